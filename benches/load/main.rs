@@ -1,0 +1,83 @@
+//! The load bench: starts the release server, talks to it as many users would,
+//! and says how fast it is, while checking that it keeps its promises.
+//!
+//! ```text
+//! cargo bench --bench load                        # all scenarios
+//! cargo bench --bench load -- ack fanout          # some of them
+//! cargo bench --bench load -- --json --repeat 5   # medians of five, one JSON object per line
+//! ```
+//!
+//! Each case gets a server process and a data directory of its own. The client
+//! is one thread with epoll and the smallest frame reader that is still exact,
+//! so that on a small machine the server is what is measured; the client's own
+//! CPU time is in the report. Every acknowledgement and every delivery is
+//! checked: a `seq` that is missing or comes twice fails the run.
+//!
+//! To add a scenario: a module in `scenarios/` that gives [`Case`]s, and a line
+//! in `scenarios::ALL`. `chat` knows senders, readers and their pace; `swarm`
+//! knows sockets and nothing of Parlor, `wire` and `join` know Parlor's frames.
+//!
+//! [`Case`]: scenarios::Case
+
+mod audit;
+mod chat;
+mod drive;
+mod epoll;
+mod frame;
+mod join;
+mod machine;
+mod options;
+mod process;
+mod report;
+mod rest;
+mod scenarios;
+mod stats;
+mod swarm;
+mod wire;
+
+use std::process::ExitCode;
+
+use options::{Options, Parsed};
+use report::Report;
+
+/// A bench ends at the first thing that is wrong, and says what in one line.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let options = match Options::parse(std::env::args().skip(1)) {
+        Ok(Parsed::Run(options)) => options,
+        Ok(Parsed::Show(text)) => {
+            println!("{text}");
+            return ExitCode::SUCCESS;
+        }
+        Err(problem) => {
+            eprintln!("load: {problem}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("load: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<()> {
+    machine::raise_open_files()?;
+    let mut report = Report::new(options.json);
+    report.note(&machine::describe(options)?);
+    for scenario in &options.scenarios {
+        for case in (scenario.cases)() {
+            let mut runs = Vec::new();
+            for run in 1..=options.repeat {
+                eprintln!("{}, {}: run {run} of {}", scenario.name, case.name, options.repeat);
+                let measured = (case.run)(options);
+                runs.push(measured.map_err(|e| format!("{}, {}: {e}", scenario.name, case.name))?);
+            }
+            report.add(scenario, &case.name, &runs)?;
+        }
+    }
+    report.verdict()
+}

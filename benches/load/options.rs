@@ -1,0 +1,121 @@
+//! The command line.
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::{
+    Result,
+    scenarios::{ALL, Scenario},
+};
+
+/// Load that is not measured, so that caches, allocators and TCP windows are
+/// as they are in service.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+pub struct Options {
+    pub scenarios: Vec<&'static Scenario>,
+    pub json: bool,
+    /// How long each case is measured.
+    pub measured: Duration,
+    pub warm_up: Duration,
+    /// Runs of each case; the report gives the median of each number.
+    pub repeat: usize,
+    pub server: PathBuf,
+    /// Where the servers' data directories are made.
+    pub data_root: PathBuf,
+}
+
+pub enum Parsed {
+    Run(Options),
+    /// Nothing to measure, only this to say.
+    Show(String),
+}
+
+impl Options {
+    /// Reads the arguments after the program's name.
+    ///
+    /// `cargo bench` adds `--bench` to what the user wrote. `cargo test
+    /// --benches` adds nothing, and must not spend minutes here: without
+    /// `--bench` and without a scenario there is nothing to do.
+    pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Parsed> {
+        let mut options = Options::defaults();
+        let mut server = option_env!("CARGO_BIN_EXE_parlor").map(PathBuf::from);
+        let mut by_cargo_bench = false;
+        let mut arguments = arguments;
+        while let Some(argument) = arguments.next() {
+            let mut value =
+                || arguments.next().ok_or_else(|| format!("{argument} needs a value (see --help)"));
+            match argument.as_str() {
+                "--bench" => by_cargo_bench = true,
+                "--test" => return Ok(Parsed::Show("load: nothing to test".into())),
+                "--help" | "-h" => return Ok(Parsed::Show(help())),
+                "--json" => options.json = true,
+                "--seconds" => options.measured = seconds(&value()?)?,
+                "--repeat" => options.repeat = repeat(&value()?)?,
+                "--server" => server = Some(value()?.into()),
+                "--data-dir" => options.data_root = value()?.into(),
+                name => options.scenarios.push(scenario(name)?),
+            }
+        }
+        if options.scenarios.is_empty() {
+            if !by_cargo_bench {
+                return Ok(Parsed::Show("load: nothing to measure (see --help)".into()));
+            }
+            options.scenarios = ALL.iter().collect();
+        }
+        options.server = server.ok_or("name the server's executable with --server PATH")?;
+        // The server is started in its data directory.
+        options.server = std::path::absolute(&options.server)?;
+        options.data_root = std::path::absolute(&options.data_root)?;
+        Ok(Parsed::Run(options))
+    }
+
+    /// The data goes below `target`, which is on a disk: `/tmp` is memory on
+    /// many systems, where a commit costs nothing.
+    fn defaults() -> Self {
+        let data_root = option_env!("CARGO_TARGET_TMPDIR").map(PathBuf::from);
+        Options {
+            scenarios: Vec::new(),
+            json: false,
+            measured: Duration::from_secs(5),
+            warm_up: WARM_UP,
+            repeat: 1,
+            server: PathBuf::new(),
+            data_root: data_root.unwrap_or_else(std::env::temp_dir),
+        }
+    }
+}
+
+fn scenario(name: &str) -> Result<&'static Scenario> {
+    let known = ALL.iter().find(|scenario| scenario.name == name);
+    Ok(known.ok_or_else(|| format!("there is no scenario or option {name:?} (see --help)"))?)
+}
+
+fn seconds(text: &str) -> Result<Duration> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err(format!("--seconds takes 0.1 to 3600, not {text:?}").into()),
+    }
+}
+
+fn repeat(text: &str) -> Result<usize> {
+    match text.parse() {
+        Ok(repeat @ 1..=100) => Ok(repeat),
+        _ => Err(format!("--repeat takes 1 to 100, not {text:?}").into()),
+    }
+}
+
+fn help() -> String {
+    let mut text = String::from(
+        "cargo bench --bench load -- [scenario…] [options]\n\n\
+         \x20 --json           one JSON object per line on stdout, the tables on stderr\n\
+         \x20 --seconds N      how long each case is measured (5)\n\
+         \x20 --repeat N       runs of each case, the medians are shown (1)\n\
+         \x20 --server PATH    the server's executable (the one cargo has built)\n\
+         \x20 --data-dir PATH  where the servers keep their data meanwhile (below target)\n\n\
+         Scenarios (without a name: all)\n",
+    );
+    for scenario in ALL {
+        text.push_str(&format!("  {:<14} {}\n", scenario.name, scenario.about));
+    }
+    text
+}

@@ -1,0 +1,229 @@
+//! The server as a process: started, watched from outside, stopped.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File},
+    io::{self, Read},
+    net::SocketAddr,
+    os::{
+        fd::{AsRawFd, FromRawFd, OwnedFd, RawFd},
+        unix::process::CommandExt,
+    },
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use jsonwebtoken::{EncodingKey, Header};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::{Result, epoll::checked, options::Options, stats::clock_ns};
+
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+/// The server itself gives up draining after 10 s.
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
+const BANNER_MAX: usize = 4 * 1024;
+/// How long the bench's tokens are good, in seconds.
+const TOKEN_TTL: u64 = 24 * 60 * 60;
+
+/// A server that runs on an empty database of its own.
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+    launch: Launch,
+}
+
+/// What it takes to start the server once more on the same data.
+struct Launch {
+    command: std::path::PathBuf,
+    data: TempDir,
+    secret: String,
+    settings: HashMap<String, String>,
+}
+
+impl Server {
+    /// Starts it and waits until it listens. `settings` are environment
+    /// variables on top of the bench's; the caller's own, such as
+    /// `PARLOR_WORKERS`, reach the server too.
+    pub fn start(options: &Options, settings: &[(&str, &str)]) -> Result<Self> {
+        let data =
+            tempfile::Builder::new().prefix("parlor-load-").tempdir_in(&options.data_root)?;
+        // The search for an `.env` ends here: the caller's, in a directory
+        // above, may name a database that is not to be filled.
+        File::create(data.path().join(".env"))?;
+        let settings = settings.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        let launch =
+            Launch { command: options.server.clone(), data, secret: random_secret()?, settings };
+        let (child, address) = launch.start()?;
+        Ok(Server { child, address, launch })
+    }
+
+    /// Stops it and starts it again on the same data, with nothing in memory.
+    pub fn restart(&mut self) -> Result<()> {
+        self.stop()?;
+        (self.child, self.address) = self.launch.start()?;
+        Ok(())
+    }
+
+    /// Asks it to end and waits until it has.
+    pub fn stop(&mut self) -> Result<()> {
+        let pid = self.child.id() as i32;
+        let gone = pidfd(pid)?;
+        // SAFETY: our own child, not yet waited for, so the id is still its.
+        checked(unsafe { libc::kill(pid, libc::SIGTERM) })?;
+        if !readable(gone.as_raw_fd(), STOP_TIMEOUT)? {
+            return Err(format!("the server has not stopped {STOP_TIMEOUT:?} after SIGTERM").into());
+        }
+        let status = self.child.wait()?;
+        if !status.success() {
+            return Err(format!("the server ended with {status}{}", self.launch.log_tail()).into());
+        }
+        Ok(())
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A token that the server takes for `user`'s.
+    pub fn token(&self, user: &str) -> Result<String> {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
+        let claims = json!({ "sub": user, "iat": now, "exp": now + TOKEN_TTL });
+        let key = EncodingKey::from_secret(self.launch.secret.as_bytes());
+        Ok(jsonwebtoken::encode(&Header::default(), &claims, &key)?)
+    }
+
+    /// CPU time of all its threads so far, exact to the nanosecond, where
+    /// `/proc/<pid>/stat` counts in ticks of 10 ms.
+    pub fn cpu_ns(&self) -> u64 {
+        let mut clock = 0;
+        // SAFETY: `clock` is ours and outlives the call.
+        let result = unsafe { libc::clock_getcpuclockid(self.child.id() as i32, &mut clock) };
+        if result == 0 { clock_ns(clock) } else { 0 }
+    }
+
+    /// Resident memory in KiB.
+    pub fn resident_kib(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let value = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        Ok(value.ok_or_else(|| format!("the server is gone{}", self.launch.log_tail()))?)
+    }
+
+    /// A cause together with what the server last logged.
+    pub fn explain(&self, cause: Box<dyn std::error::Error>) -> Box<dyn std::error::Error> {
+        format!("{cause}{}", self.launch.log_tail()).into()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Nothing to lose in this database, and after a failure no time to.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Launch {
+    fn start(&self) -> Result<(Child, SocketAddr)> {
+        let mut command = Command::new(&self.command);
+        command
+            .current_dir(self.data.path())
+            .env("PARLOR_BIND", "127.0.0.1:0")
+            .env("PARLOR_DATA_DIR", self.data.path())
+            .env("JWT_SECRET", &self.secret)
+            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()))
+            .env_remove("DATABASE_URL")
+            .envs(&self.settings)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::options().create(true).append(true).open(self.log_path())?);
+        // SAFETY: `prctl` may be called between fork and exec. It makes the
+        // server end with a bench that is interrupted.
+        unsafe {
+            command
+                .pre_exec(|| checked(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL)).map(drop))
+        };
+        let mut child = command
+            .spawn()
+            .map_err(|e| format!("{} does not start: {e}", self.command.display()))?;
+        match banner_address(&mut child) {
+            Ok(address) => Ok((child, address)),
+            Err(problem) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                Err(format!("{problem}{}", self.log_tail()).into())
+            }
+        }
+    }
+
+    fn log_path(&self) -> std::path::PathBuf {
+        self.data.path().join("bench-server.log")
+    }
+
+    fn log_tail(&self) -> String {
+        let log = fs::read(self.log_path()).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log[log.len().saturating_sub(2_000)..]).into_owned();
+        if log.is_empty() {
+            log
+        } else {
+            format!("\nthe server's log ends with:\n{}", log.trim_end())
+        }
+    }
+}
+
+/// The address in `parlor <version> listening on http://<address>`, the first
+/// line on stdout. The pipe holds the rest of the banner.
+fn banner_address(child: &mut Child) -> Result<SocketAddr> {
+    let deadline = Instant::now() + START_TIMEOUT;
+    let stdout = child.stdout.as_mut().ok_or("no pipe to the server")?;
+    let mut banner = Vec::new();
+    while !banner.contains(&b'\n') {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if !readable(stdout.as_raw_fd(), left)? {
+            return Err(
+                format!("the server has not said where it listens in {START_TIMEOUT:?}").into()
+            );
+        }
+        let mut chunk = [0; 512];
+        let count = stdout.read(&mut chunk)?;
+        banner.extend_from_slice(&chunk[..count]);
+        if count == 0 || banner.len() > BANNER_MAX {
+            break;
+        }
+    }
+    let banner = String::from_utf8_lossy(&banner);
+    let line = banner.lines().next().unwrap_or_default();
+    let address: Option<SocketAddr> = line
+        .split_once("http://")
+        .and_then(|(_, address)| address.trim_end_matches('/').parse().ok());
+    match address {
+        Some(address) if address.ip().is_loopback() => Ok(address),
+        Some(address) => {
+            Err(format!("{address} is not the loopback, which alone is measured").into())
+        }
+        None => Err(format!("the server's first line names no address: {line:?}").into()),
+    }
+}
+
+/// Whether `fd` becomes readable, or its other end closed, within `longest`.
+fn readable(fd: RawFd, longest: Duration) -> io::Result<bool> {
+    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry, ours.
+    Ok(checked(unsafe { libc::poll(&mut poll, 1, longest.as_millis() as i32) })? > 0)
+}
+
+/// A descriptor that becomes readable when the process ends.
+fn pidfd(pid: i32) -> io::Result<OwnedFd> {
+    // SAFETY: a plain system call; the descriptor is owned by nobody else.
+    unsafe {
+        let fd = checked(libc::syscall(libc::SYS_pidfd_open, pid, 0) as i32)?;
+        Ok(OwnedFd::from_raw_fd(fd))
+    }
+}
+
+fn random_secret() -> Result<String> {
+    let mut bytes = [0u8; 32];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

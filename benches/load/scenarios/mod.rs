@@ -1,0 +1,146 @@
+//! What is measured. Each module gives the cases of one or two scenarios.
+
+mod ack;
+mod fanout;
+mod idle;
+mod tail;
+
+use crate::{
+    Result,
+    audit::Findings,
+    chat::{Chat, Pace, Part, Tally},
+    drive::{Span, drive},
+    join::{Seat, join, unsubscribe},
+    machine::require_open_files,
+    options::Options,
+    process::Server,
+    report::{Measured, Metric},
+    rest::create_rooms,
+    stats::Histogram,
+    swarm::Swarm,
+};
+
+pub struct Scenario {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub cases: fn() -> Vec<Case>,
+}
+
+/// One row of a scenario's table.
+pub struct Case {
+    pub name: String,
+    pub run: Box<Run>,
+}
+
+/// Measures once, against a server of its own.
+type Run = dyn Fn(&Options) -> Result<Measured>;
+
+impl Case {
+    fn new(name: impl Into<String>, run: impl Fn(&Options) -> Result<Measured> + 'static) -> Self {
+        Case { name: name.into(), run: Box::new(run) }
+    }
+}
+
+pub const ALL: &[Scenario] = &[
+    Scenario {
+        name: "ack",
+        about: "durable messages, each sender in a room of its own, one message under way each",
+        cases: ack::own_rooms,
+    },
+    Scenario {
+        name: "ack-one-room",
+        about: "the same, all senders into one room that nobody is subscribed to",
+        cases: ack::one_room,
+    },
+    Scenario {
+        name: "fanout",
+        about: "one sender into a room of many readers",
+        cases: fanout::cases,
+    },
+    Scenario {
+        name: "tail",
+        about: "one sender and one reader, 20 messages/s: is any of them late?",
+        cases: tail::cases,
+    },
+    Scenario {
+        name: "idle",
+        about: "memory of connections that only answer pings, each in a room of its own",
+        cases: idle::cases,
+    },
+];
+
+/// More than any scenario needs, where the defaults protect a deployment.
+const SETTINGS: &[(&str, &str)] =
+    &[("PARLOR_CONNECTIONS_PER_USER", "100000"), ("PARLOR_ROOMS_PER_USER", "100000")];
+
+/// Runs `measure` against a fresh server; a failure tells what the server
+/// logged last.
+fn with_server(
+    options: &Options,
+    settings: &[(&str, &str)],
+    measure: impl FnOnce(&mut Server) -> Result<Measured>,
+) -> Result<Measured> {
+    let mut server = Server::start(options, &[SETTINGS, settings].concat())?;
+    measure(&mut server).map_err(|problem| server.explain(problem))
+}
+
+/// What a scenario of messages gives.
+struct Outcome {
+    span: Span,
+    /// Of the measured stretch.
+    tally: Tally,
+    ack_latency: Histogram,
+    delivery_latency: Histogram,
+    findings: Findings,
+    resident_kib: u64,
+}
+
+/// Makes the rooms, seats everybody and lets them talk.
+fn converse(
+    options: &Options,
+    server: &Server,
+    pace: Pace,
+    rooms: &[String],
+    parts: &[Part],
+) -> Result<Outcome> {
+    require_open_files(parts.len())?;
+    let owned: Vec<_> = rooms.iter().map(|room| ("owner".to_string(), room.clone())).collect();
+    create_rooms(server, "public", &owned)?;
+    let seat = |(index, part): (usize, &Part)| Seat {
+        user: format!("user-{index}"),
+        room: rooms[part.room].clone(),
+    };
+    let seats: Vec<Seat> = parts.iter().enumerate().map(seat).collect();
+    let mut swarm = Swarm::new()?;
+    let heads = join(&mut swarm, server, &seats)?;
+    for (connection, part) in parts.iter().enumerate().filter(|(_, part)| !part.reads) {
+        unsubscribe(&mut swarm, connection, &rooms[part.room])?;
+    }
+
+    let mut chat = Chat::new(pace, rooms, parts, &heads);
+    let (span, tally) = drive(&mut swarm, server, &mut chat, options)?;
+    Ok(Outcome {
+        span,
+        tally,
+        findings: chat.findings(),
+        resident_kib: server.resident_kib()?,
+        ack_latency: chat.ack_latency,
+        delivery_latency: chat.delivery_latency,
+    })
+}
+
+/// A metric of the report.
+fn metric(key: &'static str, heading: &'static str, value: f64, decimals: usize) -> Metric {
+    Metric { key, heading, value, decimals }
+}
+
+/// The columns that every scenario of messages ends with.
+fn costs(outcome: &Outcome) -> Vec<Metric> {
+    vec![
+        metric("server_cores", "server CPU, cores", outcome.span.server_cores(), 2),
+        metric("client_cores", "client CPU, cores", outcome.span.client_cores(), 2),
+        metric("resident_mib", "RSS MiB", outcome.resident_kib as f64 / 1024.0, 1),
+        metric("acked", "acked", outcome.tally.acked as f64, 0),
+        metric("delivered", "delivered", outcome.tally.delivered as f64, 0),
+    ]
+}

@@ -1,0 +1,93 @@
+//! The composition root: starts the actors, binds, and stops in order.
+
+mod serve;
+
+use std::process::ExitCode;
+
+use crate::{
+    auth::TokenKeys,
+    cli::{Cli, Command, StoreArgs, TokenArgs},
+    config::{Config, ConfigError, StoreConfig},
+    db,
+    domain::{Timestamp, UserId},
+};
+
+/// Why a command ended: one line for the operator, and the exit code.
+struct Failure {
+    line: String,
+    code: u8,
+}
+
+impl Failure {
+    /// Something outside is not as it must be.
+    fn environment(error: impl std::fmt::Display) -> Self {
+        Self { line: format!("parlor: {error}"), code: 1 }
+    }
+
+    /// A value that is wrong in itself.
+    fn value(error: impl std::fmt::Display) -> Self {
+        Self { line: format!("parlor: {error}"), code: 2 }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Value(_) => Self::value(error),
+            ConfigError::Environment(_) => Self::environment(error),
+        }
+    }
+}
+
+/// The whole program: reads the command line, runs the command.
+pub fn main() -> ExitCode {
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err((text, 0)) => {
+            print!("{text}");
+            return ExitCode::SUCCESS;
+        }
+        Err((line, code)) => {
+            eprintln!("{line}");
+            return ExitCode::from(code);
+        }
+    };
+    let log = env_logger::Env::default().default_filter_or("warn,parlor=info");
+    env_logger::Builder::from_env(log).init();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { line, code }) => {
+            eprintln!("{line}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        None => serve::serve(Config::new(cli.serve)?),
+        Some(Command::Serve(args)) => serve::serve(Config::new(*args)?),
+        Some(Command::Migrate(args)) => migrate(args),
+        Some(Command::Token(args)) => token(args),
+    }
+}
+
+fn migrate(args: StoreArgs) -> Result<(), Failure> {
+    let store = StoreConfig::new(args)?;
+    let ran = db::migrate(&store.database).map_err(Failure::environment)?;
+    println!("{}: {} migrations applied", store.database.display(), ran.len());
+    Ok(())
+}
+
+fn token(args: TokenArgs) -> Result<(), Failure> {
+    let TokenArgs { store, user, name, role, ttl } = args;
+    let user = UserId::parse(&user).map_err(|error| Failure::value(format!("--user {error}")))?;
+    let (_, secret) = StoreConfig::with_secret(store)?;
+    let roles: Vec<_> = role.into_iter().map(Into::into).collect();
+    let now = Timestamp(chrono::Utc::now().timestamp_millis());
+    let token = TokenKeys::new(&secret)
+        .issue(&user, name.as_deref(), &roles, ttl, now)
+        .map_err(Failure::environment)?;
+    println!("{token}");
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! Which web pages may open a socket (RFC 6455 section 10.2).
+
+use std::sync::Arc;
+
+/// The origins that are allowed besides the server's own.
+///
+/// A browser sends the cookies and tokens of a page only with its origin;
+/// what sends none is no browser and is judged by its token alone.
+#[derive(Clone, Debug, Default)]
+pub struct OriginPolicy {
+    allowed: Arc<[String]>,
+}
+
+impl OriginPolicy {
+    /// `allowed` are origins such as `https://app.example.org`; `*` stands
+    /// for any.
+    pub fn new(allowed: &[String]) -> Self {
+        Self { allowed: allowed.iter().map(|origin| normal(origin)).collect() }
+    }
+
+    pub fn allows(&self, origin: Option<&str>, host: Option<&str>) -> bool {
+        let Some(origin) = origin else { return true };
+        let origin = normal(origin);
+        let own = origin.split_once("://").map(|(_, own)| own);
+        let same = host.is_some_and(|host| own == Some(host.to_ascii_lowercase().as_str()));
+        same || self.allowed.iter().any(|allowed| allowed == "*" || *allowed == origin)
+    }
+}
+
+fn normal(origin: &str) -> String {
+    origin.trim().trim_end_matches('/').to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_origin_and_the_listed_ones_are_allowed() {
+        let policy = OriginPolicy::new(&["https://App.example.org/".to_owned()]);
+        let host = Some("chat.example.org:8080");
+        for (origin, allowed) in [
+            (None, true),
+            (Some("http://chat.example.org:8080"), true),
+            (Some("https://app.example.org"), true),
+            (Some("https://evil.example.org"), false),
+            (Some("http://chat.example.org"), false),
+            (Some("null"), false),
+            (Some(""), false),
+        ] {
+            assert_eq!(policy.allows(origin, host), allowed, "{origin:?}");
+        }
+    }
+
+    #[test]
+    fn a_star_allows_any_origin() {
+        let policy = OriginPolicy::new(&["*".to_owned()]);
+        assert!(policy.allows(Some("https://any.example"), None));
+    }
+}

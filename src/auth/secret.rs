@@ -1,0 +1,113 @@
+//! The secret that tokens are signed with.
+
+use std::{
+    fmt, fs,
+    io::{self, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// At least as long as the hash (RFC 7518 section 3.2).
+const BYTES_MIN: usize = 32;
+const FILE: &str = "jwt.secret";
+
+/// The signing secret. It is never shown, also not in debug output.
+#[derive(Clone)]
+pub struct Secret(Vec<u8>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Why there is no secret. Its text is one line for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    #[error("a signing secret needs at least 32 bytes")]
+    TooShort,
+    #[error("the signing secret in {path} needs at least 32 bytes")]
+    FileTooShort { path: PathBuf },
+    #[error("cannot use the signing secret {path}: {cause}")]
+    File { path: PathBuf, cause: io::Error },
+}
+
+impl Secret {
+    /// A secret that the operator chose.
+    pub fn new(text: &str) -> Result<Self, SecretError> {
+        if text.len() < BYTES_MIN {
+            return Err(SecretError::TooShort);
+        }
+        Ok(Self(text.as_bytes().to_vec()))
+    }
+
+    /// The secret kept in the data directory; made there on first use, for
+    /// the owner of the process only.
+    pub fn load_or_make(data_dir: &Path) -> Result<Self, SecretError> {
+        let path = data_dir.join(FILE);
+        match load_or_make(data_dir, &path) {
+            Ok(text) => Self::new(text.trim()).map_err(|_| SecretError::FileTooShort { path }),
+            Err(cause) => Err(SecretError::File { path, cause }),
+        }
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn load_or_make(data_dir: &Path, path: &Path) -> io::Result<String> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        other => return other,
+    }
+    let text = URL_SAFE_NO_PAD.encode(rand::random::<[u8; BYTES_MIN]>());
+    // Whole or not at all: written beside, then linked to its name, which
+    // fails if another process was faster.
+    let draft = data_dir.join(format!("{FILE}.{}", std::process::id()));
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::read_to_string(path),
+        Err(error) => Err(error),
+        Ok(()) => Ok(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_made_once_and_only_its_owner_can_read_it() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let first = Secret::load_or_make(dir.path()).expect("made");
+        let second = Secret::load_or_make(dir.path()).expect("read");
+        assert_eq!(first.as_bytes(), second.as_bytes());
+        let mode = fs::metadata(dir.path().join(FILE)).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).expect("there").count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn a_short_secret_is_refused() {
+        assert!(matches!(Secret::new("short"), Err(SecretError::TooShort)));
+        let dir = tempfile::tempdir().expect("a directory");
+        fs::write(dir.path().join(FILE), "short").expect("written");
+        let refused = Secret::load_or_make(dir.path());
+        assert!(matches!(refused, Err(SecretError::FileTooShort { .. })));
+    }
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        let secret = Secret::new(&"s".repeat(32)).expect("long enough");
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+    }
+}

@@ -1,0 +1,172 @@
+//! JSON Web Tokens (RFC 7519), signed with HMAC-SHA256.
+
+use std::{sync::Arc, time::Duration};
+
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode, errors::ErrorKind,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Secret;
+use crate::{
+    domain::{Timestamp, UserId},
+    limits::{NAME_CHARS, TOKEN_BYTES},
+};
+
+/// What a good token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    pub user: UserId,
+    /// `None`: the name that is known stays.
+    pub name: Option<Arc<str>>,
+    pub roles: Vec<Arc<str>>,
+    pub expires_at: Timestamp,
+}
+
+/// Why a token is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    #[error("it was good once")]
+    Expired,
+    #[error("it was never good")]
+    Bad,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    sub: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<String>,
+    exp: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    iat: Option<i64>,
+    /// Makes two tokens of one second differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
+}
+
+/// Signs and checks tokens with the server's secret.
+#[derive(Clone)]
+pub struct TokenKeys {
+    sign: EncodingKey,
+    check: DecodingKey,
+    rules: Arc<Validation>,
+}
+
+impl TokenKeys {
+    pub fn new(secret: &Secret) -> Self {
+        // The algorithm is ours to choose, never the token's (RFC 8725
+        // section 3.1); `exp` is required, and means what it says.
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.leeway = 0;
+        rules.validate_aud = false;
+        Self {
+            sign: EncodingKey::from_secret(secret.as_bytes()),
+            check: DecodingKey::from_secret(secret.as_bytes()),
+            rules: Arc::new(rules),
+        }
+    }
+
+    /// Makes a token. Fails only if the clock is outside of all reason.
+    pub fn issue(
+        &self,
+        user: &UserId,
+        name: Option<&str>,
+        roles: &[Arc<str>],
+        lifetime: Duration,
+        now: Timestamp,
+    ) -> Result<String, TokenError> {
+        let now = now.0 / 1000;
+        let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX / 2);
+        let wire = Wire {
+            sub: user.as_str().to_owned(),
+            name: name.map(str::to_owned),
+            roles: roles.iter().map(|role| role.to_string()).collect(),
+            exp: now.saturating_add(lifetime),
+            iat: Some(now),
+            jti: Some(format!("{:016x}", rand::random::<u64>())),
+        };
+        encode(&Header::new(Algorithm::HS256), &wire, &self.sign).map_err(|_| TokenError::Bad)
+    }
+
+    pub fn verify(&self, token: &str) -> Result<Claims, TokenError> {
+        if token.len() > TOKEN_BYTES {
+            return Err(TokenError::Bad);
+        }
+        let wire = decode::<Wire>(token, &self.check, &self.rules)
+            .map_err(|error| match error.kind() {
+                ErrorKind::ExpiredSignature => TokenError::Expired,
+                _ => TokenError::Bad,
+            })?
+            .claims;
+        let Wire { sub, name, roles, exp, iat: _, jti: _ } = wire;
+        let name = name.filter(|name| !name.is_empty());
+        if name.as_ref().is_some_and(|name| name.chars().count() > NAME_CHARS) {
+            return Err(TokenError::Bad);
+        }
+        Ok(Claims {
+            user: UserId::parse(&sub).map_err(|_| TokenError::Bad)?,
+            name: name.map(Arc::from),
+            roles: roles.into_iter().map(Arc::from).collect(),
+            expires_at: Timestamp(exp.saturating_mul(1000)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn keys(secret: &str) -> TokenKeys {
+        TokenKeys::new(&Secret::new(secret).expect("long enough"))
+    }
+
+    fn now() -> Timestamp {
+        Timestamp(chrono::Utc::now().timestamp_millis())
+    }
+
+    fn ann() -> UserId {
+        UserId::from_stored("ann")
+    }
+
+    #[test]
+    fn a_token_says_what_was_put_in() {
+        let keys = keys(&"s".repeat(32));
+        let roles = [Arc::from("admin")];
+        let token = keys.issue(&ann(), Some("Ann"), &roles, HOUR, now()).expect("signed");
+        let claims = keys.verify(&token).expect("good");
+        assert_eq!(claims.user, ann());
+        assert_eq!(claims.name.as_deref(), Some("Ann"));
+        assert_eq!(claims.roles, roles);
+    }
+
+    #[test]
+    fn expired_foreign_and_broken_tokens_are_told_apart() {
+        let ours = keys(&"s".repeat(32));
+        let old = Timestamp(now().0 - 7_200_000);
+        let expired = ours.issue(&ann(), None, &[], HOUR, old).expect("signed");
+        assert_eq!(ours.verify(&expired), Err(TokenError::Expired));
+        let foreign = keys(&"x".repeat(32)).issue(&ann(), None, &[], HOUR, now()).expect("signed");
+        assert_eq!(ours.verify(&foreign), Err(TokenError::Bad));
+        assert_eq!(ours.verify("x.y.z"), Err(TokenError::Bad));
+        assert_eq!(ours.verify(&"x".repeat(TOKEN_BYTES + 1)), Err(TokenError::Bad));
+    }
+
+    #[test]
+    fn a_token_without_signature_or_expiry_is_refused() {
+        let ours = keys(&"s".repeat(32));
+        // {"alg":"none"} . {"sub":"ann","exp":9999999999} .
+        let none = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4iLCJleHAiOjk5OTk5OTk5OTl9.";
+        assert_eq!(ours.verify(none), Err(TokenError::Bad));
+        #[derive(Serialize)]
+        struct NoExpiry {
+            sub: &'static str,
+        }
+        let token = encode(&Header::new(Algorithm::HS256), &NoExpiry { sub: "ann" }, &ours.sign);
+        assert_eq!(ours.verify(&token.expect("signed")), Err(TokenError::Bad));
+    }
+}

@@ -1,0 +1,46 @@
+//! Puts answers where they were asked for.
+
+use super::{Answer, ChatError, ChatServer, ReplyTo, RequestId, fanout::Item};
+use crate::protocol::{
+    ErrorView, HistoryView, ReadMarkView, RoomView, StoredMessageView,
+    server_frame::{self, Empty, JoinedView},
+};
+
+impl ChatServer {
+    pub(super) fn answer(&mut self, reply: ReplyTo, result: Result<Answer, ChatError>) {
+        match reply {
+            // A caller that has gone needs no answer.
+            ReplyTo::Caller(caller) => drop(caller.send(result)),
+            ReplyTo::Session { session, id } => {
+                let frame = encode(id.as_ref(), &result);
+                self.fanout.to_worker(session.worker, Item::Answer { session: session.id, frame });
+            }
+        }
+    }
+}
+
+/// A request without an id gets no ack; its error is told all the same.
+fn encode(id: Option<&RequestId>, result: &Result<Answer, ChatError>) -> Option<bytes::Bytes> {
+    match (result, id) {
+        (Ok(answer), Some(id)) => Some(encode_ack(id, answer)),
+        (Ok(_), None) => None,
+        (Err(error), id) => {
+            let id = id.map(|id| &**id);
+            Some(server_frame::error(id, &ErrorView::from(error)))
+        }
+    }
+}
+
+fn encode_ack(id: &str, answer: &Answer) -> bytes::Bytes {
+    match answer {
+        Answer::Sent(stored) => server_frame::ack(id, &StoredMessageView::from(stored)),
+        Answer::Read(mark) => server_frame::ack(id, &ReadMarkView::from(mark)),
+        Answer::History(page) => server_frame::ack(id, &HistoryView::from(page)),
+        Answer::Member { room, .. } | Answer::Room(room) => {
+            let last_seq = room.last_seq.0;
+            server_frame::ack(id, &JoinedView { room: RoomView::from(&**room), last_seq })
+        }
+        // No command of the socket marks all rooms.
+        Answer::ReadAll(_) | Answer::Done => server_frame::ack(id, &Empty {}),
+    }
+}

@@ -1,0 +1,70 @@
+use std::time::Duration;
+
+use crate::{
+    db::{ReadError, WriteError},
+    protocol::ErrorCode,
+};
+
+/// Why a request was refused. Its text is for a person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChatError {
+    #[error("there is no such {0}, or you may not see it")]
+    NotFound(&'static str),
+    #[error("{0}")]
+    Forbidden(&'static str),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("the server cannot take this now; send it again")]
+    Unavailable { retry_after: Duration },
+    #[error("something went wrong on our side")]
+    Internal,
+}
+
+impl ChatError {
+    /// The stable code of the protocol page.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::Forbidden(_) => ErrorCode::Forbidden,
+            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::Unavailable { .. } => ErrorCode::Unavailable,
+            Self::Internal => ErrorCode::ProcessingError,
+        }
+    }
+
+    /// When it is worth trying again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    /// The answer while the database or the server cannot take more.
+    pub fn unavailable() -> Self {
+        Self::Unavailable { retry_after: crate::limits::RETRY_AFTER }
+    }
+}
+
+impl From<WriteError> for ChatError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NoSuchRoom => Self::NotFound("room"),
+            WriteError::NoSuchUser => Self::NotFound("user"),
+            WriteError::NoSuchMessage => Self::NotFound("message"),
+            conflict @ (WriteError::IdTaken
+            | WriteError::ClientIdElsewhere
+            | WriteError::TooManyRooms
+            | WriteError::OwnerOfOthers) => Self::Conflict(conflict.to_string()),
+            WriteError::Overloaded | WriteError::Database => Self::unavailable(),
+            // Only `auth` submits refresh tokens.
+            WriteError::RefreshRefused => Self::Internal,
+        }
+    }
+}
+
+impl From<ReadError> for ChatError {
+    fn from(_: ReadError) -> Self {
+        Self::unavailable()
+    }
+}

@@ -1,0 +1,186 @@
+//! From the ChatServer to the sessions: one message per worker thread and
+//! batch, instead of one per session.
+//!
+//! A message into a room of a thousand would otherwise be a thousand mailbox
+//! sends across threads. Each worker's hub has the links of its own sessions
+//! and copies only a pointer into each one's queue. Everything for a session
+//! goes this one way, so that answers and events never change places.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use actix::Recipient;
+use bytes::Bytes;
+
+use super::{ChatError, RequestId, SessionId, WorkerId, room::RoomEntry};
+use crate::{
+    domain::{RoomId, RoomKey, RoomOverview, Seq},
+    protocol::Close,
+};
+
+/// What one worker's sessions are to be told, in order.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub struct Deliver {
+    pub items: Vec<Item>,
+    /// Taken off when the items have been handed to the sessions' queues.
+    pub backlog: Arc<AtomicUsize>,
+}
+
+/// One thing to tell.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// A durable event, for the room's subscribers.
+    Event {
+        room: RoomKey,
+        seq: Seq,
+        frame: Bytes,
+    },
+    /// An ephemeral event, for the room's subscribers who are not catching up.
+    Notice {
+        room: RoomKey,
+        frame: Bytes,
+    },
+    /// The answer to one request; `None` if its sender asked for no ack.
+    Answer {
+        session: SessionId,
+        frame: Option<Bytes>,
+    },
+    /// Anything else for one session.
+    Frame {
+        session: SessionId,
+        frame: Bytes,
+    },
+    /// The session gets the rooms' events from the given positions on.
+    CatchUp(Arc<CatchUp>),
+    /// A page of what a session missed after `since`.
+    Replayed {
+        session: SessionId,
+        room: RoomKey,
+        since: Seq,
+        outcome: Replayed,
+    },
+    Unsubscribe {
+        session: SessionId,
+        room: RoomKey,
+    },
+    /// Nobody gets the room's events any more.
+    RoomGone {
+        room: RoomKey,
+    },
+    Close {
+        session: SessionId,
+        close: Close,
+    },
+    /// Every session is told to come back later.
+    GoAway {
+        reason: &'static str,
+    },
+    CloseAll {
+        close: Close,
+    },
+}
+
+/// Rooms that a session attaches to, each from a position.
+#[derive(Clone, Debug)]
+pub struct CatchUp {
+    pub session: SessionId,
+    pub kind: CatchUpKind,
+    pub rooms: Vec<CatchUpRoom>,
+}
+
+/// What is answered when the last room is live.
+#[derive(Clone, Debug)]
+pub enum CatchUpKind {
+    /// Nothing: the session did not ask.
+    Quiet,
+    Subscribe {
+        id: Option<RequestId>,
+    },
+    Resume {
+        id: Option<RequestId>,
+        refused: Vec<(RoomId, ChatError)>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub struct CatchUpRoom {
+    pub overview: RoomOverview,
+    /// The last position the session has.
+    pub since: Seq,
+    /// The room's head as the ChatServer knows it; nothing is missing if it
+    /// equals `since`.
+    pub head: Seq,
+}
+
+/// What came of reading a page of missed events.
+#[derive(Clone, Debug)]
+pub enum Replayed {
+    /// The events after the position asked for, complete up to `upto`.
+    Page { frames: Vec<Bytes>, upto: Seq },
+    /// The range cannot be served: the session starts anew at the head.
+    Resync { overview: Box<RoomOverview> },
+    /// The database is away.
+    Failed,
+}
+
+struct Worker {
+    id: WorkerId,
+    hub: Recipient<Deliver>,
+    items: Vec<Item>,
+    backlog: Arc<AtomicUsize>,
+}
+
+/// The workers, and what waits to be sent to each.
+#[derive(Default)]
+pub(super) struct Fanout {
+    workers: Vec<Worker>,
+}
+
+impl Fanout {
+    pub fn register(&mut self, id: WorkerId, hub: Recipient<Deliver>) {
+        self.workers.push(Worker { id, hub, items: Vec::new(), backlog: Arc::default() });
+    }
+
+    /// The most batches that any one worker has not yet handed out.
+    pub fn backlog(&self) -> usize {
+        let waiting = self.workers.iter().map(|worker| worker.backlog.load(Ordering::Relaxed));
+        waiting.max().unwrap_or(0)
+    }
+
+    pub fn to_worker(&mut self, id: WorkerId, item: Item) {
+        if let Some(worker) = self.workers.iter_mut().find(|worker| worker.id == id) {
+            worker.items.push(item);
+        }
+    }
+
+    /// To the workers that have subscribers of the room.
+    pub fn to_room(&mut self, room: &RoomEntry, item: &Item) {
+        for worker in &mut self.workers {
+            if room.has_subscribers_on(worker.id) {
+                worker.items.push(item.clone());
+            }
+        }
+    }
+
+    pub fn to_all(&mut self, item: &Item) {
+        for worker in &mut self.workers {
+            worker.items.push(item.clone());
+        }
+    }
+
+    /// Sends each worker what waits for it.
+    pub fn flush(&mut self) {
+        for worker in &mut self.workers {
+            if worker.items.is_empty() {
+                continue;
+            }
+            worker.backlog.fetch_add(1, Ordering::Relaxed);
+            let items = std::mem::take(&mut worker.items);
+            // Bounded by the backlog: past it no new request is taken.
+            worker.hub.do_send(Deliver { items, backlog: worker.backlog.clone() });
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! A session comes and goes.
+
+use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+
+use super::member::NewMembership;
+use crate::{
+    chat::{
+        ChatServer, Connect, Disconnect, RegisterWorker, Requester, SessionId, SessionRef,
+        fanout::{CatchUpKind, Item},
+        server::nobody,
+        session::SessionState,
+    },
+    domain::{RoomId, RoomOverview},
+    limits::READ_AGAIN,
+    protocol::{
+        Close,
+        server_frame::{self, LimitsView, SelfView, SessionView},
+    },
+};
+
+impl Handler<RegisterWorker> for ChatServer {
+    type Result = ();
+
+    fn handle(&mut self, RegisterWorker { id, hub }: RegisterWorker, _: &mut Self::Context) {
+        self.fanout.register(id, hub);
+    }
+}
+
+impl Handler<Connect> for ChatServer {
+    type Result = ();
+
+    fn handle(&mut self, connect: Connect, ctx: &mut Self::Context) {
+        let Connect { session, user, roles, resume, join } = connect;
+        if self.draining.is_some() {
+            self.close(session, Close::GoingAway);
+        } else if self.sessions.connections_of(user.key)
+            >= self.settings.limits.connections_per_user
+        {
+            self.close(session, Close::TooManyConnections);
+        } else {
+            let from = Requester { user: user.clone(), is_admin: false };
+            self.sessions.add(session, user, roles, resume);
+            match join {
+                Some(room) => self.join_then_connect(session.id, from, room, ctx),
+                None => self.continue_connect(session.id, ctx),
+            }
+        }
+        self.fanout.flush();
+    }
+}
+
+impl Handler<Disconnect> for ChatServer {
+    type Result = ();
+
+    fn handle(&mut self, Disconnect { session }: Disconnect, _: &mut Self::Context) {
+        let Some(entry) = self.sessions.remove(session.id) else { return };
+        for room in entry.subscribed {
+            if let Some(room) = self.rooms.get_mut(room) {
+                room.subscriber_removed(session.worker);
+            }
+        }
+    }
+}
+
+impl ChatServer {
+    pub(super) fn close(&mut self, session: SessionRef, close: Close) {
+        let item = Item::Close { session: session.id, close };
+        self.fanout.to_worker(session.worker, item);
+    }
+
+    /// `?room=` joins a public room before the session is told of its rooms.
+    /// A refusal is no reason not to connect: the room is then not listed.
+    fn join_then_connect(
+        &mut self,
+        session: SessionId,
+        from: Requester,
+        room: RoomId,
+        ctx: &mut Context<Self>,
+    ) {
+        let reading = self.access_in_database(room, &from).into_actor(self);
+        ctx.spawn(reading.map(move |access, server, ctx| {
+            match access.and_then(|access| access.may_join()) {
+                Ok(access) if access.role.is_none() => {
+                    let user = from.user.key;
+                    let connecting = Some(session);
+                    let adding = NewMembership { reply: nobody(), user, connecting };
+                    server.submit_add(access.room.key, adding);
+                }
+                Ok(_) | Err(_) => server.continue_connect(session, ctx),
+            }
+            server.fanout.flush();
+        }));
+    }
+
+    pub(super) fn continue_connect(&mut self, session: SessionId, ctx: &mut Context<Self>) {
+        self.read_memberships(session, READ_AGAIN, ctx);
+    }
+
+    fn read_memberships(&mut self, session: SessionId, tries: usize, ctx: &mut Context<Self>) {
+        let Some(entry) = self.sessions.entries.get(&session) else { return };
+        let (at, user) = (entry.at, entry.user);
+        let Some(epoch) = self.sessions.users.get(&user).map(|online| online.epoch) else { return };
+        let reader = self.reader.clone();
+        let reading = async move { reader.memberships(user).await };
+        ctx.spawn(reading.into_actor(self).map(move |rooms, server, ctx| {
+            let overtaken =
+                server.sessions.users.get(&user).is_some_and(|online| online.epoch != epoch);
+            match rooms {
+                _ if overtaken && tries > 0 => server.read_memberships(session, tries - 1, ctx),
+                Ok(rooms) if !overtaken => server.ready(at, rooms),
+                // The client comes back a little later.
+                Ok(_) | Err(_) => server.close(at, Close::Overloaded),
+            }
+            server.fanout.flush();
+        }));
+    }
+
+    /// Tells a session where its rooms stand, and makes it live in them.
+    fn ready(&mut self, at: SessionRef, rooms: Vec<RoomOverview>) {
+        let Some(entry) = self.sessions.entries.get_mut(&at.id) else { return };
+        let Some(online) = self.sessions.users.get_mut(&entry.user) else { return };
+        let roles = |room: &RoomOverview| Some((room.room.key, room.state?.role));
+        online.rooms = Some(rooms.iter().filter_map(roles).collect());
+        let view = SessionView {
+            user: SelfView {
+                id: online.user.id.as_str(),
+                name: &online.user.name,
+                roles: entry.roles.iter().map(|role| &**role).collect(),
+            },
+            connection_id: at.id.0.to_string(),
+            heartbeat_interval_ms: millis(self.settings.heartbeat_interval),
+            limits: LimitsView::from(&*self.settings.limits),
+        };
+        let frame = server_frame::session_ready(&view, &rooms);
+        self.fanout.to_worker(at.worker, Item::Frame { session: at.id, frame });
+        if let SessionState::Connecting { resume: true } = entry.state {
+            let told = rooms.iter().map(|room| (room.room.key, room.last_seq)).collect();
+            entry.state = SessionState::AwaitingResume { told };
+            return;
+        }
+        entry.state = SessionState::Live;
+        let rooms = rooms.into_iter().map(|room| {
+            let since = room.last_seq;
+            (room, since)
+        });
+        self.attach(at, CatchUpKind::Quiet, rooms.collect());
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

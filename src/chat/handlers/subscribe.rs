@@ -1,0 +1,175 @@
+//! Which rooms a session hears, and from which position on.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+
+use crate::{
+    chat::{
+        Answer, ChatError, ChatServer, ReplyTo, RequestId, Requester, SessionId, SessionRef,
+        access::Access,
+        fanout::{CatchUp, CatchUpKind, CatchUpRoom, Item},
+        session::SessionState,
+    },
+    domain::{RoomId, RoomKey, RoomOverview, Seq},
+};
+
+impl ChatServer {
+    pub(super) fn subscribe(
+        &mut self,
+        from: Requester,
+        since: Option<Seq>,
+        reply: ReplyTo,
+        access: Access,
+        ctx: &mut Context<Self>,
+    ) {
+        let ReplyTo::Session { session, id } = reply else {
+            return self.answer(reply, Err(ChatError::Internal));
+        };
+        let (reader, room, user) = (self.reader.clone(), access.room.key, from.user.key);
+        let reading = async move { reader.overview(room, user).await };
+        ctx.spawn(reading.into_actor(self).map(move |read, server, _| {
+            match read {
+                // The membership may have ended while the room was read.
+                Ok(Some(overview)) if server.is_member(session.id, room) => {
+                    let since = since.unwrap_or(overview.last_seq);
+                    let kind = CatchUpKind::Subscribe { id };
+                    server.attach(session, kind, vec![(overview, since)]);
+                }
+                Ok(_) => {
+                    let reply = ReplyTo::Session { session, id };
+                    server.answer(reply, Err(ChatError::NotFound("room")));
+                }
+                Err(error) => {
+                    server.answer(ReplyTo::Session { session, id }, Err(error.into()));
+                }
+            }
+            server.fanout.flush();
+        }));
+    }
+
+    pub(super) fn unsubscribe(&mut self, reply: ReplyTo, room: RoomKey) {
+        if let ReplyTo::Session { session, .. } = &reply {
+            self.unsubscribe_session(*session, room);
+        }
+        self.answer(reply, Ok(Answer::Done));
+    }
+
+    /// A session that came back says what it has: those rooms are replayed
+    /// from there, the others go live where `session.ready` said they stand.
+    pub(super) fn resume(
+        &mut self,
+        named: BTreeMap<RoomId, Seq>,
+        reply: ReplyTo,
+        ctx: &mut Context<Self>,
+    ) {
+        let ReplyTo::Session { session, id } = reply else {
+            return self.answer(reply, Err(ChatError::Internal));
+        };
+        let Some(user) = self.sessions.entries.get(&session.id).map(|entry| entry.user) else {
+            return;
+        };
+        let reader = self.reader.clone();
+        let reading = async move { reader.memberships(user).await };
+        ctx.spawn(reading.into_actor(self).map(move |rooms, server, _| {
+            match rooms {
+                Ok(rooms) => server.resume_rooms(session, id, named, rooms),
+                Err(error) => {
+                    server.answer(ReplyTo::Session { session, id }, Err(error.into()));
+                }
+            }
+            server.fanout.flush();
+        }));
+    }
+
+    fn resume_rooms(
+        &mut self,
+        session: SessionRef,
+        id: Option<RequestId>,
+        mut named: BTreeMap<RoomId, Seq>,
+        rooms: Vec<RoomOverview>,
+    ) {
+        let Some(entry) = self.sessions.entries.get_mut(&session.id) else { return };
+        let told = match std::mem::replace(&mut entry.state, SessionState::Live) {
+            SessionState::AwaitingResume { told } => told,
+            SessionState::Live | SessionState::Connecting { .. } => Default::default(),
+        };
+        let mut asked = Vec::new();
+        let mut others = Vec::new();
+        for overview in rooms {
+            let room = overview.room.key;
+            if !self.is_member(session.id, room) {
+                continue;
+            }
+            if let Some(since) = named.remove(&overview.room.id) {
+                asked.push((overview, since));
+            } else if let Some(since) = told.get(&room).copied() {
+                others.push((overview, since));
+            }
+        }
+        let refused = named.into_keys().map(|room| (room, ChatError::NotFound("room"))).collect();
+        self.attach(session, CatchUpKind::Quiet, others);
+        self.attach(session, CatchUpKind::Resume { id, refused }, asked);
+    }
+
+    /// Attaches a session to rooms, each from a position that it has.
+    ///
+    /// The room's head may have moved on since the overview was read; the
+    /// session's worker then fetches what lies between.
+    pub(super) fn attach(
+        &mut self,
+        session: SessionRef,
+        kind: CatchUpKind,
+        rooms: Vec<(RoomOverview, Seq)>,
+    ) {
+        if rooms.is_empty() && matches!(kind, CatchUpKind::Quiet) {
+            return;
+        }
+        let mut attached = Vec::with_capacity(rooms.len());
+        for (overview, since) in rooms {
+            let Some(entry) = self.sessions.entries.get_mut(&session.id) else { return };
+            let room = self.rooms.activate(&overview.room, overview.last_seq, Instant::now());
+            if entry.subscribed.insert(overview.room.key) {
+                room.subscriber_added(session.worker);
+            }
+            let head = room.head.max(overview.last_seq);
+            attached.push(CatchUpRoom { overview, since, head });
+        }
+        let catch_up = CatchUp { session: session.id, kind, rooms: attached };
+        self.fanout.to_worker(session.worker, Item::CatchUp(Arc::new(catch_up)));
+    }
+
+    pub(super) fn subscribe_quietly(&mut self, session: SessionRef, overview: RoomOverview) {
+        let since = overview.last_seq;
+        self.attach(session, CatchUpKind::Quiet, vec![(overview, since)]);
+    }
+
+    pub(super) fn is_member(&self, session: SessionId, room: RoomKey) -> bool {
+        let Some(entry) = self.sessions.entries.get(&session) else { return false };
+        self.sessions.role(entry.user, room).flatten().is_some()
+    }
+
+    pub(super) fn is_subscribed(&self, session: SessionRef, room: RoomKey) -> bool {
+        let entry = self.sessions.entries.get(&session.id);
+        entry.is_some_and(|entry| entry.subscribed.contains(&room))
+    }
+
+    pub(super) fn unsubscribe_session(&mut self, session: SessionRef, room: RoomKey) {
+        self.detach_session(session.id, room);
+        let item = Item::Unsubscribe { session: session.id, room };
+        self.fanout.to_worker(session.worker, item);
+    }
+
+    /// Forgets a subscription; the worker is told by the caller.
+    pub(super) fn detach_session(&mut self, session: SessionId, room: RoomKey) {
+        let Some(entry) = self.sessions.entries.get_mut(&session) else { return };
+        if let SessionState::AwaitingResume { told } = &mut entry.state {
+            told.remove(&room);
+        }
+        if entry.subscribed.remove(&room)
+            && let Some(room) = self.rooms.get_mut(room)
+        {
+            room.subscriber_removed(entry.at.worker);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The ChatServer's public face: what others may say to it.
+//!
+//! REST handlers and sessions say the same [`Request`]; only where the answer
+//! goes differs. So a rule holds the same way through both doors.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use actix::Recipient;
+use tokio::sync::oneshot;
+
+use super::{ChatError, fanout::Deliver};
+use crate::{
+    db::StoredMessage,
+    domain::{
+        ClientId, HistoryCursor, HistoryPage, Member, ReadTarget, RoomId, RoomKind, RoomOverview,
+        Seq, User, UserId,
+    },
+};
+
+/// One connection, for as long as the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub u64);
+
+/// One HTTP worker thread; its sessions are reached through its hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WorkerId(pub usize);
+
+/// Where a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionRef {
+    pub id: SessionId,
+    pub worker: WorkerId,
+}
+
+/// A worker thread is there; from now on it gets its share of every batch.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub struct RegisterWorker {
+    pub id: WorkerId,
+    pub hub: Recipient<Deliver>,
+}
+
+/// A session has authenticated.
+///
+/// The answer is `session.ready` on its socket, or a close.
+#[derive(actix::Message, Debug)]
+#[rtype(result = "()")]
+pub struct Connect {
+    pub session: SessionRef,
+    pub user: User,
+    pub roles: Vec<Arc<str>>,
+    /// Nothing is live until the session says what it has.
+    pub resume: bool,
+    /// A public room to join at once.
+    pub join: Option<RoomId>,
+}
+
+/// A session has ended, for whatever reason. Said exactly once for each
+/// [`Connect`].
+#[derive(actix::Message, Debug)]
+#[rtype(result = "()")]
+pub struct Disconnect {
+    pub session: SessionRef,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Requester {
+    pub user: User,
+    /// May do what a room's owner may.
+    pub is_admin: bool,
+}
+
+/// Asks the ChatServer for something.
+#[derive(actix::Message, Debug)]
+#[rtype(result = "()")]
+pub struct Request {
+    pub from: Requester,
+    pub command: Command,
+    pub reply: ReplyTo,
+}
+
+/// Where the answer goes.
+#[derive(Debug)]
+pub enum ReplyTo {
+    /// As an `ack` or `error` frame, in order with the session's events.
+    Session { session: SessionRef, id: Option<RequestId> },
+    /// To a REST handler that waits.
+    Caller(oneshot::Sender<Result<Answer, ChatError>>),
+}
+
+/// The client's own label for a request, at most 64 bytes.
+pub type RequestId = Box<str>;
+
+/// What can be asked for.
+#[derive(Debug)]
+pub enum Command {
+    Send {
+        room: RoomId,
+        client_id: Option<ClientId>,
+        content: Arc<str>,
+    },
+    MarkRead {
+        room: RoomId,
+        target: ReadTarget,
+    },
+    MarkAllRead,
+    History {
+        room: RoomId,
+        cursor: HistoryCursor,
+        limit: i64,
+    },
+    CreateRoom {
+        id: RoomId,
+        kind: RoomKind,
+        title: Arc<str>,
+    },
+    DeleteRoom {
+        room: RoomId,
+    },
+    ClearRoom {
+        room: RoomId,
+    },
+    /// A user who adds themselves joins.
+    AddMember {
+        room: RoomId,
+        user: UserId,
+    },
+    /// A user who removes themselves leaves.
+    RemoveMember {
+        room: RoomId,
+        user: UserId,
+    },
+    /// This and the next two are for sessions only.
+    Subscribe {
+        room: RoomId,
+        since: Option<Seq>,
+    },
+    Unsubscribe {
+        room: RoomId,
+    },
+    Resume {
+        rooms: BTreeMap<RoomId, Seq>,
+    },
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub enum Answer {
+    Sent(StoredMessage),
+    Read(ReadMark),
+    /// The rooms whose mark moved.
+    ReadAll(Vec<(RoomId, Seq)>),
+    History(HistoryPage),
+    Room(Box<RoomOverview>),
+    Member {
+        member: Member,
+        is_new: bool,
+        room: Box<RoomOverview>,
+    },
+    Done,
+}
+
+/// A user's own read mark in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadMark {
+    pub room: RoomId,
+    pub read_seq: Seq,
+    pub unread: i64,
+    pub last_seq: Seq,
+}
+
+/// Stop taking requests, let what was accepted be committed and acked, tell
+/// every session to go. Answered when nothing is in flight any more.
+#[derive(actix::Message, Debug)]
+#[rtype(result = "()")]
+pub struct Drain;
+
+/// A worker needs a page of what one of its sessions has missed. Answered
+/// with [`Item::Replayed`](super::Item::Replayed).
+#[derive(actix::Message, Debug)]
+#[rtype(result = "()")]
+pub struct ReadReplay {
+    pub session: SessionRef,
+    pub room: crate::domain::RoomKey,
+    /// The last position the session has.
+    pub since: Seq,
+}

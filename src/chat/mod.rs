@@ -1,0 +1,25 @@
+//! Who is where, and who hears what.
+//!
+//! The [`ChatServer`] is one actor on a thread of its own. It checks a
+//! request against what it knows (members, roles, sessions), hands the change
+//! to the database, and only when the transaction has committed answers the
+//! sender and tells the room. It never waits: what takes time is a future
+//! that comes back to it as a result.
+//!
+//! Sessions and REST handlers talk to it through [`messages`]; it talks to
+//! the sessions of a worker thread through one [`Deliver`] per batch.
+
+mod access;
+mod answer;
+mod error;
+mod fanout;
+mod handlers;
+mod messages;
+mod room;
+mod server;
+mod session;
+
+pub use error::ChatError;
+pub use fanout::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};
+pub use messages::*;
+pub use server::{ChatServer, ChatSettings};

@@ -1,0 +1,156 @@
+//! The rooms that someone is connected to.
+
+use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashMap;
+
+use super::WorkerId;
+use crate::domain::{Room, RoomId, RoomKey, Seq};
+
+/// A room in memory.
+pub(super) struct RoomEntry {
+    pub room: Room,
+    /// The position of the newest event that has been told.
+    pub head: Seq,
+    /// How many sessions of each worker are subscribed.
+    subscribers: Vec<u32>,
+    used_at: Instant,
+}
+
+impl RoomEntry {
+    pub fn has_subscribers_on(&self, worker: WorkerId) -> bool {
+        self.subscribers.get(worker.0).is_some_and(|count| *count > 0)
+    }
+
+    pub fn subscriber_added(&mut self, worker: WorkerId) {
+        if self.subscribers.len() <= worker.0 {
+            self.subscribers.resize(worker.0 + 1, 0);
+        }
+        self.subscribers[worker.0] += 1;
+    }
+
+    pub fn subscriber_removed(&mut self, worker: WorkerId) {
+        if let Some(count) = self.subscribers.get_mut(worker.0) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.subscribers.iter().all(|count| *count == 0)
+    }
+}
+
+/// The rooms in memory, by key and by public id.
+///
+/// A room stays until it has had no subscriber and no event for a while. The
+/// while is longer than any database read may take ([`READ_TIMEOUT`]): a
+/// session that is being connected compares the head it read with the one
+/// kept here, and so cannot miss what was told in between.
+///
+/// [`READ_TIMEOUT`]: crate::limits::READ_TIMEOUT
+#[derive(Default)]
+pub(super) struct Rooms {
+    entries: FxHashMap<RoomKey, RoomEntry>,
+    keys: FxHashMap<RoomId, RoomKey>,
+}
+
+impl Rooms {
+    /// Takes a room into memory; `head` is what the database says of it.
+    pub fn activate(&mut self, room: &Room, head: Seq, now: Instant) -> &mut RoomEntry {
+        self.keys.insert(room.id.clone(), room.key);
+        let entry = self.entries.entry(room.key).or_insert_with(|| RoomEntry {
+            room: room.clone(),
+            head,
+            subscribers: Vec::new(),
+            used_at: now,
+        });
+        entry.used_at = now;
+        entry
+    }
+
+    pub fn get(&self, key: RoomKey) -> Option<&RoomEntry> {
+        self.entries.get(&key)
+    }
+
+    pub fn get_mut(&mut self, key: RoomKey) -> Option<&mut RoomEntry> {
+        self.entries.get_mut(&key)
+    }
+
+    pub fn by_id(&self, id: &RoomId) -> Option<&RoomEntry> {
+        self.entries.get(self.keys.get(id)?)
+    }
+
+    /// An event was told.
+    pub fn advance(&mut self, key: RoomKey, seq: Seq, now: Instant) {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.head = entry.head.max(seq);
+            entry.used_at = now;
+        }
+    }
+
+    pub fn remove(&mut self, key: RoomKey) -> Option<RoomEntry> {
+        let entry = self.entries.remove(&key)?;
+        self.keys.remove(&entry.room.id);
+        Some(entry)
+    }
+
+    /// Lets go of the rooms that nobody has used for `idle`.
+    pub fn sweep(&mut self, now: Instant, idle: Duration) {
+        let Self { entries, keys } = self;
+        entries.retain(|_, entry| {
+            let keep = !entry.is_empty() || now.duration_since(entry.used_at) < idle;
+            if !keep {
+                keys.remove(&entry.room.id);
+            }
+            keep
+        });
+        if entries.capacity() > 4 * entries.len() + 64 {
+            entries.shrink_to_fit();
+            keys.shrink_to_fit();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{RoomKind, Timestamp};
+
+    const IDLE: Duration = Duration::from_secs(60);
+
+    fn room(key: i64) -> Room {
+        Room {
+            key: RoomKey(key),
+            id: RoomId::from_stored(format!("room-{key}")),
+            kind: RoomKind::Public,
+            title: "".into(),
+            created_at: Timestamp(0),
+        }
+    }
+
+    #[test]
+    fn a_room_leaves_memory_when_empty_for_long_enough() {
+        let (mut rooms, start) = (Rooms::default(), Instant::now());
+        rooms.activate(&room(1), Seq(5), start).subscriber_added(WorkerId(1));
+        rooms.sweep(start + 2 * IDLE, IDLE);
+        assert!(rooms.by_id(&room(1).id).is_some(), "it has a subscriber");
+
+        let entry = rooms.get_mut(RoomKey(1)).expect("in memory");
+        entry.subscriber_removed(WorkerId(1));
+        rooms.advance(RoomKey(1), Seq(6), start + IDLE);
+        rooms.sweep(start + IDLE + IDLE / 2, IDLE);
+        assert!(rooms.get(RoomKey(1)).is_some(), "it was used lately");
+
+        rooms.sweep(start + 2 * IDLE, IDLE);
+        assert!(rooms.get(RoomKey(1)).is_none());
+        assert!(rooms.by_id(&room(1).id).is_none());
+    }
+
+    #[test]
+    fn a_head_never_goes_back() {
+        let (mut rooms, now) = (Rooms::default(), Instant::now());
+        rooms.activate(&room(1), Seq(5), now);
+        rooms.advance(RoomKey(1), Seq(7), now);
+        assert_eq!(rooms.activate(&room(1), Seq(6), now).head, Seq(7));
+    }
+}

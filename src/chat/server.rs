@@ -1,0 +1,147 @@
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use actix::{Actor, Addr, AsyncContext, Context};
+use rustc_hash::FxHashMap;
+use tokio::sync::oneshot;
+
+use super::{
+    ReplyTo, Request,
+    fanout::{Fanout, Item},
+    handlers::Pending,
+    room::Rooms,
+    session::Sessions,
+};
+use crate::{
+    db::{Committed, Reader, Reply, SetCommitted, Submit, Ticket, Write, Writer},
+    domain::{MessageIds, RoomId, RoomKey, Timestamp, UserKey},
+    limits::{FANOUT_BACKLOG, Limits, ROOM_IDLE, ROOM_SWEEP},
+};
+
+/// What the ChatServer needs to know of the deployment.
+#[derive(Clone)]
+pub struct ChatSettings {
+    pub limits: Arc<Limits>,
+    pub heartbeat_interval: Duration,
+}
+
+/// Tracks rooms, users and sessions; the only place that decides who hears
+/// what.
+///
+/// Invariant: an event is told only from the handler of [`Committed`], in the
+/// order of the commits. All changes of a room go through that one door, so
+/// its `seq` order is the order in which its subscribers are told.
+pub struct ChatServer {
+    pub(super) settings: ChatSettings,
+    pub(super) writer: Addr<Writer>,
+    pub(super) reader: Reader,
+    pub(super) ids: MessageIds,
+    pub(super) sessions: Sessions,
+    pub(super) rooms: Rooms,
+    pub(super) fanout: Fanout,
+    /// What to do when a write has committed. Bounded by the writer, which
+    /// refuses what is past its limit at once.
+    pub(super) pending: FxHashMap<Ticket, Pending>,
+    next_ticket: u64,
+    /// Requests whose user's access to the room is being read, in order.
+    pub(super) waiting: FxHashMap<(UserKey, RoomId), Vec<Request>>,
+    /// Commits whose answer still needs a read.
+    pub(super) finishing: usize,
+    /// Counts removals of members of any room; see `access`.
+    pub(super) removals: u64,
+    /// Set once the server is shutting down; answered when nothing is in
+    /// flight any more.
+    pub(super) draining: Option<Vec<oneshot::Sender<()>>>,
+    /// Rooms whose invisible rows are still to be deleted.
+    pub(super) purges: Vec<RoomKey>,
+}
+
+impl ChatServer {
+    /// `purges` are the rooms whose clean-up a stop has cut short.
+    pub fn new(
+        settings: ChatSettings,
+        writer: Addr<Writer>,
+        reader: Reader,
+        ids: MessageIds,
+        purges: Vec<RoomKey>,
+    ) -> Self {
+        Self {
+            settings,
+            writer,
+            reader,
+            ids,
+            sessions: Sessions::default(),
+            rooms: Rooms::default(),
+            fanout: Fanout::default(),
+            pending: FxHashMap::default(),
+            next_ticket: 0,
+            waiting: FxHashMap::default(),
+            finishing: 0,
+            removals: 0,
+            draining: None,
+            purges,
+        }
+    }
+
+    /// Hands a change to the database; `pending` is settled when it is done.
+    pub(super) fn submit(&mut self, write: Write, pending: Pending) {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        self.pending.insert(ticket, pending);
+        // The writer only queues, and refuses what is past its bound.
+        self.writer.do_send(Submit { write, reply: Reply::InOrder(ticket) });
+    }
+
+    /// Whether new requests are refused: the server is going away, or a
+    /// worker thread does not keep up.
+    pub(super) fn is_closed_to_requests(&self) -> bool {
+        self.draining.is_some() || self.fanout.backlog() > FANOUT_BACKLOG
+    }
+
+    /// To all of a user's sessions that have been told of their rooms.
+    pub(super) fn tell_user(&mut self, user: UserKey, frame: &bytes::Bytes) {
+        for session in self.sessions.ready_of(user) {
+            let item = Item::Frame { session: session.id, frame: frame.clone() };
+            self.fanout.to_worker(session.worker, item);
+        }
+    }
+
+    /// To the subscribers of a room that is in memory.
+    pub(super) fn tell_room(&mut self, room: RoomKey, item: &Item) {
+        if let Some(entry) = self.rooms.get(room) {
+            self.fanout.to_room(entry, item);
+        }
+    }
+
+    /// Continues to delete the rows that nobody can see, a bounded number at
+    /// a time, so that the write lane stays free.
+    pub(super) fn purge_next(&mut self) {
+        if let (Some(room), None) = (self.purges.last(), &self.draining) {
+            self.submit(Write::Purge { room: *room }, Pending::Purge);
+        }
+    }
+}
+
+/// The clock, read here and handed to what is pure.
+pub(super) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+impl Actor for ChatServer {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let committed = ctx.address().recipient::<Committed>();
+        self.writer.do_send(SetCommitted(committed));
+        ctx.run_interval(ROOM_SWEEP, |server, _| server.rooms.sweep(Instant::now(), ROOM_IDLE));
+        self.purge_next();
+    }
+}
+
+/// A reply that nobody waits for.
+pub(super) fn nobody() -> ReplyTo {
+    ReplyTo::Caller(oneshot::channel().0)
+}

@@ -1,0 +1,219 @@
+//! What the deployment decided, checked: a struct per concern.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use crate::{
+    auth::{Secret, SecretError},
+    cli::{LimitArgs, ServeArgs, StoreArgs},
+    limits::Limits,
+    session::HeartbeatConfig,
+};
+
+/// Everything `parlor serve` needs to know.
+#[derive(Debug)]
+pub struct Config {
+    pub bind: SocketAddr,
+    pub workers: usize,
+    pub store: StoreConfig,
+    pub secret: Secret,
+    pub allowed_origins: Vec<String>,
+    pub heartbeat: HeartbeatConfig,
+    pub tokens: TokenConfig,
+    pub auth_timeout: Duration,
+    pub drain_timeout: Duration,
+    pub limits: Arc<Limits>,
+}
+
+/// Where the data is.
+#[derive(Debug)]
+pub struct StoreConfig {
+    pub data_dir: PathBuf,
+    pub database: PathBuf,
+}
+
+/// Lifetimes of the tokens of built-in accounts.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenConfig {
+    pub access_ttl: Duration,
+    pub refresh_ttl: Duration,
+}
+
+/// Why the configuration cannot be used. Its text is one line for the
+/// operator.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value that is wrong in itself: exit code 2.
+    #[error("{0}")]
+    Value(String),
+    /// Something outside is not as it must be: exit code 1.
+    #[error("{0}")]
+    Environment(String),
+}
+
+impl Config {
+    pub fn new(args: ServeArgs) -> Result<Self, ConfigError> {
+        let ServeArgs {
+            store,
+            bind,
+            workers,
+            allowed_origins,
+            heartbeat_interval,
+            heartbeat_timeout,
+            write_timeout,
+            auth_timeout,
+            drain_timeout,
+            access_token_ttl,
+            refresh_token_ttl,
+            limits,
+        } = args;
+        if heartbeat_timeout <= heartbeat_interval {
+            return Err(ConfigError::Value(
+                "--heartbeat-timeout (PARLOR_HEARTBEAT_TIMEOUT) must be longer than \
+                 --heartbeat-interval (PARLOR_HEARTBEAT_INTERVAL)"
+                    .to_owned(),
+            ));
+        }
+        let limits = check_limits(limits)?;
+        let allowed_origins = check_origins(allowed_origins)?;
+        let (store, secret) = StoreConfig::with_secret(store)?;
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            bind,
+            workers: workers.unwrap_or_else(cores),
+            store,
+            secret,
+            allowed_origins,
+            heartbeat: HeartbeatConfig {
+                interval: heartbeat_interval,
+                timeout: heartbeat_timeout,
+                write_timeout,
+            },
+            tokens: TokenConfig { access_ttl: access_token_ttl, refresh_ttl: refresh_token_ttl },
+            auth_timeout,
+            drain_timeout,
+            limits: Arc::new(limits),
+        })
+    }
+}
+
+fn check_limits(args: LimitArgs) -> Result<Limits, ConfigError> {
+    let LimitArgs {
+        frame_bytes,
+        content_bytes,
+        queued_frames,
+        queued_bytes,
+        connections_per_user,
+        rooms_per_user,
+        replay_events,
+        writes_in_flight,
+    } = args;
+    let too_small = |small: &str, large: &str| {
+        Err(ConfigError::Value(format!("{small} must not be below {large}")))
+    };
+    if frame_bytes < content_bytes {
+        return too_small("--frame-bytes", "--content-bytes");
+    }
+    if queued_bytes < 2 * frame_bytes {
+        return too_small("--queued-bytes", "twice --frame-bytes");
+    }
+    Ok(Limits {
+        frame_bytes,
+        content_bytes,
+        queued_frames,
+        queued_bytes,
+        connections_per_user,
+        rooms_per_user,
+        replay_events,
+        writes_in_flight,
+    })
+}
+
+fn check_origins(origins: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    let origins = origins.into_iter().map(|origin| origin.trim().to_owned());
+    let origins: Vec<String> = origins.filter(|origin| !origin.is_empty()).collect();
+    match origins.iter().find(|origin| *origin != "*" && !origin.contains("://")) {
+        None => Ok(origins),
+        Some(bad) => Err(ConfigError::Value(format!(
+            "--allowed-origins (PARLOR_ALLOWED_ORIGINS): {bad} is no origin such as \
+             https://app.example.org"
+        ))),
+    }
+}
+
+impl StoreConfig {
+    /// Resolves where the data is, makes the directory, and finds the secret.
+    pub fn with_secret(mut args: StoreArgs) -> Result<(Self, Secret), ConfigError> {
+        let chosen = args.jwt_secret.take().filter(|secret| !secret.is_empty());
+        let store = Self::new(args)?;
+        let secret = match chosen {
+            Some(secret) => Secret::new(&secret),
+            None => Secret::load_or_make(&store.data_dir),
+        };
+        let secret = secret.map_err(|error| match error {
+            SecretError::TooShort => {
+                ConfigError::Value(format!("--jwt-secret (JWT_SECRET): {error}"))
+            }
+            other => ConfigError::Environment(other.to_string()),
+        })?;
+        Ok((store, secret))
+    }
+
+    /// Resolves where the data is, and makes the directory.
+    pub fn new(args: StoreArgs) -> Result<Self, ConfigError> {
+        let StoreArgs { data_dir, database_url, jwt_secret: _ } = args;
+        let database = match database_url.as_deref().filter(|url| !url.is_empty()) {
+            None => data_dir.join("parlor.db"),
+            Some(url) => database_path(url)?,
+        };
+        make_private_dir(&data_dir)?;
+        Ok(Self { data_dir, database })
+    }
+}
+
+fn database_path(url: &str) -> Result<PathBuf, ConfigError> {
+    let path = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
+    match path {
+        Some(path) if !path.is_empty() && !path.starts_with(':') => Ok(PathBuf::from(path)),
+        _ => Err(ConfigError::Value(
+            "--database-url (DATABASE_URL): this version stores in SQLite, \
+             such as sqlite:./data/parlor.db"
+                .to_owned(),
+        )),
+    }
+}
+
+fn make_private_dir(path: &std::path::Path) -> Result<(), ConfigError> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
+        ConfigError::Environment(format!(
+            "cannot make the data directory {}: {error}",
+            path.display()
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_url_is_a_file() {
+        for (url, path) in [
+            ("sqlite:./data/x.db", "./data/x.db"),
+            ("sqlite:///var/lib/x.db", "/var/lib/x.db"),
+            ("sqlite:/var/lib/x.db", "/var/lib/x.db"),
+        ] {
+            assert_eq!(database_path(url).expect(url), PathBuf::from(path));
+        }
+        for url in ["postgres://localhost/x", "sqlite:", "sqlite::memory:", "x.db"] {
+            assert!(matches!(database_path(url), Err(ConfigError::Value(_))), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_origin_has_a_scheme() {
+        let list = |text: &str| check_origins(text.split(',').map(str::to_owned).collect());
+        assert_eq!(list(" https://a.example , *,").expect("good"), ["https://a.example", "*"]);
+        assert!(list("a.example").is_err());
+    }
+}

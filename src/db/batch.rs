@@ -1,0 +1,99 @@
+//! One group commit: many writes, one transaction, each with its own result.
+
+use diesel::{
+    QueryResult,
+    result::{DatabaseErrorKind, Error},
+};
+
+use super::{
+    NewMessage, Write, WriteError, WriteResult,
+    backend::{Conn, transaction},
+    member, message, receipt, refresh, room, user,
+};
+
+/// Executes all writes in order. When this returns, what it says has been
+/// done is durable, and what it says has failed has left nothing behind.
+pub(super) fn execute(conn: &mut Conn, writes: &[Write]) -> Vec<WriteResult> {
+    match transaction(conn, |conn| run(conn, writes)) {
+        Ok(results) => results,
+        Err(error) if writes.len() > 1 && is_fault_of_a_row(&error) => {
+            log::warn!("a batch of {} writes is tried one by one: {error}", writes.len());
+            writes.iter().flat_map(|write| execute(conn, std::slice::from_ref(write))).collect()
+        }
+        Err(error) => {
+            log::error!("a batch of {} writes failed: {error}", writes.len());
+            vec![Err(WriteError::Database); writes.len()]
+        }
+    }
+}
+
+/// Whether other writes of the batch may well succeed without one of them.
+/// A database that is locked, full or broken fails them all.
+fn is_fault_of_a_row(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(kind, _) => !matches!(
+            kind,
+            DatabaseErrorKind::Unknown
+                | DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::ReadOnlyTransaction
+        ),
+        Error::NotFound
+        | Error::InvalidCString(_)
+        | Error::QueryBuilderError(_)
+        | Error::SerializationError(_)
+        | Error::DeserializationError(_) => true,
+        _ => false,
+    }
+}
+
+/// Neighbouring messages go in together.
+fn run(conn: &mut Conn, writes: &[Write]) -> QueryResult<Vec<WriteResult>> {
+    let mut results = Vec::with_capacity(writes.len());
+    let mut rest = writes;
+    while let Some(first) = rest.first() {
+        let messages: Vec<&NewMessage> = rest.iter().map_while(as_message).collect();
+        if messages.is_empty() {
+            results.push(one(conn, first)?);
+            rest = &rest[1..];
+        } else {
+            results.extend(message::insert_run(conn, &messages)?);
+            rest = &rest[messages.len()..];
+        }
+    }
+    Ok(results)
+}
+
+fn as_message(write: &Write) -> Option<&NewMessage> {
+    match write {
+        Write::Message(message) => Some(message),
+        _ => None,
+    }
+}
+
+/// A refusal is found before anything is written.
+fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
+    match write {
+        Write::Message(new) => {
+            let mut results = message::insert_run(conn, &[new])?;
+            Ok(results.pop().unwrap_or(Err(WriteError::Database)))
+        }
+        Write::Read { room, user, target, at } => receipt::raise(conn, *room, *user, *target, *at),
+        Write::ReadAll { user, at } => receipt::raise_all(conn, *user, *at),
+        Write::RoomCreate(new) => room::create(conn, new),
+        Write::RoomDelete { room } => room::delete(conn, *room),
+        Write::RoomClear { room } => room::clear(conn, *room),
+        Write::Purge { room } => room::purge(conn, *room),
+        Write::MemberAdd { room, user, role, at, rooms_max } => {
+            member::add(conn, *room, *user, *role, *at, *rooms_max)
+        }
+        Write::MemberRemove { room, user } => member::remove(conn, *room, *user),
+        Write::UserEnsure { id, name, at } => user::ensure(conn, id, name.as_deref(), *at),
+        Write::UserRegister { id, name, password_hash, at } => {
+            user::register(conn, id, name, password_hash, *at)
+        }
+        Write::RefreshStart { user, token } => refresh::start(conn, *user, token),
+        Write::RefreshRotate { hash, next, at } => refresh::rotate(conn, hash, next, *at),
+        Write::RefreshRevoke { hash, at } => refresh::revoke(conn, hash, *at),
+    }
+}

@@ -1,0 +1,188 @@
+//! Messages: numbered and stored, each once.
+
+use std::collections::BTreeMap;
+
+use diesel::{
+    Connection, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, QueryResult,
+    RunQueryDsl,
+    result::{DatabaseErrorKind, Error},
+};
+use rustc_hash::FxHashMap;
+
+use super::{
+    NewMessage, StoredMessage, WriteError, WriteResult, Written,
+    backend::Conn,
+    schema::{messages, room_heads},
+};
+use crate::domain::{ClientId, MessageId, RoomKey, Seq, Timestamp, UserKey};
+
+#[derive(Insertable)]
+#[diesel(table_name = messages, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    id: i64,
+    room_key: i64,
+    seq: i64,
+    changed_seq: i64,
+    sender_key: i64,
+    client_id: Option<&'a str>,
+    content: &'a str,
+    created_at: i64,
+}
+
+/// Stores messages in order, inside the batch's transaction.
+///
+/// Repeats of a `client_id` are rare, so the messages are first stored as if
+/// there were none. If the database finds one, nothing of that has happened;
+/// then the repeats are looked up and only the others are numbered, so that
+/// a repeat never takes a `seq`.
+pub(super) fn insert_run(conn: &mut Conn, run: &[&NewMessage]) -> QueryResult<Vec<WriteResult>> {
+    let firsts = first_of_each(run);
+    let fresh: Vec<&NewMessage> = run
+        .iter()
+        .zip(&firsts)
+        .enumerate()
+        .filter(|(i, (_, first))| i == *first)
+        .map(|(_, (m, _))| *m)
+        .collect();
+    let stored = match conn.transaction(|conn| insert_fresh(conn, &fresh)) {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            insert_with_lookup(conn, &fresh)?
+        }
+        other => other?,
+    };
+    let by_id: FxHashMap<MessageId, WriteResult> =
+        fresh.iter().map(|message| message.id).zip(stored).collect();
+    Ok(run
+        .iter()
+        .zip(firsts)
+        .enumerate()
+        .map(|(i, (message, first))| {
+            let result = by_id.get(&run[first].id).cloned().unwrap_or(Err(WriteError::Database));
+            if i == first { result } else { repeat_of(run[first], message, result) }
+        })
+        .collect())
+}
+
+/// For each message the position of the first one in the run with the same
+/// sender and `client_id`; its own if it is that one.
+fn first_of_each(run: &[&NewMessage]) -> Vec<usize> {
+    let mut seen: FxHashMap<(UserKey, &ClientId), usize> = FxHashMap::default();
+    run.iter()
+        .enumerate()
+        .map(|(i, message)| match &message.client_id {
+            Some(client_id) => *seen.entry((message.sender, client_id)).or_insert(i),
+            None => i,
+        })
+        .collect()
+}
+
+fn repeat_of(first: &NewMessage, repeat: &NewMessage, result: WriteResult) -> WriteResult {
+    match result {
+        Ok(Written::Message(stored)) => repeated(stored, first.room, repeat.room),
+        other => other,
+    }
+}
+
+fn repeated(stored: StoredMessage, room: RoomKey, repeat_room: RoomKey) -> WriteResult {
+    if room == repeat_room {
+        Ok(Written::Message(StoredMessage { duplicate: true, ..stored }))
+    } else {
+        Err(WriteError::ClientIdElsewhere)
+    }
+}
+
+fn insert_with_lookup(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<WriteResult>> {
+    let mut results = Vec::with_capacity(messages.len());
+    for message in messages {
+        results.push(find_repeated(conn, message)?);
+    }
+    let unknown: Vec<&NewMessage> = messages
+        .iter()
+        .zip(&results)
+        .filter(|(_, known)| known.is_none())
+        .map(|(message, _)| *message)
+        .collect();
+    let mut inserted = insert_fresh(conn, &unknown)?.into_iter();
+    let fill = |known: Option<WriteResult>| known.or_else(|| inserted.next());
+    Ok(results.into_iter().map(fill).map(|one| one.unwrap_or(Err(WriteError::Database))).collect())
+}
+
+fn find_repeated(conn: &mut Conn, message: &NewMessage) -> QueryResult<Option<WriteResult>> {
+    let Some(client_id) = &message.client_id else { return Ok(None) };
+    let known = messages::table
+        .filter(messages::sender_key.eq(message.sender.0))
+        .filter(messages::client_id.eq(client_id.as_str()))
+        .select((messages::id, messages::room_key, messages::seq, messages::created_at))
+        .first::<(i64, i64, i64, i64)>(conn)
+        .optional()?;
+    Ok(known.map(|(id, room, seq, created_at)| {
+        let (id, seq, created_at) = (MessageId(id), Seq(seq), Timestamp(created_at));
+        let stored = StoredMessage { id, seq, created_at, duplicate: true };
+        repeated(stored, RoomKey(room), message.room)
+    }))
+}
+
+/// Numbers and stores messages of which none was stored before.
+fn insert_fresh(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<WriteResult>> {
+    let mut next = reserve(conn, messages)?;
+    let mut results = Vec::with_capacity(messages.len());
+    for message in messages {
+        let Some(Some(seq)) = next.get_mut(&message.room.0) else {
+            results.push(Err(WriteError::NoSuchRoom));
+            continue;
+        };
+        insert_row(conn, message, *seq)?;
+        results.push(Ok(Written::Message(StoredMessage {
+            id: message.id,
+            seq: *seq,
+            created_at: message.created_at,
+            duplicate: false,
+        })));
+        *seq = seq.next();
+    }
+    Ok(results)
+}
+
+/// Takes as many numbers from each room as it has messages here; gives the
+/// first one of each, or `None` for a room that is not there. In the order of
+/// the rooms, so that two nodes can never wait for each other.
+fn reserve(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<BTreeMap<i64, Option<Seq>>> {
+    let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
+    for message in messages {
+        *counts.entry(message.room.0).or_default() += 1;
+    }
+    let mut next = BTreeMap::new();
+    for (room, count) in counts {
+        let last = advance_head(conn, RoomKey(room), count)?;
+        next.insert(room, last.map(|last| Seq(last.0 - count + 1)));
+    }
+    Ok(next)
+}
+
+/// Moves a room's head on; gives where it is now.
+pub(super) fn advance_head(conn: &mut Conn, room: RoomKey, count: i64) -> QueryResult<Option<Seq>> {
+    diesel::update(room_heads::table.find(room.0))
+        .set(room_heads::last_seq.eq(room_heads::last_seq + count))
+        .returning(room_heads::last_seq)
+        .get_result(conn)
+        .optional()
+        .map(|last| last.map(Seq))
+}
+
+/// One prepared statement a row: on SQLite that is a fifth faster than one
+/// statement with many rows, which has to be prepared for each number of
+/// rows (docs/PERFORMANCE.md).
+fn insert_row(conn: &mut Conn, message: &NewMessage, seq: Seq) -> QueryResult<()> {
+    let NewMessage { id, room, sender, client_id, content, created_at } = message;
+    let row = NewRow {
+        id: id.0,
+        room_key: room.0,
+        seq: seq.0,
+        changed_seq: seq.0,
+        sender_key: sender.0,
+        client_id: client_id.as_ref().map(ClientId::as_str),
+        content,
+        created_at: created_at.0,
+    };
+    diesel::insert_into(messages::table).values(row).execute(conn).map(drop)
+}

@@ -1,0 +1,35 @@
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
+use diesel_async::RunQueryDsl;
+
+use super::{ReadError, Reader};
+use crate::{
+    db::schema::users,
+    domain::{User, UserId, UserKey},
+};
+
+impl Reader {
+    pub async fn user(&self, id: &UserId) -> Result<Option<User>, ReadError> {
+        Ok(self.credentials(id).await?.map(|(user, _)| user))
+    }
+
+    /// A user and the hash of their password, if they have one.
+    pub async fn credentials(
+        &self,
+        id: &UserId,
+    ) -> Result<Option<(User, Option<String>)>, ReadError> {
+        let row = users::table.filter(users::id.eq(id.as_str().to_owned())).select((
+            users::key,
+            users::name,
+            users::password_hash,
+        ));
+        let row = self
+            .read(|mut conn| async move {
+                row.first::<(i64, String, Option<String>)>(&mut conn).await.optional()
+            })
+            .await?;
+        Ok(row.map(|(key, name, password_hash)| {
+            let user = User { key: UserKey(key), id: id.clone(), name: name.into() };
+            (user, password_hash)
+        }))
+    }
+}

@@ -1,0 +1,213 @@
+//! Ids. The public ones (`UserId`, `RoomId`) are text that the application
+//! may choose; the keys are what the database made of them, and never leave
+//! the server.
+
+use std::{fmt, sync::Arc};
+
+use super::Timestamp;
+
+/// The longest public id, in characters.
+pub const ID_CHARS_MAX: usize = 64;
+
+/// Why a text is not an id; the message is for a person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidId {
+    #[error("must not be empty")]
+    Empty,
+    #[error("must have at most {max} characters", max = ID_CHARS_MAX)]
+    TooLong,
+    #[error("may only have the characters A-Z a-z 0-9 . _ : @ + ~ = | -")]
+    Character,
+}
+
+fn check(text: &str) -> Result<(), InvalidId> {
+    if text.is_empty() {
+        return Err(InvalidId::Empty);
+    }
+    if text.len() > ID_CHARS_MAX {
+        return Err(InvalidId::TooLong);
+    }
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._:@+~=|-".contains(&b);
+    // A path segment of dots alone would be rewritten by URL parsers.
+    if !text.bytes().all(allowed) || text.bytes().all(|b| b == b'.') {
+        return Err(InvalidId::Character);
+    }
+    Ok(())
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Checks a text that came from outside.
+            pub fn parse(text: &str) -> Result<Self, InvalidId> {
+                check(text)?;
+                Ok(Self(text.into()))
+            }
+
+            /// Takes over a text that was checked before it was stored.
+            pub fn from_stored(text: impl Into<Arc<str>>) -> Self {
+                Self(text.into())
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// A user's public id: the `sub` of a token.
+    UserId
+}
+text_id! {
+    /// A room's public id.
+    RoomId
+}
+
+/// The name a sender gives a message, so that sending it again stores nothing
+/// new. 1 to 64 bytes, unique per sender.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientId(Arc<str>);
+
+impl ClientId {
+    /// Checks a text that came from outside.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        match text.len() {
+            0 => Err(InvalidId::Empty),
+            1..=ID_CHARS_MAX => Ok(Self(text.into())),
+            _ => Err(InvalidId::TooLong),
+        }
+    }
+
+    /// Takes over a text that was checked before it was stored.
+    pub fn from_stored(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A user's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserKey(pub i64);
+
+/// A room's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomKey(pub i64);
+
+/// A position in one room's timeline; the first event has 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Seq(pub i64);
+
+impl Seq {
+    pub const ZERO: Self = Self(0);
+
+    /// The position after this one.
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// A message's id: 64 bits, time-ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageId(pub i64);
+
+impl MessageId {
+    /// Reads the decimal text that ids have in JSON.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|id| *id > 0).map(Self)
+    }
+}
+
+/// Makes message ids: 42 bits of milliseconds since 2025, 8 bits of node, 13
+/// bits of counter. Ids rise even when the clock is set back.
+#[derive(Debug)]
+pub struct MessageIds {
+    node: i64,
+    last: i64,
+}
+
+/// 2025-01-01T00:00:00Z in milliseconds.
+const ID_EPOCH_MS: i64 = 1_735_689_600_000;
+const NODE_BITS: u32 = 8;
+const COUNTER_BITS: u32 = 13;
+
+impl MessageIds {
+    /// A generator for one node. `after` is the newest id the node is known
+    /// to have made, so that a clock set back across a restart repeats none.
+    pub fn new(node: u8, after: Option<MessageId>) -> Self {
+        let last = after.map_or(0, |id| Self::tick_of(id.0));
+        Self { node: i64::from(node), last }
+    }
+
+    fn tick_of(id: i64) -> i64 {
+        let counter = id & ((1 << COUNTER_BITS) - 1);
+        ((id >> (COUNTER_BITS + NODE_BITS)) << COUNTER_BITS) | counter
+    }
+
+    /// The next id. Milliseconds and counter are one number, so a burst of
+    /// more than 8,192 in a millisecond borrows from the next one.
+    pub fn next(&mut self, now: Timestamp) -> MessageId {
+        let clock = (now.0 - ID_EPOCH_MS).max(0) << COUNTER_BITS;
+        self.last = clock.max(self.last + 1);
+        let ms = self.last >> COUNTER_BITS;
+        let counter = self.last & ((1 << COUNTER_BITS) - 1);
+        MessageId((ms << (COUNTER_BITS + NODE_BITS)) | (self.node << COUNTER_BITS) | counter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_take_what_applications_use_and_refuse_the_rest() {
+        for good in ["a", "board:42", "auth0|abc", "ann@example.org", &"x".repeat(64)] {
+            assert_eq!(RoomId::parse(good).expect(good).as_str(), good);
+        }
+        assert_eq!(RoomId::parse(""), Err(InvalidId::Empty));
+        assert_eq!(RoomId::parse(&"x".repeat(65)), Err(InvalidId::TooLong));
+        for bad in ["a b", "a/b", "ä", "a\n", "..", "."] {
+            assert_eq!(RoomId::parse(bad), Err(InvalidId::Character), "{bad}");
+        }
+    }
+
+    #[test]
+    fn message_ids_rise_when_the_clock_stands_still_or_goes_back() {
+        let mut ids = MessageIds::new(3, None);
+        let now = Timestamp(ID_EPOCH_MS + 1_000_000);
+        let mut last = ids.next(now);
+        for step in 0..20_000 {
+            let next = ids.next(Timestamp(now.0 - step));
+            assert!(next > last);
+            last = next;
+        }
+    }
+
+    #[test]
+    fn a_restart_with_a_clock_set_back_repeats_no_id() {
+        let now = Timestamp(ID_EPOCH_MS + 5_000);
+        let last = MessageIds::new(0, None).next(now);
+        let next = MessageIds::new(0, Some(last)).next(Timestamp(ID_EPOCH_MS));
+        assert!(next > last);
+    }
+}

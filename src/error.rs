@@ -1,0 +1,168 @@
+//! Errors at the HTTP edge: a status, a stable code, a sentence.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError,
+    error::{JsonPayloadError, PathError, QueryPayloadError},
+    http::{StatusCode, header},
+};
+use serde::Serialize;
+
+use crate::{
+    auth::{AccountError, AuthError},
+    chat::ChatError,
+    db::ReadError,
+    domain::InvalidId,
+    limits::RETRY_AFTER,
+    protocol::{ErrorCode, ErrorView},
+};
+
+/// What a REST call or an upgrade answers when it cannot do what was asked.
+///
+/// It says nothing of our insides: the cause is logged where it happened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    code: ErrorCode,
+    message: String,
+    field: Option<&'static str>,
+    retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), field: None, retry_after: None }
+    }
+
+    /// `what` continues a sentence that starts with the field's name.
+    pub fn field(name: &'static str, what: impl std::fmt::Display) -> Self {
+        let message = format!("{name} {what}");
+        Self { field: Some(name), ..Self::new(ErrorCode::InvalidMessage, message) }
+    }
+
+    /// A field that is over its limit.
+    pub fn too_large(name: &'static str, what: impl std::fmt::Display) -> Self {
+        Self { code: ErrorCode::TooLarge, ..Self::field(name, what) }
+    }
+
+    pub fn not_found(what: &str) -> Self {
+        Self::new(ErrorCode::NotFound, format!("there is no such {what}, or you may not see it"))
+    }
+
+    pub fn forbidden(why: &str) -> Self {
+        Self::new(ErrorCode::Forbidden, why)
+    }
+
+    pub fn unavailable() -> Self {
+        ChatError::unavailable().into()
+    }
+
+    /// An id that is not one.
+    pub fn id(name: &'static str, error: &InvalidId) -> Self {
+        Self::field(name, error)
+    }
+
+    pub fn status(&self) -> StatusCode {
+        match self.code {
+            ErrorCode::InvalidMessage => StatusCode::BAD_REQUEST,
+            ErrorCode::Unauthorized | ErrorCode::TokenExpired => StatusCode::UNAUTHORIZED,
+            ErrorCode::Forbidden => StatusCode::FORBIDDEN,
+            ErrorCode::NotFound => StatusCode::NOT_FOUND,
+            ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ErrorCode::Conflict => StatusCode::CONFLICT,
+            ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorCode::ProcessingError => StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The body: `{"error": {…}}`.
+    pub fn to_json(&self) -> String {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: ErrorView<'a>,
+        }
+        let retry_after_ms =
+            self.retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+        let message = self.message.as_str().into();
+        let error = ErrorView { code: self.code, message, field: self.field, retry_after_ms };
+        serde_json::to_string(&Body { error }).expect("texts and numbers are JSON")
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status());
+        response.insert_header((header::CONTENT_TYPE, "application/json"));
+        if let Some(after) = self.retry_after {
+            // In whole seconds, upwards (RFC 9110 section 10.2.3).
+            let seconds = after.as_millis().div_ceil(1000).to_string();
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        response.body(self.to_json())
+    }
+}
+
+impl From<ChatError> for ApiError {
+    fn from(error: ChatError) -> Self {
+        Self { retry_after: error.retry_after(), ..Self::new(error.code(), error.to_string()) }
+    }
+}
+
+impl From<ReadError> for ApiError {
+    fn from(error: ReadError) -> Self {
+        ChatError::from(error).into()
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        let code = error.code();
+        let retry_after = (code == ErrorCode::Unavailable).then_some(RETRY_AFTER);
+        Self { retry_after, ..Self::new(code, error.to_string()) }
+    }
+}
+
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        let code = match &error {
+            AccountError::Taken => ErrorCode::Conflict,
+            AccountError::Wrong | AccountError::RefreshRefused => ErrorCode::Unauthorized,
+            AccountError::Unavailable => return Self::unavailable(),
+            AccountError::Internal => ErrorCode::ProcessingError,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+/// A body that is not the JSON that was expected.
+pub fn json_error(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
+    match error {
+        JsonPayloadError::Overflow { limit }
+        | JsonPayloadError::OverflowKnownLength { limit, .. } => {
+            ApiError::new(ErrorCode::TooLarge, format!("the body must have at most {limit} bytes"))
+        }
+        JsonPayloadError::ContentType => {
+            ApiError::new(ErrorCode::InvalidMessage, "the body must be application/json")
+        }
+        // serde's text names the field and says what is wrong with it.
+        JsonPayloadError::Deserialize(error) => {
+            ApiError::new(ErrorCode::InvalidMessage, format!("the body is not right: {error}"))
+        }
+        _ => ApiError::new(ErrorCode::InvalidMessage, "the body could not be read"),
+    }
+    .into()
+}
+
+pub fn query_error(error: QueryPayloadError, _: &HttpRequest) -> actix_web::Error {
+    ApiError::new(ErrorCode::InvalidMessage, format!("the query is not right: {error}")).into()
+}
+
+pub fn path_error(_: PathError, _: &HttpRequest) -> actix_web::Error {
+    ApiError::new(ErrorCode::NotFound, "there is nothing at this path").into()
+}

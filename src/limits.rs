@@ -1,0 +1,131 @@
+//! Every bound of the server, with its reason, in one place.
+//!
+//! Those a deployment may change are fields of [`Limits`] (set in `config`);
+//! the others are constants.
+
+use std::time::Duration;
+
+/// The bounds a deployment may change.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of one message from a client, also when fragmented. Beyond: 1009.
+    pub frame_bytes: usize,
+    /// Bytes of a chat message's content. Beyond: `too_large`.
+    pub content_bytes: usize,
+    /// Frames that wait for one reader. Beyond: 4413.
+    pub queued_frames: usize,
+    /// Bytes that wait for one reader. Beyond: 4413.
+    pub queued_bytes: usize,
+    /// Connections of one user. Beyond: 4509.
+    pub connections_per_user: usize,
+    /// Rooms one user may be a member of; bounds `session.ready`.
+    pub rooms_per_user: usize,
+    /// Missed events that are replayed; a reader further behind resyncs.
+    pub replay_events: usize,
+    /// Writes handed to the database and not yet committed. Beyond:
+    /// `unavailable`. At 70,000 commits/s this is a tenth of a second.
+    pub writes_in_flight: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            frame_bytes: 64 * 1024,
+            content_bytes: 16 * 1024,
+            queued_frames: 256,
+            queued_bytes: 1024 * 1024,
+            connections_per_user: 20,
+            rooms_per_user: 1_000,
+            replay_events: 1_000,
+            writes_in_flight: 8_192,
+        }
+    }
+}
+
+/// Rows of one transaction. Larger batches win little: 111 thousand rows a
+/// second at 1,024 against 88 thousand at 256 (docs/PERFORMANCE.md).
+pub const BATCH_WRITES: usize = 1_024;
+
+/// Messages of a history page when the client names no number.
+pub const HISTORY_PAGE: i64 = 50;
+/// Messages of a history page at most.
+pub const HISTORY_PAGE_MAX: i64 = 200;
+/// Members or receipts of a page at most.
+pub const LIST_PAGE_MAX: i64 = 200;
+
+/// Events read from the database at once during a replay, so that a page fits
+/// the outgoing queue of frames.
+pub const REPLAY_PAGE: i64 = 100;
+/// Live events held for one room of one session while it is replayed. Older
+/// ones are dropped from memory and read from the database instead.
+pub const REPLAY_HELD: usize = 64;
+
+/// Characters of a room's title.
+pub const TITLE_CHARS: usize = 200;
+/// Characters of a display name.
+pub const NAME_CHARS: usize = 100;
+/// Bytes of a password: the lower bound is NIST SP 800-63B's, the upper one
+/// keeps hashing from being an attack.
+pub const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
+/// Bytes of a request's `id`.
+pub const REQUEST_ID_BYTES: usize = 64;
+/// Bytes of a REST request's body.
+pub const BODY_BYTES: usize = 64 * 1024;
+/// Bytes of a token; longer ones are refused unread.
+pub const TOKEN_BYTES: usize = 8 * 1024;
+
+/// Passwords hashed at once. Each takes 19 MiB and a core for some 20 ms.
+pub const HASHES_AT_ONCE: usize = 2;
+/// Logins that may wait for a hash. Beyond: `unavailable`.
+pub const HASHES_WAITING: usize = 64;
+
+/// How long a REST handler waits for the ChatServer.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Users kept in memory, so that a token costs no read.
+pub const KNOWN_USERS: usize = 100_000;
+
+/// What clients are told to wait before they send again.
+pub const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// How long SQLite waits for another process that holds the write lock.
+pub const DATABASE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a read may wait for a connection of the pool.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections of the read pool.
+pub const READ_CONNECTIONS: usize = 8;
+
+/// Rows deleted by one `Purge`, so that the write lane is never held for
+/// more than some milliseconds.
+pub const PURGE_ROWS: i64 = 2_000;
+
+/// Batches that a worker thread may not yet have handed to its sessions.
+/// Beyond: new requests are `unavailable`.
+pub const FANOUT_BACKLOG: usize = 1_024;
+/// Requests of one session that are not answered yet. Beyond: its socket is
+/// not read until some are, so that TCP slows the sender down.
+pub const REQUESTS_IN_FLIGHT: u32 = 256;
+/// Bytes taken from a socket at once.
+pub const READ_CHUNK: usize = 16 * 1024;
+/// Frames that are written with one system call (`writev`).
+pub const FRAMES_PER_WRITE: usize = 64;
+
+/// How long a room without subscribers or events stays in memory. Longer
+/// than [`READ_TIMEOUT`], see `chat::room`.
+pub const ROOM_IDLE: Duration = Duration::from_secs(60);
+/// How often rooms that are no longer used are looked for.
+pub const ROOM_SWEEP: Duration = Duration::from_secs(10);
+/// How often a read is done again that a change of membership overtook.
+pub const READ_AGAIN: usize = 5;
+
+/// Clients are told to come back within this time after a planned stop.
+pub const GOAWAY_SPREAD: Duration = Duration::from_secs(2);
+
+/// The kernel's send buffer of one socket. Left alone it grows to 4 MB for a
+/// reader that has stopped, and those count towards no limit of ours.
+pub const SOCKET_SEND_BUFFER: usize = 256 * 1024;
+/// How long a close frame may wait for a reader that does not read.
+pub const CLOSE_GRACE: Duration = Duration::from_secs(1);
+/// Connections of one worker thread; more wait in the kernel.
+pub const CONNECTIONS_PER_WORKER: usize = 50_000;
+/// Connections the kernel holds until we accept them.
+pub const LISTEN_BACKLOG: u32 = 4_096;

@@ -1,0 +1,203 @@
+//! What a client says.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::{Map, Value};
+
+use super::{ErrorCode, fields::Fields};
+use crate::{
+    domain::{ClientId, HistoryCursor, ReadTarget, RoomId, Seq},
+    limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, REQUEST_ID_BYTES},
+};
+
+/// One request of a client.
+#[derive(Debug, PartialEq)]
+pub struct ClientFrame {
+    /// The client's own label; what has none gets no ack.
+    pub id: Option<Box<str>>,
+    pub command: ClientCommand,
+}
+
+/// The commands of docs/PROTOCOL.md.
+#[derive(Debug, PartialEq)]
+pub enum ClientCommand {
+    Auth { token: String },
+    Ping,
+    Subscribe { room: RoomId, since: Option<Seq> },
+    Unsubscribe { room: RoomId },
+    Join { room: RoomId },
+    Leave { room: RoomId },
+    Resume { rooms: BTreeMap<RoomId, Seq> },
+    Send { room: RoomId, client_id: Option<ClientId>, content: Arc<str> },
+    MarkRead { room: RoomId, target: ReadTarget },
+    History { room: RoomId, cursor: HistoryCursor, limit: i64 },
+}
+
+/// The bounds that a frame is read with.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameRules {
+    pub content_bytes: usize,
+    pub rooms: usize,
+}
+
+/// Why a frame is not understood.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub code: ErrorCode,
+    /// For a person.
+    pub message: String,
+    pub field: Option<&'static str>,
+}
+
+impl Refusal {
+    /// `what` continues a sentence that starts with the field's name.
+    pub(super) fn field(name: &'static str, what: &str) -> Self {
+        Self {
+            code: ErrorCode::InvalidMessage,
+            message: format!("{name} {what}"),
+            field: Some(name),
+        }
+    }
+
+    fn frame(what: &str) -> Self {
+        Self { code: ErrorCode::InvalidMessage, message: what.to_owned(), field: None }
+    }
+}
+
+impl ClientFrame {
+    /// Reads one text frame.
+    ///
+    /// The error carries the request's `id` where it could be read, so that
+    /// the client knows which of its requests is refused.
+    pub fn parse(text: &str, rules: FrameRules) -> Result<Self, (Option<Box<str>>, Refusal)> {
+        let mut frame = match serde_json::from_str::<Value>(text) {
+            Ok(Value::Object(frame)) => frame,
+            Ok(_) => return Err((None, Refusal::frame("a frame must be a JSON object"))),
+            Err(_) => return Err((None, Refusal::frame("a frame must be JSON"))),
+        };
+        let id = request_id(&mut frame).map_err(|refusal| (None, refusal))?;
+        match command(frame, rules) {
+            Ok(command) => Ok(Self { id, command }),
+            Err(refusal) => Err((id, refusal)),
+        }
+    }
+}
+
+fn request_id(frame: &mut Map<String, Value>) -> Result<Option<Box<str>>, Refusal> {
+    match frame.remove("id") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(id)) if (1..=REQUEST_ID_BYTES).contains(&id.len()) => {
+            Ok(Some(id.into()))
+        }
+        Some(_) => Err(Refusal::field("id", "must be a text of 1 to 64 bytes")),
+    }
+}
+
+fn command(mut frame: Map<String, Value>, rules: FrameRules) -> Result<ClientCommand, Refusal> {
+    let kind = match frame.remove("type") {
+        Some(Value::String(kind)) => kind,
+        Some(_) => return Err(Refusal::field("type", "must be a text")),
+        None => return Err(Refusal::field("type", "is missing")),
+    };
+    let mut data = match frame.remove("data") {
+        None | Some(Value::Null) => Fields(Map::new()),
+        Some(Value::Object(data)) => Fields(data),
+        Some(_) => return Err(Refusal::field("data", "must be an object")),
+    };
+    Ok(match kind.as_str() {
+        "message.send" => ClientCommand::Send {
+            room: data.room()?,
+            client_id: data.client_id()?,
+            content: data.content(rules.content_bytes)?,
+        },
+        "message.read" => {
+            ClientCommand::MarkRead { room: data.room()?, target: data.read_target()? }
+        }
+        "history" => ClientCommand::History {
+            room: data.room()?,
+            cursor: data.history_cursor()?,
+            limit: data.limit(HISTORY_PAGE, HISTORY_PAGE_MAX)?,
+        },
+        "room.subscribe" => {
+            ClientCommand::Subscribe { room: data.room()?, since: data.seq_or_none("since")? }
+        }
+        "room.unsubscribe" => ClientCommand::Unsubscribe { room: data.room()? },
+        "room.join" => ClientCommand::Join { room: data.room()? },
+        "room.leave" => ClientCommand::Leave { room: data.room()? },
+        "session.resume" => {
+            ClientCommand::Resume { rooms: data.positions(rules.rooms)?.into_iter().collect() }
+        }
+        "ping" => ClientCommand::Ping,
+        "auth" => ClientCommand::Auth { token: data.text("token")? },
+        _ => return Err(Refusal::field("type", "is not known")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: FrameRules = FrameRules { content_bytes: 16, rooms: 2 };
+
+    fn refused(text: &str) -> (Option<Box<str>>, Refusal) {
+        ClientFrame::parse(text, RULES).expect_err(text)
+    }
+
+    #[test]
+    fn a_send_is_read_with_all_its_fields() {
+        let text = r#"{"type":"message.send","id":"c-1","x":1,
+            "data":{"room_id":"board:42","client_id":"7f","content":"hi","y":[]}}"#;
+        let frame = ClientFrame::parse(text, RULES).expect("a good frame");
+        assert_eq!(frame.id.as_deref(), Some("c-1"));
+        let ClientCommand::Send { room, client_id, content } = frame.command else {
+            panic!("not a send");
+        };
+        assert_eq!((room.as_str(), &*content), ("board:42", "hi"));
+        assert_eq!(client_id.expect("given").as_str(), "7f");
+    }
+
+    #[test]
+    fn a_refusal_names_the_request_and_the_field() {
+        for (text, field) in [
+            (r#"{"id":"a"}"#, "type"),
+            (r#"{"id":"a","type":7}"#, "type"),
+            (r#"{"id":"a","type":"nope"}"#, "type"),
+            (r#"{"id":"a","type":"room.join","data":[]}"#, "data"),
+            (r#"{"id":"a","type":"room.join"}"#, "room_id"),
+            (r#"{"id":"a","type":"room.join","data":{"room_id":5}}"#, "room_id"),
+            (r#"{"id":"a","type":"room.join","data":{"room_id":"a b"}}"#, "room_id"),
+            (r#"{"id":"a","type":"room.subscribe","data":{"room_id":"r","since":-1}}"#, "since"),
+            (r#"{"id":"a","type":"message.send","data":{"room_id":"r"}}"#, "content"),
+            (r#"{"id":"a","type":"message.send","data":{"room_id":"r","content":""}}"#, "content"),
+            (r#"{"id":"a","type":"history","data":{"room_id":"r","limit":0}}"#, "limit"),
+            (
+                r#"{"id":"a","type":"history","data":{"room_id":"r","before":1,"after":2}}"#,
+                "before",
+            ),
+            (r#"{"id":"a","type":"message.read","data":{"room_id":"r"}}"#, "seq"),
+            (r#"{"id":"a","type":"session.resume","data":{"rooms":{"a":0,"b":0,"c":0}}}"#, "rooms"),
+            (r#"{"id":"a","type":"auth"}"#, "token"),
+        ] {
+            let (id, refusal) = refused(text);
+            assert_eq!(id.as_deref(), Some("a"), "{text}");
+            assert_eq!(refusal.field, Some(field), "{text}");
+            assert_eq!(refusal.code, ErrorCode::InvalidMessage, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_or_has_no_good_id_is_refused_without_id() {
+        for text in ["", "[]", "7", "{", r#"{"id":7,"type":"ping"}"#, r#"{"id":"","type":"ping"}"#]
+        {
+            assert_eq!(refused(text).0, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn content_over_the_limit_is_too_large() {
+        let text =
+            r#"{"type":"message.send","data":{"room_id":"r","content":"12345678901234567"}}"#;
+        let (_, refusal) = refused(text);
+        assert_eq!((refusal.code, refusal.field), (ErrorCode::TooLarge, Some("content")));
+    }
+}

@@ -1,0 +1,81 @@
+//! The tables of error codes and close codes: docs/PROTOCOL.md, "Errors".
+
+/// A stable error code, the same on the socket and in REST bodies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    InvalidMessage,
+    Unauthorized,
+    TokenExpired,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    TooLarge,
+    ProcessingError,
+    Unavailable,
+}
+
+/// Why the server ends a connection.
+///
+/// 1001, 1011 to 1013 and 4000 to 4499 tell a client to come back and resume;
+/// 1002, 1003, 1007, 1009 and 4500 to 4999 tell it to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Close {
+    Normal,
+    GoingAway,
+    Protocol,
+    Binary,
+    NotUtf8,
+    TooBig,
+    Internal,
+    Overloaded,
+    TokenExpired,
+    NotHeard,
+    ResumeTimeout,
+    SlowReader,
+    Unauthorized,
+    TooManyConnections,
+}
+
+impl Close {
+    /// The number in the close frame (RFC 6455 section 7.4; 4000 and up are
+    /// Parlor's own).
+    pub fn code(self) -> u16 {
+        match self {
+            Self::Normal => 1000,
+            Self::GoingAway => 1001,
+            Self::Protocol => 1002,
+            Self::Binary => 1003,
+            Self::NotUtf8 => 1007,
+            Self::TooBig => 1009,
+            Self::Internal => 1011,
+            Self::Overloaded => 1013,
+            Self::TokenExpired => 4401,
+            Self::NotHeard | Self::ResumeTimeout => 4408,
+            Self::SlowReader => 4413,
+            Self::Unauthorized => 4501,
+            Self::TooManyConnections => 4509,
+        }
+    }
+
+    /// The reason in the close frame, for a person; below 123 bytes.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Normal => "bye",
+            Self::GoingAway => "server going away",
+            Self::Protocol => "broken framing",
+            Self::Binary => "only text frames are understood",
+            Self::NotUtf8 => "text is not UTF-8",
+            Self::TooBig => "message too big",
+            Self::Internal => "error on our side",
+            Self::Overloaded => "overloaded, come back later",
+            Self::TokenExpired => "token expired",
+            Self::NotHeard => "nothing heard in time",
+            Self::ResumeTimeout => "no session.resume in time",
+            Self::SlowReader => "reading too slowly",
+            Self::Unauthorized => "unauthorized",
+            Self::TooManyConnections => "too many connections of this user",
+        }
+    }
+}

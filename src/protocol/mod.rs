@@ -1,0 +1,21 @@
+//! What a client and the server say to each other: docs/PROTOCOL.md.
+//!
+//! Wire types only. Text from a client becomes a [`ClientFrame`] or a
+//! [`Refusal`] with the field that is wrong; what the server says is encoded
+//! once, by a function of [`server_frame`], as the bytes that go on the wire.
+//! No actor, socket or database here.
+
+mod client_frame;
+mod codes;
+mod fields;
+pub mod server_frame;
+mod views;
+mod wire;
+
+pub use client_frame::{ClientCommand, ClientFrame, FrameRules, Refusal};
+pub use codes::{Close, ErrorCode};
+pub use views::*;
+pub use wire::{close_frame, control_frame, text_frame};
+
+/// The subprotocol name of version 1 (`Sec-WebSocket-Protocol`).
+pub const PROTOCOL_NAME: &str = "parlor.v1";

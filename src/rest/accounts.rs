@@ -1,0 +1,109 @@
+//! Built-in accounts, and who one is.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    State,
+    extract::{display_text, user_id},
+};
+use crate::{
+    auth::{Identity, Tokens},
+    error::ApiError,
+    limits::{NAME_CHARS, PASSWORD_BYTES},
+    protocol::{UserView, server_frame::SelfView},
+};
+
+#[derive(Deserialize)]
+pub struct Registration {
+    user_id: String,
+    password: String,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Login {
+    user_id: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+pub struct Refresh {
+    refresh_token: String,
+}
+
+#[derive(Serialize)]
+struct TokensView<'a> {
+    user: UserView<'a>,
+    access_token: &'a str,
+    token_type: &'static str,
+    /// Seconds.
+    expires_in: u64,
+    refresh_token: &'a str,
+}
+
+impl<'a> From<&'a Tokens> for TokensView<'a> {
+    fn from(Tokens { user, access, access_ttl, refresh }: &'a Tokens) -> Self {
+        Self {
+            user: user.into(),
+            access_token: access,
+            token_type: "Bearer",
+            expires_in: access_ttl.as_secs(),
+            refresh_token: refresh,
+        }
+    }
+}
+
+pub async fn register(
+    state: web::Data<State>,
+    web::Json(Registration { user_id: id, password, name }): web::Json<Registration>,
+) -> Result<HttpResponse, ApiError> {
+    let id = user_id(&id)?;
+    let name: Arc<str> = match name.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
+        Some(name) => {
+            display_text("name", name, NAME_CHARS)?;
+            name.into()
+        }
+        None => id.as_str().into(),
+    };
+    if !PASSWORD_BYTES.contains(&password.len()) {
+        return Err(ApiError::field("password", "must have 8 to 256 bytes"));
+    }
+    let tokens = state.accounts.register(id, name, password).await?;
+    Ok(HttpResponse::Created().json(TokensView::from(&tokens)))
+}
+
+pub async fn log_in(
+    state: web::Data<State>,
+    web::Json(Login { user_id: id, password }): web::Json<Login>,
+) -> Result<HttpResponse, ApiError> {
+    let id = user_id(&id)?;
+    if password.len() > *PASSWORD_BYTES.end() {
+        return Err(ApiError::field("password", "must have at most 256 bytes"));
+    }
+    let tokens = state.accounts.log_in(&id, password).await?;
+    Ok(HttpResponse::Ok().json(TokensView::from(&tokens)))
+}
+
+pub async fn refresh(
+    state: web::Data<State>,
+    web::Json(Refresh { refresh_token }): web::Json<Refresh>,
+) -> Result<HttpResponse, ApiError> {
+    let tokens = state.accounts.refresh(&refresh_token).await?;
+    Ok(HttpResponse::Ok().json(TokensView::from(&tokens)))
+}
+
+pub async fn log_out(
+    state: web::Data<State>,
+    web::Json(Refresh { refresh_token }): web::Json<Refresh>,
+) -> Result<HttpResponse, ApiError> {
+    state.accounts.log_out(&refresh_token).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+pub async fn me(Identity { user, roles, .. }: Identity) -> HttpResponse {
+    let roles = roles.iter().map(|role| &**role).collect();
+    HttpResponse::Ok().json(SelfView { id: user.id.as_str(), name: &user.name, roles })
+}

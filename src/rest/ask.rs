@@ -1,0 +1,60 @@
+//! Asks the ChatServer, and finds out who may read what.
+
+use tokio::sync::oneshot;
+
+use super::State;
+use crate::{
+    auth::Identity,
+    chat::{Answer, ChatError, Command, ReplyTo, Request, Requester},
+    domain::{Room, RoomId, RoomKind, RoomOverview},
+    error::ApiError,
+    limits::ANSWER_TIMEOUT,
+};
+
+impl State {
+    /// Hands a command to the ChatServer and waits for what comes of it.
+    pub(super) async fn ask(&self, who: &Identity, command: Command) -> Result<Answer, ApiError> {
+        let (answer, answered) = oneshot::channel();
+        let from = Requester { user: who.user.clone(), is_admin: who.is_admin };
+        // The ChatServer never waits, and refuses what it cannot take.
+        self.chat.do_send(Request { from, command, reply: ReplyTo::Caller(answer) });
+        match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
+            Ok(Ok(answer)) => Ok(answer?),
+            Ok(Err(_)) | Err(_) => Err(ChatError::unavailable().into()),
+        }
+    }
+
+    /// The room, if the asker may know that it is there.
+    pub(super) async fn visible_room(
+        &self,
+        who: &Identity,
+        id: &RoomId,
+    ) -> Result<RoomOverview, ApiError> {
+        let missing = || ApiError::not_found("room");
+        let room = self.reader.room(id).await?.ok_or_else(missing)?;
+        let overview = self.reader.overview(room.key, who.user.key).await?.ok_or_else(missing)?;
+        let hidden = overview.state.is_none() && room.kind == RoomKind::Private;
+        if hidden && !who.is_admin { Err(missing()) } else { Ok(overview) }
+    }
+
+    /// The room, if the asker may read what is said in it.
+    pub(super) async fn readable_room(
+        &self,
+        who: &Identity,
+        id: &RoomId,
+    ) -> Result<Room, ApiError> {
+        let overview = self.visible_room(who, id).await?;
+        if overview.state.is_none() && !who.is_admin {
+            return Err(ApiError::forbidden("only members of the room may do this"));
+        }
+        Ok(overview.room)
+    }
+}
+
+/// The ChatServer gave another answer than the command has.
+pub(super) fn mismatch(answer: &Answer) -> ApiError {
+    // The kind only: an answer may carry what people wrote.
+    let kind = std::mem::discriminant(answer);
+    log::error!("the ChatServer gave an answer to another question: {kind:?}");
+    ChatError::Internal.into()
+}

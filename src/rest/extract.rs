@@ -1,0 +1,142 @@
+//! What handlers take from a request, checked.
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use serde::Deserialize;
+
+use super::State;
+use crate::{
+    auth::{AuthError, Identity, bearer_token},
+    domain::{HistoryCursor, RoomId, Seq, UserId},
+    error::ApiError,
+    limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, LIST_PAGE_MAX},
+};
+
+impl FromRequest for Identity {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let header = request.headers().get(header::AUTHORIZATION);
+        let token = header.and_then(|value| value.to_str().ok()).and_then(bearer_token);
+        let token = token.map(str::to_owned);
+        let state = request.app_data::<web::Data<State>>().cloned();
+        Box::pin(async move {
+            let token = token.ok_or(AuthError::Missing)?;
+            let state = state.ok_or(AuthError::Unavailable)?;
+            Ok(state.authenticator.authenticate(&token).await?)
+        })
+    }
+}
+
+pub(super) fn room_id(text: &str) -> Result<RoomId, ApiError> {
+    RoomId::parse(text).map_err(|error| ApiError::id("room_id", &error))
+}
+
+pub(super) fn user_id(text: &str) -> Result<UserId, ApiError> {
+    UserId::parse(text).map_err(|error| ApiError::id("user_id", &error))
+}
+
+/// The query of a history page. Texts, so that an error can name the field.
+#[derive(Deserialize)]
+pub struct HistoryQuery {
+    before: Option<String>,
+    after: Option<String>,
+    around: Option<String>,
+    limit: Option<String>,
+}
+
+impl HistoryQuery {
+    pub(super) fn read(&self) -> Result<(HistoryCursor, i64), ApiError> {
+        let before = seq("before", self.before.as_deref())?;
+        let after = seq("after", self.after.as_deref())?;
+        let around = seq("around", self.around.as_deref())?;
+        let cursor = match (before, after, around) {
+            (None, None, None) => HistoryCursor::Newest,
+            (Some(seq), None, None) => HistoryCursor::Before(seq),
+            (None, Some(seq), None) => HistoryCursor::After(seq),
+            (None, None, Some(seq)) => HistoryCursor::Around(seq),
+            _ => return Err(ApiError::field("before", "after and around exclude each other")),
+        };
+        Ok((cursor, limit(self.limit.as_deref(), HISTORY_PAGE, HISTORY_PAGE_MAX)?))
+    }
+}
+
+fn seq(name: &'static str, text: Option<&str>) -> Result<Option<Seq>, ApiError> {
+    let Some(text) = text else { return Ok(None) };
+    match text.parse().ok().filter(|seq| *seq >= 0) {
+        Some(seq) => Ok(Some(Seq(seq))),
+        None => Err(ApiError::field(name, "must be a whole number, 0 or more")),
+    }
+}
+
+fn limit(text: Option<&str>, default: i64, max: i64) -> Result<i64, ApiError> {
+    let Some(text) = text else { return Ok(default) };
+    let number = text.parse().ok().filter(|limit| (1..=max).contains(limit));
+    number.ok_or_else(|| ApiError::field("limit", format!("must be a number from 1 to {max}")))
+}
+
+/// The query of a list by user id.
+#[derive(Deserialize)]
+pub struct ListQuery {
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+impl ListQuery {
+    pub(super) fn read(&self) -> Result<(Option<UserId>, i64), ApiError> {
+        let after = self.after.as_deref().map(UserId::parse).transpose();
+        let after = after.map_err(|error| ApiError::id("after", &error))?;
+        Ok((after, limit(self.limit.as_deref(), LIST_PAGE_MAX, LIST_PAGE_MAX)?))
+    }
+}
+
+/// A text that people see: no control characters, and not too long.
+pub(super) fn display_text(
+    name: &'static str,
+    text: &str,
+    chars_max: usize,
+) -> Result<(), ApiError> {
+    if text.chars().any(char::is_control) {
+        return Err(ApiError::field(name, "must have no control characters"));
+    }
+    if text.chars().count() > chars_max {
+        return Err(ApiError::field(name, format!("must have at most {chars_max} characters")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(before: Option<&str>, after: Option<&str>, limit: Option<&str>) -> HistoryQuery {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let (before, after, limit) = (text(before), text(after), text(limit));
+        HistoryQuery { before, after, around: None, limit }
+    }
+
+    #[test]
+    fn a_history_query_has_one_cursor_and_a_bounded_limit() {
+        let read = query(Some("7"), None, Some("5")).read();
+        assert_eq!(read, Ok((HistoryCursor::Before(Seq(7)), 5)));
+        assert_eq!(query(None, None, None).read(), Ok((HistoryCursor::Newest, HISTORY_PAGE)));
+        for bad in [
+            query(Some("7"), Some("8"), None),
+            query(Some("x"), None, None),
+            query(Some("-1"), None, None),
+            query(None, None, Some("0")),
+            query(None, None, Some("201")),
+        ] {
+            assert!(bad.read().is_err());
+        }
+    }
+
+    #[test]
+    fn what_people_see_is_short_and_printable() {
+        assert!(display_text("title", "Überblick 🙂", 20).is_ok());
+        assert!(display_text("title", "a\u{7}b", 20).is_err());
+        assert!(display_text("title", "12345", 4).is_err());
+    }
+}

@@ -1,0 +1,42 @@
+//! Whether the process lives, and whether it can serve.
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+use super::State;
+
+#[derive(Serialize)]
+struct Live {
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+    checks: Checks,
+}
+
+#[derive(Serialize)]
+struct Checks {
+    database: &'static str,
+    accepting: &'static str,
+}
+
+pub async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(Live { status: "ok" })
+}
+
+/// Says what is wrong, in a word: the cause is in the log.
+pub async fn ready(state: web::Data<State>) -> HttpResponse {
+    let database = state.reader.ping().await.is_ok();
+    let accepting = !state.draining.has_begun();
+    let checks = Checks {
+        database: if database { "ok" } else { "unavailable" },
+        accepting: if accepting { "ok" } else { "shutting down" },
+    };
+    if database && accepting {
+        HttpResponse::Ok().json(Ready { status: "ready", checks })
+    } else {
+        HttpResponse::ServiceUnavailable().json(Ready { status: "unavailable", checks })
+    }
+}

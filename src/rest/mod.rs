@@ -1,0 +1,19 @@
+//! The REST interface: a file per resource. What changes a room goes to the
+//! ChatServer like a session's command; what only reads asks the database.
+
+pub mod accounts;
+pub mod fallback;
+pub mod health;
+pub mod members;
+pub mod messages;
+pub mod page;
+pub mod read;
+pub mod rooms;
+
+mod ask;
+mod edge;
+mod extract;
+mod state;
+
+pub use edge::{access_log, cors, security_headers};
+pub use state::{Draining, State};

@@ -1,0 +1,55 @@
+//! The page that lets anyone try the server: the files of `static/`, in the
+//! binary.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, ETag, EntityTag, Header, IfNoneMatch},
+    web,
+};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::fallback;
+use crate::error::ApiError;
+
+#[derive(RustEmbed)]
+#[folder = "static/"]
+struct Page;
+
+/// No script and no style but our own; sockets to wherever the page was
+/// loaded from.
+const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
+                      frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+pub async fn file(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    let name = if path.is_empty() { "index.html" } else { path.as_str() };
+    match Page::get(name) {
+        Some(file) => Ok(serve(&request, file)),
+        None => fallback::no_path().await,
+    }
+}
+
+fn serve(request: &HttpRequest, file: EmbeddedFile) -> HttpResponse {
+    let tag = EntityTag::new_strong(hex(&file.metadata.sha256_hash()[..16]));
+    let is_known = match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(&tag)),
+        Err(_) => false,
+    };
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response
+        .insert_header(ETag(tag))
+        // Asked for anew each time, sent anew only when it has changed.
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
+    if is_known {
+        return response.finish();
+    }
+    let mime = file.metadata.mimetype();
+    let text = mime.starts_with("text/");
+    let mime = if text { format!("{mime}; charset=utf-8") } else { mime.to_owned() };
+    response.insert_header((header::CONTENT_TYPE, mime)).body(file.data.into_owned())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,126 @@
+//! Read marks and unread counts.
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    State,
+    ask::mismatch,
+    extract::{ListQuery, room_id},
+};
+use crate::{
+    auth::Identity,
+    chat::{Answer, Command, ReadMark},
+    domain::{MessageId, ReadTarget, RoomOverview, Seq},
+    error::ApiError,
+    protocol::{ReadMarkView, ReceiptView},
+};
+
+#[derive(Deserialize)]
+pub struct Target {
+    seq: Option<i64>,
+    message_id: Option<String>,
+    all: Option<bool>,
+}
+
+impl Target {
+    fn read(&self) -> Result<ReadTarget, ApiError> {
+        match (self.seq, self.message_id.as_deref(), self.all.unwrap_or(false)) {
+            (Some(seq), None, false) if seq >= 0 => Ok(ReadTarget::Seq(Seq(seq))),
+            (Some(_), None, false) => Err(ApiError::field("seq", "must be 0 or more")),
+            (None, Some(id), false) => MessageId::parse(id)
+                .map(ReadTarget::Message)
+                .ok_or_else(|| ApiError::field("message_id", "is not a message id")),
+            (None, None, true) => Ok(ReadTarget::All),
+            _ => {
+                Err(ApiError::field("seq", "or message_id or all is needed, and only one of them"))
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Receipts<'a> {
+    receipts: Vec<ReceiptView<'a>>,
+    has_more: bool,
+}
+
+#[derive(Serialize)]
+struct Moved<'a> {
+    room_id: &'a str,
+    read_seq: i64,
+}
+
+#[derive(Serialize)]
+struct AllMoved<'a> {
+    rooms: Vec<Moved<'a>>,
+}
+
+#[derive(Serialize)]
+struct Unread<'a> {
+    total: i64,
+    rooms: Vec<ReadMarkView<'a>>,
+}
+
+pub async fn show(
+    state: web::Data<State>,
+    who: Identity,
+    room: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let overview = state.visible_room(&who, &room_id(&room)?).await?;
+    let mark = mark_of(overview)
+        .ok_or_else(|| ApiError::forbidden("only members of the room have a read mark"))?;
+    Ok(HttpResponse::Ok().json(ReadMarkView::from(&mark)))
+}
+
+fn mark_of(overview: RoomOverview) -> Option<ReadMark> {
+    let RoomOverview { room, last_seq, state, .. } = overview;
+    let state = state?;
+    let (read_seq, unread) = (state.read_seq, state.unread);
+    Some(ReadMark { room: room.id, read_seq, unread, last_seq })
+}
+
+pub async fn mark(
+    state: web::Data<State>,
+    who: Identity,
+    room: web::Path<String>,
+    web::Json(target): web::Json<Target>,
+) -> Result<HttpResponse, ApiError> {
+    let command = Command::MarkRead { room: room_id(&room)?, target: target.read()? };
+    match state.ask(&who, command).await? {
+        Answer::Read(mark) => Ok(HttpResponse::Ok().json(ReadMarkView::from(&mark))),
+        other => Err(mismatch(&other)),
+    }
+}
+
+pub async fn mark_all(state: web::Data<State>, who: Identity) -> Result<HttpResponse, ApiError> {
+    match state.ask(&who, Command::MarkAllRead).await? {
+        Answer::ReadAll(rooms) => {
+            let moved =
+                rooms.iter().map(|(room, seq)| Moved { room_id: room.as_str(), read_seq: seq.0 });
+            Ok(HttpResponse::Ok().json(AllMoved { rooms: moved.collect() }))
+        }
+        other => Err(mismatch(&other)),
+    }
+}
+
+pub async fn unread(state: web::Data<State>, who: Identity) -> Result<HttpResponse, ApiError> {
+    let rooms = state.reader.unread(who.user.key).await?;
+    let marks: Vec<ReadMark> = rooms.into_iter().filter_map(mark_of).collect();
+    let total = marks.iter().map(|mark| mark.unread).sum();
+    let rooms = marks.iter().map(ReadMarkView::from).collect();
+    Ok(HttpResponse::Ok().json(Unread { total, rooms }))
+}
+
+pub async fn receipts(
+    state: web::Data<State>,
+    who: Identity,
+    room: web::Path<String>,
+    query: web::Query<ListQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (after, limit) = query.read()?;
+    let room = state.readable_room(&who, &room_id(&room)?).await?;
+    let (receipts, has_more) = state.reader.receipts(room.key, after.as_ref(), limit).await?;
+    let receipts = receipts.iter().map(ReceiptView::from).collect();
+    Ok(HttpResponse::Ok().json(Receipts { receipts, has_more }))
+}

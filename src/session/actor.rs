@@ -1,0 +1,381 @@
+//! The session actor: what a client says, and when it has said nothing.
+
+use std::{
+    rc::Rc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, SpawnHandle, StreamHandler, WrapFuture,
+};
+use actix_web_actors::ws::{self, ProtocolError, WebsocketContext};
+
+use super::{
+    heartbeat::{Beat, Heartbeat},
+    inbound::Fragments,
+    link::Link,
+    phase::{Live, Phase},
+    worker::{Entered, Worker},
+};
+use crate::{
+    auth::{AuthError, Identity},
+    chat::{Command, Connect, Disconnect, ReplyTo, Request, Requester, SessionRef},
+    domain::{RoomId, UserId},
+    protocol::{
+        ClientCommand, ClientFrame, Close, ErrorView, Refusal, control_frame,
+        server_frame::{self, LimitsView, SelfView, SessionView},
+    },
+};
+
+const OPCODE_CLOSE: u8 = 0x8;
+const OPCODE_PING: u8 = 0x9;
+const OPCODE_PONG: u8 = 0xA;
+
+/// Timers longer than this are set anew on the way.
+const TIMER_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// One connection.
+///
+/// Invariant: the ChatServer hears `Connect` once when the session becomes
+/// somebody's, and `Disconnect` once when it ends after that.
+pub(super) struct Session {
+    at: SessionRef,
+    link: Rc<Link>,
+    worker: Rc<Worker>,
+    phase: Phase,
+    announced: bool,
+    resume: bool,
+    join: Option<RoomId>,
+    heartbeat: Heartbeat,
+    fragments: Fragments,
+    deadline: Option<SpawnHandle>,
+    _entered: Entered,
+}
+
+/// What the upgrade request said.
+pub(super) struct Start {
+    pub identity: Option<Identity>,
+    pub resume: bool,
+    pub join: Option<RoomId>,
+}
+
+impl Session {
+    pub fn new(worker: Rc<Worker>, link: Rc<Link>, entered: Entered, start: Start) -> Self {
+        let Start { identity, resume, join } = start;
+        let phase = match identity {
+            Some(identity) => Phase::live(identity, resume),
+            None => Phase::AwaitingToken,
+        };
+        Self {
+            at: SessionRef { id: link.id, worker: worker.id },
+            heartbeat: Heartbeat::new(worker.settings.heartbeat, Instant::now()),
+            link,
+            worker,
+            phase,
+            announced: false,
+            resume,
+            join,
+            fragments: Fragments::default(),
+            deadline: None,
+            _entered: entered,
+        }
+    }
+
+    fn close(&mut self, close: Close, ctx: &mut WebsocketContext<Self>) {
+        self.link.close(close);
+        self.phase = Phase::Closed;
+        ctx.stop();
+    }
+
+    fn send_refusal(&self, id: Option<&str>, refusal: &Refusal) {
+        self.link.send(server_frame::error(id, &ErrorView::from(refusal)));
+    }
+
+    /// Announces the session; `session.ready` or a close is the answer.
+    fn connect(&mut self, ctx: &mut WebsocketContext<Self>) {
+        let Phase::Live(live) = &self.phase else { return };
+        let Identity { user, roles, .. } = live.identity.clone();
+        let join = self.join.take();
+        self.announced = true;
+        // The ChatServer never waits, so its mailbox is not slow.
+        self.worker.chat.do_send(Connect {
+            session: self.at,
+            user,
+            roles,
+            resume: self.resume,
+            join,
+        });
+        if self.resume {
+            self.set_deadline(self.worker.settings.auth_timeout, Close::ResumeTimeout, ctx);
+        } else {
+            self.watch_expiry(ctx);
+        }
+    }
+
+    /// At most one deadline runs at a time: for the token, then for the
+    /// resume, then for the token's expiry.
+    fn set_deadline(&mut self, after: Duration, close: Close, ctx: &mut WebsocketContext<Self>) {
+        self.clear_deadline(ctx);
+        let deadline = ctx.run_later(after, move |session, ctx| session.close(close, ctx));
+        self.deadline = Some(deadline);
+    }
+
+    fn clear_deadline(&mut self, ctx: &mut WebsocketContext<Self>) {
+        if let Some(deadline) = self.deadline.take() {
+            ctx.cancel_future(deadline);
+        }
+    }
+
+    fn watch_expiry(&mut self, ctx: &mut WebsocketContext<Self>) {
+        self.clear_deadline(ctx);
+        let Phase::Live(live) = &self.phase else { return };
+        let left = until(live.identity.expires_at.0);
+        if left.is_zero() {
+            return self.close(Close::TokenExpired, ctx);
+        }
+        let watch = ctx.run_later(left.min(TIMER_MAX), Self::watch_expiry);
+        self.deadline = Some(watch);
+    }
+
+    fn beat(&mut self, ctx: &mut WebsocketContext<Self>) {
+        let now = Instant::now();
+        match self.heartbeat.beat(now, self.link.stalled_for(now)) {
+            Beat::Wait => {}
+            Beat::Ping => {
+                self.link.send(control_frame(OPCODE_PING, b""));
+                self.link.flush_or_wake();
+            }
+            Beat::Silent => return self.close(Close::NotHeard, ctx),
+            Beat::Stalled => return self.close(Close::SlowReader, ctx),
+        }
+        ctx.run_later(self.heartbeat.next(now), Self::beat);
+    }
+
+    fn text(&mut self, text: &str, ctx: &mut WebsocketContext<Self>) {
+        let frame = ClientFrame::parse(text, self.worker.frame_rules());
+        match &mut self.phase {
+            Phase::Closed | Phase::CheckingToken => {}
+            Phase::AwaitingToken => match frame {
+                Ok(ClientFrame { command: ClientCommand::Auth { token }, .. }) => {
+                    self.check_first_token(token, ctx);
+                }
+                Ok(_) | Err(_) => self.refuse_token(&AuthError::Missing, ctx),
+            },
+            Phase::Live(_) => match frame {
+                Ok(frame) => self.run(frame, ctx),
+                Err((id, refusal)) => self.send_refusal(id.as_deref(), &refusal),
+            },
+        }
+    }
+
+    fn check_first_token(&mut self, token: String, ctx: &mut WebsocketContext<Self>) {
+        self.phase = Phase::CheckingToken;
+        let authenticator = self.worker.authenticator.clone();
+        let checking = async move { authenticator.authenticate(&token).await };
+        ctx.spawn(checking.into_actor(self).map(|checked, session, ctx| {
+            if !matches!(session.phase, Phase::CheckingToken) {
+                return;
+            }
+            match checked {
+                Ok(identity) => {
+                    session.phase = Phase::live(identity, session.resume);
+                    session.connect(ctx);
+                }
+                Err(error) => session.refuse_token(&error, ctx),
+            }
+        }));
+    }
+
+    fn refuse_token(&mut self, error: &AuthError, ctx: &mut WebsocketContext<Self>) {
+        self.link.send(server_frame::auth_failed(&ErrorView::from(error)));
+        let close = if error.is_unavailable() { Close::Overloaded } else { Close::Unauthorized };
+        self.close(close, ctx);
+    }
+
+    fn run(&mut self, frame: ClientFrame, ctx: &mut WebsocketContext<Self>) {
+        let Phase::Live(live) = &mut self.phase else { return };
+        let ClientFrame { id, command } = frame;
+        let command = match command {
+            ClientCommand::Ping => return self.link.send(server_frame::pong(id.as_deref())),
+            ClientCommand::Auth { token } => return self.renew(id, token, ctx),
+            ClientCommand::Resume { rooms } => {
+                if std::mem::take(&mut live.owes_resume) {
+                    self.watch_expiry(ctx);
+                }
+                Command::Resume { rooms }
+            }
+            other => to_chat(other, &live.identity.user.id),
+        };
+        let Phase::Live(live) = &self.phase else { return };
+        let from = requester(live);
+        let reply = ReplyTo::Session { session: self.at, id };
+        self.link.request_began();
+        // Bounded by the requests of a session that may be unanswered.
+        self.worker.chat.do_send(Request { from, command, reply });
+    }
+
+    /// A new token for the same user keeps the connection.
+    fn renew(&mut self, id: Option<Box<str>>, token: String, ctx: &mut WebsocketContext<Self>) {
+        let Phase::Live(live) = &mut self.phase else { return };
+        if std::mem::replace(&mut live.renewing, true) {
+            let error = ErrorView::from(&AuthError::Busy);
+            return self.link.send(server_frame::error(id.as_deref(), &error));
+        }
+        let authenticator = self.worker.authenticator.clone();
+        let checking = async move { authenticator.authenticate(&token).await };
+        ctx.spawn(checking.into_actor(self).map(move |checked, session, ctx| {
+            session.renewed(id, checked, ctx);
+            session.link.flush_or_wake();
+        }));
+    }
+
+    fn renewed(
+        &mut self,
+        id: Option<Box<str>>,
+        checked: Result<Identity, AuthError>,
+        ctx: &mut WebsocketContext<Self>,
+    ) {
+        let Phase::Live(live) = &mut self.phase else { return };
+        live.renewing = false;
+        let checked = checked.and_then(|identity| {
+            let same = identity.user.key == live.identity.user.key;
+            if same { Ok(identity) } else { Err(AuthError::OtherUser) }
+        });
+        match checked {
+            Ok(identity) => {
+                live.identity = identity;
+                if let Some(id) = &id {
+                    self.link.send(server_frame::ack(id, &self.view()));
+                }
+                let Phase::Live(live) = &self.phase else { return };
+                if !live.owes_resume {
+                    self.watch_expiry(ctx);
+                }
+            }
+            Err(error) => {
+                self.link.send(server_frame::error(id.as_deref(), &ErrorView::from(&error)));
+            }
+        }
+    }
+
+    fn view(&self) -> Option<SessionView<'_>> {
+        let Phase::Live(Live { identity, .. }) = &self.phase else { return None };
+        let settings = &self.worker.settings;
+        Some(SessionView {
+            user: SelfView {
+                id: identity.user.id.as_str(),
+                name: &identity.user.name,
+                roles: identity.roles.iter().map(|role| &**role).collect(),
+            },
+            connection_id: self.at.id.0.to_string(),
+            heartbeat_interval_ms: u64::try_from(settings.heartbeat.interval.as_millis())
+                .unwrap_or(u64::MAX),
+            limits: LimitsView::from(&*settings.limits),
+        })
+    }
+}
+
+fn requester(live: &Live) -> Requester {
+    Requester { user: live.identity.user.clone(), is_admin: live.identity.is_admin }
+}
+
+/// What a client says, as the ChatServer understands it.
+fn to_chat(command: ClientCommand, user: &UserId) -> Command {
+    match command {
+        ClientCommand::Subscribe { room, since } => Command::Subscribe { room, since },
+        ClientCommand::Unsubscribe { room } => Command::Unsubscribe { room },
+        ClientCommand::Join { room } => Command::AddMember { room, user: user.clone() },
+        ClientCommand::Leave { room } => Command::RemoveMember { room, user: user.clone() },
+        ClientCommand::Send { room, client_id, content } => {
+            Command::Send { room, client_id, content }
+        }
+        ClientCommand::MarkRead { room, target } => Command::MarkRead { room, target },
+        ClientCommand::History { room, cursor, limit } => Command::History { room, cursor, limit },
+        ClientCommand::Resume { rooms } => Command::Resume { rooms },
+        ClientCommand::Auth { .. } | ClientCommand::Ping => {
+            unreachable!("answered by the session itself")
+        }
+    }
+}
+
+/// The time until a moment in milliseconds since 1970.
+fn until(at_ms: i64) -> Duration {
+    let at = UNIX_EPOCH + Duration::from_millis(u64::try_from(at_ms).unwrap_or(0));
+    at.duration_since(SystemTime::now()).unwrap_or_default()
+}
+
+impl Actor for Session {
+    type Context = WebsocketContext<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.worker.hub.borrow_mut().attach(self.link.clone());
+        match self.phase {
+            Phase::Live(_) => self.connect(ctx),
+            _ => {
+                self.link.send(server_frame::auth_required());
+                self.set_deadline(self.worker.settings.auth_timeout, Close::Unauthorized, ctx);
+            }
+        }
+        ctx.run_later(self.heartbeat.next(Instant::now()), Self::beat);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        self.worker.hub.borrow_mut().detach(self.link.id);
+        if self.announced {
+            self.worker.chat.do_send(Disconnect { session: self.at });
+        }
+    }
+}
+
+impl StreamHandler<Result<ws::Message, ProtocolError>> for Session {
+    fn handle(&mut self, message: Result<ws::Message, ProtocolError>, ctx: &mut Self::Context) {
+        if matches!(self.phase, Phase::Closed) || !self.link.is_open() {
+            return;
+        }
+        self.heartbeat.heard(Instant::now());
+        match message {
+            Ok(ws::Message::Text(text)) => self.text(&text, ctx),
+            Ok(ws::Message::Continuation(item)) => {
+                let bytes_max = self.worker.settings.limits.frame_bytes;
+                match self.fragments.take(item, bytes_max) {
+                    Ok(Some(text)) => self.text(&text, ctx),
+                    Ok(None) => {}
+                    Err(close) => self.close(close, ctx),
+                }
+            }
+            Ok(ws::Message::Ping(payload)) => {
+                self.link.send(control_frame(OPCODE_PONG, &payload));
+            }
+            Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
+            Ok(ws::Message::Binary(_)) => self.close(Close::Binary, ctx),
+            Ok(ws::Message::Close(reason)) => {
+                self.link.close_with(close_echo(reason));
+                self.phase = Phase::Closed;
+                ctx.stop();
+            }
+            Err(error) => self.close(close_for(&error), ctx),
+        }
+    }
+
+    fn finished(&mut self, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+/// A close frame is answered with the same code (RFC 6455 section 5.5.1).
+fn close_echo(reason: Option<ws::CloseReason>) -> bytes::Bytes {
+    match reason {
+        Some(reason) => control_frame(OPCODE_CLOSE, &u16::from(reason.code).to_be_bytes()),
+        None => control_frame(OPCODE_CLOSE, b""),
+    }
+}
+
+/// The codec has no error of its own for text that is not UTF-8: it says so
+/// in the text of an I/O error.
+fn close_for(error: &ProtocolError) -> Close {
+    match error {
+        ProtocolError::Overflow => Close::TooBig,
+        ProtocolError::Io(error) if error.to_string().contains("utf-8") => Close::NotUtf8,
+        _ => Close::Protocol,
+    }
+}

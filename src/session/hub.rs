@@ -1,0 +1,342 @@
+//! One worker thread's sessions and who of them hears which room.
+//!
+//! The ChatServer decides, the hub carries out: it gets one message per
+//! batch, copies a pointer to each frame into the queues of its own
+//! sessions, and lets frames that wait leave with one system call.
+
+use std::{cell::RefCell, rc::Rc, sync::Arc, sync::atomic::Ordering};
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use bytes::Bytes;
+use indexmap::IndexMap;
+use rand::RngExt;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::{
+    catch_up::CatchUps,
+    gate::{Gate, Offer},
+    link::Link,
+};
+use crate::{
+    chat::{
+        CatchUp, ChatServer, Deliver, Item, ReadReplay, Replayed, SessionId, SessionRef, WorkerId,
+    },
+    domain::{RoomKey, Seq},
+    limits::GOAWAY_SPREAD,
+    protocol::{Close, server_frame},
+};
+
+/// A session's subscription to one room.
+struct Subscriber {
+    link: Rc<Link>,
+    gate: Gate,
+}
+
+type Subscribers = IndexMap<SessionId, Subscriber, FxBuildHasher>;
+
+struct Attached {
+    link: Rc<Link>,
+    rooms: Vec<RoomKey>,
+    catch_ups: CatchUps,
+}
+
+/// The sessions of one worker thread.
+pub(super) struct Hub {
+    worker: WorkerId,
+    chat: Addr<ChatServer>,
+    sessions: FxHashMap<SessionId, Attached>,
+    rooms: FxHashMap<RoomKey, Subscribers>,
+    /// Links with something to write.
+    listed: Vec<Rc<Link>>,
+}
+
+impl Hub {
+    pub fn new(worker: WorkerId, chat: Addr<ChatServer>) -> Self {
+        Self {
+            worker,
+            chat,
+            sessions: FxHashMap::default(),
+            rooms: FxHashMap::default(),
+            listed: Vec::new(),
+        }
+    }
+
+    pub fn attach(&mut self, link: Rc<Link>) {
+        let id = link.id;
+        let catch_ups = CatchUps::default();
+        self.sessions.insert(id, Attached { link, rooms: Vec::new(), catch_ups });
+    }
+
+    pub fn detach(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        for room in session.rooms {
+            self.remove_subscriber(id, room);
+        }
+    }
+
+    /// A session's queue has become empty: it can take more of a replay.
+    pub fn drained(&mut self, id: SessionId) {
+        self.continue_catch_up(id);
+        self.flush();
+    }
+
+    pub fn apply(&mut self, item: Item) {
+        match item {
+            Item::Event { room, seq, frame } => self.event(room, seq, &frame),
+            Item::Notice { room, frame } => self.notice(room, &frame),
+            Item::Answer { session, frame } => self.answer(session, frame),
+            Item::Frame { session, frame } => self.send(session, frame),
+            Item::CatchUp(catch_up) => self.catch_up(catch_up),
+            Item::Replayed { session, room, since, outcome } => {
+                self.replayed(session, room, since, outcome);
+            }
+            Item::Unsubscribe { session, room } => self.unsubscribe(session, room),
+            Item::RoomGone { room } => self.room_gone(room),
+            Item::Close { session, close } => {
+                if let Some(attached) = self.sessions.get(&session) {
+                    attached.link.close(close);
+                }
+            }
+            Item::GoAway { reason } => self.go_away(reason),
+            Item::CloseAll { close } => {
+                self.sessions.values().for_each(|attached| attached.link.close(close));
+            }
+        }
+    }
+
+    /// Writes to all links that have something, once for all that came.
+    pub fn flush(&mut self) {
+        for link in std::mem::take(&mut self.listed) {
+            link.listed.set(false);
+            if !link.flush() {
+                // Its own task waits until the socket takes more.
+                link.wake();
+            } else if link.awaits_drain.take() {
+                self.continue_catch_up(link.id);
+            }
+        }
+    }
+
+    fn event(&mut self, room: RoomKey, seq: Seq, frame: &Bytes) {
+        let Some(subscribers) = self.rooms.get_mut(&room) else { return };
+        let mut overtaken = Vec::new();
+        for (id, subscriber) in subscribers {
+            match subscriber.gate.offer(seq, frame) {
+                Offer::Deliver => queue(&mut self.listed, &subscriber.link, frame.clone()),
+                Offer::Keep => {}
+                Offer::Gap => overtaken.push(*id),
+            }
+        }
+        for id in overtaken {
+            self.read_page(id, room);
+        }
+    }
+
+    fn notice(&mut self, room: RoomKey, frame: &Bytes) {
+        for subscriber in self.rooms.get(&room).into_iter().flat_map(IndexMap::values) {
+            queue(&mut self.listed, &subscriber.link, frame.clone());
+        }
+    }
+
+    fn answer(&mut self, session: SessionId, frame: Option<Bytes>) {
+        let Some(attached) = self.sessions.get(&session) else { return };
+        attached.link.request_answered();
+        if let Some(frame) = frame {
+            queue(&mut self.listed, &attached.link, frame);
+        }
+    }
+
+    fn send(&mut self, session: SessionId, frame: Bytes) {
+        if let Some(attached) = self.sessions.get(&session) {
+            queue(&mut self.listed, &attached.link, frame);
+        }
+    }
+
+    fn catch_up(&mut self, catch_up: Arc<CatchUp>) {
+        let id = catch_up.session;
+        let Some(attached) = self.sessions.get_mut(&id) else { return };
+        for room in &catch_up.rooms {
+            let key = room.overview.room.key;
+            let gate = Gate::new(room.since, room.head);
+            let subscriber = Subscriber { link: attached.link.clone(), gate };
+            if self.rooms.entry(key).or_default().insert(id, subscriber).is_none() {
+                attached.rooms.push(key);
+            }
+        }
+        attached.catch_ups.push(catch_up);
+        self.continue_catch_up(id);
+    }
+
+    /// Goes on with a session's catch-ups as far as that is possible now.
+    fn continue_catch_up(&mut self, id: SessionId) {
+        loop {
+            let Some(attached) = self.sessions.get_mut(&id) else { return };
+            if attached.catch_ups.is_empty() || attached.catch_ups.is_reading() {
+                return;
+            }
+            let Some(room) = attached.catch_ups.room() else {
+                self.complete(id);
+                continue;
+            };
+            // Unsubscribed meanwhile: then there is nothing to wait for.
+            let gate = self.rooms.get(&room).and_then(|all| all.get(&id)).map(|one| &one.gate);
+            match gate {
+                Some(gate) if !gate.is_live() => {
+                    if attached.link.is_drained() {
+                        attached.catch_ups.reading_began();
+                        return self.read_page(id, room);
+                    }
+                    attached.link.awaits_drain.set(true);
+                    return list(&mut self.listed, &attached.link);
+                }
+                gate => attached.catch_ups.room_done(gate.map_or(Seq::ZERO, Gate::at)),
+            }
+        }
+    }
+
+    fn complete(&mut self, id: SessionId) {
+        let Some(attached) = self.sessions.get_mut(&id) else { return };
+        if let Some(completed) = attached.catch_ups.complete()
+            && completed.was_asked()
+        {
+            let frame = completed.ack();
+            self.answer(id, frame);
+        }
+    }
+
+    fn read_page(&self, id: SessionId, room: RoomKey) {
+        let Some(subscriber) = self.rooms.get(&room).and_then(|all| all.get(&id)) else { return };
+        let session = SessionRef { id, worker: self.worker };
+        // One page at a time and session, so its mailbox cannot fill up.
+        self.chat.do_send(ReadReplay { session, room, since: subscriber.gate.at() });
+    }
+
+    fn replayed(&mut self, id: SessionId, room: RoomKey, since: Seq, outcome: Replayed) {
+        let Some(attached) = self.sessions.get_mut(&id) else { return };
+        let subscriber = self.rooms.get_mut(&room).and_then(|all| all.get_mut(&id));
+        // The session has subscribed anew, from elsewhere: another page comes.
+        let is_stale = |one: &&mut Subscriber| one.gate.is_live() || one.gate.at() != since;
+        if subscriber.as_ref().is_some_and(is_stale) {
+            return;
+        }
+        let expected = attached.catch_ups.reading_ended(room);
+        if let Some(subscriber) = subscriber {
+            let link = &subscriber.link;
+            let (read, follow) = match outcome {
+                Replayed::Page { frames, upto } => (frames, subscriber.gate.replayed(upto)),
+                Replayed::Resync { overview } => {
+                    let follow = subscriber.gate.restart(overview.last_seq);
+                    attached.catch_ups.resynced(overview);
+                    (Vec::new(), follow)
+                }
+                Replayed::Failed => return link.close(Close::Overloaded),
+            };
+            if expected {
+                attached.catch_ups.replayed(read.len() + follow.len());
+            }
+            let live = subscriber.gate.is_live();
+            for frame in read.into_iter().chain(follow) {
+                queue(&mut self.listed, link, frame);
+            }
+            if !expected && !live {
+                return self.read_page(id, room);
+            }
+        }
+        self.continue_catch_up(id);
+    }
+
+    fn unsubscribe(&mut self, session: SessionId, room: RoomKey) {
+        let Some(attached) = self.sessions.get_mut(&session) else { return };
+        attached.rooms.retain(|other| *other != room);
+        // A page that is being read will not come any more.
+        attached.catch_ups.reading_ended(room);
+        self.remove_subscriber(session, room);
+        self.continue_catch_up(session);
+    }
+
+    fn remove_subscriber(&mut self, session: SessionId, room: RoomKey) {
+        let Some(subscribers) = self.rooms.get_mut(&room) else { return };
+        subscribers.swap_remove(&session);
+        if subscribers.is_empty() {
+            self.rooms.remove(&room);
+        }
+    }
+
+    fn room_gone(&mut self, room: RoomKey) {
+        for session in self.rooms.remove(&room).unwrap_or_default().into_keys() {
+            self.unsubscribe(session, room);
+        }
+    }
+
+    /// Every session is told its own time to come back.
+    fn go_away(&mut self, reason: &str) {
+        let spread = u64::try_from(GOAWAY_SPREAD.as_millis()).unwrap_or(u64::MAX);
+        let mut random = rand::rng();
+        for attached in self.sessions.values() {
+            let frame = server_frame::server_goaway(reason, random.random_range(0..=spread));
+            queue(&mut self.listed, &attached.link, frame);
+        }
+    }
+}
+
+fn queue(listed: &mut Vec<Rc<Link>>, link: &Rc<Link>, frame: Bytes) {
+    link.send(frame);
+    list(listed, link);
+}
+
+fn list(listed: &mut Vec<Rc<Link>>, link: &Rc<Link>) {
+    if !link.listed.replace(true) {
+        listed.push(link.clone());
+    }
+}
+
+/// The hub's mailbox.
+pub(super) struct HubActor {
+    hub: Rc<RefCell<Hub>>,
+    flushing: bool,
+}
+
+impl HubActor {
+    pub fn new(hub: Rc<RefCell<Hub>>) -> Self {
+        Self { hub, flushing: false }
+    }
+
+    fn flush_later(&mut self, ctx: &mut Context<Self>) {
+        if !self.flushing && !self.hub.borrow().listed.is_empty() {
+            self.flushing = true;
+            ctx.notify(Flush);
+        }
+    }
+}
+
+impl Actor for HubActor {
+    type Context = Context<Self>;
+}
+
+/// Said by the hub to itself: it comes after all that waits in its mailbox,
+/// so that a burst of batches leaves with few system calls.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+struct Flush;
+
+impl Handler<Deliver> for HubActor {
+    type Result = ();
+
+    fn handle(&mut self, Deliver { items, backlog }: Deliver, ctx: &mut Self::Context) {
+        let mut hub = self.hub.borrow_mut();
+        items.into_iter().for_each(|item| hub.apply(item));
+        drop(hub);
+        backlog.fetch_sub(1, Ordering::Relaxed);
+        self.flush_later(ctx);
+    }
+}
+
+impl Handler<Flush> for HubActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Flush, ctx: &mut Self::Context) {
+        self.flushing = false;
+        self.hub.borrow_mut().flush();
+        self.flush_later(ctx);
+    }
+}

@@ -1,0 +1,247 @@
+//! One session's end of its socket, shared by all on its worker thread that
+//! have something to tell it: the hub, the session actor, the driver.
+
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use socket2::SockRef;
+use tokio::{io::Interest, net::TcpStream};
+
+use super::outbox::{Outbox, OutboxLimits};
+use crate::{
+    chat::SessionId,
+    limits::{READ_CHUNK, REQUESTS_IN_FLIGHT, SOCKET_SEND_BUFFER},
+    protocol::{Close, close_frame},
+};
+
+/// The socket, the queue in front of it, and what its one task waits for.
+pub(super) struct Link {
+    pub id: SessionId,
+    socket: TcpStream,
+    outbox: RefCell<Outbox>,
+    limits: OutboxLimits,
+    /// The task that drives this connection.
+    task: Cell<Option<Waker>>,
+    /// Requests handed to the ChatServer and not answered yet.
+    in_flight: Cell<u32>,
+    /// The last time the socket took bytes, or had none to take.
+    moved_at: Cell<Instant>,
+    state: Cell<State>,
+    /// It is on the hub's list of links with something to write.
+    pub listed: Cell<bool>,
+    /// The hub has more for it once its queue is empty.
+    pub awaits_drain: Cell<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// A close frame is the last one in the queue.
+    Closing(Close),
+    /// The socket failed; nothing can be told.
+    Broken,
+}
+
+thread_local! {
+    /// What is read lands here first: sessions have no buffer of their own
+    /// while they are idle.
+    static CHUNK: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_CHUNK]);
+}
+
+impl Link {
+    pub fn new(id: SessionId, socket: TcpStream, limits: OutboxLimits) -> io::Result<Rc<Self>> {
+        // Without it the 99th percentile sits at 42 ms: Nagle's algorithm
+        // against delayed acknowledgements (docs/PERFORMANCE.md).
+        socket.set_nodelay(true)?;
+        SockRef::from(&socket).set_send_buffer_size(SOCKET_SEND_BUFFER)?;
+        Ok(Rc::new(Self {
+            id,
+            socket,
+            outbox: RefCell::default(),
+            limits,
+            task: Cell::new(None),
+            in_flight: Cell::new(0),
+            moved_at: Cell::new(Instant::now()),
+            state: Cell::new(State::Open),
+            listed: Cell::new(false),
+            awaits_drain: Cell::new(false),
+        }))
+    }
+
+    /// Queues a frame. A reader whose queue is full even after the socket
+    /// took what it would is closed as too slow: it comes back and resumes.
+    pub fn send(&self, frame: Bytes) {
+        if self.state.get() != State::Open {
+            return;
+        }
+        let full = {
+            let outbox = self.outbox.borrow();
+            outbox.fills_a_write() || !outbox.has_room_for(&frame, self.limits)
+        };
+        if full {
+            self.flush();
+        }
+        if self.outbox.borrow().has_room_for(&frame, self.limits) {
+            self.outbox.borrow_mut().push(frame);
+        } else {
+            self.close(Close::SlowReader);
+        }
+    }
+
+    /// Ends the connection behind what is queued, or at once if the reader
+    /// is the reason.
+    pub fn close(&self, close: Close) {
+        if self.state.get() != State::Open {
+            return;
+        }
+        self.state.set(State::Closing(close));
+        let mut outbox = self.outbox.borrow_mut();
+        if close == Close::SlowReader {
+            outbox.abandon();
+        }
+        outbox.push(close_frame(close));
+        drop(outbox);
+        self.wake();
+    }
+
+    /// Answers the peer's close frame and ends the connection.
+    pub fn close_with(&self, frame: Bytes) {
+        if self.state.get() == State::Open {
+            self.state.set(State::Closing(Close::Normal));
+            self.outbox.borrow_mut().push(frame);
+            self.wake();
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.state.get() == State::Open
+    }
+
+    /// Why the server is closing this connection.
+    pub fn closing(&self) -> Option<Close> {
+        match self.state.get() {
+            State::Closing(close) => Some(close),
+            State::Open | State::Broken => None,
+        }
+    }
+
+    /// Nothing waits for the reader.
+    pub fn is_drained(&self) -> bool {
+        self.outbox.borrow().is_empty()
+    }
+
+    /// Writes what the socket takes now; says whether nothing is left.
+    pub fn flush(&self) -> bool {
+        let mut outbox = self.outbox.borrow_mut();
+        if outbox.is_empty() {
+            return true;
+        }
+        match outbox.write_to(|slices| self.socket.try_write_vectored(slices)) {
+            Ok(written) => {
+                if written.bytes > 0 {
+                    self.moved_at.set(Instant::now());
+                }
+                written.all
+            }
+            Err(_) => {
+                self.state.set(State::Broken);
+                *outbox = Outbox::default();
+                drop(outbox);
+                self.wake();
+                true
+            }
+        }
+    }
+
+    /// Writes now; what is left is written by the connection's own task.
+    pub fn flush_or_wake(&self) {
+        if !self.flush() {
+            self.wake();
+        }
+    }
+
+    /// For how long the socket has taken nothing of what waits.
+    pub fn stalled_for(&self, now: Instant) -> Duration {
+        if self.is_drained() {
+            self.moved_at.set(now);
+        }
+        now.duration_since(self.moved_at.get())
+    }
+
+    pub fn request_began(&self) {
+        self.in_flight.set(self.in_flight.get() + 1);
+    }
+
+    pub fn request_answered(&self) {
+        let before = self.in_flight.get();
+        self.in_flight.set(before.saturating_sub(1));
+        if before == REQUESTS_IN_FLIGHT {
+            self.wake();
+        }
+    }
+
+    /// Wakes the connection's task.
+    pub fn wake(&self) {
+        if let Some(task) = self.task.take() {
+            task.wake();
+        }
+    }
+
+    /// Whom [`Link::wake`] is to wake.
+    pub fn watch(&self, cx: &Context<'_>) {
+        self.task.set(Some(cx.waker().clone()));
+    }
+
+    pub fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.socket.poll_write_ready(cx).map(drop)
+    }
+
+    /// Reads what is there, at most [`READ_CHUNK`] bytes; empty at the end.
+    ///
+    /// Not ready while too many requests wait for their answers: the kernel's
+    /// buffers fill, and TCP slows the sender down.
+    pub fn poll_read(&self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        if self.in_flight.get() >= REQUESTS_IN_FLIGHT && self.is_open() {
+            return Poll::Pending;
+        }
+        CHUNK.with_borrow_mut(|chunk| {
+            let length = std::task::ready!(self.poll_read_into(cx, chunk))?;
+            Poll::Ready(Ok(Bytes::copy_from_slice(&chunk[..length])))
+        })
+    }
+
+    fn poll_read_into(&self, cx: &mut Context<'_>, chunk: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            std::task::ready!(self.socket.poll_read_ready(cx))?;
+            let mut length = None;
+            let read = self.socket.try_io(Interest::READABLE, || {
+                let got = io::Read::read(&mut &*SockRef::from(&self.socket), chunk)?;
+                length = Some(got);
+                // A short read has emptied the socket. Saying so here spares
+                // the system call that would find out (epoll is told of what
+                // comes later by its edge).
+                if got > 0 && got < chunk.len() {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                Ok(got)
+            });
+            match (length, read) {
+                (Some(length), _) => return Poll::Ready(Ok(length)),
+                (None, Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
+                (None, Err(error)) => return Poll::Ready(Err(error)),
+                (None, Ok(length)) => return Poll::Ready(Ok(length)),
+            }
+        }
+    }
+
+    /// Says that nothing more is written; the peer may still be read.
+    pub fn finish_writing(&self) {
+        let _ = SockRef::from(&self.socket).shutdown(std::net::Shutdown::Write);
+    }
+}

@@ -1,0 +1,117 @@
+//! What the sessions of one worker thread have in common.
+
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::{Actor, Addr};
+use tokio::sync::Notify;
+
+use super::{
+    HeartbeatConfig,
+    hub::{Hub, HubActor},
+    outbox::OutboxLimits,
+};
+use crate::{
+    auth::{Authenticator, OriginPolicy},
+    chat::{ChatServer, RegisterWorker, SessionId, WorkerId},
+    limits::Limits,
+    protocol::FrameRules,
+};
+
+/// What sessions need to know of the deployment.
+#[derive(Clone)]
+pub struct SessionSettings {
+    pub limits: Arc<Limits>,
+    pub heartbeat: HeartbeatConfig,
+    /// How long a socket may stay without a token, or without saying what it
+    /// has.
+    pub auth_timeout: Duration,
+    pub origins: OriginPolicy,
+}
+
+/// How many sessions the process has; the shutdown waits for none.
+#[derive(Clone, Default)]
+pub struct SessionCount(Arc<Count>);
+
+#[derive(Default)]
+struct Count {
+    sessions: AtomicUsize,
+    made: AtomicU64,
+    none_left: Notify,
+}
+
+impl SessionCount {
+    fn enter(&self) -> (SessionId, Entered) {
+        self.0.sessions.fetch_add(1, Ordering::AcqRel);
+        (SessionId(self.0.made.fetch_add(1, Ordering::Relaxed) + 1), Entered(self.clone()))
+    }
+
+    /// Ready when there is no session.
+    pub async fn none_left(&self) {
+        loop {
+            let left = self.0.none_left.notified();
+            if self.0.sessions.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+}
+
+/// Held by a session for as long as it lives.
+pub(super) struct Entered(SessionCount);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if self.0.0.sessions.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.0.none_left.notify_waiters();
+        }
+    }
+}
+
+/// One worker thread.
+pub struct Worker {
+    pub(super) id: WorkerId,
+    pub(super) chat: Addr<ChatServer>,
+    pub(super) hub: Rc<RefCell<Hub>>,
+    pub(super) authenticator: Authenticator,
+    pub(super) settings: SessionSettings,
+    count: SessionCount,
+}
+
+impl Worker {
+    /// Starts the hub of the thread this is called on.
+    pub fn start(
+        id: WorkerId,
+        chat: Addr<ChatServer>,
+        authenticator: Authenticator,
+        settings: SessionSettings,
+        count: SessionCount,
+    ) -> Rc<Self> {
+        let hub = Rc::new(RefCell::new(Hub::new(id, chat.clone())));
+        let mailbox = HubActor::new(hub.clone()).start();
+        chat.do_send(RegisterWorker { id, hub: mailbox.recipient() });
+        Rc::new(Self { id, chat, hub, authenticator, settings, count })
+    }
+
+    pub(super) fn enter(&self) -> (SessionId, Entered) {
+        self.count.enter()
+    }
+
+    pub(super) fn outbox_limits(&self) -> OutboxLimits {
+        let limits = &self.settings.limits;
+        OutboxLimits { frames: limits.queued_frames, bytes: limits.queued_bytes }
+    }
+
+    pub(super) fn frame_rules(&self) -> FrameRules {
+        let limits = &self.settings.limits;
+        FrameRules { content_bytes: limits.content_bytes, rooms: limits.rooms_per_user }
+    }
+}

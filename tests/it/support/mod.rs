@@ -1,0 +1,44 @@
+//! What every test stands on: the built server as a child process, and
+//! clients that know it from outside only.
+
+mod address;
+mod browser;
+mod driver;
+mod frame;
+mod outcome;
+mod proxy;
+mod raw;
+mod server;
+mod socket;
+mod stream;
+mod token;
+mod user;
+
+use std::{future::Future, time::Duration};
+
+pub use self::{
+    address::Address,
+    browser::Browser,
+    driver::Driver,
+    frame::Frame,
+    outcome::Outcome,
+    proxy::Proxy,
+    raw::RawSocket,
+    server::{Builder, Finished, Server, run, run_with},
+    socket::{Opening, Socket},
+    stream::{Streamed, stream_until_closed},
+    token::{Token, sign},
+    user::{User, history_of, seqs},
+};
+
+/// How long anything may take that a test waits for. Generous: it is only
+/// ever used up by a test that fails, and the machine may be busy.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Waits for `future`; a test that waits in vain says for what.
+pub async fn within<F: Future>(what: &str, future: F) -> F::Output {
+    match tokio::time::timeout(DEADLINE, future).await {
+        Ok(output) => output,
+        Err(_) => panic!("waited {DEADLINE:?} in vain for {what}"),
+    }
+}

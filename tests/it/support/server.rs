@@ -1,0 +1,242 @@
+//! The built executable, started, watched and stopped.
+
+use std::{fs::File, path::PathBuf, process::Stdio};
+
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+};
+
+use super::{Address, Token, User, within};
+
+const EXECUTABLE: &str = env!("CARGO_BIN_EXE_parlor");
+
+/// The secret of every server that is not told otherwise, so that tests can
+/// sign tokens themselves.
+pub const SECRET: &str = "a secret for tests only, long enough for HS256 to be safe";
+
+/// How a server is to be started.
+pub struct Builder {
+    settings: Vec<(String, String)>,
+}
+
+impl Builder {
+    /// Sets an environment variable of the server.
+    pub fn set(mut self, name: &str, value: impl ToString) -> Self {
+        self.settings.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// The server makes a secret of its own.
+    pub fn with_own_secret(mut self) -> Self {
+        self.settings.retain(|(name, _)| name != "JWT_SECRET");
+        self
+    }
+
+    pub async fn start(self) -> Server {
+        let home = tempfile::tempdir().expect("a temporary directory can be made");
+        let (process, port) = launch(&home, &self.settings).await;
+        Server { home, settings: self.settings, address: Address::new(port), process }
+    }
+}
+
+/// A server with a directory of its own; killed when dropped.
+pub struct Server {
+    home: TempDir,
+    settings: Vec<(String, String)>,
+    address: Address,
+    process: Process,
+}
+
+struct Process {
+    child: Child,
+    banner: String,
+    stdout: Lines<BufReader<ChildStdout>>,
+}
+
+/// A command with nothing of the tester's environment but the search path.
+fn command() -> Command {
+    let mut command = Command::new(EXECUTABLE);
+    command.env_clear().kill_on_drop(true).stdin(Stdio::null());
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    command
+}
+
+async fn launch(home: &TempDir, settings: &[(String, String)]) -> (Process, u16) {
+    let log = File::options().create(true).append(true).open(home.path().join("stderr.log"));
+    let mut child = command()
+        .current_dir(home.path())
+        .env("PARLOR_BIND", "127.0.0.1:0")
+        .env("RUST_LOG", "info")
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .stdout(Stdio::piped())
+        .stderr(log.expect("a log file can be made"))
+        .spawn()
+        .unwrap_or_else(|error| panic!("{EXECUTABLE} can be started: {error}"));
+    let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+    let first = within("the banner", stdout.next_line()).await.expect("stdout is text");
+    let Some(banner) = first else {
+        panic!("the server ended before it listened:\n{}", stderr_of(home));
+    };
+    let port =
+        banner.rsplit_once(':').and_then(|(_, port)| port.trim_end_matches('/').parse().ok());
+    let port = port.unwrap_or_else(|| panic!("no port in the banner {banner:?}"));
+    (Process { child, banner, stdout }, port)
+}
+
+fn stderr_of(home: &TempDir) -> String {
+    std::fs::read_to_string(home.path().join("stderr.log")).unwrap_or_default()
+}
+
+impl Server {
+    pub fn builder() -> Builder {
+        Builder { settings: Vec::new() }.set("JWT_SECRET", SECRET)
+    }
+
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        self.address.http(path)
+    }
+
+    /// The first line on stdout.
+    pub fn banner(&self) -> &str {
+        &self.process.banner
+    }
+
+    pub async fn next_stdout_line(&mut self) -> String {
+        let line = within("a line on stdout", self.process.stdout.next_line()).await;
+        line.expect("stdout is text").expect("stdout is open")
+    }
+
+    pub fn stderr(&self) -> String {
+        stderr_of(&self.home)
+    }
+
+    /// Where the server keeps its data when nothing else is said.
+    pub fn data_dir(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    /// Somebody without a token.
+    pub fn nobody(&self) -> User {
+        User::new(self.address.clone(), "", None)
+    }
+
+    /// A user with a token, whom the server has seen.
+    pub async fn user(&self, id: &str) -> User {
+        self.user_with(id, Token::of(id)).await
+    }
+
+    pub async fn user_with(&self, id: &str, token: Token) -> User {
+        let user = User::new(self.address.clone(), id, Some(token.text()));
+        user.get("/me").await.expect(200);
+        user
+    }
+
+    /// The memory that is resident, in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()));
+        let status = status.expect("the server runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+        kib.expect("VmRSS is told") * 1024
+    }
+
+    fn pid(&self) -> libc::pid_t {
+        let pid = self.process.child.id().expect("the server runs");
+        libc::pid_t::try_from(pid).expect("a pid is small")
+    }
+
+    /// Asks the server to stop; [`exit_code`](Self::exit_code) waits for it.
+    pub fn signal(&self, signal: libc::c_int) {
+        // SAFETY: kill(2) touches no memory of ours, and the pid is that of a
+        // child which has not been waited for, so it names no other process.
+        let result = unsafe { libc::kill(self.pid(), signal) };
+        assert_eq!(result, 0, "the server can be signalled");
+    }
+
+    /// Waits for the end; `None` if a signal ended it.
+    pub async fn exit_code(&mut self) -> Option<i32> {
+        let status = within("the server's end", self.process.child.wait()).await;
+        status.expect("the server can be waited for").code()
+    }
+
+    /// Stops the server in the orderly way.
+    pub async fn terminate(&mut self) -> Option<i32> {
+        self.signal(libc::SIGTERM);
+        self.exit_code().await
+    }
+
+    /// Ends the server without any warning.
+    pub async fn kill9(&mut self) {
+        self.signal(libc::SIGKILL);
+        assert_eq!(self.exit_code().await, None);
+    }
+
+    /// Starts a server that has ended again, on the same data.
+    pub async fn start_again(&mut self) {
+        let (process, port) = launch(&self.home, &self.settings).await;
+        self.process = process;
+        self.address.moved_to(port);
+    }
+
+    pub async fn restart(&mut self) {
+        assert_eq!(self.terminate().await, Some(0));
+        self.start_again().await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- the server's stderr ---\n{}", self.stderr());
+        }
+    }
+}
+
+/// What a command left behind.
+#[derive(Debug)]
+pub struct Finished {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Finished {
+    /// Ended with `code`, and said why in one line that contains `word`.
+    pub fn refused(&self, code: i32, word: &str) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert_eq!(self.stderr.trim_end().lines().count(), 1, "one line: {self:?}");
+        assert!(self.stderr.contains(word), "{word:?} is named: {self:?}");
+        assert_eq!(self.stdout, "", "{self:?}");
+    }
+}
+
+/// Runs the executable in `home` until it ends by itself.
+pub async fn run_with(home: &TempDir, args: &[&str], settings: &[(&str, &str)]) -> Finished {
+    let running =
+        command().current_dir(home.path()).args(args).envs(settings.iter().copied()).output();
+    let output = within("the command's end", running).await.expect("it can be started");
+    let text = |bytes| String::from_utf8(bytes).expect("output is text");
+    Finished {
+        code: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}
+
+/// The same in a directory of its own.
+pub async fn run(args: &[&str]) -> Finished {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    run_with(&home, args, &[]).await
+}
