@@ -23,6 +23,7 @@ pub(super) fn pragmas() -> String {
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -16384;
+         PRAGMA wal_autocheckpoint = 16384;
          PRAGMA journal_size_limit = 67108864;",
         crate::limits::DATABASE_BUSY_TIMEOUT.as_millis()
     )
