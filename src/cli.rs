@@ -50,7 +50,7 @@ pub struct ServeArgs {
     #[arg(long, env = "PARLOR_BIND", default_value = "127.0.0.1:8080")]
     pub bind: SocketAddr,
     /// Threads that serve connections; one a core by default
-    #[arg(long, env = "PARLOR_WORKERS", value_parser = parse_positive)]
+    #[arg(long, env = "PARLOR_WORKERS", value_parser = parse_positive, allow_negative_numbers = true)]
     pub workers: Option<usize>,
     /// Web origins that may use the server besides its own, e.g.
     /// https://app.example.org; `*` for any
@@ -86,28 +86,28 @@ pub struct ServeArgs {
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
     /// Bytes of one message from a client
-    #[arg(long, env = "PARLOR_FRAME_BYTES", default_value_t = Limits::default().frame_bytes, value_parser = parse_positive)]
+    #[arg(long, env = "PARLOR_FRAME_BYTES", default_value_t = Limits::default().frame_bytes, value_parser = parse_positive, allow_negative_numbers = true)]
     pub frame_bytes: usize,
     /// Bytes of a chat message's content
-    #[arg(long, env = "PARLOR_CONTENT_BYTES", default_value_t = Limits::default().content_bytes, value_parser = parse_positive)]
+    #[arg(long, env = "PARLOR_CONTENT_BYTES", default_value_t = Limits::default().content_bytes, value_parser = parse_positive, allow_negative_numbers = true)]
     pub content_bytes: usize,
     /// Frames that wait for one reader
-    #[arg(long, env = "PARLOR_QUEUED_FRAMES", default_value_t = Limits::default().queued_frames, value_parser = parse_positive)]
+    #[arg(long, env = "PARLOR_QUEUED_FRAMES", default_value_t = Limits::default().queued_frames, value_parser = parse_positive, allow_negative_numbers = true)]
     pub queued_frames: usize,
     /// Bytes that wait for one reader
-    #[arg(long, env = "PARLOR_QUEUED_BYTES", default_value_t = Limits::default().queued_bytes, value_parser = parse_positive)]
+    #[arg(long, env = "PARLOR_QUEUED_BYTES", default_value_t = Limits::default().queued_bytes, value_parser = parse_positive, allow_negative_numbers = true)]
     pub queued_bytes: usize,
     /// Connections of one user
-    #[arg(long, env = "PARLOR_CONNECTIONS_PER_USER", default_value_t = Limits::default().connections_per_user, value_parser = parse_positive)]
+    #[arg(long, env = "PARLOR_CONNECTIONS_PER_USER", default_value_t = Limits::default().connections_per_user, value_parser = parse_positive, allow_negative_numbers = true)]
     pub connections_per_user: usize,
     /// Rooms one user may be a member of
-    #[arg(long, env = "PARLOR_ROOMS_PER_USER", default_value_t = Limits::default().rooms_per_user, value_parser = parse_positive)]
+    #[arg(long, env = "PARLOR_ROOMS_PER_USER", default_value_t = Limits::default().rooms_per_user, value_parser = parse_positive, allow_negative_numbers = true)]
     pub rooms_per_user: usize,
     /// Missed events that are replayed; a reader further behind resyncs
-    #[arg(long, env = "PARLOR_REPLAY_EVENTS", default_value_t = Limits::default().replay_events, value_parser = parse_positive)]
+    #[arg(long, env = "PARLOR_REPLAY_EVENTS", default_value_t = Limits::default().replay_events, value_parser = parse_positive, allow_negative_numbers = true)]
     pub replay_events: usize,
     /// Writes handed to the database and not yet committed
-    #[arg(long, env = "PARLOR_WRITES_IN_FLIGHT", default_value_t = Limits::default().writes_in_flight, value_parser = parse_positive)]
+    #[arg(long, env = "PARLOR_WRITES_IN_FLIGHT", default_value_t = Limits::default().writes_in_flight, value_parser = parse_positive, allow_negative_numbers = true)]
     pub writes_in_flight: usize,
 }
 
@@ -215,6 +215,7 @@ mod tests {
             (vec!["--bind", "here"], "--bind"),
             (vec!["--heartbeat-interval", "54"], "--heartbeat-interval"),
             (vec!["--queued-frames", "0"], "--queued-frames"),
+            (vec!["--queued-frames", "-1"], "--queued-frames"),
             (vec!["token"], "--user"),
             (vec!["dance"], "dance"),
         ] {

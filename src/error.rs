@@ -1,6 +1,6 @@
 //! Errors at the HTTP edge: a status, a stable code, a sentence.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
@@ -26,7 +26,7 @@ use crate::{
 pub struct ApiError {
     code: ErrorCode,
     message: String,
-    field: Option<&'static str>,
+    field: Option<Cow<'static, str>>,
     retry_after: Option<Duration>,
 }
 
@@ -36,7 +36,8 @@ impl ApiError {
     }
 
     /// `what` continues a sentence that starts with the field's name.
-    pub fn field(name: &'static str, what: impl std::fmt::Display) -> Self {
+    pub fn field(name: impl Into<Cow<'static, str>>, what: impl std::fmt::Display) -> Self {
+        let name = name.into();
         let message = format!("{name} {what}");
         Self { field: Some(name), ..Self::new(ErrorCode::InvalidMessage, message) }
     }
@@ -86,7 +87,8 @@ impl ApiError {
         let retry_after_ms =
             self.retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
         let message = self.message.as_str().into();
-        let error = ErrorView { code: self.code, message, field: self.field, retry_after_ms };
+        let error =
+            ErrorView { code: self.code, message, field: self.field.as_deref(), retry_after_ms };
         serde_json::to_string(&Body { error }).expect("texts and numbers are JSON")
     }
 }

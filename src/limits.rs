@@ -55,10 +55,14 @@ pub const LIST_PAGE_MAX: i64 = 200;
 
 /// Events read from the database at once during a replay, so that a page fits
 /// the outgoing queue of frames.
-pub const REPLAY_PAGE: i64 = 100;
+pub const REPLAY_PAGE: usize = 100;
+/// The part of a session's outgoing queue that a page of a replay may fill.
+pub const REPLAY_SHARE: usize = 4;
 /// Live events held for one room of one session while it is replayed. Older
 /// ones are dropped from memory and read from the database instead.
 pub const REPLAY_HELD: usize = 64;
+/// Bytes of the live events held, so that they fit the outgoing queue too.
+pub const REPLAY_HELD_BYTES: usize = 64 * 1024;
 
 /// Characters of a room's title.
 pub const TITLE_CHARS: usize = 200;

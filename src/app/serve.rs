@@ -39,9 +39,11 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
     let listener = listen(config.bind)?;
     let address = listener.local_addr().map_err(Failure::environment)?;
     actix_web::rt::System::new().block_on(async move {
+        // Before anyone can know that the server is there and ask it to stop.
+        let signals = Signals::new()?;
         let server = Running::start(&config, &database, listener).await?;
         banner(address, &config);
-        server.run(&config).await
+        server.run(&config, signals).await
     })
 }
 
@@ -97,9 +99,8 @@ impl Running {
 
     /// Serves until a signal, then stops in order. A second signal ends the
     /// process at once.
-    async fn run(self, config: &Config) -> Result<(), Failure> {
+    async fn run(self, config: &Config, mut signals: Signals) -> Result<(), Failure> {
         let Self { server, chat, writer, sessions, draining } = self;
-        let mut signals = Signals::new()?;
         let handle = server.handle();
         let mut server = std::pin::pin!(server);
         tokio::select! {

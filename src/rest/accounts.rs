@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     State,
-    extract::{display_text, user_id},
+    extract::{Body, display_text, user_id},
 };
 use crate::{
     auth::{Identity, Tokens},
@@ -58,7 +58,7 @@ impl<'a> From<&'a Tokens> for TokensView<'a> {
 
 pub async fn register(
     state: web::Data<State>,
-    web::Json(Registration { user_id: id, password, name }): web::Json<Registration>,
+    Body(Registration { user_id: id, password, name }): Body<Registration>,
 ) -> Result<HttpResponse, ApiError> {
     let id = user_id(&id)?;
     let name: Arc<str> = match name.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
@@ -77,7 +77,7 @@ pub async fn register(
 
 pub async fn log_in(
     state: web::Data<State>,
-    web::Json(Login { user_id: id, password }): web::Json<Login>,
+    Body(Login { user_id: id, password }): Body<Login>,
 ) -> Result<HttpResponse, ApiError> {
     let id = user_id(&id)?;
     if password.len() > *PASSWORD_BYTES.end() {
@@ -89,7 +89,7 @@ pub async fn log_in(
 
 pub async fn refresh(
     state: web::Data<State>,
-    web::Json(Refresh { refresh_token }): web::Json<Refresh>,
+    Body(Refresh { refresh_token }): Body<Refresh>,
 ) -> Result<HttpResponse, ApiError> {
     let tokens = state.accounts.refresh(&refresh_token).await?;
     Ok(HttpResponse::Ok().json(TokensView::from(&tokens)))
@@ -97,7 +97,7 @@ pub async fn refresh(
 
 pub async fn log_out(
     state: web::Data<State>,
-    web::Json(Refresh { refresh_token }): web::Json<Refresh>,
+    Body(Refresh { refresh_token }): Body<Refresh>,
 ) -> Result<HttpResponse, ApiError> {
     state.accounts.log_out(&refresh_token).await?;
     Ok(HttpResponse::NoContent().finish())

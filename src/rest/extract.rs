@@ -3,7 +3,8 @@
 use std::{future::Future, pin::Pin};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use super::State;
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     domain::{HistoryCursor, RoomId, Seq, UserId},
     error::ApiError,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, LIST_PAGE_MAX},
+    protocol::ErrorCode,
 };
 
 impl FromRequest for Identity {
@@ -28,6 +30,42 @@ impl FromRequest for Identity {
             Ok(state.authenticator.authenticate(&token).await?)
         })
     }
+}
+
+/// A JSON body. Its error names the field that is wrong.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Body<T> {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let reading = web::Json::<Box<RawValue>>::from_request(request, payload);
+        Box::pin(async move {
+            let text = reading.await?;
+            let mut json = serde_json::Deserializer::from_str(text.get());
+            match serde_path_to_error::deserialize(&mut json) {
+                Ok(body) => Ok(Self(body)),
+                Err(error) => Err(body_error(&error).into()),
+            }
+        })
+    }
+}
+
+/// serde names a field that is missing in its text, and the path leads to
+/// one that is of the wrong type.
+fn body_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
+    let text = error.inner().to_string();
+    let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    if let Some(field) = missing {
+        return ApiError::field(field.to_owned(), "is missing");
+    }
+    let what = text.split(" at line").next().unwrap_or_default();
+    let field = error.path().to_string();
+    if field == "." {
+        return ApiError::new(ErrorCode::InvalidMessage, format!("the body: {what}"));
+    }
+    ApiError::field(field, format!("is not right: {what}"))
 }
 
 pub(super) fn room_id(text: &str) -> Result<RoomId, ApiError> {

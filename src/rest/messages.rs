@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     State,
     ask::mismatch,
-    extract::{HistoryQuery, room_id},
+    extract::{Body, HistoryQuery, room_id},
 };
 use crate::{
     auth::Identity,
@@ -46,7 +46,7 @@ pub async fn send(
     who: Identity,
     room: web::Path<String>,
     request: HttpRequest,
-    web::Json(NewMessage { content, client_id }): web::Json<NewMessage>,
+    Body(NewMessage { content, client_id }): Body<NewMessage>,
 ) -> Result<HttpResponse, ApiError> {
     let room = room_id(&room)?;
     let client_id = match (&client_id, idempotency_key(&request)?) {

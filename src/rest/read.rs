@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     State,
     ask::mismatch,
-    extract::{ListQuery, room_id},
+    extract::{Body, ListQuery, room_id},
 };
 use crate::{
     auth::Identity,
@@ -84,7 +84,7 @@ pub async fn mark(
     state: web::Data<State>,
     who: Identity,
     room: web::Path<String>,
-    web::Json(target): web::Json<Target>,
+    Body(target): Body<Target>,
 ) -> Result<HttpResponse, ApiError> {
     let command = Command::MarkRead { room: room_id(&room)?, target: target.read()? };
     match state.ask(&who, command).await? {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     State,
     ask::mismatch,
-    extract::{display_text, room_id},
+    extract::{Body, display_text, room_id},
 };
 use crate::{
     auth::Identity,
@@ -38,7 +38,7 @@ pub async fn list(state: web::Data<State>, who: Identity) -> Result<HttpResponse
 pub async fn create(
     state: web::Data<State>,
     who: Identity,
-    web::Json(NewRoom { room_id: id, kind, title }): web::Json<NewRoom>,
+    Body(NewRoom { room_id: id, kind, title }): Body<NewRoom>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id.as_deref().map_or_else(|| Ok(generated_id()), room_id)?;
     let kind = match kind.as_deref() {

@@ -358,7 +358,10 @@ impl StreamHandler<Result<ws::Message, ProtocolError>> for Session {
     }
 
     fn finished(&mut self, ctx: &mut Self::Context) {
-        ctx.stop();
+        match self.link.ended_by.get() {
+            Some(close) => self.close(close, ctx),
+            None => ctx.stop(),
+        }
     }
 }
 

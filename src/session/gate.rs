@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use crate::{domain::Seq, limits::REPLAY_HELD};
+use crate::{
+    domain::Seq,
+    limits::{REPLAY_HELD, REPLAY_HELD_BYTES},
+};
 
 /// Lets each event of one room through to one session once, in `seq` order.
 ///
@@ -28,6 +31,7 @@ pub(super) struct CatchingUp {
     at: Seq,
     /// The newest live events without a gap between them.
     held: VecDeque<(Seq, Bytes)>,
+    held_bytes: usize,
     /// The newest position known to be there.
     head: Seq,
 }
@@ -49,7 +53,7 @@ impl Gate {
         if since == head {
             return Self::Live { at: since };
         }
-        Self::CatchingUp(Box::new(CatchingUp { at: since, held: VecDeque::new(), head }))
+        Self::CatchingUp(Box::new(CatchingUp::new(since, head)))
     }
 
     /// The position up to which everything has been let through.
@@ -72,7 +76,7 @@ impl Gate {
             }
             Self::Live { at } if seq <= *at => Offer::Keep,
             Self::Live { at } => {
-                let mut state = CatchingUp { at: *at, held: VecDeque::new(), head: seq };
+                let mut state = CatchingUp::new(*at, seq);
                 state.hold(seq, frame);
                 *self = Self::CatchingUp(Box::new(state));
                 Offer::Gap
@@ -112,7 +116,7 @@ impl Gate {
             if *seq > state.at.next() {
                 break;
             }
-            if let Some((seq, frame)) = state.held.pop_front()
+            if let Some((seq, frame)) = state.drop_oldest()
                 && seq == state.at.next()
             {
                 state.at = seq;
@@ -127,14 +131,30 @@ impl Gate {
 }
 
 impl CatchingUp {
+    fn new(at: Seq, head: Seq) -> Self {
+        Self { at, held: VecDeque::new(), held_bytes: 0, head }
+    }
+
+    fn drop_oldest(&mut self) -> Option<(Seq, Bytes)> {
+        let oldest = self.held.pop_front()?;
+        self.held_bytes -= oldest.1.len();
+        Some(oldest)
+    }
+
     fn hold(&mut self, seq: Seq, frame: &Bytes) {
         match self.held.back() {
             Some((newest, _)) if seq <= *newest => return,
-            Some((newest, _)) if seq > newest.next() => self.held.clear(),
+            Some((newest, _)) if seq > newest.next() => {
+                self.held.clear();
+                self.held_bytes = 0;
+            }
             Some(_) | None => {}
         }
-        if self.held.len() == REPLAY_HELD {
-            self.held.pop_front();
+        self.held_bytes += frame.len();
+        while self.held.len() == REPLAY_HELD
+            || (self.held_bytes > REPLAY_HELD_BYTES && !self.held.is_empty())
+        {
+            self.drop_oldest();
         }
         self.held.push_back((seq, frame.clone()));
         self.head = self.head.max(seq);

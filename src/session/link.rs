@@ -30,11 +30,13 @@ pub(super) struct Link {
     task: Cell<Option<Waker>>,
     /// Requests handed to the ChatServer and not answered yet.
     in_flight: Cell<u32>,
-    /// The last time the socket took bytes, or had none to take.
+    /// The last time the socket took bytes, or began to have some to take.
     moved_at: Cell<Instant>,
     state: Cell<State>,
     /// It is on the hub's list of links with something to write.
     pub listed: Cell<bool>,
+    /// Why nothing more is read from the socket, if that is for a reason.
+    pub ended_by: Cell<Option<Close>>,
     /// The hub has more for it once its queue is empty.
     pub awaits_drain: Cell<bool>,
 }
@@ -70,6 +72,7 @@ impl Link {
             moved_at: Cell::new(Instant::now()),
             state: Cell::new(State::Open),
             listed: Cell::new(false),
+            ended_by: Cell::new(None),
             awaits_drain: Cell::new(false),
         }))
     }
@@ -87,9 +90,14 @@ impl Link {
         if full {
             self.flush();
         }
-        if self.outbox.borrow().has_room_for(&frame, self.limits) {
-            self.outbox.borrow_mut().push(frame);
+        let mut outbox = self.outbox.borrow_mut();
+        if outbox.has_room_for(&frame, self.limits) {
+            if outbox.is_empty() {
+                self.moved_at.set(Instant::now());
+            }
+            outbox.push(frame);
         } else {
+            drop(outbox);
             self.close(Close::SlowReader);
         }
     }
@@ -169,9 +177,9 @@ impl Link {
     /// For how long the socket has taken nothing of what waits.
     pub fn stalled_for(&self, now: Instant) -> Duration {
         if self.is_drained() {
-            self.moved_at.set(now);
+            return Duration::ZERO;
         }
-        now.duration_since(self.moved_at.get())
+        now.saturating_duration_since(self.moved_at.get())
     }
 
     pub fn request_began(&self) {

@@ -10,6 +10,7 @@
 
 mod actor;
 mod catch_up;
+mod frame_guard;
 mod gate;
 mod heartbeat;
 mod hub;

@@ -137,7 +137,7 @@ mod tests {
             if room == 0 {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
-            let all = slices.concat();
+            let all: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
             let written = all.len().min(room);
             taken.extend_from_slice(&all[..written]);
             room -= written;

@@ -13,8 +13,14 @@ use actix_web::error::PayloadError;
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::link::Link;
-use crate::limits::{CLOSE_GRACE, READ_CHUNK};
+use super::{
+    frame_guard::{FrameGuard, TooLong},
+    link::Link,
+};
+use crate::{
+    limits::{CLOSE_GRACE, READ_CHUNK},
+    protocol::Close,
+};
 
 /// The bytes a client sends, as the WebSocket context wants them.
 ///
@@ -25,11 +31,24 @@ pub(super) struct Inbound {
     /// What came together with the upgrade request.
     first: Option<Bytes>,
     pause: bool,
+    guard: FrameGuard,
 }
 
 impl Inbound {
-    pub fn new(link: Rc<Link>, first: Bytes) -> Self {
-        Self { link, first: Some(first).filter(|bytes| !bytes.is_empty()), pause: false }
+    pub fn new(link: Rc<Link>, first: Bytes, frame_bytes: usize) -> Self {
+        let first = Some(first).filter(|bytes| !bytes.is_empty());
+        Self { link, first, pause: false, guard: FrameGuard::new(frame_bytes) }
+    }
+
+    /// Passes on what is good; a frame that is too long ends the connection.
+    fn pass(&mut self, bytes: Bytes) -> Option<Result<Bytes, PayloadError>> {
+        match self.guard.check(&bytes) {
+            Ok(()) => Some(Ok(bytes)),
+            Err(TooLong { good }) => {
+                self.link.ended_by.set(Some(Close::TooBig));
+                Some(Ok(bytes.slice(..good)))
+            }
+        }
     }
 }
 
@@ -38,7 +57,11 @@ impl Stream for Inbound {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(first)));
+            return Poll::Ready(self.pass(first));
+        }
+        // The frames before the one that is too long are still acted on.
+        if self.link.ended_by.get().is_some() {
+            return Poll::Ready(None);
         }
         if std::mem::take(&mut self.pause) {
             cx.waker().wake_by_ref();
@@ -48,7 +71,7 @@ impl Stream for Inbound {
             Ok(bytes) if bytes.is_empty() => Poll::Ready(None),
             Ok(bytes) => {
                 self.pause = bytes.len() == READ_CHUNK;
-                Poll::Ready(Some(Ok(bytes)))
+                Poll::Ready(self.pass(bytes))
             }
             // The peer is gone: for the session that is the end of the stream.
             Err(error) if is_disconnect(&error) => Poll::Ready(None),

@@ -88,6 +88,8 @@ async fn refuse(framed: &mut Framed<TcpStream, h1::Codec>, error: &ApiError) {
     // A peer that has gone needs no answer.
     if framed.feed(Message::Item((response, size))).await.is_ok() {
         let _ = framed.feed(Message::Chunk(Some(body))).await;
+        // Its `close` would only flush the socket, not what it still holds.
+        let _ = framed.flush().await;
         let _ = framed.close().await;
     }
 }
@@ -104,7 +106,7 @@ fn run(worker: Rc<Worker>, socket: TcpStream, first: &[u8], start: Start) {
     let hub = worker.hub.clone();
     let session = Session::new(worker, link.clone(), entered, start);
     // A copy: the read buffer is far larger than what is left in it.
-    let inbound = Inbound::new(link.clone(), Bytes::copy_from_slice(first));
+    let inbound = Inbound::new(link.clone(), Bytes::copy_from_slice(first), frame_bytes);
     let codec = ws::Codec::new().max_size(frame_bytes);
     let actor = WebsocketContext::with_codec(session, inbound, codec);
     actix_web::rt::spawn(drive(link, actor, move || hub.borrow_mut().drained(id)));

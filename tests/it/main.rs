@@ -4,3 +4,31 @@
 //! One binary, a file per behaviour; what they stand on is in `support`.
 
 mod support;
+
+mod accounts;
+mod bad_frames;
+mod bad_requests;
+mod chat;
+mod connections;
+mod cors;
+mod crash;
+mod devices;
+mod framing;
+mod handshake;
+mod health;
+mod heartbeat;
+mod history;
+mod in_a_browser;
+mod members;
+mod ordering;
+mod overload;
+mod page;
+mod reading;
+mod restart;
+mod resume;
+mod rooms;
+mod sending;
+mod shutdown;
+mod slow_reader;
+mod start;
+mod token_expiry;

@@ -161,18 +161,19 @@ impl ChatServer {
         room: &Room,
         existed: bool,
     ) {
-        if existed {
-            self.removals += 1;
-            let removed = server_frame::room_removed(&room.id, now());
-            for session in self.sessions.ready_of(user.key) {
-                self.unsubscribe_session(session, room.key);
-                let item = Item::Frame { session: session.id, frame: removed.clone() };
-                self.fanout.to_worker(session.worker, item);
-            }
-            self.sessions.membership_changed(user.key, room.key, None);
-            let frame = server_frame::member_left(&room.id, user, now());
-            self.tell_room(room.key, &Item::Notice { room: room.key, frame });
+        if !existed {
+            return self.answer(reply, Err(ChatError::NotFound("member")));
         }
+        self.removals += 1;
+        let removed = server_frame::room_removed(&room.id, now());
+        for session in self.sessions.ready_of(user.key) {
+            self.unsubscribe_session(session, room.key);
+            let item = Item::Frame { session: session.id, frame: removed.clone() };
+            self.fanout.to_worker(session.worker, item);
+        }
+        self.sessions.membership_changed(user.key, room.key, None);
+        let frame = server_frame::member_left(&room.id, user, now());
+        self.tell_room(room.key, &Item::Notice { room: room.key, frame });
         self.answer(reply, Ok(Answer::Done));
     }
 

@@ -1,6 +1,10 @@
 //! What a session has missed, a page at a time.
 
+use std::sync::Arc;
+
 use actix::{ActorFutureExt, AsyncContext, Handler, WrapFuture};
+
+use bytes::Bytes;
 
 use crate::{
     chat::{
@@ -9,7 +13,7 @@ use crate::{
     },
     db::{ReadError, Reader, Replay},
     domain::{RoomKey, Seq, UserKey},
-    limits::REPLAY_PAGE,
+    limits::{Limits, REPLAY_PAGE, REPLAY_SHARE},
     protocol::server_frame,
 };
 
@@ -23,8 +27,8 @@ impl Handler<ReadReplay> for ChatServer {
         if !entry.subscribed.contains(&room) {
             return;
         }
-        let most = self.settings.limits.replay_events;
-        let reading = read(self.reader.clone(), room, entry.user, since, most);
+        let limits = self.settings.limits.clone();
+        let reading = read(self.reader.clone(), room, entry.user, since, limits);
         ctx.spawn(reading.into_actor(self).map(move |outcome, server, _| {
             let outcome = outcome.unwrap_or(Replayed::Failed);
             let item = Item::Replayed { session: session.id, room, since, outcome };
@@ -39,17 +43,36 @@ async fn read(
     room: RoomKey,
     user: UserKey,
     since: Seq,
-    most: usize,
+    limits: Arc<Limits>,
 ) -> Result<Replayed, ReadError> {
-    let replay = reader.replay(room, since, REPLAY_PAGE).await?;
-    if !can_be_served(since, &replay, most) {
+    let page = REPLAY_PAGE.min(limits.queued_frames / REPLAY_SHARE).max(1);
+    let replay = reader.replay(room, since, i64::try_from(page).unwrap_or(1)).await?;
+    if !can_be_served(since, &replay, limits.replay_events) {
         return Ok(match reader.overview(room, user).await? {
             Some(overview) => Replayed::Resync { overview: Box::new(overview) },
             None => Replayed::Failed,
         });
     }
-    let frames = replay.messages.iter().map(server_frame::message_created).collect();
-    Ok(Replayed::Page { frames, upto: replay.upto })
+    Ok(page_of(&replay, limits.queued_bytes / REPLAY_SHARE))
+}
+
+/// The events of a page, as many as fit; one does always.
+fn page_of(replay: &Replay, bytes_max: usize) -> Replayed {
+    let mut frames: Vec<Bytes> = Vec::with_capacity(replay.messages.len());
+    let mut bytes = 0;
+    let mut upto = replay.upto;
+    let mut last = None;
+    for message in &replay.messages {
+        let frame = server_frame::message_created(message);
+        bytes += frame.len();
+        if let (Some(last), true) = (last, bytes > bytes_max) {
+            upto = last;
+            break;
+        }
+        last = Some(message.changed_seq);
+        frames.push(frame);
+    }
+    Replayed::Page { frames, upto }
 }
 
 /// Whether the events after `since` can be told one by one.
@@ -65,6 +88,7 @@ fn can_be_served(since: Seq, replay: &Replay, most: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Message, MessageId, RoomId, Timestamp, User, UserId};
 
     fn replay(floor: i64, last_seq: i64) -> Replay {
         let (floor, last_seq) = (Seq(floor), Seq(last_seq));
@@ -75,6 +99,32 @@ mod tests {
     fn what_is_there_and_not_too_much_is_served() {
         assert!(can_be_served(Seq(5), &replay(0, 5), 10));
         assert!(can_be_served(Seq(5), &replay(5, 15), 10));
+    }
+
+    fn message(seq: i64) -> Message {
+        Message {
+            id: MessageId(seq),
+            room_key: RoomKey(1),
+            room: RoomId::from_stored("r"),
+            seq: Seq(seq),
+            changed_seq: Seq(seq),
+            sender: User { key: UserKey(1), id: UserId::from_stored("ann"), name: "Ann".into() },
+            client_id: None,
+            content: "x".repeat(1_000),
+            created_at: Timestamp(0),
+        }
+    }
+
+    #[test]
+    fn a_page_ends_where_the_queue_would_be_full_and_has_one_event_at_least() {
+        let mut replay = replay(0, 9);
+        replay.messages = (1..=5).map(message).collect();
+        for (bytes_max, events, end) in [(1 << 20, 5, 9), (3_000, 2, 2), (10, 1, 1)] {
+            let Replayed::Page { frames, upto } = page_of(&replay, bytes_max) else {
+                panic!("not a page");
+            };
+            assert_eq!((frames.len(), upto), (events, Seq(end)), "{bytes_max}");
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use self::{
     outcome::Outcome,
     proxy::Proxy,
     raw::RawSocket,
-    server::{Builder, Finished, Server, run, run_with},
+    server::{Server, run, run_with},
     socket::{Opening, Socket},
     stream::{Streamed, stream_until_closed},
     token::{Token, sign},

@@ -104,10 +104,6 @@ impl Server {
         &self.address
     }
 
-    pub fn url(&self, path: &str) -> String {
-        self.address.http(path)
-    }
-
     /// The first line on stdout.
     pub fn banner(&self) -> &str {
         &self.process.banner

@@ -1,0 +1,57 @@
+//! The page that comes with the server, as it is served.
+
+use reqwest::Method;
+
+use crate::support::{Outcome, Server, User};
+
+async fn get(user: &User, path: &str) -> Outcome {
+    User::outcome(user.plain(Method::GET, path)).await
+}
+
+#[tokio::test]
+async fn the_page_and_its_modules_are_served() {
+    let server = Server::start().await;
+    let nobody = server.nobody();
+    let page = get(&nobody, "/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-type").starts_with("text/html"), "{page:?}");
+    assert!(page.body.to_lowercase().starts_with("<!doctype html>"), "{}", page.body);
+    assert!(page.body.contains("data-testid=\"sign-in\""), "{}", page.body);
+
+    let module = get(&nobody, "/parlor.js").await;
+    assert_eq!(module.status, 200);
+    assert!(module.header("content-type").contains("javascript"), "{module:?}");
+    assert!(module.body.contains("export "), "others can import it");
+}
+
+#[tokio::test]
+async fn all_that_the_page_names_is_there() {
+    let server = Server::start().await;
+    let nobody = server.nobody();
+    let page = get(&nobody, "/").await.body;
+    let mut found = 0;
+    for attribute in ["src=\"", "href=\""] {
+        for rest in page.split(attribute).skip(1) {
+            let path = rest.split('"').next().expect("it is closed");
+            if path.starts_with("data:") || path.starts_with('#') {
+                continue;
+            }
+            assert!(!path.contains("://"), "the page needs nothing from elsewhere: {path}");
+            let path = format!("/{}", path.trim_start_matches("./").trim_start_matches('/'));
+            assert_eq!(get(&nobody, &path).await.status, 200, "{path}");
+            found += 1;
+        }
+    }
+    assert!(found > 0);
+}
+
+#[tokio::test]
+async fn a_page_that_has_not_changed_is_not_sent_again() {
+    let server = Server::start().await;
+    let nobody = server.nobody();
+    let first = get(&nobody, "/parlor.js").await;
+    let tag = first.header("etag");
+    assert!(!tag.is_empty(), "{first:?}");
+    let request = nobody.plain(Method::GET, "/parlor.js").header("if-none-match", tag);
+    assert_eq!(User::outcome(request).await.status, 304);
+}
