@@ -13,7 +13,8 @@ impl ChatServer {
             ReplyTo::Caller(caller) => drop(caller.send(result)),
             ReplyTo::Session { session, id } => {
                 let frame = encode(id.as_ref(), &result);
-                self.fanout.to_worker(session.worker, Item::Answer { session: session.id, frame });
+                self.fanout
+                    .tell_worker(session.worker, Item::Answer { session: session.id, frame });
             }
         }
     }

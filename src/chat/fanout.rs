@@ -150,14 +150,14 @@ impl Fanout {
         waiting.max().unwrap_or(0)
     }
 
-    pub fn to_worker(&mut self, id: WorkerId, item: Item) {
+    pub fn tell_worker(&mut self, id: WorkerId, item: Item) {
         if let Some(worker) = self.workers.iter_mut().find(|worker| worker.id == id) {
             worker.items.push(item);
         }
     }
 
     /// To the workers that have subscribers of the room.
-    pub fn to_room(&mut self, room: &RoomEntry, item: &Item) {
+    pub fn tell_room(&mut self, room: &RoomEntry, item: &Item) {
         for worker in &mut self.workers {
             if room.has_subscribers_on(worker.id) {
                 worker.items.push(item.clone());
@@ -165,7 +165,7 @@ impl Fanout {
         }
     }
 
-    pub fn to_all(&mut self, item: &Item) {
+    pub fn tell_all(&mut self, item: &Item) {
         for worker in &mut self.workers {
             worker.items.push(item.clone());
         }

@@ -104,14 +104,14 @@ impl ChatServer {
     pub(super) fn tell_user(&mut self, user: UserKey, frame: &bytes::Bytes) {
         for session in self.sessions.ready_of(user) {
             let item = Item::Frame { session: session.id, frame: frame.clone() };
-            self.fanout.to_worker(session.worker, item);
+            self.fanout.tell_worker(session.worker, item);
         }
     }
 
     /// To the subscribers of a room that is in memory.
     pub(super) fn tell_room(&mut self, room: RoomKey, item: &Item) {
         if let Some(entry) = self.rooms.get(room) {
-            self.fanout.to_room(entry, item);
+            self.fanout.tell_room(entry, item);
         }
     }
 

@@ -87,7 +87,7 @@ pub enum ResumedRoom<'a> {
         last_seq: i64,
         resync: bool,
         #[serde(skip_serializing_if = "Option::is_none")]
-        room: Option<RoomView<'a>>,
+        room: Option<Box<RoomView<'a>>>,
     },
     Refused {
         error: ErrorView<'a>,

@@ -155,7 +155,7 @@ impl Completed {
                 replayed: result.replayed,
                 last_seq: result.last_seq.0,
                 resync: result.resync.is_some(),
-                room: result.resync.as_deref().map(RoomView::from),
+                room: result.resync.as_deref().map(|room| Box::new(RoomView::from(room))),
             };
             (room.overview.room.id.as_str(), resumed)
         })

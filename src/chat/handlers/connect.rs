@@ -65,7 +65,7 @@ impl Handler<Disconnect> for ChatServer {
 impl ChatServer {
     pub(super) fn close(&mut self, session: SessionRef, close: Close) {
         let item = Item::Close { session: session.id, close };
-        self.fanout.to_worker(session.worker, item);
+        self.fanout.tell_worker(session.worker, item);
     }
 
     /// `?room=` joins a public room before the session is told of its rooms.
@@ -132,7 +132,7 @@ impl ChatServer {
             limits: LimitsView::from(&*self.settings.limits),
         };
         let frame = server_frame::session_ready(&view, &rooms);
-        self.fanout.to_worker(at.worker, Item::Frame { session: at.id, frame });
+        self.fanout.tell_worker(at.worker, Item::Frame { session: at.id, frame });
         if let SessionState::Connecting { resume: true } = entry.state {
             let told = rooms.iter().map(|room| (room.room.key, room.last_seq)).collect();
             entry.state = SessionState::AwaitingResume { told };

@@ -16,7 +16,7 @@ impl Handler<Drain> for ChatServer {
         let first = self.draining.is_none();
         self.draining.get_or_insert_default().push(done);
         if first {
-            self.fanout.to_all(&Item::GoAway { reason: "shutdown" });
+            self.fanout.tell_all(&Item::GoAway { reason: "shutdown" });
             self.fanout.flush();
         }
         self.finish_drain_if_idle();
@@ -41,7 +41,7 @@ impl ChatServer {
         for done in std::mem::take(waiting) {
             let _ = done.send(());
         }
-        self.fanout.to_all(&Item::CloseAll { close: Close::GoingAway });
+        self.fanout.tell_all(&Item::CloseAll { close: Close::GoingAway });
         self.fanout.flush();
     }
 }

@@ -169,7 +169,7 @@ impl ChatServer {
         for session in self.sessions.ready_of(user.key) {
             self.unsubscribe_session(session, room.key);
             let item = Item::Frame { session: session.id, frame: removed.clone() };
-            self.fanout.to_worker(session.worker, item);
+            self.fanout.tell_worker(session.worker, item);
         }
         self.sessions.membership_changed(user.key, room.key, None);
         let frame = server_frame::member_left(&room.id, user, now());
@@ -184,7 +184,7 @@ impl ChatServer {
         let frame = server_frame::room_added(overview, member.joined_at);
         for session in self.sessions.ready_of(user) {
             let item = Item::Frame { session: session.id, frame: frame.clone() };
-            self.fanout.to_worker(session.worker, item);
+            self.fanout.tell_worker(session.worker, item);
             self.subscribe_quietly(session, overview.clone());
         }
     }

@@ -32,7 +32,7 @@ impl Handler<ReadReplay> for ChatServer {
         ctx.spawn(reading.into_actor(self).map(move |outcome, server, _| {
             let outcome = outcome.unwrap_or(Replayed::Failed);
             let item = Item::Replayed { session: session.id, room, since, outcome };
-            server.fanout.to_worker(session.worker, item);
+            server.fanout.tell_worker(session.worker, item);
             server.fanout.flush();
         }));
     }

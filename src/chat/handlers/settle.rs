@@ -174,13 +174,13 @@ impl ChatServer {
             for session in self.sessions.ready_of(user) {
                 if !self.is_subscribed(session, key) {
                     let item = Item::Frame { session: session.id, frame: frame.clone() };
-                    self.fanout.to_worker(session.worker, item);
+                    self.fanout.tell_worker(session.worker, item);
                 }
                 self.detach_session(session.id, key);
             }
             self.sessions.membership_changed(user, key, None);
         }
-        self.fanout.to_all(&Item::RoomGone { room: key });
+        self.fanout.tell_all(&Item::RoomGone { room: key });
         self.rooms.remove(key);
         self.removals += 1;
         self.answer(reply, Ok(Answer::Done));

@@ -136,7 +136,7 @@ impl ChatServer {
             attached.push(CatchUpRoom { overview, since, head });
         }
         let catch_up = CatchUp { session: session.id, kind, rooms: attached };
-        self.fanout.to_worker(session.worker, Item::CatchUp(Arc::new(catch_up)));
+        self.fanout.tell_worker(session.worker, Item::CatchUp(Arc::new(catch_up)));
     }
 
     pub(super) fn subscribe_quietly(&mut self, session: SessionRef, overview: RoomOverview) {
@@ -157,7 +157,7 @@ impl ChatServer {
     pub(super) fn unsubscribe_session(&mut self, session: SessionRef, room: RoomKey) {
         self.detach_session(session.id, room);
         let item = Item::Unsubscribe { session: session.id, room };
-        self.fanout.to_worker(session.worker, item);
+        self.fanout.tell_worker(session.worker, item);
     }
 
     /// Forgets a subscription; the worker is told by the caller.
