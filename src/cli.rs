@@ -53,7 +53,7 @@ pub struct ServeArgs {
     #[arg(long, env = "PARLOR_WORKERS", value_parser = parse_positive, allow_negative_numbers = true)]
     pub workers: Option<usize>,
     /// Web origins that may use the server besides its own, e.g.
-    /// https://app.example.org; `*` for any
+    /// `https://app.example.org`; `*` for any
     #[arg(long, env = "PARLOR_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<String>,
     /// Time between two pings

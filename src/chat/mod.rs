@@ -6,7 +6,7 @@
 //! sender and tells the room. It never waits: what takes time is a future
 //! that comes back to it as a result.
 //!
-//! Sessions and REST handlers talk to it through [`messages`]; it talks to
+//! Sessions and REST handlers talk to it through its messages; it talks to
 //! the sessions of a worker thread through one [`Deliver`] per batch.
 
 mod access;
