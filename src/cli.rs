@@ -1,15 +1,19 @@
 //! The command line. Every option is also an environment variable, and a
 //! `.env` file in the working directory is read first.
 
+mod read;
+mod values;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, error::ErrorKind};
+use clap::{Args, Parser, Subcommand};
 
+use self::values::{parse_duration, parse_name, parse_positive};
 use crate::limits::Limits;
 
 /// The chat backend a product team drops into its own application.
 #[derive(Parser, Debug)]
-#[command(name = "parlor", version, args_conflicts_with_subcommands = true)]
+#[command(name = "parlor", version)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -77,6 +81,9 @@ pub struct ServeArgs {
     /// Lifetime of a refresh token
     #[arg(long, env = "PARLOR_REFRESH_TOKEN_TTL", default_value = "30d", value_parser = parse_duration)]
     pub refresh_token_ttl: Duration,
+    /// Taken note of, so that who sets it is told what it does not do yet
+    #[arg(long, env = "REDIS_URL", hide = true, hide_env_values = true)]
+    pub redis_url: Option<String>,
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -119,7 +126,7 @@ pub struct TokenArgs {
     #[arg(long)]
     pub user: String,
     /// The user's display name
-    #[arg(long)]
+    #[arg(long, value_parser = parse_name)]
     pub name: Option<String>,
     /// A role, e.g. `admin`; may be given several times
     #[arg(long)]
@@ -129,108 +136,11 @@ pub struct TokenArgs {
     pub ttl: Duration,
 }
 
-/// A number and a unit: `500ms`, `54s`, `15m`, `24h`, `30d`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    const WHAT: &str = "a duration is a number and a unit, such as 500ms, 54s, 15m, 24h or 30d";
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().map_err(|_| WHAT)?;
-    let unit_ms = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return Err(WHAT.to_owned()),
-    };
-    match number.checked_mul(unit_ms).filter(|ms| (1..=CENTURY_MS).contains(ms)) {
-        Some(ms) => Ok(Duration::from_millis(ms)),
-        None => Err("a duration is more than nothing and less than a century".to_owned()),
-    }
-}
-
-const CENTURY_MS: u64 = 100 * 365 * 86_400_000;
-
-fn parse_positive(text: &str) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|number| *number > 0)
-        .ok_or_else(|| "it must be a whole number above 0".to_owned())
-}
-
 impl Cli {
     /// Reads `.env`, the environment and the command line. `Err` is what to
     /// print and the exit code.
     pub fn read() -> Result<Self, (String, u8)> {
-        match dotenvy::dotenv() {
-            Err(error) if !error.not_found() => {
-                return Err((format!("parlor: the file .env cannot be used: {error}"), 2));
-            }
-            Ok(_) | Err(_) => {}
-        }
-        // An option whose variable is set to nothing counts as not set, as
-        // `.env` files have it.
-        Self::try_parse().map_err(|error| match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => (error.to_string(), 0),
-            _ => (one_line(&error.to_string()), 2),
-        })
-    }
-}
-
-/// The first paragraph of clap's text, as one line.
-fn one_line(text: &str) -> String {
-    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
-    let joined = lines.collect::<Vec<_>>().join(" ");
-    format!("parlor: {}", joined.trim_start_matches("error: "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn error(args: &[&str]) -> String {
-        let args = std::iter::once("parlor").chain(args.iter().copied());
-        one_line(&Cli::try_parse_from(args).expect_err("refused").to_string())
-    }
-
-    #[test]
-    fn the_definition_is_sound() {
-        use clap::CommandFactory;
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn serve_is_the_default_and_takes_the_same_options() {
-        let bare = Cli::try_parse_from(["parlor", "--bind", "127.0.0.1:0"]).expect("good");
-        assert!(bare.command.is_none());
-        assert_eq!(bare.serve.bind.port(), 0);
-        let named = Cli::try_parse_from(["parlor", "serve", "--bind", "127.0.0.1:0"]);
-        assert!(matches!(named.expect("good").command, Some(Command::Serve(_))));
-    }
-
-    #[test]
-    fn a_bad_option_or_value_is_named_in_one_line() {
-        for (args, named) in [
-            (vec!["--nope"], "--nope"),
-            (vec!["--bind", "here"], "--bind"),
-            (vec!["--heartbeat-interval", "54"], "--heartbeat-interval"),
-            (vec!["--queued-frames", "0"], "--queued-frames"),
-            (vec!["--queued-frames", "-1"], "--queued-frames"),
-            (vec!["token"], "--user"),
-            (vec!["dance"], "dance"),
-        ] {
-            let line = error(&args);
-            assert!(line.contains(named) && !line.contains('\n'), "{line}");
-        }
-    }
-
-    #[test]
-    fn durations_have_a_unit_and_a_bound() {
-        assert_eq!(parse_duration("54s"), Ok(Duration::from_secs(54)));
-        assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(parse_duration("30d"), Ok(Duration::from_secs(30 * 86_400)));
-        for bad in ["", "s", "5", "-1s", "1w", "0s", "99999999999d"] {
-            assert!(parse_duration(bad).is_err(), "{bad}");
-        }
+        read::env_file(".env".as_ref())?;
+        read::command_line(std::env::args_os())
     }
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    auth::{Secret, SecretError},
+    auth::{Secret, SecretError, parse_origin},
     cli::{LimitArgs, ServeArgs, StoreArgs},
     limits::Limits,
     session::HeartbeatConfig,
@@ -64,8 +64,12 @@ impl Config {
             drain_timeout,
             access_token_ttl,
             refresh_token_ttl,
+            redis_url,
             limits,
         } = args;
+        if redis_url.is_some_and(|url| !url.is_empty()) {
+            log::warn!("REDIS_URL is not used: this version runs on one node");
+        }
         if heartbeat_timeout <= heartbeat_interval {
             return Err(ConfigError::Value(
                 "--heartbeat-timeout (PARLOR_HEARTBEAT_TIMEOUT) must be longer than \
@@ -128,16 +132,19 @@ fn check_limits(args: LimitArgs) -> Result<Limits, ConfigError> {
     })
 }
 
+/// The origins as browsers send them; `*` stays as it is.
 fn check_origins(origins: Vec<String>) -> Result<Vec<String>, ConfigError> {
-    let origins = origins.into_iter().map(|origin| origin.trim().to_owned());
-    let origins: Vec<String> = origins.filter(|origin| !origin.is_empty()).collect();
-    match origins.iter().find(|origin| *origin != "*" && !origin.contains("://")) {
-        None => Ok(origins),
-        Some(bad) => Err(ConfigError::Value(format!(
-            "--allowed-origins (PARLOR_ALLOWED_ORIGINS): {bad} is no origin such as \
-             https://app.example.org"
-        ))),
-    }
+    let origins = origins.iter().map(|origin| origin.trim()).filter(|origin| !origin.is_empty());
+    let checked = origins.map(|origin| match origin {
+        "*" => Ok(origin.to_owned()),
+        _ => parse_origin(origin).ok_or_else(|| {
+            ConfigError::Value(format!(
+                "--allowed-origins (PARLOR_ALLOWED_ORIGINS): {origin:?} is no origin such as \
+                 https://app.example.org"
+            ))
+        }),
+    });
+    checked.collect()
 }
 
 impl StoreConfig {
@@ -211,9 +218,9 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_has_a_scheme() {
+    fn origins_are_a_list_of_good_ones() {
         let list = |text: &str| check_origins(text.split(',').map(str::to_owned).collect());
-        assert_eq!(list(" https://a.example , *,").expect("good"), ["https://a.example", "*"]);
-        assert!(list("a.example").is_err());
+        assert_eq!(list(" https://A.example/ , *,").expect("good"), ["https://a.example", "*"]);
+        assert!(list("https://a.example,b.example").is_err());
     }
 }

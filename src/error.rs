@@ -101,6 +101,10 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status());
         response.insert_header((header::CONTENT_TYPE, "application/json"));
+        if self.status() == StatusCode::UNAUTHORIZED {
+            // Which kind of token would do (RFC 9110 section 11.6.1).
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
         if let Some(after) = self.retry_after {
             // In whole seconds, upwards (RFC 9110 section 10.2.3).
             let seconds = after.as_millis().div_ceil(1000).to_string();

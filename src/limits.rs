@@ -73,8 +73,11 @@ pub const NAME_CHARS: usize = 100;
 pub const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 /// Bytes of a request's `id`.
 pub const REQUEST_ID_BYTES: usize = 64;
-/// Bytes of a REST request's body.
-pub const BODY_BYTES: usize = 64 * 1024;
+/// Bytes of a REST request's body: the longest content there may be, each
+/// byte of which JSON may write as six (`\u0000`), and room for the rest.
+pub fn body_bytes(limits: &Limits) -> usize {
+    6 * limits.content_bytes + 4 * 1024
+}
 /// Bytes of a token; longer ones are refused unread.
 pub const TOKEN_BYTES: usize = 8 * 1024;
 

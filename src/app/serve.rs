@@ -209,6 +209,7 @@ fn http_server(
         origins: OriginPolicy::new(&config.allowed_origins),
     };
     let origins: Arc<[String]> = config.allowed_origins.clone().into();
+    let body_bytes = limits::body_bytes(&config.limits);
     let workers = Arc::new(AtomicUsize::new(0));
     let service = move || {
         let worker = Worker::start(
@@ -220,11 +221,7 @@ fn http_server(
         );
         let app = App::new()
             .app_data(web::Data::new(state.clone()))
-            .app_data(
-                web::JsonConfig::default()
-                    .limit(limits::BODY_BYTES)
-                    .error_handler(error::json_error),
-            )
+            .app_data(web::JsonConfig::default().limit(body_bytes).error_handler(error::json_error))
             .app_data(web::QueryConfig::default().error_handler(error::query_error))
             .app_data(web::PathConfig::default().error_handler(error::path_error))
             .wrap(rest::security_headers())

@@ -4,14 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
-use tokio::sync::oneshot;
 
 use super::{Passwords, TokenKeys};
 use crate::{
-    db::{
-        NewRefreshToken, Reader, RefreshHash, Reply, Submit, Write, WriteError, WriteResult,
-        Writer, Written,
-    },
+    db::{NewRefreshToken, Reader, RefreshHash, Write, WriteError, WriteResult, Writer, Written},
     domain::{Timestamp, User, UserId},
 };
 
@@ -122,10 +118,7 @@ impl Accounts {
     }
 
     async fn write(&self, write: Write) -> WriteResult {
-        let (answer, answered) = oneshot::channel();
-        // The writer only queues, and refuses what is past its bound.
-        self.writer.do_send(Submit { write, reply: Reply::Once(answer) });
-        answered.await.unwrap_or(Err(WriteError::Database))
+        super::write::write(&self.writer, write).await
     }
 }
 

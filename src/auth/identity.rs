@@ -3,11 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
-use tokio::sync::oneshot;
 
 use super::{AuthError, Claims, TokenKeys};
 use crate::{
-    db::{Reader, Reply, Submit, Write, Writer, Written},
+    db::{Reader, Write, Writer, Written},
     domain::{Timestamp, User, UserId},
     limits::KNOWN_USERS,
 };
@@ -63,12 +62,9 @@ impl Authenticator {
     }
 
     async fn ensure(&self, id: UserId, name: Option<Arc<str>>) -> Result<User, AuthError> {
-        let (answer, answered) = oneshot::channel();
         let write = Write::UserEnsure { id, name, at: super::accounts::now() };
-        // The writer only queues, and refuses what is past its bound.
-        self.writer.do_send(Submit { write, reply: Reply::Once(answer) });
-        match answered.await {
-            Ok(Ok(Written::User(user))) => Ok(user),
+        match super::write::write(&self.writer, write).await {
+            Ok(Written::User(user)) => Ok(user),
             _ => Err(AuthError::Unavailable),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use actix_http::Uri;
+
 /// The origins that are allowed besides the server's own.
 ///
 /// A browser sends the cookies and tokens of a page only with its origin;
@@ -27,6 +29,25 @@ impl OriginPolicy {
     }
 }
 
+/// An origin as a browser sends it: scheme and host in lower case, and the
+/// port unless it is the scheme's own. `None` if no browser would send it.
+pub fn parse_origin(text: &str) -> Option<String> {
+    let origin = normal(text);
+    let uri: Uri = origin.parse().ok()?;
+    let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
+    let is_bare = uri.path() == "/" && uri.query().is_none() && !origin.contains('#');
+    let is_host = !authority.host().is_empty() && !authority.as_str().contains(['@', '*']);
+    if !is_bare || !is_host {
+        return None;
+    }
+    match (scheme, authority.port_u16()) {
+        ("http", Some(80)) | ("https", Some(443)) => {
+            Some(format!("{scheme}://{}", authority.host()))
+        }
+        _ => Some(origin),
+    }
+}
+
 fn normal(origin: &str) -> String {
     origin.trim().trim_end_matches('/').to_ascii_lowercase()
 }
@@ -49,6 +70,34 @@ mod tests {
             (Some(""), false),
         ] {
             assert_eq!(policy.allows(origin, host), allowed, "{origin:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_a_scheme_and_a_host() {
+        for (text, origin) in [
+            ("https://App.example.org/", "https://app.example.org"),
+            ("https://app.example.org:443", "https://app.example.org"),
+            ("http://localhost:3000", "http://localhost:3000"),
+            ("http://[::1]:80", "http://[::1]"),
+            ("capacitor://localhost", "capacitor://localhost"),
+        ] {
+            assert_eq!(parse_origin(text).as_deref(), Some(origin));
+        }
+        for bad in [
+            "app.example.org",
+            "app.example.org:443",
+            "null",
+            "",
+            "https://",
+            "https://a b",
+            "https://a.example/x",
+            "https://a.example?x",
+            "https://a.example#x",
+            "https://ann@a.example",
+            "https://*.a.example",
+        ] {
+            assert_eq!(parse_origin(bad), None, "{bad}");
         }
     }
 

@@ -61,24 +61,45 @@ impl Secret {
 fn load_or_make(data_dir: &Path, path: &Path) -> io::Result<String> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        other => return other,
+        Err(error) => return Err(error),
+        Ok(text) => {
+            warn_if_open_to_others(path)?;
+            return Ok(text);
+        }
     }
     let text = URL_SAFE_NO_PAD.encode(rand::random::<[u8; BYTES_MIN]>());
-    // Whole or not at all: written beside, then linked to its name, which
-    // fails if another process was faster.
-    let draft = data_dir.join(format!("{FILE}.{}", std::process::id()));
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
+    // Whole or not at all: written beside under a name of its own (process
+    // ids repeat in containers), then linked to its name, which fails if
+    // another process was faster.
+    let draft = data_dir.join(format!("{FILE}.{:016x}", rand::random::<u64>()));
+    let linked = write_draft(&draft, &text).and_then(|()| fs::hard_link(&draft, path));
+    let removed = fs::remove_file(&draft);
     match linked {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::read_to_string(path),
         Err(error) => Err(error),
-        Ok(()) => Ok(text),
+        Ok(()) => {
+            removed?;
+            // Without this a crash could take the name away again, and with
+            // it every token that was signed until then.
+            fs::File::open(data_dir)?.sync_all()?;
+            Ok(text)
+        }
     }
+}
+
+fn write_draft(draft: &Path, text: &str) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn warn_if_open_to_others(path: &Path) -> io::Result<()> {
+    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let path = path.display();
+        log::warn!("others can read the signing secret {path} (mode {mode:o}): make it 600");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -93,6 +114,18 @@ mod tests {
         assert_eq!(first.as_bytes(), second.as_bytes());
         let mode = fs::metadata(dir.path().join(FILE)).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).expect("there").count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn many_who_start_at_once_get_the_same_secret() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let load = || Secret::load_or_make(dir.path()).expect("a secret").0;
+        let secrets: Vec<_> = std::thread::scope(|scope| {
+            let loads: Vec<_> = (0..8).map(|_| scope.spawn(load)).collect();
+            loads.into_iter().map(|load| load.join().expect("no panic")).collect()
+        });
+        assert!(secrets.iter().all(|secret| *secret == secrets[0]));
         assert_eq!(fs::read_dir(dir.path()).expect("there").count(), 1, "no draft is left");
     }
 

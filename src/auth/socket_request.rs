@@ -28,7 +28,8 @@ impl<'a> SocketRequest<'a> {
         let token = bearer.or(protocols.bearer).map(str::to_owned).or(query.token);
         Ok(Self {
             token,
-            origin: text(headers, header::ORIGIN),
+            // One that cannot be read is no browser's, and is nobody's own.
+            origin: headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or_default()),
             host: text(headers, header::HOST),
             offers_parlor: protocols.parlor,
             resume: query.resume,
@@ -118,6 +119,15 @@ mod tests {
         assert_eq!(token(&[protocol], "token=from-query").as_deref(), Some("from-protocol"));
         assert_eq!(token(&[], "token=from%2Dquery").as_deref(), Some("from-query"));
         assert_eq!(token(&[], ""), None);
+    }
+
+    #[test]
+    fn an_origin_that_cannot_be_read_is_not_taken_for_none() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(SocketRequest::read(&headers, "").expect("good").origin, None);
+        let value = header::HeaderValue::from_bytes(b"http://\xff").expect("a header");
+        headers.insert(header::ORIGIN, value);
+        assert_eq!(SocketRequest::read(&headers, "").expect("good").origin, Some(""));
     }
 
     #[test]

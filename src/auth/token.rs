@@ -103,7 +103,7 @@ impl TokenKeys {
             .claims;
         let Wire { sub, name, roles, exp, iat: _, jti: _ } = wire;
         let name = name.filter(|name| !name.is_empty());
-        if name.as_ref().is_some_and(|name| name.chars().count() > NAME_CHARS) {
+        if name.as_deref().is_some_and(|name| !is_display_name(name)) {
             return Err(TokenError::Bad);
         }
         Ok(Claims {
@@ -113,6 +113,12 @@ impl TokenKeys {
             expires_at: Timestamp(exp.saturating_mul(1000)),
         })
     }
+}
+
+/// Whether a text can be a display name: short, and without what would break
+/// a line where it is shown.
+pub fn is_display_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().count() <= NAME_CHARS && !name.chars().any(char::is_control)
 }
 
 #[cfg(test)]
@@ -154,6 +160,22 @@ mod tests {
         assert_eq!(ours.verify(&foreign), Err(TokenError::Bad));
         assert_eq!(ours.verify("x.y.z"), Err(TokenError::Bad));
         assert_eq!(ours.verify(&"x".repeat(TOKEN_BYTES + 1)), Err(TokenError::Bad));
+    }
+
+    #[test]
+    fn a_name_that_nobody_could_be_shown_is_refused() {
+        let ours = keys(&"s".repeat(32));
+        for (name, known) in [("", Ok(None)), ("Ä n", Ok(Some("Ä n"))), ("a\nb", Err(()))] {
+            let token = ours.issue(&ann(), Some(name), &[], HOUR, now()).expect("signed");
+            let claims = ours.verify(&token).map_err(drop);
+            assert_eq!(
+                claims.as_ref().map(|claims| claims.name.as_deref()),
+                known.as_ref().copied()
+            );
+        }
+        let long = "x".repeat(NAME_CHARS + 1);
+        let token = ours.issue(&ann(), Some(&long), &[], HOUR, now()).expect("signed");
+        assert_eq!(ours.verify(&token), Err(TokenError::Bad));
     }
 
     #[test]

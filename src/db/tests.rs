@@ -8,13 +8,13 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::{
-    Database, NewMessage, NewRefreshToken, NewRoom, OpenError, Reply, StoredMessage, Submit,
-    Write, WriteError, WriteResult, Written, backend::Conn, batch, migrate,
+    Database, NewMessage, NewRefreshToken, NewRoom, OpenError, Reply, StoredMessage, Submit, Write,
+    WriteError, WriteResult, Written, backend::Conn, batch, migrate,
 };
 use crate::{
     domain::{
-        ClientId, HistoryCursor, MessageId, ReadTarget, Role, Room, RoomId, RoomKey, RoomKind,
-        Seq, Timestamp, User, UserId, UserKey,
+        ClientId, HistoryCursor, MessageId, ReadTarget, Role, Room, RoomId, RoomKey, RoomKind, Seq,
+        Timestamp, User, UserId, UserKey,
     },
     limits::PURGE_ROWS,
 };
@@ -138,10 +138,8 @@ async fn a_client_id_belongs_to_one_room() {
     let mut bench = Bench::new();
     let ann = bench.user("ann");
     let (here, there) = (bench.room("here", &ann), bench.room("there", &ann));
-    let together = [
-        bench.message(here.key, &ann, Some("a")),
-        bench.message(there.key, &ann, Some("a")),
-    ];
+    let together =
+        [bench.message(here.key, &ann, Some("a")), bench.message(there.key, &ann, Some("a"))];
     assert_eq!(bench.execute(&together)[1].clone().err(), Some(WriteError::ClientIdElsewhere));
     let later = bench.message(there.key, &ann, Some("a"));
     assert_eq!(bench.one(later).err(), Some(WriteError::ClientIdElsewhere));
@@ -329,10 +327,7 @@ fn history_and_repeats_are_found_by_index() {
     let mut conn = bench.database.writers.get().expect("a connection");
     for (query, index) in [
         ("SELECT * FROM messages WHERE room_key = 1 AND seq < 9 ORDER BY seq DESC", "messages_seq"),
-        (
-            "SELECT id FROM messages WHERE sender_key = 1 AND client_id = 'a'",
-            "messages_client_id",
-        ),
+        ("SELECT id FROM messages WHERE sender_key = 1 AND client_id = 'a'", "messages_client_id"),
         ("SELECT room_key FROM members WHERE user_key = 1", "members_user"),
     ] {
         let plan = diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}"))

@@ -43,6 +43,11 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
         let reading = web::Json::<Box<RawValue>>::from_request(request, payload);
         Box::pin(async move {
             let text = reading.await?;
+            // serde takes a list for a struct, its items in the fields' order.
+            if !text.get().trim_start().starts_with('{') {
+                let what = "the body must be a JSON object";
+                return Err(ApiError::new(ErrorCode::InvalidMessage, what).into());
+            }
             let mut json = serde_json::Deserializer::from_str(text.get());
             match serde_path_to_error::deserialize(&mut json) {
                 Ok(body) => Ok(Self(body)),

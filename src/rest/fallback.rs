@@ -1,6 +1,12 @@
 //! What is asked for and not there.
 
-use actix_web::HttpResponse;
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{
+        Method,
+        header::{ALLOW, HeaderValue},
+    },
+};
 
 use crate::{error::ApiError, protocol::ErrorCode};
 
@@ -8,8 +14,17 @@ pub async fn no_path() -> Result<HttpResponse, ApiError> {
     Err(ApiError::new(ErrorCode::NotFound, "there is nothing at this path"))
 }
 
-pub async fn no_method() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::new(ErrorCode::MethodNotAllowed, "this path has no such method"))
+/// Says which methods the path has (RFC 9110 section 15.5.6).
+pub fn no_method(allowed: HeaderValue) -> HttpResponse {
+    let error = ApiError::new(ErrorCode::MethodNotAllowed, "this path has no such method");
+    let mut response = error.error_response();
+    response.headers_mut().insert(ALLOW, allowed);
+    response
+}
+
+/// What only reads is also asked for without its body.
+pub fn is_reading(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// Somebody asked for the socket as if it were a page.

@@ -4,7 +4,6 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, ETag, EntityTag, Header, IfNoneMatch},
-    web,
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
@@ -20,11 +19,14 @@ struct Page;
 const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
                       frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
-pub async fn file(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, ApiError> {
-    let name = if path.is_empty() { "index.html" } else { path.as_str() };
+/// Answers whatever no other route does.
+pub async fn file(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let path = request.path();
+    let name = if path == "/" { "index.html" } else { path.strip_prefix('/').unwrap_or(path) };
     match Page::get(name) {
-        Some(file) => Ok(serve(&request, file)),
         None => fallback::no_path().await,
+        Some(file) if fallback::is_reading(request.method()) => Ok(serve(&request, file)),
+        Some(_) => Ok(fallback::no_method(header::HeaderValue::from_static("GET, HEAD"))),
     }
 }
 

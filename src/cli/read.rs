@@ -1,0 +1,233 @@
+//! From the environment and the command line to a [`Cli`].
+//!
+//! clap explains a mistake over several lines; what starts us (systemd, a
+//! container) shows one. So a refusal is one line that names what is wrong.
+
+use std::{
+    error::Error,
+    ffi::{OsStr, OsString},
+    fs,
+    path::Path,
+};
+
+use clap::{
+    ArgMatches, Command, CommandFactory, FromArgMatches, Id,
+    builder::Resettable,
+    error::{ContextKind, ContextValue, ErrorKind},
+    parser::ValueSource,
+};
+
+use super::{Cli, ServeArgs};
+
+/// What to print, and the exit code.
+type Ending = (String, u8);
+
+/// Puts the variables of a `.env` file into the environment, which is
+/// stronger. Only the working directory's file: one further up is likely
+/// another project's.
+pub(super) fn env_file(path: &Path) -> Result<(), Ending> {
+    match dotenvy::from_path(path) {
+        Err(error) if !error.not_found() => {
+            let why = env_file_error(&error, path);
+            Err((format!("parlor: the file {} cannot be used: {why}", path.display()), 2))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// dotenvy shows the line it does not understand. It may hold a secret, so
+/// we say only where it is.
+fn env_file_error(error: &dotenvy::Error, path: &Path) -> String {
+    let dotenvy::Error::LineParse(broken, _) = error else { return error.to_string() };
+    let broken = broken.lines().next().unwrap_or_default();
+    let text = fs::read_to_string(path).unwrap_or_default();
+    match text.lines().position(|line| line.trim() == broken.trim()) {
+        Some(index) => format!("line {} is not NAME=value", index + 1),
+        None => "a line is not NAME=value".to_owned(),
+    }
+}
+
+pub(super) fn command_line(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ending> {
+    let mut command = without_empty_variables(Cli::command());
+    let matches = command.try_get_matches_from_mut(args);
+    let cli = matches.and_then(|matches| assemble(matches, &mut command));
+    cli.map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => (error.to_string(), 0),
+        _ => (one_line(&error, &command), 2),
+    })
+}
+
+/// An option whose variable is set to nothing counts as not set, as `.env`
+/// files and compose files have it.
+fn without_empty_variables(command: Command) -> Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| {
+            let unset = arg.get_env().is_some_and(is_empty);
+            if unset { arg.env(Resettable::Reset) } else { arg }
+        })
+        .mut_subcommands(without_empty_variables)
+}
+
+/// `serve` is also what happens without the word, so its options may stand on
+/// both sides of it. Before another subcommand they would do nothing.
+fn assemble(mut matches: ArgMatches, command: &mut Command) -> Result<Cli, clap::Error> {
+    let Some(name) = matches.subcommand_name().map(str::to_owned) else {
+        return Cli::from_arg_matches_mut(&mut matches);
+    };
+    if name != "serve" {
+        let early = command.get_arguments().find(|arg| is_given(&matches, arg.get_id()));
+        if let Some(option) = early.and_then(clap::Arg::get_long) {
+            let message = format!("--{option} must come after the word {name}");
+            return Err(command.error(ErrorKind::ArgumentConflict, message));
+        }
+        return Cli::from_arg_matches_mut(&mut matches);
+    }
+    let mut after = matches.remove_subcommand().map(|(_, after)| after).unwrap_or_default();
+    // What was said before the word is stronger than a default after it.
+    let ids: Vec<Id> = after.ids().filter(|id| !is_given(&after, id)).cloned().collect();
+    for id in ids {
+        let _ = after.try_clear_id(id.as_str());
+    }
+    let mut serve = ServeArgs::from_arg_matches_mut(&mut matches)?;
+    serve.update_from_arg_matches_mut(&mut after)?;
+    Ok(Cli { command: None, serve })
+}
+
+fn is_given(matches: &ArgMatches, id: &Id) -> bool {
+    matches.try_contains_id(id.as_str()).is_ok()
+        && matches.value_source(id.as_str()) == Some(ValueSource::CommandLine)
+}
+
+fn one_line(error: &clap::Error, command: &Command) -> String {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let option = context(ContextKind::InvalidArg).map(|shown| with_variable(shown, command));
+    let line = match (option, context(ContextKind::InvalidValue), error.source()) {
+        (Some(option), Some(value), Some(why)) => {
+            format!("{option}: {:?} is no good: {why}", shortened(value))
+        }
+        _ => first_paragraph(&error.to_string()),
+    };
+    format!("parlor: {line}")
+}
+
+/// `--bind <BIND>` as `--bind (PARLOR_BIND)`: the value may have come from
+/// either.
+fn with_variable(shown: &str, command: &Command) -> String {
+    let option = shown.split_whitespace().next().unwrap_or(shown);
+    let commands = std::iter::once(command).chain(command.get_subcommands());
+    let arg = commands
+        .flat_map(Command::get_arguments)
+        .find(|arg| arg.get_long() == option.strip_prefix("--"));
+    match arg.and_then(clap::Arg::get_env) {
+        Some(variable) => format!("{option} ({})", variable.to_string_lossy()),
+        None => option.to_owned(),
+    }
+}
+
+fn shortened(value: &str) -> String {
+    const CHARS_MAX: usize = 60;
+    let mut short: String = value.chars().take(CHARS_MAX).collect();
+    if short.len() < value.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// Of clap's text, without its tips.
+fn first_paragraph(text: &str) -> String {
+    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+    let joined = lines.collect::<Vec<_>>().join(" ");
+    joined.trim_start_matches("error: ").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(args: &[&str]) -> Result<Cli, Ending> {
+        let args = std::iter::once("parlor").chain(args.iter().copied());
+        command_line(args.map(OsString::from))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_options_of_serve_may_stand_on_both_sides_of_the_word() {
+        for args in [
+            &["--bind", "127.0.0.1:1", "--workers", "3"][..],
+            &["serve", "--bind", "127.0.0.1:1", "--workers", "3"],
+            &["--bind", "127.0.0.1:1", "serve", "--workers", "3"],
+            &["--bind", "127.0.0.1:1", "--workers=3", "serve"],
+            &["--bind", "127.0.0.1:9", "--workers=3", "serve", "--bind", "127.0.0.1:1"],
+        ] {
+            let cli = read(args).expect("good");
+            assert!(cli.command.is_none(), "{args:?}");
+            assert_eq!((cli.serve.bind.port(), cli.serve.workers), (1, Some(3)), "{args:?}");
+        }
+        let early = ["--data-dir", "here", "serve", "--queued-frames", "7"];
+        let serve = read(&early).expect("good").serve;
+        assert_eq!(serve.store.data_dir, Path::new("here"));
+        assert_eq!(serve.limits.queued_frames, 7);
+    }
+
+    #[test]
+    fn an_option_that_would_do_nothing_is_refused() {
+        for args in
+            [&["--data-dir", "x", "migrate"][..], &["--workers", "2", "token", "--user", "ann"]]
+        {
+            let (line, code) = read(args).expect_err("refused");
+            assert!(line.contains(args[0]) && !line.contains('\n'), "{line}");
+            assert_eq!(code, 2);
+        }
+        assert!(read(&["migrate", "--data-dir", "x"]).is_ok());
+    }
+
+    #[test]
+    fn a_bad_option_or_value_is_named_in_one_line() {
+        for (args, named) in [
+            (&["--nope"][..], "--nope"),
+            (&["--bind", "here"], "--bind (PARLOR_BIND): \"here\""),
+            (&["--bind", "a\n\nb"], "--bind (PARLOR_BIND): \"a\\n\\nb\""),
+            (&["--bind"], "--bind"),
+            (&["serve", "--heartbeat-interval", "54"], "--heartbeat-interval"),
+            (&["--queued-frames", "-1"], "--queued-frames"),
+            (&["--queued-frames=0"], "--queued-frames (PARLOR_QUEUED_FRAMES)"),
+            (&["token"], "--user"),
+            (&["token", "--user", "ann", "--ttl", "soon"], "--ttl"),
+            (&["token", "--user", "ann", "--name", ""], "--name"),
+            (&["dance"], "dance"),
+        ] {
+            let (line, code) = read(args).expect_err("refused");
+            assert!(line.contains(named) && !line.contains('\n'), "{line}");
+            assert_eq!(code, 2);
+        }
+    }
+
+    #[test]
+    fn help_shows_no_secret() {
+        let help = Cli::command().render_long_help().to_string();
+        let secrets = ["JWT_SECRET=", "DATABASE_URL=", "REDIS_URL="];
+        assert!(secrets.iter().all(|secret| !help.contains(secret)), "{help}");
+    }
+
+    #[test]
+    fn a_broken_env_file_is_named_and_does_not_show_itself() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join(".env");
+        assert_eq!(env_file(&file), Ok(()), "none is needed");
+        for broken in ["# fine\nhunter2 x\n", "A=1\nJWT_SECRET=\"hunter2\nB=2\n"] {
+            fs::write(&file, broken).expect("written");
+            let (line, code) = env_file(&file).expect_err("refused");
+            assert!(line.contains(".env") && line.contains("line 2"), "{line}");
+            assert!(!line.contains("hunter2") && !line.contains('\n'), "{line}");
+            assert_eq!(code, 2);
+        }
+    }
+}

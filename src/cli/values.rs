@@ -1,0 +1,66 @@
+//! Values of options that are more than text.
+
+use std::time::Duration;
+
+use crate::{auth::is_display_name, limits::NAME_CHARS};
+
+const CENTURY_MS: u64 = 100 * 365 * 86_400_000;
+
+/// A number and a unit: `500ms`, `54s`, `15m`, `24h`, `30d`.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+    const WHAT: &str = "a duration is a number and a unit, such as 500ms, 54s, 15m, 24h or 30d";
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| WHAT)?;
+    let unit_ms = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(WHAT.to_owned()),
+    };
+    match number.checked_mul(unit_ms).filter(|ms| (1..=CENTURY_MS).contains(ms)) {
+        Some(ms) => Ok(Duration::from_millis(ms)),
+        None => Err("a duration is more than nothing and at most a century".to_owned()),
+    }
+}
+
+pub(super) fn parse_positive(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| "it must be a whole number above 0".to_owned())
+}
+
+/// A name that the server takes, too: a token with another one is no good.
+pub(super) fn parse_name(text: &str) -> Result<String, String> {
+    if is_display_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("a name has 1 to {NAME_CHARS} characters, and no control characters"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit_and_a_bound() {
+        assert_eq!(parse_duration("54s"), Ok(Duration::from_secs(54)));
+        assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(parse_duration("30d"), Ok(Duration::from_secs(30 * 86_400)));
+        for bad in ["", "s", "5", "-1s", "1w", "0s", "99999999999d"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_one_that_the_server_takes() {
+        assert_eq!(parse_name("Ann Ä."), Ok("Ann Ä.".to_owned()));
+        for bad in ["", "a\nb", &"x".repeat(101)] {
+            assert!(parse_name(bad).is_err(), "{bad}");
+        }
+    }
+}
