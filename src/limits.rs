@@ -46,10 +46,15 @@ impl Default for Limits {
 /// second at 1,024 against 88 thousand at 256 (docs/PERFORMANCE.md).
 pub const BATCH_WRITES: usize = 1_024;
 
+/// Writes after which the log is checkpointed beside the writer.
+pub const CHECKPOINT_WRITES: usize = 4_096;
+
 /// Messages of a history page when the client names no number.
 pub const HISTORY_PAGE: i64 = 50;
 /// Messages of a history page at most.
 pub const HISTORY_PAGE_MAX: i64 = 200;
+/// The part of a session's outgoing queue that a history page may fill.
+pub const HISTORY_SHARE: usize = 2;
 /// Members or receipts of a page at most.
 pub const LIST_PAGE_MAX: i64 = 200;
 
@@ -132,7 +137,10 @@ pub const GOAWAY_SPREAD: Duration = Duration::from_secs(2);
 pub const SOCKET_SEND_BUFFER: usize = 256 * 1024;
 /// How long a close frame may wait for a reader that does not read.
 pub const CLOSE_GRACE: Duration = Duration::from_secs(1);
-/// Connections of one worker thread; more wait in the kernel.
-pub const CONNECTIONS_PER_WORKER: usize = 50_000;
+/// HTTP connections of one worker thread; more wait in the kernel.
+pub const CONNECTIONS_PER_WORKER: usize = 25_000;
+/// WebSocket connections of the process, some 8 KiB each. Beyond: the upgrade
+/// is `unavailable`.
+pub const CONNECTIONS_MAX: usize = 250_000;
 /// Connections the kernel holds until we accept them.
 pub const LISTEN_BACKLOG: u32 = 4_096;

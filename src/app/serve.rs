@@ -34,6 +34,10 @@ use crate::{
 const NODE: u8 = 0;
 
 pub(super) fn serve(config: Config) -> Result<(), Failure> {
+    // Many systems allow 1,024 open files and more if one asks.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        log::warn!("the limit of open files stays as it is: {error}");
+    }
     // Before the actors start, because both block.
     let database = Database::open(&config.store.database).map_err(Failure::environment)?;
     let listener = listen(config.bind)?;

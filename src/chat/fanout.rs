@@ -110,6 +110,10 @@ pub struct CatchUpRoom {
     pub overview: RoomOverview,
     /// The last position the session has.
     pub since: Seq,
+    /// The client named the position itself, and may ask for what it has had
+    /// before. Otherwise a room it hears already stays as it is, so that it
+    /// gets no event twice.
+    pub asked: bool,
     /// The room's head as the ChatServer knows it; nothing is missing if it
     /// equals `since`.
     pub head: Seq,

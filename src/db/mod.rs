@@ -9,6 +9,7 @@
 
 mod backend;
 mod batch;
+mod checkpointer;
 mod commands;
 mod member;
 mod message;

@@ -25,6 +25,7 @@ pub(super) type WriterPool = Pool<ConnectionManager<Conn>>;
 /// An open database whose schema is up to date.
 pub struct Database {
     pub(super) writers: WriterPool,
+    pub(super) checkpoints: WriterPool,
     pub reader: Reader,
 }
 
@@ -80,20 +81,24 @@ impl Database {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         migrate(path)?;
         let open = |cause: String| OpenError::Open { path: path.to_owned(), cause };
-        let manager = ConnectionManager::<Conn>::new(path.to_string_lossy());
         // One lane: a second writer only waits for the first one's lock
         // (measured: 52 thousand rows a second with two, 72 with one).
-        let writers = Pool::builder()
-            .max_size(1)
-            .test_on_check_out(false)
-            .connection_customizer(Box::new(Pragmas))
-            .build(manager)
-            .map_err(|error| open(error.to_string()))?;
+        let writers = pool_of_one(path).map_err(open)?;
+        let checkpoints = pool_of_one(path).map_err(open)?;
         let mut conn = writers.get().map_err(|error| open(error.to_string()))?;
         check_wal(&mut conn).map_err(open)?;
         drop(conn);
-        Ok(Self { writers, reader: Reader::new(path) })
+        Ok(Self { writers, checkpoints, reader: Reader::new(path) })
     }
+}
+
+fn pool_of_one(path: &Path) -> Result<WriterPool, String> {
+    Pool::builder()
+        .max_size(1)
+        .test_on_check_out(false)
+        .connection_customizer(Box::new(Pragmas))
+        .build(ConnectionManager::new(path.to_string_lossy()))
+        .map_err(|error| error.to_string())
 }
 
 #[derive(Debug)]

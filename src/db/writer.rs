@@ -12,9 +12,10 @@ use tokio::sync::oneshot;
 
 use super::{
     Committed, Database, Reply, SetCommitted, Submit, Write, WriteError, WriteResult,
+    checkpointer::{Checkpoint, Checkpointer},
     worker::{DbWorker, ExecuteBatch},
 };
-use crate::limits::BATCH_WRITES;
+use crate::limits::{BATCH_WRITES, CHECKPOINT_WRITES};
 
 /// Collects writes and has them committed, one transaction at a time.
 ///
@@ -22,6 +23,10 @@ use crate::limits::BATCH_WRITES;
 /// writes in flight is refused at once.
 pub struct Writer {
     worker: Addr<DbWorker>,
+    checkpointer: Addr<Checkpointer>,
+    /// Writes since the last checkpoint was asked for.
+    unchecked: usize,
+    checkpointing: bool,
     waiting: VecDeque<(Write, Reply)>,
     /// Writes of the transaction that is running.
     running: usize,
@@ -41,8 +46,13 @@ impl Database {
     pub fn writer(&self, in_flight_max: usize) -> Writer {
         let pool = self.writers.clone();
         let worker = SyncArbiter::start(1, move || DbWorker::new(pool.clone()));
+        let pool = self.checkpoints.clone();
+        let checkpointer = SyncArbiter::start(1, move || Checkpointer::new(pool.clone()));
         Writer {
             worker,
+            checkpointer,
+            unchecked: 0,
+            checkpointing: false,
             waiting: VecDeque::new(),
             running: 0,
             in_flight_max,
@@ -105,11 +115,24 @@ impl Writer {
                 vec![Err(WriteError::Database); replies.len()]
             });
             writer.running = 0;
+            writer.checkpoint_if_due(replies.len(), ctx);
             // The next transaction runs while this one's results are told.
             writer.pump(ctx);
             writer.answer(replies.into_iter().zip(results).collect());
             writer.tell_idle();
         }));
+    }
+
+    /// One checkpoint at a time, beside the transactions that go on.
+    fn checkpoint_if_due(&mut self, written: usize, ctx: &mut Context<Self>) {
+        self.unchecked += written;
+        if self.checkpointing || self.unchecked < CHECKPOINT_WRITES {
+            return;
+        }
+        self.unchecked = 0;
+        self.checkpointing = true;
+        let checkpoint = self.checkpointer.send(Checkpoint).into_actor(self);
+        ctx.spawn(checkpoint.map(|_, writer, _| writer.checkpointing = false));
     }
 
     fn answer(&self, results: Vec<(Reply, WriteResult)>) {

@@ -157,9 +157,13 @@ impl Hub {
         let Some(attached) = self.sessions.get_mut(&id) else { return };
         for room in &catch_up.rooms {
             let key = room.overview.room.key;
+            let subscribers = self.rooms.entry(key).or_default();
+            if !room.asked && subscribers.contains_key(&id) {
+                continue;
+            }
             let gate = Gate::new(room.since, room.head);
             let subscriber = Subscriber { link: attached.link.clone(), gate };
-            if self.rooms.entry(key).or_default().insert(id, subscriber).is_none() {
+            if subscribers.insert(id, subscriber).is_none() {
                 attached.rooms.push(key);
             }
         }

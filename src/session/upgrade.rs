@@ -22,7 +22,7 @@ use super::{
     actor::{Session, Start},
     link::Link,
     socket::{Inbound, drive},
-    worker::Worker,
+    worker::{Entered, Worker},
 };
 use crate::{
     auth::{Identity, SocketRequest},
@@ -42,11 +42,11 @@ pub async fn upgrade(
     (request, mut framed): UpgradeRequest,
 ) -> Result<(), actix_http::Error> {
     match accept(&worker, &request).await {
-        Ok((response, start)) => {
+        Ok((response, start, entered)) => {
             let head = Message::Item((response.drop_body(), BodySize::None));
             if framed.send(head).await.is_ok() {
                 let parts = framed.into_parts();
-                run(worker, parts.io, &parts.read_buf, start);
+                run(worker, parts.io, &parts.read_buf, start, entered);
             }
         }
         Err(error) => refuse(&mut framed, &error).await,
@@ -54,7 +54,10 @@ pub async fn upgrade(
     Ok(())
 }
 
-async fn accept(worker: &Worker, request: &Request) -> Result<(Response<()>, Start), ApiError> {
+async fn accept(
+    worker: &Worker,
+    request: &Request,
+) -> Result<(Response<()>, Start, Entered), ApiError> {
     if request.path() != PATH {
         return Err(ApiError::new(ErrorCode::NotFound, "there is nothing at this path"));
     }
@@ -72,8 +75,9 @@ async fn accept(worker: &Worker, request: &Request) -> Result<(Response<()>, Sta
     if asked.offers_parlor {
         response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL_NAME));
     }
+    let entered = worker.enter().ok_or_else(ApiError::unavailable)?;
     let start = Start { identity, resume: asked.resume, join: asked.room };
-    Ok((response.finish().drop_body(), start))
+    Ok((response.finish().drop_body(), start, entered))
 }
 
 async fn refuse(framed: &mut Framed<TcpStream, h1::Codec>, error: &ApiError) {
@@ -96,8 +100,8 @@ async fn refuse(framed: &mut Framed<TcpStream, h1::Codec>, error: &ApiError) {
 
 /// Starts the session and lets go of everything HTTP: what stays is the
 /// socket, the actor and one task.
-fn run(worker: Rc<Worker>, socket: TcpStream, first: &[u8], start: Start) {
-    let (id, entered) = worker.enter();
+fn run(worker: Rc<Worker>, socket: TcpStream, first: &[u8], start: Start, entered: Entered) {
+    let id = worker.next_session_id();
     let link = match Link::new(id, socket, worker.outbox_limits()) {
         Ok(link) => link,
         Err(error) => return log::debug!("a socket was gone before its session began: {error}"),

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     auth::{Authenticator, OriginPolicy},
     chat::{ChatServer, RegisterWorker, SessionId, WorkerId},
-    limits::Limits,
+    limits::{CONNECTIONS_MAX, Limits},
     protocol::FrameRules,
 };
 
@@ -48,9 +48,15 @@ struct Count {
 }
 
 impl SessionCount {
-    fn enter(&self) -> (SessionId, Entered) {
-        self.0.sessions.fetch_add(1, Ordering::AcqRel);
-        (SessionId(self.0.made.fetch_add(1, Ordering::Relaxed) + 1), Entered(self.clone()))
+    /// Takes a place; `None` when the server is full.
+    fn enter(&self) -> Option<Entered> {
+        let entered = Entered(self.clone());
+        let before = self.0.sessions.fetch_add(1, Ordering::AcqRel);
+        (before < CONNECTIONS_MAX).then_some(entered)
+    }
+
+    fn next_id(&self) -> SessionId {
+        SessionId(self.0.made.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Ready when there is no session.
@@ -101,8 +107,12 @@ impl Worker {
         Rc::new(Self { id, chat, hub, authenticator, settings, count })
     }
 
-    pub(super) fn enter(&self) -> (SessionId, Entered) {
+    pub(super) fn enter(&self) -> Option<Entered> {
         self.count.enter()
+    }
+
+    pub(super) fn next_session_id(&self) -> SessionId {
+        self.count.next_id()
     }
 
     pub(super) fn outbox_limits(&self) -> OutboxLimits {

@@ -139,11 +139,8 @@ impl ChatServer {
             return;
         }
         entry.state = SessionState::Live;
-        let rooms = rooms.into_iter().map(|room| {
-            let since = room.last_seq;
-            (room, since)
-        });
-        self.attach(at, CatchUpKind::Quiet, rooms.collect());
+        let rooms = rooms.into_iter().map(|room| (room, None)).collect();
+        self.attach(at, CatchUpKind::Quiet, rooms);
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{
         server::now,
     },
     db::{NewMessage, NewRoom, Write},
-    domain::{HistoryCursor, RoomId, RoomKey},
-    limits::READ_AGAIN,
+    domain::{HistoryCursor, HistoryPage, RoomId, RoomKey},
+    limits::{HISTORY_SHARE, READ_AGAIN},
 };
 
 impl Handler<Request> for ChatServer {
@@ -197,8 +197,14 @@ impl ChatServer {
     ) {
         let reader = self.reader.clone();
         let reading = async move { reader.history(room, cursor, limit).await };
-        ctx.spawn(reading.into_actor(self).map(|page, server, _| {
-            server.answer(reply, page.map(Answer::History).map_err(ChatError::from));
+        ctx.spawn(reading.into_actor(self).map(move |page, server, _| {
+            // Whatever one asks for must fit the queue of a session.
+            let bytes_max = server.settings.limits.queued_bytes / HISTORY_SHARE;
+            let cut = |mut page: HistoryPage| {
+                page.cut_to(bytes_max, cursor);
+                Answer::History(page)
+            };
+            server.answer(reply, page.map(cut).map_err(ChatError::from));
             server.fanout.flush();
         }));
     }

@@ -32,7 +32,6 @@ impl ChatServer {
             match read {
                 // The membership may have ended while the room was read.
                 Ok(Some(overview)) if server.is_member(session.id, room) => {
-                    let since = since.unwrap_or(overview.last_seq);
                     let kind = CatchUpKind::Subscribe { id };
                     server.attach(session, kind, vec![(overview, since)]);
                 }
@@ -102,9 +101,9 @@ impl ChatServer {
                 continue;
             }
             if let Some(since) = named.remove(&overview.room.id) {
-                asked.push((overview, since));
+                asked.push((overview, Some(since)));
             } else if let Some(since) = told.get(&room).copied() {
-                others.push((overview, since));
+                others.push((RoomOverview { last_seq: since, ..overview }, None));
             }
         }
         let refused = named.into_keys().map(|room| (room, ChatError::NotFound("room"))).collect();
@@ -112,7 +111,8 @@ impl ChatServer {
         self.attach(session, CatchUpKind::Resume { id, refused }, asked);
     }
 
-    /// Attaches a session to rooms, each from a position that it has.
+    /// Attaches a session to rooms, each from a position that it has: the one
+    /// it named, or the one its overview says.
     ///
     /// The room's head may have moved on since the overview was read; the
     /// session's worker then fetches what lies between.
@@ -120,7 +120,7 @@ impl ChatServer {
         &mut self,
         session: SessionRef,
         kind: CatchUpKind,
-        rooms: Vec<(RoomOverview, Seq)>,
+        rooms: Vec<(RoomOverview, Option<Seq>)>,
     ) {
         if rooms.is_empty() && matches!(kind, CatchUpKind::Quiet) {
             return;
@@ -133,15 +133,16 @@ impl ChatServer {
                 room.subscriber_added(session.worker);
             }
             let head = room.head.max(overview.last_seq);
-            attached.push(CatchUpRoom { overview, since, head });
+            let asked = since.is_some();
+            let since = since.unwrap_or(overview.last_seq);
+            attached.push(CatchUpRoom { overview, since, asked, head });
         }
         let catch_up = CatchUp { session: session.id, kind, rooms: attached };
         self.fanout.tell_worker(session.worker, Item::CatchUp(Arc::new(catch_up)));
     }
 
     pub(super) fn subscribe_quietly(&mut self, session: SessionRef, overview: RoomOverview) {
-        let since = overview.last_seq;
-        self.attach(session, CatchUpKind::Quiet, vec![(overview, since)]);
+        self.attach(session, CatchUpKind::Quiet, vec![(overview, None)]);
     }
 
     pub(super) fn is_member(&self, session: SessionId, room: RoomKey) -> bool {
