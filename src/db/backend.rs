@@ -15,17 +15,19 @@ pub(super) type AsyncConn = SyncConnectionWrapper<diesel::SqliteConnection>;
 
 /// What every connection is set to. WAL lets reads go on beside a write;
 /// `synchronous=FULL` makes a commit durable before it is answered.
-pub(super) fn pragmas() -> String {
+pub(super) fn pragmas(cache_kib: i64) -> String {
     format!(
         "PRAGMA busy_timeout = {};
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -16384;
+         PRAGMA cache_size = {};
          PRAGMA wal_autocheckpoint = 16384;
          PRAGMA journal_size_limit = 67108864;",
-        crate::limits::DATABASE_BUSY_TIMEOUT.as_millis()
+        crate::limits::DATABASE_BUSY_TIMEOUT.as_millis(),
+        // Negative: in KiB (https://sqlite.org/pragma.html#pragma_cache_size).
+        -cache_kib,
     )
 }
 

@@ -18,13 +18,33 @@ pub(super) fn execute(conn: &mut Conn, writes: &[Write]) -> Vec<WriteResult> {
         Ok(results) => results,
         Err(error) if writes.len() > 1 && is_fault_of_a_row(&error) => {
             log::warn!("a batch of {} writes is tried one by one: {error}", writes.len());
-            writes.iter().flat_map(|write| execute(conn, std::slice::from_ref(write))).collect()
+            one_by_one(conn, writes)
         }
         Err(error) => {
             log::error!("a batch of {} writes failed: {error}", writes.len());
             vec![Err(WriteError::Database); writes.len()]
         }
     }
+}
+
+/// Each write in a transaction of its own, until the database itself fails:
+/// then the rest would wait for it in vain, and fill the log.
+fn one_by_one(conn: &mut Conn, writes: &[Write]) -> Vec<WriteResult> {
+    let mut results = Vec::with_capacity(writes.len());
+    for write in writes {
+        match transaction(conn, |conn| run(conn, std::slice::from_ref(write))) {
+            Ok(result) => results.extend(result),
+            Err(error) => {
+                log::error!("a write failed: {error}");
+                results.push(Err(WriteError::Database));
+                if !is_fault_of_a_row(&error) {
+                    break;
+                }
+            }
+        }
+    }
+    results.resize(writes.len(), Err(WriteError::Database));
+    results
 }
 
 /// Whether other writes of the batch may well succeed without one of them.

@@ -30,64 +30,72 @@ struct NewRow<'a> {
 }
 
 /// Stores messages in order, inside the batch's transaction.
-///
-/// Repeats of a `client_id` are rare, so the messages are first stored as if
-/// there were none. If the database finds one, nothing of that has happened;
-/// then the repeats are looked up and only the others are numbered, so that
-/// a repeat never takes a `seq`.
 pub(super) fn insert_run(conn: &mut Conn, run: &[&NewMessage]) -> QueryResult<Vec<WriteResult>> {
-    let firsts = first_of_each(run);
-    let fresh: Vec<&NewMessage> = run
-        .iter()
-        .zip(&firsts)
+    let mut results = Vec::with_capacity(run.len());
+    while results.len() < run.len() {
+        let rest = &run[results.len()..];
+        let firsts = first_of_each(rest);
+        results.extend(insert_part(conn, &rest[..firsts.len()], &firsts)?);
+    }
+    Ok(results)
+}
+
+/// For each message the position of the first one with the same sender and
+/// `client_id`; its own if it is that one.
+///
+/// Ends before a repeat that names another room than the first: what becomes
+/// of it depends on what became of the first, so it has to wait for that.
+fn first_of_each(run: &[&NewMessage]) -> Vec<usize> {
+    let mut seen: FxHashMap<(UserKey, &ClientId), usize> = FxHashMap::default();
+    run.iter()
         .enumerate()
-        .filter(|(i, (_, first))| i == *first)
-        .map(|(_, (m, _))| *m)
-        .collect();
+        .map_while(|(i, message)| match &message.client_id {
+            Some(client_id) => {
+                let first = *seen.entry((message.sender, client_id)).or_insert(i);
+                (run[first].room == message.room).then_some(first)
+            }
+            None => Some(i),
+        })
+        .collect()
+}
+
+/// Repeats of what is stored already are rare, so the messages are first
+/// stored as if there were none. If the database finds one, nothing of that
+/// has happened; then the repeats are looked up and only the others are
+/// numbered, so that a repeat never takes a `seq`.
+fn insert_part(
+    conn: &mut Conn,
+    part: &[&NewMessage],
+    firsts: &[usize],
+) -> QueryResult<Vec<WriteResult>> {
+    let is_first = |(i, (_, first)): &(usize, (&&NewMessage, &usize))| *i == **first;
+    let fresh: Vec<&NewMessage> =
+        part.iter().zip(firsts).enumerate().filter(is_first).map(|(_, (m, _))| *m).collect();
     let stored = match conn.transaction(|conn| insert_fresh(conn, &fresh)) {
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
             insert_with_lookup(conn, &fresh)?
         }
         other => other?,
     };
-    let by_id: FxHashMap<MessageId, WriteResult> =
-        fresh.iter().map(|message| message.id).zip(stored).collect();
-    Ok(run
-        .iter()
-        .zip(firsts)
-        .enumerate()
-        .map(|(i, (message, first))| {
-            let result = by_id.get(&run[first].id).cloned().unwrap_or(Err(WriteError::Database));
-            if i == first { result } else { repeat_of(run[first], message, result) }
-        })
-        .collect())
-}
-
-/// For each message the position of the first one in the run with the same
-/// sender and `client_id`; its own if it is that one.
-fn first_of_each(run: &[&NewMessage]) -> Vec<usize> {
-    let mut seen: FxHashMap<(UserKey, &ClientId), usize> = FxHashMap::default();
-    run.iter()
-        .enumerate()
-        .map(|(i, message)| match &message.client_id {
-            Some(client_id) => *seen.entry((message.sender, client_id)).or_insert(i),
-            None => i,
-        })
-        .collect()
-}
-
-fn repeat_of(first: &NewMessage, repeat: &NewMessage, result: WriteResult) -> WriteResult {
-    match result {
-        Ok(Written::Message(stored)) => repeated(stored, first.room, repeat.room),
-        other => other,
+    let mut stored = stored.into_iter();
+    let mut results: Vec<WriteResult> = Vec::with_capacity(part.len());
+    for (i, first) in firsts.iter().enumerate() {
+        results.push(if i == *first {
+            stored.next().unwrap_or(Err(WriteError::Database))
+        } else {
+            repeat_of(results[*first].clone())
+        });
     }
+    Ok(results)
 }
 
-fn repeated(stored: StoredMessage, room: RoomKey, repeat_room: RoomKey) -> WriteResult {
-    if room == repeat_room {
-        Ok(Written::Message(StoredMessage { duplicate: true, ..stored }))
-    } else {
-        Err(WriteError::ClientIdElsewhere)
+/// A repeat in the same room meets with what its first met with.
+fn repeat_of(first: WriteResult) -> WriteResult {
+    match first {
+        Ok(Written::Message(stored)) => {
+            Ok(Written::Message(StoredMessage { duplicate: true, ..stored }))
+        }
+        other => other,
     }
 }
 
@@ -116,9 +124,11 @@ fn find_repeated(conn: &mut Conn, message: &NewMessage) -> QueryResult<Option<Wr
         .first::<(i64, i64, i64, i64)>(conn)
         .optional()?;
     Ok(known.map(|(id, room, seq, created_at)| {
+        if RoomKey(room) != message.room {
+            return Err(WriteError::ClientIdElsewhere);
+        }
         let (id, seq, created_at) = (MessageId(id), Seq(seq), Timestamp(created_at));
-        let stored = StoredMessage { id, seq, created_at, duplicate: true };
-        repeated(stored, RoomKey(room), message.room)
+        Ok(Written::Message(StoredMessage { id, seq, created_at, duplicate: true }))
     }))
 }
 
@@ -127,7 +137,7 @@ fn insert_fresh(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<Wr
     let mut next = reserve(conn, messages)?;
     let mut results = Vec::with_capacity(messages.len());
     for message in messages {
-        let Some(Some(seq)) = next.get_mut(&message.room.0) else {
+        let Some(seq) = next.get_mut(&message.room.0) else {
             results.push(Err(WriteError::NoSuchRoom));
             continue;
         };
@@ -144,17 +154,18 @@ fn insert_fresh(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<Wr
 }
 
 /// Takes as many numbers from each room as it has messages here; gives the
-/// first one of each, or `None` for a room that is not there. In the order of
-/// the rooms, so that two nodes can never wait for each other.
-fn reserve(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<BTreeMap<i64, Option<Seq>>> {
+/// first one of each room that is there. In the order of the rooms, so that
+/// two nodes can never wait for each other.
+fn reserve(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<FxHashMap<i64, Seq>> {
     let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
     for message in messages {
         *counts.entry(message.room.0).or_default() += 1;
     }
-    let mut next = BTreeMap::new();
+    let mut next = FxHashMap::default();
     for (room, count) in counts {
-        let last = advance_head(conn, RoomKey(room), count)?;
-        next.insert(room, last.map(|last| Seq(last.0 - count + 1)));
+        if let Some(last) = advance_head(conn, RoomKey(room), count)? {
+            next.insert(room, Seq(last.0 - count + 1));
+        }
     }
     Ok(next)
 }

@@ -16,6 +16,7 @@ use super::{
     Reader,
     backend::{Conn, pragmas},
 };
+use crate::limits::WRITE_CACHE_KIB;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
@@ -70,7 +71,7 @@ fn establish(path: &Path) -> Result<Conn, String> {
         ConnectionError::BadConnection(cause) => cause,
         other => other.to_string(),
     })?;
-    conn.batch_execute(&pragmas()).map_err(|error| error.to_string())?;
+    conn.batch_execute(&pragmas(WRITE_CACHE_KIB)).map_err(|error| error.to_string())?;
     Ok(conn)
 }
 
@@ -106,7 +107,7 @@ struct Pragmas;
 
 impl CustomizeConnection<Conn, diesel::r2d2::Error> for Pragmas {
     fn on_acquire(&self, conn: &mut Conn) -> Result<(), diesel::r2d2::Error> {
-        conn.batch_execute(&pragmas()).map_err(diesel::r2d2::Error::QueryError)
+        conn.batch_execute(&pragmas(WRITE_CACHE_KIB)).map_err(diesel::r2d2::Error::QueryError)
     }
 }
 

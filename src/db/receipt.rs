@@ -2,7 +2,10 @@
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
-    OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, dsl::case_when, upsert::excluded,
+    OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
+    dsl::{case_when, exists},
+    select,
+    upsert::excluded,
 };
 
 use super::{
@@ -13,7 +16,8 @@ use super::{
 };
 use crate::domain::{ReadTarget, RoomId, RoomKey, Seq, Timestamp, UserKey};
 
-/// Raises one mark; never past the head, never back.
+/// Raises one mark; never past the head, never back. One who has left in the
+/// meantime keeps no mark.
 pub(super) fn raise(
     conn: &mut Conn,
     room: RoomKey,
@@ -40,10 +44,12 @@ pub(super) fn raise(
     };
     let known = receipts::table.find((room.0, user.0)).select(receipts::read_seq);
     let known = Seq(known.first::<i64>(conn).optional()?.unwrap_or(0));
-    if target > known {
-        store(conn, room, user, target, at)?;
+    let is_member = select(exists(members::table.find((room.0, user.0))));
+    if target <= known || !is_member.get_result::<bool>(conn)? {
+        return Ok(Ok(Written::Read { read_seq: known, moved: false }));
     }
-    Ok(Ok(Written::Read { read_seq: target.max(known), moved: target > known }))
+    store(conn, room, user, target, at)?;
+    Ok(Ok(Written::Read { read_seq: target, moved: true }))
 }
 
 /// Raises all of a user's marks to the heads of their rooms.

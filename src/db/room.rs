@@ -99,17 +99,17 @@ pub(super) fn purge(conn: &mut Conn, room: RoomKey) -> QueryResult<WriteResult> 
         return Ok(Ok(Written::Purged { more: false }));
     };
     let upto = if id.is_some() { floor } else { i64::MAX };
-    let some: Vec<i64> = messages::table
-        .filter(messages::room_key.eq(room.0))
-        .filter(messages::seq.le(upto))
+    let hidden =
+        messages::table.filter(messages::room_key.eq(room.0)).filter(messages::seq.le(upto));
+    let last: Option<i64> = hidden
         .order(messages::seq)
-        .limit(PURGE_ROWS)
-        .select(messages::id)
-        .load(conn)?;
-    for message in &some {
-        diesel::delete(messages::table.find(message)).execute(conn)?;
-    }
-    if i64::try_from(some.len()) == Ok(PURGE_ROWS) {
+        .select(messages::seq)
+        .offset(PURGE_ROWS - 1)
+        .first(conn)
+        .optional()?;
+    let step = hidden.filter(messages::seq.le(last.unwrap_or(upto)));
+    diesel::delete(step).execute(conn)?;
+    if last.is_some() {
         return Ok(Ok(Written::Purged { more: true }));
     }
     if id.is_some() {

@@ -147,6 +147,30 @@ async fn a_client_id_belongs_to_one_room() {
 }
 
 #[actix_web::test]
+async fn a_refused_message_leaves_its_client_id_free_for_another_room() {
+    let mut bench = Bench::new();
+    let ann = bench.user("ann");
+    let room = bench.room("r", &ann);
+    let together =
+        [bench.message(RoomKey(404), &ann, Some("a")), bench.message(room.key, &ann, Some("a"))];
+    let results = bench.execute(&together);
+    assert_eq!(results[0].clone().err(), Some(WriteError::NoSuchRoom));
+    assert_eq!(stored(&results[1]).seq, Seq(1));
+}
+
+#[actix_web::test]
+async fn one_who_has_left_keeps_no_mark() {
+    let mut bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let room = bench.room("r", &ann);
+    bench.say(&room, &ann, 1);
+    let write = Write::Read { room: room.key, user: ben.key, target: ReadTarget::All, at: AT };
+    assert!(matches!(bench.one(write), Ok(Written::Read { moved: false, .. })));
+    let receipts = bench.database.reader.receipts(room.key, None, 10).await.expect("read");
+    assert!(receipts.0.is_empty());
+}
+
+#[actix_web::test]
 async fn one_bad_row_does_not_fail_its_neighbours() {
     let mut bench = Bench::new();
     let ann = bench.user("ann");

@@ -1,5 +1,7 @@
 //! The Db actor: a thread with a connection.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use actix::{Actor, Handler, MessageResult, SyncContext};
 
 use super::{Write, WriteError, WriteResult, batch, open::WriterPool};
@@ -12,6 +14,16 @@ pub(super) struct DbWorker {
 impl DbWorker {
     pub fn new(pool: WriterPool) -> Self {
         Self { pool }
+    }
+
+    fn execute(&self, writes: &[Write]) -> Vec<WriteResult> {
+        match self.pool.get() {
+            Ok(mut conn) => batch::execute(&mut conn, writes),
+            Err(error) => {
+                log::error!("no connection to the database: {error}");
+                vec![Err(WriteError::Database); writes.len()]
+            }
+        }
     }
 }
 
@@ -32,13 +44,12 @@ impl Handler<ExecuteBatch> for DbWorker {
         ExecuteBatch(writes): ExecuteBatch,
         _: &mut Self::Context,
     ) -> Self::Result {
-        let results = match self.pool.get() {
-            Ok(mut conn) => batch::execute(&mut conn, &writes),
-            Err(error) => {
-                log::error!("no connection to the database: {error}");
-                vec![Err(WriteError::Database); writes.len()]
-            }
-        };
-        MessageResult(results)
+        // A panic would end the thread, and with it every later write. The
+        // pool drops a connection that one went through.
+        let executed = catch_unwind(AssertUnwindSafe(|| self.execute(&writes)));
+        MessageResult(executed.unwrap_or_else(|_| {
+            log::error!("a batch of {} writes panicked", writes.len());
+            vec![Err(WriteError::Database); writes.len()]
+        }))
     }
 }

@@ -124,3 +124,29 @@ async fn a_cleared_room_is_empty_and_counts_on() {
     assert_eq!(socket.next_message("den").await["seq"], 5);
     assert_eq!(seqs(&history_of(&alice, "den").await), [5]);
 }
+
+#[tokio::test]
+async fn a_page_over_the_socket_fits_its_queue_and_the_next_one_goes_on() {
+    let server = Server::builder().set("PARLOR_QUEUED_BYTES", 256 * 1024).start().await;
+    let alice = server.user("alice").await;
+    alice.create_room("den", "private").await;
+    // As JSON each of them takes twice its length.
+    let content = "\"".repeat(10_000);
+    for _ in 0..30 {
+        let sent = alice.post("/rooms/den/messages", json!({"content": content})).await;
+        sent.expect(201);
+    }
+    let mut socket = alice.connect().await;
+    let mut seen = Vec::new();
+    let mut before = 31;
+    while before > 1 {
+        let data = json!({"room_id": "den", "before": before, "limit": 200});
+        let page = socket.ask("history", data).await;
+        let seqs = page_seqs(&page);
+        assert!(!seqs.is_empty() && seqs.len() < 30, "{seqs:?}");
+        before = seqs[0];
+        assert_eq!(page["has_more"], before > 1);
+        seen.splice(0..0, seqs);
+    }
+    assert_eq!(seen, (1..=30).collect::<Vec<i64>>());
+}

@@ -249,3 +249,20 @@ async fn many_rooms_are_resumed_in_one_round_trip() {
         assert_eq!(socket.next_message(&room).await["seq"], 1);
     }
 }
+
+#[tokio::test]
+async fn subscribing_again_to_what_one_hears_repeats_nothing() {
+    let server = Server::start().await;
+    let (alice, ben) = den(&server).await;
+    let (mut at_alice, mut at_ben) = (alice.connect().await, ben.connect().await);
+    for _ in 0..20 {
+        // The room is read while messages commit; both are told in between.
+        let again = at_ben.begin("room.subscribe", json!({"room_id": "den"})).await;
+        say_many(&mut at_alice, "den", 5).await;
+        at_ben.answer(&again).await.expect("granted");
+    }
+    for seq in 1..=100 {
+        assert_eq!(at_ben.next_message("den").await["seq"], seq);
+    }
+    assert_eq!(seqs(at_ben.told_so_far().await.iter()), Vec::<i64>::new());
+}

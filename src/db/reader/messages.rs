@@ -1,15 +1,13 @@
 use diesel::{
-    ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
-    Queryable,
+    ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
+    QueryResult, Queryable, alias, dsl::max,
 };
 use diesel_async::RunQueryDsl;
+use rustc_hash::FxHashMap;
 
-use super::{ReadError, Reader};
+use super::{AsyncConn, ReadError, Reader};
 use crate::{
-    db::{
-        backend::AsyncConn,
-        schema::{messages, room_heads, rooms, users},
-    },
+    db::schema::{members, messages, room_heads, rooms, users},
     domain::{
         ClientId, HistoryCursor, HistoryPage, Message, MessageId, RoomId, RoomKey, Seq, Timestamp,
         User, UserId, UserKey,
@@ -142,6 +140,10 @@ async fn oldest_after(
         .await
 }
 
+/// The head and the floor of a room that was deleted in the meantime: there
+/// is no position from which its events can be told.
+const ROOM_GONE: (i64, i64) = (0, i64::MAX);
+
 const NO_END: Seq = Seq(i64::MAX);
 
 /// Takes off the row that only said that there is more.
@@ -236,7 +238,9 @@ impl Reader {
                 .filter(room_heads::room_key.eq(room.0))
                 .select((room_heads::last_seq, rooms::floor_seq))
                 .first::<(i64, i64)>(conn)
-                .await?;
+                .await
+                .optional()?
+                .unwrap_or(ROOM_GONE);
             let (last_seq, floor) = (Seq(last_seq), Seq(floor));
             let rows = oldest_after(conn, room, since, last_seq, limit).await?;
             let full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
@@ -250,9 +254,30 @@ impl Reader {
         .await
     }
 
+    /// The newest message of each of a user's rooms that has one; each is one
+    /// step in an index.
+    pub(super) async fn newest_messages(
+        &self,
+        user: UserKey,
+    ) -> Result<FxHashMap<RoomKey, Message>, ReadError> {
+        let newer = alias!(messages as newer);
+        let newest = newer
+            .filter(newer.field(messages::room_key).eq(members::room_key))
+            .select(max(newer.field(messages::seq)))
+            .single_value();
+        let query = visible()
+            .inner_join(members::table.on(members::room_key.eq(messages::room_key)))
+            .filter(members::user_key.eq(user.0))
+            .filter(messages::seq.nullable().eq(newest))
+            .select(columns());
+        let rows =
+            self.read(|mut conn| async move { query.load::<MessageRow>(&mut conn).await }).await?;
+        Ok(rows.into_iter().map(Message::from).map(|message| (message.room_key, message)).collect())
+    }
+
     /// The newest message there is, so that ids go on after it.
     pub async fn newest_message_id(&self) -> Result<Option<MessageId>, ReadError> {
-        let query = messages::table.select(diesel::dsl::max(messages::id));
+        let query = messages::table.select(max(messages::id));
         let newest: Option<i64> =
             self.read(|mut conn| async move { query.first(&mut conn).await }).await?;
         Ok(newest.map(MessageId))

@@ -17,7 +17,7 @@ use diesel_async::{
 use futures_util::FutureExt;
 
 use super::backend::{AsyncConn, pragmas};
-use crate::limits::{READ_CONNECTIONS, READ_TIMEOUT};
+use crate::limits::{READ_CACHE_KIB, READ_CONNECTIONS, READ_TIMEOUT};
 
 pub use messages::Replay;
 
@@ -41,7 +41,7 @@ impl Reader {
         config.custom_setup = Box::new(|path| {
             async move {
                 let mut conn = AsyncConn::establish(path).await?;
-                let pragmas = format!("{} PRAGMA query_only = ON;", pragmas());
+                let pragmas = format!("{} PRAGMA query_only = ON;", pragmas(READ_CACHE_KIB));
                 conn.batch_execute(&pragmas)
                     .await
                     .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;

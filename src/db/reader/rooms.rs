@@ -8,8 +8,8 @@ use super::{ReadError, Reader};
 use crate::{
     db::schema::{members, messages, receipts, room_heads, rooms, users},
     domain::{
-        HistoryCursor, Member, Receipt, Role, Room, RoomId, RoomKey, RoomKind, RoomOverview,
-        RoomState, Seq, Timestamp, User, UserId, UserKey,
+        Member, Receipt, Role, Room, RoomId, RoomKey, RoomKind, RoomOverview, RoomState, Seq,
+        Timestamp, User, UserId, UserKey,
     },
 };
 
@@ -117,16 +117,16 @@ impl Reader {
         Ok(rows.into_iter().map(RoomOverview::from).collect())
     }
 
-    /// A user's rooms with the newest message of each. Bounded by the rooms a
-    /// user may be in; each message is one step in an index.
+    /// A user's rooms, by id, with the newest message of each; in two
+    /// statements, however many rooms there are.
     pub async fn rooms_with_last_message(
         &self,
         user: UserKey,
     ) -> Result<Vec<RoomOverview>, ReadError> {
         let mut rooms = self.memberships(user).await?;
+        let mut newest = self.newest_messages(user).await?;
         for overview in &mut rooms {
-            let page = self.history(overview.room.key, HistoryCursor::Newest, 1).await?;
-            overview.last_message = Some(page.messages.into_iter().next());
+            overview.last_message = Some(newest.remove(&overview.room.key));
         }
         Ok(rooms)
     }
@@ -255,7 +255,7 @@ impl Reader {
 
     /// The rooms with rows that are still to be deleted.
     pub async fn unfinished_purges(&self) -> Result<Vec<RoomKey>, ReadError> {
-        let query = rooms::table.filter(rooms::purge_pending.eq(true)).select(rooms::key);
+        let query = rooms::table.filter(rooms::purge_pending).select(rooms::key);
         let keys = self.read(|mut conn| async move { query.load::<i64>(&mut conn).await }).await?;
         Ok(keys.into_iter().map(RoomKey).collect())
     }
