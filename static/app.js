@@ -1,7 +1,7 @@
 /** The page: puts what the client hears on the screen, and says what one types. */
 
 import { Parlor, browserStore } from "./parlor.js";
-import { byId, paintMark } from "./view/dom.js";
+import { byId, make, paintMark } from "./view/dom.js";
 import { RoomList } from "./view/rooms.js";
 import { Timeline } from "./view/timeline.js";
 
@@ -45,6 +45,11 @@ byId("sign-in-form").addEventListener("submit", async (event) => {
 byId("sign-out").addEventListener("click", () => parlor.logout());
 parlor.on("signed-out", () => show(false));
 
+// Another tab has signed out, or in as somebody else.
+globalThis.addEventListener("storage", () => {
+  if (parlor.storedUserId !== (parlor.user?.id ?? null)) location.reload();
+});
+
 /** Runs what may fail, and says why it did where one is looking. */
 async function attempt(errorId, run) {
   const line = byId(errorId);
@@ -61,22 +66,33 @@ async function attempt(errorId, run) {
 
 let countdown = null;
 
-parlor.on("state", ({ state, retryInMs }) => {
+const STOPPED = "Offline. The server has ended this connection.";
+const STOPPED_BY = {
+  4509: "Offline. You have too many windows open: close one of them.",
+};
+
+parlor.on("state", ({ state, retryInMs, stoppedBy }) => {
   clearInterval(countdown);
   const line = byId("connection");
   line.dataset.state = state;
-  const until = retryInMs === null ? null : Date.now() + retryInMs;
+  if (state === "online") return line.replaceChildren();
+  if (state === "connecting") return void (line.textContent = "Connecting…");
+  if (stoppedBy !== null) {
+    const text = STOPPED_BY[stoppedBy] ?? STOPPED;
+    const onclick = () => parlor.connect();
+    return line.replaceChildren(`${text} `, make("button", { type: "button", onclick }, "Reconnect"));
+  }
+  if (retryInMs === null) return void (line.textContent = "Offline.");
+  // Read out once, and not every second.
+  const shown = make("span", { ariaHidden: "true" });
+  line.replaceChildren(make("span", { className: "aside" }, "Offline. Reconnecting."), shown);
+  const until = Date.now() + retryInMs;
   const tell = () => {
-    const seconds = until === null ? null : Math.max(0, Math.ceil((until - Date.now()) / 1000));
-    const texts = {
-      online: "",
-      connecting: "Connecting…",
-      offline: seconds === null ? "Offline." : `Offline. Reconnecting in ${seconds} s…`,
-    };
-    line.textContent = texts[state];
+    const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+    shown.textContent = `Offline. Reconnecting in ${seconds} s…`;
   };
   tell();
-  if (state === "offline" && until !== null) countdown = setInterval(tell, 1000);
+  countdown = setInterval(tell, 1000);
 });
 
 globalThis.addEventListener("online", () => parlor.retryNow());
@@ -157,23 +173,36 @@ async function openRoom(id) {
   byId("room-about").textContent = `${room.room_id} · ${room.kind}`;
   byId("add-form").hidden = room.role !== "owner";
   byId("room-error").textContent = "";
+  timeline?.end();
   timeline = new Timeline({
     me: parlor.user,
-    load: (before) => parlor.history(id, { before }),
+    load: (where) => parlor.history(id, where),
     seen: (seq) => markRead(id, seq),
+    again: ({ content, clientId }) => {
+      byId("room-error").textContent = "";
+      parlor.send(id, content, { clientId });
+    },
+    waiting: () => parlor.pending.filter((message) => message.room === id),
   });
-  const current = timeline;
-  const pending = () => parlor.pending.filter((message) => message.room === id);
-  await attempt("room-error", async () => {
-    await current.start(pending());
+  await fillRoom();
+  if (globalThis.matchMedia("(hover: hover)").matches) composer.focus();
+}
+
+/** Loads what the open room still lacks; called again after a cut. */
+async function fillRoom() {
+  const [current, id] = [timeline, openId];
+  try {
+    if (!current.isLoaded) await current.start();
     const receipts = await parlor.receipts(id);
     if (current === timeline) othersRead(receipts);
-  });
-  if (globalThis.matchMedia("(hover: hover)").matches) composer.focus();
+  } catch (error) {
+    if (current === timeline) byId("room-error").textContent = error.message;
+  }
 }
 
 function closeRoom() {
   openId = null;
+  timeline?.end();
   timeline = null;
   rooms.setOpen(null);
   byId("chat").classList.remove("in-room");
@@ -191,7 +220,12 @@ function markRead(id, seq) {
   );
 }
 
-parlor.on("state", ({ state }) => { if (state === "online") timeline?.look(); });
+parlor.on("state", ({ state }) => {
+  if (state !== "online" || !timeline) return;
+  byId("room-error").textContent = "";
+  timeline.look();
+  fillRoom();
+});
 
 byId("back").addEventListener("click", closeRoom);
 byId("leave").addEventListener("click", () => attempt("room-error", () => parlor.leave(openId)));

@@ -25,8 +25,18 @@ const ANSWER_MS = 15_000;
 const QUIET_MS = 25_000;
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 20_000;
-/** A token is renewed this long before it expires. */
+/** A token is renewed this long before it expires, if it lives that long. */
 const RENEW_EARLY_MS = 60_000;
+/** A connection that lasted this long was a good one: the backoff starts anew. */
+const STABLE_MS = 10_000;
+/** How often a message is sent again that the server made a mistake with. */
+const FAULTS_MAX = 3;
+/** Rooms that one `session.resume` may name. */
+const RESUMED_MAX = 1_000;
+/** What the frame of a `session.resume` needs besides its rooms. */
+const RESUME_MARGIN_BYTES = 256;
+/** After these the server does not want one back; see `comesBack`. */
+const STOP_CODES = new Set([1002, 1003, 1007, 1009]);
 
 /** An error of the server, or of the way to it (`code` "offline"). */
 export class ParlorError extends Error {
@@ -39,6 +49,9 @@ export class ParlorError extends Error {
     this.retryAfterMs = retryAfter ?? null;
   }
 }
+
+const signedOut = () =>
+  new ParlorError({ code: "unauthorized", message: "You are not signed in." }, 401);
 
 /** Keeps the tokens for as long as the page lives. */
 export function memoryStore(session = null) {
@@ -57,11 +70,12 @@ export function browserStore(key = "parlor.session") {
 }
 
 /**
- * Whether a client comes back after a close; PROTOCOL.md, "Close codes". 1005
- * and 1006 stand for a connection that ended without a close frame.
+ * Whether a client comes back after a close; PROTOCOL.md, "Close codes". The
+ * codes it does not name (1000 by a proxy, 1005 and 1006 without a close
+ * frame) carry no judgement of the server, so they mean yes.
  */
 export function comesBack(code) {
-  return [1001, 1005, 1006, 1011, 1012, 1013].includes(code) || (code >= 4000 && code < 4500);
+  return !STOP_CODES.has(code) && !(code >= 4500 && code < 5000);
 }
 
 function expiryOf(token) {
@@ -79,7 +93,7 @@ function newId() {
 }
 
 /**
- * Events: `state` ({state, retryInMs}), `ready` (rooms), `message`, `pending`,
+ * Events: `state` ({state, retryInMs, stoppedBy}), `ready` (rooms), `message`, `pending`,
  * `sent`, `failed`, `receipts`, `unread`, `room-added`, `room-removed`,
  * `room-cleared`, `resync`, `member`, `signed-out`.
  */
@@ -87,8 +101,9 @@ export class Parlor {
   #base; #store; #listeners = new Map();
   #socket = null; #state = "offline"; #wanted = false; #attempt = 0;
   #timers = new Map(); #heardAt = 0; #comeBackMs = null; #renewNow = false;
+  #refreshing = null; #limits = {};
   #requests = new Map(); #nextRequest = 1;
-  /** room id → {seq, catching}: up to where events have been emitted. */
+  /** room id → {seq, catching, blocked}: up to where events have been emitted. */
   #positions = new Map();
   /** client id → message, in the order of sending. */
   #pending = new Map();
@@ -104,6 +119,8 @@ export class Parlor {
 
   get state() { return this.#state; }
   get signedIn() { return Boolean(this.#store.load()); }
+  /** Whose session is stored; another tab may have changed it. */
+  get storedUserId() { return this.#store.load()?.user.id ?? null; }
   /** What has been sent and not been acked yet, oldest first. */
   get pending() { return [...this.#pending.values()]; }
 
@@ -114,7 +131,15 @@ export class Parlor {
   }
 
   #emit(event, detail) {
-    for (const listener of this.#listeners.get(event) ?? []) listener(detail);
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+      try {
+        listener(detail);
+      } catch (error) {
+        // A listener's mistake must not stop the protocol; it surfaces as an
+        // uncaught error of its own.
+        queueMicrotask(() => { throw error; });
+      }
+    }
   }
 
   // Accounts
@@ -148,22 +173,47 @@ export class Parlor {
   }
 
   #forget() {
+    this.#store.save(null);
+    this.#leave();
+  }
+
+  /** Ends this user's session here, and forgets what belongs to it. */
+  #leave() {
     this.close();
+    for (const { reject } of this.#pending.values()) reject(signedOut());
     this.#positions.clear();
     this.#pending.clear();
-    this.#store.save(null);
     this.user = null;
     this.#emit("signed-out");
   }
 
-  /** A token that is good for a while. Tabs share one, so they take turns. */
+  /**
+   * The stored session, if it is still this user's. Another tab may have
+   * signed out, or in as somebody else: in whose name nothing is sent that
+   * this user wrote.
+   */
+  #session() {
+    const session = this.#store.load();
+    if (session && (!this.user || session.user.id === this.user.id)) return session;
+    if (this.user) this.#leave();
+    throw signedOut();
+  }
+
+  /**
+   * A token that is good for a while. A refresh token works once, and using
+   * it twice revokes the session: so calls share one refresh, and tabs take
+   * turns.
+   */
   async #token(force = false) {
-    const known = this.#store.load();
-    if (!known) throw new ParlorError({ code: "unauthorized", message: "Sign in first." });
+    const known = this.#session();
     if (!force && expiryOf(known.access) > Date.now() + 5_000) return known.access;
+    this.#refreshing ??= this.#refresh(known).finally(() => { this.#refreshing = null; });
+    return this.#refreshing;
+  }
+
+  #refresh(known) {
     const refresh = async () => {
-      const session = this.#store.load();
-      if (!session) throw new ParlorError({ code: "unauthorized", message: "Signed out." });
+      const session = this.#session();
       // Another tab was faster.
       if (session.refresh !== known.refresh) return session.access;
       try {
@@ -235,9 +285,10 @@ export class Parlor {
     this.#setState("offline");
   }
 
-  #setState(state, retryInMs = null) {
+  /** `stoppedBy` is the close code after which the server wants no return. */
+  #setState(state, retryInMs = null, stoppedBy = null) {
     this.#state = state;
-    this.#emit("state", { state, retryInMs });
+    this.#emit("state", { state, retryInMs, stoppedBy });
   }
 
   #after(name, ms, run) {
@@ -265,8 +316,13 @@ export class Parlor {
     if (!this.#wanted || this.#socket) return;
     const query = this.#positions.size > 0 ? "?resume=1" : "";
     const url = `${this.#base.replace(/^http/, "ws")}/ws${query}`;
-    const socket = new WebSocket(url, ["parlor.v1", `bearer.${token}`]);
+    // The token goes in the first frame: a browser does not tell an upgrade
+    // that was refused for its token from a server that is away.
+    const socket = new WebSocket(url, ["parlor.v1"]);
     this.#socket = socket;
+    socket.onopen = () => {
+      if (socket === this.#socket) this.#say({ type: "auth", data: { token } });
+    };
     this.#after("dead", ANSWER_MS, () => this.#giveUp(socket));
     socket.onmessage = ({ data }) => {
       if (socket === this.#socket) this.#heard(JSON.parse(data));
@@ -303,7 +359,7 @@ export class Parlor {
       this.#renewNow = true;
     } else if (!comesBack(code)) {
       this.#wanted = false;
-      this.#setState("offline");
+      this.#setState("offline", null, code);
       return;
     }
     this.#retry();
@@ -333,8 +389,11 @@ export class Parlor {
     this.#socket.send(JSON.stringify(frame));
   }
 
-  /** One command; resolves with the data of its ack. */
-  request(type, data) {
+  /**
+   * One command; resolves with the data of its ack. `onAck` is called before
+   * any later frame is looked at, which a promise's reaction need not be.
+   */
+  request(type, data, onAck = () => {}) {
     if (this.#socket?.readyState !== 1 || this.#requests.size >= REQUESTS_MAX) {
       const message = "There is no connection.";
       return Promise.reject(new ParlorError({ code: "offline", message }));
@@ -344,7 +403,7 @@ export class Parlor {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => this.#giveUp(socket), ANSWER_MS);
       const settle = (how) => (value) => { clearTimeout(late); how(value); };
-      this.#requests.set(id, { resolve: settle(resolve), reject: settle(reject) });
+      this.#requests.set(id, { resolve: settle(resolve), reject: settle(reject), onAck });
       this.#say({ type, id, data });
     });
   }
@@ -380,26 +439,30 @@ export class Parlor {
   #answered({ type, id, data }) {
     const request = this.#requests.get(id);
     this.#requests.delete(id);
-    if (type === "ack") request?.resolve(data);
-    else request?.reject(new ParlorError(data));
+    if (type === "ack") {
+      request?.onAck(data);
+      request?.resolve(data);
+    } else {
+      request?.reject(new ParlorError(data));
+    }
   }
 
-  async #ready({ user, rooms }) {
+  async #ready({ user, rooms, limits }) {
     this.user = user;
+    this.#limits = limits ?? {};
     const known = new Map(this.#positions);
     this.#positions.clear();
-    const since = {};
+    const seen = [];
     for (const { room_id: id, last_seq: last } of rooms) {
-      const seen = known.get(id)?.seq;
-      this.#positions.set(id, { seq: seen ?? last, catching: seen !== undefined });
-      if (seen !== undefined) since[id] = seen;
+      const seq = known.get(id)?.seq;
+      this.#positions.set(id, { seq: seq ?? last, catching: seq !== undefined });
+      if (seq !== undefined) seen.push([id, seq]);
     }
     this.#emit("ready", rooms);
     const socket = this.#socket;
     if (known.size > 0) {
       try {
-        const resumed = await this.request("session.resume", { rooms: since });
-        for (const [id, room] of Object.entries(resumed.rooms)) this.#caughtUp(id, room);
+        await this.#resume(seen);
       } catch {
         return this.#giveUp(socket);
       }
@@ -407,20 +470,41 @@ export class Parlor {
     if (socket === this.#socket) this.#live();
   }
 
+  /**
+   * Rooms that do not fit one frame go live at their head, and are then
+   * filled up from where they were.
+   */
+  #resume(seen) {
+    let bytes = RESUME_MARGIN_BYTES;
+    const fits = ([id, seq], index) => {
+      bytes += id.length + String(seq).length + 4;
+      return index < RESUMED_MAX && bytes <= (this.#limits.frame_bytes ?? Infinity);
+    };
+    const named = seen.filter(fits);
+    const others = seen.slice(named.length).map(([id]) => [id, this.#positions.get(id)]);
+    for (const [, position] of others) position.blocked = true;
+    return this.request("session.resume", { rooms: Object.fromEntries(named) }, (resumed) => {
+      for (const [id, room] of Object.entries(resumed.rooms)) this.#caughtUp(id, room);
+      for (const [id, position] of others) this.#fill(id, position);
+    });
+  }
+
   #live() {
-    this.#attempt = 0;
     this.#stop("dead");
+    // A server that accepts and then closes at once is not hurried.
+    this.#after("stable", STABLE_MS, () => { this.#attempt = 0; });
     this.#setState("online");
     this.#watch();
     this.#renewInTime();
-    for (const message of this.#pending.values()) this.#push(message);
+    for (const room of new Set(this.pending.map((message) => message.room))) this.#push(room);
   }
 
   #renewInTime() {
     const session = this.#store.load();
     if (!session) return;
-    const left = expiryOf(session.access) - Date.now() - RENEW_EARLY_MS;
-    this.#after("renew", Math.min(Math.max(left, 1_000), 2 ** 31 - 1), async () => {
+    const left = expiryOf(session.access) - Date.now();
+    const wait = left - Math.min(RENEW_EARLY_MS, left / 4);
+    this.#after("renew", Math.min(Math.max(wait, 1_000), 2 ** 31 - 1), async () => {
       try {
         await this.request("auth", { token: await this.#token(true) });
         this.#renewInTime();
@@ -444,7 +528,7 @@ export class Parlor {
   #event(frame) {
     const { room_id: room, seq } = frame;
     const position = this.#positions.get(room);
-    if (!position || seq <= position.seq) return;
+    if (!position || position.blocked || seq <= position.seq) return;
     // While it catches up positions may be skipped; live ones never are.
     if (!position.catching && seq > position.seq + 1) return this.#fill(room, position);
     position.seq = seq;
@@ -452,12 +536,25 @@ export class Parlor {
     else this.#emit("message", frame.data);
   }
 
+  /**
+   * Fetches what a room misses. It is unsubscribed first: what comes before
+   * that is acked belongs to the old stream, and would make the replay look
+   * like repeats.
+   */
   async #fill(room, position) {
-    position.catching = true;
+    const socket = this.#socket;
+    const since = position.seq;
+    position.blocked = true;
+    const off = this.request("room.unsubscribe", { room_id: room }, () => {
+      Object.assign(position, { blocked: false, catching: true });
+    });
+    const on = this.request("room.subscribe", { room_id: room, since },
+      (answer) => this.#caughtUp(room, answer));
     try {
-      this.#caughtUp(room, await this.request("room.subscribe", { room_id: room, since: position.seq }));
-    } catch {
-      this.#giveUp(this.#socket);
+      await Promise.all([off, on]);
+    } catch (error) {
+      // Not a member any more: the room's removal is told.
+      if (error.code !== "not_found" && error.code !== "forbidden") this.#giveUp(socket);
     }
   }
 
@@ -465,42 +562,53 @@ export class Parlor {
 
   /**
    * Sends a message, again and again until it is stored. `stored` resolves
-   * with the ack; it rejects only if the server refuses the message.
+   * with the ack; it rejects only if the server refuses the message. One that
+   * was refused may be sent again with its `clientId`, and is stored once.
    */
-  send(room, content) {
+  send(room, content, { clientId = newId() } = {}) {
     if (this.#pending.size >= PENDING_MAX) {
       throw new ParlorError({ code: "offline", message: "Too many messages wait to be sent." });
     }
-    const message = { room, content, clientId: newId(), at: new Date(), underWay: false };
+    const message = { room, content, clientId, at: new Date(), underWay: false, faults: 0 };
     message.stored = new Promise((resolve, reject) => Object.assign(message, { resolve, reject }));
     message.stored.catch(() => {});
     this.#pending.set(message.clientId, message);
     this.#emit("pending", message);
-    if (this.#state === "online") this.#push(message);
+    this.#push(room);
     return message;
   }
 
-  async #push(message) {
-    if (message.underWay) return;
+  /**
+   * Sends a room's next message. One at a time: otherwise one that the server
+   * cannot take for the moment would be overtaken by those behind it.
+   */
+  async #push(room) {
+    const message = this.pending.find((waiting) => waiting.room === room);
+    if (this.#state !== "online" || !message || message.underWay) return;
     message.underWay = true;
-    const { room, content, clientId } = message;
+    const { content, clientId } = message;
     try {
       const ack = await this.request("message.send", { room_id: room, client_id: clientId, content });
       this.#pending.delete(clientId);
       this.#emit("sent", { message, ack });
       message.resolve(ack);
     } catch (error) {
-      message.underWay = false;
       if (error.code === "offline") return;
-      if (error.code === "unavailable") {
-        const again = () => { if (this.#state === "online") this.#push(message); };
-        this.#after(`send ${clientId}`, error.retryAfterMs ?? 1_000, again);
+      message.faults += error.code === "processing_error" ? 1 : 0;
+      if (error.code === "unavailable" || (message.faults > 0 && message.faults < FAULTS_MAX)) {
+        // The server's word is the least to wait; more spreads the senders.
+        const wait = (error.retryAfterMs ?? 1_000) * (1 + Math.random() / 2);
+        this.#after(`send ${clientId}`, wait, () => {
+          message.underWay = false;
+          this.#push(room);
+        });
         return;
       }
       this.#pending.delete(clientId);
       this.#emit("failed", { message, error });
       message.reject(error);
     }
+    this.#push(room);
   }
 
   join(room) { return this.request("room.join", { room_id: room }); }
@@ -509,8 +617,10 @@ export class Parlor {
   rooms() { return this.rest("GET", "/rooms").then(({ rooms }) => rooms); }
   createRoom(room) { return this.rest("POST", "/rooms", room); }
 
-  history(room, { before, limit = 50 } = {}) {
-    const query = new URLSearchParams({ limit, ...(before === undefined ? {} : { before }) });
+  /** A page of history, oldest first: the newest, or beside a `seq`. */
+  history(room, { before, after, limit = 50 } = {}) {
+    const given = Object.entries({ before, after, limit }).filter(([, value]) => value !== undefined);
+    const query = new URLSearchParams(given);
     return this.rest("GET", `/rooms/${encodeURIComponent(room)}/messages?${query}`);
   }
 

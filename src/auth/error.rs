@@ -1,5 +1,5 @@
 use super::TokenError;
-use crate::protocol::ErrorCode;
+use crate::protocol::{ErrorCode, ErrorView};
 
 /// Why somebody is not let in. Its text is for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +37,19 @@ impl From<TokenError> for AuthError {
         match error {
             TokenError::Expired => Self::Expired,
             TokenError::Bad => Self::Bad,
+        }
+    }
+}
+
+impl From<&AuthError> for ErrorView<'_> {
+    fn from(error: &AuthError) -> Self {
+        let unavailable = error.code() == ErrorCode::Unavailable;
+        let retry_after = crate::limits::RETRY_AFTER.as_millis();
+        Self {
+            code: error.code(),
+            message: error.to_string().into(),
+            field: None,
+            retry_after_ms: unavailable.then(|| u64::try_from(retry_after).unwrap_or(u64::MAX)),
         }
     }
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::{
     db::{ReadError, WriteError},
-    protocol::ErrorCode,
+    protocol::{ErrorCode, ErrorView},
 };
 
 /// Why a request was refused. Its text is for a person.
@@ -66,5 +66,18 @@ impl From<WriteError> for ChatError {
 impl From<ReadError> for ChatError {
     fn from(_: ReadError) -> Self {
         Self::unavailable()
+    }
+}
+
+impl From<&ChatError> for ErrorView<'_> {
+    fn from(error: &ChatError) -> Self {
+        let millis =
+            |after: std::time::Duration| u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            code: error.code(),
+            message: error.to_string().into(),
+            field: None,
+            retry_after_ms: error.retry_after().map(millis),
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
         ClientId, HistoryCursor, HistoryPage, Member, ReadTarget, RoomId, RoomKind, RoomOverview,
         Seq, User, UserId,
     },
+    protocol::{ReadMarkView, StoredMessageView},
 };
 
 /// One connection, for as long as the process lives.
@@ -185,4 +186,21 @@ pub struct ReadReplay {
     pub room: crate::domain::RoomKey,
     /// The last position the session has.
     pub since: Seq,
+}
+
+impl<'a> From<&'a ReadMark> for ReadMarkView<'a> {
+    fn from(ReadMark { room, read_seq, unread, last_seq }: &'a ReadMark) -> Self {
+        Self { room_id: room.as_str(), read_seq: read_seq.0, unread: *unread, last_seq: last_seq.0 }
+    }
+}
+
+impl From<&StoredMessage> for StoredMessageView {
+    fn from(StoredMessage { id, seq, created_at, duplicate }: &StoredMessage) -> Self {
+        Self {
+            message_id: id.0.to_string(),
+            seq: seq.0,
+            created_at: created_at.to_rfc3339(),
+            duplicate: *duplicate,
+        }
+    }
 }

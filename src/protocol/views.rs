@@ -6,12 +6,7 @@
 use serde::Serialize;
 
 use super::{ErrorCode, Refusal};
-use crate::{
-    auth::AuthError,
-    chat::{ChatError, ReadMark},
-    db::StoredMessage,
-    domain::{HistoryPage, Member, Message, Receipt, Room, RoomOverview, RoomState, User},
-};
+use crate::domain::{HistoryPage, Member, Message, Receipt, Room, RoomOverview, RoomState, User};
 
 #[derive(Serialize)]
 pub struct UserView<'a> {
@@ -156,36 +151,19 @@ impl<'a> From<&'a Receipt> for ReceiptView<'a> {
 /// A user's own read mark in a room.
 #[derive(Serialize)]
 pub struct ReadMarkView<'a> {
-    room_id: &'a str,
-    read_seq: i64,
-    unread: i64,
-    last_seq: i64,
-}
-
-impl<'a> From<&'a ReadMark> for ReadMarkView<'a> {
-    fn from(ReadMark { room, read_seq, unread, last_seq }: &'a ReadMark) -> Self {
-        Self { room_id: room.as_str(), read_seq: read_seq.0, unread: *unread, last_seq: last_seq.0 }
-    }
+    pub room_id: &'a str,
+    pub read_seq: i64,
+    pub unread: i64,
+    pub last_seq: i64,
 }
 
 /// What a sender learns of a message.
 #[derive(Serialize)]
 pub struct StoredMessageView {
-    message_id: String,
-    seq: i64,
-    created_at: String,
-    duplicate: bool,
-}
-
-impl From<&StoredMessage> for StoredMessageView {
-    fn from(StoredMessage { id, seq, created_at, duplicate }: &StoredMessage) -> Self {
-        Self {
-            message_id: id.0.to_string(),
-            seq: seq.0,
-            created_at: created_at.to_rfc3339(),
-            duplicate: *duplicate,
-        }
-    }
+    pub message_id: String,
+    pub seq: i64,
+    pub created_at: String,
+    pub duplicate: bool,
 }
 
 /// An error, on the socket and in REST bodies.
@@ -202,31 +180,5 @@ pub struct ErrorView<'a> {
 impl<'a> From<&'a Refusal> for ErrorView<'a> {
     fn from(Refusal { code, message, field }: &'a Refusal) -> Self {
         Self { code: *code, message: message.into(), field: *field, retry_after_ms: None }
-    }
-}
-
-impl From<&ChatError> for ErrorView<'_> {
-    fn from(error: &ChatError) -> Self {
-        let millis =
-            |after: std::time::Duration| u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-        Self {
-            code: error.code(),
-            message: error.to_string().into(),
-            field: None,
-            retry_after_ms: error.retry_after().map(millis),
-        }
-    }
-}
-
-impl From<&AuthError> for ErrorView<'_> {
-    fn from(error: &AuthError) -> Self {
-        let unavailable = error.code() == ErrorCode::Unavailable;
-        let retry_after = crate::limits::RETRY_AFTER.as_millis();
-        Self {
-            code: error.code(),
-            message: error.to_string().into(),
-            field: None,
-            retry_after_ms: unavailable.then(|| u64::try_from(retry_after).unwrap_or(u64::MAX)),
-        }
     }
 }

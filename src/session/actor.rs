@@ -1,13 +1,13 @@
 //! The session actor: what a client says, and when it has said nothing.
 
+mod token;
+
 use std::{
     rc::Rc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, SpawnHandle, StreamHandler, WrapFuture,
-};
+use actix::{Actor, ActorContext, AsyncContext, SpawnHandle, StreamHandler};
 use actix_web_actors::ws::{self, ProtocolError, WebsocketContext};
 
 use super::{
@@ -22,8 +22,7 @@ use crate::{
     chat::{Command, Connect, Disconnect, ReplyTo, Request, Requester, SessionRef},
     domain::{RoomId, UserId},
     protocol::{
-        ClientCommand, ClientFrame, Close, ErrorView, Refusal, control_frame,
-        server_frame::{self, LimitsView, SelfView, SessionView},
+        ClientCommand, ClientFrame, Close, ErrorView, Refusal, control_frame, server_frame,
     },
 };
 
@@ -168,30 +167,6 @@ impl Session {
         }
     }
 
-    fn check_first_token(&mut self, token: String, ctx: &mut WebsocketContext<Self>) {
-        self.phase = Phase::CheckingToken;
-        let authenticator = self.worker.authenticator.clone();
-        let checking = async move { authenticator.authenticate(&token).await };
-        ctx.spawn(checking.into_actor(self).map(|checked, session, ctx| {
-            if !matches!(session.phase, Phase::CheckingToken) {
-                return;
-            }
-            match checked {
-                Ok(identity) => {
-                    session.phase = Phase::live(identity, session.resume);
-                    session.connect(ctx);
-                }
-                Err(error) => session.refuse_token(&error, ctx),
-            }
-        }));
-    }
-
-    fn refuse_token(&mut self, error: &AuthError, ctx: &mut WebsocketContext<Self>) {
-        self.link.send(server_frame::auth_failed(&ErrorView::from(error)));
-        let close = if error.is_unavailable() { Close::Overloaded } else { Close::Unauthorized };
-        self.close(close, ctx);
-    }
-
     fn run(&mut self, frame: ClientFrame, ctx: &mut WebsocketContext<Self>) {
         let Phase::Live(live) = &mut self.phase else { return };
         let ClientFrame { id, command } = frame;
@@ -212,66 +187,6 @@ impl Session {
         self.link.request_began();
         // Bounded by the requests of a session that may be unanswered.
         self.worker.chat.do_send(Request { from, command, reply });
-    }
-
-    /// A new token for the same user keeps the connection.
-    fn renew(&mut self, id: Option<Box<str>>, token: String, ctx: &mut WebsocketContext<Self>) {
-        let Phase::Live(live) = &mut self.phase else { return };
-        if std::mem::replace(&mut live.renewing, true) {
-            let error = ErrorView::from(&AuthError::Busy);
-            return self.link.send(server_frame::error(id.as_deref(), &error));
-        }
-        let authenticator = self.worker.authenticator.clone();
-        let checking = async move { authenticator.authenticate(&token).await };
-        ctx.spawn(checking.into_actor(self).map(move |checked, session, ctx| {
-            session.renewed(id, checked, ctx);
-            session.link.flush_or_wake();
-        }));
-    }
-
-    fn renewed(
-        &mut self,
-        id: Option<Box<str>>,
-        checked: Result<Identity, AuthError>,
-        ctx: &mut WebsocketContext<Self>,
-    ) {
-        let Phase::Live(live) = &mut self.phase else { return };
-        live.renewing = false;
-        let checked = checked.and_then(|identity| {
-            let same = identity.user.key == live.identity.user.key;
-            if same { Ok(identity) } else { Err(AuthError::OtherUser) }
-        });
-        match checked {
-            Ok(identity) => {
-                live.identity = identity;
-                if let Some(id) = &id {
-                    self.link.send(server_frame::ack(id, &self.view()));
-                }
-                let Phase::Live(live) = &self.phase else { return };
-                if !live.owes_resume {
-                    self.watch_expiry(ctx);
-                }
-            }
-            Err(error) => {
-                self.link.send(server_frame::error(id.as_deref(), &ErrorView::from(&error)));
-            }
-        }
-    }
-
-    fn view(&self) -> Option<SessionView<'_>> {
-        let Phase::Live(Live { identity, .. }) = &self.phase else { return None };
-        let settings = &self.worker.settings;
-        Some(SessionView {
-            user: SelfView {
-                id: identity.user.id.as_str(),
-                name: &identity.user.name,
-                roles: identity.roles.iter().map(|role| &**role).collect(),
-            },
-            connection_id: self.at.id.0.to_string(),
-            heartbeat_interval_ms: u64::try_from(settings.heartbeat.interval.as_millis())
-                .unwrap_or(u64::MAX),
-            limits: LimitsView::from(&*settings.limits),
-        })
     }
 }
 

@@ -4,9 +4,11 @@
 //! batch, copies a pointer to each frame into the queues of its own
 //! sessions, and lets frames that wait leave with one system call.
 
-use std::{cell::RefCell, rc::Rc, sync::Arc, sync::atomic::Ordering};
+mod mailbox;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use std::{rc::Rc, sync::Arc};
+
+use actix::Addr;
 use bytes::Bytes;
 use indexmap::IndexMap;
 use rand::RngExt;
@@ -18,13 +20,13 @@ use super::{
     link::Link,
 };
 use crate::{
-    chat::{
-        CatchUp, ChatServer, Deliver, Item, ReadReplay, Replayed, SessionId, SessionRef, WorkerId,
-    },
+    chat::{CatchUp, ChatServer, Item, ReadReplay, Replayed, SessionId, SessionRef, WorkerId},
     domain::{RoomKey, Seq},
     limits::GOAWAY_SPREAD,
     protocol::{Close, server_frame},
 };
+
+pub(super) use mailbox::HubActor;
 
 /// A session's subscription to one room.
 struct Subscriber {
@@ -291,56 +293,5 @@ fn queue(listed: &mut Vec<Rc<Link>>, link: &Rc<Link>, frame: Bytes) {
 fn list(listed: &mut Vec<Rc<Link>>, link: &Rc<Link>) {
     if !link.listed.replace(true) {
         listed.push(link.clone());
-    }
-}
-
-/// The hub's mailbox.
-pub(super) struct HubActor {
-    hub: Rc<RefCell<Hub>>,
-    flushing: bool,
-}
-
-impl HubActor {
-    pub fn new(hub: Rc<RefCell<Hub>>) -> Self {
-        Self { hub, flushing: false }
-    }
-
-    fn flush_later(&mut self, ctx: &mut Context<Self>) {
-        if !self.flushing && !self.hub.borrow().listed.is_empty() {
-            self.flushing = true;
-            ctx.notify(Flush);
-        }
-    }
-}
-
-impl Actor for HubActor {
-    type Context = Context<Self>;
-}
-
-/// Said by the hub to itself: it comes after all that waits in its mailbox,
-/// so that a burst of batches leaves with few system calls.
-#[derive(actix::Message)]
-#[rtype(result = "()")]
-struct Flush;
-
-impl Handler<Deliver> for HubActor {
-    type Result = ();
-
-    fn handle(&mut self, Deliver { items, backlog }: Deliver, ctx: &mut Self::Context) {
-        let mut hub = self.hub.borrow_mut();
-        items.into_iter().for_each(|item| hub.apply(item));
-        drop(hub);
-        backlog.fetch_sub(1, Ordering::Relaxed);
-        self.flush_later(ctx);
-    }
-}
-
-impl Handler<Flush> for HubActor {
-    type Result = ();
-
-    fn handle(&mut self, _: Flush, ctx: &mut Self::Context) {
-        self.flushing = false;
-        self.hub.borrow_mut().flush();
-        self.flush_later(ctx);
     }
 }

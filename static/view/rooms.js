@@ -35,13 +35,17 @@ export class RoomList {
     this.#paint();
   }
 
-  /** A message has come; `isOwn` ones are never unread. */
+  /**
+   * A message has come; `isOwn` ones are never unread. Those that a resume
+   * replays are in the server's number already.
+   */
   heard(message, isOwn) {
     const room = this.#rooms.get(message.room_id);
     if (!room) return;
-    room.last_message = message;
-    room.last_seq = message.seq;
-    if (!isOwn) room.unread += 1;
+    const isNew = message.seq > room.last_seq;
+    if (!(room.last_message?.seq > message.seq)) room.last_message = message;
+    room.last_seq = Math.max(room.last_seq, message.seq);
+    if (isNew && !isOwn) room.unread += 1;
     this.#paint();
   }
 

@@ -1,0 +1,105 @@
+//! The session's tokens: the first one, and those that renew it.
+
+use actix::{ActorFutureExt, AsyncContext, WrapFuture};
+use actix_web_actors::ws::WebsocketContext;
+
+use super::Session;
+use crate::{
+    auth::{AuthError, Identity},
+    protocol::{
+        Close, ErrorView,
+        server_frame::{self, LimitsView, SelfView, SessionView},
+    },
+    session::phase::{Live, Phase},
+};
+
+impl Session {
+    pub(super) fn check_first_token(&mut self, token: String, ctx: &mut WebsocketContext<Self>) {
+        self.phase = Phase::CheckingToken;
+        let authenticator = self.worker.authenticator.clone();
+        let checking = async move { authenticator.authenticate(&token).await };
+        ctx.spawn(checking.into_actor(self).map(|checked, session, ctx| {
+            if !matches!(session.phase, Phase::CheckingToken) {
+                return;
+            }
+            match checked {
+                Ok(identity) => {
+                    session.phase = Phase::live(identity, session.resume);
+                    session.connect(ctx);
+                }
+                Err(error) => session.refuse_token(&error, ctx),
+            }
+        }));
+    }
+
+    pub(super) fn refuse_token(&mut self, error: &AuthError, ctx: &mut WebsocketContext<Self>) {
+        self.link.send(server_frame::auth_failed(&ErrorView::from(error)));
+        let close = if error.is_unavailable() { Close::Overloaded } else { Close::Unauthorized };
+        self.close(close, ctx);
+    }
+
+    /// A new token for the same user keeps the connection.
+    pub(super) fn renew(
+        &mut self,
+        id: Option<Box<str>>,
+        token: String,
+        ctx: &mut WebsocketContext<Self>,
+    ) {
+        let Phase::Live(live) = &mut self.phase else { return };
+        if std::mem::replace(&mut live.renewing, true) {
+            let error = ErrorView::from(&AuthError::Busy);
+            return self.link.send(server_frame::error(id.as_deref(), &error));
+        }
+        let authenticator = self.worker.authenticator.clone();
+        let checking = async move { authenticator.authenticate(&token).await };
+        ctx.spawn(checking.into_actor(self).map(move |checked, session, ctx| {
+            session.renewed(id, checked, ctx);
+            session.link.flush_or_wake();
+        }));
+    }
+
+    fn renewed(
+        &mut self,
+        id: Option<Box<str>>,
+        checked: Result<Identity, AuthError>,
+        ctx: &mut WebsocketContext<Self>,
+    ) {
+        let Phase::Live(live) = &mut self.phase else { return };
+        live.renewing = false;
+        let checked = checked.and_then(|identity| {
+            let same = identity.user.key == live.identity.user.key;
+            if same { Ok(identity) } else { Err(AuthError::OtherUser) }
+        });
+        match checked {
+            Ok(identity) => {
+                live.identity = identity;
+                if let Some(id) = &id {
+                    self.link.send(server_frame::ack(id, &self.view()));
+                }
+                let Phase::Live(live) = &self.phase else { return };
+                if !live.owes_resume {
+                    self.watch_expiry(ctx);
+                }
+            }
+            Err(error) => {
+                self.link.send(server_frame::error(id.as_deref(), &ErrorView::from(&error)));
+            }
+        }
+    }
+
+    fn view(&self) -> Option<SessionView<'_>> {
+        let Phase::Live(Live { identity, .. }) = &self.phase else { return None };
+        let settings = &self.worker.settings;
+        Some(SessionView {
+            user: SelfView {
+                id: identity.user.id.as_str(),
+                name: &identity.user.name,
+                roles: identity.roles.iter().map(|role| &**role).collect(),
+            },
+            connection_id: self.at.id.0.to_string(),
+            heartbeat_interval_ms: u64::try_from(settings.heartbeat.interval.as_millis())
+                .unwrap_or(u64::MAX),
+            limits: LimitsView::from(&*settings.limits),
+        })
+    }
+}
