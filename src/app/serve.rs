@@ -118,6 +118,7 @@ impl Running {
         };
         tokio::select! {
             () = stopping => {}
+            // It has to be polled for its workers to stop.
             () = async { let _ = server.await; std::future::pending::<()>().await } => {}
             () = signals.next() => {
                 log::warn!("stopped at once by a second signal");
@@ -139,8 +140,8 @@ async fn stop(
     time: Duration,
 ) {
     let end = Instant::now() + time.saturating_sub(STOP_RESERVE);
-    handle.pause().await;
     let drained = async {
+        handle.pause().await;
         let _ = chat.send(Drain).await;
         let _ = writer.send(Idle).await;
         sessions.none_left().await;

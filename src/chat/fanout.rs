@@ -91,6 +91,13 @@ pub struct CatchUp {
     pub rooms: Vec<CatchUpRoom>,
 }
 
+impl CatchUp {
+    /// Whether somebody waits for an answer.
+    pub fn was_asked(&self) -> bool {
+        !matches!(self.kind, CatchUpKind::Quiet)
+    }
+}
+
 /// What is answered when the last room is live.
 #[derive(Clone, Debug)]
 pub enum CatchUpKind {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{SessionId, SessionRef};
+use super::{ReplyTo, Request, SessionId, SessionRef};
 use crate::domain::{Role, RoomKey, Seq, User, UserKey};
 
 /// One connection.
@@ -14,6 +14,10 @@ pub(super) struct SessionEntry {
     pub roles: Vec<Arc<str>>,
     pub state: SessionState,
     pub subscribed: FxHashSet<RoomKey>,
+    /// What the session asked before it was told of its rooms; it waits for
+    /// that, or a resume would find no rooms. Bounded by the requests of a
+    /// session that may be unanswered.
+    pub early: Vec<Request>,
 }
 
 pub(super) enum SessionState {
@@ -59,7 +63,8 @@ impl Sessions {
         online.sessions.push(at.id);
         let subscribed = FxHashSet::default();
         let state = SessionState::Connecting { resume };
-        self.entries.insert(at.id, SessionEntry { at, user: key, roles, state, subscribed });
+        let early = Vec::new();
+        self.entries.insert(at.id, SessionEntry { at, user: key, roles, state, subscribed, early });
     }
 
     pub fn remove(&mut self, id: SessionId) -> Option<SessionEntry> {
@@ -75,6 +80,19 @@ impl Sessions {
 
     pub fn connections_of(&self, user: UserKey) -> usize {
         self.users.get(&user).map_or(0, |online| online.sessions.len())
+    }
+
+    /// Keeps a request of a session that has not been told of its rooms yet;
+    /// gives back any other.
+    pub fn keep_early(&mut self, request: Request) -> Option<Request> {
+        let ReplyTo::Session { session, .. } = &request.reply else { return Some(request) };
+        match self.entries.get_mut(&session.id) {
+            Some(entry) if matches!(entry.state, SessionState::Connecting { .. }) => {
+                entry.early.push(request);
+                None
+            }
+            Some(_) | None => Some(request),
+        }
     }
 
     /// The user's sessions that have been told of their rooms.

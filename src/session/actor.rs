@@ -153,7 +153,12 @@ impl Session {
     fn text(&mut self, text: &str, ctx: &mut WebsocketContext<Self>) {
         let frame = ClientFrame::parse(text, self.worker.frame_rules());
         match &mut self.phase {
-            Phase::Closed | Phase::CheckingToken => {}
+            Phase::Closed => {}
+            Phase::CheckingToken => {
+                let id = frame.map_or_else(|(id, _)| id, |frame| frame.id);
+                let error = ErrorView::from(&AuthError::Busy);
+                self.link.send(server_frame::error(id.as_deref(), &error));
+            }
             Phase::AwaitingToken => match frame {
                 Ok(ClientFrame { command: ClientCommand::Auth { token }, .. }) => {
                     self.check_first_token(token, ctx);

@@ -64,6 +64,11 @@ impl CatchUps {
         self.waiting.front().is_some_and(|first| first.reading)
     }
 
+    /// Whether somebody waits for the answer to the first catch-up.
+    pub fn was_asked(&self) -> bool {
+        self.waiting.front().is_some_and(|first| first.asked.was_asked())
+    }
+
     pub fn reading_began(&mut self) {
         if let Some(first) = self.waiting.front_mut() {
             first.reading = true;
@@ -118,7 +123,7 @@ pub(super) struct Completed {
 impl Completed {
     /// Whether somebody waits for an answer.
     pub fn was_asked(&self) -> bool {
-        !matches!(self.asked.kind, CatchUpKind::Quiet)
+        self.asked.was_asked()
     }
 
     /// The ack, if the request had an id.

@@ -230,6 +230,11 @@ impl Hub {
             let link = &subscriber.link;
             let (read, follow) = match outcome {
                 Replayed::Page { frames, upto } => (frames, subscriber.gate.replayed(upto)),
+                // Nobody waits for an answer that could say so: the session
+                // comes back, asks, and is told.
+                Replayed::Resync { .. } if !(expected && attached.catch_ups.was_asked()) => {
+                    return link.close(Close::Overloaded);
+                }
                 Replayed::Resync { overview } => {
                     let follow = subscriber.gate.restart(overview.last_seq);
                     attached.catch_ups.resynced(overview);

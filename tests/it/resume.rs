@@ -266,3 +266,22 @@ async fn subscribing_again_to_what_one_hears_repeats_nothing() {
     }
     assert_eq!(seqs(at_ben.told_so_far().await.iter()), Vec::<i64>::new());
 }
+
+#[tokio::test]
+async fn a_resume_that_does_not_wait_for_session_ready_loses_nothing() {
+    let server = Server::start().await;
+    let (alice, ben) = den(&server).await;
+    let mut at_alice = alice.connect().await;
+    say_many(&mut at_alice, "den", 3).await;
+    for _ in 0..20 {
+        let opening = Opening::default().bearer(ben.token()).query("resume=1");
+        let mut socket = Socket::open(server.address(), opening).await.expect("an upgrade");
+        let id = socket.begin("session.resume", json!({"rooms": {"den": 0}})).await;
+        socket.become_ready().await;
+        let ack = socket.answer(&id).await.expect("granted");
+        assert_eq!(ack["rooms"]["den"]["replayed"], 3);
+        for seq in 1..=3 {
+            assert_eq!(socket.next_message("den").await["seq"], seq);
+        }
+    }
+}

@@ -107,12 +107,23 @@ impl ChatServer {
                 server.sessions.users.get(&user).is_some_and(|online| online.epoch != epoch);
             match rooms {
                 _ if overtaken && tries > 0 => server.read_memberships(session, tries - 1, ctx),
-                Ok(rooms) if !overtaken => server.ready(at, rooms),
+                Ok(rooms) if !overtaken => {
+                    server.ready(at, rooms);
+                    server.begin_early(session, ctx);
+                }
                 // The client comes back a little later.
                 Ok(_) | Err(_) => server.close(at, Close::Overloaded),
             }
             server.fanout.flush();
         }));
+    }
+
+    /// What the session asked meanwhile, in the order it asked.
+    fn begin_early(&mut self, session: SessionId, ctx: &mut Context<Self>) {
+        let entry = self.sessions.entries.get_mut(&session);
+        for request in entry.map(|entry| std::mem::take(&mut entry.early)).unwrap_or_default() {
+            self.begin(request, ctx);
+        }
     }
 
     /// Tells a session where its rooms stand, and makes it live in them.

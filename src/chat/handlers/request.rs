@@ -19,7 +19,7 @@ impl Handler<Request> for ChatServer {
     fn handle(&mut self, request: Request, ctx: &mut Self::Context) {
         if self.is_closed_to_requests() {
             self.answer(request.reply, Err(ChatError::unavailable()));
-        } else {
+        } else if let Some(request) = self.sessions.keep_early(request) {
             self.begin(request, ctx);
         }
         self.fanout.flush();
