@@ -1,4 +1,4 @@
-//! Who somebody is: tokens, accounts, and what an upgrade request may do.
+//! Who somebody is: tokens, accounts, and which origins may connect.
 
 mod accounts;
 mod error;
@@ -6,7 +6,6 @@ mod identity;
 mod origin;
 mod password;
 mod secret;
-mod socket_request;
 mod token;
 mod write;
 
@@ -16,5 +15,4 @@ pub use identity::{ADMIN, Authenticator, Identity};
 pub use origin::{OriginPolicy, parse_origin};
 pub use password::Passwords;
 pub use secret::{Secret, SecretError};
-pub use socket_request::{SocketRequest, bearer_token};
-pub use token::{Claims, TokenError, TokenKeys, is_display_name};
+pub use token::{Claims, TokenError, TokenKeys, bearer_token, is_display_name};

@@ -121,6 +121,12 @@ pub fn is_display_name(name: &str) -> bool {
     !name.is_empty() && name.chars().count() <= NAME_CHARS && !name.chars().any(char::is_control)
 }
 
+/// The token of an `Authorization` header (RFC 6750 section 2.1).
+pub fn bearer_token(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

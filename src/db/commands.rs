@@ -36,8 +36,6 @@ pub enum Reply {
     InOrder(Ticket),
     /// To whoever waits for it.
     Once(oneshot::Sender<WriteResult>),
-    /// Nobody waits.
-    None,
 }
 
 /// Names who gets the results of writes submitted with [`Reply::InOrder`].

@@ -142,7 +142,6 @@ impl Writer {
                 Reply::InOrder(ticket) => in_order.push((ticket, result)),
                 // Who no longer waits needs no answer.
                 Reply::Once(caller) => drop(caller.send(result)),
-                Reply::None => {}
             }
         }
         if let (Some(committed), false) = (&self.committed, in_order.is_empty()) {

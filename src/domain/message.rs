@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::{ClientId, MessageId, RoomId, RoomKey, Seq, Timestamp, User};
 
 /// A stored message as it is now.
@@ -12,7 +14,7 @@ pub struct Message {
     pub changed_seq: Seq,
     pub sender: User,
     pub client_id: Option<ClientId>,
-    pub content: String,
+    pub content: Arc<str>,
     pub created_at: Timestamp,
 }
 
@@ -27,6 +29,19 @@ pub enum HistoryCursor {
     After(Seq),
     /// Half a page before, and the rest from this position on.
     Around(Seq),
+}
+
+impl HistoryCursor {
+    /// The cursor that was named; `None` if more than one was.
+    pub fn one_of(before: Option<Seq>, after: Option<Seq>, around: Option<Seq>) -> Option<Self> {
+        match (before, after, around) {
+            (None, None, None) => Some(Self::Newest),
+            (Some(seq), None, None) => Some(Self::Before(seq)),
+            (None, Some(seq), None) => Some(Self::After(seq)),
+            (None, None, Some(seq)) => Some(Self::Around(seq)),
+            _ => None,
+        }
+    }
 }
 
 /// A part of a room's history, oldest first.
@@ -47,12 +62,28 @@ impl HistoryPage {
         let mut bytes: usize = self.messages.iter().map(Message::json_bytes_max).sum();
         while bytes > bytes_max && self.messages.len() > 1 {
             let cut = match cursor {
-                HistoryCursor::After(_) => self.messages.pop(),
-                _ => Some(self.messages.remove(0)),
+                HistoryCursor::Newest | HistoryCursor::Before(_) => self.cut_oldest(),
+                HistoryCursor::After(_) => {
+                    self.has_more = true;
+                    self.messages.pop()
+                }
+                HistoryCursor::Around(seq) => {
+                    let older = self.messages.iter().filter(|message| message.seq < seq).count();
+                    if 2 * older >= self.messages.len() {
+                        self.cut_oldest()
+                    } else {
+                        self.has_more_after = Some(true);
+                        self.messages.pop()
+                    }
+                }
             };
             bytes -= cut.as_ref().map_or(0, Message::json_bytes_max);
-            self.has_more = true;
         }
+    }
+
+    fn cut_oldest(&mut self) -> Option<Message> {
+        self.has_more = true;
+        Some(self.messages.remove(0))
     }
 }
 
@@ -71,6 +102,29 @@ impl Message {
     }
 }
 
+#[cfg(test)]
+impl Message {
+    /// A message for tests.
+    pub fn sample(seq: i64, content: &str) -> Self {
+        let sender = User {
+            key: super::UserKey(1),
+            id: super::UserId::from_stored("ann"),
+            name: "Ann".into(),
+        };
+        Self {
+            id: MessageId(seq),
+            room_key: RoomKey(1),
+            room: RoomId::from_stored("r"),
+            seq: Seq(seq),
+            changed_seq: Seq(seq),
+            sender,
+            client_id: None,
+            content: content.into(),
+            created_at: Timestamp(0),
+        }
+    }
+}
+
 /// Up to where a reader says to have read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadTarget {
@@ -79,24 +133,24 @@ pub enum ReadTarget {
     All,
 }
 
+impl ReadTarget {
+    /// The target that was named; `None` if none or more than one was.
+    pub fn one_of(seq: Option<Seq>, message: Option<MessageId>, all: bool) -> Option<Self> {
+        match (seq, message, all) {
+            (Some(seq), None, false) => Some(Self::Seq(seq)),
+            (None, Some(message), false) => Some(Self::Message(message)),
+            (None, None, true) => Some(Self::All),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{UserId, UserKey};
 
     fn page(count: i64, content: &str) -> HistoryPage {
-        let message = |seq| Message {
-            id: MessageId(seq),
-            room_key: RoomKey(1),
-            room: RoomId::from_stored("r"),
-            seq: Seq(seq),
-            changed_seq: Seq(seq),
-            sender: User { key: UserKey(1), id: UserId::from_stored("ann"), name: "Ann".into() },
-            client_id: None,
-            content: content.to_owned(),
-            created_at: Timestamp(0),
-        };
-        let messages = (1..=count).map(message).collect();
+        let messages = (1..=count).map(|seq| Message::sample(seq, content)).collect();
         HistoryPage { messages, has_more: false, has_more_after: None }
     }
 
@@ -113,6 +167,15 @@ mod tests {
         let mut after = page(5, &text);
         after.cut_to(5_000, HistoryCursor::After(Seq(0)));
         assert_eq!((seqs(&after), after.has_more), (vec![1, 2], true));
+    }
+
+    #[test]
+    fn a_page_around_a_message_keeps_that_message() {
+        let text = "x".repeat(1_000);
+        let mut around = page(9, &text);
+        around.cut_to(5_000, HistoryCursor::Around(Seq(5)));
+        assert!(seqs(&around).contains(&5), "{:?}", seqs(&around));
+        assert_eq!((around.has_more, around.has_more_after), (true, Some(true)));
     }
 
     #[test]

@@ -72,27 +72,21 @@ impl Fields {
             Some(Value::Bool(true)) => true,
             Some(_) => return Err(Refusal::field("all", "must be true or false")),
         };
-        match (seq, message, all) {
-            (Some(seq), None, false) => Ok(ReadTarget::Seq(seq)),
-            (None, Some(id), false) => MessageId::parse(&id)
-                .map(ReadTarget::Message)
-                .ok_or_else(|| Refusal::field("message_id", "is not a message id")),
-            (None, None, true) => Ok(ReadTarget::All),
-            _ => Err(Refusal::field("seq", "or message_id or all is needed, and only one of them")),
-        }
+        let message = message
+            .map(|id| MessageId::parse(&id).ok_or(id))
+            .transpose()
+            .map_err(|_| Refusal::field("message_id", "is not a message id"))?;
+        ReadTarget::one_of(seq, message, all).ok_or_else(|| {
+            Refusal::field("seq", "or message_id or all is needed, and only one of them")
+        })
     }
 
     pub fn history_cursor(&mut self) -> Result<HistoryCursor, Refusal> {
         let before = self.seq_or_none("before")?;
         let after = self.seq_or_none("after")?;
         let around = self.seq_or_none("around")?;
-        match (before, after, around) {
-            (None, None, None) => Ok(HistoryCursor::Newest),
-            (Some(seq), None, None) => Ok(HistoryCursor::Before(seq)),
-            (None, Some(seq), None) => Ok(HistoryCursor::After(seq)),
-            (None, None, Some(seq)) => Ok(HistoryCursor::Around(seq)),
-            _ => Err(Refusal::field("before", "after and around exclude each other")),
-        }
+        HistoryCursor::one_of(before, after, around)
+            .ok_or_else(|| Refusal::field("before", "after and around exclude each other"))
     }
 
     pub fn limit(&mut self, default: i64, max: i64) -> Result<i64, Refusal> {

@@ -1,6 +1,8 @@
 //! What the server says: a function for each answer and event, giving the
 //! bytes of one whole WebSocket frame.
 
+use std::{sync::Arc, time::Duration};
+
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -107,18 +109,42 @@ pub fn auth_failed(error: &ErrorView<'_>) -> Bytes {
 /// What `session.ready` tells of the session itself.
 #[derive(Serialize)]
 pub struct SessionView<'a> {
-    pub user: SelfView<'a>,
-    pub connection_id: String,
-    pub heartbeat_interval_ms: u64,
-    pub limits: LimitsView,
+    user: SelfView<'a>,
+    connection_id: String,
+    heartbeat_interval_ms: u64,
+    limits: LimitsView,
+}
+
+impl<'a> SessionView<'a> {
+    pub fn new(
+        user: &'a User,
+        roles: &'a [Arc<str>],
+        connection: u64,
+        heartbeat: Duration,
+        limits: &Limits,
+    ) -> Self {
+        Self {
+            user: SelfView::new(user, roles),
+            connection_id: connection.to_string(),
+            heartbeat_interval_ms: u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX),
+            limits: LimitsView::from(limits),
+        }
+    }
+}
+
+impl<'a> SelfView<'a> {
+    pub fn new(user: &'a User, roles: &'a [Arc<str>]) -> Self {
+        let roles = roles.iter().map(|role| &**role).collect();
+        Self { id: user.id.as_str(), name: &user.name, roles }
+    }
 }
 
 /// The session's own user.
 #[derive(Serialize)]
 pub struct SelfView<'a> {
-    pub id: &'a str,
-    pub name: &'a str,
-    pub roles: Vec<&'a str>,
+    id: &'a str,
+    name: &'a str,
+    roles: Vec<&'a str>,
 }
 
 /// The bounds a client needs to know.

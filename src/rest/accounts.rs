@@ -104,6 +104,5 @@ pub async fn log_out(
 }
 
 pub async fn me(Identity { user, roles, .. }: Identity) -> HttpResponse {
-    let roles = roles.iter().map(|role| &**role).collect();
-    HttpResponse::Ok().json(SelfView { id: user.id.as_str(), name: &user.name, roles })
+    HttpResponse::Ok().json(SelfView::new(&user, &roles))
 }

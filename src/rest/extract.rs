@@ -95,13 +95,8 @@ impl HistoryQuery {
         let before = seq("before", self.before.as_deref())?;
         let after = seq("after", self.after.as_deref())?;
         let around = seq("around", self.around.as_deref())?;
-        let cursor = match (before, after, around) {
-            (None, None, None) => HistoryCursor::Newest,
-            (Some(seq), None, None) => HistoryCursor::Before(seq),
-            (None, Some(seq), None) => HistoryCursor::After(seq),
-            (None, None, Some(seq)) => HistoryCursor::Around(seq),
-            _ => return Err(ApiError::field("before", "after and around exclude each other")),
-        };
+        let cursor = HistoryCursor::one_of(before, after, around)
+            .ok_or_else(|| ApiError::field("before", "after and around exclude each other"))?;
         Ok((cursor, limit(self.limit.as_deref(), HISTORY_PAGE, HISTORY_PAGE_MAX)?))
     }
 }

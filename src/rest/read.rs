@@ -25,17 +25,16 @@ pub struct Target {
 
 impl Target {
     fn read(&self) -> Result<ReadTarget, ApiError> {
-        match (self.seq, self.message_id.as_deref(), self.all.unwrap_or(false)) {
-            (Some(seq), None, false) if seq >= 0 => Ok(ReadTarget::Seq(Seq(seq))),
-            (Some(_), None, false) => Err(ApiError::field("seq", "must be 0 or more")),
-            (None, Some(id), false) => MessageId::parse(id)
-                .map(ReadTarget::Message)
-                .ok_or_else(|| ApiError::field("message_id", "is not a message id")),
-            (None, None, true) => Ok(ReadTarget::All),
-            _ => {
-                Err(ApiError::field("seq", "or message_id or all is needed, and only one of them"))
-            }
+        if self.seq.is_some_and(|seq| seq < 0) {
+            return Err(ApiError::field("seq", "must be 0 or more"));
         }
+        let message = self.message_id.as_deref().map(|id| {
+            MessageId::parse(id).ok_or_else(|| ApiError::field("message_id", "is not a message id"))
+        });
+        ReadTarget::one_of(self.seq.map(Seq), message.transpose()?, self.all.unwrap_or(false))
+            .ok_or_else(|| {
+                ApiError::field("seq", "or message_id or all is needed, and only one of them")
+            })
     }
 }
 

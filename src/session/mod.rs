@@ -19,6 +19,7 @@ mod link;
 mod outbox;
 mod phase;
 mod socket;
+mod socket_request;
 mod upgrade;
 mod worker;
 

@@ -22,10 +22,11 @@ use super::{
     actor::{Session, Start},
     link::Link,
     socket::{Inbound, drive},
+    socket_request::SocketRequest,
     worker::{Entered, Worker},
 };
 use crate::{
-    auth::{Identity, SocketRequest},
+    auth::Identity,
     error::ApiError,
     protocol::{ErrorCode, PROTOCOL_NAME},
 };

@@ -14,7 +14,7 @@ use crate::{
     limits::READ_AGAIN,
     protocol::{
         Close,
-        server_frame::{self, LimitsView, SelfView, SessionView},
+        server_frame::{self, SessionView},
     },
 };
 
@@ -132,16 +132,13 @@ impl ChatServer {
         let Some(online) = self.sessions.users.get_mut(&entry.user) else { return };
         let roles = |room: &RoomOverview| Some((room.room.key, room.state?.role));
         online.rooms = Some(rooms.iter().filter_map(roles).collect());
-        let view = SessionView {
-            user: SelfView {
-                id: online.user.id.as_str(),
-                name: &online.user.name,
-                roles: entry.roles.iter().map(|role| &**role).collect(),
-            },
-            connection_id: at.id.0.to_string(),
-            heartbeat_interval_ms: millis(self.settings.heartbeat_interval),
-            limits: LimitsView::from(&*self.settings.limits),
-        };
+        let view = SessionView::new(
+            &online.user,
+            &entry.roles,
+            at.id.0,
+            self.settings.heartbeat_interval,
+            &self.settings.limits,
+        );
         let frame = server_frame::session_ready(&view, &rooms);
         self.fanout.tell_worker(at.worker, Item::Frame { session: at.id, frame });
         if let SessionState::Connecting { resume: true } = entry.state {
@@ -153,8 +150,4 @@ impl ChatServer {
         let rooms = rooms.into_iter().map(|room| (room, None)).collect();
         self.attach(at, CatchUpKind::Quiet, rooms);
     }
-}
-
-fn millis(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

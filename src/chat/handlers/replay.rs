@@ -88,7 +88,7 @@ fn can_be_served(since: Seq, replay: &Replay, most: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Message, MessageId, RoomId, Timestamp, User, UserId};
+    use crate::domain::Message;
 
     fn replay(floor: i64, last_seq: i64) -> Replay {
         let (floor, last_seq) = (Seq(floor), Seq(last_seq));
@@ -101,24 +101,10 @@ mod tests {
         assert!(can_be_served(Seq(5), &replay(5, 15), 10));
     }
 
-    fn message(seq: i64) -> Message {
-        Message {
-            id: MessageId(seq),
-            room_key: RoomKey(1),
-            room: RoomId::from_stored("r"),
-            seq: Seq(seq),
-            changed_seq: Seq(seq),
-            sender: User { key: UserKey(1), id: UserId::from_stored("ann"), name: "Ann".into() },
-            client_id: None,
-            content: "x".repeat(1_000),
-            created_at: Timestamp(0),
-        }
-    }
-
     #[test]
     fn a_page_ends_where_the_queue_would_be_full_and_has_one_event_at_least() {
         let mut replay = replay(0, 9);
-        replay.messages = (1..=5).map(message).collect();
+        replay.messages = (1..=5).map(|seq| Message::sample(seq, &"x".repeat(1_000))).collect();
         for (bytes_max, events, end) in [(1 << 20, 5, 9), (3_000, 2, 2), (10, 1, 1)] {
             let Replayed::Page { frames, upto } = page_of(&replay, bytes_max) else {
                 panic!("not a page");

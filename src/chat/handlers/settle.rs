@@ -100,7 +100,7 @@ impl ChatServer {
             changed_seq: stored.seq,
             sender,
             client_id,
-            content: content.as_ref().to_owned(),
+            content,
             created_at: stored.created_at,
         };
         self.tell_event(room.key, stored.seq, server_frame::message_created(&message));

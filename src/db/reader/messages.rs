@@ -68,7 +68,7 @@ impl From<MessageRow> for Message {
                 name: sender_name.into(),
             },
             client_id: client_id.map(ClientId::from_stored),
-            content,
+            content: content.into(),
             created_at: Timestamp(created_at),
         }
     }

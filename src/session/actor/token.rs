@@ -8,7 +8,7 @@ use crate::{
     auth::{AuthError, Identity},
     protocol::{
         Close, ErrorView,
-        server_frame::{self, LimitsView, SelfView, SessionView},
+        server_frame::{self, SessionView},
     },
     session::phase::{Live, Phase},
 };
@@ -90,16 +90,12 @@ impl Session {
     fn view(&self) -> Option<SessionView<'_>> {
         let Phase::Live(Live { identity, .. }) = &self.phase else { return None };
         let settings = &self.worker.settings;
-        Some(SessionView {
-            user: SelfView {
-                id: identity.user.id.as_str(),
-                name: &identity.user.name,
-                roles: identity.roles.iter().map(|role| &**role).collect(),
-            },
-            connection_id: self.at.id.0.to_string(),
-            heartbeat_interval_ms: u64::try_from(settings.heartbeat.interval.as_millis())
-                .unwrap_or(u64::MAX),
-            limits: LimitsView::from(&*settings.limits),
-        })
+        Some(SessionView::new(
+            &identity.user,
+            &identity.roles,
+            self.at.id.0,
+            settings.heartbeat.interval,
+            &settings.limits,
+        ))
     }
 }

@@ -3,6 +3,7 @@
 use actix_http::header::{self, HeaderMap, HeaderName};
 
 use crate::{
+    auth::bearer_token,
     domain::{ID_CHARS_MAX, RoomId},
     error::ApiError,
     protocol::PROTOCOL_NAME,
@@ -36,12 +37,6 @@ impl<'a> SocketRequest<'a> {
             room: query.room,
         })
     }
-}
-
-/// The token of an `Authorization` header (RFC 6750 section 2.1).
-pub fn bearer_token(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
