@@ -1,5 +1,6 @@
 //! The composition root: starts the actors, binds, and stops in order.
 
+mod http;
 mod serve;
 
 use std::process::ExitCode;

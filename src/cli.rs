@@ -6,10 +6,10 @@ mod values;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::values::{parse_duration, parse_name, parse_positive};
-use crate::limits::Limits;
+use crate::limits::{COMPRESSION_MIN_BYTES, Limits};
 
 /// The chat backend a product team drops into its own application.
 #[derive(Parser, Debug)]
@@ -46,6 +46,13 @@ pub struct StoreArgs {
     pub jwt_secret: Option<String>,
 }
 
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
 #[derive(Args, Debug)]
 pub struct ServeArgs {
     #[command(flatten)]
@@ -60,6 +67,19 @@ pub struct ServeArgs {
     /// `https://app.example.org`; `*` for any
     #[arg(long, env = "PARLOR_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<String>,
+    /// Certificate chain, a PEM file: with it and its key, https and wss are
+    /// served. SIGHUP reads both files again
+    #[arg(long, env = "PARLOR_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, a PEM file
+    #[arg(long, env = "PARLOR_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+    /// Whether WebSocket messages may be compressed (permessage-deflate)
+    #[arg(long, env = "PARLOR_COMPRESSION", value_enum, default_value_t = Switch::On)]
+    pub compression: Switch,
+    /// Bytes from which on a message to a client is compressed
+    #[arg(long, env = "PARLOR_COMPRESSION_MIN_BYTES", default_value_t = COMPRESSION_MIN_BYTES, value_parser = parse_positive, allow_negative_numbers = true)]
+    pub compression_min_bytes: usize,
     /// Time between two pings
     #[arg(long, env = "PARLOR_HEARTBEAT_INTERVAL", default_value = "54s", value_parser = parse_duration)]
     pub heartbeat_interval: Duration,

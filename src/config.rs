@@ -4,9 +4,10 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
     auth::{Secret, SecretError, parse_origin},
-    cli::{LimitArgs, ServeArgs, StoreArgs},
+    cli::{LimitArgs, ServeArgs, StoreArgs, Switch},
     limits::Limits,
     session::HeartbeatConfig,
+    transport::Certificate,
 };
 
 /// Everything `parlor serve` needs to know.
@@ -17,6 +18,9 @@ pub struct Config {
     pub store: StoreConfig,
     pub secret: Secret,
     pub allowed_origins: Vec<String>,
+    pub certificate: Option<Certificate>,
+    /// Bytes from which on a message may go compressed; `None`: never.
+    pub compress_from: Option<usize>,
     pub heartbeat: HeartbeatConfig,
     pub tokens: TokenConfig,
     pub auth_timeout: Duration,
@@ -57,6 +61,10 @@ impl Config {
             bind,
             workers,
             allowed_origins,
+            tls_cert,
+            tls_key,
+            compression,
+            compression_min_bytes,
             heartbeat_interval,
             heartbeat_timeout,
             write_timeout,
@@ -79,6 +87,7 @@ impl Config {
         }
         let limits = check_limits(limits)?;
         let allowed_origins = check_origins(allowed_origins)?;
+        let certificate = load_certificate(tls_cert, tls_key)?;
         let (store, secret) = StoreConfig::with_secret(store)?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
@@ -87,6 +96,8 @@ impl Config {
             store,
             secret,
             allowed_origins,
+            certificate,
+            compress_from: (compression == Switch::On).then_some(compression_min_bytes),
             heartbeat: HeartbeatConfig {
                 interval: heartbeat_interval,
                 timeout: heartbeat_timeout,
@@ -145,6 +156,23 @@ fn check_origins(origins: Vec<String>) -> Result<Vec<String>, ConfigError> {
         }),
     });
     checked.collect()
+}
+
+fn load_certificate(
+    chain: Option<PathBuf>,
+    key: Option<PathBuf>,
+) -> Result<Option<Certificate>, ConfigError> {
+    match (chain, key) {
+        (None, None) => Ok(None),
+        (Some(chain), Some(key)) => Certificate::load(&chain, &key)
+            .map(Some)
+            .map_err(|error| ConfigError::Environment(error.to_string())),
+        (Some(_), None) | (None, Some(_)) => Err(ConfigError::Value(
+            "--tls-cert (PARLOR_TLS_CERT) and --tls-key (PARLOR_TLS_KEY) must be set both or \
+             not at all"
+                .to_owned(),
+        )),
+    }
 }
 
 impl StoreConfig {

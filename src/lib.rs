@@ -29,3 +29,5 @@ pub mod protocol;
 pub mod rest;
 pub mod routes;
 pub mod session;
+pub mod transport;
+pub mod websocket;

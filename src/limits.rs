@@ -126,6 +126,13 @@ pub const READ_CHUNK: usize = 16 * 1024;
 /// Frames that are written with one system call (`writev`).
 pub const FRAMES_PER_WRITE: usize = 64;
 
+/// Bytes from which on a message is compressed for those who agreed to it. A
+/// chat message is shorter, and compressing it costs more than the 10 µs win
+/// (docs/PERFORMANCE.md, "Compression").
+pub const COMPRESSION_MIN_BYTES: usize = 1024;
+/// TLS handshakes of one worker thread under way at once; more wait.
+pub const TLS_HANDSHAKES: usize = 1_024;
+
 /// How long a room without subscribers or events stays in memory. Longer
 /// than [`READ_TIMEOUT`], see `chat::room`.
 pub const ROOM_IDLE: Duration = Duration::from_secs(60);

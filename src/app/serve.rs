@@ -1,33 +1,24 @@
 //! `parlor serve`.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::{net::TcpListener, time::Duration};
 
 use actix::{Actor, Addr, Arbiter};
-use actix_http::HttpService;
 use actix_server::{Server, ServerHandle};
-use actix_service::{fn_service, map_config};
-use actix_web::{App, dev::AppConfig, web};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::{Instant, timeout, timeout_at},
 };
 
-use super::Failure;
+use super::{Failure, http};
 use crate::{
-    auth::{Accounts, Authenticator, OriginPolicy, Passwords, TokenKeys},
-    chat::{ChatServer, ChatSettings, Drain, WorkerId},
+    auth::{Accounts, Authenticator, Passwords, TokenKeys},
+    chat::{ChatServer, ChatSettings, Drain},
     config::Config,
     db::{Database, Idle, Writer},
     domain::{MessageId, MessageIds, RoomKey},
-    error, limits,
-    rest::{self, Draining, State},
-    routes,
-    session::{SessionCount, SessionSettings, UpgradeRequest, Worker, upgrade},
+    rest::{Draining, State},
+    session::SessionCount,
+    transport::Certificate,
 };
 
 /// The node's part of every message id; one node has the number 0.
@@ -40,35 +31,19 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
     }
     // Before the actors start, because both block.
     let database = Database::open(&config.store.database).map_err(Failure::environment)?;
-    let listener = listen(config.bind)?;
+    let listener = http::listen(config.bind)?;
     let address = listener.local_addr().map_err(Failure::environment)?;
     actix_web::rt::System::new().block_on(async move {
         // Before anyone can know that the server is there and ask it to stop.
         let signals = Signals::new()?;
+        if let Some(certificate) = config.certificate.clone() {
+            let hangup = signal(SignalKind::hangup()).map_err(Failure::environment)?;
+            actix_web::rt::spawn(renew(certificate, hangup));
+        }
         let server = Running::start(&config, &database, listener).await?;
-        banner(address, &config);
+        http::banner(address, &config);
         server.run(&config, signals).await
     })
-}
-
-fn listen(bind: SocketAddr) -> Result<TcpListener, Failure> {
-    let failed =
-        |error: std::io::Error| Failure::environment(format!("cannot listen on {bind}: {error}"));
-    let domain = socket2::Domain::for_address(bind);
-    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None).map_err(failed)?;
-    // A restart must not wait for the connections of the last run to fade.
-    socket.set_reuse_address(true).map_err(failed)?;
-    socket.bind(&bind.into()).map_err(failed)?;
-    socket.listen(limits::LISTEN_BACKLOG as i32).map_err(failed)?;
-    Ok(socket.into())
-}
-
-fn banner(address: SocketAddr, config: &Config) {
-    let data = config.store.data_dir.display();
-    println!("parlor {} listening on http://{address}", env!("CARGO_PKG_VERSION"));
-    println!("  open that address in a browser to try it");
-    println!("  get a token:  parlor token --user alice --data-dir {data}");
-    println!("  data in       {}", config.store.database.display());
 }
 
 /// The server with its actors.
@@ -97,7 +72,7 @@ impl Running {
         let chat = start_chat(&arbiter, config, &writer, database, newest, purges);
         let state = state(config, &chat, &writer, database);
         let (sessions, draining) = (SessionCount::default(), state.draining.clone());
-        let server = http_server(config, state, sessions.clone(), listener)?;
+        let server = http::server(config, state, sessions.clone(), listener)?;
         Ok(Self { server, chat, writer, sessions, draining })
     }
 
@@ -153,7 +128,7 @@ async fn stop(
 }
 
 /// Kept back for the requests that are being answered.
-const STOP_RESERVE: Duration = Duration::from_secs(2);
+pub(super) const STOP_RESERVE: Duration = Duration::from_secs(2);
 
 fn start_chat(
     arbiter: &Arbiter,
@@ -199,61 +174,20 @@ fn state(
     }
 }
 
-/// One service a worker thread: actix-web for REST and the page, our own
-/// upgrade for sockets.
-fn http_server(
-    config: &Config,
-    state: State,
-    sessions: SessionCount,
-    listener: TcpListener,
-) -> Result<Server, Failure> {
-    let settings = SessionSettings {
-        limits: config.limits.clone(),
-        heartbeat: config.heartbeat,
-        auth_timeout: config.auth_timeout,
-        origins: OriginPolicy::new(&config.allowed_origins),
-    };
-    let origins: Arc<[String]> = config.allowed_origins.clone().into();
-    let body_bytes = limits::body_bytes(&config.limits);
-    let workers = Arc::new(AtomicUsize::new(0));
-    let service = move || {
-        let worker = Worker::start(
-            WorkerId(workers.fetch_add(1, Ordering::Relaxed)),
-            state.chat.clone(),
-            state.authenticator.clone(),
-            settings.clone(),
-            sessions.clone(),
-        );
-        let app = App::new()
-            .app_data(web::Data::new(state.clone()))
-            .app_data(web::JsonConfig::default().limit(body_bytes).error_handler(error::json_error))
-            .app_data(web::QueryConfig::default().error_handler(error::query_error))
-            .app_data(web::PathConfig::default().error_handler(error::path_error))
-            .wrap(rest::security_headers())
-            .wrap(rest::cors(&origins))
-            .wrap(rest::access_log())
-            .configure(routes::configure);
-        let sockets = fn_service(move |request: UpgradeRequest| upgrade(worker.clone(), request));
-        HttpService::build()
-            .tcp_nodelay(true)
-            .upgrade(sockets)
-            .h1(map_config(app, |()| AppConfig::default()))
-            .tcp()
-    };
-    let server = Server::build()
-        .workers(config.workers)
-        .max_concurrent_connections(limits::CONNECTIONS_PER_WORKER)
-        .disable_signals()
-        .shutdown_timeout(STOP_RESERVE.as_secs())
-        .listen("http", listener, service)
-        .map_err(Failure::environment)?;
-    Ok(server.run())
-}
-
 /// The signals that ask the process to stop.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+}
+
+/// Reads the certificate again at each SIGHUP, as who renews it asks for.
+async fn renew(certificate: Certificate, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        match certificate.reload() {
+            Ok(()) => log::info!("the certificate was read again"),
+            Err(error) => log::error!("the old certificate stays: {error}"),
+        }
+    }
 }
 
 impl Signals {

@@ -1,9 +1,12 @@
 //! Puts answers where they were asked for.
 
 use super::{Answer, ChatError, ChatServer, ReplyTo, RequestId, fanout::Item};
-use crate::protocol::{
-    ErrorView, HistoryView, ReadMarkView, RoomView, StoredMessageView,
-    server_frame::{self, Empty, JoinedView},
+use crate::{
+    protocol::{
+        ErrorView, HistoryView, ReadMarkView, RoomView, StoredMessageView,
+        server_frame::{self, Empty, JoinedView},
+    },
+    websocket::Frame,
 };
 
 impl ChatServer {
@@ -21,7 +24,7 @@ impl ChatServer {
 }
 
 /// A request without an id gets no ack; its error is told all the same.
-fn encode(id: Option<&RequestId>, result: &Result<Answer, ChatError>) -> Option<bytes::Bytes> {
+fn encode(id: Option<&RequestId>, result: &Result<Answer, ChatError>) -> Option<Frame> {
     match (result, id) {
         (Ok(answer), Some(id)) => Some(encode_ack(id, answer)),
         (Ok(_), None) => None,
@@ -32,7 +35,7 @@ fn encode(id: Option<&RequestId>, result: &Result<Answer, ChatError>) -> Option<
     }
 }
 
-fn encode_ack(id: &str, answer: &Answer) -> bytes::Bytes {
+fn encode_ack(id: &str, answer: &Answer) -> Frame {
     match answer {
         Answer::Sent(stored) => server_frame::ack(id, &StoredMessageView::from(stored)),
         Answer::Read(mark) => server_frame::ack(id, &ReadMarkView::from(mark)),

@@ -12,12 +12,12 @@ use std::sync::{
 };
 
 use actix::Recipient;
-use bytes::Bytes;
 
 use super::{ChatError, RequestId, SessionId, WorkerId, room::RoomEntry};
 use crate::{
     domain::{RoomId, RoomKey, RoomOverview, Seq},
     protocol::Close,
+    websocket::Frame,
 };
 
 /// What one worker's sessions are to be told, in order.
@@ -36,22 +36,22 @@ pub enum Item {
     Event {
         room: RoomKey,
         seq: Seq,
-        frame: Bytes,
+        frame: Frame,
     },
     /// An ephemeral event, for the room's subscribers who are not catching up.
     Notice {
         room: RoomKey,
-        frame: Bytes,
+        frame: Frame,
     },
     /// The answer to one request; `None` if its sender asked for no ack.
     Answer {
         session: SessionId,
-        frame: Option<Bytes>,
+        frame: Option<Frame>,
     },
     /// Anything else for one session.
     Frame {
         session: SessionId,
-        frame: Bytes,
+        frame: Frame,
     },
     /// The session gets the rooms' events from the given positions on.
     CatchUp(Arc<CatchUp>),
@@ -130,7 +130,7 @@ pub struct CatchUpRoom {
 #[derive(Clone, Debug)]
 pub enum Replayed {
     /// The events after the position asked for, complete up to `upto`.
-    Page { frames: Vec<Bytes>, upto: Seq },
+    Page { frames: Vec<Frame>, upto: Seq },
     /// The range cannot be served: the session starts anew at the head.
     Resync { overview: Box<RoomOverview> },
     /// The database is away.

@@ -18,6 +18,7 @@ use crate::{
     db::{Committed, Reader, Reply, SetCommitted, Submit, Ticket, Write, Writer},
     domain::{MessageIds, RoomId, RoomKey, Timestamp, UserKey},
     limits::{FANOUT_BACKLOG, Limits, ROOM_IDLE, ROOM_SWEEP},
+    websocket::Frame,
 };
 
 /// What the ChatServer needs to know of the deployment.
@@ -101,11 +102,16 @@ impl ChatServer {
     }
 
     /// To all of a user's sessions that have been told of their rooms.
-    pub(super) fn tell_user(&mut self, user: UserKey, frame: &bytes::Bytes) {
+    pub(super) fn tell_user(&mut self, user: UserKey, frame: &Frame) {
         for session in self.sessions.ready_of(user) {
             let item = Item::Frame { session: session.id, frame: frame.clone() };
             self.fanout.tell_worker(session.worker, item);
         }
+    }
+
+    /// An ephemeral event.
+    pub(super) fn tell_notice(&mut self, room: RoomKey, frame: Frame) {
+        self.tell_room(room, &Item::Notice { room, frame: frame.for_many() });
     }
 
     /// To the subscribers of a room that is in memory.

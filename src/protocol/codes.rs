@@ -1,5 +1,7 @@
 //! The tables of error codes and close codes: docs/PROTOCOL.md, "Errors".
 
+use crate::websocket::{Frame, Opcode};
+
 /// A stable error code, the same on the socket and in REST bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -39,6 +41,13 @@ pub enum Close {
 }
 
 impl Close {
+    /// The close frame with code and reason (RFC 6455 section 5.5.1).
+    pub fn frame(self) -> Frame {
+        let mut payload = self.code().to_be_bytes().to_vec();
+        payload.extend_from_slice(self.reason().as_bytes());
+        Frame::control(Opcode::Close, &payload)
+    }
+
     /// The number in the close frame (RFC 6455 section 7.4; 4000 and up are
     /// Parlor's own).
     pub fn code(self) -> u16 {
@@ -77,5 +86,19 @@ impl Close {
             Self::Unauthorized => "unauthorized",
             Self::TooManyConnections => "too many connections of this user",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_close_frame_carries_code_and_reason() {
+        let frame = Close::SlowReader.frame().bytes(None);
+        assert_eq!(frame[0], 0x88);
+        assert_eq!(usize::from(frame[1]), frame.len() - 2);
+        assert_eq!(frame[2..4], 4413u16.to_be_bytes());
+        assert_eq!(&frame[4..], b"reading too slowly");
     }
 }

@@ -10,12 +10,10 @@ mod codes;
 mod fields;
 pub mod server_frame;
 mod views;
-mod wire;
 
 pub use client_frame::{ClientCommand, ClientFrame, FrameRules, Refusal};
 pub use codes::{Close, ErrorCode};
 pub use views::*;
-pub use wire::{close_frame, control_frame, text_frame};
 
 /// The subprotocol name of version 1 (`Sec-WebSocket-Protocol`).
 pub const PROTOCOL_NAME: &str = "parlor.v1";

@@ -1,20 +1,20 @@
 //! What the server says: a function for each answer and event, giving the
-//! bytes of one whole WebSocket frame.
+//! one whole WebSocket frame.
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use serde::Serialize;
 
-use super::{ErrorView, MessageView, RoomView, UserView, text_frame};
+use super::{ErrorView, MessageView, RoomView, UserView};
 use crate::{
     domain::{Member, Message, RoomId, RoomOverview, Seq, Timestamp, User, UserId},
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, Limits},
+    websocket::Frame,
 };
 
 /// The frame of docs/PROTOCOL.md, "Frames"; what is `None` is left out.
 #[derive(Serialize)]
-struct Frame<'a, D> {
+struct Envelope<'a, D> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,13 +31,21 @@ struct Frame<'a, D> {
     data: Option<D>,
 }
 
-impl<D: Serialize> Frame<'_, D> {
+impl<D: Serialize> Envelope<'_, D> {
     fn new(kind: &'static str, data: Option<D>) -> Self {
-        Frame { kind, id: None, room_id: None, seq: None, message_id: None, timestamp: None, data }
+        Envelope {
+            kind,
+            id: None,
+            room_id: None,
+            seq: None,
+            message_id: None,
+            timestamp: None,
+            data,
+        }
     }
 
-    fn encode(&self) -> Bytes {
-        text_frame(|buffer| {
+    fn encode(&self) -> Frame {
+        Frame::text(|buffer| {
             serde_json::to_writer(buffer, self).expect("our frames have text keys only");
         })
     }
@@ -48,16 +56,16 @@ const NONE: Option<()> = None;
 
 // Answers
 
-pub fn ack(id: &str, data: &impl Serialize) -> Bytes {
-    Frame { id: Some(id), ..Frame::new("ack", Some(data)) }.encode()
+pub fn ack(id: &str, data: &impl Serialize) -> Frame {
+    Envelope { id: Some(id), ..Envelope::new("ack", Some(data)) }.encode()
 }
 
-pub fn error(id: Option<&str>, error: &ErrorView<'_>) -> Bytes {
-    Frame { id, ..Frame::new("error", Some(error)) }.encode()
+pub fn error(id: Option<&str>, error: &ErrorView<'_>) -> Frame {
+    Envelope { id, ..Envelope::new("error", Some(error)) }.encode()
 }
 
-pub fn pong(id: Option<&str>) -> Bytes {
-    Frame { id, ..Frame::new("pong", NONE) }.encode()
+pub fn pong(id: Option<&str>) -> Frame {
+    Envelope { id, ..Envelope::new("pong", NONE) }.encode()
 }
 
 /// `data` of a command that has nothing to tell.
@@ -98,12 +106,12 @@ pub enum ResumedRoom<'a> {
 
 // The session
 
-pub fn auth_required() -> Bytes {
-    Frame::new("auth.required", NONE).encode()
+pub fn auth_required() -> Frame {
+    Envelope::new("auth.required", NONE).encode()
 }
 
-pub fn auth_failed(error: &ErrorView<'_>) -> Bytes {
-    Frame::new("auth.failed", Some(error)).encode()
+pub fn auth_failed(error: &ErrorView<'_>) -> Frame {
+    Envelope::new("auth.failed", Some(error)).encode()
 }
 
 /// What `session.ready` tells of the session itself.
@@ -187,7 +195,7 @@ impl From<&Limits> for LimitsView {
     }
 }
 
-pub fn session_ready(session: &SessionView<'_>, rooms: &[RoomOverview]) -> Bytes {
+pub fn session_ready(session: &SessionView<'_>, rooms: &[RoomOverview]) -> Frame {
     #[derive(Serialize)]
     struct Data<'a> {
         #[serde(flatten)]
@@ -195,33 +203,34 @@ pub fn session_ready(session: &SessionView<'_>, rooms: &[RoomOverview]) -> Bytes
         rooms: Vec<RoomView<'a>>,
     }
     let rooms = rooms.iter().map(RoomView::from).collect();
-    Frame::new("session.ready", Some(Data { session, rooms })).encode()
+    Envelope::new("session.ready", Some(Data { session, rooms })).encode()
 }
 
-pub fn server_goaway(reason: &str, reconnect_after_ms: u64) -> Bytes {
+pub fn server_goaway(reason: &str, reconnect_after_ms: u64) -> Frame {
     #[derive(Serialize)]
     struct Data<'a> {
         reason: &'a str,
         reconnect_after_ms: u64,
     }
-    Frame::new("server.goaway", Some(Data { reason, reconnect_after_ms })).encode()
+    Envelope::new("server.goaway", Some(Data { reason, reconnect_after_ms })).encode()
 }
 
 // Durable events
 
-pub fn message_created(message: &Message) -> Bytes {
-    Frame {
+pub fn message_created(message: &Message) -> Frame {
+    Envelope {
         room_id: Some(message.room.as_str()),
         seq: Some(message.changed_seq.0),
         message_id: Some(&message.id.0.to_string()),
         timestamp: Some(&message.created_at.to_rfc3339()),
-        ..Frame::new("message.created", Some(MessageView::from(message)))
+        ..Envelope::new("message.created", Some(MessageView::from(message)))
     }
     .encode()
 }
 
-pub fn room_cleared(room: &RoomId, seq: Seq, at: Timestamp) -> Bytes {
-    Frame { seq: Some(seq.0), ..room_event("room.cleared", room, &at.to_rfc3339(), NONE) }.encode()
+pub fn room_cleared(room: &RoomId, seq: Seq, at: Timestamp) -> Frame {
+    Envelope { seq: Some(seq.0), ..room_event("room.cleared", room, &at.to_rfc3339(), NONE) }
+        .encode()
 }
 
 // Ephemeral events
@@ -231,11 +240,11 @@ fn room_event<'a, D: Serialize>(
     room: &'a RoomId,
     at: &'a str,
     data: Option<D>,
-) -> Frame<'a, D> {
-    Frame { room_id: Some(room.as_str()), timestamp: Some(at), ..Frame::new(kind, data) }
+) -> Envelope<'a, D> {
+    Envelope { room_id: Some(room.as_str()), timestamp: Some(at), ..Envelope::new(kind, data) }
 }
 
-pub fn receipts(room: &RoomId, marks: &[(UserId, Seq)], at: Timestamp) -> Bytes {
+pub fn receipts(room: &RoomId, marks: &[(UserId, Seq)], at: Timestamp) -> Frame {
     #[derive(Serialize)]
     struct Mark<'a> {
         user_id: &'a str,
@@ -250,7 +259,7 @@ pub fn receipts(room: &RoomId, marks: &[(UserId, Seq)], at: Timestamp) -> Bytes 
     room_event("receipts", room, &at.to_rfc3339(), Some(Data { receipts })).encode()
 }
 
-pub fn room_unread(room: &RoomId, read_seq: Seq, unread: i64, at: Timestamp) -> Bytes {
+pub fn room_unread(room: &RoomId, read_seq: Seq, unread: i64, at: Timestamp) -> Frame {
     #[derive(Serialize)]
     struct Data {
         read_seq: i64,
@@ -260,7 +269,7 @@ pub fn room_unread(room: &RoomId, read_seq: Seq, unread: i64, at: Timestamp) -> 
     room_event("room.unread", room, &at.to_rfc3339(), Some(data)).encode()
 }
 
-pub fn member_joined(room: &RoomId, member: &Member) -> Bytes {
+pub fn member_joined(room: &RoomId, member: &Member) -> Frame {
     #[derive(Serialize)]
     struct Data<'a> {
         user: UserView<'a>,
@@ -270,7 +279,7 @@ pub fn member_joined(room: &RoomId, member: &Member) -> Bytes {
     room_event("member.joined", room, &member.joined_at.to_rfc3339(), Some(data)).encode()
 }
 
-pub fn member_left(room: &RoomId, user: &User, at: Timestamp) -> Bytes {
+pub fn member_left(room: &RoomId, user: &User, at: Timestamp) -> Frame {
     #[derive(Serialize)]
     struct Data<'a> {
         user: UserView<'a>,
@@ -279,7 +288,7 @@ pub fn member_left(room: &RoomId, user: &User, at: Timestamp) -> Bytes {
     room_event("member.left", room, &at.to_rfc3339(), Some(data)).encode()
 }
 
-pub fn room_added(overview: &RoomOverview, at: Timestamp) -> Bytes {
+pub fn room_added(overview: &RoomOverview, at: Timestamp) -> Frame {
     #[derive(Serialize)]
     struct Data<'a> {
         room: RoomView<'a>,
@@ -288,10 +297,10 @@ pub fn room_added(overview: &RoomOverview, at: Timestamp) -> Bytes {
     room_event("room.added", &overview.room.id, &at.to_rfc3339(), Some(data)).encode()
 }
 
-pub fn room_removed(room: &RoomId, at: Timestamp) -> Bytes {
+pub fn room_removed(room: &RoomId, at: Timestamp) -> Frame {
     room_event("room.removed", room, &at.to_rfc3339(), NONE).encode()
 }
 
-pub fn room_deleted(room: &RoomId, at: Timestamp) -> Bytes {
+pub fn room_deleted(room: &RoomId, at: Timestamp) -> Frame {
     room_event("room.deleted", room, &at.to_rfc3339(), NONE).encode()
 }

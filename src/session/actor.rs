@@ -7,12 +7,11 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use actix::{Actor, ActorContext, AsyncContext, SpawnHandle, StreamHandler};
-use actix_web_actors::ws::{self, ProtocolError, WebsocketContext};
+use actix::{Actor, ActorContext, AsyncContext, Context, SpawnHandle, StreamHandler};
+use actix_web_actors::ws::{CloseReason, Message};
 
 use super::{
     heartbeat::{Beat, Heartbeat},
-    inbound::Fragments,
     link::Link,
     phase::{Live, Phase},
     worker::{Entered, Worker},
@@ -21,14 +20,9 @@ use crate::{
     auth::{AuthError, Identity},
     chat::{Command, Connect, Disconnect, ReplyTo, Request, Requester, SessionRef},
     domain::{RoomId, UserId},
-    protocol::{
-        ClientCommand, ClientFrame, Close, ErrorView, Refusal, control_frame, server_frame,
-    },
+    protocol::{ClientCommand, ClientFrame, Close, ErrorView, Refusal, server_frame},
+    websocket::{Frame, Opcode, Violation},
 };
-
-const OPCODE_CLOSE: u8 = 0x8;
-const OPCODE_PING: u8 = 0x9;
-const OPCODE_PONG: u8 = 0xA;
 
 /// Timers longer than this are set anew on the way.
 const TIMER_MAX: Duration = Duration::from_secs(24 * 3600);
@@ -46,7 +40,6 @@ pub(super) struct Session {
     resume: bool,
     join: Option<RoomId>,
     heartbeat: Heartbeat,
-    fragments: Fragments,
     deadline: Option<SpawnHandle>,
     _entered: Entered,
 }
@@ -74,24 +67,23 @@ impl Session {
             announced: false,
             resume,
             join,
-            fragments: Fragments::default(),
             deadline: None,
             _entered: entered,
         }
     }
 
-    fn close(&mut self, close: Close, ctx: &mut WebsocketContext<Self>) {
+    fn close(&mut self, close: Close, ctx: &mut Context<Self>) {
         self.link.close(close);
         self.phase = Phase::Closed;
         ctx.stop();
     }
 
     fn send_refusal(&self, id: Option<&str>, refusal: &Refusal) {
-        self.link.send(server_frame::error(id, &ErrorView::from(refusal)));
+        self.link.send(&server_frame::error(id, &ErrorView::from(refusal)));
     }
 
     /// Announces the session; `session.ready` or a close is the answer.
-    fn connect(&mut self, ctx: &mut WebsocketContext<Self>) {
+    fn connect(&mut self, ctx: &mut Context<Self>) {
         let Phase::Live(live) = &self.phase else { return };
         let Identity { user, roles, .. } = live.identity.clone();
         let join = self.join.take();
@@ -113,19 +105,19 @@ impl Session {
 
     /// At most one deadline runs at a time: for the token, then for the
     /// resume, then for the token's expiry.
-    fn set_deadline(&mut self, after: Duration, close: Close, ctx: &mut WebsocketContext<Self>) {
+    fn set_deadline(&mut self, after: Duration, close: Close, ctx: &mut Context<Self>) {
         self.clear_deadline(ctx);
         let deadline = ctx.run_later(after, move |session, ctx| session.close(close, ctx));
         self.deadline = Some(deadline);
     }
 
-    fn clear_deadline(&mut self, ctx: &mut WebsocketContext<Self>) {
+    fn clear_deadline(&mut self, ctx: &mut Context<Self>) {
         if let Some(deadline) = self.deadline.take() {
             ctx.cancel_future(deadline);
         }
     }
 
-    fn watch_expiry(&mut self, ctx: &mut WebsocketContext<Self>) {
+    fn watch_expiry(&mut self, ctx: &mut Context<Self>) {
         self.clear_deadline(ctx);
         let Phase::Live(live) = &self.phase else { return };
         let left = until(live.identity.expires_at.0);
@@ -136,12 +128,12 @@ impl Session {
         self.deadline = Some(watch);
     }
 
-    fn beat(&mut self, ctx: &mut WebsocketContext<Self>) {
+    fn beat(&mut self, ctx: &mut Context<Self>) {
         let now = Instant::now();
         match self.heartbeat.beat(now, self.link.stalled_for(now)) {
             Beat::Wait => {}
             Beat::Ping => {
-                self.link.send(control_frame(OPCODE_PING, b""));
+                self.link.send(&Frame::control(Opcode::Ping, b""));
                 self.link.flush_or_wake();
             }
             Beat::Silent => return self.close(Close::NotHeard, ctx),
@@ -150,14 +142,14 @@ impl Session {
         ctx.run_later(self.heartbeat.next(now), Self::beat);
     }
 
-    fn text(&mut self, text: &str, ctx: &mut WebsocketContext<Self>) {
+    fn text(&mut self, text: &str, ctx: &mut Context<Self>) {
         let frame = ClientFrame::parse(text, self.worker.frame_rules());
         match &mut self.phase {
             Phase::Closed => {}
             Phase::CheckingToken => {
                 let id = frame.map_or_else(|(id, _)| id, |frame| frame.id);
                 let error = ErrorView::from(&AuthError::Busy);
-                self.link.send(server_frame::error(id.as_deref(), &error));
+                self.link.send(&server_frame::error(id.as_deref(), &error));
             }
             Phase::AwaitingToken => match frame {
                 Ok(ClientFrame { command: ClientCommand::Auth { token }, .. }) => {
@@ -172,11 +164,11 @@ impl Session {
         }
     }
 
-    fn run(&mut self, frame: ClientFrame, ctx: &mut WebsocketContext<Self>) {
+    fn run(&mut self, frame: ClientFrame, ctx: &mut Context<Self>) {
         let Phase::Live(live) = &mut self.phase else { return };
         let ClientFrame { id, command } = frame;
         let command = match command {
-            ClientCommand::Ping => return self.link.send(server_frame::pong(id.as_deref())),
+            ClientCommand::Ping => return self.link.send(&server_frame::pong(id.as_deref())),
             ClientCommand::Auth { token } => return self.renew(id, token, ctx),
             ClientCommand::Resume { rooms } => {
                 if std::mem::take(&mut live.owes_resume) {
@@ -225,14 +217,14 @@ fn until(at_ms: i64) -> Duration {
 }
 
 impl Actor for Session {
-    type Context = WebsocketContext<Self>;
+    type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.worker.hub.borrow_mut().attach(self.link.clone());
         match self.phase {
             Phase::Live(_) => self.connect(ctx),
             _ => {
-                self.link.send(server_frame::auth_required());
+                self.link.send(&server_frame::auth_required());
                 self.set_deadline(self.worker.settings.auth_timeout, Close::Unauthorized, ctx);
             }
         }
@@ -247,58 +239,41 @@ impl Actor for Session {
     }
 }
 
-impl StreamHandler<Result<ws::Message, ProtocolError>> for Session {
-    fn handle(&mut self, message: Result<ws::Message, ProtocolError>, ctx: &mut Self::Context) {
+impl StreamHandler<Result<Message, Violation>> for Session {
+    fn handle(&mut self, message: Result<Message, Violation>, ctx: &mut Self::Context) {
         if matches!(self.phase, Phase::Closed) || !self.link.is_open() {
             return;
         }
         self.heartbeat.heard(Instant::now());
         match message {
-            Ok(ws::Message::Text(text)) => self.text(&text, ctx),
-            Ok(ws::Message::Continuation(item)) => {
-                let bytes_max = self.worker.settings.limits.frame_bytes;
-                match self.fragments.take(item, bytes_max) {
-                    Ok(Some(text)) => self.text(&text, ctx),
-                    Ok(None) => {}
-                    Err(close) => self.close(close, ctx),
-                }
+            Ok(Message::Text(text)) => self.text(&text, ctx),
+            Ok(Message::Ping(payload)) => {
+                self.link.send(&Frame::control(Opcode::Pong, &payload));
             }
-            Ok(ws::Message::Ping(payload)) => {
-                self.link.send(control_frame(OPCODE_PONG, &payload));
+            // The decoder gives whole messages and no binary ones.
+            Ok(Message::Pong(_) | Message::Nop | Message::Binary(_) | Message::Continuation(_)) => {
             }
-            Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
-            Ok(ws::Message::Binary(_)) => self.close(Close::Binary, ctx),
-            Ok(ws::Message::Close(reason)) => {
-                self.link.close_with(close_echo(reason));
+            Ok(Message::Close(reason)) => {
+                self.link.close_with(&close_echo(reason));
                 self.phase = Phase::Closed;
                 ctx.stop();
             }
-            Err(error) => self.close(close_for(&error), ctx),
-        }
-    }
-
-    fn finished(&mut self, ctx: &mut Self::Context) {
-        match self.link.ended_by.get() {
-            Some(close) => self.close(close, ctx),
-            None => ctx.stop(),
+            Err(violation) => self.close(close_for(violation), ctx),
         }
     }
 }
 
 /// A close frame is answered with the same code (RFC 6455 section 5.5.1).
-fn close_echo(reason: Option<ws::CloseReason>) -> bytes::Bytes {
-    match reason {
-        Some(reason) => control_frame(OPCODE_CLOSE, &u16::from(reason.code).to_be_bytes()),
-        None => control_frame(OPCODE_CLOSE, b""),
-    }
+fn close_echo(reason: Option<CloseReason>) -> Frame {
+    let code = reason.map(|reason| u16::from(reason.code).to_be_bytes());
+    Frame::control(Opcode::Close, code.as_ref().map_or(&[], |code| &code[..]))
 }
 
-/// The codec has no error of its own for text that is not UTF-8: it says so
-/// in the text of an I/O error.
-fn close_for(error: &ProtocolError) -> Close {
-    match error {
-        ProtocolError::Overflow => Close::TooBig,
-        ProtocolError::Io(error) if error.to_string().contains("utf-8") => Close::NotUtf8,
-        _ => Close::Protocol,
+fn close_for(violation: Violation) -> Close {
+    match violation {
+        Violation::Protocol => Close::Protocol,
+        Violation::Binary => Close::Binary,
+        Violation::Payload => Close::NotUtf8,
+        Violation::TooBig => Close::TooBig,
     }
 }

@@ -3,7 +3,6 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -13,6 +12,7 @@ use crate::{
         ErrorView, RoomView,
         server_frame::{self, ResumedRoom, SubscribedView},
     },
+    websocket::Frame,
 };
 
 /// The catch-ups of one session, in the order they were asked for.
@@ -127,7 +127,7 @@ impl Completed {
     }
 
     /// The ack, if the request had an id.
-    pub fn ack(&self) -> Option<Bytes> {
+    pub fn ack(&self) -> Option<Frame> {
         match &self.asked.kind {
             CatchUpKind::Quiet => None,
             CatchUpKind::Subscribe { id } => self.subscribed(id.as_deref()?),
@@ -141,7 +141,7 @@ impl Completed {
         }
     }
 
-    fn subscribed(&self, id: &str) -> Option<Bytes> {
+    fn subscribed(&self, id: &str) -> Option<Frame> {
         let (room, result) = self.asked.rooms.first().zip(self.results.first())?;
         let mut overview = result.resync.as_deref().unwrap_or(&room.overview).clone();
         overview.last_seq = result.last_seq;
@@ -167,7 +167,7 @@ impl Completed {
     }
 }
 
-fn resume_ack(id: &str, rooms: FxHashMap<&str, ResumedRoom<'_>>) -> Bytes {
+fn resume_ack(id: &str, rooms: FxHashMap<&str, ResumedRoom<'_>>) -> Frame {
     #[derive(serde::Serialize)]
     struct Data<'a> {
         rooms: FxHashMap<&'a str, ResumedRoom<'a>>,

@@ -2,11 +2,10 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
-
 use crate::{
     domain::Seq,
     limits::{REPLAY_HELD, REPLAY_HELD_BYTES},
+    websocket::Frame,
 };
 
 /// Lets each event of one room through to one session once, in `seq` order.
@@ -30,7 +29,7 @@ pub(super) enum Gate {
 pub(super) struct CatchingUp {
     at: Seq,
     /// The newest live events without a gap between them.
-    held: VecDeque<(Seq, Bytes)>,
+    held: VecDeque<(Seq, Frame)>,
     held_bytes: usize,
     /// The newest position known to be there.
     head: Seq,
@@ -68,7 +67,7 @@ impl Gate {
         matches!(self, Self::Live { .. })
     }
 
-    pub fn offer(&mut self, seq: Seq, frame: &Bytes) -> Offer {
+    pub fn offer(&mut self, seq: Seq, frame: &Frame) -> Offer {
         match self {
             Self::Live { at } if seq == at.next() => {
                 *at = seq;
@@ -91,14 +90,14 @@ impl Gate {
     /// Everything up to `upto` has been let through from the database. Gives
     /// the held events that follow now; the gate is live if nothing is
     /// missing any more.
-    pub fn replayed(&mut self, upto: Seq) -> Vec<Bytes> {
+    pub fn replayed(&mut self, upto: Seq) -> Vec<Frame> {
         let Self::CatchingUp(state) = self else { return Vec::new() };
         state.at = state.at.max(upto);
         self.release()
     }
 
     /// The session starts anew at `head`, which may lie before what it had.
-    pub fn restart(&mut self, head: Seq) -> Vec<Bytes> {
+    pub fn restart(&mut self, head: Seq) -> Vec<Frame> {
         match self {
             Self::Live { at } => *at = head,
             Self::CatchingUp(state) => {
@@ -109,7 +108,7 @@ impl Gate {
         self.release()
     }
 
-    fn release(&mut self) -> Vec<Bytes> {
+    fn release(&mut self) -> Vec<Frame> {
         let Self::CatchingUp(state) = self else { return Vec::new() };
         let mut frames = Vec::new();
         while let Some((seq, _)) = state.held.front() {
@@ -135,13 +134,13 @@ impl CatchingUp {
         Self { at, held: VecDeque::new(), held_bytes: 0, head }
     }
 
-    fn drop_oldest(&mut self) -> Option<(Seq, Bytes)> {
+    fn drop_oldest(&mut self) -> Option<(Seq, Frame)> {
         let oldest = self.held.pop_front()?;
-        self.held_bytes -= oldest.1.len();
+        self.held_bytes -= oldest.1.size();
         Some(oldest)
     }
 
-    fn hold(&mut self, seq: Seq, frame: &Bytes) {
+    fn hold(&mut self, seq: Seq, frame: &Frame) {
         match self.held.back() {
             Some((newest, _)) if seq <= *newest => return,
             Some((newest, _)) if seq > newest.next() => {
@@ -150,7 +149,7 @@ impl CatchingUp {
             }
             Some(_) | None => {}
         }
-        self.held_bytes += frame.len();
+        self.held_bytes += frame.size();
         while self.held.len() == REPLAY_HELD
             || (self.held_bytes > REPLAY_HELD_BYTES && !self.held.is_empty())
         {
@@ -165,8 +164,8 @@ impl CatchingUp {
 mod tests {
     use super::*;
 
-    fn frame(seq: i64) -> Bytes {
-        Bytes::from(seq.to_string())
+    fn frame(seq: i64) -> Frame {
+        Frame::text(|buffer| buffer.extend_from_slice(seq.to_string().as_bytes()))
     }
 
     fn offer(gate: &mut Gate, seq: i64) -> Offer {

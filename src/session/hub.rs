@@ -9,7 +9,6 @@ mod mailbox;
 use std::{rc::Rc, sync::Arc};
 
 use actix::Addr;
-use bytes::Bytes;
 use indexmap::IndexMap;
 use rand::RngExt;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -24,6 +23,7 @@ use crate::{
     domain::{RoomKey, Seq},
     limits::GOAWAY_SPREAD,
     protocol::{Close, server_frame},
+    websocket::Frame,
 };
 
 pub(super) use mailbox::HubActor;
@@ -87,7 +87,7 @@ impl Hub {
             Item::Event { room, seq, frame } => self.event(room, seq, &frame),
             Item::Notice { room, frame } => self.notice(room, &frame),
             Item::Answer { session, frame } => self.answer(session, frame),
-            Item::Frame { session, frame } => self.send(session, frame),
+            Item::Frame { session, frame } => self.send(session, &frame),
             Item::CatchUp(catch_up) => self.catch_up(catch_up),
             Item::Replayed { session, room, since, outcome } => {
                 self.replayed(session, room, since, outcome);
@@ -119,12 +119,12 @@ impl Hub {
         }
     }
 
-    fn event(&mut self, room: RoomKey, seq: Seq, frame: &Bytes) {
+    fn event(&mut self, room: RoomKey, seq: Seq, frame: &Frame) {
         let Some(subscribers) = self.rooms.get_mut(&room) else { return };
         let mut overtaken = Vec::new();
         for (id, subscriber) in subscribers {
             match subscriber.gate.offer(seq, frame) {
-                Offer::Deliver => queue(&mut self.listed, &subscriber.link, frame.clone()),
+                Offer::Deliver => queue(&mut self.listed, &subscriber.link, frame),
                 Offer::Keep => {}
                 Offer::Gap => overtaken.push(*id),
             }
@@ -134,21 +134,21 @@ impl Hub {
         }
     }
 
-    fn notice(&mut self, room: RoomKey, frame: &Bytes) {
+    fn notice(&mut self, room: RoomKey, frame: &Frame) {
         for subscriber in self.rooms.get(&room).into_iter().flat_map(IndexMap::values) {
-            queue(&mut self.listed, &subscriber.link, frame.clone());
+            queue(&mut self.listed, &subscriber.link, frame);
         }
     }
 
-    fn answer(&mut self, session: SessionId, frame: Option<Bytes>) {
+    fn answer(&mut self, session: SessionId, frame: Option<Frame>) {
         let Some(attached) = self.sessions.get(&session) else { return };
         attached.link.request_answered();
         if let Some(frame) = frame {
-            queue(&mut self.listed, &attached.link, frame);
+            queue(&mut self.listed, &attached.link, &frame);
         }
     }
 
-    fn send(&mut self, session: SessionId, frame: Bytes) {
+    fn send(&mut self, session: SessionId, frame: &Frame) {
         if let Some(attached) = self.sessions.get(&session) {
             queue(&mut self.listed, &attached.link, frame);
         }
@@ -247,7 +247,7 @@ impl Hub {
             }
             let live = subscriber.gate.is_live();
             for frame in read.into_iter().chain(follow) {
-                queue(&mut self.listed, link, frame);
+                queue(&mut self.listed, link, &frame);
             }
             if !expected && !live {
                 return self.read_page(id, room);
@@ -285,12 +285,12 @@ impl Hub {
         let mut random = rand::rng();
         for attached in self.sessions.values() {
             let frame = server_frame::server_goaway(reason, random.random_range(0..=spread));
-            queue(&mut self.listed, &attached.link, frame);
+            queue(&mut self.listed, &attached.link, &frame);
         }
     }
 }
 
-fn queue(listed: &mut Vec<Rc<Link>>, link: &Rc<Link>, frame: Bytes) {
+fn queue(listed: &mut Vec<Rc<Link>>, link: &Rc<Link>, frame: &Frame) {
     link.send(frame);
     list(listed, link);
 }

@@ -9,21 +9,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use socket2::SockRef;
-use tokio::{io::Interest, net::TcpStream};
+use bytes::BytesMut;
 
 use super::outbox::{Outbox, OutboxLimits};
 use crate::{
     chat::SessionId,
-    limits::{READ_CHUNK, REQUESTS_IN_FLIGHT, SOCKET_SEND_BUFFER},
-    protocol::{Close, close_frame},
+    limits::{READ_CHUNK, REQUESTS_IN_FLIGHT},
+    protocol::Close,
+    transport::Socket,
+    websocket::{Compression, Frame},
 };
 
 /// The socket, the queue in front of it, and what its one task waits for.
 pub(super) struct Link {
     pub id: SessionId,
-    socket: TcpStream,
+    socket: Socket,
+    compression: Option<Compression>,
     outbox: RefCell<Outbox>,
     limits: OutboxLimits,
     /// The task that drives this connection.
@@ -35,8 +36,6 @@ pub(super) struct Link {
     state: Cell<State>,
     /// It is on the hub's list of links with something to write.
     pub listed: Cell<bool>,
-    /// Why nothing more is read from the socket, if that is for a reason.
-    pub ended_by: Cell<Option<Close>>,
     /// The hub has more for it once its queue is empty.
     pub awaits_drain: Cell<bool>,
 }
@@ -57,14 +56,17 @@ thread_local! {
 }
 
 impl Link {
-    pub fn new(id: SessionId, socket: TcpStream, limits: OutboxLimits) -> io::Result<Rc<Self>> {
-        // Without it the 99th percentile sits at 42 ms: Nagle's algorithm
-        // against delayed acknowledgements (docs/PERFORMANCE.md).
-        socket.set_nodelay(true)?;
-        SockRef::from(&socket).set_send_buffer_size(SOCKET_SEND_BUFFER)?;
+    pub fn new(
+        id: SessionId,
+        socket: Socket,
+        compression: Option<Compression>,
+        limits: OutboxLimits,
+    ) -> io::Result<Rc<Self>> {
+        socket.configure()?;
         Ok(Rc::new(Self {
             id,
             socket,
+            compression,
             outbox: RefCell::default(),
             limits,
             task: Cell::new(None),
@@ -72,17 +74,17 @@ impl Link {
             moved_at: Cell::new(Instant::now()),
             state: Cell::new(State::Open),
             listed: Cell::new(false),
-            ended_by: Cell::new(None),
             awaits_drain: Cell::new(false),
         }))
     }
 
     /// Queues a frame. A reader whose queue is full even after the socket
     /// took what it would is closed as too slow: it comes back and resumes.
-    pub fn send(&self, frame: Bytes) {
+    pub fn send(&self, frame: &Frame) {
         if self.state.get() != State::Open {
             return;
         }
+        let frame = frame.bytes(self.compression);
         let full = {
             let outbox = self.outbox.borrow();
             outbox.fills_a_write() || !outbox.has_room_for(&frame, self.limits)
@@ -113,16 +115,16 @@ impl Link {
         if close == Close::SlowReader {
             outbox.abandon();
         }
-        outbox.push(close_frame(close));
+        outbox.push(close.frame().bytes(None));
         drop(outbox);
         self.wake();
     }
 
     /// Answers the peer's close frame and ends the connection.
-    pub fn close_with(&self, frame: Bytes) {
+    pub fn close_with(&self, frame: &Frame) {
         if self.state.get() == State::Open {
             self.state.set(State::Closing(Close::Normal));
-            self.outbox.borrow_mut().push(frame);
+            self.outbox.borrow_mut().push(frame.bytes(None));
             self.wake();
         }
     }
@@ -141,30 +143,26 @@ impl Link {
 
     /// Nothing waits for the reader.
     pub fn is_drained(&self) -> bool {
-        self.outbox.borrow().is_empty()
+        self.outbox.borrow().is_empty() && !self.socket.holds_output()
     }
 
     /// Writes what the socket takes now; says whether nothing is left.
     pub fn flush(&self) -> bool {
         let mut outbox = self.outbox.borrow_mut();
-        if outbox.is_empty() {
-            return true;
-        }
-        match outbox.write_to(|slices| self.socket.try_write_vectored(slices)) {
-            Ok(written) => {
-                if written.bytes > 0 {
-                    self.moved_at.set(Instant::now());
-                }
-                written.all
+        let written = outbox.write_to(|slices| self.socket.try_write(slices));
+        let flushed = written.and_then(|written| {
+            if written.bytes > 0 {
+                self.moved_at.set(Instant::now());
             }
-            Err(_) => {
-                self.state.set(State::Broken);
-                *outbox = Outbox::default();
-                drop(outbox);
-                self.wake();
-                true
-            }
-        }
+            Ok(written.all && self.socket.try_flush()?)
+        });
+        flushed.unwrap_or_else(|_| {
+            self.state.set(State::Broken);
+            *outbox = Outbox::default();
+            drop(outbox);
+            self.wake();
+            true
+        })
     }
 
     /// Writes now; what is left is written by the connection's own task.
@@ -207,49 +205,25 @@ impl Link {
     }
 
     pub fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.socket.poll_write_ready(cx).map(drop)
+        self.socket.poll_writable(cx)
+    }
+
+    /// Whether too many requests wait for their answers. Nothing is read
+    /// then: the kernel's buffers fill, and TCP slows the sender down.
+    pub fn is_throttled(&self) -> bool {
+        self.in_flight.get() >= REQUESTS_IN_FLIGHT && self.is_open()
     }
 
     /// Reads what is there, at most [`READ_CHUNK`] bytes; empty at the end.
-    ///
-    /// Not ready while too many requests wait for their answers: the kernel's
-    /// buffers fill, and TCP slows the sender down.
-    pub fn poll_read(&self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
-        if self.in_flight.get() >= REQUESTS_IN_FLIGHT && self.is_open() {
-            return Poll::Pending;
-        }
+    pub fn poll_read(&self, cx: &mut Context<'_>) -> Poll<io::Result<BytesMut>> {
         CHUNK.with_borrow_mut(|chunk| {
-            let length = std::task::ready!(self.poll_read_into(cx, chunk))?;
-            Poll::Ready(Ok(Bytes::copy_from_slice(&chunk[..length])))
+            let length = std::task::ready!(self.socket.poll_read(cx, chunk))?;
+            Poll::Ready(Ok(BytesMut::from(&chunk[..length])))
         })
-    }
-
-    fn poll_read_into(&self, cx: &mut Context<'_>, chunk: &mut [u8]) -> Poll<io::Result<usize>> {
-        loop {
-            std::task::ready!(self.socket.poll_read_ready(cx))?;
-            let mut length = None;
-            let read = self.socket.try_io(Interest::READABLE, || {
-                let got = io::Read::read(&mut &*SockRef::from(&self.socket), chunk)?;
-                length = Some(got);
-                // A short read has emptied the socket. Saying so here spares
-                // the system call that would find out (epoll is told of what
-                // comes later by its edge).
-                if got > 0 && got < chunk.len() {
-                    return Err(io::ErrorKind::WouldBlock.into());
-                }
-                Ok(got)
-            });
-            match (length, read) {
-                (Some(length), _) => return Poll::Ready(Ok(length)),
-                (None, Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
-                (None, Err(error)) => return Poll::Ready(Err(error)),
-                (None, Ok(length)) => return Poll::Ready(Ok(length)),
-            }
-        }
     }
 
     /// Says that nothing more is written; the peer may still be read.
     pub fn finish_writing(&self) {
-        let _ = SockRef::from(&self.socket).shutdown(std::net::Shutdown::Write);
+        self.socket.finish_writing();
     }
 }

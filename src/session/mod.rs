@@ -1,16 +1,16 @@
 //! One actor per WebSocket: what a client says goes in here, what it is told
 //! goes out here.
 //!
-//! A session owns its socket after the upgrade (`upgrade`): frames come in
-//! through `actix_web_actors`' context as `ws::Message`, and go out from a
-//! bounded queue of shared bytes (`outbox`, `link`) straight to the socket.
+//! A session owns its socket after the upgrade (`upgrade`): what comes in
+//! (`inbound`) is handed to the actor as `ws::Message`, and frames go out from
+//! a bounded queue of shared bytes (`outbox`, `link`) straight to the socket.
 //! The sessions of one worker thread share a `hub`, which knows who of them
 //! hears which room. No database here: a session only talks to the
 //! ChatServer.
 
 mod actor;
 mod catch_up;
-mod frame_guard;
+mod driver;
 mod gate;
 mod heartbeat;
 mod hub;
@@ -18,7 +18,6 @@ mod inbound;
 mod link;
 mod outbox;
 mod phase;
-mod socket;
 mod socket_request;
 mod upgrade;
 mod worker;

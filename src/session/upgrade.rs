@@ -6,22 +6,22 @@
 
 use std::rc::Rc;
 
-use actix_codec::Framed;
+use actix::{AsyncContext, Context};
+use actix_codec::{AsyncRead, AsyncWrite, Framed};
 use actix_http::{
     HttpMessage, Request, Response, StatusCode,
     body::BodySize,
     h1::{self, Message},
     header, ws,
 };
-use actix_web_actors::ws::WebsocketContext;
 use bytes::Bytes;
 use futures_util::SinkExt;
-use tokio::net::TcpStream;
 
 use super::{
     actor::{Session, Start},
+    driver::drive,
+    inbound::Inbound,
     link::Link,
-    socket::{Inbound, drive},
     socket_request::SocketRequest,
     worker::{Entered, Worker},
 };
@@ -29,25 +29,30 @@ use crate::{
     auth::Identity,
     error::ApiError,
     protocol::{ErrorCode, PROTOCOL_NAME},
+    transport::Socket,
+    websocket::{Compression, Decoder, negotiate},
 };
 
 /// The path of the socket.
 const PATH: &str = "/ws";
 
 /// An HTTP request that asks for another protocol, with its connection.
-pub type UpgradeRequest = (Request, Framed<TcpStream, h1::Codec>);
+pub type UpgradeRequest<T> = (Request, Framed<T, h1::Codec>);
 
 /// Answers one upgrade request: with a session, or with an error.
-pub async fn upgrade(
+pub async fn upgrade<T>(
     worker: Rc<Worker>,
-    (request, mut framed): UpgradeRequest,
-) -> Result<(), actix_http::Error> {
+    (request, mut framed): UpgradeRequest<T>,
+) -> Result<(), actix_http::Error>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Into<Socket>,
+{
     match accept(&worker, &request).await {
-        Ok((response, start, entered)) => {
-            let head = Message::Item((response.drop_body(), BodySize::None));
+        Ok((response, accepted)) => {
+            let head = Message::Item((response, BodySize::None));
             if framed.send(head).await.is_ok() {
                 let parts = framed.into_parts();
-                run(worker, parts.io, &parts.read_buf, start, entered);
+                run(worker, parts.io.into(), &parts.read_buf, accepted);
             }
         }
         Err(error) => refuse(&mut framed, &error).await,
@@ -55,10 +60,14 @@ pub async fn upgrade(
     Ok(())
 }
 
-async fn accept(
-    worker: &Worker,
-    request: &Request,
-) -> Result<(Response<()>, Start, Entered), ApiError> {
+/// What was agreed to with a client.
+struct Accepted {
+    start: Start,
+    compression: Option<Compression>,
+    entered: Entered,
+}
+
+async fn accept(worker: &Worker, request: &Request) -> Result<(Response<()>, Accepted), ApiError> {
     if request.path() != PATH {
         return Err(ApiError::new(ErrorCode::NotFound, "there is nothing at this path"));
     }
@@ -76,12 +85,22 @@ async fn accept(
     if asked.offers_parlor {
         response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL_NAME));
     }
+    let compression = worker.settings.compress_from.and_then(|min_bytes| {
+        let offers = request.headers().get_all(header::SEC_WEBSOCKET_EXTENSIONS);
+        let (agreed, answer) =
+            negotiate(offers.filter_map(|value| value.to_str().ok()), min_bytes)?;
+        response.insert_header((header::SEC_WEBSOCKET_EXTENSIONS, answer));
+        Some(agreed)
+    });
     let entered = worker.enter().ok_or_else(ApiError::unavailable)?;
     let start = Start { identity, resume: asked.resume, join: asked.room };
-    Ok((response.finish().drop_body(), start, entered))
+    Ok((response.finish().drop_body(), Accepted { start, compression, entered }))
 }
 
-async fn refuse(framed: &mut Framed<TcpStream, h1::Codec>, error: &ApiError) {
+async fn refuse<T>(framed: &mut Framed<T, h1::Codec>, error: &ApiError)
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
     let body = Bytes::from(error.to_json());
     let response = Response::build(error.status())
         .insert_header((header::CONTENT_TYPE, "application/json"))
@@ -101,18 +120,18 @@ async fn refuse(framed: &mut Framed<TcpStream, h1::Codec>, error: &ApiError) {
 
 /// Starts the session and lets go of everything HTTP: what stays is the
 /// socket, the actor and one task.
-fn run(worker: Rc<Worker>, socket: TcpStream, first: &[u8], start: Start, entered: Entered) {
+fn run(worker: Rc<Worker>, socket: Socket, first: &[u8], accepted: Accepted) {
+    let Accepted { start, compression, entered } = accepted;
     let id = worker.next_session_id();
-    let link = match Link::new(id, socket, worker.outbox_limits()) {
+    let link = match Link::new(id, socket, compression, worker.outbox_limits()) {
         Ok(link) => link,
         Err(error) => return log::debug!("a socket was gone before its session began: {error}"),
     };
-    let frame_bytes = worker.settings.limits.frame_bytes;
+    let decoder = Decoder::new(worker.settings.limits.frame_bytes, compression.is_some());
     let hub = worker.hub.clone();
     let session = Session::new(worker, link.clone(), entered, start);
-    // A copy: the read buffer is far larger than what is left in it.
-    let inbound = Inbound::new(link.clone(), Bytes::copy_from_slice(first), frame_bytes);
-    let codec = ws::Codec::new().max_size(frame_bytes);
-    let actor = WebsocketContext::with_codec(session, inbound, codec);
+    let mut context = Context::new();
+    context.add_stream(Inbound::new(link.clone(), first, decoder));
+    let actor = context.into_future(session);
     actix_web::rt::spawn(drive(link, actor, move || hub.borrow_mut().drained(id)));
 }

@@ -34,6 +34,9 @@ pub struct SessionSettings {
     /// has.
     pub auth_timeout: Duration,
     pub origins: OriginPolicy,
+    /// Messages of so many bytes and more go compressed to those who agree;
+    /// `None`: nobody is asked.
+    pub compress_from: Option<usize>,
 }
 
 /// How many sessions the process has; the shutdown waits for none.

@@ -10,6 +10,7 @@ use crate::{
     db::Committed,
     domain::{RoomId, RoomKey, Seq, UserId},
     protocol::server_frame,
+    websocket::Frame,
 };
 
 /// The read marks that one batch moved: the latest of each member, so that a
@@ -47,14 +48,14 @@ impl ChatServer {
     fn tell_marks(&mut self, Marks(rooms): Marks) {
         for (key, (room, marks)) in rooms {
             let frame = server_frame::receipts(&room, &marks, now());
-            self.tell_room(key, &Item::Notice { room: key, frame });
+            self.tell_notice(key, frame);
         }
     }
 
     /// A durable event: the room's head moves, its subscribers are told.
-    pub(super) fn tell_event(&mut self, room: RoomKey, seq: Seq, frame: bytes::Bytes) {
+    pub(super) fn tell_event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
         self.rooms.advance(room, seq, Instant::now());
-        self.tell_room(room, &Item::Event { room, seq, frame });
+        self.tell_room(room, &Item::Event { room, seq, frame: frame.for_many() });
     }
 }
 

@@ -102,7 +102,7 @@ impl ChatServer {
         self.rooms.activate(&room, last_seq, Instant::now());
         if is_new {
             let frame = server_frame::member_joined(&room.id, &member);
-            self.tell_room(room.key, &Item::Notice { room: room.key, frame });
+            self.tell_notice(room.key, frame);
         }
         let overview = new_membership(room, member.role, last_seq);
         let connecting = adding.connecting;
@@ -173,7 +173,7 @@ impl ChatServer {
         }
         self.sessions.membership_changed(user.key, room.key, None);
         let frame = server_frame::member_left(&room.id, user, now());
-        self.tell_room(room.key, &Item::Notice { room: room.key, frame });
+        self.tell_notice(room.key, frame);
         self.answer(reply, Ok(Answer::Done));
     }
 

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use actix::{ActorFutureExt, AsyncContext, Handler, WrapFuture};
 
-use bytes::Bytes;
-
 use crate::{
     chat::{
         ChatServer, ReadReplay,
@@ -15,6 +13,7 @@ use crate::{
     domain::{RoomKey, Seq, UserKey},
     limits::{Limits, REPLAY_PAGE, REPLAY_SHARE},
     protocol::server_frame,
+    websocket::Frame,
 };
 
 impl Handler<ReadReplay> for ChatServer {
@@ -58,13 +57,13 @@ async fn read(
 
 /// The events of a page, as many as fit; one does always.
 fn page_of(replay: &Replay, bytes_max: usize) -> Replayed {
-    let mut frames: Vec<Bytes> = Vec::with_capacity(replay.messages.len());
+    let mut frames: Vec<Frame> = Vec::with_capacity(replay.messages.len());
     let mut bytes = 0;
     let mut upto = replay.upto;
     let mut last = None;
     for message in &replay.messages {
         let frame = server_frame::message_created(message);
-        bytes += frame.len();
+        bytes += frame.size();
         if let (Some(last), true) = (last, bytes > bytes_max) {
             upto = last;
             break;

@@ -169,7 +169,7 @@ impl ChatServer {
         let frame = server_frame::room_deleted(&room.id, now());
         // Its members hear of it by the room, or as members who have
         // unsubscribed: each connection once.
-        self.tell_room(key, &Item::Notice { room: key, frame: frame.clone() });
+        self.tell_notice(key, frame.clone());
         for user in self.sessions.members_of(key) {
             for session in self.sessions.ready_of(user) {
                 if !self.is_subscribed(session, key) {

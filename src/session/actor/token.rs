@@ -1,7 +1,6 @@
 //! The session's tokens: the first one, and those that renew it.
 
-use actix::{ActorFutureExt, AsyncContext, WrapFuture};
-use actix_web_actors::ws::WebsocketContext;
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use super::Session;
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
 };
 
 impl Session {
-    pub(super) fn check_first_token(&mut self, token: String, ctx: &mut WebsocketContext<Self>) {
+    pub(super) fn check_first_token(&mut self, token: String, ctx: &mut Context<Self>) {
         self.phase = Phase::CheckingToken;
         let authenticator = self.worker.authenticator.clone();
         let checking = async move { authenticator.authenticate(&token).await };
@@ -32,23 +31,18 @@ impl Session {
         }));
     }
 
-    pub(super) fn refuse_token(&mut self, error: &AuthError, ctx: &mut WebsocketContext<Self>) {
-        self.link.send(server_frame::auth_failed(&ErrorView::from(error)));
+    pub(super) fn refuse_token(&mut self, error: &AuthError, ctx: &mut Context<Self>) {
+        self.link.send(&server_frame::auth_failed(&ErrorView::from(error)));
         let close = if error.is_unavailable() { Close::Overloaded } else { Close::Unauthorized };
         self.close(close, ctx);
     }
 
     /// A new token for the same user keeps the connection.
-    pub(super) fn renew(
-        &mut self,
-        id: Option<Box<str>>,
-        token: String,
-        ctx: &mut WebsocketContext<Self>,
-    ) {
+    pub(super) fn renew(&mut self, id: Option<Box<str>>, token: String, ctx: &mut Context<Self>) {
         let Phase::Live(live) = &mut self.phase else { return };
         if std::mem::replace(&mut live.renewing, true) {
             let error = ErrorView::from(&AuthError::Busy);
-            return self.link.send(server_frame::error(id.as_deref(), &error));
+            return self.link.send(&server_frame::error(id.as_deref(), &error));
         }
         let authenticator = self.worker.authenticator.clone();
         let checking = async move { authenticator.authenticate(&token).await };
@@ -62,7 +56,7 @@ impl Session {
         &mut self,
         id: Option<Box<str>>,
         checked: Result<Identity, AuthError>,
-        ctx: &mut WebsocketContext<Self>,
+        ctx: &mut Context<Self>,
     ) {
         let Phase::Live(live) = &mut self.phase else { return };
         live.renewing = false;
@@ -74,7 +68,7 @@ impl Session {
             Ok(identity) => {
                 live.identity = identity;
                 if let Some(id) = &id {
-                    self.link.send(server_frame::ack(id, &self.view()));
+                    self.link.send(&server_frame::ack(id, &self.view()));
                 }
                 let Phase::Live(live) = &self.phase else { return };
                 if !live.owes_resume {
@@ -82,7 +76,7 @@ impl Session {
                 }
             }
             Err(error) => {
-                self.link.send(server_frame::error(id.as_deref(), &ErrorView::from(&error)));
+                self.link.send(&server_frame::error(id.as_deref(), &ErrorView::from(&error)));
             }
         }
     }
