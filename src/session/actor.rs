@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use actix::{Actor, ActorContext, AsyncContext, Context, SpawnHandle, StreamHandler};
+use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
 use actix_web_actors::ws::{CloseReason, Message};
 
 use super::{
@@ -24,8 +24,12 @@ use crate::{
     websocket::{Frame, Opcode, Violation},
 };
 
-/// Timers longer than this are set anew on the way.
-const TIMER_MAX: Duration = Duration::from_secs(24 * 3600);
+/// What ends a session at a certain time.
+enum Deadline {
+    At(Instant, Close),
+    /// The token's, by the clock on the wall.
+    Expiry,
+}
 
 /// One connection.
 ///
@@ -40,7 +44,9 @@ pub(super) struct Session {
     resume: bool,
     join: Option<RoomId>,
     heartbeat: Heartbeat,
-    deadline: Option<SpawnHandle>,
+    deadline: Option<Deadline>,
+    /// When the timer rings that counts.
+    alarm_at: Option<Instant>,
     _entered: Entered,
 }
 
@@ -68,6 +74,7 @@ impl Session {
             resume,
             join,
             deadline: None,
+            alarm_at: None,
             _entered: entered,
         }
     }
@@ -106,32 +113,53 @@ impl Session {
     /// At most one deadline runs at a time: for the token, then for the
     /// resume, then for the token's expiry.
     fn set_deadline(&mut self, after: Duration, close: Close, ctx: &mut Context<Self>) {
-        self.clear_deadline(ctx);
-        let deadline = ctx.run_later(after, move |session, ctx| session.close(close, ctx));
-        self.deadline = Some(deadline);
-    }
-
-    fn clear_deadline(&mut self, ctx: &mut Context<Self>) {
-        if let Some(deadline) = self.deadline.take() {
-            ctx.cancel_future(deadline);
-        }
+        self.deadline = Some(Deadline::At(Instant::now() + after, close));
+        self.set_alarm(ctx);
     }
 
     fn watch_expiry(&mut self, ctx: &mut Context<Self>) {
-        self.clear_deadline(ctx);
-        let Phase::Live(live) = &self.phase else { return };
-        let left = until(live.identity.expires_at.0);
-        if left.is_zero() {
-            return self.close(Close::TokenExpired, ctx);
-        }
-        let watch = ctx.run_later(left.min(TIMER_MAX), Self::watch_expiry);
-        self.deadline = Some(watch);
+        self.deadline = Some(Deadline::Expiry);
+        self.set_alarm(ctx);
     }
 
-    fn beat(&mut self, ctx: &mut Context<Self>) {
+    /// The deadline that runs: how long it is until then, and what happens.
+    fn deadline(&self, now: Instant) -> Option<(Duration, Close)> {
+        match (&self.deadline, &self.phase) {
+            (Some(Deadline::At(at, close)), _) => Some((at.saturating_duration_since(now), *close)),
+            (Some(Deadline::Expiry), Phase::Live(live)) => {
+                Some((until(live.identity.expires_at.0), Close::TokenExpired))
+            }
+            _ => None,
+        }
+    }
+
+    /// One timer serves the heartbeat and the deadline: a timer is a quarter
+    /// of what an idle session's actor needs. An earlier one that is no longer
+    /// wanted is not cancelled, it rings in vain.
+    fn set_alarm(&mut self, ctx: &mut Context<Self>) {
         let now = Instant::now();
+        let beat = self.heartbeat.next(now);
+        let after = self.deadline(now).map_or(beat, |(left, _)| left.min(beat));
+        let at = now + after;
+        if self.alarm_at.is_none_or(|set| at < set) {
+            self.alarm_at = Some(at);
+            ctx.run_later(after, move |session, ctx| session.alarm(at, ctx));
+        }
+    }
+
+    fn alarm(&mut self, at: Instant, ctx: &mut Context<Self>) {
+        if self.alarm_at != Some(at) || matches!(self.phase, Phase::Closed) {
+            return;
+        }
+        self.alarm_at = None;
+        let now = Instant::now();
+        if let Some((left, close)) = self.deadline(now)
+            && left.is_zero()
+        {
+            return self.close(close, ctx);
+        }
         match self.heartbeat.beat(now, self.link.stalled_for(now)) {
-            Beat::Wait => {}
+            Beat::Wait => self.link.shrink(),
             Beat::Ping => {
                 self.link.send(&Frame::control(Opcode::Ping, b""));
                 self.link.flush_or_wake();
@@ -139,7 +167,7 @@ impl Session {
             Beat::Silent => return self.close(Close::NotHeard, ctx),
             Beat::Stalled => return self.close(Close::SlowReader, ctx),
         }
-        ctx.run_later(self.heartbeat.next(now), Self::beat);
+        self.set_alarm(ctx);
     }
 
     fn text(&mut self, text: &str, ctx: &mut Context<Self>) {
@@ -228,7 +256,7 @@ impl Actor for Session {
                 self.set_deadline(self.worker.settings.auth_timeout, Close::Unauthorized, ctx);
             }
         }
-        ctx.run_later(self.heartbeat.next(Instant::now()), Self::beat);
+        self.set_alarm(ctx);
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {

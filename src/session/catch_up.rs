@@ -22,6 +22,8 @@ use crate::{
 /// that live events need.
 #[derive(Default)]
 pub(super) struct CatchUps {
+    /// Without memory while there is nothing to catch up with, as most of
+    /// the time.
     waiting: VecDeque<InProgress>,
 }
 
@@ -110,6 +112,9 @@ impl CatchUps {
     /// Takes the first catch-up, which is complete, for its answer.
     pub fn complete(&mut self) -> Option<Completed> {
         let InProgress { asked, results, .. } = self.waiting.pop_front()?;
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new();
+        }
         Some(Completed { asked, results })
     }
 }

@@ -3,10 +3,12 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::Pin,
     rc::Rc,
     task::{Context, Poll},
 };
+
+use tokio::time::timeout;
 
 use super::link::Link;
 use crate::limits::CLOSE_GRACE;
@@ -14,22 +16,32 @@ use crate::limits::CLOSE_GRACE;
 /// Runs a connection to its end. `actor` is the session in its context; it is
 /// ready when the actor has stopped.
 /// `drained` is called when the hub waits for an empty queue and has it.
-pub(super) async fn drive(link: Rc<Link>, actor: impl Future<Output = ()>, drained: impl Fn()) {
-    {
-        let mut actor = pin!(actor);
-        poll_fn(|cx| {
-            link.watch(cx);
-            let ended = actor.as_mut().poll(cx).is_ready();
-            if poll_flush(&link, cx).is_ready() && link.awaits_drain.take() {
-                drained();
-            }
-            if ended || !link.is_open() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-    }
-    if link.closing().is_some() {
-        // A peer that does not read or does not close in time is left.
-        let _ = tokio::time::timeout(CLOSE_GRACE, finish(&link)).await;
+///
+/// Not an `async fn`: that would have room for the actor twice, once as an
+/// argument and once pinned. Here it stays where it was captured.
+pub(super) fn drive(
+    link: Rc<Link>,
+    mut actor: impl Future<Output = ()> + Unpin,
+    drained: impl Fn() + Unpin,
+) -> impl Future<Output = ()> {
+    let talk_link = link.clone();
+    let mut talk = poll_fn(move |cx| {
+        let link = &talk_link;
+        link.watch(cx);
+        let ended = Pin::new(&mut actor).poll(cx).is_ready();
+        if poll_flush(link, cx).is_ready() && link.awaits_drain.take() {
+            drained();
+        }
+        if ended || !link.is_open() { Poll::Ready(()) } else { Poll::Pending }
+    });
+    async move {
+        (&mut talk).await;
+        // Ends the actor, if it has not ended by itself.
+        drop(talk);
+        if link.closing().is_some() {
+            // A peer that does not read or does not close in time is left.
+            let _ = Box::pin(timeout(CLOSE_GRACE, finish(&link))).await;
+        }
     }
 }
 

@@ -28,6 +28,9 @@ use crate::{
 
 pub(super) use mailbox::HubActor;
 
+/// Readers of one thread from which on it has a copy of a frame for itself.
+const DETACH_FROM: usize = 16;
+
 /// A session's subscription to one room.
 struct Subscriber {
     link: Rc<Link>,
@@ -121,6 +124,8 @@ impl Hub {
 
     fn event(&mut self, room: RoomKey, seq: Seq, frame: &Frame) {
         let Some(subscribers) = self.rooms.get_mut(&room) else { return };
+        let own = (subscribers.len() >= DETACH_FROM).then(|| frame.detached());
+        let frame = own.as_ref().unwrap_or(frame);
         let mut overtaken = Vec::new();
         for (id, subscriber) in subscribers {
             match subscriber.gate.offer(seq, frame) {

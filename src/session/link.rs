@@ -172,6 +172,11 @@ impl Link {
         }
     }
 
+    /// Gives back what an idle connection does not need.
+    pub fn shrink(&self) {
+        self.outbox.borrow_mut().shrink();
+    }
+
     /// For how long the socket has taken nothing of what waits.
     pub fn stalled_for(&self, now: Instant) -> Duration {
         if self.is_drained() {

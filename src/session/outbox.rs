@@ -57,6 +57,13 @@ impl Outbox {
         self.bytes = self.frames.iter().map(Bytes::len).sum();
     }
 
+    /// Gives back the memory of an empty queue.
+    pub fn shrink(&mut self) {
+        if self.frames.is_empty() {
+            self.frames = VecDeque::new();
+        }
+    }
+
     /// Writes until the queue is empty or the socket takes no more
     /// (`WouldBlock`).
     pub fn write_to(

@@ -65,6 +65,13 @@ impl Frame {
         self
     }
 
+    /// The same in other memory. A thread that hands a frame to many counts
+    /// its references often; on shared memory it would wait for the others
+    /// who count there too.
+    pub fn detached(&self) -> Self {
+        Self { plain: Bytes::copy_from_slice(&self.plain), ..self.clone() }
+    }
+
     /// Bytes of the frame, not compressed.
     pub fn size(&self) -> usize {
         self.plain.len()
