@@ -76,6 +76,9 @@ fn uws(place: &Place) -> Option<Command> {
     packages.join("socketify").exists().then_some(())?;
     let mut command = Command::new("python3");
     command.arg(program("uws.py")).arg(place.port.to_string()).env("PYTHONPATH", packages);
+    if let Some(libraries) = installed(LIBRARIES) {
+        command.env("LD_LIBRARY_PATH", libraries);
+    }
     Some(command)
 }
 
@@ -86,6 +89,9 @@ fn node(package: &str, name: &str, place: &Place) -> Option<Command> {
     command.arg(program(name)).arg(place.port.to_string()).env("NODE_PATH", modules);
     Some(command)
 }
+
+/// Of Debian's packages, where the system does not have them.
+const LIBRARIES: &str = "debian/usr/lib/x86_64-linux-gnu";
 
 /// A program of ours that runs one of theirs.
 fn program(name: &str) -> PathBuf {

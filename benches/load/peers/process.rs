@@ -83,11 +83,13 @@ impl Process {
         self.family().into_iter().filter_map(resident_kib).sum()
     }
 
-    /// A cause together with what the peer last said.
+    /// A cause together with the last thing that the peer said.
     pub fn explain(&self, cause: Box<dyn std::error::Error>) -> Box<dyn std::error::Error> {
         let log = fs::read(self.directory.path().join(LOG)).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log[log.len().saturating_sub(1_000)..]).into_owned();
-        format!("{cause}\n{}", log.trim_end()).trim_end().into()
+        match String::from_utf8_lossy(&log).lines().rfind(|line| !line.trim().is_empty()) {
+            Some(last) => format!("{cause}; it last said {last:?}").into(),
+            None => cause,
+        }
     }
 
     /// Its own id and those of all that descend from it.

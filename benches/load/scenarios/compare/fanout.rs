@@ -49,11 +49,13 @@ const RATIOS: [Ratio; 3] = [
 ];
 
 pub fn compare(comparison: &Comparison, options: &Options, report: &mut Report) -> Result<()> {
-    let competitors = competitors(options, report);
+    let mut competitors = competitors(options, report);
     for readers in READERS {
         for pace in [Pace::Window(WINDOW), Pace::Rate(MODERATE)] {
             let mut rows = rows(&competitors, readers, pace);
             measure(comparison, options, report, &mut rows)?;
+            // Who has failed once is not tried with the next load.
+            competitors = rows.iter().filter_map(|row| row.peer).collect();
             for ratio in RATIOS {
                 let parlor = numbers(&rows[0], ratio.of);
                 relate(&mut rows, &parlor, &ratio);
@@ -90,7 +92,7 @@ fn rows(competitors: &[&'static Peer], readers: usize, pace: Pace) -> Vec<Row> {
                 .map_err(|problem| process.explain(problem))?;
             Ok(measured(&outcome, process.resident_kib()))
         });
-        rows.push(Row { optional: !peer.ours, ..Row::new(case) });
+        rows.push(Row { peer: Some(peer), ..Row::new(case) });
     }
     rows
 }

@@ -36,7 +36,7 @@ pub fn compare(comparison: &Comparison, options: &Options, report: &mut Report) 
     let mut rows = vec![Row::new(Case::new("parlor", |options| with_server(options, &[], parlor)))];
     for peer in competitors(options, report) {
         let case = Case::new(peer.name, move |options| other(options, peer));
-        rows.push(Row { optional: !peer.ours, ..Row::new(case) });
+        rows.push(Row { peer: Some(peer), ..Row::new(case) });
     }
     measure(comparison, options, report, &mut rows)?;
     let parlor = numbers(&rows[0], RATIO.of);

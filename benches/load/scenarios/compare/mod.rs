@@ -51,14 +51,19 @@ pub const ALL: &[Comparison] = &[
 /// One row of a comparison's table.
 struct Row {
     case: Case,
-    /// Another's program: if it fails, it is left out.
-    optional: bool,
+    /// None for our own server.
+    peer: Option<&'static Peer>,
     runs: Vec<Measured>,
 }
 
 impl Row {
     fn new(case: Case) -> Self {
-        Row { case, optional: false, runs: Vec::new() }
+        Row { case, peer: None, runs: Vec::new() }
+    }
+
+    /// Whether it is another's program, which is left out if it fails.
+    fn optional(&self) -> bool {
+        self.peer.is_some_and(|peer| !peer.ours)
     }
 }
 
@@ -89,8 +94,8 @@ fn measure(
             eprintln!("{title}: run {round} of {}", options.repeat);
             match (row.case.run)(options) {
                 Ok(measured) => row.runs.push(measured),
-                Err(problem) if row.optional => {
-                    report.note(&format!("{title} is left out: {problem}"));
+                Err(problem) if row.optional() => {
+                    report.note(&format!("{title}: left out, {problem}"));
                     rows.remove(index);
                     continue;
                 }
