@@ -54,11 +54,12 @@ pub struct Outcome {
 }
 
 impl<'a> Broadcast<'a> {
-    /// Connections `0..readers` read and the next one sends `message`.
-    pub fn new(dialect: &'a mut dyn Dialect, message: &str, readers: usize, pace: Pace) -> Self {
+    /// Connections `0..readers` read, and the next one sends them texts of
+    /// `bytes` bytes.
+    pub fn new(dialect: &'a mut dyn Dialect, bytes: usize, readers: usize, pace: Pace) -> Self {
         Broadcast {
+            template: Template::new(&dialect.message(bytes)),
             dialect,
-            template: Template::new(message),
             pace,
             last: vec![0; readers],
             window: VecDeque::new(),

@@ -1,5 +1,6 @@
 //! What differs between servers in what the client says to them.
 
+use super::{body, message_text};
 use crate::{Result, wire::excerpt};
 
 /// What a connection is for.
@@ -24,20 +25,20 @@ pub trait Dialect {
         false
     }
 
+    /// What a connection says first, if it has to.
+    fn greeting(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Any text that is not a message of ours. True once the connection takes
     /// part.
     fn hear(&mut self, _from: usize, text: &[u8], _reply: &mut Vec<u8>) -> Result<bool> {
         Err(format!("a frame that was not expected: {}", excerpt(text)).into())
     }
 
-    /// The text with which the sender has `body` broadcast.
-    fn message(&self, body: &str) -> String {
-        body.to_string()
-    }
-
-    /// Bytes of a reader's text beside the body.
-    fn overhead(&self) -> usize {
-        0
+    /// What the sender says for readers to get a text of about `bytes` bytes.
+    fn message(&self, bytes: usize) -> String {
+        body(bytes)
     }
 }
 
@@ -53,6 +54,9 @@ impl Dialect for Plain {
     }
 }
 
+/// The room of the comparison on our own server.
+pub const ROOM: &str = "lobby";
+
 /// Our own server, once `join` has brought everybody in.
 pub struct Parlor;
 
@@ -66,5 +70,10 @@ impl Dialect for Parlor {
             return Err(format!("a message was refused: {}", excerpt(text)).into());
         }
         Ok(true)
+    }
+
+    /// The event is as long as it is.
+    fn message(&self, _bytes: usize) -> String {
+        message_text(ROOM)
     }
 }

@@ -6,9 +6,11 @@
 
 mod dialect;
 mod process;
+mod pusher;
 mod seat;
 mod socketio;
 mod template;
+mod xmpp;
 
 use std::{
     path::{Path, PathBuf},
@@ -16,11 +18,12 @@ use std::{
 };
 
 use crate::limits::bare;
+use template::{body, content, message_text};
 
-pub use dialect::{Dialect, Parlor, Role};
+pub use dialect::{Dialect, Parlor, ROOM, Role};
 pub use process::Process;
 pub use seat::seat;
-pub use template::{Template, body, message_text, stamp};
+pub use template::{Template, stamp};
 
 pub struct Peer {
     pub name: &'static str,
@@ -41,7 +44,6 @@ impl Peer {
 struct Place<'a> {
     port: u16,
     /// Its own, for whatever it writes.
-    #[allow(dead_code)]
     directory: &'a Path,
 }
 
@@ -55,6 +57,8 @@ pub const ALL: &[Peer] = &[
         dialect: || Box::new(socketio::SocketIo),
         ours: false,
     },
+    Peer { name: "sockudo", command: sockudo, dialect: || Box::new(pusher::Pusher), ours: false },
+    Peer { name: "ejabberd", command: ejabberd, dialect: || Box::new(xmpp::Xmpp), ours: false },
 ];
 
 fn bare(place: &Place) -> Option<Command> {
@@ -79,6 +83,32 @@ fn uws(place: &Place) -> Option<Command> {
     if let Some(libraries) = installed(LIBRARIES) {
         command.env("LD_LIBRARY_PATH", libraries);
     }
+    Some(command)
+}
+
+/// With its limits where they do not matter, and without its metrics.
+fn sockudo(place: &Place) -> Option<Command> {
+    const APP: &str = "SOCKUDO_DEFAULT_APP";
+    let mut command = Command::new(installed("bin/sockudo")?);
+    command
+        .env("HOST", "127.0.0.1")
+        .env("PORT", place.port.to_string())
+        .env("METRICS_ENABLED", "false")
+        .env("RATE_LIMITER_ENABLED", "false")
+        .env("LOG_LEVEL", "warn")
+        .env(format!("{APP}_ID"), "bench")
+        .env(format!("{APP}_KEY"), pusher::KEY)
+        .env(format!("{APP}_SECRET"), pusher::SECRET)
+        .env(format!("{APP}_MAX_CONNECTIONS"), "100000")
+        .env(format!("{APP}_ENABLE_CLIENT_MESSAGES"), "true")
+        .env(format!("{APP}_MAX_CLIENT_EVENTS_PER_SECOND"), "100000000");
+    Some(command)
+}
+
+fn ejabberd(place: &Place) -> Option<Command> {
+    let root = installed("debian/usr/sbin/ejabberdctl").and(installed("debian"))?;
+    let mut command = Command::new(program("ejabberd"));
+    command.arg(root).arg(place.port.to_string()).arg(place.directory);
     Some(command)
 }
 

@@ -6,6 +6,7 @@ use super::{Dialect, Role};
 use crate::{
     Result,
     drive::Watch,
+    frame,
     swarm::{Handler, Swarm},
 };
 
@@ -22,7 +23,7 @@ pub fn seat(
     roles: &[Role],
 ) -> Result<()> {
     let mut seating = Seating { dialect, heard: vec![false; roles.len()] };
-    let (mut opened, mut seated) = (0, 0);
+    let (mut opened, mut greeted, mut seated) = (0, 0, 0);
     let mut watch = Watch::new();
     while seated < roles.len() {
         while opened < roles.len() && opened - seated < AT_ONCE {
@@ -31,6 +32,13 @@ pub fn seat(
             opened += 1;
         }
         swarm.poll(POLL, &mut seating)?;
+        while greeted < opened && swarm.upgraded(greeted) {
+            if let Some(greeting) = seating.dialect.greeting() {
+                frame::push(swarm.unsent(greeted), frame::TEXT, greeting.as_bytes());
+                swarm.flush(greeted)?;
+            }
+            greeted += 1;
+        }
         let greets = seating.dialect.greets();
         let ready = |at| if greets { seating.heard[at] } else { swarm.upgraded(at) };
         while seated < opened && ready(seated) {

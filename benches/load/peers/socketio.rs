@@ -1,6 +1,6 @@
 //! Socket.IO 4 on Engine.IO 4, over WebSocket from the start.
 
-use super::{Dialect, Role};
+use super::{Dialect, Role, body};
 use crate::{Result, frame, wire::excerpt};
 
 pub struct SocketIo;
@@ -31,11 +31,8 @@ impl Dialect for SocketIo {
         Ok(false)
     }
 
-    fn message(&self, body: &str) -> String {
-        format!(r#"42["m",{body}]"#)
-    }
-
-    fn overhead(&self) -> usize {
-        self.message("").len()
+    fn message(&self, bytes: usize) -> String {
+        let event = |data: &str| format!(r#"42["m",{data}]"#);
+        event(&body(bytes.saturating_sub(event("").len())))
     }
 }

@@ -9,8 +9,8 @@ use crate::{
 const TIME: &str = "TTTTTTTTTTTTTTTTTTTT";
 const COUNT: &str = "NNNNNNNNNNNNNNNNNNNN";
 
-/// What [`stamp`] finds, and words up to `bytes` after it.
-fn content(bytes: usize) -> String {
+/// What [`stamp`] finds and words after it, `bytes` bytes in all.
+pub fn content(bytes: usize) -> String {
     let words = "the quick brown fox jumps over the lazy dog ".chars().cycle();
     let mut content = format!("{}{TIME}.{COUNT} ", char::from(STAMP));
     content.extend(words.take(bytes.saturating_sub(content.len())));

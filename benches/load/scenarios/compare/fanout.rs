@@ -13,7 +13,7 @@ use crate::{
     join::{Seat, join, unsubscribe},
     machine::require_open_files,
     options::Options,
-    peers::{Parlor, Peer, Process, Role, body, message_text, seat},
+    peers::{Parlor, Peer, Process, ROOM, Role, seat},
     process::Server,
     report::{Measured, Report},
     rest::create_rooms,
@@ -25,7 +25,6 @@ const READERS: [usize; 3] = [100, 1_000, 5_000];
 /// As in the scenario `fanout`.
 const WINDOW: usize = 32;
 const MODERATE: u32 = 40;
-const ROOM: &str = "lobby";
 
 const RATIOS: [Ratio; 3] = [
     Ratio {
@@ -105,8 +104,7 @@ fn parlor(options: &Options, server: &Server, readers: usize, pace: Pace) -> Res
     let mut swarm = Swarm::new()?;
     join(&mut swarm, server, &seats)?;
     unsubscribe(&mut swarm, readers, ROOM)?;
-    let (mut dialect, message) = (Parlor, message_text(ROOM));
-    Broadcast::new(&mut dialect, &message, readers, pace).run(&mut swarm, server, options)
+    Broadcast::new(&mut Parlor, 0, readers, pace).run(&mut swarm, server, options)
 }
 
 fn other(
@@ -123,8 +121,7 @@ fn other(
     roles.push(Role::Sender);
     let mut swarm = Swarm::new()?;
     seat(&mut swarm, process.address(), &mut *dialect, &roles)?;
-    let message = dialect.message(&body(event_bytes.saturating_sub(dialect.overhead())));
-    Broadcast::new(&mut *dialect, &message, readers, pace).run(&mut swarm, process, options)
+    Broadcast::new(&mut *dialect, event_bytes, readers, pace).run(&mut swarm, process, options)
 }
 
 /// Only Parlor's findings are findings: what others lose is a number.
