@@ -46,6 +46,18 @@ pub struct Span {
     pub client_cpu_seconds: f64,
 }
 
+/// A server whose CPU time can be read: ours, or one next to it.
+pub trait Watched {
+    /// Of all its threads and processes so far.
+    fn cpu_ns(&self) -> u64;
+}
+
+impl Watched for Server {
+    fn cpu_ns(&self) -> u64 {
+        Server::cpu_ns(self)
+    }
+}
+
 /// The readings at the start of a [`Span`].
 pub struct Meter {
     now: u64,
@@ -54,7 +66,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    pub fn start(server: &Server) -> Self {
+    pub fn start(server: &impl Watched) -> Self {
         Meter {
             now: now_ns(),
             server: server.cpu_ns(),
@@ -62,7 +74,7 @@ impl Meter {
         }
     }
 
-    pub fn stop(&self, server: &Server) -> Span {
+    pub fn stop(&self, server: &impl Watched) -> Span {
         let end = Meter::start(server);
         let seconds = |from: u64, to: u64| to.saturating_sub(from) as f64 / 1e9;
         Span {
@@ -157,7 +169,7 @@ impl Tally {
 }
 
 /// Without this the kernel may let a wait end 50 µs late to save power.
-fn exact_wakeups() -> Result<()> {
+pub fn exact_wakeups() -> Result<()> {
     // SAFETY: sets a number of this thread.
     checked(unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) })?;
     Ok(())

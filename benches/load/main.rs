@@ -5,6 +5,7 @@
 //! cargo bench --bench load                        # all scenarios
 //! cargo bench --bench load -- ack fanout          # some of them
 //! cargo bench --bench load -- --json --repeat 5   # medians of five, one JSON object per line
+//! cargo bench --bench load -- compare --repeat 3  # next to the limits and to other servers
 //! ```
 //!
 //! Each case gets a server process and a data directory of its own. The client
@@ -16,17 +17,22 @@
 //! To add a scenario: a module in `scenarios/` that gives [`Case`]s, and a line
 //! in `scenarios::ALL`. `chat` knows senders, readers and their pace; `swarm`
 //! knows sockets and nothing of Parlor, `wire` and `join` know Parlor's frames.
+//! `limits` and `peers` are what [`Comparison`]s set it against.
 //!
 //! [`Case`]: scenarios::Case
+//! [`Comparison`]: scenarios::compare::Comparison
 
 mod audit;
+mod broadcast;
 mod chat;
 mod drive;
 mod epoll;
 mod frame;
 mod join;
+mod limits;
 mod machine;
 mod options;
+mod peers;
 mod process;
 mod report;
 mod rest;
@@ -37,6 +43,7 @@ mod wire;
 
 use std::process::ExitCode;
 
+use limits::bare;
 use options::{Options, Parsed};
 use report::Report;
 
@@ -44,6 +51,10 @@ use report::Report;
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some(bare::SUBCOMMAND) {
+        return exit_code(bare::serve(&arguments.next().unwrap_or_default()));
+    }
     let options = match Options::parse(std::env::args().skip(1)) {
         Ok(Parsed::Run(options)) => options,
         Ok(Parsed::Show(text)) => {
@@ -55,7 +66,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(&options) {
+    exit_code(run(&options))
+}
+
+fn exit_code(result: Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("load: {problem}");
@@ -76,8 +91,11 @@ fn run(options: &Options) -> Result<()> {
                 let measured = (case.run)(options);
                 runs.push(measured.map_err(|e| format!("{}, {}: {e}", scenario.name, case.name))?);
             }
-            report.add(scenario, &case.name, &runs)?;
+            report.add(scenario.name, scenario.about, &case.name, &runs)?;
         }
+    }
+    for comparison in &options.comparisons {
+        comparison.run(options, &mut report)?;
     }
     report.verdict()
 }

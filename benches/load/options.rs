@@ -3,8 +3,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use crate::{
-    Result,
-    scenarios::{ALL, Scenario},
+    Result, peers,
+    scenarios::{ALL, Scenario, compare, compare::Comparison},
 };
 
 /// Load that is not measured, so that caches, allocators and TCP windows are
@@ -13,6 +13,10 @@ const WARM_UP: Duration = Duration::from_secs(1);
 
 pub struct Options {
     pub scenarios: Vec<&'static Scenario>,
+    /// Only those that are named.
+    pub comparisons: Vec<&'static Comparison>,
+    /// Whom they are limited to; empty for all.
+    pub against: Vec<String>,
     pub json: bool,
     /// How long each case is measured.
     pub measured: Duration,
@@ -53,10 +57,14 @@ impl Options {
                 "--repeat" => options.repeat = repeat(&value()?)?,
                 "--server" => server = Some(value()?.into()),
                 "--data-dir" => options.data_root = value()?.into(),
-                name => options.scenarios.push(scenario(name)?),
+                "--against" => options.against = against(&value()?)?,
+                name => match comparison(name) {
+                    Some(comparison) => options.comparisons.push(comparison),
+                    None => options.scenarios.push(scenario(name)?),
+                },
             }
         }
-        if options.scenarios.is_empty() {
+        if options.scenarios.is_empty() && options.comparisons.is_empty() {
             if !by_cargo_bench {
                 return Ok(Parsed::Show("load: nothing to measure (see --help)".into()));
             }
@@ -75,6 +83,8 @@ impl Options {
         let data_root = option_env!("CARGO_TARGET_TMPDIR").map(PathBuf::from);
         Options {
             scenarios: Vec::new(),
+            comparisons: Vec::new(),
+            against: Vec::new(),
             json: false,
             measured: Duration::from_secs(5),
             warm_up: WARM_UP,
@@ -88,6 +98,21 @@ impl Options {
 fn scenario(name: &str) -> Result<&'static Scenario> {
     let known = ALL.iter().find(|scenario| scenario.name == name);
     Ok(known.ok_or_else(|| format!("there is no scenario or option {name:?} (see --help)"))?)
+}
+
+fn comparison(name: &str) -> Option<&'static Comparison> {
+    compare::ALL.iter().find(|comparison| comparison.name == name)
+}
+
+fn against(text: &str) -> Result<Vec<String>> {
+    let names: Vec<String> = text.split(',').map(str::to_string).collect();
+    for name in &names {
+        if !peers::ALL.iter().any(|peer| peer.name == name) {
+            let known: Vec<&str> = peers::ALL.iter().map(|peer| peer.name).collect();
+            return Err(format!("--against takes {}, not {name:?}", known.join(",")).into());
+        }
+    }
+    Ok(names)
 }
 
 fn seconds(text: &str) -> Result<Duration> {
@@ -111,11 +136,16 @@ fn help() -> String {
          \x20 --seconds N      how long each case is measured (5)\n\
          \x20 --repeat N       runs of each case, the medians are shown (1)\n\
          \x20 --server PATH    the server's executable (the one cargo has built)\n\
-         \x20 --data-dir PATH  where the servers keep their data meanwhile (below target)\n\n\
+         \x20 --data-dir PATH  where the servers keep their data meanwhile (below target)\n\
+         \x20 --against A,B    compare with these only\n\n\
          Scenarios (without a name: all)\n",
     );
     for scenario in ALL {
         text.push_str(&format!("  {:<14} {}\n", scenario.name, scenario.about));
+    }
+    text.push_str("\nComparisons (only when named)\n");
+    for comparison in compare::ALL {
+        text.push_str(&format!("  {:<14} {}\n", comparison.name, comparison.about));
     }
     text
 }

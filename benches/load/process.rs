@@ -93,20 +93,14 @@ impl Server {
         Ok(jsonwebtoken::encode(&Header::default(), &claims, &key)?)
     }
 
-    /// CPU time of all its threads so far, exact to the nanosecond, where
-    /// `/proc/<pid>/stat` counts in ticks of 10 ms.
+    /// CPU time of all its threads so far.
     pub fn cpu_ns(&self) -> u64 {
-        let mut clock = 0;
-        // SAFETY: `clock` is ours and outlives the call.
-        let result = unsafe { libc::clock_getcpuclockid(self.child.id() as i32, &mut clock) };
-        if result == 0 { clock_ns(clock) } else { 0 }
+        cpu_ns(self.child.id())
     }
 
     /// Resident memory in KiB.
     pub fn resident_kib(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let value = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        let value = resident_kib(self.child.id());
         Ok(value.ok_or_else(|| format!("the server is gone{}", self.launch.log_tail()))?)
     }
 
@@ -170,6 +164,22 @@ impl Launch {
             format!("\nthe server's log ends with:\n{}", log.trim_end())
         }
     }
+}
+
+/// CPU time of all threads of a process, exact to the nanosecond, where
+/// `/proc/<pid>/stat` counts in ticks of 10 ms. 0 if there is none (any more).
+pub fn cpu_ns(pid: u32) -> u64 {
+    let mut clock = 0;
+    // SAFETY: `clock` is ours and outlives the call.
+    let result = unsafe { libc::clock_getcpuclockid(pid as i32, &mut clock) };
+    if result == 0 { clock_ns(clock) } else { 0 }
+}
+
+/// Resident memory of a process, if there is one.
+pub fn resident_kib(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// The address in `parlor <version> listening on http://<address>`, the first

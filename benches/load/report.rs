@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{Result, audit::Findings, scenarios::Scenario};
+use crate::{Result, audit::Findings};
 
 /// A measured number and how it is shown.
 pub struct Metric {
@@ -37,7 +37,13 @@ impl Report {
 
     /// Adds a case: the median of each number over its runs, and all that the
     /// checks have found in any of them.
-    pub fn add(&mut self, scenario: &Scenario, case: &str, runs: &[Measured]) -> Result<()> {
+    pub fn add(
+        &mut self,
+        scenario: &'static str,
+        about: &str,
+        case: &str,
+        runs: &[Measured],
+    ) -> Result<()> {
         let Some(first) = runs.first() else { return Ok(()) };
         let metrics: Vec<Metric> = first
             .metrics
@@ -52,9 +58,9 @@ impl Report {
         runs.iter().for_each(|run| findings.add(&run.findings));
         self.findings.add(&findings);
 
-        if self.table != Some(scenario.name) {
-            self.table = Some(scenario.name);
-            self.heading(scenario, &metrics);
+        if self.table != Some(scenario) {
+            self.table = Some(scenario);
+            self.heading(scenario, about, &metrics);
         }
         let cells: Vec<String> =
             metrics.iter().map(|m| grouped(format!("{:.*}", m.decimals, m.value))).collect();
@@ -64,7 +70,7 @@ impl Report {
             cells.join(" | ")
         ));
         if self.json {
-            println!("{}", json_line(scenario.name, case, runs.len(), &metrics, findings));
+            println!("{}", json_line(scenario, case, runs.len(), &metrics, findings));
         }
         Ok(())
     }
@@ -79,9 +85,9 @@ impl Report {
             .into())
     }
 
-    fn heading(&self, scenario: &Scenario, metrics: &[Metric]) {
+    fn heading(&self, scenario: &str, about: &str, metrics: &[Metric]) {
         let names: Vec<&str> = metrics.iter().map(|metric| metric.heading).collect();
-        self.table_line(&format!("\n**{}**: {}\n", scenario.name, scenario.about));
+        self.table_line(&format!("\n**{scenario}**: {about}\n"));
         self.table_line(&format!("| case | {} | check |", names.join(" | ")));
         self.table_line(&format!("|---|{}---|", "---:|".repeat(names.len())));
     }

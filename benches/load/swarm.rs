@@ -64,12 +64,17 @@ impl Swarm {
     /// Starts one more connection and gives its number. The answer to the
     /// upgrade is awaited by [`Swarm::poll`], so that many can be under way.
     pub fn open(&mut self, server: SocketAddr, path: &str, token: &str) -> Result<usize> {
+        self.open_with(server, path, &format!("Authorization: Bearer {token}\r\n"))
+    }
+
+    /// The same with any header lines, each ended.
+    pub fn open_with(&mut self, server: SocketAddr, path: &str, headers: &str) -> Result<usize> {
         let number = self.connections.len();
         let mut stream = TcpStream::connect_timeout(&server, CONNECT_TIMEOUT)
             .map_err(|e| format!("connection {number} could not be made: {e}"))?;
         stream.set_nodelay(true)?;
         let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\n\
+            "GET {path} HTTP/1.1\r\nHost: {server}\r\n{headers}\
              Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Key: {KEY}\r\n\r\n"
         );
@@ -85,6 +90,11 @@ impl Swarm {
             blocked: false,
         });
         Ok(number)
+    }
+
+    /// Whether the server has agreed to speak WebSocket.
+    pub fn upgraded(&self, connection: usize) -> bool {
+        self.connections[connection].upgraded
     }
 
     /// Makes [`Swarm::poll`] return ticks at this interval; zero stops them.

@@ -7,12 +7,12 @@
 use crate::{Result, frame};
 
 /// Width of every number in a message: the whole of a `u64`.
-const DIGITS: usize = 20;
+pub const DIGITS: usize = 20;
 /// Stands before the time in a message's content. Occurs nowhere else in a
 /// frame: the bench's ids and names have none.
-const STAMP: u8 = b'~';
+pub const STAMP: u8 = b'~';
 /// Bytes of a message's content.
-const CONTENT_BYTES: usize = 100;
+pub const CONTENT_BYTES: usize = 100;
 
 /// A frame from the server.
 pub enum Incoming<'a> {
@@ -62,14 +62,19 @@ fn seq(text: &[u8]) -> Option<u64> {
 
 /// The time in a message's content.
 fn stamp(text: &[u8]) -> Option<u64> {
+    number(after_stamp(text)?)
+}
+
+/// What follows the first [`STAMP`].
+pub fn after_stamp(text: &[u8]) -> Option<&[u8]> {
     // SAFETY: `memchr` reads within the length of `text` only.
     let found = unsafe { libc::memchr(text.as_ptr().cast(), STAMP.into(), text.len()) };
     let at = (found as usize).checked_sub(text.as_ptr() as usize)?;
-    number(&text[at + 1..])
+    Some(&text[at + 1..])
 }
 
 /// The decimal number that `text` begins with.
-fn number(text: &[u8]) -> Option<u64> {
+pub fn number(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
     let (count, value) = digits.fold((0, 0u64), |(count, value), digit| {
         (count + 1, value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')))
@@ -127,7 +132,8 @@ impl Composer {
     }
 }
 
-fn digits(mut value: u64) -> [u8; DIGITS] {
+/// All [`DIGITS`] of a number.
+pub fn digits(mut value: u64) -> [u8; DIGITS] {
     let mut digits = [b'0'; DIGITS];
     for digit in digits.iter_mut().rev() {
         *digit = b'0' + (value % 10) as u8;

@@ -15,22 +15,22 @@ const SENDERS: [usize; 3] = [1, 16, 256];
 /// Each sender is alone in a room: it gets the ack and its own message back,
 /// and fan-out to others does not blur the picture.
 pub fn own_rooms() -> Vec<Case> {
-    let case = |senders| {
-        let parts: Vec<Part> =
-            (0..senders).map(|room| Part { room, sends: true, reads: true }).collect();
-        case(senders, senders, parts)
-    };
-    SENDERS.into_iter().map(case).collect()
+    SENDERS.into_iter().map(own_room_case).collect()
+}
+
+pub fn own_room_case(senders: usize) -> Case {
+    let part = |room| Part { room, sends: true, reads: true };
+    case(senders, senders, (0..senders).map(part).collect())
 }
 
 /// All send into one room, and none is subscribed: the one counter of a room
 /// under the heaviest load, again without fan-out.
 pub fn one_room() -> Vec<Case> {
-    let case = |senders| {
-        let parts = vec![Part { room: 0, sends: true, reads: false }; senders];
-        case(senders, 1, parts)
-    };
-    SENDERS.into_iter().map(case).collect()
+    SENDERS.into_iter().map(one_room_case).collect()
+}
+
+pub fn one_room_case(senders: usize) -> Case {
+    case(senders, 1, vec![Part { room: 0, sends: true, reads: false }; senders])
 }
 
 fn case(senders: usize, rooms: usize, parts: Vec<Part>) -> Case {

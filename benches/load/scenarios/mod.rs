@@ -1,6 +1,7 @@
 //! What is measured. Each module gives the cases of one or two scenarios.
 
 mod ack;
+pub mod compare;
 mod fanout;
 mod idle;
 mod tail;

@@ -1,0 +1,154 @@
+//! How fast one message reaches many, and what it costs.
+
+use std::{cell::Cell, rc::Rc};
+
+use super::{
+    super::with_server, Case, Comparison, Ratio, Row, competitors, measure, numbers, relate, tell,
+};
+use crate::{
+    Result,
+    audit::Findings,
+    broadcast::{Broadcast, Outcome},
+    chat::Pace,
+    join::{Seat, join, unsubscribe},
+    machine::require_open_files,
+    options::Options,
+    peers::{Parlor, Peer, Process, ROOM, Role, seat},
+    process::Server,
+    report::{Measured, Report},
+    rest::create_rooms,
+    scenarios::metric,
+    swarm::Swarm,
+};
+
+const READERS: [usize; 3] = [100, 1_000, 5_000];
+/// As in the scenario `fanout`.
+const WINDOW: usize = 32;
+const MODERATE: u32 = 40;
+
+const RATIOS: [Ratio; 3] = [
+    Ratio {
+        key: "parlor_ratio_deliveries",
+        heading: "Parlor ÷ it: deliveries/s",
+        of: "deliveries_per_s",
+        value: |parlor, own| parlor / own,
+    },
+    Ratio {
+        key: "parlor_ratio_per_cpu",
+        heading: "per server CPU s",
+        of: "deliveries_per_cpu_s",
+        value: |parlor, own| parlor / own,
+    },
+    Ratio {
+        key: "parlor_ratio_p99",
+        heading: "p99",
+        of: "delivery_p99_ms",
+        value: |parlor, own| parlor / own,
+    },
+];
+
+pub fn compare(comparison: &Comparison, options: &Options, report: &mut Report) -> Result<()> {
+    let mut competitors = competitors(options, report);
+    for readers in READERS {
+        for pace in [Pace::Window(WINDOW), Pace::Rate(MODERATE)] {
+            let mut rows = rows(&competitors, readers, pace);
+            measure(comparison, options, report, &mut rows)?;
+            // Who has failed once is not tried with the next load.
+            competitors = rows.iter().filter_map(|row| row.peer).collect();
+            for ratio in RATIOS {
+                let parlor = numbers(&rows[0], ratio.of);
+                relate(&mut rows, &parlor, &ratio);
+            }
+            tell(comparison, report, &rows)?;
+        }
+    }
+    Ok(())
+}
+
+/// Parlor comes first: its event is what it is, and the others' frames are
+/// made as long.
+fn rows(competitors: &[&'static Peer], readers: usize, pace: Pace) -> Vec<Row> {
+    let load = match pace {
+        Pace::Rate(rate) => format!("{readers} readers, {rate} messages/s"),
+        _ => format!("{readers} readers, saturated"),
+    };
+    let event_bytes = Rc::new(Cell::new(0));
+    let learned = event_bytes.clone();
+    let mut rows = vec![Row::new(Case::new(format!("{load}: parlor"), move |options| {
+        with_server(options, &[], |server| {
+            let outcome = parlor(options, server, readers, pace)?;
+            learned.set(outcome.frame_bytes);
+            let resident_kib = server.resident_kib()?;
+            Ok(Measured { findings: outcome.findings, ..measured(&outcome, resident_kib) })
+        })
+    }))];
+    for &peer in competitors {
+        let event_bytes = event_bytes.clone();
+        let case = Case::new(format!("{load}: {}", peer.name), move |options| {
+            let process = Process::start(options, peer)?;
+            let process = process.ok_or("not installed")?;
+            let outcome = other(options, &process, peer, readers, pace, event_bytes.get())
+                .map_err(|problem| process.explain(problem))?;
+            Ok(measured(&outcome, process.resident_kib()))
+        });
+        rows.push(Row { peer: Some(peer), ..Row::new(case) });
+    }
+    rows
+}
+
+fn parlor(options: &Options, server: &Server, readers: usize, pace: Pace) -> Result<Outcome> {
+    require_open_files(readers + 1)?;
+    create_rooms(server, "public", &[("owner".into(), ROOM.into())])?;
+    let seats: Vec<Seat> =
+        (0..=readers).map(|i| Seat { user: format!("user-{i}"), room: ROOM.into() }).collect();
+    let mut swarm = Swarm::new()?;
+    join(&mut swarm, server, &seats)?;
+    unsubscribe(&mut swarm, readers, ROOM)?;
+    Broadcast::new(&mut Parlor, 0, readers, pace).run(&mut swarm, server, options)
+}
+
+fn other(
+    options: &Options,
+    process: &Process,
+    peer: &Peer,
+    readers: usize,
+    pace: Pace,
+    event_bytes: usize,
+) -> Result<Outcome> {
+    require_open_files(readers + 1)?;
+    let mut dialect = (peer.dialect)();
+    let mut roles = vec![Role::Reader; readers];
+    roles.push(Role::Sender);
+    let mut swarm = Swarm::new()?;
+    seat(&mut swarm, process.address(), &mut *dialect, &roles)?;
+    Broadcast::new(&mut *dialect, event_bytes, readers, pace).run(&mut swarm, process, options)
+}
+
+/// Only Parlor's findings are findings: what others lose is a number.
+fn measured(outcome: &Outcome, resident_kib: u64) -> Measured {
+    let delivered = outcome.delivered.max(1) as f64;
+    let (span, latency) = (&outcome.span, &outcome.latency);
+    let metrics = vec![
+        metric("deliveries_per_s", "deliveries/s", delivered / span.seconds, 0),
+        metric(
+            "deliveries_per_cpu_s",
+            "deliveries/server CPU s",
+            delivered / span.server_cpu_seconds,
+            0,
+        ),
+        metric(
+            "server_us_per_delivery",
+            "server µs/delivery",
+            span.server_cpu_seconds * 1e6 / delivered,
+            2,
+        ),
+        metric("delivery_p50_ms", "p50 ms", latency.quantile_ms(0.50), 2),
+        metric("delivery_p99_ms", "p99 ms", latency.quantile_ms(0.99), 2),
+        metric("server_cores", "server CPU, cores", span.server_cores(), 2),
+        metric("client_cores", "client CPU, cores", span.client_cores(), 2),
+        metric("resident_mib", "RSS MiB", resident_kib as f64 / 1024.0, 1),
+        metric("frame_bytes", "bytes/text", outcome.frame_bytes as f64, 0),
+        metric("lost", "lost", outcome.findings.gaps as f64, 0),
+    ];
+    Measured { metrics, findings: Findings::default() }
+}
