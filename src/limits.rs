@@ -124,8 +124,16 @@ pub const FANOUT_BACKLOG: usize = 1_024;
 pub const REQUESTS_IN_FLIGHT: u32 = 256;
 /// Bytes taken from a socket at once.
 pub const READ_CHUNK: usize = 16 * 1024;
-/// Frames that are written with one system call (`writev`).
-pub const FRAMES_PER_WRITE: usize = 64;
+/// Pieces that are written with one system call (`writev`).
+pub const PIECES_PER_WRITE: usize = 64;
+/// Events of one room that become one piece for its readers, as far as they
+/// come together.
+pub const RUN_FRAMES: usize = 64;
+/// Bytes of such a piece.
+pub const RUN_BYTES: usize = 32 * 1024;
+/// The part of a session's outgoing queue that such a piece may fill at most,
+/// so that a reader who keeps up is never taken for slow.
+pub const RUN_SHARE: usize = 4;
 
 /// Bytes from which on a message is compressed for those who agreed to it. A
 /// chat message is shorter, and compressing it costs more than the 10 µs win

@@ -44,8 +44,7 @@ pub struct RegisterWorker {
 /// A session has authenticated.
 ///
 /// The answer is `session.ready` on its socket, or a close.
-#[derive(actix::Message, Debug)]
-#[rtype(result = "()")]
+#[derive(Debug)]
 pub struct Connect {
     pub session: SessionRef,
     pub user: User,
@@ -58,10 +57,41 @@ pub struct Connect {
 
 /// A session has ended, for whatever reason. Said exactly once for each
 /// [`Connect`].
-#[derive(actix::Message, Debug)]
-#[rtype(result = "()")]
+#[derive(Debug)]
 pub struct Disconnect {
     pub session: SessionRef,
+}
+
+/// What the sessions of one worker thread have to say, in order: one message
+/// for all that came together.
+#[derive(actix::Message, Debug)]
+#[rtype(result = "()")]
+pub struct FromSessions(pub Vec<FromSession>);
+
+/// What a session says.
+#[derive(Debug)]
+pub enum FromSession {
+    Connect(Connect),
+    Request(Request),
+    Disconnect(Disconnect),
+}
+
+impl From<Connect> for FromSession {
+    fn from(connect: Connect) -> Self {
+        Self::Connect(connect)
+    }
+}
+
+impl From<Request> for FromSession {
+    fn from(request: Request) -> Self {
+        Self::Request(request)
+    }
+}
+
+impl From<Disconnect> for FromSession {
+    fn from(disconnect: Disconnect) -> Self {
+        Self::Disconnect(disconnect)
+    }
 }
 
 /// Who asks.

@@ -31,6 +31,8 @@ pub struct Writer {
     /// Writes of the transaction that is running.
     running: usize,
     in_flight_max: usize,
+    /// It has told itself to pump.
+    pumping: bool,
     committed: Option<Recipient<Committed>>,
     idle: Vec<oneshot::Sender<()>>,
 }
@@ -56,6 +58,7 @@ impl Database {
             waiting: VecDeque::new(),
             running: 0,
             in_flight_max,
+            pumping: false,
             committed: None,
             idle: Vec::new(),
         }
@@ -82,6 +85,25 @@ impl Handler<Submit> for Writer {
             return self.answer(vec![(reply, Err(WriteError::Overloaded))]);
         }
         self.waiting.push_back((write, reply));
+        // After all that waits in the mailbox: what comes together is
+        // committed together.
+        if self.running == 0 && !self.pumping {
+            self.pumping = true;
+            ctx.notify(Pump);
+        }
+    }
+}
+
+/// Said by the writer to itself.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+struct Pump;
+
+impl Handler<Pump> for Writer {
+    type Result = ();
+
+    fn handle(&mut self, _: Pump, ctx: &mut Self::Context) {
+        self.pumping = false;
         self.pump(ctx);
     }
 }

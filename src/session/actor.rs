@@ -95,8 +95,7 @@ impl Session {
         let Identity { user, roles, .. } = live.identity.clone();
         let join = self.join.take();
         self.announced = true;
-        // The ChatServer never waits, so its mailbox is not slow.
-        self.worker.chat.do_send(Connect {
+        self.worker.to_chat.say(Connect {
             session: self.at,
             user,
             roles,
@@ -210,8 +209,7 @@ impl Session {
         let from = requester(live);
         let reply = ReplyTo::Session { session: self.at, id };
         self.link.request_began();
-        // Bounded by the requests of a session that may be unanswered.
-        self.worker.chat.do_send(Request { from, command, reply });
+        self.worker.to_chat.say(Request { from, command, reply });
     }
 }
 
@@ -262,7 +260,7 @@ impl Actor for Session {
     fn stopped(&mut self, _: &mut Self::Context) {
         self.worker.hub.borrow_mut().detach(self.link.id);
         if self.announced {
-            self.worker.chat.do_send(Disconnect { session: self.at });
+            self.worker.to_chat.say(Disconnect { session: self.at });
         }
     }
 }

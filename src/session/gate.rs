@@ -87,6 +87,18 @@ impl Gate {
         }
     }
 
+    /// Lets the events from `first` to `last` through together, if they are
+    /// the next ones. If not, each is to be offered.
+    pub fn pass(&mut self, first: Seq, last: Seq) -> bool {
+        match self {
+            Self::Live { at } if first == at.next() => {
+                *at = last;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Everything up to `upto` has been let through from the database. Gives
     /// the held events that follow now; the gate is live if nothing is
     /// missing any more.
@@ -180,6 +192,17 @@ mod tests {
         assert_eq!(offer(&mut gate, 3), Offer::Keep);
         assert_eq!(offer(&mut gate, 6), Offer::Deliver);
         assert_eq!(gate.at(), Seq(6));
+    }
+
+    #[test]
+    fn a_run_passes_only_as_the_next_one() {
+        let mut gate = Gate::new(Seq(4), Seq(4));
+        assert!(gate.pass(Seq(5), Seq(8)));
+        assert_eq!(gate.at(), Seq(8));
+        assert!(!gate.pass(Seq(8), Seq(9)), "8 has passed");
+        assert!(!gate.pass(Seq(10), Seq(11)), "9 is missing");
+        assert!(!Gate::new(Seq(2), Seq(4)).pass(Seq(3), Seq(5)), "4 is being read");
+        assert_eq!(gate.at(), Seq(8));
     }
 
     #[test]

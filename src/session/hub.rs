@@ -5,6 +5,7 @@
 //! sessions, and lets frames that wait leave with one system call.
 
 mod mailbox;
+mod runs;
 
 use std::{rc::Rc, sync::Arc};
 
@@ -13,11 +14,7 @@ use indexmap::IndexMap;
 use rand::RngExt;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::{
-    catch_up::CatchUps,
-    gate::{Gate, Offer},
-    link::Link,
-};
+use super::{catch_up::CatchUps, gate::Gate, link::Link, outbox::OutboxLimits};
 use crate::{
     chat::{CatchUp, ChatServer, Item, ReadReplay, Replayed, SessionId, SessionRef, WorkerId},
     domain::{RoomKey, Seq},
@@ -26,10 +23,9 @@ use crate::{
     websocket::Frame,
 };
 
-pub(super) use mailbox::HubActor;
+use runs::Runs;
 
-/// Readers of one thread from which on it has a copy of a frame for itself.
-const DETACH_FROM: usize = 16;
+pub(super) use mailbox::HubActor;
 
 /// A session's subscription to one room.
 struct Subscriber {
@@ -51,17 +47,19 @@ pub(super) struct Hub {
     chat: Addr<ChatServer>,
     sessions: FxHashMap<SessionId, Attached>,
     rooms: FxHashMap<RoomKey, Subscribers>,
+    runs: Runs,
     /// Links with something to write.
     listed: Vec<Rc<Link>>,
 }
 
 impl Hub {
-    pub fn new(worker: WorkerId, chat: Addr<ChatServer>) -> Self {
+    pub fn new(worker: WorkerId, chat: Addr<ChatServer>, queue: OutboxLimits) -> Self {
         Self {
             worker,
             chat,
             sessions: FxHashMap::default(),
             rooms: FxHashMap::default(),
+            runs: Runs::new(queue),
             listed: Vec::new(),
         }
     }
@@ -86,8 +84,15 @@ impl Hub {
     }
 
     pub fn apply(&mut self, item: Item) {
+        match &item {
+            Item::Event { .. } => {}
+            Item::Answer { session, .. } | Item::Frame { session, .. } => {
+                self.finish_runs_of(*session);
+            }
+            _ => self.finish_runs(),
+        }
         match item {
-            Item::Event { room, seq, frame } => self.event(room, seq, &frame),
+            Item::Event { room, seq, frame } => self.event(room, seq, frame),
             Item::Notice { room, frame } => self.notice(room, &frame),
             Item::Answer { session, frame } => self.answer(session, frame),
             Item::Frame { session, frame } => self.send(session, &frame),
@@ -109,8 +114,14 @@ impl Hub {
         }
     }
 
+    /// Whether there is something for [`Hub::flush`].
+    pub fn has_output(&self) -> bool {
+        !self.listed.is_empty() || !self.runs.is_empty()
+    }
+
     /// Writes to all links that have something, once for all that came.
     pub fn flush(&mut self) {
+        self.finish_runs();
         for link in std::mem::take(&mut self.listed) {
             link.listed.set(false);
             if !link.flush() {
@@ -119,23 +130,6 @@ impl Hub {
             } else if link.awaits_drain.take() {
                 self.continue_catch_up(link.id);
             }
-        }
-    }
-
-    fn event(&mut self, room: RoomKey, seq: Seq, frame: &Frame) {
-        let Some(subscribers) = self.rooms.get_mut(&room) else { return };
-        let own = (subscribers.len() >= DETACH_FROM).then(|| frame.detached());
-        let frame = own.as_ref().unwrap_or(frame);
-        let mut overtaken = Vec::new();
-        for (id, subscriber) in subscribers {
-            match subscriber.gate.offer(seq, frame) {
-                Offer::Deliver => queue(&mut self.listed, &subscriber.link, frame),
-                Offer::Keep => {}
-                Offer::Gap => overtaken.push(*id),
-            }
-        }
-        for id in overtaken {
-            self.read_page(id, room);
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use super::outbox::{Outbox, OutboxLimits};
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     limits::{READ_CHUNK, REQUESTS_IN_FLIGHT},
     protocol::Close,
     transport::Socket,
-    websocket::{Compression, Frame},
+    websocket::{Compression, Frame, Joined},
 };
 
 /// The socket, the queue in front of it, and what its one task waits for.
@@ -31,8 +31,8 @@ pub(super) struct Link {
     task: Cell<Option<Waker>>,
     /// Requests handed to the ChatServer and not answered yet.
     in_flight: Cell<u32>,
-    /// The last time the socket took bytes, or began to have some to take.
-    moved_at: Cell<Instant>,
+    /// While the socket takes no more: when it last took something.
+    blocked_since: Cell<Option<Instant>>,
     state: Cell<State>,
     /// It is on the hub's list of links with something to write.
     pub listed: Cell<bool>,
@@ -71,7 +71,7 @@ impl Link {
             limits,
             task: Cell::new(None),
             in_flight: Cell::new(0),
-            moved_at: Cell::new(Instant::now()),
+            blocked_since: Cell::new(None),
             state: Cell::new(State::Open),
             listed: Cell::new(false),
             awaits_drain: Cell::new(false),
@@ -84,20 +84,27 @@ impl Link {
         if self.state.get() != State::Open {
             return;
         }
-        let frame = frame.bytes(self.compression);
+        self.push(frame.bytes(self.compression), 1);
+    }
+
+    /// Queues several frames as one piece, like [`Link::send`].
+    pub fn send_joined(&self, frames: &Joined<'_>) {
+        if self.state.get() == State::Open {
+            self.push(frames.bytes(self.compression), frames.count());
+        }
+    }
+
+    fn push(&self, bytes: Bytes, frames: usize) {
         let full = {
             let outbox = self.outbox.borrow();
-            outbox.fills_a_write() || !outbox.has_room_for(&frame, self.limits)
+            outbox.fills_a_write() || !outbox.has_room_for(frames, bytes.len(), self.limits)
         };
         if full {
             self.flush();
         }
         let mut outbox = self.outbox.borrow_mut();
-        if outbox.has_room_for(&frame, self.limits) {
-            if outbox.is_empty() {
-                self.moved_at.set(Instant::now());
-            }
-            outbox.push(frame);
+        if outbox.has_room_for(frames, bytes.len(), self.limits) {
+            outbox.push(bytes, frames);
         } else {
             drop(outbox);
             self.close(Close::SlowReader);
@@ -115,7 +122,7 @@ impl Link {
         if close == Close::SlowReader {
             outbox.abandon();
         }
-        outbox.push(close.frame().bytes(None));
+        outbox.push(close.frame().bytes(None), 1);
         drop(outbox);
         self.wake();
     }
@@ -124,7 +131,7 @@ impl Link {
     pub fn close_with(&self, frame: &Frame) {
         if self.state.get() == State::Open {
             self.state.set(State::Closing(Close::Normal));
-            self.outbox.borrow_mut().push(frame.bytes(None));
+            self.outbox.borrow_mut().push(frame.bytes(None), 1);
             self.wake();
         }
     }
@@ -151,10 +158,13 @@ impl Link {
         let mut outbox = self.outbox.borrow_mut();
         let written = outbox.write_to(|slices| self.socket.try_write(slices));
         let flushed = written.and_then(|written| {
-            if written.bytes > 0 {
-                self.moved_at.set(Instant::now());
+            let all = written.all && self.socket.try_flush()?;
+            if all {
+                self.blocked_since.set(None);
+            } else if written.bytes > 0 || self.blocked_since.get().is_none() {
+                self.blocked_since.set(Some(Instant::now()));
             }
-            Ok(written.all && self.socket.try_flush()?)
+            Ok(all)
         });
         flushed.unwrap_or_else(|_| {
             self.state.set(State::Broken);
@@ -179,10 +189,8 @@ impl Link {
 
     /// For how long the socket has taken nothing of what waits.
     pub fn stalled_for(&self, now: Instant) -> Duration {
-        if self.is_drained() {
-            return Duration::ZERO;
-        }
-        now.saturating_duration_since(self.moved_at.get())
+        let since = self.blocked_since.get();
+        since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
     pub fn request_began(&self) {

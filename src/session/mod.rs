@@ -19,6 +19,7 @@ mod link;
 mod outbox;
 mod phase;
 mod socket_request;
+mod to_chat;
 mod upgrade;
 mod worker;
 

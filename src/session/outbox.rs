@@ -5,9 +5,9 @@ use std::{
     io::{self, IoSlice},
 };
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
-use crate::limits::FRAMES_PER_WRITE;
+use crate::limits::PIECES_PER_WRITE;
 
 /// A bounded queue of shared frames in front of one socket.
 ///
@@ -18,10 +18,18 @@ use crate::limits::FRAMES_PER_WRITE;
 /// Invariant: `bytes` is what is left to be written of all queued frames.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    frames: VecDeque<Bytes>,
+    entries: VecDeque<Entry>,
+    frames: usize,
     bytes: usize,
-    /// A part of the first frame has been written.
+    /// A part of the first entry has been written.
     begun: bool,
+}
+
+/// What is written as one piece: a frame, or several that were joined.
+#[derive(Debug)]
+struct Entry {
+    bytes: Bytes,
+    frames: usize,
 }
 
 /// The bounds of an [`Outbox`].
@@ -33,34 +41,37 @@ pub(super) struct OutboxLimits {
 
 impl Outbox {
     pub fn is_empty(&self) -> bool {
-        self.frames.is_empty()
+        self.entries.is_empty()
     }
 
-    /// Whether as many frames wait as one system call can write.
+    /// Whether as many pieces wait as one system call can write.
     pub fn fills_a_write(&self) -> bool {
-        self.frames.len() >= FRAMES_PER_WRITE
+        self.entries.len() >= PIECES_PER_WRITE
     }
 
-    pub fn has_room_for(&self, frame: &Bytes, limits: OutboxLimits) -> bool {
-        self.frames.len() < limits.frames && self.bytes + frame.len() <= limits.bytes
+    pub fn has_room_for(&self, frames: usize, bytes: usize, limits: OutboxLimits) -> bool {
+        self.frames + frames <= limits.frames && self.bytes + bytes <= limits.bytes
     }
 
-    pub fn push(&mut self, frame: Bytes) {
-        self.bytes += frame.len();
-        self.frames.push_back(frame);
+    /// `bytes` are so many whole frames.
+    pub fn push(&mut self, bytes: Bytes, frames: usize) {
+        self.frames += frames;
+        self.bytes += bytes.len();
+        self.entries.push_back(Entry { bytes, frames });
     }
 
-    /// Forgets all frames of which nothing has been written yet; the rest of
-    /// a frame that was begun must follow, or the stream breaks.
+    /// Forgets all of which nothing has been written yet; the rest of what
+    /// was begun must follow, or the stream breaks.
     pub fn abandon(&mut self) {
-        self.frames.truncate(usize::from(self.begun));
-        self.bytes = self.frames.iter().map(Bytes::len).sum();
+        self.entries.truncate(usize::from(self.begun));
+        self.bytes = self.entries.iter().map(|entry| entry.bytes.len()).sum();
+        self.frames = self.entries.iter().map(|entry| entry.frames).sum();
     }
 
     /// Gives back the memory of an empty queue.
     pub fn shrink(&mut self) {
-        if self.frames.is_empty() {
-            self.frames = VecDeque::new();
+        if self.entries.is_empty() {
+            self.entries = VecDeque::new();
         }
     }
 
@@ -71,14 +82,21 @@ impl Outbox {
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<Written> {
         let mut total = 0;
-        while !self.frames.is_empty() {
-            let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE];
-            let mut used = 0;
-            for (slice, frame) in slices.iter_mut().zip(&self.frames) {
-                *slice = IoSlice::new(frame);
-                used += 1;
-            }
-            match write(&slices[..used]) {
+        while !self.entries.is_empty() {
+            let written = match self.entries.len() {
+                // The usual case, which needs no list of pieces.
+                1 => write(&[IoSlice::new(&self.entries[0].bytes)]),
+                _ => {
+                    let mut pieces = [IoSlice::new(&[]); PIECES_PER_WRITE];
+                    let mut used = 0;
+                    for (piece, entry) in pieces.iter_mut().zip(&self.entries) {
+                        *piece = IoSlice::new(&entry.bytes);
+                        used += 1;
+                    }
+                    write(&pieces[..used])
+                }
+            };
+            match written {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
                     total += written;
@@ -92,22 +110,23 @@ impl Outbox {
             }
         }
         // An idle session should not keep the memory of its busiest moment.
-        if self.frames.capacity() > FRAMES_PER_WRITE {
-            self.frames = VecDeque::new();
+        if self.entries.capacity() > PIECES_PER_WRITE {
+            self.entries = VecDeque::new();
         }
         Ok(Written { bytes: total, all: true })
     }
 
     fn advance(&mut self, mut written: usize) {
         self.bytes -= written;
-        while let Some(front) = self.frames.front_mut() {
-            if written < front.len() {
-                *front = front.slice(written..);
+        while let Some(front) = self.entries.front_mut() {
+            if written < front.bytes.len() {
+                front.bytes.advance(written);
                 self.begun |= written > 0;
                 return;
             }
-            written -= front.len();
-            self.frames.pop_front();
+            written -= front.bytes.len();
+            self.frames -= front.frames;
+            self.entries.pop_front();
             self.begun = false;
         }
     }
@@ -130,7 +149,7 @@ mod tests {
     fn outbox(frames: &[&'static str]) -> Outbox {
         let mut outbox = Outbox::default();
         for frame in frames {
-            outbox.push(Bytes::from_static(frame.as_bytes()));
+            outbox.push(Bytes::from_static(frame.as_bytes()), 1);
         }
         outbox
     }
@@ -154,10 +173,10 @@ mod tests {
 
     #[test]
     fn frames_and_bytes_are_bounded() {
-        let frame = Bytes::from_static(b"1234");
-        assert!(outbox(&["a", "b"]).has_room_for(&frame, LIMITS));
-        assert!(!outbox(&["a", "b", "c"]).has_room_for(&frame, LIMITS));
-        assert!(!outbox(&["1234567"]).has_room_for(&frame, LIMITS));
+        assert!(outbox(&["a", "b"]).has_room_for(1, 4, LIMITS));
+        assert!(!outbox(&["a", "b", "c"]).has_room_for(1, 4, LIMITS));
+        assert!(!outbox(&["a", "b"]).has_room_for(2, 4, LIMITS));
+        assert!(!outbox(&["1234567"]).has_room_for(1, 4, LIMITS));
     }
 
     #[test]
@@ -177,7 +196,7 @@ mod tests {
         let mut outbox = Outbox::default();
         let mut expected = Vec::new();
         for number in 0..200u8 {
-            outbox.push(Bytes::from(vec![number]));
+            outbox.push(Bytes::from(vec![number]), 1);
             expected.push(number);
         }
         let mut taken = Vec::new();
@@ -190,7 +209,8 @@ mod tests {
         let (mut outbox, mut taken) = (outbox(&["abc", "def"]), Vec::new());
         outbox.write_to(socket(&mut taken, 1)).expect("no failure");
         outbox.abandon();
-        outbox.push(Bytes::from_static(b"!"));
+        outbox.push(Bytes::from_static(b"!"), 1);
+        assert_eq!((outbox.frames, outbox.bytes), (2, 3));
         outbox.write_to(socket(&mut taken, 100)).expect("no failure");
         assert_eq!(taken, b"abc!");
     }

@@ -17,6 +17,7 @@ use super::{
     HeartbeatConfig,
     hub::{Hub, HubActor},
     outbox::OutboxLimits,
+    to_chat::ToChat,
 };
 use crate::{
     auth::{Authenticator, OriginPolicy},
@@ -88,7 +89,7 @@ impl Drop for Entered {
 /// One worker thread.
 pub struct Worker {
     pub(super) id: WorkerId,
-    pub(super) chat: Addr<ChatServer>,
+    pub(super) to_chat: Rc<ToChat>,
     pub(super) hub: Rc<RefCell<Hub>>,
     pub(super) authenticator: Authenticator,
     pub(super) settings: SessionSettings,
@@ -104,10 +105,12 @@ impl Worker {
         settings: SessionSettings,
         count: SessionCount,
     ) -> Rc<Self> {
-        let hub = Rc::new(RefCell::new(Hub::new(id, chat.clone())));
+        let hub = Hub::new(id, chat.clone(), outbox_limits(&settings.limits));
+        let hub = Rc::new(RefCell::new(hub));
         let mailbox = HubActor::new(hub.clone()).start();
         chat.do_send(RegisterWorker { id, hub: mailbox.recipient() });
-        Rc::new(Self { id, chat, hub, authenticator, settings, count })
+        let to_chat = ToChat::start(chat);
+        Rc::new(Self { id, to_chat, hub, authenticator, settings, count })
     }
 
     pub(super) fn enter(&self) -> Option<Entered> {
@@ -119,12 +122,15 @@ impl Worker {
     }
 
     pub(super) fn outbox_limits(&self) -> OutboxLimits {
-        let limits = &self.settings.limits;
-        OutboxLimits { frames: limits.queued_frames, bytes: limits.queued_bytes }
+        outbox_limits(&self.settings.limits)
     }
 
     pub(super) fn frame_rules(&self) -> FrameRules {
         let limits = &self.settings.limits;
         FrameRules { content_bytes: limits.content_bytes, rooms: limits.rooms_per_user }
     }
+}
+
+fn outbox_limits(limits: &Limits) -> OutboxLimits {
+    OutboxLimits { frames: limits.queued_frames, bytes: limits.queued_bytes }
 }

@@ -79,17 +79,16 @@ impl Frame {
 
     /// What goes to one who has agreed to `compression`.
     pub fn bytes(&self, compression: Option<Compression>) -> Bytes {
-        let payload = self.plain.len() - usize::from(self.payload_at);
-        match compression {
-            Some(agreed) if payload >= agreed.min_bytes && self.is_data() => {
-                self.compressed(agreed.window_bits)
-            }
-            _ => self.plain.clone(),
+        match compression.filter(|agreed| self.is_compressed_for(*agreed)) {
+            Some(agreed) => self.compressed(agreed.window_bits),
+            None => self.plain.clone(),
         }
     }
 
-    fn is_data(&self) -> bool {
-        self.plain[0] == FIN | Opcode::Text.bits()
+    /// Whether compression is tried.
+    pub(super) fn is_compressed_for(&self, agreed: Compression) -> bool {
+        let payload = self.plain.len() - usize::from(self.payload_at);
+        payload >= agreed.min_bytes && self.plain[0] == FIN | Opcode::Text.bits()
     }
 
     fn compressed(&self, window_bits: u8) -> Bytes {

@@ -11,11 +11,13 @@ mod deflate;
 mod extension;
 mod frame;
 mod header;
+mod joined;
 mod utf8;
 
 pub use decoder::{Decoder, Violation};
 pub use extension::{Compression, negotiate};
 pub use frame::Frame;
+pub use joined::Joined;
 
 /// What a frame carries (RFC 6455 section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,10 +26,8 @@ impl Handler<RegisterWorker> for ChatServer {
     }
 }
 
-impl Handler<Connect> for ChatServer {
-    type Result = ();
-
-    fn handle(&mut self, connect: Connect, ctx: &mut Self::Context) {
+impl ChatServer {
+    pub(super) fn connect(&mut self, connect: Connect, ctx: &mut Context<Self>) {
         let Connect { session, user, roles, resume, join } = connect;
         if self.draining.is_some() {
             self.close(session, Close::GoingAway);
@@ -45,14 +43,10 @@ impl Handler<Connect> for ChatServer {
                 None => self.continue_connect(session.id, ctx),
             }
         }
-        self.fanout.flush();
     }
-}
 
-impl Handler<Disconnect> for ChatServer {
-    type Result = ();
-
-    fn handle(&mut self, Disconnect { session }: Disconnect, _: &mut Self::Context) {
+    pub(super) fn disconnect(&mut self, Disconnect { session }: &Disconnect) {
+        let session = *session;
         let Some(entry) = self.sessions.remove(session.id) else { return };
         for room in entry.subscribed {
             if let Some(room) = self.rooms.get_mut(room) {
@@ -60,9 +54,7 @@ impl Handler<Disconnect> for ChatServer {
             }
         }
     }
-}
 
-impl ChatServer {
     pub(super) fn close(&mut self, session: SessionRef, close: Close) {
         let item = Item::Close { session: session.id, close };
         self.fanout.tell_worker(session.worker, item);

@@ -5,8 +5,8 @@ use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use super::{Pending, settle::Sending};
 use crate::{
     chat::{
-        Answer, ChatError, ChatServer, Command, ReplyTo, Request, Requester, access::Access,
-        server::now,
+        Answer, ChatError, ChatServer, Command, FromSession, FromSessions, ReplyTo, Request,
+        Requester, access::Access, server::now,
     },
     db::{NewMessage, NewRoom, Write},
     domain::{HistoryCursor, HistoryPage, RoomId, RoomKey},
@@ -17,10 +17,21 @@ impl Handler<Request> for ChatServer {
     type Result = ();
 
     fn handle(&mut self, request: Request, ctx: &mut Self::Context) {
-        if self.is_closed_to_requests() {
-            self.answer(request.reply, Err(ChatError::unavailable()));
-        } else if let Some(request) = self.sessions.keep_early(request) {
-            self.begin(request, ctx);
+        self.request(request, ctx);
+        self.fanout.flush();
+    }
+}
+
+impl Handler<FromSessions> for ChatServer {
+    type Result = ();
+
+    fn handle(&mut self, FromSessions(all): FromSessions, ctx: &mut Self::Context) {
+        for one in all {
+            match one {
+                FromSession::Connect(connect) => self.connect(connect, ctx),
+                FromSession::Request(request) => self.request(request, ctx),
+                FromSession::Disconnect(disconnect) => self.disconnect(&disconnect),
+            }
         }
         self.fanout.flush();
     }
@@ -45,6 +56,14 @@ impl Command {
 }
 
 impl ChatServer {
+    fn request(&mut self, request: Request, ctx: &mut Context<Self>) {
+        if self.is_closed_to_requests() {
+            self.answer(request.reply, Err(ChatError::unavailable()));
+        } else if let Some(request) = self.sessions.keep_early(request) {
+            self.begin(request, ctx);
+        }
+    }
+
     pub(super) fn begin(&mut self, request: Request, ctx: &mut Context<Self>) {
         let Some(room) = request.command.room() else {
             return self.run_roomless(request, ctx);

@@ -19,7 +19,7 @@ impl HubActor {
     }
 
     fn flush_later(&mut self, ctx: &mut Context<Self>) {
-        if !self.flushing && !self.hub.borrow().listed.is_empty() {
+        if !self.flushing && self.hub.borrow().has_output() {
             self.flushing = true;
             ctx.notify(Flush);
         }

@@ -1,0 +1,178 @@
+//! Events that came together leave together.
+//!
+//! Under load a batch brings many events of the same room. Told one by one,
+//! each costs every reader a look at its gate, an entry in its queue and a
+//! piece for the kernel; told as one run, it costs that once.
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+use super::{Hub, Subscriber, Subscribers, list, queue};
+use crate::{
+    chat::SessionId,
+    domain::{RoomKey, Seq},
+    limits::{RUN_BYTES, RUN_FRAMES, RUN_SHARE},
+    session::{gate::Offer, link::Link, outbox::OutboxLimits},
+    websocket::{Frame, Joined},
+};
+
+/// Readers of one thread from which on frames are copied for them.
+const JOIN_FROM: usize = 4;
+
+/// Events without a gap that are still to be told.
+#[derive(Default)]
+struct Run {
+    /// The position of the first one.
+    first: Seq,
+    frames: Vec<Frame>,
+    bytes: usize,
+}
+
+impl Run {
+    fn last(&self) -> Seq {
+        Seq(self.first.0 + self.frames.len() as i64 - 1)
+    }
+
+    fn takes(&self, seq: Seq, frame: &Frame, limits: OutboxLimits) -> bool {
+        self.frames.is_empty()
+            || (seq == self.last().next()
+                && self.frames.len() < limits.frames.min(RUN_FRAMES)
+                && self.bytes + frame.size() <= limits.bytes.min(RUN_BYTES))
+    }
+
+    fn push(&mut self, seq: Seq, frame: Frame) {
+        if self.frames.is_empty() {
+            self.first = seq;
+        }
+        self.bytes += frame.size();
+        self.frames.push(frame);
+    }
+
+    fn events(&self) -> impl Iterator<Item = (Seq, &Frame)> {
+        (self.first.0..).map(Seq).zip(&self.frames)
+    }
+}
+
+/// The runs of a thread's rooms. Bounded by what one batch may hold: all are
+/// told before the thread writes.
+pub(super) struct Runs {
+    rooms: IndexMap<RoomKey, Run, FxBuildHasher>,
+    /// Of one run: a part of what may wait for one reader.
+    limits: OutboxLimits,
+}
+
+impl Runs {
+    pub fn new(queue: OutboxLimits) -> Self {
+        let limits =
+            OutboxLimits { frames: queue.frames / RUN_SHARE, bytes: queue.bytes / RUN_SHARE };
+        Self { rooms: IndexMap::default(), limits }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rooms.is_empty()
+    }
+}
+
+impl Hub {
+    pub(super) fn event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
+        if !self.rooms.contains_key(&room) {
+            return;
+        }
+        let limits = self.runs.limits;
+        let run = self.runs.rooms.entry(room).or_default();
+        if run.takes(seq, &frame, limits) {
+            return run.push(seq, frame);
+        }
+        let mut next = Run::default();
+        next.push(seq, frame);
+        let whole = std::mem::replace(run, next);
+        self.tell_run(room, &whole);
+    }
+
+    /// Tells what waits, before anything that may change who hears it.
+    pub(super) fn finish_runs(&mut self) {
+        if self.runs.is_empty() {
+            return;
+        }
+        let mut rooms = std::mem::take(&mut self.runs.rooms);
+        for (room, run) in rooms.drain(..) {
+            self.tell_run(room, &run);
+        }
+        // Its memory is used again.
+        self.runs.rooms = rooms;
+    }
+
+    /// Tells one session what waits for it, before something else is said to
+    /// it: answers and events never change places.
+    pub(super) fn finish_runs_of(&mut self, id: SessionId) {
+        let Some(attached) = self.sessions.get(&id) else { return };
+        let rooms: Vec<RoomKey> = if attached.rooms.len() < self.runs.rooms.len() {
+            attached
+                .rooms
+                .iter()
+                .copied()
+                .filter(|room| self.runs.rooms.contains_key(room))
+                .collect()
+        } else {
+            self.runs.rooms.keys().copied().collect()
+        };
+        for room in rooms {
+            let Some(run) = self.runs.rooms.get(&room) else { continue };
+            let subscriber = self.rooms.get_mut(&room).and_then(|all| all.get_mut(&id));
+            let overtaken = subscriber.is_some_and(|one| tell_each(one, run, &mut self.listed));
+            if overtaken {
+                self.read_page(id, room);
+            }
+        }
+    }
+
+    fn tell_run(&mut self, room: RoomKey, run: &Run) {
+        let Some(subscribers) = self.rooms.get_mut(&room) else { return };
+        let overtaken = if subscribers.len() < JOIN_FROM {
+            tell(subscribers, run, &mut self.listed, |link| {
+                run.frames.iter().for_each(|frame| link.send(frame));
+            })
+        } else if let [frame] = &run.frames[..] {
+            let own = frame.detached();
+            tell(subscribers, run, &mut self.listed, |link| link.send(&own))
+        } else {
+            let joined = Joined::new(&run.frames);
+            tell(subscribers, run, &mut self.listed, |link| link.send_joined(&joined))
+        };
+        for id in overtaken {
+            self.read_page(id, room);
+        }
+    }
+}
+
+/// Tells all; gives those to whom something before it is missing.
+fn tell(
+    subscribers: &mut Subscribers,
+    run: &Run,
+    listed: &mut Vec<std::rc::Rc<Link>>,
+    send: impl Fn(&Link),
+) -> Vec<SessionId> {
+    let mut overtaken = Vec::new();
+    for (id, subscriber) in subscribers {
+        if subscriber.gate.pass(run.first, run.last()) {
+            send(&subscriber.link);
+            list(listed, &subscriber.link);
+        } else if tell_each(subscriber, run, listed) {
+            overtaken.push(*id);
+        }
+    }
+    overtaken
+}
+
+/// Tells one event by one; says whether something before them is missing.
+fn tell_each(subscriber: &mut Subscriber, run: &Run, listed: &mut Vec<std::rc::Rc<Link>>) -> bool {
+    let mut overtaken = false;
+    for (seq, frame) in run.events() {
+        match subscriber.gate.offer(seq, frame) {
+            Offer::Deliver => queue(listed, &subscriber.link, frame),
+            Offer::Keep => {}
+            Offer::Gap => overtaken = true,
+        }
+    }
+    overtaken
+}
