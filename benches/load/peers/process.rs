@@ -45,8 +45,7 @@ impl Process {
             .current_dir(directory.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
-            .stderr(log)
-            .process_group(0);
+            .stderr(log);
         // SAFETY: `prctl` may be called between fork and exec. It makes the
         // peer end with a bench that is interrupted.
         unsafe {

@@ -9,7 +9,7 @@ const LOGIN: &str = r#"<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism=
 const BIND: &str = r#"<iq xmlns="jabber:client" type="set" id="bind"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"/></iq>"#;
 const ROOM: &str = "lobby@rooms.localhost";
 /// Of a delivered message beside its body, most of it the two addresses.
-const OVERHEAD: usize = 217;
+const OVERHEAD: usize = 182;
 
 pub struct Xmpp;
 
