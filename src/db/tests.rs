@@ -350,7 +350,10 @@ fn history_and_repeats_are_found_by_index() {
     let bench = Bench::new();
     let mut conn = bench.database.writers.get().expect("a connection");
     for (query, index) in [
-        ("SELECT * FROM messages WHERE room_key = 1 AND seq < 9 ORDER BY seq DESC", "messages_room"),
+        (
+            "SELECT * FROM messages WHERE room_key = 1 AND seq < 9 ORDER BY seq DESC",
+            "messages_room",
+        ),
         ("SELECT id FROM messages WHERE sender_key = 1 AND client_id = 'a'", "messages_client_id"),
         ("SELECT room_key FROM members WHERE user_key = 1", "members_user"),
     ] {

