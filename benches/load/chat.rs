@@ -68,13 +68,20 @@ struct Room {
 
 impl Chat {
     /// `parts` and `heads` (see `join`) go by connection, `rooms` has the names.
-    pub fn new(pace: Pace, rooms: &[String], parts: &[Part], heads: &[u64]) -> Self {
+    pub fn new(
+        pace: Pace,
+        content_bytes: usize,
+        rooms: &[String],
+        parts: &[Part],
+        heads: &[u64],
+    ) -> Self {
         let of_room = |room| parts.iter().zip(heads).filter(move |(part, _)| part.room == room);
         let readers = |room| of_room(room).filter(|(part, _)| part.reads).count() as u64;
         let head = |room| of_room(room).map(|(_, head)| *head).max().unwrap_or(0);
         let room_heads: Vec<u64> = (0..rooms.len()).map(head).collect();
         let senders: Vec<usize> = (0..parts.len()).filter(|&i| parts[i].sends).collect();
-        let composer = |part: &Part| part.sends.then(|| Composer::new(&rooms[part.room]));
+        let composer =
+            |part: &Part| part.sends.then(|| Composer::new(&rooms[part.room], content_bytes));
         Chat {
             composers: parts.iter().map(composer).collect(),
             rooms: (0..rooms.len()).map(|room| Room { readers: readers(room) }).collect(),
@@ -96,6 +103,14 @@ impl Chat {
 
     pub fn pace(&self) -> Pace {
         self.pace
+    }
+
+    /// Goes on at another pace, with the latencies of that alone. All of what
+    /// was sent before must have arrived.
+    pub fn change_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+        self.window_seq += self.window.drain(..).len() as u64;
+        (self.ack_latency, self.delivery_latency) = (Histogram::new(), Histogram::new());
     }
 
     /// Sends the first messages; from here on the pace decides.

@@ -5,6 +5,7 @@
 //! cargo bench --bench load                        # all scenarios
 //! cargo bench --bench load -- ack fanout          # some of them
 //! cargo bench --bench load -- --json --repeat 5   # medians of five, one JSON object per line
+//! cargo bench --bench load -- --tls --deflate     # as it is spoken over the net
 //! ```
 //!
 //! Each case gets a server process and a data directory of its own. The client
@@ -15,15 +16,18 @@
 //!
 //! To add a scenario: a module in `scenarios/` that gives [`Case`]s, and a line
 //! in `scenarios::ALL`. `chat` knows senders, readers and their pace; `swarm`
-//! knows sockets and nothing of Parlor, `wire` and `join` know Parlor's frames.
+//! (with `connection`, `transport`, `inflate`) knows sockets and nothing of
+//! Parlor, `wire` and `join` know Parlor's frames.
 //!
 //! [`Case`]: scenarios::Case
 
 mod audit;
 mod chat;
+mod connection;
 mod drive;
 mod epoll;
 mod frame;
+mod inflate;
 mod join;
 mod machine;
 mod options;
@@ -33,6 +37,8 @@ mod rest;
 mod scenarios;
 mod stats;
 mod swarm;
+mod tls;
+mod transport;
 mod wire;
 
 use std::process::ExitCode;
@@ -66,7 +72,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<()> {
     machine::raise_open_files()?;
-    let mut report = Report::new(options.json);
+    let mut report = Report::new(options);
     report.note(&machine::describe(options)?);
     for scenario in &options.scenarios {
         for case in (scenario.cases)() {

@@ -11,8 +11,8 @@ const DIGITS: usize = 20;
 /// Stands before the time in a message's content. Occurs nowhere else in a
 /// frame: the bench's ids and names have none.
 const STAMP: u8 = b'~';
-/// Bytes of a message's content.
-const CONTENT_BYTES: usize = 100;
+/// Bytes of a message's content, unless `--content` says otherwise.
+pub const CONTENT_BYTES: usize = 100;
 
 /// A frame from the server.
 pub enum Incoming<'a> {
@@ -91,7 +91,7 @@ pub struct Composer {
 }
 
 impl Composer {
-    pub fn new(room: &str) -> Self {
+    pub fn new(room: &str, content_bytes: usize) -> Self {
         const BLANK: &str = "00000000000000000000";
         let mut form = String::from(r#"{"type":"message.send","id":""#);
         let id_time = form.len();
@@ -104,7 +104,7 @@ impl Composer {
         form.push_str(BLANK);
         form.push(' ');
         let filler = "the quick brown fox jumps over the lazy dog ".chars().cycle();
-        form.extend(filler.take(CONTENT_BYTES - DIGITS - 2));
+        form.extend(filler.take(content_bytes.saturating_sub(DIGITS + 2)));
         form.push_str(r#""}}"#);
         Composer {
             form: form.into_bytes(),

@@ -3,6 +3,7 @@
 mod ack;
 mod fanout;
 mod idle;
+mod rooms;
 mod tail;
 
 use crate::{
@@ -24,6 +25,8 @@ pub struct Scenario {
     pub name: &'static str,
     pub about: &'static str,
     pub cases: fn() -> Vec<Case>,
+    /// Whether it runs only if named, because it takes minutes.
+    pub on_request: bool,
 }
 
 /// One row of a scenario's table.
@@ -46,26 +49,37 @@ pub const ALL: &[Scenario] = &[
         name: "ack",
         about: "durable messages, each sender in a room of its own, one message under way each",
         cases: ack::own_rooms,
+        on_request: false,
     },
     Scenario {
         name: "ack-one-room",
         about: "the same, all senders into one room that nobody is subscribed to",
         cases: ack::one_room,
+        on_request: false,
     },
     Scenario {
         name: "fanout",
         about: "one sender into a room of many readers",
         cases: fanout::cases,
+        on_request: false,
+    },
+    Scenario {
+        name: "rooms",
+        about: "2,000 rooms of 5, one of each sends",
+        cases: rooms::cases,
+        on_request: false,
     },
     Scenario {
         name: "tail",
         about: "one sender and one reader, 20 messages/s: is any of them late?",
         cases: tail::cases,
+        on_request: false,
     },
     Scenario {
         name: "idle",
         about: "memory of connections that only answer pings, each in a room of its own",
         cases: idle::cases,
+        on_request: false,
     },
 ];
 
@@ -103,6 +117,19 @@ fn converse(
     rooms: &[String],
     parts: &[Part],
 ) -> Result<Outcome> {
+    let (mut swarm, mut chat) = assemble(options, server, pace, rooms, parts)?;
+    let (span, tally) = drive(&mut swarm, server, &mut chat, options)?;
+    outcome(server, chat, span, tally)
+}
+
+/// Makes the rooms and seats everybody: connection `n` is `user-n`'s.
+fn assemble(
+    options: &Options,
+    server: &Server,
+    pace: Pace,
+    rooms: &[String],
+    parts: &[Part],
+) -> Result<(Swarm, Chat)> {
     require_open_files(parts.len())?;
     let owned: Vec<_> = rooms.iter().map(|room| ("owner".to_string(), room.clone())).collect();
     create_rooms(server, "public", &owned)?;
@@ -111,14 +138,15 @@ fn converse(
         room: rooms[part.room].clone(),
     };
     let seats: Vec<Seat> = parts.iter().enumerate().map(seat).collect();
-    let mut swarm = Swarm::new()?;
+    let mut swarm = Swarm::speaking(server.dialect())?;
     let heads = join(&mut swarm, server, &seats)?;
     for (connection, part) in parts.iter().enumerate().filter(|(_, part)| !part.reads) {
         unsubscribe(&mut swarm, connection, &rooms[part.room])?;
     }
+    Ok((swarm, Chat::new(pace, options.content, rooms, parts, &heads)))
+}
 
-    let mut chat = Chat::new(pace, rooms, parts, &heads);
-    let (span, tally) = drive(&mut swarm, server, &mut chat, options)?;
+fn outcome(server: &Server, chat: Chat, span: Span, tally: Tally) -> Result<Outcome> {
     Ok(Outcome {
         span,
         tally,
