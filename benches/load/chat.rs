@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use crate::{
     Result,
     audit::{Acks, Deliveries, Findings},
+    outbox::Outbox,
     stats::Histogram,
     swarm::{Handler, Swarm},
-    wire::{Composer, Incoming, excerpt},
+    wire::{Composer, Incoming, excerpt, is_unavailable},
 };
 
 /// When the next message is sent.
@@ -20,6 +21,8 @@ pub enum Pace {
     Window(usize),
     /// So many each second, by the senders in turn.
     Rate(u32),
+    /// Whenever the scenario says so, by [`Chat::send`].
+    Free,
 }
 
 /// One connection's part in a [`Chat`].
@@ -60,10 +63,15 @@ pub struct Chat {
     pub delivery_latency: Histogram,
     acks: Acks,
     deliveries: Deliveries,
+    /// Where connections end and come back.
+    outbox: Option<Outbox>,
 }
 
+#[derive(Clone, Copy)]
 struct Room {
     readers: u64,
+    /// Those of them that a window does not wait for.
+    ignored: u64,
 }
 
 impl Chat {
@@ -84,7 +92,9 @@ impl Chat {
             |part: &Part| part.sends.then(|| Composer::new(&rooms[part.room], content_bytes));
         Chat {
             composers: parts.iter().map(composer).collect(),
-            rooms: (0..rooms.len()).map(|room| Room { readers: readers(room) }).collect(),
+            rooms: (0..rooms.len())
+                .map(|room| Room { readers: readers(room), ignored: 0 })
+                .collect(),
             window: VecDeque::new(),
             window_seq: room_heads[parts[senders[0]].room] + 1,
             parts: parts.to_vec(),
@@ -98,7 +108,37 @@ impl Chat {
             delivery_latency: Histogram::new(),
             acks: Acks::new(heads, &room_heads),
             deliveries: Deliveries::new(heads),
+            outbox: None,
         }
+    }
+
+    /// From here on each message is kept until its ack: see [`Chat::release`].
+    pub fn keep_unacked(&mut self) {
+        self.outbox = Some(Outbox::default());
+    }
+
+    /// What `connection` sends waits for [`Chat::release`].
+    pub fn hold(&mut self, connection: usize) {
+        if let Some(outbox) = self.outbox.as_mut().filter(|_| self.parts[connection].sends) {
+            outbox.hold(connection);
+        }
+    }
+
+    /// Sends again all that `connection` has no ack for, under the same names.
+    pub fn release(&mut self, connection: usize, out: &mut Vec<u8>) {
+        if let Some(outbox) = self.outbox.as_mut().filter(|_| self.parts[connection].sends) {
+            outbox.release(connection, out);
+        }
+    }
+
+    /// Lets a window not wait for so many of the room's readers.
+    pub fn ignore(&mut self, room: usize, readers: u64) {
+        self.rooms[room].ignored = readers;
+    }
+
+    /// The `seq` that the connection has.
+    pub fn last_seq(&self, connection: usize) -> u64 {
+        self.deliveries.last(connection)
     }
 
     pub fn pace(&self) -> Pace {
@@ -143,7 +183,8 @@ impl Chat {
             && self.window.len() < size
             && self.tally.sent - self.tally.acked < size as u64
         {
-            self.window.push_back(self.rooms[self.parts[sender].room].readers);
+            let Room { readers, ignored } = self.rooms[self.parts[sender].room];
+            self.window.push_back(readers - ignored);
             self.compose(sender, now, swarm.unsent(sender));
         }
         if self.tally.sent == before { Ok(()) } else { swarm.flush(sender) }
@@ -157,14 +198,18 @@ impl Chat {
         self.send(swarm, sender, due)
     }
 
-    fn send(&mut self, swarm: &mut Swarm, sender: usize, now: u64) -> Result<()> {
+    pub fn send(&mut self, swarm: &mut Swarm, sender: usize, now: u64) -> Result<()> {
         self.compose(sender, now, swarm.unsent(sender));
         swarm.flush(sender)
     }
 
     fn compose(&mut self, sender: usize, now: u64, out: &mut Vec<u8>) {
         if let Some(composer) = &mut self.composers[sender] {
+            let start = out.len();
             composer.compose(now, out);
+            if let Some(outbox) = &mut self.outbox {
+                outbox.keep(sender, now, out, start);
+            }
             self.tally.sent += 1;
             self.tally.expected += self.rooms[self.parts[sender].room].readers;
         }
@@ -173,6 +218,9 @@ impl Chat {
     fn acked(&mut self, from: usize, sent_at: u64, seq: u64, now: u64, reply: &mut Vec<u8>) {
         self.tally.acked += 1;
         self.acks.got(from, self.parts[from].room, seq);
+        if let Some(outbox) = &mut self.outbox {
+            outbox.acked(from, sent_at);
+        }
         if self.measuring {
             self.ack_latency.record(now.saturating_sub(sent_at));
         }
@@ -235,6 +283,8 @@ impl Handler for Chat {
         match Incoming::read(text)? {
             Incoming::Message { sent_at, seq } => self.delivered(from, sent_at, seq, now),
             Incoming::Ack { sent_at, seq } => self.acked(from, sent_at, seq, now, reply),
+            // Of a server that is about to end: it is sent again, see `release`.
+            Incoming::Error(error) if self.outbox.is_some() && is_unavailable(error) => {}
             Incoming::Error(error) => {
                 return Err(format!("a message was refused: {}", excerpt(error)).into());
             }

@@ -125,9 +125,10 @@ impl Connection {
     ) -> Result<(usize, Option<End>)> {
         let mut used = 0;
         if !self.upgraded {
-            match upgrade_answer(bytes, self.deflate)? {
-                Some(length) => used = length,
-                None => return Ok((0, None)),
+            match upgrade_answer(bytes, self.deflate) {
+                Ok(Some(length)) => used = length,
+                Ok(None) => return Ok((0, None)),
+                Err(refusal) => return Ok((0, Some(End::silent(refusal)))),
             }
             self.upgraded = true;
         }

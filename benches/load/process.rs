@@ -159,6 +159,11 @@ impl Server {
         Ok(value.ok_or_else(|| format!("the server is gone{}", self.launch.log_tail()))?)
     }
 
+    /// Files it has open, sockets included.
+    pub fn open_files(&self) -> Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+    }
+
     /// A cause together with what the server last logged.
     pub fn explain(&self, cause: Box<dyn std::error::Error>) -> Box<dyn std::error::Error> {
         format!("{cause}{}", self.launch.log_tail()).into()

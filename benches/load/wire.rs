@@ -52,6 +52,12 @@ pub fn excerpt(text: &[u8]) -> String {
     String::from_utf8_lossy(&text[..text.len().min(300)]).into_owned()
 }
 
+/// Whether an error says that the same is welcome later.
+pub fn is_unavailable(error: &[u8]) -> bool {
+    const CODE: &[u8] = br#""code":"unavailable""#;
+    error.windows(CODE.len()).any(|bytes| bytes == CODE)
+}
+
 /// The value of the first `"seq":`, which is the envelope's in an event and
 /// the only one in an ack.
 fn seq(text: &[u8]) -> Option<u64> {

@@ -3,7 +3,10 @@
 mod ack;
 mod fanout;
 mod idle;
+mod restart;
 mod rooms;
+mod slow;
+mod storm;
 mod tail;
 
 use crate::{
@@ -73,6 +76,24 @@ pub const ALL: &[Scenario] = &[
         name: "tail",
         about: "one sender and one reader, 20 messages/s: is any of them late?",
         cases: tail::cases,
+        on_request: false,
+    },
+    Scenario {
+        name: "slow",
+        about: "a room whose sender knows no pause, and readers that stop reading",
+        cases: slow::cases,
+        on_request: false,
+    },
+    Scenario {
+        name: "storm",
+        about: "all clients drop at once and come back at once, while messages go on",
+        cases: storm::cases,
+        on_request: false,
+    },
+    Scenario {
+        name: "restart",
+        about: "the server ends and starts again on the same data, all clients resume",
+        cases: restart::cases,
         on_request: false,
     },
     Scenario {
