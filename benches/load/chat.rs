@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+pub use crate::terms::{Pace, Part, Tally};
+
 use crate::{
     Result,
     audit::{Acks, Deliveries, Findings},
@@ -10,39 +12,6 @@ use crate::{
     swarm::{Handler, Swarm},
     wire::{Composer, Incoming, excerpt, is_unavailable},
 };
-
-/// When the next message is sent.
-#[derive(Clone, Copy)]
-pub enum Pace {
-    /// Every sender has one message under way: the next follows the ack.
-    Closed,
-    /// The first sender keeps this many under way; one is done when every
-    /// reader has it. No reader can so fall far behind.
-    Window(usize),
-    /// So many each second, by the senders in turn.
-    Rate(u32),
-    /// Whenever the scenario says so, by [`Chat::send`].
-    Free,
-}
-
-/// One connection's part in a [`Chat`].
-#[derive(Clone, Copy)]
-pub struct Part {
-    /// Index into the chat's rooms.
-    pub room: usize,
-    pub sends: bool,
-    /// Whether the connection is subscribed. A sender that is hears itself.
-    pub reads: bool,
-}
-
-/// What has been counted; two of them give what happened in between.
-#[derive(Clone, Copy, Default)]
-pub struct Tally {
-    pub sent: u64,
-    pub acked: u64,
-    pub expected: u64,
-    pub delivered: u64,
-}
 
 pub struct Chat {
     parts: Vec<Part>,
@@ -63,6 +32,8 @@ pub struct Chat {
     pub delivery_latency: Histogram,
     acks: Acks,
     deliveries: Deliveries,
+    /// By connection.
+    aside: Vec<bool>,
     /// Where connections end and come back.
     outbox: Option<Outbox>,
 }
@@ -70,8 +41,8 @@ pub struct Chat {
 #[derive(Clone, Copy)]
 struct Room {
     readers: u64,
-    /// Those of them that a window does not wait for.
-    ignored: u64,
+    /// Those of them that were set aside.
+    aside: u64,
 }
 
 impl Chat {
@@ -92,9 +63,7 @@ impl Chat {
             |part: &Part| part.sends.then(|| Composer::new(&rooms[part.room], content_bytes));
         Chat {
             composers: parts.iter().map(composer).collect(),
-            rooms: (0..rooms.len())
-                .map(|room| Room { readers: readers(room), ignored: 0 })
-                .collect(),
+            rooms: (0..rooms.len()).map(|room| Room { readers: readers(room), aside: 0 }).collect(),
             window: VecDeque::new(),
             window_seq: room_heads[parts[senders[0]].room] + 1,
             parts: parts.to_vec(),
@@ -108,6 +77,7 @@ impl Chat {
             delivery_latency: Histogram::new(),
             acks: Acks::new(heads, &room_heads),
             deliveries: Deliveries::new(heads),
+            aside: vec![false; parts.len()],
             outbox: None,
         }
     }
@@ -131,9 +101,11 @@ impl Chat {
         }
     }
 
-    /// Lets a window not wait for so many of the room's readers.
-    pub fn ignore(&mut self, room: usize, readers: u64) {
-        self.rooms[room].ignored = readers;
+    /// A window does not wait for this reader, and how late it is does not
+    /// count. What comes to it is checked like all else.
+    pub fn set_aside(&mut self, connection: usize) {
+        self.aside[connection] = true;
+        self.rooms[self.parts[connection].room].aside += 1;
     }
 
     /// The `seq` that the connection has.
@@ -174,6 +146,14 @@ impl Chat {
         self.measuring = measuring;
     }
 
+    pub fn measuring(&self) -> bool {
+        self.measuring
+    }
+
+    pub fn sending(&self) -> bool {
+        self.sending
+    }
+
     /// For [`Pace::Window`]: sends as much as there is room for.
     pub fn fill_window(&mut self, swarm: &mut Swarm, now: u64) -> Result<()> {
         let Pace::Window(size) = self.pace else { return Ok(()) };
@@ -183,8 +163,8 @@ impl Chat {
             && self.window.len() < size
             && self.tally.sent - self.tally.acked < size as u64
         {
-            let Room { readers, ignored } = self.rooms[self.parts[sender].room];
-            self.window.push_back(readers - ignored);
+            let Room { readers, aside } = self.rooms[self.parts[sender].room];
+            self.window.push_back(readers - aside);
             self.compose(sender, now, swarm.unsent(sender));
         }
         if self.tally.sent == before { Ok(()) } else { swarm.flush(sender) }
@@ -234,6 +214,10 @@ impl Chat {
             return;
         }
         self.tally.delivered += 1;
+        if self.aside[to] {
+            self.tally.aside += 1;
+            return;
+        }
         if self.measuring {
             self.delivery_latency.record(now.saturating_sub(sent_at));
         }
@@ -250,7 +234,7 @@ impl Chat {
     /// Whether all that was sent has been acked and delivered. What was left
     /// out in the middle will not come any more, and is not waited for.
     pub fn settled(&self) -> bool {
-        let Tally { sent, acked, expected, delivered } = self.tally;
+        let Tally { sent, acked, expected, delivered, .. } = self.tally;
         acked >= sent && delivered + self.deliveries.findings().gaps >= expected
     }
 
@@ -261,7 +245,7 @@ impl Chat {
 
     /// Where it stands, for the message about a stall.
     pub fn standing(&self) -> String {
-        let Tally { sent, acked, expected, delivered } = self.tally;
+        let Tally { sent, acked, expected, delivered, .. } = self.tally;
         let Findings { gaps, repeats } = self.findings();
         format!(
             "{acked} of {sent} messages acked, {delivered} of {expected} deliveries arrived, \

@@ -26,6 +26,8 @@ pub struct Shared {
     raw: Vec<u8>,
     plain: Vec<u8>,
     inflate: Inflate,
+    /// Bytes to be read at once, at most.
+    pub read_most: usize,
     /// Pings answered so far.
     pub pings: u64,
     /// Messages that came compressed so far.
@@ -38,6 +40,7 @@ impl Shared {
             raw: vec![0; READ_CHUNK],
             plain: Vec::new(),
             inflate: Inflate::new(),
+            read_most: usize::MAX,
             pings: 0,
             compressed: 0,
         }
@@ -80,7 +83,8 @@ impl Connection {
     ) -> Result<Option<End>> {
         let mut raw = mem::take(&mut shared.raw);
         let mut plain = mem::take(&mut shared.plain);
-        let end = match self.transport.read(&mut raw, &mut plain) {
+        let most = shared.read_most.min(raw.len());
+        let end = match self.transport.read(&mut raw[..most], &mut plain) {
             Ok(Got::Nothing) => Ok(None),
             Ok(Got::End) => Ok(Some(End::silent("the server hung up"))),
             Err(problem) => Ok(Some(End::silent(problem))),

@@ -175,22 +175,9 @@ impl<'a> Run<'a> {
     /// Sends no more and waits until all has arrived.
     pub fn settle(&mut self, scene: &mut impl Scene) -> Result<()> {
         scene.chat().finish();
-        self.hush()?;
-        self.until(scene, |scene| scene.chat().settled())
-    }
-
-    /// Nothing is due until [`Run::go_on`].
-    pub fn hush(&mut self) -> Result<()> {
         self.interval = Duration::ZERO;
-        self.swarm.tick_every(Duration::ZERO)
-    }
-
-    /// For [`Pace::Rate`]: from now on, messages are due again.
-    pub fn go_on(&mut self, chat: &Chat) -> Result<()> {
-        if let Pace::Rate(per_second) = chat.pace() {
-            (self.due, self.interval) = (now_ns(), Duration::from_secs(1) / per_second);
-        }
-        self.swarm.tick_every(self.interval)
+        self.swarm.tick_every(Duration::ZERO)?;
+        self.until(scene, |scene| scene.chat().settled())
     }
 
     fn turn(&mut self, scene: &mut impl Scene) -> Result<()> {
@@ -204,17 +191,6 @@ impl<'a> Run<'a> {
         scene.chat().fill_window(self.swarm, now_ns())?;
         scene.turn(self.swarm, now_ns())?;
         self.watch.check(scene.moved(), || scene.chat().standing())
-    }
-}
-
-impl Tally {
-    fn since(&self, before: &Tally) -> Tally {
-        Tally {
-            sent: self.sent - before.sent,
-            acked: self.acked - before.acked,
-            expected: self.expected - before.expected,
-            delivered: self.delivered - before.delivered,
-        }
     }
 }
 

@@ -22,10 +22,12 @@
 //! [`Case`]: scenarios::Case
 
 mod audit;
+mod chance;
 mod chat;
 mod connection;
 mod drive;
 mod epoll;
+mod fill;
 mod frame;
 mod inflate;
 mod join;
@@ -39,6 +41,7 @@ mod returning;
 mod scenarios;
 mod stats;
 mod swarm;
+mod terms;
 mod tls;
 mod transport;
 mod wire;

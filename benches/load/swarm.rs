@@ -76,12 +76,7 @@ pub struct Swarm {
 }
 
 impl Swarm {
-    /// Of connections that speak as plainly as can be.
-    pub fn new() -> Result<Self> {
-        Swarm::speaking(Dialect::default())
-    }
-
-    pub fn speaking(dialect: Dialect) -> Result<Self> {
+    pub fn new(dialect: Dialect) -> Result<Self> {
         let (epoll, ticker) = (Epoll::new()?, Ticker::new()?);
         epoll.add(ticker.fd(), TICKER, false)?;
         let (connections, lost, shared) = (Vec::new(), Vec::new(), Shared::new());
@@ -138,10 +133,6 @@ impl Swarm {
         self.connections[number] = None;
     }
 
-    pub fn is_open(&self, number: usize) -> bool {
-        self.connections.get(number).is_some_and(Option::is_some)
-    }
-
     /// Stops or goes on reading: meanwhile the kernel's buffers fill.
     pub fn pause(&mut self, number: usize, paused: bool) -> Result<()> {
         let Some(connection) = &mut self.connections[number] else { return Ok(()) };
@@ -156,6 +147,14 @@ impl Swarm {
             false => self.epoll.add(fd, number as u64, connection.blocked)?,
         }
         Ok(())
+    }
+
+    /// Lets a paused connection read once, at most so many bytes.
+    pub fn sip(&mut self, number: usize, most: usize, handler: &mut impl Handler) -> Result<()> {
+        self.shared.read_most = most;
+        let result = self.receive(number, handler);
+        self.shared.read_most = usize::MAX;
+        result.map(drop)
     }
 
     /// Makes [`Swarm::poll`] return ticks at this interval; zero stops them.

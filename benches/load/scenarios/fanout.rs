@@ -46,7 +46,7 @@ fn half_load(name: &str, readers: usize) -> Case {
             let messages = tally.delivered as f64 / readers as f64 / span.seconds;
             chat.change_pace(Pace::Rate(((messages / 2.0).round() as u32).max(1)));
             let (span, tally) = drive(&mut swarm, server, &mut chat, options)?;
-            Ok(measured(&outcome(server, chat, span, tally)?))
+            Ok(measured(&outcome(server, &swarm, chat, span, tally)?))
         })
     })
 }

@@ -45,7 +45,7 @@ fn run(server: &mut Server, connections: usize) -> Result<Measured> {
     server.restart()?;
 
     let before = server.resident_kib()?;
-    let mut swarm = Swarm::speaking(server.dialect())?;
+    let mut swarm = Swarm::new(server.dialect())?;
     join(&mut swarm, server, &seats[..FIRST])?;
     let at_first = server.resident_kib()?;
     join(&mut swarm, server, &seats[FIRST..])?;

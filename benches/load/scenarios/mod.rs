@@ -3,9 +3,12 @@
 mod ack;
 mod fanout;
 mod idle;
+mod mixed;
 mod restart;
 mod rooms;
 mod slow;
+mod soak;
+mod store;
 mod storm;
 mod tail;
 
@@ -79,6 +82,12 @@ pub const ALL: &[Scenario] = &[
         on_request: false,
     },
     Scenario {
+        name: "mixed",
+        about: "people: a message every 20 s each, and read marks by those who look",
+        cases: mixed::cases,
+        on_request: false,
+    },
+    Scenario {
         name: "slow",
         about: "a room whose sender knows no pause, and readers that stop reading",
         cases: slow::cases,
@@ -101,6 +110,18 @@ pub const ALL: &[Scenario] = &[
         about: "memory of connections that only answer pings, each in a room of its own",
         cases: idle::cases,
         on_request: false,
+    },
+    Scenario {
+        name: "store",
+        about: "a page of history, and the server's start, with few and with many messages",
+        cases: store::cases,
+        on_request: true,
+    },
+    Scenario {
+        name: "soak",
+        about: "people come and go (with --seconds 1200): does memory grow?",
+        cases: soak::cases,
+        on_request: true,
     },
 ];
 
@@ -128,6 +149,8 @@ struct Outcome {
     delivery_latency: Histogram,
     findings: Findings,
     resident_kib: u64,
+    /// Messages that came compressed, in all.
+    compressed: u64,
 }
 
 /// Makes the rooms, seats everybody and lets them talk.
@@ -140,7 +163,7 @@ fn converse(
 ) -> Result<Outcome> {
     let (mut swarm, mut chat) = assemble(options, server, pace, rooms, parts)?;
     let (span, tally) = drive(&mut swarm, server, &mut chat, options)?;
-    outcome(server, chat, span, tally)
+    outcome(server, &swarm, chat, span, tally)
 }
 
 /// Makes the rooms and seats everybody: connection `n` is `user-n`'s.
@@ -159,7 +182,7 @@ fn assemble(
         room: rooms[part.room].clone(),
     };
     let seats: Vec<Seat> = parts.iter().enumerate().map(seat).collect();
-    let mut swarm = Swarm::speaking(server.dialect())?;
+    let mut swarm = Swarm::new(server.dialect())?;
     let heads = join(&mut swarm, server, &seats)?;
     for (connection, part) in parts.iter().enumerate().filter(|(_, part)| !part.reads) {
         unsubscribe(&mut swarm, connection, &rooms[part.room])?;
@@ -167,12 +190,19 @@ fn assemble(
     Ok((swarm, Chat::new(pace, options.content, rooms, parts, &heads)))
 }
 
-fn outcome(server: &Server, chat: Chat, span: Span, tally: Tally) -> Result<Outcome> {
+fn outcome(
+    server: &Server,
+    swarm: &Swarm,
+    chat: Chat,
+    span: Span,
+    tally: Tally,
+) -> Result<Outcome> {
     Ok(Outcome {
         span,
         tally,
         findings: chat.findings(),
         resident_kib: server.resident_kib()?,
+        compressed: swarm.compressed(),
         ack_latency: chat.ack_latency,
         delivery_latency: chat.delivery_latency,
     })
@@ -191,5 +221,6 @@ fn costs(outcome: &Outcome) -> Vec<Metric> {
         metric("resident_mib", "RSS MiB", outcome.resident_kib as f64 / 1024.0, 1),
         metric("acked", "acked", outcome.tally.acked as f64, 0),
         metric("delivered", "delivered", outcome.tally.delivered as f64, 0),
+        metric("compressed", "came compressed", outcome.compressed as f64, 0),
     ]
 }

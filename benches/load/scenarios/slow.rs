@@ -21,25 +21,32 @@ const WINDOW: usize = 32;
 /// the load lasts until it has, at most this much longer than measured.
 const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(100);
+/// What a slow reader takes each time: some 160 KB a second.
+const SIP: usize = 16 * 1024;
 /// All that the slow ones can miss is to be replayed.
 const SETTINGS: &[(&str, &str)] = &[("PARLOR_REPLAY_EVENTS", "1000000")];
 
 pub fn cases() -> Vec<Case> {
-    let case = |name, slow| {
+    let case = |name, slow, sips| {
         Case::new(name, move |options: &Options| {
-            with_server(options, SETTINGS, |server| run(options, server, slow))
+            with_server(options, SETTINGS, |server| run(options, server, slow, sips))
         })
     };
-    vec![case("1,000 readers, none slow", 0), case("1,000 readers, 100 do not read", SLOW)]
+    vec![
+        case("1,000 readers, none slow", 0, false),
+        // These cannot be told why: no close frame goes through in time.
+        case("1,000 readers, 100 do not read", SLOW, false),
+        case("1,000 readers, 100 read slowly", SLOW, true),
+    ]
 }
 
 /// The first readers are the slow ones; the sender is unsubscribed.
-fn run(options: &Options, server: &mut Server, slow: usize) -> Result<Measured> {
+fn run(options: &Options, server: &mut Server, slow: usize, sips: bool) -> Result<Measured> {
     let rooms = ["lobby".to_string()];
     let mut parts = vec![Part { room: 0, sends: false, reads: true }; READERS];
     parts.push(Part { room: 0, sends: true, reads: false });
     let (mut swarm, mut chat) = assemble(options, server, Pace::Window(WINDOW), &rooms, &parts)?;
-    chat.ignore(0, slow as u64);
+    (0..slow).for_each(|reader| chat.set_aside(reader));
     let mut scene = Returning::new(chat, server, &rooms, &parts)?;
     let mut run = Run::start(&mut swarm, &mut scene)?;
     run.lasting(&mut scene, options.warm_up)?;
@@ -56,6 +63,9 @@ fn run(options: &Options, server: &mut Server, slow: usize) -> Result<Measured> 
                 && begin.elapsed() < options.measured + PATIENCE)
         {
             run.lasting(scene, LOOK)?;
+            for reader in (0..slow).filter(|_| sips) {
+                run.swarm.sip(reader, SIP, scene)?;
+            }
             resident = resident.max(server.resident_kib()?);
         }
         Ok(())
@@ -76,7 +86,7 @@ fn run(options: &Options, server: &mut Server, slow: usize) -> Result<Measured> 
         metric(
             "deliveries_per_s",
             "deliveries/s to the others",
-            tally.delivered as f64 / span.seconds,
+            (tally.delivered - tally.aside) as f64 / span.seconds,
             0,
         ),
         metric("server_us_per_delivery", "server µs/delivery", per_delivery, 2),
