@@ -58,7 +58,7 @@ fn chunk(keys: &[i64], sender: i64, from: u64, to: u64) -> String {
              FROM n)
          INSERT INTO messages
              (id, room_key, seq, changed_seq, sender_key, client_id, content, created_at)
-         SELECT i, room, seq, seq, {sender}, 'fill-' || i,
+         SELECT i, room, seq, seq, {sender}, printf('fill-%012d', i),
              'message ' || i || ' the quick brown fox jumps over the lazy dog, and again the quick \
 brown fox', 1700000000000 + i FROM placed;
          COMMIT;"

@@ -50,6 +50,12 @@ impl Rest {
         answer(&mut self.stream)
     }
 
+    /// Status and body of an answer to a change.
+    pub fn put(&mut self, path: &str, token: &str, body: &str) -> Result<(u16, String)> {
+        self.ask("PUT", path, token, body)?;
+        answer(&mut self.stream)
+    }
+
     fn ask(&mut self, method: &str, path: &str, token: &str, body: &str) -> Result<()> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\

@@ -1,5 +1,5 @@
 //! Whether a page of history and the server's start depend on how much there
-//! is: they must not.
+//! is: they must not, nor on how much of it the one who asks has read.
 
 use std::{
     fs,
@@ -28,7 +28,12 @@ const OTHER_ROOMS: usize = 10;
 const PAGES: usize = 500;
 /// As the server gives without `limit`.
 const PAGE: u64 = 50;
+/// Of the one who has read nothing.
+const UNREAD_PAGES: usize = 20;
+/// Sends all, and has read all.
 const OWNER: &str = "owner";
+/// Has read nothing.
+const LURKER: &str = "lurker";
 const READY_MAX: Duration = Duration::from_secs(120);
 
 pub fn cases() -> Vec<Case> {
@@ -43,7 +48,9 @@ pub fn cases() -> Vec<Case> {
 fn run(server: &mut Server, messages: u64) -> Result<Measured> {
     let rooms: Vec<String> = (0..=OTHER_ROOMS).map(|room| format!("room-{room}")).collect();
     let owned: Vec<_> = rooms.iter().map(|room| (OWNER.to_string(), room.clone())).collect();
-    create_rooms(server, "private", &owned)?;
+    create_rooms(server, "public", &owned)?;
+    let member = format!("/api/v1/rooms/{}/members/{LURKER}", rooms[0]);
+    change(server, LURKER, &member, "")?;
     server.stop()?;
     let database = server.data().join("parlor.db");
     let begin = Instant::now();
@@ -56,15 +63,18 @@ fn run(server: &mut Server, messages: u64) -> Result<Measured> {
     let listening = begin.elapsed();
     let mut rest = ready(server, begin)?;
     let started = begin.elapsed();
+    change(server, OWNER, &format!("/api/v1/rooms/{}/read", rooms[0]), r#"{"all":true}"#)?;
     let head = messages - messages / OTHERS_EVERY;
-    let token = server.token(OWNER)?;
-    let mut reader = Reader { rest: &mut rest, path: pages_of(&rooms[0]), token, wrong: 0 };
-    let newest = reader.pages(|| (String::new(), head))?;
+    let path = format!("/api/v1/rooms/{}/messages", rooms[0]);
+    let mut reader = Reader { rest: &mut rest, path, token: server.token(OWNER)?, wrong: 0 };
+    let newest = reader.pages(PAGES, || (String::new(), head))?;
     let mut chance = Chance::new(3);
-    let random = reader.pages(|| {
+    let random = reader.pages(PAGES, || {
         let before = PAGE + 1 + chance.below(head - PAGE);
         (format!("?before={before}"), before - 1)
     })?;
+    reader.token = server.token(LURKER)?;
+    let unread = reader.pages(UNREAD_PAGES, || (String::new(), head))?;
     let findings = Findings { gaps: reader.wrong, repeats: 0 };
 
     let mib = 1024.0 * 1024.0;
@@ -73,6 +83,7 @@ fn run(server: &mut Server, messages: u64) -> Result<Measured> {
         metric("newest_p99_ms", "p99 ms", newest.quantile_ms(0.99), 3),
         metric("random_p50_ms", "random page p50 ms", random.quantile_ms(0.50), 3),
         metric("random_p99_ms", "p99 ms", random.quantile_ms(0.99), 3),
+        metric("unread_p50_ms", "newest page, all unread, p50 ms", unread.quantile_ms(0.50), 3),
         metric("start_s", "start until ready s", started.as_secs_f64(), 3),
         metric("listening_s", "until it listens s", listening.as_secs_f64(), 3),
         metric("database_mib", "database MiB", bytes as f64 / mib, 0),
@@ -82,8 +93,12 @@ fn run(server: &mut Server, messages: u64) -> Result<Measured> {
     Ok(Measured { metrics, findings })
 }
 
-fn pages_of(room: &str) -> String {
-    format!("/api/v1/rooms/{room}/messages")
+fn change(server: &Server, user: &str, path: &str, body: &str) -> Result<()> {
+    let (status, answer) = Rest::connect(server)?.put(path, &server.token(user)?, body)?;
+    match status {
+        200 | 201 => Ok(()),
+        _ => Err(format!("PUT {path}: {status} {answer}").into()),
+    }
 }
 
 /// Waits for `/health/ready`, and gives the connection that heard it.
@@ -109,15 +124,19 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Times [`PAGES`] pages. `choose` gives each one's query and the `seq` of
-    /// its last message.
-    fn pages(&mut self, mut choose: impl FnMut() -> (String, u64)) -> Result<Histogram> {
+    /// Times pages. `choose` gives each one's query and the `seq` of its last
+    /// message.
+    fn pages(
+        &mut self,
+        count: usize,
+        mut choose: impl FnMut() -> (String, u64),
+    ) -> Result<Histogram> {
         let mut times = Histogram::new();
-        for _ in 0..PAGES {
+        for _ in 0..count {
             let (query, last) = choose();
             let begin = now_ns();
             let answer = self.rest.get(&format!("{}{query}", self.path), &self.token);
-            let (status, body) = answer.map_err(|e| format!("{query}: {e}"))?;
+            let (status, body) = answer.map_err(|e| format!("{}{query}: {e}", self.path))?;
             times.record(now_ns() - begin);
             if status != 200 {
                 return Err(format!("GET {}{query}: {status} {body}", self.path).into());
