@@ -31,6 +31,10 @@ impl Deliveries {
         Deliveries { last: heads.to_vec(), findings: Findings::default() }
     }
 
+    pub fn last(&self, connection: usize) -> u64 {
+        self.last[connection]
+    }
+
     /// Whether this one is new to the connection.
     #[inline]
     pub fn got(&mut self, connection: usize, seq: u64) -> bool {

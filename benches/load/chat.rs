@@ -2,44 +2,16 @@
 
 use std::collections::VecDeque;
 
+pub use crate::terms::{Pace, Part, Tally};
+
 use crate::{
     Result,
     audit::{Acks, Deliveries, Findings},
+    outbox::Outbox,
     stats::Histogram,
     swarm::{Handler, Swarm},
-    wire::{Composer, Incoming, excerpt},
+    wire::{Composer, Incoming, excerpt, is_unavailable},
 };
-
-/// When the next message is sent.
-#[derive(Clone, Copy)]
-pub enum Pace {
-    /// Every sender has one message under way: the next follows the ack.
-    Closed,
-    /// The first sender keeps this many under way; one is done when every
-    /// reader has it. No reader can so fall far behind.
-    Window(usize),
-    /// So many each second, by the senders in turn.
-    Rate(u32),
-}
-
-/// One connection's part in a [`Chat`].
-#[derive(Clone, Copy)]
-pub struct Part {
-    /// Index into the chat's rooms.
-    pub room: usize,
-    pub sends: bool,
-    /// Whether the connection is subscribed. A sender that is hears itself.
-    pub reads: bool,
-}
-
-/// What has been counted; two of them give what happened in between.
-#[derive(Clone, Copy, Default)]
-pub struct Tally {
-    pub sent: u64,
-    pub acked: u64,
-    pub expected: u64,
-    pub delivered: u64,
-}
 
 pub struct Chat {
     parts: Vec<Part>,
@@ -60,24 +32,38 @@ pub struct Chat {
     pub delivery_latency: Histogram,
     acks: Acks,
     deliveries: Deliveries,
+    /// By connection.
+    aside: Vec<bool>,
+    /// Where connections end and come back.
+    outbox: Option<Outbox>,
 }
 
+#[derive(Clone, Copy)]
 struct Room {
     readers: u64,
+    /// Those of them that were set aside.
+    aside: u64,
 }
 
 impl Chat {
     /// `parts` and `heads` (see `join`) go by connection, `rooms` has the names.
-    pub fn new(pace: Pace, rooms: &[String], parts: &[Part], heads: &[u64]) -> Self {
+    pub fn new(
+        pace: Pace,
+        content_bytes: usize,
+        rooms: &[String],
+        parts: &[Part],
+        heads: &[u64],
+    ) -> Self {
         let of_room = |room| parts.iter().zip(heads).filter(move |(part, _)| part.room == room);
         let readers = |room| of_room(room).filter(|(part, _)| part.reads).count() as u64;
         let head = |room| of_room(room).map(|(_, head)| *head).max().unwrap_or(0);
         let room_heads: Vec<u64> = (0..rooms.len()).map(head).collect();
         let senders: Vec<usize> = (0..parts.len()).filter(|&i| parts[i].sends).collect();
-        let composer = |part: &Part| part.sends.then(|| Composer::new(&rooms[part.room]));
+        let composer =
+            |part: &Part| part.sends.then(|| Composer::new(&rooms[part.room], content_bytes));
         Chat {
             composers: parts.iter().map(composer).collect(),
-            rooms: (0..rooms.len()).map(|room| Room { readers: readers(room) }).collect(),
+            rooms: (0..rooms.len()).map(|room| Room { readers: readers(room), aside: 0 }).collect(),
             window: VecDeque::new(),
             window_seq: room_heads[parts[senders[0]].room] + 1,
             parts: parts.to_vec(),
@@ -91,11 +77,52 @@ impl Chat {
             delivery_latency: Histogram::new(),
             acks: Acks::new(heads, &room_heads),
             deliveries: Deliveries::new(heads),
+            aside: vec![false; parts.len()],
+            outbox: None,
         }
+    }
+
+    /// From here on each message is kept until its ack: see [`Chat::release`].
+    pub fn keep_unacked(&mut self) {
+        self.outbox = Some(Outbox::default());
+    }
+
+    /// What `connection` sends waits for [`Chat::release`].
+    pub fn hold(&mut self, connection: usize) {
+        if let Some(outbox) = self.outbox.as_mut().filter(|_| self.parts[connection].sends) {
+            outbox.hold(connection);
+        }
+    }
+
+    /// Sends again all that `connection` has no ack for, under the same names.
+    pub fn release(&mut self, connection: usize, out: &mut Vec<u8>) {
+        if let Some(outbox) = self.outbox.as_mut().filter(|_| self.parts[connection].sends) {
+            outbox.release(connection, out);
+        }
+    }
+
+    /// A window does not wait for this reader, and how late it is does not
+    /// count. What comes to it is checked like all else.
+    pub fn set_aside(&mut self, connection: usize) {
+        self.aside[connection] = true;
+        self.rooms[self.parts[connection].room].aside += 1;
+    }
+
+    /// The `seq` that the connection has.
+    pub fn last_seq(&self, connection: usize) -> u64 {
+        self.deliveries.last(connection)
     }
 
     pub fn pace(&self) -> Pace {
         self.pace
+    }
+
+    /// Goes on at another pace, with the latencies of that alone. All of what
+    /// was sent before must have arrived.
+    pub fn change_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+        self.window_seq += self.window.drain(..).len() as u64;
+        (self.ack_latency, self.delivery_latency) = (Histogram::new(), Histogram::new());
     }
 
     /// Sends the first messages; from here on the pace decides.
@@ -119,6 +146,14 @@ impl Chat {
         self.measuring = measuring;
     }
 
+    pub fn measuring(&self) -> bool {
+        self.measuring
+    }
+
+    pub fn sending(&self) -> bool {
+        self.sending
+    }
+
     /// For [`Pace::Window`]: sends as much as there is room for.
     pub fn fill_window(&mut self, swarm: &mut Swarm, now: u64) -> Result<()> {
         let Pace::Window(size) = self.pace else { return Ok(()) };
@@ -128,7 +163,8 @@ impl Chat {
             && self.window.len() < size
             && self.tally.sent - self.tally.acked < size as u64
         {
-            self.window.push_back(self.rooms[self.parts[sender].room].readers);
+            let Room { readers, aside } = self.rooms[self.parts[sender].room];
+            self.window.push_back(readers - aside);
             self.compose(sender, now, swarm.unsent(sender));
         }
         if self.tally.sent == before { Ok(()) } else { swarm.flush(sender) }
@@ -142,14 +178,18 @@ impl Chat {
         self.send(swarm, sender, due)
     }
 
-    fn send(&mut self, swarm: &mut Swarm, sender: usize, now: u64) -> Result<()> {
+    pub fn send(&mut self, swarm: &mut Swarm, sender: usize, now: u64) -> Result<()> {
         self.compose(sender, now, swarm.unsent(sender));
         swarm.flush(sender)
     }
 
     fn compose(&mut self, sender: usize, now: u64, out: &mut Vec<u8>) {
         if let Some(composer) = &mut self.composers[sender] {
+            let start = out.len();
             composer.compose(now, out);
+            if let Some(outbox) = &mut self.outbox {
+                outbox.keep(sender, now, out, start);
+            }
             self.tally.sent += 1;
             self.tally.expected += self.rooms[self.parts[sender].room].readers;
         }
@@ -158,6 +198,9 @@ impl Chat {
     fn acked(&mut self, from: usize, sent_at: u64, seq: u64, now: u64, reply: &mut Vec<u8>) {
         self.tally.acked += 1;
         self.acks.got(from, self.parts[from].room, seq);
+        if let Some(outbox) = &mut self.outbox {
+            outbox.acked(from, sent_at);
+        }
         if self.measuring {
             self.ack_latency.record(now.saturating_sub(sent_at));
         }
@@ -171,6 +214,10 @@ impl Chat {
             return;
         }
         self.tally.delivered += 1;
+        if self.aside[to] {
+            self.tally.aside += 1;
+            return;
+        }
         if self.measuring {
             self.delivery_latency.record(now.saturating_sub(sent_at));
         }
@@ -187,7 +234,7 @@ impl Chat {
     /// Whether all that was sent has been acked and delivered. What was left
     /// out in the middle will not come any more, and is not waited for.
     pub fn settled(&self) -> bool {
-        let Tally { sent, acked, expected, delivered } = self.tally;
+        let Tally { sent, acked, expected, delivered, .. } = self.tally;
         acked >= sent && delivered + self.deliveries.findings().gaps >= expected
     }
 
@@ -198,7 +245,7 @@ impl Chat {
 
     /// Where it stands, for the message about a stall.
     pub fn standing(&self) -> String {
-        let Tally { sent, acked, expected, delivered } = self.tally;
+        let Tally { sent, acked, expected, delivered, .. } = self.tally;
         let Findings { gaps, repeats } = self.findings();
         format!(
             "{acked} of {sent} messages acked, {delivered} of {expected} deliveries arrived, \
@@ -220,6 +267,8 @@ impl Handler for Chat {
         match Incoming::read(text)? {
             Incoming::Message { sent_at, seq } => self.delivered(from, sent_at, seq, now),
             Incoming::Ack { sent_at, seq } => self.acked(from, sent_at, seq, now, reply),
+            // Of a server that is about to end: it is sent again, see `release`.
+            Incoming::Error(error) if self.outbox.is_some() && is_unavailable(error) => {}
             Incoming::Error(error) => {
                 return Err(format!("a message was refused: {}", excerpt(error)).into());
             }

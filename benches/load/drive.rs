@@ -9,7 +9,7 @@ use crate::{
     options::Options,
     process::Server,
     stats::{clock_ns, now_ns},
-    swarm::Swarm,
+    swarm::{Handler, Swarm},
 };
 
 /// A server that gives no sign of life for this long has failed.
@@ -29,7 +29,7 @@ impl Watch {
     }
 
     /// `progress` is any number that changes while things go on.
-    pub fn check(&mut self, progress: u64, standing: impl Fn() -> String) -> Result<()> {
+    pub fn check(&mut self, progress: u64, standing: impl FnOnce() -> String) -> Result<()> {
         if progress != self.progress {
             *self = Watch { progress, since: Instant::now() };
         } else if self.since.elapsed() > STALL {
@@ -96,75 +96,113 @@ impl Span {
     }
 }
 
-/// Runs `chat` and gives the measured stretch with what happened in it.
+/// A chat, alone or with something around it.
+pub trait Scene: Handler {
+    fn chat(&mut self) -> &mut Chat;
+
+    /// Called after every wait, at least each [`POLL`].
+    fn turn(&mut self, _swarm: &mut Swarm, _now: u64) -> Result<()> {
+        Ok(())
+    }
+
+    /// Moves as long as anything goes on.
+    fn moved(&mut self) -> u64 {
+        self.chat().progress()
+    }
+}
+
+impl Scene for Chat {
+    fn chat(&mut self) -> &mut Chat {
+        self
+    }
+}
+
+/// Runs `scene` and gives the measured stretch with what happened in it.
 pub fn drive(
     swarm: &mut Swarm,
     server: &Server,
-    chat: &mut Chat,
+    scene: &mut impl Scene,
     options: &Options,
 ) -> Result<(Span, Tally)> {
-    exact_wakeups()?;
-    let mut run = Run { swarm, watch: Watch::new(), due: now_ns(), interval: Duration::ZERO };
-    if let Pace::Rate(per_second) = chat.pace() {
-        run.interval = Duration::from_secs(1) / per_second;
-        run.swarm.tick_every(run.interval)?;
-    }
-    chat.start(run.swarm, now_ns())?;
-    run.until(chat, options.warm_up)?;
-
-    chat.measure(true);
-    let (meter, before) = (Meter::start(server), chat.tally);
-    run.until(chat, options.measured)?;
-    let (span, after) = (meter.stop(server), chat.tally);
-    chat.measure(false);
-
-    chat.finish();
-    run.swarm.tick_every(Duration::ZERO)?;
-    run.interval = Duration::ZERO;
-    while !chat.settled() {
-        run.turn(chat)?;
-    }
-    Ok((span, after.since(&before)))
+    let mut run = Run::start(swarm, scene)?;
+    run.lasting(scene, options.warm_up)?;
+    let measured = run.measure(scene, server, |run, scene| run.lasting(scene, options.measured))?;
+    run.settle(scene)?;
+    Ok(measured)
 }
 
-struct Run<'a> {
-    swarm: &'a mut Swarm,
+/// A chat under way.
+pub struct Run<'a> {
+    pub swarm: &'a mut Swarm,
     watch: Watch,
     /// When the last message of a [`Pace::Rate`] was due.
     due: u64,
     interval: Duration,
 }
 
-impl Run<'_> {
-    fn until(&mut self, chat: &mut Chat, length: Duration) -> Result<()> {
+impl<'a> Run<'a> {
+    pub fn start(swarm: &'a mut Swarm, scene: &mut impl Scene) -> Result<Self> {
+        exact_wakeups()?;
+        let mut run = Run { swarm, watch: Watch::new(), due: now_ns(), interval: Duration::ZERO };
+        if let Pace::Rate(per_second) = scene.chat().pace() {
+            run.interval = Duration::from_secs(1) / per_second;
+            run.swarm.tick_every(run.interval)?;
+        }
+        scene.chat().start(run.swarm, now_ns())?;
+        Ok(run)
+    }
+
+    /// Records what happens in `stretch`, and what it costs.
+    pub fn measure<S: Scene>(
+        &mut self,
+        scene: &mut S,
+        server: &Server,
+        stretch: impl FnOnce(&mut Self, &mut S) -> Result<()>,
+    ) -> Result<(Span, Tally)> {
+        scene.chat().measure(true);
+        let (meter, before) = (Meter::start(server), scene.chat().tally);
+        stretch(self, scene)?;
+        let (span, after) = (meter.stop(server), scene.chat().tally);
+        scene.chat().measure(false);
+        Ok((span, after.since(&before)))
+    }
+
+    pub fn lasting(&mut self, scene: &mut impl Scene, length: Duration) -> Result<()> {
         let end = Instant::now() + length;
-        while Instant::now() < end {
-            self.turn(chat)?;
+        self.until(scene, |_| Instant::now() >= end)
+    }
+
+    /// Goes on until `done`, or until nothing moves any more.
+    pub fn until<S: Scene>(
+        &mut self,
+        scene: &mut S,
+        mut done: impl FnMut(&mut S) -> bool,
+    ) -> Result<()> {
+        while !done(scene) {
+            self.turn(scene)?;
         }
         Ok(())
     }
 
-    fn turn(&mut self, chat: &mut Chat) -> Result<()> {
-        let ticks = self.swarm.poll(POLL, chat)?;
+    /// Sends no more and waits until all has arrived.
+    pub fn settle(&mut self, scene: &mut impl Scene) -> Result<()> {
+        scene.chat().finish();
+        self.interval = Duration::ZERO;
+        self.swarm.tick_every(Duration::ZERO)?;
+        self.until(scene, |scene| scene.chat().settled())
+    }
+
+    fn turn(&mut self, scene: &mut impl Scene) -> Result<()> {
+        let ticks = self.swarm.poll(POLL, scene)?;
         if !self.interval.is_zero() {
             for _ in 0..ticks {
                 self.due += self.interval.as_nanos() as u64;
-                chat.send_due(self.swarm, self.due)?;
+                scene.chat().send_due(self.swarm, self.due)?;
             }
         }
-        chat.fill_window(self.swarm, now_ns())?;
-        self.watch.check(chat.progress(), || chat.standing())
-    }
-}
-
-impl Tally {
-    fn since(&self, before: &Tally) -> Tally {
-        Tally {
-            sent: self.sent - before.sent,
-            acked: self.acked - before.acked,
-            expected: self.expected - before.expected,
-            delivered: self.delivered - before.delivered,
-        }
+        scene.chat().fill_window(self.swarm, now_ns())?;
+        scene.turn(self.swarm, now_ns())?;
+        self.watch.check(scene.moved(), || scene.chat().standing())
     }
 }
 

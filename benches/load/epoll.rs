@@ -32,8 +32,13 @@ impl Epoll {
         Ok(Epoll { fd, ready: vec![libc::epoll_event { events: 0, u64: 0 }; EVENTS] })
     }
 
-    pub fn add(&self, fd: RawFd, token: u64) -> io::Result<()> {
-        self.control(libc::EPOLL_CTL_ADD, fd, token, false)
+    pub fn add(&self, fd: RawFd, token: u64, writable: bool) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_ADD, fd, token, writable)
+    }
+
+    /// Closing `fd` does this too.
+    pub fn remove(&self, fd: RawFd) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_DEL, fd, 0, false)
     }
 
     /// Also wakes up when `fd` can be written to, or no longer does.

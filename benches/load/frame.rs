@@ -9,7 +9,7 @@ pub const PONG: u8 = 10;
 
 /// A server that announces more than this is broken. The longest frame of
 /// ours is a `session.ready` with 1,000 rooms, some 300 KB.
-const PAYLOAD_MAX: u64 = 4 * 1024 * 1024;
+pub const PAYLOAD_MAX: u64 = 4 * 1024 * 1024;
 
 /// Clients must mask. That the key is always the same is no concern on the
 /// loopback, where no proxy can be fooled.
@@ -18,6 +18,8 @@ const MASK: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
 /// A whole frame at the start of some bytes.
 pub struct Frame<'a> {
     pub opcode: u8,
+    /// By `permessage-deflate`.
+    pub compressed: bool,
     pub payload: &'a [u8],
     /// Bytes it takes with its header.
     pub length: usize,
@@ -28,7 +30,7 @@ impl<'a> Frame<'a> {
     #[inline]
     pub fn first(bytes: &'a [u8]) -> Result<Option<Self>> {
         let [first, second, ..] = *bytes else { return Ok(None) };
-        if first & 0xf0 != 0x80 || second & 0x80 != 0 {
+        if first & 0xb0 != 0x80 || second & 0x80 != 0 {
             return Err(format!(
                 "a frame begins with {first:#04x} {second:#04x}: fragmented, extended or masked"
             )
@@ -50,7 +52,8 @@ impl<'a> Frame<'a> {
         }
         let length = head + payload as usize;
         let payload = bytes.get(head..length);
-        Ok(payload.map(|payload| Frame { opcode: first & 0x0f, payload, length }))
+        let (opcode, compressed) = (first & 0x0f, first & 0x40 != 0);
+        Ok(payload.map(|payload| Frame { opcode, compressed, payload, length }))
     }
 }
 

@@ -6,6 +6,7 @@
 //! cargo bench --bench load -- ack fanout          # some of them
 //! cargo bench --bench load -- --json --repeat 5   # medians of five, one JSON object per line
 //! cargo bench --bench load -- compare --repeat 3  # next to the limits and to other servers
+//! cargo bench --bench load -- --tls --deflate     # as it is spoken over the net
 //! ```
 //!
 //! Each case gets a server process and a data directory of its own. The client
@@ -16,7 +17,8 @@
 //!
 //! To add a scenario: a module in `scenarios/` that gives [`Case`]s, and a line
 //! in `scenarios::ALL`. `chat` knows senders, readers and their pace; `swarm`
-//! knows sockets and nothing of Parlor, `wire` and `join` know Parlor's frames.
+//! (with `connection`, `transport`, `inflate`) knows sockets and nothing of
+//! Parlor, `wire` and `join` know Parlor's frames.
 //! `limits` and `peers` are what [`Comparison`]s set it against.
 //!
 //! [`Case`]: scenarios::Case
@@ -24,21 +26,30 @@
 
 mod audit;
 mod broadcast;
+mod chance;
 mod chat;
+mod connection;
 mod drive;
 mod epoll;
+mod fill;
 mod frame;
+mod inflate;
 mod join;
 mod limits;
 mod machine;
 mod options;
+mod outbox;
 mod peers;
 mod process;
 mod report;
 mod rest;
+mod returning;
 mod scenarios;
 mod stats;
 mod swarm;
+mod terms;
+mod tls;
+mod transport;
 mod wire;
 
 use std::process::ExitCode;
@@ -81,7 +92,7 @@ fn exit_code(result: Result<()>) -> ExitCode {
 
 fn run(options: &Options) -> Result<()> {
     machine::raise_open_files()?;
-    let mut report = Report::new(options.json);
+    let mut report = Report::new(options);
     report.note(&machine::describe(options)?);
     for scenario in &options.scenarios {
         for case in (scenario.cases)() {

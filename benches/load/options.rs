@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use crate::{
     Result, peers,
     scenarios::{ALL, Scenario, compare, compare::Comparison},
+    wire::CONTENT_BYTES,
 };
 
 /// Load that is not measured, so that caches, allocators and TCP windows are
@@ -23,6 +24,12 @@ pub struct Options {
     pub warm_up: Duration,
     /// Runs of each case; the report gives the median of each number.
     pub repeat: usize,
+    /// Whether all is said over TLS.
+    pub tls: bool,
+    /// Whether messages may come compressed.
+    pub deflate: bool,
+    /// Bytes of a message's content.
+    pub content: usize,
     pub server: PathBuf,
     /// Where the servers' data directories are made.
     pub data_root: PathBuf,
@@ -55,6 +62,9 @@ impl Options {
                 "--json" => options.json = true,
                 "--seconds" => options.measured = seconds(&value()?)?,
                 "--repeat" => options.repeat = repeat(&value()?)?,
+                "--tls" => options.tls = true,
+                "--deflate" => options.deflate = true,
+                "--content" => options.content = content(&value()?)?,
                 "--server" => server = Some(value()?.into()),
                 "--data-dir" => options.data_root = value()?.into(),
                 "--against" => options.against = against(&value()?)?,
@@ -68,7 +78,7 @@ impl Options {
             if !by_cargo_bench {
                 return Ok(Parsed::Show("load: nothing to measure (see --help)".into()));
             }
-            options.scenarios = ALL.iter().collect();
+            options.scenarios = ALL.iter().filter(|scenario| !scenario.on_request).collect();
         }
         options.server = server.ok_or("name the server's executable with --server PATH")?;
         // The server is started in its data directory.
@@ -89,6 +99,9 @@ impl Options {
             measured: Duration::from_secs(5),
             warm_up: WARM_UP,
             repeat: 1,
+            tls: false,
+            deflate: false,
+            content: CONTENT_BYTES,
             server: PathBuf::new(),
             data_root: data_root.unwrap_or_else(std::env::temp_dir),
         }
@@ -129,19 +142,31 @@ fn repeat(text: &str) -> Result<usize> {
     }
 }
 
+/// Up to what the server takes by default.
+fn content(text: &str) -> Result<usize> {
+    match text.parse() {
+        Ok(bytes @ 32..=16_384) => Ok(bytes),
+        _ => Err(format!("--content takes 32 to 16384, not {text:?}").into()),
+    }
+}
+
 fn help() -> String {
     let mut text = String::from(
         "cargo bench --bench load -- [scenario…] [options]\n\n\
          \x20 --json           one JSON object per line on stdout, the tables on stderr\n\
          \x20 --seconds N      how long each case is measured (5)\n\
          \x20 --repeat N       runs of each case, the medians are shown (1)\n\
+         \x20 --tls            everything over TLS, with a certificate of its own\n\
+         \x20 --deflate        agrees on permessage-deflate\n\
+         \x20 --content BYTES  content of a message (100)\n\
          \x20 --server PATH    the server's executable (the one cargo has built)\n\
          \x20 --data-dir PATH  where the servers keep their data meanwhile (below target)\n\
          \x20 --against A,B    compare with these only\n\n\
-         Scenarios (without a name: all)\n",
+         Scenarios (without a name: all but those marked *)\n",
     );
     for scenario in ALL {
-        text.push_str(&format!("  {:<14} {}\n", scenario.name, scenario.about));
+        let mark = if scenario.on_request { "*" } else { " " };
+        text.push_str(&format!(" {mark}{:<14} {}\n", scenario.name, scenario.about));
     }
     text.push_str("\nComparisons (only when named)\n");
     for comparison in compare::ALL {

@@ -9,7 +9,8 @@ use std::{
         fd::{AsRawFd, FromRawFd, OwnedFd, RawFd},
         unix::process::CommandExt,
     },
-    process::{Child, Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -17,7 +18,9 @@ use jsonwebtoken::{EncodingKey, Header};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{Result, epoll::checked, options::Options, stats::clock_ns};
+use crate::{
+    Result, epoll::checked, options::Options, stats::clock_ns, swarm::Carrier, tls::prepare,
+};
 
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// The server itself gives up draining after 10 s.
@@ -35,10 +38,11 @@ pub struct Server {
 
 /// What it takes to start the server once more on the same data.
 struct Launch {
-    command: std::path::PathBuf,
+    command: PathBuf,
     data: TempDir,
     secret: String,
     settings: HashMap<String, String>,
+    carrier: Carrier,
 }
 
 impl Server {
@@ -51,9 +55,16 @@ impl Server {
         // The search for an `.env` ends here: the caller's, in a directory
         // above, may name a database that is not to be filled.
         File::create(data.path().join(".env"))?;
-        let settings = settings.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        let launch =
-            Launch { command: options.server.clone(), data, secret: random_secret()?, settings };
+        let mut settings: HashMap<String, String> =
+            settings.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        let mut carrier = Carrier { tls: None, deflate: options.deflate };
+        if options.tls {
+            let (for_server, client) = prepare(data.path())?;
+            settings.extend(for_server);
+            carrier.tls = Some(client);
+        }
+        let (command, secret) = (options.server.clone(), random_secret()?);
+        let launch = Launch { command, data, secret, settings, carrier };
         let (child, address) = launch.start()?;
         Ok(Server { child, address, launch })
     }
@@ -61,20 +72,49 @@ impl Server {
     /// Stops it and starts it again on the same data, with nothing in memory.
     pub fn restart(&mut self) -> Result<()> {
         self.stop()?;
+        self.start_again()
+    }
+
+    /// Starts one that has ended on the same data, at another address.
+    pub fn start_again(&mut self) -> Result<()> {
         (self.child, self.address) = self.launch.start()?;
         Ok(())
     }
 
     /// Asks it to end and waits until it has.
     pub fn stop(&mut self) -> Result<()> {
-        let pid = self.child.id() as i32;
-        let gone = pidfd(pid)?;
-        // SAFETY: our own child, not yet waited for, so the id is still its.
-        checked(unsafe { libc::kill(pid, libc::SIGTERM) })?;
+        self.terminate()?;
+        let gone = pidfd(self.child.id() as i32)?;
         if !readable(gone.as_raw_fd(), STOP_TIMEOUT)? {
             return Err(format!("the server has not stopped {STOP_TIMEOUT:?} after SIGTERM").into());
         }
         let status = self.child.wait()?;
+        self.ended_well(status)
+    }
+
+    /// Asks it to end.
+    pub fn terminate(&self) -> Result<()> {
+        // SAFETY: our own child, not yet waited for, so the id is still its.
+        checked(unsafe { libc::kill(self.child.id() as i32, libc::SIGTERM) })?;
+        Ok(())
+    }
+
+    /// Whether it has ended since [`Server::terminate`].
+    pub fn has_ended(&mut self) -> Result<bool> {
+        match self.child.try_wait()? {
+            None => Ok(false),
+            Some(status) => self.ended_well(status).map(|()| true),
+        }
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    fn ended_well(&self, status: ExitStatus) -> Result<()> {
         if !status.success() {
             return Err(format!("the server ended with {status}{}", self.launch.log_tail()).into());
         }
@@ -83,6 +123,15 @@ impl Server {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How to speak to it.
+    pub fn carrier(&self) -> Carrier {
+        self.launch.carrier.clone()
+    }
+
+    pub fn data(&self) -> &Path {
+        self.launch.data.path()
     }
 
     /// A token that the server takes for `user`'s.
@@ -102,6 +151,11 @@ impl Server {
     pub fn resident_kib(&self) -> Result<u64> {
         let value = resident_kib(self.child.id());
         Ok(value.ok_or_else(|| format!("the server is gone{}", self.launch.log_tail()))?)
+    }
+
+    /// Files it has open, sockets included.
+    pub fn open_files(&self) -> Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
     }
 
     /// A cause together with what the server last logged.
@@ -151,7 +205,7 @@ impl Launch {
         }
     }
 
-    fn log_path(&self) -> std::path::PathBuf {
+    fn log_path(&self) -> PathBuf {
         self.data.path().join("bench-server.log")
     }
 
@@ -182,8 +236,8 @@ pub fn resident_kib(pid: u32) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// The address in `parlor <version> listening on http://<address>`, the first
-/// line on stdout. The pipe holds the rest of the banner.
+/// The address in `parlor <version> listening on http://<address>` (or `https`),
+/// the first line on stdout. The pipe holds the rest of the banner.
 fn banner_address(child: &mut Child) -> Result<SocketAddr> {
     let deadline = Instant::now() + START_TIMEOUT;
     let stdout = child.stdout.as_mut().ok_or("no pipe to the server")?;
@@ -204,9 +258,8 @@ fn banner_address(child: &mut Child) -> Result<SocketAddr> {
     }
     let banner = String::from_utf8_lossy(&banner);
     let line = banner.lines().next().unwrap_or_default();
-    let address: Option<SocketAddr> = line
-        .split_once("http://")
-        .and_then(|(_, address)| address.trim_end_matches('/').parse().ok());
+    let address: Option<SocketAddr> =
+        line.split_once("://").and_then(|(_, address)| address.trim_end_matches('/').parse().ok());
     match address {
         Some(address) if address.ip().is_loopback() => Ok(address),
         Some(address) => {

@@ -1,8 +1,10 @@
 //! Tables in Markdown for people, JSON lines for programs.
 
+use std::fmt::Display;
+
 use serde_json::json;
 
-use crate::{Result, audit::Findings};
+use crate::{Result, audit::Findings, options::Options};
 
 /// A measured number and how it is shown.
 pub struct Metric {
@@ -21,14 +23,19 @@ pub struct Measured {
 
 pub struct Report {
     json: bool,
+    /// What the numbers depend on beside the case; see `Options`.
+    tls: bool,
+    deflate: bool,
+    content: usize,
     /// The scenario whose table has been begun.
     table: Option<&'static str>,
     findings: Findings,
 }
 
 impl Report {
-    pub fn new(json: bool) -> Self {
-        Report { json, table: None, findings: Findings::default() }
+    pub fn new(options: &Options) -> Self {
+        let Options { json, tls, deflate, content, .. } = *options;
+        Report { json, tls, deflate, content, table: None, findings: Findings::default() }
     }
 
     pub fn note(&self, text: &str) {
@@ -70,7 +77,7 @@ impl Report {
             cells.join(" | ")
         ));
         if self.json {
-            println!("{}", json_line(scenario, case, runs.len(), &metrics, findings));
+            println!("{}", self.json_line(scenario, case, runs.len(), &metrics, findings));
         }
         Ok(())
     }
@@ -100,27 +107,34 @@ impl Report {
             println!("{line}");
         }
     }
-}
 
-/// Put together by hand to keep the order of the columns.
-fn json_line(
-    scenario: &str,
-    case: &str,
-    runs: usize,
-    metrics: &[Metric],
-    findings: Findings,
-) -> String {
-    let mut fields =
-        vec![("scenario", json!(scenario)), ("case", json!(case)), ("runs", json!(runs))];
-    for metric in metrics {
-        let scale = 10f64.powi(metric.decimals as i32 + 1);
-        fields.push((metric.key, json!((metric.value * scale).round() / scale)));
+    /// Put together by hand to keep the order of the columns.
+    fn json_line(
+        &self,
+        scenario: &str,
+        case: &str,
+        runs: usize,
+        metrics: &[Metric],
+        findings: Findings,
+    ) -> String {
+        let mut fields = vec![
+            ("scenario", json!(scenario)),
+            ("case", json!(case)),
+            ("runs", json!(runs)),
+            ("tls", json!(self.tls)),
+            ("deflate", json!(self.deflate)),
+            ("content_bytes", json!(self.content)),
+        ];
+        for metric in metrics {
+            let scale = 10f64.powi(metric.decimals as i32 + 1);
+            fields.push((metric.key, json!((metric.value * scale).round() / scale)));
+        }
+        fields.push(("gaps", json!(findings.gaps)));
+        fields.push(("repeats", json!(findings.repeats)));
+        let fields: Vec<String> =
+            fields.into_iter().map(|(key, value)| format!("{}:{value}", json!(key))).collect();
+        format!("{{{}}}", fields.join(","))
     }
-    fields.push(("gaps", json!(findings.gaps)));
-    fields.push(("repeats", json!(findings.repeats)));
-    let fields: Vec<String> =
-        fields.into_iter().map(|(key, value)| format!("{}:{value}", json!(key))).collect();
-    format!("{{{}}}", fields.join(","))
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -130,7 +144,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// `1234567.8` as `1,234,567.8`.
-fn grouped(number: String) -> String {
+pub fn grouped(number: impl Display) -> String {
+    let number = number.to_string();
     let whole = number.find('.').unwrap_or(number.len());
     let mut text = String::new();
     for (index, digit) in number.char_indices() {

@@ -1,100 +1,180 @@
 //! Many WebSocket connections driven by one thread. Knows nothing of Parlor.
 
 use std::{
-    io::{ErrorKind, Read, Write},
-    mem,
+    fmt::{self, Display},
+    io,
     net::{SocketAddr, TcpStream},
-    os::fd::AsRawFd,
+    sync::Arc,
     time::Duration,
 };
 
+use rustls::ClientConfig;
+use socket2::{Domain, Socket, Type};
+
 use crate::{
     Result,
+    connection::{Connection, KEY, Shared},
     epoll::{Epoll, Ticker},
-    frame::{self, Frame},
-    stats::now_ns,
+    inflate,
+    transport::Transport,
 };
 
-/// Bytes taken from a socket at once: more than the kernel holds for it.
-const READ_CHUNK: usize = 256 * 1024;
-/// Bytes that may wait for a server that does not read. The paces of `chat`
-/// stay far below; beyond, the run says so instead of eating memory.
-const UNSENT_MAX: usize = 4 * 1024 * 1024;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TICKER: u64 = u64::MAX;
-
-/// The key and the answer to it are RFC 6455's own example, which spares the
-/// client a SHA-1.
-const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 /// What a scenario does with what it is told.
 pub trait Handler {
     /// A text frame has come on connection `from`, read at `now`. Frames put
     /// into `reply` go out on the same connection.
     fn text(&mut self, from: usize, text: &[u8], now: u64, reply: &mut Vec<u8>) -> Result<()>;
+
+    /// Connection `from` has ended, and not by [`Swarm::close`]. Where nothing
+    /// else is expected, that ends the run.
+    fn ended(&mut self, from: usize, end: &End) -> Result<()> {
+        Err(format!("connection {from}: {end}").into())
+    }
+}
+
+/// How a connection has ended.
+pub struct End {
+    /// Of the close frame; none if it ended without one.
+    pub code: Option<u16>,
+    cause: String,
+}
+
+impl End {
+    pub fn closed(code: u16, reason: &str) -> Self {
+        End { code: Some(code), cause: format!("closed by the server with {code} {reason:?}") }
+    }
+
+    pub fn silent(cause: impl Display) -> Self {
+        End { code: None, cause: cause.to_string() }
+    }
+}
+
+impl Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.cause)
+    }
+}
+
+/// How the connections speak, over what the frames say.
+#[derive(Clone, Default)]
+pub struct Carrier {
+    pub tls: Option<Arc<ClientConfig>>,
+    pub deflate: bool,
 }
 
 pub struct Swarm {
     epoll: Epoll,
     ticker: Ticker,
-    connections: Vec<Connection>,
-    buffer: Vec<u8>,
-    /// Pings answered so far.
-    pub pings: u64,
-}
-
-struct Connection {
-    stream: TcpStream,
-    upgraded: bool,
-    /// The beginning of what has not come whole.
-    partial: Vec<u8>,
-    unsent: Vec<u8>,
-    /// Whether epoll is asked to tell when `unsent` can go on.
-    blocked: bool,
+    carrier: Carrier,
+    /// By number; none where one has ended.
+    connections: Vec<Option<Connection>>,
+    /// Takes what is said to a connection that has ended.
+    lost: Vec<u8>,
+    shared: Shared,
 }
 
 impl Swarm {
-    pub fn new() -> Result<Self> {
+    pub fn new(carrier: Carrier) -> Result<Self> {
         let (epoll, ticker) = (Epoll::new()?, Ticker::new()?);
-        epoll.add(ticker.fd(), TICKER)?;
-        Ok(Swarm { epoll, ticker, connections: Vec::new(), buffer: vec![0; READ_CHUNK], pings: 0 })
+        epoll.add(ticker.fd(), TICKER, false)?;
+        let (connections, lost, shared) = (Vec::new(), Vec::new(), Shared::new());
+        Ok(Swarm { epoll, ticker, carrier, connections, lost, shared })
     }
 
-    /// Starts one more connection and gives its number. The answer to the
-    /// upgrade is awaited by [`Swarm::poll`], so that many can be under way.
+    /// Pings answered so far.
+    pub fn pings(&self) -> u64 {
+        self.shared.pings
+    }
+
+    /// Messages that came compressed so far.
+    pub fn compressed(&self) -> u64 {
+        self.shared.compressed
+    }
+
+    /// Starts one more connection and gives its number. All of it is awaited
+    /// by [`Swarm::poll`], so that many can be under way.
     pub fn open(&mut self, server: SocketAddr, path: &str, token: &str) -> Result<usize> {
-        self.open_with(server, path, &format!("Authorization: Bearer {token}\r\n"))
+        self.open_with(server, path, &bearer(token))
     }
 
     /// The same with any header lines, each ended.
     pub fn open_with(&mut self, server: SocketAddr, path: &str, headers: &str) -> Result<usize> {
-        let number = self.connections.len();
-        let mut stream = TcpStream::connect_timeout(&server, CONNECT_TIMEOUT)
-            .map_err(|e| format!("connection {number} could not be made: {e}"))?;
-        stream.set_nodelay(true)?;
+        self.connections.push(None);
+        let number = self.connections.len() - 1;
+        self.connect(number, server, path, headers)?;
+        Ok(number)
+    }
+
+    /// Connects again what has ended or was closed, under its old number.
+    pub fn reopen(
+        &mut self,
+        number: usize,
+        server: SocketAddr,
+        path: &str,
+        token: &str,
+    ) -> Result<()> {
+        self.connect(number, server, path, &bearer(token))
+    }
+
+    fn connect(
+        &mut self,
+        number: usize,
+        server: SocketAddr,
+        path: &str,
+        headers: &str,
+    ) -> Result<()> {
+        let stream =
+            connect(server).map_err(|e| format!("connection {number} could not be made: {e}"))?;
+        let deflate = self.carrier.deflate;
+        let extensions = match deflate {
+            true => format!("Sec-WebSocket-Extensions: {}\r\n", inflate::OFFER),
+            false => String::new(),
+        };
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {server}\r\n{headers}\
              Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: {KEY}\r\n\r\n"
+             Sec-WebSocket-Key: {KEY}\r\n{extensions}\r\n"
         );
-        stream.write_all(request.as_bytes())?;
-        stream.set_nonblocking(true)?;
-        self.epoll.add(stream.as_raw_fd(), number as u64)?;
-        let (partial, unsent) = (Vec::new(), Vec::new());
-        self.connections.push(Connection {
-            stream,
-            upgraded: false,
-            partial,
-            unsent,
-            blocked: false,
-        });
-        Ok(number)
+        let transport = Transport::new(stream, server.ip(), self.carrier.tls.as_ref())?;
+        self.epoll.add(transport.fd(), number as u64, true)?;
+        self.connections[number] = Some(Connection::new(transport, request, deflate));
+        Ok(())
+    }
+
+    /// Drops the socket, as a client does that loses its network or its tab.
+    pub fn close(&mut self, number: usize) {
+        self.connections[number] = None;
+    }
+
+    /// Stops or goes on reading: meanwhile the kernel's buffers fill.
+    pub fn pause(&mut self, number: usize, paused: bool) -> Result<()> {
+        let Some(connection) = &mut self.connections[number] else { return Ok(()) };
+        if connection.paused == paused {
+            return Ok(());
+        }
+        connection.paused = paused;
+        let fd = connection.transport.fd();
+        match paused {
+            // Taken out as a whole: a hang-up would be told again and again.
+            true => self.epoll.remove(fd)?,
+            false => self.epoll.add(fd, number as u64, connection.blocked)?,
+        }
+        Ok(())
+    }
+
+    /// Lets a paused connection read once, at most so many bytes.
+    pub fn sip(&mut self, number: usize, most: usize, handler: &mut impl Handler) -> Result<()> {
+        self.shared.read_most = most;
+        let result = self.receive(number, handler);
+        self.shared.read_most = usize::MAX;
+        result.map(drop)
     }
 
     /// Whether the server has agreed to speak WebSocket.
     pub fn upgraded(&self, connection: usize) -> bool {
-        self.connections[connection].upgraded
+        self.connections[connection].as_ref().is_some_and(|connection| connection.upgraded)
     }
 
     /// Makes [`Swarm::poll`] return ticks at this interval; zero stops them.
@@ -102,18 +182,25 @@ impl Swarm {
         Ok(self.ticker.set(interval)?)
     }
 
-    /// Frames put here leave with the next [`Swarm::flush`].
-    pub fn unsent(&mut self, connection: usize) -> &mut Vec<u8> {
-        &mut self.connections[connection].unsent
+    /// Frames put here leave with the next [`Swarm::flush`]; those for a
+    /// connection that has ended are lost.
+    pub fn unsent(&mut self, number: usize) -> &mut Vec<u8> {
+        self.lost.clear();
+        match &mut self.connections[number] {
+            Some(connection) => &mut connection.unsent,
+            None => &mut self.lost,
+        }
     }
 
     pub fn flush(&mut self, number: usize) -> Result<()> {
-        let connection = &mut self.connections[number];
+        let Some(connection) = &mut self.connections[number] else { return Ok(()) };
         connection.write().map_err(|e| format!("connection {number}: {e}"))?;
-        let blocked = !connection.unsent.is_empty();
+        let blocked = connection.waits();
         if blocked != connection.blocked {
             connection.blocked = blocked;
-            self.epoll.watch_writable(connection.stream.as_raw_fd(), number as u64, blocked)?;
+            if !connection.paused {
+                self.epoll.watch_writable(connection.transport.fd(), number as u64, blocked)?;
+            }
         }
         Ok(())
     }
@@ -129,109 +216,43 @@ impl Swarm {
                 continue;
             }
             let number = event.token as usize;
-            if event.readable {
-                self.receive(number, handler).map_err(|e| format!("connection {number}: {e}"))?;
+            if event.readable && self.receive(number, handler)? {
+                continue;
             }
-            if event.writable || !self.connections[number].unsent.is_empty() {
+            let waits = self.connections[number].as_ref().is_some_and(Connection::waits);
+            if event.writable || waits {
                 self.flush(number)?;
             }
         }
         Ok(ticks)
     }
 
-    /// Reads once: epoll tells again if there is more, and the others get
-    /// their turn meanwhile.
-    fn receive(&mut self, number: usize, handler: &mut impl Handler) -> Result<()> {
-        let connection = &mut self.connections[number];
-        let count = match connection.stream.read(&mut self.buffer) {
-            Ok(0) => return Err("the server hung up".into()),
-            Ok(count) => count,
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-                return Ok(());
-            }
-            Err(e) => return Err(e.into()),
-        };
-        let now = now_ns();
-        let fresh = &self.buffer[..count];
-        if connection.partial.is_empty() {
-            let used = connection.take(fresh, number, now, &mut self.pings, handler)?;
-            connection.partial.extend_from_slice(&fresh[used..]);
-        } else {
-            let mut bytes = mem::take(&mut connection.partial);
-            bytes.extend_from_slice(fresh);
-            let used = connection.take(&bytes, number, now, &mut self.pings, handler)?;
-            bytes.drain(..used);
-            connection.partial = bytes;
+    /// Whether the connection has ended.
+    fn receive(&mut self, number: usize, handler: &mut impl Handler) -> Result<bool> {
+        let Some(connection) = &mut self.connections[number] else { return Ok(true) };
+        let end = connection
+            .receive(number, &mut self.shared, handler)
+            .map_err(|e| format!("connection {number}: {e}"))?;
+        if let Some(end) = &end {
+            self.connections[number] = None;
+            handler.ended(number, end)?;
         }
-        Ok(())
+        Ok(end.is_some())
     }
 }
 
-impl Connection {
-    /// Handles all that is whole in `bytes` and gives how many that were.
-    fn take(
-        &mut self,
-        bytes: &[u8],
-        number: usize,
-        now: u64,
-        pings: &mut u64,
-        handler: &mut impl Handler,
-    ) -> Result<usize> {
-        let mut used = 0;
-        if !self.upgraded {
-            match upgrade_answer(bytes)? {
-                Some(length) => used = length,
-                None => return Ok(0),
-            }
-            self.upgraded = true;
-        }
-        while let Some(Frame { opcode, payload, length }) = Frame::first(&bytes[used..])? {
-            used += length;
-            match opcode {
-                frame::TEXT => handler.text(number, payload, now, &mut self.unsent)?,
-                frame::PING => {
-                    *pings += 1;
-                    frame::push(&mut self.unsent, frame::PONG, payload);
-                }
-                frame::PONG => {}
-                frame::CLOSE => {
-                    let (code, reason) = frame::close_reason(payload);
-                    return Err(format!("closed by the server with {code} {reason:?}").into());
-                }
-                other => return Err(format!("a frame with opcode {other}").into()),
-            }
-        }
-        Ok(used)
-    }
-
-    /// Writes what the kernel takes now.
-    fn write(&mut self) -> Result<()> {
-        let mut written = 0;
-        while written < self.unsent.len() {
-            match self.stream.write(&self.unsent[written..]) {
-                Ok(count) => written += count,
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) if e.kind() == ErrorKind::WouldBlock => break,
-                Err(e) => return Err(e.into()),
-            }
-        }
-        self.unsent.drain(..written);
-        if self.unsent.len() > UNSENT_MAX {
-            return Err(format!("the server leaves {} bytes unread", self.unsent.len()).into());
-        }
-        Ok(())
+/// A socket that is being connected: thousands at once queue in the kernel,
+/// and none waits in turn.
+fn connect(server: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.set_tcp_nodelay(true)?;
+    match socket.connect(&server.into()) {
+        Err(e) if e.raw_os_error() != Some(libc::EINPROGRESS) => Err(e),
+        _ => Ok(socket.into()),
     }
 }
 
-/// The length of the answer to the upgrade, once all of its head is there.
-fn upgrade_answer(bytes: &[u8]) -> Result<Option<usize>> {
-    let Some(end) = bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
-        return Ok(None);
-    };
-    let head = String::from_utf8_lossy(&bytes[..end]);
-    if !head.starts_with("HTTP/1.1 101 ") || !head.contains(ACCEPT) {
-        let status = head.lines().next().unwrap_or_default();
-        return Err(format!("the upgrade was answered with {status:?}").into());
-    }
-    Ok(Some(end + 4))
+fn bearer(token: &str) -> String {
+    format!("Authorization: Bearer {token}\r\n")
 }

@@ -11,7 +11,7 @@ pub const DIGITS: usize = 20;
 /// Stands before the time in a message's content. Occurs nowhere else in a
 /// frame: the bench's ids and names have none.
 pub const STAMP: u8 = b'~';
-/// Bytes of a message's content.
+/// Bytes of a message's content, unless `--content` says otherwise.
 pub const CONTENT_BYTES: usize = 100;
 
 /// A frame from the server.
@@ -50,6 +50,12 @@ impl<'a> Incoming<'a> {
 /// The start of a frame, for a message about it.
 pub fn excerpt(text: &[u8]) -> String {
     String::from_utf8_lossy(&text[..text.len().min(300)]).into_owned()
+}
+
+/// Whether an error says that the same is welcome later.
+pub fn is_unavailable(error: &[u8]) -> bool {
+    const CODE: &[u8] = br#""code":"unavailable""#;
+    error.windows(CODE.len()).any(|bytes| bytes == CODE)
 }
 
 /// The value of the first `"seq":`, which is the envelope's in an event and
@@ -96,7 +102,7 @@ pub struct Composer {
 }
 
 impl Composer {
-    pub fn new(room: &str) -> Self {
+    pub fn new(room: &str, content_bytes: usize) -> Self {
         const BLANK: &str = "00000000000000000000";
         let mut form = String::from(r#"{"type":"message.send","id":""#);
         let id_time = form.len();
@@ -109,7 +115,7 @@ impl Composer {
         form.push_str(BLANK);
         form.push(' ');
         let filler = "the quick brown fox jumps over the lazy dog ".chars().cycle();
-        form.extend(filler.take(CONTENT_BYTES - DIGITS - 2));
+        form.extend(filler.take(content_bytes.saturating_sub(DIGITS + 2)));
         form.push_str(r#""}}"#);
         Composer {
             form: form.into_bytes(),

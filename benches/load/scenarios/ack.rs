@@ -7,10 +7,10 @@
 use super::{Case, Outcome, converse, costs, metric, with_server};
 use crate::{
     chat::{Pace, Part},
-    report::Measured,
+    report::{Measured, grouped},
 };
 
-const SENDERS: [usize; 3] = [1, 16, 256];
+const SENDERS: [usize; 4] = [1, 16, 256, 2_048];
 
 /// Each sender is alone in a room: it gets the ack and its own message back,
 /// and fan-out to others does not blur the picture.
@@ -34,7 +34,8 @@ pub fn one_room_case(senders: usize) -> Case {
 }
 
 fn case(senders: usize, rooms: usize, parts: Vec<Part>) -> Case {
-    let name = if senders == 1 { "1 sender".into() } else { format!("{senders} senders") };
+    let name =
+        if senders == 1 { "1 sender".into() } else { format!("{} senders", grouped(senders)) };
     let rooms: Vec<String> = (0..rooms).map(|room| format!("room-{room}")).collect();
     Case::new(name, move |options| {
         with_server(options, &[], |server| {

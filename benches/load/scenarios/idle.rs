@@ -10,13 +10,13 @@ use crate::{
     join::{Seat, join},
     machine::require_open_files,
     process::Server,
-    report::Measured,
+    report::{Measured, grouped},
     rest::create_rooms,
     swarm::{Handler, Swarm},
     wire::{Incoming, excerpt},
 };
 
-const CONNECTIONS: usize = 5_000;
+const CONNECTIONS: [usize; 2] = [5_000, 9_000];
 /// After these the server has met all it needs once, for any number of
 /// connections; the others show what each further one adds.
 const FIRST: usize = 1_000;
@@ -26,39 +26,44 @@ const HEARTBEAT: (&str, &str) = ("PARLOR_HEARTBEAT_INTERVAL", "1s");
 const POLL: Duration = Duration::from_millis(50);
 
 pub fn cases() -> Vec<Case> {
-    vec![Case::new("5,000 connections", |options| with_server(options, &[HEARTBEAT], run))]
+    let case = |connections| {
+        Case::new(format!("{} connections", grouped(connections)), move |options| {
+            with_server(options, &[HEARTBEAT], |server| run(server, connections))
+        })
+    };
+    CONNECTIONS.into_iter().map(case).collect()
 }
 
 /// The rooms are made by a server that is then started anew: what making them
 /// has left in memory is not to be found again by what is measured.
-fn run(server: &mut Server) -> Result<Measured> {
-    require_open_files(CONNECTIONS)?;
+fn run(server: &mut Server, connections: usize) -> Result<Measured> {
+    require_open_files(connections)?;
     let seat = |index| Seat { user: format!("user-{index}"), room: format!("room-{index}") };
-    let seats: Vec<Seat> = (0..CONNECTIONS).map(seat).collect();
+    let seats: Vec<Seat> = (0..connections).map(seat).collect();
     let rooms: Vec<_> = seats.iter().map(|seat| (seat.user.clone(), seat.room.clone())).collect();
     create_rooms(server, "private", &rooms)?;
     server.restart()?;
 
     let before = server.resident_kib()?;
-    let mut swarm = Swarm::new()?;
+    let mut swarm = Swarm::new(server.carrier())?;
     join(&mut swarm, server, &seats[..FIRST])?;
     let at_first = server.resident_kib()?;
     join(&mut swarm, server, &seats[FIRST..])?;
     let connected = server.resident_kib()?;
 
     let meter = Meter::start(server);
-    let pings = rest(&mut swarm)?;
+    let pings = rest(&mut swarm, connections)?;
     let span = meter.stop(server);
     let rested = server.resident_kib()?;
 
     let mib = |kib: u64| kib as f64 / 1024.0;
     let each = |from: u64, to: u64, count: usize| (to as f64 - from as f64) / count as f64;
     let metrics = vec![
-        metric("kib_per_connection", "KiB/connection", each(before, rested, CONNECTIONS), 2),
+        metric("kib_per_connection", "KiB/connection", each(before, rested, connections), 2),
         metric(
             "kib_per_further_connection",
             "KiB/further connection (from 1,000)",
-            each(at_first, rested, CONNECTIONS - FIRST),
+            each(at_first, rested, connections - FIRST),
             2,
         ),
         metric("resident_before_mib", "RSS before MiB", mib(before), 1),
@@ -73,16 +78,16 @@ fn run(server: &mut Server) -> Result<Measured> {
 
 /// Lets the connections be for [`REST`], and on until each has been pinged
 /// once on average. Gives the number of pings.
-fn rest(swarm: &mut Swarm) -> Result<u64> {
-    let (begin, before) = (Instant::now(), swarm.pings);
+fn rest(swarm: &mut Swarm, connections: usize) -> Result<u64> {
+    let (begin, before) = (Instant::now(), swarm.pings());
     let mut watch = Watch::new();
     loop {
         swarm.poll(POLL, &mut Quiet)?;
-        let pings = swarm.pings - before;
-        if begin.elapsed() >= REST && pings >= CONNECTIONS as u64 {
+        let pings = swarm.pings() - before;
+        if begin.elapsed() >= REST && pings >= connections as u64 {
             return Ok(pings);
         }
-        watch.check(pings, || format!("{pings} pings came to {CONNECTIONS} connections"))?;
+        watch.check(pings, || format!("{pings} pings came to {connections} connections"))?;
     }
 }
 

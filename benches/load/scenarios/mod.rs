@@ -4,6 +4,13 @@ mod ack;
 pub mod compare;
 mod fanout;
 mod idle;
+mod mixed;
+mod restart;
+mod rooms;
+mod slow;
+mod soak;
+mod store;
+mod storm;
 mod tail;
 
 use crate::{
@@ -25,6 +32,8 @@ pub struct Scenario {
     pub name: &'static str,
     pub about: &'static str,
     pub cases: fn() -> Vec<Case>,
+    /// Whether it runs only if named, because it takes minutes.
+    pub on_request: bool,
 }
 
 /// One row of a scenario's table.
@@ -47,26 +56,73 @@ pub const ALL: &[Scenario] = &[
         name: "ack",
         about: "durable messages, each sender in a room of its own, one message under way each",
         cases: ack::own_rooms,
+        on_request: false,
     },
     Scenario {
         name: "ack-one-room",
         about: "the same, all senders into one room that nobody is subscribed to",
         cases: ack::one_room,
+        on_request: false,
     },
     Scenario {
         name: "fanout",
         about: "one sender into a room of many readers",
         cases: fanout::cases,
+        on_request: false,
+    },
+    Scenario {
+        name: "rooms",
+        about: "2,000 rooms of 5, one of each sends",
+        cases: rooms::cases,
+        on_request: false,
     },
     Scenario {
         name: "tail",
         about: "one sender and one reader, 20 messages/s: is any of them late?",
         cases: tail::cases,
+        on_request: false,
+    },
+    Scenario {
+        name: "mixed",
+        about: "people: a message every 20 s each, and read marks by those who look",
+        cases: mixed::cases,
+        on_request: false,
+    },
+    Scenario {
+        name: "slow",
+        about: "a room whose sender knows no pause, and readers that stop reading",
+        cases: slow::cases,
+        on_request: false,
+    },
+    Scenario {
+        name: "storm",
+        about: "all clients drop at once and come back at once, while messages go on",
+        cases: storm::cases,
+        on_request: false,
+    },
+    Scenario {
+        name: "restart",
+        about: "the server ends and starts again on the same data, all clients resume",
+        cases: restart::cases,
+        on_request: false,
     },
     Scenario {
         name: "idle",
         about: "memory of connections that only answer pings, each in a room of its own",
         cases: idle::cases,
+        on_request: false,
+    },
+    Scenario {
+        name: "store",
+        about: "a page of history, and the server's start, with few and with many messages",
+        cases: store::cases,
+        on_request: true,
+    },
+    Scenario {
+        name: "soak",
+        about: "people come and go (with --seconds 1200): does memory grow?",
+        cases: soak::cases,
+        on_request: true,
     },
 ];
 
@@ -94,6 +150,8 @@ struct Outcome {
     delivery_latency: Histogram,
     findings: Findings,
     resident_kib: u64,
+    /// Messages that came compressed, in all.
+    compressed: u64,
 }
 
 /// Makes the rooms, seats everybody and lets them talk.
@@ -104,6 +162,19 @@ fn converse(
     rooms: &[String],
     parts: &[Part],
 ) -> Result<Outcome> {
+    let (mut swarm, mut chat) = assemble(options, server, pace, rooms, parts)?;
+    let (span, tally) = drive(&mut swarm, server, &mut chat, options)?;
+    outcome(server, &swarm, chat, span, tally)
+}
+
+/// Makes the rooms and seats everybody: connection `n` is `user-n`'s.
+fn assemble(
+    options: &Options,
+    server: &Server,
+    pace: Pace,
+    rooms: &[String],
+    parts: &[Part],
+) -> Result<(Swarm, Chat)> {
     require_open_files(parts.len())?;
     let owned: Vec<_> = rooms.iter().map(|room| ("owner".to_string(), room.clone())).collect();
     create_rooms(server, "public", &owned)?;
@@ -112,19 +183,27 @@ fn converse(
         room: rooms[part.room].clone(),
     };
     let seats: Vec<Seat> = parts.iter().enumerate().map(seat).collect();
-    let mut swarm = Swarm::new()?;
+    let mut swarm = Swarm::new(server.carrier())?;
     let heads = join(&mut swarm, server, &seats)?;
     for (connection, part) in parts.iter().enumerate().filter(|(_, part)| !part.reads) {
         unsubscribe(&mut swarm, connection, &rooms[part.room])?;
     }
+    Ok((swarm, Chat::new(pace, options.content, rooms, parts, &heads)))
+}
 
-    let mut chat = Chat::new(pace, rooms, parts, &heads);
-    let (span, tally) = drive(&mut swarm, server, &mut chat, options)?;
+fn outcome(
+    server: &Server,
+    swarm: &Swarm,
+    chat: Chat,
+    span: Span,
+    tally: Tally,
+) -> Result<Outcome> {
     Ok(Outcome {
         span,
         tally,
         findings: chat.findings(),
         resident_kib: server.resident_kib()?,
+        compressed: swarm.compressed(),
         ack_latency: chat.ack_latency,
         delivery_latency: chat.delivery_latency,
     })
@@ -143,5 +222,6 @@ fn costs(outcome: &Outcome) -> Vec<Metric> {
         metric("resident_mib", "RSS MiB", outcome.resident_kib as f64 / 1024.0, 1),
         metric("acked", "acked", outcome.tally.acked as f64, 0),
         metric("delivered", "delivered", outcome.tally.delivered as f64, 0),
+        metric("compressed", "came compressed", outcome.compressed as f64, 0),
     ]
 }

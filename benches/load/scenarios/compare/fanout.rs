@@ -22,7 +22,7 @@ use crate::{
     report::{Measured, Report},
     rest::create_rooms,
     scenarios::metric,
-    swarm::Swarm,
+    swarm::{Carrier, Swarm},
 };
 
 const READERS: [usize; 3] = [100, 1_000, 5_000];
@@ -105,7 +105,7 @@ fn parlor(options: &Options, server: &Server, readers: usize, pace: Pace) -> Res
     create_rooms(server, "public", &[("owner".into(), ROOM.into())])?;
     let seats: Vec<Seat> =
         (0..=readers).map(|i| Seat { user: format!("user-{i}"), room: ROOM.into() }).collect();
-    let mut swarm = Swarm::new()?;
+    let mut swarm = Swarm::new(server.carrier())?;
     join(&mut swarm, server, &seats)?;
     unsubscribe(&mut swarm, readers, ROOM)?;
     Broadcast::new(&mut Parlor, 0, readers, pace).run(&mut swarm, server, options)
@@ -123,7 +123,7 @@ fn other(
     let mut dialect = (peer.dialect)();
     let mut roles = vec![Role::Reader; readers];
     roles.push(Role::Sender);
-    let mut swarm = Swarm::new()?;
+    let mut swarm = Swarm::new(Carrier::default())?;
     seat(&mut swarm, process.address(), &mut *dialect, &roles)?;
     Broadcast::new(&mut *dialect, event_bytes, readers, pace).run(&mut swarm, process, options)
 }

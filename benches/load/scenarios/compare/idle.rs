@@ -16,7 +16,7 @@ use crate::{
     report::{Measured, Report},
     rest::create_rooms,
     scenarios::metric,
-    swarm::{Handler, Swarm},
+    swarm::{Carrier, Handler, Swarm},
 };
 
 const CONNECTIONS: usize = 9_000;
@@ -53,7 +53,7 @@ fn parlor(server: &mut Server) -> Result<Measured> {
     create_rooms(server, "private", &rooms)?;
     server.restart()?;
     let before = server.resident_kib()?;
-    let mut swarm = Swarm::new()?;
+    let mut swarm = Swarm::new(server.carrier())?;
     join(&mut swarm, server, &seats)?;
     rest(&mut swarm, &mut Parlor)?;
     Ok(measured(before, server.resident_kib()?))
@@ -63,7 +63,7 @@ fn other(options: &Options, peer: &Peer) -> Result<Measured> {
     let process = Process::start(options, peer)?.ok_or("not installed")?;
     let before = process.resident_kib();
     let mut dialect = (peer.dialect)();
-    let mut swarm = Swarm::new()?;
+    let mut swarm = Swarm::new(Carrier::default())?;
     let roles = vec![Role::Reader; CONNECTIONS];
     seat(&mut swarm, process.address(), &mut *dialect, &roles)
         .and_then(|()| rest(&mut swarm, &mut *dialect))
