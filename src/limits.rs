@@ -47,7 +47,7 @@ impl Default for Limits {
 pub const BATCH_WRITES: usize = 1_024;
 
 /// Writes after which the log is checkpointed beside the writer.
-pub const CHECKPOINT_WRITES: usize = 4_096;
+pub const CHECKPOINT_WRITES: usize = 8_192;
 
 /// Messages of a history page when the client names no number.
 pub const HISTORY_PAGE: i64 = 50;

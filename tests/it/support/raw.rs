@@ -26,7 +26,16 @@ impl Received {
 impl RawSocket {
     /// Connects, authenticates and reads `session.ready`.
     pub async fn connect(address: &Address, token: &str) -> Self {
-        Self::upgrade(address.dial().await, address, token).await
+        Self::offering(address, token, None).await.0
+    }
+
+    /// The same with an offer of extensions; gives also what was agreed to.
+    pub async fn offering(
+        address: &Address,
+        token: &str,
+        offer: Option<&str>,
+    ) -> (Self, Option<String>) {
+        Self::upgrade(address.dial().await, address, token, offer).await
     }
 
     /// The same with a receive buffer so small that the server notices soon
@@ -36,16 +45,25 @@ impl RawSocket {
         socket.set_recv_buffer_size(4_096).expect("its buffer can be set");
         let peer = address.authority().parse().expect("an address");
         let stream = within("a TCP connection", socket.connect(peer)).await;
-        Self::upgrade(stream.expect("the server accepts connections"), address, token).await
+        let stream = stream.expect("the server accepts connections");
+        Self::upgrade(stream, address, token, None).await.0
     }
 
-    async fn upgrade(stream: TcpStream, address: &Address, token: &str) -> Self {
+    async fn upgrade(
+        stream: TcpStream,
+        address: &Address,
+        token: &str,
+        offer: Option<&str>,
+    ) -> (Self, Option<String>) {
+        stream.set_nodelay(true).expect("it is a TCP socket");
         let mut socket = Self(BufReader::new(stream));
+        let offer = offer.map(|offer| format!("Sec-WebSocket-Extensions: {offer}\r\n"));
         let request = format!(
             "GET /ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-             Authorization: Bearer {token}\r\n\r\n",
+             Authorization: Bearer {token}\r\n{}\r\n",
             address.authority(),
+            offer.unwrap_or_default(),
         );
         socket.write(request.as_bytes()).await;
         let head = socket.read_head().await;
@@ -53,7 +71,12 @@ impl RawSocket {
         // The example of RFC 6455 section 1.3.
         assert!(head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head}");
         assert_eq!(socket.next_json().await["type"], "session.ready");
-        socket
+        let agreed = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            let found = name.eq_ignore_ascii_case("sec-websocket-extensions");
+            found.then(|| value.trim().to_owned())
+        });
+        (socket, agreed)
     }
 
     /// Sends a request as it is written and gives the head of the answer.
