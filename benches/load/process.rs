@@ -59,9 +59,9 @@ impl Server {
             settings.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
         let mut carrier = Carrier { tls: None, deflate: options.deflate };
         if options.tls {
-            let (for_server, client) = prepare(data.path())?;
-            settings.extend(for_server);
-            carrier.tls = Some(client);
+            let prepared = prepare(data.path())?;
+            settings.extend(prepared.settings);
+            carrier.tls = Some(prepared.client);
         }
         let (command, secret) = (options.server.clone(), random_secret()?);
         let launch = Launch { command, data, secret, settings, carrier };

@@ -9,19 +9,22 @@ use crate::Result;
 const CERTIFICATE: &str = "bench-cert.pem";
 const KEY: &str = "bench-key.pem";
 
-/// Variables of the server's environment.
-type Settings = Vec<(String, String)>;
+/// Both sides of a certificate.
+pub struct Prepared {
+    /// What the server has to be told.
+    pub settings: [(String, String); 2],
+    pub client: Arc<ClientConfig>,
+}
 
 /// Writes a self-signed certificate for the loopback and its key to `data`.
-/// Gives what the server has to be told, and the client's side.
-pub fn prepare(data: &Path) -> Result<(Settings, Arc<ClientConfig>)> {
+pub fn prepare(data: &Path) -> Result<Prepared> {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_string()])?;
     let (certificate, key) = (data.join(CERTIFICATE), data.join(KEY));
     fs::write(&certificate, made.cert.pem())?;
     fs::write(&key, made.signing_key.serialize_pem())?;
     let setting = |name: &str, path: &Path| (name.to_string(), path.display().to_string());
-    let settings = vec![setting("PARLOR_TLS_CERT", &certificate), setting("PARLOR_TLS_KEY", &key)];
-    Ok((settings, Arc::new(client(made.cert.der())?)))
+    let settings = [setting("PARLOR_TLS_CERT", &certificate), setting("PARLOR_TLS_KEY", &key)];
+    Ok(Prepared { settings, client: Arc::new(client(made.cert.der())?) })
 }
 
 /// Without resumption of sessions: every connection pays for its handshake,

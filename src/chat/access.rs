@@ -78,8 +78,8 @@ async fn read_access(
     is_admin: bool,
 ) -> Result<Access, ChatError> {
     let room = reader.room(&room).await?.ok_or(ChatError::NotFound("room"))?;
-    let state = reader.room_state(room.key, user).await?;
-    Ok(Access { room, role: state.map(|(state, _)| state.role), is_admin })
+    let role = reader.role(room.key, user).await?;
+    Ok(Access { room, role, is_admin })
 }
 
 #[cfg(test)]

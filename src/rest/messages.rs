@@ -114,7 +114,7 @@ pub async fn show(
     let missing = || ApiError::not_found("message");
     let id = MessageId::parse(&id).ok_or_else(missing)?;
     let message = state.reader.message(id).await?.ok_or_else(missing)?;
-    let member = state.reader.room_state(message.room_key, who.user.key).await?.is_some();
+    let member = state.reader.role(message.room_key, who.user.key).await?.is_some();
     if !member && !who.is_admin {
         return Err(missing());
     }

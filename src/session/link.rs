@@ -121,6 +121,8 @@ impl Link {
         let mut outbox = self.outbox.borrow_mut();
         if close == Close::SlowReader {
             outbox.abandon();
+            // It would learn only from the end of the connection why.
+            self.socket.make_room();
         }
         outbox.push(close.frame().bytes(None), 1);
         drop(outbox);

@@ -77,6 +77,13 @@ impl Socket {
         self.with_tcp(|tcp| tcp.poll_write_ready(cx).map(drop))
     }
 
+    /// Lets the kernel take a little more than [`SOCKET_SEND_BUFFER`]: the
+    /// close frame of a reader who has filled it.
+    pub fn make_room(&self) {
+        let more = 2 * SOCKET_SEND_BUFFER;
+        let _ = self.with_tcp(|tcp| SockRef::from(tcp).set_send_buffer_size(more));
+    }
+
     /// Says that nothing more is written; the peer may still be read.
     pub fn finish_writing(&self) {
         if let Self::Tls(tls) = self {

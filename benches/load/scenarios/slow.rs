@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::{Case, assemble, metric, with_server};
 use crate::{
     Result,
-    chat::{Pace, Part},
-    drive::Run,
+    chat::{Pace, Part, Tally},
+    drive::{Run, Span},
     options::Options,
     process::Server,
     report::Measured,
@@ -79,6 +79,16 @@ fn run(options: &Options, server: &mut Server, slow: usize, sips: bool) -> Resul
     run.settle(&mut scene)?;
     run.until(&mut scene, |scene| scene.away == 0)?;
 
+    Ok(measured(&scene, &span, &tally, dropped, resident))
+}
+
+fn measured(
+    scene: &Returning,
+    span: &Span,
+    tally: &Tally,
+    dropped: usize,
+    resident: u64,
+) -> Measured {
     let latency = &scene.chat.delivery_latency;
     let ends = |code: u16| scene.ends.get(&code).copied().unwrap_or(0) as f64;
     let per_delivery = span.server_cpu_seconds * 1e6 / tally.delivered.max(1) as f64;
@@ -104,5 +114,5 @@ fn run(options: &Options, server: &mut Server, slow: usize, sips: bool) -> Resul
         metric("server_cores", "server CPU, cores", span.server_cores(), 2),
         metric("client_cores", "client CPU, cores", span.client_cores(), 2),
     ];
-    Ok(Measured { metrics, findings: scene.chat.findings() })
+    Measured { metrics, findings: scene.chat.findings() }
 }

@@ -47,16 +47,9 @@ pub fn cases() -> Vec<Case> {
 
 fn run(server: &mut Server, messages: u64) -> Result<Measured> {
     let rooms: Vec<String> = (0..=OTHER_ROOMS).map(|room| format!("room-{room}")).collect();
-    let owned: Vec<_> = rooms.iter().map(|room| (OWNER.to_string(), room.clone())).collect();
-    create_rooms(server, "public", &owned)?;
-    let member = format!("/api/v1/rooms/{}/members/{LURKER}", rooms[0]);
-    change(server, LURKER, &member, "")?;
-    server.stop()?;
-    let database = server.data().join("parlor.db");
     let begin = Instant::now();
-    fill(&database, &rooms, OWNER, messages)?;
+    let bytes = stock(server, &rooms, messages)?;
     let filled = begin.elapsed();
-    let bytes = fs::metadata(&database)?.len();
 
     let begin = Instant::now();
     server.start_again()?;
@@ -91,6 +84,19 @@ fn run(server: &mut Server, messages: u64) -> Result<Measured> {
         metric("resident_mib", "RSS MiB", server.resident_kib()? as f64 / 1024.0, 1),
     ];
     Ok(Measured { metrics, findings })
+}
+
+/// Leaves the server stopped, with the messages in its database, and gives
+/// the size of that.
+fn stock(server: &mut Server, rooms: &[String], messages: u64) -> Result<u64> {
+    let owned: Vec<_> = rooms.iter().map(|room| (OWNER.to_string(), room.clone())).collect();
+    create_rooms(server, "public", &owned)?;
+    let member = format!("/api/v1/rooms/{}/members/{LURKER}", rooms[0]);
+    change(server, LURKER, &member, "")?;
+    server.stop()?;
+    let database = server.data().join("parlor.db");
+    fill(&database, rooms, OWNER, messages)?;
+    Ok(fs::metadata(&database)?.len())
 }
 
 fn change(server: &Server, user: &str, path: &str, body: &str) -> Result<()> {

@@ -185,7 +185,7 @@ impl Reader {
         cursor: HistoryCursor,
         limit: i64,
     ) -> Result<HistoryPage, ReadError> {
-        self.read(|mut conn| async move {
+        self.read(move |mut conn| async move {
             let conn = &mut *conn;
             let (before, after) = match cursor {
                 HistoryCursor::Newest => (NO_END, None),
@@ -211,8 +211,10 @@ impl Reader {
 
     pub async fn message(&self, id: MessageId) -> Result<Option<Message>, ReadError> {
         let query = visible().filter(messages::id.eq(id.0)).select(columns());
-        let row = self
-            .read(|mut conn| async move { query.first::<MessageRow>(&mut conn).await.optional() })
+        let row =
+            self.read(move |mut conn| async move {
+                query.first::<MessageRow>(&mut conn).await.optional()
+            })
             .await?;
         Ok(row.map(Message::from))
     }
@@ -223,7 +225,7 @@ impl Reader {
             .filter(messages::room_key.eq(room.0))
             .filter(messages::seq.gt(rooms::floor_seq))
             .count();
-        self.read(|mut conn| async move { query.get_result(&mut conn).await }).await
+        self.read(move |mut conn| async move { query.get_result(&mut conn).await }).await
     }
 
     /// A page of what came after `since`.
@@ -231,7 +233,7 @@ impl Reader {
     /// The head is read first and bounds the page: what commits in between
     /// is not in it, and comes to the reader as a live event.
     pub async fn replay(&self, room: RoomKey, since: Seq, limit: i64) -> Result<Replay, ReadError> {
-        self.read(|mut conn| async move {
+        self.read(move |mut conn| async move {
             let conn = &mut *conn;
             let (last_seq, floor) = room_heads::table
                 .inner_join(rooms::table)
@@ -270,8 +272,9 @@ impl Reader {
             .filter(members::user_key.eq(user.0))
             .filter(messages::seq.nullable().eq(newest))
             .select(columns());
-        let rows =
-            self.read(|mut conn| async move { query.load::<MessageRow>(&mut conn).await }).await?;
+        let rows = self
+            .read(move |mut conn| async move { query.load::<MessageRow>(&mut conn).await })
+            .await?;
         Ok(rows.into_iter().map(Message::from).map(|message| (message.room_key, message)).collect())
     }
 
@@ -279,7 +282,7 @@ impl Reader {
     pub async fn newest_message_id(&self) -> Result<Option<MessageId>, ReadError> {
         let query = messages::table.select(max(messages::id));
         let newest: Option<i64> =
-            self.read(|mut conn| async move { query.first(&mut conn).await }).await?;
+            self.read(move |mut conn| async move { query.first(&mut conn).await }).await?;
         Ok(newest.map(MessageId))
     }
 }

@@ -58,15 +58,21 @@ impl Reader {
     }
 
     /// Runs one read with a connection and a time limit.
-    async fn read<'a, T, F>(
+    ///
+    /// In a task of its own, which runs to its end even if nobody waits any
+    /// more: diesel-async 0.9 panics where a query that runs is dropped on a
+    /// runtime of one thread, as actix's are.
+    async fn read<T, F>(
         &self,
-        read: impl FnOnce(Object<AsyncConn>) -> F,
+        read: impl FnOnce(Object<AsyncConn>) -> F + 'static,
     ) -> Result<T, ReadError>
     where
-        F: Future<Output = diesel::QueryResult<T>> + 'a,
+        T: 'static,
+        F: Future<Output = diesel::QueryResult<T>>,
     {
-        let reading = async {
-            let conn = self.pool.get().await.map_err(|error| {
+        let pool = self.pool.clone();
+        let reading = actix::spawn(async move {
+            let conn = pool.get().await.map_err(|error| {
                 log::error!("no connection to read from the database: {error}");
                 ReadError
             })?;
@@ -74,15 +80,41 @@ impl Reader {
                 log::error!("a read failed: {error}");
                 ReadError
             })
-        };
-        tokio::time::timeout(self.timeout, reading).await.unwrap_or_else(|_| {
-            log::error!("a read took longer than {:?}", self.timeout);
-            Err(ReadError)
-        })
+        });
+        match tokio::time::timeout(self.timeout, reading).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(error)) => {
+                log::error!("a read ended without a result: {error}");
+                Err(ReadError)
+            }
+            Err(_) => {
+                log::error!("a read took longer than {:?}", self.timeout);
+                Err(ReadError)
+            }
+        }
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), ReadError> {
-        self.read(|mut conn| async move { conn.batch_execute("SELECT 1").await }).await
+        self.read(move |mut conn| async move { conn.batch_execute("SELECT 1").await }).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Database;
+
+    /// Without a task of its own a read that is dropped while it runs panics.
+    #[actix_web::test]
+    async fn a_read_that_takes_too_long_is_an_error_and_the_next_one_is_served() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let database = Database::open(&dir.path().join("test.db")).expect("it opens");
+        let hurried = Reader { timeout: Duration::from_millis(1), ..database.reader.clone() };
+        let slow = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n \
+                    WHERE x < 300000) SELECT max(x) FROM n";
+        let read = hurried.read(move |mut conn| async move { conn.batch_execute(slow).await });
+        assert_eq!(read.await, Err(ReadError));
+        assert_eq!(database.reader.ping().await, Ok(()));
     }
 }

@@ -104,7 +104,7 @@ impl Reader {
         let query =
             rooms::table.filter(rooms::id.eq(id.as_str().to_owned())).select(room_columns!());
         let row = self
-            .read(|mut conn| async move { query.first::<RoomRow>(&mut conn).await.optional() })
+            .read(move |mut conn| async move { query.first::<RoomRow>(&mut conn).await.optional() })
             .await?;
         Ok(row.map(Room::from))
     }
@@ -112,8 +112,9 @@ impl Reader {
     /// A user's rooms, by id.
     pub async fn memberships(&self, user: UserKey) -> Result<Vec<RoomOverview>, ReadError> {
         let query = overviews!().filter(members::user_key.eq(user.0)).order(rooms::id);
-        let rows =
-            self.read(|mut conn| async move { query.load::<OverviewRow>(&mut conn).await }).await?;
+        let rows = self
+            .read(move |mut conn| async move { query.load::<OverviewRow>(&mut conn).await })
+            .await?;
         Ok(rows.into_iter().map(RoomOverview::from).collect())
     }
 
@@ -148,6 +149,19 @@ impl Reader {
         Ok(overview.and_then(|overview| Some((overview.state?, overview.last_seq))))
     }
 
+    /// A member's role, without what is costly to count; `None` for who is no
+    /// member.
+    pub async fn role(&self, room: RoomKey, user: UserKey) -> Result<Option<Role>, ReadError> {
+        let query = members::table
+            .filter(members::room_key.eq(room.0))
+            .filter(members::user_key.eq(user.0))
+            .select(members::role);
+        let role = self
+            .read(move |mut conn| async move { query.first::<String>(&mut conn).await.optional() })
+            .await?;
+        Ok(role.map(|role| Role::parse(&role).unwrap_or(Role::Member)))
+    }
+
     async fn membership(
         &self,
         room: RoomKey,
@@ -155,8 +169,10 @@ impl Reader {
     ) -> Result<Option<RoomOverview>, ReadError> {
         let query =
             overviews!().filter(members::user_key.eq(user.0)).filter(members::room_key.eq(room.0));
-        let row = self
-            .read(|mut conn| async move { query.first::<OverviewRow>(&mut conn).await.optional() })
+        let row =
+            self.read(move |mut conn| async move {
+                query.first::<OverviewRow>(&mut conn).await.optional()
+            })
             .await?;
         Ok(row.map(RoomOverview::from))
     }
@@ -175,7 +191,8 @@ impl Reader {
             },
         };
         let count = members::table.filter(members::room_key.eq(room.0)).count();
-        let count = self.read(|mut conn| async move { count.get_result(&mut conn).await }).await?;
+        let count =
+            self.read(move |mut conn| async move { count.get_result(&mut conn).await }).await?;
         overview.member_count = Some(count);
         Ok(Some(overview))
     }
@@ -188,9 +205,9 @@ impl Reader {
             .filter(rooms::id.is_not_null())
             .select((room_columns!(), room_heads::last_seq));
         let row = self
-            .read(
-                |mut conn| async move { query.first::<(RoomRow, i64)>(&mut conn).await.optional() },
-            )
+            .read(move |mut conn| async move {
+                query.first::<(RoomRow, i64)>(&mut conn).await.optional()
+            })
             .await?;
         Ok(row.map(|(room, last_seq)| RoomOverview {
             room: room.into(),
@@ -216,7 +233,7 @@ impl Reader {
             .limit(limit + 1)
             .select((users::key, users::id, users::name, members::role, members::joined_at));
         let rows = self
-            .read(|mut conn| async move {
+            .read(move |mut conn| async move {
                 query.load::<(i64, String, String, String, i64)>(&mut conn).await
             })
             .await?;
@@ -243,7 +260,7 @@ impl Reader {
             .limit(limit + 1)
             .select((users::id, receipts::read_seq, receipts::read_at));
         let rows = self
-            .read(|mut conn| async move { query.load::<(String, i64, i64)>(&mut conn).await })
+            .read(move |mut conn| async move { query.load::<(String, i64, i64)>(&mut conn).await })
             .await?;
         let receipts = rows.into_iter().map(|(user, read_seq, read_at)| Receipt {
             user: UserId::from_stored(user),
@@ -256,7 +273,8 @@ impl Reader {
     /// The rooms with rows that are still to be deleted.
     pub async fn unfinished_purges(&self) -> Result<Vec<RoomKey>, ReadError> {
         let query = rooms::table.filter(rooms::purge_pending).select(rooms::key);
-        let keys = self.read(|mut conn| async move { query.load::<i64>(&mut conn).await }).await?;
+        let keys =
+            self.read(move |mut conn| async move { query.load::<i64>(&mut conn).await }).await?;
         Ok(keys.into_iter().map(RoomKey).collect())
     }
 }

@@ -23,7 +23,7 @@ impl Reader {
             users::password_hash,
         ));
         let row = self
-            .read(|mut conn| async move {
+            .read(move |mut conn| async move {
                 row.first::<(i64, String, Option<String>)>(&mut conn).await.optional()
             })
             .await?;
