@@ -11,9 +11,20 @@ const CONTENT_BYTES: usize = 16_000;
 /// Messages on the way at a time: fewer than fit into a reader's queue.
 const BURST: usize = 8;
 
+/// Text that does not become much shorter where it is compressed.
+fn noise(length: usize) -> String {
+    let mut state = 1u64;
+    let letter = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'0' + (state >> 58) as u8)
+    };
+    std::iter::repeat_with(letter).take(length).filter(|c| *c != '\\').collect()
+}
+
 /// Sends a burst of big messages, and waits until they are acked.
 async fn say_burst(socket: &mut Socket) {
-    let content = "x".repeat(CONTENT_BYTES);
+    let content = noise(CONTENT_BYTES);
     let mut requests = Vec::new();
     for _ in 0..BURST {
         let data = json!({"room_id": "den", "content": content});

@@ -49,6 +49,12 @@ impl Frame {
         Self::new(Self::CLOSE, [&code.to_be_bytes()[..], reason].concat())
     }
 
+    /// With this first byte, whatever it says.
+    pub fn with_first(mut self, first: u8) -> Self {
+        self.first = first;
+        self
+    }
+
     /// More fragments follow.
     pub fn unfinished(mut self) -> Self {
         self.first &= !FIN;

@@ -3,6 +3,7 @@
 
 mod address;
 mod browser;
+mod carrier;
 mod driver;
 mod frame;
 mod outcome;
@@ -19,6 +20,7 @@ use std::{future::Future, time::Duration};
 pub use self::{
     address::Address,
     browser::Browser,
+    carrier::{Carrier, Certificate, bridge},
     driver::Driver,
     frame::Frame,
     outcome::Outcome,

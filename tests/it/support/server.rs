@@ -1,14 +1,15 @@
 //! The built executable, started, watched and stopped.
 
-use std::{fs::File, path::PathBuf, process::Stdio};
+use std::{fs::File, path::PathBuf, process::Stdio, sync::Arc};
 
+use rustls::ClientConfig;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
 };
 
-use super::{Address, Token, User, within};
+use super::{Address, Carrier, Certificate, Token, User, bridge, within};
 
 const EXECUTABLE: &str = env!("CARGO_BIN_EXE_parlor");
 
@@ -34,10 +35,38 @@ impl Builder {
         self
     }
 
+    /// Starts it; its clients reach it over the carrier of this run.
     pub async fn start(self) -> Server {
+        let carrier = std::env::var("PARLOR_TEST_CARRIER").unwrap_or_default();
+        let (tls, deflate) = (carrier.contains("tls"), carrier.contains("deflate"));
+        let server = if tls { self.start_with_tls().await.0 } else { self.start_plain().await };
+        match tls || deflate {
+            true => server.behind_a_bridge(deflate).await,
+            false => server,
+        }
+    }
+
+    /// Starts it with TLS, and nothing between it and its clients.
+    pub async fn start_with_tls(self) -> (Server, Certificate) {
         let home = tempfile::tempdir().expect("a temporary directory can be made");
+        let certificate = Certificate::make(home.path(), "first");
+        let builder =
+            self.set("PARLOR_TLS_CERT", &certificate.chain).set("PARLOR_TLS_KEY", &certificate.key);
+        let mut server = builder.start_in(home).await;
+        server.client = Some(certificate.client.clone());
+        (server, certificate)
+    }
+
+    async fn start_plain(self) -> Server {
+        let home = tempfile::tempdir().expect("a temporary directory can be made");
+        self.start_in(home).await
+    }
+
+    async fn start_in(self, home: TempDir) -> Server {
         let (process, port) = launch(&home, &self.settings).await;
-        Server { home, settings: self.settings, address: Address::new(port), process }
+        let address = Address::new(port);
+        let (own, settings) = (address.clone(), self.settings);
+        Server { home, settings, address, own, client: None, process }
     }
 }
 
@@ -45,7 +74,12 @@ impl Builder {
 pub struct Server {
     home: TempDir,
     settings: Vec<(String, String)>,
+    /// Where its clients reach it.
     address: Address,
+    /// Where it listens.
+    own: Address,
+    /// What trusts its certificate.
+    client: Option<Arc<ClientConfig>>,
     process: Process,
 }
 
@@ -102,6 +136,16 @@ impl Server {
 
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// Another way to reach it, by plain clients.
+    pub async fn bridge(&self, deflate: bool) -> Address {
+        bridge(self.own.clone(), Carrier { tls: self.client.clone(), deflate }).await
+    }
+
+    async fn behind_a_bridge(mut self, deflate: bool) -> Self {
+        self.address = self.bridge(deflate).await;
+        self
     }
 
     /// The first line on stdout.
@@ -183,7 +227,7 @@ impl Server {
     pub async fn start_again(&mut self) {
         let (process, port) = launch(&self.home, &self.settings).await;
         self.process = process;
-        self.address.moved_to(port);
+        self.own.moved_to(port);
     }
 
     pub async fn restart(&mut self) {

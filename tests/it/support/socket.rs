@@ -10,6 +10,7 @@ use tokio_tungstenite::{
     tungstenite::{
         Error, Message,
         client::IntoClientRequest,
+        handshake::client::Request,
         http::{HeaderName, HeaderValue, Response},
     },
 };
@@ -39,6 +40,15 @@ impl Opening {
         self.header("authorization", format!("Bearer {token}"))
     }
 
+    fn request(self, address: &Address) -> Request {
+        let url = format!("ws://{}/ws?{}", address.authority(), self.query.join("&"));
+        let mut request = url.into_client_request().expect("a good URL");
+        for (name, value) in self.headers {
+            request.headers_mut().insert(name, HeaderValue::try_from(value).expect("a header"));
+        }
+        request
+    }
+
     /// The token as a browser gives it.
     pub fn subprotocol(self, token: &str) -> Self {
         self.header("sec-websocket-protocol", format!("parlor.v1, bearer.{token}"))
@@ -60,11 +70,7 @@ pub struct Socket {
 impl Socket {
     /// Opens a socket, or gives the HTTP status of the refusal.
     pub async fn open(address: &Address, opening: Opening) -> Result<Self, u16> {
-        let url = format!("ws://{}/ws?{}", address.authority(), opening.query.join("&"));
-        let mut request = url.into_client_request().expect("a good URL");
-        for (name, value) in opening.headers {
-            request.headers_mut().insert(name, HeaderValue::try_from(value).expect("a header"));
-        }
+        let request = opening.request(address);
         let stream = address.dial().await;
         match within("the handshake", client_async(request, stream)).await {
             Ok((stream, response)) => Ok(Self::new(stream, &response)),
@@ -83,6 +89,18 @@ impl Socket {
             requests: 0,
             closed: None,
         }
+    }
+
+    /// The same where the server may be away, now or in a moment.
+    pub async fn try_ready(address: &Address, opening: Opening) -> Option<Self> {
+        let stream = TcpStream::connect(address.authority()).await.ok()?;
+        let request = opening.request(address);
+        let (stream, response) =
+            within("the handshake", client_async(request, stream)).await.ok()?;
+        let mut socket = Self::new(stream, &response);
+        let first = socket.read().await?;
+        socket.ready = first["data"].clone();
+        (first["type"] == "session.ready").then_some(socket)
     }
 
     /// Opens a socket that is authenticated at once.

@@ -19,6 +19,10 @@ impl User {
         Self { id: id.to_owned(), token, address, http: http.expect("a client can be made") }
     }
 
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
     pub fn token(&self) -> &str {
         self.token.as_deref().expect("this user has a token")
     }
@@ -124,6 +128,12 @@ impl User {
     pub async fn connect_with(&self, query: &str) -> Socket {
         let opening = Opening::default().query(query).bearer(self.token());
         Socket::ready(&self.address, opening).await
+    }
+
+    /// The same where the server may be away.
+    pub async fn try_connect_with(&self, query: &str) -> Option<Socket> {
+        let opening = Opening::default().query(query).bearer(self.token());
+        Socket::try_ready(&self.address, opening).await
     }
 
     /// Connects to take up again what was missed.
