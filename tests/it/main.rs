@@ -21,6 +21,7 @@ mod health;
 mod heartbeat;
 mod history;
 mod in_a_browser;
+mod interop;
 mod members;
 mod ordering;
 mod overload;

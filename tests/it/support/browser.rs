@@ -55,6 +55,12 @@ impl Browser {
         }
     }
 
+    /// Runs a script with `args`, and gives what it hands to its callback.
+    pub async fn run(&self, script: &str, args: Value) -> Value {
+        let running = self.client.execute_async(script, vec![args]);
+        within("a script", running).await.expect("the script runs")
+    }
+
     async fn evaluate(&self, expression: &str, args: Value) -> Value {
         let script = format!("const args = arguments[0]; return {expression};");
         let value = within("a script", self.client.execute(&script, vec![args])).await;
