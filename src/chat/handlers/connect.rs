@@ -1,6 +1,6 @@
 //! A session comes and goes.
 
-use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use actix::{Context, Handler};
 
 use super::member::NewMembership;
 use crate::{
@@ -69,8 +69,8 @@ impl ChatServer {
         room: RoomId,
         ctx: &mut Context<Self>,
     ) {
-        let reading = self.access_in_database(room, &from).into_actor(self);
-        ctx.spawn(reading.map(move |access, server, ctx| {
+        let reading = self.access_in_database(room, &from);
+        Self::when(ctx, reading, move |access, server, ctx| {
             match access.and_then(|access| access.may_join()) {
                 Ok(access) if access.role.is_none() => {
                     let user = from.user.key;
@@ -81,7 +81,7 @@ impl ChatServer {
                 Ok(_) | Err(_) => server.continue_connect(session, ctx),
             }
             server.fanout.flush();
-        }));
+        });
     }
 
     pub(super) fn continue_connect(&mut self, session: SessionId, ctx: &mut Context<Self>) {
@@ -94,7 +94,7 @@ impl ChatServer {
         let Some(epoch) = self.sessions.users.get(&user).map(|online| online.epoch) else { return };
         let reader = self.reader.clone();
         let reading = async move { reader.memberships(user).await };
-        ctx.spawn(reading.into_actor(self).map(move |rooms, server, ctx| {
+        Self::when(ctx, reading, move |rooms, server, ctx| {
             let overtaken =
                 server.sessions.users.get(&user).is_some_and(|online| online.epoch != epoch);
             match rooms {
@@ -107,7 +107,7 @@ impl ChatServer {
                 Ok(_) | Err(_) => server.close(at, Close::Overloaded),
             }
             server.fanout.flush();
-        }));
+        });
     }
 
     /// What the session asked meanwhile, in the order it asked.

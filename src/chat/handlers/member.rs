@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use actix::Context;
 
 use super::{Pending, settle::new_membership};
 use crate::{
@@ -76,18 +76,18 @@ impl ChatServer {
         id: UserId,
         reply: ReplyTo,
         ctx: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, User, ReplyTo) + 'static,
+        then: impl FnOnce(&mut Self, User, ReplyTo) + Send + 'static,
     ) {
         let reader = self.reader.clone();
         let reading = async move { reader.user(&id).await };
-        ctx.spawn(reading.into_actor(self).map(move |user, server, _| {
+        Self::when(ctx, reading, move |user, server, _| {
             match user {
                 Ok(Some(user)) => then(server, user, reply),
                 Ok(None) => server.answer(reply, Err(ChatError::NotFound("user"))),
                 Err(error) => server.answer(reply, Err(error.into())),
             }
             server.fanout.flush();
-        }));
+        });
     }
 
     pub(super) fn settle_add(
@@ -127,7 +127,7 @@ impl ChatServer {
         let (reader, room, user) = (self.reader.clone(), overview.room.key, adding.user);
         let reading = async move { reader.overview(room, user).await };
         self.finishing += 1;
-        ctx.spawn(reading.into_actor(self).map(move |read, server, _| {
+        Self::when(ctx, reading, move |read, server, _| {
             let answer = match read {
                 Ok(read) => {
                     let room = Box::new(read.unwrap_or(overview));
@@ -139,7 +139,7 @@ impl ChatServer {
             server.fanout.flush();
             server.finishing -= 1;
             server.finish_drain_if_idle();
-        }));
+        });
     }
 
     pub(super) fn refuse_add(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix::{ActorFutureExt, AsyncContext, Handler, WrapFuture};
+use actix::Handler;
 
 use crate::{
     chat::{
@@ -28,12 +28,12 @@ impl Handler<ReadReplay> for ChatServer {
         }
         let limits = self.settings.limits.clone();
         let reading = read(self.reader.clone(), room, entry.user, since, limits);
-        ctx.spawn(reading.into_actor(self).map(move |outcome, server, _| {
+        Self::when(ctx, reading, move |outcome, server, _| {
             let outcome = outcome.unwrap_or(Replayed::Failed);
             let item = Item::Replayed { session: session.id, room, since, outcome };
             server.fanout.tell_worker(session.worker, item);
             server.fanout.flush();
-        }));
+        });
     }
 }
 

@@ -1,6 +1,6 @@
 //! A request: who may do it, and what it becomes.
 
-use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use actix::{Context, Handler};
 
 use super::{Pending, settle::Sending};
 use crate::{
@@ -91,8 +91,8 @@ impl ChatServer {
         ctx: &mut Context<Self>,
     ) {
         let removals = self.removals;
-        let reading = self.access_in_database(room.clone(), &from).into_actor(self);
-        ctx.spawn(reading.map(move |access, server, ctx| {
+        let reading = self.access_in_database(room.clone(), &from);
+        Self::when(ctx, reading, move |access, server, ctx| {
             if access.is_ok() && server.removals != removals && tries > 0 {
                 return server.read_access(room, from, tries - 1, ctx);
             }
@@ -107,7 +107,7 @@ impl ChatServer {
                 }
             }
             server.fanout.flush();
-        }));
+        });
     }
 
     fn run(&mut self, request: Request, access: Access, ctx: &mut Context<Self>) {
@@ -216,7 +216,7 @@ impl ChatServer {
     ) {
         let reader = self.reader.clone();
         let reading = async move { reader.history(room, cursor, limit).await };
-        ctx.spawn(reading.into_actor(self).map(move |page, server, _| {
+        Self::when(ctx, reading, move |page, server, _| {
             // Whatever one asks for must fit the queue of a session.
             let bytes_max = server.settings.limits.queued_bytes / HISTORY_SHARE;
             let cut = |mut page: HistoryPage| {
@@ -225,6 +225,6 @@ impl ChatServer {
             };
             server.answer(reply, page.map(cut).map_err(ChatError::from));
             server.fanout.flush();
-        }));
+        });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use actix::Context;
 
 use super::{commit::Marks, member::NewMembership};
 use crate::{
@@ -119,7 +119,7 @@ impl ChatServer {
         let (reader, key) = (self.reader.clone(), user.key);
         let reading = async move { reader.room_state(room.key, key).await };
         self.finishing += 1;
-        ctx.spawn(reading.into_actor(self).map(move |state, server, _| {
+        Self::when(ctx, reading, move |state, server, _| {
             let answer = match state {
                 Ok(Some((state, last_seq))) => {
                     let RoomState { read_seq, unread, role: _ } = state;
@@ -136,7 +136,7 @@ impl ChatServer {
             server.fanout.flush();
             server.finishing -= 1;
             server.finish_drain_if_idle();
-        }));
+        });
     }
 
     fn settle_read_all(

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use actix::Context;
 
 use crate::{
     chat::{
@@ -28,7 +28,7 @@ impl ChatServer {
         };
         let (reader, room, user) = (self.reader.clone(), access.room.key, from.user.key);
         let reading = async move { reader.overview(room, user).await };
-        ctx.spawn(reading.into_actor(self).map(move |read, server, _| {
+        Self::when(ctx, reading, move |read, server, _| {
             match read {
                 // The membership may have ended while the room was read.
                 Ok(Some(overview)) if server.is_member(session.id, room) => {
@@ -44,7 +44,7 @@ impl ChatServer {
                 }
             }
             server.fanout.flush();
-        }));
+        });
     }
 
     pub(super) fn unsubscribe(&mut self, reply: ReplyTo, room: RoomKey) {
@@ -70,7 +70,7 @@ impl ChatServer {
         };
         let reader = self.reader.clone();
         let reading = async move { reader.memberships(user).await };
-        ctx.spawn(reading.into_actor(self).map(move |rooms, server, _| {
+        Self::when(ctx, reading, move |rooms, server, _| {
             match rooms {
                 Ok(rooms) => server.resume_rooms(session, id, named, rooms),
                 Err(error) => {
@@ -78,7 +78,7 @@ impl ChatServer {
                 }
             }
             server.fanout.flush();
-        }));
+        });
     }
 
     fn resume_rooms(
