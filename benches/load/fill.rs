@@ -48,12 +48,15 @@ pub fn fill(database: &Path, rooms: &[String], sender: &str, count: u64) -> Resu
 /// The rows are computed by SQLite itself: nothing crosses over.
 fn chunk(keys: &[i64], sender: i64, from: u64, to: u64) -> String {
     let (main, others) = (keys[0], &keys[1..]);
-    let (first, count, every) = (others[0], others.len(), OTHERS_EVERY);
+    let (count, every) = (others.len(), OTHERS_EVERY);
+    // Rooms that are made at the same time have keys in any order.
+    let other: String =
+        others.iter().enumerate().map(|(index, key)| format!(" WHEN {index} THEN {key}")).collect();
     format!(
         "BEGIN IMMEDIATE;
          WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {to}),
          placed(i, room, seq) AS (SELECT i,
-             CASE WHEN i % {every} THEN {main} ELSE {first} + (i / {every} - 1) % {count} END,
+             CASE WHEN i % {every} THEN {main} ELSE CASE (i / {every} - 1) % {count}{other} END END,
              CASE WHEN i % {every} THEN i - i / {every} ELSE (i / {every} - 1) / {count} + 1 END
              FROM n)
          INSERT INTO messages

@@ -149,7 +149,11 @@ impl Reader<'_> {
             }
             let page: Value = serde_json::from_str(&body)?;
             let seqs = page["messages"].as_array().into_iter().flatten().map(|m| m["seq"].as_u64());
-            self.wrong += u64::from(!seqs.eq((last + 1 - PAGE..=last).map(Some)));
+            if !seqs.clone().eq((last + 1 - PAGE..=last).map(Some)) {
+                self.wrong += 1;
+                let (first, end) = (seqs.clone().next(), seqs.clone().last());
+                eprintln!("{}{query}: {} messages, {first:?} to {end:?}", self.path, seqs.count());
+            }
         }
         Ok(times)
     }
