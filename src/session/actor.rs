@@ -260,7 +260,7 @@ impl Actor for Session {
     fn stopped(&mut self, _: &mut Self::Context) {
         self.worker.hub.borrow_mut().detach(self.link.id);
         if self.announced {
-            self.worker.to_chat.say(Disconnect { session: self.at });
+            self.worker.to_chat.say_at_once(Disconnect { session: self.at });
         }
     }
 }

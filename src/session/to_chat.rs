@@ -19,22 +19,36 @@ pub(super) struct ToChat {
     /// Bounded by the requests of each session that may be unanswered.
     waiting: RefCell<Vec<FromSession>>,
     more: Notify,
+    chat: Addr<ChatServer>,
 }
 
 impl ToChat {
     /// Starts the task that sends, on the thread this is called on.
     pub fn start(chat: Addr<ChatServer>) -> Rc<Self> {
-        let to_chat = Rc::new(Self { waiting: RefCell::default(), more: Notify::new() });
+        let to_chat = Rc::new(Self { waiting: RefCell::default(), more: Notify::new(), chat });
         let sending = to_chat.clone();
         actix_web::rt::spawn(async move {
             loop {
                 sending.more.notified().await;
-                let all = sending.waiting.take();
-                // The ChatServer never waits, so its mailbox is not slow.
-                chat.do_send(FromSessions(all));
+                sending.send();
             }
         });
         to_chat
+    }
+
+    fn send(&self) {
+        let all = self.waiting.take();
+        if !all.is_empty() {
+            // The ChatServer never waits, so its mailbox is not slow.
+            self.chat.do_send(FromSessions(all));
+        }
+    }
+
+    /// Says it now, and all that waits before it: whoever is told that a
+    /// session has ended may rely on it.
+    pub fn say_at_once(&self, what: impl Into<FromSession>) {
+        self.waiting.borrow_mut().push(what.into());
+        self.send();
     }
 
     pub fn say(&self, what: impl Into<FromSession>) {

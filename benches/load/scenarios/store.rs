@@ -151,7 +151,7 @@ impl Reader<'_> {
             let seqs = page["messages"].as_array().into_iter().flatten().map(|m| m["seq"].as_u64());
             if !seqs.clone().eq((last + 1 - PAGE..=last).map(Some)) {
                 self.wrong += 1;
-                let (first, end) = (seqs.clone().next(), seqs.clone().last());
+                let (first, end) = (seqs.clone().next(), seqs.clone().next_back());
                 eprintln!("{}{query}: {} messages, {first:?} to {end:?}", self.path, seqs.count());
             }
         }
