@@ -160,7 +160,7 @@ pub const SOCKET_SEND_BUFFER: usize = 256 * 1024;
 pub const CLOSE_GRACE: Duration = Duration::from_secs(1);
 /// HTTP connections of one worker thread; more wait in the kernel.
 pub const CONNECTIONS_PER_WORKER: usize = 25_000;
-/// WebSocket connections of the process, some 8 KiB each. Beyond: the upgrade
+/// WebSocket connections of the process, some 5 KiB each. Beyond: the upgrade
 /// is `unavailable`.
 pub const CONNECTIONS_MAX: usize = 250_000;
 /// Connections the kernel holds until we accept them.
