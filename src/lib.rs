@@ -25,6 +25,7 @@ pub mod db;
 pub mod domain;
 pub mod error;
 pub mod limits;
+pub mod outbound;
 pub mod protocol;
 pub mod rest;
 pub mod routes;

@@ -1,0 +1,18 @@
+//! How the server asks others: the one HTTP client, with limits.
+
+use std::time::Duration;
+
+/// A client for requests that the server makes itself, each of which ends
+/// within `timeout`. It follows no redirect: who configured an address meant
+/// that one, and not where it may lead.
+pub fn client(timeout: Duration) -> reqwest::Client {
+    // Fails only if another provider was installed before, which does as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .timeout(timeout)
+        .connect_timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("parlor/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .expect("a client with a provider for TLS can be made")
+}
