@@ -101,6 +101,18 @@ pub struct ServeArgs {
     /// Lifetime of a refresh token
     #[arg(long, env = "PARLOR_REFRESH_TOKEN_TTL", default_value = "30d", value_parser = parse_duration)]
     pub refresh_token_ttl: Duration,
+    /// Time a user may be without a connection before others see them gone
+    #[arg(long, env = "PARLOR_PRESENCE_GRACE", default_value = "10s", value_parser = parse_duration)]
+    pub presence_grace: Duration,
+    /// Time an event of the application waits for a user who is away
+    #[arg(long, env = "PARLOR_INBOX_TTL", default_value = "24h", value_parser = parse_duration)]
+    pub inbox_ttl: Duration,
+    /// Time rooms keep their messages; for good by default
+    #[arg(long, env = "PARLOR_RETENTION_AGE", value_parser = parse_duration)]
+    pub retention_age: Option<Duration>,
+    /// Messages that a room keeps; all by default
+    #[arg(long, env = "PARLOR_RETENTION_MESSAGES", value_parser = parse_positive, allow_negative_numbers = true)]
+    pub retention_messages: Option<usize>,
     /// Taken note of, so that who sets it is told what it does not do yet
     #[arg(long, env = "REDIS_URL", hide = true, hide_env_values = true)]
     pub redis_url: Option<String>,
@@ -133,6 +145,12 @@ pub struct LimitArgs {
     /// Missed events that are replayed; a reader further behind resyncs
     #[arg(long, env = "PARLOR_REPLAY_EVENTS", default_value_t = Limits::default().replay_events, value_parser = parse_positive, allow_negative_numbers = true)]
     pub replay_events: usize,
+    /// Members from which on nobody is told who types, comes, goes or reads
+    #[arg(long, env = "PARLOR_BIG_ROOM_MEMBERS", default_value_t = Limits::default().big_room_members, value_parser = parse_positive, allow_negative_numbers = true)]
+    pub big_room_members: usize,
+    /// Events of the application that wait for a user who is away
+    #[arg(long, env = "PARLOR_INBOX_EVENTS", default_value_t = Limits::default().inbox_events, value_parser = parse_positive, allow_negative_numbers = true)]
+    pub inbox_events: usize,
     /// Writes handed to the database and not yet committed
     #[arg(long, env = "PARLOR_WRITES_IN_FLIGHT", default_value_t = Limits::default().writes_in_flight, value_parser = parse_positive, allow_negative_numbers = true)]
     pub writes_in_flight: usize,

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use crate::{
     auth::{Secret, SecretError, parse_origin},
     cli::{LimitArgs, ServeArgs, StoreArgs, Switch},
+    domain::Retention,
     limits::Limits,
     session::HeartbeatConfig,
     transport::Certificate,
@@ -25,6 +26,10 @@ pub struct Config {
     pub tokens: TokenConfig,
     pub auth_timeout: Duration,
     pub drain_timeout: Duration,
+    pub presence_grace: Duration,
+    pub inbox_ttl: Duration,
+    /// What a room keeps that has no rule of its own.
+    pub retention: Retention,
     pub limits: Arc<Limits>,
 }
 
@@ -72,6 +77,10 @@ impl Config {
             drain_timeout,
             access_token_ttl,
             refresh_token_ttl,
+            presence_grace,
+            inbox_ttl,
+            retention_age,
+            retention_messages,
             redis_url,
             limits,
         } = args;
@@ -106,6 +115,12 @@ impl Config {
             tokens: TokenConfig { access_ttl: access_token_ttl, refresh_ttl: refresh_token_ttl },
             auth_timeout,
             drain_timeout,
+            presence_grace,
+            inbox_ttl,
+            retention: Retention {
+                age_ms: retention_age.map(|age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX)),
+                messages: retention_messages.map(|most| i64::try_from(most).unwrap_or(i64::MAX)),
+            },
             limits: Arc::new(limits),
         })
     }
@@ -121,6 +136,8 @@ fn check_limits(args: LimitArgs) -> Result<Limits, ConfigError> {
         rooms_per_user,
         replay_events,
         writes_in_flight,
+        big_room_members,
+        inbox_events,
     } = args;
     let too_small = |small: &str, large: &str| {
         Err(ConfigError::Value(format!("{small} must not be below {large}")))
@@ -140,6 +157,8 @@ fn check_limits(args: LimitArgs) -> Result<Limits, ConfigError> {
         rooms_per_user,
         replay_events,
         writes_in_flight,
+        big_room_members,
+        inbox_events,
     })
 }
 

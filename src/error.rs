@@ -15,7 +15,7 @@ use crate::{
     db::ReadError,
     domain::InvalidId,
     limits::RETRY_AFTER,
-    protocol::{ErrorCode, ErrorView},
+    protocol::{ErrorCode, ErrorView, Refusal},
 };
 
 /// What a REST call or an upgrade answers when it cannot do what was asked.
@@ -117,6 +117,12 @@ impl ResponseError for ApiError {
 impl From<ChatError> for ApiError {
     fn from(error: ChatError) -> Self {
         Self { retry_after: error.retry_after(), ..Self::new(error.code(), error.to_string()) }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(Refusal { code, message, field }: Refusal) -> Self {
+        Self { field: field.map(Cow::from), ..Self::new(code, message) }
     }
 }
 

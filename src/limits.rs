@@ -25,6 +25,11 @@ pub struct Limits {
     /// Writes handed to the database and not yet committed. Beyond:
     /// `unavailable`. At 70,000 commits/s this is a tenth of a second.
     pub writes_in_flight: usize,
+    /// Members from which on a room is big: nobody is told there who types,
+    /// comes, goes or reads, because that grows with the square of them.
+    pub big_room_members: usize,
+    /// Events that wait for a user who is away; the oldest goes.
+    pub inbox_events: usize,
 }
 
 impl Default for Limits {
@@ -38,6 +43,8 @@ impl Default for Limits {
             rooms_per_user: 1_000,
             replay_events: 1_000,
             writes_in_flight: 8_192,
+            big_room_members: 250,
+            inbox_events: 1_000,
         }
     }
 }
@@ -69,8 +76,29 @@ pub const REPLAY_HELD: usize = 64;
 /// Bytes of the live events held, so that they fit the outgoing queue too.
 pub const REPLAY_HELD_BYTES: usize = 64 * 1024;
 
+/// Mentions of one message; more are text.
+pub const MENTIONS: usize = 50;
+/// Bytes of a message's metadata and of a room's custom data.
+pub const METADATA_BYTES: usize = 4 * 1024;
+/// Attachments of one message.
+pub const ATTACHMENTS_PER_MESSAGE: usize = 10;
+/// Bytes of a reaction's emoji: the longest sequences of Unicode have some 35.
+pub const EMOJI_BYTES: usize = 64;
+/// Different emojis under one message.
+pub const EMOJIS_PER_MESSAGE: usize = 50;
+/// Users told with each emoji; all are asked for with REST.
+pub const REACTION_USERS: usize = 20;
+/// Pinned messages of one room.
+pub const PINS_PER_ROOM: i64 = 100;
+/// Bytes of the data of an event that the application publishes.
+pub const EVENT_BYTES: usize = 16 * 1024;
+/// Bytes of a reason that an administrator or moderator gives.
+pub const REASON_BYTES: usize = 100;
+
 /// Characters of a room's title.
 pub const TITLE_CHARS: usize = 200;
+/// Characters of a room's topic.
+pub const TOPIC_CHARS: usize = 1_000;
 /// Characters of a display name.
 pub const NAME_CHARS: usize = 100;
 /// Bytes of a password: the lower bound is NIST SP 800-63B's, the upper one
@@ -135,6 +163,10 @@ pub const RUN_BYTES: usize = 32 * 1024;
 /// so that a reader who keeps up is never taken for slow.
 pub const RUN_SHARE: usize = 4;
 
+/// The part of a session's outgoing queue beyond which ephemeral events are
+/// not told: typing, presence, receipts.
+pub const EPHEMERAL_SHARE: usize = 2;
+
 /// Bytes from which on a message is compressed for those who agreed to it. A
 /// chat message is shorter, and compressing it costs more than the 10 µs win
 /// (docs/PERFORMANCE.md, "Compression").
@@ -149,6 +181,28 @@ pub const ROOM_IDLE: Duration = Duration::from_secs(60);
 pub const ROOM_SWEEP: Duration = Duration::from_secs(10);
 /// How often a read is done again that a change of membership overtook.
 pub const READ_AGAIN: usize = 5;
+
+/// How long one is shown as typing who says nothing more.
+pub const TYPING_TTL: Duration = Duration::from_secs(6);
+/// How often one who goes on typing is told again.
+pub const TYPING_REPEAT: Duration = Duration::from_secs(3);
+/// Users shown as typing at once, on the whole node. Beyond: not told.
+pub const TYPING_MAX: usize = 100_000;
+/// How often it is looked who has stopped typing, and who is gone.
+pub const PRESENCE_TICK: Duration = Duration::from_millis(500);
+/// How long a key of a publication is remembered.
+pub const PUBLICATION_TTL: Duration = Duration::from_secs(24 * 3600);
+/// How often what is too old is looked for.
+pub const RETENTION_TICK: Duration = Duration::from_secs(60);
+/// Rooms looked at in one step of that.
+pub const RETENTION_ROOMS: i64 = 200;
+/// Messages that one step of a user's erasure makes tombstones of.
+pub const ERASE_MESSAGES: usize = 100;
+/// Messages looked through at once for those of a user: some 5 ms of a
+/// reading connection.
+pub const WRITTEN_BY_WINDOW: i64 = 20_000;
+/// Connections of a page at most.
+pub const CONNECTIONS_PAGE: usize = 200;
 
 /// Clients are told to come back within this time after a planned stop.
 pub const GOAWAY_SPREAD: Duration = Duration::from_secs(2);

@@ -10,8 +10,11 @@ use actix_web::{
     web::{self, ServiceConfig, to},
 };
 
-use crate::rest::{accounts, fallback, health, members, messages, page, read, rooms};
-use Verb::{Delete, Post, Put, Read};
+use crate::rest::{
+    accounts, admin, bans, blocks, events, export, fallback, health, members, messages, page,
+    presence, read, rooms,
+};
+use Verb::{Delete, Patch, Post, Put, Read};
 
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -26,29 +29,111 @@ fn api() -> impl HttpServiceFactory {
     web::scope("/api/v1")
         // Tokens and what people write are nothing for a cache on the way.
         .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
+        .configure(accounts)
+        .configure(rooms)
+        .configure(messages)
+        .configure(people)
+        .configure(administration)
+        .default_service(to(fallback::no_path))
+}
+
+fn accounts(config: &mut ServiceConfig) {
+    config
         .service(at("/auth/register", [(Post, to(accounts::register))]))
         .service(at("/auth/login", [(Post, to(accounts::log_in))]))
         .service(at("/auth/refresh", [(Post, to(accounts::refresh))]))
         .service(at("/auth/logout", [(Post, to(accounts::log_out))]))
-        .service(at("/me", [(Read, to(accounts::me))]))
+        .service(at("/me", [(Read, to(accounts::me))]));
+}
+
+fn rooms(config: &mut ServiceConfig) {
+    config
         .service(at("/rooms", [(Read, to(rooms::list)), (Post, to(rooms::create))]))
-        .service(at("/rooms/{room}", [(Read, to(rooms::show)), (Delete, to(rooms::delete))]))
+        .service(at("/rooms/direct/{user}", [(Put, to(rooms::open_direct))]))
+        .service(at(
+            "/rooms/{room}",
+            [(Read, to(rooms::show)), (Patch, to(rooms::update)), (Delete, to(rooms::delete))],
+        ))
+        .service(at("/rooms/{room}/transfer", [(Post, to(rooms::transfer))]))
         .service(at("/rooms/{room}/members", [(Read, to(members::list))]))
         .service(at(
             "/rooms/{room}/members/{user}",
-            [(Put, to(members::add)), (Delete, to(members::remove))],
+            [(Put, to(members::add)), (Patch, to(members::update)), (Delete, to(members::remove))],
         ))
+        .service(at("/rooms/{room}/bans", [(Read, to(bans::list))]))
+        .service(at(
+            "/rooms/{room}/bans/{user}",
+            [(Put, to(bans::add)), (Delete, to(bans::remove))],
+        ))
+        .service(at("/rooms/{room}/read", [(Read, to(read::show)), (Put, to(read::mark))]))
+        .service(at("/rooms/{room}/delivered", [(Put, to(read::delivered))]))
+        .service(at("/rooms/{room}/receipts", [(Read, to(read::receipts))]))
+        .service(at("/rooms/{room}/presence", [(Read, to(presence::of_room))]))
+        .service(at(
+            "/rooms/{room}/events",
+            [(Read, to(events::of_room)), (Post, to(events::to_room))],
+        ));
+}
+
+fn messages(config: &mut ServiceConfig) {
+    config
         .service(at(
             "/rooms/{room}/messages",
             [(Read, to(messages::page)), (Post, to(messages::send)), (Delete, to(messages::clear))],
         ))
         .service(at("/rooms/{room}/messages/count", [(Read, to(messages::count))]))
-        .service(at("/messages/{id}", [(Read, to(messages::show))]))
-        .service(at("/rooms/{room}/read", [(Read, to(read::show)), (Put, to(read::mark))]))
-        .service(at("/rooms/{room}/receipts", [(Read, to(read::receipts))]))
+        .service(at("/rooms/{room}/pins", [(Read, to(messages::pins))]))
+        .service(at(
+            "/messages/{id}",
+            [
+                (Read, to(messages::show)),
+                (Patch, to(messages::edit)),
+                (Delete, to(messages::delete)),
+            ],
+        ))
+        .service(at("/messages/{id}/thread", [(Read, to(messages::thread))]))
+        .service(at("/messages/{id}/receipts", [(Read, to(messages::receipts))]))
+        .service(at("/messages/{id}/reactions", [(Read, to(messages::reactions))]))
+        .service(at(
+            "/messages/{id}/reactions/{emoji}",
+            [(Put, to(messages::react)), (Delete, to(messages::unreact))],
+        ))
+        .service(at(
+            "/messages/{id}/pin",
+            [(Put, to(messages::pin)), (Delete, to(messages::unpin))],
+        ));
+}
+
+fn people(config: &mut ServiceConfig) {
+    config
         .service(at("/read-all", [(Post, to(read::mark_all))]))
         .service(at("/unread", [(Read, to(read::unread))]))
-        .default_service(to(fallback::no_path))
+        .service(at("/inbox", [(Read, to(events::inbox)), (Put, to(events::ack_inbox))]))
+        .service(at("/blocks", [(Read, to(blocks::list))]))
+        .service(at("/blocks/{user}", [(Put, to(blocks::add)), (Delete, to(blocks::remove))]))
+        .service(at("/users/{user}/presence", [(Read, to(presence::of_user))]))
+        .service(at("/users/{user}/events", [(Post, to(events::to_user))]))
+        .service(at("/roles/{context}/events", [(Post, to(events::to_role_context))]))
+        .service(at("/broadcast", [(Post, to(events::to_everyone))]));
+}
+
+fn administration(config: &mut ServiceConfig) {
+    config
+        .service(at("/connections", [(Read, to(admin::connections))]))
+        .service(at("/connections/count", [(Read, to(admin::count))]))
+        .service(at("/rooms/{room}/connections", [(Read, to(admin::connections_of_room))]))
+        .service(at("/rooms/{room}/connections/count", [(Read, to(admin::count_of_room))]))
+        .service(at("/users/{user}/connections", [(Read, to(admin::connections_of_user))]))
+        .service(at("/users/{user}/connections/count", [(Read, to(admin::count_of_user))]))
+        .service(at("/rooms/{room}/disconnect", [(Post, to(admin::disconnect_room))]))
+        .service(at("/users/{user}/disconnect", [(Post, to(admin::disconnect_user))]))
+        .service(at(
+            "/rooms/{room}/retention",
+            [(Read, to(admin::retention)), (Put, to(admin::set_retention))],
+        ))
+        .service(at("/users/{user}", [(Delete, to(admin::delete_user))]))
+        .service(at("/users/{user}/export", [(Read, to(export::user))]))
+        .service(at("/audit", [(Read, to(admin::audit))]));
 }
 
 /// What is done with a path.
@@ -57,6 +142,7 @@ enum Verb {
     Read,
     Post,
     Put,
+    Patch,
     Delete,
 }
 
@@ -68,6 +154,7 @@ impl Verb {
             }
             Post => route.guard(guard::Post()),
             Put => route.guard(guard::Put()),
+            Patch => route.guard(guard::Patch()),
             Delete => route.guard(guard::Delete()),
         }
     }
@@ -77,6 +164,7 @@ impl Verb {
             Read => "GET, HEAD",
             Post => "POST",
             Put => "PUT",
+            Patch => "PATCH",
             Delete => "DELETE",
         }
     }

@@ -12,10 +12,10 @@ use tokio::{
 use super::{Failure, http};
 use crate::{
     auth::{Accounts, Authenticator, Passwords, TokenKeys},
-    chat::{ChatServer, ChatSettings, Drain},
+    chat::{ChatServer, ChatSettings, Drain, Unfinished},
     config::Config,
     db::{Database, Idle, Writer},
-    domain::{MessageId, MessageIds, RoomKey},
+    domain::{MessageId, MessageIds},
     rest::{Draining, State},
     session::SessionCount,
     transport::Certificate,
@@ -63,13 +63,16 @@ impl Running {
     ) -> Result<Self, Failure> {
         let reader = database.reader.clone();
         let newest = reader.newest_message_id().await.map_err(Failure::environment)?;
-        let purges = reader.unfinished_purges().await.map_err(Failure::environment)?;
+        let unfinished = Unfinished {
+            purges: reader.unfinished_purges().await.map_err(Failure::environment)?,
+            erasures: reader.unfinished_erasures().await.map_err(Failure::environment)?,
+        };
         // An arbiter of its own: what keeps the ChatServer busy must not slow
         // the requests that a worker serves.
         let arbiter = Arbiter::new();
         let writer = database.writer(config.limits.writes_in_flight);
         let writer = Writer::start_in_arbiter(&arbiter.handle(), move |_| writer);
-        let chat = start_chat(&arbiter, config, &writer, database, newest, purges);
+        let chat = start_chat(&arbiter, config, &writer, database, newest, unfinished);
         let state = state(config, &chat, &writer, database);
         let (sessions, draining) = (SessionCount::default(), state.draining.clone());
         let server = http::server(config, state, sessions.clone(), listener)?;
@@ -136,16 +139,20 @@ fn start_chat(
     writer: &Addr<Writer>,
     database: &Database,
     newest: Option<MessageId>,
-    purges: Vec<RoomKey>,
+    unfinished: Unfinished,
 ) -> Addr<ChatServer> {
     let settings = ChatSettings {
         limits: config.limits.clone(),
         heartbeat_interval: config.heartbeat.interval,
+        presence_grace: config.presence_grace,
+        inbox_ttl: config.inbox_ttl,
+        retention: config.retention,
+        tells_arrivals: false,
     };
     let (writer, reader) = (writer.clone(), database.reader.clone());
     let ids = MessageIds::new(NODE, newest);
     ChatServer::start_in_arbiter(&arbiter.handle(), move |_| {
-        ChatServer::new(settings, writer, reader, ids, purges)
+        ChatServer::new(settings, writer, reader, ids, unfinished)
     })
 }
 
@@ -167,6 +174,8 @@ fn state(
     State {
         chat: chat.clone(),
         reader: database.reader.clone(),
+        writer: writer.clone(),
+        inbox_ttl: config.inbox_ttl,
         accounts,
         authenticator: Authenticator::new(keys, database.reader.clone(), writer.clone()),
         limits: config.limits.clone(),

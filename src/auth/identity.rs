@@ -14,6 +14,9 @@ use crate::{
 /// The role that may do what any room's owner may.
 pub const ADMIN: &str = "admin";
 
+/// The role of the application's own backend: may publish events.
+pub const SERVICE: &str = "service";
+
 /// Who asks, as a good token says.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -45,6 +48,11 @@ impl Authenticator {
         let user = self.find(user, name).await?;
         let is_admin = roles.iter().any(|role| **role == *ADMIN);
         Ok(Identity { user, roles, is_admin, expires_at })
+    }
+
+    /// The user is not the one any more that is known by this id.
+    pub fn forget(&self, id: &UserId) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     async fn find(&self, id: UserId, name: Option<Arc<str>>) -> Result<User, AuthError> {

@@ -11,7 +11,7 @@ mod write;
 
 pub use accounts::{AccountError, Accounts, Tokens};
 pub use error::AuthError;
-pub use identity::{ADMIN, Authenticator, Identity};
+pub use identity::{ADMIN, Authenticator, Identity, SERVICE};
 pub use origin::{OriginPolicy, parse_origin};
 pub use password::Passwords;
 pub use secret::{Secret, SecretError};

@@ -1,54 +1,85 @@
 //! Who may do what in a room.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use super::{ChatError, ChatServer, Requester};
 use crate::{
     db::Reader,
-    domain::{Role, Room, RoomId, RoomKind, UserKey},
+    domain::{Denied, Role, Room, RoomId, RoomKind, Standing, Timestamp, UserKey},
 };
 
 /// How a requester stands to a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Access {
-    pub room: Room,
-    pub role: Option<Role>,
+    pub room: Arc<Room>,
+    pub standing: Option<Standing>,
     pub is_admin: bool,
 }
 
 impl Access {
     /// To a stranger a private room does not exist.
-    fn visible(self) -> Result<Self, ChatError> {
-        if self.role.is_none() && !self.is_admin && self.room.kind == RoomKind::Private {
+    pub fn visible(self) -> Result<Self, ChatError> {
+        if self.standing.is_none() && !self.is_admin && !self.room.kind.is_open() {
             return Err(ChatError::NotFound("room"));
         }
         Ok(self)
     }
 
-    pub fn member(self) -> Result<Self, ChatError> {
+    fn check(
+        self,
+        rule: impl FnOnce(&Standing, RoomKind) -> Result<(), Denied>,
+    ) -> Result<Self, ChatError> {
         let access = self.visible()?;
-        match access.role {
-            Some(_) => Ok(access),
-            None => Err(ChatError::Forbidden("only members of the room may do this")),
-        }
+        let standing = access.standing.ok_or(Denied::Stranger)?;
+        rule(&standing, access.room.kind)?;
+        Ok(access)
+    }
+
+    pub fn member(self) -> Result<Self, ChatError> {
+        self.check(|_, _| Ok(()))
+    }
+
+    pub fn may_write(self, now: Timestamp) -> Result<Self, ChatError> {
+        self.check(|standing, kind| standing.may_write(kind, now))
+    }
+
+    pub fn may_take_part(self, now: Timestamp) -> Result<Self, ChatError> {
+        self.check(|standing, _| standing.may_react(now))
     }
 
     pub fn member_or_admin(self) -> Result<Self, ChatError> {
         if self.is_admin { Ok(self) } else { self.member() }
     }
 
-    pub fn owner(self) -> Result<Self, ChatError> {
-        let access = self.visible()?;
-        match access.role {
-            Some(Role::Owner) => Ok(access),
-            _ if access.is_admin => Ok(access),
-            _ => Err(ChatError::Forbidden("only the owner of the room may do this")),
-        }
+    /// Who keeps order in a room; nobody does in a direct one.
+    pub fn moderator(self) -> Result<Self, ChatError> {
+        self.with_role(Role::Moderator, Denied::NotModerator)
     }
 
-    /// Members may stay, others come in where it is public.
+    pub fn owner(self) -> Result<Self, ChatError> {
+        self.with_role(Role::Owner, Denied::NotOwner)
+    }
+
+    fn with_role(self, role: Role, denied: Denied) -> Result<Self, ChatError> {
+        if self.is_admin {
+            return Ok(self);
+        }
+        self.check(|standing, kind| match kind {
+            RoomKind::Direct => Err(Denied::Direct),
+            _ if standing.role >= role => Ok(()),
+            _ => Err(denied),
+        })
+    }
+
+    /// Members may stay, others come in where it is open.
     pub fn may_join(self) -> Result<Self, ChatError> {
         self.visible()
+    }
+
+    /// The role that decides whom its bearer may manage; none does for an
+    /// administrator.
+    pub fn by(&self) -> Option<Role> {
+        if self.is_admin { None } else { self.standing.map(|standing| standing.role) }
     }
 }
 
@@ -57,8 +88,8 @@ impl ChatServer {
     /// someone is connected to, so for every send over a socket.
     pub(super) fn access_in_memory(&self, room: &RoomId, from: &Requester) -> Option<Access> {
         let room = &self.rooms.by_id(room)?.room;
-        let role = self.sessions.role(from.user.key, room.key)?;
-        Some(Access { room: room.clone(), role, is_admin: from.is_admin })
+        let standing = self.sessions.standing(from.user.key, room.key)?;
+        Some(Access { room: room.clone(), standing, is_admin: from.is_admin })
     }
 
     /// The answer from the database, for those who are not connected.
@@ -78,24 +109,17 @@ async fn read_access(
     is_admin: bool,
 ) -> Result<Access, ChatError> {
     let room = reader.room(&room).await?.ok_or(ChatError::NotFound("room"))?;
-    let role = reader.role(room.key, user).await?;
-    Ok(Access { room, role, is_admin })
+    let standing = reader.standing(room.key, user).await?;
+    Ok(Access { room: Arc::new(room), standing, is_admin })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{RoomKey, Timestamp};
 
     fn access(kind: RoomKind, role: Option<Role>, is_admin: bool) -> Access {
-        let room = Room {
-            key: RoomKey(1),
-            id: RoomId::from_stored("r"),
-            kind,
-            title: "".into(),
-            created_at: Timestamp(0),
-        };
-        Access { room, role, is_admin }
+        let room = Arc::new(Room::sample(1, kind));
+        Access { room, standing: role.map(Standing::new), is_admin }
     }
 
     #[test]
@@ -117,6 +141,13 @@ mod tests {
         assert!(stranger.clone().may_join().is_ok());
         assert!(matches!(stranger.clone().member(), Err(ChatError::Forbidden(_))));
         assert!(matches!(stranger.owner(), Err(ChatError::Forbidden(_))));
+    }
+
+    #[test]
+    fn nobody_keeps_order_in_a_direct_room() {
+        let member = access(RoomKind::Direct, Some(Role::Member), false);
+        assert_eq!(member.clone().owner(), Err(Denied::Direct.into()));
+        assert_eq!(member.moderator(), Err(Denied::Direct.into()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{Answer, ChatError, ChatServer, ReplyTo, RequestId, fanout::Item};
 use crate::{
     protocol::{
         ErrorView, HistoryView, ReadMarkView, RoomView, StoredMessageView,
-        server_frame::{self, Empty, JoinedView},
+        server_frame::{self, ChangedView, DeliveredView, Empty, JoinedView},
     },
     websocket::Frame,
 };
@@ -44,7 +44,22 @@ fn encode_ack(id: &str, answer: &Answer) -> Frame {
             let last_seq = room.last_seq.0;
             server_frame::ack(id, &JoinedView { room: RoomView::from(&**room), last_seq })
         }
-        // No command of the socket marks all rooms.
-        Answer::ReadAll(_) | Answer::Done => server_frame::ack(id, &Empty {}),
+        Answer::Changed { message, seq } => {
+            server_frame::ack(id, &ChangedView { message_id: message.0.to_string(), seq: seq.0 })
+        }
+        Answer::Delivered { room, delivered_seq } => {
+            let view = DeliveredView { room_id: room.as_str(), delivered_seq: delivered_seq.0 };
+            server_frame::ack(id, &view)
+        }
+        // The rest is asked for with REST only.
+        Answer::ReadAll(_)
+        | Answer::RoomUpdated(_)
+        | Answer::Direct { .. }
+        | Answer::MemberUpdated(_)
+        | Answer::Published(_)
+        | Answer::Statuses(_)
+        | Answer::Connections { .. }
+        | Answer::Count(_)
+        | Answer::Done => server_frame::ack(id, &Empty {}),
     }
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use crate::{
     db::{ReadError, WriteError},
+    domain::Denied,
     protocol::{ErrorCode, ErrorView},
 };
 
@@ -11,9 +12,11 @@ pub enum ChatError {
     #[error("there is no such {0}, or you may not see it")]
     NotFound(&'static str),
     #[error("{0}")]
-    Forbidden(&'static str),
+    Forbidden(Denied),
     #[error("{0}")]
     Conflict(String),
+    #[error("{0}")]
+    Invalid(&'static str),
     #[error("the server cannot take this now; send it again")]
     Unavailable { retry_after: Duration },
     #[error("something went wrong on our side")]
@@ -27,6 +30,7 @@ impl ChatError {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Conflict(_) => ErrorCode::Conflict,
+            Self::Invalid(_) => ErrorCode::InvalidMessage,
             Self::Unavailable { .. } => ErrorCode::Unavailable,
             Self::Internal => ErrorCode::ProcessingError,
         }
@@ -55,11 +59,22 @@ impl From<WriteError> for ChatError {
             conflict @ (WriteError::IdTaken
             | WriteError::ClientIdElsewhere
             | WriteError::TooManyRooms
+            | WriteError::TooManyPins
+            | WriteError::TooManyEmojis
+            | WriteError::UserBanned
             | WriteError::OwnerOfOthers) => Self::Conflict(conflict.to_string()),
+            WriteError::Denied(denied) => Self::Forbidden(denied),
+            WriteError::NoSuchMember => Self::NotFound("member"),
             WriteError::Overloaded | WriteError::Database => Self::unavailable(),
             // Only `auth` submits refresh tokens.
             WriteError::RefreshRefused => Self::Internal,
         }
+    }
+}
+
+impl From<Denied> for ChatError {
+    fn from(denied: Denied) -> Self {
+        Self::Forbidden(denied)
     }
 }
 

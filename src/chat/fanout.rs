@@ -38,10 +38,24 @@ pub enum Item {
         seq: Seq,
         frame: Frame,
     },
-    /// An ephemeral event, for the room's subscribers who are not catching up.
+    /// An event without a place in the timeline, for the room's subscribers.
     Notice {
         room: RoomKey,
         frame: Frame,
+    },
+    /// The same, and one who reads slowly misses it.
+    Ephemeral {
+        room: RoomKey,
+        frame: Frame,
+        /// The sessions of who does it; they are not told.
+        except: Arc<[SessionId]>,
+    },
+    /// Like the one before, to the subscribers of any of these rooms, each
+    /// once.
+    Presence {
+        rooms: Arc<[RoomKey]>,
+        frame: Frame,
+        except: Arc<[SessionId]>,
     },
     /// The answer to one request; `None` if its sender asked for no ack.
     Answer {
@@ -73,6 +87,12 @@ pub enum Item {
     Close {
         session: SessionId,
         close: Close,
+        /// Another reason than the close's own.
+        reason: Option<Arc<str>>,
+    },
+    /// For every session that has been told of its rooms.
+    Everyone {
+        frame: Frame,
     },
     /// Every session is told to come back later.
     GoAway {
@@ -171,6 +191,15 @@ impl Fanout {
     pub fn tell_room(&mut self, room: &RoomEntry, item: &Item) {
         for worker in &mut self.workers {
             if room.has_subscribers_on(worker.id) {
+                worker.items.push(item.clone());
+            }
+        }
+    }
+
+    /// To the workers that have subscribers of any of the rooms.
+    pub fn tell_rooms(&mut self, rooms: &[&RoomEntry], item: &Item) {
+        for worker in &mut self.workers {
+            if rooms.iter().any(|room| room.has_subscribers_on(worker.id)) {
                 worker.items.push(item.clone());
             }
         }

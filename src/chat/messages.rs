@@ -3,18 +3,15 @@
 //! REST handlers and sessions say the same [`Request`]; only where the answer
 //! goes differs. So a rule holds the same way through both doors.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use actix::Recipient;
 use tokio::sync::oneshot;
 
-use super::{ChatError, fanout::Deliver};
+use super::{Answer, ChatError, Command, Origin, fanout::Deliver};
 use crate::{
     db::StoredMessage,
-    domain::{
-        ClientId, HistoryCursor, HistoryPage, Member, ReadTarget, RoomId, RoomKind, RoomOverview,
-        Seq, User, UserId,
-    },
+    domain::{RoomId, Seq, User, UserId, UserKey},
     protocol::{ReadMarkView, StoredMessageView},
 };
 
@@ -53,6 +50,7 @@ pub struct Connect {
     pub resume: bool,
     /// A public room to join at once.
     pub join: Option<RoomId>,
+    pub origin: Origin,
 }
 
 /// A session has ended, for whatever reason. Said exactly once for each
@@ -100,6 +98,17 @@ pub struct Requester {
     pub user: User,
     /// May do what a room's owner may.
     pub is_admin: bool,
+    /// Speaks for the application: may publish events.
+    pub is_service: bool,
+}
+
+impl Requester {
+    /// Nobody in particular: a look-up on behalf of the server itself.
+    pub(super) fn nobody() -> Self {
+        let id = UserId::from_stored("");
+        let user = User { key: UserKey(0), id, name: "".into() };
+        Self { user, is_admin: false, is_service: false }
+    }
 }
 
 /// Asks the ChatServer for something.
@@ -123,81 +132,13 @@ pub enum ReplyTo {
 /// The client's own label for a request, at most 64 bytes.
 pub type RequestId = Box<str>;
 
-/// What can be asked for.
-#[derive(Debug)]
-pub enum Command {
-    Send {
-        room: RoomId,
-        client_id: Option<ClientId>,
-        content: Arc<str>,
-    },
-    MarkRead {
-        room: RoomId,
-        target: ReadTarget,
-    },
-    MarkAllRead,
-    History {
-        room: RoomId,
-        cursor: HistoryCursor,
-        limit: i64,
-    },
-    CreateRoom {
-        id: RoomId,
-        kind: RoomKind,
-        title: Arc<str>,
-    },
-    DeleteRoom {
-        room: RoomId,
-    },
-    ClearRoom {
-        room: RoomId,
-    },
-    /// A user who adds themselves joins.
-    AddMember {
-        room: RoomId,
-        user: UserId,
-    },
-    /// A user who removes themselves leaves.
-    RemoveMember {
-        room: RoomId,
-        user: UserId,
-    },
-    /// This and the next two are for sessions only.
-    Subscribe {
-        room: RoomId,
-        since: Option<Seq>,
-    },
-    Unsubscribe {
-        room: RoomId,
-    },
-    Resume {
-        rooms: BTreeMap<RoomId, Seq>,
-    },
-}
-
-/// What came of a request.
-#[derive(Debug)]
-pub enum Answer {
-    Sent(StoredMessage),
-    Read(ReadMark),
-    /// The rooms whose mark moved.
-    ReadAll(Vec<(RoomId, Seq)>),
-    History(HistoryPage),
-    Room(Box<RoomOverview>),
-    Member {
-        member: Member,
-        is_new: bool,
-        room: Box<RoomOverview>,
-    },
-    Done,
-}
-
 /// A user's own read mark in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadMark {
     pub room: RoomId,
     pub read_seq: Seq,
     pub unread: i64,
+    pub mentions: i64,
     pub last_seq: Seq,
 }
 
@@ -219,8 +160,14 @@ pub struct ReadReplay {
 }
 
 impl<'a> From<&'a ReadMark> for ReadMarkView<'a> {
-    fn from(ReadMark { room, read_seq, unread, last_seq }: &'a ReadMark) -> Self {
-        Self { room_id: room.as_str(), read_seq: read_seq.0, unread: *unread, last_seq: last_seq.0 }
+    fn from(ReadMark { room, read_seq, unread, mentions, last_seq }: &'a ReadMark) -> Self {
+        Self {
+            room_id: room.as_str(),
+            read_seq: read_seq.0,
+            unread: *unread,
+            mentions: *mentions,
+            last_seq: last_seq.0,
+        }
     }
 }
 

@@ -11,15 +11,20 @@
 
 mod access;
 mod answer;
+mod command;
 mod error;
 mod fanout;
 mod handlers;
 mod messages;
+mod presence;
 mod room;
 mod server;
 mod session;
+mod typing;
 
+pub use command::{Answer, Command, Connected, Connection, Published, Target};
 pub use error::ChatError;
 pub use fanout::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};
 pub use messages::*;
-pub use server::{ChatServer, ChatSettings};
+pub use server::{ChatServer, ChatSettings, Unfinished};
+pub use session::Origin;

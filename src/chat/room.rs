@@ -1,15 +1,20 @@
 //! The rooms that someone is connected to.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rustc_hash::FxHashMap;
 
 use super::WorkerId;
-use crate::domain::{Room, RoomId, RoomKey, Seq};
+use crate::domain::{Room, RoomId, RoomKey, RoomOverview, Seq};
 
 /// A room in memory.
 pub(super) struct RoomEntry {
-    pub room: Room,
+    pub room: Arc<Room>,
+    /// How many members it has.
+    pub members: i64,
     /// The position of the newest event that has been told.
     pub head: Seq,
     /// How many sessions of each worker are subscribed.
@@ -35,8 +40,27 @@ impl RoomEntry {
         }
     }
 
+    /// How many sessions are subscribed.
+    pub fn subscriber_count(&self) -> u32 {
+        self.subscribers.iter().sum()
+    }
+
     fn is_empty(&self) -> bool {
         self.subscribers.iter().all(|count| *count == 0)
+    }
+}
+
+/// What the database says of a room.
+pub(super) struct RoomSeen<'a> {
+    pub room: &'a Arc<Room>,
+    pub head: Seq,
+    pub members: i64,
+}
+
+impl<'a> From<&'a RoomOverview> for RoomSeen<'a> {
+    fn from(overview: &'a RoomOverview) -> Self {
+        let RoomOverview { room, last_seq, member_count, .. } = overview;
+        Self { room, head: *last_seq, members: *member_count }
     }
 }
 
@@ -55,11 +79,14 @@ pub(super) struct Rooms {
 }
 
 impl Rooms {
-    /// Takes a room into memory; `head` is what the database says of it.
-    pub fn activate(&mut self, room: &Room, head: Seq, now: Instant) -> &mut RoomEntry {
+    /// Takes a room into memory, as the database says of it. What is there
+    /// already is newer: every change comes through here.
+    pub fn activate(&mut self, seen: &RoomSeen, now: Instant) -> &mut RoomEntry {
+        let RoomSeen { room, head, members } = *seen;
         self.keys.insert(room.id.clone(), room.key);
         let entry = self.entries.entry(room.key).or_insert_with(|| RoomEntry {
             room: room.clone(),
+            members,
             head,
             subscribers: Vec::new(),
             used_at: now,
@@ -78,6 +105,20 @@ impl Rooms {
 
     pub fn by_id(&self, id: &RoomId) -> Option<&RoomEntry> {
         self.entries.get(self.keys.get(id)?)
+    }
+
+    /// The room's title or the like has changed.
+    pub fn updated(&mut self, room: &Arc<Room>) {
+        if let Some(entry) = self.entries.get_mut(&room.key) {
+            entry.room = room.clone();
+        }
+    }
+
+    /// Members have come or gone.
+    pub fn members_are(&mut self, key: RoomKey, members: i64) {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.members = members;
+        }
     }
 
     /// An event was told.
@@ -114,24 +155,22 @@ impl Rooms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{RoomKind, Timestamp};
+    use crate::domain::RoomKind;
 
     const IDLE: Duration = Duration::from_secs(60);
 
-    fn room(key: i64) -> Room {
-        Room {
-            key: RoomKey(key),
-            id: RoomId::from_stored(format!("room-{key}")),
-            kind: RoomKind::Public,
-            title: "".into(),
-            created_at: Timestamp(0),
-        }
+    fn room(key: i64) -> Arc<Room> {
+        Arc::new(Room::sample(key, RoomKind::Public))
+    }
+
+    fn seen(room: &Arc<Room>, head: i64) -> RoomSeen<'_> {
+        RoomSeen { room, head: Seq(head), members: 1 }
     }
 
     #[test]
     fn a_room_leaves_memory_when_empty_for_long_enough() {
         let (mut rooms, start) = (Rooms::default(), Instant::now());
-        rooms.activate(&room(1), Seq(5), start).subscriber_added(WorkerId(1));
+        rooms.activate(&seen(&room(1), 5), start).subscriber_added(WorkerId(1));
         rooms.sweep(start + 2 * IDLE, IDLE);
         assert!(rooms.by_id(&room(1).id).is_some(), "it has a subscriber");
 
@@ -149,8 +188,8 @@ mod tests {
     #[test]
     fn a_head_never_goes_back() {
         let (mut rooms, now) = (Rooms::default(), Instant::now());
-        rooms.activate(&room(1), Seq(5), now);
+        rooms.activate(&seen(&room(1), 5), now);
         rooms.advance(RoomKey(1), Seq(7), now);
-        assert_eq!(rooms.activate(&room(1), Seq(6), now).head, Seq(7));
+        assert_eq!(rooms.activate(&seen(&room(1), 6), now).head, Seq(7));
     }
 }

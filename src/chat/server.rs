@@ -11,13 +11,15 @@ use super::{
     ReplyTo, Request,
     fanout::{Fanout, Item},
     handlers::Pending,
+    presence::Departures,
     room::Rooms,
     session::Sessions,
+    typing::Typing,
 };
 use crate::{
     db::{Committed, Reader, Reply, SetCommitted, Submit, Ticket, Write, Writer},
-    domain::{MessageIds, RoomId, RoomKey, Timestamp, UserKey},
-    limits::{FANOUT_BACKLOG, Limits, ROOM_IDLE, ROOM_SWEEP},
+    domain::{MessageIds, Retention, RoomId, RoomKey, Timestamp, UserKey},
+    limits::{FANOUT_BACKLOG, Limits, PRESENCE_TICK, RETENTION_TICK, ROOM_IDLE, ROOM_SWEEP},
     websocket::Frame,
 };
 
@@ -26,6 +28,14 @@ use crate::{
 pub struct ChatSettings {
     pub limits: Arc<Limits>,
     pub heartbeat_interval: Duration,
+    /// How long a user may be without a connection before others are told.
+    pub presence_grace: Duration,
+    /// How long an event waits for a user who is away.
+    pub inbox_ttl: Duration,
+    /// What a room keeps of its history if it has no rule of its own.
+    pub retention: Retention,
+    /// Somebody outside wants to know who comes, so it is written down.
+    pub tells_arrivals: bool,
 }
 
 /// Tracks rooms, users and sessions; the only place that decides who hears
@@ -57,6 +67,22 @@ pub struct ChatServer {
     pub(super) draining: Option<Vec<oneshot::Sender<()>>>,
     /// Rooms whose invisible rows are still to be deleted.
     pub(super) purges: Vec<RoomKey>,
+    pub(super) typing: Typing,
+    pub(super) departures: Departures,
+    /// The users whose messages are becoming tombstones; whether the step
+    /// that is under way is the last one.
+    pub(super) erasing: FxHashMap<UserKey, bool>,
+    /// Rooms are being looked at for what is too old.
+    pub(super) looks_after_rooms: bool,
+}
+
+/// What a stop has cut short.
+#[derive(Debug, Default)]
+pub struct Unfinished {
+    /// Rooms with rows that nobody can see.
+    pub purges: Vec<RoomKey>,
+    /// Deleted users whose messages are still there.
+    pub erasures: Vec<UserKey>,
 }
 
 /// Said by the ChatServer to itself when what it waited for is there.
@@ -96,13 +122,12 @@ impl ChatServer {
         });
     }
 
-    /// `purges` are the rooms whose clean-up a stop has cut short.
     pub fn new(
         settings: ChatSettings,
         writer: Addr<Writer>,
         reader: Reader,
         ids: MessageIds,
-        purges: Vec<RoomKey>,
+        unfinished: Unfinished,
     ) -> Self {
         Self {
             settings,
@@ -118,7 +143,11 @@ impl ChatServer {
             finishing: 0,
             removals: 0,
             draining: None,
-            purges,
+            purges: unfinished.purges,
+            typing: Typing::default(),
+            departures: Departures::default(),
+            erasing: unfinished.erasures.into_iter().map(|user| (user, false)).collect(),
+            looks_after_rooms: false,
         }
     }
 
@@ -145,7 +174,7 @@ impl ChatServer {
         }
     }
 
-    /// An ephemeral event.
+    /// An event without a place in the room's timeline.
     pub(super) fn tell_notice(&mut self, room: RoomKey, frame: Frame) {
         self.tell_room(room, &Item::Notice { room, frame: frame.for_many() });
     }
@@ -179,7 +208,12 @@ impl Actor for ChatServer {
         let committed = ctx.address().recipient::<Committed>();
         self.writer.do_send(SetCommitted(committed));
         ctx.run_interval(ROOM_SWEEP, |server, _| server.rooms.sweep(Instant::now(), ROOM_IDLE));
+        ctx.run_interval(PRESENCE_TICK, |server, _| server.look_after_presence());
+        ctx.run_interval(RETENTION_TICK, |server, ctx| server.look_after_age(ctx));
         self.purge_next();
+        for user in self.erasing.keys().copied().collect::<Vec<_>>() {
+            self.erase_next(user, ctx);
+        }
     }
 }
 

@@ -1,23 +1,43 @@
 //! The sessions and their users, as the ChatServer knows them.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{ReplyTo, Request, SessionId, SessionRef};
-use crate::domain::{Role, RoomKey, Seq, User, UserKey};
+use crate::domain::{RoomKey, Seq, Standing, Status, Timestamp, User, UserKey};
 
 /// One connection.
 pub(super) struct SessionEntry {
     pub at: SessionRef,
     pub user: UserKey,
     pub roles: Vec<Arc<str>>,
+    /// Names a part of the application whose events this session hears.
+    pub role_context: Option<Arc<str>>,
     pub state: SessionState,
     pub subscribed: FxHashSet<RoomKey>,
     /// What the session asked before it was told of its rooms; it waits for
     /// that, or a resume would find no rooms. Bounded by the requests of a
     /// session that may be unanswered.
     pub early: Vec<Request>,
+    pub origin: Origin,
+    /// Nobody is there, the client says.
+    pub away: bool,
+}
+
+impl SessionEntry {
+    /// It has not been told of its rooms yet.
+    pub fn is_connecting(&self) -> bool {
+        matches!(self.state, SessionState::Connecting { .. })
+    }
+}
+
+/// Where a connection comes from, as administration sees it.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    pub device_id: Option<Arc<str>>,
+    pub address: Option<IpAddr>,
+    pub connected_at: Timestamp,
 }
 
 pub(super) enum SessionState {
@@ -37,10 +57,19 @@ pub(super) struct OnlineUser {
     pub user: User,
     pub sessions: Vec<SessionId>,
     /// The user's memberships; `None` until they have been read.
-    pub rooms: Option<FxHashMap<RoomKey, Role>>,
+    pub rooms: Option<FxHashMap<RoomKey, Standing>>,
     /// Counts the changes of the user's memberships, so that a read which
     /// was overtaken by one is done again.
     pub epoch: u64,
+    /// What others have been told; `None` while nothing has.
+    pub shown: Option<Status>,
+}
+
+impl OnlineUser {
+    /// The rooms that are known.
+    pub fn room_keys(&self) -> Vec<RoomKey> {
+        self.rooms.iter().flat_map(FxHashMap::keys).copied().collect()
+    }
 }
 
 /// The sessions and users in memory.
@@ -51,31 +80,63 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    pub fn add(&mut self, at: SessionRef, user: User, roles: Vec<Arc<str>>, resume: bool) {
+    pub fn add(
+        &mut self,
+        at: SessionRef,
+        user: User,
+        roles: Vec<Arc<str>>,
+        origin: Origin,
+        resume: bool,
+    ) {
         let key = user.key;
         let online = self.users.entry(key).or_insert_with(|| OnlineUser {
             user: user.clone(),
             sessions: Vec::with_capacity(1),
             rooms: None,
             epoch: 0,
+            shown: None,
         });
         online.user = user;
         online.sessions.push(at.id);
         let subscribed = FxHashSet::default();
         let state = SessionState::Connecting { resume };
         let early = Vec::new();
-        self.entries.insert(at.id, SessionEntry { at, user: key, roles, state, subscribed, early });
+        let entry = SessionEntry {
+            at,
+            user: key,
+            roles,
+            role_context: None,
+            state,
+            subscribed,
+            early,
+            origin,
+            away: false,
+        };
+        self.entries.insert(at.id, entry);
     }
 
-    pub fn remove(&mut self, id: SessionId) -> Option<SessionEntry> {
+    /// Gives the user, too, if that was their last session.
+    pub fn remove(&mut self, id: SessionId) -> Option<(SessionEntry, Option<OnlineUser>)> {
         let entry = self.entries.remove(&id)?;
-        if let Some(online) = self.users.get_mut(&entry.user) {
+        let online = self.users.get_mut(&entry.user);
+        let left = online.is_some_and(|online| {
             online.sessions.retain(|other| *other != id);
-            if online.sessions.is_empty() {
-                self.users.remove(&entry.user);
-            }
-        }
-        Some(entry)
+            online.sessions.is_empty()
+        });
+        let gone = if left { self.users.remove(&entry.user) } else { None };
+        Some((entry, gone))
+    }
+
+    /// Whether any of a user's clients says that somebody is there.
+    pub fn status(&self, user: UserKey) -> Status {
+        let Some(online) = self.users.get(&user) else { return Status::Offline };
+        let sessions = online.sessions.iter().filter_map(|id| self.entries.get(id));
+        if sessions.clone().all(|entry| entry.away) { Status::Away } else { Status::Online }
+    }
+
+    /// All of a user's sessions.
+    pub fn ids_of(&self, user: UserKey) -> Arc<[SessionId]> {
+        self.users.get(&user).map_or_else(Arc::default, |online| online.sessions[..].into())
     }
 
     pub fn connections_of(&self, user: UserKey) -> usize {
@@ -95,30 +156,38 @@ impl Sessions {
         }
     }
 
-    /// The user's sessions that have been told of their rooms.
-    pub fn ready_of(&self, user: UserKey) -> Vec<SessionRef> {
-        let Some(online) = self.users.get(&user) else { return Vec::new() };
-        online
-            .sessions
-            .iter()
-            .filter_map(|id| self.entries.get(id))
-            .filter(|entry| !matches!(entry.state, SessionState::Connecting { .. }))
-            .map(|entry| entry.at)
-            .collect()
+    /// The user's sessions that hear events.
+    pub fn live_of(&self, user: UserKey) -> Vec<SessionRef> {
+        self.of(user, |entry| matches!(entry.state, SessionState::Live))
     }
 
-    /// The user's role in a room, if the user's memberships are in memory.
-    pub fn role(&self, user: UserKey, room: RoomKey) -> Option<Option<Role>> {
+    pub fn all_of(&self, user: UserKey) -> Vec<SessionRef> {
+        self.of(user, |_| true)
+    }
+
+    /// The user's sessions that have been told of their rooms.
+    pub fn ready_of(&self, user: UserKey) -> Vec<SessionRef> {
+        self.of(user, |entry| !entry.is_connecting())
+    }
+
+    fn of(&self, user: UserKey, is_meant: impl Fn(&SessionEntry) -> bool) -> Vec<SessionRef> {
+        let Some(online) = self.users.get(&user) else { return Vec::new() };
+        let entries = online.sessions.iter().filter_map(|id| self.entries.get(id));
+        entries.filter(|entry| is_meant(entry)).map(|entry| entry.at).collect()
+    }
+
+    /// How the user stands in a room, if the user's memberships are in memory.
+    pub fn standing(&self, user: UserKey, room: RoomKey) -> Option<Option<Standing>> {
         let rooms = self.users.get(&user)?.rooms.as_ref()?;
         Some(rooms.get(&room).copied())
     }
 
-    pub fn membership_changed(&mut self, user: UserKey, room: RoomKey, role: Option<Role>) {
+    pub fn membership_changed(&mut self, user: UserKey, room: RoomKey, standing: Option<Standing>) {
         let Some(online) = self.users.get_mut(&user) else { return };
         online.epoch += 1;
         let Some(rooms) = &mut online.rooms else { return };
-        match role {
-            Some(role) => rooms.insert(room, role),
+        match standing {
+            Some(standing) => rooms.insert(room, standing),
             None => rooms.remove(&room),
         };
     }

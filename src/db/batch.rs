@@ -6,9 +6,9 @@ use diesel::{
 };
 
 use super::{
-    NewMessage, Write, WriteError, WriteResult,
+    NewMessage, Write, WriteError, WriteResult, audit,
     backend::{Conn, transaction},
-    member, message, receipt, refresh, room, user,
+    ban, direct, erase, member, message, publish, receipt, refresh, room, user,
 };
 
 /// Executes all writes in order. When this returns, what it says has been
@@ -86,7 +86,8 @@ fn run(conn: &mut Conn, writes: &[Write]) -> QueryResult<Vec<WriteResult>> {
 
 fn as_message(write: &Write) -> Option<&NewMessage> {
     match write {
-        Write::Message(message) => Some(message),
+        // One with more than a content goes in by itself.
+        Write::Message(message) if message.extras.is_none() => Some(message),
         _ => None,
     }
 }
@@ -94,20 +95,51 @@ fn as_message(write: &Write) -> Option<&NewMessage> {
 /// A refusal is found before anything is written.
 fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
     match write {
-        Write::Message(new) => {
-            let mut results = message::insert_run(conn, &[new])?;
-            Ok(results.pop().unwrap_or(Err(WriteError::Database)))
-        }
+        Write::Message(new) => message::insert(conn, new),
+        Write::Change(new) => message::apply(conn, new),
+        Write::Delivered { room, user, seq } => receipt::delivered(conn, *room, *user, *seq),
         Write::Read { room, user, target, at } => receipt::raise(conn, *room, *user, *target, *at),
         Write::ReadAll { user, at } => receipt::raise_all(conn, *user, *at),
         Write::RoomCreate(new) => room::create(conn, new),
+        Write::DirectOpen(new) => direct::open(conn, new),
+        Write::RoomUpdate { room, change } => room::update(conn, *room, change),
+        Write::RoomTrim { room, upto } => room::trim(conn, *room, *upto),
+        Write::RoomRetention { room, retention } => room::set_retention(conn, *room, *retention),
         Write::RoomDelete { room } => room::delete(conn, *room),
         Write::RoomClear { room } => room::clear(conn, *room),
         Write::Purge { room } => room::purge(conn, *room),
         Write::MemberAdd { room, user, role, at, rooms_max } => {
             member::add(conn, *room, *user, *role, *at, *rooms_max)
         }
-        Write::MemberRemove { room, user } => member::remove(conn, *room, *user),
+        Write::MemberRemove { room, user, by } => member::remove(conn, *room, *user, *by),
+        Write::MemberUpdate { room, user, by, change } => {
+            member::update(conn, *room, *user, *by, *change)
+        }
+        Write::OwnerTransfer { room, from, to } => member::transfer(conn, *room, *from, *to),
+        Write::Ban { room, user, by, until, reason, at } => {
+            ban::add(conn, *room, *user, *by, *until, reason, *at)
+        }
+        Write::Unban { room, user } => ban::remove(conn, *room, *user),
+        Write::Block { user, other, blocks, at } => {
+            direct::block(conn, *user, *other, *blocks, *at)
+        }
+        Write::PublishRoom { room, key, event } => {
+            publish::to_room(conn, *room, key.as_ref(), event)
+        }
+        Write::PublishUser { user, key, event, keep } => {
+            publish::to_user(conn, *user, key.as_ref(), event, *keep)
+        }
+        Write::PublishOnce { key, at } => publish::once(conn, key, *at),
+        Write::InboxAck { user, upto } => publish::ack(conn, *user, *upto),
+        Write::Expire { inbox_before, keys_before } => {
+            publish::expire(conn, *inbox_before, *keys_before)
+        }
+        Write::Presence { user, online, at } => user::presence(conn, *user, *online, *at),
+        Write::Erase { user, at } => erase::user(conn, *user, *at),
+        Write::EraseMessages { user, messages, last, at } => {
+            erase::messages(conn, *user, messages, *last, *at)
+        }
+        Write::Audit(entry) => audit::record(conn, entry),
         Write::UserEnsure { id, name, at } => user::ensure(conn, id, name.as_deref(), *at),
         Write::UserRegister { id, name, password_hash, at } => {
             user::register(conn, id, name, password_hash, *at)

@@ -10,8 +10,9 @@ use actix::Recipient;
 use tokio::sync::oneshot;
 
 use crate::domain::{
-    ClientId, Member, MessageId, ReadTarget, Role, Room, RoomId, RoomKey, RoomKind, Seq, Timestamp,
-    User, UserId, UserKey,
+    AppEvent, ClientId, Denied, InboxEvent, Member, Mentioned, Message, MessageId, NewExtras,
+    PublicationKey, ReadTarget, Retention, Role, Room, RoomChange, RoomId, RoomKey, RoomKind, Seq,
+    Timestamp, User, UserId, UserKey,
 };
 
 /// The submitter's own name for a write, handed back with its result.
@@ -56,6 +57,7 @@ pub type WriteResult = Result<Written, WriteError>;
 #[derive(Clone, Debug)]
 pub enum Write {
     Message(NewMessage),
+    Change(NewChange),
     /// Raises one read mark; never past the head, never back.
     Read {
         room: RoomKey,
@@ -68,7 +70,28 @@ pub enum Write {
         user: UserKey,
         at: Timestamp,
     },
+    /// Raises what has reached a user's devices; never past the head.
+    Delivered {
+        room: RoomKey,
+        user: UserKey,
+        seq: Seq,
+    },
     RoomCreate(NewRoom),
+    /// Finds or makes the one room of two users.
+    DirectOpen(NewDirect),
+    RoomUpdate {
+        room: RoomKey,
+        change: RoomChange,
+    },
+    /// Takes a `seq`, and hides what is older than the room keeps.
+    RoomTrim {
+        room: RoomKey,
+        upto: Seq,
+    },
+    RoomRetention {
+        room: RoomKey,
+        retention: Retention,
+    },
     /// The room disappears at once; its rows go with [`Write::Purge`].
     RoomDelete {
         room: RoomKey,
@@ -89,10 +112,94 @@ pub enum Write {
         at: Timestamp,
         rooms_max: i64,
     },
+    /// `by` is the role of who does it, if it decides: what an administrator
+    /// does, or a user to themselves, is decided already.
     MemberRemove {
         room: RoomKey,
         user: UserKey,
+        by: Option<Role>,
     },
+    MemberUpdate {
+        room: RoomKey,
+        user: UserKey,
+        by: Option<Role>,
+        change: MemberChange,
+    },
+    /// One owner makes another member the owner, and becomes a moderator.
+    OwnerTransfer {
+        room: RoomKey,
+        from: UserKey,
+        to: UserKey,
+    },
+    /// Removes a member, if it is one, and keeps the user out.
+    Ban {
+        room: RoomKey,
+        user: UserKey,
+        by: Option<Role>,
+        until: Option<Timestamp>,
+        reason: Arc<str>,
+        at: Timestamp,
+    },
+    Unban {
+        room: RoomKey,
+        user: UserKey,
+    },
+    /// One user does not want to hear from another in their direct room, or
+    /// does again.
+    Block {
+        user: UserKey,
+        other: UserKey,
+        blocks: bool,
+        at: Timestamp,
+    },
+    /// An event of the application's into a room: takes a `seq`.
+    PublishRoom {
+        room: RoomKey,
+        key: Option<PublicationKey>,
+        event: AppEvent,
+    },
+    /// An event of the application's for one user; kept for when they come.
+    PublishUser {
+        user: UserKey,
+        key: Option<PublicationKey>,
+        event: AppEvent,
+        keep: i64,
+    },
+    /// Something that is told and not kept: only its key is.
+    PublishOnce {
+        key: PublicationKey,
+        at: Timestamp,
+    },
+    /// The user's clients have what came up to here.
+    InboxAck {
+        user: UserKey,
+        upto: Seq,
+    },
+    /// Deletes a bounded number of events and keys that are too old.
+    Expire {
+        inbox_before: Timestamp,
+        keys_before: Timestamp,
+    },
+    /// A user has come or gone.
+    Presence {
+        user: UserKey,
+        online: bool,
+        at: Timestamp,
+    },
+    /// Takes away all that says who a user was, but for their messages.
+    Erase {
+        user: UserKey,
+        at: Timestamp,
+    },
+    /// Makes tombstones of some of an erased user's messages.
+    EraseMessages {
+        user: UserKey,
+        messages: Vec<MessageId>,
+        /// There are no more.
+        last: bool,
+        at: Timestamp,
+    },
+    Audit(AuditEntry),
     /// Finds or makes the row of a user whose token was good; a changed name
     /// is taken over.
     UserEnsure {
@@ -142,6 +249,57 @@ pub struct NewMessage {
     pub client_id: Option<ClientId>,
     pub content: Arc<str>,
     pub created_at: Timestamp,
+    /// `None` for most.
+    pub extras: Option<Box<NewExtras>>,
+}
+
+/// A change of a stored message. Whether it is allowed is decided in the
+/// transaction, where it is known whose message it is.
+#[derive(Clone, Debug)]
+pub struct NewChange {
+    pub message: MessageId,
+    pub actor: UserKey,
+    pub is_admin: bool,
+    pub change: Change,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    Edit { content: Arc<str>, mentioned: Mentioned },
+    Delete,
+    React { emoji: Arc<str> },
+    Unreact { emoji: Arc<str> },
+    Pin,
+    Unpin,
+}
+
+/// What changes about a member; `None` stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemberChange {
+    pub role: Option<Role>,
+    /// Inner `None`: not muted any more.
+    pub muted_until: Option<Option<Timestamp>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewDirect {
+    /// For a room that is not there yet.
+    pub id: RoomId,
+    pub users: [UserKey; 2],
+    pub created_at: Timestamp,
+    pub rooms_max: i64,
+}
+
+/// Something an administrator did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    pub at: Timestamp,
+    pub actor: Arc<str>,
+    pub action: Arc<str>,
+    pub target: Arc<str>,
+    /// A JSON object.
+    pub detail: Arc<str>,
 }
 
 #[derive(Clone, Debug)]
@@ -149,6 +307,8 @@ pub struct NewRoom {
     pub id: RoomId,
     pub kind: RoomKind,
     pub title: Arc<str>,
+    pub topic: Arc<str>,
+    pub custom: Option<Arc<str>>,
     pub owner: UserKey,
     pub created_at: Timestamp,
     /// How many rooms the owner may be a member of.
@@ -159,6 +319,22 @@ pub struct NewRoom {
 #[derive(Clone, Debug)]
 pub enum Written {
     Message(StoredMessage),
+    /// A message with more than a content, and the root of its thread.
+    RichMessage {
+        stored: StoredMessage,
+        message: Box<Message>,
+        root: Option<Box<Message>>,
+    },
+    /// The message as it is now; `moved` if that is a change.
+    Changed {
+        message: Box<Message>,
+        root: Option<Box<Message>>,
+        moved: bool,
+    },
+    Delivered {
+        seq: Seq,
+        moved: bool,
+    },
     Read {
         read_seq: Seq,
         moved: bool,
@@ -166,9 +342,18 @@ pub enum Written {
     /// The rooms whose mark moved.
     ReadAll(Vec<(RoomKey, RoomId, Seq)>),
     Room(Room),
+    Direct {
+        room: Room,
+        members: [Member; 2],
+        last_seq: Seq,
+        is_new: bool,
+    },
+    RoomUpdated(Room),
     RoomDeleted,
+    /// What came up to `upto` is gone.
     RoomCleared {
         seq: Seq,
+        upto: Seq,
     },
     Purged {
         more: bool,
@@ -177,12 +362,55 @@ pub enum Written {
         member: Member,
         room: Room,
         last_seq: Seq,
+        member_count: i64,
         is_new: bool,
     },
     /// `false` if the user was no member.
     MemberRemoved {
         existed: bool,
+        member_count: i64,
     },
+    MemberUpdated(Member),
+    /// The old owner and the new one.
+    OwnerTransferred([Member; 2]),
+    Banned {
+        was_member: bool,
+        member_count: i64,
+    },
+    Unbanned {
+        existed: bool,
+    },
+    /// The direct room of the two, if there is one.
+    Blocked {
+        room: Option<RoomKey>,
+    },
+    PublishedToRoom {
+        seq: Seq,
+        duplicate: bool,
+    },
+    PublishedToUser {
+        event: InboxEvent,
+        duplicate: bool,
+    },
+    /// `false` if it was published under this key before.
+    PublishedOnce {
+        is_new: bool,
+    },
+    InboxAcked,
+    Expired {
+        more: bool,
+    },
+    /// The rooms that the user was a member of, with the numbers of members
+    /// left, and those who own them now.
+    Erased {
+        was: User,
+        rooms: Vec<(RoomKey, RoomId, i64)>,
+        owners: Vec<(RoomKey, Member)>,
+    },
+    /// The tombstones, each with the root of its thread.
+    ErasedMessages(Vec<(Message, Option<Box<Message>>)>),
+    /// Nothing to tell but that it is durable.
+    Done,
     User(User),
     RefreshStarted,
     /// The user the family belongs to.
@@ -214,8 +442,18 @@ pub enum WriteError {
     ClientIdElsewhere,
     #[error("the user is in as many rooms as allowed")]
     TooManyRooms,
-    #[error("an owner cannot leave a room that has other members")]
+    #[error("the last owner of a room with other members must first make another one owner")]
     OwnerOfOthers,
+    #[error("{0}")]
+    Denied(Denied),
+    #[error("the user is not a member of this room")]
+    NoSuchMember,
+    #[error("the user is banned from this room")]
+    UserBanned,
+    #[error("the room has as many pinned messages as allowed")]
+    TooManyPins,
+    #[error("the message has as many different reactions as allowed")]
+    TooManyEmojis,
     #[error("the refresh token is unknown, expired, used or revoked")]
     RefreshRefused,
     #[error("too many writes are waiting")]

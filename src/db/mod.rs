@@ -7,18 +7,24 @@
 //! diesel-async. No other module knows SQL, and this one knows no actor but
 //! its own, no wire and no session.
 
+mod audit;
 mod backend;
+mod ban;
 mod batch;
 mod checkpointer;
 mod commands;
+mod direct;
+mod erase;
 mod member;
 mod message;
 mod open;
+mod publish;
 mod reader;
 mod receipt;
 mod refresh;
 mod room;
 mod schema;
+mod submit;
 mod user;
 mod worker;
 mod writer;
@@ -28,5 +34,6 @@ mod tests;
 
 pub use commands::*;
 pub use open::{Database, OpenError, migrate};
-pub use reader::{ReadError, Reader, Replay};
+pub use reader::{Arrival, Audited, Missed, ReadError, Reader, Replay, Trim};
+pub use submit::submit;
 pub use writer::{Idle, Writer};

@@ -52,6 +52,42 @@ pub(super) fn raise(
     Ok(Ok(Written::Read { read_seq: target, moved: true }))
 }
 
+/// Raises what has reached a member's devices; what was read has.
+pub(super) fn delivered(
+    conn: &mut Conn,
+    room: RoomKey,
+    user: UserKey,
+    seq: Seq,
+) -> QueryResult<WriteResult> {
+    let Some(head) = room::head(conn, room)? else {
+        return Ok(Err(WriteError::NoSuchRoom));
+    };
+    let seq = seq.min(head);
+    let known = receipts::table
+        .find((room.0, user.0))
+        .select((receipts::read_seq, receipts::delivered_seq))
+        .first::<(i64, i64)>(conn)
+        .optional()?;
+    let known = known.map_or(0, |(read, delivered)| read.max(delivered));
+    let is_member = select(exists(members::table.find((room.0, user.0))));
+    if seq.0 <= known || !is_member.get_result::<bool>(conn)? {
+        return Ok(Ok(Written::Delivered { seq: Seq(known), moved: false }));
+    }
+    diesel::insert_into(receipts::table)
+        .values((
+            receipts::room_key.eq(room.0),
+            receipts::user_key.eq(user.0),
+            receipts::read_seq.eq(0),
+            receipts::read_at.eq(0),
+            receipts::delivered_seq.eq(seq.0),
+        ))
+        .on_conflict((receipts::room_key, receipts::user_key))
+        .do_update()
+        .set(receipts::delivered_seq.eq(excluded(receipts::delivered_seq)))
+        .execute(conn)?;
+    Ok(Ok(Written::Delivered { seq, moved: true }))
+}
+
 /// Raises all of a user's marks to the heads of their rooms.
 pub(super) fn raise_all(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult<WriteResult> {
     let mark =
@@ -88,6 +124,7 @@ fn store(
             receipts::user_key.eq(user.0),
             receipts::read_seq.eq(seq.0),
             receipts::read_at.eq(at.0),
+            receipts::delivered_seq.eq(0),
         ))
         .on_conflict((receipts::room_key, receipts::user_key))
         .do_update()

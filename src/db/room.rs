@@ -2,35 +2,56 @@
 
 use diesel::{
     ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
-    RunQueryDsl, dsl::exists, select,
+    Queryable, RunQueryDsl, dsl::exists, select,
 };
 
 use super::{
     NewRoom, WriteError, WriteResult, Written,
     backend::Conn,
     member, message,
-    schema::{members, messages, receipts, room_heads, rooms},
+    schema::{
+        bans, members, mentions, messages, reactions, receipts, room_events, room_heads, rooms,
+    },
 };
 use crate::{
-    domain::{Role, Room, RoomId, RoomKey, RoomKind, Seq, Timestamp},
+    domain::{Retention, Role, Room, RoomChange, RoomId, RoomKey, RoomKind, Seq, Timestamp},
     limits::PURGE_ROWS,
 };
 
 pub(super) fn create(conn: &mut Conn, new: &NewRoom) -> QueryResult<WriteResult> {
-    let NewRoom { id, kind, title, owner, created_at, rooms_max } = new;
+    if member::has_rooms(conn, new.owner, new.rooms_max)? {
+        return Ok(Err(WriteError::TooManyRooms));
+    }
+    let Some(key) = insert(conn, new, None)? else {
+        return Ok(Err(WriteError::IdTaken));
+    };
+    member::insert(conn, key, new.owner, Role::Owner, new.created_at, Seq::ZERO)?;
+    Ok(match find(conn, key)? {
+        Some(room) => Ok(Written::Room(room)),
+        None => Err(WriteError::NoSuchRoom),
+    })
+}
+
+/// Makes an empty room; `None` if its id is taken.
+pub(super) fn insert(
+    conn: &mut Conn,
+    new: &NewRoom,
+    pair: Option<String>,
+) -> QueryResult<Option<RoomKey>> {
+    let NewRoom { id, kind, title, topic, custom, owner: _, created_at, rooms_max: _ } = new;
     let taken: bool =
         select(exists(rooms::table.filter(rooms::id.eq(id.as_str())))).get_result(conn)?;
     if taken {
-        return Ok(Err(WriteError::IdTaken));
-    }
-    if member::has_rooms(conn, *owner, *rooms_max)? {
-        return Ok(Err(WriteError::TooManyRooms));
+        return Ok(None);
     }
     let key: i64 = diesel::insert_into(rooms::table)
         .values((
             rooms::id.eq(id.as_str()),
             rooms::kind.eq(kind.as_str()),
             rooms::title.eq(&**title),
+            rooms::topic.eq(&**topic),
+            rooms::custom.eq(custom.as_deref()),
+            rooms::pair.eq(pair),
             rooms::created_at.eq(created_at.0),
         ))
         .returning(rooms::key)
@@ -38,27 +59,87 @@ pub(super) fn create(conn: &mut Conn, new: &NewRoom) -> QueryResult<WriteResult>
     diesel::insert_into(room_heads::table)
         .values((room_heads::room_key.eq(key), room_heads::last_seq.eq(0)))
         .execute(conn)?;
-    let key = RoomKey(key);
-    member::insert(conn, key, *owner, Role::Owner, *created_at, Seq::ZERO)?;
-    let (id, title) = (id.clone(), title.clone());
-    Ok(Ok(Written::Room(Room { key, id, kind: *kind, title, created_at: *created_at })))
+    Ok(Some(RoomKey(key)))
+}
+
+/// The columns of a [`RoomRow`].
+#[diesel::dsl::auto_type]
+pub(super) fn columns() -> _ {
+    let id: diesel::dsl::AssumeNotNull<rooms::id> = rooms::id.assume_not_null();
+    (rooms::key, id, rooms::kind, rooms::title, rooms::topic, rooms::custom, rooms::created_at)
+}
+
+#[derive(Queryable)]
+pub(super) struct RoomRow {
+    key: i64,
+    id: String,
+    kind: String,
+    title: String,
+    topic: String,
+    custom: Option<String>,
+    created_at: i64,
+}
+
+impl From<RoomRow> for Room {
+    fn from(row: RoomRow) -> Self {
+        let RoomRow { key, id, kind, title, topic, custom, created_at } = row;
+        Self {
+            key: RoomKey(key),
+            id: RoomId::from_stored(id),
+            kind: RoomKind::parse(&kind).unwrap_or(RoomKind::Private),
+            title: title.into(),
+            topic: topic.into(),
+            custom: custom.map(Into::into),
+            created_at: Timestamp(created_at),
+        }
+    }
 }
 
 /// A room that has not been deleted.
 pub(super) fn find(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Room>> {
-    let row = rooms::table
-        .find(room.0)
-        .filter(rooms::id.is_not_null())
-        .select((rooms::id.assume_not_null(), rooms::kind, rooms::title, rooms::created_at))
-        .first::<(String, String, String, i64)>(conn)
-        .optional()?;
-    Ok(row.map(|(id, kind, title, created_at)| Room {
-        key: room,
-        id: RoomId::from_stored(id),
-        kind: RoomKind::parse(&kind).unwrap_or(RoomKind::Private),
-        title: title.into(),
-        created_at: Timestamp(created_at),
-    }))
+    let query = rooms::table.find(room.0).filter(rooms::id.is_not_null()).select(columns());
+    Ok(query.first::<RoomRow>(conn).optional()?.map(Room::from))
+}
+
+pub(super) fn kind(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<RoomKind>> {
+    Ok(find(conn, room)?.map(|room| room.kind))
+}
+
+/// Changes what the owner decides about a room.
+pub(super) fn update(
+    conn: &mut Conn,
+    room: RoomKey,
+    change: &RoomChange,
+) -> QueryResult<WriteResult> {
+    let RoomChange { title, topic, custom } = change;
+    let row = || diesel::update(rooms::table.find(room.0));
+    if let Some(title) = title {
+        row().set(rooms::title.eq(&**title)).execute(conn)?;
+    }
+    if let Some(topic) = topic {
+        row().set(rooms::topic.eq(&**topic)).execute(conn)?;
+    }
+    if let Some(custom) = custom {
+        row().set(rooms::custom.eq(custom.as_deref())).execute(conn)?;
+    }
+    Ok(match find(conn, room)? {
+        Some(room) => Ok(Written::RoomUpdated(room)),
+        None => Err(WriteError::NoSuchRoom),
+    })
+}
+
+/// What a room keeps of its history.
+pub(super) fn set_retention(
+    conn: &mut Conn,
+    room: RoomKey,
+    retention: Retention,
+) -> QueryResult<WriteResult> {
+    let there = rooms::table.find(room.0).filter(rooms::id.is_not_null());
+    let Retention { age_ms, messages } = retention;
+    let set = diesel::update(there)
+        .set((rooms::keep_ms.eq(age_ms), rooms::keep_messages.eq(messages)))
+        .execute(conn)?;
+    Ok(if set > 0 { Ok(Written::Done) } else { Err(WriteError::NoSuchRoom) })
 }
 
 pub(super) fn head(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Seq>> {
@@ -70,7 +151,11 @@ pub(super) fn head(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Seq>> {
 pub(super) fn delete(conn: &mut Conn, room: RoomKey) -> QueryResult<WriteResult> {
     let there = rooms::table.find(room.0).filter(rooms::id.is_not_null());
     let deleted = diesel::update(there)
-        .set((rooms::id.eq(None::<String>), rooms::purge_pending.eq(true)))
+        .set((
+            rooms::id.eq(None::<String>),
+            rooms::pair.eq(None::<String>),
+            rooms::purge_pending.eq(true),
+        ))
         .execute(conn)?;
     if deleted == 0 {
         return Ok(Err(WriteError::NoSuchRoom));
@@ -78,6 +163,7 @@ pub(super) fn delete(conn: &mut Conn, room: RoomKey) -> QueryResult<WriteResult>
     diesel::delete(room_heads::table.find(room.0)).execute(conn)?;
     diesel::delete(members::table.filter(members::room_key.eq(room.0))).execute(conn)?;
     diesel::delete(receipts::table.filter(receipts::room_key.eq(room.0))).execute(conn)?;
+    diesel::delete(bans::table.filter(bans::room_key.eq(room.0))).execute(conn)?;
     Ok(Ok(Written::RoomDeleted))
 }
 
@@ -86,30 +172,34 @@ pub(super) fn clear(conn: &mut Conn, room: RoomKey) -> QueryResult<WriteResult> 
     let Some(seq) = message::advance_head(conn, room, 1)? else {
         return Ok(Err(WriteError::NoSuchRoom));
     };
-    diesel::update(rooms::table.find(room.0))
-        .set((rooms::floor_seq.eq(seq.0), rooms::purge_pending.eq(true)))
-        .execute(conn)?;
-    Ok(Ok(Written::RoomCleared { seq }))
+    raise_floor(conn, room, seq)?;
+    Ok(Ok(Written::RoomCleared { seq, upto: seq }))
 }
 
-/// Deletes some of the messages that nobody can see.
+/// Hides what a room does not keep any more; takes a `seq`, too.
+pub(super) fn trim(conn: &mut Conn, room: RoomKey, upto: Seq) -> QueryResult<WriteResult> {
+    let Some(seq) = message::advance_head(conn, room, 1)? else {
+        return Ok(Err(WriteError::NoSuchRoom));
+    };
+    raise_floor(conn, room, upto.min(seq))?;
+    Ok(Ok(Written::RoomCleared { seq, upto: upto.min(seq) }))
+}
+
+fn raise_floor(conn: &mut Conn, room: RoomKey, floor: Seq) -> QueryResult<()> {
+    diesel::update(rooms::table.find(room.0).filter(rooms::floor_seq.lt(floor.0)))
+        .set((rooms::floor_seq.eq(floor.0), rooms::purge_pending.eq(true)))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Deletes some of the rows that nobody can see.
 pub(super) fn purge(conn: &mut Conn, room: RoomKey) -> QueryResult<WriteResult> {
     let row = rooms::table.find(room.0).select((rooms::id, rooms::floor_seq));
     let Some((id, floor)) = row.first::<(Option<String>, i64)>(conn).optional()? else {
         return Ok(Ok(Written::Purged { more: false }));
     };
     let upto = if id.is_some() { floor } else { i64::MAX };
-    let hidden =
-        messages::table.filter(messages::room_key.eq(room.0)).filter(messages::seq.le(upto));
-    let last: Option<i64> = hidden
-        .order(messages::seq)
-        .select(messages::seq)
-        .offset(PURGE_ROWS - 1)
-        .first(conn)
-        .optional()?;
-    let step = hidden.filter(messages::seq.le(last.unwrap_or(upto)));
-    diesel::delete(step).execute(conn)?;
-    if last.is_some() {
+    if purge_messages(conn, room, upto)? || purge_events(conn, room, upto)? {
         return Ok(Ok(Written::Purged { more: true }));
     }
     if id.is_some() {
@@ -119,4 +209,33 @@ pub(super) fn purge(conn: &mut Conn, room: RoomKey) -> QueryResult<WriteResult> 
         diesel::delete(rooms::table.find(room.0)).execute(conn)?;
     }
     Ok(Ok(Written::Purged { more: false }))
+}
+
+/// Some of a room's messages, with what belongs to them; says whether there
+/// are more.
+fn purge_messages(conn: &mut Conn, room: RoomKey, upto: i64) -> QueryResult<bool> {
+    let step = messages::table
+        .filter(messages::room_key.eq(room.0))
+        .filter(messages::seq.le(upto))
+        .order(messages::seq)
+        .limit(PURGE_ROWS)
+        .select(messages::id)
+        .load::<i64>(conn)?;
+    diesel::delete(reactions::table.filter(reactions::message_id.eq_any(&step))).execute(conn)?;
+    diesel::delete(mentions::table.filter(mentions::message_id.eq_any(&step))).execute(conn)?;
+    diesel::delete(messages::table.filter(messages::id.eq_any(&step))).execute(conn)?;
+    Ok(i64::try_from(step.len()).is_ok_and(|rows| rows >= PURGE_ROWS))
+}
+
+fn purge_events(conn: &mut Conn, room: RoomKey, upto: i64) -> QueryResult<bool> {
+    let step = room_events::table
+        .filter(room_events::room_key.eq(room.0))
+        .filter(room_events::seq.le(upto))
+        .order(room_events::seq)
+        .limit(PURGE_ROWS)
+        .select(room_events::seq)
+        .load::<i64>(conn)?;
+    let of_room = room_events::table.filter(room_events::room_key.eq(room.0));
+    diesel::delete(of_room.filter(room_events::seq.eq_any(&step))).execute(conn)?;
+    Ok(i64::try_from(step.len()).is_ok_and(|rows| rows >= PURGE_ROWS))
 }

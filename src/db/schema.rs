@@ -8,6 +8,9 @@ diesel::table! {
         name -> Text,
         password_hash -> Nullable<Text>,
         created_at -> BigInt,
+        last_seen_at -> Nullable<BigInt>,
+        deleted_at -> Nullable<BigInt>,
+        erase_pending -> Bool,
     }
 }
 
@@ -20,6 +23,12 @@ diesel::table! {
         created_at -> BigInt,
         floor_seq -> BigInt,
         purge_pending -> Bool,
+        topic -> Text,
+        custom -> Nullable<Text>,
+        pair -> Nullable<Text>,
+        member_count -> BigInt,
+        keep_ms -> Nullable<BigInt>,
+        keep_messages -> Nullable<BigInt>,
     }
 }
 
@@ -37,6 +46,8 @@ diesel::table! {
         role -> Text,
         joined_at -> BigInt,
         unread_after -> BigInt,
+        muted_until -> Nullable<BigInt>,
+        blocked -> Bool,
     }
 }
 
@@ -46,6 +57,7 @@ diesel::table! {
         user_key -> BigInt,
         read_seq -> BigInt,
         read_at -> BigInt,
+        delivered_seq -> BigInt,
     }
 }
 
@@ -59,6 +71,18 @@ diesel::table! {
         client_id -> Nullable<Text>,
         content -> Text,
         created_at -> BigInt,
+        edited_at -> Nullable<BigInt>,
+        deleted_at -> Nullable<BigInt>,
+        reply_to -> Nullable<BigInt>,
+        thread_id -> Nullable<BigInt>,
+        thread_count -> Nullable<BigInt>,
+        thread_last -> Nullable<BigInt>,
+        metadata -> Nullable<Text>,
+        mentions -> Nullable<Text>,
+        attachments -> Nullable<Text>,
+        reactions -> Nullable<Text>,
+        pinned_at -> Nullable<BigInt>,
+        pinned_by -> Nullable<Text>,
     }
 }
 
@@ -74,12 +98,100 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    reactions (message_id, emoji, user_key) {
+        message_id -> BigInt,
+        emoji -> Text,
+        user_key -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    mentions (room_key, user_key, seq) {
+        room_key -> BigInt,
+        user_key -> BigInt,
+        seq -> BigInt,
+        sender_key -> BigInt,
+        message_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    bans (room_key, user_key) {
+        room_key -> BigInt,
+        user_key -> BigInt,
+        until -> Nullable<BigInt>,
+        reason -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    blocks (user_key, blocked_key) {
+        user_key -> BigInt,
+        blocked_key -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    room_events (room_key, seq) {
+        room_key -> BigInt,
+        seq -> BigInt,
+        kind -> Text,
+        data -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    inbox (user_key, inbox_seq) {
+        user_key -> BigInt,
+        inbox_seq -> BigInt,
+        kind -> Text,
+        data -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    inbox_heads (user_key) {
+        user_key -> BigInt,
+        last_seq -> BigInt,
+        acked_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    publications (key) {
+        key -> Text,
+        position -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> BigInt,
+        actor -> Text,
+        action -> Text,
+        target -> Text,
+        detail -> Text,
+    }
+}
+
 diesel::joinable!(messages -> users (sender_key));
 diesel::joinable!(messages -> rooms (room_key));
 diesel::joinable!(members -> users (user_key));
 diesel::joinable!(members -> rooms (room_key));
 diesel::joinable!(receipts -> users (user_key));
 diesel::joinable!(room_heads -> rooms (room_key));
+diesel::joinable!(reactions -> users (user_key));
+diesel::joinable!(bans -> users (user_key));
+diesel::joinable!(blocks -> users (blocked_key));
+diesel::joinable!(mentions -> rooms (room_key));
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     rooms,
@@ -88,4 +200,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     receipts,
     messages,
     refresh_tokens,
+    reactions,
+    mentions,
+    bans,
+    blocks,
+    room_events,
+    inbox,
+    inbox_heads,
+    publications,
+    audit,
 );

@@ -56,6 +56,8 @@ impl Bench {
             id: RoomId::from_stored(id),
             kind: RoomKind::Public,
             title: "".into(),
+            topic: "".into(),
+            custom: None,
             owner: owner.key,
             created_at: AT,
             rooms_max,
@@ -83,6 +85,7 @@ impl Bench {
             client_id: client_id.map(ClientId::from_stored),
             content: Arc::from("hi"),
             created_at: AT,
+            extras: None,
         })
     }
 
@@ -241,7 +244,8 @@ async fn a_cleared_room_keeps_its_numbers_and_is_purged_in_steps() {
     let room = bench.room("r", &ann);
     let many = usize::try_from(PURGE_ROWS).expect("small") + 10;
     bench.say(&room, &ann, many);
-    let Ok(Written::RoomCleared { seq }) = bench.one(Write::RoomClear { room: room.key }) else {
+    let Ok(Written::RoomCleared { seq, .. }) = bench.one(Write::RoomClear { room: room.key })
+    else {
         panic!("not cleared");
     };
     assert_eq!(seq.0, PURGE_ROWS + 11);
@@ -284,10 +288,11 @@ fn members_are_bounded_and_an_owner_leaves_nobody_behind() {
     let room = bench.room("r", &ann);
     assert_eq!(bench.create("s", &ann, 1).err(), Some(WriteError::TooManyRooms));
     bench.add(&room, &ben).expect("added");
-    let leave = |user: &User| bench.one(Write::MemberRemove { room: room.key, user: user.key });
+    let leave =
+        |user: &User| bench.one(Write::MemberRemove { room: room.key, user: user.key, by: None });
     assert_eq!(leave(&ann).err(), Some(WriteError::OwnerOfOthers));
-    assert!(matches!(leave(&ben), Ok(Written::MemberRemoved { existed: true })));
-    assert!(matches!(leave(&ben), Ok(Written::MemberRemoved { existed: false })));
+    assert!(matches!(leave(&ben), Ok(Written::MemberRemoved { existed: true, .. })));
+    assert!(matches!(leave(&ben), Ok(Written::MemberRemoved { existed: false, .. })));
     assert!(leave(&ann).is_ok());
 }
 
@@ -322,11 +327,11 @@ async fn a_replay_is_complete_up_to_where_it_says() {
     bench.say(&room, &ann, 5);
     let replay = |since, limit| bench.database.reader.replay(room.key, Seq(since), limit);
     let page = replay(1, 2).await.expect("read");
-    assert_eq!((page.messages.len(), page.upto, page.last_seq), (2, Seq(3), Seq(5)));
+    assert_eq!((page.missed.len(), page.upto, page.last_seq), (2, Seq(3), Seq(5)));
     let rest = replay(3, 10).await.expect("read");
-    assert_eq!((rest.messages.len(), rest.upto), (2, Seq(5)));
+    assert_eq!((rest.missed.len(), rest.upto), (2, Seq(5)));
     let none = replay(5, 10).await.expect("read");
-    assert_eq!((none.messages.len(), none.upto), (0, Seq(5)));
+    assert_eq!((none.missed.len(), none.upto), (0, Seq(5)));
 }
 
 #[test]

@@ -50,6 +50,20 @@ pub(super) fn register(
     Ok(Ok(Written::User(insert(conn, id, name, Some(password_hash), at)?)))
 }
 
+/// A user has come or gone: then this is when they were last there.
+pub(super) fn presence(
+    conn: &mut Conn,
+    user: UserKey,
+    online: bool,
+    at: Timestamp,
+) -> QueryResult<WriteResult> {
+    if !online {
+        let row = diesel::update(users::table.find(user.0));
+        row.set(users::last_seen_at.eq(Some(at.0))).execute(conn)?;
+    }
+    Ok(Ok(Written::Done))
+}
+
 fn insert(
     conn: &mut Conn,
     id: &UserId,

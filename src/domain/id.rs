@@ -114,6 +114,19 @@ pub struct UserKey(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomKey(pub i64);
 
+impl RoomKey {
+    /// The timeline of what the application tells one user. It is followed
+    /// like a room's, and no room has such a key.
+    pub fn inbox_of(user: UserKey) -> Self {
+        Self(-user.0)
+    }
+
+    /// Whose inbox it is; `None` for a room.
+    pub fn inbox_owner(self) -> Option<UserKey> {
+        (self.0 < 0).then_some(UserKey(-self.0))
+    }
+}
+
 /// A position in one room's timeline; the first event has 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Seq(pub i64);

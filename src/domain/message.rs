@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{ClientId, MessageId, RoomId, RoomKey, Seq, Timestamp, User};
+use super::{ClientId, Extras, MessageId, RoomId, RoomKey, Seq, Timestamp, User};
 
 /// A stored message as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +14,14 @@ pub struct Message {
     pub changed_seq: Seq,
     pub sender: User,
     pub client_id: Option<ClientId>,
+    /// Empty if it was deleted, or has attachments only.
     pub content: Arc<str>,
     pub created_at: Timestamp,
+    pub edited_at: Option<Timestamp>,
+    /// What is left is a tombstone.
+    pub deleted_at: Option<Timestamp>,
+    /// `None` for most.
+    pub extras: Option<Box<Extras>>,
 }
 
 /// Which part of a room's history is asked for.
@@ -98,7 +104,13 @@ impl Message {
             b'"' | b'\\' => 2,
             _ => 1,
         });
-        JSON_OVERHEAD + bytes.sum::<usize>()
+        // Metadata and attachments are JSON already, and are written as it is.
+        let json = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
+        let extras = self.extras.as_ref().map_or(0, |extras| {
+            let lists = extras.reactions.len() + extras.mentions.users.len();
+            2 * JSON_OVERHEAD * (1 + lists) + json(&extras.metadata) + json(&extras.attachments)
+        });
+        JSON_OVERHEAD + bytes.sum::<usize>() + extras
     }
 }
 
@@ -121,6 +133,9 @@ impl Message {
             client_id: None,
             content: content.into(),
             created_at: Timestamp(0),
+            edited_at: None,
+            deleted_at: None,
+            extras: None,
         }
     }
 }

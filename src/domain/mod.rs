@@ -3,16 +3,28 @@
 //! Pure data and rules. Nothing here knows the wire, the database, an actor,
 //! the clock or the environment, so every rule is tested with plain values.
 
+mod event;
+mod extras;
 mod id;
+mod mention;
 mod message;
+mod presence;
 mod room;
+mod standing;
 mod time;
 mod user;
 
+pub use event::{AppEvent, EventKind, InboxEvent, InvalidKind, PublicationKey, RoomEvent};
+pub use extras::{Extras, Mentions, NewExtras, Pin, QUOTE_CHARS, Quote, Reaction, Thread, excerpt};
 pub use id::{
     ClientId, ID_CHARS_MAX, InvalidId, MessageId, MessageIds, RoomId, RoomKey, Seq, UserId, UserKey,
 };
+pub use mention::Mentioned;
 pub use message::{HistoryCursor, HistoryPage, Message, ReadTarget};
-pub use room::{Member, Receipt, Role, Room, RoomKind, RoomOverview, RoomState};
+pub use presence::Status;
+pub use room::{
+    Ban, Member, Receipt, Retention, Role, Room, RoomChange, RoomKind, RoomOverview, RoomState,
+};
+pub use standing::{Denied, Standing};
 pub use time::Timestamp;
 pub use user::User;

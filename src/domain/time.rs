@@ -7,6 +7,11 @@ use chrono::{DateTime, SecondsFormat};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// Reads RFC 3339, with any offset.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        Some(Self(DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis()))
+    }
+
     /// RFC 3339 in UTC with milliseconds, e.g. `2026-11-20T21:00:00.123Z`.
     pub fn to_rfc3339(self) -> String {
         DateTime::from_timestamp_millis(self.0)
@@ -21,6 +26,9 @@ mod tests {
 
     #[test]
     fn a_timestamp_is_written_with_milliseconds_in_utc() {
-        assert_eq!(Timestamp(1_795_208_400_123).to_rfc3339(), "2026-11-20T21:00:00.123Z");
+        let time = Timestamp(1_795_208_400_123);
+        assert_eq!(time.to_rfc3339(), "2026-11-20T21:00:00.123Z");
+        assert_eq!(Timestamp::parse_rfc3339("2026-11-20T22:00:00.123+01:00"), Some(time));
+        assert_eq!(Timestamp::parse_rfc3339("yesterday"), None);
     }
 }

@@ -4,9 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::{ErrorCode, fields::Fields};
+use super::{
+    ErrorCode,
+    fields::{Draft, Fields},
+};
 use crate::{
-    domain::{ClientId, HistoryCursor, ReadTarget, RoomId, Seq},
+    domain::{ClientId, HistoryCursor, MessageId, ReadTarget, RoomId, Seq, Status},
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, REQUEST_ID_BYTES},
 };
 
@@ -25,11 +28,19 @@ pub enum ClientCommand {
     Ping,
     Subscribe { room: RoomId, since: Option<Seq> },
     Unsubscribe { room: RoomId },
-    Join { room: RoomId },
+    Join { room: RoomId, mark_read: bool },
     Leave { room: RoomId },
-    Resume { rooms: BTreeMap<RoomId, Seq> },
-    Send { room: RoomId, client_id: Option<ClientId>, content: Arc<str> },
+    Resume { rooms: BTreeMap<RoomId, Seq>, inbox: Option<Seq> },
+    Send { room: RoomId, client_id: Option<ClientId>, draft: Draft },
+    Edit { message: MessageId, draft: Draft },
+    Delete { message: MessageId },
+    React { message: MessageId, emoji: Arc<str>, adds: bool },
+    Pin { message: MessageId, pins: bool },
     MarkRead { room: RoomId, target: ReadTarget },
+    MarkDelivered { room: RoomId, seq: Seq },
+    Typing { room: RoomId, is_typing: bool },
+    Presence { status: Status },
+    InboxAck { upto: Seq },
     History { room: RoomId, cursor: HistoryCursor, limit: i64 },
 }
 
@@ -57,6 +68,12 @@ impl Refusal {
             message: format!("{name} {what}"),
             field: Some(name),
         }
+    }
+
+    /// A field that is over its limit.
+    pub(super) fn too_large(name: &'static str, bytes_max: usize) -> Self {
+        let message = format!("{name} must have at most {bytes_max} bytes");
+        Self { code: ErrorCode::TooLarge, message, field: Some(name) }
     }
 
     fn frame(what: &str) -> Self {
@@ -108,8 +125,29 @@ fn command(mut frame: Map<String, Value>, rules: FrameRules) -> Result<ClientCom
         "message.send" => ClientCommand::Send {
             room: data.room()?,
             client_id: data.client_id()?,
-            content: data.content(rules.content_bytes)?,
+            draft: data.draft(rules.content_bytes)?,
         },
+        "message.edit" => ClientCommand::Edit {
+            message: data.message("message_id")?,
+            draft: data.edit(rules.content_bytes)?,
+        },
+        "message.delete" => ClientCommand::Delete { message: data.message("message_id")? },
+        "message.pin" | "message.unpin" => {
+            ClientCommand::Pin { message: data.message("message_id")?, pins: kind == "message.pin" }
+        }
+        "reaction.add" | "reaction.remove" => ClientCommand::React {
+            message: data.message("message_id")?,
+            emoji: data.emoji()?,
+            adds: kind == "reaction.add",
+        },
+        "message.delivered" => {
+            ClientCommand::MarkDelivered { room: data.room()?, seq: data.seq("seq")? }
+        }
+        "typing" => {
+            ClientCommand::Typing { room: data.room()?, is_typing: data.truth("is_typing")? }
+        }
+        "presence.set" => ClientCommand::Presence { status: data.status()? },
+        "inbox.ack" => ClientCommand::InboxAck { upto: data.seq("inbox_seq")? },
         "message.read" => {
             ClientCommand::MarkRead { room: data.room()?, target: data.read_target()? }
         }
@@ -122,11 +160,14 @@ fn command(mut frame: Map<String, Value>, rules: FrameRules) -> Result<ClientCom
             ClientCommand::Subscribe { room: data.room()?, since: data.seq_or_none("since")? }
         }
         "room.unsubscribe" => ClientCommand::Unsubscribe { room: data.room()? },
-        "room.join" => ClientCommand::Join { room: data.room()? },
-        "room.leave" => ClientCommand::Leave { room: data.room()? },
-        "session.resume" => {
-            ClientCommand::Resume { rooms: data.positions(rules.rooms)?.into_iter().collect() }
+        "room.join" => {
+            ClientCommand::Join { room: data.room()?, mark_read: data.truth_or_false("mark_read")? }
         }
+        "room.leave" => ClientCommand::Leave { room: data.room()? },
+        "session.resume" => ClientCommand::Resume {
+            rooms: data.positions(rules.rooms)?.into_iter().collect(),
+            inbox: data.seq_or_none("inbox")?,
+        },
         "ping" => ClientCommand::Ping,
         "auth" => ClientCommand::Auth { token: data.text("token")? },
         _ => return Err(Refusal::field("type", "is not known")),
@@ -149,10 +190,11 @@ mod tests {
             "data":{"room_id":"board:42","client_id":"7f","content":"hi","y":[]}}"#;
         let frame = ClientFrame::parse(text, RULES).expect("a good frame");
         assert_eq!(frame.id.as_deref(), Some("c-1"));
-        let ClientCommand::Send { room, client_id, content } = frame.command else {
+        let ClientCommand::Send { room, client_id, draft } = frame.command else {
             panic!("not a send");
         };
-        assert_eq!((room.as_str(), &*content), ("board:42", "hi"));
+        assert_eq!((room.as_str(), &*draft.content), ("board:42", "hi"));
+        assert_eq!(draft.extras, None);
         assert_eq!(client_id.expect("given").as_str(), "7f");
     }
 
@@ -177,12 +219,41 @@ mod tests {
             (r#"{"id":"a","type":"message.read","data":{"room_id":"r"}}"#, "seq"),
             (r#"{"id":"a","type":"session.resume","data":{"rooms":{"a":0,"b":0,"c":0}}}"#, "rooms"),
             (r#"{"id":"a","type":"auth"}"#, "token"),
+            (r#"{"id":"a","type":"message.edit","data":{"content":"x"}}"#, "message_id"),
+            (r#"{"id":"a","type":"message.delete","data":{"message_id":7}}"#, "message_id"),
+            (
+                r#"{"id":"a","type":"reaction.add","data":{"message_id":"7","emoji":"a b"}}"#,
+                "emoji",
+            ),
+            (r#"{"id":"a","type":"typing","data":{"room_id":"r","is_typing":1}}"#, "is_typing"),
+            (r#"{"id":"a","type":"presence.set","data":{"status":"offline"}}"#, "status"),
+            (r#"{"id":"a","type":"inbox.ack","data":{}}"#, "inbox_seq"),
+            (
+                r#"{"id":"a","type":"message.send","data":{"room_id":"r","content":"x","metadata":[]}}"#,
+                "metadata",
+            ),
+            (
+                r#"{"id":"a","type":"message.send","data":{"room_id":"r","content":"x","reply_to":"x"}}"#,
+                "reply_to",
+            ),
         ] {
             let (id, refusal) = refused(text);
             assert_eq!(id.as_deref(), Some("a"), "{text}");
             assert_eq!(refusal.field, Some(field), "{text}");
             assert_eq!(refusal.code, ErrorCode::InvalidMessage, "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_message_has_besides_its_content_is_read() {
+        let text = r#"{"type":"message.send","data":{"room_id":"r","content":"hi @ann",
+            "reply_to":"7","thread_id":"6","metadata":{"a": 1}}}"#;
+        let frame = ClientFrame::parse(text, RULES).expect("a good frame");
+        let ClientCommand::Send { draft, .. } = frame.command else { panic!("not a send") };
+        let extras = draft.extras.expect("there are some");
+        assert_eq!((extras.reply_to, extras.thread), (Some(MessageId(7)), Some(MessageId(6))));
+        assert_eq!(extras.metadata.as_deref(), Some(r#"{"a":1}"#));
+        assert_eq!(extras.mentioned.candidates, [["ann"]]);
     }
 
     #[test]

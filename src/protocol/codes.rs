@@ -37,14 +37,25 @@ pub enum Close {
     ResumeTimeout,
     SlowReader,
     Unauthorized,
+    Disconnected,
     TooManyConnections,
 }
+
+/// Bytes of a close frame's reason at most (RFC 6455 section 5.5).
+const REASON_BYTES: usize = 123;
 
 impl Close {
     /// The close frame with code and reason (RFC 6455 section 5.5.1).
     pub fn frame(self) -> Frame {
+        self.frame_saying(self.reason())
+    }
+
+    /// The same with another reason, of which as much is said as fits.
+    pub fn frame_saying(self, reason: &str) -> Frame {
         let mut payload = self.code().to_be_bytes().to_vec();
-        payload.extend_from_slice(self.reason().as_bytes());
+        let end = reason.len().min(REASON_BYTES);
+        let end = (0..=end).rev().find(|end| reason.is_char_boundary(*end)).unwrap_or(0);
+        payload.extend_from_slice(&reason.as_bytes()[..end]);
         Frame::control(Opcode::Close, &payload)
     }
 
@@ -64,6 +75,7 @@ impl Close {
             Self::NotHeard | Self::ResumeTimeout => 4408,
             Self::SlowReader => 4413,
             Self::Unauthorized => 4501,
+            Self::Disconnected => 4503,
             Self::TooManyConnections => 4509,
         }
     }
@@ -84,6 +96,7 @@ impl Close {
             Self::ResumeTimeout => "no session.resume in time",
             Self::SlowReader => "reading too slowly",
             Self::Unauthorized => "unauthorized",
+            Self::Disconnected => "disconnected by an administrator",
             Self::TooManyConnections => "too many connections of this user",
         }
     }
@@ -93,6 +106,10 @@ impl Close {
 mod tests {
     use super::*;
 
+    fn frame_len(frame: &[u8]) -> usize {
+        usize::from(frame[1])
+    }
+
     #[test]
     fn a_close_frame_carries_code_and_reason() {
         let frame = Close::SlowReader.frame().bytes(None);
@@ -100,5 +117,7 @@ mod tests {
         assert_eq!(usize::from(frame[1]), frame.len() - 2);
         assert_eq!(frame[2..4], 4413u16.to_be_bytes());
         assert_eq!(&frame[4..], b"reading too slowly");
+        let long = Close::Disconnected.frame_saying(&"ä".repeat(100)).bytes(None);
+        assert_eq!(frame_len(&long), 2 + 122, "cut between two characters");
     }
 }

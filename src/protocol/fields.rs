@@ -4,11 +4,27 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{ErrorCode, Refusal};
-use crate::domain::{ClientId, HistoryCursor, InvalidId, MessageId, ReadTarget, RoomId, Seq};
+use super::Refusal;
+use crate::{
+    domain::{
+        ClientId, HistoryCursor, InvalidId, Mentioned, MessageId, NewExtras, ReadTarget, RoomId,
+        Seq, Status, Timestamp, UserId,
+    },
+    limits::{EMOJI_BYTES, METADATA_BYTES},
+};
 
-/// The fields of one `data` object.
-pub(super) struct Fields(pub Map<String, Value>);
+/// The fields of one `data` object, or of a REST body.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+pub struct Fields(pub Map<String, Value>);
+
+/// What somebody wants to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    pub content: Arc<str>,
+    /// `None` for a plain message.
+    pub extras: Option<Box<NewExtras>>,
+}
 
 impl Fields {
     fn take(&mut self, name: &str) -> Option<Value> {
@@ -26,7 +42,7 @@ impl Fields {
         }
     }
 
-    fn text_or_none(&mut self, name: &'static str) -> Result<Option<String>, Refusal> {
+    pub fn text_or_none(&mut self, name: &'static str) -> Result<Option<String>, Refusal> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -54,10 +70,155 @@ impl Fields {
             return Err(Refusal::field(NAME, "must not be empty"));
         }
         if text.len() > bytes_max {
-            let message = format!("content must have at most {bytes_max} bytes");
-            return Err(Refusal { code: ErrorCode::TooLarge, message, field: Some(NAME) });
+            return Err(Refusal::too_large(NAME, bytes_max));
         }
         Ok(text.into())
+    }
+
+    /// The message that is being sent.
+    pub fn draft(&mut self, bytes_max: usize) -> Result<Draft, Refusal> {
+        let content = self.content(bytes_max)?;
+        let extras = NewExtras {
+            reply_to: self.message_or_none("reply_to")?,
+            thread: self.message_or_none("thread_id")?,
+            metadata: self.object("metadata", METADATA_BYTES)?,
+            mentioned: mentioned(&content),
+        };
+        Ok(Draft { content, extras: extras.boxed() })
+    }
+
+    /// What a message is to become.
+    pub fn edit(&mut self, bytes_max: usize) -> Result<Draft, Refusal> {
+        let content = self.content(bytes_max)?;
+        let extras = NewExtras { mentioned: mentioned(&content), ..NewExtras::default() };
+        Ok(Draft { content, extras: extras.boxed() })
+    }
+
+    pub fn message(&mut self, name: &'static str) -> Result<MessageId, Refusal> {
+        let id = self.text(name)?;
+        MessageId::parse(&id).ok_or_else(|| Refusal::field(name, "is not a message id"))
+    }
+
+    pub fn message_or_none(&mut self, name: &'static str) -> Result<Option<MessageId>, Refusal> {
+        let Some(id) = self.text_or_none(name)? else { return Ok(None) };
+        let id = MessageId::parse(&id);
+        id.map(Some).ok_or_else(|| Refusal::field(name, "is not a message id"))
+    }
+
+    /// Whether a field is there, also if it is null.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// A text that people see: no control characters, and not too long.
+    pub fn display_text(
+        &mut self,
+        name: &'static str,
+        chars_max: usize,
+    ) -> Result<Option<Arc<str>>, Refusal> {
+        let Some(text) = self.text_or_none(name)? else { return Ok(None) };
+        if text.chars().any(char::is_control) {
+            return Err(Refusal::field(name, "must have no control characters"));
+        }
+        if text.chars().count() > chars_max {
+            let what = format!("must have at most {chars_max} characters");
+            return Err(Refusal::field(name, &what));
+        }
+        Ok(Some(text.into()))
+    }
+
+    /// A point in time, RFC 3339.
+    pub fn time_or_none(&mut self, name: &'static str) -> Result<Option<Timestamp>, Refusal> {
+        let Some(text) = self.text_or_none(name)? else { return Ok(None) };
+        let time = Timestamp::parse_rfc3339(&text);
+        time.map(Some)
+            .ok_or_else(|| Refusal::field(name, "must be a time such as 2026-11-20T21:00:00Z"))
+    }
+
+    pub fn number_or_none(
+        &mut self,
+        name: &'static str,
+        allowed: std::ops::RangeInclusive<i64>,
+    ) -> Result<Option<i64>, Refusal> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        match value.as_i64().filter(|number| allowed.contains(number)) {
+            Some(number) => Ok(Some(number)),
+            None => {
+                let (least, most) = (allowed.start(), allowed.end());
+                let what = format!("must be a whole number from {least} to {most}");
+                Err(Refusal::field(name, &what))
+            }
+        }
+    }
+
+    /// Any JSON value, as the text that is kept.
+    pub fn json(&mut self, name: &'static str, bytes_max: usize) -> Result<Arc<str>, Refusal> {
+        let text = self.take(name).unwrap_or_else(|| Value::Object(Map::new())).to_string();
+        if text.len() > bytes_max {
+            return Err(Refusal::too_large(name, bytes_max));
+        }
+        Ok(text.into())
+    }
+
+    pub fn user(&mut self) -> Result<UserId, Refusal> {
+        const NAME: &str = "user_id";
+        UserId::parse(&self.text(NAME)?).map_err(|error| invalid_id(NAME, &error))
+    }
+
+    /// A JSON object of somebody's own, as the text that is kept.
+    pub fn object(
+        &mut self,
+        name: &'static str,
+        bytes_max: usize,
+    ) -> Result<Option<Arc<str>>, Refusal> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Object(object)) if object.is_empty() => Ok(None),
+            Some(object @ Value::Object(_)) => {
+                let text = object.to_string();
+                if text.len() > bytes_max {
+                    return Err(Refusal::too_large(name, bytes_max));
+                }
+                Ok(Some(text.into()))
+            }
+            Some(_) => Err(Refusal::field(name, "must be an object")),
+        }
+    }
+
+    pub fn emoji(&mut self) -> Result<Arc<str>, Refusal> {
+        const NAME: &str = "emoji";
+        let text = self.text(NAME)?;
+        let is_bad = |c: char| c.is_whitespace() || c.is_control();
+        if text.is_empty() || text.len() > EMOJI_BYTES || text.contains(is_bad) {
+            let what = format!("must have 1 to {EMOJI_BYTES} bytes and no blanks");
+            return Err(Refusal::field(NAME, &what));
+        }
+        Ok(text.into())
+    }
+
+    pub fn truth(&mut self, name: &'static str) -> Result<bool, Refusal> {
+        match self.required(name)? {
+            Value::Bool(truth) => Ok(truth),
+            _ => Err(Refusal::field(name, "must be true or false")),
+        }
+    }
+
+    pub fn truth_or_false(&mut self, name: &'static str) -> Result<bool, Refusal> {
+        match self.take(name) {
+            None => Ok(false),
+            Some(Value::Bool(truth)) => Ok(truth),
+            Some(_) => Err(Refusal::field(name, "must be true or false")),
+        }
+    }
+
+    pub fn status(&mut self) -> Result<Status, Refusal> {
+        const NAME: &str = "status";
+        let status = Status::parse_own(&self.text(NAME)?);
+        status.ok_or_else(|| Refusal::field(NAME, "must be online or away"))
+    }
+
+    pub fn seq(&mut self, name: &'static str) -> Result<Seq, Refusal> {
+        seq(&self.required(name)?, name)
     }
 
     pub fn seq_or_none(&mut self, name: &'static str) -> Result<Option<Seq>, Refusal> {
@@ -66,16 +227,8 @@ impl Fields {
 
     pub fn read_target(&mut self) -> Result<ReadTarget, Refusal> {
         let seq = self.seq_or_none("seq")?;
-        let message = self.text_or_none("message_id")?;
-        let all = match self.take("all") {
-            None | Some(Value::Bool(false)) => false,
-            Some(Value::Bool(true)) => true,
-            Some(_) => return Err(Refusal::field("all", "must be true or false")),
-        };
-        let message = message
-            .map(|id| MessageId::parse(&id).ok_or(id))
-            .transpose()
-            .map_err(|_| Refusal::field("message_id", "is not a message id"))?;
+        let message = self.message_or_none("message_id")?;
+        let all = self.truth_or_false("all")?;
         ReadTarget::one_of(seq, message, all).ok_or_else(|| {
             Refusal::field("seq", "or message_id or all is needed, and only one of them")
         })
@@ -117,6 +270,11 @@ impl Fields {
             })
             .collect()
     }
+}
+
+/// Most texts mention nobody, and cost one look.
+fn mentioned(content: &str) -> Mentioned {
+    if content.contains('@') { Mentioned::find(content) } else { Mentioned::default() }
 }
 
 fn invalid_id(name: &'static str, error: &InvalidId) -> Refusal {

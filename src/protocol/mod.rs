@@ -7,12 +7,18 @@
 
 mod client_frame;
 mod codes;
+pub mod events;
 mod fields;
+mod message_view;
+mod room_view;
 pub mod server_frame;
 mod views;
 
 pub use client_frame::{ClientCommand, ClientFrame, FrameRules, Refusal};
 pub use codes::{Close, ErrorCode};
+pub use fields::{Draft, Fields};
+pub use message_view::MessageView;
+pub use room_view::{BanView, MemberView, ReceiptView, RoomChangeView, RoomView};
 pub use views::*;
 
 /// The subprotocol name of version 1 (`Sec-WebSocket-Protocol`).

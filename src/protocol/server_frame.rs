@@ -3,48 +3,52 @@
 
 use std::{sync::Arc, time::Duration};
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::{ErrorView, MessageView, RoomView, UserView};
+use super::{ErrorView, RoomView};
 use crate::{
-    domain::{Member, Message, RoomId, RoomOverview, Seq, Timestamp, User, UserId},
-    limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, Limits},
+    domain::{RoomOverview, Seq, User},
+    limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, Limits, METADATA_BYTES},
     websocket::Frame,
 };
 
 /// The frame of docs/PROTOCOL.md, "Frames"; what is `None` is left out.
 #[derive(Serialize)]
-struct Envelope<'a, D> {
+pub(super) struct Envelope<'a, D> {
     #[serde(rename = "type")]
-    kind: &'static str,
+    pub kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
+    pub id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    room_id: Option<&'a str>,
+    pub room_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    seq: Option<i64>,
+    pub seq: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message_id: Option<&'a str>,
+    pub inbox_seq: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    timestamp: Option<&'a str>,
+    pub message_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<D>,
+    pub timestamp: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<D>,
 }
 
-impl<D: Serialize> Envelope<'_, D> {
-    fn new(kind: &'static str, data: Option<D>) -> Self {
+impl<'a, D: Serialize> Envelope<'a, D> {
+    pub fn new(kind: &'a str, data: Option<D>) -> Self {
         Envelope {
             kind,
             id: None,
             room_id: None,
             seq: None,
+            inbox_seq: None,
             message_id: None,
             timestamp: None,
             data,
         }
     }
 
-    fn encode(&self) -> Frame {
+    pub fn encode(&self) -> Frame {
         Frame::text(|buffer| {
             serde_json::to_writer(buffer, self).expect("our frames have text keys only");
         })
@@ -52,7 +56,7 @@ impl<D: Serialize> Envelope<'_, D> {
 }
 
 /// The `data` of a frame that has none.
-const NONE: Option<()> = None;
+pub(super) const NONE: Option<()> = None;
 
 // Answers
 
@@ -71,6 +75,20 @@ pub fn pong(id: Option<&str>) -> Frame {
 /// `data` of a command that has nothing to tell.
 #[derive(Serialize)]
 pub struct Empty {}
+
+/// `data` of the ack to a change of a message.
+#[derive(Serialize)]
+pub struct ChangedView {
+    pub message_id: String,
+    pub seq: i64,
+}
+
+/// `data` of the ack to `message.delivered`.
+#[derive(Serialize)]
+pub struct DeliveredView<'a> {
+    pub room_id: &'a str,
+    pub delivered_seq: i64,
+}
 
 /// `data` of the ack to `room.subscribe`.
 #[derive(Serialize)]
@@ -102,6 +120,21 @@ pub enum ResumedRoom<'a> {
     Refused {
         error: ErrorView<'a>,
     },
+}
+
+/// `data` of the ack to `session.resume`.
+#[derive(Serialize)]
+pub struct ResumedView<'a> {
+    pub rooms: FxHashMap<&'a str, ResumedRoom<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inbox: Option<ResumedInbox>,
+}
+
+/// The inbox in that ack.
+#[derive(Serialize)]
+pub struct ResumedInbox {
+    pub replayed: usize,
+    pub last_seq: i64,
 }
 
 // The session
@@ -165,6 +198,9 @@ pub struct LimitsView {
     connections_per_user: usize,
     rooms_per_user: usize,
     replay_events: usize,
+    big_room_members: usize,
+    inbox_events: usize,
+    metadata_bytes: usize,
     history_page: i64,
     history_page_max: i64,
 }
@@ -180,6 +216,8 @@ impl From<&Limits> for LimitsView {
             rooms_per_user,
             replay_events,
             writes_in_flight: _,
+            big_room_members,
+            inbox_events,
         } = *limits;
         Self {
             frame_bytes,
@@ -189,21 +227,26 @@ impl From<&Limits> for LimitsView {
             connections_per_user,
             rooms_per_user,
             replay_events,
+            big_room_members,
+            inbox_events,
+            metadata_bytes: METADATA_BYTES,
             history_page: HISTORY_PAGE,
             history_page_max: HISTORY_PAGE_MAX,
         }
     }
 }
 
-pub fn session_ready(session: &SessionView<'_>, rooms: &[RoomOverview]) -> Frame {
+pub fn session_ready(session: &SessionView<'_>, rooms: &[RoomOverview], inbox_seq: Seq) -> Frame {
     #[derive(Serialize)]
     struct Data<'a> {
         #[serde(flatten)]
         session: &'a SessionView<'a>,
         rooms: Vec<RoomView<'a>>,
+        inbox_seq: i64,
     }
     let rooms = rooms.iter().map(RoomView::from).collect();
-    Envelope::new("session.ready", Some(Data { session, rooms })).encode()
+    let data = Data { session, rooms, inbox_seq: inbox_seq.0 };
+    Envelope::new("session.ready", Some(data)).encode()
 }
 
 pub fn server_goaway(reason: &str, reconnect_after_ms: u64) -> Frame {
@@ -213,94 +256,4 @@ pub fn server_goaway(reason: &str, reconnect_after_ms: u64) -> Frame {
         reconnect_after_ms: u64,
     }
     Envelope::new("server.goaway", Some(Data { reason, reconnect_after_ms })).encode()
-}
-
-// Durable events
-
-pub fn message_created(message: &Message) -> Frame {
-    Envelope {
-        room_id: Some(message.room.as_str()),
-        seq: Some(message.changed_seq.0),
-        message_id: Some(&message.id.0.to_string()),
-        timestamp: Some(&message.created_at.to_rfc3339()),
-        ..Envelope::new("message.created", Some(MessageView::from(message)))
-    }
-    .encode()
-}
-
-pub fn room_cleared(room: &RoomId, seq: Seq, at: Timestamp) -> Frame {
-    Envelope { seq: Some(seq.0), ..room_event("room.cleared", room, &at.to_rfc3339(), NONE) }
-        .encode()
-}
-
-// Ephemeral events
-
-fn room_event<'a, D: Serialize>(
-    kind: &'static str,
-    room: &'a RoomId,
-    at: &'a str,
-    data: Option<D>,
-) -> Envelope<'a, D> {
-    Envelope { room_id: Some(room.as_str()), timestamp: Some(at), ..Envelope::new(kind, data) }
-}
-
-pub fn receipts(room: &RoomId, marks: &[(UserId, Seq)], at: Timestamp) -> Frame {
-    #[derive(Serialize)]
-    struct Mark<'a> {
-        user_id: &'a str,
-        read_seq: i64,
-    }
-    #[derive(Serialize)]
-    struct Data<'a> {
-        receipts: Vec<Mark<'a>>,
-    }
-    let receipts =
-        marks.iter().map(|(user, seq)| Mark { user_id: user.as_str(), read_seq: seq.0 }).collect();
-    room_event("receipts", room, &at.to_rfc3339(), Some(Data { receipts })).encode()
-}
-
-pub fn room_unread(room: &RoomId, read_seq: Seq, unread: i64, at: Timestamp) -> Frame {
-    #[derive(Serialize)]
-    struct Data {
-        read_seq: i64,
-        unread: i64,
-    }
-    let data = Data { read_seq: read_seq.0, unread };
-    room_event("room.unread", room, &at.to_rfc3339(), Some(data)).encode()
-}
-
-pub fn member_joined(room: &RoomId, member: &Member) -> Frame {
-    #[derive(Serialize)]
-    struct Data<'a> {
-        user: UserView<'a>,
-        role: &'static str,
-    }
-    let data = Data { user: UserView::from(&member.user), role: member.role.as_str() };
-    room_event("member.joined", room, &member.joined_at.to_rfc3339(), Some(data)).encode()
-}
-
-pub fn member_left(room: &RoomId, user: &User, at: Timestamp) -> Frame {
-    #[derive(Serialize)]
-    struct Data<'a> {
-        user: UserView<'a>,
-    }
-    let data = Data { user: UserView::from(user) };
-    room_event("member.left", room, &at.to_rfc3339(), Some(data)).encode()
-}
-
-pub fn room_added(overview: &RoomOverview, at: Timestamp) -> Frame {
-    #[derive(Serialize)]
-    struct Data<'a> {
-        room: RoomView<'a>,
-    }
-    let data = Data { room: RoomView::from(overview) };
-    room_event("room.added", &overview.room.id, &at.to_rfc3339(), Some(data)).encode()
-}
-
-pub fn room_removed(room: &RoomId, at: Timestamp) -> Frame {
-    room_event("room.removed", room, &at.to_rfc3339(), NONE).encode()
-}
-
-pub fn room_deleted(room: &RoomId, at: Timestamp) -> Frame {
-    room_event("room.deleted", room, &at.to_rfc3339(), NONE).encode()
 }

@@ -5,8 +5,8 @@
 
 use serde::Serialize;
 
-use super::{ErrorCode, Refusal};
-use crate::domain::{HistoryPage, Member, Message, Receipt, Room, RoomOverview, RoomState, User};
+use super::{ErrorCode, MessageView, Refusal};
+use crate::domain::{HistoryPage, User};
 
 #[derive(Serialize)]
 pub struct UserView<'a> {
@@ -17,45 +17,6 @@ pub struct UserView<'a> {
 impl<'a> From<&'a User> for UserView<'a> {
     fn from(User { key: _, id, name }: &'a User) -> Self {
         Self { id: id.as_str(), name }
-    }
-}
-
-#[derive(Serialize)]
-pub struct MessageView<'a> {
-    message_id: String,
-    room_id: &'a str,
-    seq: i64,
-    changed_seq: i64,
-    sender: UserView<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<&'a str>,
-    content: &'a str,
-    created_at: String,
-}
-
-impl<'a> From<&'a Message> for MessageView<'a> {
-    fn from(message: &'a Message) -> Self {
-        let Message {
-            id,
-            room_key: _,
-            room,
-            seq,
-            changed_seq,
-            sender,
-            client_id,
-            content,
-            created_at,
-        } = message;
-        Self {
-            message_id: id.0.to_string(),
-            room_id: room.as_str(),
-            seq: seq.0,
-            changed_seq: changed_seq.0,
-            sender: sender.into(),
-            client_id: client_id.as_ref().map(|id| id.as_str()),
-            content,
-            created_at: created_at.to_rfc3339(),
-        }
     }
 }
 
@@ -78,82 +39,13 @@ impl<'a> From<&'a HistoryPage> for HistoryView<'a> {
     }
 }
 
-#[derive(Serialize)]
-pub struct RoomView<'a> {
-    room_id: &'a str,
-    kind: &'static str,
-    title: &'a str,
-    created_at: String,
-    last_seq: i64,
-    #[serde(flatten)]
-    state: Option<RoomStateView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    member_count: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_message: Option<Option<MessageView<'a>>>,
-}
-
-#[derive(Serialize)]
-struct RoomStateView {
-    role: &'static str,
-    read_seq: i64,
-    unread: i64,
-}
-
-impl<'a> From<&'a RoomOverview> for RoomView<'a> {
-    fn from(overview: &'a RoomOverview) -> Self {
-        let RoomOverview { room, last_seq, state, member_count, last_message } = overview;
-        let Room { key: _, id, kind, title, created_at } = room;
-        let state = state.map(|RoomState { role, read_seq, unread }| RoomStateView {
-            role: role.as_str(),
-            read_seq: read_seq.0,
-            unread,
-        });
-        Self {
-            room_id: id.as_str(),
-            kind: kind.as_str(),
-            title,
-            created_at: created_at.to_rfc3339(),
-            last_seq: last_seq.0,
-            state,
-            member_count: *member_count,
-            last_message: last_message.as_ref().map(|last| last.as_ref().map(MessageView::from)),
-        }
-    }
-}
-
-#[derive(Serialize)]
-pub struct MemberView<'a> {
-    user: UserView<'a>,
-    role: &'static str,
-    joined_at: String,
-}
-
-impl<'a> From<&'a Member> for MemberView<'a> {
-    fn from(Member { user, role, joined_at }: &'a Member) -> Self {
-        Self { user: user.into(), role: role.as_str(), joined_at: joined_at.to_rfc3339() }
-    }
-}
-
-#[derive(Serialize)]
-pub struct ReceiptView<'a> {
-    user_id: &'a str,
-    read_seq: i64,
-    read_at: String,
-}
-
-impl<'a> From<&'a Receipt> for ReceiptView<'a> {
-    fn from(Receipt { user, read_seq, read_at }: &'a Receipt) -> Self {
-        Self { user_id: user.as_str(), read_seq: read_seq.0, read_at: read_at.to_rfc3339() }
-    }
-}
-
 /// A user's own read mark in a room.
 #[derive(Serialize)]
 pub struct ReadMarkView<'a> {
     pub room_id: &'a str,
     pub read_seq: i64,
     pub unread: i64,
+    pub mentions: i64,
     pub last_seq: i64,
 }
 

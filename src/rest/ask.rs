@@ -4,9 +4,9 @@ use tokio::sync::oneshot;
 
 use super::State;
 use crate::{
-    auth::Identity,
+    auth::{Identity, SERVICE},
     chat::{Answer, ChatError, Command, ReplyTo, Request, Requester},
-    domain::{Room, RoomId, RoomKind, RoomOverview},
+    domain::{Denied, Message, MessageId, Room, RoomId, RoomOverview},
     error::ApiError,
     limits::ANSWER_TIMEOUT,
 };
@@ -15,7 +15,8 @@ impl State {
     /// Hands a command to the ChatServer and waits for what comes of it.
     pub(super) async fn ask(&self, who: &Identity, command: Command) -> Result<Answer, ApiError> {
         let (answer, answered) = oneshot::channel();
-        let from = Requester { user: who.user.clone(), is_admin: who.is_admin };
+        let is_service = who.is_admin || who.roles.iter().any(|role| **role == *SERVICE);
+        let from = Requester { user: who.user.clone(), is_admin: who.is_admin, is_service };
         // The ChatServer never waits, and refuses what it cannot take.
         self.chat.do_send(Request { from, command, reply: ReplyTo::Caller(answer) });
         match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
@@ -33,8 +34,22 @@ impl State {
         let missing = || ApiError::not_found("room");
         let room = self.reader.room(id).await?.ok_or_else(missing)?;
         let overview = self.reader.overview(room.key, who.user.key).await?.ok_or_else(missing)?;
-        let hidden = overview.state.is_none() && room.kind == RoomKind::Private;
+        let hidden = overview.state.is_none() && !room.kind.is_open();
         if hidden && !who.is_admin { Err(missing()) } else { Ok(overview) }
+    }
+
+    /// The message, if the asker may read what is said in its room. To others
+    /// it does not exist.
+    pub(super) async fn readable_message(
+        &self,
+        who: &Identity,
+        id: &str,
+    ) -> Result<Message, ApiError> {
+        let missing = || ApiError::not_found("message");
+        let id = MessageId::parse(id).ok_or_else(missing)?;
+        let message = self.reader.message(id).await?.ok_or_else(missing)?;
+        let member = self.reader.standing(message.room_key, who.user.key).await?.is_some();
+        if member || who.is_admin { Ok(message) } else { Err(missing()) }
     }
 
     /// The room, if the asker may read what is said in it.
@@ -45,12 +60,12 @@ impl State {
     ) -> Result<Room, ApiError> {
         let missing = || ApiError::not_found("room");
         let room = self.reader.room(id).await?.ok_or_else(missing)?;
-        // The role alone: what is unread is costly to count.
-        let is_member = self.reader.role(room.key, who.user.key).await?.is_some();
+        // The standing alone: what is unread is costly to count.
+        let is_member = self.reader.standing(room.key, who.user.key).await?.is_some();
         match room.kind {
             _ if is_member || who.is_admin => Ok(room),
-            RoomKind::Private => Err(missing()),
-            RoomKind::Public => Err(ApiError::forbidden("only members of the room may do this")),
+            kind if kind.is_open() => Err(ChatError::from(Denied::Stranger).into()),
+            _ => Err(missing()),
         }
     }
 }

@@ -11,7 +11,7 @@ use actix_web::{
 /// a header, so no credentials of the browser are allowed.
 pub fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
-        .allowed_methods(["GET", "POST", "PUT", "DELETE"])
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
         .allowed_header("Idempotency-Key")
         .expose_headers([header::RETRY_AFTER])

@@ -6,10 +6,11 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use super::State;
+use super::{State, fallback::is_reading};
 use crate::{
     auth::{AuthError, Identity, bearer_token},
-    domain::{HistoryCursor, RoomId, Seq, UserId},
+    chat::ChatError,
+    domain::{Denied, HistoryCursor, RoomId, Seq, UserId},
     error::ApiError,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, LIST_PAGE_MAX},
     protocol::ErrorCode,
@@ -24,10 +25,37 @@ impl FromRequest for Identity {
         let token = header.and_then(|value| value.to_str().ok()).and_then(bearer_token);
         let token = token.map(str::to_owned);
         let state = request.app_data::<web::Data<State>>().cloned();
+        let (method, pattern) = (request.method().clone(), request.match_pattern());
+        let path = request.path().to_owned();
         Box::pin(async move {
             let token = token.ok_or(AuthError::Missing)?;
             let state = state.ok_or(AuthError::Unavailable)?;
-            Ok(state.authenticator.authenticate(&token).await?)
+            let identity = state.authenticator.authenticate(&token).await?;
+            if identity.is_admin && !is_reading(&method) {
+                let action = format!("{method} {}", pattern.as_deref().unwrap_or(&path));
+                state.audit(&identity, action, path).await?;
+            }
+            Ok(identity)
+        })
+    }
+}
+
+/// The same, for administrators only.
+pub struct Admin(pub Identity);
+
+impl FromRequest for Admin {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let identity = Identity::from_request(request, payload);
+        Box::pin(async move {
+            let identity = identity.await?;
+            if identity.is_admin {
+                Ok(Self(identity))
+            } else {
+                Err(ChatError::from(Denied::NotAdmin).into())
+            }
         })
     }
 }
@@ -113,6 +141,20 @@ fn limit(text: Option<&str>, default: i64, max: i64) -> Result<i64, ApiError> {
     let Some(text) = text else { return Ok(default) };
     let number = text.parse().ok().filter(|limit| (1..=max).contains(limit));
     number.ok_or_else(|| ApiError::field("limit", format!("must be a number from 1 to {max}")))
+}
+
+/// The query of a list by position, from the oldest on.
+#[derive(Deserialize)]
+pub struct AfterQuery {
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+impl AfterQuery {
+    pub(super) fn read(&self) -> Result<(Seq, i64), ApiError> {
+        let after = seq("after", self.after.as_deref())?.unwrap_or(Seq::ZERO);
+        Ok((after, limit(self.limit.as_deref(), HISTORY_PAGE, HISTORY_PAGE_MAX)?))
+    }
 }
 
 /// The query of a list by user id.

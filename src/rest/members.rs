@@ -6,13 +6,15 @@ use serde::Serialize;
 use super::{
     State,
     ask::mismatch,
-    extract::{ListQuery, room_id, user_id},
+    extract::{Body, ListQuery, room_id, user_id},
 };
 use crate::{
     auth::Identity,
     chat::{Answer, Command},
+    db::MemberChange,
+    domain::{Role, Timestamp},
     error::ApiError,
-    protocol::MemberView,
+    protocol::{Fields, MemberView},
 };
 
 #[derive(Serialize)]
@@ -39,7 +41,8 @@ pub async fn add(
     who: Identity,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
-    let command = Command::AddMember { room: room_id(&path.0)?, user: user_id(&path.1)? };
+    let (room, user) = (room_id(&path.0)?, user_id(&path.1)?);
+    let command = Command::AddMember { room, user, mark_read: false };
     match state.ask(&who, command).await? {
         Answer::Member { member, is_new, .. } => {
             let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
@@ -57,4 +60,52 @@ pub async fn remove(
     let command = Command::RemoveMember { room: room_id(&path.0)?, user: user_id(&path.1)? };
     state.ask(&who, command).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// A role to give, or a mute: until a time, for some seconds, or `null` to end
+/// it.
+fn change_of(mut fields: Fields) -> Result<MemberChange, ApiError> {
+    let role = fields.text_or_none("role")?.map(|role| {
+        let what = "must be owner, moderator, member or read_only";
+        Role::parse(&role).ok_or_else(|| ApiError::field("role", what))
+    });
+    let ends = fields.has("muted_until");
+    let until = fields.time_or_none("muted_until")?;
+    let seconds = fields.number_or_none("mute_seconds", 0..=MUTE_SECONDS_MAX)?;
+    let muted_until = match (until, seconds) {
+        (Some(_), Some(_)) => {
+            let what = "and mute_seconds exclude each other";
+            return Err(ApiError::field("muted_until", what));
+        }
+        (Some(until), None) => Some(Some(until)),
+        (None, Some(0)) => Some(None),
+        (None, Some(seconds)) => Some(Some(in_seconds(seconds))),
+        (None, None) => ends.then_some(None),
+    };
+    let change = MemberChange { role: role.transpose()?, muted_until };
+    if change == MemberChange::default() {
+        return Err(ApiError::field("role", "or muted_until or mute_seconds is needed"));
+    }
+    Ok(change)
+}
+
+/// A century: more is no time but a mistake.
+const MUTE_SECONDS_MAX: i64 = 100 * 366 * 86_400;
+
+pub(super) fn in_seconds(seconds: i64) -> Timestamp {
+    Timestamp(chrono::Utc::now().timestamp_millis().saturating_add(seconds * 1000))
+}
+
+pub async fn update(
+    state: web::Data<State>,
+    who: Identity,
+    path: web::Path<(String, String)>,
+    Body(fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    let (room, user) = (room_id(&path.0)?, user_id(&path.1)?);
+    let command = Command::UpdateMember { room, user, change: change_of(fields)? };
+    match state.ask(&who, command).await? {
+        Answer::MemberUpdated(member) => Ok(HttpResponse::Ok().json(MemberView::from(&member))),
+        other => Err(mismatch(&other)),
+    }
 }

@@ -3,30 +3,64 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Map;
 
 use super::{
     State,
     ask::mismatch,
-    extract::{Body, HistoryQuery, room_id},
+    extract::{AfterQuery, Body, HistoryQuery, ListQuery, room_id},
 };
 use crate::{
     auth::Identity,
     chat::{Answer, Command},
+    db::Change,
     domain::{ClientId, MessageId},
     error::ApiError,
-    protocol::{HistoryView, MessageView, StoredMessageView},
+    protocol::{Fields, HistoryView, MessageView, StoredMessageView, server_frame::ChangedView},
 };
-
-#[derive(Deserialize)]
-pub struct NewMessage {
-    content: String,
-    client_id: Option<String>,
-}
 
 #[derive(Serialize)]
 struct Count {
     count: i64,
+}
+
+#[derive(Serialize)]
+struct Thread<'a> {
+    root: MessageView<'a>,
+    replies: Vec<MessageView<'a>>,
+    has_more: bool,
+}
+
+#[derive(Serialize)]
+struct Pins<'a> {
+    messages: Vec<MessageView<'a>>,
+}
+
+/// Somebody a message has reached.
+#[derive(Serialize)]
+struct Reached<'a> {
+    user_id: &'a str,
+    read: bool,
+}
+
+#[derive(Serialize)]
+struct ReachedPage<'a> {
+    receipts: Vec<Reached<'a>>,
+    has_more: bool,
+}
+
+#[derive(Serialize)]
+struct Reacted<'a> {
+    user_id: &'a str,
+    emoji: &'a str,
+    created_at: String,
+}
+
+#[derive(Serialize)]
+struct Reactions<'a> {
+    reactions: Vec<Reacted<'a>>,
+    has_more: bool,
 }
 
 pub async fn page(
@@ -46,16 +80,16 @@ pub async fn send(
     who: Identity,
     room: web::Path<String>,
     request: HttpRequest,
-    Body(NewMessage { content, client_id }): Body<NewMessage>,
+    Body(mut fields): Body<Fields>,
 ) -> Result<HttpResponse, ApiError> {
     let room = room_id(&room)?;
-    let client_id = match (&client_id, idempotency_key(&request)?) {
-        (Some(id), _) => Some(client_id_of("client_id", id)?),
+    let client_id = match (fields.client_id()?, idempotency_key(&request)?) {
+        (Some(id), _) => Some(id),
         (None, Some(key)) => Some(client_id_of("Idempotency-Key", key)?),
         (None, None) => None,
     };
-    let content = checked_content(content, state.limits.content_bytes)?;
-    match state.ask(&who, Command::Send { room, client_id, content }).await? {
+    let draft = fields.draft(state.limits.content_bytes)?;
+    match state.ask(&who, Command::Send { room, client_id, draft }).await? {
         Answer::Sent(stored) => {
             let mut response =
                 if stored.duplicate { HttpResponse::Ok() } else { HttpResponse::Created() };
@@ -65,7 +99,7 @@ pub async fn send(
     }
 }
 
-fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
+pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
     let Some(key) = request.headers().get("Idempotency-Key") else { return Ok(None) };
     let text = key.to_str();
     text.map(Some).map_err(|_| ApiError::field("Idempotency-Key", "must be plain text"))
@@ -73,17 +107,6 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
 
 fn client_id_of(name: &'static str, text: &str) -> Result<ClientId, ApiError> {
     ClientId::parse(text).map_err(|error| ApiError::id(name, &error))
-}
-
-fn checked_content(content: String, bytes_max: usize) -> Result<Arc<str>, ApiError> {
-    if content.is_empty() {
-        return Err(ApiError::field("content", "must not be empty"));
-    }
-    if content.len() > bytes_max {
-        let what = format!("must have at most {bytes_max} bytes");
-        return Err(ApiError::too_large("content", what));
-    }
-    Ok(content.into())
 }
 
 pub async fn clear(
@@ -105,18 +128,143 @@ pub async fn count(
     Ok(HttpResponse::Ok().json(Count { count }))
 }
 
-/// A message in a room that one may not read does not exist.
 pub async fn show(
     state: web::Data<State>,
     who: Identity,
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let missing = || ApiError::not_found("message");
-    let id = MessageId::parse(&id).ok_or_else(missing)?;
-    let message = state.reader.message(id).await?.ok_or_else(missing)?;
-    let member = state.reader.role(message.room_key, who.user.key).await?.is_some();
-    if !member && !who.is_admin {
-        return Err(missing());
-    }
+    let message = state.readable_message(&who, &id).await?;
     Ok(HttpResponse::Ok().json(MessageView::from(&message)))
+}
+
+pub async fn edit(
+    state: web::Data<State>,
+    who: Identity,
+    id: web::Path<String>,
+    Body(mut fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    let draft = fields.edit(state.limits.content_bytes)?;
+    change(&state, &who, Command::edit(message_id(&id)?, draft)).await
+}
+
+pub async fn delete(
+    state: web::Data<State>,
+    who: Identity,
+    id: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    change(&state, &who, Command::Change { message: message_id(&id)?, change: Change::Delete })
+        .await
+}
+
+pub async fn react(
+    state: web::Data<State>,
+    who: Identity,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    let change_it = Change::React { emoji: emoji(&path.1)? };
+    change(&state, &who, Command::Change { message: message_id(&path.0)?, change: change_it }).await
+}
+
+pub async fn unreact(
+    state: web::Data<State>,
+    who: Identity,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    let change_it = Change::Unreact { emoji: emoji(&path.1)? };
+    change(&state, &who, Command::Change { message: message_id(&path.0)?, change: change_it }).await
+}
+
+pub async fn pin(
+    state: web::Data<State>,
+    who: Identity,
+    id: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    change(&state, &who, Command::Change { message: message_id(&id)?, change: Change::Pin }).await
+}
+
+pub async fn unpin(
+    state: web::Data<State>,
+    who: Identity,
+    id: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    change(&state, &who, Command::Change { message: message_id(&id)?, change: Change::Unpin }).await
+}
+
+fn message_id(text: &str) -> Result<MessageId, ApiError> {
+    MessageId::parse(text).ok_or_else(|| ApiError::not_found("message"))
+}
+
+fn emoji(text: &str) -> Result<Arc<str>, ApiError> {
+    let mut fields = Fields(Map::from_iter([("emoji".to_owned(), text.into())]));
+    Ok(fields.emoji()?)
+}
+
+async fn change(state: &State, who: &Identity, command: Command) -> Result<HttpResponse, ApiError> {
+    match state.ask(who, command).await? {
+        Answer::Changed { message, seq } => {
+            let view = ChangedView { message_id: message.0.to_string(), seq: seq.0 };
+            Ok(HttpResponse::Ok().json(view))
+        }
+        other => Err(mismatch(&other)),
+    }
+}
+
+pub async fn thread(
+    state: web::Data<State>,
+    who: Identity,
+    id: web::Path<String>,
+    query: web::Query<AfterQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (after, limit) = query.read()?;
+    let root = state.readable_message(&who, &id).await?;
+    let (replies, has_more) = state.reader.thread(root.id, after, limit).await?;
+    let replies = replies.iter().map(MessageView::from).collect();
+    let root = MessageView::from(&root);
+    Ok(HttpResponse::Ok().json(Thread { root, replies, has_more }))
+}
+
+pub async fn pins(
+    state: web::Data<State>,
+    who: Identity,
+    room: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let room = state.readable_room(&who, &room_id(&room)?).await?;
+    let pins = state.reader.pins(room.key).await?;
+    let messages = pins.iter().map(MessageView::from).collect();
+    Ok(HttpResponse::Ok().json(Pins { messages }))
+}
+
+/// Who has read a message, and whom it has reached.
+pub async fn receipts(
+    state: web::Data<State>,
+    who: Identity,
+    id: web::Path<String>,
+    query: web::Query<ListQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (after, limit) = query.read()?;
+    let message = state.readable_message(&who, &id).await?;
+    let (reached, has_more) = state.reader.reached(message.id, after.as_ref(), limit).await?;
+    let receipts = reached.iter().map(|receipt| Reached {
+        user_id: receipt.user.as_str(),
+        read: receipt.read_seq >= message.seq,
+    });
+    Ok(HttpResponse::Ok().json(ReachedPage { receipts: receipts.collect(), has_more }))
+}
+
+/// Everyone who reacted, also those whom the message does not name.
+pub async fn reactions(
+    state: web::Data<State>,
+    who: Identity,
+    id: web::Path<String>,
+    query: web::Query<ListQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (after, limit) = query.read()?;
+    let message = state.readable_message(&who, &id).await?;
+    let (all, has_more) = state.reader.reactions(message.id, after.as_ref(), limit).await?;
+    let reactions = all.iter().map(|(user, emoji, at)| Reacted {
+        user_id: user.as_str(),
+        emoji,
+        created_at: at.to_rfc3339(),
+    });
+    Ok(HttpResponse::Ok().json(Reactions { reactions: reactions.collect(), has_more }))
 }

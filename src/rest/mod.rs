@@ -2,11 +2,17 @@
 //! ChatServer like a session's command; what only reads asks the database.
 
 pub mod accounts;
+pub mod admin;
+pub mod bans;
+pub mod blocks;
+pub mod events;
+pub mod export;
 pub mod fallback;
 pub mod health;
 pub mod members;
 pub mod messages;
 pub mod page;
+pub mod presence;
 pub mod read;
 pub mod rooms;
 

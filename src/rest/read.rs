@@ -11,9 +11,9 @@ use super::{
 use crate::{
     auth::Identity,
     chat::{Answer, Command, ReadMark},
-    domain::{MessageId, ReadTarget, RoomOverview, Seq},
+    domain::{MessageId, ReadTarget, RoomOverview, RoomState, Seq},
     error::ApiError,
-    protocol::{ReadMarkView, ReceiptView},
+    protocol::{Fields, ReadMarkView, ReceiptView, server_frame::DeliveredView},
 };
 
 #[derive(Deserialize)]
@@ -58,6 +58,7 @@ struct AllMoved<'a> {
 #[derive(Serialize)]
 struct Unread<'a> {
     total: i64,
+    mentions: i64,
     rooms: Vec<ReadMarkView<'a>>,
 }
 
@@ -75,8 +76,8 @@ pub async fn show(
 fn mark_of(overview: RoomOverview) -> Option<ReadMark> {
     let RoomOverview { room, last_seq, state, .. } = overview;
     let state = state?;
-    let (read_seq, unread) = (state.read_seq, state.unread);
-    Some(ReadMark { room: room.id, read_seq, unread, last_seq })
+    let RoomState { read_seq, unread, mentions, .. } = state;
+    Some(ReadMark { room: room.id.clone(), read_seq, unread, mentions, last_seq })
 }
 
 pub async fn mark(
@@ -88,6 +89,23 @@ pub async fn mark(
     let command = Command::MarkRead { room: room_id(&room)?, target: target.read()? };
     match state.ask(&who, command).await? {
         Answer::Read(mark) => Ok(HttpResponse::Ok().json(ReadMarkView::from(&mark))),
+        other => Err(mismatch(&other)),
+    }
+}
+
+/// What has reached the user's devices, for those that have no socket.
+pub async fn delivered(
+    state: web::Data<State>,
+    who: Identity,
+    room: web::Path<String>,
+    Body(mut fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    let command = Command::MarkDelivered { room: room_id(&room)?, seq: fields.seq("seq")? };
+    match state.ask(&who, command).await? {
+        Answer::Delivered { room, delivered_seq } => {
+            let view = DeliveredView { room_id: room.as_str(), delivered_seq: delivered_seq.0 };
+            Ok(HttpResponse::Ok().json(view))
+        }
         other => Err(mismatch(&other)),
     }
 }
@@ -107,8 +125,9 @@ pub async fn unread(state: web::Data<State>, who: Identity) -> Result<HttpRespon
     let rooms = state.reader.unread(who.user.key).await?;
     let marks: Vec<ReadMark> = rooms.into_iter().filter_map(mark_of).collect();
     let total = marks.iter().map(|mark| mark.unread).sum();
+    let mentions = marks.iter().map(|mark| mark.mentions).sum();
     let rooms = marks.iter().map(ReadMarkView::from).collect();
-    Ok(HttpResponse::Ok().json(Unread { total, rooms }))
+    Ok(HttpResponse::Ok().json(Unread { total, mentions, rooms }))
 }
 
 pub async fn receipts(

@@ -1,32 +1,25 @@
 //! Rooms: listed, made, shown, deleted.
 
 use actix_web::{HttpResponse, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     State,
     ask::mismatch,
-    extract::{Body, display_text, room_id},
+    extract::{Body, room_id, user_id},
 };
 use crate::{
     auth::Identity,
     chat::{Answer, Command},
-    domain::{RoomId, RoomKind},
+    domain::{RoomChange, RoomId, RoomKind},
     error::ApiError,
-    limits::TITLE_CHARS,
-    protocol::RoomView,
+    limits::{METADATA_BYTES, TITLE_CHARS, TOPIC_CHARS},
+    protocol::{Fields, RoomView},
 };
 
 #[derive(Serialize)]
 struct Rooms<'a> {
     rooms: Vec<RoomView<'a>>,
-}
-
-#[derive(Deserialize)]
-pub struct NewRoom {
-    room_id: Option<String>,
-    kind: Option<String>,
-    title: Option<String>,
 }
 
 pub async fn list(state: web::Data<State>, who: Identity) -> Result<HttpResponse, ApiError> {
@@ -38,17 +31,19 @@ pub async fn list(state: web::Data<State>, who: Identity) -> Result<HttpResponse
 pub async fn create(
     state: web::Data<State>,
     who: Identity,
-    Body(NewRoom { room_id: id, kind, title }): Body<NewRoom>,
+    Body(mut fields): Body<Fields>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = id.as_deref().map_or_else(|| Ok(generated_id()), room_id)?;
-    let kind = match kind.as_deref() {
+    let id = fields.text_or_none("room_id")?;
+    let id = id.as_deref().map_or_else(|| Ok(generated_id("r")), room_id)?;
+    let kind = match fields.text_or_none("kind")? {
         None => RoomKind::Private,
-        Some(kind) => RoomKind::parse(kind)
-            .ok_or_else(|| ApiError::field("kind", "must be public or private"))?,
+        Some(kind) => RoomKind::parse(&kind)
+            .ok_or_else(|| ApiError::field("kind", "must be public, private or announcement"))?,
     };
-    let title = title.unwrap_or_default();
-    display_text("title", &title, TITLE_CHARS)?;
-    let command = Command::CreateRoom { id, kind, title: title.into() };
+    let RoomChange { title, topic, custom } = change_of(&mut fields)?;
+    let (title, topic) = (title.unwrap_or_default(), topic.unwrap_or_default());
+    let custom = custom.flatten();
+    let command = Command::CreateRoom { id, kind, title, topic, custom };
     match state.ask(&who, command).await? {
         Answer::Room(room) => Ok(HttpResponse::Created().json(RoomView::from(&*room))),
         other => Err(mismatch(&other)),
@@ -57,8 +52,8 @@ pub async fn create(
 
 /// 64 random bits: nobody guesses the id of a private room, and two never
 /// meet.
-fn generated_id() -> RoomId {
-    RoomId::from_stored(format!("r-{:016x}", rand::random::<u64>()))
+fn generated_id(prefix: &str) -> RoomId {
+    RoomId::from_stored(format!("{prefix}-{:016x}", rand::random::<u64>()))
 }
 
 pub async fn show(
@@ -68,6 +63,64 @@ pub async fn show(
 ) -> Result<HttpResponse, ApiError> {
     let overview = state.visible_room(&who, &room_id(&room)?).await?;
     Ok(HttpResponse::Ok().json(RoomView::from(&overview)))
+}
+
+/// What there is to say about a room; `custom` may be taken away with null.
+fn change_of(fields: &mut Fields) -> Result<RoomChange, ApiError> {
+    let has_custom = fields.has("custom");
+    let custom = fields.object("custom", METADATA_BYTES)?;
+    Ok(RoomChange {
+        title: fields.display_text("title", TITLE_CHARS)?,
+        topic: fields.display_text("topic", TOPIC_CHARS)?,
+        custom: has_custom.then_some(custom),
+    })
+}
+
+pub async fn update(
+    state: web::Data<State>,
+    who: Identity,
+    room: web::Path<String>,
+    Body(mut fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    let change = change_of(&mut fields)?;
+    if change == RoomChange::default() {
+        return Err(ApiError::field("title", "or topic or custom is needed"));
+    }
+    let room = room_id(&room)?;
+    match state.ask(&who, Command::UpdateRoom { room: room.clone(), change }).await? {
+        Answer::RoomUpdated(_) => {
+            let overview = state.visible_room(&who, &room).await?;
+            Ok(HttpResponse::Ok().json(RoomView::from(&overview)))
+        }
+        other => Err(mismatch(&other)),
+    }
+}
+
+/// The one room of the caller and another user.
+pub async fn open_direct(
+    state: web::Data<State>,
+    who: Identity,
+    user: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let command = Command::OpenDirect { user: user_id(&user)?, id: generated_id("d") };
+    match state.ask(&who, command).await? {
+        Answer::Direct { room, is_new } => {
+            let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
+            Ok(response.json(RoomView::from(&*room)))
+        }
+        other => Err(mismatch(&other)),
+    }
+}
+
+pub async fn transfer(
+    state: web::Data<State>,
+    who: Identity,
+    room: web::Path<String>,
+    Body(mut fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    let command = Command::TransferRoom { room: room_id(&room)?, user: fields.user()? };
+    state.ask(&who, command).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 pub async fn delete(

@@ -1,14 +1,19 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use actix::Addr;
 
 use crate::{
-    auth::{Accounts, Authenticator},
+    auth::{Accounts, Authenticator, Identity},
     chat::ChatServer,
-    db::Reader,
+    db::{AuditEntry, Reader, Write, Writer, submit},
+    domain::Timestamp,
+    error::ApiError,
     limits::Limits,
 };
 
@@ -17,9 +22,12 @@ use crate::{
 pub struct State {
     pub chat: Addr<ChatServer>,
     pub reader: Reader,
+    pub writer: Addr<Writer>,
     pub accounts: Accounts,
     pub authenticator: Authenticator,
     pub limits: Arc<Limits>,
+    /// How long an event waits for a user who is away.
+    pub inbox_ttl: Duration,
     pub draining: Draining,
 }
 
@@ -34,5 +42,28 @@ impl Draining {
 
     pub fn has_begun(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl State {
+    /// Writes down what an administrator is about to do; without that it is
+    /// not done.
+    pub(super) async fn audit(
+        &self,
+        who: &Identity,
+        action: String,
+        target: String,
+    ) -> Result<(), ApiError> {
+        let entry = AuditEntry {
+            at: Timestamp(chrono::Utc::now().timestamp_millis()),
+            actor: who.user.id.as_str().into(),
+            action: action.into(),
+            target: target.into(),
+            detail: "{}".into(),
+        };
+        match submit(&self.writer, Write::Audit(entry)).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(ApiError::unavailable()),
+        }
     }
 }

@@ -18,7 +18,8 @@ use super::{
 };
 use crate::{
     auth::{AuthError, Identity},
-    chat::{Command, Connect, Disconnect, ReplyTo, Request, Requester, SessionRef},
+    chat::{Command, Connect, Disconnect, Origin, ReplyTo, Request, Requester, SessionRef},
+    db::Change,
     domain::{RoomId, UserId},
     protocol::{ClientCommand, ClientFrame, Close, ErrorView, Refusal, server_frame},
     websocket::{Frame, Opcode, Violation},
@@ -43,6 +44,7 @@ pub(super) struct Session {
     announced: bool,
     resume: bool,
     join: Option<RoomId>,
+    origin: Origin,
     heartbeat: Heartbeat,
     deadline: Option<Deadline>,
     /// When the timer rings that counts.
@@ -55,11 +57,12 @@ pub(super) struct Start {
     pub identity: Option<Identity>,
     pub resume: bool,
     pub join: Option<RoomId>,
+    pub origin: Origin,
 }
 
 impl Session {
     pub fn new(worker: Rc<Worker>, link: Rc<Link>, entered: Entered, start: Start) -> Self {
-        let Start { identity, resume, join } = start;
+        let Start { identity, resume, join, origin } = start;
         let phase = match identity {
             Some(identity) => Phase::live(identity, resume),
             None => Phase::AwaitingToken,
@@ -73,6 +76,7 @@ impl Session {
             announced: false,
             resume,
             join,
+            origin,
             deadline: None,
             alarm_at: None,
             _entered: entered,
@@ -101,6 +105,7 @@ impl Session {
             roles,
             resume: self.resume,
             join,
+            origin: self.origin.clone(),
         });
         if self.resume {
             self.set_deadline(self.worker.settings.auth_timeout, Close::ResumeTimeout, ctx);
@@ -197,11 +202,11 @@ impl Session {
         let command = match command {
             ClientCommand::Ping => return self.link.send(&server_frame::pong(id.as_deref())),
             ClientCommand::Auth { token } => return self.renew(id, token, ctx),
-            ClientCommand::Resume { rooms } => {
+            ClientCommand::Resume { rooms, inbox } => {
                 if std::mem::take(&mut live.owes_resume) {
                     self.watch_expiry(ctx);
                 }
-                Command::Resume { rooms }
+                Command::Resume { rooms, inbox }
             }
             other => to_chat(other, &live.identity.user.id),
         };
@@ -214,7 +219,8 @@ impl Session {
 }
 
 fn requester(live: &Live) -> Requester {
-    Requester { user: live.identity.user.clone(), is_admin: live.identity.is_admin }
+    // Administrators act over REST, where what they do is recorded.
+    Requester { user: live.identity.user.clone(), is_admin: false, is_service: false }
 }
 
 /// What a client says, as the ChatServer understands it.
@@ -222,14 +228,28 @@ fn to_chat(command: ClientCommand, user: &UserId) -> Command {
     match command {
         ClientCommand::Subscribe { room, since } => Command::Subscribe { room, since },
         ClientCommand::Unsubscribe { room } => Command::Unsubscribe { room },
-        ClientCommand::Join { room } => Command::AddMember { room, user: user.clone() },
+        ClientCommand::Join { room, mark_read } => {
+            Command::AddMember { room, user: user.clone(), mark_read }
+        }
         ClientCommand::Leave { room } => Command::RemoveMember { room, user: user.clone() },
-        ClientCommand::Send { room, client_id, content } => {
-            Command::Send { room, client_id, content }
+        ClientCommand::Send { room, client_id, draft } => Command::Send { room, client_id, draft },
+        ClientCommand::Edit { message, draft } => Command::edit(message, draft),
+        ClientCommand::Delete { message } => Command::Change { message, change: Change::Delete },
+        ClientCommand::React { message, emoji, adds } => {
+            let change = if adds { Change::React { emoji } } else { Change::Unreact { emoji } };
+            Command::Change { message, change }
+        }
+        ClientCommand::Pin { message, pins } => {
+            let change = if pins { Change::Pin } else { Change::Unpin };
+            Command::Change { message, change }
         }
         ClientCommand::MarkRead { room, target } => Command::MarkRead { room, target },
+        ClientCommand::MarkDelivered { room, seq } => Command::MarkDelivered { room, seq },
+        ClientCommand::Typing { room, is_typing } => Command::Typing { room, is_typing },
+        ClientCommand::Presence { status } => Command::Presence { status },
+        ClientCommand::InboxAck { upto } => Command::InboxAck { upto },
         ClientCommand::History { room, cursor, limit } => Command::History { room, cursor, limit },
-        ClientCommand::Resume { rooms } => Command::Resume { rooms },
+        ClientCommand::Resume { rooms, inbox } => Command::Resume { rooms, inbox },
         ClientCommand::Auth { .. } | ClientCommand::Ping => {
             unreachable!("answered by the session itself")
         }

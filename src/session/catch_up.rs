@@ -6,11 +6,11 @@ use std::{collections::VecDeque, sync::Arc};
 use rustc_hash::FxHashMap;
 
 use crate::{
-    chat::{CatchUp, CatchUpKind},
+    chat::{CatchUp, CatchUpKind, CatchUpRoom},
     domain::{RoomKey, RoomOverview, Seq},
     protocol::{
         ErrorView, RoomView,
-        server_frame::{self, ResumedRoom, SubscribedView},
+        server_frame::{self, ResumedInbox, ResumedRoom, ResumedView, SubscribedView},
     },
     websocket::Frame,
 };
@@ -141,7 +141,7 @@ impl Completed {
                     (room.as_str(), ResumedRoom::Refused { error: ErrorView::from(error) })
                 });
                 let rooms = self.resumed().chain(refused).collect();
-                Some(resume_ack(id.as_deref()?, rooms))
+                Some(resume_ack(id.as_deref()?, rooms, self.resumed_inbox()))
             }
         }
     }
@@ -159,8 +159,19 @@ impl Completed {
         Some(server_frame::ack(id, &view))
     }
 
+    /// The rooms that were caught up with, or the inbox.
+    fn results_of(&self, inbox: bool) -> impl Iterator<Item = (&CatchUpRoom, &RoomResult)> {
+        let all = self.asked.rooms.iter().zip(&self.results);
+        all.filter(move |(room, _)| room.overview.room.key.inbox_owner().is_some() == inbox)
+    }
+
+    fn resumed_inbox(&self) -> Option<ResumedInbox> {
+        let (_, result) = self.results_of(true).next()?;
+        Some(ResumedInbox { replayed: result.replayed, last_seq: result.last_seq.0 })
+    }
+
     fn resumed(&self) -> impl Iterator<Item = (&str, ResumedRoom<'_>)> {
-        self.asked.rooms.iter().zip(&self.results).map(|(room, result)| {
+        self.results_of(false).map(|(room, result)| {
             let resumed = ResumedRoom::Resumed {
                 replayed: result.replayed,
                 last_seq: result.last_seq.0,
@@ -172,10 +183,10 @@ impl Completed {
     }
 }
 
-fn resume_ack(id: &str, rooms: FxHashMap<&str, ResumedRoom<'_>>) -> Frame {
-    #[derive(serde::Serialize)]
-    struct Data<'a> {
-        rooms: FxHashMap<&'a str, ResumedRoom<'a>>,
-    }
-    server_frame::ack(id, &Data { rooms })
+fn resume_ack(
+    id: &str,
+    rooms: FxHashMap<&str, ResumedRoom<'_>>,
+    inbox: Option<ResumedInbox>,
+) -> Frame {
+    server_frame::ack(id, &ResumedView { rooms, inbox })
 }

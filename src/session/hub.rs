@@ -12,7 +12,7 @@ use std::{rc::Rc, sync::Arc};
 use actix::Addr;
 use indexmap::IndexMap;
 use rand::RngExt;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::{catch_up::CatchUps, gate::Gate, link::Link, outbox::OutboxLimits};
 use crate::{
@@ -39,6 +39,8 @@ struct Attached {
     link: Rc<Link>,
     rooms: Vec<RoomKey>,
     catch_ups: CatchUps,
+    /// It was told `session.ready`: the first frame that comes for it.
+    greeted: bool,
 }
 
 /// The sessions of one worker thread.
@@ -67,7 +69,7 @@ impl Hub {
     pub fn attach(&mut self, link: Rc<Link>) {
         let id = link.id;
         let catch_ups = CatchUps::default();
-        self.sessions.insert(id, Attached { link, rooms: Vec::new(), catch_ups });
+        self.sessions.insert(id, Attached { link, rooms: Vec::new(), catch_ups, greeted: false });
     }
 
     pub fn detach(&mut self, id: SessionId) {
@@ -94,6 +96,8 @@ impl Hub {
         match item {
             Item::Event { room, seq, frame } => self.event(room, seq, frame),
             Item::Notice { room, frame } => self.notice(room, &frame),
+            Item::Ephemeral { room, frame, except } => self.ephemeral(room, &frame, &except),
+            Item::Presence { rooms, frame, except } => self.presence(&rooms, &frame, &except),
             Item::Answer { session, frame } => self.answer(session, frame),
             Item::Frame { session, frame } => self.send(session, &frame),
             Item::CatchUp(catch_up) => self.catch_up(catch_up),
@@ -102,11 +106,13 @@ impl Hub {
             }
             Item::Unsubscribe { session, room } => self.unsubscribe(session, room),
             Item::RoomGone { room } => self.room_gone(room),
-            Item::Close { session, close } => {
+            Item::Close { session, close, reason } => {
                 if let Some(attached) = self.sessions.get(&session) {
-                    attached.link.close(close);
+                    let reason = reason.as_deref().unwrap_or(close.reason());
+                    attached.link.close_saying(close, reason);
                 }
             }
+            Item::Everyone { frame } => self.everyone(&frame),
             Item::GoAway { reason } => self.go_away(reason),
             Item::CloseAll { close } => {
                 self.sessions.values().for_each(|attached| attached.link.close(close));
@@ -139,6 +145,26 @@ impl Hub {
         }
     }
 
+    fn ephemeral(&mut self, room: RoomKey, frame: &Frame, except: &[SessionId]) {
+        for (session, subscriber) in self.rooms.get(&room).into_iter().flatten() {
+            if !except.contains(session) {
+                subscriber.link.offer(frame);
+                list(&mut self.listed, &subscriber.link);
+            }
+        }
+    }
+
+    fn presence(&mut self, rooms: &[RoomKey], frame: &Frame, except: &[SessionId]) {
+        let mut told: FxHashSet<SessionId> = except.iter().copied().collect();
+        for (session, subscriber) in rooms.iter().filter_map(|room| self.rooms.get(room)).flatten()
+        {
+            if told.insert(*session) {
+                subscriber.link.offer(frame);
+                list(&mut self.listed, &subscriber.link);
+            }
+        }
+    }
+
     fn answer(&mut self, session: SessionId, frame: Option<Frame>) {
         let Some(attached) = self.sessions.get(&session) else { return };
         attached.link.request_answered();
@@ -148,7 +174,8 @@ impl Hub {
     }
 
     fn send(&mut self, session: SessionId, frame: &Frame) {
-        if let Some(attached) = self.sessions.get(&session) {
+        if let Some(attached) = self.sessions.get_mut(&session) {
+            attached.greeted = true;
             queue(&mut self.listed, &attached.link, frame);
         }
     }
@@ -275,6 +302,13 @@ impl Hub {
     fn room_gone(&mut self, room: RoomKey) {
         for session in self.rooms.remove(&room).unwrap_or_default().into_keys() {
             self.unsubscribe(session, room);
+        }
+    }
+
+    /// Those without a user yet are nobody to tell.
+    fn everyone(&mut self, frame: &Frame) {
+        for attached in self.sessions.values().filter(|attached| attached.greeted) {
+            queue(&mut self.listed, &attached.link, frame);
         }
     }
 

@@ -14,7 +14,7 @@ use bytes::{Bytes, BytesMut};
 use super::outbox::{Outbox, OutboxLimits};
 use crate::{
     chat::SessionId,
-    limits::{READ_CHUNK, REQUESTS_IN_FLIGHT},
+    limits::{EPHEMERAL_SHARE, READ_CHUNK, REQUESTS_IN_FLIGHT},
     protocol::Close,
     transport::Socket,
     websocket::{Compression, Frame, Joined},
@@ -87,6 +87,17 @@ impl Link {
         self.push(frame.bytes(self.compression), 1);
     }
 
+    /// Queues a frame that is worth less than the connection: one who reads
+    /// too slowly misses it.
+    pub fn offer(&self, frame: &Frame) {
+        let OutboxLimits { frames, bytes } = self.limits;
+        let share =
+            OutboxLimits { frames: frames / EPHEMERAL_SHARE, bytes: bytes / EPHEMERAL_SHARE };
+        if self.outbox.borrow().has_room_for(1, frame.size(), share) {
+            self.send(frame);
+        }
+    }
+
     /// Queues several frames as one piece, like [`Link::send`].
     pub fn send_joined(&self, frames: &Joined<'_>) {
         if self.state.get() == State::Open {
@@ -114,6 +125,11 @@ impl Link {
     /// Ends the connection behind what is queued, or at once if the reader
     /// is the reason.
     pub fn close(&self, close: Close) {
+        self.close_saying(close, close.reason());
+    }
+
+    /// The same with a reason of somebody's own.
+    pub fn close_saying(&self, close: Close, reason: &str) {
         if self.state.get() != State::Open {
             return;
         }
@@ -124,7 +140,7 @@ impl Link {
             // It would learn only from the end of the connection why.
             self.socket.make_room();
         }
-        outbox.push(close.frame().bytes(None), 1);
+        outbox.push(close.frame_saying(reason).bytes(None), 1);
         drop(outbox);
         self.wake();
     }

@@ -1,5 +1,7 @@
 //! What an upgrade request says: docs/PROTOCOL.md, "Connecting".
 
+use std::sync::Arc;
+
 use actix_http::header::{self, HeaderMap, HeaderName};
 
 use crate::{
@@ -19,6 +21,7 @@ pub struct SocketRequest<'a> {
     pub offers_parlor: bool,
     pub resume: bool,
     pub room: Option<RoomId>,
+    pub device_id: Option<Arc<str>>,
 }
 
 impl<'a> SocketRequest<'a> {
@@ -35,6 +38,7 @@ impl<'a> SocketRequest<'a> {
             offers_parlor: protocols.parlor,
             resume: query.resume,
             room: query.room,
+            device_id: query.device_id,
         })
     }
 }
@@ -68,6 +72,7 @@ struct Query {
     token: Option<String>,
     resume: bool,
     room: Option<RoomId>,
+    device_id: Option<Arc<str>>,
 }
 
 impl Query {
@@ -84,6 +89,9 @@ impl Query {
                 }
                 "device_id" if value.chars().count() > ID_CHARS_MAX => {
                     return Err(ApiError::field("device_id", "must have at most 64 characters"));
+                }
+                "device_id" => {
+                    read.device_id = Some((&*value).into()).filter(|id: &Arc<str>| !id.is_empty())
                 }
                 _ => {}
             }

@@ -27,6 +27,8 @@ use super::{
 };
 use crate::{
     auth::Identity,
+    chat::Origin,
+    domain::Timestamp,
     error::ApiError,
     protocol::{ErrorCode, PROTOCOL_NAME},
     transport::Socket,
@@ -93,8 +95,18 @@ async fn accept(worker: &Worker, request: &Request) -> Result<(Response<()>, Acc
         Some(agreed)
     });
     let entered = worker.enter().ok_or_else(ApiError::unavailable)?;
-    let start = Start { identity, resume: asked.resume, join: asked.room };
+    let origin = Origin {
+        device_id: asked.device_id,
+        address: request.peer_addr().map(|peer| peer.ip()),
+        connected_at: now(),
+    };
+    let start = Start { identity, resume: asked.resume, join: asked.room, origin };
     Ok((response.finish().drop_body(), Accepted { start, compression, entered }))
+}
+
+/// The clock, for what an administrator is shown.
+fn now() -> Timestamp {
+    Timestamp(chrono::Utc::now().timestamp_millis())
 }
 
 async fn refuse<T>(framed: &mut Framed<T, h1::Codec>, error: &ApiError)

@@ -52,7 +52,10 @@ async fn what_is_read_on_one_device_is_read_on_all() {
     for device in [&mut phone, &mut laptop] {
         let unread = device.next_event("room.unread").await;
         assert_eq!(unread["room_id"], "den");
-        assert_eq!(unread["data"], json!({"read_seq": 2, "unread": 1}));
+        assert_eq!(
+            unread["data"],
+            json!({"read_seq": 2, "unread": 1, "mentions": 0, "last_seq": 3})
+        );
     }
 }
 

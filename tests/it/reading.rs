@@ -34,7 +34,8 @@ async fn a_mark_set_over_the_socket_is_told_to_all_who_are_there() {
     assert_eq!(ack["room_id"], "den");
     assert_eq!((&ack["read_seq"], &ack["unread"]), (&json!(2), &json!(1)));
     assert_eq!(next_mark(&mut at_alice, "ben").await, 2);
-    assert_eq!(at_ben.next_event("room.unread").await["data"], json!({"read_seq": 2, "unread": 1}));
+    let expected = json!({"read_seq": 2, "unread": 1, "mentions": 0, "last_seq": 3});
+    assert_eq!(at_ben.next_event("room.unread").await["data"], expected);
 }
 
 #[tokio::test]
@@ -43,9 +44,12 @@ async fn a_mark_set_over_rest_is_told_like_one_from_a_socket() {
     let (alice, ben) = den_with(&server, 3).await;
     let (mut at_alice, mut at_ben) = (alice.connect().await, ben.connect().await);
     let read = ben.put("/rooms/den/read", json!({"seq": 3})).await.expect(200);
-    assert_eq!(read, json!({"room_id": "den", "read_seq": 3, "unread": 0, "last_seq": 3}));
+    let expected =
+        json!({"room_id": "den", "read_seq": 3, "unread": 0, "mentions": 0, "last_seq": 3});
+    assert_eq!(read, expected);
     assert_eq!(next_mark(&mut at_alice, "ben").await, 3);
-    assert_eq!(at_ben.next_event("room.unread").await["data"], json!({"read_seq": 3, "unread": 0}));
+    let expected = json!({"read_seq": 3, "unread": 0, "mentions": 0, "last_seq": 3});
+    assert_eq!(at_ben.next_event("room.unread").await["data"], expected);
 }
 
 #[tokio::test]
@@ -120,8 +124,11 @@ async fn unread_messages_are_counted_over_all_rooms() {
     let rooms = unread["rooms"].as_array().expect("a list");
     assert_eq!(rooms.len(), 2, "{unread}");
     let den = rooms.iter().find(|room| room["room_id"] == "den").expect("listed");
-    assert_eq!(*den, json!({"room_id": "den", "unread": 2, "read_seq": 0, "last_seq": 2}));
-    assert_eq!(alice.get("/unread").await.expect(200), json!({"total": 0, "rooms": []}));
+    let expected =
+        json!({"room_id": "den", "unread": 2, "mentions": 0, "read_seq": 0, "last_seq": 2});
+    assert_eq!(*den, expected);
+    let none = json!({"total": 0, "mentions": 0, "rooms": []});
+    assert_eq!(alice.get("/unread").await.expect(200), none);
 }
 
 #[tokio::test]

@@ -31,7 +31,9 @@ async fn accounts_rooms_marks_and_tokens_outlive_a_restart() {
     assert_eq!(history_of(&alice, "den").await, history);
     assert_eq!(alice.get("/rooms/den/members").await.expect(200), members);
     let read = ben.read_state("den").await;
-    assert_eq!(read, json!({"room_id": "den", "read_seq": 2, "unread": 1, "last_seq": 3}));
+    let expected =
+        json!({"room_id": "den", "read_seq": 2, "unread": 1, "mentions": 0, "last_seq": 3});
+    assert_eq!(read, expected);
     assert_eq!(alice.say("den", "and on").await["seq"], 4);
 }
 

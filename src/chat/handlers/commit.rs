@@ -1,6 +1,6 @@
 //! A transaction has committed: now, and not before, it is told.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use actix::{Context, Handler};
 use rustc_hash::FxHashMap;
@@ -9,21 +9,37 @@ use crate::{
     chat::{ChatServer, fanout::Item, server::now},
     db::Committed,
     domain::{RoomId, RoomKey, Seq, UserId},
-    protocol::server_frame,
+    protocol::events::{self, MarkView},
     websocket::Frame,
 };
 
-/// The read marks that one batch moved: the latest of each member, so that a
-/// room hears of them in one event.
+/// The marks that one batch moved: the latest of each member, so that a room
+/// hears of them in one event.
 #[derive(Default)]
-pub(super) struct Marks(FxHashMap<RoomKey, (RoomId, Vec<(UserId, Seq)>)>);
+pub(super) struct Marks(FxHashMap<RoomKey, (RoomId, Vec<MarkView>)>);
 
 impl Marks {
-    pub fn moved(&mut self, key: RoomKey, room: &RoomId, user: &UserId, seq: Seq) {
+    fn of(&mut self, key: RoomKey, room: &RoomId, user: &UserId) -> Option<&mut MarkView> {
         let (_, marks) = self.0.entry(key).or_insert_with(|| (room.clone(), Vec::new()));
-        match marks.iter_mut().find(|(other, _)| other == user) {
-            Some((_, known)) => *known = seq.max(*known),
-            None => marks.push((user.clone(), seq)),
+        let known = marks.iter().position(|mark| mark.user_id == user.as_str());
+        let at = known.unwrap_or_else(|| {
+            let user_id = user.as_str().to_owned();
+            marks.push(MarkView { user_id, read_seq: None, delivered_seq: None });
+            marks.len() - 1
+        });
+        marks.get_mut(at)
+    }
+
+    /// What was read has been delivered.
+    pub fn read(&mut self, key: RoomKey, room: &RoomId, user: &UserId, seq: Seq) {
+        if let Some(mark) = self.of(key, room, user) {
+            mark.read_seq = mark.read_seq.max(Some(seq.0));
+        }
+    }
+
+    pub fn delivered(&mut self, key: RoomKey, room: &RoomId, user: &UserId, seq: Seq) {
+        if let Some(mark) = self.of(key, room, user) {
+            mark.delivered_seq = mark.delivered_seq.max(Some(seq.0));
         }
     }
 }
@@ -47,8 +63,10 @@ impl Handler<Committed> for ChatServer {
 impl ChatServer {
     fn tell_marks(&mut self, Marks(rooms): Marks) {
         for (key, (room, marks)) in rooms {
-            let frame = server_frame::receipts(&room, &marks, now());
-            self.tell_notice(key, frame);
+            if !self.is_big(key) {
+                let frame = events::receipts(&room, &marks, now());
+                self.tell_ephemeral(key, frame, Arc::default());
+            }
         }
     }
 
@@ -68,10 +86,16 @@ mod tests {
         let mut marks = Marks::default();
         let room = RoomId::from_stored("r");
         let (ann, ben) = (UserId::from_stored("ann"), UserId::from_stored("ben"));
-        marks.moved(RoomKey(1), &room, &ann, Seq(3));
-        marks.moved(RoomKey(1), &room, &ben, Seq(2));
-        marks.moved(RoomKey(1), &room, &ann, Seq(5));
-        marks.moved(RoomKey(1), &room, &ann, Seq(4));
-        assert_eq!(marks.0[&RoomKey(1)].1, [(ann, Seq(5)), (ben, Seq(2))]);
+        marks.read(RoomKey(1), &room, &ann, Seq(3));
+        marks.delivered(RoomKey(1), &room, &ben, Seq(2));
+        marks.read(RoomKey(1), &room, &ann, Seq(5));
+        marks.read(RoomKey(1), &room, &ann, Seq(4));
+        let mark = |user: &str, read_seq, delivered_seq| MarkView {
+            user_id: user.to_owned(),
+            read_seq,
+            delivered_seq,
+        };
+        let expected = [mark("ann", Some(5), None), mark("ben", None, Some(2))];
+        assert_eq!(marks.0[&RoomKey(1)].1, expected);
     }
 }

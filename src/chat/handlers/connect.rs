@@ -1,16 +1,20 @@
 //! A session comes and goes.
 
+use std::time::Instant;
+
 use actix::{Context, Handler};
 
-use super::member::NewMembership;
+use super::{member::NewMembership, publish::inbox_overview};
 use crate::{
     chat::{
         ChatServer, Connect, Disconnect, RegisterWorker, Requester, SessionId, SessionRef,
         fanout::{CatchUpKind, Item},
+        room::RoomSeen,
         server::nobody,
         session::SessionState,
     },
-    domain::{RoomId, RoomOverview},
+    db::Arrival,
+    domain::{RoomId, RoomKey, RoomOverview, Seq, User},
     limits::READ_AGAIN,
     protocol::{
         Close,
@@ -28,7 +32,7 @@ impl Handler<RegisterWorker> for ChatServer {
 
 impl ChatServer {
     pub(super) fn connect(&mut self, connect: Connect, ctx: &mut Context<Self>) {
-        let Connect { session, user, roles, resume, join } = connect;
+        let Connect { session, user, roles, resume, join, origin } = connect;
         if self.draining.is_some() {
             self.close(session, Close::GoingAway);
         } else if self.sessions.connections_of(user.key)
@@ -36,8 +40,8 @@ impl ChatServer {
         {
             self.close(session, Close::TooManyConnections);
         } else {
-            let from = Requester { user: user.clone(), is_admin: false };
-            self.sessions.add(session, user, roles, resume);
+            let from = Requester { user: user.clone(), is_admin: false, is_service: false };
+            self.sessions.add(session, user, roles, origin, resume);
             match join {
                 Some(room) => self.join_then_connect(session.id, from, room, ctx),
                 None => self.continue_connect(session.id, ctx),
@@ -47,7 +51,8 @@ impl ChatServer {
 
     pub(super) fn disconnect(&mut self, Disconnect { session }: &Disconnect) {
         let session = *session;
-        let Some(entry) = self.sessions.remove(session.id) else { return };
+        let Some((entry, gone)) = self.sessions.remove(session.id) else { return };
+        self.departed(session.id, entry.user, gone);
         for room in entry.subscribed {
             if let Some(room) = self.rooms.get_mut(room) {
                 room.subscriber_removed(session.worker);
@@ -56,7 +61,7 @@ impl ChatServer {
     }
 
     pub(super) fn close(&mut self, session: SessionRef, close: Close) {
-        let item = Item::Close { session: session.id, close };
+        let item = Item::Close { session: session.id, close, reason: None };
         self.fanout.tell_worker(session.worker, item);
     }
 
@@ -72,10 +77,9 @@ impl ChatServer {
         let reading = self.access_in_database(room, &from);
         Self::when(ctx, reading, move |access, server, ctx| {
             match access.and_then(|access| access.may_join()) {
-                Ok(access) if access.role.is_none() => {
-                    let user = from.user.key;
-                    let connecting = Some(session);
-                    let adding = NewMembership { reply: nobody(), user, connecting };
+                Ok(access) if access.standing.is_none() => {
+                    let (reply, user, connecting) = (nobody(), from.user, Some(session));
+                    let adding = NewMembership { reply, user, mark_read: false, connecting };
                     server.submit_add(access.room.key, adding);
                 }
                 Ok(_) | Err(_) => server.continue_connect(session, ctx),
@@ -93,14 +97,14 @@ impl ChatServer {
         let (at, user) = (entry.at, entry.user);
         let Some(epoch) = self.sessions.users.get(&user).map(|online| online.epoch) else { return };
         let reader = self.reader.clone();
-        let reading = async move { reader.memberships(user).await };
-        Self::when(ctx, reading, move |rooms, server, ctx| {
+        let reading = async move { reader.arrival(user).await };
+        Self::when(ctx, reading, move |arrival, server, ctx| {
             let overtaken =
                 server.sessions.users.get(&user).is_some_and(|online| online.epoch != epoch);
-            match rooms {
+            match arrival {
                 _ if overtaken && tries > 0 => server.read_memberships(session, tries - 1, ctx),
-                Ok(rooms) if !overtaken => {
-                    server.ready(at, rooms);
+                Ok(arrival) if !overtaken => {
+                    server.ready(at, arrival);
                     server.begin_early(session, ctx);
                 }
                 // The client comes back a little later.
@@ -119,11 +123,12 @@ impl ChatServer {
     }
 
     /// Tells a session where its rooms stand, and makes it live in them.
-    fn ready(&mut self, at: SessionRef, rooms: Vec<RoomOverview>) {
+    fn ready(&mut self, at: SessionRef, arrival: Arrival) {
+        let Arrival { rooms, inbox_last, inbox_acked } = arrival;
         let Some(entry) = self.sessions.entries.get_mut(&at.id) else { return };
         let Some(online) = self.sessions.users.get_mut(&entry.user) else { return };
-        let roles = |room: &RoomOverview| Some((room.room.key, room.state?.role));
-        online.rooms = Some(rooms.iter().filter_map(roles).collect());
+        let standings = |room: &RoomOverview| Some((room.room.key, room.state?.standing));
+        online.rooms = Some(rooms.iter().filter_map(standings).collect());
         let view = SessionView::new(
             &online.user,
             &entry.roles,
@@ -131,15 +136,31 @@ impl ChatServer {
             self.settings.heartbeat_interval,
             &self.settings.limits,
         );
-        let frame = server_frame::session_ready(&view, &rooms);
+        let frame = server_frame::session_ready(&view, &rooms, inbox_last);
         self.fanout.tell_worker(at.worker, Item::Frame { session: at.id, frame });
+        let user = online.user.clone();
         if let SessionState::Connecting { resume: true } = entry.state {
             let told = rooms.iter().map(|room| (room.room.key, room.last_seq)).collect();
             entry.state = SessionState::AwaitingResume { told };
-            return;
+            for overview in &rooms {
+                self.rooms.activate(&RoomSeen::from(overview), Instant::now());
+            }
+            return self.arrived(user.key);
         }
         entry.state = SessionState::Live;
         let rooms = rooms.into_iter().map(|room| (room, None)).collect();
         self.attach(at, CatchUpKind::Quiet, rooms);
+        if let Some(inbox) = self.inbox_of(&user, inbox_last) {
+            self.attach(at, CatchUpKind::Quiet, vec![(inbox, Some(inbox_acked))]);
+        }
+        self.arrived(user.key);
+    }
+
+    /// A user's inbox, if there is anything in it. It may have got its first
+    /// event since it was read.
+    pub(super) fn inbox_of(&self, user: &User, last: Seq) -> Option<RoomOverview> {
+        let told = self.rooms.get(RoomKey::inbox_of(user.key)).map(|entry| entry.head);
+        let head = told.map_or(last, |told| told.max(last));
+        (head > Seq::ZERO).then(|| inbox_overview(user, head))
     }
 }

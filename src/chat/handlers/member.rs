@@ -2,87 +2,143 @@
 //! and detached here, between two commits, so that nobody hears what was
 //! said before they came or after they went.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use actix::Context;
 
-use super::{Pending, settle::new_membership};
+use super::{Pending, room::new_membership};
 use crate::{
     chat::{
-        Answer, ChatError, ChatServer, ReplyTo, Requester, SessionId, access::Access, fanout::Item,
-        server::now,
+        Answer, ChatError, ChatServer, Command, ReplyTo, Requester, SessionId,
+        access::Access,
+        fanout::Item,
+        room::RoomSeen,
+        server::{nobody, now},
     },
     db::Write,
-    domain::{Member, Role, Room, RoomKey, RoomOverview, Seq, User, UserId, UserKey},
-    protocol::server_frame,
+    domain::{
+        Denied, Member, ReadTarget, Role, Room, RoomKey, RoomOverview, Seq, Standing, User, UserId,
+        UserKey,
+    },
+    protocol::events::{self, Departure},
 };
 
 /// A member on the way in.
 pub(in crate::chat) struct NewMembership {
     pub reply: ReplyTo,
-    pub user: UserKey,
+    pub user: User,
+    /// What was said before is read.
+    pub mark_read: bool,
     /// A session that waits for this to be connected.
     pub connecting: Option<SessionId>,
 }
 
+/// A member who has come, as the transaction left it.
+pub(super) struct Added {
+    pub member: Member,
+    pub room: Room,
+    pub last_seq: Seq,
+    pub member_count: i64,
+    pub is_new: bool,
+}
+
+/// A member on the way out.
+pub(in crate::chat) struct Leaving {
+    pub user: User,
+    pub room: Arc<Room>,
+    pub why: Departure,
+}
+
 impl ChatServer {
-    pub(super) fn add_member(
+    /// What one does about a member, oneself or another.
+    pub(super) fn run_about_member(
         &mut self,
         from: Requester,
-        user: UserId,
+        command: Command,
         reply: ReplyTo,
         access: Access,
         ctx: &mut Context<Self>,
     ) {
-        let room = access.room.key;
-        if user == from.user.id {
-            let adding = NewMembership { reply, user: from.user.key, connecting: None };
-            return self.submit_add(room, adding);
+        let by = access.by();
+        let room = access.room;
+        let key = room.key;
+        match command {
+            Command::AddMember { user, mark_read, .. } => {
+                self.with_user(from, user, reply, ctx, move |server, user, reply, _| {
+                    let adding = NewMembership { reply, user, mark_read, connecting: None };
+                    server.submit_add(key, adding);
+                });
+            }
+            Command::RemoveMember { user, .. } => {
+                self.with_user(from, user, reply, ctx, move |server, user, reply, is_self| {
+                    let why = if is_self { Departure::Left } else { Departure::Removed };
+                    let by = if is_self { None } else { by };
+                    let write = Write::MemberRemove { room: key, user: user.key, by };
+                    let leaving = Leaving { user, room, why };
+                    server.submit(write, Pending::RemoveMember { reply, leaving });
+                });
+            }
+            Command::UpdateMember { user, change, .. } => {
+                self.with_user(from, user, reply, ctx, move |server, user, reply, _| {
+                    let write = Write::MemberUpdate { room: key, user: user.key, by, change };
+                    server.submit(write, Pending::UpdateMember { reply, room });
+                });
+            }
+            Command::TransferRoom { user, .. } => {
+                let owner = from.user.key;
+                self.with_user(from, user, reply, ctx, move |server, user, reply, is_self| {
+                    if is_self {
+                        return server.answer(reply, Err(Denied::Oneself.into()));
+                    }
+                    let write = Write::OwnerTransfer { room: key, from: owner, to: user.key };
+                    server.submit(write, Pending::Transfer { reply, room });
+                });
+            }
+            Command::Ban { user, until, reason, .. } => {
+                self.with_user(from, user, reply, ctx, move |server, user, reply, is_self| {
+                    if is_self {
+                        return server.answer(reply, Err(Denied::Oneself.into()));
+                    }
+                    let (user_key, at) = (user.key, now());
+                    let write = Write::Ban { room: key, user: user_key, by, until, reason, at };
+                    let leaving = Leaving { user, room, why: Departure::Banned };
+                    server.submit(write, Pending::Ban { reply, leaving });
+                });
+            }
+            Command::Unban { user, .. } => {
+                self.with_user(from, user, reply, ctx, move |server, user, reply, _| {
+                    let write = Write::Unban { room: key, user: user.key };
+                    server.submit(write, Pending::Unban { reply });
+                });
+            }
+            // Every other command is about something else.
+            _ => self.answer(reply, Err(ChatError::Internal)),
         }
-        self.with_user(user, reply, ctx, move |server, user, reply| {
-            server.submit_add(room, NewMembership { reply, user: user.key, connecting: None });
-        });
     }
 
     pub(super) fn submit_add(&mut self, room: RoomKey, adding: NewMembership) {
-        let (user, rooms_max) = (adding.user, self.rooms_max());
+        let (user, rooms_max) = (adding.user.key, self.rooms_max());
         let write = Write::MemberAdd { room, user, role: Role::Member, at: now(), rooms_max };
         self.submit(write, Pending::AddMember(adding));
     }
 
-    pub(super) fn remove_member(
+    /// Looks a user up, unless it is the requester; says which.
+    pub(super) fn with_user(
         &mut self,
         from: Requester,
-        user: UserId,
-        reply: ReplyTo,
-        access: Access,
-        ctx: &mut Context<Self>,
-    ) {
-        let room = access.room;
-        let remove = move |server: &mut Self, user: User, reply| {
-            let write = Write::MemberRemove { room: room.key, user: user.key };
-            server.submit(write, Pending::RemoveMember { reply, user, room });
-        };
-        if user == from.user.id {
-            remove(self, from.user, reply);
-        } else {
-            self.with_user(user, reply, ctx, remove);
-        }
-    }
-
-    /// Looks up somebody else than the requester.
-    fn with_user(
-        &mut self,
         id: UserId,
         reply: ReplyTo,
         ctx: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, User, ReplyTo) + Send + 'static,
+        then: impl FnOnce(&mut Self, User, ReplyTo, bool) + Send + 'static,
     ) {
+        if id == from.user.id {
+            return then(self, from.user, reply, true);
+        }
         let reader = self.reader.clone();
         let reading = async move { reader.user(&id).await };
         Self::when(ctx, reading, move |user, server, _| {
             match user {
-                Ok(Some(user)) => then(server, user, reply),
+                Ok(Some(user)) => then(server, user, reply, false),
                 Ok(None) => server.answer(reply, Err(ChatError::NotFound("user"))),
                 Err(error) => server.answer(reply, Err(error.into())),
             }
@@ -93,22 +149,28 @@ impl ChatServer {
     pub(super) fn settle_add(
         &mut self,
         adding: NewMembership,
-        member: Member,
-        room: Room,
-        last_seq: Seq,
-        is_new: bool,
+        added: Added,
         ctx: &mut Context<Self>,
     ) {
-        self.rooms.activate(&room, last_seq, Instant::now());
+        let Added { member, room, last_seq, member_count, is_new } = added;
+        let room = Arc::new(room);
+        let seen = RoomSeen { room: &room, head: last_seq, members: member_count };
+        self.rooms.activate(&seen, Instant::now());
+        self.rooms.members_are(room.key, member_count);
         if is_new {
-            let frame = server_frame::member_joined(&room.id, &member);
+            let frame = events::member_joined(&room.id, &member);
             self.tell_notice(room.key, frame);
         }
-        let overview = new_membership(room, member.role, last_seq);
-        let connecting = adding.connecting;
+        let overview = new_membership(room.clone(), standing_of(&member), last_seq, member_count);
         if is_new {
             self.attach_member(&member, &overview);
         }
+        if adding.mark_read && last_seq > Seq::ZERO {
+            let (user, target) = (adding.user.clone(), ReadTarget::All);
+            let write = Write::Read { room: room.key, user: user.key, target, at: now() };
+            self.submit(write, Pending::Read { reply: nobody(), user, room });
+        }
+        let connecting = adding.connecting;
         self.answer_added(adding, member, overview, is_new, ctx);
         if let Some(session) = connecting {
             self.continue_connect(session, ctx);
@@ -124,18 +186,29 @@ impl ChatServer {
         is_new: bool,
         ctx: &mut Context<Self>,
     ) {
-        let (reader, room, user) = (self.reader.clone(), overview.room.key, adding.user);
+        let (room, user) = (overview.room.key, adding.user.key);
+        self.with_overview(room, user, ctx, move |server, read| {
+            let answer = read.map(|read| {
+                let room = Box::new(read.unwrap_or(overview));
+                Answer::Member { member, is_new, room }
+            });
+            server.answer(adding.reply, answer);
+        });
+    }
+
+    /// Reads a room as it is for a member before a commit is answered.
+    pub(super) fn with_overview(
+        &mut self,
+        room: RoomKey,
+        user: UserKey,
+        ctx: &mut Context<Self>,
+        then: impl FnOnce(&mut Self, Result<Option<RoomOverview>, ChatError>) + Send + 'static,
+    ) {
+        let reader = self.reader.clone();
         let reading = async move { reader.overview(room, user).await };
         self.finishing += 1;
         Self::when(ctx, reading, move |read, server, _| {
-            let answer = match read {
-                Ok(read) => {
-                    let room = Box::new(read.unwrap_or(overview));
-                    Ok(Answer::Member { member, is_new, room })
-                }
-                Err(error) => Err(error.into()),
-            };
-            server.answer(adding.reply, answer);
+            then(server, read.map_err(ChatError::from));
             server.fanout.flush();
             server.finishing -= 1;
             server.finish_drain_if_idle();
@@ -157,35 +230,74 @@ impl ChatServer {
     pub(super) fn settle_remove(
         &mut self,
         reply: ReplyTo,
-        user: &User,
-        room: &Room,
+        leaving: &Leaving,
         existed: bool,
+        member_count: i64,
     ) {
         if !existed {
             return self.answer(reply, Err(ChatError::NotFound("member")));
         }
+        self.tell_left(leaving, member_count);
+        self.answer(reply, Ok(Answer::Done));
+    }
+
+    pub(super) fn settle_ban(
+        &mut self,
+        reply: ReplyTo,
+        leaving: &Leaving,
+        was_member: bool,
+        member_count: i64,
+    ) {
+        if was_member {
+            self.tell_left(leaving, member_count);
+        }
+        self.answer(reply, Ok(Answer::Done));
+    }
+
+    /// The user hears nothing more of the room; those who stay are told.
+    pub(super) fn tell_left(&mut self, leaving: &Leaving, member_count: i64) {
+        let Leaving { user, room, why } = leaving;
         self.removals += 1;
-        let removed = server_frame::room_removed(&room.id, now());
+        self.stop_typing(room, user);
+        let removed = events::room_removed(&room.id, *why, now());
         for session in self.sessions.ready_of(user.key) {
             self.unsubscribe_session(session, room.key);
             let item = Item::Frame { session: session.id, frame: removed.clone() };
             self.fanout.tell_worker(session.worker, item);
         }
         self.sessions.membership_changed(user.key, room.key, None);
-        let frame = server_frame::member_left(&room.id, user, now());
-        self.tell_notice(room.key, frame);
-        self.answer(reply, Ok(Answer::Done));
+        self.rooms.members_are(room.key, member_count);
+        self.tell_notice(room.key, events::member_left(&room.id, user, *why, now()));
     }
 
     /// All of a new member's connections get the room's events from now on.
     pub(super) fn attach_member(&mut self, member: &Member, overview: &RoomOverview) {
         let (user, room) = (member.user.key, overview.room.key);
-        self.sessions.membership_changed(user, room, Some(member.role));
-        let frame = server_frame::room_added(overview, member.joined_at);
+        self.sessions.membership_changed(user, room, Some(standing_of(member)));
+        let frame = events::room_added(overview, member.joined_at);
         for session in self.sessions.ready_of(user) {
             let item = Item::Frame { session: session.id, frame: frame.clone() };
             self.fanout.tell_worker(session.worker, item);
             self.subscribe_quietly(session, overview.clone());
         }
     }
+
+    /// A member's role or mute has changed: it counts from now on.
+    pub(super) fn tell_member(&mut self, room: &Room, member: &Member) {
+        let user = member.user.key;
+        let standing = standing_of(member);
+        if let Some(Some(known)) = self.sessions.standing(user, room.key) {
+            let blocked = known.blocked;
+            let standing = Standing { blocked, ..standing };
+            self.sessions.membership_changed(user, room.key, Some(standing));
+        }
+        if standing.may_react(now()).is_err() {
+            self.stop_typing(room, &member.user);
+        }
+        self.tell_notice(room.key, events::member_updated(&room.id, member, now()));
+    }
+}
+
+fn standing_of(member: &Member) -> Standing {
+    Standing { muted_until: member.muted_until, ..Standing::new(member.role) }
 }

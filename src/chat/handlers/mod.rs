@@ -1,12 +1,20 @@
 //! What the ChatServer does with each message, a file per concern.
 
+mod admin;
 mod commit;
 mod connect;
+mod direct;
 mod drain;
 mod member;
+mod message;
+mod presence;
+mod publish;
 mod replay;
 mod request;
+mod room;
+mod run;
 mod settle;
 mod subscribe;
+mod upkeep;
 
 pub(super) use settle::Pending;

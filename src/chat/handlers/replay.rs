@@ -9,10 +9,10 @@ use crate::{
         ChatServer, ReadReplay,
         fanout::{Item, Replayed},
     },
-    db::{ReadError, Reader, Replay},
-    domain::{RoomKey, Seq, UserKey},
+    db::{Missed, ReadError, Reader, Replay},
+    domain::{RoomId, RoomKey, Seq, Timestamp, UserKey},
     limits::{Limits, REPLAY_PAGE, REPLAY_SHARE},
-    protocol::server_frame,
+    protocol::events,
     websocket::Frame,
 };
 
@@ -26,8 +26,16 @@ impl Handler<ReadReplay> for ChatServer {
         if !entry.subscribed.contains(&room) {
             return;
         }
-        let limits = self.settings.limits.clone();
-        let reading = read(self.reader.clone(), room, entry.user, since, limits);
+        let Some(id) = self.rooms.get(room).map(|entry| entry.room.id.clone()) else { return };
+        let asked = Asked {
+            room,
+            id,
+            user: entry.user,
+            since,
+            inbox_since: super::upkeep::before(self.settings.inbox_ttl),
+            limits: self.settings.limits.clone(),
+        };
+        let reading = read(self.reader.clone(), asked);
         Self::when(ctx, reading, move |outcome, server, _| {
             let outcome = outcome.unwrap_or(Replayed::Failed);
             let item = Item::Replayed { session: session.id, room, since, outcome };
@@ -37,38 +45,62 @@ impl Handler<ReadReplay> for ChatServer {
     }
 }
 
-async fn read(
-    reader: Reader,
+/// A page that is asked for.
+struct Asked {
     room: RoomKey,
+    id: RoomId,
     user: UserKey,
+    /// The last position that is there.
     since: Seq,
+    /// What was told to a user before is too old.
+    inbox_since: Timestamp,
     limits: Arc<Limits>,
-) -> Result<Replayed, ReadError> {
+}
+
+async fn read(reader: Reader, asked: Asked) -> Result<Replayed, ReadError> {
+    let Asked { room, id, user, since, inbox_since, limits } = asked;
     let page = REPLAY_PAGE.min(limits.queued_frames / REPLAY_SHARE).max(1);
-    let replay = reader.replay(room, since, i64::try_from(page).unwrap_or(1)).await?;
+    let page = i64::try_from(page).unwrap_or(1);
+    let bytes_max = limits.queued_bytes / REPLAY_SHARE;
+    if let Some(owner) = room.inbox_owner() {
+        // The head first: what comes after it is told as it comes.
+        let (last, _) = reader.inbox_head(owner).await?;
+        let mut events = reader.inbox(owner, since, inbox_since, page).await?;
+        events.retain(|event| event.inbox_seq <= last);
+        let is_full = i64::try_from(events.len()).is_ok_and(|events| events >= page);
+        let upto = events.last().filter(|_| is_full).map_or(last, |event| event.inbox_seq);
+        let told = events.iter().map(|event| (event.inbox_seq, events::published_to_user(event)));
+        return Ok(page_of(told, upto, bytes_max));
+    }
+    let replay = reader.replay(room, since, page).await?;
     if !can_be_served(since, &replay, limits.replay_events) {
         return Ok(match reader.overview(room, user).await? {
             Some(overview) => Replayed::Resync { overview: Box::new(overview) },
             None => Replayed::Failed,
         });
     }
-    Ok(page_of(&replay, limits.queued_bytes / REPLAY_SHARE))
+    let told = replay.missed.iter().map(|missed| {
+        let frame = match missed {
+            Missed::Message(message) => events::message_missed(message, since),
+            Missed::Event(event) => events::published_to_room(&id, event),
+        };
+        (missed.seq(), frame)
+    });
+    Ok(page_of(told, replay.upto, bytes_max))
 }
 
 /// The events of a page, as many as fit; one does always.
-fn page_of(replay: &Replay, bytes_max: usize) -> Replayed {
-    let mut frames: Vec<Frame> = Vec::with_capacity(replay.messages.len());
+fn page_of(told: impl Iterator<Item = (Seq, Frame)>, mut upto: Seq, bytes_max: usize) -> Replayed {
+    let mut frames: Vec<Frame> = Vec::new();
     let mut bytes = 0;
-    let mut upto = replay.upto;
     let mut last = None;
-    for message in &replay.messages {
-        let frame = server_frame::message_created(message);
+    for (seq, frame) in told {
         bytes += frame.size();
         if let (Some(last), true) = (last, bytes > bytes_max) {
             upto = last;
             break;
         }
-        last = Some(message.changed_seq);
+        last = Some(seq);
         frames.push(frame);
     }
     Replayed::Page { frames, upto }
@@ -91,7 +123,7 @@ mod tests {
 
     fn replay(floor: i64, last_seq: i64) -> Replay {
         let (floor, last_seq) = (Seq(floor), Seq(last_seq));
-        Replay { messages: Vec::new(), upto: last_seq, last_seq, floor }
+        Replay { missed: Vec::new(), upto: last_seq, last_seq, floor }
     }
 
     #[test]
@@ -102,10 +134,11 @@ mod tests {
 
     #[test]
     fn a_page_ends_where_the_queue_would_be_full_and_has_one_event_at_least() {
-        let mut replay = replay(0, 9);
-        replay.messages = (1..=5).map(|seq| Message::sample(seq, &"x".repeat(1_000))).collect();
+        let event =
+            |seq| (Seq(seq), events::message_created(&Message::sample(seq, &"x".repeat(1_000))));
         for (bytes_max, events, end) in [(1 << 20, 5, 9), (3_000, 2, 2), (10, 1, 1)] {
-            let Replayed::Page { frames, upto } = page_of(&replay, bytes_max) else {
+            let told = (1..=5).map(event);
+            let Replayed::Page { frames, upto } = page_of(told, Seq(9), bytes_max) else {
                 panic!("not a page");
             };
             assert_eq!((frames.len(), upto), (events, Seq(end)), "{bytes_max}");

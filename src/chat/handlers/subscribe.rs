@@ -4,13 +4,16 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use actix::Context;
 
+use super::publish::inbox_overview;
 use crate::{
     chat::{
         Answer, ChatError, ChatServer, ReplyTo, RequestId, Requester, SessionId, SessionRef,
         access::Access,
         fanout::{CatchUp, CatchUpKind, CatchUpRoom, Item},
+        room::RoomSeen,
         session::SessionState,
     },
+    db::Arrival,
     domain::{RoomId, RoomKey, RoomOverview, Seq},
 };
 
@@ -59,6 +62,7 @@ impl ChatServer {
     pub(super) fn resume(
         &mut self,
         named: BTreeMap<RoomId, Seq>,
+        inbox: Option<Seq>,
         reply: ReplyTo,
         ctx: &mut Context<Self>,
     ) {
@@ -69,10 +73,10 @@ impl ChatServer {
             return;
         };
         let reader = self.reader.clone();
-        let reading = async move { reader.memberships(user).await };
-        Self::when(ctx, reading, move |rooms, server, _| {
-            match rooms {
-                Ok(rooms) => server.resume_rooms(session, id, named, rooms),
+        let reading = async move { reader.arrival(user).await };
+        Self::when(ctx, reading, move |arrival, server, _| {
+            match arrival {
+                Ok(arrival) => server.resume_rooms(session, id, named, inbox, arrival),
                 Err(error) => {
                     server.answer(ReplyTo::Session { session, id }, Err(error.into()));
                 }
@@ -86,8 +90,10 @@ impl ChatServer {
         session: SessionRef,
         id: Option<RequestId>,
         mut named: BTreeMap<RoomId, Seq>,
-        rooms: Vec<RoomOverview>,
+        inbox: Option<Seq>,
+        arrival: Arrival,
     ) {
+        let Arrival { rooms, inbox_last, inbox_acked } = arrival;
         let Some(entry) = self.sessions.entries.get_mut(&session.id) else { return };
         let told = match std::mem::replace(&mut entry.state, SessionState::Live) {
             SessionState::AwaitingResume { told } => told,
@@ -105,6 +111,18 @@ impl ChatServer {
             } else if let Some(since) = told.get(&room).copied() {
                 others.push((RoomOverview { last_seq: since, ..overview }, None));
             }
+        }
+        let user = self.sessions.entries.get(&session.id).map(|entry| entry.user);
+        let user = user.and_then(|user| self.sessions.users.get(&user));
+        if let Some(user) = user.map(|online| online.user.clone()) {
+            let read = self.inbox_of(&user, inbox_last);
+            let read = read.or_else(|| inbox.map(|_| inbox_overview(&user, Seq::ZERO)));
+            // One who claims more than there is has it all.
+            let since = |read: &RoomOverview| inbox.unwrap_or(inbox_acked).min(read.last_seq);
+            asked.extend(read.map(|read| {
+                let since = since(&read);
+                (read, Some(since))
+            }));
         }
         let refused = named.into_keys().map(|room| (room, ChatError::NotFound("room"))).collect();
         self.attach(session, CatchUpKind::Quiet, others);
@@ -128,7 +146,7 @@ impl ChatServer {
         let mut attached = Vec::with_capacity(rooms.len());
         for (overview, since) in rooms {
             let Some(entry) = self.sessions.entries.get_mut(&session.id) else { return };
-            let room = self.rooms.activate(&overview.room, overview.last_seq, Instant::now());
+            let room = self.rooms.activate(&RoomSeen::from(&overview), Instant::now());
             if entry.subscribed.insert(overview.room.key) {
                 room.subscriber_added(session.worker);
             }
@@ -147,7 +165,7 @@ impl ChatServer {
 
     pub(super) fn is_member(&self, session: SessionId, room: RoomKey) -> bool {
         let Some(entry) = self.sessions.entries.get(&session) else { return false };
-        self.sessions.role(entry.user, room).flatten().is_some()
+        self.sessions.standing(entry.user, room).flatten().is_some()
     }
 
     pub(super) fn is_subscribed(&self, session: SessionRef, room: RoomKey) -> bool {

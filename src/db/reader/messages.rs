@@ -1,24 +1,28 @@
 use diesel::{
-    ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
-    QueryResult, Queryable, alias, dsl::max,
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
+    OptionalExtension, QueryDsl, QueryResult, alias, dsl::max,
 };
 use diesel_async::RunQueryDsl;
 use rustc_hash::FxHashMap;
 
 use super::{AsyncConn, ReadError, Reader};
 use crate::{
-    db::schema::{members, messages, room_heads, rooms, users},
-    domain::{
-        ClientId, HistoryCursor, HistoryPage, Message, MessageId, RoomId, RoomKey, Seq, Timestamp,
-        User, UserId, UserKey,
+    db::{
+        message::row::{MessageRow, assemble, columns, quote_columns, quoted_ids, visible},
+        schema::{members, messages, room_events, room_heads, rooms, users},
     },
+    domain::{
+        AppEvent, EventKind, HistoryCursor, HistoryPage, Message, MessageId, RoomEvent, RoomKey,
+        Seq, Timestamp, UserKey,
+    },
+    limits::PINS_PER_ROOM,
 };
 
 /// A page of what a reader has missed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replay {
-    /// In the order of their latest change.
-    pub messages: Vec<Message>,
+    /// In the order of their positions.
+    pub missed: Vec<Missed>,
     /// Up to here nothing is missing.
     pub upto: Seq,
     pub last_seq: Seq,
@@ -26,82 +30,37 @@ pub struct Replay {
     pub floor: Seq,
 }
 
-#[derive(Queryable)]
-pub(super) struct MessageRow {
-    id: i64,
-    room_key: i64,
-    room: String,
-    seq: i64,
-    changed_seq: i64,
-    sender_key: i64,
-    sender: String,
-    sender_name: String,
-    client_id: Option<String>,
-    content: String,
-    created_at: i64,
+/// Something a reader has missed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// A message as it is now, at the position of its latest change.
+    Message(Message),
+    Event(RoomEvent),
 }
 
-impl From<MessageRow> for Message {
-    fn from(row: MessageRow) -> Self {
-        let MessageRow {
-            id,
-            room_key,
-            room,
-            seq,
-            changed_seq,
-            sender_key,
-            sender,
-            sender_name,
-            client_id,
-            content,
-            created_at,
-        } = row;
-        Self {
-            id: MessageId(id),
-            room_key: RoomKey(room_key),
-            room: RoomId::from_stored(room),
-            seq: Seq(seq),
-            changed_seq: Seq(changed_seq),
-            sender: User {
-                key: UserKey(sender_key),
-                id: UserId::from_stored(sender),
-                name: sender_name.into(),
-            },
-            client_id: client_id.map(ClientId::from_stored),
-            content: content.into(),
-            created_at: Timestamp(created_at),
+impl Missed {
+    /// Its position in the room's timeline.
+    pub fn seq(&self) -> Seq {
+        match self {
+            Self::Message(message) => message.changed_seq,
+            Self::Event(event) => event.seq,
         }
     }
 }
 
-/// The messages that can be seen: their room is there and they have not been
-/// cleared.
-#[diesel::dsl::auto_type]
-fn visible() -> _ {
-    messages::table
-        .inner_join(users::table)
-        .inner_join(rooms::table)
-        .filter(rooms::id.is_not_null())
-        .filter(messages::seq.gt(rooms::floor_seq))
-}
-
-/// The columns of a [`MessageRow`].
-#[diesel::dsl::auto_type]
-fn columns() -> _ {
-    let room: diesel::dsl::AssumeNotNull<rooms::id> = rooms::id.assume_not_null();
-    (
-        messages::id,
-        messages::room_key,
-        room,
-        messages::seq,
-        messages::changed_seq,
-        messages::sender_key,
-        users::id,
-        users::name,
-        messages::client_id,
-        messages::content,
-        messages::created_at,
-    )
+/// Whole messages, with what they point to.
+pub(super) async fn messages_of(
+    conn: &mut AsyncConn,
+    rows: Vec<MessageRow>,
+) -> QueryResult<Vec<Message>> {
+    let ids = quoted_ids(&rows);
+    let quotes = if ids.is_empty() {
+        Vec::new()
+    } else {
+        let quoted = messages::table.inner_join(users::table).filter(messages::id.eq_any(ids));
+        quoted.select(quote_columns()).load(conn).await?
+    };
+    Ok(assemble(rows, quotes))
 }
 
 /// The newest messages before a position, newest first.
@@ -121,23 +80,77 @@ async fn newest_before(
         .await
 }
 
-/// The oldest messages after a position, up to another one, oldest first.
+/// The oldest messages after a position, oldest first.
 async fn oldest_after(
+    conn: &mut AsyncConn,
+    room: RoomKey,
+    after: Seq,
+    limit: i64,
+) -> QueryResult<Vec<MessageRow>> {
+    visible()
+        .filter(messages::room_key.eq(room.0))
+        .filter(messages::seq.gt(after.0))
+        .order(messages::seq.asc())
+        .limit(limit)
+        .select(columns())
+        .load(conn)
+        .await
+}
+
+/// The messages whose latest position lies in a range, in the order of those.
+///
+/// Two reads, so that an index gives the order: those that are as they were
+/// created, and the few that changed.
+async fn missed_messages(
     conn: &mut AsyncConn,
     room: RoomKey,
     after: Seq,
     upto: Seq,
     limit: i64,
 ) -> QueryResult<Vec<MessageRow>> {
-    visible()
-        .filter(messages::room_key.eq(room.0))
-        .filter(messages::seq.gt(after.0))
-        .filter(messages::seq.le(upto.0))
+    let in_room = || visible().filter(messages::room_key.eq(room.0));
+    let mut rows: Vec<MessageRow> = in_room()
+        .filter(messages::seq.gt(after.0).and(messages::seq.le(upto.0)))
+        .filter(messages::changed_seq.eq(messages::seq))
         .order(messages::seq.asc())
         .limit(limit)
         .select(columns())
         .load(conn)
-        .await
+        .await?;
+    let changed: Vec<MessageRow> = in_room()
+        .filter(messages::changed_seq.gt(after.0).and(messages::changed_seq.le(upto.0)))
+        .filter(messages::changed_seq.gt(messages::seq))
+        .order(messages::changed_seq.asc())
+        .limit(limit)
+        .select(columns())
+        .load(conn)
+        .await?;
+    rows.extend(changed);
+    rows.sort_by_key(|row| row.changed_seq);
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(rows)
+}
+
+pub(super) async fn room_events_after(
+    conn: &mut AsyncConn,
+    room: RoomKey,
+    after: Seq,
+    upto: Seq,
+    limit: i64,
+) -> QueryResult<Vec<RoomEvent>> {
+    let rows = room_events::table
+        .filter(room_events::room_key.eq(room.0))
+        .filter(room_events::seq.gt(after.0).and(room_events::seq.le(upto.0)))
+        .order(room_events::seq.asc())
+        .limit(limit)
+        .select((room_events::seq, room_events::kind, room_events::data, room_events::created_at))
+        .load::<(i64, String, String, i64)>(conn)
+        .await?;
+    let event = |(seq, kind, data, at): (i64, String, String, i64)| {
+        let (kind, data, at) = (EventKind::from_stored(kind), data.into(), Timestamp(at));
+        RoomEvent { seq: Seq(seq), event: AppEvent { kind, data, at } }
+    };
+    Ok(rows.into_iter().map(event).collect())
 }
 
 /// The head and the floor of a room that was deleted in the meantime: there
@@ -161,7 +174,9 @@ async fn page_before(
     limit: i64,
 ) -> QueryResult<(Vec<Message>, bool)> {
     let (rows, more) = cut(newest_before(conn, room, before, limit + 1).await?, limit);
-    Ok((rows.into_iter().rev().map(Message::from).collect(), more))
+    let mut page = messages_of(conn, rows).await?;
+    page.reverse();
+    Ok((page, more))
 }
 
 async fn page_after(
@@ -170,8 +185,8 @@ async fn page_after(
     after: Seq,
     limit: i64,
 ) -> QueryResult<(Vec<Message>, bool)> {
-    let (rows, more) = cut(oldest_after(conn, room, after, NO_END, limit + 1).await?, limit);
-    Ok((rows.into_iter().map(Message::from).collect(), more))
+    let (rows, more) = cut(oldest_after(conn, room, after, limit + 1).await?, limit);
+    Ok((messages_of(conn, rows).await?, more))
 }
 
 impl Reader {
@@ -211,21 +226,62 @@ impl Reader {
 
     pub async fn message(&self, id: MessageId) -> Result<Option<Message>, ReadError> {
         let query = visible().filter(messages::id.eq(id.0)).select(columns());
-        let row =
-            self.read(move |mut conn| async move {
-                query.first::<MessageRow>(&mut conn).await.optional()
-            })
-            .await?;
-        Ok(row.map(Message::from))
+        self.read(move |mut conn| async move {
+            let row = query.first::<MessageRow>(&mut conn).await.optional()?;
+            Ok(messages_of(&mut conn, row.into_iter().collect()).await?.pop())
+        })
+        .await
     }
 
-    pub async fn message_count(&self, room: RoomKey) -> Result<i64, ReadError> {
-        let query = messages::table
-            .inner_join(rooms::table)
+    /// A page of a thread's replies, oldest first, and whether there are more.
+    pub async fn thread(
+        &self,
+        root: MessageId,
+        after: Seq,
+        limit: i64,
+    ) -> Result<(Vec<Message>, bool), ReadError> {
+        let query = visible()
+            .filter(messages::thread_id.eq(root.0))
+            .filter(messages::seq.gt(after.0))
+            .order(messages::seq.asc())
+            .limit(limit + 1)
+            .select(columns());
+        self.read(move |mut conn| async move {
+            let (rows, more) = cut(query.load::<MessageRow>(&mut conn).await?, limit);
+            Ok((messages_of(&mut conn, rows).await?, more))
+        })
+        .await
+    }
+
+    /// A room's pinned messages, the latest pin first.
+    pub async fn pins(&self, room: RoomKey) -> Result<Vec<Message>, ReadError> {
+        let query = visible()
             .filter(messages::room_key.eq(room.0))
-            .filter(messages::seq.gt(rooms::floor_seq))
-            .count();
-        self.read(move |mut conn| async move { query.get_result(&mut conn).await }).await
+            .filter(messages::pinned_at.is_not_null())
+            .order(messages::pinned_at.desc())
+            .limit(PINS_PER_ROOM)
+            .select(columns());
+        self.read(move |mut conn| async move {
+            let rows = query.load::<MessageRow>(&mut conn).await?;
+            messages_of(&mut conn, rows).await
+        })
+        .await
+    }
+
+    /// How many messages a room has; tombstones are none.
+    pub async fn message_count(&self, room: RoomKey) -> Result<i64, ReadError> {
+        self.read(move |mut conn| async move {
+            let visible = messages::table
+                .inner_join(rooms::table)
+                .filter(messages::room_key.eq(room.0))
+                .filter(messages::seq.gt(rooms::floor_seq));
+            // Each from an index of its own, and not row by row.
+            let all: i64 = visible.count().get_result(&mut conn).await?;
+            let deleted = visible.filter(messages::deleted_at.is_not_null());
+            let deleted: i64 = deleted.count().get_result(&mut conn).await?;
+            Ok(all - deleted)
+        })
+        .await
     }
 
     /// A page of what came after `since`.
@@ -244,14 +300,20 @@ impl Reader {
                 .optional()?
                 .unwrap_or(ROOM_GONE);
             let (last_seq, floor) = (Seq(last_seq), Seq(floor));
-            let rows = oldest_after(conn, room, since, last_seq, limit).await?;
-            let full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
-            let messages: Vec<Message> = rows.into_iter().map(Message::from).collect();
-            let upto = match messages.last() {
-                Some(last) if full => last.changed_seq,
+            let rows = missed_messages(conn, room, since, last_seq, limit).await?;
+            let full = |rows: usize| i64::try_from(rows).is_ok_and(|rows| rows >= limit);
+            let events = room_events_after(conn, room, since, last_seq, limit).await?;
+            let is_full = full(rows.len() + events.len());
+            let messages = messages_of(conn, rows).await?.into_iter().map(Missed::Message);
+            let mut missed: Vec<Missed> =
+                messages.chain(events.into_iter().map(Missed::Event)).collect();
+            missed.sort_by_key(Missed::seq);
+            missed.truncate(usize::try_from(limit).unwrap_or(0));
+            let upto = match missed.last() {
+                Some(last) if is_full => last.seq(),
                 Some(_) | None => last_seq,
             };
-            Ok(Replay { messages, upto, last_seq, floor })
+            Ok(Replay { missed, upto, last_seq, floor })
         })
         .await
     }
@@ -272,10 +334,13 @@ impl Reader {
             .filter(members::user_key.eq(user.0))
             .filter(messages::seq.nullable().eq(newest))
             .select(columns());
-        let rows = self
-            .read(move |mut conn| async move { query.load::<MessageRow>(&mut conn).await })
+        let newest = self
+            .read(move |mut conn| async move {
+                let rows = query.load::<MessageRow>(&mut conn).await?;
+                messages_of(&mut conn, rows).await
+            })
             .await?;
-        Ok(rows.into_iter().map(Message::from).map(|message| (message.room_key, message)).collect())
+        Ok(newest.into_iter().map(|message| (message.room_key, message)).collect())
     }
 
     /// The newest message there is, so that ids go on after it.

@@ -1,7 +1,10 @@
 //! Everything that only reads, on diesel-async and a pool of its own, so that
 //! a long read never stands in the way of a write.
 
+mod events;
+mod members;
 mod messages;
+mod people;
 mod rooms;
 mod users;
 
@@ -19,7 +22,9 @@ use futures_util::FutureExt;
 use super::backend::{AsyncConn, pragmas};
 use crate::limits::{READ_CACHE_KIB, READ_CONNECTIONS, READ_TIMEOUT};
 
-pub use messages::Replay;
+pub use messages::{Missed, Replay};
+pub use people::{Audited, Trim};
+pub use rooms::Arrival;
 
 /// A handle for reading; clones share the pool.
 #[derive(Clone)]

@@ -1,70 +1,88 @@
+use std::sync::Arc;
+
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
-    OptionalExtension, QueryDsl, Queryable, dsl::count_star,
+    OptionalExtension, QueryDsl, QueryResult, Queryable, dsl::count_star,
 };
 use diesel_async::RunQueryDsl;
 
-use super::{ReadError, Reader};
+use super::{AsyncConn, ReadError, Reader};
 use crate::{
-    db::schema::{members, messages, receipts, room_heads, rooms, users},
+    db::{
+        room::{RoomRow, columns},
+        schema::{inbox_heads, members, mentions, messages, receipts, room_heads, rooms, users},
+    },
     domain::{
-        Member, Receipt, Role, Room, RoomId, RoomKey, RoomKind, RoomOverview, RoomState, Seq,
-        Timestamp, User, UserId, UserKey,
+        Role, Room, RoomId, RoomKey, RoomKind, RoomOverview, RoomState, Seq, Standing, Timestamp,
+        User, UserId, UserKey,
     },
 };
 
 #[derive(Queryable)]
-struct RoomRow {
-    key: i64,
-    id: String,
-    kind: String,
-    title: String,
-    created_at: i64,
-}
-
-impl From<RoomRow> for Room {
-    fn from(RoomRow { key, id, kind, title, created_at }: RoomRow) -> Self {
-        Self {
-            key: RoomKey(key),
-            id: RoomId::from_stored(id),
-            kind: RoomKind::parse(&kind).unwrap_or(RoomKind::Private),
-            title: title.into(),
-            created_at: Timestamp(created_at),
-        }
-    }
-}
-
-#[derive(Queryable)]
 struct OverviewRow {
     room: RoomRow,
+    member_count: i64,
     last_seq: i64,
     role: String,
+    muted_until: Option<i64>,
+    blocked: bool,
     read_seq: Option<i64>,
+    delivered_seq: Option<i64>,
     unread: Option<i64>,
+    unread_deleted: Option<i64>,
+    mentions: Option<i64>,
+    room_mentions: Option<i64>,
 }
 
 impl From<OverviewRow> for RoomOverview {
     fn from(row: OverviewRow) -> Self {
-        let OverviewRow { room, last_seq, role, read_seq, unread } = row;
+        let OverviewRow {
+            room,
+            member_count,
+            last_seq,
+            role,
+            muted_until,
+            blocked,
+            read_seq,
+            delivered_seq,
+            unread,
+            unread_deleted,
+            mentions,
+            room_mentions,
+        } = row;
+        let number = |number: Option<i64>| number.unwrap_or(0);
         Self {
-            room: room.into(),
+            room: Arc::new(room.into()),
             last_seq: Seq(last_seq),
+            member_count,
             state: Some(RoomState {
-                role: Role::parse(&role).unwrap_or(Role::Member),
-                read_seq: Seq(read_seq.unwrap_or(0)),
-                unread: unread.unwrap_or(0),
+                standing: standing(&role, muted_until, blocked),
+                read_seq: Seq(number(read_seq)),
+                delivered_seq: Seq(number(read_seq).max(number(delivered_seq))),
+                unread: number(unread) - number(unread_deleted),
+                mentions: number(mentions) + number(room_mentions),
             }),
-            member_count: None,
+            peer: None,
             last_message: None,
         }
     }
 }
 
-/// The columns of a [`RoomRow`].
-macro_rules! room_columns {
-    () => {
-        (rooms::key, rooms::id.assume_not_null(), rooms::kind, rooms::title, rooms::created_at)
-    };
+/// A role that is not known may do the least.
+fn standing(role: &str, muted_until: Option<i64>, blocked: bool) -> Standing {
+    let role = Role::parse(role).unwrap_or(Role::ReadOnly);
+    Standing { role, muted_until: muted_until.map(Timestamp), blocked }
+}
+
+/// Where a user's rooms and inbox stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// By id.
+    pub rooms: Vec<RoomOverview>,
+    /// The newest event of the inbox.
+    pub inbox_last: Seq,
+    /// The newest one that the user's clients have.
+    pub inbox_acked: Seq,
 }
 
 /// Memberships with their rooms, heads, marks, and unread counts, in one
@@ -72,13 +90,24 @@ macro_rules! room_columns {
 macro_rules! overviews {
     () => {{
         // Counted from rows: what came after the mark and is not one's own.
-        let unread = messages::table
-            .filter(messages::room_key.eq(members::room_key))
-            .filter(messages::seq.gt(members::unread_after))
-            .filter(messages::seq.gt(rooms::floor_seq))
-            .filter(messages::sender_key.ne(members::user_key))
-            .select(count_star())
-            .single_value();
+        let unread = || {
+            messages::table
+                .filter(messages::room_key.eq(members::room_key))
+                .filter(messages::seq.gt(members::unread_after))
+                .filter(messages::seq.gt(rooms::floor_seq))
+                .filter(messages::sender_key.ne(members::user_key))
+        };
+        // Tombstones apart: both counts come from an index alone.
+        let deleted = unread().filter(messages::deleted_at.is_not_null());
+        let mentions_of = || {
+            mentions::table
+                .filter(mentions::room_key.eq(members::room_key))
+                .filter(mentions::seq.gt(members::unread_after))
+                .filter(mentions::seq.gt(rooms::floor_seq))
+                .filter(mentions::sender_key.ne(members::user_key))
+        };
+        let own = mentions_of().filter(mentions::user_key.eq(members::user_key));
+        let of_all = mentions_of().filter(mentions::user_key.eq(0));
         members::table
             .inner_join(rooms::table)
             .inner_join(room_heads::table.on(room_heads::room_key.eq(members::room_key)))
@@ -89,33 +118,94 @@ macro_rules! overviews {
             )
             .filter(rooms::id.is_not_null())
             .select((
-                room_columns!(),
+                columns(),
+                rooms::member_count,
                 room_heads::last_seq,
                 members::role,
+                members::muted_until,
+                members::blocked,
                 receipts::read_seq.nullable(),
-                unread,
+                receipts::delivered_seq.nullable(),
+                unread().select(count_star()).single_value(),
+                deleted.select(count_star()).single_value(),
+                own.select(count_star()).single_value(),
+                of_all.select(count_star()).single_value(),
             ))
     }};
+}
+
+/// The other user of each direct room.
+async fn add_peers(
+    conn: &mut AsyncConn,
+    user: UserKey,
+    rooms: &mut [RoomOverview],
+) -> QueryResult<()> {
+    let direct = |overview: &&mut RoomOverview| overview.room.kind == RoomKind::Direct;
+    let keys: Vec<i64> =
+        rooms.iter_mut().filter(direct).map(|overview| overview.room.key.0).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let peers = members::table
+        .inner_join(users::table)
+        .filter(members::room_key.eq_any(keys))
+        .filter(members::user_key.ne(user.0))
+        .select((members::room_key, users::key, users::id, users::name))
+        .load::<(i64, i64, String, String)>(conn)
+        .await?;
+    for (room, key, id, name) in peers {
+        let peer = User { key: UserKey(key), id: UserId::from_stored(id), name: name.into() };
+        if let Some(overview) = rooms.iter_mut().find(|overview| overview.room.key.0 == room) {
+            overview.peer = Some(peer);
+        }
+    }
+    Ok(())
 }
 
 impl Reader {
     /// A room that has not been deleted.
     pub async fn room(&self, id: &RoomId) -> Result<Option<Room>, ReadError> {
-        let query =
-            rooms::table.filter(rooms::id.eq(id.as_str().to_owned())).select(room_columns!());
+        let query = rooms::table.filter(rooms::id.eq(id.as_str().to_owned())).select(columns());
         let row = self
             .read(move |mut conn| async move { query.first::<RoomRow>(&mut conn).await.optional() })
             .await?;
         Ok(row.map(Room::from))
     }
 
+    pub async fn room_by_key(&self, key: RoomKey) -> Result<Option<Room>, ReadError> {
+        let query = rooms::table.find(key.0).filter(rooms::id.is_not_null()).select(columns());
+        let row = self
+            .read(move |mut conn| async move { query.first::<RoomRow>(&mut conn).await.optional() })
+            .await?;
+        Ok(row.map(Room::from))
+    }
+
+    /// All that a session needs to know to begin.
+    pub async fn arrival(&self, user: UserKey) -> Result<Arrival, ReadError> {
+        let query = overviews!().filter(members::user_key.eq(user.0)).order(rooms::id);
+        let head =
+            inbox_heads::table.find(user.0).select((inbox_heads::last_seq, inbox_heads::acked_seq));
+        self.read(move |mut conn| async move {
+            let rows = query.load::<OverviewRow>(&mut conn).await?;
+            let mut rooms: Vec<RoomOverview> = rows.into_iter().map(RoomOverview::from).collect();
+            add_peers(&mut conn, user, &mut rooms).await?;
+            let head = head.first::<(i64, i64)>(&mut conn).await.optional()?;
+            let (last, acked) = head.unwrap_or_default();
+            Ok(Arrival { rooms, inbox_last: Seq(last), inbox_acked: Seq(acked) })
+        })
+        .await
+    }
+
     /// A user's rooms, by id.
     pub async fn memberships(&self, user: UserKey) -> Result<Vec<RoomOverview>, ReadError> {
         let query = overviews!().filter(members::user_key.eq(user.0)).order(rooms::id);
-        let rows = self
-            .read(move |mut conn| async move { query.load::<OverviewRow>(&mut conn).await })
-            .await?;
-        Ok(rows.into_iter().map(RoomOverview::from).collect())
+        self.read(move |mut conn| async move {
+            let rows = query.load::<OverviewRow>(&mut conn).await?;
+            let mut rooms: Vec<RoomOverview> = rows.into_iter().map(RoomOverview::from).collect();
+            add_peers(&mut conn, user, &mut rooms).await?;
+            Ok(rooms)
+        })
+        .await
     }
 
     /// A user's rooms, by id, with the newest message of each; in two
@@ -149,17 +239,23 @@ impl Reader {
         Ok(overview.and_then(|overview| Some((overview.state?, overview.last_seq))))
     }
 
-    /// A member's role, without what is costly to count; `None` for who is no
-    /// member.
-    pub async fn role(&self, room: RoomKey, user: UserKey) -> Result<Option<Role>, ReadError> {
+    /// How a user stands in a room, without what is costly to count; `None`
+    /// for who is no member.
+    pub async fn standing(
+        &self,
+        room: RoomKey,
+        user: UserKey,
+    ) -> Result<Option<Standing>, ReadError> {
         let query = members::table
             .filter(members::room_key.eq(room.0))
             .filter(members::user_key.eq(user.0))
-            .select(members::role);
-        let role = self
-            .read(move |mut conn| async move { query.first::<String>(&mut conn).await.optional() })
+            .select((members::role, members::muted_until, members::blocked));
+        let row = self
+            .read(move |mut conn| async move {
+                query.first::<(String, Option<i64>, bool)>(&mut conn).await.optional()
+            })
             .await?;
-        Ok(role.map(|role| Role::parse(&role).unwrap_or(Role::Member)))
+        Ok(row.map(|(role, muted_until, blocked)| standing(&role, muted_until, blocked)))
     }
 
     async fn membership(
@@ -169,32 +265,25 @@ impl Reader {
     ) -> Result<Option<RoomOverview>, ReadError> {
         let query =
             overviews!().filter(members::user_key.eq(user.0)).filter(members::room_key.eq(room.0));
-        let row =
-            self.read(move |mut conn| async move {
-                query.first::<OverviewRow>(&mut conn).await.optional()
-            })
-            .await?;
-        Ok(row.map(RoomOverview::from))
+        self.read(move |mut conn| async move {
+            let row = query.first::<OverviewRow>(&mut conn).await.optional()?;
+            let mut rooms: Vec<RoomOverview> = row.into_iter().map(RoomOverview::from).collect();
+            add_peers(&mut conn, user, &mut rooms).await?;
+            Ok(rooms.pop())
+        })
+        .await
     }
 
-    /// One room with the number of its members, as a user sees it.
+    /// One room, as a user sees it.
     pub async fn overview(
         &self,
         room: RoomKey,
         user: UserKey,
     ) -> Result<Option<RoomOverview>, ReadError> {
-        let mut overview = match self.membership(room, user).await? {
-            Some(overview) => overview,
-            None => match self.stranger(room).await? {
-                Some(overview) => overview,
-                None => return Ok(None),
-            },
-        };
-        let count = members::table.filter(members::room_key.eq(room.0)).count();
-        let count =
-            self.read(move |mut conn| async move { count.get_result(&mut conn).await }).await?;
-        overview.member_count = Some(count);
-        Ok(Some(overview))
+        match self.membership(room, user).await? {
+            Some(overview) => Ok(Some(overview)),
+            None => self.stranger(room).await,
+        }
     }
 
     /// A room as one sees it who is no member.
@@ -203,71 +292,20 @@ impl Reader {
             .inner_join(room_heads::table)
             .filter(rooms::key.eq(room.0))
             .filter(rooms::id.is_not_null())
-            .select((room_columns!(), room_heads::last_seq));
+            .select((columns(), rooms::member_count, room_heads::last_seq));
         let row = self
             .read(move |mut conn| async move {
-                query.first::<(RoomRow, i64)>(&mut conn).await.optional()
+                query.first::<(RoomRow, i64, i64)>(&mut conn).await.optional()
             })
             .await?;
-        Ok(row.map(|(room, last_seq)| RoomOverview {
-            room: room.into(),
+        Ok(row.map(|(room, member_count, last_seq)| RoomOverview {
+            room: Arc::new(room.into()),
             last_seq: Seq(last_seq),
+            member_count,
             state: None,
-            member_count: None,
+            peer: None,
             last_message: None,
         }))
-    }
-
-    /// A page of a room's members by user id, and whether there are more.
-    pub async fn members(
-        &self,
-        room: RoomKey,
-        after: Option<&UserId>,
-        limit: i64,
-    ) -> Result<(Vec<Member>, bool), ReadError> {
-        let query = members::table
-            .inner_join(users::table)
-            .filter(members::room_key.eq(room.0))
-            .filter(users::id.gt(after.map_or("", UserId::as_str).to_owned()))
-            .order(users::id)
-            .limit(limit + 1)
-            .select((users::key, users::id, users::name, members::role, members::joined_at));
-        let rows = self
-            .read(move |mut conn| async move {
-                query.load::<(i64, String, String, String, i64)>(&mut conn).await
-            })
-            .await?;
-        let members = rows.into_iter().map(|(key, id, name, role, joined_at)| Member {
-            user: User { key: UserKey(key), id: UserId::from_stored(id), name: name.into() },
-            role: Role::parse(&role).unwrap_or(Role::Member),
-            joined_at: Timestamp(joined_at),
-        });
-        Ok(cut(members.collect(), limit))
-    }
-
-    /// A page of a room's read marks by user id, and whether there are more.
-    pub async fn receipts(
-        &self,
-        room: RoomKey,
-        after: Option<&UserId>,
-        limit: i64,
-    ) -> Result<(Vec<Receipt>, bool), ReadError> {
-        let query = receipts::table
-            .inner_join(users::table)
-            .filter(receipts::room_key.eq(room.0))
-            .filter(users::id.gt(after.map_or("", UserId::as_str).to_owned()))
-            .order(users::id)
-            .limit(limit + 1)
-            .select((users::id, receipts::read_seq, receipts::read_at));
-        let rows = self
-            .read(move |mut conn| async move { query.load::<(String, i64, i64)>(&mut conn).await })
-            .await?;
-        let receipts = rows.into_iter().map(|(user, read_seq, read_at)| Receipt {
-            user: UserId::from_stored(user),
-            read_seq: Seq(read_seq),
-            read_at: Timestamp(read_at),
-        });
-        Ok(cut(receipts.collect(), limit))
     }
 
     /// The rooms with rows that are still to be deleted.
@@ -277,11 +315,4 @@ impl Reader {
             self.read(move |mut conn| async move { query.load::<i64>(&mut conn).await }).await?;
         Ok(keys.into_iter().map(RoomKey).collect())
     }
-}
-
-fn cut<T>(mut rows: Vec<T>, limit: i64) -> (Vec<T>, bool) {
-    let limit = usize::try_from(limit).unwrap_or(0);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    (rows, more)
 }

@@ -1,4 +1,13 @@
-//! Messages: numbered and stored, each once.
+//! Messages: numbered and stored, each once; and changed.
+
+mod change;
+mod columns;
+mod reaction;
+mod rich;
+mod select;
+mod thread;
+
+pub(super) mod row;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +24,19 @@ use super::{
     schema::{messages, room_heads},
 };
 use crate::domain::{ClientId, MessageId, RoomKey, Seq, Timestamp, UserKey};
+
+pub(super) use change::{apply, erase};
+
+/// Stores one message that may have more than a content.
+pub(super) fn insert(conn: &mut Conn, new: &NewMessage) -> QueryResult<WriteResult> {
+    match &new.extras {
+        Some(extras) => rich::insert(conn, new, extras),
+        None => {
+            let mut results = insert_run(conn, &[new])?;
+            Ok(results.pop().unwrap_or(Err(WriteError::Database)))
+        }
+    }
+}
 
 #[derive(Insertable)]
 #[diesel(table_name = messages, treat_none_as_default_value = false)]
@@ -184,7 +206,7 @@ pub(super) fn advance_head(conn: &mut Conn, room: RoomKey, count: i64) -> QueryR
 /// statement with many rows, which has to be prepared for each number of
 /// rows (docs/PERFORMANCE.md).
 fn insert_row(conn: &mut Conn, message: &NewMessage, seq: Seq) -> QueryResult<()> {
-    let NewMessage { id, room, sender, client_id, content, created_at } = message;
+    let NewMessage { id, room, sender, client_id, content, created_at, extras: _ } = message;
     let row = NewRow {
         id: id.0,
         room_key: room.0,

@@ -1,0 +1,133 @@
+-- People, rooms and messages as a product's chat needs them. What few rows
+-- have is NULL in the others: a byte each.
+
+ALTER TABLE users ADD COLUMN last_seen_at BIGINT;
+-- Set when the user was deleted; what is left of them stands for the sender
+-- of tombstones.
+ALTER TABLE users ADD COLUMN deleted_at BIGINT;
+-- Messages of a deleted user are still to become tombstones.
+ALTER TABLE users ADD COLUMN erase_pending BOOLEAN NOT NULL DEFAULT FALSE;
+CREATE INDEX users_erase ON users (key) WHERE erase_pending;
+
+ALTER TABLE rooms ADD COLUMN topic TEXT NOT NULL DEFAULT '';
+-- A JSON object of the application's.
+ALTER TABLE rooms ADD COLUMN custom TEXT;
+-- The keys of the two users of a direct room, the lower one first.
+ALTER TABLE rooms ADD COLUMN pair TEXT;
+ALTER TABLE rooms ADD COLUMN member_count BIGINT NOT NULL DEFAULT 0;
+-- What this room keeps; NULL: what all rooms keep.
+ALTER TABLE rooms ADD COLUMN keep_ms BIGINT;
+ALTER TABLE rooms ADD COLUMN keep_messages BIGINT;
+UPDATE rooms SET member_count = (SELECT count(*) FROM members WHERE room_key = rooms.key);
+CREATE UNIQUE INDEX rooms_pair ON rooms (pair) WHERE pair IS NOT NULL;
+
+ALTER TABLE members ADD COLUMN muted_until BIGINT;
+-- The other user of a direct room does not want to hear from this one.
+ALTER TABLE members ADD COLUMN blocked BOOLEAN NOT NULL DEFAULT FALSE;
+
+ALTER TABLE receipts ADD COLUMN delivered_seq BIGINT NOT NULL DEFAULT 0;
+
+ALTER TABLE messages ADD COLUMN edited_at BIGINT;
+-- A tombstone: the place stays, what was said is gone.
+ALTER TABLE messages ADD COLUMN deleted_at BIGINT;
+ALTER TABLE messages ADD COLUMN reply_to BIGINT;
+ALTER TABLE messages ADD COLUMN thread_id BIGINT;
+ALTER TABLE messages ADD COLUMN thread_count BIGINT;
+ALTER TABLE messages ADD COLUMN thread_last BIGINT;
+-- JSON: an object of the sender's; who is mentioned; what is attached; who
+-- reacted how. Kept with the message, so that a page of history is one read.
+ALTER TABLE messages ADD COLUMN metadata TEXT;
+ALTER TABLE messages ADD COLUMN mentions TEXT;
+ALTER TABLE messages ADD COLUMN attachments TEXT;
+ALTER TABLE messages ADD COLUMN reactions TEXT;
+ALTER TABLE messages ADD COLUMN pinned_at BIGINT;
+ALTER TABLE messages ADD COLUMN pinned_by TEXT;
+-- All of these are of few rows, so that a plain message costs none of them.
+CREATE INDEX messages_changed ON messages (room_key, changed_seq) WHERE changed_seq > seq;
+CREATE INDEX messages_deleted ON messages (room_key, seq, sender_key) WHERE deleted_at IS NOT NULL;
+CREATE INDEX messages_thread ON messages (thread_id, seq) WHERE thread_id IS NOT NULL;
+CREATE INDEX messages_pinned ON messages (room_key, pinned_at) WHERE pinned_at IS NOT NULL;
+
+CREATE TABLE reactions (
+    message_id BIGINT NOT NULL,
+    emoji      TEXT   NOT NULL,
+    user_key   BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (message_id, emoji, user_key)
+) WITHOUT ROWID;
+CREATE INDEX reactions_user ON reactions (user_key);
+
+-- Who is mentioned where; `user_key` 0 stands for everyone in the room.
+CREATE TABLE mentions (
+    room_key   BIGINT NOT NULL,
+    user_key   BIGINT NOT NULL,
+    seq        BIGINT NOT NULL,
+    sender_key BIGINT NOT NULL,
+    message_id BIGINT NOT NULL,
+    PRIMARY KEY (room_key, user_key, seq)
+) WITHOUT ROWID;
+CREATE INDEX mentions_message ON mentions (message_id);
+
+CREATE TABLE bans (
+    room_key   BIGINT NOT NULL,
+    user_key   BIGINT NOT NULL,
+    -- NULL: for good.
+    until      BIGINT,
+    reason     TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (room_key, user_key)
+) WITHOUT ROWID;
+
+CREATE TABLE blocks (
+    user_key    BIGINT NOT NULL,
+    blocked_key BIGINT NOT NULL,
+    created_at  BIGINT NOT NULL,
+    PRIMARY KEY (user_key, blocked_key)
+) WITHOUT ROWID;
+
+-- What the application published into a room; each has a place in its
+-- timeline.
+CREATE TABLE room_events (
+    room_key   BIGINT NOT NULL,
+    seq        BIGINT NOT NULL,
+    kind       TEXT   NOT NULL,
+    data       TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (room_key, seq)
+) WITHOUT ROWID;
+
+-- What the application told a user.
+CREATE TABLE inbox (
+    user_key   BIGINT NOT NULL,
+    inbox_seq  BIGINT NOT NULL,
+    kind       TEXT   NOT NULL,
+    data       TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (user_key, inbox_seq)
+) WITHOUT ROWID;
+CREATE INDEX inbox_age ON inbox (created_at);
+CREATE TABLE inbox_heads (
+    user_key  BIGINT PRIMARY KEY NOT NULL,
+    last_seq  BIGINT NOT NULL,
+    -- The user's clients have said that they have what came up to here.
+    acked_seq BIGINT NOT NULL
+) WITHOUT ROWID;
+
+-- Under which keys something was published, so that it is not twice.
+CREATE TABLE publications (
+    key        TEXT   PRIMARY KEY NOT NULL,
+    position   BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX publications_age ON publications (created_at);
+
+-- Everything an administrator did.
+CREATE TABLE audit (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    at         BIGINT NOT NULL,
+    actor      TEXT   NOT NULL,
+    action     TEXT   NOT NULL,
+    target     TEXT   NOT NULL,
+    -- A JSON object.
+    detail     TEXT   NOT NULL
+);

@@ -1,0 +1,194 @@
+//! What administrators do: see connections, end them, delete users.
+
+use std::sync::Arc;
+
+use actix::Context;
+
+use super::{Pending, member::Leaving};
+use crate::{
+    chat::{
+        Answer, ChatError, ChatServer, Command, Connected, Connection, ReplyTo, Requester,
+        SessionId, SessionRef, fanout::Item, server::now, session::SessionEntry,
+    },
+    db::Write,
+    domain::{
+        Member, Message, MessageId, Room, RoomId, RoomKey, RoomKind, Status, Timestamp, User,
+        UserId, UserKey,
+    },
+    limits::{ERASE_MESSAGES, WRITTEN_BY_WINDOW},
+    protocol::{Close, events::Departure},
+};
+
+impl ChatServer {
+    pub(super) fn administer(&mut self, command: Command, reply: ReplyTo, ctx: &mut Context<Self>) {
+        match command {
+            Command::Connections { of, after, limit } => {
+                let answer = self.connections(&of, after, limit);
+                self.answer(reply, answer);
+            }
+            Command::CountConnections { of } => {
+                let count = self.connected(&of).map(|all| Answer::Count(all.count()));
+                self.answer(reply, count);
+            }
+            Command::Disconnect { of, reason } => {
+                let sessions = self.connected(&of).map(|all| all.map(|entry| entry.at).collect());
+                let answer = sessions.map(|sessions: Vec<SessionRef>| {
+                    sessions.iter().for_each(|session| self.end(*session, &reason));
+                    Answer::Count(sessions.len())
+                });
+                self.answer(reply, answer);
+            }
+            Command::EraseUser { user } => {
+                let nobody = Requester::nobody();
+                self.with_user(nobody, user, reply, ctx, |server, user, reply, _| {
+                    let write = Write::Erase { user: user.key, at: now() };
+                    server.submit(write, Pending::Erase { reply });
+                });
+            }
+            // Every other command is about something else.
+            _ => self.answer(reply, Err(ChatError::Internal)),
+        }
+    }
+
+    /// The connections that are meant; nobody hears a room that is not in
+    /// memory.
+    fn connected(
+        &self,
+        of: &Connected,
+    ) -> Result<impl Iterator<Item = &SessionEntry> + use<'_>, ChatError> {
+        let (mut room, mut user) = (None, None);
+        match of {
+            Connected::All => {}
+            Connected::Room(id) => room = Some(self.rooms.by_id(id).map(|entry| entry.room.key)),
+            Connected::User(id) => user = Some(id.clone()),
+        }
+        let entries = self.sessions.entries.values();
+        Ok(entries.filter(move |entry| {
+            let in_room = room.is_none_or(|key: Option<RoomKey>| {
+                key.is_some_and(|key| entry.subscribed.contains(&key))
+            });
+            in_room && user.as_ref().is_none_or(|user| self.user_id(entry) == Some(user))
+        }))
+    }
+
+    fn user_id(&self, entry: &SessionEntry) -> Option<&UserId> {
+        Some(&self.sessions.users.get(&entry.user)?.user.id)
+    }
+
+    fn connections(
+        &self,
+        of: &Connected,
+        after: SessionId,
+        limit: usize,
+    ) -> Result<Answer, ChatError> {
+        let mut found: Vec<&SessionEntry> =
+            self.connected(of)?.filter(|entry| entry.at.id > after).collect();
+        found.sort_unstable_by_key(|entry| entry.at.id);
+        let has_more = found.len() > limit;
+        found.truncate(limit);
+        let connection = |entry: &&SessionEntry| {
+            Some(Connection {
+                id: entry.at.id,
+                user: self.user_id(entry)?.clone(),
+                device_id: entry.origin.device_id.clone(),
+                address: entry.origin.address,
+                connected_at: entry.origin.connected_at,
+                status: if entry.away { Status::Away } else { Status::Online },
+                rooms: entry.subscribed.iter().filter(|key| key.inbox_owner().is_none()).count(),
+            })
+        };
+        let connections = found.iter().filter_map(connection).collect();
+        Ok(Answer::Connections { connections, has_more })
+    }
+
+    fn end(&mut self, session: SessionRef, reason: &Arc<str>) {
+        let reason = Some(reason.clone()).filter(|reason| !reason.is_empty());
+        let item = Item::Close { session: session.id, close: Close::Disconnected, reason };
+        self.fanout.tell_worker(session.worker, item);
+    }
+
+    // Erasure
+
+    pub(super) fn settle_erase(
+        &mut self,
+        reply: ReplyTo,
+        was: &User,
+        rooms: Vec<(RoomKey, RoomId, i64)>,
+        owners: &[(RoomKey, Member)],
+        ctx: &mut Context<Self>,
+    ) {
+        for (key, id, member_count) in rooms {
+            let room = self.known_room(key, id);
+            let leaving = Leaving { user: was.clone(), room, why: Departure::Deleted };
+            self.tell_left(&leaving, member_count);
+        }
+        for (room, member) in owners {
+            if let Some(room) = self.rooms.get(*room).map(|entry| entry.room.clone()) {
+                self.tell_member(&room, member);
+            }
+        }
+        for session in self.sessions.all_of(was.key) {
+            self.end(session, &"this account was deleted".into());
+        }
+        self.answer(reply, Ok(Answer::Done));
+        self.erase_next(was.key, ctx);
+    }
+
+    /// The room in memory, or as much of it as events need.
+    fn known_room(&self, key: RoomKey, id: RoomId) -> Arc<Room> {
+        let stub = || Room {
+            key,
+            id,
+            kind: RoomKind::Private,
+            title: "".into(),
+            topic: "".into(),
+            custom: None,
+            created_at: Timestamp(0),
+        };
+        self.rooms.get(key).map_or_else(|| Arc::new(stub()), |entry| entry.room.clone())
+    }
+
+    /// Goes on with an erasure. One that a failure or a stop cuts short goes
+    /// on at the next start.
+    pub(in crate::chat) fn erase_next(&mut self, user: UserKey, ctx: &mut Context<Self>) {
+        if self.draining.is_some() {
+            return;
+        }
+        let reader = self.reader.clone();
+        let reading = async move {
+            let mut after = MessageId(0);
+            loop {
+                let (mut ids, end) = reader.written_by(user, after, WRITTEN_BY_WINDOW).await?;
+                match end {
+                    Some(end) if ids.is_empty() => after = end,
+                    end => {
+                        let last = end.is_none() && ids.len() <= ERASE_MESSAGES;
+                        ids.truncate(ERASE_MESSAGES);
+                        return Ok::<_, crate::db::ReadError>((ids, last));
+                    }
+                }
+            }
+        };
+        Self::when(ctx, reading, move |found, server, _| {
+            let Ok((messages, last)) = found else { return };
+            let write = Write::EraseMessages { user, messages, last, at: now() };
+            server.erasing.insert(user, last);
+            server.submit(write, Pending::EraseMessages { user });
+            server.fanout.flush();
+        });
+    }
+
+    pub(super) fn settle_erase_messages(
+        &mut self,
+        user: UserKey,
+        erased: &[(Message, Option<Box<Message>>)],
+        ctx: &mut Context<Self>,
+    ) {
+        for (message, root) in erased {
+            self.tell_changed(message, root.as_deref());
+        }
+        if self.erasing.remove(&user) == Some(false) {
+            self.erase_next(user, ctx);
+        }
+    }
+}

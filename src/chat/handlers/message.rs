@@ -1,0 +1,152 @@
+//! Messages that were stored and changed, and marks that moved.
+
+use std::sync::Arc;
+
+use actix::Context;
+
+use super::commit::Marks;
+use crate::{
+    chat::{Answer, ChatError, ChatServer, ReadMark, ReplyTo, server::now},
+    db::StoredMessage,
+    domain::{ClientId, Message, Room, RoomId, RoomKey, RoomState, Seq, User},
+    protocol::events::{self, UnreadView},
+};
+
+/// A message on its way to the database.
+pub(in crate::chat) struct Sending {
+    pub room: Arc<Room>,
+    pub sender: User,
+    pub client_id: Option<ClientId>,
+    pub content: Arc<str>,
+}
+
+impl ChatServer {
+    /// First the ack, then the event, so that a sender knows its message by
+    /// the time it sees it.
+    pub(super) fn settle_send(&mut self, reply: ReplyTo, sending: Sending, stored: StoredMessage) {
+        self.answer(reply, Ok(Answer::Sent(stored)));
+        if stored.duplicate {
+            return;
+        }
+        let Sending { room, sender, client_id, content } = sending;
+        self.stop_typing(&room, &sender);
+        let message = Message {
+            id: stored.id,
+            room_key: room.key,
+            room: room.id.clone(),
+            seq: stored.seq,
+            changed_seq: stored.seq,
+            sender,
+            client_id,
+            content,
+            created_at: stored.created_at,
+            edited_at: None,
+            deleted_at: None,
+            extras: None,
+        };
+        self.tell_event(room.key, stored.seq, events::message_created(&message));
+    }
+
+    /// The same for a message with more than a content, which the
+    /// transaction has put together.
+    pub(super) fn settle_rich(
+        &mut self,
+        reply: ReplyTo,
+        sending: &Sending,
+        stored: StoredMessage,
+        message: &Message,
+        root: Option<&Message>,
+    ) {
+        self.answer(reply, Ok(Answer::Sent(stored)));
+        self.stop_typing(&sending.room, &sending.sender);
+        self.tell_event(message.room_key, stored.seq, events::message_created(message));
+        self.tell_root(root);
+    }
+
+    pub(super) fn settle_change(
+        &mut self,
+        reply: ReplyTo,
+        message: &Message,
+        root: Option<&Message>,
+        moved: bool,
+    ) {
+        let (id, seq) = (message.id, message.changed_seq);
+        self.answer(reply, Ok(Answer::Changed { message: id, seq }));
+        if moved {
+            self.tell_changed(message, root);
+        }
+    }
+
+    /// A message as it is now, and the root of its thread.
+    pub(super) fn tell_changed(&mut self, message: &Message, root: Option<&Message>) {
+        let frame = events::message_changed(message, now());
+        self.tell_event(message.room_key, message.changed_seq, frame);
+        self.tell_root(root);
+    }
+
+    fn tell_root(&mut self, root: Option<&Message>) {
+        if let Some(root) = root {
+            let frame = events::message_changed(root, now());
+            self.tell_event(root.room_key, root.changed_seq, frame);
+        }
+    }
+
+    /// The counts are derived from rows, so they are read after the commit;
+    /// the user's other connections are told the same numbers.
+    pub(super) fn tell_read(
+        &mut self,
+        reply: ReplyTo,
+        user: User,
+        room: Arc<Room>,
+        moved: bool,
+        ctx: &mut Context<Self>,
+    ) {
+        let (reader, key, user) = (self.reader.clone(), room.key, user.key);
+        let reading = async move { reader.room_state(key, user).await };
+        self.finishing += 1;
+        Self::when(ctx, reading, move |state, server, _| {
+            let answer = match state {
+                Ok(Some((state, last_seq))) => {
+                    let mark = mark_of(&room.id, state, last_seq);
+                    if moved {
+                        let frame = events::room_unread(&room.id, unread_view(&mark), now());
+                        server.tell_user(user, &frame);
+                    }
+                    Ok(Answer::Read(mark))
+                }
+                Ok(None) => Err(ChatError::NotFound("room")),
+                Err(error) => Err(error.into()),
+            };
+            server.answer(reply, answer);
+            server.fanout.flush();
+            server.finishing -= 1;
+            server.finish_drain_if_idle();
+        });
+    }
+
+    pub(super) fn settle_read_all(
+        &mut self,
+        reply: ReplyTo,
+        user: &User,
+        moved: Vec<(RoomKey, RoomId, Seq)>,
+        marks: &mut Marks,
+    ) {
+        for (key, room, seq) in &moved {
+            marks.read(*key, room, &user.id, *seq);
+            let all_read = UnreadView { read_seq: seq.0, unread: 0, mentions: 0, last_seq: seq.0 };
+            self.tell_user(user.key, &events::room_unread(room, all_read, now()));
+        }
+        let moved = moved.into_iter().map(|(_, room, seq)| (room, seq)).collect();
+        self.answer(reply, Ok(Answer::ReadAll(moved)));
+    }
+}
+
+fn mark_of(room: &RoomId, state: RoomState, last_seq: Seq) -> ReadMark {
+    let RoomState { standing: _, read_seq, delivered_seq: _, unread, mentions } = state;
+    ReadMark { room: room.clone(), read_seq, unread, mentions, last_seq }
+}
+
+fn unread_view(mark: &ReadMark) -> UnreadView {
+    let ReadMark { room: _, read_seq, unread, mentions, last_seq } = mark;
+    UnreadView { read_seq: read_seq.0, unread: *unread, mentions: *mentions, last_seq: last_seq.0 }
+}

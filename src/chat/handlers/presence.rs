@@ -1,0 +1,199 @@
+//! Who is there, and who is typing: told, and not kept.
+
+use std::{sync::Arc, time::Instant};
+
+use super::Pending;
+use crate::{
+    chat::{
+        Answer, ChatError, ChatServer, ReplyTo, Requester, SessionId,
+        access::Access,
+        fanout::Item,
+        presence::Departing,
+        server::{nobody, now},
+        session::OnlineUser,
+    },
+    db::Write,
+    domain::{Room, RoomKey, Status, Timestamp, User, UserKey},
+    protocol::events::{self, PresenceView},
+    websocket::Frame,
+};
+
+impl ChatServer {
+    // Typing
+
+    pub(super) fn typing(
+        &mut self,
+        from: &Requester,
+        is_typing: bool,
+        reply: ReplyTo,
+        access: &Access,
+    ) {
+        let ReplyTo::Session { session, .. } = &reply else {
+            return self.answer(reply, Err(ChatError::Internal));
+        };
+        let (room, user) = (access.room.key, from.user.key);
+        let tell = if !is_typing {
+            self.typing.ends(room, user)
+        } else {
+            !self.is_big(room) && self.typing.begins(room, user, session.id, Instant::now())
+        };
+        if tell {
+            self.tell_typing(&access.room, &from.user, is_typing);
+        }
+        self.answer(reply, Ok(Answer::Done));
+    }
+
+    /// To the others in the room.
+    fn tell_typing(&mut self, room: &Room, user: &User, is_typing: bool) {
+        let frame = events::typing(&room.id, &user.id, is_typing, now());
+        let except = self.sessions.ids_of(user.key);
+        self.tell_ephemeral(room.key, frame, except);
+    }
+
+    /// Whoever sends, leaves or is muted has stopped typing.
+    pub(super) fn stop_typing(&mut self, room: &Room, user: &User) {
+        if !self.typing.is_empty() && self.typing.ends(room.key, user.key) {
+            self.tell_typing(room, user, false);
+        }
+    }
+
+    fn tell_stopped(&mut self, stopped: Vec<(RoomKey, UserKey)>) {
+        for (room, user) in stopped {
+            let room = self.rooms.get(room).map(|entry| entry.room.clone());
+            let user = self.sessions.users.get(&user).map(|online| online.user.clone());
+            if let Some((room, user)) = room.zip(user) {
+                self.tell_typing(&room, &user, false);
+            }
+        }
+    }
+
+    pub(super) fn tell_ephemeral(&mut self, room: RoomKey, frame: Frame, except: Arc<[SessionId]>) {
+        self.tell_room(room, &Item::Ephemeral { room, frame: frame.for_many(), except });
+    }
+
+    /// Whether a room has so many members that who does what is not told.
+    pub(super) fn is_big(&self, room: RoomKey) -> bool {
+        let most = i64::try_from(self.settings.limits.big_room_members).unwrap_or(i64::MAX);
+        self.rooms.get(room).is_some_and(|entry| entry.members > most)
+    }
+
+    // Presence
+
+    /// A session has been told of its rooms: its user is there.
+    pub(super) fn arrived(&mut self, user: UserKey) {
+        let was_there = self.departures.is_back(user);
+        let status = self.sessions.status(user);
+        let Some(online) = self.sessions.users.get_mut(&user) else { return };
+        if online.shown == Some(status) {
+            return;
+        }
+        let first = online.shown.is_none() && !was_there;
+        let is_new = online.shown.replace(status).is_some() || first || status != Status::Online;
+        let (user, rooms) = (online.user.clone(), online.room_keys());
+        if is_new {
+            self.tell_presence(&user, &rooms, status, None);
+        }
+        if first && self.settings.tells_arrivals {
+            self.record_presence(user.key, true, now());
+        }
+    }
+
+    /// A session has ended; `gone` if it was its user's last one.
+    pub(super) fn departed(&mut self, session: SessionId, user: UserKey, gone: Option<OnlineUser>) {
+        let stopped = self.typing.session_ended(session);
+        if let Some(online) = gone {
+            for (room, _) in stopped {
+                if let Some(room) = self.rooms.get(room).map(|entry| entry.room.clone()) {
+                    self.tell_typing(&room, &online.user, false);
+                }
+            }
+            if online.shown.is_some() {
+                let rooms = online.room_keys();
+                let departing = Departing { user: online.user, rooms, gone_at: now() };
+                self.departures.left(departing, Instant::now());
+            }
+            return;
+        }
+        self.tell_stopped(stopped);
+        self.status_changed(user);
+    }
+
+    fn status_changed(&mut self, user: UserKey) {
+        let status = self.sessions.status(user);
+        let Some(online) = self.sessions.users.get_mut(&user) else { return };
+        // Not shown yet: it will be with this status.
+        if online.shown.is_none() || online.shown == Some(status) {
+            return;
+        }
+        online.shown = Some(status);
+        let (user, rooms) = (online.user.clone(), online.room_keys());
+        self.tell_presence(&user, &rooms, status, None);
+    }
+
+    pub(super) fn set_presence(&mut self, status: Status, reply: ReplyTo) {
+        if let ReplyTo::Session { session, .. } = &reply
+            && let Some(entry) = self.sessions.entries.get_mut(&session.id)
+        {
+            entry.away = status == Status::Away;
+            let user = entry.user;
+            self.status_changed(user);
+        }
+        self.answer(reply, Ok(Answer::Done));
+    }
+
+    /// To those who share a room with the user that is not big.
+    fn tell_presence(
+        &mut self,
+        user: &User,
+        rooms: &[RoomKey],
+        status: Status,
+        last_seen: Option<Timestamp>,
+    ) {
+        let small: Vec<RoomKey> =
+            rooms.iter().copied().filter(|room| !self.is_big(*room)).collect();
+        let entries: Vec<_> = small.iter().filter_map(|room| self.rooms.get(*room)).collect();
+        if entries.is_empty() {
+            return;
+        }
+        let frame = events::presence(&PresenceView::new(&user.id, status, last_seen), now());
+        // Who it is about knows.
+        let except = self.sessions.ids_of(user.key);
+        let item = Item::Presence { rooms: small.into(), frame: frame.for_many(), except };
+        self.fanout.tell_rooms(&entries, &item);
+    }
+
+    fn record_presence(&mut self, user: UserKey, online: bool, at: Timestamp) {
+        let write = Write::Presence { user, online, at };
+        self.submit(write, Pending::Done { reply: nobody() });
+    }
+
+    /// Looks who has stopped typing, and who has gone for good.
+    pub(in crate::chat) fn look_after_presence(&mut self) {
+        let now = Instant::now();
+        if !self.typing.is_empty() {
+            let stopped = self.typing.expired(now);
+            self.tell_stopped(stopped);
+        }
+        for Departing { user, rooms, gone_at } in
+            self.departures.gone(now, self.settings.presence_grace)
+        {
+            self.tell_presence(&user, &rooms, Status::Offline, Some(gone_at));
+            if self.draining.is_none() {
+                self.record_presence(user.key, false, gone_at);
+            }
+        }
+        self.fanout.flush();
+    }
+
+    pub(super) fn statuses(&mut self, users: &[UserKey], reply: ReplyTo) {
+        let status = |user: &UserKey| {
+            let status = match self.sessions.status(*user) {
+                Status::Offline if self.departures.holds(*user) => Status::Online,
+                status => status,
+            };
+            (*user, status)
+        };
+        let statuses = users.iter().map(status).collect();
+        self.answer(reply, Ok(Answer::Statuses(statuses)));
+    }
+}

@@ -1,0 +1,178 @@
+//! What the application tells: into rooms, to users, to role contexts, to
+//! everyone.
+
+use std::{sync::Arc, time::Instant};
+
+use actix::Context;
+
+use super::{Pending, room::new_membership};
+use crate::{
+    chat::{
+        Answer, ChatError, ChatServer, Published, ReplyTo, Requester, Target,
+        fanout::{CatchUpKind, Item},
+        room::RoomSeen,
+        server::now,
+    },
+    db::Write,
+    domain::{
+        AppEvent, InboxEvent, PublicationKey, Role, Room, RoomEvent, RoomId, RoomKey, RoomKind,
+        RoomOverview, Seq, Standing, Timestamp, User,
+    },
+    protocol::events,
+    websocket::Frame,
+};
+
+/// Who is told something that is not kept.
+pub(in crate::chat) struct Telling {
+    to: Audience,
+    frame: Frame,
+}
+
+enum Audience {
+    Room(RoomKey),
+    RoleContext(Arc<str>),
+    Everyone,
+}
+
+/// One key may be used in several places.
+fn placed(key: Option<PublicationKey>, place: &str) -> Option<PublicationKey> {
+    key.map(|key| key.at(place))
+}
+
+impl ChatServer {
+    pub(super) fn publish_to_room(
+        &mut self,
+        room: Arc<Room>,
+        key: Option<PublicationKey>,
+        event: AppEvent,
+        keeps: bool,
+        reply: ReplyTo,
+    ) {
+        let key = placed(key, &format!("room {}", room.key.0));
+        if keeps {
+            let write = Write::PublishRoom { room: room.key, key, event: event.clone() };
+            return self.submit(write, Pending::PublishRoom { reply, room, event });
+        }
+        let frame = events::published(Some(&room.id), &event);
+        self.tell_once(Telling { to: Audience::Room(room.key), frame }, key, reply);
+    }
+
+    pub(super) fn publish(
+        &mut self,
+        target: Target,
+        key: Option<PublicationKey>,
+        event: AppEvent,
+        reply: ReplyTo,
+        ctx: &mut Context<Self>,
+    ) {
+        let (to, place) = match target {
+            Target::User(user) => {
+                let keep = i64::try_from(self.settings.limits.inbox_events).unwrap_or(i64::MAX);
+                let nobody = Requester::nobody();
+                return self.with_user(nobody, user, reply, ctx, move |server, user, reply, _| {
+                    let key = placed(key, &format!("user {}", user.key.0));
+                    let write = Write::PublishUser { user: user.key, key, event, keep };
+                    server.submit(write, Pending::PublishUser { reply, user });
+                });
+            }
+            Target::RoleContext(context) => {
+                let place = format!("role {context}");
+                (Audience::RoleContext(context), place)
+            }
+            Target::Everyone => (Audience::Everyone, "all".to_owned()),
+            // It goes through the room's own rules.
+            Target::Room(_) => return self.answer(reply, Err(ChatError::Internal)),
+        };
+        let frame = events::published(None, &event);
+        self.tell_once(Telling { to, frame }, placed(key, &place), reply);
+    }
+
+    /// With a key it is first made sure that nobody has been told before.
+    fn tell_once(&mut self, tell: Telling, key: Option<PublicationKey>, reply: ReplyTo) {
+        match key {
+            Some(key) => {
+                let write = Write::PublishOnce { key, at: now() };
+                self.submit(write, Pending::PublishOnce { reply, tell });
+            }
+            None => {
+                self.tell(&tell);
+                self.answer(reply, Ok(Answer::Published(Published::default())));
+            }
+        }
+    }
+
+    pub(super) fn tell(&mut self, Telling { to, frame }: &Telling) {
+        match to {
+            Audience::Room(room) => self.tell_notice(*room, frame.clone()),
+            Audience::Everyone => {
+                let item = Item::Everyone { frame: frame.clone().for_many() };
+                self.fanout.tell_all(&item);
+            }
+            Audience::RoleContext(context) => {
+                let frame = frame.clone().for_many();
+                for entry in self.sessions.entries.values() {
+                    if entry.role_context.as_ref() == Some(context) && !entry.is_connecting() {
+                        let item = Item::Frame { session: entry.at.id, frame: frame.clone() };
+                        self.fanout.tell_worker(entry.at.worker, item);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn settle_publish_room(
+        &mut self,
+        reply: ReplyTo,
+        room: &Room,
+        event: AppEvent,
+        seq: Seq,
+        duplicate: bool,
+    ) {
+        if !duplicate {
+            let frame = events::published_to_room(&room.id, &RoomEvent { seq, event });
+            self.tell_event(room.key, seq, frame);
+        }
+        let published = Published { seq: Some(seq), inbox_seq: None, duplicate };
+        self.answer(reply, Ok(Answer::Published(published)));
+    }
+
+    /// One who is there is told at once; one who is not when they come.
+    pub(super) fn settle_publish_user(
+        &mut self,
+        reply: ReplyTo,
+        user: &User,
+        event: &InboxEvent,
+        duplicate: bool,
+    ) {
+        let seq = event.inbox_seq;
+        if !duplicate && self.sessions.users.contains_key(&user.key) {
+            let inbox = inbox_overview(user, Seq(seq.0 - 1));
+            // Kept also while nobody listens yet: whoever is connecting
+            // compares what they have read with this head.
+            self.rooms.activate(&RoomSeen::from(&inbox), Instant::now());
+            for session in self.sessions.live_of(user.key) {
+                if !self.is_subscribed(session, inbox.room.key) {
+                    self.attach(session, CatchUpKind::Quiet, vec![(inbox.clone(), None)]);
+                }
+            }
+            self.tell_event(inbox.room.key, seq, events::published_to_user(event));
+        }
+        let published = Published { seq: None, inbox_seq: Some(seq), duplicate };
+        self.answer(reply, Ok(Answer::Published(published)));
+    }
+}
+
+/// A user's inbox as a timeline to follow. Its name is no room's: it has a
+/// blank in it.
+pub(super) fn inbox_overview(user: &User, head: Seq) -> RoomOverview {
+    let room = Room {
+        key: RoomKey::inbox_of(user.key),
+        id: RoomId::from_stored(format!("inbox of {}", user.id)),
+        kind: RoomKind::Private,
+        title: "".into(),
+        topic: "".into(),
+        custom: None,
+        created_at: Timestamp(0),
+    };
+    new_membership(Arc::new(room), Standing::new(Role::ReadOnly), head, 1)
+}

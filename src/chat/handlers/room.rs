@@ -1,0 +1,99 @@
+//! Rooms that were made, changed, cleared and deleted.
+
+use std::{sync::Arc, time::Instant};
+
+use crate::{
+    chat::{Answer, ChatServer, ReplyTo, fanout::Item, room::RoomSeen, server::now},
+    domain::{Member, Role, Room, RoomKey, RoomOverview, RoomState, Seq, Standing, User},
+    protocol::events,
+};
+
+impl ChatServer {
+    pub(super) fn settle_create(&mut self, reply: ReplyTo, owner: User, room: Room) {
+        let room = Arc::new(room);
+        let joined_at = room.created_at;
+        let member = Member { user: owner, role: Role::Owner, muted_until: None, joined_at };
+        let overview = new_membership(room, Standing::new(Role::Owner), Seq::ZERO, 1);
+        self.rooms.activate(&RoomSeen::from(&overview), Instant::now());
+        self.attach_member(&member, &overview);
+        self.answer(reply, Ok(Answer::Room(Box::new(overview))));
+    }
+
+    pub(super) fn settle_update(&mut self, reply: ReplyTo, room: Room) {
+        let room = Arc::new(room);
+        self.rooms.updated(&room);
+        self.tell_notice(room.key, events::room_updated(&room, now()));
+        self.answer(reply, Ok(Answer::RoomUpdated(room)));
+    }
+
+    pub(super) fn settle_clear(&mut self, reply: ReplyTo, room: &Room, seq: Seq, upto: Seq) {
+        self.tell_event(room.key, seq, events::room_cleared(&room.id, seq, upto, now()));
+        self.answer(reply, Ok(Answer::Done));
+        self.purge(room.key);
+    }
+
+    pub(super) fn settle_delete(&mut self, reply: ReplyTo, room: &Room) {
+        let key = room.key;
+        let frame = events::room_deleted(&room.id, now());
+        // Its members hear of it by the room, or as members who have
+        // unsubscribed: each connection once.
+        self.tell_notice(key, frame.clone());
+        for user in self.sessions.members_of(key) {
+            for session in self.sessions.ready_of(user) {
+                if !self.is_subscribed(session, key) {
+                    let item = Item::Frame { session: session.id, frame: frame.clone() };
+                    self.fanout.tell_worker(session.worker, item);
+                }
+                self.detach_session(session.id, key);
+            }
+            self.sessions.membership_changed(user, key, None);
+        }
+        self.fanout.tell_all(&Item::RoomGone { room: key });
+        self.rooms.remove(key);
+        self.removals += 1;
+        self.answer(reply, Ok(Answer::Done));
+        self.purge(key);
+    }
+
+    pub(super) fn purge(&mut self, room: RoomKey) {
+        let idle = self.purges.is_empty();
+        if !self.purges.contains(&room) {
+            self.purges.insert(0, room);
+        }
+        if idle {
+            self.purge_next();
+        }
+    }
+
+    /// A purge that failed is tried again at the next start.
+    pub(super) fn settle_purge(&mut self, more: bool) {
+        if !more {
+            self.purges.pop();
+        }
+        self.purge_next();
+    }
+}
+
+/// A room as its newest member sees it: nothing in it is unread.
+pub(super) fn new_membership(
+    room: Arc<Room>,
+    standing: Standing,
+    last_seq: Seq,
+    member_count: i64,
+) -> RoomOverview {
+    let state = RoomState {
+        standing,
+        read_seq: Seq::ZERO,
+        delivered_seq: Seq::ZERO,
+        unread: 0,
+        mentions: 0,
+    };
+    RoomOverview {
+        room,
+        last_seq,
+        member_count,
+        state: Some(state),
+        peer: None,
+        last_message: None,
+    }
+}

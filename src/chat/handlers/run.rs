@@ -1,0 +1,145 @@
+//! What a request that is allowed becomes.
+
+use actix::Context;
+
+use super::{Pending, message::Sending};
+use crate::{
+    chat::{Answer, ChatError, ChatServer, Command, ReplyTo, Request, access::Access, server::now},
+    db::{NewChange, NewMessage, NewRoom, Write},
+    domain::{HistoryCursor, HistoryPage, RoomKey, RoomKind},
+    limits::HISTORY_SHARE,
+};
+
+impl ChatServer {
+    pub(super) fn run_in_room(
+        &mut self,
+        request: Request,
+        access: Access,
+        ctx: &mut Context<Self>,
+    ) {
+        let Request { from, command, reply } = request;
+        let key = access.room.key;
+        match command {
+            Command::Send { client_id, draft, .. } => {
+                let message = NewMessage {
+                    id: self.ids.next(now()),
+                    room: key,
+                    sender: from.user.key,
+                    client_id: client_id.clone(),
+                    content: draft.content.clone(),
+                    created_at: now(),
+                    extras: draft.extras,
+                };
+                let (room, sender, content) = (access.room, from.user, draft.content);
+                let sending = Sending { room, sender, client_id, content };
+                self.submit(Write::Message(message), Pending::Send { reply, sending });
+            }
+            Command::MarkRead { target, .. } => {
+                let write = Write::Read { room: key, user: from.user.key, target, at: now() };
+                self.submit(write, Pending::Read { reply, user: from.user, room: access.room });
+            }
+            Command::MarkDelivered { seq, .. } => {
+                let write = Write::Delivered { room: key, user: from.user.key, seq };
+                let pending = Pending::Delivered { reply, user: from.user, room: access.room };
+                self.submit(write, pending);
+            }
+            Command::History { cursor, limit, .. } => {
+                self.read_history(key, cursor, limit, reply, ctx);
+            }
+            Command::UpdateRoom { change, .. } => {
+                let write = Write::RoomUpdate { room: key, change };
+                self.submit(write, Pending::UpdateRoom { reply });
+            }
+            Command::SetRetention { retention, .. } => {
+                let write = Write::RoomRetention { room: key, retention };
+                self.submit(write, Pending::Done { reply });
+            }
+            Command::DeleteRoom { .. } => {
+                let pending = Pending::DeleteRoom { reply, room: access.room };
+                self.submit(Write::RoomDelete { room: key }, pending);
+            }
+            Command::ClearRoom { .. } => {
+                let pending = Pending::ClearRoom { reply, room: access.room };
+                self.submit(Write::RoomClear { room: key }, pending);
+            }
+            Command::ConnectionsOf { .. } => {
+                let count = self.rooms.get(key).map_or(0, |entry| entry.subscriber_count());
+                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                self.answer(reply, Ok(Answer::Count(count)));
+            }
+            Command::Typing { is_typing, .. } => self.typing(&from, is_typing, reply, &access),
+            Command::Publish { key, event, keeps, .. } => {
+                self.publish_to_room(access.room, key, event, keeps, reply);
+            }
+            Command::Subscribe { since, .. } => self.subscribe(from, since, reply, access, ctx),
+            Command::Unsubscribe { .. } => self.unsubscribe(reply, key),
+            other => self.run_about_member(from, other, reply, access, ctx),
+        }
+    }
+
+    pub(super) fn run_roomless(&mut self, request: Request, ctx: &mut Context<Self>) {
+        let Request { from, command, reply } = request;
+        let user = from.user;
+        match command {
+            Command::Change { message, change } => {
+                let (actor, is_admin) = (user.key, from.is_admin);
+                let new = NewChange { message, actor, is_admin, change, at: now() };
+                self.submit(Write::Change(new), Pending::Change { reply });
+            }
+            Command::CreateRoom { id, kind, title, topic, custom } => {
+                if kind == RoomKind::Direct {
+                    let what = "kind: a direct room is opened with PUT /rooms/direct/{user}";
+                    return self.answer(reply, Err(ChatError::Invalid(what)));
+                }
+                let (owner, created_at, rooms_max) = (user.key, now(), self.rooms_max());
+                let room = NewRoom { id, kind, title, topic, custom, owner, created_at, rooms_max };
+                self.submit(Write::RoomCreate(room), Pending::CreateRoom { reply, owner: user });
+            }
+            Command::MarkAllRead => {
+                let write = Write::ReadAll { user: user.key, at: now() };
+                self.submit(write, Pending::ReadAll { reply, user });
+            }
+            Command::InboxAck { upto } => {
+                let write = Write::InboxAck { user: user.key, upto };
+                self.submit(write, Pending::Done { reply });
+            }
+            Command::OpenDirect { user: other, id } => {
+                self.open_direct(user, other, id, reply, ctx)
+            }
+            Command::Block { user: other, blocks } => self.block(user, other, blocks, reply, ctx),
+            Command::Publish { target, key, event, .. } => {
+                self.publish(target, key, event, reply, ctx);
+            }
+            Command::Presence { status } => self.set_presence(status, reply),
+            Command::StatusOf { users } => self.statuses(&users, reply),
+            Command::Resume { rooms, inbox } => self.resume(rooms, inbox, reply, ctx),
+            other => self.administer(other, reply, ctx),
+        }
+    }
+
+    pub(super) fn rooms_max(&self) -> i64 {
+        i64::try_from(self.settings.limits.rooms_per_user).unwrap_or(i64::MAX)
+    }
+
+    fn read_history(
+        &mut self,
+        room: RoomKey,
+        cursor: HistoryCursor,
+        limit: i64,
+        reply: ReplyTo,
+        ctx: &mut Context<Self>,
+    ) {
+        let reader = self.reader.clone();
+        let reading = async move { reader.history(room, cursor, limit).await };
+        Self::when(ctx, reading, move |page, server, _| {
+            // Whatever one asks for must fit the queue of a session.
+            let bytes_max = server.settings.limits.queued_bytes / HISTORY_SHARE;
+            let cut = |mut page: HistoryPage| {
+                page.cut_to(bytes_max, cursor);
+                Answer::History(page)
+            };
+            server.answer(reply, page.map(cut).map_err(ChatError::from));
+            server.fanout.flush();
+        });
+    }
+}

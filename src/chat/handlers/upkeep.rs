@@ -1,0 +1,76 @@
+//! What is too old goes, a bounded step at a time.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::Context;
+
+use super::Pending;
+use crate::{
+    chat::{ChatServer, server::now},
+    db::{Trim, Write},
+    domain::{RoomKey, Timestamp},
+    limits::{PUBLICATION_TTL, RETENTION_ROOMS},
+};
+
+/// So long ago.
+pub(super) fn before(age: Duration) -> Timestamp {
+    let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    Timestamp(now().0.saturating_sub(age))
+}
+
+impl ChatServer {
+    pub(in crate::chat) fn look_after_age(&mut self, ctx: &mut Context<Self>) {
+        if self.draining.is_some() {
+            return;
+        }
+        self.expire();
+        // The look before is still under way.
+        if !self.looks_after_rooms {
+            self.looks_after_rooms = true;
+            self.trim_after(RoomKey(0), ctx);
+        }
+    }
+
+    fn expire(&mut self) {
+        let write = Write::Expire {
+            inbox_before: before(self.settings.inbox_ttl),
+            keys_before: before(PUBLICATION_TTL),
+        };
+        self.submit(write, Pending::Expire);
+    }
+
+    pub(super) fn settle_expire(&mut self, more: bool) {
+        if more && self.draining.is_none() {
+            self.expire();
+        }
+    }
+
+    /// Looks at some rooms, then at the next ones.
+    fn trim_after(&mut self, after: RoomKey, ctx: &mut Context<Self>) {
+        let (reader, keep) = (self.reader.clone(), self.settings.retention);
+        let looking = async move {
+            let (overdue, last) = reader.overdue(after, RETENTION_ROOMS, keep, now()).await?;
+            let mut rooms = Vec::with_capacity(overdue.len());
+            for Trim { room, upto } in overdue {
+                if let Some(room) = reader.room_by_key(room).await? {
+                    rooms.push((Arc::new(room), upto));
+                }
+            }
+            Ok::<_, crate::db::ReadError>((rooms, last))
+        };
+        Self::when(ctx, looking, move |found, server, ctx| {
+            let Ok((rooms, last)) = found else {
+                server.looks_after_rooms = false;
+                return;
+            };
+            for (room, upto) in rooms {
+                let write = Write::RoomTrim { room: room.key, upto };
+                server.submit(write, Pending::Trim { room });
+            }
+            match last {
+                Some(last) if server.draining.is_none() => server.trim_after(last, ctx),
+                _ => server.looks_after_rooms = false,
+            }
+        });
+    }
+}

@@ -1,0 +1,110 @@
+//! What a message may have besides its content. Few have any of it, so it is
+//! kept apart and costs the others a pointer.
+
+use std::sync::Arc;
+
+use super::{Mentioned, MessageId, Timestamp, User, UserId};
+
+/// The rest of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// What it answers.
+    pub reply_to: Option<Quote>,
+    /// The message whose thread it is in.
+    pub thread_id: Option<MessageId>,
+    /// The thread that begins with it.
+    pub thread: Option<Thread>,
+    /// A JSON object of the sender's.
+    pub metadata: Option<Arc<str>>,
+    pub mentions: Mentions,
+    /// A JSON list of what is attached, as it was when it was sent.
+    pub attachments: Option<Arc<str>>,
+    pub reactions: Vec<Reaction>,
+    pub pinned: Option<Pin>,
+}
+
+/// What a message that is being sent has besides its content.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewExtras {
+    pub reply_to: Option<MessageId>,
+    pub thread: Option<MessageId>,
+    /// A JSON object.
+    pub metadata: Option<Arc<str>>,
+    pub mentioned: Mentioned,
+}
+
+impl NewExtras {
+    /// `None` for a plain message.
+    pub fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
+}
+
+/// As much of another message as is shown with one that points to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    pub id: MessageId,
+    pub sender: User,
+    /// The beginning of its content; empty if it was deleted.
+    pub excerpt: Arc<str>,
+    pub created_at: Timestamp,
+    pub deleted: bool,
+}
+
+/// Characters of a quote.
+pub const QUOTE_CHARS: usize = 140;
+
+/// The beginning of a content, as a quote shows it.
+pub fn excerpt(content: &str) -> &str {
+    content.char_indices().nth(QUOTE_CHARS).map_or(content, |(end, _)| &content[..end])
+}
+
+/// What a thread's root tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// Replies that have not been deleted.
+    pub count: i64,
+    pub last_reply: Option<Quote>,
+}
+
+/// Who is mentioned in a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mentions {
+    pub users: Vec<UserId>,
+    /// Everyone in the room (`@room`).
+    pub room: bool,
+}
+
+impl Mentions {
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && !self.room
+    }
+}
+
+/// One emoji under a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    pub emoji: Arc<str>,
+    pub count: i64,
+    /// The first who did, as many as are shown.
+    pub users: Vec<UserId>,
+}
+
+/// Since when and by whom a message is pinned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    pub at: Timestamp,
+    pub by: UserId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_ends_between_characters() {
+        assert_eq!(excerpt("short"), "short");
+        let long = "ä".repeat(QUOTE_CHARS + 1);
+        assert_eq!(excerpt(&long).chars().count(), QUOTE_CHARS);
+    }
+}

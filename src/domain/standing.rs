@@ -1,0 +1,125 @@
+//! Who may do what in a room: the rules, for the ChatServer and for the
+//! transaction alike.
+
+use super::{Role, RoomKind, Timestamp};
+
+/// How a member stands in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub role: Role,
+    pub muted_until: Option<Timestamp>,
+    /// The other user of a direct room does not want to hear from this one.
+    pub blocked: bool,
+}
+
+/// Why something may not be done. Its text is for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    #[error("only members of the room may do this")]
+    Stranger,
+    #[error("you can read this room and not write in it")]
+    ReadOnly,
+    #[error("you are muted in this room")]
+    Muted,
+    #[error("this user has blocked you")]
+    Blocked,
+    #[error("only moderators write in this room")]
+    Announcement,
+    #[error("only moderators of the room may do this")]
+    NotModerator,
+    #[error("only the owner of the room may do this")]
+    NotOwner,
+    #[error("only who wrote the message may do this")]
+    NotAuthor,
+    #[error("this member's role is not below yours")]
+    Outranked,
+    #[error("you are banned from this room")]
+    Banned,
+    #[error("this cannot be done in a direct room")]
+    Direct,
+    #[error("only an administrator may do this")]
+    NotAdmin,
+    #[error("only a service of the application may do this")]
+    NotService,
+    #[error("you cannot do this to yourself")]
+    Oneself,
+}
+
+impl Standing {
+    pub fn new(role: Role) -> Self {
+        Self { role, muted_until: None, blocked: false }
+    }
+
+    /// Whether one may say something: send, edit.
+    pub fn may_write(&self, kind: RoomKind, now: Timestamp) -> Result<(), Denied> {
+        self.may_react(now)?;
+        match kind {
+            RoomKind::Announcement if self.role < Role::Moderator => Err(Denied::Announcement),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether one may take part: react, type.
+    pub fn may_react(&self, now: Timestamp) -> Result<(), Denied> {
+        if self.role == Role::ReadOnly {
+            Err(Denied::ReadOnly)
+        } else if self.blocked {
+            Err(Denied::Blocked)
+        } else if self.muted_until.is_some_and(|until| now < until) {
+            Err(Denied::Muted)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether one may keep a message in sight of all: in a direct room both,
+    /// elsewhere moderators.
+    pub fn may_pin(&self, kind: RoomKind, now: Timestamp) -> Result<(), Denied> {
+        self.may_react(now)?;
+        match kind {
+            RoomKind::Direct => Ok(()),
+            _ if self.role >= Role::Moderator => Ok(()),
+            _ => Err(Denied::NotModerator),
+        }
+    }
+
+    pub fn moderates(&self) -> bool {
+        self.role >= Role::Moderator
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000);
+
+    #[test]
+    fn a_member_writes_unless_muted_blocked_read_only_or_in_an_announcement_room() {
+        let member = Standing::new(Role::Member);
+        assert_eq!(member.may_write(RoomKind::Public, NOW), Ok(()));
+        assert_eq!(member.may_write(RoomKind::Announcement, NOW), Err(Denied::Announcement));
+        assert_eq!(member.may_react(NOW), Ok(()));
+        let moderator = Standing::new(Role::Moderator);
+        assert_eq!(moderator.may_write(RoomKind::Announcement, NOW), Ok(()));
+        let reader = Standing::new(Role::ReadOnly);
+        assert_eq!(reader.may_write(RoomKind::Public, NOW), Err(Denied::ReadOnly));
+        let blocked = Standing { blocked: true, ..member };
+        assert_eq!(blocked.may_write(RoomKind::Direct, NOW), Err(Denied::Blocked));
+    }
+
+    #[test]
+    fn a_mute_ends_by_itself() {
+        let muted = Standing { muted_until: Some(Timestamp(1_001)), ..Standing::new(Role::Member) };
+        assert_eq!(muted.may_write(RoomKind::Public, NOW), Err(Denied::Muted));
+        assert_eq!(muted.may_write(RoomKind::Public, Timestamp(1_001)), Ok(()));
+    }
+
+    #[test]
+    fn pins_are_for_moderators_and_for_both_in_a_direct_room() {
+        let member = Standing::new(Role::Member);
+        assert_eq!(member.may_pin(RoomKind::Private, NOW), Err(Denied::NotModerator));
+        assert_eq!(member.may_pin(RoomKind::Direct, NOW), Ok(()));
+        assert_eq!(Standing::new(Role::Owner).may_pin(RoomKind::Private, NOW), Ok(()));
+    }
+}

@@ -1,0 +1,223 @@
+//! The events of rooms and users: a function for each, giving the one whole
+//! frame that everyone gets.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{
+    MemberView, MessageView, RoomChangeView, RoomView, UserView,
+    server_frame::{Envelope, NONE},
+};
+use crate::{
+    domain::{
+        AppEvent, InboxEvent, Member, Message, Room, RoomEvent, RoomId, RoomOverview, Seq, Status,
+        Timestamp, User, UserId,
+    },
+    websocket::Frame,
+};
+
+fn room_event<'a, D: Serialize>(
+    kind: &'a str,
+    room: &'a RoomId,
+    at: &'a str,
+    data: Option<D>,
+) -> Envelope<'a, D> {
+    Envelope { room_id: Some(room.as_str()), timestamp: Some(at), ..Envelope::new(kind, data) }
+}
+
+// Durable events
+
+fn message_event(kind: &str, message: &Message, at: Timestamp) -> Frame {
+    Envelope {
+        room_id: Some(message.room.as_str()),
+        seq: Some(message.changed_seq.0),
+        message_id: Some(&message.id.0.to_string()),
+        timestamp: Some(&at.to_rfc3339()),
+        ..Envelope::new(kind, Some(MessageView::from(message)))
+    }
+    .encode()
+}
+
+pub fn message_created(message: &Message) -> Frame {
+    message_event("message.created", message, message.created_at)
+}
+
+/// The message as it is now: edited, reacted to, pinned, answered in a
+/// thread, or deleted.
+pub fn message_changed(message: &Message, at: Timestamp) -> Frame {
+    let kind = if message.deleted_at.is_some() { "message.deleted" } else { "message.updated" };
+    message_event(kind, message, at)
+}
+
+/// A message that a reader has missed, at its latest position. One who has
+/// never seen it is told that it was created.
+pub fn message_missed(message: &Message, since: Seq) -> Frame {
+    let at = message.edited_at.max(message.deleted_at).unwrap_or(message.created_at);
+    if message.seq > since && message.deleted_at.is_none() {
+        message_created(message)
+    } else {
+        message_changed(message, at)
+    }
+}
+
+/// What came up to `upto` is gone.
+pub fn room_cleared(room: &RoomId, seq: Seq, upto: Seq, at: Timestamp) -> Frame {
+    #[derive(Serialize)]
+    struct Data {
+        upto: i64,
+    }
+    let at = at.to_rfc3339();
+    let data = Some(Data { upto: upto.0 });
+    Envelope { seq: Some(seq.0), ..room_event("room.cleared", room, &at, data) }.encode()
+}
+
+/// JSON that was checked when it was published.
+fn raw(event: &AppEvent) -> Option<&RawValue> {
+    serde_json::from_str(&event.data).ok()
+}
+
+/// An event of the application's in a room's timeline.
+pub fn published_to_room(room: &RoomId, RoomEvent { seq, event }: &RoomEvent) -> Frame {
+    let at = event.at.to_rfc3339();
+    Envelope { seq: Some(seq.0), ..room_event(event.kind.as_str(), room, &at, raw(event)) }.encode()
+}
+
+/// An event of the application's for one user.
+pub fn published_to_user(InboxEvent { inbox_seq, event }: &InboxEvent) -> Frame {
+    Envelope {
+        inbox_seq: Some(inbox_seq.0),
+        timestamp: Some(&event.at.to_rfc3339()),
+        ..Envelope::new(event.kind.as_str(), raw(event))
+    }
+    .encode()
+}
+
+// Ephemeral events
+
+/// An event of the application's that is told to who is there.
+pub fn published(room: Option<&RoomId>, event: &AppEvent) -> Frame {
+    Envelope {
+        room_id: room.map(RoomId::as_str),
+        timestamp: Some(&event.at.to_rfc3339()),
+        ..Envelope::new(event.kind.as_str(), raw(event))
+    }
+    .encode()
+}
+
+/// One member's marks that moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MarkView {
+    pub user_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_seq: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered_seq: Option<i64>,
+}
+
+pub fn receipts(room: &RoomId, marks: &[MarkView], at: Timestamp) -> Frame {
+    #[derive(Serialize)]
+    struct Data<'a> {
+        receipts: &'a [MarkView],
+    }
+    room_event("receipts", room, &at.to_rfc3339(), Some(Data { receipts: marks })).encode()
+}
+
+/// How a user's own unread messages stand.
+#[derive(Clone, Copy, Serialize)]
+pub struct UnreadView {
+    pub read_seq: i64,
+    pub unread: i64,
+    pub mentions: i64,
+    /// The counts take in everything up to here.
+    pub last_seq: i64,
+}
+
+pub fn room_unread(room: &RoomId, unread: UnreadView, at: Timestamp) -> Frame {
+    room_event("room.unread", room, &at.to_rfc3339(), Some(unread)).encode()
+}
+
+pub fn typing(room: &RoomId, user: &UserId, is_typing: bool, at: Timestamp) -> Frame {
+    #[derive(Serialize)]
+    struct Data<'a> {
+        user_id: &'a str,
+        is_typing: bool,
+    }
+    let data = Data { user_id: user.as_str(), is_typing };
+    room_event("typing", room, &at.to_rfc3339(), Some(data)).encode()
+}
+
+/// A user's status, as those see it who share a room.
+#[derive(Serialize)]
+pub struct PresenceView<'a> {
+    pub user_id: &'a str,
+    pub status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<String>,
+}
+
+impl<'a> PresenceView<'a> {
+    pub fn new(user: &'a UserId, status: Status, last_seen: Option<Timestamp>) -> Self {
+        let last_seen = last_seen.map(Timestamp::to_rfc3339);
+        Self { user_id: user.as_str(), status: status.as_str(), last_seen }
+    }
+}
+
+pub fn presence(view: &PresenceView<'_>, at: Timestamp) -> Frame {
+    Envelope { timestamp: Some(&at.to_rfc3339()), ..Envelope::new("presence", Some(view)) }.encode()
+}
+
+pub fn member_joined(room: &RoomId, member: &Member) -> Frame {
+    let at = member.joined_at.to_rfc3339();
+    room_event("member.joined", room, &at, Some(MemberView::from(member))).encode()
+}
+
+pub fn member_updated(room: &RoomId, member: &Member, at: Timestamp) -> Frame {
+    let data = Some(MemberView::from(member));
+    room_event("member.updated", room, &at.to_rfc3339(), data).encode()
+}
+
+/// Why somebody is no member any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Departure {
+    Left,
+    Removed,
+    Banned,
+    Deleted,
+}
+
+pub fn member_left(room: &RoomId, user: &User, why: Departure, at: Timestamp) -> Frame {
+    #[derive(Serialize)]
+    struct Data<'a> {
+        user: UserView<'a>,
+        reason: Departure,
+    }
+    let data = Data { user: UserView::from(user), reason: why };
+    room_event("member.left", room, &at.to_rfc3339(), Some(data)).encode()
+}
+
+pub fn room_added(overview: &RoomOverview, at: Timestamp) -> Frame {
+    #[derive(Serialize)]
+    struct Data<'a> {
+        room: RoomView<'a>,
+    }
+    let data = Data { room: RoomView::from(overview) };
+    room_event("room.added", &overview.room.id, &at.to_rfc3339(), Some(data)).encode()
+}
+
+pub fn room_updated(room: &Room, at: Timestamp) -> Frame {
+    let data = Some(RoomChangeView::from(room));
+    room_event("room.updated", &room.id, &at.to_rfc3339(), data).encode()
+}
+
+pub fn room_removed(room: &RoomId, why: Departure, at: Timestamp) -> Frame {
+    #[derive(Serialize)]
+    struct Data {
+        reason: Departure,
+    }
+    room_event("room.removed", room, &at.to_rfc3339(), Some(Data { reason: why })).encode()
+}
+
+pub fn room_deleted(room: &RoomId, at: Timestamp) -> Frame {
+    room_event("room.deleted", room, &at.to_rfc3339(), NONE).encode()
+}

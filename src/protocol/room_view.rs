@@ -1,0 +1,153 @@
+//! A room, its members and their marks, as they are shown.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{MessageView, UserView};
+use crate::domain::{Ban, Member, Receipt, Room, RoomOverview, RoomState, Timestamp};
+
+#[derive(Serialize)]
+pub struct RoomView<'a> {
+    room_id: &'a str,
+    kind: &'static str,
+    title: &'a str,
+    topic: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom: Option<&'a RawValue>,
+    created_at: String,
+    last_seq: i64,
+    member_count: i64,
+    #[serde(flatten)]
+    state: Option<RoomStateView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<UserView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_message: Option<Option<MessageView<'a>>>,
+}
+
+#[derive(Serialize)]
+struct RoomStateView {
+    role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    muted_until: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    blocked: bool,
+    read_seq: i64,
+    delivered_seq: i64,
+    unread: i64,
+    mentions: i64,
+}
+
+impl From<RoomState> for RoomStateView {
+    fn from(state: RoomState) -> Self {
+        let RoomState { standing, read_seq, delivered_seq, unread, mentions } = state;
+        Self {
+            role: standing.role.as_str(),
+            muted_until: standing.muted_until.map(Timestamp::to_rfc3339),
+            blocked: standing.blocked,
+            read_seq: read_seq.0,
+            delivered_seq: delivered_seq.0,
+            unread,
+            mentions,
+        }
+    }
+}
+
+impl<'a> From<&'a RoomOverview> for RoomView<'a> {
+    fn from(overview: &'a RoomOverview) -> Self {
+        let RoomOverview { room, last_seq, member_count, state, peer, last_message } = overview;
+        let Room { key: _, id, kind, title, topic, custom, created_at } = &**room;
+        Self {
+            room_id: id.as_str(),
+            kind: kind.as_str(),
+            title,
+            topic,
+            custom: custom_view(custom.as_deref()),
+            created_at: created_at.to_rfc3339(),
+            last_seq: last_seq.0,
+            member_count: *member_count,
+            state: state.map(RoomStateView::from),
+            peer: peer.as_ref().map(UserView::from),
+            last_message: last_message.as_ref().map(|last| last.as_ref().map(MessageView::from)),
+        }
+    }
+}
+
+/// JSON that was checked before it was stored.
+fn custom_view(custom: Option<&str>) -> Option<&RawValue> {
+    custom.and_then(|json| serde_json::from_str(json).ok())
+}
+
+/// What `room.updated` tells: what is the same for all members.
+#[derive(Serialize)]
+pub struct RoomChangeView<'a> {
+    title: &'a str,
+    topic: &'a str,
+    custom: Option<&'a RawValue>,
+}
+
+impl<'a> From<&'a Room> for RoomChangeView<'a> {
+    fn from(Room { title, topic, custom, .. }: &'a Room) -> Self {
+        Self { title, topic, custom: custom_view(custom.as_deref()) }
+    }
+}
+
+#[derive(Serialize)]
+pub struct MemberView<'a> {
+    user: UserView<'a>,
+    role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    muted_until: Option<String>,
+    joined_at: String,
+}
+
+impl<'a> From<&'a Member> for MemberView<'a> {
+    fn from(Member { user, role, muted_until, joined_at }: &'a Member) -> Self {
+        Self {
+            user: user.into(),
+            role: role.as_str(),
+            muted_until: muted_until.map(Timestamp::to_rfc3339),
+            joined_at: joined_at.to_rfc3339(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct ReceiptView<'a> {
+    user_id: &'a str,
+    read_seq: i64,
+    delivered_seq: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_at: Option<String>,
+}
+
+impl<'a> From<&'a Receipt> for ReceiptView<'a> {
+    fn from(Receipt { user, read_seq, delivered_seq, read_at }: &'a Receipt) -> Self {
+        Self {
+            user_id: user.as_str(),
+            read_seq: read_seq.0,
+            delivered_seq: delivered_seq.0,
+            read_at: read_at.map(Timestamp::to_rfc3339),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct BanView<'a> {
+    user: UserView<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    reason: &'a str,
+    created_at: String,
+}
+
+impl<'a> From<&'a Ban> for BanView<'a> {
+    fn from(Ban { user, until, reason, created_at }: &'a Ban) -> Self {
+        Self {
+            user: user.into(),
+            until: until.map(Timestamp::to_rfc3339),
+            reason,
+            created_at: created_at.to_rfc3339(),
+        }
+    }
+}

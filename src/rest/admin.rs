@@ -1,0 +1,259 @@
+//! Administration: connections, retention, deletion, and what was done.
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{
+    State,
+    ask::mismatch,
+    extract::{Admin, Body, room_id, user_id},
+    presence::hearing,
+};
+use crate::{
+    auth::Identity,
+    chat::{Answer, Command, Connected, Connection, SessionId},
+    db::Audited,
+    domain::Retention,
+    error::ApiError,
+    limits::{CONNECTIONS_PAGE, LIST_PAGE_MAX, REASON_BYTES},
+    protocol::Fields,
+};
+
+#[derive(Serialize)]
+struct ConnectionView<'a> {
+    connection_id: String,
+    user_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    connected_at: String,
+    status: &'static str,
+    rooms: usize,
+}
+
+impl<'a> From<&'a Connection> for ConnectionView<'a> {
+    fn from(connection: &'a Connection) -> Self {
+        let Connection { id, user, device_id, address, connected_at, status, rooms } = connection;
+        Self {
+            connection_id: id.0.to_string(),
+            user_id: user.as_str(),
+            device_id: device_id.as_deref(),
+            address: address.map(|address| address.to_string()),
+            connected_at: connected_at.to_rfc3339(),
+            status: status.as_str(),
+            rooms: *rooms,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Connections<'a> {
+    connections: Vec<ConnectionView<'a>>,
+    has_more: bool,
+}
+
+#[derive(Serialize)]
+struct Count {
+    count: usize,
+}
+
+#[derive(Serialize)]
+struct Disconnected {
+    disconnected: usize,
+}
+
+/// The query of a list by number.
+#[derive(Deserialize)]
+pub struct NumberQuery {
+    after: Option<u64>,
+    before: Option<i64>,
+    limit: Option<usize>,
+}
+
+async fn list(
+    state: &State,
+    who: &Identity,
+    of: Connected,
+    query: &NumberQuery,
+) -> Result<HttpResponse, ApiError> {
+    let limit = query.limit.unwrap_or(CONNECTIONS_PAGE).clamp(1, CONNECTIONS_PAGE);
+    let after = SessionId(query.after.unwrap_or(0));
+    match state.ask(who, Command::Connections { of, after, limit }).await? {
+        Answer::Connections { connections, has_more } => {
+            let connections = connections.iter().map(ConnectionView::from).collect();
+            Ok(HttpResponse::Ok().json(Connections { connections, has_more }))
+        }
+        other => Err(mismatch(&other)),
+    }
+}
+
+async fn count_of(state: &State, who: &Identity, of: Connected) -> Result<HttpResponse, ApiError> {
+    match state.ask(who, Command::CountConnections { of }).await? {
+        Answer::Count(count) => Ok(HttpResponse::Ok().json(Count { count })),
+        other => Err(mismatch(&other)),
+    }
+}
+
+pub async fn connections(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    query: web::Query<NumberQuery>,
+) -> Result<HttpResponse, ApiError> {
+    list(&state, &who, Connected::All, &query).await
+}
+
+pub async fn connections_of_room(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    room: web::Path<String>,
+    query: web::Query<NumberQuery>,
+) -> Result<HttpResponse, ApiError> {
+    list(&state, &who, hearing(&room)?, &query).await
+}
+
+pub async fn connections_of_user(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    user: web::Path<String>,
+    query: web::Query<NumberQuery>,
+) -> Result<HttpResponse, ApiError> {
+    list(&state, &who, Connected::User(user_id(&user)?), &query).await
+}
+
+pub async fn count(state: web::Data<State>, Admin(who): Admin) -> Result<HttpResponse, ApiError> {
+    count_of(&state, &who, Connected::All).await
+}
+
+pub async fn count_of_room(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    room: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    count_of(&state, &who, hearing(&room)?).await
+}
+
+pub async fn count_of_user(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    user: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    count_of(&state, &who, Connected::User(user_id(&user)?)).await
+}
+
+async fn disconnect(
+    state: &State,
+    who: &Identity,
+    of: Connected,
+    mut fields: Fields,
+) -> Result<HttpResponse, ApiError> {
+    let reason = fields.display_text("reason", REASON_BYTES)?.unwrap_or_default();
+    match state.ask(who, Command::Disconnect { of, reason }).await? {
+        Answer::Count(disconnected) => Ok(HttpResponse::Ok().json(Disconnected { disconnected })),
+        other => Err(mismatch(&other)),
+    }
+}
+
+pub async fn disconnect_room(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    room: web::Path<String>,
+    Body(fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    disconnect(&state, &who, hearing(&room)?, fields).await
+}
+
+pub async fn disconnect_user(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    user: web::Path<String>,
+    Body(fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    disconnect(&state, &who, Connected::User(user_id(&user)?), fields).await
+}
+
+/// What a room keeps; null: what all rooms keep.
+#[derive(Serialize)]
+struct RetentionView {
+    age_days: Option<i64>,
+    messages: Option<i64>,
+}
+
+const DAY_MS: i64 = 86_400_000;
+const AGE_DAYS_MAX: i64 = 36_500;
+const KEPT_MESSAGES_MAX: i64 = 1_000_000_000;
+
+pub async fn retention(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    room: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let room = state.visible_room(&who, &room_id(&room)?).await?.room;
+    let Retention { age_ms, messages } = state.reader.retention(room.key).await?;
+    let view = RetentionView { age_days: age_ms.map(|age| age / DAY_MS), messages };
+    Ok(HttpResponse::Ok().json(view))
+}
+
+pub async fn set_retention(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    room: web::Path<String>,
+    Body(mut fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    let retention = Retention {
+        age_ms: fields.number_or_none("age_days", 1..=AGE_DAYS_MAX)?.map(|days| days * DAY_MS),
+        messages: fields.number_or_none("messages", 1..=KEPT_MESSAGES_MAX)?,
+    };
+    state.ask(&who, Command::SetRetention { room: room_id(&room)?, retention }).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+pub async fn delete_user(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    user: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let user = user_id(&user)?;
+    state.ask(&who, Command::EraseUser { user: user.clone() }).await?;
+    state.authenticator.forget(&user);
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Serialize)]
+struct AuditedView<'a> {
+    id: i64,
+    at: String,
+    actor: &'a str,
+    action: &'a str,
+    target: &'a str,
+    detail: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+struct AuditPage<'a> {
+    entries: Vec<AuditedView<'a>>,
+    has_more: bool,
+}
+
+impl<'a> From<&'a Audited> for AuditedView<'a> {
+    fn from(Audited { id, at, actor, action, target, detail }: &'a Audited) -> Self {
+        let detail = serde_json::from_str(detail).ok();
+        Self { id: *id, at: at.to_rfc3339(), actor, action, target, detail }
+    }
+}
+
+/// The latest first.
+pub async fn audit(
+    state: web::Data<State>,
+    Admin(_): Admin,
+    query: web::Query<NumberQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let most = usize::try_from(LIST_PAGE_MAX).unwrap_or(usize::MAX);
+    let limit = query.limit.unwrap_or(most).clamp(1, most);
+    let limit = i64::try_from(limit).unwrap_or(LIST_PAGE_MAX);
+    let before = query.before.unwrap_or(i64::MAX);
+    let (entries, has_more) = state.reader.audit(before, limit).await?;
+    let entries = entries.iter().map(AuditedView::from).collect();
+    Ok(HttpResponse::Ok().json(AuditPage { entries, has_more }))
+}

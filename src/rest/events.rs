@@ -1,0 +1,196 @@
+//! What the application publishes, and what of it waits.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{
+    State,
+    ask::mismatch,
+    extract::{AfterQuery, Body, room_id, user_id},
+    messages::idempotency_key,
+};
+use crate::{
+    auth::Identity,
+    chat::{Answer, Command, Published, Target},
+    domain::{AppEvent, EventKind, InboxEvent, PublicationKey, RoomEvent, Timestamp},
+    error::ApiError,
+    limits::EVENT_BYTES,
+    protocol::Fields,
+};
+
+/// An event that the application published.
+#[derive(Serialize)]
+struct EventView<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inbox_seq: Option<i64>,
+    timestamp: String,
+    data: Option<&'a RawValue>,
+}
+
+impl<'a> EventView<'a> {
+    fn new(AppEvent { kind, data, at }: &'a AppEvent) -> Self {
+        Self {
+            kind: kind.as_str(),
+            seq: None,
+            inbox_seq: None,
+            timestamp: at.to_rfc3339(),
+            data: serde_json::from_str(data).ok(),
+        }
+    }
+
+    fn of_room(event: &'a RoomEvent) -> Self {
+        Self { seq: Some(event.seq.0), ..Self::new(&event.event) }
+    }
+
+    fn of_inbox(event: &'a InboxEvent) -> Self {
+        Self { inbox_seq: Some(event.inbox_seq.0), ..Self::new(&event.event) }
+    }
+}
+
+#[derive(Serialize)]
+struct Events<'a> {
+    events: Vec<EventView<'a>>,
+    has_more: bool,
+}
+
+#[derive(Serialize)]
+struct Inbox<'a> {
+    events: Vec<EventView<'a>>,
+    /// The newest event, and the newest one that the user's clients have.
+    inbox_seq: i64,
+    acked_seq: i64,
+    has_more: bool,
+}
+
+/// Where an event went.
+#[derive(Serialize)]
+struct PublishedView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inbox_seq: Option<i64>,
+    duplicate: bool,
+}
+
+impl From<Published> for PublishedView {
+    fn from(Published { seq, inbox_seq, duplicate }: Published) -> Self {
+        Self { seq: seq.map(|seq| seq.0), inbox_seq: inbox_seq.map(|seq| seq.0), duplicate }
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp(chrono::Utc::now().timestamp_millis())
+}
+
+async fn publish(
+    state: &State,
+    who: &Identity,
+    request: &HttpRequest,
+    target: Target,
+    mut fields: Fields,
+) -> Result<HttpResponse, ApiError> {
+    let kind =
+        EventKind::parse(&fields.text("type")?).map_err(|error| ApiError::field("type", error))?;
+    let event = AppEvent { kind, data: fields.json("data", EVENT_BYTES)?, at: now() };
+    let key = idempotency_key(request)?.map(|key| {
+        PublicationKey::parse(key)
+            .map_err(|_| ApiError::field("Idempotency-Key", "must have 1 to 128 bytes"))
+    });
+    let keeps = !fields.truth_or_false("ephemeral")?;
+    let command = Command::Publish { target, key: key.transpose()?, event, keeps };
+    match state.ask(who, command).await? {
+        Answer::Published(published) => {
+            let mut response =
+                if published.duplicate { HttpResponse::Ok() } else { HttpResponse::Created() };
+            Ok(response.json(PublishedView::from(published)))
+        }
+        other => Err(mismatch(&other)),
+    }
+}
+
+pub async fn to_room(
+    state: web::Data<State>,
+    who: Identity,
+    request: HttpRequest,
+    room: web::Path<String>,
+    Body(fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    publish(&state, &who, &request, Target::Room(room_id(&room)?), fields).await
+}
+
+pub async fn to_user(
+    state: web::Data<State>,
+    who: Identity,
+    request: HttpRequest,
+    user: web::Path<String>,
+    Body(fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    publish(&state, &who, &request, Target::User(user_id(&user)?), fields).await
+}
+
+pub async fn to_role_context(
+    state: web::Data<State>,
+    who: Identity,
+    request: HttpRequest,
+    context: web::Path<String>,
+    Body(fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    // It has the form of an id, and is one of the application's.
+    let context = room_id(&context).map_err(|_| ApiError::not_found("role context"))?;
+    publish(&state, &who, &request, Target::RoleContext(context.as_str().into()), fields).await
+}
+
+pub async fn to_everyone(
+    state: web::Data<State>,
+    who: Identity,
+    request: HttpRequest,
+    Body(fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    publish(&state, &who, &request, Target::Everyone, fields).await
+}
+
+pub async fn of_room(
+    state: web::Data<State>,
+    who: Identity,
+    room: web::Path<String>,
+    query: web::Query<AfterQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (after, limit) = query.read()?;
+    let room = state.readable_room(&who, &room_id(&room)?).await?;
+    let (events, has_more) = state.reader.room_events(room.key, after, limit).await?;
+    let events = events.iter().map(EventView::of_room).collect();
+    Ok(HttpResponse::Ok().json(Events { events, has_more }))
+}
+
+pub async fn inbox(
+    state: web::Data<State>,
+    who: Identity,
+    query: web::Query<AfterQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (after, limit) = query.read()?;
+    let user = who.user.key;
+    let (last, acked) = state.reader.inbox_head(user).await?;
+    let ttl = i64::try_from(state.inbox_ttl.as_millis()).unwrap_or(i64::MAX);
+    let since = Timestamp(now().0.saturating_sub(ttl));
+    let mut events = state.reader.inbox(user, after, since, limit + 1).await?;
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let has_more = events.len() > limit;
+    events.truncate(limit);
+    let events = events.iter().map(EventView::of_inbox).collect();
+    let inbox = Inbox { events, inbox_seq: last.0, acked_seq: acked.0, has_more };
+    Ok(HttpResponse::Ok().json(inbox))
+}
+
+pub async fn ack_inbox(
+    state: web::Data<State>,
+    who: Identity,
+    Body(mut fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    state.ask(&who, Command::InboxAck { upto: fields.seq("inbox_seq")? }).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

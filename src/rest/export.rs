@@ -1,0 +1,120 @@
+//! All that is stored of one user, as JSON.
+
+use actix_web::{HttpResponse, http::header, web};
+use bytes::Bytes;
+use futures_util::stream;
+use serde::Serialize;
+
+use super::{
+    State,
+    extract::{Admin, user_id},
+};
+use crate::{
+    db::{ReadError, Reader},
+    domain::{MessageId, User},
+    error::ApiError,
+    limits::WRITTEN_BY_WINDOW,
+    protocol::{MessageView, ReceiptView, RoomView, UserView},
+};
+
+/// What is known of a user besides their messages.
+#[derive(Serialize)]
+struct Head<'a> {
+    user: UserView<'a>,
+    rooms: Vec<RoomView<'a>>,
+    receipts: Vec<RoomReceipt<'a>>,
+    blocked: Vec<UserView<'a>>,
+}
+
+#[derive(Serialize)]
+struct RoomReceipt<'a> {
+    room_id: &'a str,
+    #[serde(flatten)]
+    receipt: ReceiptView<'a>,
+}
+
+/// Where the export is: how far their messages have been looked for.
+enum Step {
+    Messages { after: MessageId, first: bool },
+    End,
+}
+
+/// One JSON document, sent as it is read, so that a user with a million
+/// messages needs no more memory than one without. What is read goes through
+/// the audit like every change, because it may be anyone's.
+pub async fn user(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    user: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let id = user_id(&user)?;
+    let missing = || ApiError::not_found("user");
+    let user = state.reader.user(&id).await?.ok_or_else(missing)?;
+    state.audit(&who, "GET /api/v1/users/{user}/export".to_owned(), id.to_string()).await?;
+    let head = head(&state.reader, &user).await?;
+    let reader = state.reader.clone();
+    let start = Step::Messages { after: MessageId(0), first: true };
+    let messages = stream::try_unfold(start, move |step| {
+        let (reader, user) = (reader.clone(), user.clone());
+        async move { next(&reader, &user, step).await }
+    });
+    let head = stream::once(std::future::ready(Ok::<_, ReadError>(Bytes::from(head))));
+    let body = futures_util::StreamExt::chain(head, messages);
+    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json")).streaming(body))
+}
+
+async fn head(reader: &Reader, user: &User) -> Result<String, ApiError> {
+    let rooms = reader.memberships(user.key).await?;
+    let marks = reader.marks_of(user.key).await?;
+    let mut blocked = Vec::new();
+    loop {
+        let after = blocked.last().map(|user: &User| user.id.clone());
+        let (page, more) = reader.blocked_by(user.key, after.as_ref(), 200).await?;
+        blocked.extend(page);
+        if !more {
+            break;
+        }
+    }
+    let head = Head {
+        user: user.into(),
+        rooms: rooms.iter().map(RoomView::from).collect(),
+        receipts: marks
+            .iter()
+            .map(|(room, receipt)| RoomReceipt { room_id: room.as_str(), receipt: receipt.into() })
+            .collect(),
+        blocked: blocked.iter().map(UserView::from).collect(),
+    };
+    let mut text = serde_json::to_string(&head).expect("texts and numbers are JSON");
+    // The messages go into the same object.
+    text.pop();
+    text.push_str(r#","messages":["#);
+    Ok(text)
+}
+
+async fn next(
+    reader: &Reader,
+    user: &User,
+    step: Step,
+) -> Result<Option<(Bytes, Step)>, ReadError> {
+    let Step::Messages { after, first } = step else { return Ok(None) };
+    let (ids, end) = reader.written_by(user.key, after, WRITTEN_BY_WINDOW).await?;
+    let mut text = String::new();
+    let mut first = first;
+    for ids in ids.chunks(100) {
+        for message in reader.messages_by_id(ids).await? {
+            if !std::mem::take(&mut first) {
+                text.push(',');
+            }
+            let view = MessageView::from(&message);
+            text.push_str(&serde_json::to_string(&view).expect("texts and numbers are JSON"));
+        }
+    }
+    let step = match end {
+        Some(after) => Step::Messages { after, first },
+        None => {
+            text.push_str("]}");
+            Step::End
+        }
+    };
+    Ok(Some((Bytes::from(text), step)))
+}
