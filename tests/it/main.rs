@@ -23,6 +23,7 @@ mod history;
 mod in_a_browser;
 mod interop;
 mod members;
+mod model;
 mod ordering;
 mod overload;
 mod page;
