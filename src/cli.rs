@@ -117,7 +117,36 @@ pub struct ServeArgs {
     #[arg(long, env = "REDIS_URL", hide = true, hide_env_values = true)]
     pub redis_url: Option<String>,
     #[command(flatten)]
+    pub rates: RateArgs,
+    #[command(flatten)]
     pub limits: LimitArgs,
+}
+
+/// How often one may ask; 0 stands for as often as one likes.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Rates (0: no limit)")]
+pub struct RateArgs {
+    /// Commands of one connection a second
+    #[arg(long, env = "PARLOR_COMMANDS_PER_SECOND", default_value_t = 10)]
+    pub commands_per_second: u32,
+    /// Commands that one connection may have at once
+    #[arg(long, env = "PARLOR_COMMAND_BURST", default_value_t = 20)]
+    pub command_burst: u32,
+    /// Commands and REST calls of one user a second
+    #[arg(long, env = "PARLOR_USER_COMMANDS_PER_SECOND", default_value_t = 50)]
+    pub user_commands_per_second: u32,
+    /// Commands and REST calls that one user may have at once
+    #[arg(long, env = "PARLOR_USER_COMMAND_BURST", default_value_t = 200)]
+    pub user_command_burst: u32,
+    /// Logins, registrations and refreshes from one address a minute
+    #[arg(long, env = "PARLOR_LOGINS_PER_MINUTE", default_value_t = 20)]
+    pub logins_per_minute: u32,
+    /// Errors a minute after which a connection is closed
+    #[arg(long, env = "PARLOR_ERRORS_BEFORE_CLOSE", default_value_t = 20)]
+    pub errors_before_close: u32,
+    /// Proxies, as addresses or networks, whose X-Forwarded-For is believed
+    #[arg(long, env = "PARLOR_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<String>,
 }
 
 /// The bounds of `limits`, where they are explained.

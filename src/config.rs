@@ -1,11 +1,12 @@
 //! What the deployment decided, checked: a struct per concern.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    auth::{Secret, SecretError, parse_origin},
-    cli::{LimitArgs, ServeArgs, StoreArgs, Switch},
+    auth::{Secret, SecretError, TrustedProxies, parse_origin},
+    cli::{LimitArgs, RateArgs, ServeArgs, StoreArgs, Switch},
     domain::Retention,
+    limiter::{Rates, per_minute, per_second},
     limits::Limits,
     session::HeartbeatConfig,
     transport::Certificate,
@@ -30,6 +31,8 @@ pub struct Config {
     pub inbox_ttl: Duration,
     /// What a room keeps that has no rule of its own.
     pub retention: Retention,
+    pub rates: Rates,
+    pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,
 }
 
@@ -82,6 +85,7 @@ impl Config {
             retention_age,
             retention_messages,
             redis_url,
+            rates,
             limits,
         } = args;
         if redis_url.is_some_and(|url| !url.is_empty()) {
@@ -94,6 +98,7 @@ impl Config {
                     .to_owned(),
             ));
         }
+        let (rates, proxies) = check_rates(&rates)?;
         let limits = check_limits(limits)?;
         let allowed_origins = check_origins(allowed_origins)?;
         let certificate = load_certificate(tls_cert, tls_key)?;
@@ -121,6 +126,8 @@ impl Config {
                 age_ms: retention_age.map(|age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX)),
                 messages: retention_messages.map(|most| i64::try_from(most).unwrap_or(i64::MAX)),
             },
+            rates,
+            proxies,
             limits: Arc::new(limits),
         })
     }
@@ -160,6 +167,31 @@ fn check_limits(args: LimitArgs) -> Result<Limits, ConfigError> {
         big_room_members,
         inbox_events,
     })
+}
+
+fn check_rates(args: &RateArgs) -> Result<(Rates, TrustedProxies), ConfigError> {
+    let RateArgs {
+        commands_per_second,
+        command_burst,
+        user_commands_per_second,
+        user_command_burst,
+        logins_per_minute,
+        errors_before_close,
+        trusted_proxies,
+    } = args;
+    let rates = Rates {
+        connection: per_second(*commands_per_second, *command_burst),
+        user: per_second(*user_commands_per_second, *user_command_burst),
+        logins: per_minute(*logins_per_minute),
+        errors: NonZeroU32::new(*errors_before_close),
+    };
+    let proxies = TrustedProxies::parse(trusted_proxies).map_err(|text| {
+        ConfigError::Value(format!(
+            "--trusted-proxies (PARLOR_TRUSTED_PROXIES): {text:?} is neither an address nor a \
+             network such as 10.0.0.0/8"
+        ))
+    })?;
+    Ok((rates, proxies))
 }
 
 /// The origins as browsers send them; `*` stays as it is.

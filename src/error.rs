@@ -14,6 +14,7 @@ use crate::{
     chat::ChatError,
     db::ReadError,
     domain::InvalidId,
+    limiter::Limited,
     limits::RETRY_AFTER,
     protocol::{ErrorCode, ErrorView, Refusal},
 };
@@ -73,6 +74,7 @@ impl ApiError {
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::Conflict => StatusCode::CONFLICT,
             ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::ProcessingError => StatusCode::INTERNAL_SERVER_ERROR,
             ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -117,6 +119,13 @@ impl ResponseError for ApiError {
 impl From<ChatError> for ApiError {
     fn from(error: ChatError) -> Self {
         Self { retry_after: error.retry_after(), ..Self::new(error.code(), error.to_string()) }
+    }
+}
+
+impl From<Limited> for ApiError {
+    fn from(Limited { retry_after }: Limited) -> Self {
+        let what = "too many requests; wait a little";
+        Self { retry_after: Some(retry_after), ..Self::new(ErrorCode::RateLimited, what) }
     }
 }
 

@@ -24,6 +24,7 @@ pub mod config;
 pub mod db;
 pub mod domain;
 pub mod error;
+pub mod limiter;
 pub mod limits;
 pub mod outbound;
 pub mod protocol;

@@ -124,6 +124,9 @@ pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 /// Users kept in memory, so that a token costs no read.
 pub const KNOWN_USERS: usize = 100_000;
 
+/// How often the rate limits of those who have left are freed.
+pub const LIMITER_TICK: Duration = Duration::from_secs(30);
+
 /// What clients are told to wait before they send again.
 pub const RETRY_AFTER: Duration = Duration::from_millis(500);
 

@@ -181,6 +181,9 @@ impl Launch {
             .env("PARLOR_DATA_DIR", self.data.path())
             .env("JWT_SECRET", &self.secret)
             .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()))
+            // What is measured is the server, not its patience.
+            .env("PARLOR_COMMANDS_PER_SECOND", "0")
+            .env("PARLOR_USER_COMMANDS_PER_SECOND", "0")
             .env_remove("DATABASE_URL")
             .envs(&self.settings)
             .stdin(Stdio::null())

@@ -114,6 +114,9 @@ impl Workshop {
             auth_timeout: config.auth_timeout,
             origins: OriginPolicy::new(&config.allowed_origins),
             compress_from: config.compress_from,
+            rates: config.rates,
+            limiters: state.limiters.clone(),
+            proxies: config.proxies.clone(),
         };
         Self {
             state,

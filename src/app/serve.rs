@@ -6,7 +6,7 @@ use actix::{Actor, Addr, Arbiter};
 use actix_server::{Server, ServerHandle};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, interval, timeout, timeout_at},
 };
 
 use super::{Failure, http};
@@ -16,6 +16,8 @@ use crate::{
     config::Config,
     db::{Database, Idle, Writer},
     domain::{MessageId, MessageIds},
+    limiter::Limiters,
+    limits::LIMITER_TICK,
     rest::{Draining, State},
     session::SessionCount,
     transport::Certificate,
@@ -74,6 +76,7 @@ impl Running {
         let writer = Writer::start_in_arbiter(&arbiter.handle(), move |_| writer);
         let chat = start_chat(&arbiter, config, &writer, database, newest, unfinished);
         let state = state(config, &chat, &writer, database);
+        actix_web::rt::spawn(forget_idle(state.limiters.clone()));
         let (sessions, draining) = (SessionCount::default(), state.draining.clone());
         let server = http::server(config, state, sessions.clone(), listener)?;
         Ok(Self { server, chat, writer, sessions, draining })
@@ -143,6 +146,7 @@ fn start_chat(
 ) -> Addr<ChatServer> {
     let settings = ChatSettings {
         limits: config.limits.clone(),
+        rates: config.rates,
         heartbeat_interval: config.heartbeat.interval,
         presence_grace: config.presence_grace,
         inbox_ttl: config.inbox_ttl,
@@ -178,8 +182,19 @@ fn state(
         inbox_ttl: config.inbox_ttl,
         accounts,
         authenticator: Authenticator::new(keys, database.reader.clone(), writer.clone()),
+        limiters: Limiters::new(&config.rates),
+        proxies: config.proxies.clone(),
         limits: config.limits.clone(),
         draining: Draining::default(),
+    }
+}
+
+/// Frees the limits of those who have left.
+async fn forget_idle(limiters: Limiters) {
+    let mut tick = interval(LIMITER_TICK);
+    loop {
+        tick.tick().await;
+        limiters.forget_idle();
     }
 }
 

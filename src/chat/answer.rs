@@ -16,8 +16,9 @@ impl ChatServer {
             ReplyTo::Caller(caller) => drop(caller.send(result)),
             ReplyTo::Session { session, id } => {
                 let frame = encode(id.as_ref(), &result);
-                self.fanout
-                    .tell_worker(session.worker, Item::Answer { session: session.id, frame });
+                let is_fault = result.as_ref().is_err_and(ChatError::is_fault);
+                let item = Item::Answer { session: session.id, frame, is_fault };
+                self.fanout.tell_worker(session.worker, item);
             }
         }
     }

@@ -36,6 +36,11 @@ impl ChatError {
         }
     }
 
+    /// Whether the one who asked is to blame.
+    pub fn is_fault(&self) -> bool {
+        !matches!(self, Self::Unavailable { .. } | Self::Internal)
+    }
+
     /// When it is worth trying again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

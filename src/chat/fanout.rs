@@ -61,6 +61,8 @@ pub enum Item {
     Answer {
         session: SessionId,
         frame: Option<Frame>,
+        /// It says that the client did something wrong.
+        is_fault: bool,
     },
     /// Anything else for one session.
     Frame {

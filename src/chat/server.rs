@@ -19,6 +19,7 @@ use super::{
 use crate::{
     db::{Committed, Reader, Reply, SetCommitted, Submit, Ticket, Write, Writer},
     domain::{MessageIds, Retention, RoomId, RoomKey, Timestamp, UserKey},
+    limiter::Rates,
     limits::{FANOUT_BACKLOG, Limits, PRESENCE_TICK, RETENTION_TICK, ROOM_IDLE, ROOM_SWEEP},
     websocket::Frame,
 };
@@ -27,6 +28,7 @@ use crate::{
 #[derive(Clone)]
 pub struct ChatSettings {
     pub limits: Arc<Limits>,
+    pub rates: Rates,
     pub heartbeat_interval: Duration,
     /// How long a user may be without a connection before others are told.
     pub presence_grace: Duration,

@@ -1,14 +1,16 @@
 //! What the server says: a function for each answer and event, giving the
 //! one whole WebSocket frame.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
+use governor::Quota;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::{ErrorView, RoomView};
 use crate::{
     domain::{RoomOverview, Seq, User},
+    limiter::Rates,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, Limits, METADATA_BYTES},
     websocket::Frame,
 };
@@ -163,12 +165,13 @@ impl<'a> SessionView<'a> {
         connection: u64,
         heartbeat: Duration,
         limits: &Limits,
+        rates: &Rates,
     ) -> Self {
         Self {
             user: SelfView::new(user, roles),
             connection_id: connection.to_string(),
             heartbeat_interval_ms: u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX),
-            limits: LimitsView::from(limits),
+            limits: LimitsView::new(limits, rates),
         }
     }
 }
@@ -203,10 +206,12 @@ pub struct LimitsView {
     metadata_bytes: usize,
     history_page: i64,
     history_page_max: i64,
+    #[serde(flatten)]
+    rates: RatesView,
 }
 
-impl From<&Limits> for LimitsView {
-    fn from(limits: &Limits) -> Self {
+impl LimitsView {
+    fn new(limits: &Limits, rates: &Rates) -> Self {
         let Limits {
             frame_bytes,
             content_bytes,
@@ -232,6 +237,29 @@ impl From<&Limits> for LimitsView {
             metadata_bytes: METADATA_BYTES,
             history_page: HISTORY_PAGE,
             history_page_max: HISTORY_PAGE_MAX,
+            rates: rates.into(),
+        }
+    }
+}
+
+/// How often a client may ask; 0: as often as it likes.
+#[derive(Clone, Copy, Default, Serialize)]
+pub struct RatesView {
+    commands_per_second: u32,
+    command_burst: u32,
+    errors_before_close: u32,
+}
+
+impl From<&Rates> for RatesView {
+    fn from(rates: &Rates) -> Self {
+        let per_second = |quota: Quota| {
+            let interval = quota.replenish_interval().as_secs_f64();
+            (1.0 / interval).round() as u32
+        };
+        Self {
+            commands_per_second: rates.connection.map_or(0, per_second),
+            command_burst: rates.connection.map_or(0, |quota| quota.burst_size().get()),
+            errors_before_close: rates.errors.map_or(0, NonZeroU32::get),
         }
     }
 }

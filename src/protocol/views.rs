@@ -6,7 +6,10 @@
 use serde::Serialize;
 
 use super::{ErrorCode, MessageView, Refusal};
-use crate::domain::{HistoryPage, User};
+use crate::{
+    domain::{HistoryPage, User},
+    limiter::Limited,
+};
 
 #[derive(Serialize)]
 pub struct UserView<'a> {
@@ -72,5 +75,18 @@ pub struct ErrorView<'a> {
 impl<'a> From<&'a Refusal> for ErrorView<'a> {
     fn from(Refusal { code, message, field }: &'a Refusal) -> Self {
         Self { code: *code, message: message.into(), field: *field, retry_after_ms: None }
+    }
+}
+
+impl From<Limited> for ErrorView<'_> {
+    fn from(Limited { retry_after }: Limited) -> Self {
+        // Up, so that who waits so long has waited long enough.
+        let millis = retry_after.as_micros().div_ceil(1000);
+        Self {
+            code: ErrorCode::RateLimited,
+            message: "too many requests; wait a little".into(),
+            field: None,
+            retry_after_ms: Some(u64::try_from(millis).unwrap_or(u64::MAX)),
+        }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     State,
-    extract::{Body, display_text, user_id},
+    extract::{Body, Unhurried, display_text, user_id},
 };
 use crate::{
     auth::{Identity, Tokens},
@@ -57,6 +57,7 @@ impl<'a> From<&'a Tokens> for TokensView<'a> {
 }
 
 pub async fn register(
+    _: Unhurried,
     state: web::Data<State>,
     Body(Registration { user_id: id, password, name }): Body<Registration>,
 ) -> Result<HttpResponse, ApiError> {
@@ -76,6 +77,7 @@ pub async fn register(
 }
 
 pub async fn log_in(
+    _: Unhurried,
     state: web::Data<State>,
     Body(Login { user_id: id, password }): Body<Login>,
 ) -> Result<HttpResponse, ApiError> {
@@ -88,6 +90,7 @@ pub async fn log_in(
 }
 
 pub async fn refresh(
+    _: Unhurried,
     state: web::Data<State>,
     Body(Refresh { refresh_token }): Body<Refresh>,
 ) -> Result<HttpResponse, ApiError> {

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{State, fallback::is_reading};
 use crate::{
-    auth::{AuthError, Identity, bearer_token},
+    auth::{AuthError, Identity, SERVICE, bearer_token},
     chat::ChatError,
     domain::{Denied, HistoryCursor, RoomId, Seq, UserId},
     error::ApiError,
@@ -31,12 +31,36 @@ impl FromRequest for Identity {
             let token = token.ok_or(AuthError::Missing)?;
             let state = state.ok_or(AuthError::Unavailable)?;
             let identity = state.authenticator.authenticate(&token).await?;
+            let is_service = identity.roles.iter().any(|role| **role == *SERVICE);
+            if !is_service && !identity.is_admin {
+                state.limiters.user(identity.user.key)?;
+            }
             if identity.is_admin && !is_reading(&method) {
                 let action = format!("{method} {}", pattern.as_deref().unwrap_or(&path));
                 state.audit(&identity, action, path).await?;
             }
             Ok(identity)
         })
+    }
+}
+
+/// A request that may be made only so often from one address: what takes a hash,
+/// and what could be guessed.
+pub struct Unhurried;
+
+impl FromRequest for Unhurried {
+    type Error = ApiError;
+    type Future = std::future::Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(state) = request.app_data::<web::Data<State>>() else {
+            return std::future::ready(Err(ApiError::unavailable()));
+        };
+        let forwarded = request.headers().get("x-forwarded-for");
+        let forwarded = forwarded.and_then(|value| value.to_str().ok());
+        let peer = request.peer_addr().map(|peer| state.proxies.client(peer.ip(), forwarded));
+        let checked = peer.map_or(Ok(()), |peer| state.limiters.login(peer));
+        std::future::ready(checked.map(|()| Self).map_err(ApiError::from))
     }
 }
 

@@ -9,11 +9,12 @@ use std::{
 use actix::Addr;
 
 use crate::{
-    auth::{Accounts, Authenticator, Identity},
+    auth::{Accounts, Authenticator, Identity, TrustedProxies},
     chat::ChatServer,
     db::{AuditEntry, Reader, Write, Writer, submit},
     domain::Timestamp,
     error::ApiError,
+    limiter::Limiters,
     limits::Limits,
 };
 
@@ -25,6 +26,8 @@ pub struct State {
     pub writer: Addr<Writer>,
     pub accounts: Accounts,
     pub authenticator: Authenticator,
+    pub limiters: Limiters,
+    pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,
     /// How long an event waits for a user who is away.
     pub inbox_ttl: Duration,

@@ -17,10 +17,11 @@ use super::{
     worker::{Entered, Worker},
 };
 use crate::{
-    auth::{AuthError, Identity},
+    auth::{AuthError, Identity, SERVICE},
     chat::{Command, Connect, Disconnect, Origin, ReplyTo, Request, Requester, SessionRef},
     db::Change,
     domain::{RoomId, UserId},
+    limiter::{ConnectionLimit, Limited},
     protocol::{ClientCommand, ClientFrame, Close, ErrorView, Refusal, server_frame},
     websocket::{Frame, Opcode, Violation},
 };
@@ -45,6 +46,7 @@ pub(super) struct Session {
     resume: bool,
     join: Option<RoomId>,
     origin: Origin,
+    limit: ConnectionLimit,
     heartbeat: Heartbeat,
     deadline: Option<Deadline>,
     /// When the timer rings that counts.
@@ -69,6 +71,7 @@ impl Session {
         };
         Self {
             at: SessionRef { id: link.id, worker: worker.id },
+            limit: ConnectionLimit::new(&worker.settings.rates),
             heartbeat: Heartbeat::new(worker.settings.heartbeat, Instant::now()),
             link,
             worker,
@@ -89,8 +92,19 @@ impl Session {
         ctx.stop();
     }
 
-    fn send_refusal(&self, id: Option<&str>, refusal: &Refusal) {
-        self.link.send(&server_frame::error(id, &ErrorView::from(refusal)));
+    fn send_error(&self, id: Option<&str>, error: &ErrorView<'_>) {
+        self.link.send(&server_frame::error(id, error));
+        self.link.error_told();
+    }
+
+    /// Whether the connection and its user may ask once more now.
+    fn check_rate(&self, live: &Live) -> Result<(), Limited> {
+        self.limit.check()?;
+        let is_service = live.identity.roles.iter().any(|role| **role == *SERVICE);
+        if is_service || live.identity.is_admin {
+            return Ok(());
+        }
+        self.worker.settings.limiters.user(live.identity.user.key)
     }
 
     /// Announces the session; `session.ready` or a close is the answer.
@@ -189,10 +203,26 @@ impl Session {
                 }
                 Ok(_) | Err(_) => self.refuse_token(&AuthError::Missing, ctx),
             },
-            Phase::Live(_) => match frame {
-                Ok(frame) => self.run(frame, ctx),
-                Err((id, refusal)) => self.send_refusal(id.as_deref(), &refusal),
-            },
+            Phase::Live(_) => self.live_frame(frame, ctx),
+        }
+    }
+
+    fn live_frame(
+        &mut self,
+        frame: Result<ClientFrame, (Option<Box<str>>, Refusal)>,
+        ctx: &mut Context<Self>,
+    ) {
+        let Phase::Live(live) = &self.phase else { return };
+        let limited = self.check_rate(live).err();
+        match (limited, frame) {
+            (Some(limited), frame) => {
+                let id = frame.map_or_else(|(id, _)| id, |frame| frame.id);
+                self.send_error(id.as_deref(), &ErrorView::from(limited));
+            }
+            (None, Ok(frame)) => self.run(frame, ctx),
+            (None, Err((id, refusal))) => {
+                self.send_error(id.as_deref(), &ErrorView::from(&refusal));
+            }
         }
     }
 

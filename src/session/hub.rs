@@ -98,7 +98,12 @@ impl Hub {
             Item::Notice { room, frame } => self.notice(room, &frame),
             Item::Ephemeral { room, frame, except } => self.ephemeral(room, &frame, &except),
             Item::Presence { rooms, frame, except } => self.presence(&rooms, &frame, &except),
-            Item::Answer { session, frame } => self.answer(session, frame),
+            Item::Answer { session, frame, is_fault } => {
+                self.answer(session, frame);
+                if let Some(attached) = self.sessions.get(&session).filter(|_| is_fault) {
+                    attached.link.error_told();
+                }
+            }
             Item::Frame { session, frame } => self.send(session, &frame),
             Item::CatchUp(catch_up) => self.catch_up(catch_up),
             Item::Replayed { session, room, since, outcome } => {

@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use super::outbox::{Outbox, OutboxLimits};
 use crate::{
     chat::SessionId,
+    limiter::ErrorBudget,
     limits::{EPHEMERAL_SHARE, READ_CHUNK, REQUESTS_IN_FLIGHT},
     protocol::Close,
     transport::Socket,
@@ -31,6 +32,7 @@ pub(super) struct Link {
     task: Cell<Option<Waker>>,
     /// Requests handed to the ChatServer and not answered yet.
     in_flight: Cell<u32>,
+    errors: Cell<ErrorBudget>,
     /// While the socket takes no more: when it last took something.
     blocked_since: Cell<Option<Instant>>,
     state: Cell<State>,
@@ -61,6 +63,7 @@ impl Link {
         socket: Socket,
         compression: Option<Compression>,
         limits: OutboxLimits,
+        errors: ErrorBudget,
     ) -> io::Result<Rc<Self>> {
         socket.configure()?;
         Ok(Rc::new(Self {
@@ -71,6 +74,7 @@ impl Link {
             limits,
             task: Cell::new(None),
             in_flight: Cell::new(0),
+            errors: Cell::new(errors),
             blocked_since: Cell::new(None),
             state: Cell::new(State::Open),
             listed: Cell::new(false),
@@ -209,6 +213,16 @@ impl Link {
     pub fn stalled_for(&self, now: Instant) -> Duration {
         let since = self.blocked_since.get();
         since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+
+    /// One more error was told; one too many ends the connection.
+    pub fn error_told(&self) {
+        let mut errors = self.errors.get();
+        let too_many = errors.spend(Instant::now());
+        self.errors.set(errors);
+        if too_many {
+            self.close(Close::TooManyErrors);
+        }
     }
 
     pub fn request_began(&self) {

@@ -4,7 +4,7 @@
 //! upgrade, so the token, the origin and the errors are dealt with here, by
 //! the same functions that REST uses.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Instant};
 
 use actix::{AsyncContext, Context};
 use actix_codec::{AsyncRead, AsyncWrite, Framed};
@@ -30,6 +30,7 @@ use crate::{
     chat::Origin,
     domain::Timestamp,
     error::ApiError,
+    limiter::ErrorBudget,
     protocol::{ErrorCode, PROTOCOL_NAME},
     transport::Socket,
     websocket::{Compression, Decoder, negotiate},
@@ -97,7 +98,11 @@ async fn accept(worker: &Worker, request: &Request) -> Result<(Response<()>, Acc
     let entered = worker.enter().ok_or_else(ApiError::unavailable)?;
     let origin = Origin {
         device_id: asked.device_id,
-        address: request.peer_addr().map(|peer| peer.ip()),
+        address: request.peer_addr().map(|peer| {
+            let forwarded = request.headers().get("x-forwarded-for");
+            let forwarded = forwarded.and_then(|value| value.to_str().ok());
+            worker.settings.proxies.client(peer.ip(), forwarded)
+        }),
         connected_at: now(),
     };
     let start = Start { identity, resume: asked.resume, join: asked.room, origin };
@@ -135,7 +140,8 @@ where
 fn run(worker: Rc<Worker>, socket: Socket, first: &[u8], accepted: Accepted) {
     let Accepted { start, compression, entered } = accepted;
     let id = worker.next_session_id();
-    let link = match Link::new(id, socket, compression, worker.outbox_limits()) {
+    let errors = ErrorBudget::new(worker.settings.rates.errors, Instant::now());
+    let link = match Link::new(id, socket, compression, worker.outbox_limits(), errors) {
         Ok(link) => link,
         Err(error) => return log::debug!("a socket was gone before its session began: {error}"),
     };

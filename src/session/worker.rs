@@ -20,8 +20,9 @@ use super::{
     to_chat::ToChat,
 };
 use crate::{
-    auth::{Authenticator, OriginPolicy},
+    auth::{Authenticator, OriginPolicy, TrustedProxies},
     chat::{ChatServer, RegisterWorker, SessionId, WorkerId},
+    limiter::{Limiters, Rates},
     limits::{CONNECTIONS_MAX, Limits},
     protocol::FrameRules,
 };
@@ -38,6 +39,9 @@ pub struct SessionSettings {
     /// Messages of so many bytes and more go compressed to those who agree;
     /// `None`: nobody is asked.
     pub compress_from: Option<usize>,
+    pub rates: Rates,
+    pub limiters: Limiters,
+    pub proxies: TrustedProxies,
 }
 
 /// How many sessions the process has; the shutdown waits for none.

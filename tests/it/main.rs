@@ -27,6 +27,7 @@ mod model;
 mod ordering;
 mod overload;
 mod page;
+mod rate_limits;
 mod reading;
 mod restart;
 mod resume;

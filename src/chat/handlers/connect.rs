@@ -135,6 +135,7 @@ impl ChatServer {
             at.id.0,
             self.settings.heartbeat_interval,
             &self.settings.limits,
+            &self.settings.rates,
         );
         let frame = server_frame::session_ready(&view, &rooms, inbox_last);
         self.fanout.tell_worker(at.worker, Item::Frame { session: at.id, frame });

@@ -127,7 +127,13 @@ fn stderr_of(home: &TempDir) -> String {
 
 impl Server {
     pub fn builder() -> Builder {
-        Builder { settings: Vec::new() }.set("JWT_SECRET", SECRET)
+        // Tests send faster than people do.
+        Builder { settings: Vec::new() }
+            .set("JWT_SECRET", SECRET)
+            .set("PARLOR_COMMANDS_PER_SECOND", 0)
+            .set("PARLOR_USER_COMMANDS_PER_SECOND", 0)
+            .set("PARLOR_LOGINS_PER_MINUTE", 0)
+            .set("PARLOR_ERRORS_BEFORE_CLOSE", 0)
     }
 
     pub async fn start() -> Self {

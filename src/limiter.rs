@@ -1,0 +1,227 @@
+//! How often one may ask: per connection, per user, per address.
+//!
+//! A rate is a number of commands that come back over time and a burst that
+//! may be used at once (GCRA, by the governor crate). What is too often is
+//! refused with the time after which it is worth trying again.
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    state::{InMemoryState, NotKeyed, keyed::DashMapStateStore},
+};
+
+use crate::domain::UserKey;
+
+type Direct = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
+type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
+
+/// The rates that hold; `None`: without one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rates {
+    /// Commands of one connection.
+    pub connection: Option<Quota>,
+    /// Commands and REST calls of one user.
+    pub user: Option<Quota>,
+    /// Logins and the like from one address.
+    pub logins: Option<Quota>,
+    /// Errors that a connection may cause within [`ERROR_WINDOW`] until it is
+    /// closed.
+    pub errors: Option<NonZeroU32>,
+}
+
+/// The errors of a connection are forgiven over this time.
+pub const ERROR_WINDOW: Duration = Duration::from_secs(60);
+
+/// Too often; it may be tried again after this time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limited {
+    pub retry_after: Duration,
+}
+
+/// So many a second, and a burst of at least that many at once.
+pub fn per_second(rate: u32, burst: u32) -> Option<Quota> {
+    let rate = NonZeroU32::new(rate)?;
+    let burst = NonZeroU32::new(burst.max(1))?;
+    Some(Quota::per_second(rate).allow_burst(burst))
+}
+
+/// So many a minute, all of them at once if one likes.
+pub fn per_minute(rate: u32) -> Option<Quota> {
+    NonZeroU32::new(rate).map(Quota::per_minute)
+}
+
+/// The limit of one connection.
+pub struct ConnectionLimit(Option<Box<Direct>>);
+
+impl ConnectionLimit {
+    pub fn new(rates: &Rates) -> Self {
+        Self(rates.connection.map(|quota| Box::new(RateLimiter::direct(quota))))
+    }
+
+    pub fn check(&self) -> Result<(), Limited> {
+        let Some(limiter) = &self.0 else { return Ok(()) };
+        limiter.check().map_err(|refused| Limited {
+            retry_after: refused.wait_time_from(DefaultClock::default().now()),
+        })
+    }
+}
+
+/// The limits that all connections and REST share.
+#[derive(Clone, Default)]
+pub struct Limiters {
+    users: Option<Arc<Keyed<UserKey>>>,
+    logins: Option<Arc<Keyed<IpAddr>>>,
+}
+
+impl Limiters {
+    pub fn new(rates: &Rates) -> Self {
+        Self {
+            users: rates.user.map(|quota| Arc::new(RateLimiter::dashmap(quota))),
+            logins: rates.logins.map(|quota| Arc::new(RateLimiter::dashmap(quota))),
+        }
+    }
+
+    pub fn user(&self, user: UserKey) -> Result<(), Limited> {
+        check(self.users.as_deref(), &user)
+    }
+
+    /// A login, a registration, or a new token for an old one.
+    pub fn login(&self, from: IpAddr) -> Result<(), Limited> {
+        check(self.logins.as_deref(), &network(from))
+    }
+
+    /// Forgets those who have not asked for so long that they may ask as much
+    /// as anyone.
+    pub fn forget_idle(&self) {
+        if let Some(users) = &self.users {
+            users.retain_recent();
+            users.shrink_to_fit();
+        }
+        if let Some(logins) = &self.logins {
+            logins.retain_recent();
+            logins.shrink_to_fit();
+        }
+    }
+
+    /// How many users and addresses are kept in memory.
+    pub fn kept(&self) -> (usize, usize) {
+        (
+            self.users.as_ref().map_or(0, |users| users.len()),
+            self.logins.as_ref().map_or(0, |logins| logins.len()),
+        )
+    }
+}
+
+fn check<K>(limiter: Option<&Keyed<K>>, key: &K) -> Result<(), Limited>
+where
+    K: std::hash::Hash + Eq + Clone,
+{
+    let Some(limiter) = limiter else { return Ok(()) };
+    limiter.check_key(key).map_err(|refused| Limited {
+        retry_after: refused.wait_time_from(DefaultClock::default().now()),
+    })
+}
+
+/// Whoever has an IPv6 address has a whole network of 64 bits of them.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(address) => IpAddr::V4(address),
+            None => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        },
+    }
+}
+
+/// The errors of one connection: each takes one, and time gives them back.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorBudget {
+    most: u32,
+    left: f32,
+    seen: Instant,
+}
+
+impl ErrorBudget {
+    pub fn new(most: Option<NonZeroU32>, now: Instant) -> Self {
+        let most = most.map_or(0, NonZeroU32::get);
+        Self { most, left: most as f32, seen: now }
+    }
+
+    /// One more error; says whether that was one too many.
+    pub fn spend(&mut self, now: Instant) -> bool {
+        if self.most == 0 {
+            return false;
+        }
+        let passed = now.saturating_duration_since(self.seen).as_secs_f32();
+        let back = passed / ERROR_WINDOW.as_secs_f32() * self.most as f32;
+        self.left = (self.left + back).min(self.most as f32) - 1.0;
+        self.seen = now;
+        // Not zero: a moment between two errors gives a little back.
+        self.left < 0.5
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_allowed_and_what_comes_after_is_told_when_to_come_back() {
+        let rates = Rates { connection: per_second(10, 3), ..Rates::default() };
+        let limit = ConnectionLimit::new(&rates);
+        for _ in 0..3 {
+            assert_eq!(limit.check(), Ok(()));
+        }
+        let refused = limit.check().expect_err("too often");
+        assert!(refused.retry_after <= Duration::from_millis(100), "{refused:?}");
+        assert_eq!(ConnectionLimit::new(&Rates::default()).check(), Ok(()));
+    }
+
+    #[test]
+    fn who_has_left_is_forgotten() {
+        let rates = Rates { user: per_second(1_000_000, 1), ..Rates::default() };
+        let limiters = Limiters::new(&rates);
+        for user in 0..100 {
+            assert_eq!(limiters.user(UserKey(user)), Ok(()));
+        }
+        // A millionth of a second later each may ask as much as anyone.
+        let until = Instant::now() + Duration::from_secs(10);
+        while limiters.kept().0 > 0 && Instant::now() < until {
+            limiters.forget_idle();
+        }
+        assert_eq!(limiters.kept().0, 0);
+    }
+
+    #[test]
+    fn addresses_of_one_network_count_together() {
+        let rates = Rates { logins: per_minute(1), ..Rates::default() };
+        let limiters = Limiters::new(&rates);
+        let address = |text: &str| text.parse().expect("an address");
+        assert_eq!(limiters.login(address("2001:db8::1")), Ok(()));
+        assert!(limiters.login(address("2001:db8::2")).is_err());
+        assert_eq!(limiters.login(address("2001:db8:0:1::1")), Ok(()));
+        assert_eq!(limiters.login(address("192.0.2.1")), Ok(()));
+        assert_eq!(limiters.login(address("192.0.2.2")), Ok(()));
+        assert!(limiters.login(address("::ffff:192.0.2.1")).is_err());
+    }
+
+    #[test]
+    fn errors_are_forgiven_over_time() {
+        let start = Instant::now();
+        let mut budget = ErrorBudget::new(NonZeroU32::new(3), start);
+        assert!(!budget.spend(start) && !budget.spend(start));
+        assert!(budget.spend(start), "the third");
+        let mut budget = ErrorBudget::new(NonZeroU32::new(3), start);
+        assert!(!budget.spend(start) && !budget.spend(start));
+        assert!(!budget.spend(start + ERROR_WINDOW), "forgiven");
+        let mut none = ErrorBudget::new(None, start);
+        assert!((0..1_000).all(|_| !none.spend(start)));
+    }
+}
