@@ -81,13 +81,13 @@ fn migrate(args: StoreArgs) -> Result<(), Failure> {
 }
 
 fn token(args: TokenArgs) -> Result<(), Failure> {
-    let TokenArgs { store, user, name, role, ttl } = args;
+    let TokenArgs { store, user, name, role, role_context, ttl } = args;
     let user = UserId::parse(&user).map_err(|error| Failure::value(format!("--user {error}")))?;
     let (_, secret) = StoreConfig::with_secret(store)?;
     let roles: Vec<_> = role.into_iter().map(Into::into).collect();
     let now = Timestamp(chrono::Utc::now().timestamp_millis());
     let token = TokenKeys::new(&secret)
-        .issue(&user, name.as_deref(), &roles, ttl, now)
+        .issue(&user, name.as_deref(), &roles, role_context.as_deref(), ttl, now)
         .map_err(Failure::environment)?;
     println!("{token}");
     Ok(())

@@ -117,9 +117,38 @@ pub struct ServeArgs {
     #[arg(long, env = "REDIS_URL", hide = true, hide_env_values = true)]
     pub redis_url: Option<String>,
     #[command(flatten)]
+    pub identity: IdentityArgs,
+    #[command(flatten)]
     pub rates: RateArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
+}
+
+/// Whose tokens are good besides our own.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Identity")]
+pub struct IdentityArgs {
+    /// Whether people can register and log in here
+    #[arg(long, env = "PARLOR_ACCOUNTS", value_enum, default_value_t = Switch::On)]
+    pub accounts: Switch,
+    /// Public keys of an outside issuer: a file with PEM keys or a JWKS document
+    #[arg(long, env = "PARLOR_ISSUER_KEYS", conflicts_with = "issuer_jwks_url")]
+    pub issuer_keys: Option<PathBuf>,
+    /// Where an outside issuer publishes its keys (JWKS)
+    #[arg(long, env = "PARLOR_ISSUER_JWKS_URL", hide_env_values = true)]
+    pub issuer_jwks_url: Option<String>,
+    /// The `iss` that its tokens must have
+    #[arg(long, env = "PARLOR_ISSUER")]
+    pub issuer: Option<String>,
+    /// The `aud` that its tokens must have
+    #[arg(long, env = "PARLOR_AUDIENCE")]
+    pub audience: Option<String>,
+    /// How far its clock may be off
+    #[arg(long, env = "PARLOR_TOKEN_LEEWAY", default_value = "30s", value_parser = parse_duration)]
+    pub token_leeway: Duration,
+    /// Time a connection goes on whose token has expired
+    #[arg(long, env = "PARLOR_TOKEN_GRACE", default_value = "30s", value_parser = parse_duration)]
+    pub token_grace: Duration,
 }
 
 /// How often one may ask; 0 stands for as often as one likes.
@@ -198,6 +227,9 @@ pub struct TokenArgs {
     /// A role, e.g. `admin`; may be given several times
     #[arg(long)]
     pub role: Vec<String>,
+    /// A part of the application whose events the user is to hear
+    #[arg(long)]
+    pub role_context: Option<String>,
     /// How long the token is good
     #[arg(long, default_value = "24h", value_parser = parse_duration)]
     pub ttl: Duration,

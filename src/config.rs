@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    auth::{Secret, SecretError, TrustedProxies, parse_origin},
-    cli::{LimitArgs, RateArgs, ServeArgs, StoreArgs, Switch},
+    auth::{Issuer, IssuerConfig, KeySource, Secret, SecretError, TrustedProxies, parse_origin},
+    cli::{IdentityArgs, LimitArgs, RateArgs, ServeArgs, StoreArgs, Switch},
     domain::Retention,
     limiter::{Rates, per_minute, per_second},
     limits::Limits,
@@ -25,6 +25,10 @@ pub struct Config {
     pub compress_from: Option<usize>,
     pub heartbeat: HeartbeatConfig,
     pub tokens: TokenConfig,
+    /// Whether people can register and log in here.
+    pub accounts: bool,
+    /// Whose tokens are good besides our own.
+    pub issuer: Option<Issuer>,
     pub auth_timeout: Duration,
     pub drain_timeout: Duration,
     pub presence_grace: Duration,
@@ -48,6 +52,8 @@ pub struct StoreConfig {
 pub struct TokenConfig {
     pub access_ttl: Duration,
     pub refresh_ttl: Duration,
+    /// How long a connection goes on whose token has expired.
+    pub grace: Duration,
 }
 
 /// Why the configuration cannot be used. Its text is one line for the
@@ -85,6 +91,7 @@ impl Config {
             retention_age,
             retention_messages,
             redis_url,
+            identity,
             rates,
             limits,
         } = args;
@@ -98,6 +105,8 @@ impl Config {
                     .to_owned(),
             ));
         }
+        let IdentityArgs { accounts, token_grace, .. } = identity;
+        let issuer = check_issuer(identity)?;
         let (rates, proxies) = check_rates(&rates)?;
         let limits = check_limits(limits)?;
         let allowed_origins = check_origins(allowed_origins)?;
@@ -117,7 +126,13 @@ impl Config {
                 timeout: heartbeat_timeout,
                 write_timeout,
             },
-            tokens: TokenConfig { access_ttl: access_token_ttl, refresh_ttl: refresh_token_ttl },
+            tokens: TokenConfig {
+                access_ttl: access_token_ttl,
+                refresh_ttl: refresh_token_ttl,
+                grace: token_grace,
+            },
+            accounts: accounts == Switch::On,
+            issuer,
             auth_timeout,
             drain_timeout,
             presence_grace,
@@ -166,6 +181,27 @@ fn check_limits(args: LimitArgs) -> Result<Limits, ConfigError> {
         writes_in_flight,
         big_room_members,
         inbox_events,
+    })
+}
+
+fn check_issuer(args: IdentityArgs) -> Result<Option<Issuer>, ConfigError> {
+    let IdentityArgs { issuer_keys, issuer_jwks_url, issuer, audience, token_leeway, .. } = args;
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let keys = match (issuer_keys, given(issuer_jwks_url)) {
+        (None, None) => return Ok(None),
+        (Some(path), _) => KeySource::File(path),
+        (None, Some(url)) if url.starts_with("http://") || url.starts_with("https://") => {
+            KeySource::Url(url)
+        }
+        (None, Some(_)) => {
+            let what = "--issuer-jwks-url (PARLOR_ISSUER_JWKS_URL) must be an http or https URL";
+            return Err(ConfigError::Value(what.to_owned()));
+        }
+    };
+    let (issuer, audience, leeway) = (given(issuer), given(audience), token_leeway);
+    let config = IssuerConfig { keys, issuer, audience, leeway };
+    Issuer::new(config).map(Some).map_err(|error| {
+        ConfigError::Environment(format!("--issuer-keys (PARLOR_ISSUER_KEYS): {error}"))
     })
 }
 

@@ -124,6 +124,25 @@ pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 /// Users kept in memory, so that a token costs no read.
 pub const KNOWN_USERS: usize = 100_000;
 
+/// How long an issuer has to give its keys.
+pub const JWKS_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of the document in which it gives them.
+pub const JWKS_BYTES: usize = 256 * 1024;
+/// How long its keys are good without asking again.
+pub const JWKS_AGE: Duration = Duration::from_secs(600);
+/// How often it is asked at most, however many unknown keys are named.
+pub const JWKS_RETRY: Duration = Duration::from_secs(5);
+/// Keys of services that are good at a time.
+pub const API_KEYS: i64 = 1_000;
+/// Bytes of a token's `jti`.
+pub const ID_BYTES: usize = 128;
+/// How long a revoked token of which nobody says when it expires is known.
+pub const REVOKED_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a refresh token that was used may be used once more, by who never
+/// got the answer. Who stole it could do so as well, and is found out at the
+/// next use (RFC 9700 section 4.14.2).
+pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
+
 /// How often the rate limits of those who have left are freed.
 pub const LIMITER_TICK: Duration = Duration::from_secs(30);
 

@@ -11,8 +11,8 @@ use actix_web::{
 };
 
 use crate::rest::{
-    accounts, admin, bans, blocks, events, export, fallback, health, members, messages, page,
-    presence, read, rooms,
+    accounts, admin, api_keys, bans, blocks, events, export, fallback, health, members, messages,
+    page, presence, read, rooms, tokens,
 };
 use Verb::{Delete, Patch, Post, Put, Read};
 
@@ -133,6 +133,14 @@ fn administration(config: &mut ServiceConfig) {
         ))
         .service(at("/users/{user}", [(Delete, to(admin::delete_user))]))
         .service(at("/users/{user}/export", [(Read, to(export::user))]))
+        .service(at("/users/{user}/revoke", [(Post, to(tokens::revoke_user))]))
+        .service(at(
+            "/users/{user}/ban",
+            [(Read, to(tokens::show_ban)), (Put, to(tokens::ban)), (Delete, to(tokens::unban))],
+        ))
+        .service(at("/tokens/revoke", [(Post, to(tokens::revoke))]))
+        .service(at("/api-keys", [(Read, to(api_keys::list)), (Post, to(api_keys::create))]))
+        .service(at("/api-keys/{id}", [(Delete, to(api_keys::revoke))]))
         .service(at("/audit", [(Read, to(admin::audit))]));
 }
 

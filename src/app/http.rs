@@ -112,6 +112,7 @@ impl Workshop {
             limits: config.limits.clone(),
             heartbeat: config.heartbeat,
             auth_timeout: config.auth_timeout,
+            token_grace: config.tokens.grace,
             origins: OriginPolicy::new(&config.allowed_origins),
             compress_from: config.compress_from,
             rates: config.rates,

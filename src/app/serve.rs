@@ -11,11 +11,11 @@ use tokio::{
 
 use super::{Failure, http};
 use crate::{
-    auth::{Accounts, Authenticator, Passwords, TokenKeys},
+    auth::{Accounts, ApiKeys, Authenticator, Passwords, Revocations, TokenKeys},
     chat::{ChatServer, ChatSettings, Drain, Unfinished},
     config::Config,
     db::{Database, Idle, Writer},
-    domain::{MessageId, MessageIds},
+    domain::{MessageId, MessageIds, Timestamp},
     limiter::Limiters,
     limits::LIMITER_TICK,
     rest::{Draining, State},
@@ -75,7 +75,10 @@ impl Running {
         let writer = database.writer(config.limits.writes_in_flight);
         let writer = Writer::start_in_arbiter(&arbiter.handle(), move |_| writer);
         let chat = start_chat(&arbiter, config, &writer, database, newest, unfinished);
-        let state = state(config, &chat, &writer, database);
+        let bars = reader.bars(Timestamp(chrono::Utc::now().timestamp_millis())).await;
+        let bars = Revocations::new(bars.map_err(Failure::environment)?);
+        let api_keys = ApiKeys::new(reader.api_keys().await.map_err(Failure::environment)?);
+        let state = state(config, &chat, &writer, database, (bars, api_keys));
         actix_web::rt::spawn(forget_idle(state.limiters.clone()));
         let (sessions, draining) = (SessionCount::default(), state.draining.clone());
         let server = http::server(config, state, sessions.clone(), listener)?;
@@ -165,6 +168,7 @@ fn state(
     chat: &Addr<ChatServer>,
     writer: &Addr<Writer>,
     database: &Database,
+    good: (Revocations, ApiKeys),
 ) -> State {
     let keys = TokenKeys::new(&config.secret);
     let accounts = Accounts {
@@ -181,7 +185,14 @@ fn state(
         writer: writer.clone(),
         inbox_ttl: config.inbox_ttl,
         accounts,
-        authenticator: Authenticator::new(keys, database.reader.clone(), writer.clone()),
+        authenticator: Authenticator::new(
+            keys,
+            config.issuer.clone(),
+            good,
+            database.reader.clone(),
+            writer.clone(),
+        ),
+        has_accounts: config.accounts,
         limiters: Limiters::new(&config.rates),
         proxies: config.proxies.clone(),
         limits: config.limits.clone(),

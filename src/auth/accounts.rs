@@ -103,7 +103,7 @@ impl Accounts {
     fn tokens(&self, user: User, refresh: String) -> Result<Tokens, AccountError> {
         let access = self
             .keys
-            .issue(&user.id, Some(&user.name), &[], self.access_ttl, now())
+            .issue(&user.id, Some(&user.name), &[], None, self.access_ttl, now())
             .map_err(|_| AccountError::Internal)?;
         Ok(Tokens { user, access, access_ttl: self.access_ttl, refresh })
     }

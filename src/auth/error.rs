@@ -10,6 +10,10 @@ pub enum AuthError {
     Bad,
     #[error("the token has expired")]
     Expired,
+    #[error("the token was revoked")]
+    Revoked,
+    #[error("this user may not come")]
+    Banned,
     #[error("the token is another user's")]
     OtherUser,
     #[error("a token is being checked already")]
@@ -21,7 +25,8 @@ pub enum AuthError {
 impl AuthError {
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Missing | Self::Bad | Self::OtherUser => ErrorCode::Unauthorized,
+            Self::Missing | Self::Bad | Self::OtherUser | Self::Revoked => ErrorCode::Unauthorized,
+            Self::Banned => ErrorCode::Forbidden,
             Self::Expired => ErrorCode::TokenExpired,
             Self::Busy | Self::Unavailable => ErrorCode::Unavailable,
         }

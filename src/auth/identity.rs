@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use super::{AuthError, Claims, TokenKeys};
+use super::{ApiKeys, AuthError, Claims, Issuer, Revocations, TokenError, TokenKeys};
 use crate::{
     db::{Reader, Write, Writer, Written},
     domain::{Timestamp, User, UserId},
@@ -22,14 +22,35 @@ pub const SERVICE: &str = "service";
 pub struct Identity {
     pub user: User,
     pub roles: Vec<Arc<str>>,
+    /// May do what any room's owner may, over REST.
     pub is_admin: bool,
+    /// Speaks for the application.
+    pub is_service: bool,
+    /// Names a part of the application whose events the user hears.
+    pub role_context: Option<Arc<str>>,
+    /// The token's `jti`.
+    pub token_id: Option<Arc<str>>,
     pub expires_at: Timestamp,
+}
+
+impl Identity {
+    pub fn new(user: User, roles: Vec<Arc<str>>, expires_at: Timestamp) -> Self {
+        let has = |wanted: &str| roles.iter().any(|role| **role == *wanted);
+        let is_admin = has(ADMIN);
+        let is_service = is_admin || has(SERVICE);
+        let (role_context, token_id) = (None, None);
+        Self { user, roles, is_admin, is_service, role_context, token_id, expires_at }
+    }
 }
 
 /// Checks tokens and finds their users.
 #[derive(Clone)]
 pub struct Authenticator {
     keys: TokenKeys,
+    /// Whose tokens are good, too.
+    issuer: Option<Issuer>,
+    pub revocations: Revocations,
+    pub api_keys: ApiKeys,
     reader: Reader,
     writer: actix::Addr<Writer>,
     /// Users seen lately: a key never changes, and a changed name shows in
@@ -38,16 +59,37 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    pub fn new(keys: TokenKeys, reader: Reader, writer: actix::Addr<Writer>) -> Self {
-        Self { keys, reader, writer, known: Arc::default() }
+    pub fn new(
+        keys: TokenKeys,
+        issuer: Option<Issuer>,
+        (revocations, api_keys): (Revocations, ApiKeys),
+        reader: Reader,
+        writer: actix::Addr<Writer>,
+    ) -> Self {
+        Self { keys, issuer, revocations, api_keys, reader, writer, known: Arc::default() }
     }
 
-    /// A user from elsewhere is recorded on first sight.
+    /// Whom a token or a service's key stands for. A user from elsewhere is
+    /// recorded on first sight.
     pub async fn authenticate(&self, token: &str) -> Result<Identity, AuthError> {
-        let Claims { user, name, roles, expires_at } = self.keys.verify(token)?;
+        if ApiKeys::is_key(token) {
+            return self.api_keys.find(token).ok_or(AuthError::Bad);
+        }
+        let claims = self.verify(token).await?;
+        self.revocations.check(&claims, super::accounts::now())?;
+        let Claims { user, name, roles, role_context, id, issued_at: _, expires_at } = claims;
         let user = self.find(user, name).await?;
-        let is_admin = roles.iter().any(|role| **role == *ADMIN);
-        Ok(Identity { user, roles, is_admin, expires_at })
+        let identity = Identity::new(user, roles, expires_at);
+        Ok(Identity { role_context, token_id: id, ..identity })
+    }
+
+    /// Our own tokens first: which key a token is checked with is never for
+    /// the token to say.
+    async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
+        match (self.keys.verify(token), &self.issuer) {
+            (Err(TokenError::Bad), Some(issuer)) => issuer.verify(token).await,
+            (checked, _) => Ok(checked?),
+        }
     }
 
     /// The user is not the one any more that is known by this id.

@@ -1,20 +1,26 @@
 //! Who somebody is: tokens, accounts, and which origins may connect.
 
 mod accounts;
+mod api_key;
 mod error;
 mod identity;
+mod issuer;
 mod origin;
 mod password;
 mod proxy;
+mod revocation;
 mod secret;
 mod token;
 mod write;
 
 pub use accounts::{AccountError, Accounts, Tokens};
+pub use api_key::{ApiKeys, new_key};
 pub use error::AuthError;
 pub use identity::{ADMIN, Authenticator, Identity, SERVICE};
+pub use issuer::{Issuer, IssuerConfig, KeySource};
 pub use origin::{OriginPolicy, parse_origin};
 pub use password::Passwords;
 pub use proxy::TrustedProxies;
+pub use revocation::Revocations;
 pub use secret::{Secret, SecretError};
 pub use token::{Claims, TokenError, TokenKeys, bearer_token, is_display_name};

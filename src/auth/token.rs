@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Secret;
 use crate::{
-    domain::{Timestamp, UserId},
-    limits::{NAME_CHARS, TOKEN_BYTES},
+    domain::{RoomId, Timestamp, UserId},
+    limits::{ID_BYTES, NAME_CHARS, TOKEN_BYTES},
 };
 
 /// What a good token says.
@@ -20,6 +20,11 @@ pub struct Claims {
     /// `None`: the name that is known stays.
     pub name: Option<Arc<str>>,
     pub roles: Vec<Arc<str>>,
+    /// Names a part of the application whose events the user hears.
+    pub role_context: Option<Arc<str>>,
+    /// The token's own name (`jti`), by which it can be revoked.
+    pub id: Option<Arc<str>>,
+    pub issued_at: Option<Timestamp>,
     pub expires_at: Timestamp,
 }
 
@@ -33,12 +38,14 @@ pub enum TokenError {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Wire {
+pub(super) struct Wire {
     sub: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     roles: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role_context_id: Option<String>,
     exp: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     iat: Option<i64>,
@@ -75,6 +82,7 @@ impl TokenKeys {
         user: &UserId,
         name: Option<&str>,
         roles: &[Arc<str>],
+        role_context: Option<&str>,
         lifetime: Duration,
         now: Timestamp,
     ) -> Result<String, TokenError> {
@@ -84,6 +92,7 @@ impl TokenKeys {
             sub: user.as_str().to_owned(),
             name: name.map(str::to_owned),
             roles: roles.iter().map(|role| role.to_string()).collect(),
+            role_context_id: role_context.map(str::to_owned),
             exp: now.saturating_add(lifetime),
             iat: Some(now),
             jti: Some(format!("{:016x}", rand::random::<u64>())),
@@ -101,16 +110,34 @@ impl TokenKeys {
                 _ => TokenError::Bad,
             })?
             .claims;
-        let Wire { sub, name, roles, exp, iat: _, jti: _ } = wire;
+        Claims::try_from(wire)
+    }
+}
+
+impl TryFrom<Wire> for Claims {
+    type Error = TokenError;
+
+    fn try_from(wire: Wire) -> Result<Self, TokenError> {
+        let Wire { sub, name, roles, role_context_id, exp, iat, jti } = wire;
         let name = name.filter(|name| !name.is_empty());
         if name.as_deref().is_some_and(|name| !is_display_name(name)) {
             return Err(TokenError::Bad);
         }
-        Ok(Claims {
+        // It has the form of an id.
+        let role_context = role_context_id.map(|context| RoomId::parse(&context)).transpose();
+        let role_context = role_context.map_err(|_| TokenError::Bad)?;
+        if jti.as_ref().is_some_and(|id| id.len() > ID_BYTES) {
+            return Err(TokenError::Bad);
+        }
+        let millis = |seconds: i64| Timestamp(seconds.saturating_mul(1000));
+        Ok(Self {
             user: UserId::parse(&sub).map_err(|_| TokenError::Bad)?,
             name: name.map(Arc::from),
             roles: roles.into_iter().map(Arc::from).collect(),
-            expires_at: Timestamp(exp.saturating_mul(1000)),
+            role_context: role_context.map(|context| context.as_str().into()),
+            id: jti.map(Arc::from),
+            issued_at: iat.map(millis),
+            expires_at: millis(exp),
         })
     }
 }
@@ -149,7 +176,7 @@ mod tests {
     fn a_token_says_what_was_put_in() {
         let keys = keys(&"s".repeat(32));
         let roles = [Arc::from("admin")];
-        let token = keys.issue(&ann(), Some("Ann"), &roles, HOUR, now()).expect("signed");
+        let token = keys.issue(&ann(), Some("Ann"), &roles, None, HOUR, now()).expect("signed");
         let claims = keys.verify(&token).expect("good");
         assert_eq!(claims.user, ann());
         assert_eq!(claims.name.as_deref(), Some("Ann"));
@@ -160,9 +187,10 @@ mod tests {
     fn expired_foreign_and_broken_tokens_are_told_apart() {
         let ours = keys(&"s".repeat(32));
         let old = Timestamp(now().0 - 7_200_000);
-        let expired = ours.issue(&ann(), None, &[], HOUR, old).expect("signed");
+        let expired = ours.issue(&ann(), None, &[], None, HOUR, old).expect("signed");
         assert_eq!(ours.verify(&expired), Err(TokenError::Expired));
-        let foreign = keys(&"x".repeat(32)).issue(&ann(), None, &[], HOUR, now()).expect("signed");
+        let foreign =
+            keys(&"x".repeat(32)).issue(&ann(), None, &[], None, HOUR, now()).expect("signed");
         assert_eq!(ours.verify(&foreign), Err(TokenError::Bad));
         assert_eq!(ours.verify("x.y.z"), Err(TokenError::Bad));
         assert_eq!(ours.verify(&"x".repeat(TOKEN_BYTES + 1)), Err(TokenError::Bad));
@@ -172,7 +200,7 @@ mod tests {
     fn a_name_that_nobody_could_be_shown_is_refused() {
         let ours = keys(&"s".repeat(32));
         for (name, known) in [("", Ok(None)), ("Ä n", Ok(Some("Ä n"))), ("a\nb", Err(()))] {
-            let token = ours.issue(&ann(), Some(name), &[], HOUR, now()).expect("signed");
+            let token = ours.issue(&ann(), Some(name), &[], None, HOUR, now()).expect("signed");
             let claims = ours.verify(&token).map_err(drop);
             assert_eq!(
                 claims.as_ref().map(|claims| claims.name.as_deref()),
@@ -180,7 +208,7 @@ mod tests {
             );
         }
         let long = "x".repeat(NAME_CHARS + 1);
-        let token = ours.issue(&ann(), Some(&long), &[], HOUR, now()).expect("signed");
+        let token = ours.issue(&ann(), Some(&long), &[], None, HOUR, now()).expect("signed");
         assert_eq!(ours.verify(&token), Err(TokenError::Bad));
     }
 

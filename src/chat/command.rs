@@ -142,6 +142,8 @@ pub enum Command {
     EraseUser {
         user: UserId,
     },
+    /// Connections whose token is good no more end at once.
+    End(Ended),
     /// This and the next ones are for sessions only.
     Presence {
         status: Status,
@@ -175,6 +177,17 @@ pub enum Target {
     /// Everyone whose token names this context.
     RoleContext(Arc<str>),
     Everyone,
+}
+
+/// What is good no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// A token, by its `jti`.
+    Token(Arc<str>),
+    /// All tokens of a user.
+    User(UserId),
+    /// The user may not come back.
+    Banned(UserId),
 }
 
 /// Which connections are meant.
@@ -285,6 +298,7 @@ impl Command {
             | Self::CountConnections { .. }
             | Self::Disconnect { .. }
             | Self::EraseUser { .. }
+            | Self::End(_)
             | Self::Presence { .. }
             | Self::Resume { .. } => None,
         }

@@ -64,11 +64,13 @@ impl From<WriteError> for ChatError {
             conflict @ (WriteError::IdTaken
             | WriteError::ClientIdElsewhere
             | WriteError::TooManyRooms
+            | WriteError::TooManyKeys
             | WriteError::TooManyPins
             | WriteError::TooManyEmojis
             | WriteError::UserBanned
             | WriteError::OwnerOfOthers) => Self::Conflict(conflict.to_string()),
             WriteError::Denied(denied) => Self::Forbidden(denied),
+            WriteError::NoSuchKey => Self::NotFound("key"),
             WriteError::NoSuchMember => Self::NotFound("member"),
             WriteError::Overloaded | WriteError::Database => Self::unavailable(),
             // Only `auth` submits refresh tokens.

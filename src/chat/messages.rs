@@ -46,6 +46,9 @@ pub struct Connect {
     pub session: SessionRef,
     pub user: User,
     pub roles: Vec<Arc<str>>,
+    pub role_context: Option<Arc<str>>,
+    /// The token's `jti`.
+    pub token_id: Option<Arc<str>>,
     /// Nothing is live until the session says what it has.
     pub resume: bool,
     /// A public room to join at once.
@@ -60,6 +63,15 @@ pub struct Disconnect {
     pub session: SessionRef,
 }
 
+/// A session goes on with another token.
+#[derive(Debug)]
+pub struct Renewed {
+    pub session: SessionRef,
+    pub roles: Vec<Arc<str>>,
+    pub role_context: Option<Arc<str>>,
+    pub token_id: Option<Arc<str>>,
+}
+
 /// What the sessions of one worker thread have to say, in order: one message
 /// for all that came together.
 #[derive(actix::Message, Debug)]
@@ -71,6 +83,7 @@ pub struct FromSessions(pub Vec<FromSession>);
 pub enum FromSession {
     Connect(Connect),
     Request(Request),
+    Renewed(Renewed),
     Disconnect(Disconnect),
 }
 
@@ -83,6 +96,12 @@ impl From<Connect> for FromSession {
 impl From<Request> for FromSession {
     fn from(request: Request) -> Self {
         Self::Request(request)
+    }
+}
+
+impl From<Renewed> for FromSession {
+    fn from(renewed: Renewed) -> Self {
+        Self::Renewed(renewed)
     }
 }
 

@@ -22,7 +22,7 @@ mod server;
 mod session;
 mod typing;
 
-pub use command::{Answer, Command, Connected, Connection, Published, Target};
+pub use command::{Answer, Command, Connected, Connection, Ended, Published, Target};
 pub use error::ChatError;
 pub use fanout::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};
 pub use messages::*;

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{ReplyTo, Request, SessionId, SessionRef};
+use super::{Connect, ReplyTo, Request, SessionId, SessionRef};
 use crate::domain::{RoomKey, Seq, Standing, Status, Timestamp, User, UserKey};
 
 /// One connection.
@@ -14,6 +14,8 @@ pub(super) struct SessionEntry {
     pub roles: Vec<Arc<str>>,
     /// Names a part of the application whose events this session hears.
     pub role_context: Option<Arc<str>>,
+    /// The `jti` of its token.
+    pub token_id: Option<Arc<str>>,
     pub state: SessionState,
     pub subscribed: FxHashSet<RoomKey>,
     /// What the session asked before it was told of its rooms; it waits for
@@ -80,14 +82,9 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    pub fn add(
-        &mut self,
-        at: SessionRef,
-        user: User,
-        roles: Vec<Arc<str>>,
-        origin: Origin,
-        resume: bool,
-    ) {
+    pub fn add(&mut self, connect: Connect) {
+        let Connect { session: at, user, roles, role_context, token_id, resume, join: _, origin } =
+            connect;
         let key = user.key;
         let online = self.users.entry(key).or_insert_with(|| OnlineUser {
             user: user.clone(),
@@ -105,7 +102,8 @@ impl Sessions {
             at,
             user: key,
             roles,
-            role_context: None,
+            role_context,
+            token_id,
             state,
             subscribed,
             early,

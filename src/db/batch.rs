@@ -8,7 +8,7 @@ use diesel::{
 use super::{
     NewMessage, Write, WriteError, WriteResult, audit,
     backend::{Conn, transaction},
-    ban, direct, erase, member, message, publish, receipt, refresh, room, user,
+    ban, direct, erase, identity, member, message, publish, receipt, refresh, room, user,
 };
 
 /// Executes all writes in order. When this returns, what it says has been
@@ -139,6 +139,15 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         Write::EraseMessages { user, messages, last, at } => {
             erase::messages(conn, *user, messages, *last, *at)
         }
+        Write::TokenRevoke { id, expires_at, at } => {
+            identity::revoke_token(conn, id, *expires_at, *at)
+        }
+        Write::UserRevoke { user, at } => identity::revoke_user(conn, *user, *at),
+        Write::UserBan { user, banned, until, reason } => {
+            identity::ban(conn, *user, *banned, *until, reason)
+        }
+        Write::ApiKeyAdd(new) => identity::add_key(conn, new),
+        Write::ApiKeyRevoke { id, at } => identity::revoke_key(conn, *id, *at),
         Write::Audit(entry) => audit::record(conn, entry),
         Write::UserEnsure { id, name, at } => user::ensure(conn, id, name.as_deref(), *at),
         Write::UserRegister { id, name, password_hash, at } => {

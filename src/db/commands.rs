@@ -199,6 +199,28 @@ pub enum Write {
         last: bool,
         at: Timestamp,
     },
+    /// One token is good no more.
+    TokenRevoke {
+        id: Arc<str>,
+        expires_at: Timestamp,
+        at: Timestamp,
+    },
+    /// All tokens that a user has now are good no more.
+    UserRevoke {
+        user: UserKey,
+        at: Timestamp,
+    },
+    UserBan {
+        user: UserKey,
+        banned: bool,
+        until: Option<Timestamp>,
+        reason: Arc<str>,
+    },
+    ApiKeyAdd(NewApiKey),
+    ApiKeyRevoke {
+        id: i64,
+        at: Timestamp,
+    },
     Audit(AuditEntry),
     /// Finds or makes the row of a user whose token was good; a changed name
     /// is taken over.
@@ -289,6 +311,65 @@ pub struct NewDirect {
     pub users: [UserKey; 2],
     pub created_at: Timestamp,
     pub rooms_max: i64,
+}
+
+/// What makes a user's good tokens bad.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bar {
+    /// Tokens issued up to then are void.
+    pub tokens_after: Timestamp,
+    pub banned: bool,
+    /// `None`: for good.
+    pub banned_until: Option<Timestamp>,
+    pub reason: Arc<str>,
+}
+
+impl Default for Bar {
+    fn default() -> Self {
+        let tokens_after = Timestamp(0);
+        Self { tokens_after, banned: false, banned_until: None, reason: "".into() }
+    }
+}
+
+impl Bar {
+    /// Whether the user may not come at all now.
+    pub fn bans(&self, now: Timestamp) -> bool {
+        self.banned && self.banned_until.is_none_or(|until| now < until)
+    }
+}
+
+/// All that makes good tokens bad.
+#[derive(Clone, Debug, Default)]
+pub struct Bars {
+    /// Revoked tokens by `jti`, and when each would have expired.
+    pub tokens: Vec<(Arc<str>, Timestamp)>,
+    pub users: Vec<(UserId, Bar)>,
+}
+
+/// SHA-256 of a service's key; the key itself is never stored.
+pub type KeyHash = [u8; 32];
+
+#[derive(Clone, Debug)]
+pub struct NewApiKey {
+    pub name: Arc<str>,
+    pub hash: KeyHash,
+    /// Separated by blanks.
+    pub roles: Arc<str>,
+    /// Whom the key stands for.
+    pub user: UserId,
+    pub at: Timestamp,
+}
+
+/// A key of a service.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    pub id: i64,
+    pub name: Arc<str>,
+    pub hash: KeyHash,
+    pub roles: Arc<str>,
+    pub user: User,
+    pub created_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
 }
 
 /// Something an administrator did.
@@ -409,6 +490,12 @@ pub enum Written {
     },
     /// The tombstones, each with the root of its thread.
     ErasedMessages(Vec<(Message, Option<Box<Message>>)>),
+    UserBarred {
+        user: User,
+        bar: Bar,
+    },
+    ApiKey(Box<ApiKey>),
+    ApiKeyRevoked(KeyHash),
     /// Nothing to tell but that it is durable.
     Done,
     User(User),
@@ -450,6 +537,10 @@ pub enum WriteError {
     NoSuchMember,
     #[error("the user is banned from this room")]
     UserBanned,
+    #[error("there are as many keys as allowed")]
+    TooManyKeys,
+    #[error("the key does not exist, or is revoked already")]
+    NoSuchKey,
     #[error("the room has as many pinned messages as allowed")]
     TooManyPins,
     #[error("the message has as many different reactions as allowed")]

@@ -7,7 +7,10 @@ use super::{
     NewRefreshToken, RefreshHash, WriteError, WriteResult, Written, backend::Conn,
     schema::refresh_tokens, user,
 };
-use crate::domain::{Timestamp, UserKey};
+use crate::{
+    domain::{Timestamp, UserKey},
+    limits::REFRESH_GRACE,
+};
 
 /// Begins a family: a login.
 pub(super) fn start(
@@ -38,26 +41,49 @@ pub(super) fn rotate(
             refresh_tokens::expires_at,
             refresh_tokens::used_at,
             refresh_tokens::revoked_at,
+            refresh_tokens::next_hash,
         ))
-        .first::<(i64, i64, i64, Option<i64>, Option<i64>)>(conn)
+        .first::<(i64, i64, i64, Option<i64>, Option<i64>, Option<Vec<u8>>)>(conn)
         .optional()?;
-    let Some((key, family, expires_at, used_at, revoked_at)) = row else {
+    let Some((key, family, expires_at, used_at, revoked_at, next_hash)) = row else {
         return Ok(Err(WriteError::RefreshRefused));
     };
-    if used_at.is_some() {
+    let answer_was_lost = match (used_at, next_hash) {
+        (Some(used_at), Some(next)) => take_unused(conn, &next, used_at, at)?,
+        _ => false,
+    };
+    let is_reused = used_at.is_some() && !answer_was_lost;
+    if is_reused {
         revoke_family(conn, family, at)?;
     }
-    if used_at.is_some() || revoked_at.is_some() || expires_at <= at.0 {
+    if is_reused || revoked_at.is_some() || expires_at <= at.0 {
         return Ok(Err(WriteError::RefreshRefused));
     }
     let Some(user) = user::find(conn, UserKey(key))? else {
         return Ok(Err(WriteError::RefreshRefused));
     };
     diesel::update(refresh_tokens::table.find(hash.as_slice()))
-        .set(refresh_tokens::used_at.eq(at.0))
+        .set((
+            refresh_tokens::used_at.eq(used_at.unwrap_or(at.0)),
+            refresh_tokens::next_hash.eq(next.hash.as_slice()),
+        ))
         .execute(conn)?;
     insert(conn, user.key, family, next)?;
     Ok(Ok(Written::RefreshRotated(user)))
+}
+
+/// Whoever uses a token again at once may never have got the answer: then the
+/// token in its place, which nobody has used, makes room for another one.
+fn take_unused(conn: &mut Conn, next: &[u8], used_at: i64, at: Timestamp) -> QueryResult<bool> {
+    let grace = i64::try_from(REFRESH_GRACE.as_millis()).unwrap_or(0);
+    if at.0 - used_at > grace {
+        return Ok(false);
+    }
+    let unused = refresh_tokens::table
+        .find(next)
+        .filter(refresh_tokens::used_at.is_null())
+        .filter(refresh_tokens::revoked_at.is_null());
+    Ok(diesel::delete(unused).execute(conn)? > 0)
 }
 
 /// Ends a family: a logout. One that is not known has ended already.

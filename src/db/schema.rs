@@ -95,6 +95,7 @@ diesel::table! {
         expires_at -> BigInt,
         used_at -> Nullable<BigInt>,
         revoked_at -> Nullable<BigInt>,
+        next_hash -> Nullable<Binary>,
     }
 }
 
@@ -172,6 +173,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    revoked_tokens (id) {
+        id -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    user_bars (user_key) {
+        user_key -> BigInt,
+        tokens_after -> BigInt,
+        banned -> Bool,
+        banned_until -> Nullable<BigInt>,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> BigInt,
+        name -> Text,
+        hash -> Binary,
+        roles -> Text,
+        user_key -> BigInt,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     audit (id) {
         id -> BigInt,
         at -> BigInt,
@@ -208,5 +238,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     inbox,
     inbox_heads,
     publications,
+    revoked_tokens,
+    user_bars,
+    api_keys,
     audit,
 );

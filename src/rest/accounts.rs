@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     State,
-    extract::{Body, Unhurried, display_text, user_id},
+    extract::{Body, Unhurried, WithAccounts, display_text, user_id},
 };
 use crate::{
     auth::{Identity, Tokens},
@@ -57,6 +57,7 @@ impl<'a> From<&'a Tokens> for TokensView<'a> {
 }
 
 pub async fn register(
+    _: WithAccounts,
     _: Unhurried,
     state: web::Data<State>,
     Body(Registration { user_id: id, password, name }): Body<Registration>,
@@ -77,6 +78,7 @@ pub async fn register(
 }
 
 pub async fn log_in(
+    _: WithAccounts,
     _: Unhurried,
     state: web::Data<State>,
     Body(Login { user_id: id, password }): Body<Login>,
@@ -90,6 +92,7 @@ pub async fn log_in(
 }
 
 pub async fn refresh(
+    _: WithAccounts,
     _: Unhurried,
     state: web::Data<State>,
     Body(Refresh { refresh_token }): Body<Refresh>,
@@ -99,6 +102,7 @@ pub async fn refresh(
 }
 
 pub async fn log_out(
+    _: WithAccounts,
     state: web::Data<State>,
     Body(Refresh { refresh_token }): Body<Refresh>,
 ) -> Result<HttpResponse, ApiError> {

@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use super::State;
 use crate::{
-    auth::{Identity, SERVICE},
+    auth::Identity,
     chat::{Answer, ChatError, Command, ReplyTo, Request, Requester},
     domain::{Denied, Message, MessageId, Room, RoomId, RoomOverview},
     error::ApiError,
@@ -15,8 +15,8 @@ impl State {
     /// Hands a command to the ChatServer and waits for what comes of it.
     pub(super) async fn ask(&self, who: &Identity, command: Command) -> Result<Answer, ApiError> {
         let (answer, answered) = oneshot::channel();
-        let is_service = who.is_admin || who.roles.iter().any(|role| **role == *SERVICE);
-        let from = Requester { user: who.user.clone(), is_admin: who.is_admin, is_service };
+        let Identity { user, is_admin, is_service, .. } = who;
+        let from = Requester { user: user.clone(), is_admin: *is_admin, is_service: *is_service };
         // The ChatServer never waits, and refuses what it cannot take.
         self.chat.do_send(Request { from, command, reply: ReplyTo::Caller(answer) });
         match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {

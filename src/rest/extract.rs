@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{State, fallback::is_reading};
 use crate::{
-    auth::{AuthError, Identity, SERVICE, bearer_token},
+    auth::{AuthError, Identity, bearer_token},
     chat::ChatError,
     domain::{Denied, HistoryCursor, RoomId, Seq, UserId},
     error::ApiError,
@@ -31,8 +31,7 @@ impl FromRequest for Identity {
             let token = token.ok_or(AuthError::Missing)?;
             let state = state.ok_or(AuthError::Unavailable)?;
             let identity = state.authenticator.authenticate(&token).await?;
-            let is_service = identity.roles.iter().any(|role| **role == *SERVICE);
-            if !is_service && !identity.is_admin {
+            if !identity.is_service {
                 state.limiters.user(identity.user.key)?;
             }
             if identity.is_admin && !is_reading(&method) {
@@ -47,6 +46,21 @@ impl FromRequest for Identity {
 /// A request that may be made only so often from one address: what takes a hash,
 /// and what could be guessed.
 pub struct Unhurried;
+
+/// Only where accounts are built in.
+pub struct WithAccounts;
+
+impl FromRequest for WithAccounts {
+    type Error = ApiError;
+    type Future = std::future::Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let state = request.app_data::<web::Data<State>>();
+        let is_on = state.is_some_and(|state| state.has_accounts);
+        let off = || ApiError::new(ErrorCode::NotFound, "accounts are not kept here");
+        std::future::ready(if is_on { Ok(Self) } else { Err(off()) })
+    }
+}
 
 impl FromRequest for Unhurried {
     type Error = ApiError;

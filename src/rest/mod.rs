@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod api_keys;
 pub mod bans;
 pub mod blocks;
 pub mod events;
@@ -15,6 +16,7 @@ pub mod page;
 pub mod presence;
 pub mod read;
 pub mod rooms;
+pub mod tokens;
 
 mod ask;
 mod edge;

@@ -26,6 +26,8 @@ pub struct State {
     pub writer: Addr<Writer>,
     pub accounts: Accounts,
     pub authenticator: Authenticator,
+    /// Whether people can register and log in here.
+    pub has_accounts: bool,
     pub limiters: Limiters,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,

@@ -17,7 +17,7 @@ use super::{
     worker::{Entered, Worker},
 };
 use crate::{
-    auth::{AuthError, Identity, SERVICE},
+    auth::{AuthError, Identity},
     chat::{Command, Connect, Disconnect, Origin, ReplyTo, Request, Requester, SessionRef},
     db::Change,
     domain::{RoomId, UserId},
@@ -100,8 +100,7 @@ impl Session {
     /// Whether the connection and its user may ask once more now.
     fn check_rate(&self, live: &Live) -> Result<(), Limited> {
         self.limit.check()?;
-        let is_service = live.identity.roles.iter().any(|role| **role == *SERVICE);
-        if is_service || live.identity.is_admin {
+        if live.identity.is_service {
             return Ok(());
         }
         self.worker.settings.limiters.user(live.identity.user.key)
@@ -110,13 +109,15 @@ impl Session {
     /// Announces the session; `session.ready` or a close is the answer.
     fn connect(&mut self, ctx: &mut Context<Self>) {
         let Phase::Live(live) = &self.phase else { return };
-        let Identity { user, roles, .. } = live.identity.clone();
+        let Identity { user, roles, role_context, token_id, .. } = live.identity.clone();
         let join = self.join.take();
         self.announced = true;
         self.worker.to_chat.say(Connect {
             session: self.at,
             user,
             roles,
+            role_context,
+            token_id,
             resume: self.resume,
             join,
             origin: self.origin.clone(),
@@ -171,10 +172,12 @@ impl Session {
         }
         self.alarm_at = None;
         let now = Instant::now();
-        if let Some((left, close)) = self.deadline(now)
-            && left.is_zero()
-        {
-            return self.close(close, ctx);
+        match self.deadline(now) {
+            Some((left, Close::TokenExpired)) if left.is_zero() && !self.is_in_grace() => {
+                self.begin_grace();
+            }
+            Some((left, close)) if left.is_zero() => return self.close(close, ctx),
+            _ => {}
         }
         match self.heartbeat.beat(now, self.link.stalled_for(now)) {
             Beat::Wait => self.link.shrink(),
@@ -232,6 +235,10 @@ impl Session {
         let command = match command {
             ClientCommand::Ping => return self.link.send(&server_frame::pong(id.as_deref())),
             ClientCommand::Auth { token } => return self.renew(id, token, ctx),
+            _ if live.in_grace => {
+                let error = ErrorView::from(&AuthError::Expired);
+                return self.send_error(id.as_deref(), &error);
+            }
             ClientCommand::Resume { rooms, inbox } => {
                 if std::mem::take(&mut live.owes_resume) {
                     self.watch_expiry(ctx);

@@ -23,10 +23,12 @@ pub(super) struct Live {
     pub owes_resume: bool,
     /// A new token is being checked.
     pub renewing: bool,
+    /// Its token has expired, and there is a little time for a new one.
+    pub in_grace: bool,
 }
 
 impl Phase {
     pub fn live(identity: Identity, owes_resume: bool) -> Self {
-        Self::Live(Live { identity, owes_resume, renewing: false })
+        Self::Live(Live { identity, owes_resume, renewing: false, in_grace: false })
     }
 }

@@ -35,6 +35,8 @@ pub struct SessionSettings {
     /// How long a socket may stay without a token, or without saying what it
     /// has.
     pub auth_timeout: Duration,
+    /// How long a connection goes on whose token has expired.
+    pub token_grace: Duration,
     pub origins: OriginPolicy,
     /// Messages of so many bytes and more go compressed to those who agree;
     /// `None`: nobody is asked.

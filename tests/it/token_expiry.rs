@@ -6,15 +6,19 @@ use crate::support::{Opening, Server, Socket, Token, sign};
 
 #[tokio::test]
 async fn a_socket_is_closed_with_4401_when_its_token_expires() {
-    let server = Server::start().await;
+    let server = Server::builder().set("PARLOR_TOKEN_GRACE", "1s").start().await;
     let token = Token::of("alice").expires_in(2).text();
     let mut socket = Socket::ready(server.address(), Opening::default().bearer(&token)).await;
+    let told = socket.next_event("error").await;
+    assert_eq!(told["data"]["code"], "token_expired");
+    // Nothing but a new token is taken until then.
+    socket.refused("presence.set", json!({"status": "away"}), "token_expired").await;
     assert_eq!(socket.close_code().await, Some(4401));
 }
 
 #[tokio::test]
 async fn a_renewed_token_keeps_the_socket() {
-    let server = Server::start().await;
+    let server = Server::builder().set("PARLOR_TOKEN_GRACE", "1s").start().await;
     let alice = server.user("alice").await;
     alice.create_room("den", "private").await;
     let soon = Token::of("alice").expires_in(2).text();
@@ -58,4 +62,19 @@ async fn rest_tells_an_expired_token_from_a_bad_one() {
         let request = nobody.request(reqwest::Method::GET, "/me").bearer_auth(&token);
         crate::support::User::outcome(request).await.refused(401, code);
     }
+}
+
+#[tokio::test]
+async fn a_new_token_within_the_grace_goes_on_where_it_was() {
+    let server = Server::start().await;
+    let alice = server.user("alice").await;
+    alice.create_room("den", "private").await;
+    let soon = Token::of("alice").expires_in(1).text();
+    let mut socket = Socket::ready(server.address(), Opening::default().bearer(&soon)).await;
+    socket.next_event("error").await;
+    // What happens is told all the same.
+    alice.say("den", "hi").await;
+    socket.next_message("den").await;
+    socket.ask("auth", json!({"token": sign("alice")})).await;
+    socket.say("den", "still here").await;
 }

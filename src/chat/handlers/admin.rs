@@ -7,7 +7,7 @@ use actix::Context;
 use super::{Pending, member::Leaving};
 use crate::{
     chat::{
-        Answer, ChatError, ChatServer, Command, Connected, Connection, ReplyTo, Requester,
+        Answer, ChatError, ChatServer, Command, Connected, Connection, Ended, ReplyTo, Requester,
         SessionId, SessionRef, fanout::Item, server::now, session::SessionEntry,
     },
     db::Write,
@@ -44,6 +44,10 @@ impl ChatServer {
                     let write = Write::Erase { user: user.key, at: now() };
                     server.submit(write, Pending::Erase { reply });
                 });
+            }
+            Command::End(ended) => {
+                self.end_revoked(&ended);
+                self.answer(reply, Ok(Answer::Done));
             }
             // Every other command is about something else.
             _ => self.answer(reply, Err(ChatError::Internal)),
@@ -99,6 +103,20 @@ impl ChatServer {
         };
         let connections = found.iter().filter_map(connection).collect();
         Ok(Answer::Connections { connections, has_more })
+    }
+
+    fn end_revoked(&mut self, ended: &Ended) {
+        let close = match ended {
+            Ended::Banned(_) => Close::Disconnected,
+            Ended::Token(_) | Ended::User(_) => Close::Unauthorized,
+        };
+        let is_meant = |entry: &&SessionEntry| match ended {
+            Ended::Token(id) => entry.token_id.as_ref() == Some(id),
+            Ended::User(user) | Ended::Banned(user) => self.user_id(entry) == Some(user),
+        };
+        let sessions = self.sessions.entries.values().filter(is_meant);
+        let sessions: Vec<SessionRef> = sessions.map(|entry| entry.at).collect();
+        sessions.into_iter().for_each(|session| self.close(session, close));
     }
 
     fn end(&mut self, session: SessionRef, reason: &Arc<str>) {

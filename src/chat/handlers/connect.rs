@@ -7,7 +7,7 @@ use actix::{Context, Handler};
 use super::{member::NewMembership, publish::inbox_overview};
 use crate::{
     chat::{
-        ChatServer, Connect, Disconnect, RegisterWorker, Requester, SessionId, SessionRef,
+        ChatServer, Connect, Disconnect, RegisterWorker, Renewed, Requester, SessionId, SessionRef,
         fanout::{CatchUpKind, Item},
         room::RoomSeen,
         server::nobody,
@@ -32,20 +32,28 @@ impl Handler<RegisterWorker> for ChatServer {
 
 impl ChatServer {
     pub(super) fn connect(&mut self, connect: Connect, ctx: &mut Context<Self>) {
-        let Connect { session, user, roles, resume, join, origin } = connect;
+        let (session, user, join) = (connect.session, connect.user.key, connect.join.clone());
         if self.draining.is_some() {
             self.close(session, Close::GoingAway);
-        } else if self.sessions.connections_of(user.key)
-            >= self.settings.limits.connections_per_user
-        {
+        } else if self.sessions.connections_of(user) >= self.settings.limits.connections_per_user {
             self.close(session, Close::TooManyConnections);
         } else {
-            let from = Requester { user: user.clone(), is_admin: false, is_service: false };
-            self.sessions.add(session, user, roles, origin, resume);
+            let from = Requester { user: connect.user.clone(), is_admin: false, is_service: false };
+            self.sessions.add(connect);
             match join {
                 Some(room) => self.join_then_connect(session.id, from, room, ctx),
                 None => self.continue_connect(session.id, ctx),
             }
+        }
+    }
+
+    /// Revoking counts for the token that the session has now.
+    pub(super) fn renewed(&mut self, renewed: Renewed) {
+        let Renewed { session, roles, role_context, token_id } = renewed;
+        if let Some(entry) = self.sessions.entries.get_mut(&session.id) {
+            entry.roles = roles;
+            entry.role_context = role_context;
+            entry.token_id = token_id;
         }
     }
 

@@ -28,6 +28,7 @@ impl Handler<FromSessions> for ChatServer {
             match one {
                 FromSession::Connect(connect) => self.connect(connect, ctx),
                 FromSession::Request(request) => self.request(request, ctx),
+                FromSession::Renewed(renewed) => self.renewed(renewed),
                 FromSession::Disconnect(disconnect) => self.disconnect(&disconnect),
             }
         }

@@ -2,6 +2,7 @@
 //! a long read never stands in the way of a write.
 
 mod events;
+mod identity;
 mod members;
 mod messages;
 mod people;

@@ -1,10 +1,13 @@
 //! The session's tokens: the first one, and those that renew it.
 
+use std::time::Instant;
+
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
-use super::Session;
+use super::{Deadline, Session};
 use crate::{
     auth::{AuthError, Identity},
+    chat::Renewed,
     protocol::{
         Close, ErrorView,
         server_frame::{self, SessionView},
@@ -33,8 +36,28 @@ impl Session {
 
     pub(super) fn refuse_token(&mut self, error: &AuthError, ctx: &mut Context<Self>) {
         self.link.send(&server_frame::auth_failed(&ErrorView::from(error)));
-        let close = if error.is_unavailable() { Close::Overloaded } else { Close::Unauthorized };
+        let close = match error {
+            AuthError::Banned => Close::Disconnected,
+            error if error.is_unavailable() => Close::Overloaded,
+            _ => Close::Unauthorized,
+        };
         self.close(close, ctx);
+    }
+
+    pub(super) fn is_in_grace(&self) -> bool {
+        matches!(&self.phase, Phase::Live(live) if live.in_grace)
+    }
+
+    /// The token has expired: the client is told, and has a little time to
+    /// bring another one. Until then it is told what happens, and asks for
+    /// nothing.
+    pub(super) fn begin_grace(&mut self) {
+        let Phase::Live(live) = &mut self.phase else { return };
+        live.in_grace = true;
+        self.link.send(&server_frame::error(None, &ErrorView::from(&AuthError::Expired)));
+        self.link.flush_or_wake();
+        let end = Instant::now() + self.worker.settings.token_grace;
+        self.deadline = Some(Deadline::At(end, Close::TokenExpired));
     }
 
     /// A new token for the same user keeps the connection.
@@ -66,7 +89,14 @@ impl Session {
         });
         match checked {
             Ok(identity) => {
-                live.identity = identity;
+                live.in_grace = false;
+                live.identity = identity.clone();
+                self.worker.to_chat.say(Renewed {
+                    session: self.at,
+                    roles: identity.roles,
+                    role_context: identity.role_context,
+                    token_id: identity.token_id,
+                });
                 if let Some(id) = &id {
                     self.link.send(&server_frame::ack(id, &self.view()));
                 }

@@ -9,6 +9,7 @@ mod frame;
 mod outcome;
 mod proxy;
 mod raw;
+mod receiver;
 mod server;
 mod socket;
 mod stream;
@@ -26,6 +27,7 @@ pub use self::{
     outcome::Outcome,
     proxy::Proxy,
     raw::RawSocket,
+    receiver::{Received, Receiver, Reply},
     server::{Server, run, run_with},
     socket::{Opening, Socket},
     stream::{Streamed, stream_until_closed},

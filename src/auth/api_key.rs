@@ -1,0 +1,62 @@
+//! Keys of the application's own programs: no expiry, revoked at once.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
+
+use super::Identity;
+use crate::{
+    db::{ApiKey, KeyHash},
+    domain::Timestamp,
+};
+
+/// What a key begins with, so that it is told from a token, and is found by
+/// those who look for secrets in the wrong places.
+const PREFIX: &str = "prl_";
+
+/// The end of the year 9999: a key has no other.
+const NEVER: Timestamp = Timestamp(253_402_300_799_000);
+
+/// The keys that are good, by the hash of each. A key is as long as a hash
+/// and random, so a plain hash is as good as a slow one.
+#[derive(Clone, Default)]
+pub struct ApiKeys(Arc<RwLock<FxHashMap<KeyHash, Identity>>>);
+
+/// Makes a key; only its hash is stored.
+pub fn new_key() -> (String, KeyHash) {
+    let key = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()));
+    let hash = hash(&key);
+    (key, hash)
+}
+
+fn hash(key: &str) -> KeyHash {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+impl ApiKeys {
+    pub fn new(keys: Vec<ApiKey>) -> Self {
+        let all = Self::default();
+        keys.iter().filter(|key| key.revoked_at.is_none()).for_each(|key| all.add(key));
+        all
+    }
+
+    pub fn is_key(token: &str) -> bool {
+        token.starts_with(PREFIX)
+    }
+
+    pub fn add(&self, key: &ApiKey) {
+        let roles: Vec<Arc<str>> = key.roles.split_whitespace().map(Arc::from).collect();
+        let identity = Identity::new(key.user.clone(), roles, NEVER);
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key.hash, identity);
+    }
+
+    pub fn remove(&self, hash: &KeyHash) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(hash);
+    }
+
+    pub(super) fn find(&self, key: &str) -> Option<Identity> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&hash(key)).cloned()
+    }
+}

@@ -1,0 +1,233 @@
+//! Tokens of somebody else: checked with the public keys of an issuer that
+//! the application trusts, from a file or from where it publishes them
+//! (RFC 7517).
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use jsonwebtoken::{
+    Algorithm, DecodingKey, Validation, decode, decode_header,
+    errors::ErrorKind,
+    jwk::{Jwk, JwkSet, KeyAlgorithm},
+};
+use tokio::{sync::Mutex, time::Instant};
+
+use super::{AuthError, Claims, token::Wire};
+use crate::{
+    limits::{JWKS_AGE, JWKS_BYTES, JWKS_RETRY, JWKS_TIMEOUT, TOKEN_BYTES},
+    outbound,
+};
+
+/// The algorithms that are accepted; `none` and those with a shared secret
+/// are not among them (RFC 8725 section 3.1).
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
+
+/// Where an issuer's keys come from, and what its tokens must say.
+#[derive(Clone, Debug)]
+pub struct IssuerConfig {
+    pub keys: KeySource,
+    /// The `iss` that is required; `None`: any.
+    pub issuer: Option<String>,
+    /// The `aud` that is required; `None`: any.
+    pub audience: Option<String>,
+    /// How far the issuer's clock may be off.
+    pub leeway: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// PEM public keys, or a JWKS document.
+    File(PathBuf),
+    /// Where the issuer publishes its JWKS document.
+    Url(String),
+}
+
+/// A public key, and the one algorithm it is good for.
+struct Key {
+    id: Option<String>,
+    algorithm: Algorithm,
+    key: DecodingKey,
+}
+
+/// The keys that were read last.
+#[derive(Default)]
+struct Cached {
+    keys: Arc<Vec<Key>>,
+    /// When they were read; `None`: never.
+    read_at: Option<Instant>,
+    /// When that was last tried.
+    tried_at: Option<Instant>,
+}
+
+/// Checks the tokens of an outside issuer.
+#[derive(Clone)]
+pub struct Issuer {
+    config: Arc<IssuerConfig>,
+    client: Option<reqwest::Client>,
+    /// Held while keys are fetched, so that many who wait for them ask once.
+    cached: Arc<Mutex<Cached>>,
+}
+
+impl std::fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Issuer").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Issuer {
+    /// Reads a key file at once; an address is asked when the first token
+    /// comes, so that an issuer which is down does not keep the server down.
+    pub fn new(config: IssuerConfig) -> Result<Self, String> {
+        let mut cached = Cached::default();
+        let mut client = None;
+        match &config.keys {
+            KeySource::File(path) => {
+                let text = std::fs::read(path)
+                    .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+                let keys = read_keys(&text)
+                    .ok_or_else(|| format!("{} has no public key in it", path.display()))?;
+                cached.keys = Arc::new(keys);
+            }
+            KeySource::Url(_) => client = Some(outbound::client(JWKS_TIMEOUT)),
+        }
+        Ok(Self { config: Arc::new(config), client, cached: Arc::new(Mutex::new(cached)) })
+    }
+
+    pub(super) async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
+        if token.len() > TOKEN_BYTES {
+            return Err(AuthError::Bad);
+        }
+        let header = decode_header(token).map_err(|_| AuthError::Bad)?;
+        if !ALGORITHMS.contains(&header.alg) {
+            return Err(AuthError::Bad);
+        }
+        let id = header.kid.as_deref();
+        let mut keys = self.keys(false).await?;
+        if !keys.iter().any(|key| key.fits(id, header.alg)) {
+            // The issuer may have new ones.
+            keys = self.keys(true).await?;
+        }
+        let mut error = AuthError::Bad;
+        for key in keys.iter().filter(|key| key.fits(id, header.alg)) {
+            match decode::<Wire>(token, &key.key, &self.rules(key.algorithm)) {
+                Ok(data) => return Claims::try_from(data.claims).map_err(AuthError::from),
+                Err(refused) if matches!(refused.kind(), ErrorKind::ExpiredSignature) => {
+                    error = AuthError::Expired;
+                }
+                Err(_) => {}
+            }
+        }
+        Err(error)
+    }
+
+    fn rules(&self, algorithm: Algorithm) -> Validation {
+        let IssuerConfig { issuer, audience, leeway, .. } = &*self.config;
+        let mut rules = Validation::new(algorithm);
+        rules.leeway = leeway.as_secs();
+        rules.validate_nbf = true;
+        let mut required = vec!["exp", "sub"];
+        match audience {
+            Some(audience) => {
+                rules.set_audience(&[audience]);
+                required.push("aud");
+            }
+            None => rules.validate_aud = false,
+        }
+        if let Some(issuer) = issuer {
+            rules.set_issuer(&[issuer]);
+            required.push("iss");
+        }
+        rules.set_required_spec_claims(&required);
+        rules
+    }
+
+    /// The keys that are known, after a look for new ones if that is due.
+    async fn keys(&self, wanted: bool) -> Result<Arc<Vec<Key>>, AuthError> {
+        let (Some(client), KeySource::Url(url)) = (&self.client, &self.config.keys) else {
+            return Ok(self.cached.lock().await.keys.clone());
+        };
+        let mut cached = self.cached.lock().await;
+        let is_old = cached.read_at.is_none_or(|at| at.elapsed() >= JWKS_AGE);
+        let may_ask = cached.tried_at.is_none_or(|at| at.elapsed() >= JWKS_RETRY);
+        if (is_old || wanted) && may_ask {
+            cached.tried_at = Some(Instant::now());
+            match fetch(client, url).await {
+                Ok(keys) => {
+                    cached.keys = Arc::new(keys);
+                    cached.read_at = Some(Instant::now());
+                }
+                // The ones that are known stay good.
+                Err(error) => log::warn!("the issuer's keys could not be read: {error}"),
+            }
+        }
+        if cached.read_at.is_none() { Err(AuthError::Unavailable) } else { Ok(cached.keys.clone()) }
+    }
+}
+
+async fn fetch(client: &reqwest::Client, url: &str) -> Result<Vec<Key>, String> {
+    // Without the address: there may be a password in it.
+    let told = |error: reqwest::Error| error.without_url().to_string();
+    let mut response = client.get(url).send().await.map_err(told)?;
+    if !response.status().is_success() {
+        return Err(format!("it answered {}", response.status()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(told)? {
+        if body.len() + chunk.len() > JWKS_BYTES {
+            return Err(format!("more than {JWKS_BYTES} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    jwks(&body).ok_or_else(|| "it is no JWKS document with a key for signatures".to_owned())
+}
+
+impl Key {
+    /// One whose id the token names; without one any key of the algorithm.
+    fn fits(&self, id: Option<&str>, algorithm: Algorithm) -> bool {
+        let same = id.is_none_or(|id| self.id.as_deref().is_none_or(|own| own == id));
+        same && self.algorithm == algorithm
+    }
+}
+
+fn read_keys(text: &[u8]) -> Option<Vec<Key>> {
+    jwks(text).or_else(|| pems(text))
+}
+
+fn jwks(text: &[u8]) -> Option<Vec<Key>> {
+    let set: JwkSet = serde_json::from_slice(text).ok()?;
+    let keys: Vec<Key> = set.keys.iter().filter_map(from_jwk).collect();
+    (!keys.is_empty()).then_some(keys)
+}
+
+/// A key that is good for one of our algorithms; others are left out.
+fn from_jwk(jwk: &Jwk) -> Option<Key> {
+    let key = DecodingKey::from_jwk(jwk).ok()?;
+    let said = match jwk.common.key_algorithm {
+        None => None,
+        Some(KeyAlgorithm::RS256) => Some(Algorithm::RS256),
+        Some(KeyAlgorithm::ES256) => Some(Algorithm::ES256),
+        Some(KeyAlgorithm::EdDSA) => Some(Algorithm::EdDSA),
+        Some(_) => return None,
+    };
+    let of_family = ALGORITHMS.into_iter().find(|one| one.family() == key.family())?;
+    let algorithm = said.unwrap_or(of_family);
+    (algorithm == of_family).then(|| Key { id: jwk.common.key_id.clone(), algorithm, key })
+}
+
+/// Each block of a PEM file is one key.
+fn pems(text: &[u8]) -> Option<Vec<Key>> {
+    const END: &str = "-----END PUBLIC KEY-----";
+    let text = std::str::from_utf8(text).ok()?;
+    let blocks = text.split_inclusive(END).filter(|block| block.contains(END));
+    let keys: Option<Vec<Key>> = blocks.map(|block| from_pem(block.trim().as_bytes())).collect();
+    keys.filter(|keys| !keys.is_empty())
+}
+
+fn from_pem(pem: &[u8]) -> Option<Key> {
+    let tries = [
+        (Algorithm::RS256, DecodingKey::from_rsa_pem(pem)),
+        (Algorithm::ES256, DecodingKey::from_ec_pem(pem)),
+        (Algorithm::EdDSA, DecodingKey::from_ed_pem(pem)),
+    ];
+    let found = tries.into_iter().find_map(|(algorithm, key)| Some((algorithm, key.ok()?)));
+    found.map(|(algorithm, key)| Key { id: None, algorithm, key })
+}

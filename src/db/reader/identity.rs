@@ -1,0 +1,102 @@
+use std::sync::Arc;
+
+use diesel::{ExpressionMethods, JoinOnDsl, QueryDsl};
+use diesel_async::RunQueryDsl;
+
+use super::{ReadError, Reader};
+use crate::{
+    db::{
+        ApiKey, Bar, Bars,
+        schema::{api_keys, revoked_tokens, user_bars, users},
+    },
+    domain::{Timestamp, User, UserId, UserKey},
+};
+
+impl Reader {
+    /// All that makes good tokens bad.
+    pub async fn bars(&self, now: Timestamp) -> Result<Bars, ReadError> {
+        self.read(move |mut conn| async move {
+            let tokens = revoked_tokens::table
+                .filter(revoked_tokens::expires_at.gt(now.0))
+                .select((revoked_tokens::id, revoked_tokens::expires_at))
+                .load::<(String, i64)>(&mut conn)
+                .await?;
+            let users = user_bars::table
+                .inner_join(users::table.on(users::key.eq(user_bars::user_key)))
+                .select((
+                    users::id,
+                    user_bars::tokens_after,
+                    user_bars::banned,
+                    user_bars::banned_until,
+                    user_bars::reason,
+                ))
+                .load::<(String, i64, bool, Option<i64>, String)>(&mut conn)
+                .await?;
+            let token = |(id, at): (String, i64)| (Arc::from(id), Timestamp(at));
+            let user = |(id, tokens_after, banned, until, reason): (
+                String,
+                i64,
+                bool,
+                Option<i64>,
+                String,
+            )| {
+                let bar = Bar {
+                    tokens_after: Timestamp(tokens_after),
+                    banned,
+                    banned_until: until.map(Timestamp),
+                    reason: reason.into(),
+                };
+                (UserId::from_stored(id), bar)
+            };
+            Ok(Bars {
+                tokens: tokens.into_iter().map(token).collect(),
+                users: users.into_iter().map(user).collect(),
+            })
+        })
+        .await
+    }
+
+    /// All keys there have been, by number.
+    pub async fn api_keys(&self) -> Result<Vec<ApiKey>, ReadError> {
+        let query = api_keys::table
+            .inner_join(users::table.on(users::key.eq(api_keys::user_key)))
+            .order(api_keys::id)
+            .select((
+                (api_keys::id, api_keys::name, api_keys::hash, api_keys::roles),
+                (users::key, users::id, users::name),
+                (api_keys::created_at, api_keys::revoked_at),
+            ));
+        let rows = self
+            .read(move |mut conn| async move {
+                query
+                    .load::<(
+                        (i64, String, Vec<u8>, String),
+                        (i64, String, String),
+                        (i64, Option<i64>),
+                    )>(&mut conn)
+                    .await
+            })
+            .await?;
+        let key =
+            |((id, name, hash, roles), (key, user, user_name), (created_at, revoked_at)): (
+                (i64, String, Vec<u8>, String),
+                (i64, String, String),
+                (i64, Option<i64>),
+            )| {
+                Some(ApiKey {
+                    id,
+                    name: name.into(),
+                    hash: hash.try_into().ok()?,
+                    roles: roles.into(),
+                    user: User {
+                        key: UserKey(key),
+                        id: UserId::from_stored(user),
+                        name: user_name.into(),
+                    },
+                    created_at: Timestamp(created_at),
+                    revoked_at: revoked_at.map(Timestamp),
+                })
+            };
+        Ok(rows.into_iter().filter_map(key).collect())
+    }
+}

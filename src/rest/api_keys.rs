@@ -1,0 +1,104 @@
+//! Keys for the application's own programs.
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+use super::{
+    State,
+    extract::{Admin, Body},
+};
+use crate::{
+    auth::{ADMIN, SERVICE, new_key},
+    chat::{Command, Ended},
+    db::{ApiKey, NewApiKey, Write, Written},
+    domain::{Timestamp, UserId},
+    error::ApiError,
+    protocol::Fields,
+};
+
+#[derive(Serialize)]
+struct KeyView<'a> {
+    id: i64,
+    name: &'a str,
+    user_id: &'a str,
+    roles: Vec<&'a str>,
+    created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<String>,
+    /// Told once, when it is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+}
+
+impl<'a> From<&'a ApiKey> for KeyView<'a> {
+    fn from(key: &'a ApiKey) -> Self {
+        let ApiKey { id, name, hash: _, roles, user, created_at, revoked_at } = key;
+        Self {
+            id: *id,
+            name,
+            user_id: user.id.as_str(),
+            roles: roles.split_whitespace().collect(),
+            created_at: created_at.to_rfc3339(),
+            revoked_at: revoked_at.map(Timestamp::to_rfc3339),
+            key: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Keys<'a> {
+    api_keys: Vec<KeyView<'a>>,
+}
+
+fn now() -> Timestamp {
+    Timestamp(chrono::Utc::now().timestamp_millis())
+}
+
+pub async fn create(
+    state: web::Data<State>,
+    Admin(_): Admin,
+    Body(mut fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    let name = fields.text("name")?;
+    let user = UserId::parse(&format!("service:{name}"))
+        .map_err(|error| ApiError::field("name", error))?;
+    let roles = match fields.text_or_none("role")?.as_deref() {
+        None | Some(SERVICE) => SERVICE,
+        Some(ADMIN) => "admin service",
+        Some(_) => return Err(ApiError::field("role", "must be service or admin")),
+    };
+    let (key, hash) = new_key();
+    let new = NewApiKey { name: name.into(), hash, roles: roles.into(), user, at: now() };
+    match state.commit(Write::ApiKeyAdd(new)).await? {
+        Written::ApiKey(stored) => {
+            state.authenticator.api_keys.add(&stored);
+            let view = KeyView { key: Some(&key), ..KeyView::from(&*stored) };
+            Ok(HttpResponse::Created().json(view))
+        }
+        _ => Err(ApiError::unavailable()),
+    }
+}
+
+pub async fn list(state: web::Data<State>, Admin(_): Admin) -> Result<HttpResponse, ApiError> {
+    let keys = state.reader.api_keys().await?;
+    Ok(HttpResponse::Ok().json(Keys { api_keys: keys.iter().map(KeyView::from).collect() }))
+}
+
+/// Ends a key, and all connections of its program.
+pub async fn revoke(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    id: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let missing = || ApiError::not_found("key");
+    let id: i64 = id.parse().map_err(|_| missing())?;
+    let keys = state.reader.api_keys().await?;
+    let key = keys.into_iter().find(|key| key.id == id).ok_or_else(missing)?;
+    if let Written::ApiKeyRevoked(hash) =
+        state.commit(Write::ApiKeyRevoke { id, at: now() }).await?
+    {
+        state.authenticator.api_keys.remove(&hash);
+    }
+    state.ask(&who, Command::End(Ended::User(key.user.id))).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,125 @@
+//! Ends tokens and bans users.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+use super::{
+    State,
+    extract::{Admin, Body, user_id},
+};
+use crate::{
+    auth::Identity,
+    chat::{ChatError, Command, Ended},
+    db::{Bar, Write, Written, submit},
+    domain::{Timestamp, User, UserId},
+    error::ApiError,
+    limits::{ID_BYTES, REASON_BYTES, REVOKED_FOR},
+    protocol::Fields,
+};
+
+#[derive(Serialize)]
+struct BanView<'a> {
+    banned: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reason: &'a str,
+}
+
+fn now() -> Timestamp {
+    Timestamp(chrono::Utc::now().timestamp_millis())
+}
+
+/// Ends one token, by its `jti`, and the connections it has opened.
+pub async fn revoke(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    Body(mut fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    let id: Arc<str> = fields.text("token_id")?.into();
+    if id.is_empty() || id.len() > ID_BYTES {
+        return Err(ApiError::field("token_id", format!("must have 1 to {ID_BYTES} bytes")));
+    }
+    let at = now();
+    let never = Timestamp(at.0 + i64::try_from(REVOKED_FOR.as_millis()).unwrap_or(i64::MAX));
+    let expires_at = fields.time_or_none("expires_at")?.unwrap_or(never);
+    state.commit(Write::TokenRevoke { id: id.clone(), expires_at, at }).await?;
+    state.authenticator.revocations.revoke(id.clone(), expires_at, at);
+    end(&state, &who, Ended::Token(id)).await
+}
+
+/// Ends all tokens that a user has now.
+pub async fn revoke_user(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    user: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let user = state.known_user(&user).await?;
+    let id = user.id.clone();
+    bar(&state, &user, Write::UserRevoke { user: user.key, at: now() }).await?;
+    end(&state, &who, Ended::User(id)).await
+}
+
+pub async fn ban(
+    state: web::Data<State>,
+    Admin(who): Admin,
+    user: web::Path<String>,
+    Body(mut fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    let user = state.known_user(&user).await?;
+    let until = fields.time_or_none("until")?;
+    let reason = fields.display_text("reason", REASON_BYTES)?.unwrap_or_default();
+    let id = user.id.clone();
+    bar(&state, &user, Write::UserBan { user: user.key, banned: true, until, reason }).await?;
+    end(&state, &who, Ended::Banned(id)).await
+}
+
+pub async fn unban(
+    state: web::Data<State>,
+    Admin(_): Admin,
+    user: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let user = state.known_user(&user).await?;
+    let (banned, until, reason) = (false, None, Arc::from(""));
+    bar(&state, &user, Write::UserBan { user: user.key, banned, until, reason }).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+pub async fn show_ban(
+    state: web::Data<State>,
+    Admin(_): Admin,
+    user: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let user = state.known_user(&user).await?;
+    let bar = state.authenticator.revocations.bar_of(&user.id).unwrap_or_default();
+    let Bar { banned_until, reason, .. } = &bar;
+    let banned = bar.bans(now());
+    let until = banned_until.filter(|_| banned).map(Timestamp::to_rfc3339);
+    let reason = if banned { reason } else { "" };
+    Ok(HttpResponse::Ok().json(BanView { banned, until, reason }))
+}
+
+async fn bar(state: &State, user: &User, write: Write) -> Result<(), ApiError> {
+    if let Written::UserBarred { bar, .. } = state.commit(write).await? {
+        state.authenticator.revocations.bar(user.id.clone(), bar);
+    }
+    Ok(())
+}
+
+async fn end(state: &State, who: &Identity, ended: Ended) -> Result<HttpResponse, ApiError> {
+    state.ask(who, Command::End(ended)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+impl State {
+    pub(super) async fn commit(&self, write: Write) -> Result<Written, ApiError> {
+        submit(&self.writer, write).await.map_err(|error| ChatError::from(error).into())
+    }
+
+    pub(super) async fn known_user(&self, id: &str) -> Result<User, ApiError> {
+        let id: UserId = user_id(id)?;
+        self.reader.user(&id).await?.ok_or_else(|| ApiError::not_found("user"))
+    }
+}

@@ -1,0 +1,178 @@
+//! Tokens of an outside issuer, by its file or by what it publishes.
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+use crate::support::{Receiver, Reply, Server, User, sign};
+
+const RSA: &str = include_str!("support/keys/rsa.pem");
+const EC: &str = include_str!("support/keys/ec.pem");
+const ED: &str = include_str!("support/keys/ed.pem");
+
+fn key(algorithm: Algorithm) -> EncodingKey {
+    match algorithm {
+        Algorithm::RS256 => EncodingKey::from_rsa_pem(RSA.as_bytes()),
+        Algorithm::ES256 => EncodingKey::from_ec_pem(EC.as_bytes()),
+        _ => EncodingKey::from_ed_pem(ED.as_bytes()),
+    }
+    .expect("a key")
+}
+
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    i64::try_from(since.expect("after 1970").as_secs()).expect("before the end of time")
+}
+
+fn claims(user: &str) -> Value {
+    json!({"sub": user, "iat": now(), "exp": now() + 600, "iss": "https://id.example", "aud": "chat"})
+}
+
+fn signed(algorithm: Algorithm, kid: Option<&str>, claims: &Value) -> String {
+    let mut header = Header::new(algorithm);
+    header.kid = kid.map(str::to_owned);
+    encode(&header, claims, &key(algorithm)).expect("signed")
+}
+
+fn jwks(names: &[&str]) -> String {
+    let keys: Vec<Value> = names
+        .iter()
+        .map(|name| {
+            let text = match *name {
+                "rsa" => include_str!("support/keys/rsa.jwk.json"),
+                "ec" => include_str!("support/keys/ec.jwk.json"),
+                _ => include_str!("support/keys/ed.jwk.json"),
+            };
+            serde_json::from_str(text).expect("a key")
+        })
+        .collect();
+    json!({"keys": keys}).to_string()
+}
+
+async fn status(server: &Server, token: String) -> u16 {
+    User::new(server.address().clone(), "x", Some(token)).get("/me").await.status
+}
+
+async fn start_with_keys(text: &str, settings: &[(&str, &str)]) -> (Server, tempfile::TempDir) {
+    let home = tempfile::tempdir().expect("a directory");
+    let file = home.path().join("keys");
+    std::fs::write(&file, text).expect("written");
+    let mut builder = Server::builder().set("PARLOR_ISSUER_KEYS", file.display());
+    for (name, value) in settings {
+        builder = builder.set(name, value);
+    }
+    (builder.start().await, home)
+}
+
+const ALL_PEMS: &str = concat!(
+    include_str!("support/keys/rsa.pub.pem"),
+    include_str!("support/keys/ec.pub.pem"),
+    include_str!("support/keys/ed.pub.pem")
+);
+
+#[tokio::test]
+async fn tokens_of_all_three_algorithms_are_good_with_a_key_file() {
+    for text in [ALL_PEMS.to_owned(), jwks(&["rsa", "ec", "ed"])] {
+        let (server, _home) = start_with_keys(&text, &[]).await;
+        for algorithm in [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA] {
+            assert_eq!(status(&server, signed(algorithm, None, &claims("ann"))).await, 200);
+        }
+        // Our own go on to be good.
+        assert_eq!(status(&server, sign("ben")).await, 200);
+        assert_eq!(status(&server, signed(Algorithm::RS256, Some("no"), &claims("a"))).await, {
+            // A PEM has no name, a JWKS does.
+            if text.starts_with('{') { 401 } else { 200 }
+        });
+    }
+}
+
+#[tokio::test]
+async fn issuer_audience_expiry_and_leeway_are_checked() {
+    let settings = [
+        ("PARLOR_ISSUER", "https://id.example"),
+        ("PARLOR_AUDIENCE", "chat"),
+        ("PARLOR_TOKEN_LEEWAY", "60s"),
+    ];
+    let (server, _home) = start_with_keys(ALL_PEMS, &settings).await;
+    let with = |name: &str, value: Value| {
+        let mut claims = claims("ann");
+        claims[name] = value;
+        signed(Algorithm::ES256, None, &claims)
+    };
+    for (name, value, expected) in [
+        ("aud", json!("chat"), 200),
+        ("aud", json!(["other", "chat"]), 200),
+        ("aud", json!("other"), 401),
+        ("aud", Value::Null, 401),
+        ("iss", json!("https://evil.example"), 401),
+        ("iss", Value::Null, 401),
+        ("exp", json!(now() - 30), 200),
+        ("exp", json!(now() - 120), 401),
+        ("nbf", json!(now() + 600), 401),
+        ("sub", json!("not an id"), 401),
+    ] {
+        assert_eq!(status(&server, with(name, value.clone())).await, expected, "{name} {value}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_cannot_choose_how_it_is_checked() {
+    let (server, _home) = start_with_keys(ALL_PEMS, &[]).await;
+    // The public key as if it were a shared secret.
+    for public in [include_str!("support/keys/rsa.pub.pem"), ALL_PEMS] {
+        let secret = EncodingKey::from_secret(public.as_bytes());
+        let forged = encode(&Header::new(Algorithm::HS256), &claims("ann"), &secret);
+        assert_eq!(status(&server, forged.expect("signed")).await, 401);
+    }
+    // No signature at all; an algorithm the key is not for.
+    let good = signed(Algorithm::RS256, None, &claims("ann"));
+    let parts: Vec<&str> = good.split('.').collect();
+    // {"alg":"none"}
+    assert_eq!(status(&server, format!("eyJhbGciOiJub25lIn0.{}.", parts[1])).await, 401);
+    let mut header = Header::new(Algorithm::RS512);
+    header.kid = None;
+    let other = encode(&header, &claims("ann"), &key(Algorithm::RS256)).expect("signed");
+    assert_eq!(status(&server, other).await, 401);
+}
+
+#[tokio::test]
+async fn published_keys_are_fetched_once_and_again_for_an_unknown_one() {
+    let issuer = Receiver::start().await;
+    issuer.answer(Reply::Body(200, jwks(&["rsa"])));
+    let url = format!("{}/keys", issuer.url);
+    let server = Server::builder().set("PARLOR_ISSUER_JWKS_URL", &url).start().await;
+    for user in ["ann", "ben", "cy"] {
+        let token = signed(Algorithm::RS256, Some("rsa-1"), &claims(user));
+        assert_eq!(status(&server, token).await, 200);
+    }
+    assert_eq!(issuer.received().len(), 1);
+    assert_eq!(issuer.received()[0].line, "GET /keys");
+    // An unknown key is asked for, and then not again at once.
+    let forged = |kid: &str| signed(Algorithm::ES256, Some(kid), &claims("ann"));
+    for kid in ["ec-9", "ec-8", "ec-7"] {
+        assert_eq!(status(&server, forged(kid)).await, 401);
+    }
+    assert!(issuer.received().len() <= 2, "{:?}", issuer.received().len());
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_down_ends_nothing_that_runs_and_is_told_from_a_bad_token() {
+    let issuer = Receiver::start().await;
+    issuer.answer(Reply::Body(500, String::new()));
+    let server = Server::builder().set("PARLOR_ISSUER_JWKS_URL", &issuer.url).start().await;
+    let token = |user: &str| signed(Algorithm::EdDSA, Some("ed-1"), &claims(user));
+    assert_eq!(status(&server, token("ann")).await, 503);
+    // Our own tokens do not need it.
+    let ben = server.user("ben").await;
+    let mut socket = ben.connect().await;
+    issuer.answer(Reply::Body(200, jwks(&["ed"])));
+    // It is asked again after a while.
+    let ready = async {
+        while status(&server, token("ann")).await != 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    crate::support::within("the issuer's keys", ready).await;
+    issuer.answer(Reply::HangUp);
+    assert_eq!(status(&server, token("cy")).await, 200);
+    socket.ask("presence.set", json!({"status": "away"})).await;
+}
