@@ -119,6 +119,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub identity: IdentityArgs,
     #[command(flatten)]
+    pub attachments: AttachmentArgs,
+    #[command(flatten)]
     pub rates: RateArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -149,6 +151,47 @@ pub struct IdentityArgs {
     /// Time a connection goes on whose token has expired
     #[arg(long, env = "PARLOR_TOKEN_GRACE", default_value = "30s", value_parser = parse_duration)]
     pub token_grace: Duration,
+}
+
+/// Where attachments go, and which there may be.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Attachments")]
+pub struct AttachmentArgs {
+    /// `s3://bucket/prefix`; a directory in the data directory by default
+    #[arg(long, env = "PARLOR_ATTACHMENTS_URL")]
+    pub attachments_url: Option<String>,
+    /// Another S3-compatible store than Amazon's
+    #[arg(long, env = "PARLOR_S3_ENDPOINT")]
+    pub s3_endpoint: Option<String>,
+    #[arg(long, env = "PARLOR_S3_REGION", default_value = "us-east-1")]
+    pub s3_region: String,
+    #[arg(
+        long,
+        env = "PARLOR_S3_ACCESS_KEY_ID",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub s3_access_key_id: String,
+    #[arg(
+        long,
+        env = "PARLOR_S3_SECRET_ACCESS_KEY",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub s3_secret_access_key: String,
+    /// Bytes of a file at most
+    #[arg(long, env = "PARLOR_ATTACHMENT_BYTES", default_value_t = 25 * 1024 * 1024)]
+    pub attachment_bytes: u64,
+    /// Types that may be uploaded, as the bytes say
+    #[arg(
+        long,
+        env = "PARLOR_ATTACHMENT_TYPES",
+        value_delimiter = ',',
+        default_value = "image/*,audio/*,video/*,text/plain,application/pdf,application/zip,application/gzip,application/msword,application/vnd.ms-*,application/vnd.openxmlformats-officedocument.*,application/vnd.oasis.opendocument.*"
+    )]
+    pub attachment_types: Vec<String>,
 }
 
 /// How often one may ask; 0 stands for as often as one likes.

@@ -3,8 +3,9 @@
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
+    attachments::{self, AllowedTypes},
     auth::{Issuer, IssuerConfig, KeySource, Secret, SecretError, TrustedProxies, parse_origin},
-    cli::{IdentityArgs, LimitArgs, RateArgs, ServeArgs, StoreArgs, Switch},
+    cli::{AttachmentArgs, IdentityArgs, LimitArgs, RateArgs, ServeArgs, StoreArgs, Switch},
     domain::Retention,
     limiter::{Rates, per_minute, per_second},
     limits::Limits,
@@ -35,6 +36,7 @@ pub struct Config {
     pub inbox_ttl: Duration,
     /// What a room keeps that has no rule of its own.
     pub retention: Retention,
+    pub attachments: AttachmentConfig,
     pub rates: Rates,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,
@@ -54,6 +56,14 @@ pub struct TokenConfig {
     pub refresh_ttl: Duration,
     /// How long a connection goes on whose token has expired.
     pub grace: Duration,
+}
+
+/// Where attachments go, and which there may be.
+#[derive(Debug)]
+pub struct AttachmentConfig {
+    pub store: attachments::StoreConfig,
+    pub allowed: AllowedTypes,
+    pub bytes_max: u64,
 }
 
 /// Why the configuration cannot be used. Its text is one line for the
@@ -92,6 +102,7 @@ impl Config {
             retention_messages,
             redis_url,
             identity,
+            attachments,
             rates,
             limits,
         } = args;
@@ -112,6 +123,7 @@ impl Config {
         let allowed_origins = check_origins(allowed_origins)?;
         let certificate = load_certificate(tls_cert, tls_key)?;
         let (store, secret) = StoreConfig::with_secret(store)?;
+        let attachments = check_attachments(attachments, &store)?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             bind,
@@ -133,6 +145,7 @@ impl Config {
             },
             accounts: accounts == Switch::On,
             issuer,
+            attachments,
             auth_timeout,
             drain_timeout,
             presence_grace,
@@ -182,6 +195,35 @@ fn check_limits(args: LimitArgs) -> Result<Limits, ConfigError> {
         big_room_members,
         inbox_events,
     })
+}
+
+fn check_attachments(
+    args: AttachmentArgs,
+    data: &StoreConfig,
+) -> Result<AttachmentConfig, ConfigError> {
+    let AttachmentArgs {
+        attachments_url,
+        s3_endpoint,
+        s3_region,
+        s3_access_key_id,
+        s3_secret_access_key,
+        attachment_bytes,
+        attachment_types,
+    } = args;
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let keys = (s3_access_key_id, s3_secret_access_key);
+    let store = match given(attachments_url) {
+        None => attachments::StoreConfig::Local(data.data_dir.join("attachments")),
+        Some(url) => attachments::StoreConfig::s3(&url, given(s3_endpoint), s3_region, keys)
+            .ok_or_else(|| {
+                ConfigError::Value(
+                    "--attachments-url (PARLOR_ATTACHMENTS_URL) must be such as s3://bucket/prefix"
+                        .to_owned(),
+                )
+            })?,
+    };
+    let allowed = AllowedTypes::new(&attachment_types);
+    Ok(AttachmentConfig { store, allowed, bytes_max: attachment_bytes })
 }
 
 fn check_issuer(args: IdentityArgs) -> Result<Option<Issuer>, ConfigError> {

@@ -17,6 +17,7 @@
 //! rules of direction between the modules are in docs/ARCHITECTURE.md.
 
 pub mod app;
+pub mod attachments;
 pub mod auth;
 pub mod chat;
 pub mod cli;

@@ -82,6 +82,31 @@ pub const MENTIONS: usize = 50;
 pub const METADATA_BYTES: usize = 4 * 1024;
 /// Attachments of one message.
 pub const ATTACHMENTS_PER_MESSAGE: usize = 10;
+/// Files that one user has uploaded and not sent yet.
+pub const UPLOADS_PER_USER: i64 = 50;
+/// Uploads of one worker process under way at once; more are `unavailable`.
+pub const UPLOADS_AT_ONCE: usize = 64;
+/// How long an upload may bring nothing.
+pub const UPLOAD_STALL: Duration = Duration::from_secs(30);
+/// Parts of an upload on their way to the store at once, some 5 MiB each.
+pub const STORE_PARTS: usize = 2;
+/// How long the store may take for one answer, also with all its retries.
+pub const STORE_TIMEOUT: Duration = Duration::from_secs(30);
+pub const STORE_RETRIES: usize = 3;
+/// Bytes of a picture that gets a thumbnail; it is in memory for that.
+pub const IMAGE_BYTES: u64 = 10 * 1024 * 1024;
+/// Pixels of a picture's side, and bytes that decoding it may take.
+pub const IMAGE_SIDE: u32 = 12_000;
+pub const IMAGE_ALLOC: u64 = 192 * 1024 * 1024;
+/// Thumbnails made at once.
+pub const THUMBNAILS_AT_ONCE: usize = 2;
+/// Pixels of a thumbnail's longer side.
+pub const THUMBNAIL_SIDE: u32 = 320;
+/// After this time an upload that was never sent is removed.
+pub const LOOSE_UPLOAD_AGE: Duration = Duration::from_secs(24 * 3600);
+/// How often files that nobody can see are looked for, and how many at once.
+pub const SWEEP_TICK: Duration = Duration::from_secs(10);
+pub const SWEEP_ATTACHMENTS: i64 = 100;
 /// Bytes of a reaction's emoji: the longest sequences of Unicode have some 35.
 pub const EMOJI_BYTES: usize = 64;
 /// Different emojis under one message.

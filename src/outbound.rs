@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+/// Says which implementation of TLS is used where a library asks for none.
+pub fn install_tls() {
+    // Fails only if one was installed before, which does as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// A client for requests that the server makes itself, each of which ends
 /// within `timeout`. It follows no redirect: who configured an address meant
 /// that one, and not where it may lead.
 pub fn client(timeout: Duration) -> reqwest::Client {
-    // Fails only if another provider was installed before, which does as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    install_tls();
     reqwest::Client::builder()
         .timeout(timeout)
         .connect_timeout(timeout)

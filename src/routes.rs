@@ -11,8 +11,8 @@ use actix_web::{
 };
 
 use crate::rest::{
-    accounts, admin, api_keys, bans, blocks, events, export, fallback, health, members, messages,
-    page, presence, read, rooms, tokens,
+    accounts, admin, api_keys, attachments, bans, blocks, events, export, fallback, health,
+    members, messages, page, presence, read, rooms, tokens,
 };
 use Verb::{Delete, Patch, Post, Put, Read};
 
@@ -32,6 +32,7 @@ fn api() -> impl HttpServiceFactory {
         .configure(accounts)
         .configure(rooms)
         .configure(messages)
+        .configure(attachments)
         .configure(people)
         .configure(administration)
         .default_service(to(fallback::no_path))
@@ -102,6 +103,17 @@ fn messages(config: &mut ServiceConfig) {
             "/messages/{id}/pin",
             [(Put, to(messages::pin)), (Delete, to(messages::unpin))],
         ));
+}
+
+fn attachments(config: &mut ServiceConfig) {
+    config
+        .service(at("/attachments", [(Post, to(attachments::upload))]))
+        .service(at(
+            "/attachments/{id}",
+            [(Read, to(attachments::show)), (Delete, to(attachments::delete))],
+        ))
+        .service(at("/attachments/{id}/content", [(Read, to(attachments::content))]))
+        .service(at("/attachments/{id}/thumbnail", [(Read, to(attachments::thumbnail))]));
 }
 
 fn people(config: &mut ServiceConfig) {

@@ -11,14 +11,15 @@ use tokio::{
 
 use super::{Failure, http};
 use crate::{
+    attachments::{self, Store},
     auth::{Accounts, ApiKeys, Authenticator, Passwords, Revocations, TokenKeys},
     chat::{ChatServer, ChatSettings, Drain, Unfinished},
-    config::Config,
+    config::{AttachmentConfig, Config},
     db::{Database, Idle, Writer},
     domain::{MessageId, MessageIds, Timestamp},
     limiter::Limiters,
     limits::LIMITER_TICK,
-    rest::{Draining, State},
+    rest::{Draining, Files, State},
     session::SessionCount,
     transport::Certificate,
 };
@@ -78,7 +79,12 @@ impl Running {
         let bars = reader.bars(Timestamp(chrono::Utc::now().timestamp_millis())).await;
         let bars = Revocations::new(bars.map_err(Failure::environment)?);
         let api_keys = ApiKeys::new(reader.api_keys().await.map_err(Failure::environment)?);
-        let state = state(config, &chat, &writer, database, (bars, api_keys));
+        let AttachmentConfig { store, allowed, bytes_max } = &config.attachments;
+        let store = Store::open(store).map_err(Failure::environment)?;
+        let sweeping = attachments::sweep(store.clone(), reader.clone(), writer.clone());
+        actix_web::rt::spawn(sweeping);
+        let files = Files::new(store, allowed.clone(), *bytes_max);
+        let state = state(config, &chat, &writer, database, (bars, api_keys), files);
         actix_web::rt::spawn(forget_idle(state.limiters.clone()));
         let (sessions, draining) = (SessionCount::default(), state.draining.clone());
         let server = http::server(config, state, sessions.clone(), listener)?;
@@ -169,6 +175,7 @@ fn state(
     writer: &Addr<Writer>,
     database: &Database,
     good: (Revocations, ApiKeys),
+    files: Files,
 ) -> State {
     let keys = TokenKeys::new(&config.secret);
     let accounts = Accounts {
@@ -193,6 +200,7 @@ fn state(
             writer.clone(),
         ),
         has_accounts: config.accounts,
+        files,
         limiters: Limiters::new(&config.rates),
         proxies: config.proxies.clone(),
         limits: config.limits.clone(),

@@ -65,11 +65,13 @@ impl From<WriteError> for ChatError {
             | WriteError::ClientIdElsewhere
             | WriteError::TooManyRooms
             | WriteError::TooManyKeys
+            | WriteError::TooManyUploads
             | WriteError::TooManyPins
             | WriteError::TooManyEmojis
             | WriteError::UserBanned
             | WriteError::OwnerOfOthers) => Self::Conflict(conflict.to_string()),
             WriteError::Denied(denied) => Self::Forbidden(denied),
+            WriteError::NoSuchAttachment => Self::NotFound("attachment"),
             WriteError::NoSuchKey => Self::NotFound("key"),
             WriteError::NoSuchMember => Self::NotFound("member"),
             WriteError::Overloaded | WriteError::Database => Self::unavailable(),

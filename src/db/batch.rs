@@ -6,7 +6,7 @@ use diesel::{
 };
 
 use super::{
-    NewMessage, Write, WriteError, WriteResult, audit,
+    NewMessage, Write, WriteError, WriteResult, attachment, audit,
     backend::{Conn, transaction},
     ban, direct, erase, identity, member, message, publish, receipt, refresh, room, user,
 };
@@ -148,6 +148,10 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         }
         Write::ApiKeyAdd(new) => identity::add_key(conn, new),
         Write::ApiKeyRevoke { id, at } => identity::revoke_key(conn, *id, *at),
+        Write::AttachmentBegin { id, uploader, at } => attachment::begin(conn, *id, *uploader, *at),
+        Write::AttachmentFinish(new) => attachment::finish(conn, new),
+        Write::AttachmentDrop { id, uploader } => attachment::drop_upload(conn, *id, *uploader),
+        Write::AttachmentsGone { ids } => attachment::gone(conn, ids),
         Write::Audit(entry) => audit::record(conn, entry),
         Write::UserEnsure { id, name, at } => user::ensure(conn, id, name.as_deref(), *at),
         Write::UserRegister { id, name, password_hash, at } => {

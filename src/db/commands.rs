@@ -10,9 +10,9 @@ use actix::Recipient;
 use tokio::sync::oneshot;
 
 use crate::domain::{
-    AppEvent, ClientId, Denied, InboxEvent, Member, Mentioned, Message, MessageId, NewExtras,
-    PublicationKey, ReadTarget, Retention, Role, Room, RoomChange, RoomId, RoomKey, RoomKind, Seq,
-    Timestamp, User, UserId, UserKey,
+    AppEvent, Attachment, AttachmentId, ClientId, Denied, InboxEvent, Member, Mentioned, Message,
+    MessageId, NewExtras, PublicationKey, ReadTarget, Retention, Role, Room, RoomChange, RoomId,
+    RoomKey, RoomKind, Seq, Timestamp, User, UserId, UserKey,
 };
 
 /// The submitter's own name for a write, handed back with its result.
@@ -221,6 +221,22 @@ pub enum Write {
         id: i64,
         at: Timestamp,
     },
+    /// An upload begins.
+    AttachmentBegin {
+        id: AttachmentId,
+        uploader: UserKey,
+        at: Timestamp,
+    },
+    AttachmentFinish(NewAttachment),
+    /// Nobody wants an upload any more.
+    AttachmentDrop {
+        id: AttachmentId,
+        uploader: UserKey,
+    },
+    /// These are no longer in the store.
+    AttachmentsGone {
+        ids: Vec<AttachmentId>,
+    },
     Audit(AuditEntry),
     /// Finds or makes the row of a user whose token was good; a changed name
     /// is taken over.
@@ -311,6 +327,13 @@ pub struct NewDirect {
     pub users: [UserKey; 2],
     pub created_at: Timestamp,
     pub rooms_max: i64,
+}
+
+/// An attachment that is in the store.
+#[derive(Clone, Debug)]
+pub struct NewAttachment {
+    pub attachment: Attachment,
+    pub sha256: [u8; 32],
 }
 
 /// What makes a user's good tokens bad.
@@ -537,6 +560,10 @@ pub enum WriteError {
     NoSuchMember,
     #[error("the user is banned from this room")]
     UserBanned,
+    #[error("the attachment does not exist, or is not yours to use")]
+    NoSuchAttachment,
+    #[error("there are as many files that were not sent as allowed")]
+    TooManyUploads,
     #[error("there are as many keys as allowed")]
     TooManyKeys,
     #[error("the key does not exist, or is revoked already")]

@@ -4,7 +4,7 @@
 use diesel::{ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
 use super::{
-    WriteError, WriteResult, Written,
+    WriteError, WriteResult, Written, attachment,
     backend::Conn,
     member, message,
     schema::{
@@ -77,6 +77,7 @@ fn inherit(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Member>> {
 
 fn delete_personal(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
     let key = user.0;
+    attachment::release_user(conn, user)?;
     diesel::delete(refresh_tokens::table.filter(refresh_tokens::user_key.eq(key))).execute(conn)?;
     diesel::delete(bans::table.filter(bans::user_key.eq(key))).execute(conn)?;
     diesel::delete(blocks::table.filter(blocks::user_key.eq(key))).execute(conn)?;

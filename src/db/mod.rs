@@ -7,6 +7,7 @@
 //! diesel-async. No other module knows SQL, and this one knows no actor but
 //! its own, no wire and no session.
 
+mod attachment;
 mod audit;
 mod backend;
 mod ban;

@@ -6,7 +6,7 @@ use diesel::{
 };
 
 use super::{
-    NewRoom, WriteError, WriteResult, Written,
+    NewRoom, WriteError, WriteResult, Written, attachment,
     backend::Conn,
     member, message,
     schema::{
@@ -221,6 +221,7 @@ fn purge_messages(conn: &mut Conn, room: RoomKey, upto: i64) -> QueryResult<bool
         .limit(PURGE_ROWS)
         .select(messages::id)
         .load::<i64>(conn)?;
+    attachment::release(conn, &step)?;
     diesel::delete(reactions::table.filter(reactions::message_id.eq_any(&step))).execute(conn)?;
     diesel::delete(mentions::table.filter(mentions::message_id.eq_any(&step))).execute(conn)?;
     diesel::delete(messages::table.filter(messages::id.eq_any(&step))).execute(conn)?;

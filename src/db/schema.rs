@@ -173,6 +173,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    attachments (id) {
+        id -> BigInt,
+        uploader_key -> BigInt,
+        room_key -> Nullable<BigInt>,
+        message_id -> Nullable<BigInt>,
+        name -> Text,
+        content_type -> Text,
+        size -> BigInt,
+        sha256 -> Nullable<Binary>,
+        width -> Nullable<BigInt>,
+        height -> Nullable<BigInt>,
+        thumbnail_type -> Nullable<Text>,
+        created_at -> BigInt,
+        ready -> Bool,
+        remove -> Bool,
+    }
+}
+
+diesel::table! {
     revoked_tokens (id) {
         id -> Text,
         expires_at -> BigInt,
@@ -238,6 +257,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     inbox,
     inbox_heads,
     publications,
+    attachments,
     revoked_tokens,
     user_bars,
     api_keys,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Mentioned, MessageId, Timestamp, User, UserId};
+use super::{AttachmentId, Mentioned, MessageId, Timestamp, User, UserId};
 
 /// The rest of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,7 @@ pub struct NewExtras {
     pub thread: Option<MessageId>,
     /// A JSON object.
     pub metadata: Option<Arc<str>>,
+    pub attachments: Vec<AttachmentId>,
     pub mentioned: Mentioned,
 }
 

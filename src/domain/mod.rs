@@ -3,6 +3,7 @@
 //! Pure data and rules. Nothing here knows the wire, the database, an actor,
 //! the clock or the environment, so every rule is tested with plain values.
 
+mod attachment;
 mod event;
 mod extras;
 mod id;
@@ -14,6 +15,7 @@ mod standing;
 mod time;
 mod user;
 
+pub use attachment::{Attachment, AttachmentId, StoredAttachment};
 pub use event::{AppEvent, EventKind, InboxEvent, InvalidKind, PublicationKey, RoomEvent};
 pub use extras::{Extras, Mentions, NewExtras, Pin, QUOTE_CHARS, Quote, Reaction, Thread, excerpt};
 pub use id::{

@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use super::Refusal;
 use crate::{
     domain::{
-        ClientId, HistoryCursor, InvalidId, Mentioned, MessageId, NewExtras, ReadTarget, RoomId,
-        Seq, Status, Timestamp, UserId,
+        AttachmentId, ClientId, HistoryCursor, InvalidId, Mentioned, MessageId, NewExtras,
+        ReadTarget, RoomId, Seq, Status, Timestamp, UserId,
     },
-    limits::{EMOJI_BYTES, METADATA_BYTES},
+    limits::{ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, METADATA_BYTES},
 };
 
 /// The fields of one `data` object, or of a REST body.
@@ -77,14 +77,38 @@ impl Fields {
 
     /// The message that is being sent.
     pub fn draft(&mut self, bytes_max: usize) -> Result<Draft, Refusal> {
-        let content = self.content(bytes_max)?;
+        let attachments = self.attachments()?;
+        // A file may speak for itself.
+        let content = match self.has("content") || attachments.is_empty() {
+            true => self.content(bytes_max)?,
+            false => "".into(),
+        };
         let extras = NewExtras {
+            attachments,
             reply_to: self.message_or_none("reply_to")?,
             thread: self.message_or_none("thread_id")?,
             metadata: self.object("metadata", METADATA_BYTES)?,
             mentioned: mentioned(&content),
         };
         Ok(Draft { content, extras: extras.boxed() })
+    }
+
+    fn attachments(&mut self) -> Result<Vec<AttachmentId>, Refusal> {
+        const NAME: &str = "attachments";
+        let what = format!("must be a list of at most {ATTACHMENTS_PER_MESSAGE} attachment ids");
+        let ids = match self.take(NAME) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(ids)) if ids.len() <= ATTACHMENTS_PER_MESSAGE => ids,
+            Some(_) => return Err(Refusal::field(NAME, &what)),
+        };
+        let mut found: Vec<AttachmentId> = Vec::with_capacity(ids.len());
+        for id in &ids {
+            match id.as_str().and_then(AttachmentId::parse) {
+                Some(id) if !found.contains(&id) => found.push(id),
+                _ => return Err(Refusal::field(NAME, &what)),
+            }
+        }
+        Ok(found)
     }
 
     /// What a message is to become.

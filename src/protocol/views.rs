@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{ErrorCode, MessageView, Refusal};
 use crate::{
-    domain::{HistoryPage, User},
+    domain::{Attachment, HistoryPage, User},
     limiter::Limited,
 };
 
@@ -38,6 +38,35 @@ impl<'a> From<&'a HistoryPage> for HistoryView<'a> {
             messages: messages.iter().map(MessageView::from).collect(),
             has_more: *has_more,
             has_more_after: *has_more_after,
+        }
+    }
+}
+
+/// A file that was uploaded.
+#[derive(Serialize)]
+pub struct AttachmentView<'a> {
+    attachment_id: String,
+    name: &'a str,
+    content_type: &'a str,
+    size: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<i64>,
+    has_thumbnail: bool,
+}
+
+impl<'a> From<&'a Attachment> for AttachmentView<'a> {
+    fn from(attachment: &'a Attachment) -> Self {
+        let Attachment { id, name, content_type, size, dimensions, thumbnail_type } = attachment;
+        Self {
+            attachment_id: id.0.to_string(),
+            name,
+            content_type,
+            size: *size,
+            width: dimensions.map(|(width, _)| width),
+            height: dimensions.map(|(_, height)| height),
+            has_thumbnail: thumbnail_type.is_some(),
         }
     }
 }

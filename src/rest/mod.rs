@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod admin;
 pub mod api_keys;
+pub mod attachments;
 pub mod bans;
 pub mod blocks;
 pub mod events;
@@ -23,5 +24,6 @@ mod edge;
 mod extract;
 mod state;
 
+pub use attachments::Files;
 pub use edge::{access_log, cors, security_headers};
 pub use state::{Draining, State};

@@ -8,6 +8,7 @@ use std::{
 
 use actix::Addr;
 
+use super::Files;
 use crate::{
     auth::{Accounts, Authenticator, Identity, TrustedProxies},
     chat::ChatServer,
@@ -28,6 +29,7 @@ pub struct State {
     pub authenticator: Authenticator,
     /// Whether people can register and log in here.
     pub has_accounts: bool,
+    pub files: Files,
     pub limiters: Limiters,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,

@@ -6,6 +6,7 @@
 mod support;
 
 mod accounts;
+mod attachments;
 mod bad_frames;
 mod bad_requests;
 mod chat;

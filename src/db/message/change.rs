@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     db::{
-        Change, NewChange, WriteError, WriteResult, Written,
+        Change, NewChange, WriteError, WriteResult, Written, attachment,
         backend::Conn,
         member,
         schema::{mentions, messages, reactions, rooms, users},
@@ -158,6 +158,9 @@ pub(in crate::db) fn delete(
         .execute(conn)?;
     diesel::delete(mentions::table.filter(mentions::message_id.eq(id.0))).execute(conn)?;
     diesel::delete(reactions::table.filter(reactions::message_id.eq(id.0))).execute(conn)?;
+    if message.extras.as_ref().is_some_and(|extras| extras.attachments.is_some()) {
+        attachment::release(conn, &[id.0])?;
+    }
     let root = match message.extras.as_ref().and_then(|extras| extras.thread_id) {
         Some(root) => thread::refresh(conn, root)?,
         None => None,

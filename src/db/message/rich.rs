@@ -6,10 +6,14 @@ use diesel::{
     RunQueryDsl,
 };
 
-use super::{advance_head, columns::encode_mentions, find_repeated, select, thread};
+use super::{
+    advance_head,
+    columns::{encode_attachments, encode_mentions},
+    find_repeated, select, thread,
+};
 use crate::{
     db::{
-        NewMessage, StoredMessage, WriteError, WriteResult, Written,
+        NewMessage, StoredMessage, WriteError, WriteResult, Written, attachment,
         backend::Conn,
         schema::{members, mentions, messages, rooms, users},
     },
@@ -31,6 +35,7 @@ struct NewRow<'a> {
     thread_id: Option<i64>,
     metadata: Option<&'a str>,
     mentions: Option<String>,
+    attachments: Option<String>,
 }
 
 pub(super) fn insert(
@@ -46,6 +51,13 @@ pub(super) fn insert(
             return Ok(Err(WriteError::NoSuchMessage));
         }
     }
+    let attached = match &extras.attachments[..] {
+        [] => Vec::new(),
+        ids => match attachment::claim(conn, ids, new.sender, new.room, new.id)? {
+            Some(attached) => attached,
+            None => return Ok(Err(WriteError::NoSuchAttachment)),
+        },
+    };
     let Some(seq) = advance_head(conn, new.room, 1)? else {
         return Ok(Err(WriteError::NoSuchRoom));
     };
@@ -64,6 +76,7 @@ pub(super) fn insert(
             thread_id: extras.thread.map(|id| id.0),
             metadata: extras.metadata.as_deref(),
             mentions: encode_mentions(&mentioned),
+            attachments: encode_attachments(&attached),
         })
         .execute(conn)?;
     insert_mentions(conn, new.room, new.id, seq, new.sender, &keys)?;

@@ -12,6 +12,9 @@ use crate::{
     domain::{Timestamp, User, UserId, UserKey},
 };
 
+/// A key, whom it stands for, and when.
+type KeyRow = ((i64, String, Vec<u8>, String), (i64, String, String), (i64, Option<i64>));
+
 impl Reader {
     /// All that makes good tokens bad.
     pub async fn bars(&self, now: Timestamp) -> Result<Bars, ReadError> {
@@ -66,17 +69,8 @@ impl Reader {
                 (users::key, users::id, users::name),
                 (api_keys::created_at, api_keys::revoked_at),
             ));
-        let rows = self
-            .read(move |mut conn| async move {
-                query
-                    .load::<(
-                        (i64, String, Vec<u8>, String),
-                        (i64, String, String),
-                        (i64, Option<i64>),
-                    )>(&mut conn)
-                    .await
-            })
-            .await?;
+        let rows =
+            self.read(move |mut conn| async move { query.load::<KeyRow>(&mut conn).await }).await?;
         let key =
             |((id, name, hash, roles), (key, user, user_name), (created_at, revoked_at)): (
                 (i64, String, Vec<u8>, String),

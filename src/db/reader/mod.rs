@@ -1,6 +1,7 @@
 //! Everything that only reads, on diesel-async and a pool of its own, so that
 //! a long read never stands in the way of a write.
 
+mod attachments;
 mod events;
 mod identity;
 mod members;

@@ -1,0 +1,234 @@
+//! Where the files are.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use object_store::{
+    ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig, WriteMultipart,
+    aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
+};
+
+use crate::{
+    domain::AttachmentId,
+    limits::{STORE_PARTS, STORE_RETRIES, STORE_TIMEOUT},
+    outbound,
+};
+
+/// Where files go.
+#[derive(Clone)]
+pub enum StoreConfig {
+    /// A directory.
+    Local(PathBuf),
+    /// An S3-compatible store.
+    S3(Box<S3Config>),
+}
+
+impl std::fmt::Debug for StoreConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Local(path) => f.debug_tuple("Local").field(path).finish(),
+            Self::S3(s3) => f.debug_tuple("S3").field(&s3.bucket).finish(),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub struct S3Config {
+    pub bucket: String,
+    pub prefix: String,
+    /// `None`: Amazon's own.
+    pub endpoint: Option<String>,
+    pub region: String,
+    pub access_key_id: String,
+    pub secret_access_key: String,
+}
+
+impl StoreConfig {
+    /// A store in S3, by `s3://bucket/prefix`; `None` if it is none.
+    pub fn s3(
+        url: &str,
+        endpoint: Option<String>,
+        region: String,
+        (access_key_id, secret_access_key): (String, String),
+    ) -> Option<Self> {
+        let (bucket, prefix) = match url.strip_prefix("s3://")?.split_once('/') {
+            Some((bucket, prefix)) => (bucket, prefix.trim_matches('/')),
+            None => (url.strip_prefix("s3://")?, ""),
+        };
+        let (bucket, prefix) = (bucket.to_owned(), prefix.to_owned());
+        let config =
+            S3Config { bucket, prefix, endpoint, region, access_key_id, secret_access_key };
+        (!config.bucket.is_empty()).then(|| Self::S3(Box::new(config)))
+    }
+}
+
+/// The store did not do what it should; the cause has been logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the attachments cannot be reached")]
+pub struct StoreError;
+
+fn failed(error: object_store::Error) -> StoreError {
+    log::error!("the store of attachments failed: {error}");
+    StoreError
+}
+
+/// The files; clones share the store.
+#[derive(Clone)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+/// A part of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByteRange {
+    /// The first and the last byte.
+    Closed(u64, u64),
+    From(u64),
+    /// So many bytes of its end.
+    Last(u64),
+}
+
+/// A file that is being read.
+pub struct Content {
+    /// The first byte and the one after the last.
+    pub range: std::ops::Range<u64>,
+    pub size: u64,
+    objects: object_store::GetResult,
+}
+
+impl Content {
+    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, StoreError>> {
+        self.objects.into_stream().map(|piece| piece.map_err(failed))
+    }
+}
+
+impl Store {
+    /// Makes the directory if it is not there; an S3 store is not asked yet.
+    pub fn open(config: &StoreConfig) -> Result<Self, String> {
+        match config {
+            StoreConfig::Local(path) => {
+                std::fs::create_dir_all(path)
+                    .map_err(|error| format!("cannot make {}: {error}", path.display()))?;
+                let objects =
+                    LocalFileSystem::new_with_prefix(path).map_err(|error| error.to_string())?;
+                let objects = Arc::new(objects.with_automatic_cleanup(false));
+                Ok(Self { objects, prefix: Path::default() })
+            }
+            StoreConfig::S3(config) => Self::open_s3(config),
+        }
+    }
+
+    fn open_s3(config: &S3Config) -> Result<Self, String> {
+        outbound::install_tls();
+        let timeout: Duration = STORE_TIMEOUT;
+        let client = ClientOptions::new()
+            .with_timeout(timeout)
+            .with_connect_timeout(timeout)
+            .with_allow_http(true);
+        let retry = RetryConfig {
+            max_retries: STORE_RETRIES,
+            retry_timeout: timeout,
+            ..RetryConfig::default()
+        };
+        let mut builder = AmazonS3Builder::new()
+            .with_bucket_name(&config.bucket)
+            .with_region(&config.region)
+            .with_access_key_id(&config.access_key_id)
+            .with_secret_access_key(&config.secret_access_key)
+            .with_client_options(client)
+            .with_retry(retry);
+        if let Some(endpoint) = &config.endpoint {
+            builder = builder.with_endpoint(endpoint).with_virtual_hosted_style_request(false);
+        }
+        let objects = builder.build().map_err(|error| error.to_string())?;
+        Ok(Self { objects: Arc::new(objects), prefix: Path::from(config.prefix.as_str()) })
+    }
+
+    /// Spread over directories, because some file systems do not like many
+    /// files in one.
+    fn path(&self, id: AttachmentId, kind: &'static str) -> Path {
+        let name = format!("{:016x}", id.0);
+        self.prefix.clone().join(kind).join(&name[..2]).join(name.as_str())
+    }
+
+    fn file(&self, id: AttachmentId) -> Path {
+        self.path(id, "files")
+    }
+
+    fn thumbnail(&self, id: AttachmentId) -> Path {
+        self.path(id, "thumbnails")
+    }
+
+    /// Begins to take a file in; nothing can be read of it until it is
+    /// finished.
+    pub async fn begin(&self, id: AttachmentId) -> Result<Upload, StoreError> {
+        let upload = self.objects.put_multipart(&self.file(id)).await.map_err(failed)?;
+        Ok(Upload(WriteMultipart::new(upload)))
+    }
+
+    pub async fn read(
+        &self,
+        id: AttachmentId,
+        range: Option<ByteRange>,
+    ) -> Result<Content, StoreError> {
+        let range = range.map(|range| match range {
+            ByteRange::Closed(first, last) => GetRange::Bounded(first..last.saturating_add(1)),
+            ByteRange::From(first) => GetRange::Offset(first),
+            ByteRange::Last(count) => GetRange::Suffix(count),
+        });
+        let options = GetOptions { range, ..GetOptions::default() };
+        let objects = self.objects.get_opts(&self.file(id), options).await.map_err(failed)?;
+        Ok(Content { range: objects.range.clone(), size: objects.meta.size, objects })
+    }
+
+    /// A whole file, for those that are known to be small.
+    pub async fn read_all(&self, id: AttachmentId) -> Result<Bytes, StoreError> {
+        let read = self.objects.get(&self.file(id)).await.map_err(failed)?;
+        read.bytes().await.map_err(failed)
+    }
+
+    pub async fn put_thumbnail(&self, id: AttachmentId, bytes: Bytes) -> Result<(), StoreError> {
+        self.objects.put(&self.thumbnail(id), bytes.into()).await.map_err(failed).map(drop)
+    }
+
+    pub async fn read_thumbnail(&self, id: AttachmentId) -> Result<Bytes, StoreError> {
+        let read = self.objects.get(&self.thumbnail(id)).await.map_err(failed)?;
+        read.bytes().await.map_err(failed)
+    }
+
+    /// Takes a file and its thumbnail out; what is not there is gone already.
+    pub async fn remove(&self, id: AttachmentId) -> Result<(), StoreError> {
+        for path in [self.file(id), self.thumbnail(id)] {
+            match self.objects.delete(&path).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file on its way into the store.
+pub struct Upload(WriteMultipart);
+
+impl Upload {
+    /// Waits while as much as may be is on its way already.
+    pub async fn write(&mut self, piece: Bytes) -> Result<(), StoreError> {
+        self.0.wait_for_capacity(STORE_PARTS).await.map_err(failed)?;
+        self.0.put(piece);
+        Ok(())
+    }
+
+    pub async fn finish(self) -> Result<(), StoreError> {
+        self.0.finish().await.map_err(failed).map(drop)
+    }
+
+    /// Leaves nothing behind.
+    pub async fn abort(self) {
+        if let Err(error) = self.0.abort().await {
+            log::warn!("an upload could not be taken back: {error}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl};
+use diesel_async::RunQueryDsl;
+
+use super::{ReadError, Reader};
+use crate::{
+    db::{
+        attachment::{AttachmentRow, columns},
+        schema::attachments,
+    },
+    domain::{AttachmentId, MessageId, RoomKey, StoredAttachment, Timestamp, UserKey},
+};
+
+type Place = (i64, Option<i64>, Option<i64>, Option<Vec<u8>>, i64);
+
+impl Reader {
+    /// An attachment that is there as a whole.
+    pub async fn attachment(
+        &self,
+        id: AttachmentId,
+    ) -> Result<Option<StoredAttachment>, ReadError> {
+        let query = attachments::table
+            .find(id.0)
+            .filter(attachments::ready.and(attachments::remove.eq(false)))
+            .select((
+                columns(),
+                (
+                    attachments::uploader_key,
+                    attachments::room_key,
+                    attachments::message_id,
+                    attachments::sha256,
+                    attachments::created_at,
+                ),
+            ));
+        let row = self
+            .read(move |mut conn| async move {
+                query.first::<(AttachmentRow, Place)>(&mut conn).await.optional()
+            })
+            .await?;
+        Ok(row.map(|(row, (uploader, room, message, sha256, created_at))| StoredAttachment {
+            attachment: row.into(),
+            uploader: UserKey(uploader),
+            place: room.map(RoomKey).zip(message.map(MessageId)),
+            sha256: sha256.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect(),
+            created_at: Timestamp(created_at),
+        }))
+    }
+
+    /// What is to be taken out of the store: what was deleted, and what was
+    /// uploaded before a time and never sent.
+    pub async fn attachments_to_remove(
+        &self,
+        loose_before: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<AttachmentId>, ReadError> {
+        let loose =
+            attachments::message_id.is_null().and(attachments::created_at.lt(loose_before.0));
+        let query = attachments::table
+            .filter(attachments::remove.or(loose))
+            .order(attachments::created_at)
+            .limit(limit)
+            .select(attachments::id);
+        let ids =
+            self.read(move |mut conn| async move { query.load::<i64>(&mut conn).await }).await?;
+        Ok(ids.into_iter().map(AttachmentId).collect())
+    }
+}

@@ -1,0 +1,40 @@
+use std::sync::Arc;
+
+use super::{MessageId, RoomKey, Timestamp, UserKey};
+
+/// An attachment's public id: random, so that nobody guesses another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AttachmentId(pub i64);
+
+impl AttachmentId {
+    /// Reads the decimal text that ids have in JSON.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|id| *id > 0).map(Self)
+    }
+}
+
+/// What is attached to a message, or may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    pub id: AttachmentId,
+    pub name: Arc<str>,
+    /// As the bytes say; what the uploader said is not asked.
+    pub content_type: Arc<str>,
+    pub size: i64,
+    /// Of an image, in pixels.
+    pub dimensions: Option<(i64, i64)>,
+    /// The type of its thumbnail, if there is one.
+    pub thumbnail_type: Option<Arc<str>>,
+}
+
+/// An attachment with what decides who may have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAttachment {
+    pub attachment: Attachment,
+    pub uploader: UserKey,
+    /// `None` until a message has it.
+    pub place: Option<(RoomKey, MessageId)>,
+    /// Hexadecimal.
+    pub sha256: String,
+    pub created_at: Timestamp,
+}
