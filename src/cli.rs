@@ -121,6 +121,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub attachments: AttachmentArgs,
     #[command(flatten)]
+    pub webhooks: WebhookArgs,
+    #[command(flatten)]
     pub rates: RateArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -192,6 +194,28 @@ pub struct AttachmentArgs {
         default_value = "image/*,audio/*,video/*,text/plain,application/pdf,application/zip,application/gzip,application/msword,application/vnd.ms-*,application/vnd.openxmlformats-officedocument.*,application/vnd.oasis.opendocument.*"
     )]
     pub attachment_types: Vec<String>,
+}
+
+/// Who is told of what happens.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Webhooks")]
+pub struct WebhookArgs {
+    /// Where events are sent to
+    #[arg(long, env = "PARLOR_WEBHOOK_URLS", value_delimiter = ',', hide_env_values = true)]
+    pub webhook_urls: Vec<String>,
+    /// What they are signed with, `whsec_…` or a text of at least 24 bytes;
+    /// several while receivers change over
+    #[arg(long, env = "PARLOR_WEBHOOK_SECRET", value_delimiter = ',', hide_env_values = true)]
+    pub webhook_secret: Vec<String>,
+    /// Which events; all by default
+    #[arg(long, env = "PARLOR_WEBHOOK_EVENTS", value_delimiter = ',')]
+    pub webhook_events: Vec<String>,
+    /// Time a receiver has for its answer
+    #[arg(long, env = "PARLOR_WEBHOOK_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
+    pub webhook_timeout: Duration,
+    /// Attempts until an event becomes a dead letter
+    #[arg(long, env = "PARLOR_WEBHOOK_ATTEMPTS", default_value_t = 12, value_parser = parse_positive, allow_negative_numbers = true)]
+    pub webhook_attempts: usize,
 }
 
 /// How often one may ask; 0 stands for as often as one likes.

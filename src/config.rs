@@ -5,12 +5,17 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Dura
 use crate::{
     attachments::{self, AllowedTypes},
     auth::{Issuer, IssuerConfig, KeySource, Secret, SecretError, TrustedProxies, parse_origin},
-    cli::{AttachmentArgs, IdentityArgs, LimitArgs, RateArgs, ServeArgs, StoreArgs, Switch},
+    cli::{
+        AttachmentArgs, IdentityArgs, LimitArgs, RateArgs, ServeArgs, StoreArgs, Switch,
+        WebhookArgs,
+    },
+    db::OutboxTargets,
     domain::Retention,
     limiter::{Rates, per_minute, per_second},
-    limits::Limits,
+    limits::{Limits, WEBHOOK_URLS},
     session::HeartbeatConfig,
     transport::Certificate,
+    webhooks::{KINDS, Secrets, WebhookConfig},
 };
 
 /// Everything `parlor serve` needs to know.
@@ -37,6 +42,8 @@ pub struct Config {
     /// What a room keeps that has no rule of its own.
     pub retention: Retention,
     pub attachments: AttachmentConfig,
+    /// `None`: nobody is told of anything.
+    pub webhooks: Option<WebhookConfig>,
     pub rates: Rates,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,
@@ -103,6 +110,7 @@ impl Config {
             redis_url,
             identity,
             attachments,
+            webhooks,
             rates,
             limits,
         } = args;
@@ -123,6 +131,7 @@ impl Config {
         let allowed_origins = check_origins(allowed_origins)?;
         let certificate = load_certificate(tls_cert, tls_key)?;
         let (store, secret) = StoreConfig::with_secret(store)?;
+        let webhooks = check_webhooks(webhooks)?;
         let attachments = check_attachments(attachments, &store)?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
@@ -146,6 +155,7 @@ impl Config {
             accounts: accounts == Switch::On,
             issuer,
             attachments,
+            webhooks,
             auth_timeout,
             drain_timeout,
             presence_grace,
@@ -224,6 +234,47 @@ fn check_attachments(
     };
     let allowed = AllowedTypes::new(&attachment_types);
     Ok(AttachmentConfig { store, allowed, bytes_max: attachment_bytes })
+}
+
+fn check_webhooks(args: WebhookArgs) -> Result<Option<WebhookConfig>, ConfigError> {
+    let WebhookArgs {
+        webhook_urls,
+        webhook_secret,
+        webhook_events,
+        webhook_timeout,
+        webhook_attempts,
+    } = args;
+    let wrong = |what: String| Err(ConfigError::Value(what));
+    let trimmed = |texts: Vec<String>| {
+        let texts = texts.into_iter().map(|text| text.trim().to_owned());
+        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>()
+    };
+    let (urls, kinds) = (trimmed(webhook_urls), trimmed(webhook_events));
+    if urls.is_empty() {
+        return Ok(None);
+    }
+    let is_url = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    if urls.len() > WEBHOOK_URLS || !urls.iter().all(is_url) {
+        return wrong(format!(
+            "--webhook-urls (PARLOR_WEBHOOK_URLS) must be at most {WEBHOOK_URLS} http or https URLs"
+        ));
+    }
+    if let Some(kind) = kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
+        return wrong(format!("--webhook-events (PARLOR_WEBHOOK_EVENTS): there is no {kind:?}"));
+    }
+    let Some(secrets) = Secrets::new(&webhook_secret) else {
+        return wrong(
+            "--webhook-secret (PARLOR_WEBHOOK_SECRET) must be whsec_… or have 24 bytes at least"
+                .to_owned(),
+        );
+    };
+    let targets = OutboxTargets {
+        urls: urls.into_iter().map(Into::into).collect(),
+        kinds: kinds.into(),
+        wake: Arc::default(),
+    };
+    let attempts = i64::try_from(webhook_attempts).unwrap_or(i64::MAX);
+    Ok(Some(WebhookConfig { targets, secrets, timeout: webhook_timeout, attempts }))
 }
 
 fn check_issuer(args: IdentityArgs) -> Result<Option<Issuer>, ConfigError> {

@@ -33,4 +33,5 @@ pub mod rest;
 pub mod routes;
 pub mod session;
 pub mod transport;
+pub mod webhooks;
 pub mod websocket;

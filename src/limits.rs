@@ -168,6 +168,18 @@ pub const REVOKED_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// next use (RFC 9700 section 4.14.2).
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
 
+/// Webhooks on their way at once, to all receivers.
+pub const WEBHOOKS_AT_ONCE: usize = 16;
+/// The first wait after a failure, and the longest.
+pub const WEBHOOK_BACKOFF: Duration = Duration::from_secs(1);
+pub const WEBHOOK_BACKOFF_MAX: Duration = Duration::from_secs(600);
+/// How often it is looked whether a webhook waits, if nothing says so.
+pub const WEBHOOK_POLL: Duration = Duration::from_secs(5);
+/// Receivers at most.
+pub const WEBHOOK_URLS: usize = 8;
+/// Webhooks that were given up and are kept; the oldest goes.
+pub const DEAD_LETTERS: i64 = 100_000;
+
 /// How often the rate limits of those who have left are freed.
 pub const LIMITER_TICK: Duration = Duration::from_secs(30);
 

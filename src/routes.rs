@@ -12,7 +12,7 @@ use actix_web::{
 
 use crate::rest::{
     accounts, admin, api_keys, attachments, bans, blocks, events, export, fallback, health,
-    members, messages, page, presence, read, rooms, tokens,
+    members, messages, page, presence, read, rooms, tokens, webhooks,
 };
 use Verb::{Delete, Patch, Post, Put, Read};
 
@@ -153,6 +153,11 @@ fn administration(config: &mut ServiceConfig) {
         .service(at("/tokens/revoke", [(Post, to(tokens::revoke))]))
         .service(at("/api-keys", [(Read, to(api_keys::list)), (Post, to(api_keys::create))]))
         .service(at("/api-keys/{id}", [(Delete, to(api_keys::revoke))]))
+        .service(at("/webhooks", [(Read, to(webhooks::list))]))
+        .service(at("/webhooks/dead", [(Read, to(webhooks::dead))]))
+        .service(at("/webhooks/dead/replay", [(Post, to(webhooks::replay_all))]))
+        .service(at("/webhooks/dead/{id}", [(Delete, to(webhooks::delete))]))
+        .service(at("/webhooks/dead/{id}/replay", [(Post, to(webhooks::replay))]))
         .service(at("/audit", [(Read, to(admin::audit))]));
 }
 

@@ -22,6 +22,7 @@ use crate::{
     rest::{Draining, Files, State},
     session::SessionCount,
     transport::Certificate,
+    webhooks::Dispatcher,
 };
 
 /// The node's part of every message id; one node has the number 0.
@@ -73,12 +74,18 @@ impl Running {
         // An arbiter of its own: what keeps the ChatServer busy must not slow
         // the requests that a worker serves.
         let arbiter = Arbiter::new();
-        let writer = database.writer(config.limits.writes_in_flight);
+        let told = config.webhooks.as_ref().map(|webhooks| webhooks.targets.clone());
+        let told = told.unwrap_or_default();
+        let writer = database.writer(config.limits.writes_in_flight, told);
         let writer = Writer::start_in_arbiter(&arbiter.handle(), move |_| writer);
         let chat = start_chat(&arbiter, config, &writer, database, newest, unfinished);
         let bars = reader.bars(Timestamp(chrono::Utc::now().timestamp_millis())).await;
         let bars = Revocations::new(bars.map_err(Failure::environment)?);
         let api_keys = ApiKeys::new(reader.api_keys().await.map_err(Failure::environment)?);
+        if let Some(webhooks) = config.webhooks.clone() {
+            let dispatcher = Dispatcher::new(webhooks, reader.clone(), writer.clone());
+            actix_web::rt::spawn(dispatcher.run());
+        }
         let AttachmentConfig { store, allowed, bytes_max } = &config.attachments;
         let store = Store::open(store).map_err(Failure::environment)?;
         let sweeping = attachments::sweep(store.clone(), reader.clone(), writer.clone());
@@ -160,7 +167,7 @@ fn start_chat(
         presence_grace: config.presence_grace,
         inbox_ttl: config.inbox_ttl,
         retention: config.retention,
-        tells_arrivals: false,
+        tells_arrivals: config.webhooks.is_some(),
     };
     let (writer, reader) = (writer.clone(), database.reader.clone());
     let ids = MessageIds::new(NODE, newest);
@@ -186,6 +193,8 @@ fn state(
         access_ttl: config.tokens.access_ttl,
         refresh_ttl: config.tokens.refresh_ttl,
     };
+    let told = config.webhooks.as_ref().map(|webhooks| webhooks.targets.clone());
+    let told = told.unwrap_or_default();
     State {
         chat: chat.clone(),
         reader: database.reader.clone(),
@@ -201,6 +210,8 @@ fn state(
         ),
         has_accounts: config.accounts,
         files,
+        webhooks: told.urls,
+        outbox_wake: told.wake,
         limiters: Limiters::new(&config.rates),
         proxies: config.proxies.clone(),
         limits: config.limits.clone(),

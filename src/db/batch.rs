@@ -6,19 +6,21 @@ use diesel::{
 };
 
 use super::{
-    NewMessage, Write, WriteError, WriteResult, attachment, audit,
+    NewMessage, OutboxTargets, Write, WriteError, WriteResult, attachment, audit,
     backend::{Conn, transaction},
-    ban, direct, erase, identity, member, message, publish, receipt, refresh, room, user,
+    ban, direct, erase, identity, member, message, outbox, publish, receipt, refresh, room, user,
 };
+
+use crate::domain::Timestamp;
 
 /// Executes all writes in order. When this returns, what it says has been
 /// done is durable, and what it says has failed has left nothing behind.
-pub(super) fn execute(conn: &mut Conn, writes: &[Write]) -> Vec<WriteResult> {
-    match transaction(conn, |conn| run(conn, writes)) {
+pub(super) fn execute(conn: &mut Conn, writes: &[Write], told: &OutboxTargets) -> Vec<WriteResult> {
+    match commit(conn, writes, told) {
         Ok(results) => results,
         Err(error) if writes.len() > 1 && is_fault_of_a_row(&error) => {
             log::warn!("a batch of {} writes is tried one by one: {error}", writes.len());
-            one_by_one(conn, writes)
+            one_by_one(conn, writes, told)
         }
         Err(error) => {
             log::error!("a batch of {} writes failed: {error}", writes.len());
@@ -29,10 +31,10 @@ pub(super) fn execute(conn: &mut Conn, writes: &[Write]) -> Vec<WriteResult> {
 
 /// Each write in a transaction of its own, until the database itself fails:
 /// then the rest would wait for it in vain, and fill the log.
-fn one_by_one(conn: &mut Conn, writes: &[Write]) -> Vec<WriteResult> {
+fn one_by_one(conn: &mut Conn, writes: &[Write], told: &OutboxTargets) -> Vec<WriteResult> {
     let mut results = Vec::with_capacity(writes.len());
     for write in writes {
-        match transaction(conn, |conn| run(conn, std::slice::from_ref(write))) {
+        match commit(conn, std::slice::from_ref(write), told) {
             Ok(result) => results.extend(result),
             Err(error) => {
                 log::error!("a write failed: {error}");
@@ -65,6 +67,36 @@ fn is_fault_of_a_row(error: &Error) -> bool {
         | Error::DeserializationError(_) => true,
         _ => false,
     }
+}
+
+/// What others want to know of is recorded in the same transaction; they are
+/// woken by the caller, once it has committed.
+fn run_and_record(
+    conn: &mut Conn,
+    writes: &[Write],
+    told: &OutboxTargets,
+) -> QueryResult<(Vec<WriteResult>, bool)> {
+    let results = run(conn, writes)?;
+    let any = if told.urls.is_empty() {
+        false
+    } else {
+        let now = Timestamp(chrono::Utc::now().timestamp_millis());
+        outbox::record(conn, told, writes, &results, now)?
+    };
+    Ok((results, any))
+}
+
+/// One transaction.
+fn commit(
+    conn: &mut Conn,
+    writes: &[Write],
+    told: &OutboxTargets,
+) -> QueryResult<Vec<WriteResult>> {
+    let (results, any) = transaction(conn, |conn| run_and_record(conn, writes, told))?;
+    if any {
+        told.wake.notify_one();
+    }
+    Ok(results)
 }
 
 /// Neighbouring messages go in together.
@@ -152,6 +184,9 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         Write::AttachmentFinish(new) => attachment::finish(conn, new),
         Write::AttachmentDrop { id, uploader } => attachment::drop_upload(conn, *id, *uploader),
         Write::AttachmentsGone { ids } => attachment::gone(conn, ids),
+        Write::OutboxSettle(results) => outbox::settle(conn, results),
+        Write::OutboxReplay { id, at } => outbox::replay(conn, *id, *at),
+        Write::OutboxDrop { id } => outbox::drop_dead(conn, *id),
         Write::Audit(entry) => audit::record(conn, entry),
         Write::UserEnsure { id, name, at } => user::ensure(conn, id, name.as_deref(), *at),
         Write::UserRegister { id, name, password_hash, at } => {

@@ -237,6 +237,16 @@ pub enum Write {
     AttachmentsGone {
         ids: Vec<AttachmentId>,
     },
+    /// What came of telling others.
+    OutboxSettle(Vec<(i64, OutboxResult)>),
+    /// Tries again what was given up; `None`: all of it.
+    OutboxReplay {
+        id: Option<i64>,
+        at: Timestamp,
+    },
+    OutboxDrop {
+        id: i64,
+    },
     Audit(AuditEntry),
     /// Finds or makes the row of a user whose token was good; a changed name
     /// is taken over.
@@ -327,6 +337,14 @@ pub struct NewDirect {
     pub users: [UserKey; 2],
     pub created_at: Timestamp,
     pub rooms_max: i64,
+}
+
+/// What came of telling somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutboxResult {
+    Done,
+    Again { at: Timestamp, error: String },
+    Dead { error: String },
 }
 
 /// An attachment that is in the store.
@@ -519,6 +537,8 @@ pub enum Written {
     },
     ApiKey(Box<ApiKey>),
     ApiKeyRevoked(KeyHash),
+    /// How many rows it was.
+    Counted(usize),
     /// Nothing to tell but that it is durable.
     Done,
     User(User),

@@ -20,6 +20,7 @@ mod identity;
 mod member;
 mod message;
 mod open;
+mod outbox;
 mod publish;
 mod reader;
 mod receipt;
@@ -36,6 +37,7 @@ mod tests;
 
 pub use commands::*;
 pub use open::{Database, OpenError, migrate};
-pub use reader::{Arrival, Audited, Missed, ReadError, Reader, Replay, Trim};
+pub use outbox::OutboxTargets;
+pub use reader::{Arrival, Audited, Backlog, Letter, Missed, ReadError, Reader, Replay, Trim};
 pub use submit::submit;
 pub use writer::{Idle, Writer};

@@ -192,6 +192,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    outbox (id) {
+        id -> BigInt,
+        target -> Text,
+        lane -> Text,
+        kind -> Text,
+        message_id -> Nullable<BigInt>,
+        user_id -> Nullable<Text>,
+        seq -> Nullable<BigInt>,
+        at -> BigInt,
+        attempts -> BigInt,
+        next_at -> BigInt,
+        dead -> Bool,
+        error -> Text,
+    }
+}
+
+diesel::table! {
     revoked_tokens (id) {
         id -> Text,
         expires_at -> BigInt,
@@ -258,6 +275,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     inbox_heads,
     publications,
     attachments,
+    outbox,
     revoked_tokens,
     user_bars,
     api_keys,

@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::{
-    Database, NewMessage, NewRefreshToken, NewRoom, OpenError, Reply, StoredMessage, Submit, Write,
-    WriteError, WriteResult, Written, backend::Conn, batch, migrate,
+    Database, NewMessage, NewRefreshToken, NewRoom, OpenError, OutboxTargets, Reply, StoredMessage,
+    Submit, Write, WriteError, WriteResult, Written, backend::Conn, batch, migrate,
 };
 use crate::{
     domain::{
@@ -36,7 +36,7 @@ impl Bench {
 
     fn execute(&self, writes: &[Write]) -> Vec<WriteResult> {
         let mut conn = self.database.writers.get().expect("a connection");
-        batch::execute(&mut conn, writes)
+        batch::execute(&mut conn, writes, &OutboxTargets::default())
     }
 
     fn one(&self, write: Write) -> WriteResult {
@@ -376,7 +376,7 @@ async fn what_is_past_the_bound_is_refused_at_once_and_the_rest_is_stored() {
     let mut bench = Bench::new();
     let ann = bench.user("ann");
     let room = bench.room("r", &ann);
-    let writer = bench.database.writer(4).start();
+    let writer = bench.database.writer(4, OutboxTargets::default()).start();
     let mut answers = Vec::new();
     for _ in 0..20 {
         let (answer, answered) = oneshot::channel();

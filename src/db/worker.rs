@@ -4,21 +4,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix::{Actor, Handler, MessageResult, SyncContext};
 
-use super::{Write, WriteError, WriteResult, batch, open::WriterPool};
+use super::{OutboxTargets, Write, WriteError, WriteResult, batch, open::WriterPool};
 
 /// Runs transactions with blocking diesel, in a `SyncArbiter`.
 pub(super) struct DbWorker {
     pool: WriterPool,
+    told: OutboxTargets,
 }
 
 impl DbWorker {
-    pub fn new(pool: WriterPool) -> Self {
-        Self { pool }
+    pub fn new(pool: WriterPool, told: OutboxTargets) -> Self {
+        Self { pool, told }
     }
 
     fn execute(&self, writes: &[Write]) -> Vec<WriteResult> {
         match self.pool.get() {
-            Ok(mut conn) => batch::execute(&mut conn, writes),
+            Ok(mut conn) => batch::execute(&mut conn, writes, &self.told),
             Err(error) => {
                 log::error!("no connection to the database: {error}");
                 vec![Err(WriteError::Database); writes.len()]

@@ -11,7 +11,8 @@ use actix::{
 use tokio::sync::oneshot;
 
 use super::{
-    Committed, Database, Reply, SetCommitted, Submit, Write, WriteError, WriteResult,
+    Committed, Database, OutboxTargets, Reply, SetCommitted, Submit, Write, WriteError,
+    WriteResult,
     checkpointer::{Checkpoint, Checkpointer},
     worker::{DbWorker, ExecuteBatch},
 };
@@ -45,9 +46,9 @@ pub struct Idle;
 impl Database {
     /// Starts the Db worker pool, and gives the writer that feeds it; start
     /// that on the arbiter of the ChatServer.
-    pub fn writer(&self, in_flight_max: usize) -> Writer {
+    pub fn writer(&self, in_flight_max: usize, told: OutboxTargets) -> Writer {
         let pool = self.writers.clone();
-        let worker = SyncArbiter::start(1, move || DbWorker::new(pool.clone()));
+        let worker = SyncArbiter::start(1, move || DbWorker::new(pool.clone(), told.clone()));
         let pool = self.checkpoints.clone();
         let checkpointer = SyncArbiter::start(1, move || Checkpointer::new(pool.clone()));
         Writer {

@@ -67,7 +67,7 @@ struct Disconnected {
 /// The query of a list by number.
 #[derive(Deserialize)]
 pub struct NumberQuery {
-    after: Option<u64>,
+    pub(super) after: Option<u64>,
     before: Option<i64>,
     limit: Option<usize>,
 }

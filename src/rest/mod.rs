@@ -18,6 +18,7 @@ pub mod presence;
 pub mod read;
 pub mod rooms;
 pub mod tokens;
+pub mod webhooks;
 
 mod ask;
 mod edge;

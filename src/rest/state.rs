@@ -7,6 +7,7 @@ use std::{
 };
 
 use actix::Addr;
+use tokio::sync::Notify;
 
 use super::Files;
 use crate::{
@@ -30,6 +31,9 @@ pub struct State {
     /// Whether people can register and log in here.
     pub has_accounts: bool,
     pub files: Files,
+    /// Who is told of what happens.
+    pub webhooks: Arc<[Arc<str>]>,
+    pub outbox_wake: Arc<Notify>,
     pub limiters: Limiters,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,

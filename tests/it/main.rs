@@ -41,3 +41,4 @@ mod slow_reader;
 mod start;
 mod tls;
 mod token_expiry;
+mod webhooks;

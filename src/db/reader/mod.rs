@@ -6,6 +6,7 @@ mod events;
 mod identity;
 mod members;
 mod messages;
+mod outbox;
 mod people;
 mod rooms;
 mod users;
@@ -25,6 +26,7 @@ use super::backend::{AsyncConn, pragmas};
 use crate::limits::{READ_CACHE_KIB, READ_CONNECTIONS, READ_TIMEOUT};
 
 pub use messages::{Missed, Replay};
+pub use outbox::{Backlog, Letter};
 pub use people::{Audited, Trim};
 pub use rooms::Arrival;
 

@@ -1,0 +1,26 @@
+//! How long to wait before the next attempt.
+
+use std::time::Duration;
+
+use crate::limits::{WEBHOOK_BACKOFF, WEBHOOK_BACKOFF_MAX};
+
+/// Twice as long each time, up to a bound, and up to a quarter more by chance
+/// (0 to 1), so that what failed together does not come back together.
+pub(super) fn delay(attempts: i64, chance: f64) -> Duration {
+    let doubled = u32::try_from(attempts.clamp(0, 20)).unwrap_or(20);
+    let delay = WEBHOOK_BACKOFF.saturating_mul(1 << doubled).min(WEBHOOK_BACKOFF_MAX);
+    delay.mul_f64(1.0 + 0.25 * chance.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_doubles_up_to_its_bound() {
+        assert_eq!(delay(0, 0.0), WEBHOOK_BACKOFF);
+        assert_eq!(delay(3, 0.0), WEBHOOK_BACKOFF * 8);
+        assert_eq!(delay(3, 1.0), WEBHOOK_BACKOFF * 10);
+        assert_eq!(delay(1_000, 0.0), WEBHOOK_BACKOFF_MAX);
+    }
+}

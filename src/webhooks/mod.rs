@@ -1,0 +1,29 @@
+//! Tells other programs what happened, over HTTP: at least once, in order per
+//! room, and without ever holding up the chat.
+//!
+//! What is to be told is recorded in the transaction in which it happens
+//! (`db/outbox`). One task sends it: of each room and receiver the first that
+//! waits, several at once, each with a time limit. What fails waits longer
+//! each time and in the end becomes a dead letter, and the room goes on.
+
+mod backoff;
+mod dispatcher;
+mod payload;
+mod signature;
+
+pub use dispatcher::{Dispatcher, WebhookConfig};
+pub use signature::Secrets;
+
+/// What can be told of.
+pub const KINDS: [&str; 10] = [
+    "message.created",
+    "message.updated",
+    "message.deleted",
+    "member.joined",
+    "member.updated",
+    "member.left",
+    "room.created",
+    "user.online",
+    "user.offline",
+    "user.deleted",
+];
