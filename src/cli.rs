@@ -122,6 +122,9 @@ pub struct ServeArgs {
     pub attachments: AttachmentArgs,
     #[command(flatten)]
     pub webhooks: WebhookArgs,
+    /// Whether messages can be searched
+    #[arg(long, env = "PARLOR_SEARCH", value_enum, default_value_t = Switch::On)]
+    pub search: Switch,
     #[command(flatten)]
     pub rates: RateArgs,
     #[command(flatten)]

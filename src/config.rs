@@ -44,6 +44,8 @@ pub struct Config {
     pub attachments: AttachmentConfig,
     /// `None`: nobody is told of anything.
     pub webhooks: Option<WebhookConfig>,
+    /// Whether messages can be searched.
+    pub search: bool,
     pub rates: Rates,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,
@@ -111,6 +113,7 @@ impl Config {
             identity,
             attachments,
             webhooks,
+            search,
             rates,
             limits,
         } = args;
@@ -156,6 +159,7 @@ impl Config {
             issuer,
             attachments,
             webhooks,
+            search: search == Switch::On,
             auth_timeout,
             drain_timeout,
             presence_grace,

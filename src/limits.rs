@@ -180,6 +180,22 @@ pub const WEBHOOK_URLS: usize = 8;
 /// Webhooks that were given up and are kept; the oldest goes.
 pub const DEAD_LETTERS: i64 = 100_000;
 
+/// Bytes and words of a search.
+pub const SEARCH_BYTES: usize = 256;
+pub const SEARCH_TERMS: usize = 16;
+/// Messages of a page of what was found, and how far one may page.
+pub const SEARCH_PAGE: i64 = 20;
+pub const SEARCH_PAGE_MAX: i64 = 100;
+pub const SEARCH_OFFSET_MAX: i64 = 1_000;
+/// Searches at once; more are `unavailable`.
+pub const SEARCH_CONNECTIONS: u32 = 4;
+/// Messages indexed in one transaction.
+pub const SEARCH_BATCH: i64 = 500;
+/// How often it is looked whether something was committed.
+pub const SEARCH_IDLE: Duration = Duration::from_millis(100);
+/// How much later than another a change may commit that was made before it.
+pub const SEARCH_OVERLAP: Duration = Duration::from_secs(60);
+
 /// How often the rate limits of those who have left are freed.
 pub const LIMITER_TICK: Duration = Duration::from_secs(30);
 

@@ -12,7 +12,7 @@ use actix_web::{
 
 use crate::rest::{
     accounts, admin, api_keys, attachments, bans, blocks, events, export, fallback, health,
-    members, messages, page, presence, read, rooms, tokens, webhooks,
+    members, messages, page, presence, read, rooms, search, tokens, webhooks,
 };
 use Verb::{Delete, Patch, Post, Put, Read};
 
@@ -119,6 +119,7 @@ fn attachments(config: &mut ServiceConfig) {
 fn people(config: &mut ServiceConfig) {
     config
         .service(at("/read-all", [(Post, to(read::mark_all))]))
+        .service(at("/search", [(Read, to(search::search))]))
         .service(at("/unread", [(Read, to(read::unread))]))
         .service(at("/inbox", [(Read, to(events::inbox)), (Put, to(events::ack_inbox))]))
         .service(at("/blocks", [(Read, to(blocks::list))]))

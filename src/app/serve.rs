@@ -15,11 +15,11 @@ use crate::{
     auth::{Accounts, ApiKeys, Authenticator, Passwords, Revocations, TokenKeys},
     chat::{ChatServer, ChatSettings, Drain, Unfinished},
     config::{AttachmentConfig, Config},
-    db::{Database, Idle, Writer},
+    db::{Database, Idle, SearchIndex, Writer},
     domain::{MessageId, MessageIds, Timestamp},
     limiter::Limiters,
     limits::LIMITER_TICK,
-    rest::{Draining, Files, State},
+    rest::{Draining, Files, Search, State},
     session::SessionCount,
     transport::Certificate,
     webhooks::Dispatcher,
@@ -90,8 +90,12 @@ impl Running {
         let store = Store::open(store).map_err(Failure::environment)?;
         let sweeping = attachments::sweep(store.clone(), reader.clone(), writer.clone());
         actix_web::rt::spawn(sweeping);
+        let search = match config.search {
+            true => Some(start_search(config)?),
+            false => None,
+        };
         let files = Files::new(store, allowed.clone(), *bytes_max);
-        let state = state(config, &chat, &writer, database, (bars, api_keys), files);
+        let state = state(config, &chat, &writer, database, (bars, api_keys), files, search);
         actix_web::rt::spawn(forget_idle(state.limiters.clone()));
         let (sessions, draining) = (SessionCount::default(), state.draining.clone());
         let server = http::server(config, state, sessions.clone(), listener)?;
@@ -183,6 +187,7 @@ fn state(
     database: &Database,
     good: (Revocations, ApiKeys),
     files: Files,
+    search: Option<Search>,
 ) -> State {
     let keys = TokenKeys::new(&config.secret);
     let accounts = Accounts {
@@ -210,6 +215,7 @@ fn state(
         ),
         has_accounts: config.accounts,
         files,
+        search,
         webhooks: told.urls,
         outbox_wake: told.wake,
         limiters: Limiters::new(&config.rates),
@@ -217,6 +223,14 @@ fn state(
         limits: config.limits.clone(),
         draining: Draining::default(),
     }
+}
+
+/// Opens the index, and keeps it up to date from now on.
+fn start_search(config: &Config) -> Result<Search, Failure> {
+    let database = &config.store.database;
+    let index = SearchIndex::open(database).map_err(Failure::environment)?;
+    index.keep_up(database.clone()).map_err(Failure::environment)?;
+    Ok(Search::new(index))
 }
 
 /// Frees the limits of those who have left.

@@ -177,6 +177,12 @@ impl MessageIds {
         ((id >> (COUNTER_BITS + NODE_BITS)) << COUNTER_BITS) | counter
     }
 
+    /// The least id that a message of this time can have.
+    pub fn first_at(time: Timestamp) -> MessageId {
+        let ms = (time.0 - ID_EPOCH_MS).clamp(0, (1 << 42) - 1);
+        MessageId(ms << (COUNTER_BITS + NODE_BITS))
+    }
+
     /// The next id. Milliseconds and counter are one number, so a burst of
     /// more than 8,192 in a millisecond borrows from the next one.
     pub fn next(&mut self, now: Timestamp) -> MessageId {
@@ -214,6 +220,14 @@ mod tests {
             assert!(next > last);
             last = next;
         }
+    }
+
+    #[test]
+    fn ids_of_a_time_come_after_the_first_one() {
+        let now = Timestamp(ID_EPOCH_MS + 5_000);
+        let id = MessageIds::new(3, None).next(now);
+        assert!(MessageIds::first_at(now) <= id);
+        assert!(id < MessageIds::first_at(Timestamp(now.0 + 1)));
     }
 
     #[test]

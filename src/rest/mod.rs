@@ -17,6 +17,7 @@ pub mod page;
 pub mod presence;
 pub mod read;
 pub mod rooms;
+pub mod search;
 pub mod tokens;
 pub mod webhooks;
 
@@ -27,4 +28,5 @@ mod state;
 
 pub use attachments::Files;
 pub use edge::{access_log, cors, security_headers};
+pub use search::Search;
 pub use state::{Draining, State};

@@ -9,7 +9,7 @@ use std::{
 use actix::Addr;
 use tokio::sync::Notify;
 
-use super::Files;
+use super::{Files, Search};
 use crate::{
     auth::{Accounts, Authenticator, Identity, TrustedProxies},
     chat::ChatServer,
@@ -31,6 +31,8 @@ pub struct State {
     /// Whether people can register and log in here.
     pub has_accounts: bool,
     pub files: Files,
+    /// `None`: switched off.
+    pub search: Option<Search>,
     /// Who is told of what happens.
     pub webhooks: Arc<[Arc<str>]>,
     pub outbox_wake: Arc<Notify>,

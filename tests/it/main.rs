@@ -35,6 +35,7 @@ mod restart;
 mod resume;
 mod revocation;
 mod rooms;
+mod search;
 mod sending;
 mod shutdown;
 mod slow_reader;

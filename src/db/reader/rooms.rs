@@ -196,6 +196,14 @@ impl Reader {
         .await
     }
 
+    /// The rooms a user is a member of.
+    pub async fn rooms_of(&self, user: UserKey) -> Result<Vec<RoomKey>, ReadError> {
+        let query = members::table.filter(members::user_key.eq(user.0)).select(members::room_key);
+        let keys =
+            self.read(move |mut conn| async move { query.load::<i64>(&mut conn).await }).await?;
+        Ok(keys.into_iter().map(RoomKey).collect())
+    }
+
     /// A user's rooms, by id.
     pub async fn memberships(&self, user: UserKey) -> Result<Vec<RoomOverview>, ReadError> {
         let query = overviews!().filter(members::user_key.eq(user.0)).order(rooms::id);

@@ -1,0 +1,170 @@
+//! Full-text search over a user's rooms.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, web};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+use super::{
+    State,
+    extract::{room_id, user_id},
+};
+use crate::{
+    auth::Identity,
+    db::{SearchIndex, SearchQuery, Sort, Wanted},
+    domain::{Message, MessageId, MessageIds, RoomKey, Timestamp},
+    error::ApiError,
+    limits::{SEARCH_CONNECTIONS, SEARCH_OFFSET_MAX, SEARCH_PAGE, SEARCH_PAGE_MAX},
+    protocol::{ErrorCode, MessageView},
+};
+
+/// The index, and how many may look into it at once.
+#[derive(Clone)]
+pub struct Search {
+    index: SearchIndex,
+    turns: Arc<Semaphore>,
+}
+
+impl Search {
+    pub fn new(index: SearchIndex) -> Self {
+        let turns = usize::try_from(SEARCH_CONNECTIONS).unwrap_or(1);
+        Self { index, turns: Arc::new(Semaphore::new(turns)) }
+    }
+
+    /// Looks into the index beside the threads that serve.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&SearchIndex) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let failed = |error: String| {
+            log::error!("a search failed: {error}");
+            ApiError::unavailable()
+        };
+        let turn = self.turns.clone().try_acquire_owned().map_err(|_| ApiError::unavailable())?;
+        let index = self.index.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work(&index);
+            drop(turn);
+            done
+        });
+        done.await.map_err(|error| failed(error.to_string()))?.map_err(failed)
+    }
+}
+
+#[derive(Deserialize)]
+pub struct SearchParams {
+    q: Option<String>,
+    room_id: Option<String>,
+    sender: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    sort: Option<String>,
+    cursor: Option<i64>,
+    limit: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    message: MessageView<'a>,
+    /// Where the words are in `content`: first character and the one after.
+    highlights: Vec<(usize, usize)>,
+    rank: f64,
+}
+
+#[derive(Serialize)]
+struct Results<'a> {
+    results: Vec<Found<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<i64>,
+    has_more: bool,
+}
+
+fn time(name: &'static str, text: Option<&str>) -> Result<Option<MessageId>, ApiError> {
+    let Some(text) = text else { return Ok(None) };
+    let what = "must be a time such as 2026-11-20T21:00:00Z";
+    let time = Timestamp::parse_rfc3339(text).ok_or_else(|| ApiError::field(name, what))?;
+    Ok(Some(MessageIds::first_at(time)))
+}
+
+pub async fn search(
+    state: web::Data<State>,
+    who: Identity,
+    params: web::Query<SearchParams>,
+) -> Result<HttpResponse, ApiError> {
+    let off = || ApiError::new(ErrorCode::NotFound, "the search is switched off");
+    let search = state.search.as_ref().ok_or_else(off)?;
+    let Some(wanted) = wanted(&state, &who, &params).await? else {
+        let none = Results { results: Vec::new(), cursor: None, has_more: false };
+        return Ok(HttpResponse::Ok().json(none));
+    };
+    let (query, offset, limit) = (wanted.query.clone(), wanted.offset, wanted.limit);
+    let rooms: FxHashSet<RoomKey> = wanted.rooms.iter().copied().collect();
+    let (hits, more) = search.run(move |index| index.find(&wanted)).await?;
+    let ids: Vec<MessageId> = hits.iter().map(|hit| hit.message).collect();
+    // The index may be behind: what counts is what can be seen now.
+    let visible = state.reader.messages_by_id(&ids).await?;
+    let visible = visible
+        .into_iter()
+        .filter(|message| message.deleted_at.is_none() && rooms.contains(&message.room_key));
+    let messages: FxHashMap<MessageId, Message> =
+        visible.map(|message| (message.id, message)).collect();
+    let texts: Vec<(MessageId, String)> =
+        messages.values().map(|message| (message.id, message.content.to_string())).collect();
+    let marked = search.run(move |index| index.highlights(&query, &texts)).await?;
+    let mut marked: FxHashMap<MessageId, Vec<(usize, usize)>> = marked.into_iter().collect();
+    let results = hits.iter().filter_map(|hit| {
+        let message = MessageView::from(messages.get(&hit.message)?);
+        let highlights = marked.remove(&hit.message).unwrap_or_default();
+        Some(Found { message, highlights, rank: hit.rank })
+    });
+    let results: Vec<Found<'_>> = results.collect();
+    let next = offset + limit;
+    let has_more = more && next <= SEARCH_OFFSET_MAX;
+    let results = Results { results, cursor: has_more.then_some(next), has_more };
+    Ok(HttpResponse::Ok().json(results))
+}
+
+/// What is looked for; `None` if there is nowhere to look.
+async fn wanted(
+    state: &State,
+    who: &Identity,
+    params: &SearchParams,
+) -> Result<Option<Wanted>, ApiError> {
+    let text = params.q.as_deref().ok_or_else(|| ApiError::field("q", "is missing"))?;
+    let query = SearchQuery::parse(text).map_err(|error| ApiError::field("q", error))?;
+    let (from, to) = (time("from", params.from.as_deref())?, time("to", params.to.as_deref())?);
+    let sort = match params.sort.as_deref() {
+        None | Some("rank") => Sort::Rank,
+        Some("newest") => Sort::Newest,
+        Some(_) => return Err(ApiError::field("sort", "must be rank or newest")),
+    };
+    let number = |name, value: Option<i64>, default, allowed: std::ops::RangeInclusive<i64>| {
+        let value = value.unwrap_or(default);
+        let (least, most) = (*allowed.start(), *allowed.end());
+        let what = format!("must be a number from {least} to {most}");
+        if allowed.contains(&value) { Ok(value) } else { Err(ApiError::field(name, what)) }
+    };
+    let offset = number("cursor", params.cursor, 0, 0..=SEARCH_OFFSET_MAX)?;
+    let limit = number("limit", params.limit, SEARCH_PAGE, 1..=SEARCH_PAGE_MAX)?;
+    let rooms = match &params.room_id {
+        // Only rooms that one is in: an administrator is no exception.
+        Some(room) => {
+            let room = state.visible_room(who, &room_id(room)?).await?;
+            room.state.is_some().then_some(room.room.key).into_iter().collect()
+        }
+        None => state.reader.rooms_of(who.user.key).await?,
+    };
+    let sender = match &params.sender {
+        None => None,
+        Some(sender) => match state.reader.user(&user_id(sender)?).await? {
+            Some(user) => Some(user.key),
+            None => return Ok(None),
+        },
+    };
+    if rooms.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Wanted { query, rooms, sender, from, to, sort, offset, limit }))
+}
