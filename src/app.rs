@@ -1,6 +1,7 @@
 //! The composition root: starts the actors, binds, and stops in order.
 
 mod http;
+mod logging;
 mod serve;
 
 use std::process::ExitCode;
@@ -53,8 +54,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let log = env_logger::Env::default().default_filter_or("warn,parlor=info");
-    env_logger::Builder::from_env(log).init();
+    logging::LogFormat::from_env().init();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { line, code }) => {

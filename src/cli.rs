@@ -122,6 +122,9 @@ pub struct ServeArgs {
     pub attachments: AttachmentArgs,
     #[command(flatten)]
     pub webhooks: WebhookArgs,
+    /// Token that `GET /metrics` needs; without one this machine alone may ask
+    #[arg(long, env = "PARLOR_METRICS_TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
     /// Whether messages can be searched
     #[arg(long, env = "PARLOR_SEARCH", value_enum, default_value_t = Switch::On)]
     pub search: Switch,

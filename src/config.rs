@@ -46,6 +46,8 @@ pub struct Config {
     pub webhooks: Option<WebhookConfig>,
     /// Whether messages can be searched.
     pub search: bool,
+    /// What who asks for the numbers from elsewhere needs.
+    pub metrics_token: Option<Arc<str>>,
     pub rates: Rates,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,
@@ -114,6 +116,7 @@ impl Config {
             attachments,
             webhooks,
             search,
+            metrics_token,
             rates,
             limits,
         } = args;
@@ -160,6 +163,7 @@ impl Config {
             attachments,
             webhooks,
             search: search == Switch::On,
+            metrics_token: metrics_token.filter(|token| !token.is_empty()).map(Arc::from),
             auth_timeout,
             drain_timeout,
             presence_grace,

@@ -16,6 +16,7 @@ use crate::{
     domain::InvalidId,
     limiter::Limited,
     limits::RETRY_AFTER,
+    metrics::metrics,
     protocol::{ErrorCode, ErrorView, Refusal},
 };
 
@@ -65,6 +66,10 @@ impl ApiError {
         Self::field(name, error)
     }
 
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
     pub fn status(&self) -> StatusCode {
         match self.code {
             ErrorCode::InvalidMessage => StatusCode::BAD_REQUEST,
@@ -101,6 +106,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
+        metrics().error(self.code);
         let mut response = HttpResponse::build(self.status());
         response.insert_header((header::CONTENT_TYPE, "application/json"));
         if self.status() == StatusCode::UNAUTHORIZED {

@@ -12,13 +12,14 @@ use actix_web::{
 
 use crate::rest::{
     accounts, admin, api_keys, attachments, bans, blocks, events, export, fallback, health,
-    members, messages, page, presence, read, rooms, search, tokens, webhooks,
+    members, messages, metrics, page, presence, read, rooms, search, tokens, webhooks,
 };
 use Verb::{Delete, Patch, Post, Put, Read};
 
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(api())
+        .service(at("/metrics", [(Read, to(metrics::prometheus))]))
         .service(at("/health/live", [(Read, to(health::live))]))
         .service(at("/health/ready", [(Read, to(health::ready))]))
         .service(at("/ws", [(Read, to(fallback::not_an_upgrade))]))
@@ -159,6 +160,7 @@ fn administration(config: &mut ServiceConfig) {
         .service(at("/webhooks/dead/replay", [(Post, to(webhooks::replay_all))]))
         .service(at("/webhooks/dead/{id}", [(Delete, to(webhooks::delete))]))
         .service(at("/webhooks/dead/{id}/replay", [(Post, to(webhooks::replay))]))
+        .service(at("/stats", [(Read, to(metrics::stats))]))
         .service(at("/audit", [(Read, to(admin::audit))]));
 }
 

@@ -16,6 +16,7 @@ use actix_tls::accept::max_concurrent_tls_connect;
 use actix_web::{
     App,
     dev::{AppConfig, ServiceResponse},
+    middleware::from_fn,
     web,
 };
 
@@ -161,7 +162,7 @@ impl Workshop {
             .app_data(web::PathConfig::default().error_handler(error::path_error))
             .wrap(rest::security_headers())
             .wrap(rest::cors(&self.origins))
-            .wrap(rest::access_log())
+            .wrap(from_fn(rest::observe))
             .configure(routes::configure);
         map_config(app, |()| AppConfig::default())
     }

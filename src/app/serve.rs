@@ -214,6 +214,7 @@ fn state(
             writer.clone(),
         ),
         has_accounts: config.accounts,
+        metrics_token: config.metrics_token.clone(),
         files,
         search,
         webhooks: told.urls,

@@ -2,6 +2,7 @@
 
 use super::{Answer, ChatError, ChatServer, ReplyTo, RequestId, fanout::Item};
 use crate::{
+    metrics::metrics,
     protocol::{
         ErrorView, HistoryView, ReadMarkView, RoomView, StoredMessageView,
         server_frame::{self, ChangedView, DeliveredView, Empty, JoinedView},
@@ -16,6 +17,9 @@ impl ChatServer {
             ReplyTo::Caller(caller) => drop(caller.send(result)),
             ReplyTo::Session { session, id } => {
                 let frame = encode(id.as_ref(), &result);
+                if let Err(error) = &result {
+                    metrics().error(error.code());
+                }
                 let is_fault = result.as_ref().is_err_and(ChatError::is_fault);
                 let item = Item::Answer { session: session.id, frame, is_fault };
                 self.fanout.tell_worker(session.worker, item);

@@ -6,9 +6,12 @@
 //! and copies only a pointer into each one's queue. Everything for a session
 //! goes this one way, so that answers and events never change places.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
 use actix::Recipient;
@@ -16,6 +19,7 @@ use actix::Recipient;
 use super::{ChatError, RequestId, SessionId, WorkerId, room::RoomEntry};
 use crate::{
     domain::{RoomId, RoomKey, RoomOverview, Seq},
+    metrics::metrics,
     protocol::Close,
     websocket::Frame,
 };
@@ -27,6 +31,8 @@ pub struct Deliver {
     pub items: Vec<Item>,
     /// Taken off when the items have been handed to the sessions' queues.
     pub backlog: Arc<AtomicUsize>,
+    /// When it was said.
+    pub at: Instant,
 }
 
 /// One thing to tell.
@@ -215,14 +221,16 @@ impl Fanout {
 
     /// Sends each worker what waits for it.
     pub fn flush(&mut self) {
+        let at = Instant::now();
         for worker in &mut self.workers {
             if worker.items.is_empty() {
                 continue;
             }
-            worker.backlog.fetch_add(1, Ordering::Relaxed);
+            let before = worker.backlog.fetch_add(1, Ordering::Relaxed);
+            metrics().fanout_backlog.set(before + 1);
             let items = std::mem::take(&mut worker.items);
             // Bounded by the backlog: past it no new request is taken.
-            worker.hub.do_send(Deliver { items, backlog: worker.backlog.clone() });
+            worker.hub.do_send(Deliver { items, backlog: worker.backlog.clone(), at });
         }
     }
 }

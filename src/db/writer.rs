@@ -2,7 +2,7 @@
 //! the next one. At low load that is one write and no added wait; under load
 //! one sync of the disk is shared by hundreds.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Instant};
 
 use actix::{
     Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Recipient, ResponseFuture,
@@ -16,7 +16,10 @@ use super::{
     checkpointer::{Checkpoint, Checkpointer},
     worker::{DbWorker, ExecuteBatch},
 };
-use crate::limits::{BATCH_WRITES, CHECKPOINT_WRITES};
+use crate::{
+    limits::{BATCH_WRITES, CHECKPOINT_WRITES},
+    metrics::metrics,
+};
 
 /// Collects writes and has them committed, one transaction at a time.
 ///
@@ -131,13 +134,18 @@ impl Writer {
         let count = self.waiting.len().min(BATCH_WRITES);
         let (writes, replies): (Vec<_>, Vec<_>) = self.waiting.drain(..count).unzip();
         self.running = count;
+        let began = Instant::now();
+        metrics().batch_size.observe(count as u64);
+        metrics().writes_in_flight.set(self.running + self.waiting.len());
         let executing = self.worker.send(ExecuteBatch(writes)).into_actor(self);
-        ctx.spawn(executing.map(|results, writer, ctx| {
+        ctx.spawn(executing.map(move |results, writer, ctx| {
             let results = results.unwrap_or_else(|error| {
                 log::error!("the database worker did not answer: {error}");
                 vec![Err(WriteError::Database); replies.len()]
             });
             writer.running = 0;
+            metrics().commit_time.observe_time(began.elapsed());
+            metrics().writes_in_flight.set(writer.waiting.len());
             writer.checkpoint_if_due(replies.len(), ctx);
             // The next transaction runs while this one's results are told.
             writer.pump(ctx);

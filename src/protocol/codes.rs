@@ -19,6 +19,39 @@ pub enum ErrorCode {
     Unavailable,
 }
 
+impl ErrorCode {
+    pub const ALL: [Self; 11] = [
+        Self::InvalidMessage,
+        Self::Unauthorized,
+        Self::TokenExpired,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::TooLarge,
+        Self::RateLimited,
+        Self::ProcessingError,
+        Self::Unavailable,
+    ];
+
+    /// As it is in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidMessage => "invalid_message",
+            Self::Unauthorized => "unauthorized",
+            Self::TokenExpired => "token_expired",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Conflict => "conflict",
+            Self::TooLarge => "too_large",
+            Self::RateLimited => "rate_limited",
+            Self::ProcessingError => "processing_error",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
 /// Why the server ends a connection.
 ///
 /// 1001, 1011 to 1013 and 4000 to 4499 tell a client to come back and resume;
@@ -47,6 +80,25 @@ pub enum Close {
 const REASON_BYTES: usize = 123;
 
 impl Close {
+    pub const ALL: [Self; 16] = [
+        Self::Normal,
+        Self::GoingAway,
+        Self::Protocol,
+        Self::Binary,
+        Self::NotUtf8,
+        Self::TooBig,
+        Self::Internal,
+        Self::Overloaded,
+        Self::TokenExpired,
+        Self::NotHeard,
+        Self::ResumeTimeout,
+        Self::SlowReader,
+        Self::TooManyErrors,
+        Self::Unauthorized,
+        Self::Disconnected,
+        Self::TooManyConnections,
+    ];
+
     /// The close frame with code and reason (RFC 6455 section 5.5.1).
     pub fn frame(self) -> Frame {
         self.frame_saying(self.reason())

@@ -14,9 +14,17 @@ use crate::{
 impl State {
     /// Hands a command to the ChatServer and waits for what comes of it.
     pub(super) async fn ask(&self, who: &Identity, command: Command) -> Result<Answer, ApiError> {
-        let (answer, answered) = oneshot::channel();
         let Identity { user, is_admin, is_service, .. } = who;
         let from = Requester { user: user.clone(), is_admin: *is_admin, is_service: *is_service };
+        self.ask_as(from, command).await
+    }
+
+    pub(super) async fn ask_as(
+        &self,
+        from: Requester,
+        command: Command,
+    ) -> Result<Answer, ApiError> {
+        let (answer, answered) = oneshot::channel();
         // The ChatServer never waits, and refuses what it cannot take.
         self.chat.do_send(Request { from, command, reply: ReplyTo::Caller(answer) });
         match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {

@@ -13,6 +13,7 @@ use crate::{
     domain::{Denied, HistoryCursor, RoomId, Seq, UserId},
     error::ApiError,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, LIST_PAGE_MAX},
+    metrics::metrics,
     protocol::ErrorCode,
 };
 
@@ -32,7 +33,8 @@ impl FromRequest for Identity {
             let state = state.ok_or(AuthError::Unavailable)?;
             let identity = state.authenticator.authenticate(&token).await?;
             if !identity.is_service {
-                state.limiters.user(identity.user.key)?;
+                let checked = state.limiters.user(identity.user.key);
+                checked.inspect_err(|_| metrics().limited_users.add(1))?;
             }
             if identity.is_admin && !is_reading(&method) {
                 let action = format!("{method} {}", pattern.as_deref().unwrap_or(&path));
@@ -74,6 +76,7 @@ impl FromRequest for Unhurried {
         let forwarded = forwarded.and_then(|value| value.to_str().ok());
         let peer = request.peer_addr().map(|peer| state.proxies.client(peer.ip(), forwarded));
         let checked = peer.map_or(Ok(()), |peer| state.limiters.login(peer));
+        let checked = checked.inspect_err(|_| metrics().limited_logins.add(1));
         std::future::ready(checked.map(|()| Self).map_err(ApiError::from))
     }
 }

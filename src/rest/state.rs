@@ -30,6 +30,8 @@ pub struct State {
     pub authenticator: Authenticator,
     /// Whether people can register and log in here.
     pub has_accounts: bool,
+    /// Who asks for the numbers from elsewhere needs this.
+    pub metrics_token: Option<Arc<str>>,
     pub files: Files,
     /// `None`: switched off.
     pub search: Option<Search>,

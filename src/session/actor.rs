@@ -22,6 +22,7 @@ use crate::{
     db::Change,
     domain::{RoomId, UserId},
     limiter::{ConnectionLimit, Limited},
+    metrics::metrics,
     protocol::{ClientCommand, ClientFrame, Close, ErrorView, Refusal, server_frame},
     websocket::{Frame, Opcode, Violation},
 };
@@ -93,17 +94,19 @@ impl Session {
     }
 
     fn send_error(&self, id: Option<&str>, error: &ErrorView<'_>) {
+        metrics().error(error.code);
         self.link.send(&server_frame::error(id, error));
         self.link.error_told();
     }
 
     /// Whether the connection and its user may ask once more now.
     fn check_rate(&self, live: &Live) -> Result<(), Limited> {
-        self.limit.check()?;
+        self.limit.check().inspect_err(|_| metrics().limited_connections.add(1))?;
         if live.identity.is_service {
             return Ok(());
         }
-        self.worker.settings.limiters.user(live.identity.user.key)
+        let checked = self.worker.settings.limiters.user(live.identity.user.key);
+        checked.inspect_err(|_| metrics().limited_users.add(1))
     }
 
     /// Announces the session; `session.ready` or a close is the answer.
@@ -303,6 +306,7 @@ impl Actor for Session {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        metrics().connections.add(1);
         self.worker.hub.borrow_mut().attach(self.link.clone());
         match self.phase {
             Phase::Live(_) => self.connect(ctx),
@@ -329,7 +333,11 @@ impl StreamHandler<Result<Message, Violation>> for Session {
         }
         self.heartbeat.heard(Instant::now());
         match message {
-            Ok(Message::Text(text)) => self.text(&text, ctx),
+            Ok(Message::Text(text)) => {
+                metrics().frames_in.add(1);
+                metrics().bytes_in.add(text.len() as u64);
+                self.text(&text, ctx);
+            }
             Ok(Message::Ping(payload)) => {
                 self.link.send(&Frame::control(Opcode::Pong, &payload));
             }

@@ -16,6 +16,7 @@ use crate::{
     chat::SessionId,
     limiter::ErrorBudget,
     limits::{EPHEMERAL_SHARE, READ_CHUNK, REQUESTS_IN_FLIGHT},
+    metrics::metrics,
     protocol::Close,
     transport::Socket,
     websocket::{Compression, Frame, Joined},
@@ -137,6 +138,7 @@ impl Link {
         if self.state.get() != State::Open {
             return;
         }
+        metrics().close(close);
         self.state.set(State::Closing(close));
         let mut outbox = self.outbox.borrow_mut();
         if close == Close::SlowReader {
@@ -180,6 +182,7 @@ impl Link {
         let mut outbox = self.outbox.borrow_mut();
         let written = outbox.write_to(|slices| self.socket.try_write(slices));
         let flushed = written.and_then(|written| {
+            metrics().bytes_out.add(written.bytes as u64);
             let all = written.all && self.socket.try_flush()?;
             if all {
                 self.blocked_since.set(None);

@@ -31,7 +31,9 @@ use crate::{
     domain::Timestamp,
     error::ApiError,
     limiter::ErrorBudget,
+    metrics::metrics,
     protocol::{ErrorCode, PROTOCOL_NAME},
+    request_id::{self, request_id},
     transport::Socket,
     websocket::{Compression, Decoder, negotiate},
 };
@@ -50,8 +52,14 @@ pub async fn upgrade<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin + Into<Socket>,
 {
-    match accept(&worker, &request).await {
-        Ok((response, accepted)) => {
+    let id = request_id(request.headers().get(request_id::HEADER));
+    let accepted = accept(&worker, &request).await;
+    log_upgrade(&id, &request, accepted.as_ref().err());
+    match accepted {
+        Ok((mut response, accepted)) => {
+            if let Ok(id) = header::HeaderValue::from_str(&id) {
+                response.headers_mut().insert(request_id::HEADER, id);
+            }
             let head = Message::Item((response, BodySize::None));
             if framed.send(head).await.is_ok() {
                 let parts = framed.into_parts();
@@ -61,6 +69,24 @@ where
         Err(error) => refuse(&mut framed, &error).await,
     }
     Ok(())
+}
+
+/// One line of the log for each, as for other requests.
+fn log_upgrade(id: &str, request: &Request, refused: Option<&ApiError>) {
+    let status = refused.map_or(101, |error| error.status().as_u16());
+    let peer = request.peer_addr().map_or_else(String::new, |peer| peer.ip().to_string());
+    if let Some(error) = refused {
+        metrics().error(error.code());
+    }
+    log::info!(
+        target: "parlor::access",
+        request_id = id,
+        peer = peer.as_str(),
+        method = request.method().as_str(),
+        path = request.path(),
+        status = status;
+        "upgrade"
+    );
 }
 
 /// What was agreed to with a client.

@@ -25,6 +25,7 @@ mod in_a_browser;
 mod interop;
 mod issuers;
 mod members;
+mod metrics;
 mod model;
 mod ordering;
 mod overload;

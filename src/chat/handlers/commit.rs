@@ -9,6 +9,7 @@ use crate::{
     chat::{ChatServer, fanout::Item, server::now},
     db::Committed,
     domain::{RoomId, RoomKey, Seq, UserId},
+    metrics::metrics,
     protocol::events::{self, MarkView},
     websocket::Frame,
 };
@@ -72,6 +73,7 @@ impl ChatServer {
 
     /// A durable event: the room's head moves, its subscribers are told.
     pub(super) fn tell_event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
+        metrics().broadcasts.add(1);
         self.rooms.advance(room, seq, Instant::now());
         self.tell_room(room, &Item::Event { room, seq, frame: frame.for_many() });
     }

@@ -9,6 +9,7 @@ use crate::{
     chat::{Answer, ChatError, ChatServer, ReadMark, ReplyTo, server::now},
     db::StoredMessage,
     domain::{ClientId, Message, Room, RoomId, RoomKey, RoomState, Seq, User},
+    metrics::metrics,
     protocol::events::{self, UnreadView},
 };
 
@@ -26,8 +27,9 @@ impl ChatServer {
     pub(super) fn settle_send(&mut self, reply: ReplyTo, sending: Sending, stored: StoredMessage) {
         self.answer(reply, Ok(Answer::Sent(stored)));
         if stored.duplicate {
-            return;
+            return metrics().duplicates.add(1);
         }
+        metrics().messages.add(1);
         let Sending { room, sender, client_id, content } = sending;
         self.stop_typing(&room, &sender);
         let message = Message {
@@ -57,6 +59,7 @@ impl ChatServer {
         message: &Message,
         root: Option<&Message>,
     ) {
+        metrics().messages.add(1);
         self.answer(reply, Ok(Answer::Sent(stored)));
         self.stop_typing(&sending.room, &sending.sender);
         self.tell_event(message.room_key, stored.seq, events::message_created(message));

@@ -23,7 +23,10 @@ use diesel_async::{
 use futures_util::FutureExt;
 
 use super::backend::{AsyncConn, pragmas};
-use crate::limits::{READ_CACHE_KIB, READ_CONNECTIONS, READ_TIMEOUT};
+use crate::{
+    limits::{READ_CACHE_KIB, READ_CONNECTIONS, READ_TIMEOUT},
+    metrics::metrics,
+};
 
 pub use messages::{Missed, Replay};
 pub use outbox::{Backlog, Letter};
@@ -87,6 +90,7 @@ impl Reader {
             })?;
             read(conn).await.map_err(|error| {
                 log::error!("a read failed: {error}");
+                metrics().read_failures.add(1);
                 ReadError
             })
         });
@@ -98,6 +102,7 @@ impl Reader {
             }
             Err(_) => {
                 log::error!("a read took longer than {:?}", self.timeout);
+                metrics().read_failures.add(1);
                 Err(ReadError)
             }
         }

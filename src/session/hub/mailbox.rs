@@ -1,21 +1,23 @@
 //! What the ChatServer says to a hub, and when the hub writes.
 
-use std::{cell::RefCell, rc::Rc, sync::atomic::Ordering};
+use std::{cell::RefCell, rc::Rc, sync::atomic::Ordering, time::Instant};
 
 use actix::{Actor, AsyncContext, Context, Handler};
 
 use super::Hub;
-use crate::chat::Deliver;
+use crate::{chat::Deliver, metrics::metrics};
 
 /// The hub's mailbox.
 pub(in crate::session) struct HubActor {
     hub: Rc<RefCell<Hub>>,
     flushing: bool,
+    /// When the oldest of what is to be written was said.
+    oldest: Option<Instant>,
 }
 
 impl HubActor {
     pub fn new(hub: Rc<RefCell<Hub>>) -> Self {
-        Self { hub, flushing: false }
+        Self { hub, flushing: false, oldest: None }
     }
 
     fn flush_later(&mut self, ctx: &mut Context<Self>) {
@@ -39,10 +41,11 @@ struct Flush;
 impl Handler<Deliver> for HubActor {
     type Result = ();
 
-    fn handle(&mut self, Deliver { items, backlog }: Deliver, ctx: &mut Self::Context) {
+    fn handle(&mut self, Deliver { items, backlog, at }: Deliver, ctx: &mut Self::Context) {
         let mut hub = self.hub.borrow_mut();
         items.into_iter().for_each(|item| hub.apply(item));
         drop(hub);
+        self.oldest.get_or_insert(at);
         backlog.fetch_sub(1, Ordering::Relaxed);
         self.flush_later(ctx);
     }
@@ -54,6 +57,9 @@ impl Handler<Flush> for HubActor {
     fn handle(&mut self, _: Flush, ctx: &mut Self::Context) {
         self.flushing = false;
         self.hub.borrow_mut().flush();
+        if let Some(at) = self.oldest.take() {
+            metrics().fanout_time.observe_time(at.elapsed());
+        }
         self.flush_later(ctx);
     }
 }

@@ -4,6 +4,8 @@
 //! each costs every reader a look at its gate, an entry in its queue and a
 //! piece for the kernel; told as one run, it costs that once.
 
+use std::rc::Rc;
+
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
@@ -12,6 +14,7 @@ use crate::{
     chat::SessionId,
     domain::{RoomKey, Seq},
     limits::{RUN_BYTES, RUN_FRAMES, RUN_SHARE},
+    metrics::metrics,
     session::{gate::Offer, link::Link, outbox::OutboxLimits},
     websocket::{Frame, Joined},
 };
@@ -53,8 +56,8 @@ impl Run {
     }
 }
 
-/// The runs of a thread's rooms. Bounded by what one batch may hold: all are
-/// told before the thread writes.
+/// The runs of a thread's rooms, told before the thread writes. Bounded by
+/// what may wait for it: so many batches of so many events.
 pub(super) struct Runs {
     rooms: IndexMap<RoomKey, Run, FxBuildHasher>,
     /// Of one run: a part of what may wait for one reader.
@@ -128,6 +131,7 @@ impl Hub {
 
     fn tell_run(&mut self, room: RoomKey, run: &Run) {
         let Some(subscribers) = self.rooms.get_mut(&room) else { return };
+        metrics().deliveries.add((subscribers.len() * run.frames.len()) as u64);
         let overtaken = if subscribers.len() < JOIN_FROM {
             tell(subscribers, run, &mut self.listed, |link| {
                 run.frames.iter().for_each(|frame| link.send(frame));
@@ -149,7 +153,7 @@ impl Hub {
 fn tell(
     subscribers: &mut Subscribers,
     run: &Run,
-    listed: &mut Vec<std::rc::Rc<Link>>,
+    listed: &mut Vec<Rc<Link>>,
     send: impl Fn(&Link),
 ) -> Vec<SessionId> {
     let mut overtaken = Vec::new();
@@ -165,7 +169,7 @@ fn tell(
 }
 
 /// Tells one event by one; says whether something before them is missing.
-fn tell_each(subscriber: &mut Subscriber, run: &Run, listed: &mut Vec<std::rc::Rc<Link>>) -> bool {
+fn tell_each(subscriber: &mut Subscriber, run: &Run, listed: &mut Vec<Rc<Link>>) -> bool {
     let mut overtaken = false;
     for (seq, frame) in run.events() {
         match subscriber.gate.offer(seq, frame) {
