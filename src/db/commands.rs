@@ -345,6 +345,8 @@ pub enum Written {
     Direct {
         room: Room,
         members: [Member; 2],
+        /// The first of them does not want to hear from the second.
+        blocks: bool,
         last_seq: Seq,
         is_new: bool,
     },

@@ -14,6 +14,7 @@ mod connections;
 mod cors;
 mod crash;
 mod devices;
+mod direct_rooms;
 mod everything;
 mod framing;
 mod handshake;

@@ -53,6 +53,9 @@ impl Handler<Committed> for ChatServer {
             if let Some(pending) = self.pending.remove(&ticket) {
                 self.settle(pending, result, &mut marks, ctx);
             }
+            for request in self.holds.end(ticket) {
+                self.begin(request, ctx);
+            }
         }
         self.tell_marks(marks);
         self.fanout.flush();

@@ -73,15 +73,17 @@ impl ChatServer {
                 self.with_user(from, user, reply, ctx, move |server, user, reply, is_self| {
                     let why = if is_self { Departure::Left } else { Departure::Removed };
                     let by = if is_self { None } else { by };
+                    let place = (user.key, key);
                     let write = Write::MemberRemove { room: key, user: user.key, by };
                     let leaving = Leaving { user, room, why };
-                    server.submit(write, Pending::RemoveMember { reply, leaving });
+                    server.submit_about(place, write, Pending::RemoveMember { reply, leaving });
                 });
             }
             Command::UpdateMember { user, change, .. } => {
                 self.with_user(from, user, reply, ctx, move |server, user, reply, _| {
                     let write = Write::MemberUpdate { room: key, user: user.key, by, change };
-                    server.submit(write, Pending::UpdateMember { reply, room });
+                    let pending = Pending::UpdateMember { reply, room };
+                    server.submit_about((user.key, key), write, pending);
                 });
             }
             Command::TransferRoom { user, .. } => {
@@ -91,7 +93,7 @@ impl ChatServer {
                         return server.answer(reply, Err(Denied::Oneself.into()));
                     }
                     let write = Write::OwnerTransfer { room: key, from: owner, to: user.key };
-                    server.submit(write, Pending::Transfer { reply, room });
+                    server.submit_about((owner, key), write, Pending::Transfer { reply, room });
                 });
             }
             Command::Ban { user, until, reason, .. } => {
@@ -102,7 +104,7 @@ impl ChatServer {
                     let (user_key, at) = (user.key, now());
                     let write = Write::Ban { room: key, user: user_key, by, until, reason, at };
                     let leaving = Leaving { user, room, why: Departure::Banned };
-                    server.submit(write, Pending::Ban { reply, leaving });
+                    server.submit_about((user_key, key), write, Pending::Ban { reply, leaving });
                 });
             }
             Command::Unban { user, .. } => {
@@ -119,7 +121,7 @@ impl ChatServer {
     pub(super) fn submit_add(&mut self, room: RoomKey, adding: NewMembership) {
         let (user, rooms_max) = (adding.user.key, self.rooms_max());
         let write = Write::MemberAdd { room, user, role: Role::Member, at: now(), rooms_max };
-        self.submit(write, Pending::AddMember(adding));
+        self.submit_about((user, room), write, Pending::AddMember(adding));
     }
 
     /// Looks a user up, unless it is the requester; says which.
@@ -257,7 +259,7 @@ impl ChatServer {
     /// The user hears nothing more of the room; those who stay are told.
     pub(super) fn tell_left(&mut self, leaving: &Leaving, member_count: i64) {
         let Leaving { user, room, why } = leaving;
-        self.removals += 1;
+        self.restrictions += 1;
         self.stop_typing(room, user);
         let removed = events::room_removed(&room.id, *why, now());
         for session in self.sessions.ready_of(user.key) {
@@ -273,7 +275,8 @@ impl ChatServer {
     /// All of a new member's connections get the room's events from now on.
     pub(super) fn attach_member(&mut self, member: &Member, overview: &RoomOverview) {
         let (user, room) = (member.user.key, overview.room.key);
-        self.sessions.membership_changed(user, room, Some(standing_of(member)));
+        let standing = overview.state.map(|state| state.standing);
+        self.sessions.membership_changed(user, room, standing);
         let frame = events::room_added(overview, member.joined_at);
         for session in self.sessions.ready_of(user) {
             let item = Item::Frame { session: session.id, frame: frame.clone() };
@@ -286,11 +289,10 @@ impl ChatServer {
     pub(super) fn tell_member(&mut self, room: &Room, member: &Member) {
         let user = member.user.key;
         let standing = standing_of(member);
-        if let Some(Some(known)) = self.sessions.standing(user, room.key) {
-            let blocked = known.blocked;
-            let standing = Standing { blocked, ..standing };
-            self.sessions.membership_changed(user, room.key, Some(standing));
-        }
+        self.restrictions += 1;
+        self.sessions.standing_changed(user, room.key, |known| {
+            *known = Standing { blocked: known.blocked, ..standing };
+        });
         if standing.may_react(now()).is_err() {
             self.stop_typing(room, &member.user);
         }

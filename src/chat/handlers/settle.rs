@@ -6,6 +6,7 @@ use actix::Context;
 
 use super::{
     commit::Marks,
+    direct::Opened,
     member::{Added, Leaving, NewMembership},
     message::Sending,
     publish::Telling,
@@ -99,8 +100,11 @@ impl ChatServer {
             }
             (
                 Pending::OpenDirect { reply, opener },
-                Written::Direct { room, members, last_seq, is_new },
-            ) => self.settle_direct(reply, opener, room, members, last_seq, is_new, ctx),
+                Written::Direct { room, members, blocks, last_seq, is_new },
+            ) => {
+                let opened = Opened { room, members, blocks, last_seq, is_new };
+                self.settle_direct(reply, opener, opened, ctx);
+            }
             (Pending::UpdateRoom { reply }, Written::RoomUpdated(room)) => {
                 self.settle_update(reply, room);
             }
