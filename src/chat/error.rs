@@ -61,8 +61,8 @@ impl From<WriteError> for ChatError {
             | WriteError::TooManyRooms
             | WriteError::TooManyPins
             | WriteError::TooManyEmojis
-            | WriteError::UserBanned
             | WriteError::OwnerOfOthers) => Self::Conflict(conflict.to_string()),
+            WriteError::UserBanned => Self::Forbidden(Denied::Banned),
             WriteError::Denied(denied) => Self::Forbidden(denied),
             WriteError::NoSuchMember => Self::NotFound("member"),
             WriteError::Overloaded | WriteError::Database => Self::unavailable(),

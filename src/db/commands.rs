@@ -111,6 +111,8 @@ pub enum Write {
         role: Role,
         at: Timestamp,
         rooms_max: i64,
+        /// What was said before is read.
+        mark_read: bool,
     },
     /// `by` is the role of who does it, if it decides: what an administrator
     /// does, or a user to themselves, is decided already.
@@ -366,6 +368,8 @@ pub enum Written {
         last_seq: Seq,
         member_count: i64,
         is_new: bool,
+        /// The read mark moved to the head.
+        marked: bool,
     },
     /// `false` if the user was no member.
     MemberRemoved {
@@ -444,7 +448,7 @@ pub enum WriteError {
     ClientIdElsewhere,
     #[error("the user is in as many rooms as allowed")]
     TooManyRooms,
-    #[error("the last owner of a room with other members must first make another one owner")]
+    #[error("the last owner of a room must first make another member its owner")]
     OwnerOfOthers,
     #[error("{0}")]
     Denied(Denied),

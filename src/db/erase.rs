@@ -8,8 +8,8 @@ use super::{
     backend::Conn,
     member, message,
     schema::{
-        bans, blocks, inbox, inbox_heads, members, mentions, reactions, refresh_tokens, rooms,
-        users,
+        bans, blocks, former_members, inbox, inbox_heads, members, mentions, reactions,
+        refresh_tokens, rooms, users,
     },
     user as user_rows,
 };
@@ -79,6 +79,8 @@ fn delete_personal(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
     let key = user.0;
     diesel::delete(refresh_tokens::table.filter(refresh_tokens::user_key.eq(key))).execute(conn)?;
     diesel::delete(bans::table.filter(bans::user_key.eq(key))).execute(conn)?;
+    let former = former_members::table.filter(former_members::user_key.eq(key));
+    diesel::delete(former).execute(conn)?;
     diesel::delete(blocks::table.filter(blocks::user_key.eq(key))).execute(conn)?;
     diesel::delete(blocks::table.filter(blocks::blocked_key.eq(key))).execute(conn)?;
     diesel::delete(inbox::table.filter(inbox::user_key.eq(key))).execute(conn)?;

@@ -15,6 +15,7 @@ mod checkpointer;
 mod commands;
 mod direct;
 mod erase;
+mod former;
 mod member;
 mod message;
 mod open;

@@ -10,7 +10,8 @@ use super::{
     backend::Conn,
     member, message,
     schema::{
-        bans, members, mentions, messages, reactions, receipts, room_events, room_heads, rooms,
+        bans, former_members, members, mentions, messages, reactions, receipts, room_events,
+        room_heads, rooms,
     },
 };
 use crate::{
@@ -164,6 +165,8 @@ pub(super) fn delete(conn: &mut Conn, room: RoomKey) -> QueryResult<WriteResult>
     diesel::delete(members::table.filter(members::room_key.eq(room.0))).execute(conn)?;
     diesel::delete(receipts::table.filter(receipts::room_key.eq(room.0))).execute(conn)?;
     diesel::delete(bans::table.filter(bans::room_key.eq(room.0))).execute(conn)?;
+    let former = former_members::table.filter(former_members::room_key.eq(room.0));
+    diesel::delete(former).execute(conn)?;
     Ok(Ok(Written::RoomDeleted))
 }
 

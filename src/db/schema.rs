@@ -182,6 +182,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    former_members (room_key, user_key) {
+        room_key -> BigInt,
+        user_key -> BigInt,
+        read_only -> Bool,
+        muted_until -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(messages -> users (sender_key));
 diesel::joinable!(messages -> rooms (room_key));
 diesel::joinable!(members -> users (user_key));
@@ -209,4 +218,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     inbox_heads,
     publications,
     audit,
+    former_members,
 );

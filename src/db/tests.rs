@@ -73,7 +73,14 @@ impl Bench {
 
     fn add(&self, room: &Room, user: &User) -> WriteResult {
         let (room, user) = (room.key, user.key);
-        self.one(Write::MemberAdd { room, user, role: Role::Member, at: AT, rooms_max: 100 })
+        self.one(Write::MemberAdd {
+            room,
+            user,
+            role: Role::Member,
+            at: AT,
+            rooms_max: 100,
+            mark_read: false,
+        })
     }
 
     fn message(&mut self, room: RoomKey, sender: &User, client_id: Option<&str>) -> Write {

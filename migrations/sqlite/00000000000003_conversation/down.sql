@@ -5,6 +5,7 @@ DROP TABLE inbox;
 DROP TABLE room_events;
 DROP TABLE blocks;
 DROP TABLE bans;
+DROP TABLE former_members;
 DROP TABLE mentions;
 DROP TABLE reactions;
 DROP INDEX messages_pinned;

@@ -68,6 +68,16 @@ CREATE TABLE mentions (
 ) WITHOUT ROWID;
 CREATE INDEX mentions_message ON mentions (message_id);
 
+-- What former members would be if they came back: a mute or the role of a
+-- reader does not end because one leaves.
+CREATE TABLE former_members (
+    room_key    BIGINT  NOT NULL,
+    user_key    BIGINT  NOT NULL,
+    read_only   BOOLEAN NOT NULL,
+    muted_until BIGINT,
+    PRIMARY KEY (room_key, user_key)
+) WITHOUT ROWID;
+
 CREATE TABLE bans (
     room_key   BIGINT NOT NULL,
     user_key   BIGINT NOT NULL,

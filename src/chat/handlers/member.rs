@@ -17,8 +17,7 @@ use crate::{
     },
     db::Write,
     domain::{
-        Denied, Member, ReadTarget, Role, Room, RoomKey, RoomOverview, Seq, Standing, User, UserId,
-        UserKey,
+        Denied, Member, Role, Room, RoomKey, RoomOverview, Seq, Standing, User, UserId, UserKey,
     },
     protocol::events::{self, Departure},
 };
@@ -40,6 +39,8 @@ pub(super) struct Added {
     pub last_seq: Seq,
     pub member_count: i64,
     pub is_new: bool,
+    /// The read mark moved to the head.
+    pub marked: bool,
 }
 
 /// A member on the way out.
@@ -120,7 +121,8 @@ impl ChatServer {
 
     pub(super) fn submit_add(&mut self, room: RoomKey, adding: NewMembership) {
         let (user, rooms_max) = (adding.user.key, self.rooms_max());
-        let write = Write::MemberAdd { room, user, role: Role::Member, at: now(), rooms_max };
+        let (role, mark_read) = (Role::Member, adding.mark_read);
+        let write = Write::MemberAdd { room, user, role, at: now(), rooms_max, mark_read };
         self.submit_about((user, room), write, Pending::AddMember(adding));
     }
 
@@ -154,7 +156,7 @@ impl ChatServer {
         added: Added,
         ctx: &mut Context<Self>,
     ) {
-        let Added { member, room, last_seq, member_count, is_new } = added;
+        let Added { member, room, last_seq, member_count, is_new, marked } = added;
         let room = Arc::new(room);
         let seen = RoomSeen { room: &room, head: last_seq, members: member_count };
         self.rooms.activate(&seen, Instant::now());
@@ -163,14 +165,17 @@ impl ChatServer {
             let frame = events::member_joined(&room.id, &member);
             self.tell_notice(room.key, frame);
         }
-        let overview = new_membership(room.clone(), standing_of(&member), last_seq, member_count);
+        let standing = standing_of(&member);
+        let mut overview = new_membership(room.clone(), standing, last_seq, member_count);
+        if let (true, Some(state)) = (marked, &mut overview.state) {
+            (state.read_seq, state.delivered_seq) = (last_seq, last_seq);
+        }
         if is_new {
             self.attach_member(&member, &overview);
         }
-        if adding.mark_read && last_seq > Seq::ZERO {
-            let (user, target) = (adding.user.clone(), ReadTarget::All);
-            let write = Write::Read { room: room.key, user: user.key, target, at: now() };
-            self.submit(write, Pending::Read { reply: nobody(), user, room });
+        if marked {
+            self.tell_mark(&room, &member.user, last_seq);
+            self.tell_read(nobody(), member.user.clone(), room, true, ctx);
         }
         let connecting = adding.connecting;
         self.answer_added(adding, member, overview, is_new, ctx);

@@ -119,9 +119,9 @@ impl ChatServer {
             }
             (
                 Pending::AddMember(adding),
-                Written::MemberAdded { member, room, last_seq, member_count, is_new },
+                Written::MemberAdded { member, room, last_seq, member_count, is_new, marked },
             ) => {
-                let added = Added { member, room, last_seq, member_count, is_new };
+                let added = Added { member, room, last_seq, member_count, is_new, marked };
                 self.settle_add(adding, added, ctx);
             }
             (
