@@ -9,7 +9,7 @@ use super::{AsyncConn, ReadError, Reader};
 use crate::{
     db::{
         message::row::{MessageRow, assemble, columns, quote_columns, quoted_ids, visible},
-        schema::{members, messages, room_events, room_heads, rooms, users},
+        schema::{members, messages, room_events, room_heads, rooms},
     },
     domain::{
         AppEvent, EventKind, HistoryCursor, HistoryPage, Message, MessageId, RoomEvent, RoomKey,
@@ -57,7 +57,7 @@ pub(super) async fn messages_of(
     let quotes = if ids.is_empty() {
         Vec::new()
     } else {
-        let quoted = messages::table.inner_join(users::table).filter(messages::id.eq_any(ids));
+        let quoted = visible().filter(messages::id.eq_any(ids));
         quoted.select(quote_columns()).load(conn).await?
     };
     Ok(assemble(rows, quotes))
