@@ -9,6 +9,7 @@ mod accounts;
 mod bad_frames;
 mod bad_requests;
 mod bans;
+mod changes;
 mod chat;
 mod conformance;
 mod connections;
