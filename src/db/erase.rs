@@ -44,7 +44,8 @@ pub(super) fn user(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult
     delete_personal(conn, user)?;
     diesel::update(users::table.find(user.0))
         .set((
-            users::id.eq(format!("deleted:{}", user.0)),
+            // No id that anyone could have, or ask for.
+            users::id.eq(format!("deleted#{}", user.0)),
             users::name.eq(NAME),
             users::password_hash.eq(None::<String>),
             users::last_seen_at.eq(None::<i64>),
