@@ -37,8 +37,8 @@ pub(super) fn keep(
         .map(drop)
 }
 
-/// Takes what is remembered of one who comes back: the role, if it is not
-/// `role`, and the end of a mute.
+/// Takes what is remembered of one who comes back as `role`: the role they
+/// have then, and the end of a mute.
 pub(super) fn take(
     conn: &mut Conn,
     room: RoomKey,
@@ -52,6 +52,6 @@ pub(super) fn take(
         .optional()?;
     let Some((read_only, muted_until)) = known else { return Ok((role, None)) };
     diesel::delete(row).execute(conn)?;
-    let role = if read_only { role.min(Role::ReadOnly) } else { role };
+    let role = if read_only && role != Role::Owner { Role::ReadOnly } else { role };
     Ok((role, muted_until.map(Timestamp)))
 }

@@ -113,6 +113,8 @@ pub(super) fn add(
         if has_rooms(conn, user, rooms_max)? {
             return Ok(Err(WriteError::TooManyRooms));
         }
+        // Whoever comes into a room that all have left is its owner.
+        let role = if count(conn, room, 0)? == 0 { Role::Owner } else { role };
         insert(conn, room, user, role, at, last_seq)?;
     }
     let Some(member) = (match known {

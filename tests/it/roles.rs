@@ -192,6 +192,19 @@ async fn a_room_is_handed_over_and_its_last_owner_does_not_leave_others_without_
 }
 
 #[tokio::test]
+async fn whoever_comes_into_a_room_that_all_have_left_is_its_owner() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    ann.create_room("lobby", "public").await;
+    ann.leave("lobby").await.expect(204);
+    let mut at_ben = ben.connect().await;
+    let joined = at_ben.ask("room.join", json!({"room_id": "lobby"})).await;
+    assert_eq!(joined["room"]["role"], "owner");
+    assert_eq!(ann.join("lobby").await.expect(201)["role"], "member");
+    ben.patch("/rooms/lobby", json!({"title": "mine now"})).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_room_keeps_an_owner_also_when_nobody_else_is_there() {
     let server = Server::start().await;
     let (ann, ben) = (server.user("ann").await, server.user("ben").await);

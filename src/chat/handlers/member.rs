@@ -16,9 +16,7 @@ use crate::{
         server::{nobody, now},
     },
     db::Write,
-    domain::{
-        Denied, Member, Role, Room, RoomKey, RoomOverview, Seq, Standing, User, UserId, UserKey,
-    },
+    domain::{Denied, Member, Role, Room, RoomKey, RoomOverview, Seq, Standing, User},
     protocol::events::{self, Departure},
 };
 
@@ -126,30 +124,6 @@ impl ChatServer {
         self.submit_about((user, room), write, Pending::AddMember(adding));
     }
 
-    /// Looks a user up, unless it is the requester; says which.
-    pub(super) fn with_user(
-        &mut self,
-        from: Requester,
-        id: UserId,
-        reply: ReplyTo,
-        ctx: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, User, ReplyTo, bool) + Send + 'static,
-    ) {
-        if id == from.user.id {
-            return then(self, from.user, reply, true);
-        }
-        let reader = self.reader.clone();
-        let reading = async move { reader.user(&id).await };
-        Self::when(ctx, reading, move |user, server, _| {
-            match user {
-                Ok(Some(user)) => then(server, user, reply, false),
-                Ok(None) => server.answer(reply, Err(ChatError::NotFound("user"))),
-                Err(error) => server.answer(reply, Err(error.into())),
-            }
-            server.fanout.flush();
-        });
-    }
-
     pub(super) fn settle_add(
         &mut self,
         adding: NewMembership,
@@ -200,25 +174,6 @@ impl ChatServer {
                 Answer::Member { member, is_new, room }
             });
             server.answer(adding.reply, answer);
-        });
-    }
-
-    /// Reads a room as it is for a member before a commit is answered.
-    pub(super) fn with_overview(
-        &mut self,
-        room: RoomKey,
-        user: UserKey,
-        ctx: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, Result<Option<RoomOverview>, ChatError>) + Send + 'static,
-    ) {
-        let reader = self.reader.clone();
-        let reading = async move { reader.overview(room, user).await };
-        self.finishing += 1;
-        Self::when(ctx, reading, move |read, server, _| {
-            then(server, read.map_err(ChatError::from));
-            server.fanout.flush();
-            server.finishing -= 1;
-            server.finish_drain_if_idle();
         });
     }
 
