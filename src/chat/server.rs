@@ -4,7 +4,7 @@ use std::{
 };
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::oneshot;
 
 use super::{
@@ -73,9 +73,8 @@ pub struct ChatServer {
     pub(super) purges: Vec<RoomKey>,
     pub(super) typing: Typing,
     pub(super) departures: Departures,
-    /// The users whose messages are becoming tombstones; whether the step
-    /// that is under way is the last one.
-    pub(super) erasing: FxHashMap<UserKey, bool>,
+    /// The users whose messages are becoming tombstones.
+    pub(super) erasing: FxHashSet<UserKey>,
     /// Rooms are being looked at for what is too old.
     pub(super) looks_after_rooms: bool,
 }
@@ -151,7 +150,7 @@ impl ChatServer {
             purges: unfinished.purges,
             typing: Typing::default(),
             departures: Departures::default(),
-            erasing: unfinished.erasures.into_iter().map(|user| (user, false)).collect(),
+            erasing: unfinished.erasures.into_iter().collect(),
             looks_after_rooms: false,
         }
     }
@@ -228,7 +227,7 @@ impl Actor for ChatServer {
         ctx.run_interval(PRESENCE_TICK, |server, _| server.look_after_presence());
         ctx.run_interval(RETENTION_TICK, |server, ctx| server.look_after_age(ctx));
         self.purge_next();
-        for user in self.erasing.keys().copied().collect::<Vec<_>>() {
+        for user in self.erasing.iter().copied().collect::<Vec<_>>() {
             self.erase_next(user, ctx);
         }
     }

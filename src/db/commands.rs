@@ -413,8 +413,12 @@ pub enum Written {
         rooms: Vec<(RoomKey, RoomId, i64)>,
         owners: Vec<(RoomKey, Member)>,
     },
-    /// The tombstones, each with the root of its thread.
-    ErasedMessages(Vec<(Message, Option<Box<Message>>)>),
+    /// The messages that changed, each with the root of its thread; `more` if
+    /// there are others.
+    ErasedMessages {
+        changed: Vec<(Message, Option<Box<Message>>)>,
+        more: bool,
+    },
     /// Nothing to tell but that it is durable.
     Done,
     User(User),

@@ -173,8 +173,8 @@ impl ChatServer {
             (Pending::Erase { reply }, Written::Erased { was, rooms, owners }) => {
                 self.settle_erase(reply, &was, rooms, &owners, ctx);
             }
-            (Pending::EraseMessages { user }, Written::ErasedMessages(erased)) => {
-                self.settle_erase_messages(user, &erased, ctx);
+            (Pending::EraseMessages { user }, Written::ErasedMessages { changed, more }) => {
+                self.settle_erase_messages(user, &changed, more, ctx);
             }
             // The pair makes no sense.
             (pending, _) => self.settle_failed(pending, ChatError::Internal, ctx),

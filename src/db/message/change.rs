@@ -229,6 +229,31 @@ pub(in crate::db) fn erase(
     Ok(erased)
 }
 
+/// Takes some of an erased user's reactions back. Gives the messages that can
+/// be seen, and whether there are more.
+pub(in crate::db) fn unreact(
+    conn: &mut Conn,
+    user: UserKey,
+    limit: usize,
+) -> QueryResult<(Vec<Message>, bool)> {
+    let step = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = reaction::some_of(conn, user, step)?;
+    let more = rows.len() >= limit;
+    let mut changed = Vec::with_capacity(rows.len());
+    for (id, emoji) in rows {
+        let Some(message) = select::find(conn, MessageId(id))? else {
+            diesel::delete(reactions::table.find((id, &emoji, user.0))).execute(conn)?;
+            continue;
+        };
+        let summary = reaction::remove(conn, &message, &emoji, user)?;
+        if let Ok(Written::Changed { message, moved: true, .. }) = reacted(conn, message, summary)?
+        {
+            changed.push(*message);
+        }
+    }
+    Ok((changed, more))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

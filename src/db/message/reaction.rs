@@ -72,16 +72,31 @@ pub(super) fn remove(
     if diesel::delete(row).execute(conn)? == 0 {
         return Ok(None);
     }
-    let mut summary = summary_of(message);
     let id = id_of(conn, user)?;
+    let mut summary = summary_of(message);
     if let Some(reaction) = summary.iter_mut().find(|reaction| *reaction.emoji == *emoji) {
         reaction.count -= 1;
-        if reaction.users.contains(&id) {
+        // An erased user is in it under the name that they had.
+        let is_shown = reaction.users.contains(&id) || UserId::parse(id.as_str()).is_err();
+        if is_shown {
             reaction.users = first_users(conn, message.id, emoji)?;
         }
     }
     summary.retain(|reaction| reaction.count > 0);
     Ok(Some(summary))
+}
+
+/// Some of a user's reactions: the messages and the emojis.
+pub(super) fn some_of(
+    conn: &mut Conn,
+    user: UserKey,
+    limit: i64,
+) -> QueryResult<Vec<(i64, String)>> {
+    reactions::table
+        .filter(reactions::user_key.eq(user.0))
+        .limit(limit)
+        .select((reactions::message_id, reactions::emoji))
+        .load(conn)
 }
 
 fn id_of(conn: &mut Conn, user: UserKey) -> QueryResult<UserId> {
