@@ -76,9 +76,11 @@ impl ChatServer {
         let restrictions = self.restrictions;
         let reading = self.access_in_database(room.clone(), &from);
         Self::when(ctx, reading, move |access, server, ctx| {
-            if access.is_ok() && server.restrictions != restrictions && tries > 0 {
+            let overtaken = access.is_ok() && server.restrictions != restrictions;
+            if overtaken && tries > 0 {
                 return server.read_access(room, from, tries - 1, ctx);
             }
+            let access = if overtaken { Err(ChatError::unavailable()) } else { access };
             let key = (from.user.key, room);
             for request in server.waiting.remove(&key).unwrap_or_default() {
                 match access.clone() {
