@@ -102,6 +102,23 @@ fn history_and_repeats_are_found_by_index() {
         ),
         ("SELECT id FROM messages WHERE sender_key = 1 AND client_id = 'a'", "messages_client_id"),
         ("SELECT room_key FROM members WHERE user_key = 1", "members_user"),
+        (
+            "SELECT id FROM messages WHERE room_key = 1 AND changed_seq > 5 AND changed_seq <= 9 \
+             AND changed_seq > seq ORDER BY changed_seq",
+            "messages_changed",
+        ),
+        (
+            "SELECT id FROM messages WHERE thread_id = 1 AND deleted_at IS NULL \
+             ORDER BY seq DESC LIMIT 1",
+            "messages_thread",
+        ),
+        (
+            "SELECT id FROM messages WHERE room_key = 1 AND pinned_at IS NOT NULL \
+             ORDER BY pinned_at DESC",
+            "messages_pinned",
+        ),
+        ("DELETE FROM mentions WHERE message_id = 1", "mentions_message"),
+        ("SELECT emoji FROM reactions WHERE user_key = 1 LIMIT 9", "reactions_user"),
     ] {
         let plan = diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}"))
             .load::<Step>(&mut *conn)
