@@ -68,8 +68,8 @@ impl From<WriteError> for ChatError {
             | WriteError::TooManyUploads
             | WriteError::TooManyPins
             | WriteError::TooManyEmojis
-            | WriteError::UserBanned
             | WriteError::OwnerOfOthers) => Self::Conflict(conflict.to_string()),
+            WriteError::UserBanned => Self::Forbidden(Denied::Banned),
             WriteError::Denied(denied) => Self::Forbidden(denied),
             WriteError::NoSuchAttachment => Self::NotFound("attachment"),
             WriteError::NoSuchKey => Self::NotFound("key"),

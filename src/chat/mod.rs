@@ -15,6 +15,7 @@ mod command;
 mod error;
 mod fanout;
 mod handlers;
+mod hold;
 mod messages;
 mod presence;
 mod room;

@@ -4,13 +4,14 @@ use std::{
 };
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::oneshot;
 
 use super::{
     ReplyTo, Request,
     fanout::{Fanout, Item},
     handlers::Pending,
+    hold::{Holds, Place},
     presence::Departures,
     room::Rooms,
     session::Sessions,
@@ -58,12 +59,15 @@ pub struct ChatServer {
     /// refuses what is past its limit at once.
     pub(super) pending: FxHashMap<Ticket, Pending>,
     next_ticket: u64,
+    /// Members who are being changed, and what they ask meanwhile.
+    pub(super) holds: Holds,
     /// Requests whose user's access to the room is being read, in order.
     pub(super) waiting: FxHashMap<(UserKey, RoomId), Vec<Request>>,
     /// Commits whose answer still needs a read.
     pub(super) finishing: usize,
-    /// Counts removals of members of any room; see `access`.
-    pub(super) removals: u64,
+    /// Counts how often a member of any room may do less than before: removed,
+    /// muted, blocked. See `read_access`.
+    pub(super) restrictions: u64,
     /// Set once the server is shutting down; answered when nothing is in
     /// flight any more.
     pub(super) draining: Option<Vec<oneshot::Sender<()>>>,
@@ -71,9 +75,8 @@ pub struct ChatServer {
     pub(super) purges: Vec<RoomKey>,
     pub(super) typing: Typing,
     pub(super) departures: Departures,
-    /// The users whose messages are becoming tombstones; whether the step
-    /// that is under way is the last one.
-    pub(super) erasing: FxHashMap<UserKey, bool>,
+    /// The users whose messages are becoming tombstones.
+    pub(super) erasing: FxHashSet<UserKey>,
     /// Rooms are being looked at for what is too old.
     pub(super) looks_after_rooms: bool,
 }
@@ -141,25 +144,38 @@ impl ChatServer {
             fanout: Fanout::default(),
             pending: FxHashMap::default(),
             next_ticket: 0,
+            holds: Holds::default(),
             waiting: FxHashMap::default(),
             finishing: 0,
-            removals: 0,
+            restrictions: 0,
             draining: None,
             purges: unfinished.purges,
             typing: Typing::default(),
             departures: Departures::default(),
-            erasing: unfinished.erasures.into_iter().map(|user| (user, false)).collect(),
+            erasing: unfinished.erasures.into_iter().collect(),
             looks_after_rooms: false,
         }
     }
 
     /// Hands a change to the database; `pending` is settled when it is done.
     pub(super) fn submit(&mut self, write: Write, pending: Pending) {
+        self.hand_over(write, pending);
+    }
+
+    fn hand_over(&mut self, write: Write, pending: Pending) -> Ticket {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         self.pending.insert(ticket, pending);
         // The writer only queues, and refuses what is past its bound.
         self.writer.do_send(Submit { write, reply: Reply::InOrder(ticket) });
+        ticket
+    }
+
+    /// The same for a change of a member: what that one asks in the room
+    /// waits until it is settled.
+    pub(super) fn submit_about(&mut self, place: Place, write: Write, pending: Pending) {
+        let ticket = self.hand_over(write, pending);
+        self.holds.begin(ticket, place);
     }
 
     /// Whether new requests are refused: the server is going away, or a
@@ -213,7 +229,7 @@ impl Actor for ChatServer {
         ctx.run_interval(PRESENCE_TICK, |server, _| server.look_after_presence());
         ctx.run_interval(RETENTION_TICK, |server, ctx| server.look_after_age(ctx));
         self.purge_next();
-        for user in self.erasing.keys().copied().collect::<Vec<_>>() {
+        for user in self.erasing.iter().copied().collect::<Vec<_>>() {
             self.erase_next(user, ctx);
         }
     }

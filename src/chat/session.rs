@@ -190,6 +190,21 @@ impl Sessions {
         };
     }
 
+    /// A member stands otherwise in a room. Also while the user's memberships
+    /// are being read: what is read then may be older than this.
+    pub fn standing_changed(
+        &mut self,
+        user: UserKey,
+        room: RoomKey,
+        change: impl FnOnce(&mut Standing),
+    ) {
+        let Some(online) = self.users.get_mut(&user) else { return };
+        online.epoch += 1;
+        if let Some(standing) = online.rooms.as_mut().and_then(|rooms| rooms.get_mut(&room)) {
+            change(standing);
+        }
+    }
+
     /// The users in memory who are members of a room.
     pub fn members_of(&self, room: RoomKey) -> Vec<UserKey> {
         let is_member = |online: &&OnlineUser| {

@@ -140,8 +140,8 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         Write::RoomDelete { room } => room::delete(conn, *room),
         Write::RoomClear { room } => room::clear(conn, *room),
         Write::Purge { room } => room::purge(conn, *room),
-        Write::MemberAdd { room, user, role, at, rooms_max } => {
-            member::add(conn, *room, *user, *role, *at, *rooms_max)
+        Write::MemberAdd { room, user, role, at, rooms_max, mark_read } => {
+            member::add(conn, *room, *user, *role, *at, *rooms_max, *mark_read)
         }
         Write::MemberRemove { room, user, by } => member::remove(conn, *room, *user, *by),
         Write::MemberUpdate { room, user, by, change } => {

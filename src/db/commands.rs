@@ -111,6 +111,8 @@ pub enum Write {
         role: Role,
         at: Timestamp,
         rooms_max: i64,
+        /// What was said before is read.
+        mark_read: bool,
     },
     /// `by` is the role of who does it, if it decides: what an administrator
     /// does, or a user to themselves, is decided already.
@@ -467,6 +469,8 @@ pub enum Written {
     Direct {
         room: Room,
         members: [Member; 2],
+        /// The first of them does not want to hear from the second.
+        blocks: bool,
         last_seq: Seq,
         is_new: bool,
     },
@@ -486,6 +490,8 @@ pub enum Written {
         last_seq: Seq,
         member_count: i64,
         is_new: bool,
+        /// The read mark moved to the head.
+        marked: bool,
     },
     /// `false` if the user was no member.
     MemberRemoved {
@@ -529,8 +535,12 @@ pub enum Written {
         rooms: Vec<(RoomKey, RoomId, i64)>,
         owners: Vec<(RoomKey, Member)>,
     },
-    /// The tombstones, each with the root of its thread.
-    ErasedMessages(Vec<(Message, Option<Box<Message>>)>),
+    /// The messages that changed, each with the root of its thread; `more` if
+    /// there are others.
+    ErasedMessages {
+        changed: Vec<(Message, Option<Box<Message>>)>,
+        more: bool,
+    },
     UserBarred {
         user: User,
         bar: Bar,
@@ -572,7 +582,7 @@ pub enum WriteError {
     ClientIdElsewhere,
     #[error("the user is in as many rooms as allowed")]
     TooManyRooms,
-    #[error("the last owner of a room with other members must first make another one owner")]
+    #[error("the last owner of a room must first make another member its owner")]
     OwnerOfOthers,
     #[error("{0}")]
     Denied(Denied),

@@ -30,6 +30,7 @@ pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult>
     if user::find(conn, other)?.is_none() {
         return Ok(Err(WriteError::NoSuchUser));
     }
+    let blocks = has_blocked(conn, opener, other)?;
     let known = find(conn, *users)?;
     let (key, is_new) = match known {
         Some(key) => (key, false),
@@ -58,7 +59,7 @@ pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult>
             for user in users {
                 member::insert(conn, key, *user, Role::Member, *created_at, Seq::ZERO)?;
             }
-            if has_blocked(conn, opener, other)? {
+            if blocks {
                 mark_blocked(conn, key, other, true)?;
             }
             (key, true)
@@ -68,7 +69,7 @@ pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult>
     let members = member::find(conn, key, opener)?.zip(member::find(conn, key, other)?);
     Ok(match found.zip(members) {
         Some(((room, last_seq), (one, two))) => {
-            Ok(Written::Direct { room, members: [one, two], last_seq, is_new })
+            Ok(Written::Direct { room, members: [one, two], blocks, last_seq, is_new })
         }
         None => Err(WriteError::NoSuchRoom),
     })

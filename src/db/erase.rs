@@ -8,17 +8,20 @@ use super::{
     backend::Conn,
     member, message,
     schema::{
-        bans, blocks, inbox, inbox_heads, members, mentions, reactions, refresh_tokens, rooms,
+        bans, blocks, former_members, inbox, inbox_heads, members, mentions, refresh_tokens, rooms,
         users,
     },
     user as user_rows,
 };
-use crate::domain::{Member, MessageId, Role, RoomId, RoomKey, Timestamp, UserKey};
+use crate::{
+    domain::{Member, MessageId, Role, RoomId, RoomKey, Timestamp, UserKey},
+    limits::ERASE_MESSAGES,
+};
 
 /// What is shown instead of the name.
 const NAME: &str = "Deleted user";
 
-/// All but the messages, which [`messages`] takes in steps.
+/// All but the messages and reactions, which [`messages`] takes in steps.
 pub(super) fn user(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult<WriteResult> {
     let Some(was) = user_rows::find(conn, user)? else {
         return Ok(Err(WriteError::NoSuchUser));
@@ -44,7 +47,8 @@ pub(super) fn user(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult
     delete_personal(conn, user)?;
     diesel::update(users::table.find(user.0))
         .set((
-            users::id.eq(format!("deleted:{}", user.0)),
+            // No id that anyone could have, or ask for.
+            users::id.eq(format!("deleted#{}", user.0)),
             users::name.eq(NAME),
             users::password_hash.eq(None::<String>),
             users::last_seen_at.eq(None::<i64>),
@@ -80,15 +84,17 @@ fn delete_personal(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
     attachment::release_user(conn, user)?;
     diesel::delete(refresh_tokens::table.filter(refresh_tokens::user_key.eq(key))).execute(conn)?;
     diesel::delete(bans::table.filter(bans::user_key.eq(key))).execute(conn)?;
+    let former = former_members::table.filter(former_members::user_key.eq(key));
+    diesel::delete(former).execute(conn)?;
     diesel::delete(blocks::table.filter(blocks::user_key.eq(key))).execute(conn)?;
     diesel::delete(blocks::table.filter(blocks::blocked_key.eq(key))).execute(conn)?;
     diesel::delete(inbox::table.filter(inbox::user_key.eq(key))).execute(conn)?;
     diesel::delete(inbox_heads::table.filter(inbox_heads::user_key.eq(key))).execute(conn)?;
-    diesel::delete(mentions::table.filter(mentions::user_key.eq(key))).execute(conn)?;
-    diesel::delete(reactions::table.filter(reactions::user_key.eq(key))).execute(conn).map(drop)
+    diesel::delete(mentions::table.filter(mentions::user_key.eq(key))).execute(conn).map(drop)
 }
 
-/// Makes tombstones of some messages; `last` says that there are no more.
+/// Makes tombstones of some messages, and takes back some reactions to those
+/// of others; `last` says that there are no more messages.
 pub(super) fn messages(
     conn: &mut Conn,
     user: UserKey,
@@ -96,10 +102,13 @@ pub(super) fn messages(
     last: bool,
     at: Timestamp,
 ) -> QueryResult<WriteResult> {
-    let erased = message::erase(conn, ids, at)?;
-    if last {
+    let mut erased = message::erase(conn, ids, at)?;
+    let (others, more) = message::unreact(conn, user, ERASE_MESSAGES)?;
+    erased.extend(others.into_iter().map(|message| (message, None)));
+    let more = more || !last;
+    if !more {
         let row = diesel::update(users::table.find(user.0));
         row.set(users::erase_pending.eq(false)).execute(conn)?;
     }
-    Ok(Ok(Written::ErasedMessages(erased)))
+    Ok(Ok(Written::ErasedMessages { changed: erased, more }))
 }

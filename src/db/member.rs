@@ -7,11 +7,13 @@ use diesel::{
 use super::{
     MemberChange, WriteError, WriteResult, Written,
     backend::Conn,
-    ban, room,
+    ban, former, receipt, room,
     schema::{members, receipts, rooms},
     user,
 };
-use crate::domain::{Denied, Member, Role, RoomKey, RoomKind, Seq, Standing, Timestamp, UserKey};
+use crate::domain::{
+    Denied, Member, ReadTarget, Role, RoomKey, RoomKind, Seq, Standing, Timestamp, UserKey,
+};
 
 /// Whether a user is in as many rooms as allowed.
 pub(super) fn has_rooms(conn: &mut Conn, user: UserKey, rooms_max: i64) -> QueryResult<bool> {
@@ -28,6 +30,7 @@ pub(super) fn insert(
     at: Timestamp,
     head: Seq,
 ) -> QueryResult<()> {
+    let (role, muted_until) = former::take(conn, room, user, role)?;
     diesel::insert_into(members::table)
         .values((
             members::room_key.eq(room.0),
@@ -35,6 +38,7 @@ pub(super) fn insert(
             members::role.eq(role.as_str()),
             members::joined_at.eq(at.0),
             members::unread_after.eq(head.0),
+            members::muted_until.eq(muted_until.map(|until| until.0)),
         ))
         .execute(conn)?;
     count(conn, room, 1).map(drop)
@@ -89,6 +93,7 @@ pub(super) fn add(
     role: Role,
     at: Timestamp,
     rooms_max: i64,
+    mark_read: bool,
 ) -> QueryResult<WriteResult> {
     let Some((found, last_seq)) = room::find(conn, room)?.zip(room::head(conn, room)?) else {
         return Ok(Err(WriteError::NoSuchRoom));
@@ -108,6 +113,8 @@ pub(super) fn add(
         if has_rooms(conn, user, rooms_max)? {
             return Ok(Err(WriteError::TooManyRooms));
         }
+        // Whoever comes into a room that all have left is its owner.
+        let role = if count(conn, room, 0)? == 0 { Role::Owner } else { role };
         insert(conn, room, user, role, at, last_seq)?;
     }
     let Some(member) = (match known {
@@ -116,8 +123,13 @@ pub(super) fn add(
     }) else {
         return Ok(Err(WriteError::NoSuchUser));
     };
+    let read = match mark_read {
+        true => receipt::raise(conn, room, user, ReadTarget::All, at)?,
+        false => Ok(Written::Done),
+    };
+    let marked = matches!(read, Ok(Written::Read { moved: true, .. }));
     let member_count = count(conn, room, 0)?;
-    Ok(Ok(Written::MemberAdded { member, room: found, last_seq, member_count, is_new }))
+    Ok(Ok(Written::MemberAdded { member, room: found, last_seq, member_count, is_new, marked }))
 }
 
 /// Whether one with the role `by` may do something to a member with `role`.
@@ -128,17 +140,20 @@ fn outranks(by: Option<Role>, role: Role) -> Result<(), WriteError> {
     }
 }
 
-/// Whether a room with others would be without an owner if not for this one.
+/// Whether a room would be without an owner if not for this one.
 fn is_last_owner(conn: &mut Conn, room: RoomKey, user: UserKey, role: Role) -> QueryResult<bool> {
     if role != Role::Owner {
         return Ok(false);
     }
-    let others =
-        members::table.filter(members::room_key.eq(room.0)).filter(members::user_key.ne(user.0));
-    let owners = others.filter(members::role.eq(Role::Owner.as_str()));
-    let has_others: bool = select(exists(others)).get_result(conn)?;
+    let owners = others(room, user).filter(members::role.eq(Role::Owner.as_str()));
     let has_owner: bool = select(exists(owners)).get_result(conn)?;
-    Ok(has_others && !has_owner)
+    Ok(!has_owner)
+}
+
+#[diesel::dsl::auto_type]
+fn others(room: RoomKey, user: UserKey) -> _ {
+    let (room, user): (i64, i64) = (room.0, user.0);
+    members::table.filter(members::room_key.eq(room)).filter(members::user_key.ne(user))
 }
 
 /// The last owner cannot leave others behind without one.
@@ -157,7 +172,9 @@ pub(super) fn remove(
     if room::kind(conn, room)? == Some(RoomKind::Direct) {
         return Ok(Err(WriteError::Denied(Denied::Direct)));
     }
-    if is_last_owner(conn, room, user, role)? {
+    if is_last_owner(conn, room, user, role)?
+        && select(exists(others(room, user))).get_result(conn)?
+    {
         return Ok(Err(WriteError::OwnerOfOthers));
     }
     let member_count = delete(conn, room, user)?;
@@ -166,6 +183,9 @@ pub(super) fn remove(
 
 /// Takes a membership and its marks away; gives the number of members left.
 pub(super) fn delete(conn: &mut Conn, room: RoomKey, user: UserKey) -> QueryResult<i64> {
+    if let Some(standing) = standing(conn, room, user)? {
+        former::keep(conn, room, user, standing)?;
+    }
     let deleted = diesel::delete(members::table.find((room.0, user.0))).execute(conn)?;
     diesel::delete(receipts::table.find((room.0, user.0))).execute(conn)?;
     count(conn, room, -i64::try_from(deleted).unwrap_or(0))

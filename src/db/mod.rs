@@ -16,6 +16,7 @@ mod checkpointer;
 mod commands;
 mod direct;
 mod erase;
+mod former;
 mod identity;
 mod member;
 mod message;

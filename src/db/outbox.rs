@@ -96,10 +96,15 @@ fn events_of(conn: &mut Conn, write: &Write, written: &Written) -> QueryResult<V
                 if message.deleted_at.is_some() { "message.deleted" } else { "message.updated" };
             Some(Event::of_message(kind, message.room_key, message.id, message.changed_seq))
         }
-        (_, Written::ErasedMessages(erased)) => {
-            let deleted = erased.iter().map(|(message, _)| {
+        (_, Written::ErasedMessages { changed, .. }) => {
+            let deleted = changed.iter().map(|(message, _)| {
                 let (room, seq) = (message.room_key, message.changed_seq);
-                Event::of_message("message.deleted", room, message.id, seq)
+                // One that only lost a reaction is still there.
+                let kind = match message.deleted_at {
+                    Some(_) => "message.deleted",
+                    None => "message.updated",
+                };
+                Event::of_message(kind, room, message.id, seq)
             });
             return Ok(deleted.collect());
         }

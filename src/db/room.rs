@@ -10,7 +10,8 @@ use super::{
     backend::Conn,
     member, message,
     schema::{
-        bans, members, mentions, messages, reactions, receipts, room_events, room_heads, rooms,
+        bans, former_members, members, mentions, messages, reactions, receipts, room_events,
+        room_heads, rooms,
     },
 };
 use crate::{
@@ -164,6 +165,8 @@ pub(super) fn delete(conn: &mut Conn, room: RoomKey) -> QueryResult<WriteResult>
     diesel::delete(members::table.filter(members::room_key.eq(room.0))).execute(conn)?;
     diesel::delete(receipts::table.filter(receipts::room_key.eq(room.0))).execute(conn)?;
     diesel::delete(bans::table.filter(bans::room_key.eq(room.0))).execute(conn)?;
+    let former = former_members::table.filter(former_members::room_key.eq(room.0));
+    diesel::delete(former).execute(conn)?;
     Ok(Ok(Written::RoomDeleted))
 }
 
@@ -172,7 +175,7 @@ pub(super) fn clear(conn: &mut Conn, room: RoomKey) -> QueryResult<WriteResult> 
     let Some(seq) = message::advance_head(conn, room, 1)? else {
         return Ok(Err(WriteError::NoSuchRoom));
     };
-    raise_floor(conn, room, seq)?;
+    raise_floor(conn, room, seq, seq)?;
     Ok(Ok(Written::RoomCleared { seq, upto: seq }))
 }
 
@@ -181,13 +184,18 @@ pub(super) fn trim(conn: &mut Conn, room: RoomKey, upto: Seq) -> QueryResult<Wri
     let Some(seq) = message::advance_head(conn, room, 1)? else {
         return Ok(Err(WriteError::NoSuchRoom));
     };
-    raise_floor(conn, room, upto.min(seq))?;
+    raise_floor(conn, room, upto.min(seq), seq)?;
     Ok(Ok(Written::RoomCleared { seq, upto: upto.min(seq) }))
 }
 
-fn raise_floor(conn: &mut Conn, room: RoomKey, floor: Seq) -> QueryResult<()> {
+/// `at` is the position that this takes in the timeline.
+fn raise_floor(conn: &mut Conn, room: RoomKey, floor: Seq, at: Seq) -> QueryResult<()> {
     diesel::update(rooms::table.find(room.0).filter(rooms::floor_seq.lt(floor.0)))
-        .set((rooms::floor_seq.eq(floor.0), rooms::purge_pending.eq(true)))
+        .set((
+            rooms::floor_seq.eq(floor.0),
+            rooms::cleared_seq.eq(at.0),
+            rooms::purge_pending.eq(true),
+        ))
         .execute(conn)
         .map(drop)
 }

@@ -26,6 +26,7 @@ diesel::table! {
         topic -> Text,
         custom -> Nullable<Text>,
         pair -> Nullable<Text>,
+        cleared_seq -> BigInt,
         member_count -> BigInt,
         keep_ms -> Nullable<BigInt>,
         keep_messages -> Nullable<BigInt>,
@@ -248,6 +249,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    former_members (room_key, user_key) {
+        room_key -> BigInt,
+        user_key -> BigInt,
+        read_only -> Bool,
+        muted_until -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(messages -> users (sender_key));
 diesel::joinable!(messages -> rooms (room_key));
 diesel::joinable!(members -> users (user_key));
@@ -280,4 +290,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_bars,
     api_keys,
     audit,
+    former_members,
 );

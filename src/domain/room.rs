@@ -43,9 +43,10 @@ pub enum Role {
     /// Reads, and says nothing.
     ReadOnly,
     Member,
-    /// Keeps order: deletes what others wrote, adds, removes, mutes and bans.
+    /// Keeps order: deletes what others wrote, adds, removes, mutes and bans,
+    /// and says what the room is about.
     Moderator,
-    /// Decides about the room itself and about roles.
+    /// Decides about roles, and whether the room is there at all.
     Owner,
 }
 
@@ -105,7 +106,7 @@ impl Room {
     }
 }
 
-/// What a room's owner may change about it; `None` stays as it is.
+/// What a room's moderators may change about it; `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomChange {
     pub title: Option<Arc<str>>,

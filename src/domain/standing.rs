@@ -33,7 +33,7 @@ pub enum Denied {
     NotAuthor,
     #[error("this member's role is not below yours")]
     Outranked,
-    #[error("you are banned from this room")]
+    #[error("banned from this room")]
     Banned,
     #[error("this cannot be done in a direct room")]
     Direct,

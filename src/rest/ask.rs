@@ -66,14 +66,21 @@ impl State {
         who: &Identity,
         id: &RoomId,
     ) -> Result<Room, ApiError> {
-        let missing = || ApiError::not_found("room");
-        let room = self.reader.room(id).await?.ok_or_else(missing)?;
+        let room = self.reader.room(id).await?;
+        let room = room.ok_or_else(|| ApiError::not_found("room"))?;
+        self.still_readable(who, &room).await?;
+        Ok(room)
+    }
+
+    /// To be asked again when something was read from a room: a member who
+    /// was removed meanwhile gets nothing that came later.
+    pub(super) async fn still_readable(&self, who: &Identity, room: &Room) -> Result<(), ApiError> {
         // The standing alone: what is unread is costly to count.
         let is_member = self.reader.standing(room.key, who.user.key).await?.is_some();
         match room.kind {
-            _ if is_member || who.is_admin => Ok(room),
+            _ if is_member || who.is_admin => Ok(()),
             kind if kind.is_open() => Err(ChatError::from(Denied::Stranger).into()),
-            _ => Err(missing()),
+            _ => Err(ApiError::not_found("room")),
         }
     }
 }

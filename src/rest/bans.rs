@@ -6,11 +6,12 @@ use serde::Serialize;
 use super::{
     State,
     extract::{Body, ListQuery, room_id, user_id},
+    members::{SECONDS_MAX, in_seconds},
 };
 use crate::{
     auth::Identity,
     chat::{ChatError, Command},
-    domain::Denied,
+    domain::{Denied, Timestamp},
     error::ApiError,
     limits::REASON_BYTES,
     protocol::{BanView, Fields},
@@ -35,9 +36,24 @@ pub async fn list(
     if !who.is_admin && !standing.is_some_and(|standing| standing.moderates()) {
         return Err(ChatError::from(Denied::NotModerator).into());
     }
-    let (bans, has_more) = state.reader.bans(room.key, after.as_ref(), limit).await?;
+    let (bans, has_more) =
+        state.reader.bans(room.key, in_seconds(0), after.as_ref(), limit).await?;
     let bans = bans.iter().map(BanView::from).collect();
     Ok(HttpResponse::Ok().json(Bans { bans, has_more }))
+}
+
+/// A time, some seconds, or neither: then it is for good.
+fn until(fields: &mut Fields) -> Result<Option<Timestamp>, ApiError> {
+    let until = fields.time_or_none("until")?;
+    let seconds = fields.number_or_none("ban_seconds", 1..=SECONDS_MAX)?;
+    match (until, seconds) {
+        (Some(_), Some(_)) => Err(ApiError::field("until", "and ban_seconds exclude each other")),
+        // Most likely a mistake: it would remove and not keep out.
+        (Some(until), None) if until <= in_seconds(0) => {
+            Err(ApiError::field("until", "must lie in the future"))
+        }
+        (until, seconds) => Ok(until.or(seconds.map(in_seconds))),
+    }
 }
 
 pub async fn add(
@@ -47,7 +63,7 @@ pub async fn add(
     Body(mut fields): Body<Fields>,
 ) -> Result<HttpResponse, ApiError> {
     let (room, user) = (room_id(&path.0)?, user_id(&path.1)?);
-    let until = fields.time_or_none("until")?;
+    let until = until(&mut fields)?;
     let reason = fields.display_text("reason", REASON_BYTES)?.unwrap_or_default();
     state.ask(&who, Command::Ban { room, user, until, reason }).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -71,7 +71,7 @@ fn change_of(mut fields: Fields) -> Result<MemberChange, ApiError> {
     });
     let ends = fields.has("muted_until");
     let until = fields.time_or_none("muted_until")?;
-    let seconds = fields.number_or_none("mute_seconds", 0..=MUTE_SECONDS_MAX)?;
+    let seconds = fields.number_or_none("mute_seconds", 0..=SECONDS_MAX)?;
     let muted_until = match (until, seconds) {
         (Some(_), Some(_)) => {
             let what = "and mute_seconds exclude each other";
@@ -89,8 +89,8 @@ fn change_of(mut fields: Fields) -> Result<MemberChange, ApiError> {
     Ok(change)
 }
 
-/// A century: more is no time but a mistake.
-const MUTE_SECONDS_MAX: i64 = 100 * 366 * 86_400;
+/// Of a mute or a ban. A century: more is no time but a mistake.
+pub(super) const SECONDS_MAX: i64 = 100 * 366 * 86_400;
 
 pub(super) fn in_seconds(seconds: i64) -> Timestamp {
     Timestamp(chrono::Utc::now().timestamp_millis().saturating_add(seconds * 1000))

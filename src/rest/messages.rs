@@ -72,6 +72,7 @@ pub async fn page(
     let (cursor, limit) = query.read()?;
     let room = state.readable_room(&who, &room_id(&room)?).await?;
     let page = state.reader.history(room.key, cursor, limit).await?;
+    state.still_readable(&who, &room).await?;
     Ok(HttpResponse::Ok().json(HistoryView::from(&page)))
 }
 
@@ -218,6 +219,8 @@ pub async fn thread(
     let (after, limit) = query.read()?;
     let root = state.readable_message(&who, &id).await?;
     let (replies, has_more) = state.reader.thread(root.id, after, limit).await?;
+    // Who may read the root now may read its replies.
+    let root = state.readable_message(&who, &id).await?;
     let replies = replies.iter().map(MessageView::from).collect();
     let root = MessageView::from(&root);
     Ok(HttpResponse::Ok().json(Thread { root, replies, has_more }))
@@ -230,6 +233,7 @@ pub async fn pins(
 ) -> Result<HttpResponse, ApiError> {
     let room = state.readable_room(&who, &room_id(&room)?).await?;
     let pins = state.reader.pins(room.key).await?;
+    state.still_readable(&who, &room).await?;
     let messages = pins.iter().map(MessageView::from).collect();
     Ok(HttpResponse::Ok().json(Pins { messages }))
 }

@@ -22,6 +22,9 @@ struct Rooms<'a> {
     rooms: Vec<RoomView<'a>>,
 }
 
+/// A room of this id could not be reached: its path is that of direct rooms.
+const DIRECT: &str = "direct";
+
 pub async fn list(state: web::Data<State>, who: Identity) -> Result<HttpResponse, ApiError> {
     let rooms = state.reader.rooms_with_last_message(who.user.key).await?;
     let rooms = rooms.iter().map(RoomView::from).collect();
@@ -35,6 +38,9 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let id = fields.text_or_none("room_id")?;
     let id = id.as_deref().map_or_else(|| Ok(generated_id("r")), room_id)?;
+    if id.as_str() == DIRECT {
+        return Err(ApiError::field("room_id", "must not be what leads to direct rooms"));
+    }
     let kind = match fields.text_or_none("kind")? {
         None => RoomKind::Private,
         Some(kind) => RoomKind::parse(&kind)

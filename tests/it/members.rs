@@ -147,3 +147,39 @@ async fn members_hear_who_joins_and_who_leaves() {
     assert_eq!(left["data"]["user"], json!({"id": "ben", "name": "ben"}));
     at_ben.next_event("room.removed").await;
 }
+
+#[tokio::test]
+async fn what_is_said_right_after_leaving_is_not_stored() {
+    let server = Server::start().await;
+    let (alice, ben) = (server.user("alice").await, server.user("ben").await);
+    alice.room_with("den", &[&ben]).await;
+    let mut at_ben = ben.connect().await;
+    let said = json!({"room_id": "den", "content": "still here?"});
+    for _ in 0..20 {
+        let before = at_ben.begin("message.send", said.clone()).await;
+        let leave = at_ben.begin("room.leave", json!({"room_id": "den"})).await;
+        let after = at_ben.begin("message.send", said.clone()).await;
+        let read = at_ben.begin("history", json!({"room_id": "den"})).await;
+        at_ben.answer(&before).await.expect("a member yet");
+        at_ben.answer(&leave).await.expect("left");
+        for late in [after, read] {
+            let refused = at_ben.answer(&late).await.expect_err("no member any more");
+            assert_eq!(refused["code"], "not_found", "{refused}");
+        }
+        alice.add_member("den", &ben).await.expect(201);
+    }
+    assert_eq!(alice.last_seq("den").await, 20);
+}
+
+#[tokio::test]
+async fn what_is_said_right_after_joining_is_stored() {
+    let server = Server::start().await;
+    let (alice, ben) = (server.user("alice").await, server.user("ben").await);
+    alice.create_room("lobby", "public").await;
+    let mut at_ben = ben.connect().await;
+    let join = at_ben.begin("room.join", json!({"room_id": "lobby"})).await;
+    let data = json!({"room_id": "lobby", "content": "hello"});
+    let said = at_ben.begin("message.send", data).await;
+    at_ben.answer(&said).await.expect("a member by then");
+    at_ben.answer(&join).await.expect("joined");
+}

@@ -14,6 +14,9 @@ ALTER TABLE rooms ADD COLUMN topic TEXT NOT NULL DEFAULT '';
 ALTER TABLE rooms ADD COLUMN custom TEXT;
 -- The keys of the two users of a direct room, the lower one first.
 ALTER TABLE rooms ADD COLUMN pair TEXT;
+-- The position at which the room was last cleared or trimmed.
+ALTER TABLE rooms ADD COLUMN cleared_seq BIGINT NOT NULL DEFAULT 0;
+UPDATE rooms SET cleared_seq = floor_seq;
 ALTER TABLE rooms ADD COLUMN member_count BIGINT NOT NULL DEFAULT 0;
 -- What this room keeps; NULL: what all rooms keep.
 ALTER TABLE rooms ADD COLUMN keep_ms BIGINT;
@@ -67,6 +70,16 @@ CREATE TABLE mentions (
     PRIMARY KEY (room_key, user_key, seq)
 ) WITHOUT ROWID;
 CREATE INDEX mentions_message ON mentions (message_id);
+
+-- What former members would be if they came back: a mute or the role of a
+-- reader does not end because one leaves.
+CREATE TABLE former_members (
+    room_key    BIGINT  NOT NULL,
+    user_key    BIGINT  NOT NULL,
+    read_only   BOOLEAN NOT NULL,
+    muted_until BIGINT,
+    PRIMARY KEY (room_key, user_key)
+) WITHOUT ROWID;
 
 CREATE TABLE bans (
     room_key   BIGINT NOT NULL,

@@ -190,7 +190,7 @@ impl ChatServer {
         Self::when(ctx, reading, move |found, server, _| {
             let Ok((messages, last)) = found else { return };
             let write = Write::EraseMessages { user, messages, last, at: now() };
-            server.erasing.insert(user, last);
+            server.erasing.insert(user);
             server.submit(write, Pending::EraseMessages { user });
             server.fanout.flush();
         });
@@ -200,12 +200,14 @@ impl ChatServer {
         &mut self,
         user: UserKey,
         erased: &[(Message, Option<Box<Message>>)],
+        more: bool,
         ctx: &mut Context<Self>,
     ) {
         for (message, root) in erased {
             self.tell_changed(message, root.as_deref());
         }
-        if self.erasing.remove(&user) == Some(false) {
+        self.erasing.remove(&user);
+        if more {
             self.erase_next(user, ctx);
         }
     }

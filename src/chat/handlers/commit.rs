@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::{
     chat::{ChatServer, fanout::Item, server::now},
     db::Committed,
-    domain::{RoomId, RoomKey, Seq, UserId},
+    domain::{Room, RoomId, RoomKey, Seq, User, UserId},
     metrics::metrics,
     protocol::events::{self, MarkView},
     websocket::Frame,
@@ -54,6 +54,9 @@ impl Handler<Committed> for ChatServer {
             if let Some(pending) = self.pending.remove(&ticket) {
                 self.settle(pending, result, &mut marks, ctx);
             }
+            for request in self.holds.end(ticket) {
+                self.begin(request, ctx);
+            }
         }
         self.tell_marks(marks);
         self.fanout.flush();
@@ -69,6 +72,13 @@ impl ChatServer {
                 self.tell_ephemeral(key, frame, Arc::default());
             }
         }
+    }
+
+    /// One mark that moved along with something else.
+    pub(super) fn tell_mark(&mut self, room: &Room, user: &User, read_seq: Seq) {
+        let mut marks = Marks::default();
+        marks.read(room.key, &room.id, &user.id, read_seq);
+        self.tell_marks(marks);
     }
 
     /// A durable event: the room's head moves, its subscribers are told.

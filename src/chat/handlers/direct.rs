@@ -11,6 +11,17 @@ use crate::{
     domain::{Denied, Member, Role, Room, RoomId, RoomKey, Seq, Standing, User, UserId, UserKey},
 };
 
+/// A room of two as the transaction left it.
+pub(super) struct Opened {
+    pub room: Room,
+    /// The opener first.
+    pub members: [Member; 2],
+    /// The opener does not want to hear from the other one.
+    pub blocks: bool,
+    pub last_seq: Seq,
+    pub is_new: bool,
+}
+
 /// Who asks for themselves, without any right of theirs.
 fn plain(user: User) -> Requester {
     Requester { user, is_admin: false, is_service: false }
@@ -42,24 +53,21 @@ impl ChatServer {
         );
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what one write gives")]
     pub(super) fn settle_direct(
         &mut self,
         reply: ReplyTo,
         opener: User,
-        room: Room,
-        members: [Member; 2],
-        last_seq: Seq,
-        is_new: bool,
+        opened: Opened,
         ctx: &mut Context<Self>,
     ) {
+        let Opened { room, members, blocks, last_seq, is_new } = opened;
         let room = Arc::new(room);
         let seen = RoomSeen { room: &room, head: last_seq, members: 2 };
         self.rooms.activate(&seen, Instant::now());
         if is_new {
             let [one, two] = &members;
-            for (member, peer) in [(one, two), (two, one)] {
-                let standing = Standing::new(Role::Member);
+            for (member, peer, blocked) in [(one, two, false), (two, one, blocks)] {
+                let standing = Standing { blocked, ..Standing::new(Role::Member) };
                 let mut overview = new_membership(room.clone(), standing, last_seq, 2);
                 overview.peer = Some(peer.user.clone());
                 self.attach_member(member, &overview);
@@ -99,11 +107,9 @@ impl ChatServer {
         blocks: bool,
         room: Option<RoomKey>,
     ) {
-        if let Some(room) = room
-            && let Some(Some(known)) = self.sessions.standing(other, room)
-        {
-            let standing = Standing { blocked: blocks, ..known };
-            self.sessions.membership_changed(other, room, Some(standing));
+        if let Some(room) = room {
+            self.restrictions += 1;
+            self.sessions.standing_changed(other, room, |known| known.blocked = blocks);
         }
         self.answer(reply, Ok(Answer::Done));
     }

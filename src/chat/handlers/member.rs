@@ -16,10 +16,7 @@ use crate::{
         server::{nobody, now},
     },
     db::Write,
-    domain::{
-        Denied, Member, ReadTarget, Role, Room, RoomKey, RoomOverview, Seq, Standing, User, UserId,
-        UserKey,
-    },
+    domain::{Denied, Member, Role, Room, RoomKey, RoomOverview, Seq, Standing, User},
     protocol::events::{self, Departure},
 };
 
@@ -40,6 +37,8 @@ pub(super) struct Added {
     pub last_seq: Seq,
     pub member_count: i64,
     pub is_new: bool,
+    /// The read mark moved to the head.
+    pub marked: bool,
 }
 
 /// A member on the way out.
@@ -73,15 +72,17 @@ impl ChatServer {
                 self.with_user(from, user, reply, ctx, move |server, user, reply, is_self| {
                     let why = if is_self { Departure::Left } else { Departure::Removed };
                     let by = if is_self { None } else { by };
+                    let place = (user.key, key);
                     let write = Write::MemberRemove { room: key, user: user.key, by };
                     let leaving = Leaving { user, room, why };
-                    server.submit(write, Pending::RemoveMember { reply, leaving });
+                    server.submit_about(place, write, Pending::RemoveMember { reply, leaving });
                 });
             }
             Command::UpdateMember { user, change, .. } => {
                 self.with_user(from, user, reply, ctx, move |server, user, reply, _| {
                     let write = Write::MemberUpdate { room: key, user: user.key, by, change };
-                    server.submit(write, Pending::UpdateMember { reply, room });
+                    let pending = Pending::UpdateMember { reply, room };
+                    server.submit_about((user.key, key), write, pending);
                 });
             }
             Command::TransferRoom { user, .. } => {
@@ -91,7 +92,7 @@ impl ChatServer {
                         return server.answer(reply, Err(Denied::Oneself.into()));
                     }
                     let write = Write::OwnerTransfer { room: key, from: owner, to: user.key };
-                    server.submit(write, Pending::Transfer { reply, room });
+                    server.submit_about((owner, key), write, Pending::Transfer { reply, room });
                 });
             }
             Command::Ban { user, until, reason, .. } => {
@@ -102,7 +103,7 @@ impl ChatServer {
                     let (user_key, at) = (user.key, now());
                     let write = Write::Ban { room: key, user: user_key, by, until, reason, at };
                     let leaving = Leaving { user, room, why: Departure::Banned };
-                    server.submit(write, Pending::Ban { reply, leaving });
+                    server.submit_about((user_key, key), write, Pending::Ban { reply, leaving });
                 });
             }
             Command::Unban { user, .. } => {
@@ -118,32 +119,9 @@ impl ChatServer {
 
     pub(super) fn submit_add(&mut self, room: RoomKey, adding: NewMembership) {
         let (user, rooms_max) = (adding.user.key, self.rooms_max());
-        let write = Write::MemberAdd { room, user, role: Role::Member, at: now(), rooms_max };
-        self.submit(write, Pending::AddMember(adding));
-    }
-
-    /// Looks a user up, unless it is the requester; says which.
-    pub(super) fn with_user(
-        &mut self,
-        from: Requester,
-        id: UserId,
-        reply: ReplyTo,
-        ctx: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, User, ReplyTo, bool) + Send + 'static,
-    ) {
-        if id == from.user.id {
-            return then(self, from.user, reply, true);
-        }
-        let reader = self.reader.clone();
-        let reading = async move { reader.user(&id).await };
-        Self::when(ctx, reading, move |user, server, _| {
-            match user {
-                Ok(Some(user)) => then(server, user, reply, false),
-                Ok(None) => server.answer(reply, Err(ChatError::NotFound("user"))),
-                Err(error) => server.answer(reply, Err(error.into())),
-            }
-            server.fanout.flush();
-        });
+        let (role, mark_read) = (Role::Member, adding.mark_read);
+        let write = Write::MemberAdd { room, user, role, at: now(), rooms_max, mark_read };
+        self.submit_about((user, room), write, Pending::AddMember(adding));
     }
 
     pub(super) fn settle_add(
@@ -152,7 +130,7 @@ impl ChatServer {
         added: Added,
         ctx: &mut Context<Self>,
     ) {
-        let Added { member, room, last_seq, member_count, is_new } = added;
+        let Added { member, room, last_seq, member_count, is_new, marked } = added;
         let room = Arc::new(room);
         let seen = RoomSeen { room: &room, head: last_seq, members: member_count };
         self.rooms.activate(&seen, Instant::now());
@@ -161,14 +139,17 @@ impl ChatServer {
             let frame = events::member_joined(&room.id, &member);
             self.tell_notice(room.key, frame);
         }
-        let overview = new_membership(room.clone(), standing_of(&member), last_seq, member_count);
+        let standing = standing_of(&member);
+        let mut overview = new_membership(room.clone(), standing, last_seq, member_count);
+        if let (true, Some(state)) = (marked, &mut overview.state) {
+            (state.read_seq, state.delivered_seq) = (last_seq, last_seq);
+        }
         if is_new {
             self.attach_member(&member, &overview);
         }
-        if adding.mark_read && last_seq > Seq::ZERO {
-            let (user, target) = (adding.user.clone(), ReadTarget::All);
-            let write = Write::Read { room: room.key, user: user.key, target, at: now() };
-            self.submit(write, Pending::Read { reply: nobody(), user, room });
+        if marked {
+            self.tell_mark(&room, &member.user, last_seq);
+            self.tell_read(nobody(), member.user.clone(), room, true, ctx);
         }
         let connecting = adding.connecting;
         self.answer_added(adding, member, overview, is_new, ctx);
@@ -193,25 +174,6 @@ impl ChatServer {
                 Answer::Member { member, is_new, room }
             });
             server.answer(adding.reply, answer);
-        });
-    }
-
-    /// Reads a room as it is for a member before a commit is answered.
-    pub(super) fn with_overview(
-        &mut self,
-        room: RoomKey,
-        user: UserKey,
-        ctx: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, Result<Option<RoomOverview>, ChatError>) + Send + 'static,
-    ) {
-        let reader = self.reader.clone();
-        let reading = async move { reader.overview(room, user).await };
-        self.finishing += 1;
-        Self::when(ctx, reading, move |read, server, _| {
-            then(server, read.map_err(ChatError::from));
-            server.fanout.flush();
-            server.finishing -= 1;
-            server.finish_drain_if_idle();
         });
     }
 
@@ -257,7 +219,7 @@ impl ChatServer {
     /// The user hears nothing more of the room; those who stay are told.
     pub(super) fn tell_left(&mut self, leaving: &Leaving, member_count: i64) {
         let Leaving { user, room, why } = leaving;
-        self.removals += 1;
+        self.restrictions += 1;
         self.stop_typing(room, user);
         let removed = events::room_removed(&room.id, *why, now());
         for session in self.sessions.ready_of(user.key) {
@@ -273,7 +235,8 @@ impl ChatServer {
     /// All of a new member's connections get the room's events from now on.
     pub(super) fn attach_member(&mut self, member: &Member, overview: &RoomOverview) {
         let (user, room) = (member.user.key, overview.room.key);
-        self.sessions.membership_changed(user, room, Some(standing_of(member)));
+        let standing = overview.state.map(|state| state.standing);
+        self.sessions.membership_changed(user, room, standing);
         let frame = events::room_added(overview, member.joined_at);
         for session in self.sessions.ready_of(user) {
             let item = Item::Frame { session: session.id, frame: frame.clone() };
@@ -286,11 +249,10 @@ impl ChatServer {
     pub(super) fn tell_member(&mut self, room: &Room, member: &Member) {
         let user = member.user.key;
         let standing = standing_of(member);
-        if let Some(Some(known)) = self.sessions.standing(user, room.key) {
-            let blocked = known.blocked;
-            let standing = Standing { blocked, ..standing };
-            self.sessions.membership_changed(user, room.key, Some(standing));
-        }
+        self.restrictions += 1;
+        self.sessions.standing_changed(user, room.key, |known| {
+            *known = Standing { blocked: known.blocked, ..standing };
+        });
         if standing.may_react(now()).is_err() {
             self.stop_typing(room, &member.user);
         }

@@ -5,6 +5,7 @@ mod commit;
 mod connect;
 mod direct;
 mod drain;
+mod lookup;
 mod member;
 mod message;
 mod presence;

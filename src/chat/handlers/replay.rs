@@ -8,6 +8,7 @@ use crate::{
     chat::{
         ChatServer, ReadReplay,
         fanout::{Item, Replayed},
+        server::now,
     },
     db::{Missed, ReadError, Reader, Replay},
     domain::{RoomId, RoomKey, Seq, Timestamp, UserKey},
@@ -82,6 +83,7 @@ async fn read(reader: Reader, asked: Asked) -> Result<Replayed, ReadError> {
     let told = replay.missed.iter().map(|missed| {
         let frame = match missed {
             Missed::Message(message) => events::message_missed(message, since),
+            Missed::Cleared { seq, upto } => events::room_cleared(&id, *seq, *upto, now()),
             Missed::Event(event) => events::published_to_room(&id, event),
         };
         (missed.seq(), frame)

@@ -65,8 +65,8 @@ impl ChatServer {
         self.read_access(key.1, from, READ_AGAIN, ctx);
     }
 
-    /// A member may be removed while the database is asked: then it is asked
-    /// again, so that no removed member gets through.
+    /// A member may be removed or muted while the database is asked: then it is
+    /// asked again, so that what was true before lets nobody through.
     fn read_access(
         &mut self,
         room: RoomId,
@@ -74,12 +74,14 @@ impl ChatServer {
         tries: usize,
         ctx: &mut Context<Self>,
     ) {
-        let removals = self.removals;
+        let restrictions = self.restrictions;
         let reading = self.access_in_database(room.clone(), &from);
         Self::when(ctx, reading, move |access, server, ctx| {
-            if access.is_ok() && server.removals != removals && tries > 0 {
+            let overtaken = access.is_ok() && server.restrictions != restrictions;
+            if overtaken && tries > 0 {
                 return server.read_access(room, from, tries - 1, ctx);
             }
+            let access = if overtaken { Err(ChatError::unavailable()) } else { access };
             let key = (from.user.key, room);
             for request in server.waiting.remove(&key).unwrap_or_default() {
                 match access.clone() {
@@ -95,6 +97,8 @@ impl ChatServer {
     }
 
     fn run(&mut self, request: Request, access: Access, ctx: &mut Context<Self>) {
+        let place = (request.from.user.key, access.room.key);
+        let Some(request) = self.holds.keep(place, request) else { return };
         match allowed(&request, access) {
             Ok(access) => self.run_in_room(request, access, ctx),
             Err(refusal) => self.answer(request.reply, Err(refusal)),

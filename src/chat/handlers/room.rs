@@ -50,7 +50,7 @@ impl ChatServer {
         }
         self.fanout.tell_all(&Item::RoomGone { room: key });
         self.rooms.remove(key);
-        self.removals += 1;
+        self.restrictions += 1;
         self.answer(reply, Ok(Answer::Done));
         self.purge(key);
     }

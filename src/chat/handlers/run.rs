@@ -1,14 +1,26 @@
 //! What a request that is allowed becomes.
 
+use std::sync::Arc;
+
 use actix::Context;
 
 use super::{Pending, message::Sending};
 use crate::{
-    chat::{Answer, ChatError, ChatServer, Command, ReplyTo, Request, access::Access, server::now},
+    chat::{
+        Answer, ChatError, ChatServer, Command, ReplyTo, Request, Requester, access::Access,
+        server::now,
+    },
     db::{NewChange, NewMessage, NewRoom, Write},
-    domain::{HistoryCursor, HistoryPage, RoomKey, RoomKind},
+    domain::{HistoryCursor, HistoryPage, Room, RoomKind},
     limits::HISTORY_SHARE,
 };
+
+/// A page of history that is asked for.
+struct Asked {
+    room: Arc<Room>,
+    cursor: HistoryCursor,
+    limit: i64,
+}
 
 impl ChatServer {
     pub(super) fn run_in_room(
@@ -44,7 +56,8 @@ impl ChatServer {
                 self.submit(write, pending);
             }
             Command::History { cursor, limit, .. } => {
-                self.read_history(key, cursor, limit, reply, ctx);
+                let asked = Asked { room: access.room, cursor, limit };
+                self.read_history(from, asked, reply, ctx);
             }
             Command::UpdateRoom { change, .. } => {
                 let write = Write::RoomUpdate { room: key, change };
@@ -123,22 +136,30 @@ impl ChatServer {
 
     fn read_history(
         &mut self,
-        room: RoomKey,
-        cursor: HistoryCursor,
-        limit: i64,
+        from: Requester,
+        asked: Asked,
         reply: ReplyTo,
         ctx: &mut Context<Self>,
     ) {
-        let reader = self.reader.clone();
-        let reading = async move { reader.history(room, cursor, limit).await };
+        let Asked { room, cursor, limit } = asked;
+        let (reader, key) = (self.reader.clone(), room.key);
+        let reading = async move { reader.history(key, cursor, limit).await };
         Self::when(ctx, reading, move |page, server, _| {
+            // One who was removed meanwhile gets nothing that came later.
+            let standing = server.sessions.standing(from.user.key, room.key);
+            let gone = standing == Some(None) && !from.is_admin;
             // Whatever one asks for must fit the queue of a session.
             let bytes_max = server.settings.limits.queued_bytes / HISTORY_SHARE;
             let cut = |mut page: HistoryPage| {
                 page.cut_to(bytes_max, cursor);
                 Answer::History(page)
             };
-            server.answer(reply, page.map(cut).map_err(ChatError::from));
+            let page = if gone {
+                Err(ChatError::NotFound("room"))
+            } else {
+                page.map(cut).map_err(ChatError::from)
+            };
+            server.answer(reply, page);
             server.fanout.flush();
         });
     }

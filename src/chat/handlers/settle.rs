@@ -6,6 +6,7 @@ use actix::Context;
 
 use super::{
     commit::Marks,
+    direct::Opened,
     member::{Added, Leaving, NewMembership},
     message::Sending,
     publish::Telling,
@@ -99,8 +100,11 @@ impl ChatServer {
             }
             (
                 Pending::OpenDirect { reply, opener },
-                Written::Direct { room, members, last_seq, is_new },
-            ) => self.settle_direct(reply, opener, room, members, last_seq, is_new, ctx),
+                Written::Direct { room, members, blocks, last_seq, is_new },
+            ) => {
+                let opened = Opened { room, members, blocks, last_seq, is_new };
+                self.settle_direct(reply, opener, opened, ctx);
+            }
             (Pending::UpdateRoom { reply }, Written::RoomUpdated(room)) => {
                 self.settle_update(reply, room);
             }
@@ -115,9 +119,9 @@ impl ChatServer {
             }
             (
                 Pending::AddMember(adding),
-                Written::MemberAdded { member, room, last_seq, member_count, is_new },
+                Written::MemberAdded { member, room, last_seq, member_count, is_new, marked },
             ) => {
-                let added = Added { member, room, last_seq, member_count, is_new };
+                let added = Added { member, room, last_seq, member_count, is_new, marked };
                 self.settle_add(adding, added, ctx);
             }
             (
@@ -169,8 +173,8 @@ impl ChatServer {
             (Pending::Erase { reply }, Written::Erased { was, rooms, owners }) => {
                 self.settle_erase(reply, &was, rooms, &owners, ctx);
             }
-            (Pending::EraseMessages { user }, Written::ErasedMessages(erased)) => {
-                self.settle_erase_messages(user, &erased, ctx);
+            (Pending::EraseMessages { user }, Written::ErasedMessages { changed, more }) => {
+                self.settle_erase_messages(user, &changed, more, ctx);
             }
             // The pair makes no sense.
             (pending, _) => self.settle_failed(pending, ChatError::Internal, ctx),

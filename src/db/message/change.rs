@@ -16,7 +16,8 @@ use crate::{
         schema::{mentions, messages, reactions, rooms, users},
     },
     domain::{
-        Denied, Mentioned, Message, MessageId, RoomKey, RoomKind, Seq, Standing, Timestamp, UserKey,
+        Denied, Mentioned, Message, MessageId, Reaction, RoomKey, RoomKind, Seq, Standing,
+        Timestamp, UserKey,
     },
     limits::PINS_PER_ROOM,
 };
@@ -50,20 +51,13 @@ pub(in crate::db) fn apply(conn: &mut Conn, new: &NewChange) -> QueryResult<Writ
         Change::Delete => delete(conn, message, *at),
         _ if message.deleted_at.is_some() => Ok(Err(WriteError::NoSuchMessage)),
         Change::Edit { content, mentioned } => edit(conn, message, content, mentioned, *at),
-        Change::React { emoji } => {
-            let added = reaction::add(conn, *id, emoji, *actor, *at)?;
-            match added {
-                Ok(true) => reacted(conn, message),
-                Ok(false) => Ok(unchanged(message)),
-                Err(error) => Ok(Err(error)),
-            }
-        }
+        Change::React { emoji } => match reaction::add(conn, &message, emoji, *actor, *at)? {
+            Ok(summary) => reacted(conn, message, summary),
+            Err(error) => Ok(Err(error)),
+        },
         Change::Unreact { emoji } => {
-            if reaction::remove(conn, *id, emoji, *actor)? {
-                reacted(conn, message)
-            } else {
-                Ok(unchanged(message))
-            }
+            let summary = reaction::remove(conn, &message, emoji, *actor)?;
+            reacted(conn, message, summary)
         }
         Change::Pin => pin(conn, message, *actor, *at),
         Change::Unpin => unpin(conn, message),
@@ -162,15 +156,20 @@ pub(in crate::db) fn delete(
         attachment::release(conn, &[id.0])?;
     }
     let root = match message.extras.as_ref().and_then(|extras| extras.thread_id) {
-        Some(root) => thread::refresh(conn, root)?,
+        Some(root) => thread::lost(conn, root, id)?,
         None => None,
     };
     changed(conn, id, root)
 }
 
-fn reacted(conn: &mut Conn, message: Message) -> QueryResult<WriteResult> {
+/// `None`: nothing has changed.
+fn reacted(
+    conn: &mut Conn,
+    message: Message,
+    summary: Option<Vec<Reaction>>,
+) -> QueryResult<WriteResult> {
+    let Some(all) = summary else { return Ok(unchanged(message)) };
     let seq = next_seq(conn, message.room_key)?;
-    let all = reaction::summary(conn, message.id)?;
     diesel::update(messages::table.find(message.id.0))
         .set((messages::reactions.eq(encode_reactions(&all)), messages::changed_seq.eq(seq.0)))
         .execute(conn)?;
@@ -231,6 +230,31 @@ pub(in crate::db) fn erase(
         }
     }
     Ok(erased)
+}
+
+/// Takes some of an erased user's reactions back. Gives the messages that can
+/// be seen, and whether there are more.
+pub(in crate::db) fn unreact(
+    conn: &mut Conn,
+    user: UserKey,
+    limit: usize,
+) -> QueryResult<(Vec<Message>, bool)> {
+    let step = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = reaction::some_of(conn, user, step)?;
+    let more = rows.len() >= limit;
+    let mut changed = Vec::with_capacity(rows.len());
+    for (id, emoji) in rows {
+        let Some(message) = select::find(conn, MessageId(id))? else {
+            diesel::delete(reactions::table.find((id, &emoji, user.0))).execute(conn)?;
+            continue;
+        };
+        let summary = reaction::remove(conn, &message, &emoji, user)?;
+        if let Ok(Written::Changed { message, moved: true, .. }) = reacted(conn, message, summary)?
+        {
+            changed.push(*message);
+        }
+    }
+    Ok((changed, more))
 }
 
 #[cfg(test)]

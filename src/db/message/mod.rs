@@ -25,7 +25,7 @@ use super::{
 };
 use crate::domain::{ClientId, MessageId, RoomKey, Seq, Timestamp, UserKey};
 
-pub(super) use change::{apply, erase};
+pub(super) use change::{apply, erase, unreact};
 
 /// Stores one message that may have more than a content.
 pub(super) fn insert(conn: &mut Conn, new: &NewMessage) -> QueryResult<WriteResult> {

@@ -46,10 +46,15 @@ pub(super) fn insert(
     if let Some(repeated) = find_repeated(conn, new)? {
         return Ok(repeated);
     }
-    for other in [extras.reply_to, extras.thread].into_iter().flatten() {
-        if !is_in_room(conn, other, new.room)? {
-            return Ok(Err(WriteError::NoSuchMessage));
-        }
+    if let Some(answered) = extras.reply_to
+        && !can_be_answered(conn, answered, new.room, false)?
+    {
+        return Ok(Err(WriteError::NoSuchMessage));
+    }
+    if let Some(root) = extras.thread
+        && !can_be_answered(conn, root, new.room, true)?
+    {
+        return Ok(Err(WriteError::NoSuchMessage));
     }
     let attached = match &extras.attachments[..] {
         [] => Vec::new(),
@@ -81,7 +86,7 @@ pub(super) fn insert(
         .execute(conn)?;
     insert_mentions(conn, new.room, new.id, seq, new.sender, &keys)?;
     let root = match extras.thread {
-        Some(root) => thread::refresh(conn, root)?,
+        Some(root) => thread::replied(conn, root, new.id)?,
         None => None,
     };
     let Some(message) = select::find(conn, new.id)? else {
@@ -93,16 +98,23 @@ pub(super) fn insert(
 }
 
 /// Whether a message can be answered in a room: it is there, in that room,
-/// and was not deleted.
-fn is_in_room(conn: &mut Conn, id: MessageId, room: RoomKey) -> QueryResult<bool> {
+/// and was not deleted. A thread goes on when its root is.
+fn can_be_answered(
+    conn: &mut Conn,
+    id: MessageId,
+    room: RoomKey,
+    in_thread: bool,
+) -> QueryResult<bool> {
     let found = messages::table
         .inner_join(rooms::table)
         .filter(messages::id.eq(id.0))
         .filter(messages::room_key.eq(room.0))
         .filter(messages::seq.gt(rooms::floor_seq))
-        .filter(messages::deleted_at.is_null())
-        .select(messages::id);
-    Ok(found.first::<i64>(conn).optional()?.is_some())
+        .select((messages::deleted_at, messages::thread_count));
+    let found = found.first::<(Option<i64>, Option<i64>)>(conn).optional()?;
+    Ok(found.is_some_and(|(deleted_at, replies)| {
+        deleted_at.is_none() || (in_thread && replies.is_some_and(|replies| replies > 0))
+    }))
 }
 
 /// Of what a text may mention the members of the room, and under which keys

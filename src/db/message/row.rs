@@ -2,7 +2,7 @@
 //!
 //! What a row only points to (the message it answers, the last reply of its
 //! thread) is fetched for a whole page at once: [`quoted_ids`], then
-//! [`quote_columns`], then [`assemble`]. The queries themselves are run by
+//! [`quote_columns()`], then [`assemble`]. The queries themselves are run by
 //! `select` (blocking, in a transaction) and by the reader (async).
 
 use diesel::{ExpressionMethods, NullableExpressionMethods, QueryDsl, Queryable};

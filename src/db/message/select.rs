@@ -4,10 +4,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQue
 
 use super::row::{MessageRow, assemble, columns, quote_columns, quoted_ids, visible};
 use crate::{
-    db::{
-        backend::Conn,
-        schema::{messages, users},
-    },
+    db::{backend::Conn, schema::messages},
     domain::{Message, MessageId},
 };
 
@@ -20,11 +17,7 @@ pub(super) fn find(conn: &mut Conn, id: MessageId) -> QueryResult<Option<Message
     let quotes = if ids.is_empty() {
         Vec::new()
     } else {
-        messages::table
-            .inner_join(users::table)
-            .filter(messages::id.eq_any(ids))
-            .select(quote_columns())
-            .load(conn)?
+        visible().filter(messages::id.eq_any(ids)).select(quote_columns()).load(conn)?
     };
     Ok(assemble(rows, quotes).pop())
 }

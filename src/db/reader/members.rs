@@ -1,4 +1,7 @@
-use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension,
+    QueryDsl,
+};
 use diesel_async::RunQueryDsl;
 
 use super::{ReadError, Reader};
@@ -160,16 +163,18 @@ impl Reader {
         Ok((page, false))
     }
 
-    /// Who may not come into a room, by user id.
+    /// Who may not come into a room now, by user id.
     pub async fn bans(
         &self,
         room: RoomKey,
+        now: Timestamp,
         after: Option<&UserId>,
         limit: i64,
     ) -> Result<(Vec<Ban>, bool), ReadError> {
         let query = bans::table
             .inner_join(users::table)
             .filter(bans::room_key.eq(room.0))
+            .filter(bans::until.is_null().or(bans::until.assume_not_null().gt(now.0)))
             .filter(users::id.gt(after.map_or("", UserId::as_str).to_owned()))
             .order(users::id)
             .limit(limit + 1)

@@ -9,7 +9,7 @@ use super::{AsyncConn, ReadError, Reader};
 use crate::{
     db::{
         message::row::{MessageRow, assemble, columns, quote_columns, quoted_ids, visible},
-        schema::{members, messages, room_events, room_heads, rooms, users},
+        schema::{members, messages, room_events, room_heads, rooms},
     },
     domain::{
         AppEvent, EventKind, HistoryCursor, HistoryPage, Message, MessageId, RoomEvent, RoomKey,
@@ -36,6 +36,11 @@ pub enum Missed {
     /// A message as it is now, at the position of its latest change.
     Message(Message),
     Event(RoomEvent),
+    /// What came up to `upto` is gone.
+    Cleared {
+        seq: Seq,
+        upto: Seq,
+    },
 }
 
 impl Missed {
@@ -44,6 +49,7 @@ impl Missed {
         match self {
             Self::Message(message) => message.changed_seq,
             Self::Event(event) => event.seq,
+            Self::Cleared { seq, .. } => *seq,
         }
     }
 }
@@ -57,7 +63,7 @@ pub(super) async fn messages_of(
     let quotes = if ids.is_empty() {
         Vec::new()
     } else {
-        let quoted = messages::table.inner_join(users::table).filter(messages::id.eq_any(ids));
+        let quoted = visible().filter(messages::id.eq_any(ids));
         quoted.select(quote_columns()).load(conn).await?
     };
     Ok(assemble(rows, quotes))
@@ -155,7 +161,7 @@ pub(super) async fn room_events_after(
 
 /// The head and the floor of a room that was deleted in the meantime: there
 /// is no position from which its events can be told.
-const ROOM_GONE: (i64, i64) = (0, i64::MAX);
+const ROOM_GONE: (i64, i64, i64) = (0, i64::MAX, 0);
 
 const NO_END: Seq = Seq(i64::MAX);
 
@@ -291,11 +297,11 @@ impl Reader {
     pub async fn replay(&self, room: RoomKey, since: Seq, limit: i64) -> Result<Replay, ReadError> {
         self.read(move |mut conn| async move {
             let conn = &mut *conn;
-            let (last_seq, floor) = room_heads::table
+            let (last_seq, floor, cleared) = room_heads::table
                 .inner_join(rooms::table)
                 .filter(room_heads::room_key.eq(room.0))
-                .select((room_heads::last_seq, rooms::floor_seq))
-                .first::<(i64, i64)>(conn)
+                .select((room_heads::last_seq, rooms::floor_seq, rooms::cleared_seq))
+                .first::<(i64, i64, i64)>(conn)
                 .await
                 .optional()?
                 .unwrap_or(ROOM_GONE);
@@ -307,6 +313,9 @@ impl Reader {
             let messages = messages_of(conn, rows).await?.into_iter().map(Missed::Message);
             let mut missed: Vec<Missed> =
                 messages.chain(events.into_iter().map(Missed::Event)).collect();
+            if cleared > since.0 && cleared <= last_seq.0 {
+                missed.push(Missed::Cleared { seq: Seq(cleared), upto: floor });
+            }
             missed.sort_by_key(Missed::seq);
             missed.truncate(usize::try_from(limit).unwrap_or(0));
             let upto = match missed.last() {

@@ -91,8 +91,6 @@ impl Client {
     /// Takes in all that the server has told until now.
     pub async fn catch_up(&mut self) {
         let Some(socket) = &mut self.socket else { return };
-        // Answered by the ChatServer, behind all that it has told before.
-        socket.ask("presence.set", json!({"status": "online"})).await;
         for frame in socket.told_so_far().await {
             self.told(&frame).await;
         }

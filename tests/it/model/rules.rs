@@ -36,6 +36,8 @@ pub struct Room {
     pub kind: &'static str,
     pub head: i64,
     pub members: BTreeMap<usize, Member>,
+    /// Who left as a reader comes back as one.
+    pub readers: BTreeSet<usize>,
     /// By the message's number among all; without those that were cleared.
     pub messages: BTreeMap<usize, Message>,
 }
@@ -57,7 +59,7 @@ impl Room {
     pub fn new(kind: &'static str, owner: usize) -> Self {
         let owns = Member { role: "owner", unread_after: 0, read_seq: 0 };
         let members = BTreeMap::from([(owner, owns)]);
-        Self { kind, head: 0, members, messages: BTreeMap::new() }
+        Self { kind, head: 0, members, readers: BTreeSet::new(), messages: BTreeMap::new() }
     }
 
     pub fn next(&mut self) -> i64 {
@@ -121,13 +123,31 @@ impl Room {
         if !manages(self.role(by).unwrap_or_default(), known) || self.role(by) != Some("owner") {
             return FORBIDDEN;
         }
-        if role != "owner" && self.is_last_owner(other) { CONFLICT } else { Ok(()) }
+        // Also one who is alone: somebody has to own it.
+        let owners = self.members.values().filter(|member| member.role == "owner").count();
+        let is_only_owner = known == "owner" && owners == 1;
+        if role != "owner" && is_only_owner { CONFLICT } else { Ok(()) }
     }
 
     pub fn add(&mut self, user: usize) {
+        if self.members.contains_key(&user) {
+            return;
+        }
         let unread_after = self.head;
-        let member = Member { role: "member", unread_after, read_seq: 0 };
-        self.members.entry(user).or_insert(member);
+        let was_reader = self.readers.remove(&user);
+        // A room that all have left belongs to who comes first.
+        let role = match self.members.is_empty() {
+            true => "owner",
+            false if was_reader => "read_only",
+            false => "member",
+        };
+        self.members.insert(user, Member { role, unread_after, read_seq: 0 });
+    }
+
+    pub fn remove(&mut self, user: usize) {
+        if self.members.remove(&user).is_some_and(|member| member.role == "read_only") {
+            self.readers.insert(user);
+        }
     }
 
     pub fn clear(&mut self) {

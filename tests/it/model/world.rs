@@ -170,7 +170,7 @@ impl World {
         let path = format!("/rooms/{}/members/{}", self.room_id(room), self.user_id(other));
         let answer = self.rest(user, "DELETE", &path, json!({})).await;
         if Self::agree("remove", expected, &answer) {
-            self.rooms.get_mut(&room).expect("there").members.remove(&other);
+            self.rooms.get_mut(&room).expect("there").remove(other);
         }
     }
 

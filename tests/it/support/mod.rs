@@ -4,8 +4,10 @@
 mod address;
 mod browser;
 mod carrier;
+mod conversation;
 mod driver;
 mod frame;
+mod moderation;
 mod outcome;
 mod proxy;
 mod raw;
@@ -22,6 +24,7 @@ pub use self::{
     address::Address,
     browser::Browser,
     carrier::{Carrier, Certificate, bridge},
+    conversation::id_of,
     driver::Driver,
     frame::Frame,
     outcome::Outcome,

@@ -185,10 +185,10 @@ impl Socket {
         messages
     }
 
-    /// Everything that came before the answer to a ping sent now. Frames
-    /// leave the server in order, so what it had said until then is in it.
+    /// Everything that came before the answer to a command sent now, which the
+    /// ChatServer gives behind all that it has told before.
     pub async fn told_so_far(&mut self) -> Vec<Value> {
-        self.ask("ping", json!({})).await;
+        self.ask("presence.set", json!({"status": "online"})).await;
         self.waiting.drain(..).collect()
     }
 

@@ -1,0 +1,53 @@
+//! What has to be read before a request goes on, or is answered.
+
+use actix::Context;
+
+use crate::{
+    chat::{ChatError, ChatServer, ReplyTo, Requester},
+    domain::{RoomKey, RoomOverview, User, UserId, UserKey},
+};
+
+impl ChatServer {
+    /// Looks a user up, unless it is the requester; says which.
+    pub(super) fn with_user(
+        &mut self,
+        from: Requester,
+        id: UserId,
+        reply: ReplyTo,
+        ctx: &mut Context<Self>,
+        then: impl FnOnce(&mut Self, User, ReplyTo, bool) + Send + 'static,
+    ) {
+        if id == from.user.id {
+            return then(self, from.user, reply, true);
+        }
+        let reader = self.reader.clone();
+        let reading = async move { reader.user(&id).await };
+        Self::when(ctx, reading, move |user, server, _| {
+            match user {
+                Ok(Some(user)) => then(server, user, reply, false),
+                Ok(None) => server.answer(reply, Err(ChatError::NotFound("user"))),
+                Err(error) => server.answer(reply, Err(error.into())),
+            }
+            server.fanout.flush();
+        });
+    }
+
+    /// Reads a room as it is for a member before a commit is answered.
+    pub(super) fn with_overview(
+        &mut self,
+        room: RoomKey,
+        user: UserKey,
+        ctx: &mut Context<Self>,
+        then: impl FnOnce(&mut Self, Result<Option<RoomOverview>, ChatError>) + Send + 'static,
+    ) {
+        let reader = self.reader.clone();
+        let reading = async move { reader.overview(room, user).await };
+        self.finishing += 1;
+        Self::when(ctx, reading, move |read, server, _| {
+            then(server, read.map_err(ChatError::from));
+            server.fanout.flush();
+            server.finishing -= 1;
+            server.finish_drain_if_idle();
+        });
+    }
+}

@@ -1,0 +1,152 @@
+//! Who is in a room, as what, and who is kept out.
+
+use super::*;
+use crate::{
+    db::{MemberChange, NewDirect},
+    domain::Denied,
+};
+
+/// The number that a room tells is that of its rows.
+fn check_counts(bench: &Bench) {
+    let wrong =
+        "rooms WHERE member_count <> (SELECT count(*) FROM members WHERE room_key = rooms.key)";
+    assert_eq!(bench.count(wrong), 0);
+}
+
+fn standing_of(bench: &Bench, room: &Room, user: &User) -> Option<crate::domain::Standing> {
+    let mut conn = bench.database.writers.get().expect("a connection");
+    crate::db::member::standing(&mut conn, room.key, user.key).expect("read")
+}
+
+#[test]
+fn the_number_of_members_is_that_of_the_rows_whatever_happens() {
+    let bench = Bench::new();
+    let users: Vec<User> = (0..5).map(|number| bench.user(&format!("u{number}"))).collect();
+    let rooms: Vec<Room> =
+        (0..3).map(|number| bench.room(&format!("r{number}"), &users[number])).collect();
+    let mut seed: u64 = 7;
+    let mut chance = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    for _ in 0..400 {
+        let (at, who) = (chance(3), chance(5));
+        let (room, user) = (rooms[at].key, users[who].key);
+        // Some are refused, which must leave nothing behind either.
+        let _ = match chance(6) {
+            0 | 1 => bench.add(&rooms[at], &users[who]),
+            2 => bench.one(Write::MemberRemove { room, user, by: None }),
+            3 => {
+                let until = (chance(2) == 0).then_some(Timestamp(AT.0 + 1));
+                bench.one(Write::Ban { room, user, by: None, until, reason: "".into(), at: AT })
+            }
+            4 => bench.one(Write::Unban { room, user }),
+            _ => {
+                let id = RoomId::from_stored(format!("d{}", chance(1 << 20)));
+                let users = [user, users[chance(5)].key];
+                if users[0] == users[1] {
+                    continue;
+                }
+                let new = NewDirect { id, users, created_at: AT, rooms_max: 100 };
+                bench.one(Write::DirectOpen(new))
+            }
+        };
+        check_counts(&bench);
+    }
+    bench.one(Write::Erase { user: users[0].key, at: AT }).expect("erased");
+    check_counts(&bench);
+    assert!(bench.count("rooms WHERE pair IS NOT NULL") <= 10, "one for each pair");
+    let ownerless = "rooms WHERE pair IS NULL AND member_count > 0 AND NOT EXISTS \
+        (SELECT 1 FROM members WHERE room_key = rooms.key AND role = 'owner')";
+    assert_eq!(bench.count(ownerless), 0);
+}
+
+#[test]
+fn a_ban_holds_until_its_end_and_removes_a_member() {
+    let bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let room = bench.room("r", &ann);
+    bench.add(&room, &ben).expect("added");
+    let until = Some(Timestamp(AT.0 + 10));
+    let (key, user) = (room.key, ben.key);
+    let ban = Write::Ban { room: key, user, by: None, until, reason: "x".into(), at: AT };
+    assert!(matches!(bench.one(ban), Ok(Written::Banned { was_member: true, member_count: 1 })));
+    let add_at = |at: i64| {
+        let (role, at) = (Role::Member, Timestamp(at));
+        bench.one(Write::MemberAdd { room: key, user, role, at, rooms_max: 9, mark_read: false })
+    };
+    assert_eq!(add_at(AT.0 + 9).err(), Some(WriteError::UserBanned));
+    assert!(add_at(AT.0 + 10).is_ok());
+}
+
+#[test]
+fn a_moderator_manages_those_below_and_roles_are_for_owners() {
+    let bench = Bench::new();
+    let (ann, ben, cleo) = (bench.user("ann"), bench.user("ben"), bench.user("cleo"));
+    let room = bench.room("r", &ann);
+    bench.add(&room, &ben).expect("added");
+    bench.add(&room, &cleo).expect("added");
+    let update = |user: &User, by, role, muted_until| {
+        let change = MemberChange { role, muted_until };
+        bench.one(Write::MemberUpdate { room: room.key, user: user.key, by, change }).err()
+    };
+    let moderator = Some(Role::Moderator);
+    assert_eq!(update(&ben, Some(Role::Owner), moderator, None), None);
+    let denied = |denied| Some(WriteError::Denied(denied));
+    assert_eq!(update(&cleo, moderator, None, Some(Some(AT))), None);
+    assert_eq!(update(&cleo, moderator, moderator, None), denied(Denied::NotOwner));
+    assert_eq!(update(&ben, moderator, None, Some(None)), denied(Denied::Outranked));
+    assert_eq!(update(&ann, moderator, None, Some(None)), denied(Denied::Outranked));
+    assert_eq!(update(&ann, None, moderator, None), Some(WriteError::OwnerOfOthers));
+}
+
+#[test]
+fn one_who_comes_back_is_muted_still_and_a_reader_still() {
+    let bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let room = bench.room("r", &ann);
+    bench.add(&room, &ben).expect("added");
+    let (key, user) = (room.key, ben.key);
+    let until = Timestamp(AT.0 + 10);
+    let change = MemberChange { role: Some(Role::ReadOnly), muted_until: Some(Some(until)) };
+    bench.one(Write::MemberUpdate { room: key, user, by: None, change }).expect("changed");
+    for _ in 0..2 {
+        bench.one(Write::MemberRemove { room: key, user, by: None }).expect("gone");
+        assert_eq!(bench.count("former_members"), 1);
+        bench.add(&room, &ben).expect("back");
+        let standing = standing_of(&bench, &room, &ben).expect("a member");
+        assert_eq!((standing.role, standing.muted_until), (Role::ReadOnly, Some(until)));
+        assert_eq!(bench.count("former_members"), 0);
+    }
+    let change = MemberChange { role: Some(Role::Member), muted_until: Some(None) };
+    bench.one(Write::MemberUpdate { room: key, user, by: None, change }).expect("changed");
+    bench.one(Write::MemberRemove { room: key, user, by: None }).expect("gone");
+    assert_eq!(bench.count("former_members"), 0, "nothing to remember");
+}
+
+#[test]
+fn a_block_holds_in_the_room_of_two_made_before_or_after() {
+    let bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let open = |users: [&User; 2], id: &str| {
+        let (id, users) = (RoomId::from_stored(id), users.map(|user| user.key));
+        bench.one(Write::DirectOpen(NewDirect { id, users, created_at: AT, rooms_max: 9 }))
+    };
+    let block = |blocks| {
+        let (user, other) = (ann.key, ben.key);
+        bench.one(Write::Block { user, other, blocks, at: AT }).expect("set");
+    };
+    block(true);
+    let refused = open([&ben, &ann], "d").err();
+    assert_eq!(refused, Some(WriteError::Denied(Denied::Blocked)));
+    let Ok(Written::Direct { room, blocks: true, is_new: true, .. }) = open([&ann, &ben], "d")
+    else {
+        panic!("not opened");
+    };
+    let is_blocked = |user| standing_of(&bench, &room, user).expect("a member").blocked;
+    assert!(is_blocked(&ben) && !is_blocked(&ann));
+    block(false);
+    assert!(!is_blocked(&ben));
+    let again = open([&ben, &ann], "e");
+    assert!(matches!(again, Ok(Written::Direct { is_new: false, .. })), "{again:?}");
+}

@@ -1,0 +1,189 @@
+//! The database's rules, on a real database file.
+
+mod conversation;
+mod erasure;
+mod marks;
+mod members;
+mod messages;
+mod rooms;
+mod storage;
+
+use std::sync::Arc;
+
+use actix::Actor;
+use diesel::{
+    Connection, QueryableByName, RunQueryDsl,
+    sql_types::{BigInt, Text},
+};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use super::{
+    Change, Database, NewChange, NewMessage, NewRefreshToken, NewRoom, OpenError, OutboxTargets,
+    Reply, StoredMessage, Submit, Write, WriteError, WriteResult, Written, backend::Conn, batch,
+    migrate,
+};
+use crate::{
+    domain::{
+        ClientId, HistoryCursor, Message, MessageId, NewExtras, ReadTarget, Role, Room, RoomId,
+        RoomKey, RoomKind, Seq, Timestamp, User, UserId, UserKey,
+    },
+    limits::PURGE_ROWS,
+};
+
+const AT: Timestamp = Timestamp(1_000);
+
+struct Bench {
+    dir: TempDir,
+    database: Database,
+    next_id: i64,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let database = Database::open(&dir.path().join("test.db")).expect("it opens");
+        Self { dir, database, next_id: 1 }
+    }
+
+    fn execute(&self, writes: &[Write]) -> Vec<WriteResult> {
+        let mut conn = self.database.writers.get().expect("a connection");
+        batch::execute(&mut conn, writes, &OutboxTargets::default())
+    }
+
+    fn one(&self, write: Write) -> WriteResult {
+        self.execute(&[write]).pop().expect("a result")
+    }
+
+    fn user(&self, id: &str) -> User {
+        let write = Write::UserEnsure { id: UserId::from_stored(id), name: None, at: AT };
+        match self.one(write) {
+            Ok(Written::User(user)) => user,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn create(&self, id: &str, owner: &User, rooms_max: i64) -> WriteResult {
+        self.one(Write::RoomCreate(NewRoom {
+            id: RoomId::from_stored(id),
+            kind: RoomKind::Public,
+            title: "".into(),
+            topic: "".into(),
+            custom: None,
+            owner: owner.key,
+            created_at: AT,
+            rooms_max,
+        }))
+    }
+
+    fn room(&self, id: &str, owner: &User) -> Room {
+        match self.create(id, owner, 100) {
+            Ok(Written::Room(room)) => room,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn add(&self, room: &Room, user: &User) -> WriteResult {
+        let (room, user) = (room.key, user.key);
+        self.one(Write::MemberAdd {
+            room,
+            user,
+            role: Role::Member,
+            at: AT,
+            rooms_max: 100,
+            mark_read: false,
+        })
+    }
+
+    fn message(&mut self, room: RoomKey, sender: &User, client_id: Option<&str>) -> Write {
+        self.next_id += 1;
+        Write::Message(NewMessage {
+            id: MessageId(self.next_id),
+            room,
+            sender: sender.key,
+            client_id: client_id.map(ClientId::from_stored),
+            content: Arc::from("hi"),
+            created_at: AT,
+            extras: None,
+        })
+    }
+
+    fn say(&mut self, room: &Room, sender: &User, count: usize) {
+        let writes: Vec<_> = (0..count).map(|_| self.message(room.key, sender, None)).collect();
+        assert!(self.execute(&writes).iter().all(Result::is_ok));
+    }
+
+    async fn seqs(&self, room: &Room) -> Vec<i64> {
+        let page = self.database.reader.history(room.key, HistoryCursor::After(Seq(0)), 200).await;
+        page.expect("read").messages.iter().map(|message| message.seq.0).collect()
+    }
+}
+
+fn stored(result: &WriteResult) -> StoredMessage {
+    match result {
+        Ok(Written::Message(stored)) => *stored,
+        other => panic!("not stored: {other:?}"),
+    }
+}
+
+fn positions(results: &[WriteResult]) -> Vec<(i64, bool)> {
+    results.iter().map(stored).map(|stored| (stored.seq.0, stored.duplicate)).collect()
+}
+
+/// More verbs, for what few tests need.
+impl Bench {
+    /// Stores a message with more than a content; gives its id.
+    fn rich(&mut self, room: &Room, sender: &User, extras: NewExtras) -> MessageId {
+        self.next_id += 1;
+        let id = MessageId(self.next_id);
+        let message = NewMessage {
+            id,
+            room: room.key,
+            sender: sender.key,
+            client_id: None,
+            content: Arc::from("hi"),
+            created_at: AT,
+            extras: Some(Box::new(extras)),
+        };
+        let written = self.one(Write::Message(message));
+        assert!(matches!(written, Ok(Written::RichMessage { .. })), "{written:?}");
+        id
+    }
+
+    fn plain(&mut self, room: &Room, sender: &User) -> MessageId {
+        let write = self.message(room.key, sender, None);
+        stored(&self.one(write)).id
+    }
+
+    fn change(&self, message: MessageId, actor: &User, change: Change) -> WriteResult {
+        let actor = actor.key;
+        self.one(Write::Change(NewChange { message, actor, is_admin: false, change, at: AT }))
+    }
+
+    /// A change that is made, and the message as it is then.
+    fn changed(&self, message: MessageId, actor: &User, change: Change) -> Message {
+        match self.change(message, actor, change) {
+            Ok(Written::Changed { message, moved: true, .. }) => *message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The number that a query counts.
+    fn count(&self, query: &str) -> i64 {
+        let mut conn = self.database.writers.get().expect("a connection");
+        let rows = diesel::sql_query(format!("SELECT count(*) AS number FROM {query}"))
+            .load::<Number>(&mut *conn)
+            .expect("a good query");
+        rows[0].number
+    }
+
+    fn purge_all(&self, room: &Room) {
+        while let Ok(Written::Purged { more: true }) = self.one(Write::Purge { room: room.key }) {}
+    }
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}

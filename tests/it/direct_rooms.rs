@@ -1,0 +1,184 @@
+//! Rooms of two: one for each pair, whoever opens it.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::{Server, User};
+
+#[tokio::test]
+async fn two_users_have_one_room_whoever_opens_it() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let mut at_ben = ben.connect().await;
+    let opened = ann.open_direct(&ben).await.expect(201);
+    assert_eq!((&opened["kind"], &opened["role"]), (&json!("direct"), &json!("member")));
+    assert_eq!(opened["peer"], json!({"id": "ben", "name": "ben"}));
+    assert_eq!(opened["member_count"], 2);
+    let added = at_ben.next_event("room.added").await;
+    assert_eq!(added["data"]["room"]["room_id"], opened["room_id"]);
+    assert_eq!(added["data"]["room"]["peer"]["id"], "ann", "each is told of the other");
+    let again = ben.open_direct(&ann).await.expect(200);
+    assert_eq!(again["room_id"], opened["room_id"]);
+    assert_eq!(again["peer"]["id"], "ann");
+    let room = opened["room_id"].as_str().expect("an id");
+    ann.say(room, "hello").await;
+    assert_eq!(at_ben.next_message(room).await["data"]["content"], "hello");
+    let ready = ben.connect().await.ready;
+    assert_eq!(ready["rooms"][0]["peer"]["id"], "ann");
+    assert_eq!(ready["rooms"][0]["unread"], 1);
+}
+
+#[tokio::test]
+async fn many_pairs_open_their_room_at_once_and_each_pair_has_one() {
+    let server = Server::start().await;
+    let mut users = Vec::new();
+    for number in 0..8 {
+        users.push(server.user(&format!("u{number}")).await);
+    }
+    let pair = |a: &User, b: &User| (a.clone(), b.clone());
+    let mut openings = Vec::new();
+    for (at, one) in users.iter().enumerate() {
+        for other in &users[at + 1..] {
+            // Each side twice, all of them at once.
+            openings.extend([pair(one, other), pair(other, one)]);
+            openings.extend([pair(other, one), pair(one, other)]);
+        }
+    }
+    let opened = join_all(openings.iter().map(|(one, other)| one.open_direct(other))).await;
+    for four in opened.chunks(4) {
+        let rooms: BTreeSet<String> =
+            four.iter().map(|o| o.json()["room_id"].to_string()).collect();
+        assert_eq!(rooms.len(), 1, "{four:?}");
+        assert_eq!(four.iter().filter(|opened| opened.status == 201).count(), 1, "{four:?}");
+    }
+    let all: BTreeSet<String> = opened.iter().map(|o| o.json()["room_id"].to_string()).collect();
+    assert_eq!(all.len(), 8 * 7 / 2);
+    for user in &users {
+        let rooms = user.get("/rooms").await.expect(200);
+        assert_eq!(rooms["rooms"].as_array().expect("rooms").len(), 7);
+    }
+}
+
+#[tokio::test]
+async fn a_room_of_two_is_for_two_and_for_good() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let cleo = server.user("cleo").await;
+    let room = ann.direct(&ben).await;
+    ann.add_member(&room, &cleo).await.refused(403, "forbidden");
+    cleo.join(&room).await.refused(404, "not_found");
+    cleo.get(&format!("/rooms/{room}")).await.refused(404, "not_found");
+    cleo.get(&format!("/rooms/{room}/messages")).await.refused(404, "not_found");
+    ann.leave(&room).await.refused(403, "forbidden");
+    ann.remove_member(&room, &ben).await.refused(403, "forbidden");
+    ann.ban(&room, &ben, json!({})).await.refused(403, "forbidden");
+    ann.mute(&room, &ben, 60).await.refused(403, "forbidden");
+    ann.set_role(&room, &ben, "owner").await.refused(403, "forbidden");
+    ann.transfer(&room, &ben).await.refused(403, "forbidden");
+    ann.delete(&format!("/rooms/{room}")).await.refused(403, "forbidden");
+    ann.patch(&format!("/rooms/{room}"), json!({"title": "x"})).await.refused(403, "forbidden");
+    let mut at_cleo = cleo.connect().await;
+    at_cleo.refused("room.join", json!({"room_id": room}), "not_found").await;
+    at_cleo.refused("room.subscribe", json!({"room_id": room}), "not_found").await;
+    let body = json!({"room_id": "own", "kind": "direct"});
+    ann.post("/rooms", body).await.refused(400, "invalid_message");
+}
+
+#[tokio::test]
+async fn nobody_opens_a_room_with_themselves_or_with_a_stranger() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    ann.open_direct(&ann).await.refused(403, "forbidden");
+    ann.put("/rooms/direct/nobody", json!({})).await.refused(404, "not_found");
+    ann.put("/rooms/direct/a%20b", json!({})).await.refused(400, "invalid_message");
+}
+
+#[tokio::test]
+async fn the_way_to_direct_rooms_is_no_rooms_id() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    let refused = ann.post("/rooms", json!({"room_id": "direct"})).await;
+    assert_eq!(refused.refused(400, "invalid_message")["field"], "room_id");
+}
+
+#[tokio::test]
+async fn a_direct_room_takes_a_place_among_the_rooms_of_both() {
+    let server = Server::builder().set("PARLOR_ROOMS_PER_USER", 1).start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    ben.create_room("own", "private").await;
+    ann.open_direct(&ben).await.refused(409, "conflict");
+    ben.open_direct(&ann).await.refused(409, "conflict");
+    assert_eq!(ann.get("/rooms").await.expect(200)["rooms"], json!([]), "nothing is left behind");
+    ben.delete("/rooms/own").await.expect(204);
+    let room = ann.open_direct(&ben).await.expect(201);
+    let again = ben.open_direct(&ann).await.expect(200);
+    assert_eq!(again["room_id"], room["room_id"], "one that is there is opened at the limit, too");
+}
+
+#[tokio::test]
+async fn who_is_blocked_says_nothing_in_the_room_of_two_until_it_is_lifted() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let room = ann.direct(&ben).await;
+    let before = ben.say_id(&room, "before").await;
+    let mut at_ben = ben.connect().await;
+    ann.block(&ben).await.expect(204);
+    ann.block(&ben).await.expect(204);
+    let listed = ann.get("/blocks").await.expect(200);
+    assert_eq!(listed["users"], json!([{"id": "ben", "name": "ben"}]));
+    let said = json!({"room_id": room, "content": "hi"});
+    at_ben.refused("message.send", said.clone(), "forbidden").await;
+    ben.try_say(&room, "hi").await.refused(403, "forbidden");
+    ben.edit(&before, "edited").await.refused(403, "forbidden");
+    ben.react(&before, "👍").await.refused(403, "forbidden");
+    ben.pin(&before).await.refused(403, "forbidden");
+    at_ben.refused("typing", json!({"room_id": room, "is_typing": true}), "forbidden").await;
+    ann.say(&room, "I may").await;
+    assert_eq!(at_ben.next_message(&room).await["data"]["content"], "I may");
+    ben.erase(&before).await.expect(200);
+    ann.unblock(&ben).await.expect(204);
+    at_ben.ask("message.send", said).await;
+    assert_eq!(ann.get("/blocks").await.expect(200)["users"], json!([]));
+}
+
+#[tokio::test]
+async fn a_block_from_before_the_room_holds_in_it() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let mut at_ben = ben.connect().await;
+    ann.block(&ben).await.expect(204);
+    ben.open_direct(&ann).await.refused(403, "forbidden");
+    let room = ann.direct(&ben).await;
+    at_ben.next_event("room.added").await;
+    let said = json!({"room_id": room, "content": "hi"});
+    at_ben.refused("message.send", said, "forbidden").await;
+    ben.try_say(&room, "hi").await.refused(403, "forbidden");
+    ann.say(&room, "the first word").await;
+}
+
+#[tokio::test]
+async fn a_block_is_for_rooms_of_two_only() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    ann.room_with("den", &[&ben]).await;
+    ann.block(&ben).await.expect(204);
+    ben.say("den", "here I may").await;
+    ann.block(&ann).await.refused(403, "forbidden");
+    ann.put("/blocks/nobody", json!({})).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn rooms_of_two_and_blocks_are_there_after_a_crash() {
+    let mut server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let room = ann.direct(&ben).await;
+    ann.block(&ben).await.expect(204);
+    server.kill9().await;
+    server.start_again().await;
+    assert_eq!(ben.direct(&ann).await, room);
+    ben.try_say(&room, "hi").await.refused(403, "forbidden");
+    let seen: Value = ben.get(&format!("/rooms/{room}")).await.expect(200);
+    assert_eq!(seen["blocked"], true);
+}
