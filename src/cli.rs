@@ -110,6 +110,9 @@ pub struct ServeArgs {
     /// Time rooms keep their messages; for good by default
     #[arg(long, env = "PARLOR_RETENTION_AGE", value_parser = parse_duration)]
     pub retention_age: Option<Duration>,
+    /// How often what is too old is looked for
+    #[arg(long, env = "PARLOR_RETENTION_TICK", default_value = "60s", value_parser = parse_duration)]
+    pub retention_tick: Duration,
     /// Messages that a room keeps; all by default
     #[arg(long, env = "PARLOR_RETENTION_MESSAGES", value_parser = parse_positive, allow_negative_numbers = true)]
     pub retention_messages: Option<usize>,

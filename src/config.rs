@@ -41,6 +41,8 @@ pub struct Config {
     pub inbox_ttl: Duration,
     /// What a room keeps that has no rule of its own.
     pub retention: Retention,
+    /// How often what is too old is looked for.
+    pub retention_tick: Duration,
     pub attachments: AttachmentConfig,
     /// `None`: nobody is told of anything.
     pub webhooks: Option<WebhookConfig>,
@@ -110,6 +112,7 @@ impl Config {
             presence_grace,
             inbox_ttl,
             retention_age,
+            retention_tick,
             retention_messages,
             redis_url,
             identity,
@@ -168,6 +171,7 @@ impl Config {
             drain_timeout,
             presence_grace,
             inbox_ttl,
+            retention_tick,
             retention: Retention {
                 age_ms: retention_age.map(|age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX)),
                 messages: retention_messages.map(|most| i64::try_from(most).unwrap_or(i64::MAX)),

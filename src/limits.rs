@@ -267,8 +267,6 @@ pub const TYPING_MAX: usize = 100_000;
 pub const PRESENCE_TICK: Duration = Duration::from_millis(500);
 /// How long a key of a publication is remembered.
 pub const PUBLICATION_TTL: Duration = Duration::from_secs(24 * 3600);
-/// How often what is too old is looked for.
-pub const RETENTION_TICK: Duration = Duration::from_secs(60);
 /// Rooms looked at in one step of that.
 pub const RETENTION_ROOMS: i64 = 200;
 /// Messages that one step of a user's erasure makes tombstones of.

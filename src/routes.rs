@@ -11,8 +11,8 @@ use actix_web::{
 };
 
 use crate::rest::{
-    accounts, admin, api_keys, attachments, bans, blocks, events, export, fallback, health,
-    members, messages, metrics, page, presence, read, rooms, search, tokens, webhooks,
+    accounts, admin, api_keys, attachments, bans, blocks, documents, events, export, fallback,
+    health, members, messages, metrics, page, presence, read, rooms, search, tokens, webhooks,
 };
 use Verb::{Delete, Patch, Post, Put, Read};
 
@@ -36,6 +36,7 @@ fn api() -> impl HttpServiceFactory {
         .configure(attachments)
         .configure(people)
         .configure(administration)
+        .configure(descriptions)
         .default_service(to(fallback::no_path))
 }
 
@@ -162,6 +163,12 @@ fn administration(config: &mut ServiceConfig) {
         .service(at("/webhooks/dead/{id}/replay", [(Post, to(webhooks::replay))]))
         .service(at("/stats", [(Read, to(metrics::stats))]))
         .service(at("/audit", [(Read, to(admin::audit))]));
+}
+
+fn descriptions(config: &mut ServiceConfig) {
+    config
+        .service(at("/openapi.json", [(Read, to(documents::rest))]))
+        .service(at("/asyncapi.json", [(Read, to(documents::socket))]));
 }
 
 /// What is done with a path.

@@ -171,6 +171,7 @@ fn start_chat(
         presence_grace: config.presence_grace,
         inbox_ttl: config.inbox_ttl,
         retention: config.retention,
+        retention_tick: config.retention_tick,
         tells_arrivals: config.webhooks.is_some(),
     };
     let (writer, reader) = (writer.clone(), database.reader.clone());

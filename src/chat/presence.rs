@@ -4,12 +4,14 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
-use crate::domain::{RoomKey, Timestamp, User, UserKey};
+use crate::domain::{RoomKey, Status, Timestamp, User, UserKey};
 
 /// A user without a connection, whom others still see as there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Departing {
     pub user: User,
+    /// As what others see them.
+    pub shown: Status,
     /// Where others see them.
     pub rooms: Vec<RoomKey>,
     pub gone_at: Timestamp,
@@ -30,14 +32,15 @@ impl Departures {
         self.departing.insert(departing.user.key, (now, departing));
     }
 
-    /// The user is back; says whether others never noticed.
-    pub fn is_back(&mut self, user: UserKey) -> bool {
-        self.departing.remove(&user).is_some()
+    /// The user is back; says as what others go on to see them, if they never
+    /// noticed.
+    pub fn is_back(&mut self, user: UserKey) -> Option<Status> {
+        self.departing.remove(&user).map(|(_, departing)| departing.shown)
     }
 
-    /// Whether others still see the user as there.
-    pub fn holds(&self, user: UserKey) -> bool {
-        self.departing.contains_key(&user)
+    /// As what others still see the user, if they do.
+    pub fn shown(&self, user: UserKey) -> Option<Status> {
+        self.departing.get(&user).map(|(_, departing)| departing.shown)
     }
 
     /// Takes out those who have been gone for `grace`.
@@ -63,7 +66,8 @@ mod tests {
 
     fn departing(key: i64) -> Departing {
         let user = User { key: UserKey(key), id: UserId::from_stored("u"), name: "U".into() };
-        Departing { user, rooms: vec![RoomKey(1)], gone_at: Timestamp(0) }
+        let (rooms, gone_at) = (vec![RoomKey(1)], Timestamp(0));
+        Departing { user, shown: Status::Away, rooms, gone_at }
     }
 
     #[test]
@@ -72,8 +76,8 @@ mod tests {
         departures.left(departing(1), start);
         departures.left(departing(2), start);
         assert!(departures.gone(start + GRACE / 2, GRACE).is_empty());
-        assert!(departures.is_back(UserKey(1)));
-        assert!(!departures.is_back(UserKey(1)), "only once");
+        assert_eq!(departures.is_back(UserKey(1)), Some(Status::Away));
+        assert_eq!(departures.is_back(UserKey(1)), None, "only once");
         assert_eq!(departures.gone(start + GRACE, GRACE), [departing(2)]);
         assert!(departures.gone(start + 2 * GRACE, GRACE).is_empty());
     }

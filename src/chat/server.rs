@@ -21,7 +21,7 @@ use crate::{
     db::{Committed, Reader, Reply, SetCommitted, Submit, Ticket, Write, Writer},
     domain::{MessageIds, Retention, RoomId, RoomKey, Timestamp, UserKey},
     limiter::Rates,
-    limits::{FANOUT_BACKLOG, Limits, PRESENCE_TICK, RETENTION_TICK, ROOM_IDLE, ROOM_SWEEP},
+    limits::{FANOUT_BACKLOG, Limits, PRESENCE_TICK, ROOM_IDLE, ROOM_SWEEP},
     websocket::Frame,
 };
 
@@ -37,6 +37,8 @@ pub struct ChatSettings {
     pub inbox_ttl: Duration,
     /// What a room keeps of its history if it has no rule of its own.
     pub retention: Retention,
+    /// How often what is too old is looked for.
+    pub retention_tick: Duration,
     /// Somebody outside wants to know who comes, so it is written down.
     pub tells_arrivals: bool,
 }
@@ -227,7 +229,7 @@ impl Actor for ChatServer {
         self.writer.do_send(SetCommitted(committed));
         ctx.run_interval(ROOM_SWEEP, |server, _| server.rooms.sweep(Instant::now(), ROOM_IDLE));
         ctx.run_interval(PRESENCE_TICK, |server, _| server.look_after_presence());
-        ctx.run_interval(RETENTION_TICK, |server, ctx| server.look_after_age(ctx));
+        ctx.run_interval(self.settings.retention_tick, |server, ctx| server.look_after_age(ctx));
         self.purge_next();
         for user in self.erasing.iter().copied().collect::<Vec<_>>() {
             self.erase_next(user, ctx);

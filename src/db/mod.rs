@@ -41,6 +41,6 @@ pub use commands::*;
 pub use open::{Database, OpenError, migrate};
 pub use outbox::OutboxTargets;
 pub use reader::{Arrival, Audited, Backlog, Letter, Missed, ReadError, Reader, Replay, Trim};
-pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
+pub use search::{Highlights, Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::submit;
 pub use writer::{Idle, Writer};

@@ -3,7 +3,7 @@
 use crate::websocket::{Frame, Opcode};
 
 /// A stable error code, the same on the socket and in REST bodies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     InvalidMessage,

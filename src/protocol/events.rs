@@ -1,6 +1,7 @@
 //! The events of rooms and users: a function for each, giving the one whole
 //! frame that everyone gets.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -60,14 +61,16 @@ pub fn message_missed(message: &Message, since: Seq) -> Frame {
     }
 }
 
+/// `data` of `room.cleared`.
+#[derive(Serialize, JsonSchema)]
+pub struct ClearedView {
+    upto: i64,
+}
+
 /// What came up to `upto` is gone.
 pub fn room_cleared(room: &RoomId, seq: Seq, upto: Seq, at: Timestamp) -> Frame {
-    #[derive(Serialize)]
-    struct Data {
-        upto: i64,
-    }
     let at = at.to_rfc3339();
-    let data = Some(Data { upto: upto.0 });
+    let data = Some(ClearedView { upto: upto.0 });
     Envelope { seq: Some(seq.0), ..room_event("room.cleared", room, &at, data) }.encode()
 }
 
@@ -105,7 +108,7 @@ pub fn published(room: Option<&RoomId>, event: &AppEvent) -> Frame {
 }
 
 /// One member's marks that moved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MarkView {
     pub user_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,16 +117,18 @@ pub struct MarkView {
     pub delivered_seq: Option<i64>,
 }
 
+/// `data` of `receipts`.
+#[derive(Serialize, JsonSchema)]
+pub struct ReceiptsView<'a> {
+    receipts: &'a [MarkView],
+}
+
 pub fn receipts(room: &RoomId, marks: &[MarkView], at: Timestamp) -> Frame {
-    #[derive(Serialize)]
-    struct Data<'a> {
-        receipts: &'a [MarkView],
-    }
-    room_event("receipts", room, &at.to_rfc3339(), Some(Data { receipts: marks })).encode()
+    room_event("receipts", room, &at.to_rfc3339(), Some(ReceiptsView { receipts: marks })).encode()
 }
 
 /// How a user's own unread messages stand.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, Serialize, JsonSchema)]
 pub struct UnreadView {
     pub read_seq: i64,
     pub unread: i64,
@@ -136,18 +141,20 @@ pub fn room_unread(room: &RoomId, unread: UnreadView, at: Timestamp) -> Frame {
     room_event("room.unread", room, &at.to_rfc3339(), Some(unread)).encode()
 }
 
+/// `data` of `typing`.
+#[derive(Serialize, JsonSchema)]
+pub struct TypingView<'a> {
+    user_id: &'a str,
+    is_typing: bool,
+}
+
 pub fn typing(room: &RoomId, user: &UserId, is_typing: bool, at: Timestamp) -> Frame {
-    #[derive(Serialize)]
-    struct Data<'a> {
-        user_id: &'a str,
-        is_typing: bool,
-    }
-    let data = Data { user_id: user.as_str(), is_typing };
+    let data = TypingView { user_id: user.as_str(), is_typing };
     room_event("typing", room, &at.to_rfc3339(), Some(data)).encode()
 }
 
 /// A user's status, as those see it who share a room.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PresenceView<'a> {
     pub user_id: &'a str,
     pub status: &'static str,
@@ -177,7 +184,7 @@ pub fn member_updated(room: &RoomId, member: &Member, at: Timestamp) -> Frame {
 }
 
 /// Why somebody is no member any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Departure {
     Left,
@@ -186,22 +193,26 @@ pub enum Departure {
     Deleted,
 }
 
+/// `data` of `member.left`.
+#[derive(Serialize, JsonSchema)]
+pub struct LeftView<'a> {
+    user: UserView<'a>,
+    reason: Departure,
+}
+
 pub fn member_left(room: &RoomId, user: &User, why: Departure, at: Timestamp) -> Frame {
-    #[derive(Serialize)]
-    struct Data<'a> {
-        user: UserView<'a>,
-        reason: Departure,
-    }
-    let data = Data { user: UserView::from(user), reason: why };
+    let data = LeftView { user: UserView::from(user), reason: why };
     room_event("member.left", room, &at.to_rfc3339(), Some(data)).encode()
 }
 
+/// `data` of `room.added`.
+#[derive(Serialize, JsonSchema)]
+pub struct AddedView<'a> {
+    room: RoomView<'a>,
+}
+
 pub fn room_added(overview: &RoomOverview, at: Timestamp) -> Frame {
-    #[derive(Serialize)]
-    struct Data<'a> {
-        room: RoomView<'a>,
-    }
-    let data = Data { room: RoomView::from(overview) };
+    let data = AddedView { room: RoomView::from(overview) };
     room_event("room.added", &overview.room.id, &at.to_rfc3339(), Some(data)).encode()
 }
 
@@ -210,12 +221,14 @@ pub fn room_updated(room: &Room, at: Timestamp) -> Frame {
     room_event("room.updated", &room.id, &at.to_rfc3339(), data).encode()
 }
 
+/// `data` of `room.removed`.
+#[derive(Serialize, JsonSchema)]
+pub struct RemovedView {
+    reason: Departure,
+}
+
 pub fn room_removed(room: &RoomId, why: Departure, at: Timestamp) -> Frame {
-    #[derive(Serialize)]
-    struct Data {
-        reason: Departure,
-    }
-    room_event("room.removed", room, &at.to_rfc3339(), Some(Data { reason: why })).encode()
+    room_event("room.removed", room, &at.to_rfc3339(), Some(RemovedView { reason: why })).encode()
 }
 
 pub fn room_deleted(room: &RoomId, at: Timestamp) -> Frame {

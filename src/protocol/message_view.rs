@@ -1,13 +1,14 @@
 //! A message as it is shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::{Map, Value, value::RawValue};
 
-use super::UserView;
+use super::{AttachmentView, UserView};
 use crate::domain::{Extras, Message, Pin, Quote, Reaction, Thread, UserId};
 
 /// A message. What few messages have is left out of the others.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct MessageView<'a> {
     message_id: String,
     room_id: &'a str,
@@ -29,10 +30,12 @@ pub struct MessageView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     thread: Option<ThreadView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
     metadata: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mentions: Option<MentionsView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<AttachmentView<'a>>>")]
     attachments: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reactions: Vec<ReactionView<'a>>,
@@ -41,7 +44,7 @@ pub struct MessageView<'a> {
 }
 
 /// As much of a message as is shown with one that points to it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct QuoteView<'a> {
     message_id: String,
     sender: UserView<'a>,
@@ -52,7 +55,7 @@ pub struct QuoteView<'a> {
 }
 
 /// What the root of a thread tells of it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ThreadView<'a> {
     count: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,21 +63,21 @@ pub struct ThreadView<'a> {
 }
 
 /// Who is mentioned.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct MentionsView<'a> {
     user_ids: Vec<&'a str>,
     room: bool,
 }
 
 /// One emoji under a message.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ReactionView<'a> {
     emoji: &'a str,
     count: i64,
     user_ids: Vec<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PinView<'a> {
     at: String,
     by: &'a str,

@@ -7,6 +7,7 @@
 
 mod client_frame;
 mod codes;
+pub mod describe;
 pub mod events;
 mod fields;
 mod message_view;

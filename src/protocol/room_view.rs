@@ -1,18 +1,20 @@
 //! A room, its members and their marks, as they are shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::{Map, Value, value::RawValue};
 
 use super::{MessageView, UserView};
 use crate::domain::{Ban, Member, Receipt, Room, RoomOverview, RoomState, Timestamp};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct RoomView<'a> {
     room_id: &'a str,
     kind: &'static str,
     title: &'a str,
     topic: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
     custom: Option<&'a RawValue>,
     created_at: String,
     last_seq: i64,
@@ -25,7 +27,7 @@ pub struct RoomView<'a> {
     last_message: Option<Option<MessageView<'a>>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RoomStateView {
     role: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,10 +81,11 @@ fn custom_view(custom: Option<&str>) -> Option<&RawValue> {
 }
 
 /// What `room.updated` tells: what is the same for all members.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct RoomChangeView<'a> {
     title: &'a str,
     topic: &'a str,
+    #[schemars(with = "Option<Map<String, Value>>")]
     custom: Option<&'a RawValue>,
 }
 
@@ -92,7 +95,7 @@ impl<'a> From<&'a Room> for RoomChangeView<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct MemberView<'a> {
     user: UserView<'a>,
     role: &'static str,
@@ -112,7 +115,7 @@ impl<'a> From<&'a Member> for MemberView<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ReceiptView<'a> {
     user_id: &'a str,
     read_seq: i64,
@@ -132,7 +135,7 @@ impl<'a> From<&'a Receipt> for ReceiptView<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct BanView<'a> {
     user: UserView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]

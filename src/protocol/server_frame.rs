@@ -5,6 +5,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use governor::Quota;
 use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ErrorView, RoomView};
@@ -75,25 +76,25 @@ pub fn pong(id: Option<&str>) -> Frame {
 }
 
 /// `data` of a command that has nothing to tell.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Empty {}
 
 /// `data` of the ack to a change of a message.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ChangedView {
     pub message_id: String,
     pub seq: i64,
 }
 
 /// `data` of the ack to `message.delivered`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct DeliveredView<'a> {
     pub room_id: &'a str,
     pub delivered_seq: i64,
 }
 
 /// `data` of the ack to `room.subscribe`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct SubscribedView<'a> {
     pub room: RoomView<'a>,
     pub last_seq: i64,
@@ -102,14 +103,14 @@ pub struct SubscribedView<'a> {
 }
 
 /// `data` of the ack to `room.join`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct JoinedView<'a> {
     pub room: RoomView<'a>,
     pub last_seq: i64,
 }
 
 /// One room in the ack to `session.resume`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ResumedRoom<'a> {
     Resumed {
@@ -125,7 +126,7 @@ pub enum ResumedRoom<'a> {
 }
 
 /// `data` of the ack to `session.resume`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ResumedView<'a> {
     pub rooms: FxHashMap<&'a str, ResumedRoom<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,7 +134,7 @@ pub struct ResumedView<'a> {
 }
 
 /// The inbox in that ack.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ResumedInbox {
     pub replayed: usize,
     pub last_seq: i64,
@@ -150,7 +151,7 @@ pub fn auth_failed(error: &ErrorView<'_>) -> Frame {
 }
 
 /// What `session.ready` tells of the session itself.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct SessionView<'a> {
     user: SelfView<'a>,
     connection_id: String,
@@ -184,7 +185,7 @@ impl<'a> SelfView<'a> {
 }
 
 /// The session's own user.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct SelfView<'a> {
     id: &'a str,
     name: &'a str,
@@ -192,7 +193,7 @@ pub struct SelfView<'a> {
 }
 
 /// The bounds a client needs to know.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct LimitsView {
     frame_bytes: usize,
     content_bytes: usize,
@@ -243,7 +244,7 @@ impl LimitsView {
 }
 
 /// How often a client may ask; 0: as often as it likes.
-#[derive(Clone, Copy, Default, Serialize)]
+#[derive(Clone, Copy, Default, Serialize, JsonSchema)]
 pub struct RatesView {
     commands_per_second: u32,
     command_burst: u32,
@@ -264,24 +265,29 @@ impl From<&Rates> for RatesView {
     }
 }
 
+/// `data` of `session.ready`.
+#[derive(Serialize, JsonSchema)]
+pub struct ReadyView<'a> {
+    #[serde(flatten)]
+    session: &'a SessionView<'a>,
+    rooms: Vec<RoomView<'a>>,
+    inbox_seq: i64,
+}
+
 pub fn session_ready(session: &SessionView<'_>, rooms: &[RoomOverview], inbox_seq: Seq) -> Frame {
-    #[derive(Serialize)]
-    struct Data<'a> {
-        #[serde(flatten)]
-        session: &'a SessionView<'a>,
-        rooms: Vec<RoomView<'a>>,
-        inbox_seq: i64,
-    }
     let rooms = rooms.iter().map(RoomView::from).collect();
-    let data = Data { session, rooms, inbox_seq: inbox_seq.0 };
+    let data = ReadyView { session, rooms, inbox_seq: inbox_seq.0 };
     Envelope::new("session.ready", Some(data)).encode()
 }
 
+/// `data` of `server.goaway`.
+#[derive(Serialize, JsonSchema)]
+pub struct GoAwayView<'a> {
+    reason: &'a str,
+    reconnect_after_ms: u64,
+}
+
 pub fn server_goaway(reason: &str, reconnect_after_ms: u64) -> Frame {
-    #[derive(Serialize)]
-    struct Data<'a> {
-        reason: &'a str,
-        reconnect_after_ms: u64,
-    }
-    Envelope::new("server.goaway", Some(Data { reason, reconnect_after_ms })).encode()
+    let data = GoAwayView { reason, reconnect_after_ms };
+    Envelope::new("server.goaway", Some(data)).encode()
 }

@@ -3,6 +3,7 @@
 //! A view borrows what it shows. 64-bit ids are texts, because JavaScript's
 //! numbers stop at 2^53; times are RFC 3339.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ErrorCode, MessageView, Refusal};
@@ -11,7 +12,7 @@ use crate::{
     limiter::Limited,
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct UserView<'a> {
     pub id: &'a str,
     pub name: &'a str,
@@ -23,7 +24,7 @@ impl<'a> From<&'a User> for UserView<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct HistoryView<'a> {
     messages: Vec<MessageView<'a>>,
     has_more: bool,
@@ -43,7 +44,7 @@ impl<'a> From<&'a HistoryPage> for HistoryView<'a> {
 }
 
 /// A file that was uploaded.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct AttachmentView<'a> {
     attachment_id: String,
     name: &'a str,
@@ -72,7 +73,7 @@ impl<'a> From<&'a Attachment> for AttachmentView<'a> {
 }
 
 /// A user's own read mark in a room.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ReadMarkView<'a> {
     pub room_id: &'a str,
     pub read_seq: i64,
@@ -82,7 +83,7 @@ pub struct ReadMarkView<'a> {
 }
 
 /// What a sender learns of a message.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct StoredMessageView {
     pub message_id: String,
     pub seq: i64,
@@ -91,7 +92,7 @@ pub struct StoredMessageView {
 }
 
 /// An error, on the socket and in REST bodies.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ErrorView<'a> {
     pub code: ErrorCode,
     pub message: std::borrow::Cow<'a, str>,

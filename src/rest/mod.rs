@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod attachments;
 pub mod bans;
 pub mod blocks;
+pub mod documents;
 pub mod events;
 pub mod export;
 pub mod fallback;
@@ -23,6 +24,7 @@ pub mod tokens;
 pub mod webhooks;
 
 mod ask;
+mod describe;
 mod edge;
 mod extract;
 mod observe;

@@ -6,6 +6,8 @@
 mod support;
 
 mod accounts;
+mod administration;
+mod app_events;
 mod attachments;
 mod bad_frames;
 mod bad_requests;
@@ -16,6 +18,7 @@ mod conformance;
 mod connections;
 mod cors;
 mod crash;
+mod descriptions;
 mod devices;
 mod direct_rooms;
 mod editing;
@@ -35,6 +38,7 @@ mod model;
 mod ordering;
 mod overload;
 mod page;
+mod presence;
 mod rate_limits;
 mod reactions;
 mod reading;

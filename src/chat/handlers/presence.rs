@@ -81,18 +81,16 @@ impl ChatServer {
 
     /// A session has been told of its rooms: its user is there.
     pub(super) fn arrived(&mut self, user: UserKey) {
-        let was_there = self.departures.is_back(user);
+        let still_seen = self.departures.is_back(user);
         let status = self.sessions.status(user);
         let Some(online) = self.sessions.users.get_mut(&user) else { return };
-        if online.shown == Some(status) {
+        let seen = online.shown.replace(status).or(still_seen);
+        if seen == Some(status) {
             return;
         }
-        let first = online.shown.is_none() && !was_there;
-        let is_new = online.shown.replace(status).is_some() || first || status != Status::Online;
+        let first = seen.is_none();
         let (user, rooms) = (online.user.clone(), online.room_keys());
-        if is_new {
-            self.tell_presence(&user, &rooms, status, None);
-        }
+        self.tell_presence(&user, &rooms, status, None);
         if first && self.settings.tells_arrivals {
             self.record_presence(user.key, true, now());
         }
@@ -107,9 +105,9 @@ impl ChatServer {
                     self.tell_typing(&room, &online.user, false);
                 }
             }
-            if online.shown.is_some() {
+            if let Some(shown) = online.shown {
                 let rooms = online.room_keys();
-                let departing = Departing { user: online.user, rooms, gone_at: now() };
+                let departing = Departing { user: online.user, shown, rooms, gone_at: now() };
                 self.departures.left(departing, Instant::now());
             }
             return;
@@ -174,7 +172,7 @@ impl ChatServer {
             let stopped = self.typing.expired(now);
             self.tell_stopped(stopped);
         }
-        for Departing { user, rooms, gone_at } in
+        for Departing { user, shown: _, rooms, gone_at } in
             self.departures.gone(now, self.settings.presence_grace)
         {
             self.tell_presence(&user, &rooms, Status::Offline, Some(gone_at));
@@ -188,7 +186,7 @@ impl ChatServer {
     pub(super) fn statuses(&mut self, users: &[UserKey], reply: ReplyTo) {
         let status = |user: &UserKey| {
             let status = match self.sessions.status(*user) {
-                Status::Offline if self.departures.holds(*user) => Status::Online,
+                Status::Offline => self.departures.shown(*user).unwrap_or(Status::Offline),
                 status => status,
             };
             (*user, status)

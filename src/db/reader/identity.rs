@@ -71,26 +71,23 @@ impl Reader {
             ));
         let rows =
             self.read(move |mut conn| async move { query.load::<KeyRow>(&mut conn).await }).await?;
-        let key =
-            |((id, name, hash, roles), (key, user, user_name), (created_at, revoked_at)): (
-                (i64, String, Vec<u8>, String),
-                (i64, String, String),
-                (i64, Option<i64>),
-            )| {
-                Some(ApiKey {
-                    id,
-                    name: name.into(),
-                    hash: hash.try_into().ok()?,
-                    roles: roles.into(),
-                    user: User {
-                        key: UserKey(key),
-                        id: UserId::from_stored(user),
-                        name: user_name.into(),
-                    },
-                    created_at: Timestamp(created_at),
-                    revoked_at: revoked_at.map(Timestamp),
-                })
-            };
+        let key = |(key, user, times): KeyRow| {
+            let (id, name, hash, roles) = key;
+            let ((key, user, user_name), (created_at, revoked_at)) = (user, times);
+            Some(ApiKey {
+                id,
+                name: name.into(),
+                hash: hash.try_into().ok()?,
+                roles: roles.into(),
+                user: User {
+                    key: UserKey(key),
+                    id: UserId::from_stored(user),
+                    name: user_name.into(),
+                },
+                created_at: Timestamp(created_at),
+                revoked_at: revoked_at.map(Timestamp),
+            })
+        };
         Ok(rows.into_iter().filter_map(key).collect())
     }
 }

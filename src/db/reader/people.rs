@@ -2,8 +2,8 @@
 //! and what was done.
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
-    OptionalExtension, QueryDsl, alias, dsl::max,
+    BoolExpressionMethods, ExpressionMethods, IntoSql, JoinOnDsl, NullableExpressionMethods,
+    OptionalExtension, QueryDsl, alias, dsl::max, sql_types::Bool,
 };
 use diesel_async::RunQueryDsl;
 
@@ -173,7 +173,11 @@ impl Reader {
         now: Timestamp,
     ) -> Result<(Vec<Trim>, Option<RoomKey>), ReadError> {
         self.read(move |mut conn| async move {
+            let has_rule = rooms::keep_ms.is_not_null().or(rooms::keep_messages.is_not_null());
+            let keeps_all = keep == Retention::default();
             let all = rooms::table
+                // Where nothing is ever too old only rooms with a rule count.
+                .filter(has_rule.or((!keeps_all).into_sql::<Bool>()))
                 .filter(rooms::key.gt(after.0))
                 .filter(rooms::id.is_not_null())
                 .order(rooms::key)

@@ -43,6 +43,9 @@ pub struct Hit {
     pub rank: f64,
 }
 
+/// Where the words are in a message: ranges of characters.
+pub type Highlights = (MessageId, Vec<(usize, usize)>);
+
 /// The index; clones share its connections.
 #[derive(Clone)]
 pub struct SearchIndex {
@@ -139,7 +142,7 @@ impl SearchIndex {
         &self,
         query: &SearchQuery,
         texts: &[(MessageId, String)],
-    ) -> Result<Vec<(MessageId, Vec<(usize, usize)>)>, String> {
+    ) -> Result<Vec<Highlights>, String> {
         let told = |error: diesel::result::Error| error.to_string();
         let mut conn = Conn::establish(":memory:").map_err(|error| error.to_string())?;
         conn.batch_execute(

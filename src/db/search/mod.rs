@@ -10,5 +10,5 @@ mod index;
 mod indexer;
 mod query;
 
-pub use index::{Hit, SearchIndex, Sort, Wanted};
+pub use index::{Highlights, Hit, SearchIndex, Sort, Wanted};
 pub use query::SearchQuery;

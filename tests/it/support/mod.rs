@@ -12,6 +12,7 @@ mod outcome;
 mod proxy;
 mod raw;
 mod receiver;
+mod schema;
 mod server;
 mod socket;
 mod stream;
@@ -31,6 +32,7 @@ pub use self::{
     proxy::Proxy,
     raw::RawSocket,
     receiver::{Received, Receiver, Reply},
+    schema::FrameSchemas,
     server::{Server, run, run_with},
     socket::{Opening, Socket},
     stream::{Streamed, stream_until_closed},

@@ -15,7 +15,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Address, within};
+use super::{Address, FrameSchemas, within};
 
 /// How a socket is opened.
 #[derive(Clone, Debug, Default)]
@@ -125,7 +125,9 @@ impl Socket {
         while self.closed.is_none() {
             match within("a frame", self.stream.next()).await {
                 Some(Ok(Message::Text(text))) => {
-                    return Some(serde_json::from_str(&text).expect("frames are JSON"));
+                    let frame = serde_json::from_str(&text).expect("frames are JSON");
+                    FrameSchemas::get().check_event(&frame);
+                    return Some(frame);
                 }
                 Some(Ok(Message::Close(frame))) => {
                     self.closed = Some(frame.map(|frame| frame.code.into()));

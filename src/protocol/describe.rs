@@ -1,0 +1,308 @@
+//! The socket described for programs: AsyncAPI 3, made from the types that
+//! are sent (https://www.asyncapi.com/docs/reference/specification/v3.0.0).
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use super::{
+    ErrorView, HistoryView, MemberView, MessageView, ReadMarkView, RoomChangeView,
+    StoredMessageView,
+    events::{
+        AddedView, ClearedView, LeftView, PresenceView, ReceiptsView, RemovedView, TypingView,
+        UnreadView,
+    },
+    server_frame::{
+        ChangedView, DeliveredView, Empty, GoAwayView, JoinedView, ReadyView, ResumedView,
+        SessionView, SubscribedView,
+    },
+};
+
+/// What a command carries; only for the description, the frames themselves
+/// are taken apart field by field (`fields`).
+#[expect(dead_code, reason = "only their shape is used")]
+mod data {
+    use std::collections::BTreeMap;
+
+    use schemars::JsonSchema;
+    use serde_json::{Map, Value};
+
+    #[derive(JsonSchema)]
+    pub struct Auth {
+        pub token: String,
+    }
+    #[derive(JsonSchema)]
+    pub struct Room {
+        pub room_id: String,
+    }
+    #[derive(JsonSchema)]
+    pub struct Subscribe {
+        pub room_id: String,
+        pub since: Option<u64>,
+    }
+    #[derive(JsonSchema)]
+    pub struct Join {
+        pub room_id: String,
+        pub mark_read: Option<bool>,
+    }
+    #[derive(JsonSchema)]
+    pub struct Resume {
+        pub rooms: BTreeMap<String, u64>,
+        pub inbox: Option<u64>,
+    }
+    #[derive(JsonSchema)]
+    pub struct Send {
+        pub room_id: String,
+        pub content: Option<String>,
+        pub client_id: Option<String>,
+        pub reply_to: Option<String>,
+        pub thread_id: Option<String>,
+        pub metadata: Option<Map<String, Value>>,
+        pub attachments: Option<Vec<String>>,
+    }
+    #[derive(JsonSchema)]
+    pub struct Edit {
+        pub message_id: String,
+        pub content: String,
+    }
+    #[derive(JsonSchema)]
+    pub struct Message {
+        pub message_id: String,
+    }
+    #[derive(JsonSchema)]
+    pub struct Reaction {
+        pub message_id: String,
+        pub emoji: String,
+    }
+    #[derive(JsonSchema)]
+    pub struct Read {
+        pub room_id: String,
+        pub seq: Option<u64>,
+        pub message_id: Option<String>,
+        pub all: Option<bool>,
+    }
+    #[derive(JsonSchema)]
+    pub struct Delivered {
+        pub room_id: String,
+        pub seq: u64,
+    }
+    #[derive(JsonSchema)]
+    pub struct Typing {
+        pub room_id: String,
+        pub is_typing: bool,
+    }
+    #[derive(JsonSchema)]
+    pub struct Presence {
+        pub status: String,
+    }
+    #[derive(JsonSchema)]
+    pub struct InboxAck {
+        pub inbox_seq: u64,
+    }
+    #[derive(JsonSchema)]
+    pub struct History {
+        pub room_id: String,
+        pub before: Option<u64>,
+        pub after: Option<u64>,
+        pub around: Option<u64>,
+        pub limit: Option<u64>,
+    }
+}
+
+/// Makes schemas, and keeps those that are used several times apart.
+pub struct Schemas(SchemaGenerator);
+
+impl Schemas {
+    /// Of what is sent. `place` is where they are in the document, such as
+    /// `/components/schemas`.
+    pub fn new(place: &'static str) -> Self {
+        Self(Self::settings(place).for_serialize().into_generator())
+    }
+
+    /// Of what is received: what may be left out is not required.
+    fn received(place: &'static str) -> Self {
+        Self(Self::settings(place).for_deserialize().into_generator())
+    }
+
+    fn settings(place: &'static str) -> SchemaSettings {
+        let mut settings = SchemaSettings::draft2020_12();
+        settings.definitions_path = place.into();
+        settings.meta_schema = None;
+        settings
+    }
+
+    pub fn of<T: JsonSchema>(&mut self) -> Value {
+        self.0.subschema_for::<T>().to_value()
+    }
+
+    pub fn definitions(&mut self) -> Map<String, Value> {
+        self.0.take_definitions(true)
+    }
+}
+
+/// The data of each command, by its type.
+fn commands(schemas: &mut Schemas) -> BTreeMap<&'static str, Option<Value>> {
+    BTreeMap::from([
+        ("auth", Some(schemas.of::<data::Auth>())),
+        ("ping", None),
+        ("room.subscribe", Some(schemas.of::<data::Subscribe>())),
+        ("room.unsubscribe", Some(schemas.of::<data::Room>())),
+        ("room.join", Some(schemas.of::<data::Join>())),
+        ("room.leave", Some(schemas.of::<data::Room>())),
+        ("session.resume", Some(schemas.of::<data::Resume>())),
+        ("message.send", Some(schemas.of::<data::Send>())),
+        ("message.edit", Some(schemas.of::<data::Edit>())),
+        ("message.delete", Some(schemas.of::<data::Message>())),
+        ("message.pin", Some(schemas.of::<data::Message>())),
+        ("message.unpin", Some(schemas.of::<data::Message>())),
+        ("reaction.add", Some(schemas.of::<data::Reaction>())),
+        ("reaction.remove", Some(schemas.of::<data::Reaction>())),
+        ("message.read", Some(schemas.of::<data::Read>())),
+        ("message.delivered", Some(schemas.of::<data::Delivered>())),
+        ("typing", Some(schemas.of::<data::Typing>())),
+        ("presence.set", Some(schemas.of::<data::Presence>())),
+        ("inbox.ack", Some(schemas.of::<data::InboxAck>())),
+        ("history", Some(schemas.of::<data::History>())),
+    ])
+}
+
+/// What is in the data of an ack: that of the command it answers.
+fn acks(schemas: &mut Schemas) -> Value {
+    json!({"anyOf": [
+        schemas.of::<StoredMessageView>(),
+        schemas.of::<ReadMarkView<'_>>(),
+        schemas.of::<HistoryView<'_>>(),
+        schemas.of::<SubscribedView<'_>>(),
+        schemas.of::<JoinedView<'_>>(),
+        schemas.of::<ResumedView<'_>>(),
+        schemas.of::<ChangedView>(),
+        schemas.of::<DeliveredView<'_>>(),
+        schemas.of::<SessionView<'_>>(),
+        schemas.of::<Empty>(),
+    ]})
+}
+
+/// What comes around the data of a kind of frame.
+struct Around {
+    data: Option<Value>,
+    /// The fields that are always there besides `type` and `data`.
+    fields: &'static [&'static str],
+}
+
+const ROOM_EVENT: &[&str] = &["room_id", "timestamp"];
+const PLACED: &[&str] = &["room_id", "timestamp", "seq"];
+const MESSAGE: &[&str] = &["room_id", "timestamp", "seq", "message_id"];
+
+fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
+    let around = |data, fields| Around { data, fields };
+    let message = schemas.of::<MessageView<'_>>();
+    let member = schemas.of::<MemberView<'_>>();
+    BTreeMap::from([
+        ("ack", around(Some(acks(schemas)), &["id"][..])),
+        ("error", around(Some(schemas.of::<ErrorView<'_>>()), &[])),
+        ("pong", around(None, &[])),
+        ("auth.required", around(None, &[])),
+        ("auth.failed", around(Some(schemas.of::<ErrorView<'_>>()), &[])),
+        ("session.ready", around(Some(schemas.of::<ReadyView<'_>>()), &[])),
+        ("server.goaway", around(Some(schemas.of::<GoAwayView<'_>>()), &[])),
+        ("message.created", around(Some(message.clone()), MESSAGE)),
+        ("message.updated", around(Some(message.clone()), MESSAGE)),
+        ("message.deleted", around(Some(message), MESSAGE)),
+        ("room.cleared", around(Some(schemas.of::<ClearedView>()), PLACED)),
+        ("receipts", around(Some(schemas.of::<ReceiptsView<'_>>()), ROOM_EVENT)),
+        ("typing", around(Some(schemas.of::<TypingView<'_>>()), ROOM_EVENT)),
+        ("presence", around(Some(schemas.of::<PresenceView<'_>>()), &["timestamp"])),
+        ("room.unread", around(Some(schemas.of::<UnreadView>()), ROOM_EVENT)),
+        ("member.joined", around(Some(member.clone()), ROOM_EVENT)),
+        ("member.updated", around(Some(member), ROOM_EVENT)),
+        ("member.left", around(Some(schemas.of::<LeftView<'_>>()), ROOM_EVENT)),
+        ("room.added", around(Some(schemas.of::<AddedView<'_>>()), ROOM_EVENT)),
+        ("room.updated", around(Some(schemas.of::<RoomChangeView<'_>>()), ROOM_EVENT)),
+        ("room.removed", around(Some(schemas.of::<RemovedView>()), ROOM_EVENT)),
+        ("room.deleted", around(None, ROOM_EVENT)),
+    ])
+}
+
+fn fields() -> Map<String, Value> {
+    let fields = json!({
+        "id": {"type": "string", "minLength": 1, "maxLength": 64},
+        "room_id": {"type": "string"},
+        "seq": {"type": "integer", "minimum": 1},
+        "inbox_seq": {"type": "integer", "minimum": 1},
+        "message_id": {"type": "string"},
+        "timestamp": {"type": "string", "format": "date-time"},
+    });
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// A whole frame of one type.
+fn frame(kind: &Value, data: Option<&Value>, required: &[&str]) -> Value {
+    let mut properties = fields();
+    properties.insert("type".to_owned(), kind.clone());
+    let mut all: Vec<&str> = vec!["type"];
+    all.extend(required);
+    if let Some(data) = data {
+        properties.insert("data".to_owned(), data.clone());
+        all.push("data");
+    }
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": all,
+        "additionalProperties": false,
+    })
+}
+
+fn message(name: &str, payload: &Value) -> Value {
+    json!({"name": name, "contentType": "application/json", "payload": payload})
+}
+
+/// The whole document.
+pub fn asyncapi() -> Value {
+    let mut schemas = Schemas::new("/components/schemas");
+    let (mut messages, mut sent, mut received) = (Map::new(), Vec::new(), Vec::new());
+    let mut taken = Schemas::received("/components/schemas");
+    for (kind, data) in commands(&mut taken) {
+        let mut payload = frame(&json!({"const": kind}), data.as_ref(), &[]);
+        // What is not known is ignored.
+        payload["additionalProperties"] = json!(true);
+        let name = format!("command.{kind}");
+        sent.push(json!({"$ref": format!("#/channels/socket/messages/{name}")}));
+        messages.insert(name.clone(), message(kind, &payload));
+    }
+    for (kind, Around { data, fields }) in events(&mut schemas) {
+        let payload = frame(&json!({"const": kind}), data.as_ref(), fields);
+        received.push(json!({"$ref": format!("#/channels/socket/messages/{kind}")}));
+        messages.insert(kind.to_owned(), message(kind, &payload));
+    }
+    // The application's own types.
+    let own = frame(
+        &json!({"type": "string", "pattern": "^[a-z0-9_.-]{1,64}$"}),
+        Some(&json!({})),
+        &["timestamp"],
+    );
+    received.push(json!({"$ref": "#/channels/socket/messages/application"}));
+    messages.insert("application".to_owned(), message("application", &own));
+    let mut definitions = schemas.definitions();
+    definitions.extend(taken.definitions());
+    let channel = json!({"$ref": "#/channels/socket"});
+    json!({
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Parlor",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "The WebSocket at /ws; docs/PROTOCOL.md says what may be relied on.",
+        },
+        "defaultContentType": "application/json",
+        "channels": {"socket": {"address": "/ws", "messages": messages}},
+        "operations": {
+            "command": {"action": "receive", "channel": channel, "messages": sent},
+            "event": {"action": "send", "channel": channel, "messages": received},
+        },
+        "components": {"schemas": definitions},
+    })
+}

@@ -1,0 +1,24 @@
+//! The descriptions of the interfaces.
+
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+
+use super::describe::openapi;
+use crate::protocol::describe::asyncapi;
+
+static OPENAPI: LazyLock<String> =
+    LazyLock::new(|| openapi().to_json().expect("a description is JSON"));
+static ASYNCAPI: LazyLock<String> = LazyLock::new(|| asyncapi().to_string());
+
+fn document(text: &'static str) -> HttpResponse {
+    HttpResponse::Ok().insert_header(("content-type", "application/json")).body(text)
+}
+
+pub async fn rest() -> HttpResponse {
+    document(&OPENAPI)
+}
+
+pub async fn socket() -> HttpResponse {
+    document(&ASYNCAPI)
+}

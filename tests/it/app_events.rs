@@ -1,0 +1,159 @@
+//! What the application tells: rooms, users, role contexts, everyone.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Opening, Server, Socket, Token, User};
+
+async fn service(server: &Server) -> User {
+    server.user_with("app", Token::of("app").claim("roles", json!(["service"]))).await
+}
+
+fn examples() -> [(&'static str, Value); 5] {
+    [
+        ("task.created", json!({"task": {"id": "T-7", "title": "Paint the fence"}})),
+        (
+            "task.updated",
+            json!({"task_id": "T-7", "changes": {"status": {"old": "open", "new": "done"}}}),
+        ),
+        ("project.updated", json!({"changes": {"name": {"old": "A", "new": "B"}}})),
+        ("status.changed", json!({"status": "done", "previous": "open"})),
+        ("notification.new", json!({"title": "You are assigned to T-7"})),
+    ]
+}
+
+#[tokio::test]
+async fn events_of_a_room_have_their_place_among_its_messages() {
+    let server = Server::start().await;
+    let (app, ann) = (service(&server).await, server.user("ann").await);
+    ann.create_room("board:42", "private").await;
+    let mut socket = ann.connect().await;
+    for (seq, (kind, data)) in (1..).zip(examples()) {
+        let body = json!({"type": kind, "data": data});
+        let published = app.post("/rooms/board:42/events", body).await.expect(201);
+        assert_eq!(published, json!({"seq": seq, "duplicate": false}));
+        let told = socket.next_event(kind).await;
+        assert_eq!((&told["seq"], &told["data"]), (&json!(seq), &data));
+    }
+    socket.say("board:42", "seen").await;
+    // Replayed in order, with the message.
+    let (mut back, ack) = ann.resume(json!({"board:42": 0})).await;
+    assert_eq!(ack["rooms"]["board:42"]["replayed"], 6);
+    let told = back.told_so_far().await;
+    let seqs: Vec<&Value> = told
+        .iter()
+        .filter(|frame| frame["room_id"] == "board:42")
+        .map(|frame| &frame["seq"])
+        .collect();
+    assert_eq!(seqs, [&json!(1), &json!(2), &json!(3), &json!(4), &json!(5), &json!(6)]);
+    let listed = ann.get("/rooms/board:42/events").await.expect(200);
+    assert_eq!(listed["events"].as_array().expect("a list").len(), 5);
+    // Told to who is there, and not kept.
+    let body = json!({"type": "cursor.moved", "data": [1, 2], "ephemeral": true});
+    assert_eq!(
+        app.post("/rooms/board:42/events", body).await.expect(201),
+        json!({"duplicate": false})
+    );
+    assert_eq!(socket.next_event("cursor.moved").await.get("seq"), None);
+}
+
+#[tokio::test]
+async fn a_key_publishes_once_also_over_a_crash() {
+    let mut server = Server::start().await;
+    let (app, ann) = (service(&server).await, server.user("ann").await);
+    ann.create_room("den", "private").await;
+    let publish = |path: &'static str| {
+        let body = json!({"type": "task.created", "data": {"n": 1}});
+        let request = app.request(Method::POST, path).header("Idempotency-Key", "k-1");
+        User::outcome(request.json(&body))
+    };
+    let paths = ["/rooms/den/events", "/users/ann/events", "/roles/lead/events", "/broadcast"];
+    for path in paths {
+        publish(path).await.expect(201);
+    }
+    server.kill9().await;
+    server.start_again().await;
+    for path in paths {
+        assert_eq!(publish(path).await.expect(200)["duplicate"], true, "{path}");
+    }
+    assert_eq!(ann.get("/inbox").await.expect(200)["inbox_seq"], 1);
+}
+
+#[tokio::test]
+async fn an_inbox_waits_whole_in_order_and_is_never_told_twice() {
+    let mut server = Server::builder().set("PARLOR_INBOX_EVENTS", 600).start().await;
+    let (app, ann) = (service(&server).await, server.user("ann").await);
+    for n in 1..=700 {
+        let body = json!({"type": "notification.new", "data": {"n": n}});
+        app.post("/users/ann/events", body).await.expect(201);
+    }
+    server.kill9().await;
+    server.start_again().await;
+    let places = |frames: &[Value]| -> Vec<i64> {
+        let mine = frames.iter().filter(|frame| frame["type"] == "notification.new");
+        mine.map(|frame| frame["inbox_seq"].as_i64().expect("a place")).collect()
+    };
+    // More than fits the queue of a connection: 256 frames.
+    let mut socket = ann.connect().await;
+    assert_eq!(socket.ready["inbox_seq"], 700);
+    let mut told = Vec::new();
+    while told.last() != Some(&700) {
+        told.push(
+            socket.next_event("notification.new").await["inbox_seq"].as_i64().expect("a place"),
+        );
+    }
+    assert_eq!(told, (101..=700).collect::<Vec<_>>());
+    // What is new comes on all devices, once.
+    let body = json!({"type": "notification.new", "data": {"n": 701}});
+    app.post("/users/ann/events", body).await.expect(201);
+    assert_eq!(socket.next_event("notification.new").await["inbox_seq"], 701);
+    socket.ask("inbox.ack", json!({"inbox_seq": 690})).await;
+    let mut next = ann.connect().await;
+    while told.last() != Some(&701) {
+        told.push(
+            next.next_event("notification.new").await["inbox_seq"].as_i64().expect("a place"),
+        );
+    }
+    assert_eq!(told[600..], (691..=701).collect::<Vec<_>>());
+    // One that comes back says what it has.
+    let mut back = ann.connect_with("resume=1").await;
+    let ack = back.ask("session.resume", json!({"rooms": {}, "inbox": 699})).await;
+    assert_eq!(ack["inbox"], json!({"replayed": 2, "last_seq": 701}));
+    assert_eq!(places(&back.told_so_far().await), [700, 701]);
+}
+
+#[tokio::test]
+async fn a_role_context_and_everyone_are_told_who_are_there() {
+    let server = Server::start().await;
+    let app = service(&server).await;
+    let lead = Token::of("ann").claim("role_context_id", "project:7.lead").text();
+    let mut lead = Socket::ready(server.address(), Opening::default().bearer(&lead)).await;
+    let mut other = server.user("ben").await.connect().await;
+    let body = json!({"type": "status.changed", "data": {"status": "late"}});
+    app.post("/roles/project:7.lead/events", body).await.expect(201);
+    assert_eq!(lead.next_event("status.changed").await["data"]["status"], "late");
+    let told = other.told_so_far().await;
+    assert!(told.iter().all(|frame| frame["type"] != "status.changed"));
+    app.post("/broadcast", json!({"type": "maintenance.soon"})).await.expect(201);
+    lead.next_event("maintenance.soon").await;
+    assert_eq!(other.next_event("maintenance.soon").await["data"], json!({}));
+}
+
+#[tokio::test]
+async fn only_services_publish_and_only_good_events() {
+    let server = Server::start().await;
+    let (app, ann) = (service(&server).await, server.user("ann").await);
+    ann.create_room("den", "private").await;
+    let event = json!({"type": "task.created"});
+    for path in ["/rooms/den/events", "/users/ann/events", "/broadcast"] {
+        ann.post(path, event.clone()).await.refused(403, "forbidden");
+    }
+    for kind in ["message.created", "typing", "Task", "a b", ""] {
+        let error = app.post("/broadcast", json!({"type": kind})).await;
+        assert_eq!(error.refused(400, "invalid_message")["field"], "type", "{kind}");
+    }
+    let big = json!({"type": "x.y", "data": "x".repeat(17 * 1024)});
+    app.post("/broadcast", big).await.refused(413, "too_large");
+    app.post("/users/nobody/events", event.clone()).await.refused(404, "not_found");
+    app.post("/rooms/none/events", event).await.refused(404, "not_found");
+}
