@@ -1,17 +1,37 @@
 /** The page: puts what the client hears on the screen, and says what one types. */
 
-import { Parlor, browserStore } from "./parlor.js";
-import { byId, make, paintMark } from "./view/dom.js";
+import { Parlor, browserOutbox, browserStore, rules } from "./parlor.js";
+import { Actions, withBar } from "./view/actions.js";
+import { Files } from "./view/attachments.js";
+import { Composer } from "./view/composer.js";
+import { showConnection } from "./view/connection.js";
+import { setUpDialogs } from "./view/dialogs.js";
+import { byId, paintMark } from "./view/dom.js";
+import { Inbox, Pins, Search, paintBell } from "./view/lists.js";
+import { MembersPanel } from "./view/members.js";
+import { eventName, eventText } from "./view/message.js";
+import { Panel } from "./view/panel.js";
+import { attempt, notify } from "./view/popups.js";
+import { RoomView } from "./view/room.js";
 import { RoomList } from "./view/rooms.js";
-import { Timeline } from "./view/timeline.js";
+import { Thread } from "./view/thread.js";
 
-const parlor = new Parlor({ store: browserStore() });
+/** After this long in the background one counts as away. */
+const AWAY_MS = 60_000;
+/** People one writes with directly whose presence is asked for. */
+const PEERS_ASKED = 30;
+const TICK_MS = 1_000;
+
+const parlor = new Parlor({ store: browserStore(), outbox: browserOutbox() });
 globalThis.parlor = parlor; // For trying things out in the console.
-
-const rooms = new RoomList(openRoom);
-let timeline = null;
-let openId = null;
-let toldRead = 0;
+const { chat } = parlor;
+const files = new Files(parlor);
+const roomList = new RoomList(chat, openRoom);
+const panel = new Panel();
+let open = null; // RoomView
+let thread = null;
+/** What the panel shows besides a thread, if it is to be kept true. */
+let shown = null;
 
 // Signing in and out
 
@@ -20,7 +40,10 @@ function show(signedIn) {
   byId("chat").hidden = !signedIn;
   if (signedIn) return;
   closeRoom();
-  rooms.replace([]);
+  panel.close();
+  [composer, threadComposer].forEach((each) => each.reset());
+  files.forget();
+  roomList.paint();
 }
 
 function start() {
@@ -30,19 +53,19 @@ function start() {
   parlor.connect();
 }
 
-byId("sign-in-form").addEventListener("submit", async (event) => {
+byId("sign-in-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
   const { user, password } = form.elements;
   const isNew = event.submitter?.value === "up";
-  await attempt("sign-in-error", async () => {
+  attempt(async () => {
     await (isNew ? parlor.register(user.value, password.value) : parlor.login(user.value, password.value));
     form.reset();
     start();
-  });
+  }, byId("sign-in-error"));
 });
 
-byId("sign-out").addEventListener("click", () => parlor.logout());
+byId("sign-out").onclick = () => parlor.logout();
 parlor.on("signed-out", () => show(false));
 
 // Another tab has signed out, or in as somebody else.
@@ -50,248 +73,264 @@ globalThis.addEventListener("storage", () => {
   if (parlor.storedUserId !== (parlor.user?.id ?? null)) location.reload();
 });
 
-/** Runs what may fail, and says why it did where one is looking. */
-async function attempt(errorId, run) {
-  const line = byId(errorId);
-  line.textContent = "";
-  try {
-    return await run();
-  } catch (error) {
-    line.textContent = error.message;
-    return undefined;
-  }
-}
-
 // The connection
 
-let countdown = null;
+showConnection(parlor);
+globalThis.addEventListener("online", () => parlor.retryNow());
 
-const STOPPED = "Offline. The server has ended this connection.";
-const STOPPED_BY = {
-  4509: "Offline. You have too many windows open: close one of them.",
-};
-
-parlor.on("state", ({ state, retryInMs, stoppedBy }) => {
-  clearInterval(countdown);
-  const line = byId("connection");
-  line.dataset.state = state;
-  if (state === "online") return line.replaceChildren();
-  if (state === "connecting") return void (line.textContent = "Connecting…");
-  if (stoppedBy !== null) {
-    const text = STOPPED_BY[stoppedBy] ?? STOPPED;
-    const onclick = () => parlor.connect();
-    return line.replaceChildren(`${text} `, make("button", { type: "button", onclick }, "Reconnect"));
+let away = null;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(away);
+  const say = (status) => parlor.setPresence(status).catch(() => {});
+  if (document.visibilityState !== "visible") {
+    away = setTimeout(() => say("away"), AWAY_MS);
+    return;
   }
-  if (retryInMs === null) return void (line.textContent = "Offline.");
-  // Read out once, and not every second.
-  const shown = make("span", { ariaHidden: "true" });
-  line.replaceChildren(make("span", { className: "aside" }, "Offline. Reconnecting."), shown);
-  const until = Date.now() + retryInMs;
-  const tell = () => {
-    const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
-    shown.textContent = `Offline. Reconnecting in ${seconds} s…`;
-  };
-  tell();
-  countdown = setInterval(tell, 1000);
+  parlor.retryNow();
+  if (parlor.state === "online") say("online");
+  open?.timeline.look();
 });
 
-globalThis.addEventListener("online", () => parlor.retryNow());
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState !== "visible") return;
-  parlor.retryNow();
-  timeline?.look();
+parlor.on("state", ({ state }) => {
+  if (state !== "online") return;
+  composer.fail("");
+  open?.timeline.look();
+  open?.load();
+  thread?.start();
+  if (document.visibilityState !== "visible") parlor.setPresence("away").catch(() => {});
 });
 
 // What is heard
 
-parlor.on("ready", async (ready) => {
-  rooms.replace(ready);
-  if (openId && !rooms.get(openId)) closeRoom();
-  // The newest message of each room, for the list.
-  const listed = await parlor.rooms().catch(() => null);
-  for (const room of listed ?? []) {
-    const known = rooms.get(room.room_id);
-    if (known && !known.last_message) rooms.add({ ...known, last_message: room.last_message });
-  }
+parlor.on("change", paint);
+
+function paint() {
+  roomList.paint();
+  paintBell(chat.inboxUnseen);
+  open?.paint();
+  shown?.paint?.();
+}
+
+// Whoever stops typing without a word is no longer shown.
+setInterval(() => {
+  if (chat.isAnyoneTyping && document.visibilityState === "visible") paint();
+}, TICK_MS);
+
+parlor.on("ready", async (rooms) => {
+  if (open && !chat.room(open.id)) closeRoom();
+  // What `ready` does not tell: the newest messages, who is there, the inbox.
+  const peers = rooms.filter(({ peer }) => peer).slice(0, PEERS_ASKED).map(({ peer }) => peer.id);
+  await Promise.allSettled([
+    parlor.rooms().then((listed) => {
+      for (const room of listed) {
+        const known = chat.room(room.room_id);
+        if (known && !known.last_message) chat.putRoom({ ...known, last_message: room.last_message });
+      }
+    }),
+    parlor.loadInbox(),
+    ...peers.map((peer) => parlor.presenceOf(peer).then((presence) => chat.setPresence(presence))),
+  ]);
+  paint();
 });
+
+const inOpenRoom = (room, run) => { if (open?.id === room) run(open.timeline); };
 
 parlor.on("message", (message) => {
-  const isOwn = message.sender.id === parlor.user.id;
-  rooms.heard(message, isOwn);
-  if (message.room_id === openId) timeline.add(message);
+  inOpenRoom(message.room_id, (timeline) => timeline.add(message));
+  thread?.add(message);
 });
-
+parlor.on("message-changed", (message) => {
+  const wasPinned = open?.timeline.message(message.message_id)?.pinned;
+  inOpenRoom(message.room_id, (timeline) => timeline.change(message));
+  thread?.change(message);
+  if (shown instanceof Pins && shown.room === message.room_id && (wasPinned || message.pinned)) shown.start();
+});
+parlor.on("room-event", (event) => inOpenRoom(event.room_id, (timeline) => timeline.addEvent(event)));
 parlor.on("pending", (message) => {
-  if (message.room === openId) timeline.addPending(message);
+  inOpenRoom(message.room, (timeline) => timeline.addPending(message));
+  if (message.threadId && message.threadId === thread?.rootId) thread.addPending(message);
 });
-
 parlor.on("sent", ({ message, ack }) => {
-  if (message.room === openId) timeline.stored(message, ack);
+  inOpenRoom(message.room, (timeline) => timeline.stored(message, ack));
+  thread?.stored(message, ack);
 });
-
 parlor.on("failed", ({ message, error }) => {
-  if (message.room !== openId) return;
-  timeline.failed(message);
-  byId("room-error").textContent = error.message;
+  inOpenRoom(message.room, (timeline) => timeline.failed(message));
+  thread?.failed(message);
+  if (message.room === open?.id) (message.threadId ? threadComposer : composer).fail(error.message);
+  else notify(error.message, "error");
 });
-
-parlor.on("receipts", ({ room, receipts }) => {
-  if (room === openId) othersRead(receipts);
+parlor.on("receipts", ({ room, receipts }) => { if (room === open?.id) open.receipts(receipts); });
+parlor.on("member", (event) => {
+  if (event.room !== open?.id) return;
+  open.people.heard(event);
+  if (event.user.id === chat.me) open.timeline.refresh();
 });
-
-parlor.on("unread", ({ room, unread }) => rooms.setUnread(room, unread));
-parlor.on("room-added", (room) => rooms.add(room));
-parlor.on("room-removed", ({ room }) => {
-  rooms.remove(room);
-  if (room === openId) closeRoom();
+parlor.on("room-removed", ({ room, reason }) => {
+  if (room !== open?.id) return;
+  closeRoom();
+  const why = { removed: "You were removed from the room.", banned: "You were banned from the room.", deleted: "The room was deleted." };
+  if (why[reason]) notify(why[reason]);
 });
-parlor.on("room-cleared", ({ room }) => {
-  rooms.cleared(room);
-  if (room === openId) timeline.clear();
+parlor.on("room-cleared", ({ room, upto }) => inOpenRoom(room, (timeline) => timeline.clear(upto)));
+parlor.on("resync", ({ room }) => { if (room === open?.id) openRoom(room); });
+parlor.on("inbox", (event) => {
+  if (panel.what === "inbox") parlor.seenInbox().catch(() => {});
+  else notify(`${eventName(event)}: ${eventText(event)}`);
 });
-parlor.on("resync", ({ room }) => {
-  if (room === openId) openRoom(room);
-});
+// Told to who is there, and not kept.
+parlor.on("event", (event) => notify(`${eventName(event)}: ${eventText(event)}`));
 
 // The open room
 
-function othersRead(receipts) {
-  const marks = receipts.filter(({ user_id: user }) => user !== parlor.user.id);
-  timeline.readUpTo(Math.max(0, ...marks.map(({ read_seq: seq }) => seq)));
-}
+const actions = new Actions(parlor, {
+  reply: (message) => (thread && message.thread_id === thread.rootId ? threadComposer : composer).reply(message),
+  edit: (message) => (message.thread_id && message.thread_id === thread?.rootId ? threadComposer : composer).edit(message),
+  openThread,
+  readBy: (message) => attempt(async () => notify(await open.readBy(message))),
+});
 
-async function openRoom(id) {
-  const room = rooms.get(id);
+const tools = {
+  get me() { return chat.me; },
+  get self() { return parlor.user; },
+  files,
+  nameOf: (user) => chat.nameOf(user),
+  mayReact: () => { const room = chat.room(open?.id); return Boolean(room) && rules.mayReact(room); },
+  react: (message, emoji, adds) => actions.react(message, emoji, adds),
+  openThread,
+  jump: (id) => attempt(async () => showMessage(open?.timeline.message(id) ?? await parlor.message(id))),
+};
+
+withBar(byId("timeline"), (item) => open?.timeline.messageOf(item), actions);
+
+function openRoom(id) {
+  const room = chat.room(id);
   if (!room) return;
-  openId = id;
-  toldRead = room.read_seq ?? 0;
-  rooms.setOpen(id);
+  const isOther = open?.id !== id;
+  open?.end();
+  if (isOther && panel.what !== "inbox" && panel.what !== "search") panel.close();
+  roomList.setOpen(id);
   byId("chat").classList.add("in-room");
   byId("nothing-open").hidden = true;
   byId("open-room").hidden = false;
-  byId("room-title").textContent = room.title || room.room_id;
-  byId("room-about").textContent = `${room.room_id} · ${room.kind}`;
-  byId("add-form").hidden = room.role !== "owner";
-  byId("room-error").textContent = "";
-  timeline?.end();
-  timeline = new Timeline({
-    me: parlor.user,
-    load: (where) => parlor.history(id, where),
-    seen: (seq) => markRead(id, seq),
-    again: ({ content, clientId }) => {
-      byId("room-error").textContent = "";
-      parlor.send(id, content, { clientId });
-    },
-    waiting: () => parlor.pending.filter((message) => message.room === id),
-  });
-  await fillRoom();
+  open = new RoomView({ parlor, composer, tools, room });
   if (globalThis.matchMedia("(hover: hover)").matches) composer.focus();
-}
-
-/** Loads what the open room still lacks; called again after a cut. */
-async function fillRoom() {
-  const [current, id] = [timeline, openId];
-  try {
-    if (!current.isLoaded) await current.start();
-    const receipts = await parlor.receipts(id);
-    if (current === timeline) othersRead(receipts);
-  } catch (error) {
-    if (current === timeline) byId("room-error").textContent = error.message;
-  }
+  open.load();
 }
 
 function closeRoom() {
-  openId = null;
-  timeline?.end();
-  timeline = null;
-  rooms.setOpen(null);
+  open?.end();
+  open = null;
+  if (thread || shown instanceof Pins || shown instanceof MembersPanel) panel.close();
+  roomList.setOpen(null);
   byId("chat").classList.remove("in-room");
   byId("nothing-open").hidden = false;
   byId("open-room").hidden = true;
 }
 
-function markRead(id, seq) {
-  if (seq <= toldRead || parlor.state !== "online") return;
-  toldRead = seq;
-  parlor.markRead(id, seq).then(
-    ({ unread }) => rooms.setUnread(id, unread),
-    // Told again by the next look, when there is a connection.
-    () => { if (openId === id) toldRead = 0; },
-  );
+/** Shows a message where it was said, also in another room or in a thread. */
+async function showMessage(message) {
+  if (message.room_id !== open?.id) openRoom(message.room_id);
+  if (open?.id !== message.room_id) return notify("You are no longer in that room.");
+  if (globalThis.matchMedia("(max-width: 700px)").matches) panel.close();
+  if (message.thread_id) return openThread(message.thread_id);
+  return attempt(() => open.timeline.show(message.seq));
 }
 
-parlor.on("state", ({ state }) => {
-  if (state !== "online" || !timeline) return;
-  byId("room-error").textContent = "";
-  timeline.look();
-  fillRoom();
-});
+async function openDirect(user) {
+  const room = await parlor.openDirect(user);
+  chat.putRoom(room);
+  openRoom(room.room_id);
+}
 
-byId("back").addEventListener("click", closeRoom);
-byId("leave").addEventListener("click", () => attempt("room-error", () => parlor.leave(openId)));
-byId("add-form").addEventListener("submit", (event) => {
+byId("back").onclick = closeRoom;
+const openRoomMenu = setUpDialogs({ parlor, openRoom, openDirect, closeRoom });
+byId("room-menu").onclick = (event) => openRoomMenu(event.currentTarget, chat.room(open.id));
+
+// The panel
+
+function openThread(rootId) {
+  if (!open) return;
+  const body = panel.open("thread", "Thread", () => { thread?.end(); thread = null; });
+  thread = new Thread({ parlor, tools, actions, room: open.id, rootId, body });
+  threadComposer.open(`${open.id} ${rootId}`);
+  const why = rules.whyNotWrite(chat.room(open.id));
+  threadComposer.lock(why === null ? null : "You cannot answer here.");
+  thread.start();
+  if (globalThis.matchMedia("(hover: hover)").matches) threadComposer.focus();
+}
+
+/** Opens something that is kept true while it is shown. */
+function openShown(what, title, build) {
+  const body = panel.open(what, title, () => { shown = null; });
+  shown = build(body);
+  return shown;
+}
+
+byId("open-members").onclick = () => panel.toggle("members", () => openShown("members", "Members", (body) =>
+  new MembersPanel({ parlor, body, people: open.people, openDirect: (user) => attempt(() => openDirect(user)) })));
+byId("open-pins").onclick = () => panel.toggle("pins", () => openShown("pins", "Pinned", (body) => new Pins({
+  parlor, body, room: open.id, mayPin: () => rules.mayPin(chat.room(open.id)), show: showMessage,
+})).start());
+byId("bell").onclick = () => panel.toggle("inbox", () => {
+  openShown("inbox", "Inbox", (body) => new Inbox({ parlor, body })).paint();
+  parlor.seenInbox().catch(() => {});
+});
+byId("search-form").onsubmit = (event) => {
   event.preventDefault();
-  const { user } = event.target.elements;
-  attempt("room-error", async () => {
-    await parlor.addMember(openId, user.value);
-    event.target.reset();
-  });
-});
-
-// Making and joining
-
-byId("join-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const { room } = event.target.elements;
-  attempt("rooms-error", async () => {
-    const joined = await parlor.join(room.value);
-    event.target.reset();
-    rooms.add(joined.room);
-    await openRoom(joined.room.room_id);
-  });
-});
-
-byId("create-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const { room, title, kind } = event.target.elements;
-  attempt("rooms-error", async () => {
-    const made = await parlor.createRoom({
-      room_id: room.value || undefined, title: title.value, kind: kind.value,
-    });
-    event.target.reset();
-    rooms.add(made);
-    await openRoom(made.room_id);
-  });
-});
+  const wanted = event.target.elements.q.value.trim();
+  if (!wanted) return;
+  openShown("search", "Search", (body) => new Search({ parlor, body, show: showMessage })).start(wanted);
+};
 
 // Writing
 
-const composer = document.querySelector("#composer-form textarea");
+const common = (room) => ({
+  edit: (message, content) => {
+    if (content && content !== message.content) attempt(() => parlor.edit(message.message_id, content));
+  },
+  upload: (file) => parlor.attach(file),
+  typing: (isTyping) => { if (room() && parlor.state === "online") parlor.typing(room(), isTyping).catch(() => {}); },
+  people: () => open?.people.toMention() ?? [],
+});
 
-function fit() {
-  composer.style.height = "auto";
-  composer.style.height = `${Math.min(composer.scrollHeight, 160)}px`;
-}
+const composer = new Composer(byId("composer-form"), {
+  testid: "", label: "Write a message",
+  on: {
+    ...common(() => open?.id),
+    send: (content, extras) => parlor.send(open.id, content, extras),
+    lastOwn: () => open?.timeline.lastOwn() ?? null,
+    escape: () => (panel.what ? panel.close() : closeRoom()),
+  },
+});
 
-composer.addEventListener("input", fit);
-composer.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+const threadComposer = new Composer(byId("thread-form"), {
+  testid: "thread", label: "Reply in this thread",
+  on: {
+    ...common(() => thread?.room),
+    send: (content, extras) => parlor.send(thread.room, content, { ...extras, threadId: thread.rootId }),
+    lastOwn: () => thread?.lastOwn(chat.me) ?? null,
+    escape: () => panel.close(),
+  },
+});
+
+// Files are dropped anywhere on the room or the thread.
+for (const [id, target] of [["open-room", composer], ["panel", threadComposer]]) {
+  const place = byId(id);
+  const isFile = (event) => event.dataTransfer?.types.includes("Files") && (id === "open-room" || thread);
+  place.addEventListener("dragover", (event) => {
+    if (!isFile(event)) return;
     event.preventDefault();
-    composer.form.requestSubmit();
-  }
-  if (event.key === "Escape") closeRoom();
-});
-
-byId("composer-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const content = composer.value.trim();
-  if (!content || !openId) return;
-  attempt("room-error", async () => {
-    parlor.send(openId, content);
-    composer.value = "";
-    fit();
+    place.classList.add("drop");
   });
-});
+  place.addEventListener("dragleave", () => place.classList.remove("drop"));
+  place.addEventListener("drop", (event) => {
+    place.classList.remove("drop");
+    if (!isFile(event)) return;
+    event.preventDefault();
+    target.addFiles(event.dataTransfer.files);
+  });
+}
 
 if (parlor.signedIn) start();
 else show(false);

@@ -1,5 +1,6 @@
 /**
- * The Parlor client: a connection that heals itself, and REST beside it.
+ * The Parlor client: a connection that heals itself, what it has told, and
+ * REST beside it. docs/CLIENT.md tells how to use it.
  *
  * No page in it: it runs wherever there are `WebSocket` and `fetch` (browsers,
  * Node 22 and later). What it promises follows docs/PROTOCOL.md:
@@ -14,6 +15,20 @@
  * parlor.connect();
  * await parlor.send("lobby", "hello").stored;
  */
+
+import { Account, expiryOf } from "./client/account.js";
+import { Commands } from "./client/commands.js";
+import { ParlorError, offline, pauseAfter, signedOut, sleep } from "./client/error.js";
+import { Pace } from "./client/pace.js";
+import { ChatState } from "./client/state.js";
+import { noOutbox } from "./client/stores.js";
+
+export { ParlorError } from "./client/error.js";
+export { MessageLog, Marks } from "./client/log.js";
+export * as rules from "./client/rules.js";
+export { ChatState } from "./client/state.js";
+export { browserOutbox, browserStore, memoryStore } from "./client/stores.js";
+export { isMentioned, pieces, wordAtCaret } from "./client/text.js";
 
 /** Messages that may wait to be sent. */
 const PENDING_MAX = 1000;
@@ -31,43 +46,23 @@ const RENEW_EARLY_MS = 60_000;
 const STABLE_MS = 10_000;
 /** How often a message is sent again that the server made a mistake with. */
 const FAULTS_MAX = 3;
+/** How often a command is given again that came too soon. */
+const TRIES_MAX = 3;
 /** Rooms that one `session.resume` may name. */
 const RESUMED_MAX = 1_000;
 /** What the frame of a `session.resume` needs besides its rooms. */
 const RESUME_MARGIN_BYTES = 256;
+/** Who reads what has come within this time need not say that it came. */
+const DELIVERED_MS = 500;
+/** Rooms of which one says at once what came while one was away. */
+const DELIVERED_ROOMS = 20;
+/** Inbox events that are fetched to begin with. */
+const INBOX_SHOWN = 50;
 /** After these the server does not want one back; see `comesBack`. */
 const STOP_CODES = new Set([1002, 1003, 1007, 1009]);
-
-/** An error of the server, or of the way to it (`code` "offline"). */
-export class ParlorError extends Error {
-  constructor({ code, message, field, retry_after_ms: retryAfter }, status = 0) {
-    super(message);
-    this.name = "ParlorError";
-    this.code = code;
-    this.field = field;
-    this.status = status;
-    this.retryAfterMs = retryAfter ?? null;
-  }
-}
-
-const signedOut = () =>
-  new ParlorError({ code: "unauthorized", message: "You are not signed in." }, 401);
-
-/** Keeps the tokens for as long as the page lives. */
-export function memoryStore(session = null) {
-  return { load: () => session, save: (next) => { session = next; } };
-}
-
-/** Keeps the tokens in `localStorage`, shared by all tabs. */
-export function browserStore(key = "parlor.session") {
-  return {
-    load: () => JSON.parse(localStorage.getItem(key) ?? "null"),
-    save: (session) => {
-      if (session) localStorage.setItem(key, JSON.stringify(session));
-      else localStorage.removeItem(key);
-    },
-  };
-}
+/** What Parlor says itself begins with one of these words. */
+const OWN_WORDS = new Set(("ack admin attachment auth connection error history inbox member message "
+  + "parlor ping pong presence reaction receipts room server session thread typing user").split(" "));
 
 /**
  * Whether a client comes back after a close; PROTOCOL.md, "Close codes". The
@@ -78,51 +73,54 @@ export function comesBack(code) {
   return !STOP_CODES.has(code) && !(code >= 4500 && code < 5000);
 }
 
-function expiryOf(token) {
-  try {
-    const body = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-    return JSON.parse(atob(body)).exp * 1000;
-  } catch {
-    return 0;
-  }
-}
-
 function newId() {
   return [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/**
- * Events: `state` ({state, retryInMs, stoppedBy}), `ready` (rooms), `message`, `pending`,
- * `sent`, `failed`, `receipts`, `unread`, `room-added`, `room-removed`,
- * `room-cleared`, `resync`, `member`, `signed-out`.
- */
-export class Parlor {
-  #base; #store; #listeners = new Map();
+const isDefined = ([, value]) => value !== undefined && value !== null;
+const withoutGaps = (object) => Object.fromEntries(Object.entries(object).filter(isDefined));
+
+/** Events: docs/CLIENT.md, "Events". Commands: client/commands.js. */
+export class Parlor extends Commands {
+  #account; #outbox; #listeners = new Map();
   #socket = null; #state = "offline"; #wanted = false; #attempt = 0;
   #timers = new Map(); #heardAt = 0; #comeBackMs = null; #renewNow = false;
-  #refreshing = null; #limits = {};
+  #renewing = null; #limits = {};
   #requests = new Map(); #nextRequest = 1;
+  #pace = new Pace(); #unsaid = [];
   /** room id → {seq, catching, blocked}: up to where events have been emitted. */
   #positions = new Map();
   /** client id → message, in the order of sending. */
   #pending = new Map();
-  /** The user of this session, once it is known. */
-  user = null;
+  /** room id → the last position that has come and was not told. */
+  #arrived = new Map();
+  #tellsChange = false;
+  /** What is known of rooms and people: a `ChatState`. */
+  chat = new ChatState();
 
-  /** @param {{base?: string, store: {load: Function, save: Function}}} options */
-  constructor({ base = globalThis.location?.origin, store }) {
-    this.#base = base.replace(/\/$/, "");
-    this.#store = store;
-    this.user = store.load()?.user ?? null;
+  /**
+   * @param {{base?: string, store: {load: Function, save: Function},
+   *   outbox?: {load: Function, put: Function, remove: Function}}} options
+   */
+  constructor({ base = globalThis.location?.origin, store, outbox = noOutbox }) {
+    super();
+    this.#account = new Account(base, store, () => this.#leave());
+    this.#outbox = outbox;
+    this.#recall();
   }
 
+  /** "online", "connecting" or "offline". */
   get state() { return this.#state; }
-  get signedIn() { return Boolean(this.#store.load()); }
+  /** The user of this session, once it is known. */
+  get user() { return this.#account.user; }
+  get signedIn() { return Boolean(this.#account.stored); }
   /** Whose session is stored; another tab may have changed it. */
-  get storedUserId() { return this.#store.load()?.user.id ?? null; }
+  get storedUserId() { return this.#account.stored?.user.id ?? null; }
   /** What has been sent and not been acked yet, oldest first. */
   get pending() { return [...this.#pending.values()]; }
+  /** The bounds the server told; PROTOCOL.md, "Limits". */
+  get limits() { return this.#limits; }
 
   on(event, listener) {
     if (!this.#listeners.has(event)) this.#listeners.set(event, new Set());
@@ -142,6 +140,16 @@ export class Parlor {
     }
   }
 
+  /** `chat` has changed: told once for all that changed together. */
+  #changed() {
+    if (this.#tellsChange) return;
+    this.#tellsChange = true;
+    queueMicrotask(() => {
+      this.#tellsChange = false;
+      this.#emit("change");
+    });
+  }
+
   // Accounts
 
   register(userId, password, name) {
@@ -153,116 +161,40 @@ export class Parlor {
   }
 
   async #begin(path, body) {
-    const tokens = await this.#fetch("POST", path, { body });
-    this.#save(tokens);
-    return tokens.user;
+    const user = await this.#account.begin(path, body);
+    this.#recall();
+    return user;
   }
 
-  #save(tokens) {
-    this.user = tokens.user;
-    this.#store.save({ user: tokens.user, access: tokens.access_token, refresh: tokens.refresh_token });
+  logout() {
+    for (const { clientId } of this.pending) this.#outbox.remove(this.user.id, clientId);
+    return this.#account.logout();
   }
 
-  async logout() {
-    const session = this.#store.load();
-    this.#forget();
-    if (!session) return;
-    // Best effort: the tokens are gone from here in any case.
-    await this.#fetch("POST", "/auth/logout", { body: { refresh_token: session.refresh } })
-      .catch(() => {});
-  }
-
-  #forget() {
-    this.#store.save(null);
-    this.#leave();
+  /** What this user wrote and could not send before the page went. */
+  #recall() {
+    if (!this.user) return;
+    this.chat.me = this.user.id;
+    for (const { at, ...kept } of this.#outbox.load(this.user.id)) {
+      if (!this.#pending.has(kept.clientId)) this.#queue({ ...kept, at: new Date(at) });
+    }
   }
 
   /** Ends this user's session here, and forgets what belongs to it. */
   #leave() {
     this.close();
     for (const { reject } of this.#pending.values()) reject(signedOut());
-    this.#positions.clear();
-    this.#pending.clear();
-    this.user = null;
+    for (const map of [this.#positions, this.#pending, this.#arrived]) map.clear();
+    this.chat.reset();
     this.#emit("signed-out");
-  }
-
-  /**
-   * The stored session, if it is still this user's. Another tab may have
-   * signed out, or in as somebody else: in whose name nothing is sent that
-   * this user wrote.
-   */
-  #session() {
-    const session = this.#store.load();
-    if (session && (!this.user || session.user.id === this.user.id)) return session;
-    if (this.user) this.#leave();
-    throw signedOut();
-  }
-
-  /**
-   * A token that is good for a while. A refresh token works once, and using
-   * it twice revokes the session: so calls share one refresh, and tabs take
-   * turns.
-   */
-  async #token(force = false) {
-    const known = this.#session();
-    if (!force && expiryOf(known.access) > Date.now() + 5_000) return known.access;
-    this.#refreshing ??= this.#refresh(known).finally(() => { this.#refreshing = null; });
-    return this.#refreshing;
-  }
-
-  #refresh(known) {
-    const refresh = async () => {
-      const session = this.#session();
-      // Another tab was faster.
-      if (session.refresh !== known.refresh) return session.access;
-      try {
-        const body = { refresh_token: session.refresh };
-        const tokens = await this.#fetch("POST", "/auth/refresh", { body });
-        this.#save(tokens);
-        return tokens.access_token;
-      } catch (error) {
-        if (error.status === 401) this.#forget();
-        throw error;
-      }
-    };
-    return globalThis.navigator?.locks
-      ? navigator.locks.request("parlor.refresh", refresh)
-      : refresh();
   }
 
   // REST
 
   /** One REST call as the session's user; `path` is below `/api/v1`. */
-  async rest(method, path, body) {
-    const token = await this.#token();
-    try {
-      return await this.#fetch(method, path, { body, token });
-    } catch (error) {
-      if (error.status !== 401 || !this.signedIn) throw error;
-      return this.#fetch(method, path, { body, token: await this.#token(true) });
-    }
-  }
-
-  async #fetch(method, path, { body, token } = {}) {
-    const headers = {};
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    if (token) headers.Authorization = `Bearer ${token}`;
-    let response;
-    try {
-      response = await fetch(`${this.#base}/api/v1${path}`, {
-        method, headers, body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.timeout(ANSWER_MS),
-      });
-    } catch {
-      throw new ParlorError({ code: "offline", message: "The server cannot be reached." });
-    }
-    if (response.status === 204) return null;
-    const answer = await response.json().catch(() => null);
-    if (response.ok) return answer;
-    const unknown = { code: "processing_error", message: `The server answered ${response.status}.` };
-    throw new ParlorError(answer?.error ?? unknown, response.status);
-  }
+  rest(method, path, body) { return this.#account.rest(method, path, body); }
+  upload(path, file, type) { return this.#account.upload(path, file, type); }
+  download(path) { return this.#account.download(path); }
 
   // The connection
 
@@ -286,9 +218,9 @@ export class Parlor {
   }
 
   /** `stoppedBy` is the close code after which the server wants no return. */
-  #setState(state, retryInMs = null, stoppedBy = null) {
+  #setState(state, retryInMs = null, stoppedBy = null, reason = "") {
     this.#state = state;
-    this.#emit("state", { state, retryInMs, stoppedBy });
+    this.#emit("state", { state, retryInMs, stoppedBy, reason });
   }
 
   #after(name, ms, run) {
@@ -308,18 +240,19 @@ export class Parlor {
     try {
       const renew = this.#renewNow;
       this.#renewNow = false;
-      token = await this.#token(renew);
+      token = await this.#account.token(renew);
     } catch (error) {
       if (this.#wanted && error.status !== 401) this.#retry();
       return;
     }
     if (!this.#wanted || this.#socket) return;
     const query = this.#positions.size > 0 ? "?resume=1" : "";
-    const url = `${this.#base.replace(/^http/, "ws")}/ws${query}`;
+    const url = `${this.#account.base.replace(/^http/, "ws")}/ws${query}`;
     // The token goes in the first frame: a browser does not tell an upgrade
     // that was refused for its token from a server that is away.
     const socket = new WebSocket(url, ["parlor.v1"]);
     this.#socket = socket;
+    this.#pace.restart();
     socket.onopen = () => {
       if (socket === this.#socket) this.#say({ type: "auth", data: { token } });
     };
@@ -327,8 +260,8 @@ export class Parlor {
     socket.onmessage = ({ data }) => {
       if (socket === this.#socket) this.#heard(JSON.parse(data));
     };
-    socket.onclose = ({ code }) => {
-      if (socket === this.#socket) this.#closed(code);
+    socket.onclose = ({ code, reason }) => {
+      if (socket === this.#socket) this.#closed(code, reason);
     };
   }
 
@@ -345,21 +278,21 @@ export class Parlor {
     for (const name of [...this.#timers.keys()]) this.#stop(name);
     const requests = [...this.#requests.values()];
     this.#requests.clear();
+    this.#unsaid = [];
     for (const message of this.#pending.values()) message.underWay = false;
-    const offline = new ParlorError({ code: "offline", message: "The connection was cut." });
-    for (const { reject } of requests) reject(offline);
+    for (const { reject } of requests) reject(offline("The connection was cut."));
   }
 
-  #closed(code) {
+  #closed(code, reason = "") {
     this.#dropped();
     if (!this.#wanted) return;
     // Either the token is over or it was never good: a new one decides.
     if (code === 4401 || code === 4501) {
-      if (code === 4501 && this.#attempt > 2) return this.#forget();
+      if (code === 4501 && this.#attempt > 2) return this.#account.forget();
       this.#renewNow = true;
     } else if (!comesBack(code)) {
       this.#wanted = false;
-      this.#setState("offline", null, code);
+      this.#setState("offline", null, code, reason);
       return;
     }
     this.#retry();
@@ -385,27 +318,61 @@ export class Parlor {
     this.#after("watch", QUIET_MS, () => this.#watch());
   }
 
-  #say(frame) {
-    this.#socket.send(JSON.stringify(frame));
+  /** Says something as soon as the pace allows it; `said` is then called. */
+  #say(frame, said = () => {}) {
+    this.#unsaid.push([frame, said]);
+    if (!this.#timers.has("say")) this.#sayOn();
+  }
+
+  #sayOn() {
+    while (this.#unsaid.length > 0) {
+      const wait = this.#pace.take(Date.now());
+      if (wait > 0) return this.#after("say", wait, () => this.#sayOn());
+      const [frame, said] = this.#unsaid.shift();
+      this.#socket.send(JSON.stringify(frame));
+      said();
+    }
+    return undefined;
   }
 
   /**
-   * One command; resolves with the data of its ack. `onAck` is called before
-   * any later frame is looked at, which a promise's reaction need not be.
+   * One frame and its answer; resolves with the data of the ack. `onAck` is
+   * called before any later frame is looked at, which a promise's reaction
+   * need not be.
    */
   request(type, data, onAck = () => {}) {
     if (this.#socket?.readyState !== 1 || this.#requests.size >= REQUESTS_MAX) {
-      const message = "There is no connection.";
-      return Promise.reject(new ParlorError({ code: "offline", message }));
+      return Promise.reject(offline("There is no connection."));
     }
     const id = `r${this.#nextRequest++}`;
     const socket = this.#socket;
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => this.#giveUp(socket), ANSWER_MS);
+      let late = null;
       const settle = (how) => (value) => { clearTimeout(late); how(value); };
       this.#requests.set(id, { resolve: settle(resolve), reject: settle(reject), onAck });
-      this.#say({ type, id, data });
+      this.#say({ type, id, data }, () => {
+        late = setTimeout(() => this.#giveUp(socket), ANSWER_MS);
+      });
     });
+  }
+
+  /** The same, again if it came too soon or the token was over. */
+  async command(type, data) {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.request(type, data);
+      } catch (error) {
+        if (tries >= TRIES_MAX || !await this.#isMended(error)) throw error;
+      }
+    }
+  }
+
+  /** Waits until what was refused may be tried again; says whether it may. */
+  async #isMended(error) {
+    if (error.isTemporary) await sleep(pauseAfter(error));
+    else if (error.code === "token_expired") await this.#renew();
+    else return false;
+    return true;
   }
 
   // What the server says
@@ -413,26 +380,77 @@ export class Parlor {
   #heard(frame) {
     this.#heardAt = Date.now();
     if (this.#state === "online") this.#stop("dead");
-    switch (frame.type) {
+    const { type, room_id: room, data } = frame;
+    switch (type) {
       case "ack": case "error": return this.#answered(frame);
-      case "session.ready": return this.#ready(frame.data);
-      case "message.created": case "room.cleared": return this.#event(frame);
-      case "receipts":
-        return this.#emit("receipts", { room: frame.room_id, receipts: frame.data.receipts });
-      case "room.unread":
-        return this.#emit("unread", { room: frame.room_id, ...frame.data });
-      case "room.added":
-        this.#moveTo(frame.room_id, frame.data.room.last_seq);
-        return this.#emit("room-added", frame.data.room);
-      case "room.removed": case "room.deleted":
-        this.#positions.delete(frame.room_id);
-        return this.#emit("room-removed", { room: frame.room_id });
-      case "member.joined": case "member.left":
-        return this.#emit("member", { type: frame.type, room: frame.room_id, ...frame.data });
+      case "pong": case "auth.required": case "auth.failed": return undefined;
+      case "session.ready": return this.#ready(data);
+      case "message.created": case "message.updated": case "message.deleted": case "room.cleared":
+        return this.#event(frame);
+      case "receipts": return this.#emit("receipts", { room, receipts: data.receipts });
       case "server.goaway":
-        this.#comeBackMs = frame.data.reconnect_after_ms;
-        return undefined;
-      default: return undefined; // Events of later versions.
+        this.#comeBackMs = data.reconnect_after_ms;
+        return this.#emit("goaway", data);
+      default:
+    }
+    if (this.#heardOfRoom(frame) || this.#heardOfPeople(frame)) return this.#changed();
+    return OWN_WORDS.has(type.split(".")[0]) ? undefined : this.#published(frame);
+  }
+
+  #heardOfRoom({ type, room_id: room, data }) {
+    switch (type) {
+      case "room.unread":
+        this.chat.setUnread(room, data);
+        this.#emit("unread", { room, ...data });
+        return true;
+      case "room.added":
+        this.#moveTo(room, data.room.last_seq);
+        this.chat.putRoom(data.room);
+        this.#emit("room-added", data.room);
+        return true;
+      case "room.updated":
+        this.chat.changeRoom(room, data);
+        this.#emit("room-updated", { room, ...data });
+        return true;
+      case "room.removed": case "room.deleted":
+        this.#positions.delete(room);
+        this.chat.removeRoom(room);
+        this.#emit("room-removed", { room, reason: data?.reason ?? "deleted" });
+        return true;
+      default: return false;
+    }
+  }
+
+  #heardOfPeople({ type, room_id: room, data }) {
+    switch (type) {
+      case "member.joined": case "member.left": case "member.updated":
+        this.chat.memberChanged(type, room, data);
+        this.#emit("member", { type, room, ...data });
+        return true;
+      case "typing":
+        this.chat.setTyping(room, data.user_id, data.is_typing);
+        this.#emit("typing", { room, user: data.user_id, isTyping: data.is_typing });
+        return true;
+      case "presence":
+        this.chat.setPresence(data);
+        this.#emit("presence", { user: data.user_id, ...data });
+        return true;
+      default: return false;
+    }
+  }
+
+  /** An event of the application's: of a room, for this user, or for many. */
+  #published(frame) {
+    const { type, room_id: room, seq, inbox_seq: inboxSeq, timestamp, data } = frame;
+    const event = withoutGaps({ type, room_id: room, seq, inbox_seq: inboxSeq, timestamp, data });
+    if (inboxSeq !== undefined) {
+      if (!this.chat.putInbox(event)) return;
+      this.#emit("inbox", event);
+      this.#changed();
+    } else if (seq !== undefined) {
+      this.#event(frame);
+    } else {
+      this.#emit("event", event);
     }
   }
 
@@ -442,13 +460,17 @@ export class Parlor {
     if (type === "ack") {
       request?.onAck(data);
       request?.resolve(data);
-    } else {
-      request?.reject(new ParlorError(data));
+      return;
     }
+    const error = new ParlorError(data);
+    if (error.code === "rate_limited") this.#pace.refused(Date.now(), error.retryAfterMs ?? 1_000);
+    request?.reject(error);
+    // Nobody asked: the session itself needs a new token.
+    if (!request && error.code === "token_expired") this.#renew().catch(() => {});
   }
 
   async #ready({ user, rooms, limits }) {
-    this.user = user;
+    this.#account.user = user;
     this.#limits = limits ?? {};
     const known = new Map(this.#positions);
     this.#positions.clear();
@@ -458,6 +480,10 @@ export class Parlor {
       this.#positions.set(id, { seq: seq ?? last, catching: seq !== undefined });
       if (seq !== undefined) seen.push([id, seq]);
     }
+    this.chat.me = user.id;
+    this.chat.forgetPassing();
+    this.chat.replaceRooms(rooms);
+    this.#changed();
     this.#emit("ready", rooms);
     const socket = this.#socket;
     if (known.size > 0) {
@@ -467,7 +493,8 @@ export class Parlor {
         return this.#giveUp(socket);
       }
     }
-    if (socket === this.#socket) this.#live();
+    if (socket === this.#socket) this.#live(rooms);
+    return undefined;
   }
 
   /**
@@ -483,13 +510,15 @@ export class Parlor {
     const named = seen.filter(fits);
     const others = seen.slice(named.length).map(([id]) => [id, this.#positions.get(id)]);
     for (const [, position] of others) position.blocked = true;
-    return this.request("session.resume", { rooms: Object.fromEntries(named) }, (resumed) => {
+    const inbox = this.chat.inboxSeq || undefined;
+    const data = withoutGaps({ rooms: Object.fromEntries(named), inbox });
+    return this.request("session.resume", data, (resumed) => {
       for (const [id, room] of Object.entries(resumed.rooms)) this.#caughtUp(id, room);
       for (const [id, position] of others) this.#fill(id, position);
     });
   }
 
-  #live() {
+  #live(rooms) {
     this.#stop("dead");
     // A server that accepts and then closes at once is not hurried.
     this.#after("stable", STABLE_MS, () => { this.#attempt = 0; });
@@ -497,21 +526,30 @@ export class Parlor {
     this.#watch();
     this.#renewInTime();
     for (const room of new Set(this.pending.map((message) => message.room))) this.#push(room);
+    const behind = (room) => room.last_seq > Math.max(room.delivered_seq ?? 0, room.read_seq ?? 0);
+    for (const room of rooms.filter((each) => each.unread > 0 && behind(each)).slice(0, DELIVERED_ROOMS)) {
+      this.#hasArrived(room.room_id, room.last_seq);
+    }
   }
 
   #renewInTime() {
-    const session = this.#store.load();
-    if (!session) return;
+    const session = this.#account.stored;
+    if (!session?.refresh) return;
     const left = expiryOf(session.access) - Date.now();
     const wait = left - Math.min(RENEW_EARLY_MS, left / 4);
-    this.#after("renew", Math.min(Math.max(wait, 1_000), 2 ** 31 - 1), async () => {
-      try {
-        await this.request("auth", { token: await this.#token(true) });
-        this.#renewInTime();
-      } catch {
-        // The server closes when the token is over; the next one is new.
-      }
-    });
+    // If it fails, the server closes when the token is over; the next is new.
+    const renew = () => this.#renew().catch(() => {});
+    this.#after("renew", Math.min(Math.max(wait, 1_000), 2 ** 31 - 1), renew);
+  }
+
+  /** Gives the connection a new token; all who wait for one share it. */
+  #renew() {
+    const renew = async () => {
+      await this.request("auth", { token: await this.#account.token(true) });
+      this.#renewInTime();
+    };
+    this.#renewing ??= renew().finally(() => { this.#renewing = null; });
+    return this.#renewing;
   }
 
   #moveTo(room, seq) {
@@ -526,14 +564,41 @@ export class Parlor {
   }
 
   #event(frame) {
-    const { room_id: room, seq } = frame;
+    const { type, room_id: room, seq, data } = frame;
     const position = this.#positions.get(room);
-    if (!position || position.blocked || seq <= position.seq) return;
+    if (!position || position.blocked || seq <= position.seq) return undefined;
     // While it catches up positions may be skipped; live ones never are.
     if (!position.catching && seq > position.seq + 1) return this.#fill(room, position);
     position.seq = seq;
-    if (frame.type === "room.cleared") this.#emit("room-cleared", { room });
-    else this.#emit("message", frame.data);
+    this.#changed();
+    switch (type) {
+      case "message.created":
+        this.chat.messageCreated(data, seq);
+        if (data.sender.id !== this.user?.id) this.#hasArrived(room, seq);
+        return this.#emit("message", data);
+      case "message.updated": case "message.deleted":
+        this.chat.messageChanged(data, seq);
+        return this.#emit("message-changed", data);
+      case "room.cleared":
+        this.chat.cleared(room, data?.upto ?? seq, seq);
+        return this.#emit("room-cleared", { room, upto: data?.upto ?? seq });
+      default:
+        this.chat.moved(room, seq);
+        return this.#emit("room-event", { type, room_id: room, seq, timestamp: frame.timestamp, data });
+    }
+  }
+
+  /** Says a little later what has come, unless it has been read by then. */
+  #hasArrived(room, seq) {
+    this.#arrived.set(room, Math.max(seq, this.#arrived.get(room) ?? 0));
+    if (this.#timers.has("delivered")) return;
+    this.#after("delivered", DELIVERED_MS, () => {
+      const arrived = [...this.#arrived];
+      this.#arrived.clear();
+      for (const [id, upto] of arrived) {
+        if (!((this.chat.room(id)?.read_seq ?? 0) >= upto)) this.markDelivered(id, upto).catch(() => {});
+      }
+    });
   }
 
   /**
@@ -564,18 +629,31 @@ export class Parlor {
    * Sends a message, again and again until it is stored. `stored` resolves
    * with the ack; it rejects only if the server refuses the message. One that
    * was refused may be sent again with its `clientId`, and is stored once.
+   *
+   * `attachments` are what `attach` gave; `quote` is what is shown of the
+   * message replied to until the server does.
    */
-  send(room, content, { clientId = newId() } = {}) {
-    if (this.#pending.size >= PENDING_MAX) {
-      throw new ParlorError({ code: "offline", message: "Too many messages wait to be sent." });
-    }
-    const message = { room, content, clientId, at: new Date(), underWay: false, faults: 0 };
-    message.stored = new Promise((resolve, reject) => Object.assign(message, { resolve, reject }));
-    message.stored.catch(() => {});
-    this.#pending.set(message.clientId, message);
+  send(room, content, { clientId = newId(), replyTo, threadId, metadata, attachments, quote } = {}) {
+    if (this.#pending.size >= PENDING_MAX) throw offline("Too many messages wait to be sent.");
+    const given = withoutGaps({ replyTo, threadId, metadata, attachments, quote });
+    const message = this.#queue({ room, content, clientId, at: new Date(), ...given });
+    this.#outbox.put(this.user.id, { room, content, clientId, at: message.at.getTime(), ...given });
     this.#emit("pending", message);
     this.#push(room);
     return message;
+  }
+
+  #queue(draft) {
+    const message = { ...draft, underWay: false, faults: 0 };
+    message.stored = new Promise((resolve, reject) => Object.assign(message, { resolve, reject }));
+    message.stored.catch(() => {});
+    this.#pending.set(message.clientId, message);
+    return message;
+  }
+
+  #settled({ clientId }) {
+    this.#pending.delete(clientId);
+    this.#outbox.remove(this.user.id, clientId);
   }
 
   /**
@@ -586,51 +664,58 @@ export class Parlor {
     const message = this.pending.find((waiting) => waiting.room === room);
     if (this.#state !== "online" || !message || message.underWay) return;
     message.underWay = true;
-    const { content, clientId } = message;
+    const { content, clientId, replyTo, threadId, metadata, attachments } = message;
     try {
-      const ack = await this.request("message.send", { room_id: room, client_id: clientId, content });
-      this.#pending.delete(clientId);
+      const ack = await this.request("message.send", withoutGaps({
+        room_id: room, client_id: clientId, content, reply_to: replyTo, thread_id: threadId, metadata,
+        attachments: attachments?.map((attachment) => attachment.attachment_id),
+      }));
+      this.#settled(message);
       this.#emit("sent", { message, ack });
       message.resolve(ack);
     } catch (error) {
       if (error.code === "offline") return;
-      message.faults += error.code === "processing_error" ? 1 : 0;
-      if (error.code === "unavailable" || (message.faults > 0 && message.faults < FAULTS_MAX)) {
-        // The server's word is the least to wait; more spreads the senders.
-        const wait = (error.retryAfterMs ?? 1_000) * (1 + Math.random() / 2);
-        this.#after(`send ${clientId}`, wait, () => {
-          message.underWay = false;
-          this.#push(room);
-        });
-        return;
-      }
-      this.#pending.delete(clientId);
+      if (this.#isTriedAgain(message, error)) return;
+      this.#settled(message);
       this.#emit("failed", { message, error });
       message.reject(error);
     }
     this.#push(room);
   }
 
-  join(room) { return this.request("room.join", { room_id: room }); }
-  leave(room) { return this.request("room.leave", { room_id: room }); }
-  markRead(room, seq) { return this.request("message.read", { room_id: room, seq }); }
-  rooms() { return this.rest("GET", "/rooms").then(({ rooms }) => rooms); }
-  createRoom(room) { return this.rest("POST", "/rooms", room); }
-
-  /** A page of history, oldest first: the newest, or beside a `seq`. */
-  history(room, { before, after, limit = 50 } = {}) {
-    const given = Object.entries({ before, after, limit }).filter(([, value]) => value !== undefined);
-    const query = new URLSearchParams(given);
-    return this.rest("GET", `/rooms/${encodeURIComponent(room)}/messages?${query}`);
+  /** Whether a message that was not stored goes once more, and when. */
+  #isTriedAgain(message, error) {
+    const again = () => {
+      message.underWay = false;
+      this.#push(message.room);
+    };
+    if (error.code === "token_expired") {
+      // If it fails the connection ends, and with the next one all is sent.
+      this.#renew().then(again, () => {});
+      return true;
+    }
+    message.faults += error.code === "processing_error" ? 1 : 0;
+    const isFault = error.code === "processing_error" && message.faults < FAULTS_MAX;
+    if (!error.isTemporary && !isFault) return false;
+    this.#after(`send ${message.clientId}`, pauseAfter(error), again);
+    return true;
   }
 
-  receipts(room) {
-    return this.rest("GET", `/rooms/${encodeURIComponent(room)}/receipts`)
-      .then(({ receipts }) => receipts);
+  /** Fetches what the inbox has held lately, also what was seen. */
+  async loadInbox() {
+    const { inbox_seq: last } = await this.inbox({ limit: 1, after: Number.MAX_SAFE_INTEGER });
+    const page = await this.inbox({ after: Math.max(0, last - INBOX_SHOWN), limit: INBOX_SHOWN });
+    for (const event of page.events) this.chat.putInbox(event);
+    this.chat.inboxAcked(page.acked_seq);
+    this.#changed();
   }
 
-  addMember(room, user) {
-    const path = `/rooms/${encodeURIComponent(room)}/members/${encodeURIComponent(user)}`;
-    return this.rest("PUT", path, {});
+  /** All that the inbox holds has been seen. */
+  async seenInbox() {
+    const upto = this.chat.inboxSeq;
+    if (this.chat.inboxUnseen === 0) return;
+    await this.ackInbox(upto);
+    this.chat.inboxAcked(upto);
+    this.#changed();
   }
 }

@@ -1,5 +1,5 @@
 //! The socket described for programs: AsyncAPI 3, made from the types that
-//! are sent (https://www.asyncapi.com/docs/reference/specification/v3.0.0).
+//! are sent (<https://www.asyncapi.com/docs/reference/specification/v3.0.0>).
 
 use std::collections::BTreeMap;
 

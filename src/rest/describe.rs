@@ -1,5 +1,5 @@
 //! The REST interface described for programs: OpenAPI 3.1
-//! (https://spec.openapis.org/oas/v3.1.0), with the schemas of the types that
+//! (<https://spec.openapis.org/oas/v3.1.0>), with the schemas of the types that
 //! are sent.
 
 use serde_json::{Map, Value, json};

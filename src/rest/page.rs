@@ -15,8 +15,10 @@ use crate::error::ApiError;
 struct Page;
 
 /// No script and no style but our own; sockets to wherever the page was
-/// loaded from.
-const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
+/// loaded from. `blob:` is what the page itself has fetched with its token:
+/// pictures and files of messages.
+const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; \
+                      img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; \
                       frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// Answers whatever no other route does.

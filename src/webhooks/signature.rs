@@ -1,5 +1,5 @@
 //! Signatures as Standard Webhooks has them, so that its libraries verify
-//! them (https://github.com/standard-webhooks/standard-webhooks).
+//! them (<https://github.com/standard-webhooks/standard-webhooks>).
 
 use std::{fmt, sync::Arc};
 

@@ -1,100 +1,79 @@
 /** The list of rooms: newest talk first, with what is unread. */
 
-import { byId, make, shortTime } from "./dom.js";
+import { briefTime, byId, icon, make, markOf } from "./dom.js";
+import { quoteText } from "./message.js";
+
+const KIND_ICONS = { public: "hash", private: "lock", announcement: "horn" };
+export const KINDS = {
+  public: "Public room", private: "Private room", announcement: "Announcements", direct: "Chat",
+};
 
 export class RoomList {
-  #rooms = new Map();
-  #open = null;
-  #onOpen;
+  #chat; #open = null; #onOpen;
 
-  constructor(onOpen) {
+  constructor(chat, onOpen) {
+    this.#chat = chat;
     this.#onOpen = onOpen;
-  }
-
-  get(id) {
-    return this.#rooms.get(id);
-  }
-
-  /** Takes over what the server says; what it does not mention is gone. */
-  replace(rooms) {
-    const known = this.#rooms;
-    this.#rooms = new Map(rooms.map((room) => {
-      const last = room.last_message ?? known.get(room.room_id)?.last_message ?? null;
-      return [room.room_id, { ...room, last_message: last }];
-    }));
-    this.#paint();
-  }
-
-  add(room) {
-    this.#rooms.set(room.room_id, { last_message: null, ...this.#rooms.get(room.room_id), ...room });
-    this.#paint();
-  }
-
-  remove(id) {
-    this.#rooms.delete(id);
-    this.#paint();
-  }
-
-  /**
-   * A message has come; `isOwn` ones are never unread. Those that a resume
-   * replays are in the server's number already.
-   */
-  heard(message, isOwn) {
-    const room = this.#rooms.get(message.room_id);
-    if (!room) return;
-    const isNew = message.seq > room.last_seq;
-    if (!(room.last_message?.seq > message.seq)) room.last_message = message;
-    room.last_seq = Math.max(room.last_seq, message.seq);
-    if (isNew && !isOwn) room.unread += 1;
-    this.#paint();
-  }
-
-  cleared(id) {
-    const room = this.#rooms.get(id);
-    if (room) Object.assign(room, { last_message: null, unread: 0 });
-    this.#paint();
-  }
-
-  setUnread(id, unread) {
-    const room = this.#rooms.get(id);
-    if (room && room.unread !== unread) {
-      room.unread = unread;
-      this.#paint();
-    }
   }
 
   setOpen(id) {
     this.#open = id;
-    this.#paint();
+    this.paint();
   }
 
-  #paint() {
-    const time = (room) => room.last_message?.created_at ?? room.created_at;
-    const rooms = [...this.#rooms.values()].sort((a, b) => time(b).localeCompare(time(a)));
+  paint() {
+    const { rooms } = this.#chat;
     const focused = document.activeElement?.dataset?.roomId;
     byId("rooms").replaceChildren(...rooms.map((room) => this.#item(room)));
     byId("no-rooms").hidden = rooms.length > 0;
-    const total = rooms.reduce((sum, room) => sum + room.unread, 0);
-    document.title = total > 0 ? `(${total}) Parlor` : "Parlor";
+    const { unread } = this.#chat.totals;
+    document.title = unread > 0 ? `(${unread}) Parlor` : "Parlor";
     if (focused) document.querySelector(`[data-room-id="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  #mark(room) {
+    if (room.kind === "direct" && room.peer) {
+      return markOf(room.peer, this.#chat.presenceOf(room.peer.id)?.status ?? "offline");
+    }
+    return make("span", { className: "kind", title: KINDS[room.kind] }, icon(KIND_ICONS[room.kind] ?? "hash"));
+  }
+
+  /** What was said last, or who is writing. */
+  #last(room) {
+    const typists = this.#chat.typists(room.room_id);
+    if (typists.length > 0) {
+      const name = room.kind === "direct" ? "" : `${this.#chat.nameOf(typists[0])} `;
+      return make("span", { className: "room-last writes" }, `${name}typing…`);
+    }
+    const last = room.last_message;
+    if (!last) return make("span", { className: "room-last quiet" }, room.topic || KINDS[room.kind]);
+    const said = quoteText({ ...last, deleted: Boolean(last.deleted_at) });
+    const by = last.sender.id === this.#chat.me ? "You" : last.sender.name;
+    return make("span", { className: "room-last quiet" }, room.kind === "direct" && by !== "You" ? said : `${by}: ${said}`);
+  }
+
+  #counts(room) {
+    if (room.unread === 0) return null;
+    return make("span", { className: "counts" },
+      room.mentions > 0
+        ? make("span", { className: "mentions", data: { testid: "mentions" }, title: "You are mentioned" },
+          `@${room.mentions}`, make("span", { className: "aside" }, " mentions"))
+        : null,
+      make("span", { className: "unread", data: { testid: "unread" } }, String(room.unread),
+        make("span", { className: "aside" }, " unread")));
   }
 
   #item(room) {
     const last = room.last_message;
-    const count = room.unread > 0
-      ? make("span", { className: "unread", data: { testid: "unread" } }, String(room.unread),
-        make("span", { className: "aside" }, " unread"))
-      : null;
     const button = make("button", {
-      className: "room", type: "button",
+      className: room.unread > 0 ? "room has-unread" : "room", type: "button",
       data: { testid: "room-item", roomId: room.room_id },
       onclick: () => this.#onOpen(room.room_id),
     },
-    make("span", { className: "room-name" }, room.title || room.room_id),
-    last ? make("time", { dateTime: last.created_at }, shortTime(new Date(last.created_at))) : null,
-    make("span", { className: "room-last quiet" },
-      last ? `${last.sender.name}: ${last.content}` : room.kind),
-    count);
+    this.#mark(room),
+    make("span", { className: "room-name" }, this.#chat.titleOf(room)),
+    last ? make("time", { dateTime: last.created_at }, briefTime(new Date(last.created_at))) : null,
+    this.#last(room), this.#counts(room));
     if (room.room_id === this.#open) button.setAttribute("aria-current", "true");
     return make("li", {}, button);
   }

@@ -1,56 +1,63 @@
 /**
  * The messages of the open room: older ones come as one scrolls up, new ones
- * at the end, one's own with a mark (sent, stored, read).
+ * at the end, one's own with a mark (sent, stored, read). Answers in threads
+ * are not shown here but counted under the thread's first message.
  */
 
-import { byId, make, paintMark, shortTime } from "./dom.js";
+import { MessageLog } from "../parlor.js";
+import { byId, dayName, make } from "./dom.js";
+import { eventItem, messageItem, setState } from "./message.js";
 
-/** Messages kept in the page; those farthest away go, and come back by scrolling. */
+/** Entries kept in the page; those farthest away go, and come back by scrolling. */
 const KEPT = 500;
 /** This close to an edge counts as being there. */
 const EDGE_PX = 80;
-
-const MARKS = {
-  pending: ["◷", "not sent yet"],
-  stored: ["✓", "stored"],
-  read: ["✓✓", "read"],
-  failed: ["!", "not sent"],
-};
+/** What one says within this time belongs together. */
+const TOGETHER_MS = 5 * 60_000;
+const FLASH_MS = 2_000;
 
 export class Timeline {
   #list = byId("timeline");
   #scroller = byId("scroller");
+  #log = new MessageLog();
   #items = new Map(); // seq → element
   #pending = new Map(); // client id → element
-  #me; #load; #seen; #again; #waiting;
-  #hasOlder = false; #hasNewer = false; #readSeq = 0;
+  #tools; #load; #events; #seen; #again; #waiting; #marks; #unreadAfter;
   #isLoaded = false; #isOver = false;
   /** The page that is on its way; an answer to another one is dropped. */
   #loading = null;
 
   /**
-   * `load({before, after})` gives a page of history; `seen(seq)` is told what
-   * was read; `again(message)` sends what was refused; `waiting()` are the
-   * messages on their way.
+   * `load({before, after, around})` gives a page of history, `events(after,
+   * before)` what the application told between; `seen(seq)` is told what was
+   * read; `again(message)` sends what was refused; `waiting()` are the
+   * messages on their way; `marks` tells how far others have read;
+   * `unreadAfter` is what was read before. `tools` are for `messageItem`.
    */
-  constructor({ me, load, seen, again, waiting }) {
-    this.#me = me;
+  constructor({ tools, load, events, seen, again, waiting, marks, unreadAfter }) {
+    this.#tools = tools;
     this.#load = load;
+    this.#events = events;
     this.#seen = seen;
     this.#again = again;
     this.#waiting = waiting;
+    this.#marks = marks;
+    this.#unreadAfter = unreadAfter;
     this.#list.replaceChildren();
     this.#scroller.onscroll = () => this.#scrolled();
     byId("to-end").onclick = () => this.toEnd();
   }
 
-  get newest() {
-    return Math.max(0, ...this.#items.keys());
-  }
-
   /** Whether the newest page is here; if not, `start` may be called again. */
-  get isLoaded() {
-    return this.#isLoaded;
+  get isLoaded() { return this.#isLoaded; }
+  message(id) { return this.#log.get(id); }
+  messageOf(item) { return this.#log.at(Number(item.dataset.seq)); }
+
+  /** One's own last message that can still be changed. */
+  lastOwn() {
+    const own = this.#log.list().filter((entry) => entry.sender?.id === this.#tools.me && !entry.thread_id);
+    const last = own.at(-1);
+    return last && !last.deleted_at ? last : null;
   }
 
   /** Another room is shown now: what still comes for this one is dropped. */
@@ -60,36 +67,88 @@ export class Timeline {
     this.#scroller.onscroll = null;
   }
 
-  /** Shows what is on its way, and the newest page. */
-  async start() {
+  #reset() {
+    this.#log.reset();
     this.#items.clear();
     this.#pending.clear();
-    this.#hasOlder = this.#hasNewer = false;
     this.#list.replaceChildren();
-    for (const message of this.#waiting()) this.addPending(message);
-    await this.#fetch({}, (page) => {
-      this.#hasOlder = page.has_more;
-      this.#isLoaded = true;
-      this.#addAll(page.messages);
-      this.toEnd();
-    });
+    for (const message of this.#waiting()) this.#addPending(message);
+    this.#layout();
   }
 
-  add(message) {
-    if (this.#isOver || this.#items.has(message.seq)) return;
-    const wasAtEnd = this.atEnd;
-    const isOwn = message.sender.id === this.#me.id;
-    this.#settle(message.client_id, isOwn);
-    // The end is not on the page: going there loads it.
-    if (this.#hasNewer) {
-      byId("to-end").hidden = false;
-      return;
+  /** Shows what is on its way, and the newest page. */
+  async start() {
+    this.#reset();
+    await this.#fetch({}, (page) => {
+      this.#log.hasOlder = page.has_more;
+      this.#isLoaded = true;
+      this.#addAll(page);
+      this.toEnd();
+    });
+    if (!this.#isOver) await this.#fillUp();
+  }
+
+  /** A page may have less to show than fits: answers in threads are not shown. */
+  async #fillUp() {
+    const isShort = () => this.#scroller.scrollHeight <= this.#scroller.clientHeight;
+    while (!this.#isOver && this.#log.hasOlder && isShort()) {
+      const before = this.#log.size;
+      await this.#older();
+      if (this.#log.size === before) return;
+      this.toEnd();
     }
-    this.#place(message);
-    this.#drop(this.#items.size - KEPT, "older");
-    if (wasAtEnd || isOwn) this.toEnd();
-    else byId("to-end").hidden = false;
+  }
+
+  // What comes
+
+  add(message) {
+    if (this.#isOver) return;
+    const wasAtEnd = this.atEnd;
+    const isOwn = message.sender.id === this.#tools.me;
+    this.#settle(message.client_id, isOwn);
+    const put = this.#log.put(message, true);
+    if (put === "changed") this.#replace(message);
+    if (put === "added") this.#place(message);
+    if (!put && !this.#log.hasNewer) return;
+    if (!message.thread_id) this.#moreAtEnd(wasAtEnd || (isOwn && put === "added"));
     this.look();
+  }
+
+  addEvent(event) {
+    if (this.#isOver || this.#log.put(event, true) !== "added") return;
+    const wasAtEnd = this.atEnd;
+    this.#place(event);
+    this.#moreAtEnd(wasAtEnd);
+    this.look();
+  }
+
+  /** Goes along with the end, or offers to. */
+  #moreAtEnd(goes) {
+    this.#forget(this.#log.drop(this.#log.size - KEPT, "older"));
+    this.#layout();
+    if (goes && !this.#log.hasNewer) this.toEnd();
+    else byId("to-end").hidden = false;
+  }
+
+  change(message) {
+    if (this.#isOver) return;
+    const wasAtEnd = this.atEnd;
+    if (this.#log.change(message) === "changed") this.#replace(message);
+    for (const quoting of this.#log.requote(message)) this.#replace(quoting);
+    this.#layout();
+    if (wasAtEnd) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  /** What came up to `upto` is gone. */
+  clear(upto) {
+    this.#forget(this.#log.clear(upto));
+    this.#layout();
+  }
+
+  /** The same messages with what one may do now. */
+  refresh() {
+    for (const entry of this.#log.list()) if (entry.message_id) this.#replace(entry);
+    this.#layout();
   }
 
   #settle(clientId, isOwn) {
@@ -98,34 +157,50 @@ export class Timeline {
     this.#pending.delete(clientId);
   }
 
-  #place(message) {
-    const isOwn = message.sender.id === this.#me.id;
-    const item = this.#item(message, isOwn, this.#readSeq >= message.seq ? "read" : "stored");
-    this.#items.set(message.seq, item);
-    this.#insert(item, message.seq);
+  #stateOf(message) {
+    const { read, delivered } = this.#marks.furthest(this.#tools.me);
+    if (read >= message.seq) return "read";
+    return delivered >= message.seq ? "delivered" : "stored";
+  }
+
+  #itemFor(entry) {
+    return entry.message_id ? messageItem(entry, this.#stateOf(entry), this.#tools) : eventItem(entry);
+  }
+
+  #place(entry) {
+    if (entry.thread_id) return;
+    const item = this.#itemFor(entry);
+    this.#items.set(entry.seq, item);
+    this.#insert(item, entry.seq);
+  }
+
+  #replace(entry) {
+    const item = this.#items.get(entry.seq);
+    if (!item) return;
+    const next = this.#itemFor(entry);
+    const hadFocus = item.contains(document.activeElement);
+    this.#items.set(entry.seq, next);
+    item.replaceWith(next);
+    if (hadFocus) next.focus({ preventScroll: true });
+  }
+
+  #forget(seqs) {
+    for (const seq of seqs) {
+      this.#items.get(seq)?.remove();
+      this.#items.delete(seq);
+    }
   }
 
   /** A page of history. It is not read out: that is for what comes live. */
-  #addAll(messages) {
+  #addAll({ messages, events = [] }) {
     this.#list.setAttribute("aria-live", "off");
-    for (const message of messages) {
-      if (this.#items.has(message.seq)) continue;
-      this.#settle(message.client_id, message.sender.id === this.#me.id);
-      this.#place(message);
+    for (const entry of [...messages, ...events]) {
+      if (this.#log.put(entry) !== "added") continue;
+      if (entry.sender) this.#settle(entry.client_id, entry.sender.id === this.#tools.me);
+      this.#place(entry);
     }
+    this.#layout();
     requestAnimationFrame(() => this.#list.setAttribute("aria-live", "polite"));
-  }
-
-  /** Lets go of messages at one end; that end is then loaded by scrolling. */
-  #drop(count, end) {
-    if (count <= 0) return;
-    const seqs = [...this.#items.keys()].sort((a, b) => a - b);
-    for (const seq of end === "older" ? seqs.slice(0, count) : seqs.slice(-count)) {
-      this.#items.get(seq).remove();
-      this.#items.delete(seq);
-    }
-    if (end === "older") this.#hasOlder = true;
-    else this.#hasNewer = true;
   }
 
   /** Fetches one page at a time; `take` is called if it is still wanted. */
@@ -134,61 +209,62 @@ export class Timeline {
     this.#loading = loading;
     try {
       const page = await this.#load(where);
-      if (this.#loading === loading && !this.#isOver) take(page);
+      const events = await this.#events(...rangeOf(page, where));
+      if (this.#loading === loading && !this.#isOver) take({ ...page, events });
     } finally {
       if (this.#loading === loading) this.#loading = null;
     }
   }
 
-  addPending({ clientId, content, at }) {
+  // What is on its way
+
+  addPending(message) {
+    this.#addPending(message);
+    this.#layout();
+    if (!message.threadId) this.toEnd();
+  }
+
+  #addPending({ clientId, content, at, threadId, quote, attachments }) {
+    if (threadId) return;
     this.#pending.get(clientId)?.remove();
     const message = {
-      content, client_id: clientId, created_at: at.toISOString(), sender: this.#me,
+      content, client_id: clientId, created_at: at.toISOString(), sender: this.#tools.self,
+      reply_to: quote, attachments,
     };
-    const item = this.#item(message, true, "pending");
+    const item = messageItem(message, "pending", this.#tools);
     this.#pending.set(clientId, item);
     this.#list.append(item);
-    this.toEnd();
   }
 
   /** The ack came before the event, or instead of it. */
   stored({ clientId }, { seq }) {
     const item = this.#pending.get(clientId);
     if (!item) return;
-    if (this.#items.has(seq) || this.#hasNewer) item.remove();
-    else {
-      item.dataset.seq = seq;
-      this.#items.set(seq, item);
-      this.#insert(item, seq);
-      this.#mark(item, this.#readSeq >= seq ? "read" : "stored");
-    }
+    if (!this.#log.at(seq) && !this.#log.hasNewer) return setState(item, "stored");
+    item.remove();
     this.#pending.delete(clientId);
+    return undefined;
   }
 
   failed(message) {
     const item = this.#pending.get(message.clientId);
     if (!item) return;
-    this.#mark(item, "failed");
+    setState(item, "failed");
     item.querySelector(".about").append(make("button", {
       type: "button", className: "again", data: { testid: "send-again" },
       onclick: () => this.#again(message),
     }, "Try again"));
   }
 
-  /** Somebody else has read up to here. */
-  readUpTo(seq) {
-    if (seq <= this.#readSeq) return;
-    this.#readSeq = seq;
-    for (const [at, item] of this.#items) {
-      if (at <= seq && item.dataset.state === "stored") this.#mark(item, "read");
+  /** Somebody else has read, or been reached. */
+  marked() {
+    for (const [seq, item] of this.#items) {
+      const message = this.#log.at(seq);
+      if (message.sender?.id === this.#tools.me) setState(item, this.#stateOf(message));
     }
   }
 
-  clear() {
-    this.#items.clear();
-    this.#hasOlder = this.#hasNewer = false;
-    this.#list.replaceChildren(...this.#pending.values());
-  }
+  // Where one looks
 
   get atEnd() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
@@ -197,17 +273,36 @@ export class Timeline {
 
   /** Shows the end, also if it is no longer on the page. */
   async toEnd() {
-    if (this.#hasNewer) await this.start().catch(() => {});
+    if (this.#log.hasNewer) await this.start().catch(() => {});
     if (this.#isOver) return;
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.look();
   }
 
+  /** Shows one message, wherever it is. */
+  async show(seq) {
+    if (!this.#items.has(seq)) {
+      this.#reset();
+      await this.#fetch({ around: seq }, (page) => {
+        this.#log.hasOlder = page.has_more;
+        this.#log.hasNewer = Boolean(page.has_more_after);
+        this.#isLoaded = true;
+        this.#addAll(page);
+      });
+    }
+    const item = this.#items.get(seq);
+    if (!item || this.#isOver) return;
+    item.scrollIntoView({ block: "center" });
+    item.focus({ preventScroll: true });
+    item.classList.add("flash");
+    setTimeout(() => item.classList.remove("flash"), FLASH_MS);
+  }
+
   /** Whoever sees the end of a visible page has read it. */
   look() {
-    if (this.#isOver || this.#hasNewer || !this.atEnd) return;
+    if (this.#isOver || this.#log.hasNewer || !this.atEnd) return;
     byId("to-end").hidden = true;
-    if (document.visibilityState === "visible" && this.#items.size > 0) this.#seen(this.newest);
+    if (document.visibilityState === "visible" && this.#log.size > 0) this.#seen(this.#log.last);
   }
 
   #scrolled() {
@@ -217,32 +312,33 @@ export class Timeline {
   }
 
   async #older() {
-    if (!this.#hasOlder || this.#loading || this.#items.size === 0) return;
+    if (!this.#log.hasOlder || this.#loading || this.#log.size === 0) return;
     byId("older").hidden = false;
-    const before = Math.min(...this.#items.keys());
-    await this.#fetch({ before }, (page) => {
+    await this.#fetch({ before: this.#log.first }, (page) => {
       const fromEnd = this.#scroller.scrollHeight - this.#scroller.scrollTop;
-      this.#hasOlder = page.has_more;
-      this.#addAll(page.messages);
+      this.#log.hasOlder = page.has_more;
+      this.#addAll(page);
       // What one was looking at stays where it is.
       this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
-      this.#drop(this.#items.size - KEPT, "newer");
+      this.#forget(this.#log.drop(this.#log.size - KEPT, "newer"));
     }).catch(() => {}); // Offline: scrolling up again tries again.
     if (!this.#isOver) byId("older").hidden = true;
   }
 
   async #newer() {
-    if (!this.#hasNewer || this.#loading) return;
-    await this.#fetch({ after: this.newest }, (page) => {
+    if (!this.#log.hasNewer || this.#loading) return;
+    await this.#fetch({ after: this.#log.last }, (page) => {
       const { scrollTop, scrollHeight } = this.#scroller;
-      this.#hasNewer = page.has_more;
-      this.#drop(this.#items.size + page.messages.length - KEPT, "older");
+      this.#log.hasNewer = page.has_more;
+      this.#forget(this.#log.drop(this.#log.size + page.messages.length - KEPT, "older"));
       const dropped = scrollHeight - this.#scroller.scrollHeight;
-      this.#addAll(page.messages);
+      this.#addAll(page);
       this.#scroller.scrollTop = scrollTop - dropped;
       this.look();
     }).catch(() => {});
   }
+
+  // How it lies
 
   /** In the order of `seq`; almost always at the end, before what is pending. */
   #insert(item, seq) {
@@ -255,34 +351,45 @@ export class Timeline {
     this.#list.insertBefore(item, next);
   }
 
-  #item(message, isOwn, state) {
-    const date = new Date(message.created_at);
-    const mark = make("span", { className: "mark", ariaHidden: "true" });
-    paintMark(mark, message.sender);
-    const item = make("li", {
-      className: isOwn ? "message own" : "message",
-      data: { testid: "message", ...(message.seq ? { seq: message.seq } : {}) },
-    },
-    mark,
-    make("div", { className: "bubble" },
-      make("span", { className: "sender" }, message.sender.name),
-      make("p", { className: "content" }, message.content),
-      make("span", { className: "about quiet" },
-        make("time", { dateTime: message.created_at, title: date.toLocaleString() }, shortTime(date)),
-        isOwn ? make("span", { className: "state" }) : null)));
-    if (message.client_id) item.dataset.clientId = message.client_id;
-    this.#mark(item, state);
-    return item;
+  /** Marks the days, what is new, and what one says in one go. */
+  #layout() {
+    let before = null;
+    let isNewShown = false;
+    for (const item of this.#list.children) {
+      const entry = this.#log.at(Number(item.dataset.seq));
+      const time = item.querySelector("time");
+      const at = new Date(time.dateTime);
+      const by = item.dataset.sender ?? null;
+      const isSameDay = before && before.at.toDateString() === at.toDateString();
+      const isNew = !isNewShown && this.#isNew(entry);
+      isNewShown ||= isNew;
+      setData(item, "day", isSameDay ? null : dayName(at));
+      setData(item, "new", isNew ? "New" : null);
+      const isOn = isSameDay && !isNew && by !== null && before.by === by
+        && at - before.at < TOGETHER_MS && !entry?.reply_to;
+      item.classList.toggle("goes-on", isOn);
+      before = { at, by };
+    }
   }
 
-  #mark(item, state) {
-    item.dataset.state = state;
-    const shown = item.querySelector(".state");
-    if (!shown) return;
-    const [sign, meaning] = MARKS[state];
-    shown.textContent = sign;
-    shown.title = meaning;
-    shown.setAttribute("role", "img");
-    shown.setAttribute("aria-label", meaning);
+  /** Whether somebody else said it after one was last here. */
+  #isNew(entry) {
+    return entry !== null && entry.seq > this.#unreadAfter && entry.sender
+      && entry.sender.id !== this.#tools.me;
   }
+}
+
+/** Between which positions a page has everything: after the one, before the other. */
+function rangeOf({ messages, has_more: hasMore, has_more_after: hasMoreAfter }, { before, after, around }) {
+  const seqs = messages.map(({ seq }) => seq);
+  const hasOlder = after !== undefined || hasMore;
+  const hasNewer = after !== undefined ? hasMore : Boolean(hasMoreAfter);
+  const start = hasOlder ? Math.min(...seqs) - 1 : 0;
+  const end = hasNewer ? Math.max(...seqs) : Infinity;
+  return [after ?? start, around === undefined ? before ?? end : end];
+}
+
+function setData(item, name, value) {
+  if (value === null) delete item.dataset[name];
+  else item.dataset[name] = value;
 }

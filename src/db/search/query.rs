@@ -14,7 +14,7 @@ pub struct SearchQuery {
     unwanted: Vec<String>,
 }
 
-/// Quoted, anything is words (https://sqlite.org/fts5.html section 3.1).
+/// Quoted, anything is words (<https://sqlite.org/fts5.html> section 3.1).
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }

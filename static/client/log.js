@@ -1,0 +1,126 @@
+/**
+ * A stretch of a room's timeline that is at hand: messages and the
+ * application's events, each at its `seq`, with nothing missing in between.
+ * Pure: it asks nobody, and says what has changed.
+ */
+export class MessageLog {
+  #entries = new Map(); // seq → message or event
+  #seqs = new Map(); // message id → seq
+  hasOlder = false;
+  hasNewer = false;
+
+  get size() { return this.#entries.size; }
+  get first() { return Math.min(...this.#entries.keys()); }
+  get last() { return Math.max(0, ...this.#entries.keys()); }
+  get(id) { return this.#entries.get(this.#seqs.get(id)) ?? null; }
+  at(seq) { return this.#entries.get(seq) ?? null; }
+
+  /** All entries, oldest first. */
+  list() {
+    return [...this.#entries.values()].sort((a, b) => a.seq - b.seq);
+  }
+
+  reset() {
+    this.#entries.clear();
+    this.#seqs.clear();
+    this.hasOlder = this.hasNewer = false;
+  }
+
+  /**
+   * Takes in a message or an event; says whether it is "added" or "changed"
+   * something, or null if it was known, or is beyond the end that is here.
+   */
+  put(entry, isLive = false) {
+    const known = this.#entries.get(entry.seq);
+    if (known) {
+      if (!(entry.changed_seq > known.changed_seq)) return null;
+      this.#entries.set(entry.seq, entry);
+      return "changed";
+    }
+    if (isLive && this.hasNewer) return null;
+    this.#entries.set(entry.seq, entry);
+    if (entry.message_id) this.#seqs.set(entry.message_id, entry.seq);
+    return "added";
+  }
+
+  /** Takes over a message's new state, if the message is here. */
+  change(message) {
+    return this.#entries.has(message.seq) ? this.put(message) : null;
+  }
+
+  /**
+   * What quotes a message that has changed shows it as it is now. Gives the
+   * messages that quote it.
+   */
+  requote(message) {
+    const quoting = [];
+    for (const [seq, entry] of this.#entries) {
+      if (entry.reply_to?.message_id !== message.message_id) continue;
+      const deleted = Boolean(message.deleted_at);
+      const content = deleted ? "" : message.content;
+      const changed = { ...entry, reply_to: { ...entry.reply_to, content, deleted } };
+      this.#entries.set(seq, changed);
+      quoting.push(changed);
+    }
+    return quoting;
+  }
+
+  /** A room was cleared: what came up to `upto` is gone. Gives those seqs. */
+  clear(upto) {
+    const gone = [...this.#entries.keys()].filter((seq) => seq <= upto);
+    gone.forEach((seq) => this.#remove(seq));
+    this.hasOlder = false;
+    return gone;
+  }
+
+  /** Lets go of `count` entries at one end. Gives their seqs. */
+  drop(count, end) {
+    if (count <= 0) return [];
+    const seqs = [...this.#entries.keys()].sort((a, b) => a - b);
+    const gone = end === "older" ? seqs.slice(0, count) : seqs.slice(-count);
+    gone.forEach((seq) => this.#remove(seq));
+    if (end === "older") this.hasOlder = true;
+    else this.hasNewer = true;
+    return gone;
+  }
+
+  #remove(seq) {
+    this.#seqs.delete(this.#entries.get(seq).message_id);
+    this.#entries.delete(seq);
+  }
+}
+
+/** How far each member has read, and what has reached them. */
+export class Marks {
+  #marks = new Map(); // user id → {read, delivered}
+
+  /** Marks only rise. Says whether one did. */
+  put({ user_id: user, read_seq: read = 0, delivered_seq: delivered = 0 }) {
+    const known = this.#marks.get(user) ?? { read: 0, delivered: 0 };
+    const next = {
+      read: Math.max(known.read, read),
+      delivered: Math.max(known.delivered, delivered, read),
+    };
+    this.#marks.set(user, next);
+    return next.read > known.read || next.delivered > known.delivered;
+  }
+
+  /** Up to where anybody else has read, and been reached. */
+  furthest(me) {
+    const others = [...this.#marks].filter(([user]) => user !== me).map(([, mark]) => mark);
+    return {
+      read: Math.max(0, ...others.map((mark) => mark.read)),
+      delivered: Math.max(0, ...others.map((mark) => mark.delivered)),
+    };
+  }
+
+  /** The other users who have read up to a message, and those it only reached. */
+  reached(seq, except) {
+    const others = [...this.#marks].filter(([user]) => !except.includes(user));
+    return {
+      read: others.filter(([, mark]) => mark.read >= seq).map(([user]) => user),
+      delivered: others.filter(([, mark]) => mark.read < seq && mark.delivered >= seq)
+        .map(([user]) => user),
+    };
+  }
+}

@@ -1,0 +1,80 @@
+/** Making, joining and changing rooms. */
+
+import { rules } from "../parlor.js";
+import { byId } from "./dom.js";
+import { attempt, confirmed, openMenu } from "./popups.js";
+
+/** Runs a form's submit, and closes its dialog if that works. */
+function onSubmit(formId, errorId, run) {
+  byId(formId).addEventListener("submit", (event) => {
+    event.preventDefault();
+    const form = event.target;
+    attempt(async () => {
+      await run(form.elements);
+      form.reset();
+      form.closest("dialog").close();
+    }, byId(errorId));
+  });
+}
+
+/** Closes a dialog by its button, or by a click beside it. */
+function closable(dialog) {
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+  });
+}
+
+export function setUpDialogs({ parlor, openRoom, openDirect, closeRoom }) {
+  const newDialog = byId("new-dialog");
+  const roomDialog = byId("room-dialog");
+  [newDialog, roomDialog].forEach(closable);
+  let changing = null;
+
+  byId("new").onclick = () => {
+    byId("rooms-error").textContent = "";
+    newDialog.showModal();
+  };
+  onSubmit("direct-form", "rooms-error", ({ user }) => openDirect(user.value.trim()));
+  onSubmit("join-form", "rooms-error", async ({ room }) => {
+    const joined = await parlor.join(room.value.trim());
+    parlor.chat.putRoom(joined.room);
+    openRoom(joined.room.room_id);
+  });
+  onSubmit("create-form", "rooms-error", async ({ room, title, topic, kind }) => {
+    const made = await parlor.createRoom({
+      room_id: room.value.trim() || undefined, title: title.value, topic: topic.value, kind: kind.value,
+    });
+    parlor.chat.putRoom(made);
+    openRoom(made.room_id);
+  });
+  onSubmit("room-form", "room-form-error", ({ title, topic }) =>
+    parlor.updateRoom(changing, { title: title.value, topic: topic.value }));
+
+  const change = (room) => {
+    changing = room.room_id;
+    const { title, topic } = byId("room-form").elements;
+    [title.value, topic.value] = [room.title, room.topic];
+    roomDialog.showModal();
+  };
+  const leave = async (room) => {
+    if (await confirmed(`Leave ${parlor.chat.titleOf(room)}?`, "Leave")) {
+      await attempt(() => parlor.leave(room.room_id));
+    }
+  };
+  const remove = async (room) => {
+    if (await confirmed(`Delete ${parlor.chat.titleOf(room)} and all its messages for everyone?`, "Delete")) {
+      await attempt(() => parlor.deleteRoom(room.room_id));
+    }
+  };
+
+  /** What one may do with the open room. */
+  return (anchor, room) => openMenu(anchor, "Room", [
+    rules.owns(room) ? { testid: "edit-room", label: "Title and topic…", run: () => change(room) } : null,
+    { label: "Copy the room's id", run: () => attempt(() => navigator.clipboard.writeText(room.room_id)) },
+    { label: "Close", run: closeRoom },
+    room.kind === "direct" ? null
+      : { testid: "leave", label: "Leave…", run: () => leave(room), isDangerous: true },
+    rules.owns(room)
+      ? { testid: "delete-room", label: "Delete the room…", run: () => remove(room), isDangerous: true } : null,
+  ]);
+}

@@ -1,0 +1,133 @@
+/** What the panel lists besides threads: pins, what was found, the inbox. */
+
+import { byId, iconButton, make, markOf, shortTime } from "./dom.js";
+import { eventName, eventText, quoteText, textOf } from "./message.js";
+import { attempt } from "./popups.js";
+
+const empty = (text) => make("p", { className: "quiet empty" }, text);
+
+/** A message in a list; pressing it leads to it. */
+function entry(message, me, { where = null, marks = [], onclick, testid, extra = null }) {
+  const text = message.content
+    ? highlighted(message.content, marks) ?? textOf(message.content, message.mentions, me)
+    : [quoteText({ ...message, deleted: Boolean(message.deleted_at) })];
+  return make("li", { className: "entry", data: { testid, messageId: message.message_id } },
+    make("button", { type: "button", className: "entry-button", onclick },
+      markOf(message.sender),
+      make("span", { className: "body" },
+        make("span", { className: "about" },
+          make("strong", {}, message.sender.name),
+          make("time", { dateTime: message.created_at }, shortTime(new Date(message.created_at))),
+          where ? make("span", { className: "quiet" }, where) : null),
+        make("span", { className: "excerpt" }, ...text))),
+    extra);
+}
+
+/** The words that were looked for, marked; null if there are none. */
+function highlighted(content, words) {
+  const wanted = words.filter(Boolean).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  if (wanted.length === 0) return null;
+  const parts = content.split(new RegExp(`(${wanted.join("|")})`, "gi"));
+  return parts.map((part, index) => (index % 2 === 1 ? make("mark", {}, part) : part));
+}
+
+/** The pinned messages of a room. */
+export class Pins {
+  #parlor; #body; #room; #mayPin; #show;
+
+  constructor({ parlor, body, room, mayPin, show }) {
+    Object.assign(this, { room });
+    this.#parlor = parlor;
+    this.#body = body;
+    this.#room = room;
+    this.#mayPin = mayPin;
+    this.#show = show;
+  }
+
+  async start() {
+    await attempt(async () => {
+      const pins = await this.#parlor.pins(this.#room);
+      if (!this.#body.isConnected) return;
+      this.#body.replaceChildren(pins.length > 0
+        ? make("ul", { className: "entries", data: { testid: "pins" } }, ...pins.map((pin) => this.#item(pin)))
+        : empty("Nothing is pinned here yet. Pin a message to keep it in sight of all."));
+    });
+  }
+
+  #item(message) {
+    const unpin = iconButton("close", "Unpin", {
+      onclick: () => attempt(() => this.#parlor.unpin(message.message_id)),
+    });
+    return entry(message, this.#parlor.chat.me, {
+      testid: "pinned", onclick: () => this.#show(message), extra: this.#mayPin() ? unpin : null,
+    });
+  }
+}
+
+/** The messages that were found in all rooms. */
+export class Search {
+  #parlor; #body; #show;
+
+  constructor({ parlor, body, show }) {
+    this.#parlor = parlor;
+    this.#body = body;
+    this.#show = show;
+  }
+
+  async start(wanted) {
+    this.#body.replaceChildren(empty("Searching…"));
+    let found;
+    try {
+      found = await this.#parlor.search(wanted);
+    } catch (error) {
+      const text = error.status === 404 ? "This server does not search." : error.message;
+      return this.#body.replaceChildren(empty(text));
+    }
+    if (!this.#body.isConnected) return undefined;
+    const words = wanted.replaceAll('"', " ").split(/\s+/).filter((word) => word && !word.includes(":"));
+    const results = found.results ?? [];
+    return this.#body.replaceChildren(results.length > 0
+      ? make("ul", { className: "entries", data: { testid: "results" } },
+        ...results.map((result) => this.#item(result, words)))
+      : empty("Nothing was found."));
+  }
+
+  #item({ message }, words) {
+    const { chat } = this.#parlor;
+    const room = chat.room(message.room_id);
+    return entry(message, chat.me, {
+      testid: "result", where: room ? chat.titleOf(room) : message.room_id,
+      marks: words, onclick: () => this.#show(message),
+    });
+  }
+}
+
+/** What the application told this user. */
+export class Inbox {
+  #parlor; #body;
+
+  constructor({ parlor, body }) {
+    this.#parlor = parlor;
+    this.#body = body;
+  }
+
+  paint() {
+    const events = this.#parlor.chat.inbox;
+    this.#body.replaceChildren(events.length > 0
+      ? make("ul", { className: "entries", data: { testid: "inbox" } }, ...events.map((event) => make("li", {
+        className: "entry note", data: { testid: "inbox-event" },
+      },
+      make("span", { className: "about" }, make("strong", {}, eventName(event)),
+        make("time", { dateTime: event.timestamp }, shortTime(new Date(event.timestamp)))),
+      make("span", { className: "excerpt" }, eventText(event)))))
+      : empty("Nothing yet. What the application has for you is kept here."));
+  }
+}
+
+/** How many events wait, on the bell. */
+export function paintBell(count) {
+  const badge = byId("bell-count");
+  badge.hidden = count === 0;
+  badge.textContent = String(count);
+  byId("bell").setAttribute("aria-label", count > 0 ? `Inbox, ${count} new` : "Inbox");
+}

@@ -1,0 +1,128 @@
+/** Who is in the room, and what one may do about them. */
+
+import { rules } from "../parlor.js";
+import { iconButton, make, markOf, presenceText, shortTime } from "./dom.js";
+import { attempt, confirmed, openMenu } from "./popups.js";
+
+const ROLE_NAMES = { owner: "Owner", moderator: "Moderator", member: "Member", read_only: "Reads only" };
+const MUTES = [["Mute for 10 minutes", 600], ["Mute for a day", 86_400]];
+const ORDER = { online: 0, away: 1, offline: 2 };
+
+export class MembersPanel {
+  #parlor; #body; #people; #openDirect; #list; #bans;
+
+  /** `people` are the room's `People`; `openDirect(user)` starts a chat. */
+  constructor({ parlor, body, people, openDirect }) {
+    this.#parlor = parlor;
+    this.#body = body;
+    this.#people = people;
+    this.#openDirect = openDirect;
+    this.#list = make("ul", { className: "people", data: { testid: "members" } });
+    this.#bans = make("section", { hidden: true });
+    this.#body.replaceChildren(this.#invitation(), this.#list, this.#bans);
+    this.paint();
+    this.#loadBans();
+  }
+
+  get #room() { return this.#parlor.chat.room(this.#people.room); }
+
+  #invitation() {
+    const room = this.#room;
+    if (!room || room.kind === "direct" || !rules.moderates(room)) return "";
+    const user = make("input", {
+      name: "user", placeholder: "User id", required: true, maxLength: 64, autocapitalize: "none",
+      spellcheck: false, data: { testid: "invite-user" }, aria: { label: "Id of the user to add" },
+    });
+    const line = make("p", { className: "error", role: "alert" });
+    const form = make("form", { className: "row", onsubmit: (event) => {
+      event.preventDefault();
+      attempt(async () => {
+        await this.#parlor.addMember(room.room_id, user.value.trim());
+        user.value = "";
+      }, line);
+    } }, user, make("button", { data: { testid: "invite" } }, "Add"));
+    return make("div", { className: "invitation" }, form, line);
+  }
+
+  paint() {
+    const { chat } = this.#parlor;
+    const status = (member) => chat.presenceOf(member.user.id)?.status ?? "offline";
+    const members = [...this.#people.members.values()].sort((a, b) =>
+      (ORDER[status(a)] - ORDER[status(b)]) || a.user.name.localeCompare(b.user.name));
+    const focused = document.activeElement?.closest?.(".person")?.dataset.user;
+    this.#list.replaceChildren(...members.map((member) => this.#item(member, status(member))));
+    if (focused) this.#list.querySelector(`[data-user="${CSS.escape(focused)}"] button`)?.focus();
+  }
+
+  #item(member, status) {
+    const { chat } = this.#parlor;
+    const { user, role, muted_until: muted } = member;
+    const isMe = user.id === chat.me;
+    const more = iconButton("more", `What to do about ${user.name}`, {
+      onclick: () => openMenu(more, user.name, this.#choices(member)),
+    });
+    more.dataset.testid = "member-menu";
+    const mutedUntil = muted && new Date(muted) > new Date() ? `muted until ${shortTime(new Date(muted))}` : "";
+    const about = [`@${user.id}`, presenceText(chat.presenceOf(user.id)), mutedUntil].filter(Boolean);
+    return make("li", { className: "person", data: { testid: "member", user: user.id, role, status } },
+      markOf(user, status),
+      make("span", { className: "body" },
+        make("span", { className: "about" }, make("strong", {}, isMe ? `${user.name} (you)` : user.name),
+          role === "member" ? null : make("span", { className: "role" }, ROLE_NAMES[role])),
+        make("span", { className: "quiet" }, about.join(" · "))),
+      isMe ? null : more);
+  }
+
+  #choices({ user, role, muted_until: muted }) {
+    const room = this.#room;
+    if (!room) return [];
+    const { room_id: id } = room;
+    const item = (testid, label, run, isDangerous = false) => ({ testid, label, run, isDangerous });
+    const doIt = (run) => () => attempt(run);
+    const give = (other) => (role === other ? null
+      : item(`make-${other}`, `Make ${ROLE_NAMES[other].toLowerCase()}`, doIt(() => this.#parlor.setRole(id, user.id, other))));
+    const choices = [];
+    if (room.kind !== "direct") choices.push(item("direct", `Write to ${user.name}`, () => this.#openDirect(user.id)));
+    if (rules.owns(room)) {
+      choices.push(...["moderator", "member", "read_only"].map((other) => (role === "owner" ? null : give(other))));
+      choices.push(role === "owner" ? null : item("transfer", "Hand the room over…", () => this.#transfer(user)));
+    }
+    if (rules.manages(room, role)) {
+      const isMuted = muted && new Date(muted) > new Date();
+      const mutes = isMuted ? [["Let them speak again", 0]] : MUTES;
+      choices.push(...mutes.map(([label, seconds]) =>
+        item(seconds === 0 ? "unmute" : `mute-${seconds}`, label, doIt(() => this.#parlor.mute(id, user.id, seconds)))));
+      choices.push(item("remove", "Remove from the room", doIt(() => this.#parlor.removeMember(id, user.id)), true));
+      choices.push(item("ban", "Ban…", () => this.#ban(user), true));
+    }
+    choices.push(room.kind === "direct" ? item("block", "Block", doIt(() => this.#parlor.block(user.id)), true) : null);
+    choices.push(room.kind === "direct" ? item("unblock", "Unblock", doIt(() => this.#parlor.unblock(user.id))) : null);
+    return choices;
+  }
+
+  async #transfer(user) {
+    if (await confirmed(`Make ${user.name} the owner of this room instead of you?`, "Hand over")) {
+      await attempt(() => this.#parlor.transfer(this.#people.room, user.id));
+    }
+  }
+
+  async #ban(user) {
+    if (!await confirmed(`Remove ${user.name} and keep them out until they are let in again?`, "Ban")) return;
+    await attempt(() => this.#parlor.ban(this.#people.room, user.id));
+    await this.#loadBans();
+  }
+
+  async #loadBans() {
+    const room = this.#room;
+    if (!room || room.kind === "direct" || !rules.moderates(room)) return;
+    const bans = await this.#parlor.bans(room.room_id).catch(() => []);
+    this.#bans.hidden = bans.length === 0;
+    this.#bans.replaceChildren(make("h3", {}, "Banned"), make("ul", { className: "people" }, ...bans.map(({ user }) =>
+      make("li", { className: "person", data: { testid: "banned", user: user.id } }, markOf(user),
+        make("span", { className: "body" }, make("strong", {}, user.name), make("span", { className: "quiet" }, `@${user.id}`)),
+        make("button", { type: "button", onclick: () => attempt(async () => {
+          await this.#parlor.unban(room.room_id, user.id);
+          await this.#loadBans();
+        }) }, "Let in")))));
+  }
+}

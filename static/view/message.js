@@ -1,0 +1,147 @@
+/** One message or event, as it is shown in the timeline and in threads. */
+
+import { isMentioned, pieces } from "../parlor.js";
+import { attachmentList } from "./attachments.js";
+import {
+  clockTime, icon, make, markOf, nameList, plural, shortTime,
+} from "./dom.js";
+
+const MARKS = {
+  pending: ["◷", "not sent yet"],
+  stored: ["✓", "sent"],
+  delivered: ["✓✓", "delivered"],
+  read: ["✓✓", "read"],
+  failed: ["!", "not sent"],
+};
+
+/** A text with its mentions and links. */
+export function textOf(content, mentions, me) {
+  return pieces(content, mentions).map(({ text, mention, link }) => {
+    if (link) return make("a", { href: link, target: "_blank", rel: "noreferrer noopener" }, text);
+    if (!mention) return text;
+    const isMe = mention === me || mention === "room";
+    return make("span", { className: isMe ? "mention me" : "mention", data: { testid: "mention" } }, text);
+  });
+}
+
+/** What a quote says of the message it quotes. */
+export function quoteText({ deleted, content, attachments }) {
+  if (deleted) return "This message was deleted.";
+  return content || attachments?.map(({ name }) => name).join(", ") || "";
+}
+
+function quoteOf(quote, jump) {
+  const text = make("span", { className: quote.deleted ? "quiet" : "" }, quoteText(quote));
+  return make("button", {
+    type: "button", className: "quote", data: { testid: "quote" }, onclick: () => jump(quote.message_id),
+    aria: { label: `Answer to ${quote.sender.name}: ${quoteText(quote)}` },
+  }, make("strong", {}, quote.sender.name), text);
+}
+
+function reactionsOf(message, { me, nameOf, react, mayReact }) {
+  if (!message.reactions?.length) return null;
+  const chips = message.reactions.map(({ emoji, count, user_ids: users }) => {
+    const isOwn = users.includes(me);
+    const names = users.map((user) => (user === me ? "You" : nameOf(user)));
+    const others = count - names.length;
+    const who = others > 0 ? `${names.join(", ")} and ${others} others` : nameList(names);
+    return make("button", {
+      type: "button", className: "chip", title: who, disabled: !mayReact() && !isOwn,
+      data: { testid: "reaction", emoji }, onclick: () => react(message, emoji, !isOwn),
+      aria: { pressed: String(isOwn), label: `${emoji} ${count}, ${who}` },
+    }, make("span", {}, emoji), make("span", { className: "count" }, String(count)));
+  });
+  return make("div", { className: "reactions" }, ...chips);
+}
+
+function threadOf(message, { openThread }) {
+  const { thread } = message;
+  if (!thread || thread.count === 0) return null;
+  const last = thread.last_reply;
+  return make("button", {
+    type: "button", className: "thread-summary", data: { testid: "thread-summary" },
+    onclick: () => openThread(message.message_id),
+  },
+  icon("thread"),
+  make("strong", {}, plural(thread.count, "reply", "replies")),
+  last ? make("span", { className: "quiet" },
+    `${last.sender.name}: ${quoteText(last)}`) : null,
+  last ? make("time", { className: "quiet", dateTime: last.created_at },
+    shortTime(new Date(last.created_at))) : null);
+}
+
+function contentOf(message, { me }) {
+  if (message.deleted_at) {
+    return make("p", { className: "content tombstone" }, "This message was deleted.");
+  }
+  if (!message.content) return null;
+  return make("p", { className: "content" }, ...textOf(message.content, message.mentions, me));
+}
+
+/**
+ * `tools` are what a message needs to be used: `me`, `nameOf(user)`,
+ * `react(message, emoji, adds)`, `mayReact()`, `openThread(id)`, `jump(id)`.
+ */
+export function messageItem(message, state, tools, testid = "message") {
+  const date = new Date(message.created_at);
+  const isOwn = message.sender.id === tools.me;
+  const time = make("time", { dateTime: message.created_at, title: date.toLocaleString() }, clockTime(date));
+  const item = make("li", {
+    className: "message", tabIndex: -1,
+    data: {
+      testid, seq: message.seq, messageId: message.message_id, clientId: message.client_id,
+      sender: message.sender.id,
+    },
+  },
+  markOf(message.sender),
+  make("div", { className: "body" },
+    make("div", { className: "about" },
+      make("strong", { className: "sender" }, message.sender.name), time,
+      message.edited_at && !message.deleted_at
+        ? make("span", { className: "quiet", title: new Date(message.edited_at).toLocaleString() }, "edited")
+        : null,
+      message.pinned ? make("span", { className: "quiet pinned", title: "Pinned" }, icon("pin"), "pinned") : null,
+      isOwn && !message.deleted_at ? make("span", { className: "state" }) : null),
+    message.reply_to ? quoteOf(message.reply_to, tools.jump) : null,
+    contentOf(message, tools),
+    attachmentList(message.attachments, tools.files),
+    reactionsOf(message, tools),
+    message.thread_id ? null : threadOf(message, tools)));
+  item.classList.toggle("own", isOwn);
+  item.classList.toggle("for-me", isMentioned(message, tools.me) && !message.deleted_at);
+  setState(item, state);
+  return item;
+}
+
+export function setState(item, state) {
+  item.dataset.state = state;
+  const shown = item.querySelector(":scope > .body > .about > .state");
+  if (!shown) return;
+  const [sign, meaning] = MARKS[state];
+  shown.textContent = sign;
+  shown.title = meaning;
+  shown.setAttribute("role", "img");
+  shown.setAttribute("aria-label", meaning);
+}
+
+const SAYING = ["title", "text", "message", "summary", "body", "name"];
+const SAID_MAX = 160;
+
+/** What an event of the application's says, in a line. */
+export function eventText({ data }) {
+  if (data === null || typeof data !== "object") return data === null ? "" : String(data);
+  const said = SAYING.map((name) => data[name]).filter((value) => typeof value === "string" && value);
+  if (said.length > 0) return said.slice(0, 2).join(" – ").slice(0, SAID_MAX);
+  const plain = Object.entries(data).filter(([, value]) => typeof value !== "object");
+  return plain.map(([name, value]) => `${name}: ${value}`).join(", ").slice(0, SAID_MAX);
+}
+
+/** "task.updated" as words. */
+export const eventName = ({ type }) => type.replaceAll(/[._-]+/g, " ");
+
+export function eventItem(event) {
+  const text = eventText(event);
+  return make("li", { className: "event", data: { testid: "room-event", seq: event.seq, type: event.type } },
+    make("strong", {}, eventName(event)), text ? ` ${text}` : "",
+    make("time", { dateTime: event.timestamp }, ` ${shortTime(new Date(event.timestamp))}`));
+}

@@ -1,0 +1,44 @@
+/** The members of the open room, kept as they come and go. */
+
+/** Pages of members that are fetched: a big room is not listed to its end. */
+const PAGES_MAX = 5;
+
+export class People {
+  #parlor;
+  members = new Map(); // user id → member
+
+  constructor(parlor, room) {
+    this.#parlor = parlor;
+    this.room = room;
+  }
+
+  /** Loads who is a member and who is there; again after a cut. */
+  async load() {
+    const members = new Map();
+    let after;
+    for (let pages = 0; pages < PAGES_MAX; pages += 1) {
+      const page = await this.#parlor.members(this.room, { after });
+      for (const member of page.members) members.set(member.user.id, member);
+      after = page.members.at(-1)?.user.id;
+      if (!page.has_more) break;
+    }
+    this.members = members;
+    for (const { user } of members.values()) this.#parlor.chat.meet(user);
+    const { users = [] } = await this.#parlor.presenceIn(this.room);
+    for (const presence of users) this.#parlor.chat.setPresence(presence);
+  }
+
+  heard({ type, user, role, muted_until: muted, joined_at: joined }) {
+    if (type === "member.left") this.members.delete(user.id);
+    else this.members.set(user.id, { user, role, muted_until: muted, joined_at: joined });
+  }
+
+  /** For mentions: everybody else, who is there first. */
+  toMention() {
+    const { chat } = this.#parlor;
+    const people = [...this.members.values()].map(({ user }) => ({
+      ...user, status: chat.presenceOf(user.id)?.status ?? "offline",
+    }));
+    return people.filter(({ id }) => id !== chat.me).sort((a, b) => a.name.localeCompare(b.name));
+  }
+}

@@ -1,0 +1,132 @@
+/** What opens over the page: menus, the emoji picker, questions, notices. */
+
+import { byId, make } from "./dom.js";
+
+const MARGIN_PX = 8;
+
+/** Shows an element at another one until one clicks elsewhere or presses Esc. */
+function popUp(element, anchor) {
+  element.popover = "auto";
+  document.body.append(element);
+  element.addEventListener("toggle", ({ newState }) => {
+    if (newState === "closed") element.remove();
+  });
+  element.showPopover();
+  const at = anchor.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = element;
+  const left = Math.min(at.right - width, innerWidth - width - MARGIN_PX);
+  const below = at.bottom + 4;
+  const top = below + height > innerHeight - MARGIN_PX ? at.top - height - 4 : below;
+  element.style.left = `${Math.max(MARGIN_PX, left)}px`;
+  element.style.top = `${Math.max(MARGIN_PX, top)}px`;
+  return () => { if (element.isConnected) element.hidePopover(); };
+}
+
+/** Arrow keys go through the buttons of an element. */
+function arrows(element, perRow = 1) {
+  element.addEventListener("keydown", (event) => {
+    const steps = { ArrowDown: perRow, ArrowUp: -perRow, ArrowRight: 1, ArrowLeft: -1 };
+    const step = steps[event.key];
+    if (!step || event.target.tagName !== "BUTTON") return;
+    event.preventDefault();
+    const buttons = [...element.querySelectorAll("button")];
+    const next = buttons.indexOf(document.activeElement) + step;
+    buttons.at(next % buttons.length)?.focus();
+  });
+}
+
+/**
+ * A menu of `{label, run, testid?, isDangerous?}`; what is null is left out.
+ */
+export function openMenu(anchor, label, items) {
+  let close = () => {};
+  const buttons = items.filter(Boolean).map(({ label: text, run, testid, isDangerous }) =>
+    make("button", {
+      type: "button", role: "menuitem", textContent: text, data: { testid },
+      className: isDangerous ? "danger" : "",
+      onclick: () => { close(); anchor.focus(); run(); },
+    }));
+  const menu = make("div", { className: "menu", role: "menu", aria: { label } }, ...buttons);
+  arrows(menu);
+  close = popUp(menu, anchor);
+  buttons[0]?.focus();
+}
+
+const EMOJIS = "👍 ❤️ 😂 🎉 😮 😢 🙏 🔥 👀 ✅ ❌ 💯 🚀 👏 🤔 😍 😅 😎 🥳 🙌 💪 ☕ 🍕 🐛 💡 ⭐ 📌 🤝 👋 🫡 😴 🌈"
+  .split(" ");
+export const QUICK_EMOJIS = EMOJIS.slice(0, 4);
+
+/** A small picker; `pick` gets the emoji. */
+export function openEmojis(anchor, pick) {
+  let close = () => {};
+  const choose = (emoji) => { close(); anchor.focus(); pick(emoji); };
+  const buttons = EMOJIS.map((emoji) => make("button", {
+    type: "button", textContent: emoji, onclick: () => choose(emoji),
+    data: { testid: "emoji", emoji }, aria: { label: emoji },
+  }));
+  const other = make("input", {
+    type: "text", placeholder: "Or any other emoji", maxLength: 16,
+    aria: { label: "Another emoji" },
+  });
+  const form = make("form", {
+    onsubmit: (event) => {
+      event.preventDefault();
+      const emoji = other.value.trim();
+      if (emoji && !/\s/.test(emoji)) choose(emoji);
+    },
+  }, other);
+  const grid = make("div", { className: "emoji-grid" }, ...buttons);
+  const picker = make("div", { className: "menu emojis", role: "dialog", aria: { label: "Emoji" } },
+    grid, form);
+  arrows(grid, 8);
+  close = popUp(picker, anchor);
+  buttons[0].focus();
+}
+
+/** Asks a question; resolves with whether the answer is yes. */
+export function confirmed(question, yes) {
+  const answer = Promise.withResolvers?.() ?? withResolvers();
+  const dialog = make("dialog", { className: "card ask", onclose: () => {
+    answer.resolve(dialog.returnValue === "yes");
+    dialog.remove();
+  } },
+  make("form", { method: "dialog" },
+    make("p", {}, question),
+    make("div", { className: "row end" },
+      make("button", { value: "no" }, "Cancel"),
+      make("button", { value: "yes", className: "danger fill", data: { testid: "confirm" } }, yes))));
+  document.body.append(dialog);
+  dialog.showModal();
+  return answer.promise;
+}
+
+function withResolvers() {
+  const made = {};
+  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+  return made;
+}
+
+const NOTICE_MS = 6_000;
+const NOTICES_MAX = 4;
+
+/** A notice that goes by itself; errors are read out at once. */
+export function notify(text, kind = "note") {
+  const notice = make("p", { className: "notice", data: { kind, testid: "notice" } }, text);
+  if (kind === "error") notice.setAttribute("role", "alert");
+  const notices = byId("notices");
+  notices.append(notice);
+  while (notices.children.length > NOTICES_MAX) notices.firstElementChild.remove();
+  setTimeout(() => notice.remove(), NOTICE_MS);
+}
+
+/** Runs what may fail, and says why it did. */
+export async function attempt(run, line = null) {
+  if (line) line.textContent = "";
+  try {
+    return await run();
+  } catch (error) {
+    if (line) line.textContent = error.message;
+    else notify(error.message, "error");
+    return undefined;
+  }
+}

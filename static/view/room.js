@@ -1,0 +1,163 @@
+/** The open room: its head, its messages, who is in it, and where one writes. */
+
+import { Marks, rules } from "../parlor.js";
+import { byId, make, markOf, nameList, plural, presenceText, shortTime } from "./dom.js";
+import { People } from "./people.js";
+import { KINDS } from "./rooms.js";
+import { Timeline } from "./timeline.js";
+
+/** Pages of events that are fetched for one page of messages. */
+const EVENT_PAGES_MAX = 5;
+/** Whom one's own message has reached is asked for in bigger rooms only when one wants to know. */
+const RECEIPTS_OF = 500;
+
+const LOCKED = {
+  stranger: () => "You are not a member of this room.",
+  read_only: () => "You can read here, and not write.",
+  blocked: () => "You cannot write to this user.",
+  muted: (room) => `You are muted until ${shortTime(rules.mutedUntil(room))}.`,
+  announcement: () => "Only moderators write in this room. You can still react.",
+};
+
+export class RoomView {
+  #parlor; #composer; #toldRead; #marks = new Marks();
+  #isOver = false; #unmute = null;
+  people; timeline;
+
+  constructor({ parlor, composer, tools, room }) {
+    this.#parlor = parlor;
+    this.#composer = composer;
+    this.id = room.room_id;
+    this.#toldRead = room.read_seq ?? 0;
+    this.people = new People(parlor, this.id);
+    this.timeline = new Timeline({
+      tools,
+      load: (where) => parlor.history(this.id, where),
+      events: (after, before) => this.#events(after, before),
+      seen: (seq) => this.#markRead(seq),
+      again: ({ room: id, content, clientId, replyTo, quote, attachments }) => {
+        composer.fail("");
+        parlor.send(id, content, { clientId, replyTo, quote, attachments });
+      },
+      waiting: () => parlor.pending.filter((message) => message.room === this.id),
+      marks: this.#marks,
+      unreadAfter: room.unread > 0 ? room.read_seq ?? 0 : Infinity,
+    });
+    composer.open(this.id);
+    this.paint();
+  }
+
+  get room() { return this.#parlor.chat.room(this.id); }
+
+  end() {
+    this.#isOver = true;
+    clearTimeout(this.#unmute);
+    this.timeline.end();
+  }
+
+  /** Loads what the room still lacks; called again after a cut. */
+  async load() {
+    try {
+      if (!this.timeline.isLoaded) await this.timeline.start();
+      const people = this.people.load().catch(() => {});
+      if ((this.room?.member_count ?? 0) <= RECEIPTS_OF) {
+        this.#marked(await this.#parlor.receipts(this.id));
+      }
+      await people;
+      this.paint();
+    } catch (error) {
+      if (!this.#isOver) this.#composer.fail(error.message);
+    }
+  }
+
+  /** What the application told in this room between two positions. */
+  async #events(after, before) {
+    const events = [];
+    try {
+      for (let pages = 0, from = after; pages < EVENT_PAGES_MAX; pages += 1) {
+        const page = await this.#parlor.roomEvents(this.id, { after: Math.max(0, from), limit: 200 });
+        events.push(...page.events);
+        from = page.events.at(-1)?.seq;
+        if (!page.has_more || from >= before) break;
+      }
+    } catch {
+      // The messages are shown without.
+    }
+    return events.filter(({ seq }) => seq < before);
+  }
+
+  #markRead(seq) {
+    if (seq <= this.#toldRead || this.#parlor.state !== "online") return;
+    this.#toldRead = seq;
+    // Told again by the next look, when there is a connection.
+    this.#parlor.markRead(this.id, seq).catch(() => { this.#toldRead = 0; });
+  }
+
+  receipts(receipts) { this.#marked(receipts); }
+
+  #marked(receipts) {
+    const moved = receipts.filter((mark) => this.#marks.put(mark)).length > 0;
+    if (moved && !this.#isOver) this.timeline.marked();
+  }
+
+  /** Who has read a message and whom it has reached, as a text. */
+  async readBy(message) {
+    const { chat } = this.#parlor;
+    const reached = await this.#parlor.reachedBy(message.message_id);
+    const others = reached.filter(({ user_id: user }) => user !== message.sender.id);
+    const names = (isRead) => others.filter(({ read }) => read === isRead)
+      .map(({ user_id: user }) => (user === chat.me ? "you" : chat.nameOf(user)));
+    const [read, delivered] = [names(true), names(false)];
+    const texts = [
+      read.length > 0 ? `Read by ${read.length > 20 ? `${read.length} people` : read.join(", ")}.` : "Nobody has read it yet.",
+      delivered.length > 0 ? `Delivered to ${nameList(delivered)}.` : "",
+    ];
+    return texts.filter(Boolean).join(" ");
+  }
+
+  // What is shown around the messages
+
+  paint() {
+    const { room } = this;
+    if (!room || this.#isOver) return;
+    const { chat } = this.#parlor;
+    byId("room-title").textContent = chat.titleOf(room);
+    byId("room-about").textContent = this.#about(room, chat);
+    const mark = room.kind === "direct" && room.peer
+      ? [markOf(room.peer, chat.presenceOf(room.peer.id)?.status ?? "offline")] : [];
+    byId("room-mark").replaceChildren(...mark);
+    this.#paintTyping();
+    this.#lock(room);
+  }
+
+  #about(room, chat) {
+    if (room.kind === "direct") {
+      return room.peer ? presenceText(chat.presenceOf(room.peer.id)) || `@${room.peer.id}` : "";
+    }
+    const online = [...this.people.members.keys()].filter((user) => chat.presenceOf(user)?.status === "online");
+    const count = plural(room.member_count, "member");
+    const about = [KINDS[room.kind], this.people.members.size > 0 ? `${count}, ${online.length} online` : count];
+    return [...(room.topic ? [room.topic] : []), ...about].join(" · ");
+  }
+
+  #paintTyping() {
+    const { chat } = this.#parlor;
+    const names = chat.typists(this.id).map((user) => chat.nameOf(user));
+    const line = byId("typing");
+    const text = names.length === 0 ? "" : `${nameList(names)} ${names.length === 1 ? "is" : "are"} typing`;
+    if (line.dataset.text === text) return;
+    line.dataset.text = text;
+    const dots = make("span", { className: "dots", aria: { hidden: "true" } }, make("i"), make("i"), make("i"));
+    line.replaceChildren(...(text ? [dots, text] : []));
+  }
+
+  /** A sentence instead of the composer for who may not write. */
+  #lock(room) {
+    const why = rules.whyNotWrite(room);
+    this.#composer.lock(why === null ? null : LOCKED[why](room));
+    clearTimeout(this.#unmute);
+    const until = rules.mutedUntil(room);
+    const left = until ? until - Date.now() + 500 : 0;
+    if (left > 0 && left < 2 ** 31) this.#unmute = setTimeout(() => this.paint(), left);
+  }
+}

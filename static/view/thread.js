@@ -1,0 +1,129 @@
+/** A thread beside the room: its first message, and the answers. */
+
+import { MessageLog } from "../parlor.js";
+import { withBar } from "./actions.js";
+import { make, plural } from "./dom.js";
+import { messageItem, setState } from "./message.js";
+import { attempt } from "./popups.js";
+
+/** Pages of answers that are fetched at most. */
+const PAGES_MAX = 10;
+
+export class Thread {
+  #parlor; #tools; #root; #log = new MessageLog(); #pending = new Map();
+  #list; #first; #count; #scroller;
+  #isOver = false;
+
+  constructor({ parlor, tools, actions, room, rootId, body }) {
+    this.#parlor = parlor;
+    // A quote in it leads to the room.
+    this.#tools = tools;
+    this.room = room;
+    this.rootId = rootId;
+    this.#scroller = body;
+    this.#first = make("ol", { className: "thread-root" });
+    this.#count = make("p", { className: "quiet divider" });
+    this.#list = make("ol", { className: "timeline", role: "log", data: { testid: "thread" } });
+    body.replaceChildren(this.#first, this.#count, this.#list);
+    const messageOf = (item) => (item.dataset.messageId === this.rootId
+      ? this.#root : this.#log.at(Number(item.dataset.seq)));
+    withBar(this.#first, messageOf, actions, true);
+    withBar(this.#list, messageOf, actions, true);
+  }
+
+  end() { this.#isOver = true; }
+
+  /** Loads the thread; again after a cut. */
+  async start() {
+    await attempt(async () => {
+      let page = await this.#parlor.thread(this.rootId);
+      if (this.#isOver) return;
+      this.#log.reset();
+      this.#root = page.root;
+      for (let pages = 1; ; pages += 1) {
+        page.replies.forEach((reply) => this.#log.put(reply));
+        if (!page.has_more || pages === PAGES_MAX) break;
+        page = await this.#parlor.thread(this.rootId, { after: this.#log.last });
+      }
+      if (!this.#isOver) this.paint();
+    });
+  }
+
+  #waiting() {
+    return this.#parlor.pending.filter(({ threadId }) => threadId === this.rootId);
+  }
+
+  paint() {
+    if (!this.#root) return;
+    this.#first.replaceChildren(messageItem(this.#root, "stored", this.#tools, "thread-root"));
+    const replies = this.#log.list();
+    this.#list.replaceChildren(...replies.map((reply) => messageItem(reply, "stored", this.#tools, "thread-message")));
+    this.#pending.clear();
+    this.#waiting().forEach((message) => this.addPending(message));
+    this.#recount();
+    this.#toEnd();
+  }
+
+  #recount() {
+    const count = this.#log.list().filter((reply) => !reply.deleted_at).length;
+    this.#count.textContent = count === 0 ? "No replies yet" : plural(count, "reply", "replies");
+  }
+
+  #toEnd() { this.#scroller.scrollTop = this.#scroller.scrollHeight; }
+
+  add(message) {
+    if (message.thread_id !== this.rootId) return;
+    this.#pending.get(message.client_id)?.remove();
+    this.#pending.delete(message.client_id);
+    if (this.#log.put(message) !== "added") return;
+    const item = messageItem(message, "stored", this.#tools, "thread-message");
+    this.#list.insertBefore(item, this.#pending.values().next().value ?? null);
+    this.#recount();
+    this.#toEnd();
+  }
+
+  change(message) {
+    if (message.message_id === this.rootId) {
+      this.#root = message;
+      this.#first.replaceChildren(messageItem(message, "stored", this.#tools, "thread-root"));
+    }
+    for (const changed of [this.#log.change(message) && message, ...this.#log.requote(message)]) {
+      if (!changed) continue;
+      const item = this.#list.querySelector(`[data-message-id="${CSS.escape(changed.message_id)}"]`);
+      item?.replaceWith(messageItem(changed, "stored", this.#tools, "thread-message"));
+    }
+    this.#recount();
+  }
+
+  addPending({ clientId, content, at, attachments }) {
+    const message = {
+      content, client_id: clientId, created_at: at.toISOString(), sender: this.#tools.self, attachments,
+      thread_id: this.rootId,
+    };
+    const item = messageItem(message, "pending", this.#tools, "thread-message");
+    this.#pending.get(clientId)?.remove();
+    this.#pending.set(clientId, item);
+    this.#list.append(item);
+    this.#toEnd();
+  }
+
+  stored({ clientId }, { seq }) {
+    const item = this.#pending.get(clientId);
+    if (!item) return;
+    if (!this.#log.at(seq)) return setState(item, "stored");
+    item.remove();
+    this.#pending.delete(clientId);
+    return undefined;
+  }
+
+  failed({ clientId }) {
+    const item = this.#pending.get(clientId);
+    if (item) setState(item, "failed");
+  }
+
+  /** One's own last answer, for editing it. */
+  lastOwn(me) {
+    return this.#log.list().filter((reply) => reply.sender.id === me && !reply.deleted_at).at(-1) ?? null;
+  }
+}
+
