@@ -160,7 +160,11 @@ parlor.on("failed", ({ message, error }) => {
   if (message.room === open?.id) (message.threadId ? threadComposer : composer).fail(error.message);
   else notify(error.message, "error");
 });
-parlor.on("receipts", ({ room, receipts }) => { if (room === open?.id) open.receipts(receipts); });
+parlor.on("receipts", ({ room, receipts }) => {
+  if (room !== open?.id) return;
+  open.receipts(receipts);
+  thread?.marked();
+});
 parlor.on("member", (event) => {
   if (event.room !== open?.id) return;
   open.people.heard(event);
@@ -195,6 +199,7 @@ const tools = {
   get self() { return parlor.user; },
   files,
   nameOf: (user) => chat.nameOf(user),
+  stateOf: (message) => open?.stateOf(message) ?? "stored",
   mayReact: () => { const room = chat.room(open?.id); return Boolean(room) && rules.mayReact(room); },
   react: (message, emoji, adds) => actions.react(message, emoji, adds),
   openThread,

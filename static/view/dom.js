@@ -43,6 +43,7 @@ export function icon(name) {
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
   svg.classList.add("icon");
+  if (name === "more") svg.classList.add("bold");
   for (const d of ICONS[name]) {
     const path = document.createElementNS(SVG, "path");
     path.setAttribute("d", d);
@@ -61,9 +62,10 @@ export function iconButton(name, label, { className = "", ...properties } = {}) 
 
 /** A colour of its own for each user, the same every time. */
 export function hueOf(text) {
-  let hue = 7;
-  for (const character of text) hue = (hue * 31 + character.codePointAt(0) * 47) % 360;
-  return hue;
+  // FNV-1a: names that differ by a letter get colours that differ much.
+  let hash = 0x811c9dc5;
+  for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0), 0x01000193);
+  return (hash >>> 8) % 360;
 }
 
 /** The round mark with a user's first letter. */

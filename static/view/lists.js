@@ -9,7 +9,7 @@ const empty = (text) => make("p", { className: "quiet empty" }, text);
 /** A message in a list; pressing it leads to it. */
 function entry(message, me, { where = null, marks = [], onclick, testid, extra = null }) {
   const text = message.content
-    ? highlighted(message.content, marks) ?? textOf(message.content, message.mentions, me)
+    ? highlighted(message.content, marks) ?? textOf(message.content, message.mentions, me, false)
     : [quoteText({ ...message, deleted: Boolean(message.deleted_at) })];
   return make("li", { className: "entry", data: { testid, messageId: message.message_id } },
     make("button", { type: "button", className: "entry-button", onclick },

@@ -14,10 +14,10 @@ const MARKS = {
   failed: ["!", "not sent"],
 };
 
-/** A text with its mentions and links. */
-export function textOf(content, mentions, me) {
+/** A text with its mentions and links; links are only text where all of it is a button. */
+export function textOf(content, mentions, me, hasLinks = true) {
   return pieces(content, mentions).map(({ text, mention, link }) => {
-    if (link) return make("a", { href: link, target: "_blank", rel: "noreferrer noopener" }, text);
+    if (link && hasLinks) return make("a", { href: link, target: "_blank", rel: "noreferrer noopener" }, text);
     if (!mention) return text;
     const isMe = mention === me || mention === "room";
     return make("span", { className: isMe ? "mention me" : "mention", data: { testid: "mention" } }, text);

@@ -40,7 +40,6 @@ export class RoomView {
         parlor.send(id, content, { clientId, replyTo, quote, attachments });
       },
       waiting: () => parlor.pending.filter((message) => message.room === this.id),
-      marks: this.#marks,
       unreadAfter: room.unread > 0 ? room.read_seq ?? 0 : Infinity,
     });
     composer.open(this.id);
@@ -98,6 +97,13 @@ export class RoomView {
   #marked(receipts) {
     const moved = receipts.filter((mark) => this.#marks.put(mark)).length > 0;
     if (moved && !this.#isOver) this.timeline.marked();
+  }
+
+  /** How far one's own message has come: "stored", "delivered" or "read". */
+  stateOf(message) {
+    const { read, delivered } = this.#marks.furthest(this.#parlor.chat.me);
+    if (read >= message.seq) return "read";
+    return delivered >= message.seq ? "delivered" : "stored";
   }
 
   /** Who has read a message and whom it has reached, as a text. */

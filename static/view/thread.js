@@ -49,15 +49,27 @@ export class Thread {
     });
   }
 
+  #item(message, testid = "thread-message") {
+    return messageItem(message, this.#tools.stateOf(message), this.#tools, testid);
+  }
+
+  /** Somebody else has read, or been reached. */
+  marked() {
+    for (const item of this.#list.children) {
+      const reply = this.#log.at(Number(item.dataset.seq));
+      if (reply) setState(item, this.#tools.stateOf(reply));
+    }
+  }
+
   #waiting() {
     return this.#parlor.pending.filter(({ threadId }) => threadId === this.rootId);
   }
 
   paint() {
     if (!this.#root) return;
-    this.#first.replaceChildren(messageItem(this.#root, "stored", this.#tools, "thread-root"));
+    this.#first.replaceChildren(this.#item(this.#root, "thread-root"));
     const replies = this.#log.list();
-    this.#list.replaceChildren(...replies.map((reply) => messageItem(reply, "stored", this.#tools, "thread-message")));
+    this.#list.replaceChildren(...replies.map((reply) => this.#item(reply)));
     this.#pending.clear();
     this.#waiting().forEach((message) => this.addPending(message));
     this.#recount();
@@ -76,7 +88,7 @@ export class Thread {
     this.#pending.get(message.client_id)?.remove();
     this.#pending.delete(message.client_id);
     if (this.#log.put(message) !== "added") return;
-    const item = messageItem(message, "stored", this.#tools, "thread-message");
+    const item = this.#item(message);
     this.#list.insertBefore(item, this.#pending.values().next().value ?? null);
     this.#recount();
     this.#toEnd();
@@ -85,12 +97,12 @@ export class Thread {
   change(message) {
     if (message.message_id === this.rootId) {
       this.#root = message;
-      this.#first.replaceChildren(messageItem(message, "stored", this.#tools, "thread-root"));
+      this.#first.replaceChildren(this.#item(message, "thread-root"));
     }
     for (const changed of [this.#log.change(message) && message, ...this.#log.requote(message)]) {
       if (!changed) continue;
       const item = this.#list.querySelector(`[data-message-id="${CSS.escape(changed.message_id)}"]`);
-      item?.replaceWith(messageItem(changed, "stored", this.#tools, "thread-message"));
+      item?.replaceWith(this.#item(changed));
     }
     this.#recount();
   }

@@ -22,8 +22,11 @@ export class Timeline {
   #log = new MessageLog();
   #items = new Map(); // seq → element
   #pending = new Map(); // client id → element
-  #tools; #load; #events; #seen; #again; #waiting; #marks; #unreadAfter;
+  #tools; #load; #events; #seen; #again; #waiting; #unreadAfter;
   #isLoaded = false; #isOver = false;
+  /** One is at the end, and stays there when what is above it grows. */
+  #sticks = true;
+  #sizes = new ResizeObserver(() => { if (this.#sticks) this.#scrollToEnd(); });
   /** The page that is on its way; an answer to another one is dropped. */
   #loading = null;
 
@@ -31,20 +34,20 @@ export class Timeline {
    * `load({before, after, around})` gives a page of history, `events(after,
    * before)` what the application told between; `seen(seq)` is told what was
    * read; `again(message)` sends what was refused; `waiting()` are the
-   * messages on their way; `marks` tells how far others have read;
-   * `unreadAfter` is what was read before. `tools` are for `messageItem`.
+   * messages on their way; `unreadAfter` is what was read before. `tools` are
+   * for `messageItem`, and `stateOf(message)` says how far it has come.
    */
-  constructor({ tools, load, events, seen, again, waiting, marks, unreadAfter }) {
+  constructor({ tools, load, events, seen, again, waiting, unreadAfter }) {
     this.#tools = tools;
     this.#load = load;
     this.#events = events;
     this.#seen = seen;
     this.#again = again;
     this.#waiting = waiting;
-    this.#marks = marks;
     this.#unreadAfter = unreadAfter;
     this.#list.replaceChildren();
     this.#scroller.onscroll = () => this.#scrolled();
+    [this.#scroller, this.#list].forEach((element) => this.#sizes.observe(element));
     byId("to-end").onclick = () => this.toEnd();
   }
 
@@ -65,6 +68,7 @@ export class Timeline {
     this.#isOver = true;
     this.#loading = null;
     this.#scroller.onscroll = null;
+    this.#sizes.disconnect();
   }
 
   #reset() {
@@ -132,11 +136,9 @@ export class Timeline {
 
   change(message) {
     if (this.#isOver) return;
-    const wasAtEnd = this.atEnd;
     if (this.#log.change(message) === "changed") this.#replace(message);
     for (const quoting of this.#log.requote(message)) this.#replace(quoting);
     this.#layout();
-    if (wasAtEnd) this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   /** What came up to `upto` is gone. */
@@ -157,14 +159,8 @@ export class Timeline {
     this.#pending.delete(clientId);
   }
 
-  #stateOf(message) {
-    const { read, delivered } = this.#marks.furthest(this.#tools.me);
-    if (read >= message.seq) return "read";
-    return delivered >= message.seq ? "delivered" : "stored";
-  }
-
   #itemFor(entry) {
-    return entry.message_id ? messageItem(entry, this.#stateOf(entry), this.#tools) : eventItem(entry);
+    return entry.message_id ? messageItem(entry, this.#tools.stateOf(entry), this.#tools) : eventItem(entry);
   }
 
   #place(entry) {
@@ -250,6 +246,7 @@ export class Timeline {
     const item = this.#pending.get(message.clientId);
     if (!item) return;
     setState(item, "failed");
+    this.#layout();
     item.querySelector(".about").append(make("button", {
       type: "button", className: "again", data: { testid: "send-again" },
       onclick: () => this.#again(message),
@@ -260,7 +257,7 @@ export class Timeline {
   marked() {
     for (const [seq, item] of this.#items) {
       const message = this.#log.at(seq);
-      if (message.sender?.id === this.#tools.me) setState(item, this.#stateOf(message));
+      if (message.sender?.id === this.#tools.me) setState(item, this.#tools.stateOf(message));
     }
   }
 
@@ -275,8 +272,13 @@ export class Timeline {
   async toEnd() {
     if (this.#log.hasNewer) await this.start().catch(() => {});
     if (this.#isOver) return;
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#scrollToEnd();
     this.look();
+  }
+
+  #scrollToEnd() {
+    this.#sticks = true;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   /** Shows one message, wherever it is. */
@@ -292,6 +294,7 @@ export class Timeline {
     }
     const item = this.#items.get(seq);
     if (!item || this.#isOver) return;
+    this.#sticks = false;
     item.scrollIntoView({ block: "center" });
     item.focus({ preventScroll: true });
     item.classList.add("flash");
@@ -306,6 +309,7 @@ export class Timeline {
   }
 
   #scrolled() {
+    this.#sticks = this.atEnd && !this.#log.hasNewer;
     this.look();
     if (this.#scroller.scrollTop < EDGE_PX) this.#older();
     else if (this.atEnd) this.#newer();
@@ -366,7 +370,8 @@ export class Timeline {
       setData(item, "day", isSameDay ? null : dayName(at));
       setData(item, "new", isNew ? "New" : null);
       const isOn = isSameDay && !isNew && by !== null && before.by === by
-        && at - before.at < TOGETHER_MS && !entry?.reply_to;
+        && at - before.at < TOGETHER_MS && !entry?.reply_to && !entry?.edited_at && !entry?.pinned
+        && item.dataset.state !== "failed";
       item.classList.toggle("goes-on", isOn);
       before = { at, by };
     }
