@@ -76,7 +76,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
 fn migrate(args: StoreArgs) -> Result<(), Failure> {
     let store = StoreConfig::new(args)?;
     let ran = db::migrate(&store.database).map_err(Failure::environment)?;
-    println!("{}: {} migrations applied", store.database.display(), ran.len());
+    println!("{}: {} migrations applied", store.database, ran.len());
     Ok(())
 }
 

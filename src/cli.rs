@@ -40,6 +40,9 @@ pub struct StoreArgs {
     /// Database, `sqlite:<file>`; `parlor.db` in the data directory by default
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Transactions that run at once on PostgreSQL; SQLite has one
+    #[arg(long, env = "PARLOR_DATABASE_LANES", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub database_lanes: u8,
     /// Secret that tokens are signed with, at least 32 bytes; made on first
     /// start and kept in the data directory by default
     #[arg(long, env = "JWT_SECRET", hide_env_values = true)]

@@ -9,6 +9,7 @@ use crate::{
         AttachmentArgs, IdentityArgs, LimitArgs, RateArgs, ServeArgs, StoreArgs, Switch,
         WebhookArgs,
     },
+    db::DatabaseUrl,
     db::OutboxTargets,
     domain::Retention,
     limiter::{Rates, per_minute, per_second},
@@ -59,7 +60,9 @@ pub struct Config {
 #[derive(Debug)]
 pub struct StoreConfig {
     pub data_dir: PathBuf,
-    pub database: PathBuf,
+    pub database: DatabaseUrl,
+    /// Transactions that run at once on PostgreSQL.
+    pub lanes: usize,
 }
 
 /// Lifetimes of the tokens of built-in accounts.
@@ -387,26 +390,19 @@ impl StoreConfig {
 
     /// Resolves where the data is, and makes the directory.
     pub fn new(args: StoreArgs) -> Result<Self, ConfigError> {
-        let StoreArgs { data_dir, database_url, jwt_secret: _ } = args;
+        let StoreArgs { data_dir, database_url, database_lanes, jwt_secret: _ } = args;
         let database = match database_url.as_deref().filter(|url| !url.is_empty()) {
-            None => data_dir.join("parlor.db"),
-            Some(url) => database_path(url)?,
+            None => DatabaseUrl::Sqlite(data_dir.join("parlor.db")),
+            Some(url) => database_url_of(url)?,
         };
         make_private_dir(&data_dir)?;
-        Ok(Self { data_dir, database })
+        Ok(Self { data_dir, database, lanes: database_lanes.into() })
     }
 }
 
-fn database_path(url: &str) -> Result<PathBuf, ConfigError> {
-    let path = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
-    match path {
-        Some(path) if !path.is_empty() && !path.starts_with(':') => Ok(PathBuf::from(path)),
-        _ => Err(ConfigError::Value(
-            "--database-url (DATABASE_URL): this version stores in SQLite, \
-             such as sqlite:./data/parlor.db"
-                .to_owned(),
-        )),
-    }
+fn database_url_of(url: &str) -> Result<DatabaseUrl, ConfigError> {
+    let named = |cause| ConfigError::Value(format!("--database-url (DATABASE_URL): {cause}"));
+    url.parse().map_err(named)
 }
 
 fn make_private_dir(path: &std::path::Path) -> Result<(), ConfigError> {
@@ -422,20 +418,6 @@ fn make_private_dir(path: &std::path::Path) -> Result<(), ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_database_url_is_a_file() {
-        for (url, path) in [
-            ("sqlite:./data/x.db", "./data/x.db"),
-            ("sqlite:///var/lib/x.db", "/var/lib/x.db"),
-            ("sqlite:/var/lib/x.db", "/var/lib/x.db"),
-        ] {
-            assert_eq!(database_path(url).expect(url), PathBuf::from(path));
-        }
-        for url in ["postgres://localhost/x", "sqlite:", "sqlite::memory:", "x.db"] {
-            assert!(matches!(database_path(url), Err(ConfigError::Value(_))), "{url}");
-        }
-    }
 
     #[test]
     fn origins_are_a_list_of_good_ones() {

@@ -193,6 +193,9 @@ pub const SEARCH_CONNECTIONS: u32 = 4;
 pub const SEARCH_BATCH: i64 = 500;
 /// How often it is looked whether something was committed.
 pub const SEARCH_IDLE: Duration = Duration::from_millis(100);
+/// How often all rooms are looked at for what is not in the index: on
+/// PostgreSQL, where the feed says what is new.
+pub const SEARCH_SCAN: Duration = Duration::from_secs(300);
 /// How much later than another a change may commit that was made before it.
 pub const SEARCH_OVERLAP: Duration = Duration::from_secs(60);
 
@@ -201,6 +204,20 @@ pub const LIMITER_TICK: Duration = Duration::from_secs(30);
 
 /// What clients are told to wait before they send again.
 pub const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// What a connection to PostgreSQL may take to be made.
+pub const POSTGRES_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// What one statement may take, also waiting for a lock; then PostgreSQL ends
+/// it.
+pub const POSTGRES_STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A PostgreSQL that says nothing for longer than a statement may take is not
+/// reached.
+pub const POSTGRES_PATIENCE: Duration = Duration::from_secs(7);
+/// A transaction in which nothing happens is ended by PostgreSQL: a node that
+/// was frozen within one must not hold others up for longer.
+pub const POSTGRES_IDLE_IN_TRANSACTION: Duration = Duration::from_secs(2);
+/// How often a batch that met with a deadlock is tried again.
+pub const POSTGRES_RETRIES: u32 = 3;
 
 /// How long SQLite waits for another process that holds the write lock.
 pub const DATABASE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);

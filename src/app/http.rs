@@ -52,7 +52,7 @@ pub(super) fn banner(address: SocketAddr, config: &Config) {
     println!("parlor {} listening on {scheme}://{address}", env!("CARGO_PKG_VERSION"));
     println!("  open that address in a browser to try it");
     println!("  get a token:  parlor token --user alice --data-dir {data}");
-    println!("  data in       {}", config.store.database.display());
+    println!("  data in       {}", config.store.database);
 }
 
 /// One service a worker thread: actix-web for REST and the page, our own

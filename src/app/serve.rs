@@ -34,7 +34,8 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
         log::warn!("the limit of open files stays as it is: {error}");
     }
     // Before the actors start, because both block.
-    let database = Database::open(&config.store.database).map_err(Failure::environment)?;
+    let database =
+        Database::open(&config.store.database, config.store.lanes).map_err(Failure::environment)?;
     let listener = http::listen(config.bind)?;
     let address = listener.local_addr().map_err(Failure::environment)?;
     actix_web::rt::System::new().block_on(async move {
@@ -229,9 +230,7 @@ fn state(
 
 /// Opens the index, and keeps it up to date from now on.
 fn start_search(config: &Config) -> Result<Search, Failure> {
-    let database = &config.store.database;
-    let index = SearchIndex::open(database).map_err(Failure::environment)?;
-    index.keep_up(database.clone()).map_err(Failure::environment)?;
+    let index = SearchIndex::start(&config.store.database).map_err(Failure::environment)?;
     Ok(Search::new(index))
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use actix::Recipient;
 use tokio::sync::oneshot;
 
+use super::{Recorded, Signal};
 use crate::domain::{
     AppEvent, Attachment, AttachmentId, ClientId, Denied, InboxEvent, Member, Mentioned, Message,
     MessageId, NewExtras, PublicationKey, ReadTarget, Retention, Role, Room, RoomChange, RoomId,
@@ -48,7 +49,11 @@ pub struct SetCommitted(pub Recipient<Committed>);
 /// The transaction is durable.
 #[derive(actix::Message, Debug)]
 #[rtype(result = "()")]
-pub struct Committed(pub Vec<(Ticket, WriteResult)>);
+pub struct Committed {
+    pub results: Vec<(Ticket, WriteResult)>,
+    /// What the other nodes have to know of it, where there are any.
+    pub recorded: Vec<Recorded>,
+}
 
 pub type WriteResult = Result<Written, WriteError>;
 
@@ -120,6 +125,8 @@ pub enum Write {
         room: RoomKey,
         user: UserKey,
         by: Option<Role>,
+        /// The user leaves.
+        is_self: bool,
     },
     MemberUpdate {
         room: RoomKey,
@@ -171,6 +178,12 @@ pub enum Write {
     PublishOnce {
         key: PublicationKey,
         at: Timestamp,
+        /// For the other nodes, where there are any.
+        signal: Option<Signal>,
+    },
+    /// Tells the other nodes something.
+    Signal {
+        signal: Signal,
     },
     /// The user's clients have what came up to here.
     InboxAck {

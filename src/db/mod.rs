@@ -7,40 +7,35 @@
 //! diesel-async. No other module knows SQL, and this one knows no actor but
 //! its own, no wire and no session.
 
-mod attachment;
-mod audit;
-mod backend;
-mod ban;
-mod batch;
-mod checkpointer;
 mod commands;
-mod direct;
-mod erase;
-mod former;
-mod identity;
-mod member;
-mod message;
+mod feed;
+mod lane;
 mod open;
-mod outbox;
-mod publish;
+mod outbox_targets;
+mod postgres;
 mod reader;
-mod receipt;
-mod refresh;
-mod room;
+mod rows;
 mod schema;
 mod search;
+mod sqlite;
 mod submit;
-mod user;
+mod url;
 mod worker;
 mod writer;
+mod writers;
 
 #[cfg(test)]
 mod tests;
 
 pub use commands::*;
+pub use feed::{FeedRow, Happened, Left, Recorded, Signal};
 pub use open::{Database, OpenError, migrate};
-pub use outbox::OutboxTargets;
+pub use outbox_targets::OutboxTargets;
+pub use postgres::PostgresUrl;
 pub use reader::{Arrival, Audited, Backlog, Letter, Missed, ReadError, Reader, Replay, Trim};
 pub use search::{Highlights, Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::submit;
+pub use url::DatabaseUrl;
 pub use writer::{Idle, Writer};
+
+use worker::Executed;

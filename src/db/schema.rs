@@ -258,6 +258,25 @@ diesel::table! {
     }
 }
 
+// PostgreSQL's only: what several nodes need.
+
+diesel::table! {
+    feed (id) {
+        id -> BigInt,
+        at -> Timestamptz,
+        items -> Text,
+    }
+}
+
+diesel::table! {
+    nodes (id) {
+        id -> BigInt,
+        incarnation -> Text,
+        address -> Text,
+        until -> Timestamptz,
+    }
+}
+
 diesel::joinable!(messages -> users (sender_key));
 diesel::joinable!(messages -> rooms (room_key));
 diesel::joinable!(members -> users (user_key));
@@ -291,4 +310,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     audit,
     former_members,
+    feed,
+    nodes,
 );

@@ -4,33 +4,38 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix::{Actor, Handler, MessageResult, SyncContext};
 
-use super::{OutboxTargets, Write, WriteError, WriteResult, batch, open::WriterPool};
+use super::{OutboxTargets, Recorded, Write, WriteError, WriteResult, writers::Writers};
 
 /// Runs transactions with blocking diesel, in a `SyncArbiter`.
 pub(super) struct DbWorker {
-    pool: WriterPool,
+    writers: Writers,
     told: OutboxTargets,
 }
 
 impl DbWorker {
-    pub fn new(pool: WriterPool, told: OutboxTargets) -> Self {
-        Self { pool, told }
+    pub fn new(writers: Writers, told: OutboxTargets) -> Self {
+        Self { writers, told }
     }
+}
 
-    fn execute(&self, writes: &[Write]) -> Vec<WriteResult> {
-        match self.pool.get() {
-            Ok(mut conn) => batch::execute(&mut conn, writes, &self.told),
-            Err(error) => {
-                log::error!("no connection to the database: {error}");
-                vec![Err(WriteError::Database); writes.len()]
-            }
-        }
+/// What came of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Executed {
+    /// In the order of the writes.
+    pub results: Vec<WriteResult>,
+    /// What the other nodes have to know, where there are any.
+    pub recorded: Vec<Recorded>,
+}
+
+impl Executed {
+    pub fn failed(writes: usize) -> Self {
+        Self { results: vec![Err(WriteError::Database); writes], recorded: Vec::new() }
     }
 }
 
 /// One group commit; the results are in the order of the writes.
 #[derive(actix::Message)]
-#[rtype(result = "Vec<WriteResult>")]
+#[rtype(result = "Executed")]
 pub(super) struct ExecuteBatch(pub Vec<Write>);
 
 impl Actor for DbWorker {
@@ -47,10 +52,10 @@ impl Handler<ExecuteBatch> for DbWorker {
     ) -> Self::Result {
         // A panic would end the thread, and with it every later write. The
         // pool drops a connection that one went through.
-        let executed = catch_unwind(AssertUnwindSafe(|| self.execute(&writes)));
+        let executed = catch_unwind(AssertUnwindSafe(|| self.writers.execute(&writes, &self.told)));
         MessageResult(executed.unwrap_or_else(|_| {
             log::error!("a batch of {} writes panicked", writes.len());
-            vec![Err(WriteError::Database); writes.len()]
+            Executed::failed(writes.len())
         }))
     }
 }

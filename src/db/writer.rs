@@ -1,6 +1,11 @@
 //! Group commit: all that waits while one transaction is in flight becomes
 //! the next one. At low load that is one write and no added wait; under load
 //! one sync of the disk is shared by hundreds.
+//!
+//! SQLite has one lane. PostgreSQL has several; what is decided in one room
+//! goes through one of them, so that its results come in the order of its
+//! commits. What concerns several rooms waits until all lanes are empty, and
+//! goes alone.
 
 use std::{collections::VecDeque, time::Instant};
 
@@ -11,34 +16,46 @@ use actix::{
 use tokio::sync::oneshot;
 
 use super::{
-    Committed, Database, OutboxTargets, Reply, SetCommitted, Submit, Write, WriteError,
+    Committed, Database, OutboxTargets, Recorded, Reply, SetCommitted, Submit, Write, WriteError,
     WriteResult,
-    checkpointer::{Checkpoint, Checkpointer},
-    worker::{DbWorker, ExecuteBatch},
+    lane::{Lane, lane_of},
+    sqlite::checkpointer::{Checkpoint, Checkpointer},
+    worker::{DbWorker, ExecuteBatch, Executed},
+    writers::Writers,
 };
 use crate::{
     limits::{BATCH_WRITES, CHECKPOINT_WRITES},
     metrics::metrics,
 };
 
-/// Collects writes and has them committed, one transaction at a time.
+/// Collects writes and has them committed, one transaction at a time a lane.
 ///
 /// It only queues, so a `do_send` to it is safe: what is past the bound of
 /// writes in flight is refused at once.
 pub struct Writer {
     worker: Addr<DbWorker>,
-    checkpointer: Addr<Checkpointer>,
+    /// SQLite's log is shortened beside the writer.
+    checkpointer: Option<Addr<Checkpointer>>,
     /// Writes since the last checkpoint was asked for.
     unchecked: usize,
     checkpointing: bool,
-    waiting: VecDeque<(Write, Reply)>,
-    /// Writes of the transaction that is running.
-    running: usize,
+    lanes: Vec<Queue>,
+    /// What came since something that concerns all lanes, which is its first.
+    behind: VecDeque<(Write, Reply)>,
+    /// Writes that wait or run.
+    in_flight: usize,
     in_flight_max: usize,
     /// It has told itself to pump.
     pumping: bool,
     committed: Option<Recipient<Committed>>,
     idle: Vec<oneshot::Sender<()>>,
+}
+
+/// The writes of one lane.
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<(Write, Reply)>,
+    is_running: bool,
 }
 
 /// Answered when nothing waits and nothing runs.
@@ -50,17 +67,24 @@ impl Database {
     /// Starts the Db worker pool, and gives the writer that feeds it; start
     /// that on the arbiter of the ChatServer.
     pub fn writer(&self, in_flight_max: usize, told: OutboxTargets) -> Writer {
-        let pool = self.writers.clone();
-        let worker = SyncArbiter::start(1, move || DbWorker::new(pool.clone(), told.clone()));
-        let pool = self.checkpoints.clone();
-        let checkpointer = SyncArbiter::start(1, move || Checkpointer::new(pool.clone()));
+        let (writers, lanes) = (self.writers.clone(), self.writers.lanes());
+        let worker =
+            SyncArbiter::start(lanes, move || DbWorker::new(writers.clone(), told.clone()));
+        let checkpointer = match &self.writers {
+            Writers::Sqlite { checkpoints, .. } => {
+                let pool = checkpoints.clone();
+                Some(SyncArbiter::start(1, move || Checkpointer::new(pool.clone())))
+            }
+            Writers::Postgres { .. } => None,
+        };
         Writer {
             worker,
             checkpointer,
             unchecked: 0,
             checkpointing: false,
-            waiting: VecDeque::new(),
-            running: 0,
+            lanes: std::iter::repeat_with(Queue::default).take(lanes).collect(),
+            behind: VecDeque::new(),
+            in_flight: 0,
             in_flight_max,
             pumping: false,
             committed: None,
@@ -85,13 +109,14 @@ impl Handler<Submit> for Writer {
     type Result = ();
 
     fn handle(&mut self, Submit { write, reply }: Submit, ctx: &mut Self::Context) {
-        if self.running + self.waiting.len() >= self.in_flight_max {
-            return self.answer(vec![(reply, Err(WriteError::Overloaded))]);
+        if self.in_flight >= self.in_flight_max {
+            return self.answer(vec![(reply, Err(WriteError::Overloaded))], Vec::new());
         }
-        self.waiting.push_back((write, reply));
+        self.in_flight += 1;
+        self.queue(write, reply);
         // After all that waits in the mailbox: what comes together is
         // committed together.
-        if self.running == 0 && !self.pumping {
+        if !self.pumping {
             self.pumping = true;
             ctx.notify(Pump);
         }
@@ -127,62 +152,111 @@ impl Handler<Idle> for Writer {
 }
 
 impl Writer {
+    fn queue(&mut self, write: Write, reply: Reply) {
+        let lane = match lane_of(&write, self.lanes.len()) {
+            Lane::One(lane) if self.behind.is_empty() => lane,
+            Lane::One(_) | Lane::All => return self.behind.push_back((write, reply)),
+        };
+        self.lanes[lane].waiting.push_back((write, reply));
+    }
+
     fn pump(&mut self, ctx: &mut Context<Self>) {
-        if self.running > 0 || self.waiting.is_empty() {
+        for lane in 0..self.lanes.len() {
+            self.run(lane, ctx);
+        }
+        if self.behind.is_empty() || self.lanes.iter().any(|lane| lane.is_running) {
             return;
         }
-        let count = self.waiting.len().min(BATCH_WRITES);
-        let (writes, replies): (Vec<_>, Vec<_>) = self.waiting.drain(..count).unzip();
-        self.running = count;
+        // All are empty: what concerns them all goes alone.
+        if let Some(first) = self.behind.pop_front() {
+            self.lanes[0].waiting.push_back(first);
+            self.run(0, ctx);
+        }
+    }
+
+    /// What waited behind what concerned all lanes, up to the next such.
+    fn release(&mut self) {
+        if self.lanes.iter().any(|lane| lane.is_running) {
+            return;
+        }
+        for (write, reply) in std::mem::take(&mut self.behind) {
+            self.queue(write, reply);
+        }
+    }
+
+    fn run(&mut self, lane: usize, ctx: &mut Context<Self>) {
+        let queue = &mut self.lanes[lane];
+        if queue.is_running || queue.waiting.is_empty() {
+            return;
+        }
+        let count = queue.waiting.len().min(BATCH_WRITES);
+        let (writes, replies): (Vec<_>, Vec<_>) = queue.waiting.drain(..count).unzip();
+        queue.is_running = true;
         let began = Instant::now();
         metrics().batch_size.observe(count as u64);
-        metrics().writes_in_flight.set(self.running + self.waiting.len());
+        metrics().writes_in_flight.set(self.in_flight);
         let executing = self.worker.send(ExecuteBatch(writes)).into_actor(self);
         ctx.spawn(executing.map(move |results, writer, ctx| {
-            let results = results.unwrap_or_else(|error| {
+            let Executed { results, recorded } = results.unwrap_or_else(|error| {
                 log::error!("the database worker did not answer: {error}");
-                vec![Err(WriteError::Database); replies.len()]
+                Executed::failed(replies.len())
             });
-            writer.running = 0;
             metrics().commit_time.observe_time(began.elapsed());
-            metrics().writes_in_flight.set(writer.waiting.len());
-            writer.checkpoint_if_due(replies.len(), ctx);
-            // The next transaction runs while this one's results are told.
-            writer.pump(ctx);
-            writer.answer(replies.into_iter().zip(results).collect());
-            writer.tell_idle();
+            writer.ran(lane, replies.into_iter().zip(results).collect(), recorded, ctx);
         }));
+    }
+
+    fn ran(
+        &mut self,
+        lane: usize,
+        results: Vec<(Reply, WriteResult)>,
+        recorded: Vec<Recorded>,
+        ctx: &mut Context<Self>,
+    ) {
+        self.lanes[lane].is_running = false;
+        self.in_flight -= results.len();
+        metrics().writes_in_flight.set(self.in_flight);
+        self.checkpoint_if_due(results.len(), ctx);
+        self.release();
+        // The next transaction runs while this one's results are told.
+        self.pump(ctx);
+        self.answer(results, recorded);
+        self.tell_idle();
     }
 
     /// One checkpoint at a time, beside the transactions that go on.
     fn checkpoint_if_due(&mut self, written: usize, ctx: &mut Context<Self>) {
         self.unchecked += written;
+        let Some(checkpointer) = &self.checkpointer else { return };
         if self.checkpointing || self.unchecked < CHECKPOINT_WRITES {
             return;
         }
         self.unchecked = 0;
         self.checkpointing = true;
-        let checkpoint = self.checkpointer.send(Checkpoint).into_actor(self);
+        let checkpoint = checkpointer.send(Checkpoint).into_actor(self);
         ctx.spawn(checkpoint.map(|_, writer, _| writer.checkpointing = false));
     }
 
-    fn answer(&self, results: Vec<(Reply, WriteResult)>) {
-        let mut in_order = Vec::with_capacity(results.len());
-        for (reply, result) in results {
+    fn answer(&self, all: Vec<(Reply, WriteResult)>, recorded: Vec<Recorded>) {
+        let mut results = Vec::with_capacity(all.len());
+        for (reply, result) in all {
             match reply {
-                Reply::InOrder(ticket) => in_order.push((ticket, result)),
+                Reply::InOrder(ticket) => results.push((ticket, result)),
                 // Who no longer waits needs no answer.
                 Reply::Once(caller) => drop(caller.send(result)),
             }
         }
-        if let (Some(committed), false) = (&self.committed, in_order.is_empty()) {
+        if results.is_empty() && recorded.is_empty() {
+            return;
+        }
+        if let Some(committed) = &self.committed {
             // At most as much as was in flight.
-            committed.do_send(Committed(in_order));
+            committed.do_send(Committed { results, recorded });
         }
     }
 
     fn tell_idle(&mut self) {
-        if self.running == 0 && self.waiting.is_empty() {
+        if self.in_flight == 0 {
             for done in self.idle.drain(..) {
                 let _ = done.send(());
             }

@@ -48,7 +48,7 @@ impl Marks {
 impl Handler<Committed> for ChatServer {
     type Result = ();
 
-    fn handle(&mut self, Committed(results): Committed, ctx: &mut Context<Self>) {
+    fn handle(&mut self, Committed { results, recorded }: Committed, ctx: &mut Context<Self>) {
         let mut marks = Marks::default();
         for (ticket, result) in results {
             if let Some(pending) = self.pending.remove(&ticket) {
@@ -59,6 +59,7 @@ impl Handler<Committed> for ChatServer {
             }
         }
         self.tell_marks(marks);
+        drop(recorded);
         self.fanout.flush();
         self.finish_drain_if_idle();
     }

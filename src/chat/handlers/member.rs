@@ -73,7 +73,7 @@ impl ChatServer {
                     let why = if is_self { Departure::Left } else { Departure::Removed };
                     let by = if is_self { None } else { by };
                     let place = (user.key, key);
-                    let write = Write::MemberRemove { room: key, user: user.key, by };
+                    let write = Write::MemberRemove { room: key, user: user.key, by, is_self };
                     let leaving = Leaving { user, room, why };
                     server.submit_about(place, write, Pending::RemoveMember { reply, leaving });
                 });

@@ -91,7 +91,7 @@ impl ChatServer {
     fn tell_once(&mut self, tell: Telling, key: Option<PublicationKey>, reply: ReplyTo) {
         match key {
             Some(key) => {
-                let write = Write::PublishOnce { key, at: now() };
+                let write = Write::PublishOnce { key, at: now(), signal: None };
                 self.submit(write, Pending::PublishOnce { reply, tell });
             }
             None => {

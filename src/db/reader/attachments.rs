@@ -1,10 +1,10 @@
 use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
 
-use super::{ReadError, Reader};
+use super::{ReadError, Reader, read};
 use crate::{
     db::{
-        attachment::{AttachmentRow, columns},
+        rows::attachment::{AttachmentRow, columns},
         schema::attachments,
     },
     domain::{AttachmentId, MessageId, RoomKey, StoredAttachment, Timestamp, UserKey},
@@ -31,11 +31,8 @@ impl Reader {
                     attachments::created_at,
                 ),
             ));
-        let row = self
-            .read(move |mut conn| async move {
-                query.first::<(AttachmentRow, Place)>(&mut conn).await.optional()
-            })
-            .await?;
+        let row =
+            read!(self, |conn| query.first::<(AttachmentRow, Place)>(&mut conn).await.optional())?;
         Ok(row.map(|(row, (uploader, room, message, sha256, created_at))| StoredAttachment {
             attachment: row.into(),
             uploader: UserKey(uploader),
@@ -59,8 +56,7 @@ impl Reader {
             .order(attachments::created_at)
             .limit(limit)
             .select(attachments::id);
-        let ids =
-            self.read(move |mut conn| async move { query.load::<i64>(&mut conn).await }).await?;
+        let ids = read!(self, |conn| query.load::<i64>(&mut conn).await)?;
         Ok(ids.into_iter().map(AttachmentId).collect())
     }
 }

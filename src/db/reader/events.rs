@@ -3,7 +3,7 @@
 use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
 
-use super::{ReadError, Reader, messages::room_events_after};
+use super::{ReadError, Reader, read};
 use crate::{
     db::schema::{inbox, inbox_heads},
     domain::{AppEvent, EventKind, InboxEvent, RoomEvent, RoomKey, Seq, Timestamp, UserKey},
@@ -17,11 +17,14 @@ impl Reader {
         after: Seq,
         limit: i64,
     ) -> Result<(Vec<RoomEvent>, bool), ReadError> {
-        let events = self
-            .read(move |mut conn| async move {
-                room_events_after(&mut conn, room, after, Seq(i64::MAX), limit + 1).await
-            })
-            .await?;
+        let events = read!(self, |conn| select::room_events_after(
+            &mut conn,
+            room,
+            after,
+            Seq(i64::MAX),
+            limit + 1
+        )
+        .await)?;
         Ok(super::members::cut(events, limit))
     }
 
@@ -29,11 +32,7 @@ impl Reader {
     pub async fn inbox_head(&self, user: UserKey) -> Result<(Seq, Seq), ReadError> {
         let query =
             inbox_heads::table.find(user.0).select((inbox_heads::last_seq, inbox_heads::acked_seq));
-        let head =
-            self.read(move |mut conn| async move {
-                query.first::<(i64, i64)>(&mut conn).await.optional()
-            })
-            .await?;
+        let head = read!(self, |conn| query.first::<(i64, i64)>(&mut conn).await.optional())?;
         let (last, acked) = head.unwrap_or_default();
         Ok((Seq(last), Seq(acked)))
     }
@@ -52,11 +51,7 @@ impl Reader {
             .order(inbox::inbox_seq)
             .limit(limit)
             .select((inbox::inbox_seq, inbox::kind, inbox::data, inbox::created_at));
-        let rows = self
-            .read(move |mut conn| async move {
-                query.load::<(i64, String, String, i64)>(&mut conn).await
-            })
-            .await?;
+        let rows = read!(self, |conn| query.load::<(i64, String, String, i64)>(&mut conn).await)?;
         let event = |(seq, kind, data, at): (i64, String, String, i64)| InboxEvent {
             inbox_seq: Seq(seq),
             event: AppEvent {
@@ -70,6 +65,6 @@ impl Reader {
 
     /// How many events wait in inboxes.
     pub async fn inbox_count(&self) -> Result<i64, ReadError> {
-        self.read(|mut conn| async move { inbox::table.count().get_result(&mut conn).await }).await
+        read!(self, |conn| inbox::table.count().get_result(&mut conn).await)
     }
 }

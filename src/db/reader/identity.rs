@@ -3,7 +3,7 @@ use std::sync::Arc;
 use diesel::{ExpressionMethods, JoinOnDsl, QueryDsl};
 use diesel_async::RunQueryDsl;
 
-use super::{ReadError, Reader};
+use super::{ReadError, Reader, read};
 use crate::{
     db::{
         ApiKey, Bar, Bars,
@@ -18,7 +18,7 @@ type KeyRow = ((i64, String, Vec<u8>, String), (i64, String, String), (i64, Opti
 impl Reader {
     /// All that makes good tokens bad.
     pub async fn bars(&self, now: Timestamp) -> Result<Bars, ReadError> {
-        self.read(move |mut conn| async move {
+        read!(self, |conn| {
             let tokens = revoked_tokens::table
                 .filter(revoked_tokens::expires_at.gt(now.0))
                 .select((revoked_tokens::id, revoked_tokens::expires_at))
@@ -56,7 +56,6 @@ impl Reader {
                 users: users.into_iter().map(user).collect(),
             })
         })
-        .await
     }
 
     /// All keys there have been, by number.
@@ -69,8 +68,7 @@ impl Reader {
                 (users::key, users::id, users::name),
                 (api_keys::created_at, api_keys::revoked_at),
             ));
-        let rows =
-            self.read(move |mut conn| async move { query.load::<KeyRow>(&mut conn).await }).await?;
+        let rows = read!(self, |conn| query.load::<KeyRow>(&mut conn).await)?;
         let key = |(key, user, times): KeyRow| {
             let (id, name, hash, roles) = key;
             let ((key, user, user_name), (created_at, revoked_at)) = (user, times);

@@ -4,7 +4,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{ReadError, Reader};
+use super::{ReadError, Reader, read};
 use crate::{
     db::schema::{bans, blocks, members, messages, reactions, receipts, users},
     domain::{
@@ -61,9 +61,7 @@ impl Reader {
                 members::muted_until,
                 members::joined_at,
             ));
-        let rows = self
-            .read(move |mut conn| async move { query.load::<MemberRow>(&mut conn).await })
-            .await?;
+        let rows = read!(self, |conn| query.load::<MemberRow>(&mut conn).await)?;
         Ok(cut(rows.into_iter().map(member).collect(), limit))
     }
 
@@ -81,9 +79,7 @@ impl Reader {
             .order(users::id)
             .limit(limit + 1)
             .select((users::id, receipts::read_seq, receipts::delivered_seq, receipts::read_at));
-        let rows = self
-            .read(move |mut conn| async move { query.load::<ReceiptRow>(&mut conn).await })
-            .await?;
+        let rows = read!(self, |conn| query.load::<ReceiptRow>(&mut conn).await)?;
         Ok(cut(rows.into_iter().map(receipt).collect(), limit))
     }
 
@@ -96,33 +92,26 @@ impl Reader {
         limit: i64,
     ) -> Result<(Vec<Receipt>, bool), ReadError> {
         let after = after.map_or("", UserId::as_str).to_owned();
-        let rows = self
-            .read(move |mut conn| async move {
-                let place = messages::table.find(id.0).select((
-                    messages::room_key,
-                    messages::seq,
-                    messages::sender_key,
-                ));
-                let place = place.first::<(i64, i64, i64)>(&mut conn).await.optional()?;
-                let Some((room, seq, sender)) = place else { return Ok(Vec::new()) };
-                receipts::table
-                    .inner_join(users::table)
-                    .filter(receipts::room_key.eq(room))
-                    .filter(receipts::user_key.ne(sender))
-                    .filter(receipts::read_seq.ge(seq).or(receipts::delivered_seq.ge(seq)))
-                    .filter(users::id.gt(after))
-                    .order(users::id)
-                    .limit(limit + 1)
-                    .select((
-                        users::id,
-                        receipts::read_seq,
-                        receipts::delivered_seq,
-                        receipts::read_at,
-                    ))
-                    .load::<ReceiptRow>(&mut conn)
-                    .await
-            })
-            .await?;
+        let rows = read!(self, |conn| {
+            let place = messages::table.find(id.0).select((
+                messages::room_key,
+                messages::seq,
+                messages::sender_key,
+            ));
+            let place = place.first::<(i64, i64, i64)>(&mut conn).await.optional()?;
+            let Some((room, seq, sender)) = place else { return Ok(Vec::new()) };
+            receipts::table
+                .inner_join(users::table)
+                .filter(receipts::room_key.eq(room))
+                .filter(receipts::user_key.ne(sender))
+                .filter(receipts::read_seq.ge(seq).or(receipts::delivered_seq.ge(seq)))
+                .filter(users::id.gt(after))
+                .order(users::id)
+                .limit(limit + 1)
+                .select((users::id, receipts::read_seq, receipts::delivered_seq, receipts::read_at))
+                .load::<ReceiptRow>(&mut conn)
+                .await
+        })?;
         Ok(cut(rows.into_iter().map(receipt).collect(), limit))
     }
 
@@ -142,11 +131,7 @@ impl Reader {
             // A user is on one page with all of their emojis.
             .limit(limit * EMOJIS_PER_MESSAGE as i64 + 1)
             .select((users::id, reactions::emoji, reactions::created_at));
-        let rows = self
-            .read(
-                move |mut conn| async move { query.load::<(String, String, i64)>(&mut conn).await },
-            )
-            .await?;
+        let rows = read!(self, |conn| query.load::<(String, String, i64)>(&mut conn).await)?;
         let limit = usize::try_from(limit).unwrap_or(0);
         let mut page = Vec::<(UserId, String, Timestamp)>::new();
         let mut users = 0;
@@ -186,11 +171,9 @@ impl Reader {
                 bans::reason,
                 bans::created_at,
             ));
-        let rows = self
-            .read(move |mut conn| async move {
-                query.load::<(i64, String, String, Option<i64>, String, i64)>(&mut conn).await
-            })
-            .await?;
+        let rows = read!(self, |conn| query
+            .load::<(i64, String, String, Option<i64>, String, i64)>(&mut conn)
+            .await)?;
         let bans = rows.into_iter().map(|(key, id, name, until, reason, created_at)| Ban {
             user: user(key, id, name),
             until: until.map(Timestamp),
@@ -214,11 +197,7 @@ impl Reader {
             .order(users::id)
             .limit(limit + 1)
             .select((users::key, users::id, users::name));
-        let rows = self
-            .read(
-                move |mut conn| async move { query.load::<(i64, String, String)>(&mut conn).await },
-            )
-            .await?;
+        let rows = read!(self, |conn| query.load::<(i64, String, String)>(&mut conn).await)?;
         Ok(cut(rows.into_iter().map(|(key, id, name)| user(key, id, name)).collect(), limit))
     }
 }

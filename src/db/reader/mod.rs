@@ -8,35 +8,29 @@ mod members;
 mod messages;
 mod outbox;
 mod people;
+mod pools;
 mod rooms;
 mod users;
 
 use std::{future::Future, path::Path, time::Duration};
 
-use diesel_async::{
-    AsyncConnection, SimpleAsyncConnection,
-    pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
-        deadpool::{Object, Pool},
-    },
-};
-use futures_util::FutureExt;
+use diesel_async::SimpleAsyncConnection;
 
-use super::backend::{AsyncConn, pragmas};
-use crate::{
-    limits::{READ_CACHE_KIB, READ_CONNECTIONS, READ_TIMEOUT},
-    metrics::metrics,
-};
+use super::postgres::PostgresUrl;
+use crate::{limits::READ_TIMEOUT, metrics::metrics};
+
+use pools::read;
 
 pub use messages::{Missed, Replay};
 pub use outbox::{Backlog, Letter};
 pub use people::{Audited, Trim};
+pub(in crate::db) use pools::Pools;
 pub use rooms::Arrival;
 
 /// A handle for reading; clones share the pool.
 #[derive(Clone)]
 pub struct Reader {
-    pool: Pool<AsyncConn>,
+    pools: Pools,
     timeout: Duration,
 }
 
@@ -47,54 +41,24 @@ pub struct Reader {
 pub struct ReadError;
 
 impl Reader {
-    pub(super) fn new(path: &Path) -> Self {
-        let mut config = ManagerConfig::default();
-        config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(|path| {
-            async move {
-                let mut conn = AsyncConn::establish(path).await?;
-                let pragmas = format!("{} PRAGMA query_only = ON;", pragmas(READ_CACHE_KIB));
-                conn.batch_execute(&pragmas)
-                    .await
-                    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
-                Ok(conn)
-            }
-            .boxed()
-        });
-        let manager = AsyncDieselConnectionManager::new_with_config(path.to_string_lossy(), config);
-        let pool = Pool::builder(manager)
-            .max_size(READ_CONNECTIONS)
-            .build()
-            .expect("a pool without time limits of its own needs no runtime");
-        Self { pool, timeout: READ_TIMEOUT }
+    pub(super) fn of_file(path: &Path) -> Self {
+        Self { pools: Pools::of_file(path), timeout: READ_TIMEOUT }
     }
 
-    /// Runs one read with a connection and a time limit.
+    pub(super) fn of_postgres(url: &PostgresUrl) -> Self {
+        Self { pools: Pools::of_postgres(url), timeout: READ_TIMEOUT }
+    }
+
+    /// Gives one read a time limit.
     ///
-    /// In a task of its own, which runs to its end even if nobody waits any
+    /// It runs in a task of its own, which runs to its end even if nobody waits any
     /// more: diesel-async 0.9 panics where a query that runs is dropped on a
     /// runtime of one thread, as actix's are.
-    async fn read<T, F>(
+    async fn bounded<T: 'static>(
         &self,
-        read: impl FnOnce(Object<AsyncConn>) -> F + 'static,
-    ) -> Result<T, ReadError>
-    where
-        T: 'static,
-        F: Future<Output = diesel::QueryResult<T>>,
-    {
-        let pool = self.pool.clone();
-        let reading = actix::spawn(async move {
-            let conn = pool.get().await.map_err(|error| {
-                log::error!("no connection to read from the database: {error}");
-                ReadError
-            })?;
-            read(conn).await.map_err(|error| {
-                log::error!("a read failed: {error}");
-                metrics().read_failures.add(1);
-                ReadError
-            })
-        });
-        match tokio::time::timeout(self.timeout, reading).await {
+        reading: impl Future<Output = Result<T, ReadError>> + 'static,
+    ) -> Result<T, ReadError> {
+        match tokio::time::timeout(self.timeout, actix::spawn(reading)).await {
             Ok(Ok(result)) => result,
             Ok(Err(error)) => {
                 log::error!("a read ended without a result: {error}");
@@ -110,25 +74,32 @@ impl Reader {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), ReadError> {
-        self.read(move |mut conn| async move { conn.batch_execute("SELECT 1").await }).await
+        read!(self, |conn| conn.batch_execute("SELECT 1").await)
     }
+}
+
+fn failed(error: diesel::result::Error) -> ReadError {
+    log::error!("a read failed: {error}");
+    metrics().read_failures.add(1);
+    ReadError
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::Database;
+    use crate::db::{Database, DatabaseUrl};
 
     /// Without a task of its own a read that is dropped while it runs panics.
     #[actix_web::test]
     async fn a_read_that_takes_too_long_is_an_error_and_the_next_one_is_served() {
         let dir = tempfile::tempdir().expect("a directory");
-        let database = Database::open(&dir.path().join("test.db")).expect("it opens");
-        let hurried = Reader { timeout: Duration::from_millis(1), ..database.reader.clone() };
+        let database =
+            Database::open(&DatabaseUrl::Sqlite(dir.path().join("test.db")), 1).expect("it opens");
+        let reader = Reader { timeout: Duration::from_millis(1), ..database.reader.clone() };
         let slow = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n \
                     WHERE x < 300000) SELECT max(x) FROM n";
-        let read = hurried.read(move |mut conn| async move { conn.batch_execute(slow).await });
-        assert_eq!(read.await, Err(ReadError));
+        let read = read!(reader, |conn| conn.batch_execute(slow).await);
+        assert_eq!(read, Err(ReadError));
         assert_eq!(database.reader.ping().await, Ok(()));
     }
 }

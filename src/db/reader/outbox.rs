@@ -4,7 +4,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{ReadError, Reader};
+use super::{ReadError, Reader, read};
 use crate::{
     db::schema::outbox,
     domain::{MessageId, Seq, Timestamp, UserId},
@@ -94,7 +94,7 @@ impl Reader {
         now: Timestamp,
         limit: i64,
     ) -> Result<(Vec<Letter>, Option<Timestamp>), ReadError> {
-        self.read(move |mut conn| async move {
+        read!(self, |conn| {
             let heads = outbox::table
                 .filter(outbox::dead.eq(false))
                 .group_by((outbox::target, outbox::lane))
@@ -126,7 +126,6 @@ impl Reader {
             }
             Ok((letters, next.map(Timestamp)))
         })
-        .await
     }
 
     /// What was given up, by number.
@@ -140,9 +139,7 @@ impl Reader {
             .order(outbox::id)
             .limit(limit + 1)
             .select(columns());
-        let rows = self
-            .read(move |mut conn| async move { query.load::<LetterRow>(&mut conn).await })
-            .await?;
+        let rows = read!(self, |conn| query.load::<LetterRow>(&mut conn).await)?;
         Ok(super::members::cut(rows.into_iter().map(Letter::from).collect(), limit))
     }
 
@@ -154,11 +151,8 @@ impl Reader {
             count_star(),
             min(outbox::at),
         ));
-        let rows = self
-            .read(move |mut conn| async move {
-                query.load::<(String, bool, i64, Option<i64>)>(&mut conn).await
-            })
-            .await?;
+        let rows =
+            read!(self, |conn| query.load::<(String, bool, i64, Option<i64>)>(&mut conn).await)?;
         let backlog = |(target, dead, count, oldest): (String, bool, i64, Option<i64>)| Backlog {
             target,
             dead,

@@ -7,10 +7,10 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{ReadError, Reader, messages::messages_of};
+use super::{ReadError, Reader, read};
 use crate::{
     db::{
-        message::row::{MessageRow, columns, visible},
+        rows::message::{MessageRow, columns, visible},
         schema::{audit, members, messages, receipts, rooms, users},
     },
     domain::{
@@ -52,9 +52,7 @@ impl Reader {
             .filter(users::key.eq_any(keys))
             .filter(users::last_seen_at.is_not_null())
             .select((users::key, users::last_seen_at.assume_not_null()));
-        let rows = self
-            .read(move |mut conn| async move { query.load::<(i64, i64)>(&mut conn).await })
-            .await?;
+        let rows = read!(self, |conn| query.load::<(i64, i64)>(&mut conn).await)?;
         Ok(rows.into_iter().map(|(user, at)| (UserKey(user), Timestamp(at))).collect())
     }
 
@@ -69,17 +67,14 @@ impl Reader {
             .filter(members::room_key.eq_any(others))
             .select(members::room_key)
             .limit(1);
-        let shared = self
-            .read(move |mut conn| async move { query.first::<i64>(&mut conn).await.optional() })
-            .await?;
+        let shared = read!(self, |conn| query.first::<i64>(&mut conn).await.optional())?;
         Ok(shared.is_some())
     }
 
     /// The users whose messages are still to become tombstones.
     pub async fn unfinished_erasures(&self) -> Result<Vec<UserKey>, ReadError> {
         let query = users::table.filter(users::erase_pending).select(users::key);
-        let keys =
-            self.read(move |mut conn| async move { query.load::<i64>(&mut conn).await }).await?;
+        let keys = read!(self, |conn| query.load::<i64>(&mut conn).await)?;
         Ok(keys.into_iter().map(UserKey).collect())
     }
 
@@ -95,7 +90,7 @@ impl Reader {
         after: MessageId,
         window: i64,
     ) -> Result<(Vec<MessageId>, Option<MessageId>), ReadError> {
-        self.read(move |mut conn| async move {
+        read!(self, |conn| {
             let end: Option<i64> = messages::table
                 .filter(messages::id.gt(after.0))
                 .order(messages::id)
@@ -115,7 +110,6 @@ impl Reader {
                 .await?;
             Ok((ids.into_iter().map(MessageId).collect(), end.map(MessageId)))
         })
-        .await
     }
 
     /// Whole messages by their ids.
@@ -123,11 +117,10 @@ impl Reader {
         let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
         let query =
             visible().filter(messages::id.eq_any(ids)).order(messages::id).select(columns());
-        self.read(move |mut conn| async move {
+        read!(self, |conn| {
             let rows = query.load::<MessageRow>(&mut conn).await?;
-            messages_of(&mut conn, rows).await
+            select::messages_of(&mut conn, rows).await
         })
-        .await
     }
 
     /// All of a user's marks, with their rooms.
@@ -145,11 +138,8 @@ impl Reader {
                 receipts::delivered_seq,
                 receipts::read_at,
             ));
-        let rows = self
-            .read(move |mut conn| async move {
-                query.load::<(String, String, i64, i64, i64)>(&mut conn).await
-            })
-            .await?;
+        let rows =
+            read!(self, |conn| query.load::<(String, String, i64, i64, i64)>(&mut conn).await)?;
         let mark =
             |(room, user, read_seq, delivered_seq, read_at): (String, String, i64, i64, i64)| {
                 let receipt = Receipt {
@@ -172,7 +162,7 @@ impl Reader {
         keep: Retention,
         now: Timestamp,
     ) -> Result<(Vec<Trim>, Option<RoomKey>), ReadError> {
-        self.read(move |mut conn| async move {
+        read!(self, |conn| {
             let has_rule = rooms::keep_ms.is_not_null().or(rooms::keep_messages.is_not_null());
             let keeps_all = keep == Retention::default();
             let all = rooms::table
@@ -229,17 +219,13 @@ impl Reader {
             let last = all.last().filter(|_| full).map(|(room, ..)| RoomKey(*room));
             Ok((overdue, last))
         })
-        .await
     }
 
     /// What a room keeps of its history, if it has a rule of its own.
     pub async fn retention(&self, room: RoomKey) -> Result<Retention, ReadError> {
         let query = rooms::table.find(room.0).select((rooms::keep_ms, rooms::keep_messages));
-        let (age_ms, messages) = self
-            .read(move |mut conn| async move {
-                query.first::<(Option<i64>, Option<i64>)>(&mut conn).await
-            })
-            .await?;
+        let (age_ms, messages) =
+            read!(self, |conn| query.first::<(Option<i64>, Option<i64>)>(&mut conn).await)?;
         Ok(Retention { age_ms, messages })
     }
 
@@ -257,11 +243,9 @@ impl Reader {
                 audit::target,
                 audit::detail,
             ));
-        let rows = self
-            .read(move |mut conn| async move {
-                query.load::<(i64, i64, String, String, String, String)>(&mut conn).await
-            })
-            .await?;
+        let rows = read!(self, |conn| query
+            .load::<(i64, i64, String, String, String, String)>(&mut conn)
+            .await)?;
         let audited = rows.into_iter().map(|(id, at, actor, action, target, detail)| Audited {
             id,
             at: Timestamp(at),

@@ -2,19 +2,18 @@ use std::sync::Arc;
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
-    OptionalExtension, QueryDsl, QueryResult, Queryable, dsl::count_star,
+    OptionalExtension, QueryDsl, Queryable, dsl::count_star,
 };
 use diesel_async::RunQueryDsl;
 
-use super::{AsyncConn, ReadError, Reader};
+use super::{ReadError, Reader, read};
 use crate::{
     db::{
-        room::{RoomRow, columns},
-        schema::{inbox_heads, members, mentions, messages, receipts, room_heads, rooms, users},
+        rows::room::{RoomRow, columns},
+        schema::{inbox_heads, members, mentions, messages, receipts, room_heads, rooms},
     },
     domain::{
-        Role, Room, RoomId, RoomKey, RoomKind, RoomOverview, RoomState, Seq, Standing, Timestamp,
-        User, UserId, UserKey,
+        Role, Room, RoomId, RoomKey, RoomOverview, RoomState, Seq, Standing, Timestamp, UserKey,
     },
 };
 
@@ -134,49 +133,17 @@ macro_rules! overviews {
     }};
 }
 
-/// The other user of each direct room.
-async fn add_peers(
-    conn: &mut AsyncConn,
-    user: UserKey,
-    rooms: &mut [RoomOverview],
-) -> QueryResult<()> {
-    let direct = |overview: &&mut RoomOverview| overview.room.kind == RoomKind::Direct;
-    let keys: Vec<i64> =
-        rooms.iter_mut().filter(direct).map(|overview| overview.room.key.0).collect();
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let peers = members::table
-        .inner_join(users::table)
-        .filter(members::room_key.eq_any(keys))
-        .filter(members::user_key.ne(user.0))
-        .select((members::room_key, users::key, users::id, users::name))
-        .load::<(i64, i64, String, String)>(conn)
-        .await?;
-    for (room, key, id, name) in peers {
-        let peer = User { key: UserKey(key), id: UserId::from_stored(id), name: name.into() };
-        if let Some(overview) = rooms.iter_mut().find(|overview| overview.room.key.0 == room) {
-            overview.peer = Some(peer);
-        }
-    }
-    Ok(())
-}
-
 impl Reader {
     /// A room that has not been deleted.
     pub async fn room(&self, id: &RoomId) -> Result<Option<Room>, ReadError> {
         let query = rooms::table.filter(rooms::id.eq(id.as_str().to_owned())).select(columns());
-        let row = self
-            .read(move |mut conn| async move { query.first::<RoomRow>(&mut conn).await.optional() })
-            .await?;
+        let row = read!(self, |conn| query.first::<RoomRow>(&mut conn).await.optional())?;
         Ok(row.map(Room::from))
     }
 
     pub async fn room_by_key(&self, key: RoomKey) -> Result<Option<Room>, ReadError> {
         let query = rooms::table.find(key.0).filter(rooms::id.is_not_null()).select(columns());
-        let row = self
-            .read(move |mut conn| async move { query.first::<RoomRow>(&mut conn).await.optional() })
-            .await?;
+        let row = read!(self, |conn| query.first::<RoomRow>(&mut conn).await.optional())?;
         Ok(row.map(Room::from))
     }
 
@@ -185,35 +152,32 @@ impl Reader {
         let query = overviews!().filter(members::user_key.eq(user.0)).order(rooms::id);
         let head =
             inbox_heads::table.find(user.0).select((inbox_heads::last_seq, inbox_heads::acked_seq));
-        self.read(move |mut conn| async move {
+        read!(self, |conn| {
             let rows = query.load::<OverviewRow>(&mut conn).await?;
             let mut rooms: Vec<RoomOverview> = rows.into_iter().map(RoomOverview::from).collect();
-            add_peers(&mut conn, user, &mut rooms).await?;
+            select::add_peers(&mut conn, user, &mut rooms).await?;
             let head = head.first::<(i64, i64)>(&mut conn).await.optional()?;
             let (last, acked) = head.unwrap_or_default();
             Ok(Arrival { rooms, inbox_last: Seq(last), inbox_acked: Seq(acked) })
         })
-        .await
     }
 
     /// The rooms a user is a member of.
     pub async fn rooms_of(&self, user: UserKey) -> Result<Vec<RoomKey>, ReadError> {
         let query = members::table.filter(members::user_key.eq(user.0)).select(members::room_key);
-        let keys =
-            self.read(move |mut conn| async move { query.load::<i64>(&mut conn).await }).await?;
+        let keys = read!(self, |conn| query.load::<i64>(&mut conn).await)?;
         Ok(keys.into_iter().map(RoomKey).collect())
     }
 
     /// A user's rooms, by id.
     pub async fn memberships(&self, user: UserKey) -> Result<Vec<RoomOverview>, ReadError> {
         let query = overviews!().filter(members::user_key.eq(user.0)).order(rooms::id);
-        self.read(move |mut conn| async move {
+        read!(self, |conn| {
             let rows = query.load::<OverviewRow>(&mut conn).await?;
             let mut rooms: Vec<RoomOverview> = rows.into_iter().map(RoomOverview::from).collect();
-            add_peers(&mut conn, user, &mut rooms).await?;
+            select::add_peers(&mut conn, user, &mut rooms).await?;
             Ok(rooms)
         })
-        .await
     }
 
     /// A user's rooms, by id, with the newest message of each; in two
@@ -258,11 +222,10 @@ impl Reader {
             .filter(members::room_key.eq(room.0))
             .filter(members::user_key.eq(user.0))
             .select((members::role, members::muted_until, members::blocked));
-        let row = self
-            .read(move |mut conn| async move {
-                query.first::<(String, Option<i64>, bool)>(&mut conn).await.optional()
-            })
-            .await?;
+        let row = read!(self, |conn| query
+            .first::<(String, Option<i64>, bool)>(&mut conn)
+            .await
+            .optional())?;
         Ok(row.map(|(role, muted_until, blocked)| standing(&role, muted_until, blocked)))
     }
 
@@ -273,13 +236,12 @@ impl Reader {
     ) -> Result<Option<RoomOverview>, ReadError> {
         let query =
             overviews!().filter(members::user_key.eq(user.0)).filter(members::room_key.eq(room.0));
-        self.read(move |mut conn| async move {
+        read!(self, |conn| {
             let row = query.first::<OverviewRow>(&mut conn).await.optional()?;
             let mut rooms: Vec<RoomOverview> = row.into_iter().map(RoomOverview::from).collect();
-            add_peers(&mut conn, user, &mut rooms).await?;
+            select::add_peers(&mut conn, user, &mut rooms).await?;
             Ok(rooms.pop())
         })
-        .await
     }
 
     /// One room, as a user sees it.
@@ -301,11 +263,8 @@ impl Reader {
             .filter(rooms::key.eq(room.0))
             .filter(rooms::id.is_not_null())
             .select((columns(), rooms::member_count, room_heads::last_seq));
-        let row = self
-            .read(move |mut conn| async move {
-                query.first::<(RoomRow, i64, i64)>(&mut conn).await.optional()
-            })
-            .await?;
+        let row =
+            read!(self, |conn| query.first::<(RoomRow, i64, i64)>(&mut conn).await.optional())?;
         Ok(row.map(|(room, member_count, last_seq)| RoomOverview {
             room: Arc::new(room.into()),
             last_seq: Seq(last_seq),
@@ -319,8 +278,7 @@ impl Reader {
     /// The rooms with rows that are still to be deleted.
     pub async fn unfinished_purges(&self) -> Result<Vec<RoomKey>, ReadError> {
         let query = rooms::table.filter(rooms::purge_pending).select(rooms::key);
-        let keys =
-            self.read(move |mut conn| async move { query.load::<i64>(&mut conn).await }).await?;
+        let keys = read!(self, |conn| query.load::<i64>(&mut conn).await)?;
         Ok(keys.into_iter().map(RoomKey).collect())
     }
 }

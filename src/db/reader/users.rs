@@ -1,7 +1,7 @@
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
 
-use super::{ReadError, Reader};
+use super::{ReadError, Reader, read};
 use crate::{
     db::schema::users,
     domain::{User, UserId, UserKey},
@@ -22,11 +22,10 @@ impl Reader {
             users::name,
             users::password_hash,
         ));
-        let row = self
-            .read(move |mut conn| async move {
-                row.first::<(i64, String, Option<String>)>(&mut conn).await.optional()
-            })
-            .await?;
+        let row = read!(self, |conn| row
+            .first::<(i64, String, Option<String>)>(&mut conn)
+            .await
+            .optional())?;
         Ok(row.map(|(key, name, password_hash)| {
             let user = User { key: UserKey(key), id: id.clone(), name: name.into() };
             (user, password_hash)

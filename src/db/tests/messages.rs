@@ -94,7 +94,10 @@ fn history_and_repeats_are_found_by_index() {
         detail: String,
     }
     let bench = Bench::new();
-    let mut conn = bench.database.writers.get().expect("a connection");
+    // The same indexes are there on PostgreSQL, whose plans depend on how much
+    // there is.
+    let Writers::Sqlite { writes, .. } = &bench.database.writers else { return };
+    let mut conn = writes.get().expect("a connection");
     for (query, index) in [
         (
             "SELECT * FROM messages WHERE room_key = 1 AND seq < 9 ORDER BY seq DESC",

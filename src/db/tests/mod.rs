@@ -1,6 +1,7 @@
 //! The database's rules, on a real database file.
 
 mod conversation;
+mod database;
 mod erasure;
 mod marks;
 mod members;
@@ -12,16 +13,16 @@ use std::sync::Arc;
 
 use actix::Actor;
 use diesel::{
-    Connection, QueryableByName, RunQueryDsl,
+    QueryableByName, RunQueryDsl,
     sql_types::{BigInt, Text},
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::{
-    Change, Database, NewChange, NewMessage, NewRefreshToken, NewRoom, OpenError, OutboxTargets,
-    Reply, StoredMessage, Submit, Write, WriteError, WriteResult, Written, backend::Conn, batch,
-    migrate,
+    Change, Database, DatabaseUrl, NewChange, NewMessage, NewRefreshToken, NewRoom, OpenError,
+    OutboxTargets, Reply, StoredMessage, Submit, Write, WriteError, WriteResult, Written, migrate,
+    writers::Writers,
 };
 use crate::{
     domain::{
@@ -33,22 +34,29 @@ use crate::{
 
 const AT: Timestamp = Timestamp(1_000);
 
+/// On another thread: a test may be async, and this blocks.
+fn beside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(work).join().expect("it ends"))
+}
+
 struct Bench {
-    dir: TempDir,
+    /// Removed with it.
+    _dir: TempDir,
     database: Database,
+    url: DatabaseUrl,
     next_id: i64,
 }
 
 impl Bench {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let database = Database::open(&dir.path().join("test.db")).expect("it opens");
-        Self { dir, database, next_id: 1 }
+        let url = beside(|| database::fresh(dir.path()));
+        let database = Database::open(&url, 4).expect("it opens");
+        Self { _dir: dir, database, url, next_id: 1 }
     }
 
     fn execute(&self, writes: &[Write]) -> Vec<WriteResult> {
-        let mut conn = self.database.writers.get().expect("a connection");
-        batch::execute(&mut conn, writes, &OutboxTargets::default())
+        beside(|| self.database.writers.execute(writes, &OutboxTargets::default()).results)
     }
 
     fn one(&self, write: Write) -> WriteResult {
@@ -168,12 +176,32 @@ impl Bench {
         }
     }
 
+    fn run(&self, statement: &str) {
+        beside(|| {
+            let query = diesel::sql_query(statement);
+            match &self.database.writers {
+                Writers::Sqlite { writes, .. } => {
+                    query.execute(&mut *writes.get().expect("a connection"))
+                }
+                Writers::Postgres { pool, .. } => {
+                    query.execute(&mut *pool.get().expect("a connection"))
+                }
+            }
+            .expect("a good statement")
+        });
+    }
+
     /// The number that a query counts.
     fn count(&self, query: &str) -> i64 {
-        let mut conn = self.database.writers.get().expect("a connection");
-        let rows = diesel::sql_query(format!("SELECT count(*) AS number FROM {query}"))
-            .load::<Number>(&mut *conn)
-            .expect("a good query");
+        let query = diesel::sql_query(format!("SELECT count(*) AS number FROM {query}"));
+        let rows: Vec<Number> = beside(|| match &self.database.writers {
+            Writers::Sqlite { writes, .. } => {
+                query.load(&mut *writes.get().expect("a connection")).expect("a good query")
+            }
+            Writers::Postgres { pool, .. } => {
+                query.load(&mut *pool.get().expect("a connection")).expect("a good query")
+            }
+        });
         rows[0].number
     }
 

@@ -53,8 +53,9 @@ fn members_are_bounded_and_an_owner_leaves_nobody_behind() {
     let room = bench.room("r", &ann);
     assert_eq!(bench.create("s", &ann, 1).err(), Some(WriteError::TooManyRooms));
     bench.add(&room, &ben).expect("added");
-    let leave =
-        |user: &User| bench.one(Write::MemberRemove { room: room.key, user: user.key, by: None });
+    let leave = |user: &User| {
+        bench.one(Write::MemberRemove { room: room.key, user: user.key, by: None, is_self: true })
+    };
     assert_eq!(leave(&ann).err(), Some(WriteError::OwnerOfOthers));
     assert!(matches!(leave(&ben), Ok(Written::MemberRemoved { existed: true, .. })));
     assert!(matches!(leave(&ben), Ok(Written::MemberRemoved { existed: false, .. })));

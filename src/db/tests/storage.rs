@@ -28,12 +28,8 @@ fn a_refresh_token_works_once_and_a_second_use_ends_its_family() {
 #[test]
 fn a_database_of_a_newer_version_is_refused() {
     let bench = Bench::new();
-    let path = bench.dir.path().join("test.db");
-    let mut conn = Conn::establish(&path.to_string_lossy()).expect("open");
-    diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES ('99999999999999')")
-        .execute(&mut conn)
-        .expect("written");
-    assert!(matches!(migrate(&path), Err(OpenError::Newer { .. })));
+    bench.run("INSERT INTO __diesel_schema_migrations (version) VALUES ('99999999999999')");
+    assert!(matches!(migrate(&bench.url), Err(OpenError::Newer { .. })));
 }
 
 #[actix_web::test]

@@ -5,6 +5,7 @@ mod address;
 mod browser;
 mod carrier;
 mod conversation;
+mod database;
 mod driver;
 mod frame;
 mod moderation;
@@ -26,6 +27,7 @@ pub use self::{
     browser::Browser,
     carrier::{Carrier, Certificate, bridge},
     conversation::id_of,
+    database::TestDatabase,
     driver::Driver,
     frame::Frame,
     outcome::Outcome,

@@ -9,7 +9,7 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
-use super::{Address, Carrier, Certificate, Token, User, bridge, within};
+use super::{Address, Carrier, Certificate, TestDatabase, Token, User, bridge, within};
 
 const EXECUTABLE: &str = env!("CARGO_BIN_EXE_parlor");
 
@@ -62,11 +62,16 @@ impl Builder {
         self.start_in(home).await
     }
 
-    async fn start_in(self, home: TempDir) -> Server {
+    async fn start_in(mut self, home: TempDir) -> Server {
+        let names_one = self.settings.iter().any(|(name, _)| name == "DATABASE_URL");
+        let database = if names_one { None } else { TestDatabase::of_this_run() };
+        if let Some(database) = &database {
+            self = self.set("DATABASE_URL", database.url());
+        }
         let (process, port) = launch(&home, &self.settings).await;
         let address = Address::new(port);
         let (own, settings) = (address.clone(), self.settings);
-        Server { home, settings, address, own, client: None, process }
+        Server { home, settings, address, own, client: None, process, _database: database }
     }
 }
 
@@ -81,6 +86,8 @@ pub struct Server {
     /// What trusts its certificate.
     client: Option<Arc<ClientConfig>>,
     process: Process,
+    /// Dropped after the process that uses it.
+    _database: Option<TestDatabase>,
 }
 
 struct Process {

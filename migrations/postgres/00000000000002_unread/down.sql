@@ -1,0 +1,2 @@
+CREATE UNIQUE INDEX messages_seq ON messages (room_key, seq);
+DROP INDEX messages_room;

@@ -1,0 +1,2 @@
+DROP INDEX messages_deleted_at;
+DROP INDEX messages_edited_at;

@@ -1,0 +1,291 @@
+//! What other nodes have to know of what one has committed.
+//!
+//! A batch leaves one row in the feed, in its own transaction: so whatever
+//! becomes of the node that wrote it, and of the messages it sends to the
+//! others, each of them can read here what happened.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Write, WriteResult, Written};
+use crate::domain::{RoomKey, Seq, UserKey};
+
+/// One thing that happened. It says where to look; what is there is read from
+/// the database, so that it does not matter how late it is heard, or how
+/// often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum Happened {
+    /// A timeline, a room's or an inbox's, goes up to here.
+    Head {
+        room: i64,
+        seq: i64,
+    },
+    /// A user has become a member.
+    Joined {
+        room: i64,
+        user: i64,
+    },
+    /// A user is no member any more.
+    Left {
+        room: i64,
+        user: i64,
+        why: Left,
+        members: i64,
+    },
+    /// A member's role, mute or block has changed.
+    Standing {
+        room: i64,
+        user: i64,
+    },
+    /// A room's title or the like has changed.
+    RoomUpdated {
+        room: i64,
+    },
+    RoomDeleted {
+        room: i64,
+    },
+    /// A member's marks have moved up to here.
+    Marked {
+        room: i64,
+        user: i64,
+        read: Option<i64>,
+        delivered: Option<i64>,
+    },
+    /// Tokens of a user are good no more, or the user is banned, or no more.
+    Barred {
+        user: i64,
+    },
+    /// One token is good no more.
+    Revoked {
+        token: String,
+        until: i64,
+    },
+    /// Keys of services were made or revoked.
+    Keys,
+    /// A user was deleted.
+    Erased {
+        user: i64,
+        id: String,
+    },
+    /// Something that is told and not kept.
+    Told(Signal),
+}
+
+/// Why somebody is no member any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Left {
+    Left,
+    Removed,
+    Banned,
+    Deleted,
+}
+
+/// What one node tells all others, and what none of them has to remember.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "s", rename_all = "snake_case")]
+pub enum Signal {
+    /// An event for all who are there.
+    Everyone { frame: String },
+    /// An event for those whose token names a context.
+    RoleContext { context: String, frame: String },
+    /// An event for those who follow a room.
+    Room { room: i64, frame: String },
+    /// Connections are to end.
+    Disconnect { room: Option<i64>, user: Option<i64>, reason: String },
+}
+
+impl Happened {
+    /// The timeline it is about, if it is about one.
+    pub fn room(&self) -> Option<RoomKey> {
+        match self {
+            Self::Head { room, .. }
+            | Self::Joined { room, .. }
+            | Self::Left { room, .. }
+            | Self::Standing { room, .. }
+            | Self::RoomUpdated { room }
+            | Self::RoomDeleted { room }
+            | Self::Marked { room, .. }
+            | Self::Told(Signal::Room { room, .. }) => Some(RoomKey(*room)),
+            _ => None,
+        }
+    }
+
+    /// The user whose connections it is about, if it is about one's.
+    pub fn user(&self) -> Option<UserKey> {
+        match self {
+            Self::Joined { user, .. }
+            | Self::Left { user, .. }
+            | Self::Standing { user, .. }
+            | Self::Marked { user, .. } => Some(UserKey(*user)),
+            _ => None,
+        }
+    }
+}
+
+/// What a batch has done, the newest head of each timeline last and once.
+pub fn happened(writes: &[Write], results: &[WriteResult]) -> Vec<Happened> {
+    let mut all = Vec::new();
+    let mut heads = std::collections::BTreeMap::<i64, i64>::new();
+    for (write, result) in writes.iter().zip(results) {
+        let Ok(written) = result else { continue };
+        let mut head = |room: RoomKey, seq: Seq| {
+            let known = heads.entry(room.0).or_default();
+            *known = seq.0.max(*known);
+        };
+        of_timeline(write, written, &mut head);
+        of_members(write, written, &mut all);
+        of_users(write, written, &mut all);
+    }
+    all.extend(heads.into_iter().map(|(room, seq)| Happened::Head { room, seq }));
+    all
+}
+
+fn of_timeline(write: &Write, written: &Written, head: &mut impl FnMut(RoomKey, Seq)) {
+    match (write, written) {
+        (Write::Message(new), Written::Message(stored)) if !stored.duplicate => {
+            head(new.room, stored.seq);
+        }
+        (_, Written::RichMessage { stored, message, root }) => {
+            head(message.room_key, stored.seq);
+            if let Some(root) = root {
+                head(root.room_key, root.changed_seq);
+            }
+        }
+        (_, Written::Changed { message, root, moved: true }) => {
+            head(message.room_key, message.changed_seq);
+            if let Some(root) = root {
+                head(root.room_key, root.changed_seq);
+            }
+        }
+        (_, Written::ErasedMessages { changed, .. }) => {
+            for (message, root) in changed {
+                head(message.room_key, message.changed_seq);
+                if let Some(root) = root {
+                    head(root.room_key, root.changed_seq);
+                }
+            }
+        }
+        (
+            Write::RoomClear { room } | Write::RoomTrim { room, .. },
+            Written::RoomCleared { seq, .. },
+        )
+        | (Write::PublishRoom { room, .. }, Written::PublishedToRoom { seq, duplicate: false }) => {
+            head(*room, *seq)
+        }
+        (Write::PublishUser { user, .. }, Written::PublishedToUser { event, duplicate: false }) => {
+            head(RoomKey::inbox_of(*user), event.inbox_seq)
+        }
+        _ => {}
+    }
+}
+
+fn of_members(write: &Write, written: &Written, all: &mut Vec<Happened>) {
+    let joined = |room: RoomKey, user: UserKey| Happened::Joined { room: room.0, user: user.0 };
+    let left = |room: &RoomKey, user: &UserKey, why, members| Happened::Left {
+        room: room.0,
+        user: user.0,
+        why,
+        members,
+    };
+    match (write, written) {
+        (Write::RoomCreate(new), Written::Room(room)) => all.push(joined(room.key, new.owner)),
+        (_, Written::Direct { room, members, is_new: true, .. }) => {
+            all.extend(members.iter().map(|member| joined(room.key, member.user.key)));
+        }
+        (Write::MemberAdd { room, user, .. }, Written::MemberAdded { is_new: true, .. }) => {
+            all.push(joined(*room, *user));
+        }
+        (
+            Write::MemberRemove { room, user, is_self, .. },
+            Written::MemberRemoved { existed: true, member_count },
+        ) => {
+            let why = if *is_self { Left::Left } else { Left::Removed };
+            all.push(left(room, user, why, *member_count));
+        }
+        (Write::Ban { room, user, .. }, Written::Banned { was_member: true, member_count }) => {
+            all.push(left(room, user, Left::Banned, *member_count));
+        }
+        (Write::MemberUpdate { room, user, .. }, Written::MemberUpdated(_)) => {
+            all.push(Happened::Standing { room: room.0, user: user.0 });
+        }
+        (Write::OwnerTransfer { room, .. }, Written::OwnerTransferred(members)) => {
+            let standing = |user: UserKey| Happened::Standing { room: room.0, user: user.0 };
+            all.extend(members.iter().map(|member| standing(member.user.key)));
+        }
+        (Write::Block { other, .. }, Written::Blocked { room: Some(room) }) => {
+            all.push(Happened::Standing { room: room.0, user: other.0 });
+        }
+        (_, Written::Erased { was, rooms, owners }) => {
+            for (room, _, members) in rooms {
+                all.push(left(room, &was.key, Left::Deleted, *members));
+            }
+            for (room, member) in owners {
+                all.push(Happened::Standing { room: room.0, user: member.user.key.0 });
+            }
+            all.push(Happened::Erased { user: was.key.0, id: was.id.as_str().to_owned() });
+        }
+        (Write::RoomUpdate { room, .. }, Written::RoomUpdated(_)) => {
+            all.push(Happened::RoomUpdated { room: room.0 });
+        }
+        (Write::RoomDelete { room }, Written::RoomDeleted) => {
+            all.push(Happened::RoomDeleted { room: room.0 });
+        }
+        _ => {}
+    }
+}
+
+fn of_users(write: &Write, written: &Written, all: &mut Vec<Happened>) {
+    let marked = |room: RoomKey, user: &UserKey, read: Option<Seq>, delivered: Option<Seq>| {
+        let (read, delivered) = (read.map(|seq| seq.0), delivered.map(|seq| seq.0));
+        Happened::Marked { room: room.0, user: user.0, read, delivered }
+    };
+    match (write, written) {
+        (Write::Read { room, user, .. }, Written::Read { read_seq, moved: true }) => {
+            all.push(marked(*room, user, Some(*read_seq), None));
+        }
+        (Write::Delivered { room, user, .. }, Written::Delivered { seq, moved: true }) => {
+            all.push(marked(*room, user, None, Some(*seq)));
+        }
+        (Write::ReadAll { user, .. }, Written::ReadAll(moved)) => {
+            all.extend(moved.iter().map(|(room, _, seq)| marked(*room, user, Some(*seq), None)));
+        }
+        (
+            Write::MemberAdd { room, user, .. },
+            Written::MemberAdded { marked: true, last_seq, .. },
+        ) => {
+            all.push(marked(*room, user, Some(*last_seq), None));
+        }
+        (_, Written::UserBarred { user, .. }) => all.push(Happened::Barred { user: user.key.0 }),
+        (Write::TokenRevoke { id, expires_at, .. }, _) => {
+            all.push(Happened::Revoked { token: id.to_string(), until: expires_at.0 });
+        }
+        (_, Written::ApiKey(_) | Written::ApiKeyRevoked(_)) => all.push(Happened::Keys),
+        (Write::Signal { signal, .. }, Written::Done) => all.push(Happened::Told(signal.clone())),
+        (
+            Write::PublishOnce { signal: Some(signal), .. },
+            Written::PublishedOnce { is_new: true },
+        ) => {
+            all.push(Happened::Told(signal.clone()));
+        }
+        _ => {}
+    }
+}
+
+/// A row of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedRow {
+    pub id: i64,
+    /// The node that wrote it.
+    pub node: i64,
+    /// How long ago, in milliseconds of the database's clock.
+    pub age_ms: i64,
+    pub happened: Vec<Happened>,
+}
+
+/// One batch's row, as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    pub id: i64,
+    pub happened: Vec<Happened>,
+}

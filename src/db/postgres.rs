@@ -1,0 +1,91 @@
+//! PostgreSQL: several lanes of writes, and several nodes.
+//!
+//! There is no libpq: writes go through diesel-async's blocking wrapper, so
+//! that the same functions serve both databases.
+
+mod connect;
+mod locks;
+pub(super) mod open;
+mod stalled;
+
+use diesel::{Connection, RunQueryDsl, sql_types};
+use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
+
+use super::{Recorded, Write, WriteResult, feed};
+
+pub(super) use connect::Manager;
+pub use connect::PostgresUrl;
+use connect::Shared;
+pub(super) use connect::connect;
+
+#[path = "select.rs"]
+pub(in crate::db) mod select;
+#[path = "write/mod.rs"]
+pub(in crate::db) mod write;
+
+/// The blocking connection that writes.
+pub(in crate::db) type Conn = AsyncConnectionWrapper<AsyncPgConnection, Shared>;
+
+/// The connection that reads, from async code.
+pub(in crate::db) type AsyncConn = AsyncPgConnection;
+
+/// Runs `run` in one transaction that first locks what these writes decide
+/// about, so that what it reads is still true when it writes.
+///
+/// READ COMMITTED is enough: each statement after the locks sees all that was
+/// committed by those who had them before. The locks are taken in one order
+/// everywhere, so that two transactions never wait for each other.
+pub(in crate::db) fn transaction<T>(
+    conn: &mut Conn,
+    writes: &[Write],
+    run: impl FnOnce(&mut Conn) -> diesel::QueryResult<T>,
+) -> diesel::QueryResult<T> {
+    conn.transaction(|conn| {
+        let changed = locks::changed_messages(writes);
+        let rooms = if changed.is_empty() { Vec::new() } else { rooms_of(conn, &changed)? };
+        take(conn, &locks::Locks::of(writes, &rooms))?;
+        run(conn)
+    })
+}
+
+/// The rooms of messages; a message never goes to another one.
+fn rooms_of(conn: &mut Conn, messages: &[i64]) -> diesel::QueryResult<Vec<i64>> {
+    use diesel::{ExpressionMethods, QueryDsl};
+
+    use super::schema::messages::dsl;
+    dsl::messages.filter(dsl::id.eq_any(messages)).select(dsl::room_key).load(conn)
+}
+
+fn take(conn: &mut Conn, locks: &locks::Locks) -> diesel::QueryResult<()> {
+    let whole = if locks.whole { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
+    let keys = if locks.whole { &[] } else { locks.keys.as_slice() };
+    // One after the other, in this order.
+    diesel::sql_query(format!(
+        "SELECT {whole}({}) UNION ALL SELECT pg_advisory_xact_lock(key) FROM unnest($1) AS key",
+        locks::WHOLE
+    ))
+    .bind::<sql_types::Array<sql_types::BigInt>, _>(keys)
+    .execute(conn)
+    .map(drop)
+}
+
+/// Writes down for the other nodes what was done.
+pub(in crate::db) fn record(
+    conn: &mut Conn,
+    writes: &[Write],
+    results: &[WriteResult],
+) -> diesel::QueryResult<Option<Recorded>> {
+    use diesel::ExpressionMethods;
+
+    let happened = feed::happened(writes, results);
+    if happened.is_empty() {
+        return Ok(None);
+    }
+    let items = serde_json::to_string(&happened)
+        .map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))?;
+    let id = diesel::insert_into(super::schema::feed::table)
+        .values(super::schema::feed::items.eq(items))
+        .returning(super::schema::feed::id)
+        .get_result(conn)?;
+    Ok(Some(Recorded { id, happened }))
+}

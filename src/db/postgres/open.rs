@@ -1,0 +1,68 @@
+//! Migrates a PostgreSQL, and makes the pools.
+
+use diesel::{
+    ConnectionError,
+    connection::SimpleConnection,
+    migration::{Migration, MigrationSource},
+    pg::Pg,
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{Conn, Manager, PostgresUrl};
+use crate::{db::open::Refused, limits::POSTGRES_CONNECT_TIMEOUT};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// The connections that write: one a lane.
+pub(in crate::db) type WriterPool = r2d2::Pool<Manager>;
+
+/// Nodes that start together migrate one after the other; the second one
+/// finds nothing to do. The lock goes with the connection.
+const LOCK: &str = "SET statement_timeout = 0; SET lock_timeout = 0;
+    SET idle_in_transaction_session_timeout = 0; SELECT pg_advisory_lock(7232421)";
+
+/// On a thread of its own: whoever calls may be inside a runtime.
+pub(in crate::db) fn migrate(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
+    std::thread::scope(|scope| {
+        let migrating = scope.spawn(|| run_pending(url));
+        let failed = |_| Err(Refused::Migrate("the migration panicked".to_owned()));
+        migrating.join().unwrap_or_else(failed)
+    })
+}
+
+fn run_pending(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
+    let failed = |error: &dyn std::fmt::Display| Refused::Migrate(error.to_string());
+    let mut conn = establish(url)?;
+    conn.batch_execute(LOCK).map_err(|error| failed(&error))?;
+    let known = MigrationSource::<Pg>::migrations(&MIGRATIONS)
+        .map_err(|error| failed(&error))?
+        .iter()
+        .map(|migration| migration.name().version().as_owned())
+        .collect::<Vec<_>>();
+    let applied = conn.applied_migrations().map_err(|error| failed(&error))?;
+    if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {
+        return Err(Refused::Newer(newer.to_string()));
+    }
+    let ran = conn.run_pending_migrations(MIGRATIONS).map_err(|error| failed(&error))?;
+    Ok(ran.iter().map(ToString::to_string).collect())
+}
+
+fn establish(url: &PostgresUrl) -> Result<Conn, Refused> {
+    r2d2::ManageConnection::connect(&Manager(url.clone())).map_err(|error| match error {
+        ConnectionError::BadConnection(cause) => Refused::Open(cause),
+        other => Refused::Open(other.to_string()),
+    })
+}
+
+pub(in crate::db) fn pool(url: &PostgresUrl, lanes: usize) -> Result<WriterPool, Refused> {
+    let size = u32::try_from(lanes).unwrap_or(u32::MAX);
+    Ok(r2d2::Pool::builder()
+        .max_size(size)
+        // A database that is away at the moment is there again later.
+        .min_idle(Some(0))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_on_check_out(false)
+        .connection_timeout(POSTGRES_CONNECT_TIMEOUT)
+        .build_unchecked(Manager(url.clone())))
+}

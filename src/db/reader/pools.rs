@@ -1,0 +1,104 @@
+//! The connections that read, whichever database it is.
+
+use std::path::Path;
+
+use diesel_async::{
+    AsyncConnection, SimpleAsyncConnection,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool,
+    },
+};
+use futures_util::FutureExt;
+
+use crate::{
+    db::{
+        postgres::{self, PostgresUrl},
+        sqlite,
+    },
+    limits::{READ_CACHE_KIB, READ_CONNECTIONS},
+};
+
+#[derive(Clone)]
+pub(in crate::db) enum Pools {
+    Sqlite(Pool<sqlite::AsyncConn>),
+    Postgres(Pool<postgres::AsyncConn>),
+}
+
+/// Runs one read, written once and type-checked against both databases:
+/// `read!(self, |conn| …)`, where `select` are the shared reads of the
+/// database at hand.
+macro_rules! read {
+    ($reader:expr, |$conn:ident| $body:expr) => {
+        match &$reader.pools {
+            $crate::db::reader::Pools::Sqlite(pool) => {
+                #[allow(unused_imports)]
+                use $crate::db::sqlite::select;
+                $crate::db::reader::pools::read_from!($reader, pool, $conn, $body)
+            }
+            $crate::db::reader::Pools::Postgres(pool) => {
+                #[allow(unused_imports)]
+                use $crate::db::postgres::select;
+                $crate::db::reader::pools::read_from!($reader, pool, $conn, $body)
+            }
+        }
+    };
+}
+
+macro_rules! read_from {
+    ($reader:expr, $pool:expr, $conn:ident, $body:expr) => {{
+        let pool = $pool.clone();
+        let reading = async move {
+            #[allow(unused_mut)]
+            let mut $conn = pool.get().await.map_err(|error| {
+                log::error!("no connection to read from the database: {error}");
+                $crate::db::ReadError
+            })?;
+            let read: diesel::QueryResult<_> = async move { $body }.await;
+            read.map_err($crate::db::reader::failed)
+        };
+        $reader.bounded(reading).await
+    }};
+}
+
+pub(super) use {read, read_from};
+
+macro_rules! pool {
+    ($manager:expr) => {
+        Pool::builder($manager)
+            .max_size(READ_CONNECTIONS)
+            .build()
+            .expect("a pool without time limits of its own needs no runtime")
+    };
+}
+
+impl Pools {
+    pub fn of_file(path: &Path) -> Self {
+        let mut config = ManagerConfig::default();
+        config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(|path| {
+            async move {
+                let mut conn = sqlite::AsyncConn::establish(path).await?;
+                let pragmas = sqlite::pragmas(READ_CACHE_KIB);
+                conn.batch_execute(&format!("{pragmas} PRAGMA query_only = ON;"))
+                    .await
+                    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                Ok(conn)
+            }
+            .boxed()
+        });
+        let manager = AsyncDieselConnectionManager::new_with_config(path.to_string_lossy(), config);
+        Self::Sqlite(pool!(manager))
+    }
+
+    pub fn of_postgres(url: &PostgresUrl) -> Self {
+        let url = url.clone();
+        let mut config = ManagerConfig::default();
+        config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(move |_| {
+            let url = url.clone();
+            async move { postgres::connect(&url).await }.boxed()
+        });
+        let manager = AsyncDieselConnectionManager::new_with_config("", config);
+        Self::Postgres(pool!(manager))
+    }
+}

@@ -1,0 +1,7 @@
+//! Rows as they are selected, and what turns them into the domain's types:
+//! the same for every database.
+
+pub(super) mod attachment;
+pub(super) mod message;
+pub(super) mod message_json;
+pub(super) mod room;

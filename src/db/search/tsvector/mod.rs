@@ -1,0 +1,7 @@
+//! The index in a table of PostgreSQL.
+
+mod index;
+mod indexer;
+
+pub(super) use index::TableIndex;
+pub(super) use indexer::keep_up;

@@ -1,0 +1,56 @@
+//! The embedded database: SQLite, one file, one lane of writes.
+
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+
+use super::{Recorded, Write, WriteResult};
+
+pub(super) mod checkpointer;
+pub(super) mod open;
+
+#[path = "select.rs"]
+pub(in crate::db) mod select;
+#[path = "write/mod.rs"]
+pub(in crate::db) mod write;
+
+/// The blocking connection that writes.
+pub(in crate::db) type Conn = diesel::SqliteConnection;
+
+/// The connection that reads, from async code.
+pub(in crate::db) type AsyncConn = SyncConnectionWrapper<diesel::SqliteConnection>;
+
+/// What every connection is set to. WAL lets reads go on beside a write;
+/// `synchronous=FULL` makes a commit durable before it is answered.
+pub(super) fn pragmas(cache_kib: i64) -> String {
+    format!(
+        "PRAGMA busy_timeout = {};
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = {};
+         PRAGMA wal_autocheckpoint = 16384;
+         PRAGMA journal_size_limit = 67108864;",
+        crate::limits::DATABASE_BUSY_TIMEOUT.as_millis(),
+        // Negative: in KiB (https://sqlite.org/pragma.html#pragma_cache_size).
+        -cache_kib,
+    )
+}
+
+/// Runs `run` in one transaction that holds the write lock from its start,
+/// so that what it reads is still true when it writes.
+pub(in crate::db) fn transaction<T>(
+    conn: &mut Conn,
+    _: &[Write],
+    run: impl FnOnce(&mut Conn) -> diesel::QueryResult<T>,
+) -> diesel::QueryResult<T> {
+    conn.immediate_transaction(run)
+}
+
+/// There are no other nodes to tell.
+pub(in crate::db) fn record(
+    _: &mut Conn,
+    _: &[Write],
+    _: &[WriteResult],
+) -> diesel::QueryResult<Option<Recorded>> {
+    Ok(None)
+}

@@ -1,0 +1,47 @@
+//! Keeps the write-ahead log short, beside the writer.
+
+use actix::{Actor, Handler, MessageResult, SyncContext};
+use diesel::connection::SimpleConnection;
+
+use super::open::WriterPool;
+
+/// Copies what is in the log into the database file, on a thread and a
+/// connection of its own.
+///
+/// SQLite would do that within every so many commits, and all writes would
+/// wait for it. A passive checkpoint takes no lock that a writer needs; what
+/// little is left of it is done by the writer when the log is full.
+pub(in crate::db) struct Checkpointer {
+    pool: WriterPool,
+}
+
+impl Checkpointer {
+    pub fn new(pool: WriterPool) -> Self {
+        Self { pool }
+    }
+}
+
+/// Asks for a checkpoint; answered when it is done.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub(in crate::db) struct Checkpoint;
+
+impl Actor for Checkpointer {
+    type Context = SyncContext<Self>;
+}
+
+impl Handler<Checkpoint> for Checkpointer {
+    type Result = MessageResult<Checkpoint>;
+
+    fn handle(&mut self, _: Checkpoint, _: &mut Self::Context) -> Self::Result {
+        let done = self.pool.get().map_err(|error| error.to_string()).and_then(|mut conn| {
+            let checkpoint = conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)");
+            checkpoint.map_err(|error| error.to_string())
+        });
+        if let Err(error) = done {
+            // Nothing is lost: the writer does it when the log is full.
+            log::warn!("a checkpoint failed: {error}");
+        }
+        MessageResult(())
+    }
+}

@@ -1,0 +1,112 @@
+//! Deletes a user with their data. What they wrote becomes tombstones, bit by
+//! bit; a row without a name stays, to which those belong.
+
+use diesel::{ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
+
+use super::{
+    Conn, WriteError, WriteResult, Written, attachment, member, message,
+    schema::{
+        bans, blocks, former_members, inbox, inbox_heads, members, mentions, refresh_tokens, rooms,
+        users,
+    },
+    user as user_rows,
+};
+use crate::{
+    domain::{Member, MessageId, Role, RoomId, RoomKey, Timestamp, UserKey},
+    limits::ERASE_MESSAGES,
+};
+
+/// What is shown instead of the name.
+const NAME: &str = "Deleted user";
+
+/// All but the messages and reactions, which [`messages`] takes in steps.
+pub(super) fn user(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult<WriteResult> {
+    let Some(was) = user_rows::find(conn, user)? else {
+        return Ok(Err(WriteError::NoSuchUser));
+    };
+    let rooms = members::table
+        .inner_join(rooms::table)
+        .filter(members::user_key.eq(user.0))
+        .filter(rooms::id.is_not_null())
+        .select((rooms::key, rooms::id.assume_not_null(), members::role))
+        .load::<(i64, String, String)>(conn)?;
+    let mut left = Vec::with_capacity(rooms.len());
+    let mut owners = Vec::new();
+    for (key, id, role) in rooms {
+        let key = RoomKey(key);
+        let member_count = member::delete(conn, key, user)?;
+        if role == Role::Owner.as_str()
+            && let Some(owner) = inherit(conn, key)?
+        {
+            owners.push((key, owner));
+        }
+        left.push((key, RoomId::from_stored(id), member_count));
+    }
+    delete_personal(conn, user)?;
+    diesel::update(users::table.find(user.0))
+        .set((
+            // No id that anyone could have, or ask for.
+            users::id.eq(format!("deleted#{}", user.0)),
+            users::name.eq(NAME),
+            users::password_hash.eq(None::<String>),
+            users::last_seen_at.eq(None::<i64>),
+            users::deleted_at.eq(Some(at.0)),
+            users::erase_pending.eq(true),
+        ))
+        .execute(conn)?;
+    Ok(Ok(Written::Erased { was, rooms: left, owners }))
+}
+
+/// A room whose only owner is gone gets the highest of its members, the one
+/// who came first.
+fn inherit(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Member>> {
+    let rows = members::table
+        .filter(members::room_key.eq(room.0))
+        .order((members::joined_at, members::user_key))
+        .select((members::user_key, members::role))
+        .load::<(i64, String)>(conn)?;
+    let role = |text: &str| Role::parse(text).unwrap_or(Role::ReadOnly);
+    // The first of the highest.
+    let heir = rows.iter().rev().max_by_key(|(_, text)| role(text));
+    match heir {
+        Some((user, text)) if role(text) != Role::Owner => {
+            member::set_role(conn, room, UserKey(*user), Role::Owner)?;
+            member::find(conn, room, UserKey(*user))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn delete_personal(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
+    let key = user.0;
+    attachment::release_user(conn, user)?;
+    diesel::delete(refresh_tokens::table.filter(refresh_tokens::user_key.eq(key))).execute(conn)?;
+    diesel::delete(bans::table.filter(bans::user_key.eq(key))).execute(conn)?;
+    let former = former_members::table.filter(former_members::user_key.eq(key));
+    diesel::delete(former).execute(conn)?;
+    diesel::delete(blocks::table.filter(blocks::user_key.eq(key))).execute(conn)?;
+    diesel::delete(blocks::table.filter(blocks::blocked_key.eq(key))).execute(conn)?;
+    diesel::delete(inbox::table.filter(inbox::user_key.eq(key))).execute(conn)?;
+    diesel::delete(inbox_heads::table.filter(inbox_heads::user_key.eq(key))).execute(conn)?;
+    diesel::delete(mentions::table.filter(mentions::user_key.eq(key))).execute(conn).map(drop)
+}
+
+/// Makes tombstones of some messages, and takes back some reactions to those
+/// of others; `last` says that there are no more messages.
+pub(super) fn messages(
+    conn: &mut Conn,
+    user: UserKey,
+    ids: &[MessageId],
+    last: bool,
+    at: Timestamp,
+) -> QueryResult<WriteResult> {
+    let mut erased = message::erase(conn, ids, at)?;
+    let (others, more) = message::unreact(conn, user, ERASE_MESSAGES)?;
+    erased.extend(others.into_iter().map(|message| (message, None)));
+    let more = more || !last;
+    if !more {
+        let row = diesel::update(users::table.find(user.0));
+        row.set(users::erase_pending.eq(false)).execute(conn)?;
+    }
+    Ok(Ok(Written::ErasedMessages { changed: erased, more }))
+}

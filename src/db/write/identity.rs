@@ -1,0 +1,134 @@
+//! What makes a good token bad, and keys of services.
+
+use diesel::{
+    ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, upsert::excluded,
+};
+
+use super::{
+    ApiKey, Bar, Conn, NewApiKey, WriteError, WriteResult, Written,
+    schema::{api_keys, refresh_tokens, revoked_tokens, user_bars},
+    user,
+};
+use crate::{
+    domain::{Timestamp, UserKey},
+    limits::API_KEYS,
+};
+
+pub(super) fn revoke_token(
+    conn: &mut Conn,
+    id: &str,
+    expires_at: Timestamp,
+    at: Timestamp,
+) -> QueryResult<WriteResult> {
+    let expired = revoked_tokens::table.filter(revoked_tokens::expires_at.le(at.0));
+    diesel::delete(expired).execute(conn)?;
+    diesel::insert_into(revoked_tokens::table)
+        .values((revoked_tokens::id.eq(id), revoked_tokens::expires_at.eq(expires_at.0)))
+        .on_conflict(revoked_tokens::id)
+        .do_update()
+        .set(revoked_tokens::expires_at.eq(excluded(revoked_tokens::expires_at)))
+        .execute(conn)?;
+    Ok(Ok(Written::Done))
+}
+
+/// What bars a user; `Bar::default()` if nothing does.
+fn bar(conn: &mut Conn, of: UserKey) -> QueryResult<Bar> {
+    let row = user_bars::table.find(of.0).select((
+        user_bars::tokens_after,
+        user_bars::banned,
+        user_bars::banned_until,
+        user_bars::reason,
+    ));
+    let row = row.first::<(i64, bool, Option<i64>, String)>(conn).optional()?;
+    Ok(row.map_or_else(Bar::default, |(tokens_after, banned, until, reason)| Bar {
+        tokens_after: Timestamp(tokens_after),
+        banned,
+        banned_until: until.map(Timestamp),
+        reason: reason.into(),
+    }))
+}
+
+fn store(conn: &mut Conn, of: UserKey, bar: Bar) -> QueryResult<WriteResult> {
+    let Some(user) = user::find(conn, of)? else {
+        return Ok(Err(WriteError::NoSuchUser));
+    };
+    let Bar { tokens_after, banned, banned_until, reason } = &bar;
+    diesel::insert_into(user_bars::table)
+        .values((
+            user_bars::user_key.eq(of.0),
+            user_bars::tokens_after.eq(tokens_after.0),
+            user_bars::banned.eq(banned),
+            user_bars::banned_until.eq(banned_until.map(|until| until.0)),
+            user_bars::reason.eq(&**reason),
+        ))
+        .on_conflict(user_bars::user_key)
+        .do_update()
+        .set((
+            user_bars::tokens_after.eq(excluded(user_bars::tokens_after)),
+            user_bars::banned.eq(excluded(user_bars::banned)),
+            user_bars::banned_until.eq(excluded(user_bars::banned_until)),
+            user_bars::reason.eq(excluded(user_bars::reason)),
+        ))
+        .execute(conn)?;
+    Ok(Ok(Written::UserBarred { user, bar }))
+}
+
+/// All tokens that a user has now are void, also those that could be
+/// exchanged for new ones.
+pub(super) fn revoke_user(conn: &mut Conn, of: UserKey, at: Timestamp) -> QueryResult<WriteResult> {
+    let living = refresh_tokens::table
+        .filter(refresh_tokens::user_key.eq(of.0))
+        .filter(refresh_tokens::revoked_at.is_null());
+    diesel::update(living).set(refresh_tokens::revoked_at.eq(at.0)).execute(conn)?;
+    let bar = Bar { tokens_after: at, ..bar(conn, of)? };
+    store(conn, of, bar)
+}
+
+/// The user may not come at all, or may again.
+pub(super) fn ban(
+    conn: &mut Conn,
+    of: UserKey,
+    banned: bool,
+    until: Option<Timestamp>,
+    reason: &std::sync::Arc<str>,
+) -> QueryResult<WriteResult> {
+    let bar = Bar { banned, banned_until: until, reason: reason.clone(), ..bar(conn, of)? };
+    store(conn, of, bar)
+}
+
+pub(super) fn add_key(conn: &mut Conn, new: &NewApiKey) -> QueryResult<WriteResult> {
+    let NewApiKey { name, hash, roles, user: user_id, at } = new;
+    let living = api_keys::table.filter(api_keys::revoked_at.is_null());
+    if living.count().get_result::<i64>(conn)? >= API_KEYS {
+        return Ok(Err(WriteError::TooManyKeys));
+    }
+    let Ok(Written::User(user)) = user::ensure(conn, user_id, Some(name), *at)? else {
+        return Ok(Err(WriteError::Database));
+    };
+    let id: i64 = diesel::insert_into(api_keys::table)
+        .values((
+            api_keys::name.eq(&**name),
+            api_keys::hash.eq(hash.as_slice()),
+            api_keys::roles.eq(&**roles),
+            api_keys::user_key.eq(user.key.0),
+            api_keys::created_at.eq(at.0),
+        ))
+        .returning(api_keys::id)
+        .get_result(conn)?;
+    let (name, roles) = (name.clone(), roles.clone());
+    let key = ApiKey { id, name, hash: *hash, roles, user, created_at: *at, revoked_at: None };
+    Ok(Ok(Written::ApiKey(Box::new(key))))
+}
+
+pub(super) fn revoke_key(conn: &mut Conn, id: i64, at: Timestamp) -> QueryResult<WriteResult> {
+    let living = api_keys::table.find(id).filter(api_keys::revoked_at.is_null());
+    let hash = diesel::update(living)
+        .set(api_keys::revoked_at.eq(Some(at.0)))
+        .returning(api_keys::hash)
+        .get_result::<Vec<u8>>(conn)
+        .optional()?;
+    Ok(match hash.and_then(|hash| hash.try_into().ok()) {
+        Some(hash) => Ok(Written::ApiKeyRevoked(hash)),
+        None => Err(WriteError::NoSuchKey),
+    })
+}

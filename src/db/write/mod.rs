@@ -1,0 +1,32 @@
+//! What each write does, inside the transaction of its batch.
+//!
+//! Plain functions over the parent's `Conn`, in the portable part of diesel's
+//! language. The parent is `sqlite` or `postgres`: each mounts these files
+//! under its own types, so that every query is type-checked against both
+//! databases and none is written twice.
+
+mod attachment;
+mod audit;
+mod ban;
+mod batch;
+mod direct;
+mod erase;
+mod former;
+mod identity;
+mod member;
+mod message;
+mod outbox;
+mod publish;
+mod receipt;
+mod refresh;
+mod room;
+mod user;
+
+use super::{Conn, record, transaction};
+use crate::db::{
+    ApiKey, AuditEntry, Bar, Executed, MemberChange, NewApiKey, NewAttachment, NewDirect,
+    NewMessage, NewRefreshToken, NewRoom, OutboxResult, OutboxTargets, RefreshHash, StoredMessage,
+    Write, WriteError, WriteResult, Written, rows, schema,
+};
+
+pub(in crate::db) use batch::execute;

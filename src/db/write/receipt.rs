@@ -1,0 +1,141 @@
+//! Read marks: watermarks that only rise.
+
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
+    OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
+    dsl::{case_when, exists},
+    select,
+    upsert::excluded,
+};
+
+use super::{
+    Conn, WriteError, WriteResult, Written, room,
+    schema::{members, messages, receipts, room_heads, rooms},
+};
+use crate::domain::{ReadTarget, RoomId, RoomKey, Seq, Timestamp, UserKey};
+
+/// Raises one mark; never past the head, never back. One who has left in the
+/// meantime keeps no mark.
+pub(super) fn raise(
+    conn: &mut Conn,
+    room: RoomKey,
+    user: UserKey,
+    target: ReadTarget,
+    at: Timestamp,
+) -> QueryResult<WriteResult> {
+    let Some(head) = room::head(conn, room)? else {
+        return Ok(Err(WriteError::NoSuchRoom));
+    };
+    let target = match target {
+        ReadTarget::All => head,
+        ReadTarget::Seq(seq) => seq.min(head),
+        ReadTarget::Message(id) => {
+            let seq = messages::table
+                .filter(messages::id.eq(id.0))
+                .filter(messages::room_key.eq(room.0))
+                .select(messages::seq);
+            match seq.first::<i64>(conn).optional()? {
+                Some(seq) => Seq(seq),
+                None => return Ok(Err(WriteError::NoSuchMessage)),
+            }
+        }
+    };
+    let known = receipts::table.find((room.0, user.0)).select(receipts::read_seq);
+    let known = Seq(known.first::<i64>(conn).optional()?.unwrap_or(0));
+    let is_member = select(exists(members::table.find((room.0, user.0))));
+    if target <= known || !is_member.get_result::<bool>(conn)? {
+        return Ok(Ok(Written::Read { read_seq: known, moved: false }));
+    }
+    store(conn, room, user, target, at)?;
+    Ok(Ok(Written::Read { read_seq: target, moved: true }))
+}
+
+/// Raises what has reached a member's devices; what was read has.
+pub(super) fn delivered(
+    conn: &mut Conn,
+    room: RoomKey,
+    user: UserKey,
+    seq: Seq,
+) -> QueryResult<WriteResult> {
+    let Some(head) = room::head(conn, room)? else {
+        return Ok(Err(WriteError::NoSuchRoom));
+    };
+    let seq = seq.min(head);
+    let known = receipts::table
+        .find((room.0, user.0))
+        .select((receipts::read_seq, receipts::delivered_seq))
+        .first::<(i64, i64)>(conn)
+        .optional()?;
+    let known = known.map_or(0, |(read, delivered)| read.max(delivered));
+    let is_member = select(exists(members::table.find((room.0, user.0))));
+    if seq.0 <= known || !is_member.get_result::<bool>(conn)? {
+        return Ok(Ok(Written::Delivered { seq: Seq(known), moved: false }));
+    }
+    diesel::insert_into(receipts::table)
+        .values((
+            receipts::room_key.eq(room.0),
+            receipts::user_key.eq(user.0),
+            receipts::read_seq.eq(0),
+            receipts::read_at.eq(0),
+            receipts::delivered_seq.eq(seq.0),
+        ))
+        .on_conflict((receipts::room_key, receipts::user_key))
+        .do_update()
+        .set(receipts::delivered_seq.eq(excluded(receipts::delivered_seq)))
+        .execute(conn)?;
+    Ok(Ok(Written::Delivered { seq, moved: true }))
+}
+
+/// Raises all of a user's marks to the heads of their rooms.
+pub(super) fn raise_all(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult<WriteResult> {
+    let mark =
+        receipts::room_key.eq(members::room_key).and(receipts::user_key.eq(members::user_key));
+    let behind = members::table
+        .inner_join(rooms::table)
+        .inner_join(room_heads::table.on(room_heads::room_key.eq(members::room_key)))
+        .left_join(receipts::table.on(mark))
+        .filter(members::user_key.eq(user.0))
+        .filter(receipts::read_seq.is_null().and(room_heads::last_seq.gt(0)).or(
+            room_heads::last_seq.nullable().gt(receipts::read_seq.nullable()).assume_not_null(),
+        ))
+        .filter(rooms::id.is_not_null())
+        .select((rooms::key, rooms::id.assume_not_null(), room_heads::last_seq))
+        .load::<(i64, String, i64)>(conn)?;
+    let mut moved = Vec::with_capacity(behind.len());
+    for (room, id, head) in behind {
+        store(conn, RoomKey(room), user, Seq(head), at)?;
+        moved.push((RoomKey(room), RoomId::from_stored(id), Seq(head)));
+    }
+    Ok(Ok(Written::ReadAll(moved)))
+}
+
+fn store(
+    conn: &mut Conn,
+    room: RoomKey,
+    user: UserKey,
+    seq: Seq,
+    at: Timestamp,
+) -> QueryResult<()> {
+    diesel::insert_into(receipts::table)
+        .values((
+            receipts::room_key.eq(room.0),
+            receipts::user_key.eq(user.0),
+            receipts::read_seq.eq(seq.0),
+            receipts::read_at.eq(at.0),
+            receipts::delivered_seq.eq(0),
+        ))
+        .on_conflict((receipts::room_key, receipts::user_key))
+        .do_update()
+        .set((
+            receipts::read_seq.eq(case_when(
+                receipts::read_seq.lt(excluded(receipts::read_seq)),
+                excluded(receipts::read_seq),
+            )
+            .otherwise(receipts::read_seq)),
+            receipts::read_at.eq(excluded(receipts::read_at)),
+        ))
+        .execute(conn)?;
+    let member = members::table.find((room.0, user.0)).filter(members::unread_after.lt(seq.0));
+    diesel::update(member).set(members::unread_after.eq(seq.0)).execute(conn)?;
+    Ok(())
+}

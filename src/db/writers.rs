@@ -1,0 +1,45 @@
+//! The connections that write, whichever database it is.
+
+use super::{OutboxTargets, Write, postgres, sqlite, worker::Executed};
+
+/// Pools of blocking connections; clones share them.
+#[derive(Clone)]
+pub(super) enum Writers {
+    Sqlite {
+        writes: sqlite::open::WriterPool,
+        /// Beside the writer.
+        checkpoints: sqlite::open::WriterPool,
+    },
+    Postgres {
+        pool: postgres::open::WriterPool,
+        /// Transactions that run at once.
+        lanes: usize,
+    },
+}
+
+impl Writers {
+    pub fn lanes(&self) -> usize {
+        match self {
+            Self::Sqlite { .. } => 1,
+            Self::Postgres { lanes, .. } => *lanes,
+        }
+    }
+
+    /// One group commit, blocking.
+    pub fn execute(&self, writes: &[Write], told: &OutboxTargets) -> Executed {
+        let unconnected = |error: &dyn std::fmt::Display| {
+            log::error!("no connection to the database: {error}");
+            Executed::failed(writes.len())
+        };
+        match self {
+            Self::Sqlite { writes: pool, .. } => match pool.get() {
+                Ok(mut conn) => sqlite::write::execute(&mut conn, writes, told),
+                Err(error) => unconnected(&error),
+            },
+            Self::Postgres { pool, .. } => match pool.get() {
+                Ok(mut conn) => postgres::write::execute(&mut conn, writes, told),
+                Err(error) => unconnected(&error),
+            },
+        }
+    }
+}

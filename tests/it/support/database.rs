@@ -1,0 +1,74 @@
+//! A database of one's own in the PostgreSQL that `PARLOR_TEST_POSTGRES`
+//! names (`scripts/with-services` starts one).
+
+use std::process::{Command, Stdio};
+
+/// Made for one server, dropped with it.
+pub struct TestDatabase {
+    server: String,
+    name: String,
+}
+
+impl TestDatabase {
+    /// The database that this run of the tests is on: `None` for SQLite, one
+    /// of PostgreSQL where `PARLOR_TEST_DATABASE` is `postgres`.
+    pub fn of_this_run() -> Option<Self> {
+        match std::env::var("PARLOR_TEST_DATABASE").as_deref() {
+            Err(_) | Ok("sqlite") => None,
+            Ok("postgres") => Some(Self::new()),
+            Ok(other) => panic!("PARLOR_TEST_DATABASE is sqlite or postgres, not {other:?}"),
+        }
+    }
+
+    /// # Panics
+    /// Where no PostgreSQL is named.
+    pub fn new() -> Self {
+        let url = std::env::var("PARLOR_TEST_POSTGRES")
+            .expect("PARLOR_TEST_POSTGRES names a PostgreSQL: run scripts/with-services");
+        let (server, _) = url.rsplit_once('/').expect("a URL with a database");
+        let name = format!("it_{:016x}", rand::random::<u64>());
+        let database = Self { server: server.to_owned(), name };
+        database.administer(&format!("CREATE DATABASE {}", database.name));
+        database
+    }
+
+    pub fn url(&self) -> String {
+        format!("{}/{}", self.server, self.name)
+    }
+
+    /// Runs a statement in it; gives what it says, without decoration.
+    pub fn query(&self, statement: &str) -> String {
+        psql(&self.url(), statement)
+    }
+
+    fn administer(&self, statement: &str) {
+        psql(&format!("{}/postgres", self.server), statement);
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        self.administer(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
+}
+
+fn psql(url: &str, statement: &str) -> String {
+    let output = Command::new("psql")
+        .args([
+            "--no-psqlrc",
+            "--quiet",
+            "--tuples-only",
+            "--no-align",
+            "--command",
+            statement,
+            url,
+        ])
+        .stdin(Stdio::null())
+        .output()
+        .expect("psql can be started");
+    let error = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() && !std::thread::panicking() {
+        panic!("{statement}: {error}");
+    }
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
