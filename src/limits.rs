@@ -205,6 +205,21 @@ pub const LIMITER_TICK: Duration = Duration::from_secs(30);
 /// What clients are told to wait before they send again.
 pub const RETRY_AFTER: Duration = Duration::from_millis(500);
 
+/// How often the rooms and users that a node wants to hear of are told to
+/// Redis.
+pub const INTEREST_TICK: Duration = Duration::from_millis(20);
+/// Events of one room that came too early and wait for those before them;
+/// beyond, the rest is read from the database.
+pub const TIMELINE_HELD: usize = 1_024;
+pub const TIMELINE_HELD_BYTES: usize = 1024 * 1024;
+/// How long what is missing in a room may still come by itself before it is
+/// read: two nodes that write to one room overtake each other by less.
+pub const TIMELINE_PATIENCE: Duration = Duration::from_millis(20);
+/// How long until it is read again where the database could not be.
+pub const TIMELINE_AGAIN: Duration = Duration::from_millis(500);
+/// Events of a room that one read brings.
+pub const TIMELINE_PAGE: i64 = 200;
+
 /// What a connection to PostgreSQL may take to be made.
 pub const POSTGRES_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// What one statement may take, also waiting for a lock; then PostgreSQL ends

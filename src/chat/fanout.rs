@@ -44,6 +44,14 @@ pub enum Item {
         seq: Seq,
         frame: Frame,
     },
+    /// What was told late, and had to be read: complete from one position to
+    /// another, for the room's subscribers.
+    Missed {
+        room: RoomKey,
+        after: Seq,
+        upto: Seq,
+        frames: Arc<[(Seq, Frame)]>,
+    },
     /// An event without a place in the timeline, for the room's subscribers.
     Notice {
         room: RoomKey,

@@ -17,15 +17,18 @@ mod fanout;
 mod handlers;
 mod hold;
 mod messages;
+mod nodes;
 mod presence;
 mod room;
 mod server;
 mod session;
+mod timeline;
 mod typing;
 
 pub use command::{Answer, Command, Connected, Connection, Ended, Published, Target};
 pub use error::ChatError;
 pub use fanout::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};
 pub use messages::*;
+pub use nodes::{Ephemeral, FromNode, FromNodes, Interest, ToNodes};
 pub use server::{ChatServer, ChatSettings, Unfinished};
 pub use session::Origin;

@@ -7,16 +7,21 @@ use std::{
 
 use rustc_hash::FxHashMap;
 
-use super::WorkerId;
-use crate::domain::{Room, RoomId, RoomKey, RoomOverview, Seq};
+use super::{WorkerId, timeline::Timeline};
+use crate::{
+    domain::{Room, RoomId, RoomKey, RoomOverview, Seq},
+    websocket::Frame,
+};
 
 /// A room in memory.
 pub(super) struct RoomEntry {
     pub room: Arc<Room>,
     /// How many members it has.
     pub members: i64,
-    /// The position of the newest event that has been told.
-    pub head: Seq,
+    /// What has been told.
+    pub timeline: Timeline,
+    /// What is missing is being read.
+    pub is_reading: bool,
     /// How many sessions of each worker are subscribed.
     subscribers: Vec<u32>,
     used_at: Instant,
@@ -76,21 +81,40 @@ impl<'a> From<&'a RoomOverview> for RoomSeen<'a> {
 pub(super) struct Rooms {
     entries: FxHashMap<RoomKey, RoomEntry>,
     keys: FxHashMap<RoomId, RoomKey>,
+    /// Rooms that have come into memory and gone, since somebody asked.
+    changes: Option<Vec<(RoomKey, bool)>>,
 }
 
 impl Rooms {
-    /// Takes a room into memory, as the database says of it. What is there
-    /// already is newer: every change comes through here.
+    /// Remembers from now on which rooms come and go.
+    pub fn track(&mut self) {
+        self.changes = Some(Vec::new());
+    }
+
+    /// Which have come and gone since the last time.
+    pub fn take_changes(&mut self) -> Vec<(RoomKey, bool)> {
+        self.changes.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Takes a room into memory, as the database says of it.
+    ///
+    /// What is there already stays: what was told counts. Another node may
+    /// have committed what is only now heard of.
     pub fn activate(&mut self, seen: &RoomSeen, now: Instant) -> &mut RoomEntry {
         let RoomSeen { room, head, members } = *seen;
         self.keys.insert(room.id.clone(), room.key);
+        if let (Some(changes), false) = (&mut self.changes, self.entries.contains_key(&room.key)) {
+            changes.push((room.key, true));
+        }
         let entry = self.entries.entry(room.key).or_insert_with(|| RoomEntry {
             room: room.clone(),
             members,
-            head,
+            timeline: Timeline::new(head),
+            is_reading: false,
             subscribers: Vec::new(),
             used_at: now,
         });
+        entry.timeline.hear_of(head);
         entry.used_at = now;
         entry
     }
@@ -121,27 +145,39 @@ impl Rooms {
         }
     }
 
-    /// An event was told.
-    pub fn advance(&mut self, key: RoomKey, seq: Seq, now: Instant) {
-        if let Some(entry) = self.entries.get_mut(&key) {
-            entry.head = entry.head.max(seq);
-            entry.used_at = now;
-        }
+    /// An event. Gives what is to be told now; nobody is there to be told of
+    /// a room that is not in memory.
+    pub fn offer(
+        &mut self,
+        key: RoomKey,
+        seq: Seq,
+        frame: Frame,
+        now: Instant,
+    ) -> Vec<(Seq, Frame)> {
+        let Some(entry) = self.entries.get_mut(&key) else { return Vec::new() };
+        entry.used_at = now;
+        entry.timeline.offer(seq, frame)
     }
 
     pub fn remove(&mut self, key: RoomKey) -> Option<RoomEntry> {
         let entry = self.entries.remove(&key)?;
+        if let Some(changes) = &mut self.changes {
+            changes.push((key, false));
+        }
         self.keys.remove(&entry.room.id);
         Some(entry)
     }
 
     /// Lets go of the rooms that nobody has used for `idle`.
     pub fn sweep(&mut self, now: Instant, idle: Duration) {
-        let Self { entries, keys } = self;
-        entries.retain(|_, entry| {
+        let Self { entries, keys, changes } = self;
+        entries.retain(|key, entry| {
             let keep = !entry.is_empty() || now.duration_since(entry.used_at) < idle;
             if !keep {
                 keys.remove(&entry.room.id);
+                if let Some(changes) = changes {
+                    changes.push((*key, false));
+                }
             }
             keep
         });
@@ -167,6 +203,11 @@ mod tests {
         RoomSeen { room, head: Seq(head), members: 1 }
     }
 
+    fn offer(rooms: &mut Rooms, seq: i64, now: Instant) {
+        let frame = Frame::text(|payload| payload.push(b'x'));
+        rooms.offer(RoomKey(1), Seq(seq), frame, now);
+    }
+
     #[test]
     fn a_room_leaves_memory_when_empty_for_long_enough() {
         let (mut rooms, start) = (Rooms::default(), Instant::now());
@@ -176,7 +217,7 @@ mod tests {
 
         let entry = rooms.get_mut(RoomKey(1)).expect("in memory");
         entry.subscriber_removed(WorkerId(1));
-        rooms.advance(RoomKey(1), Seq(6), start + IDLE);
+        offer(&mut rooms, 6, start + IDLE);
         rooms.sweep(start + IDLE + IDLE / 2, IDLE);
         assert!(rooms.get(RoomKey(1)).is_some(), "it was used lately");
 
@@ -189,7 +230,7 @@ mod tests {
     fn a_head_never_goes_back() {
         let (mut rooms, now) = (Rooms::default(), Instant::now());
         rooms.activate(&seen(&room(1), 5), now);
-        rooms.advance(RoomKey(1), Seq(7), now);
-        assert_eq!(rooms.activate(&seen(&room(1), 6), now).head, Seq(7));
+        offer(&mut rooms, 6, now);
+        assert_eq!(rooms.activate(&seen(&room(1), 5), now).timeline.told(), Seq(6));
     }
 }

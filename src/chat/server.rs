@@ -12,6 +12,7 @@ use super::{
     fanout::{Fanout, Item},
     handlers::Pending,
     hold::{Holds, Place},
+    nodes::Nodes,
     presence::Departures,
     room::Rooms,
     session::Sessions,
@@ -21,7 +22,7 @@ use crate::{
     db::{Committed, Reader, Reply, SetCommitted, Submit, Ticket, Write, Writer},
     domain::{MessageIds, Retention, RoomId, RoomKey, Timestamp, UserKey},
     limiter::Rates,
-    limits::{FANOUT_BACKLOG, Limits, PRESENCE_TICK, ROOM_IDLE, ROOM_SWEEP},
+    limits::{FANOUT_BACKLOG, INTEREST_TICK, Limits, PRESENCE_TICK, ROOM_IDLE, ROOM_SWEEP},
     websocket::Frame,
 };
 
@@ -75,6 +76,12 @@ pub struct ChatServer {
     pub(super) draining: Option<Vec<oneshot::Sender<()>>>,
     /// Rooms whose invisible rows are still to be deleted.
     pub(super) purges: Vec<RoomKey>,
+    /// What the other nodes are to know, where there are any.
+    pub(super) nodes: Nodes,
+    /// Rooms in which something was committed that was not told here.
+    pub(super) behind: FxHashSet<RoomKey>,
+    /// Itself, once it has started.
+    pub(super) me: Option<Addr<ChatServer>>,
     pub(super) typing: Typing,
     pub(super) departures: Departures,
     /// The users whose messages are becoming tombstones.
@@ -95,7 +102,15 @@ pub struct Unfinished {
 /// Said by the ChatServer to itself when what it waited for is there.
 #[derive(actix::Message)]
 #[rtype(result = "()")]
-struct Continue(Box<Continuation>);
+pub(super) struct Continue(Box<Continuation>);
+
+impl Continue {
+    pub fn new(
+        then: impl FnOnce(&mut ChatServer, &mut Context<ChatServer>) + Send + 'static,
+    ) -> Self {
+        Self(Box::new(then))
+    }
+}
 
 type Continuation = dyn FnOnce(&mut ChatServer, &mut Context<ChatServer>) + Send;
 
@@ -135,6 +150,7 @@ impl ChatServer {
         reader: Reader,
         ids: MessageIds,
         unfinished: Unfinished,
+        nodes: Nodes,
     ) -> Self {
         Self {
             settings,
@@ -152,6 +168,9 @@ impl ChatServer {
             restrictions: 0,
             draining: None,
             purges: unfinished.purges,
+            nodes,
+            behind: FxHashSet::default(),
+            me: None,
             typing: Typing::default(),
             departures: Departures::default(),
             erasing: unfinished.erasures.into_iter().collect(),
@@ -226,7 +245,11 @@ impl Actor for ChatServer {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let committed = ctx.address().recipient::<Committed>();
+        self.me = Some(ctx.address());
         self.writer.do_send(SetCommitted(committed));
+        if self.nodes.has_others() {
+            ctx.run_interval(INTEREST_TICK, |server, _| server.tell_interest());
+        }
         ctx.run_interval(ROOM_SWEEP, |server, _| server.rooms.sweep(Instant::now(), ROOM_IDLE));
         ctx.run_interval(PRESENCE_TICK, |server, _| server.look_after_presence());
         ctx.run_interval(self.settings.retention_tick, |server, ctx| server.look_after_age(ctx));

@@ -37,7 +37,7 @@ impl Fields {
 
     pub fn text(&mut self, name: &'static str) -> Result<String, Refusal> {
         match self.required(name)? {
-            Value::String(text) => Ok(text),
+            Value::String(text) => without_nul(name, text),
             _ => Err(Refusal::field(name, "must be a text")),
         }
     }
@@ -45,7 +45,7 @@ impl Fields {
     pub fn text_or_none(&mut self, name: &'static str) -> Result<Option<String>, Refusal> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::String(text)) => without_nul(name, text).map(Some),
             Some(_) => Err(Refusal::field(name, "must be a text")),
         }
     }
@@ -297,6 +297,16 @@ impl Fields {
 }
 
 /// Most texts mention nobody, and cost one look.
+/// PostgreSQL stores every character but this one
+/// (<https://www.postgresql.org/docs/current/datatype-character.html>), and a
+/// deployment may move there: it is refused everywhere.
+fn without_nul(name: &'static str, text: String) -> Result<String, Refusal> {
+    if text.contains('\0') {
+        return Err(Refusal::field(name, "must not contain the character U+0000"));
+    }
+    Ok(text)
+}
+
 fn mentioned(content: &str) -> Mentioned {
     if content.contains('@') { Mentioned::find(content) } else { Mentioned::default() }
 }

@@ -45,6 +45,16 @@ pub(super) enum Offer {
     Gap,
 }
 
+/// What becomes of events that were read for all readers.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// Those after this position are let through.
+    After(Seq),
+    Nothing,
+    /// Something before them is missing: it must be read from the database.
+    Gap,
+}
+
 impl Gate {
     /// A gate for a session that has everything up to `since`, of a room
     /// whose newest position is `head`.
@@ -96,6 +106,24 @@ impl Gate {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// What lies between two positions has been read for all readers of the
+    /// room. Gives the position after which this one needs it.
+    pub fn pass_read(&mut self, after: Seq, upto: Seq) -> Passed {
+        match self {
+            Self::Live { at } if *at >= upto => Passed::Nothing,
+            Self::Live { at } if *at >= after => Passed::After(std::mem::replace(at, upto)),
+            Self::Live { at } => {
+                *self = Self::CatchingUp(Box::new(CatchingUp::new(*at, upto)));
+                Passed::Gap
+            }
+            // It reads for itself, up to there at least.
+            Self::CatchingUp(state) => {
+                state.head = state.head.max(upto);
+                Passed::Nothing
+            }
         }
     }
 
@@ -234,6 +262,18 @@ mod tests {
         assert_eq!(gate.at(), Seq(1));
         assert_eq!(gate.replayed(Seq(2)), [frame(3)]);
         assert!(gate.is_live());
+    }
+
+    #[test]
+    fn what_was_read_for_all_passes_where_it_is_missing() {
+        let mut gate = Gate::new(Seq(4), Seq(4));
+        assert_eq!(gate.pass_read(Seq(3), Seq(6)), Passed::After(Seq(4)));
+        assert_eq!(gate.pass_read(Seq(3), Seq(6)), Passed::Nothing);
+        assert_eq!(offer(&mut gate, 7), Offer::Deliver);
+        assert_eq!(gate.pass_read(Seq(8), Seq(9)), Passed::Gap, "8 is missing");
+        assert_eq!(gate.pass_read(Seq(9), Seq(12)), Passed::Nothing, "it reads for itself");
+        assert!(gate.replayed(Seq(9)).is_empty() && !gate.is_live());
+        assert!(gate.replayed(Seq(12)).is_empty() && gate.is_live());
     }
 
     #[test]

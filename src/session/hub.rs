@@ -95,6 +95,7 @@ impl Hub {
         }
         match item {
             Item::Event { room, seq, frame } => self.event(room, seq, frame),
+            Item::Missed { room, after, upto, frames } => self.missed(room, after, upto, &frames),
             Item::Notice { room, frame } => self.notice(room, &frame),
             Item::Ephemeral { room, frame, except } => self.ephemeral(room, &frame, &except),
             Item::Presence { rooms, frame, except } => self.presence(&rooms, &frame, &except),

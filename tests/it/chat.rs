@@ -84,7 +84,7 @@ async fn content_is_kept_as_it_was_written() {
     let contents = [
         " leading and trailing ".to_owned(),
         "\"quotes\" \\ back/slashes \n lines \t tabs".to_owned(),
-        "\u{0}\u{1}\u{1f}".to_owned(),
+        "\u{1}\u{1f}\u{7f}".to_owned(),
         "👩‍👩‍👧 e\u{301} \u{202e}right to left".to_owned(),
         "<script>alert(1)</script>'; DROP TABLE messages; --".to_owned(),
         "x".repeat(16 * 1024),
@@ -98,6 +98,9 @@ async fn content_is_kept_as_it_was_written() {
     let stored: Vec<&Value> =
         page["messages"].as_array().expect("a list").iter().map(|m| &m["content"]).collect();
     assert_eq!(stored, contents.iter().collect::<Vec<_>>());
+    // The one character that not every database stores.
+    let refused = socket.ask("message.send", json!({"room_id": "den", "content": "a\0b"})).await;
+    assert_eq!(refused["code"], "invalid", "{refused}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::{net::TcpListener, os::unix::fs::PermissionsExt};
 
 use tempfile::tempdir;
 
-use crate::support::{Opening, Server, Socket, run, run_with, within};
+use crate::support::{Opening, Server, Socket, TestDatabase, run, run_with, within};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -23,7 +23,7 @@ async fn it_starts_without_any_configuration_and_says_where_it_listens() {
     let account = nobody.register("alice", "correct horse").await.expect(201);
     let opening = Opening::default().bearer(account["access_token"].as_str().expect("a token"));
     Socket::ready(server.address(), opening).await;
-    assert!(server.data_dir().join("parlor.db").is_file());
+    assert_eq!(server.data_dir().join("parlor.db").is_file(), TestDatabase::is_file());
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ impl Handler<Committed> for ChatServer {
             }
         }
         self.tell_marks(marks);
-        drop(recorded);
+        self.nodes.committed(recorded);
         self.fanout.flush();
         self.finish_drain_if_idle();
     }
@@ -85,8 +85,21 @@ impl ChatServer {
     /// A durable event: the room's head moves, its subscribers are told.
     pub(super) fn tell_event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
         metrics().broadcasts.add(1);
-        self.rooms.advance(room, seq, Instant::now());
-        self.tell_room(room, &Item::Event { room, seq, frame: frame.for_many() });
+        self.nodes.tell_event(room, seq, &frame);
+        self.heard_event(room, seq, frame);
+    }
+
+    /// An event, of this node's commits or of another's.
+    pub(super) fn heard_event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
+        let told = self.rooms.offer(room, seq, frame.for_many(), Instant::now());
+        self.tell_all_of(room, told);
+        self.catch_up_later(room);
+    }
+
+    pub(super) fn tell_all_of(&mut self, room: RoomKey, events: Vec<(Seq, Frame)>) {
+        for (seq, frame) in events {
+            self.tell_room(room, &Item::Event { room, seq, frame });
+        }
     }
 }
 

@@ -168,7 +168,7 @@ impl ChatServer {
     /// A user's inbox, if there is anything in it. It may have got its first
     /// event since it was read.
     pub(super) fn inbox_of(&self, user: &User, last: Seq) -> Option<RoomOverview> {
-        let told = self.rooms.get(RoomKey::inbox_of(user.key)).map(|entry| entry.head);
+        let told = self.rooms.get(RoomKey::inbox_of(user.key)).map(|entry| entry.timeline.told());
         let head = told.map_or(last, |told| told.max(last));
         (head > Seq::ZERO).then(|| inbox_overview(user, head))
     }

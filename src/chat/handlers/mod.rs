@@ -1,6 +1,7 @@
 //! What the ChatServer does with each message, a file per concern.
 
 mod admin;
+mod behind;
 mod commit;
 mod connect;
 mod direct;

@@ -80,15 +80,17 @@ async fn read(reader: Reader, asked: Asked) -> Result<Replayed, ReadError> {
             None => Replayed::Failed,
         });
     }
-    let told = replay.missed.iter().map(|missed| {
-        let frame = match missed {
-            Missed::Message(message) => events::message_missed(message, since),
-            Missed::Cleared { seq, upto } => events::room_cleared(&id, *seq, *upto, now()),
-            Missed::Event(event) => events::published_to_room(&id, event),
-        };
-        (missed.seq(), frame)
-    });
+    let told = replay.missed.iter().map(|missed| (missed.seq(), frame_of(&id, missed, since)));
     Ok(page_of(told, replay.upto, bytes_max))
+}
+
+/// Something missed, as one is told who has everything up to `since`.
+pub(super) fn frame_of(room: &RoomId, missed: &Missed, since: Seq) -> Frame {
+    match missed {
+        Missed::Message(message) => events::message_missed(message, since),
+        Missed::Cleared { seq, upto } => events::room_cleared(room, *seq, *upto, now()),
+        Missed::Event(event) => events::published_to_room(room, event),
+    }
 }
 
 /// The events of a page, as many as fit; one does always.

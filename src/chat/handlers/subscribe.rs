@@ -150,7 +150,7 @@ impl ChatServer {
             if entry.subscribed.insert(overview.room.key) {
                 room.subscriber_added(session.worker);
             }
-            let head = room.head.max(overview.last_seq);
+            let head = room.timeline.told().max(overview.last_seq);
             let asked = since.is_some();
             let since = since.unwrap_or(overview.last_seq);
             attached.push(CatchUpRoom { overview, since, asked, head });

@@ -15,7 +15,7 @@ use crate::{
     domain::{RoomKey, Seq},
     limits::{RUN_BYTES, RUN_FRAMES, RUN_SHARE},
     metrics::metrics,
-    session::{gate::Offer, link::Link, outbox::OutboxLimits},
+    session::{gate::{Offer, Passed}, link::Link, outbox::OutboxLimits},
     websocket::{Frame, Joined},
 };
 
@@ -126,6 +126,33 @@ impl Hub {
             if overtaken {
                 self.read_page(id, room);
             }
+        }
+    }
+
+    /// What was read for all readers of a room, each of whom has been told
+    /// another part of it, perhaps.
+    pub(super) fn missed(
+        &mut self,
+        room: RoomKey,
+        after: Seq,
+        upto: Seq,
+        frames: &[(Seq, Frame)],
+    ) {
+        let Some(subscribers) = self.rooms.get_mut(&room) else { return };
+        let mut overtaken = Vec::new();
+        for (id, subscriber) in subscribers {
+            match subscriber.gate.pass_read(after, upto) {
+                Passed::After(at) => {
+                    for (_, frame) in frames.iter().filter(|(seq, _)| *seq > at) {
+                        queue(&mut self.listed, &subscriber.link, frame);
+                    }
+                }
+                Passed::Nothing => {}
+                Passed::Gap => overtaken.push(*id),
+            }
+        }
+        for id in overtaken {
+            self.read_page(id, room);
         }
     }
 

@@ -20,6 +20,11 @@ impl TestDatabase {
         }
     }
 
+    /// Whether this run's servers have files.
+    pub fn is_file() -> bool {
+        std::env::var("PARLOR_TEST_DATABASE").map_or(true, |name| name != "postgres")
+    }
+
     /// # Panics
     /// Where no PostgreSQL is named.
     pub fn new() -> Self {

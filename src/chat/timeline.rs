@@ -1,0 +1,173 @@
+//! The ordering core of a room: the merge of what several lanes and nodes
+//! have committed.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    domain::Seq,
+    limits::{TIMELINE_HELD, TIMELINE_HELD_BYTES},
+    websocket::Frame,
+};
+
+/// Tells the events of one room once, in the order of their positions,
+/// however they are heard of: from the own commits, from other nodes, out of
+/// order, twice, or not at all.
+///
+/// An event that does not follow the last one waits for those before it. If
+/// they do not come, they are read from the database. What is held and does
+/// not fit is let go: it is in the database.
+///
+/// It neither reads nor tells anything, so that its tests are plain values.
+///
+/// Invariant: every position up to `told` has been told, none after it.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    told: Seq,
+    held: BTreeMap<Seq, Frame>,
+    held_bytes: usize,
+    /// The newest position known to be there.
+    head: Seq,
+}
+
+impl Timeline {
+    pub fn new(told: Seq) -> Self {
+        Self { told, held: BTreeMap::new(), held_bytes: 0, head: told }
+    }
+
+    /// The position of the newest event that has been told.
+    pub fn told(&self) -> Seq {
+        self.told
+    }
+
+    /// Whether something is there that has not been told.
+    pub fn is_behind(&self) -> bool {
+        self.told < self.head
+    }
+
+    /// Somebody says that there is something up to here.
+    pub fn hear_of(&mut self, head: Seq) {
+        self.head = self.head.max(head);
+    }
+
+    /// An event. Gives what is to be told now, in order.
+    pub fn offer(&mut self, seq: Seq, frame: Frame) -> Vec<(Seq, Frame)> {
+        self.hear_of(seq);
+        if seq <= self.told {
+            return Vec::new();
+        }
+        if seq == self.told.next() {
+            self.told = seq;
+            let mut told = vec![(seq, frame)];
+            told.extend(self.follow());
+            return told;
+        }
+        self.hold(seq, frame);
+        Vec::new()
+    }
+
+    /// Everything up to `upto` has been told from the database. Gives what
+    /// was held and follows.
+    pub fn read(&mut self, upto: Seq) -> Vec<(Seq, Frame)> {
+        self.hear_of(upto);
+        self.told = self.told.max(upto);
+        self.follow()
+    }
+
+    fn hold(&mut self, seq: Seq, frame: Frame) {
+        self.held_bytes += frame.size();
+        if let Some(same) = self.held.insert(seq, frame) {
+            self.held_bytes -= same.size();
+        }
+        // The last ones are needed last.
+        while self.held.len() > TIMELINE_HELD || self.held_bytes > TIMELINE_HELD_BYTES {
+            let Some((_, frame)) = self.held.pop_last() else { break };
+            self.held_bytes -= frame.size();
+        }
+    }
+
+    fn follow(&mut self) -> Vec<(Seq, Frame)> {
+        let mut told = Vec::new();
+        while let Some(first) = self.held.first_entry() {
+            if *first.key() > self.told.next() {
+                break;
+            }
+            let (seq, frame) = first.remove_entry();
+            self.held_bytes -= frame.size();
+            if seq == self.told.next() {
+                self.told = seq;
+                told.push((seq, frame));
+            }
+        }
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(seq: i64) -> Frame {
+        Frame::text(|payload| payload.extend_from_slice(seq.to_string().as_bytes()))
+    }
+
+    fn offer(timeline: &mut Timeline, seq: i64) -> Vec<i64> {
+        let told = timeline.offer(Seq(seq), frame(seq));
+        assert!(told.iter().all(|(seq, told)| *told == frame(seq.0)));
+        told.iter().map(|(seq, _)| seq.0).collect()
+    }
+
+    #[test]
+    fn what_comes_in_order_is_told_at_once_and_once() {
+        let mut timeline = Timeline::new(Seq(4));
+        assert_eq!(offer(&mut timeline, 5), [5]);
+        assert_eq!(offer(&mut timeline, 5), []);
+        assert_eq!(offer(&mut timeline, 3), []);
+        assert!(!timeline.is_behind());
+    }
+
+    #[test]
+    fn what_comes_too_early_waits_for_what_is_before_it() {
+        let mut timeline = Timeline::new(Seq(0));
+        assert_eq!(offer(&mut timeline, 3), []);
+        assert_eq!(offer(&mut timeline, 2), []);
+        assert!(timeline.is_behind());
+        assert_eq!(offer(&mut timeline, 1), [1, 2, 3]);
+        assert!(!timeline.is_behind() && timeline.held_bytes == 0);
+    }
+
+    #[test]
+    fn what_is_read_fills_a_gap_and_is_not_told_again() {
+        let mut timeline = Timeline::new(Seq(0));
+        offer(&mut timeline, 4);
+        offer(&mut timeline, 6);
+        let follows: Vec<i64> = timeline.read(Seq(3)).iter().map(|(seq, _)| seq.0).collect();
+        assert_eq!(follows, [4]);
+        assert!(timeline.is_behind(), "5 is missing");
+        assert_eq!(offer(&mut timeline, 2), []);
+        let follows: Vec<i64> = timeline.read(Seq(5)).iter().map(|(seq, _)| seq.0).collect();
+        assert_eq!(follows, [6]);
+        assert!(!timeline.is_behind());
+    }
+
+    #[test]
+    fn a_head_that_is_only_heard_of_is_behind_until_it_is_read() {
+        let mut timeline = Timeline::new(Seq(2));
+        timeline.hear_of(Seq(5));
+        assert!(timeline.is_behind());
+        assert!(timeline.read(Seq(5)).is_empty());
+        assert!(!timeline.is_behind());
+        assert_eq!(timeline.told(), Seq(5));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_let_go_from_the_end() {
+        let mut timeline = Timeline::new(Seq(0));
+        for seq in 2..(TIMELINE_HELD as i64 + 10) {
+            offer(&mut timeline, seq);
+        }
+        assert_eq!(timeline.held.len(), TIMELINE_HELD);
+        let told = offer(&mut timeline, 1);
+        assert_eq!(told.len(), TIMELINE_HELD + 1);
+        assert!(timeline.is_behind(), "the rest is read");
+    }
+}
