@@ -83,8 +83,8 @@ pub(super) struct Sessions {
 
 impl Sessions {
     pub fn add(&mut self, connect: Connect) {
-        let Connect { session: at, user, roles, role_context, token_id, resume, join: _, origin } =
-            connect;
+        let Connect { session: at, user, roles, role_context, token_id, resume, .. } = connect;
+        let origin = connect.origin;
         let key = user.key;
         let online = self.users.entry(key).or_insert_with(|| OnlineUser {
             user: user.clone(),

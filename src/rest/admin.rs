@@ -9,6 +9,7 @@ use super::{
     ask::mismatch,
     extract::{Admin, Body, room_id, user_id},
     presence::hearing,
+    tokens::to_the_end,
 };
 use crate::{
     auth::Identity,
@@ -215,9 +216,16 @@ pub async fn delete_user(
     user: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let user = user_id(&user)?;
-    state.ask(&who, Command::EraseUser { user: user.clone() }).await?;
-    state.authenticator.forget(&user);
-    Ok(HttpResponse::NoContent().finish())
+    // Whoever has this id next must not be taken for the one who is gone.
+    to_the_end(async move {
+        let erased = state.ask(&who, Command::EraseUser { user: user.clone() }).await;
+        // An answer that comes too late is no proof that nothing was done.
+        state.authenticator.forget(&user);
+        erased?;
+        state.authenticator.erased(&user);
+        Ok(HttpResponse::NoContent().finish())
+    })
+    .await
 }
 
 #[derive(Serialize)]

@@ -113,6 +113,7 @@ impl Session {
     fn connect(&mut self, ctx: &mut Context<Self>) {
         let Phase::Live(live) = &self.phase else { return };
         let Identity { user, roles, role_context, token_id, .. } = live.identity.clone();
+        let is_good = self.is_good(live.identity.clone());
         let join = self.join.take();
         self.announced = true;
         self.worker.to_chat.say(Connect {
@@ -124,6 +125,7 @@ impl Session {
             resume: self.resume,
             join,
             origin: self.origin.clone(),
+            is_good,
         });
         if self.resume {
             self.set_deadline(self.worker.settings.auth_timeout, Close::ResumeTimeout, ctx);
