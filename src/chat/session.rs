@@ -79,6 +79,8 @@ impl OnlineUser {
 pub(super) struct Sessions {
     pub entries: FxHashMap<SessionId, SessionEntry>,
     pub users: FxHashMap<UserKey, OnlineUser>,
+    /// Who hears what is told to a role context.
+    contexts: FxHashMap<Arc<str>, FxHashSet<SessionId>>,
 }
 
 impl Sessions {
@@ -102,7 +104,7 @@ impl Sessions {
             at,
             user: key,
             roles,
-            role_context,
+            role_context: None,
             token_id,
             state,
             subscribed,
@@ -111,11 +113,40 @@ impl Sessions {
             away: false,
         };
         self.entries.insert(at.id, entry);
+        self.set_role_context(at.id, role_context);
+    }
+
+    /// A session's token names a role context, or none any more.
+    pub fn set_role_context(&mut self, id: SessionId, context: Option<Arc<str>>) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let before = std::mem::replace(&mut entry.role_context, context.clone());
+        self.leave_context(id, before);
+        if let Some(context) = context {
+            self.contexts.entry(context).or_default().insert(id);
+        }
+    }
+
+    fn leave_context(&mut self, id: SessionId, context: Option<Arc<str>>) {
+        let Some(context) = context else { return };
+        if let Some(sessions) = self.contexts.get_mut(&context) {
+            sessions.remove(&id);
+            if sessions.is_empty() {
+                self.contexts.remove(&context);
+            }
+        }
+    }
+
+    /// The sessions with a role context that have been told of their rooms.
+    pub fn in_context(&self, context: &Arc<str>) -> impl Iterator<Item = SessionRef> {
+        let sessions = self.contexts.get(context).into_iter().flatten();
+        let entries = sessions.filter_map(|id| self.entries.get(id));
+        entries.filter(|entry| !entry.is_connecting()).map(|entry| entry.at)
     }
 
     /// Gives the user, too, if that was their last session.
     pub fn remove(&mut self, id: SessionId) -> Option<(SessionEntry, Option<OnlineUser>)> {
-        let entry = self.entries.remove(&id)?;
+        let mut entry = self.entries.remove(&id)?;
+        self.leave_context(id, entry.role_context.take());
         let online = self.users.get_mut(&entry.user);
         let left = online.is_some_and(|online| {
             online.sessions.retain(|other| *other != id);
@@ -211,5 +242,52 @@ impl Sessions {
             online.rooms.as_ref().is_some_and(|rooms| rooms.contains_key(&room))
         };
         self.users.values().filter(is_member).map(|online| online.user.key).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        chat::{IsGood, WorkerId},
+        domain::UserId,
+    };
+
+    fn connect(id: u64, context: &str) -> Connect {
+        let origin = Origin { device_id: None, address: None, connected_at: Timestamp(0) };
+        Connect {
+            session: SessionRef { id: SessionId(id), worker: WorkerId(0) },
+            user: User { key: UserKey(1), id: UserId::from_stored("u"), name: "U".into() },
+            roles: Vec::new(),
+            role_context: Some(context.into()),
+            token_id: None,
+            resume: false,
+            join: None,
+            origin,
+            is_good: IsGood(Box::new(|| Ok(()))),
+        }
+    }
+
+    #[test]
+    fn a_role_context_has_the_sessions_whose_tokens_name_it_now() {
+        let mut sessions = Sessions::default();
+        for (id, context) in [(1, "a"), (2, "a"), (3, "b")] {
+            sessions.add(connect(id, context));
+        }
+        let heard = |sessions: &Sessions, context: &str| {
+            let mut ids: Vec<u64> =
+                sessions.in_context(&context.into()).map(|session| session.id.0).collect();
+            ids.sort_unstable();
+            ids
+        };
+        assert!(heard(&sessions, "a").is_empty(), "not before they know their rooms");
+        sessions.entries.values_mut().for_each(|entry| entry.state = SessionState::Live);
+        assert_eq!(heard(&sessions, "a"), [1, 2]);
+        sessions.set_role_context(SessionId(1), Some("b".into()));
+        sessions.set_role_context(SessionId(3), None);
+        assert_eq!((heard(&sessions, "a"), heard(&sessions, "b")), (vec![2], vec![1]));
+        sessions.remove(SessionId(1));
+        sessions.remove(SessionId(2));
+        assert!(sessions.contexts.is_empty(), "nothing is left of them");
     }
 }

@@ -57,8 +57,8 @@ impl ChatServer {
         }
         if let Some(entry) = self.sessions.entries.get_mut(&session.id) {
             entry.roles = roles;
-            entry.role_context = role_context;
             entry.token_id = token_id;
+            self.sessions.set_role_context(session.id, role_context);
         }
     }
 

@@ -110,11 +110,9 @@ impl ChatServer {
             }
             Audience::RoleContext(context) => {
                 let frame = frame.clone().for_many();
-                for entry in self.sessions.entries.values() {
-                    if entry.role_context.as_ref() == Some(context) && !entry.is_connecting() {
-                        let item = Item::Frame { session: entry.at.id, frame: frame.clone() };
-                        self.fanout.tell_worker(entry.at.worker, item);
-                    }
+                for session in self.sessions.in_context(context) {
+                    let item = Item::Frame { session: session.id, frame: frame.clone() };
+                    self.fanout.tell_worker(session.worker, item);
                 }
             }
         }
