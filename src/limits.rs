@@ -265,15 +265,26 @@ pub const TYPING_REPEAT: Duration = Duration::from_secs(3);
 pub const TYPING_MAX: usize = 100_000;
 /// How often it is looked who has stopped typing, and who is gone.
 pub const PRESENCE_TICK: Duration = Duration::from_millis(500);
+/// Users of whom one such look writes down that they came or went: at once
+/// they would take the places of messages ([`Limits::writes_in_flight`]).
+pub const PRESENCE_WRITES: usize = 1_024;
+/// Users of whom that is still to be written down. Beyond: the oldest is not.
+pub const ARRIVALS_WAITING: usize = 2 * CONNECTIONS_MAX;
+/// Deleted users who are remembered until what they asked before has arrived.
+pub const ERASED_KEPT: usize = 10_000;
 /// How long a key of a publication is remembered.
 pub const PUBLICATION_TTL: Duration = Duration::from_secs(24 * 3600);
 /// Rooms looked at in one step of that.
 pub const RETENTION_ROOMS: i64 = 200;
 /// Messages that one step of a user's erasure makes tombstones of.
 pub const ERASE_MESSAGES: usize = 100;
+/// When a step that could not be done is tried again.
+pub const ERASE_RETRY: Duration = Duration::from_secs(1);
 /// Messages looked through at once for those of a user: some 5 ms of a
 /// reading connection.
 pub const WRITTEN_BY_WINDOW: i64 = 20_000;
+/// Messages of a piece of an export: at the most some 2 MiB of contents.
+pub const EXPORT_PIECE: usize = 100;
 /// Connections of a page at most.
 pub const CONNECTIONS_PAGE: usize = 200;
 
