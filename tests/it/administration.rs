@@ -17,9 +17,14 @@ async fn connections_are_listed_counted_and_ended_with_a_reason() {
     let mut one = ann.connect_with("device_id=phone").await;
     let mut two = ann.connect().await;
     let mut other = ben.connect().await;
-    for (path, count) in [("", 3), ("/users/ann", 2), ("/rooms/den", 2), ("/users/none", 0)] {
+    for (path, count) in [("", 3), ("/users/ann", 2), ("/rooms/den", 2), ("/users/root", 0)] {
         let told = admin.get(&format!("{path}/connections/count")).await.expect(200);
         assert_eq!(told["count"], count, "{path}");
+    }
+    for path in ["/users/none", "/rooms/none"] {
+        admin.get(&format!("{path}/connections/count")).await.refused(404, "not_found");
+        admin.get(&format!("{path}/connections")).await.refused(404, "not_found");
+        admin.post(&format!("{path}/disconnect"), json!({})).await.refused(404, "not_found");
     }
     let listed = admin.get("/users/ann/connections?limit=1").await.expect(200);
     assert_eq!(listed["has_more"], true);
