@@ -12,14 +12,14 @@ use super::{
     fanout::{Fanout, Item},
     handlers::Pending,
     hold::{Holds, Place},
-    presence::Departures,
+    presence::{Arrivals, Departures, Erased},
     room::Rooms,
     session::Sessions,
     typing::Typing,
 };
 use crate::{
     db::{Committed, Reader, Reply, SetCommitted, Submit, Ticket, Write, Writer},
-    domain::{MessageIds, Retention, RoomId, RoomKey, Timestamp, UserKey},
+    domain::{MessageId, MessageIds, Retention, RoomId, RoomKey, Timestamp, UserKey},
     limiter::Rates,
     limits::{FANOUT_BACKLOG, Limits, PRESENCE_TICK, ROOM_IDLE, ROOM_SWEEP},
     websocket::Frame,
@@ -77,6 +77,9 @@ pub struct ChatServer {
     pub(super) purges: Vec<RoomKey>,
     pub(super) typing: Typing,
     pub(super) departures: Departures,
+    /// Who came and went and is still to be written down.
+    pub(super) arrivals: Arrivals,
+    pub(super) erased: Erased,
     /// The users whose messages are becoming tombstones.
     pub(super) erasing: FxHashSet<UserKey>,
     /// Rooms are being looked at for what is too old.
@@ -154,6 +157,8 @@ impl ChatServer {
             purges: unfinished.purges,
             typing: Typing::default(),
             departures: Departures::default(),
+            arrivals: Arrivals::default(),
+            erased: Erased::default(),
             erasing: unfinished.erasures.into_iter().collect(),
             looks_after_rooms: false,
         }
@@ -232,7 +237,7 @@ impl Actor for ChatServer {
         ctx.run_interval(self.settings.retention_tick, |server, ctx| server.look_after_age(ctx));
         self.purge_next();
         for user in self.erasing.iter().copied().collect::<Vec<_>>() {
-            self.erase_next(user, ctx);
+            self.erase_next(user, MessageId(0), ctx);
         }
     }
 }

@@ -166,6 +166,7 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         Write::Expire { inbox_before, keys_before } => {
             publish::expire(conn, *inbox_before, *keys_before)
         }
+        Write::Seen(seen) => user::seen(conn, seen),
         Write::Presence { user, online, at } => user::presence(conn, *user, *online, *at),
         Write::Erase { user, at } => erase::user(conn, *user, *at),
         Write::EraseMessages { user, messages, last, at } => {

@@ -37,6 +37,8 @@ impl ChatServer {
             self.close(session, Close::GoingAway);
         } else if self.sessions.connections_of(user) >= self.settings.limits.connections_per_user {
             self.close(session, Close::TooManyConnections);
+        } else if self.erased.contains(user) {
+            self.close(session, Close::Disconnected);
         } else if let Err(close) = (connect.is_good.0)() {
             self.close(session, close);
         } else {

@@ -16,6 +16,7 @@ impl Handler<Drain> for ChatServer {
         let first = self.draining.is_none();
         self.draining.get_or_insert_default().push(done);
         if first {
+            self.record_last_seen();
             self.fanout.tell_all(&Item::GoAway { reason: "shutdown" });
             self.fanout.flush();
         }
