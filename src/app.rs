@@ -2,6 +2,7 @@
 
 mod http;
 mod logging;
+mod nodes;
 mod serve;
 
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use crate::{
     cli::{Cli, Command, StoreArgs, TokenArgs},
     config::{Config, ConfigError, StoreConfig},
     db,
-    domain::{Timestamp, UserId},
+    domain::UserId,
 };
 
 /// Why a command ended: one line for the operator, and the exit code.
@@ -85,7 +86,7 @@ fn token(args: TokenArgs) -> Result<(), Failure> {
     let user = UserId::parse(&user).map_err(|error| Failure::value(format!("--user {error}")))?;
     let (_, secret) = StoreConfig::with_secret(store)?;
     let roles: Vec<_> = role.into_iter().map(Into::into).collect();
-    let now = Timestamp(chrono::Utc::now().timestamp_millis());
+    let now = crate::clock::now();
     let token = TokenKeys::new(&secret)
         .issue(&user, name.as_deref(), &roles, role_context.as_deref(), ttl, now)
         .map_err(Failure::environment)?;

@@ -1,6 +1,7 @@
 //! The command line. Every option is also an environment variable, and a
 //! `.env` file in the working directory is read first.
 
+mod nodes;
 mod read;
 mod values;
 
@@ -8,6 +9,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::nodes::NodeArgs;
 use self::values::{parse_duration, parse_name, parse_positive};
 use crate::limits::{COMPRESSION_MIN_BYTES, Limits};
 
@@ -119,9 +121,8 @@ pub struct ServeArgs {
     /// Messages that a room keeps; all by default
     #[arg(long, env = "PARLOR_RETENTION_MESSAGES", value_parser = parse_positive, allow_negative_numbers = true)]
     pub retention_messages: Option<usize>,
-    /// Taken note of, so that who sets it is told what it does not do yet
-    #[arg(long, env = "REDIS_URL", hide = true, hide_env_values = true)]
-    pub redis_url: Option<String>,
+    #[command(flatten)]
+    pub nodes: NodeArgs,
     #[command(flatten)]
     pub identity: IdentityArgs,
     #[command(flatten)]

@@ -6,7 +6,7 @@ use crate::{
     attachments::{self, AllowedTypes},
     auth::{Issuer, IssuerConfig, KeySource, Secret, SecretError, TrustedProxies, parse_origin},
     cli::{
-        AttachmentArgs, IdentityArgs, LimitArgs, RateArgs, ServeArgs, StoreArgs, Switch,
+        AttachmentArgs, IdentityArgs, LimitArgs, NodeArgs, RateArgs, ServeArgs, StoreArgs, Switch,
         WebhookArgs,
     },
     db::DatabaseUrl,
@@ -14,6 +14,7 @@ use crate::{
     domain::Retention,
     limiter::{Rates, per_minute, per_second},
     limits::{Limits, WEBHOOK_URLS},
+    nodes::RedisUrl,
     session::HeartbeatConfig,
     transport::Certificate,
     webhooks::{KINDS, Secrets, WebhookConfig},
@@ -38,6 +39,7 @@ pub struct Config {
     pub issuer: Option<Issuer>,
     pub auth_timeout: Duration,
     pub drain_timeout: Duration,
+    pub nodes: NodeConfig,
     pub presence_grace: Duration,
     pub inbox_ttl: Duration,
     /// What a room keeps that has no rule of its own.
@@ -54,6 +56,51 @@ pub struct Config {
     pub rates: Rates,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,
+}
+
+/// Several nodes on one database, and how one of them goes.
+#[derive(Debug)]
+pub struct NodeConfig {
+    pub redis: Option<RedisUrl>,
+    pub redis_prefix: String,
+    pub feed_interval: Duration,
+    /// The stream whose events are published.
+    pub service_stream: Option<String>,
+    pub goaway_spread: Duration,
+    pub drain_delay: Duration,
+}
+
+fn check_nodes(args: NodeArgs, store: &StoreConfig) -> Result<NodeConfig, ConfigError> {
+    let NodeArgs {
+        redis_url,
+        redis_prefix,
+        feed_interval,
+        service_stream,
+        goaway_spread,
+        drain_delay,
+    } = args;
+    let named = |error| ConfigError::Value(format!("--redis-url (REDIS_URL): {error}"));
+    let redis = redis_url.filter(|url| !url.is_empty());
+    let redis = redis.map(|url| url.parse().map_err(named)).transpose()?;
+    if redis.is_some() && store.database.file().is_some() {
+        log::warn!("REDIS_URL is not used: on SQLite there is one node, which needs none");
+    }
+    let redis = redis.filter(|_| store.database.file().is_none());
+    let service_stream = service_stream.filter(|stream| !stream.is_empty());
+    if service_stream.is_some() && redis.is_none() {
+        return Err(ConfigError::Value(
+            "--service-stream (PARLOR_SERVICE_STREAM) needs REDIS_URL and a PostgreSQL".to_owned(),
+        ));
+    }
+    let drain_delay = drain_delay.unwrap_or_default();
+    Ok(NodeConfig {
+        redis,
+        redis_prefix,
+        feed_interval,
+        service_stream,
+        goaway_spread,
+        drain_delay,
+    })
 }
 
 /// Where the data is.
@@ -117,7 +164,7 @@ impl Config {
             retention_age,
             retention_tick,
             retention_messages,
-            redis_url,
+            nodes,
             identity,
             attachments,
             webhooks,
@@ -126,9 +173,6 @@ impl Config {
             rates,
             limits,
         } = args;
-        if redis_url.is_some_and(|url| !url.is_empty()) {
-            log::warn!("REDIS_URL is not used: this version runs on one node");
-        }
         if heartbeat_timeout <= heartbeat_interval {
             return Err(ConfigError::Value(
                 "--heartbeat-timeout (PARLOR_HEARTBEAT_TIMEOUT) must be longer than \
@@ -143,6 +187,7 @@ impl Config {
         let allowed_origins = check_origins(allowed_origins)?;
         let certificate = load_certificate(tls_cert, tls_key)?;
         let (store, secret) = StoreConfig::with_secret(store)?;
+        let nodes = check_nodes(nodes, &store)?;
         let webhooks = check_webhooks(webhooks)?;
         let attachments = check_attachments(attachments, &store)?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -172,6 +217,7 @@ impl Config {
             metrics_token: metrics_token.filter(|token| !token.is_empty()).map(Arc::from),
             auth_timeout,
             drain_timeout,
+            nodes,
             presence_grace,
             inbox_ttl,
             retention_tick,

@@ -205,6 +205,22 @@ pub const LIMITER_TICK: Duration = Duration::from_secs(30);
 /// What clients are told to wait before they send again.
 pub const RETRY_AFTER: Duration = Duration::from_millis(500);
 
+/// How long a node has its number, unless it goes on with it; then others take
+/// its users for gone.
+pub const NODE_LEASE: Duration = Duration::from_secs(10);
+/// How long a number is nobody's after that: two nodes never make ids with the
+/// same one.
+pub const NODE_NUMBER_REST: Duration = Duration::from_secs(60);
+/// As many nodes as ids of messages tell apart.
+pub const NODE_NUMBERS: u32 = 256;
+/// How long the feed is kept. A node that was away for longer closes its
+/// connections: they come back and read.
+pub const FEED_KEPT: Duration = Duration::from_secs(600);
+/// Rows of the feed that one read brings.
+pub const FEED_PAGE: i64 = 1_000;
+/// A number of the feed that is not there after this time never will be: a
+/// transaction is ended before (`POSTGRES_IDLE_IN_TRANSACTION`).
+pub const FEED_SETTLED: Duration = Duration::from_secs(15);
 /// How often the rooms and users that a node wants to hear of are told to
 /// Redis.
 pub const INTEREST_TICK: Duration = Duration::from_millis(20);
@@ -297,20 +313,28 @@ pub const TYPING_REPEAT: Duration = Duration::from_secs(3);
 pub const TYPING_MAX: usize = 100_000;
 /// How often it is looked who has stopped typing, and who is gone.
 pub const PRESENCE_TICK: Duration = Duration::from_millis(500);
+/// Users of whom one such look writes down that they came or went: at once
+/// they would take the places of messages ([`Limits::writes_in_flight`]).
+pub const PRESENCE_WRITES: usize = 1_024;
+/// Users of whom that is still to be written down. Beyond: the oldest is not.
+pub const ARRIVALS_WAITING: usize = 2 * CONNECTIONS_MAX;
+/// Deleted users who are remembered until what they asked before has arrived.
+pub const ERASED_KEPT: usize = 10_000;
 /// How long a key of a publication is remembered.
 pub const PUBLICATION_TTL: Duration = Duration::from_secs(24 * 3600);
 /// Rooms looked at in one step of that.
 pub const RETENTION_ROOMS: i64 = 200;
 /// Messages that one step of a user's erasure makes tombstones of.
 pub const ERASE_MESSAGES: usize = 100;
+/// When a step that could not be done is tried again.
+pub const ERASE_RETRY: Duration = Duration::from_secs(1);
 /// Messages looked through at once for those of a user: some 5 ms of a
 /// reading connection.
 pub const WRITTEN_BY_WINDOW: i64 = 20_000;
+/// Messages of a piece of an export: at the most some 2 MiB of contents.
+pub const EXPORT_PIECE: usize = 100;
 /// Connections of a page at most.
 pub const CONNECTIONS_PAGE: usize = 200;
-
-/// Clients are told to come back within this time after a planned stop.
-pub const GOAWAY_SPREAD: Duration = Duration::from_secs(2);
 
 /// The kernel's send buffer of one socket. Left alone it grows to 4 MB for a
 /// reader that has stopped, and those count towards no limit of ours.
@@ -324,3 +348,21 @@ pub const CONNECTIONS_PER_WORKER: usize = 25_000;
 pub const CONNECTIONS_MAX: usize = 250_000;
 /// Connections the kernel holds until we accept them.
 pub const LISTEN_BACKLOG: u32 = 4_096;
+
+/// What a connection to Redis may take to be made, and a command to be
+/// answered; then it counts as away.
+pub const REDIS_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+pub const REDIS_RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often Redis is asked whether it is there, when nothing else is said.
+pub const REDIS_PING: Duration = Duration::from_secs(1);
+/// Batches that wait to be published; beyond, the hints are dropped, and the
+/// others read the feed.
+pub const BUS_BATCHES: usize = 4_096;
+/// Batches that are published together.
+pub const BUS_PIPELINE: usize = 64;
+/// What nodes tell on several channels and remember to tell once.
+pub const EPHEMERAL_KNOWN: usize = 8_192;
+/// How often a node goes on with its lease.
+pub const NODE_RENEWAL: Duration = Duration::from_secs(2);
+/// Users of a node that is gone, looked at in one step.
+pub const BURIAL_STEP: usize = 200;

@@ -97,6 +97,14 @@ impl Histogram {
 #[derive(Debug)]
 pub struct Metrics {
     pub started: Instant,
+    /// What was published for other nodes, and how many bytes.
+    pub hints_published: Counter,
+    pub hint_bytes: Counter,
+    pub hints_heard: Counter,
+    /// Redis did not keep up; the other nodes read the feed.
+    pub hints_dropped: Counter,
+    /// Items of the feed that no hint had told.
+    pub feed_found: Counter,
     pub connections: Counter,
     pub frames_in: Counter,
     pub bytes_in: Counter,
@@ -121,6 +129,11 @@ pub struct Metrics {
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics {
+    hints_published: Counter::default(),
+    hint_bytes: Counter::default(),
+    hints_heard: Counter::default(),
+    hints_dropped: Counter::default(),
+    feed_found: Counter::default(),
     started: Instant::now(),
     connections: Counter::default(),
     frames_in: Counter::default(),

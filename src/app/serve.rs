@@ -2,31 +2,30 @@
 
 use std::{net::TcpListener, time::Duration};
 
-use actix::{Actor, Addr, Arbiter};
+use actix::{Actor, Addr, Arbiter, Recipient};
 use actix_server::{Server, ServerHandle};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
     time::{Instant, interval, timeout, timeout_at},
 };
 
-use super::{Failure, http};
+use super::{Failure, http, nodes::Cluster};
 use crate::{
     attachments::{self, Store},
     auth::{Accounts, ApiKeys, Authenticator, Passwords, Revocations, TokenKeys},
-    chat::{ChatServer, ChatSettings, Drain, Unfinished},
+    chat::{ChatServer, ChatSettings, Drain, ToNodes, Unfinished},
     config::{AttachmentConfig, Config},
     db::{Database, Idle, SearchIndex, Writer},
-    domain::{MessageId, MessageIds, Timestamp},
+    domain::{MessageId, MessageIds},
     limiter::Limiters,
     limits::LIMITER_TICK,
+    nodes::Hooks,
     rest::{Draining, Files, Search, State},
     session::SessionCount,
     transport::Certificate,
     webhooks::Dispatcher,
 };
-
-/// The node's part of every message id; one node has the number 0.
-const NODE: u8 = 0;
 
 pub(super) fn serve(config: Config) -> Result<(), Failure> {
     // Many systems allow 1,024 open files and more if one asks.
@@ -58,6 +57,8 @@ struct Running {
     writer: Addr<Writer>,
     sessions: SessionCount,
     draining: Draining,
+    /// Tells the other nodes that this one has gone.
+    stop: watch::Sender<bool>,
 }
 
 impl Running {
@@ -66,6 +67,10 @@ impl Running {
         database: &Database,
         listener: TcpListener,
     ) -> Result<Self, Failure> {
+        // Before anything is read: what others commit from now on is heard of.
+        let mut cluster = Cluster::join(config, database).await?;
+        let (number, leads, health) =
+            (cluster.number, cluster.leads.clone(), cluster.health.clone());
         let reader = database.reader.clone();
         let newest = reader.newest_message_id().await.map_err(Failure::environment)?;
         let unfinished = Unfinished {
@@ -79,34 +84,46 @@ impl Running {
         let told = told.unwrap_or_default();
         let writer = database.writer(config.limits.writes_in_flight, told);
         let writer = Writer::start_in_arbiter(&arbiter.handle(), move |_| writer);
-        let chat = start_chat(&arbiter, config, &writer, database, newest, unfinished);
-        let bars = reader.bars(Timestamp(chrono::Utc::now().timestamp_millis())).await;
+        let beside = Arbiter::new();
+        let me = Me { number, leads: leads.clone(), bus: cluster.publish(&beside) };
+        let chat = start_chat(&arbiter, config, &writer, database, (newest, unfinished), me);
+        let bars = reader.bars(crate::clock::now()).await;
         let bars = Revocations::new(bars.map_err(Failure::environment)?);
         let api_keys = ApiKeys::new(reader.api_keys().await.map_err(Failure::environment)?);
         if let Some(webhooks) = config.webhooks.clone() {
             let dispatcher = Dispatcher::new(webhooks, reader.clone(), writer.clone());
-            actix_web::rt::spawn(dispatcher.run());
+            actix_web::rt::spawn(dispatcher.run(leads.clone()));
         }
         let AttachmentConfig { store, allowed, bytes_max } = &config.attachments;
         let store = Store::open(store).map_err(Failure::environment)?;
-        let sweeping = attachments::sweep(store.clone(), reader.clone(), writer.clone());
+        let sweeping = attachments::sweep(store.clone(), reader.clone(), writer.clone(), leads);
         actix_web::rt::spawn(sweeping);
         let search = match config.search {
             true => Some(start_search(config)?),
             false => None,
         };
         let files = Files::new(store, allowed.clone(), *bytes_max);
-        let state = state(config, &chat, &writer, database, (bars, api_keys), files, search);
+        let mut state = state(config, &chat, &writer, database, (bars, api_keys), files, search);
+        state.health = health;
+        let stop = cluster.follow(
+            &beside,
+            Hooks {
+                chat: chat.clone(),
+                reader: reader.clone(),
+                writer: writer.clone(),
+                authenticator: state.authenticator.clone(),
+            },
+        );
         actix_web::rt::spawn(forget_idle(state.limiters.clone()));
         let (sessions, draining) = (SessionCount::default(), state.draining.clone());
         let server = http::server(config, state, sessions.clone(), listener)?;
-        Ok(Self { server, chat, writer, sessions, draining })
+        Ok(Self { server, chat, writer, sessions, draining, stop })
     }
 
     /// Serves until a signal, then stops in order. A second signal ends the
     /// process at once.
     async fn run(self, config: &Config, mut signals: Signals) -> Result<(), Failure> {
-        let Self { server, chat, writer, sessions, draining } = self;
+        let Self { server, chat, writer, sessions, draining, stop: going } = self;
         let handle = server.handle();
         let mut server = std::pin::pin!(server);
         tokio::select! {
@@ -115,8 +132,11 @@ impl Running {
         }
         let stopping = async {
             log::info!("stopping: no new connections, open ones are told");
+            // First of all ready turns red, so that nobody new is sent here.
             draining.begin();
+            tokio::time::sleep(config.nodes.drain_delay).await;
             stop(&handle, chat, writer, sessions, config.drain_timeout).await;
+            going.send_replace(true);
         };
         tokio::select! {
             () = stopping => {}
@@ -157,14 +177,22 @@ async fn stop(
 /// Kept back for the requests that are being answered.
 pub(super) const STOP_RESERVE: Duration = Duration::from_secs(2);
 
+/// This node, as the ChatServer has to know it.
+struct Me {
+    number: u8,
+    leads: watch::Receiver<bool>,
+    bus: Option<Recipient<ToNodes>>,
+}
+
 fn start_chat(
     arbiter: &Arbiter,
     config: &Config,
     writer: &Addr<Writer>,
     database: &Database,
-    newest: Option<MessageId>,
-    unfinished: Unfinished,
+    (newest, unfinished): (Option<MessageId>, Unfinished),
+    me: Me,
 ) -> Addr<ChatServer> {
+    let Me { number, leads, bus } = me;
     let settings = ChatSettings {
         limits: config.limits.clone(),
         rates: config.rates,
@@ -174,11 +202,14 @@ fn start_chat(
         retention: config.retention,
         retention_tick: config.retention_tick,
         tells_arrivals: config.webhooks.is_some(),
+        has_nodes: config.store.database.file().is_none(),
+        leads,
+        goaway_spread: config.nodes.goaway_spread,
     };
     let (writer, reader) = (writer.clone(), database.reader.clone());
-    let ids = MessageIds::new(NODE, newest);
+    let ids = MessageIds::new(number, newest);
     ChatServer::start_in_arbiter(&arbiter.handle(), move |_| {
-        ChatServer::new(settings, writer, reader, ids, unfinished)
+        ChatServer::new(settings, writer, reader, ids, unfinished, bus)
     })
 }
 
@@ -225,6 +256,7 @@ fn state(
         proxies: config.proxies.clone(),
         limits: config.limits.clone(),
         draining: Draining::default(),
+        health: None,
     }
 }
 

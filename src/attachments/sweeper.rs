@@ -1,7 +1,7 @@
 //! Takes out of the store what nobody can see any more.
 
 use actix::Addr;
-use tokio::time::interval;
+use tokio::{sync::watch, time::interval};
 
 use super::Store;
 use crate::{
@@ -13,18 +13,24 @@ use crate::{
 /// Runs for as long as the server does: what was deleted, and uploads that no
 /// message came for, a bounded number at a time. First the file goes, then
 /// its row, so that a crash in between does it again.
-pub async fn sweep(store: Store, reader: Reader, writer: Addr<Writer>) {
+/// On one of the nodes, the one that `leads`.
+pub async fn sweep(
+    store: Store,
+    reader: Reader,
+    writer: Addr<Writer>,
+    leads: watch::Receiver<bool>,
+) {
     let mut tick = interval(SWEEP_TICK);
     loop {
         tick.tick().await;
-        while sweep_some(&store, &reader, &writer).await {}
+        while *leads.borrow() && sweep_some(&store, &reader, &writer).await {}
     }
 }
 
 /// Says whether there may be more.
 async fn sweep_some(store: &Store, reader: &Reader, writer: &Addr<Writer>) -> bool {
     let age = i64::try_from(LOOSE_UPLOAD_AGE.as_millis()).unwrap_or(i64::MAX);
-    let before = Timestamp(chrono::Utc::now().timestamp_millis().saturating_sub(age));
+    let before = Timestamp(crate::clock::now().0.saturating_sub(age));
     let Ok(found) = reader.attachments_to_remove(before, SWEEP_ATTACHMENTS).await else {
         return false;
     };

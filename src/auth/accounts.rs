@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::{Passwords, TokenKeys};
+use super::{Passwords, TokenKeys, api_key::is_service_user};
 use crate::{
     db::{NewRefreshToken, Reader, RefreshHash, Write, WriteError, WriteResult, Writer, Written},
     domain::{Timestamp, User, UserId},
@@ -53,6 +53,10 @@ impl Accounts {
         name: Arc<str>,
         password: String,
     ) -> Result<Tokens, AccountError> {
+        // One who registered it first would be the service's user.
+        if is_service_user(&id) {
+            return Err(AccountError::Taken);
+        }
         // Asked first, so that a taken id costs no hash.
         if self.reader.user(&id).await.map_err(|_| AccountError::Unavailable)?.is_some() {
             return Err(AccountError::Taken);
@@ -136,5 +140,5 @@ fn hash(token: &str) -> RefreshHash {
 }
 
 pub(super) fn now() -> Timestamp {
-    Timestamp(chrono::Utc::now().timestamp_millis())
+    crate::clock::now()
 }

@@ -6,15 +6,18 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
-use super::Identity;
+use super::{Identity, identity::Credential};
 use crate::{
     db::{ApiKey, KeyHash},
-    domain::Timestamp,
+    domain::{InvalidId, Timestamp, UserId},
 };
 
 /// What a key begins with, so that it is told from a token, and is found by
 /// those who look for secrets in the wrong places.
 const PREFIX: &str = "prl_";
+
+/// What the id of a key's user begins with.
+const USER_PREFIX: &str = "service:";
 
 /// The end of the year 9999: a key has no other.
 const NEVER: Timestamp = Timestamp(253_402_300_799_000);
@@ -29,6 +32,16 @@ pub fn new_key() -> (String, KeyHash) {
     let key = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()));
     let hash = hash(&key);
     (key, hash)
+}
+
+/// The user that a key of this name stands for.
+pub fn service_user(name: &str) -> Result<UserId, InvalidId> {
+    UserId::parse(&format!("{USER_PREFIX}{name}"))
+}
+
+/// Whether an id is kept for the user of a key, made already or not.
+pub(super) fn is_service_user(user: &UserId) -> bool {
+    user.as_str().starts_with(USER_PREFIX)
 }
 
 fn hash(key: &str) -> KeyHash {
@@ -48,12 +61,35 @@ impl ApiKeys {
 
     pub fn add(&self, key: &ApiKey) {
         let roles: Vec<Arc<str>> = key.roles.split_whitespace().map(Arc::from).collect();
-        let identity = Identity::new(key.user.clone(), roles, NEVER);
+        let identity = Identity::new(key.user.clone(), roles, NEVER, Credential::Key(key.hash));
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key.hash, identity);
     }
 
     pub fn remove(&self, hash: &KeyHash) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(hash);
+    }
+
+    /// Another node has made or revoked keys. Gives whom those stood for that
+    /// are good no more.
+    pub fn replace(&self, keys: &[ApiKey]) -> Vec<UserId> {
+        let good: Vec<&ApiKey> = keys.iter().filter(|key| key.revoked_at.is_none()).collect();
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let is_good = |hash: &KeyHash| good.iter().any(|key| key.hash == *hash);
+        let gone = known.extract_if(|hash, _| !is_good(hash));
+        let gone = gone.map(|(_, identity)| identity.user.id).collect();
+        drop(known);
+        good.into_iter().for_each(|key| self.add(key));
+        gone
+    }
+
+    /// Forgets all keys that stand for a user.
+    pub(super) fn remove_of(&self, user: &UserId) {
+        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        keys.retain(|_, identity| identity.user.id != *user);
+    }
+
+    pub(super) fn is_good(&self, hash: &KeyHash) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(hash)
     }
 
     pub(super) fn find(&self, key: &str) -> Option<Identity> {

@@ -2,24 +2,23 @@
 //! the application trusts, from a file or from where it publishes them
 //! (RFC 7517).
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+mod keys;
 
-use jsonwebtoken::{
-    Algorithm, DecodingKey, Validation, decode, decode_header,
-    errors::ErrorKind,
-    jwk::{Jwk, JwkSet, KeyAlgorithm},
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
+
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header, errors::ErrorKind};
 use tokio::{sync::Mutex, time::Instant};
 
+use self::keys::{ALGORITHMS, Key, jwks, read_keys};
 use super::{AuthError, Claims, token::Wire};
 use crate::{
     limits::{JWKS_AGE, JWKS_BYTES, JWKS_RETRY, JWKS_TIMEOUT, TOKEN_BYTES},
     outbound,
 };
-
-/// The algorithms that are accepted; `none` and those with a shared secret
-/// are not among them (RFC 8725 section 3.1).
-const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
 
 /// Where an issuer's keys come from, and what its tokens must say.
 #[derive(Clone, Debug)]
@@ -41,21 +40,28 @@ pub enum KeySource {
     Url(String),
 }
 
-/// A public key, and the one algorithm it is good for.
-struct Key {
-    id: Option<String>,
-    algorithm: Algorithm,
-    key: DecodingKey,
-}
-
 /// The keys that were read last.
-#[derive(Default)]
-struct Cached {
+#[derive(Clone, Default)]
+struct Known {
     keys: Arc<Vec<Key>>,
     /// When they were read; `None`: never.
     read_at: Option<Instant>,
-    /// When that was last tried.
+    /// When the last try ended.
     tried_at: Option<Instant>,
+}
+
+impl Known {
+    fn is_old(&self) -> bool {
+        self.read_at.is_none_or(|at| at.elapsed() >= JWKS_AGE)
+    }
+
+    fn may_ask(&self) -> bool {
+        self.tried_at.is_none_or(|at| at.elapsed() >= JWKS_RETRY)
+    }
+
+    fn has(&self, id: Option<&str>, algorithm: Algorithm) -> bool {
+        self.keys.iter().any(|key| key.fits(id, algorithm))
+    }
 }
 
 /// Checks the tokens of an outside issuer.
@@ -63,8 +69,10 @@ struct Cached {
 pub struct Issuer {
     config: Arc<IssuerConfig>,
     client: Option<reqwest::Client>,
+    /// Only ever held for a look.
+    known: Arc<RwLock<Known>>,
     /// Held while keys are fetched, so that many who wait for them ask once.
-    cached: Arc<Mutex<Cached>>,
+    fetching: Arc<Mutex<()>>,
 }
 
 impl std::fmt::Debug for Issuer {
@@ -77,7 +85,7 @@ impl Issuer {
     /// Reads a key file at once; an address is asked when the first token
     /// comes, so that an issuer which is down does not keep the server down.
     pub fn new(config: IssuerConfig) -> Result<Self, String> {
-        let mut cached = Cached::default();
+        let mut known = Known::default();
         let mut client = None;
         match &config.keys {
             KeySource::File(path) => {
@@ -85,11 +93,17 @@ impl Issuer {
                     .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
                 let keys = read_keys(&text)
                     .ok_or_else(|| format!("{} has no public key in it", path.display()))?;
-                cached.keys = Arc::new(keys);
+                known.keys = Arc::new(keys);
             }
             KeySource::Url(_) => client = Some(outbound::client(JWKS_TIMEOUT)),
         }
-        Ok(Self { config: Arc::new(config), client, cached: Arc::new(Mutex::new(cached)) })
+        let known = Arc::new(RwLock::new(known));
+        Ok(Self { config: Arc::new(config), client, known, fetching: Arc::default() })
+    }
+
+    /// How long after its `exp` a token is still good.
+    pub(super) fn leeway(&self) -> Duration {
+        self.config.leeway
     }
 
     pub(super) async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
@@ -101,15 +115,15 @@ impl Issuer {
             return Err(AuthError::Bad);
         }
         let id = header.kid.as_deref();
-        let mut keys = self.keys(false).await?;
-        if !keys.iter().any(|key| key.fits(id, header.alg)) {
-            // The issuer may have new ones.
-            keys = self.keys(true).await?;
-        }
+        let keys = self.keys(id, header.alg).await?;
         let mut error = AuthError::Bad;
         for key in keys.iter().filter(|key| key.fits(id, header.alg)) {
             match decode::<Wire>(token, &key.key, &self.rules(key.algorithm)) {
-                Ok(data) => return Claims::try_from(data.claims).map_err(AuthError::from),
+                Ok(data) => {
+                    let mut claims = Claims::try_from(data.claims)?;
+                    claims.expires_at = claims.expires_at.later(self.leeway());
+                    return Ok(claims);
+                }
                 Err(refused) if matches!(refused.kind(), ErrorKind::ExpiredSignature) => {
                     error = AuthError::Expired;
                 }
@@ -140,26 +154,61 @@ impl Issuer {
         rules
     }
 
-    /// The keys that are known, after a look for new ones if that is due.
-    async fn keys(&self, wanted: bool) -> Result<Arc<Vec<Key>>, AuthError> {
-        let (Some(client), KeySource::Url(url)) = (&self.client, &self.config.keys) else {
-            return Ok(self.cached.lock().await.keys.clone());
-        };
-        let mut cached = self.cached.lock().await;
-        let is_old = cached.read_at.is_none_or(|at| at.elapsed() >= JWKS_AGE);
-        let may_ask = cached.tried_at.is_none_or(|at| at.elapsed() >= JWKS_RETRY);
-        if (is_old || wanted) && may_ask {
-            cached.tried_at = Some(Instant::now());
-            match fetch(client, url).await {
-                Ok(keys) => {
-                    cached.keys = Arc::new(keys);
-                    cached.read_at = Some(Instant::now());
-                }
-                // The ones that are known stay good.
-                Err(error) => log::warn!("the issuer's keys could not be read: {error}"),
-            }
+    fn known(&self) -> Known {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The keys that are known, after a look for new ones if none of them can
+    /// check the token. Who can be checked never waits for the issuer.
+    async fn keys(
+        &self,
+        id: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<Arc<Vec<Key>>, AuthError> {
+        let known = self.known();
+        if self.client.is_none() {
+            return Ok(known.keys);
         }
-        if cached.read_at.is_none() { Err(AuthError::Unavailable) } else { Ok(cached.keys.clone()) }
+        let fits = known.has(id, algorithm);
+        if known.is_old() || !fits {
+            self.begin_fetch();
+        }
+        if fits {
+            return Ok(known.keys);
+        }
+        // Until the one that is under way has ended.
+        drop(self.fetching.lock().await);
+        let known = self.known();
+        if known.read_at.is_none() { Err(AuthError::Unavailable) } else { Ok(known.keys) }
+    }
+
+    /// Fetches the keys, unless that is under way or was tried a moment ago.
+    fn begin_fetch(&self) {
+        let Ok(turn) = self.fetching.clone().try_lock_owned() else { return };
+        if !self.known().may_ask() {
+            return;
+        }
+        let issuer = self.clone();
+        // A task of its own: it goes on when the one who asked has hung up.
+        tokio::spawn(async move {
+            issuer.fetch_keys().await;
+            drop(turn);
+        });
+    }
+
+    async fn fetch_keys(&self) {
+        let (Some(client), KeySource::Url(url)) = (&self.client, &self.config.keys) else { return };
+        let fetched = fetch(client, url).await;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.tried_at = Some(Instant::now());
+        match fetched {
+            Ok(keys) => {
+                known.keys = Arc::new(keys);
+                known.read_at = Some(Instant::now());
+            }
+            // The ones that are known stay good.
+            Err(error) => log::warn!("the issuer's keys could not be read: {error}"),
+        }
     }
 }
 
@@ -178,56 +227,4 @@ async fn fetch(client: &reqwest::Client, url: &str) -> Result<Vec<Key>, String> 
         body.extend_from_slice(&chunk);
     }
     jwks(&body).ok_or_else(|| "it is no JWKS document with a key for signatures".to_owned())
-}
-
-impl Key {
-    /// One whose id the token names; without one any key of the algorithm.
-    fn fits(&self, id: Option<&str>, algorithm: Algorithm) -> bool {
-        let same = id.is_none_or(|id| self.id.as_deref().is_none_or(|own| own == id));
-        same && self.algorithm == algorithm
-    }
-}
-
-fn read_keys(text: &[u8]) -> Option<Vec<Key>> {
-    jwks(text).or_else(|| pems(text))
-}
-
-fn jwks(text: &[u8]) -> Option<Vec<Key>> {
-    let set: JwkSet = serde_json::from_slice(text).ok()?;
-    let keys: Vec<Key> = set.keys.iter().filter_map(from_jwk).collect();
-    (!keys.is_empty()).then_some(keys)
-}
-
-/// A key that is good for one of our algorithms; others are left out.
-fn from_jwk(jwk: &Jwk) -> Option<Key> {
-    let key = DecodingKey::from_jwk(jwk).ok()?;
-    let said = match jwk.common.key_algorithm {
-        None => None,
-        Some(KeyAlgorithm::RS256) => Some(Algorithm::RS256),
-        Some(KeyAlgorithm::ES256) => Some(Algorithm::ES256),
-        Some(KeyAlgorithm::EdDSA) => Some(Algorithm::EdDSA),
-        Some(_) => return None,
-    };
-    let of_family = ALGORITHMS.into_iter().find(|one| one.family() == key.family())?;
-    let algorithm = said.unwrap_or(of_family);
-    (algorithm == of_family).then(|| Key { id: jwk.common.key_id.clone(), algorithm, key })
-}
-
-/// Each block of a PEM file is one key.
-fn pems(text: &[u8]) -> Option<Vec<Key>> {
-    const END: &str = "-----END PUBLIC KEY-----";
-    let text = std::str::from_utf8(text).ok()?;
-    let blocks = text.split_inclusive(END).filter(|block| block.contains(END));
-    let keys: Option<Vec<Key>> = blocks.map(|block| from_pem(block.trim().as_bytes())).collect();
-    keys.filter(|keys| !keys.is_empty())
-}
-
-fn from_pem(pem: &[u8]) -> Option<Key> {
-    let tries = [
-        (Algorithm::RS256, DecodingKey::from_rsa_pem(pem)),
-        (Algorithm::ES256, DecodingKey::from_ec_pem(pem)),
-        (Algorithm::EdDSA, DecodingKey::from_ed_pem(pem)),
-    ];
-    let found = tries.into_iter().find_map(|(algorithm, key)| Some((algorithm, key.ok()?)));
-    found.map(|(algorithm, key)| Key { id: None, algorithm, key })
 }

@@ -14,7 +14,7 @@ mod token;
 mod write;
 
 pub use accounts::{AccountError, Accounts, Tokens};
-pub use api_key::{ApiKeys, new_key};
+pub use api_key::{ApiKeys, new_key, service_user};
 pub use error::AuthError;
 pub use identity::{ADMIN, Authenticator, Identity, SERVICE};
 pub use issuer::{Issuer, IssuerConfig, KeySource};

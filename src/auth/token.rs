@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode, errors::ErrorKind,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Secret;
 use crate::{
@@ -25,6 +25,7 @@ pub struct Claims {
     /// The token's own name (`jti`), by which it can be revoked.
     pub id: Option<Arc<str>>,
     pub issued_at: Option<Timestamp>,
+    /// Until when it is good, with the leeway that its issuer has.
     pub expires_at: Timestamp,
 }
 
@@ -46,8 +47,13 @@ pub(super) struct Wire {
     roles: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     role_context_id: Option<String>,
+    #[serde(deserialize_with = "seconds")]
     exp: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "seconds_or_none"
+    )]
     iat: Option<i64>,
     /// Makes two tokens of one second differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,6 +74,7 @@ impl TokenKeys {
         // section 3.1); `exp` is required, and means what it says.
         let mut rules = Validation::new(Algorithm::HS256);
         rules.leeway = 0;
+        rules.validate_nbf = true;
         rules.validate_aud = false;
         Self {
             sign: EncodingKey::from_secret(secret.as_bytes()),
@@ -112,6 +119,17 @@ impl TokenKeys {
             .claims;
         Claims::try_from(wire)
     }
+}
+
+/// A time of a token may have a fraction (RFC 7519 section 2, NumericDate).
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    // What is out of all range is the first or the last second there is.
+    f64::deserialize(deserializer).map(|seconds| seconds.floor() as i64)
+}
+
+fn seconds_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let seconds: Option<f64> = Option::deserialize(deserializer)?;
+    Ok(seconds.map(|seconds| seconds.floor() as i64))
 }
 
 impl TryFrom<Wire> for Claims {
@@ -165,7 +183,7 @@ mod tests {
     }
 
     fn now() -> Timestamp {
-        Timestamp(chrono::Utc::now().timestamp_millis())
+        crate::clock::now()
     }
 
     fn ann() -> UserId {
@@ -210,6 +228,26 @@ mod tests {
         let long = "x".repeat(NAME_CHARS + 1);
         let token = ours.issue(&ann(), Some(&long), &[], None, HOUR, now()).expect("signed");
         assert_eq!(ours.verify(&token), Err(TokenError::Bad));
+    }
+
+    #[test]
+    fn times_may_have_fractions_and_a_token_that_begins_later_is_not_good_yet() {
+        let ours = keys(&"s".repeat(32));
+        let checked = |times: serde_json::Value| {
+            let mut claims = serde_json::json!({"sub": "ann", "exp": 9_999_999_999_i64});
+            for (name, value) in times.as_object().expect("an object") {
+                claims[name] = value.clone();
+            }
+            let token = encode(&Header::new(Algorithm::HS256), &claims, &ours.sign);
+            ours.verify(&token.expect("signed"))
+        };
+        let good = checked(serde_json::json!({"exp": 9_999_999_999.5, "iat": 1_700_000_000.75}));
+        let good = good.expect("good");
+        assert_eq!(good.issued_at, Some(Timestamp(1_700_000_000_000)));
+        assert_eq!(good.expires_at, Timestamp(9_999_999_999_000));
+        let later = now().0 / 1000 + 600;
+        assert_eq!(checked(serde_json::json!({"nbf": later})), Err(TokenError::Bad));
+        assert!(checked(serde_json::json!({"nbf": 1, "iat": null})).is_ok());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use actix::Recipient;
@@ -113,6 +113,8 @@ pub enum Item {
     /// Every session is told to come back later.
     GoAway {
         reason: &'static str,
+        /// Over so long a time.
+        spread: Duration,
     },
     CloseAll {
         close: Close,

@@ -12,7 +12,7 @@ use super::{Answer, ChatError, Command, Origin, fanout::Deliver};
 use crate::{
     db::StoredMessage,
     domain::{RoomId, Seq, User, UserId, UserKey},
-    protocol::{ReadMarkView, StoredMessageView},
+    protocol::{Close, ReadMarkView, StoredMessageView},
 };
 
 /// One connection, for as long as the process lives.
@@ -54,6 +54,18 @@ pub struct Connect {
     /// A public room to join at once.
     pub join: Option<RoomId>,
     pub origin: Origin,
+    pub is_good: IsGood,
+}
+
+/// Asks whether what a session was let in with is still good, and what to
+/// close it with if not. What is revoked while a session is on its way here
+/// finds no connection to end; so it is asked again on arrival.
+pub struct IsGood(pub Box<dyn Fn() -> Result<(), Close> + Send>);
+
+impl std::fmt::Debug for IsGood {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IsGood")
+    }
 }
 
 /// A session has ended, for whatever reason. Said exactly once for each
@@ -70,6 +82,7 @@ pub struct Renewed {
     pub roles: Vec<Arc<str>>,
     pub role_context: Option<Arc<str>>,
     pub token_id: Option<Arc<str>>,
+    pub is_good: IsGood,
 }
 
 /// What the sessions of one worker thread have to say, in order: one message

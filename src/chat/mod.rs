@@ -29,6 +29,6 @@ pub use command::{Answer, Command, Connected, Connection, Ended, Published, Targ
 pub use error::ChatError;
 pub use fanout::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};
 pub use messages::*;
-pub use nodes::{Ephemeral, FromNode, FromNodes, Interest, ToNodes};
+pub use nodes::{Asked, Ephemeral, FromNode, FromNodes, Interest, NodePresence, ToNodes};
 pub use server::{ChatServer, ChatSettings, Unfinished};
 pub use session::Origin;

@@ -1,10 +1,11 @@
 //! What the ChatServer says to the other nodes, and hears from them.
 
 use actix::Recipient;
+use tokio::sync::oneshot;
 
 use crate::{
     db::{Happened, Recorded},
-    domain::{RoomKey, Seq, UserKey},
+    domain::{RoomKey, Seq, Status, Timestamp, User, UserKey},
     websocket::Frame,
 };
 
@@ -18,8 +19,23 @@ pub struct ToNodes {
     /// The events of it, as they were told here.
     pub events: Vec<(RoomKey, Seq, Frame)>,
     pub ephemeral: Vec<Ephemeral>,
+    pub presence: Vec<NodePresence>,
+    /// Who wants to know how users are, on all nodes.
+    pub asked: Vec<Asked>,
     /// Rooms and users that this node wants to hear of, or no more.
     pub interest: Interest,
+}
+
+impl ToNodes {
+    fn is_empty(&self) -> bool {
+        let Self { recorded, events, ephemeral, presence, asked, interest } = self;
+        recorded.is_empty()
+            && events.is_empty()
+            && ephemeral.is_empty()
+            && presence.is_empty()
+            && asked.is_empty()
+            && *interest == Interest::default()
+    }
 }
 
 /// Rooms and users that a node has readers for.
@@ -38,6 +54,24 @@ pub struct Ephemeral {
     pub frame: Frame,
 }
 
+/// How a user is on one node; told as what all nodes together say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodePresence {
+    pub user: User,
+    /// Where others see them.
+    pub rooms: Vec<RoomKey>,
+    pub status: Status,
+    pub last_seen: Option<Timestamp>,
+}
+
+/// A question how users are, on all nodes.
+#[derive(Debug)]
+pub struct Asked {
+    /// With what is known of them here.
+    pub users: Vec<(UserKey, Status)>,
+    pub answer: oneshot::Sender<Vec<(UserKey, Status)>>,
+}
+
 /// What another node has said, or the feed.
 #[derive(actix::Message, Debug)]
 #[rtype(result = "()")]
@@ -46,9 +80,19 @@ pub struct FromNodes(pub Vec<FromNode>);
 /// One thing that was heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FromNode {
-    Event { room: RoomKey, seq: Seq, frame: Frame },
+    Event {
+        room: RoomKey,
+        seq: Seq,
+        frame: Frame,
+    },
     Happened(Happened),
     Ephemeral(Ephemeral),
+    /// How a user is on all nodes together.
+    Presence(NodePresence),
+    /// This node's own number, from now on.
+    Number(u8),
+    /// All who are here are to be announced again.
+    Announce,
     /// These rooms are heard from now on: what was said before has to be
     /// looked for.
     Heard(Vec<RoomKey>),
@@ -84,6 +128,16 @@ impl Nodes {
         }
     }
 
+    pub fn tell_presence(&mut self, presence: NodePresence) {
+        self.outgoing.presence.push(presence);
+        self.send();
+    }
+
+    pub fn ask(&mut self, asked: Asked) {
+        self.outgoing.asked.push(asked);
+        self.send();
+    }
+
     pub fn tell_interest(&mut self, interest: Interest) {
         if interest != Interest::default() {
             self.outgoing.interest = interest;
@@ -99,9 +153,7 @@ impl Nodes {
 
     fn send(&mut self) {
         let Some(bus) = &self.bus else { return };
-        let ToNodes { recorded, events, ephemeral, interest } = &self.outgoing;
-        let has_interest = *interest != Interest::default();
-        if !recorded.is_empty() || !events.is_empty() || !ephemeral.is_empty() || has_interest {
+        if !self.outgoing.is_empty() {
             // The bus only queues, and drops hints past its bound.
             bus.do_send(std::mem::take(&mut self.outgoing));
         }

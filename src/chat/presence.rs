@@ -1,10 +1,16 @@
 //! Who has gone and may be back at once.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::domain::{RoomKey, Status, Timestamp, User, UserKey};
+use crate::{
+    domain::{RoomKey, Status, Timestamp, User, UserKey},
+    limits::{ARRIVALS_WAITING, ERASED_KEPT},
+};
 
 /// A user without a connection, whom others still see as there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +49,34 @@ impl Departures {
         self.departing.get(&user).map(|(_, departing)| departing.shown)
     }
 
-    /// Takes out those who have been gone for `grace`.
-    pub fn gone(&mut self, now: Instant, grace: Duration) -> Vec<Departing> {
-        let is_gone = |_: &UserKey, (since, _): &mut (Instant, Departing)| {
-            now.duration_since(*since) >= grace
+    /// The user has been added to a room meanwhile.
+    pub fn joined(&mut self, user: UserKey, room: RoomKey) {
+        if let Some((_, departing)) = self.departing.get_mut(&user) {
+            departing.rooms.push(room);
+        }
+    }
+
+    /// The user is no member of a room any more: it hears nothing of them.
+    pub fn left_room(&mut self, user: UserKey, room: RoomKey) {
+        if let Some((_, departing)) = self.departing.get_mut(&user) {
+            departing.rooms.retain(|other| *other != room);
+        }
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Departing> {
+        self.departing.values().map(|(_, departing)| departing)
+    }
+
+    /// Takes out those who have been gone for `grace`, but for those who are
+    /// `connecting` again at this moment.
+    pub fn gone(
+        &mut self,
+        now: Instant,
+        grace: Duration,
+        connecting: impl Fn(UserKey) -> bool,
+    ) -> Vec<Departing> {
+        let is_gone = |user: &UserKey, (since, _): &mut (Instant, Departing)| {
+            now.duration_since(*since) >= grace && !connecting(*user)
         };
         let gone =
             self.departing.extract_if(is_gone).map(|(_, (_, departing))| departing).collect();
@@ -54,6 +84,59 @@ impl Departures {
             self.departing.shrink_to_fit();
         }
         gone
+    }
+}
+
+/// A user has come or gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Arrival {
+    pub user: UserKey,
+    pub online: bool,
+    pub at: Timestamp,
+}
+
+/// Who has come and gone and is still to be written down, in order.
+#[derive(Default)]
+pub(super) struct Arrivals {
+    waiting: VecDeque<Arrival>,
+}
+
+impl Arrivals {
+    /// Where too many wait, the oldest is left out: what is newest of a user
+    /// counts.
+    pub fn note(&mut self, user: UserKey, online: bool, at: Timestamp) {
+        if self.waiting.len() >= ARRIVALS_WAITING {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(Arrival { user, online, at });
+    }
+
+    /// Takes out the oldest ones.
+    pub fn take(&mut self, most: usize) -> Vec<Arrival> {
+        let taken = self.waiting.drain(..most.min(self.waiting.len())).collect();
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new();
+        }
+        taken
+    }
+}
+
+/// The users that were deleted lately: what they asked before, and a session
+/// of theirs that is only now announced, must not bring them back.
+#[derive(Default)]
+pub(super) struct Erased(FxHashSet<UserKey>);
+
+impl Erased {
+    pub fn insert(&mut self, user: UserKey) {
+        // What was on its way has long arrived.
+        if self.0.len() >= ERASED_KEPT {
+            self.0.clear();
+        }
+        self.0.insert(user);
+    }
+
+    pub fn contains(&self, user: UserKey) -> bool {
+        !self.0.is_empty() && self.0.contains(&user)
     }
 }
 
@@ -70,15 +153,50 @@ mod tests {
         Departing { user, shown: Status::Away, rooms, gone_at }
     }
 
+    fn nobody(_: UserKey) -> bool {
+        false
+    }
+
     #[test]
     fn who_is_back_in_time_was_never_gone() {
         let (mut departures, start) = (Departures::default(), Instant::now());
         departures.left(departing(1), start);
         departures.left(departing(2), start);
-        assert!(departures.gone(start + GRACE / 2, GRACE).is_empty());
+        assert!(departures.gone(start + GRACE / 2, GRACE, nobody).is_empty());
         assert_eq!(departures.is_back(UserKey(1)), Some(Status::Away));
         assert_eq!(departures.is_back(UserKey(1)), None, "only once");
-        assert_eq!(departures.gone(start + GRACE, GRACE), [departing(2)]);
-        assert!(departures.gone(start + 2 * GRACE, GRACE).is_empty());
+        assert_eq!(departures.gone(start + GRACE, GRACE, nobody), [departing(2)]);
+        assert!(departures.gone(start + 2 * GRACE, GRACE, nobody).is_empty());
+    }
+
+    #[test]
+    fn who_is_on_the_way_back_is_not_gone_yet() {
+        let (mut departures, start) = (Departures::default(), Instant::now());
+        departures.left(departing(1), start);
+        let late = start + 2 * GRACE;
+        assert!(departures.gone(late, GRACE, |user| user == UserKey(1)).is_empty());
+        assert_eq!(departures.gone(late, GRACE, nobody).len(), 1, "it came to nothing");
+    }
+
+    #[test]
+    fn rooms_come_and_go_also_for_who_is_away() {
+        let (mut departures, start) = (Departures::default(), Instant::now());
+        departures.left(departing(1), start);
+        departures.joined(UserKey(1), RoomKey(2));
+        departures.left_room(UserKey(1), RoomKey(1));
+        let gone = departures.gone(start + GRACE, GRACE, nobody);
+        assert_eq!(gone[0].rooms, [RoomKey(2)]);
+    }
+
+    #[test]
+    fn what_is_to_be_written_down_is_taken_in_order_and_bounded() {
+        let mut arrivals = Arrivals::default();
+        for key in 0..=ARRIVALS_WAITING {
+            arrivals.note(UserKey(key as i64), true, Timestamp(0));
+        }
+        let keys: Vec<i64> = arrivals.take(2).iter().map(|arrival| arrival.user.0).collect();
+        assert_eq!(keys, [1, 2], "the oldest was left out");
+        assert_eq!(arrivals.take(usize::MAX).len(), ARRIVALS_WAITING - 2);
+        assert!(arrivals.take(1).is_empty());
     }
 }

@@ -1,26 +1,26 @@
 use std::{
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Recipient};
 use rustc_hash::{FxHashMap, FxHashSet};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::{
-    ReplyTo, Request,
+    ReplyTo, Request, ToNodes,
     fanout::{Fanout, Item},
     handlers::Pending,
     hold::{Holds, Place},
     nodes::Nodes,
-    presence::Departures,
+    presence::{Arrivals, Departures, Erased},
     room::Rooms,
     session::Sessions,
     typing::Typing,
 };
 use crate::{
     db::{Committed, Reader, Reply, SetCommitted, Submit, Ticket, Write, Writer},
-    domain::{MessageIds, Retention, RoomId, RoomKey, Timestamp, UserKey},
+    domain::{MessageId, MessageIds, Retention, RoomId, RoomKey, UserKey},
     limiter::Rates,
     limits::{FANOUT_BACKLOG, INTEREST_TICK, Limits, PRESENCE_TICK, ROOM_IDLE, ROOM_SWEEP},
     websocket::Frame,
@@ -42,6 +42,12 @@ pub struct ChatSettings {
     pub retention_tick: Duration,
     /// Somebody outside wants to know who comes, so it is written down.
     pub tells_arrivals: bool,
+    /// There may be other nodes on this database.
+    pub has_nodes: bool,
+    /// Whether this is the node that does what only one should.
+    pub leads: watch::Receiver<bool>,
+    /// Over how long a time clients come back when the server stops.
+    pub goaway_spread: Duration,
 }
 
 /// Tracks rooms, users and sessions; the only place that decides who hears
@@ -84,6 +90,9 @@ pub struct ChatServer {
     pub(super) me: Option<Addr<ChatServer>>,
     pub(super) typing: Typing,
     pub(super) departures: Departures,
+    /// Who came and went and is still to be written down.
+    pub(super) arrivals: Arrivals,
+    pub(super) erased: Erased,
     /// The users whose messages are becoming tombstones.
     pub(super) erasing: FxHashSet<UserKey>,
     /// Rooms are being looked at for what is too old.
@@ -150,7 +159,7 @@ impl ChatServer {
         reader: Reader,
         ids: MessageIds,
         unfinished: Unfinished,
-        nodes: Nodes,
+        bus: Option<Recipient<ToNodes>>,
     ) -> Self {
         Self {
             settings,
@@ -168,11 +177,13 @@ impl ChatServer {
             restrictions: 0,
             draining: None,
             purges: unfinished.purges,
-            nodes,
+            nodes: Nodes::new(bus),
             behind: FxHashSet::default(),
             me: None,
             typing: Typing::default(),
             departures: Departures::default(),
+            arrivals: Arrivals::default(),
+            erased: Erased::default(),
             erasing: unfinished.erasures.into_iter().collect(),
             looks_after_rooms: false,
         }
@@ -234,12 +245,6 @@ impl ChatServer {
     }
 }
 
-/// The clock, read here and handed to what is pure.
-pub(super) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
 impl Actor for ChatServer {
     type Context = Context<Self>;
 
@@ -248,6 +253,8 @@ impl Actor for ChatServer {
         self.me = Some(ctx.address());
         self.writer.do_send(SetCommitted(committed));
         if self.nodes.has_others() {
+            self.rooms.track();
+            self.sessions.track();
             ctx.run_interval(INTEREST_TICK, |server, _| server.tell_interest());
         }
         ctx.run_interval(ROOM_SWEEP, |server, _| server.rooms.sweep(Instant::now(), ROOM_IDLE));
@@ -255,10 +262,13 @@ impl Actor for ChatServer {
         ctx.run_interval(self.settings.retention_tick, |server, ctx| server.look_after_age(ctx));
         self.purge_next();
         for user in self.erasing.iter().copied().collect::<Vec<_>>() {
-            self.erase_next(user, ctx);
+            self.erase_next(user, MessageId(0), ctx);
         }
     }
 }
+
+/// The clock, read here and handed to what is pure.
+pub(super) use crate::clock::now;
 
 /// A reply that nobody waits for.
 pub(super) fn nobody() -> ReplyTo {

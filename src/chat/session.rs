@@ -79,13 +79,30 @@ impl OnlineUser {
 pub(super) struct Sessions {
     pub entries: FxHashMap<SessionId, SessionEntry>,
     pub users: FxHashMap<UserKey, OnlineUser>,
+    /// Who hears what is told to a role context.
+    contexts: FxHashMap<Arc<str>, FxHashSet<SessionId>>,
+    /// Users who have come and gone, since somebody asked.
+    changes: Option<Vec<(UserKey, bool)>>,
 }
 
 impl Sessions {
+    /// Remembers from now on which users come and go.
+    pub fn track(&mut self) {
+        self.changes = Some(Vec::new());
+    }
+
+    /// Who has come and gone since the last time.
+    pub fn take_changes(&mut self) -> Vec<(UserKey, bool)> {
+        self.changes.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     pub fn add(&mut self, connect: Connect) {
-        let Connect { session: at, user, roles, role_context, token_id, resume, join: _, origin } =
-            connect;
+        let Connect { session: at, user, roles, role_context, token_id, resume, .. } = connect;
+        let origin = connect.origin;
         let key = user.key;
+        if let (Some(changes), false) = (&mut self.changes, self.users.contains_key(&key)) {
+            changes.push((key, true));
+        }
         let online = self.users.entry(key).or_insert_with(|| OnlineUser {
             user: user.clone(),
             sessions: Vec::with_capacity(1),
@@ -102,7 +119,7 @@ impl Sessions {
             at,
             user: key,
             roles,
-            role_context,
+            role_context: None,
             token_id,
             state,
             subscribed,
@@ -111,17 +128,49 @@ impl Sessions {
             away: false,
         };
         self.entries.insert(at.id, entry);
+        self.set_role_context(at.id, role_context);
+    }
+
+    /// A session's token names a role context, or none any more.
+    pub fn set_role_context(&mut self, id: SessionId, context: Option<Arc<str>>) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let before = std::mem::replace(&mut entry.role_context, context.clone());
+        self.leave_context(id, before);
+        if let Some(context) = context {
+            self.contexts.entry(context).or_default().insert(id);
+        }
+    }
+
+    fn leave_context(&mut self, id: SessionId, context: Option<Arc<str>>) {
+        let Some(context) = context else { return };
+        if let Some(sessions) = self.contexts.get_mut(&context) {
+            sessions.remove(&id);
+            if sessions.is_empty() {
+                self.contexts.remove(&context);
+            }
+        }
+    }
+
+    /// The sessions with a role context that have been told of their rooms.
+    pub fn in_context(&self, context: &Arc<str>) -> impl Iterator<Item = SessionRef> {
+        let sessions = self.contexts.get(context).into_iter().flatten();
+        let entries = sessions.filter_map(|id| self.entries.get(id));
+        entries.filter(|entry| !entry.is_connecting()).map(|entry| entry.at)
     }
 
     /// Gives the user, too, if that was their last session.
     pub fn remove(&mut self, id: SessionId) -> Option<(SessionEntry, Option<OnlineUser>)> {
-        let entry = self.entries.remove(&id)?;
+        let mut entry = self.entries.remove(&id)?;
+        self.leave_context(id, entry.role_context.take());
         let online = self.users.get_mut(&entry.user);
         let left = online.is_some_and(|online| {
             online.sessions.retain(|other| *other != id);
             online.sessions.is_empty()
         });
         let gone = if left { self.users.remove(&entry.user) } else { None };
+        if let (Some(changes), true) = (&mut self.changes, left) {
+            changes.push((entry.user, false));
+        }
         Some((entry, gone))
     }
 
@@ -211,5 +260,52 @@ impl Sessions {
             online.rooms.as_ref().is_some_and(|rooms| rooms.contains_key(&room))
         };
         self.users.values().filter(is_member).map(|online| online.user.key).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        chat::{IsGood, WorkerId},
+        domain::UserId,
+    };
+
+    fn connect(id: u64, context: &str) -> Connect {
+        let origin = Origin { device_id: None, address: None, connected_at: Timestamp(0) };
+        Connect {
+            session: SessionRef { id: SessionId(id), worker: WorkerId(0) },
+            user: User { key: UserKey(1), id: UserId::from_stored("u"), name: "U".into() },
+            roles: Vec::new(),
+            role_context: Some(context.into()),
+            token_id: None,
+            resume: false,
+            join: None,
+            origin,
+            is_good: IsGood(Box::new(|| Ok(()))),
+        }
+    }
+
+    #[test]
+    fn a_role_context_has_the_sessions_whose_tokens_name_it_now() {
+        let mut sessions = Sessions::default();
+        for (id, context) in [(1, "a"), (2, "a"), (3, "b")] {
+            sessions.add(connect(id, context));
+        }
+        let heard = |sessions: &Sessions, context: &str| {
+            let mut ids: Vec<u64> =
+                sessions.in_context(&context.into()).map(|session| session.id.0).collect();
+            ids.sort_unstable();
+            ids
+        };
+        assert!(heard(&sessions, "a").is_empty(), "not before they know their rooms");
+        sessions.entries.values_mut().for_each(|entry| entry.state = SessionState::Live);
+        assert_eq!(heard(&sessions, "a"), [1, 2]);
+        sessions.set_role_context(SessionId(1), Some("b".into()));
+        sessions.set_role_context(SessionId(3), None);
+        assert_eq!((heard(&sessions, "a"), heard(&sessions, "b")), (vec![2], vec![1]));
+        sessions.remove(SessionId(1));
+        sessions.remove(SessionId(2));
+        assert!(sessions.contexts.is_empty(), "nothing is left of them");
     }
 }

@@ -201,6 +201,8 @@ pub enum Write {
         online: bool,
         at: Timestamp,
     },
+    /// When users were last there, as the server stops.
+    Seen(Vec<(UserKey, Timestamp)>),
     /// Takes away all that says who a user was, but for their messages.
     Erase {
         user: UserKey,

@@ -276,8 +276,6 @@ fn of_users(write: &Write, written: &Written, all: &mut Vec<Happened>) {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedRow {
     pub id: i64,
-    /// The node that wrote it.
-    pub node: i64,
     /// How long ago, in milliseconds of the database's clock.
     pub age_ms: i64,
     pub happened: Vec<Happened>,

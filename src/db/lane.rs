@@ -57,6 +57,7 @@ pub(super) fn lane_of(write: &Write, lanes: usize) -> Lane {
         Write::AttachmentFinish(new) => of(new.attachment.id.0),
         Write::PublishOnce { .. }
         | Write::Expire { .. }
+        | Write::Seen(_)
         | Write::TokenRevoke { .. }
         | Write::ApiKeyAdd(_)
         | Write::ApiKeyRevoke { .. }

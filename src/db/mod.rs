@@ -10,6 +10,7 @@
 mod commands;
 mod feed;
 mod lane;
+mod nodes;
 mod open;
 mod outbox_targets;
 mod postgres;
@@ -29,6 +30,7 @@ mod tests;
 
 pub use commands::*;
 pub use feed::{FeedRow, Happened, Left, Recorded, Signal};
+pub use nodes::{Lease, LiveNode, Nodes};
 pub use open::{Database, OpenError, migrate};
 pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;

@@ -172,6 +172,11 @@ impl MessageIds {
         Self { node: i64::from(node), last }
     }
 
+    /// The node has another number from now on.
+    pub fn renumber(&mut self, node: u8) {
+        self.node = i64::from(node);
+    }
+
     fn tick_of(id: i64) -> i64 {
         let counter = id & ((1 << COUNTER_BITS) - 1);
         ((id >> (COUNTER_BITS + NODE_BITS)) << COUNTER_BITS) | counter

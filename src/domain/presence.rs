@@ -16,6 +16,10 @@ impl Status {
         }
     }
 
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Online, Self::Away, Self::Offline].into_iter().find(|status| status.as_str() == text)
+    }
+
     /// What a client may say of itself.
     pub fn parse_own(text: &str) -> Option<Self> {
         [Self::Online, Self::Away].into_iter().find(|status| status.as_str() == text)

@@ -1,5 +1,7 @@
 //! Points in time. The clock is read at the edges and handed in.
 
+use std::time::Duration;
+
 use chrono::{DateTime, SecondsFormat};
 
 /// Milliseconds since 1970, UTC.
@@ -10,6 +12,11 @@ impl Timestamp {
     /// Reads RFC 3339, with any offset.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         Some(Self(DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis()))
+    }
+
+    /// So much later; the end of time at most.
+    pub fn later(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// RFC 3339 in UTC with milliseconds, e.g. `2026-11-20T21:00:00.123Z`.

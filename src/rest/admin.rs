@@ -8,7 +8,7 @@ use super::{
     State,
     ask::mismatch,
     extract::{Admin, Body, room_id, user_id},
-    presence::hearing,
+    tokens::to_the_end,
 };
 use crate::{
     auth::Identity,
@@ -72,6 +72,18 @@ pub struct NumberQuery {
     limit: Option<usize>,
 }
 
+/// A room or a user that does not exist is an error; one without connections
+/// is not.
+async fn of_room(state: &State, room: &str) -> Result<Connected, ApiError> {
+    let id = room_id(room)?;
+    let room = state.reader.room(&id).await?.ok_or_else(|| ApiError::not_found("room"))?;
+    Ok(Connected::Room(room.id))
+}
+
+async fn of_user(state: &State, user: &str) -> Result<Connected, ApiError> {
+    Ok(Connected::User(state.known_user(user).await?.id))
+}
+
 async fn list(
     state: &State,
     who: &Identity,
@@ -110,7 +122,7 @@ pub async fn connections_of_room(
     room: web::Path<String>,
     query: web::Query<NumberQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    list(&state, &who, hearing(&room)?, &query).await
+    list(&state, &who, of_room(&state, &room).await?, &query).await
 }
 
 pub async fn connections_of_user(
@@ -119,7 +131,7 @@ pub async fn connections_of_user(
     user: web::Path<String>,
     query: web::Query<NumberQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    list(&state, &who, Connected::User(user_id(&user)?), &query).await
+    list(&state, &who, of_user(&state, &user).await?, &query).await
 }
 
 pub async fn count(state: web::Data<State>, Admin(who): Admin) -> Result<HttpResponse, ApiError> {
@@ -131,7 +143,7 @@ pub async fn count_of_room(
     Admin(who): Admin,
     room: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    count_of(&state, &who, hearing(&room)?).await
+    count_of(&state, &who, of_room(&state, &room).await?).await
 }
 
 pub async fn count_of_user(
@@ -139,7 +151,7 @@ pub async fn count_of_user(
     Admin(who): Admin,
     user: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    count_of(&state, &who, Connected::User(user_id(&user)?)).await
+    count_of(&state, &who, of_user(&state, &user).await?).await
 }
 
 async fn disconnect(
@@ -161,7 +173,7 @@ pub async fn disconnect_room(
     room: web::Path<String>,
     Body(fields): Body<Fields>,
 ) -> Result<HttpResponse, ApiError> {
-    disconnect(&state, &who, hearing(&room)?, fields).await
+    disconnect(&state, &who, of_room(&state, &room).await?, fields).await
 }
 
 pub async fn disconnect_user(
@@ -170,7 +182,7 @@ pub async fn disconnect_user(
     user: web::Path<String>,
     Body(fields): Body<Fields>,
 ) -> Result<HttpResponse, ApiError> {
-    disconnect(&state, &who, Connected::User(user_id(&user)?), fields).await
+    disconnect(&state, &who, of_user(&state, &user).await?, fields).await
 }
 
 /// What a room keeps; null: what all rooms keep.
@@ -215,9 +227,16 @@ pub async fn delete_user(
     user: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let user = user_id(&user)?;
-    state.ask(&who, Command::EraseUser { user: user.clone() }).await?;
-    state.authenticator.forget(&user);
-    Ok(HttpResponse::NoContent().finish())
+    // Whoever has this id next must not be taken for the one who is gone.
+    to_the_end(async move {
+        let erased = state.ask(&who, Command::EraseUser { user: user.clone() }).await;
+        // An answer that comes too late is no proof that nothing was done.
+        state.authenticator.forget(&user);
+        erased?;
+        state.authenticator.erased(&user);
+        Ok(HttpResponse::NoContent().finish())
+    })
+    .await
 }
 
 #[derive(Serialize)]

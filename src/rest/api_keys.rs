@@ -6,12 +6,13 @@ use serde::Serialize;
 use super::{
     State,
     extract::{Admin, Body},
+    tokens::to_the_end,
 };
 use crate::{
-    auth::{ADMIN, SERVICE, new_key},
+    auth::{ADMIN, SERVICE, new_key, service_user},
     chat::{Command, Ended},
     db::{ApiKey, NewApiKey, Write, Written},
-    domain::{Timestamp, UserId},
+    domain::Timestamp,
     error::ApiError,
     protocol::Fields,
 };
@@ -51,7 +52,7 @@ struct Keys<'a> {
 }
 
 fn now() -> Timestamp {
-    Timestamp(chrono::Utc::now().timestamp_millis())
+    crate::clock::now()
 }
 
 pub async fn create(
@@ -60,8 +61,7 @@ pub async fn create(
     Body(mut fields): Body<Fields>,
 ) -> Result<HttpResponse, ApiError> {
     let name = fields.text("name")?;
-    let user = UserId::parse(&format!("service:{name}"))
-        .map_err(|error| ApiError::field("name", error))?;
+    let user = service_user(&name).map_err(|error| ApiError::field("name", error))?;
     let roles = match fields.text_or_none("role")?.as_deref() {
         None | Some(SERVICE) => SERVICE,
         Some(ADMIN) => "admin service",
@@ -94,11 +94,14 @@ pub async fn revoke(
     let id: i64 = id.parse().map_err(|_| missing())?;
     let keys = state.reader.api_keys().await?;
     let key = keys.into_iter().find(|key| key.id == id).ok_or_else(missing)?;
-    if let Written::ApiKeyRevoked(hash) =
-        state.commit(Write::ApiKeyRevoke { id, at: now() }).await?
-    {
-        state.authenticator.api_keys.remove(&hash);
-    }
-    state.ask(&who, Command::End(Ended::User(key.user.id))).await?;
-    Ok(HttpResponse::NoContent().finish())
+    to_the_end(async move {
+        if let Written::ApiKeyRevoked(hash) =
+            state.commit(Write::ApiKeyRevoke { id, at: now() }).await?
+        {
+            state.authenticator.api_keys.remove(&hash);
+        }
+        state.ask(&who, Command::End(Ended::User(key.user.id))).await?;
+        Ok(HttpResponse::NoContent().finish())
+    })
+    .await
 }

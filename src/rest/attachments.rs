@@ -21,7 +21,7 @@ use crate::{
     },
     auth::Identity,
     db::{NewAttachment, Write},
-    domain::{Attachment, AttachmentId, StoredAttachment, Timestamp},
+    domain::{Attachment, AttachmentId, StoredAttachment},
     error::ApiError,
     limits::{IMAGE_BYTES, UPLOAD_STALL, UPLOADS_AT_ONCE},
     protocol::{AttachmentView, ErrorCode},
@@ -76,7 +76,7 @@ pub async fn upload(
     }
     let _turn = files.at_once.try_acquire().map_err(|_| ApiError::unavailable())?;
     let id = AttachmentId(i64::from_be_bytes(rand::random()) & i64::MAX | 1);
-    let at = Timestamp(chrono::Utc::now().timestamp_millis());
+    let at = crate::clock::now();
     state.commit(Write::AttachmentBegin { id, uploader: who.user.key, at }).await?;
     match take_in(&state, id, &query, payload).await {
         Ok(attachment) => Ok(HttpResponse::Created().json(AttachmentView::from(&attachment))),

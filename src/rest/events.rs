@@ -84,7 +84,7 @@ impl From<Published> for PublishedView {
 }
 
 fn now() -> Timestamp {
-    Timestamp(chrono::Utc::now().timestamp_millis())
+    crate::clock::now()
 }
 
 async fn publish(

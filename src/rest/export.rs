@@ -1,5 +1,7 @@
 //! All that is stored of one user, as JSON.
 
+use std::collections::VecDeque;
+
 use actix_web::{HttpResponse, http::header, web};
 use bytes::Bytes;
 use futures_util::stream;
@@ -13,7 +15,7 @@ use crate::{
     db::{ReadError, Reader},
     domain::{MessageId, User},
     error::ApiError,
-    limits::WRITTEN_BY_WINDOW,
+    limits::{EXPORT_PIECE, LIST_PAGE_MAX, WRITTEN_BY_WINDOW},
     protocol::{MessageView, ReceiptView, RoomView, UserView},
 };
 
@@ -33,9 +35,16 @@ struct RoomReceipt<'a> {
     receipt: ReceiptView<'a>,
 }
 
-/// Where the export is: how far their messages have been looked for.
+/// Where the export is. Each step is one piece of the document, of at most
+/// [`EXPORT_PIECE`] messages.
 enum Step {
-    Messages { after: MessageId, first: bool },
+    /// What was found and is still to be read; where to look on, `None` at
+    /// the end.
+    Messages {
+        found: VecDeque<MessageId>,
+        next: Option<MessageId>,
+        first: bool,
+    },
     End,
 }
 
@@ -53,7 +62,8 @@ pub async fn user(
     state.audit(&who, "GET /api/v1/users/{user}/export".to_owned(), id.to_string()).await?;
     let head = head(&state.reader, &user).await?;
     let reader = state.reader.clone();
-    let start = Step::Messages { after: MessageId(0), first: true };
+    let (found, from) = (VecDeque::new(), Some(MessageId(0)));
+    let start = Step::Messages { found, next: from, first: true };
     let messages = stream::try_unfold(start, move |step| {
         let (reader, user) = (reader.clone(), user.clone());
         async move { next(&reader, &user, step).await }
@@ -69,7 +79,7 @@ async fn head(reader: &Reader, user: &User) -> Result<String, ApiError> {
     let mut blocked = Vec::new();
     loop {
         let after = blocked.last().map(|user: &User| user.id.clone());
-        let (page, more) = reader.blocked_by(user.key, after.as_ref(), 200).await?;
+        let (page, more) = reader.blocked_by(user.key, after.as_ref(), LIST_PAGE_MAX).await?;
         blocked.extend(page);
         if !more {
             break;
@@ -96,25 +106,25 @@ async fn next(
     user: &User,
     step: Step,
 ) -> Result<Option<(Bytes, Step)>, ReadError> {
-    let Step::Messages { after, first } = step else { return Ok(None) };
-    let (ids, end) = reader.written_by(user.key, after, WRITTEN_BY_WINDOW).await?;
-    let mut text = String::new();
-    let mut first = first;
-    for ids in ids.chunks(100) {
-        for message in reader.messages_by_id(ids).await? {
-            if !std::mem::take(&mut first) {
-                text.push(',');
-            }
-            let view = MessageView::from(&message);
-            text.push_str(&serde_json::to_string(&view).expect("texts and numbers are JSON"));
-        }
+    let Step::Messages { mut found, mut next, mut first } = step else { return Ok(None) };
+    if let (true, Some(after)) = (found.is_empty(), next) {
+        let (ids, end) = reader.written_by(user.key, after, WRITTEN_BY_WINDOW).await?;
+        (found, next) = (ids.into(), end);
     }
-    let step = match end {
-        Some(after) => Step::Messages { after, first },
-        None => {
-            text.push_str("]}");
-            Step::End
+    let piece: Vec<MessageId> = found.drain(..found.len().min(EXPORT_PIECE)).collect();
+    let mut text = String::new();
+    for message in reader.messages_by_id(&piece).await? {
+        if !std::mem::take(&mut first) {
+            text.push(',');
         }
+        let view = MessageView::from(&message);
+        text.push_str(&serde_json::to_string(&view).expect("texts and numbers are JSON"));
+    }
+    let step = if found.is_empty() && next.is_none() {
+        text.push_str("]}");
+        Step::End
+    } else {
+        Step::Messages { found, next, first }
     };
     Ok(Some((Bytes::from(text), step)))
 }

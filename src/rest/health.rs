@@ -20,6 +20,10 @@ struct Ready {
 struct Checks {
     database: &'static str,
     accepting: &'static str,
+    /// Whether the nodes hear each other at once; where they do not, they do
+    /// a little later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nodes: Option<&'static str>,
 }
 
 pub async fn live() -> HttpResponse {
@@ -33,9 +37,15 @@ pub async fn ready(state: web::Data<State>) -> HttpResponse {
     let checks = Checks {
         database: if database { "ok" } else { "unavailable" },
         accepting: if accepting { "ok" } else { "shutting down" },
+        nodes: state.health.as_ref().map(|health| match health.degraded() {
+            None => "ok",
+            Some(_) => "degraded",
+        }),
     };
+    let is_degraded = checks.nodes == Some("degraded");
     if database && accepting {
-        HttpResponse::Ok().json(Ready { status: "ready", checks })
+        HttpResponse::Ok()
+            .json(Ready { status: if is_degraded { "degraded" } else { "ready" }, checks })
     } else {
         HttpResponse::ServiceUnavailable().json(Ready { status: "unavailable", checks })
     }

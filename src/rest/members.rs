@@ -93,7 +93,7 @@ fn change_of(mut fields: Fields) -> Result<MemberChange, ApiError> {
 pub(super) const SECONDS_MAX: i64 = 100 * 366 * 86_400;
 
 pub(super) fn in_seconds(seconds: i64) -> Timestamp {
-    Timestamp(chrono::Utc::now().timestamp_millis().saturating_add(seconds * 1000))
+    Timestamp(crate::clock::now().0.saturating_add(seconds * 1000))
 }
 
 pub async fn update(

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::Identity,
-    chat::{Answer, Command, Connected},
+    chat::{Answer, Command},
     domain::{Status, Timestamp, User, UserKey},
     error::ApiError,
     protocol::events::PresenceView,
@@ -95,9 +95,4 @@ impl State {
             |(user, status): (UserKey, Status)| (user, (status, seen.get(&user).copied()));
         Ok(statuses.into_iter().map(with_time).collect())
     }
-}
-
-/// Which connections hear a room.
-pub(super) fn hearing(room: &str) -> Result<Connected, ApiError> {
-    Ok(Connected::Room(room_id(room)?))
 }

@@ -14,10 +14,10 @@ use crate::{
     auth::{Accounts, Authenticator, Identity, TrustedProxies},
     chat::ChatServer,
     db::{AuditEntry, Reader, Write, Writer, submit},
-    domain::Timestamp,
     error::ApiError,
     limiter::Limiters,
     limits::Limits,
+    nodes::Health,
 };
 
 /// What the handlers share.
@@ -44,6 +44,8 @@ pub struct State {
     /// How long an event waits for a user who is away.
     pub inbox_ttl: Duration,
     pub draining: Draining,
+    /// Whether the nodes hear each other; `None` where there is only one.
+    pub health: Option<Health>,
 }
 
 /// Whether the server is on its way out.
@@ -70,7 +72,7 @@ impl State {
         target: String,
     ) -> Result<(), ApiError> {
         let entry = AuditEntry {
-            at: Timestamp(chrono::Utc::now().timestamp_millis()),
+            at: crate::clock::now(),
             actor: who.user.id.as_str().into(),
             action: action.into(),
             target: target.into(),

@@ -29,7 +29,15 @@ struct BanView<'a> {
 }
 
 fn now() -> Timestamp {
-    Timestamp(chrono::Utc::now().timestamp_millis())
+    crate::clock::now()
+}
+
+/// Goes on to the end also when the caller hangs up: what is stored must count
+/// in memory, too.
+pub(super) async fn to_the_end<T: 'static>(
+    doing: impl Future<Output = Result<T, ApiError>> + 'static,
+) -> Result<T, ApiError> {
+    actix_web::rt::spawn(doing).await.unwrap_or_else(|_| Err(ApiError::unavailable()))
 }
 
 /// Ends one token, by its `jti`, and the connections it has opened.
@@ -43,11 +51,15 @@ pub async fn revoke(
         return Err(ApiError::field("token_id", format!("must have 1 to {ID_BYTES} bytes")));
     }
     let at = now();
-    let never = Timestamp(at.0 + i64::try_from(REVOKED_FOR.as_millis()).unwrap_or(i64::MAX));
-    let expires_at = fields.time_or_none("expires_at")?.unwrap_or(never);
-    state.commit(Write::TokenRevoke { id: id.clone(), expires_at, at }).await?;
-    state.authenticator.revocations.revoke(id.clone(), expires_at, at);
-    end(&state, &who, Ended::Token(id)).await
+    let expires_at = fields.time_or_none("expires_at")?.unwrap_or_else(|| at.later(REVOKED_FOR));
+    // For as long as it could be used.
+    let expires_at = expires_at.later(state.authenticator.leeway());
+    to_the_end(async move {
+        state.commit(Write::TokenRevoke { id: id.clone(), expires_at, at }).await?;
+        state.authenticator.revocations.revoke(id.clone(), expires_at, at);
+        end(&state, &who, Ended::Token(id)).await
+    })
+    .await
 }
 
 /// Ends all tokens that a user has now.
@@ -57,9 +69,8 @@ pub async fn revoke_user(
     user: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let user = state.known_user(&user).await?;
-    let id = user.id.clone();
-    bar(&state, &user, Write::UserRevoke { user: user.key, at: now() }).await?;
-    end(&state, &who, Ended::User(id)).await
+    let write = Write::UserRevoke { user: user.key, at: now() };
+    bar(state, user.id.clone(), write, Some((who, Ended::User(user.id)))).await
 }
 
 pub async fn ban(
@@ -71,9 +82,8 @@ pub async fn ban(
     let user = state.known_user(&user).await?;
     let until = fields.time_or_none("until")?;
     let reason = fields.display_text("reason", REASON_BYTES)?.unwrap_or_default();
-    let id = user.id.clone();
-    bar(&state, &user, Write::UserBan { user: user.key, banned: true, until, reason }).await?;
-    end(&state, &who, Ended::Banned(id)).await
+    let write = Write::UserBan { user: user.key, banned: true, until, reason };
+    bar(state, user.id.clone(), write, Some((who, Ended::Banned(user.id)))).await
 }
 
 pub async fn unban(
@@ -83,8 +93,8 @@ pub async fn unban(
 ) -> Result<HttpResponse, ApiError> {
     let user = state.known_user(&user).await?;
     let (banned, until, reason) = (false, None, Arc::from(""));
-    bar(&state, &user, Write::UserBan { user: user.key, banned, until, reason }).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let write = Write::UserBan { user: user.key, banned, until, reason };
+    bar(state, user.id, write, None).await
 }
 
 pub async fn show_ban(
@@ -101,11 +111,26 @@ pub async fn show_ban(
     Ok(HttpResponse::Ok().json(BanView { banned, until, reason }))
 }
 
-async fn bar(state: &State, user: &User, write: Write) -> Result<(), ApiError> {
-    if let Written::UserBarred { bar, .. } = state.commit(write).await? {
-        state.authenticator.revocations.bar(user.id.clone(), bar);
-    }
-    Ok(())
+/// Stores what bars a user, and ends what that ends.
+async fn bar(
+    state: web::Data<State>,
+    user: UserId,
+    write: Write,
+    ends: Option<(Identity, Ended)>,
+) -> Result<HttpResponse, ApiError> {
+    to_the_end(async move {
+        let revocations = &state.authenticator.revocations;
+        let turn = revocations.turn().await;
+        if let Written::UserBarred { bar, .. } = state.commit(write).await? {
+            revocations.bar(user, bar);
+        }
+        drop(turn);
+        match ends {
+            Some((who, ended)) => end(&state, &who, ended).await,
+            None => Ok(HttpResponse::NoContent().finish()),
+        }
+    })
+    .await
 }
 
 async fn end(state: &State, who: &Identity, ended: Ended) -> Result<HttpResponse, ApiError> {

@@ -105,7 +105,7 @@ pub async fn dead(
 }
 
 async fn replayed(state: &State, id: Option<i64>) -> Result<usize, ApiError> {
-    let at = Timestamp(chrono::Utc::now().timestamp_millis());
+    let at = crate::clock::now();
     match state.commit(Write::OutboxReplay { id, at }).await? {
         Written::Counted(count) => {
             state.outbox_wake.notify_one();

@@ -4,7 +4,7 @@ mod token;
 
 use std::{
     rc::Rc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
@@ -113,6 +113,7 @@ impl Session {
     fn connect(&mut self, ctx: &mut Context<Self>) {
         let Phase::Live(live) = &self.phase else { return };
         let Identity { user, roles, role_context, token_id, .. } = live.identity.clone();
+        let is_good = self.is_good(live.identity.clone());
         let join = self.join.take();
         self.announced = true;
         self.worker.to_chat.say(Connect {
@@ -124,6 +125,7 @@ impl Session {
             resume: self.resume,
             join,
             origin: self.origin.clone(),
+            is_good,
         });
         if self.resume {
             self.set_deadline(self.worker.settings.auth_timeout, Close::ResumeTimeout, ctx);
@@ -298,8 +300,8 @@ fn to_chat(command: ClientCommand, user: &UserId) -> Command {
 
 /// The time until a moment in milliseconds since 1970.
 fn until(at_ms: i64) -> Duration {
-    let at = UNIX_EPOCH + Duration::from_millis(u64::try_from(at_ms).unwrap_or(0));
-    at.duration_since(SystemTime::now()).unwrap_or_default()
+    let left = at_ms.saturating_sub(crate::clock::now().0);
+    Duration::from_millis(u64::try_from(left).unwrap_or(0))
 }
 
 impl Actor for Session {

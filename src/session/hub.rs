@@ -7,7 +7,7 @@
 mod mailbox;
 mod runs;
 
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use actix::Addr;
 use indexmap::IndexMap;
@@ -18,7 +18,6 @@ use super::{catch_up::CatchUps, gate::Gate, link::Link, outbox::OutboxLimits};
 use crate::{
     chat::{CatchUp, ChatServer, Item, ReadReplay, Replayed, SessionId, SessionRef, WorkerId},
     domain::{RoomKey, Seq},
-    limits::GOAWAY_SPREAD,
     protocol::{Close, server_frame},
     websocket::Frame,
 };
@@ -119,7 +118,7 @@ impl Hub {
                 }
             }
             Item::Everyone { frame } => self.everyone(&frame),
-            Item::GoAway { reason } => self.go_away(reason),
+            Item::GoAway { reason, spread } => self.go_away(reason, spread),
             Item::CloseAll { close } => {
                 self.sessions.values().for_each(|attached| attached.link.close(close));
             }
@@ -319,8 +318,8 @@ impl Hub {
     }
 
     /// Every session is told its own time to come back.
-    fn go_away(&mut self, reason: &str) {
-        let spread = u64::try_from(GOAWAY_SPREAD.as_millis()).unwrap_or(u64::MAX);
+    fn go_away(&mut self, reason: &str, spread: Duration) {
+        let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
         let mut random = rand::rng();
         for attached in self.sessions.values() {
             let frame = server_frame::server_goaway(reason, random.random_range(0..=spread));

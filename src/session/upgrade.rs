@@ -137,7 +137,7 @@ async fn accept(worker: &Worker, request: &Request) -> Result<(Response<()>, Acc
 
 /// The clock, for what an administrator is shown.
 fn now() -> Timestamp {
-    Timestamp(chrono::Utc::now().timestamp_millis())
+    crate::clock::now()
 }
 
 async fn refuse<T>(framed: &mut Framed<T, h1::Codec>, error: &ApiError)

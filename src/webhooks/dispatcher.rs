@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use actix::Addr;
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::{Notify, mpsc, watch},
     time::timeout,
 };
 
@@ -37,7 +37,7 @@ pub struct Dispatcher {
 }
 
 fn now() -> Timestamp {
-    Timestamp(chrono::Utc::now().timestamp_millis())
+    crate::clock::now()
 }
 
 impl Dispatcher {
@@ -49,10 +49,16 @@ impl Dispatcher {
 
     /// Runs for as long as the server does. At most [`WEBHOOKS_AT_ONCE`] are
     /// on their way, and of each lane one.
-    pub async fn run(self) {
+    ///
+    /// Of several nodes only the one that `leads` sends: in order there is
+    /// only one hand.
+    pub async fn run(self, mut leads: watch::Receiver<bool>) {
         let (done, mut results) = mpsc::channel(WEBHOOKS_AT_ONCE);
         let mut under_way: HashSet<(String, String)> = HashSet::new();
         loop {
+            if leads.wait_for(|leads| *leads).await.is_err() {
+                return;
+            }
             let next = self.send_due(&mut under_way, &done).await;
             let pause = next.map_or(WEBHOOK_POLL, |at| until(at).min(WEBHOOK_POLL));
             tokio::select! {

@@ -77,6 +77,11 @@ impl Frame {
         self.plain.len()
     }
 
+    /// The text of a text frame.
+    pub fn payload(&self) -> &str {
+        std::str::from_utf8(&self.plain[usize::from(self.payload_at)..]).unwrap_or_default()
+    }
+
     /// What goes to one who has agreed to `compression`.
     pub fn bytes(&self, compression: Option<Compression>) -> Bytes {
         match compression.filter(|agreed| self.is_compressed_for(*agreed)) {

@@ -17,9 +17,14 @@ async fn connections_are_listed_counted_and_ended_with_a_reason() {
     let mut one = ann.connect_with("device_id=phone").await;
     let mut two = ann.connect().await;
     let mut other = ben.connect().await;
-    for (path, count) in [("", 3), ("/users/ann", 2), ("/rooms/den", 2), ("/users/none", 0)] {
+    for (path, count) in [("", 3), ("/users/ann", 2), ("/rooms/den", 2), ("/users/root", 0)] {
         let told = admin.get(&format!("{path}/connections/count")).await.expect(200);
         assert_eq!(told["count"], count, "{path}");
+    }
+    for path in ["/users/none", "/rooms/none"] {
+        admin.get(&format!("{path}/connections/count")).await.refused(404, "not_found");
+        admin.get(&format!("{path}/connections")).await.refused(404, "not_found");
+        admin.post(&format!("{path}/disconnect"), json!({})).await.refused(404, "not_found");
     }
     let listed = admin.get("/users/ann/connections?limit=1").await.expect(200);
     assert_eq!(listed["has_more"], true);
@@ -85,6 +90,66 @@ async fn a_deleted_user_leaves_tombstones_and_nothing_else() {
     assert_eq!(members["members"][0]["role"], "owner", "the room is inherited");
     // The id is free for somebody new.
     server.nobody().register("ann", "another password").await.expect(201);
+}
+
+#[tokio::test]
+async fn an_erasure_that_finds_no_place_is_done_all_the_same() {
+    let server = Server::builder().set("PARLOR_WRITES_IN_FLIGHT", 2).start().await;
+    let (admin, ann, ben) =
+        (admin(&server).await, server.user("ann").await, server.user("ben").await);
+    ann.room_with("den", &[&ben]).await;
+    ben.create_room("noise", "private").await;
+    for n in 0..120 {
+        ann.say("den", &format!("mine {n}")).await;
+    }
+    // Others leave it hardly a place.
+    let mut others = Vec::new();
+    for _ in 0..4 {
+        others.push(ben.connect().await);
+    }
+    let noise = others.into_iter().map(|mut socket| async move {
+        loop {
+            for _ in 0..20 {
+                let data = json!({"room_id": "noise", "content": "x"});
+                socket.begin("message.send", data).await;
+            }
+            socket.told_so_far().await;
+        }
+    });
+    let erased = within("all tombstones", async {
+        while admin.delete("/users/ann").await.status != 204 {
+            tokio::task::yield_now().await;
+        }
+        loop {
+            let page = ben.history("den", "limit=100").await;
+            let messages = page["messages"].as_array().expect("a list").clone();
+            if messages.iter().all(|message| message["deleted_at"].is_string()) {
+                return;
+            }
+        }
+    });
+    tokio::select! {
+        () = erased => {}
+        _ = futures_util::future::join_all(noise) => {}
+    }
+}
+
+#[tokio::test]
+async fn who_is_deleted_while_away_is_told_gone_once_and_was_never_seen_again() {
+    let server = Server::builder().set("PARLOR_PRESENCE_GRACE", "300ms").start().await;
+    let (admin, ann) = (admin(&server).await, server.user("ann").await);
+    let (ben, cy) = (server.user("ben").await, server.user("cy").await);
+    ann.room_with("den", &[&ben, &cy]).await;
+    let mut at_ann = ann.connect().await;
+    drop((ben.connect().await, cy.connect().await));
+    admin.delete("/users/ben").await.expect(204);
+    // Cy goes after Ben has.
+    let is_gone =
+        |frame: &Value| frame["type"] == "presence" && frame["data"]["status"] == "offline";
+    let gone = at_ann.next_where("who is gone", is_gone).await;
+    assert_eq!(gone["data"]["user_id"], "cy");
+    let told = at_ann.told_so_far().await;
+    assert!(!told.iter().any(is_gone), "{told:?}");
 }
 
 #[tokio::test]

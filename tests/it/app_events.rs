@@ -120,6 +120,11 @@ async fn an_inbox_waits_whole_in_order_and_is_never_told_twice() {
     let ack = back.ask("session.resume", json!({"rooms": {}, "inbox": 699})).await;
     assert_eq!(ack["inbox"], json!({"replayed": 2, "last_seq": 701}));
     assert_eq!(places(&back.told_so_far().await), [700, 701]);
+    // Once more, for a room: the inbox is followed already.
+    let ack = back.ask("session.resume", json!({"rooms": {}})).await;
+    assert!(ack.get("inbox").is_none_or(Value::is_null), "{ack}");
+    let again = back.told_so_far().await;
+    assert!(again.iter().all(|frame| frame["type"] != "notification.new"), "{again:?}");
 }
 
 #[tokio::test]

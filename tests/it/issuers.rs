@@ -3,7 +3,7 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::support::{Receiver, Reply, Server, User, sign};
+use crate::support::{Opening, Receiver, Reply, Server, Socket, Token, User, sign, within};
 
 const RSA: &str = include_str!("support/keys/rsa.pem");
 const EC: &str = include_str!("support/keys/ec.pem");
@@ -171,8 +171,72 @@ async fn an_issuer_that_is_down_ends_nothing_that_runs_and_is_told_from_a_bad_to
             tokio::task::yield_now().await;
         }
     };
-    crate::support::within("the issuer's keys", ready).await;
+    within("the issuer's keys", ready).await;
     issuer.answer(Reply::HangUp);
     assert_eq!(status(&server, token("cy")).await, 200);
     socket.ask("presence.set", json!({"status": "away"})).await;
+}
+
+#[tokio::test]
+async fn a_token_within_the_leeway_is_good_for_a_connection_and_revoked_for_as_long() {
+    let (mut server, _home) = start_with_keys(ALL_PEMS, &[("PARLOR_TOKEN_LEEWAY", "10m")]).await;
+    let mut claims = claims("ann");
+    (claims["exp"], claims["jti"]) = (json!(now() - 30), json!("late"));
+    let token = signed(Algorithm::ES256, None, &claims);
+    let mut socket = Socket::ready(server.address(), Opening::default().bearer(&token)).await;
+    socket.ask("presence.set", json!({"status": "away"})).await;
+    let root = Token::of("root").claim("roles", json!(["admin"]));
+    let admin = server.user_with("root", root).await;
+    let expires_at = "2020-01-01T00:00:00Z";
+    admin.post("/tokens/revoke", json!({"token_id": "other", "expires_at": expires_at})).await;
+    let expired = chrono::DateTime::from_timestamp(now() - 30, 0).expect("a time").to_rfc3339();
+    let revoked = json!({"token_id": "late", "expires_at": expired});
+    admin.post("/tokens/revoke", revoked).await.expect(204);
+    assert_eq!(socket.close_code().await, Some(4501));
+    // Another one lets go of those that have expired, and so does a start.
+    admin.post("/tokens/revoke", json!({"token_id": "third"})).await.expect(204);
+    assert_eq!(status(&server, token.clone()).await, 401);
+    server.restart().await;
+    assert_eq!(status(&server, token).await, 401);
+}
+
+#[tokio::test]
+async fn keys_of_other_kinds_and_for_other_uses_are_left_out_and_the_rest_is_good() {
+    let mut set: Value = serde_json::from_str(&jwks(&["rsa", "ec"])).expect("a set");
+    let keys = set["keys"].as_array_mut().expect("keys");
+    keys[0]["use"] = json!("enc");
+    keys.insert(0, json!({"kty": "AKP", "alg": "ML-DSA-44", "kid": "new", "pub": "AAAA"}));
+    keys.insert(0, json!({"kid": "broken"}));
+    let (server, _home) = start_with_keys(&set.to_string(), &[]).await;
+    assert_eq!(status(&server, signed(Algorithm::ES256, None, &claims("ann"))).await, 200);
+    let not_for_this = signed(Algorithm::RS256, None, &claims("ann"));
+    assert_eq!(status(&server, not_for_this).await, 401);
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_slow_holds_up_nobody_whose_key_is_known() {
+    let issuer = Receiver::start().await;
+    issuer.answer(Reply::Body(200, jwks(&["ec"])));
+    let server = Server::builder().set("PARLOR_ISSUER_JWKS_URL", &issuer.url).start().await;
+    let good = signed(Algorithm::ES256, Some("ec-1"), &claims("ann"));
+    assert_eq!(status(&server, good.clone()).await, 200);
+    issuer.answer(Reply::Silence);
+    let forged = signed(Algorithm::ES256, Some("no"), &claims("ann"));
+    let asking = async {
+        loop {
+            assert_eq!(status(&server, forged.clone()).await, 401);
+        }
+    };
+    // It is asked for the key that is not known, and says nothing.
+    tokio::select! {
+        () = asking => {}
+        _ = issuer.wait_until("the issuer to be asked", |came| came.len() > 1) => {}
+    }
+    let soon = std::time::Duration::from_secs(2);
+    for _ in 0..10 {
+        let checked = tokio::time::timeout(soon, status(&server, good.clone())).await;
+        assert_eq!(checked.expect("nobody waits for the issuer"), 200);
+    }
+    // Who hung up did not make it ask again.
+    assert_eq!(issuer.received().len(), 2);
 }

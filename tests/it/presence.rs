@@ -114,3 +114,40 @@ async fn in_a_big_room_nobody_is_told_who_types_comes_goes_or_reads() {
     assert_eq!((&shown["member_count"], shown.get("users")), (&json!(3), None));
     assert!(shown["connections"].as_u64().expect("a number") >= 2);
 }
+
+#[tokio::test]
+async fn who_was_taken_out_of_a_room_while_away_is_not_told_gone_there() {
+    let server = Server::builder().set("PARLOR_PRESENCE_GRACE", "300ms").start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let (cy, dan) = (server.user("cy").await, server.user("dan").await);
+    ann.room_with("den", &[&ben, &dan]).await;
+    cy.create_room("attic", "private").await;
+    let (mut at_ann, mut at_cy) = (ann.connect().await, cy.connect().await);
+    let (at_ben, at_dan) = (ben.connect().await, dan.connect().await);
+    drop(at_ben);
+    ann.remove_member("den", &ben).await.expect(204);
+    cy.add_member("attic", &ben).await.expect(201);
+    drop(at_dan);
+    let is_gone =
+        |frame: &Value| frame["type"] == "presence" && frame["data"]["status"] == "offline";
+    let gone = at_ann.next_where("who is gone", is_gone).await;
+    assert_eq!(gone["data"]["user_id"], "dan", "ben is no member any more");
+    let gone = at_cy.next_where("who is gone", is_gone).await;
+    assert_eq!(gone["data"]["user_id"], "ben", "ben became one");
+}
+
+#[tokio::test]
+async fn when_one_was_last_there_is_known_after_a_stop() {
+    let mut server = Server::builder().set("PARLOR_PRESENCE_GRACE", "10m").start().await;
+    let (ann, ben, cy) =
+        (server.user("ann").await, server.user("ben").await, server.user("cy").await);
+    ann.room_with("den", &[&ben, &cy]).await;
+    // Ben is within the grace when the server stops, Cy is there.
+    drop(ben.connect().await);
+    let _at_cy = cy.connect().await;
+    server.restart().await;
+    for user in ["ben", "cy"] {
+        let seen = ann.get(&format!("/users/{user}/presence")).await.expect(200);
+        assert_eq!((&seen["status"], seen["last_seen"].is_string()), (&json!("offline"), true));
+    }
+}

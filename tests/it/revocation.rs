@@ -1,6 +1,8 @@
 //! Tokens and users that are good no more.
 
+use futures_util::future::join_all;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 use crate::support::{Opening, Server, Socket, Token, User};
 
@@ -120,4 +122,135 @@ async fn a_service_has_a_key_that_is_told_once_and_ends_at_once() {
     service.post("/users/ann/events", event).await.refused(401, "unauthorized");
     admin.delete(&format!("/api-keys/{}", made["id"])).await.refused(404, "not_found");
     assert!(!server.stderr().contains("prl_"), "no key in the log");
+}
+
+#[tokio::test]
+async fn what_is_revoked_while_a_connection_is_made_ends_it_all_the_same() {
+    let server = Server::start().await;
+    let admin = &admin(&server).await;
+    let rounds = (0..150).map(|round| {
+        let address = server.address();
+        async move {
+            // One who was never seen is written down first, which takes a while.
+            let id = format!("t{round}");
+            let opening = Opening::default().bearer(&older(&format!("u{round}"), &id));
+            let revoking = async {
+                for _ in 0..round % 15 {
+                    tokio::task::yield_now().await;
+                }
+                admin.post("/tokens/revoke", json!({"token_id": id})).await.expect(204);
+            };
+            let (opened, ()) = tokio::join!(Socket::open(address, opening), revoking);
+            match opened {
+                Ok(mut socket) => assert_eq!(socket.close_code().await, Some(4501), "{round}"),
+                Err(status) => assert_eq!(status, 401),
+            }
+        }
+    });
+    join_all(rounds).await;
+}
+
+async fn statuses(server: &Server, tokens: &[String]) -> Vec<u16> {
+    let mut all = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        all.push(status(server, token).await);
+    }
+    all
+}
+
+#[tokio::test]
+async fn what_is_revoked_counts_though_who_asked_for_it_hangs_up() {
+    let mut server = Server::start().await;
+    let admin = admin(&server).await;
+    let tokens: Vec<String> = (0..60).map(|round| older("ann", &format!("t{round}"))).collect();
+    for round in 0..tokens.len() {
+        let body = json!({"token_id": format!("t{round}")}).to_string();
+        let request = format!(
+            "POST /api/v1/tokens/revoke HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            admin.token(),
+            body.len()
+        );
+        let mut stream = server.address().dial().await;
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        // Sooner or later on its way.
+        for _ in 0..round {
+            tokio::task::yield_now().await;
+        }
+    }
+    admin.post("/tokens/revoke", json!({"token_id": "last"})).await.expect(204);
+    // Until all that is still under way has ended.
+    let mut before = statuses(&server, &tokens).await;
+    loop {
+        let again = statuses(&server, &tokens).await;
+        if std::mem::replace(&mut before, again.clone()) == again {
+            break;
+        }
+    }
+    server.restart().await;
+    let after = statuses(&server, &tokens).await;
+    assert_eq!(before, after, "what is stored counted before");
+}
+
+#[tokio::test]
+async fn what_bars_a_user_is_in_memory_as_it_is_stored() {
+    let server = Server::start().await;
+    let admin = admin(&server).await;
+    for round in 0..40 {
+        let user = format!("u{round}");
+        let token = older(&user, "x");
+        assert_eq!(status(&server, &token).await, 200);
+        let (ban, revoke) = (format!("/users/{user}/ban"), format!("/users/{user}/revoke"));
+        let (banned, revoked) =
+            tokio::join!(admin.put(&ban, json!({})), admin.post(&revoke, json!({})));
+        banned.expect(204);
+        revoked.expect(204);
+        assert_eq!(status(&server, &token).await, 403, "the ban counts");
+        admin.delete(&ban).await.expect(204);
+        assert_eq!(status(&server, &token).await, 401, "so does what was revoked");
+    }
+}
+
+#[tokio::test]
+async fn a_ban_is_for_the_keys_of_a_service_too() {
+    let server = Server::start().await;
+    let admin = admin(&server).await;
+    let made = admin.post("/api-keys", json!({"name": "board"})).await.expect(201);
+    let key = made["key"].as_str().expect("told once").to_owned();
+    assert_eq!(status(&server, &key).await, 200);
+    admin.put("/users/service:board/ban", json!({})).await.expect(204);
+    assert_eq!(status(&server, &key).await, 403);
+    admin.delete("/users/service:board/ban").await.expect(204);
+    assert_eq!(status(&server, &key).await, 200);
+}
+
+#[tokio::test]
+async fn a_deleted_service_has_no_key_left() {
+    let mut server = Server::start().await;
+    let admin = admin(&server).await;
+    let made = admin.post("/api-keys", json!({"name": "board"})).await.expect(201);
+    let key = made["key"].as_str().expect("told once").to_owned();
+    assert_eq!(status(&server, &key).await, 200);
+    admin.delete("/users/service:board").await.expect(204);
+    assert_eq!(status(&server, &key).await, 401);
+    server.restart().await;
+    assert_eq!(status(&server, &key).await, 401);
+}
+
+#[tokio::test]
+async fn nobody_registers_as_a_service() {
+    let server = Server::start().await;
+    let taken = server.nobody().register("service:board", "correct horse").await;
+    taken.refused(409, "conflict");
+}
+
+#[tokio::test]
+async fn who_has_the_id_of_a_banned_and_deleted_user_is_not_banned() {
+    let server = Server::start().await;
+    let admin = admin(&server).await;
+    server.user("ann").await;
+    admin.put("/users/ann/ban", json!({})).await.expect(204);
+    admin.delete("/users/ann").await.expect(204);
+    let ann = server.nobody().register("ann", "correct horse").await.expect(201);
+    assert_eq!(status(&server, ann["access_token"].as_str().expect("a token")).await, 200);
 }

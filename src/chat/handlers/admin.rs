@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix::Context;
+use actix::{AsyncContext, Context};
 
 use super::{Pending, member::Leaving};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         Member, Message, MessageId, Room, RoomId, RoomKey, RoomKind, Status, Timestamp, User,
         UserId, UserKey,
     },
-    limits::{ERASE_MESSAGES, WRITTEN_BY_WINDOW},
+    limits::{ERASE_MESSAGES, ERASE_RETRY, WRITTEN_BY_WINDOW},
     protocol::{Close, events::Departure},
 };
 
@@ -52,6 +52,22 @@ impl ChatServer {
             // Every other command is about something else.
             _ => self.answer(reply, Err(ChatError::Internal)),
         }
+    }
+
+    /// Ends connections because another node was asked to.
+    pub(super) fn disconnect_all(
+        &mut self,
+        room: Option<RoomKey>,
+        user: Option<UserKey>,
+        reason: &Arc<str>,
+    ) {
+        let is_meant = |entry: &&SessionEntry| {
+            room.is_none_or(|room| entry.subscribed.contains(&room))
+                && user.is_none_or(|user| entry.user == user)
+        };
+        let sessions = self.sessions.entries.values().filter(is_meant);
+        let sessions: Vec<SessionRef> = sessions.map(|entry| entry.at).collect();
+        sessions.into_iter().for_each(|session| self.end(session, reason));
     }
 
     /// The connections that are meant; nobody hears a room that is not in
@@ -135,6 +151,9 @@ impl ChatServer {
         owners: &[(RoomKey, Member)],
         ctx: &mut Context<Self>,
     ) {
+        self.erased.insert(was.key);
+        // Nobody is told twice that they have gone.
+        self.departures.is_back(was.key);
         for (key, id, member_count) in rooms {
             let room = self.known_room(key, id);
             let leaving = Leaving { user: was.clone(), room, why: Departure::Deleted };
@@ -149,7 +168,7 @@ impl ChatServer {
             self.end(session, &"this account was deleted".into());
         }
         self.answer(reply, Ok(Answer::Done));
-        self.erase_next(was.key, ctx);
+        self.erase_next(was.key, MessageId(0), ctx);
     }
 
     /// The room in memory, or as much of it as events need.
@@ -166,15 +185,20 @@ impl ChatServer {
         self.rooms.get(key).map_or_else(|| Arc::new(stub()), |entry| entry.room.clone())
     }
 
-    /// Goes on with an erasure. One that a failure or a stop cuts short goes
-    /// on at the next start.
-    pub(in crate::chat) fn erase_next(&mut self, user: UserKey, ctx: &mut Context<Self>) {
+    /// Goes on with an erasure, with what was written after a message. One
+    /// that a stop cuts short goes on at the next start.
+    pub(in crate::chat) fn erase_next(
+        &mut self,
+        user: UserKey,
+        after: MessageId,
+        ctx: &mut Context<Self>,
+    ) {
         if self.draining.is_some() {
             return;
         }
         let reader = self.reader.clone();
         let reading = async move {
-            let mut after = MessageId(0);
+            let mut after = after;
             loop {
                 let (mut ids, end) = reader.written_by(user, after, WRITTEN_BY_WINDOW).await?;
                 match end {
@@ -182,23 +206,31 @@ impl ChatServer {
                     end => {
                         let last = end.is_none() && ids.len() <= ERASE_MESSAGES;
                         ids.truncate(ERASE_MESSAGES);
-                        return Ok::<_, crate::db::ReadError>((ids, last));
+                        return Ok::<_, crate::db::ReadError>((ids, last, after));
                     }
                 }
             }
         };
-        Self::when(ctx, reading, move |found, server, _| {
-            let Ok((messages, last)) = found else { return };
+        Self::when(ctx, reading, move |found, server, ctx| {
+            let Ok((messages, last, after)) = found else {
+                return server.erase_later(user, after, ctx);
+            };
             let write = Write::EraseMessages { user, messages, last, at: now() };
             server.erasing.insert(user);
-            server.submit(write, Pending::EraseMessages { user });
+            server.submit(write, Pending::EraseMessages { user, after });
             server.fanout.flush();
         });
+    }
+
+    /// The database is away or has too much to do: once more in a moment.
+    pub(super) fn erase_later(&mut self, user: UserKey, after: MessageId, ctx: &mut Context<Self>) {
+        ctx.run_later(ERASE_RETRY, move |server, ctx| server.erase_next(user, after, ctx));
     }
 
     pub(super) fn settle_erase_messages(
         &mut self,
         user: UserKey,
+        after: MessageId,
         erased: &[(Message, Option<Box<Message>>)],
         more: bool,
         ctx: &mut Context<Self>,
@@ -208,7 +240,7 @@ impl ChatServer {
         }
         self.erasing.remove(&user);
         if more {
-            self.erase_next(user, ctx);
+            self.erase_next(user, after, ctx);
         }
     }
 }

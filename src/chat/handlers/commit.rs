@@ -66,7 +66,7 @@ impl Handler<Committed> for ChatServer {
 }
 
 impl ChatServer {
-    fn tell_marks(&mut self, Marks(rooms): Marks) {
+    pub(super) fn tell_marks(&mut self, Marks(rooms): Marks) {
         for (key, (room, marks)) in rooms {
             if !self.is_big(key) {
                 let frame = events::receipts(&room, &marks, now());

@@ -37,6 +37,10 @@ impl ChatServer {
             self.close(session, Close::GoingAway);
         } else if self.sessions.connections_of(user) >= self.settings.limits.connections_per_user {
             self.close(session, Close::TooManyConnections);
+        } else if self.erased.contains(user) {
+            self.close(session, Close::Disconnected);
+        } else if let Err(close) = (connect.is_good.0)() {
+            self.close(session, close);
         } else {
             let from = Requester { user: connect.user.clone(), is_admin: false, is_service: false };
             self.sessions.add(connect);
@@ -49,11 +53,14 @@ impl ChatServer {
 
     /// Revoking counts for the token that the session has now.
     pub(super) fn renewed(&mut self, renewed: Renewed) {
-        let Renewed { session, roles, role_context, token_id } = renewed;
+        let Renewed { session, roles, role_context, token_id, is_good } = renewed;
+        if let Err(close) = (is_good.0)() {
+            self.close(session, close);
+        }
         if let Some(entry) = self.sessions.entries.get_mut(&session.id) {
             entry.roles = roles;
-            entry.role_context = role_context;
             entry.token_id = token_id;
+            self.sessions.set_role_context(session.id, role_context);
         }
     }
 

@@ -16,7 +16,9 @@ impl Handler<Drain> for ChatServer {
         let first = self.draining.is_none();
         self.draining.get_or_insert_default().push(done);
         if first {
-            self.fanout.tell_all(&Item::GoAway { reason: "shutdown" });
+            let spread = self.settings.goaway_spread;
+            self.record_last_seen();
+            self.fanout.tell_all(&Item::GoAway { reason: "shutdown", spread });
             self.fanout.flush();
         }
         self.finish_drain_if_idle();

@@ -228,6 +228,7 @@ impl ChatServer {
             self.fanout.tell_worker(session.worker, item);
         }
         self.sessions.membership_changed(user.key, room.key, None);
+        self.departures.left_room(user.key, room.key);
         self.rooms.members_are(room.key, member_count);
         self.tell_notice(room.key, events::member_left(&room.id, user, *why, now()));
     }
@@ -237,6 +238,7 @@ impl ChatServer {
         let (user, room) = (member.user.key, overview.room.key);
         let standing = overview.state.map(|state| state.standing);
         self.sessions.membership_changed(user, room, standing);
+        self.departures.joined(user, room);
         let frame = events::room_added(overview, member.joined_at);
         for session in self.sessions.ready_of(user) {
             let item = Item::Frame { session: session.id, frame: frame.clone() };

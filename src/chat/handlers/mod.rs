@@ -11,6 +11,7 @@ mod member;
 mod message;
 mod presence;
 mod publish;
+mod remote;
 mod replay;
 mod request;
 mod room;

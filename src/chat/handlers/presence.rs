@@ -2,18 +2,22 @@
 
 use std::{sync::Arc, time::Instant};
 
+use actix::Context;
+use tokio::sync::oneshot;
+
 use super::Pending;
 use crate::{
     chat::{
-        Answer, ChatError, ChatServer, ReplyTo, Requester, SessionId,
+        Answer, Asked, ChatError, ChatServer, NodePresence, ReplyTo, Requester, SessionId,
         access::Access,
         fanout::Item,
-        presence::Departing,
+        presence::{Arrival, Departing},
         server::{nobody, now},
         session::OnlineUser,
     },
     db::Write,
     domain::{Room, RoomKey, Status, Timestamp, User, UserKey},
+    limits::{BATCH_WRITES, PRESENCE_WRITES},
     protocol::events::{self, PresenceView},
     websocket::Frame,
 };
@@ -46,6 +50,7 @@ impl ChatServer {
     /// To the others in the room.
     fn tell_typing(&mut self, room: &Room, user: &User, is_typing: bool) {
         let frame = events::typing(&room.id, &user.id, is_typing, now());
+        self.nodes.tell_ephemeral(vec![room.key], user.key, &frame);
         let except = self.sessions.ids_of(user.key);
         self.tell_ephemeral(room.key, frame, except);
     }
@@ -92,7 +97,7 @@ impl ChatServer {
         let (user, rooms) = (online.user.clone(), online.room_keys());
         self.tell_presence(&user, &rooms, status, None);
         if first && self.settings.tells_arrivals {
-            self.record_presence(user.key, true, now());
+            self.arrivals.note(user.key, true, now());
         }
     }
 
@@ -105,7 +110,7 @@ impl ChatServer {
                     self.tell_typing(&room, &online.user, false);
                 }
             }
-            if let Some(shown) = online.shown {
+            if let (Some(shown), false) = (online.shown, self.erased.contains(user)) {
                 let rooms = online.room_keys();
                 let departing = Departing { user: online.user, shown, rooms, gone_at: now() };
                 self.departures.left(departing, Instant::now());
@@ -147,6 +152,23 @@ impl ChatServer {
         status: Status,
         last_seen: Option<Timestamp>,
     ) {
+        if self.nodes.has_others() {
+            // They may be there on another node: what all of them together
+            // say is told.
+            let (user, rooms) = (user.clone(), rooms.to_vec());
+            return self.nodes.tell_presence(NodePresence { user, rooms, status, last_seen });
+        }
+        self.tell_status_of(user, rooms, status, last_seen);
+    }
+
+    /// The same, once it is known what all nodes say.
+    pub(super) fn tell_status_of(
+        &mut self,
+        user: &User,
+        rooms: &[RoomKey],
+        status: Status,
+        last_seen: Option<Timestamp>,
+    ) {
         let small: Vec<RoomKey> =
             rooms.iter().copied().filter(|room| !self.is_big(*room)).collect();
         let entries: Vec<_> = small.iter().filter_map(|room| self.rooms.get(*room)).collect();
@@ -160,9 +182,31 @@ impl ChatServer {
         self.fanout.tell_rooms(&entries, &item);
     }
 
-    fn record_presence(&mut self, user: UserKey, online: bool, at: Timestamp) {
-        let write = Write::Presence { user, online, at };
-        self.submit(write, Pending::Done { reply: nobody() });
+    /// Writes some of it down. Not all at once: thousands who come and go
+    /// together must not take the place of messages.
+    fn record_presence(&mut self) {
+        if self.draining.is_some() {
+            return;
+        }
+        for Arrival { user, online, at } in self.arrivals.take(PRESENCE_WRITES) {
+            let write = Write::Presence { user, online, at };
+            self.submit(write, Pending::Done { reply: nobody() });
+        }
+    }
+
+    /// The server stops: everyone who is there was seen now.
+    pub(super) fn record_last_seen(&mut self) {
+        let now = now();
+        let left = self.arrivals.take(usize::MAX);
+        let mut seen: Vec<(UserKey, Timestamp)> =
+            left.into_iter().map(|Arrival { user, at, .. }| (user, at)).collect();
+        let gone = self.departures.all();
+        seen.extend(gone.map(|departing| (departing.user.key, departing.gone_at)));
+        seen.extend(self.sessions.users.keys().map(|user| (*user, now)));
+        for seen in seen.chunks(BATCH_WRITES) {
+            let write = Write::Seen(seen.to_vec());
+            self.submit(write, Pending::Done { reply: nobody() });
+        }
     }
 
     /// Looks who has stopped typing, and who has gone for good.
@@ -172,26 +216,34 @@ impl ChatServer {
             let stopped = self.typing.expired(now);
             self.tell_stopped(stopped);
         }
-        for Departing { user, shown: _, rooms, gone_at } in
-            self.departures.gone(now, self.settings.presence_grace)
-        {
+        let (grace, users) = (self.settings.presence_grace, &self.sessions.users);
+        let gone = self.departures.gone(now, grace, |user| users.contains_key(&user));
+        for Departing { user, shown: _, rooms, gone_at } in gone {
             self.tell_presence(&user, &rooms, Status::Offline, Some(gone_at));
-            if self.draining.is_none() {
-                self.record_presence(user.key, false, gone_at);
-            }
+            self.arrivals.note(user.key, false, gone_at);
         }
+        self.record_presence();
         self.fanout.flush();
     }
 
-    pub(super) fn statuses(&mut self, users: &[UserKey], reply: ReplyTo) {
+    pub(super) fn statuses(&mut self, users: &[UserKey], reply: ReplyTo, ctx: &mut Context<Self>) {
         let status = |user: &UserKey| {
-            let status = match self.sessions.status(*user) {
-                Status::Offline => self.departures.shown(*user).unwrap_or(Status::Offline),
-                status => status,
-            };
-            (*user, status)
+            // Those in the grace, and those who are connecting again.
+            let shown = self.departures.shown(*user);
+            (*user, shown.unwrap_or_else(|| self.sessions.status(*user)))
         };
-        let statuses = users.iter().map(status).collect();
-        self.answer(reply, Ok(Answer::Statuses(statuses)));
+        let statuses: Vec<_> = users.iter().map(status).collect();
+        if !self.nodes.has_others() {
+            return self.answer(reply, Ok(Answer::Statuses(statuses)));
+        }
+        let (answer, answered) = oneshot::channel();
+        let known = statuses.clone();
+        self.nodes.ask(Asked { users: statuses, answer });
+        Self::when(ctx, answered, move |answered, server, _| {
+            // Who cannot ask the others tells what it knows itself.
+            let statuses = answered.unwrap_or(known);
+            server.answer(reply, Ok(Answer::Statuses(statuses)));
+            server.fanout.flush();
+        });
     }
 }

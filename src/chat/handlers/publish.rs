@@ -1,19 +1,17 @@
 //! What the application tells: into rooms, to users, to role contexts, to
 //! everyone.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use actix::Context;
 
 use super::{Pending, room::new_membership};
 use crate::{
     chat::{
-        Answer, ChatError, ChatServer, Published, ReplyTo, Requester, Target,
-        fanout::{CatchUpKind, Item},
-        room::RoomSeen,
+        Answer, ChatError, ChatServer, Published, ReplyTo, Requester, Target, fanout::Item,
         server::now,
     },
-    db::Write,
+    db::{Signal, Write},
     domain::{
         AppEvent, InboxEvent, PublicationKey, Role, Room, RoomEvent, RoomId, RoomKey, RoomKind,
         RoomOverview, Seq, Standing, Timestamp, User,
@@ -32,6 +30,20 @@ enum Audience {
     Room(RoomKey),
     RoleContext(Arc<str>),
     Everyone,
+}
+
+impl Telling {
+    /// For the other nodes.
+    fn signal(&self) -> Signal {
+        let frame = self.frame.payload().to_owned();
+        match &self.to {
+            Audience::Room(room) => Signal::Room { room: room.0, frame },
+            Audience::RoleContext(context) => {
+                Signal::RoleContext { context: context.to_string(), frame }
+            }
+            Audience::Everyone => Signal::Everyone { frame },
+        }
+    }
 }
 
 /// One key may be used in several places.
@@ -89,12 +101,17 @@ impl ChatServer {
 
     /// With a key it is first made sure that nobody has been told before.
     fn tell_once(&mut self, tell: Telling, key: Option<PublicationKey>, reply: ReplyTo) {
-        match key {
-            Some(key) => {
-                let write = Write::PublishOnce { key, at: now(), signal: None };
+        let signal = self.settings.has_nodes.then(|| tell.signal());
+        match (key, signal) {
+            (Some(key), signal) => {
+                let write = Write::PublishOnce { key, at: now(), signal };
                 self.submit(write, Pending::PublishOnce { reply, tell });
             }
-            None => {
+            // The other nodes hear of it by the feed.
+            (None, Some(signal)) => {
+                self.submit(Write::Signal { signal }, Pending::PublishOnce { reply, tell });
+            }
+            (None, None) => {
                 self.tell(&tell);
                 self.answer(reply, Ok(Answer::Published(Published::default())));
             }
@@ -108,15 +125,15 @@ impl ChatServer {
                 let item = Item::Everyone { frame: frame.clone().for_many() };
                 self.fanout.tell_all(&item);
             }
-            Audience::RoleContext(context) => {
-                let frame = frame.clone().for_many();
-                for entry in self.sessions.entries.values() {
-                    if entry.role_context.as_ref() == Some(context) && !entry.is_connecting() {
-                        let item = Item::Frame { session: entry.at.id, frame: frame.clone() };
-                        self.fanout.tell_worker(entry.at.worker, item);
-                    }
-                }
-            }
+            Audience::RoleContext(context) => self.tell_context(context, frame),
+        }
+    }
+
+    pub(super) fn tell_context(&mut self, context: &Arc<str>, frame: &Frame) {
+        let frame = frame.clone().for_many();
+        for session in self.sessions.in_context(context) {
+            let item = Item::Frame { session: session.id, frame: frame.clone() };
+            self.fanout.tell_worker(session.worker, item);
         }
     }
 
@@ -146,16 +163,13 @@ impl ChatServer {
     ) {
         let seq = event.inbox_seq;
         if !duplicate && self.sessions.users.contains_key(&user.key) {
-            let inbox = inbox_overview(user, Seq(seq.0 - 1));
             // Kept also while nobody listens yet: whoever is connecting
             // compares what they have read with this head.
-            self.rooms.activate(&RoomSeen::from(&inbox), Instant::now());
-            for session in self.sessions.live_of(user.key) {
-                if !self.is_subscribed(session, inbox.room.key) {
-                    self.attach(session, CatchUpKind::Quiet, vec![(inbox.clone(), None)]);
-                }
-            }
-            self.tell_event(inbox.room.key, seq, events::published_to_user(event));
+            self.follow_inbox(user, Seq(seq.0 - 1));
+        }
+        if !duplicate {
+            let inbox = RoomKey::inbox_of(user.key);
+            self.tell_event(inbox, seq, events::published_to_user(event));
         }
         let published = Published { seq: None, inbox_seq: Some(seq), duplicate };
         self.answer(reply, Ok(Answer::Published(published)));

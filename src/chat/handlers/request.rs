@@ -46,6 +46,9 @@ impl ChatServer {
     }
 
     pub(super) fn begin(&mut self, request: Request, ctx: &mut Context<Self>) {
+        if self.erased.contains(request.from.user.key) {
+            return self.answer(request.reply, Err(ChatError::NotFound("user")));
+        }
         let Some(room) = request.command.room() else {
             return match roomless(&request) {
                 Ok(()) => self.run_roomless(request, ctx),

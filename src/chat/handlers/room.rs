@@ -20,10 +20,8 @@ impl ChatServer {
     }
 
     pub(super) fn settle_update(&mut self, reply: ReplyTo, room: Room) {
-        let room = Arc::new(room);
-        self.rooms.updated(&room);
-        self.tell_notice(room.key, events::room_updated(&room, now()));
-        self.answer(reply, Ok(Answer::RoomUpdated(room)));
+        self.tell_updated(room.clone());
+        self.answer(reply, Ok(Answer::RoomUpdated(Arc::new(room))));
     }
 
     pub(super) fn settle_clear(&mut self, reply: ReplyTo, room: &Room, seq: Seq, upto: Seq) {
@@ -33,6 +31,13 @@ impl ChatServer {
     }
 
     pub(super) fn settle_delete(&mut self, reply: ReplyTo, room: &Room) {
+        self.tell_deleted(room);
+        self.answer(reply, Ok(Answer::Done));
+        self.purge(room.key);
+    }
+
+    /// Nobody hears the room any more.
+    pub(super) fn tell_deleted(&mut self, room: &Room) {
         let key = room.key;
         let frame = events::room_deleted(&room.id, now());
         // Its members hear of it by the room, or as members who have
@@ -51,8 +56,6 @@ impl ChatServer {
         self.fanout.tell_all(&Item::RoomGone { room: key });
         self.rooms.remove(key);
         self.restrictions += 1;
-        self.answer(reply, Ok(Answer::Done));
-        self.purge(key);
     }
 
     pub(super) fn purge(&mut self, room: RoomKey) {

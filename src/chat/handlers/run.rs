@@ -124,7 +124,7 @@ impl ChatServer {
                 self.publish(target, key, event, reply, ctx);
             }
             Command::Presence { status } => self.set_presence(status, reply),
-            Command::StatusOf { users } => self.statuses(&users, reply),
+            Command::StatusOf { users } => self.statuses(&users, reply, ctx),
             Command::Resume { rooms, inbox } => self.resume(rooms, inbox, reply, ctx),
             other => self.administer(other, reply, ctx),
         }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     chat::{Answer, ChatError, ChatServer, Published, ReplyTo, server::nobody},
     db::{WriteResult, Written},
-    domain::{AppEvent, Room, User, UserKey},
+    domain::{AppEvent, MessageId, Room, User, UserKey},
 };
 
 /// What to do when a write is settled.
@@ -41,7 +41,7 @@ pub(in crate::chat) enum Pending {
     PublishUser { reply: ReplyTo, user: User },
     PublishOnce { reply: ReplyTo, tell: Telling },
     Erase { reply: ReplyTo },
-    EraseMessages { user: UserKey },
+    EraseMessages { user: UserKey, after: MessageId },
     Done { reply: ReplyTo },
     Expire,
     Purge,
@@ -163,6 +163,10 @@ impl ChatServer {
             ) => {
                 self.settle_publish_user(reply, &user, &event, duplicate);
             }
+            (Pending::PublishOnce { reply, tell }, Written::Done) => {
+                self.tell(&tell);
+                self.answer(reply, Ok(Answer::Published(Published::default())));
+            }
             (Pending::PublishOnce { reply, tell }, Written::PublishedOnce { is_new }) => {
                 if is_new {
                     self.tell(&tell);
@@ -173,8 +177,8 @@ impl ChatServer {
             (Pending::Erase { reply }, Written::Erased { was, rooms, owners }) => {
                 self.settle_erase(reply, &was, rooms, &owners, ctx);
             }
-            (Pending::EraseMessages { user }, Written::ErasedMessages { changed, more }) => {
-                self.settle_erase_messages(user, &changed, more, ctx);
+            (Pending::EraseMessages { user, after }, Written::ErasedMessages { changed, more }) => {
+                self.settle_erase_messages(user, after, &changed, more, ctx);
             }
             // The pair makes no sense.
             (pending, _) => self.settle_failed(pending, ChatError::Internal, ctx),
@@ -206,9 +210,11 @@ impl ChatServer {
             | Pending::Erase { reply }
             | Pending::Done { reply } => reply,
             Pending::AddMember(adding) => return self.refuse_add(adding, error, ctx),
-            // Each is tried again: at the next look, or at the next start.
+            // Each is tried again: in a moment, at the next look, or at the next
+            // start.
+            Pending::EraseMessages { user, after } => return self.erase_later(user, after, ctx),
             Pending::Purge => return self.settle_purge(false),
-            Pending::Trim { .. } | Pending::Expire | Pending::EraseMessages { .. } => nobody(),
+            Pending::Trim { .. } | Pending::Expire => nobody(),
         };
         self.answer(reply, Err(error));
     }

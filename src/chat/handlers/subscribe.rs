@@ -112,21 +112,32 @@ impl ChatServer {
                 others.push((RoomOverview { last_seq: since, ..overview }, None));
             }
         }
-        let user = self.sessions.entries.get(&session.id).map(|entry| entry.user);
-        let user = user.and_then(|user| self.sessions.users.get(&user));
-        if let Some(user) = user.map(|online| online.user.clone()) {
-            let read = self.inbox_of(&user, inbox_last);
-            let read = read.or_else(|| inbox.map(|_| inbox_overview(&user, Seq::ZERO)));
-            // One who claims more than there is has it all.
-            let since = |read: &RoomOverview| inbox.unwrap_or(inbox_acked).min(read.last_seq);
-            asked.extend(read.map(|read| {
-                let since = since(&read);
-                (read, Some(since))
-            }));
-        }
+        asked.extend(self.resumed_inbox(session, inbox, inbox_last, inbox_acked));
         let refused = named.into_keys().map(|room| (room, ChatError::NotFound("room"))).collect();
         self.attach(session, CatchUpKind::Quiet, others);
         self.attach(session, CatchUpKind::Resume { id, refused }, asked);
+    }
+
+    /// The inbox from where the client says, or else from where its user's
+    /// clients have it. One that is followed already stays as it is, unless
+    /// the client says otherwise: it would get its events twice.
+    fn resumed_inbox(
+        &self,
+        session: SessionRef,
+        has: Option<Seq>,
+        last: Seq,
+        acked: Seq,
+    ) -> Option<(RoomOverview, Option<Seq>)> {
+        let user = self.sessions.entries.get(&session.id)?.user;
+        let user = &self.sessions.users.get(&user)?.user;
+        if has.is_none() && self.is_subscribed(session, RoomKey::inbox_of(user.key)) {
+            return None;
+        }
+        let read = self.inbox_of(user, last);
+        let read = read.or_else(|| has.map(|_| inbox_overview(user, Seq::ZERO)))?;
+        // One who claims more than there is has it all.
+        let since = has.unwrap_or(acked).min(read.last_seq);
+        Some((read, Some(since)))
     }
 
     /// Attaches a session to rooms, each from a position that it has: the one

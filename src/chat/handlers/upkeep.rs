@@ -20,7 +20,7 @@ pub(super) fn before(age: Duration) -> Timestamp {
 
 impl ChatServer {
     pub(in crate::chat) fn look_after_age(&mut self, ctx: &mut Context<Self>) {
-        if self.draining.is_some() {
+        if self.draining.is_some() || !*self.settings.leads.borrow() {
             return;
         }
         self.expire();

@@ -127,6 +127,7 @@ impl Locks {
             | Write::ApiKeyAdd(_) => self.whole = true,
             // One row each, which the database locks itself.
             Write::Expire { .. }
+            | Write::Seen(_)
             | Write::TokenRevoke { .. }
             | Write::ApiKeyRevoke { .. }
             | Write::AttachmentFinish(_)

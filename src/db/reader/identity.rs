@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use diesel::{ExpressionMethods, JoinOnDsl, QueryDsl};
+use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
 
 use super::{ReadError, Reader, read};
@@ -56,6 +56,33 @@ impl Reader {
                 users: users.into_iter().map(user).collect(),
             })
         })
+    }
+
+    /// What makes a user's good tokens bad.
+    pub async fn bar(&self, user: UserKey) -> Result<Option<(UserId, Bar)>, ReadError> {
+        let query = user_bars::table
+            .inner_join(users::table.on(users::key.eq(user_bars::user_key)))
+            .filter(user_bars::user_key.eq(user.0))
+            .select((
+                users::id,
+                user_bars::tokens_after,
+                user_bars::banned,
+                user_bars::banned_until,
+                user_bars::reason,
+            ));
+        let row = read!(self, |conn| query
+            .first::<(String, i64, bool, Option<i64>, String)>(&mut conn)
+            .await
+            .optional())?;
+        Ok(row.map(|(id, tokens_after, banned, until, reason)| {
+            let bar = Bar {
+                tokens_after: Timestamp(tokens_after),
+                banned,
+                banned_until: until.map(Timestamp),
+                reason: reason.into(),
+            };
+            (UserId::from_stored(id), bar)
+        }))
     }
 
     /// All keys there have been, by number.

@@ -40,6 +40,22 @@ fn receipt((user, read_seq, delivered_seq, read_at): ReceiptRow) -> Receipt {
 }
 
 impl Reader {
+    pub async fn member(&self, room: RoomKey, user: UserKey) -> Result<Option<Member>, ReadError> {
+        let query = members::table
+            .inner_join(users::table)
+            .filter(members::room_key.eq(room.0).and(members::user_key.eq(user.0)))
+            .select((
+                users::key,
+                users::id,
+                users::name,
+                members::role,
+                members::muted_until,
+                members::joined_at,
+            ));
+        let row = read!(self, |conn| query.first::<MemberRow>(&mut conn).await.optional())?;
+        Ok(row.map(member))
+    }
+
     /// A page of a room's members by user id, and whether there are more.
     pub async fn members(
         &self,

@@ -30,7 +30,7 @@ pub use rooms::Arrival;
 /// A handle for reading; clones share the pool.
 #[derive(Clone)]
 pub struct Reader {
-    pools: Pools,
+    pub(super) pools: Pools,
     timeout: Duration,
 }
 

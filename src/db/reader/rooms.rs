@@ -275,6 +275,16 @@ impl Reader {
         }))
     }
 
+    /// The newest positions of rooms; those that are gone are left out.
+    pub async fn heads(&self, rooms: &[RoomKey]) -> Result<Vec<(RoomKey, Seq)>, ReadError> {
+        let keys: Vec<i64> = rooms.iter().map(|room| room.0).collect();
+        let query = room_heads::table
+            .filter(room_heads::room_key.eq_any(keys))
+            .select((room_heads::room_key, room_heads::last_seq));
+        let rows = read!(self, |conn| query.load::<(i64, i64)>(&mut conn).await)?;
+        Ok(rows.into_iter().map(|(room, seq)| (RoomKey(room), Seq(seq))).collect())
+    }
+
     /// The rooms with rows that are still to be deleted.
     pub async fn unfinished_purges(&self) -> Result<Vec<RoomKey>, ReadError> {
         let query = rooms::table.filter(rooms::purge_pending).select(rooms::key);

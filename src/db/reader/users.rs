@@ -31,4 +31,10 @@ impl Reader {
             (user, password_hash)
         }))
     }
+
+    pub async fn user_by_key(&self, key: UserKey) -> Result<Option<User>, ReadError> {
+        let query = users::table.find(key.0).select((users::id, users::name));
+        let row = read!(self, |conn| query.first::<(String, String)>(&mut conn).await.optional())?;
+        Ok(row.map(|(id, name)| User { key, id: UserId::from_stored(id), name: name.into() }))
+    }
 }

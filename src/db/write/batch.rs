@@ -11,7 +11,7 @@ use super::{
     refresh, room, transaction, user,
 };
 
-use crate::{domain::Timestamp, limits::POSTGRES_RETRIES};
+use crate::limits::POSTGRES_RETRIES;
 
 /// Executes all writes in order. When this returns, what it says has been
 /// done is durable, and what it says has failed has left nothing behind.
@@ -103,7 +103,7 @@ fn run_and_record(
     let any = if told.urls.is_empty() {
         false
     } else {
-        let now = Timestamp(chrono::Utc::now().timestamp_millis());
+        let now = crate::clock::now();
         outbox::record(conn, told, writes, &results, now)?
     };
     let recorded = record(conn, writes, &results)?;
@@ -190,6 +190,7 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         Write::Expire { inbox_before, keys_before } => {
             publish::expire(conn, *inbox_before, *keys_before)
         }
+        Write::Seen(seen) => user::seen(conn, seen),
         Write::Presence { user, online, at } => user::presence(conn, *user, *online, *at),
         Write::Erase { user, at } => erase::user(conn, *user, *at),
         Write::EraseMessages { user, messages, last, at } => {

@@ -6,8 +6,8 @@ use diesel::{ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult
 use super::{
     Conn, WriteError, WriteResult, Written, attachment, member, message,
     schema::{
-        bans, blocks, former_members, inbox, inbox_heads, members, mentions, refresh_tokens, rooms,
-        users,
+        api_keys, bans, blocks, former_members, inbox, inbox_heads, members, mentions,
+        refresh_tokens, rooms, users,
     },
     user as user_rows,
 };
@@ -43,6 +43,10 @@ pub(super) fn user(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult
         left.push((key, RoomId::from_stored(id), member_count));
     }
     delete_personal(conn, user)?;
+    let keys = api_keys::table.filter(api_keys::user_key.eq(user.0));
+    diesel::update(keys.filter(api_keys::revoked_at.is_null()))
+        .set(api_keys::revoked_at.eq(Some(at.0)))
+        .execute(conn)?;
     diesel::update(users::table.find(user.0))
         .set((
             // No id that anyone could have, or ask for.

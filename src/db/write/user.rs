@@ -1,6 +1,8 @@
 //! Users and their passwords' hashes.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
+};
 
 use super::{Conn, WriteError, WriteResult, Written, schema::users};
 use crate::domain::{Timestamp, User, UserId, UserKey};
@@ -57,9 +59,15 @@ pub(super) fn presence(
     online: bool,
     at: Timestamp,
 ) -> QueryResult<WriteResult> {
-    if !online {
-        let row = diesel::update(users::table.find(user.0));
-        row.set(users::last_seen_at.eq(Some(at.0))).execute(conn)?;
+    if online { Ok(Ok(Written::Done)) } else { seen(conn, &[(user, at)]) }
+}
+
+/// Times never go back, and one who was deleted has none.
+pub(super) fn seen(conn: &mut Conn, seen: &[(UserKey, Timestamp)]) -> QueryResult<WriteResult> {
+    for (user, at) in seen {
+        let earlier = users::last_seen_at.is_null().or(users::last_seen_at.lt(Some(at.0)));
+        let row = users::table.find(user.0).filter(users::deleted_at.is_null()).filter(earlier);
+        diesel::update(row).set(users::last_seen_at.eq(Some(at.0))).execute(conn)?;
     }
     Ok(Ok(Written::Done))
 }

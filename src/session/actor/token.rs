@@ -7,7 +7,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use super::{Deadline, Session};
 use crate::{
     auth::{AuthError, Identity},
-    chat::Renewed,
+    chat::{IsGood, Renewed},
     protocol::{
         Close, ErrorView,
         server_frame::{self, SessionView},
@@ -36,12 +36,13 @@ impl Session {
 
     pub(super) fn refuse_token(&mut self, error: &AuthError, ctx: &mut Context<Self>) {
         self.link.send(&server_frame::auth_failed(&ErrorView::from(error)));
-        let close = match error {
-            AuthError::Banned => Close::Disconnected,
-            error if error.is_unavailable() => Close::Overloaded,
-            _ => Close::Unauthorized,
-        };
-        self.close(close, ctx);
+        self.close(close_for(error), ctx);
+    }
+
+    /// Asks again later whether somebody may be here.
+    pub(super) fn is_good(&self, identity: Identity) -> IsGood {
+        let authenticator = self.worker.authenticator.clone();
+        IsGood(Box::new(move || authenticator.check(&identity).map_err(|error| close_for(&error))))
     }
 
     pub(super) fn is_in_grace(&self) -> bool {
@@ -91,11 +92,13 @@ impl Session {
             Ok(identity) => {
                 live.in_grace = false;
                 live.identity = identity.clone();
+                let is_good = self.is_good(identity.clone());
                 self.worker.to_chat.say(Renewed {
                     session: self.at,
                     roles: identity.roles,
                     role_context: identity.role_context,
                     token_id: identity.token_id,
+                    is_good,
                 });
                 if let Some(id) = &id {
                     self.link.send(&server_frame::ack(id, &self.view()));
@@ -122,5 +125,13 @@ impl Session {
             &settings.limits,
             &settings.rates,
         ))
+    }
+}
+
+fn close_for(error: &AuthError) -> Close {
+    match error {
+        AuthError::Banned => Close::Disconnected,
+        error if error.is_unavailable() => Close::Overloaded,
+        _ => Close::Unauthorized,
     }
 }

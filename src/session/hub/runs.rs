@@ -15,7 +15,11 @@ use crate::{
     domain::{RoomKey, Seq},
     limits::{RUN_BYTES, RUN_FRAMES, RUN_SHARE},
     metrics::metrics,
-    session::{gate::{Offer, Passed}, link::Link, outbox::OutboxLimits},
+    session::{
+        gate::{Offer, Passed},
+        link::Link,
+        outbox::OutboxLimits,
+    },
     websocket::{Frame, Joined},
 };
 
@@ -131,13 +135,7 @@ impl Hub {
 
     /// What was read for all readers of a room, each of whom has been told
     /// another part of it, perhaps.
-    pub(super) fn missed(
-        &mut self,
-        room: RoomKey,
-        after: Seq,
-        upto: Seq,
-        frames: &[(Seq, Frame)],
-    ) {
+    pub(super) fn missed(&mut self, room: RoomKey, after: Seq, upto: Seq, frames: &[(Seq, Frame)]) {
         let Some(subscribers) = self.rooms.get_mut(&room) else { return };
         let mut overtaken = Vec::new();
         for (id, subscriber) in subscribers {

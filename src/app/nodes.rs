@@ -1,0 +1,64 @@
+//! This node among others: joins before anything is written, goes at the end.
+
+use actix::{Actor, Addr, Arbiter, Recipient};
+use tokio::sync::watch;
+
+use super::Failure;
+use crate::{
+    chat::ToNodes,
+    config::Config,
+    db::Database,
+    nodes::{Bus, BusHandle, Follower, Health, Hooks, Lease, Node, Started},
+};
+
+/// What runs on an arbiter of its own: a follower that is busy slows nobody.
+pub(super) struct Cluster {
+    pub number: u8,
+    /// Whether this is the node that does what only one should.
+    pub leads: watch::Receiver<bool>,
+    /// `None` where there can be only one node.
+    pub health: Option<Health>,
+    bus: Option<(BusHandle, Bus)>,
+    rest: Option<(Follower, Lease)>,
+    stop: watch::Sender<bool>,
+}
+
+impl Cluster {
+    pub async fn join(config: &Config, database: &Database) -> Result<Self, Failure> {
+        let Some(nodes) = database.nodes() else { return Ok(Self::of_one()) };
+        let node = Node::join(nodes, &config.bind.to_string()).await;
+        let node = node.map_err(Failure::environment)?;
+        let number = node.number;
+        let redis = config.nodes.redis.clone();
+        let redis = redis.map(|url| (url, config.nodes.redis_prefix.clone()));
+        let started = Follower::start(node, redis, config.nodes.feed_interval).await;
+        let Started { follower, lease, bus, health, leads, stop } =
+            started.map_err(Failure::environment)?;
+        Ok(Self { number, leads, health: Some(health), bus, rest: Some((follower, lease)), stop })
+    }
+
+    fn of_one() -> Self {
+        let (leads, stop) = (watch::channel(true).1, watch::channel(false).0);
+        Self { number: 0, leads, health: None, bus: None, rest: None, stop }
+    }
+
+    /// Starts to publish; gives where to.
+    pub fn publish(&mut self, arbiter: &Arbiter) -> Option<Recipient<ToNodes>> {
+        let (handle, bus) = self.bus.take()?;
+        let address: Addr<BusHandle> =
+            BusHandle::start_in_arbiter(&arbiter.handle(), move |_| handle);
+        arbiter.spawn(bus.run());
+        Some(address.recipient())
+    }
+
+    /// Starts to follow the others; gives what is said when the server stops.
+    pub fn follow(self, arbiter: &Arbiter, hooks: Hooks) -> watch::Sender<bool> {
+        if let Some((follower, lease)) = self.rest {
+            arbiter.spawn_fn(move || {
+                actix::spawn(follower.run(hooks));
+                actix::spawn(lease.run());
+            });
+        }
+        self.stop
+    }
+}

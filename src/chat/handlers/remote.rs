@@ -1,0 +1,318 @@
+//! What other nodes have done, and what the feed says of it.
+//!
+//! What was committed elsewhere is looked up here and told as if it had been
+//! committed here. So it does not matter how it was heard of, nor how often.
+
+use std::sync::Arc;
+
+use actix::{Context, Handler};
+
+use super::{commit::Marks, member::Leaving, publish::inbox_overview};
+use crate::{
+    chat::{
+        ChatServer, Ephemeral, FromNode, FromNodes, Interest, NodePresence,
+        fanout::{CatchUpKind, Item},
+        room::RoomSeen,
+        server::{nobody, now},
+    },
+    db::{Happened, Left, ReadError, Reader, Signal},
+    domain::{Member, Room, RoomKey, RoomOverview, Seq, User, UserKey},
+    protocol::events::{self, Departure},
+    websocket::Frame,
+};
+
+impl Handler<FromNodes> for ChatServer {
+    type Result = ();
+
+    fn handle(&mut self, FromNodes(all): FromNodes, ctx: &mut Self::Context) {
+        for one in all {
+            match one {
+                FromNode::Event { room, seq, frame } => self.heard_event(room, seq, frame),
+                FromNode::Happened(happened) => self.happened(happened, ctx),
+                FromNode::Ephemeral(ephemeral) => self.heard_ephemeral(ephemeral),
+                FromNode::Presence(NodePresence { user, rooms, status, last_seen }) => {
+                    self.tell_status_of(&user, &rooms, status, last_seen);
+                }
+                FromNode::Number(number) => self.ids.renumber(number),
+                FromNode::Announce => self.announce_all(),
+                FromNode::Heard(rooms) => self.look_at_heads(rooms, ctx),
+            }
+        }
+        self.fanout.flush();
+    }
+}
+
+impl ChatServer {
+    /// Which rooms and users this node wants to hear of.
+    pub(in crate::chat) fn tell_interest(&mut self) {
+        let interest =
+            Interest { rooms: self.rooms.take_changes(), users: self.sessions.take_changes() };
+        self.nodes.tell_interest(interest);
+    }
+
+    /// The other nodes have taken those who are here for gone.
+    fn announce_all(&mut self) {
+        let shown = self.sessions.users.values().filter_map(|online| {
+            let (user, rooms) = (online.user.clone(), online.room_keys());
+            let status = online.shown?;
+            Some(NodePresence { user, rooms, status, last_seen: None })
+        });
+        let shown: Vec<NodePresence> = shown.collect();
+        for presence in shown {
+            self.nodes.tell_presence(presence);
+        }
+    }
+
+    fn heard_ephemeral(&mut self, Ephemeral { rooms, user, frame }: Ephemeral) {
+        let small: Vec<RoomKey> = rooms.into_iter().filter(|room| !self.is_big(*room)).collect();
+        let entries: Vec<_> = small.iter().filter_map(|room| self.rooms.get(*room)).collect();
+        if entries.is_empty() {
+            return;
+        }
+        let except = self.sessions.ids_of(user);
+        let item = Item::Presence { rooms: small.into(), frame: frame.for_many(), except };
+        self.fanout.tell_rooms(&entries, &item);
+    }
+
+    /// These rooms are heard from now on; what was said just before is found
+    /// by their heads.
+    fn look_at_heads(&mut self, rooms: Vec<RoomKey>, ctx: &mut Context<Self>) {
+        let reader = self.reader.clone();
+        let reading = async move { reader.heads(&rooms).await };
+        Self::when(ctx, reading, move |heads, server, _| {
+            for (room, head) in heads.unwrap_or_default() {
+                server.hear_of(room, head);
+            }
+        });
+    }
+
+    fn happened(&mut self, happened: Happened, ctx: &mut Context<Self>) {
+        match happened {
+            Happened::Head { room, seq } => self.happened_head(RoomKey(room), Seq(seq)),
+            Happened::Joined { room, user } => self.joined(RoomKey(room), UserKey(user), ctx),
+            Happened::Left { room, user, why, members } => {
+                self.left(RoomKey(room), UserKey(user), departure(why), members, ctx);
+            }
+            Happened::Standing { room, user } => {
+                self.restrictions += 1;
+                self.stands_otherwise(RoomKey(room), UserKey(user), ctx);
+            }
+            Happened::RoomUpdated { room } => self.room_updated(RoomKey(room), ctx),
+            Happened::RoomDeleted { room } => {
+                if let Some(room) = self.rooms.get(RoomKey(room)).map(|entry| entry.room.clone()) {
+                    self.tell_deleted(&room);
+                }
+            }
+            Happened::Marked { room, user, read, delivered } => {
+                let (read, delivered) = (read.map(Seq), delivered.map(Seq));
+                self.marked(RoomKey(room), UserKey(user), read, delivered, ctx);
+            }
+            Happened::Told(signal) => self.signalled(signal),
+            // What concerns tokens and keys is no business of rooms.
+            Happened::Barred { .. }
+            | Happened::Revoked { .. }
+            | Happened::Keys
+            | Happened::Erased { .. } => {}
+        }
+    }
+
+    fn happened_head(&mut self, room: RoomKey, head: Seq) {
+        let Some(owner) = room.inbox_owner() else { return self.hear_of(room, head) };
+        let Some(online) = self.sessions.users.get(&owner) else { return };
+        if self.rooms.get(room).is_none() {
+            // Its first event, or the first for long: those who are there
+            // follow it from now on.
+            let before = Seq(head.0 - 1);
+            let user = online.user.clone();
+            self.follow_inbox(&user, before);
+        }
+        self.hear_of(room, head);
+    }
+
+    /// Takes a user's inbox into memory; all of their clients follow it.
+    pub(super) fn follow_inbox(&mut self, user: &User, told: Seq) {
+        let inbox = inbox_overview(user, told);
+        self.rooms.activate(&RoomSeen::from(&inbox), std::time::Instant::now());
+        for session in self.sessions.live_of(user.key) {
+            if !self.is_subscribed(session, inbox.room.key) {
+                self.attach(session, CatchUpKind::Quiet, vec![(inbox.clone(), None)]);
+            }
+        }
+    }
+
+    fn is_of_interest(&self, room: RoomKey, user: UserKey) -> bool {
+        self.rooms.get(room).is_some() || self.sessions.users.contains_key(&user)
+    }
+
+    fn joined(&mut self, room: RoomKey, user: UserKey, ctx: &mut Context<Self>) {
+        if !self.is_of_interest(room, user) {
+            return;
+        }
+        let reading = read_member(self.reader.clone(), room, user);
+        Self::when(ctx, reading, move |read, server, _| {
+            // Removed again meanwhile: then that is heard of, too.
+            let Ok(Some((member, overview))) = read else { return };
+            if server.rooms.get(room).is_some() {
+                server.rooms.members_are(room, overview.member_count);
+                server.tell_notice(room, events::member_joined(&overview.room.id, &member));
+            }
+            if server.sessions.standing(user, room).flatten().is_none() {
+                server.attach_member(&member, &overview);
+            }
+            server.fanout.flush();
+        });
+    }
+
+    /// Whoever is removed hears nothing more from this moment on; who it was
+    /// is read for the others.
+    fn left(
+        &mut self,
+        room: RoomKey,
+        user: UserKey,
+        why: Departure,
+        members: i64,
+        ctx: &mut Context<Self>,
+    ) {
+        if !self.is_of_interest(room, user) {
+            return;
+        }
+        self.restrictions += 1;
+        for session in self.sessions.ready_of(user) {
+            self.unsubscribe_session(session, room);
+        }
+        self.sessions.membership_changed(user, room, None);
+        let reader = self.reader.clone();
+        let known_room = self.rooms.get(room).map(|entry| entry.room.clone());
+        let known_user = self.sessions.users.get(&user).map(|online| online.user.clone());
+        let reading = async move {
+            let room = match known_room {
+                Some(room) => Some(room),
+                None => reader.room_by_key(room).await?.map(Arc::new),
+            };
+            let user = match known_user {
+                Some(user) => Some(user),
+                None => reader.user_by_key(user).await?,
+            };
+            Ok::<_, ReadError>(room.zip(user))
+        };
+        Self::when(ctx, reading, move |read, server, _| {
+            let Ok(Some((room, user))) = read else { return };
+            // Added again meanwhile: then that has been told.
+            if server.sessions.standing(user.key, room.key).flatten().is_none() {
+                server.tell_left(&Leaving { user, room, why }, members);
+            }
+            server.fanout.flush();
+        });
+    }
+
+    fn stands_otherwise(&mut self, room: RoomKey, user: UserKey, ctx: &mut Context<Self>) {
+        if !self.is_of_interest(room, user) {
+            return;
+        }
+        let reading = read_member(self.reader.clone(), room, user);
+        Self::when(ctx, reading, move |read, server, _| {
+            let Ok(Some((member, overview))) = read else { return };
+            let blocked = overview.state.is_some_and(|state| state.standing.blocked);
+            server.sessions.standing_changed(user, room, |known| known.blocked = blocked);
+            server.tell_member(&overview.room, &member);
+            server.fanout.flush();
+        });
+    }
+
+    fn room_updated(&mut self, room: RoomKey, ctx: &mut Context<Self>) {
+        if self.rooms.get(room).is_none() {
+            return;
+        }
+        let reader = self.reader.clone();
+        let reading = async move { reader.room_by_key(room).await };
+        Self::when(ctx, reading, move |read, server, _| {
+            let Ok(Some(room)) = read else { return };
+            server.tell_updated(room);
+            server.fanout.flush();
+        });
+    }
+
+    fn marked(
+        &mut self,
+        room: RoomKey,
+        user: UserKey,
+        read: Option<Seq>,
+        delivered: Option<Seq>,
+        ctx: &mut Context<Self>,
+    ) {
+        let Some(entry) = self.rooms.get(room) else { return };
+        let room = entry.room.clone();
+        let online = self.sessions.users.get(&user).map(|online| online.user.clone());
+        if let (Some(user), Some(_)) = (&online, read) {
+            // The user's clients here show other numbers now.
+            self.tell_read(nobody(), user.clone(), room.clone(), true, ctx);
+        }
+        if self.is_big(room.key) {
+            return;
+        }
+        let reader = self.reader.clone();
+        let reading = async move {
+            match online {
+                Some(user) => Ok(Some(user)),
+                None => reader.user_by_key(user).await,
+            }
+        };
+        Self::when(ctx, reading, move |found, server, _| {
+            let Ok(Some(user)) = found else { return };
+            let mut marks = Marks::default();
+            if let Some(seq) = read {
+                marks.read(room.key, &room.id, &user.id, seq);
+            }
+            if let Some(seq) = delivered {
+                marks.delivered(room.key, &room.id, &user.id, seq);
+            }
+            server.tell_marks(marks);
+            server.fanout.flush();
+        });
+    }
+
+    fn signalled(&mut self, signal: Signal) {
+        let encode = |text: &str| Frame::text(|payload| payload.extend_from_slice(text.as_bytes()));
+        match signal {
+            Signal::Everyone { frame } => {
+                self.fanout.tell_all(&Item::Everyone { frame: encode(&frame).for_many() });
+            }
+            Signal::RoleContext { context, frame } => {
+                self.tell_context(&context.into(), &encode(&frame));
+            }
+            Signal::Room { room, frame } => self.tell_notice(RoomKey(room), encode(&frame)),
+            Signal::Disconnect { room, user, reason } => {
+                self.disconnect_all(room.map(RoomKey), user.map(UserKey), &reason.into());
+            }
+        }
+    }
+}
+
+fn departure(why: Left) -> Departure {
+    match why {
+        Left::Left => Departure::Left,
+        Left::Removed => Departure::Removed,
+        Left::Banned => Departure::Banned,
+        Left::Deleted => Departure::Deleted,
+    }
+}
+
+async fn read_member(
+    reader: Reader,
+    room: RoomKey,
+    user: UserKey,
+) -> Result<Option<(Member, RoomOverview)>, ReadError> {
+    let Some(member) = reader.member(room, user).await? else { return Ok(None) };
+    let overview = reader.overview(room, user).await?;
+    Ok(overview.filter(|overview| overview.state.is_some()).map(|overview| (member, overview)))
+}
+
+/// Kept apart from the answer, so that another node's change is told the same
+/// way.
+impl ChatServer {
+    pub(super) fn tell_updated(&mut self, room: Room) {
+        let room = Arc::new(room);
+        self.rooms.updated(&room);
+        self.tell_notice(room.key, events::room_updated(&room, now()));
+    }
+}

@@ -1,0 +1,203 @@
+//! What several nodes share beside the rooms: who is running, and the feed.
+//!
+//! Not through the [`Writer`](super::Writer): a lease must not wait behind
+//! messages.
+
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Text},
+};
+use diesel_async::{RunQueryDsl, pooled_connection::deadpool::Pool};
+
+use super::{Database, FeedRow, postgres::AsyncConn, reader::Pools};
+use crate::{
+    domain::Timestamp,
+    limits::{FEED_KEPT, NODE_LEASE, NODE_NUMBER_REST, NODE_NUMBERS, READ_TIMEOUT},
+};
+
+/// The nodes of one PostgreSQL; clones share the pool.
+#[derive(Clone)]
+pub struct Nodes {
+    pool: Pool<AsyncConn>,
+}
+
+/// A node that has a number, by the database's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub number: u8,
+    pub now: Timestamp,
+}
+
+/// A node that is running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveNode {
+    pub number: u8,
+    pub incarnation: String,
+}
+
+#[derive(QueryableByName)]
+struct LeaseRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = BigInt)]
+    now: i64,
+}
+
+#[derive(QueryableByName)]
+struct NodeRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    incarnation: String,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = BigInt)]
+    age_ms: i64,
+    #[diesel(sql_type = Text)]
+    items: String,
+}
+
+#[derive(QueryableByName)]
+struct Newest {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// Runs a query with a connection and a time limit.
+macro_rules! load {
+    ($nodes:expr, $row:ty, $query:expr) => {
+        Nodes::within(async {
+            let mut conn = $nodes.pool.get().await.map_err(|error| error.to_string())?;
+            let rows: diesel::QueryResult<Vec<$row>> = $query.load(&mut conn).await;
+            rows.map_err(|error| error.to_string())
+        })
+        .await
+    };
+}
+
+const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+impl Database {
+    /// `None` where there can be only one node.
+    pub fn nodes(&self) -> Option<Nodes> {
+        match &self.reader.pools {
+            Pools::Sqlite(_) => None,
+            Pools::Postgres(pool) => Some(Nodes { pool: pool.clone() }),
+        }
+    }
+}
+
+fn lease(rows: Vec<LeaseRow>) -> Option<Lease> {
+    let row = rows.into_iter().next()?;
+    Some(Lease { number: u8::try_from(row.id).ok()?, now: Timestamp(row.now) })
+}
+
+/// The errors are for the operator; the caller logs them, once.
+impl Nodes {
+    async fn within<T>(reading: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+        let late = |_| Err("the database does not answer".to_owned());
+        tokio::time::timeout(READ_TIMEOUT, reading).await.unwrap_or_else(late)
+    }
+
+    /// Takes a number that nobody has, nor had lately; `None` if another node
+    /// was faster, or all are taken.
+    pub async fn claim(&self, incarnation: &str, address: &str) -> Result<Option<Lease>, String> {
+        let (lease_s, rest_s) = (NODE_LEASE.as_secs(), NODE_NUMBER_REST.as_secs());
+        let query = diesel::sql_query(format!(
+            "WITH free AS (
+                 SELECT n FROM generate_series(0, {NODE_NUMBERS} - 1) AS n
+                 LEFT JOIN nodes ON nodes.id = n
+                 WHERE nodes.id IS NULL
+                    OR nodes.until < clock_timestamp() - interval '{rest_s} s'
+                 ORDER BY n LIMIT 1
+             )
+             INSERT INTO nodes (id, incarnation, address, until)
+             SELECT n, $1, $2, clock_timestamp() + interval '{lease_s} s' FROM free
+             ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation,
+                 address = excluded.address, until = excluded.until
+             WHERE nodes.until < clock_timestamp() - interval '{rest_s} s'
+             RETURNING id, {NOW} AS now"
+        ));
+        let query =
+            query.bind::<Text, _>(incarnation.to_owned()).bind::<Text, _>(address.to_owned());
+        Ok(lease(load!(self, LeaseRow, query)?))
+    }
+
+    /// Goes on with a number; `None` if it is lost.
+    pub async fn renew(&self, number: u8, incarnation: &str) -> Result<Option<Lease>, String> {
+        let lease_s = NODE_LEASE.as_secs();
+        let query = diesel::sql_query(format!(
+            "UPDATE nodes SET until = clock_timestamp() + interval '{lease_s} s'
+             WHERE id = $1 AND incarnation = $2 AND until > clock_timestamp()
+             RETURNING id, {NOW} AS now"
+        ));
+        let query =
+            query.bind::<BigInt, _>(i64::from(number)).bind::<Text, _>(incarnation.to_owned());
+        Ok(lease(load!(self, LeaseRow, query)?))
+    }
+
+    /// The node goes: nobody has to wait for its lease.
+    pub async fn release(&self, number: u8, incarnation: &str) -> Result<(), String> {
+        let query = diesel::sql_query(
+            "UPDATE nodes SET until = clock_timestamp() WHERE id = $1 AND incarnation = $2
+             RETURNING id, 0::bigint AS now",
+        );
+        let query =
+            query.bind::<BigInt, _>(i64::from(number)).bind::<Text, _>(incarnation.to_owned());
+        load!(self, LeaseRow, query).map(drop)
+    }
+
+    /// The nodes that are running, by number.
+    pub async fn live(&self) -> Result<Vec<LiveNode>, String> {
+        let query = diesel::sql_query(
+            "SELECT id, incarnation FROM nodes WHERE until > clock_timestamp() ORDER BY id",
+        );
+        let rows = load!(self, NodeRow, query)?;
+        let node = |NodeRow { id, incarnation }| {
+            Some(LiveNode { number: u8::try_from(id).ok()?, incarnation })
+        };
+        Ok(rows.into_iter().filter_map(node).collect())
+    }
+
+    /// The newest row of the feed.
+    pub async fn feed_end(&self) -> Result<i64, String> {
+        let query = diesel::sql_query("SELECT coalesce(max(id), 0) AS id FROM feed");
+        let rows = load!(self, Newest, query)?;
+        Ok(rows.iter().next().map_or(0, |row| row.id))
+    }
+
+    /// Rows of the feed after one of them, by number. A row with a lower
+    /// number than others may be seen later than they.
+    pub async fn feed(&self, after: i64, limit: i64) -> Result<Vec<FeedRow>, String> {
+        let query = diesel::sql_query(format!(
+            "SELECT id, {NOW} - (extract(epoch FROM at) * 1000)::bigint AS age_ms, items
+             FROM feed WHERE id > $1 ORDER BY id LIMIT $2"
+        ));
+        let query = query.bind::<BigInt, _>(after).bind::<BigInt, _>(limit);
+        let rows = load!(self, Row, query)?;
+        let row = |Row { id, age_ms, items }| {
+            let happened = serde_json::from_str(&items).unwrap_or_else(|error| {
+                // A newer node may write what this one does not know.
+                log::debug!("a row of the feed is not understood: {error}");
+                Vec::new()
+            });
+            FeedRow { id, age_ms, happened }
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
+
+    /// Deletes what every node has read long ago.
+    pub async fn forget_old(&self) -> Result<(), String> {
+        let kept_s = FEED_KEPT.as_secs();
+        let query = diesel::sql_query(format!(
+            "WITH gone AS (DELETE FROM feed
+                 WHERE at < clock_timestamp() - interval '{kept_s} s' RETURNING id)
+             SELECT count(*) AS id FROM gone"
+        ));
+        load!(self, Newest, query).map(drop)
+    }
+}

@@ -1,0 +1,310 @@
+//! Reads the feed, hears the hints, and hands on what is new.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix::Addr;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{MissedTickBehavior, interval},
+};
+
+use super::{
+    bus::{Bus, BusHandle, FromBus},
+    feed::Feed,
+    health::Health,
+    lease::{Lease, LeaseNews, Node},
+    link::RedisUrl,
+    message::Heard,
+    presence::ephemeral,
+    recent::Recent,
+};
+use crate::{
+    auth::Authenticator,
+    chat::{
+        ChatServer, Command, Ended, FromNode, FromNodes, NodePresence, ReplyTo, Request, Requester,
+        ToNodes,
+    },
+    clock,
+    db::{FeedRow, Happened, Nodes, Reader, Reply, Submit, Write, Writer},
+    domain::{Status, Timestamp, UserKey},
+    limits::{EPHEMERAL_KNOWN, FEED_KEPT, FEED_PAGE, FEED_SETTLED},
+    metrics::metrics,
+};
+
+/// What the follower tells, besides the ChatServer.
+#[derive(Clone)]
+pub struct Hooks {
+    pub chat: Addr<ChatServer>,
+    pub reader: Reader,
+    pub writer: Addr<Writer>,
+    pub authenticator: Authenticator,
+}
+
+/// The state of the task.
+pub struct Follower {
+    nodes: Nodes,
+    feed: Feed,
+    from_bus: mpsc::UnboundedReceiver<FromBus>,
+    news: mpsc::UnboundedReceiver<LeaseNews>,
+    /// Said to the other nodes.
+    bus: Option<mpsc::Sender<ToNodes>>,
+    known: Recent,
+    every: Duration,
+    /// When the feed was read to its end.
+    read_at: Instant,
+    reading: bool,
+}
+
+/// What the other parts of the server need of the nodes.
+pub struct Started {
+    pub follower: Follower,
+    pub lease: Lease,
+    pub bus: Option<(BusHandle, Bus)>,
+    pub health: Health,
+    /// Whether this is the node that does what only one should.
+    pub leads: watch::Receiver<bool>,
+    /// Said when the server stops.
+    pub stop: watch::Sender<bool>,
+}
+
+impl Follower {
+    /// Begins at the end of the feed; everything before is read from the
+    /// tables. `every` is how often the feed is read.
+    pub async fn start(
+        node: Node,
+        redis: Option<(RedisUrl, String)>,
+        every: Duration,
+    ) -> Result<Started, String> {
+        let at = node.nodes.feed_end().await?;
+        let health = Health::new(redis.is_some());
+        let (to_follower, from_bus) = mpsc::unbounded_channel();
+        let (to_news, news) = mpsc::unbounded_channel();
+        let (to_dead, dead) = mpsc::unbounded_channel();
+        let (stop, stopped) = watch::channel(false);
+        let bus = redis.map(|(url, prefix)| {
+            let me = &node.incarnation;
+            Bus::new(url, &prefix, me, health.clone(), dead, to_follower)
+        });
+        let (lease, leads) = Lease::new(node.clone(), health.clone(), to_news, to_dead, stopped);
+        let follower = Self {
+            nodes: node.nodes,
+            feed: Feed::new(at),
+            from_bus,
+            news,
+            bus: bus.as_ref().map(|(handle, _)| handle.sender()),
+            known: Recent::new(EPHEMERAL_KNOWN),
+            every,
+            read_at: Instant::now(),
+            reading: false,
+        };
+        Ok(Started { follower, lease, bus, health, leads, stop })
+    }
+
+    /// Runs until the server ends.
+    pub async fn run(mut self, hooks: Hooks) {
+        let mut tick = interval(self.every);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut forget = interval(FEED_KEPT / 10);
+        let (read, mut pages) = mpsc::unbounded_channel();
+        let mut has_bus = self.bus.is_some();
+        loop {
+            tokio::select! {
+                biased;
+                heard = self.from_bus.recv(), if has_bus => match heard {
+                    Some(heard) => self.heard(heard, &hooks, &read),
+                    None => has_bus = false,
+                },
+                Some(page) = pages.recv() => self.page(page, &hooks, &read),
+                Some(news) = self.news.recv() => self.lease_is(news, &hooks),
+                _ = tick.tick() => self.read(&read),
+                _ = forget.tick() => {
+                    let nodes = self.nodes.clone();
+                    actix::spawn(async move {
+                        if let Err(error) = nodes.forget_old().await {
+                            log::debug!("the feed keeps its old rows: {error}");
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    /// Reads the next rows, beside what is heard meanwhile.
+    fn read(&mut self, pages: &mpsc::UnboundedSender<Result<Vec<FeedRow>, String>>) {
+        if std::mem::replace(&mut self.reading, true) {
+            return;
+        }
+        let (nodes, upto, pages) = (self.nodes.clone(), self.feed.upto(), pages.clone());
+        actix::spawn(async move {
+            let _ = pages.send(nodes.feed(upto, FEED_PAGE).await);
+        });
+    }
+
+    fn page(
+        &mut self,
+        page: Result<Vec<FeedRow>, String>,
+        hooks: &Hooks,
+        pages: &mpsc::UnboundedSender<Result<Vec<FeedRow>, String>>,
+    ) {
+        self.reading = false;
+        // The lease says once that the database is away.
+        let Ok(rows) = page else { return };
+        let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= FEED_PAGE);
+        let before = self.feed.upto();
+        let new = self.feed.read(rows);
+        metrics().feed_found.add(new.len() as u64);
+        self.hand_on(new.into_iter().map(FromNode::Happened).collect(), hooks);
+        if is_full && self.feed.upto() > before {
+            return self.read(pages);
+        }
+        let away = self.read_at.elapsed();
+        self.read_at = Instant::now();
+        // What happened meanwhile may be forgotten already.
+        if away + FEED_SETTLED > FEED_KEPT {
+            log::warn!("the feed was not read for {away:?}: connections come back and read");
+            hooks.ask(Command::Disconnect {
+                of: crate::chat::Connected::All,
+                reason: "resume".into(),
+            });
+        }
+    }
+
+    fn heard(
+        &mut self,
+        heard: FromBus,
+        hooks: &Hooks,
+        pages: &mpsc::UnboundedSender<Result<Vec<FeedRow>, String>>,
+    ) {
+        match heard {
+            FromBus::Own(rows) => rows.into_iter().for_each(|row| self.feed.own(row)),
+            FromBus::Heard(all) => {
+                let new = all.into_iter().filter_map(|one| self.is_new(one)).collect();
+                self.hand_on(new, hooks);
+            }
+            // Nobody knows who is there, nor what was said.
+            FromBus::Reached => {
+                hooks.tell(vec![FromNode::Announce]);
+                self.read(pages);
+            }
+            FromBus::Gone(users) => self.tell_gone(users, hooks),
+        }
+    }
+
+    fn is_new(&mut self, heard: Heard) -> Option<FromNode> {
+        match heard {
+            Heard::Node(node) => Some(node),
+            Heard::Happened { row, item, what } => {
+                self.feed.hint(row, item).then_some(FromNode::Happened(what))
+            }
+            Heard::Ephemeral { id, what } => {
+                self.known.is_new(id).then_some(FromNode::Ephemeral(what))
+            }
+        }
+    }
+
+    fn lease_is(&mut self, LeaseNews::Again(number): LeaseNews, hooks: &Hooks) {
+        hooks.tell(vec![FromNode::Number(number), FromNode::Announce]);
+    }
+
+    fn hand_on(&mut self, all: Vec<FromNode>, hooks: &Hooks) {
+        for one in &all {
+            if let FromNode::Happened(happened) = one {
+                hooks.happened(happened);
+            }
+        }
+        hooks.tell(all);
+    }
+
+    /// Users of a node that has gone are nowhere any more.
+    fn tell_gone(&self, users: Vec<UserKey>, hooks: &Hooks) {
+        let (hooks, bus) = (hooks.clone(), self.bus.clone());
+        actix::spawn(async move {
+            let now = clock::now();
+            for user in users {
+                let Ok(Some(user)) = hooks.reader.user_by_key(user).await else { continue };
+                let Ok(rooms) = hooks.reader.rooms_of(user.key).await else { continue };
+                let (status, last_seen) = (Status::Offline, Some(now));
+                let gone = NodePresence { user, rooms, status, last_seen };
+                hooks.seen_last(gone.user.key, now);
+                if let Some(bus) = &bus {
+                    let ephemeral = vec![ephemeral(&gone)];
+                    let _ = bus.send(ToNodes { ephemeral, ..ToNodes::default() }).await;
+                }
+                hooks.tell(vec![FromNode::Presence(gone)]);
+            }
+        });
+    }
+}
+
+impl Hooks {
+    fn tell(&self, all: Vec<FromNode>) {
+        if !all.is_empty() {
+            // As bounded as what is heard: Redis ends who does not read.
+            self.chat.do_send(FromNodes(all));
+        }
+    }
+
+    fn ask(&self, command: Command) {
+        let reply = ReplyTo::Caller(oneshot::channel().0);
+        self.chat.do_send(Request { from: Requester::system(), command, reply });
+    }
+
+    fn seen_last(&self, user: UserKey, at: Timestamp) {
+        let write = Write::Presence { user, online: false, at };
+        self.writer.do_send(Submit { write, reply: Reply::Once(oneshot::channel().0) });
+    }
+
+    /// What concerns who may come at all.
+    fn happened(&self, happened: &Happened) {
+        match happened {
+            Happened::Barred { user } => self.barred(UserKey(*user)),
+            Happened::Revoked { token, until } => {
+                let token: Arc<str> = token.as_str().into();
+                let until = Timestamp(*until);
+                self.authenticator.revocations.revoke(token.clone(), until, clock::now());
+                self.ask(Command::End(Ended::Token(token)));
+            }
+            Happened::Keys => self.keys(),
+            Happened::Erased { id, .. } => {
+                let id = crate::domain::UserId::from_stored(id.clone());
+                self.authenticator.forget(&id);
+                self.authenticator.erased(&id);
+                self.ask(Command::End(Ended::User(id)));
+            }
+            _ => {}
+        }
+    }
+
+    fn barred(&self, user: UserKey) {
+        let hooks = self.clone();
+        actix::spawn(async move {
+            let Ok(Some((id, bar))) = hooks.reader.bar(user).await else { return };
+            let revocations = &hooks.authenticator.revocations;
+            let before = revocations.bar_of(&id).unwrap_or_default();
+            let now = clock::now();
+            let ended = if bar.bans(now) && !before.bans(now) {
+                Some(Ended::Banned(id.clone()))
+            } else {
+                (bar.tokens_after > before.tokens_after).then(|| Ended::User(id.clone()))
+            };
+            revocations.bar(id, bar);
+            if let Some(ended) = ended {
+                hooks.ask(Command::End(ended));
+            }
+        });
+    }
+
+    fn keys(&self) {
+        let hooks = self.clone();
+        actix::spawn(async move {
+            let Ok(keys) = hooks.reader.api_keys().await else { return };
+            let revoked = hooks.authenticator.api_keys.replace(&keys);
+            for user in revoked {
+                hooks.ask(Command::End(Ended::User(user)));
+            }
+        });
+    }
+}

@@ -1,0 +1,229 @@
+//! What nodes publish: one message a channel and batch.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    chat::{Ephemeral, FromNode, ToNodes},
+    db::{Happened, Recorded},
+    domain::{RoomKey, Seq, UserKey},
+    websocket::Frame,
+};
+
+/// What is published on one channel at once.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Message {
+    /// The incarnation that says it; it does not listen to itself.
+    #[serde(rename = "n")]
+    pub from: String,
+    #[serde(rename = "e", default, skip_serializing_if = "Vec::is_empty")]
+    events: Vec<EventPart>,
+    #[serde(rename = "h", default, skip_serializing_if = "Vec::is_empty")]
+    happened: Vec<HappenedPart>,
+    #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
+    ephemeral: Vec<EphemeralPart>,
+}
+
+/// An event with the frame that readers get, as it is.
+#[derive(Debug, Serialize, Deserialize)]
+struct EventPart {
+    #[serde(rename = "r")]
+    room: i64,
+    #[serde(rename = "s")]
+    seq: i64,
+    #[serde(rename = "f")]
+    frame: Box<RawValue>,
+}
+
+/// An item of the feed, with its place there.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct HappenedPart {
+    #[serde(rename = "i")]
+    row: i64,
+    #[serde(rename = "k")]
+    item: u32,
+    #[serde(rename = "h")]
+    what: Happened,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct EphemeralPart {
+    /// Said on several channels, it is told once.
+    #[serde(rename = "d")]
+    id: u64,
+    #[serde(rename = "r")]
+    rooms: Vec<i64>,
+    #[serde(rename = "u")]
+    user: i64,
+    #[serde(rename = "f")]
+    frame: Box<RawValue>,
+}
+
+/// What a message says, piece by piece.
+#[derive(Debug, PartialEq)]
+pub(super) enum Heard {
+    Node(FromNode),
+    Happened { row: i64, item: u32, what: Happened },
+    Ephemeral { id: u64, what: Ephemeral },
+}
+
+/// Where something is published.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Channel {
+    Room(i64),
+    User(i64),
+    /// Every node hears it.
+    All,
+}
+
+impl Channel {
+    pub fn name(&self, prefix: &str) -> String {
+        match self {
+            Self::Room(room) => format!("{prefix}:r:{room}"),
+            Self::User(user) => format!("{prefix}:u:{user}"),
+            Self::All => format!("{prefix}:all"),
+        }
+    }
+
+    pub fn parse(name: &str, prefix: &str) -> Option<Self> {
+        let rest = name.strip_prefix(prefix)?.strip_prefix(':')?;
+        match rest.split_once(':') {
+            Some(("r", room)) => Some(Self::Room(room.parse().ok()?)),
+            Some(("u", user)) => Some(Self::User(user.parse().ok()?)),
+            _ => (rest == "all").then_some(Self::All),
+        }
+    }
+
+    /// An inbox is heard by who hears its user.
+    fn of_timeline(room: RoomKey) -> Self {
+        room.inbox_owner().map_or(Self::Room(room.0), |user| Self::User(user.0))
+    }
+}
+
+fn raw(frame: &Frame) -> Option<Box<RawValue>> {
+    RawValue::from_string(frame.payload().to_owned()).ok()
+}
+
+/// What a node has to say, by channel.
+pub(super) fn messages(from: &str, said: &ToNodes) -> BTreeMap<Channel, Message> {
+    let mut all = BTreeMap::<Channel, Message>::new();
+    let mut on = |channel: Channel, put: &mut dyn FnMut(&mut Message)| {
+        put(all
+            .entry(channel)
+            .or_insert_with(|| Message { from: from.to_owned(), ..Message::default() }));
+    };
+    for Recorded { id, happened } in &said.recorded {
+        for (item, what) in (0..).zip(happened) {
+            let part = || HappenedPart { row: *id, item, what: what.clone() };
+            let places =
+                [what.room().map(Channel::of_timeline), what.user().map(|u| Channel::User(u.0))];
+            let mut placed = false;
+            for channel in places.into_iter().flatten() {
+                placed = true;
+                on(channel, &mut |message| message.happened.push(part()));
+            }
+            if !placed {
+                on(Channel::All, &mut |message| message.happened.push(part()));
+            }
+        }
+    }
+    for (room, seq, frame) in &said.events {
+        on(Channel::of_timeline(*room), &mut |message| {
+            if let Some(frame) = raw(frame) {
+                message.events.push(EventPart { room: room.0, seq: seq.0, frame });
+            }
+        });
+    }
+    for Ephemeral { rooms, user, frame } in &said.ephemeral {
+        let id = rand::random();
+        for room in rooms {
+            on(Channel::Room(room.0), &mut |message| {
+                if let Some(frame) = raw(frame) {
+                    let rooms = rooms.iter().map(|room| room.0).collect();
+                    message.ephemeral.push(EphemeralPart { id, rooms, user: user.0, frame });
+                }
+            });
+        }
+    }
+    all
+}
+
+impl Message {
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("texts, numbers and JSON are JSON")
+    }
+
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// Its pieces. What is committed comes in the order of the commits: who
+    /// leaves a room is gone before what was said later.
+    pub fn pieces(self) -> Vec<Heard> {
+        let frame =
+            |raw: &RawValue| Frame::text(|payload| payload.extend_from_slice(raw.get().as_bytes()));
+        let happened = self
+            .happened
+            .into_iter()
+            .map(|HappenedPart { row, item, what }| Heard::Happened { row, item, what });
+        let events = self.events.into_iter().map(|EventPart { room, seq, frame: text }| {
+            let (room, seq) = (RoomKey(room), Seq(seq));
+            Heard::Node(FromNode::Event { room, seq, frame: frame(&text) })
+        });
+        let ephemeral = self.ephemeral.into_iter().map(|part| {
+            let EphemeralPart { id, rooms, user, frame: text } = part;
+            let rooms = rooms.into_iter().map(RoomKey).collect();
+            let what = Ephemeral { rooms, user: UserKey(user), frame: frame(&text) };
+            Heard::Ephemeral { id, what }
+        });
+        // A head before its event would only be looked for in the database.
+        let (heads, changes): (Vec<_>, Vec<_>) = happened.partition(|heard| {
+            matches!(heard, Heard::Happened { what: Happened::Head { .. }, .. })
+        });
+        changes.into_iter().chain(events).chain(heads).chain(ephemeral).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(text: &str) -> Frame {
+        Frame::text(|payload| payload.extend_from_slice(text.as_bytes()))
+    }
+
+    #[test]
+    fn what_is_said_arrives_on_the_channels_of_those_whom_it_concerns() {
+        let joined = Happened::Joined { room: 3, user: 5 };
+        let inbox = Happened::Head { room: -5, seq: 9 };
+        let said = ToNodes {
+            recorded: vec![Recorded {
+                id: 70,
+                happened: vec![joined.clone(), inbox, Happened::Keys],
+            }],
+            events: vec![(RoomKey(3), Seq(8), frame(r#"{"a":1}"#))],
+            ..ToNodes::default()
+        };
+        let all = messages("me", &said);
+        let channels: Vec<&Channel> = all.keys().collect();
+        assert_eq!(channels, [&Channel::Room(3), &Channel::User(5), &Channel::All]);
+        let bytes = all[&Channel::Room(3)].encode();
+        let message = Message::decode(&bytes).expect("as it was encoded");
+        assert_eq!(message.from, "me");
+        let event = FromNode::Event { room: RoomKey(3), seq: Seq(8), frame: frame(r#"{"a":1}"#) };
+        let happened = Heard::Happened { row: 70, item: 0, what: joined };
+        assert_eq!(message.pieces(), [happened, Heard::Node(event)]);
+    }
+
+    #[test]
+    fn channels_are_known_by_their_names() {
+        for channel in [Channel::Room(7), Channel::User(8), Channel::All] {
+            assert_eq!(Channel::parse(&channel.name("p"), "p"), Some(channel));
+        }
+        for other in ["p:x:1", "q:r:1", "p:r:x", "p", "p:r"] {
+            assert_eq!(Channel::parse(other, "p"), None);
+        }
+    }
+}
