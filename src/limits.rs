@@ -62,7 +62,7 @@ pub const HISTORY_PAGE: i64 = 50;
 pub const HISTORY_PAGE_MAX: i64 = 200;
 /// The part of a session's outgoing queue that a history page may fill.
 pub const HISTORY_SHARE: usize = 2;
-/// Members or receipts of a page at most.
+/// Members, receipts or connections of a page at most.
 pub const LIST_PAGE_MAX: i64 = 200;
 
 /// Events read from the database at once during a replay, so that a page fits
@@ -274,8 +274,6 @@ pub const ERASE_MESSAGES: usize = 100;
 /// Messages looked through at once for those of a user: some 5 ms of a
 /// reading connection.
 pub const WRITTEN_BY_WINDOW: i64 = 20_000;
-/// Connections of a page at most.
-pub const CONNECTIONS_PAGE: usize = 200;
 
 /// Clients are told to come back within this time after a planned stop.
 pub const GOAWAY_SPREAD: Duration = Duration::from_secs(2);

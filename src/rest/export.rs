@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, http::header, web};
 use bytes::Bytes;
 use futures_util::stream;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -18,15 +19,15 @@ use crate::{
 };
 
 /// What is known of a user besides their messages.
-#[derive(Serialize)]
-struct Head<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ExportHead<'a> {
     user: UserView<'a>,
     rooms: Vec<RoomView<'a>>,
     receipts: Vec<RoomReceipt<'a>>,
     blocked: Vec<UserView<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RoomReceipt<'a> {
     room_id: &'a str,
     #[serde(flatten)]
@@ -75,7 +76,7 @@ async fn head(reader: &Reader, user: &User) -> Result<String, ApiError> {
             break;
         }
     }
-    let head = Head {
+    let head = ExportHead {
         user: user.into(),
         rooms: rooms.iter().map(RoomView::from).collect(),
         receipts: marks

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -19,8 +20,8 @@ use crate::{
     protocol::Fields,
 };
 
-#[derive(Serialize)]
-struct BanView<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct UserBanView<'a> {
     banned: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
@@ -98,7 +99,7 @@ pub async fn show_ban(
     let banned = bar.bans(now());
     let until = banned_until.filter(|_| banned).map(Timestamp::to_rfc3339);
     let reason = if banned { reason } else { "" };
-    Ok(HttpResponse::Ok().json(BanView { banned, until, reason }))
+    Ok(HttpResponse::Ok().json(UserBanView { banned, until, reason }))
 }
 
 async fn bar(state: &State, user: &User, write: Write) -> Result<(), ApiError> {
