@@ -24,6 +24,7 @@ mod direct_rooms;
 mod editing;
 mod everything;
 mod framing;
+mod fuzzed;
 mod handshake;
 mod health;
 mod heartbeat;

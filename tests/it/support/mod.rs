@@ -10,6 +10,7 @@ mod frame;
 mod moderation;
 mod outcome;
 mod proxy;
+mod python;
 mod raw;
 mod receiver;
 mod schema;
@@ -30,6 +31,7 @@ pub use self::{
     frame::Frame,
     outcome::Outcome,
     proxy::Proxy,
+    python::python,
     raw::RawSocket,
     receiver::{Received, Receiver, Reply},
     schema::FrameSchemas,
