@@ -49,6 +49,7 @@ mod resume;
 mod revocation;
 mod roles;
 mod rooms;
+mod s3;
 mod search;
 mod sending;
 mod shutdown;

@@ -16,6 +16,7 @@ mod receiver;
 mod schema;
 mod server;
 mod socket;
+mod store;
 mod stream;
 mod token;
 mod user;
@@ -37,6 +38,7 @@ pub use self::{
     schema::FrameSchemas,
     server::{Server, run, run_with},
     socket::{Opening, Socket},
+    store::{BUCKET, S3Store},
     stream::{Streamed, stream_until_closed},
     token::{Token, sign},
     user::{User, history_of, seqs},
