@@ -1,8 +1,9 @@
 //! Schemathesis asks everything that the description of the REST interface
 //! lets it think of, and holds the answers against it.
 //!
-//! It needs what `scripts/test` installs. The seed is always the same, so that
-//! a failure can be seen again; `PARLOR_TEST_SEED` sets another one.
+//! It needs what `scripts/test` installs. The seed is always the same, and told;
+//! `PARLOR_TEST_SEED` sets another one. How far a run comes is a matter of time,
+//! so what it finds becomes a test of its own.
 
 use std::time::Duration;
 
