@@ -282,16 +282,33 @@ fn check_attachments(
         attachment_types,
     } = args;
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let wrong = |what: &str| ConfigError::Value(what.to_owned());
     let keys = (s3_access_key_id, s3_secret_access_key);
-    let store = match given(attachments_url) {
+    let (attachments_url, s3_endpoint) = (given(attachments_url), given(s3_endpoint));
+    if attachments_url.is_some() && (keys.0.is_empty() || keys.1.is_empty()) {
+        return Err(wrong(
+            "--attachments-url (PARLOR_ATTACHMENTS_URL) needs PARLOR_S3_ACCESS_KEY_ID and \
+             PARLOR_S3_SECRET_ACCESS_KEY",
+        ));
+    }
+    let is_web = |url: &str| {
+        reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+    };
+    if s3_endpoint.as_deref().is_some_and(|endpoint| !is_web(endpoint)) {
+        return Err(wrong(
+            "--s3-endpoint (PARLOR_S3_ENDPOINT) must be a URL of http or https, such as \
+             http://127.0.0.1:9000",
+        ));
+    }
+    let store = match attachments_url {
         None => attachments::StoreConfig::Local(data.data_dir.join("attachments")),
-        Some(url) => attachments::StoreConfig::s3(&url, given(s3_endpoint), s3_region, keys)
-            .ok_or_else(|| {
-                ConfigError::Value(
-                    "--attachments-url (PARLOR_ATTACHMENTS_URL) must be such as s3://bucket/prefix"
-                        .to_owned(),
+        Some(url) => {
+            attachments::StoreConfig::s3(&url, s3_endpoint, s3_region, keys).ok_or_else(|| {
+                wrong(
+                    "--attachments-url (PARLOR_ATTACHMENTS_URL) must be such as s3://bucket/prefix",
                 )
-            })?,
+            })?
+        }
     };
     let allowed = AllowedTypes::new(&attachment_types);
     Ok(AttachmentConfig { store, allowed, bytes_max: attachment_bytes })

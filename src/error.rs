@@ -7,6 +7,7 @@ use actix_web::{
     error::{JsonPayloadError, PathError, QueryPayloadError},
     http::{StatusCode, header},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -30,6 +31,12 @@ pub struct ApiError {
     message: String,
     field: Option<Cow<'static, str>>,
     retry_after: Option<Duration>,
+}
+
+/// The body of every error.
+#[derive(Serialize, JsonSchema)]
+pub struct ErrorBody<'a> {
+    error: ErrorView<'a>,
 }
 
 impl ApiError {
@@ -87,16 +94,12 @@ impl ApiError {
 
     /// The body: `{"error": {…}}`.
     pub fn to_json(&self) -> String {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            error: ErrorView<'a>,
-        }
         let retry_after_ms =
             self.retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
         let message = self.message.as_str().into();
         let error =
             ErrorView { code: self.code, message, field: self.field.as_deref(), retry_after_ms };
-        serde_json::to_string(&Body { error }).expect("texts and numbers are JSON")
+        serde_json::to_string(&ErrorBody { error }).expect("texts and numbers are JSON")
     }
 }
 

@@ -62,7 +62,7 @@ pub const HISTORY_PAGE: i64 = 50;
 pub const HISTORY_PAGE_MAX: i64 = 200;
 /// The part of a session's outgoing queue that a history page may fill.
 pub const HISTORY_SHARE: usize = 2;
-/// Members or receipts of a page at most.
+/// Members, receipts or connections of a page at most.
 pub const LIST_PAGE_MAX: i64 = 200;
 
 /// Events read from the database at once during a replay, so that a page fits
@@ -90,7 +90,7 @@ pub const UPLOADS_AT_ONCE: usize = 64;
 pub const UPLOAD_STALL: Duration = Duration::from_secs(30);
 /// Parts of an upload on their way to the store at once, some 5 MiB each.
 pub const STORE_PARTS: usize = 2;
-/// How long the store may take for one answer, also with all its retries.
+/// How long the store may keep silent, and how long one call is tried again.
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 pub const STORE_RETRIES: usize = 3;
 /// Bytes of a picture that gets a thumbnail; it is in memory for that.

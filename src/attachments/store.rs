@@ -8,6 +8,7 @@ use object_store::{
     ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig, WriteMultipart,
     aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
 };
+use tokio::runtime::Handle;
 
 use crate::{
     domain::AttachmentId,
@@ -65,12 +66,27 @@ impl StoreConfig {
 
 /// The store did not do what it should; the cause has been logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the attachments cannot be reached")]
-pub struct StoreError;
+pub enum StoreError {
+    #[error("the attachments cannot be reached")]
+    Away,
+    /// Somebody took it out behind our back: asking again does not help.
+    #[error("the file is not in the store of attachments")]
+    Missing,
+}
 
 fn failed(error: object_store::Error) -> StoreError {
     log::error!("the store of attachments failed: {error}");
-    StoreError
+    StoreError::Away
+}
+
+fn unread(error: object_store::Error) -> StoreError {
+    match error {
+        object_store::Error::NotFound { .. } => {
+            log::error!("a file is not in the store of attachments: {error}");
+            StoreError::Missing
+        }
+        error => failed(error),
+    }
 }
 
 /// The files; clones share the store.
@@ -123,8 +139,10 @@ impl Store {
     fn open_s3(config: &S3Config) -> Result<Self, String> {
         outbound::install_tls();
         let timeout: Duration = STORE_TIMEOUT;
+        // Not of the whole answer: a client that downloads may be slow.
         let client = ClientOptions::new()
-            .with_timeout(timeout)
+            .with_timeout_disabled()
+            .with_read_timeout(timeout)
             .with_connect_timeout(timeout)
             .with_allow_http(true);
         let retry = RetryConfig {
@@ -140,6 +158,7 @@ impl Store {
             .with_client_options(client)
             .with_retry(retry);
         if let Some(endpoint) = &config.endpoint {
+            let endpoint = endpoint.trim_end_matches('/');
             builder = builder.with_endpoint(endpoint).with_virtual_hosted_style_request(false);
         }
         let objects = builder.build().map_err(|error| error.to_string())?;
@@ -165,7 +184,7 @@ impl Store {
     /// finished.
     pub async fn begin(&self, id: AttachmentId) -> Result<Upload, StoreError> {
         let upload = self.objects.put_multipart(&self.file(id)).await.map_err(failed)?;
-        Ok(Upload(WriteMultipart::new(upload)))
+        Ok(Upload(Some(WriteMultipart::new(upload))))
     }
 
     pub async fn read(
@@ -179,7 +198,7 @@ impl Store {
             ByteRange::Last(count) => GetRange::Suffix(count),
         });
         let options = GetOptions { range, ..GetOptions::default() };
-        let objects = self.objects.get_opts(&self.file(id), options).await.map_err(failed)?;
+        let objects = self.objects.get_opts(&self.file(id), options).await.map_err(unread)?;
         Ok(Content { range: objects.range.clone(), size: objects.meta.size, objects })
     }
 
@@ -194,7 +213,7 @@ impl Store {
     }
 
     pub async fn read_thumbnail(&self, id: AttachmentId) -> Result<Bytes, StoreError> {
-        let read = self.objects.get(&self.thumbnail(id)).await.map_err(failed)?;
+        let read = self.objects.get(&self.thumbnail(id)).await.map_err(unread)?;
         read.bytes().await.map_err(failed)
     }
 
@@ -210,25 +229,43 @@ impl Store {
     }
 }
 
-/// A file on its way into the store.
-pub struct Upload(WriteMultipart);
+/// A file on its way into the store; it leaves nothing behind unless it is
+/// finished.
+pub struct Upload(Option<WriteMultipart>);
 
 impl Upload {
     /// Waits while as much as may be is on its way already.
     pub async fn write(&mut self, piece: Bytes) -> Result<(), StoreError> {
-        self.0.wait_for_capacity(STORE_PARTS).await.map_err(failed)?;
-        self.0.put(piece);
+        let Some(upload) = &mut self.0 else { return Err(StoreError::Away) };
+        upload.wait_for_capacity(STORE_PARTS).await.map_err(failed)?;
+        upload.put(piece);
         Ok(())
     }
 
-    pub async fn finish(self) -> Result<(), StoreError> {
-        self.0.finish().await.map_err(failed).map(drop)
+    pub async fn finish(mut self) -> Result<(), StoreError> {
+        let Some(upload) = self.0.take() else { return Err(StoreError::Away) };
+        upload.finish().await.map_err(failed).map(drop)
     }
 
-    /// Leaves nothing behind.
-    pub async fn abort(self) {
-        if let Err(error) = self.0.abort().await {
-            log::warn!("an upload could not be taken back: {error}");
+    pub async fn abort(mut self) {
+        if let Some(upload) = self.0.take() {
+            take_back(upload).await;
         }
+    }
+}
+
+impl Drop for Upload {
+    /// Who uploads may go at any time, and nobody waits then. In an S3 store
+    /// parts would lie, and cost, for ever.
+    fn drop(&mut self) {
+        if let (Some(upload), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(take_back(upload));
+        }
+    }
+}
+
+async fn take_back(upload: WriteMultipart) {
+    if let Err(error) = upload.abort().await {
+        log::warn!("an upload could not be taken back: {error}");
     }
 }

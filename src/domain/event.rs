@@ -101,7 +101,7 @@ pub struct PublicationKey(Arc<str>);
 
 impl PublicationKey {
     /// Bytes of a key at most.
-    const BYTES_MAX: usize = 128;
+    pub const BYTES_MAX: usize = 128;
 
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         match text.len() {

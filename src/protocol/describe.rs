@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -139,6 +139,11 @@ impl Schemas {
     pub fn definitions(&mut self) -> Map<String, Value> {
         self.0.take_definitions(true)
     }
+}
+
+/// Of what is somebody's own.
+pub fn any_json(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": ["object", "array", "string", "number", "boolean", "null"]})
 }
 
 /// The data of each command, by its type.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -34,8 +35,8 @@ pub struct Refresh {
     refresh_token: String,
 }
 
-#[derive(Serialize)]
-struct TokensView<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct TokensView<'a> {
     user: UserView<'a>,
     access_token: &'a str,
     token_type: &'static str,

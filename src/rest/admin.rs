@@ -1,13 +1,14 @@
 //! Administration: connections, retention, deletion, and what was done.
 
 use actix_web::{HttpResponse, web};
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
     State,
     ask::mismatch,
-    extract::{Admin, Body, room_id, user_id},
+    extract::{Admin, Body, NumberQuery, room_id, user_id},
     tokens::to_the_end,
 };
 use crate::{
@@ -16,11 +17,11 @@ use crate::{
     db::Audited,
     domain::Retention,
     error::ApiError,
-    limits::{CONNECTIONS_PAGE, LIST_PAGE_MAX, REASON_BYTES},
-    protocol::Fields,
+    limits::REASON_BYTES,
+    protocol::{Fields, describe::any_json},
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ConnectionView<'a> {
     connection_id: String,
     user_id: &'a str,
@@ -48,28 +49,20 @@ impl<'a> From<&'a Connection> for ConnectionView<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct Connections<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Connections<'a> {
     connections: Vec<ConnectionView<'a>>,
     has_more: bool,
 }
 
-#[derive(Serialize)]
-struct Count {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ConnectionCount {
     count: usize,
 }
 
-#[derive(Serialize)]
-struct Disconnected {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Disconnected {
     disconnected: usize,
-}
-
-/// The query of a list by number.
-#[derive(Deserialize)]
-pub struct NumberQuery {
-    pub(super) after: Option<u64>,
-    before: Option<i64>,
-    limit: Option<usize>,
 }
 
 /// A room or a user that does not exist is an error; one without connections
@@ -90,8 +83,9 @@ async fn list(
     of: Connected,
     query: &NumberQuery,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = query.limit.unwrap_or(CONNECTIONS_PAGE).clamp(1, CONNECTIONS_PAGE);
-    let after = SessionId(query.after.unwrap_or(0));
+    let (after, limit) = query.after()?;
+    let after = SessionId(after.unsigned_abs());
+    let limit = usize::try_from(limit).unwrap_or(1);
     match state.ask(who, Command::Connections { of, after, limit }).await? {
         Answer::Connections { connections, has_more } => {
             let connections = connections.iter().map(ConnectionView::from).collect();
@@ -103,7 +97,7 @@ async fn list(
 
 async fn count_of(state: &State, who: &Identity, of: Connected) -> Result<HttpResponse, ApiError> {
     match state.ask(who, Command::CountConnections { of }).await? {
-        Answer::Count(count) => Ok(HttpResponse::Ok().json(Count { count })),
+        Answer::Count(count) => Ok(HttpResponse::Ok().json(ConnectionCount { count })),
         other => Err(mismatch(&other)),
     }
 }
@@ -186,15 +180,15 @@ pub async fn disconnect_user(
 }
 
 /// What a room keeps; null: what all rooms keep.
-#[derive(Serialize)]
-struct RetentionView {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct RetentionView {
     age_days: Option<i64>,
     messages: Option<i64>,
 }
 
 const DAY_MS: i64 = 86_400_000;
-const AGE_DAYS_MAX: i64 = 36_500;
-const KEPT_MESSAGES_MAX: i64 = 1_000_000_000;
+pub(super) const AGE_DAYS_MAX: i64 = 36_500;
+pub(super) const KEPT_MESSAGES_MAX: i64 = 1_000_000_000;
 
 pub async fn retention(
     state: web::Data<State>,
@@ -239,18 +233,19 @@ pub async fn delete_user(
     .await
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct AuditedView<'a> {
     id: i64,
     at: String,
     actor: &'a str,
     action: &'a str,
     target: &'a str,
+    #[schemars(schema_with = "any_json")]
     detail: Option<&'a RawValue>,
 }
 
-#[derive(Serialize)]
-struct AuditPage<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AuditPage<'a> {
     entries: Vec<AuditedView<'a>>,
     has_more: bool,
 }
@@ -268,10 +263,7 @@ pub async fn audit(
     Admin(_): Admin,
     query: web::Query<NumberQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let most = usize::try_from(LIST_PAGE_MAX).unwrap_or(usize::MAX);
-    let limit = query.limit.unwrap_or(most).clamp(1, most);
-    let limit = i64::try_from(limit).unwrap_or(LIST_PAGE_MAX);
-    let before = query.before.unwrap_or(i64::MAX);
+    let (before, limit) = query.before()?;
     let (entries, has_more) = state.reader.audit(before, limit).await?;
     let entries = entries.iter().map(AuditedView::from).collect();
     Ok(HttpResponse::Ok().json(AuditPage { entries, has_more }))

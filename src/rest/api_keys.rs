@@ -1,6 +1,7 @@
 //! Keys for the application's own programs.
 
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -17,8 +18,8 @@ use crate::{
     protocol::Fields,
 };
 
-#[derive(Serialize)]
-struct KeyView<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct KeyView<'a> {
     id: i64,
     name: &'a str,
     user_id: &'a str,
@@ -46,8 +47,8 @@ impl<'a> From<&'a ApiKey> for KeyView<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct Keys<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Keys<'a> {
     api_keys: Vec<KeyView<'a>>,
 }
 

@@ -169,8 +169,11 @@ fn cut_short() -> ApiError {
 }
 
 impl From<StoreError> for ApiError {
-    fn from(_: StoreError) -> Self {
-        Self::unavailable()
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Away => Self::unavailable(),
+            StoreError::Missing => Self::new(ErrorCode::NotFound, "the file is lost"),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who may not come into a room.
 
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -17,8 +18,8 @@ use crate::{
     protocol::{BanView, Fields},
 };
 
-#[derive(Serialize)]
-struct Bans<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Bans<'a> {
     bans: Vec<BanView<'a>>,
     has_more: bool,
 }

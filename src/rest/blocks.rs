@@ -1,6 +1,7 @@
 //! From whom a user does not want to hear in a direct room.
 
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -9,8 +10,8 @@ use super::{
 };
 use crate::{auth::Identity, chat::Command, error::ApiError, protocol::UserView};
 
-#[derive(Serialize)]
-struct Blocks<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Blocks<'a> {
     users: Vec<UserView<'a>>,
     has_more: bool,
 }

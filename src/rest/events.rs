@@ -1,6 +1,7 @@
 //! What the application publishes, and what of it waits.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -16,11 +17,11 @@ use crate::{
     domain::{AppEvent, EventKind, InboxEvent, PublicationKey, RoomEvent, Timestamp},
     error::ApiError,
     limits::EVENT_BYTES,
-    protocol::Fields,
+    protocol::{Fields, describe::any_json},
 };
 
 /// An event that the application published.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct EventView<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
@@ -29,6 +30,7 @@ struct EventView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     inbox_seq: Option<i64>,
     timestamp: String,
+    #[schemars(schema_with = "any_json")]
     data: Option<&'a RawValue>,
 }
 
@@ -52,14 +54,14 @@ impl<'a> EventView<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct Events<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Events<'a> {
     events: Vec<EventView<'a>>,
     has_more: bool,
 }
 
-#[derive(Serialize)]
-struct Inbox<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Inbox<'a> {
     events: Vec<EventView<'a>>,
     /// The newest event, and the newest one that the user's clients have.
     inbox_seq: i64,
@@ -68,8 +70,8 @@ struct Inbox<'a> {
 }
 
 /// Where an event went.
-#[derive(Serialize)]
-struct PublishedView {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct PublishedView {
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use actix_web::{HttpResponse, http::header, web};
 use bytes::Bytes;
 use futures_util::stream;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -20,15 +21,15 @@ use crate::{
 };
 
 /// What is known of a user besides their messages.
-#[derive(Serialize)]
-struct Head<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ExportHead<'a> {
     user: UserView<'a>,
     rooms: Vec<RoomView<'a>>,
     receipts: Vec<RoomReceipt<'a>>,
     blocked: Vec<UserView<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RoomReceipt<'a> {
     room_id: &'a str,
     #[serde(flatten)]
@@ -85,7 +86,7 @@ async fn head(reader: &Reader, user: &User) -> Result<String, ApiError> {
             break;
         }
     }
-    let head = Head {
+    let head = ExportHead {
         user: user.into(),
         rooms: rooms.iter().map(RoomView::from).collect(),
         receipts: marks

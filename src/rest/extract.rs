@@ -213,6 +213,30 @@ impl ListQuery {
     }
 }
 
+/// The query of a list by number, from the oldest or from the latest on.
+#[derive(Deserialize)]
+pub struct NumberQuery {
+    after: Option<String>,
+    before: Option<String>,
+    limit: Option<String>,
+}
+
+impl NumberQuery {
+    pub(super) fn after(&self) -> Result<(i64, i64), ApiError> {
+        let after = seq("after", self.after.as_deref())?.unwrap_or(Seq::ZERO);
+        Ok((after.0, self.limit()?))
+    }
+
+    pub(super) fn before(&self) -> Result<(i64, i64), ApiError> {
+        let before = seq("before", self.before.as_deref())?.unwrap_or(Seq(i64::MAX));
+        Ok((before.0, self.limit()?))
+    }
+
+    fn limit(&self) -> Result<i64, ApiError> {
+        limit(self.limit.as_deref(), LIST_PAGE_MAX, LIST_PAGE_MAX)
+    }
+}
+
 /// A text that people see: no control characters, and not too long.
 pub(super) fn display_text(
     name: &'static str,

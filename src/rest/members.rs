@@ -1,6 +1,7 @@
 //! Who is in a room.
 
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -17,8 +18,8 @@ use crate::{
     protocol::{Fields, MemberView},
 };
 
-#[derive(Serialize)]
-struct Members<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Members<'a> {
     members: Vec<MemberView<'a>>,
     has_more: bool,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Map;
 
@@ -20,45 +21,45 @@ use crate::{
     protocol::{Fields, HistoryView, MessageView, StoredMessageView, server_frame::ChangedView},
 };
 
-#[derive(Serialize)]
-struct Count {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct MessageCount {
     count: i64,
 }
 
-#[derive(Serialize)]
-struct Thread<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Thread<'a> {
     root: MessageView<'a>,
     replies: Vec<MessageView<'a>>,
     has_more: bool,
 }
 
-#[derive(Serialize)]
-struct Pins<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Pins<'a> {
     messages: Vec<MessageView<'a>>,
 }
 
 /// Somebody a message has reached.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Reached<'a> {
     user_id: &'a str,
     read: bool,
 }
 
-#[derive(Serialize)]
-struct ReachedPage<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ReachedPage<'a> {
     receipts: Vec<Reached<'a>>,
     has_more: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Reacted<'a> {
     user_id: &'a str,
     emoji: &'a str,
     created_at: String,
 }
 
-#[derive(Serialize)]
-struct Reactions<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Reactions<'a> {
     reactions: Vec<Reacted<'a>>,
     has_more: bool,
 }
@@ -126,7 +127,7 @@ pub async fn count(
 ) -> Result<HttpResponse, ApiError> {
     let room = state.readable_room(&who, &room_id(&room)?).await?;
     let count = state.reader.message_count(room.key).await?;
-    Ok(HttpResponse::Ok().json(Count { count }))
+    Ok(HttpResponse::Ok().json(MessageCount { count }))
 }
 
 pub async fn show(

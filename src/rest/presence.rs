@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -19,8 +20,8 @@ use crate::{
 
 /// A room with few members says who of them is there; a big one how many
 /// connections hear it.
-#[derive(Serialize)]
-struct RoomPresence<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct RoomPresence<'a> {
     member_count: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     users: Option<Vec<PresenceView<'a>>>,

@@ -1,6 +1,7 @@
 //! Read marks and unread counts.
 
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -38,25 +39,25 @@ impl Target {
     }
 }
 
-#[derive(Serialize)]
-struct Receipts<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Receipts<'a> {
     receipts: Vec<ReceiptView<'a>>,
     has_more: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Moved<'a> {
     room_id: &'a str,
     read_seq: i64,
 }
 
-#[derive(Serialize)]
-struct AllMoved<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AllMoved<'a> {
     rooms: Vec<Moved<'a>>,
 }
 
-#[derive(Serialize)]
-struct Unread<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Unread<'a> {
     total: i64,
     mentions: i64,
     rooms: Vec<ReadMarkView<'a>>,

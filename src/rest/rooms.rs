@@ -1,6 +1,7 @@
 //! Rooms: listed, made, shown, deleted.
 
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -17,8 +18,8 @@ use crate::{
     protocol::{Fields, RoomView},
 };
 
-#[derive(Serialize)]
-struct Rooms<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Rooms<'a> {
     rooms: Vec<RoomView<'a>>,
 }
 

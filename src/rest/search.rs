@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use rustc_hash::{FxHashMap, FxHashSet};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -65,16 +66,17 @@ pub struct SearchParams {
     limit: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Found<'a> {
     message: MessageView<'a>,
     /// Where the words are in `content`: first character and the one after.
+    #[schemars(with = "Vec<[usize; 2]>")]
     highlights: Vec<(usize, usize)>,
     rank: f64,
 }
 
-#[derive(Serialize)]
-struct Results<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Results<'a> {
     results: Vec<Found<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<i64>,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -19,8 +20,8 @@ use crate::{
     protocol::Fields,
 };
 
-#[derive(Serialize)]
-struct BanView<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct UserBanView<'a> {
     banned: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
@@ -108,7 +109,7 @@ pub async fn show_ban(
     let banned = bar.bans(now());
     let until = banned_until.filter(|_| banned).map(Timestamp::to_rfc3339);
     let reason = if banned { reason } else { "" };
-    Ok(HttpResponse::Ok().json(BanView { banned, until, reason }))
+    Ok(HttpResponse::Ok().json(UserBanView { banned, until, reason }))
 }
 
 /// Stores what bars a user, and ends what that ends.

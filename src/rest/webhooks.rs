@@ -1,17 +1,20 @@
 //! Webhooks, as administrators see them.
 
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{State, admin::NumberQuery, extract::Admin};
+use super::{
+    State,
+    extract::{Admin, NumberQuery},
+};
 use crate::{
     db::{Letter, Write, Written},
     domain::Timestamp,
     error::ApiError,
-    limits::LIST_PAGE_MAX,
 };
 
-#[derive(Serialize, Default)]
+#[derive(Serialize, Default, JsonSchema)]
 struct TargetView {
     url: String,
     waiting: i64,
@@ -20,12 +23,12 @@ struct TargetView {
     dead: i64,
 }
 
-#[derive(Serialize)]
-struct Targets {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Targets {
     webhooks: Vec<TargetView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct LetterView<'a> {
     id: i64,
     url: String,
@@ -37,14 +40,14 @@ struct LetterView<'a> {
     error: &'a str,
 }
 
-#[derive(Serialize)]
-struct Letters<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Letters<'a> {
     dead: Vec<LetterView<'a>>,
     has_more: bool,
 }
 
-#[derive(Serialize)]
-struct Replayed {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Replayed {
     replayed: usize,
 }
 
@@ -98,8 +101,8 @@ pub async fn dead(
     Admin(_): Admin,
     query: web::Query<NumberQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let after = i64::try_from(query.after.unwrap_or(0)).unwrap_or(i64::MAX);
-    let (letters, has_more) = state.reader.dead_letters(after, LIST_PAGE_MAX).await?;
+    let (after, limit) = query.after()?;
+    let (letters, has_more) = state.reader.dead_letters(after, limit).await?;
     let dead = letters.iter().map(LetterView::from).collect();
     Ok(HttpResponse::Ok().json(Letters { dead, has_more }))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{FrameSchemas, Server, User};
+use crate::support::{FrameSchemas, Server, Token, User};
 
 #[test]
 fn the_examples_of_the_protocol_page_are_as_described() {
@@ -43,4 +43,19 @@ async fn the_server_describes_its_interfaces_and_shows_them() {
         assert_eq!(file.status, 200);
     }
     assert!(!page.body.contains("://"), "nothing from elsewhere");
+}
+
+/// The numbers are collected in one place and described in another.
+#[tokio::test]
+async fn the_numbers_are_as_described() {
+    let server = Server::start().await;
+    let admin = Token::of("root").claim("roles", serde_json::json!(["admin"]));
+    let admin = server.user_with("root", admin).await;
+    let document = admin.get("/openapi.json").await.expect(200);
+    let mut schema = document["components"]["schemas"]["Stats"].clone();
+    schema["components"] = document["components"].clone();
+    let validator = jsonschema::validator_for(&schema).expect("a good schema");
+    let stats = admin.get("/stats").await.expect(200);
+    let wrong: Vec<String> = validator.iter_errors(&stats).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
 }

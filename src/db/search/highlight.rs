@@ -39,7 +39,7 @@ pub(super) fn highlights(
     for (id, text) in texts {
         diesel::sql_query("INSERT INTO texts (rowid, text) VALUES (?, ?)")
             .bind::<BigInt, _>(id.0)
-            .bind::<Text, _>(text.replace([BEGIN, END], " "))
+            .bind::<Text, _>(text.replace([BEGIN, END, '\0'], " "))
             .execute(&mut conn)
             .map_err(told)?;
     }

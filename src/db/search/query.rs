@@ -53,9 +53,10 @@ pub(super) fn words(text: &str) -> Vec<String> {
     runs.map(str::to_owned).collect()
 }
 
-/// Quoted, anything is words (<https://sqlite.org/fts5.html> section 3.1).
+/// Quoted, anything is words (<https://sqlite.org/fts5.html> section 3.1), but a
+/// NUL, which ends the expression for FTS5.
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
+    format!("\"{}\"", text.replace('"', "\"\"").replace('\0', " "))
 }
 
 fn has_words(text: &str) -> bool {
@@ -194,6 +195,7 @@ mod tests {
                 Err(error) => assert!(error.contains("word"), "{text}"),
             }
         }
+        assert_eq!(matching("a\0b"), matching("\"a b\""));
         for empty in ["", "  ", "-", "*", "\"\"", "-x", "!?"] {
             assert!(SearchQuery::parse(empty).is_err(), "{empty}");
         }

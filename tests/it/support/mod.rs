@@ -11,11 +11,13 @@ mod frame;
 mod moderation;
 mod outcome;
 mod proxy;
+mod python;
 mod raw;
 mod receiver;
 mod schema;
 mod server;
 mod socket;
+mod store;
 mod stream;
 mod token;
 mod user;
@@ -32,11 +34,13 @@ pub use self::{
     frame::Frame,
     outcome::Outcome,
     proxy::Proxy,
+    python::python,
     raw::RawSocket,
     receiver::{Received, Receiver, Reply},
     schema::FrameSchemas,
     server::{Server, run, run_with},
     socket::{Opening, Socket},
+    store::{BUCKET, S3Store},
     stream::{Streamed, stream_until_closed},
     token::{Token, sign},
     user::{User, history_of, seqs},

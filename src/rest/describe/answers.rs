@@ -1,0 +1,140 @@
+//! What may be answered: every status, with its headers and its body.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    calls::{Call, Gives, Takes},
+    is_public,
+};
+use crate::{error::ErrorBody, protocol::describe::Schemas};
+
+/// What every call of this form may be refused with.
+fn refusals(path: &str, call: &Call) -> BTreeSet<u16> {
+    let mut all = BTreeSet::new();
+    if is_description(path) {
+        return all;
+    }
+    // Ours: something is wrong, or too much.
+    all.extend([500, 503]);
+    if !is_public(path) {
+        // The token; who is banned, or may not do it.
+        all.extend([401, 403]);
+    }
+    if path != "/auth/logout" {
+        all.insert(429);
+    }
+    let has_id = ["{room}", "{user}", "{emoji}"].iter().any(|name| path.contains(name));
+    if has_id || !call.query.is_empty() || !matches!(call.takes, Takes::Nothing) {
+        all.insert(400);
+    }
+    if path.contains('{') {
+        all.insert(404);
+    }
+    if !matches!(call.takes, Takes::Nothing) {
+        all.insert(413);
+    }
+    all
+}
+
+fn is_description(path: &str) -> bool {
+    path.ends_with(".json")
+}
+
+fn meaning(status: u16) -> &'static str {
+    match status {
+        400 => "Something in the request is wrong; `field` names it",
+        401 => "No token, or one that is not good",
+        403 => "Known, but not allowed",
+        404 => "Not there, or hidden from this user",
+        409 => "Against what is there already",
+        413 => "Over a size limit",
+        429 => "Asked too often",
+        500 => "Our fault",
+        503 => "Cannot be done now; safe to send again",
+        _ => "It was there already",
+    }
+}
+
+fn headers(names: &[(&str, &str)]) -> Value {
+    let one = |(name, what): &(&str, &str)| {
+        ((*name).to_owned(), json!({"description": what, "schema": {"type": "string"}}))
+    };
+    let all: Map<String, Value> = [("X-Request-Id", "Of this request, also in the log")]
+        .iter()
+        .chain(names)
+        .map(one)
+        .collect();
+    Value::Object(all)
+}
+
+fn refusal(status: u16, error: &Value) -> Value {
+    let headers = match status {
+        401 => headers(&[("WWW-Authenticate", "The kind of token that would do")]),
+        429 | 503 => headers(&[("Retry-After", "Seconds")]),
+        _ => headers(&[]),
+    };
+    json!({
+        "description": meaning(status),
+        "headers": headers,
+        "content": {"application/json": {"schema": error}},
+    })
+}
+
+const TAG: (&str, &str) = ("ETag", "The same as long as the file is");
+const PART: (&str, &str) = ("Content-Range", "Which part it is, or how much there is");
+
+/// A file, and what else comes of conditions and ranges (RFC 9110).
+fn of_a_file(responses: &mut Map<String, Value>) {
+    let file = json!({"*/*": {"schema": {"type": "string", "format": "binary"}}});
+    let mut insert = |status: &str, what: &str, names: &[(&str, &str)], has_file: bool| {
+        let mut response = json!({"description": what, "headers": headers(names)});
+        if has_file {
+            response["content"] = file.clone();
+        }
+        responses.insert(status.to_owned(), response);
+    };
+    insert("200", "The file", &[TAG], true);
+    insert("206", "The part of it that was asked for", &[TAG, PART], true);
+    insert("304", "It is as the asker knows it", &[TAG], false);
+    insert("416", "It has no such part", &[PART], false);
+}
+
+fn granted(what: &str, content: Option<Value>) -> Value {
+    let mut response = json!({"description": what, "headers": headers(&[])});
+    if let Some(content) = content {
+        response["content"] = content;
+    }
+    response
+}
+
+/// Every status that a call may have.
+pub fn responses(path: &str, call: &Call, schemas: &mut Schemas) -> Value {
+    let mut responses = Map::new();
+    let content = match call.gives {
+        Gives::Nothing | Gives::File => None,
+        Gives::One(schema) => Some(json!({"application/json": {"schema": schema(schemas)}})),
+        Gives::Picture => {
+            let picture = json!({"schema": {"type": "string", "format": "binary"}});
+            Some(json!({"image/jpeg": picture, "image/png": picture}))
+        }
+    };
+    match call.gives {
+        Gives::File => of_a_file(&mut responses),
+        _ => {
+            let granted = granted(call.summary, content.clone());
+            responses.insert(call.status.to_string(), granted);
+        }
+    }
+    let error = schemas.of::<ErrorBody<'_>>();
+    let (good, bad): (Vec<u16>, Vec<u16>) = call.also.iter().partition(|status| **status < 400);
+    for status in good {
+        let what = if status == 201 { "It is new" } else { meaning(status) };
+        responses.insert(status.to_string(), granted(what, content.clone()));
+    }
+    for status in refusals(path, call).into_iter().chain(bad) {
+        responses.insert(status.to_string(), refusal(status, &error));
+    }
+    Value::Object(responses)
+}

@@ -1,0 +1,226 @@
+//! Every call there is.
+
+use schemars::JsonSchema;
+use serde_json::Value;
+
+use super::shapes::{AsyncApiDocument, Export, OpenApiDocument, Stats};
+use crate::{
+    protocol::{
+        AttachmentView, HistoryView, MemberView, MessageView, ReadMarkView, RoomView,
+        StoredMessageView,
+        describe::Schemas,
+        events::PresenceView,
+        server_frame::{ChangedView, DeliveredView, SelfView},
+    },
+    rest::{
+        accounts::TokensView,
+        admin::{AuditPage, ConnectionCount, Connections, Disconnected, RetentionView},
+        api_keys::{KeyView, Keys},
+        bans::Bans,
+        blocks::Blocks,
+        events::{Events, Inbox, PublishedView},
+        members::Members,
+        messages::{MessageCount, Pins, ReachedPage, Reactions, Thread},
+        presence::RoomPresence,
+        read::{AllMoved, Receipts, Unread},
+        rooms::Rooms,
+        search::Results,
+        tokens::UserBanView,
+        webhooks::{Letters, Replayed, Targets},
+    },
+};
+
+/// What a call takes.
+#[derive(Clone, Copy)]
+pub enum Takes {
+    Nothing,
+    /// A JSON object with these fields; those with `?` may be left out. What
+    /// follows a colon says which field of this name it is ([`super::fields`]).
+    Json(&'static [&'static str]),
+    /// Any bytes.
+    File,
+}
+
+/// What a call gives when it is granted.
+#[derive(Clone, Copy)]
+pub enum Gives {
+    Nothing,
+    /// JSON, with the schema of the type that is sent.
+    One(fn(&mut Schemas) -> Value),
+    /// A file, of which one may also have a part.
+    File,
+    Picture,
+}
+
+/// What can be done at a path.
+pub struct Call {
+    pub method: &'static str,
+    /// The fields of the query.
+    pub query: &'static [&'static str],
+    pub takes: Takes,
+    /// The status when it is granted.
+    pub status: u16,
+    /// Other statuses, besides those that every such call may have
+    /// (`refusals`).
+    pub also: &'static [u16],
+    pub gives: Gives,
+    pub summary: &'static str,
+}
+
+use Gives::{Nothing as None_, One, Picture};
+use Takes::{File, Json, Nothing};
+
+/// A list by user id.
+const PAGE: &[&str] = &["after:user", "limit"];
+/// A list by position, or by a number that the server gave.
+const NUMBERED: &[&str] = &["after", "limit"];
+const CURSORS: &[&str] = &["before", "after", "around", "limit"];
+const SEND: Takes =
+    Json(&["content?", "client_id?", "reply_to?", "thread_id?", "metadata?", "attachments?"]);
+const EVENT: Takes = Json(&["type", "data?", "ephemeral?"]);
+const REASON: Takes = Json(&["reason?"]);
+const SEARCH: &[&str] = &["q", "room_id", "sender", "from", "to", "sort", "limit:search", "cursor"];
+
+fn of<T: JsonSchema>(schemas: &mut Schemas) -> Value {
+    schemas.of::<T>()
+}
+
+const fn call(
+    method: &'static str,
+    query: &'static [&'static str],
+    takes: Takes,
+    (status, also): (u16, &'static [u16]),
+    gives: Gives,
+    summary: &'static str,
+) -> Call {
+    Call { method, query, takes, status, also, gives, summary }
+}
+
+const OK: (u16, &[u16]) = (200, &[]);
+const DONE: (u16, &[u16]) = (204, &[]);
+/// A repetition is answered with what there is.
+const ONCE: (u16, &[u16]) = (201, &[200]);
+
+/// A test holds it against the table of routes.
+#[rustfmt::skip]
+pub const CALLS: &[(&str, &[Call])] = &[
+    ("/auth/register", &[call("post", &[], Json(&["user_id", "password", "name:account?"]), (201, &[404, 409]), One(of::<TokensView<'_>>), "Make an account")]),
+    ("/auth/login", &[call("post", &[], Json(&["user_id", "password:login"]), (200, &[401, 404]), One(of::<TokensView<'_>>), "Log in")]),
+    ("/auth/refresh", &[call("post", &[], Json(&["refresh_token"]), (200, &[401, 404]), One(of::<TokensView<'_>>), "New tokens for a refresh token")]),
+    ("/auth/logout", &[call("post", &[], Json(&["refresh_token"]), (204, &[404]), None_, "End a login")]),
+    ("/me", &[call("get", &[], Nothing, OK, One(of::<SelfView<'_>>), "Who one is")]),
+    ("/rooms", &[
+        call("get", &[], Nothing, OK, One(of::<Rooms<'_>>), "One's rooms, with the last message of each"),
+        call("post", &[], Json(&["room_id?", "kind?", "title?", "topic?", "custom?"]), (201, &[409]), One(of::<RoomView<'_>>), "Make a room"),
+    ]),
+    ("/rooms/direct/{user}", &[call("put", &[], Nothing, (200, &[201, 409]), One(of::<RoomView<'_>>), "The one room with another user")]),
+    ("/rooms/{room}", &[
+        call("get", &[], Nothing, OK, One(of::<RoomView<'_>>), "A room"),
+        call("patch", &[], Json(&["title?", "topic?", "custom?"]), OK, One(of::<RoomView<'_>>), "Change what a room says of itself"),
+        call("delete", &[], Nothing, DONE, None_, "Delete a room"),
+    ]),
+    ("/rooms/{room}/transfer", &[call("post", &[], Json(&["user_id"]), DONE, None_, "Hand a room over")]),
+    ("/rooms/{room}/members", &[call("get", PAGE, Nothing, OK, One(of::<Members<'_>>), "Members")]),
+    ("/rooms/{room}/members/{user}", &[
+        call("put", &[], Nothing, (200, &[201, 409]), One(of::<MemberView<'_>>), "Add a member, or join"),
+        call("patch", &[], Json(&["role?", "muted_until?", "mute_seconds?"]), (200, &[409]), One(of::<MemberView<'_>>), "Give a role, or mute"),
+        call("delete", &[], Nothing, (204, &[409]), None_, "Remove a member, or leave"),
+    ]),
+    ("/rooms/{room}/bans", &[call("get", PAGE, Nothing, OK, One(of::<Bans<'_>>), "Who may not come")]),
+    ("/rooms/{room}/bans/{user}", &[
+        call("put", &[], Json(&["until?", "ban_seconds?", "reason?"]), (204, &[409]), None_, "Ban"),
+        call("delete", &[], Nothing, DONE, None_, "End a ban"),
+    ]),
+    ("/rooms/{room}/read", &[
+        call("get", &[], Nothing, OK, One(of::<ReadMarkView<'_>>), "One's own read mark"),
+        call("put", &[], Json(&["seq?", "message_id?", "all?"]), OK, One(of::<ReadMarkView<'_>>), "Move it"),
+    ]),
+    ("/rooms/{room}/delivered", &[call("put", &[], Json(&["seq"]), OK, One(of::<DeliveredView<'_>>), "Say what has come")]),
+    ("/rooms/{room}/receipts", &[call("get", PAGE, Nothing, OK, One(of::<Receipts<'_>>), "The members' marks")]),
+    ("/rooms/{room}/presence", &[call("get", &[], Nothing, OK, One(of::<RoomPresence<'_>>), "Who is there")]),
+    ("/rooms/{room}/events", &[
+        call("get", NUMBERED, Nothing, OK, One(of::<Events<'_>>), "What the application published"),
+        call("post", &[], EVENT, ONCE, One(of::<PublishedView>), "Publish into a room"),
+    ]),
+    ("/rooms/{room}/messages", &[
+        call("get", CURSORS, Nothing, OK, One(of::<HistoryView<'_>>), "A page of history"),
+        call("post", &[], SEND, (201, &[200, 409]), One(of::<StoredMessageView>), "Send"),
+        call("delete", &[], Nothing, DONE, None_, "Delete all messages"),
+    ]),
+    ("/rooms/{room}/messages/count", &[call("get", &[], Nothing, OK, One(of::<MessageCount>), "How many messages there are")]),
+    ("/rooms/{room}/pins", &[call("get", &[], Nothing, OK, One(of::<Pins<'_>>), "Pinned messages")]),
+    ("/messages/{id}", &[
+        call("get", &[], Nothing, OK, One(of::<MessageView<'_>>), "A message"),
+        call("patch", &[], Json(&["content"]), OK, One(of::<ChangedView>), "Edit"),
+        call("delete", &[], Nothing, OK, One(of::<ChangedView>), "Delete"),
+    ]),
+    ("/messages/{id}/thread", &[call("get", NUMBERED, Nothing, OK, One(of::<Thread<'_>>), "A thread")]),
+    ("/messages/{id}/receipts", &[call("get", PAGE, Nothing, OK, One(of::<ReachedPage<'_>>), "Who has read it")]),
+    ("/messages/{id}/reactions", &[call("get", PAGE, Nothing, OK, One(of::<Reactions<'_>>), "Who reacted")]),
+    ("/messages/{id}/reactions/{emoji}", &[
+        call("put", &[], Nothing, (200, &[409]), One(of::<ChangedView>), "React"),
+        call("delete", &[], Nothing, OK, One(of::<ChangedView>), "Take a reaction back"),
+    ]),
+    ("/messages/{id}/pin", &[
+        call("put", &[], Nothing, (200, &[409]), One(of::<ChangedView>), "Pin"),
+        call("delete", &[], Nothing, OK, One(of::<ChangedView>), "Unpin"),
+    ]),
+    ("/attachments", &[call("post", &["name"], File, (201, &[409]), One(of::<AttachmentView<'_>>), "Upload a file")]),
+    ("/attachments/{id}", &[
+        call("get", &[], Nothing, OK, One(of::<AttachmentView<'_>>), "An attachment"),
+        call("delete", &[], Nothing, DONE, None_, "Take an upload back"),
+    ]),
+    ("/attachments/{id}/content", &[call("get", &[], Nothing, OK, Gives::File, "The file")]),
+    ("/attachments/{id}/thumbnail", &[call("get", &[], Nothing, OK, Picture, "A small picture of it")]),
+    ("/read-all", &[call("post", &[], Nothing, OK, One(of::<AllMoved<'_>>), "Mark everything read")]),
+    ("/unread", &[call("get", &[], Nothing, OK, One(of::<Unread<'_>>), "What is unread")]),
+    ("/search", &[call("get", SEARCH, Nothing, (200, &[404]), One(of::<Results<'_>>), "Search one's rooms")]),
+    ("/inbox", &[
+        call("get", NUMBERED, Nothing, OK, One(of::<Inbox<'_>>), "What the application told one"),
+        call("put", &[], Json(&["inbox_seq"]), DONE, None_, "Say what one has"),
+    ]),
+    ("/blocks", &[call("get", PAGE, Nothing, OK, One(of::<Blocks<'_>>), "Whom one has blocked")]),
+    ("/blocks/{user}", &[
+        call("put", &[], Nothing, DONE, None_, "Block"),
+        call("delete", &[], Nothing, DONE, None_, "Unblock"),
+    ]),
+    ("/users/{user}/presence", &[call("get", &[], Nothing, OK, One(of::<PresenceView<'_>>), "Whether a user is there")]),
+    ("/users/{user}/events", &[call("post", &[], EVENT, ONCE, One(of::<PublishedView>), "Tell a user (service)")]),
+    ("/roles/{context}/events", &[call("post", &[], EVENT, ONCE, One(of::<PublishedView>), "Tell a role context (service)")]),
+    ("/broadcast", &[call("post", &[], EVENT, ONCE, One(of::<PublishedView>), "Tell everyone (service)")]),
+    ("/connections", &[call("get", NUMBERED, Nothing, OK, One(of::<Connections<'_>>), "Open connections (admin)")]),
+    ("/connections/count", &[call("get", &[], Nothing, OK, One(of::<ConnectionCount>), "How many (admin)")]),
+    ("/rooms/{room}/connections", &[call("get", NUMBERED, Nothing, OK, One(of::<Connections<'_>>), "Those of a room (admin)")]),
+    ("/rooms/{room}/connections/count", &[call("get", &[], Nothing, OK, One(of::<ConnectionCount>), "How many (admin)")]),
+    ("/users/{user}/connections", &[call("get", NUMBERED, Nothing, OK, One(of::<Connections<'_>>), "Those of a user (admin)")]),
+    ("/users/{user}/connections/count", &[call("get", &[], Nothing, OK, One(of::<ConnectionCount>), "How many (admin)")]),
+    ("/rooms/{room}/disconnect", &[call("post", &[], REASON, OK, One(of::<Disconnected>), "Close a room's connections (admin)")]),
+    ("/users/{user}/disconnect", &[call("post", &[], REASON, OK, One(of::<Disconnected>), "Close a user's connections (admin)")]),
+    ("/rooms/{room}/retention", &[
+        call("get", &[], Nothing, OK, One(of::<RetentionView>), "What a room keeps (admin)"),
+        call("put", &[], Json(&["age_days?", "messages?"]), DONE, None_, "Say what it keeps (admin)"),
+    ]),
+    ("/users/{user}", &[call("delete", &[], Nothing, DONE, None_, "Delete a user with their data (admin)")]),
+    ("/users/{user}/export", &[call("get", &[], Nothing, OK, One(of::<Export<'_>>), "All data of a user (admin)")]),
+    ("/users/{user}/revoke", &[call("post", &[], Nothing, DONE, None_, "End all tokens of a user (admin)")]),
+    ("/users/{user}/ban", &[
+        call("get", &[], Nothing, OK, One(of::<UserBanView<'_>>), "Whether a user is banned (admin)"),
+        call("put", &[], Json(&["until?", "reason?"]), DONE, None_, "Ban a user (admin)"),
+        call("delete", &[], Nothing, DONE, None_, "End a ban (admin)"),
+    ]),
+    ("/tokens/revoke", &[call("post", &[], Json(&["token_id", "expires_at?"]), DONE, None_, "End a token (admin)")]),
+    ("/api-keys", &[
+        call("get", &[], Nothing, OK, One(of::<Keys<'_>>), "Keys of services (admin)"),
+        call("post", &[], Json(&["name:key", "role:key?"]), (201, &[409]), One(of::<KeyView<'_>>), "Make a key (admin)"),
+    ]),
+    ("/api-keys/{id}", &[call("delete", &[], Nothing, DONE, None_, "End a key (admin)")]),
+    ("/webhooks", &[call("get", &[], Nothing, OK, One(of::<Targets>), "Webhooks (admin)")]),
+    ("/webhooks/dead", &[call("get", NUMBERED, Nothing, OK, One(of::<Letters<'_>>), "Those given up (admin)")]),
+    ("/webhooks/dead/replay", &[call("post", &[], Nothing, OK, One(of::<Replayed>), "Try them again (admin)")]),
+    ("/webhooks/dead/{id}", &[call("delete", &[], Nothing, DONE, None_, "Forget one (admin)")]),
+    ("/webhooks/dead/{id}/replay", &[call("post", &[], Nothing, DONE, None_, "Try one again (admin)")]),
+    ("/stats", &[call("get", &[], Nothing, OK, One(of::<Stats>), "The numbers (admin)")]),
+    ("/audit", &[call("get", &["before", "limit"], Nothing, OK, One(of::<AuditPage<'_>>), "What administrators did (admin)")]),
+    ("/openapi.json", &[call("get", &[], Nothing, OK, One(of::<OpenApiDocument>), "This document")]),
+    ("/asyncapi.json", &[call("get", &[], Nothing, OK, One(of::<AsyncApiDocument>), "The socket, described")]),
+];
