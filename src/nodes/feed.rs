@@ -79,6 +79,7 @@ impl Feed {
     }
 
     /// How much is remembered.
+    #[cfg(test)]
     pub fn size(&self) -> usize {
         self.done.len() + self.partly.len()
     }

@@ -36,6 +36,7 @@ mod members;
 mod mentions;
 mod metrics;
 mod model;
+mod nodes;
 mod ordering;
 mod overload;
 mod page;

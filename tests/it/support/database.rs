@@ -1,7 +1,9 @@
 //! A database of one's own in the PostgreSQL that `PARLOR_TEST_POSTGRES`
 //! names (`scripts/with-services` starts one).
 
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+
+use super::Address;
 
 /// Made for one server, dropped with it.
 pub struct TestDatabase {
@@ -30,6 +32,17 @@ impl TestDatabase {
     pub fn new() -> Self {
         let url = std::env::var("PARLOR_TEST_POSTGRES")
             .expect("PARLOR_TEST_POSTGRES names a PostgreSQL: run scripts/with-services");
+        Self::in_server(&url)
+    }
+
+    /// Where its server listens, and what it is called there.
+    pub fn host_and_name(&self) -> (Address, String) {
+        let port = self.server.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        (Address::new(port.expect("a URL with a port")), self.name.clone())
+    }
+
+    /// One in another server.
+    pub fn in_server(url: &str) -> Self {
         let (server, _) = url.rsplit_once('/').expect("a URL with a database");
         let name = format!("it_{:016x}", rand::random::<u64>());
         let database = Self { server: server.to_owned(), name };
@@ -53,12 +66,21 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        self.administer(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        // Its server may be gone already.
+        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let _ = psql_output(&format!("{}/postgres", self.server), &statement);
     }
 }
 
 fn psql(url: &str, statement: &str) -> String {
-    let output = Command::new("psql")
+    let output = psql_output(url, statement);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{statement}: {error}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn psql_output(url: &str, statement: &str) -> Output {
+    Command::new("psql")
         .args([
             "--no-psqlrc",
             "--quiet",
@@ -70,10 +92,5 @@ fn psql(url: &str, statement: &str) -> String {
         ])
         .stdin(Stdio::null())
         .output()
-        .expect("psql can be started");
-    let error = String::from_utf8_lossy(&output.stderr);
-    if !output.status.success() && !std::thread::panicking() {
-        panic!("{statement}: {error}");
-    }
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        .expect("psql can be started")
 }

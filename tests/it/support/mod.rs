@@ -4,6 +4,7 @@
 mod address;
 mod browser;
 mod carrier;
+mod cluster;
 mod conversation;
 mod database;
 mod driver;
@@ -16,6 +17,7 @@ mod raw;
 mod receiver;
 mod schema;
 mod server;
+mod services;
 mod socket;
 mod store;
 mod stream;
@@ -28,6 +30,7 @@ pub use self::{
     address::Address,
     browser::Browser,
     carrier::{Carrier, Certificate, bridge},
+    cluster::Cluster,
     conversation::id_of,
     database::TestDatabase,
     driver::Driver,
@@ -39,6 +42,7 @@ pub use self::{
     receiver::{Received, Receiver, Reply},
     schema::FrameSchemas,
     server::{Server, run, run_with},
+    services::{Postgres, Redis},
     socket::{Opening, Socket},
     store::{BUCKET, S3Store},
     stream::{Streamed, stream_until_closed},

@@ -1,0 +1,187 @@
+//! What goes wrong with a node, with the network, or with what the nodes
+//! share: every acked message is stored once and reaches everybody once, in
+//! order.
+
+use std::time::Duration;
+
+use super::load::Load;
+use crate::support::{Cluster, Postgres, TestDatabase, within};
+
+const SENDERS: usize = 6;
+const READERS: usize = 6;
+/// Messages that everybody hears before and after something goes wrong.
+const SOME: usize = 100;
+
+async fn under_load(cluster: &Cluster) -> Load {
+    let load = Load::start(cluster.addresses(), SENDERS, READERS).await;
+    load.goes_on(SOME).await;
+    load
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn a_node_is_killed_in_the_middle_of_traffic() {
+    let mut cluster = Cluster::start(3).await;
+    let load = under_load(&cluster).await;
+    cluster.nodes[1].server.kill9().await;
+    load.goes_on(SOME).await;
+    cluster.nodes[1].server.start_again().await;
+    load.goes_on(SOME).await;
+    load.finish("a node was killed").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn a_node_is_frozen_and_returns() {
+    let cluster = Cluster::start(3).await;
+    let load = under_load(&cluster).await;
+    cluster.nodes[1].server.signal(libc::SIGSTOP);
+    load.goes_on(SOME).await;
+    cluster.nodes[1].server.signal(libc::SIGCONT);
+    load.goes_on(SOME).await;
+    load.finish("a node was frozen").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn a_node_is_cut_from_redis() {
+    let cluster = Cluster::start(3).await;
+    let load = under_load(&cluster).await;
+    cluster.nodes[1].to_redis.cut();
+    load.goes_on(SOME).await;
+    cluster.nodes[1].to_redis.restore();
+    cluster.nodes[2].to_redis.silence();
+    load.goes_on(SOME).await;
+    cluster.nodes[2].to_redis.restore();
+    load.goes_on(SOME).await;
+    load.finish("nodes were cut from Redis").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn a_node_is_cut_from_postgresql() {
+    let cluster = Cluster::start(3).await;
+    let load = under_load(&cluster).await;
+    cluster.nodes[1].to_postgres.cut();
+    load.goes_on(SOME).await;
+    cluster.nodes[1].to_postgres.restore();
+    load.goes_on(SOME).await;
+    cluster.nodes[2].to_postgres.silence();
+    load.goes_on(SOME).await;
+    cluster.nodes[2].to_postgres.restore();
+    load.goes_on(SOME).await;
+    load.finish("nodes were cut from PostgreSQL").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn a_node_is_cut_from_both() {
+    let cluster = Cluster::start(3).await;
+    let load = under_load(&cluster).await;
+    cluster.nodes[1].to_postgres.cut();
+    cluster.nodes[1].to_redis.cut();
+    load.goes_on(SOME).await;
+    cluster.nodes[1].to_postgres.restore();
+    cluster.nodes[1].to_redis.restore();
+    load.goes_on(SOME).await;
+    load.finish("a node was cut from both").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn redis_is_restarted_empty() {
+    let mut cluster = Cluster::start(3).await;
+    let load = under_load(&cluster).await;
+    cluster.redis.kill();
+    load.goes_on(SOME).await;
+    cluster.redis.start_again().await;
+    load.goes_on(SOME).await;
+    load.finish("Redis was restarted empty").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn postgresql_is_killed_and_restarted() {
+    let postgres = Postgres::start().await;
+    let database = TestDatabase::in_server(&postgres.url());
+    let none = vec![Vec::new(), Vec::new()];
+    let cluster = Cluster::on(database, &none).await;
+    let load = under_load(&cluster).await;
+    postgres.kill();
+    postgres.start_again().await;
+    load.goes_on(SOME).await;
+    load.finish("PostgreSQL was killed").await;
+    drop(cluster);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn postgresql_is_slow() {
+    let cluster = Cluster::start(2).await;
+    let load = under_load(&cluster).await;
+    cluster.nodes[0].to_postgres.delay(Duration::from_millis(30));
+    load.goes_on(SOME).await;
+    cluster.nodes[0].to_postgres.restore();
+    load.goes_on(SOME).await;
+    load.finish("PostgreSQL was slow for a node").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn the_clock_of_a_node_is_wrong_by_an_hour() {
+    let Some(library) = faketime() else { panic!("libfaketime is installed") };
+    let wrong = vec![
+        ("LD_PRELOAD", library),
+        ("FAKETIME", "+1h".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ];
+    let cluster = Cluster::with(&[Vec::new(), wrong]).await;
+    let load = under_load(&cluster).await;
+    load.goes_on(SOME).await;
+    let outcome = load.finish("the clock of a node was wrong").await;
+    assert!(outcome.stored > 0);
+    // Times are those of the database.
+    let late = cluster.database().query(
+        "SELECT count(*) FROM messages
+         WHERE abs(created_at - extract(epoch FROM now()) * 1000) > 120000",
+    );
+    assert_eq!(late, "0");
+}
+
+fn faketime() -> Option<String> {
+    let paths = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"];
+    let library = |path: &&str| format!("{path}/faketime/libfaketime.so.1");
+    paths.iter().map(library).find(|path| std::path::Path::new(path).exists())
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn all_nodes_are_restarted_one_after_the_other() {
+    let mut cluster = Cluster::start(3).await;
+    let load = under_load(&cluster).await;
+    for node in &mut cluster.nodes {
+        node.server.restart().await;
+        load.goes_on(SOME).await;
+    }
+    load.finish("all nodes were restarted").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn nobody_is_shown_who_was_on_a_node_that_is_gone() {
+    let mut cluster = Cluster::start(2).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    ann.room_with("den", &[&ben]).await;
+    let mut at_ann = ann.connect().await;
+    let at_ben = ben.connect().await;
+    at_ann.next_event("presence").await;
+    assert_eq!(ann.get("/users/ben/presence").await.expect(200)["status"], "online");
+    cluster.nodes[1].server.kill9().await;
+    drop(at_ben);
+    let gone = at_ann.next_event("presence").await;
+    assert_eq!(gone["data"]["status"], "offline", "{gone}");
+    let shown =
+        async { while ann.get("/users/ben/presence").await.expect(200)["status"] != "offline" {} };
+    within("ben is away", shown).await;
+}

@@ -1,0 +1,190 @@
+//! What one node does is seen on the others, as if there were one.
+
+use serde_json::json;
+
+use crate::support::{Cluster, seqs, within};
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn a_message_is_heard_on_every_node() {
+    let cluster = Cluster::start(3).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    ann.room_with("den", &[&ben]).await;
+    let mut at_ann = ann.connect().await;
+    let mut at_ben = ben.connect().await;
+    at_ann.say("den", "hello").await;
+    let heard = at_ben.next_message("den").await;
+    assert_eq!((&heard["seq"], &heard["data"]["content"]), (&json!(1), &json!("hello")));
+    at_ben.say("den", "and back").await;
+    let both: Vec<_> = at_ann.next_messages("den", 2).await;
+    assert_eq!(seqs(&both), [1, 2]);
+    // Whoever asks any node gets the same history.
+    let page = cluster.nodes[2].user("ann").await.history("den", "").await;
+    assert_eq!(page["messages"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn two_nodes_that_write_to_one_room_make_one_order_for_all() {
+    const EACH: usize = 200;
+    let cluster = Cluster::start(2).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    ann.room_with("den", &[&ben]).await;
+    let (mut reader_a, mut reader_b) = (ann.connect().await, ben.connect().await);
+    let writing = [ann, ben].map(|user| {
+        tokio::spawn(async move {
+            let mut socket = user.connect().await;
+            for number in 0..EACH {
+                socket.say("den", &format!("{} {number}", user.id)).await;
+            }
+        })
+    });
+    let heard_a = reader_a.next_messages("den", 2 * EACH).await;
+    let heard_b = reader_b.next_messages("den", 2 * EACH).await;
+    for writer in writing {
+        writer.await.expect("it writes");
+    }
+    let expected: Vec<i64> = (1..=2 * EACH as i64).collect();
+    assert_eq!(seqs(&heard_a), expected);
+    assert_eq!(heard_a, heard_b);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn members_come_and_go_on_other_nodes() {
+    let cluster = Cluster::start(2).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    ann.create_room("den", "private").await;
+    let (mut at_ann, mut at_ben) = (ann.connect().await, ben.connect().await);
+    ann.add_member("den", &ben).await.expect(201);
+    let added = at_ben.next_event("room.added").await;
+    assert_eq!(added["data"]["room"]["room_id"], "den");
+    at_ann.say("den", "welcome").await;
+    assert_eq!(at_ben.next_message("den").await["seq"], 1);
+    // A role counts on the other node at once, or shortly after.
+    ann.request(reqwest::Method::PATCH, "/rooms/den/members/ben")
+        .json(&json!({"role": "read_only"}))
+        .send()
+        .await
+        .expect("answered");
+    at_ben.next_event("member.updated").await;
+    at_ben.refused("message.send", json!({"room_id": "den", "content": "x"}), "forbidden").await;
+    ann.remove_member("den", &ben).await;
+    at_ben.next_event("room.removed").await;
+    at_ann.say("den", "he is gone").await;
+    let told = at_ben.told_so_far().await;
+    assert!(told.iter().all(|frame| frame["type"] != "message.created"), "{told:?}");
+    at_ben.refused("message.send", json!({"room_id": "den", "content": "x"}), "not_found").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn presence_is_one_over_all_nodes() {
+    let grace = vec![("PARLOR_PRESENCE_GRACE", "1ms".to_owned())];
+    let cluster = Cluster::with(&[grace.clone(), grace]).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    ann.room_with("den", &[&ben]).await;
+    let mut at_ann = ann.connect().await;
+    let one = ben.connect().await;
+    let is = |status: &'static str| {
+        move |frame: &serde_json::Value| {
+            frame["type"] == "presence" && frame["data"]["status"] == status
+        }
+    };
+    at_ann.next_where("ben comes", is("online")).await;
+    assert_eq!(ann.get("/users/ben/presence").await.expect(200)["status"], "online");
+    // Another device, on the other node: he is there until both are gone.
+    let ben_here = cluster.nodes[0].user("ben").await;
+    let two = ben_here.connect().await;
+    drop(one);
+    let told = at_ann.told_so_far().await;
+    assert!(!told.iter().any(is("offline")), "{told:?}");
+    drop(two);
+    at_ann.next_where("ben goes", is("offline")).await;
+    let gone =
+        async { while ann.get("/users/ben/presence").await.expect(200)["status"] != "offline" {} };
+    within("ben is away", gone).await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn typing_marks_and_inboxes_reach_other_nodes() {
+    let cluster = Cluster::start(2).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    let ben_here = cluster.nodes[0].user("ben").await;
+    ann.room_with("den", &[&ben]).await;
+    let (mut at_ann, mut at_ben) = (ann.connect().await, ben.connect().await);
+    at_ben.ask("typing", json!({"room_id": "den", "is_typing": true})).await;
+    at_ann.next_event("typing").await;
+    at_ann.say("den", "read this").await;
+    at_ben.next_message("den").await;
+    // Read on one device, the other one's number goes down.
+    ben_here.mark_read("den", 1).await;
+    let unread = at_ben.next_event("room.unread").await;
+    assert_eq!(unread["data"]["unread"], 0);
+    let marks = at_ann.next_event("receipts").await;
+    assert_eq!(marks["data"]["receipts"][0]["read_seq"], 1, "{marks}");
+    let service = cluster.nodes[0]
+        .server
+        .user_with("app", crate::support::Token::of("app").claim("roles", json!(["service"])))
+        .await;
+    let event = json!({"type": "notification.new", "data": {"n": 1}});
+    service.post("/users/ben/events", event).await.expect(201);
+    let told = at_ben.next_event("notification.new").await;
+    assert_eq!(told["data"]["n"], 1, "{told}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn what_is_revoked_on_one_node_ends_on_all() {
+    let cluster = Cluster::start(2).await;
+    let token = crate::support::Token::of("root").claim("roles", json!(["admin"]));
+    let admin = cluster.nodes[0].server.user_with("root", token).await;
+    let ben = cluster.nodes[1].user("ben").await;
+    let mut at_ben = ben.connect().await;
+    admin.post("/users/ben/revoke", json!({})).await.expect(204);
+    assert_eq!(at_ben.close_code().await, Some(4401));
+    ben.get("/me").await.refused(401, "unauthorized");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn without_redis_all_is_heard_a_little_later_and_the_server_says_so() {
+    let cluster = Cluster::start(2).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    ann.room_with("den", &[&ben]).await;
+    let (mut at_ann, mut at_ben) = (ann.connect().await, ben.connect().await);
+    for node in &cluster.nodes {
+        node.to_redis.cut();
+    }
+    let ready = |status: &'static str| {
+        let user = ben.clone();
+        async move {
+            loop {
+                let shown = user.plain(reqwest::Method::GET, "/health/ready").send().await;
+                let shown: serde_json::Value = shown.expect("answered").json().await.expect("JSON");
+                if shown["status"] == status {
+                    break;
+                }
+            }
+        }
+    };
+    within("degraded", ready("degraded")).await;
+    for number in 0..20 {
+        at_ann.say("den", &format!("{number}")).await;
+    }
+    let heard = at_ben.next_messages("den", 20).await;
+    assert_eq!(seqs(&heard), (1..=20).collect::<Vec<i64>>());
+    ann.remove_member("den", &ben).await;
+    at_ben.next_event("room.removed").await;
+    for node in &cluster.nodes {
+        node.to_redis.restore();
+    }
+    within("ready again", ready("ready")).await;
+}

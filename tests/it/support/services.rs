@@ -1,0 +1,157 @@
+//! A Redis and a PostgreSQL of one's own, for tests that stop them.
+
+use std::{
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{Address, within};
+
+async fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    listener.local_addr().expect("it is bound").port()
+}
+
+async fn reached(address: &Address) {
+    let reaching = async {
+        while TcpStream::connect(address.authority()).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the service", reaching).await;
+}
+
+/// A Redis that keeps nothing: started again it is empty.
+pub struct Redis {
+    address: Address,
+    home: TempDir,
+    process: Option<Child>,
+}
+
+impl Redis {
+    pub async fn start() -> Self {
+        let home = tempfile::tempdir().expect("a directory");
+        let mut redis = Self { address: Address::new(free_port().await), home, process: None };
+        redis.start_again().await;
+        redis
+    }
+
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().expect("it runs");
+            process.wait().expect("it ends");
+        }
+    }
+
+    pub async fn start_again(&mut self) {
+        let process = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(["--port", &self.address.port().to_string()])
+            .arg("--dir")
+            .arg(self.home.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server is installed");
+        self.process = Some(process);
+        reached(&self.address).await;
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A cluster of PostgreSQL that can be stopped without stopping others'.
+pub struct Postgres {
+    address: Address,
+    home: TempDir,
+}
+
+impl Postgres {
+    pub async fn start() -> Self {
+        let home = tempfile::tempdir().expect("a directory");
+        let port = free_port().await;
+        let postgres = Self { address: Address::new(port), home };
+        if is_root() {
+            postgres.run("chown", &["postgres", &postgres.home.path().to_string_lossy()], false);
+        }
+        let data = postgres.data();
+        let initdb = bin("initdb");
+        postgres.run(&initdb, &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8"], true);
+        postgres.start_again().await;
+        postgres
+    }
+
+    fn data(&self) -> String {
+        self.home.path().join("pg").to_string_lossy().into_owned()
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@{}/postgres", self.address.authority())
+    }
+
+    /// As if the machine had lost its power, but for what was synced.
+    pub fn kill(&self) {
+        self.run(&bin("pg_ctl"), &["-D", &self.data(), "-m", "immediate", "-w", "stop"], true);
+    }
+
+    pub async fn start_again(&self) {
+        let options = format!(
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} \
+             -c max_connections=200",
+            self.address.port(),
+            self.home.path().display()
+        );
+        let log = self.home.path().join("pg.log");
+        let (data, log) = (self.data(), log.to_string_lossy().into_owned());
+        self.run(&bin("pg_ctl"), &["-D", &data, "-l", &log, "-w", "-o", &options, "start"], true);
+        reached(&self.address).await;
+    }
+
+    fn run(&self, program: &str, args: &[&str], as_postgres: bool) {
+        let mut command = if as_postgres && is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--", program]);
+            command
+        } else {
+            Command::new(program)
+        };
+        let status =
+            command.args(args).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).status();
+        assert!(status.expect("it can be started").success(), "{program} {args:?}");
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let pid = std::fs::read_to_string(self.home.path().join("pg/postmaster.pid"));
+        if let Some(pid) = pid.ok().and_then(|text| text.lines().next()?.parse().ok()) {
+            // SAFETY: kill(2) touches no memory of ours; the pid is that of
+            // the server in our own directory.
+            unsafe { libc::kill(pid, libc::SIGQUIT) };
+        }
+    }
+}
+
+fn is_root() -> bool {
+    // SAFETY: it only reads.
+    unsafe { libc::geteuid() == 0 }
+}
+
+fn bin(name: &str) -> String {
+    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> =
+        installed.map(|version| version.path().join("bin").join(name)).collect();
+    paths.retain(|path| path.is_file());
+    paths.sort();
+    paths.pop().map_or_else(|| name.to_owned(), |path| path.to_string_lossy().into_owned())
+}
