@@ -148,7 +148,7 @@ async fn what_is_revoked_on_one_node_ends_on_all() {
     let ben = cluster.nodes[1].user("ben").await;
     let mut at_ben = ben.connect().await;
     admin.post("/users/ben/revoke", json!({})).await.expect(204);
-    assert_eq!(at_ben.close_code().await, Some(4401));
+    assert_eq!(at_ben.close_code().await, Some(4501));
     ben.get("/me").await.refused(401, "unauthorized");
 }
 
