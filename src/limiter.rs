@@ -7,7 +7,7 @@
 use std::{
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -17,7 +17,13 @@ use governor::{
     state::{InMemoryState, NotKeyed, keyed::DashMapStateStore},
 };
 
-use crate::domain::UserKey;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::UserKey,
+    limits::{SPENDERS_KEPT, SPENDERS_TOLD, SPENT_MOST},
+};
 
 type Direct = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
@@ -73,11 +79,26 @@ impl ConnectionLimit {
     }
 }
 
-/// The limits that all connections and REST share.
+/// Whom a limit is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Spender {
+    #[serde(rename = "u")]
+    User(i64),
+    #[serde(rename = "a")]
+    Address(IpAddr),
+}
+
+/// What was used of limits since the other nodes were told.
+type Spent = Arc<Mutex<FxHashMap<Spender, u32>>>;
+
+/// The limits that all connections and REST share; and all nodes, which tell
+/// each other a few times a second what was used.
 #[derive(Clone, Default)]
 pub struct Limiters {
     users: Option<Arc<Keyed<UserKey>>>,
     logins: Option<Arc<Keyed<IpAddr>>>,
+    /// `None` where there is one node.
+    spent: Option<Spent>,
 }
 
 impl Limiters {
@@ -85,16 +106,60 @@ impl Limiters {
         Self {
             users: rates.user.map(|quota| Arc::new(RateLimiter::dashmap(quota))),
             logins: rates.logins.map(|quota| Arc::new(RateLimiter::dashmap(quota))),
+            spent: None,
+        }
+    }
+
+    /// Remembers from now on what is used, for the other nodes.
+    pub fn share(&mut self) {
+        self.spent = Some(Spent::default());
+    }
+
+    /// What was used since the last time. Of very many, some are left out.
+    pub fn take_spent(&self) -> Vec<(Spender, u32)> {
+        let Some(spent) = &self.spent else { return Vec::new() };
+        let mut spent = spent.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.drain().take(SPENDERS_TOLD).collect()
+    }
+
+    /// Another node says what was used there.
+    pub fn debit(&self, spender: Spender, count: u32) {
+        // As much as there is; what is gone already cannot be taken.
+        for _ in 0..count.min(SPENT_MOST) {
+            let taken = match spender {
+                Spender::User(user) => check(self.users.as_deref(), &UserKey(user)),
+                Spender::Address(from) => check(self.logins.as_deref(), &from),
+            };
+            if taken.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn spend(&self, spender: Spender) {
+        let Some(spent) = &self.spent else { return };
+        let mut spent = spent.lock().unwrap_or_else(PoisonError::into_inner);
+        if spent.len() < SPENDERS_KEPT {
+            *spent.entry(spender).or_default() += 1;
         }
     }
 
     pub fn user(&self, user: UserKey) -> Result<(), Limited> {
-        check(self.users.as_deref(), &user)
+        check(self.users.as_deref(), &user)?;
+        if self.users.is_some() {
+            self.spend(Spender::User(user.0));
+        }
+        Ok(())
     }
 
     /// A login, a registration, or a new token for an old one.
     pub fn login(&self, from: IpAddr) -> Result<(), Limited> {
-        check(self.logins.as_deref(), &network(from))
+        let from = network(from);
+        check(self.logins.as_deref(), &from)?;
+        if self.logins.is_some() {
+            self.spend(Spender::Address(from));
+        }
+        Ok(())
     }
 
     /// Forgets those who have not asked for so long that they may ask as much
@@ -171,6 +236,24 @@ impl ErrorBudget {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_used_on_one_node_is_gone_on_the_others() {
+        let rates = Rates { user: per_second(1, 5), ..Rates::default() };
+        let (mut one, other) = (Limiters::new(&rates), Limiters::new(&rates));
+        one.share();
+        for _ in 0..4 {
+            one.user(UserKey(1)).expect("within the burst");
+        }
+        let told = one.take_spent();
+        assert_eq!(told, [(Spender::User(1), 4)]);
+        assert!(one.take_spent().is_empty(), "told once");
+        told.into_iter().for_each(|(spender, count)| other.debit(spender, count));
+        other.user(UserKey(1)).expect("the fifth");
+        other.user(UserKey(1)).expect_err("five were used");
+        other.user(UserKey(2)).expect("somebody else");
+        assert!(other.take_spent().is_empty(), "what others used is not told again");
+    }
 
     #[test]
     fn a_burst_is_allowed_and_what_comes_after_is_told_when_to_come_back() {

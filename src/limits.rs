@@ -366,3 +366,21 @@ pub const EPHEMERAL_KNOWN: usize = 8_192;
 pub const NODE_RENEWAL: Duration = Duration::from_secs(2);
 /// Users of a node that is gone, looked at in one step.
 pub const BURIAL_STEP: usize = 200;
+
+/// How often nodes tell each other what was used of limits.
+pub const SPENT_TICK: Duration = Duration::from_millis(100);
+/// Users and addresses whose use is remembered between two times, told at
+/// once, and how much of one's is believed: limits are in the hundreds.
+pub const SPENDERS_KEPT: usize = 100_000;
+pub const SPENDERS_TOLD: usize = 5_000;
+pub const SPENT_MOST: u32 = 1_000;
+
+/// Events of a service's stream that are taken at once.
+pub const SERVICE_BATCH: usize = 100;
+/// How long it is waited for an event of a service: less than
+/// `REDIS_RESPONSE_TIMEOUT`.
+pub const SERVICE_WAIT: Duration = Duration::from_secs(1);
+/// What a node took and did not finish is another's after this time.
+pub const SERVICE_IDLE: Duration = Duration::from_secs(10);
+/// Events that could not be published and are kept; the oldest goes.
+pub const SERVICE_DEAD: usize = 10_000;

@@ -1,5 +1,7 @@
 //! This node among others: joins before anything is written, goes at the end.
 
+use std::sync::Arc;
+
 use actix::{Actor, Addr, Arbiter, Recipient};
 use tokio::sync::watch;
 
@@ -8,7 +10,7 @@ use crate::{
     chat::ToNodes,
     config::Config,
     db::Database,
-    nodes::{Bus, BusHandle, Follower, Health, Hooks, Lease, Node, Started},
+    nodes::{Bus, BusHandle, Follower, Health, Hooks, Lease, Node, RedisUrl, Services, Started},
 };
 
 /// What runs on an arbiter of its own: a follower that is busy slows nobody.
@@ -20,6 +22,8 @@ pub(super) struct Cluster {
     pub health: Option<Health>,
     bus: Option<(BusHandle, Bus)>,
     rest: Option<(Follower, Lease)>,
+    /// Takes the events of other programs.
+    stream: Option<(RedisUrl, String, Arc<str>)>,
     stop: watch::Sender<bool>,
 }
 
@@ -30,16 +34,19 @@ impl Cluster {
         let node = node.map_err(Failure::environment)?;
         let number = node.number;
         let redis = config.nodes.redis.clone();
+        let stream = redis.clone().zip(config.nodes.service_stream.clone());
+        let stream = stream.map(|(url, stream)| (url, stream, node.incarnation.clone()));
         let redis = redis.map(|url| (url, config.nodes.redis_prefix.clone()));
         let started = Follower::start(node, redis, config.nodes.feed_interval).await;
         let Started { follower, lease, bus, health, leads, stop } =
             started.map_err(Failure::environment)?;
-        Ok(Self { number, leads, health: Some(health), bus, rest: Some((follower, lease)), stop })
+        let rest = Some((follower, lease));
+        Ok(Self { number, leads, health: Some(health), bus, rest, stream, stop })
     }
 
     fn of_one() -> Self {
         let (leads, stop) = (watch::channel(true).1, watch::channel(false).0);
-        Self { number: 0, leads, health: None, bus: None, rest: None, stop }
+        Self { number: 0, leads, health: None, bus: None, rest: None, stream: None, stop }
     }
 
     /// Starts to publish; gives where to.
@@ -53,6 +60,10 @@ impl Cluster {
 
     /// Starts to follow the others; gives what is said when the server stops.
     pub fn follow(self, arbiter: &Arbiter, hooks: Hooks) -> watch::Sender<bool> {
+        if let Some((url, stream, me)) = self.stream {
+            let (chat, reader) = (hooks.chat.clone(), hooks.reader.clone());
+            arbiter.spawn(Services::new(url, stream, &me, chat, reader).run());
+        }
         if let Some((follower, lease)) = self.rest {
             arbiter.spawn_fn(move || {
                 actix::spawn(follower.run(hooks));

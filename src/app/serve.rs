@@ -105,6 +105,9 @@ impl Running {
         let files = Files::new(store, allowed.clone(), *bytes_max);
         let mut state = state(config, &chat, &writer, database, (bars, api_keys), files, search);
         state.health = health;
+        if config.nodes.redis.is_some() {
+            state.limiters.share();
+        }
         let stop = cluster.follow(
             &beside,
             Hooks {
@@ -112,6 +115,7 @@ impl Running {
                 reader: reader.clone(),
                 writer: writer.clone(),
                 authenticator: state.authenticator.clone(),
+                limiters: state.limiters.clone(),
             },
         );
         actix_web::rt::spawn(forget_idle(state.limiters.clone()));

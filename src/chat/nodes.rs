@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use crate::{
     db::{Happened, Recorded},
     domain::{RoomKey, Seq, Status, Timestamp, User, UserKey},
+    limiter::Spender,
     websocket::Frame,
 };
 
@@ -22,18 +23,21 @@ pub struct ToNodes {
     pub presence: Vec<NodePresence>,
     /// Who wants to know how users are, on all nodes.
     pub asked: Vec<Asked>,
+    /// What was used of limits here.
+    pub spent: Vec<(Spender, u32)>,
     /// Rooms and users that this node wants to hear of, or no more.
     pub interest: Interest,
 }
 
 impl ToNodes {
     fn is_empty(&self) -> bool {
-        let Self { recorded, events, ephemeral, presence, asked, interest } = self;
+        let Self { recorded, events, ephemeral, presence, asked, spent, interest } = self;
         recorded.is_empty()
             && events.is_empty()
             && ephemeral.is_empty()
             && presence.is_empty()
             && asked.is_empty()
+            && spent.is_empty()
             && *interest == Interest::default()
     }
 }

@@ -29,6 +29,9 @@ pub(in crate::db) type Conn = AsyncConnectionWrapper<AsyncPgConnection, Shared>;
 /// The connection that reads, from async code.
 pub(in crate::db) type AsyncConn = AsyncPgConnection;
 
+/// Other nodes may change members of the same rooms.
+pub(in crate::db) const SHARES_ROOMS: bool = true;
+
 /// Runs `run` in one transaction that first locks what these writes decide
 /// about, so that what it reads is still true when it writes.
 ///

@@ -18,6 +18,9 @@ pub(in crate::db) type Conn = diesel::SqliteConnection;
 /// The connection that reads, from async code.
 pub(in crate::db) type AsyncConn = SyncConnectionWrapper<diesel::SqliteConnection>;
 
+/// One node has the file: what its ChatServer knows of members is true.
+pub(in crate::db) const SHARES_ROOMS: bool = false;
+
 /// What every connection is set to. WAL lets reads go on beside a write;
 /// `synchronous=FULL` makes a commit durable before it is answered.
 pub(super) fn pragmas(cache_kib: i64) -> String {

@@ -30,7 +30,8 @@ use crate::{
     clock,
     db::{FeedRow, Happened, Nodes, Reader, Reply, Submit, Write, Writer},
     domain::{Status, Timestamp, UserKey},
-    limits::{EPHEMERAL_KNOWN, FEED_KEPT, FEED_PAGE, FEED_SETTLED},
+    limiter::Limiters,
+    limits::{EPHEMERAL_KNOWN, FEED_KEPT, FEED_PAGE, FEED_SETTLED, SPENT_TICK},
     metrics::metrics,
 };
 
@@ -41,6 +42,7 @@ pub struct Hooks {
     pub reader: Reader,
     pub writer: Addr<Writer>,
     pub authenticator: Authenticator,
+    pub limiters: Limiters,
 }
 
 /// The state of the task.
@@ -108,6 +110,8 @@ impl Follower {
         let mut tick = interval(self.every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut forget = interval(FEED_KEPT / 10);
+        let mut spent = interval(SPENT_TICK);
+        spent.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (read, mut pages) = mpsc::unbounded_channel();
         let mut has_bus = self.bus.is_some();
         loop {
@@ -120,6 +124,13 @@ impl Follower {
                 Some(page) = pages.recv() => self.page(page, &hooks, &read),
                 Some(news) = self.news.recv() => self.lease_is(news, &hooks),
                 _ = tick.tick() => self.read(&read),
+                _ = spent.tick(), if has_bus => {
+                    let spent = hooks.limiters.take_spent();
+                    if let (Some(bus), false) = (&self.bus, spent.is_empty()) {
+                        // Past its bound it is not told: each node has its limit.
+                        let _ = bus.try_send(ToNodes { spent, ..ToNodes::default() });
+                    }
+                }
                 _ = forget.tick() => {
                     let nodes = self.nodes.clone();
                     actix::spawn(async move {
@@ -181,7 +192,7 @@ impl Follower {
         match heard {
             FromBus::Own(rows) => rows.into_iter().for_each(|row| self.feed.own(row)),
             FromBus::Heard(all) => {
-                let new = all.into_iter().filter_map(|one| self.is_new(one)).collect();
+                let new = all.into_iter().filter_map(|one| self.is_new(one, hooks)).collect();
                 self.hand_on(new, hooks);
             }
             // Nobody knows who is there, nor what was said.
@@ -193,8 +204,12 @@ impl Follower {
         }
     }
 
-    fn is_new(&mut self, heard: Heard) -> Option<FromNode> {
+    fn is_new(&mut self, heard: Heard, hooks: &Hooks) -> Option<FromNode> {
         match heard {
+            Heard::Spent(all) => {
+                all.into_iter().for_each(|(who, count)| hooks.limiters.debit(who, count));
+                None
+            }
             Heard::Node(node) => Some(node),
             Heard::Happened { row, item, what } => {
                 self.feed.hint(row, item).then_some(FromNode::Happened(what))

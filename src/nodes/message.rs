@@ -9,6 +9,7 @@ use crate::{
     chat::{Ephemeral, FromNode, ToNodes},
     db::{Happened, Recorded},
     domain::{RoomKey, Seq, UserKey},
+    limiter::Spender,
     websocket::Frame,
 };
 
@@ -24,6 +25,8 @@ pub(super) struct Message {
     happened: Vec<HappenedPart>,
     #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
     ephemeral: Vec<EphemeralPart>,
+    #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty")]
+    spent: Vec<(Spender, u32)>,
 }
 
 /// An event with the frame that readers get, as it is.
@@ -67,6 +70,7 @@ pub(super) enum Heard {
     Node(FromNode),
     Happened { row: i64, item: u32, what: Happened },
     Ephemeral { id: u64, what: Ephemeral },
+    Spent(Vec<(Spender, u32)>),
 }
 
 /// Where something is published.
@@ -147,6 +151,9 @@ pub(super) fn messages(from: &str, said: &ToNodes) -> BTreeMap<Channel, Message>
             });
         }
     }
+    if !said.spent.is_empty() {
+        on(Channel::All, &mut |message| message.spent = said.spent.clone());
+    }
     all
 }
 
@@ -182,7 +189,8 @@ impl Message {
         let (heads, changes): (Vec<_>, Vec<_>) = happened.partition(|heard| {
             matches!(heard, Heard::Happened { what: Happened::Head { .. }, .. })
         });
-        changes.into_iter().chain(events).chain(heads).chain(ephemeral).collect()
+        let spent = (!self.spent.is_empty()).then(|| Heard::Spent(self.spent));
+        changes.into_iter().chain(events).chain(heads).chain(ephemeral).chain(spent).collect()
     }
 }
 

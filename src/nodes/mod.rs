@@ -12,8 +12,10 @@
 //! - `bus` publishes what this node has committed, and subscribes to the
 //!   rooms and users that it has readers for.
 //! - `presence` knows who is there on any node.
+//! - `services` takes events of other programs from a stream.
 
 mod bus;
+mod event;
 mod feed;
 mod follower;
 mod health;
@@ -22,9 +24,11 @@ mod link;
 mod message;
 mod presence;
 mod recent;
+mod services;
 
 pub use bus::{Bus, BusHandle};
 pub use follower::{Follower, Hooks, Started};
 pub use health::Health;
 pub use lease::{Lease, Node};
 pub use link::{RedisUrl, UrlError};
+pub use services::Services;

@@ -115,6 +115,24 @@ async fn collect(state: &State) -> Result<Vec<Metric>, ApiError> {
             "Batches a thread has not handed out",
             own.fanout_backlog.get() as f64,
         ),
+        counter(
+            "parlor_hints_published_total",
+            "Messages published for other nodes",
+            &own.hints_published,
+        ),
+        counter("parlor_hint_bytes_total", "Bytes published for other nodes", &own.hint_bytes),
+        counter("parlor_hints_heard_total", "Messages of other nodes", &own.hints_heard),
+        counter("parlor_hints_dropped_total", "Messages Redis did not take", &own.hints_dropped),
+        counter(
+            "parlor_feed_found_total",
+            "What other nodes did and no message told",
+            &own.feed_found,
+        ),
+        gauge(
+            "parlor_degraded",
+            "1 while this node hears others late",
+            f64::from(u8::from(state.health.as_ref().is_some_and(|h| h.degraded().is_some()))),
+        ),
         histogram("parlor_commit_batch_size", "Writes of one transaction", 1.0, &own.batch_size),
         histogram(
             "parlor_commit_seconds",

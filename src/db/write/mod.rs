@@ -22,7 +22,7 @@ mod refresh;
 mod room;
 mod user;
 
-use super::{Conn, record, transaction};
+use super::{Conn, SHARES_ROOMS, record, transaction};
 use crate::db::{
     ApiKey, AuditEntry, Bar, Executed, MemberChange, NewApiKey, NewAttachment, NewDirect,
     NewMessage, NewRefreshToken, NewRoom, OutboxResult, OutboxTargets, RefreshHash, StoredMessage,

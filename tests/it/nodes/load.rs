@@ -35,6 +35,7 @@ struct Seen {
 
 /// What came of all of it.
 #[derive(Debug)]
+#[allow(dead_code, reason = "they are printed")]
 pub struct Outcome {
     pub acked: usize,
     pub stored: usize,

@@ -5,4 +5,5 @@
 
 mod faults;
 mod load;
+mod services;
 mod together;

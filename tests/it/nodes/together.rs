@@ -188,3 +188,51 @@ async fn without_redis_all_is_heard_a_little_later_and_the_server_says_so() {
     }
     within("ready again", ready("ready")).await;
 }
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn the_limit_of_a_user_is_one_for_all_nodes() {
+    let limit = vec![
+        ("PARLOR_USER_COMMANDS_PER_SECOND", "1".to_owned()),
+        ("PARLOR_USER_COMMAND_BURST", "40".to_owned()),
+    ];
+    let cluster = Cluster::with(&[limit.clone(), limit]).await;
+    let here = cluster.nodes[0].user("ann").await;
+    let there = cluster.nodes[1].user("ann").await;
+    for _ in 0..30 {
+        here.get("/me").await.expect(200);
+    }
+    // What is left on the other node is what was not used here.
+    let used_up = async {
+        let mut granted = 0;
+        while there.get("/me").await.status == 200 {
+            granted += 1;
+        }
+        granted
+    };
+    let granted = within("the limit", used_up).await;
+    assert!(granted < 30, "{granted} more were granted");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn one_who_was_muted_elsewhere_cannot_write_before_it_is_heard_of() {
+    let late = vec![("PARLOR_FEED_INTERVAL", "1h".to_owned())];
+    let cluster = Cluster::with(&[Vec::new(), late]).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    ann.room_with("den", &[&ben]).await;
+    let mut at_ben = ben.connect().await;
+    at_ben.say("den", "hello").await;
+    // His node hears nothing any more.
+    cluster.nodes[1].to_redis.cut();
+    ann.request(reqwest::Method::PATCH, "/rooms/den/members/ben")
+        .json(&json!({"role": "read_only"}))
+        .send()
+        .await
+        .expect("answered");
+    at_ben.refused("message.send", json!({"room_id": "den", "content": "x"}), "forbidden").await;
+    ann.remove_member("den", &ben).await;
+    let said = json!({"room_id": "den", "content": "y", "metadata": {"a": 1}});
+    at_ben.refused("message.send", said, "forbidden").await;
+}

@@ -4,6 +4,7 @@ mod change;
 mod reaction;
 mod rich;
 mod select;
+mod sender;
 mod thread;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ use diesel::{
 use rustc_hash::FxHashMap;
 
 use super::{
-    Conn, NewMessage, StoredMessage, WriteError, WriteResult, Written, attachment, member,
+    Conn, NewMessage, SHARES_ROOMS, StoredMessage, WriteError, WriteResult, Written, attachment,
+    member,
     schema::{messages, room_heads},
 };
 use crate::domain::{ClientId, MessageId, RoomKey, Seq, Timestamp, UserKey};
@@ -152,9 +154,16 @@ fn find_repeated(conn: &mut Conn, message: &NewMessage) -> QueryResult<Option<Wr
 
 /// Numbers and stores messages of which none was stored before.
 fn insert_fresh(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<WriteResult>> {
-    let mut next = reserve(conn, messages)?;
+    let senders = sender::Senders::of(conn, messages)?;
+    let allowed: Vec<&NewMessage> =
+        messages.iter().copied().filter(|message| senders.check(message).is_ok()).collect();
+    let mut next = reserve(conn, &allowed)?;
     let mut results = Vec::with_capacity(messages.len());
     for message in messages {
+        if let Err(denied) = senders.check(message) {
+            results.push(Err(denied));
+            continue;
+        }
         let Some(seq) = next.get_mut(&message.room.0) else {
             results.push(Err(WriteError::NoSuchRoom));
             continue;

@@ -6,7 +6,7 @@ use diesel::{
     RunQueryDsl,
 };
 
-use super::{Conn, advance_head, attachment, find_repeated, select, thread};
+use super::{Conn, advance_head, attachment, find_repeated, select, sender, thread};
 use crate::{
     db::{
         NewMessage, StoredMessage, WriteError, WriteResult, Written,
@@ -41,6 +41,9 @@ pub(super) fn insert(
 ) -> QueryResult<WriteResult> {
     if let Some(repeated) = find_repeated(conn, new)? {
         return Ok(repeated);
+    }
+    if let Err(denied) = sender::Senders::of(conn, &[new])?.check(new) {
+        return Ok(Err(denied));
     }
     if let Some(answered) = extras.reply_to
         && !can_be_answered(conn, answered, new.room, false)?

@@ -1,0 +1,201 @@
+//! Events of other programs, from a stream in Redis.
+//!
+//! Each entry is taken by one node of the consumer group, published, and then
+//! acknowledged: at least once, and because its id is the key of the
+//! publication, told once. What cannot be published is put into a stream of
+//! its own with the reason.
+
+use std::time::Duration;
+
+use actix::Addr;
+use redis::{
+    RedisResult, Value,
+    streams::{StreamAutoClaimReply, StreamId, StreamReadReply},
+};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep},
+};
+
+use super::{
+    event::ServiceEvent,
+    link::{Link, RedisUrl, cause, pause},
+};
+use crate::{
+    chat::{ChatError, ChatServer, ReplyTo, Request, Requester},
+    db::Reader,
+    limits::{SERVICE_BATCH, SERVICE_DEAD, SERVICE_IDLE, SERVICE_WAIT},
+};
+
+/// All nodes together are one consumer of the stream.
+const GROUP: &str = "parlor";
+
+/// The state of the task.
+pub struct Services {
+    url: RedisUrl,
+    stream: String,
+    /// The consumer's name: this node's incarnation.
+    me: String,
+    chat: Addr<ChatServer>,
+    reader: Reader,
+    /// When what others left behind is looked for next.
+    look: Instant,
+}
+
+impl Services {
+    pub fn new(
+        url: RedisUrl,
+        stream: String,
+        me: &str,
+        chat: Addr<ChatServer>,
+        reader: Reader,
+    ) -> Self {
+        Self { url, stream, me: me.to_owned(), chat, reader, look: Instant::now() }
+    }
+
+    /// Runs for as long as the server does.
+    pub async fn run(mut self) {
+        let mut tries = 0;
+        loop {
+            let ended = self.serve(&mut tries).await;
+            if let Err(error) = ended
+                && tries == 0
+            {
+                log::warn!("the stream of services is not read: {}", cause(&error));
+            }
+            sleep(pause(tries)).await;
+            tries += 1;
+        }
+    }
+
+    async fn serve(&mut self, tries: &mut u32) -> RedisResult<()> {
+        let (mut link, _pushes) = Link::connect(&self.url).await?;
+        self.make_group(&mut link).await?;
+        *tries = 0;
+        // What this node has taken before and not finished comes first.
+        while self.take(&mut link, "0").await? > 0 {}
+        loop {
+            if Instant::now() >= self.look {
+                self.take_over(&mut link).await?;
+                self.look = Instant::now() + SERVICE_IDLE;
+            }
+            self.take(&mut link, ">").await?;
+        }
+    }
+
+    async fn make_group(&self, link: &mut Link) -> RedisResult<()> {
+        let mut commands = redis::pipe();
+        commands.cmd("XGROUP").arg("CREATE").arg(&self.stream).arg(GROUP).arg("0").arg("MKSTREAM");
+        match link.run::<Value>(&commands).await {
+            Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
+            // It is there already.
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes some entries; says how many.
+    async fn take(&self, link: &mut Link, from: &str) -> RedisResult<usize> {
+        let mut commands = redis::pipe();
+        let read = commands.cmd("XREADGROUP").arg("GROUP").arg(GROUP).arg(&self.me);
+        read.arg("COUNT").arg(SERVICE_BATCH).arg("BLOCK").arg(millis(SERVICE_WAIT));
+        read.arg("STREAMS").arg(&self.stream).arg(from);
+        let replies = link.run::<Option<StreamReadReply>>(&commands).await?;
+        let keys = replies.into_iter().flatten().flat_map(|reply| reply.keys);
+        let entries: Vec<StreamId> = keys.flat_map(|key| key.ids).collect();
+        let count = entries.len();
+        self.publish(link, entries).await?;
+        Ok(count)
+    }
+
+    /// Takes what nodes that are gone have not finished.
+    async fn take_over(&self, link: &mut Link) -> RedisResult<()> {
+        let mut from = "0-0".to_owned();
+        loop {
+            let mut commands = redis::pipe();
+            let claim = commands.cmd("XAUTOCLAIM").arg(&self.stream).arg(GROUP).arg(&self.me);
+            claim.arg(millis(SERVICE_IDLE)).arg(&from).arg("COUNT").arg(SERVICE_BATCH);
+            let reply = link.run::<StreamAutoClaimReply>(&commands).await?.pop();
+            let Some(reply) = reply else { return Ok(()) };
+            self.publish(link, reply.claimed).await?;
+            if reply.next_stream_id == "0-0" {
+                return Ok(());
+            }
+            from = reply.next_stream_id;
+        }
+    }
+
+    /// Publishes in the order of the stream. What the server cannot take now
+    /// is left, and taken again.
+    async fn publish(&self, link: &mut Link, entries: Vec<StreamId>) -> RedisResult<()> {
+        let mut asked = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let answer = match ServiceEvent::read(&entry) {
+                Ok(event) => self.ask(event).await,
+                Err(why) => Err(why),
+            };
+            asked.push((entry, answer));
+        }
+        let mut commands = redis::pipe();
+        for (entry, answer) in asked {
+            let refused = match answer {
+                Err(why) => Some(why),
+                Ok(answer) => match answer.await {
+                    Ok(Ok(_)) => None,
+                    Ok(Err(error)) if error.is_fault() => Some(error.to_string()),
+                    Ok(Err(_)) | Err(_) => continue,
+                },
+            };
+            if let Some(why) = refused {
+                self.bury(&mut commands, &entry, &why);
+            }
+            commands.cmd("XACK").arg(&self.stream).arg(GROUP).arg(&entry.id);
+        }
+        if commands.is_empty() {
+            return Ok(());
+        }
+        link.run::<Value>(&commands).await.map(drop)
+    }
+
+    fn bury(&self, commands: &mut redis::Pipeline, entry: &StreamId, why: &str) {
+        log::warn!("event {} of the stream cannot be published: {why}", entry.id);
+        let add = commands.cmd("XADD").arg(format!("{}:dead", self.stream));
+        add.arg("MAXLEN").arg("~").arg(SERVICE_DEAD).arg("*");
+        add.arg("entry").arg(&entry.id).arg("reason").arg(why);
+        for (name, value) in &entry.map {
+            if let Ok(text) = redis::from_redis_value_ref::<String>(value) {
+                add.arg(name).arg(text);
+            }
+        }
+    }
+
+    /// Asks the ChatServer; the answer comes after the commit.
+    async fn ask(&self, event: ServiceEvent) -> Result<Answered, String> {
+        let (from, command) = match event {
+            ServiceEvent::Publish(command) => (Requester::system(), *command),
+            ServiceEvent::Say { sender, command } => {
+                let found = self.reader.user(&sender).await;
+                let Ok(found) = found else { return Ok(unavailable()) };
+                let user = found.ok_or_else(|| "user: does not exist".to_owned())?;
+                let from = Requester { user, is_admin: false, is_service: false };
+                (from, *command)
+            }
+        };
+        let (answer, answered) = oneshot::channel();
+        let reply = ReplyTo::Caller(answer);
+        // As many as one batch.
+        self.chat.do_send(Request { from, command, reply });
+        Ok(answered)
+    }
+}
+
+type Answered = oneshot::Receiver<Result<crate::chat::Answer, ChatError>>;
+
+fn unavailable() -> Answered {
+    let (answer, answered) = oneshot::channel();
+    let _ = answer.send(Err(ChatError::unavailable()));
+    answered
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,121 @@
+//! Other programs publish over a stream in Redis.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::support::{Cluster, Redis, within};
+
+const STREAM: &str = "app-events";
+
+fn redis(redis: &Redis, args: &[&str]) -> String {
+    let output = Command::new("redis-cli")
+        .args(["-p", &redis.address().port().to_string()])
+        .args(args)
+        .output()
+        .expect("redis-cli is installed");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn add(to: &Redis, fields: &[&str]) {
+    let mut args = vec!["XADD", STREAM, "*"];
+    args.extend(fields);
+    redis(to, &args);
+}
+
+async fn cluster(nodes: usize) -> Cluster {
+    let stream = vec![("PARLOR_SERVICE_STREAM", STREAM.to_owned())];
+    Cluster::with(&vec![stream; nodes]).await
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn events_of_a_stream_reach_rooms_and_users_once() {
+    let cluster = cluster(2).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    ann.room_with("board:42", &[&ben]).await;
+    let (mut at_ann, mut at_ben) = (ann.connect().await, ben.connect().await);
+    let changed =
+        ["id", "e-1", "type", "StatusChanged", "room", "board:42", "data", r#"{"status":"done"}"#];
+    // A program that is not sure says it again.
+    add(&cluster.redis, &changed);
+    add(&cluster.redis, &changed);
+    let notified =
+        ["id", "e-2", "type", "NotificationCreated", "user", "ben", "data", r#"{"n":1}"#];
+    add(&cluster.redis, &notified);
+    let posted = [
+        "id",
+        "m-1",
+        "type",
+        "MessagePosted",
+        "room",
+        "board:42",
+        "user",
+        "ann",
+        "data",
+        r#"{"content":"by a program"}"#,
+    ];
+    add(&cluster.redis, &posted);
+    add(&cluster.redis, &posted);
+    let told = at_ben.next_event("status.changed").await;
+    assert_eq!((&told["seq"], &told["data"]), (&json!(1), &json!({"status": "done"})));
+    assert_eq!(at_ben.next_event("notification.created").await["data"]["n"], 1);
+    let said = at_ann.next_message("board:42").await;
+    assert_eq!((&said["seq"], &said["data"]["sender"]["id"]), (&json!(2), &json!("ann")));
+    // All of it is acknowledged, and nothing was told twice.
+    let acknowledged =
+        async { while !redis(&cluster.redis, &["XPENDING", STREAM, "parlor"]).starts_with('0') {} };
+    within("the acknowledgements", acknowledged).await;
+    ann.say("board:42", "the end").await;
+    assert_eq!(at_ben.next_where("the end", |f| f["data"]["content"] == "the end").await["seq"], 3);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn what_cannot_be_published_is_put_aside_and_holds_nothing_up() {
+    let cluster = cluster(1).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    ann.create_room("den", "private").await;
+    let mut at_ann = ann.connect().await;
+    add(&cluster.redis, &["type", "StatusChanged", "room", "nowhere"]);
+    add(&cluster.redis, &["what", "ever"]);
+    add(&cluster.redis, &["type", "status.changed", "room", "den", "data", "{}"]);
+    at_ann.next_event("status.changed").await;
+    let dead = async { while redis(&cluster.redis, &["XLEN", "app-events:dead"]) != "2" {} };
+    within("two dead letters", dead).await;
+    let dead = redis(&cluster.redis, &["XRANGE", "app-events:dead", "-", "+"]);
+    assert!(dead.contains("no such room") && dead.contains("type: is missing"), "{dead}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn events_that_came_while_all_nodes_were_away_are_published_later() {
+    let mut cluster = cluster(1).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    ann.create_room("den", "private").await;
+    cluster.nodes[0].server.kill9().await;
+    for number in 0..300 {
+        let data = format!(r#"{{"n":{number}}}"#);
+        add(&cluster.redis, &["type", "task.created", "room", "den", "data", &data]);
+    }
+    cluster.nodes[0].server.start_again().await;
+    let published = async {
+        loop {
+            let page = ann.get("/rooms/den/events?after=299").await.expect(200);
+            if !page["events"].as_array().expect("a list").is_empty() {
+                break;
+            }
+        }
+    };
+    within("the last event", published).await;
+    // What Redis had handed to the node as it was killed comes late, and comes.
+    let mut numbers = Vec::new();
+    for after in [0, 100, 200] {
+        let page = ann.get(&format!("/rooms/den/events?after={after}&limit=100")).await.expect(200);
+        let events = page["events"].as_array().expect("a list").clone();
+        numbers.extend(events.iter().map(|event| event["data"]["n"].as_i64().expect("a number")));
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..300).collect::<Vec<i64>>());
+}
