@@ -9,6 +9,7 @@ mod driver;
 mod frame;
 mod moderation;
 mod outcome;
+mod page;
 mod proxy;
 mod raw;
 mod receiver;
