@@ -167,7 +167,7 @@ parlor.on("receipts", ({ room, receipts }) => {
 });
 parlor.on("member", (event) => {
   if (event.room !== open?.id) return;
-  open.people.heard(event);
+  open.people.heard(event).then(paint, () => {}); // Else they count as away until they are heard of.
   if (event.user.id === chat.me) open.timeline.refresh();
 });
 parlor.on("room-removed", ({ room, reason }) => {
@@ -237,7 +237,7 @@ function closeRoom() {
 async function showMessage(message) {
   if (message.room_id !== open?.id) openRoom(message.room_id);
   if (open?.id !== message.room_id) return notify("You are no longer in that room.");
-  if (globalThis.matchMedia("(max-width: 700px)").matches) panel.close();
+  if (globalThis.matchMedia("(max-width: 1000px)").matches) panel.close();
   if (message.thread_id) return openThread(message.thread_id);
   return attempt(() => open.timeline.show(message.seq));
 }

@@ -9,7 +9,7 @@
  * - every queue and every wait has a limit.
  *
  * @example
- * const parlor = new Parlor({ store: memoryStore() });
+ * const parlor = new Parlor({ base: "https://chat.example.org" });
  * await parlor.login("alice", "correct horse");
  * parlor.on("message", (message) => console.log(message.content));
  * parlor.connect();
@@ -21,7 +21,7 @@ import { Commands } from "./client/commands.js";
 import { ParlorError, offline, pauseAfter, signedOut, sleep } from "./client/error.js";
 import { Pace } from "./client/pace.js";
 import { ChatState } from "./client/state.js";
-import { noOutbox } from "./client/stores.js";
+import { memoryStore, noOutbox } from "./client/stores.js";
 
 export { ParlorError } from "./client/error.js";
 export { MessageLog, Marks } from "./client/log.js";
@@ -100,12 +100,17 @@ export class Parlor extends Commands {
   chat = new ChatState();
 
   /**
-   * @param {{base?: string, store: {load: Function, save: Function},
+   * `fetchToken` gives a token of the application's own, and the next one when
+   * that is over.
+   *
+   * @param {{base?: string, store?: {load: Function, save: Function},
+   *   fetchToken?: () => Promise<string>,
    *   outbox?: {load: Function, put: Function, remove: Function}}} options
    */
-  constructor({ base = globalThis.location?.origin, store, outbox = noOutbox }) {
+  constructor({ base = globalThis.location?.origin, store = memoryStore(), fetchToken = null, outbox = noOutbox } = {}) {
     super();
-    this.#account = new Account(base, store, () => this.#leave());
+    if (!base) throw new TypeError("Parlor needs the server's address as `base`.");
+    this.#account = new Account(base, store, fetchToken, () => this.#leave());
     this.#outbox = outbox;
     this.#recall();
   }
@@ -114,7 +119,7 @@ export class Parlor extends Commands {
   get state() { return this.#state; }
   /** The user of this session, once it is known. */
   get user() { return this.#account.user; }
-  get signedIn() { return Boolean(this.#account.stored); }
+  get signedIn() { return this.#account.renews || Boolean(this.#account.stored); }
   /** Whose session is stored; another tab may have changed it. */
   get storedUserId() { return this.#account.stored?.user.id ?? null; }
   /** What has been sent and not been acked yet, oldest first. */
@@ -240,12 +245,17 @@ export class Parlor extends Commands {
     try {
       const renew = this.#renewNow;
       this.#renewNow = false;
+      const before = this.user?.id;
       token = await this.#account.token(renew);
+      if (this.user?.id !== before) this.#recall();
     } catch (error) {
-      if (this.#wanted && error.status !== 401) this.#retry();
-      return;
+      if (!this.#wanted) return undefined;
+      if (error.status !== 401) return this.#retry();
+      // Nobody is signed in: trying again would not change that.
+      this.#wanted = false;
+      return this.#setState("offline", null, 4501, error.message);
     }
-    if (!this.#wanted || this.#socket) return;
+    if (!this.#wanted || this.#socket) return undefined;
     const query = this.#positions.size > 0 ? "?resume=1" : "";
     const url = `${this.#account.base.replace(/^http/, "ws")}/ws${query}`;
     // The token goes in the first frame: a browser does not tell an upgrade
@@ -533,9 +543,9 @@ export class Parlor extends Commands {
   }
 
   #renewInTime() {
-    const session = this.#account.stored;
-    if (!session?.refresh) return;
-    const left = expiryOf(session.access) - Date.now();
+    if (!this.#account.renews) return;
+    const left = expiryOf(this.#account.stored?.access ?? "") - Date.now();
+    if (!(left > 0)) return; // It does not say when: the server will.
     const wait = left - Math.min(RENEW_EARLY_MS, left / 4);
     // If it fails, the server closes when the token is over; the next is new.
     const renew = () => this.#renew().catch(() => {});
@@ -634,6 +644,7 @@ export class Parlor extends Commands {
    * message replied to until the server does.
    */
   send(room, content, { clientId = newId(), replyTo, threadId, metadata, attachments, quote } = {}) {
+    if (!this.user) throw signedOut();
     if (this.#pending.size >= PENDING_MAX) throw offline("Too many messages wait to be sent.");
     const given = withoutGaps({ replyTo, threadId, metadata, attachments, quote });
     const message = this.#queue({ room, content, clientId, at: new Date(), ...given });
@@ -667,7 +678,8 @@ export class Parlor extends Commands {
     const { content, clientId, replyTo, threadId, metadata, attachments } = message;
     try {
       const ack = await this.request("message.send", withoutGaps({
-        room_id: room, client_id: clientId, content, reply_to: replyTo, thread_id: threadId, metadata,
+        // A file may speak for itself; then there is no content, not even an empty one.
+        room_id: room, client_id: clientId, content: content || undefined, reply_to: replyTo, thread_id: threadId, metadata,
         attachments: attachments?.map((attachment) => attachment.attachment_id),
       }));
       this.#settled(message);

@@ -11,31 +11,45 @@ const OVER_MS = 5_000;
 /** How often a call is made again that came too soon. */
 const TRIES_MAX = 3;
 
+const bodyOf = (token) => token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+
 /** When a token expires, in ms since 1970; 0 if it does not say. */
 export function expiryOf(token) {
   try {
-    const body = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-    return JSON.parse(atob(body)).exp * 1000;
+    return JSON.parse(atob(bodyOf(token))).exp * 1000;
   } catch {
     return 0;
   }
 }
 
+/** Whose token it is. It is only read here; the server checks it. */
+function ownerOf(token) {
+  const bytes = Uint8Array.from(atob(bodyOf(token)), (character) => character.codePointAt(0));
+  const { sub: id, name } = JSON.parse(new TextDecoder().decode(bytes));
+  return { id, name: name || id };
+}
+
 export class Account {
-  #base; #store; #onLeft; #refreshing = null;
+  #base; #store; #fetchToken; #onLeft; #refreshing = null;
   /** The user of this session, once it is known. */
   user = null;
 
-  /** `onLeft` is called when the session is over here. */
-  constructor(base, store, onLeft) {
+  /**
+   * `onLeft` is called when the session is over here; `fetchToken` gets the
+   * application's tokens, if it makes them itself.
+   */
+  constructor(base, store, fetchToken, onLeft) {
     this.#base = base.replace(/\/$/, "");
     this.#store = store;
+    this.#fetchToken = fetchToken;
     this.#onLeft = onLeft;
     this.user = store.load()?.user ?? null;
   }
 
   get base() { return this.#base; }
   get stored() { return this.#store.load(); }
+  /** Whether a token that is over is followed by another. */
+  get renews() { return Boolean(this.#fetchToken ?? this.stored?.refresh); }
 
   async begin(path, body) {
     const tokens = await this.#call("POST", path, { json: body });
@@ -84,12 +98,23 @@ export class Account {
    * turns.
    */
   async token(force = false) {
-    const known = this.#session();
-    if (!force && expiryOf(known.access) > Date.now() + OVER_MS) return known.access;
-    // A token of the application's own: it gives the next one.
-    if (!known.refresh) return known.access;
-    this.#refreshing ??= this.#refresh(known).finally(() => { this.#refreshing = null; });
+    const known = this.#fetchToken ? this.stored : this.#session();
+    if (known && !force && expiryOf(known.access) > Date.now() + OVER_MS) return known.access;
+    // One that cannot be renewed: the server says when it is over.
+    if (!this.renews) return known.access;
+    const next = () => (this.#fetchToken ? this.#fetch() : this.#refresh(known));
+    this.#refreshing ??= next().finally(() => { this.#refreshing = null; });
     return this.#refreshing;
+  }
+
+  async #fetch() {
+    const access = await this.#fetchToken();
+    const user = ownerOf(access);
+    // Somebody else: what the last one wrote is not sent in their name.
+    if (this.user && this.user.id !== user.id) this.#onLeft();
+    if (this.user?.id !== user.id) this.user = user;
+    this.#store.save({ user: this.user, access });
+    return access;
   }
 
   #refresh(known) {

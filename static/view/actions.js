@@ -52,7 +52,7 @@ export class Actions {
       if (may.react) buttons.push(smile);
       if (may.write && !inThread) buttons.push(named("reply", iconButton("reply", "Reply", { onclick: () => this.#ui.reply(message) })));
       if (!inThread && (may.write || message.thread)) {
-        buttons.push(named("thread", iconButton("thread", "Reply in thread", {
+        buttons.push(named("open-thread", iconButton("thread", "Reply in thread", {
           onclick: () => this.#ui.openThread(message.thread_id ?? message.message_id),
         })));
       }

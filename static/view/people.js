@@ -28,9 +28,18 @@ export class People {
     for (const presence of users) this.#parlor.chat.setPresence(presence);
   }
 
-  heard({ type, user, role, muted_until: muted, joined_at: joined }) {
+  /**
+   * A member came, went, or stands otherwise. Whether one who came is there is
+   * asked for: that was told to who knew them, if they were there before.
+   */
+  async heard({ type, user, role, muted_until: muted, joined_at: joined }) {
     if (type === "member.left") this.members.delete(user.id);
     else this.members.set(user.id, { user, role, muted_until: muted, joined_at: joined });
+    const { chat, limits } = this.#parlor;
+    const isTold = this.members.size <= (limits.big_room_members ?? 0);
+    if (type === "member.joined" && isTold && !chat.presenceOf(user.id)) {
+      chat.setPresence(await this.#parlor.presenceOf(user.id));
+    }
   }
 
   /** For mentions: everybody else, who is there first. */

@@ -24,6 +24,8 @@ export class Timeline {
   #pending = new Map(); // client id → element
   #tools; #load; #events; #seen; #again; #waiting; #unreadAfter;
   #isLoaded = false; #isOver = false;
+  /** Something came at the end while one looked elsewhere. */
+  #hasNews = false;
   /** One is at the end, and stays there when what is above it grows. */
   #sticks = true;
   #sizes = new ResizeObserver(() => { if (this.#sticks) this.#scrollToEnd(); });
@@ -49,6 +51,7 @@ export class Timeline {
     this.#scroller.onscroll = () => this.#scrolled();
     [this.#scroller, this.#list].forEach((element) => this.#sizes.observe(element));
     byId("to-end").onclick = () => this.toEnd();
+    byId("to-end").hidden = true;
   }
 
   /** Whether the newest page is here; if not, `start` may be called again. */
@@ -130,8 +133,18 @@ export class Timeline {
   #moreAtEnd(goes) {
     this.#forget(this.#log.drop(this.#log.size - KEPT, "older"));
     this.#layout();
-    if (goes && !this.#log.hasNewer) this.toEnd();
-    else byId("to-end").hidden = false;
+    if (goes && !this.#log.hasNewer) return void this.toEnd();
+    this.#hasNews = true;
+    this.#offerEnd();
+    return undefined;
+  }
+
+  /** The way back for who is far from the end, or has something new there. */
+  #offerEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    const isFar = this.#log.hasNewer || scrollHeight - scrollTop - clientHeight > clientHeight;
+    byId("to-end").hidden = !isFar && !this.#hasNews;
+    byId("to-end").textContent = this.#hasNews ? "New messages ↓" : "To the end ↓";
   }
 
   change(message) {
@@ -297,6 +310,7 @@ export class Timeline {
     this.#sticks = false;
     item.scrollIntoView({ block: "center" });
     item.focus({ preventScroll: true });
+    this.#offerEnd();
     item.classList.add("flash");
     setTimeout(() => item.classList.remove("flash"), FLASH_MS);
   }
@@ -304,12 +318,14 @@ export class Timeline {
   /** Whoever sees the end of a visible page has read it. */
   look() {
     if (this.#isOver || this.#log.hasNewer || !this.atEnd) return;
+    this.#hasNews = false;
     byId("to-end").hidden = true;
     if (document.visibilityState === "visible" && this.#log.size > 0) this.#seen(this.#log.last);
   }
 
   #scrolled() {
     this.#sticks = this.atEnd && !this.#log.hasNewer;
+    this.#offerEnd();
     this.look();
     if (this.#scroller.scrollTop < EDGE_PX) this.#older();
     else if (this.atEnd) this.#newer();

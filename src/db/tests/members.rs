@@ -15,8 +15,12 @@ fn check_counts(bench: &Bench) {
 
 fn standing_of(bench: &Bench, room: &Room, user: &User) -> Option<crate::domain::Standing> {
     beside(|| {
-        let reading = bench.database.reader.standing(room.key, user.key);
-        actix::System::new().block_on(reading).expect("read")
+        // A pool belongs to the runtime on which it made its connections.
+        let reader = match &bench.url {
+            DatabaseUrl::Sqlite(path) => Reader::of_file(path),
+            DatabaseUrl::Postgres(url) => Reader::of_postgres(url),
+        };
+        actix::System::new().block_on(reader.standing(room.key, user.key)).expect("read")
     })
 }
 

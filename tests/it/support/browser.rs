@@ -1,12 +1,20 @@
-//! One browser with Parlor's page, and what a person does in it.
+//! One browser: what is on its page, and what is done there by name.
 
-use fantoccini::{Client, Locator, elements::Element};
+use std::path::Path;
+
+use fantoccini::{
+    Client, Locator,
+    actions::{InputSource, MouseActions, PointerAction},
+    elements::Element,
+};
 use serde_json::{Value, json};
 
 use super::within;
 
 pub struct Browser {
     client: Client,
+    /// Where its driver listens.
+    driver: String,
     /// The process to end when its driver goes.
     pub pid: Option<libc::pid_t>,
 }
@@ -24,29 +32,54 @@ const WAIT: &str = "
         subtree: true, childList: true, attributes: true, characterData: true,
     });";
 
-/// The messages of the timeline with the text `args[0]`.
-const MESSAGES: &str = "[...document.querySelectorAll('[data-testid=\"message\"]')]
-    .filter((message) => message.textContent.includes(args[0]))";
+/// The visible elements of the name `args[0]`.
+const SHOWN: &str = "[...document.querySelectorAll(`[data-testid=\"${args[0]}\"]`)]
+    .filter((element) => element.checkVisibility())";
 
 impl Browser {
-    pub fn new(client: Client) -> Self {
+    pub fn new(client: Client, driver: &str) -> Self {
         let process = client.capabilities().and_then(|told| told.get("goog:processID"));
         let pid = process.and_then(Value::as_i64).and_then(|pid| pid.try_into().ok());
-        Self { client, pid }
+        Self { client, driver: driver.to_owned(), pid }
     }
 
     pub async fn goto(&self, url: &str) {
         within("the page", self.client.goto(url)).await.expect("the page opens");
     }
 
+    pub async fn reload(&self) {
+        within("the page", self.client.refresh()).await.expect("the page opens again");
+    }
+
+    /// Closes it; the page must not have complained.
     pub async fn close(self) {
+        let complaints = self.complaints().await;
+        assert!(complaints.is_empty(), "the page complained: {complaints:#?}");
         within("the browser's end", self.client.close()).await.expect("the browser closes");
+    }
+
+    /// Errors on the console, but for what a network that was cut leaves.
+    async fn complaints(&self) -> Vec<String> {
+        let session = within("the session", self.client.session_id()).await;
+        let session = session.expect("the driver answers").expect("there is a session");
+        let path = format!("{}/session/{session}/se/log", self.driver);
+        // The client is built with TLS, though it speaks none here.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let request = reqwest::Client::builder().no_proxy().build().expect("a client can be made");
+        let request = request.post(path).json(&json!({"type": "browser"})).send();
+        let answer = within("the console", request).await.expect("the driver answers");
+        let log: Value = answer.json().await.expect("JSON");
+        let lines = log["value"].as_array().expect("a list of lines").iter();
+        let severe = lines.filter(|line| line["level"] == "SEVERE");
+        let said = severe.map(|line| line["message"].as_str().unwrap_or_default().to_owned());
+        said.filter(|line| !line.contains("net::ERR_") && !line.contains("WebSocket connection to"))
+            .collect()
     }
 
     // Seeing
 
     /// Waits until an expression over `document` and `args` is true.
-    async fn wait_until(&self, what: &str, expression: &str, args: Value) {
+    pub async fn wait_until(&self, what: &str, expression: &str, args: Value) {
         let script = WAIT.replace("EXPRESSION", expression);
         let waiting = self.client.execute_async(&script, vec![args]);
         if let Err(error) = within(what, waiting).await {
@@ -61,14 +94,14 @@ impl Browser {
         within("a script", running).await.expect("the script runs")
     }
 
-    async fn evaluate(&self, expression: &str, args: Value) -> Value {
+    pub async fn evaluate(&self, expression: &str, args: Value) -> Value {
         let script = format!("const args = arguments[0]; return {expression};");
         let value = within("a script", self.client.execute(&script, vec![args])).await;
         value.expect("the script runs")
     }
 
     /// Waits until one of the page's elements is there to be used.
-    async fn find(&self, name: &str) -> Element {
+    pub async fn find(&self, name: &str) -> Element {
         let selector = format!("[data-testid=\"{name}\"]");
         let visible = "document.querySelector(args[0])?.checkVisibility()";
         self.wait_until(name, visible, json!([selector])).await;
@@ -76,103 +109,62 @@ impl Browser {
         found.expect("it is still there")
     }
 
-    /// Waits until the connection line says this.
-    pub async fn is_connection(&self, state: &str) {
-        let expression = "document.querySelector('[data-testid=\"connection-line\"]')
-            .dataset.state === args[0]";
-        self.wait_until(&format!("connection {state}"), expression, json!([state])).await;
+    /// Waits until one of the visible elements of that name says this.
+    pub async fn shows(&self, name: &str, text: &str) {
+        let expression = format!("{SHOWN}.some((shown) => shown.textContent.includes(args[1]))");
+        self.wait_until(&format!("{text:?} in {name}"), &expression, json!([name, text])).await;
     }
 
-    /// Waits for a message with this text in one of these states.
-    pub async fn sees(&self, text: &str, states: &[&str]) {
-        let expression =
-            format!("{MESSAGES}.some((message) => args[1].includes(message.dataset.state))");
-        self.wait_until(&format!("{text:?} as {states:?}"), &expression, json!([text, states]))
-            .await;
-    }
-
-    /// Waits for a message with this text in any state.
-    pub async fn sees_text(&self, text: &str) {
-        let expression = format!("{MESSAGES}.length > 0");
-        self.wait_until(&format!("{text:?}"), &expression, json!([text])).await;
-    }
-
-    /// How often a message with this text is in the timeline.
-    pub async fn times_seen(&self, text: &str) -> i64 {
-        let count = self.evaluate(&format!("{MESSAGES}.length"), json!([text])).await;
-        count.as_i64().expect("a number")
-    }
-
-    /// Waits until the room list shows this many unread messages in a room.
-    pub async fn has_unread(&self, room: &str, unread: &str) {
-        let expression = "document.querySelector(
-            `[data-testid=\"room-item\"][data-room-id=\"${args[0]}\"] [data-testid=\"unread\"]`,
-        ).textContent.includes(args[1])";
-        self.wait_until("the unread count", expression, json!([room, unread])).await;
+    /// Waits until no visible element of that name says this.
+    pub async fn shows_no(&self, name: &str, text: &str) {
+        let expression = format!("!{SHOWN}.some((shown) => shown.textContent.includes(args[1]))");
+        self.wait_until(&format!("no {text:?} in {name}"), &expression, json!([name, text])).await;
     }
 
     // Doing
 
-    async fn fill(&self, name: &str, text: &str) {
+    pub async fn fill(&self, name: &str, text: &str) {
         let field = self.find(name).await;
         within(name, field.clear()).await.expect("the field can be cleared");
         within(name, field.send_keys(text)).await.expect("the field takes text");
     }
 
-    async fn press(&self, name: &str) {
+    /// Types at the end of a field; keys have the codes of WebDriver.
+    pub async fn type_into(&self, name: &str, keys: &str) {
+        let field = self.find(name).await;
+        within(name, field.send_keys(keys)).await.expect("the field takes keys");
+    }
+
+    pub async fn press(&self, name: &str) {
         let button = self.find(name).await;
         within(name, button.click()).await.expect("the button can be pressed");
     }
 
-    pub async fn sign_up(&self, user: &str) {
-        self.fill("user-id", user).await;
-        self.fill("password", "a good password").await;
-        self.press("sign-up").await;
-        self.is_connection("online").await;
+    /// Moves the pointer onto an element.
+    pub async fn point_at(&self, selector: &str) {
+        let element = within(selector, self.client.find(Locator::Css(selector))).await;
+        let there = PointerAction::MoveToElement {
+            element: element.expect("it is there"),
+            duration: None,
+            x: 0.0,
+            y: 0.0,
+        };
+        let pointing = self.client.perform_actions(MouseActions::new("mouse".into()).then(there));
+        within("the pointer", pointing).await.expect("it can be moved");
     }
 
-    pub async fn sign_in(&self, user: &str) {
-        self.fill("user-id", user).await;
-        self.fill("password", "a good password").await;
-        self.press("sign-in").await;
-        self.is_connection("online").await;
+    /// Waits until there is such an element, and clicks it. In one go, so that
+    /// it may be painted anew at any moment.
+    pub async fn click_on(&self, selector: &str) {
+        let expression = "(document.querySelector(args[0]).click(), true)";
+        self.wait_until(selector, expression, json!([selector])).await;
     }
 
-    pub async fn sign_out(&self) {
-        self.press("sign-out").await;
-        self.find("sign-in").await;
-    }
-
-    pub async fn create_public_room(&self, room: &str) {
-        self.fill("new-room-id", room).await;
-        self.fill("new-room-title", &format!("The room {room}")).await;
-        let kind = self.find("new-room-kind").await;
-        within("the kind", kind.select_by_value("public")).await.expect("a kind can be chosen");
-        self.press("create-room").await;
-        self.open_room(room).await;
-    }
-
-    pub async fn join_room(&self, room: &str) {
-        self.fill("join-room-id", room).await;
-        self.press("join-room").await;
-        self.open_room(room).await;
-    }
-
-    /// Waits for the room in the list and opens it.
-    pub async fn open_room(&self, room: &str) {
-        let selector = format!("[data-testid=\"room-item\"][data-room-id=\"{room}\"]");
-        self.wait_until(
-            "the room in the list",
-            "document.querySelector(args[0])",
-            json!([selector]),
-        )
-        .await;
-        self.evaluate("document.querySelector(args[0]).click()", json!([selector])).await;
-        self.find("composer").await;
-    }
-
-    pub async fn say(&self, text: &str) {
-        self.fill("composer", text).await;
-        self.press("send").await;
+    /// Gives a file to a field, as if it had been picked.
+    pub async fn pick(&self, name: &str, path: &Path) {
+        let field = self.client.find(Locator::Css(&format!("[data-testid=\"{name}\"]"))).await;
+        let path = path.to_str().expect("the path is text");
+        let field = field.expect("the field is there");
+        within(name, field.send_keys(path)).await.expect("the file can be picked");
     }
 }

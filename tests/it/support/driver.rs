@@ -50,7 +50,7 @@ impl Driver {
         let connecting = format!("http://127.0.0.1:{}", self.port);
         let client = within("a browser", builder.connect(&connecting)).await;
         let client = client.expect("Chromium starts");
-        let browser = Browser::new(client);
+        let browser = Browser::new(client, &connecting);
         self.browsers.borrow_mut().extend(browser.pid);
         browser.goto(&server.http("/")).await;
         browser
@@ -91,6 +91,7 @@ async fn port_of(mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStdo
 fn capabilities(profile: &str) -> Value {
     let args = [
         "--headless",
+        "--window-size=1280,800",
         "--no-sandbox",
         "--disable-gpu",
         "--disable-quic",
@@ -102,5 +103,9 @@ fn capabilities(profile: &str) -> Value {
         "--no-proxy-server",
         &format!("--user-data-dir={profile}"),
     ];
-    json!({"browserName": "chrome", "goog:chromeOptions": {"args": args}})
+    json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": {"args": args},
+        "goog:loggingPrefs": {"browser": "ALL"},
+    })
 }

@@ -11,6 +11,7 @@ mod driver;
 mod frame;
 mod moderation;
 mod outcome;
+mod page;
 mod proxy;
 mod python;
 mod raw;

@@ -1,11 +1,11 @@
-//! The page in real browsers.
-//!
-//! They need Chromium and ChromeDriver, which `scripts/test` installs, and
-//! are left out of a plain `cargo test`, which says so.
+//! Signing up and in, cuts, restarts: what is written is there once.
 
 use serde_json::json;
 
 use crate::support::{Driver, Proxy, Server, Socket, history_of};
+
+/// How far one's own message has come once the server has it.
+const SENT: &[&str] = &["stored", "delivered", "read"];
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
@@ -20,7 +20,7 @@ async fn two_people_sign_up_make_a_room_and_chat() {
     ben.join_room("lobby").await;
 
     alice.say("hello ben").await;
-    alice.sees("hello ben", &["stored", "read"]).await;
+    alice.sees("hello ben", SENT).await;
     ben.sees_text("hello ben").await;
     ben.say("hello alice").await;
     alice.sees_text("hello alice").await;
@@ -55,7 +55,7 @@ async fn one_who_is_cut_off_says_so_and_comes_back_without_loss() {
     ben.sees("written while offline", &["pending"]).await;
     for number in 1..=3 {
         alice.say(&format!("missed {number}")).await;
-        alice.sees(&format!("missed {number}"), &["stored", "read"]).await;
+        alice.sees(&format!("missed {number}"), SENT).await;
     }
     network.restore();
 
@@ -63,7 +63,7 @@ async fn one_who_is_cut_off_says_so_and_comes_back_without_loss() {
     for number in 1..=3 {
         ben.sees_text(&format!("missed {number}")).await;
     }
-    ben.sees("written while offline", &["stored", "read"]).await;
+    ben.sees("written while offline", SENT).await;
     alice.sees_text("written while offline").await;
     for browser in [&alice, &ben] {
         for text in ["before the cut", "missed 1", "missed 2", "missed 3", "written while offline"]
@@ -112,7 +112,7 @@ async fn one_who_signs_out_and_in_again_finds_everything_again() {
     alice.sign_up("alice").await;
     alice.create_public_room("lobby").await;
     alice.say("note to self").await;
-    alice.sees("note to self", &["stored", "read"]).await;
+    alice.sees("note to self", SENT).await;
     alice.sign_out().await;
     alice.sign_in("alice").await;
     alice.open_room("lobby").await;
@@ -132,12 +132,12 @@ async fn the_page_survives_a_restart_of_the_server() {
     alice.sign_up("alice").await;
     alice.create_public_room("lobby").await;
     alice.say("before").await;
-    alice.sees("before", &["stored", "read"]).await;
+    alice.sees("before", SENT).await;
     assert_eq!(server.terminate().await, Some(0));
     alice.is_connection("offline").await;
     alice.say("in between").await;
     server.start_again().await;
-    alice.sees("in between", &["stored", "read"]).await;
+    alice.sees("in between", SENT).await;
     assert_eq!(alice.times_seen("before").await, 1);
     assert_eq!(alice.times_seen("in between").await, 1);
     alice.close().await;

@@ -1,0 +1,37 @@
+//! The page in real browsers.
+//!
+//! They need Chromium and ChromeDriver, which `scripts/test` installs, and
+//! are left out of a plain `cargo test`, which says so. A browser that is
+//! closed asserts that the page left no error on its console.
+
+mod connection;
+mod conversation;
+mod inbox_and_search;
+mod marks;
+mod people;
+
+use serde_json::json;
+
+use crate::support::{Browser, Driver, Server, User};
+
+/// Alice at the page with the room "lobby" open, and Ben, who is a member too.
+struct Lobby {
+    server: Server,
+    driver: Driver,
+    alice: Browser,
+    ben: User,
+}
+
+async fn lobby() -> Lobby {
+    lobby_of(Server::start().await).await
+}
+
+async fn lobby_of(server: Server) -> Lobby {
+    let driver = Driver::start().await;
+    let alice = driver.open("alice", server.address()).await;
+    alice.sign_up("alice").await;
+    alice.create_public_room("lobby").await;
+    let ben = server.user("ben").await;
+    ben.connect().await.ask("room.join", json!({"room_id": "lobby"})).await;
+    Lobby { server, driver, alice, ben }
+}

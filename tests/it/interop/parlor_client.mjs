@@ -1,0 +1,109 @@
+// Uses the client as docs/CLIENT.md tells, and holds that file against it.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { Commands } from "./client/commands.js";
+import { Parlor, ParlorError, memoryStore } from "./parlor.js";
+
+const [base, token, docs] = process.argv.slice(2);
+
+const nextOf = (parlor, event, fits = () => true) => new Promise((resolve) => {
+  const off = parlor.on(event, (detail) => { if (fits(detail)) { off(); resolve(detail); } });
+});
+
+async function onlineAs(parlor) {
+  const ready = nextOf(parlor, "ready");
+  parlor.connect();
+  await ready;
+  return parlor;
+}
+
+// Nobody is signed in.
+const nobody = new Parlor({ base });
+assert.equal(nobody.signedIn, false);
+assert.throws(() => nobody.send("den", "hello"), { code: "unauthorized" });
+const stopped = nextOf(nobody, "state", ({ stoppedBy }) => stoppedBy !== null);
+nobody.connect();
+assert.equal((await stopped).stoppedBy, 4501);
+
+// Tokens of the application's, asked for again when a supply failed.
+let asked = 0;
+const alice = await onlineAs(new Parlor({
+  base,
+  fetchToken: async () => {
+    asked += 1;
+    if (asked === 1) throw new Error("not now");
+    return token;
+  },
+}));
+assert.equal(asked, 2);
+assert.equal(alice.user.id, "alice");
+
+// An account, and one message between them.
+const ben = new Parlor({ base, store: memoryStore() });
+await ben.register("ben", "a good password", "Ben");
+await onlineAs(ben);
+await alice.createRoom({ room_id: "den", kind: "public" });
+await ben.join("den");
+const heard = nextOf(ben, "message");
+const sent = alice.send("den", "hello @ben", { metadata: { board: 42 } });
+const { message_id: id, seq } = await sent.stored;
+assert.equal((await heard).message_id, id);
+assert.equal(ben.chat.room("den").mentions, 1);
+
+// Every kind of change is heard.
+for (const [change, holds] of [
+  [() => alice.edit(id, "hello Ben"), (message) => message.content === "hello Ben"],
+  [() => ben.react(id, "👍"), (message) => message.reactions?.[0].count === 1],
+  [() => alice.pin(id), (message) => message.pinned],
+  [() => ben.send("den", "hi", { threadId: id }).stored, (message) => message.thread?.count === 1],
+]) {
+  const told = nextOf(alice, "message-changed", (message) => message.message_id === id && holds(message));
+  await change();
+  await told;
+}
+assert.equal((await alice.pins("den"))[0].message_id, id);
+assert.equal((await ben.thread(id)).replies[0].content, "hi");
+const read = nextOf(alice, "receipts", ({ receipts }) => receipts.some(({ read_seq: upto }) => upto >= seq));
+assert.equal((await ben.markRead("den", seq)).mentions, 0);
+await read;
+assert.deepEqual(await alice.reachedBy(id), [{ user_id: "ben", read: true }]);
+
+// A file, back as it went.
+const file = await alice.attach(new Blob(["some notes"], { type: "text/plain" }), "notes.txt");
+await alice.send("den", "", { attachments: [file] }).stored;
+assert.equal(await (await ben.attachment(file.attachment_id)).text(), "some notes");
+
+// What is written offline goes out, and what was missed comes in, once.
+const atBen = [];
+ben.on("message", ({ content }) => atBen.push(content));
+ben.close();
+const waits = ben.send("den", "written offline");
+await alice.send("den", "missed").stored;
+await assert.rejects(ben.edit(id, "x"), { code: "offline" });
+await onlineAs(ben);
+await waits.stored;
+while (atBen.length < 2) await nextOf(ben, "message");
+assert.deepEqual(atBen, ["missed", "written offline"]);
+assert.deepEqual((await ben.history("den", { limit: 2 })).messages.map(({ content }) => content), atBen);
+
+// Refusals.
+const refused = await ben.updateRoom("den", { title: "mine" }).catch((error) => error);
+assert(refused instanceof ParlorError);
+assert.deepEqual([refused.code, refused.status, refused.isTemporary], ["forbidden", 403, false]);
+
+// All that there is, is told.
+const text = readFileSync(docs, "utf8");
+const source = readFileSync(new URL("parlor.js", import.meta.url), "utf8");
+const named = (words) => words.filter((word) => !text.includes(`\`${word}\``) && !text.includes(`\`${word}(`)
+  && !text.includes(`, ${word}(`));
+const own = (type) => Object.getOwnPropertyNames(type.prototype).filter((name) => name !== "constructor");
+assert.deepEqual(named([...own(Commands), ...own(Parlor)]), [], "methods that docs/CLIENT.md does not tell");
+const events = [...source.matchAll(/#emit\("([a-z-]+)"/g)].map(([, event]) => event);
+assert(events.length > 20);
+assert.deepEqual(named(events), [], "events that docs/CLIENT.md does not tell");
+
+const over = nextOf(ben, "signed-out");
+await ben.logout();
+await over;
+alice.close();
+console.log("ok");
