@@ -1,6 +1,7 @@
 //! Who is in a room, as what, and who is kept out.
 
 use super::*;
+use crate::db::Reader;
 use crate::{
     db::{MemberChange, NewDirect},
     domain::Denied,

@@ -16,7 +16,7 @@ use proptest::{
 };
 use tokio::runtime::Runtime;
 
-use crate::support::Server;
+use crate::support::{Server, TestDatabase};
 use step::Step;
 use world::World;
 
@@ -31,7 +31,8 @@ fn the_server_does_what_the_model_does_and_who_resumes_sees_what_is_there() {
     let server = runtime.block_on(Server::start());
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let config = Config {
-        cases: cases.unwrap_or(CASES),
+        // Each write takes several round trips to PostgreSQL.
+        cases: cases.unwrap_or(if TestDatabase::is_file() { CASES } else { CASES / 5 }),
         max_shrink_iters: 300,
         // The steps that failed are printed; a file beside would be noise.
         failure_persistence: None,

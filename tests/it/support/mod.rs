@@ -53,7 +53,7 @@ pub use self::{
 
 /// How long anything may take that a test waits for. Generous: it is only
 /// ever used up by a test that fails, and the machine may be busy.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Waits for `future`; a test that waits in vain says for what.
 pub async fn within<F: Future>(what: &str, future: F) -> F::Output {
