@@ -167,7 +167,7 @@ impl Nodes {
     pub async fn feed_end(&self) -> Result<i64, String> {
         let query = diesel::sql_query("SELECT coalesce(max(id), 0) AS id FROM feed");
         let rows = load!(self, Newest, query)?;
-        Ok(rows.iter().next().map_or(0, |row| row.id))
+        Ok(rows.into_iter().next().map_or(0, |row| row.id))
     }
 
     /// Rows of the feed after one of them, by number. A row with a lower

@@ -128,10 +128,8 @@ mod tests {
         let field = |(name, value): &(&str, &str)| {
             ((*name).to_owned(), Value::BulkString(value.as_bytes().to_vec()))
         };
-        let mut entry = StreamId::default();
-        entry.id = "5-0".to_owned();
-        entry.map = fields.iter().map(field).collect();
-        entry
+        let map = fields.iter().map(field).collect();
+        StreamId { id: "5-0".to_owned(), map, ..StreamId::default() }
     }
 
     #[test]

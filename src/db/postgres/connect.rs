@@ -24,7 +24,7 @@ use crate::limits::{
 /// `sslmode=require` for TLS. Shown without its password.
 #[derive(Clone)]
 pub struct PostgresUrl {
-    config: Config,
+    config: Box<Config>,
 }
 
 impl FromStr for PostgresUrl {
@@ -48,7 +48,7 @@ impl FromStr for PostgresUrl {
         if config.get_application_name().is_none() {
             config.application_name("parlor");
         }
-        Ok(Self { config })
+        Ok(Self { config: Box::new(config) })
     }
 }
 
