@@ -1,0 +1,139 @@
+//! Release servers on one database, each a process of its own.
+
+use std::{
+    fmt, fs,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use jsonwebtoken::{EncodingKey, Header, encode};
+use serde_json::json;
+use tempfile::TempDir;
+
+const SECRET: &str = "a secret for benches only, long enough for HS256 to be safe";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    Sqlite,
+    Postgres,
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        })
+    }
+}
+
+pub struct Node {
+    child: Child,
+    pub port: u16,
+}
+
+pub struct Cluster {
+    pub nodes: Vec<Node>,
+    database: Option<String>,
+    _home: TempDir,
+}
+
+fn service(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is set by scripts/with-services"))
+}
+
+fn psql(statement: &str) {
+    let status = Command::new("psql")
+        .args(["-q", "-c", statement, &service("PARLOR_TEST_POSTGRES")])
+        .stdout(Stdio::null())
+        .status();
+    assert!(status.expect("psql can be started").success(), "{statement}");
+}
+
+impl Cluster {
+    pub async fn start(store: Store, count: usize) -> Self {
+        let home = tempfile::tempdir().expect("a directory");
+        let database =
+            (store == Store::Postgres).then(|| format!("bench_{:08x}", rand::random::<u32>()));
+        if let Some(name) = &database {
+            psql(&format!("CREATE DATABASE {name}"));
+        }
+        let nodes = (0..count).map(|number| start(&home, number, database.as_deref())).collect();
+        Self { nodes, database, _home: home }
+    }
+
+    /// The node of somebody who comes as the `number`th.
+    pub fn node(&self, number: usize) -> &Node {
+        &self.nodes[number % self.nodes.len()]
+    }
+}
+
+fn start(home: &TempDir, number: usize, database: Option<&str>) -> Node {
+    let log = fs::File::create(home.path().join(format!("{number}.log"))).expect("a log");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
+    command
+        .current_dir(home.path())
+        .env("PARLOR_BIND", "127.0.0.1:0")
+        .env("PARLOR_DATA_DIR", home.path().join(format!("data-{number}")))
+        .env("PARLOR_WORKERS", "1")
+        .env("JWT_SECRET", SECRET)
+        .env("RUST_LOG", "warn")
+        .env("PARLOR_COMMANDS_PER_SECOND", "0")
+        .env("PARLOR_USER_COMMANDS_PER_SECOND", "0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log);
+    if let Some(name) = database {
+        let (server, _) = service("PARLOR_TEST_POSTGRES")
+            .rsplit_once('/')
+            .map(|(server, rest)| (server.to_owned(), rest.to_owned()))
+            .expect("a URL with a database");
+        command
+            .env("DATABASE_URL", format!("{server}/{name}"))
+            .env("REDIS_URL", service("PARLOR_TEST_REDIS"))
+            .env("PARLOR_REDIS_PREFIX", name);
+    }
+    let mut child = command.spawn().expect("the server can be started");
+    let stdout = child.stdout.take().expect("it is piped");
+    let banner = BufReader::new(stdout).lines().next().expect("a banner").expect("a text");
+    let port = banner.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    Node { child, port: port.unwrap_or_else(|| panic!("no port in {banner:?}")) }
+}
+
+impl Node {
+    pub fn http(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/api/v1{path}", self.port)
+    }
+
+    pub fn ws(&self, user: &str) -> String {
+        format!("ws://127.0.0.1:{}/ws?token={}", self.port, token(user))
+    }
+
+    /// CPU time so far, in seconds (proc(5): utime and stime, in ticks of a
+    /// hundredth).
+    pub fn cpu(&self) -> f64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
+        let (_, rest) = stat.rsplit_once(") ").expect("a name in brackets");
+        let ticks: f64 =
+            rest.split(' ').skip(11).take(2).map(|n| n.parse::<f64>().expect("ticks")).sum();
+        ticks / 100.0
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        for node in &mut self.nodes {
+            let _ = node.child.kill();
+            let _ = node.child.wait();
+        }
+        if let Some(name) = &self.database {
+            psql(&format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+    }
+}
+
+pub fn token(user: &str) -> String {
+    let claims = json!({"sub": user, "exp": 4_000_000_000_i64});
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    encode(&Header::default(), &claims, &key).expect("claims can be signed")
+}
