@@ -44,9 +44,16 @@ impl Handler<FromNodes> for ChatServer {
 
 impl ChatServer {
     /// Which rooms and users this node wants to hear of.
-    pub(in crate::chat) fn tell_interest(&mut self) {
+    pub(in crate::chat) fn tell_interest(&mut self, ctx: &mut Context<Self>) {
         let interest =
             Interest { rooms: self.rooms.take_changes(), users: self.sessions.take_changes() };
+        // While a room was read that was not in memory yet, nobody took in
+        // what the feed said of it.
+        let come = interest.rooms.iter().filter(|(_, is_there)| *is_there);
+        let come: Vec<RoomKey> = come.map(|(room, _)| *room).collect();
+        if !come.is_empty() {
+            self.look_at_heads(come, ctx);
+        }
         self.nodes.tell_interest(interest);
     }
 
