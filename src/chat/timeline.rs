@@ -21,7 +21,7 @@ use crate::{
 ///
 /// Invariant: every position up to `told` has been told, none after it.
 #[derive(Debug)]
-pub(super) struct Timeline {
+pub(crate) struct Timeline {
     told: Seq,
     held: BTreeMap<Seq, Frame>,
     held_bytes: usize,
@@ -71,6 +71,12 @@ impl Timeline {
         self.hear_of(upto);
         self.told = self.told.max(upto);
         self.follow()
+    }
+
+    /// How many events are held, and their bytes.
+    #[cfg(test)]
+    pub fn held(&self) -> (usize, usize) {
+        (self.held.len(), self.held_bytes)
     }
 
     fn hold(&mut self, seq: Seq, frame: Frame) {

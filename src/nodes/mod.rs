@@ -24,7 +24,11 @@ mod presence;
 mod recent;
 
 pub use bus::{Bus, BusHandle};
+#[cfg(test)]
+pub(crate) use feed::Feed;
 pub use follower::{Follower, Hooks, Started};
 pub use health::Health;
+#[cfg(test)]
+pub(crate) use lease::Watch;
 pub use lease::{Lease, Node};
 pub use link::{RedisUrl, UrlError};
