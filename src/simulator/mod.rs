@@ -30,8 +30,8 @@ type RoomNo = usize;
 type NodeNo = usize;
 type ClientNo = usize;
 
-/// Schedules of a usual run.
-const SCHEDULES: u64 = 2_000;
+/// Schedules of a usual run: some ten seconds.
+const SCHEDULES: u64 = 500;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     env::var(name).ok().map_or(otherwise, |text| {
