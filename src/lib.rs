@@ -36,6 +36,8 @@ pub mod request_id;
 pub mod rest;
 pub mod routes;
 pub mod session;
+#[cfg(test)]
+mod simulator;
 pub mod transport;
 pub mod webhooks;
 pub mod websocket;

@@ -32,3 +32,5 @@ pub use messages::*;
 pub use nodes::{Asked, Ephemeral, FromNode, FromNodes, Interest, NodePresence, ToNodes};
 pub use server::{ChatServer, ChatSettings, Unfinished};
 pub use session::Origin;
+#[cfg(test)]
+pub(crate) use timeline::Timeline;

@@ -255,7 +255,7 @@ impl Actor for ChatServer {
         if self.nodes.has_others() {
             self.rooms.track();
             self.sessions.track();
-            ctx.run_interval(INTEREST_TICK, |server, _| server.tell_interest());
+            ctx.run_interval(INTEREST_TICK, |server, ctx| server.tell_interest(ctx));
         }
         ctx.run_interval(ROOM_SWEEP, |server, _| server.rooms.sweep(Instant::now(), ROOM_IDLE));
         ctx.run_interval(PRESENCE_TICK, |server, _| server.look_after_presence());

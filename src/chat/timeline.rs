@@ -21,7 +21,7 @@ use crate::{
 ///
 /// Invariant: every position up to `told` has been told, none after it.
 #[derive(Debug)]
-pub(super) struct Timeline {
+pub(crate) struct Timeline {
     told: Seq,
     held: BTreeMap<Seq, Frame>,
     held_bytes: usize,
@@ -37,6 +37,11 @@ impl Timeline {
     /// The position of the newest event that has been told.
     pub fn told(&self) -> Seq {
         self.told
+    }
+
+    /// The newest position that is known of.
+    pub fn head(&self) -> Seq {
+        self.head
     }
 
     /// Whether something is there that has not been told.
@@ -71,6 +76,12 @@ impl Timeline {
         self.hear_of(upto);
         self.told = self.told.max(upto);
         self.follow()
+    }
+
+    /// How many events are held, and their bytes.
+    #[cfg(test)]
+    pub fn held(&self) -> (usize, usize) {
+        (self.held.len(), self.held_bytes)
     }
 
     fn hold(&mut self, seq: Seq, frame: Frame) {

@@ -12,7 +12,7 @@ use diesel_async::{RunQueryDsl, pooled_connection::deadpool::Pool};
 use super::{Database, FeedRow, postgres::AsyncConn, reader::Pools};
 use crate::{
     domain::Timestamp,
-    limits::{FEED_KEPT, NODE_LEASE, NODE_NUMBER_REST, NODE_NUMBERS, READ_TIMEOUT},
+    limits::{FEED_KEPT, FEED_SETTLED, NODE_LEASE, NODE_NUMBER_REST, NODE_NUMBERS, READ_TIMEOUT},
 };
 
 /// The nodes of one PostgreSQL; clones share the pool.
@@ -91,6 +91,10 @@ impl Database {
     }
 }
 
+fn node_of(NodeRow { id, incarnation }: NodeRow) -> Option<LiveNode> {
+    Some(LiveNode { number: u8::try_from(id).ok()?, incarnation })
+}
+
 fn lease(rows: Vec<LeaseRow>) -> Option<Lease> {
     let row = rows.into_iter().next()?;
     Some(Lease { number: u8::try_from(row.id).ok()?, now: Timestamp(row.now) })
@@ -151,23 +155,33 @@ impl Nodes {
         load!(self, LeaseRow, query).map(drop)
     }
 
+    /// All nodes that have a number or had it lately, by number.
+    pub async fn listed(&self) -> Result<Vec<LiveNode>, String> {
+        let query = diesel::sql_query("SELECT id, incarnation FROM nodes ORDER BY id");
+        Ok(load!(self, NodeRow, query)?.into_iter().filter_map(node_of).collect())
+    }
+
     /// The nodes that are running, by number.
     pub async fn live(&self) -> Result<Vec<LiveNode>, String> {
         let query = diesel::sql_query(
             "SELECT id, incarnation FROM nodes WHERE until > clock_timestamp() ORDER BY id",
         );
-        let rows = load!(self, NodeRow, query)?;
-        let node = |NodeRow { id, incarnation }| {
-            Some(LiveNode { number: u8::try_from(id).ok()?, incarnation })
-        };
-        Ok(rows.into_iter().filter_map(node).collect())
+        Ok(load!(self, NodeRow, query)?.into_iter().filter_map(node_of).collect())
     }
 
-    /// The newest row of the feed.
-    pub async fn feed_end(&self) -> Result<i64, String> {
-        let query = diesel::sql_query("SELECT coalesce(max(id), 0) AS id FROM feed");
+    /// The newest row of the feed before which none can appear any more, and
+    /// the rows that are there after it.
+    pub async fn feed_start(&self) -> Result<(i64, Vec<i64>), String> {
+        let settled_s = FEED_SETTLED.as_secs();
+        let query = diesel::sql_query(format!(
+            "SELECT coalesce(max(id), 0) AS id FROM feed
+             WHERE at < clock_timestamp() - interval '{settled_s} s'"
+        ));
         let rows = load!(self, Newest, query)?;
-        Ok(rows.into_iter().next().map_or(0, |row| row.id))
+        let settled = rows.into_iter().next().map_or(0, |row| row.id);
+        let query = diesel::sql_query("SELECT id FROM feed WHERE id > $1");
+        let rows = load!(self, Newest, query.bind::<BigInt, _>(settled))?;
+        Ok((settled, rows.into_iter().map(|row| row.id).collect()))
     }
 
     /// Rows of the feed after one of them, by number. A row with a lower

@@ -1,4 +1,4 @@
-//! The one task that talks to Redis.
+//! The one task that talks to Redis, or does without it.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -73,7 +73,8 @@ impl Handler<ToNodes> for BusHandle {
 
 /// The state of the task.
 pub struct Bus {
-    url: RedisUrl,
+    /// `None`: the other nodes read the feed.
+    url: Option<RedisUrl>,
     prefix: String,
     me: String,
     keys: Keys,
@@ -91,7 +92,7 @@ pub struct Bus {
 impl Bus {
     /// `me` is this node's incarnation.
     pub(super) fn new(
-        url: RedisUrl,
+        url: Option<RedisUrl>,
         prefix: &str,
         me: &str,
         health: Health,
@@ -117,9 +118,13 @@ impl Bus {
 
     /// Runs until the ChatServer is gone.
     pub async fn run(mut self) {
+        let Some(url) = self.url.clone() else {
+            self.without_redis(std::future::pending::<()>()).await;
+            return;
+        };
         let mut tries = 0;
         loop {
-            let Some(connected) = self.connect().await else { return };
+            let Some(connected) = self.connect(url.clone()).await else { return };
             match connected {
                 Ok((link, pushes)) => {
                     tries = 0;
@@ -142,8 +147,7 @@ impl Bus {
         }
     }
 
-    async fn connect(&mut self) -> Option<RedisResult<(Link, Pushes)>> {
-        let url = self.url.clone();
+    async fn connect(&mut self, url: RedisUrl) -> Option<RedisResult<(Link, Pushes)>> {
         self.without_redis(async move { Link::connect(&url).await }).await
     }
 

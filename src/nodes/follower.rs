@@ -73,27 +73,27 @@ pub struct Started {
 }
 
 impl Follower {
-    /// Begins at the end of the feed; everything before is read from the
+    /// Begins at the end of the feed; everything there is read from the
     /// tables. `every` is how often the feed is read.
     pub async fn start(
         node: Node,
         redis: Option<(RedisUrl, String)>,
         every: Duration,
     ) -> Result<Started, String> {
-        let at = node.nodes.feed_end().await?;
+        let (settled, seen) = node.nodes.feed_start().await?;
         let health = Health::new(redis.is_some());
         let (to_follower, from_bus) = mpsc::unbounded_channel();
         let (to_news, news) = mpsc::unbounded_channel();
         let (to_dead, dead) = mpsc::unbounded_channel();
         let (stop, stopped) = watch::channel(false);
-        let bus = redis.map(|(url, prefix)| {
-            let me = &node.incarnation;
-            Bus::new(url, &prefix, me, health.clone(), dead, to_follower)
-        });
+        // Also without Redis somebody has to say which rows are this node's own.
+        let (url, prefix) = redis.unzip();
+        let (me, prefix) = (&node.incarnation, prefix.unwrap_or_default());
+        let bus = Some(Bus::new(url, &prefix, me, health.clone(), dead, to_follower));
         let (lease, leads) = Lease::new(node.clone(), health.clone(), to_news, to_dead, stopped);
         let follower = Self {
             nodes: node.nodes,
-            feed: Feed::new(at),
+            feed: Feed::new(settled, seen),
             from_bus,
             news,
             bus: bus.as_ref().map(|(handle, _)| handle.sender()),

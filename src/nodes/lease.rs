@@ -21,6 +21,8 @@ pub struct Node {
     /// Made anew with each start.
     pub incarnation: Arc<str>,
     pub number: u8,
+    /// Who was listed when it started, also those who have gone.
+    pub listed: Arc<[LiveNode]>,
 }
 
 impl Node {
@@ -30,10 +32,12 @@ impl Node {
     /// One line for the operator.
     pub async fn join(nodes: Nodes, address: &str) -> Result<Self, String> {
         let incarnation: Arc<str> = format!("{:016x}", rand::random::<u64>()).into();
+        // Before a number is taken: it may be that of one who has gone.
+        let listed: Arc<[LiveNode]> = nodes.listed().await?.into();
         for _ in 0..CLAIM_TRIES {
             if let Some(lease) = nodes.claim(&incarnation, address).await? {
                 agree(lease.now);
-                return Ok(Self { nodes, incarnation, number: lease.number });
+                return Ok(Self { nodes, incarnation, number: lease.number, listed });
             }
             // Others start at the same moment.
             sleep(CLAIM_PAUSE).await;
@@ -79,7 +83,8 @@ impl Lease {
         stop: watch::Receiver<bool>,
     ) -> (Self, watch::Receiver<bool>) {
         let (leads, leading) = watch::channel(false);
-        (Self { node, health, news, dead, watch: Watch::default(), leads, stop }, leading)
+        let watch = Watch::new(&node.listed);
+        (Self { node, health, news, dead, watch, leads, stop }, leading)
     }
 
     pub async fn run(mut self) {
@@ -91,7 +96,7 @@ impl Lease {
             tokio::select! {
                 () = sleep(NODE_RENEWAL) => {}
                 _ = self.stop.changed() => {
-                    let Node { nodes, incarnation, number } = &self.node;
+                    let Node { nodes, incarnation, number, .. } = &self.node;
                     if let Err(error) = nodes.release(*number, incarnation).await {
                         log::debug!("the lease is left to end by itself: {error}");
                     }
@@ -114,7 +119,7 @@ impl Lease {
     }
 
     async fn renew(&mut self) -> Result<(), String> {
-        let Node { nodes, incarnation, number } = &mut self.node;
+        let Node { nodes, incarnation, number, .. } = &mut self.node;
         match nodes.renew(*number, incarnation).await? {
             Some(lease) => agree(lease.now),
             None => {
@@ -140,16 +145,23 @@ impl Lease {
 
 /// Which nodes are there, and which have gone; pure.
 #[derive(Debug, Default)]
-struct Watch {
+pub(crate) struct Watch {
     known: BTreeMap<String, u8>,
     /// Those that have gone, until somebody has taken care of them.
     gone: Vec<String>,
 }
 
 impl Watch {
+    /// Those that were `listed` when this node started may have gone already,
+    /// with nobody there to see it.
+    pub fn new(listed: &[LiveNode]) -> Self {
+        let known = listed.iter().map(|node| (node.incarnation.clone(), node.number)).collect();
+        Self { known, gone: Vec::new() }
+    }
+
     /// Gives the incarnations that this node is to take care of: the one with
     /// the lowest number does. Another may have been it while they went.
-    fn look(&mut self, live: &[LiveNode], own: u8) -> Vec<String> {
+    pub fn look(&mut self, live: &[LiveNode], own: u8) -> Vec<String> {
         let now: BTreeMap<String, u8> =
             live.iter().map(|node| (node.incarnation.clone(), node.number)).collect();
         let before = std::mem::replace(&mut self.known, now);
@@ -188,6 +200,12 @@ mod tests {
         watch.look(&live(&[("a", 0), ("b", 1), ("c", 2)]), 1);
         assert!(watch.look(&live(&[("a", 0), ("b", 1)]), 1).is_empty(), "that is for a");
         assert_eq!(watch.look(&live(&[("b", 1)]), 1), ["c", "a"]);
+    }
+
+    #[test]
+    fn those_who_went_while_nobody_was_there_are_taken_care_of() {
+        let mut watch = Watch::new(&live(&[("a", 0), ("b", 1)]));
+        assert_eq!(watch.look(&live(&[("c", 0)]), 0), ["a", "b"]);
     }
 
     #[test]

@@ -27,8 +27,12 @@ mod recent;
 mod services;
 
 pub use bus::{Bus, BusHandle};
+#[cfg(test)]
+pub(crate) use feed::Feed;
 pub use follower::{Follower, Hooks, Started};
 pub use health::Health;
+#[cfg(test)]
+pub(crate) use lease::Watch;
 pub use lease::{Lease, Node};
 pub use link::{RedisUrl, UrlError};
 pub use services::Services;

@@ -21,7 +21,7 @@ use crate::{
 /// the reader has taken the last one: what is replayed never fills the queue
 /// that live events need.
 #[derive(Default)]
-pub(super) struct CatchUps {
+pub(crate) struct CatchUps {
     /// Without memory while there is nothing to catch up with, as most of
     /// the time.
     waiting: VecDeque<InProgress>,
@@ -120,7 +120,7 @@ impl CatchUps {
 }
 
 /// A catch-up of which every room is live.
-pub(super) struct Completed {
+pub(crate) struct Completed {
     asked: Arc<CatchUp>,
     results: Vec<RoomResult>,
 }

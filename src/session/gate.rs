@@ -20,13 +20,13 @@ use crate::{
 ///
 /// Invariant: every position up to `at` has been let through, none after it.
 #[derive(Debug)]
-pub(super) enum Gate {
+pub(crate) enum Gate {
     Live { at: Seq },
     CatchingUp(Box<CatchingUp>),
 }
 
 #[derive(Debug)]
-pub(super) struct CatchingUp {
+pub(crate) struct CatchingUp {
     at: Seq,
     /// The newest live events without a gap between them.
     held: VecDeque<(Seq, Frame)>,
@@ -37,7 +37,7 @@ pub(super) struct CatchingUp {
 
 /// What becomes of a live event.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Offer {
+pub(crate) enum Offer {
     Deliver,
     /// Already let through, or kept for later.
     Keep,
@@ -47,7 +47,7 @@ pub(super) enum Offer {
 
 /// What becomes of events that were read for all readers.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Passed {
+pub(crate) enum Passed {
     /// Those after this position are let through.
     After(Seq),
     Nothing,
@@ -146,6 +146,15 @@ impl Gate {
             }
         }
         self.release()
+    }
+
+    /// How many events are held, and their bytes.
+    #[cfg(test)]
+    pub fn held(&self) -> (usize, usize) {
+        match self {
+            Self::Live { .. } => (0, 0),
+            Self::CatchingUp(state) => (state.held.len(), state.held_bytes),
+        }
     }
 
     fn release(&mut self) -> Vec<Frame> {

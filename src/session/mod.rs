@@ -23,6 +23,10 @@ mod to_chat;
 mod upgrade;
 mod worker;
 
+#[cfg(test)]
+pub(crate) use catch_up::CatchUps;
+#[cfg(test)]
+pub(crate) use gate::{Gate, Offer, Passed};
 pub use heartbeat::HeartbeatConfig;
 pub use upgrade::{UpgradeRequest, upgrade};
 pub use worker::{SessionCount, SessionSettings, Worker};

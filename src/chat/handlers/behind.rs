@@ -4,7 +4,7 @@
 use super::replay::frame_of;
 use crate::{
     chat::{ChatServer, fanout::Item, server::Continue},
-    db::{ReadError, Reader},
+    db::{Missed, ReadError, Reader},
     domain::{RoomId, RoomKey, Seq, Timestamp},
     limits::{TIMELINE_AGAIN, TIMELINE_PAGE, TIMELINE_PATIENCE},
     protocol::events,
@@ -95,6 +95,10 @@ impl ChatServer {
     }
 }
 
+fn before(seq: Seq) -> Seq {
+    Seq(seq.0 - 1)
+}
+
 async fn read(
     reader: Reader,
     room: RoomKey,
@@ -118,7 +122,9 @@ async fn read(
         let upto = replay.last_seq.max(since);
         return Ok(Page { frames: Vec::new(), upto, has_hole: true });
     }
-    let frame = |missed| frame_of(&id, missed, since).for_many();
+    // Some readers have been told more than others: a message that changed
+    // is told as changed, which also says all to who has never seen it.
+    let frame = |missed: &Missed| frame_of(&id, missed, before(missed.seq())).for_many();
     let frames = replay.missed.iter().map(|missed| (missed.seq(), frame(missed))).collect();
     Ok(Page { frames, upto: replay.upto, has_hole: false })
 }

@@ -175,8 +175,8 @@ impl ChatServer {
     /// A user's inbox, if there is anything in it. It may have got its first
     /// event since it was read.
     pub(super) fn inbox_of(&self, user: &User, last: Seq) -> Option<RoomOverview> {
-        let told = self.rooms.get(RoomKey::inbox_of(user.key)).map(|entry| entry.timeline.told());
-        let head = told.map_or(last, |told| told.max(last));
+        let known = self.rooms.get(RoomKey::inbox_of(user.key)).map(|entry| entry.timeline.head());
+        let head = known.map_or(last, |known| known.max(last));
         (head > Seq::ZERO).then(|| inbox_overview(user, head))
     }
 }

@@ -165,7 +165,7 @@ impl ChatServer {
         if !duplicate && self.sessions.users.contains_key(&user.key) {
             // Kept also while nobody listens yet: whoever is connecting
             // compares what they have read with this head.
-            self.follow_inbox(user, Seq(seq.0 - 1));
+            self.follow_inbox(user);
         }
         if !duplicate {
             let inbox = RoomKey::inbox_of(user.key);

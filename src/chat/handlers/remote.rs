@@ -44,9 +44,16 @@ impl Handler<FromNodes> for ChatServer {
 
 impl ChatServer {
     /// Which rooms and users this node wants to hear of.
-    pub(in crate::chat) fn tell_interest(&mut self) {
+    pub(in crate::chat) fn tell_interest(&mut self, ctx: &mut Context<Self>) {
         let interest =
             Interest { rooms: self.rooms.take_changes(), users: self.sessions.take_changes() };
+        // While a room was read that was not in memory yet, nobody took in
+        // what the feed said of it.
+        let come = interest.rooms.iter().filter(|(_, is_there)| *is_there);
+        let come: Vec<RoomKey> = come.map(|(room, _)| *room).collect();
+        if !come.is_empty() {
+            self.look_at_heads(come, ctx);
+        }
         self.nodes.tell_interest(interest);
     }
 
@@ -120,18 +127,18 @@ impl ChatServer {
         let Some(owner) = room.inbox_owner() else { return self.hear_of(room, head) };
         let Some(online) = self.sessions.users.get(&owner) else { return };
         if self.rooms.get(room).is_none() {
-            // Its first event, or the first for long: those who are there
-            // follow it from now on.
-            let before = Seq(head.0 - 1);
             let user = online.user.clone();
-            self.follow_inbox(&user, before);
+            self.follow_inbox(&user);
         }
         self.hear_of(room, head);
     }
 
     /// Takes a user's inbox into memory; all of their clients follow it.
-    pub(super) fn follow_inbox(&mut self, user: &User, told: Seq) {
-        let inbox = inbox_overview(user, told);
+    ///
+    /// Where it was not there, nothing was in it when they came: so they get
+    /// all of it, also where several events come at once.
+    pub(super) fn follow_inbox(&mut self, user: &User) {
+        let inbox = inbox_overview(user, Seq::ZERO);
         self.rooms.activate(&RoomSeen::from(&inbox), std::time::Instant::now());
         for session in self.sessions.live_of(user.key) {
             if !self.is_subscribed(session, inbox.room.key) {
