@@ -362,6 +362,8 @@ pub const BUS_BATCHES: usize = 4_096;
 pub const BUS_PIPELINE: usize = 64;
 /// What nodes tell on several channels and remember to tell once.
 pub const EPHEMERAL_KNOWN: usize = 8_192;
+/// What giving the lease back may take at the end.
+pub const LEASE_RELEASE: Duration = Duration::from_secs(1);
 /// How often a node goes on with its lease.
 pub const NODE_RENEWAL: Duration = Duration::from_secs(2);
 /// Users of a node that is gone, looked at in one step.

@@ -19,7 +19,7 @@ use crate::{
     db::{Database, Idle, SearchIndex, Writer},
     domain::{MessageId, MessageIds},
     limiter::Limiters,
-    limits::LIMITER_TICK,
+    limits::{LEASE_RELEASE, LIMITER_TICK},
     nodes::Hooks,
     rest::{Draining, Files, Search, State},
     session::SessionCount,
@@ -140,7 +140,9 @@ impl Running {
             draining.begin();
             tokio::time::sleep(config.nodes.drain_delay).await;
             stop(&handle, chat, writer, sessions, config.drain_timeout).await;
+            // The lease is given back, so that nobody waits for its end.
             going.send_replace(true);
+            let _ = timeout(LEASE_RELEASE, going.closed()).await;
         };
         tokio::select! {
             () = stopping => {}
