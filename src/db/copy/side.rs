@@ -1,6 +1,6 @@
 //! One of the two databases of a copy.
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use diesel::{QueryResult, connection::SimpleConnection};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     db::{DatabaseUrl, open::Refused, postgres, sqlite},
-    limits::COPY_ROWS,
+    limits::{COPY_LEASE_POLL, COPY_ROWS, NODE_LEASE},
 };
 
 /// An open connection, and what it is called before the operator.
@@ -89,11 +89,18 @@ impl Side {
         }
     }
 
-    /// What can be known of servers that still run on it.
+    /// What can be known of servers that still run on it. One that was ended
+    /// a moment ago may still have its lease, which is waited for.
     pub fn check_unused(&mut self) -> Result<(), CopyError> {
-        match self.tell(|side| ask!(side, live_nodes()))? {
-            0 => Ok(()),
-            nodes => Err(CopyError::InUse { database: self.name.clone(), nodes }),
+        let asked = Instant::now();
+        loop {
+            match self.tell(|side| ask!(side, live_nodes()))? {
+                0 => return Ok(()),
+                nodes if asked.elapsed() > NODE_LEASE => {
+                    return Err(CopyError::InUse { database: self.name.clone(), nodes });
+                }
+                _ => std::thread::sleep(COPY_LEASE_POLL),
+            }
         }
     }
 
