@@ -1,5 +1,6 @@
 //! The composition root: starts the actors, binds, and stops in order.
 
+mod copy;
 mod http;
 mod logging;
 mod nodes;
@@ -70,6 +71,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         None => serve::serve(Config::new(cli.serve)?),
         Some(Command::Serve(args)) => serve::serve(Config::new(*args)?),
         Some(Command::Migrate(args)) => migrate(args),
+        Some(Command::Copy(args)) => copy::copy(args),
         Some(Command::Token(args)) => token(args),
     }
 }

@@ -1,6 +1,7 @@
 //! The command line. Every option is also an environment variable, and a
 //! `.env` file in the working directory is read first.
 
+mod copy;
 mod nodes;
 mod read;
 mod values;
@@ -9,8 +10,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use self::nodes::NodeArgs;
 use self::values::{parse_duration, parse_name, parse_positive};
+pub use self::{copy::CopyArgs, nodes::NodeArgs};
 use crate::limits::{COMPRESSION_MIN_BYTES, Limits};
 
 /// The chat backend a product team drops into its own application.
@@ -29,6 +30,8 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Bring the database up to date, and stop
     Migrate(StoreArgs),
+    /// Copy a whole deployment into another database
+    Copy(CopyArgs),
     /// Make an access token, and print it
     Token(TokenArgs),
 }

@@ -468,6 +468,11 @@ fn database_url_of(url: &str) -> Result<DatabaseUrl, ConfigError> {
     url.parse().map_err(named)
 }
 
+/// One end of a copy; `option` is what it is called.
+pub fn copy_url(option: &str, url: &str) -> Result<DatabaseUrl, ConfigError> {
+    url.parse().map_err(|cause| ConfigError::Value(format!("{option}: {cause}")))
+}
+
 fn make_private_dir(path: &std::path::Path) -> Result<(), ConfigError> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {

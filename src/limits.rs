@@ -250,6 +250,13 @@ pub const POSTGRES_IDLE_IN_TRANSACTION: Duration = Duration::from_secs(2);
 /// How often a batch that met with a deadlock is tried again.
 pub const POSTGRES_RETRIES: u32 = 3;
 
+/// Rows that `parlor copy` holds and stores at once. More are no faster, and
+/// a batch has to be through within `POSTGRES_STATEMENT_TIMEOUT`.
+pub const COPY_ROWS: i64 = 1_000;
+/// How often `parlor copy` looks whether the leases of servers that have ended
+/// are over.
+pub const COPY_LEASE_POLL: Duration = Duration::from_millis(200);
+
 /// How long SQLite waits for another process that holds the write lock.
 pub const DATABASE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a read may wait for a connection of the pool.

@@ -202,6 +202,7 @@ mod tests {
             (&["token"], "--user"),
             (&["token", "--user", "ann", "--ttl", "soon"], "--ttl"),
             (&["token", "--user", "ann", "--name", ""], "--name"),
+            (&["copy", "--to", "sqlite:b"], "--from"),
             (&["dance"], "dance"),
         ] {
             let (line, code) = read(args).expect_err("refused");

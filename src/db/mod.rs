@@ -8,6 +8,7 @@
 //! its own, no wire and no session.
 
 mod commands;
+mod copy;
 mod feed;
 mod lane;
 mod nodes;
@@ -29,6 +30,7 @@ mod writers;
 mod tests;
 
 pub use commands::*;
+pub use copy::{Checksum, Copied, CopiedRows, CopyError, Verdict, copy};
 pub use feed::{FeedRow, Happened, Left, Recorded, Signal};
 pub use nodes::{Lease, LiveNode, Nodes};
 pub use open::{Database, OpenError, migrate};

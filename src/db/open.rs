@@ -1,6 +1,6 @@
 //! Opens the database: pools and migrations.
 
-use super::{DatabaseUrl, Reader, postgres, sqlite, writers::Writers};
+use super::{DatabaseUrl, Reader, copy, postgres, sqlite, writers::Writers};
 
 /// An open database whose schema is up to date.
 pub struct Database {
@@ -20,6 +20,8 @@ pub enum OpenError {
     Newer { database: String, version: String },
     #[error("cannot bring the database {database} up to date: {cause}")]
     Migrate { database: String, cause: String },
+    #[error("a copy into the database {database} is not finished: run `parlor copy` with it again")]
+    Unfinished { database: String },
 }
 
 /// Why a step failed; the caller knows the database's name.
@@ -51,6 +53,17 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     migrated.map_err(|refused| refused.of(url))
 }
 
+/// A server on half of a deployment would write what the other half contradicts.
+fn refuse_unfinished(url: &DatabaseUrl) -> Result<(), OpenError> {
+    let database = url.to_string();
+    match copy::is_unfinished(url) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(OpenError::Unfinished { database }),
+        Err(copy::CopyError::Open(error)) => Err(error),
+        Err(error) => Err(OpenError::Open { database, cause: error.to_string() }),
+    }
+}
+
 impl Database {
     /// Opens the database, makes the file if it is one and is not there, and
     /// migrates it. `lanes` is how many transactions may run at once; SQLite
@@ -59,6 +72,7 @@ impl Database {
     /// Blocking: call it before the actors start.
     pub fn open(url: &DatabaseUrl, lanes: usize) -> Result<Self, OpenError> {
         migrate(url)?;
+        refuse_unfinished(url)?;
         let (writers, reader) = match url {
             DatabaseUrl::Sqlite(path) => {
                 let (writes, checkpoints) =

@@ -4,6 +4,7 @@
 //! that the same functions serve both databases.
 
 mod connect;
+mod copying;
 mod locks;
 pub(super) mod open;
 mod stalled;
@@ -18,6 +19,8 @@ pub use connect::PostgresUrl;
 use connect::Shared;
 pub(super) use connect::connect;
 
+#[path = "copy/queries.rs"]
+pub(in crate::db) mod copy;
 #[path = "select.rs"]
 pub(in crate::db) mod select;
 #[path = "write/mod.rs"]

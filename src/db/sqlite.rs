@@ -5,8 +5,11 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use super::{Recorded, Write, WriteResult};
 
 pub(super) mod checkpointer;
+mod copying;
 pub(super) mod open;
 
+#[path = "copy/queries.rs"]
+pub(in crate::db) mod copy;
 #[path = "select.rs"]
 pub(in crate::db) mod select;
 #[path = "write/mod.rs"]

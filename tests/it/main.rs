@@ -16,6 +16,7 @@ mod changes;
 mod chat;
 mod conformance;
 mod connections;
+mod copying;
 mod cors;
 mod crash;
 mod descriptions;

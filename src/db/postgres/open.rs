@@ -34,20 +34,23 @@ fn run_pending(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
     let failed = |error: &dyn std::fmt::Display| Refused::Migrate(error.to_string());
     let mut conn = establish(url)?;
     conn.batch_execute(LOCK).map_err(|error| failed(&error))?;
-    let known = MigrationSource::<Pg>::migrations(&MIGRATIONS)
-        .map_err(|error| failed(&error))?
-        .iter()
-        .map(|migration| migration.name().version().as_owned())
-        .collect::<Vec<_>>();
+    let known = known_migrations();
     let applied = conn.applied_migrations().map_err(|error| failed(&error))?;
-    if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {
+    if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
         return Err(Refused::Newer(newer.to_string()));
     }
     let ran = conn.run_pending_migrations(MIGRATIONS).map_err(|error| failed(&error))?;
     Ok(ran.iter().map(ToString::to_string).collect())
 }
 
-fn establish(url: &PostgresUrl) -> Result<Conn, Refused> {
+/// The versions of all migrations that this executable has.
+pub(in crate::db) fn known_migrations() -> Vec<String> {
+    let known = MigrationSource::<Pg>::migrations(&MIGRATIONS);
+    let known = known.expect("they were read when this was compiled");
+    known.iter().map(|migration| migration.name().version().to_string()).collect()
+}
+
+pub(in crate::db) fn establish(url: &PostgresUrl) -> Result<Conn, Refused> {
     r2d2::ManageConnection::connect(&Manager(url.clone())).map_err(|error| match error {
         ConnectionError::BadConnection(cause) => Refused::Open(cause),
         other => Refused::Open(other.to_string()),

@@ -26,20 +26,23 @@ pub(in crate::db) fn migrate(path: &Path) -> Result<Vec<String>, Refused> {
     // SQLite opens a file it cannot write without a word; this says it now.
     conn.batch_execute("BEGIN IMMEDIATE; COMMIT")
         .map_err(|error| Refused::Open(error.to_string()))?;
-    let known = MigrationSource::<Sqlite>::migrations(&MIGRATIONS)
-        .map_err(|error| failed(&error))?
-        .iter()
-        .map(|migration| migration.name().version().as_owned())
-        .collect::<Vec<_>>();
+    let known = known_migrations();
     let applied = conn.applied_migrations().map_err(|error| failed(&error))?;
-    if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {
+    if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
         return Err(Refused::Newer(newer.to_string()));
     }
     let ran = conn.run_pending_migrations(MIGRATIONS).map_err(|error| failed(&error))?;
     Ok(ran.iter().map(ToString::to_string).collect())
 }
 
-fn establish(path: &Path) -> Result<Conn, String> {
+/// The versions of all migrations that this executable has.
+pub(in crate::db) fn known_migrations() -> Vec<String> {
+    let known = MigrationSource::<Sqlite>::migrations(&MIGRATIONS);
+    let known = known.expect("they were read when this was compiled");
+    known.iter().map(|migration| migration.name().version().to_string()).collect()
+}
+
+pub(in crate::db) fn establish(path: &Path) -> Result<Conn, String> {
     let mut conn = Conn::establish(&path.to_string_lossy()).map_err(|error| match error {
         ConnectionError::BadConnection(cause) => cause,
         other => other.to_string(),

@@ -275,6 +275,13 @@ impl Finished {
     }
 }
 
+/// Starts the executable in `home`, and says nothing of it; killed when dropped.
+pub fn spawn(home: &TempDir, args: &[&str]) -> Child {
+    let mut command = command();
+    command.current_dir(home.path()).args(args).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("it can be started")
+}
+
 /// Runs the executable in `home` until it ends by itself.
 pub async fn run_with(home: &TempDir, args: &[&str], settings: &[(&str, &str)]) -> Finished {
     let running =

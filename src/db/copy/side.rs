@@ -1,0 +1,170 @@
+//! One of the two databases of a copy.
+
+use std::{path::Path, time::Instant};
+
+use diesel::{QueryResult, connection::SimpleConnection};
+
+use super::{
+    CopyError,
+    progress::Progress,
+    tables::CopiedTable,
+    value::{Row, Value},
+};
+use crate::{
+    db::{DatabaseUrl, open::Refused, postgres, sqlite},
+    limits::{COPY_LEASE_POLL, COPY_ROWS, NODE_LEASE},
+};
+
+/// An open connection, and what it is called before the operator.
+pub(super) struct Side {
+    conn: SideConn,
+    pub name: String,
+}
+
+enum SideConn {
+    Sqlite(Box<sqlite::Conn>),
+    Postgres(Box<postgres::Conn>),
+}
+
+/// Asks the database in its own dialect.
+macro_rules! ask {
+    ($side:expr, $function:ident ( $($argument:expr),* )) => {
+        match &mut $side.conn {
+            SideConn::Sqlite(conn) => sqlite::copy::$function(conn, $($argument),*),
+            SideConn::Postgres(conn) => postgres::copy::$function(conn, $($argument),*),
+        }
+    };
+}
+
+impl Side {
+    /// Opens a database that is there, to read it only.
+    pub fn source(url: &DatabaseUrl) -> Result<Self, CopyError> {
+        let side = Self::open(url)?;
+        match side {
+            Self { conn: SideConn::Sqlite(mut conn), name } => {
+                let only = conn.batch_execute("PRAGMA query_only = ON");
+                only.map_err(|error| CopyError::Failed { database: name.clone(), error })?;
+                Ok(Self { conn: SideConn::Sqlite(conn), name })
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Opens a database that is there, and migrated, to write to it.
+    pub fn target(url: &DatabaseUrl) -> Result<Self, CopyError> {
+        Self::open(url)
+    }
+
+    fn open(url: &DatabaseUrl) -> Result<Self, CopyError> {
+        let refused = |refused: Refused| CopyError::Open(refused.of(url));
+        let (conn, name) = match url {
+            DatabaseUrl::Sqlite(path) => {
+                let file = whole_path(path).map_err(refused)?;
+                let conn = sqlite::open::establish(path).map_err(Refused::Open).map_err(refused)?;
+                (SideConn::Sqlite(Box::new(conn)), file)
+            }
+            DatabaseUrl::Postgres(server) => {
+                let conn = postgres::open::establish(server).map_err(refused)?;
+                (SideConn::Postgres(Box::new(conn)), server.to_string())
+            }
+        };
+        Ok(Self { conn, name })
+    }
+
+    /// Nothing is migrated here: what is read stays as it is.
+    pub fn check_migrated(&mut self) -> Result<(), CopyError> {
+        let applied = ask!(self, applied_migrations())
+            .map_err(|_| CopyError::NoParlor { database: self.name.clone() })?;
+        let known = match &self.conn {
+            SideConn::Sqlite(_) => sqlite::open::known_migrations(),
+            SideConn::Postgres(_) => postgres::open::known_migrations(),
+        };
+        let database = || self.name.clone();
+        if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {
+            return Err(CopyError::Newer { database: database(), version: newer.clone() });
+        }
+        match known.iter().find(|version| !applied.contains(version)) {
+            Some(_) => Err(CopyError::Older { database: database() }),
+            None => Ok(()),
+        }
+    }
+
+    /// What can be known of servers that still run on it. One that was ended
+    /// a moment ago may still have its lease, which is waited for.
+    pub fn check_unused(&mut self) -> Result<(), CopyError> {
+        let asked = Instant::now();
+        loop {
+            match self.tell(|side| ask!(side, live_nodes()))? {
+                0 => return Ok(()),
+                nodes if asked.elapsed() > NODE_LEASE => {
+                    return Err(CopyError::InUse { database: self.name.clone(), nodes });
+                }
+                _ => std::thread::sleep(COPY_LEASE_POLL),
+            }
+        }
+    }
+
+    pub fn page(
+        &mut self,
+        table: &CopiedTable,
+        after: Option<&[Value]>,
+    ) -> Result<Vec<Row>, CopyError> {
+        self.tell(|side| ask!(side, page(table, after, COPY_ROWS)))
+    }
+
+    pub fn is_empty(&mut self, table: &CopiedTable) -> Result<bool, CopyError> {
+        self.tell(|side| ask!(side, page(table, None, 1))).map(|rows| rows.is_empty())
+    }
+
+    /// Whether a copy into it has begun and is not finished.
+    pub fn has_progress(&mut self) -> Result<bool, CopyError> {
+        self.tell(|side| ask!(side, has_progress()))
+    }
+
+    pub fn begin(&mut self, source: &str, tables: &[CopiedTable]) -> Result<(), CopyError> {
+        self.tell(|side| ask!(side, begin(source, tables)))
+    }
+
+    /// The source and the table of each row.
+    pub fn progress(&mut self) -> Result<Vec<(String, String, Progress)>, CopyError> {
+        self.tell(|side| ask!(side, progress()))
+    }
+
+    pub fn store(
+        &mut self,
+        table: &CopiedTable,
+        rows: Vec<Row>,
+        before: &Progress,
+        after: &Progress,
+    ) -> Result<(), CopyError> {
+        match self.tell(|side| ask!(side, store(table, rows, before, after)))? {
+            true => Ok(()),
+            false => Err(CopyError::Another { database: self.name.clone() }),
+        }
+    }
+
+    pub fn sequence(&mut self, table: &CopiedTable) -> Result<Option<i64>, CopyError> {
+        self.tell(|side| ask!(side, sequence(table)))
+    }
+
+    pub fn set_sequence(&mut self, table: &CopiedTable, last: i64) -> Result<(), CopyError> {
+        self.tell(|side| ask!(side, set_sequence(table, last)))
+    }
+
+    pub fn finish(&mut self) -> Result<(), CopyError> {
+        self.tell(|side| ask!(side, finish()))
+    }
+
+    /// An error with the database's name.
+    fn tell<T>(&mut self, query: impl FnOnce(&mut Self) -> QueryResult<T>) -> Result<T, CopyError> {
+        let answer = query(self);
+        answer.map_err(|error| CopyError::Failed { database: self.name.clone(), error })
+    }
+}
+
+/// The file's path from the root, which is what the target knows its source
+/// by. SQLite would make a file that is not there.
+fn whole_path(path: &Path) -> Result<String, Refused> {
+    let whole = std::fs::canonicalize(path).map_err(|error| Refused::Open(error.to_string()))?;
+    Ok(whole.display().to_string())
+}
