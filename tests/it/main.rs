@@ -37,6 +37,7 @@ mod mentions;
 mod metrics;
 mod model;
 mod nodes;
+mod operations;
 mod ordering;
 mod overload;
 mod page;
