@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::file;
-use crate::support::{Server, User, within};
+use crate::support::{Cluster, Server, User, within};
 
 /// Each metric with the values of each of its labels.
 type Told = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
@@ -123,6 +123,38 @@ async fn the_dashboard_shows_what_is_told_and_all_of_it() {
     for name in shown {
         assert!(manual.contains(&format!("| `{name}`")), "{name} is documented");
     }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn the_numbers_are_told_while_the_database_is_away() {
+    let cluster = Cluster::start(1).await;
+    let node = &cluster.nodes[0];
+    let nobody = node.server.nobody();
+    let scrape = async || User::outcome(nobody.plain(Method::GET, "/metrics")).await;
+    let told = async |line: &str| {
+        let telling = async {
+            loop {
+                let outcome = scrape().await;
+                assert_eq!(outcome.status, 200, "{outcome:?}");
+                if outcome.body.lines().any(|one| one == line) {
+                    return outcome.body;
+                }
+            }
+        };
+        within(line, telling).await
+    };
+    assert!(told("parlor_degraded 0").await.contains("parlor_inbox_events 0"));
+    node.to_postgres.silence();
+    let meanwhile = told("parlor_degraded 1").await;
+    assert!(!meanwhile.contains("parlor_inbox_events"), "{meanwhile}");
+    let ready = User::outcome(nobody.plain(Method::GET, "/health/ready")).await;
+    assert_eq!(ready.status, 503, "{ready:?}");
+    node.to_postgres.restore();
+    let after = told("parlor_degraded 0").await;
+    within("the rest", async { while !scrape().await.body.contains("parlor_inbox_events 0") {} })
+        .await;
+    assert!(after.contains("parlor_connections 0"));
 }
 
 #[tokio::test]
