@@ -163,6 +163,13 @@ impl Nodes {
         Ok(rows.into_iter().filter_map(node).collect())
     }
 
+    /// Who had each number last, whether they run or not.
+    pub async fn last_known(&self) -> Result<Vec<String>, String> {
+        let query = diesel::sql_query("SELECT id, incarnation FROM nodes");
+        let rows = load!(self, NodeRow, query)?;
+        Ok(rows.into_iter().map(|row| row.incarnation).collect())
+    }
+
     /// The newest row of the feed.
     pub async fn feed_end(&self) -> Result<i64, String> {
         let query = diesel::sql_query("SELECT coalesce(max(id), 0) AS id FROM feed");

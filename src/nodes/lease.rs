@@ -21,6 +21,9 @@ pub struct Node {
     /// Made anew with each start.
     pub incarnation: Arc<str>,
     pub number: u8,
+    /// Incarnations that were there before this one: those that are no more
+    /// may have gone while no node was there to see it.
+    before: Vec<String>,
 }
 
 impl Node {
@@ -30,10 +33,12 @@ impl Node {
     /// One line for the operator.
     pub async fn join(nodes: Nodes, address: &str) -> Result<Self, String> {
         let incarnation: Arc<str> = format!("{:016x}", rand::random::<u64>()).into();
+        // Before one of their numbers becomes this node's.
+        let before = nodes.last_known().await?;
         for _ in 0..CLAIM_TRIES {
             if let Some(lease) = nodes.claim(&incarnation, address).await? {
                 agree(lease.now);
-                return Ok(Self { nodes, incarnation, number: lease.number });
+                return Ok(Self { nodes, incarnation, number: lease.number, before });
             }
             // Others start at the same moment.
             sleep(CLAIM_PAUSE).await;
@@ -91,7 +96,7 @@ impl Lease {
             tokio::select! {
                 () = sleep(NODE_RENEWAL) => {}
                 _ = self.stop.changed() => {
-                    let Node { nodes, incarnation, number } = &self.node;
+                    let Node { nodes, incarnation, number, .. } = &self.node;
                     if let Err(error) = nodes.release(*number, incarnation).await {
                         log::debug!("the lease is left to end by itself: {error}");
                     }
@@ -114,7 +119,7 @@ impl Lease {
     }
 
     async fn renew(&mut self) -> Result<(), String> {
-        let Node { nodes, incarnation, number } = &mut self.node;
+        let Node { nodes, incarnation, number, before } = &mut self.node;
         match nodes.renew(*number, incarnation).await? {
             Some(lease) => agree(lease.now),
             None => {
@@ -128,6 +133,12 @@ impl Lease {
             }
         }
         let live = nodes.live().await?;
+        // Once, whoever else does it, too: who starts may be the only one that
+        // knows of them. Most have nobody left.
+        let is_live = |one: &String| live.iter().any(|node| node.incarnation == *one);
+        for incarnation in std::mem::take(before).into_iter().filter(|one| !is_live(one)) {
+            let _ = self.dead.send(incarnation);
+        }
         let is_first = live.iter().map(|node| node.number).min() == Some(self.node.number);
         self.leads.send_if_modified(|leads| std::mem::replace(leads, is_first) != is_first);
         for incarnation in self.watch.look(&live, self.node.number) {
