@@ -202,9 +202,11 @@ async fn nobody_is_shown_who_was_there_when_all_nodes_lost_their_power() {
     drop(sockets);
     // Their leases end, and no node is there to see it.
     let ended = async {
-        while cluster.database().query("SELECT 1 FROM nodes WHERE until > clock_timestamp()") != ""
-        {
-        }
+        while !cluster
+            .database()
+            .query("SELECT 1 FROM nodes WHERE until > clock_timestamp()")
+            .is_empty()
+        {}
     };
     within("the leases' end", ended).await;
     // And so long that their numbers are anybody's.
