@@ -261,6 +261,9 @@ pub const COPY_LEASE_POLL: Duration = Duration::from_millis(200);
 pub const DATABASE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a read may wait for a connection of the pool.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long `/metrics` waits for what is counted in the database: Prometheus
+/// gives up after ten seconds, and the rest is wanted then most.
+pub const METRICS_PATIENCE: Duration = Duration::from_secs(1);
 /// Connections of the read pool.
 pub const READ_CONNECTIONS: usize = 8;
 

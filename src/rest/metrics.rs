@@ -5,6 +5,7 @@ use std::fmt::Write;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use super::{State, extract::Admin};
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     chat::{Answer, ChatError, Command, Connected, Requester},
     domain::Denied,
     error::ApiError,
+    limits::METRICS_PATIENCE,
     metrics::{Counter, Histogram, metrics},
     protocol::{Close, ErrorCode},
 };
@@ -71,11 +73,6 @@ async fn collect(state: &State) -> Result<Vec<Metric>, ApiError> {
         Answer::Count(count) => count,
         _ => return Err(ChatError::Internal.into()),
     };
-    let inbox = state.reader.inbox_count().await?;
-    let backlogs = state.reader.backlogs().await?;
-    let outbox = |dead: bool| -> i64 {
-        backlogs.iter().filter(|one| one.dead == dead).map(|one| one.count).sum()
-    };
     let errors = ErrorCode::ALL.iter().zip(&own.errors);
     let errors = errors.map(|(code, count)| (code.as_str().to_owned(), count.get() as f64));
     let mut closes: Vec<(String, f64)> = Vec::new();
@@ -95,7 +92,7 @@ async fn collect(state: &State) -> Result<Vec<Metric>, ApiError> {
     ];
     let (users, addresses) = state.limiters.kept();
     let process = Process::read();
-    Ok(vec![
+    let mut all = vec![
         gauge("parlor_connections", "Open WebSocket connections", connections as f64),
         counter("parlor_connections_total", "Connections that were opened", &own.connections),
         counter("parlor_frames_in_total", "Text frames from clients", &own.frames_in),
@@ -156,15 +153,32 @@ async fn collect(state: &State) -> Result<Vec<Metric>, ApiError> {
         gauge("parlor_limiter_addresses", "Addresses whose rate is kept", addresses as f64),
         labelled("parlor_errors_total", "Errors that were answered", "code", errors.collect()),
         labelled("parlor_closes_total", "Connections closed by the server", "code", closes),
-        gauge("parlor_inbox_events", "Events that wait in inboxes", inbox as f64),
-        gauge("parlor_webhooks_waiting", "Webhooks that wait", outbox(false) as f64),
-        gauge("parlor_webhooks_dead", "Webhooks that were given up", outbox(true) as f64),
         labelled("parlor_http_requests_total", "HTTP requests", "status", requests.collect()),
         histogram("parlor_http_seconds", "Time of one HTTP request", MICROSECOND, &own.http_time),
         gauge("parlor_uptime_seconds", "Time since the start", own.started.elapsed().as_secs_f64()),
         gauge("process_resident_memory_bytes", "Resident memory", process.resident),
         gauge("process_open_fds", "Open files and sockets", process.files),
-    ])
+    ];
+    all.extend(stored(state).await);
+    Ok(all)
+}
+
+/// What is counted in the database. It is left out where that does not come
+/// soon: the other numbers are wanted most while the database is away.
+async fn stored(state: &State) -> Vec<Metric> {
+    let counting = async { tokio::join!(state.reader.inbox_count(), state.reader.backlogs()) };
+    // A read that fails is counted and logged where it does.
+    let Ok((Ok(inbox), Ok(backlogs))) = timeout(METRICS_PATIENCE, counting).await else {
+        return Vec::new();
+    };
+    let outbox = |dead: bool| -> i64 {
+        backlogs.iter().filter(|one| one.dead == dead).map(|one| one.count).sum()
+    };
+    vec![
+        gauge("parlor_inbox_events", "Events that wait in inboxes", inbox as f64),
+        gauge("parlor_webhooks_waiting", "Webhooks that wait", outbox(false) as f64),
+        gauge("parlor_webhooks_dead", "Webhooks that were given up", outbox(true) as f64),
+    ]
 }
 
 /// What the system knows of the process.

@@ -38,6 +38,7 @@ mod mentions;
 mod metrics;
 mod model;
 mod nodes;
+mod operations;
 mod ordering;
 mod overload;
 mod page;

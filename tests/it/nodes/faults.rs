@@ -185,3 +185,32 @@ async fn nobody_is_shown_who_was_on_a_node_that_is_gone() {
         async { while ann.get("/users/ben/presence").await.expect(200)["status"] != "offline" {} };
     within("ben is away", shown).await;
 }
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn nobody_is_shown_who_was_there_when_all_nodes_lost_their_power() {
+    let mut cluster = Cluster::start(2).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    ann.room_with("den", &[&ben]).await;
+    let sockets = (ann.connect().await, ben.connect().await);
+    let status = async || ann.get("/users/ben/presence").await.expect(200)["status"].clone();
+    within("ben is there", async { while status().await != "online" {} }).await;
+    for node in &mut cluster.nodes {
+        node.server.kill9().await;
+    }
+    drop(sockets);
+    // Their leases end, and no node is there to see it.
+    let ended = async {
+        while !cluster
+            .database()
+            .query("SELECT 1 FROM nodes WHERE until > clock_timestamp()")
+            .is_empty()
+        {}
+    };
+    within("the leases' end", ended).await;
+    // And so long that their numbers are anybody's.
+    cluster.database().query("UPDATE nodes SET until = until - interval '1 day'");
+    cluster.nodes[0].server.start_again().await;
+    within("ben is away", async { while status().await != "offline" {} }).await;
+}
