@@ -182,7 +182,7 @@ impl World {
                 }
             }
             Said::Replayed { client, session, since, page } => {
-                self.to_hub(place, Item::Replayed { client, session, since, page });
+                self.tell_hub(place, Item::Replayed { client, session, since, page });
             }
             Said::Hub(item) => self.hub_apply(place, item),
             Said::Drained { client, session } => self.drained(place, client, session),
@@ -288,7 +288,7 @@ impl World {
 
     fn tell_all_of(&mut self, place: Place, room: RoomNo, events: Vec<(Seq, Frame)>) {
         for (seq, frame) in events {
-            self.to_hub(place, Item::Event { room, seq, frame });
+            self.tell_hub(place, Item::Event { room, seq, frame });
         }
     }
 
@@ -338,7 +338,7 @@ impl World {
                 missed.map(|(seq, what)| (Seq(*seq), frame(*seq, *what, Some(before(*seq)))));
             let frames = frames.collect();
             let after = if has_hole { upto } else { told };
-            self.to_hub(place, Item::Missed { room, after, upto, frames });
+            self.tell_hub(place, Item::Missed { room, after, upto, frames });
         }
         self.tell_all_of(place, room, follow);
     }
@@ -393,7 +393,7 @@ impl World {
         }
         let asked = since.is_some();
         let since = Seq(since.unwrap_or(last));
-        self.to_hub(place, Item::CatchUp { client, session, room: key(room), since, head, asked });
+        self.tell_hub(place, Item::CatchUp { client, session, room: key(room), since, head, asked });
     }
 }
 

@@ -299,7 +299,7 @@ impl World {
     }
 
     /// To the sessions of a node, in the order in which it is said.
-    pub fn to_hub(&mut self, place: Place, item: Item) {
+    pub fn tell_hub(&mut self, place: Place, item: Item) {
         let wait = self.random.ms(0, 4);
         let node = &mut self.nodes[place.node];
         node.hub_until = node.hub_until.max(self.now + wait);
