@@ -393,7 +393,10 @@ impl World {
         }
         let asked = since.is_some();
         let since = Seq(since.unwrap_or(last));
-        self.tell_hub(place, Item::CatchUp { client, session, room: key(room), since, head, asked });
+        self.tell_hub(
+            place,
+            Item::CatchUp { client, session, room: key(room), since, head, asked },
+        );
     }
 }
 
