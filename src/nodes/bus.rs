@@ -14,6 +14,7 @@ use tokio::{
 
 use super::{
     health::Health,
+    lease::ToBus,
     link::{Link, Pushes, RedisUrl, cause, pause},
     message::{Channel, Heard, Message, messages},
     presence::{Keys, ephemeral, merged},
@@ -80,8 +81,7 @@ pub struct Bus {
     keys: Keys,
     health: Health,
     queue: mpsc::Receiver<ToNodes>,
-    /// Incarnations whose lease has ended.
-    dead: mpsc::UnboundedReceiver<String>,
+    from_lease: mpsc::UnboundedReceiver<ToBus>,
     /// Those whose users are still to be taken away.
     to_bury: VecDeque<String>,
     follower: mpsc::UnboundedSender<FromBus>,
@@ -96,7 +96,7 @@ impl Bus {
         prefix: &str,
         me: &str,
         health: Health,
-        dead: mpsc::UnboundedReceiver<String>,
+        from_lease: mpsc::UnboundedReceiver<ToBus>,
         follower: mpsc::UnboundedSender<FromBus>,
     ) -> (BusHandle, Self) {
         let (sender, queue) = mpsc::channel(BUS_BATCHES);
@@ -108,7 +108,7 @@ impl Bus {
             keys: Keys::new(prefix, me),
             health,
             queue,
-            dead,
+            from_lease,
             to_bury: VecDeque::new(),
             follower,
             channels: BTreeSet::from([Channel::All]),
@@ -201,14 +201,15 @@ impl Bus {
                     Some(push) => self.pushed(push),
                     None => Err("the connection ended".to_owned()),
                 },
+                // Before what is said: that is said by who one is now.
+                Some(news) = self.from_lease.recv() => {
+                    self.hear_of_lease(news);
+                    Ok(())
+                }
                 said = self.queue.recv() => match said {
                     Some(said) => self.say(&mut link, said).await,
                     None => std::future::pending().await,
                 },
-                Some(incarnation) = self.dead.recv() => {
-                    self.to_bury.push_back(incarnation);
-                    Ok(())
-                }
                 () = sleep(SETTLE), if !self.to_bury.is_empty() => self.bury(&mut link).await,
                 _ = ping.tick() => link.ping().await.map_err(|error| cause(&error)),
             };
@@ -324,6 +325,16 @@ impl Bus {
             }
         }
         changed
+    }
+
+    fn hear_of_lease(&mut self, news: ToBus) {
+        match news {
+            ToBus::Gone(incarnation) => self.to_bury.push_back(incarnation),
+            ToBus::Renamed(incarnation) => {
+                self.me = incarnation.to_string();
+                self.keys = Keys::new(&self.prefix, &incarnation);
+            }
+        }
     }
 
     /// Takes some users of a node that is gone away.

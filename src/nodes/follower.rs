@@ -84,13 +84,13 @@ impl Follower {
         let health = Health::new(redis.is_some());
         let (to_follower, from_bus) = mpsc::unbounded_channel();
         let (to_news, news) = mpsc::unbounded_channel();
-        let (to_dead, dead) = mpsc::unbounded_channel();
+        let (to_bus, from_lease) = mpsc::unbounded_channel();
         let (stop, stopped) = watch::channel(false);
         // Also without Redis somebody has to say which rows are this node's own.
         let (url, prefix) = redis.unzip();
         let (me, prefix) = (&node.incarnation, prefix.unwrap_or_default());
-        let bus = Some(Bus::new(url, &prefix, me, health.clone(), dead, to_follower));
-        let (lease, leads) = Lease::new(node.clone(), health.clone(), to_news, to_dead, stopped);
+        let bus = Some(Bus::new(url, &prefix, me, health.clone(), from_lease, to_follower));
+        let (lease, leads) = Lease::new(node.clone(), health.clone(), to_news, to_bus, stopped);
         let follower = Self {
             nodes: node.nodes,
             feed: Feed::new(settled, seen),

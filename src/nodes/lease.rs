@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Node {
     pub nodes: Nodes,
-    /// Made anew with each start.
+    /// Made anew with each start, and where the lease was lost.
     pub incarnation: Arc<str>,
     pub number: u8,
     /// Who was listed when it started, also those who have gone.
@@ -31,7 +31,7 @@ impl Node {
     /// # Errors
     /// One line for the operator.
     pub async fn join(nodes: Nodes, address: &str) -> Result<Self, String> {
-        let incarnation: Arc<str> = format!("{:016x}", rand::random::<u64>()).into();
+        let incarnation = new_incarnation();
         // Before a number is taken: it may be that of one who has gone.
         let listed: Arc<[LiveNode]> = nodes.listed().await?.into();
         for _ in 0..CLAIM_TRIES {
@@ -55,6 +55,19 @@ fn agree(shared: crate::domain::Timestamp) {
     }
 }
 
+/// What the bus has to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ToBus {
+    /// The lease of an incarnation has ended: its users are there no more.
+    Gone(String),
+    /// This node is another incarnation from now on.
+    Renamed(Arc<str>),
+}
+
+fn new_incarnation() -> Arc<str> {
+    format!("{:016x}", rand::random::<u64>()).into()
+}
+
 /// What has become of the lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LeaseNews {
@@ -68,7 +81,7 @@ pub struct Lease {
     node: Node,
     health: Health,
     news: mpsc::UnboundedSender<LeaseNews>,
-    dead: mpsc::UnboundedSender<String>,
+    bus: mpsc::UnboundedSender<ToBus>,
     watch: Watch,
     leads: watch::Sender<bool>,
     stop: watch::Receiver<bool>,
@@ -79,12 +92,12 @@ impl Lease {
         node: Node,
         health: Health,
         news: mpsc::UnboundedSender<LeaseNews>,
-        dead: mpsc::UnboundedSender<String>,
+        bus: mpsc::UnboundedSender<ToBus>,
         stop: watch::Receiver<bool>,
     ) -> (Self, watch::Receiver<bool>) {
         let (leads, leading) = watch::channel(false);
         let watch = Watch::new(&node.listed);
-        (Self { node, health, news, dead, watch, leads, stop }, leading)
+        (Self { node, health, news, bus, watch, leads, stop }, leading)
     }
 
     pub async fn run(mut self) {
@@ -123,12 +136,17 @@ impl Lease {
         match nodes.renew(*number, incarnation).await? {
             Some(lease) => agree(lease.now),
             None => {
-                let Some(lease) = nodes.claim(incarnation, "").await? else { return Ok(()) };
+                // Another incarnation: whatever becomes of it, the one before
+                // is gone for the others.
+                let again = new_incarnation();
+                let Some(lease) = nodes.claim(&again, "").await? else { return Ok(()) };
                 log::warn!(
                     "this node was away for too long, and goes on as number {}",
                     lease.number
                 );
                 *number = lease.number;
+                *incarnation = again.clone();
+                let _ = self.bus.send(ToBus::Renamed(again));
                 let _ = self.news.send(LeaseNews::Again(lease.number));
             }
         }
@@ -137,7 +155,7 @@ impl Lease {
         self.leads.send_if_modified(|leads| std::mem::replace(leads, is_first) != is_first);
         for incarnation in self.watch.look(&live, self.node.number) {
             log::warn!("a node has gone without a word");
-            let _ = self.dead.send(incarnation);
+            let _ = self.bus.send(ToBus::Gone(incarnation));
         }
         Ok(())
     }

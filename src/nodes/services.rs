@@ -87,7 +87,8 @@ impl Services {
         let mut commands = redis::pipe();
         commands.cmd("XGROUP").arg("CREATE").arg(&self.stream).arg(GROUP).arg("0").arg("MKSTREAM");
         match link.run::<Value>(&commands).await {
-            Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
+            // Within a pipeline its code is part of the text.
+            Err(error) if !error.to_string().contains("BUSYGROUP") => Err(error),
             // It is there already.
             _ => Ok(()),
         }

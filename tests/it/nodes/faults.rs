@@ -214,3 +214,31 @@ async fn nobody_is_shown_who_was_there_when_all_nodes_lost_their_power() {
     cluster.nodes[0].server.start_again().await;
     within("ben is away", async { while status().await != "offline" {} }).await;
 }
+
+/// Frozen for longer than its lease, a node is another one when it returns:
+/// its users are there again, and nobody stays who is not.
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn who_was_on_a_frozen_node_is_gone_and_there_again() {
+    let mut cluster = Cluster::start(2).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    ann.room_with("den", &[&ben]).await;
+    let mut at_ann = ann.connect().await;
+    let mut at_ben = ben.connect().await;
+    let is = |status: &'static str| {
+        move |frame: &serde_json::Value| {
+            frame["type"] == "presence" && frame["data"]["status"] == status
+        }
+    };
+    at_ann.next_where("ben comes", is("online")).await;
+    cluster.nodes[1].server.signal(libc::SIGSTOP);
+    at_ann.next_where("ben is gone", is("offline")).await;
+    at_ann.say("den", "while he was away").await;
+    cluster.nodes[1].server.signal(libc::SIGCONT);
+    at_ann.next_where("ben is there again", is("online")).await;
+    assert_eq!(at_ben.next_message("den").await["seq"], 1);
+    at_ben.say("den", "here I am").await;
+    cluster.nodes[1].server.kill9().await;
+    at_ann.next_where("ben is gone for good", is("offline")).await;
+}

@@ -9,9 +9,11 @@ use crate::support::run;
 /// writes, so that a refusal is written as well.
 const OF_THE_LOG: [&str; 2] = ["RUST_LOG", "PARLOR_LOG_FORMAT"];
 
-/// Each variable of `parlor serve --help`, and its default.
+/// Each variable of `parlor serve --help` and `parlor copy --help`, and its
+/// default.
 pub(super) async fn known() -> BTreeMap<String, Option<String>> {
-    let help = run(&["serve", "--help"]).await.stdout;
+    let serve = run(&["serve", "--help"]).await.stdout;
+    let help = serve + &run(&["copy", "--help"]).await.stdout;
     let variables = help.split("[env: ").skip(1).map(|rest| {
         let (name, rest) = rest.split_once(']').expect("it is closed");
         let name = name.split('=').next().expect("a name").to_owned();
