@@ -392,6 +392,8 @@ pub const SERVICE_BATCH: usize = 100;
 /// How long it is waited for an event of a service: less than
 /// `REDIS_RESPONSE_TIMEOUT`.
 pub const SERVICE_WAIT: Duration = Duration::from_secs(1);
+/// How long until what the server could not take is tried again.
+pub const SERVICE_PAUSE: Duration = Duration::from_millis(500);
 /// What a node took and did not finish is another's after this time.
 pub const SERVICE_IDLE: Duration = Duration::from_secs(10);
 /// Events that could not be published and are kept; the oldest goes.

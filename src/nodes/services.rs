@@ -24,7 +24,7 @@ use super::{
 use crate::{
     chat::{ChatError, ChatServer, ReplyTo, Request, Requester},
     db::Reader,
-    limits::{SERVICE_BATCH, SERVICE_DEAD, SERVICE_IDLE, SERVICE_WAIT},
+    limits::{SERVICE_BATCH, SERVICE_DEAD, SERVICE_IDLE, SERVICE_PAUSE, SERVICE_WAIT},
 };
 
 /// All nodes together are one consumer of the stream.
@@ -72,14 +72,16 @@ impl Services {
         let (mut link, _pushes) = Link::connect(&self.url).await?;
         self.make_group(&mut link).await?;
         *tries = 0;
-        // What this node has taken before and not finished comes first.
-        while self.take(&mut link, "0").await? > 0 {}
         loop {
+            // What this node has taken before and could not finish comes first.
+            while self.take(&mut link, "0").await? == Taken::Left {
+                sleep(SERVICE_PAUSE).await;
+            }
             if Instant::now() >= self.look {
                 self.take_over(&mut link).await?;
                 self.look = Instant::now() + SERVICE_IDLE;
             }
-            self.take(&mut link, ">").await?;
+            while Instant::now() < self.look && self.take(&mut link, ">").await? == Taken::Done {}
         }
     }
 
@@ -94,8 +96,8 @@ impl Services {
         }
     }
 
-    /// Takes some entries; says how many.
-    async fn take(&self, link: &mut Link, from: &str) -> RedisResult<usize> {
+    /// Takes some entries, and publishes them.
+    async fn take(&self, link: &mut Link, from: &str) -> RedisResult<Taken> {
         let mut commands = redis::pipe();
         let read = commands.cmd("XREADGROUP").arg("GROUP").arg(GROUP).arg(&self.me);
         read.arg("COUNT").arg(SERVICE_BATCH).arg("BLOCK").arg(millis(SERVICE_WAIT));
@@ -103,9 +105,10 @@ impl Services {
         let replies = link.run::<Option<StreamReadReply>>(&commands).await?;
         let keys = replies.into_iter().flatten().flat_map(|reply| reply.keys);
         let entries: Vec<StreamId> = keys.flat_map(|key| key.ids).collect();
-        let count = entries.len();
-        self.publish(link, entries).await?;
-        Ok(count)
+        if entries.is_empty() {
+            return Ok(Taken::Nothing);
+        }
+        self.publish(link, entries).await
     }
 
     /// Takes what nodes that are gone have not finished.
@@ -117,7 +120,7 @@ impl Services {
             claim.arg(millis(SERVICE_IDLE)).arg(&from).arg("COUNT").arg(SERVICE_BATCH);
             let reply = link.run::<StreamAutoClaimReply>(&commands).await?.pop();
             let Some(reply) = reply else { return Ok(()) };
-            self.publish(link, reply.claimed).await?;
+            let _ = self.publish(link, reply.claimed).await?;
             if reply.next_stream_id == "0-0" {
                 return Ok(());
             }
@@ -127,7 +130,7 @@ impl Services {
 
     /// Publishes in the order of the stream. What the server cannot take now
     /// is left, and taken again.
-    async fn publish(&self, link: &mut Link, entries: Vec<StreamId>) -> RedisResult<()> {
+    async fn publish(&self, link: &mut Link, entries: Vec<StreamId>) -> RedisResult<Taken> {
         let mut asked = Vec::with_capacity(entries.len());
         for entry in entries {
             let answer = match ServiceEvent::read(&entry) {
@@ -137,13 +140,17 @@ impl Services {
             asked.push((entry, answer));
         }
         let mut commands = redis::pipe();
+        let mut taken = Taken::Done;
         for (entry, answer) in asked {
             let refused = match answer {
                 Err(why) => Some(why),
                 Ok(answer) => match answer.await {
                     Ok(Ok(_)) => None,
                     Ok(Err(error)) if error.is_fault() => Some(error.to_string()),
-                    Ok(Err(_)) | Err(_) => continue,
+                    Ok(Err(_)) | Err(_) => {
+                        taken = Taken::Left;
+                        continue;
+                    }
                 },
             };
             if let Some(why) = refused {
@@ -151,10 +158,10 @@ impl Services {
             }
             commands.cmd("XACK").arg(&self.stream).arg(GROUP).arg(&entry.id);
         }
-        if commands.is_empty() {
-            return Ok(());
+        if !commands.is_empty() {
+            link.run::<Value>(&commands).await?;
         }
-        link.run::<Value>(&commands).await.map(drop)
+        Ok(taken)
     }
 
     fn bury(&self, commands: &mut redis::Pipeline, entry: &StreamId, why: &str) {
@@ -187,6 +194,16 @@ impl Services {
         self.chat.do_send(Request { from, command, reply });
         Ok(answered)
     }
+}
+
+/// What became of entries that were asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    Nothing,
+    /// All of them are finished.
+    Done,
+    /// The server could not take some of them now.
+    Left,
 }
 
 type Answered = oneshot::Receiver<Result<crate::chat::Answer, ChatError>>;

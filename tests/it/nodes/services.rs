@@ -64,8 +64,11 @@ async fn events_of_a_stream_reach_rooms_and_users_once() {
     let said = at_ann.next_message("board:42").await;
     assert_eq!((&said["seq"], &said["data"]["sender"]["id"]), (&json!(2), &json!("ann")));
     // All of it is acknowledged, and nothing was told twice.
-    let acknowledged =
-        async { while !redis(&cluster.redis, &["XPENDING", STREAM, "parlor"]).starts_with('0') {} };
+    let acknowledged = async {
+        while !redis(&cluster.redis, &["XPENDING", STREAM, "parlor"]).starts_with('0') {
+            tokio::task::yield_now().await;
+        }
+    };
     within("the acknowledgements", acknowledged).await;
     ann.say("board:42", "the end").await;
     assert_eq!(at_ben.next_where("the end", |f| f["data"]["content"] == "the end").await["seq"], 3);
@@ -82,7 +85,11 @@ async fn what_cannot_be_published_is_put_aside_and_holds_nothing_up() {
     add(&cluster.redis, &["what", "ever"]);
     add(&cluster.redis, &["type", "status.changed", "room", "den", "data", "{}"]);
     at_ann.next_event("status.changed").await;
-    let dead = async { while redis(&cluster.redis, &["XLEN", "app-events:dead"]) != "2" {} };
+    let dead = async {
+        while redis(&cluster.redis, &["XLEN", "app-events:dead"]) != "2" {
+            tokio::task::yield_now().await;
+        }
+    };
     within("two dead letters", dead).await;
     let dead = redis(&cluster.redis, &["XRANGE", "app-events:dead", "-", "+"]);
     assert!(dead.contains("no such room") && dead.contains("type: is missing"), "{dead}");
