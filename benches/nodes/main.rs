@@ -49,6 +49,8 @@ fn options() -> Options {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
+    // The HTTP client is built with TLS, though it speaks none here.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let Options { seconds, nodes } = options();
     let time = Duration::from_secs(seconds);
     println!("durable acks, {SENDERS} senders, one message under way each, into own rooms");
