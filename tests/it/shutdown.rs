@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
+use reqwest::Method;
 use serde_json::json;
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -109,5 +110,28 @@ async fn who_comes_during_the_stop_is_not_served() {
     if let Ok(response) = request.send().await {
         assert_eq!(response.status().as_u16(), 503);
     }
+    assert_eq!(server.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn ready_turns_red_first_and_what_is_open_goes_on_until_the_balancer_has_seen_it() {
+    let mut server = Server::builder().set("PARLOR_DRAIN_DELAY", "1s").start().await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "private").await;
+    let mut socket = ann.connect().await;
+    server.signal(libc::SIGTERM);
+    let red = async {
+        while ann.plain(Method::GET, "/health/ready").send().await.expect("answered").status()
+            != 503
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("ready to turn red", red).await;
+    // Nobody has been told to go yet.
+    assert_eq!(socket.say("den", "still here").await["seq"], 1);
+    let told = socket.told_so_far().await;
+    assert!(told.iter().all(|frame| frame["type"] != "server.goaway"), "{told:?}");
+    socket.next_event("server.goaway").await;
     assert_eq!(server.exit_code().await, Some(0));
 }
