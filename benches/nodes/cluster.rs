@@ -3,7 +3,7 @@
 use std::{
     fmt, fs,
     io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 use jsonwebtoken::{EncodingKey, Header, encode};
@@ -29,6 +29,7 @@ impl fmt::Display for Store {
 
 pub struct Node {
     child: Child,
+    _stdout: BufReader<ChildStdout>,
     pub port: u16,
 }
 
@@ -94,10 +95,13 @@ fn start(home: &TempDir, number: usize, database: Option<&str>) -> Node {
             .env("PARLOR_REDIS_PREFIX", name);
     }
     let mut child = command.spawn().expect("the server can be started");
-    let stdout = child.stdout.take().expect("it is piped");
-    let banner = BufReader::new(stdout).lines().next().expect("a banner").expect("a text");
+    // Kept open: the server says more than its first line.
+    let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut banner = String::new();
+    stdout.read_line(&mut banner).expect("a text");
+    let banner = banner.trim_end();
     let port = banner.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-    Node { child, port: port.unwrap_or_else(|| panic!("no port in {banner:?}")) }
+    Node { child, _stdout: stdout, port: port.unwrap_or_else(|| panic!("no port in {banner:?}")) }
 }
 
 impl Node {

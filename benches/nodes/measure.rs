@@ -110,7 +110,8 @@ pub async fn fanout(cluster: &Cluster, readers: usize, rate: u32, time: Duration
     let mut reading = Vec::new();
     for number in 0..readers {
         let (node, user) = (cluster.node(number), format!("reader-{number}"));
-        call(node, &user, Method::POST, "/rooms/den/members", json!({"user_id": user})).await;
+        let member = format!("/rooms/den/members/{user}");
+        call(node, &user, Method::PUT, &member, json!({})).await;
         let mut client = Client::connect(node, &user).await;
         let (sent, is_here) = (sent.clone(), number % cluster.nodes.len() == 0);
         reading.push(tokio::spawn(async move {

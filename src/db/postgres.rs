@@ -75,6 +75,35 @@ fn take(conn: &mut Conn, locks: &locks::Locks) -> diesel::QueryResult<()> {
     .map(drop)
 }
 
+#[derive(diesel::QueryableByName)]
+struct HeadRow {
+    #[diesel(sql_type = sql_types::BigInt)]
+    room: i64,
+    #[diesel(sql_type = sql_types::BigInt)]
+    count: i64,
+    #[diesel(sql_type = sql_types::BigInt)]
+    last: i64,
+}
+
+/// Moves the heads of rooms on, each by a number of events; gives the number
+/// and where each that is there is now. In one round trip.
+pub(in crate::db) fn advance_heads(
+    conn: &mut Conn,
+    counts: &[(i64, i64)],
+) -> diesel::QueryResult<Vec<(i64, i64, crate::domain::Seq)>> {
+    let (rooms, counts): (Vec<i64>, Vec<i64>) = counts.iter().copied().unzip();
+    let rows = diesel::sql_query(
+        "UPDATE room_heads h SET last_seq = h.last_seq + moved.count
+         FROM unnest($1, $2) AS moved (room, count) WHERE h.room_key = moved.room
+         RETURNING h.room_key AS room, moved.count AS count, h.last_seq AS last",
+    )
+    .bind::<sql_types::Array<sql_types::BigInt>, _>(rooms)
+    .bind::<sql_types::Array<sql_types::BigInt>, _>(counts)
+    .load::<HeadRow>(conn)?;
+    let head = |row: HeadRow| (row.room, row.count, crate::domain::Seq(row.last));
+    Ok(rows.into_iter().map(head).collect())
+}
+
 /// Writes down for the other nodes what was done.
 pub(in crate::db) fn record(
     conn: &mut Conn,

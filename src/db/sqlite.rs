@@ -3,6 +3,7 @@
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
 use super::{Recorded, Write, WriteResult};
+use crate::domain::{RoomKey, Seq};
 
 pub(super) mod checkpointer;
 mod copying;
@@ -50,6 +51,21 @@ pub(in crate::db) fn transaction<T>(
     run: impl FnOnce(&mut Conn) -> diesel::QueryResult<T>,
 ) -> diesel::QueryResult<T> {
     conn.immediate_transaction(run)
+}
+
+/// Moves the heads of rooms on, each by a number of events; gives the number
+/// and where each that is there is now. One prepared statement a room.
+pub(in crate::db) fn advance_heads(
+    conn: &mut Conn,
+    counts: &[(i64, i64)],
+) -> diesel::QueryResult<Vec<(i64, i64, Seq)>> {
+    let mut heads = Vec::with_capacity(counts.len());
+    for (room, count) in counts {
+        if let Some(last) = write::advance_head(conn, RoomKey(*room), *count)? {
+            heads.push((*room, *count, last));
+        }
+    }
+    Ok(heads)
 }
 
 /// There are no other nodes to tell.

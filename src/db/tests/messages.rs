@@ -7,6 +7,7 @@ async fn repeats_take_no_number_in_one_batch_and_across_batches() {
     let mut bench = Bench::new();
     let (ann, ben) = (bench.user("ann"), bench.user("ben"));
     let room = bench.room("r", &ann);
+    bench.add(&room, &ben).expect("added");
     let first = [
         bench.message(room.key, &ann, Some("a")),
         bench.message(room.key, &ann, Some("a")),

@@ -22,7 +22,7 @@ mod refresh;
 mod room;
 mod user;
 
-use super::{Conn, SHARES_ROOMS, record, transaction};
+use super::{Conn, SHARES_ROOMS, advance_heads, record, transaction};
 use crate::db::{
     ApiKey, AuditEntry, Bar, Executed, MemberChange, NewApiKey, NewAttachment, NewDirect,
     NewMessage, NewRefreshToken, NewRoom, OutboxResult, OutboxTargets, RefreshHash, StoredMessage,
@@ -30,3 +30,5 @@ use crate::db::{
 };
 
 pub(in crate::db) use batch::execute;
+#[allow(unused_imports, reason = "PostgreSQL moves many heads at once")]
+pub(in crate::db) use message::advance_head;

@@ -17,8 +17,8 @@ use diesel::{
 use rustc_hash::FxHashMap;
 
 use super::{
-    Conn, NewMessage, SHARES_ROOMS, StoredMessage, WriteError, WriteResult, Written, attachment,
-    member,
+    Conn, NewMessage, SHARES_ROOMS, StoredMessage, WriteError, WriteResult, Written, advance_heads,
+    attachment, member,
     schema::{messages, room_heads},
 };
 use crate::domain::{ClientId, MessageId, RoomKey, Seq, Timestamp, UserKey};
@@ -159,6 +159,7 @@ fn insert_fresh(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<Wr
         messages.iter().copied().filter(|message| senders.check(message).is_ok()).collect();
     let mut next = reserve(conn, &allowed)?;
     let mut results = Vec::with_capacity(messages.len());
+    let mut rows = Vec::with_capacity(messages.len());
     for message in messages {
         if let Err(denied) = senders.check(message) {
             results.push(Err(denied));
@@ -168,7 +169,7 @@ fn insert_fresh(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<Wr
             results.push(Err(WriteError::NoSuchRoom));
             continue;
         };
-        insert_row(conn, message, *seq)?;
+        rows.push(row(message, *seq));
         results.push(Ok(Written::Message(StoredMessage {
             id: message.id,
             seq: *seq,
@@ -177,6 +178,7 @@ fn insert_fresh(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<Wr
         })));
         *seq = seq.next();
     }
+    store(conn, &rows)?;
     Ok(results)
 }
 
@@ -188,17 +190,17 @@ fn reserve(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<FxHashMap<i
     for message in messages {
         *counts.entry(message.room.0).or_default() += 1;
     }
-    let mut next = FxHashMap::default();
-    for (room, count) in counts {
-        if let Some(last) = advance_head(conn, RoomKey(room), count)? {
-            next.insert(room, Seq(last.0 - count + 1));
-        }
-    }
-    Ok(next)
+    let counts: Vec<(i64, i64)> = counts.into_iter().collect();
+    let first = |(room, count, last): (i64, i64, Seq)| (room, Seq(last.0 - count + 1));
+    Ok(advance_heads(conn, &counts)?.into_iter().map(first).collect())
 }
 
 /// Moves a room's head on; gives where it is now.
-pub(super) fn advance_head(conn: &mut Conn, room: RoomKey, count: i64) -> QueryResult<Option<Seq>> {
+pub(in crate::db) fn advance_head(
+    conn: &mut Conn,
+    room: RoomKey,
+    count: i64,
+) -> QueryResult<Option<Seq>> {
     diesel::update(room_heads::table.find(room.0))
         .set(room_heads::last_seq.eq(room_heads::last_seq + count))
         .returning(room_heads::last_seq)
@@ -207,12 +209,9 @@ pub(super) fn advance_head(conn: &mut Conn, room: RoomKey, count: i64) -> QueryR
         .map(|last| last.map(Seq))
 }
 
-/// One prepared statement a row: on SQLite that is a fifth faster than one
-/// statement with many rows, which has to be prepared for each number of
-/// rows (docs/PERFORMANCE.md).
-fn insert_row(conn: &mut Conn, message: &NewMessage, seq: Seq) -> QueryResult<()> {
+fn row(message: &NewMessage, seq: Seq) -> NewRow<'_> {
     let NewMessage { id, room, sender, client_id, content, created_at, extras: _ } = message;
-    let row = NewRow {
+    NewRow {
         id: id.0,
         room_key: room.0,
         seq: seq.0,
@@ -221,6 +220,21 @@ fn insert_row(conn: &mut Conn, message: &NewMessage, seq: Seq) -> QueryResult<()
         client_id: client_id.as_ref().map(ClientId::as_str),
         content,
         created_at: created_at.0,
-    };
-    diesel::insert_into(messages::table).values(row).execute(conn).map(drop)
+    }
+}
+
+/// On SQLite one prepared statement a row: that is a fifth faster than one
+/// statement with many rows, which has to be prepared for each number of rows
+/// (docs/PERFORMANCE.md). On PostgreSQL each statement is a round trip.
+fn store(conn: &mut Conn, rows: &[NewRow<'_>]) -> QueryResult<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    if SHARES_ROOMS {
+        return diesel::insert_into(messages::table).values(rows).execute(conn).map(drop);
+    }
+    for row in rows {
+        diesel::insert_into(messages::table).values(row).execute(conn)?;
+    }
+    Ok(())
 }

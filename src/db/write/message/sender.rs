@@ -2,7 +2,7 @@
 //! otherwise meanwhile.
 
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Conn, SHARES_ROOMS};
 use crate::{
@@ -16,7 +16,22 @@ use crate::{
 type Row = (i64, i64, String, Option<i64>, bool, String);
 
 /// How senders stand, read once for a batch.
-pub(super) struct Senders(Option<FxHashMap<(i64, i64), (Standing, RoomKind)>>);
+pub(super) struct Senders(Option<Known>);
+
+struct Known {
+    standings: FxHashMap<(i64, i64), (Standing, RoomKind)>,
+    /// Those that are there.
+    rooms: FxHashSet<i64>,
+}
+
+/// Those of some rooms that have not been deleted.
+fn existing(conn: &mut Conn, of: &[i64]) -> QueryResult<Vec<i64>> {
+    rooms::table
+        .filter(rooms::key.eq_any(of))
+        .filter(rooms::id.is_not_null())
+        .select(rooms::key)
+        .load(conn)
+}
 
 impl Senders {
     /// On one node the ChatServer knows, and nothing is read.
@@ -42,22 +57,33 @@ impl Senders {
                 rooms::kind,
             ))
             .load::<Row>(conn)?;
+        let known: FxHashSet<i64> = rows.iter().map(|row| row.0).collect();
         let standing = |(room, user, role, muted_until, blocked, kind): Row| {
             let role = Role::parse(&role).unwrap_or(Role::ReadOnly);
             let muted_until = muted_until.map(Timestamp);
             let kind = RoomKind::parse(&kind).unwrap_or(RoomKind::Private);
             ((room, user), (Standing { role, muted_until, blocked }, kind))
         };
-        Ok(Self(Some(rows.into_iter().map(standing).collect())))
+        let standings = rows.into_iter().map(standing).collect();
+        let unknown: Vec<i64> = messages
+            .iter()
+            .map(|message| message.room.0)
+            .filter(|room| !known.contains(room))
+            .collect();
+        let there = if unknown.is_empty() { Vec::new() } else { existing(conn, &unknown)? };
+        Ok(Self(Some(Known { standings, rooms: known.into_iter().chain(there).collect() })))
     }
 
     pub fn check(&self, message: &NewMessage) -> Result<(), WriteError> {
         let Some(known) = &self.0 else { return Ok(()) };
-        match known.get(&(message.room.0, message.sender.0)) {
+        match known.standings.get(&(message.room.0, message.sender.0)) {
             Some((standing, kind)) => {
                 standing.may_write(*kind, message.created_at).map_err(WriteError::Denied)
             }
-            None => Err(WriteError::Denied(Denied::Stranger)),
+            None if known.rooms.contains(&message.room.0) => {
+                Err(WriteError::Denied(Denied::Stranger))
+            }
+            None => Err(WriteError::NoSuchRoom),
         }
     }
 }
