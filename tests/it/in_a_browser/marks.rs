@@ -28,8 +28,8 @@ async fn a_mention_is_counted_and_marked_until_it_is_read() {
 async fn whom_one_mentions_is_offered_while_one_writes() {
     let Lobby { alice, ben, server: _server, driver: _driver } = lobby().await;
     let mut at_ben = ben.connect().await;
-    // Alice's page has heard of Ben once it counts him.
-    alice.shows("room-about", "2 members").await;
+    // Alice's page knows who is there once it says how many of them are.
+    alice.shows("room-about", "2 members, ").await;
     alice.fill("composer", "thanks @be").await;
     alice.shows("suggestion", "@ben").await;
     alice.has("[data-testid=\"suggestion\"][aria-selected=\"true\"]").await;
