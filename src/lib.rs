@@ -35,6 +35,7 @@ pub mod protocol;
 pub mod request_id;
 pub mod rest;
 pub mod routes;
+pub mod seldom;
 pub mod session;
 #[cfg(test)]
 mod simulator;

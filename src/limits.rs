@@ -199,6 +199,9 @@ pub const SEARCH_SCAN: Duration = Duration::from_secs(300);
 /// How much later than another a change may commit that was made before it.
 pub const SEARCH_OVERLAP: Duration = Duration::from_secs(60);
 
+/// How long a line of the log that strangers can cause is not written again.
+pub const SELDOM: Duration = Duration::from_secs(60);
+
 /// How often the rate limits of those who have left are freed.
 pub const LIMITER_TICK: Duration = Duration::from_secs(30);
 

@@ -38,8 +38,8 @@ function calls(openapi) {
 async function show() {
   const load = async (path) => (await fetch(path)).json();
   const [openapi, asyncapi] = await Promise.all([
-    load("/api/v1/openapi.json"),
-    load("/api/v1/asyncapi.json"),
+    load("api/v1/openapi.json"),
+    load("api/v1/asyncapi.json"),
   ]);
   const main = document.getElementById("calls");
   main.replaceChildren();

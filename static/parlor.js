@@ -73,6 +73,15 @@ export function comesBack(code) {
   return !STOP_CODES.has(code) && !(code >= 4500 && code < 5000);
 }
 
+/**
+ * Where this module was loaded from, if that was a server of Parlor: it is the
+ * base also below a path and from pages of other origins. Where it is part of
+ * something larger, the page's origin.
+ */
+function ownBase(url = import.meta.url) {
+  return /^https?:.*\/parlor\.js$/.test(url) ? url.replace(/\/parlor\.js$/, "") : globalThis.location?.origin;
+}
+
 function newId() {
   return [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -107,7 +116,7 @@ export class Parlor extends Commands {
    *   fetchToken?: () => Promise<string>,
    *   outbox?: {load: Function, put: Function, remove: Function}}} options
    */
-  constructor({ base = globalThis.location?.origin, store = memoryStore(), fetchToken = null, outbox = noOutbox } = {}) {
+  constructor({ base = ownBase(), store = memoryStore(), fetchToken = null, outbox = noOutbox } = {}) {
     super();
     if (!base) throw new TypeError("Parlor needs the server's address as `base`.");
     this.#account = new Account(base, store, fetchToken, () => this.#leave());

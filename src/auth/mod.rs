@@ -20,7 +20,7 @@ pub use identity::{ADMIN, Authenticator, Identity, SERVICE};
 pub use issuer::{Issuer, IssuerConfig, KeySource};
 pub use origin::{OriginPolicy, parse_origin};
 pub use password::Passwords;
-pub use proxy::TrustedProxies;
+pub use proxy::{Client, TrustedProxies, peer_address};
 pub use revocation::Revocations;
 pub use secret::{Secret, SecretError};
 pub use token::{Claims, TokenError, TokenKeys, bearer_token, is_display_name};

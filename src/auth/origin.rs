@@ -23,9 +23,28 @@ impl OriginPolicy {
     pub fn allows(&self, origin: Option<&str>, host: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
         let origin = normal(origin);
-        let own = origin.split_once("://").map(|(_, own)| own);
-        let same = host.is_some_and(|host| own == Some(host.to_ascii_lowercase().as_str()));
-        same || self.allowed.iter().any(|allowed| allowed == "*" || *allowed == origin)
+        let own = host.is_some_and(|host| is_own(&origin, host));
+        own || self.allowed.iter().any(|allowed| allowed == "*" || *allowed == origin)
+    }
+}
+
+/// Whether a page of `origin` was loaded from `host`. A browser leaves the
+/// port of the scheme away from both, and some proxies write it into `Host`.
+fn is_own(origin: &str, host: &str) -> bool {
+    let Some((scheme, own)) = origin.split_once("://") else { return false };
+    let host = host.trim().to_ascii_lowercase();
+    own == host
+        || default_port(scheme)
+            .and_then(|port| host.strip_suffix(port)?.strip_suffix(':'))
+            .is_some_and(|host| own == host)
+}
+
+/// The port that is not written (RFC 9110 sections 4.2.1 and 4.2.2).
+fn default_port(scheme: &str) -> Option<&'static str> {
+    match scheme {
+        "http" => Some("80"),
+        "https" => Some("443"),
+        _ => None,
     }
 }
 
@@ -40,8 +59,8 @@ pub fn parse_origin(text: &str) -> Option<String> {
     if !is_bare || !is_host {
         return None;
     }
-    match (scheme, authority.port_u16()) {
-        ("http", Some(80)) | ("https", Some(443)) => {
+    match authority.port() {
+        Some(port) if default_port(scheme) == Some(port.as_str()) => {
             Some(format!("{scheme}://{}", authority.host()))
         }
         _ => Some(origin),
@@ -70,6 +89,23 @@ mod tests {
             (Some(""), false),
         ] {
             assert_eq!(policy.allows(origin, host), allowed, "{origin:?}");
+        }
+    }
+
+    #[test]
+    fn the_port_of_the_scheme_may_be_in_the_host() {
+        let policy = OriginPolicy::default();
+        for (origin, host, allowed) in [
+            ("https://chat.example.org", "chat.example.org:443", true),
+            ("http://Chat.example.org", "chat.example.org:80", true),
+            ("https://[2001:db8::1]", "[2001:db8::1]:443", true),
+            ("https://chat.example.org", "chat.example.org:80", false),
+            ("http://chat.example.org", "chat.example.org:443", false),
+            ("https://chat.example.org", "chat.example.org:8443", false),
+            ("https://chat.example.org", "chat.example.org443", false),
+            ("capacitor://localhost", "localhost:443", false),
+        ] {
+            assert_eq!(policy.allows(Some(origin), Some(host)), allowed, "{origin} {host}");
         }
     }
 

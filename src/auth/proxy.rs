@@ -1,10 +1,32 @@
-//! Whose request it is that came through a proxy.
+//! Who the client of a request is, also behind proxies. Everything that
+//! counts, limits, shows or logs an address asks here.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use actix_http::header::HeaderMap;
+
+/// What a proxy calls the addresses a request came from.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+/// What says that a request came through a proxy, trusted or not.
+const FORWARDED: [&str; 4] = [FORWARDED_FOR, "forwarded", "x-real-ip", "via"];
 
 /// The proxies whose word is taken for where a request came from.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Arc<[Network]>);
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The address as IPv4 where it is one, also when seen on `[::]`.
+    pub address: IpAddr,
+    /// It comes from this machine, and for nobody else.
+    pub is_local: bool,
+    /// A proxy that is trusted says so.
+    pub is_proxied: bool,
+}
 
 /// Addresses with the same beginning, such as `10.0.0.0/8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +44,16 @@ impl Network {
         let address: IpAddr = address.parse().ok()?;
         let most = if address.is_ipv4() { 32 } else { 128 };
         let prefix = prefix.unwrap_or(most);
-        (prefix <= most).then_some(Self { address, prefix })
+        if prefix > most {
+            return None;
+        }
+        Some(match (address, address.to_canonical()) {
+            // `::ffff:10.0.0.0/104` is 10.0.0.0/8.
+            (IpAddr::V6(_), address @ IpAddr::V4(_)) if prefix >= 96 => {
+                Self { address, prefix: prefix - 96 }
+            }
+            _ => Self { address, prefix },
+        })
     }
 
     fn contains(&self, other: IpAddr) -> bool {
@@ -48,52 +79,142 @@ impl TrustedProxies {
         Ok(Self(networks.collect::<Result<_, _>>()?))
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether `address`, in its plain form, is a proxy's that is trusted.
+    pub fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// The client of a request from `peer` with this `X-Forwarded-For`: the
-    /// last address in it that no trusted proxy has. What comes before could
-    /// be anybody's invention.
-    pub fn client(&self, peer: IpAddr, forwarded: Option<&str>) -> IpAddr {
+    /// The client of a request that came from `peer` with these headers.
+    pub fn client(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Client {
+        let peer = peer_address(peer);
+        let is_proxied = self.trusts(peer);
+        if is_proxied {
+            let lines: Vec<&str> = headers
+                .get_all(FORWARDED_FOR)
+                .map(|line| line.to_str().unwrap_or_default())
+                .collect();
+            let address = self.last_stranger(peer, &lines);
+            return Client { address, is_local: address.is_loopback(), is_proxied };
+        }
+        let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
+        Client { address: peer, is_local: peer.is_loopback() && !is_forwarded, is_proxied }
+    }
+
+    /// The last address of the lines that no trusted proxy has: each proxy
+    /// writes whom it saw at the end, in a line of its own or in the last one,
+    /// and what stands before could be anybody's invention.
+    fn last_stranger(&self, peer: IpAddr, lines: &[&str]) -> IpAddr {
         let mut client = peer;
-        for hop in forwarded.unwrap_or_default().rsplit(',') {
+        for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
             if !self.trusts(client) {
                 break;
             }
-            match hop.trim().parse() {
-                Ok(address) => client = address,
-                Err(_) => break,
+            match parse_hop(hop) {
+                Some(address) => client = address,
+                None => break,
             }
         }
         client
     }
 }
 
+/// The address at the other end of a connection, in its plain form. One that
+/// has gone already has none.
+pub fn peer_address(peer: Option<SocketAddr>) -> IpAddr {
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical())
+}
+
+/// An address as proxies write it: alone, with a port (Azure's gateway, IIS),
+/// or in brackets with or without one.
+fn parse_hop(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let alone = bare.parse::<IpAddr>().ok();
+    let address = alone.or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
+    address.map(|address| address.to_canonical())
+}
+
 #[cfg(test)]
 mod tests {
+    use actix_http::header::{HeaderName, HeaderValue};
+
     use super::*;
+
+    fn proxies(texts: &[&str]) -> TrustedProxies {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        TrustedProxies::parse(&texts).expect("networks")
+    }
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    /// Who it is that came from `peer` with these lines of X-Forwarded-For.
+    fn client(proxies: &TrustedProxies, peer: &str, lines: &[&'static str]) -> Client {
+        let peer = SocketAddr::new(peer.parse().expect("an address"), 4711);
+        let lines: Vec<_> = lines.iter().map(|line| (FORWARDED_FOR, *line)).collect();
+        proxies.client(Some(peer), &headers(&lines))
+    }
 
     #[test]
     fn only_the_word_of_trusted_proxies_is_taken() {
-        let proxies = TrustedProxies::parse(&["10.0.0.0/8".to_owned(), "::1".to_owned()]);
-        let proxies = proxies.expect("networks");
-        let address = |text: &str| -> IpAddr { text.parse().expect("an address") };
-        for (peer, forwarded, client) in [
-            ("192.0.2.1", Some("198.51.100.7"), "192.0.2.1"),
-            ("10.1.2.3", Some("198.51.100.7"), "198.51.100.7"),
-            ("10.1.2.3", Some("203.0.113.9, 198.51.100.7"), "198.51.100.7"),
-            ("10.1.2.3", Some("203.0.113.9, 198.51.100.7, 10.9.9.9"), "198.51.100.7"),
-            ("10.1.2.3", Some("nonsense"), "10.1.2.3"),
-            ("10.1.2.3", None, "10.1.2.3"),
-            ("::1", Some("2001:db8::5"), "2001:db8::5"),
+        let proxies = proxies(&["10.0.0.0/8", "::1"]);
+        for (peer, lines, address) in [
+            ("192.0.2.1", &["198.51.100.7"][..], "192.0.2.1"),
+            ("10.1.2.3", &["198.51.100.7"], "198.51.100.7"),
+            ("10.1.2.3", &["203.0.113.9, 198.51.100.7"], "198.51.100.7"),
+            ("10.1.2.3", &["203.0.113.9, 198.51.100.7, 10.9.9.9"], "198.51.100.7"),
+            ("10.1.2.3", &["nonsense"], "10.1.2.3"),
+            ("10.1.2.3", &[], "10.1.2.3"),
+            ("::1", &["2001:db8::5"], "2001:db8::5"),
+            // Several lines are one list, in their order.
+            ("10.1.2.3", &["203.0.113.9", "198.51.100.7"], "198.51.100.7"),
+            ("10.1.2.3", &["203.0.113.9, 198.51.100.7", "10.9.9.9"], "198.51.100.7"),
+            ("10.1.2.3", &["203.0.113.9", "nonsense"], "10.1.2.3"),
+            // With ports and in brackets.
+            ("10.1.2.3", &["198.51.100.7:40123"], "198.51.100.7"),
+            ("10.1.2.3", &["[2001:db8::5]:40123"], "2001:db8::5"),
+            ("10.1.2.3", &["[2001:db8::5]"], "2001:db8::5"),
+            ("10.1.2.3", &["198.51.100.7, 10.9.9.9:80"], "198.51.100.7"),
+            ("10.1.2.3", &["198.51.100.7:x"], "10.1.2.3"),
+            // An IPv4 address is the same one on `[::]`.
+            ("::ffff:10.1.2.3", &["198.51.100.7"], "198.51.100.7"),
+            ("10.1.2.3", &["::ffff:198.51.100.7"], "198.51.100.7"),
+            ("::ffff:192.0.2.1", &[], "192.0.2.1"),
         ] {
-            assert_eq!(proxies.client(address(peer), forwarded), address(client), "{peer}");
+            let found = client(&proxies, peer, lines).address;
+            assert_eq!(found.to_string(), address, "{peer} {lines:?}");
         }
-        assert_eq!(
-            TrustedProxies::parse(&["10.0.0.0/33".to_owned()]).err().as_deref(),
-            Some("10.0.0.0/33")
-        );
-        assert!(TrustedProxies::parse(&["x".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn networks_are_read_and_nothing_else() {
+        assert!(proxies(&["::ffff:10.0.0.0/104"]).trusts("10.3.2.1".parse().expect("one")));
+        for bad in ["10.0.0.0/33", "x", "10.0.0.0/x", "2001:db8::/129"] {
+            assert_eq!(TrustedProxies::parse(&[bad.to_owned()]).err().as_deref(), Some(bad));
+        }
+    }
+
+    #[test]
+    fn this_machine_is_who_comes_from_it_for_nobody_else() {
+        let none = TrustedProxies::default();
+        assert!(client(&none, "127.0.0.1", &[]).is_local);
+        assert!(client(&none, "::1", &[]).is_local);
+        assert!(client(&none, "::ffff:127.0.0.1", &[]).is_local, "seen on [::]");
+        assert!(!client(&none, "192.0.2.1", &[]).is_local);
+        assert!(!client(&none, "127.0.0.1", &["198.51.100.7"]).is_local, "an unnamed proxy");
+        assert!(!client(&none, "127.0.0.1", &["127.0.0.1"]).is_local, "could be invented");
+        let via = headers(&[("via", "1.1 Caddy")]);
+        let peer = SocketAddr::new("127.0.0.1".parse().expect("an address"), 4711);
+        assert!(!none.client(Some(peer), &via).is_local);
+        let local = proxies(&["127.0.0.1"]);
+        assert!(!client(&local, "127.0.0.1", &["198.51.100.7"]).is_local);
+        assert!(client(&local, "127.0.0.1", &["127.0.0.1"]).is_local);
+        assert!(client(&local, "127.0.0.1", &[]).is_local);
+        assert!(client(&local, "127.0.0.1", &[]).is_proxied);
     }
 }

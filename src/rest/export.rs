@@ -13,6 +13,7 @@ use super::{
     extract::{Admin, user_id},
 };
 use crate::{
+    auth::Client,
     db::{ReadError, Reader},
     domain::{MessageId, User},
     error::ApiError,
@@ -55,12 +56,15 @@ enum Step {
 pub async fn user(
     state: web::Data<State>,
     Admin(who): Admin,
+    client: Client,
     user: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let id = user_id(&user)?;
     let missing = || ApiError::not_found("user");
     let user = state.reader.user(&id).await?.ok_or_else(missing)?;
-    state.audit(&who, "GET /api/v1/users/{user}/export".to_owned(), id.to_string()).await?;
+    state
+        .audit(&who, "GET /api/v1/users/{user}/export".to_owned(), id.to_string(), Some(client))
+        .await?;
     let head = head(&state.reader, &user).await?;
     let reader = state.reader.clone();
     let (found, from) = (VecDeque::new(), Some(MessageId(0)));

@@ -2,13 +2,13 @@
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::{State, fallback::is_reading};
 use crate::{
-    auth::{AuthError, Identity, bearer_token},
+    auth::{AuthError, Client, Identity, bearer_token},
     chat::ChatError,
     domain::{Denied, HistoryCursor, RoomId, Seq, UserId},
     error::ApiError,
@@ -28,6 +28,7 @@ impl FromRequest for Identity {
         let state = request.app_data::<web::Data<State>>().cloned();
         let (method, pattern) = (request.method().clone(), request.match_pattern());
         let path = request.path().to_owned();
+        let client = request.extensions().get::<Client>().copied();
         Box::pin(async move {
             let token = token.ok_or(AuthError::Missing)?;
             let state = state.ok_or(AuthError::Unavailable)?;
@@ -38,7 +39,7 @@ impl FromRequest for Identity {
             }
             if identity.is_admin && !is_reading(&method) {
                 let action = format!("{method} {}", pattern.as_deref().unwrap_or(&path));
-                state.audit(&identity, action, path).await?;
+                state.audit(&identity, action, path, client).await?;
             }
             Ok(identity)
         })
@@ -72,10 +73,8 @@ impl FromRequest for Unhurried {
         let Some(state) = request.app_data::<web::Data<State>>() else {
             return std::future::ready(Err(ApiError::unavailable()));
         };
-        let forwarded = request.headers().get("x-forwarded-for");
-        let forwarded = forwarded.and_then(|value| value.to_str().ok());
-        let peer = request.peer_addr().map(|peer| state.proxies.client(peer.ip(), forwarded));
-        let checked = peer.map_or(Ok(()), |peer| state.limiters.login(peer));
+        let client = request.extensions().get::<Client>().copied();
+        let checked = client.map_or(Ok(()), |client| state.limiters.login(client.address));
         let checked = checked.inspect_err(|_| metrics().limited_logins.add(1));
         std::future::ready(checked.map(|()| Self).map_err(ApiError::from))
     }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::{State, extract::Admin};
 use crate::{
-    auth::bearer_token,
+    auth::{Client, bearer_token},
     chat::{Answer, ChatError, Command, Connected, Requester},
     domain::Denied,
     error::ApiError,
@@ -247,6 +247,7 @@ fn as_json(all: Vec<Metric>) -> Value {
 pub async fn prometheus(
     state: web::Data<State>,
     request: HttpRequest,
+    client: Client,
 ) -> Result<HttpResponse, ApiError> {
     let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
     let allowed = match &state.metrics_token {
@@ -254,7 +255,7 @@ pub async fn prometheus(
         Some(token) => header.and_then(bearer_token).is_some_and(|given| {
             Sha256::digest(given.as_bytes()) == Sha256::digest(token.as_bytes())
         }),
-        None => request.peer_addr().is_some_and(|peer| peer.ip().is_loopback()),
+        None => client.is_local,
     };
     if !allowed {
         return Err(ChatError::from(Denied::NotAdmin).into());

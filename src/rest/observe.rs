@@ -1,16 +1,20 @@
 //! One line of the log and one count for each request.
 
-use std::time::Instant;
+use std::{future::Ready, time::Instant};
 
 use actix_web::{
-    Error,
+    Error, FromRequest, HttpMessage, HttpRequest,
     body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
     http::header::HeaderValue,
     middleware::Next,
+    web,
 };
 
+use super::State;
 use crate::{
+    auth::Client,
+    error::ApiError,
     metrics::metrics,
     request_id::{HEADER, request_id},
 };
@@ -23,7 +27,11 @@ pub async fn observe(
     let began = Instant::now();
     let id = request_id(request.headers().get(HEADER));
     let (method, path) = (request.method().to_string(), request.path().to_owned());
-    let peer = request.peer_addr().map_or_else(String::new, |peer| peer.ip().to_string());
+    let client = client(request.request());
+    if let Some(client) = client {
+        request.extensions_mut().insert(client);
+    }
+    let address = client.map_or_else(String::new, |client| client.address.to_string());
     let mut response = next.call(request).await?;
     let (status, time) = (response.status().as_u16(), began.elapsed());
     if let Ok(id) = HeaderValue::from_str(&id) {
@@ -34,7 +42,7 @@ pub async fn observe(
     log::info!(
         target: "parlor::access",
         request_id = id.as_str(),
-        peer = peer.as_str(),
+        client = address.as_str(),
         method = method.as_str(),
         path = path.as_str(),
         status = status,
@@ -42,4 +50,19 @@ pub async fn observe(
         "request"
     );
     Ok(response)
+}
+
+fn client(request: &HttpRequest) -> Option<Client> {
+    let state = request.app_data::<web::Data<State>>()?;
+    Some(state.proxies.client(request.peer_addr(), request.headers()))
+}
+
+impl FromRequest for Client {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let known = request.extensions().get::<Self>().copied();
+        std::future::ready(known.ok_or_else(ApiError::unavailable))
+    }
 }

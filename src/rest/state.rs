@@ -7,11 +7,12 @@ use std::{
 };
 
 use actix::Addr;
+use serde_json::json;
 use tokio::sync::Notify;
 
 use super::{Files, Search};
 use crate::{
-    auth::{Accounts, Authenticator, Identity, TrustedProxies},
+    auth::{Accounts, Authenticator, Client, Identity, TrustedProxies},
     chat::ChatServer,
     db::{AuditEntry, Reader, Write, Writer, submit},
     error::ApiError,
@@ -70,13 +71,15 @@ impl State {
         who: &Identity,
         action: String,
         target: String,
+        client: Option<Client>,
     ) -> Result<(), ApiError> {
+        let detail = client.map_or(json!({}), |from| json!({"address": from.address}));
         let entry = AuditEntry {
             at: crate::clock::now(),
             actor: who.user.id.as_str().into(),
             action: action.into(),
             target: target.into(),
-            detail: "{}".into(),
+            detail: detail.to_string().into(),
         };
         match submit(&self.writer, Write::Audit(entry)).await {
             Ok(_) => Ok(()),

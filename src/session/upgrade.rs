@@ -26,7 +26,7 @@ use super::{
     worker::{Entered, Worker},
 };
 use crate::{
-    auth::Identity,
+    auth::{Client, Identity},
     chat::Origin,
     domain::Timestamp,
     error::ApiError,
@@ -34,6 +34,7 @@ use crate::{
     metrics::metrics,
     protocol::{ErrorCode, PROTOCOL_NAME},
     request_id::{self, request_id},
+    seldom::Seldom,
     transport::Socket,
     websocket::{Compression, Decoder, negotiate},
 };
@@ -53,8 +54,9 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Into<Socket>,
 {
     let id = request_id(request.headers().get(request_id::HEADER));
-    let accepted = accept(&worker, &request).await;
-    log_upgrade(&id, &request, accepted.as_ref().err());
+    let client = worker.settings.proxies.client(request.peer_addr(), request.headers());
+    let accepted = accept(&worker, &request, client).await;
+    log_upgrade(&id, &request, client, accepted.as_ref().err());
     match accepted {
         Ok((mut response, accepted)) => {
             if let Ok(id) = header::HeaderValue::from_str(&id) {
@@ -72,16 +74,16 @@ where
 }
 
 /// One line of the log for each, as for other requests.
-fn log_upgrade(id: &str, request: &Request, refused: Option<&ApiError>) {
+fn log_upgrade(id: &str, request: &Request, client: Client, refused: Option<&ApiError>) {
     let status = refused.map_or(101, |error| error.status().as_u16());
-    let peer = request.peer_addr().map_or_else(String::new, |peer| peer.ip().to_string());
+    let client = client.address.to_string();
     if let Some(error) = refused {
         metrics().error(error.code());
     }
     log::info!(
         target: "parlor::access",
         request_id = id,
-        peer = peer.as_str(),
+        client = client.as_str(),
         method = request.method().as_str(),
         path = request.path(),
         status = status;
@@ -96,7 +98,11 @@ struct Accepted {
     entered: Entered,
 }
 
-async fn accept(worker: &Worker, request: &Request) -> Result<(Response<()>, Accepted), ApiError> {
+async fn accept(
+    worker: &Worker,
+    request: &Request,
+    client: Client,
+) -> Result<(Response<()>, Accepted), ApiError> {
     if request.path() != PATH {
         return Err(ApiError::new(ErrorCode::NotFound, "there is nothing at this path"));
     }
@@ -105,7 +111,7 @@ async fn accept(worker: &Worker, request: &Request) -> Result<(Response<()>, Acc
     })?;
     let asked = SocketRequest::read(request.headers(), request.uri().query().unwrap_or_default())?;
     if !worker.settings.origins.allows(asked.origin, asked.host) {
-        return Err(ApiError::new(ErrorCode::Forbidden, "this origin may not connect"));
+        return Err(refused_origin(asked.origin, asked.host));
     }
     let identity: Option<Identity> = match &asked.token {
         Some(token) => Some(worker.authenticator.authenticate(token).await?),
@@ -122,17 +128,29 @@ async fn accept(worker: &Worker, request: &Request) -> Result<(Response<()>, Acc
         Some(agreed)
     });
     let entered = worker.enter().ok_or_else(ApiError::unavailable)?;
-    let origin = Origin {
-        device_id: asked.device_id,
-        address: request.peer_addr().map(|peer| {
-            let forwarded = request.headers().get("x-forwarded-for");
-            let forwarded = forwarded.and_then(|value| value.to_str().ok());
-            worker.settings.proxies.client(peer.ip(), forwarded)
-        }),
-        connected_at: now(),
-    };
+    let origin =
+        Origin { device_id: asked.device_id, address: Some(client.address), connected_at: now() };
     let start = Start { identity, resume: asked.resume, join: asked.room, origin };
     Ok((response.finish().drop_body(), Accepted { start, compression, entered }))
+}
+
+/// Both are the client's own words, and nothing else is told: which origins
+/// are allowed is nobody's business. Behind a proxy the usual cause is that it
+/// does not pass `Host` on.
+fn refused_origin(origin: Option<&str>, host: Option<&str>) -> ApiError {
+    static REFUSED: Seldom = Seldom::new();
+    let (origin, host) = (origin.unwrap_or_default(), host.unwrap_or_default());
+    if let Some(times) = REFUSED.again() {
+        log::warn!(
+            "the origin {origin:?} may not connect: it is neither that of the host {host:?}, which \
+             a proxy has to pass on, nor in PARLOR_ALLOWED_ORIGINS ({times} refused)"
+        );
+    }
+    let why = format!(
+        "pages of the origin {origin:?} may not connect: it is neither that of the host {host:?} \
+         nor allowed"
+    );
+    ApiError::new(ErrorCode::Forbidden, why)
 }
 
 /// The clock, for what an administrator is shown.

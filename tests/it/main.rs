@@ -12,6 +12,7 @@ mod attachments;
 mod bad_frames;
 mod bad_requests;
 mod bans;
+mod behind_a_proxy;
 mod changes;
 mod chat;
 mod conformance;
