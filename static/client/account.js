@@ -1,36 +1,14 @@
-/** The session's tokens, and REST with them. */
+/** Who the user is: signing in and out, tokens that are renewed, and REST with them. */
 
-import { ParlorError, offline, pauseAfter, signedOut, sleep } from "./error.js";
+import { pauseAfter, sleep } from "./error.js";
+import { call } from "./rest.js";
+import { Tokens, ownerOf, supplied } from "./tokens.js";
 
-/** How long an answer may take. */
-const ANSWER_MS = 15_000;
-/** A file may take longer. */
-const FILE_MS = 300_000;
-/** A token that lives no longer than this counts as over. */
-const OVER_MS = 5_000;
 /** How often a call is made again that came too soon. */
 const TRIES_MAX = 3;
 
-const bodyOf = (token) => token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-
-/** When a token expires, in ms since 1970; 0 if it does not say. */
-export function expiryOf(token) {
-  try {
-    return JSON.parse(atob(bodyOf(token))).exp * 1000;
-  } catch {
-    return 0;
-  }
-}
-
-/** Whose token it is. It is only read here; the server checks it. */
-function ownerOf(token) {
-  const bytes = Uint8Array.from(atob(bodyOf(token)), (character) => character.codePointAt(0));
-  const { sub: id, name } = JSON.parse(new TextDecoder().decode(bytes));
-  return { id, name: name || id };
-}
-
 export class Account {
-  #base; #store; #fetchToken; #onLeft; #refreshing = null;
+  #base; #fetchToken; #onLeft; #tokens; #renewing = null;
   /** The user of this session, once it is known. */
   user = null;
 
@@ -39,81 +17,88 @@ export class Account {
    * application's tokens, if it makes them itself.
    */
   constructor(base, store, fetchToken, onLeft) {
-    this.#base = base.replace(/\/$/, "");
-    this.#store = store;
+    this.#base = base.replace(/\/+$/, "");
     this.#fetchToken = fetchToken;
     this.#onLeft = onLeft;
+    this.#tokens = new Tokens(store, () => this.user);
     this.user = store.load()?.user ?? null;
   }
 
   get base() { return this.#base; }
-  get stored() { return this.#store.load(); }
+  get stored() { return this.#tokens.stored; }
+  /** Whether the application makes the tokens. */
+  get isSupplied() { return Boolean(this.#fetchToken); }
   /** Whether a token that is over is followed by another. */
-  get renews() { return Boolean(this.#fetchToken ?? this.stored?.refresh); }
+  get renews() { return this.isSupplied || Boolean(this.stored?.refresh); }
 
-  async begin(path, body) {
-    const tokens = await this.#call("POST", path, { json: body });
-    this.#save(tokens);
-    return tokens.user;
+  /** In how many ms a token is over that can be renewed; null if that is not known. */
+  get renewableFor() {
+    const { stored } = this;
+    return stored && this.renews ? this.#tokens.lifetimeOf(stored).left() : null;
   }
 
-  #save(tokens) {
-    this.user = tokens.user;
-    this.#store.save({ user: tokens.user, access: tokens.access_token, refresh: tokens.refresh_token });
+  async begin(path, json) {
+    const told = await call(this.#base, "POST", path, { json });
+    this.#save(told);
+    return told.user;
+  }
+
+  #save({ user, access_token: access, refresh_token: refresh, expires_in: seconds }) {
+    this.user = user;
+    this.#tokens.save({ user, access, refresh }, seconds);
   }
 
   async logout() {
-    const session = this.#store.load();
+    const session = this.stored;
     this.forget();
     if (!session?.refresh) return;
     // Best effort: the tokens are gone from here in any case.
-    await this.#call("POST", "/auth/logout", { json: { refresh_token: session.refresh } })
-      .catch(() => {});
+    await call(this.#base, "POST", "/auth/logout", { json: { refresh_token: session.refresh } }).catch(() => {});
   }
 
   forget() {
-    this.#store.save(null);
+    this.#tokens.clear();
+    this.#left();
+  }
+
+  #left() {
     this.#onLeft();
     this.user = null;
   }
 
-  /**
-   * The stored session, if it is still this user's. Another tab may have
-   * signed out, or in as somebody else: in whose name nothing is sent that
-   * this user wrote.
-   */
   #session() {
-    const session = this.#store.load();
-    if (session && (!this.user || session.user.id === this.user.id)) return session;
-    if (this.user) {
-      this.#onLeft();
-      this.user = null;
+    try {
+      return this.#tokens.session();
+    } catch (error) {
+      if (this.user) this.#left();
+      throw error;
     }
-    throw signedOut();
   }
 
   /**
    * A token that is good for a while. A refresh token works once, and using
    * it twice revokes the session: so calls share one refresh, and tabs take
-   * turns.
+   * turns. `refused` is a token that the server did not take; `force` asks for
+   * a new one in any case.
    */
-  async token(force = false) {
+  async token({ force = false, refused = null } = {}) {
     const known = this.#fetchToken ? this.stored : this.#session();
-    if (known && !force && expiryOf(known.access) > Date.now() + OVER_MS) return known.access;
+    const isWanted = force || known?.access === refused;
+    if (known && !isWanted && !this.#tokens.lifetimeOf(known).isOver()) return known.access;
     // One that cannot be renewed: the server says when it is over.
     if (!this.renews) return known.access;
     const next = () => (this.#fetchToken ? this.#fetch() : this.#refresh(known));
-    this.#refreshing ??= next().finally(() => { this.#refreshing = null; });
-    return this.#refreshing;
+    this.#renewing ??= next().finally(() => { this.#renewing = null; });
+    return this.#renewing;
   }
 
   async #fetch() {
-    const access = await this.#fetchToken();
+    const access = await supplied(this.#fetchToken);
     const user = ownerOf(access);
     // Somebody else: what the last one wrote is not sent in their name.
-    if (this.user && this.user.id !== user.id) this.#onLeft();
-    if (this.user?.id !== user.id) this.user = user;
-    this.#store.save({ user: this.user, access });
+    if (user && this.user && this.user.id !== user.id) this.#onLeft();
+    if (user && this.user?.id !== user.id) this.user = user;
+    this.#tokens.save({ user: this.user ?? undefined, access });
     return access;
   }
 
@@ -124,9 +109,9 @@ export class Account {
       if (session.refresh !== known.refresh) return session.access;
       try {
         const json = { refresh_token: session.refresh };
-        const tokens = await this.#call("POST", "/auth/refresh", { json });
-        this.#save(tokens);
-        return tokens.access_token;
+        const told = await call(this.#base, "POST", "/auth/refresh", { json });
+        this.#save(told);
+        return told.access_token;
       } catch (error) {
         if (error.status === 401) this.forget();
         throw error;
@@ -138,31 +123,22 @@ export class Account {
   }
 
   /** One JSON call as the session's user; `path` is below `/api/v1`. */
-  rest(method, path, json) {
-    return this.#asUser(method, path, { json });
-  }
-
+  rest(method, path, json) { return this.#asUser(method, path, { json }); }
   /** Sends a file as it is. */
-  upload(path, file, type) {
-    return this.#asUser("POST", path, { file, type });
-  }
-
+  upload(path, file, type) { return this.#asUser("POST", path, { file, type }); }
   /** Gets a file. */
-  download(path) {
-    return this.#asUser("GET", path, { wantsFile: true });
-  }
+  download(path) { return this.#asUser("GET", path, { wantsFile: true }); }
 
   /** With a new token if this one is over, and again if it came too soon. */
   async #asUser(method, path, what) {
-    let renewed = false;
+    let refused = null;
     for (let tries = 1; ; tries += 1) {
-      const token = await this.token();
+      const token = await this.token({ refused });
       try {
-        return await this.#call(method, path, { ...what, token });
+        return await call(this.#base, method, path, { ...what, token });
       } catch (error) {
-        if (error.status === 401 && this.stored && !renewed) {
-          renewed = true;
-          await this.token(true);
+        if (error.status === 401 && refused === null && this.renews) {
+          refused = token;
         } else if (error.code === "rate_limited" && tries < TRIES_MAX) {
           await sleep(pauseAfter(error));
         } else {
@@ -170,28 +146,5 @@ export class Account {
         }
       }
     }
-  }
-
-  async #call(method, path, { json, file, type, token, wantsFile = false }) {
-    const headers = {};
-    if (json !== undefined) headers["Content-Type"] = "application/json";
-    if (file) headers["Content-Type"] = type || "application/octet-stream";
-    if (token) headers.Authorization = `Bearer ${token}`;
-    const body = json === undefined ? file : JSON.stringify(json);
-    const patience = file || wantsFile ? FILE_MS : ANSWER_MS;
-    let response;
-    try {
-      response = await fetch(`${this.#base}/api/v1${path}`, {
-        method, headers, body, signal: AbortSignal.timeout(patience),
-      });
-    } catch {
-      throw offline("The server cannot be reached.");
-    }
-    if (response.status === 204) return null;
-    if (response.ok && wantsFile) return response.blob();
-    const answer = await response.json().catch(() => null);
-    if (response.ok) return answer;
-    const unknown = { code: "processing_error", message: `The server answered ${response.status}.` };
-    throw new ParlorError(answer?.error ?? unknown, response.status);
   }
 }

@@ -73,9 +73,7 @@ export class Commands {
 
   // Reading
 
-  markRead(room, seq) { return this.command("message.read", { room_id: room, seq }); }
   markAllRead() { return this.rest("POST", "/read-all"); }
-  markDelivered(room, seq) { return this.command("message.delivered", { room_id: room, seq }); }
   receipts(room) {
     return this.rest("GET", `/rooms/${segment(room)}/receipts`).then(({ receipts }) => receipts);
   }

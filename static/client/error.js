@@ -1,12 +1,24 @@
-/** An error of the server, or of the way to it (`code` "offline"). */
+/**
+ * What can go wrong. The codes of the server are in docs/PROTOCOL.md, "Errors";
+ * those that the client finds itself are in docs/CLIENT.md, "Errors".
+ */
+
+/** An error of the server, or of what the client needs to reach it. */
 export class ParlorError extends Error {
-  constructor({ code, message, field, retry_after_ms: retryAfter }, status = 0) {
-    super(message);
+  /**
+   * @param {{code: string, message: string, field?: string,
+   *   retry_after_ms?: number, cause?: unknown, advice?: string}} told
+   * @param {number} status of the HTTP answer, or 0
+   */
+  constructor({ code, message, field, retry_after_ms: retryAfter, cause, advice }, status = 0) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = "ParlorError";
     this.code = code;
     this.field = field;
     this.status = status;
     this.retryAfterMs = retryAfter ?? null;
+    /** What may be done about it, for who writes the application; or null. */
+    this.advice = advice ?? null;
   }
 
   /** Nothing was done, and the same may be asked again a little later. */
@@ -15,10 +27,14 @@ export class ParlorError extends Error {
   }
 }
 
-export const offline = (message) => new ParlorError({ code: "offline", message });
+export const offline = (message, cause) => new ParlorError({ code: "offline", message, cause });
 
 export const signedOut = () =>
   new ParlorError({ code: "unauthorized", message: "You are not signed in." }, 401);
+
+/** The connection heard other things, and never the answer to one request. */
+export const noAnswer = () =>
+  new ParlorError({ code: "no_answer", message: "The server did not answer." });
 
 /**
  * How long to wait after a temporary error: the server's word is the least,

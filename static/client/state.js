@@ -140,6 +140,14 @@ export class ChatState {
     this.changeRoom(id, { unread, mentions: mentions ?? 0, ...(readSeq && { read_seq: readSeq }) });
   }
 
+  /** Read here, which the server is told in a while. */
+  readHere(id, seq) {
+    const room = this.#rooms.get(id);
+    if (!room) return;
+    room.read_seq = Math.max(room.read_seq ?? 0, Math.min(seq, room.last_seq));
+    if (seq >= room.last_seq) room.unread = room.mentions = 0;
+  }
+
   // People
 
   meet(user) {

@@ -34,6 +34,7 @@ mod history;
 mod in_a_browser;
 mod interop;
 mod issuers;
+mod js_client;
 mod members;
 mod mentions;
 mod metrics;

@@ -1,21 +1,12 @@
-//! WebSocket clients of other people, all of them compressing, and our own
-//! client outside of a browser.
+//! WebSocket clients of other people, all of them compressing.
 //!
 //! They need what `scripts/test` installs, and are left out of a plain
 //! `cargo test`, which says so.
 
-use std::{path::Path, process::Stdio};
-
 use serde_json::json;
-use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    process::Command,
-};
+use tokio::process::Command;
 
-use crate::support::{Driver, Server, Token, User, within};
-
-const SCRIPTS: &str = "tests/it/interop";
+use crate::support::{Driver, Server, User, within};
 
 const LONG: &str = "a long message, smørrebrød 🍞 ";
 
@@ -51,80 +42,6 @@ async fn ws_of_node() {
 #[ignore = "needs Python and its websockets: run scripts/test"]
 async fn websockets_of_python() {
     runs("/usr/bin/python3", "python_websockets.py").await;
-}
-
-/// A folder with the client as an application has it: a package of modules.
-fn package() -> TempDir {
-    let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let client = home.path().join("client");
-    std::fs::create_dir(&client).expect("a folder can be made");
-    let modules = std::fs::read_dir(root.join("static/client")).expect("it is there");
-    for module in modules {
-        let module = module.expect("a file").path();
-        let name = module.file_name().expect("a name");
-        std::fs::copy(&module, client.join(name)).expect("it can be copied");
-    }
-    std::fs::copy(root.join("static/parlor.js"), home.path().join("parlor.js")).expect("copied");
-    std::fs::copy(root.join(SCRIPTS).join("parlor_client.mjs"), home.path().join("client.mjs"))
-        .expect("copied");
-    let package = r#"{"type": "module"}"#;
-    std::fs::write(home.path().join("package.json"), package).expect("written");
-    home
-}
-
-/// Node with a WebSocket, also where it is too old to have one.
-fn node(home: &Path, script: &str) -> Command {
-    let mut command = Command::new("node");
-    let websocket = Path::new(env!("CARGO_MANIFEST_DIR")).join(SCRIPTS).join("ws_global.cjs");
-    command.env("NODE_PATH", "/usr/share/nodejs").current_dir(home).kill_on_drop(true);
-    command.arg("--require").arg(websocket).arg(script);
-    command
-}
-
-#[tokio::test]
-#[ignore = "needs Node and its ws: run scripts/test"]
-async fn the_client_does_in_node_what_its_document_tells() {
-    let server = Server::start().await;
-    let home = package();
-    let docs = format!("{}/docs/CLIENT.md", env!("CARGO_MANIFEST_DIR"));
-    let alice = Token::of("alice").text();
-    let mut command = node(home.path(), "client.mjs");
-    command.args([&server.address().http(""), &alice, &docs]);
-    let output = within("the client", command.output()).await.expect("it can be started");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(said.trim(), "ok", "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-#[tokio::test]
-#[ignore = "needs Node and its ws: run scripts/test"]
-async fn the_example_of_its_document_is_a_chat() {
-    let server = Server::start().await;
-    let home = package();
-    let docs = format!("{}/docs/CLIENT.md", env!("CARGO_MANIFEST_DIR"));
-    let docs = std::fs::read_to_string(docs).expect("it can be read");
-    let (_, rest) = docs.split_once("```js\n// chat.js").expect("the example");
-    let (example, _) = rest.split_once("\n```").expect("it ends");
-    std::fs::write(home.path().join("chat.js"), format!("//{example}")).expect("written");
-
-    let alice = Token::of("alice").claim("name", json!("Alice"));
-    let mut command = node(home.path(), "chat.js");
-    command.args([&server.address().http(""), &alice.text(), "board:42"]);
-    let mut chat = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
-    let mut lines = BufReader::new(chat.stdout.take().expect("stdout is piped")).lines();
-    let mut stdin = chat.stdin.take().expect("stdin is piped");
-    stdin.write_all(b"hello there\n").await.expect("it reads");
-    let line = within("the message", lines.next_line()).await.expect("text");
-    assert_eq!(line.as_deref(), Some("Alice: hello there"));
-    let ben = server.user("ben").await;
-    ben.join("board:42").await.expect(201);
-    ben.say("board:42", "hello Alice").await;
-    let line = within("the answer", lines.next_line()).await.expect("text");
-    assert_eq!(line.as_deref(), Some("ben: hello Alice"));
-    // With its input it ends.
-    drop(stdin);
-    let status = within("its end", chat.wait()).await.expect("a status");
-    assert!(status.success(), "{status}");
 }
 
 #[tokio::test]

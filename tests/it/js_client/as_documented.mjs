@@ -1,6 +1,6 @@
 // Uses the client as docs/CLIENT.md tells, and holds that file against it.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { Commands } from "./client/commands.js";
 import { Parlor, ParlorError, memoryStore } from "./parlor.js";
 
@@ -93,12 +93,13 @@ assert.deepEqual([refused.code, refused.status, refused.isTemporary], ["forbidde
 
 // All that there is, is told.
 const text = readFileSync(docs, "utf8");
-const source = readFileSync(new URL("parlor.js", import.meta.url), "utf8");
+const modules = readdirSync(new URL("client/", import.meta.url)).map((name) => `client/${name}`);
+const source = ["parlor.js", ...modules].map((name) => readFileSync(new URL(name, import.meta.url), "utf8")).join("");
 const named = (words) => words.filter((word) => !text.includes(`\`${word}\``) && !text.includes(`\`${word}(`)
   && !text.includes(`, ${word}(`));
 const own = (type) => Object.getOwnPropertyNames(type.prototype).filter((name) => name !== "constructor");
 assert.deepEqual(named([...own(Commands), ...own(Parlor)]), [], "methods that docs/CLIENT.md does not tell");
-const events = [...source.matchAll(/#emit\("([a-z-]+)"/g)].map(([, event]) => event);
+const events = [...source.matchAll(/emit\("([a-z-]+)"/g)].map(([, event]) => event);
 assert(events.length > 20);
 assert.deepEqual(named(events), [], "events that docs/CLIENT.md does not tell");
 

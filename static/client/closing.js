@@ -1,0 +1,54 @@
+/**
+ * What follows from the end of a connection: docs/PROTOCOL.md, "Close codes".
+ */
+
+import { ParlorError } from "./error.js";
+
+const BACKOFF_FIRST_MS = 500;
+const BACKOFF_MAX_MS = 20_000;
+/** After these the server does not want one back; see `comesBack`. */
+const STOP_CODES = new Set([1002, 1003, 1007, 1009]);
+
+/**
+ * Whether a client comes back after a close. The codes that docs/PROTOCOL.md
+ * does not name (1000 by a proxy, 1005 and 1006 without a close frame) carry
+ * no judgement of the server, so they mean yes.
+ */
+export function comesBack(code) {
+  return !STOP_CODES.has(code) && !(code >= 4500 && code < 5000);
+}
+
+/** Backs off with full jitter, so that clients do not all come at once. */
+export function pauseBefore(attempt) {
+  return Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** attempt);
+}
+
+const STOPS = {
+  4501: ["unauthorized", "The server does not take the token.",
+    "See that the token is signed with the server's secret or by its issuer, that it is not over, and that it was not revoked; the server's log says why."],
+  4503: ["disconnected", "An administrator has ended this connection.", "Call connect() when the user wants to come back."],
+};
+
+/** The error that tells why a connection has ended. */
+export function stopOf(code, reason = "") {
+  const [name, text, advice] = STOPS[code] ?? ["closed", `The server has ended this connection (${code}).`, "Call connect() to try again."];
+  return new ParlorError({ code: name, message: reason ? `${text} (${reason})` : text, advice });
+}
+
+/** A socket to that address; throws a `ParlorError` if there can be none. */
+export function supplyOf(webSocket, url) {
+  const Socket = webSocket ?? globalThis.WebSocket;
+  if (typeof Socket !== "function") {
+    throw new ParlorError({
+      code: "no_websocket",
+      message: "There is no WebSocket here.",
+      advice: "Node has one from version 22 on. Before that, install the package `ws` and pass its class: import { WebSocket } from \"ws\"; new Parlor({ base, WebSocket }).",
+    });
+  }
+  try {
+    return new Socket(url, ["parlor.v1"]);
+  } catch (cause) {
+    const message = `No connection can be made to ${url}: ${cause.message}`;
+    throw new ParlorError({ code: "bad_address", message, cause, advice: "See that `base` is the server's http or https address." });
+  }
+}

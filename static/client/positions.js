@@ -1,0 +1,140 @@
+/**
+ * How far one has come in each room, so that each event is told once, in
+ * order, also over cuts: what is missing is fetched first.
+ */
+
+import { PRIORITY } from "./queue.js";
+
+/** Rooms that one `session.resume` may name. */
+const RESUMED_MAX = 1_000;
+/** What the frame of a `session.resume` needs besides its rooms. */
+const RESUME_MARGIN_BYTES = 256;
+/** Rooms that are filled up at once. */
+const FILLED_AT_ONCE = 20;
+
+export class Positions {
+  #connection; #on;
+  /** room id → {seq, catching, blocked}: up to where events have been told. */
+  #rooms = new Map();
+  /** Rooms that wait to be filled up: [room, position]. */
+  #toFill = []; #filling = 0;
+
+  /**
+   * `on` is told: `event(frame)` for each event that is new, `resync(room)`
+   * when a room has gone too far to be caught up with.
+   */
+  constructor(connection, on) {
+    this.#connection = connection;
+    this.#on = on;
+  }
+
+  get isEmpty() { return this.#rooms.size === 0; }
+
+  /** A room is followed from there on. */
+  moveTo(room, seq) { this.#rooms.set(room, { seq, catching: false }); }
+  forget(room) { this.#rooms.delete(room); }
+  reset() { this.#rooms.clear(); }
+
+  cut() {
+    this.#toFill = [];
+    this.#filling = 0;
+  }
+
+  /**
+   * A connection begins, which has these rooms. Gives `[room, seq]` of those
+   * that one has been in before; null if it is the first connection.
+   */
+  begin(rooms) {
+    const known = new Map(this.#rooms);
+    this.#rooms.clear();
+    const seen = [];
+    for (const { room_id: id, last_seq: last } of rooms) {
+      const seq = known.get(id)?.seq;
+      this.#rooms.set(id, { seq: seq ?? last, catching: seq !== undefined });
+      if (seq !== undefined) seen.push([id, seq]);
+    }
+    return known.size > 0 ? seen : null;
+  }
+
+  /**
+   * Says how far one had come, and gets what was missed. Rooms that do not fit
+   * one frame go live at their head, and are then filled up from where they
+   * were.
+   */
+  resume(seen, inbox) {
+    let bytes = RESUME_MARGIN_BYTES;
+    const most = this.#connection.limits.frame_bytes ?? Infinity;
+    const fits = ([id, seq], index) => {
+      bytes += id.length + String(seq).length + 4;
+      return index < RESUMED_MAX && bytes <= most;
+    };
+    const named = seen.filter(fits);
+    const others = seen.slice(named.length).map(([id]) => [id, this.#rooms.get(id)]);
+    for (const [, position] of others) position.blocked = true;
+    const data = { rooms: Object.fromEntries(named), ...(inbox && { inbox }) };
+    const onAck = (resumed) => {
+      for (const [id, room] of Object.entries(resumed.rooms)) this.#caughtUp(id, room);
+      for (const [id, position] of others) this.#fill(id, position);
+    };
+    return this.#connection.request("session.resume", data, { onAck, priority: PRIORITY.session });
+  }
+
+  #caughtUp(room, { last_seq: last, resync, error }) {
+    if (error) return this.forget(room);
+    this.moveTo(room, resync ? last : Math.max(last, this.#rooms.get(room)?.seq ?? 0));
+    if (resync) this.#on.resync(room);
+    return undefined;
+  }
+
+  /** An event with a place in its room. */
+  heard(frame) {
+    const { room_id: room, seq } = frame;
+    const position = this.#rooms.get(room);
+    if (!position || position.blocked || seq <= position.seq) return undefined;
+    // While it catches up positions may be skipped; live ones never are.
+    if (!position.catching && seq > position.seq + 1) return this.#fill(room, position);
+    position.seq = seq;
+    return this.#on.event(frame);
+  }
+
+  /** Fetches what a room misses, when it is its turn. */
+  #fill(room, position) {
+    position.blocked = true;
+    this.#toFill.push([room, position]);
+    this.#fillOn();
+  }
+
+  #fillOn() {
+    while (this.#filling < FILLED_AT_ONCE && this.#toFill.length > 0) {
+      const [room, position] = this.#toFill.shift();
+      // It may have been left, or begun anew.
+      if (this.#rooms.get(room) === position) this.#fillNow(room, position);
+    }
+  }
+
+  /**
+   * The room is unsubscribed first: what comes before that is acked belongs to
+   * the old stream, and would make the replay look like repeats.
+   */
+  async #fillNow(room, position) {
+    const socket = this.#connection.current;
+    const since = position.seq;
+    const priority = PRIORITY.fill;
+    const off = this.#connection.request("room.unsubscribe", { room_id: room }, {
+      priority, onAck: () => Object.assign(position, { blocked: false, catching: true }),
+    });
+    const on = this.#connection.request("room.subscribe", { room_id: room, since }, {
+      priority, onAck: (answer) => this.#caughtUp(room, answer),
+    });
+    this.#filling += 1;
+    try {
+      await Promise.all([off, on]);
+    } catch (error) {
+      // Not a member any more: the room's removal is told.
+      if (error.code !== "not_found" && error.code !== "forbidden") this.#connection.giveUp(socket);
+    }
+    if (socket !== this.#connection.current) return;
+    this.#filling -= 1;
+    this.#fillOn();
+  }
+}

@@ -1,0 +1,124 @@
+//! The JavaScript client, outside of a browser: its parts by themselves
+//! (`unit/`, with Node's own test runner), and all of it against the server.
+//!
+//! It needs what `scripts/test` installs, and is left out of a plain
+//! `cargo test`, which says so.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::Command,
+};
+
+use crate::support::{Server, Token, within};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn scripts() -> PathBuf {
+    root().join("tests/it/js_client")
+}
+
+/// Copies the files of one folder, and not what is below it.
+fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder can be made");
+    for entry in std::fs::read_dir(from).expect("it is there") {
+        let path = entry.expect("a file").path();
+        if path.is_file() {
+            let name = path.file_name().expect("a name");
+            std::fs::copy(&path, to.join(name)).expect("it can be copied");
+        }
+    }
+}
+
+/// A folder with the client as an application has it: a package of modules.
+fn package() -> TempDir {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    copy_files(&root().join("static/client"), &home.path().join("client"));
+    std::fs::copy(root().join("static/parlor.js"), home.path().join("parlor.js")).expect("copied");
+    copy_files(&scripts(), home.path());
+    copy_files(&scripts().join("unit"), &home.path().join("unit"));
+    let package = r#"{"type": "module"}"#;
+    std::fs::write(home.path().join("package.json"), package).expect("written");
+    home
+}
+
+/// Node with a WebSocket, also where it is too old to have one.
+fn node(home: &Path) -> Command {
+    let mut command = Command::new("node");
+    command.env("NODE_PATH", "/usr/share/nodejs").current_dir(home).kill_on_drop(true);
+    command.arg("--require").arg(scripts().join("ws_global.cjs"));
+    command
+}
+
+/// Runs a script of this folder, which says "ok" if all was right.
+async fn runs(script: &str, args: &[&str]) {
+    let home = package();
+    let mut command = node(home.path());
+    command.arg(script).args(args);
+    let output = within(script, command.output()).await.expect("it can be started");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.trim().lines().last(), Some("ok"), "{said}{complained}");
+}
+
+#[tokio::test]
+#[ignore = "needs Node and its ws: run scripts/test"]
+async fn its_parts_do_what_they_say() {
+    let home = package();
+    let mut command = node(home.path());
+    let output = within("Node's tests", command.args(["--test", "unit/"]).output()).await;
+    let output = output.expect("it can be started");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    // A folder without tests passes as well.
+    let passed = said.lines().find_map(|line| line.split_once("pass ")).expect("a sum");
+    assert!(passed.1.trim().parse::<u32>().expect("a number") > 20, "{said}");
+}
+
+#[tokio::test]
+#[ignore = "needs Node and its ws: run scripts/test"]
+async fn it_does_in_node_what_its_document_tells() {
+    let server = Server::start().await;
+    let docs = root().join("docs/CLIENT.md");
+    let docs = docs.to_str().expect("the path is text");
+    let alice = Token::of("alice").text();
+    runs("as_documented.mjs", &[&server.address().http(""), &alice, docs]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Node and its ws: run scripts/test"]
+async fn the_example_of_its_document_is_a_chat() {
+    let server = Server::start().await;
+    let home = package();
+    let docs = std::fs::read_to_string(root().join("docs/CLIENT.md")).expect("it can be read");
+    let (_, rest) = docs.split_once("```js\n// chat.js").expect("the example");
+    let (example, _) = rest.split_once("\n```").expect("it ends");
+    std::fs::write(home.path().join("chat.js"), format!("//{example}")).expect("written");
+
+    let alice = Token::of("alice").claim("name", json!("Alice"));
+    let mut command = node(home.path());
+    command.args(["chat.js", &server.address().http(""), &alice.text(), "board:42"]);
+    let mut chat = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(chat.stdout.take().expect("stdout is piped")).lines();
+    let mut stdin = chat.stdin.take().expect("stdin is piped");
+    stdin.write_all(b"hello there\n").await.expect("it reads");
+    let line = within("the message", lines.next_line()).await.expect("text");
+    assert_eq!(line.as_deref(), Some("Alice: hello there"));
+    let ben = server.user("ben").await;
+    ben.join("board:42").await.expect(201);
+    ben.say("board:42", "hello Alice").await;
+    let line = within("the answer", lines.next_line()).await.expect("text");
+    assert_eq!(line.as_deref(), Some("ben: hello Alice"));
+    // With its input it ends.
+    drop(stdin);
+    let status = within("its end", chat.wait()).await.expect("a status");
+    assert!(status.success(), "{status}");
+}
