@@ -16,7 +16,8 @@ pub struct Limits {
     pub queued_frames: usize,
     /// Bytes that wait for one reader. Beyond: 4413.
     pub queued_bytes: usize,
-    /// Connections of one user. Beyond: 4509.
+    /// Connections of one user. Beyond: 4409, and those that are there are
+    /// asked whether they still are ([`PROBE_TIMEOUT`]).
     pub connections_per_user: usize,
     /// Rooms one user may be a member of; bounds `session.ready`.
     pub rooms_per_user: usize,
@@ -352,6 +353,10 @@ pub const CONNECTIONS_PAGE: usize = 200;
 /// The kernel's send buffer of one socket. Left alone it grows to 4 MB for a
 /// reader that has stopped, and those count towards no limit of ours.
 pub const SOCKET_SEND_BUFFER: usize = 256 * 1024;
+/// How long a connection may be silent that is asked whether it is there,
+/// because its user wants another and has no place left: longer than a phone
+/// takes to wake its radio.
+pub const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a close frame may wait for a reader that does not read.
 pub const CLOSE_GRACE: Duration = Duration::from_secs(1);
 /// HTTP connections of one worker thread; more wait in the kernel.

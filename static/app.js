@@ -4,7 +4,7 @@ import { Parlor, browserOutbox, browserStore, rules } from "./parlor.js";
 import { Actions, withBar } from "./view/actions.js";
 import { Files } from "./view/attachments.js";
 import { Composer } from "./view/composer.js";
-import { showConnection } from "./view/connection.js";
+import { showConnection, tellsOf } from "./view/connection.js";
 import { setUpDialogs } from "./view/dialogs.js";
 import { byId, paintMark } from "./view/dom.js";
 import { Inbox, Pins, Search, paintBell } from "./view/lists.js";
@@ -157,9 +157,15 @@ parlor.on("sent", ({ message, ack }) => {
 parlor.on("failed", ({ message, error }) => {
   inOpenRoom(message.room, (timeline) => timeline.failed(message));
   thread?.failed(message);
-  if (message.room === open?.id) (message.threadId ? threadComposer : composer).fail(error.message);
-  else notify(error.message, "error");
+  // In the room it is shown with the message.
+  if (message.room !== open?.id) notify(`Not sent: ${error.message}`, "error");
 });
+parlor.on("discarded", (message) => {
+  inOpenRoom(message.room, (timeline) => timeline.discarded(message));
+  thread?.discarded(message);
+});
+// How the connection is has a line of its own.
+parlor.on("error", (error) => { if (!tellsOf(error)) notify(error.message, "error"); });
 parlor.on("receipts", ({ room, receipts }) => {
   if (room !== open?.id) return;
   open.receipts(receipts);
@@ -203,6 +209,12 @@ const tools = {
   mayReact: () => { const room = chat.room(open?.id); return Boolean(room) && rules.mayReact(room); },
   react: (message, emoji, adds) => actions.react(message, emoji, adds),
   openThread,
+  resend: ({ clientId }) => attempt(() => parlor.resend(clientId)),
+  discard: ({ clientId }) => parlor.discard(clientId),
+  rewrite: ({ clientId, content, threadId }) => {
+    parlor.discard(clientId);
+    (threadId ? threadComposer : composer).write(content);
+  },
   jump: (id) => attempt(async () => showMessage(open?.timeline.message(id) ?? await parlor.message(id))),
 };
 
@@ -290,6 +302,13 @@ byId("search-form").onsubmit = (event) => {
 
 // Writing
 
+/** What is too long stays where it was written. */
+function say(room, content, extras) {
+  const refusal = parlor.refusalOf(content, extras);
+  if (refusal) throw refusal;
+  parlor.send(room, content, extras);
+}
+
 const common = (room) => ({
   edit: (message, content) => {
     if (content && content !== message.content) attempt(() => parlor.edit(message.message_id, content));
@@ -303,7 +322,7 @@ const composer = new Composer(byId("composer-form"), {
   testid: "", label: "Write a message",
   on: {
     ...common(() => open?.id),
-    send: (content, extras) => parlor.send(open.id, content, extras),
+    send: (content, extras) => say(open.id, content, extras),
     lastOwn: () => open?.timeline.lastOwn() ?? null,
     escape: () => (panel.what ? panel.close() : closeRoom()),
   },
@@ -313,7 +332,7 @@ const threadComposer = new Composer(byId("thread-form"), {
   testid: "thread", label: "Reply in this thread",
   on: {
     ...common(() => thread?.room),
-    send: (content, extras) => parlor.send(thread.room, content, { ...extras, threadId: thread.rootId }),
+    send: (content, extras) => say(thread.room, content, { ...extras, threadId: thread.rootId }),
     lastOwn: () => thread?.lastOwn(chat.me) ?? null,
     escape: () => panel.close(),
   },

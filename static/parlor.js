@@ -22,9 +22,10 @@ import { Commands } from "./client/commands.js";
 import { Connection } from "./client/connection.js";
 import { Emitter } from "./client/emitter.js";
 import { offline, signedOut } from "./client/error.js";
+import { tooLargeFor } from "./client/frame.js";
 import { Heard } from "./client/heard.js";
 import { MarkTeller } from "./client/marks.js";
-import { Outbox } from "./client/outbox.js";
+import { Outbox, dataOf } from "./client/outbox.js";
 import { Positions } from "./client/positions.js";
 import { ChatState } from "./client/state.js";
 import { guardedOutbox, guardedStore, memoryStore, noOutbox } from "./client/stores.js";
@@ -60,6 +61,8 @@ function newId() {
 export class Parlor extends Commands {
   #account; #connection; #positions; #outbox; #marks; #heard; #listeners = new Emitter();
   #tellsChange = false;
+  /** Whose messages of before are here. */
+  #recalled = null;
   /** What is known of rooms and people: a `ChatState`. */
   chat = new ChatState();
 
@@ -76,7 +79,7 @@ export class Parlor extends Commands {
     base = ownBase(), store = memoryStore(), fetchToken = null, outbox = noOutbox, WebSocket = null,
   } = {}) {
     super();
-    if (!base) throw new TypeError("Parlor needs the server's address as `base`.");
+    if (!/^https?:\/\//.test(base ?? "")) throw new TypeError("Parlor needs the server's http or https address as `base`.");
     const emit = (event, detail) => this.#listeners.emit(event, detail);
     // Somebody may only be about to listen.
     const report = (error) => queueMicrotask(() => this.#report(error));
@@ -167,8 +170,10 @@ export class Parlor extends Commands {
     return this.#account.logout();
   }
 
+  /** What this user wrote and could not send before the page went. */
   #recall() {
-    if (!this.user) return;
+    if (!this.user || this.#recalled === this.user.id) return;
+    this.#recalled = this.user.id;
     this.chat.me = this.user.id;
     this.#outbox.recall();
   }
@@ -180,6 +185,7 @@ export class Parlor extends Commands {
     this.#positions.reset();
     this.#marks.reset(signedOut());
     this.chat.reset();
+    this.#recalled = null;
     this.#emit("signed-out");
   }
 
@@ -218,9 +224,8 @@ export class Parlor extends Commands {
   }
 
   async #ready({ user, rooms, limits }) {
-    const isNew = this.user?.id !== user.id;
     this.#account.user = user;
-    if (isNew) this.#recall();
+    this.#recall();
     this.#connection.limits = limits ?? {};
     const seen = this.#positions.begin(rooms);
     this.chat.me = user.id;
@@ -265,6 +270,14 @@ export class Parlor extends Commands {
     const given = { room, content, clientId, at: new Date(), replyTo, threadId, metadata, attachments, quote };
     const isGiven = ([, value]) => value !== undefined && value !== null;
     return this.#outbox.send(Object.fromEntries(Object.entries(given).filter(isGiven)));
+  }
+
+  /**
+   * Why the server would not take such a message, by the limits that it told:
+   * a `ParlorError`, or null if it would or nothing is known yet.
+   */
+  refusalOf(content, extras = {}) {
+    return tooLargeFor(this.limits, dataOf({ room: "", clientId: newId(), content, ...extras }));
   }
 
   /** Sends what has failed once more; says whether there is such a message. */

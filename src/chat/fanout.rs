@@ -106,6 +106,10 @@ pub enum Item {
         /// Another reason than the close's own.
         reason: Option<Arc<str>>,
     },
+    /// The session's client has to say soon that it is there.
+    Probe {
+        session: SessionId,
+    },
     /// For every session that has been told of its rooms.
     Everyone {
         frame: Frame,

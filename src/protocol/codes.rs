@@ -127,11 +127,11 @@ impl Close {
             Self::Overloaded => 1013,
             Self::TokenExpired => 4401,
             Self::NotHeard | Self::ResumeTimeout => 4408,
+            Self::TooManyConnections => 4409,
             Self::SlowReader => 4413,
             Self::TooManyErrors => 4429,
             Self::Unauthorized => 4501,
             Self::Disconnected => 4503,
-            Self::TooManyConnections => 4509,
         }
     }
 
@@ -153,7 +153,7 @@ impl Close {
             Self::TooManyErrors => "too many errors",
             Self::Unauthorized => "unauthorized",
             Self::Disconnected => "disconnected by an administrator",
-            Self::TooManyConnections => "too many connections of this user",
+            Self::TooManyConnections => "too many connections of this user, come back later",
         }
     }
 }

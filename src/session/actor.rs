@@ -184,7 +184,8 @@ impl Session {
             Some((left, close)) if left.is_zero() => return self.close(close, ctx),
             _ => {}
         }
-        match self.heartbeat.beat(now, self.link.stalled_for(now)) {
+        let (stalled, probed) = (self.link.stalled_for(now), self.link.probed_for(now));
+        match self.heartbeat.beat(now, stalled, probed) {
             Beat::Wait => self.link.shrink(),
             Beat::Ping => {
                 self.link.send(&Frame::control(Opcode::Ping, b""));
@@ -334,6 +335,7 @@ impl StreamHandler<Result<Message, Violation>> for Session {
             return;
         }
         self.heartbeat.heard(Instant::now());
+        self.link.heard();
         match message {
             Ok(Message::Text(text)) => {
                 metrics().frames_in.add(1);

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::limits::PROBE_TIMEOUT;
+
 /// How often a session pings and how long it waits; docs/PROTOCOL.md,
 /// "Heartbeat".
 #[derive(Clone, Copy, Debug)]
@@ -43,9 +45,10 @@ impl Heartbeat {
         self.heard_at = now;
     }
 
-    /// `stalled_for` says how long the socket has taken nothing of what waits.
-    pub fn beat(&mut self, now: Instant, stalled_for: Duration) -> Beat {
-        if now.duration_since(self.heard_at) >= self.config.timeout {
+    /// `stalled_for` says how long the socket has taken nothing of what waits,
+    /// `probed_for` how long the client has not said that it is there.
+    pub fn beat(&mut self, now: Instant, stalled_for: Duration, probed_for: Duration) -> Beat {
+        if now.duration_since(self.heard_at) >= self.config.timeout || probed_for >= PROBE_TIMEOUT {
             return Beat::Silent;
         }
         if stalled_for >= self.config.write_timeout {
@@ -82,10 +85,10 @@ mod tests {
         let start = Instant::now();
         let at = |secs| start + Duration::from_secs(secs);
         let mut heartbeat = Heartbeat::new(CONFIG, start);
-        assert_eq!(heartbeat.beat(at(53), Duration::ZERO), Beat::Wait);
-        assert_eq!(heartbeat.beat(at(54), Duration::ZERO), Beat::Ping);
-        assert_eq!(heartbeat.beat(at(55), Duration::ZERO), Beat::Wait);
-        assert_eq!(heartbeat.beat(at(60), Duration::ZERO), Beat::Silent);
+        assert_eq!(heartbeat.beat(at(53), Duration::ZERO, Duration::ZERO), Beat::Wait);
+        assert_eq!(heartbeat.beat(at(54), Duration::ZERO, Duration::ZERO), Beat::Ping);
+        assert_eq!(heartbeat.beat(at(55), Duration::ZERO, Duration::ZERO), Beat::Wait);
+        assert_eq!(heartbeat.beat(at(60), Duration::ZERO, Duration::ZERO), Beat::Silent);
     }
 
     #[test]
@@ -93,7 +96,7 @@ mod tests {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(CONFIG, start);
         heartbeat.heard(start + Duration::from_secs(59));
-        let beat = heartbeat.beat(start + Duration::from_secs(61), Duration::ZERO);
+        let beat = heartbeat.beat(start + Duration::from_secs(61), Duration::ZERO, Duration::ZERO);
         assert_eq!(beat, Beat::Ping);
     }
 
@@ -101,7 +104,16 @@ mod tests {
     fn a_socket_that_takes_nothing_is_noticed() {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(CONFIG, start);
-        assert_eq!(heartbeat.beat(start, Duration::from_secs(10)), Beat::Stalled);
+        assert_eq!(heartbeat.beat(start, Duration::from_secs(10), Duration::ZERO), Beat::Stalled);
+    }
+
+    #[test]
+    fn one_who_is_asked_and_says_nothing_is_closed_before_the_others() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(CONFIG, start);
+        let asked = PROBE_TIMEOUT - Duration::from_millis(1);
+        assert_eq!(heartbeat.beat(start, Duration::ZERO, asked), Beat::Wait);
+        assert_eq!(heartbeat.beat(start, Duration::ZERO, PROBE_TIMEOUT), Beat::Silent);
     }
 
     #[test]

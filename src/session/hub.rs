@@ -117,6 +117,11 @@ impl Hub {
                     attached.link.close_saying(close, reason);
                 }
             }
+            Item::Probe { session } => {
+                if let Some(attached) = self.sessions.get(&session) {
+                    attached.link.probe(std::time::Instant::now());
+                }
+            }
             Item::Everyone { frame } => self.everyone(&frame),
             Item::GoAway { reason, spread } => self.go_away(reason, spread),
             Item::CloseAll { close } => {

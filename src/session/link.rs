@@ -19,7 +19,7 @@ use crate::{
     metrics::metrics,
     protocol::Close,
     transport::Socket,
-    websocket::{Compression, Frame, Joined},
+    websocket::{Compression, Frame, Joined, Opcode},
 };
 
 /// The socket, the queue in front of it, and what its one task waits for.
@@ -36,6 +36,8 @@ pub(super) struct Link {
     errors: Cell<ErrorBudget>,
     /// While the socket takes no more: when it last took something.
     blocked_since: Cell<Option<Instant>>,
+    /// While the client is asked whether it is there: since when.
+    probed_since: Cell<Option<Instant>>,
     state: Cell<State>,
     /// It is on the hub's list of links with something to write.
     pub listed: Cell<bool>,
@@ -77,6 +79,7 @@ impl Link {
             in_flight: Cell::new(0),
             errors: Cell::new(errors),
             blocked_since: Cell::new(None),
+            probed_since: Cell::new(None),
             state: Cell::new(State::Open),
             listed: Cell::new(false),
             awaits_drain: Cell::new(false),
@@ -90,6 +93,25 @@ impl Link {
             return;
         }
         self.push(frame.bytes(self.compression), 1);
+    }
+
+    /// Asks the client whether it is there, unless it is being asked.
+    pub fn probe(&self, now: Instant) {
+        if self.probed_since.get().is_none() {
+            self.probed_since.set(Some(now));
+            self.send(&Frame::control(Opcode::Ping, b""));
+            self.flush_or_wake();
+        }
+    }
+
+    /// Something came from the client, whatever it was.
+    pub fn heard(&self) {
+        self.probed_since.set(None);
+    }
+
+    /// For how long the client has not said that it is there.
+    pub fn probed_for(&self, now: Instant) -> Duration {
+        self.probed_since.get().map_or(Duration::ZERO, |since| now.duration_since(since))
     }
 
     /// Queues a frame that is worth less than the connection: one who reads

@@ -6,6 +6,8 @@ import { ParlorError } from "./error.js";
 
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 20_000;
+/** The server takes some seconds to find out who of many is still there. */
+const PLACE_MS = 2_000;
 /** After these the server does not want one back; see `comesBack`. */
 const STOP_CODES = new Set([1002, 1003, 1007, 1009]);
 
@@ -19,19 +21,22 @@ export function comesBack(code) {
 }
 
 /** Backs off with full jitter, so that clients do not all come at once. */
-export function pauseBefore(attempt) {
-  return Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** attempt);
+export function pauseBefore(attempt, code = null) {
+  const least = code === 4409 ? PLACE_MS : 0;
+  return least + Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** attempt);
 }
 
-const STOPS = {
+const ENDS = {
+  4409: ["too_many_connections", "This user has too many connections.",
+    "Close some of them, or raise PARLOR_CONNECTIONS_PER_USER. It is tried again: those that have died make room soon."],
   4501: ["unauthorized", "The server does not take the token.",
     "See that the token is signed with the server's secret or by its issuer, that it is not over, and that it was not revoked; the server's log says why."],
   4503: ["disconnected", "An administrator has ended this connection.", "Call connect() when the user wants to come back."],
 };
 
 /** The error that tells why a connection has ended. */
-export function stopOf(code, reason = "") {
-  const [name, text, advice] = STOPS[code] ?? ["closed", `The server has ended this connection (${code}).`, "Call connect() to try again."];
+export function endOf(code, reason = "") {
+  const [name, text, advice] = ENDS[code] ?? ["closed", `The server has ended this connection (${code}).`, "Call connect() to try again."];
   return new ParlorError({ code: name, message: reason ? `${text} (${reason})` : text, advice });
 }
 

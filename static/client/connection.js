@@ -4,7 +4,7 @@
  */
 
 import { Timers, monotonic } from "./clock.js";
-import { comesBack, pauseBefore, stopOf, supplyOf } from "./closing.js";
+import { comesBack, endOf, pauseBefore, supplyOf } from "./closing.js";
 import { ParlorError, offline, pauseAfter, sleep } from "./error.js";
 import { encode } from "./frame.js";
 import { PRIORITY, SendQueue } from "./queue.js";
@@ -28,7 +28,7 @@ const OWN = new Set(["pong", "auth.required", "auth.failed"]);
 
 export class Connection {
   #account; #on; #url; #webSocket;
-  #socket = null; #state = "offline"; #wanted = false; #attempt = 0; #refused = 0;
+  #socket = null; #state = "offline"; #wanted = false; #attempt = 0; #refused = 0; #met = null;
   #timers = new Timers(); #queue = new SendQueue(); #requests = new Requests();
   #heardAt = 0; #comeBackMs = null; #renewNow = false; #renewing = null; #limits = {};
   /** Who waits for the connection to be there. */
@@ -180,11 +180,19 @@ export class Connection {
     // Either the token is over or it was never good: a new one decides.
     if (code === 4401 || code === 4501) {
       this.#renewNow = true;
-      if (code === 4501 && !this.#goesOn(stopOf(code, reason))) return;
+      if (code === 4501 && !this.#goesOn(endOf(code, reason))) return;
     } else if (!comesBack(code) && !blamed) {
-      return void this.#stop(code, stopOf(code, reason), reason);
+      return void this.#stop(code, endOf(code, reason), reason);
+    } else if (code === 4409) {
+      this.#once(endOf(code, reason));
     }
-    this.#retry();
+    this.#retry(code);
+  }
+
+  /** Told once, however often it is met with until there is a connection. */
+  #once(error) {
+    if (this.#met !== error.code) this.#on.error(error);
+    this.#met = error.code;
   }
 
   /** A token was refused. The application may have another; an account has not. */
@@ -197,8 +205,8 @@ export class Connection {
     return false;
   }
 
-  #retry() {
-    const pause = this.#comeBackMs ?? pauseBefore(this.#attempt);
+  #retry(code) {
+    const pause = this.#comeBackMs ?? pauseBefore(this.#attempt, code);
     this.#comeBackMs = null;
     this.#attempt = Math.min(this.#attempt + 1, 10);
     this.#setState("offline", { retryInMs: pause });
@@ -209,6 +217,7 @@ export class Connection {
   live() {
     this.#timers.stop("dead");
     this.#refused = 0;
+    this.#met = null;
     // A server that accepts and then closes at once is not hurried.
     this.#timers.set("stable", STABLE_MS, () => { this.#attempt = 0; });
     this.#setState("online");

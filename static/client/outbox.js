@@ -37,7 +37,7 @@ function recordOf({ room, content, clientId, at, replyTo, threadId, metadata, at
 }
 
 /** The same as the server wants it. */
-function dataOf({ room, content, clientId, replyTo, threadId, metadata, attachments }) {
+export function dataOf({ room, content, clientId, replyTo, threadId, metadata, attachments }) {
   return withoutGaps({
     room_id: room, client_id: clientId, reply_to: replyTo, thread_id: threadId, metadata,
     // A file may speak for itself; then there is no content, not even an empty one.

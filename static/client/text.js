@@ -1,9 +1,19 @@
 /** What is in a text: mentions and links. */
 
 const ID = "A-Za-z0-9._:@+~=|\\-";
-const FOUND = new RegExp(`(?<![${ID}])@[${ID}]+|https?://[^\\s<>"']+`, "g");
-/** What ends a sentence is more often no part of an address. */
-const TAIL = /[^A-Za-z0-9/#=&_~+-]+$/;
+/**
+ * What stands before an `@` that mentions somebody: no letter of any script,
+ * nor what an id has, or it is a mail address.
+ */
+const BEGINS = `(?<![\\p{L}\\p{M}\\p{N}_${ID}])`;
+/** Where an address ends for certain: blanks, quotes, and what CJK text has between its words. */
+const NO_ADDRESS = "\\s<>\"`。、，；：！？（）「」『』【】〈〉《》";
+const FOUND = new RegExp(`(?<![A-Za-z0-9_])https?://[^${NO_ADDRESS}]+|${BEGINS}@[${ID}]+`, "giu");
+/** What ends a sentence, or a word in it, is no part of an address. */
+const TAIL = /[\p{P}|^]/u;
+/** Signs that end an address as well as anything. */
+const ENDS = new Set("/#&%_-@=~+$");
+const OPENED_BY = { ")": "(", "]": "[", "}": "{" };
 
 /**
  * A text in pieces, in order: `{text}`, `{text, mention}` (a user id, or
@@ -38,7 +48,7 @@ function mention(word, mentions) {
 }
 
 function link(word) {
-  const address = word.replace(TAIL, "");
+  const address = withoutTail(word);
   try {
     return { text: address, link: new URL(address).href };
   } catch {
@@ -46,9 +56,24 @@ function link(word) {
   }
 }
 
+/** Without what belongs to the sentence; a bracket that was opened within belongs to the address. */
+function withoutTail(word) {
+  const counts = new Map();
+  for (const sign of word) counts.set(sign, (counts.get(sign) ?? 0) + 1);
+  const signs = [...word];
+  for (let last = signs.at(-1); last; last = signs.at(-1)) {
+    const opening = OPENED_BY[last];
+    const isPart = opening ? (counts.get(last) ?? 0) <= (counts.get(opening) ?? 0) : ENDS.has(last) || !TAIL.test(last);
+    if (isPart) break;
+    counts.set(last, counts.get(last) - 1);
+    signs.pop();
+  }
+  return signs.join("");
+}
+
 /** The `@word` that is being written where the caret is, or null. */
 export function wordAtCaret(text, caret) {
-  const match = new RegExp(`(?<![${ID}])@([${ID}]*)$`).exec(text.slice(0, caret));
+  const match = new RegExp(`${BEGINS}@([${ID}]*)$`, "u").exec(text.slice(0, caret));
   return match ? { start: match.index, word: match[1] } : null;
 }
 

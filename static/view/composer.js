@@ -113,6 +113,14 @@ export class Composer {
     this.#drafts.clear();
   }
 
+  /** Takes a text to be written on. */
+  write(text) {
+    this.#endContext();
+    this.#text.value = text;
+    this.#fit();
+    this.focus();
+  }
+
   focus() { this.#text.focus(); }
   fail(text) { this.#error.textContent = text; }
 

@@ -1,43 +1,64 @@
-/** The line that says when there is no connection. */
+/** The line that says when there is no connection, and why. */
 
 import { byId, make } from "./dom.js";
 
-const STOPPED_BY = {
-  4503: "An administrator has ended this connection.",
-  4509: "You have too many windows open: close one of them.",
+/** What is told here: errors after which the connection is not there. */
+const TOLD = {
+  unauthorized: "You are not signed in any more.",
+  disconnected: "An administrator has ended this connection.",
+  closed: "The server has ended this connection.",
+  too_many_connections: "You have too many windows open: close one of them.",
+  bad_frame: "Something that is not Parlor answers at this address.",
+  no_websocket: "This browser has no WebSocket.",
 };
+
+export const tellsOf = ({ code }) => code in TOLD;
 
 export function showConnection(parlor) {
   const line = byId("connection");
   let countdown = null;
   let goaway = "";
+  /** The error that the next states are about. */
+  let error = null;
 
-  parlor.on("goaway", ({ reason }) => { goaway = reason ? `The server says: ${reason}. ` : ""; });
-  parlor.on("state", ({ state, retryInMs, stoppedBy, reason }) => {
+  const paint = ({ state, retryInMs, stoppedBy, reason }) => {
     clearInterval(countdown);
     line.dataset.state = state;
     if (state === "online") {
       goaway = "";
+      error = null;
       return line.replaceChildren();
     }
     if (state === "connecting") return void (line.textContent = "Connecting…");
-    if (stoppedBy !== null) {
-      const text = STOPPED_BY[stoppedBy] ?? "The server has ended this connection.";
-      const said = stoppedBy === 4503 && reason ? ` (${reason})` : "";
+    const why = error ? `${TOLD[error.code]} ` : "";
+    if (stoppedBy !== null || retryInMs === null) {
+      const said = stoppedBy === 4503 && reason ? `(${reason}) ` : "";
       const again = make("button", { type: "button", onclick: () => parlor.connect() }, "Reconnect");
-      return line.replaceChildren(`Offline. ${text}${said} `, again);
+      return line.replaceChildren(`Offline. ${why}${said}`, ...(parlor.signedIn ? [again] : []));
     }
-    if (retryInMs === null) return void (line.textContent = "Offline.");
     // Read out once, and not every second.
     const shown = make("span", { aria: { hidden: "true" } });
-    line.replaceChildren(make("span", { className: "aside" }, "Offline. Reconnecting."), shown);
-    const until = Date.now() + retryInMs;
+    line.replaceChildren(make("span", { className: "aside" }, `Offline. ${why}Reconnecting.`), shown);
+    const until = performance.now() + retryInMs;
     const tell = () => {
-      const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
-      shown.textContent = `Offline. ${goaway}Reconnecting in ${seconds} s…`;
+      const seconds = Math.max(0, Math.ceil((until - performance.now()) / 1000));
+      shown.textContent = `Offline. ${goaway}${why}Reconnecting in ${seconds} s…`;
     };
     tell();
     countdown = setInterval(tell, 1000);
     return undefined;
+  };
+
+  let last = { state: "offline", retryInMs: null, stoppedBy: null, reason: "" };
+  parlor.on("goaway", ({ reason }) => { goaway = reason ? `The server says: ${reason}. ` : ""; });
+  parlor.on("state", (state) => {
+    last = state;
+    paint(state);
+  });
+  parlor.on("error", (told) => {
+    if (!tellsOf(told)) return;
+    error = told;
+    // It may be about the state that was told just before.
+    if (last.state === "offline" && last.retryInMs === null) paint(last);
   });
 }

@@ -113,6 +113,33 @@ export function messageItem(message, state, tools, testid = "message") {
   return item;
 }
 
+/** One's own message as it is shown until the server has it, or if it never will. */
+export function waitingItem(draft, tools, testid) {
+  const { clientId, content, at, threadId, quote, attachments } = draft;
+  const item = messageItem({
+    content, client_id: clientId, created_at: at.toISOString(), sender: tools.self,
+    reply_to: quote, thread_id: threadId, attachments,
+  }, "pending", tools, testid);
+  if (draft.error) showFailed(item, draft, tools);
+  return item;
+}
+
+/** Why a message was not sent, and what may be done with it. */
+export function showFailed(item, draft, { resend, rewrite, discard }) {
+  setState(item, "failed");
+  const { error, attachments } = draft;
+  const button = (testid, label, run) => make("button", {
+    type: "button", className: "again", data: { testid }, onclick: () => run(draft),
+  }, label);
+  item.querySelector(":scope > .body > .failure")?.remove();
+  item.querySelector(":scope > .body").append(make("p", { className: "error failure", role: "alert", data: { testid: "failure" } },
+    error.message, " ",
+    // What is too long stays too long.
+    error.code === "too_large" ? null : button("send-again", "Try again", resend), " ",
+    attachments?.length > 0 ? null : button("rewrite", "Edit", rewrite), " ",
+    button("discard", "Remove", discard)));
+}
+
 export function setState(item, state) {
   item.dataset.state = state;
   const shown = item.querySelector(":scope > .body > .about > .state");

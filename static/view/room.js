@@ -35,11 +35,7 @@ export class RoomView {
       load: (where) => parlor.history(this.id, where),
       events: (after, before) => this.#events(after, before),
       seen: (seq) => this.#markRead(seq),
-      again: ({ room: id, content, clientId, replyTo, quote, attachments }) => {
-        composer.fail("");
-        parlor.send(id, content, { clientId, replyTo, quote, attachments });
-      },
-      waiting: () => parlor.pending.filter((message) => message.room === this.id),
+      waiting: () => [...parlor.failed, ...parlor.pending].filter((message) => message.room === this.id),
       unreadAfter: room.unread > 0 ? room.read_seq ?? 0 : Infinity,
     });
     composer.open(this.id);

@@ -3,7 +3,7 @@
 import { MessageLog } from "../parlor.js";
 import { withBar } from "./actions.js";
 import { make, plural } from "./dom.js";
-import { messageItem, setState } from "./message.js";
+import { messageItem, setState, showFailed, waitingItem } from "./message.js";
 import { attempt } from "./popups.js";
 
 /** Pages of answers that are fetched at most. */
@@ -62,7 +62,7 @@ export class Thread {
   }
 
   #waiting() {
-    return this.#parlor.pending.filter(({ threadId }) => threadId === this.rootId);
+    return [...this.#parlor.failed, ...this.#parlor.pending].filter(({ threadId }) => threadId === this.rootId);
   }
 
   paint() {
@@ -107,14 +107,10 @@ export class Thread {
     this.#recount();
   }
 
-  addPending({ clientId, content, at, attachments }) {
-    const message = {
-      content, client_id: clientId, created_at: at.toISOString(), sender: this.#tools.self, attachments,
-      thread_id: this.rootId,
-    };
-    const item = messageItem(message, "pending", this.#tools, "thread-message");
-    this.#pending.get(clientId)?.remove();
-    this.#pending.set(clientId, item);
+  addPending(draft) {
+    const item = waitingItem(draft, this.#tools, "thread-message");
+    this.#pending.get(draft.clientId)?.remove();
+    this.#pending.set(draft.clientId, item);
     this.#list.append(item);
     this.#toEnd();
   }
@@ -128,9 +124,15 @@ export class Thread {
     return undefined;
   }
 
-  failed({ clientId }) {
-    const item = this.#pending.get(clientId);
-    if (item) setState(item, "failed");
+  failed(draft) {
+    const item = this.#pending.get(draft.clientId);
+    if (item) showFailed(item, draft, this.#tools);
+  }
+
+  /** One's own answer was dropped. */
+  discarded({ clientId }) {
+    this.#pending.get(clientId)?.remove();
+    this.#pending.delete(clientId);
   }
 
   /** One's own last answer, for editing it. */

@@ -5,8 +5,8 @@
  */
 
 import { MessageLog } from "../parlor.js";
-import { byId, dayName, make } from "./dom.js";
-import { eventItem, messageItem, setState } from "./message.js";
+import { byId, dayName } from "./dom.js";
+import { eventItem, messageItem, setState, showFailed, waitingItem } from "./message.js";
 
 /** Entries kept in the page; those farthest away go, and come back by scrolling. */
 const KEPT = 500;
@@ -22,7 +22,7 @@ export class Timeline {
   #log = new MessageLog();
   #items = new Map(); // seq → element
   #pending = new Map(); // client id → element
-  #tools; #load; #events; #seen; #again; #waiting; #unreadAfter;
+  #tools; #load; #events; #seen; #waiting; #unreadAfter;
   #isLoaded = false; #isOver = false;
   /** Something came at the end while one looked elsewhere. */
   #hasNews = false;
@@ -35,16 +35,15 @@ export class Timeline {
   /**
    * `load({before, after, around})` gives a page of history, `events(after,
    * before)` what the application told between; `seen(seq)` is told what was
-   * read; `again(message)` sends what was refused; `waiting()` are the
-   * messages on their way; `unreadAfter` is what was read before. `tools` are
-   * for `messageItem`, and `stateOf(message)` says how far it has come.
+   * read; `waiting()` are the messages on their way, and those that have
+   * failed; `unreadAfter` is what was read before. `tools` are for
+   * `messageItem`, and `stateOf(message)` says how far it has come.
    */
-  constructor({ tools, load, events, seen, again, waiting, unreadAfter }) {
+  constructor({ tools, load, events, seen, waiting, unreadAfter }) {
     this.#tools = tools;
     this.#load = load;
     this.#events = events;
     this.#seen = seen;
-    this.#again = again;
     this.#waiting = waiting;
     this.#unreadAfter = unreadAfter;
     this.#list.replaceChildren();
@@ -233,15 +232,11 @@ export class Timeline {
     if (!message.threadId) this.toEnd();
   }
 
-  #addPending({ clientId, content, at, threadId, quote, attachments }) {
-    if (threadId) return;
-    this.#pending.get(clientId)?.remove();
-    const message = {
-      content, client_id: clientId, created_at: at.toISOString(), sender: this.#tools.self,
-      reply_to: quote, attachments,
-    };
-    const item = messageItem(message, "pending", this.#tools);
-    this.#pending.set(clientId, item);
+  #addPending(draft) {
+    if (draft.threadId) return;
+    this.#pending.get(draft.clientId)?.remove();
+    const item = waitingItem(draft, this.#tools);
+    this.#pending.set(draft.clientId, item);
     this.#list.append(item);
   }
 
@@ -255,15 +250,17 @@ export class Timeline {
     return undefined;
   }
 
-  failed(message) {
-    const item = this.#pending.get(message.clientId);
+  failed(draft) {
+    const item = this.#pending.get(draft.clientId);
     if (!item) return;
-    setState(item, "failed");
+    showFailed(item, draft, this.#tools);
     this.#layout();
-    item.querySelector(".about").append(make("button", {
-      type: "button", className: "again", data: { testid: "send-again" },
-      onclick: () => this.#again(message),
-    }, "Try again"));
+  }
+
+  /** One's own message was dropped. */
+  discarded({ clientId }) {
+    this.#settle(clientId, true);
+    this.#layout();
   }
 
   /** Somebody else has read, or been reached. */

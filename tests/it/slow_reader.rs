@@ -45,7 +45,7 @@ async fn until_gone(server: &Server, user: &User) {
             if socket.read().await.is_some() {
                 break;
             }
-            assert_eq!(socket.close_code().await, Some(4509));
+            assert_eq!(socket.close_code().await, Some(4409));
         }
     };
     within("the end of a connection", trying).await;

@@ -14,7 +14,7 @@ use crate::{
         session::SessionState,
     },
     db::Arrival,
-    domain::{RoomId, RoomKey, RoomOverview, Seq, User},
+    domain::{RoomId, RoomKey, RoomOverview, Seq, User, UserKey},
     limits::READ_AGAIN,
     protocol::{
         Close,
@@ -37,6 +37,7 @@ impl ChatServer {
             self.close(session, Close::GoingAway);
         } else if self.sessions.connections_of(user) >= self.settings.limits.connections_per_user {
             self.close(session, Close::TooManyConnections);
+            self.probe(user);
         } else if self.erased.contains(user) {
             self.close(session, Close::Disconnected);
         } else if let Err(close) = (connect.is_good.0)() {
@@ -78,6 +79,16 @@ impl ChatServer {
     pub(super) fn close(&mut self, session: SessionRef, close: Close) {
         let item = Item::Close { session: session.id, close, reason: None };
         self.fanout.tell_worker(session.worker, item);
+    }
+
+    /// Whoever of a user's connections has died without a word is found soon,
+    /// and makes room; those that are there are never closed for another.
+    fn probe(&mut self, user: UserKey) {
+        for id in self.sessions.ids_of(user).iter() {
+            if let Some(entry) = self.sessions.entries.get(id) {
+                self.fanout.tell_worker(entry.at.worker, Item::Probe { session: *id });
+            }
+        }
     }
 
     /// `?room=` joins a public room before the session is told of its rooms.

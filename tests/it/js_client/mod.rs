@@ -16,7 +16,7 @@ use tokio::{
     process::Command,
 };
 
-use crate::support::{Server, Token, within};
+use crate::support::{Builder, Proxy, SECRET, Server, Token, history_of, within};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -91,6 +91,62 @@ async fn it_does_in_node_what_its_document_tells() {
     let docs = docs.to_str().expect("the path is text");
     let alice = Token::of("alice").text();
     runs("as_documented.mjs", &[&server.address().http(""), &alice, docs]).await;
+}
+
+/// The rates of a server that nobody has changed.
+fn with_default_rates() -> Builder {
+    let builder = Server::builder().set("PARLOR_COMMANDS_PER_SECOND", 10);
+    builder.set("PARLOR_COMMAND_BURST", 20).set("PARLOR_ERRORS_BEFORE_CLOSE", 20)
+}
+
+#[tokio::test]
+#[ignore = "needs Node and its ws: run scripts/test"]
+async fn own_messages_go_first_and_one_that_cannot_be_sent_holds_up_nothing() {
+    let server = with_default_rates().start().await;
+    runs("sending.mjs", &[&server.address().http(""), SECRET]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Node and its ws: run scripts/test"]
+async fn what_goes_wrong_around_it_is_told_and_it_goes_on() {
+    let builder = with_default_rates().set("PARLOR_CONNECTIONS_PER_USER", 1);
+    let server = builder.set("PARLOR_ACCOUNTS", "on").start().await;
+    runs("faults.mjs", &[&server.address().http(""), SECRET]).await;
+}
+
+/// Sentences that the README shows to newcomers hold as they are printed.
+#[tokio::test]
+#[ignore = "needs Node and its ws: run scripts/test"]
+async fn the_example_of_the_readme_runs_twice_and_says_one_thing_each_time() {
+    let server = Server::builder().set("PARLOR_ACCOUNTS", "on").start().await;
+    let network = Proxy::in_front_of(server.address()).await;
+    let alice = server.user("alice").await;
+    alice.create_room("board:42", "public").await;
+    let home = package();
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("it can be read");
+    let (_, rest) = readme.split_once("```js\n").expect("the example");
+    let (example, _) = rest.split_once("\n```").expect("it ends");
+    let printed = "http://127.0.0.1:8080";
+    assert!(example.contains(printed), "{example}");
+    let example = example.replace(printed, network.address().http("").trim_end_matches('/'));
+    std::fs::write(home.path().join("example.js"), example).expect("written");
+
+    for run in 1..=2 {
+        let mut command = node(home.path());
+        command.arg("example.js").stdout(Stdio::piped());
+        let mut running = command.spawn().expect("it starts");
+        let stdout = running.stdout.take().expect("stdout is piped");
+        let mut lines = BufReader::new(stdout).lines();
+        let line = within("its message", lines.next_line()).await.expect("text");
+        assert_eq!(line.as_deref(), Some("ben hello from JavaScript"), "run {run}");
+        // It comes back after a cut, hears what was said, and says nothing.
+        network.cut();
+        alice.say("board:42", &format!("after cut {run}")).await;
+        network.restore();
+        let line = within("what it missed", lines.next_line()).await.expect("text");
+        assert_eq!(line, Some(format!("alice after cut {run}")));
+        assert_eq!(history_of(&alice, "board:42").await.len(), 2 * run);
+    }
 }
 
 #[tokio::test]
