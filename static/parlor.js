@@ -128,7 +128,14 @@ export class Parlor extends Commands {
   /** The bounds the server told; PROTOCOL.md, "Limits". */
   get limits() { return this.#connection.limits; }
 
-  /** Gives a function that takes the listener off again. */
+  /**
+   * Gives a function that takes the listener off again.
+   *
+   * @template {keyof import("./client/events.js").ParlorEvents} E
+   * @param {E} event
+   * @param {(detail: import("./client/events.js").ParlorEvents[E]) => void} listener
+   * @returns {() => void}
+   */
   on(event, listener) { return this.#listeners.on(event, listener); }
 
   #emit(event, detail) { return this.#listeners.emit(event, detail); }

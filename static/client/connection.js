@@ -5,7 +5,7 @@
 
 import { Timers, monotonic } from "./clock.js";
 import { comesBack, endOf, pauseBefore, supplyOf } from "./closing.js";
-import { ParlorError, offline, pauseAfter, sleep } from "./error.js";
+import { ParlorError, mended, offline } from "./error.js";
 import { encode } from "./frame.js";
 import { PRIORITY, SendQueue } from "./queue.js";
 import { Requests } from "./requests.js";
@@ -18,17 +18,23 @@ const QUIET_MS = 25_000;
 const RENEW_EARLY_MS = 60_000;
 /** A connection that lasted this long was a good one: the backoff starts anew. */
 const STABLE_MS = 10_000;
-/** How often a command is given again that came too soon. */
-const TRIES_MAX = 3;
 /** So many tokens in a row are refused before a session counts as over. */
 const REFUSED_MAX = 3;
+
+/** A promise that is settled from outside. Who does not wait for it hears of it by events. */
+function deferred() {
+  const made = {};
+  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+  made.promise.catch(() => {});
+  return made;
+}
 
 /** Answers of the connection itself. */
 const OWN = new Set(["pong", "auth.required", "auth.failed"]);
 
 export class Connection {
   #account; #on; #url; #webSocket;
-  #socket = null; #state = "offline"; #wanted = false; #attempt = 0; #refused = 0; #met = null;
+  #socket = null; #state = "offline"; #wanted = false; #attempt = 0; #refused = 0; #refusal = ""; #met = null;
   #timers = new Timers(); #queue = new SendQueue(); #requests = new Requests();
   #heardAt = 0; #comeBackMs = null; #renewNow = false; #renewing = null; #limits = {};
   /** Who waits for the connection to be there. */
@@ -66,12 +72,7 @@ export class Connection {
   connect() {
     if (this.isOnline) return Promise.resolve();
     this.#wanted = true;
-    if (!this.#arrival) {
-      this.#arrival = {};
-      this.#arrival.promise = new Promise((resolve, reject) => Object.assign(this.#arrival, { resolve, reject }));
-      // Who does not wait for it hears of it by events.
-      this.#arrival.promise.catch(() => {});
-    }
+    this.#arrival ??= deferred();
     const { promise } = this.#arrival;
     if (!this.#socket && this.#state === "offline") this.#open();
     return promise;
@@ -180,7 +181,7 @@ export class Connection {
     // Either the token is over or it was never good: a new one decides.
     if (code === 4401 || code === 4501) {
       this.#renewNow = true;
-      if (code === 4501 && !this.#goesOn(endOf(code, reason))) return;
+      if (code === 4501 && !this.#goesOn(endOf(code, this.#refusal || reason))) return;
     } else if (!comesBack(code) && !blamed) {
       return void this.#stop(code, endOf(code, reason), reason);
     } else if (code === 4409) {
@@ -294,22 +295,8 @@ export class Connection {
   }
 
   /** The same, again if it came too soon or the token was over. */
-  async command(type, data, options) {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await this.request(type, data, options);
-      } catch (error) {
-        if (tries >= TRIES_MAX || !await this.#isMended(error)) throw error;
-      }
-    }
-  }
-
-  /** Waits until what was refused may be tried again; says whether it may. */
-  async #isMended(error) {
-    if (error.isTemporary) await sleep(pauseAfter(error));
-    else if (error.code === "token_expired") await this.renew();
-    else return false;
-    return true;
+  command(type, data, options) {
+    return mended(() => this.request(type, data, options), () => this.renew());
   }
 
   // Hearing
@@ -327,6 +314,7 @@ export class Connection {
     this.#requests.heard();
     if (this.isOnline) this.#timers.stop("dead");
     if (frame.type === "ack" || frame.type === "error") return this.#answered(frame);
+    if (frame.type === "auth.failed") this.#refusal = frame.data?.message ?? "";
     return OWN.has(frame.type) ? undefined : this.#on.frame(frame);
   }
 

@@ -44,4 +44,21 @@ export function pauseAfter(error) {
   return (error.retryAfterMs ?? 1_000) * (1 + Math.random() / 2);
 }
 
+/** How often a command is given again that came too soon. */
+const TRIES_MAX = 3;
+
+/** Runs it, again if it came too soon, or with a new token if the old one was over. */
+export async function mended(run, renew) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (tries >= TRIES_MAX) throw error;
+      if (error.isTemporary) await sleep(pauseAfter(error));
+      else if (error.code === "token_expired") await renew();
+      else throw error;
+    }
+  }
+}
+
 export const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });

@@ -25,6 +25,8 @@ const SHARE = 0.5;
 export class Watermarks {
   /** room → what is known of it; only rooms of which something is to be said. */
   #rooms = new Map();
+  /** What was said last is that something was read. */
+  #wasRead = false;
 
   #of(room) {
     const known = this.#rooms.get(room);
@@ -76,13 +78,17 @@ export class Watermarks {
 
   /** What is to be said now, or null; it is under way then. */
   next(now) {
-    // The longest due; somebody sees when a message was read, so it has a start.
-    const age = ({ at, isRead }) => now - at + (isRead ? ROOM_EVERY_MS : 0);
-    let first = null;
+    // The longest due of those that were read, for somebody sees that; but not
+    // two after each other while others wait.
+    let [read, delivered] = [null, null];
     for (const each of this.#wanted()) {
-      if (each.at <= now && (!first || age(each) > age(first))) first = each;
+      if (each.at > now) continue;
+      if (each.isRead) read = !read || each.at < read.at ? each : read;
+      else delivered = !delivered || each.at < delivered.at ? each : delivered;
     }
+    const first = (this.#wasRead ? delivered ?? read : read ?? delivered);
     if (!first) return null;
+    this.#wasRead = first === read;
     const { room, mark, isRead } = first;
     mark.underWay = { room, type: isRead ? "read" : "delivered", seq: isRead ? mark.read : mark.delivered };
     mark.wantedAt = Infinity;

@@ -3,6 +3,7 @@
  * what was heard, and asked by what shows it. `Parlor` keeps one as `chat`.
  */
 
+import { monotonic } from "./clock.js";
 import { isMentioned } from "./text.js";
 
 /** Who types is told again every 3 s; this long after the last word it is over. */
@@ -137,6 +138,8 @@ export class ChatState {
 
   /** The server's count, which settles what was counted here. */
   setUnread(id, { unread, mentions, read_seq: readSeq }) {
+    // More has been read here than the server knew then.
+    if (readSeq < this.#rooms.get(id)?.read_seq) return;
     this.changeRoom(id, { unread, mentions: mentions ?? 0, ...(readSeq && { read_seq: readSeq }) });
   }
 
@@ -166,7 +169,7 @@ export class ChatState {
     return this.#presence.get(userId) ?? null;
   }
 
-  setTyping(id, userId, isTyping, now = Date.now()) {
+  setTyping(id, userId, isTyping, now = monotonic()) {
     if (!this.#rooms.has(id)) return;
     if (!this.#typing.has(id)) this.#typing.set(id, new Map());
     if (isTyping) this.#typing.get(id).set(userId, now + TYPING_MS);
@@ -174,7 +177,7 @@ export class ChatState {
   }
 
   /** Who is typing in a room now, oldest first; not oneself. */
-  typists(id, now = Date.now()) {
+  typists(id, now = monotonic()) {
     const typing = this.#typing.get(id) ?? new Map();
     for (const [user, until] of typing) if (until <= now) typing.delete(user);
     return [...typing.keys()].filter((user) => user !== this.me);

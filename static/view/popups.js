@@ -107,6 +107,7 @@ function withResolvers() {
 }
 
 const NOTICE_MS = 6_000;
+const ERROR_MS = 20_000;
 const NOTICES_MAX = 4;
 
 /** A notice that goes by itself; errors are read out at once. */
@@ -116,7 +117,7 @@ export function notify(text, kind = "note") {
   const notices = byId("notices");
   notices.append(notice);
   while (notices.children.length > NOTICES_MAX) notices.firstElementChild.remove();
-  setTimeout(() => notice.remove(), NOTICE_MS);
+  setTimeout(() => notice.remove(), kind === "error" ? ERROR_MS : NOTICE_MS);
 }
 
 /** Runs what may fail, and says why it did. */

@@ -9,6 +9,7 @@ mod conversation;
 mod inbox_and_search;
 mod marks;
 mod people;
+mod refusals;
 
 use serde_json::json;
 

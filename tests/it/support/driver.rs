@@ -41,9 +41,19 @@ impl Driver {
 
     /// A new browser with the page open; `name` is for its profile.
     pub async fn open(&self, name: &str, server: &Address) -> Browser {
+        self.open_with(name, server, json!({})).await
+    }
+
+    /// One whose user has blocked cookies and other site data.
+    pub async fn open_without_storage(&self, name: &str, server: &Address) -> Browser {
+        let blocked = json!({"profile.default_content_setting_values.cookies": 2});
+        self.open_with(name, server, blocked).await
+    }
+
+    async fn open_with(&self, name: &str, server: &Address, preferences: Value) -> Browser {
         let profile = self.profiles.path().join(name);
         let mut builder = ClientBuilder::new(HttpConnector::new());
-        let Value::Object(wanted) = capabilities(&profile.to_string_lossy()) else {
+        let Value::Object(wanted) = capabilities(&profile.to_string_lossy(), preferences) else {
             unreachable!("an object is written below")
         };
         builder.capabilities(wanted);
@@ -88,7 +98,7 @@ async fn port_of(mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStdo
     panic!("ChromeDriver ended before it listened");
 }
 
-fn capabilities(profile: &str) -> Value {
+fn capabilities(profile: &str, preferences: Value) -> Value {
     let args = [
         "--headless",
         "--window-size=1280,800",
@@ -105,7 +115,7 @@ fn capabilities(profile: &str) -> Value {
     ];
     json!({
         "browserName": "chrome",
-        "goog:chromeOptions": {"args": args},
+        "goog:chromeOptions": {"args": args, "prefs": preferences},
         "goog:loggingPrefs": {"browser": "ALL"},
     })
 }

@@ -71,12 +71,11 @@ test("a mark that was asked for again is told again", () => {
   assert.equal(answers, 2);
 });
 
-test("the longest waiting room is next, and what was read has a start", () => {
+test("the longest waiting room is next, what was read first, and neither starves", () => {
   const marks = new Watermarks();
-  marks.delivered("a", 1, 0);
-  marks.delivered("b", 1, 100);
-  marks.read("c", 1, 1_000, none);
-  assert.deepEqual(told(marks, 1_000), ["c read 1", "a delivered 1", "b delivered 1"]);
+  for (const [at, room] of ["a", "b", "c"].entries()) marks.delivered(room, 1, at * 100);
+  for (const [at, room] of ["x", "y"].entries()) marks.read(room, 1, 900 + at, none);
+  assert.deepEqual(told(marks, 1_000), ["x read 1", "a delivered 1", "y read 1", "b delivered 1", "c delivered 1"]);
 });
 
 test("what a cut left untold is told anew, and what was asked is answered then", () => {
