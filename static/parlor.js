@@ -52,6 +52,11 @@ function ownBase(url = import.meta.url) {
   return /^https?:.*\/parlor\.js$/.test(url) ? url.replace(/\/parlor\.js$/, "") : globalThis.location?.origin;
 }
 
+/** Why nothing goes on any more is heard of, also where nobody listens. */
+function complain({ message, advice, code }) {
+  console.warn(`Parlor: ${message}${advice ? ` ${advice}` : ""} (${code})`);
+}
+
 function newId() {
   return [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -91,6 +96,7 @@ export class Parlor extends Commands {
         state: (detail) => this.#stateIs(detail),
         frame: (frame) => this.#heard.frame(frame),
         error: (error) => this.#report(error),
+        stopped: (error) => this.#report(error) || complain(error),
         refused: () => this.#account.forget(),
       },
     });
@@ -140,11 +146,8 @@ export class Parlor extends Commands {
 
   #emit(event, detail) { return this.#listeners.emit(event, detail); }
 
-  /** What goes wrong is heard of, also where nobody listens. */
-  #report(error) {
-    if (this.#emit("error", error)) return;
-    console.warn(`Parlor: ${error.message}${error.advice ? ` ${error.advice}` : ""} (${error.code})`);
-  }
+  /** Says whether anybody listened. */
+  #report(error) { return this.#emit("error", error); }
 
   /** `chat` has changed: told once for all that changed together. */
   #changed() {

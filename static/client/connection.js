@@ -43,8 +43,8 @@ export class Connection {
   /**
    * `account` gives the tokens; `url()` says where to connect; `webSocket` is
    * the class to connect with, if it is not the global one. `on` is told:
-   * `state(detail)`, `frame(frame)` for what is no answer, `error(error)`, and
-   * `refused()` when the session's tokens are not taken any more.
+   * `state(detail)`, `frame(frame)` for what is no answer, `error(error)`,
+   * `stopped(error)` when it does not go on by itself, and `refused()` when the session's tokens are not taken any more.
    */
   constructor({ account, url, webSocket, on }) {
     this.#account = account;
@@ -97,7 +97,7 @@ export class Connection {
   #stop(code, error, reason = "") {
     this.#wanted = false;
     this.#setState("offline", { stoppedBy: code, reason });
-    this.#on.error(error);
+    this.#on.stopped(error);
     this.#arrive(error);
   }
 
@@ -246,7 +246,12 @@ export class Connection {
     if (left === null) return; // It does not say when: the server will.
     const wait = left - Math.min(RENEW_EARLY_MS, left / 4);
     // If it fails, the server closes when the token is over; the next is new.
-    this.#timers.set("renew", Math.max(wait, 1_000), () => this.renew().catch(this.#on.error));
+    this.#timers.set("renew", Math.max(wait, 1_000), () => this.#renewed());
+  }
+
+  /** If it fails for want of a connection, the next one begins with a new token. */
+  #renewed() {
+    this.renew().catch((error) => { if (error.code !== "offline") this.#on.error(error); });
   }
 
   /** Gives the connection a new token; all who wait for one share it. */
@@ -327,7 +332,7 @@ export class Connection {
     if (error.code === "rate_limited") this.#queue.refused(monotonic(), error.retryAfterMs ?? 1_000);
     if (!this.#requests.reject(id, error)) {
       // Nobody asked: the session itself needs a new token.
-      if (error.code === "token_expired") this.renew().catch(this.#on.error);
+      if (error.code === "token_expired") this.#renewed();
       else this.#on.error(error);
     }
     return this.#sayOn();

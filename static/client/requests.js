@@ -1,6 +1,7 @@
 /** What was asked on a connection and is not answered yet. */
 
 import { ParlorError, noAnswer } from "./error.js";
+import { bytesOf } from "./frame.js";
 
 /** Requests that may wait for an answer. */
 const REQUESTS_MAX = 1_000;
@@ -37,7 +38,7 @@ export class Requests {
     this.#requests.set(id, request);
     const said = (text) => {
       if (this.#requests.get(id) !== request) return;
-      request.bytes = text.length;
+      request.bytes = bytesOf(text);
       this.unanswered += 1;
       late = setTimeout(() => {
         // On a network that is dead, nothing is wrong with the request.
@@ -79,9 +80,11 @@ export class Requests {
   blame(code) {
     if (code !== 1009 && code !== 1007) return false;
     const said = this.#said;
-    const blamed = code === 1009 ? said.reduce((big, each) => (each.bytes > (big?.bytes ?? 0) ? each : big), undefined) : said[0];
-    const message = code === 1009 ? "The server takes no message of this size." : "The server cannot read this message.";
-    blamed?.reject(new ParlorError({ code: code === 1009 ? "too_large" : "invalid_message", message }));
+    const biggest = said.reduce((big, each) => (each.bytes > (big?.bytes ?? 0) ? each : big), undefined);
+    const [blamed, told] = code === 1009
+      ? [biggest, { code: "too_large", message: "The server takes no message of this size." }]
+      : [said[0], { code: "invalid_message", message: "The server cannot read this message." }];
+    blamed?.reject(new ParlorError(told));
     return blamed !== undefined;
   }
 
