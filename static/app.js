@@ -102,9 +102,14 @@ parlor.on("state", ({ state }) => {
 
 // What is heard
 
-parlor.on("change", paint);
+/** What changes within this time is painted together: in busy rooms much does. */
+const PAINT_MS = 50;
+let painting = null;
+parlor.on("change", () => { painting ??= setTimeout(paint, PAINT_MS); });
 
 function paint() {
+  clearTimeout(painting);
+  painting = null;
   roomList.paint();
   paintBell(chat.inboxUnseen);
   open?.paint();

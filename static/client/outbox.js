@@ -180,7 +180,9 @@ export class Outbox {
       this.#emit("sent", { message, ack });
       message.resolve(ack);
     } catch (error) {
-      if (!this.#pending.has(message.clientId) || error.code === "offline") return;
+      if (!this.#pending.has(message.clientId)) return;
+      // With the next connection all is sent.
+      if (error.code === "offline" && !this.#connection.isOnline) return;
       if (this.#isTriedAgain(message, error)) return;
       this.#pending.delete(message.clientId);
       this.#putFailed(message, error);
@@ -214,7 +216,9 @@ export class Outbox {
     }
     message.faults += FAULTS.has(error.code) ? 1 : 0;
     const isFault = FAULTS.has(error.code) && message.faults < FAULTS_MAX;
-    if (!error.isTemporary && !isFault) return false;
+    // There is a connection, and no place on it for one more request.
+    const isFull = error.code === "offline";
+    if (!error.isTemporary && !isFault && !isFull) return false;
     this.#timers.set(message.clientId, pauseAfter(error), again);
     return true;
   }

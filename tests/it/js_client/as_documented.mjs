@@ -101,6 +101,9 @@ const own = (type) => Object.getOwnPropertyNames(type.prototype).filter((name) =
 assert.deepEqual(named([...own(Commands), ...own(Parlor)]), [], "methods that docs/CLIENT.md does not tell");
 const events = [...source.matchAll(/emit\("([a-z-]+)"/g)].map(([, event]) => event);
 assert(events.length > 20);
+const codes = [...source.matchAll(/code: "([a-z_]+)"|^  \d+: \["([a-z_]+)"/gm)].map(([, code, other]) => code ?? other);
+assert(codes.length > 15);
+assert.deepEqual(named(codes), [], "error codes that docs/CLIENT.md does not tell");
 assert.deepEqual(named(events), [], "events that docs/CLIENT.md does not tell");
 
 const over = nextOf(ben, "signed-out");

@@ -96,12 +96,21 @@ test("a cut sends once what was under way, also where it was to be tried again",
   outbox.cut();
   connection.isOnline = true;
   outbox.pushAll();
+  connection.isOnline = false;
   await settled();
   outbox.cut();
+  connection.isOnline = true;
   outbox.pushAll();
   await first.stored;
   await settled();
   assert.deepEqual(sent, ["first", "first", "first"]);
+});
+
+test("one for which there is no place on the connection yet is sent a little later", async () => {
+  const full = Object.assign(offline("full"), { retryAfterMs: 1 });
+  const { write, sent } = outboxWith({ answers: [full, full, full, full] });
+  await write("first").stored;
+  assert.equal(sent.length, 5);
 });
 
 test("a room that is stuck holds up no other", async () => {
