@@ -2,15 +2,17 @@
 
 mod copy;
 mod http;
+mod listen;
 mod logging;
 mod nodes;
+mod output;
 mod serve;
 
 use std::process::ExitCode;
 
 use crate::{
     auth::TokenKeys,
-    cli::{Cli, Command, StoreArgs, TokenArgs},
+    cli::{self, Cli, Command, StoreArgs, TokenArgs},
     config::{Config, ConfigError, StoreConfig},
     db,
     domain::UserId,
@@ -45,28 +47,31 @@ impl From<ConfigError> for Failure {
 
 /// The whole program: reads the command line, runs the command.
 pub fn main() -> ExitCode {
+    // What is made here (database, index, files, secret) is for its owner
+    // alone, whoever starts it and however.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = match Cli::read() {
         Ok(cli) => cli,
-        Err((text, 0)) => {
-            print!("{text}");
-            return ExitCode::SUCCESS;
-        }
-        Err((line, code)) => {
-            eprintln!("{line}");
-            return ExitCode::from(code);
-        }
+        Err((text, 0)) => return ended(output::answer(&text)),
+        Err((line, code)) => return ended(Err(Failure { line, code })),
     };
-    logging::LogFormat::from_env().init();
-    match run(cli) {
+    ended(logging::init().and_then(|()| run(cli)))
+}
+
+fn ended(result: Result<(), Failure>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { line, code }) => {
-            eprintln!("{line}");
+            output::complain(&line);
             ExitCode::from(code)
         }
     }
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
+    for line in cli::unknown_variables() {
+        log::warn!("{line}");
+    }
     match cli.command {
         None => serve::serve(Config::new(cli.serve)?),
         Some(Command::Serve(args)) => serve::serve(Config::new(*args)?),
@@ -79,19 +84,17 @@ fn run(cli: Cli) -> Result<(), Failure> {
 fn migrate(args: StoreArgs) -> Result<(), Failure> {
     let store = StoreConfig::new(args)?;
     let ran = db::migrate(&store.database).map_err(Failure::environment)?;
-    println!("{}: {} migrations applied", store.database, ran.len());
-    Ok(())
+    output::answer(&format!("{}: {} migrations applied\n", store.database, ran.len()))
 }
 
 fn token(args: TokenArgs) -> Result<(), Failure> {
     let TokenArgs { store, user, name, role, role_context, ttl } = args;
     let user = UserId::parse(&user).map_err(|error| Failure::value(format!("--user {error}")))?;
-    let (_, secret) = StoreConfig::with_secret(store)?;
+    let secret = StoreConfig::secret_that_is_there(store)?;
     let roles: Vec<_> = role.into_iter().map(Into::into).collect();
     let now = crate::clock::now();
     let token = TokenKeys::new(&secret)
         .issue(&user, name.as_deref(), &roles, role_context.as_deref(), ttl, now)
         .map_err(Failure::environment)?;
-    println!("{token}");
-    Ok(())
+    output::answer(&format!("{token}\n"))
 }

@@ -2,16 +2,23 @@
 //! `.env` file in the working directory is read first.
 
 mod copy;
+mod env_file;
 mod nodes;
 mod read;
 mod values;
+mod variables;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::values::{parse_duration, parse_name, parse_positive};
-pub use self::{copy::CopyArgs, nodes::NodeArgs};
+pub use self::{
+    copy::CopyArgs,
+    nodes::NodeArgs,
+    values::BindAddress,
+    variables::{LOG_FORMAT, unknown_variables},
+};
 use crate::limits::{COMPRESSION_MIN_BYTES, Limits};
 
 /// The chat backend a product team drops into its own application.
@@ -42,7 +49,8 @@ pub struct StoreArgs {
     /// Directory of the database and of the signing secret
     #[arg(long, env = "PARLOR_DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
-    /// Database, `sqlite:<file>`; `parlor.db` in the data directory by default
+    /// Database, `sqlite:<file>` or `postgres://user:password@host/database`;
+    /// the file `parlor.db` in the data directory by default
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// Transactions that run at once on PostgreSQL; SQLite has one
@@ -65,9 +73,11 @@ pub enum Switch {
 pub struct ServeArgs {
     #[command(flatten)]
     pub store: StoreArgs,
-    /// Address and port to listen on; port 0 takes any free one
-    #[arg(long, env = "PARLOR_BIND", default_value = "127.0.0.1:8080")]
-    pub bind: SocketAddr,
+    /// Address or name and port to listen on: `127.0.0.1:8080`,
+    /// `localhost:8080`, `[::1]:8080`, or `:8080` for every address; port 0
+    /// takes any free one
+    #[arg(long, env = "PARLOR_BIND", default_value = "127.0.0.1:8080", value_parser = BindAddress::parse)]
+    pub bind: BindAddress,
     /// Threads that serve connections; one a core by default
     #[arg(long, env = "PARLOR_WORKERS", value_parser = parse_positive, allow_negative_numbers = true)]
     pub workers: Option<usize>,
@@ -319,10 +329,11 @@ pub struct TokenArgs {
 }
 
 impl Cli {
-    /// Reads `.env`, the environment and the command line. `Err` is what to
-    /// print and the exit code.
+    /// Reads `.env`, the environment, the files that secrets are in, and the
+    /// command line. `Err` is what to print and the exit code.
     pub fn read() -> Result<Self, (String, u8)> {
-        read::env_file(".env".as_ref())?;
+        env_file::load(".env".as_ref())?;
+        variables::secrets_from_files()?;
         read::command_line(std::env::args_os())
     }
 }

@@ -1,13 +1,13 @@
 //! What the deployment decided, checked: a struct per concern.
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
     attachments::{self, AllowedTypes},
     auth::{Issuer, IssuerConfig, KeySource, Secret, SecretError, TrustedProxies, parse_origin},
     cli::{
-        AttachmentArgs, IdentityArgs, LimitArgs, NodeArgs, RateArgs, ServeArgs, StoreArgs, Switch,
-        WebhookArgs,
+        AttachmentArgs, BindAddress, IdentityArgs, LimitArgs, NodeArgs, RateArgs, ServeArgs,
+        StoreArgs, Switch, WebhookArgs,
     },
     db::DatabaseUrl,
     db::OutboxTargets,
@@ -23,7 +23,7 @@ use crate::{
 /// Everything `parlor serve` needs to know.
 #[derive(Debug)]
 pub struct Config {
-    pub bind: SocketAddr,
+    pub bind: BindAddress,
     pub workers: usize,
     pub store: StoreConfig,
     pub secret: Secret,
@@ -436,19 +436,17 @@ fn load_certificate(
 impl StoreConfig {
     /// Resolves where the data is, makes the directory, and finds the secret.
     pub fn with_secret(mut args: StoreArgs) -> Result<(Self, Secret), ConfigError> {
-        let chosen = args.jwt_secret.take().filter(|secret| !secret.is_empty());
+        let chosen = args.jwt_secret.take();
         let store = Self::new(args)?;
-        let secret = match chosen {
-            Some(secret) => Secret::new(&secret),
-            None => Secret::load_or_make(&store.data_dir),
-        };
-        let secret = secret.map_err(|error| match error {
-            SecretError::TooShort => {
-                ConfigError::Value(format!("--jwt-secret (JWT_SECRET): {error}"))
-            }
-            other => ConfigError::Environment(other.to_string()),
-        })?;
+        let secret = find_secret(chosen, || Secret::load_or_make(&store.data_dir))?;
         Ok((store, secret))
+    }
+
+    /// The secret of a server that has been started, or that is configured.
+    /// Making one here would sign tokens that no server takes.
+    pub fn secret_that_is_there(args: StoreArgs) -> Result<Secret, ConfigError> {
+        let StoreArgs { data_dir, jwt_secret, .. } = args;
+        find_secret(jwt_secret, || Secret::load(&data_dir))
     }
 
     /// Resolves where the data is, and makes the directory.
@@ -461,6 +459,20 @@ impl StoreConfig {
         make_private_dir(&data_dir)?;
         Ok(Self { data_dir, database, lanes: database_lanes.into() })
     }
+}
+
+fn find_secret(
+    chosen: Option<String>,
+    otherwise: impl FnOnce() -> Result<Secret, SecretError>,
+) -> Result<Secret, ConfigError> {
+    let secret = match chosen.filter(|secret| !secret.is_empty()) {
+        Some(secret) => Secret::new(&secret),
+        None => otherwise(),
+    };
+    secret.map_err(|error| match error {
+        SecretError::TooShort => ConfigError::Value(format!("--jwt-secret (JWT_SECRET): {error}")),
+        other => ConfigError::Environment(other.to_string()),
+    })
 }
 
 fn database_url_of(url: &str) -> Result<DatabaseUrl, ConfigError> {

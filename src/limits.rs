@@ -202,6 +202,9 @@ pub const SEARCH_OVERLAP: Duration = Duration::from_secs(60);
 
 /// How long a line of the log that strangers can cause is not written again.
 pub const SELDOM: Duration = Duration::from_secs(60);
+/// Signals to stop that come within this time of the first are one: a
+/// supervisor may signal a process and then its group.
+pub const SIGNALS_APART: Duration = Duration::from_secs(1);
 
 /// How often the rate limits of those who have left are freed.
 pub const LIMITER_TICK: Duration = Duration::from_secs(30);

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Failure;
+use super::{Failure, output};
 use crate::{
     cli::CopyArgs,
     config,
@@ -30,7 +30,7 @@ pub(super) fn copy(args: CopyArgs) -> Result<(), Failure> {
         CopyError::Same => Failure::value(error),
         error => Failure::environment(error),
     })?;
-    print!("{}", shown(&copied));
+    output::answer(&shown(&copied))?;
     let unlike = |verdict, why| match copied.with(verdict) {
         tables if tables.is_empty() => Ok(()),
         tables => Err(Failure::environment(format!("{why} (in {})", tables.join(", ")))),
@@ -45,8 +45,7 @@ pub(super) fn copy(args: CopyArgs) -> Result<(), Failure> {
         "the source changed while it was copied: stop its servers, make the target anew, and copy \
          again",
     )?;
-    println!("{from} is copied to {to}: {}", summary(&copied, begun.elapsed()));
-    Ok(())
+    output::answer(&format!("{from} is copied to {to}: {}\n", summary(&copied, begun.elapsed())))
 }
 
 /// A line for each table. Checksums are compared whole; their first digits

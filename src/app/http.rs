@@ -1,6 +1,7 @@
 //! The HTTP server: what listens, and the service of each worker thread.
 
 use std::{
+    cell::OnceCell,
     net::{SocketAddr, TcpListener},
     rc::Rc,
     sync::{
@@ -22,7 +23,7 @@ use actix_web::{
 
 use tokio::net::TcpStream;
 
-use super::{Failure, serve::STOP_RESERVE};
+use super::{Failure, output, serve::STOP_RESERVE};
 use crate::{
     auth::OriginPolicy,
     chat::WorkerId,
@@ -34,25 +35,20 @@ use crate::{
     transport::TlsStream,
 };
 
-pub(super) fn listen(bind: SocketAddr) -> Result<TcpListener, Failure> {
-    let failed =
-        |error: std::io::Error| Failure::environment(format!("cannot listen on {bind}: {error}"));
-    let domain = socket2::Domain::for_address(bind);
-    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None).map_err(failed)?;
-    // A restart must not wait for the connections of the last run to fade.
-    socket.set_reuse_address(true).map_err(failed)?;
-    socket.bind(&bind.into()).map_err(failed)?;
-    socket.listen(limits::LISTEN_BACKLOG as i32).map_err(failed)?;
-    Ok(socket.into())
-}
-
-pub(super) fn banner(address: SocketAddr, config: &Config) {
+/// Says where the server listens; the first line is for programs as well.
+pub(super) fn banner(listeners: &[SocketAddr], config: &Config) {
     let scheme = if config.certificate.is_some() { "https" } else { "http" };
+    let urls: Vec<_> = listeners.iter().map(|address| format!("{scheme}://{address}")).collect();
     let data = config.store.data_dir.display();
-    println!("parlor {} listening on {scheme}://{address}", env!("CARGO_PKG_VERSION"));
-    println!("  open that address in a browser to try it");
-    println!("  get a token:  parlor token --user alice --data-dir {data}");
-    println!("  data in       {}", config.store.database);
+    output::say(&format!(
+        "parlor {} listening on {}\n  \
+         open that address in a browser to try it\n  \
+         get a token:  parlor token --user alice --data-dir {data}\n  \
+         data in       {}\n",
+        env!("CARGO_PKG_VERSION"),
+        urls.join(" and "),
+        config.store.database
+    ));
 }
 
 /// One service a worker thread: actix-web for REST and the page, our own
@@ -61,39 +57,50 @@ pub(super) fn server(
     config: &Config,
     state: State,
     sessions: SessionCount,
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
 ) -> Result<Server, Failure> {
     let workshop = Workshop::new(config, state, sessions);
-    let builder = Server::build()
+    let mut builder = Server::build()
         .workers(config.workers)
         .max_concurrent_connections(limits::CONNECTIONS_PER_WORKER)
         .disable_signals()
         .shutdown_timeout(STOP_RESERVE.as_secs());
-    let builder = match &config.certificate {
-        None => builder.listen("http", listener, move || {
-            let worker = workshop.worker();
-            HttpService::build()
-                .tcp_nodelay(true)
-                .upgrade(fn_service(move |request| upgrade::<TcpStream>(worker.clone(), request)))
-                .h1(workshop.app())
-                .tcp()
-        }),
-        Some(certificate) => {
-            max_concurrent_tls_connect(limits::TLS_HANDSHAKES);
-            let tls = certificate.server_config();
-            builder.listen("https", listener, move || {
+    max_concurrent_tls_connect(limits::TLS_HANDSHAKES);
+    for listener in listeners {
+        let workshop = workshop.clone();
+        let listening = match &config.certificate {
+            None => builder.listen("http", listener, move || {
                 let worker = workshop.worker();
                 HttpService::build()
                     .tcp_nodelay(true)
                     .upgrade(fn_service(move |request| {
-                        upgrade::<TlsStream>(worker.clone(), request)
+                        upgrade::<TcpStream>(worker.clone(), request)
                     }))
                     .h1(workshop.app())
-                    .rustls_0_23(tls.clone())
-            })
-        }
-    };
-    Ok(builder.map_err(Failure::environment)?.run())
+                    .tcp()
+            }),
+            Some(certificate) => {
+                let tls = certificate.server_config();
+                builder.listen("https", listener, move || {
+                    let worker = workshop.worker();
+                    HttpService::build()
+                        .tcp_nodelay(true)
+                        .upgrade(fn_service(move |request| {
+                            upgrade::<TlsStream>(worker.clone(), request)
+                        }))
+                        .h1(workshop.app())
+                        .rustls_0_23(tls.clone())
+                })
+            }
+        };
+        builder = listening.map_err(Failure::environment)?;
+    }
+    Ok(builder.run())
+}
+
+thread_local! {
+    /// The sessions of this thread, also where it serves several listeners.
+    static WORKER: OnceCell<Rc<Worker>> = const { OnceCell::new() };
 }
 
 /// What every worker thread is made from.
@@ -132,13 +139,16 @@ impl Workshop {
 
     /// The sessions of the thread this is called on.
     fn worker(&self) -> Rc<Worker> {
-        Worker::start(
-            WorkerId(self.workers.fetch_add(1, Ordering::Relaxed)),
-            self.state.chat.clone(),
-            self.state.authenticator.clone(),
-            self.settings.clone(),
-            self.sessions.clone(),
-        )
+        let start = || {
+            Worker::start(
+                WorkerId(self.workers.fetch_add(1, Ordering::Relaxed)),
+                self.state.chat.clone(),
+                self.state.authenticator.clone(),
+                self.settings.clone(),
+                self.sessions.clone(),
+            )
+        };
+        WORKER.with(|worker| worker.get_or_init(start).clone())
     }
 
     /// REST and the page.

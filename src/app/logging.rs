@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use clap::ValueEnum;
 use env_logger::fmt::Formatter;
 use log::{
     Record,
@@ -9,35 +10,36 @@ use log::{
 };
 use serde_json::{Map, json};
 
+use super::Failure;
+use crate::cli::LOG_FORMAT;
+
 /// How lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum LogFormat {
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
     /// For people.
     Text,
     /// One JSON object a line.
     Json,
 }
 
-impl LogFormat {
-    /// `PARLOR_LOG_FORMAT`; read before the command line is, whose errors are
-    /// no lines of the log.
-    pub fn from_env() -> Self {
-        match std::env::var("PARLOR_LOG_FORMAT").as_deref() {
-            Ok("json") => Self::Json,
-            _ => Self::Text,
-        }
-    }
-
-    /// What RUST_LOG says is written, on standard error.
-    pub fn init(self) {
-        let filter = env_logger::Env::default().default_filter_or("warn,parlor=info");
-        let mut builder = env_logger::Builder::from_env(filter);
-        match self {
-            Self::Text => builder.format(text),
-            Self::Json => builder.format(json),
-        };
-        builder.init();
-    }
+/// Starts the log: what RUST_LOG says is written, on standard error, as
+/// `PARLOR_LOG_FORMAT` has it. Both are read apart from the command line,
+/// whose errors are no lines of the log.
+pub(super) fn init() -> Result<(), Failure> {
+    let format = match std::env::var(LOG_FORMAT).unwrap_or_default().as_str() {
+        "" => LogFormat::Text,
+        given => LogFormat::from_str(given, false).map_err(|_| {
+            Failure::value(format!("{LOG_FORMAT}: it must be text or json, not {given:?}"))
+        })?,
+    };
+    let filter = env_logger::Env::default().default_filter_or("warn,parlor=info");
+    let mut builder = env_logger::Builder::from_env(filter);
+    match format {
+        LogFormat::Text => builder.format(text),
+        LogFormat::Json => builder.format(json),
+    };
+    builder.init();
+    Ok(())
 }
 
 fn now() -> String {

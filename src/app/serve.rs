@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, interval, timeout, timeout_at},
 };
 
-use super::{Failure, http, nodes::Cluster};
+use super::{Failure, http, listen::listen, nodes::Cluster};
 use crate::{
     attachments::{self, Store},
     auth::{Accounts, ApiKeys, Authenticator, Passwords, Revocations, TokenKeys},
@@ -19,7 +19,7 @@ use crate::{
     db::{Database, Idle, SearchIndex, Writer},
     domain::{MessageId, MessageIds},
     limiter::Limiters,
-    limits::{LEASE_RELEASE, LIMITER_TICK},
+    limits::{LEASE_RELEASE, LIMITER_TICK, SIGNALS_APART},
     nodes::Hooks,
     rest::{Draining, Files, Search, State},
     session::SessionCount,
@@ -35,17 +35,17 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
     // Before the actors start, because both block.
     let database =
         Database::open(&config.store.database, config.store.lanes).map_err(Failure::environment)?;
-    let listener = http::listen(config.bind)?;
-    let address = listener.local_addr().map_err(Failure::environment)?;
+    let listeners = listen(&config.bind)?;
+    let addresses: Result<Vec<_>, _> = listeners.iter().map(TcpListener::local_addr).collect();
+    let addresses = addresses.map_err(Failure::environment)?;
     actix_web::rt::System::new().block_on(async move {
         // Before anyone can know that the server is there and ask it to stop.
         let signals = Signals::new()?;
-        if let Some(certificate) = config.certificate.clone() {
-            let hangup = signal(SignalKind::hangup()).map_err(Failure::environment)?;
-            actix_web::rt::spawn(renew(certificate, hangup));
-        }
-        let server = Running::start(&config, &database, listener).await?;
-        http::banner(address, &config);
+        // Unheard, it would end the process.
+        let hangup = signal(SignalKind::hangup()).map_err(Failure::environment)?;
+        actix_web::rt::spawn(reload(config.certificate.clone(), hangup));
+        let server = Running::start(&config, &database, listeners).await?;
+        http::banner(&addresses, &config);
         server.run(&config, signals).await
     })
 }
@@ -65,7 +65,7 @@ impl Running {
     async fn start(
         config: &Config,
         database: &Database,
-        listener: TcpListener,
+        listeners: Vec<TcpListener>,
     ) -> Result<Self, Failure> {
         // Before anything is read: what others commit from now on is heard of.
         let mut cluster = Cluster::join(config, database).await?;
@@ -120,12 +120,12 @@ impl Running {
         );
         actix_web::rt::spawn(forget_idle(state.limiters.clone()));
         let (sessions, draining) = (SessionCount::default(), state.draining.clone());
-        let server = http::server(config, state, sessions.clone(), listener)?;
+        let server = http::server(config, state, sessions.clone(), listeners)?;
         Ok(Self { server, chat, writer, sessions, draining, stop })
     }
 
-    /// Serves until a signal, then stops in order. A second signal ends the
-    /// process at once.
+    /// Serves until a signal, then stops in order. Another signal ends the
+    /// process at once, unless it comes with the first.
     async fn run(self, config: &Config, mut signals: Signals) -> Result<(), Failure> {
         let Self { server, chat, writer, sessions, draining, stop: going } = self;
         let handle = server.handle();
@@ -148,7 +148,7 @@ impl Running {
             () = stopping => {}
             // It has to be polled for its workers to stop.
             () = async { let _ = server.await; std::future::pending::<()>().await } => {}
-            () = signals.next() => {
+            () = signals.next_apart() => {
                 log::warn!("stopped at once by a second signal");
                 std::process::exit(1);
             }
@@ -288,11 +288,13 @@ struct Signals {
 }
 
 /// Reads the certificate again at each SIGHUP, as who renews it asks for.
-async fn renew(certificate: Certificate, mut hangup: Signal) {
+/// Nothing else is read again.
+async fn reload(certificate: Option<Certificate>, mut hangup: Signal) {
     while hangup.recv().await.is_some() {
-        match certificate.reload() {
-            Ok(()) => log::info!("the certificate was read again"),
-            Err(error) => log::error!("the old certificate stays: {error}"),
+        match certificate.as_ref().map(Certificate::reload) {
+            Some(Ok(())) => log::info!("the certificate was read again"),
+            Some(Err(error)) => log::error!("the old certificate stays: {error}"),
+            None => log::info!("SIGHUP: there is no certificate to read again"),
         }
     }
 }
@@ -304,6 +306,18 @@ impl Signals {
             terminate: on(SignalKind::terminate())?,
             interrupt: on(SignalKind::interrupt())?,
         })
+    }
+
+    /// A signal that is not the last one once more: who stops a service often
+    /// signals its process and then its group.
+    async fn next_apart(&mut self) {
+        let last = Instant::now();
+        loop {
+            self.next().await;
+            if last.elapsed() >= SIGNALS_APART {
+                return;
+            }
+        }
     }
 
     async fn next(&mut self) {

@@ -30,6 +30,11 @@ pub enum SecretError {
     TooShort,
     #[error("the signing secret in {path} needs at least 32 bytes")]
     FileTooShort { path: PathBuf },
+    #[error(
+        "there is no signing secret {path}: start the server there once, or set JWT_SECRET or \
+         --data-dir"
+    )]
+    NotThere { path: PathBuf },
     #[error("cannot use the signing secret {path}: {cause}")]
     File { path: PathBuf, cause: io::Error },
 }
@@ -49,6 +54,16 @@ impl Secret {
         let path = data_dir.join(FILE);
         match load_or_make(data_dir, &path) {
             Ok(text) => Self::new(text.trim()).map_err(|_| SecretError::FileTooShort { path }),
+            Err(cause) => Err(SecretError::File { path, cause }),
+        }
+    }
+
+    /// The secret kept in the data directory, which a server has made there.
+    pub fn load(data_dir: &Path) -> Result<Self, SecretError> {
+        let path = data_dir.join(FILE);
+        match fs::exists(&path) {
+            Ok(true) => Self::load_or_make(data_dir),
+            Ok(false) => Err(SecretError::NotThere { path }),
             Err(cause) => Err(SecretError::File { path, cause }),
         }
     }
@@ -115,6 +130,14 @@ mod tests {
         let mode = fs::metadata(dir.path().join(FILE)).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(fs::read_dir(dir.path()).expect("there").count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn looking_for_a_secret_makes_none() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let refused = Secret::load(dir.path());
+        assert!(matches!(refused, Err(SecretError::NotThere { .. })));
+        assert_eq!(fs::read_dir(dir.path()).expect("there").count(), 0);
     }
 
     #[test]

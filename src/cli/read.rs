@@ -6,8 +6,6 @@
 use std::{
     error::Error,
     ffi::{OsStr, OsString},
-    fs,
-    path::Path,
 };
 
 use clap::{
@@ -20,32 +18,7 @@ use clap::{
 use super::{Cli, ServeArgs};
 
 /// What to print, and the exit code.
-type Ending = (String, u8);
-
-/// Puts the variables of a `.env` file into the environment, which is
-/// stronger. Only the working directory's file: one further up is likely
-/// another project's.
-pub(super) fn env_file(path: &Path) -> Result<(), Ending> {
-    match dotenvy::from_path(path) {
-        Err(error) if !error.not_found() => {
-            let why = env_file_error(&error, path);
-            Err((format!("parlor: the file {} cannot be used: {why}", path.display()), 2))
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-/// dotenvy shows the line it does not understand. It may hold a secret, so
-/// we say only where it is.
-fn env_file_error(error: &dotenvy::Error, path: &Path) -> String {
-    let dotenvy::Error::LineParse(broken, _) = error else { return error.to_string() };
-    let broken = broken.lines().next().unwrap_or_default();
-    let text = fs::read_to_string(path).unwrap_or_default();
-    match text.lines().position(|line| line.trim() == broken.trim()) {
-        Some(index) => format!("line {} is not NAME=value", index + 1),
-        None => "a line is not NAME=value".to_owned(),
-    }
-}
+pub(super) type Ending = (String, u8);
 
 pub(super) fn command_line(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ending> {
     let mut command = without_empty_variables(Cli::command());
@@ -146,6 +119,8 @@ fn first_paragraph(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn read(args: &[&str]) -> Result<Cli, Ending> {
@@ -169,7 +144,7 @@ mod tests {
         ] {
             let cli = read(args).expect("good");
             assert!(cli.command.is_none(), "{args:?}");
-            assert_eq!((cli.serve.bind.port(), cli.serve.workers), (1, Some(3)), "{args:?}");
+            assert_eq!((cli.serve.bind.port, cli.serve.workers), (1, Some(3)), "{args:?}");
         }
         let early = ["--data-dir", "here", "serve", "--queued-frames", "7"];
         let serve = read(&early).expect("good").serve;
@@ -216,19 +191,5 @@ mod tests {
         let help = Cli::command().render_long_help().to_string();
         let secrets = ["JWT_SECRET=", "DATABASE_URL=", "REDIS_URL="];
         assert!(secrets.iter().all(|secret| !help.contains(secret)), "{help}");
-    }
-
-    #[test]
-    fn a_broken_env_file_is_named_and_does_not_show_itself() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let file = dir.path().join(".env");
-        assert_eq!(env_file(&file), Ok(()), "none is needed");
-        for broken in ["# fine\nhunter2 x\n", "A=1\nJWT_SECRET=\"hunter2\nB=2\n"] {
-            fs::write(&file, broken).expect("written");
-            let (line, code) = env_file(&file).expect_err("refused");
-            assert!(line.contains(".env") && line.contains("line 2"), "{line}");
-            assert!(!line.contains("hunter2") && !line.contains('\n'), "{line}");
-            assert_eq!(code, 2);
-        }
     }
 }

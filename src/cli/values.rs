@@ -1,6 +1,6 @@
 //! Values of options that are more than text.
 
-use std::time::Duration;
+use std::{net::Ipv6Addr, time::Duration};
 
 use crate::{auth::is_display_name, limits::NAME_CHARS};
 
@@ -23,6 +23,41 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     match number.checked_mul(unit_ms).filter(|ms| (1..=CENTURY_MS).contains(ms)) {
         Some(ms) => Ok(Duration::from_millis(ms)),
         None => Err("a duration is more than nothing and at most a century".to_owned()),
+    }
+}
+
+/// What `--bind` names: an address or a name, and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BindAddress {
+    /// An IP address without brackets, or a name; `None`: every address.
+    pub host: Option<String>,
+    pub port: u16,
+}
+
+impl BindAddress {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        const WHAT: &str = "it must be an address and a port, such as 127.0.0.1:8080, [::1]:8080, \
+             localhost:8080, or :8080 for every address";
+        let (host, port) = text.rsplit_once(':').ok_or(WHAT)?;
+        let port = port.parse().map_err(|_| WHAT)?;
+        let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let host = match bracketed {
+            Some(address) if address.parse::<Ipv6Addr>().is_ok() => address,
+            None if host.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) => host,
+            _ => return Err(WHAT.to_owned()),
+        };
+        let host = (!host.is_empty()).then(|| host.to_owned());
+        Ok(Self { host, port })
+    }
+}
+
+impl std::fmt::Display for BindAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.host {
+            None => write!(f, ":{}", self.port),
+            Some(host) if host.contains(':') => write!(f, "[{host}]:{}", self.port),
+            Some(host) => write!(f, "{host}:{}", self.port),
+        }
     }
 }
 
@@ -53,6 +88,23 @@ mod tests {
         assert_eq!(parse_duration("30d"), Ok(Duration::from_secs(30 * 86_400)));
         for bad in ["", "s", "5", "-1s", "1w", "0s", "99999999999d"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_to_listen_on_has_a_port_and_may_have_a_name() {
+        for (text, host) in [
+            ("127.0.0.1:8080", Some("127.0.0.1")),
+            ("[::1]:8080", Some("::1")),
+            ("localhost:8080", Some("localhost")),
+            (":8080", None),
+        ] {
+            let parsed = BindAddress::parse(text).expect(text);
+            assert_eq!(parsed, BindAddress { host: host.map(str::to_owned), port: 8080 });
+            assert_eq!(parsed.to_string(), text);
+        }
+        for bad in ["", "8080", "nowhere", "::1:8080", "[::1]", "a b:1", "a:70000", "a:", "[x]:1"] {
+            assert!(BindAddress::parse(bad).is_err(), "{bad}");
         }
     }
 

@@ -1,11 +1,17 @@
 //! Opens the database: pools and migrations.
 
-use super::{DatabaseUrl, Reader, copy, postgres, sqlite, writers::Writers};
+use super::{
+    DatabaseUrl, Reader, copy, postgres,
+    sqlite::{self, lock::FileLock, place::Place},
+    writers::Writers,
+};
 
 /// An open database whose schema is up to date.
 pub struct Database {
     pub(super) writers: Writers,
     pub reader: Reader,
+    /// Nobody else has the file meanwhile.
+    _lock: Option<FileLock>,
 }
 
 /// Why the database cannot be used. Its text is one line for the operator.
@@ -18,6 +24,10 @@ pub enum OpenError {
          run that version, or restore a backup"
     )]
     Newer { database: String, version: String },
+    #[error(
+        "the database {database} is in use by another parlor (process {holder}): stop it first"
+    )]
+    InUse { database: String, holder: String },
     #[error("cannot bring the database {database} up to date: {cause}")]
     Migrate { database: String, cause: String },
     #[error("a copy into the database {database} is not finished: run `parlor copy` with it again")]
@@ -27,6 +37,8 @@ pub enum OpenError {
 /// Why a step failed; the caller knows the database's name.
 pub(super) enum Refused {
     Open(String),
+    /// By the process with this number.
+    InUse(String),
     Newer(String),
     Migrate(String),
 }
@@ -36,6 +48,7 @@ impl Refused {
         let database = url.to_string();
         match self {
             Self::Open(cause) => OpenError::Open { database, cause },
+            Self::InUse(holder) => OpenError::InUse { database, holder },
             Self::Newer(version) => OpenError::Newer { database, version },
             Self::Migrate(cause) => OpenError::Migrate { database, cause },
         }
@@ -46,6 +59,17 @@ impl Refused {
 ///
 /// Blocking: call it before the actors start.
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
+    let _lock = lock(url)?;
+    bring_up_to_date(url)
+}
+
+/// A file is one process's alone; a PostgreSQL has leases for its nodes.
+pub(super) fn lock(url: &DatabaseUrl) -> Result<Option<FileLock>, OpenError> {
+    let lock = url.file().map(FileLock::take).transpose();
+    lock.map_err(|refused| refused.of(url))
+}
+
+fn bring_up_to_date(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     let migrated = match url {
         DatabaseUrl::Sqlite(path) => sqlite::open::migrate(path),
         DatabaseUrl::Postgres(server) => postgres::open::migrate(server),
@@ -71,13 +95,16 @@ impl Database {
     ///
     /// Blocking: call it before the actors start.
     pub fn open(url: &DatabaseUrl, lanes: usize) -> Result<Self, OpenError> {
-        migrate(url)?;
+        let lock = lock(url)?;
+        bring_up_to_date(url)?;
         refuse_unfinished(url)?;
         let (writers, reader) = match url {
             DatabaseUrl::Sqlite(path) => {
                 let (writes, checkpoints) =
                     sqlite::open::pools(path).map_err(|refused| refused.of(url))?;
-                (Writers::Sqlite { writes, checkpoints }, Reader::of_file(path))
+                let place = Place::of(path);
+                let reader = Reader::of_file(path, place.clone());
+                (Writers::Sqlite { writes, checkpoints, place }, reader)
             }
             DatabaseUrl::Postgres(server) => {
                 let pool =
@@ -85,6 +112,6 @@ impl Database {
                 (Writers::Postgres { pool, lanes }, Reader::of_postgres(server))
             }
         };
-        Ok(Self { writers, reader })
+        Ok(Self { writers, reader, _lock: lock })
     }
 }

@@ -7,7 +7,9 @@ use crate::domain::{RoomKey, Seq};
 
 pub(super) mod checkpointer;
 mod copying;
+pub(super) mod lock;
 pub(super) mod open;
+pub(super) mod place;
 
 #[path = "copy/queries.rs"]
 pub(in crate::db) mod copy;

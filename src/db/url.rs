@@ -34,7 +34,15 @@ impl FromStr for DatabaseUrl {
             return url.parse().map(Self::Postgres);
         }
         let path = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
+        let (path, parameters) = match path.and_then(|path| path.split_once('?')) {
+            Some((path, parameters)) => (Some(path), parameters),
+            None => (path, ""),
+        };
         match path {
+            // As sqlx and SQLAlchemy write it: read, write, and make the file.
+            _ if !matches!(parameters, "" | "mode=rwc") => {
+                Err("sqlite:<file> takes no parameter but ?mode=rwc".into())
+            }
             Some(path) if !path.is_empty() && !path.starts_with(':') => {
                 Ok(Self::Sqlite(PathBuf::from(path)))
             }
@@ -62,13 +70,22 @@ mod tests {
             ("sqlite:./data/x.db", "./data/x.db"),
             ("sqlite:///var/lib/x.db", "/var/lib/x.db"),
             ("sqlite:/var/lib/x.db", "/var/lib/x.db"),
+            ("sqlite:x.db?mode=rwc", "x.db"),
         ] {
             let parsed: DatabaseUrl = url.parse().expect(url);
             assert_eq!(parsed.file(), Some(Path::new(path)));
         }
         let parsed: DatabaseUrl = "postgres://me:pw@localhost/x".parse().expect("good");
         assert!(parsed.file().is_none());
-        for url in ["mysql://localhost/x", "sqlite:", "sqlite::memory:", "x.db", "postgres:///"] {
+        for url in [
+            "mysql://localhost/x",
+            "sqlite:",
+            "sqlite::memory:",
+            "x.db",
+            "postgres:///",
+            "sqlite:x?mode=ro",
+            "sqlite:?mode=rwc",
+        ] {
             assert!(url.parse::<DatabaseUrl>().is_err(), "{url}");
         }
     }

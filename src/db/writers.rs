@@ -1,6 +1,10 @@
 //! The connections that write, whichever database it is.
 
-use super::{OutboxTargets, Write, postgres, sqlite, worker::Executed};
+use super::{
+    OutboxTargets, Write, postgres,
+    sqlite::{self, place::Place},
+    worker::Executed,
+};
 
 /// Pools of blocking connections; clones share them.
 #[derive(Clone)]
@@ -9,6 +13,7 @@ pub(super) enum Writers {
         writes: sqlite::open::WriterPool,
         /// Beside the writer.
         checkpoints: sqlite::open::WriterPool,
+        place: Place,
     },
     Postgres {
         pool: postgres::open::WriterPool,
@@ -32,8 +37,13 @@ impl Writers {
             Executed::failed(writes.len())
         };
         match self {
-            Self::Sqlite { writes: pool, .. } => match pool.get() {
-                Ok(mut conn) => sqlite::write::execute(&mut conn, writes, told),
+            Self::Sqlite { place, .. } if !place.is_kept() => Executed::failed(writes.len()),
+            Self::Sqlite { writes: pool, place, .. } => match pool.get() {
+                Ok(mut conn) => {
+                    let executed = sqlite::write::execute(&mut conn, writes, told);
+                    // It may have gone meanwhile: then nobody is told.
+                    if place.is_kept() { executed } else { Executed::failed(writes.len()) }
+                }
                 Err(error) => unconnected(&error),
             },
             Self::Postgres { pool, .. } => match pool.get() {

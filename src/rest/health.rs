@@ -32,10 +32,14 @@ pub async fn live() -> HttpResponse {
 
 /// Says what is wrong, in a word: the cause is in the log.
 pub async fn ready(state: web::Data<State>) -> HttpResponse {
-    let database = state.reader.ping().await.is_ok();
+    let database = match state.reader.ping().await {
+        Ok(()) if state.reader.is_in_place() => "ok",
+        Ok(()) => "replaced",
+        Err(_) => "unavailable",
+    };
     let accepting = !state.draining.has_begun();
     let checks = Checks {
-        database: if database { "ok" } else { "unavailable" },
+        database,
         accepting: if accepting { "ok" } else { "shutting down" },
         nodes: state.health.as_ref().map(|health| match health.degraded() {
             None => "ok",
@@ -43,7 +47,7 @@ pub async fn ready(state: web::Data<State>) -> HttpResponse {
         }),
     };
     let is_degraded = checks.nodes == Some("degraded");
-    if database && accepting {
+    if database == "ok" && accepting {
         HttpResponse::Ok()
             .json(Ready { status: if is_degraded { "degraded" } else { "ready" }, checks })
     } else {

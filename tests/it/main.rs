@@ -45,6 +45,7 @@ mod ordering;
 mod overload;
 mod page;
 mod presence;
+mod processes;
 mod rate_limits;
 mod reactions;
 mod reading;

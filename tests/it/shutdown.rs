@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::support::{
-    Frame, Opening, RawSocket, Server, Socket, history_of, seqs, stream_until_closed, within,
+    Opening, RawSocket, Server, Socket, history_of, seqs, stream_until_closed, within,
 };
 
 #[tokio::test]
@@ -84,18 +84,6 @@ async fn a_reader_that_does_not_read_does_not_hold_up_the_end() {
     assert_eq!(server.terminate().await, Some(0));
     assert!(signalled.elapsed().as_secs() < 10, "it took {:?}", signalled.elapsed());
     while stuck.next_frame().await.is_some() {}
-}
-
-#[tokio::test]
-async fn a_second_signal_ends_at_once() {
-    let mut server = Server::builder().set("PARLOR_DRAIN_TIMEOUT", "60s").start().await;
-    let alice = server.user("alice").await;
-    // A client that never answers the close keeps the first stop waiting.
-    let mut stuck = RawSocket::connect(server.address(), alice.token()).await;
-    server.signal(libc::SIGTERM);
-    stuck.next_of(Frame::TEXT).await;
-    server.signal(libc::SIGTERM);
-    server.exit_code().await;
 }
 
 #[tokio::test]

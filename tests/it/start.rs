@@ -63,19 +63,6 @@ async fn a_token_of_the_command_line_opens_the_socket() {
 }
 
 #[tokio::test]
-async fn a_token_made_before_the_first_start_is_good_after_it() {
-    let home = tempdir().expect("a temporary directory can be made");
-    let data = home.path().join("data").to_string_lossy().into_owned();
-    let settings = [("PARLOR_DATA_DIR", data.as_str())];
-    let finished = run_with(&home, &["token", "--user", "alice"], &settings).await;
-    assert_eq!(finished.code, Some(0), "{finished:?}");
-    let builder = Server::builder().with_own_secret().set("PARLOR_DATA_DIR", &data);
-    let server = builder.start().await;
-    let opening = Opening::default().bearer(finished.stdout.trim());
-    Socket::ready(server.address(), opening).await;
-}
-
-#[tokio::test]
 async fn migrate_makes_the_database_and_ends() {
     let home = tempdir().expect("a temporary directory can be made");
     for _ in 0..2 {

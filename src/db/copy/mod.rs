@@ -121,7 +121,7 @@ pub enum CopyError {
 /// on a thread of its own, because whoever calls may be inside a runtime.
 pub(in crate::db) fn is_unfinished(url: &DatabaseUrl) -> Result<bool, CopyError> {
     std::thread::scope(|scope| {
-        let asking = scope.spawn(|| Side::target(url)?.has_progress());
+        let asking = scope.spawn(|| Side::open(url)?.has_progress());
         asking.join().unwrap_or(Err(CopyError::Panicked))
     })
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, thread};
 use super::{
     Checksum, Copied, CopiedRows, CopyError, Verdict,
     progress::Progress,
-    side::Side,
+    side::{self, Side},
     tables::{self, CopiedTable},
     value::Row,
 };
@@ -27,6 +27,10 @@ pub fn copy(
     mut told: impl FnMut(&str, i64),
 ) -> Result<Copied, CopyError> {
     let tables = tables::all();
+    // Before the first of them is locked.
+    if side::are_one_file(from, to) {
+        return Err(CopyError::Same);
+    }
     let mut source = Side::source(from)?;
     source.check_migrated()?;
     source.check_unused()?;

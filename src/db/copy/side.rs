@@ -11,7 +11,12 @@ use super::{
     value::{Row, Value},
 };
 use crate::{
-    db::{DatabaseUrl, open::Refused, postgres, sqlite},
+    db::{
+        DatabaseUrl,
+        open::{Refused, lock},
+        postgres,
+        sqlite::{self, lock::FileLock},
+    },
     limits::{COPY_LEASE_POLL, COPY_ROWS, NODE_LEASE},
 };
 
@@ -19,6 +24,8 @@ use crate::{
 pub(super) struct Side {
     conn: SideConn,
     pub name: String,
+    /// Of a file; held for as long as it is copied.
+    _lock: Option<FileLock>,
 }
 
 enum SideConn {
@@ -39,23 +46,26 @@ macro_rules! ask {
 impl Side {
     /// Opens a database that is there, to read it only.
     pub fn source(url: &DatabaseUrl) -> Result<Self, CopyError> {
-        let side = Self::open(url)?;
-        match side {
-            Self { conn: SideConn::Sqlite(mut conn), name } => {
-                let only = conn.batch_execute("PRAGMA query_only = ON");
-                only.map_err(|error| CopyError::Failed { database: name.clone(), error })?;
-                Ok(Self { conn: SideConn::Sqlite(conn), name })
-            }
-            other => Ok(other),
+        let mut side = Self::target(url)?;
+        if let SideConn::Sqlite(conn) = &mut side.conn {
+            let only = conn.batch_execute("PRAGMA query_only = ON");
+            only.map_err(|error| CopyError::Failed { database: side.name.clone(), error })?;
         }
+        Ok(side)
     }
 
     /// Opens a database that is there, and migrated, to write to it.
     pub fn target(url: &DatabaseUrl) -> Result<Self, CopyError> {
-        Self::open(url)
+        // A file that is not there is to be told as that.
+        if let Some(path) = url.file() {
+            whole_path(path).map_err(|refused| CopyError::Open(refused.of(url)))?;
+        }
+        let lock = lock(url)?;
+        Ok(Self { _lock: lock, ..Self::open(url)? })
     }
 
-    fn open(url: &DatabaseUrl) -> Result<Self, CopyError> {
+    /// Opens it beside whoever has it.
+    pub fn open(url: &DatabaseUrl) -> Result<Self, CopyError> {
         let refused = |refused: Refused| CopyError::Open(refused.of(url));
         let (conn, name) = match url {
             DatabaseUrl::Sqlite(path) => {
@@ -68,7 +78,7 @@ impl Side {
                 (SideConn::Postgres(Box::new(conn)), server.to_string())
             }
         };
-        Ok(Self { conn, name })
+        Ok(Self { conn, name, _lock: None })
     }
 
     /// Nothing is migrated here: what is read stays as it is.
@@ -160,6 +170,12 @@ impl Side {
         let answer = query(self);
         answer.map_err(|error| CopyError::Failed { database: self.name.clone(), error })
     }
+}
+
+/// Whether both are one file, also under two names.
+pub(super) fn are_one_file(from: &DatabaseUrl, to: &DatabaseUrl) -> bool {
+    let whole = |url: &DatabaseUrl| std::fs::canonicalize(url.file()?).ok();
+    whole(from).is_some_and(|from| whole(to) == Some(from))
 }
 
 /// The file's path from the root, which is what the target knows its source

@@ -16,7 +16,7 @@ use std::{future::Future, path::Path, time::Duration};
 
 use diesel_async::SimpleAsyncConnection;
 
-use super::postgres::PostgresUrl;
+use super::{postgres::PostgresUrl, sqlite::place::Place};
 use crate::{limits::READ_TIMEOUT, metrics::metrics};
 
 use pools::read;
@@ -32,6 +32,8 @@ pub use rooms::Arrival;
 pub struct Reader {
     pub(super) pools: Pools,
     timeout: Duration,
+    /// Of a file.
+    place: Option<Place>,
 }
 
 /// A read failed. The cause has been logged; for the user it is
@@ -41,12 +43,12 @@ pub struct Reader {
 pub struct ReadError;
 
 impl Reader {
-    pub(super) fn of_file(path: &Path) -> Self {
-        Self { pools: Pools::of_file(path), timeout: READ_TIMEOUT }
+    pub(super) fn of_file(path: &Path, place: Place) -> Self {
+        Self { pools: Pools::of_file(path), timeout: READ_TIMEOUT, place: Some(place) }
     }
 
     pub(super) fn of_postgres(url: &PostgresUrl) -> Self {
-        Self { pools: Pools::of_postgres(url), timeout: READ_TIMEOUT }
+        Self { pools: Pools::of_postgres(url), timeout: READ_TIMEOUT, place: None }
     }
 
     /// Gives one read a time limit.
@@ -70,6 +72,12 @@ impl Reader {
                 Err(ReadError)
             }
         }
+    }
+
+    /// Whether the database is where it was opened: a file may be deleted or
+    /// replaced under us. Then nothing is written any more.
+    pub fn is_in_place(&self) -> bool {
+        self.place.as_ref().is_none_or(Place::is_kept)
     }
 
     /// Whether the database answers.

@@ -66,6 +66,9 @@ pub(in crate::db) fn pools(path: &Path) -> Result<(WriterPool, WriterPool), Refu
 fn pool_of_one(path: &Path) -> Result<WriterPool, String> {
     Pool::builder()
         .max_size(1)
+        // Kept for good: the last one to close would take the log with it.
+        .max_lifetime(None)
+        .idle_timeout(None)
         .test_on_check_out(false)
         .connection_customizer(Box::new(Pragmas))
         .build(ConnectionManager::new(path.to_string_lossy()))

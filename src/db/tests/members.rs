@@ -1,7 +1,7 @@
 //! Who is in a room, as what, and who is kept out.
 
 use super::*;
-use crate::db::Reader;
+use crate::db::{Reader, sqlite::place::Place};
 use crate::{
     db::{MemberChange, NewDirect},
     domain::Denied,
@@ -18,7 +18,7 @@ fn standing_of(bench: &Bench, room: &Room, user: &User) -> Option<crate::domain:
     beside(|| {
         // A pool belongs to the runtime on which it made its connections.
         let reader = match &bench.url {
-            DatabaseUrl::Sqlite(path) => Reader::of_file(path),
+            DatabaseUrl::Sqlite(path) => Reader::of_file(path, Place::of(path)),
             DatabaseUrl::Postgres(url) => Reader::of_postgres(url),
         };
         actix::System::new().block_on(reader.standing(room.key, user.key)).expect("read")

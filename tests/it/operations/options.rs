@@ -1,6 +1,9 @@
 //! `.env.example` and the command line name the same options.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use super::file;
 use crate::support::run;
@@ -51,5 +54,44 @@ async fn every_option_is_in_the_example_once_with_its_default() {
         }
         let optional = known[name].is_none() && !OF_THE_LOG.contains(&name.as_str());
         assert!(!optional, "{name} has no default, so it is not set");
+    }
+}
+
+/// The texts that name settings: what is there for people, and `deploy/`.
+fn texts() -> Vec<(PathBuf, String)> {
+    fn collect(path: &Path, texts: &mut Vec<(PathBuf, String)>) {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(path).expect("a directory");
+            entries.for_each(|entry| collect(&entry.expect("an entry").path(), texts));
+        } else if let Ok(text) = std::fs::read_to_string(path) {
+            texts.push((path.to_owned(), text));
+        }
+    }
+    let mut found = Vec::new();
+    for path in ["docs", "deploy", "README.md", ".env.example", "CHANGELOG.md"] {
+        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join(path), &mut found);
+    }
+    found
+}
+
+#[tokio::test]
+async fn every_setting_that_a_document_names_exists() {
+    let known = known().await;
+    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    for (path, text) in texts() {
+        for (at, _) in text.match_indices("PARLOR_") {
+            let rest = &text[at..];
+            let name = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
+            // `PARLOR_TEST_…`, `PARLOR_SIM_…` are the tests' own; a name that
+            // ends so stands for several.
+            let is_own = ["PARLOR_TEST_", "PARLOR_SIM_"].iter().any(|own| name.starts_with(own));
+            let base = name.strip_suffix("_FILE").unwrap_or(name);
+            let stands_for_several = name.ends_with('_');
+            assert!(
+                is_own || stands_for_several || known.contains_key(base),
+                "{}: {name} is no setting",
+                path.display()
+            );
+        }
     }
 }

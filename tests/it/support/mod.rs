@@ -42,7 +42,7 @@ pub use self::{
     raw::RawSocket,
     receiver::{Received, Receiver, Reply},
     schema::FrameSchemas,
-    server::{Builder, Finished, SECRET, Server, run, run_with, spawn},
+    server::{Builder, EXECUTABLE, Finished, SECRET, Server, run, run_with, spawn},
     services::{Postgres, Redis},
     socket::{Opening, Socket},
     store::{BUCKET, S3Store},

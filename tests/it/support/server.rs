@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{Address, Carrier, Certificate, TestDatabase, Token, User, bridge, within};
 
-const EXECUTABLE: &str = env!("CARGO_BIN_EXE_parlor");
+pub const EXECUTABLE: &str = env!("CARGO_BIN_EXE_parlor");
 
 /// The secret of every server that is not told otherwise, so that tests can
 /// sign tokens themselves.
@@ -205,7 +205,7 @@ impl Server {
         kib.expect("VmRSS is told") * 1024
     }
 
-    fn pid(&self) -> libc::pid_t {
+    pub fn pid(&self) -> libc::pid_t {
         let pid = self.process.child.id().expect("the server runs");
         libc::pid_t::try_from(pid).expect("a pid is small")
     }

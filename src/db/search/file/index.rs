@@ -48,7 +48,7 @@ impl FileIndex {
     /// Opens the index beside a database; makes it, if it is not there or is
     /// an older one. Blocking.
     pub fn open(database: &Path) -> Result<Self, String> {
-        let path = database.with_extension("search.db");
+        let path = path_of(database);
         let mut conn = connect(&path)?;
         prepare(&mut conn).map_err(|error| error.to_string())?;
         let manager = ConnectionManager::new(path.to_string_lossy());
@@ -87,6 +87,17 @@ impl FileIndex {
     }
 }
 
+/// `x.search.db` beside `x.db`; beside a file of any other name, that name
+/// with `.search` added, so that no two databases share an index.
+fn path_of(database: &Path) -> PathBuf {
+    if database.extension().is_some_and(|extension| extension == "db") {
+        return database.with_extension("search.db");
+    }
+    let mut path = database.as_os_str().to_owned();
+    path.push(".search");
+    path.into()
+}
+
 pub(super) fn connect(path: &Path) -> Result<Conn, String> {
     let mut conn = Conn::establish(&path.to_string_lossy()).map_err(|error| error.to_string())?;
     conn.batch_execute(PRAGMAS).map_err(|error| error.to_string())?;
@@ -110,6 +121,17 @@ fn prepare(conn: &mut Conn) -> QueryResult<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_database_has_an_index_of_its_own() {
+        for (database, index) in [
+            ("data/parlor.db", "data/parlor.search.db"),
+            ("chat.sqlite3", "chat.sqlite3.search"),
+            ("x.sqlite", "x.sqlite.search"),
+        ] {
+            assert_eq!(path_of(Path::new(database)), Path::new(index));
+        }
+    }
 
     #[test]
     fn an_index_of_another_version_is_made_anew() {

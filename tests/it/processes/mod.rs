@@ -1,0 +1,6 @@
+//! The process among others: its signals, its files, its settings.
+
+mod files;
+mod place;
+mod settings;
+mod signals;
