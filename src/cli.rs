@@ -263,6 +263,15 @@ pub struct RateArgs {
     /// Logins, registrations and refreshes from one address a minute
     #[arg(long, env = "PARLOR_LOGINS_PER_MINUTE", default_value_t = 20)]
     pub logins_per_minute: u32,
+    /// Connections that one user opens a minute
+    #[arg(long, env = "PARLOR_CONNECTS_PER_MINUTE", default_value_t = 30)]
+    pub connects_per_minute: u32,
+    /// Connections that one user may open at once
+    #[arg(long, env = "PARLOR_CONNECT_BURST", default_value_t = 60)]
+    pub connect_burst: u32,
+    /// Connections opened from one address a minute, and at once
+    #[arg(long, env = "PARLOR_ADDRESS_CONNECTS_PER_MINUTE", default_value_t = 3_000)]
+    pub address_connects_per_minute: u32,
     /// Errors a minute after which a connection is closed
     #[arg(long, env = "PARLOR_ERRORS_BEFORE_CLOSE", default_value_t = 20)]
     pub errors_before_close: u32,

@@ -12,7 +12,7 @@ use crate::{
     db::DatabaseUrl,
     db::OutboxTargets,
     domain::Retention,
-    limiter::{Rates, per_minute, per_second},
+    limiter::{Rates, per_minute, per_minute_with_burst, per_second},
     limits::{Limits, WEBHOOK_URLS},
     nodes::RedisUrl,
     session::HeartbeatConfig,
@@ -383,6 +383,9 @@ fn check_rates(args: &RateArgs) -> Result<(Rates, TrustedProxies), ConfigError> 
         user_commands_per_second,
         user_command_burst,
         logins_per_minute,
+        connects_per_minute,
+        connect_burst,
+        address_connects_per_minute,
         errors_before_close,
         trusted_proxies,
     } = args;
@@ -390,6 +393,8 @@ fn check_rates(args: &RateArgs) -> Result<(Rates, TrustedProxies), ConfigError> 
         connection: per_second(*commands_per_second, *command_burst),
         user: per_second(*user_commands_per_second, *user_command_burst),
         logins: per_minute(*logins_per_minute),
+        connects: per_minute_with_burst(*connects_per_minute, *connect_burst),
+        connects_from: per_minute(*address_connects_per_minute),
         errors: NonZeroU32::new(*errors_before_close),
     };
     let proxies = TrustedProxies::parse(trusted_proxies).map_err(|text| {

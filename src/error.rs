@@ -92,6 +92,13 @@ impl ApiError {
         }
     }
 
+    /// When it is worth trying again: in whole seconds, upwards (RFC 9110
+    /// section 10.2.3).
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        let after = self.retry_after?;
+        Some(u64::try_from(after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX))
+    }
+
     /// The body: `{"error": {…}}`.
     pub fn to_json(&self) -> String {
         let retry_after_ms =
@@ -116,10 +123,8 @@ impl ResponseError for ApiError {
             // Which kind of token would do (RFC 9110 section 11.6.1).
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
-        if let Some(after) = self.retry_after {
-            // In whole seconds, upwards (RFC 9110 section 10.2.3).
-            let seconds = after.as_millis().div_ceil(1000).to_string();
-            response.insert_header((header::RETRY_AFTER, seconds));
+        if let Some(seconds) = self.retry_after_seconds() {
+            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
         response.body(self.to_json())
     }

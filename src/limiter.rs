@@ -37,6 +37,10 @@ pub struct Rates {
     pub user: Option<Quota>,
     /// Logins and the like from one address.
     pub logins: Option<Quota>,
+    /// Connections that one user opens.
+    pub connects: Option<Quota>,
+    /// Connections that are opened from one address, by anyone.
+    pub connects_from: Option<Quota>,
     /// Errors that a connection may cause within [`ERROR_WINDOW`] until it is
     /// closed.
     pub errors: Option<NonZeroU32>,
@@ -63,6 +67,12 @@ pub fn per_minute(rate: u32) -> Option<Quota> {
     NonZeroU32::new(rate).map(Quota::per_minute)
 }
 
+/// So many a minute, and a burst of at least that many at once.
+pub fn per_minute_with_burst(rate: u32, burst: u32) -> Option<Quota> {
+    let burst = NonZeroU32::new(burst.max(1))?;
+    Some(per_minute(rate)?.allow_burst(burst))
+}
+
 /// The limit of one connection.
 pub struct ConnectionLimit(Option<Box<Direct>>);
 
@@ -86,6 +96,12 @@ pub enum Spender {
     User(i64),
     #[serde(rename = "a")]
     Address(IpAddr),
+    /// A user who connects.
+    #[serde(rename = "c")]
+    Connecting(i64),
+    /// An address from which somebody connects.
+    #[serde(rename = "f")]
+    ConnectingFrom(IpAddr),
 }
 
 /// What was used of limits since the other nodes were told.
@@ -97,15 +113,21 @@ type Spent = Arc<Mutex<FxHashMap<Spender, u32>>>;
 pub struct Limiters {
     users: Option<Arc<Keyed<UserKey>>>,
     logins: Option<Arc<Keyed<IpAddr>>>,
+    connects: Option<Arc<Keyed<UserKey>>>,
+    connects_from: Option<Arc<Keyed<IpAddr>>>,
     /// `None` where there is one node.
     spent: Option<Spent>,
 }
 
 impl Limiters {
     pub fn new(rates: &Rates) -> Self {
+        let by_user = |quota: Option<Quota>| Some(Arc::new(RateLimiter::dashmap(quota?)));
+        let by_address = |quota: Option<Quota>| Some(Arc::new(RateLimiter::dashmap(quota?)));
         Self {
-            users: rates.user.map(|quota| Arc::new(RateLimiter::dashmap(quota))),
-            logins: rates.logins.map(|quota| Arc::new(RateLimiter::dashmap(quota))),
+            users: by_user(rates.user),
+            logins: by_address(rates.logins),
+            connects: by_user(rates.connects),
+            connects_from: by_address(rates.connects_from),
             spent: None,
         }
     }
@@ -129,6 +151,8 @@ impl Limiters {
             let taken = match spender {
                 Spender::User(user) => check(self.users.as_deref(), &UserKey(user)),
                 Spender::Address(from) => check(self.logins.as_deref(), &from),
+                Spender::Connecting(user) => check(self.connects.as_deref(), &UserKey(user)),
+                Spender::ConnectingFrom(from) => check(self.connects_from.as_deref(), &from),
             };
             if taken.is_err() {
                 return;
@@ -162,26 +186,44 @@ impl Limiters {
         Ok(())
     }
 
+    /// A user opens a connection.
+    pub fn connect(&self, user: UserKey) -> Result<(), Limited> {
+        check(self.connects.as_deref(), &user)?;
+        if self.connects.is_some() {
+            self.spend(Spender::Connecting(user.0));
+        }
+        Ok(())
+    }
+
+    /// Somebody opens a connection from this address.
+    pub fn connect_from(&self, from: IpAddr) -> Result<(), Limited> {
+        let from = network(from);
+        check(self.connects_from.as_deref(), &from)?;
+        if self.connects_from.is_some() {
+            self.spend(Spender::ConnectingFrom(from));
+        }
+        Ok(())
+    }
+
     /// Forgets those who have not asked for so long that they may ask as much
     /// as anyone.
     pub fn forget_idle(&self) {
-        if let Some(users) = &self.users {
-            users.retain_recent();
-            users.shrink_to_fit();
-        }
-        if let Some(logins) = &self.logins {
-            logins.retain_recent();
-            logins.shrink_to_fit();
-        }
+        [&self.users, &self.connects].into_iter().flatten().for_each(|users| forget(users));
+        let addresses = [&self.logins, &self.connects_from];
+        addresses.into_iter().flatten().for_each(|addresses| forget(addresses));
     }
 
     /// How many users and addresses are kept in memory.
     pub fn kept(&self) -> (usize, usize) {
-        (
-            self.users.as_ref().map_or(0, |users| users.len()),
-            self.logins.as_ref().map_or(0, |logins| logins.len()),
-        )
+        let users = [&self.users, &self.connects].into_iter().flatten();
+        let addresses = [&self.logins, &self.connects_from].into_iter().flatten();
+        (users.map(|users| users.len()).sum(), addresses.map(|addresses| addresses.len()).sum())
     }
+}
+
+fn forget<K: std::hash::Hash + Eq + Clone>(limiter: &Keyed<K>) {
+    limiter.retain_recent();
+    limiter.shrink_to_fit();
 }
 
 fn check<K>(limiter: Option<&Keyed<K>>, key: &K) -> Result<(), Limited>
@@ -293,6 +335,28 @@ mod tests {
         assert_eq!(limiters.login(address("192.0.2.1")), Ok(()));
         assert_eq!(limiters.login(address("192.0.2.2")), Ok(()));
         assert!(limiters.login(address("::ffff:192.0.2.1")).is_err());
+    }
+
+    #[test]
+    fn connecting_is_counted_apart_by_user_and_by_network() {
+        let connects = per_minute_with_burst(1, 2);
+        let rates = Rates { connects, connects_from: per_minute(1), ..Rates::default() };
+        let (mut one, other) = (Limiters::new(&rates), Limiters::new(&rates));
+        one.share();
+        assert!(one.connect(UserKey(1)).is_ok() && one.connect(UserKey(1)).is_ok());
+        let refused = one.connect(UserKey(1)).expect_err("two at once");
+        assert!(refused.retry_after <= Duration::from_secs(60), "{refused:?}");
+        assert_eq!(one.connect(UserKey(2)), Ok(()));
+        assert_eq!(one.user(UserKey(1)), Ok(()), "what one asks is another thing");
+        let address = |text: &str| text.parse().expect("an address");
+        assert_eq!(one.connect_from(address("2001:db8::1")), Ok(()));
+        assert!(one.connect_from(address("2001:db8::2")).is_err());
+        assert_eq!(one.login(address("2001:db8::1")), Ok(()));
+        for (spender, count) in one.take_spent() {
+            other.debit(spender, count);
+        }
+        assert!(other.connect(UserKey(1)).is_err(), "both were used elsewhere");
+        assert!(other.connect_from(address("2001:db8::3")).is_err());
     }
 
     #[test]

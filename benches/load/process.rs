@@ -184,6 +184,8 @@ impl Launch {
             // What is measured is the server, not its patience.
             .env("PARLOR_COMMANDS_PER_SECOND", "0")
             .env("PARLOR_USER_COMMANDS_PER_SECOND", "0")
+            .env("PARLOR_CONNECTS_PER_MINUTE", "0")
+            .env("PARLOR_ADDRESS_CONNECTS_PER_MINUTE", "0")
             .env_remove("DATABASE_URL")
             .envs(&self.settings)
             .stdin(Stdio::null())

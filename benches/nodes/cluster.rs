@@ -81,6 +81,8 @@ fn start(home: &TempDir, number: usize, database: Option<&str>) -> Node {
         .env("RUST_LOG", "warn")
         .env("PARLOR_COMMANDS_PER_SECOND", "0")
         .env("PARLOR_USER_COMMANDS_PER_SECOND", "0")
+        .env("PARLOR_CONNECTS_PER_MINUTE", "0")
+        .env("PARLOR_ADDRESS_CONNECTS_PER_MINUTE", "0")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(log);

@@ -71,6 +71,7 @@ pub enum Close {
     ResumeTimeout,
     SlowReader,
     TooManyErrors,
+    ConnectingTooOften,
     Unauthorized,
     Disconnected,
     TooManyConnections,
@@ -80,7 +81,7 @@ pub enum Close {
 const REASON_BYTES: usize = 123;
 
 impl Close {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Normal,
         Self::GoingAway,
         Self::Protocol,
@@ -94,6 +95,7 @@ impl Close {
         Self::ResumeTimeout,
         Self::SlowReader,
         Self::TooManyErrors,
+        Self::ConnectingTooOften,
         Self::Unauthorized,
         Self::Disconnected,
         Self::TooManyConnections,
@@ -129,7 +131,7 @@ impl Close {
             Self::NotHeard | Self::ResumeTimeout => 4408,
             Self::TooManyConnections => 4409,
             Self::SlowReader => 4413,
-            Self::TooManyErrors => 4429,
+            Self::TooManyErrors | Self::ConnectingTooOften => 4429,
             Self::Unauthorized => 4501,
             Self::Disconnected => 4503,
         }
@@ -151,6 +153,7 @@ impl Close {
             Self::ResumeTimeout => "no session.resume in time",
             Self::SlowReader => "reading too slowly",
             Self::TooManyErrors => "too many errors",
+            Self::ConnectingTooOften => "connecting too often, come back later",
             Self::Unauthorized => "unauthorized",
             Self::Disconnected => "disconnected by an administrator",
             Self::TooManyConnections => "too many connections of this user, come back later",

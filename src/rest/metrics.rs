@@ -89,6 +89,7 @@ async fn collect(state: &State) -> Result<Vec<Metric>, ApiError> {
         ("connection".to_owned(), own.limited_connections.get() as f64),
         ("user".to_owned(), own.limited_users.get() as f64),
         ("login".to_owned(), own.limited_logins.get() as f64),
+        ("connect".to_owned(), own.limited_connects.get() as f64),
     ];
     let (users, addresses) = state.limiters.kept();
     let process = Process::read();

@@ -23,7 +23,7 @@ use super::{
     inbound::Inbound,
     link::Link,
     socket_request::SocketRequest,
-    worker::{Entered, Worker},
+    worker::{Entered, Worker, count_limited},
 };
 use crate::{
     auth::{Client, Identity},
@@ -109,6 +109,8 @@ async fn accept(
     let mut response = ws::handshake(request.head()).map_err(|error| {
         ApiError::new(ErrorCode::InvalidMessage, format!("not a WebSocket handshake: {error}"))
     })?;
+    // Before anything that costs: the token is not looked at.
+    worker.settings.limiters.connect_from(client.address).inspect_err(count_limited)?;
     let asked = SocketRequest::read(request.headers(), request.uri().query().unwrap_or_default())?;
     if !worker.settings.origins.allows(asked.origin, asked.host) {
         return Err(refused_origin(asked.origin, asked.host));
@@ -117,6 +119,9 @@ async fn accept(
         Some(token) => Some(worker.authenticator.authenticate(token).await?),
         None => None,
     };
+    if let Some(identity) = &identity {
+        worker.check_connect(identity)?;
+    }
     if asked.offers_parlor {
         response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL_NAME));
     }
@@ -163,11 +168,12 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let body = Bytes::from(error.to_json());
-    let response = Response::build(error.status())
-        .insert_header((header::CONTENT_TYPE, "application/json"))
-        .force_close()
-        .finish()
-        .drop_body();
+    let mut response = Response::build(error.status());
+    response.insert_header((header::CONTENT_TYPE, "application/json")).force_close();
+    if let Some(seconds) = error.retry_after_seconds() {
+        response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    let response = response.finish().drop_body();
     debug_assert_ne!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     let size = BodySize::Sized(body.len() as u64);
     // A peer that has gone needs no answer.

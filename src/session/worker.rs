@@ -20,10 +20,11 @@ use super::{
     to_chat::ToChat,
 };
 use crate::{
-    auth::{Authenticator, OriginPolicy, TrustedProxies},
+    auth::{Authenticator, Identity, OriginPolicy, TrustedProxies},
     chat::{ChatServer, RegisterWorker, SessionId, WorkerId},
-    limiter::{Limiters, Rates},
+    limiter::{Limited, Limiters, Rates},
     limits::{CONNECTIONS_MAX, Limits},
+    metrics::metrics,
     protocol::FrameRules,
 };
 
@@ -123,6 +124,15 @@ impl Worker {
         self.count.enter()
     }
 
+    /// Whether a user may open one more connection now. Services speak for
+    /// many, and may do so as often as they like.
+    pub(super) fn check_connect(&self, identity: &Identity) -> Result<(), Limited> {
+        if identity.is_service {
+            return Ok(());
+        }
+        self.settings.limiters.connect(identity.user.key).inspect_err(count_limited)
+    }
+
     pub(super) fn next_session_id(&self) -> SessionId {
         self.count.next_id()
     }
@@ -135,6 +145,11 @@ impl Worker {
         let limits = &self.settings.limits;
         FrameRules { content_bytes: limits.content_bytes, rooms: limits.rooms_per_user }
     }
+}
+
+/// Somebody connects too often.
+pub(super) fn count_limited(_: &Limited) {
+    metrics().limited_connects.add(1);
 }
 
 fn outbox_limits(limits: &Limits) -> OutboxLimits {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Server, Socket, Token};
+use crate::support::{Opening, Server, Socket, Token};
 
 /// A server with the rates of a deployment that sets none.
 async fn start(settings: &[(&str, u32)]) -> Server {
@@ -114,4 +114,61 @@ async fn too_many_errors_close_the_connection_with_4429() {
     assert_eq!(socket.close_code().await, Some(4429));
     let mut again = ben.connect().await;
     again.refused("history", json!({"room_id": "den"}), "not_found").await;
+}
+
+#[tokio::test]
+async fn a_user_who_connects_too_often_is_told_when_to_come_back() {
+    let settings = [("PARLOR_CONNECTS_PER_MINUTE", 1), ("PARLOR_CONNECT_BURST", 2)];
+    let server = start(&settings).await;
+    let alice = server.user("alice").await;
+    let _two = [alice.connect().await, alice.connect().await];
+    let upgrade = alice
+        .plain(reqwest::Method::GET, "/ws")
+        .bearer_auth(alice.token())
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let refused = crate::support::User::outcome(upgrade).await;
+    let error = refused.refused(429, "rate_limited");
+    let wait = error["retry_after_ms"].as_u64().expect("a time");
+    assert!((1..=60_000).contains(&wait), "{wait}");
+    let seconds: u64 = refused.header("retry-after").parse().expect("seconds");
+    assert_eq!(seconds, wait.div_ceil(1_000));
+    // Whose token comes in the first frame is told on the socket.
+    let opened = Socket::open(server.address(), Opening::default()).await;
+    let mut socket = opened.expect("nobody in particular may connect");
+    assert_eq!(socket.next().await["type"], "auth.required");
+    socket.begin("auth", json!({"token": alice.token()})).await;
+    let failed = socket.next().await;
+    assert_eq!(
+        (&failed["type"], &failed["data"]["code"]),
+        (&json!("auth.failed"), &json!("rate_limited"))
+    );
+    assert!(failed["data"]["retry_after_ms"].as_u64().is_some_and(|wait| wait > 0), "{failed}");
+    assert_eq!(socket.close_code().await, Some(4429));
+    // Others come, and a service as often as it likes.
+    server.user("ben").await.connect().await;
+    let service = Token::of("app").claim("roles", json!(["service"]));
+    let service = server.user_with("app", service).await;
+    for _ in 0..5 {
+        service.connect().await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_connects_too_often_is_refused_before_its_token_is_looked_at() {
+    let server = Server::builder()
+        .set("PARLOR_ADDRESS_CONNECTS_PER_MINUTE", 3)
+        .set("PARLOR_TRUSTED_PROXIES", "127.0.0.0/8")
+        .start()
+        .await;
+    let from = |address: &str| Opening::default().header("x-forwarded-for", address);
+    let open = async |opening: Opening| Socket::open(server.address(), opening).await.err();
+    for _ in 0..2 {
+        assert_eq!(open(from("198.51.100.7")).await, None);
+    }
+    assert_eq!(open(from("198.51.100.7").bearer("nonsense")).await, Some(401));
+    assert_eq!(open(from("198.51.100.7").bearer("nonsense")).await, Some(429));
+    assert_eq!(open(from("198.51.100.8")).await, None);
 }

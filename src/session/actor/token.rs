@@ -25,10 +25,16 @@ impl Session {
                 return;
             }
             match checked {
-                Ok(identity) => {
-                    session.phase = Phase::live(identity, session.resume);
-                    session.connect(ctx);
-                }
+                Ok(identity) => match session.worker.check_connect(&identity) {
+                    Ok(()) => {
+                        session.phase = Phase::live(identity, session.resume);
+                        session.connect(ctx);
+                    }
+                    Err(limited) => {
+                        session.link.send(&server_frame::auth_failed(&ErrorView::from(limited)));
+                        session.close(Close::ConnectingTooOften, ctx);
+                    }
+                },
                 Err(error) => session.refuse_token(&error, ctx),
             }
         }));
