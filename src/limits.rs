@@ -19,7 +19,8 @@ pub struct Limits {
     /// Connections of one user. Beyond: 4409, and those that are there are
     /// asked whether they still are ([`PROBE_TIMEOUT`]).
     pub connections_per_user: usize,
-    /// Rooms one user may be a member of; bounds `session.ready`.
+    /// Rooms one user may be a member of. A session is told of them in
+    /// pieces, so this bounds what it has to keep, not what it is told at once.
     pub rooms_per_user: usize,
     /// Missed events that are replayed; a reader further behind resyncs.
     pub replay_events: usize,
@@ -63,8 +64,35 @@ pub const HISTORY_PAGE: i64 = 50;
 pub const HISTORY_PAGE_MAX: i64 = 200;
 /// The part of a session's outgoing queue that a history page may fill.
 pub const HISTORY_SHARE: usize = 2;
-/// Members, receipts or connections of a page at most.
+/// Members, receipts, rooms or connections of a page at most.
 pub const LIST_PAGE_MAX: i64 = 200;
+/// Bytes of a page of what can be long: rooms, pins, events, results. The same
+/// as of history, over REST too: what waits for a reader has one bound.
+pub fn page_bytes(limits: &Limits) -> usize {
+    limits.queued_bytes / HISTORY_SHARE
+}
+
+/// Rooms in one piece of what a session is told of them: with their unread
+/// counts some milliseconds of a reading connection.
+pub const ROOMS_PIECE: i64 = 200;
+/// Bytes of such a piece, and the part of a session's outgoing queue that it
+/// may fill at most. The next one follows when the reader has taken it.
+pub const ROOMS_PIECE_BYTES: usize = 64 * 1024;
+pub const ROOMS_SHARE: usize = 4;
+/// The bytes that one piece may have.
+pub fn rooms_piece_bytes(limits: &Limits) -> usize {
+    ROOMS_PIECE_BYTES.min(limits.queued_bytes / ROOMS_SHARE)
+}
+/// Rooms of which one write marks all as read: some milliseconds of the write
+/// lane. Who is in more has it done in several.
+pub const READ_ALL_ROOMS: i64 = 200;
+/// Of these so many at most: others may go on writing into them.
+pub const READ_ALL_STEPS: usize = 1_000;
+/// Rooms that one `session.resume` may name: more follow in the next one.
+pub const RESUME_ROOMS: usize = 1_000;
+/// Of these so many are looked up with one statement, where they are not in
+/// memory; each is a parameter of it.
+pub const LOOKED_UP_AT_ONCE: usize = 500;
 
 /// Events read from the database at once during a replay, so that a page fits
 /// the outgoing queue of frames.
@@ -381,6 +409,10 @@ pub const REDIS_PING: Duration = Duration::from_secs(1);
 pub const BUS_BATCHES: usize = 4_096;
 /// Batches that are published together.
 pub const BUS_PIPELINE: usize = 64;
+/// Rooms up to which it is published in each of them who comes and goes, with
+/// the list of all. Beyond, it is published once for all nodes: in each it
+/// would grow with the square of them.
+pub const EPHEMERAL_CHANNELS: usize = 32;
 /// What nodes tell on several channels and remember to tell once.
 pub const EPHEMERAL_KNOWN: usize = 8_192;
 /// What giving the lease back may take at the end.

@@ -126,11 +126,9 @@ parlor.on("ready", async (rooms) => {
   // What `ready` does not tell: the newest messages, who is there, the inbox.
   const peers = rooms.filter(({ peer }) => peer).slice(0, PEERS_ASKED).map(({ peer }) => peer.id);
   await Promise.allSettled([
-    parlor.rooms().then((listed) => {
-      for (const room of listed) {
-        const known = chat.room(room.room_id);
-        if (known && !known.last_message) chat.putRoom({ ...known, last_message: room.last_message });
-      }
+    parlor.rooms((page) => {
+      for (const room of page) chat.fillRoom(room);
+      paint();
     }),
     parlor.loadInbox(),
     ...peers.map((peer) => parlor.presenceOf(peer).then((presence) => chat.setPresence(presence))),

@@ -112,6 +112,7 @@ export class Parlor extends Commands {
       chat: this.chat, positions: this.#positions, emit, changed: () => this.#changed(),
       on: {
         ready: (data) => this.#ready(data),
+        rooms: (data) => this.#listed(data),
         goaway: ({ reconnect_after_ms: after }) => this.#connection.goingAway(after),
         gone: (room) => this.#marks.forget(room, offline("This user is not in the room any more.")),
         message: (message, seq) => this.#messageCame(message, seq),
@@ -233,15 +234,26 @@ export class Parlor extends Commands {
     this.#emit("state", detail);
   }
 
-  async #ready({ user, rooms, limits }) {
+  #ready({ user, limits, ...piece }) {
     this.#account.user = user;
     this.#recall();
     this.#connection.limits = limits ?? {};
-    const seen = this.#positions.begin(rooms);
+    this.#positions.begin();
     this.chat.me = user.id;
     this.chat.forgetPassing();
-    this.chat.replaceRooms(rooms);
+    this.chat.beginRooms();
+    return this.#listed(piece);
+  }
+
+  /** Some of one's rooms; the first ones come with `session.ready`. */
+  async #listed({ rooms: some, complete }) {
+    this.#positions.listed(some);
+    for (const room of some) this.chat.putListed(room);
     this.#changed();
+    if (!complete) return undefined;
+    const seen = this.#positions.complete();
+    this.chat.completeRooms();
+    const { rooms } = this.chat;
     this.#emit("ready", rooms);
     const socket = this.#connection.current;
     try {

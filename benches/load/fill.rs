@@ -45,6 +45,30 @@ pub fn fill(database: &Path, rooms: &[String], sender: &str, count: u64) -> Resu
     Ok(())
 }
 
+/// Makes `user`, who must be there, a member of so many rooms more.
+pub fn fill_rooms(database: &Path, user: &str, count: u64) -> Result<()> {
+    let mut db = SqliteConnection::establish(&database.to_string_lossy())?;
+    let user = key(&mut db, "users", user)?;
+    let numbers = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) "
+    );
+    if count == 0 {
+        return Ok(());
+    }
+    db.batch_execute(&format!(
+        "BEGIN IMMEDIATE;
+         INSERT INTO rooms (key, id, kind, title, created_at, member_count) {numbers}
+             SELECT 1000000 + i, printf('team:%05d', i), 'private', 'Team number ' || i,
+                 1700000000000 + i, 1 FROM n;
+         INSERT INTO room_heads (room_key, last_seq) {numbers} SELECT 1000000 + i, 0 FROM n;
+         INSERT INTO members (room_key, user_key, role, joined_at, unread_after) {numbers}
+             SELECT 1000000 + i, {user}, 'owner', 1700000000000, 0 FROM n;
+         COMMIT;
+         PRAGMA wal_checkpoint(TRUNCATE);"
+    ))?;
+    Ok(())
+}
+
 /// The rows are computed by SQLite itself: nothing crosses over.
 fn chunk(keys: &[i64], sender: i64, from: u64, to: u64) -> String {
     let (main, others) = (keys[0], &keys[1..]);

@@ -158,6 +158,8 @@ pub enum Command {
     Resume {
         rooms: BTreeMap<RoomId, Seq>,
         inbox: Option<Seq>,
+        /// Another one follows: rooms that are not named wait for it.
+        more: bool,
     },
 }
 

@@ -83,6 +83,12 @@ pub enum Item {
         session: SessionId,
         frame: Frame,
     },
+    /// Some of the session's rooms; `more` follow when it has taken these.
+    Rooms {
+        session: SessionId,
+        frame: Frame,
+        more: bool,
+    },
     /// The session gets the rooms' events from the given positions on.
     CatchUp(Arc<CatchUp>),
     /// A page of what a session missed after `since`.

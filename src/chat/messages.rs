@@ -196,6 +196,14 @@ pub struct ReadReplay {
     pub since: Seq,
 }
 
+/// A session has taken the rooms that it was told of, and can be told of more.
+/// Answered with [`Item::Rooms`](super::Item::Rooms).
+#[derive(actix::Message, Debug)]
+#[rtype(result = "()")]
+pub struct ReadRooms {
+    pub session: SessionRef,
+}
+
 impl<'a> From<&'a ReadMark> for ReadMarkView<'a> {
     fn from(ReadMark { room, read_seq, unread, mentions, last_seq }: &'a ReadMark) -> Self {
         Self {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{WorkerId, timeline::Timeline};
 use crate::{
@@ -24,6 +24,9 @@ pub(super) struct RoomEntry {
     pub is_reading: bool,
     /// How many sessions of each worker are subscribed.
     subscribers: Vec<u32>,
+    /// Sessions that were told where the room stands, and are still to say
+    /// what they have: until then it stays, or they would miss what comes.
+    awaited: u32,
     used_at: Instant,
 }
 
@@ -50,8 +53,28 @@ impl RoomEntry {
         self.subscribers.iter().sum()
     }
 
+    pub fn awaited_by_one_more(&mut self) {
+        self.awaited += 1;
+    }
+
+    pub fn awaited_by_one_less(&mut self) {
+        self.awaited = self.awaited.saturating_sub(1);
+    }
+
+    /// The room as it is known here, for one who needs no more of it.
+    pub fn overview(&self) -> RoomOverview {
+        RoomOverview {
+            room: self.room.clone(),
+            last_seq: self.timeline.told(),
+            member_count: self.members,
+            state: None,
+            peer: None,
+            last_message: None,
+        }
+    }
+
     fn is_empty(&self) -> bool {
-        self.subscribers.iter().all(|count| *count == 0)
+        self.awaited == 0 && self.subscribers.iter().all(|count| *count == 0)
     }
 }
 
@@ -66,6 +89,24 @@ impl<'a> From<&'a RoomOverview> for RoomSeen<'a> {
     fn from(overview: &'a RoomOverview) -> Self {
         let RoomOverview { room, last_seq, member_count, .. } = overview;
         Self { room, head: *last_seq, members: *member_count }
+    }
+}
+
+/// Rooms of which it is still to be read up to where they go.
+#[derive(Default)]
+pub(super) struct UnseenHeads {
+    pub rooms: FxHashSet<RoomKey>,
+    pub is_reading: bool,
+}
+
+impl UnseenHeads {
+    /// Takes some of them out.
+    pub fn take(&mut self, most: usize) -> Vec<RoomKey> {
+        let some: Vec<RoomKey> = self.rooms.iter().copied().take(most).collect();
+        some.iter().for_each(|room| {
+            self.rooms.remove(room);
+        });
+        some
     }
 }
 
@@ -112,6 +153,7 @@ impl Rooms {
             timeline: Timeline::new(head),
             is_reading: false,
             subscribers: Vec::new(),
+            awaited: 0,
             used_at: now,
         });
         entry.timeline.hear_of(head);
@@ -224,6 +266,17 @@ mod tests {
         rooms.sweep(start + 2 * IDLE, IDLE);
         assert!(rooms.get(RoomKey(1)).is_none());
         assert!(rooms.by_id(&room(1).id).is_none());
+    }
+
+    #[test]
+    fn a_room_that_somebody_is_to_resume_stays_in_memory() {
+        let (mut rooms, start) = (Rooms::default(), Instant::now());
+        rooms.activate(&seen(&room(1), 5), start).awaited_by_one_more();
+        rooms.sweep(start + 2 * IDLE, IDLE);
+        let entry = rooms.get_mut(RoomKey(1)).expect("in memory");
+        entry.awaited_by_one_less();
+        rooms.sweep(start + 2 * IDLE, IDLE);
+        assert!(rooms.get(RoomKey(1)).is_none());
     }
 
     #[test]

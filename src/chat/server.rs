@@ -14,7 +14,7 @@ use super::{
     hold::{Holds, Place},
     nodes::Nodes,
     presence::{Arrivals, Departures, Erased},
-    room::Rooms,
+    room::{Rooms, UnseenHeads},
     session::Sessions,
     typing::Typing,
 };
@@ -84,6 +84,8 @@ pub struct ChatServer {
     pub(super) purges: Vec<RoomKey>,
     /// What the other nodes are to know, where there are any.
     pub(super) nodes: Nodes,
+    /// Rooms that this node hears from now on.
+    pub(super) unseen_heads: UnseenHeads,
     /// Rooms in which something was committed that was not told here.
     pub(super) behind: FxHashSet<RoomKey>,
     /// Itself, once it has started.
@@ -178,6 +180,7 @@ impl ChatServer {
             draining: None,
             purges: unfinished.purges,
             nodes: Nodes::new(bus),
+            unseen_heads: UnseenHeads::default(),
             behind: FxHashSet::default(),
             me: None,
             typing: Typing::default(),

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Connect, ReplyTo, Request, SessionId, SessionRef};
+use super::{Command, Connect, ReplyTo, Request, SessionId, SessionRef};
 use crate::domain::{RoomKey, Seq, Standing, Status, Timestamp, User, UserKey};
 
 /// One connection.
@@ -22,6 +22,8 @@ pub(super) struct SessionEntry {
     /// that, or a resume would find no rooms. Bounded by the requests of a
     /// session that may be unanswered.
     pub early: Vec<Request>,
+    /// While there are rooms that it is still to be told of.
+    pub listing: Option<Listing>,
     pub origin: Origin,
     /// Nobody is there, the client says.
     pub away: bool,
@@ -31,6 +33,39 @@ impl SessionEntry {
     /// It has not been told of its rooms yet.
     pub fn is_connecting(&self) -> bool {
         matches!(self.state, SessionState::Connecting { .. })
+    }
+
+    /// Whether a request has to wait until the session has been told more.
+    fn is_early(&self, request: &Request) -> bool {
+        let resumes = matches!(request.command, Command::Resume { .. });
+        self.is_connecting() || (resumes && self.listing.is_some())
+    }
+
+    /// It hears something of a room by another way than by the list of rooms,
+    /// which then says nothing more of that one.
+    pub fn settled(&mut self, room: RoomKey) {
+        if let Some(listing) = &mut self.listing
+            && room > listing.after
+        {
+            listing.settled.insert(room);
+        }
+    }
+}
+
+/// How far a session has been told of its rooms, which come in the order of
+/// their keys.
+#[derive(Default)]
+pub(super) struct Listing {
+    pub after: RoomKey,
+    /// Rooms behind it that the session came into or left meanwhile: what is
+    /// read of them may be older than what it was told.
+    settled: FxHashSet<RoomKey>,
+}
+
+impl Listing {
+    /// Whether the list is to tell of a room.
+    pub fn wants(&self, room: RoomKey) -> bool {
+        room > self.after && !self.settled.contains(&room)
     }
 }
 
@@ -47,7 +82,8 @@ pub(super) enum SessionState {
     Connecting {
         resume: bool,
     },
-    /// It was told where its rooms stand and is to say what it has.
+    /// It was told where its rooms stand and is to say what it has. Each of
+    /// these rooms is awaited (`RoomEntry::awaited_by_one_more`).
     AwaitingResume {
         told: FxHashMap<RoomKey, Seq>,
     },
@@ -124,6 +160,7 @@ impl Sessions {
             state,
             subscribed,
             early,
+            listing: None,
             origin,
             away: false,
         };
@@ -195,7 +232,7 @@ impl Sessions {
     pub fn keep_early(&mut self, request: Request) -> Option<Request> {
         let ReplyTo::Session { session, .. } = &request.reply else { return Some(request) };
         match self.entries.get_mut(&session.id) {
-            Some(entry) if matches!(entry.state, SessionState::Connecting { .. }) => {
+            Some(entry) if entry.is_early(&request) => {
                 entry.early.push(request);
                 None
             }

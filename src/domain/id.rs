@@ -111,7 +111,7 @@ impl ClientId {
 pub struct UserKey(pub i64);
 
 /// A room's row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomKey(pub i64);
 
 impl RoomKey {

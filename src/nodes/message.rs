@@ -10,6 +10,7 @@ use crate::{
     db::{Happened, Recorded},
     domain::{RoomKey, Seq, UserKey},
     limiter::Spender,
+    limits::EPHEMERAL_CHANNELS,
     websocket::Frame,
 };
 
@@ -142,8 +143,12 @@ pub(super) fn messages(from: &str, said: &ToNodes) -> BTreeMap<Channel, Message>
     }
     for Ephemeral { rooms, user, frame } in &said.ephemeral {
         let id = rand::random();
-        for room in rooms {
-            on(Channel::Room(room.0), &mut |message| {
+        let channels = match rooms.len() > EPHEMERAL_CHANNELS {
+            true => vec![Channel::All],
+            false => rooms.iter().map(|room| Channel::Room(room.0)).collect(),
+        };
+        for channel in channels {
+            on(channel, &mut |message| {
                 if let Some(frame) = raw(frame) {
                     let rooms = rooms.iter().map(|room| room.0).collect();
                     message.ephemeral.push(EphemeralPart { id, rooms, user: user.0, frame });
@@ -223,6 +228,21 @@ mod tests {
         let event = FromNode::Event { room: RoomKey(3), seq: Seq(8), frame: frame(r#"{"a":1}"#) };
         let happened = Heard::Happened { row: 70, item: 0, what: joined };
         assert_eq!(message.pieces(), [happened, Heard::Node(event)]);
+    }
+
+    #[test]
+    fn who_is_in_very_many_rooms_is_told_of_once() {
+        let told_in = |rooms: usize| {
+            let rooms = (1..=rooms as i64).map(RoomKey).collect();
+            let ephemeral = vec![Ephemeral { rooms, user: UserKey(5), frame: frame("{}") }];
+            let all = messages("me", &ToNodes { ephemeral, ..ToNodes::default() });
+            let bytes: usize = all.values().map(|message| message.encode().len()).sum();
+            (all.len(), bytes)
+        };
+        assert_eq!(told_in(EPHEMERAL_CHANNELS).0, EPHEMERAL_CHANNELS);
+        let (channels, bytes) = told_in(10_000);
+        assert_eq!(channels, 1);
+        assert!(bytes < 100_000, "{bytes}");
     }
 
     #[test]

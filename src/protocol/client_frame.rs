@@ -30,7 +30,7 @@ pub enum ClientCommand {
     Unsubscribe { room: RoomId },
     Join { room: RoomId, mark_read: bool },
     Leave { room: RoomId },
-    Resume { rooms: BTreeMap<RoomId, Seq>, inbox: Option<Seq> },
+    Resume { rooms: BTreeMap<RoomId, Seq>, inbox: Option<Seq>, more: bool },
     Send { room: RoomId, client_id: Option<ClientId>, draft: Draft },
     Edit { message: MessageId, draft: Draft },
     Delete { message: MessageId },
@@ -167,6 +167,7 @@ fn command(mut frame: Map<String, Value>, rules: FrameRules) -> Result<ClientCom
         "session.resume" => ClientCommand::Resume {
             rooms: data.positions(rules.rooms)?.into_iter().collect(),
             inbox: data.seq_or_none("inbox")?,
+            more: data.truth_or_false("more")?,
         },
         "ping" => ClientCommand::Ping,
         "auth" => ClientCommand::Auth { token: data.text("token")? },

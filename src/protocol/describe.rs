@@ -15,7 +15,7 @@ use super::{
     },
     server_frame::{
         ChangedView, DeliveredView, Empty, GoAwayView, JoinedView, ReadyView, ResumedView,
-        SessionView, SubscribedView,
+        RoomsView, SessionView, SubscribedView,
     },
 };
 
@@ -50,6 +50,7 @@ mod data {
     pub struct Resume {
         pub rooms: BTreeMap<String, u64>,
         pub inbox: Option<u64>,
+        pub more: Option<bool>,
     }
     #[derive(JsonSchema)]
     pub struct Send {
@@ -210,6 +211,8 @@ fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
         ("auth.required", around(None, &[])),
         ("auth.failed", around(Some(schemas.of::<ErrorView<'_>>()), &[])),
         ("session.ready", around(Some(schemas.of::<ReadyView<'_>>()), &[])),
+        ("session.rooms", around(Some(schemas.of::<RoomsView<'_>>()), &[])),
+        ("session.resumed", around(Some(schemas.of::<ResumedView<'_>>()), &["id"])),
         ("server.goaway", around(Some(schemas.of::<GoAwayView<'_>>()), &[])),
         ("message.created", around(Some(message.clone()), MESSAGE)),
         ("message.updated", around(Some(message.clone()), MESSAGE)),

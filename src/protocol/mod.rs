@@ -19,8 +19,27 @@ pub use client_frame::{ClientCommand, ClientFrame, FrameRules, Refusal};
 pub use codes::{Close, ErrorCode};
 pub use fields::{Draft, Fields};
 pub use message_view::MessageView;
-pub use room_view::{BanView, MemberView, ReceiptView, RoomChangeView, RoomView};
+pub use room_view::{
+    BanView, MemberView, ReceiptView, RoomChangeView, RoomEntryView, RoomView, rooms_that_fit,
+};
 pub use views::*;
+
+/// How many bytes something takes as JSON.
+pub fn json_size(value: &impl serde::Serialize) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, value).expect("our views have text keys only");
+    count.0
+}
 
 /// The subprotocol name of version 1 (`Sec-WebSocket-Protocol`).
 pub const PROTOCOL_NAME: &str = "parlor.v1";

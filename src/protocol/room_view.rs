@@ -75,6 +75,47 @@ impl<'a> From<&'a RoomOverview> for RoomView<'a> {
     }
 }
 
+/// A room in the list that a session is told: what it takes to follow it and
+/// to show it in a list, and nothing that can be long. The rest is asked for.
+#[derive(Serialize, JsonSchema)]
+pub struct RoomEntryView<'a> {
+    room_id: &'a str,
+    kind: &'static str,
+    title: &'a str,
+    last_seq: i64,
+    #[serde(flatten)]
+    state: Option<RoomStateView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<UserView<'a>>,
+}
+
+impl<'a> From<&'a RoomOverview> for RoomEntryView<'a> {
+    fn from(overview: &'a RoomOverview) -> Self {
+        let RoomOverview { room, last_seq, member_count: _, state, peer, last_message: _ } =
+            overview;
+        let Room { key: _, id, kind, title, topic: _, custom: _, created_at: _ } = &**room;
+        Self {
+            room_id: id.as_str(),
+            kind: kind.as_str(),
+            title,
+            last_seq: last_seq.0,
+            state: state.map(RoomStateView::from),
+            peer: peer.as_ref().map(UserView::from),
+        }
+    }
+}
+
+/// How many of some rooms fit into so many bytes; one does always.
+pub fn rooms_that_fit(rooms: &[RoomOverview], bytes_max: usize) -> usize {
+    let mut bytes = 0;
+    let fits = |room: &&RoomOverview| {
+        bytes += super::json_size(&RoomEntryView::from(*room)) + 1;
+        bytes <= bytes_max
+    };
+    let fitting = rooms.iter().take_while(fits).count();
+    fitting.max(1).min(rooms.len())
+}
+
 /// JSON that was checked before it was stored.
 fn custom_view(custom: Option<&str>) -> Option<&RawValue> {
     custom.and_then(|json| serde_json::from_str(json).ok())

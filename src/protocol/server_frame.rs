@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ErrorView, RoomView};
+use super::{ErrorView, RoomEntryView, RoomView};
 use crate::{
     domain::{RoomOverview, Seq, User},
     limiter::Rates,
@@ -109,7 +109,7 @@ pub struct JoinedView<'a> {
     pub last_seq: i64,
 }
 
-/// One room in the ack to `session.resume`.
+/// One room in the ack to `session.resume`, or in `session.resumed` before it.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ResumedRoom<'a> {
@@ -118,19 +118,24 @@ pub enum ResumedRoom<'a> {
         last_seq: i64,
         resync: bool,
         #[serde(skip_serializing_if = "Option::is_none")]
-        room: Option<Box<RoomView<'a>>>,
+        room: Option<Box<RoomEntryView<'a>>>,
     },
     Refused {
         error: ErrorView<'a>,
     },
 }
 
-/// `data` of the ack to `session.resume`.
+/// `data` of the ack to `session.resume`, and of what comes before it where
+/// there are more rooms than fit.
 #[derive(Serialize, JsonSchema)]
 pub struct ResumedView<'a> {
     pub rooms: FxHashMap<&'a str, ResumedRoom<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inbox: Option<ResumedInbox>,
+}
+
+pub fn session_resumed(id: &str, data: &ResumedView<'_>) -> Frame {
+    Envelope { id: Some(id), ..Envelope::new("session.resumed", Some(data)) }.encode()
 }
 
 /// The inbox in that ack.
@@ -270,14 +275,40 @@ impl From<&Rates> for RatesView {
 pub struct ReadyView<'a> {
     #[serde(flatten)]
     session: &'a SessionView<'a>,
-    rooms: Vec<RoomView<'a>>,
+    /// How many rooms the user is in.
+    rooms_total: usize,
+    #[serde(flatten)]
+    piece: RoomsView<'a>,
     inbox_seq: i64,
 }
 
-pub fn session_ready(session: &SessionView<'_>, rooms: &[RoomOverview], inbox_seq: Seq) -> Frame {
-    let rooms = rooms.iter().map(RoomView::from).collect();
-    let data = ReadyView { session, rooms, inbox_seq: inbox_seq.0 };
+/// Some of the user's rooms: in `session.ready`, and as the `data` of
+/// `session.rooms`.
+#[derive(Serialize, JsonSchema)]
+pub struct RoomsView<'a> {
+    rooms: Vec<RoomEntryView<'a>>,
+    /// Whether these are the last ones.
+    complete: bool,
+}
+
+impl<'a> RoomsView<'a> {
+    pub fn new(rooms: &'a [RoomOverview], complete: bool) -> Self {
+        Self { rooms: rooms.iter().map(RoomEntryView::from).collect(), complete }
+    }
+}
+
+pub fn session_ready(
+    session: &SessionView<'_>,
+    rooms_total: usize,
+    piece: RoomsView<'_>,
+    inbox_seq: Seq,
+) -> Frame {
+    let data = ReadyView { session, rooms_total, piece, inbox_seq: inbox_seq.0 };
     Envelope::new("session.ready", Some(data)).encode()
+}
+
+pub fn session_rooms(piece: &RoomsView<'_>) -> Frame {
+    Envelope::new("session.rooms", Some(piece)).encode()
 }
 
 /// `data` of `server.goaway`.

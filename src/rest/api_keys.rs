@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     State,
-    extract::{Admin, Body},
+    extract::{Admin, Body, NumberQuery},
     tokens::to_the_end,
 };
 use crate::{
@@ -50,6 +50,7 @@ impl<'a> From<&'a ApiKey> for KeyView<'a> {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Keys<'a> {
     api_keys: Vec<KeyView<'a>>,
+    has_more: bool,
 }
 
 fn now() -> Timestamp {
@@ -80,9 +81,18 @@ pub async fn create(
     }
 }
 
-pub async fn list(state: web::Data<State>, Admin(_): Admin) -> Result<HttpResponse, ApiError> {
+pub async fn list(
+    state: web::Data<State>,
+    Admin(_): Admin,
+    query: web::Query<NumberQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (after, limit) = query.after()?;
+    // Those that were revoked stay listed, so there is no end to them.
     let keys = state.reader.api_keys().await?;
-    Ok(HttpResponse::Ok().json(Keys { api_keys: keys.iter().map(KeyView::from).collect() }))
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let mut left = keys.iter().filter(|key| key.id > after);
+    let api_keys = left.by_ref().take(limit).map(KeyView::from).collect();
+    Ok(HttpResponse::Ok().json(Keys { api_keys, has_more: left.next().is_some() }))
 }
 
 /// Ends a key, and all connections of its program.

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::{
     State,
     ask::mismatch,
-    extract::{AfterQuery, Body, room_id, user_id},
+    extract::{AfterQuery, Body, fitting, room_id, user_id},
     messages::idempotency_key,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     chat::{Answer, Command, Published, Target},
     domain::{AppEvent, EventKind, InboxEvent, PublicationKey, RoomEvent, Timestamp},
     error::ApiError,
-    limits::EVENT_BYTES,
+    limits::{EVENT_BYTES, page_bytes},
     protocol::{Fields, describe::any_json},
 };
 
@@ -165,8 +165,8 @@ pub async fn of_room(
     let (after, limit) = query.read()?;
     let room = state.readable_room(&who, &room_id(&room)?).await?;
     let (events, has_more) = state.reader.room_events(room.key, after, limit).await?;
-    let events = events.iter().map(EventView::of_room).collect();
-    Ok(HttpResponse::Ok().json(Events { events, has_more }))
+    let (events, fits) = fitting(&events, page_bytes(&state.limits), EventView::of_room);
+    Ok(HttpResponse::Ok().json(Events { events, has_more: has_more || !fits }))
 }
 
 pub async fn inbox(
@@ -183,7 +183,8 @@ pub async fn inbox(
     let limit = usize::try_from(limit).unwrap_or(0);
     let has_more = events.len() > limit;
     events.truncate(limit);
-    let events = events.iter().map(EventView::of_inbox).collect();
+    let (events, fits) = fitting(&events, page_bytes(&state.limits), EventView::of_inbox);
+    let has_more = has_more || !fits;
     let inbox = Inbox { events, inbox_seq: last.0, acked_seq: acked.0, has_more };
     Ok(HttpResponse::Ok().json(inbox))
 }

@@ -15,39 +15,63 @@ use super::{
 use crate::{
     auth::Client,
     db::{ReadError, Reader},
-    domain::{MessageId, User},
+    domain::{MessageId, RoomKey, User, UserId},
     error::ApiError,
     limits::{EXPORT_PIECE, LIST_PAGE_MAX, WRITTEN_BY_WINDOW},
     protocol::{MessageView, ReceiptView, RoomView, UserView},
 };
 
-/// What is known of a user besides their messages.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct ExportHead<'a> {
-    user: UserView<'a>,
-    rooms: Vec<RoomView<'a>>,
-    receipts: Vec<RoomReceipt<'a>>,
-    blocked: Vec<UserView<'a>>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct RoomReceipt<'a> {
+pub(super) struct RoomReceipt<'a> {
     room_id: &'a str,
     #[serde(flatten)]
     receipt: ReceiptView<'a>,
 }
 
 /// Where the export is. Each step is one piece of the document, of at most
-/// [`EXPORT_PIECE`] messages.
+/// [`EXPORT_PIECE`] entries.
 enum Step {
+    Start,
+    Rooms(RoomKey),
+    Receipts(RoomKey),
+    Blocked(Option<UserId>),
     /// What was found and is still to be read; where to look on, `None` at
     /// the end.
     Messages {
         found: VecDeque<MessageId>,
         next: Option<MessageId>,
-        first: bool,
     },
     End,
+}
+
+impl Step {
+    /// The first step of the messages.
+    fn messages() -> Self {
+        Self::Messages { found: VecDeque::new(), next: Some(MessageId(0)) }
+    }
+}
+
+/// A piece of the document.
+#[derive(Default)]
+struct Text {
+    text: String,
+    /// The list that it is in has entries already.
+    has_entry: bool,
+}
+
+impl Text {
+    fn entry(&mut self, view: &impl Serialize) {
+        if std::mem::replace(&mut self.has_entry, true) {
+            self.text.push(',');
+        }
+        self.text.push_str(&serde_json::to_string(view).expect("texts and numbers are JSON"));
+    }
+
+    /// Ends a list and begins the next one.
+    fn list(&mut self, name: &str) {
+        self.text.push_str(&format!("],\"{name}\":["));
+        self.has_entry = false;
+    }
 }
 
 /// One JSON document, sent as it is read, so that a user with a million
@@ -65,71 +89,91 @@ pub async fn user(
     state
         .audit(&who, "GET /api/v1/users/{user}/export".to_owned(), id.to_string(), Some(client))
         .await?;
-    let head = head(&state.reader, &user).await?;
     let reader = state.reader.clone();
-    let (found, from) = (VecDeque::new(), Some(MessageId(0)));
-    let start = Step::Messages { found, next: from, first: true };
-    let messages = stream::try_unfold(start, move |step| {
+    let pieces = stream::try_unfold((Step::Start, false), move |(step, has_entry)| {
         let (reader, user) = (reader.clone(), user.clone());
-        async move { next(&reader, &user, step).await }
-    });
-    let head = stream::once(std::future::ready(Ok::<_, ReadError>(Bytes::from(head))));
-    let body = futures_util::StreamExt::chain(head, messages);
-    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json")).streaming(body))
-}
-
-async fn head(reader: &Reader, user: &User) -> Result<String, ApiError> {
-    let rooms = reader.memberships(user.key).await?;
-    let marks = reader.marks_of(user.key).await?;
-    let mut blocked = Vec::new();
-    loop {
-        let after = blocked.last().map(|user: &User| user.id.clone());
-        let (page, more) = reader.blocked_by(user.key, after.as_ref(), LIST_PAGE_MAX).await?;
-        blocked.extend(page);
-        if !more {
-            break;
+        async move {
+            let mut text = Text { has_entry, ..Text::default() };
+            let Some(step) = next(&reader, &user, step, &mut text).await? else { return Ok(None) };
+            Ok::<_, ReadError>(Some((Bytes::from(text.text), (step, text.has_entry))))
         }
-    }
-    let head = ExportHead {
-        user: user.into(),
-        rooms: rooms.iter().map(RoomView::from).collect(),
-        receipts: marks
-            .iter()
-            .map(|(room, receipt)| RoomReceipt { room_id: room.as_str(), receipt: receipt.into() })
-            .collect(),
-        blocked: blocked.iter().map(UserView::from).collect(),
-    };
-    let mut text = serde_json::to_string(&head).expect("texts and numbers are JSON");
-    // The messages go into the same object.
-    text.pop();
-    text.push_str(r#","messages":["#);
-    Ok(text)
+    });
+    let json = (header::CONTENT_TYPE, "application/json");
+    Ok(HttpResponse::Ok().insert_header(json).streaming(pieces))
 }
 
+/// Writes one piece; gives the next step.
 async fn next(
     reader: &Reader,
     user: &User,
     step: Step,
-) -> Result<Option<(Bytes, Step)>, ReadError> {
-    let Step::Messages { mut found, mut next, mut first } = step else { return Ok(None) };
+    text: &mut Text,
+) -> Result<Option<Step>, ReadError> {
+    Ok(Some(match step {
+        Step::Start => {
+            let view = serde_json::to_string(&UserView::from(user));
+            let view = view.expect("texts and numbers are JSON");
+            text.text.push_str(&format!("{{\"user\":{view},\"rooms\":["));
+            Step::Rooms(RoomKey(0))
+        }
+        Step::Rooms(after) => {
+            let (rooms, more) = reader.rooms_after(user.key, after, LIST_PAGE_MAX).await?;
+            rooms.iter().for_each(|room| text.entry(&RoomView::from(room)));
+            match rooms.last().filter(|_| more) {
+                Some(last) => Step::Rooms(last.room.key),
+                None => {
+                    text.list("receipts");
+                    Step::Receipts(RoomKey(0))
+                }
+            }
+        }
+        Step::Receipts(after) => {
+            let (marks, last) = reader.marks_of(user.key, after, LIST_PAGE_MAX).await?;
+            for (room, receipt) in &marks {
+                text.entry(&RoomReceipt { room_id: room.as_str(), receipt: receipt.into() });
+            }
+            match last {
+                Some(last) => Step::Receipts(last),
+                None => {
+                    text.list("blocked");
+                    Step::Blocked(None)
+                }
+            }
+        }
+        Step::Blocked(after) => {
+            let page = reader.blocked_by(user.key, after.as_ref(), LIST_PAGE_MAX).await?;
+            let (blocked, more) = page;
+            blocked.iter().for_each(|user| text.entry(&UserView::from(user)));
+            match blocked.last().filter(|_| more) {
+                Some(last) => Step::Blocked(Some(last.id.clone())),
+                None => {
+                    text.list("messages");
+                    Step::messages()
+                }
+            }
+        }
+        Step::Messages { found, next } => messages(reader, user, (found, next), text).await?,
+        Step::End => return Ok(None),
+    }))
+}
+
+async fn messages(
+    reader: &Reader,
+    user: &User,
+    (mut found, mut next): (VecDeque<MessageId>, Option<MessageId>),
+    text: &mut Text,
+) -> Result<Step, ReadError> {
     if let (true, Some(after)) = (found.is_empty(), next) {
         let (ids, end) = reader.written_by(user.key, after, WRITTEN_BY_WINDOW).await?;
         (found, next) = (ids.into(), end);
     }
     let piece: Vec<MessageId> = found.drain(..found.len().min(EXPORT_PIECE)).collect();
-    let mut text = String::new();
     for message in reader.messages_by_id(&piece).await? {
-        if !std::mem::take(&mut first) {
-            text.push(',');
-        }
-        let view = MessageView::from(&message);
-        text.push_str(&serde_json::to_string(&view).expect("texts and numbers are JSON"));
+        text.entry(&MessageView::from(&message));
     }
-    let step = if found.is_empty() && next.is_none() {
-        text.push_str("]}");
-        Step::End
-    } else {
-        Step::Messages { found, next, first }
-    };
-    Ok(Some((Bytes::from(text), step)))
+    if found.is_empty() && next.is_none() {
+        text.text.push_str("]}");
+        return Ok(Step::End);
+    }
+    Ok(Step::Messages { found, next })
 }

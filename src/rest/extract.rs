@@ -3,7 +3,7 @@
 use std::{future::Future, pin::Pin};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::{State, fallback::is_reading};
@@ -14,7 +14,7 @@ use crate::{
     error::ApiError,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, LIST_PAGE_MAX},
     metrics::metrics,
-    protocol::ErrorCode,
+    protocol::{ErrorCode, json_size},
 };
 
 impl FromRequest for Identity {
@@ -236,6 +236,44 @@ impl NumberQuery {
     }
 }
 
+/// The query of a list that goes on from where the last page ended, as that
+/// page said.
+#[derive(Deserialize)]
+pub struct CursorQuery {
+    cursor: Option<String>,
+    limit: Option<String>,
+}
+
+impl CursorQuery {
+    pub(super) fn read(&self) -> Result<(i64, i64), ApiError> {
+        let cursor = self.cursor.as_deref().map_or(Some(0), |text| text.parse::<i64>().ok());
+        let cursor = cursor.filter(|cursor| *cursor >= 0);
+        let cursor =
+            cursor.ok_or_else(|| ApiError::field("cursor", "is none that an answer gave"))?;
+        Ok((cursor, limit(self.limit.as_deref(), HISTORY_PAGE, LIST_PAGE_MAX)?))
+    }
+}
+
+/// As much of a list as fits into so many bytes; its first entry does always.
+/// Says whether all of it does.
+pub(super) fn fitting<'a, T, V: Serialize>(
+    rows: &'a [T],
+    bytes_max: usize,
+    view: impl Fn(&'a T) -> V,
+) -> (Vec<V>, bool) {
+    let mut views = Vec::with_capacity(rows.len());
+    let mut bytes = 0;
+    for row in rows {
+        let view = view(row);
+        bytes += json_size(&view) + 1;
+        if bytes > bytes_max && !views.is_empty() {
+            return (views, false);
+        }
+        views.push(view);
+    }
+    (views, true)
+}
+
 /// A text that people see: no control characters, and not too long.
 pub(super) fn display_text(
     name: &'static str,
@@ -275,6 +313,16 @@ mod tests {
         ] {
             assert!(bad.read().is_err());
         }
+    }
+
+    #[test]
+    fn a_page_ends_where_its_bytes_do_and_has_one_entry_at_least() {
+        let rows = ["12345678"; 5];
+        // Quotes and a comma with each.
+        assert_eq!(fitting(&rows, 55, |row| *row), (rows.to_vec(), true));
+        assert_eq!(fitting(&rows, 54, |row| *row), (rows[..4].to_vec(), false));
+        assert_eq!(fitting(&rows, 1, |row| *row), (rows[..1].to_vec(), false));
+        assert_eq!(fitting(&rows[..0], 1, |row| *row), (Vec::new(), true));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::Map;
 use super::{
     State,
     ask::mismatch,
-    extract::{AfterQuery, Body, HistoryQuery, ListQuery, room_id},
+    extract::{AfterQuery, Body, CursorQuery, HistoryQuery, ListQuery, fitting, room_id},
 };
 use crate::{
     auth::Identity,
@@ -18,6 +18,7 @@ use crate::{
     db::Change,
     domain::{ClientId, MessageId},
     error::ApiError,
+    limits::page_bytes,
     protocol::{Fields, HistoryView, MessageView, StoredMessageView, server_frame::ChangedView},
 };
 
@@ -36,6 +37,9 @@ pub(super) struct Thread<'a> {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Pins<'a> {
     messages: Vec<MessageView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+    has_more: bool,
 }
 
 /// Somebody a message has reached.
@@ -72,7 +76,8 @@ pub async fn page(
 ) -> Result<HttpResponse, ApiError> {
     let (cursor, limit) = query.read()?;
     let room = state.readable_room(&who, &room_id(&room)?).await?;
-    let page = state.reader.history(room.key, cursor, limit).await?;
+    let mut page = state.reader.history(room.key, cursor, limit).await?;
+    page.cut_to(page_bytes(&state.limits), cursor);
     state.still_readable(&who, &room).await?;
     Ok(HttpResponse::Ok().json(HistoryView::from(&page)))
 }
@@ -222,8 +227,8 @@ pub async fn thread(
     let (replies, has_more) = state.reader.thread(root.id, after, limit).await?;
     // Who may read the root now may read its replies.
     let root = state.readable_message(&who, &id).await?;
-    let replies = replies.iter().map(MessageView::from).collect();
-    let root = MessageView::from(&root);
+    let (replies, fits) = fitting(&replies, page_bytes(&state.limits), MessageView::from);
+    let (root, has_more) = (MessageView::from(&root), has_more || !fits);
     Ok(HttpResponse::Ok().json(Thread { root, replies, has_more }))
 }
 
@@ -231,12 +236,18 @@ pub async fn pins(
     state: web::Data<State>,
     who: Identity,
     room: web::Path<String>,
+    query: web::Query<CursorQuery>,
 ) -> Result<HttpResponse, ApiError> {
+    // A room has so few that they are counted off, not followed by a key.
+    let (before, limit) = query.read()?;
     let room = state.readable_room(&who, &room_id(&room)?).await?;
-    let pins = state.reader.pins(room.key).await?;
+    let (pins, has_more) = state.reader.pins(room.key, before, limit).await?;
     state.still_readable(&who, &room).await?;
-    let messages = pins.iter().map(MessageView::from).collect();
-    Ok(HttpResponse::Ok().json(Pins { messages }))
+    let (messages, fits) = fitting(&pins, page_bytes(&state.limits), MessageView::from);
+    let has_more = has_more || !fits;
+    let next = i64::try_from(messages.len()).unwrap_or(limit).saturating_add(before);
+    let cursor = has_more.then(|| next.to_string());
+    Ok(HttpResponse::Ok().json(Pins { messages, cursor, has_more }))
 }
 
 /// Who has read a message, and whom it has reached.

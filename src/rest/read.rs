@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     State,
     ask::mismatch,
-    extract::{Body, ListQuery, room_id},
+    extract::{Body, CursorQuery, ListQuery, room_id},
 };
 use crate::{
     auth::Identity,
     chat::{Answer, Command, ReadMark},
-    domain::{MessageId, ReadTarget, RoomOverview, RoomState, Seq},
+    domain::{MessageId, ReadTarget, RoomId, RoomKey, RoomOverview, RoomState, Seq},
     error::ApiError,
+    limits::{READ_ALL_ROOMS, READ_ALL_STEPS},
     protocol::{Fields, ReadMarkView, ReceiptView, server_frame::DeliveredView},
 };
 
@@ -53,14 +54,21 @@ struct Moved<'a> {
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct AllMoved<'a> {
+    /// How many marks moved.
+    moved: usize,
+    /// The first of them.
     rooms: Vec<Moved<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Unread<'a> {
+    /// Of the rooms of this page.
     total: i64,
     mentions: i64,
     rooms: Vec<ReadMarkView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+    has_more: bool,
 }
 
 pub async fn show(
@@ -111,24 +119,39 @@ pub async fn delivered(
     }
 }
 
+/// In steps, each a write of its own: others are not to wait for all of it.
 pub async fn mark_all(state: web::Data<State>, who: Identity) -> Result<HttpResponse, ApiError> {
-    match state.ask(&who, Command::MarkAllRead).await? {
-        Answer::ReadAll(rooms) => {
-            let moved =
-                rooms.iter().map(|(room, seq)| Moved { room_id: room.as_str(), read_seq: seq.0 });
-            Ok(HttpResponse::Ok().json(AllMoved { rooms: moved.collect() }))
+    let shown = usize::try_from(READ_ALL_ROOMS).unwrap_or(0);
+    let (mut moved, mut first) = (0, Vec::<(RoomId, Seq)>::new());
+    for _ in 0..READ_ALL_STEPS {
+        let rooms = match state.ask(&who, Command::MarkAllRead).await? {
+            Answer::ReadAll(rooms) => rooms,
+            other => return Err(mismatch(&other)),
+        };
+        moved += rooms.len();
+        let is_last = rooms.len() < shown;
+        first.extend(rooms.into_iter().take(shown.saturating_sub(first.len())));
+        if is_last {
+            break;
         }
-        other => Err(mismatch(&other)),
     }
+    let rooms = first.iter().map(|(room, seq)| Moved { room_id: room.as_str(), read_seq: seq.0 });
+    Ok(HttpResponse::Ok().json(AllMoved { moved, rooms: rooms.collect() }))
 }
 
-pub async fn unread(state: web::Data<State>, who: Identity) -> Result<HttpResponse, ApiError> {
-    let rooms = state.reader.unread(who.user.key).await?;
+pub async fn unread(
+    state: web::Data<State>,
+    who: Identity,
+    query: web::Query<CursorQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (after, limit) = query.read()?;
+    let (rooms, last) = state.reader.unread(who.user.key, RoomKey(after), limit).await?;
     let marks: Vec<ReadMark> = rooms.into_iter().filter_map(mark_of).collect();
     let total = marks.iter().map(|mark| mark.unread).sum();
     let mentions = marks.iter().map(|mark| mark.mentions).sum();
     let rooms = marks.iter().map(ReadMarkView::from).collect();
-    Ok(HttpResponse::Ok().json(Unread { total, mentions, rooms }))
+    let (cursor, has_more) = (last.map(|room| room.0.to_string()), last.is_some());
+    Ok(HttpResponse::Ok().json(Unread { total, mentions, rooms, cursor, has_more }))
 }
 
 pub async fn receipts(

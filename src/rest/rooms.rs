@@ -7,29 +7,41 @@ use serde::Serialize;
 use super::{
     State,
     ask::mismatch,
-    extract::{Body, room_id, user_id},
+    extract::{Body, CursorQuery, fitting, room_id, user_id},
 };
 use crate::{
     auth::Identity,
     chat::{Answer, Command},
-    domain::{RoomChange, RoomId, RoomKind},
+    domain::{RoomChange, RoomId, RoomKey, RoomKind},
     error::ApiError,
-    limits::{METADATA_BYTES, TITLE_CHARS, TOPIC_CHARS},
+    limits::{METADATA_BYTES, TITLE_CHARS, TOPIC_CHARS, page_bytes},
     protocol::{Fields, RoomView},
 };
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Rooms<'a> {
     rooms: Vec<RoomView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+    has_more: bool,
 }
 
 /// A room of this id could not be reached: its path is that of direct rooms.
 const DIRECT: &str = "direct";
 
-pub async fn list(state: web::Data<State>, who: Identity) -> Result<HttpResponse, ApiError> {
-    let rooms = state.reader.rooms_with_last_message(who.user.key).await?;
-    let rooms = rooms.iter().map(RoomView::from).collect();
-    Ok(HttpResponse::Ok().json(Rooms { rooms }))
+pub async fn list(
+    state: web::Data<State>,
+    who: Identity,
+    query: web::Query<CursorQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (after, limit) = query.read()?;
+    let (listed, has_more) =
+        state.reader.rooms_with_last_message(who.user.key, RoomKey(after), limit).await?;
+    let (rooms, fits) = fitting(&listed, page_bytes(&state.limits), RoomView::from);
+    let has_more = has_more || !fits;
+    let last = listed.get(rooms.len().wrapping_sub(1)).filter(|_| has_more);
+    let cursor = last.map(|overview| overview.room.key.0.to_string());
+    Ok(HttpResponse::Ok().json(Rooms { rooms, cursor, has_more }))
 }
 
 pub async fn create(

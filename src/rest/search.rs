@@ -17,8 +17,8 @@ use crate::{
     db::{SearchIndex, SearchQuery, Sort, Wanted},
     domain::{Message, MessageId, MessageIds, RoomKey, Timestamp},
     error::ApiError,
-    limits::{SEARCH_CONNECTIONS, SEARCH_OFFSET_MAX, SEARCH_PAGE, SEARCH_PAGE_MAX},
-    protocol::{ErrorCode, MessageView},
+    limits::{SEARCH_CONNECTIONS, SEARCH_OFFSET_MAX, SEARCH_PAGE, SEARCH_PAGE_MAX, page_bytes},
+    protocol::{ErrorCode, MessageView, json_size},
 };
 
 /// The index, and how many may look into it at once.
@@ -116,14 +116,23 @@ pub async fn search(
         messages.values().map(|message| (message.id, message.content.to_string())).collect();
     let marked = search.run(move |index| index.highlights(&query, &texts)).await?;
     let mut marked: FxHashMap<MessageId, Vec<(usize, usize)>> = marked.into_iter().collect();
-    let results = hits.iter().filter_map(|hit| {
-        let message = MessageView::from(messages.get(&hit.message)?);
-        let highlights = marked.remove(&hit.message).unwrap_or_default();
-        Some(Found { message, highlights, rank: hit.rank })
-    });
-    let results: Vec<Found<'_>> = results.collect();
-    let next = offset + limit;
-    let has_more = more && next <= SEARCH_OFFSET_MAX;
+    let bytes_max = page_bytes(&state.limits);
+    let (mut results, mut bytes, mut looked_at) = (Vec::new(), 0, 0);
+    for hit in &hits {
+        if let Some(message) = messages.get(&hit.message) {
+            let highlights = marked.remove(&hit.message).unwrap_or_default();
+            let found = Found { message: message.into(), highlights, rank: hit.rank };
+            bytes += json_size(&found) + 1;
+            if bytes > bytes_max && !results.is_empty() {
+                break;
+            }
+            results.push(found);
+        }
+        looked_at += 1;
+    }
+    let is_cut = looked_at < hits.len();
+    let next = offset + if is_cut { looked_at as i64 } else { limit };
+    let has_more = (more || is_cut) && next <= SEARCH_OFFSET_MAX;
     let results = Results { results, cursor: has_more.then_some(next), has_more };
     Ok(HttpResponse::Ok().json(results))
 }

@@ -181,6 +181,12 @@ impl Session {
             Some((left, Close::TokenExpired)) if left.is_zero() && !self.is_in_grace() => {
                 self.begin_grace();
             }
+            // Who is still being told of its rooms cannot say what it has of
+            // them. How long that may take says the write timeout.
+            Some((left, Close::ResumeTimeout)) if left.is_zero() && self.link.listing.get() => {
+                let end = now + self.worker.settings.auth_timeout;
+                self.deadline = Some(Deadline::At(end, Close::ResumeTimeout));
+            }
             Some((left, close)) if left.is_zero() => return self.close(close, ctx),
             _ => {}
         }
@@ -245,11 +251,14 @@ impl Session {
                 let error = ErrorView::from(&AuthError::Expired);
                 return self.send_error(id.as_deref(), &error);
             }
-            ClientCommand::Resume { rooms, inbox } => {
-                if std::mem::take(&mut live.owes_resume) {
+            ClientCommand::Resume { rooms, inbox, more } => {
+                if live.owes_resume && more {
+                    let time = self.worker.settings.auth_timeout;
+                    self.set_deadline(time, Close::ResumeTimeout, ctx);
+                } else if std::mem::take(&mut live.owes_resume) {
                     self.watch_expiry(ctx);
                 }
-                Command::Resume { rooms, inbox }
+                Command::Resume { rooms, inbox, more }
             }
             other => to_chat(other, &live.identity.user.id),
         };
@@ -292,7 +301,7 @@ fn to_chat(command: ClientCommand, user: &UserId) -> Command {
         ClientCommand::Presence { status } => Command::Presence { status },
         ClientCommand::InboxAck { upto } => Command::InboxAck { upto },
         ClientCommand::History { room, cursor, limit } => Command::History { room, cursor, limit },
-        ClientCommand::Resume { rooms, inbox } => Command::Resume { rooms, inbox },
+        ClientCommand::Resume { rooms, inbox, more } => Command::Resume { rooms, inbox, more },
         ClientCommand::Auth { .. } | ClientCommand::Ping => {
             unreachable!("answered by the session itself")
         }

@@ -3,13 +3,11 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use rustc_hash::FxHashMap;
-
 use crate::{
-    chat::{CatchUp, CatchUpKind, CatchUpRoom},
+    chat::{CatchUp, CatchUpKind},
     domain::{RoomKey, RoomOverview, Seq},
     protocol::{
-        ErrorView, RoomView,
+        ErrorView, RoomEntryView, RoomView, json_size,
         server_frame::{self, ResumedInbox, ResumedRoom, ResumedView, SubscribedView},
     },
     websocket::Frame,
@@ -29,17 +27,26 @@ pub(crate) struct CatchUps {
 
 struct InProgress {
     asked: Arc<CatchUp>,
-    /// The room that is being replayed.
+    /// The room that is being replayed, or the one that is refused next.
     next: usize,
-    /// What came of the rooms before it.
+    /// What came of the rooms before it and has not been told.
     results: Vec<RoomResult>,
-    current: RoomResult,
+    /// Bytes of telling that.
+    bytes: usize,
+    inbox: Option<ResumedInbox>,
+    current: Outcome,
     /// A page has been asked for.
     reading: bool,
 }
 
-#[derive(Default)]
+/// What came of the room at a place, or of the one refused at it.
 struct RoomResult {
+    at: usize,
+    outcome: Option<Outcome>,
+}
+
+#[derive(Default)]
+struct Outcome {
     replayed: usize,
     last_seq: Seq,
     resync: Option<Box<RoomOverview>>,
@@ -47,16 +54,23 @@ struct RoomResult {
 
 impl CatchUps {
     pub fn push(&mut self, asked: Arc<CatchUp>) {
-        let results = Vec::with_capacity(asked.rooms.len());
-        let current = RoomResult::default();
-        self.waiting.push_back(InProgress { asked, next: 0, results, current, reading: false });
+        self.waiting.push_back(InProgress {
+            asked,
+            next: 0,
+            results: Vec::new(),
+            bytes: 0,
+            inbox: None,
+            current: Outcome::default(),
+            reading: false,
+        });
     }
 
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// The room whose turn it is; `None` if the first catch-up is complete.
+    /// The room whose turn it is; `None` if there is none left in the first
+    /// catch-up.
     pub fn room(&self) -> Option<RoomKey> {
         let first = self.waiting.front()?;
         Some(first.asked.rooms.get(first.next)?.overview.room.key)
@@ -101,53 +115,103 @@ impl CatchUps {
     /// The room whose turn it was is live from `last_seq` on.
     pub fn room_done(&mut self, last_seq: Seq) {
         if let Some(first) = self.waiting.front_mut() {
-            let mut result = std::mem::take(&mut first.current);
-            result.last_seq = last_seq;
-            first.results.push(result);
-            first.next += 1;
+            let outcome = Outcome { last_seq, ..std::mem::take(&mut first.current) };
+            first.note(Some(outcome));
             first.reading = false;
         }
     }
 
+    /// A room that was named and is not followed; says whether there is one.
+    pub fn refuse_next(&mut self) -> bool {
+        let Some(first) = self.waiting.front_mut() else { return false };
+        let refuses = first.refused(first.next).is_some();
+        if refuses {
+            first.note(None);
+        }
+        refuses
+    }
+
+    /// Whether so much is to be told that it is better told before the answer.
+    pub fn has_piece(&self, bytes_max: usize) -> bool {
+        self.waiting.front().is_some_and(|first| first.bytes >= bytes_max)
+    }
+
+    /// What came of some rooms, told before the answer.
+    pub fn take_piece(&mut self) -> Option<Frame> {
+        let first = self.waiting.front_mut()?;
+        let frame = first.piece();
+        (first.results, first.bytes) = (Vec::new(), 0);
+        frame
+    }
+
     /// Takes the first catch-up, which is complete, for its answer.
     pub fn complete(&mut self) -> Option<Completed> {
-        let InProgress { asked, results, .. } = self.waiting.pop_front()?;
+        let first = self.waiting.pop_front()?;
         if self.waiting.is_empty() {
             self.waiting = VecDeque::new();
         }
-        Some(Completed { asked, results })
+        Some(Completed(first))
     }
 }
 
-/// A catch-up of which every room is live.
-pub(crate) struct Completed {
-    asked: Arc<CatchUp>,
-    results: Vec<RoomResult>,
-}
-
-impl Completed {
-    /// Whether somebody waits for an answer.
-    pub fn was_asked(&self) -> bool {
-        self.asked.was_asked()
+impl InProgress {
+    /// The room that is refused at a place behind those that are followed.
+    fn refused(&self, at: usize) -> Option<(&str, ResumedRoom<'_>)> {
+        let CatchUpKind::Resume { refused, .. } = &self.asked.kind else { return None };
+        let (room, error) = refused.get(at.checked_sub(self.asked.rooms.len())?)?;
+        Some((room.as_str(), ResumedRoom::Refused { error: ErrorView::from(error) }))
     }
 
-    /// The ack, if the request had an id.
-    pub fn ack(&self) -> Option<Frame> {
-        match &self.asked.kind {
-            CatchUpKind::Quiet => None,
-            CatchUpKind::Subscribe { id } => self.subscribed(id.as_deref()?),
-            CatchUpKind::Resume { id, refused } => {
-                let refused = refused.iter().map(|(room, error)| {
-                    (room.as_str(), ResumedRoom::Refused { error: ErrorView::from(error) })
-                });
-                let rooms = self.resumed().chain(refused).collect();
-                Some(resume_ack(id.as_deref()?, rooms, self.resumed_inbox()))
-            }
+    /// What is told of one room; `None` for the inbox.
+    fn told<'a>(&'a self, result: &'a RoomResult) -> Option<(&'a str, ResumedRoom<'a>)> {
+        let Some(outcome) = &result.outcome else { return self.refused(result.at) };
+        let room = &self.asked.rooms.get(result.at)?.overview.room;
+        let resumed = ResumedRoom::Resumed {
+            replayed: outcome.replayed,
+            last_seq: outcome.last_seq.0,
+            resync: outcome.resync.is_some(),
+            room: outcome.resync.as_deref().map(|room| Box::new(RoomEntryView::from(room))),
+        };
+        Some((room.id.as_str(), resumed))
+    }
+
+    /// Keeps what came of the room whose turn it was, as far as somebody is
+    /// told of it.
+    fn note(&mut self, outcome: Option<Outcome>) {
+        let at = self.next;
+        self.next += 1;
+        if !self.asked.was_asked() {
+            return;
         }
+        let room = self.asked.rooms.get(at).map(|room| room.overview.room.key);
+        if let (Some(outcome), true) =
+            (&outcome, room.is_some_and(|room| room.inbox_owner().is_some()))
+        {
+            let (replayed, last_seq) = (outcome.replayed, outcome.last_seq.0);
+            self.inbox = Some(ResumedInbox { replayed, last_seq });
+            return;
+        }
+        let result = RoomResult { at, outcome };
+        if let CatchUpKind::Resume { .. } = self.asked.kind {
+            let size = self.told(&result).map_or(0, |(id, room)| id.len() + json_size(&room));
+            self.bytes += size + ENTRY_BYTES;
+        }
+        self.results.push(result);
+    }
+
+    fn view(&self, inbox: Option<ResumedInbox>) -> ResumedView<'_> {
+        let rooms = self.results.iter().filter_map(|result| self.told(result)).collect();
+        ResumedView { rooms, inbox }
+    }
+
+    fn piece(&self) -> Option<Frame> {
+        let CatchUpKind::Resume { id, .. } = &self.asked.kind else { return None };
+        Some(server_frame::session_resumed(id.as_deref()?, &self.view(None)))
     }
 
     fn subscribed(&self, id: &str) -> Option<Frame> {
-        let (room, result) = self.asked.rooms.first().zip(self.results.first())?;
+        let room = self.asked.rooms.first()?;
+        let result = self.results.first()?.outcome.as_ref()?;
         let mut overview = result.resync.as_deref().unwrap_or(&room.overview).clone();
         overview.last_seq = result.last_seq;
         let view = SubscribedView {
@@ -158,35 +222,29 @@ impl Completed {
         };
         Some(server_frame::ack(id, &view))
     }
-
-    /// The rooms that were caught up with, or the inbox.
-    fn results_of(&self, inbox: bool) -> impl Iterator<Item = (&CatchUpRoom, &RoomResult)> {
-        let all = self.asked.rooms.iter().zip(&self.results);
-        all.filter(move |(room, _)| room.overview.room.key.inbox_owner().is_some() == inbox)
-    }
-
-    fn resumed_inbox(&self) -> Option<ResumedInbox> {
-        let (_, result) = self.results_of(true).next()?;
-        Some(ResumedInbox { replayed: result.replayed, last_seq: result.last_seq.0 })
-    }
-
-    fn resumed(&self) -> impl Iterator<Item = (&str, ResumedRoom<'_>)> {
-        self.results_of(false).map(|(room, result)| {
-            let resumed = ResumedRoom::Resumed {
-                replayed: result.replayed,
-                last_seq: result.last_seq.0,
-                resync: result.resync.is_some(),
-                room: result.resync.as_deref().map(|room| Box::new(RoomView::from(room))),
-            };
-            (room.overview.room.id.as_str(), resumed)
-        })
-    }
 }
 
-fn resume_ack(
-    id: &str,
-    rooms: FxHashMap<&str, ResumedRoom<'_>>,
-    inbox: Option<ResumedInbox>,
-) -> Frame {
-    server_frame::ack(id, &ResumedView { rooms, inbox })
+/// What JSON puts around the entry of a room: quotes, a colon, a comma.
+const ENTRY_BYTES: usize = 4;
+
+/// A catch-up of which every room is live.
+pub(crate) struct Completed(InProgress);
+
+impl Completed {
+    /// Whether somebody waits for an answer.
+    pub fn was_asked(&self) -> bool {
+        self.0.asked.was_asked()
+    }
+
+    /// The ack, if the request had an id.
+    pub fn ack(mut self) -> Option<Frame> {
+        let inbox = self.0.inbox.take();
+        match &self.0.asked.kind {
+            CatchUpKind::Quiet => None,
+            CatchUpKind::Subscribe { id } => self.0.subscribed(id.as_deref()?),
+            CatchUpKind::Resume { id, .. } => {
+                Some(server_frame::ack(id.as_deref()?, &self.0.view(inbox)))
+            }
+        }
+    }
 }

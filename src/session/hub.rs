@@ -16,7 +16,9 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::{catch_up::CatchUps, gate::Gate, link::Link, outbox::OutboxLimits};
 use crate::{
-    chat::{CatchUp, ChatServer, Item, ReadReplay, Replayed, SessionId, SessionRef, WorkerId},
+    chat::{
+        CatchUp, ChatServer, Item, ReadReplay, ReadRooms, Replayed, SessionId, SessionRef, WorkerId,
+    },
     domain::{RoomKey, Seq},
     protocol::{Close, server_frame},
     websocket::Frame,
@@ -40,6 +42,16 @@ struct Attached {
     catch_ups: CatchUps,
     /// It was told `session.ready`: the first frame that comes for it.
     greeted: bool,
+    listing: Listing,
+}
+
+/// Whether a session has been told of all of its rooms.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    Complete,
+    /// More are asked for when it has taken the last ones.
+    Paused,
+    Reading,
 }
 
 /// The sessions of one worker thread.
@@ -51,10 +63,17 @@ pub(super) struct Hub {
     runs: Runs,
     /// Links with something to write.
     listed: Vec<Rc<Link>>,
+    /// Bytes of what a session is told of rooms at once.
+    piece_bytes: usize,
 }
 
 impl Hub {
-    pub fn new(worker: WorkerId, chat: Addr<ChatServer>, queue: OutboxLimits) -> Self {
+    pub fn new(
+        worker: WorkerId,
+        chat: Addr<ChatServer>,
+        queue: OutboxLimits,
+        piece_bytes: usize,
+    ) -> Self {
         Self {
             worker,
             chat,
@@ -62,13 +81,20 @@ impl Hub {
             rooms: FxHashMap::default(),
             runs: Runs::new(queue),
             listed: Vec::new(),
+            piece_bytes,
         }
     }
 
     pub fn attach(&mut self, link: Rc<Link>) {
         let id = link.id;
-        let catch_ups = CatchUps::default();
-        self.sessions.insert(id, Attached { link, rooms: Vec::new(), catch_ups, greeted: false });
+        let attached = Attached {
+            link,
+            rooms: Vec::new(),
+            catch_ups: CatchUps::default(),
+            greeted: false,
+            listing: Listing::Complete,
+        };
+        self.sessions.insert(id, attached);
     }
 
     pub fn detach(&mut self, id: SessionId) {
@@ -78,16 +104,24 @@ impl Hub {
         }
     }
 
-    /// A session's queue has become empty: it can take more of a replay.
+    /// A session's queue has become empty: it can take more.
     pub fn drained(&mut self, id: SessionId) {
-        self.continue_catch_up(id);
+        self.go_on_with(id);
         self.flush();
+    }
+
+    /// Goes on with what waits until a session has taken what came before.
+    fn go_on_with(&mut self, id: SessionId) {
+        self.continue_listing(id);
+        self.continue_catch_up(id);
     }
 
     pub fn apply(&mut self, item: Item) {
         match &item {
             Item::Event { .. } => {}
-            Item::Answer { session, .. } | Item::Frame { session, .. } => {
+            Item::Answer { session, .. }
+            | Item::Frame { session, .. }
+            | Item::Rooms { session, .. } => {
                 self.finish_runs_of(*session);
             }
             _ => self.finish_runs(),
@@ -105,6 +139,7 @@ impl Hub {
                 }
             }
             Item::Frame { session, frame } => self.send(session, &frame),
+            Item::Rooms { session, frame, more } => self.some_rooms(session, &frame, more),
             Item::CatchUp(catch_up) => self.catch_up(catch_up),
             Item::Replayed { session, room, since, outcome } => {
                 self.replayed(session, room, since, outcome);
@@ -144,7 +179,7 @@ impl Hub {
                 // Its own task waits until the socket takes more.
                 link.wake();
             } else if link.awaits_drain.take() {
-                self.continue_catch_up(link.id);
+                self.go_on_with(link.id);
             }
         }
     }
@@ -190,6 +225,31 @@ impl Hub {
         }
     }
 
+    /// Some of a session's rooms. It is asked for more when it has taken them,
+    /// so that however many there are, they never fill the queue.
+    fn some_rooms(&mut self, session: SessionId, frame: &Frame, more: bool) {
+        self.send(session, frame);
+        let Some(attached) = self.sessions.get_mut(&session) else { return };
+        attached.listing = if more { Listing::Paused } else { Listing::Complete };
+        attached.link.listing.set(more);
+        self.continue_listing(session);
+    }
+
+    fn continue_listing(&mut self, id: SessionId) {
+        let Some(attached) = self.sessions.get_mut(&id) else { return };
+        if attached.listing != Listing::Paused {
+            return;
+        }
+        if attached.link.is_drained() {
+            attached.listing = Listing::Reading;
+            let session = SessionRef { id, worker: self.worker };
+            // One at a time and session, so its mailbox cannot fill up.
+            return self.chat.do_send(ReadRooms { session });
+        }
+        attached.link.awaits_drain.set(true);
+        list(&mut self.listed, &attached.link);
+    }
+
     fn catch_up(&mut self, catch_up: Arc<CatchUp>) {
         let id = catch_up.session;
         let Some(attached) = self.sessions.get_mut(&id) else { return };
@@ -216,8 +276,19 @@ impl Hub {
             if attached.catch_ups.is_empty() || attached.catch_ups.is_reading() {
                 return;
             }
+            if attached.catch_ups.has_piece(self.piece_bytes) {
+                if !attached.link.is_drained() {
+                    attached.link.awaits_drain.set(true);
+                    return list(&mut self.listed, &attached.link);
+                }
+                if let Some(piece) = attached.catch_ups.take_piece() {
+                    queue(&mut self.listed, &attached.link, &piece);
+                }
+            }
             let Some(room) = attached.catch_ups.room() else {
-                self.complete(id);
+                if !attached.catch_ups.refuse_next() {
+                    self.complete(id);
+                }
                 continue;
             };
             // Unsubscribed meanwhile: then there is nothing to wait for.

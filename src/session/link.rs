@@ -43,6 +43,8 @@ pub(super) struct Link {
     pub listed: Cell<bool>,
     /// The hub has more for it once its queue is empty.
     pub awaits_drain: Cell<bool>,
+    /// There are rooms that it is still to be told of.
+    pub listing: Cell<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +85,7 @@ impl Link {
             state: Cell::new(State::Open),
             listed: Cell::new(false),
             awaits_drain: Cell::new(false),
+            listing: Cell::new(false),
         }))
     }
 

@@ -23,7 +23,7 @@ use crate::{
     auth::{Authenticator, Identity, OriginPolicy, TrustedProxies},
     chat::{ChatServer, RegisterWorker, SessionId, WorkerId},
     limiter::{Limited, Limiters, Rates},
-    limits::{CONNECTIONS_MAX, Limits},
+    limits::{CONNECTIONS_MAX, Limits, RESUME_ROOMS, rooms_piece_bytes},
     metrics::metrics,
     protocol::FrameRules,
 };
@@ -112,7 +112,8 @@ impl Worker {
         settings: SessionSettings,
         count: SessionCount,
     ) -> Rc<Self> {
-        let hub = Hub::new(id, chat.clone(), outbox_limits(&settings.limits));
+        let piece_bytes = rooms_piece_bytes(&settings.limits);
+        let hub = Hub::new(id, chat.clone(), outbox_limits(&settings.limits), piece_bytes);
         let hub = Rc::new(RefCell::new(hub));
         let mailbox = HubActor::new(hub.clone()).start();
         chat.do_send(RegisterWorker { id, hub: mailbox.recipient() });
@@ -143,7 +144,7 @@ impl Worker {
 
     pub(super) fn frame_rules(&self) -> FrameRules {
         let limits = &self.settings.limits;
-        FrameRules { content_bytes: limits.content_bytes, rooms: limits.rooms_per_user }
+        FrameRules { content_bytes: limits.content_bytes, rooms: RESUME_ROOMS }
     }
 }
 

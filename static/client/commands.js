@@ -10,6 +10,9 @@ const query = (given) => {
   return named.length > 0 ? `?${new URLSearchParams(named)}` : "";
 };
 
+/** Entries of one page of a list that is read to its end. */
+const PAGE = 200;
+
 /** Extended by `Parlor`, which has `command`, `rest`, `upload` and `download`. */
 export class Commands {
   // Messages
@@ -40,9 +43,7 @@ export class Commands {
   }
 
   /** A room's pinned messages, the latest pin first. */
-  pins(room) {
-    return this.rest("GET", `/rooms/${segment(room)}/pins`).then(({ messages }) => messages);
-  }
+  pins(room) { return this.#pages(`/rooms/${segment(room)}/pins`, ({ messages }) => messages); }
 
   /** Whom a message has reached: `[{user_id, read}]`. */
   reachedBy(messageId) {
@@ -85,7 +86,22 @@ export class Commands {
   }
 
   leave(room) { return this.command("room.leave", { room_id: room }); }
-  rooms() { return this.rest("GET", "/rooms").then(({ rooms }) => rooms); }
+  /** One's rooms, all of them; `onPage` gets each page when it has come. */
+  rooms(onPage = () => {}) {
+    return this.#pages("/rooms", ({ rooms }) => { onPage(rooms); return rooms; });
+  }
+
+  /** All pages of a list, one after the other. */
+  async #pages(path, items) {
+    const all = [];
+    for (let cursor; ;) {
+      const page = await this.rest("GET", `${path}${query({ cursor, limit: PAGE })}`);
+      all.push(...items(page));
+      if (!page.has_more) return all;
+      ({ cursor } = page);
+    }
+  }
+
   room(room) { return this.rest("GET", `/rooms/${segment(room)}`); }
 
   /** `{room_id?, kind?, title?, topic?, custom?}` */

@@ -214,6 +214,12 @@ export class Connection {
     this.#timers.set("retry", pause, () => this.#open());
   }
 
+  /** It comes on: there may be many rooms to be told of, and much to catch up with. */
+  #lives() {
+    const socket = this.#socket;
+    this.#timers.set("dead", ANSWER_MS, () => this.giveUp(socket));
+  }
+
   /** All that was missed is here. */
   live() {
     this.#timers.stop("dead");
@@ -289,12 +295,12 @@ export class Connection {
    * called before any later frame is looked at, which a promise's reaction
    * need not be.
    */
-  request(type, data, { onAck = () => {}, priority = PRIORITY.command } = {}) {
+  request(type, data, { onAck = () => {}, priority = PRIORITY.command, isLong = false } = {}) {
     if (this.#socket?.readyState !== 1 || this.#requests.isFull) {
       return Promise.reject(offline("There is no connection."));
     }
     const socket = this.#socket;
-    const { id, answer, said } = this.#requests.add(onAck, ANSWER_MS, () => this.giveUp(socket));
+    const { id, answer, said } = this.#requests.add(onAck, ANSWER_MS, () => this.giveUp(socket), isLong);
     this.#say({ type, id, data }, priority, said);
     return answer;
   }
@@ -318,6 +324,7 @@ export class Connection {
     this.#heardAt = monotonic();
     this.#requests.heard();
     if (this.isOnline) this.#timers.stop("dead");
+    else this.#lives();
     if (frame.type === "ack" || frame.type === "error") return this.#answered(frame);
     if (frame.type === "auth.failed") this.#refusal = frame.data?.message ?? "";
     return OWN.has(frame.type) ? undefined : this.#on.frame(frame);

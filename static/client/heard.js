@@ -12,7 +12,7 @@ export class Heard {
 
   /**
    * `emit(event, detail)` tells who listens, `changed()` that `chat` is not
-   * what it was. `on` is told: `ready(data)`, `goaway(data)`, `gone(room)`
+   * what it was. `on` is told: `ready(data)`, `rooms(data)`, `goaway(data)`, `gone(room)`
    * when one is no longer in a room, `message(message)` when there is one.
    */
   constructor({ chat, positions, emit, changed, on }) {
@@ -28,6 +28,8 @@ export class Heard {
     const { type, room_id: room, data } = frame;
     switch (type) {
       case "session.ready": return this.#on.ready(data);
+      case "session.rooms": return this.#on.rooms(data);
+      case "session.resumed": return this.#positions.resumed(data.rooms);
       case "message.created": case "message.updated": case "message.deleted": case "room.cleared":
         return this.#positions.heard(frame);
       case "receipts": return this.#emit("receipts", { room, receipts: data.receipts });

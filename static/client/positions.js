@@ -16,6 +16,8 @@ export class Positions {
   #connection; #on;
   /** room id → {seq, catching, blocked}: up to where events have been told. */
   #rooms = new Map();
+  /** While the server tells of the rooms: {known, isBack, seen}. */
+  #listing = null;
   /** Rooms that wait to be filled up: [room, position]. */
   #toFill = []; #filling = 0;
 
@@ -32,56 +34,90 @@ export class Positions {
 
   /** A room is followed from there on. */
   moveTo(room, seq) { this.#rooms.set(room, { seq, catching: false }); }
-  forget(room) { this.#rooms.delete(room); }
-  reset() { this.#rooms.clear(); }
+  forget(room) {
+    this.#rooms.delete(room);
+    this.#listing?.known.delete(room);
+  }
+
+  reset() {
+    this.#rooms.clear();
+    this.#listing = null;
+  }
 
   cut() {
     this.#toFill = [];
     this.#filling = 0;
+    // What was not told of yet is where it was.
+    for (const [id, position] of this.#listing?.known ?? []) {
+      if (!this.#rooms.has(id)) this.#rooms.set(id, position);
+    }
+    this.#listing = null;
   }
 
-  /**
-   * A connection begins, which has these rooms. Gives `[room, seq]` of those
-   * that one has been in before; null if it is the first connection.
-   */
-  begin(rooms) {
+  /** A connection begins: its rooms are told of next, some at a time. */
+  begin() {
     const known = new Map(this.#rooms);
     this.#rooms.clear();
-    const seen = [];
+    this.#listing = { known, isBack: known.size > 0, seen: [] };
+  }
+
+  listed(rooms) {
+    const { known, seen } = this.#listing;
     for (const { room_id: id, last_seq: last } of rooms) {
       const seq = known.get(id)?.seq;
-      this.#rooms.set(id, { seq: seq ?? last, catching: seq !== undefined });
+      this.#rooms.set(id, { seq: seq ?? last, from: seq, catching: seq !== undefined });
       if (seq !== undefined) seen.push([id, seq]);
     }
-    return known.size > 0 ? seen : null;
   }
 
   /**
-   * Says how far one had come, and gets what was missed. Rooms that do not fit
-   * one frame go live at their head, and are then filled up from where they
-   * were.
+   * All rooms have been told of. Gives `[room, seq]` of those that one has been
+   * in before; null if it is the first connection.
    */
-  resume(seen, inbox) {
+  complete() {
+    const { isBack, seen } = this.#listing;
+    this.#listing = null;
+    return isBack ? seen : null;
+  }
+
+  /**
+   * Says how far one had come, in as many commands as it takes, and gets what
+   * was missed. The rooms of the next command wait for it.
+   */
+  async resume(seen, inbox) {
+    let left = seen;
+    do {
+      const named = left.slice(0, this.#fitting(left));
+      left = left.slice(named.length);
+      const rest = left.length > 0 ? { more: true } : { ...(inbox && { inbox }) };
+      const data = { rooms: Object.fromEntries(named), ...rest };
+      const onAck = ({ rooms }) => this.resumed(rooms);
+      await this.#connection.request("session.resume", data, { onAck, priority: PRIORITY.session, isLong: true });
+    } while (left.length > 0);
+  }
+
+  /** How many of them one frame can name. */
+  #fitting(seen) {
     let bytes = RESUME_MARGIN_BYTES;
     const most = this.#connection.limits.frame_bytes ?? Infinity;
-    const fits = ([id, seq], index) => {
+    const end = seen.findIndex(([id, seq], index) => {
       bytes += id.length + String(seq).length + 4;
-      return index < RESUMED_MAX && bytes <= most;
-    };
-    const named = seen.filter(fits);
-    const others = seen.slice(named.length).map(([id]) => [id, this.#rooms.get(id)]);
-    for (const [, position] of others) position.blocked = true;
-    const data = { rooms: Object.fromEntries(named), ...(inbox && { inbox }) };
-    const onAck = (resumed) => {
-      for (const [id, room] of Object.entries(resumed.rooms)) this.#caughtUp(id, room);
-      for (const [id, position] of others) this.#fill(id, position);
-    };
-    return this.#connection.request("session.resume", data, { onAck, priority: PRIORITY.session });
+      return index > 0 && (index >= RESUMED_MAX || bytes > most);
+    });
+    return end < 0 ? seen.length : end;
+  }
+
+  /** What came of some of the rooms that were named. */
+  resumed(rooms) {
+    for (const [id, room] of Object.entries(rooms)) this.#caughtUp(id, room);
   }
 
   #caughtUp(room, { last_seq: last, resync, error }) {
     if (error) return this.forget(room);
-    this.moveTo(room, resync ? last : Math.max(last, this.#rooms.get(room)?.seq ?? 0));
+    const { seq = 0, from } = this.#rooms.get(room) ?? {};
+    // It may have been live for a while when that is told.
+    const isAhead = !resync || (from !== undefined && seq > from);
+    this.moveTo(room, isAhead ? Math.max(last, seq) : last);
     if (resync) this.#on.resync(room);
     return undefined;
   }

@@ -20,9 +20,10 @@ export class Requests {
 
   /**
    * Gives its `id`, its `answer`, and what is to be called when it is `said`:
-   * from then on it waits for so long, and then calls `onLate`.
+   * from then on it waits for so long, and then calls `onLate`. One that is
+   * long goes on waiting while something comes.
    */
-  add(onAck, patienceMs, onLate) {
+  add(onAck, patienceMs, onLate, isLong = false) {
     const id = `r${this.#next++}`;
     const request = { onAck, bytes: null, heardSince: false };
     let late = null;
@@ -40,11 +41,18 @@ export class Requests {
       if (this.#requests.get(id) !== request) return;
       request.bytes = bytesOf(text);
       this.unanswered += 1;
-      late = setTimeout(() => {
-        // On a network that is dead, nothing is wrong with the request.
-        if (request.heardSince) request.reject(noAnswer());
-        onLate();
-      }, patienceMs);
+      const wait = () => {
+        late = setTimeout(() => {
+          if (isLong && request.heardSince) {
+            request.heardSince = false;
+            return wait();
+          }
+          // On a network that is dead, nothing is wrong with the request.
+          if (request.heardSince) request.reject(noAnswer());
+          return onLate();
+        }, patienceMs);
+      };
+      wait();
     };
     return { id, answer, said };
   }

@@ -22,6 +22,7 @@ function remember(map, key, value) {
 
 export class ChatState {
   #rooms = new Map(); // id → room
+  #listed = null; // ids that were told of, while the server lists the rooms
   #names = new Map(); // user id → name
   #presence = new Map(); // user id → {status, lastSeen}
   #typing = new Map(); // room id → Map(user id → when it is over)
@@ -35,7 +36,7 @@ export class ChatState {
 
   /** All rooms, the one with the newest talk first. */
   get rooms() {
-    const time = (room) => room.last_message?.created_at ?? room.created_at;
+    const time = (room) => room.last_message?.created_at ?? room.created_at ?? "";
     return [...this.#rooms.values()].sort((a, b) => time(b).localeCompare(time(a)));
   }
 
@@ -50,19 +51,33 @@ export class ChatState {
     return room.title || room.peer?.name || room.room_id;
   }
 
-  /** Takes over the server's list; what it does not mention is gone. */
-  replaceRooms(rooms) {
-    const known = this.#rooms;
-    this.#rooms = new Map();
-    for (const room of rooms) {
-      const last = room.last_message ?? known.get(room.room_id)?.last_message ?? null;
-      this.putRoom({ ...room, last_message: last });
-    }
-    for (const id of this.#typing.keys()) if (!this.#rooms.has(id)) this.#typing.delete(id);
+  /** The server is about to list the rooms. */
+  beginRooms() { this.#listed = new Set(); }
+
+  /** A room out of that list, which says nothing that can be long. */
+  putListed(room) {
+    const { topic, custom, created_at, member_count, last_message } = this.#rooms.get(room.room_id) ?? {};
+    this.#rooms.delete(room.room_id);
+    this.putRoom({ topic, custom, created_at, member_count, last_message: last_message ?? null, ...room });
+  }
+
+  /** The list is complete; what it did not mention is gone. */
+  completeRooms() {
+    for (const id of this.#rooms.keys()) if (!this.#listed?.has(id)) this.removeRoom(id);
+    this.#listed = null;
+  }
+
+  /** What the list does not say, as `GET /rooms` does. */
+  fillRoom({ room_id: id, topic, custom, created_at, member_count, last_message: last }) {
+    const room = this.#rooms.get(id);
+    if (!room) return;
+    const isOlder = room.last_message && !(last?.changed_seq > room.last_message.changed_seq);
+    Object.assign(room, { topic, custom, created_at, member_count, ...(!isOlder && { last_message: last ?? null }) });
   }
 
   /** A room as this user sees it, wholly or in part. */
   putRoom(room) {
+    this.#listed?.add(room.room_id);
     if (room.peer) this.meet(room.peer);
     this.#rooms.set(room.room_id, { last_message: null, ...this.#rooms.get(room.room_id), ...room });
   }
@@ -82,9 +97,9 @@ export class ChatState {
     this.meet(user);
     const room = this.#rooms.get(id);
     if (!room) return;
-    if (type === "member.joined") room.member_count += 1;
+    if (type === "member.joined" && room.member_count !== undefined) room.member_count += 1;
     if (type === "member.left") {
-      room.member_count -= 1;
+      if (room.member_count !== undefined) room.member_count -= 1;
       this.#typing.get(id)?.delete(user.id);
     }
     if (user.id === this.me && type === "member.updated") {
@@ -219,6 +234,7 @@ export class ChatState {
   /** Everything is forgotten: somebody else may sign in. */
   reset() {
     for (const map of [this.#rooms, this.#names, this.#presence, this.#typing]) map.clear();
+    this.#listed = null;
     this.#inbox = [];
     this.#inboxAcked = 0;
     this.me = null;

@@ -137,7 +137,7 @@ export class RoomView {
       return room.peer ? presenceText(chat.presenceOf(room.peer.id)) || `@${room.peer.id}` : "";
     }
     const online = [...this.people.members.keys()].filter((user) => chat.presenceOf(user)?.status === "online");
-    const count = plural(room.member_count, "member");
+    const count = plural(room.member_count ?? this.people.members.size, "member");
     const about = [KINDS[room.kind], this.people.members.size > 0 ? `${count}, ${online.length} online` : count];
     return [...(room.topic ? [room.topic] : []), ...about].join(" · ");
   }

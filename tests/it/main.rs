@@ -35,6 +35,7 @@ mod in_a_browser;
 mod interop;
 mod issuers;
 mod js_client;
+mod many_rooms;
 mod members;
 mod mentions;
 mod metrics;

@@ -127,7 +127,7 @@ async fn unread_messages_are_counted_over_all_rooms() {
     let expected =
         json!({"room_id": "den", "unread": 2, "mentions": 0, "read_seq": 0, "last_seq": 2});
     assert_eq!(*den, expected);
-    let none = json!({"total": 0, "mentions": 0, "rooms": []});
+    let none = json!({"total": 0, "mentions": 0, "rooms": [], "has_more": false});
     assert_eq!(alice.get("/unread").await.expect(200), none);
 }
 

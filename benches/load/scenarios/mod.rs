@@ -2,6 +2,7 @@
 
 mod ack;
 pub mod compare;
+mod connect;
 mod fanout;
 mod idle;
 mod mixed;
@@ -104,6 +105,12 @@ pub const ALL: &[Scenario] = &[
         name: "restart",
         about: "the server ends and starts again on the same data, all clients resume",
         cases: restart::cases,
+        on_request: false,
+    },
+    Scenario {
+        name: "connect",
+        about: "a person in 1, 1,000 and 10,000 rooms connects, and comes back",
+        cases: connect::cases,
         on_request: false,
     },
     Scenario {

@@ -1,21 +1,19 @@
 //! A session comes and goes.
 
-use std::time::Instant;
-
 use actix::{Context, Handler};
+use rustc_hash::FxHashMap;
 
 use super::{member::NewMembership, publish::inbox_overview};
 use crate::{
     chat::{
         ChatServer, Connect, Disconnect, RegisterWorker, Renewed, Requester, SessionId, SessionRef,
         fanout::{CatchUpKind, Item},
-        room::RoomSeen,
         server::nobody,
-        session::SessionState,
+        session::{Listing, SessionState},
     },
     db::Arrival,
     domain::{RoomId, RoomKey, RoomOverview, Seq, User, UserKey},
-    limits::READ_AGAIN,
+    limits::{READ_AGAIN, ROOMS_PIECE},
     protocol::{
         Close,
         server_frame::{self, SessionView},
@@ -69,6 +67,9 @@ impl ChatServer {
         let session = *session;
         let Some((entry, gone)) = self.sessions.remove(session.id) else { return };
         self.departed(session.id, entry.user, gone);
+        if let SessionState::AwaitingResume { told } = entry.state {
+            self.let_go(told.into_keys());
+        }
         for room in entry.subscribed {
             if let Some(room) = self.rooms.get_mut(room) {
                 room.subscriber_removed(session.worker);
@@ -121,9 +122,11 @@ impl ChatServer {
     fn read_memberships(&mut self, session: SessionId, tries: usize, ctx: &mut Context<Self>) {
         let Some(entry) = self.sessions.entries.get(&session) else { return };
         let (at, user) = (entry.at, entry.user);
-        let Some(epoch) = self.sessions.users.get(&user).map(|online| online.epoch) else { return };
+        let Some(online) = self.sessions.users.get(&user) else { return };
+        // Who is there already has memberships that are kept up to date.
+        let (epoch, knows) = (online.epoch, online.rooms.is_some());
         let reader = self.reader.clone();
-        let reading = async move { reader.arrival(user).await };
+        let reading = async move { reader.arrival(user, ROOMS_PIECE, knows).await };
         Self::when(ctx, reading, move |arrival, server, ctx| {
             let overtaken =
                 server.sessions.users.get(&user).is_some_and(|online| online.epoch != epoch);
@@ -141,20 +144,35 @@ impl ChatServer {
     }
 
     /// What the session asked meanwhile, in the order it asked.
-    fn begin_early(&mut self, session: SessionId, ctx: &mut Context<Self>) {
+    pub(super) fn begin_early(&mut self, session: SessionId, ctx: &mut Context<Self>) {
         let entry = self.sessions.entries.get_mut(&session);
         for request in entry.map(|entry| std::mem::take(&mut entry.early)).unwrap_or_default() {
-            self.begin(request, ctx);
+            // A resume may have to wait for the rest of the rooms.
+            if let Some(request) = self.sessions.keep_early(request) {
+                self.begin(request, ctx);
+            }
         }
     }
 
-    /// Tells a session where its rooms stand, and makes it live in them.
+    /// Tells a session who it is and where its rooms stand, some of them.
     fn ready(&mut self, at: SessionRef, arrival: Arrival) {
-        let Arrival { rooms, inbox_last, inbox_acked } = arrival;
+        let Arrival { standings, rooms, has_more, inbox_last, inbox_acked } = arrival;
         let Some(entry) = self.sessions.entries.get_mut(&at.id) else { return };
         let Some(online) = self.sessions.users.get_mut(&entry.user) else { return };
-        let standings = |room: &RoomOverview| Some((room.room.key, room.state?.standing));
-        online.rooms = Some(rooms.iter().filter_map(standings).collect());
+        if let Some(standings) = standings {
+            online.rooms = Some(standings.into_iter().collect());
+        }
+        entry.listing = Some(Listing::default());
+        entry.state = match entry.state {
+            SessionState::Connecting { resume: true } => {
+                SessionState::AwaitingResume { told: FxHashMap::default() }
+            }
+            _ => SessionState::Live,
+        };
+        let waits = !matches!(entry.state, SessionState::Live);
+        let Some(piece) = self.next_rooms(at, rooms, has_more) else { return };
+        let Some(entry) = self.sessions.entries.get(&at.id) else { return };
+        let Some(online) = self.sessions.users.get(&entry.user) else { return };
         let view = SessionView::new(
             &online.user,
             &entry.roles,
@@ -163,21 +181,11 @@ impl ChatServer {
             &self.settings.limits,
             &self.settings.rates,
         );
-        let frame = server_frame::session_ready(&view, &rooms, inbox_last);
-        self.fanout.tell_worker(at.worker, Item::Frame { session: at.id, frame });
+        let total = online.rooms.as_ref().map_or(0, FxHashMap::len);
+        let frame = server_frame::session_ready(&view, total, piece.view(), inbox_last);
         let user = online.user.clone();
-        if let SessionState::Connecting { resume: true } = entry.state {
-            let told = rooms.iter().map(|room| (room.room.key, room.last_seq)).collect();
-            entry.state = SessionState::AwaitingResume { told };
-            for overview in &rooms {
-                self.rooms.activate(&RoomSeen::from(overview), Instant::now());
-            }
-            return self.arrived(user.key);
-        }
-        entry.state = SessionState::Live;
-        let rooms = rooms.into_iter().map(|room| (room, None)).collect();
-        self.attach(at, CatchUpKind::Quiet, rooms);
-        if let Some(inbox) = self.inbox_of(&user, inbox_last) {
+        self.tell_rooms(at, frame, piece);
+        if !waits && let Some(inbox) = self.inbox_of(&user, inbox_last) {
             self.attach(at, CatchUpKind::Quiet, vec![(inbox, Some(inbox_acked))]);
         }
         self.arrived(user.key);

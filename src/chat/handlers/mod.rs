@@ -6,6 +6,7 @@ mod commit;
 mod connect;
 mod direct;
 mod drain;
+mod listing;
 mod lookup;
 mod member;
 mod message;

@@ -17,6 +17,7 @@ use crate::{
     },
     db::{Happened, Left, ReadError, Reader, Signal},
     domain::{Member, Room, RoomKey, RoomOverview, Seq, User, UserKey},
+    limits::{LOOKED_UP_AT_ONCE, TIMELINE_AGAIN},
     protocol::events::{self, Departure},
     websocket::Frame,
 };
@@ -82,14 +83,35 @@ impl ChatServer {
     }
 
     /// These rooms are heard from now on; what was said just before is found
-    /// by their heads.
+    /// by their heads. A user may bring thousands, so some are read at a time.
     fn look_at_heads(&mut self, rooms: Vec<RoomKey>, ctx: &mut Context<Self>) {
+        self.unseen_heads.rooms.extend(rooms);
+        if !self.unseen_heads.is_reading {
+            self.look_at_some_heads(ctx);
+        }
+    }
+
+    fn look_at_some_heads(&mut self, ctx: &mut Context<Self>) {
+        let some = self.unseen_heads.take(LOOKED_UP_AT_ONCE);
+        self.unseen_heads.is_reading = !some.is_empty();
+        if some.is_empty() {
+            return;
+        }
         let reader = self.reader.clone();
-        let reading = async move { reader.heads(&rooms).await };
-        Self::when(ctx, reading, move |heads, server, _| {
-            for (room, head) in heads.unwrap_or_default() {
-                server.hear_of(room, head);
+        let reading = async move {
+            let heads = reader.heads(&some).await;
+            if heads.is_err() {
+                tokio::time::sleep(TIMELINE_AGAIN).await;
             }
+            (some, heads)
+        };
+        Self::when(ctx, reading, move |(some, heads), server, ctx| {
+            match heads {
+                Ok(heads) => heads.into_iter().for_each(|(room, head)| server.hear_of(room, head)),
+                // Its cause has been logged.
+                Err(ReadError) => server.unseen_heads.rooms.extend(some),
+            }
+            server.look_at_some_heads(ctx);
         });
     }
 

@@ -38,7 +38,13 @@ impl Handler<ReadReplay> for ChatServer {
         };
         let reading = read(self.reader.clone(), asked);
         Self::when(ctx, reading, move |outcome, server, _| {
-            let outcome = outcome.unwrap_or(Replayed::Failed);
+            let mut outcome = outcome.unwrap_or(Replayed::Failed);
+            if let (Replayed::Resync { overview }, Some(known)) =
+                (&mut outcome, server.rooms.get(room))
+            {
+                // Of many rooms that start anew none is in memory twice.
+                overview.room = known.room.clone();
+            }
             let item = Item::Replayed { session: session.id, room, since, outcome };
             server.fanout.tell_worker(session.worker, item);
             server.fanout.flush();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix::Context;
 
-use super::{Pending, message::Sending};
+use super::{Pending, message::Sending, subscribe::Naming};
 use crate::{
     chat::{
         Answer, ChatError, ChatServer, Command, ReplyTo, Request, Requester, access::Access,
@@ -125,7 +125,9 @@ impl ChatServer {
             }
             Command::Presence { status } => self.set_presence(status, reply),
             Command::StatusOf { users } => self.statuses(&users, reply, ctx),
-            Command::Resume { rooms, inbox } => self.resume(rooms, inbox, reply, ctx),
+            Command::Resume { rooms, inbox, more } => {
+                self.resume(Naming { rooms, inbox, more }, reply, ctx);
+            }
             other => self.administer(other, reply, ctx),
         }
     }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use actix::Context;
+use rustc_hash::FxHashSet;
 
 use super::publish::inbox_overview;
 use crate::{
@@ -10,12 +11,20 @@ use crate::{
         Answer, ChatError, ChatServer, ReplyTo, RequestId, Requester, SessionId, SessionRef,
         access::Access,
         fanout::{CatchUp, CatchUpKind, CatchUpRoom, Item},
-        room::RoomSeen,
+        room::{RoomEntry, RoomSeen},
         session::SessionState,
     },
-    db::Arrival,
+    db::ReadError,
     domain::{RoomId, RoomKey, RoomOverview, Seq},
 };
+
+/// What a session that came back has.
+pub(super) struct Naming {
+    pub rooms: BTreeMap<RoomId, Seq>,
+    pub inbox: Option<Seq>,
+    /// It will name more.
+    pub more: bool,
+}
 
 impl ChatServer {
     pub(super) fn subscribe(
@@ -58,25 +67,24 @@ impl ChatServer {
     }
 
     /// A session that came back says what it has: those rooms are replayed
-    /// from there, the others go live where `session.ready` said they stand.
-    pub(super) fn resume(
-        &mut self,
-        named: BTreeMap<RoomId, Seq>,
-        inbox: Option<Seq>,
-        reply: ReplyTo,
-        ctx: &mut Context<Self>,
-    ) {
+    /// from there, the others go live where it was told that they stand.
+    pub(super) fn resume(&mut self, named: Naming, reply: ReplyTo, ctx: &mut Context<Self>) {
         let ReplyTo::Session { session, id } = reply else {
             return self.answer(reply, Err(ChatError::Internal));
         };
         let Some(user) = self.sessions.entries.get(&session.id).map(|entry| entry.user) else {
             return;
         };
-        let reader = self.reader.clone();
-        let reading = async move { reader.arrival(user).await };
-        Self::when(ctx, reading, move |arrival, server, _| {
-            match arrival {
-                Ok(arrival) => server.resume_rooms(session, id, named, inbox, arrival),
+        // Those that the session was told of or hears are in memory.
+        let unknown = named.rooms.keys().filter(|room| self.rooms.by_id(room).is_none());
+        let (unknown, reader) = (unknown.cloned().collect::<Vec<_>>(), self.reader.clone());
+        let reading = async move {
+            let inbox = reader.inbox_head(user).await?;
+            Ok::<_, ReadError>((reader.rooms_named(user, &unknown).await?, inbox))
+        };
+        Self::when(ctx, reading, move |read, server, _| {
+            match read {
+                Ok((rooms, inbox)) => server.resume_rooms(session, id, named, rooms, inbox),
                 Err(error) => {
                     server.answer(ReplyTo::Session { session, id }, Err(error.into()));
                 }
@@ -89,33 +97,56 @@ impl ChatServer {
         &mut self,
         session: SessionRef,
         id: Option<RequestId>,
-        mut named: BTreeMap<RoomId, Seq>,
-        inbox: Option<Seq>,
-        arrival: Arrival,
+        named: Naming,
+        read: Vec<RoomOverview>,
+        (inbox_last, inbox_acked): (Seq, Seq),
     ) {
-        let Arrival { rooms, inbox_last, inbox_acked } = arrival;
-        let Some(entry) = self.sessions.entries.get_mut(&session.id) else { return };
-        let told = match std::mem::replace(&mut entry.state, SessionState::Live) {
-            SessionState::AwaitingResume { told } => told,
-            SessionState::Live | SessionState::Connecting { .. } => Default::default(),
-        };
-        let mut asked = Vec::new();
-        let mut others = Vec::new();
-        for overview in rooms {
-            let room = overview.room.key;
-            if !self.is_member(session.id, room) {
-                continue;
-            }
-            if let Some(since) = named.remove(&overview.room.id) {
-                asked.push((overview, Some(since)));
-            } else if let Some(since) = told.get(&room).copied() {
-                others.push((RoomOverview { last_seq: since, ..overview }, None));
+        let Naming { rooms, inbox, more } = named;
+        let mut read: BTreeMap<RoomId, RoomOverview> =
+            read.into_iter().map(|overview| (overview.room.id.clone(), overview)).collect();
+        let (mut asked, mut refused) = (Vec::new(), Vec::new());
+        for (room, since) in rooms {
+            // What is in memory by now is newer than what was read.
+            let known = self.rooms.by_id(&room).map(RoomEntry::overview);
+            match known.or_else(|| read.remove(&room)) {
+                Some(overview) if self.is_member(session.id, overview.room.key) => {
+                    asked.push((overview, Some(since)));
+                }
+                Some(_) | None => refused.push((room, ChatError::NotFound("room"))),
             }
         }
-        asked.extend(self.resumed_inbox(session, inbox, inbox_last, inbox_acked));
-        let refused = named.into_keys().map(|room| (room, ChatError::NotFound("room"))).collect();
+        let is_named: FxHashSet<RoomKey> = asked.iter().map(|(one, _)| one.room.key).collect();
+        let others = self.no_longer_awaited(session, &is_named, more);
+        if inbox.is_some() || !more {
+            asked.extend(self.resumed_inbox(session, inbox, inbox_last, inbox_acked));
+        }
         self.attach(session, CatchUpKind::Quiet, others);
         self.attach(session, CatchUpKind::Resume { id, refused }, asked);
+    }
+
+    /// Takes the rooms that a session has named off those that wait for it.
+    /// Gives the others, if no more will be named: they go live from where the
+    /// session was told that they stand.
+    fn no_longer_awaited(
+        &mut self,
+        session: SessionRef,
+        named: &FxHashSet<RoomKey>,
+        more: bool,
+    ) -> Vec<(RoomOverview, Option<Seq>)> {
+        let Some(entry) = self.sessions.entries.get_mut(&session.id) else { return Vec::new() };
+        let SessionState::AwaitingResume { told } = &mut entry.state else { return Vec::new() };
+        let is_over = |room: &RoomKey, _: &mut Seq| !more || named.contains(room);
+        let over: Vec<(RoomKey, Seq)> = told.extract_if(is_over).collect();
+        if !more {
+            entry.state = SessionState::Live;
+        }
+        self.let_go(over.iter().map(|(room, _)| *room));
+        let others = over.into_iter().filter(|(room, _)| !named.contains(room));
+        let others = others.filter_map(|(room, since)| {
+            let overview = self.rooms.get(room)?.overview();
+            Some((RoomOverview { last_seq: since, ..overview }, None))
+        });
+        others.collect()
     }
 
     /// The inbox from where the client says, or else from where its user's
@@ -157,6 +188,7 @@ impl ChatServer {
         let mut attached = Vec::with_capacity(rooms.len());
         for (overview, since) in rooms {
             let Some(entry) = self.sessions.entries.get_mut(&session.id) else { return };
+            entry.settled(overview.room.key);
             let room = self.rooms.activate(&RoomSeen::from(&overview), Instant::now());
             if entry.subscribed.insert(overview.room.key) {
                 room.subscriber_added(session.worker);
@@ -193,12 +225,17 @@ impl ChatServer {
     /// Forgets a subscription; the worker is told by the caller.
     pub(super) fn detach_session(&mut self, session: SessionId, room: RoomKey) {
         let Some(entry) = self.sessions.entries.get_mut(&session) else { return };
-        if let SessionState::AwaitingResume { told } = &mut entry.state {
-            told.remove(&room);
+        entry.settled(room);
+        let was_awaited = match &mut entry.state {
+            SessionState::AwaitingResume { told } => told.remove(&room).is_some(),
+            SessionState::Connecting { .. } | SessionState::Live => false,
+        };
+        let was_subscribed = entry.subscribed.remove(&room);
+        let Some(room) = self.rooms.get_mut(room) else { return };
+        if was_awaited {
+            room.awaited_by_one_less();
         }
-        if entry.subscribed.remove(&room)
-            && let Some(room) = self.rooms.get_mut(room)
-        {
+        if was_subscribed {
             room.subscriber_removed(entry.at.worker);
         }
     }

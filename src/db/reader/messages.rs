@@ -118,17 +118,24 @@ impl Reader {
         })
     }
 
-    /// A room's pinned messages, the latest pin first.
-    pub async fn pins(&self, room: RoomKey) -> Result<Vec<Message>, ReadError> {
+    /// Some of a room's pinned messages, the latest pin first, after so many of
+    /// them; and whether there are more.
+    pub async fn pins(
+        &self,
+        room: RoomKey,
+        before: i64,
+        limit: i64,
+    ) -> Result<(Vec<Message>, bool), ReadError> {
         let query = visible()
             .filter(messages::room_key.eq(room.0))
             .filter(messages::pinned_at.is_not_null())
-            .order(messages::pinned_at.desc())
-            .limit(PINS_PER_ROOM)
+            .order((messages::pinned_at.desc(), messages::id.desc()))
+            .offset(before.min(PINS_PER_ROOM))
+            .limit(limit + 1)
             .select(columns());
         read!(self, |conn| {
-            let rows = query.load::<MessageRow>(&mut conn).await?;
-            select::messages_of(&mut conn, rows).await
+            let (rows, more) = select::cut(query.load::<MessageRow>(&mut conn).await?, limit);
+            Ok((select::messages_of(&mut conn, rows).await?, more))
         })
     }
 
@@ -183,11 +190,12 @@ impl Reader {
         })
     }
 
-    /// The newest message of each of a user's rooms that has one; each is one
-    /// step in an index.
+    /// The newest message of each of these rooms of a user's that has one; each
+    /// is one step in an index.
     pub(super) async fn newest_messages(
         &self,
         user: UserKey,
+        rooms: Vec<i64>,
     ) -> Result<FxHashMap<RoomKey, Message>, ReadError> {
         let newer = alias!(messages as newer);
         let newest = newer
@@ -197,6 +205,7 @@ impl Reader {
         let query = visible()
             .inner_join(members::table.on(members::room_key.eq(messages::room_key)))
             .filter(members::user_key.eq(user.0))
+            .filter(members::room_key.eq_any(rooms))
             .filter(messages::seq.nullable().eq(newest))
             .select(columns());
         let newest = read!(self, |conn| {

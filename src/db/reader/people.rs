@@ -123,34 +123,52 @@ impl Reader {
         })
     }
 
-    /// All of a user's marks, with their rooms.
-    pub async fn marks_of(&self, user: UserKey) -> Result<Vec<(RoomId, Receipt)>, ReadError> {
+    /// Some of a user's marks, with their rooms, by the rooms' keys; and the
+    /// last one, if there may be more behind it.
+    pub async fn marks_of(
+        &self,
+        user: UserKey,
+        after: RoomKey,
+        limit: i64,
+    ) -> Result<(Vec<(RoomId, Receipt)>, Option<RoomKey>), ReadError> {
         let query = receipts::table
             .inner_join(users::table)
             .inner_join(rooms::table.on(rooms::key.eq(receipts::room_key)))
             .filter(receipts::user_key.eq(user.0))
+            .filter(receipts::room_key.gt(after.0))
             .filter(rooms::id.is_not_null())
-            .order(rooms::id)
+            .order(receipts::room_key)
+            .limit(limit)
             .select((
+                receipts::room_key,
                 rooms::id.assume_not_null(),
                 users::id,
                 receipts::read_seq,
                 receipts::delivered_seq,
                 receipts::read_at,
             ));
-        let rows =
-            read!(self, |conn| query.load::<(String, String, i64, i64, i64)>(&mut conn).await)?;
-        let mark =
-            |(room, user, read_seq, delivered_seq, read_at): (String, String, i64, i64, i64)| {
-                let receipt = Receipt {
-                    user: UserId::from_stored(user),
-                    read_seq: Seq(read_seq),
-                    delivered_seq: Seq(i64::max(read_seq, delivered_seq)),
-                    read_at: (read_at > 0).then_some(Timestamp(read_at)),
-                };
-                (RoomId::from_stored(room), receipt)
+        let rows = read!(self, |conn| query
+            .load::<(i64, String, String, i64, i64, i64)>(&mut conn)
+            .await)?;
+        let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
+        let last = rows.last().filter(|_| is_full).map(|(key, ..)| RoomKey(*key));
+        let mark = |(_, room, user, read_seq, delivered_seq, read_at): (
+            _,
+            String,
+            String,
+            i64,
+            i64,
+            i64,
+        )| {
+            let receipt = Receipt {
+                user: UserId::from_stored(user),
+                read_seq: Seq(read_seq),
+                delivered_seq: Seq(i64::max(read_seq, delivered_seq)),
+                read_at: (read_at > 0).then_some(Timestamp(read_at)),
             };
-        Ok(rows.into_iter().map(mark).collect())
+            (RoomId::from_stored(room), receipt)
+        };
+        Ok((rows.into_iter().map(mark).collect(), last))
     }
 
     /// Of some rooms after one those that keep less than they have; and the

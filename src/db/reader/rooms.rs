@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
-    OptionalExtension, QueryDsl, Queryable, dsl::count_star,
+    BoolExpressionMethods, ExpressionMethods, IntoSql, JoinOnDsl, NullableExpressionMethods,
+    OptionalExtension, QueryDsl, Queryable, dsl::count_star, sql_types::Bool,
 };
 use diesel_async::RunQueryDsl;
 
@@ -10,11 +10,12 @@ use super::{ReadError, Reader, read};
 use crate::{
     db::{
         rows::room::{RoomRow, columns},
-        schema::{inbox_heads, members, mentions, messages, receipts, room_heads, rooms},
+        schema::{members, mentions, messages, receipts, room_heads, rooms},
     },
     domain::{
         Role, Room, RoomId, RoomKey, RoomOverview, RoomState, Seq, Standing, Timestamp, UserKey,
     },
+    limits::LOOKED_UP_AT_ONCE,
 };
 
 #[derive(Queryable)]
@@ -67,6 +68,18 @@ impl From<OverviewRow> for RoomOverview {
     }
 }
 
+/// A room without what a member sees of it.
+fn seen(room: RoomRow, member_count: i64, last_seq: i64) -> RoomOverview {
+    RoomOverview {
+        room: Arc::new(room.into()),
+        last_seq: Seq(last_seq),
+        member_count,
+        state: None,
+        peer: None,
+        last_message: None,
+    }
+}
+
 /// A role that is not known may do the least.
 fn standing(role: &str, muted_until: Option<i64>, blocked: bool) -> Standing {
     let role = Role::parse(role).unwrap_or(Role::ReadOnly);
@@ -76,8 +89,13 @@ fn standing(role: &str, muted_until: Option<i64>, blocked: bool) -> Standing {
 /// Where a user's rooms and inbox stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// By id.
+    /// How the user stands in all of their rooms, if that was asked for. Read
+    /// before the rooms: one that is listed there and not here is new, and is
+    /// told of as that.
+    pub standings: Option<Vec<(RoomKey, Standing)>>,
+    /// The first ones, by key.
     pub rooms: Vec<RoomOverview>,
+    pub has_more: bool,
     /// The newest event of the inbox.
     pub inbox_last: Seq,
     /// The newest one that the user's clients have.
@@ -147,19 +165,94 @@ impl Reader {
         Ok(row.map(Room::from))
     }
 
-    /// All that a session needs to know to begin.
-    pub async fn arrival(&self, user: UserKey) -> Result<Arrival, ReadError> {
-        let query = overviews!().filter(members::user_key.eq(user.0)).order(rooms::id);
-        let head =
-            inbox_heads::table.find(user.0).select((inbox_heads::last_seq, inbox_heads::acked_seq));
-        read!(self, |conn| {
+    /// All that a session needs to know to begin, with so many of the rooms.
+    pub async fn arrival(
+        &self,
+        user: UserKey,
+        limit: i64,
+        knows_standings: bool,
+    ) -> Result<Arrival, ReadError> {
+        let standings = if knows_standings { None } else { Some(self.standings(user).await?) };
+        let (rooms, has_more) = self.rooms_after(user, RoomKey(0), limit).await?;
+        let (inbox_last, inbox_acked) = self.inbox_head(user).await?;
+        Ok(Arrival { standings, rooms, has_more, inbox_last, inbox_acked })
+    }
+
+    /// How a user stands in all of their rooms.
+    async fn standings(&self, user: UserKey) -> Result<Vec<(RoomKey, Standing)>, ReadError> {
+        let query = members::table
+            .inner_join(rooms::table)
+            .filter(members::user_key.eq(user.0))
+            .filter(rooms::id.is_not_null())
+            .select((members::room_key, members::role, members::muted_until, members::blocked));
+        let rows =
+            read!(self, |conn| query.load::<(i64, String, Option<i64>, bool)>(&mut conn).await)?;
+        let one = |(room, role, muted_until, blocked): (i64, String, Option<i64>, bool)| {
+            (RoomKey(room), standing(&role, muted_until, blocked))
+        };
+        Ok(rows.into_iter().map(one).collect())
+    }
+
+    /// Some of a user's rooms behind one, in the order in which the rooms were
+    /// made, and whether there are more.
+    ///
+    /// By key, which an index gives: however many rooms there are, those that
+    /// are not wanted cost nothing.
+    pub async fn rooms_after(
+        &self,
+        user: UserKey,
+        after: RoomKey,
+        limit: i64,
+    ) -> Result<(Vec<RoomOverview>, bool), ReadError> {
+        self.some_rooms(user, after, limit, false).await
+    }
+
+    /// The same; `with_news`: only those in which something came after the
+    /// user's mark.
+    async fn some_rooms(
+        &self,
+        user: UserKey,
+        after: RoomKey,
+        limit: i64,
+        with_news: bool,
+    ) -> Result<(Vec<RoomOverview>, bool), ReadError> {
+        let is_wanted =
+            room_heads::last_seq.gt(members::unread_after).or((!with_news).into_sql::<Bool>());
+        let query = overviews!()
+            .filter(members::user_key.eq(user.0))
+            .filter(members::room_key.gt(after.0))
+            .filter(is_wanted)
+            .order(members::room_key)
+            .limit(limit + 1);
+        let rooms = read!(self, |conn| {
             let rows = query.load::<OverviewRow>(&mut conn).await?;
             let mut rooms: Vec<RoomOverview> = rows.into_iter().map(RoomOverview::from).collect();
             select::add_peers(&mut conn, user, &mut rooms).await?;
-            let head = head.first::<(i64, i64)>(&mut conn).await.optional()?;
-            let (last, acked) = head.unwrap_or_default();
-            Ok(Arrival { rooms, inbox_last: Seq(last), inbox_acked: Seq(acked) })
-        })
+            Ok(rooms)
+        })?;
+        Ok(super::members::cut(rooms, limit))
+    }
+
+    /// The rooms with these ids that a user is a member of; without what the
+    /// member sees of them.
+    pub async fn rooms_named(
+        &self,
+        user: UserKey,
+        ids: &[RoomId],
+    ) -> Result<Vec<RoomOverview>, ReadError> {
+        let mut found = Vec::new();
+        for some in ids.chunks(LOOKED_UP_AT_ONCE) {
+            let some: Vec<String> = some.iter().map(|id| id.as_str().to_owned()).collect();
+            let query = rooms::table
+                .inner_join(room_heads::table)
+                .inner_join(members::table)
+                .filter(rooms::id.eq_any(some))
+                .filter(members::user_key.eq(user.0))
+                .select((columns(), rooms::member_count, room_heads::last_seq));
+            let rows = read!(self, |conn| query.load::<(RoomRow, i64, i64)>(&mut conn).await)?;
+            found.extend(rows.into_iter().map(|(room, members, head)| seen(room, members, head)));
+        }
+        Ok(found)
     }
 
     /// The rooms a user is a member of.
@@ -180,25 +273,35 @@ impl Reader {
         })
     }
 
-    /// A user's rooms, by id, with the newest message of each; in two
+    /// Some of a user's rooms with the newest message of each; in two
     /// statements, however many rooms there are.
     pub async fn rooms_with_last_message(
         &self,
         user: UserKey,
-    ) -> Result<Vec<RoomOverview>, ReadError> {
-        let mut rooms = self.memberships(user).await?;
-        let mut newest = self.newest_messages(user).await?;
+        after: RoomKey,
+        limit: i64,
+    ) -> Result<(Vec<RoomOverview>, bool), ReadError> {
+        let (mut rooms, more) = self.rooms_after(user, after, limit).await?;
+        let keys = rooms.iter().map(|overview| overview.room.key.0).collect();
+        let mut newest = self.newest_messages(user, keys).await?;
         for overview in &mut rooms {
             overview.last_message = Some(newest.remove(&overview.room.key));
         }
-        Ok(rooms)
+        Ok((rooms, more))
     }
 
-    /// The user's rooms in which something is unread.
-    pub async fn unread(&self, user: UserKey) -> Result<Vec<RoomOverview>, ReadError> {
-        let mut rooms = self.memberships(user).await?;
+    /// Some of the user's rooms in which something is unread; and the last one
+    /// looked at, if there may be more behind it.
+    pub async fn unread(
+        &self,
+        user: UserKey,
+        after: RoomKey,
+        limit: i64,
+    ) -> Result<(Vec<RoomOverview>, Option<RoomKey>), ReadError> {
+        let (mut rooms, more) = self.some_rooms(user, after, limit, true).await?;
+        let last = rooms.last().filter(|_| more).map(|overview| overview.room.key);
         rooms.retain(|room| room.state.is_some_and(|state| state.unread > 0));
-        Ok(rooms)
+        Ok((rooms, last))
     }
 
     /// How a user stands in a room, and its head; `None` for who is no member.
@@ -265,14 +368,7 @@ impl Reader {
             .select((columns(), rooms::member_count, room_heads::last_seq));
         let row =
             read!(self, |conn| query.first::<(RoomRow, i64, i64)>(&mut conn).await.optional())?;
-        Ok(row.map(|(room, member_count, last_seq)| RoomOverview {
-            room: Arc::new(room.into()),
-            last_seq: Seq(last_seq),
-            member_count,
-            state: None,
-            peer: None,
-            last_message: None,
-        }))
+        Ok(row.map(|(room, member_count, last_seq)| seen(room, member_count, last_seq)))
     }
 
     /// The newest positions of rooms; those that are gone are left out.

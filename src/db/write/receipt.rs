@@ -12,7 +12,10 @@ use super::{
     Conn, WriteError, WriteResult, Written, room,
     schema::{members, messages, receipts, room_heads, rooms},
 };
-use crate::domain::{ReadTarget, RoomId, RoomKey, Seq, Timestamp, UserKey};
+use crate::{
+    domain::{ReadTarget, RoomId, RoomKey, Seq, Timestamp, UserKey},
+    limits::READ_ALL_ROOMS,
+};
 
 /// Raises one mark; never past the head, never back. One who has left in the
 /// meantime keeps no mark.
@@ -86,7 +89,8 @@ pub(super) fn delivered(
     Ok(Ok(Written::Delivered { seq, moved: true }))
 }
 
-/// Raises all of a user's marks to the heads of their rooms.
+/// Raises a user's marks to the heads of their rooms, some of those that are
+/// behind.
 pub(super) fn raise_all(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult<WriteResult> {
     let mark =
         receipts::room_key.eq(members::room_key).and(receipts::user_key.eq(members::user_key));
@@ -100,6 +104,7 @@ pub(super) fn raise_all(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryR
         ))
         .filter(rooms::id.is_not_null())
         .select((rooms::key, rooms::id.assume_not_null(), room_heads::last_seq))
+        .limit(READ_ALL_ROOMS)
         .load::<(i64, String, i64)>(conn)?;
     let mut moved = Vec::with_capacity(behind.len());
     for (room, id, head) in behind {

@@ -74,6 +74,8 @@ use Takes::{File, Json, Nothing};
 const PAGE: &[&str] = &["after:user", "limit"];
 /// A list by position, or by a number that the server gave.
 const NUMBERED: &[&str] = &["after", "limit"];
+/// A list that goes on from where the last page said.
+const PAGED: &[&str] = &["cursor:page", "limit"];
 const CURSORS: &[&str] = &["before", "after", "around", "limit"];
 const SEND: Takes =
     Json(&["content?", "client_id?", "reply_to?", "thread_id?", "metadata?", "attachments?"]);
@@ -110,7 +112,7 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ("/auth/logout", &[call("post", &[], Json(&["refresh_token"]), (204, &[404]), None_, "End a login")]),
     ("/me", &[call("get", &[], Nothing, OK, One(of::<SelfView<'_>>), "Who one is")]),
     ("/rooms", &[
-        call("get", &[], Nothing, OK, One(of::<Rooms<'_>>), "One's rooms, with the last message of each"),
+        call("get", PAGED, Nothing, OK, One(of::<Rooms<'_>>), "One's rooms, with the last message of each"),
         call("post", &[], Json(&["room_id?", "kind?", "title?", "topic?", "custom?"]), (201, &[409]), One(of::<RoomView<'_>>), "Make a room"),
     ]),
     ("/rooms/direct/{user}", &[call("put", &[], Nothing, (200, &[201, 409]), One(of::<RoomView<'_>>), "The one room with another user")]),
@@ -148,7 +150,7 @@ pub const CALLS: &[(&str, &[Call])] = &[
         call("delete", &[], Nothing, DONE, None_, "Delete all messages"),
     ]),
     ("/rooms/{room}/messages/count", &[call("get", &[], Nothing, OK, One(of::<MessageCount>), "How many messages there are")]),
-    ("/rooms/{room}/pins", &[call("get", &[], Nothing, OK, One(of::<Pins<'_>>), "Pinned messages")]),
+    ("/rooms/{room}/pins", &[call("get", PAGED, Nothing, OK, One(of::<Pins<'_>>), "Pinned messages")]),
     ("/messages/{id}", &[
         call("get", &[], Nothing, OK, One(of::<MessageView<'_>>), "A message"),
         call("patch", &[], Json(&["content"]), OK, One(of::<ChangedView>), "Edit"),
@@ -173,7 +175,7 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ("/attachments/{id}/content", &[call("get", &[], Nothing, OK, Gives::File, "The file")]),
     ("/attachments/{id}/thumbnail", &[call("get", &[], Nothing, OK, Picture, "A small picture of it")]),
     ("/read-all", &[call("post", &[], Nothing, OK, One(of::<AllMoved<'_>>), "Mark everything read")]),
-    ("/unread", &[call("get", &[], Nothing, OK, One(of::<Unread<'_>>), "What is unread")]),
+    ("/unread", &[call("get", PAGED, Nothing, OK, One(of::<Unread<'_>>), "What is unread")]),
     ("/search", &[call("get", SEARCH, Nothing, (200, &[404]), One(of::<Results<'_>>), "Search one's rooms")]),
     ("/inbox", &[
         call("get", NUMBERED, Nothing, OK, One(of::<Inbox<'_>>), "What the application told one"),
@@ -210,7 +212,7 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ]),
     ("/tokens/revoke", &[call("post", &[], Json(&["token_id", "expires_at?"]), DONE, None_, "End a token (admin)")]),
     ("/api-keys", &[
-        call("get", &[], Nothing, OK, One(of::<Keys<'_>>), "Keys of services (admin)"),
+        call("get", NUMBERED, Nothing, OK, One(of::<Keys<'_>>), "Keys of services (admin)"),
         call("post", &[], Json(&["name:key", "role:key?"]), (201, &[409]), One(of::<KeyView<'_>>), "Make a key (admin)"),
     ]),
     ("/api-keys/{id}", &[call("delete", &[], Nothing, DONE, None_, "End a key (admin)")]),

@@ -55,6 +55,7 @@ fn field(name: &str) -> Value {
         "limit" => number(1, HISTORY_PAGE_MAX),
         "limit:search" => number(1, SEARCH_PAGE_MAX),
         "cursor" => number(0, SEARCH_OFFSET_MAX),
+        "cursor:page" => position(),
         "mute_seconds" => number(0, SECONDS_MAX),
         "ban_seconds" => number(1, SECONDS_MAX),
         "age_days" => number(1, AGE_DAYS_MAX),

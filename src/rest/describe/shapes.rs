@@ -6,13 +6,18 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
-use crate::{protocol::MessageView, rest::export::ExportHead};
+use crate::{
+    protocol::{MessageView, RoomView, UserView},
+    rest::export::RoomReceipt,
+};
 
 /// What `/users/{user}/export` sends, piece by piece.
 #[derive(JsonSchema)]
 pub struct Export<'a> {
-    #[serde(flatten)]
-    head: ExportHead<'a>,
+    user: UserView<'a>,
+    rooms: Vec<RoomView<'a>>,
+    receipts: Vec<RoomReceipt<'a>>,
+    blocked: Vec<UserView<'a>>,
     messages: Vec<MessageView<'a>>,
 }
 

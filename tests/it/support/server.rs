@@ -71,7 +71,7 @@ impl Builder {
         let (process, port) = launch(&home, &self.settings).await;
         let address = Address::new(port);
         let (own, settings) = (address.clone(), self.settings);
-        Server { home, settings, address, own, client: None, process, _database: database }
+        Server { home, settings, address, own, client: None, process, database }
     }
 }
 
@@ -87,7 +87,7 @@ pub struct Server {
     client: Option<Arc<ClientConfig>>,
     process: Process,
     /// Dropped after the process that uses it.
-    _database: Option<TestDatabase>,
+    database: Option<TestDatabase>,
 }
 
 struct Process {
@@ -180,6 +180,19 @@ impl Server {
     /// Where the server keeps its data when nothing else is said.
     pub fn data_dir(&self) -> PathBuf {
         self.home.path().join("data")
+    }
+
+    /// Changes the database of a server that is down.
+    pub fn execute(&self, statement: &str) {
+        use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+        if let Some(database) = &self.database {
+            database.query(statement);
+            return;
+        }
+        let path = self.data_dir().join("parlor.db");
+        let path = path.to_str().expect("a path is text");
+        let mut conn = SqliteConnection::establish(path).expect("it can be opened");
+        conn.batch_execute(statement).expect(statement);
     }
 
     /// Somebody without a token.

@@ -118,6 +118,18 @@ impl Socket {
         self.ready = first["data"].clone();
     }
 
+    /// All rooms that the session is told of, in the order of telling.
+    pub async fn all_rooms(&mut self) -> Vec<Value> {
+        let list = |piece: &Value| piece["rooms"].as_array().expect("a list").clone();
+        let (mut rooms, mut complete) = (list(&self.ready), self.ready["complete"] == true);
+        while !complete {
+            let piece = self.next_event("session.rooms").await;
+            rooms.extend(list(&piece["data"]));
+            complete = piece["data"]["complete"] == true;
+        }
+        rooms
+    }
+
     // Reading
 
     /// The next frame off the wire; `None` when the connection has ended.

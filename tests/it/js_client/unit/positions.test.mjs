@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Positions } from "../client/positions.js";
+import { Requests } from "../client/requests.js";
+import { ChatState } from "../client/state.js";
+
+/** A connection that keeps what is asked, and acks when it is told to. */
+function connection(limits = {}) {
+  const asked = [];
+  return {
+    limits, asked, current: {},
+    request(type, data, { onAck }) {
+      return new Promise((resolve) => {
+        asked.push({ type, data, ack: (answer) => { onAck(answer); resolve(answer); } });
+      });
+    },
+    giveUp() { throw new Error("given up"); },
+  };
+}
+
+const turn = () => new Promise((resolve) => { setImmediate(resolve); });
+const entry = (id, last) => ({ room_id: id, last_seq: last });
+const event = (room, seq) => ({ room_id: room, seq });
+
+function positions(over = connection()) {
+  const heard = [];
+  const on = { event: (frame) => heard.push(`${frame.room_id} ${frame.seq}`), resync: (room) => heard.push(`resync ${room}`) };
+  return { positions: new Positions(over, on), heard, over };
+}
+
+test("rooms told of in pieces are live from their piece on", () => {
+  const { positions: at, heard } = positions();
+  at.begin();
+  at.listed([entry("a", 3)]);
+  at.heard(event("a", 4));
+  at.heard(event("b", 1));
+  at.listed([entry("b", 1)]);
+  assert.equal(at.complete(), null, "the first connection has nothing to resume");
+  at.heard(event("b", 2));
+  assert.deepEqual(heard, ["a 4", "b 2"]);
+});
+
+test("a cut between two pieces forgets no position", () => {
+  const { positions: at } = positions();
+  at.begin();
+  at.listed([entry("a", 3), entry("b", 7)]);
+  at.complete();
+  at.begin();
+  at.listed([entry("a", 9)]);
+  at.cut();
+  at.begin();
+  at.listed([entry("a", 9), entry("b", 9), entry("c", 9)]);
+  assert.deepEqual(at.complete(), [["a", 3], ["b", 7]]);
+});
+
+test("who left a room while being told of rooms does not resume it", () => {
+  const { positions: at } = positions();
+  at.moveTo("a", 1);
+  at.moveTo("b", 1);
+  at.begin();
+  at.forget("b");
+  at.listed([entry("a", 1)]);
+  assert.deepEqual(at.complete(), [["a", 1]]);
+});
+
+test("what does not fit one frame is named in the next one", async () => {
+  const over = connection({ frame_bytes: 400 });
+  const { positions: at } = positions(over);
+  const seen = [...Array(30).keys()].map((number) => [`room-${number}`, number]);
+  const done = at.resume(seen, 5);
+  for (let count = 0; count < 10 && over.asked.length > count; count += 1) {
+    over.asked[count].ack({ rooms: {} });
+    await turn();
+  }
+  await done;
+  assert.ok(over.asked.length > 1);
+  const named = over.asked.flatMap(({ data }) => Object.entries(data.rooms));
+  assert.deepEqual(named, seen);
+  const last = over.asked.at(-1).data;
+  assert.deepEqual([last.more, last.inbox], [undefined, 5]);
+  for (const { data } of over.asked.slice(0, -1)) assert.deepEqual([data.more, data.inbox], [true, undefined]);
+});
+
+test("what came of a room is told before the ack, and what is live goes on", () => {
+  const { positions: at, heard } = positions();
+  at.moveTo("far", 5);
+  at.moveTo("ahead", 90);
+  at.begin();
+  at.listed([entry("far", 2000), entry("ahead", 4)]);
+  at.complete();
+  // It starts anew at 2000, and is live before that is told.
+  at.heard(event("far", 2001));
+  at.resumed({ far: { last_seq: 2000, resync: true }, ahead: { last_seq: 4, resync: true } });
+  at.heard(event("far", 2002));
+  at.heard(event("ahead", 5));
+  assert.deepEqual(heard, ["far 2001", "resync far", "resync ahead", "far 2002", "ahead 5"]);
+});
+
+test("a long request waits as long as something comes", async () => {
+  const requests = new Requests();
+  let late = 0;
+  const { said } = requests.add(() => {}, 20, () => { late += 1; }, true);
+  said("text");
+  const beats = setInterval(() => requests.heard(), 5);
+  await new Promise((resolve) => { setTimeout(resolve, 100); });
+  assert.equal(late, 0);
+  clearInterval(beats);
+  await new Promise((resolve) => { setTimeout(resolve, 100); });
+  assert.equal(late, 1);
+});
+
+test("the list of rooms keeps what was asked for, and drops what it does not mention", () => {
+  const chat = new ChatState();
+  chat.beginRooms();
+  chat.putListed({ room_id: "a", title: "A", muted_until: "soon", unread: 1 });
+  chat.putListed({ room_id: "b", title: "B", unread: 0 });
+  chat.completeRooms();
+  chat.fillRoom({ room_id: "a", topic: "All", member_count: 3, created_at: "2026", last_message: { changed_seq: 4 } });
+  chat.beginRooms();
+  chat.putListed({ room_id: "a", title: "A", unread: 2 });
+  chat.putRoom({ room_id: "c", title: "C" });
+  chat.completeRooms();
+  assert.equal(chat.room("b"), null);
+  assert.equal(chat.room("c").title, "C", "it was added meanwhile");
+  const { topic, member_count: members, muted_until: muted, unread, last_message: last } = chat.room("a");
+  assert.deepEqual([topic, members, muted, unread, last.changed_seq], ["All", 3, undefined, 2, 4]);
+  chat.fillRoom({ room_id: "a", topic: "New", last_message: { changed_seq: 3 } });
+  assert.deepEqual([chat.room("a").topic, chat.room("a").last_message.changed_seq], ["New", 4]);
+});
