@@ -5,7 +5,7 @@
 
 import { Timers, monotonic } from "./clock.js";
 import { comesBack, endOf, pauseBefore, supplyOf } from "./closing.js";
-import { ParlorError, mended, offline } from "./error.js";
+import { ParlorError, mended, offline, pauseAfter } from "./error.js";
 import { encode } from "./frame.js";
 import { PRIORITY, SendQueue } from "./queue.js";
 import { Requests } from "./requests.js";
@@ -326,8 +326,14 @@ export class Connection {
     if (this.isOnline) this.#timers.stop("dead");
     else this.#lives();
     if (frame.type === "ack" || frame.type === "error") return this.#answered(frame);
-    if (frame.type === "auth.failed") this.#refusal = frame.data?.message ?? "";
+    if (frame.type === "auth.failed") this.#refusedWith(new ParlorError(frame.data ?? {}));
     return OWN.has(frame.type) ? undefined : this.#on.frame(frame);
+  }
+
+  /** Why the close that follows comes, and when it is worth trying again. */
+  #refusedWith(error) {
+    this.#refusal = error.message;
+    if (error.retryAfterMs !== null) this.#comeBackMs = pauseAfter(error);
   }
 
   #answered({ type, id, data }) {
