@@ -284,9 +284,10 @@ pub struct RateArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
-    /// Bytes of one message from a client
-    #[arg(long, env = "PARLOR_FRAME_BYTES", default_value_t = Limits::default().frame_bytes, value_parser = parse_positive, allow_negative_numbers = true)]
-    pub frame_bytes: usize,
+    /// Bytes of one message from a client; by default what a command with the
+    /// longest content takes
+    #[arg(long, env = "PARLOR_FRAME_BYTES", value_parser = parse_positive, allow_negative_numbers = true)]
+    pub frame_bytes: Option<usize>,
     /// Bytes of a chat message's content
     #[arg(long, env = "PARLOR_CONTENT_BYTES", default_value_t = Limits::default().content_bytes, value_parser = parse_positive, allow_negative_numbers = true)]
     pub content_bytes: usize,

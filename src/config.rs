@@ -13,7 +13,7 @@ use crate::{
     db::OutboxTargets,
     domain::Retention,
     limiter::{Rates, per_minute, per_minute_with_burst, per_second},
-    limits::{Limits, WEBHOOK_URLS},
+    limits::{Limits, WEBHOOK_URLS, command_bytes, event_bytes},
     nodes::RedisUrl,
     session::HeartbeatConfig,
     transport::Certificate,
@@ -245,14 +245,22 @@ fn check_limits(args: LimitArgs) -> Result<Limits, ConfigError> {
         big_room_members,
         inbox_events,
     } = args;
-    let too_small = |small: &str, large: &str| {
-        Err(ConfigError::Value(format!("{small} must not be below {large}")))
+    let too_small = |name: &str, least: usize, why: &str| {
+        Err(ConfigError::Value(format!("{name} must be at least {least}: {why}")))
     };
-    if frame_bytes < content_bytes {
-        return too_small("--frame-bytes", "--content-bytes");
+    let command = command_bytes(content_bytes);
+    let frame_bytes = frame_bytes.unwrap_or(command);
+    if frame_bytes < command {
+        let why = format!("a message of PARLOR_CONTENT_BYTES={content_bytes} may take as much");
+        return too_small("--frame-bytes (PARLOR_FRAME_BYTES)", command, &why);
     }
-    if queued_bytes < 2 * frame_bytes {
-        return too_small("--queued-bytes", "twice --frame-bytes");
+    let queue = (2 * frame_bytes).max(event_bytes(content_bytes));
+    if queued_bytes < queue {
+        let why = format!(
+            "what others say has to fit, with PARLOR_FRAME_BYTES={frame_bytes} and \
+             PARLOR_CONTENT_BYTES={content_bytes}"
+        );
+        return too_small("--queued-bytes (PARLOR_QUEUED_BYTES)", queue, &why);
     }
     Ok(Limits {
         frame_bytes,

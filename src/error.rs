@@ -31,6 +31,7 @@ pub struct ApiError {
     message: String,
     field: Option<Cow<'static, str>>,
     retry_after: Option<Duration>,
+    upgrade_required: bool,
 }
 
 /// The body of every error.
@@ -41,7 +42,8 @@ pub struct ErrorBody<'a> {
 
 impl ApiError {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: None, retry_after: None }
+        let message = message.into();
+        Self { code, message, field: None, retry_after: None, upgrade_required: false }
     }
 
     /// `what` continues a sentence that starts with the field's name.
@@ -78,6 +80,9 @@ impl ApiError {
     }
 
     pub fn status(&self) -> StatusCode {
+        if self.upgrade_required {
+            return StatusCode::UPGRADE_REQUIRED;
+        }
         match self.code {
             ErrorCode::InvalidMessage => StatusCode::BAD_REQUEST,
             ErrorCode::Unauthorized | ErrorCode::TokenExpired => StatusCode::UNAUTHORIZED,
@@ -97,6 +102,11 @@ impl ApiError {
     pub fn retry_after_seconds(&self) -> Option<u64> {
         let after = self.retry_after?;
         Some(u64::try_from(after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX))
+    }
+
+    /// Another protocol, or another version of it, is needed here.
+    pub fn upgrade_required(what: impl Into<String>) -> Self {
+        Self { upgrade_required: true, ..Self::new(ErrorCode::InvalidMessage, what) }
     }
 
     /// The body: `{"error": {…}}`.

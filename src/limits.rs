@@ -9,6 +9,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Bytes of one message from a client, also when fragmented. Beyond: 1009.
+    /// At least [`command_bytes`], so that what the other limits allow fits.
     pub frame_bytes: usize,
     /// Bytes of a chat message's content. Beyond: `too_large`.
     pub content_bytes: usize,
@@ -28,17 +29,20 @@ pub struct Limits {
     /// `unavailable`. At 70,000 commits/s this is a tenth of a second.
     pub writes_in_flight: usize,
     /// Members from which on a room is big: nobody is told there who types,
-    /// comes, goes or reads, because that grows with the square of them.
+    /// reads, is there, joins or leaves, because that grows with the square of
+    /// them; how many there are is told once in a while.
     pub big_room_members: usize,
     /// Events that wait for a user who is away; the oldest goes.
     pub inbox_events: usize,
 }
 
+const CONTENT_BYTES: usize = 16 * 1024;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            frame_bytes: 64 * 1024,
-            content_bytes: 16 * 1024,
+            frame_bytes: command_bytes(CONTENT_BYTES),
+            content_bytes: CONTENT_BYTES,
             queued_frames: 256,
             queued_bytes: 1024 * 1024,
             connections_per_user: 20,
@@ -160,10 +164,34 @@ pub const NAME_CHARS: usize = 100;
 pub const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 /// Bytes of a request's `id`.
 pub const REQUEST_ID_BYTES: usize = 64;
-/// Bytes of a REST request's body: the longest content there may be, each
-/// byte of which JSON may write as six (`\u0000`), and room for the rest.
+/// Bytes of the longest command there may be: its content and metadata, and
+/// room for the ids and names around them.
+pub const fn command_bytes(content_bytes: usize) -> usize {
+    as_json(content_bytes + METADATA_BYTES) + 4 * 1024
+}
+
+/// What a text may take in JSON, which may write each byte as six (`\u0000`).
+const fn as_json(bytes: usize) -> usize {
+    6 * bytes
+}
+
+/// Bytes of a REST request's body: a message, an event of the application, or
+/// a room with all that may be said of it.
 pub fn body_bytes(limits: &Limits) -> usize {
-    6 * limits.content_bytes + 4 * 1024
+    let room = as_json(METADATA_BYTES + 4 * (TITLE_CHARS + TOPIC_CHARS)) + 4 * 1024;
+    let event = as_json(EVENT_BYTES) + 4 * 1024;
+    command_bytes(limits.content_bytes).max(room).max(event)
+}
+
+/// Bytes of the longest event there may be: a message with all that may be
+/// with it. It has to fit the queue of a reader.
+pub const fn event_bytes(content_bytes: usize) -> usize {
+    // With quotes, comma and names.
+    const ID: usize = 64 + 3;
+    const REACTIONS: usize = EMOJIS_PER_MESSAGE * (EMOJI_BYTES + REACTION_USERS * ID + 64);
+    const FILES: usize = ATTACHMENTS_PER_MESSAGE * (as_json(255) + 256);
+    const QUOTES: usize = 2 * (as_json(4 * 140 + 4 * NAME_CHARS) + 512);
+    as_json(content_bytes) + METADATA_BYTES + REACTIONS + MENTIONS * ID + FILES + QUOTES + 4 * 1024
 }
 /// Bytes of a token; longer ones are refused unread.
 pub const TOKEN_BYTES: usize = 8 * 1024;
@@ -233,6 +261,22 @@ pub const SELDOM: Duration = Duration::from_secs(60);
 /// Signals to stop that come within this time of the first are one: a
 /// supervisor may signal a process and then its group.
 pub const SIGNALS_APART: Duration = Duration::from_secs(1);
+
+/// Counts of unread messages that are kept, of users and rooms, some 100 bytes
+/// each.
+pub const UNREAD_KNOWN: usize = 100_000;
+/// Positions from which on a count is worth to be kept, and from which on it is
+/// brought forward rather than counted anew with those of other rooms.
+pub const UNREAD_WORTH: i64 = 16;
+pub const UNREAD_FEW: i64 = 256;
+/// Positions from which on counting waits for a place: some 2 ms of a core. A
+/// user has one place at a time, and all together [`COUNTS_AT_ONCE`], so that
+/// the connections that read are there for others.
+pub const UNREAD_COSTLY: i64 = 20_000;
+pub const COUNTS_AT_ONCE: usize = 2;
+/// Positions that one statement counts in, unless a single room has more: some
+/// 100 ms, far below what a read may take.
+pub const UNREAD_AT_ONCE: i64 = 1_000_000;
 
 /// How often the rate limits of those who have left are freed.
 pub const LIMITER_TICK: Duration = Duration::from_secs(30);
@@ -356,6 +400,12 @@ pub const TYPING_TTL: Duration = Duration::from_secs(6);
 pub const TYPING_REPEAT: Duration = Duration::from_secs(3);
 /// Users shown as typing at once, on the whole node. Beyond: not told.
 pub const TYPING_MAX: usize = 100_000;
+/// How often it is told at most how many members a big room has.
+pub const MEMBERS_TOLD: Duration = Duration::from_secs(1);
+/// How often others are told at most that a user is there or away, who may
+/// change their mind so many times at once: all who share a room are told.
+pub const PRESENCE_PACE: Duration = Duration::from_secs(1);
+pub const PRESENCE_BURST: u32 = 4;
 /// How often it is looked who has stopped typing, and who is gone.
 pub const PRESENCE_TICK: Duration = Duration::from_millis(500);
 /// Users of whom one such look writes down that they came or went: at once

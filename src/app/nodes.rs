@@ -24,12 +24,15 @@ pub(super) struct Cluster {
     rest: Option<(Follower, Lease)>,
     /// Takes the events of other programs.
     stream: Option<(RedisUrl, String, Arc<str>)>,
+    /// Bytes that a message of theirs may have.
+    content_bytes: usize,
     stop: watch::Sender<bool>,
 }
 
 impl Cluster {
     pub async fn join(config: &Config, database: &Database) -> Result<Self, Failure> {
-        let Some(nodes) = database.nodes() else { return Ok(Self::of_one()) };
+        let content_bytes = config.limits.content_bytes;
+        let Some(nodes) = database.nodes() else { return Ok(Self::of_one(content_bytes)) };
         let node = Node::join(nodes, &config.bind.to_string()).await;
         let node = node.map_err(Failure::environment)?;
         let number = node.number;
@@ -41,12 +44,14 @@ impl Cluster {
         let Started { follower, lease, bus, health, leads, stop } =
             started.map_err(Failure::environment)?;
         let rest = Some((follower, lease));
-        Ok(Self { number, leads, health: Some(health), bus, rest, stream, stop })
+        let health = Some(health);
+        Ok(Self { number, leads, health, bus, rest, stream, content_bytes, stop })
     }
 
-    fn of_one() -> Self {
+    fn of_one(content_bytes: usize) -> Self {
         let (leads, stop) = (watch::channel(true).1, watch::channel(false).0);
-        Self { number: 0, leads, health: None, bus: None, rest: None, stream: None, stop }
+        let (health, bus, rest, stream) = (None, None, None, None);
+        Self { number: 0, leads, health, bus, rest, stream, content_bytes, stop }
     }
 
     /// Starts to publish; gives where to.
@@ -62,7 +67,8 @@ impl Cluster {
     pub fn follow(self, arbiter: &Arbiter, hooks: Hooks) -> watch::Sender<bool> {
         if let Some((url, stream, me)) = self.stream {
             let (chat, reader) = (hooks.chat.clone(), hooks.reader.clone());
-            arbiter.spawn(Services::new(url, stream, &me, chat, reader).run());
+            let services = Services::new(url, stream, &me, chat, reader, self.content_bytes);
+            arbiter.spawn(services.run());
         }
         if let Some((follower, lease)) = self.rest {
             arbiter.spawn_fn(move || {

@@ -8,8 +8,8 @@ use crate::{
     chat::{Command, Target},
     clock,
     domain::{AppEvent, ClientId, EventKind, PublicationKey, RoomId, UserId},
-    limits::{EVENT_BYTES, Limits},
-    protocol::Draft,
+    limits::EVENT_BYTES,
+    protocol::Fields,
 };
 
 /// What an entry asks for.
@@ -30,7 +30,7 @@ impl ServiceEvent {
     /// Reads `type`, `data`, one of `room`, `user`, `role_context` and
     /// `everyone`, and `id` (else the entry's own). The error is for the
     /// service's developer.
-    pub fn read(entry: &StreamId) -> Result<Self, String> {
+    pub fn read(entry: &StreamId, content_bytes: usize) -> Result<Self, String> {
         let field = |name: &str| entry.get::<String>(name);
         let id = field("id").unwrap_or_else(|| entry.id.clone());
         let key = PublicationKey::parse(&id).map_err(|_| "id: must have 1 to 128 bytes")?;
@@ -41,7 +41,7 @@ impl ServiceEvent {
         let user = user.transpose()?;
         let data = field("data").unwrap_or_else(|| "{}".to_owned());
         if kind == MESSAGE_POSTED {
-            return say(&id, room, user, &data);
+            return say(&id, room, user, &data, content_bytes);
         }
         let kind = EventKind::parse(&kind).map_err(|error| format!("type: {error}"))?;
         if data.len() > EVENT_BYTES {
@@ -62,7 +62,11 @@ fn target(
     role_context: Option<String>,
     everyone: bool,
 ) -> Result<Target, String> {
-    let role_context = role_context.map(|context| Target::RoleContext(Arc::from(context)));
+    // It has the form of an id, here as in a token.
+    let role_context = role_context
+        .map(|context| RoomId::parse(&context).map_err(|error| format!("role_context: {error}")))
+        .transpose()?
+        .map(|context| Target::RoleContext(Arc::from(context.as_str())));
     let targets = [
         room.map(Target::Room),
         user.map(Target::User),
@@ -81,23 +85,16 @@ fn say(
     room: Option<RoomId>,
     user: Option<UserId>,
     data: &str,
+    content_bytes: usize,
 ) -> Result<ServiceEvent, String> {
-    #[derive(serde::Deserialize)]
-    struct Posted {
-        content: String,
-    }
     let room = room.ok_or("room: is missing")?;
     let sender = user.ok_or("user: is missing")?;
     let client_id = ClientId::parse(id).map_err(|error| format!("id: {error}"))?;
-    let Posted { content } =
+    let mut fields: Fields =
         serde_json::from_str(data).map_err(|_| "data: must be {\"content\": text}")?;
-    if content.is_empty()
-        || content.len() > Limits::default().content_bytes
-        || content.contains('\0')
-    {
-        return Err("data: content must be a text that is not empty nor too long".to_owned());
-    }
-    let draft = Draft { content: content.into(), extras: None };
+    // The same door as for what people send.
+    let draft =
+        fields.draft(content_bytes).map_err(|refusal| format!("data: {}", refusal.message))?;
     let command = Command::Send { room, client_id: Some(client_id), draft };
     Ok(ServiceEvent::Say { sender, command: Box::new(command) })
 }
@@ -140,7 +137,7 @@ mod tests {
 
     #[test]
     fn an_event_goes_to_what_it_names() {
-        let read = |fields: &[(&str, &str)]| ServiceEvent::read(&entry(fields));
+        let read = |fields: &[(&str, &str)]| ServiceEvent::read(&entry(fields), 16);
         let event = read(&[("type", "StatusChanged"), ("room", "board:42"), ("data", "{}")]);
         let Ok(ServiceEvent::Publish(command)) = event else { panic!("{event:?}") };
         let Command::Publish { target, key, event, .. } = *command else { panic!("another") };
@@ -155,6 +152,7 @@ mod tests {
             (&[("type", "a.b"), ("room", "den"), ("user", "ann")], "one of"),
             (&[("type", "a.b"), ("room", "den"), ("data", "{")], "data"),
             (&[("type", "MessagePosted"), ("room", "den")], "user"),
+            (&[("type", "a.b"), ("role_context", "a b")], "role_context"),
         ] {
             let refused = read(fields).expect_err("refused");
             assert!(refused.contains(why), "{refused}");
@@ -170,11 +168,38 @@ mod tests {
             ("user", "ann"),
             ("data", r#"{"content": "hi"}"#),
         ];
-        let event = ServiceEvent::read(&entry(&fields));
+        let event = ServiceEvent::read(&entry(&fields), 16);
         let Ok(ServiceEvent::Say { sender, command }) = event else { panic!("{event:?}") };
         assert_eq!(sender.as_str(), "ann");
         assert!(
             matches!(*command, Command::Send { client_id: Some(id), .. } if id.as_str() == "m-1")
         );
+    }
+
+    #[test]
+    fn a_posted_message_is_read_like_one_that_a_person_sends() {
+        let read = |data: &str| {
+            let fields =
+                [("type", "MessagePosted"), ("room", "den"), ("user", "ann"), ("data", data)];
+            ServiceEvent::read(&entry(&fields), 16)
+        };
+        let event = read(r#"{"content": "hi @ben", "reply_to": "7", "metadata": {"a": 1}}"#);
+        let Ok(ServiceEvent::Say { command, .. }) = event else { panic!("{event:?}") };
+        let Command::Send { draft, .. } = *command else { panic!("another") };
+        let extras = draft.extras.expect("there are some");
+        assert_eq!(extras.mentioned.candidates, [["ben"]]);
+        assert_eq!(extras.reply_to, Some(crate::domain::MessageId(7)));
+        assert_eq!(extras.metadata.as_deref(), Some(r#"{"a":1}"#));
+        assert!(read(r#"{"content": "0123456789abcdef"}"#).is_ok());
+        for (data, why) in [
+            (r#"{"content": "0123456789abcdefg"}"#, "content must have at most 16 bytes"),
+            (r#"{"content": "\u0000"}"#, "U+0000"),
+            (r#"{"content": ""}"#, "empty"),
+            ("{}", "missing"),
+            ("[]", "must be"),
+        ] {
+            let refused = read(data).expect_err(data);
+            assert!(refused.contains(why), "{refused}");
+        }
     }
 }

@@ -38,6 +38,7 @@ pub struct Services {
     me: String,
     chat: Addr<ChatServer>,
     reader: Reader,
+    content_bytes: usize,
     /// When what others left behind is looked for next.
     look: Instant,
 }
@@ -49,8 +50,10 @@ impl Services {
         me: &str,
         chat: Addr<ChatServer>,
         reader: Reader,
+        content_bytes: usize,
     ) -> Self {
-        Self { url, stream, me: me.to_owned(), chat, reader, look: Instant::now() }
+        let (me, look) = (me.to_owned(), Instant::now());
+        Self { url, stream, me, chat, reader, content_bytes, look }
     }
 
     /// Runs for as long as the server does.
@@ -133,7 +136,7 @@ impl Services {
     async fn publish(&self, link: &mut Link, entries: Vec<StreamId>) -> RedisResult<Taken> {
         let mut asked = Vec::with_capacity(entries.len());
         for entry in entries {
-            let answer = match ServiceEvent::read(&entry) {
+            let answer = match ServiceEvent::read(&entry, self.content_bytes) {
                 Ok(event) => self.ask(event).await,
                 Err(why) => Err(why),
             };

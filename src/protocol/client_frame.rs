@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     ErrorCode,
     fields::{Draft, Fields},
+    frame_id,
 };
 use crate::{
     domain::{ClientId, HistoryCursor, MessageId, ReadTarget, RoomId, Seq, Status},
@@ -90,9 +91,16 @@ impl ClientFrame {
         let mut frame = match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(frame)) => frame,
             Ok(_) => return Err((None, Refusal::frame("a frame must be a JSON object"))),
-            Err(_) => return Err((None, Refusal::frame("a frame must be JSON"))),
+            Err(error) => {
+                let id = frame_id::find(text).and_then(request_id);
+                return Err((id, Refusal::frame(&format!("a frame must be JSON: {error}"))));
+            }
         };
-        let id = request_id(&mut frame).map_err(|refusal| (None, refusal))?;
+        let id = match frame.remove("id") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(id)) => Some(request_id(id).ok_or_else(wrong_id)?),
+            Some(_) => return Err(wrong_id()),
+        };
         match command(frame, rules) {
             Ok(command) => Ok(Self { id, command }),
             Err(refusal) => Err((id, refusal)),
@@ -100,14 +108,13 @@ impl ClientFrame {
     }
 }
 
-fn request_id(frame: &mut Map<String, Value>) -> Result<Option<Box<str>>, Refusal> {
-    match frame.remove("id") {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(id)) if (1..=REQUEST_ID_BYTES).contains(&id.len()) => {
-            Ok(Some(id.into()))
-        }
-        Some(_) => Err(Refusal::field("id", "must be a text of 1 to 64 bytes")),
-    }
+/// A request's own label, if it is one.
+fn request_id(id: String) -> Option<Box<str>> {
+    (1..=REQUEST_ID_BYTES).contains(&id.len()).then(|| id.into())
+}
+
+fn wrong_id() -> (Option<Box<str>>, Refusal) {
+    (None, Refusal::field("id", "must be a text of 1 to 64 bytes"))
 }
 
 fn command(mut frame: Map<String, Value>, rules: FrameRules) -> Result<ClientCommand, Refusal> {
@@ -263,6 +270,18 @@ mod tests {
         {
             assert_eq!(refused(text).0, None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_the_parser_cannot_read_is_refused_with_its_id() {
+        let deep = format!("{}1{}", r#"{"a":"#.repeat(130), "}".repeat(130));
+        for metadata in [deep.as_str(), r#"{"a":1e400}"#, r#"{"a":"\ud83d"}"#] {
+            let text = format!(r#"{{"data":{{"metadata":{metadata}}},"id":"a"}}"#);
+            let (id, refusal) = refused(&text);
+            assert_eq!((id.as_deref(), refusal.code), (Some("a"), ErrorCode::InvalidMessage));
+        }
+        let long = format!(r#"{{"id":"{}","n":1e400}}"#, "x".repeat(65));
+        assert_eq!(refused(&long).0, None, "longer than an id may be");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod codes;
 pub mod describe;
 pub mod events;
 mod fields;
+mod frame_id;
 mod message_view;
 mod room_view;
 pub mod server_frame;

@@ -9,10 +9,11 @@ use std::{rc::Rc, time::Instant};
 use actix::{AsyncContext, Context};
 use actix_codec::{AsyncRead, AsyncWrite, Framed};
 use actix_http::{
-    HttpMessage, Request, Response, StatusCode,
+    HttpMessage, Request, RequestHead, Response, ResponseBuilder, StatusCode, Version,
     body::BodySize,
     h1::{self, Message},
-    header, ws,
+    header,
+    ws::{self, HandshakeError},
 };
 use bytes::Bytes;
 use futures_util::SinkExt;
@@ -106,9 +107,7 @@ async fn accept(
     if request.path() != PATH {
         return Err(ApiError::new(ErrorCode::NotFound, "there is nothing at this path"));
     }
-    let mut response = ws::handshake(request.head()).map_err(|error| {
-        ApiError::new(ErrorCode::InvalidMessage, format!("not a WebSocket handshake: {error}"))
-    })?;
+    let mut response = handshake(request.head())?;
     // Before anything that costs: the token is not looked at.
     worker.settings.limiters.connect_from(client.address).inspect_err(count_limited)?;
     let asked = SocketRequest::read(request.headers(), request.uri().query().unwrap_or_default())?;
@@ -158,6 +157,22 @@ fn refused_origin(origin: Option<&str>, host: Option<&str>) -> ApiError {
     ApiError::new(ErrorCode::Forbidden, why)
 }
 
+/// What is asked over HTTP/1.0 cannot be upgraded (RFC 9110 section 7.8).
+fn handshake(request: &RequestHead) -> Result<ResponseBuilder, ApiError> {
+    if request.version < Version::HTTP_11 {
+        return Err(ApiError::upgrade_required("a WebSocket needs HTTP/1.1"));
+    }
+    ws::handshake(request).map_err(|error| match error {
+        HandshakeError::NoVersionHeader | HandshakeError::UnsupportedVersion => {
+            ApiError::upgrade_required("Sec-WebSocket-Version must be 13")
+        }
+        other => {
+            let what = format!("not a WebSocket handshake: {other}");
+            ApiError::new(ErrorCode::InvalidMessage, what)
+        }
+    })
+}
+
 /// The clock, for what an administrator is shown.
 fn now() -> Timestamp {
     crate::clock::now()
@@ -172,6 +187,11 @@ where
     response.insert_header((header::CONTENT_TYPE, "application/json")).force_close();
     if let Some(seconds) = error.retry_after_seconds() {
         response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    if error.status() == StatusCode::UPGRADE_REQUIRED {
+        // RFC 6455 section 4.4, RFC 9110 section 15.5.22.
+        response.insert_header((header::UPGRADE, "websocket"));
+        response.insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
     }
     let response = response.finish().drop_body();
     debug_assert_ne!(response.status(), StatusCode::SWITCHING_PROTOCOLS);

@@ -195,6 +195,27 @@ async fn bad_frames_are_refused_by_code_and_field_and_the_connection_lives_on() 
     alice.connect().await.say("den", "and others too").await;
 }
 
+/// JSON by RFC 8259 that no parser has to take, and what is cut off.
+fn unreadable() -> Vec<Case> {
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(130), "}".repeat(130));
+    let data = [
+        r#"{"room_id":"den","content":"\ud83d"}"#,
+        r#"{"room_id":"den","content":"x","metadata":{"a":1e400}}"#,
+        &format!(r#"{{"room_id":"den","content":"x","metadata":{deep}}}"#),
+        r#"{"room_id":"den","content":"cut"#,
+    ];
+    let frame = |data: &&str| format!(r#"{{"type":"message.send","id":"x","data":{data}}}"#);
+    let invalid = |text| (text, "invalid_message", None);
+    data.iter().map(frame).map(invalid).collect()
+}
+
+#[tokio::test]
+async fn a_frame_that_cannot_be_read_is_refused_with_its_id() {
+    let (_server, _, mut socket) = start().await;
+    each_is_refused(&mut socket, unreadable(), &json!("x")).await;
+    socket.say("den", "it serves on").await;
+}
+
 #[tokio::test]
 async fn what_is_unknown_in_a_good_frame_is_ignored() {
     let (_server, _, mut socket) = start().await;

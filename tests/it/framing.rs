@@ -6,6 +6,9 @@ use crate::support::{Frame, RawSocket, Server, User};
 
 const PING: &str = r#"{"type":"ping","id":"p"}"#;
 
+/// The longest message by default.
+const FRAME_BYTES: usize = 126_976;
+
 /// A text frame that is a JSON ping of exactly this many bytes.
 fn ping_of(bytes: usize) -> String {
     let frame = |filler: &str| format!(r#"{{"type":"ping","id":"p","filler":"{filler}"}}"#);
@@ -64,12 +67,12 @@ async fn broken_framing_is_closed_with_its_code() {
             vec![Frame::text(b"\xff".to_vec()).unfinished()],
             1007,
         ),
-        ("a message that is too big", vec![Frame::text(ping_of(65_537))], 1009),
+        ("a message that is too big", vec![Frame::text(ping_of(FRAME_BYTES + 1))], 1009),
         (
             "fragments that are too big together",
             vec![
-                Frame::text(vec![b'x'; 40_000]).unfinished(),
-                Frame::continuation(vec![b'x'; 40_000]).unfinished(),
+                Frame::text(vec![b'x'; FRAME_BYTES - 40_000]).unfinished(),
+                Frame::continuation(vec![b'x'; FRAME_BYTES - 40_000]).unfinished(),
             ],
             1009,
         ),
@@ -96,9 +99,9 @@ async fn broken_framing_is_closed_with_its_code() {
 async fn a_message_that_is_announced_too_big_is_closed_before_it_has_come() {
     let (server, alice) = start().await;
     for first in [
-        Frame::text("").claiming(65_537),
+        Frame::text("").claiming(FRAME_BYTES as u64 + 1),
         Frame::text("").claiming(1 << 40),
-        Frame::text("").unfinished().claiming(65_537),
+        Frame::text("").unfinished().claiming(FRAME_BYTES as u64 + 1),
         Frame::new(Frame::BINARY, "").claiming(1 << 40),
     ] {
         let mut socket = RawSocket::connect(server.address(), alice.token()).await;
@@ -119,7 +122,7 @@ async fn unusual_but_good_framing_is_understood() {
     let table: Vec<(&str, Vec<Frame>)> = vec![
         ("one frame", vec![Frame::text(PING)]),
         ("a mask of zeros", vec![Frame::text(PING).masked_with([0; 4])]),
-        ("the biggest message", vec![Frame::text(ping_of(65_536))]),
+        ("the biggest message", vec![Frame::text(ping_of(FRAME_BYTES))]),
         ("a 16-bit length", vec![Frame::text(ping_of(126))]),
         ("a message of 65,535 bytes", vec![Frame::text(ping_of(65_535))]),
         ("two fragments", vec![Frame::text(head).unfinished(), Frame::continuation(tail)]),
@@ -232,21 +235,21 @@ async fn frames_that_come_in_pieces_or_together_are_the_same() {
 #[tokio::test]
 async fn a_configured_size_is_the_limit() {
     let server = Server::builder()
-        .set("PARLOR_FRAME_BYTES", 1_024)
+        .set("PARLOR_FRAME_BYTES", 30_000)
         .set("PARLOR_CONTENT_BYTES", 100)
         .start()
         .await;
     let alice = server.user("alice").await;
     alice.create_room("den", "private").await;
     let mut socket = alice.connect().await;
-    assert_eq!(socket.ready["limits"]["frame_bytes"], 1_024);
+    assert_eq!(socket.ready["limits"]["frame_bytes"], 30_000);
     socket.say("den", &"x".repeat(100)).await;
     let data = json!({"room_id": "den", "content": "x".repeat(101)});
     let error = socket.refused("message.send", data, "too_large").await;
     assert_eq!(error["field"], "content");
     let mut socket = RawSocket::connect(server.address(), alice.token()).await;
-    socket.send(Frame::text(ping_of(1_024))).await;
+    socket.send(Frame::text(ping_of(30_000))).await;
     assert_eq!(socket.next_json().await["type"], "pong");
-    socket.send(Frame::text(ping_of(1_025))).await;
+    socket.send(Frame::text(ping_of(30_001))).await;
     assert_eq!(socket.close_code().await, Some(1009));
 }

@@ -40,7 +40,7 @@ async fn session_ready_tells_who_one_is_and_what_the_limits_are() {
     assert_ne!(first["connection_id"], second["connection_id"]);
     let limits = &first["limits"];
     for (name, value) in [
-        ("frame_bytes", 65_536),
+        ("frame_bytes", 126_976),
         ("content_bytes", 16_384),
         ("queued_frames", 256),
         ("queued_bytes", 1_048_576),
@@ -191,6 +191,29 @@ async fn what_is_no_websocket_handshake_is_refused() {
         assert!((400..500).contains(&status), "without {}: {head}", good[left_out]);
     }
     RawSocket::connect(server.address(), &token).await;
+}
+
+#[tokio::test]
+async fn another_version_of_the_protocol_is_told_which_one_is_spoken() {
+    let server = Server::start().await;
+    let authority = server.address().authority();
+    let ask = async |http: &str, version: &str| {
+        let request = format!(
+            "GET /ws HTTP/{http}\r\nHost: {authority}\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{version}\r\n"
+        );
+        RawSocket::http(server.address(), &request).await.to_lowercase()
+    };
+    for version in ["Sec-WebSocket-Version: 25\r\n", "Sec-WebSocket-Version: 8\r\n", ""] {
+        let head = ask("1.1", version).await;
+        assert_eq!(&head[9..12], "426", "{head}");
+        assert!(head.contains("\r\nsec-websocket-version: 13\r\n"), "{head}");
+        assert!(head.contains("\r\nupgrade: websocket\r\n"), "{head}");
+    }
+    let head = ask("1.0", "Sec-WebSocket-Version: 13\r\n").await;
+    assert_eq!(&head[9..12], "426", "HTTP/1.0 is not upgraded: {head}");
+    let head = ask("1.1", "Sec-WebSocket-Version: 13\r\n").await;
+    assert_eq!(&head[9..12], "101", "{head}");
 }
 
 #[tokio::test]

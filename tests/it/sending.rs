@@ -30,6 +30,28 @@ async fn the_same_client_id_again_gets_the_first_ack_and_stores_nothing() {
 }
 
 #[tokio::test]
+async fn content_within_its_limit_is_taken_however_its_json_is_written() {
+    let server = Server::start().await;
+    let alice = server.user("alice").await;
+    alice.create_room("den", "private").await;
+    let mut socket = alice.connect().await;
+    let limits = socket.ready["limits"].clone();
+    let most = limits["content_bytes"].as_u64().expect("a number") as usize;
+    // Each byte takes six: \u001b.
+    let longest = "\u{1b}".repeat(most);
+    let metadata = json!({"a": "\u{1b}".repeat(670)});
+    let data = json!({"room_id": "den", "content": longest, "metadata": metadata});
+    socket.ask("message.send", data).await;
+    let seen = socket.next_message("den").await;
+    assert_eq!(seen["data"]["content"], longest);
+    let too_long = json!({"room_id": "den", "content": format!("{longest}x")});
+    let error = socket.refused("message.send", too_long.clone(), "too_large").await;
+    assert_eq!(error["field"], "content");
+    let refused = alice.post("/rooms/den/messages", too_long).await;
+    assert_eq!(refused.status, 413);
+}
+
+#[tokio::test]
 async fn duplicates_in_one_burst_are_stored_once() {
     let server = Server::start().await;
     let alice = server.user("alice").await;

@@ -108,6 +108,28 @@ async fn a_bad_environment_variable_ends_with_2_and_is_named() {
 }
 
 #[tokio::test]
+async fn limits_that_cannot_hold_together_end_with_2_and_say_what_would_do() {
+    let home = tempdir().expect("a temporary directory can be made");
+    for (settings, words) in [
+        (
+            vec![("PARLOR_FRAME_BYTES", "65536")],
+            ["PARLOR_FRAME_BYTES", "126976", "PARLOR_CONTENT_BYTES=16384"],
+        ),
+        (
+            vec![("PARLOR_CONTENT_BYTES", "200000")],
+            ["PARLOR_QUEUED_BYTES", "2457344", "PARLOR_CONTENT_BYTES=200000"],
+        ),
+        (
+            vec![("PARLOR_CONTENT_BYTES", "100"), ("PARLOR_QUEUED_BYTES", "60000")],
+            ["PARLOR_QUEUED_BYTES", "at least", "PARLOR_CONTENT_BYTES=100"],
+        ),
+    ] {
+        let finished = run_with(&home, &["serve"], &settings).await;
+        words.iter().for_each(|word| finished.refused(2, word));
+    }
+}
+
+#[tokio::test]
 async fn a_taken_port_ends_with_1_and_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let bind = taken.local_addr().expect("it is bound").to_string();

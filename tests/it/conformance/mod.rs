@@ -19,6 +19,8 @@ use crate::support::{Frame, RawSocket, Server, User};
 
 /// Bytes of a message at most, as the server of these cases is started.
 const MESSAGE_MAX: usize = 256 * 1024;
+/// What fits such a message however its JSON is written.
+const CONTENT_MAX: usize = 38_000;
 
 /// What is sent on a connection of its own, and what must come.
 pub struct Case {
@@ -69,7 +71,7 @@ fn answer(id: &str) -> Expected {
 async fn start() -> (Server, User) {
     let builder = Server::builder()
         .set("PARLOR_FRAME_BYTES", MESSAGE_MAX)
-        .set("PARLOR_CONTENT_BYTES", MESSAGE_MAX / 2);
+        .set("PARLOR_CONTENT_BYTES", CONTENT_MAX);
     let server = builder.start().await;
     let alice = server.user("alice").await;
     (server, alice)
