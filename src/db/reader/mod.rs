@@ -2,6 +2,7 @@
 //! a long read never stands in the way of a write.
 
 mod attachments;
+mod counts;
 mod events;
 mod identity;
 mod members;
@@ -10,15 +11,17 @@ mod outbox;
 mod people;
 mod pools;
 mod rooms;
+mod unread;
 mod users;
 
-use std::{future::Future, path::Path, time::Duration};
+use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
 use diesel_async::SimpleAsyncConnection;
 
 use super::{postgres::PostgresUrl, sqlite::place::Place};
 use crate::{limits::READ_TIMEOUT, metrics::metrics};
 
+use counts::Counts;
 use pools::read;
 
 pub use messages::{Missed, Replay};
@@ -34,6 +37,7 @@ pub struct Reader {
     timeout: Duration,
     /// Of a file.
     place: Option<Place>,
+    counts: Arc<Counts>,
 }
 
 /// A read failed. The cause has been logged; for the user it is
@@ -44,11 +48,19 @@ pub struct ReadError;
 
 impl Reader {
     pub(super) fn of_file(path: &Path, place: Place) -> Self {
-        Self { pools: Pools::of_file(path), timeout: READ_TIMEOUT, place: Some(place) }
+        let (pools, counts) = (Pools::of_file(path), Arc::default());
+        Self { pools, timeout: READ_TIMEOUT, place: Some(place), counts }
     }
 
     pub(super) fn of_postgres(url: &PostgresUrl) -> Self {
-        Self { pools: Pools::of_postgres(url), timeout: READ_TIMEOUT, place: None }
+        let (pools, counts) = (Pools::of_postgres(url), Arc::default());
+        Self { pools, timeout: READ_TIMEOUT, place: None, counts }
+    }
+
+    /// The same without what it knows.
+    #[cfg(test)]
+    pub(in crate::db) fn knowing_nothing(&self) -> Self {
+        Self { counts: Arc::default(), ..self.clone() }
     }
 
     /// Gives one read a time limit.

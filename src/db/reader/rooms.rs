@@ -2,15 +2,15 @@ use std::sync::Arc;
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, IntoSql, JoinOnDsl, NullableExpressionMethods,
-    OptionalExtension, QueryDsl, Queryable, dsl::count_star, sql_types::Bool,
+    OptionalExtension, QueryDsl, Queryable, sql_types::Bool,
 };
 use diesel_async::RunQueryDsl;
 
-use super::{ReadError, Reader, read};
+use super::{ReadError, Reader, read, unread::Mark};
 use crate::{
     db::{
         rows::room::{RoomRow, columns},
-        schema::{members, mentions, messages, receipts, room_heads, rooms},
+        schema::{members, receipts, room_heads, rooms},
     },
     domain::{
         Role, Room, RoomId, RoomKey, RoomOverview, RoomState, Seq, Standing, Timestamp, UserKey,
@@ -28,10 +28,14 @@ struct OverviewRow {
     blocked: bool,
     read_seq: Option<i64>,
     delivered_seq: Option<i64>,
-    unread: Option<i64>,
-    unread_deleted: Option<i64>,
-    mentions: Option<i64>,
-    room_mentions: Option<i64>,
+    unread_after: i64,
+    floor: i64,
+}
+
+impl OverviewRow {
+    fn mark(&self) -> Mark {
+        Mark { unread_after: self.unread_after, floor: self.floor }
+    }
 }
 
 impl From<OverviewRow> for RoomOverview {
@@ -45,10 +49,8 @@ impl From<OverviewRow> for RoomOverview {
             blocked,
             read_seq,
             delivered_seq,
-            unread,
-            unread_deleted,
-            mentions,
-            room_mentions,
+            unread_after: _,
+            floor: _,
         } = row;
         let number = |number: Option<i64>| number.unwrap_or(0);
         Self {
@@ -59,8 +61,9 @@ impl From<OverviewRow> for RoomOverview {
                 standing: standing(&role, muted_until, blocked),
                 read_seq: Seq(number(read_seq)),
                 delivered_seq: Seq(number(read_seq).max(number(delivered_seq))),
-                unread: number(unread) - number(unread_deleted),
-                mentions: number(mentions) + number(room_mentions),
+                // Counted apart, where the number is not known.
+                unread: 0,
+                mentions: 0,
             }),
             peer: None,
             last_message: None,
@@ -102,29 +105,10 @@ pub struct Arrival {
     pub inbox_acked: Seq,
 }
 
-/// Memberships with their rooms, heads, marks, and unread counts, in one
-/// statement: this is what every connect reads.
+/// Memberships with their rooms, heads and marks, in one statement: this is
+/// what every connect reads.
 macro_rules! overviews {
     () => {{
-        // Counted from rows: what came after the mark and is not one's own.
-        let unread = || {
-            messages::table
-                .filter(messages::room_key.eq(members::room_key))
-                .filter(messages::seq.gt(members::unread_after))
-                .filter(messages::seq.gt(rooms::floor_seq))
-                .filter(messages::sender_key.ne(members::user_key))
-        };
-        // Tombstones apart: both counts come from an index alone.
-        let deleted = unread().filter(messages::deleted_at.is_not_null());
-        let mentions_of = || {
-            mentions::table
-                .filter(mentions::room_key.eq(members::room_key))
-                .filter(mentions::seq.gt(members::unread_after))
-                .filter(mentions::seq.gt(rooms::floor_seq))
-                .filter(mentions::sender_key.ne(members::user_key))
-        };
-        let own = mentions_of().filter(mentions::user_key.eq(members::user_key));
-        let of_all = mentions_of().filter(mentions::user_key.eq(0));
         members::table
             .inner_join(rooms::table)
             .inner_join(room_heads::table.on(room_heads::room_key.eq(members::room_key)))
@@ -143,10 +127,8 @@ macro_rules! overviews {
                 members::blocked,
                 receipts::read_seq.nullable(),
                 receipts::delivered_seq.nullable(),
-                unread().select(count_star()).single_value(),
-                deleted.select(count_star()).single_value(),
-                own.select(count_star()).single_value(),
-                of_all.select(count_star()).single_value(),
+                members::unread_after,
+                rooms::floor_seq,
             ))
     }};
 }
@@ -224,13 +206,16 @@ impl Reader {
             .filter(is_wanted)
             .order(members::room_key)
             .limit(limit + 1);
-        let rooms = read!(self, |conn| {
+        let (rooms, marks) = read!(self, |conn| {
             let rows = query.load::<OverviewRow>(&mut conn).await?;
+            let marks: Vec<Mark> = rows.iter().map(OverviewRow::mark).collect();
             let mut rooms: Vec<RoomOverview> = rows.into_iter().map(RoomOverview::from).collect();
             select::add_peers(&mut conn, user, &mut rooms).await?;
-            Ok(rooms)
+            Ok((rooms, marks))
         })?;
-        Ok(super::members::cut(rooms, limit))
+        let (mut rooms, more) = super::members::cut(rooms, limit);
+        self.count_unread(user, &mut rooms, &marks).await?;
+        Ok((rooms, more))
     }
 
     /// The rooms with these ids that a user is a member of; without what the
@@ -265,12 +250,15 @@ impl Reader {
     /// A user's rooms, by id.
     pub async fn memberships(&self, user: UserKey) -> Result<Vec<RoomOverview>, ReadError> {
         let query = overviews!().filter(members::user_key.eq(user.0)).order(rooms::id);
-        read!(self, |conn| {
+        let (mut rooms, marks) = read!(self, |conn| {
             let rows = query.load::<OverviewRow>(&mut conn).await?;
+            let marks: Vec<Mark> = rows.iter().map(OverviewRow::mark).collect();
             let mut rooms: Vec<RoomOverview> = rows.into_iter().map(RoomOverview::from).collect();
             select::add_peers(&mut conn, user, &mut rooms).await?;
-            Ok(rooms)
-        })
+            Ok((rooms, marks))
+        })?;
+        self.count_unread(user, &mut rooms, &marks).await?;
+        Ok(rooms)
     }
 
     /// Some of a user's rooms with the newest message of each; in two
@@ -339,12 +327,15 @@ impl Reader {
     ) -> Result<Option<RoomOverview>, ReadError> {
         let query =
             overviews!().filter(members::user_key.eq(user.0)).filter(members::room_key.eq(room.0));
-        read!(self, |conn| {
+        let (mut rooms, marks) = read!(self, |conn| {
             let row = query.first::<OverviewRow>(&mut conn).await.optional()?;
+            let marks: Vec<Mark> = row.iter().map(OverviewRow::mark).collect();
             let mut rooms: Vec<RoomOverview> = row.into_iter().map(RoomOverview::from).collect();
             select::add_peers(&mut conn, user, &mut rooms).await?;
-            Ok(rooms.pop())
-        })
+            Ok((rooms, marks))
+        })?;
+        self.count_unread(user, &mut rooms, &marks).await?;
+        Ok(rooms.pop())
     }
 
     /// One room, as a user sees it.

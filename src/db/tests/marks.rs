@@ -1,6 +1,9 @@
 //! Marks and what is unread.
 
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
 use super::*;
+use crate::{domain::Mentioned, limits::UNREAD_FEW};
 
 #[actix_web::test]
 async fn one_who_has_left_keeps_no_mark() {
@@ -57,4 +60,97 @@ async fn what_was_said_before_one_joined_is_not_unread_nor_ones_own() {
     };
     assert_eq!(moved, [(room.key, room.id.clone(), Seq(9))]);
     assert_eq!(unread(of(ben.key).await.expect("read")), 0);
+}
+
+/// What is known is brought forward: as if it were counted anew, whatever
+/// happens in between.
+#[actix_web::test]
+async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
+    let mut bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let room = bench.room("r", &ann);
+    bench.add(&room, &ben).expect("added");
+    let many = usize::try_from(UNREAD_FEW).expect("small") + 100;
+    bench.say(&room, &ann, many);
+    let reader = bench.database.reader.clone();
+    let mut random = StdRng::seed_from_u64(1);
+    let mentioning = |text: &str| Mentioned::find(text);
+    let mut ids = Vec::new();
+    for step in 0..300 {
+        let picked =
+            |random: &mut StdRng, ids: &[MessageId]| ids[random.random_range(0..ids.len())];
+        match random.random_range(0..10) {
+            0..3 => {
+                let text = ["@ben", "@room", "nobody"][random.random_range(0..3)];
+                let extras = NewExtras { mentioned: mentioning(text), ..NewExtras::default() };
+                if extras.mentioned.is_empty() {
+                    bench.say(&room, &ann, 3);
+                } else {
+                    ids.push(bench.rich(&room, &ann, extras));
+                }
+            }
+            3 => bench.say(&room, &ben, 2),
+            4 => ids.push(bench.plain(&room, &ann)),
+            5 if !ids.is_empty() => {
+                let id = picked(&mut random, &ids);
+                let _ = bench.change(id, &ann, Change::Delete);
+            }
+            6 if !ids.is_empty() => {
+                let mentioned = mentioning(["@ben", "none"][random.random_range(0..2)]);
+                let content = format!("edited {step}").into();
+                let id = picked(&mut random, &ids);
+                let _ = bench.change(id, &ann, Change::Edit { content, mentioned });
+            }
+            7 if !ids.is_empty() => {
+                // Also of a tombstone, which thereby changes once more.
+                let thread = Some(picked(&mut random, &ids));
+                let extras = NewExtras { thread, ..NewExtras::default() };
+                let Write::Message(plain) = bench.message(room.key, &ann, None) else {
+                    unreachable!("a message")
+                };
+                // Refused where the thread has not begun before its root went.
+                let reply = NewMessage { extras: Some(Box::new(extras)), ..plain };
+                let _ = bench.one(Write::Message(reply));
+            }
+            8 => {
+                let head = reader.room_state(room.key, ann.key).await.expect("read");
+                let head = head.expect("a member").1;
+                // Mostly a little, so that much stays.
+                let seq = Seq(i64::from(random.random_range(0..40_i32)) + i64::from(step % 50));
+                let target = ReadTarget::Seq(seq.min(head));
+                let user = ben.key;
+                bench.one(Write::Read { room: room.key, user, target, at: AT }).expect("read");
+            }
+            9 if step % 60 == 59 => {
+                let upto = Seq(i64::from(step) / 4);
+                bench.one(Write::RoomTrim { room: room.key, upto }).expect("trimmed");
+                bench.purge_all(&room);
+            }
+            _ => {}
+        }
+        let known = reader.memberships(ben.key).await.expect("read");
+        let anew = reader.knowing_nothing().memberships(ben.key).await.expect("read");
+        assert_eq!(known, anew, "step {step}");
+    }
+}
+
+#[actix_web::test]
+async fn what_was_counted_once_is_not_counted_again() {
+    let mut bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let room = bench.room("r", &ann);
+    bench.add(&room, &ben).expect("added");
+    bench.say(&room, &ann, 600);
+    let reader = bench.database.reader.clone();
+    let unread = async |reader: &crate::db::Reader| {
+        let state = reader.room_state(room.key, ben.key).await.expect("read");
+        state.expect("a member").0.unread
+    };
+    assert_eq!(unread(&reader).await, 600);
+    // Rows that went without a word: who looks at them again notices.
+    bench.run("DELETE FROM messages WHERE seq <= 600");
+    assert_eq!(unread(&reader).await, 600);
+    bench.say(&room, &ann, 3);
+    assert_eq!(unread(&reader).await, 603, "only what is new was looked at");
+    assert_eq!(unread(&reader.knowing_nothing()).await, 3);
 }
