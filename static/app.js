@@ -179,6 +179,8 @@ parlor.on("member", (event) => {
   open.people.heard(event).then(paint, () => {}); // Else they count as away until they are heard of.
   if (event.user.id === chat.me) open.timeline.refresh();
 });
+// In a big room only how many they are; who they are is asked for when the list is opened.
+parlor.on("room-members", ({ room }) => { if (room === open?.id) paint(); });
 parlor.on("room-removed", ({ room, reason }) => {
   if (room !== open?.id) return;
   closeRoom();

@@ -12,6 +12,7 @@
 mod access;
 mod answer;
 mod command;
+mod crowds;
 mod error;
 mod fanout;
 mod handlers;
@@ -19,6 +20,7 @@ mod hold;
 mod messages;
 mod nodes;
 mod presence;
+mod restrictions;
 mod room;
 mod server;
 mod session;

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     domain::{RoomKey, Status, Timestamp, User, UserKey},
-    limits::{ARRIVALS_WAITING, ERASED_KEPT},
+    limits::{ARRIVALS_WAITING, ERASED_KEPT, PRESENCE_BURST, PRESENCE_PACE},
 };
 
 /// A user without a connection, whom others still see as there.
@@ -87,6 +87,25 @@ impl Departures {
     }
 }
 
+/// How often others are told of one user: each time all who share a room are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    /// When all that was told would be paid for.
+    paid_at: Option<Instant>,
+}
+
+impl Pace {
+    /// Counts what is told, if it may be.
+    pub fn may_tell(&mut self, now: Instant) -> bool {
+        let paid_at = self.paid_at.map_or(now, |at| at.max(now));
+        if paid_at.duration_since(now) >= PRESENCE_PACE * PRESENCE_BURST {
+            return false;
+        }
+        self.paid_at = Some(paid_at + PRESENCE_PACE);
+        true
+    }
+}
+
 /// A user has come or gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Arrival {
@@ -143,6 +162,17 @@ impl Erased {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_user_is_told_of_a_few_times_at_once_and_then_once_in_a_while() {
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        for _ in 0..PRESENCE_BURST {
+            assert!(pace.may_tell(start));
+        }
+        assert!(!pace.may_tell(start) && !pace.may_tell(start + PRESENCE_PACE / 2));
+        assert!(pace.may_tell(start + PRESENCE_PACE));
+        assert!(!pace.may_tell(start + PRESENCE_PACE));
+    }
     use crate::domain::UserId;
 
     const GRACE: Duration = Duration::from_secs(5);

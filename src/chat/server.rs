@@ -9,11 +9,13 @@ use tokio::sync::{oneshot, watch};
 
 use super::{
     ReplyTo, Request, ToNodes,
+    crowds::Crowds,
     fanout::{Fanout, Item},
     handlers::Pending,
     hold::{Holds, Place},
     nodes::Nodes,
     presence::{Arrivals, Departures, Erased},
+    restrictions::Restrictions,
     room::{Rooms, UnseenHeads},
     session::Sessions,
     typing::Typing,
@@ -74,9 +76,10 @@ pub struct ChatServer {
     pub(super) waiting: FxHashMap<(UserKey, RoomId), Vec<Request>>,
     /// Commits whose answer still needs a read.
     pub(super) finishing: usize,
-    /// Counts how often a member of any room may do less than before: removed,
-    /// muted, blocked. See `read_access`.
-    pub(super) restrictions: u64,
+    /// Members who may do less than before. See `read_access`.
+    pub(super) restrictions: Restrictions,
+    /// Big rooms whose number of members has changed.
+    pub(super) crowds: Crowds,
     /// Set once the server is shutting down; answered when nothing is in
     /// flight any more.
     pub(super) draining: Option<Vec<oneshot::Sender<()>>>,
@@ -92,6 +95,8 @@ pub struct ChatServer {
     pub(super) me: Option<Addr<ChatServer>>,
     pub(super) typing: Typing,
     pub(super) departures: Departures,
+    /// Users whose status changes too often to be told at once.
+    pub(super) status_later: FxHashSet<UserKey>,
     /// Who came and went and is still to be written down.
     pub(super) arrivals: Arrivals,
     pub(super) erased: Erased,
@@ -176,7 +181,9 @@ impl ChatServer {
             holds: Holds::default(),
             waiting: FxHashMap::default(),
             finishing: 0,
-            restrictions: 0,
+            restrictions: Restrictions::default(),
+            crowds: Crowds::default(),
+            status_later: FxHashSet::default(),
             draining: None,
             purges: unfinished.purges,
             nodes: Nodes::new(bus),
@@ -260,7 +267,10 @@ impl Actor for ChatServer {
             self.sessions.track();
             ctx.run_interval(INTEREST_TICK, |server, ctx| server.tell_interest(ctx));
         }
-        ctx.run_interval(ROOM_SWEEP, |server, _| server.rooms.sweep(Instant::now(), ROOM_IDLE));
+        ctx.run_interval(ROOM_SWEEP, |server, _| {
+            server.rooms.sweep(Instant::now(), ROOM_IDLE);
+            server.restrictions.forget();
+        });
         ctx.run_interval(PRESENCE_TICK, |server, _| server.look_after_presence());
         ctx.run_interval(self.settings.retention_tick, |server, ctx| server.look_after_age(ctx));
         self.purge_next();

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Command, Connect, ReplyTo, Request, SessionId, SessionRef};
+use super::{Command, Connect, ReplyTo, Request, SessionId, SessionRef, presence::Pace};
 use crate::domain::{RoomKey, Seq, Standing, Status, Timestamp, User, UserKey};
 
 /// One connection.
@@ -101,6 +101,7 @@ pub(super) struct OnlineUser {
     pub epoch: u64,
     /// What others have been told; `None` while nothing has.
     pub shown: Option<Status>,
+    pub pace: Pace,
 }
 
 impl OnlineUser {
@@ -145,6 +146,7 @@ impl Sessions {
             rooms: None,
             epoch: 0,
             shown: None,
+            pace: Pace::default(),
         });
         online.user = user;
         online.sessions.push(at.id);

@@ -24,6 +24,9 @@ pub enum Happened {
     Joined {
         room: i64,
         user: i64,
+        /// How many there are then, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        members: Option<i64>,
     },
     /// A user is no member any more.
     Left {
@@ -181,7 +184,11 @@ fn of_timeline(write: &Write, written: &Written, head: &mut impl FnMut(RoomKey, 
 }
 
 fn of_members(write: &Write, written: &Written, all: &mut Vec<Happened>) {
-    let joined = |room: RoomKey, user: UserKey| Happened::Joined { room: room.0, user: user.0 };
+    let joined = |room: RoomKey, user: UserKey, members| Happened::Joined {
+        room: room.0,
+        user: user.0,
+        members,
+    };
     let left = |room: &RoomKey, user: &UserKey, why, members| Happened::Left {
         room: room.0,
         user: user.0,
@@ -189,13 +196,16 @@ fn of_members(write: &Write, written: &Written, all: &mut Vec<Happened>) {
         members,
     };
     match (write, written) {
-        (Write::RoomCreate(new), Written::Room(room)) => all.push(joined(room.key, new.owner)),
+        (Write::RoomCreate(new), Written::Room(room)) => {
+            all.push(joined(room.key, new.owner, None))
+        }
         (_, Written::Direct { room, members, is_new: true, .. }) => {
-            all.extend(members.iter().map(|member| joined(room.key, member.user.key)));
+            all.extend(members.iter().map(|member| joined(room.key, member.user.key, None)));
         }
-        (Write::MemberAdd { room, user, .. }, Written::MemberAdded { is_new: true, .. }) => {
-            all.push(joined(*room, *user));
-        }
+        (
+            Write::MemberAdd { room, user, .. },
+            Written::MemberAdded { is_new: true, member_count, .. },
+        ) => all.push(joined(*room, *user, Some(*member_count))),
         (
             Write::MemberRemove { room, user, is_self, .. },
             Written::MemberRemoved { existed: true, member_count },

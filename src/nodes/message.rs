@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_is_said_arrives_on_the_channels_of_those_whom_it_concerns() {
-        let joined = Happened::Joined { room: 3, user: 5 };
+        let joined = Happened::Joined { room: 3, user: 5, members: Some(2) };
         let inbox = Happened::Head { room: -5, seq: 9 };
         let said = ToNodes {
             recorded: vec![Recorded {

@@ -10,8 +10,8 @@ use super::{
     ErrorView, HistoryView, MemberView, MessageView, ReadMarkView, RoomChangeView,
     StoredMessageView,
     events::{
-        AddedView, ClearedView, LeftView, PresenceView, ReceiptsView, RemovedView, TypingView,
-        UnreadView,
+        AddedView, ClearedView, LeftView, MembersView, PresenceView, ReceiptsView, RemovedView,
+        TypingView, UnreadView,
     },
     server_frame::{
         ChangedView, DeliveredView, Empty, GoAwayView, JoinedView, ReadyView, ResumedView,
@@ -225,6 +225,7 @@ fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
         ("member.joined", around(Some(member.clone()), ROOM_EVENT)),
         ("member.updated", around(Some(member), ROOM_EVENT)),
         ("member.left", around(Some(schemas.of::<LeftView<'_>>()), ROOM_EVENT)),
+        ("room.members", around(Some(schemas.of::<MembersView>()), ROOM_EVENT)),
         ("room.added", around(Some(schemas.of::<AddedView<'_>>()), ROOM_EVENT)),
         ("room.updated", around(Some(schemas.of::<RoomChangeView<'_>>()), ROOM_EVENT)),
         ("room.removed", around(Some(schemas.of::<RemovedView>()), ROOM_EVENT)),

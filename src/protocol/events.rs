@@ -183,6 +183,17 @@ pub fn member_updated(room: &RoomId, member: &Member, at: Timestamp) -> Frame {
     room_event("member.updated", room, &at.to_rfc3339(), data).encode()
 }
 
+/// `data` of `room.members`.
+#[derive(Serialize, JsonSchema)]
+pub struct MembersView {
+    member_count: i64,
+}
+
+pub fn room_members(room: &RoomId, member_count: i64, at: Timestamp) -> Frame {
+    let data = Some(MembersView { member_count });
+    room_event("room.members", room, &at.to_rfc3339(), data).encode()
+}
+
 /// Why somebody is no member any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -73,6 +73,10 @@ export class Heard {
         this.#chat.memberChanged(type, room, data);
         this.#emit("member", { type, room, ...data });
         return true;
+      case "room.members":
+        this.#chat.changeRoom(room, data);
+        this.#emit("room-members", { room, ...data });
+        return true;
       case "typing":
         this.#chat.setTyping(room, data.user_id, data.is_typing);
         this.#emit("typing", { room, user: data.user_id, isTyping: data.is_typing });

@@ -13,6 +13,7 @@ mod bad_frames;
 mod bad_requests;
 mod bans;
 mod behind_a_proxy;
+mod big_rooms;
 mod changes;
 mod chat;
 mod conformance;

@@ -108,7 +108,7 @@ impl ChatServer {
         room: Option<RoomKey>,
     ) {
         if let Some(room) = room {
-            self.restrictions += 1;
+            self.restrictions.restrict(other, room);
             self.sessions.standing_changed(other, room, |known| known.blocked = blocks);
         }
         self.answer(reply, Ok(Answer::Done));

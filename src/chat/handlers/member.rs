@@ -136,8 +136,7 @@ impl ChatServer {
         self.rooms.activate(&seen, Instant::now());
         self.rooms.members_are(room.key, member_count);
         if is_new {
-            let frame = events::member_joined(&room.id, &member);
-            self.tell_notice(room.key, frame);
+            self.tell_joined(&room, &member);
         }
         let standing = standing_of(&member);
         let mut overview = new_membership(room.clone(), standing, last_seq, member_count);
@@ -219,7 +218,7 @@ impl ChatServer {
     /// The user hears nothing more of the room; those who stay are told.
     pub(super) fn tell_left(&mut self, leaving: &Leaving, member_count: i64) {
         let Leaving { user, room, why } = leaving;
-        self.restrictions += 1;
+        self.restrictions.restrict(user.key, room.key);
         self.stop_typing(room, user);
         let removed = events::room_removed(&room.id, *why, now());
         for session in self.sessions.ready_of(user.key) {
@@ -230,7 +229,38 @@ impl ChatServer {
         self.sessions.membership_changed(user.key, room.key, None);
         self.departures.left_room(user.key, room.key);
         self.rooms.members_are(room.key, member_count);
+        if self.is_big(room.key) {
+            return self.tell_crowd(room.key);
+        }
         self.tell_notice(room.key, events::member_left(&room.id, user, *why, now()));
+    }
+
+    /// Those who are there are told of a new member.
+    pub(super) fn tell_joined(&mut self, room: &Room, member: &Member) {
+        if self.is_big(room.key) {
+            return self.tell_crowd(room.key);
+        }
+        self.tell_notice(room.key, events::member_joined(&room.id, member));
+    }
+
+    /// Members of a big room have come or gone: how many there are is told, now
+    /// or later.
+    pub(super) fn tell_crowd(&mut self, room: RoomKey) {
+        if self.crowds.changed(room, Instant::now()) {
+            self.tell_member_count(room);
+        }
+    }
+
+    fn tell_member_count(&mut self, room: RoomKey) {
+        let Some(entry) = self.rooms.get(room) else { return };
+        let frame = events::room_members(&entry.room.id, entry.members, now());
+        self.tell_notice(room, frame);
+    }
+
+    pub(super) fn look_after_crowds(&mut self) {
+        for room in self.crowds.due(Instant::now()) {
+            self.tell_member_count(room);
+        }
     }
 
     /// All of a new member's connections get the room's events from now on.
@@ -251,14 +281,19 @@ impl ChatServer {
     pub(super) fn tell_member(&mut self, room: &Room, member: &Member) {
         let user = member.user.key;
         let standing = standing_of(member);
-        self.restrictions += 1;
+        self.restrictions.restrict(user, room.key);
         self.sessions.standing_changed(user, room.key, |known| {
             *known = Standing { blocked: known.blocked, ..standing };
         });
         if standing.may_react(now()).is_err() {
             self.stop_typing(room, &member.user);
         }
-        self.tell_notice(room.key, events::member_updated(&room.id, member, now()));
+        let frame = events::member_updated(&room.id, member, now());
+        // In a big room it is told to the one whom it is about.
+        match self.is_big(room.key) {
+            true => self.tell_user(user, &frame),
+            false => self.tell_notice(room.key, frame),
+        }
     }
 }
 

@@ -89,11 +89,17 @@ impl ChatServer {
         let still_seen = self.departures.is_back(user);
         let status = self.sessions.status(user);
         let Some(online) = self.sessions.users.get_mut(&user) else { return };
-        let seen = online.shown.replace(status).or(still_seen);
+        let seen = online.shown.or(still_seen);
+        let first = seen.is_none();
+        if !first && seen != Some(status) && !online.pace.may_tell(Instant::now()) {
+            online.shown = seen;
+            self.status_later.insert(user);
+            return;
+        }
+        online.shown = Some(status);
         if seen == Some(status) {
             return;
         }
-        let first = seen.is_none();
         let (user, rooms) = (online.user.clone(), online.room_keys());
         self.tell_presence(&user, &rooms, status, None);
         if first && self.settings.tells_arrivals {
@@ -128,6 +134,10 @@ impl ChatServer {
         if online.shown.is_none() || online.shown == Some(status) {
             return;
         }
+        if !online.pace.may_tell(Instant::now()) {
+            self.status_later.insert(user);
+            return;
+        }
         online.shown = Some(status);
         let (user, rooms) = (online.user.clone(), online.room_keys());
         self.tell_presence(&user, &rooms, status, None);
@@ -155,7 +165,8 @@ impl ChatServer {
         if self.nodes.has_others() {
             // They may be there on another node: what all of them together
             // say is told.
-            let (user, rooms) = (user.clone(), rooms.to_vec());
+            let small = rooms.iter().copied().filter(|room| !self.is_big(*room));
+            let (user, rooms) = (user.clone(), small.collect());
             return self.nodes.tell_presence(NodePresence { user, rooms, status, last_seen });
         }
         self.tell_status_of(user, rooms, status, last_seen);
@@ -216,6 +227,9 @@ impl ChatServer {
             let stopped = self.typing.expired(now);
             self.tell_stopped(stopped);
         }
+        for user in std::mem::take(&mut self.status_later) {
+            self.status_changed(user);
+        }
         let (grace, users) = (self.settings.presence_grace, &self.sessions.users);
         let gone = self.departures.gone(now, grace, |user| users.contains_key(&user));
         for Departing { user, shown: _, rooms, gone_at } in gone {
@@ -223,6 +237,7 @@ impl ChatServer {
             self.arrivals.note(user.key, false, gone_at);
         }
         self.record_presence();
+        self.look_after_crowds();
         self.fanout.flush();
     }
 

@@ -118,12 +118,14 @@ impl ChatServer {
     fn happened(&mut self, happened: Happened, ctx: &mut Context<Self>) {
         match happened {
             Happened::Head { room, seq } => self.happened_head(RoomKey(room), Seq(seq)),
-            Happened::Joined { room, user } => self.joined(RoomKey(room), UserKey(user), ctx),
+            Happened::Joined { room, user, members } => {
+                self.joined(RoomKey(room), UserKey(user), members, ctx);
+            }
             Happened::Left { room, user, why, members } => {
                 self.left(RoomKey(room), UserKey(user), departure(why), members, ctx);
             }
             Happened::Standing { room, user } => {
-                self.restrictions += 1;
+                self.restrictions.restrict(UserKey(user), RoomKey(room));
                 self.stands_otherwise(RoomKey(room), UserKey(user), ctx);
             }
             Happened::RoomUpdated { room } => self.room_updated(RoomKey(room), ctx),
@@ -173,9 +175,27 @@ impl ChatServer {
         self.rooms.get(room).is_some() || self.sessions.users.contains_key(&user)
     }
 
-    fn joined(&mut self, room: RoomKey, user: UserKey, ctx: &mut Context<Self>) {
+    /// Whether nobody here has to be told who it is: in a big room that is one
+    /// more or less.
+    fn is_only_counted(&self, room: RoomKey, user: UserKey) -> bool {
+        self.is_big(room) && !self.sessions.users.contains_key(&user)
+    }
+
+    fn joined(
+        &mut self,
+        room: RoomKey,
+        user: UserKey,
+        members: Option<i64>,
+        ctx: &mut Context<Self>,
+    ) {
         if !self.is_of_interest(room, user) {
             return;
+        }
+        if let Some(members) = members {
+            self.rooms.members_are(room, members);
+            if self.is_only_counted(room, user) {
+                return self.tell_crowd(room);
+            }
         }
         let reading = read_member(self.reader.clone(), room, user);
         Self::when(ctx, reading, move |read, server, _| {
@@ -183,7 +203,7 @@ impl ChatServer {
             let Ok(Some((member, overview))) = read else { return };
             if server.rooms.get(room).is_some() {
                 server.rooms.members_are(room, overview.member_count);
-                server.tell_notice(room, events::member_joined(&overview.room.id, &member));
+                server.tell_joined(&overview.room, &member);
             }
             if server.sessions.standing(user, room).flatten().is_none() {
                 server.attach_member(&member, &overview);
@@ -205,7 +225,11 @@ impl ChatServer {
         if !self.is_of_interest(room, user) {
             return;
         }
-        self.restrictions += 1;
+        self.restrictions.restrict(user, room);
+        self.rooms.members_are(room, members);
+        if self.is_only_counted(room, user) {
+            return self.tell_crowd(room);
+        }
         for session in self.sessions.ready_of(user) {
             self.unsubscribe_session(session, room);
         }
@@ -235,7 +259,7 @@ impl ChatServer {
     }
 
     fn stands_otherwise(&mut self, room: RoomKey, user: UserKey, ctx: &mut Context<Self>) {
-        if !self.is_of_interest(room, user) {
+        if !self.is_of_interest(room, user) || self.is_only_counted(room, user) {
             return;
         }
         let reading = read_member(self.reader.clone(), room, user);

@@ -77,10 +77,12 @@ impl ChatServer {
         tries: usize,
         ctx: &mut Context<Self>,
     ) {
-        let restrictions = self.restrictions;
+        let then = self.restrictions.now();
         let reading = self.access_in_database(room.clone(), &from);
         Self::when(ctx, reading, move |access, server, ctx| {
-            let overtaken = access.is_ok() && server.restrictions != restrictions;
+            let overtaken = access.as_ref().is_ok_and(|access| {
+                server.restrictions.overtook(then, from.user.key, access.room.key)
+            });
             if overtaken && tries > 0 {
                 return server.read_access(room, from, tries - 1, ctx);
             }

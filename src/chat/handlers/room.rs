@@ -55,7 +55,7 @@ impl ChatServer {
         }
         self.fanout.tell_all(&Item::RoomGone { room: key });
         self.rooms.remove(key);
-        self.restrictions += 1;
+        self.restrictions.end_room(key);
     }
 
     pub(super) fn purge(&mut self, room: RoomKey) {
