@@ -1,5 +1,7 @@
 //! What a file is called.
 
+use crate::domain::visible;
+
 /// Characters of a name at most.
 const CHARS_MAX: usize = 120;
 
@@ -8,21 +10,11 @@ const CHARS_MAX: usize = 120;
 /// with its extension stays.
 pub fn clean_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let is_shown = |c: &char| {
-        !c.is_control()
-            && !matches!(
-                *c,
-                '\u{200b}'..='\u{200f}'
-                    | '\u{202a}'..='\u{202e}'
-                    | '\u{2060}'..='\u{2069}'
-                    | '\u{feff}'
-                    | '"' | '<' | '>' | ':' | '|' | '?' | '*'
-            )
-    };
-    let shown: Vec<char> = last.chars().filter(is_shown).collect();
+    let is_saved = |c: &char| !matches!(*c, '"' | '<' | '>' | ':' | '|' | '?' | '*');
+    let shown: Vec<char> = visible(last).chars().filter(is_saved).collect();
     let cut = shown.len().saturating_sub(CHARS_MAX);
-    let name: String = shown[cut..].iter().collect();
-    let name = name.trim().trim_start_matches('.').trim();
+    let name = visible(&shown[cut..].iter().collect::<String>());
+    let name = name.trim_start_matches('.').trim();
     if name.is_empty() { "file".to_owned() } else { name.to_owned() }
 }
 
@@ -38,6 +30,7 @@ mod tests {
             ("C:\\x\\a.txt", "a.txt"),
             ("a\r\nb\".txt", "ab.txt"),
             ("gpj\u{202e}.exe", "gpj.exe"),
+            ("a\u{3164}\u{ad}.txt", "a.txt"),
             ("...", "file"),
             ("", "file"),
             (".bashrc", "bashrc"),

@@ -9,6 +9,7 @@ mod extras;
 mod id;
 mod mention;
 mod message;
+mod name;
 mod presence;
 mod room;
 mod standing;
@@ -23,6 +24,7 @@ pub use id::{
 };
 pub use mention::Mentioned;
 pub use message::{HistoryCursor, HistoryPage, Message, ReadTarget};
+pub use name::{NotShown, display_name, display_text, visible};
 pub use presence::Status;
 pub use room::{
     Ban, Member, Receipt, Retention, Role, Room, RoomChange, RoomKind, RoomOverview, RoomState,

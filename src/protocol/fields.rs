@@ -8,7 +8,7 @@ use super::Refusal;
 use crate::{
     domain::{
         AttachmentId, ClientId, HistoryCursor, InvalidId, Mentioned, MessageId, NewExtras,
-        ReadTarget, RoomId, Seq, Status, Timestamp, UserId,
+        ReadTarget, RoomId, Seq, Status, Timestamp, UserId, display_text,
     },
     limits::{ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, METADATA_BYTES},
 };
@@ -134,21 +134,15 @@ impl Fields {
         self.0.contains_key(name)
     }
 
-    /// A text that people see: no control characters, and not too long.
+    /// A text that people see, without what cannot be seen in it.
     pub fn display_text(
         &mut self,
         name: &'static str,
         chars_max: usize,
     ) -> Result<Option<Arc<str>>, Refusal> {
         let Some(text) = self.text_or_none(name)? else { return Ok(None) };
-        if text.chars().any(char::is_control) {
-            return Err(Refusal::field(name, "must have no control characters"));
-        }
-        if text.chars().count() > chars_max {
-            let what = format!("must have at most {chars_max} characters");
-            return Err(Refusal::field(name, &what));
-        }
-        Ok(Some(text.into()))
+        let shown = display_text(&text, chars_max);
+        shown.map(|text| Some(text.into())).map_err(|error| Refusal::field(name, &error.to_string()))
     }
 
     /// A point in time, RFC 3339.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     State,
-    extract::{Body, Unhurried, WithAccounts, display_text, user_id},
+    extract::{Body, Unhurried, WithAccounts, shown_text, user_id},
 };
 use crate::{
     auth::{Identity, Tokens},
@@ -64,13 +64,9 @@ pub async fn register(
     Body(Registration { user_id: id, password, name }): Body<Registration>,
 ) -> Result<HttpResponse, ApiError> {
     let id = user_id(&id)?;
-    let name: Arc<str> = match name.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
-        Some(name) => {
-            display_text("name", name, NAME_CHARS)?;
-            name.into()
-        }
-        None => id.as_str().into(),
-    };
+    let name = shown_text("name", name.as_deref().unwrap_or_default(), NAME_CHARS)?;
+    // One of which nothing can be seen is none.
+    let name: Arc<str> = if name.is_empty() { id.as_str().into() } else { name.into() };
     if !PASSWORD_BYTES.contains(&password.len()) {
         return Err(ApiError::field("password", "must have 8 to 256 bytes"));
     }
