@@ -8,7 +8,7 @@ mod nodes;
 mod output;
 mod serve;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use crate::{
     auth::TokenKeys,
@@ -90,10 +90,13 @@ fn migrate(args: StoreArgs) -> Result<(), Failure> {
 fn token(args: TokenArgs) -> Result<(), Failure> {
     let TokenArgs { store, user, name, role, role_context, ttl } = args;
     let user = UserId::parse(&user).map_err(|error| Failure::value(format!("--user {error}")))?;
+    if user.is_reserved() {
+        return Err(Failure::value(format!("--user {user} is a word by which texts call many")));
+    }
     let secret = StoreConfig::secret_that_is_there(store)?;
     let roles: Vec<_> = role.into_iter().map(Into::into).collect();
     let now = crate::clock::now();
-    let token = TokenKeys::new(&secret)
+    let token = TokenKeys::new(&secret, None, Duration::ZERO)
         .issue(&user, name.as_deref(), &roles, role_context.as_deref(), ttl, now)
         .map_err(Failure::environment)?;
     output::answer(&format!("{token}\n"))

@@ -12,14 +12,17 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use self::values::{parse_duration, parse_name, parse_positive};
+use self::values::{parse_duration, parse_name, parse_positive, parse_token_ttl};
 pub use self::{
     copy::CopyArgs,
     nodes::NodeArgs,
     values::BindAddress,
     variables::{LOG_FORMAT, unknown_variables},
 };
-use crate::limits::{COMPRESSION_MIN_BYTES, Limits};
+use crate::{
+    auth::{ADMIN, SERVICE},
+    limits::{COMPRESSION_MIN_BYTES, Limits},
+};
 
 /// The chat backend a product team drops into its own application.
 #[derive(Parser, Debug)]
@@ -158,9 +161,18 @@ pub struct ServeArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Identity")]
 pub struct IdentityArgs {
-    /// Whether people can register and log in here
-    #[arg(long, env = "PARLOR_ACCOUNTS", value_enum, default_value_t = Switch::On)]
-    pub accounts: Switch,
+    /// Whether people can register and log in here; by default if neither
+    /// JWT_SECRET nor an issuer is set
+    #[arg(long, env = "PARLOR_ACCOUNTS", value_enum)]
+    pub accounts: Option<Switch>,
+    /// The signing secret before this one, whose tokens are still good while it
+    /// is being changed
+    #[arg(long, env = "JWT_SECRET_PREVIOUS", hide_env_values = true)]
+    pub jwt_secret_previous: Option<String>,
+    /// Whose users become those of the application or the issuer that comes
+    /// next with their ids: `account`, `application`, `issuer`, `issuer:<iss>`
+    #[arg(long, env = "PARLOR_ADOPT_USERS_OF", value_delimiter = ',')]
+    pub adopt_users_of: Vec<String>,
     /// Public keys of an outside issuer: a file with PEM keys or a JWKS document
     #[arg(long, env = "PARLOR_ISSUER_KEYS", conflicts_with = "issuer_jwks_url")]
     pub issuer_keys: Option<PathBuf>,
@@ -173,7 +185,7 @@ pub struct IdentityArgs {
     /// The `aud` that its tokens must have
     #[arg(long, env = "PARLOR_AUDIENCE")]
     pub audience: Option<String>,
-    /// How far its clock may be off
+    /// How far the clock of who makes tokens may be off
     #[arg(long, env = "PARLOR_TOKEN_LEEWAY", default_value = "30s", value_parser = parse_duration)]
     pub token_leeway: Duration,
     /// Time a connection goes on whose token has expired
@@ -327,14 +339,14 @@ pub struct TokenArgs {
     /// The user's display name
     #[arg(long, value_parser = parse_name)]
     pub name: Option<String>,
-    /// A role, e.g. `admin`; may be given several times
-    #[arg(long)]
+    /// A role: `admin` or `service`; may be given several times
+    #[arg(long, value_parser = [ADMIN, SERVICE])]
     pub role: Vec<String>,
     /// A part of the application whose events the user is to hear
     #[arg(long)]
     pub role_context: Option<String>,
     /// How long the token is good
-    #[arg(long, default_value = "24h", value_parser = parse_duration)]
+    #[arg(long, default_value = "24h", value_parser = parse_token_ttl)]
     pub ttl: Duration,
 }
 

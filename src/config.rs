@@ -11,7 +11,7 @@ use crate::{
     },
     db::DatabaseUrl,
     db::OutboxTargets,
-    domain::Retention,
+    domain::{Adopted, Retention},
     limiter::{Rates, per_minute, per_minute_with_burst, per_second},
     limits::{Limits, WEBHOOK_URLS, command_bytes, event_bytes},
     nodes::RedisUrl,
@@ -27,6 +27,8 @@ pub struct Config {
     pub workers: usize,
     pub store: StoreConfig,
     pub secret: Secret,
+    /// The one before, whose tokens are still good.
+    pub previous_secret: Option<Secret>,
     pub allowed_origins: Vec<String>,
     pub certificate: Option<Certificate>,
     /// Bytes from which on a message may go compressed; `None`: never.
@@ -37,6 +39,8 @@ pub struct Config {
     pub accounts: bool,
     /// Whose tokens are good besides our own.
     pub issuer: Option<Issuer>,
+    /// Whose users may become the application's or the issuer's.
+    pub adopted: Adopted,
     pub auth_timeout: Duration,
     pub drain_timeout: Duration,
     pub nodes: NodeConfig,
@@ -119,6 +123,8 @@ pub struct TokenConfig {
     pub refresh_ttl: Duration,
     /// How long a connection goes on whose token has expired.
     pub grace: Duration,
+    /// How far the clock of who makes tokens may be off.
+    pub leeway: Duration,
 }
 
 /// Where attachments go, and which there may be.
@@ -180,8 +186,12 @@ impl Config {
                     .to_owned(),
             ));
         }
-        let IdentityArgs { accounts, token_grace, .. } = identity;
+        let IdentityArgs { accounts, token_grace, token_leeway, .. } = identity;
+        let previous_secret = check_previous(identity.jwt_secret_previous.as_deref())?;
+        let adopted = check_adopted(&identity.adopt_users_of)?;
         let issuer = check_issuer(identity)?;
+        let has_secret = store.jwt_secret.as_deref().is_some_and(|secret| !secret.is_empty());
+        let accounts = has_accounts(accounts, has_secret || issuer.is_some());
         let (rates, proxies) = check_rates(&rates)?;
         let limits = check_limits(limits)?;
         let allowed_origins = check_origins(allowed_origins)?;
@@ -196,6 +206,7 @@ impl Config {
             workers: workers.unwrap_or_else(cores),
             store,
             secret,
+            previous_secret,
             allowed_origins,
             certificate,
             compress_from: (compression == Switch::On).then_some(compression_min_bytes),
@@ -208,9 +219,11 @@ impl Config {
                 access_ttl: access_token_ttl,
                 refresh_ttl: refresh_token_ttl,
                 grace: token_grace,
+                leeway: token_leeway,
             },
-            accounts: accounts == Switch::On,
+            accounts,
             issuer,
+            adopted,
             attachments,
             webhooks,
             search: search == Switch::On,
@@ -363,6 +376,28 @@ fn check_webhooks(args: WebhookArgs) -> Result<Option<WebhookConfig>, ConfigErro
     Ok(Some(WebhookConfig { targets, secrets, timeout: webhook_timeout, attempts }))
 }
 
+/// Where the application says who its users are, nobody makes one of them by
+/// registering, unless it is wanted.
+fn has_accounts(chosen: Option<Switch>, has_users: bool) -> bool {
+    chosen.map_or(!has_users, |chosen| chosen == Switch::On)
+}
+
+fn check_previous(secret: Option<&str>) -> Result<Option<Secret>, ConfigError> {
+    let secret = secret.filter(|secret| !secret.is_empty()).map(Secret::new).transpose();
+    secret.map_err(|error| {
+        ConfigError::Value(format!("--jwt-secret-previous (JWT_SECRET_PREVIOUS): {error}"))
+    })
+}
+
+fn check_adopted(origins: &[String]) -> Result<Adopted, ConfigError> {
+    Adopted::parse(origins).map_err(|text| {
+        ConfigError::Value(format!(
+            "--adopt-users-of (PARLOR_ADOPT_USERS_OF): {text:?} is none of account, application, \
+             issuer and issuer:<iss>"
+        ))
+    })
+}
+
 fn check_issuer(args: IdentityArgs) -> Result<Option<Issuer>, ConfigError> {
     let IdentityArgs { issuer_keys, issuer_jwks_url, issuer, audience, token_leeway, .. } = args;
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -511,6 +546,18 @@ fn make_private_dir(path: &std::path::Path) -> Result<(), ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn accounts_are_on_where_nobody_else_says_who_users_are() {
+        for (chosen, has_users, on) in [
+            (None, false, true),
+            (None, true, false),
+            (Some(Switch::On), true, true),
+            (Some(Switch::Off), false, false),
+        ] {
+            assert_eq!(has_accounts(chosen, has_users), on, "{chosen:?} {has_users}");
+        }
+    }
 
     #[test]
     fn origins_are_a_list_of_good_ones() {

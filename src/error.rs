@@ -177,7 +177,10 @@ impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         let code = match &error {
             AccountError::Taken => ErrorCode::Conflict,
-            AccountError::Wrong | AccountError::RefreshRefused => ErrorCode::Unauthorized,
+            AccountError::Wrong | AccountError::RefreshRefused | AccountError::RefreshReused(_) => {
+                ErrorCode::Unauthorized
+            }
+            AccountError::WrongOld | AccountError::NoPassword => ErrorCode::Forbidden,
             AccountError::Unavailable => return Self::unavailable(),
             AccountError::Internal => ErrorCode::ProcessingError,
         };

@@ -195,6 +195,17 @@ pub const fn event_bytes(content_bytes: usize) -> usize {
 }
 /// Bytes of a token; longer ones are refused unread.
 pub const TOKEN_BYTES: usize = 8 * 1024;
+/// How old a token can be. For so long it is known which ids were deleted:
+/// a token from before must not open the account of who has the id next. More
+/// than a year, so that one of a year is good; programs have keys instead.
+pub const TOKEN_AGE_MAX: Duration = Duration::from_secs(400 * 24 * 3600);
+/// Bytes of a token's `iss`, which is stored with each of its users.
+pub const ISSUER_BYTES: usize = 255;
+/// Lines a second that say why a token was refused. Whoever tries tokens must
+/// not fill the log; beyond, they are counted.
+pub const REFUSALS_TOLD: u32 = 20;
+/// Bits of an issuer's RSA key at least (RFC 7518 section 3.3).
+pub const RSA_BITS_MIN: usize = 2_048;
 
 /// Passwords hashed at once. Each takes 19 MiB and a core for some 20 ms.
 pub const HASHES_AT_ONCE: usize = 2;

@@ -5,6 +5,10 @@ use actix_http::header::{HeaderName, HeaderValue};
 /// The header in which a request brings its name, or is told it.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The name of a request, kept with it for those who write of it in the log.
+#[derive(Clone, Debug)]
+pub struct RequestName(pub String);
+
 /// Bytes of an id that somebody else gave a request.
 const ID_BYTES: usize = 64;
 

@@ -46,6 +46,7 @@ fn accounts(config: &mut ServiceConfig) {
         .service(at("/auth/login", [(Post, to(accounts::log_in))]))
         .service(at("/auth/refresh", [(Post, to(accounts::refresh))]))
         .service(at("/auth/logout", [(Post, to(accounts::log_out))]))
+        .service(at("/auth/password", [(Post, to(accounts::change_password))]))
         .service(at("/me", [(Read, to(accounts::me))]));
 }
 

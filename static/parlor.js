@@ -181,6 +181,13 @@ export class Parlor extends Commands {
     return this.#account.logout();
   }
 
+  /** Another password; the user's other sessions end. */
+  changePassword(oldPassword, newPassword) {
+    return this.rest("POST", "/auth/password", {
+      old_password: oldPassword, new_password: newPassword,
+    });
+  }
+
   /** What this user wrote and could not send before the page went. */
   #recall() {
     if (!this.user || this.#recalled === this.user.id) return;

@@ -13,7 +13,7 @@ use tokio::{
 use super::{Failure, http, listen::listen, nodes::Cluster};
 use crate::{
     attachments::{self, Store},
-    auth::{Accounts, ApiKeys, Authenticator, Passwords, Revocations, TokenKeys},
+    auth::{Accounts, ApiKeys, Authenticator, Credentials, Passwords, Revocations, TokenKeys},
     chat::{ChatServer, ChatSettings, Drain, ToNodes, Unfinished},
     config::{AttachmentConfig, Config},
     db::{Database, Idle, SearchIndex, Writer},
@@ -46,6 +46,9 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
         actix_web::rt::spawn(reload(config.certificate.clone(), hangup));
         let server = Running::start(&config, &database, listeners).await?;
         http::banner(&addresses, &config);
+        if !config.accounts {
+            log::info!("accounts are off; PARLOR_ACCOUNTS=on has them beside other users");
+        }
         server.run(&config, signals).await
     })
 }
@@ -228,9 +231,12 @@ fn state(
     files: Files,
     search: Option<Search>,
 ) -> State {
-    let keys = TokenKeys::new(&config.secret);
+    let leeway = config.tokens.leeway;
+    let keys = TokenKeys::new(&config.secret, config.previous_secret.as_ref(), leeway);
     let accounts = Accounts {
         keys: keys.clone(),
+        revocations: good.0.clone(),
+        leeway,
         reader: database.reader.clone(),
         writer: writer.clone(),
         passwords: Passwords::default(),
@@ -246,8 +252,13 @@ fn state(
         inbox_ttl: config.inbox_ttl,
         accounts,
         authenticator: Authenticator::new(
-            keys,
-            config.issuer.clone(),
+            Credentials {
+                keys,
+                issuer: config.issuer.clone(),
+                accounts: config.accounts,
+                adopted: config.adopted.clone(),
+                leeway,
+            },
             good,
             database.reader.clone(),
             writer.clone(),

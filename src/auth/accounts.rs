@@ -5,21 +5,28 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::{Passwords, TokenKeys, api_key::is_service_user};
+use super::{Identity, Passwords, Revocations, TokenKeys, api_key::is_service_user};
 use crate::{
     db::{NewRefreshToken, Reader, RefreshHash, Write, WriteError, WriteResult, Writer, Written},
-    domain::{Timestamp, User, UserId},
+    domain::{SignIn, Timestamp, User, UserId},
 };
 
 /// Why an account cannot be used. Its text is for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
-    #[error("this user id is taken")]
+    #[error("this user id is taken, or differs from another one only in case")]
     Taken,
     #[error("the user id or the password is wrong")]
     Wrong,
+    #[error("the old password is wrong")]
+    WrongOld,
+    #[error("this user has no password here")]
+    NoPassword,
     #[error("the refresh token is not good: log in again")]
     RefreshRefused,
+    /// It was used before: its sign-in has ended.
+    #[error("the refresh token is not good: log in again")]
+    RefreshReused(SignIn),
     #[error("the server cannot take this now; try again")]
     Unavailable,
     #[error("something went wrong on our side")]
@@ -41,9 +48,12 @@ pub struct Accounts {
     pub keys: TokenKeys,
     pub reader: Reader,
     pub writer: actix::Addr<Writer>,
+    pub revocations: Revocations,
     pub passwords: Passwords,
     pub access_ttl: Duration,
     pub refresh_ttl: Duration,
+    /// How long after its end an access token is still good.
+    pub leeway: Duration,
 }
 
 impl Accounts {
@@ -58,14 +68,20 @@ impl Accounts {
             return Err(AccountError::Taken);
         }
         // Asked first, so that a taken id costs no hash.
-        if self.reader.user(&id).await.map_err(|_| AccountError::Unavailable)?.is_some() {
+        if self.reader.is_taken(&id).await.map_err(|_| AccountError::Unavailable)? {
             return Err(AccountError::Taken);
         }
         let hashed = self.passwords.hash(password).await;
         let password_hash = hashed.map_err(|_| AccountError::Unavailable)?;
+        let hash: Arc<str> = password_hash.as_str().into();
         let write = Write::UserRegister { id, name, password_hash, at: now() };
         match self.write(write).await {
-            Ok(Written::User(user)) => self.begin(user).await,
+            Ok(Written::UserSeen { user, bar, .. }) => {
+                if let Some(bar) = bar {
+                    self.revocations.bar(user.id.clone(), bar);
+                }
+                self.begin(user, hash).await
+            }
             other => Err(refusal(other)),
         }
     }
@@ -73,42 +89,90 @@ impl Accounts {
     pub async fn log_in(&self, id: &UserId, password: String) -> Result<Tokens, AccountError> {
         let stored = self.reader.credentials(id).await.map_err(|_| AccountError::Unavailable)?;
         let (user, hash) = stored.map_or((None, None), |(user, hash)| (Some(user), hash));
-        let fits = self.passwords.check(password, hash).await;
-        match (fits.map_err(|_| AccountError::Unavailable)?, user) {
-            (true, Some(user)) => self.begin(user).await,
+        let fits = self.passwords.check(password, hash.clone()).await;
+        match (fits.map_err(|_| AccountError::Unavailable)?, user, hash) {
+            (true, Some(user), Some(hash)) => self.begin(user, hash.into()).await,
             _ => Err(AccountError::Wrong),
         }
     }
 
     pub async fn refresh(&self, refresh: &str) -> Result<Tokens, AccountError> {
         let (next, token) = self.new_refresh();
-        let write = Write::RefreshRotate { hash: hash(refresh), next: token, at: now() };
-        match self.write(write).await {
-            Ok(Written::RefreshRotated(user)) => self.tokens(user, next),
+        let (hash, at, until) = (hash(refresh), now(), self.access_until());
+        match self.write(Write::RefreshRotate { hash, next: token, at, until }).await {
+            Ok(Written::RefreshRotated { user, sign_in, at }) => {
+                self.tokens(user, next, sign_in, at)
+            }
+            Ok(Written::SignInEnded(Some(sign_in))) => Err(AccountError::RefreshReused(sign_in)),
             other => Err(refusal(other)),
         }
     }
 
-    pub async fn log_out(&self, refresh: &str) -> Result<(), AccountError> {
-        match self.write(Write::RefreshRevoke { hash: hash(refresh), at: now() }).await {
-            Ok(Written::RefreshRevoked) => Ok(()),
+    /// Ends the sign-in of a refresh token, if it is known.
+    pub async fn log_out(&self, refresh: &str) -> Result<Option<SignIn>, AccountError> {
+        let (hash, at, until) = (hash(refresh), now(), self.access_until());
+        match self.write(Write::RefreshRevoke { hash, at, until }).await {
+            Ok(Written::SignInEnded(sign_in)) => Ok(sign_in),
             other => Err(refusal(other)),
         }
     }
 
-    async fn begin(&self, user: User) -> Result<Tokens, AccountError> {
+    /// Gives an account another password, and ends its other sign-ins: those
+    /// whose tokens were issued up to the time that is given.
+    pub async fn change_password(
+        &self,
+        who: &Identity,
+        old: String,
+        new: String,
+    ) -> Result<Timestamp, AccountError> {
+        let keeps = who.sign_in.ok_or(AccountError::NoPassword)?;
+        let user = who.user.key;
+        let stored = self.reader.credentials(&who.user.id).await;
+        let stored = stored.map_err(|_| AccountError::Unavailable)?;
+        let was = stored.filter(|(stored, _)| stored.key == user).and_then(|(_, hash)| hash);
+        let fits = self.passwords.check(old, was.clone()).await;
+        let Some(was) = was.filter(|_| fits == Ok(true)) else {
+            return Err(fits.map_or(AccountError::Unavailable, |_| AccountError::WrongOld));
+        };
+        let hashed = self.passwords.hash(new).await.map_err(|_| AccountError::Unavailable)?;
+        let (was, password_hash) = (was.into(), hashed.into());
+        let at = now();
+        let _turn = self.revocations.turn().await;
+        match self.write(Write::PasswordChange { user, was, password_hash, keeps, at }).await {
+            Ok(Written::UserBarred { user, bar }) => {
+                let upto = bar.tokens_after;
+                self.revocations.bar(user.id, bar);
+                Ok(upto)
+            }
+            Err(WriteError::PasswordChanged) => Err(AccountError::WrongOld),
+            other => Err(refusal(other)),
+        }
+    }
+
+    /// Until when an access token is good that was issued by now.
+    pub fn access_until(&self) -> Timestamp {
+        now().later(self.access_ttl).later(self.leeway)
+    }
+
+    async fn begin(&self, user: User, password_hash: Arc<str>) -> Result<Tokens, AccountError> {
         let (refresh, token) = self.new_refresh();
-        match self.write(Write::RefreshStart { user: user.key, token }).await {
-            Ok(Written::RefreshStarted) => self.tokens(user, refresh),
+        let write = Write::RefreshStart { user: user.key, password_hash, token };
+        match self.write(write).await {
+            Ok(Written::RefreshStarted { sign_in, at }) => self.tokens(user, refresh, sign_in, at),
+            Err(WriteError::PasswordChanged) => Err(AccountError::Wrong),
             other => Err(refusal(other)),
         }
     }
 
-    fn tokens(&self, user: User, refresh: String) -> Result<Tokens, AccountError> {
-        let access = self
-            .keys
-            .issue(&user.id, Some(&user.name), &[], None, self.access_ttl, now())
-            .map_err(|_| AccountError::Internal)?;
+    fn tokens(
+        &self,
+        user: User,
+        refresh: String,
+        sign_in: SignIn,
+        at: Timestamp,
+    ) -> Result<Tokens, AccountError> {
+        let access = self.keys.issue_to_account(&user, sign_in, self.access_ttl, at);
+        let access = access.map_err(|_| AccountError::Internal)?;
         Ok(Tokens { user, access, access_ttl: self.access_ttl, refresh })
     }
 

@@ -1,4 +1,4 @@
-use super::TokenError;
+use super::BadToken;
 use crate::protocol::{ErrorCode, ErrorView};
 
 /// Why somebody is not let in. Its text is for a person.
@@ -6,14 +6,19 @@ use crate::protocol::{ErrorCode, ErrorView};
 pub enum AuthError {
     #[error("a token is needed")]
     Missing,
+    /// Why is for the log, and not for whoever tries tokens.
     #[error("the token is not good")]
-    Bad,
+    Bad(BadToken),
+    #[error("texts call many by this id (sub): the user needs another one")]
+    ReservedId,
     #[error("the token has expired")]
     Expired,
     #[error("the token was revoked")]
     Revoked,
     #[error("this user may not come")]
     Banned,
+    #[error("the user of this id comes from elsewhere; a token of this kind does not open it")]
+    OtherOrigin,
     #[error("the token is another user's")]
     OtherUser,
     #[error("a token is being checked already")]
@@ -25,8 +30,10 @@ pub enum AuthError {
 impl AuthError {
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Missing | Self::Bad | Self::OtherUser | Self::Revoked => ErrorCode::Unauthorized,
-            Self::Banned => ErrorCode::Forbidden,
+            Self::Missing | Self::Bad(_) | Self::ReservedId | Self::OtherUser | Self::Revoked => {
+                ErrorCode::Unauthorized
+            }
+            Self::Banned | Self::OtherOrigin => ErrorCode::Forbidden,
             Self::Expired => ErrorCode::TokenExpired,
             Self::Busy | Self::Unavailable => ErrorCode::Unavailable,
         }
@@ -35,14 +42,19 @@ impl AuthError {
     pub fn is_unavailable(&self) -> bool {
         self.code() == ErrorCode::Unavailable
     }
+
+    /// The whole reason, for the log.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Bad(bad) => format!("it {bad}"),
+            other => other.to_string(),
+        }
+    }
 }
 
-impl From<TokenError> for AuthError {
-    fn from(error: TokenError) -> Self {
-        match error {
-            TokenError::Expired => Self::Expired,
-            TokenError::Bad => Self::Bad,
-        }
+impl From<BadToken> for AuthError {
+    fn from(bad: BadToken) -> Self {
+        Self::Bad(bad)
     }
 }
 

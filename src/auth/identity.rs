@@ -8,12 +8,16 @@ use std::{
     time::Duration,
 };
 
+use jsonwebtoken::Algorithm;
 use rustc_hash::FxHashMap;
 
-use super::{ApiKeys, AuthError, Claims, Issuer, Revocations, TokenError, TokenKeys};
+use super::{
+    ApiKeys, AuthError, BadToken, Claims, Door, Issuer, Revocations, TokenKeys,
+    refusal::RefusalLog, revocation::Proof, token::checked_header,
+};
 use crate::{
-    db::{KeyHash, Reader, Write, Writer, Written},
-    domain::{Timestamp, User, UserId},
+    db::{KeyHash, Reader, SeenUser, Write, WriteError, Writer, Written},
+    domain::{Adopted, SignIn, Timestamp, User, UserId, UserOrigin},
     limits::KNOWN_USERS,
 };
 
@@ -36,6 +40,8 @@ pub struct Identity {
     pub role_context: Option<Arc<str>>,
     /// The token's `jti`.
     pub token_id: Option<Arc<str>>,
+    /// The login that the token came of, if it is an account's.
+    pub sign_in: Option<SignIn>,
     pub expires_at: Timestamp,
     credential: Credential,
 }
@@ -60,66 +66,134 @@ impl Identity {
         let has = |wanted: &str| roles.iter().any(|role| **role == *wanted);
         let is_admin = has(ADMIN);
         let is_service = is_admin || has(SERVICE);
-        let (role_context, token_id) = (None, None);
-        Self { user, roles, is_admin, is_service, role_context, token_id, expires_at, credential }
+        let (role_context, token_id, sign_in) = (None, None, None);
+        Self {
+            user,
+            roles,
+            is_admin,
+            is_service,
+            role_context,
+            token_id,
+            sign_in,
+            expires_at,
+            credential,
+        }
     }
+
+    /// When the token was issued, if it says so. A key is of no time: it ends
+    /// with nothing but itself.
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        match self.credential {
+            Credential::Token { issued_at } => issued_at,
+            Credential::Key(_) => Some(Timestamp(i64::MAX)),
+        }
+    }
+
+    /// By which a session's login is ended.
+    pub fn sign_in_id(&self) -> Option<Arc<str>> {
+        self.sign_in.map(SignIn::revocation_id)
+    }
+}
+
+/// Whose tokens are good here.
+#[derive(Clone)]
+pub struct Credentials {
+    pub keys: TokenKeys,
+    /// Whose tokens are good, too.
+    pub issuer: Option<Issuer>,
+    /// Whether people can have accounts here.
+    pub accounts: bool,
+    /// Whose users may become the application's or the issuer's.
+    pub adopted: Adopted,
+    /// How far the clocks of those who make tokens may be off.
+    pub leeway: Duration,
 }
 
 /// Checks tokens and finds their users.
 #[derive(Clone)]
 pub struct Authenticator {
-    keys: TokenKeys,
-    /// Whose tokens are good, too.
-    issuer: Option<Issuer>,
+    credentials: Credentials,
     pub revocations: Revocations,
     pub api_keys: ApiKeys,
+    refusals: RefusalLog,
     reader: Reader,
     writer: actix::Addr<Writer>,
     /// Users seen lately: a key never changes, and a changed name shows in
     /// the token. Only ever held for a look-up.
-    known: Arc<Mutex<FxHashMap<UserId, User>>>,
+    known: Arc<Mutex<FxHashMap<UserId, Known>>>,
     /// Counts who was forgotten, so that what was read before is not
     /// remembered after.
     forgotten: Arc<AtomicU64>,
 }
 
+/// A user, and whose credentials open their account.
+#[derive(Clone)]
+struct Known {
+    user: User,
+    origin: UserOrigin,
+}
+
 impl Authenticator {
     pub fn new(
-        keys: TokenKeys,
-        issuer: Option<Issuer>,
+        credentials: Credentials,
         (revocations, api_keys): (Revocations, ApiKeys),
         reader: Reader,
         writer: actix::Addr<Writer>,
     ) -> Self {
-        let (known, forgotten) = (Arc::default(), Arc::default());
-        Self { keys, issuer, revocations, api_keys, reader, writer, known, forgotten }
+        let (known, forgotten, refusals) = (Arc::default(), Arc::default(), RefusalLog::default());
+        Self { credentials, revocations, api_keys, refusals, reader, writer, known, forgotten }
     }
 
-    /// Whom a token or a service's key stands for. A user from elsewhere is
-    /// recorded on first sight.
-    pub async fn authenticate(&self, token: &str) -> Result<Identity, AuthError> {
+    /// Whom a token or a service's key stands for, brought with a request of
+    /// this name. A user from elsewhere is recorded on first sight. Why one is
+    /// refused is in the log.
+    pub async fn authenticate(
+        &self,
+        token: &str,
+        request_id: &str,
+        door: Door,
+    ) -> Result<Identity, AuthError> {
+        let checked = self.identify(token).await;
+        checked.inspect_err(|error| self.refusals.tell(request_id, door, error))
+    }
+
+    async fn identify(&self, token: &str) -> Result<Identity, AuthError> {
         if ApiKeys::is_key(token) {
-            let identity = self.api_keys.find(token).ok_or(AuthError::Bad)?;
+            let identity = self.api_keys.find(token).ok_or(BadToken::Key)?;
             self.check(&identity)?;
             return Ok(identity);
         }
-        let claims = self.verify(token).await?;
-        let Claims { user, name, roles, role_context, id, issued_at, expires_at } = claims;
-        self.revocations.check(&user, id.as_ref(), issued_at, super::accounts::now())?;
-        let user = self.find(user, name).await?;
-        let credential = Credential::Token { issued_at };
-        let identity = Identity::new(user, roles, expires_at, credential);
-        Ok(Identity { role_context, token_id: id, ..identity })
+        let mut claims = self.verify(token).await?;
+        let now = super::accounts::now();
+        claims.check_age(now, self.credentials.leeway)?;
+        self.check_claims(&claims, now)?;
+        let user = self.find(&claims).await?;
+        // What made the user new may have made their old tokens void.
+        self.check_claims(&claims, now)?;
+        let Claims { roles, role_context, id, sign_in, issued_at, expires_at, .. } = claims;
+        let identity = Identity::new(user, roles, expires_at, Credential::Token { issued_at });
+        Ok(Identity { role_context, token_id: id, sign_in, ..identity })
+    }
+
+    fn check_claims(&self, claims: &Claims, now: Timestamp) -> Result<(), AuthError> {
+        let Claims { user, id, sign_in, issued_at, .. } = claims;
+        let (sign_in, issued_at) = (*sign_in, *issued_at);
+        let proof = Proof { user, id: id.as_ref(), sign_in, issued_at };
+        self.revocations.check(proof, now, self.credentials.leeway)
     }
 
     /// Whether what somebody was let in with is still good.
     pub fn check(&self, identity: &Identity) -> Result<(), AuthError> {
         let now = super::accounts::now();
-        let (user, id) = (&identity.user.id, identity.token_id.as_ref());
-        match &identity.credential {
-            Credential::Token { issued_at } => self.revocations.check(user, id, *issued_at, now),
+        let Identity { user, token_id, sign_in, credential, .. } = identity;
+        match credential {
+            Credential::Token { issued_at } => {
+                let (id, sign_in, issued_at) = (token_id.as_ref(), *sign_in, *issued_at);
+                let proof = Proof { user: &user.id, id, sign_in, issued_at };
+                self.revocations.check(proof, now, self.credentials.leeway)
+            }
             Credential::Key(hash) if self.api_keys.is_good(hash) => {
-                self.revocations.check_ban(user, now)
+                self.revocations.check_ban(&user.id, now)
             }
             Credential::Key(_) => Err(AuthError::Revoked),
         }
@@ -127,15 +201,22 @@ impl Authenticator {
 
     /// The longest time after its `exp` that a token is still good.
     pub fn leeway(&self) -> Duration {
-        self.issuer.as_ref().map_or(Duration::ZERO, Issuer::leeway)
+        self.credentials.leeway
     }
 
-    /// Our own tokens first: which key a token is checked with is never for
-    /// the token to say.
+    /// Which keys a token is checked with is never for the token to say: what
+    /// is signed with the secret has the algorithm of no issuer's key.
     async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
-        match (self.keys.verify(token), &self.issuer) {
-            (Err(TokenError::Bad), Some(issuer)) => issuer.verify(token).await,
-            (checked, _) => Ok(checked?),
+        let Credentials { keys, issuer, accounts, .. } = &self.credentials;
+        let header = checked_header(token)?;
+        let claims = match (header.alg, issuer) {
+            (Algorithm::HS256, _) => keys.verify(token)?,
+            (_, Some(issuer)) => issuer.verify(token, &header).await?,
+            (_, None) => return Err(BadToken::Algorithm.into()),
+        };
+        match claims.origin {
+            UserOrigin::Account if !accounts => Err(BadToken::NoAccounts.into()),
+            _ => Ok(claims),
         }
     }
 
@@ -150,37 +231,65 @@ impl Authenticator {
     pub fn erased(&self, id: &UserId) {
         self.forget(id);
         self.api_keys.remove_of(id);
-        self.revocations.unban(id);
+        self.revocations.forget(id);
     }
 
-    async fn find(&self, id: UserId, name: Option<Arc<str>>) -> Result<User, AuthError> {
-        let is_current = |user: &User| name.as_ref().is_none_or(|name| *name == user.name);
-        if let Some(user) = self.recall(&id).filter(is_current) {
-            return Ok(user);
+    /// The user of a token, if it is for who signed it to say.
+    async fn find(&self, claims: &Claims) -> Result<User, AuthError> {
+        let Claims { user: id, name, origin, issued_at, .. } = claims;
+        // What an account is called is not for its token to say.
+        let name = name.clone().filter(|_| *origin != UserOrigin::Account);
+        let is_current = |known: &Known| {
+            known.origin == *origin && name.as_ref().is_none_or(|name| *name == known.user.name)
+        };
+        if let Some(known) = self.recall(id).filter(is_current) {
+            return Ok(known.user);
         }
         let forgotten = self.forgotten.load(Ordering::Relaxed);
-        let stored = self.reader.user(&id).await.map_err(|_| AuthError::Unavailable)?;
-        let user = match stored.filter(is_current) {
-            Some(user) => user,
-            None => self.ensure(id, name).await?,
+        let stored = self.reader.user_and_origin(id).await.map_err(|_| AuthError::Unavailable)?;
+        let known = stored
+            .and_then(|(user, origin)| Some(Known { user, origin: origin? }))
+            .filter(is_current);
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let (id, origin, issued_at) = (id.clone(), origin.clone(), *issued_at);
+                let at = super::accounts::now();
+                self.ensure(SeenUser {
+                    id,
+                    name,
+                    origin,
+                    issued_at,
+                    at,
+                    adopted: self.credentials.adopted.clone(),
+                })
+                .await?
+            }
         };
-        self.remember(&user, forgotten);
-        Ok(user)
+        self.remember(&known, forgotten);
+        Ok(known.user)
     }
 
-    async fn ensure(&self, id: UserId, name: Option<Arc<str>>) -> Result<User, AuthError> {
-        let write = Write::UserEnsure { id, name, at: super::accounts::now() };
-        match super::write::write(&self.writer, write).await {
-            Ok(Written::User(user)) => Ok(user),
+    async fn ensure(&self, seen: SeenUser) -> Result<Known, AuthError> {
+        let origin = seen.origin.clone();
+        match super::write::write(&self.writer, Write::UserEnsure(seen)).await {
+            Ok(Written::UserSeen { user, bar, .. }) => {
+                if let Some(bar) = bar {
+                    self.revocations.bar(user.id.clone(), bar);
+                }
+                Ok(Known { user, origin })
+            }
+            Err(WriteError::OtherOrigin) => Err(AuthError::OtherOrigin),
+            Err(WriteError::TokenTooOld) => Err(AuthError::Revoked),
             _ => Err(AuthError::Unavailable),
         }
     }
 
-    fn recall(&self, id: &UserId) -> Option<User> {
+    fn recall(&self, id: &UserId) -> Option<Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
-    fn remember(&self, user: &User, forgotten: u64) {
+    fn remember(&self, one: &Known, forgotten: u64) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if self.forgotten.load(Ordering::Relaxed) != forgotten {
             return;
@@ -189,6 +298,6 @@ impl Authenticator {
         if known.len() >= KNOWN_USERS {
             known.clear();
         }
-        known.insert(user.id.clone(), user.clone());
+        known.insert(one.user.id.clone(), one.clone());
     }
 }

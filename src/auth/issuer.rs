@@ -10,13 +10,18 @@ use std::{
     time::Duration,
 };
 
-use jsonwebtoken::{Algorithm, Validation, decode, decode_header, errors::ErrorKind};
+use jsonwebtoken::{Algorithm, Header, Validation, decode};
+use serde_json::{Map, Value};
 use tokio::{sync::Mutex, time::Instant};
 
 use self::keys::{ALGORITHMS, Key, jwks, read_keys};
-use super::{AuthError, Claims, token::Wire};
+use super::{
+    AuthError, BadToken, Claims,
+    claims::{Signed, SignedBy},
+    token::refusal,
+};
 use crate::{
-    limits::{JWKS_AGE, JWKS_BYTES, JWKS_RETRY, JWKS_TIMEOUT, TOKEN_BYTES},
+    limits::{JWKS_AGE, JWKS_BYTES, JWKS_RETRY, JWKS_TIMEOUT},
     outbound,
 };
 
@@ -91,8 +96,9 @@ impl Issuer {
             KeySource::File(path) => {
                 let text = std::fs::read(path)
                     .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-                let keys = read_keys(&text)
-                    .ok_or_else(|| format!("{} has no public key in it", path.display()))?;
+                let keys = read_keys(&text).ok_or_else(|| {
+                    format!("{} has no public key in it that may be used", path.display())
+                })?;
                 known.keys = Arc::new(keys);
             }
             KeySource::Url(_) => client = Some(outbound::client(JWKS_TIMEOUT)),
@@ -101,33 +107,27 @@ impl Issuer {
         Ok(Self { config: Arc::new(config), client, known, fetching: Arc::default() })
     }
 
-    /// How long after its `exp` a token is still good.
-    pub(super) fn leeway(&self) -> Duration {
-        self.config.leeway
-    }
-
-    pub(super) async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
-        if token.len() > TOKEN_BYTES {
-            return Err(AuthError::Bad);
-        }
-        let header = decode_header(token).map_err(|_| AuthError::Bad)?;
+    /// Checks a token that has this header.
+    pub(super) async fn verify(&self, token: &str, header: &Header) -> Result<Claims, AuthError> {
         if !ALGORITHMS.contains(&header.alg) {
-            return Err(AuthError::Bad);
+            return Err(BadToken::Algorithm.into());
         }
         let id = header.kid.as_deref();
         let keys = self.keys(id, header.alg).await?;
-        let mut error = AuthError::Bad;
+        let mut error = AuthError::Bad(BadToken::UnknownKey);
         for key in keys.iter().filter(|key| key.fits(id, header.alg)) {
-            match decode::<Wire>(token, &key.key, &self.rules(key.algorithm)) {
+            match decode::<Map<String, Value>>(token, &key.key, &self.rules(key.algorithm)) {
                 Ok(data) => {
-                    let mut claims = Claims::try_from(data.claims)?;
-                    claims.expires_at = claims.expires_at.later(self.leeway());
+                    let signed = Signed { by: SignedBy::Issuer, claims: data.claims };
+                    let mut claims = Claims::try_from(signed)?;
+                    claims.expires_at = claims.expires_at.later(self.config.leeway);
                     return Ok(claims);
                 }
-                Err(refused) if matches!(refused.kind(), ErrorKind::ExpiredSignature) => {
-                    error = AuthError::Expired;
-                }
-                Err(_) => {}
+                // Another key may be the one it was signed with.
+                Err(refused) => match refusal(refused) {
+                    AuthError::Bad(BadToken::Signature) => error = BadToken::Signature.into(),
+                    refused => return Err(refused),
+                },
             }
         }
         Err(error)

@@ -2,12 +2,14 @@
 
 mod accounts;
 mod api_key;
+mod claims;
 mod error;
 mod identity;
 mod issuer;
 mod origin;
 mod password;
 mod proxy;
+mod refusal;
 mod revocation;
 mod secret;
 mod token;
@@ -15,12 +17,14 @@ mod write;
 
 pub use accounts::{AccountError, Accounts, Tokens};
 pub use api_key::{ApiKeys, new_key, service_user};
+pub use claims::Claims;
 pub use error::AuthError;
-pub use identity::{ADMIN, Authenticator, Identity, SERVICE};
+pub use identity::{ADMIN, Authenticator, Credentials, Identity, SERVICE};
 pub use issuer::{Issuer, IssuerConfig, KeySource};
 pub use origin::{OriginPolicy, parse_origin};
 pub use password::Passwords;
 pub use proxy::{Client, TrustedProxies, peer_address};
+pub use refusal::{BadToken, Door};
 pub use revocation::Revocations;
 pub use secret::{Secret, SecretError};
-pub use token::{Claims, TokenError, TokenKeys, bearer_token, is_display_name};
+pub use token::{NotSigned, TokenKeys, bearer_token};

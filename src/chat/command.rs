@@ -184,10 +184,13 @@ pub enum Target {
 /// What is good no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// A token, by its `jti`.
+    /// A token, by its `jti`, or all of a sign-in, by its revocation id.
     Token(Arc<str>),
     /// All tokens of a user.
     User(UserId),
+    /// Those of a user that were issued up to a time, but for one sign-in's,
+    /// by its revocation id. Who has come back since goes on.
+    Before { user: UserId, upto: Timestamp, keeps: Option<Arc<str>> },
     /// The user may not come back.
     Banned(UserId),
 }

@@ -76,7 +76,10 @@ impl From<WriteError> for ChatError {
             WriteError::NoSuchMember => Self::NotFound("member"),
             WriteError::Overloaded | WriteError::Database => Self::unavailable(),
             // Only `auth` submits refresh tokens.
-            WriteError::RefreshRefused => Self::Internal,
+            WriteError::RefreshRefused
+            | WriteError::PasswordChanged
+            | WriteError::OtherOrigin
+            | WriteError::TokenTooOld => Self::Internal,
         }
     }
 }

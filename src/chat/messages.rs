@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::{Answer, ChatError, Command, Origin, fanout::Deliver};
 use crate::{
     db::StoredMessage,
-    domain::{RoomId, Seq, User, UserId, UserKey},
+    domain::{RoomId, Seq, Timestamp, User, UserId, UserKey},
     protocol::{Close, ReadMarkView, StoredMessageView},
 };
 
@@ -49,6 +49,10 @@ pub struct Connect {
     pub role_context: Option<Arc<str>>,
     /// The token's `jti`.
     pub token_id: Option<Arc<str>>,
+    /// The revocation id of its sign-in.
+    pub sign_in: Option<Arc<str>>,
+    /// When it was issued, if it says so.
+    pub issued_at: Option<Timestamp>,
     /// Nothing is live until the session says what it has.
     pub resume: bool,
     /// A public room to join at once.
@@ -82,6 +86,8 @@ pub struct Renewed {
     pub roles: Vec<Arc<str>>,
     pub role_context: Option<Arc<str>>,
     pub token_id: Option<Arc<str>>,
+    pub sign_in: Option<Arc<str>>,
+    pub issued_at: Option<Timestamp>,
     pub is_good: IsGood,
 }
 

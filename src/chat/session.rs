@@ -16,6 +16,10 @@ pub(super) struct SessionEntry {
     pub role_context: Option<Arc<str>>,
     /// The `jti` of its token.
     pub token_id: Option<Arc<str>>,
+    /// The revocation id of its sign-in.
+    pub sign_in: Option<Arc<str>>,
+    /// When its token was issued, if it says so.
+    pub issued_at: Option<Timestamp>,
     pub state: SessionState,
     pub subscribed: FxHashSet<RoomKey>,
     /// What the session asked before it was told of its rooms; it waits for
@@ -134,8 +138,8 @@ impl Sessions {
     }
 
     pub fn add(&mut self, connect: Connect) {
-        let Connect { session: at, user, roles, role_context, token_id, resume, .. } = connect;
-        let origin = connect.origin;
+        let Connect { session: at, user, roles, role_context, resume, .. } = connect;
+        let Connect { token_id, sign_in, issued_at, origin, .. } = connect;
         let key = user.key;
         if let (Some(changes), false) = (&mut self.changes, self.users.contains_key(&key)) {
             changes.push((key, true));
@@ -159,6 +163,8 @@ impl Sessions {
             roles,
             role_context: None,
             token_id,
+            sign_in,
+            issued_at,
             state,
             subscribed,
             early,
@@ -318,6 +324,8 @@ mod tests {
             roles: Vec::new(),
             role_context: Some(context.into()),
             token_id: None,
+            sign_in: None,
+            issued_at: None,
             resume: false,
             join: None,
             origin,

@@ -177,6 +177,8 @@ mod tests {
             (&["token"], "--user"),
             (&["token", "--user", "ann", "--ttl", "soon"], "--ttl"),
             (&["token", "--user", "ann", "--name", ""], "--name"),
+            (&["token", "--user", "ann", "--role", "amdin"], "--role"),
+            (&["token", "--user", "ann", "--ttl", "401d"], "--ttl"),
             (&["copy", "--to", "sqlite:b"], "--from"),
             (&["dance"], "dance"),
         ] {

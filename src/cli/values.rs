@@ -2,7 +2,10 @@
 
 use std::{net::Ipv6Addr, time::Duration};
 
-use crate::{auth::is_display_name, limits::NAME_CHARS};
+use crate::{
+    domain::display_text,
+    limits::{NAME_CHARS, TOKEN_AGE_MAX},
+};
 
 const CENTURY_MS: u64 = 100 * 365 * 86_400_000;
 
@@ -68,13 +71,17 @@ pub(super) fn parse_positive(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "it must be a whole number above 0".to_owned())
 }
 
-/// A name that the server takes, too: a token with another one is no good.
+/// A token is good for no longer, whatever it says.
+pub(super) fn parse_token_ttl(text: &str) -> Result<Duration, String> {
+    let days = TOKEN_AGE_MAX.as_secs() / 86_400;
+    let ttl = parse_duration(text)?;
+    if ttl > TOKEN_AGE_MAX { Err(format!("a token is good for {days}d at most")) } else { Ok(ttl) }
+}
+
+/// A name as the server takes it, too.
 pub(super) fn parse_name(text: &str) -> Result<String, String> {
-    if is_display_name(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("a name has 1 to {NAME_CHARS} characters, and no control characters"))
-    }
+    let what = || format!("a name has 1 to {NAME_CHARS} characters that can be seen");
+    display_text(text, NAME_CHARS).ok().filter(|name| !name.is_empty()).ok_or_else(what)
 }
 
 #[cfg(test)]
@@ -111,8 +118,14 @@ mod tests {
     #[test]
     fn a_name_is_one_that_the_server_takes() {
         assert_eq!(parse_name("Ann Ä."), Ok("Ann Ä.".to_owned()));
-        for bad in ["", "a\nb", &"x".repeat(101)] {
+        for bad in ["", "\u{200b}", "a\nb", &"x".repeat(101)] {
             assert!(parse_name(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_token_is_asked_for_no_longer_than_it_can_be_good() {
+        assert!(parse_token_ttl("400d").is_ok());
+        assert!(parse_token_ttl("401d").is_err());
     }
 }

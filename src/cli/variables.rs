@@ -116,6 +116,7 @@ mod tests {
         let known = known();
         for name in [
             "JWT_SECRET",
+            "JWT_SECRET_PREVIOUS",
             "DATABASE_URL",
             "REDIS_URL",
             "PARLOR_WEBHOOK_SECRET",

@@ -11,9 +11,9 @@ use tokio::sync::oneshot;
 
 use super::{Recorded, Signal};
 use crate::domain::{
-    AppEvent, Attachment, AttachmentId, ClientId, Denied, InboxEvent, Member, Mentioned, Message,
-    MessageId, NewExtras, PublicationKey, ReadTarget, Retention, Role, Room, RoomChange, RoomId,
-    RoomKey, RoomKind, Seq, Timestamp, User, UserId, UserKey,
+    Adopted, AppEvent, Attachment, AttachmentId, ClientId, Denied, InboxEvent, Member, Mentioned,
+    Message, MessageId, NewExtras, PublicationKey, ReadTarget, Retention, Role, Room, RoomChange,
+    RoomId, RoomKey, RoomKind, Seq, SignIn, Timestamp, User, UserId, UserKey, UserOrigin,
 };
 
 /// The submitter's own name for a write, handed back with its result.
@@ -194,6 +194,8 @@ pub enum Write {
     Expire {
         inbox_before: Timestamp,
         keys_before: Timestamp,
+        /// Deleted users of before are not known by their ids any more.
+        ids_before: Timestamp,
     },
     /// A user has come or gone.
     Presence {
@@ -267,33 +269,57 @@ pub enum Write {
     Audit(AuditEntry),
     /// Finds or makes the row of a user whose token was good; a changed name
     /// is taken over.
-    UserEnsure {
-        id: UserId,
-        name: Option<Arc<str>>,
-        at: Timestamp,
-    },
+    UserEnsure(SeenUser),
     UserRegister {
         id: UserId,
         name: Arc<str>,
         password_hash: String,
         at: Timestamp,
     },
+    /// Begins a sign-in, if the password is still the one that was checked.
     RefreshStart {
         user: UserKey,
+        password_hash: Arc<str>,
         token: NewRefreshToken,
     },
     /// Uses up `hash` and puts `next` in its place. One that was used before
-    /// revokes its whole family.
+    /// ends its whole sign-in; `until` is how long that has access tokens.
     RefreshRotate {
         hash: RefreshHash,
         next: NewRefreshToken,
         at: Timestamp,
+        until: Timestamp,
     },
-    /// Revokes the family of a refresh token.
+    /// Ends the sign-in of a refresh token, whose access tokens live `until`.
     RefreshRevoke {
         hash: RefreshHash,
         at: Timestamp,
+        until: Timestamp,
     },
+    /// Ends all sign-ins of the user but one, if the password is still the
+    /// one that was checked.
+    PasswordChange {
+        user: UserKey,
+        was: Arc<str>,
+        password_hash: Arc<str>,
+        keeps: SignIn,
+        at: Timestamp,
+    },
+}
+
+/// A user whose credentials were good.
+#[derive(Clone, Debug)]
+pub struct SeenUser {
+    pub id: UserId,
+    /// `None`: the name that is known stays.
+    pub name: Option<Arc<str>>,
+    /// Who answers for them.
+    pub origin: UserOrigin,
+    /// When the token was made, if it says so.
+    pub issued_at: Option<Timestamp>,
+    /// Whose users become this origin's.
+    pub adopted: Adopted,
+    pub at: Timestamp,
 }
 
 /// SHA-256 of a refresh token; the token itself is never stored.
@@ -380,12 +406,14 @@ pub struct Bar {
     /// `None`: for good.
     pub banned_until: Option<Timestamp>,
     pub reason: Arc<str>,
+    /// The login whose tokens are good whenever they were issued.
+    pub keeps: Option<SignIn>,
 }
 
 impl Default for Bar {
     fn default() -> Self {
         let tokens_after = Timestamp(0);
-        Self { tokens_after, banned: false, banned_until: None, reason: "".into() }
+        Self { tokens_after, banned: false, banned_until: None, reason: "".into(), keeps: None }
     }
 }
 
@@ -566,11 +594,25 @@ pub enum Written {
     Counted(usize),
     /// Nothing to tell but that it is durable.
     Done,
-    User(User),
-    RefreshStarted,
-    /// The user the family belongs to.
-    RefreshRotated(User),
-    RefreshRevoked,
+    /// A user who was found or made. `bar` is what those who had the id before
+    /// have left; `adopted`: another origin had the user.
+    UserSeen {
+        user: User,
+        bar: Option<Bar>,
+        adopted: bool,
+    },
+    /// The time is when the access token is issued.
+    RefreshStarted {
+        sign_in: SignIn,
+        at: Timestamp,
+    },
+    RefreshRotated {
+        user: User,
+        sign_in: SignIn,
+        at: Timestamp,
+    },
+    /// `None` if it was not known, or had ended long ago.
+    SignInEnded(Option<SignIn>),
 }
 
 /// Where a message went, or where the first of its `client_id` went.
@@ -619,6 +661,12 @@ pub enum WriteError {
     TooManyEmojis,
     #[error("the refresh token is unknown, expired, used or revoked")]
     RefreshRefused,
+    #[error("the password was changed, or the user is gone")]
+    PasswordChanged,
+    #[error("the user has another origin")]
+    OtherOrigin,
+    #[error("the token is of somebody who had the id before")]
+    TokenTooOld,
     #[error("too many writes are waiting")]
     Overloaded,
     /// Logged where it happened; the text is not for users.

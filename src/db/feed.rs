@@ -65,6 +65,10 @@ pub enum Happened {
     },
     /// Keys of services were made or revoked.
     Keys,
+    /// Another origin answers for a user from now on.
+    Adopted {
+        id: String,
+    },
     /// A user was deleted.
     Erased {
         user: i64,
@@ -267,6 +271,21 @@ fn of_users(write: &Write, written: &Written, all: &mut Vec<Happened>) {
             all.push(marked(*room, user, Some(*last_seq), None));
         }
         (_, Written::UserBarred { user, .. }) => all.push(Happened::Barred { user: user.key.0 }),
+        (_, Written::UserSeen { user, bar, adopted }) => {
+            if bar.is_some() {
+                all.push(Happened::Barred { user: user.key.0 });
+            }
+            if *adopted {
+                all.push(Happened::Adopted { id: user.id.as_str().to_owned() });
+            }
+        }
+        (
+            Write::RefreshRevoke { until, .. } | Write::RefreshRotate { until, .. },
+            Written::SignInEnded(Some(sign_in)),
+        ) => {
+            let token = sign_in.revocation_id().to_string();
+            all.push(Happened::Revoked { token, until: until.0 });
+        }
         (Write::TokenRevoke { id, expires_at, .. }, _) => {
             all.push(Happened::Revoked { token: id.to_string(), until: expires_at.0 });
         }

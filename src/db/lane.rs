@@ -53,6 +53,7 @@ pub(super) fn lane_of(write: &Write, lanes: usize) -> Lane {
         | Write::UserBan { user: key, .. }
         | Write::AttachmentBegin { uploader: key, .. }
         | Write::AttachmentDrop { uploader: key, .. }
+        | Write::PasswordChange { user: key, .. }
         | Write::RefreshStart { user: key, .. } => user(key),
         Write::AttachmentFinish(new) => of(new.attachment.id.0),
         Write::PublishOnce { .. }
@@ -67,7 +68,7 @@ pub(super) fn lane_of(write: &Write, lanes: usize) -> Lane {
         | Write::OutboxDrop { .. }
         | Write::Audit(_)
         | Write::Signal { .. }
-        | Write::UserEnsure { .. }
+        | Write::UserEnsure(_)
         | Write::UserRegister { .. }
         | Write::RefreshRotate { .. }
         | Write::RefreshRevoke { .. } => Lane::One(0),

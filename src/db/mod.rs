@@ -10,6 +10,7 @@
 mod commands;
 mod copy;
 mod feed;
+mod functions;
 mod lane;
 mod nodes;
 mod open;

@@ -49,7 +49,9 @@ pub(in crate::db) fn transaction<T>(
     conn.transaction(|conn| {
         let changed = locks::changed_messages(writes);
         let rooms = if changed.is_empty() { Vec::new() } else { rooms_of(conn, &changed)? };
-        take(conn, &locks::Locks::of(writes, &rooms))?;
+        let refreshed = locks::refreshed(writes);
+        let users = if refreshed.is_empty() { Vec::new() } else { users_of(conn, &refreshed)? };
+        take(conn, &locks::Locks::of(writes, &rooms, &users))?;
         run(conn)
     })
 }
@@ -60,6 +62,14 @@ fn rooms_of(conn: &mut Conn, messages: &[i64]) -> diesel::QueryResult<Vec<i64>> 
 
     use super::schema::messages::dsl;
     dsl::messages.filter(dsl::id.eq_any(messages)).select(dsl::room_key).load(conn)
+}
+
+/// The users of refresh tokens; a token never goes to another one.
+fn users_of(conn: &mut Conn, refreshed: &[&[u8]]) -> diesel::QueryResult<Vec<i64>> {
+    use diesel::{ExpressionMethods, QueryDsl};
+
+    use super::schema::refresh_tokens::dsl;
+    dsl::refresh_tokens.filter(dsl::hash.eq_any(refreshed)).select(dsl::user_key).load(conn)
 }
 
 fn take(conn: &mut Conn, locks: &locks::Locks) -> diesel::QueryResult<()> {

@@ -11,6 +11,8 @@ diesel::table! {
         last_seen_at -> Nullable<BigInt>,
         deleted_at -> Nullable<BigInt>,
         erase_pending -> Bool,
+        origin -> Nullable<Text>,
+        former_id -> Nullable<Binary>,
     }
 }
 
@@ -223,6 +225,7 @@ diesel::table! {
         banned -> Bool,
         banned_until -> Nullable<BigInt>,
         reason -> Text,
+        keeps -> Nullable<BigInt>,
     }
 }
 

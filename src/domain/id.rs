@@ -10,7 +10,7 @@ use super::Timestamp;
 pub const ID_CHARS_MAX: usize = 64;
 
 /// Why a text is not an id; the message is for a person.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidId {
     #[error("must not be empty")]
     Empty,
@@ -81,6 +81,17 @@ text_id! {
     RoomId
 }
 
+/// Words by which a text calls many at once: nobody has one as their id, or
+/// whoever calls them would call all.
+const CALLS_MANY: [&str; 5] = ["room", "here", "all", "channel", "everyone"];
+
+impl UserId {
+    /// Whether it is a word by which a text calls many, in whatever case.
+    pub fn is_reserved(&self) -> bool {
+        CALLS_MANY.iter().any(|word| word.eq_ignore_ascii_case(self.as_str()))
+    }
+}
+
 /// The name a sender gives a message, so that sending it again stores nothing
 /// new. 1 to 64 bytes, unique per sender.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -103,6 +114,28 @@ impl ClientId {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// One login of an account, with all the tokens that came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SignIn(pub i64);
+
+impl SignIn {
+    /// As it is in a token (`sid`).
+    pub fn to_text(self) -> String {
+        format!("{:016x}", self.0)
+    }
+
+    /// Reads what [`to_text`](Self::to_text) wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        // From the bits: half of them are negative.
+        Some(Self(u64::from_str_radix(text, 16).ok()?.cast_signed()))
+    }
+
+    /// By which it is revoked, beside the ids of tokens.
+    pub fn revocation_id(self) -> Arc<str> {
+        format!("sign-in:{}", self.to_text()).into()
     }
 }
 
@@ -213,6 +246,22 @@ mod tests {
         for bad in ["a b", "a/b", "ä", "a\n", "..", "."] {
             assert_eq!(RoomId::parse(bad), Err(InvalidId::Character), "{bad}");
         }
+    }
+
+    #[test]
+    fn nobody_is_called_as_all_are() {
+        for word in ["room", "Here", "ALL", "channel", "everyone"] {
+            assert!(UserId::from_stored(word).is_reserved(), "{word}");
+        }
+        assert!(!UserId::from_stored("rooms").is_reserved());
+    }
+
+    #[test]
+    fn a_sign_in_is_read_as_it_was_written() {
+        for number in [0, 1, -1, i64::MIN, i64::MAX] {
+            assert_eq!(SignIn::parse(&SignIn(number).to_text()), Some(SignIn(number)));
+        }
+        assert_eq!(SignIn::parse("x"), None);
     }
 
     #[test]

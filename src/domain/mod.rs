@@ -10,6 +10,7 @@ mod id;
 mod mention;
 mod message;
 mod name;
+mod origin;
 mod presence;
 mod room;
 mod standing;
@@ -20,11 +21,13 @@ pub use attachment::{Attachment, AttachmentId, StoredAttachment};
 pub use event::{AppEvent, EventKind, InboxEvent, InvalidKind, PublicationKey, RoomEvent};
 pub use extras::{Extras, Mentions, NewExtras, Pin, QUOTE_CHARS, Quote, Reaction, Thread, excerpt};
 pub use id::{
-    ClientId, ID_CHARS_MAX, InvalidId, MessageId, MessageIds, RoomId, RoomKey, Seq, UserId, UserKey,
+    ClientId, ID_CHARS_MAX, InvalidId, MessageId, MessageIds, RoomId, RoomKey, Seq, SignIn, UserId,
+    UserKey,
 };
 pub use mention::Mentioned;
 pub use message::{HistoryCursor, HistoryPage, Message, ReadTarget};
 pub use name::{NotShown, display_name, display_text, visible};
+pub use origin::{Adopted, UserOrigin};
 pub use presence::Status;
 pub use room::{
     Ban, Member, Receipt, Retention, Role, Room, RoomChange, RoomKind, RoomOverview, RoomState,

@@ -29,7 +29,7 @@ use crate::{
     },
     clock,
     db::{FeedRow, Happened, Nodes, Reader, Reply, Submit, Write, Writer},
-    domain::{Status, Timestamp, UserKey},
+    domain::{SignIn, Status, Timestamp, UserKey},
     limiter::Limiters,
     limits::{EPHEMERAL_KNOWN, FEED_KEPT, FEED_PAGE, FEED_SETTLED, SPENT_TICK},
     metrics::metrics,
@@ -283,6 +283,9 @@ impl Hooks {
                 self.ask(Command::End(Ended::Token(token)));
             }
             Happened::Keys => self.keys(),
+            Happened::Adopted { id } => {
+                self.authenticator.forget(&crate::domain::UserId::from_stored(id.clone()));
+            }
             Happened::Erased { id, .. } => {
                 let id = crate::domain::UserId::from_stored(id.clone());
                 self.authenticator.forget(&id);
@@ -300,12 +303,15 @@ impl Hooks {
             let revocations = &hooks.authenticator.revocations;
             let before = revocations.bar_of(&id).unwrap_or_default();
             let now = clock::now();
+            revocations.bar(id.clone(), bar);
+            // As it counts here.
+            let bar = revocations.bar_of(&id).unwrap_or_default();
             let ended = if bar.bans(now) && !before.bans(now) {
-                Some(Ended::Banned(id.clone()))
+                Some(Ended::Banned(id))
             } else {
-                (bar.tokens_after > before.tokens_after).then(|| Ended::User(id.clone()))
+                let (upto, keeps) = (bar.tokens_after, bar.keeps.map(SignIn::revocation_id));
+                (upto > before.tokens_after).then_some(Ended::Before { user: id, upto, keeps })
             };
-            revocations.bar(id, bar);
             if let Some(ended) = ended {
                 hooks.ask(Command::End(ended));
             }

@@ -142,7 +142,9 @@ impl Fields {
     ) -> Result<Option<Arc<str>>, Refusal> {
         let Some(text) = self.text_or_none(name)? else { return Ok(None) };
         let shown = display_text(&text, chars_max);
-        shown.map(|text| Some(text.into())).map_err(|error| Refusal::field(name, &error.to_string()))
+        shown
+            .map(|text| Some(text.into()))
+            .map_err(|error| Refusal::field(name, &error.to_string()))
     }
 
     /// A point in time, RFC 3339.

@@ -9,9 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     State,
     extract::{Body, Unhurried, WithAccounts, shown_text, user_id},
+    tokens::to_the_end,
 };
 use crate::{
-    auth::{Identity, Tokens},
+    auth::{AccountError, Identity, Tokens},
+    chat::{Command, Ended, Requester},
+    domain::SignIn,
     error::ApiError,
     limits::{NAME_CHARS, PASSWORD_BYTES},
     protocol::{UserView, server_frame::SelfView},
@@ -28,6 +31,12 @@ pub struct Registration {
 pub struct Login {
     user_id: String,
     password: String,
+}
+
+#[derive(Deserialize)]
+pub struct NewPassword {
+    old_password: String,
+    new_password: String,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +73,9 @@ pub async fn register(
     Body(Registration { user_id: id, password, name }): Body<Registration>,
 ) -> Result<HttpResponse, ApiError> {
     let id = user_id(&id)?;
+    if id.is_reserved() {
+        return Err(ApiError::field("user_id", "is a word by which texts call many"));
+    }
     let name = shown_text("name", name.as_deref().unwrap_or_default(), NAME_CHARS)?;
     // One of which nothing can be seen is none.
     let name: Arc<str> = if name.is_empty() { id.as_str().into() } else { name.into() };
@@ -94,17 +106,63 @@ pub async fn refresh(
     state: web::Data<State>,
     Body(Refresh { refresh_token }): Body<Refresh>,
 ) -> Result<HttpResponse, ApiError> {
-    let tokens = state.accounts.refresh(&refresh_token).await?;
-    Ok(HttpResponse::Ok().json(TokensView::from(&tokens)))
+    let state = state.into_inner();
+    to_the_end(async move {
+        let refreshed = state.accounts.refresh(&refresh_token).await;
+        // Whoever used it before is out as well.
+        if let Err(AccountError::RefreshReused(sign_in)) = refreshed {
+            end_sign_in(&state, sign_in).await?;
+        }
+        Ok(HttpResponse::Ok().json(TokensView::from(&refreshed?)))
+    })
+    .await
 }
 
+/// Ends the sign-in: its refresh and access tokens, and its connections.
 pub async fn log_out(
     _: WithAccounts,
     state: web::Data<State>,
     Body(Refresh { refresh_token }): Body<Refresh>,
 ) -> Result<HttpResponse, ApiError> {
-    state.accounts.log_out(&refresh_token).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let state = state.into_inner();
+    to_the_end(async move {
+        if let Some(sign_in) = state.accounts.log_out(&refresh_token).await? {
+            end_sign_in(&state, sign_in).await?;
+        }
+        Ok(HttpResponse::NoContent().finish())
+    })
+    .await
+}
+
+async fn end_sign_in(state: &State, sign_in: SignIn) -> Result<(), ApiError> {
+    let (id, until) = (sign_in.revocation_id(), state.accounts.access_until());
+    state.authenticator.revocations.revoke(id.clone(), until, crate::clock::now());
+    state.ask_as(Requester::system(), Command::End(Ended::Token(id))).await.map(drop)
+}
+
+/// Changes the password, and ends the user's other sign-ins.
+pub async fn change_password(
+    _: WithAccounts,
+    _: Unhurried,
+    state: web::Data<State>,
+    who: Identity,
+    Body(NewPassword { old_password, new_password }): Body<NewPassword>,
+) -> Result<HttpResponse, ApiError> {
+    if old_password.len() > *PASSWORD_BYTES.end() {
+        return Err(ApiError::field("old_password", "must have at most 256 bytes"));
+    }
+    if !PASSWORD_BYTES.contains(&new_password.len()) {
+        return Err(ApiError::field("new_password", "must have 8 to 256 bytes"));
+    }
+    let state = state.into_inner();
+    to_the_end(async move {
+        let upto = state.accounts.change_password(&who, old_password, new_password).await?;
+        let (user, keeps) = (who.user.id.clone(), who.sign_in_id());
+        let ended = Ended::Before { user, upto, keeps };
+        state.ask_as(Requester::system(), Command::End(ended)).await?;
+        Ok(HttpResponse::NoContent().finish())
+    })
+    .await
 }
 
 pub async fn me(Identity { user, roles, .. }: Identity) -> HttpResponse {

@@ -8,13 +8,14 @@ use serde_json::value::RawValue;
 
 use super::{State, fallback::is_reading};
 use crate::{
-    auth::{AuthError, Client, Identity, bearer_token},
+    auth::{AuthError, Client, Door, Identity, bearer_token},
     chat::ChatError,
     domain::{Denied, HistoryCursor, RoomId, Seq, UserId, display_text},
     error::ApiError,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, LIST_PAGE_MAX},
     metrics::metrics,
     protocol::{ErrorCode, json_size},
+    request_id::RequestName,
 };
 
 impl FromRequest for Identity {
@@ -29,10 +30,12 @@ impl FromRequest for Identity {
         let (method, pattern) = (request.method().clone(), request.match_pattern());
         let path = request.path().to_owned();
         let client = request.extensions().get::<Client>().copied();
+        let name = request.extensions().get::<RequestName>().cloned();
+        let name = name.map_or_else(String::new, |RequestName(name)| name);
         Box::pin(async move {
             let token = token.ok_or(AuthError::Missing)?;
             let state = state.ok_or(AuthError::Unavailable)?;
-            let identity = state.authenticator.authenticate(&token).await?;
+            let identity = state.authenticator.authenticate(&token, &name, Door::Rest).await?;
             if !identity.is_service {
                 let checked = state.limiters.user(identity.user.key);
                 checked.inspect_err(|_| metrics().limited_users.add(1))?;
@@ -60,7 +63,7 @@ impl FromRequest for WithAccounts {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let state = request.app_data::<web::Data<State>>();
         let is_on = state.is_some_and(|state| state.has_accounts);
-        let off = || ApiError::new(ErrorCode::NotFound, "accounts are not kept here");
+        let off = || ApiError::new(ErrorCode::NotFound, "accounts are off here");
         std::future::ready(if is_on { Ok(Self) } else { Err(off()) })
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     auth::Client,
     error::ApiError,
     metrics::metrics,
-    request_id::{HEADER, request_id},
+    request_id::{HEADER, RequestName, request_id},
 };
 
 /// The path is logged without its query, in which a token may be.
@@ -32,6 +32,7 @@ pub async fn observe(
         request.extensions_mut().insert(client);
     }
     let address = client.map_or_else(String::new, |client| client.address.to_string());
+    request.extensions_mut().insert(RequestName(id.clone()));
     let mut response = next.call(request).await?;
     let (status, time) = (response.status().as_u16(), began.elapsed());
     if let Ok(id) = HeaderValue::from_str(&id) {

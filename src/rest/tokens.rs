@@ -70,8 +70,9 @@ pub async fn revoke_user(
     user: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let user = state.known_user(&user).await?;
-    let write = Write::UserRevoke { user: user.key, at: now() };
-    bar(state, user.id.clone(), write, Some((who, Ended::User(user.id)))).await
+    let at = state.authenticator.revocations.until(&user.id, now());
+    let write = Write::UserRevoke { user: user.key, at };
+    bar(state, user.id, write, Some((who, Ends::Tokens))).await
 }
 
 pub async fn ban(
@@ -84,7 +85,7 @@ pub async fn ban(
     let until = fields.time_or_none("until")?;
     let reason = fields.display_text("reason", REASON_BYTES)?.unwrap_or_default();
     let write = Write::UserBan { user: user.key, banned: true, until, reason };
-    bar(state, user.id.clone(), write, Some((who, Ended::Banned(user.id)))).await
+    bar(state, user.id.clone(), write, Some((who, Ends::All))).await
 }
 
 pub async fn unban(
@@ -112,22 +113,34 @@ pub async fn show_ban(
     Ok(HttpResponse::Ok().json(UserBanView { banned, until, reason }))
 }
 
+/// Which connections end with what bars a user.
+enum Ends {
+    /// Those whose tokens are void now.
+    Tokens,
+    All,
+}
+
 /// Stores what bars a user, and ends what that ends.
 async fn bar(
     state: web::Data<State>,
     user: UserId,
     write: Write,
-    ends: Option<(Identity, Ended)>,
+    ends: Option<(Identity, Ends)>,
 ) -> Result<HttpResponse, ApiError> {
     to_the_end(async move {
         let revocations = &state.authenticator.revocations;
         let turn = revocations.turn().await;
+        let mut upto = now();
         if let Written::UserBarred { bar, .. } = state.commit(write).await? {
-            revocations.bar(user, bar);
+            upto = bar.tokens_after;
+            revocations.bar(user.clone(), bar);
         }
         drop(turn);
         match ends {
-            Some((who, ended)) => end(&state, &who, ended).await,
+            Some((who, Ends::All)) => end(&state, &who, Ended::Banned(user)).await,
+            Some((who, Ends::Tokens)) => {
+                end(&state, &who, Ended::Before { user, upto, keeps: None }).await
+            }
             None => Ok(HttpResponse::NoContent().finish()),
         }
     })

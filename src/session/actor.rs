@@ -4,6 +4,7 @@ mod token;
 
 use std::{
     rc::Rc,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -47,6 +48,8 @@ pub(super) struct Session {
     resume: bool,
     join: Option<RoomId>,
     origin: Origin,
+    /// Under which the upgrade is in the log.
+    request_id: Arc<str>,
     limit: ConnectionLimit,
     heartbeat: Heartbeat,
     deadline: Option<Deadline>,
@@ -61,11 +64,12 @@ pub(super) struct Start {
     pub resume: bool,
     pub join: Option<RoomId>,
     pub origin: Origin,
+    pub request_id: Arc<str>,
 }
 
 impl Session {
     pub fn new(worker: Rc<Worker>, link: Rc<Link>, entered: Entered, start: Start) -> Self {
-        let Start { identity, resume, join, origin } = start;
+        let Start { identity, resume, join, origin, request_id } = start;
         let phase = match identity {
             Some(identity) => Phase::live(identity, resume),
             None => Phase::AwaitingToken,
@@ -81,6 +85,7 @@ impl Session {
             resume,
             join,
             origin,
+            request_id,
             deadline: None,
             alarm_at: None,
             _entered: entered,
@@ -113,6 +118,7 @@ impl Session {
     fn connect(&mut self, ctx: &mut Context<Self>) {
         let Phase::Live(live) = &self.phase else { return };
         let Identity { user, roles, role_context, token_id, .. } = live.identity.clone();
+        let (sign_in, issued_at) = (live.identity.sign_in_id(), live.identity.issued_at());
         let is_good = self.is_good(live.identity.clone());
         let join = self.join.take();
         self.announced = true;
@@ -122,6 +128,8 @@ impl Session {
             roles,
             role_context,
             token_id,
+            sign_in,
+            issued_at,
             resume: self.resume,
             join,
             origin: self.origin.clone(),

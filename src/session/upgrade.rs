@@ -27,7 +27,7 @@ use super::{
     worker::{Entered, Worker, count_limited},
 };
 use crate::{
-    auth::{Client, Identity},
+    auth::{Client, Door, Identity},
     chat::Origin,
     domain::Timestamp,
     error::ApiError,
@@ -56,7 +56,7 @@ where
 {
     let id = request_id(request.headers().get(request_id::HEADER));
     let client = worker.settings.proxies.client(request.peer_addr(), request.headers());
-    let accepted = accept(&worker, &request, client).await;
+    let accepted = accept(&worker, &request, client, &id).await;
     log_upgrade(&id, &request, client, accepted.as_ref().err());
     match accepted {
         Ok((mut response, accepted)) => {
@@ -103,6 +103,7 @@ async fn accept(
     worker: &Worker,
     request: &Request,
     client: Client,
+    request_id: &str,
 ) -> Result<(Response<()>, Accepted), ApiError> {
     if request.path() != PATH {
         return Err(ApiError::new(ErrorCode::NotFound, "there is nothing at this path"));
@@ -115,7 +116,10 @@ async fn accept(
         return Err(refused_origin(asked.origin, asked.host));
     }
     let identity: Option<Identity> = match &asked.token {
-        Some(token) => Some(worker.authenticator.authenticate(token).await?),
+        Some(token) => {
+            let authenticator = &worker.authenticator;
+            Some(authenticator.authenticate(token, request_id, Door::Upgrade).await?)
+        }
         None => None,
     };
     if let Some(identity) = &identity {
@@ -134,7 +138,8 @@ async fn accept(
     let entered = worker.enter().ok_or_else(ApiError::unavailable)?;
     let origin =
         Origin { device_id: asked.device_id, address: Some(client.address), connected_at: now() };
-    let start = Start { identity, resume: asked.resume, join: asked.room, origin };
+    let request_id = request_id.into();
+    let start = Start { identity, resume: asked.resume, join: asked.room, origin, request_id };
     Ok((response.finish().drop_body(), Accepted { start, compression, entered }))
 }
 

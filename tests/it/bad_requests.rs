@@ -57,6 +57,7 @@ fn accounts() -> Vec<Case> {
         post("/auth/refresh", json!({}), 400, BAD, "refresh_token"),
         post("/auth/refresh", json!({"refresh_token": "rubbish"}), 401, "unauthorized", ""),
         post("/auth/logout", json!({}), 400, BAD, "refresh_token"),
+        post("/auth/password", json!({}), 400, BAD, "old_password"),
     ]
 }
 

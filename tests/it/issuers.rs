@@ -240,3 +240,78 @@ async fn an_issuer_that_is_slow_holds_up_nobody_whose_key_is_known() {
     // Who hung up did not make it ask again.
     assert_eq!(issuer.received().len(), 2);
 }
+
+const SHORT: &str = include_str!("support/keys/rsa1024.pem");
+
+#[tokio::test]
+async fn an_rsa_key_that_is_too_short_is_not_used_and_the_log_says_so() {
+    let short = EncodingKey::from_rsa_pem(SHORT.as_bytes()).expect("a key");
+    let forged = |kid: Option<&str>| {
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = kid.map(str::to_owned);
+        encode(&header, &claims("ann"), &short).expect("signed")
+    };
+    let pems = format!("{}{}", include_str!("support/keys/rsa1024.pub.pem"), ALL_PEMS);
+    let mut set: Value = serde_json::from_str(&jwks(&["rsa", "ec"])).expect("a set");
+    let jwk = serde_json::from_str(include_str!("support/keys/rsa1024.jwk.json")).expect("a key");
+    set["keys"].as_array_mut().expect("keys").push(jwk);
+    for text in [pems, set.to_string()] {
+        let (server, _home) = start_with_keys(&text, &[]).await;
+        for kid in [None, Some("short-1")] {
+            assert_eq!(status(&server, forged(kid)).await, 401);
+        }
+        assert_eq!(status(&server, signed(Algorithm::RS256, None, &claims("ann"))).await, 200);
+        let log = server.stderr();
+        assert!(log.contains("RSA needs 2048 bits") && log.contains("has 1024"), "{log}");
+    }
+    // As an issuer publishes it.
+    let issuer = Receiver::start().await;
+    issuer.answer(Reply::Body(200, set.to_string()));
+    let server = Server::builder().set("PARLOR_ISSUER_JWKS_URL", &issuer.url).start().await;
+    assert_eq!(status(&server, forged(Some("short-1"))).await, 401);
+    assert!(server.stderr().contains("short-1 has 1024"));
+}
+
+#[tokio::test]
+async fn a_token_that_needs_what_is_not_understood_is_refused() {
+    let (server, _home) = start_with_keys(ALL_PEMS, &[]).await;
+    let mut header = Header::new(Algorithm::ES256);
+    header.crit = Some(vec!["https://example.org/only-on-tuesdays".to_owned()]);
+    let token = encode(&header, &claims("ann"), &key(Algorithm::ES256)).expect("signed");
+    assert_eq!(status(&server, token).await, 401);
+}
+
+#[tokio::test]
+async fn the_users_of_the_issuer_and_of_the_application_are_not_each_others() {
+    let (mut server, _home) = start_with_keys(ALL_PEMS, &[]).await;
+    let issued = |user: &str, iss: &str| {
+        let mut claims = claims(user);
+        claims["iss"] = json!(iss);
+        signed(Algorithm::ES256, None, &claims)
+    };
+    let (one, other) = (issued("ann", "https://one.example"), issued("ann", "https://two.example"));
+    for _ in 0..2 {
+        assert_eq!(status(&server, one.clone()).await, 200);
+        for token in [other.clone(), sign("ann")] {
+            assert_eq!(status(&server, token).await, 403);
+        }
+        assert_eq!(status(&server, sign("ben")).await, 200);
+        assert_eq!(status(&server, issued("ben", "https://one.example")).await, 403);
+        server.restart().await;
+    }
+}
+
+#[tokio::test]
+async fn an_application_moves_to_an_issuer_with_its_users() {
+    let (mut server, _home) = start_with_keys(ALL_PEMS, &[]).await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "private").await;
+    server.nobody().register("eve", "correct horse").await.expect(201);
+    server.set("PARLOR_ADOPT_USERS_OF", "application");
+    server.restart().await;
+    let issued = |user: &str| signed(Algorithm::ES256, None, &claims(user));
+    let ann = User::new(server.address().clone(), "ann", Some(issued("ann")));
+    assert_eq!(ann.get("/rooms/den").await.expect(200)["role"], "owner");
+    assert_eq!(status(&server, sign("ann")).await, 403, "the one before has her no more");
+    assert_eq!(status(&server, issued("eve")).await, 403, "accounts were not named");
+}

@@ -32,6 +32,7 @@ mod handshake;
 mod health;
 mod heartbeat;
 mod history;
+mod identity;
 mod in_a_browser;
 mod interop;
 mod issuers;

@@ -1,10 +1,10 @@
 //! Tokens and users that are good no more.
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
-use crate::support::{Opening, Server, Socket, Token, User};
+use crate::support::{Opening, Server, Socket, Token, User, moment, within};
 
 async fn admin(server: &Server) -> User {
     server.user_with("root", Token::of("root").claim("roles", json!(["admin"]))).await
@@ -12,7 +12,7 @@ async fn admin(server: &Server) -> User {
 
 /// A token that was made some seconds ago.
 fn older(user: &str, id: &str) -> String {
-    Token::of(user).claim("jti", id).claim("iat", 1_700_000_000).text()
+    Token::of(user).claim("jti", id).claim("iat", moment() - 60.0).text()
 }
 
 async fn connect(server: &Server, token: &str) -> Socket {
@@ -51,20 +51,64 @@ async fn the_token_that_a_connection_was_renewed_with_is_the_one_that_counts() {
 }
 
 #[tokio::test]
-async fn all_tokens_of_a_user_end_together_and_new_ones_are_good() {
+async fn all_tokens_of_a_user_end_together_and_new_ones_are_good_at_once() {
+    let mut server = Server::start().await;
+    let admin = admin(&server).await;
+    let old = older("ann", "x");
+    let mut socket = connect(&server, &old).await;
+    let untold = Token::of("ann").without("iat").text();
+    assert_eq!(status(&server, &untold).await, 200);
+    admin.post("/users/ann/revoke", json!({})).await.expect(204);
+    assert_eq!(socket.close_code().await, Some(4501));
+    let new = Token::of("ann").text();
+    for _ in 0..2 {
+        assert_eq!(statuses(&server, &[old.clone(), untold.clone()]).await, [401, 401]);
+        assert_eq!(status(&server, &new).await, 200);
+        server.restart().await;
+    }
+    admin.post("/users/nobody/revoke", json!({})).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn who_logs_in_within_the_second_of_a_revocation_is_in_and_who_was_before_is_out() {
     let server = Server::start().await;
     let admin = admin(&server).await;
     let nobody = server.nobody();
-    let tokens = nobody.register("ann", "correct horse").await.expect(201);
-    let old = older("ann", "x");
-    let mut socket = connect(&server, &old).await;
+    let access = |tokens: &Value| tokens["access_token"].as_str().expect("a token").to_owned();
+    let mut before = nobody.register("ann", "correct horse").await.expect(201);
+    for round in 0..8 {
+        let mut socket = connect(&server, &access(&before)).await;
+        admin.post("/users/ann/revoke", json!({})).await.expect(204);
+        assert_eq!(socket.close_code().await, Some(4501), "{round}");
+        nobody.refresh(&before["refresh_token"]).await.refused(401, "unauthorized");
+        let after = nobody.login("ann", "correct horse").await.expect(200);
+        let both = [access(&before), access(&after)];
+        assert_eq!(statuses(&server, &both).await, [401, 200], "{round}");
+        before = after;
+    }
+}
+
+#[tokio::test]
+async fn a_token_from_a_clock_that_is_ahead_ends_with_the_others() {
+    let server = Server::start().await;
+    let admin = admin(&server).await;
+    let ahead = |user: &str, seconds: f64| Token::of(user).claim("iat", moment() + seconds).text();
+    // Farther than any clock is off.
+    assert_eq!(status(&server, &ahead("ann", 90.0)).await, 401);
+    // One that was seen before, and one that was not.
+    let (seen, unseen) = (ahead("ann", 2.0), ahead("ann", 1.5));
+    assert_eq!(status(&server, &seen).await, 200);
     admin.post("/users/ann/revoke", json!({})).await.expect(204);
-    assert_eq!(socket.close_code().await, Some(4501));
-    assert_eq!(status(&server, &old).await, 401);
-    nobody.refresh(&tokens["refresh_token"]).await.refused(401, "unauthorized");
-    let later = Token::of("ann").claim("iat", 4_000_000_000_i64).text();
-    assert_eq!(status(&server, &later).await, 200);
-    admin.post("/users/nobody/revoke", json!({})).await.refused(404, "not_found");
+    let bad = [seen, unseen];
+    assert_eq!(statuses(&server, &bad).await, [401, 401]);
+    // Until the time has come that both say, and a new one is good.
+    let passed = async {
+        while status(&server, &Token::of("ann").text()).await != 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("a token that is good", passed).await;
+    assert_eq!(statuses(&server, &bad).await, [401, 401]);
 }
 
 #[tokio::test]

@@ -2,11 +2,16 @@
 
 use serde_json::json;
 
-use crate::support::{Opening, Server, Socket, Token, sign};
+use crate::support::{Builder, Opening, Server, Socket, Token, sign};
+
+/// A server that takes no token after its end.
+fn exact() -> Builder {
+    Server::builder().set("PARLOR_TOKEN_LEEWAY", "1ms")
+}
 
 #[tokio::test]
 async fn a_socket_is_closed_with_4401_when_its_token_expires() {
-    let server = Server::builder().set("PARLOR_TOKEN_GRACE", "1s").start().await;
+    let server = exact().set("PARLOR_TOKEN_GRACE", "1s").start().await;
     let token = Token::of("alice").expires_in(2).text();
     let mut socket = Socket::ready(server.address(), Opening::default().bearer(&token)).await;
     let told = socket.next_event("error").await;
@@ -18,7 +23,7 @@ async fn a_socket_is_closed_with_4401_when_its_token_expires() {
 
 #[tokio::test]
 async fn a_renewed_token_keeps_the_socket() {
-    let server = Server::builder().set("PARLOR_TOKEN_GRACE", "1s").start().await;
+    let server = exact().set("PARLOR_TOKEN_GRACE", "1s").start().await;
     let alice = server.user("alice").await;
     alice.create_room("den", "private").await;
     let soon = Token::of("alice").expires_in(2).text();
@@ -66,7 +71,7 @@ async fn rest_tells_an_expired_token_from_a_bad_one() {
 
 #[tokio::test]
 async fn a_new_token_within_the_grace_goes_on_where_it_was() {
-    let server = Server::start().await;
+    let server = exact().start().await;
     let alice = server.user("alice").await;
     alice.create_room("den", "private").await;
     let soon = Token::of("alice").expires_in(1).text();

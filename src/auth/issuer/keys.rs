@@ -1,10 +1,13 @@
 //! The public keys of an issuer, as PEM or as a JWKS document.
 
 use jsonwebtoken::{
-    Algorithm, DecodingKey,
+    Algorithm, DecodingKey, DecodingKeyKind,
     jwk::{Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse},
 };
+use pkcs1::{RsaPublicKey, der::Decode};
 use serde::Deserialize;
+
+use crate::limits::RSA_BITS_MIN;
 
 /// The algorithms that are accepted; `none` and those with a shared secret
 /// are not among them (RFC 8725 section 3.1).
@@ -66,7 +69,37 @@ fn from_jwk(jwk: &Jwk) -> Option<Key> {
     };
     let of_family = ALGORITHMS.into_iter().find(|one| one.family() == key.family())?;
     let algorithm = said.unwrap_or(of_family);
-    (algorithm == of_family).then(|| Key { id: jwk.common.key_id.clone(), algorithm, key })
+    let id = jwk.common.key_id.clone();
+    (algorithm == of_family).then(|| Key { id, algorithm, key }).filter(is_long_enough)
+}
+
+/// A short key of RSA is left out, and the log says so: whoever can compute
+/// its private half makes tokens.
+fn is_long_enough(key: &Key) -> bool {
+    let bits = if key.algorithm == Algorithm::RS256 { rsa_bits(&key.key) } else { None };
+    let is_short = key.algorithm == Algorithm::RS256 && bits.is_none_or(|bits| bits < RSA_BITS_MIN);
+    if is_short {
+        log::warn!(
+            "a key of the issuer is not used: RSA needs {RSA_BITS_MIN} bits, and {} has {}",
+            key.id.as_deref().unwrap_or("one without a name"),
+            bits.unwrap_or_default()
+        );
+    }
+    !is_short
+}
+
+/// The length of an RSA key's modulus.
+fn rsa_bits(key: &DecodingKey) -> Option<usize> {
+    let bits = |modulus: &[u8]| {
+        let first = modulus.iter().position(|byte| *byte != 0)?;
+        Some((modulus.len() - first) * 8 - modulus[first].leading_zeros() as usize)
+    };
+    match key.kind() {
+        DecodingKeyKind::RsaModulusExponent { n, .. } => bits(n),
+        DecodingKeyKind::SecretOrDer(der) => {
+            bits(RsaPublicKey::from_der(der).ok()?.modulus.as_bytes())
+        }
+    }
 }
 
 /// Each block of a PEM file is one key.
@@ -75,7 +108,8 @@ fn pems(text: &[u8]) -> Option<Vec<Key>> {
     let text = std::str::from_utf8(text).ok()?;
     let blocks = text.split_inclusive(END).filter(|block| block.contains(END));
     let keys: Option<Vec<Key>> = blocks.map(|block| from_pem(block.trim().as_bytes())).collect();
-    keys.filter(|keys| !keys.is_empty())
+    let keys: Vec<Key> = keys?.into_iter().filter(is_long_enough).collect();
+    (!keys.is_empty()).then_some(keys)
 }
 
 fn from_pem(pem: &[u8]) -> Option<Key> {

@@ -124,10 +124,17 @@ impl ChatServer {
     fn end_revoked(&mut self, ended: &Ended) {
         let close = match ended {
             Ended::Banned(_) => Close::Disconnected,
-            Ended::Token(_) | Ended::User(_) => Close::Unauthorized,
+            Ended::Token(_) | Ended::User(_) | Ended::Before { .. } => Close::Unauthorized,
         };
         let is_meant = |entry: &&SessionEntry| match ended {
-            Ended::Token(id) => entry.token_id.as_ref() == Some(id),
+            Ended::Token(id) => {
+                entry.token_id.as_ref() == Some(id) || entry.sign_in.as_ref() == Some(id)
+            }
+            Ended::Before { user, upto, keeps } => {
+                let is_kept = keeps.is_some() && entry.sign_in == *keeps;
+                let is_old = entry.issued_at.is_none_or(|at| at <= *upto);
+                self.user_id(entry) == Some(user) && is_old && !is_kept
+            }
             Ended::User(user) | Ended::Banned(user) => self.user_id(entry) == Some(user),
         };
         let sessions = self.sessions.entries.values().filter(is_meant);

@@ -52,13 +52,15 @@ impl ChatServer {
 
     /// Revoking counts for the token that the session has now.
     pub(super) fn renewed(&mut self, renewed: Renewed) {
-        let Renewed { session, roles, role_context, token_id, is_good } = renewed;
+        let Renewed { session, roles, role_context, token_id, sign_in, issued_at, is_good } =
+            renewed;
         if let Err(close) = (is_good.0)() {
             self.close(session, close);
         }
         if let Some(entry) = self.sessions.entries.get_mut(&session.id) {
             entry.roles = roles;
-            entry.token_id = token_id;
+            (entry.token_id, entry.sign_in) = (token_id, sign_in);
+            entry.issued_at = issued_at;
             self.sessions.set_role_context(session.id, role_context);
         }
     }

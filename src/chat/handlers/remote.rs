@@ -143,6 +143,7 @@ impl ChatServer {
             Happened::Barred { .. }
             | Happened::Revoked { .. }
             | Happened::Keys
+            | Happened::Adopted { .. }
             | Happened::Erased { .. } => {}
         }
     }

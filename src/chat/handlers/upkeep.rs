@@ -9,7 +9,7 @@ use crate::{
     chat::{ChatServer, server::now},
     db::{Trim, Write},
     domain::{RoomKey, Timestamp},
-    limits::{PUBLICATION_TTL, RETENTION_ROOMS},
+    limits::{PUBLICATION_TTL, RETENTION_ROOMS, TOKEN_AGE_MAX},
 };
 
 /// So long ago.
@@ -35,6 +35,7 @@ impl ChatServer {
         let write = Write::Expire {
             inbox_before: before(self.settings.inbox_ttl),
             keys_before: before(PUBLICATION_TTL),
+            ids_before: before(TOKEN_AGE_MAX),
         };
         self.submit(write, Pending::Expire);
     }

@@ -7,7 +7,10 @@ use std::{
 
 use rustc_hash::FxHasher;
 
-use crate::{db::Write, domain::RoomKey};
+use crate::{
+    db::{SeenUser, Write},
+    domain::RoomKey,
+};
 
 /// The lock on everything: shared by every batch, and held alone by those
 /// few that touch what cannot be known before.
@@ -48,12 +51,25 @@ pub(super) fn changed_messages(writes: &[Write]) -> Vec<i64> {
     writes.iter().filter_map(change).collect()
 }
 
+/// The refresh tokens whose users have to be looked up first: a sign-in goes
+/// on, or ends, while another write may end all of its user's.
+pub(super) fn refreshed(writes: &[Write]) -> Vec<&[u8]> {
+    let mut hashes: Vec<&[u8]> = Vec::new();
+    for write in writes {
+        if let Write::RefreshRotate { hash, .. } | Write::RefreshRevoke { hash, .. } = write {
+            hashes.push(hash);
+        }
+    }
+    hashes
+}
+
 impl Locks {
     /// What these writes decide about; `rooms` are those of the changed
-    /// messages.
-    pub fn of(writes: &[Write], rooms: &[i64]) -> Self {
+    /// messages, `users` those of the refresh tokens.
+    pub fn of(writes: &[Write], rooms: &[i64], users: &[i64]) -> Self {
         let mut locks = Self::default();
         let mut keys: BTreeSet<i64> = rooms.iter().copied().map(room).collect();
+        keys.extend(users.iter().copied().map(user));
         for write in writes {
             locks.add(write, &mut keys);
         }
@@ -103,9 +119,11 @@ impl Locks {
             Write::PublishOnce { key, .. } => {
                 keys.insert(name("publication", key.as_str()));
             }
-            Write::UserEnsure { id, .. } | Write::UserRegister { id, .. } => {
-                keys.insert(name("user", id.as_str()));
+            // Two that differ in case alone exclude each other, too.
+            Write::UserEnsure(SeenUser { id, .. }) | Write::UserRegister { id, .. } => {
+                keys.insert(name("user", id.as_str().to_ascii_lowercase()));
             }
+            // Their users are known already.
             Write::RefreshRotate { hash, .. } | Write::RefreshRevoke { hash, .. } => {
                 keys.insert(name("refresh", hash));
             }
@@ -114,6 +132,7 @@ impl Locks {
             | Write::Presence { user: of, .. }
             | Write::UserRevoke { user: of, .. }
             | Write::UserBan { user: of, .. }
+            | Write::PasswordChange { user: of, .. }
             | Write::AttachmentBegin { uploader: of, .. }
             | Write::AttachmentDrop { uploader: of, .. }
             | Write::RefreshStart { user: of, .. } => {
@@ -151,8 +170,8 @@ mod tests {
         let (room, user) = (|key| RoomKey(key), |key| UserKey(key));
         let remove =
             |r, u| Write::MemberRemove { room: room(r), user: user(u), by: None, is_self: true };
-        let one = Locks::of(&[remove(2, 7), remove(1, 7)], &[]);
-        let other = Locks::of(&[remove(1, 7), remove(2, 7)], &[1]);
+        let one = Locks::of(&[remove(2, 7), remove(1, 7)], &[], &[]);
+        let other = Locks::of(&[remove(1, 7), remove(2, 7)], &[1], &[7]);
         assert_eq!(one, other);
         assert!(one.keys.is_sorted() && one.keys.len() == 3 && !one.whole);
     }
@@ -168,6 +187,6 @@ mod tests {
     #[test]
     fn what_concerns_unknown_rooms_locks_everything() {
         let erase = Write::Erase { user: UserKey(1), at: Timestamp(1) };
-        assert!(Locks::of(&[erase], &[]).whole);
+        assert!(Locks::of(&[erase], &[], &[]).whole);
     }
 }

@@ -9,11 +9,25 @@ use crate::{
         ApiKey, Bar, Bars,
         schema::{api_keys, revoked_tokens, user_bars, users},
     },
-    domain::{Timestamp, User, UserId, UserKey},
+    domain::{SignIn, Timestamp, User, UserId, UserKey},
 };
 
 /// A key, whom it stands for, and when.
 type KeyRow = ((i64, String, Vec<u8>, String), (i64, String, String), (i64, Option<i64>));
+
+/// A user's id, and what bars them.
+type BarRow = (String, i64, bool, Option<i64>, String, Option<i64>);
+
+fn bar_of((id, tokens_after, banned, until, reason, keeps): BarRow) -> (UserId, Bar) {
+    let bar = Bar {
+        tokens_after: Timestamp(tokens_after),
+        banned,
+        banned_until: until.map(Timestamp),
+        reason: reason.into(),
+        keeps: keeps.map(SignIn),
+    };
+    (UserId::from_stored(id), bar)
+}
 
 impl Reader {
     /// All that makes good tokens bad.
@@ -32,28 +46,14 @@ impl Reader {
                     user_bars::banned,
                     user_bars::banned_until,
                     user_bars::reason,
+                    user_bars::keeps,
                 ))
-                .load::<(String, i64, bool, Option<i64>, String)>(&mut conn)
+                .load::<BarRow>(&mut conn)
                 .await?;
             let token = |(id, at): (String, i64)| (Arc::from(id), Timestamp(at));
-            let user = |(id, tokens_after, banned, until, reason): (
-                String,
-                i64,
-                bool,
-                Option<i64>,
-                String,
-            )| {
-                let bar = Bar {
-                    tokens_after: Timestamp(tokens_after),
-                    banned,
-                    banned_until: until.map(Timestamp),
-                    reason: reason.into(),
-                };
-                (UserId::from_stored(id), bar)
-            };
             Ok(Bars {
                 tokens: tokens.into_iter().map(token).collect(),
-                users: users.into_iter().map(user).collect(),
+                users: users.into_iter().map(bar_of).collect(),
             })
         })
     }
@@ -69,20 +69,10 @@ impl Reader {
                 user_bars::banned,
                 user_bars::banned_until,
                 user_bars::reason,
+                user_bars::keeps,
             ));
-        let row = read!(self, |conn| query
-            .first::<(String, i64, bool, Option<i64>, String)>(&mut conn)
-            .await
-            .optional())?;
-        Ok(row.map(|(id, tokens_after, banned, until, reason)| {
-            let bar = Bar {
-                tokens_after: Timestamp(tokens_after),
-                banned,
-                banned_until: until.map(Timestamp),
-                reason: reason.into(),
-            };
-            (UserId::from_stored(id), bar)
-        }))
+        let row = read!(self, |conn| query.first::<BarRow>(&mut conn).await.optional())?;
+        Ok(row.map(bar_of))
     }
 
     /// All keys there have been, by number.

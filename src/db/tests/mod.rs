@@ -3,6 +3,7 @@
 mod conversation;
 mod database;
 mod erasure;
+mod identity;
 mod marks;
 mod members;
 mod messages;
@@ -21,13 +22,13 @@ use tokio::sync::oneshot;
 
 use super::{
     Change, Database, DatabaseUrl, NewChange, NewMessage, NewRefreshToken, NewRoom, OpenError,
-    OutboxTargets, Reply, StoredMessage, Submit, Write, WriteError, WriteResult, Written, migrate,
-    writers::Writers,
+    OutboxTargets, Reply, SeenUser, StoredMessage, Submit, Write, WriteError, WriteResult, Written,
+    migrate, writers::Writers,
 };
 use crate::{
     domain::{
-        ClientId, HistoryCursor, Message, MessageId, NewExtras, ReadTarget, Role, Room, RoomId,
-        RoomKey, RoomKind, Seq, Timestamp, User, UserId, UserKey,
+        Adopted, ClientId, HistoryCursor, Message, MessageId, NewExtras, ReadTarget, Role, Room,
+        RoomId, RoomKey, RoomKind, Seq, SignIn, Timestamp, User, UserId, UserKey, UserOrigin,
     },
     limits::PURGE_ROWS,
 };
@@ -64,11 +65,27 @@ impl Bench {
     }
 
     fn user(&self, id: &str) -> User {
-        let write = Write::UserEnsure { id: UserId::from_stored(id), name: None, at: AT };
-        match self.one(write) {
-            Ok(Written::User(user)) => user,
+        match self.seen(id, UserOrigin::Application, Some(AT), Adopted::default()) {
+            Ok(Written::UserSeen { user, .. }) => user,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Somebody comes with good credentials.
+    fn seen(
+        &self,
+        id: &str,
+        origin: UserOrigin,
+        issued_at: Option<Timestamp>,
+        adopted: Adopted,
+    ) -> WriteResult {
+        let id = UserId::from_stored(id);
+        self.one(Write::UserEnsure(SeenUser { id, name: None, origin, issued_at, adopted, at: AT }))
+    }
+
+    fn register(&self, id: &str) -> WriteResult {
+        let (id, name) = (UserId::from_stored(id), "A".into());
+        self.one(Write::UserRegister { id, name, password_hash: "hash".to_owned(), at: AT })
     }
 
     fn create(&self, id: &str, owner: &User, rooms_max: i64) -> WriteResult {

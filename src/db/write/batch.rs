@@ -187,7 +187,8 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         // The feed has it.
         Write::Signal { .. } => Ok(Ok(Written::Done)),
         Write::InboxAck { user, upto } => publish::ack(conn, *user, *upto),
-        Write::Expire { inbox_before, keys_before } => {
+        Write::Expire { inbox_before, keys_before, ids_before } => {
+            user::forget_ids(conn, *ids_before)?;
             publish::expire(conn, *inbox_before, *keys_before)
         }
         Write::Seen(seen) => user::seen(conn, seen),
@@ -199,7 +200,7 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         Write::TokenRevoke { id, expires_at, at } => {
             identity::revoke_token(conn, id, *expires_at, *at)
         }
-        Write::UserRevoke { user, at } => identity::revoke_user(conn, *user, *at),
+        Write::UserRevoke { user, at } => identity::revoke_user(conn, *user, None, *at),
         Write::UserBan { user, banned, until, reason } => {
             identity::ban(conn, *user, *banned, *until, reason)
         }
@@ -213,12 +214,19 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         Write::OutboxReplay { id, at } => outbox::replay(conn, *id, *at),
         Write::OutboxDrop { id } => outbox::drop_dead(conn, *id),
         Write::Audit(entry) => audit::record(conn, entry),
-        Write::UserEnsure { id, name, at } => user::ensure(conn, id, name.as_deref(), *at),
+        Write::UserEnsure(seen) => user::ensure(conn, seen),
         Write::UserRegister { id, name, password_hash, at } => {
             user::register(conn, id, name, password_hash, *at)
         }
-        Write::RefreshStart { user, token } => refresh::start(conn, *user, token),
-        Write::RefreshRotate { hash, next, at } => refresh::rotate(conn, hash, next, *at),
-        Write::RefreshRevoke { hash, at } => refresh::revoke(conn, hash, *at),
+        Write::RefreshStart { user, password_hash, token } => {
+            refresh::start(conn, *user, password_hash, token)
+        }
+        Write::RefreshRotate { hash, next, at, until } => {
+            refresh::rotate(conn, hash, next, *at, *until)
+        }
+        Write::RefreshRevoke { hash, at, until } => refresh::revoke(conn, hash, *at, *until),
+        Write::PasswordChange { user, was, password_hash, keeps, at } => {
+            user::change_password(conn, *user, (was, password_hash), *keeps, *at)
+        }
     }
 }

@@ -4,7 +4,7 @@
 use diesel::{ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
 use super::{
-    Conn, WriteError, WriteResult, Written, attachment, member, message,
+    Conn, WriteError, WriteResult, Written, attachment, member, message, refresh,
     schema::{
         api_keys, bans, blocks, former_members, inbox, inbox_heads, members, mentions,
         refresh_tokens, rooms, users,
@@ -42,6 +42,8 @@ pub(super) fn user(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult
         }
         left.push((key, RoomId::from_stored(id), member_count));
     }
+    // Not before the last token was made, which may have been on another node.
+    let gone_at = refresh::last_issued(conn, user)?.map_or(at, |last| at.max(last));
     delete_personal(conn, user)?;
     let keys = api_keys::table.filter(api_keys::user_key.eq(user.0));
     diesel::update(keys.filter(api_keys::revoked_at.is_null()))
@@ -54,7 +56,9 @@ pub(super) fn user(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult
             users::name.eq(NAME),
             users::password_hash.eq(None::<String>),
             users::last_seen_at.eq(None::<i64>),
-            users::deleted_at.eq(Some(at.0)),
+            users::deleted_at.eq(Some(gone_at.0)),
+            users::origin.eq(None::<String>),
+            users::former_id.eq(user_rows::id_hash(&was.id)),
             users::erase_pending.eq(true),
         ))
         .execute(conn)?;

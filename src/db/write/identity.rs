@@ -5,15 +5,16 @@ use diesel::{
 };
 
 use super::{
-    ApiKey, Bar, Conn, NewApiKey, WriteError, WriteResult, Written,
-    schema::{api_keys, refresh_tokens, revoked_tokens, user_bars},
+    ApiKey, Bar, Conn, NewApiKey, SeenUser, WriteError, WriteResult, Written, refresh,
+    schema::{api_keys, revoked_tokens, user_bars},
     user,
 };
 use crate::{
-    domain::{Timestamp, UserKey},
+    domain::{Adopted, SignIn, Timestamp, UserKey, UserOrigin},
     limits::API_KEYS,
 };
 
+/// Ends a token, or a sign-in, by its id.
 pub(super) fn revoke_token(
     conn: &mut Conn,
     id: &str,
@@ -38,21 +39,27 @@ fn bar(conn: &mut Conn, of: UserKey) -> QueryResult<Bar> {
         user_bars::banned,
         user_bars::banned_until,
         user_bars::reason,
+        user_bars::keeps,
     ));
-    let row = row.first::<(i64, bool, Option<i64>, String)>(conn).optional()?;
-    Ok(row.map_or_else(Bar::default, |(tokens_after, banned, until, reason)| Bar {
+    let row = row.first::<(i64, bool, Option<i64>, String, Option<i64>)>(conn).optional()?;
+    Ok(row.map_or_else(Bar::default, |(tokens_after, banned, until, reason, keeps)| Bar {
         tokens_after: Timestamp(tokens_after),
         banned,
         banned_until: until.map(Timestamp),
         reason: reason.into(),
+        keeps: keeps.map(SignIn),
     }))
 }
 
-fn store(conn: &mut Conn, of: UserKey, bar: Bar) -> QueryResult<WriteResult> {
-    let Some(user) = user::find(conn, of)? else {
-        return Ok(Err(WriteError::NoSuchUser));
-    };
-    let Bar { tokens_after, banned, banned_until, reason } = &bar;
+/// Up to when a user's tokens are void.
+pub(super) fn tokens_after(conn: &mut Conn, of: UserKey) -> QueryResult<Timestamp> {
+    let after = user_bars::table.find(of.0).select(user_bars::tokens_after);
+    Ok(Timestamp(after.first(conn).optional()?.unwrap_or(0)))
+}
+
+/// Writes down what bars a user.
+pub(super) fn store(conn: &mut Conn, of: UserKey, bar: &Bar) -> QueryResult<()> {
+    let Bar { tokens_after, banned, banned_until, reason, keeps } = bar;
     diesel::insert_into(user_bars::table)
         .values((
             user_bars::user_key.eq(of.0),
@@ -60,6 +67,7 @@ fn store(conn: &mut Conn, of: UserKey, bar: Bar) -> QueryResult<WriteResult> {
             user_bars::banned.eq(banned),
             user_bars::banned_until.eq(banned_until.map(|until| until.0)),
             user_bars::reason.eq(&**reason),
+            user_bars::keeps.eq(keeps.map(|keeps| keeps.0)),
         ))
         .on_conflict(user_bars::user_key)
         .do_update()
@@ -68,20 +76,33 @@ fn store(conn: &mut Conn, of: UserKey, bar: Bar) -> QueryResult<WriteResult> {
             user_bars::banned.eq(excluded(user_bars::banned)),
             user_bars::banned_until.eq(excluded(user_bars::banned_until)),
             user_bars::reason.eq(excluded(user_bars::reason)),
+            user_bars::keeps.eq(excluded(user_bars::keeps)),
         ))
-        .execute(conn)?;
+        .execute(conn)
+        .map(drop)
+}
+
+fn barred(conn: &mut Conn, of: UserKey, bar: Bar) -> QueryResult<WriteResult> {
+    let Some(user) = user::find(conn, of)? else {
+        return Ok(Err(WriteError::NoSuchUser));
+    };
+    store(conn, of, &bar)?;
     Ok(Ok(Written::UserBarred { user, bar }))
 }
 
 /// All tokens that a user has now are void, also those that could be
-/// exchanged for new ones.
-pub(super) fn revoke_user(conn: &mut Conn, of: UserKey, at: Timestamp) -> QueryResult<WriteResult> {
-    let living = refresh_tokens::table
-        .filter(refresh_tokens::user_key.eq(of.0))
-        .filter(refresh_tokens::revoked_at.is_null());
-    diesel::update(living).set(refresh_tokens::revoked_at.eq(at.0)).execute(conn)?;
-    let bar = Bar { tokens_after: at, ..bar(conn, of)? };
-    store(conn, of, bar)
+/// exchanged for new ones; but for one sign-in's, if one is kept.
+pub(super) fn revoke_user(
+    conn: &mut Conn,
+    of: UserKey,
+    keeps: Option<SignIn>,
+    at: Timestamp,
+) -> QueryResult<WriteResult> {
+    // Not before the last one was made, which may have been on another node.
+    let last = refresh::last_issued(conn, of)?.unwrap_or(at);
+    refresh::end_all(conn, of, keeps, at)?;
+    let bar = Bar { tokens_after: at.max(last), keeps, ..bar(conn, of)? };
+    barred(conn, of, bar)
 }
 
 /// The user may not come at all, or may again.
@@ -93,7 +114,7 @@ pub(super) fn ban(
     reason: &std::sync::Arc<str>,
 ) -> QueryResult<WriteResult> {
     let bar = Bar { banned, banned_until: until, reason: reason.clone(), ..bar(conn, of)? };
-    store(conn, of, bar)
+    barred(conn, of, bar)
 }
 
 pub(super) fn add_key(conn: &mut Conn, new: &NewApiKey) -> QueryResult<WriteResult> {
@@ -102,8 +123,18 @@ pub(super) fn add_key(conn: &mut Conn, new: &NewApiKey) -> QueryResult<WriteResu
     if living.count().get_result::<i64>(conn)? >= API_KEYS {
         return Ok(Err(WriteError::TooManyKeys));
     }
-    let Ok(Written::User(user)) = user::ensure(conn, user_id, Some(name), *at)? else {
-        return Ok(Err(WriteError::Database));
+    let seen = SeenUser {
+        id: user_id.clone(),
+        name: Some(name.clone()),
+        origin: UserOrigin::Key,
+        issued_at: Some(*at),
+        adopted: Adopted::default(),
+        at: *at,
+    };
+    let user = match user::ensure(conn, &seen)? {
+        Ok(Written::UserSeen { user, .. }) => user,
+        Err(WriteError::OtherOrigin) => return Ok(Err(WriteError::IdTaken)),
+        _ => return Ok(Err(WriteError::Database)),
     };
     let id: i64 = diesel::insert_into(api_keys::table)
         .values((

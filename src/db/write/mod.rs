@@ -25,8 +25,8 @@ mod user;
 use super::{Conn, SHARES_ROOMS, advance_heads, record, transaction};
 use crate::db::{
     ApiKey, AuditEntry, Bar, Executed, MemberChange, NewApiKey, NewAttachment, NewDirect,
-    NewMessage, NewRefreshToken, NewRoom, OutboxResult, OutboxTargets, RefreshHash, StoredMessage,
-    Write, WriteError, WriteResult, Written, rows, schema,
+    NewMessage, NewRefreshToken, NewRoom, OutboxResult, OutboxTargets, RefreshHash, SeenUser,
+    StoredMessage, Write, WriteError, WriteResult, Written, functions, rows, schema,
 };
 
 pub(in crate::db) use batch::execute;

@@ -110,6 +110,7 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ("/auth/login", &[call("post", &[], Json(&["user_id", "password:login"]), (200, &[401, 404]), One(of::<TokensView<'_>>), "Log in")]),
     ("/auth/refresh", &[call("post", &[], Json(&["refresh_token"]), (200, &[401, 404]), One(of::<TokensView<'_>>), "New tokens for a refresh token")]),
     ("/auth/logout", &[call("post", &[], Json(&["refresh_token"]), (204, &[404]), None_, "End a login")]),
+    ("/auth/password", &[call("post", &[], Json(&["old_password", "new_password"]), (204, &[404]), None_, "Change one's password, and end one's other logins")]),
     ("/me", &[call("get", &[], Nothing, OK, One(of::<SelfView<'_>>), "Who one is")]),
     ("/rooms", &[
         call("get", PAGED, Nothing, OK, One(of::<Rooms<'_>>), "One's rooms, with the last message of each"),

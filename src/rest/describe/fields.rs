@@ -86,8 +86,8 @@ fn field(name: &str) -> Value {
         "name:account" => json!({"type": "string",
             "description": format!("At most {NAME_CHARS} characters.")}),
         // Eight bytes are two characters at least.
-        "password" => text(PASSWORD_BYTES.start() / 4, *PASSWORD_BYTES.end()),
-        "password:login" => text(0, *PASSWORD_BYTES.end()),
+        "password" | "new_password" => text(PASSWORD_BYTES.start() / 4, *PASSWORD_BYTES.end()),
+        "password:login" | "old_password" => text(0, *PASSWORD_BYTES.end()),
         "token_id" => text(1, ID_BYTES),
         "content" => json!({"type": "string", "minLength": 1}),
         "q" => text(1, SEARCH_BYTES),

@@ -6,7 +6,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use super::{Deadline, Session};
 use crate::{
-    auth::{AuthError, Identity},
+    auth::{AuthError, Door, Identity},
     chat::{IsGood, Renewed},
     protocol::{
         Close, ErrorView,
@@ -18,9 +18,7 @@ use crate::{
 impl Session {
     pub(super) fn check_first_token(&mut self, token: String, ctx: &mut Context<Self>) {
         self.phase = Phase::CheckingToken;
-        let authenticator = self.worker.authenticator.clone();
-        let checking = async move { authenticator.authenticate(&token).await };
-        ctx.spawn(checking.into_actor(self).map(|checked, session, ctx| {
+        ctx.spawn(self.check(token).into_actor(self).map(|checked, session, ctx| {
             if !matches!(session.phase, Phase::CheckingToken) {
                 return;
             }
@@ -38,6 +36,12 @@ impl Session {
                 Err(error) => session.refuse_token(&error, ctx),
             }
         }));
+    }
+
+    fn check(&self, token: String) -> impl Future<Output = Result<Identity, AuthError>> + use<> {
+        let (authenticator, request_id) =
+            (self.worker.authenticator.clone(), self.request_id.clone());
+        async move { authenticator.authenticate(&token, &request_id, Door::Socket).await }
     }
 
     pub(super) fn refuse_token(&mut self, error: &AuthError, ctx: &mut Context<Self>) {
@@ -74,9 +78,7 @@ impl Session {
             let error = ErrorView::from(&AuthError::Busy);
             return self.link.send(&server_frame::error(id.as_deref(), &error));
         }
-        let authenticator = self.worker.authenticator.clone();
-        let checking = async move { authenticator.authenticate(&token).await };
-        ctx.spawn(checking.into_actor(self).map(move |checked, session, ctx| {
+        ctx.spawn(self.check(token).into_actor(self).map(move |checked, session, ctx| {
             session.renewed(id, checked, ctx);
             session.link.flush_or_wake();
         }));
@@ -99,11 +101,14 @@ impl Session {
                 live.in_grace = false;
                 live.identity = identity.clone();
                 let is_good = self.is_good(identity.clone());
+                let (sign_in, issued_at) = (identity.sign_in_id(), identity.issued_at());
                 self.worker.to_chat.say(Renewed {
                     session: self.at,
                     roles: identity.roles,
                     role_context: identity.role_context,
                     token_id: identity.token_id,
+                    sign_in,
+                    issued_at,
                     is_good,
                 });
                 if let Some(id) = &id {

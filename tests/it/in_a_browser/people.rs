@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Lobby, lobby, lobby_of};
-use crate::support::Server;
+use crate::support::{Server, User};
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
@@ -118,7 +118,7 @@ async fn one_who_is_muted_or_banned_is_told() {
     let Lobby { alice, ben, server, driver: _driver } = lobby().await;
     ben.create_room("office", "public").await;
     alice.join_room("office").await;
-    let me = server.user("alice").await;
+    let me = User::new(server.address().clone(), "alice", None);
     ben.mute("office", &me, 600).await.expect(200);
     alice.shows("locked", "You are muted until").await;
     ben.mute("office", &me, 0).await.expect(200);

@@ -42,6 +42,8 @@ assert.equal(alice.user.id, "alice");
 const ben = new Parlor({ base, store: memoryStore() });
 await ben.register("ben", "a good password", "Ben");
 await onlineAs(ben);
+await assert.rejects(ben.changePassword("a bad password", "another password"), { code: "forbidden" });
+await ben.changePassword("a good password", "another password");
 await alice.createRoom({ room_id: "den", kind: "public" });
 await ben.join("den");
 const heard = nextOf(ben, "message");

@@ -47,7 +47,7 @@ pub use self::{
     socket::{Opening, Socket},
     store::{BUCKET, S3Store},
     stream::{Streamed, stream_until_closed},
-    token::{Token, sign},
+    token::{Token, moment, sign},
     user::{User, history_of, seqs},
 };
 

@@ -29,10 +29,15 @@ impl Builder {
         self
     }
 
-    /// The server makes a secret of its own.
-    pub fn with_own_secret(mut self) -> Self {
-        self.settings.retain(|(name, _)| name != "JWT_SECRET");
+    /// Leaves a variable out that tests set otherwise.
+    pub fn unset(mut self, name: &str) -> Self {
+        self.settings.retain(|(other, _)| other != name);
         self
+    }
+
+    /// The server makes a secret of its own.
+    pub fn with_own_secret(self) -> Self {
+        self.unset("JWT_SECRET")
     }
 
     /// Starts it; its clients reach it over the carrier of this run.
@@ -137,6 +142,7 @@ impl Server {
         // Tests send faster than people do.
         Builder { settings: Vec::new() }
             .set("JWT_SECRET", SECRET)
+            .set("PARLOR_ACCOUNTS", "on")
             .set("PARLOR_COMMANDS_PER_SECOND", 0)
             .set("PARLOR_USER_COMMANDS_PER_SECOND", 0)
             .set("PARLOR_LOGINS_PER_MINUTE", 0)
@@ -256,6 +262,12 @@ impl Server {
         let (process, port) = launch(&self.home, &self.settings).await;
         self.process = process;
         self.own.moved_to(port);
+    }
+
+    /// Sets a variable from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.retain(|(other, _)| other != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
     }
 
     pub async fn restart(&mut self) {

@@ -17,9 +17,15 @@ fn now() -> i64 {
     i64::try_from(since.as_secs()).expect("a clock before the end of time")
 }
 
+/// A time with milliseconds, as tokens may say it: seconds since 1970.
+pub fn moment() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+    (since.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
 impl Token {
     pub fn of(user: &str) -> Self {
-        let claims = json!({"sub": user, "iat": now(), "exp": now() + 3600});
+        let claims = json!({"sub": user, "iat": moment(), "exp": now() + 3600});
         Self { claims, algorithm: Algorithm::HS256, secret: super::server::SECRET.to_owned() }
     }
 

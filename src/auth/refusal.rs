@@ -1,0 +1,145 @@
+//! Why a token is no good: for the log of who runs the server, never with the
+//! token itself.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::AuthError;
+use crate::{
+    domain::InvalidId,
+    limits::{ID_BYTES, ISSUER_BYTES, REFUSALS_TOLD, TOKEN_AGE_MAX, TOKEN_BYTES},
+};
+
+/// What is wrong with a token. Its text continues a sentence that begins with
+/// "the token".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadToken {
+    #[error("has more than {TOKEN_BYTES} bytes")]
+    TooLong,
+    #[error("is no JWT")]
+    Malformed,
+    #[error("is signed with an algorithm that is not accepted here")]
+    Algorithm,
+    #[error("needs what is not understood here (crit)")]
+    Critical,
+    #[error("names a key (kid) that its issuer does not have")]
+    UnknownKey,
+    #[error("has a signature that fits no key")]
+    Signature,
+    #[error("is good only later (nbf)")]
+    Early,
+    #[error("was issued later than now (iat)")]
+    IssuedAhead,
+    #[error("was issued more than {} days ago (iat)", TOKEN_AGE_MAX.as_secs() / 86_400)]
+    TooOld,
+    #[error(
+        "does not say when it was issued (iat), and expires in more than {} days",
+        TOKEN_AGE_MAX.as_secs() / 86_400
+    )]
+    TooLasting,
+    #[error("is of another issuer (iss)")]
+    Issuer,
+    #[error("is for another audience (aud)")]
+    Audience,
+    #[error("lacks {0}")]
+    Missing(&'static str),
+    #[error("has a wrong {0}")]
+    Claim(&'static str),
+    #[error("has a sub that {0}")]
+    User(InvalidId),
+    #[error("has a role_context_id that {0}")]
+    RoleContext(InvalidId),
+    #[error("has a jti of more than {ID_BYTES} bytes")]
+    Id,
+    #[error("has an iss of more than {ISSUER_BYTES} bytes")]
+    LongIssuer,
+    #[error("is of an account, and accounts are off")]
+    NoAccounts,
+    #[error("is a key that is not known, or was revoked")]
+    Key,
+}
+
+/// Where a token was brought to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    Rest,
+    Upgrade,
+    /// An `auth` frame of a connection; its request is the upgrade.
+    Socket,
+}
+
+impl Door {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Rest => "rest",
+            Self::Upgrade => "upgrade",
+            Self::Socket => "socket",
+        }
+    }
+}
+
+/// Writes down why tokens are refused: a line each, and no more in a second
+/// than [`REFUSALS_TOLD`], or whoever brings bad ones could fill the disk.
+#[derive(Clone, Default)]
+pub(super) struct RefusalLog(Arc<Mutex<Second>>);
+
+impl RefusalLog {
+    pub fn tell(&self, request_id: &str, door: Door, error: &AuthError) {
+        // No token is no fault of one, and what is away is told where it is.
+        if *error == AuthError::Missing || error.is_unavailable() {
+            return;
+        }
+        let mut second = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(untold) = second.admit(Instant::now()) else { return };
+        drop(second);
+        log::info!(
+            request_id = request_id,
+            door = door.as_str(),
+            untold = untold;
+            "a token was refused: {}", error.cause()
+        );
+    }
+}
+
+/// Counts the lines of a second. Pure: the time is handed in.
+#[derive(Debug, Default)]
+struct Second {
+    began: Option<Instant>,
+    told: u32,
+    untold: u64,
+}
+
+impl Second {
+    /// Whether one more may be told, and how many before it were not.
+    fn admit(&mut self, now: Instant) -> Option<u64> {
+        let is_over =
+            self.began.is_none_or(|began| now.duration_since(began) >= Duration::from_secs(1));
+        if is_over {
+            (self.began, self.told) = (Some(now), 0);
+        }
+        if self.told >= REFUSALS_TOLD {
+            self.untold += 1;
+            return None;
+        }
+        self.told += 1;
+        Some(std::mem::take(&mut self.untold))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_are_told_in_a_second_and_the_rest_is_counted() {
+        let mut second = Second::default();
+        let began = Instant::now();
+        let told = (0..REFUSALS_TOLD + 50).filter_map(|_| second.admit(began)).count();
+        assert_eq!(u32::try_from(told), Ok(REFUSALS_TOLD));
+        let later = began + Duration::from_secs(1);
+        assert_eq!(second.admit(later), Some(50));
+        assert_eq!(second.admit(later), Some(0));
+    }
+}
