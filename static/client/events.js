@@ -31,6 +31,7 @@
  * @property {{room: string, title?: string, topic?: string, custom?: object}} room-updated
  * @property {{room: string, reason: "left" | "removed" | "banned" | "deleted"}} room-removed
  * @property {{type: string, room: string, user: object, role?: string, reason?: string}} member
+ * @property {{room: string, member_count: number}} room-members
  * @property {{room: string, receipts: object[]}} receipts
  * @property {{room: string, read_seq: number, unread: number, mentions: number, last_seq: number}} unread
  * @property {{room: string, user: string, isTyping: boolean}} typing
