@@ -77,6 +77,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Serve(args)) => serve::serve(Config::new(*args)?),
         Some(Command::Migrate(args)) => migrate(args),
         Some(Command::Copy(args)) => copy::copy(args),
+        Some(Command::NewEpoch(args)) => new_epoch(args),
         Some(Command::Token(args)) => token(args),
     }
 }
@@ -85,6 +86,13 @@ fn migrate(args: StoreArgs) -> Result<(), Failure> {
     let store = StoreConfig::new(args)?;
     let ran = db::migrate(&store.database).map_err(Failure::environment)?;
     output::answer(&format!("{}: {} migrations applied\n", store.database, ran.len()))
+}
+
+fn new_epoch(args: StoreArgs) -> Result<(), Failure> {
+    let store = StoreConfig::new(args)?;
+    db::renew_life(&store.database).map_err(Failure::environment)?;
+    println!("{}: with the next start of a server clients load everything anew", store.database);
+    Ok(())
 }
 
 fn token(args: TokenArgs) -> Result<(), Failure> {

@@ -42,6 +42,9 @@ pub enum Command {
     Migrate(StoreArgs),
     /// Copy a whole deployment into another database
     Copy(CopyArgs),
+    /// After a restore that cannot be noticed, such as a snapshot of the
+    /// machine: have clients load everything anew
+    NewEpoch(StoreArgs),
     /// Make an access token, and print it
     Token(TokenArgs),
 }

@@ -62,6 +62,20 @@ pub const BATCH_WRITES: usize = 1_024;
 /// Writes after which the log is checkpointed beside the writer.
 pub const CHECKPOINT_WRITES: usize = 8_192;
 
+/// Buckets in which it is kept up to where deleted rooms came. More of them
+/// keep others' numbers low, which nobody needs; this many are some MiB.
+pub const RETIRED_BUCKETS: i64 = 65_536;
+
+/// Positions that no timeline gives in a millisecond, by far: a whole server
+/// stores some 30 messages in one. After a restore numbers go on from here
+/// times the clock; they stay below 2^53, which JavaScript counts to, for 4,000
+/// years.
+pub const POSITIONS_PER_MS: i64 = 64;
+
+/// By how much numbers are raised at least after a restore, where the clock
+/// is wrong: more than a room has told since any backup.
+pub const LIFE_GAP: i64 = 1 << 32;
+
 /// Messages of a history page when the client names no number.
 pub const HISTORY_PAGE: i64 = 50;
 /// Messages of a history page at most.

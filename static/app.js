@@ -188,7 +188,10 @@ parlor.on("room-removed", ({ room, reason }) => {
   if (why[reason]) notify(why[reason]);
 });
 parlor.on("room-cleared", ({ room, upto }) => inOpenRoom(room, (timeline) => timeline.clear(upto)));
-parlor.on("resync", ({ room }) => { if (room === open?.id) openRoom(room); });
+parlor.on("resync", ({ room, inbox }) => {
+  if (inbox) parlor.loadInbox().catch(() => {});
+  else if (room === open?.id) openRoom(room);
+});
 parlor.on("inbox", (event) => {
   if (panel.what === "inbox") parlor.seenInbox().catch(() => {});
   else notify(`${eventName(event)}: ${eventText(event)}`);

@@ -42,6 +42,8 @@ export { isMentioned, pieces, wordAtCaret } from "./client/text.js";
 const DELIVERED_ROOMS = 20;
 /** Inbox events that are fetched to begin with. */
 const INBOX_SHOWN = 50;
+/** Inbox events of one page, where all are looked through. */
+const INBOX_PAGE = 200;
 
 /**
  * Where this module was loaded from, if that was a server of Parlor: it is the
@@ -66,6 +68,8 @@ function newId() {
 export class Parlor extends Commands {
   #account; #connection; #positions; #outbox; #marks; #heard; #listeners = new Emitter();
   #tellsChange = false;
+  /** Which life of the inbox this connection is in. */
+  #inboxEpoch;
   /** Whose messages of before are here. */
   #recalled = null;
   /** What is known of rooms and people: a `ChatState`. */
@@ -103,6 +107,11 @@ export class Parlor extends Commands {
     this.#positions = new Positions(this.#connection, {
       event: (frame) => this.#heard.event(frame),
       resync: (room) => emit("resync", { room }),
+      inboxLost: () => {
+        this.chat.forgetInbox();
+        this.#changed();
+        emit("resync", { inbox: true });
+      },
     });
     this.#outbox = new Outbox({
       store: guardedOutbox(outbox, report), connection: this.#connection, emit, user: () => this.user,
@@ -241,11 +250,12 @@ export class Parlor extends Commands {
     this.#emit("state", detail);
   }
 
-  #ready({ user, limits, ...piece }) {
+  #ready({ user, limits, inbox_epoch: inboxEpoch, ...piece }) {
     this.#account.user = user;
     this.#recall();
     this.#connection.limits = limits ?? {};
     this.#positions.begin();
+    this.#inboxEpoch = inboxEpoch;
     this.chat.me = user.id;
     this.chat.forgetPassing();
     this.chat.beginRooms();
@@ -264,10 +274,11 @@ export class Parlor extends Commands {
     this.#emit("ready", rooms);
     const socket = this.#connection.current;
     try {
-      if (seen) await this.#positions.resume(seen, this.chat.inboxSeq);
+      if (seen) await this.#positions.resume(seen);
     } catch {
       return this.#connection.giveUp(socket);
     }
+    this.#positions.inboxIs(this.#inboxEpoch);
     if (socket === this.#connection.current) this.#live(rooms);
     return undefined;
   }
@@ -331,6 +342,13 @@ export class Parlor extends Commands {
   async loadInbox() {
     const { inbox_seq: last } = await this.inbox({ limit: 1, after: Number.MAX_SAFE_INTEGER });
     const page = await this.inbox({ after: Math.max(0, last - INBOX_SHOWN), limit: INBOX_SHOWN });
+    // Numbers have a step where the server was restored: then all that there is is before it.
+    for (let after = 0; page.events.length === 0 && after < last;) {
+      const { events, has_more: hasMore } = await this.inbox({ after, limit: INBOX_PAGE });
+      for (const event of events) this.chat.putInbox(event);
+      if (!hasMore) break;
+      after = events.at(-1).inbox_seq;
+    }
     for (const event of page.events) this.chat.putInbox(event);
     this.chat.inboxAcked(page.acked_seq);
     this.#changed();

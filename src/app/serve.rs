@@ -1,6 +1,6 @@
 //! `parlor serve`.
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, os::unix::process::CommandExt, process::Command, time::Duration};
 
 use actix::{Actor, Addr, Arbiter, Recipient};
 use actix_server::{Server, ServerHandle};
@@ -38,7 +38,7 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
     let listeners = listen(&config.bind)?;
     let addresses: Result<Vec<_>, _> = listeners.iter().map(TcpListener::local_addr).collect();
     let addresses = addresses.map_err(Failure::environment)?;
-    actix_web::rt::System::new().block_on(async move {
+    let ended = actix_web::rt::System::new().block_on(async move {
         // Before anyone can know that the server is there and ask it to stop.
         let signals = Signals::new()?;
         // Unheard, it would end the process.
@@ -49,8 +49,31 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
         if !config.accounts {
             log::info!("accounts are off; PARLOR_ACCOUNTS=on has them beside other users");
         }
-        server.run(&config, signals).await
-    })
+        server.run(&config, &database, signals).await
+    })?;
+    if ended == Ended::OtherLife { Err(start_anew()) } else { Ok(()) }
+}
+
+/// Why a server does not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    Stopped,
+    /// The database is in another life: what this process has in memory, keys
+    /// of users among it, is not true any more.
+    OtherLife,
+}
+
+/// Puts a fresh process in the place of this one, with the same arguments and
+/// environment. Not all of memory could be taken back with certainty; and
+/// whoever watches over the process has nothing to do. Comes back only with
+/// the reason why that did not work.
+fn start_anew() -> Failure {
+    log::info!("starting anew");
+    let failed = |error| Failure::environment(format!("it cannot be started anew: {error}"));
+    match std::env::current_exe() {
+        Ok(program) => failed(Command::new(program).args(std::env::args_os().skip(1)).exec()),
+        Err(error) => failed(error),
+    }
 }
 
 /// The server with its actors.
@@ -129,19 +152,32 @@ impl Running {
 
     /// Serves until a signal, then stops in order. Another signal ends the
     /// process at once, unless it comes with the first.
-    async fn run(self, config: &Config, mut signals: Signals) -> Result<(), Failure> {
+    async fn run(
+        self,
+        config: &Config,
+        database: &Database,
+        mut signals: Signals,
+    ) -> Result<Ended, Failure> {
         let Self { server, chat, writer, sessions, draining, stop: going } = self;
         let handle = server.handle();
         let mut server = std::pin::pin!(server);
-        tokio::select! {
-            ended = &mut server => return ended.map_err(Failure::environment),
-            () = signals.next() => {}
-        }
+        let ended = tokio::select! {
+            ended = &mut server => {
+                return ended.map(|()| Ended::Stopped).map_err(Failure::environment);
+            }
+            () = signals.next() => Ended::Stopped,
+            () = database.life_ended() => {
+                log::error!("the database was restored, or another one took its place");
+                Ended::OtherLife
+            }
+        };
         let stopping = async {
             log::info!("stopping: no new connections, open ones are told");
             // First of all ready turns red, so that nobody new is sent here.
             draining.begin();
-            tokio::time::sleep(config.nodes.drain_delay).await;
+            if ended == Ended::Stopped {
+                tokio::time::sleep(config.nodes.drain_delay).await;
+            }
             stop(&handle, chat, writer, sessions, config.drain_timeout).await;
             // The lease is given back, so that nobody waits for its end.
             going.send_replace(true);
@@ -157,7 +193,7 @@ impl Running {
             }
         }
         log::info!("stopped");
-        Ok(())
+        Ok(ended)
     }
 }
 

@@ -47,7 +47,8 @@ fn encode_ack(id: &str, answer: &Answer) -> Frame {
         Answer::History(page) => server_frame::ack(id, &HistoryView::from(page)),
         Answer::Member { room, .. } | Answer::Room(room) => {
             let last_seq = room.last_seq.0;
-            server_frame::ack(id, &JoinedView { room: RoomView::from(&**room), last_seq })
+            let epoch = room.epoch.as_str();
+            server_frame::ack(id, &JoinedView { room: RoomView::from(&**room), last_seq, epoch })
         }
         Answer::Changed { message, seq } => {
             server_frame::ack(id, &ChangedView { message_id: message.0.to_string(), seq: seq.0 })

@@ -6,9 +6,9 @@ use super::{ReadMark, SessionId};
 use crate::{
     db::{Change, MemberChange, StoredMessage},
     domain::{
-        AppEvent, ClientId, HistoryCursor, HistoryPage, Member, MessageId, PublicationKey,
-        ReadTarget, Retention, Room, RoomChange, RoomId, RoomKind, RoomOverview, Seq, Status,
-        Timestamp, UserId, UserKey,
+        AppEvent, ClientId, HistoryCursor, HistoryPage, Member, MessageId, Position,
+        PublicationKey, ReadTarget, Retention, Room, RoomChange, RoomId, RoomKind, RoomOverview,
+        Seq, Status, Timestamp, UserId, UserKey,
     },
     protocol::Draft,
 };
@@ -150,14 +150,14 @@ pub enum Command {
     },
     Subscribe {
         room: RoomId,
-        since: Option<Seq>,
+        since: Option<Position>,
     },
     Unsubscribe {
         room: RoomId,
     },
     Resume {
-        rooms: BTreeMap<RoomId, Seq>,
-        inbox: Option<Seq>,
+        rooms: BTreeMap<RoomId, Position>,
+        inbox: Option<Position>,
         /// Another one follows: rooms that are not named wait for it.
         more: bool,
     },

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::{Answer, ChatError, Command, Origin, fanout::Deliver};
 use crate::{
     db::StoredMessage,
-    domain::{RoomId, Seq, Timestamp, User, UserId, UserKey},
+    domain::{Epoch, RoomId, Seq, Timestamp, User, UserId, UserKey},
     protocol::{Close, ReadMarkView, StoredMessageView},
 };
 
@@ -183,6 +183,7 @@ pub struct ReadMark {
     pub unread: i64,
     pub mentions: i64,
     pub last_seq: Seq,
+    pub epoch: Epoch,
 }
 
 /// Stop taking requests, let what was accepted be committed and acked, tell
@@ -211,13 +212,14 @@ pub struct ReadRooms {
 }
 
 impl<'a> From<&'a ReadMark> for ReadMarkView<'a> {
-    fn from(ReadMark { room, read_seq, unread, mentions, last_seq }: &'a ReadMark) -> Self {
+    fn from(ReadMark { room, read_seq, unread, mentions, last_seq, epoch }: &'a ReadMark) -> Self {
         Self {
             room_id: room.as_str(),
             read_seq: read_seq.0,
             unread: *unread,
             mentions: *mentions,
             last_seq: last_seq.0,
+            epoch: epoch.as_str(),
         }
     }
 }

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{WorkerId, timeline::Timeline};
 use crate::{
-    domain::{Room, RoomId, RoomKey, RoomOverview, Seq},
+    domain::{Epoch, Room, RoomId, RoomKey, RoomOverview, Seq},
     websocket::Frame,
 };
 
@@ -62,10 +62,11 @@ impl RoomEntry {
     }
 
     /// The room as it is known here, for one who needs no more of it.
-    pub fn overview(&self) -> RoomOverview {
+    pub fn overview(&self, epoch: Epoch) -> RoomOverview {
         RoomOverview {
             room: self.room.clone(),
             last_seq: self.timeline.told(),
+            epoch,
             member_count: self.members,
             state: None,
             peer: None,

@@ -508,7 +508,11 @@ pub enum Written {
     },
     /// The rooms whose mark moved.
     ReadAll(Vec<(RoomKey, RoomId, Seq)>),
-    Room(Room),
+    /// A room that was made, and where its timeline begins.
+    Room {
+        room: Room,
+        last_seq: Seq,
+    },
     Direct {
         room: Room,
         members: [Member; 2],
@@ -561,6 +565,9 @@ pub enum Written {
     },
     PublishedToUser {
         event: InboxEvent,
+        /// Where the inbox began; nothing is told of one that was published
+        /// before.
+        start: Seq,
         duplicate: bool,
     },
     /// `false` if it was published under this key before.

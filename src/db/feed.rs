@@ -148,7 +148,8 @@ pub fn happened(writes: &[Write], results: &[WriteResult]) -> Vec<Happened> {
     all
 }
 
-fn of_timeline(write: &Write, written: &Written, head: &mut impl FnMut(RoomKey, Seq)) {
+/// Tells each position that a write took.
+pub(super) fn of_timeline(write: &Write, written: &Written, head: &mut impl FnMut(RoomKey, Seq)) {
     match (write, written) {
         (Write::Message(new), Written::Message(stored)) if !stored.duplicate => {
             head(new.room, stored.seq);
@@ -180,9 +181,10 @@ fn of_timeline(write: &Write, written: &Written, head: &mut impl FnMut(RoomKey, 
         | (Write::PublishRoom { room, .. }, Written::PublishedToRoom { seq, duplicate: false }) => {
             head(*room, *seq)
         }
-        (Write::PublishUser { user, .. }, Written::PublishedToUser { event, duplicate: false }) => {
-            head(RoomKey::inbox_of(*user), event.inbox_seq)
-        }
+        (
+            Write::PublishUser { user, .. },
+            Written::PublishedToUser { event, duplicate: false, .. },
+        ) => head(RoomKey::inbox_of(*user), event.inbox_seq),
         _ => {}
     }
 }
@@ -200,7 +202,7 @@ fn of_members(write: &Write, written: &Written, all: &mut Vec<Happened>) {
         members,
     };
     match (write, written) {
-        (Write::RoomCreate(new), Written::Room(room)) => {
+        (Write::RoomCreate(new), Written::Room { room, .. }) => {
             all.push(joined(room.key, new.owner, None))
         }
         (_, Written::Direct { room, members, is_new: true, .. }) => {

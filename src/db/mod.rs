@@ -12,6 +12,7 @@ mod copy;
 mod feed;
 mod functions;
 mod lane;
+mod life;
 mod nodes;
 mod open;
 mod outbox_targets;
@@ -34,10 +35,12 @@ pub use commands::*;
 pub use copy::{Checksum, Copied, CopiedRows, CopyError, Verdict, copy};
 pub use feed::{FeedRow, Happened, Left, Recorded, Signal};
 pub use nodes::{Lease, LiveNode, Nodes};
-pub use open::{Database, OpenError, migrate};
+pub use open::{Database, OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
-pub use reader::{Arrival, Audited, Backlog, Letter, Missed, ReadError, Reader, Replay, Trim};
+pub use reader::{
+    Arrival, Audited, Backlog, InboxHead, Letter, Missed, ReadError, Reader, Replay, Trim,
+};
 pub use search::{Highlights, Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::submit;
 pub use url::DatabaseUrl;

@@ -9,7 +9,12 @@ use diesel::{
 };
 use diesel_async::{RunQueryDsl, pooled_connection::deadpool::Pool};
 
-use super::{Database, FeedRow, postgres::AsyncConn, reader::Pools};
+use super::{
+    Database, FeedRow,
+    postgres::{AsyncConn, Guard},
+    reader::Pools,
+    writers::Writers,
+};
 use crate::{
     domain::Timestamp,
     limits::{FEED_KEPT, FEED_SETTLED, NODE_LEASE, NODE_NUMBER_REST, NODE_NUMBERS, READ_TIMEOUT},
@@ -19,6 +24,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Nodes {
     pool: Pool<AsyncConn>,
+    guard: Guard,
 }
 
 /// A node that has a number, by the database's clock.
@@ -84,9 +90,11 @@ const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 impl Database {
     /// `None` where there can be only one node.
     pub fn nodes(&self) -> Option<Nodes> {
-        match &self.reader.pools {
-            Pools::Sqlite(_) => None,
-            Pools::Postgres(pool) => Some(Nodes { pool: pool.clone() }),
+        match (&self.reader.pools, &self.writers) {
+            (Pools::Postgres(pool), Writers::Postgres { guard, .. }) => {
+                Some(Nodes { pool: pool.clone(), guard: guard.clone() })
+            }
+            _ => None,
         }
     }
 }
@@ -105,6 +113,16 @@ impl Nodes {
     async fn within<T>(reading: impl Future<Output = Result<T, String>>) -> Result<T, String> {
         let late = |_| Err("the database does not answer".to_owned());
         tokio::time::timeout(READ_TIMEOUT, reading).await.unwrap_or_else(late)
+    }
+
+    /// Makes sure that the database is still in the life that this node has
+    /// started in, also where no connection was cut.
+    pub async fn check_life(&self) -> Result<(), String> {
+        Self::within(async {
+            let mut conn = self.pool.get().await.map_err(|error| error.to_string())?;
+            self.guard.check(&mut conn).await.map_err(|error| error.to_string())
+        })
+        .await
     }
 
     /// Takes a number that nobody has, nor had lately; `None` if another node

@@ -1,5 +1,7 @@
 //! Opens the database: pools and migrations.
 
+use std::sync::Arc;
+
 use super::{
     DatabaseUrl, Reader, copy, postgres,
     sqlite::{self, lock::FileLock, place::Place},
@@ -77,6 +79,29 @@ fn bring_up_to_date(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     migrated.map_err(|refused| refused.of(url))
 }
 
+/// Has the next server that starts on the database begin a new life. One that
+/// runs on PostgreSQL notices, and starts anew; one that runs on a file goes
+/// on until it is started again.
+///
+/// Blocking; on a thread of its own, because whoever calls may be inside a
+/// runtime.
+pub fn renew_life(url: &DatabaseUrl) -> Result<(), OpenError> {
+    migrate(url)?;
+    leave_life(url)
+}
+
+/// The same for a database that is migrated.
+pub(super) fn leave_life(url: &DatabaseUrl) -> Result<(), OpenError> {
+    let renewed = std::thread::scope(|scope| {
+        let renewing = scope.spawn(|| match url {
+            DatabaseUrl::Sqlite(path) => sqlite::life::renew(path),
+            DatabaseUrl::Postgres(server) => postgres::life::renew(server),
+        });
+        renewing.join().unwrap_or_else(|_| Err(Refused::Open("writing to it panicked".to_owned())))
+    });
+    renewed.map_err(|refused| refused.of(url))
+}
+
 /// A server on half of a deployment would write what the other half contradicts.
 fn refuse_unfinished(url: &DatabaseUrl) -> Result<(), OpenError> {
     let database = url.to_string();
@@ -93,6 +118,8 @@ impl Database {
     /// migrates it. `lanes` is how many transactions may run at once; SQLite
     /// has one.
     ///
+    /// A database that may hold less than clients have seen begins a new life.
+    ///
     /// Blocking: call it before the actors start.
     pub fn open(url: &DatabaseUrl, lanes: usize) -> Result<Self, OpenError> {
         let lock = lock(url)?;
@@ -102,16 +129,45 @@ impl Database {
             DatabaseUrl::Sqlite(path) => {
                 let (writes, checkpoints) =
                     sqlite::open::pools(path).map_err(|refused| refused.of(url))?;
+                let (life, marker) = sqlite::life::open(path).map_err(|refused| refused.of(url))?;
+                let marker = Arc::new(marker);
                 let place = Place::of(path);
-                let reader = Reader::of_file(path, place.clone());
-                (Writers::Sqlite { writes, checkpoints, place }, reader)
+                let reader = Reader::of_file(path, place.clone(), life);
+                (Writers::Sqlite { writes, checkpoints, place, marker }, reader)
             }
             DatabaseUrl::Postgres(server) => {
-                let pool =
-                    postgres::open::pool(server, lanes).map_err(|refused| refused.of(url))?;
-                (Writers::Postgres { pool, lanes }, Reader::of_postgres(server))
+                let guard = postgres::life::open(server).map_err(|refused| refused.of(url))?;
+                let pool = postgres::open::pool(server, lanes, guard.clone());
+                let pool = pool.map_err(|refused| refused.of(url))?;
+                let reader = Reader::of_postgres(server, &guard);
+                (Writers::Postgres { pool, lanes, guard }, reader)
             }
         };
         Ok(Self { writers, reader, _lock: lock })
+    }
+
+    /// Waits until the database is found to be in another life than when it
+    /// was opened; nothing that was read from it before is true then.
+    pub async fn life_ended(&self) {
+        match &self.writers {
+            // A file is looked at when it is opened.
+            Writers::Sqlite { .. } => std::future::pending().await,
+            Writers::Postgres { guard, .. } => guard.ended().await,
+        }
+    }
+
+    /// Another reader, for another runtime: a pool belongs to the one on
+    /// which it made its connections.
+    #[cfg(test)]
+    pub fn fresh_reader(&self, url: &DatabaseUrl) -> Reader {
+        match (&self.writers, url) {
+            (Writers::Postgres { guard, .. }, DatabaseUrl::Postgres(server)) => {
+                Reader::of_postgres(server, guard)
+            }
+            (_, DatabaseUrl::Sqlite(path)) => {
+                Reader::of_file(path, Place::of(path), self.reader.life().clone())
+            }
+            (Writers::Sqlite { .. }, DatabaseUrl::Postgres(_)) => panic!("of another database"),
+        }
     }
 }

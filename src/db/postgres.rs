@@ -5,6 +5,7 @@
 
 mod connect;
 mod copying;
+pub(super) mod life;
 mod locks;
 pub(super) mod open;
 mod stalled;
@@ -17,7 +18,8 @@ use super::{Recorded, Write, WriteResult, feed};
 pub(super) use connect::Manager;
 pub use connect::PostgresUrl;
 use connect::Shared;
-pub(super) use connect::connect;
+pub(super) use connect::connect_guarded;
+pub(super) use life::Guard;
 
 #[path = "copy/queries.rs"]
 pub(in crate::db) mod copy;

@@ -39,6 +39,7 @@ diesel::table! {
     room_heads (room_key) {
         room_key -> BigInt,
         last_seq -> BigInt,
+        start_seq -> BigInt,
     }
 }
 
@@ -164,6 +165,7 @@ diesel::table! {
         user_key -> BigInt,
         last_seq -> BigInt,
         acked_seq -> BigInt,
+        start_seq -> BigInt,
     }
 }
 
@@ -261,6 +263,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    retired_heads (bucket) {
+        bucket -> BigInt,
+        last_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    life (one) {
+        one -> BigInt,
+        id -> Text,
+        first_seq -> BigInt,
+        witness -> Nullable<Text>,
+    }
+}
+
 // PostgreSQL's only: what several nodes need.
 
 diesel::table! {
@@ -313,6 +331,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     audit,
     former_members,
+    retired_heads,
+    life,
     feed,
     nodes,
 );

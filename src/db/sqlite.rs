@@ -2,12 +2,16 @@
 
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
+pub(super) use mark::Marker;
+
 use super::{Recorded, Write, WriteResult};
 use crate::domain::{RoomKey, Seq};
 
 pub(super) mod checkpointer;
 mod copying;
+pub(super) mod life;
 pub(super) mod lock;
+mod mark;
 pub(super) mod open;
 pub(super) mod place;
 

@@ -1,7 +1,11 @@
 //! The connections that write, whichever database it is.
 
+use std::sync::Arc;
+
 use super::{
-    OutboxTargets, Write, postgres,
+    OutboxTargets, Write,
+    life::newest_place,
+    postgres,
     sqlite::{self, place::Place},
     worker::Executed,
 };
@@ -14,11 +18,14 @@ pub(super) enum Writers {
         /// Beside the writer.
         checkpoints: sqlite::open::WriterPool,
         place: Place,
+        /// Bears witness of what has been committed.
+        marker: Arc<sqlite::Marker>,
     },
     Postgres {
         pool: postgres::open::WriterPool,
         /// Transactions that run at once.
         lanes: usize,
+        guard: postgres::Guard,
     },
 }
 
@@ -38,16 +45,26 @@ impl Writers {
         };
         match self {
             Self::Sqlite { place, .. } if !place.is_kept() => Executed::failed(writes.len()),
-            Self::Sqlite { writes: pool, place, .. } => match pool.get() {
+            Self::Sqlite { writes: pool, place, marker, .. } => match pool.get() {
                 Ok(mut conn) => {
                     let executed = sqlite::write::execute(&mut conn, writes, told);
+                    // Before anybody hears of it.
+                    if let Some(newest) = newest_place(writes, &executed.results) {
+                        marker.came_to(newest);
+                    }
                     // It may have gone meanwhile: then nobody is told.
                     if place.is_kept() { executed } else { Executed::failed(writes.len()) }
                 }
                 Err(error) => unconnected(&error),
             },
-            Self::Postgres { pool, .. } => match pool.get() {
-                Ok(mut conn) => postgres::write::execute(&mut conn, writes, told),
+            Self::Postgres { pool, guard, .. } => match pool.get() {
+                Ok(mut conn) => {
+                    let executed = postgres::write::execute(&mut conn, writes, told);
+                    if let Some(place) = newest_place(writes, &executed.results) {
+                        guard.came_to(place);
+                    }
+                    executed
+                }
                 Err(error) => unconnected(&error),
             },
         }

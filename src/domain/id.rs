@@ -160,7 +160,8 @@ impl RoomKey {
     }
 }
 
-/// A position in one room's timeline; the first event has 1.
+/// A position in one timeline. The first event has the next one after where
+/// the timeline began: 1, if nothing was known under its name before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Seq(pub i64);
 

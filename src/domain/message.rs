@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{ClientId, Extras, MessageId, RoomId, RoomKey, Seq, Timestamp, User};
+use super::{ClientId, Epoch, Extras, MessageId, RoomId, RoomKey, Seq, Timestamp, User};
 
 /// A stored message as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ impl HistoryCursor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryPage {
     pub messages: Vec<Message>,
+    /// Which life of the room's timeline their positions belong to.
+    pub epoch: Epoch,
     /// Whether there is more in the direction asked for (`Around`: older).
     pub has_more: bool,
     /// `Around` only: whether there is more after the page.
@@ -166,7 +168,8 @@ mod tests {
 
     fn page(count: i64, content: &str) -> HistoryPage {
         let messages = (1..=count).map(|seq| Message::sample(seq, content)).collect();
-        HistoryPage { messages, has_more: false, has_more_after: None }
+        let epoch = crate::domain::Life::from_stored("a life").epoch_of(RoomKey(1));
+        HistoryPage { messages, epoch, has_more: false, has_more_after: None }
     }
 
     fn seqs(page: &HistoryPage) -> Vec<i64> {

@@ -4,6 +4,7 @@
 //! the clock or the environment, so every rule is tested with plain values.
 
 mod attachment;
+mod epoch;
 mod event;
 mod extras;
 mod id;
@@ -18,6 +19,7 @@ mod time;
 mod user;
 
 pub use attachment::{Attachment, AttachmentId, StoredAttachment};
+pub use epoch::{Bounds, Epoch, Life, Position};
 pub use event::{AppEvent, EventKind, InboxEvent, InvalidKind, PublicationKey, RoomEvent};
 pub use extras::{Extras, Mentions, NewExtras, Pin, QUOTE_CHARS, Quote, Reaction, Thread, excerpt};
 pub use id::{

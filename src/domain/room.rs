@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Message, RoomId, RoomKey, Seq, Timestamp, User, UserId};
+use super::{Epoch, Message, RoomId, RoomKey, Seq, Timestamp, User, UserId};
 
 /// Who may find and enter a room, and who speaks there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +132,8 @@ pub struct RoomState {
 pub struct RoomOverview {
     pub room: Arc<Room>,
     pub last_seq: Seq,
+    /// Which life of the room's timeline `last_seq` belongs to.
+    pub epoch: Epoch,
     pub member_count: i64,
     /// `None` for a user who is not a member.
     pub state: Option<RoomState>,

@@ -150,6 +150,7 @@ impl Lease {
                 let _ = self.news.send(LeaseNews::Again(lease.number));
             }
         }
+        nodes.check_life().await?;
         let live = nodes.live().await?;
         let is_first = live.iter().map(|node| node.number).min() == Some(self.node.number);
         self.leads.send_if_modified(|leads| std::mem::replace(leads, is_first) != is_first);

@@ -10,7 +10,7 @@ use super::{
     frame_id,
 };
 use crate::{
-    domain::{ClientId, HistoryCursor, MessageId, ReadTarget, RoomId, Seq, Status},
+    domain::{ClientId, HistoryCursor, MessageId, Position, ReadTarget, RoomId, Seq, Status},
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, REQUEST_ID_BYTES},
 };
 
@@ -27,11 +27,11 @@ pub struct ClientFrame {
 pub enum ClientCommand {
     Auth { token: String },
     Ping,
-    Subscribe { room: RoomId, since: Option<Seq> },
+    Subscribe { room: RoomId, since: Option<Position> },
     Unsubscribe { room: RoomId },
     Join { room: RoomId, mark_read: bool },
     Leave { room: RoomId },
-    Resume { rooms: BTreeMap<RoomId, Seq>, inbox: Option<Seq>, more: bool },
+    Resume { rooms: BTreeMap<RoomId, Position>, inbox: Option<Position>, more: bool },
     Send { room: RoomId, client_id: Option<ClientId>, draft: Draft },
     Edit { message: MessageId, draft: Draft },
     Delete { message: MessageId },
@@ -163,9 +163,7 @@ fn command(mut frame: Map<String, Value>, rules: FrameRules) -> Result<ClientCom
             cursor: data.history_cursor()?,
             limit: data.limit(HISTORY_PAGE, HISTORY_PAGE_MAX)?,
         },
-        "room.subscribe" => {
-            ClientCommand::Subscribe { room: data.room()?, since: data.seq_or_none("since")? }
-        }
+        "room.subscribe" => ClientCommand::Subscribe { room: data.room()?, since: data.since()? },
         "room.unsubscribe" => ClientCommand::Unsubscribe { room: data.room()? },
         "room.join" => {
             ClientCommand::Join { room: data.room()?, mark_read: data.truth_or_false("mark_read")? }
@@ -173,7 +171,7 @@ fn command(mut frame: Map<String, Value>, rules: FrameRules) -> Result<ClientCom
         "room.leave" => ClientCommand::Leave { room: data.room()? },
         "session.resume" => ClientCommand::Resume {
             rooms: data.positions(rules.rooms)?.into_iter().collect(),
-            inbox: data.seq_or_none("inbox")?,
+            inbox: data.position_or_none("inbox")?,
             more: data.truth_or_false("more")?,
         },
         "ping" => ClientCommand::Ping,
@@ -282,6 +280,29 @@ mod tests {
         }
         let long = format!(r#"{{"id":"{}","n":1e400}}"#, "x".repeat(65));
         assert_eq!(refused(&long).0, None, "longer than an id may be");
+    }
+
+    #[test]
+    fn a_position_is_a_number_or_a_number_in_an_epoch() {
+        let text = r#"{"type":"session.resume","data":{"inbox":{"since":2,"epoch":"e"},
+            "rooms":{"a":5,"b":{"since":6}}}}"#;
+        let frame = ClientFrame::parse(text, RULES).expect("a good frame");
+        let ClientCommand::Resume { rooms, inbox, .. } = frame.command else { panic!("no resume") };
+        let seqs: Vec<_> = rooms.values().map(|at| (at.seq, at.epoch.is_some())).collect();
+        assert_eq!(seqs, [(Seq(5), false), (Seq(6), false)]);
+        let epoch = crate::domain::Epoch::parse("e").expect("a text");
+        assert_eq!(inbox, Some(Position { seq: Seq(2), epoch: Some(epoch) }));
+        for (data, field) in [
+            (r#"{"rooms":{"a":{"epoch":"e"}}}"#, "rooms"),
+            (r#"{"rooms":{"a":{"since":1,"epoch":""}}}"#, "rooms"),
+            (r#"{"rooms":{"a":{"since":1,"epoch":7}}}"#, "rooms"),
+            (r#"{"rooms":{},"inbox":{"since":-1}}"#, "inbox"),
+        ] {
+            let (_, refusal) = refused(&format!(r#"{{"type":"session.resume","data":{data}}}"#));
+            assert_eq!(refusal.field, Some(field), "{data}");
+        }
+        let text = r#"{"type":"room.subscribe","data":{"room_id":"r","since":1,"epoch":[]}}"#;
+        assert_eq!(refused(text).1.field, Some("epoch"));
     }
 
     #[test]

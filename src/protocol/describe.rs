@@ -40,6 +40,7 @@ mod data {
     pub struct Subscribe {
         pub room_id: String,
         pub since: Option<u64>,
+        pub epoch: Option<String>,
     }
     #[derive(JsonSchema)]
     pub struct Join {
@@ -48,9 +49,16 @@ mod data {
     }
     #[derive(JsonSchema)]
     pub struct Resume {
-        pub rooms: BTreeMap<String, u64>,
-        pub inbox: Option<u64>,
+        pub rooms: BTreeMap<String, Since>,
+        pub inbox: Option<Since>,
         pub more: Option<bool>,
+    }
+    /// A position, with the epoch that it is of or without.
+    #[derive(JsonSchema)]
+    #[serde(untagged)]
+    pub enum Since {
+        Seq(u64),
+        InEpoch { since: u64, epoch: Option<String> },
     }
     #[derive(JsonSchema)]
     pub struct Send {
@@ -221,7 +229,7 @@ fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
         ("receipts", around(Some(schemas.of::<ReceiptsView<'_>>()), ROOM_EVENT)),
         ("typing", around(Some(schemas.of::<TypingView<'_>>()), ROOM_EVENT)),
         ("presence", around(Some(schemas.of::<PresenceView<'_>>()), &["timestamp"])),
-        ("room.unread", around(Some(schemas.of::<UnreadView>()), ROOM_EVENT)),
+        ("room.unread", around(Some(schemas.of::<UnreadView<'_>>()), ROOM_EVENT)),
         ("member.joined", around(Some(member.clone()), ROOM_EVENT)),
         ("member.updated", around(Some(member), ROOM_EVENT)),
         ("member.left", around(Some(schemas.of::<LeftView<'_>>()), ROOM_EVENT)),

@@ -129,15 +129,16 @@ pub fn receipts(room: &RoomId, marks: &[MarkView], at: Timestamp) -> Frame {
 
 /// How a user's own unread messages stand.
 #[derive(Clone, Copy, Serialize, JsonSchema)]
-pub struct UnreadView {
+pub struct UnreadView<'a> {
     pub read_seq: i64,
     pub unread: i64,
     pub mentions: i64,
     /// The counts take in everything up to here.
     pub last_seq: i64,
+    pub epoch: &'a str,
 }
 
-pub fn room_unread(room: &RoomId, unread: UnreadView, at: Timestamp) -> Frame {
+pub fn room_unread(room: &RoomId, unread: UnreadView<'_>, at: Timestamp) -> Frame {
     room_event("room.unread", room, &at.to_rfc3339(), Some(unread)).encode()
 }
 

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::Refusal;
 use crate::{
     domain::{
-        AttachmentId, ClientId, HistoryCursor, InvalidId, Mentioned, MessageId, NewExtras,
-        ReadTarget, RoomId, Seq, Status, Timestamp, UserId, display_text,
+        AttachmentId, ClientId, Epoch, HistoryCursor, InvalidId, Mentioned, MessageId, NewExtras,
+        Position, ReadTarget, RoomId, Seq, Status, Timestamp, UserId, display_text,
     },
     limits::{ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, METADATA_BYTES},
 };
@@ -273,8 +273,18 @@ impl Fields {
         }
     }
 
-    /// The `rooms` of a `session.resume`: room id to the last `seq` seen.
-    pub fn positions(&mut self, rooms_max: usize) -> Result<Vec<(RoomId, Seq)>, Refusal> {
+    /// The `since` of a `room.subscribe`, with the `epoch` that it is of.
+    pub fn since(&mut self) -> Result<Option<Position>, Refusal> {
+        let epoch = self.take("epoch").map(|value| epoch(&value, "epoch")).transpose()?;
+        Ok(self.seq_or_none("since")?.map(|seq| Position { seq, epoch }))
+    }
+
+    pub fn position_or_none(&mut self, name: &'static str) -> Result<Option<Position>, Refusal> {
+        self.take(name).map(|value| position(&value, name)).transpose()
+    }
+
+    /// The `rooms` of a `session.resume`: room id to the last position seen.
+    pub fn positions(&mut self, rooms_max: usize) -> Result<Vec<(RoomId, Position)>, Refusal> {
         const NAME: &str = "rooms";
         let Value::Object(rooms) = self.required(NAME)? else {
             return Err(Refusal::field(NAME, "must be an object of room ids and positions"));
@@ -286,7 +296,7 @@ impl Fields {
             .iter()
             .map(|(id, since)| {
                 let id = RoomId::parse(id).map_err(|error| invalid_id(NAME, &error))?;
-                Ok((id, seq(since, NAME)?))
+                Ok((id, position(since, NAME)?))
             })
             .collect()
     }
@@ -317,4 +327,20 @@ fn seq(value: &Value, name: &'static str) -> Result<Seq, Refusal> {
         .filter(|seq| *seq >= 0)
         .map(Seq)
         .ok_or_else(|| Refusal::field(name, "must be a whole number, 0 or more"))
+}
+
+/// `5`, or `{"since": 5, "epoch": "…"}`.
+fn position(value: &Value, name: &'static str) -> Result<Position, Refusal> {
+    let Value::Object(fields) = value else { return Ok(seq(value, name)?.into()) };
+    let since = fields.get("since").ok_or_else(|| Refusal::field(name, "must say since"))?;
+    let named = fields.get("epoch").filter(|epoch| !epoch.is_null());
+    let epoch = named.map(|value| epoch(value, name)).transpose()?;
+    Ok(Position { seq: seq(since, name)?, epoch })
+}
+
+fn epoch(value: &Value, name: &'static str) -> Result<Epoch, Refusal> {
+    value
+        .as_str()
+        .and_then(|text| Epoch::parse(text).ok())
+        .ok_or_else(|| Refusal::field(name, "must have an epoch that is a text of 1 to 64 bytes"))
 }

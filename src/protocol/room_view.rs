@@ -18,6 +18,7 @@ pub struct RoomView<'a> {
     custom: Option<&'a RawValue>,
     created_at: String,
     last_seq: i64,
+    epoch: &'a str,
     member_count: i64,
     #[serde(flatten)]
     state: Option<RoomStateView>,
@@ -57,7 +58,8 @@ impl From<RoomState> for RoomStateView {
 
 impl<'a> From<&'a RoomOverview> for RoomView<'a> {
     fn from(overview: &'a RoomOverview) -> Self {
-        let RoomOverview { room, last_seq, member_count, state, peer, last_message } = overview;
+        let RoomOverview { room, last_seq, epoch, member_count, state, peer, last_message } =
+            overview;
         let Room { key: _, id, kind, title, topic, custom, created_at } = &**room;
         Self {
             room_id: id.as_str(),
@@ -67,6 +69,7 @@ impl<'a> From<&'a RoomOverview> for RoomView<'a> {
             custom: custom_view(custom.as_deref()),
             created_at: created_at.to_rfc3339(),
             last_seq: last_seq.0,
+            epoch: epoch.as_str(),
             member_count: *member_count,
             state: state.map(RoomStateView::from),
             peer: peer.as_ref().map(UserView::from),
@@ -83,6 +86,7 @@ pub struct RoomEntryView<'a> {
     kind: &'static str,
     title: &'a str,
     last_seq: i64,
+    epoch: &'a str,
     #[serde(flatten)]
     state: Option<RoomStateView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +95,7 @@ pub struct RoomEntryView<'a> {
 
 impl<'a> From<&'a RoomOverview> for RoomEntryView<'a> {
     fn from(overview: &'a RoomOverview) -> Self {
-        let RoomOverview { room, last_seq, member_count: _, state, peer, last_message: _ } =
+        let RoomOverview { room, last_seq, epoch, member_count: _, state, peer, last_message: _ } =
             overview;
         let Room { key: _, id, kind, title, topic: _, custom: _, created_at: _ } = &**room;
         Self {
@@ -99,6 +103,7 @@ impl<'a> From<&'a RoomOverview> for RoomEntryView<'a> {
             kind: kind.as_str(),
             title,
             last_seq: last_seq.0,
+            epoch: epoch.as_str(),
             state: state.map(RoomStateView::from),
             peer: peer.as_ref().map(UserView::from),
         }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{ErrorView, RoomEntryView, RoomView};
 use crate::{
-    domain::{RoomOverview, Seq, User},
+    domain::{Epoch, RoomOverview, Seq, User},
     limiter::Rates,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, Limits, METADATA_BYTES},
     websocket::Frame,
@@ -98,6 +98,7 @@ pub struct DeliveredView<'a> {
 pub struct SubscribedView<'a> {
     pub room: RoomView<'a>,
     pub last_seq: i64,
+    pub epoch: &'a str,
     pub replayed: usize,
     pub resync: bool,
 }
@@ -107,6 +108,7 @@ pub struct SubscribedView<'a> {
 pub struct JoinedView<'a> {
     pub room: RoomView<'a>,
     pub last_seq: i64,
+    pub epoch: &'a str,
 }
 
 /// One room in the ack to `session.resume`, or in `session.resumed` before it.
@@ -116,6 +118,7 @@ pub enum ResumedRoom<'a> {
     Resumed {
         replayed: usize,
         last_seq: i64,
+        epoch: &'a str,
         resync: bool,
         #[serde(skip_serializing_if = "Option::is_none")]
         room: Option<Box<RoomEntryView<'a>>>,
@@ -143,6 +146,8 @@ pub fn session_resumed(id: &str, data: &ResumedView<'_>) -> Frame {
 pub struct ResumedInbox {
     pub replayed: usize,
     pub last_seq: i64,
+    pub epoch: String,
+    pub resync: bool,
 }
 
 // The session
@@ -280,6 +285,7 @@ pub struct ReadyView<'a> {
     #[serde(flatten)]
     piece: RoomsView<'a>,
     inbox_seq: i64,
+    inbox_epoch: &'a str,
 }
 
 /// Some of the user's rooms: in `session.ready`, and as the `data` of
@@ -302,8 +308,10 @@ pub fn session_ready(
     rooms_total: usize,
     piece: RoomsView<'_>,
     inbox_seq: Seq,
+    inbox_epoch: &Epoch,
 ) -> Frame {
-    let data = ReadyView { session, rooms_total, piece, inbox_seq: inbox_seq.0 };
+    let (inbox_seq, inbox_epoch) = (inbox_seq.0, inbox_epoch.as_str());
+    let data = ReadyView { session, rooms_total, piece, inbox_seq, inbox_epoch };
     Envelope::new("session.ready", Some(data)).encode()
 }
 

@@ -27,6 +27,7 @@ impl<'a> From<&'a User> for UserView<'a> {
 #[derive(Serialize, JsonSchema)]
 pub struct HistoryView<'a> {
     messages: Vec<MessageView<'a>>,
+    epoch: &'a str,
     has_more: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     has_more_after: Option<bool>,
@@ -34,9 +35,10 @@ pub struct HistoryView<'a> {
 
 impl<'a> From<&'a HistoryPage> for HistoryView<'a> {
     fn from(page: &'a HistoryPage) -> Self {
-        let HistoryPage { messages, has_more, has_more_after } = page;
+        let HistoryPage { messages, epoch, has_more, has_more_after } = page;
         Self {
             messages: messages.iter().map(MessageView::from).collect(),
+            epoch: epoch.as_str(),
             has_more: *has_more,
             has_more_after: *has_more_after,
         }
@@ -80,6 +82,7 @@ pub struct ReadMarkView<'a> {
     pub unread: i64,
     pub mentions: i64,
     pub last_seq: i64,
+    pub epoch: &'a str,
 }
 
 /// What a sender learns of a message.

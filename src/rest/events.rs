@@ -14,7 +14,8 @@ use super::{
 use crate::{
     auth::Identity,
     chat::{Answer, Command, Published, Target},
-    domain::{AppEvent, EventKind, InboxEvent, PublicationKey, RoomEvent, Timestamp},
+    db::InboxHead,
+    domain::{AppEvent, EventKind, InboxEvent, PublicationKey, RoomEvent, RoomKey, Timestamp},
     error::ApiError,
     limits::{EVENT_BYTES, page_bytes},
     protocol::{Fields, describe::any_json},
@@ -57,6 +58,7 @@ impl<'a> EventView<'a> {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Events<'a> {
     events: Vec<EventView<'a>>,
+    epoch: &'a str,
     has_more: bool,
 }
 
@@ -66,6 +68,7 @@ pub(super) struct Inbox<'a> {
     /// The newest event, and the newest one that the user's clients have.
     inbox_seq: i64,
     acked_seq: i64,
+    epoch: &'a str,
     has_more: bool,
 }
 
@@ -166,7 +169,8 @@ pub async fn of_room(
     let room = state.readable_room(&who, &room_id(&room)?).await?;
     let (events, has_more) = state.reader.room_events(room.key, after, limit).await?;
     let (events, fits) = fitting(&events, page_bytes(&state.limits), EventView::of_room);
-    Ok(HttpResponse::Ok().json(Events { events, has_more: has_more || !fits }))
+    let (epoch, has_more) = (state.reader.epoch_of(room.key), has_more || !fits);
+    Ok(HttpResponse::Ok().json(Events { events, epoch: epoch.as_str(), has_more }))
 }
 
 pub async fn inbox(
@@ -176,7 +180,7 @@ pub async fn inbox(
 ) -> Result<HttpResponse, ApiError> {
     let (after, limit) = query.read()?;
     let user = who.user.key;
-    let (last, acked) = state.reader.inbox_head(user).await?;
+    let InboxHead { start: _, last, acked } = state.reader.inbox_head(user).await?;
     let ttl = i64::try_from(state.inbox_ttl.as_millis()).unwrap_or(i64::MAX);
     let since = Timestamp(now().0.saturating_sub(ttl));
     let mut events = state.reader.inbox(user, after, since, limit + 1).await?;
@@ -185,7 +189,9 @@ pub async fn inbox(
     events.truncate(limit);
     let (events, fits) = fitting(&events, page_bytes(&state.limits), EventView::of_inbox);
     let has_more = has_more || !fits;
-    let inbox = Inbox { events, inbox_seq: last.0, acked_seq: acked.0, has_more };
+    let epoch = state.reader.epoch_of(RoomKey::inbox_of(user));
+    let epoch = epoch.as_str();
+    let inbox = Inbox { events, inbox_seq: last.0, acked_seq: acked.0, epoch, has_more };
     Ok(HttpResponse::Ok().json(inbox))
 }
 

@@ -83,10 +83,10 @@ pub async fn show(
 }
 
 fn mark_of(overview: RoomOverview) -> Option<ReadMark> {
-    let RoomOverview { room, last_seq, state, .. } = overview;
+    let RoomOverview { room, last_seq, epoch, state, .. } = overview;
     let state = state?;
     let RoomState { read_seq, unread, mentions, .. } = state;
-    Some(ReadMark { room: room.id.clone(), read_seq, unread, mentions, last_seq })
+    Some(ReadMark { room: room.id.clone(), read_seq, unread, mentions, last_seq, epoch })
 }
 
 pub async fn mark(

@@ -165,10 +165,11 @@ impl InProgress {
     /// What is told of one room; `None` for the inbox.
     fn told<'a>(&'a self, result: &'a RoomResult) -> Option<(&'a str, ResumedRoom<'a>)> {
         let Some(outcome) = &result.outcome else { return self.refused(result.at) };
-        let room = &self.asked.rooms.get(result.at)?.overview.room;
+        let RoomOverview { room, epoch, .. } = &self.asked.rooms.get(result.at)?.overview;
         let resumed = ResumedRoom::Resumed {
             replayed: outcome.replayed,
             last_seq: outcome.last_seq.0,
+            epoch: epoch.as_str(),
             resync: outcome.resync.is_some(),
             room: outcome.resync.as_deref().map(|room| Box::new(RoomEntryView::from(room))),
         };
@@ -183,12 +184,15 @@ impl InProgress {
         if !self.asked.was_asked() {
             return;
         }
-        let room = self.asked.rooms.get(at).map(|room| room.overview.room.key);
-        if let (Some(outcome), true) =
-            (&outcome, room.is_some_and(|room| room.inbox_owner().is_some()))
-        {
-            let (replayed, last_seq) = (outcome.replayed, outcome.last_seq.0);
-            self.inbox = Some(ResumedInbox { replayed, last_seq });
+        let overview = self.asked.rooms.get(at).map(|room| &room.overview);
+        let inbox = overview.filter(|overview| overview.room.key.inbox_owner().is_some());
+        if let (Some(outcome), Some(inbox)) = (&outcome, inbox) {
+            self.inbox = Some(ResumedInbox {
+                replayed: outcome.replayed,
+                last_seq: outcome.last_seq.0,
+                epoch: inbox.epoch.as_str().to_owned(),
+                resync: outcome.resync.is_some(),
+            });
             return;
         }
         let result = RoomResult { at, outcome };
@@ -217,6 +221,7 @@ impl InProgress {
         let view = SubscribedView {
             room: RoomView::from(&overview),
             last_seq: result.last_seq.0,
+            epoch: overview.epoch.as_str(),
             replayed: result.replayed,
             resync: result.resync.is_some(),
         };

@@ -13,13 +13,13 @@ use super::{
 use crate::{
     chat::SessionId,
     chat::{CatchUp, CatchUpKind, CatchUpRoom},
-    domain::{Room, RoomKey, RoomKind, RoomOverview, Seq},
+    domain::{Bounds, Life, Room, RoomKey, RoomKind, RoomOverview, Seq},
     session::{CatchUps, Gate, Offer, Passed},
     websocket::Frame,
 };
 
 /// More missed events than are replayed: the session starts anew.
-const REPLAY_EVENTS: i64 = 150;
+const REPLAY_EVENTS: usize = 150;
 
 /// What the ChatServer says to the hub.
 #[derive(Clone, Debug)]
@@ -40,7 +40,16 @@ pub(super) struct Session {
 
 fn overview(room: i64, last_seq: Seq) -> RoomOverview {
     let room = Arc::new(Room::sample(room, RoomKind::Public));
-    RoomOverview { room, last_seq, member_count: 1, state: None, peer: None, last_message: None }
+    let epoch = Life::from_stored("of the simulator").epoch_of(room.key);
+    RoomOverview {
+        room,
+        last_seq,
+        epoch,
+        member_count: 1,
+        state: None,
+        peer: None,
+        last_message: None,
+    }
 }
 
 impl World {
@@ -215,8 +224,9 @@ impl World {
         let expected = one.catch_ups.reading_ended(room);
         let was_asked = expected && one.catch_ups.was_asked();
         let Some(page) = page else { return self.disconnect(client) };
-        let (head, missing) = (page.bounds.head, page.bounds.head - since);
-        let is_served = since >= page.bounds.floor && (0..=REPLAY_EVENTS).contains(&missing);
+        let head = page.bounds.head;
+        let bounds = Bounds { start: Seq::ZERO, floor: Seq(page.bounds.floor), last: Seq(head) };
+        let is_served = bounds.can_serve(Seq(since), REPLAY_EVENTS);
         if !is_served && !was_asked {
             return self.disconnect(client);
         }

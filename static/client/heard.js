@@ -49,7 +49,7 @@ export class Heard {
         this.#emit("unread", { room, ...data });
         return true;
       case "room.added":
-        this.#positions.moveTo(room, data.room.last_seq);
+        this.#positions.moveTo(room, data.room.last_seq, data.room.epoch);
         this.#chat.putRoom(data.room);
         this.#emit("room-added", data.room);
         return true;
@@ -94,6 +94,7 @@ export class Heard {
     const { type, room_id: room, seq, inbox_seq: inboxSeq, timestamp, data } = frame;
     const event = withoutGaps({ type, room_id: room, seq, inbox_seq: inboxSeq, timestamp, data });
     if (inboxSeq !== undefined) {
+      this.#positions.inboxHeard(inboxSeq);
       if (!this.#chat.putInbox(event)) return;
       this.#emit("inbox", event);
       this.#changed();

@@ -9,13 +9,21 @@ import { PRIORITY } from "./queue.js";
 const RESUMED_MAX = 1_000;
 /** What the frame of a `session.resume` needs besides its rooms. */
 const RESUME_MARGIN_BYTES = 256;
+/** A position, in the epoch that it is of if that was told. */
+const named = (seq, epoch) => (epoch === undefined ? seq : { since: seq, epoch });
+
 /** Rooms that are filled up at once. */
 const FILLED_AT_ONCE = 20;
 
 export class Positions {
   #connection; #on;
-  /** room id → {seq, catching, blocked}: up to where events have been told. */
+  /**
+   * room id → {seq, epoch, catching, blocked}: up to where events have been
+   * told, and which life of the room that is a position of.
+   */
   #rooms = new Map();
+  /** The same of the inbox; 0 before anything has come. */
+  #inbox = { seq: 0, epoch: undefined };
   /** While the server tells of the rooms: {known, isBack, seen}. */
   #listing = null;
   /** Rooms that wait to be filled up: [room, position]. */
@@ -33,7 +41,7 @@ export class Positions {
   get isEmpty() { return this.#rooms.size === 0; }
 
   /** A room is followed from there on. */
-  moveTo(room, seq) { this.#rooms.set(room, { seq, catching: false }); }
+  moveTo(room, seq, epoch) { this.#rooms.set(room, { seq, epoch, catching: false }); }
   forget(room) {
     this.#rooms.delete(room);
     this.#listing?.known.delete(room);
@@ -42,7 +50,13 @@ export class Positions {
   reset() {
     this.#rooms.clear();
     this.#listing = null;
+    this.#inbox = { seq: 0, epoch: undefined };
   }
+
+  /** An event of the inbox has come. */
+  inboxHeard(seq) { this.#inbox.seq = Math.max(seq, this.#inbox.seq); }
+  /** A connection is live, with the inbox as it is now. */
+  inboxIs(epoch) { if (this.#inbox.epoch !== epoch) this.#inbox = { seq: 0, epoch }; }
 
   cut() {
     this.#toFill = [];
@@ -63,15 +77,15 @@ export class Positions {
 
   listed(rooms) {
     const { known, seen } = this.#listing;
-    for (const { room_id: id, last_seq: last } of rooms) {
-      const seq = known.get(id)?.seq;
-      this.#rooms.set(id, { seq: seq ?? last, from: seq, catching: seq !== undefined });
-      if (seq !== undefined) seen.push([id, seq]);
+    for (const { room_id: id, last_seq: last, epoch } of rooms) {
+      const { seq, epoch: of } = known.get(id) ?? {};
+      this.#rooms.set(id, { seq: seq ?? last, epoch: of ?? epoch, from: seq, catching: seq !== undefined });
+      if (seq !== undefined) seen.push([id, named(seq, of)]);
     }
   }
 
   /**
-   * All rooms have been told of. Gives `[room, seq]` of those that one has been
+   * All rooms have been told of. Gives `[room, position]` of those that one has been
    * in before; null if it is the first connection.
    */
   complete() {
@@ -84,14 +98,18 @@ export class Positions {
    * Says how far one had come, in as many commands as it takes, and gets what
    * was missed. The rooms of the next command wait for it.
    */
-  async resume(seen, inbox) {
+  async resume(seen) {
     let left = seen;
     do {
-      const named = left.slice(0, this.#fitting(left));
-      left = left.slice(named.length);
-      const rest = left.length > 0 ? { more: true } : { ...(inbox && { inbox }) };
-      const data = { rooms: Object.fromEntries(named), ...rest };
-      const onAck = ({ rooms }) => this.resumed(rooms);
+      const first = left.slice(0, this.#fitting(left));
+      left = left.slice(first.length);
+      const { seq, epoch } = this.#inbox;
+      const rest = left.length > 0 ? { more: true } : { ...(seq > 0 && { inbox: named(seq, epoch) }) };
+      const data = { rooms: Object.fromEntries(first), ...rest };
+      const onAck = ({ rooms, inbox }) => {
+        this.resumed(rooms);
+        if (inbox) this.#inboxCaughtUp(inbox);
+      };
       await this.#connection.request("session.resume", data, { onAck, priority: PRIORITY.session, isLong: true });
     } while (left.length > 0);
   }
@@ -100,8 +118,8 @@ export class Positions {
   #fitting(seen) {
     let bytes = RESUME_MARGIN_BYTES;
     const most = this.#connection.limits.frame_bytes ?? Infinity;
-    const end = seen.findIndex(([id, seq], index) => {
-      bytes += id.length + String(seq).length + 4;
+    const end = seen.findIndex(([id, position], index) => {
+      bytes += id.length + JSON.stringify(position).length + 4;
       return index > 0 && (index >= RESUMED_MAX || bytes > most);
     });
     return end < 0 ? seen.length : end;
@@ -112,12 +130,17 @@ export class Positions {
     for (const [id, room] of Object.entries(rooms)) this.#caughtUp(id, room);
   }
 
-  #caughtUp(room, { last_seq: last, resync, error }) {
+  #inboxCaughtUp({ last_seq: last, epoch, resync }) {
+    this.#inbox = { seq: resync ? last : Math.max(last, this.#inbox.seq), epoch };
+    if (resync) this.#on.inboxLost();
+  }
+
+  #caughtUp(room, { last_seq: last, epoch, resync, error }) {
     if (error) return this.forget(room);
     const { seq = 0, from } = this.#rooms.get(room) ?? {};
     // It may have been live for a while when that is told.
     const isAhead = !resync || (from !== undefined && seq > from);
-    this.moveTo(room, isAhead ? Math.max(last, seq) : last);
+    this.moveTo(room, isAhead ? Math.max(last, seq) : last, epoch);
     if (resync) this.#on.resync(room);
     return undefined;
   }
@@ -154,12 +177,12 @@ export class Positions {
    */
   async #fillNow(room, position) {
     const socket = this.#connection.current;
-    const since = position.seq;
+    const { seq: since, epoch } = position;
     const priority = PRIORITY.fill;
     const off = this.#connection.request("room.unsubscribe", { room_id: room }, {
       priority, onAck: () => Object.assign(position, { blocked: false, catching: true }),
     });
-    const on = this.#connection.request("room.subscribe", { room_id: room, since }, {
+    const on = this.#connection.request("room.subscribe", { room_id: room, since, ...(epoch && { epoch }) }, {
       priority, onAck: (answer) => this.#caughtUp(room, answer),
     });
     this.#filling += 1;

@@ -227,6 +227,11 @@ export class ChatState {
     return true;
   }
 
+  forgetInbox() {
+    this.#inbox = [];
+    this.#inboxAcked = 0;
+  }
+
   inboxAcked(upto) {
     this.#inboxAcked = Math.max(this.#inboxAcked, upto);
   }
@@ -235,8 +240,7 @@ export class ChatState {
   reset() {
     for (const map of [this.#rooms, this.#names, this.#presence, this.#typing]) map.clear();
     this.#listed = null;
-    this.#inbox = [];
-    this.#inboxAcked = 0;
+    this.forgetInbox();
     this.me = null;
   }
 }

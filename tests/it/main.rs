@@ -25,6 +25,7 @@ mod descriptions;
 mod devices;
 mod direct_rooms;
 mod editing;
+mod epochs;
 mod everything;
 mod framing;
 mod fuzzed;

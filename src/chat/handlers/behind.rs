@@ -107,7 +107,7 @@ async fn read(
     inbox_since: Timestamp,
 ) -> Result<Page, ReadError> {
     if let Some(owner) = room.inbox_owner() {
-        let (last, _) = reader.inbox_head(owner).await?;
+        let last = reader.inbox_head(owner).await?.last;
         let mut told = reader.inbox(owner, since, inbox_since, TIMELINE_PAGE).await?;
         told.retain(|event| event.inbox_seq <= last);
         let is_full = i64::try_from(told.len()).is_ok_and(|rows| rows >= TIMELINE_PAGE);
@@ -117,9 +117,9 @@ async fn read(
         return Ok(Page { frames, upto, has_hole: false });
     }
     let replay = reader.replay(room, since, TIMELINE_PAGE).await?;
-    if since < replay.floor {
+    if since < replay.bounds.floor {
         // Also of a room that is gone: there is nothing to tell any more.
-        let upto = replay.last_seq.max(since);
+        let upto = replay.bounds.last.max(since);
         return Ok(Page { frames: Vec::new(), upto, has_hole: true });
     }
     // Some readers have been told more than others: a message that changed

@@ -3,7 +3,7 @@
 use actix::{Context, Handler};
 use rustc_hash::FxHashMap;
 
-use super::{member::NewMembership, publish::inbox_overview};
+use super::{member::NewMembership, subscribe::Since};
 use crate::{
     chat::{
         ChatServer, Connect, Disconnect, RegisterWorker, Renewed, Requester, SessionId, SessionRef,
@@ -158,7 +158,7 @@ impl ChatServer {
 
     /// Tells a session who it is and where its rooms stand, some of them.
     fn ready(&mut self, at: SessionRef, arrival: Arrival) {
-        let Arrival { standings, rooms, has_more, inbox_last, inbox_acked } = arrival;
+        let Arrival { standings, rooms, has_more, inbox } = arrival;
         let Some(entry) = self.sessions.entries.get_mut(&at.id) else { return };
         let Some(online) = self.sessions.users.get_mut(&entry.user) else { return };
         if let Some(standings) = standings {
@@ -184,11 +184,12 @@ impl ChatServer {
             &self.settings.rates,
         );
         let total = online.rooms.as_ref().map_or(0, FxHashMap::len);
-        let frame = server_frame::session_ready(&view, total, piece.view(), inbox_last);
         let user = online.user.clone();
+        let epoch = self.reader.epoch_of(RoomKey::inbox_of(user.key));
+        let frame = server_frame::session_ready(&view, total, piece.view(), inbox.last, &epoch);
         self.tell_rooms(at, frame, piece);
-        if !waits && let Some(inbox) = self.inbox_of(&user, inbox_last) {
-            self.attach(at, CatchUpKind::Quiet, vec![(inbox, Some(inbox_acked))]);
+        if !waits && let Some(overview) = self.inbox_of(&user, inbox.last) {
+            self.attach(at, CatchUpKind::Quiet, vec![(overview, Since::From(inbox.acked))]);
         }
         self.arrived(user.key);
     }
@@ -198,6 +199,6 @@ impl ChatServer {
     pub(super) fn inbox_of(&self, user: &User, last: Seq) -> Option<RoomOverview> {
         let known = self.rooms.get(RoomKey::inbox_of(user.key)).map(|entry| entry.timeline.head());
         let head = known.map_or(last, |known| known.max(last));
-        (head > Seq::ZERO).then(|| inbox_overview(user, head))
+        (head > Seq::ZERO).then(|| self.inbox_overview(user, head))
     }
 }

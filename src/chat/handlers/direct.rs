@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use actix::Context;
 
-use super::{Pending, room::new_membership};
+use super::Pending;
 use crate::{
     chat::{Answer, ChatError, ChatServer, ReplyTo, Requester, room::RoomSeen, server::now},
     db::{NewDirect, Write},
@@ -68,7 +68,7 @@ impl ChatServer {
             let [one, two] = &members;
             for (member, peer, blocked) in [(one, two, false), (two, one, blocks)] {
                 let standing = Standing { blocked, ..Standing::new(Role::Member) };
-                let mut overview = new_membership(room.clone(), standing, last_seq, 2);
+                let mut overview = self.new_membership(room.clone(), standing, last_seq, 2);
                 overview.peer = Some(peer.user.clone());
                 self.attach_member(member, &overview);
             }

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use actix::{Context, Handler};
 
+use super::subscribe::Since;
 use crate::{
     chat::{
         ChatServer, ReadRooms, SessionRef,
@@ -106,7 +107,7 @@ impl ChatServer {
         self.fanout.tell_worker(at.worker, item);
         let Some(entry) = self.sessions.entries.get_mut(&at.id) else { return };
         let SessionState::AwaitingResume { told } = &mut entry.state else {
-            let rooms = rooms.into_iter().map(|room| (room, None)).collect();
+            let rooms = rooms.into_iter().map(|room| (room, Since::Now)).collect();
             return self.attach(at, CatchUpKind::Quiet, rooms);
         };
         for overview in rooms {

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Instant};
 
 use actix::Context;
 
-use super::{Pending, room::new_membership};
+use super::Pending;
 use crate::{
     chat::{
         Answer, ChatError, ChatServer, Command, ReplyTo, Requester, SessionId,
@@ -139,7 +139,7 @@ impl ChatServer {
             self.tell_joined(&room, &member);
         }
         let standing = standing_of(&member);
-        let mut overview = new_membership(room.clone(), standing, last_seq, member_count);
+        let mut overview = self.new_membership(room.clone(), standing, last_seq, member_count);
         if let (true, Some(state)) = (marked, &mut overview.state) {
             (state.read_seq, state.delivered_seq) = (last_seq, last_seq);
         }

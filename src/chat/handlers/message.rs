@@ -8,7 +8,7 @@ use super::commit::Marks;
 use crate::{
     chat::{Answer, ChatError, ChatServer, ReadMark, ReplyTo, server::now},
     db::StoredMessage,
-    domain::{ClientId, Message, Room, RoomId, RoomKey, RoomState, Seq, User},
+    domain::{ClientId, Epoch, Message, Room, RoomId, RoomKey, RoomState, Seq, User},
     metrics::metrics,
     protocol::events::{self, UnreadView},
 };
@@ -110,7 +110,7 @@ impl ChatServer {
         Self::when(ctx, reading, move |state, server, _| {
             let answer = match state {
                 Ok(Some((state, last_seq))) => {
-                    let mark = mark_of(&room.id, state, last_seq);
+                    let mark = mark_of(&room.id, state, last_seq, server.reader.epoch_of(key));
                     if moved {
                         let frame = events::room_unread(&room.id, unread_view(&mark), now());
                         server.tell_user(user, &frame);
@@ -136,7 +136,10 @@ impl ChatServer {
     ) {
         for (key, room, seq) in &moved {
             marks.read(*key, room, &user.id, *seq);
-            let all_read = UnreadView { read_seq: seq.0, unread: 0, mentions: 0, last_seq: seq.0 };
+            let epoch = self.reader.epoch_of(*key);
+            let (read_seq, epoch) = (seq.0, epoch.as_str());
+            let all_read =
+                UnreadView { read_seq, unread: 0, mentions: 0, last_seq: read_seq, epoch };
             self.tell_user(user.key, &events::room_unread(room, all_read, now()));
         }
         let moved = moved.into_iter().map(|(_, room, seq)| (room, seq)).collect();
@@ -144,12 +147,18 @@ impl ChatServer {
     }
 }
 
-fn mark_of(room: &RoomId, state: RoomState, last_seq: Seq) -> ReadMark {
+fn mark_of(room: &RoomId, state: RoomState, last_seq: Seq, epoch: Epoch) -> ReadMark {
     let RoomState { standing: _, read_seq, delivered_seq: _, unread, mentions } = state;
-    ReadMark { room: room.clone(), read_seq, unread, mentions, last_seq }
+    ReadMark { room: room.clone(), read_seq, unread, mentions, last_seq, epoch }
 }
 
-fn unread_view(mark: &ReadMark) -> UnreadView {
-    let ReadMark { room: _, read_seq, unread, mentions, last_seq } = mark;
-    UnreadView { read_seq: read_seq.0, unread: *unread, mentions: *mentions, last_seq: last_seq.0 }
+fn unread_view(mark: &ReadMark) -> UnreadView<'_> {
+    let ReadMark { room: _, read_seq, unread, mentions, last_seq, epoch } = mark;
+    UnreadView {
+        read_seq: read_seq.0,
+        unread: *unread,
+        mentions: *mentions,
+        last_seq: last_seq.0,
+        epoch: epoch.as_str(),
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix::Context;
 
-use super::{Pending, room::new_membership};
+use super::Pending;
 use crate::{
     chat::{
         Answer, ChatError, ChatServer, Published, ReplyTo, Requester, Target, fanout::Item,
@@ -159,13 +159,14 @@ impl ChatServer {
         reply: ReplyTo,
         user: &User,
         event: &InboxEvent,
+        start: Seq,
         duplicate: bool,
     ) {
         let seq = event.inbox_seq;
         if !duplicate && self.sessions.users.contains_key(&user.key) {
             // Kept also while nobody listens yet: whoever is connecting
             // compares what they have read with this head.
-            self.follow_inbox(user);
+            self.follow_inbox(user, start);
         }
         if !duplicate {
             let inbox = RoomKey::inbox_of(user.key);
@@ -176,17 +177,19 @@ impl ChatServer {
     }
 }
 
-/// A user's inbox as a timeline to follow. Its name is no room's: it has a
-/// blank in it.
-pub(super) fn inbox_overview(user: &User, head: Seq) -> RoomOverview {
-    let room = Room {
-        key: RoomKey::inbox_of(user.key),
-        id: RoomId::from_stored(format!("inbox of {}", user.id)),
-        kind: RoomKind::Private,
-        title: "".into(),
-        topic: "".into(),
-        custom: None,
-        created_at: Timestamp(0),
-    };
-    new_membership(Arc::new(room), Standing::new(Role::ReadOnly), head, 1)
+impl ChatServer {
+    /// A user's inbox as a timeline to follow. Its name is no room's: it has a
+    /// blank in it.
+    pub(super) fn inbox_overview(&self, user: &User, head: Seq) -> RoomOverview {
+        let room = Room {
+            key: RoomKey::inbox_of(user.key),
+            id: RoomId::from_stored(format!("inbox of {}", user.id)),
+            kind: RoomKind::Private,
+            title: "".into(),
+            topic: "".into(),
+            custom: None,
+            created_at: Timestamp(0),
+        };
+        self.new_membership(Arc::new(room), Standing::new(Role::ReadOnly), head, 1)
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use actix::{Context, Handler};
 
-use super::{commit::Marks, member::Leaving, publish::inbox_overview};
+use super::{commit::Marks, member::Leaving, subscribe::Since};
 use crate::{
     chat::{
         ChatServer, Ephemeral, FromNode, FromNodes, Interest, NodePresence,
@@ -153,7 +153,8 @@ impl ChatServer {
         let Some(online) = self.sessions.users.get(&owner) else { return };
         if self.rooms.get(room).is_none() {
             let user = online.user.clone();
-            self.follow_inbox(&user);
+            // Where it began is not known here: what there is will be read.
+            self.follow_inbox(&user, Seq::ZERO);
         }
         self.hear_of(room, head);
     }
@@ -162,12 +163,12 @@ impl ChatServer {
     ///
     /// Where it was not there, nothing was in it when they came: so they get
     /// all of it, also where several events come at once.
-    pub(super) fn follow_inbox(&mut self, user: &User) {
-        let inbox = inbox_overview(user, Seq::ZERO);
+    pub(super) fn follow_inbox(&mut self, user: &User, start: Seq) {
+        let inbox = self.inbox_overview(user, start);
         self.rooms.activate(&RoomSeen::from(&inbox), std::time::Instant::now());
         for session in self.sessions.live_of(user.key) {
             if !self.is_subscribed(session, inbox.room.key) {
-                self.attach(session, CatchUpKind::Quiet, vec![(inbox.clone(), None)]);
+                self.attach(session, CatchUpKind::Quiet, vec![(inbox.clone(), Since::Now)]);
             }
         }
     }

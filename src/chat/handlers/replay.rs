@@ -10,8 +10,8 @@ use crate::{
         fanout::{Item, Replayed},
         server::now,
     },
-    db::{Missed, ReadError, Reader, Replay},
-    domain::{RoomId, RoomKey, Seq, Timestamp, UserKey},
+    db::{Missed, ReadError, Reader},
+    domain::{RoomId, RoomKey, RoomOverview, Seq, Timestamp, UserKey},
     limits::{Limits, REPLAY_PAGE, REPLAY_SHARE},
     protocol::events,
     websocket::Frame,
@@ -28,7 +28,10 @@ impl Handler<ReadReplay> for ChatServer {
             return;
         }
         let Some(id) = self.rooms.get(room).map(|entry| entry.room.id.clone()) else { return };
+        let owner = room.inbox_owner().and_then(|owner| self.sessions.users.get(&owner));
+        let inbox = owner.map(|owner| self.inbox_overview(&owner.user, Seq::ZERO));
         let asked = Asked {
+            inbox,
             room,
             id,
             user: entry.user,
@@ -59,19 +62,26 @@ struct Asked {
     user: UserKey,
     /// The last position that is there.
     since: Seq,
+    /// The user's inbox, if it is that.
+    inbox: Option<RoomOverview>,
     /// What was told to a user before is too old.
     inbox_since: Timestamp,
     limits: Arc<Limits>,
 }
 
 async fn read(reader: Reader, asked: Asked) -> Result<Replayed, ReadError> {
-    let Asked { room, id, user, since, inbox_since, limits } = asked;
+    let Asked { room, id, user, since, inbox, inbox_since, limits } = asked;
     let page = REPLAY_PAGE.min(limits.queued_frames / REPLAY_SHARE).max(1);
     let page = i64::try_from(page).unwrap_or(1);
     let bytes_max = limits.queued_bytes / REPLAY_SHARE;
     if let Some(owner) = room.inbox_owner() {
         // The head first: what comes after it is told as it comes.
-        let (last, _) = reader.inbox_head(owner).await?;
+        let last = reader.inbox_head(owner).await?.last;
+        // What is past the end was never told.
+        if let (Some(mut overview), true) = (inbox, since > last) {
+            overview.last_seq = last;
+            return Ok(Replayed::Resync { overview: Box::new(overview) });
+        }
         let mut events = reader.inbox(owner, since, inbox_since, page).await?;
         events.retain(|event| event.inbox_seq <= last);
         let is_full = i64::try_from(events.len()).is_ok_and(|events| events >= page);
@@ -80,7 +90,7 @@ async fn read(reader: Reader, asked: Asked) -> Result<Replayed, ReadError> {
         return Ok(page_of(told, upto, bytes_max));
     }
     let replay = reader.replay(room, since, page).await?;
-    if !can_be_served(since, &replay, limits.replay_events) {
+    if !replay.bounds.can_serve(since, limits.replay_events) {
         return Ok(match reader.overview(room, user).await? {
             Some(overview) => Replayed::Resync { overview: Box::new(overview) },
             None => Replayed::Failed,
@@ -116,31 +126,10 @@ fn page_of(told: impl Iterator<Item = (Seq, Frame)>, mut upto: Seq, bytes_max: u
     Replayed::Page { frames, upto }
 }
 
-/// Whether the events after `since` can be told one by one.
-///
-/// Not if the reader has seen more than there is (a restored database), not
-/// if some of them are gone (the room was cleared), and not if they are so
-/// many that reading the newest page of history serves better.
-fn can_be_served(since: Seq, replay: &Replay, most: usize) -> bool {
-    let missed = replay.last_seq.0 - since.0;
-    since >= replay.floor && usize::try_from(missed).is_ok_and(|missed| missed <= most)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::Message;
-
-    fn replay(floor: i64, last_seq: i64) -> Replay {
-        let (floor, last_seq) = (Seq(floor), Seq(last_seq));
-        Replay { missed: Vec::new(), upto: last_seq, last_seq, floor }
-    }
-
-    #[test]
-    fn what_is_there_and_not_too_much_is_served() {
-        assert!(can_be_served(Seq(5), &replay(0, 5), 10));
-        assert!(can_be_served(Seq(5), &replay(5, 15), 10));
-    }
 
     #[test]
     fn a_page_ends_where_the_queue_would_be_full_and_has_one_event_at_least() {
@@ -153,12 +142,5 @@ mod tests {
             };
             assert_eq!((frames.len(), upto), (events, Seq(end)), "{bytes_max}");
         }
-    }
-
-    #[test]
-    fn what_is_gone_or_ahead_or_too_far_behind_is_not() {
-        assert!(!can_be_served(Seq(4), &replay(5, 5), 10), "cleared");
-        assert!(!can_be_served(Seq(6), &replay(0, 5), 10), "past the head");
-        assert!(!can_be_served(Seq(5), &replay(0, 16), 10), "too far behind");
     }
 }

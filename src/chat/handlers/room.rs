@@ -9,11 +9,11 @@ use crate::{
 };
 
 impl ChatServer {
-    pub(super) fn settle_create(&mut self, reply: ReplyTo, owner: User, room: Room) {
+    pub(super) fn settle_create(&mut self, reply: ReplyTo, owner: User, room: Room, last_seq: Seq) {
         let room = Arc::new(room);
         let joined_at = room.created_at;
         let member = Member { user: owner, role: Role::Owner, muted_until: None, joined_at };
-        let overview = new_membership(room, Standing::new(Role::Owner), Seq::ZERO, 1);
+        let overview = self.new_membership(room, Standing::new(Role::Owner), last_seq, 1);
         self.rooms.activate(&RoomSeen::from(&overview), Instant::now());
         self.attach_member(&member, &overview);
         self.answer(reply, Ok(Answer::Room(Box::new(overview))));
@@ -77,26 +77,30 @@ impl ChatServer {
     }
 }
 
-/// A room as its newest member sees it: nothing in it is unread.
-pub(super) fn new_membership(
-    room: Arc<Room>,
-    standing: Standing,
-    last_seq: Seq,
-    member_count: i64,
-) -> RoomOverview {
-    let state = RoomState {
-        standing,
-        read_seq: Seq::ZERO,
-        delivered_seq: Seq::ZERO,
-        unread: 0,
-        mentions: 0,
-    };
-    RoomOverview {
-        room,
-        last_seq,
-        member_count,
-        state: Some(state),
-        peer: None,
-        last_message: None,
+impl ChatServer {
+    /// A room as its newest member sees it: nothing in it is unread.
+    pub(super) fn new_membership(
+        &self,
+        room: Arc<Room>,
+        standing: Standing,
+        last_seq: Seq,
+        member_count: i64,
+    ) -> RoomOverview {
+        let state = RoomState {
+            standing,
+            read_seq: Seq::ZERO,
+            delivered_seq: Seq::ZERO,
+            unread: 0,
+            mentions: 0,
+        };
+        RoomOverview {
+            epoch: self.reader.epoch_of(room.key),
+            room,
+            last_seq,
+            member_count,
+            state: Some(state),
+            peer: None,
+            last_message: None,
+        }
     }
 }

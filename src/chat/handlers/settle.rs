@@ -95,8 +95,8 @@ impl ChatServer {
     /// What concerns rooms and their members.
     fn settle_room(&mut self, pending: Pending, written: Written, ctx: &mut Context<Self>) {
         match (pending, written) {
-            (Pending::CreateRoom { reply, owner }, Written::Room(room)) => {
-                self.settle_create(reply, owner, room);
+            (Pending::CreateRoom { reply, owner }, Written::Room { room, last_seq }) => {
+                self.settle_create(reply, owner, room, last_seq);
             }
             (
                 Pending::OpenDirect { reply, opener },
@@ -159,9 +159,9 @@ impl ChatServer {
             ) => self.settle_publish_room(reply, &room, event, seq, duplicate),
             (
                 Pending::PublishUser { reply, user },
-                Written::PublishedToUser { event, duplicate },
+                Written::PublishedToUser { event, start, duplicate },
             ) => {
-                self.settle_publish_user(reply, &user, &event, duplicate);
+                self.settle_publish_user(reply, &user, &event, start, duplicate);
             }
             (Pending::PublishOnce { reply, tell }, Written::Done) => {
                 self.tell(&tell);

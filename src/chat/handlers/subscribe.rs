@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use actix::Context;
 use rustc_hash::FxHashSet;
 
-use super::publish::inbox_overview;
 use crate::{
     chat::{
         Answer, ChatError, ChatServer, ReplyTo, RequestId, Requester, SessionId, SessionRef,
@@ -14,23 +13,45 @@ use crate::{
         room::{RoomEntry, RoomSeen},
         session::SessionState,
     },
-    db::ReadError,
-    domain::{RoomId, RoomKey, RoomOverview, Seq},
+    db::{InboxHead, ReadError},
+    domain::{Position, RoomId, RoomKey, RoomOverview, Seq},
 };
 
 /// What a session that came back has.
 pub(super) struct Naming {
-    pub rooms: BTreeMap<RoomId, Seq>,
-    pub inbox: Option<Seq>,
+    pub rooms: BTreeMap<RoomId, Position>,
+    pub inbox: Option<Position>,
     /// It will name more.
     pub more: bool,
 }
+
+/// From where on a session gets a timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Since {
+    /// From where its overview stands.
+    Now,
+    /// It has what came up to there.
+    From(Seq),
+    /// What it has is of an earlier life, or of no one's: it starts anew.
+    Anew,
+}
+
+impl Since {
+    /// What a client named, in the timeline as it is now.
+    fn of(named: &Position, overview: &RoomOverview) -> Self {
+        if named.may_be_of(&overview.epoch) { Self::From(named.seq) } else { Self::Anew }
+    }
+}
+
+/// Past every head: what comes after it cannot be told, and the session is
+/// told to start anew.
+const NOWHERE: Seq = Seq(i64::MAX / 2);
 
 impl ChatServer {
     pub(super) fn subscribe(
         &mut self,
         from: Requester,
-        since: Option<Seq>,
+        since: Option<Position>,
         reply: ReplyTo,
         access: Access,
         ctx: &mut Context<Self>,
@@ -45,6 +66,7 @@ impl ChatServer {
                 // The membership may have ended while the room was read.
                 Ok(Some(overview)) if server.is_member(session.id, room) => {
                     let kind = CatchUpKind::Subscribe { id };
+                    let since = since.map_or(Since::Now, |named| Since::of(&named, &overview));
                     server.attach(session, kind, vec![(overview, since)]);
                 }
                 Ok(_) => {
@@ -99,18 +121,21 @@ impl ChatServer {
         id: Option<RequestId>,
         named: Naming,
         read: Vec<RoomOverview>,
-        (inbox_last, inbox_acked): (Seq, Seq),
+        head: InboxHead,
     ) {
         let Naming { rooms, inbox, more } = named;
         let mut read: BTreeMap<RoomId, RoomOverview> =
             read.into_iter().map(|overview| (overview.room.id.clone(), overview)).collect();
         let (mut asked, mut refused) = (Vec::new(), Vec::new());
-        for (room, since) in rooms {
+        for (room, named) in rooms {
             // What is in memory by now is newer than what was read.
-            let known = self.rooms.by_id(&room).map(RoomEntry::overview);
+            let epoch_of = |key| self.reader.epoch_of(key);
+            let overview = |known: &RoomEntry| known.overview(epoch_of(known.room.key));
+            let known = self.rooms.by_id(&room).map(overview);
             match known.or_else(|| read.remove(&room)) {
                 Some(overview) if self.is_member(session.id, overview.room.key) => {
-                    asked.push((overview, Some(since)));
+                    let since = Since::of(&named, &overview);
+                    asked.push((overview, since));
                 }
                 Some(_) | None => refused.push((room, ChatError::NotFound("room"))),
             }
@@ -118,7 +143,7 @@ impl ChatServer {
         let is_named: FxHashSet<RoomKey> = asked.iter().map(|(one, _)| one.room.key).collect();
         let others = self.no_longer_awaited(session, &is_named, more);
         if inbox.is_some() || !more {
-            asked.extend(self.resumed_inbox(session, inbox, inbox_last, inbox_acked));
+            asked.extend(self.resumed_inbox(session, inbox, head));
         }
         self.attach(session, CatchUpKind::Quiet, others);
         self.attach(session, CatchUpKind::Resume { id, refused }, asked);
@@ -132,7 +157,7 @@ impl ChatServer {
         session: SessionRef,
         named: &FxHashSet<RoomKey>,
         more: bool,
-    ) -> Vec<(RoomOverview, Option<Seq>)> {
+    ) -> Vec<(RoomOverview, Since)> {
         let Some(entry) = self.sessions.entries.get_mut(&session.id) else { return Vec::new() };
         let SessionState::AwaitingResume { told } = &mut entry.state else { return Vec::new() };
         let is_over = |room: &RoomKey, _: &mut Seq| !more || named.contains(room);
@@ -143,8 +168,8 @@ impl ChatServer {
         self.let_go(over.iter().map(|(room, _)| *room));
         let others = over.into_iter().filter(|(room, _)| !named.contains(room));
         let others = others.filter_map(|(room, since)| {
-            let overview = self.rooms.get(room)?.overview();
-            Some((RoomOverview { last_seq: since, ..overview }, None))
+            let overview = self.rooms.get(room)?.overview(self.reader.epoch_of(room));
+            Some((RoomOverview { last_seq: since, ..overview }, Since::Now))
         });
         others.collect()
     }
@@ -155,20 +180,22 @@ impl ChatServer {
     fn resumed_inbox(
         &self,
         session: SessionRef,
-        has: Option<Seq>,
-        last: Seq,
-        acked: Seq,
-    ) -> Option<(RoomOverview, Option<Seq>)> {
+        has: Option<Position>,
+        head: InboxHead,
+    ) -> Option<(RoomOverview, Since)> {
         let user = self.sessions.entries.get(&session.id)?.user;
         let user = &self.sessions.users.get(&user)?.user;
         if has.is_none() && self.is_subscribed(session, RoomKey::inbox_of(user.key)) {
             return None;
         }
-        let read = self.inbox_of(user, last);
-        let read = read.or_else(|| has.map(|_| inbox_overview(user, Seq::ZERO)))?;
-        // One who claims more than there is has it all.
-        let since = has.unwrap_or(acked).min(read.last_seq);
-        Some((read, Some(since)))
+        let read = self.inbox_of(user, head.last);
+        let read = read.or_else(|| has.as_ref().map(|_| self.inbox_overview(user, Seq::ZERO)))?;
+        let since = match has {
+            None => Since::From(head.acked),
+            Some(named) if head.has_told(&named, &read) => Since::From(named.seq),
+            Some(_) => Since::Anew,
+        };
+        Some((read, since))
     }
 
     /// Attaches a session to rooms, each from a position that it has: the one
@@ -180,7 +207,7 @@ impl ChatServer {
         &mut self,
         session: SessionRef,
         kind: CatchUpKind,
-        rooms: Vec<(RoomOverview, Option<Seq>)>,
+        rooms: Vec<(RoomOverview, Since)>,
     ) {
         if rooms.is_empty() && matches!(kind, CatchUpKind::Quiet) {
             return;
@@ -194,8 +221,12 @@ impl ChatServer {
                 room.subscriber_added(session.worker);
             }
             let head = room.timeline.told().max(overview.last_seq);
-            let asked = since.is_some();
-            let since = since.unwrap_or(overview.last_seq);
+            let asked = since != Since::Now;
+            let since = match since {
+                Since::Now => overview.last_seq,
+                Since::From(since) => since,
+                Since::Anew => NOWHERE,
+            };
             attached.push(CatchUpRoom { overview, since, asked, head });
         }
         let catch_up = CatchUp { session: session.id, kind, rooms: attached };
@@ -203,7 +234,7 @@ impl ChatServer {
     }
 
     pub(super) fn subscribe_quietly(&mut self, session: SessionRef, overview: RoomOverview) {
-        self.attach(session, CatchUpKind::Quiet, vec![(overview, None)]);
+        self.attach(session, CatchUpKind::Quiet, vec![(overview, Since::Now)]);
     }
 
     pub(super) fn is_member(&self, session: SessionId, room: RoomKey) -> bool {

@@ -11,13 +11,14 @@ use diesel::{
     sql_types::{BigInt, Binary, Nullable, Text},
 };
 
-use super::{Conn, copying};
+use super::{Conn, copying, write::life};
 use crate::db::copy::{
     Progress,
     tables::CopiedTable,
     value::{Row, Value},
 };
 
+pub(in crate::db) use super::write::life::carried;
 pub(in crate::db) use copying::{has_progress, live_nodes, sequence, set_sequence};
 
 type Backend = <Conn as Connection>::Backend;
@@ -159,7 +160,11 @@ pub(in crate::db) fn store(
     })
 }
 
-/// Takes the record away: the target may be used.
-pub(in crate::db) fn finish(conn: &mut Conn) -> QueryResult<()> {
-    conn.batch_execute("DROP TABLE copy_progress")
+/// Takes the record away: the target may be used, and goes on in the life of
+/// the source.
+pub(in crate::db) fn finish(conn: &mut Conn, carried: &(String, i64)) -> QueryResult<()> {
+    conn.transaction(|conn| {
+        life::adopt(conn, carried)?;
+        conn.batch_execute("DROP TABLE copy_progress")
+    })
 }

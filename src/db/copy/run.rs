@@ -9,7 +9,7 @@ use super::{
     tables::{self, CopiedTable},
     value::Row,
 };
-use crate::db::{DatabaseUrl, migrate};
+use crate::db::{DatabaseUrl, migrate, open::leave_life};
 
 /// Copies everything of a database into another one, and compares both.
 ///
@@ -50,9 +50,21 @@ pub fn copy(
     }
     let copied = compare(&mut source, &mut target, &tables, &progress)?;
     if copied.is_good() {
-        target.finish()?;
+        let carried = source.carried()?;
+        leave(from);
+        target.finish(&carried)?;
     }
     Ok(copied)
+}
+
+/// Two databases that both go on would give the same positions to different
+/// things: the life goes on in the target, and a server that starts on the
+/// source again begins a new one. A source that cannot be written to cannot
+/// be served either.
+fn leave(source: &DatabaseUrl) {
+    if let Err(error) = leave_life(source) {
+        log::warn!("the source stays as it is, begin a new epoch there before you use it: {error}");
+    }
 }
 
 /// How far an earlier copy came; begins one in a target without data.

@@ -161,8 +161,13 @@ impl Side {
         self.tell(|side| ask!(side, set_sequence(table, last)))
     }
 
-    pub fn finish(&mut self) -> Result<(), CopyError> {
-        self.tell(|side| ask!(side, finish()))
+    /// The life that its positions belong to.
+    pub fn carried(&mut self) -> Result<(String, i64), CopyError> {
+        self.tell(|side| ask!(side, carried()))
+    }
+
+    pub fn finish(&mut self, carried: &(String, i64)) -> Result<(), CopyError> {
+        self.tell(|side| ask!(side, finish(carried)))
     }
 
     /// An error with the database's name.

@@ -120,7 +120,7 @@ macro_rules! tables {
 }
 
 /// Every table that is copied. Not `feed` and `nodes`: they are of the nodes
-/// that run. The indexes of the search are made anew from the messages.
+/// that run. Not `life`: two databases that both go on must not share one. The indexes of the search are made anew from the messages.
 pub(in crate::db) fn all() -> Vec<CopiedTable> {
     tables![
         users(key),
@@ -145,6 +145,7 @@ pub(in crate::db) fn all() -> Vec<CopiedTable> {
         api_keys(id),
         audit(id),
         former_members(room_key, user_key),
+        retired_heads(bucket),
     ]
 }
 
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_table_of_the_schema_is_copied_but_those_of_the_nodes() {
+    fn every_table_of_the_schema_is_copied_but_those_of_the_nodes_and_the_life() {
         let schema = include_str!("../schema.rs");
         let declared = schema.split("diesel::table! {").skip(1).map(|declaration| {
             let (name, rest) = declaration.split_once('(').expect("a name, then its key");
@@ -161,7 +162,7 @@ mod tests {
             (name.trim(), key.replace(' ', ""))
         });
         let wanted: Vec<_> =
-            declared.filter(|(name, _)| !["feed", "nodes"].contains(name)).collect();
+            declared.filter(|(name, _)| !["feed", "nodes", "life"].contains(name)).collect();
         let copied: Vec<_> = all()
             .into_iter()
             .map(|table| (table.name, table.key_list().replace(['"', ' '], "")))

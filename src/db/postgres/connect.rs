@@ -14,7 +14,7 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{Conn, stalled::Stalled};
+use super::{Conn, life::Guard, stalled::Stalled};
 use crate::limits::{
     POSTGRES_CONNECT_TIMEOUT, POSTGRES_IDLE_IN_TRANSACTION, POSTGRES_PATIENCE,
     POSTGRES_STATEMENT_TIMEOUT,
@@ -174,16 +174,46 @@ fn tls_config() -> Result<rustls::ClientConfig, String> {
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
+/// The same, if the database is in the life that is guarded.
+pub(in crate::db) async fn connect_guarded(
+    url: &PostgresUrl,
+    guard: &Guard,
+) -> ConnectionResult<AsyncPgConnection> {
+    let mut conn = connect(url).await?;
+    guard.check(&mut conn).await?;
+    Ok(conn)
+}
+
 /// Makes the blocking connections of the pool.
 #[derive(Debug)]
-pub(in crate::db) struct Manager(pub PostgresUrl);
+pub(in crate::db) struct Manager {
+    url: PostgresUrl,
+    /// `None` before it is known which life the database is in.
+    guard: Option<Guard>,
+}
+
+impl Manager {
+    pub fn new(url: PostgresUrl) -> Self {
+        Self { url, guard: None }
+    }
+
+    pub fn guarded(url: PostgresUrl, guard: Guard) -> Self {
+        Self { url, guard: Some(guard) }
+    }
+}
 
 impl r2d2::ManageConnection for Manager {
     type Connection = Conn;
     type Error = ConnectionError;
 
     fn connect(&self) -> Result<Conn, ConnectionError> {
-        Shared.block_on(connect(&self.0)).map(Conn::from)
+        let connecting = async {
+            match &self.guard {
+                Some(guard) => connect_guarded(&self.url, guard).await,
+                None => connect(&self.url).await,
+            }
+        };
+        Shared.block_on(connecting).map(Conn::from)
     }
 
     /// Not asked: the next write says whether a connection is good.

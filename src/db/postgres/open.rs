@@ -8,7 +8,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Conn, Manager, PostgresUrl};
+use super::{Conn, Manager, PostgresUrl, life::Guard};
 use crate::{db::open::Refused, limits::POSTGRES_CONNECT_TIMEOUT};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -51,13 +51,17 @@ pub(in crate::db) fn known_migrations() -> Vec<String> {
 }
 
 pub(in crate::db) fn establish(url: &PostgresUrl) -> Result<Conn, Refused> {
-    r2d2::ManageConnection::connect(&Manager(url.clone())).map_err(|error| match error {
+    r2d2::ManageConnection::connect(&Manager::new(url.clone())).map_err(|error| match error {
         ConnectionError::BadConnection(cause) => Refused::Open(cause),
         other => Refused::Open(other.to_string()),
     })
 }
 
-pub(in crate::db) fn pool(url: &PostgresUrl, lanes: usize) -> Result<WriterPool, Refused> {
+pub(in crate::db) fn pool(
+    url: &PostgresUrl,
+    lanes: usize,
+    guard: Guard,
+) -> Result<WriterPool, Refused> {
     let size = u32::try_from(lanes).unwrap_or(u32::MAX);
     Ok(r2d2::Pool::builder()
         .max_size(size)
@@ -67,5 +71,5 @@ pub(in crate::db) fn pool(url: &PostgresUrl, lanes: usize) -> Result<WriterPool,
         .max_lifetime(None)
         .test_on_check_out(false)
         .connection_timeout(POSTGRES_CONNECT_TIMEOUT)
-        .build_unchecked(Manager(url.clone())))
+        .build_unchecked(Manager::guarded(url.clone(), guard)))
 }

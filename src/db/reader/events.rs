@@ -6,8 +6,47 @@ use diesel_async::RunQueryDsl;
 use super::{ReadError, Reader, read};
 use crate::{
     db::schema::{inbox, inbox_heads},
-    domain::{AppEvent, EventKind, InboxEvent, RoomEvent, RoomKey, Seq, Timestamp, UserKey},
+    domain::{
+        AppEvent, EventKind, InboxEvent, Position, RoomEvent, RoomKey, RoomOverview, Seq,
+        Timestamp, UserKey,
+    },
 };
+
+/// Where a user's inbox stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InboxHead {
+    /// Where this life of it began.
+    pub start: Seq,
+    /// The newest event.
+    pub last: Seq,
+    /// The newest one that the user's clients have.
+    pub acked: Seq,
+}
+
+impl InboxHead {
+    /// The columns that it is made of.
+    pub(super) const COLUMNS: (
+        inbox_heads::start_seq,
+        inbox_heads::last_seq,
+        inbox_heads::acked_seq,
+    ) = (inbox_heads::start_seq, inbox_heads::last_seq, inbox_heads::acked_seq);
+
+    /// Whether a client can have come to a position in this life of the inbox,
+    /// as it stands `now`; one that has nothing can. A number by itself counts
+    /// from the beginning of this life; in its epoch also one that was read of
+    /// what a restore has kept.
+    pub fn has_told(self, named: &Position, now: &RoomOverview) -> bool {
+        let start = if named.epoch.is_some() { Seq::ZERO } else { self.start };
+        let is_there = named.seq == Seq::ZERO || (start..=now.last_seq).contains(&named.seq);
+        is_there && named.may_be_of(&now.epoch)
+    }
+}
+
+impl From<(i64, i64, i64)> for InboxHead {
+    fn from((start, last, acked): (i64, i64, i64)) -> Self {
+        Self { start: Seq(start), last: Seq(last), acked: Seq(acked) }
+    }
+}
 
 impl Reader {
     /// A page of what was published into a room, and whether there is more.
@@ -28,13 +67,11 @@ impl Reader {
         Ok(super::members::cut(events, limit))
     }
 
-    /// Where a user's inbox ends, and up to where their clients have it.
-    pub async fn inbox_head(&self, user: UserKey) -> Result<(Seq, Seq), ReadError> {
-        let query =
-            inbox_heads::table.find(user.0).select((inbox_heads::last_seq, inbox_heads::acked_seq));
-        let head = read!(self, |conn| query.first::<(i64, i64)>(&mut conn).await.optional())?;
-        let (last, acked) = head.unwrap_or_default();
-        Ok((Seq(last), Seq(acked)))
+    /// Where a user's inbox stands; nothing is told of one without events.
+    pub async fn inbox_head(&self, user: UserKey) -> Result<InboxHead, ReadError> {
+        let query = inbox_heads::table.find(user.0).select(InboxHead::COLUMNS);
+        let head = read!(self, |conn| query.first::<(i64, i64, i64)>(&mut conn).await.optional())?;
+        Ok(head.unwrap_or_default().into())
     }
 
     /// A page of a user's inbox that is not too old, oldest first.

@@ -11,7 +11,9 @@ use crate::{
         rows::message::{MessageRow, columns, visible},
         schema::{members, messages, room_heads, rooms},
     },
-    domain::{HistoryCursor, HistoryPage, Message, MessageId, RoomEvent, RoomKey, Seq, UserKey},
+    domain::{
+        Bounds, HistoryCursor, HistoryPage, Message, MessageId, RoomEvent, RoomKey, Seq, UserKey,
+    },
     limits::PINS_PER_ROOM,
 };
 
@@ -22,9 +24,7 @@ pub struct Replay {
     pub missed: Vec<Missed>,
     /// Up to here nothing is missing.
     pub upto: Seq,
-    pub last_seq: Seq,
-    /// Events up to here can no longer be told one by one.
-    pub floor: Seq,
+    pub bounds: Bounds,
 }
 
 /// Something a reader has missed.
@@ -51,9 +51,9 @@ impl Missed {
     }
 }
 
-/// The head and the floor of a room that was deleted in the meantime: there
-/// is no position from which its events can be told.
-const ROOM_GONE: (i64, i64, i64) = (0, i64::MAX, 0);
+/// The head, start and floor of a room that was deleted in the meantime:
+/// there is no position from which its events can be told.
+const ROOM_GONE: (i64, i64, i64, i64) = (0, 0, i64::MAX, 0);
 
 const NO_END: Seq = Seq(i64::MAX);
 
@@ -68,6 +68,7 @@ impl Reader {
         cursor: HistoryCursor,
         limit: i64,
     ) -> Result<HistoryPage, ReadError> {
+        let epoch = self.epoch_of(room);
         read!(self, |conn| {
             let conn = &mut *conn;
             let (before, after) = match cursor {
@@ -75,19 +76,19 @@ impl Reader {
                 HistoryCursor::Before(seq) => (seq, None),
                 HistoryCursor::After(seq) => {
                     let (messages, has_more) = select::page_after(conn, room, seq, limit).await?;
-                    return Ok(HistoryPage { messages, has_more, has_more_after: None });
+                    return Ok(HistoryPage { messages, epoch, has_more, has_more_after: None });
                 }
                 HistoryCursor::Around(seq) => (seq, Some(Seq(seq.0 - 1))),
             };
             let Some(after) = after else {
                 let (messages, has_more) = select::page_before(conn, room, before, limit).await?;
-                return Ok(HistoryPage { messages, has_more, has_more_after: None });
+                return Ok(HistoryPage { messages, epoch, has_more, has_more_after: None });
             };
             let older = limit / 2;
             let (mut messages, has_more) = select::page_before(conn, room, before, older).await?;
             let (newer, more_after) = select::page_after(conn, room, after, limit - older).await?;
             messages.extend(newer);
-            Ok(HistoryPage { messages, has_more, has_more_after: Some(more_after) })
+            Ok(HistoryPage { messages, epoch, has_more, has_more_after: Some(more_after) })
         })
     }
 
@@ -161,11 +162,16 @@ impl Reader {
     pub async fn replay(&self, room: RoomKey, since: Seq, limit: i64) -> Result<Replay, ReadError> {
         read!(self, |conn| {
             let conn = &mut *conn;
-            let (last_seq, floor, cleared) = room_heads::table
+            let (last_seq, start, floor, cleared) = room_heads::table
                 .inner_join(rooms::table)
                 .filter(room_heads::room_key.eq(room.0))
-                .select((room_heads::last_seq, rooms::floor_seq, rooms::cleared_seq))
-                .first::<(i64, i64, i64)>(conn)
+                .select((
+                    room_heads::last_seq,
+                    room_heads::start_seq,
+                    rooms::floor_seq,
+                    rooms::cleared_seq,
+                ))
+                .first::<(i64, i64, i64, i64)>(conn)
                 .await
                 .optional()?
                 .unwrap_or(ROOM_GONE);
@@ -186,7 +192,8 @@ impl Reader {
                 Some(last) if is_full => last.seq(),
                 Some(_) | None => last_seq,
             };
-            Ok(Replay { missed, upto, last_seq, floor })
+            let bounds = Bounds { start: Seq(start), floor, last: last_seq };
+            Ok(Replay { missed, upto, bounds })
         })
     }
 

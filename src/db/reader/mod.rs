@@ -18,12 +18,20 @@ use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
 use diesel_async::SimpleAsyncConnection;
 
-use super::{postgres::PostgresUrl, sqlite::place::Place};
-use crate::{limits::READ_TIMEOUT, metrics::metrics};
+use super::{
+    postgres::{Guard, PostgresUrl},
+    sqlite::place::Place,
+};
+use crate::{
+    domain::{Epoch, Life, RoomKey},
+    limits::READ_TIMEOUT,
+    metrics::metrics,
+};
 
 use counts::Counts;
 use pools::read;
 
+pub use events::InboxHead;
 pub use messages::{Missed, Replay};
 pub use outbox::{Backlog, Letter};
 pub use people::{Audited, Trim};
@@ -38,6 +46,8 @@ pub struct Reader {
     /// Of a file.
     place: Option<Place>,
     counts: Arc<Counts>,
+    /// The one that the server has started in.
+    life: Life,
 }
 
 /// A read failed. The cause has been logged; for the user it is
@@ -47,20 +57,31 @@ pub struct Reader {
 pub struct ReadError;
 
 impl Reader {
-    pub(super) fn of_file(path: &Path, place: Place) -> Self {
+    pub(super) fn of_file(path: &Path, place: Place, life: Life) -> Self {
         let (pools, counts) = (Pools::of_file(path), Arc::default());
-        Self { pools, timeout: READ_TIMEOUT, place: Some(place), counts }
+        Self { pools, timeout: READ_TIMEOUT, place: Some(place), counts, life }
     }
 
-    pub(super) fn of_postgres(url: &PostgresUrl) -> Self {
-        let (pools, counts) = (Pools::of_postgres(url), Arc::default());
-        Self { pools, timeout: READ_TIMEOUT, place: None, counts }
+    pub(super) fn of_postgres(url: &PostgresUrl, guard: &Guard) -> Self {
+        let (pools, counts) = (Pools::of_postgres(url, guard), Arc::default());
+        let life = guard.life().clone();
+        Self { pools, timeout: READ_TIMEOUT, place: None, counts, life }
     }
 
     /// The same without what it knows.
     #[cfg(test)]
     pub(in crate::db) fn knowing_nothing(&self) -> Self {
         Self { counts: Arc::default(), ..self.clone() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn life(&self) -> &Life {
+        &self.life
+    }
+
+    /// Which life of a timeline its positions belong to.
+    pub fn epoch_of(&self, timeline: RoomKey) -> Epoch {
+        self.life.epoch_of(timeline)
     }
 
     /// Gives one read a time limit.

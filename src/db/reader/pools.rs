@@ -90,13 +90,13 @@ impl Pools {
         Self::Sqlite(pool!(manager))
     }
 
-    pub fn of_postgres(url: &PostgresUrl) -> Self {
-        let url = url.clone();
+    pub fn of_postgres(url: &PostgresUrl, guard: &postgres::Guard) -> Self {
+        let (url, guard) = (url.clone(), guard.clone());
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
         config.custom_setup = Box::new(move |_| {
-            let url = url.clone();
-            async move { postgres::connect(&url).await }.boxed()
+            let (url, guard) = (url.clone(), guard.clone());
+            async move { postgres::connect_guarded(&url, &guard).await }.boxed()
         });
         let manager = AsyncDieselConnectionManager::new_with_config("", config);
         Self::Postgres(pool!(manager))

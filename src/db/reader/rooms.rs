@@ -6,14 +6,15 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{ReadError, Reader, read, unread::Mark};
+use super::{InboxHead, ReadError, Reader, read, unread::Mark};
 use crate::{
     db::{
         rows::room::{RoomRow, columns},
         schema::{members, receipts, room_heads, rooms},
     },
     domain::{
-        Role, Room, RoomId, RoomKey, RoomOverview, RoomState, Seq, Standing, Timestamp, UserKey,
+        Life, Role, Room, RoomId, RoomKey, RoomOverview, RoomState, Seq, Standing, Timestamp,
+        UserKey,
     },
     limits::LOOKED_UP_AT_ONCE,
 };
@@ -38,8 +39,8 @@ impl OverviewRow {
     }
 }
 
-impl From<OverviewRow> for RoomOverview {
-    fn from(row: OverviewRow) -> Self {
+impl OverviewRow {
+    fn in_life(self, life: &Life) -> RoomOverview {
         let OverviewRow {
             room,
             member_count,
@@ -51,10 +52,12 @@ impl From<OverviewRow> for RoomOverview {
             delivered_seq,
             unread_after: _,
             floor: _,
-        } = row;
+        } = self;
         let number = |number: Option<i64>| number.unwrap_or(0);
-        Self {
-            room: Arc::new(room.into()),
+        let room = Room::from(room);
+        RoomOverview {
+            epoch: life.epoch_of(room.key),
+            room: Arc::new(room),
             last_seq: Seq(last_seq),
             member_count,
             state: Some(RoomState {
@@ -72,9 +75,11 @@ impl From<OverviewRow> for RoomOverview {
 }
 
 /// A room without what a member sees of it.
-fn seen(room: RoomRow, member_count: i64, last_seq: i64) -> RoomOverview {
+fn seen(life: &Life, room: RoomRow, member_count: i64, last_seq: i64) -> RoomOverview {
+    let room = Room::from(room);
     RoomOverview {
-        room: Arc::new(room.into()),
+        epoch: life.epoch_of(room.key),
+        room: Arc::new(room),
         last_seq: Seq(last_seq),
         member_count,
         state: None,
@@ -99,10 +104,7 @@ pub struct Arrival {
     /// The first ones, by key.
     pub rooms: Vec<RoomOverview>,
     pub has_more: bool,
-    /// The newest event of the inbox.
-    pub inbox_last: Seq,
-    /// The newest one that the user's clients have.
-    pub inbox_acked: Seq,
+    pub inbox: InboxHead,
 }
 
 /// Memberships with their rooms, heads and marks, in one statement: this is
@@ -156,8 +158,8 @@ impl Reader {
     ) -> Result<Arrival, ReadError> {
         let standings = if knows_standings { None } else { Some(self.standings(user).await?) };
         let (rooms, has_more) = self.rooms_after(user, RoomKey(0), limit).await?;
-        let (inbox_last, inbox_acked) = self.inbox_head(user).await?;
-        Ok(Arrival { standings, rooms, has_more, inbox_last, inbox_acked })
+        let inbox = self.inbox_head(user).await?;
+        Ok(Arrival { standings, rooms, has_more, inbox })
     }
 
     /// How a user stands in all of their rooms.
@@ -206,10 +208,12 @@ impl Reader {
             .filter(is_wanted)
             .order(members::room_key)
             .limit(limit + 1);
+        let life = self.life.clone();
         let (rooms, marks) = read!(self, |conn| {
             let rows = query.load::<OverviewRow>(&mut conn).await?;
             let marks: Vec<Mark> = rows.iter().map(OverviewRow::mark).collect();
-            let mut rooms: Vec<RoomOverview> = rows.into_iter().map(RoomOverview::from).collect();
+            let mut rooms: Vec<RoomOverview> =
+                rows.into_iter().map(|row| row.in_life(&life)).collect();
             select::add_peers(&mut conn, user, &mut rooms).await?;
             Ok((rooms, marks))
         })?;
@@ -235,7 +239,9 @@ impl Reader {
                 .filter(members::user_key.eq(user.0))
                 .select((columns(), rooms::member_count, room_heads::last_seq));
             let rows = read!(self, |conn| query.load::<(RoomRow, i64, i64)>(&mut conn).await)?;
-            found.extend(rows.into_iter().map(|(room, members, head)| seen(room, members, head)));
+            let life = &self.life;
+            let overview = |(room, members, head)| seen(life, room, members, head);
+            found.extend(rows.into_iter().map(overview));
         }
         Ok(found)
     }
@@ -250,10 +256,12 @@ impl Reader {
     /// A user's rooms, by id.
     pub async fn memberships(&self, user: UserKey) -> Result<Vec<RoomOverview>, ReadError> {
         let query = overviews!().filter(members::user_key.eq(user.0)).order(rooms::id);
+        let life = self.life.clone();
         let (mut rooms, marks) = read!(self, |conn| {
             let rows = query.load::<OverviewRow>(&mut conn).await?;
             let marks: Vec<Mark> = rows.iter().map(OverviewRow::mark).collect();
-            let mut rooms: Vec<RoomOverview> = rows.into_iter().map(RoomOverview::from).collect();
+            let mut rooms: Vec<RoomOverview> =
+                rows.into_iter().map(|row| row.in_life(&life)).collect();
             select::add_peers(&mut conn, user, &mut rooms).await?;
             Ok((rooms, marks))
         })?;
@@ -327,10 +335,12 @@ impl Reader {
     ) -> Result<Option<RoomOverview>, ReadError> {
         let query =
             overviews!().filter(members::user_key.eq(user.0)).filter(members::room_key.eq(room.0));
+        let life = self.life.clone();
         let (mut rooms, marks) = read!(self, |conn| {
             let row = query.first::<OverviewRow>(&mut conn).await.optional()?;
             let marks: Vec<Mark> = row.iter().map(OverviewRow::mark).collect();
-            let mut rooms: Vec<RoomOverview> = row.into_iter().map(RoomOverview::from).collect();
+            let mut rooms: Vec<RoomOverview> =
+                row.into_iter().map(|row| row.in_life(&life)).collect();
             select::add_peers(&mut conn, user, &mut rooms).await?;
             Ok((rooms, marks))
         })?;
@@ -359,7 +369,7 @@ impl Reader {
             .select((columns(), rooms::member_count, room_heads::last_seq));
         let row =
             read!(self, |conn| query.first::<(RoomRow, i64, i64)>(&mut conn).await.optional())?;
-        Ok(row.map(|(room, member_count, last_seq)| seen(room, member_count, last_seq)))
+        Ok(row.map(|(room, member_count, last_seq)| seen(&self.life, room, member_count, last_seq)))
     }
 
     /// The newest positions of rooms; those that are gone are left out.

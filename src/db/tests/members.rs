@@ -1,7 +1,6 @@
 //! Who is in a room, as what, and who is kept out.
 
 use super::*;
-use crate::db::{Reader, sqlite::place::Place};
 use crate::{
     db::{MemberChange, NewDirect},
     domain::Denied,
@@ -17,10 +16,7 @@ fn check_counts(bench: &Bench) {
 fn standing_of(bench: &Bench, room: &Room, user: &User) -> Option<crate::domain::Standing> {
     beside(|| {
         // A pool belongs to the runtime on which it made its connections.
-        let reader = match &bench.url {
-            DatabaseUrl::Sqlite(path) => Reader::of_file(path, Place::of(path)),
-            DatabaseUrl::Postgres(url) => Reader::of_postgres(url),
-        };
+        let reader = bench.database.fresh_reader(&bench.url);
         actix::System::new().block_on(reader.standing(room.key, user.key)).expect("read")
     })
 }

@@ -103,7 +103,7 @@ impl Bench {
 
     fn room(&self, id: &str, owner: &User) -> Room {
         match self.create(id, owner, 100) {
-            Ok(Written::Room(room)) => room,
+            Ok(Written::Room { room, .. }) => room,
             other => panic!("{other:?}"),
         }
     }

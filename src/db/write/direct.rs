@@ -54,8 +54,9 @@ pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult>
             let Some(key) = room::insert(conn, &room, Some(pair(*users)))? else {
                 return Ok(Err(WriteError::IdTaken));
             };
+            let start = room::head(conn, key)?.unwrap_or(Seq::ZERO);
             for user in users {
-                member::insert(conn, key, *user, Role::Member, *created_at, Seq::ZERO)?;
+                member::insert(conn, key, *user, Role::Member, *created_at, start)?;
             }
             if blocks {
                 mark_blocked(conn, key, other, true)?;

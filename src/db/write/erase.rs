@@ -4,7 +4,7 @@
 use diesel::{ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
 use super::{
-    Conn, WriteError, WriteResult, Written, attachment, member, message, refresh,
+    Conn, WriteError, WriteResult, Written, attachment, life, member, message, refresh,
     schema::{
         api_keys, bans, blocks, former_members, inbox, inbox_heads, members, mentions,
         refresh_tokens, rooms, users,
@@ -94,6 +94,7 @@ fn delete_personal(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
     diesel::delete(former).execute(conn)?;
     diesel::delete(blocks::table.filter(blocks::user_key.eq(key))).execute(conn)?;
     diesel::delete(blocks::table.filter(blocks::blocked_key.eq(key))).execute(conn)?;
+    life::retire_inbox(conn, user)?;
     diesel::delete(inbox::table.filter(inbox::user_key.eq(key))).execute(conn)?;
     diesel::delete(inbox_heads::table.filter(inbox_heads::user_key.eq(key))).execute(conn)?;
     diesel::delete(mentions::table.filter(mentions::user_key.eq(key))).execute(conn).map(drop)

@@ -13,6 +13,7 @@ mod direct;
 mod erase;
 mod former;
 mod identity;
+pub(in crate::db) mod life;
 mod member;
 mod message;
 mod outbox;

@@ -104,7 +104,7 @@ fn events_of(conn: &mut Conn, write: &Write, written: &Written) -> QueryResult<V
         (Write::MemberUpdate { room, user, .. }, Written::MemberUpdated(_)) => {
             member(conn, "member.updated", *room, *user)?
         }
-        (Write::RoomCreate(new), Written::Room(room)) => {
+        (Write::RoomCreate(new), Written::Room { room, .. }) => {
             member(conn, "room.created", room.key, new.owner)?
         }
         (Write::Presence { user, online, .. }, _) => {

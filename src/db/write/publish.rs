@@ -3,7 +3,7 @@
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 
 use super::{
-    Conn, WriteError, WriteResult, Written, message,
+    Conn, WriteError, WriteResult, Written, life, message,
     schema::{inbox, inbox_heads, publications, room_events},
 };
 use crate::{
@@ -70,21 +70,12 @@ pub(super) fn to_user(
     event: &AppEvent,
     keep: i64,
 ) -> QueryResult<WriteResult> {
-    let told = |inbox_seq| InboxEvent { inbox_seq, event: event.clone() };
+    let told = |inbox_seq| InboxEvent { inbox_seq: Seq(inbox_seq), event: event.clone() };
     if let Some(seq) = published(conn, key)? {
-        return Ok(Ok(Written::PublishedToUser { event: told(Seq(seq)), duplicate: true }));
+        let (event, start) = (told(seq), Seq::ZERO);
+        return Ok(Ok(Written::PublishedToUser { event, start, duplicate: true }));
     }
-    let seq: i64 = diesel::insert_into(inbox_heads::table)
-        .values((
-            inbox_heads::user_key.eq(user.0),
-            inbox_heads::last_seq.eq(1),
-            inbox_heads::acked_seq.eq(0),
-        ))
-        .on_conflict(inbox_heads::user_key)
-        .do_update()
-        .set(inbox_heads::last_seq.eq(inbox_heads::last_seq + 1))
-        .returning(inbox_heads::last_seq)
-        .get_result(conn)?;
+    let (seq, start) = advance_inbox(conn, user)?;
     diesel::insert_into(inbox::table)
         .values((
             inbox::user_key.eq(user.0),
@@ -98,7 +89,30 @@ pub(super) fn to_user(
         inbox::table.filter(inbox::user_key.eq(user.0)).filter(inbox::inbox_seq.le(seq - keep));
     diesel::delete(full).execute(conn)?;
     remember(conn, key, Seq(seq), event.at)?;
-    Ok(Ok(Written::PublishedToUser { event: told(Seq(seq)), duplicate: false }))
+    let (event, start) = (told(seq), Seq(start));
+    Ok(Ok(Written::PublishedToUser { event, start, duplicate: false }))
+}
+
+/// Takes the next position of an inbox; gives where the inbox began, too.
+fn advance_inbox(conn: &mut Conn, user: UserKey) -> QueryResult<(i64, i64)> {
+    let moved = diesel::update(inbox_heads::table.find(user.0))
+        .set(inbox_heads::last_seq.eq(inbox_heads::last_seq + 1))
+        .returning((inbox_heads::last_seq, inbox_heads::start_seq))
+        .get_result(conn)
+        .optional()?;
+    if let Some(moved) = moved {
+        return Ok(moved);
+    }
+    let Seq(start) = life::start_of_inbox(conn)?;
+    diesel::insert_into(inbox_heads::table)
+        .values((
+            inbox_heads::user_key.eq(user.0),
+            inbox_heads::last_seq.eq(start + 1),
+            inbox_heads::acked_seq.eq(start),
+            inbox_heads::start_seq.eq(start),
+        ))
+        .execute(conn)?;
+    Ok((start + 1, start))
 }
 
 /// What is told and not kept leaves its key only.

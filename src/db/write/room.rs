@@ -5,7 +5,7 @@ use diesel::{
 };
 
 use super::{
-    Conn, NewRoom, WriteError, WriteResult, Written, attachment, member, message,
+    Conn, NewRoom, WriteError, WriteResult, Written, attachment, life, member, message,
     rows::room::{RoomRow, columns},
     schema::{
         bans, former_members, members, mentions, messages, reactions, receipts, room_events,
@@ -24,9 +24,10 @@ pub(super) fn create(conn: &mut Conn, new: &NewRoom) -> QueryResult<WriteResult>
     let Some(key) = insert(conn, new, None)? else {
         return Ok(Err(WriteError::IdTaken));
     };
-    member::insert(conn, key, new.owner, Role::Owner, new.created_at, Seq::ZERO)?;
+    let last_seq = head(conn, key)?.unwrap_or(Seq::ZERO);
+    member::insert(conn, key, new.owner, Role::Owner, new.created_at, last_seq)?;
     Ok(match find(conn, key)? {
-        Some(room) => Ok(Written::Room(room)),
+        Some(room) => Ok(Written::Room { room, last_seq }),
         None => Err(WriteError::NoSuchRoom),
     })
 }
@@ -43,6 +44,7 @@ pub(super) fn insert(
     if taken {
         return Ok(None);
     }
+    let Seq(start) = life::start_of_room(conn, id)?;
     let key: i64 = diesel::insert_into(rooms::table)
         .values((
             rooms::id.eq(id.as_str()),
@@ -52,11 +54,17 @@ pub(super) fn insert(
             rooms::custom.eq(custom.as_deref()),
             rooms::pair.eq(pair),
             rooms::created_at.eq(created_at.0),
+            // Nothing of it is before.
+            rooms::floor_seq.eq(start),
         ))
         .returning(rooms::key)
         .get_result(conn)?;
     diesel::insert_into(room_heads::table)
-        .values((room_heads::room_key.eq(key), room_heads::last_seq.eq(0)))
+        .values((
+            room_heads::room_key.eq(key),
+            room_heads::last_seq.eq(start),
+            room_heads::start_seq.eq(start),
+        ))
         .execute(conn)?;
     Ok(Some(RoomKey(key)))
 }
@@ -115,17 +123,17 @@ pub(super) fn head(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Seq>> {
 
 /// The room is gone for everyone at once; its messages go bit by bit.
 pub(super) fn delete(conn: &mut Conn, room: RoomKey) -> QueryResult<WriteResult> {
-    let there = rooms::table.find(room.0).filter(rooms::id.is_not_null());
-    let deleted = diesel::update(there)
+    let Some(Room { id, .. }) = find(conn, room)? else {
+        return Ok(Err(WriteError::NoSuchRoom));
+    };
+    life::retire_room(conn, room, &id)?;
+    diesel::update(rooms::table.find(room.0))
         .set((
             rooms::id.eq(None::<String>),
             rooms::pair.eq(None::<String>),
             rooms::purge_pending.eq(true),
         ))
         .execute(conn)?;
-    if deleted == 0 {
-        return Ok(Err(WriteError::NoSuchRoom));
-    }
     diesel::delete(room_heads::table.find(room.0)).execute(conn)?;
     diesel::delete(members::table.filter(members::room_key.eq(room.0))).execute(conn)?;
     diesel::delete(receipts::table.filter(receipts::room_key.eq(room.0))).execute(conn)?;

@@ -88,6 +88,24 @@ while (atBen.length < 2) await nextOf(ben, "message");
 assert.deepEqual(atBen, ["missed", "written offline"]);
 assert.deepEqual((await ben.history("den", { limit: 2 })).messages.map(({ content }) => content), atBen);
 
+// A room that is made again while one is away is another one, and said to be.
+await alice.createRoom({ room_id: "again", kind: "public" });
+await ben.join("again");
+for (const text of ["one", "two", "three"]) await alice.send("again", text).stored;
+while (ben.chat.room("again").last_seq < 3) await nextOf(ben, "message");
+ben.close();
+await alice.deleteRoom("again");
+await alice.createRoom({ room_id: "again", kind: "public" });
+await alice.addMember("again", "ben");
+for (const text of ["four", "five", "six", "seven"]) await alice.send("again", text).stored;
+const anew = nextOf(ben, "resync", ({ room }) => room === "again");
+await onlineAs(ben);
+await anew;
+assert.equal((await ben.history("again")).messages.length, 4);
+const eighth = nextOf(ben, "message", ({ content }) => content === "eight");
+await alice.send("again", "eight").stored;
+await eighth;
+
 // Refusals.
 const refused = await ben.updateRoom("den", { title: "mine" }).catch((error) => error);
 assert(refused instanceof ParlorError);

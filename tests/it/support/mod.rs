@@ -48,7 +48,7 @@ pub use self::{
     store::{BUCKET, S3Store},
     stream::{Streamed, stream_until_closed},
     token::{Token, moment, sign},
-    user::{User, history_of, seqs},
+    user::{User, history_of, seqs, without_epoch},
 };
 
 /// How long anything may take that a test waits for. Generous: it is only

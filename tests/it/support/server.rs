@@ -127,10 +127,12 @@ async fn launch(home: &TempDir, settings: &[(String, String)]) -> (Process, u16)
     let Some(banner) = first else {
         panic!("the server ended before it listened:\n{}", stderr_of(home));
     };
-    let port =
-        banner.rsplit_once(':').and_then(|(_, port)| port.trim_end_matches('/').parse().ok());
-    let port = port.unwrap_or_else(|| panic!("no port in the banner {banner:?}"));
+    let port = port_of(&banner).unwrap_or_else(|| panic!("no port in the banner {banner:?}"));
     (Process { child, banner, stdout }, port)
+}
+
+fn port_of(banner: &str) -> Option<u16> {
+    banner.rsplit_once(':').and_then(|(_, port)| port.trim_end_matches('/').parse().ok())
 }
 
 fn stderr_of(home: &TempDir) -> String {
@@ -268,6 +270,17 @@ impl Server {
     pub fn set(&mut self, name: &str, value: &str) {
         self.settings.retain(|(other, _)| other != name);
         self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Waits until the process has put a fresh one in its own place, which
+    /// listens elsewhere.
+    pub async fn started_anew(&mut self) {
+        loop {
+            let line = self.next_stdout_line().await;
+            if let Some(port) = port_of(&line) {
+                return self.own.moved_to(port);
+            }
+        }
     }
 
     pub async fn restart(&mut self) {

@@ -104,10 +104,38 @@ impl Postgres {
         self.run(&bin("pg_ctl"), &["-D", &self.data(), "-m", "immediate", "-w", "stop"], true);
     }
 
+    /// Starts it so that it recovers what it has, as after a restore to a
+    /// point in time, and goes on in another timeline.
+    pub async fn recover(&self) {
+        let signal = self.home.path().join("pg/recovery.signal");
+        self.run("touch", &[&signal.to_string_lossy()], true);
+        self.start_with("-c restore_command=/bin/false").await;
+    }
+
+    /// A copy of its directory, made while it is down for a moment.
+    pub async fn snapshot(&self) -> String {
+        let kept = self.home.path().join("kept").to_string_lossy().into_owned();
+        self.kill();
+        self.run("cp", &["-a", &self.data(), &kept], false);
+        self.start_again().await;
+        kept
+    }
+
+    /// Starts it on such a copy.
+    pub async fn put_back(&self, kept: &str) {
+        self.run("rm", &["-r", &self.data()], false);
+        self.run("mv", &[kept, &self.data()], false);
+        self.start_again().await;
+    }
+
     pub async fn start_again(&self) {
+        self.start_with("").await;
+    }
+
+    async fn start_with(&self, more: &str) {
         let options = format!(
             "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} \
-             -c max_connections=200",
+             -c max_connections=200 {more}",
             self.address.port(),
             self.home.path().display()
         );

@@ -161,6 +161,13 @@ pub async fn history_of(user: &User, room: &str) -> Vec<Value> {
     }
 }
 
+/// A mark without the epoch that it is told with, which nobody can know before.
+pub fn without_epoch(mark: &Value) -> Value {
+    let mut fields = mark.as_object().expect("an object").clone();
+    assert!(fields.remove("epoch").is_some_and(|epoch| epoch.is_string()), "{mark}");
+    fields.into()
+}
+
 /// The `seq` of each message or event.
 pub fn seqs<'a>(messages: impl IntoIterator<Item = &'a Value>) -> Vec<i64> {
     messages.into_iter().map(|message| message["seq"].as_i64().expect("a seq")).collect()

@@ -32,7 +32,7 @@ impl TableIndex {
             .max_size(SEARCH_CONNECTIONS)
             .min_idle(Some(0))
             .test_on_check_out(false)
-            .build_unchecked(Manager(url.clone()));
+            .build_unchecked(Manager::new(url.clone()));
         Ok(Self { pool })
     }
 

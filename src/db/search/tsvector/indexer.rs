@@ -67,7 +67,7 @@ pub(in crate::db) fn keep_up(url: PostgresUrl) -> std::io::Result<()> {
 }
 
 fn run(url: &PostgresUrl) -> Result<(), String> {
-    let mut conn = r2d2::ManageConnection::connect(&Manager(url.clone()))
+    let mut conn = r2d2::ManageConnection::connect(&Manager::new(url.clone()))
         .map_err(|error| error.to_string())?;
     conn.batch_execute("SET statement_timeout = '6s'").map_err(|error| error.to_string())?;
     let is_ours = diesel::sql_query(format!("SELECT pg_try_advisory_lock({LOCK}) AS got"))

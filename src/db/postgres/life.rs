@@ -1,0 +1,206 @@
+//! Makes sure that a PostgreSQL goes on where it was, or begins a new life;
+//! and that the one behind every new connection is still the same.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use diesel::{
+    Connection, ConnectionError, ConnectionResult, QueryResult, QueryableByName,
+    connection::SimpleConnection,
+    sql_query,
+    sql_types::{BigInt, Bool, Nullable, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tokio::sync::watch;
+
+use super::{Conn, PostgresUrl, locks::WHOLE, open::establish, write::life};
+use crate::{
+    clock,
+    db::{
+        life::{Begun, Place, RENEWED},
+        open::Refused,
+    },
+    domain::{Life, RoomKey},
+};
+
+/// What tells one PostgreSQL from a copy of it: the cluster, its timeline (of
+/// the write-ahead log: another one after a restore to a point in time, and
+/// after a standby was promoted), the database and the table in it (others
+/// after a dump was restored).
+const IDENTITY: &str = "(SELECT system_identifier::text FROM pg_control_system()) || ':' || \
+     left(pg_walfile_name(pg_current_wal_lsn()), 8) || ':' || \
+     (SELECT oid::text FROM pg_database WHERE datname = current_database()) || ':' || \
+     'life'::regclass::oid::text";
+
+/// The same where a provider does not let everybody ask for the cluster.
+const IDENTITY_OF_DATABASE: &str = "'?:?:' || \
+     (SELECT oid::text FROM pg_database WHERE datname = current_database()) || ':' || \
+     'life'::regclass::oid::text";
+
+#[derive(QueryableByName)]
+struct Identity {
+    #[diesel(sql_type = Text)]
+    identity: String,
+}
+
+/// Opens a database that has been migrated. Nodes that start together do it
+/// one after the other.
+///
+/// On a thread of its own: whoever calls may be inside a runtime.
+pub(in crate::db) fn open(url: &PostgresUrl) -> Result<Guard, Refused> {
+    std::thread::scope(|scope| {
+        let opening = scope.spawn(|| {
+            let mut conn = establish(url)?;
+            make_sure(&mut conn).map_err(|error| Refused::Open(error.to_string()))
+        });
+        opening.join().unwrap_or_else(|_| Err(Refused::Open("opening it panicked".to_owned())))
+    })
+}
+
+/// Has the next start begin a new life.
+pub(in crate::db) fn renew(url: &PostgresUrl) -> Result<(), Refused> {
+    let mut conn = establish(url)?;
+    let renewed = life::set_witness(&mut conn, Some(RENEWED));
+    renewed.map_err(|error| Refused::Open(error.to_string()))
+}
+
+fn make_sure(conn: &mut Conn) -> QueryResult<Guard> {
+    let (identity, expression) = identify(conn)?;
+    let (life, begun) = conn.transaction(|conn| {
+        // All timelines change: nobody writes meanwhile, and it may take a while.
+        conn.batch_execute(&format!(
+            "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+             SELECT pg_advisory_xact_lock({WHOLE})"
+        ))?;
+        let known = life::known(conn)?;
+        match known.witness {
+            Some(witness) if witness == identity => QueryResult::Ok((known.life, None)),
+            None => {
+                life::set_witness(conn, Some(&identity))?;
+                Ok((known.life, None))
+            }
+            Some(_) => {
+                let begun = life::begin(conn, Some(&identity), clock::now())?;
+                Ok((begun.life.clone(), Some(begun)))
+            }
+        }
+    })?;
+    begun.iter().for_each(|begun: &Begun| {
+        begun.log("the database was restored, failed over, copied or moved");
+    });
+    Ok(Guard::new(life, expression))
+}
+
+/// What the database is known by, and the expression that gives it.
+fn identify(conn: &mut Conn) -> QueryResult<(String, &'static str)> {
+    let mut ask = |expression| {
+        let query = sql_query(format!("SELECT {expression} AS identity"));
+        diesel::RunQueryDsl::get_result::<Identity>(query, conn).map(|row| row.identity)
+    };
+    match ask(IDENTITY) {
+        Ok(identity) => Ok((identity, IDENTITY)),
+        Err(error) => {
+            log::warn!(
+                "a restore to a point in time or a failover will not be noticed by itself \
+                 (docs/OPERATIONS.md, Restore): {error}"
+            );
+            Ok((ask(IDENTITY_OF_DATABASE)?, IDENTITY_OF_DATABASE))
+        }
+    }
+}
+
+/// The life that this server has started in, and whether it has ended.
+///
+/// What the server keeps in memory, keys of users among it, is true in this
+/// life only. So no connection to another one is ever used.
+#[derive(Clone, Debug)]
+pub(in crate::db) struct Guard(Arc<Guarded>);
+
+#[derive(Debug)]
+struct Guarded {
+    life: Life,
+    identity: &'static str,
+    /// The last position that this server has committed.
+    newest: Mutex<Option<Place>>,
+    ended: watch::Sender<bool>,
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Bool)]
+    is_same: bool,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    room_head: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    inbox_head: Option<i64>,
+}
+
+impl Guard {
+    fn new(life: Life, identity: &'static str) -> Self {
+        let ended = watch::Sender::new(false);
+        Self(Arc::new(Guarded { life, identity, newest: Mutex::new(None), ended }))
+    }
+
+    pub fn life(&self) -> &Life {
+        &self.0.life
+    }
+
+    /// This server has committed it.
+    pub fn came_to(&self, place: Place) {
+        *self.0.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+    }
+
+    /// Waits until the database is found to be in another life.
+    pub async fn ended(&self) {
+        let mut ended = self.0.ended.subscribe();
+        // The sender lives as long as this.
+        let _ = ended.wait_for(|ended| *ended).await;
+    }
+
+    /// Makes sure that a connection leads to the life that is guarded.
+    ///
+    /// # Errors
+    /// It does not: then [`Guard::ended`] is over. Or it cannot be asked.
+    pub async fn check(&self, conn: &mut AsyncPgConnection) -> ConnectionResult<()> {
+        let is_same = self.is_same(conn).await;
+        match is_same.map_err(|error| ConnectionError::BadConnection(error.to_string()))? {
+            true => Ok(()),
+            false => {
+                self.0.ended.send_replace(true);
+                let cause = "the database is another one than this server began with";
+                Err(ConnectionError::BadConnection(cause.to_owned()))
+            }
+        }
+    }
+
+    async fn is_same(&self, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
+        let Guarded { life, identity, newest, .. } = &*self.0;
+        let newest = *newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let (timeline, seq) = newest.map_or((RoomKey(0), 0), |(timeline, seq)| (timeline, seq.0));
+        let inbox = timeline.inbox_owner().map_or(0, |user| user.0);
+        let query = sql_query(format!(
+            "SELECT id, witness IS NOT DISTINCT FROM {identity} AS is_same,
+                 (SELECT last_seq FROM room_heads WHERE room_key = $1) AS room_head,
+                 (SELECT last_seq FROM inbox_heads WHERE user_key = $2) AS inbox_head
+             FROM life"
+        ));
+        let query = query.bind::<BigInt, _>(timeline.0).bind::<BigInt, _>(inbox);
+        let Found { id, is_same, room_head, inbox_head } = query.get_result(conn).await?;
+        if id != life.as_str() || !is_same {
+            return Ok(false);
+        }
+        // A timeline that is gone was deleted.
+        if room_head.or(inbox_head).is_none_or(|head| head >= seq) {
+            return Ok(true);
+        }
+        // It looks the same, and lacks what was committed: such as a snapshot
+        // of its disk. Whoever starts on it next has to know.
+        sql_query("UPDATE life SET witness = $1 WHERE id = $2")
+            .bind::<Text, _>(RENEWED)
+            .bind::<Text, _>(id)
+            .execute(conn)
+            .await?;
+        Ok(false)
+    }
+}
