@@ -73,8 +73,12 @@ async fn runs(script: &str, args: &[&str]) {
 #[ignore = "needs Node and its ws: run scripts/test"]
 async fn its_parts_do_what_they_say() {
     let home = package();
+    // By name: what a folder means to `--test` differs from version to version.
+    let files = std::fs::read_dir(home.path().join("unit")).expect("it is there");
+    let files = files.map(|entry| entry.expect("a file").path());
     let mut command = node(home.path());
-    let output = within("Node's tests", command.args(["--test", "unit/"]).output()).await;
+    command.arg("--test").args(files);
+    let output = within("Node's tests", command.output()).await;
     let output = output.expect("it can be started");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
