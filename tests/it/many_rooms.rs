@@ -4,45 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{Outcome, Server, Socket, Token, User, within};
+use crate::support::{Outcome, Server, Socket, Token, User, id_of_room, within};
 
 /// Bytes of what is told of rooms at once, and of the rest of such a frame.
 const PIECE_BYTES: usize = 64 * 1024 + 4 * 1024;
-
-fn id_of_room(number: usize) -> String {
-    format!("room-{number:05}")
-}
-
-/// Makes a user a member of `count` rooms, in the database of a server that
-/// is down meanwhile: over REST it would take minutes.
-async fn fill(server: &mut Server, user: &User, count: usize) {
-    assert_eq!(server.terminate().await, Some(0));
-    let numbers = format!(
-        "WITH RECURSIVE numbers(n) AS \
-         (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {count})"
-    );
-    // In five digits, on both databases.
-    let id = "'room-' || substr(CAST(100000 + n AS TEXT), 2)";
-    for statement in [
-        format!(
-            "INSERT INTO rooms (key, id, kind, title, created_at, member_count) {numbers} \
-             SELECT 1000000 + n, {id}, 'private', 'Room ' || n, 0, 1 FROM numbers"
-        ),
-        format!(
-            "INSERT INTO room_heads (room_key, last_seq) {numbers} \
-             SELECT 1000000 + n, 0 FROM numbers"
-        ),
-        format!(
-            "INSERT INTO members (room_key, user_key, role, joined_at, unread_after) {numbers} \
-             SELECT 1000000 + n, (SELECT key FROM users WHERE id = '{}'), 'owner', 0, 0 \
-             FROM numbers",
-            user.id
-        ),
-    ] {
-        server.execute(&statement);
-    }
-    server.start_again().await;
-}
 
 /// Bytes of a page of a list.
 const PAGE_BYTES: usize = 512 * 1024 + 24 * 1024;
@@ -143,7 +108,7 @@ async fn a_user_of_ten_thousand_rooms_connects_and_resumes() {
     const ROOMS: usize = 10_000;
     let mut server = Server::builder().set("PARLOR_ROOMS_PER_USER", ROOMS + 1).start().await;
     let ann = server.user("ann").await;
-    fill(&mut server, &ann, ROOMS).await;
+    server.fill_rooms(&ann, ROOMS).await;
     let mut socket = ann.connect().await;
     assert_eq!(socket.ready["rooms_total"], ROOMS);
     assert_eq!(socket.ready["complete"], false);
@@ -180,7 +145,7 @@ async fn a_room_is_live_from_the_piece_on_that_tells_of_it_and_nothing_falls_bet
     const ROOMS: usize = 1_000;
     let mut server = Server::start().await;
     let ann = server.user("ann").await;
-    fill(&mut server, &ann, ROOMS).await;
+    server.fill_rooms(&ann, ROOMS).await;
     let mut other = ann.connect().await;
     other.all_rooms().await;
     let mut socket = ann.connect().await;
@@ -240,7 +205,7 @@ async fn who_joins_and_leaves_while_being_told_of_rooms_is_told_right() {
     const ROOMS: usize = 600;
     let mut server = Server::start().await;
     let (ann, ben) = (server.user("ann").await, server.user("ben").await);
-    fill(&mut server, &ann, ROOMS).await;
+    server.fill_rooms(&ann, ROOMS).await;
     let mut socket = ann.connect().await;
     assert_eq!(socket.ready["complete"], false);
     let last = id_of_room(ROOMS - 1);
@@ -291,7 +256,7 @@ async fn a_resume_that_does_not_wait_for_the_whole_list_is_answered_after_it() {
     const ROOMS: usize = 1_000;
     let mut server = Server::start().await;
     let ann = server.user("ann").await;
-    fill(&mut server, &ann, ROOMS).await;
+    server.fill_rooms(&ann, ROOMS).await;
     let mut socket = ann.connect_with("resume=1").await;
     let named = json!({id_of_room(0): 0, id_of_room(ROOMS - 1): 0, "nowhere": 0});
     let id = socket.begin("session.resume", json!({"rooms": named})).await;
@@ -372,7 +337,7 @@ async fn unread_rooms_are_pages_and_all_are_marked_read_in_steps() {
     rooms.sort_unstable();
     assert_eq!(rooms, ["one", "three", "two"]);
     assert!(listed.iter().all(|page| page["total"] == 1 && page["mentions"] == 1), "{listed:?}");
-    fill(&mut server, &ann, ROOMS).await;
+    server.fill_rooms(&ann, ROOMS).await;
     assert_eq!(server.terminate().await, Some(0));
     server.execute("UPDATE room_heads SET last_seq = 1");
     server.start_again().await;
@@ -389,7 +354,7 @@ async fn an_export_of_many_rooms_is_one_document() {
     const ROOMS: usize = 450;
     let mut server = Server::start().await;
     let ann = server.user("ann").await;
-    fill(&mut server, &ann, ROOMS).await;
+    server.fill_rooms(&ann, ROOMS).await;
     ann.say(&id_of_room(0), "mine").await;
     ann.post("/read-all", json!({})).await.expect(200);
     let token = Token::of("root").claim("roles", json!(["admin"]));

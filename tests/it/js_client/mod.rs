@@ -118,6 +118,16 @@ async fn what_goes_wrong_around_it_is_told_and_it_goes_on() {
     runs("faults.mjs", &[&server.address().http(""), SECRET]).await;
 }
 
+#[tokio::test]
+#[ignore = "needs Node and its ws: run scripts/test"]
+async fn a_person_in_very_many_rooms_is_told_of_them_and_comes_back() {
+    const ROOMS: usize = 1_200;
+    let mut server = with_default_rates().start().await;
+    let alice = server.user("alice").await;
+    server.fill_rooms(&alice, ROOMS).await;
+    runs("many_rooms.mjs", &[&server.address().http(""), SECRET, &ROOMS.to_string()]).await;
+}
+
 /// Sentences that the README shows to newcomers hold as they are printed.
 #[tokio::test]
 #[ignore = "needs Node and its ws: run scripts/test"]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Cluster, seqs, within};
+use crate::support::{Cluster, id_of_room, many_rooms, seqs, within};
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
@@ -238,4 +238,35 @@ async fn one_who_was_muted_elsewhere_cannot_write_before_it_is_heard_of() {
     ann.remove_member("den", &ben).await;
     let said = json!({"room_id": "den", "content": "y", "metadata": {"a": 1}});
     at_ben.refused("message.send", said, "forbidden").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn a_user_of_very_many_rooms_is_heard_and_seen_on_other_nodes() {
+    const ROOMS: usize = 3_000;
+    let cluster = Cluster::start(2).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    for statement in many_rooms("ann", ROOMS) {
+        cluster.database().query(&statement);
+    }
+    ann.add_member(&id_of_room(1), &ben).await.expect(201);
+    let mut at_ben = ben.connect().await;
+    let mut here = ann.connect().await;
+    // Told once to all nodes, and not in each of the rooms.
+    let seen = at_ben.next_event("presence").await;
+    assert_eq!(
+        (&seen["data"]["user_id"], &seen["data"]["status"]),
+        (&json!("ann"), &json!("online"))
+    );
+    let mut there = cluster.nodes[1].user("ann").await.connect().await;
+    assert_eq!(here.all_rooms().await.len(), ROOMS);
+    assert_eq!(there.all_rooms().await.len(), ROOMS);
+    for number in [0, ROOMS / 2, ROOMS - 1] {
+        let room = id_of_room(number);
+        here.say(&room, "hello").await;
+        there.say(&room, "and back").await;
+        assert_eq!(seqs(&here.next_messages(&room, 2).await), [1, 2]);
+        assert_eq!(seqs(&there.next_messages(&room, 2).await), [1, 2]);
+    }
 }

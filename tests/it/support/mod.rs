@@ -16,6 +16,7 @@ mod proxy;
 mod python;
 mod raw;
 mod receiver;
+mod rooms;
 mod schema;
 mod server;
 mod services;
@@ -41,6 +42,7 @@ pub use self::{
     python::python,
     raw::RawSocket,
     receiver::{Received, Receiver, Reply},
+    rooms::{id_of_room, many_rooms},
     schema::FrameSchemas,
     server::{Builder, EXECUTABLE, Finished, SECRET, Server, run, run_with, spawn},
     services::{Postgres, Redis},
