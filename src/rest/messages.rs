@@ -19,7 +19,9 @@ use crate::{
     domain::{ClientId, MessageId},
     error::ApiError,
     limits::page_bytes,
-    protocol::{Fields, HistoryView, MessageView, StoredMessageView, server_frame::ChangedView},
+    protocol::{
+        Fields, HistoryView, MessageView, StoredMessageView, json_size, server_frame::ChangedView,
+    },
 };
 
 #[derive(Serialize, JsonSchema)]
@@ -282,5 +284,43 @@ pub async fn reactions(
         emoji,
         created_at: at.to_rfc3339(),
     });
-    Ok(HttpResponse::Ok().json(Reactions { reactions: reactions.collect(), has_more }))
+    let mut reactions: Vec<Reacted<'_>> = reactions.collect();
+    let fitting = whole_users(&reactions, page_bytes(&state.limits));
+    let has_more = has_more || fitting < reactions.len();
+    reactions.truncate(fitting);
+    Ok(HttpResponse::Ok().json(Reactions { reactions, has_more }))
+}
+
+/// How many of some reactions fit into so many bytes. The next page begins
+/// behind a user, so each is on one page with all of theirs.
+fn whole_users(reactions: &[Reacted<'_>], bytes_max: usize) -> usize {
+    let (mut bytes, mut whole) = (0, 0);
+    for (at, reaction) in reactions.iter().enumerate() {
+        if at > 0 && reactions[at - 1].user_id != reaction.user_id {
+            whole = at;
+        }
+        bytes += json_size(reaction) + 1;
+        if bytes > bytes_max && whole > 0 {
+            return whole;
+        }
+    }
+    reactions.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_reactions_ends_behind_a_user() {
+        let reacted =
+            |user_id| Reacted { user_id, emoji: "+1", created_at: String::from("2026-11-20") };
+        let all = ["ann", "ben", "ben", "cy"].map(reacted);
+        let one = json_size(&all[0]) + 1;
+        assert_eq!(whole_users(&all, 4 * one), 4);
+        assert_eq!(whole_users(&all, 3 * one), 3, "ben has both of his");
+        assert_eq!(whole_users(&all, 2 * one), 1, "ben would be cut");
+        assert_eq!(whole_users(&all, 1), 1);
+        assert_eq!(whole_users(&all[1..3], 1), 2, "one user is never cut");
+    }
 }

@@ -128,6 +128,14 @@ async fn a_person_in_very_many_rooms_is_told_of_them_and_comes_back() {
     runs("many_rooms.mjs", &[&server.address().http(""), SECRET, &ROOMS.to_string()]).await;
 }
 
+#[tokio::test]
+#[ignore = "needs Node and its ws: run scripts/test"]
+async fn who_connects_too_often_is_told_and_comes_back_when_the_server_says() {
+    let builder = Server::builder().set("PARLOR_CONNECTS_PER_MINUTE", 60);
+    let server = builder.set("PARLOR_CONNECT_BURST", 1).start().await;
+    runs("hurried.mjs", &[&server.address().http(""), SECRET]).await;
+}
+
 /// Sentences that the README shows to newcomers hold as they are printed.
 #[tokio::test]
 #[ignore = "needs Node and its ws: run scripts/test"]
