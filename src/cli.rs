@@ -225,8 +225,14 @@ pub struct AttachmentArgs {
     )]
     pub s3_secret_access_key: String,
     /// Bytes of a file at most
-    #[arg(long, env = "PARLOR_ATTACHMENT_BYTES", default_value_t = 25 * 1024 * 1024)]
+    #[arg(long, env = "PARLOR_ATTACHMENT_BYTES", default_value_t = Limits::default().attachment_bytes)]
     pub attachment_bytes: u64,
+    /// Bytes of files that one user may upload within a day; 0: no limit
+    #[arg(long, env = "PARLOR_ATTACHMENT_BYTES_PER_DAY", default_value_t = Limits::default().attachment_bytes_per_day)]
+    pub attachment_bytes_per_day: u64,
+    /// Bytes of files that one user may have stored; 0: no limit
+    #[arg(long, env = "PARLOR_ATTACHMENT_BYTES_PER_USER", default_value_t = Limits::default().attachment_bytes_per_user)]
+    pub attachment_bytes_per_user: u64,
     /// Types that may be uploaded, as the bytes say
     #[arg(
         long,

@@ -11,7 +11,7 @@ use crate::{
     },
     db::DatabaseUrl,
     db::OutboxTargets,
-    domain::{Adopted, Retention},
+    domain::{Adopted, FileQuota, Retention},
     limiter::{Rates, per_minute, per_minute_with_burst, per_second},
     limits::{Limits, WEBHOOK_URLS, command_bytes, event_bytes},
     nodes::RedisUrl,
@@ -133,6 +133,7 @@ pub struct AttachmentConfig {
     pub store: attachments::StoreConfig,
     pub allowed: AllowedTypes,
     pub bytes_max: u64,
+    pub quota: FileQuota,
 }
 
 /// Why the configuration cannot be used. Its text is one line for the
@@ -193,7 +194,7 @@ impl Config {
         let has_secret = store.jwt_secret.as_deref().is_some_and(|secret| !secret.is_empty());
         let accounts = has_accounts(accounts, has_secret || issuer.is_some());
         let (rates, proxies) = check_rates(&rates)?;
-        let limits = check_limits(limits)?;
+        let limits = check_limits(limits, file_limits(&attachments))?;
         let allowed_origins = check_origins(allowed_origins)?;
         let certificate = load_certificate(tls_cert, tls_key)?;
         let (store, secret) = StoreConfig::with_secret(store)?;
@@ -245,7 +246,7 @@ impl Config {
     }
 }
 
-fn check_limits(args: LimitArgs) -> Result<Limits, ConfigError> {
+fn check_limits(args: LimitArgs, files: Limits) -> Result<Limits, ConfigError> {
     let LimitArgs {
         frame_bytes,
         content_bytes,
@@ -258,6 +259,9 @@ fn check_limits(args: LimitArgs) -> Result<Limits, ConfigError> {
         big_room_members,
         inbox_events,
     } = args;
+    // Those of files are checked with the rest about files.
+    let Limits { attachment_bytes, attachment_bytes_per_day, attachment_bytes_per_user, .. } =
+        files;
     let too_small = |name: &str, least: usize, why: &str| {
         Err(ConfigError::Value(format!("{name} must be at least {least}: {why}")))
     };
@@ -286,7 +290,19 @@ fn check_limits(args: LimitArgs) -> Result<Limits, ConfigError> {
         writes_in_flight,
         big_room_members,
         inbox_events,
+        attachment_bytes,
+        attachment_bytes_per_day,
+        attachment_bytes_per_user,
     })
+}
+
+fn file_limits(args: &AttachmentArgs) -> Limits {
+    Limits {
+        attachment_bytes: args.attachment_bytes,
+        attachment_bytes_per_day: args.attachment_bytes_per_day,
+        attachment_bytes_per_user: args.attachment_bytes_per_user,
+        ..Limits::default()
+    }
 }
 
 fn check_attachments(
@@ -300,6 +316,8 @@ fn check_attachments(
         s3_access_key_id,
         s3_secret_access_key,
         attachment_bytes,
+        attachment_bytes_per_day,
+        attachment_bytes_per_user,
         attachment_types,
     } = args;
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -331,8 +349,25 @@ fn check_attachments(
             })?
         }
     };
+    let per = |name: &str, bytes: u64| match bytes {
+        0 => Ok(None),
+        _ if bytes < attachment_bytes => Err(wrong(&format!(
+            "{name} must be 0 or not below --attachment-bytes (PARLOR_ATTACHMENT_BYTES)"
+        ))),
+        _ => Ok(Some(i64::try_from(bytes).unwrap_or(i64::MAX))),
+    };
+    let quota = FileQuota {
+        daily: per(
+            "--attachment-bytes-per-day (PARLOR_ATTACHMENT_BYTES_PER_DAY)",
+            attachment_bytes_per_day,
+        )?,
+        stored: per(
+            "--attachment-bytes-per-user (PARLOR_ATTACHMENT_BYTES_PER_USER)",
+            attachment_bytes_per_user,
+        )?,
+    };
     let allowed = AllowedTypes::new(&attachment_types);
-    Ok(AttachmentConfig { store, allowed, bytes_max: attachment_bytes })
+    Ok(AttachmentConfig { store, allowed, bytes_max: attachment_bytes, quota })
 }
 
 fn check_webhooks(args: WebhookArgs) -> Result<Option<WebhookConfig>, ConfigError> {

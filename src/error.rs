@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use actix_http::{Response, body::BoxBody};
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     error::{JsonPayloadError, PathError, QueryPayloadError},
@@ -137,6 +138,13 @@ impl ResponseError for ApiError {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
         response.body(self.to_json())
+    }
+}
+
+/// For what is refused before it reaches actix-web.
+impl From<ApiError> for Response<BoxBody> {
+    fn from(error: ApiError) -> Self {
+        error.error_response().into()
     }
 }
 

@@ -40,5 +40,6 @@ pub mod session;
 #[cfg(test)]
 mod simulator;
 pub mod transport;
+pub mod turns;
 pub mod webhooks;
 pub mod websocket;

@@ -34,6 +34,12 @@ pub struct Limits {
     pub big_room_members: usize,
     /// Events that wait for a user who is away; the oldest goes.
     pub inbox_events: usize,
+    /// Bytes of a file. Beyond: `too_large`.
+    pub attachment_bytes: u64,
+    /// Bytes of files that one user may upload within a day, and may have
+    /// stored; 0: without a bound. Beyond: `rate_limited`, `too_large`.
+    pub attachment_bytes_per_day: u64,
+    pub attachment_bytes_per_user: u64,
 }
 
 const CONTENT_BYTES: usize = 16 * 1024;
@@ -51,6 +57,9 @@ impl Default for Limits {
             writes_in_flight: 8_192,
             big_room_members: 250,
             inbox_events: 1_000,
+            attachment_bytes: 25 * 1024 * 1024,
+            attachment_bytes_per_day: 1024 * 1024 * 1024,
+            attachment_bytes_per_user: 10 * 1024 * 1024 * 1024,
         }
     }
 }
@@ -133,8 +142,21 @@ pub const ATTACHMENTS_PER_MESSAGE: usize = 10;
 pub const UPLOADS_PER_USER: i64 = 50;
 /// Uploads of one worker process under way at once; more are `unavailable`.
 pub const UPLOADS_AT_ONCE: usize = 64;
+/// Of which one user has so many at most, some more than a browser sends at
+/// once to one host; more are `rate_limited`.
+pub const UPLOADS_AT_ONCE_EACH: usize = 8;
 /// How long an upload may bring nothing.
 pub const UPLOAD_STALL: Duration = Duration::from_secs(30);
+/// Bytes a second that an upload brings at least once the time of grace is
+/// over, so that nobody keeps a place by trickling: a tenth of what the
+/// slowest mobile networks carry.
+pub const UPLOAD_PACE: u64 = 2 * 1024;
+pub const UPLOAD_GRACE: Duration = Duration::from_secs(30);
+/// What an upload of so many bytes may take in all: besides the client's own
+/// time, the store's.
+pub fn upload_time(bytes_max: u64) -> Duration {
+    2 * (UPLOAD_GRACE + Duration::from_secs(bytes_max / UPLOAD_PACE)) + STORE_TIMEOUT * 10
+}
 /// Parts of an upload on their way to the store at once, some 5 MiB each.
 pub const STORE_PARTS: usize = 2;
 /// How long the store may keep silent, and how long one call is tried again.
@@ -145,8 +167,11 @@ pub const IMAGE_BYTES: u64 = 10 * 1024 * 1024;
 /// Pixels of a picture's side, and bytes that decoding it may take.
 pub const IMAGE_SIDE: u32 = 12_000;
 pub const IMAGE_ALLOC: u64 = 192 * 1024 * 1024;
-/// Thumbnails made at once.
+/// Thumbnails made at once, and of one user's pictures.
 pub const THUMBNAILS_AT_ONCE: usize = 2;
+pub const THUMBNAILS_AT_ONCE_EACH: usize = 1;
+/// How long a picture waits for its turn; then it goes without.
+pub const THUMBNAIL_PATIENCE: Duration = Duration::from_secs(60);
 /// Pixels of a thumbnail's longer side.
 pub const THUMBNAIL_SIDE: u32 = 320;
 /// After this time an upload that was never sent is removed.
@@ -269,17 +294,37 @@ pub const SEARCH_TERMS: usize = 16;
 pub const SEARCH_PAGE: i64 = 20;
 pub const SEARCH_PAGE_MAX: i64 = 100;
 pub const SEARCH_OFFSET_MAX: i64 = 1_000;
-/// Searches at once; more are `unavailable`.
+/// Searches at once, and those of one user: half, so that one user's never
+/// keep the others waiting.
 pub const SEARCH_CONNECTIONS: u32 = 4;
+pub const SEARCHES_EACH: usize = 2;
+/// Searches that wait for their turn, in all and of one user, and for how
+/// long. Beyond, one's own are `rate_limited` and others' `unavailable`.
+pub const SEARCHES_WAITING: usize = 64;
+pub const SEARCHES_WAITING_EACH: usize = 4;
+pub const SEARCH_PATIENCE: Duration = Duration::from_secs(5);
 /// Messages indexed in one transaction.
 pub const SEARCH_BATCH: i64 = 500;
 /// How often it is looked whether something was committed.
 pub const SEARCH_IDLE: Duration = Duration::from_millis(100);
-/// How often all rooms are looked at for what is not in the index: on
-/// PostgreSQL, where the feed says what is new.
+/// Rooms that the text index itself tells apart in one search; of more, what
+/// was found is looked at one by one.
+pub const SEARCH_PLACES: usize = 250;
+/// Beside SQLite: how often the rooms are looked at for what changed in them,
+/// but for no more than this part of the time.
+pub const SEARCH_LOOK: Duration = Duration::from_secs(1);
+pub const SEARCH_LOOK_SHARE: u32 = 30;
+/// The words of what was taken out are taken out of the file, too, when
+/// nothing else is to be done. For that it is written anew: after this time,
+/// and for no more than this part of the time.
+pub const SEARCH_MERGE: Duration = Duration::from_secs(1);
+pub const SEARCH_MERGE_SHARE: u32 = 100;
+/// When an index that failed is opened, or made, again.
+pub const SEARCH_AGAIN: Duration = Duration::from_secs(1);
+/// On PostgreSQL: how often all rooms are looked at for what is not in the
+/// index, since the feed says what is new; and for what should not be.
 pub const SEARCH_SCAN: Duration = Duration::from_secs(300);
-/// How much later than another a change may commit that was made before it.
-pub const SEARCH_OVERLAP: Duration = Duration::from_secs(60);
+pub const SEARCH_FORGET: Duration = Duration::from_secs(10);
 
 /// How long a line of the log that strangers can cause is not written again.
 pub const SELDOM: Duration = Duration::from_secs(60);
@@ -465,6 +510,11 @@ pub const SOCKET_SEND_BUFFER: usize = 256 * 1024;
 pub const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a close frame may wait for a reader that does not read.
 pub const CLOSE_GRACE: Duration = Duration::from_secs(1);
+/// How long a connection goes on taking in what nobody reads after its answer
+/// was sent, such as the rest of a file that is too large: closed at once, the
+/// system would tell the client of a reset instead of the answer (RFC 9112
+/// section 9.6).
+pub const LINGER: Duration = Duration::from_secs(5);
 /// HTTP connections of one worker thread; more wait in the kernel.
 pub const CONNECTIONS_PER_WORKER: usize = 25_000;
 /// WebSocket connections of the process, some 5 KiB each. Beyond: the upgrade

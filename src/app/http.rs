@@ -2,6 +2,7 @@
 
 use std::{
     cell::OnceCell,
+    future::ready,
     net::{SocketAddr, TcpListener},
     rc::Rc,
     sync::{
@@ -15,8 +16,9 @@ use actix_server::Server;
 use actix_service::{ServiceFactory, fn_service, map_config};
 use actix_tls::accept::max_concurrent_tls_connect;
 use actix_web::{
-    App,
+    App, HttpMessage as _,
     dev::{AppConfig, ServiceResponse},
+    http::header::CONTENT_LENGTH,
     middleware::from_fn,
     web,
 };
@@ -28,7 +30,8 @@ use crate::{
     auth::OriginPolicy,
     chat::WorkerId,
     config::Config,
-    error, limits,
+    error::{self, ApiError},
+    limits,
     rest::{self, State},
     routes,
     session::{SessionCount, SessionSettings, Worker, upgrade},
@@ -73,6 +76,8 @@ pub(super) fn server(
                 let worker = workshop.worker();
                 HttpService::build()
                     .tcp_nodelay(true)
+                    .client_disconnect_timeout(limits::LINGER)
+                    .expect(workshop.expect())
                     .upgrade(fn_service(move |request| {
                         upgrade::<TcpStream>(worker.clone(), request)
                     }))
@@ -85,6 +90,8 @@ pub(super) fn server(
                     let worker = workshop.worker();
                     HttpService::build()
                         .tcp_nodelay(true)
+                        .client_disconnect_timeout(limits::LINGER)
+                        .expect(workshop.expect())
                         .upgrade(fn_service(move |request| {
                             upgrade::<TlsStream>(worker.clone(), request)
                         }))
@@ -149,6 +156,34 @@ impl Workshop {
             )
         };
         WORKER.with(|worker| worker.get_or_init(start).clone())
+    }
+
+    /// Who asks before sending a body (RFC 9110 section 10.1.1) is told at
+    /// once if it is too long.
+    fn expect(
+        &self,
+    ) -> impl ServiceFactory<
+        Request,
+        Config = (),
+        Response = Request,
+        Error = ApiError,
+        InitError = (),
+        Service: 'static,
+        Future: 'static,
+    > + use<> {
+        let (file_bytes, body_bytes) = (self.state.files.bytes_max, self.body_bytes);
+        fn_service(move |request: Request| {
+            let is_upload = request.path().ends_with("/attachments");
+            let most = if is_upload { file_bytes } else { body_bytes as u64 };
+            let length = request.headers().get(CONTENT_LENGTH);
+            let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+            ready(match length {
+                Some(length) if length > most => {
+                    Err(ApiError::too_large("body", format!("must have at most {most} bytes")))
+                }
+                _ => Ok(request),
+            })
+        })
     }
 
     /// REST and the page.

@@ -12,14 +12,14 @@ use tokio::{
 
 use super::{Failure, http, listen::listen, nodes::Cluster};
 use crate::{
-    attachments::{self, Store},
+    attachments::{Store, Sweeper},
     auth::{Accounts, ApiKeys, Authenticator, Credentials, Passwords, Revocations, TokenKeys},
     chat::{ChatServer, ChatSettings, Drain, ToNodes, Unfinished},
     config::{AttachmentConfig, Config},
     db::{Database, Idle, SearchIndex, Writer},
     domain::{MessageId, MessageIds},
     limiter::Limiters,
-    limits::{LEASE_RELEASE, LIMITER_TICK, SIGNALS_APART},
+    limits::{LEASE_RELEASE, LIMITER_TICK, SIGNALS_APART, upload_time},
     nodes::Hooks,
     rest::{Draining, Files, Search, State},
     session::SessionCount,
@@ -120,15 +120,21 @@ impl Running {
             let dispatcher = Dispatcher::new(webhooks, reader.clone(), writer.clone());
             actix_web::rt::spawn(dispatcher.run(leads.clone()));
         }
-        let AttachmentConfig { store, allowed, bytes_max } = &config.attachments;
+        let AttachmentConfig { store, allowed, bytes_max, quota } = &config.attachments;
         let store = Store::open(store).map_err(Failure::environment)?;
-        let sweeping = attachments::sweep(store.clone(), reader.clone(), writer.clone(), leads);
-        actix_web::rt::spawn(sweeping);
+        let sweeper = Sweeper {
+            store: store.clone(),
+            reader: reader.clone(),
+            writer: writer.clone(),
+            upload_time: upload_time(*bytes_max),
+            alone_since: config.store.database.file().map(|_| crate::clock::now()),
+        };
+        actix_web::rt::spawn(sweeper.run(leads));
         let search = match config.search {
             true => Some(start_search(config)?),
             false => None,
         };
-        let files = Files::new(store, allowed.clone(), *bytes_max);
+        let files = Files::new(store, allowed.clone(), *bytes_max, *quota);
         let mut state = state(config, &chat, &writer, database, (bars, api_keys), files, search);
         state.health = health;
         if config.nodes.redis.is_some() {

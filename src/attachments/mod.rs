@@ -9,6 +9,7 @@
 
 mod kind;
 mod name;
+mod pieces;
 mod store;
 mod sweeper;
 mod thumbnail;
@@ -16,5 +17,5 @@ mod thumbnail;
 pub use kind::{AllowedTypes, HEAD_BYTES, detect, is_safe_image};
 pub use name::clean_name;
 pub use store::{ByteRange, Content, Store, StoreConfig, StoreError, Upload};
-pub use sweeper::sweep;
+pub use sweeper::Sweeper;
 pub use thumbnail::{Thumbnail, Thumbnails};

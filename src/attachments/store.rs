@@ -10,8 +10,9 @@ use object_store::{
 };
 use tokio::runtime::Handle;
 
+use super::pieces;
 use crate::{
-    domain::AttachmentId,
+    domain::{AttachmentId, Timestamp},
     limits::{STORE_PARTS, STORE_RETRIES, STORE_TIMEOUT},
     outbound,
 };
@@ -94,6 +95,8 @@ fn unread(error: object_store::Error) -> StoreError {
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
     prefix: Path,
+    /// Where they are, if it is a directory.
+    directory: Option<Arc<std::path::Path>>,
 }
 
 /// A part of a file.
@@ -129,8 +132,12 @@ impl Store {
                     .map_err(|error| format!("cannot make {}: {error}", path.display()))?;
                 let objects =
                     LocalFileSystem::new_with_prefix(path).map_err(|error| error.to_string())?;
-                let objects = Arc::new(objects.with_automatic_cleanup(false));
-                Ok(Self { objects, prefix: Path::default() })
+                let objects = Arc::new(objects.with_automatic_cleanup(false).with_fsync(true));
+                Ok(Self {
+                    objects,
+                    prefix: Path::default(),
+                    directory: Some(path.as_path().into()),
+                })
             }
             StoreConfig::S3(config) => Self::open_s3(config),
         }
@@ -162,7 +169,8 @@ impl Store {
             builder = builder.with_endpoint(endpoint).with_virtual_hosted_style_request(false);
         }
         let objects = builder.build().map_err(|error| error.to_string())?;
-        Ok(Self { objects: Arc::new(objects), prefix: Path::from(config.prefix.as_str()) })
+        let prefix = Path::from(config.prefix.as_str());
+        Ok(Self { objects: Arc::new(objects), prefix, directory: None })
     }
 
     /// Spread over directories, because some file systems do not like many
@@ -215,6 +223,20 @@ impl Store {
     pub async fn read_thumbnail(&self, id: AttachmentId) -> Result<Bytes, StoreError> {
         let read = self.objects.get(&self.thumbnail(id)).await.map_err(unread)?;
         read.bytes().await.map_err(failed)
+    }
+
+    /// Removes pieces of uploads that were cut by the end of a server, and
+    /// have not been written to since a time. An S3 store has a rule for that
+    /// of its own.
+    pub async fn sweep_pieces(&self, before: Timestamp) {
+        let Some(directory) = self.directory.clone() else { return };
+        let removing = tokio::task::spawn_blocking(move || pieces::remove(&directory, before));
+        match removing.await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(count)) => log::info!("{count} pieces of uploads that were cut are removed"),
+            Ok(Err(error)) => log::warn!("pieces of uploads could not be removed: {error}"),
+            Err(error) => log::error!("removing pieces of uploads failed: {error}"),
+        }
     }
 
     /// Takes a file and its thumbnail out; what is not there is gone already.

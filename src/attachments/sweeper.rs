@@ -1,5 +1,7 @@
 //! Takes out of the store what nobody can see any more.
 
+use std::time::Duration;
+
 use actix::Addr;
 use tokio::{sync::watch, time::interval};
 
@@ -10,43 +12,85 @@ use crate::{
     limits::{LOOSE_UPLOAD_AGE, SWEEP_ATTACHMENTS, SWEEP_TICK},
 };
 
-/// Runs for as long as the server does: what was deleted, and uploads that no
-/// message came for, a bounded number at a time. First the file goes, then
-/// its row, so that a crash in between does it again.
-/// On one of the nodes, the one that `leads`.
-pub async fn sweep(
-    store: Store,
-    reader: Reader,
-    writer: Addr<Writer>,
-    leads: watch::Receiver<bool>,
-) {
-    let mut tick = interval(SWEEP_TICK);
-    loop {
-        tick.tick().await;
-        while *leads.borrow() && sweep_some(&store, &reader, &writer).await {}
+/// What is swept, and by when.
+pub struct Sweeper {
+    pub store: Store,
+    pub reader: Reader,
+    pub writer: Addr<Writer>,
+    /// What an upload may take: one that began before and has not come to its
+    /// end never will.
+    pub upload_time: Duration,
+    /// No other server has this data: uploads from before are nobody's.
+    pub alone_since: Option<Timestamp>,
+}
+
+impl Sweeper {
+    /// Runs for as long as the server does: what was deleted, and uploads
+    /// that no message came for, a bounded number at a time. First the file
+    /// goes, then its row, so that a crash in between does it again.
+    /// On one of the nodes, the one that `leads`.
+    pub async fn run(self, leads: watch::Receiver<bool>) {
+        let mut tick = interval(SWEEP_TICK);
+        let mut swept_pieces = false;
+        loop {
+            tick.tick().await;
+            if !swept_pieces && *leads.borrow() {
+                swept_pieces = true;
+                let before = self.alone_since.unwrap_or_else(|| before(LOOSE_UPLOAD_AGE));
+                self.store.sweep_pieces(before).await;
+            }
+            while *leads.borrow() && self.expire_some().await {}
+            while *leads.borrow() && self.remove_some().await {}
+        }
+    }
+
+    /// Uploads that no message came for are to be removed from now on; from
+    /// then no message gets them any more. Says whether there may be more.
+    async fn expire_some(&self) -> bool {
+        let unsent_before = before(LOOSE_UPLOAD_AGE);
+        let unfinished_before =
+            before(self.upload_time).max(self.alone_since.unwrap_or(Timestamp(0)));
+        let found = self
+            .reader
+            .attachments_to_expire(unsent_before, unfinished_before, SWEEP_ATTACHMENTS)
+            .await;
+        match found {
+            Ok(ids) if !ids.is_empty() => {
+                let more = is_full(ids.len());
+                let write = Write::AttachmentsExpire { ids, unsent_before };
+                submit(&self.writer, write).await.is_ok() && more
+            }
+            _ => false,
+        }
+    }
+
+    /// Says whether there may be more.
+    async fn remove_some(&self) -> bool {
+        let Ok(found) = self.reader.attachments_to_remove(SWEEP_ATTACHMENTS).await else {
+            return false;
+        };
+        let mut gone: Vec<AttachmentId> = Vec::with_capacity(found.len());
+        for id in &found {
+            // The store may be away: then all of this waits for the next time.
+            if self.store.remove(*id).await.is_err() {
+                break;
+            }
+            gone.push(*id);
+        }
+        let all = gone.len() == found.len();
+        if gone.is_empty() {
+            return false;
+        }
+        let removed = submit(&self.writer, Write::AttachmentsGone { ids: gone }).await.is_ok();
+        all && is_full(found.len()) && removed
     }
 }
 
-/// Says whether there may be more.
-async fn sweep_some(store: &Store, reader: &Reader, writer: &Addr<Writer>) -> bool {
-    let age = i64::try_from(LOOSE_UPLOAD_AGE.as_millis()).unwrap_or(i64::MAX);
-    let before = Timestamp(crate::clock::now().0.saturating_sub(age));
-    let Ok(found) = reader.attachments_to_remove(before, SWEEP_ATTACHMENTS).await else {
-        return false;
-    };
-    let mut gone: Vec<AttachmentId> = Vec::with_capacity(found.len());
-    for id in &found {
-        // The store may be away: then all of this waits for the next time.
-        if store.remove(*id).await.is_err() {
-            break;
-        }
-        gone.push(*id);
-    }
-    let all = gone.len() == found.len();
-    let is_full = i64::try_from(found.len()).is_ok_and(|found| found >= SWEEP_ATTACHMENTS);
-    if gone.is_empty() {
-        return false;
-    }
-    let removed = submit(writer, Write::AttachmentsGone { ids: gone }).await.is_ok();
-    all && is_full && removed
+fn before(age: Duration) -> Timestamp {
+    let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    Timestamp(crate::clock::now().0.saturating_sub(age))
+}
+
+fn is_full(found: usize) -> bool {
+    i64::try_from(found).is_ok_and(|found| found >= SWEEP_ATTACHMENTS)
 }

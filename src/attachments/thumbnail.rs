@@ -1,12 +1,18 @@
 //! Small pictures of pictures.
 
-use std::{io::Cursor, sync::Arc};
+use std::io::Cursor;
 
 use bytes::Bytes;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
-use tokio::sync::Semaphore;
 
-use crate::limits::{IMAGE_ALLOC, IMAGE_SIDE, THUMBNAIL_SIDE, THUMBNAILS_AT_ONCE};
+use crate::{
+    domain::UserKey,
+    limits::{
+        IMAGE_ALLOC, IMAGE_SIDE, THUMBNAIL_PATIENCE, THUMBNAIL_SIDE, THUMBNAILS_AT_ONCE,
+        THUMBNAILS_AT_ONCE_EACH, UPLOADS_AT_ONCE,
+    },
+    turns::{Shares, Turns},
+};
 
 /// A thumbnail, and the size of what it shows.
 pub struct Thumbnail {
@@ -18,18 +24,26 @@ pub struct Thumbnail {
 
 /// Makes thumbnails, a few at a time, beside the threads that serve.
 #[derive(Clone)]
-pub struct Thumbnails(Arc<Semaphore>);
+pub struct Thumbnails(Turns<UserKey>);
 
 impl Default for Thumbnails {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(THUMBNAILS_AT_ONCE)))
+        // Only uploads wait here, which are bounded themselves.
+        Self(Turns::new(Shares {
+            places: THUMBNAILS_AT_ONCE,
+            each: THUMBNAILS_AT_ONCE_EACH,
+            waiting: UPLOADS_AT_ONCE,
+            waiting_each: UPLOADS_AT_ONCE,
+            patience: THUMBNAIL_PATIENCE,
+        }))
     }
 }
 
 impl Thumbnails {
-    /// `None` for what is no picture after all, or too big a one.
-    pub async fn make(&self, picture: Bytes) -> Option<Thumbnail> {
-        let turn = self.0.clone().acquire_owned().await.ok()?;
+    /// `None` for what is no picture after all, or too big a one, or if too
+    /// many others wait.
+    pub async fn make(&self, of: UserKey, picture: Bytes) -> Option<Thumbnail> {
+        let turn = self.0.enter(of).await.ok()?;
         let made = tokio::task::spawn_blocking(move || {
             let made = make(&picture);
             drop(turn);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::{
     db::{ReadError, WriteError},
-    domain::Denied,
+    domain::{Denied, QuotaReached},
     protocol::{ErrorCode, ErrorView},
 };
 
@@ -17,6 +17,10 @@ pub enum ChatError {
     Conflict(String),
     #[error("{0}")]
     Invalid(&'static str),
+    #[error("{0}")]
+    TooLarge(String),
+    #[error("{what}")]
+    Limited { what: &'static str, retry_after: Duration },
     #[error("the server cannot take this now; send it again")]
     Unavailable { retry_after: Duration },
     #[error("something went wrong on our side")]
@@ -31,6 +35,8 @@ impl ChatError {
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Invalid(_) => ErrorCode::InvalidMessage,
+            Self::TooLarge(_) => ErrorCode::TooLarge,
+            Self::Limited { .. } => ErrorCode::RateLimited,
             Self::Unavailable { .. } => ErrorCode::Unavailable,
             Self::Internal => ErrorCode::ProcessingError,
         }
@@ -44,7 +50,9 @@ impl ChatError {
     /// When it is worth trying again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unavailable { retry_after } => Some(*retry_after),
+            Self::Limited { retry_after, .. } | Self::Unavailable { retry_after } => {
+                Some(*retry_after)
+            }
             _ => None,
         }
     }
@@ -71,6 +79,7 @@ impl From<WriteError> for ChatError {
             | WriteError::OwnerOfOthers) => Self::Conflict(conflict.to_string()),
             WriteError::UserBanned => Self::Forbidden(Denied::Banned),
             WriteError::Denied(denied) => Self::Forbidden(denied),
+            WriteError::QuotaReached(reached) => reached.into(),
             WriteError::NoSuchAttachment => Self::NotFound("attachment"),
             WriteError::NoSuchKey => Self::NotFound("key"),
             WriteError::NoSuchMember => Self::NotFound("member"),
@@ -80,6 +89,21 @@ impl From<WriteError> for ChatError {
             | WriteError::PasswordChanged
             | WriteError::OtherOrigin
             | WriteError::TokenTooOld => Self::Internal,
+        }
+    }
+}
+
+impl From<QuotaReached> for ChatError {
+    fn from(reached: QuotaReached) -> Self {
+        match reached {
+            QuotaReached::Stored { most } => Self::TooLarge(format!(
+                "your files would have more than the {most} bytes that one user may store; \
+                 delete some of them or of the messages they belong to"
+            )),
+            QuotaReached::Daily { retry_after } => Self::Limited {
+                what: "you have uploaded as many bytes as one user may in a day; wait a little",
+                retry_after,
+            },
         }
     }
 }

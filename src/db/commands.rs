@@ -11,9 +11,10 @@ use tokio::sync::oneshot;
 
 use super::{Recorded, Signal};
 use crate::domain::{
-    Adopted, AppEvent, Attachment, AttachmentId, ClientId, Denied, InboxEvent, Member, Mentioned,
-    Message, MessageId, NewExtras, PublicationKey, ReadTarget, Retention, Role, Room, RoomChange,
-    RoomId, RoomKey, RoomKind, Seq, SignIn, Timestamp, User, UserId, UserKey, UserOrigin,
+    Adopted, AppEvent, Attachment, AttachmentId, ClientId, Denied, FileQuota, InboxEvent, Member,
+    Mentioned, Message, MessageId, NewExtras, PublicationKey, QuotaReached, ReadTarget, Retention,
+    Role, Room, RoomChange, RoomId, RoomKey, RoomKind, Seq, SignIn, Timestamp, User, UserId,
+    UserKey, UserOrigin,
 };
 
 /// The submitter's own name for a write, handed back with its result.
@@ -241,16 +242,17 @@ pub enum Write {
         at: Timestamp,
     },
     /// An upload begins.
-    AttachmentBegin {
-        id: AttachmentId,
-        uploader: UserKey,
-        at: Timestamp,
-    },
+    AttachmentBegin(NewUpload),
     AttachmentFinish(NewAttachment),
     /// Nobody wants an upload any more.
     AttachmentDrop {
         id: AttachmentId,
         uploader: UserKey,
+    },
+    /// Uploads that were never finished, or not sent in time.
+    AttachmentsExpire {
+        ids: Vec<AttachmentId>,
+        unsent_before: Timestamp,
     },
     /// These are no longer in the store.
     AttachmentsGone {
@@ -390,10 +392,24 @@ pub enum OutboxResult {
     Dead { error: String },
 }
 
+/// An upload that begins.
+#[derive(Clone, Copy, Debug)]
+pub struct NewUpload {
+    pub id: AttachmentId,
+    pub uploader: UserKey,
+    /// As many as it may have; they count as stored from now on.
+    pub bytes: i64,
+    pub quota: FileQuota,
+    pub at: Timestamp,
+}
+
 /// An attachment that is in the store.
 #[derive(Clone, Debug)]
 pub struct NewAttachment {
     pub attachment: Attachment,
+    pub uploader: UserKey,
+    /// The bytes that were counted when it began.
+    pub announced: i64,
     pub sha256: [u8; 32],
 }
 
@@ -658,6 +674,8 @@ pub enum WriteError {
     NoSuchAttachment,
     #[error("there are as many files that were not sent as allowed")]
     TooManyUploads,
+    #[error("the user has stored as many bytes of files as allowed")]
+    QuotaReached(QuotaReached),
     #[error("there are as many keys as allowed")]
     TooManyKeys,
     #[error("the key does not exist, or is revoked already")]

@@ -51,17 +51,18 @@ pub(super) fn lane_of(write: &Write, lanes: usize) -> Lane {
         | Write::Presence { user: key, .. }
         | Write::UserRevoke { user: key, .. }
         | Write::UserBan { user: key, .. }
-        | Write::AttachmentBegin { uploader: key, .. }
         | Write::AttachmentDrop { uploader: key, .. }
         | Write::PasswordChange { user: key, .. }
         | Write::RefreshStart { user: key, .. } => user(key),
-        Write::AttachmentFinish(new) => of(new.attachment.id.0),
+        Write::AttachmentBegin(new) => user(&new.uploader),
+        Write::AttachmentFinish(new) => user(&new.uploader),
         Write::PublishOnce { .. }
         | Write::Expire { .. }
         | Write::Seen(_)
         | Write::TokenRevoke { .. }
         | Write::ApiKeyAdd(_)
         | Write::ApiKeyRevoke { .. }
+        | Write::AttachmentsExpire { .. }
         | Write::AttachmentsGone { .. }
         | Write::OutboxSettle(_)
         | Write::OutboxReplay { .. }

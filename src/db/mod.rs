@@ -41,7 +41,7 @@ pub use postgres::PostgresUrl;
 pub use reader::{
     Arrival, Audited, Backlog, InboxHead, Letter, Missed, ReadError, Reader, Replay, Trim,
 };
-pub use search::{Highlights, Hit, SearchIndex, SearchQuery, Sort, Wanted};
+pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::submit;
 pub use url::DatabaseUrl;
 pub use writer::{Idle, Writer};

@@ -197,6 +197,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    file_usage (user_key) {
+        user_key -> BigInt,
+        stored -> BigInt,
+        recent -> BigInt,
+        recent_at -> BigInt,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> BigInt,
         target -> Text,
@@ -325,6 +334,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     inbox_heads,
     publications,
     attachments,
+    file_usage,
     outbox,
     revoked_tokens,
     user_bars,

@@ -222,6 +222,12 @@ impl MessageIds {
         MessageId(ms << (COUNTER_BITS + NODE_BITS))
     }
 
+    /// The time that an id was made of: never before that of its message, and
+    /// after it while a clock that was ahead is waited for.
+    pub fn time_of(id: MessageId) -> Timestamp {
+        Timestamp((id.0 >> (COUNTER_BITS + NODE_BITS)) + ID_EPOCH_MS)
+    }
+
     /// The next id. Milliseconds and counter are one number, so a burst of
     /// more than 8,192 in a millisecond borrows from the next one.
     pub fn next(&mut self, now: Timestamp) -> MessageId {
@@ -282,6 +288,7 @@ mod tests {
         let now = Timestamp(ID_EPOCH_MS + 5_000);
         let id = MessageIds::new(3, None).next(now);
         assert!(MessageIds::first_at(now) <= id);
+        assert_eq!(MessageIds::time_of(id), now);
         assert!(id < MessageIds::first_at(Timestamp(now.0 + 1)));
     }
 

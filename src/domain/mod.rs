@@ -13,6 +13,7 @@ mod message;
 mod name;
 mod origin;
 mod presence;
+mod quota;
 mod room;
 mod standing;
 mod time;
@@ -31,6 +32,7 @@ pub use message::{HistoryCursor, HistoryPage, Message, ReadTarget};
 pub use name::{NotShown, display_name, display_text, visible};
 pub use origin::{Adopted, UserOrigin};
 pub use presence::Status;
+pub use quota::{FileQuota, FileUsage, QuotaReached};
 pub use room::{
     Ban, Member, Receipt, Retention, Role, Room, RoomChange, RoomKind, RoomOverview, RoomState,
 };

@@ -214,6 +214,10 @@ pub struct LimitsView {
     replay_events: usize,
     big_room_members: usize,
     inbox_events: usize,
+    attachment_bytes: u64,
+    /// 0: without a bound.
+    attachment_bytes_per_day: u64,
+    attachment_bytes_per_user: u64,
     metadata_bytes: usize,
     history_page: i64,
     history_page_max: i64,
@@ -234,6 +238,9 @@ impl LimitsView {
             writes_in_flight: _,
             big_room_members,
             inbox_events,
+            attachment_bytes,
+            attachment_bytes_per_day,
+            attachment_bytes_per_user,
         } = *limits;
         Self {
             frame_bytes,
@@ -245,6 +252,9 @@ impl LimitsView {
             replay_events,
             big_room_members,
             inbox_events,
+            attachment_bytes,
+            attachment_bytes_per_day,
+            attachment_bytes_per_user,
             metadata_bytes: METADATA_BYTES,
             history_page: HISTORY_PAGE,
             history_page_max: HISTORY_PAGE_MAX,

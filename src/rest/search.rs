@@ -1,12 +1,9 @@
 //! Full-text search over a user's rooms.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, web};
 use rustc_hash::{FxHashMap, FxHashSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 
 use super::{
     State,
@@ -15,35 +12,50 @@ use super::{
 use crate::{
     auth::Identity,
     db::{SearchIndex, SearchQuery, Sort, Wanted},
-    domain::{Message, MessageId, MessageIds, RoomKey, Timestamp},
+    domain::{Message, MessageId, RoomKey, Timestamp, UserKey},
     error::ApiError,
-    limits::{SEARCH_CONNECTIONS, SEARCH_OFFSET_MAX, SEARCH_PAGE, SEARCH_PAGE_MAX, page_bytes},
+    limiter::Limited,
+    limits::{
+        RETRY_AFTER, SEARCH_CONNECTIONS, SEARCH_OFFSET_MAX, SEARCH_PAGE, SEARCH_PAGE_MAX,
+        SEARCH_PATIENCE, SEARCHES_EACH, SEARCHES_WAITING, SEARCHES_WAITING_EACH, page_bytes,
+    },
     protocol::{ErrorCode, MessageView, json_size},
+    turns::{NoTurn, Shares, Turns},
 };
 
 /// The index, and how many may look into it at once.
 #[derive(Clone)]
 pub struct Search {
     index: SearchIndex,
-    turns: Arc<Semaphore>,
+    turns: Turns<UserKey>,
 }
 
 impl Search {
     pub fn new(index: SearchIndex) -> Self {
-        let turns = usize::try_from(SEARCH_CONNECTIONS).unwrap_or(1);
-        Self { index, turns: Arc::new(Semaphore::new(turns)) }
+        let turns = Turns::new(Shares {
+            places: usize::try_from(SEARCH_CONNECTIONS).unwrap_or(1),
+            each: SEARCHES_EACH,
+            waiting: SEARCHES_WAITING,
+            waiting_each: SEARCHES_WAITING_EACH,
+            patience: SEARCH_PATIENCE,
+        });
+        Self { index, turns }
     }
 
     /// Looks into the index beside the threads that serve.
     async fn run<T: Send + 'static>(
         &self,
+        of: UserKey,
         work: impl FnOnce(&SearchIndex) -> Result<T, String> + Send + 'static,
     ) -> Result<T, ApiError> {
         let failed = |error: String| {
             log::error!("a search failed: {error}");
             ApiError::unavailable()
         };
-        let turn = self.turns.clone().try_acquire_owned().map_err(|_| ApiError::unavailable())?;
+        let turn = self.turns.enter(of).await.map_err(|no| match no {
+            NoTurn::Own => ApiError::from(Limited { retry_after: RETRY_AFTER }),
+            NoTurn::Full => ApiError::unavailable(),
+        })?;
         let index = self.index.clone();
         let done = tokio::task::spawn_blocking(move || {
             let done = work(&index);
@@ -83,11 +95,11 @@ pub(super) struct Results<'a> {
     has_more: bool,
 }
 
-fn time(name: &'static str, text: Option<&str>) -> Result<Option<MessageId>, ApiError> {
+fn time(name: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
     let Some(text) = text else { return Ok(None) };
     let what = "must be a time such as 2026-11-20T21:00:00Z";
     let time = Timestamp::parse_rfc3339(text).ok_or_else(|| ApiError::field(name, what))?;
-    Ok(Some(MessageIds::first_at(time)))
+    Ok(Some(time))
 }
 
 pub async fn search(
@@ -103,24 +115,23 @@ pub async fn search(
     };
     let (query, offset, limit) = (wanted.query.clone(), wanted.offset, wanted.limit);
     let rooms: FxHashSet<RoomKey> = wanted.rooms.iter().copied().collect();
-    let (hits, more) = search.run(move |index| index.find(&wanted)).await?;
+    let (hits, more) = search.run(who.user.key, move |index| index.find(&wanted)).await?;
     let ids: Vec<MessageId> = hits.iter().map(|hit| hit.message).collect();
     // The index may be behind: what counts is what can be seen now.
     let visible = state.reader.messages_by_id(&ids).await?;
-    let visible = visible
-        .into_iter()
-        .filter(|message| message.deleted_at.is_none() && rooms.contains(&message.room_key));
+    let is_found = |message: &Message| {
+        let files = message.extras.as_ref().and_then(|extras| extras.attachments.as_deref());
+        message.deleted_at.is_none()
+            && rooms.contains(&message.room_key)
+            && query.matches(&message.content, files)
+    };
     let messages: FxHashMap<MessageId, Message> =
-        visible.map(|message| (message.id, message)).collect();
-    let texts: Vec<(MessageId, String)> =
-        messages.values().map(|message| (message.id, message.content.to_string())).collect();
-    let marked = search.run(move |index| index.highlights(&query, &texts)).await?;
-    let mut marked: FxHashMap<MessageId, Vec<(usize, usize)>> = marked.into_iter().collect();
+        visible.into_iter().filter(is_found).map(|message| (message.id, message)).collect();
     let bytes_max = page_bytes(&state.limits);
     let (mut results, mut bytes, mut looked_at) = (Vec::new(), 0, 0);
     for hit in &hits {
         if let Some(message) = messages.get(&hit.message) {
-            let highlights = marked.remove(&hit.message).unwrap_or_default();
+            let highlights = query.highlights(&message.content);
             let found = Found { message: message.into(), highlights, rank: hit.rank };
             bytes += json_size(&found) + 1;
             if bytes > bytes_max && !results.is_empty() {

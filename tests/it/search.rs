@@ -1,8 +1,9 @@
 //! What was said is found by those who may read it.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Server, TestDatabase, User, within};
+use crate::support::{Server, TestDatabase, Token, User, within};
 
 /// The contents found, in their order.
 async fn find(user: &User, query: &str) -> Vec<String> {
@@ -65,7 +66,7 @@ async fn only_members_find_what_is_there_now() {
     cy.get("/search?q=secret&room_id=den").await.refused(404, "not_found");
     assert!(find(&ann, "q=secret&room_id=other").await.is_empty());
     // Edited: the old word is gone, the new one is there.
-    let edit = ann.request(reqwest::Method::PATCH, &format!("/messages/{id}"));
+    let edit = ann.request(Method::PATCH, &format!("/messages/{id}"));
     User::outcome(edit.json(&json!({"content": "an open word"}))).await.expect(200);
     find_until(&ben, "q=open", &["an open word"]).await;
     find_until(&ben, "q=secret", &[]).await;
@@ -123,4 +124,187 @@ async fn a_nul_is_no_end_of_what_is_looked_for() {
     find_until(&ann, "q=three", &["one two three"]).await;
     let found = ann.get("/search?q=one%00two%20three").await.expect(200);
     assert_eq!(found["results"][0]["highlights"], json!([[0, 7], [8, 13]]));
+}
+
+#[tokio::test]
+async fn words_are_found_in_all_scripts_and_forms() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "private").await;
+    let texts = [
+        "我家在上海东边。",
+        "すべての人間は尊厳と権利とについて平等",
+        "ประชุมวันพรุ่งนี้",
+        "회의는 내일 오후입니다",
+        "版本1.2.3发布",
+        "ＦＵＬＬ　ｗｉｄｔｈ ﾃｽﾄ",
+        "Cafe\u{301} decomposed",
+        "किताब यहाँ है",
+    ];
+    for text in texts {
+        ann.say("den", text).await;
+    }
+    for (query, at) in [
+        ("上海", 0),
+        ("海", 0),
+        ("権利", 1),
+        ("พรุ่งนี้", 2),
+        ("회의", 3),
+        ("회의 오후", 3),
+        ("1.2.3", 4),
+        ("发布 1.2.3", 4),
+        ("full", 5),
+        ("テスト", 5),
+        ("café", 6),
+        ("किताब है", 7),
+    ] {
+        find_until(&ann, &format!("q={query}"), &[texts[at]]).await;
+    }
+    for none in ["海上", "1.2.4", "の間人", "가나"] {
+        assert!(find(&ann, &format!("q={none}")).await.is_empty(), "{none}");
+    }
+    let found = ann.get("/search?q=上海").await.expect(200);
+    assert_eq!(found["results"][0]["highlights"], json!([[3, 5]]));
+}
+
+#[tokio::test]
+async fn the_last_word_is_perhaps_only_its_beginning() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "private").await;
+    ann.say("den", "the quarterly report").await;
+    ann.say("den", "quarter to four").await;
+    let both = ["quarter to four", "the quarterly report"];
+    find_until(&ann, "q=quarter&sort=newest", &both).await;
+    // What is there as a whole comes first.
+    assert_eq!(find(&ann, "q=quarter").await, both);
+    assert_eq!(find(&ann, "q=quarter four").await, ["quarter to four"]);
+    assert_eq!(find(&ann, "q=report quart").await, ["the quarterly report"]);
+    assert!(find(&ann, "q=%22quart%22").await.is_empty());
+    assert_eq!(find(&ann, "q=the -quarter").await, ["the quarterly report"]);
+}
+
+#[tokio::test]
+async fn files_are_found_by_their_names() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "private").await;
+    let upload = ann.request(Method::POST, "/attachments?name=Q3_Budget-final.txt").body("x");
+    let made = User::outcome(upload).await.expect(201);
+    let send = json!({"content": "as promised", "attachments": [made["attachment_id"]]});
+    ann.post("/rooms/den/messages", send).await.expect(201);
+    for query in ["budget", "q3 final", "promised budget", "%22budget final%22"] {
+        find_until(&ann, &format!("q={query}"), &["as promised"]).await;
+    }
+    assert!(find(&ann, "q=%22promised q3%22").await.is_empty(), "no phrase is in both");
+    let found = ann.get("/search?q=as budget").await.expect(200);
+    assert_eq!(found["results"][0]["highlights"], json!([[0, 2]]));
+}
+
+/// Whether a word is anywhere in the index.
+fn is_in_index(server: &Server, database: Option<&TestDatabase>, word: &str) -> bool {
+    if let Some(database) = database {
+        let count = format!("SELECT count(*) FROM message_words WHERE words @@ '{word}'::tsquery");
+        return database.query(&count) != "0";
+    }
+    ["parlor.search.db", "parlor.search.db-wal"].iter().any(|name| {
+        let bytes = std::fs::read(server.data_dir().join(name)).unwrap_or_default();
+        bytes.windows(word.len()).any(|part| part == word.as_bytes())
+    })
+}
+
+#[tokio::test]
+async fn what_is_gone_has_no_words_in_the_index() {
+    let database = TestDatabase::of_this_run();
+    let mut builder = Server::builder().set("PARLOR_RETENTION_TICK", "100ms");
+    if let Some(database) = &database {
+        builder = builder.set("DATABASE_URL", database.url());
+    }
+    let server = builder.start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let admin = server.user_with("root", Token::of("root").claim("roles", json!(["admin"]))).await;
+    for room in ["deleted", "cleared", "trimmed", "edited", "stays"] {
+        ann.room_with(room, &[&ben]).await;
+        ann.say(room, &format!("wordof{room}")).await;
+    }
+    ben.say("stays", "wordoferased").await;
+    let words = ["deleted", "cleared", "trimmed", "edited", "erased", "stays"];
+    for word in words {
+        let query = format!("q=wordof{word}");
+        within("it to be indexed", async { while find(&ann, &query).await.is_empty() {} }).await;
+        assert!(is_in_index(&server, database.as_ref(), &format!("wordof{word}")), "{word}");
+    }
+    ann.delete("/rooms/deleted").await.expect(204);
+    ann.delete("/rooms/cleared/messages").await.expect(204);
+    ann.say("trimmed", "another").await;
+    admin.put("/rooms/trimmed/retention", json!({"messages": 1})).await.expect(204);
+    let page = ann.history("edited", "").await;
+    let id = page["messages"][0]["message_id"].as_str().expect("an id").to_owned();
+    let edit = ann.request(Method::PATCH, &format!("/messages/{id}"));
+    User::outcome(edit.json(&json!({"content": "something else"}))).await.expect(200);
+    admin.delete("/users/ben").await.expect(204);
+    let gone = async {
+        while words[..5]
+            .iter()
+            .any(|word| is_in_index(&server, database.as_ref(), &format!("wordof{word}")))
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the words to be gone", gone).await;
+    assert_eq!(find(&ann, "q=wordofstays").await, ["wordofstays"]);
+    assert_eq!(find(&ann, "q=something else").await, ["something else"]);
+}
+
+#[tokio::test]
+async fn an_index_that_is_garbage_or_gone_is_made_anew() {
+    if !TestDatabase::is_file() {
+        // There it is a table, and goes with the database only.
+        return;
+    }
+    let mut server = Server::start().await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "private").await;
+    ann.say("den", "a needle").await;
+    find_until(&ann, "q=needle", &["a needle"]).await;
+    let path = server.data_dir().join("parlor.search.db");
+    let remove = || {
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+        }
+    };
+    // Under a server that runs.
+    remove();
+    within("another index", async { while !path.exists() {} }).await;
+    ann.say("den", "another needle").await;
+    let again = async {
+        while ann.get("/search?q=needle").await.json()["results"].as_array().map(Vec::len)
+            != Some(2)
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("both in the new index", again).await;
+    // Before one starts.
+    assert_eq!(server.terminate().await, Some(0));
+    remove();
+    std::fs::write(&path, b"no database at all".repeat(1_000)).expect("written");
+    server.start_again().await;
+    find_until(&ann, "q=needle&sort=newest", &["another needle", "a needle"]).await;
+    assert_eq!(server.terminate().await, Some(0));
+    // One that cannot be made keeps nobody from chatting.
+    remove();
+    std::fs::create_dir_all(path.join("full")).expect("made");
+    server.start_again().await;
+    ann.get("/search?q=needle").await.refused(503, "unavailable");
+    ann.say("den", "a third needle").await;
+    std::fs::remove_dir_all(&path).expect("removed");
+    let healed = async {
+        while ann.get("/search?q=third").await.status != 200
+            || find(&ann, "q=third").await.is_empty()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("an index again", healed).await;
 }

@@ -139,6 +139,7 @@ pub(in crate::db) fn all() -> Vec<CopiedTable> {
         inbox_heads(user_key),
         publications(key),
         attachments(id),
+        file_usage(user_key),
         outbox(id),
         revoked_tokens(id),
         user_bars(user_key),

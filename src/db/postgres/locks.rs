@@ -133,10 +133,15 @@ impl Locks {
             | Write::UserRevoke { user: of, .. }
             | Write::UserBan { user: of, .. }
             | Write::PasswordChange { user: of, .. }
-            | Write::AttachmentBegin { uploader: of, .. }
             | Write::AttachmentDrop { uploader: of, .. }
             | Write::RefreshStart { user: of, .. } => {
                 keys.insert(user(of.0));
+            }
+            Write::AttachmentBegin(new) => {
+                keys.insert(user(new.uploader.0));
+            }
+            Write::AttachmentFinish(new) => {
+                keys.insert(user(new.uploader.0));
             }
             // Rooms that are found only on the way: rare, and short.
             Write::DirectOpen(_)
@@ -149,7 +154,7 @@ impl Locks {
             | Write::Seen(_)
             | Write::TokenRevoke { .. }
             | Write::ApiKeyRevoke { .. }
-            | Write::AttachmentFinish(_)
+            | Write::AttachmentsExpire { .. }
             | Write::AttachmentsGone { .. }
             | Write::OutboxSettle(_)
             | Write::OutboxReplay { .. }

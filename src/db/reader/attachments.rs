@@ -42,17 +42,30 @@ impl Reader {
         }))
     }
 
-    /// What is to be taken out of the store: what was deleted, and what was
-    /// uploaded before a time and never sent.
-    pub async fn attachments_to_remove(
+    /// Uploads that nobody will send any more: whole ones from before a time,
+    /// and those from before another that have not come to their end.
+    pub async fn attachments_to_expire(
         &self,
-        loose_before: Timestamp,
+        unsent_before: Timestamp,
+        unfinished_before: Timestamp,
         limit: i64,
     ) -> Result<Vec<AttachmentId>, ReadError> {
-        let loose =
-            attachments::message_id.is_null().and(attachments::created_at.lt(loose_before.0));
+        let unfinished =
+            attachments::ready.eq(false).and(attachments::created_at.lt(unfinished_before.0));
         let query = attachments::table
-            .filter(attachments::remove.or(loose))
+            .filter(attachments::message_id.is_null())
+            .filter(attachments::remove.eq(false))
+            .filter(attachments::created_at.lt(unsent_before.0).or(unfinished))
+            .limit(limit)
+            .select(attachments::id);
+        let ids = read!(self, |conn| query.load::<i64>(&mut conn).await)?;
+        Ok(ids.into_iter().map(AttachmentId).collect())
+    }
+
+    /// What is to be taken out of the store.
+    pub async fn attachments_to_remove(&self, limit: i64) -> Result<Vec<AttachmentId>, ReadError> {
+        let query = attachments::table
+            .filter(attachments::remove)
             .order(attachments::created_at)
             .limit(limit)
             .select(attachments::id);

@@ -50,6 +50,17 @@ pub(in crate::db) fn encode_attachments(attachments: &[Attachment]) -> Option<St
     (!columns.is_empty()).then(|| format!("[{}]", columns.join(",")))
 }
 
+#[derive(Deserialize)]
+struct NameColumn {
+    name: String,
+}
+
+/// What the files of a message are called.
+pub(in crate::db) fn attachment_names(column: &str) -> Vec<String> {
+    let names = decode::<Vec<NameColumn>>(column).unwrap_or_default();
+    names.into_iter().map(|NameColumn { name }| name).collect()
+}
+
 fn texts(users: &[UserId]) -> Vec<String> {
     users.iter().map(|user| user.as_str().to_owned()).collect()
 }

@@ -3,17 +3,20 @@
 //! Beside SQLite the index is a file of its own with its own write lock, so
 //! that indexing never waits for a group commit nor holds one up; on
 //! PostgreSQL it is a table that one of the nodes fills. It has no text, only
-//! words, and is made from the messages: it can be deleted at any time. What
-//! it finds is looked up among the messages that can be seen, so an entry
-//! that is out of date shows nobody anything.
+//! words, which are found here and not by the database ([`words`]), so that
+//! both find the same. It is made from the messages: it can be deleted at any
+//! time. What it finds is looked up among the messages that can be seen, so
+//! an entry that is out of date shows nobody anything.
 
+mod document;
 mod file;
 mod highlight;
 mod query;
 mod tsvector;
+mod words;
 
 use super::DatabaseUrl;
-use crate::domain::{MessageId, RoomKey, UserKey};
+use crate::domain::{MessageId, RoomKey, Timestamp, UserKey};
 
 pub use query::SearchQuery;
 
@@ -33,20 +36,26 @@ pub struct Hit {
     pub rank: f64,
 }
 
-/// Where the words are in a message: ranges of characters.
-pub type Highlights = (MessageId, Vec<(usize, usize)>);
-
 /// What is looked for, and where.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     pub query: SearchQuery,
     pub rooms: Vec<RoomKey>,
     pub sender: Option<UserKey>,
-    pub from: Option<MessageId>,
-    pub to: Option<MessageId>,
+    /// Said at this time or later.
+    pub from: Option<Timestamp>,
+    /// Said before.
+    pub to: Option<Timestamp>,
     pub sort: Sort,
     pub offset: i64,
     pub limit: i64,
+}
+
+impl Wanted {
+    /// The times between which it was said.
+    fn times(&self) -> (i64, i64) {
+        (self.from.map_or(i64::MIN, |time| time.0), self.to.map_or(i64::MAX, |time| time.0))
+    }
 }
 
 /// The index; clones share its connections.
@@ -62,16 +71,21 @@ enum Kind {
 impl SearchIndex {
     /// Opens the index of a database, makes it if it is not there, and keeps
     /// it up to date from now on, on a thread of its own. Blocking.
-    pub fn start(database: &DatabaseUrl) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// If there can be no such thread. An index that cannot be opened is made
+    /// anew as soon as that is possible; until then nothing can be searched,
+    /// and all else goes on.
+    pub fn start(database: &DatabaseUrl) -> std::io::Result<Self> {
         let kind = match database {
             DatabaseUrl::Sqlite(path) => {
-                let index = file::FileIndex::open(path)?;
-                index.keep_up(path.clone()).map_err(|error| error.to_string())?;
+                let index = file::FileIndex::open(path);
+                file::keep_up(index.clone(), path.clone())?;
                 Kind::File(index)
             }
             DatabaseUrl::Postgres(url) => {
-                let index = tsvector::TableIndex::open(url)?;
-                tsvector::keep_up(url.clone()).map_err(|error| error.to_string())?;
+                let index = tsvector::TableIndex::open(url);
+                tsvector::keep_up(url.clone())?;
                 Kind::Tsvector(index)
             }
         };
@@ -84,14 +98,5 @@ impl SearchIndex {
             Kind::File(index) => index.find(wanted),
             Kind::Tsvector(index) => index.find(wanted),
         }
-    }
-
-    /// Blocking: where in these texts the words are, as ranges of characters.
-    pub fn highlights(
-        &self,
-        query: &SearchQuery,
-        texts: &[(MessageId, String)],
-    ) -> Result<Vec<Highlights>, String> {
-        highlight::highlights(query, texts)
     }
 }

@@ -1,9 +1,12 @@
-//! What somebody looks for, as FTS5 understands it.
+//! What somebody looks for, as both databases understand it.
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
-
+use super::{
+    document::Document,
+    highlight,
+    words::{Kind, words},
+};
 use crate::{
-    domain::{MessageId, RoomKey, UserKey},
+    domain::{RoomKey, UserKey},
     limits::{SEARCH_BYTES, SEARCH_TERMS},
 };
 
@@ -15,52 +18,79 @@ pub struct SearchQuery {
     unwanted: Vec<Term>,
 }
 
-/// A word or a phrase, or the beginning of one.
+/// A word, or several one behind the other; perhaps the last is a beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Term {
-    text: String,
-    is_beginning: bool,
+pub(super) struct Term {
+    pub words: Vec<String>,
+    pub is_beginning: bool,
 }
 
 impl Term {
-    fn whole(text: &str) -> Self {
-        Self { text: text.to_owned(), is_beginning: false }
+    /// `None`: there is no word in it.
+    fn new(text: &str, is_beginning: bool) -> Option<Self> {
+        let mut words = words(text);
+        let is_beginning = match &words[..] {
+            [] => return None,
+            // The pair before has it, too; what follows it may be anything.
+            [.., pair, last] if (pair.kind, last.kind) == (Kind::Pair, Kind::Last) => {
+                words.pop();
+                false
+            }
+            // It begins a pair, or ends a run.
+            [.., last] => is_beginning || last.kind == Kind::Last,
+        };
+        Some(Self { words: words.into_iter().map(|word| word.text).collect(), is_beginning })
     }
 
-    /// As FTS5 understands it.
-    fn quoted(&self) -> String {
-        let text = quoted(&self.text);
-        if self.is_beginning { format!("{text} *") } else { text }
+    /// As FTS5 understands it (<https://sqlite.org/fts5.html> section 3).
+    /// What is there as a whole counts twice, and comes before what only
+    /// begins so.
+    fn to_fts5(&self) -> String {
+        let phrase = format!("\"{}\"", self.words.join(" "));
+        if self.is_beginning { format!("({phrase} OR {phrase} *)") } else { phrase }
     }
 
-    /// As PostgreSQL understands it: its words one behind the other.
-    fn as_tsquery(&self) -> String {
-        let mut words: Vec<String> =
-            words(&self.text).into_iter().map(|word| format!("'{word}'")).collect();
-        if let (true, Some(last)) = (self.is_beginning, words.last_mut()) {
-            last.push_str(":*");
+    /// As PostgreSQL understands it. The words are letters and digits only,
+    /// so nothing has to be escaped.
+    fn to_tsquery(&self) -> String {
+        let words: Vec<String> = self.words.iter().map(|word| format!("'{word}'")).collect();
+        let phrase = format!("({})", words.join(" <-> "));
+        if !self.is_beginning {
+            return phrase;
         }
-        format!("({})", words.join(" <-> "))
+        format!("({phrase} | ({}:*))", words.join(" <-> "))
     }
 }
 
-/// The words of a text as FTS5's tokenizer finds them, so that both databases
-/// find the same: runs of letters and digits, lower case, without accents.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let folded = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
-    let folded: String = folded.collect();
-    let runs = folded.split(|c: char| !c.is_alphanumeric()).filter(|run| !run.is_empty());
-    runs.map(str::to_owned).collect()
+/// A piece of what was typed, and what is behind it.
+struct Typed<'a> {
+    text: &'a str,
+    how: How,
+    after: &'a str,
 }
 
-/// Quoted, anything is words (<https://sqlite.org/fts5.html> section 3.1), but a
-/// NUL, which ends the expression for FTS5.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\"").replace('\0', " "))
+enum How {
+    Word,
+    Phrase,
+    Beginning,
 }
 
-fn has_words(text: &str) -> bool {
-    text.chars().any(char::is_alphanumeric)
+fn next(text: &str) -> Typed<'_> {
+    if let Some(phrase) = text.strip_prefix('"') {
+        let (text, after) = phrase.split_once('"').unwrap_or((phrase, ""));
+        return Typed { text, how: How::Phrase, after };
+    }
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    let (word, after) = text.split_at(end);
+    match word.strip_suffix('*') {
+        Some(text) => Typed { text, how: How::Beginning, after },
+        None => Typed { text: word, how: How::Word, after },
+    }
+}
+
+/// One letter begins half of all words.
+fn is_long_enough(word: &str) -> bool {
+    words(word).last().is_some_and(|last| last.text.chars().count() > 1)
 }
 
 impl SearchQuery {
@@ -72,33 +102,25 @@ impl SearchQuery {
         let mut query = Self { wanted: Vec::new(), unwanted: Vec::new() };
         let mut rest = text.trim_start();
         while !rest.is_empty() {
-            let (is_unwanted, after) = match rest.strip_prefix('-') {
-                Some(after) => (true, after),
+            let (is_unwanted, from) = match rest.strip_prefix('-') {
+                Some(from) => (true, from),
                 None => (false, rest),
             };
-            let (term, after) = match after.strip_prefix('"') {
-                Some(phrase) => {
-                    let (phrase, after) = phrase.split_once('"').unwrap_or((phrase, ""));
-                    (Term::whole(phrase), after)
-                }
-                None => {
-                    let end = after.find(char::is_whitespace).unwrap_or(after.len());
-                    let (word, after) = after.split_at(end);
-                    match word.strip_suffix('*') {
-                        Some(start) if has_words(start) => {
-                            (Term { text: start.to_owned(), is_beginning: true }, after)
-                        }
-                        _ => (Term::whole(word), after),
-                    }
-                }
+            let Typed { text, how, after } = next(from);
+            rest = after.trim_start();
+            let is_beginning = match how {
+                How::Phrase => false,
+                How::Beginning => true,
+                // Who types the last word may not have come to its end. What
+                // is not to be there is not guessed.
+                How::Word => rest.is_empty() && !is_unwanted && is_long_enough(text),
             };
-            if has_words(&term.text) {
+            if let Some(term) = Term::new(text, is_beginning) {
                 if is_unwanted { &mut query.unwanted } else { &mut query.wanted }.push(term);
             }
             if query.wanted.len() + query.unwanted.len() > SEARCH_TERMS {
                 return Err(format!("must have at most {SEARCH_TERMS} words"));
             }
-            rest = after.trim_start();
         }
         if query.wanted.is_empty() {
             return Err("must have a word to look for".to_owned());
@@ -106,38 +128,41 @@ impl SearchQuery {
         Ok(query)
     }
 
-    /// The words alone, for showing where they are.
-    pub(super) fn words(&self) -> String {
-        joined(&self.wanted, " OR ")
+    /// Whether a message is what is looked for, as it is now: the index may
+    /// be a little behind.
+    pub fn matches(&self, content: &str, attachments: Option<&str>) -> bool {
+        let places = [words(content), Document::names(attachments)];
+        let is_in = |term: &Term| places.iter().any(|words| highlight::is_in(term, words));
+        self.wanted.iter().all(is_in) && !self.unwanted.iter().any(is_in)
     }
 
-    /// The whole expression, limited to rooms and a sender.
-    pub(super) fn matching(&self, rooms: &[RoomKey], sender: Option<UserKey>) -> String {
-        let rooms: Vec<String> = rooms.iter().map(|room| room_word(*room)).collect();
-        let mut text = format!(
-            "(text : ({})) AND (place : ({}))",
-            joined(&self.wanted, " AND "),
-            rooms.join(" OR ")
-        );
+    /// Where in a text the words are, as ranges of characters.
+    pub fn highlights(&self, text: &str) -> Vec<(usize, usize)> {
+        highlight::ranges(&self.wanted, text)
+    }
+
+    /// The whole expression for FTS5, limited to a sender and, unless they
+    /// are too many for that, to rooms.
+    pub(super) fn to_fts5(&self, rooms: Option<&[RoomKey]>, sender: Option<UserKey>) -> String {
+        let wanted: Vec<String> = self.wanted.iter().map(Term::to_fts5).collect();
+        let mut text = format!("({{text files}} : ({}))", wanted.join(" AND "));
+        if let Some(rooms) = rooms {
+            let rooms: Vec<String> = rooms.iter().map(|room| room_word(*room)).collect();
+            text.push_str(&format!(" AND (place : ({}))", rooms.join(" OR ")));
+        }
         if let Some(sender) = sender {
             text.push_str(&format!(" AND (place : {})", sender_word(sender)));
         }
         for word in &self.unwanted {
-            text = format!("({text}) NOT (text : {})", word.quoted());
+            text = format!("({text}) NOT ({{text files}} : {})", word.to_fts5());
         }
         text
     }
-}
 
-fn joined(terms: &[Term], by: &str) -> String {
-    terms.iter().map(Term::quoted).collect::<Vec<_>>().join(by)
-}
-
-impl SearchQuery {
     /// The words as PostgreSQL understands them.
-    pub(super) fn tsquery(&self) -> String {
-        let wanted = self.wanted.iter().map(Term::as_tsquery);
-        let unwanted = self.unwanted.iter().map(|term| format!("!{}", term.as_tsquery()));
+    pub(super) fn to_tsquery(&self) -> String {
+        let wanted = self.wanted.iter().map(Term::to_tsquery);
+        let unwanted = self.unwanted.iter().map(|term| format!("!{}", term.to_tsquery()));
         wanted.chain(unwanted).collect::<Vec<_>>().join(" & ")
     }
 }
@@ -150,52 +175,71 @@ pub(super) fn sender_word(sender: UserKey) -> String {
     format!("sender{}", sender.0)
 }
 
-/// Where messages of a time begin: their ids rise with it.
-pub(super) fn range(from: Option<MessageId>, to: Option<MessageId>) -> (i64, i64) {
-    (from.map_or(0, |id| id.0), to.map_or(i64::MAX, |id| id.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn matching(text: &str) -> String {
-        SearchQuery::parse(text).expect(text).matching(&[RoomKey(1)], None)
+    fn fts5(text: &str) -> String {
+        let query = SearchQuery::parse(text).expect(text);
+        query.to_fts5(Some(&[RoomKey(1)]), None)
+    }
+
+    fn tsquery(text: &str) -> String {
+        SearchQuery::parse(text).expect(text).to_tsquery()
     }
 
     #[test]
     fn words_phrases_beginnings_and_exclusions_are_understood() {
-        let place = "(place : (room1))";
-        assert_eq!(matching("two words"), format!("(text : (\"two\" AND \"words\")) AND {place}"));
-        assert_eq!(matching("\"a phrase\""), format!("(text : (\"a phrase\")) AND {place}"));
-        assert_eq!(matching("begin*"), format!("(text : (\"begin\" *)) AND {place}"));
-        assert_eq!(
-            matching("yes -no"),
-            format!("((text : (\"yes\")) AND {place}) NOT (text : \"no\")")
-        );
-        assert_eq!(matching("open \"end"), format!("(text : (\"open\" AND \"end\")) AND {place}"));
+        let of = |wanted: &str| format!("({{text files}} : ({wanted})) AND (place : (room1))");
+        assert_eq!(fts5("Two Wörds"), of(r#""two" AND ("words" OR "words" *)"#));
+        assert_eq!(fts5("words two* a"), of(r#""words" AND ("two" OR "two" *) AND "a""#));
+        assert_eq!(fts5("\"a phrase\""), of(r#""a phrase""#));
+        assert_eq!(fts5("don't \"open end"), of(r#""don t" AND "open end""#));
+        let not = r#"NOT ({text files} : "no")"#;
+        assert_eq!(fts5("yes -no"), format!("({}) {not}", of(r#""yes""#)));
+        assert_eq!(fts5("-no yes"), format!("({}) {not}", of(r#"("yes" OR "yes" *)"#)));
+    }
+
+    #[test]
+    fn scripts_without_spaces_are_looked_for_pair_by_pair() {
+        assert_eq!(tsquery("上海"), "('上海')");
+        assert_eq!(tsquery("人工智"), "('人工' <-> '工智')");
+        assert_eq!(tsquery("海"), "(('海') | ('海':*))");
+        assert_eq!(tsquery("海 회의"), "(('海') | ('海':*)) & ('회의')");
+        assert_eq!(tsquery("版本1.2"), "('版本' <-> '本' <-> '1' <-> '2')");
+        assert_eq!(tsquery("1.2版本"), "('1' <-> '2' <-> '版本')");
     }
 
     #[test]
     fn postgresql_is_asked_for_the_same() {
-        let tsquery = |text: &str| SearchQuery::parse(text).expect(text).tsquery();
-        assert_eq!(tsquery("Two Wörds"), "('two') & ('words')");
+        assert_eq!(tsquery("Two Wörds"), "('two') & (('words') | ('words':*))");
         assert_eq!(tsquery("\"a phrase\" don't"), "('a' <-> 'phrase') & ('don' <-> 't')");
-        assert_eq!(tsquery("beg* -no"), "('beg':*) & !('no')");
+        assert_eq!(tsquery("beg* -no"), "(('beg') | ('beg':*)) & !('no')");
     }
 
     #[test]
-    fn what_means_something_to_fts5_is_only_text() {
-        for text in ["a AND b", "NEAR(a b)", "text : x", "a^b", "{a}", "x\"y", "(", "a OR"] {
-            match SearchQuery::parse(text) {
-                Ok(query) => {
-                    assert!(query.wanted.iter().all(|term| term.quoted().starts_with('"')));
-                    assert!(!query.tsquery().contains(['"', ';', '{']));
-                }
-                Err(error) => assert!(error.contains("word"), "{text}"),
+    fn what_was_found_is_looked_at_once_more() {
+        let matches = |query: &str, content: &str| {
+            let files = r#"[{"name":"Bericht_2026.pdf"}]"#;
+            SearchQuery::parse(query).expect(query).matches(content, Some(files))
+        };
+        assert!(matches("open bericht", "an open word"));
+        assert!(matches("\"open word\" ber", "an open word"));
+        assert!(!matches("secret", "an open word"));
+        assert!(!matches("open -2026", "an open word"));
+        assert!(!matches("\"word open\"", "an open word"));
+    }
+
+    #[test]
+    fn what_means_something_to_a_database_is_only_text() {
+        for text in ["a AND b", "NEAR(a b)", "text : x", "a^b", "{a}", "x\"y", "(", "a OR", "a\0b"]
+        {
+            let Ok(query) = SearchQuery::parse(text) else { continue };
+            for word in query.wanted.iter().flat_map(|term| &term.words) {
+                assert!(word.chars().all(char::is_alphanumeric), "{text}: {word}");
             }
         }
-        assert_eq!(matching("a\0b"), matching("\"a b\""));
+        assert_eq!(fts5("a\0b"), fts5("\"a b\""));
         for empty in ["", "  ", "-", "*", "\"\"", "-x", "!?"] {
             assert!(SearchQuery::parse(empty).is_err(), "{empty}");
         }

@@ -3,6 +3,7 @@
 mod conversation;
 mod database;
 mod erasure;
+mod files;
 mod identity;
 mod marks;
 mod members;

@@ -1,12 +1,12 @@
 //! Attachments: uploaded by one, then part of a message, then gone.
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension,
-    QueryDsl, QueryResult, RunQueryDsl,
+    BoolExpressionMethods, Connection, ExpressionMethods, NullableExpressionMethods, QueryDsl,
+    QueryResult, RunQueryDsl, result::Error,
 };
 
 use super::{
-    Conn, NewAttachment, WriteError, WriteResult, Written,
+    Conn, NewAttachment, NewUpload, WriteError, WriteResult, Written, file_usage,
     rows::attachment::{AttachmentRow, columns},
     schema::attachments,
 };
@@ -15,13 +15,10 @@ use crate::{
     limits::UPLOADS_PER_USER,
 };
 
-/// An upload begins: from now on the sweeper knows of it.
-pub(super) fn begin(
-    conn: &mut Conn,
-    id: AttachmentId,
-    uploader: UserKey,
-    at: Timestamp,
-) -> QueryResult<WriteResult> {
+/// An upload begins: from now on the sweeper knows of it, and as many bytes
+/// as it may have count as stored.
+pub(super) fn begin(conn: &mut Conn, new: &NewUpload) -> QueryResult<WriteResult> {
+    let NewUpload { id, uploader, bytes, quota, at } = new;
     let loose = attachments::table
         .filter(attachments::uploader_key.eq(uploader.0))
         .filter(attachments::message_id.is_null())
@@ -29,13 +26,16 @@ pub(super) fn begin(
     if loose.count().get_result::<i64>(conn)? >= UPLOADS_PER_USER {
         return Ok(Err(WriteError::TooManyUploads));
     }
+    if let Err(reached) = file_usage::take(conn, *uploader, *bytes, *quota, *at)? {
+        return Ok(Err(WriteError::QuotaReached(reached)));
+    }
     diesel::insert_into(attachments::table)
         .values((
             attachments::id.eq(id.0),
             attachments::uploader_key.eq(uploader.0),
             attachments::name.eq(""),
             attachments::content_type.eq(""),
-            attachments::size.eq(0),
+            attachments::size.eq(*bytes),
             attachments::created_at.eq(at.0),
         ))
         .execute(conn)?;
@@ -44,9 +44,11 @@ pub(super) fn begin(
 
 /// All of it is in the store.
 pub(super) fn finish(conn: &mut Conn, new: &NewAttachment) -> QueryResult<WriteResult> {
-    let NewAttachment { attachment, sha256 } = new;
+    let NewAttachment { attachment, uploader, announced, sha256 } = new;
     let Attachment { id, name, content_type, size, dimensions, thumbnail_type } = attachment;
-    let row = attachments::table.find(id.0).filter(attachments::remove.eq(false));
+    let row = attachments::table
+        .find(id.0)
+        .filter(attachments::ready.eq(false).and(attachments::remove.eq(false)));
     let done = diesel::update(row)
         .set((
             attachments::name.eq(&**name),
@@ -59,7 +61,11 @@ pub(super) fn finish(conn: &mut Conn, new: &NewAttachment) -> QueryResult<WriteR
             attachments::ready.eq(true),
         ))
         .execute(conn)?;
-    Ok(if done > 0 { Ok(Written::Done) } else { Err(WriteError::NoSuchAttachment) })
+    if done == 0 {
+        return Ok(Err(WriteError::NoSuchAttachment));
+    }
+    file_usage::correct(conn, *uploader, announced - size)?;
+    Ok(Ok(Written::Done))
 }
 
 /// An upload that came to nothing, or that nobody wants any more.
@@ -73,12 +79,40 @@ pub(super) fn drop_upload(
         .filter(attachments::uploader_key.eq(uploader.0))
         .filter(attachments::message_id.is_null())
         .filter(attachments::remove.eq(false));
-    let dropped = diesel::update(own).set(attachments::remove.eq(true)).execute(conn)?;
-    Ok(if dropped > 0 { Ok(Written::Done) } else { Err(WriteError::NoSuchAttachment) })
+    let dropped = diesel::update(own)
+        .set(attachments::remove.eq(true))
+        .returning((attachments::uploader_key, attachments::size))
+        .get_results::<(i64, i64)>(conn)?;
+    file_usage::free(conn, &dropped)?;
+    Ok(if dropped.is_empty() { Err(WriteError::NoSuchAttachment) } else { Ok(Written::Done) })
+}
+
+/// Uploads that were found to be too old, and that no message has got since.
+pub(super) fn expire(
+    conn: &mut Conn,
+    ids: &[AttachmentId],
+    unsent_before: Timestamp,
+) -> QueryResult<WriteResult> {
+    let keys: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let old = attachments::ready.eq(false).or(attachments::created_at.lt(unsent_before.0));
+    let unsent = attachments::table
+        .filter(attachments::id.eq_any(keys))
+        .filter(attachments::message_id.is_null())
+        .filter(attachments::remove.eq(false))
+        .filter(old);
+    let expired = diesel::update(unsent)
+        .set(attachments::remove.eq(true))
+        .returning((attachments::uploader_key, attachments::size))
+        .get_results::<(i64, i64)>(conn)?;
+    file_usage::free(conn, &expired)?;
+    Ok(Ok(Written::Counted(expired.len())))
 }
 
 /// Makes uploads part of a message. `None`, and nothing has changed, if any
 /// of them is not there, somebody else's, or another message's.
+///
+/// The condition is part of the change: another room's transaction may want
+/// the same file at the same time, and then waits here and finds it taken.
 pub(super) fn claim(
     conn: &mut Conn,
     ids: &[AttachmentId],
@@ -86,47 +120,57 @@ pub(super) fn claim(
     room: RoomKey,
     message: MessageId,
 ) -> QueryResult<Option<Vec<Attachment>>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
+    let keys: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let claimed = conn.transaction(|conn| {
         let loose = attachments::table
-            .find(id.0)
+            .filter(attachments::id.eq_any(&keys))
             .filter(attachments::uploader_key.eq(uploader.0))
             .filter(attachments::message_id.is_null())
-            .filter(attachments::ready.and(attachments::remove.eq(false)))
-            .select(columns());
-        match loose.first::<AttachmentRow>(conn).optional()? {
-            Some(row) => found.push(Attachment::from(row)),
-            None => return Ok(None),
-        }
-    }
-    let keys: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    diesel::update(attachments::table.filter(attachments::id.eq_any(keys)))
-        .set((attachments::room_key.eq(room.0), attachments::message_id.eq(message.0)))
-        .execute(conn)?;
-    Ok(Some(found))
+            .filter(attachments::ready.and(attachments::remove.eq(false)));
+        let rows = diesel::update(loose)
+            .set((attachments::room_key.eq(room.0), attachments::message_id.eq(message.0)))
+            .returning(columns())
+            .get_results::<AttachmentRow>(conn)?;
+        // What was claimed of them is given back.
+        if rows.len() == keys.len() { Ok(rows) } else { Err(Error::RollbackTransaction) }
+    });
+    let mut claimed: Vec<Attachment> = match claimed {
+        Ok(rows) => rows.into_iter().map(Attachment::from).collect(),
+        Err(Error::RollbackTransaction) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    claimed.sort_by_key(|attachment| ids.iter().position(|id| *id == attachment.id));
+    Ok(Some(claimed))
 }
 
 /// The messages are gone, and with them what was attached.
 pub(super) fn release(conn: &mut Conn, messages: &[i64]) -> QueryResult<()> {
-    let attached =
-        attachments::table.filter(attachments::message_id.assume_not_null().eq_any(messages));
-    diesel::update(attached.filter(attachments::message_id.is_not_null()))
+    let attached = attachments::table
+        .filter(attachments::message_id.assume_not_null().eq_any(messages))
+        .filter(attachments::message_id.is_not_null())
+        .filter(attachments::remove.eq(false));
+    let released = diesel::update(attached)
         .set(attachments::remove.eq(true))
-        .execute(conn)
-        .map(drop)
+        .returning((attachments::uploader_key, attachments::size))
+        .get_results::<(i64, i64)>(conn)?;
+    file_usage::free(conn, &released)
 }
 
-/// What a user has uploaded and not sent.
+/// What a user has uploaded and not sent, and what is counted of them.
 pub(super) fn release_user(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
     let loose = attachments::table
         .filter(attachments::uploader_key.eq(user.0))
         .filter(attachments::message_id.is_null());
-    diesel::update(loose).set(attachments::remove.eq(true)).execute(conn).map(drop)
+    diesel::update(loose).set(attachments::remove.eq(true)).execute(conn)?;
+    file_usage::forget(conn, user)
 }
 
 /// These are no longer in the store.
 pub(super) fn gone(conn: &mut Conn, ids: &[AttachmentId]) -> QueryResult<WriteResult> {
     let keys: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    diesel::delete(attachments::table.filter(attachments::id.eq_any(keys))).execute(conn)?;
+    let removed = attachments::table
+        .filter(attachments::id.eq_any(keys))
+        .filter(attachments::remove.eq(true));
+    diesel::delete(removed).execute(conn)?;
     Ok(Ok(Written::Done))
 }

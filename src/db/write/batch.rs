@@ -30,7 +30,8 @@ pub(in crate::db) fn execute(conn: &mut Conn, writes: &[Write], told: &OutboxTar
 }
 
 /// Two transactions that wait for each other: the database has ended one, and
-/// it goes again behind the other.
+/// it goes again behind the other. So does one that stored what another was
+/// just storing, and finds it now.
 fn patiently(conn: &mut Conn, writes: &[Write], told: &OutboxTargets) -> QueryResult<Executed> {
     let mut tries = 0;
     loop {
@@ -43,7 +44,10 @@ fn patiently(conn: &mut Conn, writes: &[Write], told: &OutboxTargets) -> QueryRe
 
 fn is_conflict(error: &Error) -> bool {
     match error {
-        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        Error::DatabaseError(
+            DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UniqueViolation,
+            _,
+        ) => true,
         Error::DatabaseError(_, info) => info.message().contains("deadlock detected"),
         _ => false,
     }
@@ -206,9 +210,12 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         }
         Write::ApiKeyAdd(new) => identity::add_key(conn, new),
         Write::ApiKeyRevoke { id, at } => identity::revoke_key(conn, *id, *at),
-        Write::AttachmentBegin { id, uploader, at } => attachment::begin(conn, *id, *uploader, *at),
+        Write::AttachmentBegin(new) => attachment::begin(conn, new),
         Write::AttachmentFinish(new) => attachment::finish(conn, new),
         Write::AttachmentDrop { id, uploader } => attachment::drop_upload(conn, *id, *uploader),
+        Write::AttachmentsExpire { ids, unsent_before } => {
+            attachment::expire(conn, ids, *unsent_before)
+        }
         Write::AttachmentsGone { ids } => attachment::gone(conn, ids),
         Write::OutboxSettle(results) => outbox::settle(conn, results),
         Write::OutboxReplay { id, at } => outbox::replay(conn, *id, *at),

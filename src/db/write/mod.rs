@@ -11,6 +11,7 @@ mod ban;
 mod batch;
 mod direct;
 mod erase;
+mod file_usage;
 mod former;
 mod identity;
 pub(in crate::db) mod life;
@@ -26,8 +27,8 @@ mod user;
 use super::{Conn, SHARES_ROOMS, advance_heads, record, transaction};
 use crate::db::{
     ApiKey, AuditEntry, Bar, Executed, MemberChange, NewApiKey, NewAttachment, NewDirect,
-    NewMessage, NewRefreshToken, NewRoom, OutboxResult, OutboxTargets, RefreshHash, SeenUser,
-    StoredMessage, Write, WriteError, WriteResult, Written, functions, rows, schema,
+    NewMessage, NewRefreshToken, NewRoom, NewUpload, OutboxResult, OutboxTargets, RefreshHash,
+    SeenUser, StoredMessage, Write, WriteError, WriteResult, Written, functions, rows, schema,
 };
 
 pub(in crate::db) use batch::execute;

@@ -86,7 +86,7 @@ const TAG: (&str, &str) = ("ETag", "The same as long as the file is");
 const PART: (&str, &str) = ("Content-Range", "Which part it is, or how much there is");
 
 /// A file, and what else comes of conditions and ranges (RFC 9110).
-fn of_a_file(responses: &mut Map<String, Value>) {
+fn of_a_file(responses: &mut Map<String, Value>, error: &Value) {
     let file = json!({"*/*": {"schema": {"type": "string", "format": "binary"}}});
     let mut insert = |status: &str, what: &str, names: &[(&str, &str)], has_file: bool| {
         let mut response = json!({"description": what, "headers": headers(names)});
@@ -98,7 +98,20 @@ fn of_a_file(responses: &mut Map<String, Value>) {
     insert("200", "The file", &[TAG], true);
     insert("206", "The part of it that was asked for", &[TAG, PART], true);
     insert("304", "It is as the asker knows it", &[TAG], false);
-    insert("416", "It has no such part", &[PART], false);
+    for (status, what, names) in [
+        ("412", "It is another one than the asker wants", &[][..]),
+        ("416", "It has no such part", &[PART][..]),
+    ] {
+        responses.insert(status.to_owned(), refused_file(what, names, error));
+    }
+}
+
+fn refused_file(what: &str, names: &[(&str, &str)], error: &Value) -> Value {
+    json!({
+        "description": what,
+        "headers": headers(names),
+        "content": {"application/json": {"schema": error}},
+    })
 }
 
 fn granted(what: &str, content: Option<Value>) -> Value {
@@ -120,14 +133,21 @@ pub fn responses(path: &str, call: &Call, schemas: &mut Schemas) -> Value {
             Some(json!({"image/jpeg": picture, "image/png": picture}))
         }
     };
+    let error = schemas.of::<ErrorBody<'_>>();
     match call.gives {
-        Gives::File => of_a_file(&mut responses),
+        Gives::File => of_a_file(&mut responses, &error),
         _ => {
             let granted = granted(call.summary, content.clone());
             responses.insert(call.status.to_string(), granted);
         }
     }
-    let error = schemas.of::<ErrorBody<'_>>();
+    if matches!(call.gives, Gives::Picture) {
+        let known =
+            json!({"description": "It is as the asker knows it", "headers": headers(&[TAG])});
+        responses.insert("304".to_owned(), known);
+        let another = refused_file("It is another one than the asker wants", &[], &error);
+        responses.insert("412".to_owned(), another);
+    }
     let (good, bad): (Vec<u16>, Vec<u16>) = call.also.iter().partition(|status| **status < 400);
     for status in good {
         let what = if status == 201 { "It is new" } else { meaning(status) };

@@ -25,6 +25,11 @@ impl Outcome {
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
+    /// That an answer has this status and this text.
+    pub fn expect_text(&self, status: u16, text: &str) {
+        assert_eq!((self.status, self.body.as_str()), (status, text), "{self:?}");
+    }
+
     /// The error of an answer with this status and code, in the one form.
     pub fn refused(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{self:?}");

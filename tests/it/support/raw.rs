@@ -79,6 +79,18 @@ impl RawSocket {
         (socket, agreed)
     }
 
+    /// A connection on which nothing has been said yet.
+    pub async fn open(address: &Address) -> Self {
+        Self(BufReader::new(address.dial().await))
+    }
+
+    /// All that comes until the connection ends.
+    pub async fn rest(&mut self) -> std::io::Result<String> {
+        let mut rest = String::new();
+        within("the end of the connection", self.0.read_to_string(&mut rest)).await?;
+        Ok(rest)
+    }
+
     /// Sends a request as it is written and gives the head of the answer.
     pub async fn http(address: &Address, request: &str) -> String {
         let mut socket = Self(BufReader::new(address.dial().await));

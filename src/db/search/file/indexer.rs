@@ -1,57 +1,35 @@
 //! Keeps the index up to date, behind the writer.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use diesel::{
-    Connection, ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult,
-    QueryableByName, RunQueryDsl,
-    connection::SimpleConnection,
-    sql_types::{BigInt, Text},
+    ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult, QueryableByName,
+    RunQueryDsl, connection::SimpleConnection, sql_types::BigInt,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    super::query::{room_word, sender_word},
-    index::{FileIndex, connect},
+    Conn,
+    changed::changed,
+    index::{FileIndex, connect, means_broken},
+    store::{self, Known},
 };
 use crate::{
-    db::{schema::messages, sqlite::Conn},
-    domain::{RoomKey, UserKey},
-    limits::{SEARCH_BATCH, SEARCH_IDLE, SEARCH_OVERLAP},
+    db::schema::{messages, room_heads, rooms},
+    limits::{
+        SEARCH_AGAIN, SEARCH_IDLE, SEARCH_LOOK, SEARCH_LOOK_SHARE, SEARCH_MERGE, SEARCH_MERGE_SHARE,
+    },
 };
 
-/// A message to be indexed, or to be taken out.
-struct Entry {
-    id: i64,
-    room: i64,
-    sender: i64,
-    content: String,
-    changed_seq: i64,
-    changed_at: i64,
-    deleted: bool,
-}
-
-type Row = (i64, i64, i64, String, i64, Option<i64>, Option<i64>);
-
-fn entry((id, room, sender, content, changed_seq, edited_at, deleted_at): Row) -> Entry {
-    let changed_at = edited_at.max(deleted_at).unwrap_or(0);
-    let deleted = deleted_at.is_some();
-    Entry { id, room, sender, content, changed_seq, changed_at, deleted }
-}
-
-macro_rules! columns {
-    () => {
-        (
-            messages::id,
-            messages::room_key,
-            messages::sender_key,
-            messages::content,
-            messages::changed_seq,
-            messages::edited_at,
-            messages::deleted_at,
-        )
-    };
-}
+/// Rows of new messages that are looked at in one step.
+const NEW: i64 = 1_000;
 
 #[derive(QueryableByName)]
 struct Number {
@@ -59,169 +37,265 @@ struct Number {
     value: i64,
 }
 
-/// The thread's state: one connection to each of the two files.
-struct Indexer {
-    messages: Conn,
-    index: Conn,
-    /// Changes of the last minute that are in the index already, and when
-    /// they were made.
-    recent: FxHashMap<i64, (i64, i64)>,
+/// Indexes on a thread of its own for as long as the process lives.
+pub(in crate::db) fn keep_up(index: FileIndex, database: PathBuf) -> std::io::Result<()> {
+    let thread = std::thread::Builder::new().name("search".to_owned());
+    thread.spawn(move || {
+        let mut told = String::new();
+        loop {
+            // Opened anew after a failure, whatever it was.
+            let ended = Indexer::open(&index, &database).and_then(Indexer::run);
+            let Err(error) = ended else { continue };
+            // A failure that stays is told once.
+            if error != told {
+                log::error!("the index of the search failed: {error}");
+            }
+            if means_broken(&error) || index.is_broken() || is_gone(&index.path) {
+                match index.make_anew() {
+                    Ok(()) => log::warn!("the index of the search is made anew"),
+                    Err(error) => log::debug!("the index cannot be made anew: {error}"),
+                }
+            }
+            told = error;
+            sleep(SEARCH_AGAIN);
+        }
+    })?;
+    Ok(())
 }
 
-impl FileIndex {
-    /// Indexes on a thread of its own for as long as the process lives: new
-    /// messages by their ids, which rise in the order of the commits, and
-    /// changed ones by the time of their change.
-    pub fn keep_up(&self, database: PathBuf) -> std::io::Result<()> {
-        let index = self.path.clone();
-        let thread = std::thread::Builder::new().name("search".to_owned());
-        thread.spawn(move || {
-            loop {
-                // Opened anew after a failure, whatever it was.
-                let ended = Indexer::open(&database, &index).and_then(|mut indexer| indexer.run());
-                if let Err(error) = ended {
-                    log::error!("the index of the search failed: {error}");
-                }
-                std::thread::sleep(Duration::from_secs(5));
-            }
-        })?;
-        Ok(())
-    }
+fn is_gone(path: &Path) -> bool {
+    inode(path).is_none()
+}
+
+fn inode(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// The thread's state: one connection to each of the two files.
+struct Indexer {
+    index: FileIndex,
+    messages: Conn,
+    words: Conn,
+    /// The file that was opened: another may take its place.
+    inode: Option<(u64, u64)>,
+    known: FxHashMap<i64, Known>,
+    /// The newest message that was seen.
+    newest: i64,
+    /// When all rooms are looked at next.
+    look: Instant,
+    /// Words of what was taken out are still in the file.
+    has_removed: bool,
+    /// Whether a merge is under way, and when there may be another.
+    is_merging: bool,
+    merge: Instant,
+    /// What this merge has taken so far.
+    merge_took: Duration,
+}
+
+/// What the messages' database says of a room.
+struct Room {
+    key: i64,
+    floor: i64,
+    head: i64,
 }
 
 impl Indexer {
-    fn open(database: &std::path::Path, index: &std::path::Path) -> Result<Self, String> {
+    fn open(index: &FileIndex, database: &Path) -> Result<Self, String> {
+        let told = |error: diesel::result::Error| error.to_string();
+        if is_gone(&index.path) {
+            return Err("its file is gone".to_owned());
+        }
         let mut messages = connect(database)?;
-        messages.batch_execute("PRAGMA query_only = ON").map_err(|error| error.to_string())?;
-        Ok(Self { messages, index: connect(index)?, recent: FxHashMap::default() })
+        messages.batch_execute("PRAGMA query_only = ON").map_err(told)?;
+        let mut words = connect(&index.path)?;
+        let newest = messages::table.order(messages::id.desc()).select(messages::id);
+        let newest = newest.first::<i64>(&mut messages).optional().map_err(told)?;
+        let has_removed = store::has_removed(&mut words).map_err(told)?;
+        let known = store::known(&mut words).map_err(told)?.into_iter().collect();
+        Ok(Self {
+            inode: inode(&index.path),
+            index: index.clone(),
+            messages,
+            words,
+            known,
+            newest: newest.unwrap_or(0),
+            look: Instant::now(),
+            has_removed,
+            is_merging: false,
+            merge: Instant::now(),
+            merge_took: Duration::ZERO,
+        })
     }
 
-    fn run(&mut self) -> Result<(), String> {
+    fn run(mut self) -> Result<(), String> {
+        let told = |error: diesel::result::Error| error.to_string();
         let mut seen = None;
         loop {
+            if self.index.is_broken() || inode(&self.index.path) != self.inode {
+                return Err("its file is gone, broken, or another one".to_owned());
+            }
             // Cheap, and changes with every commit of another connection.
             let version =
                 diesel::sql_query("SELECT data_version AS value FROM pragma_data_version")
                     .get_result::<Number>(&mut self.messages)
-                    .map_err(|error| error.to_string())?
+                    .map_err(told)?
                     .value;
-            let more = if seen == Some(version) {
-                false
-            } else {
-                self.step().map_err(|error| error.to_string())?
-            };
-            if !more {
+            let is_new = seen != Some(version);
+            let mut busy = false;
+            if is_new {
+                busy = self.index_new().map_err(told)?;
+            }
+            // What changed is found by looking at the rooms; once more behind
+            // the last commit.
+            if !busy && Instant::now() >= self.look && is_new {
+                self.look_at_rooms().map_err(told)?;
                 seen = Some(version);
-                std::thread::sleep(SEARCH_IDLE);
+            }
+            if !busy && !self.merge_if_due().map_err(told)? {
+                sleep(SEARCH_IDLE);
             }
         }
     }
 
-    /// Says whether there is more to do.
-    fn step(&mut self) -> QueryResult<bool> {
-        let new = self.new_messages()?;
-        let changed = self.changed_messages()?;
-        let is_full = |found: usize| i64::try_from(found).is_ok_and(|found| found >= SEARCH_BATCH);
-        let more = is_full(new.len()) || is_full(changed.len());
-        if new.is_empty() && changed.is_empty() {
+    /// New messages, by their ids, which rise in the order of the commits;
+    /// says whether there may be more.
+    fn index_new(&mut self) -> QueryResult<bool> {
+        let rows = messages::table
+            .filter(messages::id.gt(self.newest))
+            .order(messages::id)
+            .limit(NEW)
+            .select((messages::id, messages::room_key))
+            .load::<(i64, i64)>(&mut self.messages)?;
+        let Some((newest, _)) = rows.last() else { return Ok(false) };
+        self.newest = *newest;
+        let of_rooms: BTreeSet<i64> = rows.iter().map(|(_, room)| *room).collect();
+        for key in of_rooms {
+            if let Some(room) = self.room(key)? {
+                self.catch_up(&room)?;
+            }
+        }
+        Ok(i64::try_from(rows.len()).is_ok_and(|count| count >= NEW))
+    }
+
+    fn room(&mut self, key: i64) -> QueryResult<Option<Room>> {
+        let row = rooms::table
+            .inner_join(room_heads::table.on(room_heads::room_key.eq(rooms::key)))
+            .filter(rooms::key.eq(key))
+            .filter(rooms::id.is_not_null())
+            .select((rooms::floor_seq, room_heads::last_seq))
+            .first::<(i64, i64)>(&mut self.messages)
+            .optional()?;
+        Ok(row.map(|(floor, head)| Room { key, floor, head }))
+    }
+
+    /// Whatever is not in the index as it should be: changes, and what was
+    /// said while nobody indexed; and what is, and should not be. Costs by the
+    /// number of rooms, and is done the more seldom the longer it takes.
+    fn look_at_rooms(&mut self) -> QueryResult<()> {
+        let began = Instant::now();
+        let living = rooms::table
+            .inner_join(room_heads::table.on(room_heads::room_key.eq(rooms::key)))
+            .filter(rooms::id.is_not_null())
+            .select((rooms::key, rooms::floor_seq, room_heads::last_seq))
+            .load::<(i64, i64, i64)>(&mut self.messages)?;
+        let took = began.elapsed();
+        let there: FxHashSet<i64> = living.iter().map(|(key, ..)| *key).collect();
+        let gone: Vec<i64> =
+            self.known.keys().filter(|key| !there.contains(key)).copied().collect();
+        for room in gone {
+            self.remove_upto(room, i64::MAX)?;
+            store::forget_room(&mut self.words, room)?;
+            self.known.remove(&room);
+        }
+        for (key, floor, head) in living {
+            self.catch_up(&Room { key, floor, head })?;
+        }
+        self.look = Instant::now() + SEARCH_LOOK.max(took * SEARCH_LOOK_SHARE);
+        Ok(())
+    }
+
+    fn catch_up(&mut self, room: &Room) -> QueryResult<()> {
+        let Room { key, floor, head } = *room;
+        let mut known = self.known.get(&key).copied().unwrap_or_default();
+        if known.upto > head {
+            // An older database was put in the place of the one that was
+            // indexed.
+            self.remove_upto(key, i64::MAX)?;
+            known = Known { upto: 0, floor };
+            self.set_known(key, known)?;
+        }
+        if known.floor < floor {
+            self.remove_upto(key, floor)?;
+            known.floor = floor;
+            self.set_known(key, known)?;
+        }
+        while known.upto < head {
+            let (messages, more) = changed(&mut self.messages, key, (known.upto, head), floor)?;
+            known.upto = match messages.last() {
+                Some(last) if more => last.changed_seq,
+                _ => head,
+            };
+            let removed = self.words.immediate_transaction(|conn| {
+                let mut removed = false;
+                for message in &messages {
+                    removed |= store::put(conn, key, message)?;
+                }
+                store::set_known(conn, key, known)?;
+                QueryResult::Ok(removed)
+            })?;
+            self.known.insert(key, known);
+            if removed {
+                self.note_removed(true)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn set_known(&mut self, room: i64, known: Known) -> QueryResult<()> {
+        store::set_known(&mut self.words, room, known)?;
+        self.known.insert(room, known);
+        Ok(())
+    }
+
+    /// Bit by bit, so that the lock is never held for long.
+    fn remove_upto(&mut self, room: i64, upto: i64) -> QueryResult<()> {
+        loop {
+            let removed =
+                self.words.immediate_transaction(|conn| store::remove_upto(conn, room, upto))?;
+            if removed == 0 {
+                return Ok(());
+            }
+            self.note_removed(true)?;
+        }
+    }
+
+    fn note_removed(&mut self, has_removed: bool) -> QueryResult<()> {
+        if self.has_removed != has_removed {
+            store::set_has_removed(&mut self.words, has_removed)?;
+            self.has_removed = has_removed;
+        }
+        Ok(())
+    }
+
+    /// A step of taking out the words of what was removed, if nothing else is
+    /// to be done; says whether it did one.
+    fn merge_if_due(&mut self) -> QueryResult<bool> {
+        if !self.is_merging && (!self.has_removed || Instant::now() < self.merge) {
             return Ok(false);
         }
-        self.index.transaction(|conn| {
-            for entry in new.iter().chain(&changed) {
-                put(conn, entry)?;
-            }
-            if let Some(last) = new.last() {
-                set_cursor(conn, "message", last.id)?;
-            }
-            let latest = changed.iter().map(|entry| entry.changed_at).max();
-            if let Some(latest) = latest {
-                set_cursor(conn, "change", latest)?;
-            }
-            QueryResult::Ok(())
-        })?;
-        for entry in &changed {
-            self.recent.insert(entry.id, (entry.changed_seq, entry.changed_at));
+        let is_first = !self.is_merging;
+        let began = Instant::now();
+        if is_first {
+            self.merge_took = Duration::ZERO;
         }
-        Ok(more)
-    }
-
-    fn new_messages(&mut self) -> QueryResult<Vec<Entry>> {
-        let after = cursor(&mut self.index, "message")?;
-        let rows = messages::table
-            .filter(messages::id.gt(after))
-            .order(messages::id)
-            .limit(SEARCH_BATCH)
-            .select(columns!())
-            .load::<Row>(&mut self.messages)?;
-        Ok(rows.into_iter().map(entry).collect())
-    }
-
-    /// A change may commit a little after another that was made later, so the
-    /// last minute is looked at again; what is in the index already is not
-    /// indexed twice.
-    fn changed_messages(&mut self) -> QueryResult<Vec<Entry>> {
-        let latest = cursor(&mut self.index, "change")?;
-        let overlap = i64::try_from(SEARCH_OVERLAP.as_millis()).unwrap_or(0);
-        let since = latest.saturating_sub(overlap);
-        self.recent.retain(|_, (_, at)| *at >= since);
-        let edited = messages::table
-            .filter(messages::edited_at.assume_not_null().ge(since))
-            .filter(messages::edited_at.is_not_null())
-            .order(messages::edited_at)
-            .select(columns!());
-        let deleted = messages::table
-            .filter(messages::deleted_at.assume_not_null().ge(since))
-            .filter(messages::deleted_at.is_not_null())
-            .order(messages::deleted_at)
-            .select(columns!());
-        let mut changed = Vec::new();
-        for rows in [
-            edited.limit(SEARCH_BATCH + self.known()).load::<Row>(&mut self.messages)?,
-            deleted.limit(SEARCH_BATCH + self.known()).load::<Row>(&mut self.messages)?,
-        ] {
-            let is_new = |entry: &Entry| {
-                self.recent.get(&entry.id).is_none_or(|(seq, _)| *seq != entry.changed_seq)
-            };
-            changed.extend(rows.into_iter().map(entry).filter(is_new));
+        self.is_merging = store::merge_some(&mut self.words, is_first)?;
+        self.merge_took += began.elapsed();
+        if !self.is_merging {
+            self.note_removed(false)?;
+            self.merge = Instant::now() + SEARCH_MERGE.max(self.merge_took * SEARCH_MERGE_SHARE);
+            // What was overwritten is not to lie in the log, either.
+            self.words.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
         }
-        Ok(changed)
+        Ok(true)
     }
-
-    fn known(&self) -> i64 {
-        i64::try_from(self.recent.len()).unwrap_or(i64::MAX / 2)
-    }
-}
-
-fn put(conn: &mut Conn, entry: &Entry) -> QueryResult<()> {
-    diesel::sql_query("DELETE FROM words WHERE rowid = ?")
-        .bind::<BigInt, _>(entry.id)
-        .execute(conn)?;
-    if entry.deleted || entry.content.is_empty() {
-        return Ok(());
-    }
-    let (room, sender) = (room_word(RoomKey(entry.room)), sender_word(UserKey(entry.sender)));
-    diesel::sql_query("INSERT INTO words (rowid, text, place) VALUES (?, ?, ?)")
-        .bind::<BigInt, _>(entry.id)
-        .bind::<Text, _>(&entry.content)
-        .bind::<Text, _>(format!("{room} {sender}"))
-        .execute(conn)
-        .map(drop)
-}
-
-fn cursor(conn: &mut Conn, name: &str) -> QueryResult<i64> {
-    let rows = diesel::sql_query("SELECT value FROM cursors WHERE name = ?")
-        .bind::<Text, _>(name)
-        .load::<Number>(conn)?;
-    Ok(rows.first().map_or(0, |row| row.value))
-}
-
-fn set_cursor(conn: &mut Conn, name: &str, value: i64) -> QueryResult<()> {
-    diesel::sql_query(
-        "INSERT INTO cursors (name, value) VALUES (?, ?)
-         ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
-    )
-    .bind::<Text, _>(name)
-    .bind::<BigInt, _>(value)
-    .execute(conn)
-    .map(drop)
 }

@@ -1,6 +1,12 @@
 //! The index in a file, with FTS5.
 
+#[path = "../changed.rs"]
+mod changed;
 mod index;
 mod indexer;
+mod store;
+
+use crate::db::sqlite::Conn;
 
 pub(super) use index::FileIndex;
+pub(super) use indexer::keep_up;

@@ -5,7 +5,7 @@ use diesel::{
     sql_types::{Array, BigInt, Double, Nullable, Text},
 };
 
-use super::super::{Hit, Sort, Wanted, query::range};
+use super::super::{Hit, Sort, Wanted};
 use crate::{
     db::postgres::{Manager, PostgresUrl},
     domain::MessageId,
@@ -27,19 +27,20 @@ struct HitRow {
 }
 
 impl TableIndex {
-    pub fn open(url: &PostgresUrl) -> Result<Self, String> {
+    /// Connects when it is needed.
+    pub fn open(url: &PostgresUrl) -> Self {
         let pool = r2d2::Pool::builder()
             .max_size(SEARCH_CONNECTIONS)
             .min_idle(Some(0))
             .test_on_check_out(false)
             .build_unchecked(Manager::new(url.clone()));
-        Ok(Self { pool })
+        Self { pool }
     }
 
     pub fn find(&self, wanted: &Wanted) -> Result<(Vec<Hit>, bool), String> {
         let mut conn = self.pool.get().map_err(|error| error.to_string())?;
         let rooms: Vec<i64> = wanted.rooms.iter().map(|room| room.0).collect();
-        let (first, last) = range(wanted.from, wanted.to);
+        let (from, to) = wanted.times();
         let order = match wanted.sort {
             Sort::Rank => "rank DESC, message_id DESC",
             Sort::Newest => "message_id DESC",
@@ -48,14 +49,14 @@ impl TableIndex {
             "SELECT message_id AS id, ts_rank(words, $1::tsquery)::float8 AS rank
              FROM message_words
              WHERE words @@ $1::tsquery AND room_key = ANY($2)
-               AND ($3 IS NULL OR sender_key = $3) AND message_id >= $4 AND message_id < $5
+               AND ($3 IS NULL OR sender_key = $3) AND created_at >= $4 AND created_at < $5
              ORDER BY {order} LIMIT $6 OFFSET $7"
         ))
-        .bind::<Text, _>(wanted.query.tsquery())
+        .bind::<Text, _>(wanted.query.to_tsquery())
         .bind::<Array<BigInt>, _>(rooms)
         .bind::<Nullable<BigInt>, _>(wanted.sender.map(|sender| sender.0))
-        .bind::<BigInt, _>(first)
-        .bind::<BigInt, _>(last)
+        .bind::<BigInt, _>(from)
+        .bind::<BigInt, _>(to)
         .bind::<BigInt, _>(wanted.limit + 1)
         .bind::<BigInt, _>(wanted.offset)
         .load::<HitRow>(&mut conn)

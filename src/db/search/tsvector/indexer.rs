@@ -7,20 +7,24 @@ use std::{
 };
 
 use diesel::{
-    BoolExpressionMethods, Connection, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
+    Connection, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult,
     QueryableByName, RunQueryDsl,
     connection::SimpleConnection,
     sql_types::{BigInt, Bool, Text},
 };
 
-use super::super::query::words;
+use super::{
+    super::{document::Document, words},
+    Conn,
+    changed::{Changed, changed},
+};
 use crate::{
     db::{
         feed::Happened,
-        postgres::{Conn, Manager, PostgresUrl},
-        schema::{feed, messages, room_heads},
+        postgres::{Manager, PostgresUrl},
+        schema::{feed, room_heads, rooms},
     },
-    limits::{SEARCH_BATCH, SEARCH_IDLE, SEARCH_SCAN},
+    limits::{SEARCH_FORGET, SEARCH_IDLE, SEARCH_SCAN},
 };
 
 /// Whoever has this lock fills the table; it goes with the connection.
@@ -32,12 +36,11 @@ const TURN: Duration = Duration::from_secs(5);
 /// What is looked at in one step.
 const ROWS: i64 = 1_000;
 
-/// A word may be no longer (PostgreSQL 17 documentation, section 12.11).
-const WORD_BYTES: usize = 2_046;
-/// Places behind this one are all the same.
+/// Places behind this one are all the same (PostgreSQL 17 documentation,
+/// section 12.11).
 const PLACES: usize = 16_383;
-
-type Row = (i64, i64, String, i64, Option<i64>);
+/// Between the text and the names of files, so that no phrase is in both.
+const GAP: usize = 2;
 
 #[derive(QueryableByName)]
 struct Got {
@@ -77,7 +80,30 @@ fn run(url: &PostgresUrl) -> Result<(), String> {
     if !is_ours {
         return Ok(());
     }
-    Indexer { conn, at: 0, scan: Instant::now() }.run().map_err(|error| error.to_string())
+    check_version(&mut conn).map_err(|error| error.to_string())?;
+    let now = Instant::now();
+    Indexer { conn, at: 0, scan: now, forget: now }.run().map_err(|error| error.to_string())
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+}
+
+/// Words that were found by other rules are forgotten, and found anew.
+fn check_version(conn: &mut Conn) -> QueryResult<()> {
+    conn.transaction(|conn| {
+        let rows = diesel::sql_query("SELECT version FROM search_version").load::<Version>(conn)?;
+        if rows.iter().any(|row| row.version == words::VERSION) {
+            return Ok(());
+        }
+        let version = words::VERSION;
+        conn.batch_execute(&format!(
+            "TRUNCATE message_words, indexed_rooms, search_version;
+             INSERT INTO search_version VALUES ({version})"
+        ))
+    })
 }
 
 struct Indexer {
@@ -87,14 +113,19 @@ struct Indexer {
     /// When all rooms are looked at next: for what the feed does not say any
     /// more.
     scan: Instant,
+    /// When it is looked for rooms that were deleted, cleared or trimmed.
+    forget: Instant,
 }
 
 impl Indexer {
     fn run(mut self) -> QueryResult<()> {
         loop {
             let mut rooms = self.moved()?;
-            if Instant::now() >= self.scan {
+            if Instant::now() >= self.forget {
                 self.forget_gone()?;
+                self.forget = Instant::now() + SEARCH_FORGET;
+            }
+            if Instant::now() >= self.scan {
                 let behind = self.behind()?;
                 // As many as one scan finds are done before the next.
                 if behind.len() < usize::try_from(ROWS).unwrap_or(0) {
@@ -141,34 +172,63 @@ impl Indexer {
         Ok(rows.into_iter().map(|row| row.room_key).collect())
     }
 
-    /// What is no message any more has no words.
+    /// What cannot be seen any more has no words.
     fn forget_gone(&mut self) -> QueryResult<()> {
-        self.conn.batch_execute(
-            "DELETE FROM message_words w WHERE message_id IN (
-                 SELECT w.message_id FROM message_words w
-                 LEFT JOIN messages m ON m.id = w.message_id WHERE m.id IS NULL LIMIT 10000)",
-        )
+        let gone = diesel::sql_query(format!(
+            "SELECT i.room_key, r.id IS NULL AS is_gone, coalesce(r.floor_seq, 0) AS floor
+             FROM indexed_rooms i LEFT JOIN rooms r ON r.key = i.room_key
+             WHERE r.id IS NULL OR r.floor_seq > i.floor LIMIT {ROWS}"
+        ))
+        .load::<Gone>(&mut self.conn)?;
+        for Gone { room_key, is_gone, floor } in gone {
+            let upto = if is_gone { i64::MAX } else { floor };
+            while self.remove_some(room_key, upto)? > 0 {}
+            let done = if is_gone {
+                "DELETE FROM indexed_rooms WHERE room_key = $1 AND $2 >= 0"
+            } else {
+                "UPDATE indexed_rooms SET floor = $2 WHERE room_key = $1"
+            };
+            diesel::sql_query(done)
+                .bind::<BigInt, _>(room_key)
+                .bind::<BigInt, _>(floor)
+                .execute(&mut self.conn)?;
+        }
+        Ok(())
+    }
+
+    fn remove_some(&mut self, room: i64, upto: i64) -> QueryResult<usize> {
+        diesel::sql_query(format!(
+            "DELETE FROM message_words WHERE message_id IN (
+                 SELECT message_id FROM message_words WHERE room_key = $1 AND seq <= $2
+                 LIMIT {ROWS})"
+        ))
+        .bind::<BigInt, _>(room)
+        .bind::<BigInt, _>(upto)
+        .execute(&mut self.conn)
     }
 
     /// Indexes some of what changed in a room; says whether there is more.
     fn step(&mut self, room: i64) -> QueryResult<bool> {
         self.conn.transaction(|conn| {
-            let head = room_heads::table.find(room).select(room_heads::last_seq);
-            let Some(head) = head.first::<i64>(conn).optional()? else { return Ok(false) };
+            let living = rooms::table
+                .inner_join(room_heads::table.on(room_heads::room_key.eq(rooms::key)))
+                .filter(rooms::key.eq(room))
+                .filter(rooms::id.is_not_null())
+                .select((rooms::floor_seq, room_heads::last_seq));
+            let Some((floor, head)) = living.first::<(i64, i64)>(conn).optional()? else {
+                return Ok(false);
+            };
             let upto = indexed(conn, room)?;
-            let mut rows = changed(conn, room, upto, head)?;
-            let limit = usize::try_from(SEARCH_BATCH).unwrap_or(0);
-            let more = rows.len() > limit;
-            rows.truncate(limit);
-            for row in &rows {
-                put(conn, room, row)?;
+            let (messages, more) = changed(conn, room, (upto, head), floor)?;
+            for message in &messages {
+                put(conn, room, message)?;
             }
-            let upto = match rows.last() {
-                Some(last) if more => last.3,
+            let upto = match messages.last() {
+                Some(last) if more => last.changed_seq,
                 _ => head,
             };
             diesel::sql_query(
-                "INSERT INTO indexed_rooms VALUES ($1, $2)
+                "INSERT INTO indexed_rooms (room_key, upto) VALUES ($1, $2)
                  ON CONFLICT (room_key) DO UPDATE SET upto = excluded.upto",
             )
             .bind::<BigInt, _>(room)
@@ -177,6 +237,17 @@ impl Indexer {
             Ok(more)
         })
     }
+}
+
+/// A room of which something is in the index that cannot be seen any more.
+#[derive(QueryableByName)]
+struct Gone {
+    #[diesel(sql_type = BigInt)]
+    room_key: i64,
+    #[diesel(sql_type = Bool)]
+    is_gone: bool,
+    #[diesel(sql_type = BigInt)]
+    floor: i64,
 }
 
 #[derive(QueryableByName)]
@@ -192,62 +263,38 @@ fn indexed(conn: &mut Conn, room: i64) -> QueryResult<i64> {
     Ok(rows.first().map_or(0, |row| row.upto))
 }
 
-/// What was said or changed, by the position of that; one more than is
-/// indexed in a step.
-fn changed(conn: &mut Conn, room: i64, after: i64, upto: i64) -> QueryResult<Vec<Row>> {
-    let of_room = || messages::table.filter(messages::room_key.eq(room));
-    let columns = (
-        messages::id,
-        messages::sender_key,
-        messages::content,
-        messages::changed_seq,
-        messages::deleted_at,
-    );
-    let mut rows = of_room()
-        .filter(messages::seq.gt(after).and(messages::seq.le(upto)))
-        .filter(messages::changed_seq.eq(messages::seq))
-        .order(messages::seq)
-        .limit(SEARCH_BATCH + 1)
-        .select(columns)
-        .load::<Row>(conn)?;
-    let later = of_room()
-        .filter(messages::changed_seq.gt(after).and(messages::changed_seq.le(upto)))
-        .filter(messages::changed_seq.gt(messages::seq))
-        .order(messages::changed_seq)
-        .limit(SEARCH_BATCH + 1)
-        .select(columns)
-        .load::<Row>(conn)?;
-    rows.extend(later);
-    rows.sort_by_key(|row| row.3);
-    Ok(rows)
-}
-
-fn put(conn: &mut Conn, room: i64, (id, sender, content, _, deleted): &Row) -> QueryResult<()> {
-    let vector = if deleted.is_some() { String::new() } else { vector(content) };
-    if vector.is_empty() {
+fn put(conn: &mut Conn, room: i64, message: &Changed) -> QueryResult<()> {
+    let Changed { id, seq, changed_seq: _, sender, created_at, document } = message;
+    if document.is_empty() {
         return diesel::sql_query("DELETE FROM message_words WHERE message_id = $1")
             .bind::<BigInt, _>(id)
             .execute(conn)
             .map(drop);
     }
     diesel::sql_query(
-        "INSERT INTO message_words VALUES ($1, $2, $3, $4::tsvector)
+        "INSERT INTO message_words (message_id, room_key, seq, sender_key, created_at, words)
+         VALUES ($1, $2, $3, $4, $5, $6::tsvector)
          ON CONFLICT (message_id) DO UPDATE SET words = excluded.words",
     )
     .bind::<BigInt, _>(id)
     .bind::<BigInt, _>(room)
+    .bind::<BigInt, _>(seq)
     .bind::<BigInt, _>(sender)
-    .bind::<Text, _>(vector)
+    .bind::<BigInt, _>(created_at)
+    .bind::<Text, _>(vector(document))
     .execute(conn)
     .map(drop)
 }
 
 /// Words with their places, as PostgreSQL reads them. They are letters and
 /// digits only, so nothing has to be escaped.
-fn vector(content: &str) -> String {
-    let words = words(content);
-    let short = words.iter().enumerate().filter(|(_, word)| word.len() <= WORD_BYTES);
-    let placed = short.map(|(place, word)| format!("'{word}':{}", (place + 1).min(PLACES)));
+fn vector(document: &Document) -> String {
+    let Document { text, files } = document;
+    let of_text = text.iter().enumerate().map(|(at, word)| (at + 1, word));
+    let behind = text.len() + GAP;
+    let of_files = files.iter().enumerate().map(|(at, word)| (behind + at, word));
+    let placed = of_text.chain(of_files);
+    let placed = placed.map(|(at, word)| format!("'{word}':{}", at.min(PLACES)));
     placed.collect::<Vec<_>>().join(" ")
 }
 
@@ -257,7 +304,12 @@ mod tests {
 
     #[test]
     fn words_are_placed_one_behind_the_other() {
+        let vector = |content| vector(&Document::new(content, None));
         assert_eq!(vector("Grüße, 'you'; DROP"), "'gruße':1 'you':2 'drop':3");
+        assert_eq!(vector("上海东"), "'上海':1 '海东':2 '东':3");
         assert_eq!(vector("!?"), "");
+        let files = Some(r#"[{"name":"a.pdf"}]"#);
+        let both = super::vector(&Document::new("see this", files));
+        assert_eq!(both, "'see':1 'this':2 'a':4 'pdf':5");
     }
 }

@@ -1,7 +1,11 @@
 //! The index in a table of PostgreSQL.
 
+#[path = "../changed.rs"]
+mod changed;
 mod index;
 mod indexer;
+
+use crate::db::postgres::Conn;
 
 pub(super) use index::TableIndex;
 pub(super) use indexer::keep_up;

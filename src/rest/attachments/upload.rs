@@ -1,0 +1,190 @@
+//! Taking a file in.
+
+use std::time::{Duration, Instant};
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::{Files, State};
+use crate::{
+    attachments::{HEAD_BYTES, clean_name, detect, is_safe_image},
+    auth::Identity,
+    db::{NewAttachment, NewUpload, Write},
+    domain::{Attachment, AttachmentId, FileQuota},
+    error::ApiError,
+    limiter::Limited,
+    limits::{IMAGE_BYTES, RETRY_AFTER, UPLOAD_GRACE, UPLOAD_PACE, UPLOAD_STALL},
+    protocol::{AttachmentView, ErrorCode},
+    turns::NoTurn,
+};
+
+#[derive(Deserialize)]
+pub struct UploadQuery {
+    name: Option<String>,
+}
+
+/// What came of the bytes of an upload.
+struct Taken {
+    size: u64,
+    sha256: [u8; 32],
+    content_type: &'static str,
+}
+
+pub async fn upload(
+    state: web::Data<State>,
+    who: Identity,
+    request: HttpRequest,
+    query: web::Query<UploadQuery>,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let files = &state.files;
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > files.bytes_max) {
+        return Err(files.too_large());
+    }
+    let _turn = files.at_once.enter(who.user.key).await.map_err(|no| match no {
+        NoTurn::Own => ApiError::from(Limited { retry_after: RETRY_AFTER }),
+        NoTurn::Full => ApiError::unavailable(),
+    })?;
+    let new = NewUpload {
+        id: AttachmentId(i64::from_be_bytes(rand::random()) & i64::MAX | 1),
+        uploader: who.user.key,
+        // Who does not say how many there are may send the most.
+        bytes: i64::try_from(length.unwrap_or(files.bytes_max)).unwrap_or(i64::MAX),
+        // The application decides itself what it stores.
+        quota: if who.is_service { FileQuota::default() } else { files.quota },
+        at: crate::clock::now(),
+    };
+    state.commit(Write::AttachmentBegin(new)).await?;
+    let name = clean_name(query.name.as_deref().unwrap_or_default());
+    match take_in(&state, new, name, payload).await {
+        Ok(attachment) => Ok(HttpResponse::Created().json(AttachmentView::from(&attachment))),
+        Err(error) => {
+            // The sweeper takes away what there is of it.
+            let _ =
+                state.commit(Write::AttachmentDrop { id: new.id, uploader: who.user.key }).await;
+            Err(error)
+        }
+    }
+}
+
+async fn take_in(
+    state: &State,
+    new: NewUpload,
+    name: String,
+    payload: web::Payload,
+) -> Result<Attachment, ApiError> {
+    let NewUpload { id, uploader, bytes: announced, .. } = new;
+    let Taken { size, sha256, content_type } = store(&state.files, id, &name, payload).await?;
+    let mut attachment = Attachment {
+        id,
+        name: name.into(),
+        content_type: content_type.into(),
+        size: i64::try_from(size).unwrap_or(i64::MAX),
+        dimensions: None,
+        thumbnail_type: None,
+    };
+    if is_safe_image(content_type) && size <= IMAGE_BYTES {
+        let picture = state.files.store.read_all(id).await?;
+        if let Some(thumbnail) = state.files.thumbnails.make(uploader, picture).await {
+            state.files.store.put_thumbnail(id, thumbnail.bytes).await?;
+            attachment.dimensions = Some((thumbnail.width, thumbnail.height));
+            attachment.thumbnail_type = Some(thumbnail.content_type.into());
+        }
+    }
+    let new = NewAttachment { attachment: attachment.clone(), uploader, announced, sha256 };
+    state.commit(Write::AttachmentFinish(new)).await?;
+    Ok(attachment)
+}
+
+/// How fast an upload comes: what it waits for on our side does not count.
+struct Pace {
+    waited: Duration,
+    bytes: u64,
+}
+
+impl Pace {
+    /// The next piece; `Ok(None)` at the end.
+    async fn next(&mut self, payload: &mut web::Payload) -> Result<Option<Bytes>, ApiError> {
+        let began = Instant::now();
+        let next = tokio::time::timeout(UPLOAD_STALL, payload.next()).await;
+        self.waited += began.elapsed();
+        match next {
+            Ok(Some(Ok(piece))) => {
+                self.bytes += piece.len() as u64;
+                if self.waited > allowed_time(self.bytes) {
+                    Err(too_slow())
+                } else {
+                    Ok(Some(piece))
+                }
+            }
+            Ok(None) => Ok(None),
+            Ok(Some(Err(_))) => Err(cut_short()),
+            Err(_) => Err(too_slow()),
+        }
+    }
+}
+
+/// What so many bytes may take.
+fn allowed_time(bytes: u64) -> Duration {
+    UPLOAD_GRACE + Duration::from_secs(bytes / UPLOAD_PACE)
+}
+
+/// Writes the bytes through to the store as they come; what is too much, or
+/// of a type that is not allowed, is taken back.
+async fn store(
+    files: &Files,
+    id: AttachmentId,
+    name: &str,
+    mut payload: web::Payload,
+) -> Result<Taken, ApiError> {
+    let mut upload = files.store.begin(id).await?;
+    let mut hash = Sha256::new();
+    let mut head = BytesMut::with_capacity(HEAD_BYTES);
+    let mut pace = Pace { waited: Duration::ZERO, bytes: 0 };
+    let taken = loop {
+        let piece = match pace.next(&mut payload).await {
+            Ok(Some(piece)) => piece,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        };
+        if pace.bytes > files.bytes_max {
+            break Err(files.too_large());
+        }
+        let rest = HEAD_BYTES - head.len().min(HEAD_BYTES);
+        head.extend_from_slice(&piece[..piece.len().min(rest)]);
+        hash.update(&piece);
+        if let Err(error) = upload.write(piece).await {
+            break Err(error.into());
+        }
+    };
+    let (size, content_type) = (pace.bytes, detect(&head, name));
+    let checked = taken.and_then(|()| match size {
+        0 => Err(ApiError::field("file", "must not be empty")),
+        _ if files.allowed.allow(content_type) => Ok(()),
+        _ => Err(ApiError::field(
+            "file",
+            format!("is of a type that is not allowed ({content_type})"),
+        )),
+    });
+    match checked {
+        Ok(()) => upload.finish().await?,
+        Err(error) => {
+            upload.abort().await;
+            return Err(error);
+        }
+    }
+    Ok(Taken { size, sha256: hash.finalize().into(), content_type })
+}
+
+fn cut_short() -> ApiError {
+    ApiError::new(ErrorCode::InvalidMessage, "the upload was cut short")
+}
+
+fn too_slow() -> ApiError {
+    ApiError::new(ErrorCode::InvalidMessage, "the upload came too slowly")
+}
