@@ -106,7 +106,11 @@ export class Parlor extends Commands {
     });
     this.#positions = new Positions(this.#connection, {
       event: (frame) => this.#heard.event(frame),
-      resync: (room) => emit("resync", { room }),
+      resync: (room, isAnother) => {
+        // What was read there was read in another room of that name.
+        if (isAnother) this.#marks.forget(room, offline("The room was made anew."));
+        emit("resync", { room });
+      },
       inboxLost: () => {
         this.chat.forgetInbox();
         this.#changed();

@@ -30,8 +30,9 @@ export class Positions {
   #toFill = []; #filling = 0;
 
   /**
-   * `on` is told: `event(frame)` for each event that is new, `resync(room)`
-   * when a room has gone too far to be caught up with.
+   * `on` is told: `event(frame)` for each event that is new,
+   * `resync(room, isAnother)` when a room has gone too far to be caught up
+   * with, or is another one under its id, and `inboxLost()` for the inbox.
    */
   constructor(connection, on) {
     this.#connection = connection;
@@ -137,11 +138,11 @@ export class Positions {
 
   #caughtUp(room, { last_seq: last, epoch, resync, error }) {
     if (error) return this.forget(room);
-    const { seq = 0, from } = this.#rooms.get(room) ?? {};
+    const { seq = 0, from, epoch: before } = this.#rooms.get(room) ?? {};
     // It may have been live for a while when that is told.
     const isAhead = !resync || (from !== undefined && seq > from);
     this.moveTo(room, isAhead ? Math.max(last, seq) : last, epoch);
-    if (resync) this.#on.resync(room);
+    if (resync) this.#on.resync(room, before !== undefined && before !== epoch);
     return undefined;
   }
 

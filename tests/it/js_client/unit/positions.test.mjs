@@ -128,3 +128,17 @@ test("the list of rooms keeps what was asked for, and drops what it does not men
   chat.fillRoom({ room_id: "a", topic: "New", last_message: { changed_seq: 3 } });
   assert.deepEqual([chat.room("a").topic, chat.room("a").last_message.changed_seq], ["New", 4]);
 });
+
+test("a room that was made again under its id is told to be another one", () => {
+  const lives = [];
+  const on = { event: () => {}, resync: (room, isAnother) => lives.push(`${room} ${isAnother}`) };
+  const at = new Positions(connection(), on);
+  at.begin();
+  at.listed([{ ...entry("again", 9), epoch: "a" }, { ...entry("far", 9), epoch: "b" }]);
+  at.complete();
+  at.begin();
+  at.listed([{ ...entry("again", 2), epoch: "c" }, { ...entry("far", 2_000), epoch: "b" }]);
+  at.complete();
+  at.resumed({ again: { last_seq: 2, epoch: "c", resync: true }, far: { last_seq: 2_000, epoch: "b", resync: true } });
+  assert.deepEqual(lives, ["again true", "far false"]);
+});
