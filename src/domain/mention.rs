@@ -1,5 +1,7 @@
 //! Who is meant by an `@` in a text.
 
+use unicode_normalization::char::is_combining_mark;
+
 use crate::limits::MENTIONS;
 
 use super::{ID_CHARS_MAX, UserId};
@@ -21,15 +23,67 @@ fn is_id_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._:@+~=|-".contains(c)
 }
 
+/// Whether a character before an `@` makes it a part of a word: `josé@bob`,
+/// also where the é is two characters.
+fn is_of_a_word(c: char) -> bool {
+    is_id_char(c) || c.is_alphanumeric() || is_combining_mark(c)
+}
+
+/// What stands before an `@`, up to a blank, read once from left to right: it
+/// may be the beginning of an address, `https://example.org/`, `example.org/`.
+#[derive(Default)]
+struct Run {
+    is_address: bool,
+    /// How much of `://` came last.
+    scheme: usize,
+    has_dot: bool,
+    has_at: bool,
+    /// A slash has come: what follows is no part of a host.
+    is_past_host: bool,
+}
+
+impl Run {
+    fn take(&mut self, c: char) {
+        if ends_address(c) {
+            return *self = Self::default();
+        }
+        self.scheme = match (c, self.scheme) {
+            (':', _) => 1,
+            ('/', 1 | 2) => self.scheme + 1,
+            _ => 0,
+        };
+        self.is_address |= self.scheme == 3;
+        match c {
+            '/' => {
+                self.is_address |= !self.is_past_host && self.has_dot && !self.has_at;
+                self.is_past_host = true;
+            }
+            '.' => self.has_dot = true,
+            '@' => self.has_at = true,
+            _ => {}
+        }
+    }
+}
+
+/// What ends an address for certain: blanks, quotes, and what CJK text has
+/// between its words. The client's links end there, too.
+fn ends_address(c: char) -> bool {
+    c.is_whitespace() || "<>\"`。、，；：！？（）「」『』【】〈〉《》".contains(c)
+}
+
 impl Mentioned {
     /// Finds the mentions of a text: an `@` at a word's beginning, and an id.
+    /// An address mentions nobody. `tests/vectors/mentions.json` holds this
+    /// and the JavaScript client to the same.
     pub fn find(text: &str) -> Self {
         let mut found = Self::default();
-        let mut before = None;
+        let (mut before, mut run) = (None, Run::default());
         for (at, c) in text.char_indices() {
-            let begins = c == '@' && before.is_none_or(|before| !is_id_char(before));
+            let begins = c == '@' && before.is_none_or(|before| !is_of_a_word(before));
+            let is_address = run.is_address;
             before = Some(c);
-            if begins {
+            run.take(c);
+            if begins && !is_address {
                 found.add(&text[at + 1..]);
             }
             if found.candidates.len() >= MENTIONS {
@@ -92,6 +146,29 @@ mod tests {
         let found = Mentioned::find("@room: lunch");
         assert!(found.room && found.candidates.is_empty());
         assert!(!Mentioned::find("@rooms").room);
+    }
+
+    /// The same texts are shown to the JavaScript client.
+    #[test]
+    fn the_texts_of_the_vectors_mention_whom_they_say() {
+        let vectors = include_str!("../../tests/vectors/mentions.json");
+        let vectors: Vec<serde_json::Value> = serde_json::from_str(vectors).expect("a list");
+        assert!(vectors.len() >= 20);
+        for vector in vectors {
+            let text = vector["text"].as_str().expect("a text");
+            let names = |field: &str| -> Vec<String> {
+                let names = vector[field].as_array().expect("a list");
+                names.iter().map(|name| name.as_str().expect("a name").to_owned()).collect()
+            };
+            let members = names("members");
+            let found = Mentioned::find(text);
+            let meant = |names: &Vec<String>| names.iter().find(|n| members.contains(n)).cloned();
+            let mut mentioned: Vec<String> = found.candidates.iter().filter_map(meant).collect();
+            mentioned.extend(found.room.then(|| ROOM.to_owned()));
+            mentioned.sort();
+            mentioned.dedup();
+            assert_eq!(mentioned, names("mentions"), "{text:?}");
+        }
     }
 
     #[test]

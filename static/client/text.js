@@ -5,10 +5,11 @@ const ID = "A-Za-z0-9._:@+~=|\\-";
  * What stands before an `@` that mentions somebody: no letter of any script,
  * nor what an id has, or it is a mail address.
  */
-const BEGINS = `(?<![\\p{L}\\p{M}\\p{N}_${ID}])`;
+const BEGINS = `(?<![\\p{Alphabetic}\\p{M}\\p{N}${ID}])`;
 /** Where an address ends for certain: blanks, quotes, and what CJK text has between its words. */
 const NO_ADDRESS = "\\s<>\"`。、，；：！？（）「」『』【】〈〉《》";
 const FOUND = new RegExp(`(?<![A-Za-z0-9_])https?://[^${NO_ADDRESS}]+|${BEGINS}@[${ID}]+`, "giu");
+const ENDS_ADDRESS = new RegExp(`[${NO_ADDRESS}]`);
 /** What ends a sentence, or a word in it, is no part of an address. */
 const TAIL = /[\p{P}|^]/u;
 /** Signs that end an address as well as anything. */
@@ -22,9 +23,14 @@ const OPENED_BY = { ")": "(", "]": "[", "}": "{" };
  */
 export function pieces(text, mentions) {
   const found = [];
-  let end = 0;
+  const run = new Run();
+  let [end, read] = [0, 0];
   for (const match of text.matchAll(FOUND)) {
-    const piece = match[0].startsWith("@") ? mention(match[0], mentions) : link(match[0]);
+    run.take(text.slice(read, match.index));
+    read = match.index;
+    const isMention = match[0].startsWith("@");
+    if (isMention && run.isAddress) continue;
+    const piece = isMention ? mention(match[0], mentions) : link(match[0]);
     if (!piece) continue;
     if (match.index > end) found.push({ text: text.slice(end, match.index) });
     found.push(piece);
@@ -32,6 +38,39 @@ export function pieces(text, mentions) {
   }
   if (end < text.length) found.push({ text: text.slice(end) });
   return found;
+}
+
+/**
+ * What stands before an `@`, up to a blank, read once from left to right: it
+ * may be the beginning of an address, which mentions nobody. The server goes
+ * by the same rule; tests/vectors/mentions.json holds both to it.
+ */
+class Run {
+  #scheme = 0; #hasDot = false; #hasAt = false; #isPastHost = false;
+  isAddress = false;
+
+  take(text) {
+    for (const sign of text) {
+      if (ENDS_ADDRESS.test(sign)) {
+        this.isAddress = false;
+        [this.#scheme, this.#hasDot, this.#hasAt, this.#isPastHost] = [0, false, false, false];
+      } else {
+        this.#one(sign);
+      }
+    }
+  }
+
+  #one(sign) {
+    if (sign === ":") this.#scheme = 1;
+    else this.#scheme = sign === "/" && (this.#scheme === 1 || this.#scheme === 2) ? this.#scheme + 1 : 0;
+    if (this.#scheme === 3) this.isAddress = true;
+    if (sign === "/") {
+      if (!this.#isPastHost && this.#hasDot && !this.#hasAt) this.isAddress = true;
+      this.#isPastHost = true;
+    }
+    if (sign === ".") this.#hasDot = true;
+    if (sign === "@") this.#hasAt = true;
+  }
 }
 
 function mention(word, mentions) {

@@ -19,6 +19,9 @@ async fn members_who_are_meant_are_named_and_others_are_text() {
         ("@cleo is no member", Value::Null),
         ("mail ann@ben.k", Value::Null),
         ("nobody @ all @@", Value::Null),
+        ("read https://medium.com/@ben.k/why", Value::Null),
+        ("and medium.com/@ben.k", Value::Null),
+        ("mail josé@ben.k", Value::Null),
     ] {
         ann.say("den", content).await;
         let told = at_ben.next_message("den").await;

@@ -45,6 +45,7 @@ fn package() -> TempDir {
     std::fs::copy(root().join("static/parlor.js"), home.path().join("parlor.js")).expect("copied");
     copy_files(&scripts(), home.path());
     copy_files(&scripts().join("unit"), &home.path().join("unit"));
+    copy_files(&root().join("tests/vectors"), &home.path().join("vectors"));
     let package = r#"{"type": "module"}"#;
     std::fs::write(home.path().join("package.json"), package).expect("written");
     home

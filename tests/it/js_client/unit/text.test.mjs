@@ -1,5 +1,6 @@
 // Links and mentions in what people write.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { isMentioned, pieces, wordAtCaret } from "../client/text.js";
 
@@ -57,6 +58,16 @@ test("a mention is at the beginning of a word, and named by the message", () => 
 test("an address mentions nobody", () => {
   assert.deepEqual(mentioned("https://example.org/@ann mail me: x@ann josé@ann 日本@ann a_@ann", "ann"), []);
   assert.deepEqual(mentioned("https://ann:secret@ben/ @ann", "ann", "ben"), ["ann"]);
+});
+
+// The server finds the same in them: src/domain/mention.rs.
+test("the texts of the vectors mention whom they say", () => {
+  const vectors = JSON.parse(readFileSync(new URL("../vectors/mentions.json", import.meta.url)));
+  assert.ok(vectors.length >= 20);
+  for (const { text, members, mentions } of vectors) {
+    const found = [...new Set(mentioned(text, ...members))].sort();
+    assert.deepEqual(found, mentions, text);
+  }
 });
 
 test("who is being mentioned is where the caret is", () => {
