@@ -12,7 +12,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use self::values::{parse_duration, parse_name, parse_positive, parse_token_ttl};
+use self::values::{parse_contact, parse_duration, parse_name, parse_positive, parse_token_ttl};
 pub use self::{
     copy::CopyArgs,
     nodes::NodeArgs,
@@ -21,6 +21,7 @@ pub use self::{
 };
 use crate::{
     auth::{ADMIN, SERVICE},
+    domain::Contact,
     limits::{COMPRESSION_MIN_BYTES, Limits},
 };
 
@@ -128,6 +129,11 @@ pub struct ServeArgs {
     /// Time a user may be without a connection before others see them gone
     #[arg(long, env = "PARLOR_PRESENCE_GRACE", default_value = "10s", value_parser = parse_duration)]
     pub presence_grace: Duration,
+    /// Who may put a user into a room, open a direct room with them, and see
+    /// whether they are there: anyone, those who share a room, or the
+    /// application's backend alone
+    #[arg(long, env = "PARLOR_CONTACT", default_value = "anyone", value_parser = parse_contact)]
+    pub contact: Contact,
     /// Time an event of the application waits for a user who is away
     #[arg(long, env = "PARLOR_INBOX_TTL", default_value = "24h", value_parser = parse_duration)]
     pub inbox_ttl: Duration,
@@ -321,9 +327,12 @@ pub struct LimitArgs {
     /// Connections of one user
     #[arg(long, env = "PARLOR_CONNECTIONS_PER_USER", default_value_t = Limits::default().connections_per_user, value_parser = parse_positive, allow_negative_numbers = true)]
     pub connections_per_user: usize,
-    /// Rooms one user may be a member of
+    /// Rooms one user may make, join and open
     #[arg(long, env = "PARLOR_ROOMS_PER_USER", default_value_t = Limits::default().rooms_per_user, value_parser = parse_positive, allow_negative_numbers = true)]
     pub rooms_per_user: usize,
+    /// Rooms that other users may put one user into
+    #[arg(long, env = "PARLOR_PLACED_ROOMS_PER_USER", default_value_t = Limits::default().placed_rooms_per_user, value_parser = parse_positive, allow_negative_numbers = true)]
+    pub placed_rooms_per_user: usize,
     /// Missed events that are replayed; a reader further behind resyncs
     #[arg(long, env = "PARLOR_REPLAY_EVENTS", default_value_t = Limits::default().replay_events, value_parser = parse_positive, allow_negative_numbers = true)]
     pub replay_events: usize,

@@ -22,7 +22,13 @@ pub struct Limits {
     pub connections_per_user: usize,
     /// Rooms one user may be a member of. A session is told of them in
     /// pieces, so this bounds what it has to keep, not what it is told at once.
+    /// Rooms that one user made, joined and opened, and as many that the
+    /// application put them into. Beyond: `conflict`.
     pub rooms_per_user: usize,
+    /// Rooms that other users put one user into. They are counted apart, so
+    /// that what others do takes no place of one's own. Beyond: `conflict` to
+    /// who adds; the user can leave any of them, or join it to make it theirs.
+    pub placed_rooms_per_user: usize,
     /// Missed events that are replayed; a reader further behind resyncs.
     pub replay_events: usize,
     /// Writes handed to the database and not yet committed. Beyond:
@@ -53,6 +59,7 @@ impl Default for Limits {
             queued_bytes: 1024 * 1024,
             connections_per_user: 20,
             rooms_per_user: 1_000,
+            placed_rooms_per_user: 1_000,
             replay_events: 1_000,
             writes_in_flight: 8_192,
             big_room_members: 250,
@@ -131,6 +138,14 @@ pub const REPLAY_SHARE: usize = 4;
 pub const REPLAY_HELD: usize = 64;
 /// Bytes of the live events held, so that they fit the outgoing queue too.
 pub const REPLAY_HELD_BYTES: usize = 64 * 1024;
+
+/// The part of the rooms that others may put a user into which is for one and
+/// the same of them: 200 are all rooms of a team, and one stranger never takes
+/// the places of all.
+pub const PLACED_SHARE: usize = 5;
+/// Users whom one user does not want to hear from. They are told to every node
+/// with the user's presence; beyond: `conflict`.
+pub const BLOCKS_PER_USER: i64 = 1_000;
 
 /// Mentions of one message; more are text.
 pub const MENTIONS: usize = 50;

@@ -53,6 +53,7 @@ fn accounts(config: &mut ServiceConfig) {
 fn rooms(config: &mut ServiceConfig) {
     config
         .service(at("/rooms", [(Read, to(rooms::list)), (Post, to(rooms::create))]))
+        .service(at("/rooms/direct", [(Post, to(rooms::open_direct_of))]))
         .service(at("/rooms/direct/{user}", [(Put, to(rooms::open_direct))]))
         .service(at(
             "/rooms/{room}",

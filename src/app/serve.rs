@@ -249,6 +249,7 @@ fn start_chat(
         rates: config.rates,
         heartbeat_interval: config.heartbeat.interval,
         presence_grace: config.presence_grace,
+        contact: config.contact,
         inbox_ttl: config.inbox_ttl,
         retention: config.retention,
         retention_tick: config.retention_tick,
@@ -314,6 +315,7 @@ fn state(
         limiters: Limiters::new(&config.rates),
         proxies: config.proxies.clone(),
         limits: config.limits.clone(),
+        contact: config.contact,
         draining: Draining::default(),
         health: None,
     }

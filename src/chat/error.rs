@@ -1,3 +1,7 @@
+//! Why a request was refused.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use std::time::Duration;
 
 use crate::{
@@ -53,7 +57,11 @@ impl ChatError {
             Self::Limited { retry_after, .. } | Self::Unavailable { retry_after } => {
                 Some(*retry_after)
             }
-            _ => None,
+            Self::NotFound(_)
+            | Self::Forbidden(_)
+            | Self::Conflict(_)
+            | Self::Invalid(_)
+            | Self::Internal => None,
         }
     }
 
@@ -72,6 +80,8 @@ impl From<WriteError> for ChatError {
             conflict @ (WriteError::IdTaken
             | WriteError::ClientIdElsewhere
             | WriteError::TooManyRooms
+            | WriteError::TooManyPlacedRooms
+            | WriteError::TooManyBlocks
             | WriteError::TooManyKeys
             | WriteError::TooManyUploads
             | WriteError::TooManyPins

@@ -1,5 +1,7 @@
 //! What the ChatServer says to the other nodes, and hears from them.
 
+use std::sync::Arc;
+
 use actix::Recipient;
 use tokio::sync::oneshot;
 
@@ -55,6 +57,8 @@ pub struct Ephemeral {
     pub rooms: Vec<RoomKey>,
     /// Whom it is about, and who is not told.
     pub user: UserKey,
+    /// Who is not told either: whom that user has blocked.
+    pub blocked: Arc<[UserKey]>,
     pub frame: Frame,
 }
 
@@ -66,6 +70,8 @@ pub struct NodePresence {
     pub rooms: Vec<RoomKey>,
     pub status: Status,
     pub last_seen: Option<Timestamp>,
+    /// Who is not told.
+    pub blocked: Arc<[UserKey]>,
 }
 
 /// A question how users are, on all nodes.
@@ -125,9 +131,16 @@ impl Nodes {
         }
     }
 
-    pub fn tell_ephemeral(&mut self, rooms: Vec<RoomKey>, user: UserKey, frame: &Frame) {
+    pub fn tell_ephemeral(
+        &mut self,
+        rooms: Vec<RoomKey>,
+        user: UserKey,
+        blocked: Arc<[UserKey]>,
+        frame: &Frame,
+    ) {
         if self.bus.is_some() {
-            self.outgoing.ephemeral.push(Ephemeral { rooms, user, frame: frame.clone() });
+            let frame = frame.clone();
+            self.outgoing.ephemeral.push(Ephemeral { rooms, user, blocked, frame });
             self.send();
         }
     }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -20,6 +21,8 @@ pub(super) struct Departing {
     pub shown: Status,
     /// Where others see them.
     pub rooms: Vec<RoomKey>,
+    /// Who is not told: those whom the user has blocked.
+    pub blocked: Arc<[UserKey]>,
     pub gone_at: Timestamp,
 }
 
@@ -180,7 +183,7 @@ mod tests {
     fn departing(key: i64) -> Departing {
         let user = User { key: UserKey(key), id: UserId::from_stored("u"), name: "U".into() };
         let (rooms, gone_at) = (vec![RoomKey(1)], Timestamp(0));
-        Departing { user, shown: Status::Away, rooms, gone_at }
+        Departing { user, shown: Status::Away, rooms, blocked: Arc::default(), gone_at }
     }
 
     fn nobody(_: UserKey) -> bool {

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     db::{Committed, Reader, Reply, SetCommitted, Submit, Ticket, Write, Writer},
-    domain::{MessageId, MessageIds, Retention, RoomId, RoomKey, UserKey},
+    domain::{Contact, MessageId, MessageIds, Retention, RoomId, RoomKey, UserKey},
     limiter::Rates,
     limits::{FANOUT_BACKLOG, INTEREST_TICK, Limits, PRESENCE_TICK, ROOM_IDLE, ROOM_SWEEP},
     websocket::Frame,
@@ -36,6 +36,8 @@ pub struct ChatSettings {
     pub heartbeat_interval: Duration,
     /// How long a user may be without a connection before others are told.
     pub presence_grace: Duration,
+    /// Who may bring whom into a room.
+    pub contact: Contact,
     /// How long an event waits for a user who is away.
     pub inbox_ttl: Duration,
     /// What a room keeps of its history if it has no rule of its own.

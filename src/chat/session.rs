@@ -4,7 +4,10 @@ use std::{net::IpAddr, sync::Arc};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Command, Connect, ReplyTo, Request, SessionId, SessionRef, presence::Pace};
+use super::{
+    ChatError, Command, Connect, NodePresence, ReplyTo, Request, SessionId, SessionRef,
+    presence::Pace,
+};
 use crate::domain::{RoomKey, Seq, Standing, Status, Timestamp, User, UserKey};
 
 /// One connection.
@@ -29,6 +32,8 @@ pub(super) struct SessionEntry {
     /// While there are rooms that it is still to be told of.
     pub listing: Option<Listing>,
     pub origin: Origin,
+    /// Why it could not join the room that it named; told behind its rooms.
+    pub not_joined: Option<ChatError>,
     /// Nobody is there, the client says.
     pub away: bool,
 }
@@ -106,9 +111,17 @@ pub(super) struct OnlineUser {
     /// What others have been told; `None` while nothing has.
     pub shown: Option<Status>,
     pub pace: Pace,
+    /// Who is not told: the users whom this one has blocked.
+    pub blocked: Arc<[UserKey]>,
 }
 
 impl OnlineUser {
+    /// How the user is, for those who share a room with them.
+    pub fn presence(&self, status: Status) -> NodePresence {
+        let (user, rooms, blocked) = (self.user.clone(), self.room_keys(), self.blocked.clone());
+        NodePresence { user, rooms, status, last_seen: None, blocked }
+    }
+
     /// The rooms that are known.
     pub fn room_keys(&self) -> Vec<RoomKey> {
         self.rooms.iter().flat_map(FxHashMap::keys).copied().collect()
@@ -151,6 +164,7 @@ impl Sessions {
             epoch: 0,
             shown: None,
             pace: Pace::default(),
+            blocked: Arc::default(),
         });
         online.user = user;
         online.sessions.push(at.id);
@@ -170,6 +184,7 @@ impl Sessions {
             early,
             listing: None,
             origin,
+            not_joined: None,
             away: false,
         };
         self.entries.insert(at.id, entry);
@@ -229,6 +244,25 @@ impl Sessions {
     /// All of a user's sessions.
     pub fn ids_of(&self, user: UserKey) -> Arc<[SessionId]> {
         self.users.get(&user).map_or_else(Arc::default, |online| online.sessions[..].into())
+    }
+
+    /// Those who are not told of a user's presence: the user's own sessions,
+    /// and those of whom the user has blocked.
+    pub fn unseeing(&self, user: UserKey, blocked: &[UserKey]) -> Arc<[SessionId]> {
+        if blocked.is_empty() {
+            return self.ids_of(user);
+        }
+        let users = std::iter::once(&user).chain(blocked);
+        let online = users.filter_map(|user| self.users.get(user));
+        online.flat_map(|online| &online.sessions).copied().collect()
+    }
+
+    /// A user does not want to hear from another, or does again.
+    pub fn block_changed(&mut self, user: UserKey, other: UserKey, blocks: bool) {
+        let Some(online) = self.users.get_mut(&user) else { return };
+        online.epoch += 1;
+        let kept = online.blocked.iter().copied().filter(|known| *known != other);
+        online.blocked = kept.chain(blocks.then_some(other)).collect();
     }
 
     pub fn connections_of(&self, user: UserKey) -> usize {

@@ -3,7 +3,7 @@
 use std::{net::Ipv6Addr, time::Duration};
 
 use crate::{
-    domain::display_text,
+    domain::{Contact, display_text},
     limits::{NAME_CHARS, TOKEN_AGE_MAX},
 };
 
@@ -69,6 +69,10 @@ pub(super) fn parse_positive(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|number| *number > 0)
         .ok_or_else(|| "it must be a whole number above 0".to_owned())
+}
+
+pub(super) fn parse_contact(text: &str) -> Result<Contact, String> {
+    Contact::parse(text).ok_or_else(|| "it must be anyone, shared or backend".to_owned())
 }
 
 /// A token is good for no longer, whatever it says.

@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 
 use super::{Recorded, Signal};
 use crate::domain::{
-    Adopted, AppEvent, Attachment, AttachmentId, ClientId, Denied, FileQuota, InboxEvent, Member,
-    Mentioned, Message, MessageId, NewExtras, PublicationKey, QuotaReached, ReadTarget, Retention,
-    Role, Room, RoomChange, RoomId, RoomKey, RoomKind, Seq, SignIn, Timestamp, User, UserId,
-    UserKey, UserOrigin,
+    Adder, Adopted, AppEvent, Attachment, AttachmentId, ClientId, Denied, FileQuota, InboxEvent,
+    Member, Mentioned, Message, MessageId, NewExtras, PublicationKey, QuotaReached, ReadTarget,
+    Retention, Role, Room, RoomBounds, RoomChange, RoomId, RoomKey, RoomKind, Seq, SignIn,
+    Timestamp, User, UserId, UserKey, UserOrigin,
 };
 
 /// The submitter's own name for a write, handed back with its result.
@@ -116,7 +116,8 @@ pub enum Write {
         user: UserKey,
         role: Role,
         at: Timestamp,
-        rooms_max: i64,
+        adder: Adder,
+        bounds: RoomBounds,
         /// What was said before is read.
         mark_read: bool,
     },
@@ -138,7 +139,8 @@ pub enum Write {
     /// One owner makes another member the owner, and becomes a moderator.
     OwnerTransfer {
         room: RoomKey,
-        from: UserKey,
+        /// `None`: an administrator does it, for all who own the room.
+        from: Option<UserKey>,
         to: UserKey,
     },
     /// Removes a member, if it is one, and keeps the user out.
@@ -339,6 +341,8 @@ pub struct NewMessage {
     pub id: MessageId,
     pub room: RoomKey,
     pub sender: UserKey,
+    /// By the right of an administrator, who need not be a member.
+    pub by_admin: bool,
     pub client_id: Option<ClientId>,
     pub content: Arc<str>,
     pub created_at: Timestamp,
@@ -379,9 +383,12 @@ pub struct MemberChange {
 pub struct NewDirect {
     /// For a room that is not there yet.
     pub id: RoomId,
+    /// Who opens it, and with whom.
     pub users: [UserKey; 2],
+    /// The application opens it for the two.
+    pub by_backend: bool,
     pub created_at: Timestamp,
-    pub rooms_max: i64,
+    pub bounds: RoomBounds,
 }
 
 /// What came of telling somebody.
@@ -494,8 +501,7 @@ pub struct NewRoom {
     pub custom: Option<Arc<str>>,
     pub owner: UserKey,
     pub created_at: Timestamp,
-    /// How many rooms the owner may be a member of.
-    pub rooms_max: i64,
+    pub bounds: RoomBounds,
 }
 
 /// What a write did.
@@ -560,10 +566,12 @@ pub enum Written {
     MemberRemoved {
         existed: bool,
         member_count: i64,
+        /// Who owns the room now, if that has changed.
+        heir: Option<Member>,
     },
     MemberUpdated(Member),
-    /// The old owner and the new one.
-    OwnerTransferred([Member; 2]),
+    /// Who owned the room, and who owns it now.
+    OwnerTransferred(Vec<Member>),
     Banned {
         was_member: bool,
         member_count: i64,
@@ -595,11 +603,13 @@ pub enum Written {
         more: bool,
     },
     /// The rooms that the user was a member of, with the numbers of members
-    /// left, and those who own them now.
+    /// left, and those who own them now; and who is left alone in a direct
+    /// room.
     Erased {
         was: User,
         rooms: Vec<(RoomKey, RoomId, i64)>,
         owners: Vec<(RoomKey, Member)>,
+        alone: Vec<(RoomKey, UserKey)>,
     },
     /// The messages that changed, each with the root of its thread; `more` if
     /// there are others.
@@ -662,6 +672,10 @@ pub enum WriteError {
     ClientIdElsewhere,
     #[error("the user is in as many rooms as allowed")]
     TooManyRooms,
+    #[error("the user was put into as many rooms as allowed; they may still join by themselves")]
+    TooManyPlacedRooms,
+    #[error("there are as many blocked users as allowed")]
+    TooManyBlocks,
     #[error("the last owner of a room must first make another member its owner")]
     OwnerOfOthers,
     #[error("{0}")]

@@ -40,6 +40,12 @@ pub enum Happened {
         room: i64,
         user: i64,
     },
+    /// A user does not want to hear from another, or does again.
+    Blocked {
+        user: i64,
+        other: i64,
+        blocks: bool,
+    },
     /// A room's title or the like has changed.
     RoomUpdated {
         room: i64,
@@ -88,6 +94,18 @@ pub enum Left {
     Deleted,
 }
 
+impl Left {
+    /// As it is in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Removed => "removed",
+            Self::Banned => "banned",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
 /// What one node tells all others, and what none of them has to remember.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "s", rename_all = "snake_case")]
@@ -114,7 +132,15 @@ impl Happened {
             | Self::RoomDeleted { room }
             | Self::Marked { room, .. }
             | Self::Told(Signal::Room { room, .. }) => Some(RoomKey(*room)),
-            _ => None,
+            Self::Blocked { .. }
+            | Self::Barred { .. }
+            | Self::Revoked { .. }
+            | Self::Keys
+            | Self::Adopted { .. }
+            | Self::Erased { .. }
+            | Self::Told(
+                Signal::Everyone { .. } | Signal::RoleContext { .. } | Signal::Disconnect { .. },
+            ) => None,
         }
     }
 
@@ -125,7 +151,17 @@ impl Happened {
             | Self::Left { user, .. }
             | Self::Standing { user, .. }
             | Self::Marked { user, .. } => Some(UserKey(*user)),
-            _ => None,
+            // Of two users: all nodes hear it.
+            Self::Blocked { .. } => None,
+            Self::Head { .. }
+            | Self::RoomUpdated { .. }
+            | Self::RoomDeleted { .. }
+            | Self::Barred { .. }
+            | Self::Revoked { .. }
+            | Self::Keys
+            | Self::Adopted { .. }
+            | Self::Erased { .. }
+            | Self::Told(_) => None,
         }
     }
 }
@@ -214,10 +250,14 @@ fn of_members(write: &Write, written: &Written, all: &mut Vec<Happened>) {
         ) => all.push(joined(*room, *user, Some(*member_count))),
         (
             Write::MemberRemove { room, user, is_self, .. },
-            Written::MemberRemoved { existed: true, member_count },
+            Written::MemberRemoved { existed: true, member_count, heir },
         ) => {
             let why = if *is_self { Left::Left } else { Left::Removed };
             all.push(left(room, user, why, *member_count));
+            all.extend(
+                heir.as_ref()
+                    .map(|heir| Happened::Standing { room: room.0, user: heir.user.key.0 }),
+            );
         }
         (Write::Ban { room, user, .. }, Written::Banned { was_member: true, member_count }) => {
             all.push(left(room, user, Left::Banned, *member_count));
@@ -229,16 +269,23 @@ fn of_members(write: &Write, written: &Written, all: &mut Vec<Happened>) {
             let standing = |user: UserKey| Happened::Standing { room: room.0, user: user.0 };
             all.extend(members.iter().map(|member| standing(member.user.key)));
         }
-        (Write::Block { other, .. }, Written::Blocked { room: Some(room) }) => {
-            all.push(Happened::Standing { room: room.0, user: other.0 });
+        (Write::Block { user, other, blocks, .. }, Written::Blocked { room }) => {
+            all.push(Happened::Blocked { user: user.0, other: other.0, blocks: *blocks });
+            let standing = |room: &RoomKey| Happened::Standing { room: room.0, user: other.0 };
+            all.extend(room.as_ref().map(standing));
         }
-        (_, Written::Erased { was, rooms, owners }) => {
+        (_, Written::Erased { was, rooms, owners, alone }) => {
             for (room, _, members) in rooms {
                 all.push(left(room, &was.key, Left::Deleted, *members));
             }
             for (room, member) in owners {
                 all.push(Happened::Standing { room: room.0, user: member.user.key.0 });
             }
+            let standing = |(room, user): &(RoomKey, UserKey)| Happened::Standing {
+                room: room.0,
+                user: user.0,
+            };
+            all.extend(alone.iter().map(standing));
             all.push(Happened::Erased { user: was.key.0, id: was.id.as_str().to_owned() });
         }
         (Write::RoomUpdate { room, .. }, Written::RoomUpdated(_)) => {

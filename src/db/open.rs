@@ -57,6 +57,18 @@ impl Refused {
     }
 }
 
+/// The migration that is preceded by work which SQL cannot do: reactions get
+/// one form (`domain::canonical_emoji`).
+pub(super) const UNIFIES_REACTIONS: &str = "00000000000026";
+/// The one that made their table.
+const MAKES_REACTIONS: &str = "00000000000003";
+
+/// Whether reactions are still to get their form, by the migrations that ran.
+pub(super) fn has_old_reactions(applied: &[String]) -> bool {
+    let has = |version: &str| applied.iter().any(|ran| ran == version);
+    has(MAKES_REACTIONS) && !has(UNIFIES_REACTIONS)
+}
+
 /// Brings the schema up to date; gives the names of the migrations that ran.
 ///
 /// Blocking: call it before the actors start.

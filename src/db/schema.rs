@@ -52,6 +52,8 @@ diesel::table! {
         unread_after -> BigInt,
         muted_until -> Nullable<BigInt>,
         blocked -> Bool,
+        placed_by -> Nullable<BigInt>,
+        peer_deleted -> Bool,
     }
 }
 
@@ -219,6 +221,7 @@ diesel::table! {
         next_at -> BigInt,
         dead -> Bool,
         error -> Text,
+        reason -> Nullable<Text>,
     }
 }
 

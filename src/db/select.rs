@@ -3,14 +3,17 @@
 //! Mounted by `sqlite` and by `postgres` under their own `AsyncConn`, like
 //! the writes.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, QueryResult};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult,
+};
 use diesel_async::RunQueryDsl;
+use rustc_hash::FxHashMap;
 
 use super::AsyncConn;
 use crate::{
     db::{
         rows::message::{MessageRow, assemble, columns, quote_columns, quoted_ids, visible},
-        schema::{members, messages, room_events, users},
+        schema::{messages, room_events, rooms, users},
     },
     domain::{
         AppEvent, EventKind, Message, RoomEvent, RoomKey, RoomKind, RoomOverview, Seq, Timestamp,
@@ -153,7 +156,8 @@ pub(in crate::db) async fn page_after(
     Ok((messages_of(conn, rows).await?, more))
 }
 
-/// The other user of each direct room.
+/// The other user of each direct room, also one who was deleted: they are
+/// looked up by the room's pair, not by its members.
 pub(in crate::db) async fn add_peers(
     conn: &mut AsyncConn,
     user: UserKey,
@@ -165,18 +169,31 @@ pub(in crate::db) async fn add_peers(
     if keys.is_empty() {
         return Ok(());
     }
-    let peers = members::table
-        .inner_join(users::table)
-        .filter(members::room_key.eq_any(keys))
-        .filter(members::user_key.ne(user.0))
-        .select((members::room_key, users::key, users::id, users::name))
-        .load::<(i64, i64, String, String)>(conn)
+    let pairs = rooms::table
+        .filter(rooms::key.eq_any(keys))
+        .filter(rooms::pair.is_not_null())
+        .select((rooms::key, rooms::pair.assume_not_null()))
+        .load::<(i64, String)>(conn)
         .await?;
-    for (room, key, id, name) in peers {
-        let peer = User { key: UserKey(key), id: UserId::from_stored(id), name: name.into() };
-        if let Some(overview) = rooms.iter_mut().find(|overview| overview.room.key.0 == room) {
-            overview.peer = Some(peer);
-        }
+    let other_of = |(room, pair): &(i64, String)| {
+        let (one, two) = pair.split_once(':')?;
+        let (one, two) = (one.parse::<i64>().ok()?, two.parse::<i64>().ok()?);
+        Some((*room, if one == user.0 { two } else { one }))
+    };
+    let others: FxHashMap<i64, i64> = pairs.iter().filter_map(other_of).collect();
+    let wanted: Vec<i64> = others.values().copied().collect();
+    let peers = users::table
+        .filter(users::key.eq_any(wanted))
+        .select((users::key, users::id, users::name))
+        .load::<(i64, String, String)>(conn)
+        .await?;
+    let peer = |(key, id, name): (i64, String, String)| {
+        (key, User { key: UserKey(key), id: UserId::from_stored(id), name: name.into() })
+    };
+    let peers: FxHashMap<i64, User> = peers.into_iter().map(peer).collect();
+    for overview in rooms.iter_mut().filter(direct) {
+        let other = others.get(&overview.room.key.0);
+        overview.peer = other.and_then(|other| peers.get(other)).cloned();
     }
     Ok(())
 }

@@ -85,10 +85,23 @@ text_id! {
 /// whoever calls them would call all.
 const CALLS_MANY: [&str; 5] = ["room", "here", "all", "channel", "everyone"];
 
+/// What the ids of deleted users begin with: no id that anyone could have, or
+/// ask for.
+const DELETED: &str = "deleted#";
+
 impl UserId {
     /// Whether it is a word by which a text calls many, in whatever case.
     pub fn is_reserved(&self) -> bool {
         CALLS_MANY.iter().any(|word| word.eq_ignore_ascii_case(self.as_str()))
+    }
+
+    /// The id under which what is left of a deleted user is shown.
+    pub fn of_deleted(user: UserKey) -> Self {
+        Self(format!("{DELETED}{}", user.0).into())
+    }
+
+    pub fn is_deleted(&self) -> bool {
+        self.0.starts_with(DELETED)
     }
 }
 

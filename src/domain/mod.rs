@@ -4,6 +4,8 @@
 //! the clock or the environment, so every rule is tested with plain values.
 
 mod attachment;
+mod contact;
+mod emoji;
 mod epoch;
 mod event;
 mod extras;
@@ -20,6 +22,8 @@ mod time;
 mod user;
 
 pub use attachment::{Attachment, AttachmentId, StoredAttachment};
+pub use contact::{Adder, Contact, RoomBounds};
+pub use emoji::canonical_emoji;
 pub use epoch::{Bounds, Epoch, Life, Position};
 pub use event::{AppEvent, EventKind, InboxEvent, InvalidKind, PublicationKey, RoomEvent};
 pub use extras::{Extras, Mentions, NewExtras, Pin, QUOTE_CHARS, Quote, Reaction, Thread, excerpt};

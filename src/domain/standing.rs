@@ -1,6 +1,8 @@
 //! Who may do what in a room: the rules, for the ChatServer and for the
 //! transaction alike.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use super::{Role, RoomKind, Timestamp};
 
 /// How a member stands in a room.
@@ -10,6 +12,8 @@ pub struct Standing {
     pub muted_until: Option<Timestamp>,
     /// The other user of a direct room does not want to hear from this one.
     pub blocked: bool,
+    /// The other user of a direct room was deleted.
+    pub peer_deleted: bool,
 }
 
 /// Why something may not be done. Its text is for a person.
@@ -23,6 +27,12 @@ pub enum Denied {
     Muted,
     #[error("this user has blocked you")]
     Blocked,
+    #[error("this user was deleted: nobody would read it")]
+    PeerDeleted,
+    #[error("only who shares a room with this user may do this")]
+    SharesNoRoom,
+    #[error("only the application may bring people together here")]
+    NotBackend,
     #[error("only moderators write in this room")]
     Announcement,
     #[error("only moderators of the room may do this")]
@@ -47,7 +57,7 @@ pub enum Denied {
 
 impl Standing {
     pub fn new(role: Role) -> Self {
-        Self { role, muted_until: None, blocked: false }
+        Self { role, muted_until: None, blocked: false, peer_deleted: false }
     }
 
     /// Whether one may say something: send, edit.
@@ -55,7 +65,9 @@ impl Standing {
         self.may_react(now)?;
         match kind {
             RoomKind::Announcement if self.role < Role::Moderator => Err(Denied::Announcement),
-            _ => Ok(()),
+            RoomKind::Public | RoomKind::Private | RoomKind::Announcement | RoomKind::Direct => {
+                Ok(())
+            }
         }
     }
 
@@ -65,6 +77,8 @@ impl Standing {
             Err(Denied::ReadOnly)
         } else if self.blocked {
             Err(Denied::Blocked)
+        } else if self.peer_deleted {
+            Err(Denied::PeerDeleted)
         } else if self.muted_until.is_some_and(|until| now < until) {
             Err(Denied::Muted)
         } else {
@@ -78,8 +92,13 @@ impl Standing {
         self.may_react(now)?;
         match kind {
             RoomKind::Direct => Ok(()),
-            _ if self.role >= Role::Moderator => Ok(()),
-            _ => Err(Denied::NotModerator),
+            RoomKind::Public | RoomKind::Private | RoomKind::Announcement => {
+                if self.moderates() {
+                    Ok(())
+                } else {
+                    Err(Denied::NotModerator)
+                }
+            }
         }
     }
 
@@ -106,6 +125,9 @@ mod tests {
         assert_eq!(reader.may_write(RoomKind::Public, NOW), Err(Denied::ReadOnly));
         let blocked = Standing { blocked: true, ..member };
         assert_eq!(blocked.may_write(RoomKind::Direct, NOW), Err(Denied::Blocked));
+        let alone = Standing { peer_deleted: true, ..member };
+        assert_eq!(alone.may_write(RoomKind::Direct, NOW), Err(Denied::PeerDeleted));
+        assert_eq!(alone.may_react(NOW), Err(Denied::PeerDeleted));
     }
 
     #[test]

@@ -241,8 +241,9 @@ impl Follower {
             for user in users {
                 let Ok(Some(user)) = hooks.reader.user_by_key(user).await else { continue };
                 let Ok(rooms) = hooks.reader.rooms_of(user.key).await else { continue };
+                let Ok(blocked) = hooks.reader.blocked_keys(user.key).await else { continue };
                 let (status, last_seen) = (Status::Offline, Some(now));
-                let gone = NodePresence { user, rooms, status, last_seen };
+                let gone = NodePresence { user, rooms, status, last_seen, blocked };
                 hooks.seen_last(gone.user.key, now);
                 if let Some(bus) = &bus {
                     let ephemeral = vec![ephemeral(&gone)];

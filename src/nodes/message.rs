@@ -61,6 +61,8 @@ struct EphemeralPart {
     rooms: Vec<i64>,
     #[serde(rename = "u")]
     user: i64,
+    #[serde(rename = "b", default, skip_serializing_if = "Vec::is_empty")]
+    blocked: Vec<i64>,
     #[serde(rename = "f")]
     frame: Box<RawValue>,
 }
@@ -141,7 +143,7 @@ pub(super) fn messages(from: &str, said: &ToNodes) -> BTreeMap<Channel, Message>
             }
         });
     }
-    for Ephemeral { rooms, user, frame } in &said.ephemeral {
+    for Ephemeral { rooms, user, blocked, frame } in &said.ephemeral {
         let id = rand::random();
         let channels = match rooms.len() > EPHEMERAL_CHANNELS {
             true => vec![Channel::All],
@@ -151,7 +153,9 @@ pub(super) fn messages(from: &str, said: &ToNodes) -> BTreeMap<Channel, Message>
             on(channel, &mut |message| {
                 if let Some(frame) = raw(frame) {
                     let rooms = rooms.iter().map(|room| room.0).collect();
-                    message.ephemeral.push(EphemeralPart { id, rooms, user: user.0, frame });
+                    let blocked = blocked.iter().map(|user| user.0).collect();
+                    let user = user.0;
+                    message.ephemeral.push(EphemeralPart { id, rooms, user, blocked, frame });
                 }
             });
         }
@@ -185,9 +189,11 @@ impl Message {
             Heard::Node(FromNode::Event { room, seq, frame: frame(&text) })
         });
         let ephemeral = self.ephemeral.into_iter().map(|part| {
-            let EphemeralPart { id, rooms, user, frame: text } = part;
+            let EphemeralPart { id, rooms, user, blocked, frame: text } = part;
             let rooms = rooms.into_iter().map(RoomKey).collect();
-            let what = Ephemeral { rooms, user: UserKey(user), frame: frame(&text) };
+            let blocked = blocked.into_iter().map(UserKey).collect();
+            let (user, frame) = (UserKey(user), frame(&text));
+            let what = Ephemeral { rooms, user, blocked, frame };
             Heard::Ephemeral { id, what }
         });
         // A head before its event would only be looked for in the database.
@@ -234,7 +240,12 @@ mod tests {
     fn who_is_in_very_many_rooms_is_told_of_once() {
         let told_in = |rooms: usize| {
             let rooms = (1..=rooms as i64).map(RoomKey).collect();
-            let ephemeral = vec![Ephemeral { rooms, user: UserKey(5), frame: frame("{}") }];
+            let ephemeral = vec![Ephemeral {
+                rooms,
+                user: UserKey(5),
+                blocked: std::sync::Arc::default(),
+                frame: frame("{}"),
+            }];
             let all = messages("me", &ToNodes { ephemeral, ..ToNodes::default() });
             let bytes: usize = all.values().map(|message| message.encode().len()).sum();
             (all.len(), bytes)

@@ -110,10 +110,10 @@ pub(super) fn merged(
 
 /// What those who share a room with the user are told.
 pub(super) fn ephemeral(presence: &NodePresence) -> Ephemeral {
-    let NodePresence { user, rooms, status, last_seen } = presence;
+    let NodePresence { user, rooms, status, last_seen, blocked } = presence;
     let last_seen = last_seen.filter(|_| *status == Status::Offline);
     let frame = events::presence(&PresenceView::new(&user.id, *status, last_seen), clock::now());
-    Ephemeral { rooms: rooms.clone(), user: user.key, frame }
+    Ephemeral { rooms: rooms.clone(), user: user.key, blocked: blocked.clone(), frame }
 }
 
 #[cfg(test)]

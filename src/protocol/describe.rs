@@ -11,7 +11,7 @@ use super::{
     StoredMessageView,
     events::{
         AddedView, ClearedView, LeftView, MembersView, PresenceView, ReceiptsView, RemovedView,
-        TypingView, UnreadView,
+        RoomPresenceView, TypingView, UnreadView,
     },
     server_frame::{
         ChangedView, DeliveredView, Empty, GoAwayView, JoinedView, ReadyView, ResumedView,
@@ -229,6 +229,7 @@ fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
         ("receipts", around(Some(schemas.of::<ReceiptsView<'_>>()), ROOM_EVENT)),
         ("typing", around(Some(schemas.of::<TypingView<'_>>()), ROOM_EVENT)),
         ("presence", around(Some(schemas.of::<PresenceView<'_>>()), &["timestamp"])),
+        ("room.presence", around(Some(schemas.of::<RoomPresenceView<'_>>()), ROOM_EVENT)),
         ("room.unread", around(Some(schemas.of::<UnreadView<'_>>()), ROOM_EVENT)),
         ("member.joined", around(Some(member.clone()), ROOM_EVENT)),
         ("member.updated", around(Some(member), ROOM_EVENT)),

@@ -174,6 +174,17 @@ pub fn presence(view: &PresenceView<'_>, at: Timestamp) -> Frame {
     Envelope { timestamp: Some(&at.to_rfc3339()), ..Envelope::new("presence", Some(view)) }.encode()
 }
 
+/// `data` of `room.presence`: who is there.
+#[derive(Serialize, JsonSchema)]
+pub struct RoomPresenceView<'a> {
+    users: Vec<PresenceView<'a>>,
+}
+
+/// Told to who comes into a room.
+pub fn room_presence(room: &RoomId, users: Vec<PresenceView<'_>>, at: Timestamp) -> Frame {
+    room_event("room.presence", room, &at.to_rfc3339(), Some(RoomPresenceView { users })).encode()
+}
+
 pub fn member_joined(room: &RoomId, member: &Member) -> Frame {
     let at = member.joined_at.to_rfc3339();
     room_event("member.joined", room, &at, Some(MemberView::from(member))).encode()

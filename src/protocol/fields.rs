@@ -8,7 +8,8 @@ use super::Refusal;
 use crate::{
     domain::{
         AttachmentId, ClientId, Epoch, HistoryCursor, InvalidId, Mentioned, MessageId, NewExtras,
-        Position, ReadTarget, RoomId, Seq, Status, Timestamp, UserId, display_text,
+        Position, ReadTarget, RoomId, Seq, Status, Timestamp, UserId, canonical_emoji,
+        display_text,
     },
     limits::{ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, METADATA_BYTES},
 };
@@ -155,6 +156,19 @@ impl Fields {
             .ok_or_else(|| Refusal::field(name, "must be a time such as 2026-11-20T21:00:00Z"))
     }
 
+    /// A point in time that is still to come. One that is over is a mistake, a
+    /// time zone or a typing error: it would end what it says before it began.
+    pub fn future_or_none(
+        &mut self,
+        name: &'static str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Refusal> {
+        match self.time_or_none(name)? {
+            Some(time) if time <= now => Err(Refusal::field(name, "must lie in the future")),
+            time => Ok(time),
+        }
+    }
+
     pub fn number_or_none(
         &mut self,
         name: &'static str,
@@ -185,6 +199,16 @@ impl Fields {
         UserId::parse(&self.text(NAME)?).map_err(|error| invalid_id(NAME, &error))
     }
 
+    /// Two different users.
+    pub fn pair(&mut self, name: &'static str) -> Result<[UserId; 2], Refusal> {
+        let refused = || Refusal::field(name, "must be a list of two different user ids");
+        let Value::Array(ids) = self.required(name)? else { return Err(refused()) };
+        let ids = ids.iter().map(|id| UserId::parse(id.as_str().unwrap_or_default()).ok());
+        let ids: Option<Vec<UserId>> = ids.collect();
+        let pair = ids.and_then(|ids| <[UserId; 2]>::try_from(ids).ok());
+        pair.filter(|[one, other]| one != other).ok_or_else(refused)
+    }
+
     /// A JSON object of somebody's own, as the text that is kept.
     pub fn object(
         &mut self,
@@ -208,12 +232,15 @@ impl Fields {
     pub fn emoji(&mut self) -> Result<Arc<str>, Refusal> {
         const NAME: &str = "emoji";
         let text = self.text(NAME)?;
-        let is_bad = |c: char| c.is_whitespace() || c.is_control();
-        if text.is_empty() || text.len() > EMOJI_BYTES || text.contains(is_bad) {
-            let what = format!("must have 1 to {EMOJI_BYTES} bytes and no blanks");
-            return Err(Refusal::field(NAME, &what));
+        let fits = |text: &str| text.len() <= EMOJI_BYTES;
+        let emoji = if fits(&text) { canonical_emoji(&text) } else { None };
+        match emoji.filter(|emoji| fits(emoji)) {
+            Some(emoji) => Ok(emoji.into()),
+            None => {
+                let what = format!("must have 1 to {EMOJI_BYTES} bytes, all of which can be seen");
+                Err(Refusal::field(NAME, &what))
+            }
         }
-        Ok(text.into())
     }
 
     pub fn truth(&mut self, name: &'static str) -> Result<bool, Refusal> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{MessageView, UserView};
-use crate::domain::{Ban, Member, Receipt, Room, RoomOverview, RoomState, Timestamp};
+use crate::domain::{Ban, Member, Receipt, Room, RoomOverview, RoomState, Timestamp, User};
 
 #[derive(Serialize, JsonSchema)]
 pub struct RoomView<'a> {
@@ -23,9 +23,25 @@ pub struct RoomView<'a> {
     #[serde(flatten)]
     state: Option<RoomStateView>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    peer: Option<UserView<'a>>,
+    peer: Option<PeerView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_message: Option<Option<MessageView<'a>>>,
+}
+
+/// The other user of a direct room.
+#[derive(Serialize, JsonSchema)]
+struct PeerView<'a> {
+    #[serde(flatten)]
+    user: UserView<'a>,
+    /// There is nobody any more who would read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deleted: bool,
+}
+
+impl<'a> From<&'a User> for PeerView<'a> {
+    fn from(user: &'a User) -> Self {
+        Self { user: user.into(), deleted: user.id.is_deleted() }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -72,7 +88,7 @@ impl<'a> From<&'a RoomOverview> for RoomView<'a> {
             epoch: epoch.as_str(),
             member_count: *member_count,
             state: state.map(RoomStateView::from),
-            peer: peer.as_ref().map(UserView::from),
+            peer: peer.as_ref().map(PeerView::from),
             last_message: last_message.as_ref().map(|last| last.as_ref().map(MessageView::from)),
         }
     }
@@ -90,7 +106,7 @@ pub struct RoomEntryView<'a> {
     #[serde(flatten)]
     state: Option<RoomStateView>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    peer: Option<UserView<'a>>,
+    peer: Option<PeerView<'a>>,
 }
 
 impl<'a> From<&'a RoomOverview> for RoomEntryView<'a> {
@@ -105,7 +121,7 @@ impl<'a> From<&'a RoomOverview> for RoomEntryView<'a> {
             last_seq: last_seq.0,
             epoch: epoch.as_str(),
             state: state.map(RoomStateView::from),
-            peer: peer.as_ref().map(UserView::from),
+            peer: peer.as_ref().map(PeerView::from),
         }
     }
 }

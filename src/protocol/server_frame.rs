@@ -234,6 +234,7 @@ impl LimitsView {
             queued_bytes,
             connections_per_user,
             rooms_per_user,
+            placed_rooms_per_user: _,
             replay_events,
             writes_in_flight: _,
             big_room_members,

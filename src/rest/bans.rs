@@ -44,15 +44,11 @@ pub async fn list(
 }
 
 /// A time, some seconds, or neither: then it is for good.
-fn until(fields: &mut Fields) -> Result<Option<Timestamp>, ApiError> {
-    let until = fields.time_or_none("until")?;
+pub(super) fn until(fields: &mut Fields) -> Result<Option<Timestamp>, ApiError> {
+    let until = fields.future_or_none("until", in_seconds(0))?;
     let seconds = fields.number_or_none("ban_seconds", 1..=SECONDS_MAX)?;
     match (until, seconds) {
         (Some(_), Some(_)) => Err(ApiError::field("until", "and ban_seconds exclude each other")),
-        // Most likely a mistake: it would remove and not keep out.
-        (Some(until), None) if until <= in_seconds(0) => {
-            Err(ApiError::field("until", "must lie in the future"))
-        }
         (until, seconds) => Ok(until.or(seconds.map(in_seconds))),
     }
 }

@@ -111,9 +111,14 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let reading = web::Json::<Box<RawValue>>::from_request(request, payload);
+        // Who has nothing to say need not say so: what is then missing is named.
+        let reading = (!is_empty(request))
+            .then(|| web::Json::<Box<RawValue>>::from_request(request, payload));
         Box::pin(async move {
-            let text = reading.await?;
+            let text = match reading {
+                Some(reading) => reading.await?.into_inner(),
+                None => RawValue::from_string("{}".to_owned()).expect("it is JSON"),
+            };
             // serde takes a list for a struct, its items in the fields' order.
             if !text.get().trim_start().starts_with('{') {
                 let what = "the body must be a JSON object";
@@ -125,6 +130,15 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
                 Err(error) => Err(body_error(&error).into()),
             }
         })
+    }
+}
+
+/// Whether a request has no body (RFC 9112 section 6.3).
+fn is_empty(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    match headers.get(header::CONTENT_LENGTH) {
+        Some(length) => length.as_bytes() == b"0",
+        None => !headers.contains_key(header::TRANSFER_ENCODING),
     }
 }
 

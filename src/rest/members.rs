@@ -71,7 +71,7 @@ fn change_of(mut fields: Fields) -> Result<MemberChange, ApiError> {
         Role::parse(&role).ok_or_else(|| ApiError::field("role", what))
     });
     let ends = fields.has("muted_until");
-    let until = fields.time_or_none("muted_until")?;
+    let until = fields.future_or_none("muted_until", in_seconds(0))?;
     let seconds = fields.number_or_none("mute_seconds", 0..=SECONDS_MAX)?;
     let muted_until = match (until, seconds) {
         (Some(_), Some(_)) => {

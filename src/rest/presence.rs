@@ -48,18 +48,20 @@ pub async fn of_room(
         let presence = RoomPresence { member_count, users: None, connections };
         return Ok(HttpResponse::Ok().json(presence));
     }
+    let member_count = i64::try_from(members.len()).unwrap_or(i64::MAX);
     let users: Vec<User> = members.into_iter().map(|member| member.user).collect();
+    let users = state.seen_by(&who, users).await?;
     let statuses = state.statuses(&who, users.iter().map(|user| user.key).collect()).await?;
     let views = users.iter().filter_map(|user| {
         let (status, last_seen) = statuses.get(&user.key)?;
         Some(PresenceView::new(&user.id, *status, *last_seen))
     });
-    let member_count = i64::try_from(users.len()).unwrap_or(i64::MAX);
     let presence = RoomPresence { member_count, users: Some(views.collect()), connections: None };
     Ok(HttpResponse::Ok().json(presence))
 }
 
-/// Only who shares a room with a user sees them.
+/// Who may open a room with a user, or shares one, sees whether they are
+/// there, unless they have blocked them.
 pub async fn of_user(
     state: web::Data<State>,
     who: Identity,
@@ -67,18 +69,28 @@ pub async fn of_user(
 ) -> Result<HttpResponse, ApiError> {
     let missing = || ApiError::not_found("user");
     let user = state.reader.user(&user_id(&user)?).await?.ok_or_else(missing)?;
-    let is_known = who.is_admin
+    let is_known = who.is_service
         || user.key == who.user.key
+        || state.contact.lets_see(false)
         || state.reader.share_a_room(who.user.key, user.key).await?;
-    if !is_known {
-        return Err(missing());
-    }
+    let mut seen = state.seen_by(&who, vec![user]).await?;
+    let user = seen.pop().filter(|_| is_known).ok_or_else(missing)?;
     let statuses = state.statuses(&who, vec![user.key]).await?;
     let (status, last_seen) = statuses.get(&user.key).copied().ok_or_else(missing)?;
     Ok(HttpResponse::Ok().json(PresenceView::new(&user.id, status, last_seen)))
 }
 
 impl State {
+    /// Of some users those who have not blocked the one who asks.
+    async fn seen_by(&self, who: &Identity, mut users: Vec<User>) -> Result<Vec<User>, ApiError> {
+        if !who.is_service {
+            let keys: Vec<UserKey> = users.iter().map(|user| user.key).collect();
+            let blockers = self.reader.blockers_of(who.user.key, &keys).await?;
+            users.retain(|user| !blockers.contains(&user.key));
+        }
+        Ok(users)
+    }
+
     /// Whether users are there, and when those were who are not.
     async fn statuses(
         &self,

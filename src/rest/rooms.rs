@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     auth::Identity,
-    chat::{Answer, Command},
-    domain::{RoomChange, RoomId, RoomKey, RoomKind},
+    chat::{Answer, ChatError, Command, Requester},
+    domain::{Denied, RoomChange, RoomId, RoomKey, RoomKind},
     error::ApiError,
     limits::{METADATA_BYTES, TITLE_CHARS, TOPIC_CHARS, page_bytes},
     protocol::{Fields, RoomView},
@@ -123,6 +123,28 @@ pub async fn open_direct(
 ) -> Result<HttpResponse, ApiError> {
     let command = Command::OpenDirect { user: user_id(&user)?, id: generated_id("d") };
     match state.ask(&who, command).await? {
+        Answer::Direct { room, is_new } => {
+            let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
+            Ok(response.json(RoomView::from(&*room)))
+        }
+        other => Err(mismatch(&other)),
+    }
+}
+
+/// The one room of two users, opened by the application for both of them.
+pub async fn open_direct_of(
+    state: web::Data<State>,
+    who: Identity,
+    Body(mut fields): Body<Fields>,
+) -> Result<HttpResponse, ApiError> {
+    if !who.is_service {
+        return Err(ChatError::from(Denied::NotService).into());
+    }
+    let [one, other] = fields.pair("user_ids")?;
+    let user = state.known_user(one.as_str()).await?;
+    let from = Requester { user, is_admin: who.is_admin, is_service: who.is_service };
+    let command = Command::OpenDirect { user: other, id: generated_id("d") };
+    match state.ask_as(from, command).await? {
         Answer::Direct { room, is_new } => {
             let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
             Ok(response.json(RoomView::from(&*room)))

@@ -15,6 +15,7 @@ use crate::{
     auth::{Accounts, Authenticator, Client, Identity, TrustedProxies},
     chat::ChatServer,
     db::{AuditEntry, Reader, Write, Writer, submit},
+    domain::Contact,
     error::ApiError,
     limiter::Limiters,
     limits::Limits,
@@ -42,6 +43,8 @@ pub struct State {
     pub limiters: Limiters,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,
+    /// Who may see whether a user is there.
+    pub contact: Contact,
     /// How long an event waits for a user who is away.
     pub inbox_ttl: Duration,
     pub draining: Draining,

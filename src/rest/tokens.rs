@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     State,
+    bans::until,
     extract::{Admin, Body, user_id},
 };
 use crate::{
@@ -52,7 +53,8 @@ pub async fn revoke(
         return Err(ApiError::field("token_id", format!("must have 1 to {ID_BYTES} bytes")));
     }
     let at = now();
-    let expires_at = fields.time_or_none("expires_at")?.unwrap_or_else(|| at.later(REVOKED_FOR));
+    let expires_at =
+        fields.future_or_none("expires_at", at)?.unwrap_or_else(|| at.later(REVOKED_FOR));
     // For as long as it could be used.
     let expires_at = expires_at.later(state.authenticator.leeway());
     to_the_end(async move {
@@ -82,7 +84,7 @@ pub async fn ban(
     Body(mut fields): Body<Fields>,
 ) -> Result<HttpResponse, ApiError> {
     let user = state.known_user(&user).await?;
-    let until = fields.time_or_none("until")?;
+    let until = until(&mut fields)?;
     let reason = fields.display_text("reason", REASON_BYTES)?.unwrap_or_default();
     let write = Write::UserBan { user: user.key, banned: true, until, reason };
     bar(state, user.id.clone(), write, Some((who, Ends::All))).await

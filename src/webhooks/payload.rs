@@ -25,6 +25,9 @@ struct Data<'a> {
     message_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<i64>,
+    /// Why the user is no member any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
     /// As it is when it is told; left out once it is gone with its room.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<MessageView<'a>>,
@@ -43,6 +46,7 @@ pub(super) async fn payload(reader: &Reader, letter: &Letter) -> Result<String, 
             user_id: letter.user.as_ref().map(|user| user.as_str()),
             message_id: letter.message.map(|id| id.0.to_string()),
             seq: letter.seq.map(|seq| seq.0),
+            reason: letter.reason.as_deref(),
             message: message.as_ref().map(MessageView::from),
         },
     };

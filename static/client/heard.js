@@ -81,6 +81,10 @@ export class Heard {
         this.#chat.setTyping(room, data.user_id, data.is_typing);
         this.#emit("typing", { room, user: data.user_id, isTyping: data.is_typing });
         return true;
+      case "room.presence":
+        for (const one of data.users) this.#chat.setPresence(one);
+        for (const one of data.users) this.#emit("presence", { user: one.user_id, ...one });
+        return true;
       case "presence":
         this.#chat.setPresence(data);
         this.#emit("presence", { user: data.user_id, ...data });

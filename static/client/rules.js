@@ -2,8 +2,8 @@
  * Who may do what in a room, as far as a client can know it: so that a page
  * need not offer what the server refuses. The server decides.
  *
- * `room` is a room as this user sees it: with `kind`, `role`, `muted_until`
- * and `blocked`.
+ * `room` is a room as this user sees it: with `kind`, `role`, `muted_until`,
+ * `blocked` and `peer`.
  */
 
 export const ROLES = ["read_only", "member", "moderator", "owner"];
@@ -23,6 +23,7 @@ export function mutedUntil(room, now = Date.now()) {
 function silence(room, now) {
   if (!room.role) return "stranger";
   if (room.role === "read_only") return "read_only";
+  if (room.peer?.deleted) return "deleted";
   if (room.blocked) return "blocked";
   return mutedUntil(room, now) ? "muted" : null;
 }

@@ -10,6 +10,8 @@ import { isMentioned } from "./text.js";
 const TYPING_MS = 7_000;
 /** Inbox events that are kept; the server keeps more. */
 const INBOX_KEPT = 200;
+/** How the server shows who was deleted. */
+const DELETED_NAME = "Deleted user";
 /** Users whose names and presence are remembered. */
 const PEOPLE_MAX = 10_000;
 
@@ -93,7 +95,7 @@ export class ChatState {
   }
 
   /** A member came, went, or stands otherwise. */
-  memberChanged(type, id, { user, role, muted_until: mutedUntil = null }) {
+  memberChanged(type, id, { user, role, reason, muted_until: mutedUntil = null }) {
     this.meet(user);
     const room = this.#rooms.get(id);
     if (!room) return;
@@ -101,6 +103,7 @@ export class ChatState {
     if (type === "member.left") {
       if (room.member_count !== undefined) room.member_count -= 1;
       this.#typing.get(id)?.delete(user.id);
+      if (reason === "deleted" && room.peer) room.peer = { ...room.peer, name: DELETED_NAME, deleted: true };
     }
     if (user.id === this.me && type === "member.updated") {
       Object.assign(room, { role, muted_until: mutedUntil });

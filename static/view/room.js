@@ -15,6 +15,7 @@ const LOCKED = {
   stranger: () => "You are not a member of this room.",
   read_only: () => "You can read here, and not write.",
   blocked: () => "You cannot write to this user.",
+  deleted: () => "This user was deleted.",
   muted: (room) => `You are muted until ${shortTime(rules.mutedUntil(room))}.`,
   announcement: () => "Only moderators write in this room. You can still react.",
 };

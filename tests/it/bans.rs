@@ -1,8 +1,9 @@
 //! Kicks, bans and mutes, also those that end by themselves.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Server, Socket, User};
+use crate::support::{Server, Socket, Token, User};
 
 async fn public_room(server: &Server) -> (User, User) {
     let (ann, ben) = (server.user("ann").await, server.user("ben").await);
@@ -204,4 +205,50 @@ async fn a_ban_meets_a_join_that_is_under_way() {
         ann.unban("lobby", &ben).await.expect(204);
         ben.join("lobby").await.expect(201);
     }
+}
+
+#[tokio::test]
+async fn what_would_end_before_it_begins_is_refused_and_does_nothing() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let root = server.user_with("root", Token::of("root").claim("roles", json!(["admin"]))).await;
+    ann.room_with("den", &[&ben]).await;
+    let mut at_ben = ben.connect().await;
+    let past = "2020-01-01T00:00:00Z";
+    for (refused, field) in [
+        (root.put("/users/ben/ban", json!({"until": past})).await, "until"),
+        (ann.ban("den", &ben, json!({"until": past})).await, "until"),
+        (ann.change_member("den", &ben, json!({"muted_until": past})).await, "muted_until"),
+        (
+            root.post("/tokens/revoke", json!({"token_id": "x", "expires_at": past})).await,
+            "expires_at",
+        ),
+    ] {
+        assert_eq!(refused.refused(400, "invalid_message")["field"], field);
+    }
+    at_ben.say("den", "still here").await;
+    // A ban without a word is one for good; with seconds it ends by itself.
+    root.put("/users/ben/ban", json!({"ban_seconds": 3600})).await.expect(204);
+    assert_eq!(at_ben.close_code().await, Some(4503));
+    let ban = root.get("/users/ben/ban").await.expect(200);
+    assert!(ban["until"].is_string(), "{ban}");
+}
+
+#[tokio::test]
+async fn who_has_nothing_to_say_sends_no_body() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let root = server.user_with("root", Token::of("root").claim("roles", json!(["admin"]))).await;
+    ann.room_with("den", &[&ben]).await;
+    let without = |user: &User, method, path: &str| User::outcome(user.request(method, path));
+    let (mut at_ann, mut at_ben) = (ann.connect().await, ben.connect().await);
+    let one = without(&root, Method::POST, "/users/ben/disconnect").await.expect(200);
+    assert_eq!((&one["disconnected"], at_ben.close_code().await), (&json!(1), Some(4503)));
+    let all = without(&root, Method::POST, "/rooms/den/disconnect").await.expect(200);
+    assert_eq!((&all["disconnected"], at_ann.close_code().await), (&json!(1), Some(4503)));
+    without(&ann, Method::PUT, "/rooms/den/bans/ben").await.expect(204);
+    without(&root, Method::PUT, "/users/ben/ban").await.expect(204);
+    without(&ann, Method::POST, "/rooms").await.expect(201);
+    let refused = without(&ann, Method::POST, "/rooms/den/messages").await;
+    assert_eq!(refused.refused(400, "invalid_message")["field"], "content");
 }

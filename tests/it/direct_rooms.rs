@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{Server, User};
+use crate::support::{Server, Token, User};
 
 #[tokio::test]
 async fn two_users_have_one_room_whoever_opens_it() {
@@ -104,14 +104,12 @@ async fn the_way_to_direct_rooms_is_no_rooms_id() {
 }
 
 #[tokio::test]
-async fn a_direct_room_takes_a_place_among_the_rooms_of_both() {
+async fn a_direct_room_takes_a_place_among_the_rooms_of_who_opens_it() {
     let server = Server::builder().set("PARLOR_ROOMS_PER_USER", 1).start().await;
     let (ann, ben) = (server.user("ann").await, server.user("ben").await);
     ben.create_room("own", "private").await;
-    ann.open_direct(&ben).await.refused(409, "conflict");
     ben.open_direct(&ann).await.refused(409, "conflict");
     assert_eq!(ann.get("/rooms").await.expect(200)["rooms"], json!([]), "nothing is left behind");
-    ben.delete("/rooms/own").await.expect(204);
     let room = ann.open_direct(&ben).await.expect(201);
     let again = ben.open_direct(&ann).await.expect(200);
     assert_eq!(again["room_id"], room["room_id"], "one that is there is opened at the limit, too");
@@ -167,6 +165,41 @@ async fn a_block_is_for_rooms_of_two_only() {
     ben.say("den", "here I may").await;
     ann.block(&ann).await.refused(403, "forbidden");
     ann.put("/blocks/nobody", json!({})).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_room_with_a_deleted_user_says_so_and_takes_no_messages() {
+    let mut server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let root = server.user_with("root", Token::of("root").claim("roles", json!(["admin"]))).await;
+    let room = ann.direct(&ben).await;
+    let before = ben.say_id(&room, "before").await;
+    let mut at_ben = ben.connect().await;
+    root.delete("/users/ann").await.expect(204);
+    let left = at_ben.next_event("member.left").await;
+    assert_eq!(left["data"]["reason"], "deleted");
+    let said = json!({"room_id": room, "content": "still there?"});
+    at_ben.refused("message.send", said.clone(), "forbidden").await;
+    ben.try_say(&room, "still there?").await.refused(403, "forbidden");
+    ben.react(&before, "👍").await.refused(403, "forbidden");
+    ben.edit(&before, "after").await.refused(403, "forbidden");
+    ben.erase(&before).await.expect(200);
+    for _ in 0..2 {
+        let seen = ben.get(&format!("/rooms/{room}")).await.expect(200);
+        assert_eq!(seen["peer"]["name"], "Deleted user");
+        assert_eq!(seen["peer"]["deleted"], true);
+        let listed = ben.get("/rooms").await.expect(200);
+        assert_eq!(listed["rooms"][0]["peer"], seen["peer"]);
+        ben.try_say(&room, "still there?").await.refused(403, "forbidden");
+        let mut at_ben = ben.connect().await;
+        at_ben.refused("message.send", said.clone(), "forbidden").await;
+        server.restart().await;
+    }
+    // Who takes the id is somebody else, with a room of their own.
+    let other = server.user("ann").await;
+    let new = ben.open_direct(&other).await.expect(201);
+    assert_ne!(new["room_id"], room.as_str());
+    assert_eq!(new["peer"], json!({"id": "ann", "name": "ann"}));
 }
 
 #[tokio::test]

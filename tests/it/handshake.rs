@@ -1,7 +1,7 @@
 //! Opening a socket: tokens and origins.
 
 use jsonwebtoken::Algorithm;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Opening, RawSocket, Server, Socket, Token, sign};
 
@@ -242,4 +242,31 @@ async fn a_room_in_the_query_is_joined_at_once_if_it_is_public() {
     let socket = ben.connect_with("room=den").await;
     let rooms = socket.ready["rooms"].as_array().expect("a list");
     assert!(rooms.iter().all(|room| room["room_id"] != "den"), "a private one is not");
+}
+
+#[tokio::test]
+async fn a_room_that_cannot_be_joined_at_once_is_told_behind_the_rooms() {
+    let server = Server::builder().set("PARLOR_ROOMS_PER_USER", 2).start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    ann.create_room("hall", "public").await;
+    ann.create_room("den", "private").await;
+    ben.create_room("own", "private").await;
+    for (room, code) in [("nowhere", "not_found"), ("den", "not_found")] {
+        let mut socket = ben.connect_with(&format!("room={room}")).await;
+        let told = socket.next_event("error").await;
+        assert_eq!(told["id"], Value::Null);
+        assert_eq!((&told["data"]["code"], &told["data"]["field"]), (&json!(code), &json!("room")));
+        socket.say("own", "it serves on").await;
+    }
+    let mut socket = ben.connect_with("room=hall").await;
+    let ids = |ready: &Value| ready["rooms"].as_array().expect("rooms").len();
+    assert_eq!(ids(&socket.ready), 2);
+    socket.say("hall", "hello").await;
+    ann.ban("hall", &ben, json!({})).await.expect(204);
+    let mut banned = ben.connect_with("room=hall").await;
+    assert_eq!(banned.next_event("error").await["data"]["code"], "forbidden");
+    ben.create_room("other", "private").await;
+    ann.unban("hall", &ben).await.expect(204);
+    let mut full = ben.connect_with("room=hall").await;
+    assert_eq!(full.next_event("error").await["data"]["code"], "conflict");
 }

@@ -18,6 +18,7 @@ mod changes;
 mod chat;
 mod conformance;
 mod connections;
+mod contact;
 mod copying;
 mod cors;
 mod crash;

@@ -11,10 +11,15 @@ async fn next_presence(socket: &mut Socket, user: &str) -> Value {
 
 #[tokio::test]
 async fn those_who_share_a_room_see_who_comes_is_away_and_goes() {
-    let server = Server::builder().set("PARLOR_PRESENCE_GRACE", "1ms").start().await;
+    let server = Server::builder()
+        .set("PARLOR_PRESENCE_GRACE", "1ms")
+        .set("PARLOR_CONTACT", "shared")
+        .start()
+        .await;
     let (ann, ben, cy) =
         (server.user("ann").await, server.user("ben").await, server.user("cy").await);
-    ann.room_with("den", &[&ben]).await;
+    ann.create_room("den", "public").await;
+    ben.join("den").await.expect(201);
     let (mut at_ann, mut at_cy) = (ann.connect().await, cy.connect().await);
     let mut one = ben.connect().await;
     assert_eq!(next_presence(&mut at_ann, "ben").await["status"], "online");

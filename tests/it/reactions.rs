@@ -147,3 +147,30 @@ async fn both_pin_in_a_room_of_two() {
     ben.pin(&id).await.expect(200);
     ann.unpin(&id).await.expect(200);
 }
+
+#[tokio::test]
+async fn the_ways_to_write_one_emoji_are_one_reaction() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    ann.room_with("den", &[&ben]).await;
+    let id = ann.say_id("den", "well?").await;
+    ann.react(&id, "\u{2764}").await.expect(200);
+    ben.react(&id, "\u{2764}\u{fe0f}").await.expect(200);
+    let mut at_ben = ben.connect().await;
+    at_ben.ask("reaction.add", json!({"message_id": id, "emoji": "👍\u{fe0f}"})).await;
+    ann.react(&id, "👍").await.expect(200);
+    let seen = ann.message(&id).await.expect(200)["reactions"].clone();
+    let expected = json!([
+        {"emoji": "\u{2764}\u{fe0f}", "count": 2, "user_ids": ["ann", "ben"]},
+        {"emoji": "👍", "count": 2, "user_ids": ["ben", "ann"]},
+    ]);
+    assert_eq!(seen, expected);
+    ann.unreact(&id, "\u{2764}\u{fe0e}").await.expect(200);
+    assert_eq!(ann.message(&id).await.expect(200)["reactions"][0]["count"], 1);
+    for unseen in ["\u{200b}", "\u{fe0f}", "\u{202e}", "👍\u{200d}", "\u{3164}"] {
+        let refused = ann.react(&id, unseen).await.refused(400, "invalid_message");
+        assert_eq!(refused["field"], "emoji", "{unseen:?}");
+        let react = json!({"message_id": id, "emoji": unseen});
+        at_ben.refused("reaction.add", react, "invalid_message").await;
+    }
+}

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Outcome, Server, User, id_of};
+use crate::support::{Outcome, Server, Token, User, id_of};
 
 /// A room of the given kind with one of each role.
 struct House {
@@ -273,4 +273,50 @@ async fn a_role_or_a_mute_that_is_none_is_refused_by_its_field() {
     }
     let nobody = ann.patch("/rooms/den/members/nobody", json!({"role": "member"})).await;
     nobody.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_administrator_does_over_rest_what_an_owner_may_and_it_is_recorded() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let root = server.user_with("root", Token::of("root").claim("roles", json!(["admin"]))).await;
+    ann.room_with("den", &[&ben]).await;
+    ann.create_room("news", "announcement").await;
+    let mut at_ben = ben.connect().await;
+    let id = root.say_id("den", "maintenance at six").await;
+    let told = at_ben.next_message("den").await;
+    assert_eq!(told["data"]["sender"]["id"], "root");
+    let with_mention = root.say_id("den", "@ben look").await;
+    assert_eq!(at_ben.next_message("den").await["message_id"], with_mention.as_str());
+    root.say("news", "we are back").await;
+    root.edit(&id, "maintenance at seven").await.expect(200);
+    root.react(&id, "👍").await.expect(200);
+    root.unreact(&id, "👍").await.expect(200);
+    root.transfer("den", &ben).await.expect(204);
+    let role = |member: Value| member["role"].clone();
+    let members = root.get("/rooms/den/members").await.expect(200)["members"].clone();
+    assert_eq!(members.as_array().map(Vec::len), Some(2), "it has not become a member");
+    assert_eq!(role(members[0].clone()), "moderator");
+    assert_eq!(role(members[1].clone()), "owner");
+    let audit = root.get("/audit").await.expect(200);
+    let done: Vec<&str> = audit["entries"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|entry| entry["action"].as_str().expect("a text"))
+        .collect();
+    assert!(done.contains(&"POST /api/v1/rooms/{room}/messages"), "{done:?}");
+    assert!(done.contains(&"POST /api/v1/rooms/{room}/transfer"), "{done:?}");
+    // A room of two has no owner: only the two speak there.
+    let direct = ann.direct(&ben).await;
+    root.try_say(&direct, "hello").await.refused(403, "forbidden");
+    root.transfer(&direct, &ben).await.refused(403, "forbidden");
+    // At a socket an administrator is a user like any other.
+    let mut at_root = root.connect().await;
+    let said = json!({"room_id": "den", "content": "x"});
+    at_root.refused("message.send", said, "not_found").await;
+    // A member who is muted and an administrator writes by that right.
+    root.join("den").await.expect(201);
+    ben.mute("den", &root, 3600).await.expect(200);
+    root.say("den", "all the same").await;
 }

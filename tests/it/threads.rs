@@ -149,3 +149,30 @@ async fn many_reply_at_once_and_the_count_is_exact() {
         .collect();
     assert_eq!(counts, (1..=100).collect::<Vec<i64>>());
 }
+
+#[tokio::test]
+async fn a_reply_to_a_reply_belongs_to_the_thread_of_its_root() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "private").await;
+    let root = ann.say_id("den", "root").await;
+    let reply = ann.reply_in_thread("den", &root, "reply").await;
+    let nested = ann.reply_in_thread("den", &reply, "nested").await;
+    assert_eq!(ann.message(&nested).await.expect(200)["thread_id"], root.as_str());
+    assert_eq!(ann.message(&reply).await.expect(200)["thread"], Value::Null);
+    assert_eq!(thread_of(&ann, &root).await["count"], 2);
+    // Also where the reply is gone, and the root after it.
+    ann.erase(&reply).await.expect(200);
+    ann.erase(&root).await.expect(200);
+    let last = ann.reply_in_thread("den", &nested, "last").await;
+    let deep = ann.reply_in_thread("den", &reply, "deep").await;
+    let page = ann.get(&format!("/messages/{root}/thread")).await.expect(200);
+    let ids: Vec<&Value> =
+        page["replies"].as_array().expect("a list").iter().map(|m| &m["message_id"]).collect();
+    assert_eq!(ids, [&json!(reply), &json!(nested), &json!(last), &json!(deep)]);
+    assert_eq!(page["root"]["thread"]["count"], 3);
+    // A reply of another room names no thread here.
+    ann.create_room("attic", "private").await;
+    let body = json!({"content": "x", "thread_id": reply});
+    ann.post("/rooms/attic/messages", body).await.refused(404, "not_found");
+}

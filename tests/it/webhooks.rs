@@ -196,3 +196,33 @@ async fn what_is_given_up_is_listed_and_can_be_tried_again() {
     .await;
     ann.get("/webhooks").await.refused(403, "forbidden");
 }
+
+#[tokio::test]
+async fn who_leaves_is_told_with_the_reason_and_a_direct_room_is_told_when_it_is_made() {
+    let receiver = Receiver::start().await;
+    let server = start(&receiver, &[]).await;
+    let (ann, ben, cy) =
+        (server.user("ann").await, server.user("ben").await, server.user("cy").await);
+    let dan = server.user("dan").await;
+    ann.room_with("den", &[&ben, &cy, &dan]).await;
+    ben.leave("den").await.expect(204);
+    ann.remove_member("den", &cy).await.expect(204);
+    ann.ban("den", &dan, json!({})).await.expect(204);
+    let direct = ann.direct(&ben).await;
+    let told = receiver
+        .wait_until("all of it", |received| {
+            of_kind(received, "member.left").len() == 3
+                && of_kind(received, "room.created").len() == 2
+        })
+        .await;
+    let mut left: Vec<(String, String)> = of_kind(&told, "member.left")
+        .iter()
+        .map(|event| (event["data"]["user_id"].to_string(), event["data"]["reason"].to_string()))
+        .collect();
+    left.sort();
+    let expected = [("ben", "left"), ("cy", "removed"), ("dan", "banned")];
+    let quoted = |text: &str| format!("\"{text}\"");
+    assert_eq!(left, expected.map(|(user, why)| (quoted(user), quoted(why))));
+    let made = of_kind(&told, "room.created");
+    assert!(made.iter().any(|event| event["data"]["room_id"] == direct.as_str()), "{made:?}");
+}

@@ -6,16 +6,17 @@ use rustc_hash::FxHashMap;
 use super::{member::NewMembership, subscribe::Since};
 use crate::{
     chat::{
-        ChatServer, Connect, Disconnect, RegisterWorker, Renewed, Requester, SessionId, SessionRef,
+        ChatError, ChatServer, Connect, Disconnect, RegisterWorker, Renewed, Requester, SessionId,
+        SessionRef,
         fanout::{CatchUpKind, Item},
         server::nobody,
         session::{Listing, SessionState},
     },
     db::Arrival,
-    domain::{RoomId, RoomKey, RoomOverview, Seq, User, UserKey},
+    domain::{Adder, RoomId, RoomKey, RoomOverview, Seq, User, UserKey},
     limits::{READ_AGAIN, ROOMS_PIECE},
     protocol::{
-        Close,
+        Close, ErrorView,
         server_frame::{self, SessionView},
     },
 };
@@ -95,7 +96,7 @@ impl ChatServer {
     }
 
     /// `?room=` joins a public room before the session is told of its rooms.
-    /// A refusal is no reason not to connect: the room is then not listed.
+    /// A refusal is no reason not to connect: it is told behind the rooms.
     fn join_then_connect(
         &mut self,
         session: SessionId,
@@ -108,13 +109,27 @@ impl ChatServer {
             match access.and_then(|access| access.may_join()) {
                 Ok(access) if access.standing.is_none() => {
                     let (reply, user, connecting) = (nobody(), from.user, Some(session));
-                    let adding = NewMembership { reply, user, mark_read: false, connecting };
+                    let (adder, mark_read) = (Adder::Oneself, false);
+                    let adding = NewMembership { reply, user, adder, mark_read, connecting };
                     server.submit_add(access.room.key, adding);
                 }
-                Ok(_) | Err(_) => server.continue_connect(session, ctx),
+                Ok(_) => server.continue_connect(session, ctx),
+                Err(error) => server.continue_without_joining(session, error, ctx),
             }
             server.fanout.flush();
         });
+    }
+
+    pub(super) fn continue_without_joining(
+        &mut self,
+        session: SessionId,
+        error: ChatError,
+        ctx: &mut Context<Self>,
+    ) {
+        if let Some(entry) = self.sessions.entries.get_mut(&session) {
+            entry.not_joined = Some(error);
+        }
+        self.continue_connect(session, ctx);
     }
 
     pub(super) fn continue_connect(&mut self, session: SessionId, ctx: &mut Context<Self>) {
@@ -158,9 +173,10 @@ impl ChatServer {
 
     /// Tells a session who it is and where its rooms stand, some of them.
     fn ready(&mut self, at: SessionRef, arrival: Arrival) {
-        let Arrival { standings, rooms, has_more, inbox } = arrival;
+        let Arrival { standings, rooms, has_more, inbox, blocked } = arrival;
         let Some(entry) = self.sessions.entries.get_mut(&at.id) else { return };
         let Some(online) = self.sessions.users.get_mut(&entry.user) else { return };
+        online.blocked = blocked;
         if let Some(standings) = standings {
             online.rooms = Some(standings.into_iter().collect());
         }
@@ -188,10 +204,20 @@ impl ChatServer {
         let epoch = self.reader.epoch_of(RoomKey::inbox_of(user.key));
         let frame = server_frame::session_ready(&view, total, piece.view(), inbox.last, &epoch);
         self.tell_rooms(at, frame, piece);
+        self.tell_not_joined(at);
         if !waits && let Some(overview) = self.inbox_of(&user, inbox.last) {
             self.attach(at, CatchUpKind::Quiet, vec![(overview, Since::From(inbox.acked))]);
         }
         self.arrived(user.key);
+    }
+
+    /// A room that could not be joined, behind those that there are.
+    fn tell_not_joined(&mut self, at: SessionRef) {
+        let entry = self.sessions.entries.get_mut(&at.id);
+        let Some(error) = entry.and_then(|entry| entry.not_joined.take()) else { return };
+        let view = ErrorView { field: Some("room"), ..ErrorView::from(&error) };
+        let frame = server_frame::error(None, &view);
+        self.fanout.tell_worker(at.worker, Item::Frame { session: at.id, frame });
     }
 
     /// A user's inbox, if there is anything in it. It may have got its first

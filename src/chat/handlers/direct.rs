@@ -7,8 +7,11 @@ use actix::Context;
 use super::Pending;
 use crate::{
     chat::{Answer, ChatError, ChatServer, ReplyTo, Requester, room::RoomSeen, server::now},
-    db::{NewDirect, Write},
-    domain::{Denied, Member, Role, Room, RoomId, RoomKey, Seq, Standing, User, UserId, UserKey},
+    db::{NewDirect, ReadError, Write},
+    domain::{
+        Denied, Member, Role, Room, RoomId, RoomKey, Seq, Standing, Status, User, UserId, UserKey,
+    },
+    protocol::events::{self, PresenceView},
 };
 
 /// A room of two as the transaction left it.
@@ -30,13 +33,14 @@ fn plain(user: User) -> Requester {
 impl ChatServer {
     pub(super) fn open_direct(
         &mut self,
-        opener: User,
+        from: Requester,
         other: UserId,
         id: RoomId,
         reply: ReplyTo,
         ctx: &mut Context<Self>,
     ) {
-        let rooms_max = self.rooms_max();
+        let (bounds, by_backend) = (self.room_bounds(), from.is_service || from.is_admin);
+        let opener = from.user;
         self.with_user(
             plain(opener.clone()),
             other,
@@ -47,7 +51,7 @@ impl ChatServer {
                     return server.answer(reply, Err(Denied::Oneself.into()));
                 }
                 let users = [opener.key, other.key];
-                let new = NewDirect { id, users, created_at: now(), rooms_max };
+                let new = NewDirect { id, users, by_backend, created_at: now(), bounds };
                 server.submit(Write::DirectOpen(new), Pending::OpenDirect { reply, opener });
             },
         );
@@ -71,6 +75,7 @@ impl ChatServer {
                 let mut overview = self.new_membership(room.clone(), standing, last_seq, 2);
                 overview.peer = Some(peer.user.clone());
                 self.attach_member(member, &overview);
+                self.met(member.user.key, room.key, ctx);
             }
         }
         self.with_overview(room.key, opener.key, ctx, move |server, read| {
@@ -93,9 +98,9 @@ impl ChatServer {
             if is_self {
                 return server.answer(reply, Err(Denied::Oneself.into()));
             }
-            let other = other.key;
-            let write = Write::Block { user: key, other, blocks, at: now() };
-            server.submit(write, Pending::Block { reply, other, blocks });
+            let (user, other) = (key, other.key);
+            let write = Write::Block { user, other, blocks, at: now() };
+            server.submit(write, Pending::Block { reply, user, other, blocks });
         });
     }
 
@@ -103,14 +108,54 @@ impl ChatServer {
     pub(super) fn settle_block(
         &mut self,
         reply: ReplyTo,
+        user: UserKey,
         other: UserKey,
         blocks: bool,
         room: Option<RoomKey>,
+        ctx: &mut Context<Self>,
     ) {
+        self.block_changed(user, other, blocks, ctx);
         if let Some(room) = room {
             self.restrictions.restrict(other, room);
             self.sessions.standing_changed(other, room, |known| known.blocked = blocks);
         }
         self.answer(reply, Ok(Answer::Done));
+    }
+
+    /// Who is blocked sees the user no more, as if they had gone; and sees them
+    /// again when it is lifted. The user may be on another node.
+    pub(super) fn block_changed(
+        &mut self,
+        user: UserKey,
+        other: UserKey,
+        blocks: bool,
+        ctx: &mut Context<Self>,
+    ) {
+        self.sessions.block_changed(user, other, blocks);
+        if !self.sessions.users.contains_key(&other) {
+            return;
+        }
+        let reader = self.reader.clone();
+        let reading = async move {
+            let shares = reader.share_a_room(user, other).await?;
+            Ok::<_, ReadError>(reader.user_by_key(user).await?.filter(|_| shares))
+        };
+        Self::when(ctx, reading, move |read, server, ctx| {
+            let Ok(Some(user)) = read else { return };
+            server.with_statuses(vec![user.key], ctx, move |server, statuses| {
+                let seen = if blocks { None } else { statuses.first() };
+                let status = seen.map_or(Status::Offline, |(_, status)| *status);
+                let frame = events::presence(&PresenceView::new(&user.id, status, None), now());
+                server.tell_user(other, &frame);
+            });
+        });
+    }
+
+    /// Direct rooms whose other user was deleted take no messages.
+    pub(super) fn left_alone(&mut self, alone: &[(RoomKey, UserKey)]) {
+        self.restrictions += 1;
+        for (room, user) in alone {
+            self.sessions.standing_changed(*user, *room, |known| known.peer_deleted = true);
+        }
     }
 }

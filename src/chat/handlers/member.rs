@@ -16,7 +16,9 @@ use crate::{
         server::{nobody, now},
     },
     db::Write,
-    domain::{Denied, Member, Role, Room, RoomKey, RoomOverview, Seq, Standing, User},
+    domain::{
+        Adder, Denied, Member, Role, Room, RoomKey, RoomOverview, Seq, Standing, User, UserId,
+    },
     protocol::events::{self, Departure},
 };
 
@@ -24,6 +26,7 @@ use crate::{
 pub(in crate::chat) struct NewMembership {
     pub reply: ReplyTo,
     pub user: User,
+    pub adder: Adder,
     /// What was said before is read.
     pub mark_read: bool,
     /// A session that waits for this to be connected.
@@ -63,8 +66,10 @@ impl ChatServer {
         let key = room.key;
         match command {
             Command::AddMember { user, mark_read, .. } => {
+                let adder = adder(&from, &user);
                 self.with_user(from, user, reply, ctx, move |server, user, reply, _| {
-                    let adding = NewMembership { reply, user, mark_read, connecting: None };
+                    let connecting = None;
+                    let adding = NewMembership { reply, user, adder, mark_read, connecting };
                     server.submit_add(key, adding);
                 });
             }
@@ -86,13 +91,14 @@ impl ChatServer {
                 });
             }
             Command::TransferRoom { user, .. } => {
-                let owner = from.user.key;
+                let owner = (!from.is_admin).then_some(from.user.key);
                 self.with_user(from, user, reply, ctx, move |server, user, reply, is_self| {
-                    if is_self {
+                    if is_self && owner.is_some() {
                         return server.answer(reply, Err(Denied::Oneself.into()));
                     }
+                    let place = (owner.unwrap_or(user.key), key);
                     let write = Write::OwnerTransfer { room: key, from: owner, to: user.key };
-                    server.submit_about((owner, key), write, Pending::Transfer { reply, room });
+                    server.submit_about(place, write, Pending::Transfer { reply, room });
                 });
             }
             Command::Ban { user, until, reason, .. } => {
@@ -118,9 +124,9 @@ impl ChatServer {
     }
 
     pub(super) fn submit_add(&mut self, room: RoomKey, adding: NewMembership) {
-        let (user, rooms_max) = (adding.user.key, self.rooms_max());
-        let (role, mark_read) = (Role::Member, adding.mark_read);
-        let write = Write::MemberAdd { room, user, role, at: now(), rooms_max, mark_read };
+        let (user, adder, bounds) = (adding.user.key, adding.adder, self.room_bounds());
+        let (role, at, mark_read) = (Role::Member, now(), adding.mark_read);
+        let write = Write::MemberAdd { room, user, role, at, adder, bounds, mark_read };
         self.submit_about((user, room), write, Pending::AddMember(adding));
     }
 
@@ -145,6 +151,7 @@ impl ChatServer {
         }
         if is_new {
             self.attach_member(&member, &overview);
+            self.met(member.user.key, room.key, ctx);
         }
         if marked {
             self.tell_mark(&room, &member.user, last_seq);
@@ -182,10 +189,10 @@ impl ChatServer {
         error: ChatError,
         ctx: &mut Context<Self>,
     ) {
-        self.answer(adding.reply, Err(error));
         if let Some(session) = adding.connecting {
-            self.continue_connect(session, ctx);
+            self.continue_without_joining(session, error.clone(), ctx);
         }
+        self.answer(adding.reply, Err(error));
     }
 
     pub(super) fn settle_remove(
@@ -194,11 +201,15 @@ impl ChatServer {
         leaving: &Leaving,
         existed: bool,
         member_count: i64,
+        heir: Option<&Member>,
     ) {
         if !existed {
             return self.answer(reply, Err(ChatError::NotFound("member")));
         }
         self.tell_left(leaving, member_count);
+        if let Some(heir) = heir {
+            self.tell_member(&leaving.room, heir);
+        }
         self.answer(reply, Ok(Answer::Done));
     }
 
@@ -283,7 +294,8 @@ impl ChatServer {
         let standing = standing_of(member);
         self.restrictions.restrict(user, room.key);
         self.sessions.standing_changed(user, room.key, |known| {
-            *known = Standing { blocked: known.blocked, ..standing };
+            let Standing { role, muted_until, .. } = standing;
+            *known = Standing { role, muted_until, ..*known };
         });
         if standing.may_react(now()).is_err() {
             self.stop_typing(room, &member.user);
@@ -294,6 +306,17 @@ impl ChatServer {
             true => self.tell_user(user, &frame),
             false => self.tell_notice(room.key, frame),
         }
+    }
+}
+
+/// Who brings a user into a room, as far as that counts.
+pub(super) fn adder(from: &Requester, user: &UserId) -> Adder {
+    if from.user.id == *user {
+        Adder::Oneself
+    } else if from.is_service || from.is_admin {
+        Adder::Backend
+    } else {
+        Adder::Other(from.user.key)
     }
 }
 

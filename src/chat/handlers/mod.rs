@@ -8,6 +8,7 @@ mod direct;
 mod drain;
 mod listing;
 mod lookup;
+mod meeting;
 mod member;
 mod message;
 mod presence;

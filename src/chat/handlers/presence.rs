@@ -3,12 +3,11 @@
 use std::{sync::Arc, time::Instant};
 
 use actix::Context;
-use tokio::sync::oneshot;
 
 use super::Pending;
 use crate::{
     chat::{
-        Answer, Asked, ChatError, ChatServer, NodePresence, ReplyTo, Requester, SessionId,
+        Answer, ChatError, ChatServer, NodePresence, ReplyTo, Requester, SessionId,
         access::Access,
         fanout::Item,
         presence::{Arrival, Departing},
@@ -50,7 +49,7 @@ impl ChatServer {
     /// To the others in the room.
     fn tell_typing(&mut self, room: &Room, user: &User, is_typing: bool) {
         let frame = events::typing(&room.id, &user.id, is_typing, now());
-        self.nodes.tell_ephemeral(vec![room.key], user.key, &frame);
+        self.nodes.tell_ephemeral(vec![room.key], user.key, Arc::default(), &frame);
         let except = self.sessions.ids_of(user.key);
         self.tell_ephemeral(room.key, frame, except);
     }
@@ -100,10 +99,11 @@ impl ChatServer {
         if seen == Some(status) {
             return;
         }
-        let (user, rooms) = (online.user.clone(), online.room_keys());
-        self.tell_presence(&user, &rooms, status, None);
+        let presence = online.presence(status);
+        let user = presence.user.key;
+        self.tell_presence(presence);
         if first && self.settings.tells_arrivals {
-            self.arrivals.note(user.key, true, now());
+            self.arrivals.note(user, true, now());
         }
     }
 
@@ -117,8 +117,9 @@ impl ChatServer {
                 }
             }
             if let (Some(shown), false) = (online.shown, self.erased.contains(user)) {
-                let rooms = online.room_keys();
-                let departing = Departing { user: online.user, shown, rooms, gone_at: now() };
+                let (rooms, blocked) = (online.room_keys(), online.blocked);
+                let (user, gone_at) = (online.user, now());
+                let departing = Departing { user, shown, rooms, blocked, gone_at };
                 self.departures.left(departing, Instant::now());
             }
             return;
@@ -139,8 +140,8 @@ impl ChatServer {
             return;
         }
         online.shown = Some(status);
-        let (user, rooms) = (online.user.clone(), online.room_keys());
-        self.tell_presence(&user, &rooms, status, None);
+        let presence = online.presence(status);
+        self.tell_presence(presence);
     }
 
     pub(super) fn set_presence(&mut self, status: Status, reply: ReplyTo) {
@@ -155,40 +156,30 @@ impl ChatServer {
     }
 
     /// To those who share a room with the user that is not big.
-    fn tell_presence(
-        &mut self,
-        user: &User,
-        rooms: &[RoomKey],
-        status: Status,
-        last_seen: Option<Timestamp>,
-    ) {
+    fn tell_presence(&mut self, presence: NodePresence) {
         if self.nodes.has_others() {
             // They may be there on another node: what all of them together
             // say is told.
-            let small = rooms.iter().copied().filter(|room| !self.is_big(*room));
-            let (user, rooms) = (user.clone(), small.collect());
-            return self.nodes.tell_presence(NodePresence { user, rooms, status, last_seen });
+            let NodePresence { user, rooms, status, last_seen, blocked } = presence;
+            let rooms = rooms.into_iter().filter(|room| !self.is_big(*room)).collect();
+            let told = NodePresence { user, rooms, status, last_seen, blocked };
+            return self.nodes.tell_presence(told);
         }
-        self.tell_status_of(user, rooms, status, last_seen);
+        self.tell_status_of(&presence);
     }
 
     /// The same, once it is known what all nodes say.
-    pub(super) fn tell_status_of(
-        &mut self,
-        user: &User,
-        rooms: &[RoomKey],
-        status: Status,
-        last_seen: Option<Timestamp>,
-    ) {
+    pub(super) fn tell_status_of(&mut self, presence: &NodePresence) {
+        let NodePresence { user, rooms, status, last_seen, blocked } = presence;
         let small: Vec<RoomKey> =
             rooms.iter().copied().filter(|room| !self.is_big(*room)).collect();
         let entries: Vec<_> = small.iter().filter_map(|room| self.rooms.get(*room)).collect();
         if entries.is_empty() {
             return;
         }
-        let frame = events::presence(&PresenceView::new(&user.id, status, last_seen), now());
+        let frame = events::presence(&PresenceView::new(&user.id, *status, *last_seen), now());
         // Who it is about knows.
-        let except = self.sessions.ids_of(user.key);
+        let except = self.sessions.unseeing(user.key, blocked);
         let item = Item::Presence { rooms: small.into(), frame: frame.for_many(), except };
         self.fanout.tell_rooms(&entries, &item);
     }
@@ -232,33 +223,24 @@ impl ChatServer {
         }
         let (grace, users) = (self.settings.presence_grace, &self.sessions.users);
         let gone = self.departures.gone(now, grace, |user| users.contains_key(&user));
-        for Departing { user, shown: _, rooms, gone_at } in gone {
-            self.tell_presence(&user, &rooms, Status::Offline, Some(gone_at));
-            self.arrivals.note(user.key, false, gone_at);
+        for Departing { user, shown: _, rooms, blocked, gone_at } in gone {
+            let (key, status, last_seen) = (user.key, Status::Offline, Some(gone_at));
+            self.tell_presence(NodePresence { user, rooms, status, last_seen, blocked });
+            self.arrivals.note(key, false, gone_at);
         }
         self.record_presence();
         self.look_after_crowds();
         self.fanout.flush();
     }
 
-    pub(super) fn statuses(&mut self, users: &[UserKey], reply: ReplyTo, ctx: &mut Context<Self>) {
-        let status = |user: &UserKey| {
-            // Those in the grace, and those who are connecting again.
-            let shown = self.departures.shown(*user);
-            (*user, shown.unwrap_or_else(|| self.sessions.status(*user)))
-        };
-        let statuses: Vec<_> = users.iter().map(status).collect();
-        if !self.nodes.has_others() {
-            return self.answer(reply, Ok(Answer::Statuses(statuses)));
-        }
-        let (answer, answered) = oneshot::channel();
-        let known = statuses.clone();
-        self.nodes.ask(Asked { users: statuses, answer });
-        Self::when(ctx, answered, move |answered, server, _| {
-            // Who cannot ask the others tells what it knows itself.
-            let statuses = answered.unwrap_or(known);
+    pub(super) fn statuses(
+        &mut self,
+        users: Vec<UserKey>,
+        reply: ReplyTo,
+        ctx: &mut Context<Self>,
+    ) {
+        self.with_statuses(users, ctx, move |server, statuses| {
             server.answer(reply, Ok(Answer::Statuses(statuses)));
-            server.fanout.flush();
         });
     }
 }

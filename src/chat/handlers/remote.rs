@@ -31,9 +31,7 @@ impl Handler<FromNodes> for ChatServer {
                 FromNode::Event { room, seq, frame } => self.heard_event(room, seq, frame),
                 FromNode::Happened(happened) => self.happened(happened, ctx),
                 FromNode::Ephemeral(ephemeral) => self.heard_ephemeral(ephemeral),
-                FromNode::Presence(NodePresence { user, rooms, status, last_seen }) => {
-                    self.tell_status_of(&user, &rooms, status, last_seen);
-                }
+                FromNode::Presence(presence) => self.tell_status_of(&presence),
                 FromNode::Number(number) => self.ids.renumber(number),
                 FromNode::Announce => self.announce_all(),
                 FromNode::Heard(rooms) => self.look_at_heads(rooms, ctx),
@@ -60,24 +58,21 @@ impl ChatServer {
 
     /// The other nodes have taken those who are here for gone.
     fn announce_all(&mut self) {
-        let shown = self.sessions.users.values().filter_map(|online| {
-            let (user, rooms) = (online.user.clone(), online.room_keys());
-            let status = online.shown?;
-            Some(NodePresence { user, rooms, status, last_seen: None })
-        });
-        let shown: Vec<NodePresence> = shown.collect();
+        let users = self.sessions.users.values();
+        let shown: Vec<NodePresence> =
+            users.filter_map(|online| Some(online.presence(online.shown?))).collect();
         for presence in shown {
             self.nodes.tell_presence(presence);
         }
     }
 
-    fn heard_ephemeral(&mut self, Ephemeral { rooms, user, frame }: Ephemeral) {
+    fn heard_ephemeral(&mut self, Ephemeral { rooms, user, blocked, frame }: Ephemeral) {
         let small: Vec<RoomKey> = rooms.into_iter().filter(|room| !self.is_big(*room)).collect();
         let entries: Vec<_> = small.iter().filter_map(|room| self.rooms.get(*room)).collect();
         if entries.is_empty() {
             return;
         }
-        let except = self.sessions.ids_of(user);
+        let except = self.sessions.unseeing(user, &blocked);
         let item = Item::Presence { rooms: small.into(), frame: frame.for_many(), except };
         self.fanout.tell_rooms(&entries, &item);
     }
@@ -127,6 +122,9 @@ impl ChatServer {
             Happened::Standing { room, user } => {
                 self.restrictions.restrict(UserKey(user), RoomKey(room));
                 self.stands_otherwise(RoomKey(room), UserKey(user), ctx);
+            }
+            Happened::Blocked { user, other, blocks } => {
+                self.block_changed(UserKey(user), UserKey(other), blocks, ctx);
             }
             Happened::RoomUpdated { room } => self.room_updated(RoomKey(room), ctx),
             Happened::RoomDeleted { room } => {
@@ -200,7 +198,7 @@ impl ChatServer {
             }
         }
         let reading = read_member(self.reader.clone(), room, user);
-        Self::when(ctx, reading, move |read, server, _| {
+        Self::when(ctx, reading, move |read, server, ctx| {
             // Removed again meanwhile: then that is heard of, too.
             let Ok(Some((member, overview))) = read else { return };
             if server.rooms.get(room).is_some() {
@@ -209,6 +207,7 @@ impl ChatServer {
             }
             if server.sessions.standing(user, room).flatten().is_none() {
                 server.attach_member(&member, &overview);
+                server.met(user, room, ctx);
             }
             server.fanout.flush();
         });
@@ -267,8 +266,9 @@ impl ChatServer {
         let reading = read_member(self.reader.clone(), room, user);
         Self::when(ctx, reading, move |read, server, _| {
             let Ok(Some((member, overview))) = read else { return };
-            let blocked = overview.state.is_some_and(|state| state.standing.blocked);
-            server.sessions.standing_changed(user, room, |known| known.blocked = blocked);
+            if let Some(standing) = overview.state.map(|state| state.standing) {
+                server.sessions.standing_changed(user, room, |known| *known = standing);
+            }
             server.tell_member(&overview.room, &member);
             server.fanout.flush();
         });

@@ -11,8 +11,8 @@ use crate::{
         server::now,
     },
     db::{NewChange, NewMessage, NewRoom, Write},
-    domain::{HistoryCursor, HistoryPage, Room, RoomKind},
-    limits::HISTORY_SHARE,
+    domain::{HistoryCursor, HistoryPage, Room, RoomBounds, RoomKind},
+    limits::{HISTORY_SHARE, Limits, PLACED_SHARE},
 };
 
 /// A page of history that is asked for.
@@ -33,10 +33,12 @@ impl ChatServer {
         let key = access.room.key;
         match command {
             Command::Send { client_id, draft, .. } => {
+                let by_admin = access.as_admin();
                 let message = NewMessage {
                     id: self.ids.next(now()),
                     room: key,
                     sender: from.user.key,
+                    by_admin,
                     client_id: client_id.clone(),
                     content: draft.content.clone(),
                     created_at: now(),
@@ -104,8 +106,8 @@ impl ChatServer {
                     let what = "kind: a direct room is opened with PUT /rooms/direct/{user}";
                     return self.answer(reply, Err(ChatError::Invalid(what)));
                 }
-                let (owner, created_at, rooms_max) = (user.key, now(), self.rooms_max());
-                let room = NewRoom { id, kind, title, topic, custom, owner, created_at, rooms_max };
+                let (owner, created_at, bounds) = (user.key, now(), self.room_bounds());
+                let room = NewRoom { id, kind, title, topic, custom, owner, created_at, bounds };
                 self.submit(Write::RoomCreate(room), Pending::CreateRoom { reply, owner: user });
             }
             Command::MarkAllRead => {
@@ -117,14 +119,14 @@ impl ChatServer {
                 self.submit(write, Pending::Done { reply });
             }
             Command::OpenDirect { user: other, id } => {
-                self.open_direct(user, other, id, reply, ctx)
+                self.open_direct(Requester { user, ..from }, other, id, reply, ctx)
             }
             Command::Block { user: other, blocks } => self.block(user, other, blocks, reply, ctx),
             Command::Publish { target, key, event, .. } => {
                 self.publish(target, key, event, reply, ctx);
             }
             Command::Presence { status } => self.set_presence(status, reply),
-            Command::StatusOf { users } => self.statuses(&users, reply, ctx),
+            Command::StatusOf { users } => self.statuses(users, reply, ctx),
             Command::Resume { rooms, inbox, more } => {
                 self.resume(Naming { rooms, inbox, more }, reply, ctx);
             }
@@ -132,8 +134,15 @@ impl ChatServer {
         }
     }
 
-    pub(super) fn rooms_max(&self) -> i64 {
-        i64::try_from(self.settings.limits.rooms_per_user).unwrap_or(i64::MAX)
+    pub(super) fn room_bounds(&self) -> RoomBounds {
+        let Limits { rooms_per_user, placed_rooms_per_user, .. } = *self.settings.limits;
+        let number = |rooms: usize| i64::try_from(rooms).unwrap_or(i64::MAX);
+        RoomBounds {
+            own: number(rooms_per_user),
+            placed: number(placed_rooms_per_user),
+            placed_by_one: number(placed_rooms_per_user.div_ceil(PLACED_SHARE)),
+            contact: self.settings.contact,
+        }
     }
 
     fn read_history(

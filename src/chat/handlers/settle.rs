@@ -36,7 +36,7 @@ pub(in crate::chat) enum Pending {
     Unban { reply: ReplyTo },
     UpdateMember { reply: ReplyTo, room: Arc<Room> },
     Transfer { reply: ReplyTo, room: Arc<Room> },
-    Block { reply: ReplyTo, other: UserKey, blocks: bool },
+    Block { reply: ReplyTo, user: UserKey, other: UserKey, blocks: bool },
     PublishRoom { reply: ReplyTo, room: Arc<Room>, event: AppEvent },
     PublishUser { reply: ReplyTo, user: User },
     PublishOnce { reply: ReplyTo, tell: Telling },
@@ -126,8 +126,8 @@ impl ChatServer {
             }
             (
                 Pending::RemoveMember { reply, leaving },
-                Written::MemberRemoved { existed, member_count },
-            ) => self.settle_remove(reply, &leaving, existed, member_count),
+                Written::MemberRemoved { existed, member_count, heir },
+            ) => self.settle_remove(reply, &leaving, existed, member_count, heir.as_ref()),
             (Pending::Ban { reply, leaving }, Written::Banned { was_member, member_count }) => {
                 self.settle_ban(reply, &leaving, was_member, member_count);
             }
@@ -143,8 +143,8 @@ impl ChatServer {
                 members.iter().for_each(|member| self.tell_member(&room, member));
                 self.answer(reply, Ok(Answer::Done));
             }
-            (Pending::Block { reply, other, blocks }, Written::Blocked { room }) => {
-                self.settle_block(reply, other, blocks, room);
+            (Pending::Block { reply, user, other, blocks }, Written::Blocked { room }) => {
+                self.settle_block(reply, user, other, blocks, room, ctx);
             }
             (pending, written) => self.settle_told(pending, written, ctx),
         }
@@ -174,7 +174,8 @@ impl ChatServer {
                 let published = Published { duplicate: !is_new, ..Published::default() };
                 self.answer(reply, Ok(Answer::Published(published)));
             }
-            (Pending::Erase { reply }, Written::Erased { was, rooms, owners }) => {
+            (Pending::Erase { reply }, Written::Erased { was, rooms, owners, alone }) => {
+                self.left_alone(&alone);
                 self.settle_erase(reply, &was, rooms, &owners, ctx);
             }
             (Pending::EraseMessages { user, after }, Written::ErasedMessages { changed, more }) => {

@@ -103,7 +103,8 @@ impl Locks {
             }
             Write::OwnerTransfer { room: key, from, to } => {
                 of_room(key);
-                keys.extend([user(from.0), user(to.0)]);
+                keys.extend(from.map(|from| user(from.0)));
+                keys.insert(user(to.0));
             }
             Write::PublishRoom { room: key, key: once, .. } => {
                 of_room(key);

@@ -1,15 +1,18 @@
 //! Migrates a PostgreSQL, and makes the pools.
 
 use diesel::{
-    ConnectionError,
+    Connection, ConnectionError,
     connection::SimpleConnection,
     migration::{Migration, MigrationSource},
     pg::Pg,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Conn, Manager, PostgresUrl, life::Guard};
-use crate::{db::open::Refused, limits::POSTGRES_CONNECT_TIMEOUT};
+use super::{Conn, Manager, PostgresUrl, life::Guard, write::unify_reactions};
+use crate::{
+    db::open::{Refused, has_old_reactions},
+    limits::POSTGRES_CONNECT_TIMEOUT,
+};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
@@ -38,6 +41,10 @@ fn run_pending(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
     let applied = conn.applied_migrations().map_err(|error| failed(&error))?;
     if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
         return Err(Refused::Newer(newer.to_string()));
+    }
+    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+    if has_old_reactions(&applied) {
+        conn.transaction(unify_reactions).map_err(|error| failed(&error))?;
     }
     let ran = conn.run_pending_migrations(MIGRATIONS).map_err(|error| failed(&error))?;
     Ok(ran.iter().map(ToString::to_string).collect())

@@ -21,6 +21,8 @@ pub struct Letter {
     pub message: Option<MessageId>,
     pub user: Option<UserId>,
     pub seq: Option<Seq>,
+    /// Why somebody left.
+    pub reason: Option<String>,
     pub at: Timestamp,
     pub attempts: i64,
     /// What the last attempt met with.
@@ -36,6 +38,7 @@ struct LetterRow {
     message_id: Option<i64>,
     user_id: Option<String>,
     seq: Option<i64>,
+    reason: Option<String>,
     at: i64,
     attempts: i64,
     error: String,
@@ -43,8 +46,19 @@ struct LetterRow {
 
 impl From<LetterRow> for Letter {
     fn from(row: LetterRow) -> Self {
-        let LetterRow { id, target, lane, kind, message_id, user_id, seq, at, attempts, error } =
-            row;
+        let LetterRow {
+            id,
+            target,
+            lane,
+            kind,
+            message_id,
+            user_id,
+            seq,
+            reason,
+            at,
+            attempts,
+            error,
+        } = row;
         Self {
             id,
             target,
@@ -53,6 +67,7 @@ impl From<LetterRow> for Letter {
             message: message_id.map(MessageId),
             user: user_id.map(UserId::from_stored),
             seq: seq.map(Seq),
+            reason,
             at: Timestamp(at),
             attempts,
             error,
@@ -71,6 +86,7 @@ fn columns() -> _ {
         outbox::message_id,
         outbox::user_id,
         outbox::seq,
+        outbox::reason,
         outbox::at,
         outbox::attempts,
         outbox::error,

@@ -1,6 +1,8 @@
 //! What administration asks for: users, what they wrote, what rooms keep,
 //! and what was done.
 
+use std::sync::Arc;
+
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, IntoSql, JoinOnDsl, NullableExpressionMethods,
     OptionalExtension, QueryDsl, alias, dsl::max, sql_types::Bool,
@@ -11,7 +13,7 @@ use super::{ReadError, Reader, read};
 use crate::{
     db::{
         rows::message::{MessageRow, columns, visible},
-        schema::{audit, members, messages, receipts, rooms, users},
+        schema::{audit, blocks, members, messages, receipts, rooms, users},
     },
     domain::{
         Message, MessageId, Receipt, Retention, RoomId, RoomKey, Seq, Timestamp, UserId, UserKey,
@@ -69,6 +71,28 @@ impl Reader {
             .limit(1);
         let shared = read!(self, |conn| query.first::<i64>(&mut conn).await.optional())?;
         Ok(shared.is_some())
+    }
+
+    /// Whom a user has blocked.
+    pub async fn blocked_keys(&self, user: UserKey) -> Result<Arc<[UserKey]>, ReadError> {
+        let query = blocks::table.filter(blocks::user_key.eq(user.0)).select(blocks::blocked_key);
+        let keys = read!(self, |conn| query.load::<i64>(&mut conn).await)?;
+        Ok(keys.into_iter().map(UserKey).collect())
+    }
+
+    /// Of some users those who have blocked one.
+    pub async fn blockers_of(
+        &self,
+        one: UserKey,
+        among: &[UserKey],
+    ) -> Result<Vec<UserKey>, ReadError> {
+        let keys: Vec<i64> = among.iter().map(|user| user.0).collect();
+        let query = blocks::table
+            .filter(blocks::user_key.eq_any(keys))
+            .filter(blocks::blocked_key.eq(one.0))
+            .select(blocks::user_key);
+        let keys = read!(self, |conn| query.load::<i64>(&mut conn).await)?;
+        Ok(keys.into_iter().map(UserKey).collect())
     }
 
     /// The users whose messages are still to become tombstones.

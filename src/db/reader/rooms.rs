@@ -27,6 +27,7 @@ struct OverviewRow {
     role: String,
     muted_until: Option<i64>,
     blocked: bool,
+    peer_deleted: bool,
     read_seq: Option<i64>,
     delivered_seq: Option<i64>,
     unread_after: i64,
@@ -48,6 +49,7 @@ impl OverviewRow {
             role,
             muted_until,
             blocked,
+            peer_deleted,
             read_seq,
             delivered_seq,
             unread_after: _,
@@ -61,7 +63,7 @@ impl OverviewRow {
             last_seq: Seq(last_seq),
             member_count,
             state: Some(RoomState {
-                standing: standing(&role, muted_until, blocked),
+                standing: standing(&role, muted_until, blocked, peer_deleted),
                 read_seq: Seq(number(read_seq)),
                 delivered_seq: Seq(number(read_seq).max(number(delivered_seq))),
                 // Counted apart, where the number is not known.
@@ -73,6 +75,9 @@ impl OverviewRow {
         }
     }
 }
+
+/// A room, and how a user stands in it.
+type StandingRow = (i64, String, Option<i64>, bool, bool);
 
 /// A room without what a member sees of it.
 fn seen(life: &Life, room: RoomRow, member_count: i64, last_seq: i64) -> RoomOverview {
@@ -89,9 +94,9 @@ fn seen(life: &Life, room: RoomRow, member_count: i64, last_seq: i64) -> RoomOve
 }
 
 /// A role that is not known may do the least.
-fn standing(role: &str, muted_until: Option<i64>, blocked: bool) -> Standing {
+fn standing(role: &str, muted_until: Option<i64>, blocked: bool, peer_deleted: bool) -> Standing {
     let role = Role::parse(role).unwrap_or(Role::ReadOnly);
-    Standing { role, muted_until: muted_until.map(Timestamp), blocked }
+    Standing { role, muted_until: muted_until.map(Timestamp), blocked, peer_deleted }
 }
 
 /// Where a user's rooms and inbox stand.
@@ -105,6 +110,8 @@ pub struct Arrival {
     pub rooms: Vec<RoomOverview>,
     pub has_more: bool,
     pub inbox: InboxHead,
+    /// Who is not to see whether the user is there.
+    pub blocked: Arc<[UserKey]>,
 }
 
 /// Memberships with their rooms, heads and marks, in one statement: this is
@@ -127,6 +134,7 @@ macro_rules! overviews {
                 members::role,
                 members::muted_until,
                 members::blocked,
+                members::peer_deleted,
                 receipts::read_seq.nullable(),
                 receipts::delivered_seq.nullable(),
                 members::unread_after,
@@ -159,7 +167,8 @@ impl Reader {
         let standings = if knows_standings { None } else { Some(self.standings(user).await?) };
         let (rooms, has_more) = self.rooms_after(user, RoomKey(0), limit).await?;
         let inbox = self.inbox_head(user).await?;
-        Ok(Arrival { standings, rooms, has_more, inbox })
+        let blocked = self.blocked_keys(user).await?;
+        Ok(Arrival { standings, rooms, has_more, inbox, blocked })
     }
 
     /// How a user stands in all of their rooms.
@@ -168,11 +177,16 @@ impl Reader {
             .inner_join(rooms::table)
             .filter(members::user_key.eq(user.0))
             .filter(rooms::id.is_not_null())
-            .select((members::room_key, members::role, members::muted_until, members::blocked));
-        let rows =
-            read!(self, |conn| query.load::<(i64, String, Option<i64>, bool)>(&mut conn).await)?;
-        let one = |(room, role, muted_until, blocked): (i64, String, Option<i64>, bool)| {
-            (RoomKey(room), standing(&role, muted_until, blocked))
+            .select((
+                members::room_key,
+                members::role,
+                members::muted_until,
+                members::blocked,
+                members::peer_deleted,
+            ));
+        let rows = read!(self, |conn| query.load::<StandingRow>(&mut conn).await)?;
+        let one = |(room, role, muted_until, blocked, peer_deleted): StandingRow| {
+            (RoomKey(room), standing(&role, muted_until, blocked, peer_deleted))
         };
         Ok(rows.into_iter().map(one).collect())
     }
@@ -320,12 +334,14 @@ impl Reader {
         let query = members::table
             .filter(members::room_key.eq(room.0))
             .filter(members::user_key.eq(user.0))
-            .select((members::role, members::muted_until, members::blocked));
+            .select((members::role, members::muted_until, members::blocked, members::peer_deleted));
         let row = read!(self, |conn| query
-            .first::<(String, Option<i64>, bool)>(&mut conn)
+            .first::<(String, Option<i64>, bool, bool)>(&mut conn)
             .await
             .optional())?;
-        Ok(row.map(|(role, muted_until, blocked)| standing(&role, muted_until, blocked)))
+        Ok(row.map(|(role, muted_until, blocked, peer_deleted)| {
+            standing(&role, muted_until, blocked, peer_deleted)
+        }))
     }
 
     async fn membership(

@@ -12,8 +12,11 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Conn, pragmas};
-use crate::{db::open::Refused, limits::WRITE_CACHE_KIB};
+use super::{Conn, pragmas, write::unify_reactions};
+use crate::{
+    db::open::{Refused, has_old_reactions},
+    limits::WRITE_CACHE_KIB,
+};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
@@ -30,6 +33,10 @@ pub(in crate::db) fn migrate(path: &Path) -> Result<Vec<String>, Refused> {
     let applied = conn.applied_migrations().map_err(|error| failed(&error))?;
     if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
         return Err(Refused::Newer(newer.to_string()));
+    }
+    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+    if has_old_reactions(&applied) {
+        conn.immediate_transaction(unify_reactions).map_err(|error| failed(&error))?;
     }
     let ran = conn.run_pending_migrations(MIGRATIONS).map_err(|error| failed(&error))?;
     Ok(ran.iter().map(ToString::to_string).collect())

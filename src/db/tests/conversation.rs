@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::{
+    db::NewDirect,
     domain::{Mentioned, Reaction},
     limits::{EMOJIS_PER_MESSAGE, PINS_PER_ROOM, REACTION_USERS},
 };
@@ -240,4 +241,73 @@ fn a_deleted_message_keeps_no_rows_but_its_own() {
     assert_eq!((&*gone.content, gone.extras), ("", None));
     assert_eq!((bench.count("reactions"), bench.count("mentions")), (0, 0));
     assert_eq!(bench.count("messages WHERE content = '' AND deleted_at IS NOT NULL"), 1);
+}
+
+/// What the migration does to what was stored before it.
+#[test]
+fn what_was_stored_before_gets_its_one_form() {
+    let mut bench = Bench::new();
+    let (ann, ben, cy) = (bench.user("ann"), bench.user("ben"), bench.user("cy"));
+    let room = bench.room("r", &ann);
+    bench.add(&room, &ben).expect("added");
+    let said = bench.plain(&room, &ann);
+    bench.changed(said, &ann, react("\u{2764}\u{fe0f}"));
+    let direct = NewDirect {
+        id: RoomId::from_stored("d"),
+        users: [ann.key, cy.key],
+        by_backend: false,
+        created_at: AT,
+        bounds: BOUNDS,
+    };
+    bench.one(Write::DirectOpen(direct)).expect("opened");
+    let root = bench.plain(&room, &ann);
+    let reply = bench.rich(&room, &ann, in_thread(root));
+    let nested = bench.rich(&room, &ann, in_thread(root));
+    let deep = bench.rich(&room, &ben, in_thread(root));
+    bench.one(Write::Erase { user: cy.key, at: AT }).expect("erased");
+    // As it was before.
+    for down in include_str!("../../../migrations/sqlite/00000000000026_people/down.sql")
+        .split(';')
+        .filter(|statement| statement.contains("DROP"))
+    {
+        bench.run(down);
+    }
+    bench.run("DELETE FROM __diesel_schema_migrations WHERE version = '00000000000026'");
+    let values = |emoji: &str, user: &User, at: i64| {
+        format!("({}, '{emoji}', {}, {at})", said.0, user.key.0)
+    };
+    bench.run(&format!(
+        "INSERT INTO reactions (message_id, emoji, user_key, created_at) VALUES {}, {}, {}",
+        values("\u{2764}", &ann, 5),
+        values("\u{2764}", &ben, 6),
+        values("\u{200b}", &ben, 7),
+    ));
+    let to = |id: MessageId, parent: MessageId| {
+        format!("UPDATE messages SET thread_id = {} WHERE id = {}", parent.0, id.0)
+    };
+    bench.run(&to(nested, reply));
+    bench.run(&to(deep, nested));
+    bench.run(&format!("UPDATE messages SET thread_count = 1 WHERE id = {}", root.0));
+    for (parent, child) in [(reply, nested), (nested, deep)] {
+        bench.run(&format!(
+            "UPDATE messages SET thread_count = 1, thread_last = {} WHERE id = {}",
+            child.0, parent.0
+        ));
+    }
+    let ran = beside(|| migrate(&bench.url)).expect("it migrates");
+    assert_eq!(ran.len(), 1, "{ran:?}");
+    // One reaction of each, and none that cannot be seen.
+    let seen = bench.changed(said, &ben, react("🎉"));
+    let expected = [("\u{2764}\u{fe0f}".to_owned(), 2, 2), ("🎉".to_owned(), 1, 1)];
+    assert_eq!(reactions(&seen), expected);
+    assert_eq!(bench.count("reactions"), 3);
+    // All replies are the root's.
+    let of_root = format!("messages WHERE thread_id = {}", root.0);
+    assert_eq!(bench.count(&of_root), 3);
+    assert_eq!(bench.count("messages WHERE thread_count IS NOT NULL"), 1);
+    let told =
+        format!("messages WHERE id = {} AND thread_count = 3 AND thread_last = {}", root.0, deep.0);
+    assert_eq!(bench.count(&told), 1);
+    // Ann is alone in the room of two.
+    assert_eq!(bench.count("members WHERE peer_deleted"), 1);
 }

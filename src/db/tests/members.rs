@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     db::{MemberChange, NewDirect},
     domain::Denied,
+    limits::BLOCKS_PER_USER,
 };
 
 /// The number that a room tells is that of its rows.
@@ -50,7 +51,8 @@ fn the_number_of_members_is_that_of_the_rows_whatever_happens() {
                 if users[0] == users[1] {
                     continue;
                 }
-                let new = NewDirect { id, users, created_at: AT, rooms_max: 100 };
+                let (by_backend, bounds) = (false, BOUNDS);
+                let new = NewDirect { id, users, by_backend, created_at: AT, bounds };
                 bench.one(Write::DirectOpen(new))
             }
         };
@@ -76,7 +78,8 @@ fn a_ban_holds_until_its_end_and_removes_a_member() {
     assert!(matches!(bench.one(ban), Ok(Written::Banned { was_member: true, member_count: 1 })));
     let add_at = |at: i64| {
         let (role, at) = (Role::Member, Timestamp(at));
-        bench.one(Write::MemberAdd { room: key, user, role, at, rooms_max: 9, mark_read: false })
+        let (room, adder, bounds, mark_read) = (key, Adder::Oneself, BOUNDS, false);
+        bench.one(Write::MemberAdd { room, user, role, at, adder, bounds, mark_read })
     };
     assert_eq!(add_at(AT.0 + 9).err(), Some(WriteError::UserBanned));
     assert!(add_at(AT.0 + 10).is_ok());
@@ -133,7 +136,8 @@ fn a_block_holds_in_the_room_of_two_made_before_or_after() {
     let (ann, ben) = (bench.user("ann"), bench.user("ben"));
     let open = |users: [&User; 2], id: &str| {
         let (id, users) = (RoomId::from_stored(id), users.map(|user| user.key));
-        bench.one(Write::DirectOpen(NewDirect { id, users, created_at: AT, rooms_max: 9 }))
+        let (by_backend, bounds) = (false, BOUNDS);
+        bench.one(Write::DirectOpen(NewDirect { id, users, by_backend, created_at: AT, bounds }))
     };
     let block = |blocks| {
         let (user, other) = (ann.key, ben.key);
@@ -152,4 +156,100 @@ fn a_block_holds_in_the_room_of_two_made_before_or_after() {
     assert!(!is_blocked(&ben));
     let again = open([&ben, &ann], "e");
     assert!(matches!(again, Ok(Written::Direct { is_new: false, .. })), "{again:?}");
+}
+
+fn put(bench: &Bench, room: RoomKey, user: &User, adder: Adder, bounds: RoomBounds) -> WriteResult {
+    let (user, role, at, mark_read) = (user.key, Role::Member, AT, false);
+    bench.one(Write::MemberAdd { room, user, role, at, adder, bounds, mark_read })
+}
+
+#[test]
+fn what_others_do_takes_no_place_of_ones_own_and_nobody_takes_all_of_the_others() {
+    let bench = Bench::new();
+    let (ann, ben, mal) = (bench.user("ann"), bench.user("ben"), bench.user("mal"));
+    let bounds = RoomBounds { own: 2, placed: 3, placed_by_one: 2, ..BOUNDS };
+    let rooms: Vec<Room> = (0..8).map(|i| bench.room(&format!("r{i}"), &mal)).collect();
+    let add = |at: usize, adder| put(&bench, rooms[at].key, &ann, adder, bounds);
+    let by = |user: &User| Adder::Other(user.key);
+    add(0, by(&mal)).expect("added");
+    add(1, by(&mal)).expect("added");
+    assert_eq!(add(2, by(&mal)).err(), Some(WriteError::TooManyPlacedRooms), "it was two");
+    add(2, by(&ben)).expect("added");
+    assert_eq!(add(3, by(&ben)).err(), Some(WriteError::TooManyPlacedRooms), "three of all");
+    // Her own are untouched by that, and so are the application's.
+    add(3, Adder::Oneself).expect("joined");
+    add(4, Adder::Backend).expect("added");
+    // A room that she joins becomes hers, and its place is free again.
+    add(0, Adder::Oneself).expect("she is there");
+    add(5, by(&mal)).expect("added");
+    assert_eq!(add(6, Adder::Oneself).err(), Some(WriteError::TooManyRooms), "two of her own");
+    // One that is beyond her own stays a room that she was put into.
+    add(1, Adder::Oneself).expect("she is there");
+    let placed = format!("members WHERE user_key = {} AND placed_by > 0", ann.key.0);
+    assert_eq!(bench.count(&placed), 3);
+    let (id, users) = (RoomId::from_stored("d"), [ben.key, ann.key]);
+    let new = NewDirect { id, users, by_backend: false, created_at: AT, bounds };
+    let refused = bench.one(Write::DirectOpen(new)).err();
+    assert_eq!(refused, Some(WriteError::TooManyPlacedRooms));
+    assert_eq!(bench.count("rooms WHERE pair IS NOT NULL"), 0, "nothing is left behind");
+}
+
+#[test]
+fn the_rule_of_contact_is_decided_in_the_transaction() {
+    let bench = Bench::new();
+    let (ann, ben, cy) = (bench.user("ann"), bench.user("ben"), bench.user("cy"));
+    let room = bench.room("r", &ann);
+    let shared = RoomBounds { contact: Contact::Shared, ..BOUNDS };
+    let backend = RoomBounds { contact: Contact::Backend, ..BOUNDS };
+    let by_ann = Adder::Other(ann.key);
+    let refused = |denied| Some(WriteError::Denied(denied));
+    let first = put(&bench, room.key, &ben, by_ann, shared);
+    assert_eq!(first.err(), refused(Denied::SharesNoRoom));
+    put(&bench, bench.room("hall", &ben).key, &ann, Adder::Oneself, shared).expect("joined");
+    put(&bench, room.key, &ben, by_ann, shared).expect("they share the hall");
+    let by_user = put(&bench, room.key, &cy, by_ann, backend);
+    assert_eq!(by_user.err(), refused(Denied::NotBackend));
+    put(&bench, room.key, &cy, Adder::Backend, backend).expect("the application may");
+    // Who is blocked adds nobody, whatever the rule.
+    bench
+        .one(Write::MemberRemove { room: room.key, user: ben.key, by: None, is_self: true })
+        .expect("gone");
+    let (user, other) = (ben.key, ann.key);
+    bench.one(Write::Block { user, other, blocks: true, at: AT }).expect("blocked");
+    let blocked = put(&bench, room.key, &ben, by_ann, BOUNDS);
+    assert_eq!(blocked.err(), refused(Denied::Blocked));
+    put(&bench, room.key, &ben, Adder::Oneself, BOUNDS).expect("they may come themselves");
+}
+
+#[test]
+fn who_was_put_into_a_room_and_made_its_owner_can_leave_it() {
+    let bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let room = bench.room("r", &ann);
+    put(&bench, room.key, &ben, Adder::Other(ann.key), BOUNDS).expect("added");
+    let (from, to) = (Some(ann.key), ben.key);
+    bench.one(Write::OwnerTransfer { room: room.key, from, to }).expect("handed over");
+    let leave = |user: &User, is_self| {
+        let (room, user) = (room.key, user.key);
+        bench.one(Write::MemberRemove { room, user, by: None, is_self })
+    };
+    assert_eq!(leave(&ben, false).err(), Some(WriteError::OwnerOfOthers), "only of one's own will");
+    let Ok(Written::MemberRemoved { heir: Some(heir), .. }) = leave(&ben, true) else {
+        panic!("nobody owns it");
+    };
+    assert_eq!((heir.user.key, heir.role), (ann.key, Role::Owner));
+}
+
+#[test]
+fn the_number_of_blocked_users_is_bounded() {
+    let bench = Bench::new();
+    let ann = bench.user("ann");
+    let block = |other: UserKey, blocks| Write::Block { user: ann.key, other, blocks, at: AT };
+    let others = (0..BLOCKS_PER_USER).map(|i| bench.user(&format!("u{i}")).key);
+    let writes: Vec<Write> = others.map(|other| block(other, true)).collect();
+    assert!(bench.execute(&writes).iter().all(Result::is_ok));
+    let one_more = bench.user("more").key;
+    assert_eq!(bench.one(block(one_more, true)).err(), Some(WriteError::TooManyBlocks));
+    bench.one(writes[0].clone()).expect("who is blocked already may be blocked again");
+    bench.one(block(one_more, false)).expect("lifting is always possible");
 }

@@ -28,13 +28,17 @@ use super::{
 };
 use crate::{
     domain::{
-        Adopted, ClientId, HistoryCursor, Message, MessageId, NewExtras, ReadTarget, Role, Room,
-        RoomId, RoomKey, RoomKind, Seq, SignIn, Timestamp, User, UserId, UserKey, UserOrigin,
+        Adder, Adopted, ClientId, Contact, HistoryCursor, Message, MessageId, NewExtras,
+        ReadTarget, Role, Room, RoomBounds, RoomId, RoomKey, RoomKind, Seq, SignIn, Timestamp,
+        User, UserId, UserKey, UserOrigin,
     },
     limits::PURGE_ROWS,
 };
 
 const AT: Timestamp = Timestamp(1_000);
+
+const BOUNDS: RoomBounds =
+    RoomBounds { own: 100, placed: 100, placed_by_one: 100, contact: Contact::Anyone };
 
 /// On another thread: a test may be async, and this blocks.
 fn beside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
@@ -89,7 +93,7 @@ impl Bench {
         self.one(Write::UserRegister { id, name, password_hash: "hash".to_owned(), at: AT })
     }
 
-    fn create(&self, id: &str, owner: &User, rooms_max: i64) -> WriteResult {
+    fn create(&self, id: &str, owner: &User, own: i64) -> WriteResult {
         self.one(Write::RoomCreate(NewRoom {
             id: RoomId::from_stored(id),
             kind: RoomKind::Public,
@@ -98,7 +102,7 @@ impl Bench {
             custom: None,
             owner: owner.key,
             created_at: AT,
-            rooms_max,
+            bounds: RoomBounds { own, ..BOUNDS },
         }))
     }
 
@@ -116,7 +120,8 @@ impl Bench {
             user,
             role: Role::Member,
             at: AT,
-            rooms_max: 100,
+            adder: Adder::Oneself,
+            bounds: BOUNDS,
             mark_read: false,
         })
     }
@@ -127,6 +132,7 @@ impl Bench {
             id: MessageId(self.next_id),
             room,
             sender: sender.key,
+            by_admin: false,
             client_id: client_id.map(ClientId::from_stored),
             content: Arc::from("hi"),
             created_at: AT,
@@ -166,6 +172,7 @@ impl Bench {
             id,
             room: room.key,
             sender: sender.key,
+            by_admin: false,
             client_id: None,
             content: Arc::from("hi"),
             created_at: AT,

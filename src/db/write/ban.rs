@@ -37,8 +37,8 @@ pub(super) fn add(
         Some(RoomKind::Direct) => return Ok(Err(WriteError::Denied(Denied::Direct))),
         Some(_) => {}
     }
-    let (was_member, member_count) = match member::remove(conn, room, user, by)? {
-        Ok(Written::MemberRemoved { existed, member_count }) => (existed, member_count),
+    let (was_member, member_count) = match member::remove(conn, room, user, by, false)? {
+        Ok(Written::MemberRemoved { existed, member_count, heir: _ }) => (existed, member_count),
         Ok(_) => (false, 0),
         Err(refused) => return Ok(Err(refused)),
     };

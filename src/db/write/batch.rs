@@ -164,11 +164,14 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         Write::RoomDelete { room } => room::delete(conn, *room),
         Write::RoomClear { room } => room::clear(conn, *room),
         Write::Purge { room } => room::purge(conn, *room),
-        Write::MemberAdd { room, user, role, at, rooms_max, mark_read } => {
-            member::add(conn, *room, *user, *role, *at, *rooms_max, *mark_read)
+        Write::MemberAdd { room, user, role, at, adder, bounds, mark_read } => {
+            let (room, user, role, at) = (*room, *user, *role, *at);
+            let (adder, mark_read) = (*adder, *mark_read);
+            let adding = member::Adding { room, user, role, at, adder, bounds, mark_read };
+            member::add(conn, &adding)
         }
-        Write::MemberRemove { room, user, by, is_self: _ } => {
-            member::remove(conn, *room, *user, *by)
+        Write::MemberRemove { room, user, by, is_self } => {
+            member::remove(conn, *room, *user, *by, *is_self)
         }
         Write::MemberUpdate { room, user, by, change } => {
             member::update(conn, *room, *user, *by, *change)

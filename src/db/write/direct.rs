@@ -1,15 +1,19 @@
 //! Direct rooms: one for two users, whoever opens it first.
 
-use diesel::{
-    ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, dsl::exists, select,
-};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 
 use super::{
-    Conn, NewDirect, NewRoom, WriteError, WriteResult, Written, member, room,
+    Conn, NewDirect, NewRoom, WriteError, WriteResult, Written,
+    contact::{self, has_blocked},
+    member::{self, NewMember},
+    room,
     schema::{blocks, members, rooms},
     user,
 };
-use crate::domain::{Denied, Role, RoomKey, RoomKind, Seq, Timestamp, UserKey};
+use crate::{
+    domain::{Adder, Denied, Role, RoomKey, RoomKind, Seq, Timestamp, UserKey},
+    limits::BLOCKS_PER_USER,
+};
 
 /// The text by which the room of two users is found.
 fn pair([a, b]: [UserKey; 2]) -> String {
@@ -23,7 +27,7 @@ fn find(conn: &mut Conn, users: [UserKey; 2]) -> QueryResult<Option<RoomKey>> {
 
 /// Finds or makes the room of two users.
 pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult> {
-    let NewDirect { id, users, created_at, rooms_max } = new;
+    let NewDirect { id, users, by_backend, created_at, bounds } = new;
     let [opener, other] = *users;
     if user::find(conn, other)?.is_none() {
         return Ok(Err(WriteError::NoSuchUser));
@@ -33,12 +37,17 @@ pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult>
     let (key, is_new) = match known {
         Some(key) => (key, false),
         None => {
+            // Also the application opens no room for one who is blocked.
             if has_blocked(conn, other, opener)? {
                 return Ok(Err(WriteError::Denied(Denied::Blocked)));
             }
-            for user in users {
-                if member::has_rooms(conn, *user, *rooms_max)? {
-                    return Ok(Err(WriteError::TooManyRooms));
+            let adders = match by_backend {
+                true => [Adder::Backend; 2],
+                false => [Adder::Oneself, Adder::Other(opener)],
+            };
+            for (user, adder) in users.iter().zip(adders) {
+                if let Err(refused) = contact::check(conn, adder, *user, bounds)? {
+                    return Ok(Err(refused));
                 }
             }
             let room = NewRoom {
@@ -49,14 +58,16 @@ pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult>
                 custom: None,
                 owner: opener,
                 created_at: *created_at,
-                rooms_max: *rooms_max,
+                bounds: *bounds,
             };
             let Some(key) = room::insert(conn, &room, Some(pair(*users)))? else {
                 return Ok(Err(WriteError::IdTaken));
             };
-            let start = room::head(conn, key)?.unwrap_or(Seq::ZERO);
-            for user in users {
-                member::insert(conn, key, *user, Role::Member, *created_at, start)?;
+            let head = room::head(conn, key)?.unwrap_or(Seq::ZERO);
+            for (user, adder) in users.iter().zip(adders) {
+                let (room, user, role) = (key, *user, Role::Member);
+                let at = *created_at;
+                member::insert(conn, NewMember { room, user, role, at, head, adder })?;
             }
             if blocks {
                 mark_blocked(conn, key, other, true)?;
@@ -74,10 +85,6 @@ pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult>
     })
 }
 
-fn has_blocked(conn: &mut Conn, user: UserKey, other: UserKey) -> QueryResult<bool> {
-    select(exists(blocks::table.find((user.0, other.0)))).get_result(conn)
-}
-
 fn mark_blocked(conn: &mut Conn, room: RoomKey, user: UserKey, blocked: bool) -> QueryResult<()> {
     let row = diesel::update(members::table.find((room.0, user.0)));
     row.set(members::blocked.eq(blocked)).execute(conn).map(drop)
@@ -93,6 +100,10 @@ pub(super) fn block(
     at: Timestamp,
 ) -> QueryResult<WriteResult> {
     if blocks {
+        let known = blocks::table.filter(blocks::user_key.eq(user.0)).count();
+        if known.get_result::<i64>(conn)? >= BLOCKS_PER_USER && !has_blocked(conn, user, other)? {
+            return Ok(Err(WriteError::TooManyBlocks));
+        }
         diesel::insert_into(blocks::table)
             .values((
                 blocks::user_key.eq(user.0),

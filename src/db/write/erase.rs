@@ -12,7 +12,7 @@ use super::{
     user as user_rows,
 };
 use crate::{
-    domain::{Member, MessageId, Role, RoomId, RoomKey, Timestamp, UserKey},
+    domain::{MessageId, Role, RoomId, RoomKey, RoomKind, Timestamp, UserId, UserKey},
     limits::ERASE_MESSAGES,
 };
 
@@ -30,13 +30,14 @@ pub(super) fn user(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult
         .filter(rooms::id.is_not_null())
         .select((rooms::key, rooms::id.assume_not_null(), members::role))
         .load::<(i64, String, String)>(conn)?;
+    let alone = leave_alone(conn, user)?;
     let mut left = Vec::with_capacity(rooms.len());
     let mut owners = Vec::new();
     for (key, id, role) in rooms {
         let key = RoomKey(key);
         let member_count = member::delete(conn, key, user)?;
         if role == Role::Owner.as_str()
-            && let Some(owner) = inherit(conn, key)?
+            && let Some(owner) = member::inherit(conn, key)?
         {
             owners.push((key, owner));
         }
@@ -51,8 +52,7 @@ pub(super) fn user(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult
         .execute(conn)?;
     diesel::update(users::table.find(user.0))
         .set((
-            // No id that anyone could have, or ask for.
-            users::id.eq(format!("deleted#{}", user.0)),
+            users::id.eq(UserId::of_deleted(user).as_str()),
             users::name.eq(NAME),
             users::password_hash.eq(None::<String>),
             users::last_seen_at.eq(None::<i64>),
@@ -62,27 +62,27 @@ pub(super) fn user(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult
             users::erase_pending.eq(true),
         ))
         .execute(conn)?;
-    Ok(Ok(Written::Erased { was, rooms: left, owners }))
+    Ok(Ok(Written::Erased { was, rooms: left, owners, alone }))
 }
 
-/// A room whose only owner is gone gets the highest of its members, the one
-/// who came first.
-fn inherit(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Member>> {
-    let rows = members::table
-        .filter(members::room_key.eq(room.0))
-        .order((members::joined_at, members::user_key))
-        .select((members::user_key, members::role))
-        .load::<(i64, String)>(conn)?;
-    let role = |text: &str| Role::parse(text).unwrap_or(Role::ReadOnly);
-    // The first of the highest.
-    let heir = rows.iter().rev().max_by_key(|(_, text)| role(text));
-    match heir {
-        Some((user, text)) if role(text) != Role::Owner => {
-            member::set_role(conn, room, UserKey(*user), Role::Owner)?;
-            member::find(conn, room, UserKey(*user))
-        }
-        _ => Ok(None),
+/// The others of direct rooms, who have nobody to write to any more.
+fn leave_alone(conn: &mut Conn, user: UserKey) -> QueryResult<Vec<(RoomKey, UserKey)>> {
+    let of_user = members::table
+        .inner_join(rooms::table)
+        .filter(members::user_key.eq(user.0))
+        .filter(rooms::kind.eq(RoomKind::Direct.as_str()))
+        .filter(rooms::id.is_not_null())
+        .select(rooms::key);
+    let direct: Vec<i64> = of_user.load(conn)?;
+    let others = members::table
+        .filter(members::room_key.eq_any(direct))
+        .filter(members::user_key.ne(user.0));
+    let alone = others.select((members::room_key, members::user_key)).load::<(i64, i64)>(conn)?;
+    for (room, other) in &alone {
+        let row = diesel::update(members::table.find((room, other)));
+        row.set(members::peer_deleted.eq(true)).execute(conn)?;
     }
+    Ok(alone.into_iter().map(|(room, other)| (RoomKey(room), UserKey(other))).collect())
 }
 
 fn delete_personal(conn: &mut Conn, user: UserKey) -> QueryResult<()> {

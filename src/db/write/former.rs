@@ -15,7 +15,7 @@ pub(super) fn keep(
     user: UserKey,
     standing: Standing,
 ) -> QueryResult<()> {
-    let Standing { role, muted_until, blocked: _ } = standing;
+    let Standing { role, muted_until, blocked: _, peer_deleted: _ } = standing;
     let read_only = role == Role::ReadOnly;
     if !read_only && muted_until.is_none() {
         return Ok(());

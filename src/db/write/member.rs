@@ -5,29 +5,27 @@ use diesel::{
 };
 
 use super::{
-    Conn, MemberChange, WriteError, WriteResult, Written, ban, former, receipt, room,
+    Conn, MemberChange, WriteError, WriteResult, Written, ban, contact, former, receipt, room,
     schema::{members, receipts, rooms},
     user,
 };
 use crate::domain::{
-    Denied, Member, ReadTarget, Role, RoomKey, RoomKind, Seq, Standing, Timestamp, UserKey,
+    Adder, Denied, Member, ReadTarget, Role, RoomBounds, RoomKey, RoomKind, Seq, Standing,
+    Timestamp, UserKey,
 };
 
-/// Whether a user is in as many rooms as allowed.
-pub(super) fn has_rooms(conn: &mut Conn, user: UserKey, rooms_max: i64) -> QueryResult<bool> {
-    let count: i64 =
-        members::table.filter(members::user_key.eq(user.0)).count().get_result(conn)?;
-    Ok(count >= rooms_max)
+/// A membership as it begins.
+pub(super) struct NewMember {
+    pub room: RoomKey,
+    pub user: UserKey,
+    pub role: Role,
+    pub at: Timestamp,
+    pub head: Seq,
+    pub adder: Adder,
 }
 
-pub(super) fn insert(
-    conn: &mut Conn,
-    room: RoomKey,
-    user: UserKey,
-    role: Role,
-    at: Timestamp,
-    head: Seq,
-) -> QueryResult<()> {
+pub(super) fn insert(conn: &mut Conn, new: NewMember) -> QueryResult<()> {
+    let NewMember { room, user, role, at, head, adder } = new;
     let (role, muted_until) = former::take(conn, room, user, role)?;
     diesel::insert_into(members::table)
         .values((
@@ -37,6 +35,7 @@ pub(super) fn insert(
             members::joined_at.eq(at.0),
             members::unread_after.eq(head.0),
             members::muted_until.eq(muted_until.map(|until| until.0)),
+            members::placed_by.eq(adder.stored()),
         ))
         .execute(conn)?;
     count(conn, room, 1).map(drop)
@@ -58,13 +57,14 @@ pub(super) fn standing(
 ) -> QueryResult<Option<Standing>> {
     let row = members::table
         .find((room.0, user.0))
-        .select((members::role, members::muted_until, members::blocked))
-        .first::<(String, Option<i64>, bool)>(conn)
+        .select((members::role, members::muted_until, members::blocked, members::peer_deleted))
+        .first::<(String, Option<i64>, bool, bool)>(conn)
         .optional()?;
-    Ok(row.map(|(role, muted_until, blocked)| Standing {
+    Ok(row.map(|(role, muted_until, blocked, peer_deleted)| Standing {
         role: Role::parse(&role).unwrap_or(Role::ReadOnly),
         muted_until: muted_until.map(Timestamp),
         blocked,
+        peer_deleted,
     }))
 }
 
@@ -83,16 +83,20 @@ pub(super) fn find(conn: &mut Conn, room: RoomKey, user: UserKey) -> QueryResult
     }))
 }
 
+/// Somebody who is to be in a room.
+pub(super) struct Adding<'a> {
+    pub room: RoomKey,
+    pub user: UserKey,
+    pub role: Role,
+    pub at: Timestamp,
+    pub adder: Adder,
+    pub bounds: &'a RoomBounds,
+    pub mark_read: bool,
+}
+
 /// Adds a member; one who is there already stays as they are.
-pub(super) fn add(
-    conn: &mut Conn,
-    room: RoomKey,
-    user: UserKey,
-    role: Role,
-    at: Timestamp,
-    rooms_max: i64,
-    mark_read: bool,
-) -> QueryResult<WriteResult> {
+pub(super) fn add(conn: &mut Conn, adding: &Adding<'_>) -> QueryResult<WriteResult> {
+    let Adding { room, user, role, at, adder, bounds, mark_read } = *adding;
     let Some((found, last_seq)) = room::find(conn, room)?.zip(room::head(conn, room)?) else {
         return Ok(Err(WriteError::NoSuchRoom));
     };
@@ -108,12 +112,14 @@ pub(super) fn add(
         if ban::holds(conn, room, user, at)? {
             return Ok(Err(WriteError::UserBanned));
         }
-        if has_rooms(conn, user, rooms_max)? {
-            return Ok(Err(WriteError::TooManyRooms));
+        if let Err(refused) = contact::check(conn, adder, user, bounds)? {
+            return Ok(Err(refused));
         }
         // Whoever comes into a room that all have left is its owner.
         let role = if count(conn, room, 0)? == 0 { Role::Owner } else { role };
-        insert(conn, room, user, role, at, last_seq)?;
+        insert(conn, NewMember { room, user, role, at, head: last_seq, adder })?;
+    } else if adder == Adder::Oneself {
+        adopt(conn, room, user, bounds)?;
     }
     let Some(member) = (match known {
         Some(member) => Some(member),
@@ -128,6 +134,24 @@ pub(super) fn add(
     let marked = matches!(read, Ok(Written::Read { moved: true, .. }));
     let member_count = count(conn, room, 0)?;
     Ok(Ok(Written::MemberAdded { member, room: found, last_seq, member_count, is_new, marked }))
+}
+
+/// Who joins a room that they were put into makes it one of their own, if
+/// there is a place for that.
+fn adopt(conn: &mut Conn, room: RoomKey, user: UserKey, bounds: &RoomBounds) -> QueryResult<()> {
+    if !was_placed(conn, room, user)?
+        || contact::has_place(conn, Adder::Oneself, user, bounds)?.is_err()
+    {
+        return Ok(());
+    }
+    let row = diesel::update(members::table.find((room.0, user.0)));
+    row.set(members::placed_by.eq(Adder::Oneself.stored())).execute(conn).map(drop)
+}
+
+/// Whether somebody else put a member into a room.
+fn was_placed(conn: &mut Conn, room: RoomKey, user: UserKey) -> QueryResult<bool> {
+    let row = members::table.find((room.0, user.0)).filter(members::placed_by.is_not_null());
+    select(exists(row)).get_result(conn)
 }
 
 /// Whether one with the role `by` may do something to a member with `role`.
@@ -154,15 +178,17 @@ fn others(room: RoomKey, user: UserKey) -> _ {
     members::table.filter(members::room_key.eq(room)).filter(members::user_key.ne(user))
 }
 
-/// The last owner cannot leave others behind without one.
+/// The last owner cannot leave others behind without one; but who was put
+/// into the room, and made its owner, can always leave.
 pub(super) fn remove(
     conn: &mut Conn,
     room: RoomKey,
     user: UserKey,
     by: Option<Role>,
+    is_self: bool,
 ) -> QueryResult<WriteResult> {
     let Some(Standing { role, .. }) = standing(conn, room, user)? else {
-        return Ok(Ok(Written::MemberRemoved { existed: false, member_count: 0 }));
+        return Ok(Ok(Written::MemberRemoved { existed: false, member_count: 0, heir: None }));
     };
     if let Err(refused) = outranks(by, role) {
         return Ok(Err(refused));
@@ -170,13 +196,34 @@ pub(super) fn remove(
     if room::kind(conn, room)? == Some(RoomKind::Direct) {
         return Ok(Err(WriteError::Denied(Denied::Direct)));
     }
-    if is_last_owner(conn, room, user, role)?
-        && select(exists(others(room, user))).get_result(conn)?
-    {
+    let leaves_others = is_last_owner(conn, room, user, role)?
+        && select(exists(others(room, user))).get_result(conn)?;
+    if leaves_others && !(is_self && was_placed(conn, room, user)?) {
         return Ok(Err(WriteError::OwnerOfOthers));
     }
     let member_count = delete(conn, room, user)?;
-    Ok(Ok(Written::MemberRemoved { existed: true, member_count }))
+    let heir = if leaves_others { inherit(conn, room)? } else { None };
+    Ok(Ok(Written::MemberRemoved { existed: true, member_count, heir }))
+}
+
+/// A room whose only owner is gone gets the highest of its members, the one
+/// who came first.
+pub(super) fn inherit(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Member>> {
+    let rows = members::table
+        .filter(members::room_key.eq(room.0))
+        .order((members::joined_at, members::user_key))
+        .select((members::user_key, members::role))
+        .load::<(i64, String)>(conn)?;
+    let role = |text: &str| Role::parse(text).unwrap_or(Role::ReadOnly);
+    // The first of the highest.
+    let heir = rows.iter().rev().max_by_key(|(_, text)| role(text));
+    match heir {
+        Some((user, text)) if role(text) != Role::Owner => {
+            set_role(conn, room, UserKey(*user), Role::Owner)?;
+            find(conn, room, UserKey(*user))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Takes a membership and its marks away; gives the number of members left.
@@ -242,20 +289,40 @@ pub(super) fn set_role(
 pub(super) fn transfer(
     conn: &mut Conn,
     room: RoomKey,
-    from: UserKey,
+    from: Option<UserKey>,
     to: UserKey,
 ) -> QueryResult<WriteResult> {
-    if standing(conn, room, from)?.is_none_or(|standing| standing.role != Role::Owner) {
-        return Ok(Err(WriteError::Denied(Denied::NotOwner)));
+    if room::kind(conn, room)? == Some(RoomKind::Direct) {
+        return Ok(Err(WriteError::Denied(Denied::Direct)));
     }
+    let owners = match from {
+        Some(from) => {
+            let owns = standing(conn, room, from)?.is_some_and(|from| from.role == Role::Owner);
+            if !owns {
+                return Ok(Err(WriteError::Denied(Denied::NotOwner)));
+            }
+            vec![from]
+        }
+        None => owners(conn, room)?,
+    };
     if standing(conn, room, to)?.is_none() {
         return Ok(Err(WriteError::NoSuchMember));
     }
-    set_role(conn, room, from, Role::Moderator)?;
+    let mut changed = Vec::with_capacity(owners.len() + 1);
+    for owner in owners.into_iter().filter(|owner| *owner != to) {
+        set_role(conn, room, owner, Role::Moderator)?;
+        changed.extend(find(conn, room, owner)?);
+    }
     set_role(conn, room, to, Role::Owner)?;
-    let members = find(conn, room, from)?.zip(find(conn, room, to)?);
-    Ok(match members {
-        Some((from, to)) => Ok(Written::OwnerTransferred([from, to])),
-        None => Err(WriteError::NoSuchMember),
-    })
+    changed.extend(find(conn, room, to)?);
+    Ok(Ok(Written::OwnerTransferred(changed)))
+}
+
+fn owners(conn: &mut Conn, room: RoomKey) -> QueryResult<Vec<UserKey>> {
+    let keys = members::table
+        .filter(members::room_key.eq(room.0))
+        .filter(members::role.eq(Role::Owner.as_str()))
+        .select(members::user_key)
+        .load::<i64>(conn)?;
+    Ok(keys.into_iter().map(UserKey).collect())
 }

@@ -9,6 +9,7 @@ mod attachment;
 mod audit;
 mod ban;
 mod batch;
+mod contact;
 mod direct;
 mod erase;
 mod file_usage;
@@ -34,3 +35,4 @@ use crate::db::{
 pub(in crate::db) use batch::execute;
 #[allow(unused_imports, reason = "PostgreSQL moves many heads at once")]
 pub(in crate::db) use message::advance_head;
+pub(in crate::db) use message::unify_reactions;

@@ -11,6 +11,7 @@ use super::{
     schema::{outbox, rooms, users},
 };
 use crate::{
+    db::Left,
     domain::{MessageId, RoomKey, Seq, Timestamp, UserId, UserKey},
     limits::DEAD_LETTERS,
 };
@@ -22,11 +23,13 @@ struct Event {
     message: Option<MessageId>,
     user: Option<UserId>,
     seq: Option<Seq>,
+    /// Why somebody left.
+    reason: Option<Left>,
 }
 
 impl Event {
     fn new(kind: &'static str) -> Self {
-        Self { kind, room: None, message: None, user: None, seq: None }
+        Self { kind, room: None, message: None, user: None, seq: None, reason: None }
     }
 
     fn of_message(kind: &'static str, room: RoomKey, message: MessageId, seq: Seq) -> Self {
@@ -97,15 +100,26 @@ fn events_of(conn: &mut Conn, write: &Write, written: &Written) -> QueryResult<V
         (Write::MemberAdd { room, user, .. }, Written::MemberAdded { is_new: true, .. }) => {
             member(conn, "member.joined", *room, *user)?
         }
-        (Write::MemberRemove { room, user, .. }, Written::MemberRemoved { existed: true, .. })
-        | (Write::Ban { room, user, .. }, Written::Banned { was_member: true, .. }) => {
-            member(conn, "member.left", *room, *user)?
+        (
+            Write::MemberRemove { room, user, is_self, .. },
+            Written::MemberRemoved { existed: true, .. },
+        ) => {
+            let reason = if *is_self { Left::Left } else { Left::Removed };
+            let left = member(conn, "member.left", *room, *user)?;
+            left.map(|left| Event { reason: Some(reason), ..left })
+        }
+        (Write::Ban { room, user, .. }, Written::Banned { was_member: true, .. }) => {
+            let left = member(conn, "member.left", *room, *user)?;
+            left.map(|left| Event { reason: Some(Left::Banned), ..left })
         }
         (Write::MemberUpdate { room, user, .. }, Written::MemberUpdated(_)) => {
             member(conn, "member.updated", *room, *user)?
         }
         (Write::RoomCreate(new), Written::Room { room, .. }) => {
             member(conn, "room.created", room.key, new.owner)?
+        }
+        (Write::DirectOpen(new), Written::Direct { room, is_new: true, .. }) => {
+            member(conn, "room.created", room.key, new.users[0])?
         }
         (Write::Presence { user, online, .. }, _) => {
             let kind = if *online { "user.online" } else { "user.offline" };
@@ -125,7 +139,7 @@ fn insert(
     event: &Event,
     now: Timestamp,
 ) -> QueryResult<()> {
-    let Event { kind, room, message, user, seq } = event;
+    let Event { kind, room, message, user, seq, reason } = event;
     let lane = match room {
         Some(room) => {
             let id = rooms::table.find(room.0).select(rooms::id.assume_not_null());
@@ -146,6 +160,7 @@ fn insert(
                 outbox::message_id.eq(message.map(|id| id.0)),
                 outbox::user_id.eq(user.as_ref().map(UserId::as_str)),
                 outbox::seq.eq(seq.map(|seq| seq.0)),
+                outbox::reason.eq(reason.map(Left::as_str)),
                 outbox::at.eq(now.0),
                 outbox::next_at.eq(now.0),
             ))

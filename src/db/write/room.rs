@@ -5,7 +5,9 @@ use diesel::{
 };
 
 use super::{
-    Conn, NewRoom, WriteError, WriteResult, Written, attachment, life, member, message,
+    Conn, NewRoom, WriteError, WriteResult, Written, attachment, contact, life,
+    member::{self, NewMember},
+    message,
     rows::room::{RoomRow, columns},
     schema::{
         bans, former_members, members, mentions, messages, reactions, receipts, room_events,
@@ -13,19 +15,22 @@ use super::{
     },
 };
 use crate::{
-    domain::{Retention, Role, Room, RoomChange, RoomKey, RoomKind, Seq},
+    domain::{Adder, Retention, Role, Room, RoomChange, RoomKey, RoomKind, Seq},
     limits::PURGE_ROWS,
 };
 
 pub(super) fn create(conn: &mut Conn, new: &NewRoom) -> QueryResult<WriteResult> {
-    if member::has_rooms(conn, new.owner, new.rooms_max)? {
-        return Ok(Err(WriteError::TooManyRooms));
+    let (owner, adder) = (new.owner, Adder::Oneself);
+    if let Err(refused) = contact::has_place(conn, adder, owner, &new.bounds)? {
+        return Ok(Err(refused));
     }
     let Some(key) = insert(conn, new, None)? else {
         return Ok(Err(WriteError::IdTaken));
     };
     let last_seq = head(conn, key)?.unwrap_or(Seq::ZERO);
-    member::insert(conn, key, new.owner, Role::Owner, new.created_at, last_seq)?;
+    let (room, user, role) = (key, owner, Role::Owner);
+    let (at, head) = (new.created_at, last_seq);
+    member::insert(conn, NewMember { room, user, role, at, head, adder })?;
     Ok(match find(conn, key)? {
         Some(room) => Ok(Written::Room { room, last_seq }),
         None => Err(WriteError::NoSuchRoom),
@@ -38,7 +43,7 @@ pub(super) fn insert(
     new: &NewRoom,
     pair: Option<String>,
 ) -> QueryResult<Option<RoomKey>> {
-    let NewRoom { id, kind, title, topic, custom, owner: _, created_at, rooms_max: _ } = new;
+    let NewRoom { id, kind, title, topic, custom, owner: _, created_at, bounds: _ } = new;
     let taken: bool =
         select(exists(rooms::table.filter(rooms::id.eq(id.as_str())))).get_result(conn)?;
     if taken {

@@ -116,6 +116,7 @@ pub const CALLS: &[(&str, &[Call])] = &[
         call("get", PAGED, Nothing, OK, One(of::<Rooms<'_>>), "One's rooms, with the last message of each"),
         call("post", &[], Json(&["room_id?", "kind?", "title?", "topic?", "custom?"]), (201, &[409]), One(of::<RoomView<'_>>), "Make a room"),
     ]),
+    ("/rooms/direct", &[call("post", &[], Json(&["user_ids"]), (201, &[200, 409]), One(of::<RoomView<'_>>), "The one room of two users, opened by the application")]),
     ("/rooms/direct/{user}", &[call("put", &[], Nothing, (200, &[201, 409]), One(of::<RoomView<'_>>), "The one room with another user")]),
     ("/rooms/{room}", &[
         call("get", &[], Nothing, OK, One(of::<RoomView<'_>>), "A room"),
@@ -184,7 +185,7 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ]),
     ("/blocks", &[call("get", PAGE, Nothing, OK, One(of::<Blocks<'_>>), "Whom one has blocked")]),
     ("/blocks/{user}", &[
-        call("put", &[], Nothing, DONE, None_, "Block"),
+        call("put", &[], Nothing, (204, &[409]), None_, "Block"),
         call("delete", &[], Nothing, DONE, None_, "Unblock"),
     ]),
     ("/users/{user}/presence", &[call("get", &[], Nothing, OK, One(of::<PresenceView<'_>>), "Whether a user is there")]),
@@ -208,7 +209,7 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ("/users/{user}/revoke", &[call("post", &[], Nothing, DONE, None_, "End all tokens of a user (admin)")]),
     ("/users/{user}/ban", &[
         call("get", &[], Nothing, OK, One(of::<UserBanView<'_>>), "Whether a user is banned (admin)"),
-        call("put", &[], Json(&["until?", "reason?"]), DONE, None_, "Ban a user (admin)"),
+        call("put", &[], Json(&["until?", "ban_seconds?", "reason?"]), DONE, None_, "Ban a user (admin)"),
         call("delete", &[], Nothing, DONE, None_, "End a ban (admin)"),
     ]),
     ("/tokens/revoke", &[call("post", &[], Json(&["token_id", "expires_at?"]), DONE, None_, "End a token (admin)")]),

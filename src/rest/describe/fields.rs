@@ -64,6 +64,9 @@ fn field(name: &str) -> Value {
         "attachments" => {
             json!({"type": "array", "items": numbered(), "maxItems": ATTACHMENTS_PER_MESSAGE})
         }
+        "user_ids" => {
+            json!({"type": "array", "items": id(), "minItems": 2, "maxItems": 2, "uniqueItems": true})
+        }
         "data" => json!({"type": ["object", "array", "string", "number", "boolean", "null"]}),
         "muted_until" | "until" | "expires_at" | "from" | "to" => time(),
         "room" | "user" | "context" | "room_id" | "user_id" | "after:user" | "sender" => id(),
@@ -126,8 +129,9 @@ pub fn body(takes: Takes) -> Option<Value> {
                 fields.iter().filter(|name| !name.ends_with('?')).map(|name| wire(name)).collect();
             let properties: Map<String, Value> =
                 fields.iter().map(|name| (wire(name).to_owned(), property(name))).collect();
-            let schema = json!({"type": "object", "properties": properties, "required": required});
-            Some(json!({"required": true, "content": {"application/json": {"schema": schema}}}))
+            let schema = json!({"type": "object", "properties": properties, "required": &required});
+            let needed = !required.is_empty();
+            Some(json!({"required": needed, "content": {"application/json": {"schema": schema}}}))
         }
     }
 }

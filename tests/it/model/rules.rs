@@ -15,6 +15,8 @@ pub struct Member {
     pub role: &'static str,
     pub unread_after: i64,
     pub read_seq: i64,
+    /// Somebody else put them there.
+    pub placed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +59,7 @@ fn manages(by: &str, other: &str) -> bool {
 
 impl Room {
     pub fn new(kind: &'static str, owner: usize) -> Self {
-        let owns = Member { role: "owner", unread_after: 0, read_seq: 0 };
+        let owns = Member { role: "owner", unread_after: 0, read_seq: 0, placed: false };
         let members = BTreeMap::from([(owner, owns)]);
         Self { kind, head: 0, members, readers: BTreeSet::new(), messages: BTreeMap::new() }
     }
@@ -106,7 +108,11 @@ impl Room {
 
     pub fn may_remove(&self, by: usize, other: usize) -> Outcome {
         if by == other {
-            self.member(by)?;
+            self.visible(by)?;
+            let Some(member) = self.members.get(&by) else { return MISSING };
+            if member.placed {
+                return Ok(());
+            }
         } else {
             self.at_least(by, "moderator")?;
             let Some(role) = self.role(other) else { return MISSING };
@@ -129,8 +135,11 @@ impl Room {
         if role != "owner" && is_only_owner { CONFLICT } else { Ok(()) }
     }
 
-    pub fn add(&mut self, user: usize) {
-        if self.members.contains_key(&user) {
+    pub fn add(&mut self, by: usize, user: usize) {
+        let placed = by != user;
+        if let Some(member) = self.members.get_mut(&user) {
+            // Who joins makes the room their own.
+            member.placed &= placed;
             return;
         }
         let unread_after = self.head;
@@ -141,13 +150,23 @@ impl Room {
             false if was_reader => "read_only",
             false => "member",
         };
-        self.members.insert(user, Member { role, unread_after, read_seq: 0 });
+        self.members.insert(user, Member { role, unread_after, read_seq: 0, placed });
     }
 
     pub fn remove(&mut self, user: usize) {
         if self.members.remove(&user).is_some_and(|member| member.role == "read_only") {
             self.readers.insert(user);
         }
+    }
+
+    /// Of a room that nobody owns those of whom one does now.
+    pub fn heirs(&self) -> Vec<usize> {
+        let highest = self.members.values().map(|member| rank(member.role)).max();
+        if highest == Some(rank("owner")) {
+            return Vec::new();
+        }
+        let is_highest = |(_, member): &(&usize, &Member)| Some(rank(member.role)) == highest;
+        self.members.iter().filter(is_highest).map(|(user, _)| *user).collect()
     }
 
     pub fn clear(&mut self) {

@@ -161,7 +161,7 @@ impl World {
             self.rest(user, rest.0, &rest.1, rest.2).await
         };
         if Self::agree("add", expected, &answer) {
-            self.rooms.get_mut(&room).expect("there").add(other);
+            self.rooms.get_mut(&room).expect("there").add(user, other);
         }
     }
 
@@ -171,7 +171,25 @@ impl World {
         let answer = self.rest(user, "DELETE", &path, json!({})).await;
         if Self::agree("remove", expected, &answer) {
             self.rooms.get_mut(&room).expect("there").remove(other);
+            self.inherit(room).await;
         }
+    }
+
+    /// Whoever left was the only owner: one of the highest is it now. Which of
+    /// them came first the server knows.
+    async fn inherit(&mut self, room: usize) {
+        let heirs = self.rooms[&room].heirs();
+        let Some(asker) = heirs.first() else { return };
+        let path = format!("/rooms/{}/members", self.room_id(room));
+        let listed = self.clients[*asker].user.get(&path).await.expect(200);
+        let members = listed["members"].as_array().expect("a list");
+        let owners: Vec<&Value> =
+            members.iter().filter(|member| member["role"] == "owner").collect();
+        assert_eq!(owners.len(), 1, "{listed}");
+        let is_it = |heir: &&usize| owners[0]["user"]["id"] == self.user_id(**heir);
+        let heir = *heirs.iter().find(is_it).expect("one of the highest owns it");
+        let known = self.rooms.get_mut(&room).expect("there");
+        known.members.get_mut(&heir).expect("a member").role = "owner";
     }
 
     async fn set_role(&mut self, user: usize, room: usize, other: usize, role: &'static str) {

@@ -1,6 +1,8 @@
 //! Changes of stored messages. Each takes a `seq`; one that changes nothing
 //! takes none.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
 use super::{Conn, advance_head, attachment, member, reaction, rich, select, thread};
@@ -44,7 +46,15 @@ pub(in crate::db) fn apply(conn: &mut Conn, new: &NewChange) -> QueryResult<Writ
     }
     match change {
         Change::Delete => delete(conn, message, *at),
-        _ if message.deleted_at.is_some() => Ok(Err(WriteError::NoSuchMessage)),
+        Change::Edit { .. }
+        | Change::React { .. }
+        | Change::Unreact { .. }
+        | Change::Pin
+        | Change::Unpin
+            if message.deleted_at.is_some() =>
+        {
+            Ok(Err(WriteError::NoSuchMessage))
+        }
         Change::Edit { content, mentioned } => edit(conn, message, content, mentioned, *at),
         Change::React { emoji } => match reaction::add(conn, &message, emoji, *actor, *at)? {
             Ok(summary) => reacted(conn, message, summary),
@@ -62,11 +72,14 @@ pub(in crate::db) fn apply(conn: &mut Conn, new: &NewChange) -> QueryResult<Writ
 fn allowed(actor: &Actor, change: &Change, now: Timestamp) -> Result<(), Denied> {
     let Actor { kind, standing, is_admin, is_author } = *actor;
     let moderates = is_admin || standing.is_some_and(|standing| standing.moderates());
+    // An administrator may what an owner may; a room of two has none.
+    let owns = is_admin && kind != RoomKind::Direct;
     let member = || standing.ok_or(Denied::Stranger);
     match change {
         Change::Delete if is_author || moderates => Ok(()),
         Change::Delete => Err(Denied::NotAuthor),
         Change::Edit { .. } if !is_author => Err(Denied::NotAuthor),
+        Change::Edit { .. } | Change::React { .. } | Change::Unreact { .. } if owns => Ok(()),
         Change::Edit { .. } => member()?.may_write(kind, now),
         Change::React { .. } => member()?.may_react(now),
         // One's own can be taken back always.

@@ -24,6 +24,7 @@ use super::{
 use crate::domain::{ClientId, MessageId, RoomKey, Seq, Timestamp, UserKey};
 
 pub(super) use change::{apply, erase, unreact};
+pub(in crate::db) use reaction::unify as unify_reactions;
 
 /// Stores one message that may have more than a content.
 pub(super) fn insert(conn: &mut Conn, new: &NewMessage) -> QueryResult<WriteResult> {
@@ -210,7 +211,8 @@ pub(in crate::db) fn advance_head(
 }
 
 fn row(message: &NewMessage, seq: Seq) -> NewRow<'_> {
-    let NewMessage { id, room, sender, client_id, content, created_at, extras: _ } = message;
+    let NewMessage { id, room, sender, by_admin: _, client_id, content, created_at, extras: _ } =
+        message;
     NewRow {
         id: id.0,
         room_key: room.0,

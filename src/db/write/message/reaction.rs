@@ -3,7 +3,7 @@
 //! The summary that a message carries is moved along with the rows, not made
 //! anew from them: an announcement may have any number of reactions.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
@@ -11,9 +11,10 @@ use super::Conn;
 use crate::{
     db::{
         WriteError,
-        schema::{reactions, users},
+        rows::message_json::encode_reactions,
+        schema::{messages, reactions, users},
     },
-    domain::{Message, MessageId, Reaction, Timestamp, UserId, UserKey},
+    domain::{Message, MessageId, Reaction, Timestamp, UserId, UserKey, canonical_emoji},
     limits::{EMOJIS_PER_MESSAGE, REACTION_USERS},
 };
 
@@ -77,7 +78,7 @@ pub(super) fn remove(
     if let Some(reaction) = summary.iter_mut().find(|reaction| *reaction.emoji == *emoji) {
         reaction.count -= 1;
         // An erased user is in it under the name that they had.
-        let is_shown = reaction.users.contains(&id) || UserId::parse(id.as_str()).is_err();
+        let is_shown = reaction.users.contains(&id) || id.is_deleted();
         if is_shown {
             reaction.users = first_users(conn, message.id, emoji)?;
         }
@@ -97,6 +98,86 @@ pub(super) fn some_of(
         .limit(limit)
         .select((reactions::message_id, reactions::emoji))
         .load(conn)
+}
+
+/// Brings what was stored before emojis had one form into that form, and takes
+/// away what cannot be seen. Doing it again changes nothing.
+pub(in crate::db) fn unify(conn: &mut Conn) -> QueryResult<()> {
+    let stored: Vec<String> = reactions::table.select(reactions::emoji).distinct().load(conn)?;
+    for emoji in stored {
+        let canonical = canonical_emoji(&emoji);
+        if canonical.as_deref() == Some(&*emoji) {
+            continue;
+        }
+        loop {
+            let some = reactions::table
+                .filter(reactions::emoji.eq(&emoji))
+                .limit(UNIFIED_AT_ONCE)
+                .select((reactions::message_id, reactions::user_key, reactions::created_at))
+                .load::<(i64, i64, i64)>(conn)?;
+            let mut changed = BTreeSet::new();
+            for (message, user, at) in some {
+                rename(conn, (message, &emoji, user), canonical.as_deref(), at)?;
+                changed.insert(message);
+            }
+            if changed.is_empty() {
+                break;
+            }
+            for message in changed {
+                summarize(conn, message)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reactions that are held at once meanwhile.
+const UNIFIED_AT_ONCE: i64 = 1_000;
+
+fn rename(
+    conn: &mut Conn,
+    (message, emoji, user): (i64, &str, i64),
+    to: Option<&str>,
+    at: i64,
+) -> QueryResult<()> {
+    diesel::delete(reactions::table.find((message, emoji, user))).execute(conn)?;
+    let Some(to) = to else { return Ok(()) };
+    diesel::insert_into(reactions::table)
+        .values((
+            reactions::message_id.eq(message),
+            reactions::emoji.eq(to),
+            reactions::user_key.eq(user),
+            reactions::created_at.eq(at),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .map(drop)
+}
+
+/// Makes what a message carries of its reactions anew from the rows.
+fn summarize(conn: &mut Conn, message: i64) -> QueryResult<()> {
+    let rows = reactions::table
+        .inner_join(users::table)
+        .filter(reactions::message_id.eq(message))
+        .order((reactions::created_at, reactions::user_key))
+        .select((reactions::emoji, users::id))
+        .load::<(String, String)>(conn)?;
+    let mut summary = Summary::new();
+    for (emoji, user) in rows {
+        let known = summary.iter().position(|reaction| *reaction.emoji == *emoji);
+        let at = known.unwrap_or_else(|| {
+            summary.push(Reaction { emoji: emoji.into(), count: 0, users: Vec::new() });
+            summary.len() - 1
+        });
+        summary[at].count += 1;
+        if summary[at].users.len() < REACTION_USERS {
+            summary[at].users.push(UserId::from_stored(user));
+        }
+    }
+    diesel::update(messages::table.find(message))
+        .set(messages::reactions.eq(encode_reactions(&summary)))
+        .execute(conn)
+        .map(drop)
 }
 
 fn id_of(conn: &mut Conn, user: UserKey) -> QueryResult<UserId> {

@@ -50,9 +50,16 @@ pub(super) fn insert(
     {
         return Ok(Err(WriteError::NoSuchMessage));
     }
-    if let Some(root) = extras.thread
-        && !can_be_answered(conn, root, new.room, true)?
-    {
+    // A reply to a reply belongs to the thread of its root.
+    let thread = match extras.thread {
+        Some(named) => thread::root_of(conn, named, new.room)?,
+        None => None,
+    };
+    let can_be = match thread {
+        Some(root) => can_be_answered(conn, root, new.room, true)?,
+        None => extras.thread.is_none(),
+    };
+    if !can_be {
         return Ok(Err(WriteError::NoSuchMessage));
     }
     let attached = match &extras.attachments[..] {
@@ -77,14 +84,14 @@ pub(super) fn insert(
             content: &new.content,
             created_at: new.created_at.0,
             reply_to: extras.reply_to.map(|id| id.0),
-            thread_id: extras.thread.map(|id| id.0),
+            thread_id: thread.map(|id| id.0),
             metadata: extras.metadata.as_deref(),
             mentions: encode_mentions(&mentioned),
             attachments: encode_attachments(&attached),
         })
         .execute(conn)?;
     insert_mentions(conn, new.room, new.id, seq, new.sender, &keys)?;
-    let root = match extras.thread {
+    let root = match thread {
         Some(root) => thread::replied(conn, root, new.id)?,
         None => None,
     };

@@ -13,7 +13,7 @@ use crate::{
     domain::{Denied, Role, RoomKind, Standing, Timestamp},
 };
 
-type Row = (i64, i64, String, Option<i64>, bool, String);
+type Row = (i64, i64, String, Option<i64>, bool, bool, String);
 
 /// How senders stand, read once for a batch.
 pub(super) struct Senders(Option<Known>);
@@ -54,15 +54,16 @@ impl Senders {
                 members::role,
                 members::muted_until,
                 members::blocked,
+                members::peer_deleted,
                 rooms::kind,
             ))
             .load::<Row>(conn)?;
         let known: FxHashSet<i64> = rows.iter().map(|row| row.0).collect();
-        let standing = |(room, user, role, muted_until, blocked, kind): Row| {
+        let standing = |(room, user, role, muted_until, blocked, peer_deleted, kind): Row| {
             let role = Role::parse(&role).unwrap_or(Role::ReadOnly);
             let muted_until = muted_until.map(Timestamp);
             let kind = RoomKind::parse(&kind).unwrap_or(RoomKind::Private);
-            ((room, user), (Standing { role, muted_until, blocked }, kind))
+            ((room, user), (Standing { role, muted_until, blocked, peer_deleted }, kind))
         };
         let standings = rows.into_iter().map(standing).collect();
         let unknown: Vec<i64> = messages
@@ -76,6 +77,10 @@ impl Senders {
 
     pub fn check(&self, message: &NewMessage) -> Result<(), WriteError> {
         let Some(known) = &self.0 else { return Ok(()) };
+        if message.by_admin {
+            let is_there = known.rooms.contains(&message.room.0);
+            return if is_there { Ok(()) } else { Err(WriteError::NoSuchRoom) };
+        }
         match known.standings.get(&(message.room.0, message.sender.0)) {
             Some((standing, kind)) => {
                 standing.may_write(*kind, message.created_at).map_err(WriteError::Denied)

@@ -19,6 +19,21 @@ struct Root {
     last: Option<i64>,
 }
 
+/// The root of the thread that a message of a room is in, or would begin.
+pub(super) fn root_of(
+    conn: &mut Conn,
+    id: MessageId,
+    room: RoomKey,
+) -> QueryResult<Option<MessageId>> {
+    let thread = visible()
+        .filter(messages::id.eq(id.0))
+        .filter(messages::room_key.eq(room.0))
+        .select(messages::thread_id)
+        .first::<Option<i64>>(conn)
+        .optional()?;
+    Ok(thread.map(|root| root.map_or(id, MessageId)))
+}
+
 /// A root that can be seen.
 fn find(conn: &mut Conn, id: MessageId) -> QueryResult<Option<Root>> {
     let row = visible()
