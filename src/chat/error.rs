@@ -61,6 +61,7 @@ impl ChatError {
             | Self::Forbidden(_)
             | Self::Conflict(_)
             | Self::Invalid(_)
+            | Self::TooLarge(_)
             | Self::Internal => None,
         }
     }
