@@ -1,5 +1,6 @@
 //! The composition root: starts the actors, binds, and stops in order.
 
+mod accept;
 mod copy;
 mod http;
 mod listen;

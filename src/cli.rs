@@ -114,6 +114,12 @@ pub struct ServeArgs {
     /// A connection whose socket has taken nothing for so long is closed
     #[arg(long, env = "PARLOR_WRITE_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub write_timeout: Duration,
+    /// Time an HTTP request has for its head; its body has to bring 1 KiB a second
+    #[arg(long, env = "PARLOR_REQUEST_TIMEOUT", default_value = "20s", value_parser = parse_duration)]
+    pub request_timeout: Duration,
+    /// An HTTP answer of which so long less than 1 KiB a second is taken is cut
+    #[arg(long, env = "PARLOR_RESPONSE_TIMEOUT", default_value = "60s", value_parser = parse_duration)]
+    pub response_timeout: Duration,
     /// Time a connection has for its token, and for its resume
     #[arg(long, env = "PARLOR_AUTH_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub auth_timeout: Duration,
@@ -342,6 +348,9 @@ pub struct LimitArgs {
     /// Events of the application that wait for a user who is away
     #[arg(long, env = "PARLOR_INBOX_EVENTS", default_value_t = Limits::default().inbox_events, value_parser = parse_positive, allow_negative_numbers = true)]
     pub inbox_events: usize,
+    /// HTTP connections of one address; 0 for no bound
+    #[arg(long, env = "PARLOR_CONNECTIONS_PER_ADDRESS", default_value_t = Limits::default().connections_per_address)]
+    pub connections_per_address: usize,
     /// Writes handed to the database and not yet committed
     #[arg(long, env = "PARLOR_WRITES_IN_FLIGHT", default_value_t = Limits::default().writes_in_flight, value_parser = parse_positive, allow_negative_numbers = true)]
     pub writes_in_flight: usize,

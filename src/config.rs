@@ -13,10 +13,10 @@ use crate::{
     db::OutboxTargets,
     domain::{Adopted, Contact, FileQuota, Retention},
     limiter::{Rates, per_minute, per_minute_with_burst, per_second},
-    limits::{Limits, WEBHOOK_URLS, command_bytes, event_bytes},
+    limits::{HTTP_IDLE, Limits, WEBHOOK_URLS, command_bytes, event_bytes},
     nodes::RedisUrl,
     session::HeartbeatConfig,
-    transport::Certificate,
+    transport::{Certificate, Timeouts},
     webhooks::{KINDS, Secrets, WebhookConfig},
 };
 
@@ -41,6 +41,8 @@ pub struct Config {
     pub issuer: Option<Issuer>,
     /// Whose users may become the application's or the issuer's.
     pub adopted: Adopted,
+    /// How long who speaks HTTP is waited for.
+    pub http: Timeouts,
     pub auth_timeout: Duration,
     pub drain_timeout: Duration,
     pub nodes: NodeConfig,
@@ -164,6 +166,8 @@ impl Config {
             heartbeat_interval,
             heartbeat_timeout,
             write_timeout,
+            request_timeout,
+            response_timeout,
             auth_timeout,
             drain_timeout,
             access_token_ttl,
@@ -232,6 +236,11 @@ impl Config {
             webhooks,
             search: search == Switch::On,
             metrics_token: metrics_token.filter(|token| !token.is_empty()).map(Arc::from),
+            http: Timeouts {
+                request: request_timeout,
+                response: response_timeout,
+                idle: HTTP_IDLE,
+            },
             auth_timeout,
             drain_timeout,
             nodes,
@@ -263,6 +272,7 @@ fn check_limits(args: LimitArgs, files: Limits) -> Result<Limits, ConfigError> {
         writes_in_flight,
         big_room_members,
         inbox_events,
+        connections_per_address,
     } = args;
     // Those of files are checked with the rest about files.
     let Limits { attachment_bytes, attachment_bytes_per_day, attachment_bytes_per_user, .. } =
@@ -299,6 +309,7 @@ fn check_limits(args: LimitArgs, files: Limits) -> Result<Limits, ConfigError> {
         attachment_bytes,
         attachment_bytes_per_day,
         attachment_bytes_per_user,
+        connections_per_address,
     })
 }
 

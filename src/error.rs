@@ -1,11 +1,11 @@
 //! Errors at the HTTP edge: a status, a stable code, a sentence.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, io, time::Duration};
 
 use actix_http::{Response, body::BoxBody};
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
-    error::{JsonPayloadError, PathError, QueryPayloadError},
+    error::{JsonPayloadError, PathError, PayloadError, QueryPayloadError},
     http::{StatusCode, header},
 };
 use schemars::JsonSchema;
@@ -90,6 +90,7 @@ impl ApiError {
             ErrorCode::Forbidden => StatusCode::FORBIDDEN,
             ErrorCode::NotFound => StatusCode::NOT_FOUND,
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ErrorCode::Timeout => StatusCode::REQUEST_TIMEOUT,
             ErrorCode::Conflict => StatusCode::CONFLICT,
             ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -210,9 +211,22 @@ pub fn json_error(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error 
         JsonPayloadError::Deserialize(error) => {
             ApiError::new(ErrorCode::InvalidMessage, format!("the body is not right: {error}"))
         }
+        JsonPayloadError::Payload(error) => ApiError::from(&error),
         _ => ApiError::new(ErrorCode::InvalidMessage, "the body could not be read"),
     }
     .into()
+}
+
+/// A body that does not come as it should.
+impl From<&PayloadError> for ApiError {
+    fn from(error: &PayloadError) -> Self {
+        match error {
+            PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Self::new(ErrorCode::Timeout, "the body came too slowly, or not at all")
+            }
+            _ => Self::new(ErrorCode::InvalidMessage, "the body was cut short"),
+        }
+    }
 }
 
 pub fn query_error(error: QueryPayloadError, _: &HttpRequest) -> actix_web::Error {

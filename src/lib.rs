@@ -31,6 +31,7 @@ pub mod limits;
 pub mod metrics;
 pub mod nodes;
 pub mod outbound;
+pub mod places;
 pub mod protocol;
 pub mod request_id;
 pub mod rest;

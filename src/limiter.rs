@@ -237,7 +237,7 @@ where
 }
 
 /// Whoever has an IPv6 address has a whole network of 64 bits of them.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => match address.to_ipv4_mapped() {

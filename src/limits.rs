@@ -46,6 +46,11 @@ pub struct Limits {
     /// stored; 0: without a bound. Beyond: `rate_limited`, `too_large`.
     pub attachment_bytes_per_day: u64,
     pub attachment_bytes_per_user: u64,
+    /// HTTP connections of one address, and requests under way of one client of
+    /// a trusted proxy; 0: no bound. Sockets do not count once they have a
+    /// token. An office of 2,000 behind one address that comes back at once
+    /// has half of this.
+    pub connections_per_address: usize,
 }
 
 const CONTENT_BYTES: usize = 16 * 1024;
@@ -67,6 +72,7 @@ impl Default for Limits {
             attachment_bytes: 25 * 1024 * 1024,
             attachment_bytes_per_day: 1024 * 1024 * 1024,
             attachment_bytes_per_user: 10 * 1024 * 1024 * 1024,
+            connections_per_address: 2_048,
         }
     }
 }
@@ -265,6 +271,39 @@ pub const RSA_BITS_MIN: usize = 2_048;
 pub const HASHES_AT_ONCE: usize = 2;
 /// Logins that may wait for a hash. Beyond: `unavailable`.
 pub const HASHES_WAITING: usize = 64;
+
+/// Bytes a second that who speaks HTTP has to bring or take while it is waited
+/// for: a twentieth of what the slowest mobile networks carry.
+pub const PACE: u64 = 1024;
+/// How long a connection is kept without a request. Short: a browser keeps six
+/// of them, and all of an office count for one address.
+pub const HTTP_IDLE: Duration = Duration::from_secs(5);
+/// The same for a trusted proxy. Longer than proxies keep theirs (Caddy 2
+/// minutes, Traefik 90 s, nginx 60 s): it must not be we who close one just as
+/// a request comes, which a proxy then answers with 502.
+pub const HTTP_IDLE_PROXY: Duration = Duration::from_secs(150);
+/// The kernel's send buffer of a connection that speaks HTTP: some 1.5 MB/s to
+/// a client 100 ms away. Left alone it grows to 4 MB for who does not read; and
+/// a slow reader is only noticed when a third of it is free.
+pub const HTTP_SEND_BUFFER: usize = 128 * 1024;
+/// The part of the files the system allows that one address may have open as
+/// connections.
+pub const FILES_SHARE: u64 = 4;
+/// Bytes of an answer that actix-http gets at once; it keeps two such pieces.
+pub const ANSWER_PIECE: usize = 16 * 1024;
+/// Bytes up to which an answer does not count for the bounds below: as many of
+/// them wait as an address may have connections, 128 MiB at the most.
+pub const ANSWER_SMALL: usize = 64 * 1024;
+/// Bytes of larger answers that wait for one user who does not read them: some
+/// 60 of the largest pages of history.
+pub const ANSWER_BYTES_PER_USER: usize = 32 * 1024 * 1024;
+/// The same of one address.
+pub const ANSWER_BYTES_PER_ADDRESS: usize = 64 * 1024 * 1024;
+/// The same of all; beyond: `unavailable`.
+pub const ANSWER_BYTES: usize = 512 * 1024 * 1024;
+/// Sockets without a token from one address: they have `auth_timeout` to bring
+/// one, and most clients bring it with the upgrade.
+pub const GUESTS_PER_ADDRESS: usize = 512;
 
 /// How long a REST handler waits for the ChatServer.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -468,8 +507,9 @@ pub const EPHEMERAL_SHARE: usize = 2;
 /// chat message is shorter, and compressing it costs more than the 10 µs win
 /// (docs/PERFORMANCE.md, "Compression").
 pub const COMPRESSION_MIN_BYTES: usize = 1024;
-/// TLS handshakes of one worker thread under way at once; more wait.
-pub const TLS_HANDSHAKES: usize = 1_024;
+/// TLS handshakes of one worker thread under way at once; more wait. Some 30 KiB
+/// each, and more than one address has connections: nobody makes others wait.
+pub const TLS_HANDSHAKES: usize = 8_192;
 
 /// How long a room without subscribers or events stays in memory. Longer
 /// than [`READ_TIMEOUT`], see `chat::room`.

@@ -186,6 +186,7 @@ impl Launch {
             .env("PARLOR_USER_COMMANDS_PER_SECOND", "0")
             .env("PARLOR_CONNECTS_PER_MINUTE", "0")
             .env("PARLOR_ADDRESS_CONNECTS_PER_MINUTE", "0")
+            .env("PARLOR_CONNECTIONS_PER_ADDRESS", "0")
             .env_remove("DATABASE_URL")
             .envs(&self.settings)
             .stdin(Stdio::null())

@@ -56,7 +56,26 @@ impl Rest {
         answer(&mut self.stream)
     }
 
-    fn ask(&mut self, method: &str, path: &str, token: &str, body: &str) -> Result<()> {
+    /// The same of something new.
+    pub fn post(&mut self, path: &str, token: &str, body: &str) -> Result<(u16, String)> {
+        self.ask("POST", path, token, body)?;
+        self.answer()
+    }
+
+    /// Status and body of what was asked.
+    pub fn answer(&mut self) -> Result<(u16, String)> {
+        answer(&mut self.stream)
+    }
+
+    /// The status of what was asked, of which nothing more is read.
+    pub fn status(&mut self) -> Result<u16> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let code = line.split(' ').nth(1).and_then(|code| code.parse().ok());
+        Ok(code.ok_or_else(|| format!("no HTTP answer: {line:?}"))?)
+    }
+
+    pub fn ask(&mut self, method: &str, path: &str, token: &str, body: &str) -> Result<()> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",

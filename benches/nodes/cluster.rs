@@ -83,6 +83,7 @@ fn start(home: &TempDir, number: usize, database: Option<&str>) -> Node {
         .env("PARLOR_USER_COMMANDS_PER_SECOND", "0")
         .env("PARLOR_CONNECTS_PER_MINUTE", "0")
         .env("PARLOR_ADDRESS_CONNECTS_PER_MINUTE", "0")
+        .env("PARLOR_CONNECTIONS_PER_ADDRESS", "0")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(log);

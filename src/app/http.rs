@@ -2,6 +2,7 @@
 
 use std::{
     cell::OnceCell,
+    fmt,
     future::ready,
     net::{SocketAddr, TcpListener},
     rc::Rc,
@@ -9,12 +10,16 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
-use actix_http::{HttpService, Request, body::MessageBody};
+use actix_http::{
+    Extensions, HttpServiceBuilder, Request, Response,
+    body::{BoxBody, MessageBody},
+};
 use actix_server::Server;
-use actix_service::{ServiceFactory, fn_service, map_config};
-use actix_tls::accept::max_concurrent_tls_connect;
+use actix_service::{Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_tls::accept::{max_concurrent_tls_connect, rustls_0_23::Acceptor};
 use actix_web::{
     App, HttpMessage as _,
     dev::{AppConfig, ServiceResponse},
@@ -25,17 +30,23 @@ use actix_web::{
 
 use tokio::net::TcpStream;
 
-use super::{Failure, output, serve::STOP_RESERVE};
+use super::{
+    Failure,
+    accept::{Gate, ended, no_handshake},
+    output,
+    serve::STOP_RESERVE,
+};
 use crate::{
     auth::OriginPolicy,
     chat::WorkerId,
     config::Config,
     error::{self, ApiError},
     limits,
+    places::Places,
     rest::{self, State},
     routes,
     session::{SessionCount, SessionSettings, Worker, upgrade},
-    transport::TlsStream,
+    transport::{Paced, TlsStream},
 };
 
 /// Says where the server listens; the first line is for programs as well.
@@ -69,40 +80,65 @@ pub(super) fn server(
         .disable_signals()
         .shutdown_timeout(STOP_RESERVE.as_secs());
     max_concurrent_tls_connect(limits::TLS_HANDSHAKES);
+    let (gate, request_timeout) = (Gate::new(config), config.http.request);
     for listener in listeners {
-        let workshop = workshop.clone();
+        let (workshop, gate) = (workshop.clone(), gate.clone());
         let listening = match &config.certificate {
             None => builder.listen("http", listener, move || {
-                let worker = workshop.worker();
-                HttpService::build()
-                    .tcp_nodelay(true)
-                    .client_disconnect_timeout(limits::LINGER)
+                let (worker, gate) = (workshop.worker(), gate.clone());
+                let http = http(request_timeout)
                     .expect(workshop.expect())
-                    .upgrade(fn_service(move |request| {
-                        upgrade::<TcpStream>(worker.clone(), request)
-                    }))
-                    .h1(workshop.app())
-                    .tcp()
+                    .on_connect_ext(|io: &Paced, data: &mut Extensions| {
+                        data.insert(io.connection());
+                    })
+                    .upgrade(fn_service(move |request| upgrade::<Paced>(worker.clone(), request)))
+                    .h1(workshop.app());
+                let admit = move |tcp: TcpStream| ready(gate.admit(tcp));
+                fn_service(admit).and_then(http.map_err(ended))
             }),
             Some(certificate) => {
                 let tls = certificate.server_config();
                 builder.listen("https", listener, move || {
-                    let worker = workshop.worker();
-                    HttpService::build()
-                        .tcp_nodelay(true)
-                        .client_disconnect_timeout(limits::LINGER)
+                    let (worker, gate) = (workshop.worker(), gate.clone());
+                    let http = http(request_timeout)
                         .expect(workshop.expect())
+                        .on_connect_ext(|io: &TlsStream, data: &mut Extensions| {
+                            data.insert(io.get_ref().0.connection());
+                        })
                         .upgrade(fn_service(move |request| {
                             upgrade::<TlsStream>(worker.clone(), request)
                         }))
-                        .h1(workshop.app())
-                        .rustls_0_23(tls.clone())
+                        .h1(workshop.app());
+                    let admit = move |tcp: TcpStream| ready(gate.admit(tcp).map(|(io, _)| io));
+                    let with_peer = |io: TlsStream| {
+                        let peer = io.get_ref().0.tcp().peer_addr().ok();
+                        ready(Ok::<_, ()>((io, peer)))
+                    };
+                    fn_service(admit)
+                        .and_then(Acceptor::new(tls.clone()).map_err(no_handshake))
+                        .and_then(fn_service(with_peer))
+                        .and_then(http.map_err(ended))
                 })
             }
         };
         builder = listening.map_err(Failure::environment)?;
     }
     Ok(builder.run())
+}
+
+/// The first head has the time of a request; how long the others have, and how
+/// long one waits for a next request, `transport::Paced` decides.
+fn http<T, S>(request_timeout: Duration) -> HttpServiceBuilder<T, S>
+where
+    S: ServiceFactory<Request, Config = ()>,
+    S::Error: Into<Response<BoxBody>> + 'static,
+    S::InitError: fmt::Debug,
+    <S::Service as Service<Request>>::Future: 'static,
+{
+    HttpServiceBuilder::default()
+        .keep_alive(limits::HTTP_IDLE_PROXY)
+        .client_request_timeout(request_timeout)
+        .client_disconnect_timeout(limits::LINGER)
 }
 
 thread_local! {
@@ -133,6 +169,7 @@ impl Workshop {
             rates: config.rates,
             limiters: state.limiters.clone(),
             proxies: config.proxies.clone(),
+            guests: Places::new(limits::GUESTS_PER_ADDRESS),
         };
         Self {
             state,

@@ -34,6 +34,11 @@ pub(super) fn init() -> Result<(), Failure> {
     };
     let filter = env_logger::Env::default().default_filter_or("warn,parlor=info");
     let mut builder = env_logger::Builder::from_env(filter);
+    // It writes an error for everything a stranger sends that is not HTTP, of
+    // which `accept::ended` writes a line a minute.
+    if !std::env::var("RUST_LOG").is_ok_and(|filter| filter.contains("actix_http")) {
+        builder.filter_module("actix_http::h1::dispatcher", log::LevelFilter::Off);
+    }
     match format {
         LogFormat::Text => builder.format(text),
         LogFormat::Json => builder.format(json),

@@ -1,10 +1,10 @@
 //! Passwords: argon2id (RFC 9106) with the parameters OWASP recommends.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use tokio::sync::Semaphore;
 
@@ -16,6 +16,75 @@ use crate::limits::{HASHES_AT_ONCE, HASHES_WAITING};
 pub struct Passwords {
     at_once: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    memory: Memory,
+}
+
+/// What hashes are made in, used again: an allocator that gets and gives 19 MiB
+/// at each login keeps them, once for every thread that ever made one.
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<Vec<Vec<Block>>>>);
+
+impl Memory {
+    /// Lends the blocks for one hash. There are as many as there are hashes at
+    /// once.
+    fn lend<T>(&self, hash: impl FnOnce(&mut Vec<Block>) -> T) -> T {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut blocks = kept.unwrap_or_default();
+        let done = hash(&mut blocks);
+        // A stored hash may once have been made with more.
+        blocks.truncate(Params::default().block_count());
+        blocks.shrink_to_fit();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(blocks);
+        done
+    }
+
+    fn fill(
+        &self,
+        argon2: &Argon2<'_>,
+        password: &str,
+        salt: &[u8],
+        out: &mut [u8],
+    ) -> argon2::Result<()> {
+        self.lend(|blocks| {
+            let needed = argon2.params().block_count();
+            if blocks.len() < needed {
+                blocks.resize(needed, Block::default());
+            }
+            argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, blocks)
+        })
+    }
+
+    /// A new hash of a password, with everything that checking it needs.
+    fn hash(&self, password: &str) -> Result<PasswordHash, Box<dyn std::error::Error>> {
+        let (algorithm, version, params) =
+            (Algorithm::default(), Version::default(), Params::default());
+        let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+        let salt = Salt::generate();
+        let argon2 = Argon2::new(algorithm, version, params.clone());
+        self.fill(&argon2, password, &salt, &mut out)?;
+        Ok(PasswordHash {
+            algorithm: algorithm.ident(),
+            version: Some(version.into()),
+            params: ParamsString::try_from(&params)?,
+            salt: Some(salt),
+            hash: Some(Output::new(&out)?),
+        })
+    }
+
+    /// Whether a password has this hash.
+    fn fits(&self, password: &str, hash: &str) -> Result<bool, Box<dyn std::error::Error>> {
+        let hash = PasswordHash::new(hash)?;
+        let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+            return Err("it has no salt or no hash".into());
+        };
+        let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
+        let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
+        let argon2 = Argon2::new(algorithm, version, Params::try_from(&hash)?);
+        let mut out = vec![0; expected.len()];
+        self.fill(&argon2, password, salt, &mut out)?;
+        // In constant time, as the type compares.
+        Ok(Output::new(&out)? == *expected)
+    }
 }
 
 /// Too many passwords wait already, or hashing failed.
@@ -27,14 +96,16 @@ impl Default for Passwords {
         Self {
             at_once: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             admitted: Arc::new(Semaphore::new(HASHES_AT_ONCE + HASHES_WAITING)),
+            memory: Memory::default(),
         }
     }
 }
 
 impl Passwords {
     pub(super) async fn hash(&self, password: String) -> Result<String, Busy> {
+        let memory = self.memory.clone();
         self.run(move || {
-            let hash = Argon2::default().hash_password(password.as_bytes());
+            let hash = memory.hash(&password);
             hash.map(|hash| hash.to_string()).map_err(|error| {
                 log::error!("a password could not be hashed: {error}");
                 Busy
@@ -46,16 +117,16 @@ impl Passwords {
     /// Whether a password fits a hash. Without a hash it takes as long and
     /// says no, so that the time does not tell who has an account.
     pub(super) async fn check(&self, password: String, hash: Option<String>) -> Result<bool, Busy> {
+        let memory = self.memory.clone();
         self.run(move || {
             let Some(hash) = hash else {
-                let _ = Argon2::default().hash_password(password.as_bytes());
+                let _ = memory.hash(&password);
                 return false;
             };
-            let Ok(parsed) = PasswordHash::new(&hash) else {
-                log::error!("a stored password hash is broken");
-                return false;
-            };
-            Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok()
+            memory.fits(&password, &hash).unwrap_or_else(|error| {
+                log::error!("a stored password hash is broken: {error}");
+                false
+            })
         })
         .await
     }
@@ -78,6 +149,8 @@ impl Passwords {
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
     use super::*;
 
     #[actix_web::test]
@@ -92,6 +165,20 @@ mod tests {
         assert_eq!(check("correct horse", &hash).await, Ok(true));
         assert_eq!(check("wrong horse", &hash).await, Ok(false));
         assert_eq!(check("correct horse", &None).await, Ok(false));
+    }
+
+    #[test]
+    fn a_hash_is_what_others_make_of_it_also_in_memory_that_was_used() {
+        let memory = Memory::default();
+        for password in ["correct horse", "battery staple"] {
+            let hash = memory.hash(password).expect("hashed").to_string();
+            assert!(Argon2::default().verify_password(password.as_bytes(), &*hash).is_ok());
+            let theirs = Argon2::default().hash_password(password.as_bytes()).expect("hashed");
+            assert!(memory.fits(password, &theirs.to_string()).expect("a hash"));
+            assert!(!memory.fits("wrong horse", &theirs.to_string()).expect("a hash"));
+        }
+        assert_eq!(memory.0.lock().expect("nobody has it").len(), 1, "one after the other");
+        assert!(memory.fits("correct horse", "rubbish").is_err());
     }
 
     #[actix_web::test]

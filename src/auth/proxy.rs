@@ -8,6 +8,8 @@ use std::{
 
 use actix_http::header::HeaderMap;
 
+use crate::seldom::Seldom;
+
 /// What a proxy calls the addresses a request came from.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 /// What says that a request came through a proxy, trusted or not.
@@ -97,6 +99,9 @@ impl TrustedProxies {
             return Client { address, is_local: address.is_loopback(), is_proxied };
         }
         let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
+        if headers.contains_key(FORWARDED_FOR) && is_near(peer) {
+            not_believed(peer);
+        }
         Client { address: peer, is_local: peer.is_loopback() && !is_forwarded, is_proxied }
     }
 
@@ -115,6 +120,25 @@ impl TrustedProxies {
             }
         }
         client
+    }
+}
+
+/// Whether an address is of a network of one's own, as proxies mostly are.
+fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
+    }
+}
+
+/// Forgotten easily, and noticed only when all people share one limit.
+fn not_believed(peer: IpAddr) {
+    static FORGOTTEN: Seldom = Seldom::new();
+    if let Some(times) = FORGOTTEN.again() {
+        log::info!(
+            "the X-Forwarded-For of {peer} is not believed ({times} requests): if it is your \
+             proxy, PARLOR_TRUSTED_PROXIES should name it"
+        );
     }
 }
 

@@ -12,6 +12,7 @@ pub enum ErrorCode {
     Forbidden,
     NotFound,
     MethodNotAllowed,
+    Timeout,
     Conflict,
     TooLarge,
     RateLimited,
@@ -20,13 +21,14 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::InvalidMessage,
         Self::Unauthorized,
         Self::TokenExpired,
         Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::Timeout,
         Self::Conflict,
         Self::TooLarge,
         Self::RateLimited,
@@ -43,6 +45,7 @@ impl ErrorCode {
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
+            Self::Timeout => "timeout",
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
             Self::RateLimited => "rate_limited",

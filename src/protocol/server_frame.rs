@@ -242,6 +242,7 @@ impl LimitsView {
             attachment_bytes,
             attachment_bytes_per_day,
             attachment_bytes_per_user,
+            connections_per_address: _,
         } = *limits;
         Self {
             frame_bytes,

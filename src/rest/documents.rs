@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
+use bytes::Bytes;
 
 use super::describe::openapi;
 use crate::protocol::describe::asyncapi;
@@ -11,8 +12,11 @@ static OPENAPI: LazyLock<String> =
     LazyLock::new(|| openapi().to_json().expect("a description is JSON"));
 static ASYNCAPI: LazyLock<String> = LazyLock::new(|| asyncapi().to_string());
 
+/// All who are reading it share the one text.
 fn document(text: &'static str) -> HttpResponse {
-    HttpResponse::Ok().insert_header(("content-type", "application/json")).body(text)
+    HttpResponse::Ok()
+        .insert_header(("content-type", "application/json"))
+        .body(Bytes::from_static(text.as_bytes()))
 }
 
 pub async fn rest() -> HttpResponse {

@@ -32,10 +32,13 @@ impl FromRequest for Identity {
         let client = request.extensions().get::<Client>().copied();
         let name = request.extensions().get::<RequestName>().cloned();
         let name = name.map_or_else(String::new, |RequestName(name)| name);
+        let request = request.clone();
         Box::pin(async move {
             let token = token.ok_or(AuthError::Missing)?;
             let state = state.ok_or(AuthError::Unavailable)?;
             let identity = state.authenticator.authenticate(&token, &name, Door::Rest).await?;
+            // Whose answer it will be that waits for its reader.
+            request.extensions_mut().insert(identity.user.key);
             if !identity.is_service {
                 let checked = state.limiters.user(identity.user.key);
                 checked.inspect_err(|_| metrics().limited_users.add(1))?;

@@ -90,6 +90,8 @@ async fn collect(state: &State) -> Result<Vec<Metric>, ApiError> {
         ("user".to_owned(), own.limited_users.get() as f64),
         ("login".to_owned(), own.limited_logins.get() as f64),
         ("connect".to_owned(), own.limited_connects.get() as f64),
+        ("address".to_owned(), own.limited_addresses.get() as f64),
+        ("answer".to_owned(), own.limited_answers.get() as f64),
     ];
     let (users, addresses) = state.limiters.kept();
     let process = Process::read();
@@ -149,7 +151,7 @@ async fn collect(state: &State) -> Result<Vec<Metric>, ApiError> {
             "Reads of the database that failed",
             &own.read_failures,
         ),
-        labelled("parlor_limited_total", "Requests over a rate", "limit", limited.into()),
+        labelled("parlor_limited_total", "What was over a limit", "limit", limited.into()),
         gauge("parlor_limiter_users", "Users whose rate is kept", users as f64),
         gauge("parlor_limiter_addresses", "Addresses whose rate is kept", addresses as f64),
         labelled("parlor_errors_total", "Errors that were answered", "code", errors.collect()),

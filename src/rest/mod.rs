@@ -23,6 +23,8 @@ pub mod search;
 pub mod tokens;
 pub mod webhooks;
 
+mod answers;
+mod arriving;
 mod ask;
 mod describe;
 mod edge;
@@ -30,6 +32,7 @@ mod extract;
 mod observe;
 mod state;
 
+pub use answers::Answers;
 pub use attachments::Files;
 pub use edge::{cors, security_headers};
 pub use observe::observe;

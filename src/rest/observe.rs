@@ -1,45 +1,55 @@
 //! One line of the log and one count for each request.
 
-use std::{future::Ready, time::Instant};
+use std::{future::Ready, net::IpAddr, time::Instant};
 
 use actix_web::{
-    Error, FromRequest, HttpMessage, HttpRequest,
-    body::MessageBody,
+    Error, FromRequest, HttpMessage, HttpRequest, ResponseError,
+    body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::header::HeaderValue,
+    http::header::{self, HeaderValue},
     middleware::Next,
     web,
 };
 
-use super::State;
+use super::{State, answers::Answer, arriving::pace_body};
 use crate::{
     auth::Client,
+    domain::UserKey,
     error::ApiError,
+    limiter::{Limited, network},
+    limits::RETRY_AFTER,
     metrics::metrics,
+    places::Place,
     request_id::{HEADER, RequestName, request_id},
+    transport::{Answering, Connection},
 };
 
 /// The path is logged without its query, in which a token may be.
 pub async fn observe(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
     let id = request_id(request.headers().get(HEADER));
     let (method, path) = (request.method().to_string(), request.path().to_owned());
-    let client = client(request.request());
-    if let Some(client) = client {
-        request.extensions_mut().insert(client);
-    }
-    let address = client.map_or_else(String::new, |client| client.address.to_string());
+    let state =
+        request.app_data::<web::Data<State>>().cloned().ok_or_else(ApiError::unavailable)?;
+    let client = state.proxies.client(request.peer_addr(), request.headers());
+    request.extensions_mut().insert(client);
     request.extensions_mut().insert(RequestName(id.clone()));
-    let mut response = next.call(request).await?;
+    let answering = request.conn_data::<Connection>().map(Connection::answering);
+    pace_body(&mut request, state.request_timeout);
+    let mut response = match enter(&state, client) {
+        Ok(_entered) => next.call(request).await?.map_into_boxed_body(),
+        Err(error) => request.into_response(error.error_response()),
+    };
     let (status, time) = (response.status().as_u16(), began.elapsed());
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, id);
     }
     metrics().http(status, time);
     let latency_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let address = client.address.to_string();
     log::info!(
         target: "parlor::access",
         request_id = id.as_str(),
@@ -50,12 +60,51 @@ pub async fn observe(
         latency_ms = latency_ms;
         "request"
     );
-    Ok(response)
+    Ok(hold(&state, client, response, answering))
 }
 
-fn client(request: &HttpRequest) -> Option<Client> {
-    let state = request.app_data::<web::Data<State>>()?;
-    Some(state.proxies.client(request.peer_addr(), request.headers()))
+/// Connections are counted where they are accepted. Those of a proxy stand for
+/// many, so the requests of each of its clients are counted here.
+fn enter(state: &State, client: Client) -> Result<Option<Place<IpAddr>>, ApiError> {
+    if !client.is_proxied {
+        return Ok(None);
+    }
+    match state.proxied.take(network(client.address), 1) {
+        Some(entered) => Ok(Some(entered)),
+        None => {
+            metrics().limited_addresses.add(1);
+            Err(Limited { retry_after: RETRY_AFTER }.into())
+        }
+    }
+}
+
+/// The answer as it goes out, or, where too much waits already for the same
+/// reader, why it does not.
+fn hold(
+    state: &State,
+    client: Client,
+    mut response: ServiceResponse<BoxBody>,
+    answering: Option<Answering>,
+) -> ServiceResponse<BoxBody> {
+    let user = response.request().extensions().get::<UserKey>().copied();
+    let size = response.response().body().size();
+    match state.answers.hold(size, client.address, user) {
+        Ok(held) => response.map_body(|_, body| Answer::boxed(body, held, answering)),
+        Err(error) => {
+            metrics().limited_answers.add(1);
+            let (head, body) = error.error_response().into_parts();
+            *response.response_mut().status_mut() = head.status();
+            // What other headers said of the body is true no more; those of
+            // CORS let a page read why.
+            for name in [header::ETAG, header::CACHE_CONTROL, header::CONTENT_DISPOSITION] {
+                response.headers_mut().remove(name);
+            }
+            for (name, value) in head.headers() {
+                response.headers_mut().insert(name.clone(), value.clone());
+            }
+            response.map_body(|_, _| Answer::boxed(body, None, answering))
+        }
+    }
 }
 
 impl FromRequest for Client {

@@ -1,10 +1,13 @@
 //! The page that lets anyone try the server: the files of `static/`, in the
 //! binary.
 
+use std::borrow::Cow;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, ETag, EntityTag, Header, IfNoneMatch},
 };
+use bytes::Bytes;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::fallback;
@@ -51,7 +54,12 @@ fn serve(request: &HttpRequest, file: EmbeddedFile) -> HttpResponse {
     let mime = file.metadata.mimetype();
     let text = mime.starts_with("text/");
     let mime = if text { format!("{mime}; charset=utf-8") } else { mime.to_owned() };
-    response.insert_header((header::CONTENT_TYPE, mime)).body(file.data.into_owned())
+    let bytes = match file.data {
+        // In the binary; all who are reading it share it.
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    response.insert_header((header::CONTENT_TYPE, mime)).body(bytes)
 }
 
 fn hex(bytes: &[u8]) -> String {

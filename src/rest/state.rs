@@ -1,4 +1,5 @@
 use std::{
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -10,7 +11,7 @@ use actix::Addr;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use super::{Files, Search};
+use super::{Answers, Files, Search};
 use crate::{
     auth::{Accounts, Authenticator, Client, Identity, TrustedProxies},
     chat::ChatServer,
@@ -20,6 +21,7 @@ use crate::{
     limiter::Limiters,
     limits::Limits,
     nodes::Health,
+    places::Places,
 };
 
 /// What the handlers share.
@@ -42,6 +44,11 @@ pub struct State {
     pub outbox_wake: Arc<Notify>,
     pub limiters: Limiters,
     pub proxies: TrustedProxies,
+    /// Requests under way, by the clients of trusted proxies.
+    pub proxied: Places<IpAddr>,
+    /// How long the body of a request is waited for that does not come.
+    pub request_timeout: Duration,
+    pub answers: Answers,
     pub limits: Arc<Limits>,
     /// Who may see whether a user is there.
     pub contact: Contact,

@@ -3,6 +3,7 @@
 mod token;
 
 use std::{
+    net::IpAddr,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -24,6 +25,7 @@ use crate::{
     domain::{RoomId, UserId},
     limiter::{ConnectionLimit, Limited},
     metrics::metrics,
+    places::Place,
     protocol::{ClientCommand, ClientFrame, Close, ErrorView, Refusal, server_frame},
     websocket::{Frame, Opcode, Violation},
 };
@@ -50,6 +52,8 @@ pub(super) struct Session {
     origin: Origin,
     /// Under which the upgrade is in the log.
     request_id: Arc<str>,
+    /// Among those of its address without a token.
+    guest: Option<Place<IpAddr>>,
     limit: ConnectionLimit,
     heartbeat: Heartbeat,
     deadline: Option<Deadline>,
@@ -61,6 +65,7 @@ pub(super) struct Session {
 /// What the upgrade request said.
 pub(super) struct Start {
     pub identity: Option<Identity>,
+    pub guest: Option<Place<IpAddr>>,
     pub resume: bool,
     pub join: Option<RoomId>,
     pub origin: Origin,
@@ -69,7 +74,7 @@ pub(super) struct Start {
 
 impl Session {
     pub fn new(worker: Rc<Worker>, link: Rc<Link>, entered: Entered, start: Start) -> Self {
-        let Start { identity, resume, join, origin, request_id } = start;
+        let Start { identity, guest, resume, join, origin, request_id } = start;
         let phase = match identity {
             Some(identity) => Phase::live(identity, resume),
             None => Phase::AwaitingToken,
@@ -86,6 +91,7 @@ impl Session {
             join,
             origin,
             request_id,
+            guest,
             deadline: None,
             alarm_at: None,
             _entered: entered,
@@ -122,6 +128,7 @@ impl Session {
         let is_good = self.is_good(live.identity.clone());
         let join = self.join.take();
         self.announced = true;
+        self.guest = None;
         self.worker.to_chat.say(Connect {
             session: self.at,
             user,

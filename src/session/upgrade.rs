@@ -4,7 +4,7 @@
 //! upgrade, so the token, the origin and the errors are dealt with here, by
 //! the same functions that REST uses.
 
-use std::{rc::Rc, time::Instant};
+use std::{net::IpAddr, rc::Rc, time::Instant};
 
 use actix::{AsyncContext, Context};
 use actix_codec::{AsyncRead, AsyncWrite, Framed};
@@ -31,8 +31,10 @@ use crate::{
     chat::Origin,
     domain::Timestamp,
     error::ApiError,
-    limiter::ErrorBudget,
+    limiter::{ErrorBudget, Limited, network},
+    limits::RETRY_AFTER,
     metrics::metrics,
+    places::Place,
     protocol::{ErrorCode, PROTOCOL_NAME},
     request_id::{self, request_id},
     seldom::Seldom,
@@ -135,12 +137,26 @@ async fn accept(
         response.insert_header((header::SEC_WEBSOCKET_EXTENSIONS, answer));
         Some(agreed)
     });
+    let guest = match identity {
+        Some(_) => None,
+        None => Some(guest(worker, client)?),
+    };
     let entered = worker.enter().ok_or_else(ApiError::unavailable)?;
     let origin =
         Origin { device_id: asked.device_id, address: Some(client.address), connected_at: now() };
     let request_id = request_id.into();
-    let start = Start { identity, resume: asked.resume, join: asked.room, origin, request_id };
+    let (resume, join) = (asked.resume, asked.room);
+    let start = Start { identity, guest, resume, join, origin, request_id };
     Ok((response.finish().drop_body(), Accepted { start, compression, entered }))
+}
+
+/// Who has no token yet takes a place among those of their address.
+fn guest(worker: &Worker, client: Client) -> Result<Place<IpAddr>, ApiError> {
+    let place = worker.settings.guests.take(network(client.address), 1);
+    place.ok_or_else(|| {
+        metrics().limited_addresses.add(1);
+        ApiError::from(Limited { retry_after: RETRY_AFTER })
+    })
 }
 
 /// Both are the client's own words, and nothing else is told: which origins

@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    net::IpAddr,
     rc::Rc,
     sync::{
         Arc,
@@ -25,6 +26,7 @@ use crate::{
     limiter::{Limited, Limiters, Rates},
     limits::{CONNECTIONS_MAX, Limits, RESUME_ROOMS, rooms_piece_bytes},
     metrics::metrics,
+    places::Places,
     protocol::FrameRules,
 };
 
@@ -45,6 +47,8 @@ pub struct SessionSettings {
     pub rates: Rates,
     pub limiters: Limiters,
     pub proxies: TrustedProxies,
+    /// Sockets without a token, by address.
+    pub guests: Places<IpAddr>,
 }
 
 /// How many sessions the process has; the shutdown waits for none.

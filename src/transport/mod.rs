@@ -1,8 +1,12 @@
 //! What carries a session's bytes: TCP, or TLS over TCP.
 //!
 //! This is the seam: a session knows a [`Socket`] and not which one it is.
+//! Before it is a session's, a connection speaks HTTP and is [`Paced`].
 
+mod alarm;
 mod certificate;
+mod paced;
+mod patience;
 mod tls;
 
 use std::{
@@ -13,7 +17,10 @@ use std::{
 use socket2::SockRef;
 use tokio::{io::Interest, net::TcpStream};
 
+pub use alarm::Alarm;
 pub use certificate::{Certificate, CertificateError};
+pub use paced::{Answering, Connection, Paced};
+pub use patience::{Pace, Timeouts};
 pub use tls::{TlsSocket, TlsStream};
 
 use crate::limits::SOCKET_SEND_BUFFER;
@@ -100,14 +107,15 @@ impl Socket {
     }
 }
 
-impl From<TcpStream> for Socket {
-    fn from(tcp: TcpStream) -> Self {
-        Self::Tcp(tcp)
+impl From<Paced> for Socket {
+    fn from(paced: Paced) -> Self {
+        Self::Tcp(paced.into_tcp())
     }
 }
 
 impl From<TlsStream> for Socket {
-    fn from(stream: TlsStream) -> Self {
+    fn from(mut stream: TlsStream) -> Self {
+        stream.get_mut().0.release();
         Self::Tls(Box::new(TlsSocket::new(stream)))
     }
 }

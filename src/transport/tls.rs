@@ -14,8 +14,10 @@ use std::{
 use rustls::ServerConnection;
 use tokio::net::TcpStream;
 
+use super::Paced;
+
 /// A connection whose handshake has been made.
-pub type TlsStream = actix_tls::accept::rustls_0_23::TlsStream<TcpStream>;
+pub type TlsStream = actix_tls::accept::rustls_0_23::TlsStream<Paced>;
 
 /// See [`super::Socket`].
 pub struct TlsSocket(RefCell<TlsStream>);
@@ -26,7 +28,7 @@ impl TlsSocket {
     }
 
     pub(super) fn with_tcp<T>(&self, look: impl FnOnce(&TcpStream) -> T) -> T {
-        look(self.0.borrow().get_ref().0)
+        look(self.0.borrow().get_ref().0.tcp())
     }
 
     pub(super) fn poll_read(
@@ -35,7 +37,8 @@ impl TlsSocket {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let mut stream = self.0.borrow_mut();
-        let (tcp, tls) = stream.get_mut();
+        let (paced, tls) = stream.get_mut();
+        let tcp = paced.tcp();
         loop {
             match tls.reader().read(buffer) {
                 Ok(length) => return Poll::Ready(Ok(length)),
@@ -61,7 +64,8 @@ impl TlsSocket {
 
     pub(super) fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut stream = self.0.borrow_mut();
-        let (tcp, tls) = stream.get_mut();
+        let (paced, tls) = stream.get_mut();
+        let tcp = paced.tcp();
         if !send(tcp, tls)? {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -72,7 +76,8 @@ impl TlsSocket {
 
     pub(super) fn try_flush(&self) -> io::Result<bool> {
         let mut stream = self.0.borrow_mut();
-        let (tcp, tls) = stream.get_mut();
+        let (paced, tls) = stream.get_mut();
+        let tcp = paced.tcp();
         send(tcp, tls)
     }
 
@@ -83,7 +88,8 @@ impl TlsSocket {
     /// Tells the peer that the end was meant (RFC 8446 section 6.1).
     pub(super) fn say_goodbye(&self) {
         let mut stream = self.0.borrow_mut();
-        let (tcp, tls) = stream.get_mut();
+        let (paced, tls) = stream.get_mut();
+        let tcp = paced.tcp();
         tls.send_close_notify();
         let _ = send(tcp, tls);
     }

@@ -5,6 +5,7 @@ pub mod compare;
 mod connect;
 mod fanout;
 mod idle;
+mod memory;
 mod mixed;
 mod restart;
 mod rooms;
@@ -118,6 +119,12 @@ pub const ALL: &[Scenario] = &[
         about: "memory of connections that only answer pings, each in a room of its own",
         cases: idle::cases,
         on_request: false,
+    },
+    Scenario {
+        name: "memory",
+        about: "memory after 1,500 logins, and with 100 answers that nobody reads",
+        cases: memory::cases,
+        on_request: true,
     },
     Scenario {
         name: "store",

@@ -123,7 +123,7 @@ impl Pace {
                 }
             }
             Ok(None) => Ok(None),
-            Ok(Some(Err(_))) => Err(cut_short()),
+            Ok(Some(Err(error))) => Err(ApiError::from(&error)),
             Err(_) => Err(too_slow()),
         }
     }
@@ -181,10 +181,6 @@ async fn store(
     Ok(Taken { size, sha256: hash.finalize().into(), content_type })
 }
 
-fn cut_short() -> ApiError {
-    ApiError::new(ErrorCode::InvalidMessage, "the upload was cut short")
-}
-
 fn too_slow() -> ApiError {
-    ApiError::new(ErrorCode::InvalidMessage, "the upload came too slowly")
+    ApiError::new(ErrorCode::Timeout, "the upload came too slowly")
 }

@@ -13,17 +13,16 @@ use crate::{error::ErrorBody, protocol::describe::Schemas};
 /// What every call of this form may be refused with.
 fn refusals(path: &str, call: &Call) -> BTreeSet<u16> {
     let mut all = BTreeSet::new();
+    // Too much of one, or of all.
+    all.extend([429, 503]);
     if is_description(path) {
         return all;
     }
-    // Ours: something is wrong, or too much.
-    all.extend([500, 503]);
+    // Something of ours is wrong.
+    all.insert(500);
     if !is_public(path) {
         // The token; who is banned, or may not do it.
         all.extend([401, 403]);
-    }
-    if path != "/auth/logout" {
-        all.insert(429);
     }
     let has_id = ["{room}", "{user}", "{emoji}"].iter().any(|name| path.contains(name));
     if has_id || !call.query.is_empty() || !matches!(call.takes, Takes::Nothing) {
@@ -33,7 +32,7 @@ fn refusals(path: &str, call: &Call) -> BTreeSet<u16> {
         all.insert(404);
     }
     if !matches!(call.takes, Takes::Nothing) {
-        all.insert(413);
+        all.extend([408, 413]);
     }
     all
 }
@@ -48,9 +47,10 @@ fn meaning(status: u16) -> &'static str {
         401 => "No token, or one that is not good",
         403 => "Known, but not allowed",
         404 => "Not there, or hidden from this user",
+        408 => "The body came too slowly",
         409 => "Against what is there already",
         413 => "Over a size limit",
-        429 => "Asked too often",
+        429 => "Asked too often, or for too much at once",
         500 => "Our fault",
         503 => "Cannot be done now; safe to send again",
         _ => "It was there already",

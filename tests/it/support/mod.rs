@@ -16,6 +16,7 @@ mod proxy;
 mod python;
 mod raw;
 mod receiver;
+mod reverse_proxy;
 mod rooms;
 mod schema;
 mod server;
@@ -42,6 +43,7 @@ pub use self::{
     python::python,
     raw::RawSocket,
     receiver::{Received, Receiver, Reply},
+    reverse_proxy::ReverseProxy,
     rooms::{id_of_room, many_rooms},
     schema::FrameSchemas,
     server::{Builder, EXECUTABLE, Finished, SECRET, Server, run, run_with, spawn},

@@ -10,12 +10,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{Address, within};
 
-async fn free_port() -> u16 {
+pub(super) async fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     listener.local_addr().expect("it is bound").port()
 }
 
-async fn reached(address: &Address) {
+pub(super) async fn reached(address: &Address) {
     let reaching = async {
         while TcpStream::connect(address.authority()).await.is_err() {
             tokio::task::yield_now().await;

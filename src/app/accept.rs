@@ -1,0 +1,111 @@
+//! Who comes in, and how their connections end.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+};
+
+use actix_http::error::DispatchError;
+use actix_tls::accept::TlsError;
+use socket2::SockRef;
+use tokio::net::TcpStream;
+
+use crate::{
+    auth::{TrustedProxies, peer_address},
+    config::Config,
+    limiter::network,
+    limits::{FILES_SHARE, HTTP_IDLE_PROXY, HTTP_SEND_BUFFER},
+    metrics::metrics,
+    places::Places,
+    seldom::Seldom,
+    transport::{Paced, Timeouts},
+};
+
+/// Counts the connections of each address, but for those of trusted proxies,
+/// which stand for many.
+#[derive(Clone)]
+pub(super) struct Gate {
+    proxies: TrustedProxies,
+    places: Places<IpAddr>,
+    timeouts: Timeouts,
+}
+
+/// A connection, and who is at its other end.
+pub(super) type Accepted<T> = (T, Option<SocketAddr>);
+
+impl Gate {
+    pub fn new(config: &Config) -> Self {
+        let most = match config.limits.connections_per_address {
+            0 => 0,
+            most => most.min(share_of_files()),
+        };
+        Self { proxies: config.proxies.clone(), places: Places::new(most), timeouts: config.http }
+    }
+
+    /// Takes a connection in, or ends it at once.
+    pub fn admit(&self, tcp: TcpStream) -> Result<Accepted<Paced>, ()> {
+        let peer = tcp.peer_addr().ok();
+        let address = peer_address(peer);
+        let mut timeouts = self.timeouts;
+        let place = if self.proxies.trusts(address) {
+            timeouts.idle = HTTP_IDLE_PROXY;
+            None
+        } else {
+            Some(self.places.take(network(address), 1).ok_or_else(|| refused(address))?)
+        };
+        // See the limit; and an answer is written as a whole or not at all.
+        let socket = SockRef::from(&tcp);
+        let configured = socket.set_send_buffer_size(HTTP_SEND_BUFFER);
+        if let Err(error) = configured.and_then(|()| tcp.set_nodelay(true)) {
+            log::debug!("a connection was gone before it began: {error}");
+        }
+        Ok((Paced::new(tcp, timeouts, place), peer))
+    }
+}
+
+/// A flood from one address must leave files to the others, and to the
+/// database.
+fn share_of_files() -> usize {
+    let files = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(1_024, |(soft, _)| soft);
+    usize::try_from(files / FILES_SHARE).unwrap_or(usize::MAX)
+}
+
+fn refused(address: IpAddr) {
+    static REFUSED: Seldom = Seldom::new();
+    metrics().limited_addresses.add(1);
+    if let Some(times) = REFUSED.again() {
+        log::warn!(
+            "a connection from {address} was refused, it has as many as one address may \
+             (PARLOR_CONNECTIONS_PER_ADDRESS; if it is a proxy, PARLOR_TRUSTED_PROXIES should name \
+             it): {times} refused"
+        );
+    }
+}
+
+/// A TLS handshake that came to nothing.
+pub(super) fn no_handshake(error: TlsError<std::io::Error, Infallible>) {
+    static FAILED: Seldom = Seldom::new();
+    let why = match error {
+        TlsError::Timeout => "it took too long".to_owned(),
+        TlsError::Tls(error) => error.to_string(),
+        TlsError::Service(never) => match never {},
+    };
+    if let Some(times) = FAILED.again() {
+        log::info!("a TLS handshake failed: {why} ({times} failed)");
+    }
+}
+
+/// A connection that did not end as it should. Whoever sends what is not HTTP
+/// got 400, and causes a line a minute.
+pub(super) fn ended(error: DispatchError) {
+    static GARBAGE: Seldom = Seldom::new();
+    match error {
+        DispatchError::Parse(error) => {
+            if let Some(times) = GARBAGE.again() {
+                log::info!("what came on a connection is not HTTP: {error} ({times} times)");
+            }
+        }
+        DispatchError::InternalError => log::error!("actix-http failed on a connection"),
+        other => log::debug!("a connection ended: {other}"),
+    }
+}

@@ -1,0 +1,152 @@
+//! Answers on their way to who asked: in pieces, and with a bound for what
+//! waits.
+
+use std::{
+    error::Error as StdError,
+    net::IpAddr,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use bytes::Bytes;
+
+use crate::{
+    domain::UserKey,
+    error::ApiError,
+    limiter::{Limited, network},
+    limits::{
+        ANSWER_BYTES, ANSWER_BYTES_PER_ADDRESS, ANSWER_BYTES_PER_USER, ANSWER_PIECE, ANSWER_SMALL,
+        RETRY_AFTER,
+    },
+    places::{Place, Places},
+    transport::Answering,
+};
+
+/// Bytes of answers that wait for their readers. Small ones do not count: as
+/// many of them wait as there may be connections.
+#[derive(Clone)]
+pub struct Answers {
+    all: Places<()>,
+    addresses: Places<IpAddr>,
+    users: Places<UserKey>,
+}
+
+/// The place of one answer.
+pub(super) struct Held {
+    _user: Option<Place<UserKey>>,
+    _address: Place<IpAddr>,
+    _all: Place<()>,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self {
+            all: Places::new(ANSWER_BYTES),
+            addresses: Places::new(ANSWER_BYTES_PER_ADDRESS),
+            users: Places::new(ANSWER_BYTES_PER_USER),
+        }
+    }
+}
+
+impl Answers {
+    /// Takes the place of an answer, if it needs one.
+    pub(super) fn hold(
+        &self,
+        size: BodySize,
+        address: IpAddr,
+        user: Option<UserKey>,
+    ) -> Result<Option<Held>, ApiError> {
+        let BodySize::Sized(bytes) = size else { return Ok(None) };
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        if bytes <= ANSWER_SMALL {
+            return Ok(None);
+        }
+        let limited = || ApiError::from(Limited { retry_after: RETRY_AFTER });
+        let _user = match user {
+            Some(user) => Some(self.users.take(user, bytes).ok_or_else(limited)?),
+            None => None,
+        };
+        let _address = self.addresses.take(network(address), bytes).ok_or_else(limited)?;
+        let _all = self.all.take((), bytes).ok_or_else(ApiError::unavailable)?;
+        Ok(Some(Held { _user, _address, _all }))
+    }
+}
+
+/// A body of which actix-http gets one piece at a time: it copies what it gets
+/// and keeps it until it is sent.
+pub(super) struct Answer {
+    body: BoxBody,
+    rest: Bytes,
+    _held: Option<Held>,
+    _answering: Option<Answering>,
+}
+
+impl Answer {
+    pub fn boxed(body: BoxBody, held: Option<Held>, answering: Option<Answering>) -> BoxBody {
+        BoxBody::new(Self { body, rest: Bytes::new(), _held: held, _answering: answering })
+    }
+}
+
+impl MessageBody for Answer {
+    type Error = Box<dyn StdError>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let this = self.get_mut();
+        // An empty piece would be the end of it.
+        while this.rest.is_empty() {
+            match ready!(this.body.as_pin_mut().poll_next(cx)) {
+                Some(Ok(bytes)) => this.rest = bytes,
+                end => return Poll::Ready(end),
+            }
+        }
+        let piece = this.rest.split_to(this.rest.len().min(ANSWER_PIECE));
+        Poll::Ready(Some(Ok(piece)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_large_answer_comes_in_pieces_and_whole() {
+        let text: Vec<u8> = (0..100_000).map(|n| (n % 251) as u8).collect();
+        let mut body = Answer::boxed(BoxBody::new(text.clone()), None, None);
+        assert_eq!(body.size(), BodySize::Sized(100_000));
+        let mut got = Vec::new();
+        while let Some(piece) = poll_fn(|cx| body.as_pin_mut().poll_next(cx)).await {
+            let piece = piece.expect("no error");
+            assert!((1..=ANSWER_PIECE).contains(&piece.len()), "{}", piece.len());
+            got.extend_from_slice(&piece);
+        }
+        assert_eq!(got, text);
+    }
+
+    #[test]
+    fn who_has_much_waiting_gets_no_more_and_others_do() {
+        let answers = Answers::default();
+        let (one, other) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+        let large = BodySize::Sized(ANSWER_BYTES_PER_USER as u64);
+        let held = answers.hold(large, one, Some(UserKey(1))).expect("nothing waits yet");
+        assert!(held.is_some());
+        let more = BodySize::Sized(ANSWER_SMALL as u64 + 1);
+        let refused = answers.hold(more, other, Some(UserKey(1)));
+        assert!(refused.is_err(), "the same user from elsewhere");
+        let small = BodySize::Sized(ANSWER_SMALL as u64);
+        assert!(answers.hold(small, one, Some(UserKey(1))).expect("small").is_none());
+        let theirs = answers.hold(more, one, Some(UserKey(2))).expect("another user");
+        drop(held);
+        assert!(answers.hold(large, one, Some(UserKey(1))).is_ok(), "it was taken");
+        drop(theirs);
+    }
+}

@@ -1,0 +1,274 @@
+//! How long the other end of a connection may keep the server waiting: pure,
+//! without a clock.
+
+use std::time::{Duration, Instant};
+
+use crate::limits::PACE;
+
+/// How long who speaks HTTP is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For the rest of a request that has begun.
+    pub request: Duration,
+    /// For a reader who takes nothing of an answer, or next to nothing.
+    pub response: Duration,
+    /// For the next request.
+    pub idle: Duration,
+}
+
+/// The least pace of one direction: what comes within each `window` of
+/// waiting, and not of our own work, must be [`PACE`] bytes a second.
+///
+/// So who stands still is given up after one window, who trickles after the
+/// first in which it was too little, and who is slow may go on.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    window: Duration,
+    waited: Duration,
+    waits_since: Option<Instant>,
+    moved: u64,
+}
+
+impl Pace {
+    pub fn new(window: Duration) -> Self {
+        Self { window, waited: Duration::ZERO, waits_since: None, moved: 0 }
+    }
+
+    /// Nothing can be read, or written, now.
+    pub fn wait(&mut self, now: Instant) {
+        self.waits_since.get_or_insert(now);
+    }
+
+    /// Something came through.
+    pub fn moved(&mut self, now: Instant, bytes: usize) {
+        self.moved = self.moved.saturating_add(bytes as u64);
+        if let Some(since) = self.waits_since.take() {
+            self.waited += now.saturating_duration_since(since);
+            self.next_window();
+        }
+    }
+
+    /// When it is to be asked whether it [is too slow](Self::is_too_slow);
+    /// `None` while nobody waits.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.waits_since.map(|since| since + self.window.saturating_sub(self.waited))
+    }
+
+    /// At the deadline: whether too little came. If not, the next window
+    /// begins.
+    pub fn is_too_slow(&mut self, now: Instant) -> bool {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return false;
+        }
+        if let Some(since) = self.waits_since.replace(now) {
+            self.waited += now.saturating_duration_since(since);
+        }
+        !self.next_window()
+    }
+
+    /// Begins the next window if this one is over and enough came in it.
+    fn next_window(&mut self) -> bool {
+        let enough = self.moved >= self.window.as_secs() * PACE;
+        if self.waited >= self.window && enough {
+            (self.waited, self.moved) = (Duration::ZERO, 0);
+        }
+        enough
+    }
+}
+
+/// What a connection waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waits {
+    /// For its first request, which actix-http gives a time of its own and
+    /// answers with 408.
+    First,
+    /// For another request.
+    Next { since: Instant },
+    /// For the rest of a head, or of a body that nobody wants any more.
+    Rest { since: Instant },
+    /// Not: a request is being answered, whose body has its own pace.
+    Answering,
+}
+
+/// What is to be done at a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    GoOn,
+    /// Nothing was under way, or nothing that can be answered: as if the other
+    /// end had said that it has nothing more to say.
+    End,
+    /// The reader does not read.
+    Break,
+}
+
+/// The patience with one connection.
+#[derive(Debug)]
+pub struct Patience {
+    timeouts: Timeouts,
+    waits: Waits,
+    answering: u32,
+    writing: Pace,
+}
+
+impl Patience {
+    pub fn new(timeouts: Timeouts) -> Self {
+        let writing = Pace::new(timeouts.response);
+        Self { timeouts, waits: Waits::First, answering: 0, writing }
+    }
+
+    /// Bytes came.
+    pub fn read(&mut self, now: Instant) {
+        if let Waits::Next { .. } = self.waits {
+            self.waits = Waits::Rest { since: now };
+        }
+    }
+
+    /// A request is whole, but for its body.
+    pub fn request_began(&mut self) {
+        self.answering += 1;
+        self.waits = Waits::Answering;
+    }
+
+    /// Its answer is on its way.
+    pub fn request_ended(&mut self, now: Instant) {
+        self.answering = self.answering.saturating_sub(1);
+        if self.answering == 0 {
+            self.waits = Waits::Next { since: now };
+        }
+    }
+
+    /// The socket takes nothing now.
+    pub fn write_blocked(&mut self, now: Instant) {
+        self.writing.wait(now);
+    }
+
+    /// It took something. Until then nobody was waited for to ask more.
+    pub fn wrote(&mut self, now: Instant, bytes: usize) {
+        self.writing.moved(now, bytes);
+        if let Waits::Next { since } = &mut self.waits {
+            *since = now;
+        }
+    }
+
+    /// When somebody has to look; `None` while nobody is waited for.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.writing.deadline().or(match self.waits {
+            Waits::First | Waits::Answering => None,
+            Waits::Next { since } => Some(since + self.timeouts.idle),
+            Waits::Rest { since } => Some(since + self.timeouts.request),
+        })
+    }
+
+    pub fn judge(&mut self, now: Instant) -> Verdict {
+        match self.deadline() {
+            None => Verdict::GoOn,
+            Some(deadline) if now < deadline => Verdict::GoOn,
+            Some(_) if self.writing.deadline().is_none() => Verdict::End,
+            Some(_) if self.writing.is_too_slow(now) => Verdict::Break,
+            Some(_) => Verdict::GoOn,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn patience() -> (Patience, Instant) {
+        let timeouts = Timeouts { request: 20 * SECOND, response: 60 * SECOND, idle: 5 * SECOND };
+        (Patience::new(timeouts), Instant::now())
+    }
+
+    #[test]
+    fn who_stands_still_is_given_up_after_one_window() {
+        let (mut pace, start) = (Pace::new(20 * SECOND), Instant::now());
+        assert_eq!(pace.deadline(), None, "nobody waits");
+        pace.moved(start, 1_000_000);
+        pace.wait(start);
+        pace.moved(start + SECOND, 1_000_000);
+        pace.wait(start + 2 * SECOND);
+        // What came before counts for the window it came in, and no other.
+        let end = start + 21 * SECOND;
+        assert_eq!(pace.deadline(), Some(end));
+        assert!(!pace.is_too_slow(end - SECOND), "not yet");
+        assert!(!pace.is_too_slow(end));
+        assert_eq!(pace.deadline(), Some(end + 20 * SECOND));
+        assert!(pace.is_too_slow(end + 20 * SECOND));
+    }
+
+    #[test]
+    fn who_trickles_is_given_up_and_who_is_slow_is_not() {
+        let slow = |bytes: usize| {
+            let (mut pace, start) = (Pace::new(20 * SECOND), Instant::now());
+            (0..600).any(|second| {
+                let now = start + second * SECOND;
+                pace.wait(now);
+                let over = pace.is_too_slow(now);
+                pace.moved(now + SECOND, bytes);
+                over
+            })
+        };
+        assert!(slow(100));
+        assert!(!slow(2_000));
+    }
+
+    #[test]
+    fn our_own_work_is_not_their_time() {
+        let (mut pace, start) = (Pace::new(20 * SECOND), Instant::now());
+        for minute in 0..60 {
+            let now = start + minute * 60 * SECOND;
+            pace.wait(now);
+            assert!(!pace.is_too_slow(now));
+            pace.moved(now + SECOND / 10, 100);
+        }
+    }
+
+    #[test]
+    fn a_connection_without_a_request_ends_in_silence() {
+        let (mut patience, start) = patience();
+        assert_eq!(patience.deadline(), None, "the first has a time of actix-http's");
+        patience.request_began();
+        assert_eq!(patience.deadline(), None, "it is our turn");
+        patience.request_ended(start);
+        assert_eq!(patience.deadline(), Some(start + 5 * SECOND));
+        assert_eq!(patience.judge(start + 4 * SECOND), Verdict::GoOn);
+        assert_eq!(patience.judge(start + 5 * SECOND), Verdict::End);
+    }
+
+    #[test]
+    fn a_request_that_has_begun_has_one_time_for_all_of_its_head() {
+        let (mut patience, start) = patience();
+        patience.request_began();
+        patience.request_ended(start);
+        patience.read(start + SECOND);
+        patience.read(start + 19 * SECOND);
+        assert_eq!(patience.deadline(), Some(start + 21 * SECOND));
+        patience.request_began();
+        assert_eq!(patience.deadline(), None);
+    }
+
+    #[test]
+    fn requests_in_a_row_are_one_turn_of_ours() {
+        let (mut patience, start) = patience();
+        patience.request_began();
+        patience.request_began();
+        patience.request_ended(start);
+        assert_eq!(patience.deadline(), None);
+        patience.request_ended(start);
+        assert!(patience.deadline().is_some());
+    }
+
+    #[test]
+    fn a_reader_who_does_not_read_is_cut_and_one_who_does_has_time_for_the_next_request() {
+        let (mut patience, start) = patience();
+        patience.request_began();
+        patience.request_ended(start);
+        patience.write_blocked(start);
+        assert_eq!(patience.deadline(), Some(start + 60 * SECOND), "idle counts from the end");
+        assert_eq!(patience.judge(start + 60 * SECOND), Verdict::Break);
+        patience.wrote(start + 61 * SECOND, 1_000_000);
+        assert_eq!(patience.deadline(), Some(start + 66 * SECOND));
+    }
+}
