@@ -153,8 +153,8 @@ impl ChatServer {
 
     /// Direct rooms whose other user was deleted take no messages.
     pub(super) fn left_alone(&mut self, alone: &[(RoomKey, UserKey)]) {
-        self.restrictions += 1;
         for (room, user) in alone {
+            self.restrictions.restrict(*user, *room);
             self.sessions.standing_changed(*user, *room, |known| known.peer_deleted = true);
         }
     }
