@@ -329,8 +329,14 @@ pub const REVOKED_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// next use (RFC 9700 section 4.14.2).
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
 
-/// Webhooks on their way at once, to all receivers.
+/// Webhooks on their way at once to each receiver, of which there are
+/// [`WEBHOOK_URLS`] at most: one that hangs takes places from no other.
 pub const WEBHOOKS_AT_ONCE: usize = 16;
+/// How much longer than a look at what waits for a receiver the pause behind
+/// it is, so that a long backlog takes a fifth of a connection at the most.
+pub const WEBHOOK_LOOK_PAUSE: u32 = 4;
+/// Rooms and users that one statement looks at for what waits.
+pub const WEBHOOK_LANES: i64 = 500;
 /// The first wait after a failure, and the longest.
 pub const WEBHOOK_BACKOFF: Duration = Duration::from_secs(1);
 pub const WEBHOOK_BACKOFF_MAX: Duration = Duration::from_secs(600);
@@ -401,6 +407,13 @@ pub const COUNTS_AT_ONCE: usize = 2;
 /// Positions that one statement counts in, unless a single room has more: some
 /// 100 ms, far below what a read may take.
 pub const UNREAD_AT_ONCE: i64 = 1_000_000;
+
+/// Rooms made by one user that there may be at a time, whoever is in them now:
+/// as many again as one may be in, so that nobody fills the disk by making
+/// rooms and leaving them.
+pub fn rooms_made(limits: &Limits) -> i64 {
+    i64::try_from(limits.rooms_per_user.saturating_mul(2)).unwrap_or(i64::MAX)
+}
 
 /// How often the rate limits of those who have left are freed.
 pub const LIMITER_TICK: Duration = Duration::from_secs(30);

@@ -3,16 +3,17 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use actix::Addr;
+use futures_util::future::join_all;
 use tokio::{
     sync::{Notify, mpsc, watch},
-    time::timeout,
+    time::{Instant, sleep_until, timeout},
 };
 
 use super::{Secrets, backoff::delay, payload::payload};
 use crate::{
     db::{Letter, OutboxResult, OutboxTargets, Reader, Write, Writer, submit},
     domain::Timestamp,
-    limits::{WEBHOOK_POLL, WEBHOOKS_AT_ONCE},
+    limits::{WEBHOOK_LOOK_PAUSE, WEBHOOK_POLL, WEBHOOKS_AT_ONCE},
     outbound,
 };
 
@@ -27,13 +28,29 @@ pub struct WebhookConfig {
     pub attempts: i64,
 }
 
-/// The task that sends.
+/// Sends to all receivers.
 pub struct Dispatcher {
+    receivers: Vec<Receiver>,
+    reader: Reader,
+    wake: Arc<Notify>,
+}
+
+/// One receiver, with places of its own: one that hangs takes none of another's.
+struct Receiver {
+    url: Arc<str>,
     config: Arc<WebhookConfig>,
     client: reqwest::Client,
     reader: Reader,
     writer: Addr<Writer>,
-    wake: Arc<Notify>,
+    wake: Notify,
+}
+
+/// What is on its way to one receiver.
+struct UnderWay {
+    lanes: HashSet<String>,
+    /// The lane at which the last look ended: the next one goes on behind it.
+    last: String,
+    done: mpsc::Sender<(Letter, OutboxResult)>,
 }
 
 fn now() -> Timestamp {
@@ -43,55 +60,94 @@ fn now() -> Timestamp {
 impl Dispatcher {
     pub fn new(config: WebhookConfig, reader: Reader, writer: Addr<Writer>) -> Self {
         let client = outbound::client(config.timeout);
-        let wake = config.targets.wake.clone();
-        Self { config: Arc::new(config), client, reader, writer, wake }
+        let (wake, config) = (config.targets.wake.clone(), Arc::new(config));
+        let receivers = config.targets.urls.iter().map(|url| Receiver {
+            url: url.clone(),
+            config: config.clone(),
+            client: client.clone(),
+            reader: reader.clone(),
+            writer: writer.clone(),
+            wake: Notify::new(),
+        });
+        Self { receivers: receivers.collect(), reader, wake }
     }
 
-    /// Runs for as long as the server does. At most [`WEBHOOKS_AT_ONCE`] are
-    /// on their way, and of each lane one.
+    /// Runs for as long as the server does.
     ///
     /// Of several nodes only the one that `leads` sends: in order there is
     /// only one hand.
-    pub async fn run(self, mut leads: watch::Receiver<bool>) {
+    pub async fn run(self, leads: watch::Receiver<bool>) {
+        self.look_for_others().await;
+        let sending = join_all(self.receivers.iter().map(|one| one.run(leads.clone())));
+        let waking = async {
+            loop {
+                self.wake.notified().await;
+                self.receivers.iter().for_each(|receiver| receiver.wake.notify_one());
+            }
+        };
+        tokio::select! {
+            _ = sending => {}
+            () = waking => {}
+        }
+    }
+
+    /// What waits for receivers that are no longer named stays, in case they
+    /// are named again.
+    async fn look_for_others(&self) {
+        let is_ours = |target: &str| self.receivers.iter().any(|one| &*one.url == target);
+        let waiting = self.reader.backlogs().await.unwrap_or_default();
+        let others = waiting.iter().filter(|one| !one.dead && !is_ours(&one.target));
+        let count: i64 = others.map(|one| one.count).sum();
+        if count > 0 {
+            log::warn!("{count} webhooks wait for receivers that are not configured any more");
+        }
+    }
+}
+
+impl Receiver {
+    /// At most [`WEBHOOKS_AT_ONCE`] are on their way, and of each lane one.
+    async fn run(&self, mut leads: watch::Receiver<bool>) {
         let (done, mut results) = mpsc::channel(WEBHOOKS_AT_ONCE);
-        let mut under_way: HashSet<(String, String)> = HashSet::new();
+        let mut under_way = UnderWay { lanes: HashSet::new(), last: String::new(), done };
+        let mut look_at = Instant::now();
+        let mut may_look_at = look_at;
         loop {
             if leads.wait_for(|leads| *leads).await.is_err() {
                 return;
             }
-            let next = self.send_due(&mut under_way, &done).await;
-            let pause = next.map_or(WEBHOOK_POLL, |at| until(at).min(WEBHOOK_POLL));
             tokio::select! {
                 Some(first) = results.recv() => {
                     let mut all = vec![first];
                     while let Ok(more) = results.try_recv() {
                         all.push(more);
                     }
-                    self.settle(all, &mut under_way).await;
+                    self.settle(all, &mut under_way.lanes).await;
+                    look_at = Instant::now();
                 }
-                () = self.wake.notified() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = self.wake.notified() => look_at = Instant::now(),
+                () = sleep_until(look_at.max(may_look_at)) => {
+                    let began = Instant::now();
+                    let next = self.send_due(&mut under_way).await;
+                    // Looking through what waits for a receiver that is away
+                    // must not take the database's time.
+                    may_look_at = Instant::now() + began.elapsed() * WEBHOOK_LOOK_PAUSE;
+                    let pause = next.map_or(WEBHOOK_POLL, |at| until(at).min(WEBHOOK_POLL));
+                    look_at = Instant::now() + pause;
+                }
             }
         }
     }
 
     /// Sends what is due, as far as it may; gives when something else is.
-    async fn send_due(
-        &self,
-        under_way: &mut HashSet<(String, String)>,
-        done: &mpsc::Sender<(Letter, OutboxResult)>,
-    ) -> Option<Timestamp> {
-        if under_way.len() >= WEBHOOKS_AT_ONCE {
+    async fn send_due(&self, under_way: &mut UnderWay) -> Option<Timestamp> {
+        let places = WEBHOOKS_AT_ONCE.saturating_sub(under_way.lanes.len());
+        if places == 0 {
             return None;
         }
-        // As many as could all be under way already, and as many again.
-        let limit = i64::try_from(2 * WEBHOOKS_AT_ONCE).unwrap_or(1);
-        let (letters, next) = self.reader.due_letters(now(), limit).await.ok()?;
-        for letter in letters {
-            if under_way.len() >= WEBHOOKS_AT_ONCE {
-                break;
-            }
-            if !under_way.insert((letter.target.clone(), letter.lane.clone())) {
+        let UnderWay { lanes, last, done } = under_way;
+        let due = self.reader.due_letters(&self.url, lanes, last, now(), places).await.ok()?;
+        for letter in due.letters {
+            if !lanes.insert(letter.lane.clone()) {
                 continue;
             }
             let attempt = attempt(
@@ -103,19 +159,16 @@ impl Dispatcher {
             );
             actix_web::rt::spawn(attempt);
         }
-        next
+        *last = due.last;
+        due.next
     }
 
-    async fn settle(
-        &self,
-        all: Vec<(Letter, OutboxResult)>,
-        under_way: &mut HashSet<(String, String)>,
-    ) {
+    async fn settle(&self, all: Vec<(Letter, OutboxResult)>, lanes: &mut HashSet<String>) {
         let results = all.iter().map(|(letter, result)| (letter.id, result.clone())).collect();
         // What cannot be written down now is sent once more: at least once.
         let _ = submit(&self.writer, Write::OutboxSettle(results)).await;
         for (letter, _) in all {
-            under_way.remove(&(letter.target, letter.lane));
+            lanes.remove(&letter.lane);
         }
     }
 }

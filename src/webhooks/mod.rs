@@ -2,8 +2,8 @@
 //! room, and without ever holding up the chat.
 //!
 //! What is to be told is recorded in the transaction in which it happens
-//! (`db/outbox`). One task sends it: of each room and receiver the first that
-//! waits, several at once, each with a time limit. What fails waits longer
+//! (`db/outbox`). One task sends it: of each receiver and room the first that
+//! waits, several at once to each receiver, each with a time limit. What fails waits longer
 //! each time and in the end becomes a dead letter, and the room goes on.
 
 mod backoff;
@@ -15,7 +15,7 @@ pub use dispatcher::{Dispatcher, WebhookConfig};
 pub use signature::Secrets;
 
 /// What can be told of.
-pub const KINDS: [&str; 10] = [
+pub const KINDS: [&str; 11] = [
     "message.created",
     "message.updated",
     "message.deleted",
@@ -23,6 +23,7 @@ pub const KINDS: [&str; 10] = [
     "member.updated",
     "member.left",
     "room.created",
+    "room.deleted",
     "user.online",
     "user.offline",
     "user.deleted",

@@ -226,3 +226,35 @@ async fn who_leaves_is_told_with_the_reason_and_a_direct_room_is_told_when_it_is
     let made = of_kind(&told, "room.created");
     assert!(made.iter().any(|event| event["data"]["room_id"] == direct.as_str()), "{made:?}");
 }
+
+#[tokio::test]
+async fn a_receiver_that_hangs_takes_no_place_from_another() {
+    let (hangs, well) = (Receiver::start().await, Receiver::start().await);
+    hangs.answer(Reply::Silence);
+    let urls = format!("{},{}", hangs.url, well.url);
+    // Longer than this test waits for anything.
+    let settings = [
+        ("PARLOR_WEBHOOK_EVENTS", "message.created"),
+        ("PARLOR_WEBHOOK_URLS", &urls),
+        ("PARLOR_WEBHOOK_TIMEOUT", "10m"),
+    ];
+    let server = start(&hangs, &settings).await;
+    let ann = server.user("ann").await;
+    for n in 0..40 {
+        ann.create_room(&format!("r{n}"), "private").await;
+    }
+    for round in 0..3 {
+        for n in 0..40 {
+            ann.say(&format!("r{n}"), &format!("message {round}")).await;
+        }
+    }
+    let told = well.wait_until("all of them", |received| received.len() >= 120).await;
+    for n in 0..40 {
+        let room = format!("r{n}");
+        let of_room =
+            told.iter().map(Received::json).filter(|told| told["data"]["room_id"] == room);
+        let seqs: Vec<i64> =
+            of_room.map(|told| told["data"]["seq"].as_i64().expect("a seq")).collect();
+        assert_eq!(seqs, [1, 2, 3], "{room}: in order, each once");
+    }
+}

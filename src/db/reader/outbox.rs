@@ -1,6 +1,9 @@
+use std::collections::HashSet;
+
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, QueryDsl, Queryable,
+    BoolExpressionMethods, ExpressionMethods, QueryDsl, Queryable, QueryableByName,
     dsl::{count_star, min},
+    sql_types::{BigInt, Text},
 };
 use diesel_async::RunQueryDsl;
 
@@ -8,6 +11,7 @@ use super::{ReadError, Reader, read};
 use crate::{
     db::schema::outbox,
     domain::{MessageId, Seq, Timestamp, UserId},
+    limits::WEBHOOK_LANES,
 };
 
 /// Something that somebody is to be told.
@@ -93,6 +97,37 @@ fn columns() -> _ {
     )
 }
 
+/// What may be sent to a receiver.
+#[derive(Debug, Default)]
+pub struct Due {
+    pub letters: Vec<Letter>,
+    /// When something else may be.
+    pub next: Option<Timestamp>,
+    /// Where the look ended; empty: at the end.
+    pub last: String,
+}
+
+/// The first that waits in each of some lanes behind another one, found by the
+/// index `outbox_lanes` alone: it jumps from lane to lane. Its parameters are
+/// written so that both databases know them.
+const FIRST_OF_LANES: &str = "\
+    WITH RECURSIVE lanes(lane, n) AS ( \
+        SELECT min(lane), 1 FROM outbox WHERE target = $1 AND NOT dead AND lane > $2 \
+        UNION ALL \
+        SELECT (SELECT min(o.lane) FROM outbox o \
+                WHERE o.target = $1 AND NOT o.dead AND o.lane > lanes.lane), n + 1 \
+        FROM lanes WHERE lanes.lane IS NOT NULL AND n < $3 \
+    ) \
+    SELECT (SELECT min(o.id) FROM outbox o \
+            WHERE o.target = $1 AND NOT o.dead AND o.lane = lanes.lane) AS id \
+    FROM lanes WHERE lane IS NOT NULL";
+
+#[derive(QueryableByName)]
+struct HeadRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
 /// How much waits for one target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backlog {
@@ -103,44 +138,67 @@ pub struct Backlog {
 }
 
 impl Reader {
-    /// The first letter of each lane that may be sent now, and when the next
-    /// one may be.
+    /// The first letters of a receiver's lanes that may be sent now, and when
+    /// the next one may be. Begins behind the lane `last` and goes around; lanes
+    /// that are `busy` are left out.
+    ///
+    /// It costs by the lanes that wait, not by what waits in them.
     pub async fn due_letters(
         &self,
+        target: &str,
+        busy: &HashSet<String>,
+        last: &str,
         now: Timestamp,
-        limit: i64,
-    ) -> Result<(Vec<Letter>, Option<Timestamp>), ReadError> {
+        limit: usize,
+    ) -> Result<Due, ReadError> {
+        let (target, busy, begin) = (target.to_owned(), busy.clone(), last.to_owned());
         read!(self, |conn| {
-            let heads = outbox::table
-                .filter(outbox::dead.eq(false))
-                .group_by((outbox::target, outbox::lane))
-                .select(min(outbox::id))
-                .load::<Option<i64>>(&mut conn)
-                .await?;
-            let heads: Vec<i64> = heads.into_iter().flatten().collect();
-            let mut letters = Vec::new();
-            let mut next: Option<i64> = None;
-            // As many as one statement may name.
-            for heads in heads.chunks(10_000) {
-                let of = || outbox::table.filter(outbox::id.eq_any(heads));
-                if letters.len() < usize::try_from(limit).unwrap_or(0) {
-                    let due = of()
-                        .filter(outbox::next_at.le(now.0))
-                        .order(outbox::next_at)
-                        .limit(limit)
-                        .select(columns())
-                        .load::<LetterRow>(&mut conn)
-                        .await?;
-                    letters.extend(due.into_iter().map(Letter::from));
-                }
-                let later: Option<i64> = of()
-                    .filter(outbox::next_at.gt(now.0))
-                    .select(min(outbox::next_at))
-                    .first(&mut conn)
+            let mut due = Due { last: begin.clone(), ..Due::default() };
+            let (mut went_around, mut seen) = (begin.is_empty(), HashSet::new());
+            loop {
+                let heads = diesel::sql_query(FIRST_OF_LANES)
+                    .bind::<Text, _>(&target)
+                    .bind::<Text, _>(&due.last)
+                    .bind::<BigInt, _>(WEBHOOK_LANES)
+                    .load::<HeadRow>(&mut conn)
                     .await?;
-                next = next.into_iter().chain(later).min();
+                let is_end = i64::try_from(heads.len()).is_ok_and(|rows| rows < WEBHOOK_LANES);
+                let ids: Vec<i64> = heads.iter().map(|head| head.id).collect();
+                let rows = outbox::table
+                    .filter(outbox::id.eq_any(ids))
+                    .order(outbox::lane)
+                    .select((columns(), outbox::next_at))
+                    .load::<(LetterRow, i64)>(&mut conn)
+                    .await?;
+                let mut passed = false;
+                for (letter, next_at) in rows {
+                    passed = !seen.insert(letter.id);
+                    if passed {
+                        break;
+                    }
+                    due.last.clone_from(&letter.lane);
+                    if busy.contains(&letter.lane) {
+                        continue;
+                    }
+                    if next_at > now.0 {
+                        let next = Timestamp(next_at);
+                        due.next = Some(due.next.map_or(next, |known| known.min(next)));
+                        continue;
+                    }
+                    due.letters.push(letter.into());
+                    if due.letters.len() >= limit {
+                        // The rest is looked at when there is a place again.
+                        return Ok(due);
+                    }
+                }
+                if passed || (is_end && went_around) {
+                    due.last = String::new();
+                    return Ok(due);
+                }
+                if is_end {
+                    (went_around, due.last) = (true, String::new());
+                }
             }
-            Ok((letters, next.map(Timestamp)))
         })
     }
 
