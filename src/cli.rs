@@ -149,6 +149,9 @@ pub struct ServeArgs {
     /// How often what is too old is looked for
     #[arg(long, env = "PARLOR_RETENTION_TICK", default_value = "60s", value_parser = parse_duration)]
     pub retention_tick: Duration,
+    /// Time a public or announcement room stays that all have left
+    #[arg(long, env = "PARLOR_EMPTY_ROOM_TTL", default_value = "24h", value_parser = parse_duration)]
+    pub empty_room_ttl: Duration,
     /// Messages that a room keeps; all by default
     #[arg(long, env = "PARLOR_RETENTION_MESSAGES", value_parser = parse_positive, allow_negative_numbers = true)]
     pub retention_messages: Option<usize>,

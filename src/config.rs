@@ -54,6 +54,8 @@ pub struct Config {
     pub retention: Retention,
     /// How often what is too old is looked for.
     pub retention_tick: Duration,
+    /// How long an open room stays that all have left.
+    pub empty_room_ttl: Duration,
     pub attachments: AttachmentConfig,
     /// `None`: nobody is told of anything.
     pub webhooks: Option<WebhookConfig>,
@@ -177,6 +179,7 @@ impl Config {
             inbox_ttl,
             retention_age,
             retention_tick,
+            empty_room_ttl,
             retention_messages,
             nodes,
             identity,
@@ -248,6 +251,7 @@ impl Config {
             contact,
             inbox_ttl,
             retention_tick,
+            empty_room_ttl,
             retention: Retention {
                 age_ms: retention_age.map(|age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX)),
                 messages: retention_messages.map(|most| i64::try_from(most).unwrap_or(i64::MAX)),

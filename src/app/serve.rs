@@ -254,6 +254,7 @@ fn start_chat(
         inbox_ttl: config.inbox_ttl,
         retention: config.retention,
         retention_tick: config.retention_tick,
+        empty_room_ttl: config.empty_room_ttl,
         tells_arrivals: config.webhooks.is_some(),
         has_nodes: config.store.database.file().is_none(),
         leads,

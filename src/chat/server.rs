@@ -44,6 +44,8 @@ pub struct ChatSettings {
     pub retention: Retention,
     /// How often what is too old is looked for.
     pub retention_tick: Duration,
+    /// How long an open room stays that all have left.
+    pub empty_room_ttl: Duration,
     /// Somebody outside wants to know who comes, so it is written down.
     pub tells_arrivals: bool,
     /// There may be other nodes on this database.
@@ -106,6 +108,8 @@ pub struct ChatServer {
     pub(super) erasing: FxHashSet<UserKey>,
     /// Rooms are being looked at for what is too old.
     pub(super) looks_after_rooms: bool,
+    /// The same for rooms that all have left.
+    pub(super) looks_after_left: bool,
 }
 
 /// What a stop has cut short.
@@ -198,6 +202,7 @@ impl ChatServer {
             erased: Erased::default(),
             erasing: unfinished.erasures.into_iter().collect(),
             looks_after_rooms: false,
+            looks_after_left: false,
         }
     }
 

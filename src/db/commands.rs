@@ -102,6 +102,17 @@ pub enum Write {
     RoomDelete {
         room: RoomKey,
     },
+    /// The same, if a user made the room and it has no members; an open one
+    /// only if that has been so since a time.
+    RoomEnd {
+        room: RoomKey,
+        open_since: Timestamp,
+    },
+    /// Notes that a room has no members.
+    RoomLeft {
+        room: RoomKey,
+        at: Timestamp,
+    },
     /// Takes a `seq`, and hides every message up to it; the rows go with
     /// [`Write::Purge`].
     RoomClear {
@@ -387,6 +398,7 @@ pub struct NewDirect {
     pub users: [UserKey; 2],
     /// The application opens it for the two.
     pub by_backend: bool,
+    pub made_by: Option<Maker>,
     pub created_at: Timestamp,
     pub bounds: RoomBounds,
 }
@@ -500,8 +512,18 @@ pub struct NewRoom {
     pub topic: Arc<str>,
     pub custom: Option<Arc<str>>,
     pub owner: UserKey,
+    /// Who is to answer for it; nobody for the application's rooms.
+    pub made_by: Option<Maker>,
     pub created_at: Timestamp,
     pub bounds: RoomBounds,
+}
+
+/// A user who makes a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Maker {
+    pub user: UserKey,
+    /// Rooms made by them that there may be.
+    pub rooms_max: i64,
 }
 
 /// What a write did.
@@ -544,7 +566,8 @@ pub enum Written {
         is_new: bool,
     },
     RoomUpdated(Room),
-    RoomDeleted,
+    /// With the id that it had.
+    RoomDeleted(RoomId),
     /// What came up to `upto` is gone.
     RoomCleared {
         seq: Seq,

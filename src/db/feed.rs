@@ -291,7 +291,7 @@ fn of_members(write: &Write, written: &Written, all: &mut Vec<Happened>) {
         (Write::RoomUpdate { room, .. }, Written::RoomUpdated(_)) => {
             all.push(Happened::RoomUpdated { room: room.0 });
         }
-        (Write::RoomDelete { room }, Written::RoomDeleted) => {
+        (Write::RoomDelete { room } | Write::RoomEnd { room, .. }, Written::RoomDeleted(_)) => {
             all.push(Happened::RoomDeleted { room: room.0 });
         }
         _ => {}

@@ -30,6 +30,8 @@ pub(super) fn lane_of(write: &Write, lanes: usize) -> Lane {
         | Write::RoomTrim { room: key, .. }
         | Write::RoomRetention { room: key, .. }
         | Write::RoomDelete { room: key }
+        | Write::RoomEnd { room: key, .. }
+        | Write::RoomLeft { room: key, .. }
         | Write::RoomClear { room: key }
         | Write::Purge { room: key }
         | Write::MemberAdd { room: key, .. }

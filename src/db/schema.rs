@@ -32,6 +32,8 @@ diesel::table! {
         member_count -> BigInt,
         keep_ms -> Nullable<BigInt>,
         keep_messages -> Nullable<BigInt>,
+        made_by -> Nullable<BigInt>,
+        left_at -> Nullable<BigInt>,
     }
 }
 

@@ -40,6 +40,7 @@ mod in_a_browser;
 mod interop;
 mod issuers;
 mod js_client;
+mod left_rooms;
 mod many_rooms;
 mod members;
 mod mentions;

@@ -165,6 +165,7 @@ impl ChatServer {
             let room = self.known_room(key, id);
             let leaving = Leaving { user: was.clone(), room, why: Departure::Deleted };
             self.tell_left(&leaving, member_count);
+            self.end_if_left(&leaving.room, member_count);
         }
         for (room, member) in owners {
             if let Some(room) = self.rooms.get(*room).map(|entry| entry.room.clone()) {

@@ -40,6 +40,7 @@ impl ChatServer {
         ctx: &mut Context<Self>,
     ) {
         let (bounds, by_backend) = (self.room_bounds(), from.is_service || from.is_admin);
+        let made_by = self.maker(&from);
         let opener = from.user;
         self.with_user(
             plain(opener.clone()),
@@ -51,7 +52,7 @@ impl ChatServer {
                     return server.answer(reply, Err(Denied::Oneself.into()));
                 }
                 let users = [opener.key, other.key];
-                let new = NewDirect { id, users, by_backend, created_at: now(), bounds };
+                let new = NewDirect { id, users, by_backend, made_by, created_at: now(), bounds };
                 server.submit(Write::DirectOpen(new), Pending::OpenDirect { reply, opener });
             },
         );

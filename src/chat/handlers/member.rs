@@ -210,6 +210,7 @@ impl ChatServer {
         if let Some(heir) = heir {
             self.tell_member(&leaving.room, heir);
         }
+        self.end_if_left(&leaving.room, member_count);
         self.answer(reply, Ok(Answer::Done));
     }
 
@@ -222,6 +223,7 @@ impl ChatServer {
     ) {
         if was_member {
             self.tell_left(leaving, member_count);
+            self.end_if_left(&leaving.room, member_count);
         }
         self.answer(reply, Ok(Answer::Done));
     }

@@ -6,6 +6,7 @@ mod commit;
 mod connect;
 mod direct;
 mod drain;
+mod left_rooms;
 mod listing;
 mod lookup;
 mod meeting;

@@ -10,9 +10,9 @@ use crate::{
         Answer, ChatError, ChatServer, Command, ReplyTo, Request, Requester, access::Access,
         server::now,
     },
-    db::{NewChange, NewMessage, NewRoom, Write},
+    db::{Maker, NewChange, NewMessage, NewRoom, Write},
     domain::{HistoryCursor, HistoryPage, Room, RoomBounds, RoomKind},
-    limits::{HISTORY_SHARE, Limits, PLACED_SHARE},
+    limits::{HISTORY_SHARE, Limits, PLACED_SHARE, rooms_made},
 };
 
 /// A page of history that is asked for.
@@ -94,6 +94,7 @@ impl ChatServer {
 
     pub(super) fn run_roomless(&mut self, request: Request, ctx: &mut Context<Self>) {
         let Request { from, command, reply } = request;
+        let made_by = self.maker(&from);
         let user = from.user;
         match command {
             Command::Change { message, change } => {
@@ -107,7 +108,8 @@ impl ChatServer {
                     return self.answer(reply, Err(ChatError::Invalid(what)));
                 }
                 let (owner, created_at, bounds) = (user.key, now(), self.room_bounds());
-                let room = NewRoom { id, kind, title, topic, custom, owner, created_at, bounds };
+                let room =
+                    NewRoom { id, kind, title, topic, custom, owner, made_by, created_at, bounds };
                 self.submit(Write::RoomCreate(room), Pending::CreateRoom { reply, owner: user });
             }
             Command::MarkAllRead => {
@@ -132,6 +134,14 @@ impl ChatServer {
             }
             other => self.administer(other, reply, ctx),
         }
+    }
+
+    /// Who answers for the rooms that somebody makes: nobody for the
+    /// application's, which speaks for many and ends them itself.
+    pub(super) fn maker(&self, from: &Requester) -> Option<Maker> {
+        let is_application = from.is_admin || from.is_service;
+        let maker = Maker { user: from.user.key, rooms_max: rooms_made(&self.settings.limits) };
+        (!is_application).then_some(maker)
     }
 
     pub(super) fn room_bounds(&self) -> RoomBounds {

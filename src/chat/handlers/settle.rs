@@ -28,6 +28,7 @@ pub(in crate::chat) enum Pending {
     OpenDirect { reply: ReplyTo, opener: User },
     UpdateRoom { reply: ReplyTo },
     DeleteRoom { reply: ReplyTo, room: Arc<Room> },
+    EndRoom { room: Arc<Room> },
     ClearRoom { reply: ReplyTo, room: Arc<Room> },
     Trim { room: Arc<Room> },
     AddMember(NewMembership),
@@ -108,9 +109,12 @@ impl ChatServer {
             (Pending::UpdateRoom { reply }, Written::RoomUpdated(room)) => {
                 self.settle_update(reply, room);
             }
-            (Pending::DeleteRoom { reply, room }, Written::RoomDeleted) => {
+            (Pending::DeleteRoom { reply, room }, Written::RoomDeleted(_)) => {
                 self.settle_delete(reply, &room);
             }
+            (Pending::EndRoom { room }, Written::RoomDeleted(_)) => self.settle_end(&room),
+            // Somebody has come, or it is one of the application's.
+            (Pending::EndRoom { .. }, Written::Done) => {}
             (Pending::ClearRoom { reply, room }, Written::RoomCleared { seq, upto }) => {
                 self.settle_clear(reply, &room, seq, upto);
             }
@@ -215,7 +219,7 @@ impl ChatServer {
             // start.
             Pending::EraseMessages { user, after } => return self.erase_later(user, after, ctx),
             Pending::Purge => return self.settle_purge(false),
-            Pending::Trim { .. } | Pending::Expire => nobody(),
+            Pending::EndRoom { .. } | Pending::Trim { .. } | Pending::Expire => nobody(),
         };
         self.answer(reply, Err(error));
     }

@@ -24,6 +24,10 @@ impl ChatServer {
             return;
         }
         self.expire();
+        if !self.looks_after_left {
+            self.looks_after_left = true;
+            self.look_after_left(RoomKey(0), ctx);
+        }
         // The look before is still under way.
         if !self.looks_after_rooms {
             self.looks_after_rooms = true;

@@ -90,6 +90,8 @@ impl Locks {
             | Write::RoomTrim { room, .. }
             | Write::RoomRetention { room, .. }
             | Write::RoomDelete { room }
+            | Write::RoomEnd { room, .. }
+            | Write::RoomLeft { room, .. }
             | Write::RoomClear { room }
             | Write::Purge { room } => of_room(room),
             Write::Read { room: key, user: of, .. }

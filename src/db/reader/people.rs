@@ -12,11 +12,15 @@ use diesel_async::RunQueryDsl;
 use super::{ReadError, Reader, read};
 use crate::{
     db::{
-        rows::message::{MessageRow, columns, visible},
+        rows::{
+            message::{MessageRow, columns, visible},
+            room::{RoomRow, columns as room_columns},
+        },
         schema::{audit, blocks, members, messages, receipts, rooms, users},
     },
     domain::{
-        Message, MessageId, Receipt, Retention, RoomId, RoomKey, Seq, Timestamp, UserId, UserKey,
+        Message, MessageId, Receipt, Retention, Room, RoomId, RoomKey, Seq, Timestamp, UserId,
+        UserKey,
     },
 };
 
@@ -41,6 +45,14 @@ pub struct Trim {
     pub room: RoomKey,
     /// What came up to here is to go.
     pub upto: Seq,
+}
+
+/// A room without members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftRoom {
+    pub room: Room,
+    /// Since when that is known.
+    pub left_at: Option<Timestamp>,
 }
 
 impl Reader {
@@ -261,6 +273,32 @@ impl Reader {
             let last = all.last().filter(|_| full).map(|(room, ..)| RoomKey(*room));
             Ok((overdue, last))
         })
+    }
+
+    /// Of some rooms after one those that users have made and all have left; and
+    /// the last one looked at, `None` at the end.
+    pub async fn left_rooms(
+        &self,
+        after: RoomKey,
+        rooms_max: i64,
+    ) -> Result<(Vec<LeftRoom>, Option<RoomKey>), ReadError> {
+        let query = rooms::table
+            .filter(rooms::member_count.eq(0))
+            .filter(rooms::made_by.is_not_null())
+            .filter(rooms::id.is_not_null())
+            .filter(rooms::key.gt(after.0))
+            .order(rooms::key)
+            .limit(rooms_max)
+            .select((room_columns(), rooms::left_at));
+        let rows = read!(self, |conn| query.load::<(RoomRow, Option<i64>)>(&mut conn).await)?;
+        let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= rooms_max);
+        let left = |(room, left_at): (RoomRow, Option<i64>)| LeftRoom {
+            room: room.into(),
+            left_at: left_at.map(Timestamp),
+        };
+        let rooms: Vec<LeftRoom> = rows.into_iter().map(left).collect();
+        let last = rooms.last().filter(|_| is_full).map(|left| left.room.key);
+        Ok((rooms, last))
     }
 
     /// What a room keeps of its history, if it has a rule of its own.

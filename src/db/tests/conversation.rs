@@ -256,6 +256,7 @@ fn what_was_stored_before_gets_its_one_form() {
         id: RoomId::from_stored("d"),
         users: [ann.key, cy.key],
         by_backend: false,
+        made_by: None,
         created_at: AT,
         bounds: BOUNDS,
     };

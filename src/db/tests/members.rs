@@ -52,7 +52,8 @@ fn the_number_of_members_is_that_of_the_rows_whatever_happens() {
                     continue;
                 }
                 let (by_backend, bounds) = (false, BOUNDS);
-                let new = NewDirect { id, users, by_backend, created_at: AT, bounds };
+                let new =
+                    NewDirect { id, users, by_backend, made_by: None, created_at: AT, bounds };
                 bench.one(Write::DirectOpen(new))
             }
         };
@@ -137,7 +138,14 @@ fn a_block_holds_in_the_room_of_two_made_before_or_after() {
     let open = |users: [&User; 2], id: &str| {
         let (id, users) = (RoomId::from_stored(id), users.map(|user| user.key));
         let (by_backend, bounds) = (false, BOUNDS);
-        bench.one(Write::DirectOpen(NewDirect { id, users, by_backend, created_at: AT, bounds }))
+        bench.one(Write::DirectOpen(NewDirect {
+            id,
+            users,
+            by_backend,
+            made_by: None,
+            created_at: AT,
+            bounds,
+        }))
     };
     let block = |blocks| {
         let (user, other) = (ann.key, ben.key);
@@ -188,7 +196,7 @@ fn what_others_do_takes_no_place_of_ones_own_and_nobody_takes_all_of_the_others(
     let placed = format!("members WHERE user_key = {} AND placed_by > 0", ann.key.0);
     assert_eq!(bench.count(&placed), 3);
     let (id, users) = (RoomId::from_stored("d"), [ben.key, ann.key]);
-    let new = NewDirect { id, users, by_backend: false, created_at: AT, bounds };
+    let new = NewDirect { id, users, by_backend: false, made_by: None, created_at: AT, bounds };
     let refused = bench.one(Write::DirectOpen(new)).err();
     assert_eq!(refused, Some(WriteError::TooManyPlacedRooms));
     assert_eq!(bench.count("rooms WHERE pair IS NOT NULL"), 0, "nothing is left behind");

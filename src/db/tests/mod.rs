@@ -22,9 +22,9 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::{
-    Change, Database, DatabaseUrl, NewChange, NewMessage, NewRefreshToken, NewRoom, OpenError,
-    OutboxTargets, Reply, SeenUser, StoredMessage, Submit, Write, WriteError, WriteResult, Written,
-    migrate, writers::Writers,
+    Change, Database, DatabaseUrl, Maker, NewChange, NewMessage, NewRefreshToken, NewRoom,
+    OpenError, OutboxTargets, Reply, SeenUser, StoredMessage, Submit, Write, WriteError,
+    WriteResult, Written, migrate, writers::Writers,
 };
 use crate::{
     domain::{
@@ -101,6 +101,7 @@ impl Bench {
             topic: "".into(),
             custom: None,
             owner: owner.key,
+            made_by: Some(Maker { user: owner.key, rooms_max: 2 * own }),
             created_at: AT,
             bounds: RoomBounds { own, ..BOUNDS },
         }))

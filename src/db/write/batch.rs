@@ -162,6 +162,8 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         Write::RoomTrim { room, upto } => room::trim(conn, *room, *upto),
         Write::RoomRetention { room, retention } => room::set_retention(conn, *room, *retention),
         Write::RoomDelete { room } => room::delete(conn, *room),
+        Write::RoomEnd { room, open_since } => room::end(conn, *room, *open_since),
+        Write::RoomLeft { room, at } => room::note_left(conn, *room, *at),
         Write::RoomClear { room } => room::clear(conn, *room),
         Write::Purge { room } => room::purge(conn, *room),
         Write::MemberAdd { room, user, role, at, adder, bounds, mark_read } => {

@@ -27,7 +27,7 @@ fn find(conn: &mut Conn, users: [UserKey; 2]) -> QueryResult<Option<RoomKey>> {
 
 /// Finds or makes the room of two users.
 pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult> {
-    let NewDirect { id, users, by_backend, created_at, bounds } = new;
+    let NewDirect { id, users, by_backend, made_by, created_at, bounds } = new;
     let [opener, other] = *users;
     if user::find(conn, other)?.is_none() {
         return Ok(Err(WriteError::NoSuchUser));
@@ -50,6 +50,9 @@ pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult>
                     return Ok(Err(refused));
                 }
             }
+            if room::made_enough(conn, *made_by)? {
+                return Ok(Err(WriteError::TooManyRooms));
+            }
             let room = NewRoom {
                 id: id.clone(),
                 kind: RoomKind::Direct,
@@ -57,6 +60,7 @@ pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult>
                 topic: "".into(),
                 custom: None,
                 owner: opener,
+                made_by: *made_by,
                 created_at: *created_at,
                 bounds: *bounds,
             };

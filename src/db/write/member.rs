@@ -38,7 +38,12 @@ pub(super) fn insert(conn: &mut Conn, new: NewMember) -> QueryResult<()> {
             members::placed_by.eq(adder.stored()),
         ))
         .execute(conn)?;
-    count(conn, room, 1).map(drop)
+    if count(conn, room, 1)? == 1 {
+        // Somebody has come back.
+        let left = rooms::table.find(room.0).filter(rooms::left_at.is_not_null());
+        diesel::update(left).set(rooms::left_at.eq(None::<i64>)).execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Moves a room's number of members; gives what it is now.

@@ -27,7 +27,7 @@ mod user;
 
 use super::{Conn, SHARES_ROOMS, advance_heads, record, transaction};
 use crate::db::{
-    ApiKey, AuditEntry, Bar, Executed, MemberChange, NewApiKey, NewAttachment, NewDirect,
+    ApiKey, AuditEntry, Bar, Executed, Maker, MemberChange, NewApiKey, NewAttachment, NewDirect,
     NewMessage, NewRefreshToken, NewRoom, NewUpload, OutboxResult, OutboxTargets, RefreshHash,
     SeenUser, StoredMessage, Write, WriteError, WriteResult, Written, functions, rows, schema,
 };

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     db::Left,
-    domain::{MessageId, RoomKey, Seq, Timestamp, UserId, UserKey},
+    domain::{MessageId, RoomId, RoomKey, Seq, Timestamp, UserId, UserKey},
     limits::DEAD_LETTERS,
 };
 
@@ -20,6 +20,8 @@ use crate::{
 struct Event {
     kind: &'static str,
     room: Option<RoomKey>,
+    /// The id of a room that is gone.
+    gone: Option<RoomId>,
     message: Option<MessageId>,
     user: Option<UserId>,
     seq: Option<Seq>,
@@ -29,7 +31,8 @@ struct Event {
 
 impl Event {
     fn new(kind: &'static str) -> Self {
-        Self { kind, room: None, message: None, user: None, seq: None, reason: None }
+        let (room, gone, message, user) = (None, None, None, None);
+        Self { kind, room, gone, message, user, seq: None, reason: None }
     }
 
     fn of_message(kind: &'static str, room: RoomKey, message: MessageId, seq: Seq) -> Self {
@@ -121,6 +124,9 @@ fn events_of(conn: &mut Conn, write: &Write, written: &Written) -> QueryResult<V
         (Write::DirectOpen(new), Written::Direct { room, is_new: true, .. }) => {
             member(conn, "room.created", room.key, new.users[0])?
         }
+        (_, Written::RoomDeleted(id)) => {
+            Some(Event { gone: Some(id.clone()), ..Event::new("room.deleted") })
+        }
         (Write::Presence { user, online, .. }, _) => {
             let kind = if *online { "user.online" } else { "user.offline" };
             user_id(conn, *user)?.map(|user| Event { user: Some(user), ..Event::new(kind) })
@@ -139,9 +145,10 @@ fn insert(
     event: &Event,
     now: Timestamp,
 ) -> QueryResult<()> {
-    let Event { kind, room, message, user, seq, reason } = event;
-    let lane = match room {
-        Some(room) => {
+    let Event { kind, room, gone, message, user, seq, reason } = event;
+    let lane = match (room, gone) {
+        (_, Some(gone)) => format!("room {gone}"),
+        (Some(room), None) => {
             let id = rooms::table.find(room.0).select(rooms::id.assume_not_null());
             // It may be gone with the same batch: then nobody can be told of it.
             match id.first::<String>(conn).optional()? {
@@ -149,7 +156,7 @@ fn insert(
                 None => return Ok(()),
             }
         }
-        None => format!("user {}", user.as_ref().map_or("", UserId::as_str)),
+        (None, None) => format!("user {}", user.as_ref().map_or("", UserId::as_str)),
     };
     for target in &*targets.urls {
         diesel::insert_into(outbox::table)

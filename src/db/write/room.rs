@@ -5,7 +5,7 @@ use diesel::{
 };
 
 use super::{
-    Conn, NewRoom, WriteError, WriteResult, Written, attachment, contact, life,
+    Conn, Maker, NewRoom, WriteError, WriteResult, Written, attachment, contact, life,
     member::{self, NewMember},
     message,
     rows::room::{RoomRow, columns},
@@ -15,7 +15,7 @@ use super::{
     },
 };
 use crate::{
-    domain::{Adder, Retention, Role, Room, RoomChange, RoomKey, RoomKind, Seq},
+    domain::{Adder, Retention, Role, Room, RoomChange, RoomKey, RoomKind, Seq, Timestamp},
     limits::PURGE_ROWS,
 };
 
@@ -23,6 +23,9 @@ pub(super) fn create(conn: &mut Conn, new: &NewRoom) -> QueryResult<WriteResult>
     let (owner, adder) = (new.owner, Adder::Oneself);
     if let Err(refused) = contact::has_place(conn, adder, owner, &new.bounds)? {
         return Ok(Err(refused));
+    }
+    if made_enough(conn, new.made_by)? {
+        return Ok(Err(WriteError::TooManyRooms));
     }
     let Some(key) = insert(conn, new, None)? else {
         return Ok(Err(WriteError::IdTaken));
@@ -37,13 +40,21 @@ pub(super) fn create(conn: &mut Conn, new: &NewRoom) -> QueryResult<WriteResult>
     })
 }
 
+/// Whether somebody has made as many rooms as there may be, whoever is in them
+/// now.
+pub(super) fn made_enough(conn: &mut Conn, maker: Option<Maker>) -> QueryResult<bool> {
+    let Some(Maker { user, rooms_max }) = maker else { return Ok(false) };
+    let made = rooms::table.filter(rooms::made_by.eq(user.0)).filter(rooms::id.is_not_null());
+    Ok(made.count().get_result::<i64>(conn)? >= rooms_max)
+}
+
 /// Makes an empty room; `None` if its id is taken.
 pub(super) fn insert(
     conn: &mut Conn,
     new: &NewRoom,
     pair: Option<String>,
 ) -> QueryResult<Option<RoomKey>> {
-    let NewRoom { id, kind, title, topic, custom, owner: _, created_at, bounds: _ } = new;
+    let NewRoom { id, kind, title, topic, custom, owner: _, made_by, created_at, bounds: _ } = new;
     let taken: bool =
         select(exists(rooms::table.filter(rooms::id.eq(id.as_str())))).get_result(conn)?;
     if taken {
@@ -58,6 +69,7 @@ pub(super) fn insert(
             rooms::topic.eq(&**topic),
             rooms::custom.eq(custom.as_deref()),
             rooms::pair.eq(pair),
+            rooms::made_by.eq(made_by.map(|maker| maker.user.0)),
             rooms::created_at.eq(created_at.0),
             // Nothing of it is before.
             rooms::floor_seq.eq(start),
@@ -145,7 +157,42 @@ pub(super) fn delete(conn: &mut Conn, room: RoomKey) -> QueryResult<WriteResult>
     diesel::delete(bans::table.filter(bans::room_key.eq(room.0))).execute(conn)?;
     let former = former_members::table.filter(former_members::room_key.eq(room.0));
     diesel::delete(former).execute(conn)?;
-    Ok(Ok(Written::RoomDeleted))
+    Ok(Ok(Written::RoomDeleted(id)))
+}
+
+/// A room that nobody is in: somebody may have come in the meantime.
+#[diesel::dsl::auto_type]
+fn left(room: RoomKey) -> _ {
+    let (key, nobody): (i64, i64) = (room.0, 0);
+    rooms::table
+        .find(key)
+        .filter(rooms::id.is_not_null())
+        .filter(rooms::made_by.is_not_null())
+        .filter(rooms::member_count.eq(nobody))
+}
+
+/// The end of a room that everybody has left: an open one waits for somebody.
+pub(super) fn end(
+    conn: &mut Conn,
+    room: RoomKey,
+    open_since: Timestamp,
+) -> QueryResult<WriteResult> {
+    let found = left(room).select((rooms::kind, rooms::left_at));
+    let Some((kind, left_at)) = found.first::<(String, Option<i64>)>(conn).optional()? else {
+        return Ok(Ok(Written::Done));
+    };
+    let is_open = RoomKind::parse(&kind).is_some_and(RoomKind::is_open);
+    if is_open && left_at.is_none_or(|at| at > open_since.0) {
+        return Ok(Ok(Written::Done));
+    }
+    delete(conn, room)
+}
+
+/// From now on it is known that everybody has left.
+pub(super) fn note_left(conn: &mut Conn, room: RoomKey, at: Timestamp) -> QueryResult<WriteResult> {
+    let unknown = left(room).filter(rooms::left_at.is_null());
+    diesel::update(unknown).set(rooms::left_at.eq(Some(at.0))).execute(conn)?;
+    Ok(Ok(Written::Done))
 }
 
 /// Takes a `seq`, so that who comes back notices.

@@ -1,0 +1,62 @@
+//! Rooms that everybody has left end, so that they do not stay for ever.
+
+use std::sync::Arc;
+
+use actix::Context;
+
+use super::{Pending, upkeep::before};
+use crate::{
+    chat::{
+        ChatServer,
+        server::{nobody, now},
+    },
+    db::{LeftRoom, Write},
+    domain::{Room, RoomKey},
+    limits::RETENTION_ROOMS,
+};
+
+impl ChatServer {
+    /// The last member has gone. Into a room that is not open nobody comes any
+    /// more; an open one waits a while for somebody (see `look_after_left`).
+    /// Which one it is is decided in the transaction, and that the
+    /// application's rooms stay.
+    pub(super) fn end_if_left(&mut self, room: &Arc<Room>, member_count: i64) {
+        if member_count == 0 {
+            self.end_room(room.clone());
+        }
+    }
+
+    fn end_room(&mut self, room: Arc<Room>) {
+        let open_since = before(self.settings.empty_room_ttl);
+        self.submit(Write::RoomEnd { room: room.key, open_since }, Pending::EndRoom { room });
+    }
+
+    pub(super) fn settle_end(&mut self, room: &Room) {
+        self.tell_deleted(room);
+        self.purge(room.key);
+    }
+
+    /// Looks at some rooms without members, then at the next ones.
+    pub(super) fn look_after_left(&mut self, after: RoomKey, ctx: &mut Context<Self>) {
+        let reader = self.reader.clone();
+        let reading = async move { reader.left_rooms(after, RETENTION_ROOMS).await };
+        Self::when(ctx, reading, move |found, server, ctx| {
+            let Ok((rooms, last)) = found else {
+                server.looks_after_left = false;
+                return;
+            };
+            for LeftRoom { room, left_at } in rooms {
+                if left_at.is_none() && room.kind.is_open() {
+                    let write = Write::RoomLeft { room: room.key, at: now() };
+                    server.submit(write, Pending::Done { reply: nobody() });
+                } else {
+                    server.end_room(Arc::new(room));
+                }
+            }
+            match last {
+                Some(last) if server.draining.is_none() => server.look_after_left(last, ctx),
+                _ => server.looks_after_left = false,
+            }
+        });
+    }
+}
