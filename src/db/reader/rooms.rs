@@ -38,9 +38,7 @@ impl OverviewRow {
     fn mark(&self) -> Mark {
         Mark { unread_after: self.unread_after, floor: self.floor }
     }
-}
 
-impl OverviewRow {
     fn in_life(self, life: &Life) -> RoomOverview {
         let OverviewRow {
             room,

@@ -110,6 +110,13 @@ pub(in crate::db) fn begin(
     diesel::update(life::table)
         .set((life::id.eq(&id), life::first_seq.eq(first), life::witness.eq(witness)))
         .execute(conn)?;
+    // Who has read everything has: rooms without news stay easy to tell.
+    sql_query(
+        "UPDATE members SET unread_after = $1 WHERE unread_after >=
+             (SELECT last_seq FROM room_heads WHERE room_heads.room_key = members.room_key)",
+    )
+    .bind::<BigInt, _>(first)
+    .execute(conn)?;
     let to_first = (room_heads::last_seq.eq(first), room_heads::start_seq.eq(first));
     let rooms = diesel::update(room_heads::table).set(to_first).execute(conn)?;
     let to_first = (inbox_heads::last_seq.eq(first), inbox_heads::start_seq.eq(first));
