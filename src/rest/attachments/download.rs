@@ -96,7 +96,9 @@ enum Refused {
 
 /// The conditions in their order (RFC 9110 section 13.2.2).
 fn refused(request: &HttpRequest, tag: &EntityTag) -> Option<Refused> {
-    if let Ok(IfMatch::Items(tags)) = IfMatch::parse(request)
+    // A header that is not there is read as a list with nothing in it.
+    if request.headers().contains_key(header::IF_MATCH)
+        && let Ok(IfMatch::Items(tags)) = IfMatch::parse(request)
         && !tags.iter().any(|known| known.strong_eq(tag))
     {
         return Some(Refused::Changed);
