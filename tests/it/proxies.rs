@@ -91,8 +91,6 @@ async fn works_below_a_path(server: &Server, proxy: &Address) {
     let log = server.stderr();
     let line = log.lines().find(|line| line.contains("/api/v1/auth/register")).expect("logged");
     assert!(line.contains(&format!("client=\"{CLIENT}\"")), "{line}");
-    let numbers = http.get(at("/chat/metrics")).send().await.expect("an answer");
-    assert_eq!(numbers.status(), 403, "they are for this machine");
 }
 
 #[tokio::test]
