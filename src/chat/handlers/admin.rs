@@ -8,7 +8,10 @@ use super::{Pending, member::Leaving};
 use crate::{
     chat::{
         Answer, ChatError, ChatServer, Command, Connected, Connection, Ended, ReplyTo, Requester,
-        SessionId, SessionRef, fanout::Item, server::now, session::SessionEntry,
+        SessionId, SessionRef,
+        fanout::Item,
+        server::{nobody, now},
+        session::SessionEntry,
     },
     db::Write,
     domain::{
@@ -165,7 +168,7 @@ impl ChatServer {
             let room = self.known_room(key, id);
             let leaving = Leaving { user: was.clone(), room, why: Departure::Deleted };
             self.tell_left(&leaving, member_count);
-            self.end_if_left(&leaving.room, member_count);
+            self.end_if_left(&leaving.room, member_count, nobody());
         }
         for (room, member) in owners {
             if let Some(room) = self.rooms.get(*room).map(|entry| entry.room.clone()) {

@@ -7,7 +7,7 @@ use actix::Context;
 use super::{Pending, upkeep::before};
 use crate::{
     chat::{
-        ChatServer,
+        Answer, ChatServer, ReplyTo,
         server::{nobody, now},
     },
     db::{LeftRoom, Write},
@@ -20,20 +20,28 @@ impl ChatServer {
     /// more; an open one waits a while for somebody (see `look_after_left`).
     /// Which one it is is decided in the transaction, and that the
     /// application's rooms stay.
-    pub(super) fn end_if_left(&mut self, room: &Arc<Room>, member_count: i64) {
-        if member_count == 0 {
-            self.end_room(room.clone());
+    ///
+    /// Whoever left is answered behind the end: the room's id is free then.
+    pub(super) fn end_if_left(&mut self, room: &Arc<Room>, member_count: i64, reply: ReplyTo) {
+        match member_count {
+            0 => self.end_room(room.clone(), reply),
+            _ => self.answer(reply, Ok(Answer::Done)),
         }
     }
 
-    fn end_room(&mut self, room: Arc<Room>) {
+    fn end_room(&mut self, room: Arc<Room>, reply: ReplyTo) {
         let open_since = before(self.settings.empty_room_ttl);
-        self.submit(Write::RoomEnd { room: room.key, open_since }, Pending::EndRoom { room });
+        let write = Write::RoomEnd { room: room.key, open_since };
+        self.submit(write, Pending::EndRoom { reply, room });
     }
 
-    pub(super) fn settle_end(&mut self, room: &Room) {
-        self.tell_deleted(room);
-        self.purge(room.key);
+    /// `has_ended`, unless somebody has come, or it is one of the application's.
+    pub(super) fn settle_end(&mut self, reply: ReplyTo, room: &Room, has_ended: bool) {
+        if has_ended {
+            self.tell_deleted(room);
+            self.purge(room.key);
+        }
+        self.answer(reply, Ok(Answer::Done));
     }
 
     /// Looks at some rooms without members, then at the next ones.
@@ -50,7 +58,7 @@ impl ChatServer {
                     let write = Write::RoomLeft { room: room.key, at: now() };
                     server.submit(write, Pending::Done { reply: nobody() });
                 } else {
-                    server.end_room(Arc::new(room));
+                    server.end_room(Arc::new(room), nobody());
                 }
             }
             match last {

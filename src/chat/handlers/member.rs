@@ -210,8 +210,7 @@ impl ChatServer {
         if let Some(heir) = heir {
             self.tell_member(&leaving.room, heir);
         }
-        self.end_if_left(&leaving.room, member_count);
-        self.answer(reply, Ok(Answer::Done));
+        self.end_if_left(&leaving.room, member_count, reply);
     }
 
     pub(super) fn settle_ban(
@@ -223,7 +222,7 @@ impl ChatServer {
     ) {
         if was_member {
             self.tell_left(leaving, member_count);
-            self.end_if_left(&leaving.room, member_count);
+            return self.end_if_left(&leaving.room, member_count, reply);
         }
         self.answer(reply, Ok(Answer::Done));
     }

@@ -28,7 +28,7 @@ pub(in crate::chat) enum Pending {
     OpenDirect { reply: ReplyTo, opener: User },
     UpdateRoom { reply: ReplyTo },
     DeleteRoom { reply: ReplyTo, room: Arc<Room> },
-    EndRoom { room: Arc<Room> },
+    EndRoom { reply: ReplyTo, room: Arc<Room> },
     ClearRoom { reply: ReplyTo, room: Arc<Room> },
     Trim { room: Arc<Room> },
     AddMember(NewMembership),
@@ -112,9 +112,12 @@ impl ChatServer {
             (Pending::DeleteRoom { reply, room }, Written::RoomDeleted(_)) => {
                 self.settle_delete(reply, &room);
             }
-            (Pending::EndRoom { room }, Written::RoomDeleted(_)) => self.settle_end(&room),
-            // Somebody has come, or it is one of the application's.
-            (Pending::EndRoom { .. }, Written::Done) => {}
+            (Pending::EndRoom { reply, room }, Written::RoomDeleted(_)) => {
+                self.settle_end(reply, &room, true);
+            }
+            (Pending::EndRoom { reply, room }, Written::Done) => {
+                self.settle_end(reply, &room, false);
+            }
             (Pending::ClearRoom { reply, room }, Written::RoomCleared { seq, upto }) => {
                 self.settle_clear(reply, &room, seq, upto);
             }
@@ -219,7 +222,9 @@ impl ChatServer {
             // start.
             Pending::EraseMessages { user, after } => return self.erase_later(user, after, ctx),
             Pending::Purge => return self.settle_purge(false),
-            Pending::EndRoom { .. } | Pending::Trim { .. } | Pending::Expire => nobody(),
+            // Whoever was the last has left; the room ends at the next look.
+            Pending::EndRoom { reply, room } => return self.settle_end(reply, &room, false),
+            Pending::Trim { .. } | Pending::Expire => nobody(),
         };
         self.answer(reply, Err(error));
     }

@@ -170,7 +170,13 @@ impl World {
         let path = format!("/rooms/{}/members/{}", self.room_id(room), self.user_id(other));
         let answer = self.rest(user, "DELETE", &path, json!({})).await;
         if Self::agree("remove", expected, &answer) {
-            self.rooms.get_mut(&room).expect("there").remove(other);
+            let known = self.rooms.get_mut(&room).expect("there");
+            known.remove(other);
+            if known.kind == "private" && known.members.is_empty() {
+                // It ends with its last member.
+                self.rooms.remove(&room);
+                return;
+            }
             self.inherit(room).await;
         }
     }
