@@ -101,10 +101,11 @@ impl Pace {
     /// Counts what is told, if it may be.
     pub fn may_tell(&mut self, now: Instant) -> bool {
         let paid_at = self.paid_at.map_or(now, |at| at.max(now));
-        if paid_at.duration_since(now) >= PRESENCE_PACE * PRESENCE_BURST {
+        let paid_at = paid_at + PRESENCE_PACE;
+        if paid_at.duration_since(now) > PRESENCE_PACE * PRESENCE_BURST {
             return false;
         }
-        self.paid_at = Some(paid_at + PRESENCE_PACE);
+        self.paid_at = Some(paid_at);
         true
     }
 }

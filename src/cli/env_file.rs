@@ -41,9 +41,18 @@ pub(super) fn set(name: &str, value: &str) {
     debug_assert!(set.is_ok(), "{name}");
 }
 
-/// A line in which dotenvy changes nothing: within single quotes.
+/// A line of which dotenvy makes just this value. Within single quotes it
+/// would stumble over a backslash before a quote.
 fn literal(name: &str, value: &str) -> String {
-    format!("{name}='{}'", value.replace('\'', r"'\''"))
+    let mut line = format!("{name}=\"");
+    for c in value.chars() {
+        if matches!(c, '\\' | '"' | '$') {
+            line.push('\\');
+        }
+        line.push(c);
+    }
+    line.push('"');
+    line
 }
 
 /// The names and values of a file's lines, or the number of the first line

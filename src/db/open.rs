@@ -83,7 +83,7 @@ pub(super) fn lock(url: &DatabaseUrl) -> Result<Option<FileLock>, OpenError> {
     lock.map_err(|refused| refused.of(url))
 }
 
-fn bring_up_to_date(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
+pub(super) fn bring_up_to_date(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     let migrated = match url {
         DatabaseUrl::Sqlite(path) => sqlite::open::migrate(path),
         DatabaseUrl::Postgres(server) => postgres::open::migrate(server),

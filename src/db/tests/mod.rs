@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use super::{
     Change, Database, DatabaseUrl, Maker, NewChange, NewMessage, NewRefreshToken, NewRoom,
     OpenError, OutboxTargets, Reply, SeenUser, StoredMessage, Submit, Write, WriteError,
-    WriteResult, Written, migrate, writers::Writers,
+    WriteResult, Written, open::bring_up_to_date, writers::Writers,
 };
 use crate::{
     domain::{

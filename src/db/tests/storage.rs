@@ -6,7 +6,7 @@ use super::*;
 fn a_database_of_a_newer_version_is_refused() {
     let bench = Bench::new();
     bench.run("INSERT INTO __diesel_schema_migrations (version) VALUES ('99999999999999')");
-    assert!(matches!(migrate(&bench.url), Err(OpenError::Newer { .. })));
+    assert!(matches!(bring_up_to_date(&bench.url), Err(OpenError::Newer { .. })));
 }
 
 #[actix_web::test]
