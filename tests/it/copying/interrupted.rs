@@ -31,7 +31,7 @@ async fn seeded(home: &TempDir) -> String {
             "INSERT INTO users (key, id, name, created_at) VALUES (1, 'ann', 'Ann', 1);
              INSERT INTO rooms (key, id, kind, title, created_at, member_count)
                  VALUES (1, 'den', 'private', '', 1, 1);
-             INSERT INTO room_heads VALUES (1, {MESSAGES});
+             INSERT INTO room_heads (room_key, last_seq) VALUES (1, {MESSAGES});
              INSERT INTO members (room_key, user_key, role, joined_at, unread_after)
                  VALUES (1, 1, 'owner', 1, 0);
              WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT {MESSAGES})
