@@ -20,10 +20,10 @@ pub struct Limits {
     /// Connections of one user. Beyond: 4409, and those that are there are
     /// asked whether they still are ([`PROBE_TIMEOUT`]).
     pub connections_per_user: usize,
-    /// Rooms one user may be a member of. A session is told of them in
-    /// pieces, so this bounds what it has to keep, not what it is told at once.
     /// Rooms that one user made, joined and opened, and as many that the
-    /// application put them into. Beyond: `conflict`.
+    /// application put them into. A session is told of them in pieces, so this
+    /// bounds what it has to keep, not what it is told at once. Beyond:
+    /// `conflict`.
     pub rooms_per_user: usize,
     /// Rooms that other users put one user into. They are counted apart, so
     /// that what others do takes no place of one's own. Beyond: `conflict` to
