@@ -53,10 +53,13 @@ pub async fn revoke(
         return Err(ApiError::field("token_id", format!("must have 1 to {ID_BYTES} bytes")));
     }
     let at = now();
-    let expires_at =
-        fields.future_or_none("expires_at", at)?.unwrap_or_else(|| at.later(REVOKED_FOR));
+    let expires_at = fields.time_or_none("expires_at")?;
     // For as long as it could be used.
-    let expires_at = expires_at.later(state.authenticator.leeway());
+    let leeway = state.authenticator.leeway();
+    let expires_at = expires_at.unwrap_or_else(|| at.later(REVOKED_FOR)).later(leeway);
+    if expires_at <= at {
+        return Err(ApiError::field("expires_at", "must lie in the future"));
+    }
     to_the_end(async move {
         state.commit(Write::TokenRevoke { id: id.clone(), expires_at, at }).await?;
         state.authenticator.revocations.revoke(id.clone(), expires_at, at);

@@ -366,7 +366,7 @@ async fn nobody_is_called_as_texts_call_many() {
 
 /// The line of the log about a refusal.
 fn line_about<'a>(log: &'a str, door: &str, request_id: &str) -> Option<&'a str> {
-    let (door, id) = (format!("door={door}"), format!("request_id={request_id}"));
+    let (door, id) = (format!("door=\"{door}\""), format!("request_id=\"{request_id}\""));
     let is_it = |line: &&str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         words.contains(&door.as_str()) && words.contains(&id.as_str())
