@@ -116,7 +116,7 @@ pub const CALLS: &[(&str, &[Call])] = &[
         call("get", PAGED, Nothing, OK, One(of::<Rooms<'_>>), "One's rooms, with the last message of each"),
         call("post", &[], Json(&["room_id?", "kind?", "title?", "topic?", "custom?"]), (201, &[409]), One(of::<RoomView<'_>>), "Make a room"),
     ]),
-    ("/rooms/direct", &[call("post", &[], Json(&["user_ids"]), (201, &[200, 409]), One(of::<RoomView<'_>>), "The one room of two users, opened by the application")]),
+    ("/rooms/direct", &[call("post", &[], Json(&["user_ids"]), (201, &[200, 404, 409]), One(of::<RoomView<'_>>), "The one room of two users, opened by the application")]),
     ("/rooms/direct/{user}", &[call("put", &[], Nothing, (200, &[201, 409]), One(of::<RoomView<'_>>), "The one room with another user")]),
     ("/rooms/{room}", &[
         call("get", &[], Nothing, OK, One(of::<RoomView<'_>>), "A room"),

@@ -58,10 +58,10 @@ fn manages(by: &str, other: &str) -> bool {
 }
 
 impl Room {
-    pub fn new(kind: &'static str, owner: usize) -> Self {
-        let owns = Member { role: "owner", unread_after: 0, read_seq: 0, placed: false };
+    pub fn new(kind: &'static str, owner: usize, head: i64) -> Self {
+        let owns = Member { role: "owner", unread_after: head, read_seq: 0, placed: false };
         let members = BTreeMap::from([(owner, owns)]);
-        Self { kind, head: 0, members, readers: BTreeSet::new(), messages: BTreeMap::new() }
+        Self { kind, head, members, readers: BTreeSet::new(), messages: BTreeMap::new() }
     }
 
     pub fn next(&mut self) -> i64 {
