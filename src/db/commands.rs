@@ -261,6 +261,8 @@ pub enum Write {
     AttachmentDrop {
         id: AttachmentId,
         uploader: UserKey,
+        /// Bytes that were counted when it began, and never came.
+        unused: i64,
     },
     /// Uploads that were never finished, or not sent in time.
     AttachmentsExpire {

@@ -172,12 +172,12 @@ async fn the_last_word_is_perhaps_only_its_beginning() {
     let server = Server::start().await;
     let ann = server.user("ann").await;
     ann.create_room("den", "private").await;
-    ann.say("den", "the quarterly report").await;
     ann.say("den", "quarter to four").await;
-    let both = ["quarter to four", "the quarterly report"];
-    find_until(&ann, "q=quarter&sort=newest", &both).await;
+    ann.say("den", "the quarterly report").await;
+    let newest = ["the quarterly report", "quarter to four"];
+    find_until(&ann, "q=quarter&sort=newest", &newest).await;
     // What is there as a whole comes first.
-    assert_eq!(find(&ann, "q=quarter").await, both);
+    assert_eq!(find(&ann, "q=quarter").await, ["quarter to four", "the quarterly report"]);
     assert_eq!(find(&ann, "q=quarter four").await, ["quarter to four"]);
     assert_eq!(find(&ann, "q=report quart").await, ["the quarterly report"]);
     assert!(find(&ann, "q=%22quart%22").await.is_empty());

@@ -50,15 +50,20 @@ impl Term {
         if self.is_beginning { format!("({phrase} OR {phrase} *)") } else { phrase }
     }
 
-    /// As PostgreSQL understands it. The words are letters and digits only,
-    /// so nothing has to be escaped.
-    fn to_tsquery(&self) -> String {
+    /// Its words one behind the other, as PostgreSQL understands them. They
+    /// are letters and digits only, so nothing has to be escaped.
+    fn phrase(&self) -> String {
         let words: Vec<String> = self.words.iter().map(|word| format!("'{word}'")).collect();
-        let phrase = format!("({})", words.join(" <-> "));
-        if !self.is_beginning {
-            return phrase;
+        words.join(" <-> ")
+    }
+
+    fn to_tsquery(&self) -> String {
+        let phrase = self.phrase();
+        if self.is_beginning {
+            format!("(({phrase}) | ({phrase}:*))")
+        } else {
+            format!("({phrase})")
         }
-        format!("({phrase} | ({}:*))", words.join(" <-> "))
     }
 }
 
@@ -159,6 +164,13 @@ impl SearchQuery {
         text
     }
 
+    /// What counts once more for PostgreSQL, which takes a word and its
+    /// beginning for the same: the words that are there as wholes.
+    pub(super) fn to_whole_tsquery(&self) -> String {
+        let wanted = self.wanted.iter().map(|term| format!("({})", term.phrase()));
+        wanted.collect::<Vec<_>>().join(" | ")
+    }
+
     /// The words as PostgreSQL understands them.
     pub(super) fn to_tsquery(&self) -> String {
         let wanted = self.wanted.iter().map(Term::to_tsquery);
@@ -214,6 +226,8 @@ mod tests {
     fn postgresql_is_asked_for_the_same() {
         assert_eq!(tsquery("Two Wörds"), "('two') & (('words') | ('words':*))");
         assert_eq!(tsquery("\"a phrase\" don't"), "('a' <-> 'phrase') & ('don' <-> 't')");
+        let whole = |text| SearchQuery::parse(text).expect(text).to_whole_tsquery();
+        assert_eq!(whole("beg* 1.2 -no"), "('beg') | ('1' <-> '2')");
         assert_eq!(tsquery("beg* -no"), "(('beg') | ('beg':*)) & !('no')");
     }
 

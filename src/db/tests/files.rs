@@ -102,7 +102,8 @@ fn bytes_count_from_the_beginning_and_as_many_as_there_were() {
     assert!(matches!(full, Some(WriteError::QuotaReached(_))), "{full:?}");
     bench.finish(1, &ann, 60, 40).expect("finished");
     bench.begin(2, &ann, 60).expect("there is room");
-    bench.one(Write::AttachmentDrop { id: AttachmentId(2), uploader: ann.key }).expect("done");
+    let (id, uploader) = (AttachmentId(2), ann.key);
+    bench.one(Write::AttachmentDrop { id, uploader, unused: 60 }).expect("done");
     bench.begin(3, &ann, 60).expect("there is room again");
     bench.finish(3, &ann, 60, 60).expect("finished");
     assert!(bench.attach(&room, &ann, &[1, 3]).is_ok());

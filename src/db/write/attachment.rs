@@ -73,6 +73,7 @@ pub(super) fn drop_upload(
     conn: &mut Conn,
     id: AttachmentId,
     uploader: UserKey,
+    unused: i64,
 ) -> QueryResult<WriteResult> {
     let own = attachments::table
         .find(id.0)
@@ -83,8 +84,12 @@ pub(super) fn drop_upload(
         .set(attachments::remove.eq(true))
         .returning((attachments::uploader_key, attachments::size))
         .get_results::<(i64, i64)>(conn)?;
+    if dropped.is_empty() {
+        return Ok(Err(WriteError::NoSuchAttachment));
+    }
     file_usage::free(conn, &dropped)?;
-    Ok(if dropped.is_empty() { Err(WriteError::NoSuchAttachment) } else { Ok(Written::Done) })
+    file_usage::forgive(conn, uploader, unused)?;
+    Ok(Ok(Written::Done))
 }
 
 /// Uploads that were found to be too old, and that no message has got since.

@@ -217,7 +217,9 @@ fn one(conn: &mut Conn, write: &Write) -> QueryResult<WriteResult> {
         Write::ApiKeyRevoke { id, at } => identity::revoke_key(conn, *id, *at),
         Write::AttachmentBegin(new) => attachment::begin(conn, new),
         Write::AttachmentFinish(new) => attachment::finish(conn, new),
-        Write::AttachmentDrop { id, uploader } => attachment::drop_upload(conn, *id, *uploader),
+        Write::AttachmentDrop { id, uploader, unused } => {
+            attachment::drop_upload(conn, *id, *uploader, *unused)
+        }
         Write::AttachmentsExpire { ids, unsent_before } => {
             attachment::expire(conn, ids, *unsent_before)
         }

@@ -65,6 +65,17 @@ pub(super) fn correct(conn: &mut Conn, user: UserKey, fewer: i64) -> QueryResult
         .map(drop)
 }
 
+/// Bytes that never came are none of the day's.
+pub(super) fn forgive(conn: &mut Conn, user: UserKey, bytes: i64) -> QueryResult<()> {
+    if bytes == 0 {
+        return Ok(());
+    }
+    diesel::update(file_usage::table.find(user.0))
+        .set(file_usage::recent.eq(file_usage::recent - bytes))
+        .execute(conn)
+        .map(drop)
+}
+
 /// Files are gone: of whom, and how big. In the order of the users, so that
 /// two transactions never wait for each other.
 pub(super) fn free(conn: &mut Conn, files: &[(i64, i64)]) -> QueryResult<()> {

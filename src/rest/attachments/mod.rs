@@ -91,6 +91,6 @@ pub async fn delete(
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let id = AttachmentId::parse(&id).ok_or_else(|| ApiError::not_found("attachment"))?;
-    state.commit(Write::AttachmentDrop { id, uploader: who.user.key }).await?;
+    state.commit(Write::AttachmentDrop { id, uploader: who.user.key, unused: 0 }).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -41,8 +41,7 @@ pub async fn upload(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     let files = &state.files;
-    let length = request.headers().get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let length = length_of(&request);
     if length.is_some_and(|length| length > files.bytes_max) {
         return Err(files.too_large());
     }
@@ -61,14 +60,27 @@ pub async fn upload(
     };
     state.commit(Write::AttachmentBegin(new)).await?;
     let name = clean_name(query.name.as_deref().unwrap_or_default());
-    match take_in(&state, new, name, payload).await {
+    let mut pace = Pace { waited: Duration::ZERO, bytes: 0 };
+    match take_in(&state, new, name, payload, &mut pace).await {
         Ok(attachment) => Ok(HttpResponse::Created().json(AttachmentView::from(&attachment))),
         Err(error) => {
             // The sweeper takes away what there is of it.
-            let _ =
-                state.commit(Write::AttachmentDrop { id: new.id, uploader: who.user.key }).await;
+            let came = i64::try_from(pace.bytes).unwrap_or(i64::MAX);
+            let (id, uploader, unused) = (new.id, new.uploader, (new.bytes - came).max(0));
+            let _ = state.commit(Write::AttachmentDrop { id, uploader, unused }).await;
             Err(error)
         }
+    }
+}
+
+/// How many bytes a request has; `None` if it does not say. One that has
+/// neither a length nor pieces has none (RFC 9112 section 6.3).
+fn length_of(request: &HttpRequest) -> Option<u64> {
+    let headers = request.headers();
+    match headers.get(header::CONTENT_LENGTH) {
+        Some(length) => length.to_str().ok()?.parse().ok(),
+        None if headers.contains_key(header::TRANSFER_ENCODING) => None,
+        None => Some(0),
     }
 }
 
@@ -77,9 +89,11 @@ async fn take_in(
     new: NewUpload,
     name: String,
     payload: web::Payload,
+    pace: &mut Pace,
 ) -> Result<Attachment, ApiError> {
     let NewUpload { id, uploader, bytes: announced, .. } = new;
-    let Taken { size, sha256, content_type } = store(&state.files, id, &name, payload).await?;
+    let Taken { size, sha256, content_type } =
+        store(&state.files, id, &name, payload, pace).await?;
     let mut attachment = Attachment {
         id,
         name: name.into(),
@@ -141,11 +155,11 @@ async fn store(
     id: AttachmentId,
     name: &str,
     mut payload: web::Payload,
+    pace: &mut Pace,
 ) -> Result<Taken, ApiError> {
     let mut upload = files.store.begin(id).await?;
     let mut hash = Sha256::new();
     let mut head = BytesMut::with_capacity(HEAD_BYTES);
-    let mut pace = Pace { waited: Duration::ZERO, bytes: 0 };
     let taken = loop {
         let piece = match pace.next(&mut payload).await {
             Ok(Some(piece)) => piece,

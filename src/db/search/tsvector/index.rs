@@ -46,7 +46,8 @@ impl TableIndex {
             Sort::Newest => "message_id DESC",
         };
         let rows = diesel::sql_query(format!(
-            "SELECT message_id AS id, ts_rank(words, $1::tsquery)::float8 AS rank
+            "SELECT message_id AS id,
+                 (ts_rank(words, $1::tsquery) + ts_rank(words, $8::tsquery))::float8 AS rank
              FROM message_words
              WHERE words @@ $1::tsquery AND room_key = ANY($2)
                AND ($3 IS NULL OR sender_key = $3) AND created_at >= $4 AND created_at < $5
@@ -59,6 +60,7 @@ impl TableIndex {
         .bind::<BigInt, _>(to)
         .bind::<BigInt, _>(wanted.limit + 1)
         .bind::<BigInt, _>(wanted.offset)
+        .bind::<Text, _>(wanted.query.to_whole_tsquery())
         .load::<HitRow>(&mut conn)
         .map_err(|error| error.to_string())?;
         let hits = rows.iter().map(|row| Hit { message: MessageId(row.id), rank: row.rank });
