@@ -15,8 +15,25 @@ pub(super) struct Changed {
     pub changed_seq: i64,
     pub sender: i64,
     pub created_at: i64,
-    /// Empty: there is nothing to find.
-    pub document: Document,
+    /// `None`: there is nothing to find any more.
+    pub said: Option<Said>,
+}
+
+/// What a message says. Its words take several times as much memory as it
+/// does, so they are made one message at a time.
+pub(super) struct Said {
+    pub content: String,
+    pub attachments: Option<String>,
+}
+
+impl Changed {
+    /// What is searched of it; empty if there is nothing to find.
+    pub fn document(&self) -> Document {
+        match &self.said {
+            Some(Said { content, attachments }) => Document::new(content, attachments.as_deref()),
+            None => Document::default(),
+        }
+    }
 }
 
 type Row = (i64, i64, i64, i64, i64, String, Option<String>, Option<i64>);
@@ -24,11 +41,8 @@ type Row = (i64, i64, i64, i64, i64, String, Option<String>, Option<i64>);
 impl From<Row> for Changed {
     fn from(row: Row) -> Self {
         let (id, seq, changed_seq, sender, created_at, content, attachments, deleted_at) = row;
-        let document = match deleted_at {
-            Some(_) => Document::default(),
-            None => Document::new(&content, attachments.as_deref()),
-        };
-        Self { id, seq, changed_seq, sender, created_at, document }
+        let said = deleted_at.is_none().then_some(Said { content, attachments });
+        Self { id, seq, changed_seq, sender, created_at, said }
     }
 }
 

@@ -259,8 +259,11 @@ fn prepare(conn: &mut Conn) -> QueryResult<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::changed::Changed, *};
-    use crate::db::{SearchQuery, search::document::Document};
+    use super::{
+        super::changed::{Changed, Said},
+        *,
+    };
+    use crate::db::SearchQuery;
 
     fn wanted(query: &str) -> Wanted {
         Wanted {
@@ -303,9 +306,9 @@ mod tests {
     fn put(index: &FileIndex, id_time: i64, created_at: i64) {
         let mut conn = connect(&index.path).expect("connected");
         let id = MessageIds::first_at(Timestamp(id_time)).0;
-        let document = Document::new("needle", None);
+        let said = Some(Said { content: "needle".to_owned(), attachments: None });
         let (seq, sender) = (id, 1);
-        let message = Changed { id, seq, changed_seq: seq, sender, created_at, document };
+        let message = Changed { id, seq, changed_seq: seq, sender, created_at, said };
         store::put(&mut conn, 1, &message).expect("put");
     }
 

@@ -72,7 +72,8 @@ pub(super) fn forget_room(conn: &mut Conn, room: i64) -> QueryResult<()> {
 /// Puts a message in, or takes it out if there is nothing to find; says
 /// whether its old words were taken out.
 pub(super) fn put(conn: &mut Conn, room: i64, message: &Changed) -> QueryResult<bool> {
-    let Changed { id, seq, changed_seq: _, sender, created_at, document } = message;
+    let Changed { id, seq, changed_seq: _, sender, created_at, said: _ } = message;
+    let document = message.document();
     let was_there = remove(conn, *id)?;
     if document.is_empty() {
         return Ok(was_there);

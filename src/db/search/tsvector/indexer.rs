@@ -264,7 +264,8 @@ fn indexed(conn: &mut Conn, room: i64) -> QueryResult<i64> {
 }
 
 fn put(conn: &mut Conn, room: i64, message: &Changed) -> QueryResult<()> {
-    let Changed { id, seq, changed_seq: _, sender, created_at, document } = message;
+    let Changed { id, seq, changed_seq: _, sender, created_at, said: _ } = message;
+    let document = message.document();
     if document.is_empty() {
         return diesel::sql_query("DELETE FROM message_words WHERE message_id = $1")
             .bind::<BigInt, _>(id)
@@ -281,7 +282,7 @@ fn put(conn: &mut Conn, room: i64, message: &Changed) -> QueryResult<()> {
     .bind::<BigInt, _>(seq)
     .bind::<BigInt, _>(sender)
     .bind::<BigInt, _>(created_at)
-    .bind::<Text, _>(vector(document))
+    .bind::<Text, _>(vector(&document))
     .execute(conn)
     .map(drop)
 }
