@@ -20,6 +20,7 @@ use crate::{
 };
 
 /// Why a command ended: one line for the operator, and the exit code.
+#[derive(Debug)]
 struct Failure {
     line: String,
     code: u8,

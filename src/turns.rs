@@ -190,7 +190,7 @@ mod tests {
         let two = turns.enter('a').await.ok();
         assert!(one.is_some() && two.is_some());
         assert_eq!(turns.enter('a').await.err(), Some(NoTurn::Own));
-        let _three = turns.enter('b').await.ok().expect("a place");
+        let _three = turns.enter('b').await.expect("a place");
         assert_eq!(turns.enter('c').await.err(), Some(NoTurn::Full));
         drop(one);
         assert!(turns.enter('c').await.is_ok());
@@ -201,7 +201,7 @@ mod tests {
         let turns = turns(9);
         let mut held = Vec::new();
         for of in ['a', 'a', 'b'] {
-            held.push(turns.enter(of).await.ok().expect("a place"));
+            held.push(turns.enter(of).await.expect("a place"));
         }
         let wait = |of| {
             let turns = turns.clone();

@@ -37,6 +37,7 @@ pub enum OpenError {
 }
 
 /// Why a step failed; the caller knows the database's name.
+#[derive(Debug)]
 pub(super) enum Refused {
     Open(String),
     /// By the process with this number.

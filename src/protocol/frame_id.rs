@@ -12,7 +12,7 @@ pub(super) fn find(text: &str) -> Option<String> {
         return None;
     }
     let (mut depth, mut is_key, mut names_id, mut found) = (1_u32, true, false, None);
-    while let Some(token) = rest.next() {
+    for token in rest {
         match token {
             Token::Open => depth += 1,
             Token::Close if depth == 1 => break,

@@ -58,7 +58,7 @@ mod tests {
     fn a_second_one_is_refused_until_the_first_has_let_go() {
         let dir = tempfile::tempdir().expect("a directory");
         let database = dir.path().join("x.db");
-        let held = FileLock::take(&database).ok().expect("taken");
+        let held = FileLock::take(&database).expect("taken");
         let Err(Refused::InUse(holder)) = FileLock::take(&database) else {
             panic!("taken twice");
         };

@@ -51,8 +51,12 @@ fn of_kubernetes() -> Settings {
 fn of_compose(node: &str) -> Settings {
     let filled = |text: String| match text.split_once("${") {
         Some((before, rest)) => {
-            let (_, after) = rest.split_once('}').expect("it is closed");
-            format!("{before}{}{after}", "x".repeat(40))
+            let (asked, after) = rest.split_once('}').expect("it is closed");
+            let value = match asked.split_once(":-") {
+                Some((_, default)) => default.to_owned(),
+                None => "x".repeat(40),
+            };
+            format!("{before}{value}{after}")
         }
         None => text,
     };
