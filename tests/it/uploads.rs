@@ -78,15 +78,15 @@ async fn who_trickles_keeps_no_place_from_others() {
     let server = Server::builder().set("PARLOR_USER_COMMANDS_PER_SECOND", 0).start().await;
     let (ann, ben) = (server.user("ann").await, server.user("ben").await);
     let mut trickling = Vec::new();
-    for _ in 0..8 {
-        let mut socket = RawSocket::open(server.address()).await;
-        socket.write(head(&server, &ann, 1_000, "").as_bytes()).await;
-        socket.write(b"some").await;
-        trickling.push(socket);
-    }
-    // An empty file is refused for what it is as long as there is a place.
+    // An empty file is refused for what it is as long as there is a place,
+    // which then is for one more that trickles. What was refused itself,
+    // because the empty file had the place, holds none.
     let refused = async {
         loop {
+            let mut socket = RawSocket::open(server.address()).await;
+            socket.write(head(&server, &ann, 1_000, "").as_bytes()).await;
+            socket.write(b"some").await;
+            trickling.push(socket);
             let outcome = upload(&ann, "none", Vec::new()).await;
             if outcome.status != 400 {
                 return outcome;
