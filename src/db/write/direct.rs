@@ -29,8 +29,10 @@ fn find(conn: &mut Conn, users: [UserKey; 2]) -> QueryResult<Option<RoomKey>> {
 pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult> {
     let NewDirect { id, users, by_backend, made_by, created_at, bounds } = new;
     let [opener, other] = *users;
-    if user::find(conn, other)?.is_none() {
-        return Ok(Err(WriteError::NoSuchUser));
+    for user in [opener, other] {
+        if user::find(conn, user)?.is_none() {
+            return Ok(Err(WriteError::NoSuchUser));
+        }
     }
     let blocks = has_blocked(conn, opener, other)?;
     let known = find(conn, *users)?;
@@ -103,6 +105,11 @@ pub(super) fn block(
     blocks: bool,
     at: Timestamp,
 ) -> QueryResult<WriteResult> {
+    for user in [user, other] {
+        if user::find(conn, user)?.is_none() {
+            return Ok(Err(WriteError::NoSuchUser));
+        }
+    }
     if blocks {
         let known = blocks::table.filter(blocks::user_key.eq(user.0)).count();
         if known.get_result::<i64>(conn)? >= BLOCKS_PER_USER && !has_blocked(conn, user, other)? {

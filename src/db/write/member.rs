@@ -214,21 +214,20 @@ pub(super) fn remove(
 /// A room whose only owner is gone gets the highest of its members, the one
 /// who came first.
 pub(super) fn inherit(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Member>> {
-    let rows = members::table
-        .filter(members::room_key.eq(room.0))
-        .order((members::joined_at, members::user_key))
-        .select((members::user_key, members::role))
-        .load::<(i64, String)>(conn)?;
-    let role = |text: &str| Role::parse(text).unwrap_or(Role::ReadOnly);
-    // The first of the highest.
-    let heir = rows.iter().rev().max_by_key(|(_, text)| role(text));
-    match heir {
-        Some((user, text)) if role(text) != Role::Owner => {
-            set_role(conn, room, UserKey(*user), Role::Owner)?;
-            find(conn, room, UserKey(*user))
+    for role in Role::ALL.into_iter().rev() {
+        let first = members::table
+            .filter(members::room_key.eq(room.0))
+            .filter(members::role.eq(role.as_str()))
+            .order((members::joined_at, members::user_key))
+            .select(members::user_key);
+        let Some(user) = first.first::<i64>(conn).optional()?.map(UserKey) else { continue };
+        if role == Role::Owner {
+            return Ok(None);
         }
-        _ => Ok(None),
+        set_role(conn, room, user, Role::Owner)?;
+        return find(conn, room, user);
     }
+    Ok(None)
 }
 
 /// Takes a membership and its marks away; gives the number of members left.

@@ -5,6 +5,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQue
 use super::{
     Conn, WriteError, WriteResult, Written, life, message,
     schema::{inbox, inbox_heads, publications, room_events},
+    user,
 };
 use crate::{
     domain::{AppEvent, InboxEvent, PublicationKey, RoomKey, Seq, Timestamp, UserKey},
@@ -74,6 +75,9 @@ pub(super) fn to_user(
     if let Some(seq) = published(conn, key)? {
         let (event, start) = (told(seq), Seq::ZERO);
         return Ok(Ok(Written::PublishedToUser { event, start, duplicate: true }));
+    }
+    if user::find(conn, user)?.is_none() {
+        return Ok(Err(WriteError::NoSuchUser));
     }
     let (seq, start) = advance_inbox(conn, user)?;
     diesel::insert_into(inbox::table)

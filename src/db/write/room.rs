@@ -1,7 +1,8 @@
 //! Rooms: made, cleared, deleted.
 
 use diesel::{
-    ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, dsl::exists, select,
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
+    RunQueryDsl, dsl::exists, select,
 };
 
 use super::{
@@ -13,6 +14,7 @@ use super::{
         bans, former_members, members, mentions, messages, reactions, receipts, room_events,
         room_heads, rooms,
     },
+    user,
 };
 use crate::{
     domain::{Adder, Retention, Role, Room, RoomChange, RoomKey, RoomKind, Seq, Timestamp},
@@ -21,6 +23,9 @@ use crate::{
 
 pub(super) fn create(conn: &mut Conn, new: &NewRoom) -> QueryResult<WriteResult> {
     let (owner, adder) = (new.owner, Adder::Oneself);
+    if user::find(conn, owner)?.is_none() {
+        return Ok(Err(WriteError::NoSuchUser));
+    }
     if let Err(refused) = contact::has_place(conn, adder, owner, &new.bounds)? {
         return Ok(Err(refused));
     }
@@ -160,14 +165,17 @@ pub(super) fn delete(conn: &mut Conn, room: RoomKey) -> QueryResult<WriteResult>
     Ok(Ok(Written::RoomDeleted(id)))
 }
 
-/// A room that nobody is in: somebody may have come in the meantime.
+/// A room that nobody is in: somebody may have come in the meantime. The
+/// application's rooms stay, but for a direct one, whose two users were both
+/// deleted: nobody can ever come into that again.
 #[diesel::dsl::auto_type]
 fn left(room: RoomKey) -> _ {
     let (key, nobody): (i64, i64) = (room.0, 0);
+    let direct: &'static str = RoomKind::Direct.as_str();
     rooms::table
         .find(key)
         .filter(rooms::id.is_not_null())
-        .filter(rooms::made_by.is_not_null())
+        .filter(rooms::made_by.is_not_null().or(rooms::kind.eq(direct)))
         .filter(rooms::member_count.eq(nobody))
 }
 

@@ -12,8 +12,11 @@ use super::{
 };
 use crate::domain::{SignIn, Timestamp, User, UserId, UserKey, UserOrigin};
 
+/// A user who has not been deleted: who looked them up did so before this
+/// transaction, and what is left of a deleted one is nobody to act on.
 pub(super) fn find(conn: &mut Conn, user: UserKey) -> QueryResult<Option<User>> {
-    let row = users::table.find(user.0).select((users::id, users::name));
+    let living = users::table.find(user.0).filter(users::deleted_at.is_null());
+    let row = living.select((users::id, users::name));
     let row = row.first::<(String, String)>(conn).optional()?;
     Ok(row.map(|(id, name)| User { key: user, id: UserId::from_stored(id), name: name.into() }))
 }
