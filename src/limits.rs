@@ -98,6 +98,10 @@ pub const POSITIONS_PER_MS: i64 = 64;
 /// is wrong: more than a room has told since any backup.
 pub const LIFE_GAP: i64 = 1 << 32;
 
+/// Timelines of which a server remembers up to where it has written them, so
+/// that a PostgreSQL that lacks it is noticed.
+pub const GUARDED_TIMELINES: usize = 8;
+
 /// Messages of a history page when the client names no number.
 pub const HISTORY_PAGE: i64 = 50;
 /// Messages of a history page at most.

@@ -1,13 +1,16 @@
 //! Makes sure that a PostgreSQL goes on where it was, or begins a new life;
 //! and that the one behind every new connection is still the same.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use diesel::{
     Connection, ConnectionError, ConnectionResult, QueryResult, QueryableByName,
     connection::SimpleConnection,
     sql_query,
-    sql_types::{BigInt, Bool, Nullable, Text},
+    sql_types::{Array, BigInt, Bool, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio::sync::watch;
@@ -19,7 +22,8 @@ use crate::{
         life::{Begun, Place, RENEWED},
         open::Refused,
     },
-    domain::{Life, RoomKey},
+    domain::Life,
+    limits::GUARDED_TIMELINES,
 };
 
 /// What tells one PostgreSQL from a copy of it: the cluster, its timeline (of
@@ -119,9 +123,37 @@ pub(in crate::db) struct Guard(Arc<Guarded>);
 struct Guarded {
     life: Life,
     identity: &'static str,
-    /// The last position that this server has committed.
-    newest: Mutex<Option<Place>>,
+    /// The last positions that this server has committed.
+    newest: Mutex<Newest>,
     ended: watch::Sender<bool>,
+}
+
+/// The last position in each of the timelines that were written to last. In
+/// several, because one that a database lacks may have been deleted, or may
+/// have been made since what was put back.
+#[derive(Clone, Debug, Default)]
+struct Newest(VecDeque<Place>);
+
+impl Newest {
+    fn note(&mut self, (timeline, seq): Place) {
+        self.0.retain(|(known, _)| *known != timeline);
+        self.0.push_back((timeline, seq));
+        if self.0.len() > GUARDED_TIMELINES {
+            self.0.pop_front();
+        }
+    }
+
+    /// Rooms and inboxes, by the keys of their rows, each with its position.
+    fn split(&self) -> [(Vec<i64>, Vec<i64>); 2] {
+        let (mut rooms, mut inboxes) = (Vec::new(), Vec::new());
+        for (timeline, seq) in &self.0 {
+            match timeline.inbox_owner() {
+                None => rooms.push((timeline.0, seq.0)),
+                Some(user) => inboxes.push((user.0, seq.0)),
+            }
+        }
+        [rooms, inboxes].map(|places| places.into_iter().unzip())
+    }
 }
 
 #[derive(QueryableByName)]
@@ -130,16 +162,14 @@ struct Found {
     id: String,
     #[diesel(sql_type = Bool)]
     is_same: bool,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    room_head: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    inbox_head: Option<i64>,
+    #[diesel(sql_type = Bool)]
+    is_behind: bool,
 }
 
 impl Guard {
     fn new(life: Life, identity: &'static str) -> Self {
         let ended = watch::Sender::new(false);
-        Self(Arc::new(Guarded { life, identity, newest: Mutex::new(None), ended }))
+        Self(Arc::new(Guarded { life, identity, newest: Mutex::default(), ended }))
     }
 
     pub fn life(&self) -> &Life {
@@ -148,7 +178,7 @@ impl Guard {
 
     /// This server has committed it.
     pub fn came_to(&self, place: Place) {
-        *self.0.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+        self.0.newest.lock().unwrap_or_else(PoisonError::into_inner).note(place);
     }
 
     /// Waits until the database is found to be in another life.
@@ -176,22 +206,26 @@ impl Guard {
 
     async fn is_same(&self, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
         let Guarded { life, identity, newest, .. } = &*self.0;
-        let newest = *newest.lock().unwrap_or_else(PoisonError::into_inner);
-        let (timeline, seq) = newest.map_or((RoomKey(0), 0), |(timeline, seq)| (timeline, seq.0));
-        let inbox = timeline.inbox_owner().map_or(0, |user| user.0);
+        let newest = newest.lock().unwrap_or_else(PoisonError::into_inner).split();
+        let [(rooms, room_seqs), (inboxes, inbox_seqs)] = newest;
+        // A timeline that is gone was deleted, as far as one can see.
         let query = sql_query(format!(
             "SELECT id, witness IS NOT DISTINCT FROM {identity} AS is_same,
-                 (SELECT last_seq FROM room_heads WHERE room_key = $1) AS room_head,
-                 (SELECT last_seq FROM inbox_heads WHERE user_key = $2) AS inbox_head
+                 EXISTS (SELECT 1 FROM unnest($1, $2) AS told (timeline, seq)
+                         JOIN room_heads ON room_key = told.timeline
+                         WHERE last_seq < told.seq)
+                 OR EXISTS (SELECT 1 FROM unnest($3, $4) AS told (timeline, seq)
+                            JOIN inbox_heads ON user_key = told.timeline
+                            WHERE last_seq < told.seq) AS is_behind
              FROM life"
         ));
-        let query = query.bind::<BigInt, _>(timeline.0).bind::<BigInt, _>(inbox);
-        let Found { id, is_same, room_head, inbox_head } = query.get_result(conn).await?;
+        let query = query.bind::<Array<BigInt>, _>(rooms).bind::<Array<BigInt>, _>(room_seqs);
+        let query = query.bind::<Array<BigInt>, _>(inboxes).bind::<Array<BigInt>, _>(inbox_seqs);
+        let Found { id, is_same, is_behind } = query.get_result(conn).await?;
         if id != life.as_str() || !is_same {
             return Ok(false);
         }
-        // A timeline that is gone was deleted.
-        if room_head.or(inbox_head).is_none_or(|head| head >= seq) {
+        if !is_behind {
             return Ok(true);
         }
         // It looks the same, and lacks what was committed: such as a snapshot
@@ -202,5 +236,26 @@ impl Guard {
             .execute(conn)
             .await?;
         Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{RoomKey, Seq, UserKey};
+
+    #[test]
+    fn the_last_position_of_each_of_the_last_timelines_is_known() {
+        let mut newest = Newest::default();
+        let last = i64::try_from(GUARDED_TIMELINES).expect("small");
+        for room in 1..=last {
+            newest.note((RoomKey(room), Seq(10 * room)));
+        }
+        newest.note((RoomKey(1), Seq(11)));
+        newest.note((RoomKey::inbox_of(UserKey(7)), Seq(3)));
+        let [rooms, inboxes] = newest.split();
+        let expected: Vec<i64> = (3..=last).chain([1]).collect();
+        assert_eq!(rooms.0, expected, "the one that was written to longest ago has gone");
+        assert_eq!((rooms.1.last(), inboxes), (Some(&11), (vec![7], vec![3])));
     }
 }

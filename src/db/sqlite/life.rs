@@ -3,7 +3,10 @@
 
 use std::path::Path;
 
-use diesel::{OptionalExtension, QueryDsl, QueryResult, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{
+    ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, QueryableByName, RunQueryDsl,
+    sql_query,
+};
 
 use super::{
     Conn,
@@ -106,11 +109,12 @@ fn has(conn: &mut Conn, (timeline, seq): Place) -> QueryResult<bool> {
     if let Some(head) = head_of(conn, timeline)? {
         return Ok(head >= seq);
     }
-    // What has been there once was deleted since: keys are never used again.
+    // What has been there once was deleted since: keys are never used again,
+    // and an inbox goes with its user. One whose user is there never was.
     match timeline.inbox_owner() {
         Some(user) => {
-            let row = users::table.find(user.0).select(users::key);
-            Ok(row.first::<i64>(conn).optional()?.is_some())
+            let row = users::table.find(user.0).filter(users::deleted_at.is_not_null());
+            Ok(row.select(users::key).first::<i64>(conn).optional()?.is_some())
         }
         None => Ok(timeline <= newest_room(conn)?),
     }
@@ -167,5 +171,30 @@ mod tests {
         let mut moved = one;
         moved[0].is_original = false;
         assert!(restored(Some("b"), &moved, true));
+    }
+
+    #[test]
+    fn a_timeline_that_is_not_there_was_had_if_it_can_have_been_deleted() {
+        use diesel::connection::SimpleConnection;
+
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("x.db");
+        super::super::open::migrate(&path).expect("migrated");
+        let mut conn = establish(&path).expect("it opens");
+        conn.batch_execute(
+            "INSERT INTO users (key, id, name, created_at, deleted_at)
+             VALUES (1, 'ann', 'Ann', 0, NULL), (2, 'deleted#2', 'Deleted user', 0, 1);
+             INSERT INTO rooms (key, id, kind, title, created_at) VALUES (5, 'r', 'public', '', 0);
+             INSERT INTO room_heads (room_key, last_seq) VALUES (5, 9);",
+        )
+        .expect("good statements");
+        let mut has = |timeline, seq| has(&mut conn, (timeline, Seq(seq))).expect("read");
+        assert!(has(RoomKey(5), 9) && !has(RoomKey(5), 10));
+        assert!(has(RoomKey(4), 1), "deleted");
+        assert!(!has(RoomKey(6), 1), "made since the backup");
+        let inbox = |user| RoomKey::inbox_of(crate::domain::UserKey(user));
+        assert!(!has(inbox(1), 1), "its first event came since the backup");
+        assert!(has(inbox(2), 1), "deleted with its user");
+        assert!(!has(inbox(3), 1), "came since the backup");
     }
 }

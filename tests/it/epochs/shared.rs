@@ -92,6 +92,9 @@ async fn a_database_that_lacks_what_was_committed_is_noticed_by_who_committed_it
     let kept = postgres.snapshot().await;
     until_it_is_stored(&alice).await;
     say_some(&alice, "den", 1).await;
+    // What is not there at all might have been deleted, and tells nothing.
+    alice.create_room("since", "private").await;
+    say_some(&alice, "since", 1).await;
     // As if the disk had been put back: nothing of PostgreSQL itself tells.
     postgres.kill();
     postgres.put_back(&kept).await;
