@@ -132,7 +132,7 @@ impl Running {
         };
         actix_web::rt::spawn(sweeper.run(leads));
         let search = match config.search {
-            true => Some(start_search(config)?),
+            true => Some(start_search(config, database)?),
             false => None,
         };
         let files = Files::new(store, allowed.clone(), *bytes_max, *quota);
@@ -327,8 +327,9 @@ fn state(
 }
 
 /// Opens the index, and keeps it up to date from now on.
-fn start_search(config: &Config) -> Result<Search, Failure> {
-    let index = SearchIndex::start(&config.store.database).map_err(Failure::environment)?;
+fn start_search(config: &Config, database: &Database) -> Result<Search, Failure> {
+    let index = SearchIndex::start(&config.store.database, database.reader.life());
+    let index = index.map_err(Failure::environment)?;
     Ok(Search::new(index))
 }
 

@@ -74,8 +74,8 @@ impl Reader {
         Self { counts: Arc::default(), ..self.clone() }
     }
 
-    #[cfg(test)]
-    pub(super) fn life(&self) -> &Life {
+    /// Which life of the database this is.
+    pub fn life(&self) -> &Life {
         &self.life
     }
 

@@ -16,7 +16,7 @@ mod tsvector;
 mod words;
 
 use super::DatabaseUrl;
-use crate::domain::{MessageId, RoomKey, Timestamp, UserKey};
+use crate::domain::{Life, MessageId, RoomKey, Timestamp, UserKey};
 
 pub use query::SearchQuery;
 
@@ -70,16 +70,17 @@ enum Kind {
 
 impl SearchIndex {
     /// Opens the index of a database, makes it if it is not there, and keeps
-    /// it up to date from now on, on a thread of its own. Blocking.
+    /// it up to date from now on, on a thread of its own. Beside SQLite one of
+    /// another `life` of the database is made anew. Blocking.
     ///
     /// # Errors
     /// If there can be no such thread. An index that cannot be opened is made
     /// anew as soon as that is possible; until then nothing can be searched,
     /// and all else goes on.
-    pub fn start(database: &DatabaseUrl) -> std::io::Result<Self> {
+    pub fn start(database: &DatabaseUrl, life: &Life) -> std::io::Result<Self> {
         let kind = match database {
             DatabaseUrl::Sqlite(path) => {
-                let index = file::FileIndex::open(path);
+                let index = file::FileIndex::open(path, life);
                 file::keep_up(index.clone(), path.clone())?;
                 Kind::File(index)
             }

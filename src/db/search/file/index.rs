@@ -22,12 +22,12 @@ use super::{
     Conn, store,
 };
 use crate::{
-    domain::{MessageId, MessageIds, RoomKey, Timestamp},
+    domain::{Life, MessageId, MessageIds, RoomKey, Timestamp},
     limits::{SEARCH_CONNECTIONS, SEARCH_PLACES},
 };
 
 /// Changes with the tables here; and with the words, see [`words::VERSION`].
-const VERSION: i64 = 2_000 + words::VERSION;
+const VERSION: i64 = 3_000 + words::VERSION;
 
 /// The words come as they are to be found, with spaces between them: for
 /// `ascii` everything beyond ASCII is part of a word. What is said when and
@@ -43,9 +43,10 @@ const TABLES: &str = "
     CREATE TABLE rooms (
         room_key INTEGER PRIMARY KEY NOT NULL, upto BIGINT NOT NULL, floor BIGINT NOT NULL);
     -- By how much ids are ahead of the times of their messages at the most,
-    -- and whether words of what was taken out still lie in the file.
-    CREATE TABLE notes (ahead_ms BIGINT NOT NULL, has_removed BIGINT NOT NULL);
-    INSERT INTO notes VALUES (0, 0);";
+    -- whether words of what was taken out still lie in the file, and of which
+    -- life of the database they are.
+    CREATE TABLE notes (
+        ahead_ms BIGINT NOT NULL, has_removed BIGINT NOT NULL, life TEXT NOT NULL);";
 
 const DROP_TABLES: &str = "DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS cursors;
     DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS rooms; DROP TABLE IF EXISTS notes;";
@@ -60,6 +61,7 @@ type Connections = Pool<ConnectionManager<Conn>>;
 #[derive(Clone)]
 pub(in crate::db) struct FileIndex {
     pub(super) path: PathBuf,
+    life: Life,
     /// `None` as long as it could not be opened.
     pool: Arc<RwLock<Option<Connections>>>,
     is_broken: Arc<AtomicBool>,
@@ -75,6 +77,12 @@ struct HitRow {
 }
 
 #[derive(QueryableByName)]
+struct Note {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+#[derive(QueryableByName)]
 struct Number {
     #[diesel(sql_type = BigInt)]
     value: i64,
@@ -82,11 +90,11 @@ struct Number {
 
 impl FileIndex {
     /// Opens the index beside a database; makes it, if it is not there, is an
-    /// older one or none at all. Blocking.
-    pub fn open(database: &Path) -> Self {
+    /// older one, of another life of the database, or none at all. Blocking.
+    pub fn open(database: &Path, life: &Life) -> Self {
         let path = path_of(database);
         let (pool, is_broken) = (Arc::default(), Arc::default());
-        let index = Self { path, pool, is_broken };
+        let index = Self { path, life: life.clone(), pool, is_broken };
         if let Err(error) = index.open_or_renew() {
             log::error!("the index of the search cannot be opened: {error}");
         }
@@ -109,7 +117,9 @@ impl FileIndex {
 
     fn try_open(&self) -> Result<Connections, String> {
         let mut conn = connect(&self.path)?;
-        prepare(&mut conn).map_err(|error| error.to_string())?;
+        if !prepare(&mut conn, &self.life).map_err(|error| error.to_string())? {
+            return Err("it is of another life of the database".to_owned());
+        }
         Pool::builder()
             .max_size(SEARCH_CONNECTIONS)
             .min_idle(Some(0))
@@ -244,16 +254,25 @@ pub(super) fn connect(path: &Path) -> Result<Conn, String> {
     Ok(conn)
 }
 
-fn prepare(conn: &mut Conn) -> QueryResult<()> {
+/// Makes the tables, if they are not there. Says whether what is there belongs
+/// to this life of the database: after a restore the index knows what is gone,
+/// and lacks what is back, and the positions do not tell.
+fn prepare(conn: &mut Conn, life: &Life) -> QueryResult<bool> {
     let version = diesel::sql_query("SELECT user_version AS value FROM pragma_user_version")
         .get_result::<Number>(conn)?
         .value;
     if version == VERSION {
         // It has what it should have, as far as one can see.
-        return conn.batch_execute("SELECT * FROM notes; SELECT rowid FROM words LIMIT 1");
+        conn.batch_execute("SELECT * FROM notes; SELECT rowid FROM words LIMIT 1")?;
+        let note = diesel::sql_query("SELECT life AS value FROM notes").get_result::<Note>(conn)?;
+        return Ok(note.value == life.as_str());
     }
     conn.immediate_transaction(|conn| {
-        conn.batch_execute(&format!("{DROP_TABLES} {TABLES} PRAGMA user_version = {VERSION};"))
+        conn.batch_execute(&format!("{DROP_TABLES} {TABLES} PRAGMA user_version = {VERSION};"))?;
+        diesel::sql_query("INSERT INTO notes VALUES (0, 0, ?)")
+            .bind::<Text, _>(life.as_str())
+            .execute(conn)
+            .map(|_| true)
     })
 }
 
@@ -278,6 +297,26 @@ mod tests {
         }
     }
 
+    fn open(database: &Path) -> FileIndex {
+        FileIndex::open(database, &Life::from_stored("one"))
+    }
+
+    #[test]
+    fn an_index_of_another_life_of_the_database_is_made_anew() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("test.db");
+        let index = open(&path);
+        put(&index, 1_800_000_000_000, 1_800_000_000_000);
+        let found = |index: &FileIndex| index.find(&wanted("needle")).expect("looked").0.len();
+        assert_eq!(found(&index), 1);
+        assert_eq!(found(&open(&path)), 1, "the same life");
+        // A restored database has less, and more, than what was indexed.
+        let restored = FileIndex::open(&path, &Life::from_stored("other"));
+        assert_eq!(found(&restored), 0);
+        let bytes = fs::read(&restored.path).expect("it is there");
+        assert!(!bytes.windows(6).any(|part| part == b"needle"));
+    }
+
     #[test]
     fn every_database_has_an_index_of_its_own() {
         for (database, index) in [
@@ -293,13 +332,13 @@ mod tests {
     fn an_index_of_another_version_is_made_anew() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("test.db");
-        let index = FileIndex::open(&path);
+        let index = open(&path);
         let mut conn = connect(&index.path).expect("connected");
         conn.batch_execute("PRAGMA user_version = 999; DROP TABLE words").expect("broken");
-        FileIndex::open(&path).find(&wanted("x")).expect("it is there");
+        open(&path).find(&wanted("x")).expect("it is there");
         // Also one that only says that it is of this one.
         conn.batch_execute("DROP TABLE words").expect("broken");
-        FileIndex::open(&path).find(&wanted("x")).expect("it is there again");
+        open(&path).find(&wanted("x")).expect("it is there again");
     }
 
     /// What was said at a time, under an id of perhaps another.
@@ -316,7 +355,7 @@ mod tests {
     fn times_are_those_of_messages_also_after_a_clock_was_wrong() {
         const DAY: i64 = 86_400_000;
         let dir = tempfile::tempdir().expect("a directory");
-        let index = FileIndex::open(&dir.path().join("test.db"));
+        let index = open(&dir.path().join("test.db"));
         let now = 1_800_000_000_000;
         put(&index, now, now);
         let between = |from: i64, to: Option<i64>| {
@@ -337,7 +376,7 @@ mod tests {
     #[test]
     fn very_many_rooms_are_searched_as_few_are() {
         let dir = tempfile::tempdir().expect("a directory");
-        let index = FileIndex::open(&dir.path().join("test.db"));
+        let index = open(&dir.path().join("test.db"));
         put(&index, 1_800_000_000_000, 1_800_000_000_000);
         let find = |rooms: std::ops::Range<i64>| {
             let rooms = rooms.map(RoomKey).collect();
@@ -351,10 +390,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("test.db");
         fs::write(dir.path().join("test.search.db"), "garbage ".repeat(1_000)).expect("written");
-        FileIndex::open(&path).find(&wanted("x")).expect("it is there");
+        open(&path).find(&wanted("x")).expect("it is there");
         let path = dir.path().join("other.db");
         fs::create_dir_all(dir.path().join("other.search.db/full")).expect("made");
-        let index = FileIndex::open(&path);
+        let index = open(&path);
         assert!(index.find(&wanted("x")).is_err());
         fs::remove_dir_all(&index.path).expect("removed");
         index.open_or_renew().expect("now it can");
