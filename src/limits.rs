@@ -350,6 +350,15 @@ pub const WEBHOOK_POLL: Duration = Duration::from_secs(5);
 pub const WEBHOOK_URLS: usize = 8;
 /// Webhooks that were given up and are kept; the oldest goes.
 pub const DEAD_LETTERS: i64 = 100_000;
+/// Webhooks that wait for one receiver, some 300 bytes each: three hours of a
+/// hundred messages a second. Beyond, the oldest are given up, so that one that
+/// stays away does not fill the disk.
+pub const WEBHOOKS_WAITING: i64 = 1_000_000;
+/// How often they are counted, and how many are given up before they are
+/// counted again; so many with one write, some ten milliseconds of the lane.
+pub const WEBHOOKS_COUNTED: Duration = Duration::from_secs(60);
+pub const WEBHOOKS_GIVEN_UP: i64 = 10_000;
+pub const WEBHOOKS_SETTLED: usize = 500;
 
 /// Bytes and words of a search.
 pub const SEARCH_BYTES: usize = 256;

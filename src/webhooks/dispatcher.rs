@@ -13,8 +13,12 @@ use super::{Secrets, backoff::delay, payload::payload};
 use crate::{
     db::{Letter, OutboxResult, OutboxTargets, Reader, Write, Writer, submit},
     domain::Timestamp,
-    limits::{WEBHOOK_LOOK_PAUSE, WEBHOOK_POLL, WEBHOOKS_AT_ONCE},
+    limits::{
+        WEBHOOK_LOOK_PAUSE, WEBHOOK_POLL, WEBHOOKS_AT_ONCE, WEBHOOKS_COUNTED, WEBHOOKS_GIVEN_UP,
+        WEBHOOKS_SETTLED, WEBHOOKS_WAITING,
+    },
     outbound,
+    seldom::Seldom,
 };
 
 /// Who is told, and how hard it is tried.
@@ -52,6 +56,9 @@ struct UnderWay {
     last: String,
     done: mpsc::Sender<(Letter, OutboxResult)>,
 }
+
+/// It goes on for as long as the receiver stays away.
+static BEYOND: Seldom = Seldom::new();
 
 fn now() -> Timestamp {
     crate::clock::now()
@@ -111,6 +118,7 @@ impl Receiver {
         let mut under_way = UnderWay { lanes: HashSet::new(), last: String::new(), done };
         let mut look_at = Instant::now();
         let mut may_look_at = look_at;
+        let mut count_at = look_at;
         loop {
             if leads.wait_for(|leads| *leads).await.is_err() {
                 return;
@@ -127,6 +135,9 @@ impl Receiver {
                 () = self.wake.notified() => look_at = Instant::now(),
                 () = sleep_until(look_at.max(may_look_at)) => {
                     let began = Instant::now();
+                    if began >= count_at && !self.give_up_oldest().await {
+                        count_at = began + WEBHOOKS_COUNTED;
+                    }
                     let next = self.send_due(&mut under_way).await;
                     // Looking through what waits for a receiver that is away
                     // must not take the database's time.
@@ -161,6 +172,29 @@ impl Receiver {
         }
         *last = due.last;
         due.next
+    }
+
+    /// Gives up some of what waits beyond the bound: it becomes dead letters.
+    /// Says whether there may be more.
+    async fn give_up_oldest(&self) -> bool {
+        let oldest = self.reader.letters_beyond(&self.url, WEBHOOKS_WAITING, WEBHOOKS_GIVEN_UP);
+        let Ok(oldest) = oldest.await else { return false };
+        if oldest.is_empty() {
+            return false;
+        }
+        if BEYOND.again().is_some() {
+            log::warn!(
+                "more than {WEBHOOKS_WAITING} webhooks wait for a receiver: the oldest are given up"
+            );
+        }
+        let dead = |id: &i64| (*id, OutboxResult::Dead { error: "too many waited".to_owned() });
+        for some in oldest.chunks(WEBHOOKS_SETTLED) {
+            let write = Write::OutboxSettle(some.iter().map(dead).collect());
+            if submit(&self.writer, write).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 
     async fn settle(&self, all: Vec<(Letter, OutboxResult)>, lanes: &mut HashSet<String>) {

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, QueryDsl, Queryable, QueryableByName,
-    dsl::{count_star, min},
+    dsl::{count_star, min, not},
     sql_types::{BigInt, Text},
 };
 use diesel_async::RunQueryDsl;
@@ -199,6 +199,27 @@ impl Reader {
                     (went_around, due.last) = (true, String::new());
                 }
             }
+        })
+    }
+
+    /// The oldest of what waits for a receiver beyond `keep`, `limit` of them at
+    /// most.
+    pub async fn letters_beyond(
+        &self,
+        target: &str,
+        keep: i64,
+        limit: i64,
+    ) -> Result<Vec<i64>, ReadError> {
+        let target = target.to_owned();
+        read!(self, |conn| {
+            let waiting =
+                || outbox::table.filter(outbox::target.eq(&target)).filter(not(outbox::dead));
+            let count: i64 = waiting().count().get_result(&mut conn).await?;
+            if count <= keep {
+                return Ok(Vec::new());
+            }
+            let oldest = waiting().order(outbox::id).limit(limit.min(count - keep));
+            oldest.select(outbox::id).load(&mut conn).await
         })
     }
 

@@ -1,6 +1,7 @@
 //! The database file, its writer and its tokens.
 
 use super::*;
+use crate::db::OutboxResult;
 
 #[test]
 fn a_database_of_a_newer_version_is_refused() {
@@ -31,4 +32,29 @@ async fn what_is_past_the_bound_is_refused_at_once_and_the_rest_is_stored() {
     }
     assert!((4..20).contains(&stored), "{stored}");
     assert_eq!(bench.seqs(&room).await.len(), stored);
+}
+
+#[actix_web::test]
+async fn what_waits_for_a_receiver_that_stays_away_is_bounded_the_oldest_goes() {
+    let bench = Bench::new();
+    for (target, count) in [("http://away", 5), ("http://well", 5)] {
+        for number in 0..count {
+            bench.run(&format!(
+                "INSERT INTO outbox (target, lane, kind, at, next_at)
+                 VALUES ('{target}', 'room {number}', 'message.created', {number}, 0)"
+            ));
+        }
+    }
+    let reader = &bench.database.reader;
+    let beyond =
+        async |keep, limit| reader.letters_beyond("http://away", keep, limit).await.expect("read");
+    assert_eq!(beyond(5, 10).await, Vec::<i64>::new());
+    assert_eq!(beyond(3, 10).await, [1, 2]);
+    let oldest = beyond(1, 3).await;
+    assert_eq!(oldest, [1, 2, 3], "as many as one step takes");
+    let dead = |id| (id, OutboxResult::Dead { error: "too many waited".to_owned() });
+    bench.one(Write::OutboxSettle(oldest.into_iter().map(dead).collect())).expect("settled");
+    assert_eq!(beyond(1, 3).await, [4]);
+    assert_eq!(bench.count("outbox WHERE dead"), 3, "they can be replayed");
+    assert_eq!(bench.count("outbox WHERE NOT dead AND target = 'http://well'"), 5);
 }

@@ -178,6 +178,7 @@ fn insert(
 
 /// What came of deliveries.
 pub(super) fn settle(conn: &mut Conn, results: &[(i64, OutboxResult)]) -> QueryResult<WriteResult> {
+    let mut has_dead = false;
     for (id, result) in results {
         let row = || diesel::update(outbox::table.find(*id));
         match result {
@@ -195,9 +196,13 @@ pub(super) fn settle(conn: &mut Conn, results: &[(i64, OutboxResult)]) -> QueryR
             }
             OutboxResult::Dead { error } => {
                 row().set((outbox::dead.eq(true), outbox::error.eq(error))).execute(conn)?;
-                forget_oldest_dead(conn)?;
+                has_dead = true;
             }
         }
+    }
+    // Once: it costs by the number of those that are kept.
+    if has_dead {
+        forget_oldest_dead(conn)?;
     }
     Ok(Ok(Written::Done))
 }
