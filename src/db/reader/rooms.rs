@@ -265,22 +265,6 @@ impl Reader {
         Ok(keys.into_iter().map(RoomKey).collect())
     }
 
-    /// A user's rooms, by id.
-    pub async fn memberships(&self, user: UserKey) -> Result<Vec<RoomOverview>, ReadError> {
-        let query = overviews!().filter(members::user_key.eq(user.0)).order(rooms::id);
-        let life = self.life.clone();
-        let (mut rooms, marks) = read!(self, |conn| {
-            let rows = query.load::<OverviewRow>(&mut conn).await?;
-            let marks: Vec<Mark> = rows.iter().map(OverviewRow::mark).collect();
-            let mut rooms: Vec<RoomOverview> =
-                rows.into_iter().map(|row| row.in_life(&life)).collect();
-            select::add_peers(&mut conn, user, &mut rooms).await?;
-            Ok((rooms, marks))
-        })?;
-        self.count_unread(user, &mut rooms, &marks).await?;
-        Ok(rooms)
-    }
-
     /// Some of a user's rooms with the newest message of each; in two
     /// statements, however many rooms there are.
     pub async fn rooms_with_last_message(
