@@ -38,7 +38,8 @@ impl ChatServer {
     /// `has_ended`, unless somebody has come, or it is one of the application's.
     pub(super) fn settle_end(&mut self, reply: ReplyTo, room: &Room, has_ended: bool) {
         if has_ended {
-            self.tell_deleted(room);
+            // It had none.
+            self.tell_gone(room, Vec::new());
             self.purge(room.key);
         }
         self.answer(reply, Ok(Answer::Done));

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     chat::{Answer, ChatServer, ReplyTo, fanout::Item, room::RoomSeen, server::now},
-    domain::{Member, Role, Room, RoomKey, RoomOverview, RoomState, Seq, Standing, User},
+    domain::{Member, Role, Room, RoomKey, RoomOverview, RoomState, Seq, Standing, User, UserKey},
     protocol::events,
 };
 
@@ -38,12 +38,19 @@ impl ChatServer {
 
     /// Nobody hears the room any more.
     pub(super) fn tell_deleted(&mut self, room: &Room) {
+        let members = self.sessions.members_of(room.key);
+        self.tell_gone(room, members);
+    }
+
+    /// The same for a room whose `members` are known, because looking for them
+    /// goes through everybody who is there.
+    pub(super) fn tell_gone(&mut self, room: &Room, members: Vec<UserKey>) {
         let key = room.key;
         let frame = events::room_deleted(&room.id, now());
         // Its members hear of it by the room, or as members who have
         // unsubscribed: each connection once.
         self.tell_notice(key, frame.clone());
-        for user in self.sessions.members_of(key) {
+        for user in members {
             for session in self.sessions.ready_of(user) {
                 if !self.is_subscribed(session, key) {
                     let item = Item::Frame { session: session.id, frame: frame.clone() };
