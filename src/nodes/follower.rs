@@ -293,7 +293,16 @@ impl Hooks {
                 self.authenticator.erased(&id);
                 self.ask(Command::End(Ended::User(id)));
             }
-            _ => {}
+            // What concerns rooms is the ChatServer's.
+            Happened::Head { .. }
+            | Happened::Joined { .. }
+            | Happened::Left { .. }
+            | Happened::Standing { .. }
+            | Happened::Blocked { .. }
+            | Happened::RoomUpdated { .. }
+            | Happened::RoomDeleted { .. }
+            | Happened::Marked { .. }
+            | Happened::Told(_) => {}
         }
     }
 
