@@ -17,9 +17,9 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECTIONS: usize = 32;
 const BODY_MAX: usize = 1024 * 1024;
 
-trait Duplex: Read + Write {}
+trait Duplex: Read + Write + Send {}
 
-impl<T: Read + Write> Duplex for T {}
+impl<T: Read + Write + Send> Duplex for T {}
 
 /// A connection that is kept from request to request.
 pub struct Rest {

@@ -23,7 +23,7 @@ const MESSAGES: usize = 200;
 const CONTENT: usize = 16_000;
 /// For what is given back a moment later.
 const REST: Duration = Duration::from_secs(3);
-const SETTINGS: &[(&str, &str)] = &[("PARLOR_LOGINS_PER_MINUTE", "0")];
+const SETTINGS: &[(&str, &str)] = &[("PARLOR_ACCOUNTS", "on"), ("PARLOR_LOGINS_PER_MINUTE", "0")];
 
 pub fn cases() -> Vec<Case> {
     vec![

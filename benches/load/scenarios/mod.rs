@@ -134,7 +134,7 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "soak",
-        about: "people come and go (with --seconds 1200): does memory grow?",
+        about: "people come and go (with --seconds 1800): does memory grow?",
         cases: soak::cases,
         on_request: true,
     },
