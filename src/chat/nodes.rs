@@ -106,6 +106,9 @@ pub enum FromNode {
     /// These rooms are heard from now on: what was said before has to be
     /// looked for.
     Heard(Vec<RoomKey>),
+    /// More was missed than the feed keeps: all who are here come back, and
+    /// read.
+    MissedTooMuch,
 }
 
 /// The way to the other nodes.

@@ -176,10 +176,7 @@ impl Follower {
         // What happened meanwhile may be forgotten already.
         if away + FEED_SETTLED > FEED_KEPT {
             log::warn!("the feed was not read for {away:?}: connections come back and read");
-            hooks.ask(Command::Disconnect {
-                of: crate::chat::Connected::All,
-                reason: "resume".into(),
-            });
+            hooks.tell(vec![FromNode::MissedTooMuch]);
         }
     }
 

@@ -18,7 +18,10 @@ use crate::{
     db::{Happened, Left, ReadError, Reader, Signal},
     domain::{Member, Room, RoomKey, RoomOverview, Seq, User, UserKey},
     limits::{LOOKED_UP_AT_ONCE, TIMELINE_AGAIN},
-    protocol::events::{self, Departure},
+    protocol::{
+        Close,
+        events::{self, Departure},
+    },
     websocket::Frame,
 };
 
@@ -35,6 +38,9 @@ impl Handler<FromNodes> for ChatServer {
                 FromNode::Number(number) => self.ids.renumber(number),
                 FromNode::Announce => self.announce_all(),
                 FromNode::Heard(rooms) => self.look_at_heads(rooms, ctx),
+                FromNode::MissedTooMuch => {
+                    self.fanout.tell_all(&Item::CloseAll { close: Close::GoingAway });
+                }
             }
         }
         self.fanout.flush();
