@@ -7,8 +7,8 @@ use crate::{
     db::{Change, MemberChange, StoredMessage},
     domain::{
         AppEvent, ClientId, HistoryCursor, HistoryPage, Member, MessageId, Position,
-        PublicationKey, ReadTarget, Retention, Room, RoomChange, RoomId, RoomKind, RoomOverview,
-        Seq, Status, Timestamp, UserId, UserKey,
+        PublicationKey, ReadTarget, Retention, Room, RoomChange, RoomId, RoomKey, RoomKind,
+        RoomOverview, Seq, Status, Timestamp, UserId, UserKey,
     },
     protocol::Draft,
 };
@@ -196,12 +196,12 @@ pub enum Ended {
 }
 
 /// Which connections are meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connected {
     All,
     /// Those that hear a room.
-    Room(RoomId),
-    User(UserId),
+    Room(RoomKey),
+    User(UserKey),
 }
 
 /// What came of a request.

@@ -70,11 +70,11 @@ pub(super) struct Disconnected {
 async fn of_room(state: &State, room: &str) -> Result<Connected, ApiError> {
     let id = room_id(room)?;
     let room = state.reader.room(&id).await?.ok_or_else(|| ApiError::not_found("room"))?;
-    Ok(Connected::Room(room.id))
+    Ok(Connected::Room(room.key))
 }
 
 async fn of_user(state: &State, user: &str) -> Result<Connected, ApiError> {
-    Ok(Connected::User(state.known_user(user).await?.id))
+    Ok(Connected::User(state.known_user(user).await?.key))
 }
 
 async fn list(

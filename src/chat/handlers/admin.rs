@@ -13,7 +13,7 @@ use crate::{
         server::{nobody, now},
         session::SessionEntry,
     },
-    db::Write,
+    db::{Signal, Write},
     domain::{
         Member, Message, MessageId, Room, RoomId, RoomKey, RoomKind, Status, Timestamp, User,
         UserId, UserKey,
@@ -26,20 +26,21 @@ impl ChatServer {
     pub(super) fn administer(&mut self, command: Command, reply: ReplyTo, ctx: &mut Context<Self>) {
         match command {
             Command::Connections { of, after, limit } => {
-                let answer = self.connections(&of, after, limit);
-                self.answer(reply, answer);
+                let answer = self.connections(of, after, limit);
+                self.answer(reply, Ok(answer));
             }
             Command::CountConnections { of } => {
-                let count = self.connected(&of).map(|all| Answer::Count(all.count()));
-                self.answer(reply, count);
+                let count = self.connected(of).count();
+                self.answer(reply, Ok(Answer::Count(count)));
             }
             Command::Disconnect { of, reason } => {
-                let sessions = self.connected(&of).map(|all| all.map(|entry| entry.at).collect());
-                let answer = sessions.map(|sessions: Vec<SessionRef>| {
-                    sessions.iter().for_each(|session| self.end(*session, &reason));
-                    Answer::Count(sessions.len())
-                });
-                self.answer(reply, answer);
+                if !self.settings.has_nodes {
+                    return self.settle_disconnect(reply, of, &reason);
+                }
+                // The other nodes hear of it by the feed.
+                let signal = disconnecting(of, &reason);
+                let pending = Pending::Disconnect { reply, of, reason };
+                self.submit(Write::Signal { signal }, pending);
             }
             Command::EraseUser { user } => {
                 let nobody = Requester::nobody();
@@ -57,55 +58,34 @@ impl ChatServer {
         }
     }
 
-    /// Ends connections because another node was asked to.
-    pub(super) fn disconnect_all(
-        &mut self,
-        room: Option<RoomKey>,
-        user: Option<UserKey>,
-        reason: &Arc<str>,
-    ) {
-        let is_meant = |entry: &&SessionEntry| {
-            room.is_none_or(|room| entry.subscribed.contains(&room))
-                && user.is_none_or(|user| entry.user == user)
-        };
-        let sessions = self.sessions.entries.values().filter(is_meant);
-        let sessions: Vec<SessionRef> = sessions.map(|entry| entry.at).collect();
-        sessions.into_iter().for_each(|session| self.end(session, reason));
+    pub(super) fn settle_disconnect(&mut self, reply: ReplyTo, of: Connected, reason: &Arc<str>) {
+        let count = self.disconnect_all(of, reason);
+        self.answer(reply, Ok(Answer::Count(count)));
     }
 
-    /// The connections that are meant; nobody hears a room that is not in
-    /// memory.
-    fn connected(
-        &self,
-        of: &Connected,
-    ) -> Result<impl Iterator<Item = &SessionEntry> + use<'_>, ChatError> {
-        let (mut room, mut user) = (None, None);
-        match of {
-            Connected::All => {}
-            Connected::Room(id) => room = Some(self.rooms.by_id(id).map(|entry| entry.room.key)),
-            Connected::User(id) => user = Some(id.clone()),
-        }
-        let entries = self.sessions.entries.values();
-        Ok(entries.filter(move |entry| {
-            let in_room = room.is_none_or(|key: Option<RoomKey>| {
-                key.is_some_and(|key| entry.subscribed.contains(&key))
-            });
-            in_room && user.as_ref().is_none_or(|user| self.user_id(entry) == Some(user))
-        }))
+    /// Ends the connections to this node that are meant; says how many.
+    pub(super) fn disconnect_all(&mut self, of: Connected, reason: &Arc<str>) -> usize {
+        let sessions: Vec<SessionRef> = self.connected(of).map(|entry| entry.at).collect();
+        sessions.iter().for_each(|session| self.end(*session, reason));
+        sessions.len()
+    }
+
+    /// The connections to this node that are meant.
+    fn connected(&self, of: Connected) -> impl Iterator<Item = &SessionEntry> {
+        self.sessions.entries.values().filter(move |entry| match of {
+            Connected::All => true,
+            Connected::Room(room) => entry.subscribed.contains(&room),
+            Connected::User(user) => entry.user == user,
+        })
     }
 
     fn user_id(&self, entry: &SessionEntry) -> Option<&UserId> {
         Some(&self.sessions.users.get(&entry.user)?.user.id)
     }
 
-    fn connections(
-        &self,
-        of: &Connected,
-        after: SessionId,
-        limit: usize,
-    ) -> Result<Answer, ChatError> {
+    fn connections(&self, of: Connected, after: SessionId, limit: usize) -> Answer {
         let mut found: Vec<&SessionEntry> =
-            self.connected(of)?.filter(|entry| entry.at.id > after).collect();
+            self.connected(of).filter(|entry| entry.at.id > after).collect();
         found.sort_unstable_by_key(|entry| entry.at.id);
         let has_more = found.len() > limit;
         found.truncate(limit);
@@ -121,7 +101,7 @@ impl ChatServer {
             })
         };
         let connections = found.iter().filter_map(connection).collect();
-        Ok(Answer::Connections { connections, has_more })
+        Answer::Connections { connections, has_more }
     }
 
     fn end_revoked(&mut self, ended: &Ended) {
@@ -254,4 +234,14 @@ impl ChatServer {
             self.erase_next(user, after, ctx);
         }
     }
+}
+
+/// What the other nodes are told.
+fn disconnecting(of: Connected, reason: &Arc<str>) -> Signal {
+    let (room, user) = match of {
+        Connected::All => (None, None),
+        Connected::Room(room) => (Some(room.0), None),
+        Connected::User(user) => (None, Some(user.0)),
+    };
+    Signal::Disconnect { room, user, reason: reason.to_string() }
 }

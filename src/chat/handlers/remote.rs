@@ -10,7 +10,7 @@ use actix::{Context, Handler};
 use super::{commit::Marks, member::Leaving, subscribe::Since};
 use crate::{
     chat::{
-        ChatServer, Ephemeral, FromNode, FromNodes, Interest, NodePresence,
+        ChatServer, Connected, Ephemeral, FromNode, FromNodes, Interest, NodePresence,
         fanout::{CatchUpKind, Item},
         room::RoomSeen,
         server::{nobody, now},
@@ -343,7 +343,12 @@ impl ChatServer {
             }
             Signal::Room { room, frame } => self.tell_notice(RoomKey(room), encode(&frame)),
             Signal::Disconnect { room, user, reason } => {
-                self.disconnect_all(room.map(RoomKey), user.map(UserKey), &reason.into());
+                let of = match (room, user) {
+                    (Some(room), _) => Connected::Room(RoomKey(room)),
+                    (None, Some(user)) => Connected::User(UserKey(user)),
+                    (None, None) => Connected::All,
+                };
+                self.disconnect_all(of, &reason.into());
             }
         }
     }

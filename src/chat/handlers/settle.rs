@@ -12,7 +12,7 @@ use super::{
     publish::Telling,
 };
 use crate::{
-    chat::{Answer, ChatError, ChatServer, Published, ReplyTo, server::nobody},
+    chat::{Answer, ChatError, ChatServer, Connected, Published, ReplyTo, server::nobody},
     db::{WriteResult, Written},
     domain::{AppEvent, MessageId, Room, User, UserKey},
 };
@@ -41,6 +41,7 @@ pub(in crate::chat) enum Pending {
     PublishRoom { reply: ReplyTo, room: Arc<Room>, event: AppEvent },
     PublishUser { reply: ReplyTo, user: User },
     PublishOnce { reply: ReplyTo, tell: Telling },
+    Disconnect { reply: ReplyTo, of: Connected, reason: Arc<str> },
     Erase { reply: ReplyTo },
     EraseMessages { user: UserKey, after: MessageId },
     Done { reply: ReplyTo },
@@ -181,6 +182,9 @@ impl ChatServer {
                 let published = Published { duplicate: !is_new, ..Published::default() };
                 self.answer(reply, Ok(Answer::Published(published)));
             }
+            (Pending::Disconnect { reply, of, reason }, Written::Done) => {
+                self.settle_disconnect(reply, of, &reason);
+            }
             (Pending::Erase { reply }, Written::Erased { was, rooms, owners, alone }) => {
                 self.left_alone(&alone);
                 self.settle_erase(reply, &was, rooms, &owners, ctx);
@@ -215,6 +219,7 @@ impl ChatServer {
             | Pending::PublishRoom { reply, .. }
             | Pending::PublishUser { reply, .. }
             | Pending::PublishOnce { reply, .. }
+            | Pending::Disconnect { reply, .. }
             | Pending::Erase { reply }
             | Pending::Done { reply } => reply,
             Pending::AddMember(adding) => return self.refuse_add(adding, error, ctx),

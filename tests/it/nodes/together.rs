@@ -154,6 +154,26 @@ async fn what_is_revoked_on_one_node_ends_on_all() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn an_administrator_ends_connections_on_all_nodes() {
+    let cluster = Cluster::start(2).await;
+    let token = crate::support::Token::of("root").claim("roles", json!(["admin"]));
+    let admin = cluster.nodes[0].server.user_with("root", token).await;
+    let ann = cluster.nodes[1].user("ann").await;
+    let ben = cluster.nodes[1].user("ben").await;
+    ann.room_with("den", &[&ben]).await;
+    let (mut at_ann, mut at_ben) = (ann.connect().await, ben.connect().await);
+    let mut here = cluster.nodes[0].user("ben").await.connect().await;
+    let ended = admin.post("/users/ben/disconnect", json!({"reason": "tidying up"})).await;
+    assert_eq!(ended.expect(200)["disconnected"], 1, "of the node that was asked");
+    assert_eq!(here.close_code().await, Some(4503));
+    assert_eq!(at_ben.close_code().await, Some(4503));
+    at_ann.say("den", "still here").await;
+    admin.post("/rooms/den/disconnect", json!({})).await.expect(200);
+    assert_eq!(at_ann.close_code().await, Some(4503));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
 async fn without_redis_all_is_heard_a_little_later_and_the_server_says_so() {
     let cluster = Cluster::start(2).await;
     let ann = cluster.nodes[0].user("ann").await;
