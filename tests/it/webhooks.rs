@@ -228,6 +228,25 @@ async fn who_leaves_is_told_with_the_reason_and_a_direct_room_is_told_when_it_is
 }
 
 #[tokio::test]
+async fn a_new_owner_is_told_whichever_way_the_room_came_to_them() {
+    let receiver = Receiver::start().await;
+    let server = start(&receiver, &[("PARLOR_WEBHOOK_EVENTS", "member.updated")]).await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    ann.room_with("den", &[&ben]).await;
+    ann.post("/rooms/den/transfer", json!({"user_id": "ben"})).await.expect(204);
+    let two = |received: &[Received]| received.len() >= 2;
+    let told = receiver.wait_until("who was it, and who is it", two).await;
+    let users = |told: &[Received]| -> Vec<Value> {
+        told.iter().map(|event| event.json()["data"]["user_id"].clone()).collect()
+    };
+    assert_eq!(users(&told), ["ann", "ben"]);
+    admin(&server).await.delete("/users/ben").await.expect(204);
+    let told = receiver.wait_until("the heir", |received| received.len() >= 3).await;
+    assert_eq!(users(&told)[2], "ann");
+    assert_eq!(told[2].json()["data"]["room_id"], "den");
+}
+
+#[tokio::test]
 async fn a_receiver_that_hangs_takes_no_place_from_another() {
     let (hangs, well) = (Receiver::start().await, Receiver::start().await);
     hangs.answer(Reply::Silence);

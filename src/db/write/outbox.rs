@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     db::Left,
-    domain::{MessageId, RoomId, RoomKey, Seq, Timestamp, UserId, UserKey},
+    domain::{Member, MessageId, RoomId, RoomKey, Seq, Timestamp, UserId, UserKey},
     limits::DEAD_LETTERS,
 };
 
@@ -72,6 +72,11 @@ fn user_id(conn: &mut Conn, user: UserKey) -> QueryResult<Option<UserId>> {
     Ok(id.map(UserId::from_stored))
 }
 
+/// Somebody's role is another one.
+fn updated(room: RoomKey, member: &Member) -> Event {
+    Event::of_member("member.updated", room, member.user.id.clone())
+}
+
 fn events_of(conn: &mut Conn, write: &Write, written: &Written) -> QueryResult<Vec<Event>> {
     let member = |conn: &mut Conn, kind, room, user| -> QueryResult<Option<Event>> {
         Ok(user_id(conn, user)?.map(|user| Event::of_member(kind, room, user)))
@@ -105,11 +110,18 @@ fn events_of(conn: &mut Conn, write: &Write, written: &Written) -> QueryResult<V
         }
         (
             Write::MemberRemove { room, user, is_self, .. },
-            Written::MemberRemoved { existed: true, .. },
+            Written::MemberRemoved { existed: true, heir, .. },
         ) => {
             let reason = if *is_self { Left::Left } else { Left::Removed };
             let left = member(conn, "member.left", *room, *user)?;
-            left.map(|left| Event { reason: Some(reason), ..left })
+            let left = left.map(|left| Event { reason: Some(reason), ..left });
+            return Ok(left
+                .into_iter()
+                .chain(heir.iter().map(|heir| updated(*room, heir)))
+                .collect());
+        }
+        (Write::OwnerTransfer { room, .. }, Written::OwnerTransferred(members)) => {
+            return Ok(members.iter().map(|member| updated(*room, member)).collect());
         }
         (Write::Ban { room, user, .. }, Written::Banned { was_member: true, .. }) => {
             let left = member(conn, "member.left", *room, *user)?;
@@ -131,8 +143,10 @@ fn events_of(conn: &mut Conn, write: &Write, written: &Written) -> QueryResult<V
             let kind = if *online { "user.online" } else { "user.offline" };
             user_id(conn, *user)?.map(|user| Event { user: Some(user), ..Event::new(kind) })
         }
-        (_, Written::Erased { was, .. }) => {
-            Some(Event { user: Some(was.id.clone()), ..Event::new("user.deleted") })
+        (_, Written::Erased { was, owners, .. }) => {
+            let deleted = Event { user: Some(was.id.clone()), ..Event::new("user.deleted") };
+            let owners = owners.iter().map(|(room, owner)| updated(*room, owner));
+            return Ok(std::iter::once(deleted).chain(owners).collect());
         }
         _ => None,
     };
