@@ -71,7 +71,7 @@ where
                 run(worker, parts.io.into(), &parts.read_buf, accepted);
             }
         }
-        Err(error) => refuse(&mut framed, &error).await,
+        Err(error) => refuse(&mut framed, &error, &id).await,
     }
     Ok(())
 }
@@ -199,13 +199,20 @@ fn now() -> Timestamp {
     crate::clock::now()
 }
 
-async fn refuse<T>(framed: &mut Framed<T, h1::Codec>, error: &ApiError)
+/// The same headers as those of a REST call that is refused.
+async fn refuse<T>(framed: &mut Framed<T, h1::Codec>, error: &ApiError, id: &str)
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let body = Bytes::from(error.to_json());
     let mut response = Response::build(error.status());
     response.insert_header((header::CONTENT_TYPE, "application/json")).force_close();
+    if let Ok(id) = header::HeaderValue::from_str(id) {
+        response.insert_header((request_id::HEADER, id));
+    }
+    if error.status() == StatusCode::UNAUTHORIZED {
+        response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+    }
     if let Some(seconds) = error.retry_after_seconds() {
         response.insert_header((header::RETRY_AFTER, seconds));
     }

@@ -216,6 +216,27 @@ async fn another_version_of_the_protocol_is_told_which_one_is_spoken() {
     assert_eq!(&head[9..12], "101", "{head}");
 }
 
+/// Why a token was refused is in the log, under the name that is told.
+#[tokio::test]
+async fn a_refused_upgrade_is_told_under_which_name_it_is_in_the_log() {
+    let server = Server::start().await;
+    let authority = server.address().authority();
+    let ask = async |more: &str| {
+        let request = format!(
+            "GET /ws?token=rubbish HTTP/1.1\r\nHost: {authority}\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Version: 13\r\n{more}\r\n"
+        );
+        RawSocket::http(server.address(), &request).await.to_lowercase()
+    };
+    let head = ask("X-Request-Id: up-1\r\n").await;
+    assert_eq!(&head[9..12], "401", "{head}");
+    assert!(head.contains("\r\nx-request-id: up-1\r\n"), "{head}");
+    assert!(head.contains("\r\nwww-authenticate: bearer\r\n"), "{head}");
+    let head = ask("").await;
+    assert!(head.contains("\r\nx-request-id: "), "{head}");
+}
+
 #[tokio::test]
 async fn a_device_can_be_named() {
     let server = Server::start().await;
