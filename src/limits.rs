@@ -214,8 +214,8 @@ pub const REACTION_USERS: usize = 20;
 pub const PINS_PER_ROOM: i64 = 100;
 /// Bytes of the data of an event that the application publishes.
 pub const EVENT_BYTES: usize = 16 * 1024;
-/// Bytes of a reason that an administrator or moderator gives.
-pub const REASON_BYTES: usize = 100;
+/// Characters of a reason that an administrator or moderator gives.
+pub const REASON_CHARS: usize = 100;
 
 /// Characters of a room's title.
 pub const TITLE_CHARS: usize = 200;

@@ -329,7 +329,6 @@ impl Fields {
     }
 }
 
-/// Most texts mention nobody, and cost one look.
 /// PostgreSQL stores every character but this one
 /// (<https://www.postgresql.org/docs/current/datatype-character.html>), and a
 /// deployment may move there: it is refused everywhere.
@@ -340,6 +339,7 @@ fn without_nul(name: &'static str, text: String) -> Result<String, Refusal> {
     Ok(text)
 }
 
+/// Most texts mention nobody, and cost one look.
 fn mentioned(content: &str) -> Mentioned {
     if content.contains('@') { Mentioned::find(content) } else { Mentioned::default() }
 }

@@ -17,7 +17,7 @@ use crate::{
     db::Audited,
     domain::Retention,
     error::ApiError,
-    limits::REASON_BYTES,
+    limits::REASON_CHARS,
     protocol::{Fields, describe::any_json},
 };
 
@@ -154,7 +154,7 @@ async fn disconnect(
     of: Connected,
     mut fields: Fields,
 ) -> Result<HttpResponse, ApiError> {
-    let reason = fields.display_text("reason", REASON_BYTES)?.unwrap_or_default();
+    let reason = fields.display_text("reason", REASON_CHARS)?.unwrap_or_default();
     match state.ask(who, Command::Disconnect { of, reason }).await? {
         Answer::Count(disconnected) => Ok(HttpResponse::Ok().json(Disconnected { disconnected })),
         other => Err(mismatch(&other)),

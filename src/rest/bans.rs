@@ -14,7 +14,7 @@ use crate::{
     chat::{ChatError, Command},
     domain::{Denied, Timestamp},
     error::ApiError,
-    limits::REASON_BYTES,
+    limits::REASON_CHARS,
     protocol::{BanView, Fields},
 };
 
@@ -61,7 +61,7 @@ pub async fn add(
 ) -> Result<HttpResponse, ApiError> {
     let (room, user) = (room_id(&path.0)?, user_id(&path.1)?);
     let until = until(&mut fields)?;
-    let reason = fields.display_text("reason", REASON_BYTES)?.unwrap_or_default();
+    let reason = fields.display_text("reason", REASON_CHARS)?.unwrap_or_default();
     state.ask(&who, Command::Ban { room, user, until, reason }).await?;
     Ok(HttpResponse::NoContent().finish())
 }

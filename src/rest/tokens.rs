@@ -17,7 +17,7 @@ use crate::{
     db::{Bar, Write, Written, submit},
     domain::{Timestamp, User, UserId},
     error::ApiError,
-    limits::{ID_BYTES, REASON_BYTES, REVOKED_FOR},
+    limits::{ID_BYTES, REASON_CHARS, REVOKED_FOR},
     protocol::Fields,
 };
 
@@ -88,7 +88,7 @@ pub async fn ban(
 ) -> Result<HttpResponse, ApiError> {
     let user = state.known_user(&user).await?;
     let until = until(&mut fields)?;
-    let reason = fields.display_text("reason", REASON_BYTES)?.unwrap_or_default();
+    let reason = fields.display_text("reason", REASON_CHARS)?.unwrap_or_default();
     let write = Write::UserBan { user: user.key, banned: true, until, reason };
     bar(state, user.id.clone(), write, Some((who, Ends::All))).await
 }

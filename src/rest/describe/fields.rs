@@ -7,7 +7,7 @@ use crate::{
     domain::{ID_CHARS_MAX, PublicationKey},
     limits::{
         ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, HISTORY_PAGE_MAX, ID_BYTES, NAME_CHARS,
-        PASSWORD_BYTES, REASON_BYTES, SEARCH_BYTES, SEARCH_OFFSET_MAX, SEARCH_PAGE_MAX,
+        PASSWORD_BYTES, REASON_CHARS, SEARCH_BYTES, SEARCH_OFFSET_MAX, SEARCH_PAGE_MAX,
         TITLE_CHARS, TOPIC_CHARS,
     },
     rest::{
@@ -84,7 +84,7 @@ fn field(name: &str) -> Value {
             "maxLength": 64}),
         "title" => text(0, TITLE_CHARS),
         "topic" => text(0, TOPIC_CHARS),
-        "reason" => text(0, REASON_BYTES),
+        "reason" => text(0, REASON_CHARS),
         // Blanks around it do not count.
         "name:account" => json!({"type": "string",
             "description": format!("At most {NAME_CHARS} characters.")}),
