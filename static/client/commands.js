@@ -45,15 +45,21 @@ export class Commands {
   /** A room's pinned messages, the latest pin first. */
   pins(room) { return this.#pages(`/rooms/${segment(room)}/pins`, ({ messages }) => messages); }
 
-  /** Whom a message has reached: `[{user_id, read}]`. */
-  reachedBy(messageId) {
-    return this.rest("GET", `/messages/${segment(messageId)}/receipts`)
+  /** Whom a message has reached, by user id: `[{user_id, read}]`. */
+  reachedBy(messageId, page) {
+    return this.#byUser(`/messages/${segment(messageId)}/receipts`, page)
       .then(({ receipts }) => receipts);
   }
 
-  reactionsTo(messageId) {
-    return this.rest("GET", `/messages/${segment(messageId)}/reactions`)
+  /** Who reacted how, by user id: `[{user_id, emoji, created_at}]`. */
+  reactionsTo(messageId, page) {
+    return this.#byUser(`/messages/${segment(messageId)}/reactions`, page)
       .then(({ reactions }) => reactions);
+  }
+
+  /** A page of a list by user id: what comes behind the user `after`. */
+  #byUser(path, { after, limit } = {}) {
+    return this.rest("GET", path + query({ after, limit }));
   }
 
   /** `{results: [{message, highlights}], …}` for the rooms this user is in. */
@@ -75,8 +81,8 @@ export class Commands {
   // Reading
 
   markAllRead() { return this.rest("POST", "/read-all"); }
-  receipts(room) {
-    return this.rest("GET", `/rooms/${segment(room)}/receipts`).then(({ receipts }) => receipts);
+  receipts(room, page) {
+    return this.#byUser(`/rooms/${segment(room)}/receipts`, page).then(({ receipts }) => receipts);
   }
 
   // Rooms
@@ -119,9 +125,7 @@ export class Commands {
   // Members
 
   /** A page of members by id: `{members, has_more}`. */
-  members(room, { after, limit } = {}) {
-    return this.rest("GET", `/rooms/${segment(room)}/members${query({ after, limit })}`);
-  }
+  members(room, page) { return this.#byUser(`/rooms/${segment(room)}/members`, page); }
 
   addMember(room, user) { return this.rest("PUT", this.#memberPath(room, user), {}); }
   removeMember(room, user) { return this.rest("DELETE", this.#memberPath(room, user)); }
@@ -135,7 +139,10 @@ export class Commands {
     return `/rooms/${segment(room)}/members/${segment(user)}`;
   }
 
-  bans(room) { return this.rest("GET", `/rooms/${segment(room)}/bans`).then(({ bans }) => bans); }
+  bans(room, page) {
+    return this.#byUser(`/rooms/${segment(room)}/bans`, page).then(({ bans }) => bans);
+  }
+
   /** `{until?, reason?}`; `until` is a time in RFC 3339. */
   ban(room, user, how = {}) {
     return this.rest("PUT", `/rooms/${segment(room)}/bans/${segment(user)}`, how);
@@ -154,7 +161,7 @@ export class Commands {
   /** "online" or "away"; holds for this connection. */
   setPresence(status) { return this.command("presence.set", { status }); }
   typing(room, isTyping) { return this.command("typing", { room_id: room, is_typing: isTyping }); }
-  blocks() { return this.rest("GET", "/blocks").then(({ users }) => users); }
+  blocks(page) { return this.#byUser("/blocks", page).then(({ users }) => users); }
   block(user) { return this.rest("PUT", `/blocks/${segment(user)}`); }
   unblock(user) { return this.rest("DELETE", `/blocks/${segment(user)}`); }
 

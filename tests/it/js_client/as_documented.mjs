@@ -69,6 +69,7 @@ const read = nextOf(alice, "receipts", ({ receipts }) => receipts.some(({ read_s
 assert.equal((await ben.markRead("den", seq)).mentions, 0);
 await read;
 assert.deepEqual(await alice.reachedBy(id), [{ user_id: "ben", read: true }]);
+assert.deepEqual(await alice.reachedBy(id, { after: "ben" }), []);
 
 // A file, back as it went.
 const file = await alice.attach(new Blob(["some notes"], { type: "text/plain" }), "notes.txt");
