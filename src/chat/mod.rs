@@ -27,6 +27,8 @@ mod session;
 mod timeline;
 mod typing;
 
+/// What a [`Command::Change`] does, for those who must not know the database.
+pub use crate::db::Change;
 pub use command::{Answer, Command, Connected, Connection, Ended, Published, Target};
 pub use error::ChatError;
 pub use fanout::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};

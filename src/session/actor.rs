@@ -20,8 +20,7 @@ use super::{
 };
 use crate::{
     auth::{AuthError, Identity},
-    chat::{Command, Connect, Disconnect, Origin, ReplyTo, Request, Requester, SessionRef},
-    db::Change,
+    chat::{Change, Command, Connect, Disconnect, Origin, ReplyTo, Request, Requester, SessionRef},
     domain::{RoomId, UserId},
     limiter::{ConnectionLimit, Limited},
     metrics::metrics,
