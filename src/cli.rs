@@ -296,7 +296,8 @@ pub struct RateArgs {
     /// Commands and REST calls that one user may have at once
     #[arg(long, env = "PARLOR_USER_COMMAND_BURST", default_value_t = 200)]
     pub user_command_burst: u32,
-    /// Logins, registrations and refreshes from one address a minute
+    /// Logins, registrations, refreshes and changes of a password from one
+    /// address a minute
     #[arg(long, env = "PARLOR_LOGINS_PER_MINUTE", default_value_t = 20)]
     pub logins_per_minute: u32,
     /// Connections that one user opens a minute
