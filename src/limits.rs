@@ -170,17 +170,10 @@ pub const UPLOADS_AT_ONCE: usize = 64;
 /// Of which one user has so many at most, some more than a browser sends at
 /// once to one host; more are `rate_limited`.
 pub const UPLOADS_AT_ONCE_EACH: usize = 8;
-/// How long an upload may bring nothing.
-pub const UPLOAD_STALL: Duration = Duration::from_secs(30);
-/// Bytes a second that an upload brings at least once the time of grace is
-/// over, so that nobody keeps a place by trickling: a tenth of what the
-/// slowest mobile networks carry.
-pub const UPLOAD_PACE: u64 = 2 * 1024;
-pub const UPLOAD_GRACE: Duration = Duration::from_secs(30);
-/// What an upload of so many bytes may take in all: besides the client's own
-/// time, the store's.
-pub fn upload_time(bytes_max: u64) -> Duration {
-    2 * (UPLOAD_GRACE + Duration::from_secs(bytes_max / UPLOAD_PACE)) + STORE_TIMEOUT * 10
+/// What an upload of so many bytes may take in all, where a body may stand
+/// still for `window`: besides the client's own time, the store's.
+pub fn upload_time(bytes_max: u64, window: Duration) -> Duration {
+    2 * (window + Duration::from_secs(bytes_max / PACE)) + STORE_TIMEOUT * 10
 }
 /// Parts of an upload on their way to the store at once, some 5 MiB each.
 pub const STORE_PARTS: usize = 2;
@@ -277,7 +270,7 @@ pub const HASHES_AT_ONCE: usize = 2;
 pub const HASHES_WAITING: usize = 64;
 
 /// Bytes a second that who speaks HTTP has to bring or take while it is waited
-/// for: a twentieth of what the slowest mobile networks carry.
+/// for, uploads too: a twentieth of what the slowest mobile networks carry.
 pub const PACE: u64 = 1024;
 /// How long a connection is kept without a request. Short: a browser keeps six
 /// of them, and all of an office count for one address.
@@ -287,8 +280,7 @@ pub const HTTP_IDLE: Duration = Duration::from_secs(5);
 /// a request comes, which a proxy then answers with 502.
 pub const HTTP_IDLE_PROXY: Duration = Duration::from_secs(150);
 /// The kernel's send buffer of a connection that speaks HTTP: some 1.5 MB/s to
-/// a client 100 ms away. Left alone it grows to 4 MB for who does not read; and
-/// a slow reader is only noticed when a third of it is free.
+/// a client 100 ms away. Left alone it grows to 4 MB for who does not read.
 pub const HTTP_SEND_BUFFER: usize = 128 * 1024;
 /// The part of the files the system allows that one address may have open as
 /// connections.

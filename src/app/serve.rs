@@ -127,7 +127,7 @@ impl Running {
             store: store.clone(),
             reader: reader.clone(),
             writer: writer.clone(),
-            upload_time: upload_time(*bytes_max),
+            upload_time: upload_time(*bytes_max, config.http.request),
             alone_since: config.store.database.file().map(|_| crate::clock::now()),
         };
         actix_web::rt::spawn(sweeper.run(leads));

@@ -6,7 +6,7 @@
 //! here, under TLS and actix-http; a session gets the bare socket.
 
 use std::{
-    cell::RefCell,
+    cell::{RefCell, RefMut},
     io::{self, IoSlice},
     net::IpAddr,
     pin::Pin,
@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
     alarm::Alarm,
-    patience::{Patience, Timeouts, Verdict},
+    patience::{Patience, Timeouts},
 };
 use crate::places::Place;
 
@@ -57,12 +57,15 @@ pub struct Paced {
     tcp: TcpStream,
     connection: Connection,
     alarm: Alarm,
+    /// Whether it is tried to write where there is said to be no room.
+    tries: bool,
     place: Option<Place<IpAddr>>,
 }
 
 impl Paced {
     pub fn new(tcp: TcpStream, timeouts: Timeouts, place: Option<Place<IpAddr>>) -> Self {
-        Self { tcp, connection: Connection::new(timeouts), alarm: Alarm::default(), place }
+        let (connection, alarm) = (Connection::new(timeouts), Alarm::default());
+        Self { tcp, connection, alarm, tries: false, place }
     }
 
     /// What its requests are told of it.
@@ -90,41 +93,65 @@ impl Paced {
         io::ErrorKind::TimedOut.into()
     }
 
-    /// What there is to do after something would have waited; the task is
-    /// woken when there may be more.
-    fn judge(&mut self, cx: &mut Context<'_>) -> Verdict {
+    fn patience(&self) -> RefMut<'_, Patience> {
+        self.connection.0.borrow_mut()
+    }
+
+    /// Nothing is there to be read: whether that is how it stays. The task is
+    /// woken when it is to be asked again.
+    fn ends(&mut self, cx: &mut Context<'_>) -> bool {
         loop {
-            let mut patience = self.connection.0.borrow_mut();
-            let verdict = patience.judge(Instant::now());
-            let Some(deadline) = patience.deadline().filter(|_| verdict == Verdict::GoOn) else {
-                return verdict;
+            let (ends, deadline) = {
+                let patience = self.patience();
+                (patience.gives_asker_up(Instant::now()), patience.reading_deadline())
             };
-            drop(patience);
+            let Some(deadline) = deadline.filter(|_| !ends) else { return ends };
             if self.alarm.poll_at(cx, deadline).is_pending() {
-                return Verdict::GoOn;
+                return false;
             }
         }
     }
 
+    /// What came of writing; `again` writes past what the runtime knows.
+    ///
+    /// The kernel says that there is room only when a third of its buffer is
+    /// free, which may take a slow reader minutes; what fits it takes before. So
+    /// it is tried how much that is before somebody is given up.
     fn wrote(
         &mut self,
         cx: &mut Context<'_>,
-        written: Poll<io::Result<usize>>,
+        mut written: Poll<io::Result<usize>>,
+        again: impl FnOnce(SockRef<'_>) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        match written {
-            Poll::Ready(Ok(bytes)) => {
-                self.connection.0.borrow_mut().wrote(Instant::now(), bytes);
-                Poll::Ready(Ok(bytes))
-            }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => {
-                self.connection.0.borrow_mut().write_blocked(Instant::now());
-                match self.judge(cx) {
-                    Verdict::GoOn => Poll::Pending,
-                    Verdict::End | Verdict::Break => Poll::Ready(Err(self.cut())),
-                }
-            }
+        let now = Instant::now();
+        let is_due = self.patience().is_reader_due(now);
+        if written.is_pending() && (is_due || self.tries) {
+            written = match again(SockRef::from(&self.tcp)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => Poll::Pending,
+                done => Poll::Ready(done),
+            };
+            self.tries = written.is_ready();
         }
+        if let Poll::Ready(written) = written {
+            if let Ok(bytes) = written {
+                self.patience().wrote(now, bytes);
+            }
+            return Poll::Ready(written);
+        }
+        self.patience().write_blocked(now);
+        if self.patience().gives_reader_up(now) {
+            return Poll::Ready(Err(self.cut()));
+        }
+        let deadline = self.patience().writing_deadline();
+        if let Some(deadline) = deadline
+            && self.alarm.poll_at(cx, deadline).is_ready()
+        {
+            // It was set for something before, or the deadline is just over:
+            // then it is tried first.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
 }
 
@@ -139,16 +166,13 @@ impl AsyncRead for Paced {
         match Pin::new(&mut this.tcp).poll_read(cx, buffer) {
             Poll::Ready(read) => {
                 if buffer.filled().len() > before {
-                    this.connection.0.borrow_mut().read(Instant::now());
+                    this.patience().read(Instant::now());
                 }
                 Poll::Ready(read)
             }
-            Poll::Pending => match this.judge(cx) {
-                Verdict::GoOn => Poll::Pending,
-                // The end of what is there to be read.
-                Verdict::End => Poll::Ready(Ok(())),
-                Verdict::Break => Poll::Ready(Err(this.cut())),
-            },
+            // The end of what is there to be read.
+            Poll::Pending if this.ends(cx) => Poll::Ready(Ok(())),
+            Poll::Pending => Poll::Pending,
         }
     }
 }
@@ -161,7 +185,7 @@ impl AsyncWrite for Paced {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.tcp).poll_write(cx, bytes);
-        this.wrote(cx, written)
+        this.wrote(cx, written, |socket| socket.send(bytes))
     }
 
     fn poll_write_vectored(
@@ -171,7 +195,7 @@ impl AsyncWrite for Paced {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.tcp).poll_write_vectored(cx, slices);
-        this.wrote(cx, written)
+        this.wrote(cx, written, |socket| socket.send_vectored(slices))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -183,10 +207,9 @@ impl AsyncWrite for Paced {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(Pin::new(&mut this.tcp).poll_flush(cx))?;
-        match this.judge(cx) {
-            Verdict::GoOn | Verdict::End => Poll::Ready(Ok(())),
-            Verdict::Break => Poll::Ready(Err(this.cut())),
-        }
+        // Whoever reads next is told.
+        let _ = this.ends(cx);
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -17,31 +17,39 @@ pub struct Timeouts {
 }
 
 /// The least pace of one direction: what comes within each `window` of
-/// waiting, and not of our own work, must be [`PACE`] bytes a second.
+/// waiting, and not of our own work, must be [`PACE`] bytes a second, and
+/// nothing may stand still for a whole one.
 ///
-/// So who stands still is given up after one window, who trickles after the
-/// first in which it was too little, and who is slow may go on.
+/// So who stands still is given up a window after the last byte, however much
+/// came before it (what fills the buffers on the way says nothing of a reader);
+/// who trickles after the first window in which it was too little; and who is
+/// slow may go on.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     window: Duration,
     waited: Duration,
     waits_since: Option<Instant>,
+    /// The same, but for windows that began while it was waited.
+    stands_since: Option<Instant>,
     moved: u64,
 }
 
 impl Pace {
     pub fn new(window: Duration) -> Self {
-        Self { window, waited: Duration::ZERO, waits_since: None, moved: 0 }
+        let (waited, waits_since, stands_since) = (Duration::ZERO, None, None);
+        Self { window, waited, waits_since, stands_since, moved: 0 }
     }
 
     /// Nothing can be read, or written, now.
     pub fn wait(&mut self, now: Instant) {
         self.waits_since.get_or_insert(now);
+        self.stands_since.get_or_insert(now);
     }
 
     /// Something came through.
     pub fn moved(&mut self, now: Instant, bytes: usize) {
         self.moved = self.moved.saturating_add(bytes as u64);
+        self.stands_since = None;
         if let Some(since) = self.waits_since.take() {
             self.waited += now.saturating_duration_since(since);
             self.next_window();
@@ -51,24 +59,32 @@ impl Pace {
     /// When it is to be asked whether it [is too slow](Self::is_too_slow);
     /// `None` while nobody waits.
     pub fn deadline(&self) -> Option<Instant> {
-        self.waits_since.map(|since| since + self.window.saturating_sub(self.waited))
+        let window_ends = self.waits_since? + self.window.saturating_sub(self.waited);
+        Some(window_ends.min(self.stands_since? + self.window))
     }
 
-    /// At the deadline: whether too little came. If not, the next window
-    /// begins.
+    /// Whether the deadline has come.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.deadline().is_some_and(|deadline| now >= deadline)
+    }
+
+    /// At the deadline: whether too little came, or nothing. If not, the next
+    /// window begins.
     pub fn is_too_slow(&mut self, now: Instant) -> bool {
-        if self.deadline().is_none_or(|deadline| now < deadline) {
+        if !self.is_due(now) {
             return false;
         }
         if let Some(since) = self.waits_since.replace(now) {
             self.waited += now.saturating_duration_since(since);
         }
-        !self.next_window()
+        let stands = self.stands_since.map_or(Duration::ZERO, |since| now.duration_since(since));
+        stands >= self.window || !self.next_window()
     }
 
     /// Begins the next window if this one is over and enough came in it.
     fn next_window(&mut self) -> bool {
-        let enough = self.moved >= self.window.as_secs() * PACE;
+        let least = self.window.as_millis() * u128::from(PACE) / 1_000;
+        let enough = u128::from(self.moved) >= least;
         if self.waited >= self.window && enough {
             (self.waited, self.moved) = (Duration::ZERO, 0);
         }
@@ -90,19 +106,8 @@ enum Waits {
     Answering,
 }
 
-/// What is to be done at a deadline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    GoOn,
-    /// Nothing was under way, or nothing that can be answered: as if the other
-    /// end had said that it has nothing more to say.
-    End,
-    /// The reader does not read.
-    Break,
-}
-
 /// The patience with one connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Patience {
     timeouts: Timeouts,
     waits: Waits,
@@ -137,6 +142,11 @@ impl Patience {
         }
     }
 
+    /// Whether it is to be judged now how much the reader takes.
+    pub fn is_reader_due(&self, now: Instant) -> bool {
+        self.writing.is_due(now)
+    }
+
     /// The socket takes nothing now.
     pub fn write_blocked(&mut self, now: Instant) {
         self.writing.wait(now);
@@ -150,23 +160,30 @@ impl Patience {
         }
     }
 
-    /// When somebody has to look; `None` while nobody is waited for.
-    pub fn deadline(&self) -> Option<Instant> {
-        self.writing.deadline().or(match self.waits {
+    /// When the reader is to be judged; `None` while there is room to write.
+    pub fn writing_deadline(&self) -> Option<Instant> {
+        self.writing.deadline()
+    }
+
+    /// When it is to be judged that nothing comes; `None` while nobody is waited
+    /// for, or the reader is: who has an answer to take need not ask.
+    pub fn reading_deadline(&self) -> Option<Instant> {
+        match self.waits {
+            _ if self.writing.deadline().is_some() => None,
             Waits::First | Waits::Answering => None,
             Waits::Next { since } => Some(since + self.timeouts.idle),
             Waits::Rest { since } => Some(since + self.timeouts.request),
-        })
+        }
     }
 
-    pub fn judge(&mut self, now: Instant) -> Verdict {
-        match self.deadline() {
-            None => Verdict::GoOn,
-            Some(deadline) if now < deadline => Verdict::GoOn,
-            Some(_) if self.writing.deadline().is_none() => Verdict::End,
-            Some(_) if self.writing.is_too_slow(now) => Verdict::Break,
-            Some(_) => Verdict::GoOn,
-        }
+    /// Whether the reader is given up, who has been waited for until now.
+    pub fn gives_reader_up(&mut self, now: Instant) -> bool {
+        self.writing.is_too_slow(now)
+    }
+
+    /// Whether nothing more is read.
+    pub fn gives_asker_up(&self, now: Instant) -> bool {
+        self.reading_deadline().is_some_and(|deadline| now >= deadline)
     }
 }
 
@@ -182,20 +199,34 @@ mod tests {
     }
 
     #[test]
-    fn who_stands_still_is_given_up_after_one_window() {
+    fn who_stands_still_is_given_up_a_window_after_the_last_byte() {
         let (mut pace, start) = (Pace::new(20 * SECOND), Instant::now());
         assert_eq!(pace.deadline(), None, "nobody waits");
         pace.moved(start, 1_000_000);
         pace.wait(start);
         pace.moved(start + SECOND, 1_000_000);
         pace.wait(start + 2 * SECOND);
-        // What came before counts for the window it came in, and no other.
+        // The window ends, but not yet the time in which something may come.
         let end = start + 21 * SECOND;
         assert_eq!(pace.deadline(), Some(end));
         assert!(!pace.is_too_slow(end - SECOND), "not yet");
         assert!(!pace.is_too_slow(end));
-        assert_eq!(pace.deadline(), Some(end + 20 * SECOND));
-        assert!(pace.is_too_slow(end + 20 * SECOND));
+        assert_eq!(pace.deadline(), Some(end + SECOND));
+        let mut other = pace;
+        assert!(pace.is_too_slow(end + SECOND), "nothing came for a whole window");
+        // What comes at the last moment begins anew.
+        other.moved(end + SECOND, 30_000);
+        other.wait(end + SECOND);
+        assert!(!other.is_too_slow(end + 20 * SECOND));
+    }
+
+    #[test]
+    fn a_window_of_less_than_a_second_is_one() {
+        let (mut pace, start) = (Pace::new(SECOND / 2), Instant::now());
+        pace.wait(start);
+        pace.moved(start + SECOND / 4, 100);
+        pace.wait(start + SECOND / 4);
+        assert!(pace.is_too_slow(start + SECOND / 2), "100 bytes are less than 512");
     }
 
     #[test]
@@ -228,13 +259,13 @@ mod tests {
     #[test]
     fn a_connection_without_a_request_ends_in_silence() {
         let (mut patience, start) = patience();
-        assert_eq!(patience.deadline(), None, "the first has a time of actix-http's");
+        assert_eq!(patience.reading_deadline(), None, "the first has a time of actix-http's");
         patience.request_began();
-        assert_eq!(patience.deadline(), None, "it is our turn");
+        assert_eq!(patience.reading_deadline(), None, "it is our turn");
         patience.request_ended(start);
-        assert_eq!(patience.deadline(), Some(start + 5 * SECOND));
-        assert_eq!(patience.judge(start + 4 * SECOND), Verdict::GoOn);
-        assert_eq!(patience.judge(start + 5 * SECOND), Verdict::End);
+        assert_eq!(patience.reading_deadline(), Some(start + 5 * SECOND));
+        assert!(!patience.gives_asker_up(start + 4 * SECOND));
+        assert!(patience.gives_asker_up(start + 5 * SECOND));
     }
 
     #[test]
@@ -244,9 +275,9 @@ mod tests {
         patience.request_ended(start);
         patience.read(start + SECOND);
         patience.read(start + 19 * SECOND);
-        assert_eq!(patience.deadline(), Some(start + 21 * SECOND));
+        assert_eq!(patience.reading_deadline(), Some(start + 21 * SECOND));
         patience.request_began();
-        assert_eq!(patience.deadline(), None);
+        assert_eq!(patience.reading_deadline(), None);
     }
 
     #[test]
@@ -255,20 +286,26 @@ mod tests {
         patience.request_began();
         patience.request_began();
         patience.request_ended(start);
-        assert_eq!(patience.deadline(), None);
+        assert_eq!(patience.reading_deadline(), None);
         patience.request_ended(start);
-        assert!(patience.deadline().is_some());
+        assert!(patience.reading_deadline().is_some());
     }
 
     #[test]
     fn a_reader_who_does_not_read_is_cut_and_one_who_does_has_time_for_the_next_request() {
         let (mut patience, start) = patience();
         patience.request_began();
+        patience.wrote(start, 300_000);
         patience.request_ended(start);
         patience.write_blocked(start);
-        assert_eq!(patience.deadline(), Some(start + 60 * SECOND), "idle counts from the end");
-        assert_eq!(patience.judge(start + 60 * SECOND), Verdict::Break);
-        patience.wrote(start + 61 * SECOND, 1_000_000);
-        assert_eq!(patience.deadline(), Some(start + 66 * SECOND));
+        assert_eq!(patience.reading_deadline(), None, "idle counts from the end");
+        let end = start + 60 * SECOND;
+        assert_eq!(patience.writing_deadline(), Some(end));
+        assert!(!patience.is_reader_due(end - SECOND) && patience.is_reader_due(end));
+        let mut other = patience.clone();
+        assert!(other.gives_reader_up(end), "what filled the buffers is no reading");
+        patience.wrote(end, 100_000);
+        assert!(!patience.gives_reader_up(end));
+        assert_eq!(patience.reading_deadline(), Some(end + 5 * SECOND));
     }
 }

@@ -181,6 +181,31 @@ async fn an_answer_that_is_read_slowly_comes_whole() {
 }
 
 #[tokio::test]
+async fn a_reader_slower_than_the_system_tells_of_is_not_taken_for_one_who_does_not_read() {
+    let server = Server::builder().set("PARLOR_RESPONSE_TIMEOUT", "2s").start().await;
+    let ann = server.user("ann").await;
+    let upload = ann.request(Method::POST, "/attachments?name=a.txt");
+    let upload = User::outcome(upload.body(vec![b'x'; 4 * 1024 * 1024])).await.expect(201);
+    let path =
+        format!("/api/v1/attachments/{}/content", upload["attachment_id"].as_str().expect("an id"));
+    let mut stream = ask_narrow(&ann, &path).await;
+    assert!(head_of(&mut stream).await.starts_with("HTTP/1.1 200 "));
+    // Eight times the least pace; a third of the server's buffer, which is what
+    // the system waits for, takes it four times the timeout.
+    let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
+    let (mut got, mut buffer) = (0, vec![0; 800]);
+    while got < 80 * 1024 {
+        tick.tick().await;
+        let read = within("the rest", stream.read(&mut buffer)).await.expect("it is not cut");
+        assert!(read > 0, "it ended after {got} bytes");
+        got += read;
+    }
+    // From here on nothing is read.
+    let cut = within("the cut", stream.ready(Interest::ERROR)).await.expect("it is watched");
+    assert!(cut.is_error(), "{cut:?}");
+}
+
+#[tokio::test]
 async fn one_address_has_so_many_connections_and_sockets_with_a_token_do_not_count() {
     let server = Server::builder().set("PARLOR_CONNECTIONS_PER_ADDRESS", 8).start().await;
     let ann = server.user("ann").await;

@@ -1,9 +1,7 @@
 //! Taking a file in.
 
-use std::time::{Duration, Instant};
-
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use futures_util::StreamExt;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -16,8 +14,8 @@ use crate::{
     domain::{Attachment, AttachmentId, FileQuota},
     error::ApiError,
     limiter::Limited,
-    limits::{IMAGE_BYTES, RETRY_AFTER, UPLOAD_GRACE, UPLOAD_PACE, UPLOAD_STALL},
-    protocol::{AttachmentView, ErrorCode},
+    limits::{IMAGE_BYTES, RETRY_AFTER},
+    protocol::AttachmentView,
     turns::NoTurn,
 };
 
@@ -60,12 +58,12 @@ pub async fn upload(
     };
     state.commit(Write::AttachmentBegin(new)).await?;
     let name = clean_name(query.name.as_deref().unwrap_or_default());
-    let mut pace = Pace { waited: Duration::ZERO, bytes: 0 };
-    match take_in(&state, new, name, payload, &mut pace).await {
+    let mut came = 0;
+    match take_in(&state, new, name, payload, &mut came).await {
         Ok(attachment) => Ok(HttpResponse::Created().json(AttachmentView::from(&attachment))),
         Err(error) => {
             // The sweeper takes away what there is of it.
-            let came = i64::try_from(pace.bytes).unwrap_or(i64::MAX);
+            let came = i64::try_from(came).unwrap_or(i64::MAX);
             let (id, uploader, unused) = (new.id, new.uploader, (new.bytes - came).max(0));
             let _ = state.commit(Write::AttachmentDrop { id, uploader, unused }).await;
             Err(error)
@@ -89,11 +87,11 @@ async fn take_in(
     new: NewUpload,
     name: String,
     payload: web::Payload,
-    pace: &mut Pace,
+    came: &mut u64,
 ) -> Result<Attachment, ApiError> {
     let NewUpload { id, uploader, bytes: announced, .. } = new;
     let Taken { size, sha256, content_type } =
-        store(&state.files, id, &name, payload, pace).await?;
+        store(&state.files, id, &name, payload, came).await?;
     let mut attachment = Attachment {
         id,
         name: name.into(),
@@ -115,58 +113,27 @@ async fn take_in(
     Ok(attachment)
 }
 
-/// How fast an upload comes: what it waits for on our side does not count.
-struct Pace {
-    waited: Duration,
-    bytes: u64,
-}
-
-impl Pace {
-    /// The next piece; `Ok(None)` at the end.
-    async fn next(&mut self, payload: &mut web::Payload) -> Result<Option<Bytes>, ApiError> {
-        let began = Instant::now();
-        let next = tokio::time::timeout(UPLOAD_STALL, payload.next()).await;
-        self.waited += began.elapsed();
-        match next {
-            Ok(Some(Ok(piece))) => {
-                self.bytes += piece.len() as u64;
-                if self.waited > allowed_time(self.bytes) {
-                    Err(too_slow())
-                } else {
-                    Ok(Some(piece))
-                }
-            }
-            Ok(None) => Ok(None),
-            Ok(Some(Err(error))) => Err(ApiError::from(&error)),
-            Err(_) => Err(too_slow()),
-        }
-    }
-}
-
-/// What so many bytes may take.
-fn allowed_time(bytes: u64) -> Duration {
-    UPLOAD_GRACE + Duration::from_secs(bytes / UPLOAD_PACE)
-}
-
 /// Writes the bytes through to the store as they come; what is too much, or
-/// of a type that is not allowed, is taken back.
+/// of a type that is not allowed, is taken back. They come at the pace that
+/// every body has to have; `came` says how many there were, also of those.
 async fn store(
     files: &Files,
     id: AttachmentId,
     name: &str,
     mut payload: web::Payload,
-    pace: &mut Pace,
+    came: &mut u64,
 ) -> Result<Taken, ApiError> {
     let mut upload = files.store.begin(id).await?;
     let mut hash = Sha256::new();
     let mut head = BytesMut::with_capacity(HEAD_BYTES);
     let taken = loop {
-        let piece = match pace.next(&mut payload).await {
-            Ok(Some(piece)) => piece,
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
+        let piece = match payload.next().await {
+            Some(Ok(piece)) => piece,
+            None => break Ok(()),
+            Some(Err(error)) => break Err(ApiError::from(&error)),
         };
-        if pace.bytes > files.bytes_max {
+        *came += piece.len() as u64;
+        if *came > files.bytes_max {
             break Err(files.too_large());
         }
         let rest = HEAD_BYTES - head.len().min(HEAD_BYTES);
@@ -176,7 +143,7 @@ async fn store(
             break Err(error.into());
         }
     };
-    let (size, content_type) = (pace.bytes, detect(&head, name));
+    let (size, content_type) = (*came, detect(&head, name));
     let checked = taken.and_then(|()| match size {
         0 => Err(ApiError::field("file", "must not be empty")),
         _ if files.allowed.allow(content_type) => Ok(()),
@@ -193,8 +160,4 @@ async fn store(
         }
     }
     Ok(Taken { size, sha256: hash.finalize().into(), content_type })
-}
-
-fn too_slow() -> ApiError {
-    ApiError::new(ErrorCode::Timeout, "the upload came too slowly")
 }
