@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use actix_http::header::HeaderMap;
+use actix_http::header::{HeaderMap, HeaderValue};
 
 use crate::seldom::Seldom;
 
@@ -90,15 +90,16 @@ impl TrustedProxies {
     pub fn client(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Client {
         let peer = peer_address(peer);
         let is_proxied = self.trusts(peer);
-        if is_proxied {
-            let lines: Vec<&str> = headers
-                .get_all(FORWARDED_FOR)
-                .map(|line| line.to_str().unwrap_or_default())
-                .collect();
-            let address = self.last_stranger(peer, &lines);
-            return Client { address, is_local: address.is_loopback(), is_proxied };
-        }
         let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
+        if is_proxied {
+            let lines: Vec<&[u8]> =
+                headers.get_all(FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
+            // Whom the proxy does not name is somewhere.
+            let is_named = !lines.is_empty() || !is_forwarded;
+            let (address, is_whole) = self.last_stranger(peer, &lines);
+            let is_local = address.is_loopback() && is_named && is_whole;
+            return Client { address, is_local, is_proxied };
+        }
         if headers.contains_key(FORWARDED_FOR) && is_near(peer) {
             not_believed(peer);
         }
@@ -107,19 +108,21 @@ impl TrustedProxies {
 
     /// The last address of the lines that no trusted proxy has: each proxy
     /// writes whom it saw at the end, in a line of its own or in the last one,
-    /// and what stands before could be anybody's invention.
-    fn last_stranger(&self, peer: IpAddr, lines: &[&str]) -> IpAddr {
+    /// and what stands before could be anybody's invention: also bytes that make
+    /// no text of the line. If a proxy itself wrote what is no address, the last
+    /// proxy stands for whoever it was, and the answer is not whole.
+    fn last_stranger(&self, peer: IpAddr, lines: &[&[u8]]) -> (IpAddr, bool) {
         let mut client = peer;
-        for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        for hop in lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {
             if !self.trusts(client) {
                 break;
             }
             match parse_hop(hop) {
                 Some(address) => client = address,
-                None => break,
+                None => return (client, false),
             }
         }
-        client
+        (client, true)
     }
 }
 
@@ -150,8 +153,8 @@ pub fn peer_address(peer: Option<SocketAddr>) -> IpAddr {
 
 /// An address as proxies write it: alone, with a port (Azure's gateway, IIS),
 /// or in brackets with or without one.
-fn parse_hop(text: &str) -> Option<IpAddr> {
-    let text = text.trim();
+fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(hop).ok()?.trim();
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let alone = bare.parse::<IpAddr>().ok();
     let address = alone.or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
@@ -160,7 +163,7 @@ fn parse_hop(text: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use actix_http::header::{HeaderName, HeaderValue};
+    use actix_http::header::HeaderName;
 
     use super::*;
 
@@ -216,6 +219,25 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_are_no_text_hide_nobody() {
+        let mut headers = HeaderMap::new();
+        for line in [&b"\xff"[..], b"127.0.0.1 \xe9, 203.0.113.9, 198.51.100.7"] {
+            let line = HeaderValue::from_bytes(line).expect("a value");
+            headers.append(HeaderName::from_static(FORWARDED_FOR), line);
+        }
+        let peer = SocketAddr::new("127.0.0.1".parse().expect("an address"), 4711);
+        let client = proxies(&["127.0.0.1"]).client(Some(peer), &headers);
+        assert_eq!(client.address.to_string(), "198.51.100.7");
+        assert!(!client.is_local);
+        // Also where it is the proxy that is not understood.
+        headers.append(
+            HeaderName::from_static(FORWARDED_FOR),
+            HeaderValue::from_bytes(b"\xff").expect("a value"),
+        );
+        assert!(!proxies(&["127.0.0.1"]).client(Some(peer), &headers).is_local);
+    }
+
+    #[test]
     fn networks_are_read_and_nothing_else() {
         assert!(proxies(&["::ffff:10.0.0.0/104"]).trusts("10.3.2.1".parse().expect("one")));
         for bad in ["10.0.0.0/33", "x", "10.0.0.0/x", "2001:db8::/129"] {
@@ -236,6 +258,8 @@ mod tests {
         let peer = SocketAddr::new("127.0.0.1".parse().expect("an address"), 4711);
         assert!(!none.client(Some(peer), &via).is_local);
         let local = proxies(&["127.0.0.1"]);
+        assert!(!local.client(Some(peer), &via).is_local, "it does not say for whom");
+        assert!(!client(&local, "127.0.0.1", &["unknown"]).is_local);
         assert!(!client(&local, "127.0.0.1", &["198.51.100.7"]).is_local);
         assert!(client(&local, "127.0.0.1", &["127.0.0.1"]).is_local);
         assert!(client(&local, "127.0.0.1", &[]).is_local);

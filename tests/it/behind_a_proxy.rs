@@ -108,6 +108,10 @@ async fn the_numbers_are_for_this_machine_and_not_for_who_comes_through_a_proxy_
     let server = believing().await;
     assert_eq!(metrics(&server, &[("X-Forwarded-For", "203.0.113.8")]).await, 403);
     assert_eq!(metrics(&server, &[("X-Forwarded-For", "127.0.0.1")]).await, 200);
+    // What the client wrote before it makes the line no text.
+    assert_eq!(metrics(&server, &[("X-Forwarded-For", "é, 203.0.113.8")]).await, 403);
+    assert_eq!(metrics(&server, &[("X-Forwarded-For", "unknown")]).await, 403);
+    assert_eq!(metrics(&server, &[("X-Real-IP", "203.0.113.8")]).await, 403);
 }
 
 #[tokio::test]
