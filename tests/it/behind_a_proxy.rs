@@ -149,6 +149,7 @@ async fn a_host_may_be_written_with_the_port_of_its_scheme() {
     ] {
         let head = upgrade(&server, host, origin).await;
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{host} {origin}: {head}");
+        assert!(head.to_lowercase().contains("\r\nx-request-id: "), "{status}: {head}");
     }
 }
 
