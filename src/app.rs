@@ -93,8 +93,10 @@ fn migrate(args: StoreArgs) -> Result<(), Failure> {
 fn new_epoch(args: StoreArgs) -> Result<(), Failure> {
     let store = StoreConfig::new(args)?;
     db::renew_life(&store.database).map_err(Failure::environment)?;
-    println!("{}: with the next start of a server clients load everything anew", store.database);
-    Ok(())
+    output::answer(&format!(
+        "{}: with the next start of a server clients load everything anew\n",
+        store.database
+    ))
 }
 
 fn token(args: TokenArgs) -> Result<(), Failure> {
