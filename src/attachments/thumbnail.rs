@@ -40,16 +40,25 @@ impl Default for Thumbnails {
 }
 
 impl Thumbnails {
-    /// `None` for what is no picture after all, or too big a one, or if too
-    /// many others wait.
-    pub async fn make(&self, of: UserKey, picture: Bytes) -> Option<Thumbnail> {
-        let turn = self.0.enter(of).await.ok()?;
+    /// Of the picture that is `read` when it is its turn: those who wait have
+    /// none in memory. `None` for what is no picture after all, or too big a
+    /// one, or if too many others wait.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn make<E>(
+        &self,
+        of: UserKey,
+        read: impl Future<Output = Result<Bytes, E>>,
+    ) -> Result<Option<Thumbnail>, E> {
+        let Ok(turn) = self.0.enter(of).await else { return Ok(None) };
+        let picture = read.await?;
         let made = tokio::task::spawn_blocking(move || {
             let made = make(&picture);
             drop(turn);
             made
         });
-        match made.await {
+        Ok(match made.await {
             Ok(Ok(thumbnail)) => Some(thumbnail),
             Ok(Err(error)) => {
                 log::debug!("no thumbnail: {error}");
@@ -59,7 +68,7 @@ impl Thumbnails {
                 log::error!("making a thumbnail failed: {error}");
                 None
             }
-        }
+        })
     }
 }
 

@@ -101,8 +101,8 @@ async fn take_in(
         thumbnail_type: None,
     };
     if is_safe_image(content_type) && size <= IMAGE_BYTES {
-        let picture = state.files.store.read_all(id).await?;
-        if let Some(thumbnail) = state.files.thumbnails.make(uploader, picture).await {
+        let reading = state.files.store.read_all(id);
+        if let Some(thumbnail) = state.files.thumbnails.make(uploader, reading).await? {
             state.files.store.put_thumbnail(id, thumbnail.bytes).await?;
             attachment.dimensions = Some((thumbnail.width, thumbnail.height));
             attachment.thumbnail_type = Some(thumbnail.content_type.into());
