@@ -4,7 +4,7 @@
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{
             self, CacheControl, CacheDirective, ContentRange, ContentRangeSpec, ETag, EntityTag,
             Header, HeaderValue, IfMatch, IfNoneMatch, IfRange, Range,
@@ -12,10 +12,12 @@ use actix_web::{
     },
     web,
 };
+use bytes::Bytes;
+use futures_util::stream;
 
 use super::{State, allowed};
 use crate::{
-    attachments::{ByteRange, is_safe_image},
+    attachments::{ByteRange, StoreError, is_safe_image},
     auth::Identity,
     domain::Attachment,
     error::ApiError,
@@ -50,7 +52,13 @@ pub async fn content(
     file_headers(&mut response, content_type, Some(name));
     cache_headers(&mut response, tag);
     response.insert_header((header::ACCEPT_RANGES, "bytes"));
-    Ok(response.no_chunking(length).streaming(content.into_stream()))
+    response.no_chunking(length);
+    // actix-http would read all of the file, and send none of it.
+    Ok(if *request.method() == Method::HEAD {
+        response.streaming(stream::empty::<Result<Bytes, StoreError>>())
+    } else {
+        response.streaming(content.into_stream())
+    })
 }
 
 pub async fn thumbnail(
