@@ -37,6 +37,8 @@ export class Connection {
   #socket = null; #state = "offline"; #wanted = false; #attempt = 0; #refused = 0; #refusal = ""; #met = null;
   #timers = new Timers(); #queue = new SendQueue(); #requests = new Requests();
   #heardAt = 0; #comeBackMs = null; #renewNow = false; #renewing = null; #limits = {};
+  /** Which of those that wait for a token is to connect. */
+  #opening = null;
   /** Who waits for the connection to be there. */
   #arrival = null;
 
@@ -117,19 +119,23 @@ export class Connection {
   async #open() {
     this.#timers.stop("retry");
     this.#setState("connecting");
+    const opening = {};
+    this.#opening = opening;
+    // Who closed meanwhile, and perhaps connects anew, waits for another token.
+    const isOver = () => !this.#wanted || this.#opening !== opening;
     let token;
     try {
       const renew = this.#renewNow;
       this.#renewNow = false;
       token = await this.#account.token({ force: renew });
     } catch (error) {
-      if (!this.#wanted) return;
+      if (isOver()) return;
       // Nobody is signed in: trying again would not change that.
       if (error.status === 401) return this.#stop(4501, error, error.message);
       if (error.code !== "offline") this.#on.error(error);
       return this.#retry();
     }
-    if (this.#wanted && !this.#socket) this.#begin(token);
+    if (!isOver()) this.#begin(token);
   }
 
   #begin(token) {
@@ -316,6 +322,7 @@ export class Connection {
     let frame;
     try {
       frame = JSON.parse(text);
+      if (typeof frame?.type !== "string") throw new SyntaxError("It is no frame.");
     } catch (cause) {
       const message = "What answers at this address does not speak Parlor's protocol.";
       this.#on.error(new ParlorError({ code: "bad_frame", message, cause }));

@@ -124,6 +124,13 @@ test("one that fails for a frame goes on without it", async () => {
 });
 
 test("what is not Parlor is told, and tried again", async () => {
+  for (const said of ["null", "5", "{}", '{"type":7}']) {
+    const { connection: other, told: heard, begin: start } = connection();
+    other.connect();
+    (await start()).hear(said);
+    assert.deepEqual(heard.errors, ["bad_frame"], said);
+    other.close();
+  }
   const { connection: made, told, begin } = connection();
   made.connect();
   (await begin()).hear("<!doctype html>");
@@ -142,4 +149,25 @@ test("an application without a token is asked again, and one without a user is n
   const nobody = connection({ token: async () => { throw new ParlorError({ code: "token_failed", message: "nobody" }, 401); } });
   await assert.rejects(nobody.connection.connect(), { status: 401 });
   assert.deepEqual([nobody.told.stopped, nobody.told.states.at(-1).stoppedBy], [["token_failed"], 4501]);
+});
+
+test("a token that comes too late for a connection that was closed changes nothing", async () => {
+  for (const fails of [true, false]) {
+    const tokens = [];
+    const token = () => new Promise((resolve, reject) => { tokens.push({ resolve, reject }); });
+    const { connection: made, told, begin, sockets } = connection({ token });
+    made.connect();
+    made.close();
+    made.connect();
+    tokens[1].resolve("second");
+    const socket = await begin();
+    made.live();
+    if (fails) tokens[0].reject(new ParlorError({ code: "token_failed", message: "late" }));
+    else tokens[0].resolve("first");
+    await settled();
+    assert.equal(made.state, "online");
+    assert.deepEqual(told.errors, []);
+    assert.deepEqual([sockets.length, made.current], [1, socket]);
+    made.close();
+  }
 });
