@@ -23,8 +23,9 @@ use crate::{
     transport::Answering,
 };
 
-/// Bytes of answers that wait for their readers. Small ones do not count: as
-/// many of them wait as there may be connections.
+/// Bytes of answers that wait for their readers. Small ones do not count, as
+/// many of them wait as there may be connections; nor do those that are
+/// [`Shared`].
 #[derive(Clone)]
 pub struct Answers {
     all: Places<()>,
@@ -73,18 +74,38 @@ impl Answers {
     }
 }
 
+/// Marks an answer that all who read it share: whoever does not read it takes
+/// no memory, and so no place.
+#[derive(Clone, Copy)]
+pub(super) struct Shared;
+
+/// What a request holds until its answer is sent.
+#[derive(Default)]
+pub(super) struct UnderWay {
+    /// Its place among those of one client of a proxy.
+    _entered: Option<Place<IpAddr>>,
+    /// Its connection waits for us.
+    _answering: Option<Answering>,
+}
+
+impl UnderWay {
+    pub fn new(entered: Option<Place<IpAddr>>, answering: Option<Answering>) -> Self {
+        Self { _entered: entered, _answering: answering }
+    }
+}
+
 /// A body of which actix-http gets one piece at a time: it copies what it gets
 /// and keeps it until it is sent.
 pub(super) struct Answer {
     body: BoxBody,
     rest: Bytes,
     _held: Option<Held>,
-    _answering: Option<Answering>,
+    _under_way: UnderWay,
 }
 
 impl Answer {
-    pub fn boxed(body: BoxBody, held: Option<Held>, answering: Option<Answering>) -> BoxBody {
-        BoxBody::new(Self { body, rest: Bytes::new(), _held: held, _answering: answering })
+    pub fn boxed(body: BoxBody, held: Option<Held>, under_way: UnderWay) -> BoxBody {
+        BoxBody::new(Self { body, rest: Bytes::new(), _held: held, _under_way: under_way })
     }
 }
 
@@ -121,7 +142,7 @@ mod tests {
     #[actix_web::test]
     async fn a_large_answer_comes_in_pieces_and_whole() {
         let text: Vec<u8> = (0..100_000).map(|n| (n % 251) as u8).collect();
-        let mut body = Answer::boxed(BoxBody::new(text.clone()), None, None);
+        let mut body = Answer::boxed(BoxBody::new(text.clone()), None, UnderWay::default());
         assert_eq!(body.size(), BodySize::Sized(100_000));
         let mut got = Vec::new();
         while let Some(piece) = poll_fn(|cx| body.as_pin_mut().poll_next(cx)).await {

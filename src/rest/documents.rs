@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use actix_web::HttpResponse;
 use bytes::Bytes;
 
-use super::describe::openapi;
+use super::{answers::Shared, describe::openapi};
 use crate::protocol::describe::asyncapi;
 
 static OPENAPI: LazyLock<String> =
@@ -14,9 +14,11 @@ static ASYNCAPI: LazyLock<String> = LazyLock::new(|| asyncapi().to_string());
 
 /// All who are reading it share the one text.
 fn document(text: &'static str) -> HttpResponse {
-    HttpResponse::Ok()
+    let mut response = HttpResponse::Ok()
         .insert_header(("content-type", "application/json"))
-        .body(Bytes::from_static(text.as_bytes()))
+        .body(Bytes::from_static(text.as_bytes()));
+    response.extensions_mut().insert(Shared);
+    response
 }
 
 pub async fn rest() -> HttpResponse {

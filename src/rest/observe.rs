@@ -4,14 +4,18 @@ use std::{future::Ready, net::IpAddr, time::Instant};
 
 use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest, ResponseError,
-    body::{BoxBody, MessageBody},
+    body::{BodySize, BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::header::{self, HeaderValue},
     middleware::Next,
     web,
 };
 
-use super::{State, answers::Answer, arriving::pace_body};
+use super::{
+    State,
+    answers::{Answer, Shared, UnderWay},
+    arriving::pace_body,
+};
 use crate::{
     auth::Client,
     domain::UserKey,
@@ -21,7 +25,7 @@ use crate::{
     metrics::metrics,
     places::Place,
     request_id::{HEADER, RequestName, request_id},
-    transport::{Answering, Connection},
+    transport::Connection,
 };
 
 /// The path is logged without its query, in which a token may be.
@@ -39,10 +43,11 @@ pub async fn observe(
     request.extensions_mut().insert(RequestName(id.clone()));
     let answering = request.conn_data::<Connection>().map(Connection::answering);
     pace_body(&mut request, state.request_timeout);
-    let mut response = match enter(&state, client) {
-        Ok(_entered) => next.call(request).await?.map_into_boxed_body(),
-        Err(error) => request.into_response(error.error_response()),
+    let (response, entered) = match enter(&state, client) {
+        Ok(entered) => (next.call(request).await?.map_into_boxed_body(), entered),
+        Err(error) => (request.into_response(error.error_response()), None),
     };
+    let mut response = hold(&state, client, response, UnderWay::new(entered, answering));
     let (status, time) = (response.status().as_u16(), began.elapsed());
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, id);
@@ -60,7 +65,7 @@ pub async fn observe(
         latency_ms = latency_ms;
         "request"
     );
-    Ok(hold(&state, client, response, answering))
+    Ok(response)
 }
 
 /// Connections are counted where they are accepted. Those of a proxy stand for
@@ -84,12 +89,13 @@ fn hold(
     state: &State,
     client: Client,
     mut response: ServiceResponse<BoxBody>,
-    answering: Option<Answering>,
+    under_way: UnderWay,
 ) -> ServiceResponse<BoxBody> {
     let user = response.request().extensions().get::<UserKey>().copied();
-    let size = response.response().body().size();
+    let is_shared = response.response().extensions().contains::<Shared>();
+    let size = if is_shared { BodySize::None } else { response.response().body().size() };
     match state.answers.hold(size, client.address, user) {
-        Ok(held) => response.map_body(|_, body| Answer::boxed(body, held, answering)),
+        Ok(held) => response.map_body(|_, body| Answer::boxed(body, held, under_way)),
         Err(error) => {
             metrics().limited_answers.add(1);
             let (head, body) = error.error_response().into_parts();
@@ -102,7 +108,7 @@ fn hold(
             for (name, value) in head.headers() {
                 response.headers_mut().insert(name.clone(), value.clone());
             }
-            response.map_body(|_, _| Answer::boxed(body, None, answering))
+            response.map_body(|_, _| Answer::boxed(body, None, under_way))
         }
     }
 }

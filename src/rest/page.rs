@@ -10,7 +10,7 @@ use actix_web::{
 use bytes::Bytes;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::fallback;
+use super::{answers::Shared, fallback};
 use crate::error::ApiError;
 
 #[derive(RustEmbed)]
@@ -54,12 +54,16 @@ fn serve(request: &HttpRequest, file: EmbeddedFile) -> HttpResponse {
     let mime = file.metadata.mimetype();
     let text = mime.starts_with("text/");
     let mime = if text { format!("{mime}; charset=utf-8") } else { mime.to_owned() };
-    let bytes = match file.data {
+    response.insert_header((header::CONTENT_TYPE, mime));
+    match file.data {
         // In the binary; all who are reading it share it.
-        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        Cow::Owned(bytes) => Bytes::from(bytes),
-    };
-    response.insert_header((header::CONTENT_TYPE, mime)).body(bytes)
+        Cow::Borrowed(bytes) => {
+            let mut response = response.body(Bytes::from_static(bytes));
+            response.extensions_mut().insert(Shared);
+            response
+        }
+        Cow::Owned(bytes) => response.body(bytes),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -125,18 +125,18 @@ async fn a_connection_that_asks_nothing_more_is_ended() {
 
 /// A connection that takes little, with a request on it.
 async fn ask_narrow(user: &User, path: &str) -> TcpStream {
-    ask_taking(4_096, user, path).await
+    ask_taking(4_096, user, path, "").await
 }
 
-/// The same with so large a buffer.
-async fn ask_taking(buffer: u32, user: &User, path: &str) -> TcpStream {
+/// The same with so large a buffer, and more lines in the head.
+async fn ask_taking(buffer: u32, user: &User, path: &str, lines: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket can be made");
     socket.set_recv_buffer_size(buffer).expect("its buffer can be set");
     let peer = user.address().authority().parse().expect("an address");
     let stream = within("a TCP connection", socket.connect(peer)).await;
     let mut stream = stream.expect("the server accepts connections");
     let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+        "GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n{lines}\r\n",
         user.token.as_deref().unwrap_or_default()
     );
     within("room to write", stream.write_all(request.as_bytes())).await.expect("it is open");
@@ -167,7 +167,7 @@ async fn an_answer_that_is_read_slowly_comes_whole() {
     let upload = User::outcome(upload.body(vec![b'x'; BYTES])).await.expect(201);
     let path =
         format!("/api/v1/attachments/{}/content", upload["attachment_id"].as_str().expect("an id"));
-    let mut stream = ask_taking(64 * 1024, &ann, &path).await;
+    let mut stream = ask_taking(64 * 1024, &ann, &path, "").await;
     assert!(head_of(&mut stream).await.starts_with("HTTP/1.1 200 "));
     // Less than a megabyte a second, for longer than the timeout.
     let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
@@ -281,6 +281,37 @@ async fn the_clients_of_a_trusted_proxy_have_a_bound_each_and_the_proxy_has_none
 }
 
 #[tokio::test]
+async fn a_client_of_a_proxy_keeps_its_places_until_its_answers_are_sent() {
+    let server = Server::builder()
+        .set("PARLOR_CONNECTIONS_PER_ADDRESS", 2)
+        .set("PARLOR_TRUSTED_PROXIES", "127.0.0.1")
+        .start()
+        .await;
+    let ann = server.user("ann").await;
+    let upload = ann.request(Method::POST, "/attachments?name=a.txt");
+    let upload = User::outcome(upload.body(vec![b'x'; 4 * 1024 * 1024])).await.expect(201);
+    let path =
+        format!("/api/v1/attachments/{}/content", upload["attachment_id"].as_str().expect("an id"));
+    let ask = async |client: &str| {
+        let from = format!("X-Forwarded-For: {client}\r\n");
+        let mut stream = ask_taking(4_096, &ann, &path, &from).await;
+        let head = head_of(&mut stream).await;
+        (stream, head)
+    };
+    let mut unread = Vec::new();
+    for _ in 0..2 {
+        let (stream, head) = ask("203.0.113.1").await;
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        unread.push(stream);
+    }
+    assert!(ask("203.0.113.1").await.1.starts_with("HTTP/1.1 429 "));
+    assert!(ask("203.0.113.2").await.1.starts_with("HTTP/1.1 200 "), "another client");
+    drop(unread);
+    let again = async { while !ask("203.0.113.1").await.1.starts_with("HTTP/1.1 200 ") {} };
+    within("a free place", again).await;
+}
+
+#[tokio::test]
 async fn one_address_has_so_many_sockets_without_a_token() {
     let server = Server::builder().set("PARLOR_AUTH_TIMEOUT", "60s").start().await;
     let open = || Socket::open(server.address(), Opening::default());
@@ -334,6 +365,29 @@ async fn answers_that_nobody_reads_are_bounded_for_each_user() {
         while !head_of(&mut ask_narrow(&ann, path).await).await.starts_with("HTTP/1.1 200 ") {}
     };
     within("an answer", again).await;
+}
+
+#[tokio::test]
+async fn what_all_readers_share_takes_no_place_from_what_they_do_not() {
+    let server = Server::start().await;
+    let (mut unread, mut bytes) = (Vec::new(), 0);
+    let request = "GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
+    let peer = server.address().authority().parse().expect("an address");
+    // More than may wait for one address.
+    while bytes < 80 * 1024 * 1024 {
+        assert!(unread.len() < 2_000, "{bytes} bytes");
+        let socket = TcpSocket::new_v4().expect("a socket can be made");
+        socket.set_recv_buffer_size(4_096).expect("its buffer can be set");
+        let stream = within("a TCP connection", socket.connect(peer)).await;
+        let mut stream = stream.expect("the server accepts connections");
+        within("room to write", stream.write_all(request.as_bytes())).await.expect("it is open");
+        let head = head_of(&mut stream).await.to_lowercase();
+        assert!(head.starts_with("http/1.1 200 "), "{bytes} bytes wait: {head}");
+        let (_, length) = head.split_once("content-length: ").expect("it says so");
+        let length = length.lines().next().expect("a number");
+        bytes += length.parse::<usize>().expect("a number");
+        unread.push(stream);
+    }
 }
 
 #[tokio::test]
