@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    db::{MemberChange, NewDirect},
-    domain::{AppEvent, EventKind},
+    db::{MemberChange, NewDirect, NewUpload},
+    domain::{AppEvent, AttachmentId, EventKind, FileQuota},
     limits::ERASE_MESSAGES,
 };
 
@@ -85,7 +85,12 @@ fn what_is_left_of_who_was_deleted_is_nobody_to_act_on() {
     }
     let told = Write::PublishUser { user: ben.key, key: None, event, keep: 10 };
     assert_eq!(bench.one(told).err(), refused);
-    let left = "members UNION ALL SELECT 1 FROM inbox UNION ALL SELECT 1 FROM blocks";
+    let quota = FileQuota { stored: None, daily: None };
+    let (id, uploader) = (AttachmentId(1), ben.key);
+    let upload = NewUpload { id, uploader, bytes: 1, quota, at: AT };
+    assert_eq!(bench.one(Write::AttachmentBegin(upload)).err(), refused);
+    let left = "members UNION ALL SELECT 1 FROM inbox UNION ALL SELECT 1 FROM blocks \
+                UNION ALL SELECT 1 FROM file_usage";
     assert_eq!(bench.count(&format!("(SELECT 1 FROM {left}) AS rows_left")), 1, "ann in her room");
     let old = bench.seen("ben", UserOrigin::Application, Some(AT), Adopted::default());
     assert_eq!(old.err(), Some(WriteError::TokenTooOld), "of who had the id");

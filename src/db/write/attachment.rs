@@ -9,6 +9,7 @@ use super::{
     Conn, NewAttachment, NewUpload, WriteError, WriteResult, Written, file_usage,
     rows::attachment::{AttachmentRow, columns},
     schema::attachments,
+    user,
 };
 use crate::{
     domain::{Attachment, AttachmentId, MessageId, RoomKey, Timestamp, UserKey},
@@ -19,6 +20,9 @@ use crate::{
 /// as it may have count as stored.
 pub(super) fn begin(conn: &mut Conn, new: &NewUpload) -> QueryResult<WriteResult> {
     let NewUpload { id, uploader, bytes, quota, at } = new;
+    if user::find(conn, *uploader)?.is_none() {
+        return Ok(Err(WriteError::NoSuchUser));
+    }
     let loose = attachments::table
         .filter(attachments::uploader_key.eq(uploader.0))
         .filter(attachments::message_id.is_null())
