@@ -165,6 +165,9 @@ pub struct CatchUpRoom {
     pub overview: RoomOverview,
     /// The last position the session has.
     pub since: Seq,
+    /// It never said that it has that: it gets what is kept of what came
+    /// after it.
+    pub kept: bool,
     /// The client named the position itself, and may ask for what it has had
     /// before. Otherwise a room it hears already stays as it is, so that it
     /// gets no event twice.

@@ -201,6 +201,8 @@ pub struct ReadReplay {
     pub room: crate::domain::RoomKey,
     /// The last position the session has.
     pub since: Seq,
+    /// It never said that it has that: it gets what is kept.
+    pub kept: bool,
 }
 
 /// A session has taken the rooms that it was told of, and can be told of more.

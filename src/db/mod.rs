@@ -39,7 +39,8 @@ pub use open::{Database, OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
 pub use reader::{
-    Arrival, Audited, Backlog, InboxHead, LeftRoom, Letter, Missed, ReadError, Reader, Replay, Trim,
+    Arrival, Audited, Backlog, InboxHead, InboxPage, InboxSince, LeftRoom, Letter, Missed,
+    ReadError, Reader, Replay, Trim,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::submit;

@@ -76,6 +76,12 @@ impl CatchUps {
         Some(first.asked.rooms.get(first.next)?.overview.room.key)
     }
 
+    /// Whether the room whose turn it is begins with what is kept of it.
+    pub fn takes_what_is_kept(&self, room: RoomKey, at: Seq) -> bool {
+        let first = self.waiting.front().and_then(|first| first.asked.rooms.get(first.next));
+        first.is_some_and(|one| one.kept && one.overview.room.key == room && one.since == at)
+    }
+
     pub fn is_reading(&self) -> bool {
         self.waiting.front().is_some_and(|first| first.reading)
     }

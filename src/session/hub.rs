@@ -320,8 +320,11 @@ impl Hub {
     fn read_page(&self, id: SessionId, room: RoomKey) {
         let Some(subscriber) = self.rooms.get(&room).and_then(|all| all.get(&id)) else { return };
         let session = SessionRef { id, worker: self.worker };
+        let since = subscriber.gate.at();
+        let catch_ups = self.sessions.get(&id).map(|attached| &attached.catch_ups);
+        let kept = catch_ups.is_some_and(|all| all.takes_what_is_kept(room, since));
         // One page at a time and session, so its mailbox cannot fill up.
-        self.chat.do_send(ReadReplay { session, room, since: subscriber.gate.at() });
+        self.chat.do_send(ReadReplay { session, room, since, kept });
     }
 
     fn replayed(&mut self, id: SessionId, room: RoomKey, since: Seq, outcome: Replayed) {

@@ -95,7 +95,8 @@ impl World {
                 if asked || one.gate.is_none() {
                     one.gate = Some(Gate::new(since, head));
                 }
-                let room = CatchUpRoom { overview: overview(room, head), since, asked, head };
+                let room =
+                    CatchUpRoom { overview: overview(room, head), since, kept: false, asked, head };
                 let kind = match asked {
                     true => CatchUpKind::Subscribe { id: None },
                     false => CatchUpKind::Quiet,

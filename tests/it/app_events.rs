@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Opening, Server, Socket, Token, User};
+use crate::support::{Opening, Server, Socket, Token, User, within};
 
 async fn service(server: &Server) -> User {
     server.user_with("app", Token::of("app").claim("roles", json!(["service"]))).await
@@ -127,6 +127,78 @@ async fn an_inbox_waits_whole_in_order_and_is_never_told_twice() {
     assert!(ack.get("inbox").is_none_or(Value::is_null), "{ack}");
     let again = back.told_so_far().await;
     assert!(again.iter().all(|frame| frame["type"] != "notification.new"), "{again:?}");
+}
+
+async fn tell_ann(app: &User, count: usize) {
+    for n in 0..count {
+        let body = json!({"type": "notification.new", "data": {"n": n}});
+        app.post("/users/ann/events", body).await.expect(201);
+    }
+}
+
+/// Comes back to the inbox alone: the answer, and what was told before it.
+async fn inbox_resumed(user: &User, named: Option<Value>) -> (Socket, Value, Vec<Value>) {
+    let mut socket = user.connect_with("resume=1").await;
+    let mut data = json!({"rooms": {}});
+    if let Some(named) = named {
+        data["inbox"] = named;
+    }
+    let answer = socket.ask("session.resume", data).await;
+    let told = socket.told_so_far().await;
+    let mine = told.iter().filter(|frame| frame["type"] == "notification.new");
+    let places = mine.map(|frame| frame["inbox_seq"].clone()).collect();
+    (socket, answer["inbox"].clone(), places)
+}
+
+fn places(of: std::ops::RangeInclusive<i64>) -> Vec<Value> {
+    of.map(Value::from).collect()
+}
+
+#[tokio::test]
+async fn who_comes_back_to_an_inbox_that_has_dropped_what_they_missed_is_told_so() {
+    let server = Server::builder().set("PARLOR_INBOX_EVENTS", 20).start().await;
+    let (app, ann) = (service(&server).await, server.user("ann").await);
+    tell_ann(&app, 35).await;
+    let epoch = ann.get("/inbox").await.expect(200)["epoch"].clone();
+    // Kept are 16 to 35.
+    for named in [json!(0), json!(5), json!(14), json!({"since": 14, "epoch": epoch})] {
+        let (mut socket, answer, told) = inbox_resumed(&ann, Some(named.clone())).await;
+        let anew = json!({"replayed": 0, "last_seq": 35, "epoch": epoch, "resync": true});
+        assert_eq!((answer, told), (anew, Vec::new()), "{named}");
+        // It is live all the same.
+        socket.ask("inbox.ack", json!({"inbox_seq": 1})).await;
+    }
+    for (named, missed) in [(15, 16..=35), (16, 17..=35), (35, 36..=35)] {
+        let (_, answer, told) = inbox_resumed(&ann, Some(json!(named))).await;
+        assert_eq!((&answer["resync"], told), (&json!(false), places(missed)), "{named}");
+    }
+    // Who names nothing gets what is kept, as whoever comes for the first time.
+    let (mut socket, answer, told) = inbox_resumed(&ann, None).await;
+    assert_eq!((&answer["resync"], told), (&json!(false), places(16..=35)));
+    let inbox = ann.get("/inbox").await.expect(200);
+    assert_eq!(inbox["events"][0]["inbox_seq"], 16, "{inbox}");
+    // Live after a resync, with nothing in between.
+    let (mut anew, ..) = inbox_resumed(&ann, Some(json!(5))).await;
+    tell_ann(&app, 1).await;
+    for socket in [&mut socket, &mut anew] {
+        assert_eq!(socket.next_event("notification.new").await["inbox_seq"], 36);
+    }
+}
+
+#[tokio::test]
+async fn what_has_become_too_old_in_an_inbox_is_missed_by_who_had_less() {
+    let server = Server::builder().set("PARLOR_INBOX_TTL", "1s").start().await;
+    let (app, ann) = (service(&server).await, server.user("ann").await);
+    tell_ann(&app, 3).await;
+    within("events that are too old", async {
+        while ann.get("/inbox").await.expect(200)["events"] != json!([]) {}
+    })
+    .await;
+    for (named, resync) in [(Some(1), true), (Some(3), false), (None, false)] {
+        let (_, answer, told) = inbox_resumed(&ann, named.map(Value::from)).await;
+        assert_eq!((&answer["resync"], &answer["last_seq"]), (&json!(resync), &json!(3)));
+        assert_eq!(told, Vec::<Value>::new(), "{named:?}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use super::replay::frame_of;
 use crate::{
     chat::{ChatServer, fanout::Item, server::Continue},
-    db::{Missed, ReadError, Reader},
+    db::{InboxPage, InboxSince, Missed, ReadError, Reader},
     domain::{RoomId, RoomKey, Seq, Timestamp},
     limits::{TIMELINE_AGAIN, TIMELINE_PAGE, TIMELINE_PATIENCE},
     protocol::events,
@@ -107,11 +107,12 @@ async fn read(
     inbox_since: Timestamp,
 ) -> Result<Page, ReadError> {
     if let Some(owner) = room.inbox_owner() {
-        let last = reader.inbox_head(owner).await?.last;
-        let mut told = reader.inbox(owner, since, inbox_since, TIMELINE_PAGE).await?;
-        told.retain(|event| event.inbox_seq <= last);
-        let is_full = i64::try_from(told.len()).is_ok_and(|rows| rows >= TIMELINE_PAGE);
-        let upto = told.last().filter(|_| is_full).map_or(last, |event| event.inbox_seq);
+        let from = InboxSince::Had(since);
+        let found = reader.inbox_page(owner, from, inbox_since, TIMELINE_PAGE).await?;
+        let InboxPage { events: told, upto, last, is_lost } = found;
+        if is_lost {
+            return Ok(Page { frames: Vec::new(), upto: last, has_hole: true });
+        }
         let frame = |event| events::published_to_user(event).for_many();
         let frames = told.iter().map(|event| (event.inbox_seq, frame(event))).collect();
         return Ok(Page { frames, upto, has_hole: false });

@@ -206,7 +206,7 @@ impl ChatServer {
         self.tell_rooms(at, frame, piece);
         self.tell_not_joined(at);
         if !waits && let Some(overview) = self.inbox_of(&user, inbox.last) {
-            self.attach(at, CatchUpKind::Quiet, vec![(overview, Since::From(inbox.acked))]);
+            self.attach(at, CatchUpKind::Quiet, vec![(overview, Since::Kept(inbox.acked))]);
         }
         self.arrived(user.key);
     }

@@ -10,7 +10,7 @@ use crate::{
         fanout::{Item, Replayed},
         server::now,
     },
-    db::{Missed, ReadError, Reader},
+    db::{InboxPage, InboxSince, Missed, ReadError, Reader},
     domain::{RoomId, RoomKey, RoomOverview, Seq, Timestamp, UserKey},
     limits::{Limits, REPLAY_PAGE, REPLAY_SHARE},
     protocol::events,
@@ -21,7 +21,7 @@ impl Handler<ReadReplay> for ChatServer {
     type Result = ();
 
     fn handle(&mut self, request: ReadReplay, ctx: &mut Self::Context) {
-        let ReadReplay { session, room, since } = request;
+        let ReadReplay { session, room, since, kept } = request;
         let Some(entry) = self.sessions.entries.get(&session.id) else { return };
         // Unsubscribed meanwhile: its worker hears of that by another item.
         if !entry.subscribed.contains(&room) {
@@ -36,6 +36,7 @@ impl Handler<ReadReplay> for ChatServer {
             id,
             user: entry.user,
             since,
+            kept,
             inbox_since: super::upkeep::before(self.settings.inbox_ttl),
             limits: self.settings.limits.clone(),
         };
@@ -62,6 +63,8 @@ struct Asked {
     user: UserKey,
     /// The last position that is there.
     since: Seq,
+    /// What is kept of what came after it will do.
+    kept: bool,
     /// The user's inbox, if it is that.
     inbox: Option<RoomOverview>,
     /// What was told to a user before is too old.
@@ -70,22 +73,20 @@ struct Asked {
 }
 
 async fn read(reader: Reader, asked: Asked) -> Result<Replayed, ReadError> {
-    let Asked { room, id, user, since, inbox, inbox_since, limits } = asked;
+    let Asked { room, id, user, since, kept, inbox, inbox_since, limits } = asked;
     let page = REPLAY_PAGE.min(limits.queued_frames / REPLAY_SHARE).max(1);
     let page = i64::try_from(page).unwrap_or(1);
     let bytes_max = limits.queued_bytes / REPLAY_SHARE;
     if let Some(owner) = room.inbox_owner() {
-        // The head first: what comes after it is told as it comes.
-        let last = reader.inbox_head(owner).await?.last;
-        // What is past the end was never told.
-        if let (Some(mut overview), true) = (inbox, since > last) {
+        let from = if kept { InboxSince::Kept(since) } else { InboxSince::Had(since) };
+        let found = reader.inbox_page(owner, from, inbox_since, page).await?;
+        let InboxPage { events, upto, last, is_lost } = found;
+        // What is past the end was never told, and what was dropped cannot be.
+        if since > last || is_lost {
+            let Some(mut overview) = inbox else { return Ok(Replayed::Failed) };
             overview.last_seq = last;
             return Ok(Replayed::Resync { overview: Box::new(overview) });
         }
-        let mut events = reader.inbox(owner, since, inbox_since, page).await?;
-        events.retain(|event| event.inbox_seq <= last);
-        let is_full = i64::try_from(events.len()).is_ok_and(|events| events >= page);
-        let upto = events.last().filter(|_| is_full).map_or(last, |event| event.inbox_seq);
         let told = events.iter().map(|event| (event.inbox_seq, events::published_to_user(event)));
         return Ok(page_of(told, upto, bytes_max));
     }

@@ -32,6 +32,8 @@ pub(super) enum Since {
     Now,
     /// It has what came up to there.
     From(Seq),
+    /// It names nothing and gets what is kept of what came after that.
+    Kept(Seq),
     /// What it has is of an earlier life, or of no one's: it starts anew.
     Anew,
 }
@@ -191,7 +193,7 @@ impl ChatServer {
         let read = self.inbox_of(user, head.last);
         let read = read.or_else(|| has.as_ref().map(|_| self.inbox_overview(user, Seq::ZERO)))?;
         let since = match has {
-            None => Since::From(head.acked),
+            None => Since::Kept(head.acked),
             Some(named) if head.has_told(&named, &read) => Since::From(named.seq),
             Some(_) => Since::Anew,
         };
@@ -221,13 +223,13 @@ impl ChatServer {
                 room.subscriber_added(session.worker);
             }
             let head = room.timeline.told().max(overview.last_seq);
-            let asked = since != Since::Now;
+            let (asked, kept) = (since != Since::Now, matches!(since, Since::Kept(_)));
             let since = match since {
                 Since::Now => overview.last_seq,
-                Since::From(since) => since,
+                Since::From(since) | Since::Kept(since) => since,
                 Since::Anew => NOWHERE,
             };
-            attached.push(CatchUpRoom { overview, since, asked, head });
+            attached.push(CatchUpRoom { overview, since, kept, asked, head });
         }
         let catch_up = CatchUp { session: session.id, kind, rooms: attached };
         self.fanout.tell_worker(session.worker, Item::CatchUp(Arc::new(catch_up)));

@@ -31,7 +31,7 @@ use crate::{
 use counts::Counts;
 use pools::read;
 
-pub use events::InboxHead;
+pub use events::{InboxHead, InboxPage, InboxSince};
 pub use messages::{Missed, Replay};
 pub use outbox::{Backlog, Letter};
 pub use people::{Audited, LeftRoom, Trim};

@@ -82,6 +82,20 @@ test("what does not fit one frame is named in the next one", async () => {
   for (const { data } of over.asked.slice(0, -1)) assert.deepEqual([data.more, data.inbox], [true, undefined]);
 });
 
+test("an inbox of which something was dropped goes on from where it stands", () => {
+  const over = connection();
+  let lost = 0;
+  const at = new Positions(over, { event() {}, resync() {}, inboxLost: () => { lost += 1; } });
+  at.inboxIs("e");
+  at.inboxHeard(5);
+  at.resume([]);
+  assert.deepEqual(over.asked[0].data.inbox, { since: 5, epoch: "e" });
+  over.asked[0].ack({ rooms: {}, inbox: { replayed: 0, last_seq: 1500, epoch: "e", resync: true } });
+  assert.equal(lost, 1);
+  at.resume([]);
+  assert.deepEqual(over.asked[1].data.inbox, { since: 1500, epoch: "e" });
+});
+
 test("what came of a room is told before the ack, and what is live goes on", () => {
   const { positions: at, heard } = positions();
   at.moveTo("far", 5);
