@@ -13,7 +13,7 @@ mod stalled;
 use diesel::{Connection, RunQueryDsl, sql_types};
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
-use super::{Recorded, Write, WriteResult, feed};
+use super::{Recorded, Write, WriteResult, feed, rows::standing::StandingRow};
 
 pub(super) use connect::Manager;
 pub use connect::PostgresUrl;
@@ -114,6 +114,25 @@ pub(in crate::db) fn advance_heads(
     .load::<HeadRow>(conn)?;
     let head = |row: HeadRow| (row.room, row.count, crate::domain::Seq(row.last));
     Ok(rows.into_iter().map(head).collect())
+}
+
+/// How users stand in rooms, each of them in one: those who are members. The
+/// pairs themselves are looked up, because all users in all rooms of a batch
+/// would be many times as many.
+pub(in crate::db) fn standings(
+    conn: &mut Conn,
+    places: &[(i64, i64)],
+) -> diesel::QueryResult<Vec<StandingRow>> {
+    let (rooms, users): (Vec<i64>, Vec<i64>) = places.iter().copied().unzip();
+    diesel::sql_query(
+        "SELECT m.room_key, m.user_key, m.role, m.muted_until, m.blocked, m.peer_deleted, r.kind
+         FROM unnest($1, $2) AS place (room, member)
+         JOIN members m ON m.room_key = place.room AND m.user_key = place.member
+         JOIN rooms r ON r.key = m.room_key",
+    )
+    .bind::<sql_types::Array<sql_types::BigInt>, _>(rooms)
+    .bind::<sql_types::Array<sql_types::BigInt>, _>(users)
+    .load(conn)
 }
 
 /// Writes down for the other nodes what was done.

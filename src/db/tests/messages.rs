@@ -132,3 +132,21 @@ fn history_and_repeats_are_found_by_index() {
         assert!(!plan.iter().any(|step| step.contains("SCAN")), "{query}: {plan:?}");
     }
 }
+
+/// Where other nodes may change members, senders are looked up: each in the
+/// room they write to.
+#[test]
+fn a_sender_is_a_member_of_the_room_and_not_of_one_in_the_same_batch() {
+    if !database::is_postgres() {
+        return;
+    }
+    let mut bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let (of_ann, of_ben) = (bench.room("a", &ann), bench.room("b", &ben));
+    let places = [(&of_ann, &ann), (&of_ben, &ben), (&of_ben, &ann), (&of_ann, &ben)];
+    let batch = places.map(|(room, sender)| bench.message(room.key, sender, None));
+    let results = bench.execute(&batch);
+    assert_eq!(positions(&results[..2]), [(1, false), (1, false)]);
+    let stranger = WriteError::Denied(Denied::Stranger);
+    assert!(results[2..].iter().all(|result| result.as_ref().err() == Some(&stranger)));
+}

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Adder, Adopted, ClientId, Contact, HistoryCursor, Message, MessageId, NewExtras,
+        Adder, Adopted, ClientId, Contact, Denied, HistoryCursor, Message, MessageId, NewExtras,
         ReadTarget, Role, Room, RoomBounds, RoomId, RoomKey, RoomKind, Seq, SignIn, Timestamp,
         User, UserId, UserKey, UserOrigin,
     },

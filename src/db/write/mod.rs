@@ -25,7 +25,7 @@ mod refresh;
 mod room;
 mod user;
 
-use super::{Conn, SHARES_ROOMS, advance_heads, record, transaction};
+use super::{Conn, SHARES_ROOMS, advance_heads, record, standings, transaction};
 use crate::db::{
     ApiKey, AuditEntry, Bar, Executed, Maker, MemberChange, NewApiKey, NewAttachment, NewDirect,
     NewMessage, NewRefreshToken, NewRoom, NewUpload, OutboxResult, OutboxTargets, RefreshHash,

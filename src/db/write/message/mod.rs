@@ -20,6 +20,7 @@ use super::{
     Conn, NewMessage, SHARES_ROOMS, StoredMessage, WriteError, WriteResult, Written, advance_heads,
     attachment, member,
     schema::{messages, room_heads},
+    standings,
 };
 use crate::domain::{ClientId, MessageId, RoomKey, Seq, Timestamp, UserKey};
 

@@ -4,16 +4,11 @@
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Conn, SHARES_ROOMS};
+use super::{Conn, SHARES_ROOMS, standings};
 use crate::{
-    db::{
-        NewMessage, WriteError,
-        schema::{members, rooms},
-    },
-    domain::{Denied, Role, RoomKind, Standing, Timestamp},
+    db::{NewMessage, WriteError, schema::rooms},
+    domain::{Denied, RoomKind, Standing},
 };
-
-type Row = (i64, i64, String, Option<i64>, bool, bool, String);
 
 /// How senders stand, read once for a batch.
 pub(super) struct Senders(Option<Known>);
@@ -43,29 +38,10 @@ impl Senders {
             messages.iter().map(|message| (message.room.0, message.sender.0)).collect();
         places.sort_unstable();
         places.dedup();
-        let (of_rooms, users): (Vec<i64>, Vec<i64>) = places.into_iter().unzip();
-        let rows = members::table
-            .inner_join(rooms::table)
-            .filter(members::room_key.eq_any(of_rooms))
-            .filter(members::user_key.eq_any(users))
-            .select((
-                members::room_key,
-                members::user_key,
-                members::role,
-                members::muted_until,
-                members::blocked,
-                members::peer_deleted,
-                rooms::kind,
-            ))
-            .load::<Row>(conn)?;
-        let known: FxHashSet<i64> = rows.iter().map(|row| row.0).collect();
-        let standing = |(room, user, role, muted_until, blocked, peer_deleted, kind): Row| {
-            let role = Role::parse(&role).unwrap_or(Role::ReadOnly);
-            let muted_until = muted_until.map(Timestamp);
-            let kind = RoomKind::parse(&kind).unwrap_or(RoomKind::Private);
-            ((room, user), (Standing { role, muted_until, blocked, peer_deleted }, kind))
-        };
-        let standings = rows.into_iter().map(standing).collect();
+        let rows = standings(conn, &places)?;
+        let standings: FxHashMap<(i64, i64), (Standing, RoomKind)> =
+            rows.into_iter().map(<_>::from).collect();
+        let known: FxHashSet<i64> = standings.keys().map(|(room, _)| *room).collect();
         let unknown: Vec<i64> = messages
             .iter()
             .map(|message| message.room.0)
