@@ -569,7 +569,8 @@ pub const ERASE_RETRY: Duration = Duration::from_secs(1);
 /// Messages looked through at once for those of a user: some 5 ms of a
 /// reading connection.
 pub const WRITTEN_BY_WINDOW: i64 = 20_000;
-/// Messages of a piece of an export: at the most some 2 MiB of contents.
+/// Messages or inbox events of a piece of an export: at the most some 2 MiB
+/// of contents.
 pub const EXPORT_PIECE: usize = 100;
 /// Connections of a page at most.
 pub const CONNECTIONS_PAGE: usize = 200;

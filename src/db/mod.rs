@@ -39,7 +39,7 @@ pub use open::{Database, OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
 pub use reader::{
-    Arrival, Audited, Backlog, InboxHead, InboxPage, InboxSince, LeftRoom, Letter, Missed,
+    Arrival, Audited, Backlog, InboxHead, InboxPage, InboxSince, LeftRoom, Letter, Missed, Reacted,
     ReadError, Reader, Replay, Trim,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};

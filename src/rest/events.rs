@@ -23,7 +23,7 @@ use crate::{
 
 /// An event that the application published.
 #[derive(Serialize, JsonSchema)]
-struct EventView<'a> {
+pub(super) struct EventView<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ impl<'a> EventView<'a> {
         Self { seq: Some(event.seq.0), ..Self::new(&event.event) }
     }
 
-    fn of_inbox(event: &'a InboxEvent) -> Self {
+    pub(super) fn of_inbox(event: &'a InboxEvent) -> Self {
         Self { inbox_seq: Some(event.inbox_seq.0), ..Self::new(&event.event) }
     }
 }

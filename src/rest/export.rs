@@ -10,15 +10,16 @@ use serde::Serialize;
 
 use super::{
     State,
+    events::EventView,
     extract::{Admin, user_id},
 };
 use crate::{
     auth::Client,
-    db::{ReadError, Reader},
-    domain::{MessageId, RoomKey, User, UserId},
+    db::{Reacted, ReadError, Reader},
+    domain::{MessageId, RoomKey, Seq, Timestamp, User, UserId},
     error::ApiError,
     limits::{EXPORT_PIECE, LIST_PAGE_MAX, WRITTEN_BY_WINDOW},
-    protocol::{MessageView, ReceiptView, RoomView, UserView},
+    protocol::{AttachmentView, MessageView, ReceiptView, RoomView, UserView},
 };
 
 #[derive(Serialize, JsonSchema)]
@@ -28,13 +29,30 @@ pub(super) struct RoomReceipt<'a> {
     receipt: ReceiptView<'a>,
 }
 
-/// Where the export is. Each step is one piece of the document, of at most
-/// [`EXPORT_PIECE`] entries.
+/// How the user has reacted to a message.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct OwnReaction<'a> {
+    message_id: String,
+    emoji: &'a str,
+    created_at: String,
+}
+
+impl<'a> From<&'a Reacted> for OwnReaction<'a> {
+    fn from(Reacted { message, emoji, at }: &'a Reacted) -> Self {
+        Self { message_id: message.0.to_string(), emoji, created_at: at.to_rfc3339() }
+    }
+}
+
+/// Where the export is. Each step is one piece of the document, of a bounded
+/// number of entries.
 enum Step {
     Start,
     Rooms(RoomKey),
     Receipts(RoomKey),
     Blocked(Option<UserId>),
+    Reactions(Option<Reacted>),
+    Inbox(Seq),
+    Uploads,
     /// What was found and is still to be read; where to look on, `None` at
     /// the end.
     Messages {
@@ -147,10 +165,42 @@ async fn next(
             match blocked.last().filter(|_| more) {
                 Some(last) => Step::Blocked(Some(last.id.clone())),
                 None => {
-                    text.list("messages");
-                    Step::messages()
+                    text.list("reactions");
+                    Step::Reactions(None)
                 }
             }
+        }
+        Step::Reactions(after) => {
+            let (mut reactions, more) =
+                reader.reactions_of(user.key, after.as_ref(), LIST_PAGE_MAX).await?;
+            reactions.iter().for_each(|reaction| text.entry(&OwnReaction::from(reaction)));
+            match reactions.pop().filter(|_| more) {
+                Some(last) => Step::Reactions(Some(last)),
+                None => {
+                    text.list("inbox");
+                    Step::Inbox(Seq::ZERO)
+                }
+            }
+        }
+        Step::Inbox(after) => {
+            // Also what is too old to be told and not deleted yet.
+            let limit = i64::try_from(EXPORT_PIECE).unwrap_or(1);
+            let events = reader.inbox(user.key, after, Timestamp(i64::MIN), limit).await?;
+            events.iter().for_each(|event| text.entry(&EventView::of_inbox(event)));
+            match events.last() {
+                Some(last) => Step::Inbox(last.inbox_seq),
+                None => {
+                    text.list("uploads");
+                    Step::Uploads
+                }
+            }
+        }
+        // At most `UPLOADS_PER_USER`.
+        Step::Uploads => {
+            let uploads = reader.unsent_uploads(user.key).await?;
+            uploads.iter().for_each(|upload| text.entry(&AttachmentView::from(upload)));
+            text.list("messages");
+            Step::messages()
         }
         Step::Messages { found, next } => messages(reader, user, (found, next), text).await?,
         Step::End => return Ok(None),

@@ -1,5 +1,6 @@
 //! What administrators see and do, and that it is written down.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Server, Token, User, within};
@@ -59,9 +60,29 @@ async fn a_deleted_user_leaves_tombstones_and_nothing_else() {
     for n in 0..250 {
         ann.say("den", &format!("mine {n}")).await;
     }
-    ben.say("den", "yours").await;
+    let yours = ben.say("den", "yours").await["message_id"].clone();
     let mut at_ann = ann.connect().await;
+    // Besides what she wrote: how she reacted, what was told to her, and what
+    // she has not sent.
+    for emoji in ["👍", "👀"] {
+        let reaction = json!({"message_id": yours, "emoji": emoji});
+        at_ann.ask("reaction.add", reaction).await;
+    }
+    let app = server.user_with("app", Token::of("app").claim("roles", json!(["service"]))).await;
+    for n in 1..=150 {
+        let event = json!({"type": "task.created", "data": {"n": n}});
+        app.post("/users/ann/events", event).await.expect(201);
+    }
+    let upload = ann.request(Method::POST, "/attachments?name=draft.txt").body("not sent");
+    let upload = User::outcome(upload).await.expect(201);
     let export = admin.get("/users/ann/export").await.expect(200);
+    let reactions = export["reactions"].as_array().expect("a list");
+    assert!(reactions.iter().all(|reaction| reaction["message_id"] == yours));
+    assert_eq!(reactions.len(), 2, "{reactions:?}");
+    let inbox = export["inbox"].as_array().expect("a list");
+    let told: Vec<_> = inbox.iter().filter_map(|event| event["data"]["n"].as_i64()).collect();
+    assert_eq!(told, (1..=150).collect::<Vec<_>>());
+    assert_eq!(export["uploads"][0]["attachment_id"], upload["attachment_id"]);
     let messages = export["messages"].as_array().expect("a list");
     assert_eq!(messages.len(), 250);
     assert!(messages.iter().all(|message| message["sender"]["id"] == "ann"));

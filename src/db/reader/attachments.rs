@@ -7,7 +7,7 @@ use crate::{
         rows::attachment::{AttachmentRow, columns},
         schema::attachments,
     },
-    domain::{AttachmentId, MessageId, RoomKey, StoredAttachment, Timestamp, UserKey},
+    domain::{Attachment, AttachmentId, MessageId, RoomKey, StoredAttachment, Timestamp, UserKey},
 };
 
 type Place = (i64, Option<i64>, Option<i64>, Option<Vec<u8>>, i64);
@@ -40,6 +40,19 @@ impl Reader {
             sha256: sha256.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect(),
             created_at: Timestamp(created_at),
         }))
+    }
+
+    /// What a user has uploaded and not sent, at most
+    /// [`UPLOADS_PER_USER`](crate::limits::UPLOADS_PER_USER).
+    pub async fn unsent_uploads(&self, uploader: UserKey) -> Result<Vec<Attachment>, ReadError> {
+        let query = attachments::table
+            .filter(attachments::uploader_key.eq(uploader.0))
+            .filter(attachments::message_id.is_null())
+            .filter(attachments::ready.and(attachments::remove.eq(false)))
+            .order(attachments::id)
+            .select(columns());
+        let rows = read!(self, |conn| query.load::<AttachmentRow>(&mut conn).await)?;
+        Ok(rows.into_iter().map(Attachment::from).collect())
     }
 
     /// Uploads that nobody will send any more: whole ones from before a time,

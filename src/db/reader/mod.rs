@@ -34,7 +34,7 @@ use pools::read;
 pub use events::{InboxHead, InboxPage, InboxSince};
 pub use messages::{Missed, Replay};
 pub use outbox::{Backlog, Letter};
-pub use people::{Audited, LeftRoom, Trim};
+pub use people::{Audited, LeftRoom, Reacted, Trim};
 pub(in crate::db) use pools::Pools;
 pub use rooms::Arrival;
 

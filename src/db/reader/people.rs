@@ -16,7 +16,7 @@ use crate::{
             message::{MessageRow, columns, visible},
             room::{RoomRow, columns as room_columns},
         },
-        schema::{audit, blocks, members, messages, receipts, rooms, users},
+        schema::{audit, blocks, members, messages, reactions, receipts, rooms, users},
     },
     domain::{
         Message, MessageId, Receipt, Retention, Room, RoomId, RoomKey, Seq, Timestamp, UserId,
@@ -34,6 +34,14 @@ pub struct Audited {
     pub target: String,
     /// A JSON object.
     pub detail: String,
+}
+
+/// How a user has reacted to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reacted {
+    pub message: MessageId,
+    pub emoji: String,
+    pub at: Timestamp,
 }
 
 /// A page of what was done, the latest first, and whether there is more.
@@ -146,6 +154,35 @@ impl Reader {
                 .await?;
             Ok((ids.into_iter().map(MessageId).collect(), end.map(MessageId)))
         })
+    }
+
+    /// Some of a user's reactions, by message; and whether there are more.
+    pub async fn reactions_of(
+        &self,
+        user: UserKey,
+        after: Option<&Reacted>,
+        limit: i64,
+    ) -> Result<(Vec<Reacted>, bool), ReadError> {
+        let (message, emoji) =
+            after.map_or((i64::MIN, ""), |after| (after.message.0, &*after.emoji));
+        let behind = reactions::message_id
+            .gt(message)
+            .or(reactions::message_id.eq(message).and(reactions::emoji.gt(emoji.to_owned())));
+        let query = reactions::table
+            .filter(reactions::user_key.eq(user.0))
+            // The same again, as an end of the index.
+            .filter(reactions::message_id.ge(message))
+            .filter(behind)
+            .order((reactions::message_id, reactions::emoji))
+            .limit(limit + 1)
+            .select((reactions::message_id, reactions::emoji, reactions::created_at));
+        let rows = read!(self, |conn| query.load::<(i64, String, i64)>(&mut conn).await)?;
+        let reacted = |(message, emoji, at)| Reacted {
+            message: MessageId(message),
+            emoji,
+            at: Timestamp(at),
+        };
+        Ok(super::members::cut(rows.into_iter().map(reacted).collect(), limit))
     }
 
     /// Whole messages by their ids.

@@ -7,8 +7,11 @@ use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use crate::{
-    protocol::{MessageView, RoomView, UserView},
-    rest::export::RoomReceipt,
+    protocol::{AttachmentView, MessageView, RoomView, UserView},
+    rest::{
+        events::EventView,
+        export::{OwnReaction, RoomReceipt},
+    },
 };
 
 /// What `/users/{user}/export` sends, piece by piece.
@@ -18,6 +21,9 @@ pub struct Export<'a> {
     rooms: Vec<RoomView<'a>>,
     receipts: Vec<RoomReceipt<'a>>,
     blocked: Vec<UserView<'a>>,
+    reactions: Vec<OwnReaction<'a>>,
+    inbox: Vec<EventView<'a>>,
+    uploads: Vec<AttachmentView<'a>>,
     messages: Vec<MessageView<'a>>,
 }
 
