@@ -5,8 +5,8 @@
 //! somebody asks.
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl,
-    Queryable,
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
+    OptionalExtension, QueryDsl, Queryable,
     dsl::{count_star, exists},
     select,
 };
@@ -120,6 +120,21 @@ impl Reader {
         Ok(())
     }
 
+    /// What is unread after a mark and a floor that were looked at before.
+    #[cfg(test)]
+    pub async fn unread_from(
+        &self,
+        user: UserKey,
+        room: RoomKey,
+        (unread_after, floor): (i64, i64),
+        head: Seq,
+    ) -> Result<Option<i64>, ReadError> {
+        let after = Mark { unread_after, floor }.after();
+        let wanted = Wanted { span: Span { room, after, head }, floor: Seq(floor) };
+        let found = self.unread_in(user, vec![wanted]).await?;
+        Ok(found.get(&room).map(|fresh| fresh.counted.unread()))
+    }
+
     async fn unread_in(
         &self,
         user: UserKey,
@@ -177,8 +192,11 @@ impl Reader {
         for (Wanted { span, floor }, known) in unknown {
             let known =
                 known.filter(|known| span.len() > UNREAD_FEW && span.follows(known.span, floor));
-            if let Some(known) = known {
-                let counted = self.bring_forward(user, known, span).await?;
+            let brought = match known {
+                Some(known) => self.bring_forward(user, known, span, floor).await?,
+                None => None,
+            };
+            if let Some(counted) = brought {
                 self.counts.keep(user, [counted]);
                 found.insert(span.room, Fresh { counted, read_seq: None });
                 continue;
@@ -247,7 +265,8 @@ impl Reader {
         Ok(())
     }
 
-    /// What was counted before, and what has changed since.
+    /// What was counted before, and what has changed since. `None` if rows
+    /// may have gone meanwhile: a room was cleared or trimmed.
     ///
     /// A deletion or an edit of what was counted is seen by its position; then
     /// tombstones or mentions, of which there are few, are counted anew. So it
@@ -257,7 +276,8 @@ impl Reader {
         user: UserKey,
         known: Counted,
         span: Span,
-    ) -> Result<Counted, ReadError> {
+        floor: Seq,
+    ) -> Result<Option<Counted>, ReadError> {
         let (user, room) = (user.0, span.room.0);
         let created = move |from: Seq, upto: Seq| {
             messages::table
@@ -300,7 +320,10 @@ impl Reader {
                 now.mentions += meant(head, span.head).count().get_result::<i64>(conn).await?;
                 now.mentions -= meant(from, span.after).count().get_result::<i64>(conn).await?;
             }
-            Ok(now)
+            // Last: no row goes before the floor has moved.
+            let at_end = rooms::table.find(room).select(rooms::floor_seq);
+            let at_end = at_end.first::<i64>(conn).await.optional()?;
+            Ok((at_end == Some(floor.0)).then_some(now))
         })
     }
 }

@@ -137,6 +137,31 @@ async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
     }
 }
 
+/// The floor moves, and rows go, between the look at the mark and the count.
+#[actix_web::test]
+async fn what_is_trimmed_while_it_is_brought_forward_is_not_counted() {
+    let mut bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let room = bench.room("r", &ann);
+    bench.add(&room, &ben).expect("added");
+    let reader = bench.database.reader.clone();
+    let many = UNREAD_FEW + 400;
+    bench.say(&room, &ann, usize::try_from(many).expect("small"));
+    let unread = async |from: i64, floor: i64, head: i64| {
+        let counted = reader.unread_from(ben.key, room.key, (from, floor), Seq(head)).await;
+        counted.expect("read").expect("a member")
+    };
+    assert_eq!(unread(0, 0, many).await, many);
+    bench.say(&room, &ann, 10);
+    let target = ReadTarget::Seq(Seq(100));
+    bench.one(Write::Read { room: room.key, user: ben.key, target, at: AT }).expect("read");
+    // As it was seen before the trim: what has been read would be taken off
+    // what was counted, but is not there any more.
+    bench.one(Write::RoomTrim { room: room.key, upto: Seq(50) }).expect("trimmed");
+    bench.purge_all(&room);
+    assert_eq!(unread(100, 0, many + 10).await, many - 90);
+}
+
 #[actix_web::test]
 async fn what_was_counted_once_is_not_counted_again() {
     let mut bench = Bench::new();
