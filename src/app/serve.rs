@@ -328,7 +328,7 @@ fn state(
 
 /// Opens the index, and keeps it up to date from now on.
 fn start_search(config: &Config, database: &Database) -> Result<Search, Failure> {
-    let index = SearchIndex::start(&config.store.database, database.reader.life());
+    let index = SearchIndex::start(&config.store.database, database);
     let index = index.map_err(Failure::environment)?;
     Ok(Search::new(index))
 }

@@ -15,8 +15,8 @@ mod query;
 mod tsvector;
 mod words;
 
-use super::DatabaseUrl;
-use crate::domain::{Life, MessageId, RoomKey, Timestamp, UserKey};
+use super::{Database, DatabaseUrl, writers::Writers};
+use crate::domain::{MessageId, RoomKey, Timestamp, UserKey};
 
 pub use query::SearchQuery;
 
@@ -71,23 +71,27 @@ enum Kind {
 impl SearchIndex {
     /// Opens the index of a database, makes it if it is not there, and keeps
     /// it up to date from now on, on a thread of its own. Beside SQLite one of
-    /// another `life` of the database is made anew. Blocking.
+    /// another life of the database is made anew; in PostgreSQL none is read
+    /// or filled but in the life of the `opened` one. Blocking.
     ///
     /// # Errors
     /// If there can be no such thread. An index that cannot be opened is made
     /// anew as soon as that is possible; until then nothing can be searched,
     /// and all else goes on.
-    pub fn start(database: &DatabaseUrl, life: &Life) -> std::io::Result<Self> {
-        let kind = match database {
-            DatabaseUrl::Sqlite(path) => {
-                let index = file::FileIndex::open(path, life);
+    pub fn start(url: &DatabaseUrl, opened: &Database) -> std::io::Result<Self> {
+        let kind = match (url, &opened.writers) {
+            (DatabaseUrl::Sqlite(path), _) => {
+                let index = file::FileIndex::open(path, opened.reader.life());
                 file::keep_up(index.clone(), path.clone())?;
                 Kind::File(index)
             }
-            DatabaseUrl::Postgres(url) => {
-                let index = tsvector::TableIndex::open(url);
-                tsvector::keep_up(url.clone())?;
+            (DatabaseUrl::Postgres(url), Writers::Postgres { guard, .. }) => {
+                let index = tsvector::TableIndex::open(url, guard);
+                tsvector::keep_up(url.clone(), guard.clone())?;
                 Kind::Tsvector(index)
+            }
+            (DatabaseUrl::Postgres(_), Writers::Sqlite { .. }) => {
+                return Err(std::io::Error::other("another database was opened"));
             }
         };
         Ok(Self(kind))

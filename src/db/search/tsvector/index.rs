@@ -7,7 +7,7 @@ use diesel::{
 
 use super::super::{Hit, Sort, Wanted};
 use crate::{
-    db::postgres::{Manager, PostgresUrl},
+    db::postgres::{Guard, Manager, PostgresUrl},
     domain::MessageId,
     limits::SEARCH_CONNECTIONS,
 };
@@ -28,12 +28,12 @@ struct HitRow {
 
 impl TableIndex {
     /// Connects when it is needed.
-    pub fn open(url: &PostgresUrl) -> Self {
+    pub fn open(url: &PostgresUrl, guard: &Guard) -> Self {
         let pool = r2d2::Pool::builder()
             .max_size(SEARCH_CONNECTIONS)
             .min_idle(Some(0))
             .test_on_check_out(false)
-            .build_unchecked(Manager::new(url.clone()));
+            .build_unchecked(Manager::guarded(url.clone(), guard.clone()));
         Self { pool }
     }
 

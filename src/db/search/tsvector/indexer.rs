@@ -21,7 +21,7 @@ use super::{
 use crate::{
     db::{
         feed::Happened,
-        postgres::{Manager, PostgresUrl},
+        postgres::{Guard, Manager, PostgresUrl},
         schema::{feed, room_heads, rooms},
     },
     limits::{SEARCH_FORGET, SEARCH_IDLE, SEARCH_SCAN},
@@ -55,12 +55,12 @@ struct Behind {
 }
 
 /// Indexes for as long as the process lives.
-pub(in crate::db) fn keep_up(url: PostgresUrl) -> std::io::Result<()> {
+pub(in crate::db) fn keep_up(url: PostgresUrl, guard: Guard) -> std::io::Result<()> {
     let thread = std::thread::Builder::new().name("search".to_owned());
     thread.spawn(move || {
         loop {
             // Connected anew after a failure, whatever it was.
-            if let Err(error) = run(&url) {
+            if let Err(error) = run(&url, &guard) {
                 log::error!("the index of the search failed: {error}");
             }
             sleep(TURN);
@@ -69,9 +69,9 @@ pub(in crate::db) fn keep_up(url: PostgresUrl) -> std::io::Result<()> {
     Ok(())
 }
 
-fn run(url: &PostgresUrl) -> Result<(), String> {
-    let mut conn = r2d2::ManageConnection::connect(&Manager::new(url.clone()))
-        .map_err(|error| error.to_string())?;
+fn run(url: &PostgresUrl, guard: &Guard) -> Result<(), String> {
+    let manager = Manager::guarded(url.clone(), guard.clone());
+    let mut conn = r2d2::ManageConnection::connect(&manager).map_err(|error| error.to_string())?;
     conn.batch_execute("SET statement_timeout = '6s'").map_err(|error| error.to_string())?;
     let is_ours = diesel::sql_query(format!("SELECT pg_try_advisory_lock({LOCK}) AS got"))
         .get_result::<Got>(&mut conn)
