@@ -20,6 +20,7 @@ mod hold;
 mod messages;
 mod nodes;
 mod presence;
+mod purges;
 mod restrictions;
 mod room;
 mod server;

@@ -15,6 +15,7 @@ use super::{
     hold::{Holds, Place},
     nodes::Nodes,
     presence::{Arrivals, Departures, Erased},
+    purges::Purges,
     restrictions::Restrictions,
     room::{Rooms, UnseenHeads},
     session::Sessions,
@@ -88,7 +89,7 @@ pub struct ChatServer {
     /// flight any more.
     pub(super) draining: Option<Vec<oneshot::Sender<()>>>,
     /// Rooms whose invisible rows are still to be deleted.
-    pub(super) purges: Vec<RoomKey>,
+    pub(super) purges: Purges,
     /// What the other nodes are to know, where there are any.
     pub(super) nodes: Nodes,
     /// Rooms that this node hears from now on.
@@ -191,7 +192,7 @@ impl ChatServer {
             crowds: Crowds::default(),
             status_later: FxHashSet::default(),
             draining: None,
-            purges: unfinished.purges,
+            purges: unfinished.purges.into_iter().collect(),
             nodes: Nodes::new(bus),
             unseen_heads: UnseenHeads::default(),
             behind: FxHashSet::default(),
@@ -256,8 +257,8 @@ impl ChatServer {
     /// Continues to delete the rows that nobody can see, a bounded number at
     /// a time, so that the write lane stays free.
     pub(super) fn purge_next(&mut self) {
-        if let (Some(room), None) = (self.purges.last(), &self.draining) {
-            self.submit(Write::Purge { room: *room }, Pending::Purge);
+        if let (Some(room), None) = (self.purges.first(), &self.draining) {
+            self.submit(Write::Purge { room }, Pending::Purge);
         }
     }
 }

@@ -66,11 +66,7 @@ impl ChatServer {
     }
 
     pub(super) fn purge(&mut self, room: RoomKey) {
-        let idle = self.purges.is_empty();
-        if !self.purges.contains(&room) {
-            self.purges.insert(0, room);
-        }
-        if idle {
+        if self.purges.push(room) {
             self.purge_next();
         }
     }
@@ -78,7 +74,7 @@ impl ChatServer {
     /// A purge that failed is tried again at the next start.
     pub(super) fn settle_purge(&mut self, more: bool) {
         if !more {
-            self.purges.pop();
+            self.purges.done();
         }
         self.purge_next();
     }
