@@ -23,6 +23,7 @@ WITH RECURSIVE up (id, root) AS (
     WHERE parent.thread_id IS NOT NULL
 )
 SELECT up.id, up.root FROM up JOIN messages top ON top.id = up.root WHERE top.thread_id IS NULL;
+CREATE INDEX nested_id ON nested (id);
 
 UPDATE messages SET thread_id = (SELECT root FROM nested WHERE nested.id = messages.id)
 WHERE id IN (SELECT id FROM nested);
