@@ -72,17 +72,40 @@ export function attachmentList(attachments, files) {
 }
 
 function asFile(button, { name, size }) {
+  button.classList.remove("picture");
+  button.style.width = button.style.aspectRatio = "";
   button.replaceChildren(icon("file"),
-    make("span", { className: "grow" }, make("strong", {}, name),
+    make("span", { className: "grow" }, make("strong", { dir: "auto" }, name),
       make("span", { className: "quiet" }, Number.isFinite(size) ? sizeText(size) : "")));
 }
 
-/** Shown as a picture once it is there; until then, and if not, as a file. */
+/** How big pictures are shown at most, and how big the button of the smallest is. */
+const WIDTH_MAX_PX = 320;
+const HEIGHT_MAX_PX = 240;
+const SIDE_MIN_PX = 48;
+
+/** The place of a picture: never bigger than it is, and big enough to be pressed. */
+export function pictureSize({ width, height }) {
+  const scale = Math.min(1, WIDTH_MAX_PX / width, HEIGHT_MAX_PX / height);
+  const side = (length) => Math.max(SIDE_MIN_PX, Math.round(length * scale));
+  return { width: side(width), height: side(height) };
+}
+
+/**
+ * Shown as a picture once it is there. Its place is kept until then, so that
+ * nothing moves; a picture that cannot be had is a file again.
+ */
 function asPicture(button, attachment, files) {
-  const { width, height, name } = attachment;
-  files.thumbnail(attachment.attachment_id).then((src) => {
-    const picture = make("img", { src, alt: name, ...(width && height && { width, height }) });
+  const isSized = attachment.width > 0 && attachment.height > 0;
+  if (isSized) {
+    const { width, height } = pictureSize(attachment);
     button.classList.add("picture");
-    button.replaceChildren(picture);
-  }, () => {});
+    button.style.width = `${width}px`;
+    button.style.aspectRatio = `${width} / ${height}`;
+    button.replaceChildren();
+  }
+  files.thumbnail(attachment.attachment_id).then((src) => {
+    button.classList.add("picture");
+    button.replaceChildren(make("img", { src, alt: attachment.name }));
+  }, () => asFile(button, attachment));
 }

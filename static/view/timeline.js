@@ -28,6 +28,8 @@ export class Timeline {
   #hasNews = false;
   /** One is at the end, and stays there when what is above it grows. */
   #sticks = true;
+  /** Where the view was last: only who scrolls up from there leaves the end. */
+  #top = 0;
   #sizes = new ResizeObserver(() => { if (this.#sticks) this.#scrollToEnd(); });
   /** The page that is on its way; an answer to another one is dropped. */
   #loading = null;
@@ -109,7 +111,7 @@ export class Timeline {
 
   add(message) {
     if (this.#isOver) return;
-    const wasAtEnd = this.atEnd;
+    const wasAtEnd = this.#sticks || this.atEnd;
     const isOwn = message.sender.id === this.#tools.me;
     this.#settle(message.client_id, isOwn);
     const put = this.#log.put(message, true);
@@ -122,7 +124,7 @@ export class Timeline {
 
   addEvent(event) {
     if (this.#isOver || this.#log.put(event, true) !== "added") return;
-    const wasAtEnd = this.atEnd;
+    const wasAtEnd = this.#sticks || this.atEnd;
     this.#place(event);
     this.#moreAtEnd(wasAtEnd);
     this.look();
@@ -288,7 +290,12 @@ export class Timeline {
 
   #scrollToEnd() {
     this.#sticks = true;
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#scrollTo(this.#scroller.scrollHeight);
+  }
+
+  #scrollTo(top) {
+    this.#scroller.scrollTop = top;
+    this.#top = this.#scroller.scrollTop;
   }
 
   /** Shows one message, wherever it is. */
@@ -321,7 +328,11 @@ export class Timeline {
   }
 
   #scrolled() {
-    this.#sticks = this.atEnd && !this.#log.hasNewer;
+    const { scrollTop } = this.#scroller;
+    // A list that has grown since leaves the view where it was, which is no longer the end.
+    if (this.atEnd) this.#sticks = !this.#log.hasNewer;
+    else if (scrollTop < this.#top) this.#sticks = false;
+    this.#top = scrollTop;
     this.#offerEnd();
     this.look();
     if (this.#scroller.scrollTop < EDGE_PX) this.#older();
@@ -336,7 +347,7 @@ export class Timeline {
       this.#log.hasOlder = page.has_more;
       this.#addAll(page);
       // What one was looking at stays where it is.
-      this.#scroller.scrollTop = this.#scroller.scrollHeight - fromEnd;
+      this.#scrollTo(this.#scroller.scrollHeight - fromEnd);
       this.#forget(this.#log.drop(this.#log.size - KEPT, "newer"));
     }).catch(() => {}); // Offline: scrolling up again tries again.
     if (!this.#isOver) byId("older").hidden = true;
@@ -350,7 +361,7 @@ export class Timeline {
       this.#forget(this.#log.drop(this.#log.size + page.messages.length - KEPT, "older"));
       const dropped = scrollHeight - this.#scroller.scrollHeight;
       this.#addAll(page);
-      this.#scroller.scrollTop = scrollTop - dropped;
+      this.#scrollTo(scrollTop - dropped);
       this.look();
     }).catch(() => {});
   }
