@@ -15,6 +15,7 @@ import { attempt, notify } from "./view/popups.js";
 import { RoomView } from "./view/room.js";
 import { RoomList } from "./view/rooms.js";
 import { Thread } from "./view/thread.js";
+import { whyNot } from "./view/words.js";
 
 /** After this long in the background one counts as away. */
 const AWAY_MS = 60_000;
@@ -161,14 +162,14 @@ parlor.on("failed", ({ message, error }) => {
   inOpenRoom(message.room, (timeline) => timeline.failed(message));
   thread?.failed(message);
   // In the room it is shown with the message.
-  if (message.room !== open?.id) notify(`Not sent: ${error.message}`, "error");
+  if (message.room !== open?.id) notify(`Not sent: ${whyNot(error)}`, "error");
 });
 parlor.on("discarded", (message) => {
   inOpenRoom(message.room, (timeline) => timeline.discarded(message));
   thread?.discarded(message);
 });
 // How the connection is has a line of its own.
-parlor.on("error", (error) => { if (!tellsOf(error)) notify(error.message, "error"); });
+parlor.on("error", (error) => { if (!tellsOf(error)) notify(whyNot(error), "error"); });
 parlor.on("receipts", ({ room, receipts }) => {
   if (room !== open?.id) return;
   open.receipts(receipts);
@@ -318,10 +319,13 @@ function say(room, content, extras) {
 }
 
 const common = (room) => ({
-  edit: (message, content) => {
-    if (content && content !== message.content) attempt(() => parlor.edit(message.message_id, content));
+  edit: async (message, content) => {
+    const refusal = parlor.refusalOf(content);
+    if (refusal) throw refusal;
+    await parlor.edit(message.message_id, content);
   },
   upload: (file) => parlor.attach(file),
+  fileBytes: () => parlor.limits.attachment_bytes,
   typing: (isTyping) => { if (room() && parlor.state === "online") parlor.typing(room(), isTyping).catch(() => {}); },
   people: () => open?.people.toMention() ?? [],
 });

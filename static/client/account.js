@@ -6,6 +6,8 @@ import { Tokens, ownerOf, supplied } from "./tokens.js";
 
 /** How often a call is made again that came too soon. */
 const TRIES_MAX = 3;
+/** What may be asked again only later than this is refused at once: somebody waits for it. */
+const PATIENCE_MS = 30_000;
 
 export class Account {
   #base; #fetchToken; #onLeft; #tokens; #renewing = null;
@@ -139,7 +141,7 @@ export class Account {
       } catch (error) {
         if (error.status === 401 && refused === null && this.renews) {
           refused = token;
-        } else if (error.code === "rate_limited" && tries < TRIES_MAX) {
+        } else if (error.code === "rate_limited" && tries < TRIES_MAX && !(error.retryAfterMs > PATIENCE_MS)) {
           await sleep(pauseAfter(error));
         } else {
           throw error;

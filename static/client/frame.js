@@ -17,7 +17,7 @@ const ENVELOPE_BYTES = 64;
 
 const tooLarge = (field, what, bytes, most) => new ParlorError({
   code: "too_large", field,
-  message: `${what} has ${bytes.toLocaleString("en")} bytes, and may have ${most.toLocaleString("en")}.`,
+  message: `${what} is too long: ${bytes.toLocaleString("en")} bytes, ${most.toLocaleString("en")} at most.`,
 });
 
 /**

@@ -38,7 +38,7 @@ async function refusal(response) {
   const told = answer?.error;
   if (typeof told?.code === "string") return new ParlorError(told, response.status);
   const isAway = response.status >= 502 && response.status <= 504;
-  const code = isAway ? "offline" : "processing_error";
+  const code = response.status === 413 ? "too_large" : isAway ? "offline" : "processing_error";
   return new ParlorError({ code, message: `The server answered ${response.status}.` }, response.status);
 }
 

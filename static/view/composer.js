@@ -1,26 +1,31 @@
 /** Where one writes: a room's, or a thread's. */
 
-import { icon, iconButton, make, sizeText } from "./dom.js";
+import { Attached, FILES_MAX } from "./attached.js";
+import { icon, iconButton, make } from "./dom.js";
 import { quoteText } from "./message.js";
 import { openEmojis } from "./popups.js";
 import { Suggestions } from "./suggestions.js";
+import { whyNot } from "./words.js";
 
 /** Others are told again that one types after this long. */
 const TYPING_MS = 2_500;
-/** Files of one message; the server takes no more. */
-const FILES_MAX = 10;
 const HEIGHT_MAX_PX = 180;
 
 export class Composer {
   #form; #text; #context; #files; #button; #locked; #box; #error;
   #suggestions; #on; #drafts = new Map();
   #place = null; #replying = null; #editing = null;
-  #attached = []; #typedAt = 0;
+  /** What was being written when something else was taken to be edited. */
+  #kept = null;
+  /** The edit that has not been answered yet. */
+  #saving = null;
+  #typedAt = 0;
 
   /**
    * `on` is what it calls: `send(content, {replyTo, quote, attachments})`,
-   * `edit(message, content)`, `upload(file)`, `typing(isTyping)`, `people()`,
-   * `lastOwn()`, `escape()`, `fail(error)`.
+   * `edit(message, content)`, which resolves once that is stored,
+   * `upload(file)`, `fileBytes()`, `typing(isTyping)`, `people()`,
+   * `lastOwn()`, `escape()`.
    */
   constructor(form, { testid, label, on }) {
     this.#form = form;
@@ -33,7 +38,7 @@ export class Composer {
   #build(testid, label) {
     const prefix = testid ? `${testid}-` : "";
     this.#text = make("textarea", {
-      name: "content", rows: 1, placeholder: label, data: { testid: `${prefix}composer` },
+      name: "content", rows: 1, dir: "auto", placeholder: label, data: { testid: `${prefix}composer` },
       aria: { label, autocomplete: "list" },
     });
     this.#button = make("button", {
@@ -48,13 +53,14 @@ export class Composer {
       onclick: () => openEmojis(smile, (emoji) => this.#insert(emoji)),
     });
     this.#context = make("div", { className: "context", hidden: true });
-    this.#files = make("div", { className: "files", hidden: true });
+    const files = make("div", { className: "files", hidden: true });
+    this.#files = new Attached(files, { upload: this.#on.upload, bytesMax: this.#on.fileBytes });
     this.#locked = make("p", { className: "locked quiet", hidden: true, data: { testid: `${prefix}locked` } });
     this.#error = make("p", { className: "error", role: "alert" });
     this.#box = make("div", { className: "box" }, clip, picked, this.#text, smile, this.#button);
     const suggestions = make("ul", { className: "suggestions", role: "listbox", hidden: true,
       id: `${prefix}suggestions`, aria: { label: "People to mention" } });
-    this.#form.replaceChildren(suggestions, this.#locked, this.#context, this.#files, this.#error, this.#box);
+    this.#form.replaceChildren(suggestions, this.#locked, this.#context, files, this.#error, this.#box);
   }
 
   #listen() {
@@ -63,7 +69,12 @@ export class Composer {
       event.preventDefault();
       this.#submit();
     };
-    this.#text.oninput = () => { this.#fit(); this.#typed(); this.#suggestions.update(); };
+    this.#text.oninput = () => {
+      this.fail("");
+      this.#fit();
+      this.#typed();
+      this.#suggestions.update();
+    };
     this.#text.onblur = () => this.#stopTyping();
     this.#text.onkeydown = (event) => this.#key(event);
     this.#text.onpaste = (event) => {
@@ -94,14 +105,26 @@ export class Composer {
   open(place) {
     if (place === this.#place) return;
     this.#stopTyping();
-    if (this.#place && !this.#editing) this.#drafts.set(this.#place, this.#text.value);
+    if (this.#place) this.#drafts.set(this.#place, this.#draft());
     this.#place = place;
-    this.#replying = this.#editing = null;
-    this.#attached = [];
-    this.#text.value = this.#drafts.get(place) ?? "";
+    this.#show(this.#drafts.get(place));
     this.#drafts.delete(place);
+  }
+
+  #draft() {
+    return {
+      text: this.#text.value, replying: this.#replying, editing: this.#editing, kept: this.#kept,
+      files: this.#files.take(),
+    };
+  }
+
+  #show({ text = "", replying = null, editing = null, kept = null, files = [] } = {}) {
+    this.#text.value = text;
+    this.#replying = replying;
+    this.#editing = editing;
+    this.#kept = kept;
+    this.#files.put(files);
     this.#showContext();
-    this.#showFiles();
     this.fail("");
     this.#fit();
   }
@@ -109,14 +132,14 @@ export class Composer {
   /** Forgets what was written anywhere. */
   reset() {
     this.#place = null;
-    this.#text.value = "";
     this.#drafts.clear();
+    this.#show();
   }
 
-  /** Takes a text to be written on. */
+  /** Takes a text to be written on, below what is being written. */
   write(text) {
     this.#endContext();
-    this.#text.value = text;
+    this.#text.value = [this.#text.value, text].filter(Boolean).join("\n");
     this.#fit();
     this.focus();
   }
@@ -140,17 +163,26 @@ export class Composer {
   }
 
   edit(message) {
+    if (!this.#editing) this.#kept = { text: this.#text.value, replying: this.#replying };
+    this.#stopTyping();
     this.#replying = null;
     this.#editing = message;
     this.#text.value = message.content;
+    this.fail("");
     this.#showContext();
     this.#fit();
     this.focus();
   }
 
+  /** Ends an answer or an edit; what was being written before an edit is there again. */
   #endContext() {
-    if (this.#editing) this.#text.value = "";
-    this.#replying = this.#editing = null;
+    if (this.#editing) {
+      this.#text.value = this.#kept?.text ?? "";
+      this.#replying = this.#kept?.replying ?? null;
+    } else {
+      this.#replying = null;
+    }
+    this.#editing = this.#kept = null;
     this.#showContext();
     this.#fit();
   }
@@ -159,36 +191,66 @@ export class Composer {
     const message = this.#editing ?? this.#replying;
     this.#context.hidden = !message;
     this.#form.classList.toggle("editing", Boolean(this.#editing));
+    this.#files.hide(Boolean(this.#editing));
+    const isSaving = this.#saving !== null && this.#saving === this.#editing;
+    this.#text.readOnly = this.#button.disabled = isSaving;
     if (!message) return this.#context.replaceChildren();
     const what = this.#editing ? "Editing" : `Replying to ${message.sender.name}`;
     this.#context.replaceChildren(
       make("span", { className: "grow" }, make("strong", {}, what), " ",
-        make("span", { className: "quiet" }, quoteText(message))),
-      iconButton("close", this.#editing ? "Stop editing" : "Do not reply", {
-        onclick: () => { this.#endContext(); this.focus(); },
+        make("bdi", { className: "quiet" }, quoteText(message))),
+      iconButton("close", this.#editing ? "Cancel editing" : "Cancel reply", {
+        onclick: () => { this.#endContext(); this.fail(""); this.focus(); },
       }));
     return undefined;
   }
 
   #submit() {
     const content = this.#text.value.trim();
-    const attachments = this.#attached.filter(({ done }) => done).map(({ done }) => done);
-    if (this.#attached.length > attachments.length) return this.fail("A file is still on its way.");
+    if (this.#editing) return void this.#save(this.#editing, content);
+    const attachments = this.#files.done;
+    const { obstacle } = this.#files;
+    if (obstacle) return this.fail(obstacle);
     if (!content && attachments.length === 0) return undefined;
-    const [editing, replying] = [this.#editing, this.#replying];
     try {
-      if (editing) this.#on.edit(editing, content);
-      else this.#on.send(content, { ...quoting(replying), ...(attachments.length > 0 && { attachments }) });
+      this.#on.send(content, { ...quoting(this.#replying), ...(attachments.length > 0 && { attachments }) });
     } catch (error) {
-      return this.fail(error.message);
+      return this.fail(whyNot(error));
     }
     this.#stopTyping();
-    this.#attached = [];
-    this.#text.value = "";
-    this.fail("");
-    this.#endContext();
-    this.#showFiles();
+    this.#show();
     return undefined;
+  }
+
+  /** What was written stays until the server has it. */
+  async #save(message, content) {
+    if (this.#saving) return;
+    if (content === message.content) return void this.#endContext();
+    if (!content) return void this.fail("Write something, or cancel and delete the message.");
+    const place = this.#place;
+    this.#saving = message;
+    this.fail("");
+    this.#showContext();
+    let error = null;
+    try {
+      await this.#on.edit(message, content);
+    } catch (refusal) {
+      error = refusal;
+    }
+    this.#saving = null;
+    // Another place may be shown by now, or the edit was given up.
+    if (this.#place !== place) return void this.#saved(place, message, error);
+    if (this.#editing === message && !error) this.#endContext();
+    else this.#showContext();
+    if (error) this.fail(whyNot(error));
+  }
+
+  /** The same for an edit whose place is no longer shown. */
+  #saved(place, message, error) {
+    this.#showContext();
+    const draft = this.#drafts.get(place);
+    if (error || draft?.editing !== message) return;
+    this.#drafts.set(place, { ...draft, ...draft.kept, editing: null, kept: null });
   }
 
   #insert(text) {
@@ -216,39 +278,12 @@ export class Composer {
     this.#typedAt = 0;
   }
 
-  // Files
-
   addFiles(files) {
-    if (this.#editing || this.#box.hidden) return;
-    for (const file of [...files].slice(0, FILES_MAX - this.#attached.length)) this.#attach(file);
-  }
-
-  async #attach(file) {
-    const attached = { file, done: null };
-    this.#attached.push(attached);
-    this.#showFiles();
-    try {
-      attached.done = await this.#on.upload(file);
-    } catch (error) {
-      this.#detach(attached);
-      this.fail(`${file.name}: ${error.status === 404 ? "this server takes no files." : error.message}`);
-    }
-    this.#showFiles();
-  }
-
-  #detach(attached) {
-    this.#attached = this.#attached.filter((other) => other !== attached);
-    this.#showFiles();
-  }
-
-  #showFiles() {
-    this.#files.hidden = this.#attached.length === 0;
-    this.#files.replaceChildren(...this.#attached.map((attached) => make("span", {
-      className: "chip file", data: { testid: "attached", state: attached.done ? "there" : "on-its-way" },
-    },
-    icon("file"), attached.file.name,
-    make("span", { className: "quiet" }, attached.done ? sizeText(attached.file.size) : "uploading…"),
-    iconButton("close", `Remove ${attached.file.name}`, { onclick: () => this.#detach(attached) }))));
+    if (this.#box.hidden || files.length === 0) return;
+    if (this.#editing) return this.fail("Files cannot be added to a message that was sent.");
+    const left = this.#files.add(files);
+    this.fail(left === 0 ? "" : `A message takes ${FILES_MAX} files at most: ${left === 1 ? "1 was" : `${left} were`} left out.`);
+    return undefined;
   }
 }
 

@@ -5,6 +5,7 @@ import { attachmentList } from "./attachments.js";
 import {
   clockTime, icon, make, markOf, nameList, plural, shortTime,
 } from "./dom.js";
+import { whyNot } from "./words.js";
 
 const MARKS = {
   pending: ["◷", "not sent yet"],
@@ -133,7 +134,7 @@ export function showFailed(item, draft, { resend, rewrite, discard }) {
   }, label);
   item.querySelector(":scope > .body > .failure")?.remove();
   item.querySelector(":scope > .body").append(make("p", { className: "error failure", role: "alert", data: { testid: "failure" } },
-    error.message, " ",
+    whyNot(error), " ",
     // What is too long stays too long.
     error.code === "too_large" ? null : button("send-again", "Try again", resend), " ",
     attachments?.length > 0 ? null : button("rewrite", "Edit", rewrite), " ",

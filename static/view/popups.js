@@ -1,6 +1,7 @@
 /** What opens over the page: menus, the emoji picker, questions, notices. */
 
-import { byId, make } from "./dom.js";
+import { byId, iconButton, make } from "./dom.js";
+import { whyNot } from "./words.js";
 
 const MARGIN_PX = 8;
 
@@ -126,8 +127,8 @@ export async function attempt(run, line = null) {
   try {
     return await run();
   } catch (error) {
-    if (line) line.textContent = error.message;
-    else notify(error.message, "error");
+    if (line) line.textContent = whyNot(error);
+    else notify(whyNot(error), "error");
     return undefined;
   }
 }

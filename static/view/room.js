@@ -5,6 +5,7 @@ import { byId, make, markOf, nameList, plural, presenceText, shortTime } from ".
 import { People } from "./people.js";
 import { KINDS } from "./rooms.js";
 import { Timeline } from "./timeline.js";
+import { whyNot } from "./words.js";
 
 /** Pages of events that are fetched for one page of messages. */
 const EVENT_PAGES_MAX = 5;
@@ -62,7 +63,7 @@ export class RoomView {
       await people;
       this.paint();
     } catch (error) {
-      if (!this.#isOver) this.#composer.fail(error.message);
+      if (!this.#isOver) this.#composer.fail(whyNot(error));
     }
   }
 

@@ -38,10 +38,12 @@ fn copy_files(from: &Path, to: &Path) {
     }
 }
 
-/// A folder with the client as an application has it: a package of modules.
+/// A folder with the client as an application has it, a package of modules, and
+/// with what the page makes of it.
 fn package() -> TempDir {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     copy_files(&root().join("static/client"), &home.path().join("client"));
+    copy_files(&root().join("static/view"), &home.path().join("view"));
     std::fs::copy(root().join("static/parlor.js"), home.path().join("parlor.js")).expect("copied");
     copy_files(&scripts(), home.path());
     copy_files(&scripts().join("unit"), &home.path().join("unit"));

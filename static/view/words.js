@@ -1,0 +1,94 @@
+/**
+ * Why something could not be done, for who uses the page. The server speaks
+ * to who writes an application: in the words of its interface.
+ */
+
+/** How its fields are called on the page. */
+const FIELDS = {
+  user_id: "The user id", user: "The user id", room_id: "The room id", room: "The room id", password: "The password",
+  title: "The title", topic: "The topic", content: "The message", name: "The name", emoji: "The emoji",
+  q: "The search", file: "The file", body: "What was sent",
+};
+
+/** What the server and the client say, and what is said here. */
+const SAID = [
+  [/^There is no connection\.$|^The connection was (cut|closed)\.$/, "You are offline. Try again once you are connected."],
+  [/^The server cannot be reached\.$|^The server answered 50[234]\.$/, "The server cannot be reached. Check your connection and try again."],
+  [/^The server answered \d+\.$/, "Something went wrong on the server. Try again."],
+  [/^The server did not answer\.$/, "The server does not answer. Try again."],
+  [/^Too many messages wait to be sent\.$/, "Too many messages are waiting to be sent. Try again once you are connected."],
+  [/^user_id is a word by which texts call many$/, "This user id is reserved."],
+  [/^this user id is taken\b/, "This user id is already taken."],
+  [/ may only have the characters /, "Use only letters, digits and . _ : @ + ~ = | -"],
+  [/^(\w+) must not be empty$/, (_, field) => `${called(field)} is empty.`],
+  [/^password must have 8 to 256 bytes$/, "The password must have at least 8 characters, and at most 256."],
+  [/^password must have at most 256 bytes$/, "The user id or the password is wrong."],
+  [/^accounts are off here$/, "This server has no accounts of its own."],
+  [/^the id is taken$/, "This id is already taken."],
+  [/^the last owner of a room must first make another member its owner$/, "Make someone else an owner before you leave."],
+  [/^q must have a word to look for$/, "Enter a word to search for."],
+  [/^q must have at most (\d+) words$/, "Search for $1 words at most."],
+  [/^q must have at most \d+ bytes$/, "Search for fewer words."],
+  [/^the search is switched off$/, "Search is turned off on this server."],
+  [/^too many requests; wait a little$/, "That was too fast. Wait a moment and try again."],
+  [/^there is no such (\w+), or you may not see it$/, "There is no such $1, or you have no access to it."],
+  [/^the server cannot take this now; (try|send it) again$/, "The server is busy. Try again in a moment."],
+  [/^something went wrong on our side$/, "Something went wrong on the server. Try again."],
+  [/^file is of a type that is not allowed /, "Files of this type cannot be sent."],
+  [/^file must have at most (\d+) bytes$/, (_, bytes) => tooLarge(Number(bytes))],
+  [/^your files would have more than the \d+ bytes /, "You have used up your space for files. Delete some messages with files first."],
+  [/^you have uploaded as many bytes as one user may in a day/, "You have uploaded too much today. Try again later."],
+  [/^there are as many files that were not sent as allowed$/, "Too many of your uploads were never sent. Try again later."],
+  [/^there are as many blocked users as allowed$/, "You cannot block any more users."],
+  [/^the room has as many pinned messages as allowed$/, "No more messages can be pinned in this room."],
+  [/^the message has as many different reactions as allowed$/, "No more reactions fit on this message."],
+  [/^the user is in as many rooms as allowed$/, "No more rooms can be joined. Leave one first."],
+  [/^only members of the room may do this$/, "You are not a member of this room."],
+  [/^you can read this room and not write in it$/, "You can only read in this room."],
+  [/^only moderators write in this room$/, "Only moderators can write in this room."],
+  [/^only moderators of the room may do this$/, "Only moderators of the room can do this."],
+  [/^only the owner of the room may do this$/, "Only the owner of the room can do this."],
+  [/^only who wrote the message may do this$/, "Only the author of the message can do this."],
+  [/^only who shares a room with this user may do this$/, "You need to share a room with this user first."],
+  [/^only the application may bring people together here$/, "On this server, only the application can bring people together."],
+  [/^this user was deleted: nobody would read it$/, "This user was deleted."],
+  [/^this member's role is not below yours$/, "You can only do this to members with a lower role than yours."],
+  [/^banned from this room$/, "You are banned from this room."],
+];
+
+/** A field as people know it. */
+const called = (field) => FIELDS[field] ?? `The ${field.replaceAll("_", " ")}`;
+
+/** Why it could not be done, as a sentence. */
+export function whyNot({ message, field }) {
+  for (const [pattern, said] of SAID) {
+    const found = pattern.exec(message);
+    if (found) return typeof said === "string" ? said.replace("$1", found[1]) : said(...found);
+  }
+  const isOfField = field && message.startsWith(`${field} `);
+  return sentence(isOfField ? called(field) + message.slice(field.length) : message);
+}
+
+/** Why a file was not taken; `most` is how many bytes one may have, if that is known. */
+export function whyNoFile({ code, message, field, status }, most) {
+  const isOfSpace = message?.startsWith("your files ");
+  if ((code === "too_large" || status === 413) && !isOfSpace) return tooLarge(most);
+  if (code === "not_found") return "This server takes no files.";
+  return whyNot({ message, field });
+}
+
+function tooLarge(most) {
+  return most > 0 ? `The file is too large (${megabytes(most)} at most).` : "The file is too large.";
+}
+
+/** A limit, without a digit that says nothing: "25 MB". */
+const megabytes = (bytes) => (bytes < 1024 ** 2
+  ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${Number((bytes / 1024 ** 2).toFixed(1))} MB`);
+
+/** With a capital and a full stop. */
+export function sentence(text) {
+  const whole = text.trim();
+  if (whole === "") return whole;
+  const end = /[.!?…]$/.test(whole) ? "" : ".";
+  return whole[0].toUpperCase() + whole.slice(1) + end;
+}
