@@ -111,11 +111,16 @@ const NOTICE_MS = 6_000;
 const ERROR_MS = 20_000;
 const NOTICES_MAX = 4;
 
-/** A notice that goes by itself; errors are read out at once. */
+/** A notice that goes by itself, or is closed; errors are read out at once. */
 export function notify(text, kind = "note") {
-  const notice = make("p", { className: "notice", data: { kind, testid: "notice" } }, text);
+  const said = make("p", { className: "grow", dir: "auto" }, text);
+  const close = iconButton("close", "Dismiss", { className: "dismiss", onclick: () => notice.remove() });
+  const notice = make("div", { className: "notice", data: { kind, testid: "notice" } }, said, close);
   if (kind === "error") notice.setAttribute("role", "alert");
   const notices = byId("notices");
+  // What is said again is not said twice.
+  const isSame = (other) => other.firstElementChild.textContent === text;
+  [...notices.children].filter(isSame).forEach((other) => other.remove());
   notices.append(notice);
   while (notices.children.length > NOTICES_MAX) notices.firstElementChild.remove();
   setTimeout(() => notice.remove(), kind === "error" ? ERROR_MS : NOTICE_MS);
