@@ -16,10 +16,10 @@ function entry(message, me, { where = null, marks = [], onclick, testid, extra =
       markOf(message.sender),
       make("span", { className: "body" },
         make("span", { className: "about" },
-          make("strong", {}, message.sender.name),
+          make("bdi", { className: "sender" }, message.sender.name),
           make("time", { dateTime: message.created_at }, shortTime(new Date(message.created_at))),
-          where ? make("span", { className: "quiet" }, where) : null),
-        make("span", { className: "excerpt" }, ...text))),
+          where ? make("bdi", { className: "quiet" }, where) : null),
+        make("span", { className: "excerpt", dir: "auto" }, ...text))),
     extra);
 }
 
@@ -119,7 +119,7 @@ export class Inbox {
       },
       make("span", { className: "about" }, make("strong", {}, eventName(event)),
         make("time", { dateTime: event.timestamp }, shortTime(new Date(event.timestamp)))),
-      make("span", { className: "excerpt" }, eventText(event)))))
+      make("span", { className: "excerpt", dir: "auto" }, eventText(event)))))
       : empty("Nothing yet. What the application has for you is kept here."));
   }
 }

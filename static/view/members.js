@@ -67,7 +67,7 @@ export class MembersPanel {
     return make("li", { className: "person", data: { testid: "member", user: user.id, role, status } },
       markOf(user, status),
       make("span", { className: "body" },
-        make("span", { className: "about" }, make("strong", {}, isMe ? `${user.name} (you)` : user.name),
+        make("span", { className: "about" }, make("strong", {}, make("bdi", {}, user.name), isMe ? " (you)" : ""),
           role === "member" ? null : make("span", { className: "role" }, ROLE_NAMES[role])),
         make("span", { className: "quiet" }, about.join(" · "))),
       isMe ? null : more);
@@ -119,7 +119,7 @@ export class MembersPanel {
     this.#bans.hidden = bans.length === 0;
     this.#bans.replaceChildren(make("h3", {}, "Banned"), make("ul", { className: "people" }, ...bans.map(({ user }) =>
       make("li", { className: "person", data: { testid: "banned", user: user.id } }, markOf(user),
-        make("span", { className: "body" }, make("strong", {}, user.name), make("span", { className: "quiet" }, `@${user.id}`)),
+        make("span", { className: "body" }, make("bdi", { className: "sender" }, user.name), make("span", { className: "quiet" }, `@${user.id}`)),
         make("button", { type: "button", onclick: () => attempt(async () => {
           await this.#parlor.unban(room.room_id, user.id);
           await this.#loadBans();

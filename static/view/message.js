@@ -32,11 +32,11 @@ export function quoteText({ deleted, content, attachments }) {
 }
 
 function quoteOf(quote, jump) {
-  const text = make("span", { className: quote.deleted ? "quiet" : "" }, quoteText(quote));
+  const text = make("bdi", { className: "said" }, quoteText(quote));
   return make("button", {
     type: "button", className: "quote", data: { testid: "quote" }, onclick: () => jump(quote.message_id),
     aria: { label: `Answer to ${quote.sender.name}: ${quoteText(quote)}` },
-  }, make("strong", {}, quote.sender.name), text);
+  }, make("bdi", { className: "sender" }, quote.sender.name), text);
 }
 
 function reactionsOf(message, { me, nameOf, react, mayReact }) {
@@ -66,7 +66,7 @@ function threadOf(message, { openThread }) {
   icon("thread"),
   make("strong", {}, plural(thread.count, "reply", "replies")),
   last ? make("span", { className: "quiet" },
-    `${last.sender.name}: ${quoteText(last)}`) : null,
+    make("bdi", {}, last.sender.name), ": ", make("bdi", {}, quoteText(last))) : null,
   last ? make("time", { className: "quiet", dateTime: last.created_at },
     shortTime(new Date(last.created_at))) : null);
 }
@@ -76,7 +76,7 @@ function contentOf(message, { me }) {
     return make("p", { className: "content tombstone" }, "This message was deleted.");
   }
   if (!message.content) return null;
-  return make("p", { className: "content" }, ...textOf(message.content, message.mentions, me));
+  return make("p", { className: "content", dir: "auto" }, ...textOf(message.content, message.mentions, me));
 }
 
 /**
@@ -97,7 +97,7 @@ export function messageItem(message, state, tools, testid = "message") {
   markOf(message.sender),
   make("div", { className: "body" },
     make("div", { className: "about" },
-      make("strong", { className: "sender" }, message.sender.name), time,
+      make("bdi", { className: "sender" }, message.sender.name), time,
       message.edited_at && !message.deleted_at
         ? make("span", { className: "quiet", title: new Date(message.edited_at).toLocaleString() }, "edited")
         : null,
@@ -170,6 +170,6 @@ export const eventName = ({ type }) => type.replaceAll(/[._-]+/g, " ");
 export function eventItem(event) {
   const text = eventText(event);
   return make("li", { className: "event", data: { testid: "room-event", seq: event.seq, type: event.type } },
-    make("strong", {}, eventName(event)), text ? ` ${text}` : "",
+    make("strong", {}, eventName(event)), " ", make("bdi", {}, text),
     make("time", { dateTime: event.timestamp }, ` ${shortTime(new Date(event.timestamp))}`));
 }

@@ -42,14 +42,15 @@ export class RoomList {
   #last(room) {
     const typists = this.#chat.typists(room.room_id);
     if (typists.length > 0) {
-      const name = room.kind === "direct" ? "" : `${this.#chat.nameOf(typists[0])} `;
-      return make("span", { className: "room-last writes" }, `${name}typing…`);
+      const name = room.kind === "direct" ? [] : [make("bdi", {}, this.#chat.nameOf(typists[0])), " "];
+      return make("span", { className: "room-last writes" }, ...name, "typing…");
     }
     const last = room.last_message;
-    if (!last) return make("span", { className: "room-last quiet" }, room.topic || KINDS[room.kind]);
+    if (!last) return make("span", { className: "room-last quiet", dir: "auto" }, room.topic || KINDS[room.kind]);
     const said = quoteText({ ...last, deleted: Boolean(last.deleted_at) });
     const by = last.sender.id === this.#chat.me ? "You" : last.sender.name;
-    return make("span", { className: "room-last quiet" }, room.kind === "direct" && by !== "You" ? said : `${by}: ${said}`);
+    if (room.kind === "direct" && by !== "You") return make("span", { className: "room-last quiet", dir: "auto" }, said);
+    return make("span", { className: "room-last quiet" }, make("bdi", {}, by), ": ", make("bdi", {}, said));
   }
 
   #counts(room) {
@@ -71,7 +72,7 @@ export class RoomList {
       onclick: () => this.#onOpen(room.room_id),
     },
     this.#mark(room),
-    make("span", { className: "room-name" }, this.#chat.titleOf(room)),
+    make("span", { className: "room-name", dir: "auto" }, this.#chat.titleOf(room)),
     last ? make("time", { dateTime: last.created_at }, briefTime(new Date(last.created_at))) : null,
     this.#last(room), this.#counts(room));
     if (room.room_id === this.#open) button.setAttribute("aria-current", "true");

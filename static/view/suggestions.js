@@ -69,7 +69,7 @@ export class Suggestions {
       aria: { selected: String(index === this.#at) },
       // Before the text loses the focus.
       onmousedown: (event) => { event.preventDefault(); this.#take(person); },
-    }, markOf(person, person.status), make("strong", {}, person.name),
+    }, markOf(person, person.status), make("bdi", { className: "sender" }, person.name),
     make("span", { className: "quiet" }, `@${person.id}`))));
     const active = this.#list.hidden ? "" : `${this.#list.id}-${this.#at}`;
     this.#text.setAttribute("aria-activedescendant", active);
