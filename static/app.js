@@ -3,6 +3,7 @@
 import { Parlor, browserOutbox, browserStore, rules } from "./parlor.js";
 import { Actions, withBar } from "./view/actions.js";
 import { Files } from "./view/attachments.js";
+import { Blocks } from "./view/blocks.js";
 import { Composer } from "./view/composer.js";
 import { showConnection, tellsOf } from "./view/connection.js";
 import { setUpDialogs } from "./view/dialogs.js";
@@ -27,6 +28,7 @@ const parlor = new Parlor({ store: browserStore(), outbox: browserOutbox() });
 globalThis.parlor = parlor; // For trying things out in the console.
 const { chat } = parlor;
 const files = new Files(parlor);
+const blocks = new Blocks(parlor, () => paint());
 const roomList = new RoomList(chat, openRoom);
 const panel = new Panel();
 let open = null; // RoomView
@@ -44,6 +46,7 @@ function show(signedIn) {
   panel.close();
   [composer, threadComposer].forEach((each) => each.reset());
   files.forget();
+  blocks.forget();
   roomList.paint();
 }
 
@@ -132,6 +135,7 @@ parlor.on("ready", async (rooms) => {
       paint();
     }),
     parlor.loadInbox(),
+    blocks.load(),
     ...peers.map((peer) => parlor.presenceOf(peer).then((presence) => chat.setPresence(presence))),
   ]);
   paint();
@@ -239,7 +243,9 @@ function openRoom(id) {
   byId("chat").classList.add("in-room");
   byId("nothing-open").hidden = true;
   byId("open-room").hidden = false;
-  open = new RoomView({ parlor, composer, tools, room });
+  open = new RoomView({ parlor, composer, blocks, tools, room });
+  // It may have been done in another window.
+  if (room.kind === "direct") blocks.load().catch(() => {});
   if (globalThis.matchMedia("(hover: hover)").matches) composer.focus();
   open.load();
 }
@@ -270,7 +276,8 @@ async function openDirect(user) {
 }
 
 byId("back").onclick = closeRoom;
-const openRoomMenu = setUpDialogs({ parlor, openRoom, openDirect, closeRoom });
+byId("unblock").onclick = () => attempt(() => blocks.set(chat.room(open?.id)?.peer?.id, false));
+const openRoomMenu = setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom });
 byId("room-menu").onclick = (event) => openRoomMenu(event.currentTarget, chat.room(open.id));
 
 // The panel
@@ -294,7 +301,7 @@ function openShown(what, title, build) {
 }
 
 byId("open-members").onclick = () => panel.toggle("members", () => openShown("members", "Members", (body) =>
-  new MembersPanel({ parlor, body, people: open.people, openDirect: (user) => attempt(() => openDirect(user)) })));
+  new MembersPanel({ parlor, body, people: open.people, blocks, openDirect: (user) => attempt(() => openDirect(user)) })));
 byId("open-pins").onclick = () => panel.toggle("pins", () => openShown("pins", "Pinned", (body) => new Pins({
   parlor, body, room: open.id, mayPin: () => rules.mayPin(chat.room(open.id)), show: showMessage,
 })).start());

@@ -24,7 +24,7 @@ function closable(dialog) {
   });
 }
 
-export function setUpDialogs({ parlor, openRoom, openDirect, closeRoom }) {
+export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }) {
   const newDialog = byId("new-dialog");
   const roomDialog = byId("room-dialog");
   [newDialog, roomDialog].forEach(closable);
@@ -67,11 +67,21 @@ export function setUpDialogs({ parlor, openRoom, openDirect, closeRoom }) {
     }
   };
 
+  const blocking = ({ kind, peer }) => {
+    if (kind !== "direct" || !peer || peer.deleted) return null;
+    const isBlocked = blocks.has(peer.id);
+    return {
+      testid: isBlocked ? "unblock" : "block", label: `${isBlocked ? "Unblock" : "Block"} ${peer.name}`, isDangerous: !isBlocked,
+      run: () => attempt(() => blocks.set(peer.id, !isBlocked)),
+    };
+  };
+
   /** What one may do with the open room. */
   return (anchor, room) => openMenu(anchor, "Room", [
     rules.owns(room) ? { testid: "edit-room", label: "Title and topic…", run: () => change(room) } : null,
     { label: "Copy the room's id", run: () => attempt(() => navigator.clipboard.writeText(room.room_id)) },
     { label: "Close", run: closeRoom },
+    blocking(room),
     room.kind === "direct" ? null
       : { testid: "leave", label: "Leave…", run: () => leave(room), isDangerous: true },
     rules.owns(room)

@@ -9,11 +9,12 @@ const MUTES = [["Mute for 10 minutes", 600], ["Mute for a day", 86_400]];
 const ORDER = { online: 0, away: 1, offline: 2 };
 
 export class MembersPanel {
-  #parlor; #body; #people; #openDirect; #list; #bans;
+  #parlor; #body; #people; #blocks; #openDirect; #list; #bans;
 
   /** `people` are the room's `People`; `openDirect(user)` starts a chat. */
-  constructor({ parlor, body, people, openDirect }) {
+  constructor({ parlor, body, people, blocks, openDirect }) {
     this.#parlor = parlor;
+    this.#blocks = blocks;
     this.#body = body;
     this.#people = people;
     this.#openDirect = openDirect;
@@ -63,7 +64,8 @@ export class MembersPanel {
     });
     more.dataset.testid = "member-menu";
     const mutedUntil = muted && new Date(muted) > new Date() ? `muted until ${shortTime(new Date(muted))}` : "";
-    const about = [`@${user.id}`, presenceText(chat.presenceOf(user.id)), mutedUntil].filter(Boolean);
+    const blocked = this.#blocks.has(user.id) ? "blocked" : "";
+    const about = [`@${user.id}`, presenceText(chat.presenceOf(user.id)), mutedUntil, blocked].filter(Boolean);
     return make("li", { className: "person", data: { testid: "member", user: user.id, role, status } },
       markOf(user, status),
       make("span", { className: "body" },
@@ -95,8 +97,11 @@ export class MembersPanel {
       choices.push(item("remove", "Remove from the room", doIt(() => this.#parlor.removeMember(id, user.id)), true));
       choices.push(item("ban", "Ban…", () => this.#ban(user), true));
     }
-    choices.push(room.kind === "direct" ? item("block", "Block", doIt(() => this.#parlor.block(user.id)), true) : null);
-    choices.push(room.kind === "direct" ? item("unblock", "Unblock", doIt(() => this.#parlor.unblock(user.id))) : null);
+    if (room.kind === "direct") {
+      const isBlocked = this.#blocks.has(user.id);
+      choices.push(isBlocked ? item("unblock", "Unblock", doIt(() => this.#blocks.set(user.id, false)))
+        : item("block", "Block", doIt(() => this.#blocks.set(user.id, true)), true));
+    }
     return choices;
   }
 

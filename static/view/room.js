@@ -22,13 +22,14 @@ const LOCKED = {
 };
 
 export class RoomView {
-  #parlor; #composer; #toldRead; #marks = new Marks();
+  #parlor; #composer; #blocks; #toldRead; #marks = new Marks();
   #isOver = false; #unmute = null;
   people; timeline;
 
-  constructor({ parlor, composer, tools, room }) {
+  constructor({ parlor, composer, blocks, tools, room }) {
     this.#parlor = parlor;
     this.#composer = composer;
+    this.#blocks = blocks;
     this.id = room.room_id;
     this.#toldRead = room.read_seq ?? 0;
     this.people = new People(parlor, this.id);
@@ -130,6 +131,7 @@ export class RoomView {
     const mark = room.kind === "direct" && room.peer
       ? [markOf(room.peer, chat.presenceOf(room.peer.id)?.status ?? "offline")] : [];
     byId("room-mark").replaceChildren(...mark);
+    byId("blocked").hidden = room.kind !== "direct" || !this.#blocks.has(room.peer?.id);
     this.#paintTyping();
     this.#lock(room);
   }
