@@ -1,16 +1,15 @@
 /** What the panel lists besides threads: pins, what was found, the inbox. */
 
-import { byId, iconButton, make, markOf, shortTime } from "./dom.js";
+import { byId, icon, iconButton, make, markOf, shortTime } from "./dom.js";
+import { excerptOf, namesOne, wordsOf } from "./excerpt.js";
 import { eventName, eventText, quoteText, textOf } from "./message.js";
 import { attempt } from "./popups.js";
+import { whyNot } from "./words.js";
 
 const empty = (text) => make("p", { className: "quiet empty" }, text);
 
-/** A message in a list; pressing it leads to it. */
-function entry(message, me, { where = null, marks = [], onclick, testid, extra = null }) {
-  const text = message.content
-    ? highlighted(message.content, marks) ?? textOf(message.content, message.mentions, me, false)
-    : [quoteText({ ...message, deleted: Boolean(message.deleted_at) })];
+/** A message in a list; pressing it leads to it. `found` is what is to be marked in it, if it was searched for. */
+function entry(message, me, { where = null, found = null, onclick, testid, extra = null }) {
   return make("li", { className: "entry", data: { testid, messageId: message.message_id } },
     make("button", { type: "button", className: "entry-button", onclick },
       markOf(message.sender),
@@ -19,16 +18,22 @@ function entry(message, me, { where = null, marks = [], onclick, testid, extra =
           make("bdi", { className: "sender" }, message.sender.name),
           make("time", { dateTime: message.created_at }, shortTime(new Date(message.created_at))),
           where ? make("bdi", { className: "quiet" }, where) : null),
-        make("span", { className: "excerpt", dir: "auto" }, ...text))),
+        make("span", { className: "excerpt", dir: "auto" }, ...said(message, me, found)),
+        ...filesOf(message, found))),
     extra);
 }
 
-/** The words that were looked for, marked; null if there are none. */
-function highlighted(content, words) {
-  const wanted = words.filter(Boolean).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  if (wanted.length === 0) return null;
-  const parts = content.split(new RegExp(`(${wanted.join("|")})`, "gi"));
-  return parts.map((part, index) => (index % 2 === 1 ? make("mark", {}, part) : part));
+function said(message, me, found) {
+  if (message.deleted_at) return [quoteText({ deleted: true })];
+  if (!found?.highlights?.length) return textOf(message.content, message.mentions, me, false);
+  return excerptOf(message.content, found.highlights).map(({ text, isFound }) => (isFound ? make("mark", {}, text) : text));
+}
+
+/** The files of a message, by name: what was looked for may be in one. */
+function filesOf({ deleted_at: deleted, attachments }, found) {
+  if (deleted || !attachments?.length) return [];
+  return attachments.map(({ name }) => make("span", { className: "quiet entry-file" }, icon("file"),
+    make(found && namesOne(name, found.words) ? "mark" : "bdi", { dir: "auto" }, name)));
 }
 
 /** The pinned messages of a room. */
@@ -80,11 +85,10 @@ export class Search {
     try {
       found = await this.#parlor.search(wanted);
     } catch (error) {
-      const text = error.status === 404 ? "This server does not search." : error.message;
-      return this.#body.replaceChildren(empty(text));
+      return this.#body.replaceChildren(empty(whyNot(error)));
     }
     if (!this.#body.isConnected) return undefined;
-    const words = wanted.replaceAll('"', " ").split(/\s+/).filter((word) => word && !word.includes(":"));
+    const words = wordsOf(wanted);
     const results = found.results ?? [];
     return this.#body.replaceChildren(results.length > 0
       ? make("ul", { className: "entries", data: { testid: "results" } },
@@ -92,12 +96,12 @@ export class Search {
       : empty("Nothing was found."));
   }
 
-  #item({ message }, words) {
+  #item({ message, highlights }, words) {
     const { chat } = this.#parlor;
     const room = chat.room(message.room_id);
     return entry(message, chat.me, {
       testid: "result", where: room ? chat.titleOf(room) : message.room_id,
-      marks: words, onclick: () => this.#show(message),
+      found: { highlights, words }, onclick: () => this.#show(message),
     });
   }
 }
