@@ -7,6 +7,12 @@ const element = (name, text, ...children) => {
   return made;
 };
 
+/** Groups of calls that are not called by their word with a capital. */
+const NAMES = {
+  api: "API keys", asyncapi: "AsyncAPI", auth: "Accounts", me: "Me", openapi: "OpenAPI", read: "Read marks", roles: "Role contexts",
+};
+const called = (group) => NAMES[group] ?? group[0].toUpperCase() + group.slice(1);
+
 /** One call or frame, folded. */
 function entry(kind, name, summary, parts) {
   const head = element("summary", "", element("b", kind), element("code", name), element("span", summary));
@@ -28,7 +34,7 @@ function calls(openapi) {
       groups.get(group).push(entry(method, path, call.summary, [
         ["Parameters", call.parameters?.length ? call.parameters : undefined],
         ["Body", call.requestBody],
-        ["Answers", call.responses],
+        ["Responses", call.responses],
       ]));
     }
   }
@@ -44,23 +50,31 @@ async function show() {
   const main = document.getElementById("calls");
   main.replaceChildren();
   for (const [group, entries] of calls(openapi)) {
-    main.append(element("section", "", element("h2", group), ...entries));
+    main.append(element("section", "", element("h2", called(group)), ...entries));
   }
   const frames = Object.entries(asyncapi.channels.socket.messages).map(([name, message]) => {
     const isCommand = name.startsWith("command.");
     return entry(isCommand ? "command" : "event", message.name, "", [["Frame", message.payload]]);
   });
-  main.append(element("section", "", element("h2", "the socket, /ws"), ...frames));
-  main.append(element("section", "", element("h2", "types"),
+  main.append(element("section", "", element("h2", "WebSocket, /ws"), ...frames));
+  main.append(element("section", "", element("h2", "Types"),
     ...Object.entries(openapi.components.schemas).map(([name, schema]) =>
       entry("type", name, "", [["Schema", schema]]))));
+  find();
 }
 
-document.getElementById("find").addEventListener("input", ({ target }) => {
-  const wanted = target.value.trim().toLowerCase();
-  for (const details of document.querySelectorAll("details")) {
-    details.hidden = !details.dataset.words.includes(wanted);
+/** Shows what has the words that are looked for, and the headings of that alone. */
+function find() {
+  const wanted = document.getElementById("find").value.trim().toLowerCase();
+  const sections = [...document.querySelectorAll("section")];
+  for (const section of sections) {
+    const entries = [...section.querySelectorAll("details")];
+    for (const details of entries) details.hidden = !details.dataset.words.includes(wanted);
+    section.hidden = entries.every(({ hidden }) => hidden);
   }
-});
+  document.getElementById("nothing").hidden = sections.length === 0 || sections.some(({ hidden }) => !hidden);
+}
+
+document.getElementById("find").addEventListener("input", find);
 
 show();
