@@ -6,11 +6,12 @@ use std::borrow::Cow;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, ETag, EntityTag, Header, IfNoneMatch},
+    web,
 };
 use bytes::Bytes;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::{answers::Shared, fallback};
+use super::{State, answers::Shared, fallback};
 use crate::error::ApiError;
 
 #[derive(RustEmbed)]
@@ -26,13 +27,21 @@ const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; \
 
 /// Answers whatever no other route does.
 pub async fn file(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let path = request.path();
-    let name = if path == "/" { "index.html" } else { path.strip_prefix('/').unwrap_or(path) };
+    let name = match request.path() {
+        // Nobody is invited to sign up where nobody can.
+        "/" if has_no_accounts(&request) => "no-accounts.html",
+        "/" => "index.html",
+        path => path.strip_prefix('/').unwrap_or(path),
+    };
     match Page::get(name) {
         None => fallback::no_path().await,
         Some(file) if fallback::is_reading(request.method()) => Ok(serve(&request, file)),
         Some(_) => Ok(fallback::no_method(header::HeaderValue::from_static("GET, HEAD"))),
     }
+}
+
+fn has_no_accounts(request: &HttpRequest) -> bool {
+    request.app_data::<web::Data<State>>().is_some_and(|state| !state.has_accounts)
 }
 
 fn serve(request: &HttpRequest, file: EmbeddedFile) -> HttpResponse {

@@ -56,3 +56,18 @@ async fn a_page_that_has_not_changed_is_not_sent_again() {
     let request = nobody.plain(Method::GET, "/parlor.js").header("if-none-match", tag);
     assert_eq!(User::outcome(request).await.status, 304);
 }
+
+#[tokio::test]
+async fn nobody_is_invited_to_sign_up_where_accounts_are_off() {
+    let server = Server::builder().set("PARLOR_ACCOUNTS", "off").start().await;
+    let nobody = server.nobody();
+    let page = get(&nobody, "/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("no accounts of its own"), "{}", page.body);
+    assert!(!page.body.contains("sign-up"), "{}", page.body);
+    // What it needs is there.
+    for path in ["/style.css", "/icon.svg", "/api.html"] {
+        assert!(page.body.contains(&path[1..]), "{path}");
+        assert_eq!(get(&nobody, path).await.status, 200, "{path}");
+    }
+}
