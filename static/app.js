@@ -16,7 +16,7 @@ import { attempt, notify } from "./view/popups.js";
 import { RoomView } from "./view/room.js";
 import { RoomList } from "./view/rooms.js";
 import { Thread } from "./view/thread.js";
-import { whyNot } from "./view/words.js";
+import { capitalised, whyNot } from "./view/words.js";
 
 /** After this long in the background one counts as away. */
 const AWAY_MS = 60_000;
@@ -197,12 +197,14 @@ parlor.on("resync", ({ room, inbox }) => {
   if (inbox) parlor.loadInbox().catch(() => {});
   else if (room === open?.id) openRoom(room);
 });
+/** An event of the application's, in a notice. */
+const told = (event) => [capitalised(eventName(event)), eventText(event)].filter(Boolean).join(": ");
 parlor.on("inbox", (event) => {
   if (panel.what === "inbox") parlor.seenInbox().catch(() => {});
-  else notify(`${eventName(event)}: ${eventText(event)}`);
+  else notify(told(event));
 });
 // Told to who is there, and not kept.
-parlor.on("event", (event) => notify(`${eventName(event)}: ${eventText(event)}`));
+parlor.on("event", (event) => notify(told(event)));
 
 // The open room
 
@@ -263,7 +265,7 @@ function closeRoom() {
 /** Shows a message where it was said, also in another room or in a thread. */
 async function showMessage(message) {
   if (message.room_id !== open?.id) openRoom(message.room_id);
-  if (open?.id !== message.room_id) return notify("You are no longer in that room.");
+  if (open?.id !== message.room_id) return notify("You are no longer a member of that room.");
   if (globalThis.matchMedia("(max-width: 1000px)").matches) panel.close();
   if (message.thread_id) return openThread(message.thread_id);
   return attempt(() => open.timeline.show(message.seq));
@@ -288,7 +290,7 @@ function openThread(rootId) {
   thread = new Thread({ parlor, tools, actions, room: open.id, rootId, body });
   threadComposer.open(`${open.id} ${rootId}`);
   const why = rules.whyNotWrite(chat.room(open.id));
-  threadComposer.lock(why === null ? null : "You cannot answer here.");
+  threadComposer.lock(why === null ? null : "You cannot reply here.");
   thread.start();
   if (globalThis.matchMedia("(hover: hover)").matches) threadComposer.focus();
 }
@@ -343,7 +345,7 @@ const composer = new Composer(byId("composer-form"), {
     ...common(() => open?.id),
     send: (content, extras) => say(open.id, content, extras),
     lastOwn: () => open?.timeline.lastOwn() ?? null,
-    escape: () => (panel.what ? panel.close() : closeRoom()),
+    escape: () => panel.close(),
   },
 });
 

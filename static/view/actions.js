@@ -2,7 +2,7 @@
 
 import { rules } from "../parlor.js";
 import { iconButton, make } from "./dom.js";
-import { attempt, confirmed, notify, openEmojis, openMenu } from "./popups.js";
+import { attempt, confirmed, copied, openEmojis, openMenu } from "./popups.js";
 
 /**
  * What is done is told by the server, to all alike; here it is only asked.
@@ -32,11 +32,6 @@ export class Actions {
   pin(message, pins) {
     const { message_id: id } = message;
     return attempt(() => (pins ? this.#parlor.pin(id) : this.#parlor.unpin(id)));
-  }
-
-  async #copy(message) {
-    await attempt(() => navigator.clipboard.writeText(message.content));
-    notify("Copied.");
   }
 
   /** The bar over a message. */
@@ -69,7 +64,7 @@ export class Actions {
         ? item("edit", "Edit", () => this.#ui.edit(message)) : null,
       room && !message.deleted_at && rules.mayPin(room)
         ? item("pin", message.pinned ? "Unpin" : "Pin", () => this.pin(message, !message.pinned)) : null,
-      message.content ? item("copy", "Copy text", () => this.#copy(message)) : null,
+      message.content ? item("copy", "Copy text", () => copied(message.content)) : null,
       item("read-by", "Read by…", () => this.#ui.readBy(message)),
       room && rules.mayDelete(room, message, chat.me)
         ? item("delete", "Delete…", () => this.delete(message), true) : null,

@@ -1,16 +1,20 @@
 /** The line that says when there is no connection, and why. */
 
 import { byId, make } from "./dom.js";
+import { sentence } from "./words.js";
 
 /** What is told here: errors after which the connection is not there. */
 const TOLD = {
-  unauthorized: "You are not signed in any more.",
-  disconnected: "An administrator has ended this connection.",
-  closed: "The server has ended this connection.",
+  unauthorized: "You are no longer signed in.",
+  disconnected: "An administrator has disconnected you.",
+  closed: "The server has closed the connection.",
   too_many_connections: "You have too many windows open: close one of them.",
-  bad_frame: "Something that is not Parlor answers at this address.",
-  no_websocket: "This browser has no WebSocket.",
+  bad_frame: "There is no Parlor server at this address.",
+  no_websocket: "This browser does not support WebSockets.",
 };
+
+/** Why the server goes away. */
+const GOES = { shutdown: "The server is restarting." };
 
 export const tellsOf = ({ code }) => code in TOLD;
 
@@ -50,7 +54,7 @@ export function showConnection(parlor) {
   };
 
   let last = { state: "offline", retryInMs: null, stoppedBy: null, reason: "" };
-  parlor.on("goaway", ({ reason }) => { goaway = reason ? `The server says: ${reason}. ` : ""; });
+  parlor.on("goaway", ({ reason }) => { goaway = reason ? `${GOES[reason] ?? sentence(reason)} ` : ""; });
   parlor.on("state", (state) => {
     last = state;
     paint(state);

@@ -2,7 +2,7 @@
 
 import { rules } from "../parlor.js";
 import { byId } from "./dom.js";
-import { attempt, confirmed, openMenu } from "./popups.js";
+import { attempt, confirmed, copied, openMenu } from "./popups.js";
 
 /** Runs a form's submit, and closes its dialog if that works. */
 function onSubmit(formId, errorId, run) {
@@ -32,6 +32,7 @@ export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }
 
   byId("new").onclick = () => {
     byId("rooms-error").textContent = "";
+    newDialog.querySelectorAll("form").forEach((form) => form.reset());
     newDialog.showModal();
   };
   onSubmit("direct-form", "rooms-error", ({ user }) => openDirect(user.value.trim()));
@@ -53,7 +54,8 @@ export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }
   const change = (room) => {
     changing = room.room_id;
     const { title, topic } = byId("room-form").elements;
-    [title.value, topic.value] = [room.title, room.topic];
+    [title.value, topic.value] = [room.title ?? "", room.topic ?? ""];
+    byId("room-form-error").textContent = "";
     roomDialog.showModal();
   };
   const leave = async (room) => {
@@ -78,13 +80,13 @@ export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }
 
   /** What one may do with the open room. */
   return (anchor, room) => openMenu(anchor, "Room", [
-    rules.owns(room) ? { testid: "edit-room", label: "Title and topic…", run: () => change(room) } : null,
-    { label: "Copy the room's id", run: () => attempt(() => navigator.clipboard.writeText(room.room_id)) },
-    { label: "Close", run: closeRoom },
+    rules.moderates(room) && room.kind !== "direct" ? { testid: "edit-room", label: "Title and topic…", run: () => change(room) } : null,
+    { label: "Copy room id", run: () => copied(room.room_id) },
+    { label: "Close room", run: closeRoom },
     blocking(room),
     room.kind === "direct" ? null
-      : { testid: "leave", label: "Leave…", run: () => leave(room), isDangerous: true },
+      : { testid: "leave", label: "Leave room…", run: () => leave(room), isDangerous: true },
     rules.owns(room)
-      ? { testid: "delete-room", label: "Delete the room…", run: () => remove(room), isDangerous: true } : null,
+      ? { testid: "delete-room", label: "Delete room…", run: () => remove(room), isDangerous: true } : null,
   ]);
 }

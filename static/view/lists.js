@@ -55,7 +55,7 @@ export class Pins {
       if (!this.#body.isConnected) return;
       this.#body.replaceChildren(pins.length > 0
         ? make("ul", { className: "entries", data: { testid: "pins" } }, ...pins.map((pin) => this.#item(pin)))
-        : empty("Nothing is pinned here yet. Pin a message to keep it in sight of all."));
+        : empty("Nothing is pinned here yet. Pin a message to keep it at hand for everyone."));
     });
   }
 
@@ -93,7 +93,7 @@ export class Search {
     return this.#body.replaceChildren(results.length > 0
       ? make("ul", { className: "entries", data: { testid: "results" } },
         ...results.map((result) => this.#item(result, words)))
-      : empty("Nothing was found."));
+      : empty("No messages found."));
   }
 
   #item({ message, highlights }, words) {
@@ -124,7 +124,7 @@ export class Inbox {
       make("span", { className: "about" }, make("strong", {}, eventName(event)),
         make("time", { dateTime: event.timestamp }, shortTime(new Date(event.timestamp)))),
       make("span", { className: "excerpt", dir: "auto" }, eventText(event)))))
-      : empty("Nothing yet. What the application has for you is kept here."));
+      : empty("Nothing yet. Notifications from the application are kept here."));
   }
 }
 

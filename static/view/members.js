@@ -4,7 +4,7 @@ import { rules } from "../parlor.js";
 import { iconButton, make, markOf, presenceText, shortTime } from "./dom.js";
 import { attempt, confirmed, openMenu } from "./popups.js";
 
-const ROLE_NAMES = { owner: "Owner", moderator: "Moderator", member: "Member", read_only: "Reads only" };
+const ROLE_NAMES = { owner: "Owner", moderator: "Moderator", member: "Member", read_only: "Read-only" };
 const MUTES = [["Mute for 10 minutes", 600], ["Mute for a day", 86_400]];
 const ORDER = { online: 0, away: 1, offline: 2 };
 
@@ -59,7 +59,7 @@ export class MembersPanel {
     const { chat } = this.#parlor;
     const { user, role, muted_until: muted } = member;
     const isMe = user.id === chat.me;
-    const more = iconButton("more", `What to do about ${user.name}`, {
+    const more = iconButton("more", `Options for ${user.name}`, {
       onclick: () => openMenu(more, user.name, this.#choices(member)),
     });
     more.dataset.testid = "member-menu";
@@ -84,17 +84,17 @@ export class MembersPanel {
     const give = (other) => (role === other ? null
       : item(`make-${other}`, `Make ${ROLE_NAMES[other].toLowerCase()}`, doIt(() => this.#parlor.setRole(id, user.id, other))));
     const choices = [];
-    if (room.kind !== "direct") choices.push(item("direct", `Write to ${user.name}`, () => this.#openDirect(user.id)));
+    if (room.kind !== "direct") choices.push(item("direct", `Message ${user.name}`, () => this.#openDirect(user.id)));
     if (rules.owns(room)) {
       choices.push(...["moderator", "member", "read_only"].map((other) => (role === "owner" ? null : give(other))));
-      choices.push(role === "owner" ? null : item("transfer", "Hand the room over…", () => this.#transfer(user)));
+      choices.push(role === "owner" ? null : item("transfer", "Transfer ownership…", () => this.#transfer(user)));
     }
     if (rules.manages(room, role)) {
       const isMuted = muted && new Date(muted) > new Date();
-      const mutes = isMuted ? [["Let them speak again", 0]] : MUTES;
+      const mutes = isMuted ? [["Unmute", 0]] : MUTES;
       choices.push(...mutes.map(([label, seconds]) =>
         item(seconds === 0 ? "unmute" : `mute-${seconds}`, label, doIt(() => this.#parlor.mute(id, user.id, seconds)))));
-      choices.push(item("remove", "Remove from the room", doIt(() => this.#parlor.removeMember(id, user.id)), true));
+      choices.push(item("remove", "Remove from the room…", () => this.#remove(user), true));
       choices.push(item("ban", "Ban…", () => this.#ban(user), true));
     }
     if (room.kind === "direct") {
@@ -106,13 +106,18 @@ export class MembersPanel {
   }
 
   async #transfer(user) {
-    if (await confirmed(`Make ${user.name} the owner of this room instead of you?`, "Hand over")) {
+    if (await confirmed(`Make ${user.name} the owner of this room instead of you?`, "Transfer")) {
       await attempt(() => this.#parlor.transfer(this.#people.room, user.id));
     }
   }
 
+  async #remove(user) {
+    if (!await confirmed(`Remove ${user.name} from this room?`, "Remove")) return;
+    await attempt(() => this.#parlor.removeMember(this.#people.room, user.id));
+  }
+
   async #ban(user) {
-    if (!await confirmed(`Remove ${user.name} and keep them out until they are let in again?`, "Ban")) return;
+    if (!await confirmed(`Remove ${user.name} from this room and keep them out until they are unbanned?`, "Ban")) return;
     await attempt(() => this.#parlor.ban(this.#people.room, user.id));
     await this.#loadBans();
   }
@@ -128,6 +133,6 @@ export class MembersPanel {
         make("button", { type: "button", onclick: () => attempt(async () => {
           await this.#parlor.unban(room.room_id, user.id);
           await this.#loadBans();
-        }) }, "Let in")))));
+        }) }, "Unban")))));
   }
 }

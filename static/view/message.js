@@ -8,11 +8,11 @@ import {
 import { whyNot } from "./words.js";
 
 const MARKS = {
-  pending: ["◷", "not sent yet"],
-  stored: ["✓", "sent"],
-  delivered: ["✓✓", "delivered"],
-  read: ["✓✓", "read"],
-  failed: ["!", "not sent"],
+  pending: ["◷", "Sending"],
+  stored: ["✓", "Sent"],
+  delivered: ["✓✓", "Delivered"],
+  read: ["✓✓", "Read"],
+  failed: ["!", "Not sent"],
 };
 
 /** A text with its mentions and links; links are only text where all of it is a button. */
@@ -35,7 +35,7 @@ function quoteOf(quote, jump) {
   const text = make("bdi", { className: "said" }, quoteText(quote));
   return make("button", {
     type: "button", className: "quote", data: { testid: "quote" }, onclick: () => jump(quote.message_id),
-    aria: { label: `Answer to ${quote.sender.name}: ${quoteText(quote)}` },
+    aria: { label: `Reply to ${quote.sender.name}: ${quoteText(quote)}` },
   }, make("bdi", { className: "sender" }, quote.sender.name), text);
 }
 
@@ -45,7 +45,7 @@ function reactionsOf(message, { me, nameOf, react, mayReact }) {
     const isOwn = users.includes(me);
     const names = users.map((user) => (user === me ? "You" : nameOf(user)));
     const others = count - names.length;
-    const who = others > 0 ? `${names.join(", ")} and ${others} others` : nameList(names);
+    const who = others > 0 ? `${names.join(", ")} and ${plural(others, "other")}` : nameList(names);
     return make("button", {
       type: "button", className: "chip", title: who, disabled: !mayReact() && !isOwn,
       data: { testid: "reaction", emoji }, onclick: () => react(message, emoji, !isOwn),

@@ -66,7 +66,7 @@ export function openEmojis(anchor, pick) {
     data: { testid: "emoji", emoji }, aria: { label: emoji },
   }));
   const other = make("input", {
-    type: "text", placeholder: "Or any other emoji", maxLength: 16,
+    type: "text", placeholder: "Any other emoji", maxLength: 16,
     aria: { label: "Another emoji" },
   });
   const form = make("form", {
@@ -124,6 +124,14 @@ export function notify(text, kind = "note") {
   notices.append(notice);
   while (notices.children.length > NOTICES_MAX) notices.firstElementChild.remove();
   setTimeout(() => notice.remove(), kind === "error" ? ERROR_MS : NOTICE_MS);
+}
+
+/** Copies a text, and says so if that works. */
+export function copied(text) {
+  return attempt(async () => {
+    await navigator.clipboard.writeText(text);
+    notify("Copied.");
+  });
 }
 
 /** Runs what may fail, and says why it did. */

@@ -14,11 +14,11 @@ const RECEIPTS_OF = 500;
 
 const LOCKED = {
   stranger: () => "You are not a member of this room.",
-  read_only: () => "You can read here, and not write.",
+  read_only: () => "You can only read in this room.",
   blocked: () => "You cannot write to this user.",
   deleted: () => "This user was deleted.",
   muted: (room) => `You are muted until ${shortTime(rules.mutedUntil(room))}.`,
-  announcement: () => "Only moderators write in this room. You can still react.",
+  announcement: () => "Only moderators can write in this room. You can still react.",
 };
 
 export class RoomView {

@@ -5,7 +5,7 @@ import { quoteText } from "./message.js";
 
 const KIND_ICONS = { public: "hash", private: "lock", announcement: "horn" };
 export const KINDS = {
-  public: "Public room", private: "Private room", announcement: "Announcements", direct: "Chat",
+  public: "Public room", private: "Private room", announcement: "Announcements", direct: "Direct message",
 };
 
 export class RoomList {

@@ -145,7 +145,7 @@ export class Timeline {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const isFar = this.#log.hasNewer || scrollHeight - scrollTop - clientHeight > clientHeight;
     byId("to-end").hidden = !isFar && !this.#hasNews;
-    byId("to-end").textContent = this.#hasNews ? "New messages ↓" : "To the end ↓";
+    byId("to-end").textContent = this.#hasNews ? "New messages ↓" : "Jump to latest ↓";
   }
 
   change(message) {

@@ -85,10 +85,12 @@ function tooLarge(most) {
 const megabytes = (bytes) => (bytes < 1024 ** 2
   ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${Number((bytes / 1024 ** 2).toFixed(1))} MB`);
 
+export const capitalised = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 /** With a capital and a full stop. */
 export function sentence(text) {
   const whole = text.trim();
   if (whole === "") return whole;
   const end = /[.!?…]$/.test(whole) ? "" : ".";
-  return whole[0].toUpperCase() + whole.slice(1) + end;
+  return capitalised(whole) + end;
 }

@@ -97,6 +97,7 @@ async fn an_owner_mutes_removes_and_bans_from_the_panel() {
     alice.choose_for_member("ben", "make-moderator").await;
     alice.has("[data-testid=\"member\"][data-user=\"ben\"][data-role=\"moderator\"]").await;
     alice.choose_for_member("ben", "remove").await;
+    alice.press("confirm").await;
     alice.has_no("[data-testid=\"member\"][data-user=\"ben\"]").await;
     ben.join("lobby").await.expect(201);
     alice.has("[data-testid=\"member\"][data-user=\"ben\"]").await;
