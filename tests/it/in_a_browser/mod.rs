@@ -4,8 +4,10 @@
 //! are left out of a plain `cargo test`, which says so. A browser that is
 //! closed asserts that the page left no error on its console.
 
+mod at_the_end;
 mod connection;
 mod conversation;
+mod drafts;
 mod inbox_and_search;
 mod marks;
 mod people;

@@ -84,6 +84,38 @@ async fn one_writes_to_somebody_directly() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
+async fn whom_one_has_blocked_is_shown_and_can_be_unblocked() {
+    let Lobby { alice, ben, server, driver: _driver } = lobby().await;
+    let me = User::new(server.address().clone(), "alice", None);
+    let room = ben.direct(&me).await;
+    alice.open_room(&room).await;
+    alice.press("open-members").await;
+    alice.choose_for_member("ben", "block").await;
+    alice.shows("blocked", "You have blocked this user").await;
+    alice.shows("member", "blocked").await;
+    ben.try_say(&room, "hear me").await.refused(403, "forbidden");
+
+    // It is asked for anew, and only the other one is offered.
+    alice.reload().await;
+    alice.open_room(&room).await;
+    alice.shows("blocked", "You have blocked this user").await;
+    alice.press("open-members").await;
+    alice
+        .click_on("[data-testid=\"member\"][data-user=\"ben\"] [data-testid=\"member-menu\"]")
+        .await;
+    alice.has("[data-testid=\"unblock\"]").await;
+    alice.has_no("[data-testid=\"block\"]").await;
+    alice.press("unblock").await;
+    alice.shows_no("blocked", "").await;
+    ben.say(&room, "thank you").await;
+    alice.shows("message", "thank you").await;
+    alice.press("room-menu").await;
+    alice.has("[data-testid=\"block\"]").await;
+    alice.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
 async fn an_owner_mutes_removes_and_bans_from_the_panel() {
     let Lobby { alice, ben, server: _server, driver: _driver } = lobby().await;
     alice.press("open-members").await;
