@@ -8,6 +8,7 @@ import { Composer } from "./view/composer.js";
 import { showConnection, tellsOf } from "./view/connection.js";
 import { setUpDialogs } from "./view/dialogs.js";
 import { byId, paintMark } from "./view/dom.js";
+import { takeDrops } from "./view/drop.js";
 import { Inbox, Pins, Search, paintBell } from "./view/lists.js";
 import { MembersPanel } from "./view/members.js";
 import { eventName, eventText } from "./view/message.js";
@@ -97,7 +98,7 @@ document.addEventListener("visibilitychange", () => {
 
 parlor.on("state", ({ state }) => {
   if (state !== "online") return;
-  composer.fail("");
+  [composer, threadComposer].forEach((each) => each.fail(""));
   open?.timeline.look();
   open?.load();
   thread?.start();
@@ -360,22 +361,8 @@ const threadComposer = new Composer(byId("thread-form"), {
 });
 
 // Files are dropped anywhere on the room or the thread.
-for (const [id, target] of [["open-room", composer], ["panel", threadComposer]]) {
-  const place = byId(id);
-  const isFile = (event) => event.dataTransfer?.types.includes("Files") && (id === "open-room" || thread);
-  place.addEventListener("dragover", (event) => {
-    if (!isFile(event)) return;
-    event.preventDefault();
-    place.classList.add("drop");
-  });
-  place.addEventListener("dragleave", () => place.classList.remove("drop"));
-  place.addEventListener("drop", (event) => {
-    place.classList.remove("drop");
-    if (!isFile(event)) return;
-    event.preventDefault();
-    target.addFiles(event.dataTransfer.files);
-  });
-}
+takeDrops(byId("open-room"), () => composer);
+takeDrops(byId("panel"), () => (thread ? threadComposer : null));
 
 if (parlor.signedIn) start();
 else show(false);

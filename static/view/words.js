@@ -26,6 +26,7 @@ const SAID = [
   [/^accounts are off here$/, "This server has no accounts of its own."],
   [/^the id is taken$/, "This id is already taken."],
   [/^the last owner of a room must first make another member its owner$/, "Make someone else an owner before you leave."],
+  [/^content must have at most (\d+) bytes$/, (_, bytes) => `The message is too long: ${Number(bytes).toLocaleString("en")} bytes at most.`],
   [/^q must have a word to look for$/, "Enter a word to search for."],
   [/^q must have at most (\d+) words$/, "Search for $1 words at most."],
   [/^q must have at most \d+ bytes$/, "Search for fewer words."],
