@@ -25,8 +25,39 @@ pub(crate) struct CatchUps {
     waiting: VecDeque<InProgress>,
 }
 
+/// What a catch-up is for.
+enum Source {
+    /// The ChatServer has attached the session to rooms.
+    Attached(Arc<CatchUp>),
+    /// A live event of this room was overtaken, or there was no room for it.
+    Behind(RoomKey),
+}
+
+impl Source {
+    /// The catch-up that brought it, and its kind, if somebody may wait for
+    /// the answer.
+    fn attached(&self) -> Option<&CatchUp> {
+        match self {
+            Self::Attached(asked) => Some(asked),
+            Self::Behind(_) => None,
+        }
+    }
+
+    fn was_asked(&self) -> bool {
+        self.attached().is_some_and(CatchUp::was_asked)
+    }
+
+    /// The room at a place.
+    fn room(&self, at: usize) -> Option<RoomKey> {
+        match self {
+            Self::Attached(asked) => Some(asked.rooms.get(at)?.overview.room.key),
+            Self::Behind(room) => (at == 0).then_some(*room),
+        }
+    }
+}
+
 struct InProgress {
-    asked: Arc<CatchUp>,
+    source: Source,
     /// The room that is being replayed, or the one that is refused next.
     next: usize,
     /// What came of the rooms before it and has not been told.
@@ -35,8 +66,8 @@ struct InProgress {
     bytes: usize,
     inbox: Option<ResumedInbox>,
     current: Outcome,
-    /// A page has been asked for.
-    reading: bool,
+    /// The page that follows this position has been asked for.
+    reading: Option<Seq>,
 }
 
 /// What came of the room at a place, or of the one refused at it.
@@ -54,14 +85,24 @@ struct Outcome {
 
 impl CatchUps {
     pub fn push(&mut self, asked: Arc<CatchUp>) {
+        self.push_source(Source::Attached(asked));
+    }
+
+    /// What is missing of a room is read when the reader has taken what came
+    /// before.
+    pub fn push_behind(&mut self, room: RoomKey) {
+        self.push_source(Source::Behind(room));
+    }
+
+    fn push_source(&mut self, source: Source) {
         self.waiting.push_back(InProgress {
-            asked,
+            source,
             next: 0,
             results: Vec::new(),
             bytes: 0,
             inbox: None,
             current: Outcome::default(),
-            reading: false,
+            reading: None,
         });
     }
 
@@ -73,37 +114,47 @@ impl CatchUps {
     /// catch-up.
     pub fn room(&self) -> Option<RoomKey> {
         let first = self.waiting.front()?;
-        Some(first.asked.rooms.get(first.next)?.overview.room.key)
+        first.source.room(first.next)
     }
 
     /// Whether the room whose turn it is begins with what is kept of it.
     pub fn takes_what_is_kept(&self, room: RoomKey, at: Seq) -> bool {
-        let first = self.waiting.front().and_then(|first| first.asked.rooms.get(first.next));
-        first.is_some_and(|one| one.kept && one.overview.room.key == room && one.since == at)
+        let first = self.waiting.front();
+        let one = first.and_then(|first| first.source.attached()?.rooms.get(first.next));
+        one.is_some_and(|one| one.kept && one.overview.room.key == room && one.since == at)
     }
 
     pub fn is_reading(&self) -> bool {
-        self.waiting.front().is_some_and(|first| first.reading)
+        self.waiting.front().is_some_and(|first| first.reading.is_some())
     }
 
     /// Whether somebody waits for the answer to the first catch-up.
     pub fn was_asked(&self) -> bool {
-        self.waiting.front().is_some_and(|first| first.asked.was_asked())
+        self.waiting.front().is_some_and(|first| first.source.was_asked())
     }
 
-    pub fn reading_began(&mut self) {
+    pub fn reading_began(&mut self, since: Seq) {
         if let Some(first) = self.waiting.front_mut() {
-            first.reading = true;
+            first.reading = Some(since);
         }
     }
 
-    /// A page came. Says whether it is the one that is waited for.
+    /// A page came. Says whether it is the one that is waited for: a session
+    /// may have subscribed anew while an earlier one was read.
+    pub fn page_came(&mut self, room: RoomKey, since: Seq) -> bool {
+        let first = self.waiting.front();
+        let expected = first.is_some_and(|first| first.reading == Some(since));
+        expected && self.reading_ended(room)
+    }
+
+    /// Nothing is waited for any more, if it was this room. Says whether it
+    /// was.
     pub fn reading_ended(&mut self, room: RoomKey) -> bool {
-        let expected = self.is_reading() && self.room() == Some(room);
-        if let Some(first) = self.waiting.front_mut().filter(|_| expected) {
-            first.reading = false;
+        let was_read = self.is_reading() && self.room() == Some(room);
+        if let Some(first) = self.waiting.front_mut().filter(|_| was_read) {
+            first.reading = None;
         }
-        expected
+        was_read
     }
 
     pub fn replayed(&mut self, events: usize) {
@@ -123,7 +174,7 @@ impl CatchUps {
         if let Some(first) = self.waiting.front_mut() {
             let outcome = Outcome { last_seq, ..std::mem::take(&mut first.current) };
             first.note(Some(outcome));
-            first.reading = false;
+            first.reading = None;
         }
     }
 
@@ -163,15 +214,17 @@ impl CatchUps {
 impl InProgress {
     /// The room that is refused at a place behind those that are followed.
     fn refused(&self, at: usize) -> Option<(&str, ResumedRoom<'_>)> {
-        let CatchUpKind::Resume { refused, .. } = &self.asked.kind else { return None };
-        let (room, error) = refused.get(at.checked_sub(self.asked.rooms.len())?)?;
+        let asked = self.source.attached()?;
+        let CatchUpKind::Resume { refused, .. } = &asked.kind else { return None };
+        let (room, error) = refused.get(at.checked_sub(asked.rooms.len())?)?;
         Some((room.as_str(), ResumedRoom::Refused { error: ErrorView::from(error) }))
     }
 
     /// What is told of one room; `None` for the inbox.
     fn told<'a>(&'a self, result: &'a RoomResult) -> Option<(&'a str, ResumedRoom<'a>)> {
         let Some(outcome) = &result.outcome else { return self.refused(result.at) };
-        let RoomOverview { room, epoch, .. } = &self.asked.rooms.get(result.at)?.overview;
+        let asked = self.source.attached()?;
+        let RoomOverview { room, epoch, .. } = &asked.rooms.get(result.at)?.overview;
         let resumed = ResumedRoom::Resumed {
             replayed: outcome.replayed,
             last_seq: outcome.last_seq.0,
@@ -187,10 +240,8 @@ impl InProgress {
     fn note(&mut self, outcome: Option<Outcome>) {
         let at = self.next;
         self.next += 1;
-        if !self.asked.was_asked() {
-            return;
-        }
-        let overview = self.asked.rooms.get(at).map(|room| &room.overview);
+        let Some(asked) = self.source.attached().filter(|asked| asked.was_asked()) else { return };
+        let overview = asked.rooms.get(at).map(|room| &room.overview);
         let inbox = overview.filter(|overview| overview.room.key.inbox_owner().is_some());
         if let (Some(outcome), Some(inbox)) = (&outcome, inbox) {
             self.inbox = Some(ResumedInbox {
@@ -202,7 +253,7 @@ impl InProgress {
             return;
         }
         let result = RoomResult { at, outcome };
-        if let CatchUpKind::Resume { .. } = self.asked.kind {
+        if let CatchUpKind::Resume { .. } = asked.kind {
             let size = self.told(&result).map_or(0, |(id, room)| id.len() + json_size(&room));
             self.bytes += size + ENTRY_BYTES;
         }
@@ -215,12 +266,12 @@ impl InProgress {
     }
 
     fn piece(&self) -> Option<Frame> {
-        let CatchUpKind::Resume { id, .. } = &self.asked.kind else { return None };
+        let CatchUpKind::Resume { id, .. } = &self.source.attached()?.kind else { return None };
         Some(server_frame::session_resumed(id.as_deref()?, &self.view(None)))
     }
 
     fn subscribed(&self, id: &str) -> Option<Frame> {
-        let room = self.asked.rooms.first()?;
+        let room = self.source.attached()?.rooms.first()?;
         let result = self.results.first()?.outcome.as_ref()?;
         let mut overview = result.resync.as_deref().unwrap_or(&room.overview).clone();
         overview.last_seq = result.last_seq;
@@ -244,13 +295,13 @@ pub(crate) struct Completed(InProgress);
 impl Completed {
     /// Whether somebody waits for an answer.
     pub fn was_asked(&self) -> bool {
-        self.0.asked.was_asked()
+        self.0.source.was_asked()
     }
 
     /// The ack, if the request had an id.
     pub fn ack(mut self) -> Option<Frame> {
         let inbox = self.0.inbox.take();
-        match &self.0.asked.kind {
+        match &self.0.source.attached()?.kind {
             CatchUpKind::Quiet => None,
             CatchUpKind::Subscribe { id } => self.0.subscribed(id.as_deref()?),
             CatchUpKind::Resume { id, .. } => {

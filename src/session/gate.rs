@@ -127,6 +127,12 @@ impl Gate {
         }
     }
 
+    /// What was let through after `at` has not reached the session: it is read
+    /// from the database instead.
+    pub fn rewind(&mut self, at: Seq) {
+        *self = Self::new(at, self.at());
+    }
+
     /// Everything up to `upto` has been let through from the database. Gives
     /// the held events that follow now; the gate is live if nothing is
     /// missing any more.

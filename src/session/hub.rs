@@ -20,6 +20,7 @@ use crate::{
         CatchUp, ChatServer, Item, ReadReplay, ReadRooms, Replayed, SessionId, SessionRef, WorkerId,
     },
     domain::{RoomKey, Seq},
+    limits::{REPLAY_HELD, REPLAY_HELD_BYTES},
     protocol::{Close, server_frame},
     websocket::Frame,
 };
@@ -296,8 +297,9 @@ impl Hub {
             match gate {
                 Some(gate) if !gate.is_live() => {
                     if attached.link.is_drained() {
-                        attached.catch_ups.reading_began();
-                        return self.read_page(id, room);
+                        let since = gate.at();
+                        attached.catch_ups.reading_began(since);
+                        return self.read_page(id, room, since);
                     }
                     attached.link.awaits_drain.set(true);
                     return list(&mut self.listed, &attached.link);
@@ -317,10 +319,16 @@ impl Hub {
         }
     }
 
-    fn read_page(&self, id: SessionId, room: RoomKey) {
-        let Some(subscriber) = self.rooms.get(&room).and_then(|all| all.get(&id)) else { return };
+    /// A session that was live in a room has to read what comes next there.
+    fn fall_behind(&mut self, id: SessionId, room: RoomKey) {
+        if let Some(attached) = self.sessions.get_mut(&id) {
+            attached.catch_ups.push_behind(room);
+            self.continue_catch_up(id);
+        }
+    }
+
+    fn read_page(&self, id: SessionId, room: RoomKey, since: Seq) {
         let session = SessionRef { id, worker: self.worker };
-        let since = subscriber.gate.at();
         let catch_ups = self.sessions.get(&id).map(|attached| &attached.catch_ups);
         let kept = catch_ups.is_some_and(|all| all.takes_what_is_kept(room, since));
         // One page at a time and session, so its mailbox cannot fill up.
@@ -329,20 +337,29 @@ impl Hub {
 
     fn replayed(&mut self, id: SessionId, room: RoomKey, since: Seq, outcome: Replayed) {
         let Some(attached) = self.sessions.get_mut(&id) else { return };
-        let subscriber = self.rooms.get_mut(&room).and_then(|all| all.get_mut(&id));
-        // The session has subscribed anew, from elsewhere: another page comes.
-        let is_stale = |one: &&mut Subscriber| one.gate.is_live() || one.gate.at() != since;
-        if subscriber.as_ref().is_some_and(is_stale) {
+        if !attached.catch_ups.page_came(room, since) {
             return;
         }
-        let expected = attached.catch_ups.reading_ended(room);
-        if let Some(subscriber) = subscriber {
+        let subscriber = self.rooms.get_mut(&room).and_then(|all| all.get_mut(&id));
+        // One that has subscribed anew meanwhile, from elsewhere, needs another
+        // page; and so does one to whom too much was said: it is read again.
+        let fits = |one: &Subscriber| match &outcome {
+            Replayed::Page { frames, .. } => {
+                let bytes = frames.iter().map(Frame::size).sum::<usize>();
+                let (most, most_bytes) = (frames.len() + REPLAY_HELD, bytes + REPLAY_HELD_BYTES);
+                one.link.is_drained() || one.link.has_room_for(most, most_bytes)
+            }
+            Replayed::Resync { .. } | Replayed::Failed => true,
+        };
+        let is_wanted =
+            |one: &&mut Subscriber| !one.gate.is_live() && one.gate.at() == since && fits(one);
+        if let Some(subscriber) = subscriber.filter(is_wanted) {
             let link = &subscriber.link;
             let (read, follow) = match outcome {
                 Replayed::Page { frames, upto } => (frames, subscriber.gate.replayed(upto)),
                 // Nobody waits for an answer that could say so: the session
                 // comes back, asks, and is told.
-                Replayed::Resync { .. } if !(expected && attached.catch_ups.was_asked()) => {
+                Replayed::Resync { .. } if !attached.catch_ups.was_asked() => {
                     return link.close(Close::Overloaded);
                 }
                 Replayed::Resync { overview } => {
@@ -352,15 +369,9 @@ impl Hub {
                 }
                 Replayed::Failed => return link.close(Close::Overloaded),
             };
-            if expected {
-                attached.catch_ups.replayed(read.len() + follow.len());
-            }
-            let live = subscriber.gate.is_live();
+            attached.catch_ups.replayed(read.len() + follow.len());
             for frame in read.into_iter().chain(follow) {
                 queue(&mut self.listed, link, &frame);
-            }
-            if !expected && !live {
-                return self.read_page(id, room);
             }
         }
         self.continue_catch_up(id);

@@ -128,14 +128,33 @@ impl Link {
         }
     }
 
-    /// Queues several frames as one piece, like [`Link::send`].
-    pub fn send_joined(&self, frames: &Joined<'_>) {
-        if self.state.get() == State::Open {
-            self.push(frames.bytes(self.compression), frames.count());
-        }
+    /// Queues an event that is in the database too; says whether there was room
+    /// for it. Where there was none it is read again when the reader has taken
+    /// what waits: a burst can be more than a queue holds, also for one who
+    /// reads as fast as it can. One who takes nothing is closed in time
+    /// ([`Link::stalled_for`]).
+    pub fn send_event(&self, frame: &Frame) -> bool {
+        self.state.get() != State::Open || self.take(frame.bytes(self.compression), 1)
+    }
+
+    /// Several events as one piece, like [`Link::send_event`].
+    pub fn send_joined(&self, frames: &Joined<'_>) -> bool {
+        self.state.get() != State::Open || self.take(frames.bytes(self.compression), frames.count())
+    }
+
+    /// Whether so much can be queued now.
+    pub fn has_room_for(&self, frames: usize, bytes: usize) -> bool {
+        self.outbox.borrow().has_room_for(frames, bytes, self.limits)
     }
 
     fn push(&self, bytes: Bytes, frames: usize) {
+        if !self.take(bytes, frames) {
+            self.close(Close::SlowReader);
+        }
+    }
+
+    /// Queues what there is room for, after writing what can be written.
+    fn take(&self, bytes: Bytes, frames: usize) -> bool {
         let full = {
             let outbox = self.outbox.borrow();
             outbox.fills_a_write() || !outbox.has_room_for(frames, bytes.len(), self.limits)
@@ -144,12 +163,11 @@ impl Link {
             self.flush();
         }
         let mut outbox = self.outbox.borrow_mut();
-        if outbox.has_room_for(frames, bytes.len(), self.limits) {
+        let has_room = outbox.has_room_for(frames, bytes.len(), self.limits);
+        if has_room {
             outbox.push(bytes, frames);
-        } else {
-            drop(outbox);
-            self.close(Close::SlowReader);
         }
+        has_room
     }
 
     /// Ends the connection behind what is queued, or at once if the reader

@@ -120,16 +120,22 @@ impl World {
     }
 
     fn offer(&mut self, place: Place, client: ClientNo, seq: Seq, frame: &Frame) {
-        let joined = self.random.happens(500);
+        let (joined, has_no_room) = (self.random.happens(500), self.random.happens(300));
+        let now = self.now;
         let Some(one) = self.nodes[place.node].hub.get_mut(&client) else { return };
         let (id, Some(gate)) = (one.id, &mut one.gate) else { return };
-        if joined && gate.pass(seq, seq) {
-            return self.send(client, frame);
-        }
-        match gate.offer(seq, frame) {
+        let offer = match joined && gate.pass(seq, seq) {
+            true => Offer::Deliver,
+            false => gate.offer(seq, frame),
+        };
+        match offer {
+            Offer::Deliver if has_no_room && one.full_until > now => {
+                gate.rewind(Seq(seq.0 - 1));
+                self.fall_behind(place, client, id);
+            }
             Offer::Deliver => self.send(client, frame),
             Offer::Keep => {}
-            Offer::Gap => self.read_page(place, client, id),
+            Offer::Gap => self.fall_behind(place, client, id),
         }
     }
 
@@ -150,7 +156,7 @@ impl World {
                 }
             }
             Passed::Nothing => {}
-            Passed::Gap => self.read_page(place, client, id),
+            Passed::Gap => self.fall_behind(place, client, id),
         }
     }
 
@@ -184,8 +190,9 @@ impl World {
                     return self.after(wait, Event::At(place, said));
                 }
                 Some(gate) if !gate.is_live() => {
-                    one.catch_ups.reading_began();
-                    return self.read_page(place, client, id);
+                    let since = gate.at();
+                    one.catch_ups.reading_began(since);
+                    return self.read_page(place, client, id, since);
                 }
                 gate => {
                     let at = gate.as_ref().map_or(Seq::ZERO, Gate::at);
@@ -199,12 +206,17 @@ impl World {
         self.continue_catch_up(place, client, session);
     }
 
-    fn read_page(&mut self, place: Place, client: ClientNo, session: u64) {
-        let one = self.session(place, client, session);
-        let Some(since) = one.and_then(|one| one.gate.as_ref()).map(|gate| gate.at().0) else {
-            return;
-        };
+    fn fall_behind(&mut self, place: Place, client: ClientNo, session: u64) {
+        let room = key(self.clients[client].room);
+        if let Some(one) = self.session(place, client, session) {
+            one.catch_ups.push_behind(room);
+            self.continue_catch_up(place, client, session);
+        }
+    }
+
+    fn read_page(&mut self, place: Place, client: ClientNo, session: u64, since: Seq) {
         let wait = self.random.ms(0, 3);
+        let since = since.0;
         self.after(wait, Event::At(place, Said::ReadReplay { client, session, since }));
     }
 
@@ -218,12 +230,15 @@ impl World {
     ) {
         let room = key(self.clients[client].room);
         let Some(one) = self.session(place, client, session) else { return };
-        let Some(gate) = &mut one.gate else { return };
-        if gate.is_live() || gate.at().0 != since {
+        if !one.catch_ups.page_came(room, Seq(since)) {
             return;
         }
-        let expected = one.catch_ups.reading_ended(room);
-        let was_asked = expected && one.catch_ups.was_asked();
+        let was_asked = one.catch_ups.was_asked();
+        // One that has subscribed anew meanwhile needs another page.
+        let is_wanted = |gate: &&mut Gate| !gate.is_live() && gate.at().0 == since;
+        let Some(gate) = one.gate.as_mut().filter(is_wanted) else {
+            return self.continue_catch_up(place, client, session);
+        };
         let Some(page) = page else { return self.disconnect(client) };
         let head = page.bounds.head;
         let bounds = Bounds { start: Seq::ZERO, floor: Seq(page.bounds.floor), last: Seq(head) };
@@ -235,7 +250,6 @@ impl World {
             true => gate.replayed(Seq(page.upto)),
             false => gate.restart(Seq(head)),
         };
-        let is_live = gate.is_live();
         if !is_served {
             self.trace(|_| format!("c{client} starts anew at {head}"));
             self.starts_anew(client, head);
@@ -244,9 +258,6 @@ impl World {
         let read = missed.map(|(seq, what)| frame(*seq, *what, Some(since)));
         for frame in read.chain(follow) {
             self.send(client, &frame);
-        }
-        if !expected && !is_live {
-            return self.read_page(place, client, session);
         }
         self.continue_catch_up(place, client, session);
     }

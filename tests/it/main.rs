@@ -29,6 +29,7 @@ mod downloads;
 mod editing;
 mod epochs;
 mod everything;
+mod falling_behind;
 mod framing;
 mod fuzzed;
 mod handshake;

@@ -56,6 +56,7 @@ async fn readers_that_stop_are_let_go_and_slow_nobody_and_cost_little_memory() {
     let server = Server::builder()
         .set("PARLOR_QUEUED_BYTES", 256 * 1024)
         .set("PARLOR_REPLAY_EVENTS", MESSAGES)
+        .set("PARLOR_WRITE_TIMEOUT", "500ms")
         .start()
         .await;
     let alice = server.user("alice").await;

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
-use super::{Hub, Subscriber, Subscribers, list, queue};
+use super::{Hub, Subscriber, Subscribers, list};
 use crate::{
     chat::SessionId,
     domain::{RoomKey, Seq},
@@ -126,9 +126,9 @@ impl Hub {
         for room in rooms {
             let Some(run) = self.runs.rooms.get(&room) else { continue };
             let subscriber = self.rooms.get_mut(&room).and_then(|all| all.get_mut(&id));
-            let overtaken = subscriber.is_some_and(|one| tell_each(one, run, &mut self.listed));
-            if overtaken {
-                self.read_page(id, room);
+            let behind = subscriber.is_some_and(|one| tell_each(one, run, &mut self.listed));
+            if behind {
+                self.fall_behind(id, room);
             }
         }
     }
@@ -137,71 +137,95 @@ impl Hub {
     /// another part of it, perhaps.
     pub(super) fn missed(&mut self, room: RoomKey, after: Seq, upto: Seq, frames: &[(Seq, Frame)]) {
         let Some(subscribers) = self.rooms.get_mut(&room) else { return };
-        let mut overtaken = Vec::new();
+        let mut behind = Vec::new();
         for (id, subscriber) in subscribers {
             match subscriber.gate.pass_read(after, upto) {
-                Passed::After(at) => {
-                    for (_, frame) in frames.iter().filter(|(seq, _)| *seq > at) {
-                        queue(&mut self.listed, &subscriber.link, frame);
+                Passed::After(mut at) => {
+                    for (seq, frame) in frames {
+                        if *seq > at {
+                            if !send_event(&mut self.listed, &subscriber.link, frame) {
+                                subscriber.gate.rewind(at);
+                                behind.push(*id);
+                                break;
+                            }
+                            at = *seq;
+                        }
                     }
                 }
                 Passed::Nothing => {}
-                Passed::Gap => overtaken.push(*id),
+                Passed::Gap => behind.push(*id),
             }
         }
-        for id in overtaken {
-            self.read_page(id, room);
+        for id in behind {
+            self.fall_behind(id, room);
         }
     }
 
     fn tell_run(&mut self, room: RoomKey, run: &Run) {
         let Some(subscribers) = self.rooms.get_mut(&room) else { return };
         metrics().deliveries.add((subscribers.len() * run.frames.len()) as u64);
-        let overtaken = if subscribers.len() < JOIN_FROM {
+        let behind = if subscribers.len() < JOIN_FROM {
             tell(subscribers, run, &mut self.listed, |link| {
-                run.frames.iter().for_each(|frame| link.send(frame));
+                run.frames.iter().take_while(|frame| link.send_event(frame)).count()
             })
         } else if let [frame] = &run.frames[..] {
             let own = frame.detached();
-            tell(subscribers, run, &mut self.listed, |link| link.send(&own))
+            tell(subscribers, run, &mut self.listed, |link| usize::from(link.send_event(&own)))
         } else {
-            let joined = Joined::new(&run.frames);
-            tell(subscribers, run, &mut self.listed, |link| link.send_joined(&joined))
+            let (joined, all) = (Joined::new(&run.frames), run.frames.len());
+            tell(subscribers, run, &mut self.listed, |link| {
+                if link.send_joined(&joined) { all } else { 0 }
+            })
         };
-        for id in overtaken {
-            self.read_page(id, room);
+        for id in behind {
+            self.fall_behind(id, room);
         }
     }
 }
 
-/// Tells all; gives those to whom something before it is missing.
+/// Tells all; gives those who have to read from the database instead. `send`
+/// says how many events there was room for.
 fn tell(
     subscribers: &mut Subscribers,
     run: &Run,
     listed: &mut Vec<Rc<Link>>,
-    send: impl Fn(&Link),
+    send: impl Fn(&Link) -> usize,
 ) -> Vec<SessionId> {
-    let mut overtaken = Vec::new();
+    let mut behind = Vec::new();
     for (id, subscriber) in subscribers {
         if subscriber.gate.pass(run.first, run.last()) {
-            send(&subscriber.link);
+            let taken = send(&subscriber.link);
+            if taken < run.frames.len() {
+                subscriber.gate.rewind(Seq(run.first.0 + taken as i64 - 1));
+                behind.push(*id);
+            }
             list(listed, &subscriber.link);
         } else if tell_each(subscriber, run, listed) {
-            overtaken.push(*id);
+            behind.push(*id);
         }
     }
-    overtaken
+    behind
 }
 
-/// Tells one event by one; says whether something before them is missing.
+/// Tells one event by one; says whether what follows has to be read from the
+/// database.
 fn tell_each(subscriber: &mut Subscriber, run: &Run, listed: &mut Vec<Rc<Link>>) -> bool {
-    let mut overtaken = false;
+    let mut behind = false;
     for (seq, frame) in run.events() {
         match subscriber.gate.offer(seq, frame) {
-            Offer::Deliver => queue(listed, &subscriber.link, frame),
+            Offer::Deliver if send_event(listed, &subscriber.link, frame) => {}
+            Offer::Deliver => {
+                subscriber.gate.rewind(Seq(seq.0 - 1));
+                behind = true;
+            }
             Offer::Keep => {}
-            Offer::Gap => overtaken = true,
+            Offer::Gap => behind = true,
         }
     }
-    overtaken
+    behind
+}
+
+fn send_event(listed: &mut Vec<Rc<Link>>, link: &Rc<Link>, frame: &Frame) -> bool {
+    list(listed, link);
+    link.send_event(frame)
 }
