@@ -296,10 +296,14 @@ pub struct RateArgs {
     /// Commands and REST calls that one user may have at once
     #[arg(long, env = "PARLOR_USER_COMMAND_BURST", default_value_t = 200)]
     pub user_command_burst: u32,
-    /// Logins, registrations, refreshes and changes of a password from one
-    /// address a minute
+    /// Logins, registrations and changes of a password from one address a
+    /// minute
     #[arg(long, env = "PARLOR_LOGINS_PER_MINUTE", default_value_t = 20)]
     pub logins_per_minute: u32,
+    /// New tokens for refresh tokens, asked for from one address a minute, and
+    /// at once
+    #[arg(long, env = "PARLOR_REFRESHES_PER_MINUTE", default_value_t = 600)]
+    pub refreshes_per_minute: u32,
     /// Connections that one user opens a minute
     #[arg(long, env = "PARLOR_CONNECTS_PER_MINUTE", default_value_t = 30)]
     pub connects_per_minute: u32,

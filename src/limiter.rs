@@ -37,6 +37,8 @@ pub struct Rates {
     pub user: Option<Quota>,
     /// Logins and the like from one address.
     pub logins: Option<Quota>,
+    /// New tokens for refresh tokens, asked for from one address.
+    pub refreshes: Option<Quota>,
     /// Connections that one user opens.
     pub connects: Option<Quota>,
     /// Connections that are opened from one address, by anyone.
@@ -96,6 +98,9 @@ pub enum Spender {
     User(i64),
     #[serde(rename = "a")]
     Address(IpAddr),
+    /// An address from which somebody asks for a new token.
+    #[serde(rename = "r")]
+    RefreshingFrom(IpAddr),
     /// A user who connects.
     #[serde(rename = "c")]
     Connecting(i64),
@@ -113,6 +118,7 @@ type Spent = Arc<Mutex<FxHashMap<Spender, u32>>>;
 pub struct Limiters {
     users: Option<Arc<Keyed<UserKey>>>,
     logins: Option<Arc<Keyed<IpAddr>>>,
+    refreshes: Option<Arc<Keyed<IpAddr>>>,
     connects: Option<Arc<Keyed<UserKey>>>,
     connects_from: Option<Arc<Keyed<IpAddr>>>,
     /// `None` where there is one node.
@@ -126,6 +132,7 @@ impl Limiters {
         Self {
             users: by_user(rates.user),
             logins: by_address(rates.logins),
+            refreshes: by_address(rates.refreshes),
             connects: by_user(rates.connects),
             connects_from: by_address(rates.connects_from),
             spent: None,
@@ -151,6 +158,7 @@ impl Limiters {
             let taken = match spender {
                 Spender::User(user) => check(self.users.as_deref(), &UserKey(user)),
                 Spender::Address(from) => check(self.logins.as_deref(), &from),
+                Spender::RefreshingFrom(from) => check(self.refreshes.as_deref(), &from),
                 Spender::Connecting(user) => check(self.connects.as_deref(), &UserKey(user)),
                 Spender::ConnectingFrom(from) => check(self.connects_from.as_deref(), &from),
             };
@@ -176,12 +184,23 @@ impl Limiters {
         Ok(())
     }
 
-    /// A login, a registration, or a new token for an old one.
+    /// A login, a registration, or a change of a password.
     pub fn login(&self, from: IpAddr) -> Result<(), Limited> {
         let from = network(from);
         check(self.logins.as_deref(), &from)?;
         if self.logins.is_some() {
             self.spend(Spender::Address(from));
+        }
+        Ok(())
+    }
+
+    /// A new token for a refresh token. Nobody guesses one, so this only bounds
+    /// the writes that an address can cause.
+    pub fn refresh(&self, from: IpAddr) -> Result<(), Limited> {
+        let from = network(from);
+        check(self.refreshes.as_deref(), &from)?;
+        if self.refreshes.is_some() {
+            self.spend(Spender::RefreshingFrom(from));
         }
         Ok(())
     }
@@ -209,15 +228,21 @@ impl Limiters {
     /// as anyone.
     pub fn forget_idle(&self) {
         [&self.users, &self.connects].into_iter().flatten().for_each(|users| forget(users));
-        let addresses = [&self.logins, &self.connects_from];
-        addresses.into_iter().flatten().for_each(|addresses| forget(addresses));
+        self.by_address().for_each(|addresses| forget(addresses));
     }
 
     /// How many users and addresses are kept in memory.
     pub fn kept(&self) -> (usize, usize) {
         let users = [&self.users, &self.connects].into_iter().flatten();
-        let addresses = [&self.logins, &self.connects_from].into_iter().flatten();
+        let addresses = self.by_address();
         (users.map(|users| users.len()).sum(), addresses.map(|addresses| addresses.len()).sum())
+    }
+
+    fn by_address(&self) -> impl Iterator<Item = &Keyed<IpAddr>> {
+        [&self.logins, &self.refreshes, &self.connects_from]
+            .into_iter()
+            .flatten()
+            .map(|kept| &**kept)
     }
 }
 
@@ -357,6 +382,24 @@ mod tests {
         }
         assert!(other.connect(UserKey(1)).is_err(), "both were used elsewhere");
         assert!(other.connect_from(address("2001:db8::3")).is_err());
+    }
+
+    #[test]
+    fn refreshes_are_counted_apart_from_logins_on_all_nodes() {
+        let rates = Rates { logins: per_minute(1), refreshes: per_minute(2), ..Rates::default() };
+        let (mut one, other) = (Limiters::new(&rates), Limiters::new(&rates));
+        one.share();
+        let address = |text: &str| text.parse().expect("an address");
+        let from = address("2001:db8::1");
+        assert!(one.refresh(from).is_ok() && one.refresh(address("2001:db8::2")).is_ok());
+        assert!(one.refresh(from).is_err(), "two a minute");
+        assert_eq!(one.login(from), Ok(()), "another thing");
+        assert!(one.login(from).is_err() && one.kept() == (0, 2));
+        for (spender, count) in one.take_spent() {
+            other.debit(spender, count);
+        }
+        assert!(other.refresh(from).is_err() && other.login(from).is_err());
+        assert_eq!(other.refresh(address("192.0.2.1")), Ok(()));
     }
 
     #[test]

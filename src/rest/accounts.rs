@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     State,
-    extract::{Body, Unhurried, WithAccounts, shown_text, user_id},
+    extract::{Body, Refreshing, Unhurried, WithAccounts, shown_text, user_id},
     tokens::to_the_end,
 };
 use crate::{
@@ -102,7 +102,7 @@ pub async fn log_in(
 
 pub async fn refresh(
     _: WithAccounts,
-    _: Unhurried,
+    _: Refreshing,
     state: web::Data<State>,
     Body(Refresh { refresh_token }): Body<Refresh>,
 ) -> Result<HttpResponse, ApiError> {

@@ -1,6 +1,6 @@
 //! What handlers take from a request, checked.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, net::IpAddr, pin::Pin};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -12,8 +12,9 @@ use crate::{
     chat::ChatError,
     domain::{Denied, HistoryCursor, RoomId, Seq, UserId, display_text},
     error::ApiError,
+    limiter::{Limited, Limiters},
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, LIST_PAGE_MAX},
-    metrics::metrics,
+    metrics::{Counter, metrics},
     protocol::{ErrorCode, json_size},
     request_id::RequestName,
 };
@@ -56,6 +57,10 @@ impl FromRequest for Identity {
 /// and what could be guessed.
 pub struct Unhurried;
 
+/// A refresh: nobody guesses a token of 256 bits, and all of an office renew
+/// theirs from one address, so it is not counted with what is [`Unhurried`].
+pub struct Refreshing;
+
 /// Only where accounts are built in.
 pub struct WithAccounts;
 
@@ -76,14 +81,31 @@ impl FromRequest for Unhurried {
     type Future = std::future::Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let Some(state) = request.app_data::<web::Data<State>>() else {
-            return std::future::ready(Err(ApiError::unavailable()));
-        };
-        let client = request.extensions().get::<Client>().copied();
-        let checked = client.map_or(Ok(()), |client| state.limiters.login(client.address));
-        let checked = checked.inspect_err(|_| metrics().limited_logins.add(1));
-        std::future::ready(checked.map(|()| Self).map_err(ApiError::from))
+        let checked = check(request, Limiters::login, &metrics().limited_logins);
+        std::future::ready(checked.map(|()| Self))
     }
+}
+
+impl FromRequest for Refreshing {
+    type Error = ApiError;
+    type Future = std::future::Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let checked = check(request, Limiters::refresh, &metrics().limited_refreshes);
+        std::future::ready(checked.map(|()| Self))
+    }
+}
+
+/// Whether the address that asks may, by one of its limits.
+fn check(
+    request: &HttpRequest,
+    limit: impl Fn(&Limiters, IpAddr) -> Result<(), Limited>,
+    limited: &Counter,
+) -> Result<(), ApiError> {
+    let state = request.app_data::<web::Data<State>>().ok_or_else(ApiError::unavailable)?;
+    let client = request.extensions().get::<Client>().copied();
+    let checked = client.map_or(Ok(()), |client| limit(&state.limiters, client.address));
+    Ok(checked.inspect_err(|_| limited.add(1))?)
 }
 
 /// The same, for administrators only.

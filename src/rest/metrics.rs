@@ -89,6 +89,7 @@ async fn collect(state: &State) -> Result<Vec<Metric>, ApiError> {
         ("connection".to_owned(), own.limited_connections.get() as f64),
         ("user".to_owned(), own.limited_users.get() as f64),
         ("login".to_owned(), own.limited_logins.get() as f64),
+        ("refresh".to_owned(), own.limited_refreshes.get() as f64),
         ("connect".to_owned(), own.limited_connects.get() as f64),
         ("address".to_owned(), own.limited_addresses.get() as f64),
         ("answer".to_owned(), own.limited_answers.get() as f64),

@@ -98,6 +98,34 @@ async fn logins_from_one_address_are_limited_and_a_proxy_is_believed_only_if_it_
 }
 
 #[tokio::test]
+async fn an_office_behind_one_address_renews_its_tokens_beside_its_logins() {
+    let server = Server::builder()
+        .set("PARLOR_LOGINS_PER_MINUTE", 1)
+        .set("PARLOR_REFRESHES_PER_MINUTE", 5)
+        .set("PARLOR_TRUSTED_PROXIES", "127.0.0.0/8")
+        .start()
+        .await;
+    let nobody = server.nobody();
+    let ask = |from: &str, path: &str, body: serde_json::Value| {
+        let request = nobody.request(reqwest::Method::POST, path);
+        crate::support::User::outcome(request.header("X-Forwarded-For", from).json(&body))
+    };
+    let login = json!({"user_id": "alice", "password": "correct horse battery"});
+    let mut tokens = ask("198.51.100.7", "/auth/register", login.clone()).await.expect(201);
+    ask("198.51.100.7", "/auth/login", login).await.refused(429, "rate_limited");
+    for _ in 0..5 {
+        let body = json!({"refresh_token": tokens["refresh_token"]});
+        tokens = ask("198.51.100.7", "/auth/refresh", body).await.expect(200);
+    }
+    let body = json!({"refresh_token": tokens["refresh_token"]});
+    let refused = ask("198.51.100.7", "/auth/refresh", body.clone()).await;
+    let error = refused.refused(429, "rate_limited");
+    assert!(error["retry_after_ms"].as_u64().is_some_and(|wait| wait > 0), "{error}");
+    // It is not used up by that.
+    ask("198.51.100.8", "/auth/refresh", body).await.expect(200);
+}
+
+#[tokio::test]
 async fn too_many_errors_close_the_connection_with_4429() {
     let server = start(&[("PARLOR_ERRORS_BEFORE_CLOSE", 5)]).await;
     let alice = server.user("alice").await;

@@ -148,6 +148,7 @@ impl Server {
             .set("PARLOR_COMMANDS_PER_SECOND", 0)
             .set("PARLOR_USER_COMMANDS_PER_SECOND", 0)
             .set("PARLOR_LOGINS_PER_MINUTE", 0)
+            .set("PARLOR_REFRESHES_PER_MINUTE", 0)
             .set("PARLOR_CONNECTS_PER_MINUTE", 0)
             .set("PARLOR_ADDRESS_CONNECTS_PER_MINUTE", 0)
             .set("PARLOR_ERRORS_BEFORE_CLOSE", 0)
