@@ -297,6 +297,12 @@ pub const ANSWER_BYTES_PER_USER: usize = 32 * 1024 * 1024;
 pub const ANSWER_BYTES_PER_ADDRESS: usize = 64 * 1024 * 1024;
 /// The same of all; beyond: `unavailable`.
 pub const ANSWER_BYTES: usize = 512 * 1024 * 1024;
+/// Where more than half of these is taken, a user and an address have at most
+/// such a part of what is left, and so has a user of what is left to the
+/// address: a few who do not read never take the places of all. A user who
+/// has nothing waiting gets one answer, if there is room for the address.
+pub const ANSWER_SHARE_USER: usize = 16;
+pub const ANSWER_SHARE_ADDRESS: usize = 8;
 /// Sockets without a token from one address: they have `auth_timeout` to bring
 /// one, and most clients bring it with the upgrade.
 pub const GUESTS_PER_ADDRESS: usize = 512;

@@ -35,14 +35,25 @@ impl<K: Eq + Hash + Clone> Places<K> {
     /// Takes `count` more for `key`, or nothing. Who holds nothing may always
     /// take one thing, however large.
     pub fn take(&self, key: K, count: usize) -> Option<Place<K>> {
+        self.take_within(key, count, self.0.most)
+    }
+
+    /// The same, where less than the bound is left for each.
+    pub fn take_within(&self, key: K, count: usize, most: usize) -> Option<Place<K>> {
         let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         let before = held.get(&key).copied().unwrap_or(0);
         let after = before.saturating_add(count);
-        if before > 0 && self.0.most > 0 && after > self.0.most {
+        if before > 0 && self.0.most > 0 && after > most.min(self.0.most) {
             return None;
         }
         held.insert(key.clone(), after);
         Some(Place { places: self.clone(), key, count })
+    }
+
+    /// What `key` holds now.
+    pub fn held(&self, key: &K) -> usize {
+        let held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.get(key).copied().unwrap_or(0)
     }
 
     #[cfg(test)]
@@ -80,6 +91,16 @@ mod tests {
         drop(first);
         assert!(places.take("a", 3).is_none());
         assert!(places.take("a", 2).is_some());
+    }
+
+    #[test]
+    fn one_may_be_given_less_than_the_bound_and_never_more() {
+        let places = Places::new(5);
+        let _first = places.take_within("a", 2, 1).expect("nothing else is held");
+        assert!(places.take_within("a", 1, 2).is_none());
+        let _second = places.take_within("a", 1, 3).expect("it fits");
+        assert_eq!((places.held(&"a"), places.held(&"b")), (3, 0));
+        assert!(places.take_within("a", 3, 10).is_none());
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::{
     error::ApiError,
     limiter::{Limited, network},
     limits::{
-        ANSWER_BYTES, ANSWER_BYTES_PER_ADDRESS, ANSWER_BYTES_PER_USER, ANSWER_PIECE, ANSWER_SMALL,
-        RETRY_AFTER,
+        ANSWER_BYTES, ANSWER_BYTES_PER_ADDRESS, ANSWER_BYTES_PER_USER, ANSWER_PIECE,
+        ANSWER_SHARE_ADDRESS, ANSWER_SHARE_USER, ANSWER_SMALL, RETRY_AFTER,
     },
     places::{Place, Places},
     transport::Answering,
@@ -64,14 +64,31 @@ impl Answers {
             return Ok(None);
         }
         let limited = || ApiError::from(Limited { retry_after: RETRY_AFTER });
+        let address = network(address);
+        let (of_address, of_user) = self.shares(address);
         let _user = match user {
-            Some(user) => Some(self.users.take(user, bytes).ok_or_else(limited)?),
+            Some(user) => Some(self.users.take_within(user, bytes, of_user).ok_or_else(limited)?),
             None => None,
         };
-        let _address = self.addresses.take(network(address), bytes).ok_or_else(limited)?;
+        let _address = self.addresses.take_within(address, bytes, of_address);
+        let _address = _address.ok_or_else(limited)?;
         let _all = self.all.take((), bytes).ok_or_else(ApiError::unavailable)?;
         Ok(Some(Held { _user, _address, _all }))
     }
+
+    /// What an address and a user there may have now.
+    fn shares(&self, address: IpAddr) -> (usize, usize) {
+        let (all, there) = (self.all.held(&()), self.addresses.held(&address));
+        let of_address = share(ANSWER_BYTES, all, ANSWER_SHARE_ADDRESS);
+        let of_address = of_address.min(ANSWER_BYTES_PER_ADDRESS);
+        let of_user = share(ANSWER_BYTES, all, ANSWER_SHARE_USER);
+        (of_address, of_user.min(share(of_address, there, ANSWER_SHARE_USER)))
+    }
+}
+
+/// What one may have of `most`: past the half of it, a part of what is left.
+fn share(most: usize, taken: usize, part: usize) -> usize {
+    if taken > most / 2 { most.saturating_sub(taken) / part } else { most }
 }
 
 /// Marks an answer that all who read it share: whoever does not read it takes
@@ -169,5 +186,40 @@ mod tests {
         drop(held);
         assert!(answers.hold(large, one, Some(UserKey(1))).is_ok(), "it was taken");
         drop(theirs);
+    }
+
+    /// The largest page there is.
+    const PAGE: BodySize = BodySize::Sized(512 * 1024);
+
+    /// As much as a user gets who reads nothing.
+    fn hoard(answers: &Answers, address: IpAddr, user: i64) -> Vec<Held> {
+        let more = || answers.hold(PAGE, address, Some(UserKey(user))).ok().flatten();
+        std::iter::from_fn(more).collect()
+    }
+
+    #[test]
+    fn some_who_do_not_read_leave_answers_for_the_others() {
+        let answers = Answers::default();
+        let address = |user: i64| IpAddr::from([198, 51, 100, user as u8]);
+        let held: Vec<_> = (0..40).map(|user| hoard(&answers, address(user), user)).collect();
+        assert_eq!(held[0].len(), 64, "there is enough yet");
+        assert!(held.iter().all(|held| !held.is_empty()), "each gets something");
+        // Several at once.
+        let theirs = hoard(&answers, address(100), 100);
+        assert!(theirs.len() >= 2, "{}", theirs.len());
+        drop(held);
+        assert_eq!(hoard(&answers, address(101), 101).len(), 64, "all is free again");
+    }
+
+    #[test]
+    fn some_of_an_address_leave_answers_for_the_others_there() {
+        let answers = Answers::default();
+        let address = IpAddr::from([198, 51, 100, 7]);
+        let held: Vec<_> = (0..20).map(|user| hoard(&answers, address, user)).collect();
+        assert_eq!(held[0].len(), 64, "there is enough yet");
+        assert!(held.iter().all(|held| !held.is_empty()), "each gets something");
+        assert!(!hoard(&answers, address, 100).is_empty());
+        // Those of other addresses notice nothing.
+        assert_eq!(hoard(&answers, [192, 0, 2, 1].into(), 101).len(), 64);
     }
 }
