@@ -108,9 +108,16 @@ impl Accounts {
         }
     }
 
-    /// Ends the sign-in of a refresh token, if it is known.
+    /// Ends the sign-in of a refresh token, if it is known. Anybody may ask, as
+    /// often as they like, so only what there is to be ended costs a write.
     pub async fn log_out(&self, refresh: &str) -> Result<Option<SignIn>, AccountError> {
         let (hash, at, until) = (hash(refresh), now(), self.access_until());
+        let known = self.reader.sign_in_of(&hash).await.map_err(|_| AccountError::Unavailable)?;
+        match known {
+            None => return Ok(None),
+            Some((sign_in, true)) => return Ok(Some(sign_in)),
+            Some((_, false)) => {}
+        }
         match self.write(Write::RefreshRevoke { hash, at, until }).await {
             Ok(Written::SignInEnded(sign_in)) => Ok(sign_in),
             other => Err(refusal(other)),

@@ -120,6 +120,33 @@ async fn a_logout_revokes_the_refresh_token() {
 }
 
 #[tokio::test]
+async fn a_logout_writes_only_what_there_is_to_be_ended() {
+    let server = Server::start().await;
+    let nobody = server.nobody();
+    let tokens = nobody.register("alice", PASSWORD).await.expect(201);
+    let commits = async || {
+        let text = User::outcome(nobody.plain(reqwest::Method::GET, "/metrics")).await.body;
+        let line = text.lines().find(|line| line.starts_with("parlor_commit_seconds_count"));
+        let count = line.and_then(|line| line.rsplit(' ').next()).expect("a count");
+        count.parse::<f64>().expect("a number")
+    };
+    let log_out = async |token: &Value| {
+        nobody.post("/auth/logout", json!({"refresh_token": token})).await.expect(204);
+    };
+    let before = commits().await;
+    for unknown in 0..20 {
+        log_out(&json!(format!("unknown {unknown}"))).await;
+    }
+    assert_eq!(commits().await, before);
+    let mut socket = with_token(&nobody, &server, &tokens).connect().await;
+    log_out(&tokens["refresh_token"]).await;
+    assert_eq!(socket.close_code().await, Some(4501));
+    nobody.refresh(&tokens["refresh_token"]).await.refused(401, "unauthorized");
+    // Whoever did not hear the answer may ask again.
+    log_out(&tokens["refresh_token"]).await;
+}
+
+#[tokio::test]
 async fn an_expired_refresh_token_is_refused() {
     let server = Server::builder().set("PARLOR_REFRESH_TOKEN_TTL", "1ms").start().await;
     let nobody = server.nobody();

@@ -6,8 +6,8 @@ use diesel_async::RunQueryDsl;
 use super::{ReadError, Reader, read};
 use crate::{
     db::{
-        ApiKey, Bar, Bars,
-        schema::{api_keys, revoked_tokens, user_bars, users},
+        ApiKey, Bar, Bars, RefreshHash,
+        schema::{api_keys, refresh_tokens, revoked_tokens, user_bars, users},
     },
     domain::{SignIn, Timestamp, User, UserId, UserKey},
 };
@@ -73,6 +73,19 @@ impl Reader {
             ));
         let row = read!(self, |conn| query.first::<BarRow>(&mut conn).await.optional())?;
         Ok(row.map(bar_of))
+    }
+
+    /// The sign-in of a refresh token, and whether it has ended.
+    pub async fn sign_in_of(
+        &self,
+        hash: &RefreshHash,
+    ) -> Result<Option<(SignIn, bool)>, ReadError> {
+        let query = refresh_tokens::table
+            .find(hash.to_vec())
+            .select((refresh_tokens::family, refresh_tokens::revoked_at));
+        let row =
+            read!(self, |conn| query.first::<(i64, Option<i64>)>(&mut conn).await.optional())?;
+        Ok(row.map(|(family, revoked_at)| (SignIn(family), revoked_at.is_some())))
     }
 
     /// All keys there have been, by number.
