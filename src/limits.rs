@@ -397,6 +397,8 @@ pub const SEARCH_AGAIN: Duration = Duration::from_secs(1);
 pub const SEARCH_SCAN: Duration = Duration::from_secs(300);
 pub const SEARCH_FORGET: Duration = Duration::from_secs(10);
 
+/// Bytes of a path or a method in the log; whoever asks makes them up.
+pub const LOGGED_BYTES: usize = 512;
 /// How long a line of the log that strangers can cause is not written again.
 pub const SELDOM: Duration = Duration::from_secs(60);
 /// Signals to stop that come within this time of the first are one: a

@@ -1,6 +1,8 @@
-//! Under which name a request is in the log.
+//! Under which name a request is in the log, and what is there of its words.
 
 use actix_http::header::{HeaderName, HeaderValue};
+
+use crate::limits::LOGGED_BYTES;
 
 /// The header in which a request brings its name, or is told it.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -22,6 +24,14 @@ pub fn request_id(given: Option<&HeaderValue>) -> String {
     given.map_or_else(|| format!("{:016x}", rand::random::<u64>()), str::to_owned)
 }
 
+/// As much of a path or a method as is logged: strangers must not write long
+/// lines.
+pub fn logged(text: &str) -> &str {
+    let end = LOGGED_BYTES.min(text.len());
+    let end = (0..=end).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    &text[..end]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,5 +44,13 @@ mod tests {
             assert_eq!(id(bad).len(), 16, "{bad}");
         }
         assert_ne!(request_id(None), request_id(None));
+    }
+
+    #[test]
+    fn what_is_long_is_cut_between_characters() {
+        assert_eq!(logged("/api/v1/me"), "/api/v1/me");
+        assert_eq!(logged(&"a".repeat(10_000)).len(), LOGGED_BYTES);
+        let text = format!("a{}", "é".repeat(LOGGED_BYTES));
+        assert_eq!(logged(&text).len(), LOGGED_BYTES - 1);
     }
 }

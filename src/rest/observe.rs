@@ -24,18 +24,19 @@ use crate::{
     limits::RETRY_AFTER,
     metrics::metrics,
     places::Place,
-    request_id::{HEADER, RequestName, request_id},
+    request_id::{HEADER, RequestName, logged, request_id},
     transport::Connection,
 };
 
-/// The path is logged without its query, in which a token may be.
+/// The path is logged without its query, in which a token may be, and cut.
 pub async fn observe(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
     let id = request_id(request.headers().get(HEADER));
-    let (method, path) = (request.method().to_string(), request.path().to_owned());
+    let method = logged(request.method().as_str()).to_owned();
+    let path = logged(request.path()).to_owned();
     let state =
         request.app_data::<web::Data<State>>().cloned().ok_or_else(ApiError::unavailable)?;
     let client = state.proxies.client(request.peer_addr(), request.headers());

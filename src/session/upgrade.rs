@@ -36,7 +36,7 @@ use crate::{
     metrics::metrics,
     places::Place,
     protocol::{ErrorCode, PROTOCOL_NAME},
-    request_id::{self, request_id},
+    request_id::{self, logged, request_id},
     seldom::Seldom,
     transport::Socket,
     websocket::{Compression, Decoder, negotiate},
@@ -87,8 +87,8 @@ fn log_upgrade(id: &str, request: &Request, client: Client, refused: Option<&Api
         target: "parlor::access",
         request_id = id,
         client = client.as_str(),
-        method = request.method().as_str(),
-        path = request.path(),
+        method = logged(request.method().as_str()),
+        path = logged(request.path()),
         status = status;
         "upgrade"
     );

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Outcome, Server, User};
+use crate::support::{Outcome, RawSocket, Server, User};
 
 /// Method, path below `/api/v1`, body, status, code, field.
 type Case = (Method, String, Option<Value>, u16, &'static str, Option<&'static str>);
@@ -258,4 +258,21 @@ async fn an_id_in_a_path_that_is_none_is_refused() {
         let code = if outcome.status == 400 { "invalid_message" } else { "not_found" };
         outcome.refused(if code == "not_found" { 404 } else { 400 }, code);
     }
+}
+
+#[tokio::test]
+async fn a_long_path_makes_no_long_line_of_the_log() {
+    let server = Server::start().await;
+    let path = "a".repeat(20_000);
+    let upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for headers in ["", upgrade] {
+        let request = format!("GET /{path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
+        let head = RawSocket::http(server.address(), &request).await;
+        assert!(head.starts_with("HTTP/1.1 404 "), "{head}");
+    }
+    let log = server.stderr();
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("/aaa")).collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    assert!(lines.iter().all(|line| line.len() < 1_000), "{lines:?}");
 }
