@@ -283,7 +283,7 @@ pub const HTTP_IDLE_PROXY: Duration = Duration::from_secs(150);
 /// a client 100 ms away. Left alone it grows to 4 MB for who does not read.
 pub const HTTP_SEND_BUFFER: usize = 128 * 1024;
 /// The part of the files the system allows that one address may have open as
-/// connections.
+/// connections, and one client of a trusted proxy as requests under way.
 pub const FILES_SHARE: u64 = 4;
 /// Bytes of an answer that actix-http gets at once; it keeps two such pieces.
 pub const ANSWER_PIECE: usize = 16 * 1024;

@@ -35,10 +35,7 @@ pub(super) type Accepted<T> = (T, Option<SocketAddr>);
 
 impl Gate {
     pub fn new(config: &Config) -> Self {
-        let most = match config.limits.connections_per_address {
-            0 => 0,
-            most => most.min(share_of_files()),
-        };
+        let most = most_of_one(config.limits.connections_per_address);
         Self { proxies: config.proxies.clone(), places: Places::new(most), timeouts: config.http }
     }
 
@@ -63,11 +60,19 @@ impl Gate {
     }
 }
 
-/// A flood from one address must leave files to the others, and to the
-/// database.
-fn share_of_files() -> usize {
+/// What one address may have of connections, and one client of a proxy of
+/// requests, each of which has a connection of the proxy's. A flood must leave
+/// files to the others, and to the database.
+pub(super) fn most_of_one(configured: usize) -> usize {
     let files = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(1_024, |(soft, _)| soft);
-    usize::try_from(files / FILES_SHARE).unwrap_or(usize::MAX)
+    share(configured, files)
+}
+
+fn share(configured: usize, files: u64) -> usize {
+    match configured {
+        0 => 0,
+        most => most.min(usize::try_from(files / FILES_SHARE).unwrap_or(usize::MAX)),
+    }
 }
 
 fn refused(address: IpAddr) {
@@ -107,5 +112,18 @@ pub(super) fn ended(error: DispatchError) {
         }
         DispatchError::InternalError => log::error!("actix-http failed on a connection"),
         other => log::debug!("a connection ended: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_has_no_more_than_its_part_of_the_files() {
+        assert_eq!(share(2_048, 1_048_576), 2_048);
+        assert_eq!(share(2_048, 1_024), 256);
+        assert_eq!(share(100, 1_024), 100);
+        assert_eq!(share(0, 1_024), 0, "without a bound");
     }
 }

@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, interval, timeout, timeout_at},
 };
 
-use super::{Failure, http, listen::listen, nodes::Cluster};
+use super::{Failure, accept::most_of_one, http, listen::listen, nodes::Cluster};
 use crate::{
     attachments::{Store, Sweeper},
     auth::{Accounts, ApiKeys, Authenticator, Credentials, Passwords, Revocations, TokenKeys},
@@ -316,7 +316,7 @@ fn state(
         outbox_wake: told.wake,
         limiters: Limiters::new(&config.rates),
         proxies: config.proxies.clone(),
-        proxied: Places::new(config.limits.connections_per_address),
+        proxied: Places::new(most_of_one(config.limits.connections_per_address)),
         request_timeout: config.http.request,
         answers: Answers::default(),
         limits: config.limits.clone(),
