@@ -182,9 +182,58 @@ pub const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 pub const STORE_RETRIES: usize = 3;
 /// Bytes of a picture that gets a thumbnail; it is in memory for that.
 pub const IMAGE_BYTES: u64 = 10 * 1024 * 1024;
-/// Pixels of a picture's side, and bytes that decoding it may take.
+/// Pixels of a picture's side.
 pub const IMAGE_SIDE: u32 = 12_000;
+/// Bytes that making one thumbnail may take, all buffers of the decoder and
+/// the file included. What it will take follows from the picture's header and
+/// the costs below; a picture that takes more has no thumbnail. As much are
+/// some 60 megapixels of a JPEG, 20 of a progressive one (30 with half as much
+/// colour), 60 of a PNG, 24 of one with 16 bits and transparency, 38 of a GIF,
+/// 38 of a WebP, 23 of a lossless one, 13 of one with transparency.
 pub const IMAGE_ALLOC: u64 = 192 * 1024 * 1024;
+
+/// What decoding a kind of picture takes at most: bytes for each pixel, and
+/// for each byte of the file. Found by adding up, in the sources of the
+/// decoders (image 0.25.10, zune-jpeg 0.5.15, png 0.18.1, gif 0.14.2,
+/// image-webp 0.2.4), the buffers that live at the same time. Those of JPEG, PNG
+/// and plain WebP were held against the high water of a server that decodes a
+/// picture of the kind (bytes a pixel: progressive JPEG 9.0, with four colours
+/// 11.1, lossless WebP 7.1, lossy 4.7).
+#[derive(Clone, Copy, Debug)]
+pub struct DecodingCost {
+    pub pixel: u64,
+    pub byte: u64,
+}
+/// Besides them: a few lines of the picture, tables, the thumbnail itself.
+pub const DECODING_BASE: u64 = 8 * 1024 * 1024;
+/// RGB, also of grey ones. The file, what is kept of it, the decoder's copy.
+pub const DECODING_JPEG: DecodingCost = DecodingCost { pixel: 3, byte: 3 };
+/// Bytes of a coefficient; one with several scans has all of them in memory,
+/// as many for each component as it has samples, besides the pixels.
+pub const JPEG_COEFFICIENT: u64 = 2;
+/// For each byte of a pixel as it is decoded, of which there are one to eight;
+/// it is decoded into its place, also where it is interlaced.
+pub const DECODING_PNG: DecodingCost = DecodingCost { pixel: 1, byte: 3 };
+/// RGBA, and the places in the palette. Profiles are kept, in a vector that
+/// doubles. What a first frame elsewhere than on the canvas takes, as much a
+/// pixel, is told to the decoder as its limit.
+pub const DECODING_GIF: DecodingCost = DecodingCost { pixel: 5, byte: 4 };
+/// RGB, and three planes of which two have a quarter of the size: 4.5, and 30
+/// bytes for each block of 256 pixels in a vector that doubles. The partitions
+/// are read into a vector that doubles, and copied.
+pub const DECODING_WEBP_LOSSY: DecodingCost = DecodingCost { pixel: 5, byte: 5 };
+/// RGBA, from which RGB is copied: 7, and with blocks of 16 pixels the images
+/// of transforms and codes.
+pub const DECODING_WEBP_LOSSLESS: DecodingCost = DecodingCost { pixel: 8, byte: 5 };
+/// The result, a canvas and the frame, each RGBA, or the planes and what the
+/// transparency is decoded to, which is a lossless picture itself.
+pub const DECODING_WEBP_LAYERS: DecodingCost = DecodingCost { pixel: 14, byte: 5 };
+/// Bytes of decoding tables that each byte of a lossless picture can ask for:
+/// as many codes as it likes, whatever its size in pixels. The costliest have
+/// 2,048 symbols of 11 bits: 68 KiB for 140 bytes (400 a byte were resident),
+/// and no mix of lengths comes to more than 520.
+pub const WEBP_TREES: u64 = 560;
+
 /// Thumbnails made at once, and of one user's pictures.
 pub const THUMBNAILS_AT_ONCE: usize = 2;
 pub const THUMBNAILS_AT_ONCE_EACH: usize = 1;

@@ -9,6 +9,7 @@
 
 mod kind;
 mod name;
+mod picture;
 mod pieces;
 mod store;
 mod sweeper;

@@ -72,6 +72,7 @@ mod slow_http;
 mod slow_reader;
 mod start;
 mod threads;
+mod thumbnails;
 mod tls;
 mod token_expiry;
 mod uploads;
