@@ -215,3 +215,24 @@ async fn what_a_killed_server_left_of_uploads_is_swept() {
     }
     ann.get(&format!("/attachments/{}/content", id(&whole))).await.expect_text(200, "xxxxxxxxxx");
 }
+
+#[tokio::test]
+async fn a_file_in_a_form_is_refused_and_says_how_it_is_sent() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    let sent = |kind: &'static str| {
+        let body = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n\
+                    some\r\n--x--\r\n";
+        let request = ann.request(Method::POST, "/attachments?name=a.txt");
+        User::outcome(request.header("content-type", kind).body(body))
+    };
+    for kind in ["multipart/form-data; boundary=x", "Multipart/Form-Data;boundary=x"] {
+        let error = sent(kind).await.refused(400, "invalid_message");
+        assert!(error["message"].as_str().is_some_and(|text| text.contains("--data-binary")));
+        assert_eq!(error["field"], "file");
+    }
+    // What curl says of a body, and a browser of a saved page.
+    for kind in ["application/x-www-form-urlencoded", "multipart/related; boundary=x"] {
+        sent(kind).await.expect(201);
+    }
+}

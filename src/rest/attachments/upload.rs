@@ -39,6 +39,13 @@ pub async fn upload(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     let files = &state.files;
+    if is_form(&request) {
+        return Err(ApiError::field(
+            "file",
+            "must be the body itself, not a field of a form: send it for example with \
+             curl --data-binary @file",
+        ));
+    }
     let length = length_of(&request);
     if length.is_some_and(|length| length > files.bytes_max) {
         return Err(files.too_large());
@@ -69,6 +76,14 @@ pub async fn upload(
             Err(error)
         }
     }
+}
+
+/// Whether the file lies in an envelope, which would be stored as the file.
+/// Other kinds of `multipart/` can be files: a saved page is `multipart/related`.
+fn is_form(request: &HttpRequest) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("multipart/form-data"))
 }
 
 /// How many bytes a request has; `None` if it does not say. One that has
