@@ -20,7 +20,7 @@
 import { Account } from "./client/account.js";
 import { Commands } from "./client/commands.js";
 import { Connection } from "./client/connection.js";
-import { Emitter } from "./client/emitter.js";
+import { Emitter, told } from "./client/emitter.js";
 import { offline, signedOut } from "./client/error.js";
 import { tooLargeFor } from "./client/frame.js";
 import { Heard } from "./client/heard.js";
@@ -239,7 +239,10 @@ export class Parlor extends Commands {
   close() { this.#connection.close(); }
 
   /** One frame and its answer; resolves with the data of the ack. */
-  request(type, data, onAck) { return this.#connection.request(type, data, { onAck }); }
+  request(type, data, onAck = () => {}) {
+    return this.#connection.request(type, data, { onAck: (answer) => told(onAck, answer) });
+  }
+
   /** The same, again if it came too soon or the token was over. */
   command(type, data) { return this.#connection.command(type, data); }
 
@@ -263,15 +266,18 @@ export class Parlor extends Commands {
     this.chat.me = user.id;
     this.chat.forgetPassing();
     this.chat.beginRooms();
-    return this.#listed(piece);
+    this.#listed(piece);
   }
 
   /** Some of one's rooms; the first ones come with `session.ready`. */
-  async #listed({ rooms: some, complete }) {
+  #listed({ rooms: some, complete }) {
     this.#positions.listed(some);
     for (const room of some) this.chat.putListed(room);
     this.#changed();
-    if (!complete) return undefined;
+    if (complete) this.#catchUp();
+  }
+
+  async #catchUp() {
     const seen = this.#positions.complete();
     this.chat.completeRooms();
     const { rooms } = this.chat;

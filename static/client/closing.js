@@ -40,16 +40,20 @@ export function endOf(code, reason = "") {
   return new ParlorError({ code: name, message: reason ? `${text} (${reason})` : text, advice });
 }
 
+/** The class to connect with; throws a `ParlorError` if there is none. */
+export function socketClass(given) {
+  const Socket = given ?? globalThis.WebSocket;
+  if (typeof Socket === "function") return Socket;
+  throw new ParlorError({
+    code: "no_websocket",
+    message: "There is no WebSocket here.",
+    advice: "Node has one from version 22 on. Before that, install the package `ws` and pass its class: import { WebSocket } from \"ws\"; new Parlor({ base, WebSocket }).",
+  });
+}
+
 /** A socket to that address; throws a `ParlorError` if there can be none. */
 export function supplyOf(webSocket, url) {
-  const Socket = webSocket ?? globalThis.WebSocket;
-  if (typeof Socket !== "function") {
-    throw new ParlorError({
-      code: "no_websocket",
-      message: "There is no WebSocket here.",
-      advice: "Node has one from version 22 on. Before that, install the package `ws` and pass its class: import { WebSocket } from \"ws\"; new Parlor({ base, WebSocket }).",
-    });
-  }
+  const Socket = socketClass(webSocket);
   try {
     return new Socket(url, ["parlor.v1"]);
   } catch (cause) {

@@ -4,11 +4,12 @@
  */
 
 import { Timers, monotonic } from "./clock.js";
-import { comesBack, endOf, pauseBefore, supplyOf } from "./closing.js";
-import { ParlorError, mended, offline, pauseAfter } from "./error.js";
+import { comesBack, endOf, pauseBefore, socketClass, supplyOf } from "./closing.js";
+import { ParlorError, mended, offline, pauseAfter, pauseOf } from "./error.js";
 import { encode } from "./frame.js";
 import { PRIORITY, SendQueue } from "./queue.js";
 import { Requests } from "./requests.js";
+import { checkAnswer, frameOf } from "./shape.js";
 
 /** How long an answer may take; then the connection counts as dead. */
 const ANSWER_MS = 15_000;
@@ -45,7 +46,7 @@ export class Connection {
   /**
    * `account` gives the tokens; `url()` says where to connect; `webSocket` is
    * the class to connect with, if it is not the global one. `on` is told:
-   * `state(detail)`, `frame(frame)` for what is no answer, `error(error)`,
+   * `state(detail)`, `frame(frame)` for what is no answer, `error(error)`, which says whether anybody listened,
    * `stopped(error)` when it does not go on by itself, and `refused()` when the session's tokens are not taken any more.
    */
   constructor({ account, url, webSocket, on }) {
@@ -72,12 +73,27 @@ export class Connection {
 
   /** Resolves once it is online; rejects if it stops for good before that. */
   connect() {
+    try {
+      socketClass(this.#webSocket);
+    } catch (error) {
+      return this.#cannot(error);
+    }
     if (this.isOnline) return Promise.resolve();
     this.#wanted = true;
     this.#arrival ??= deferred();
     const { promise } = this.#arrival;
     if (!this.#socket && this.#state === "offline") this.#open();
     return promise;
+  }
+
+  /**
+   * A mistake in the program, told once: to who listens, or by a rejection that
+   * surfaces wherever it is not caught.
+   */
+  #cannot(error) {
+    const failed = Promise.reject(error);
+    if (this.#on.error(error)) failed.catch(() => {});
+    return failed;
   }
 
   /** Tries now instead of after the pause. */
@@ -240,7 +256,7 @@ export class Connection {
   }
 
   /** The server is about to close, and says when to come back. */
-  goingAway(comeBackMs) { this.#comeBackMs = comeBackMs; }
+  goingAway(comeBackMs) { this.#comeBackMs = pauseOf(comeBackMs); }
 
   #watch() {
     if (monotonic() - this.#heardAt >= QUIET_MS) {
@@ -306,7 +322,11 @@ export class Connection {
       return Promise.reject(offline("There is no connection."));
     }
     const socket = this.#socket;
-    const { id, answer, said } = this.#requests.add(onAck, ANSWER_MS, () => this.giveUp(socket), isLong);
+    const checked = (answer) => {
+      checkAnswer(type, answer);
+      onAck(answer);
+    };
+    const { id, answer, said } = this.#requests.add(checked, ANSWER_MS, () => this.giveUp(socket), isLong);
     this.#say({ type, id, data }, priority, said);
     return answer;
   }
@@ -318,22 +338,28 @@ export class Connection {
 
   // Hearing
 
+  /**
+   * What cannot be read, or comes where it has no meaning, ends the connection:
+   * the next one begins where this one was still understood.
+   */
   #heard(text) {
-    let frame;
+    const socket = this.#socket;
     try {
-      frame = JSON.parse(text);
-      if (typeof frame?.type !== "string") throw new SyntaxError("It is no frame.");
+      this.#take(frameOf(text));
     } catch (cause) {
       const message = "What answers at this address does not speak Parlor's protocol.";
       this.#on.error(new ParlorError({ code: "bad_frame", message, cause }));
-      return this.giveUp();
+      this.giveUp(socket);
     }
+  }
+
+  #take(frame) {
     this.#heardAt = monotonic();
     this.#requests.heard();
     if (this.isOnline) this.#timers.stop("dead");
     else this.#lives();
     if (frame.type === "ack" || frame.type === "error") return this.#answered(frame);
-    if (frame.type === "auth.failed") this.#refusedWith(new ParlorError(frame.data ?? {}));
+    if (frame.type === "auth.failed") this.#refusedWith(new ParlorError(frame.data));
     return OWN.has(frame.type) ? undefined : this.#on.frame(frame);
   }
 
@@ -349,7 +375,7 @@ export class Connection {
       return this.#sayOn();
     }
     const error = new ParlorError(data);
-    if (error.code === "rate_limited") this.#queue.refused(monotonic(), error.retryAfterMs ?? 1_000);
+    if (error.code === "rate_limited") this.#queue.refused(monotonic(), pauseOf(error.retryAfterMs ?? 1_000));
     if (!this.#requests.reject(id, error)) {
       // Nobody asked: the session itself needs a new token.
       if (error.code === "token_expired") this.#renewed();

@@ -1,3 +1,15 @@
+/**
+ * A listener's mistake must not stop the protocol; it surfaces as an uncaught
+ * error of its own.
+ */
+export function told(listener, detail) {
+  try {
+    listener(detail);
+  } catch (error) {
+    queueMicrotask(() => { throw error; });
+  }
+}
+
 /** Who listens to what. */
 export class Emitter {
   #listeners = new Map();
@@ -12,15 +24,7 @@ export class Emitter {
   /** Says whether anybody listened. */
   emit(event, detail) {
     const listeners = [...(this.#listeners.get(event) ?? [])];
-    for (const listener of listeners) {
-      try {
-        listener(detail);
-      } catch (error) {
-        // A listener's mistake must not stop the protocol; it surfaces as an
-        // uncaught error of its own.
-        queueMicrotask(() => { throw error; });
-      }
-    }
+    for (const listener of listeners) told(listener, detail);
     return listeners.length > 0;
   }
 }

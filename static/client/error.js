@@ -16,7 +16,7 @@ export class ParlorError extends Error {
     this.code = code;
     this.field = field;
     this.status = status;
-    this.retryAfterMs = retryAfter ?? null;
+    this.retryAfterMs = Number.isFinite(retryAfter) ? retryAfter : null;
     /** What may be done about it, for who writes the application; or null. */
     this.advice = advice ?? null;
   }
@@ -36,12 +36,18 @@ export const signedOut = () =>
 export const noAnswer = () =>
   new ParlorError({ code: "no_answer", message: "The server did not answer." });
 
+/** No pause is longer, whatever is said: what waits is tried again in a while. */
+const PAUSE_MAX_MS = 10 * 60_000;
+
+/** How long to wait when the server names so many ms. */
+export const pauseOf = (ms) => Math.min(Math.max(0, ms), PAUSE_MAX_MS);
+
 /**
  * How long to wait after a temporary error: the server's word is the least,
  * more spreads those who ask.
  */
 export function pauseAfter(error) {
-  return (error.retryAfterMs ?? 1_000) * (1 + Math.random() / 2);
+  return pauseOf(error.retryAfterMs ?? 1_000) * (1 + Math.random() / 2);
 }
 
 /** How often a command is given again that came too soon. */

@@ -98,8 +98,9 @@ export class Heard {
     const { type, room_id: room, seq, inbox_seq: inboxSeq, timestamp, data } = frame;
     const event = withoutGaps({ type, room_id: room, seq, inbox_seq: inboxSeq, timestamp, data });
     if (inboxSeq !== undefined) {
+      const isNew = this.#chat.putInbox(event);
       this.#positions.inboxHeard(inboxSeq);
-      if (!this.#chat.putInbox(event)) return;
+      if (!isNew) return;
       this.#emit("inbox", event);
       this.#changed();
     } else if (seq !== undefined) {

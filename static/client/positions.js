@@ -77,6 +77,7 @@ export class Positions {
   }
 
   listed(rooms) {
+    if (!this.#listing) throw new TypeError("All rooms were told of already.");
     const { known, seen } = this.#listing;
     for (const { room_id: id, last_seq: last, epoch } of rooms) {
       const { seq, epoch: of } = known.get(id) ?? {};
@@ -153,8 +154,10 @@ export class Positions {
     if (!position || position.blocked || seq <= position.seq) return undefined;
     // While it catches up positions may be skipped; live ones never are.
     if (!position.catching && seq > position.seq + 1) return this.#fill(room, position);
+    this.#on.event(frame);
+    // Not before: one that could not be told has to come again.
     position.seq = seq;
-    return this.#on.event(frame);
+    return undefined;
   }
 
   /** Fetches what a room misses, when it is its turn. */

@@ -1,0 +1,116 @@
+/**
+ * What a frame of the server has to have: docs/PROTOCOL.md, "Events". It is
+ * looked at once, when it has come, so that nothing behind it has to ask. What
+ * is not named here is not relied on, and may be anything or absent. Pure.
+ */
+
+const isText = (value) => typeof value === "string";
+const isFlag = (value) => typeof value === "boolean";
+const isNumber = (value) => Number.isFinite(value);
+const isSeq = (value) => Number.isSafeInteger(value) && value >= 0;
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+/** Left out, as Parlor writes what is not there. */
+const maybe = (shape) => ({ maybe: shape });
+const listOf = (shape) => ({ listOf: shape });
+const mapOf = (shape) => ({ mapOf: shape });
+const eitherOf = (...shapes) => ({ eitherOf: shapes });
+
+const USER = { id: isText };
+const ERROR = { code: isText, message: isText, retry_after_ms: maybe(isNumber) };
+const MESSAGE = {
+  message_id: isText, room_id: isText, seq: isSeq, changed_seq: isSeq, sender: USER,
+  content: isText, created_at: isText, mentions: maybe({ user_ids: listOf(isText) }),
+};
+/** The bounds that the client keeps to. */
+const LIMITS = Object.fromEntries(
+  ["commands_per_second", "command_burst", "frame_bytes", "content_bytes", "metadata_bytes"]
+    .map((name) => [name, maybe(isNumber)]),
+);
+const ROOM = {
+  room_id: isText, last_seq: isSeq, epoch: maybe(isText), title: maybe(isText), created_at: maybe(isText),
+  read_seq: maybe(isSeq), delivered_seq: maybe(isSeq), unread: maybe(isNumber), mentions: maybe(isNumber), peer: maybe(USER),
+  last_message: maybe({ seq: isSeq, created_at: isText }),
+};
+const ROOMS = { rooms: listOf(ROOM), complete: isFlag };
+const POSITION = { last_seq: isSeq, epoch: maybe(isText), resync: maybe(isFlag) };
+const RESUMED = { rooms: mapOf(eitherOf({ error: ERROR }, POSITION)), inbox: maybe(POSITION) };
+const PRESENCE = { user_id: isText, status: isText };
+const MEMBER = { room_id: isText, data: { user: USER } };
+const MESSAGE_EVENT = { room_id: isText, seq: isSeq, data: MESSAGE };
+const OF_ROOM = { room_id: isText };
+
+/** What each type of frame has besides its `type`. */
+const FRAMES = new Map(Object.entries({
+  "ack": { id: isText, data: isObject },
+  "error": { id: maybe(isText), data: ERROR },
+  "auth.failed": { data: ERROR },
+  "session.ready": {
+    data: { user: USER, limits: maybe(LIMITS), inbox_epoch: maybe(isText), ...ROOMS },
+  },
+  "session.rooms": { data: ROOMS },
+  "session.resumed": { data: { rooms: RESUMED.rooms } },
+  "server.goaway": { data: { reason: maybe(isText), reconnect_after_ms: isNumber } },
+  "message.created": MESSAGE_EVENT,
+  "message.updated": MESSAGE_EVENT,
+  "message.deleted": MESSAGE_EVENT,
+  "room.cleared": { room_id: isText, seq: isSeq, data: maybe({ upto: maybe(isSeq) }) },
+  "room.unread": { room_id: isText, data: { unread: isNumber, mentions: maybe(isNumber), read_seq: maybe(isSeq) } },
+  "room.added": { data: { room: ROOM } },
+  "room.updated": { room_id: isText, data: isObject },
+  "room.removed": OF_ROOM,
+  "room.deleted": OF_ROOM,
+  "room.members": { room_id: isText, data: { member_count: isNumber } },
+  "room.presence": { data: { users: listOf(PRESENCE) } },
+  "receipts": { room_id: isText, data: { receipts: listOf({ user_id: isText }) } },
+  "typing": { room_id: isText, data: { user_id: isText, is_typing: isFlag } },
+  "presence": { data: PRESENCE },
+  "member.joined": MEMBER,
+  "member.left": MEMBER,
+  "member.updated": MEMBER,
+}));
+
+/** An event of the application's: its `data` is what the application gave. */
+const PUBLISHED = { room_id: maybe(isText), seq: maybe(isSeq), inbox_seq: maybe(isSeq) };
+
+/** What the answers have that the client itself goes by. */
+const ANSWERS = new Map(Object.entries({
+  "session.resume": RESUMED,
+  "room.subscribe": POSITION,
+}));
+
+/** Where a value is not as it should be, e.g. `data.sender.id`; null if it is. */
+function flaw(value, shape, at) {
+  if (typeof shape === "function") return shape(value) ? null : at;
+  if (shape.maybe) return value === undefined || value === null ? null : flaw(value, shape.maybe, at);
+  if (shape.eitherOf) {
+    const flaws = shape.eitherOf.map((each) => flaw(value, each, at));
+    return flaws.includes(null) ? null : flaws.at(-1);
+  }
+  if (shape.listOf) return Array.isArray(value) ? firstFlaw(value.entries(), () => shape.listOf, at) : at;
+  if (!isObject(value)) return at;
+  if (shape.mapOf) return firstFlaw(Object.entries(value), () => shape.mapOf, at);
+  return firstFlaw(Object.keys(shape).map((name) => [name, value[name]]), (name) => shape[name], at);
+}
+
+function firstFlaw(entries, shapeOf, at) {
+  for (const [name, value] of entries) {
+    const found = flaw(value, shapeOf(name), at ? `${at}.${name}` : `${name}`);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The frame in that text; throws a `SyntaxError` that says what is wrong with it. */
+export function frameOf(text) {
+  const frame = JSON.parse(text);
+  if (!isObject(frame) || !isText(frame.type)) throw new SyntaxError("It is no frame.");
+  const found = flaw(frame, FRAMES.get(frame.type) ?? PUBLISHED, "");
+  if (found !== null) throw new SyntaxError(`\`${found}\` is missing in \`${frame.type}\`, or is something else.`);
+  return frame;
+}
+
+/** Throws such an error if that is no answer to a command of this type. */
+export function checkAnswer(type, data) {
+  const found = flaw(data, ANSWERS.get(type) ?? isObject, "data");
+  if (found !== null) throw new SyntaxError(`\`${found}\` is missing in the answer to \`${type}\`, or is something else.`);
+}

@@ -1,0 +1,118 @@
+// The whole client against a server that is broken, over a socket that a test holds.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Parlor } from "../parlor.js";
+
+const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const token = `${part({ alg: "HS256" })}.${part({ sub: "ann", exp: Date.now() / 1000 + 3600 })}.x`;
+const room = { room_id: "r", kind: "public", title: "", last_seq: 5, epoch: "e", read_seq: 5, delivered_seq: 5, unread: 0, mentions: 0 };
+const ready = (over = {}) => ({
+  type: "session.ready",
+  data: { user: { id: "ann", name: "Ann" }, limits: {}, rooms: [room], complete: true, inbox_seq: 0, inbox_epoch: "x", ...over },
+});
+const message = (seq, over = {}) => ({
+  type: "message.created", room_id: "r", seq,
+  data: { message_id: `m${seq}`, room_id: "r", seq, changed_seq: seq, sender: { id: "bob" }, content: "x", created_at: "2026", ...over },
+});
+const turn = () => new Promise((resolve) => { setTimeout(resolve, 5); });
+
+/** A client that is online, where the server has said this first. */
+async function client(first = ready()) {
+  const sockets = [];
+  class Socket {
+    readyState = 0; sent = [];
+    constructor() {
+      sockets.push(this);
+      queueMicrotask(() => { this.readyState = 1; this.onopen(); });
+    }
+    send(text) {
+      const frame = JSON.parse(text);
+      this.sent.push(frame);
+      if (frame.type === "auth") queueMicrotask(() => this.hear(first));
+      if (frame.type === "session.resume") {
+        queueMicrotask(() => this.hear({ type: "ack", id: frame.id, data: { rooms: { r: { last_seq: 5, epoch: "e", resync: false } } } }));
+      }
+    }
+    hear(frame) { this.onmessage({ data: JSON.stringify(frame) }); }
+    close() { this.readyState = 3; }
+  }
+  const parlor = new Parlor({ base: "http://server", fetchToken: async () => token, WebSocket: Socket });
+  const told = { errors: [], messages: [], states: [] };
+  parlor.on("error", ({ code }) => told.errors.push(code));
+  parlor.on("message", ({ seq }) => told.messages.push(seq));
+  parlor.on("state", (state) => told.states.push(state));
+  parlor.connect().catch(() => {});
+  await turn();
+  return { parlor, told, sockets };
+}
+
+test("what cannot be understood is told, and the next connection takes it from there", async () => {
+  const broken = [
+    { type: "error" }, { type: "message.created", room_id: "r", seq: 6 }, message(6, { sender: null }),
+    { type: "receipts", room_id: "r" }, { type: "session.resumed" }, { type: "server.goaway" },
+    // Whole, and where it means nothing.
+    { type: "session.rooms", data: { rooms: [], complete: true } },
+  ];
+  for (const frame of broken) {
+    const { parlor, told, sockets } = await client();
+    sockets[0].hear(frame);
+    assert.deepEqual([told.errors, parlor.state], [["bad_frame"], "offline"], JSON.stringify(frame));
+    parlor.retryNow();
+    await turn();
+    const resume = sockets[1].sent.find(({ type }) => type === "session.resume");
+    assert.deepEqual(resume.data.rooms, { r: { since: 5, epoch: "e" } }, "no position has moved");
+    assert.equal(parlor.state, "online");
+    sockets[1].hear(message(6));
+    assert.deepEqual(told.messages, [6]);
+    parlor.close();
+  }
+});
+
+test("a server that begins wrongly is told, and tried again", async () => {
+  for (const first of [{ type: "session.ready" }, ready({ rooms: undefined }), ready({ rooms: [null] }), ready({ user: undefined })]) {
+    const { parlor, told } = await client(first);
+    assert.equal(told.errors[0], "bad_frame");
+    assert(told.states.some(({ retryInMs }) => retryInMs !== null));
+    parlor.close();
+  }
+});
+
+test("no pause is longer than ten minutes, whatever the server names", async () => {
+  const { parlor, told, sockets } = await client();
+  sockets[0].hear({ type: "server.goaway", data: { reason: "restart", reconnect_after_ms: 1e12 } });
+  sockets[0].onclose({ code: 1001, reason: "" });
+  assert.equal(told.states.at(-1).retryInMs, 600_000);
+  parlor.close();
+});
+
+test("a listener that throws stops nothing", async () => {
+  const { parlor, told, sockets } = await client();
+  const surfaced = [];
+  const others = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", (error) => surfaced.push(error.message));
+  parlor.on("message", () => { throw new Error("a listener's mistake"); });
+  parlor.request("typing", { room_id: "r", is_typing: true }, () => { throw new Error("another one"); });
+  sockets[0].hear({ type: "ack", id: sockets[0].sent.at(-1).id, data: {} });
+  sockets[0].hear(message(6));
+  sockets[0].hear(message(7));
+  await turn();
+  assert.deepEqual([told.messages, told.errors, parlor.state], [[6, 7], [], "online"]);
+  assert.deepEqual(surfaced, ["another one", "a listener's mistake", "a listener's mistake"]);
+  process.removeAllListeners("uncaughtException");
+  for (const each of others) process.on("uncaughtException", each);
+  parlor.close();
+});
+
+test("where there is no WebSocket it is told once", async () => {
+  const { WebSocket } = globalThis;
+  delete globalThis.WebSocket;
+  const warned = [];
+  const { warn } = console;
+  console.warn = (text) => warned.push(text);
+  const parlor = new Parlor({ base: "http://server", fetchToken: async () => token });
+  await assert.rejects(parlor.connect(), { code: "no_websocket" });
+  assert.deepEqual(warned, []);
+  console.warn = warn;
+  if (WebSocket) globalThis.WebSocket = WebSocket;
+});
