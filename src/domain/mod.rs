@@ -33,7 +33,7 @@ pub use id::{
 };
 pub use mention::Mentioned;
 pub use message::{HistoryCursor, HistoryPage, Message, ReadTarget};
-pub use name::{NotShown, display_name, display_text, visible};
+pub use name::{NotShown, display_name, display_text, shows_something, visible};
 pub use origin::{Adopted, UserOrigin};
 pub use presence::Status;
 pub use quota::{FileQuota, FileUsage, QuotaReached};

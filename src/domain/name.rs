@@ -47,6 +47,12 @@ pub fn visible(text: &str) -> String {
     trimmed(&shown).to_owned()
 }
 
+/// Whether anything of a text can be seen. Most texts are known by their first
+/// character.
+pub fn shows_something(text: &str) -> bool {
+    text.chars().any(|c| c.is_ascii_graphic() || !is_blank(c) && !is_hidden(c))
+}
+
 fn is_hidden(c: char) -> bool {
     c.is_control()
         // Ends of lines and paragraphs, and marks of interlinear notes.
@@ -107,6 +113,16 @@ mod tests {
             (" Ann  B ", "Ann  B"),
         ] {
             assert_eq!(visible(text), shown, "{}", text.escape_unicode());
+        }
+    }
+
+    #[test]
+    fn a_text_shows_something_or_is_blank_whatever_it_is_made_of() {
+        for blank in ["", " ", "\n\t \u{3000}", "\u{200b}", "\u{2800}\u{3164}", "\u{fe0f}\u{200d}"] {
+            assert!(!shows_something(blank), "{}", blank.escape_unicode());
+        }
+        for text in ["x", " \n.", "\u{200b}é", "🙂", "\u{301}", "\u{200f}שלום"] {
+            assert!(shows_something(text), "{}", text.escape_unicode());
         }
     }
 

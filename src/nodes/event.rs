@@ -195,6 +195,7 @@ mod tests {
             (r#"{"content": "0123456789abcdefg"}"#, "content must have at most 16 bytes"),
             (r#"{"content": "\u0000"}"#, "U+0000"),
             (r#"{"content": ""}"#, "empty"),
+            (r#"{"content": " \u200b"}"#, "can be seen"),
             ("{}", "missing"),
             ("[]", "must be"),
         ] {

@@ -225,6 +225,8 @@ mod tests {
             (r#"{"id":"a","type":"message.read","data":{"room_id":"r"}}"#, "seq"),
             (r#"{"id":"a","type":"session.resume","data":{"rooms":{"a":0,"b":0,"c":0}}}"#, "rooms"),
             (r#"{"id":"a","type":"auth"}"#, "token"),
+            (r#"{"id":"a","type":"message.send","data":{"room_id":"r","content":" \u200b"}}"#, "content"),
+            (r#"{"id":"a","type":"message.edit","data":{"message_id":"7","content":" "}}"#, "content"),
             (r#"{"id":"a","type":"message.edit","data":{"content":"x"}}"#, "message_id"),
             (r#"{"id":"a","type":"message.delete","data":{"message_id":7}}"#, "message_id"),
             (

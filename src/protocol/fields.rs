@@ -9,7 +9,7 @@ use crate::{
     domain::{
         AttachmentId, ClientId, Epoch, HistoryCursor, InvalidId, Mentioned, MessageId, NewExtras,
         Position, ReadTarget, RoomId, Seq, Status, Timestamp, UserId, canonical_emoji,
-        display_text,
+        display_text, shows_something,
     },
     limits::{ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, METADATA_BYTES},
 };
@@ -64,7 +64,7 @@ impl Fields {
             .map_err(|error| invalid_id(NAME, &error))
     }
 
-    pub fn content(&mut self, bytes_max: usize) -> Result<Arc<str>, Refusal> {
+    fn content(&mut self, bytes_max: usize) -> Result<Arc<str>, Refusal> {
         const NAME: &str = "content";
         let text = self.text(NAME)?;
         if text.is_empty() {
@@ -76,13 +76,25 @@ impl Fields {
         Ok(text.into())
     }
 
+    /// Content that has to speak for itself: blanks and what cannot be seen
+    /// say nothing.
+    fn shown_content(&mut self, bytes_max: usize) -> Result<Arc<str>, Refusal> {
+        let content = self.content(bytes_max)?;
+        if shows_something(&content) {
+            Ok(content)
+        } else {
+            Err(Refusal::field("content", "must have something in it that can be seen"))
+        }
+    }
+
     /// The message that is being sent.
     pub fn draft(&mut self, bytes_max: usize) -> Result<Draft, Refusal> {
         let attachments = self.attachments()?;
         // A file may speak for itself.
-        let content = match self.has("content") || attachments.is_empty() {
-            true => self.content(bytes_max)?,
-            false => "".into(),
+        let content = match (attachments.is_empty(), self.has("content")) {
+            (true, _) => self.shown_content(bytes_max)?,
+            (false, true) => self.content(bytes_max)?,
+            (false, false) => "".into(),
         };
         let extras = NewExtras {
             attachments,
@@ -114,7 +126,7 @@ impl Fields {
 
     /// What a message is to become.
     pub fn edit(&mut self, bytes_max: usize) -> Result<Draft, Refusal> {
-        let content = self.content(bytes_max)?;
+        let content = self.shown_content(bytes_max)?;
         let extras = NewExtras { mentioned: mentioned(&content), ..NewExtras::default() };
         Ok(Draft { content, extras: extras.boxed() })
     }

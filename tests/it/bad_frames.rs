@@ -67,6 +67,8 @@ fn bad_sends() -> Vec<Case> {
         bad(json!({"room_id": "den"}), "content"),
         bad(json!({"room_id": "den", "content": null}), "content"),
         bad(json!({"room_id": "den", "content": ""}), "content"),
+        bad(json!({"room_id": "den", "content": " \n\u{3000}"}), "content"),
+        bad(json!({"room_id": "den", "content": "\u{200b}\u{2060}"}), "content"),
         bad(json!({"room_id": "den", "content": 7}), "content"),
         bad(json!({"room_id": "den", "content": {"text": "hi"}}), "content"),
         bad(json!({"room_id": "den", "content": "hi", "client_id": ""}), "client_id"),
