@@ -80,6 +80,25 @@ async fn a_key_publishes_once_also_over_a_crash() {
 }
 
 #[tokio::test]
+async fn a_key_is_its_publishers_own() {
+    let server = Server::start().await;
+    let (one, ann) = (service(&server).await, server.user("ann").await);
+    let token = Token::of("other").claim("roles", json!(["service"]));
+    let other = server.user_with("other", token).await;
+    ann.create_room("den", "private").await;
+    let publish = |by: &User, path: &'static str| {
+        let request = by.request(Method::POST, path).header("Idempotency-Key", "k-1");
+        User::outcome(request.json(&json!({"type": "task.created"})))
+    };
+    for path in ["/rooms/den/events", "/users/ann/events", "/roles/lead/events", "/broadcast"] {
+        publish(&one, path).await.expect(201);
+        publish(&other, path).await.expect(201);
+        assert_eq!(publish(&other, path).await.expect(200)["duplicate"], true, "{path}");
+    }
+    assert_eq!(ann.get("/inbox").await.expect(200)["inbox_seq"], 2);
+}
+
+#[tokio::test]
 async fn an_inbox_waits_whole_in_order_and_is_never_told_twice() {
     let mut server = Server::builder().set("PARLOR_INBOX_EVENTS", 600).start().await;
     let (app, ann) = (service(&server).await, server.user("ann").await);

@@ -46,21 +46,23 @@ impl Telling {
     }
 }
 
-/// One key may be used in several places.
-fn placed(key: Option<PublicationKey>, place: &str) -> Option<PublicationKey> {
-    key.map(|key| key.at(place))
+/// A key is its publisher's own, and may be used in several places. The stream
+/// of services is one publisher, beside those over REST.
+fn placed(key: Option<PublicationKey>, by: &User, place: &str) -> Option<PublicationKey> {
+    key.map(|key| key.at(&format!("by {} {place}", by.key.0)))
 }
 
 impl ChatServer {
     pub(super) fn publish_to_room(
         &mut self,
+        by: &User,
         room: Arc<Room>,
         key: Option<PublicationKey>,
         event: AppEvent,
         keeps: bool,
         reply: ReplyTo,
     ) {
-        let key = placed(key, &format!("room {}", room.key.0));
+        let key = placed(key, by, &format!("room {}", room.key.0));
         if keeps {
             let write = Write::PublishRoom { room: room.key, key, event: event.clone() };
             return self.submit(write, Pending::PublishRoom { reply, room, event });
@@ -71,6 +73,7 @@ impl ChatServer {
 
     pub(super) fn publish(
         &mut self,
+        by: User,
         target: Target,
         key: Option<PublicationKey>,
         event: AppEvent,
@@ -82,7 +85,7 @@ impl ChatServer {
                 let keep = i64::try_from(self.settings.limits.inbox_events).unwrap_or(i64::MAX);
                 let nobody = Requester::nobody();
                 return self.with_user(nobody, user, reply, ctx, move |server, user, reply, _| {
-                    let key = placed(key, &format!("user {}", user.key.0));
+                    let key = placed(key, &by, &format!("user {}", user.key.0));
                     let write = Write::PublishUser { user: user.key, key, event, keep };
                     server.submit(write, Pending::PublishUser { reply, user });
                 });
@@ -96,7 +99,7 @@ impl ChatServer {
             Target::Room(_) => return self.answer(reply, Err(ChatError::Internal)),
         };
         let frame = events::published(None, &event);
-        self.tell_once(Telling { to, frame }, placed(key, &place), reply);
+        self.tell_once(Telling { to, frame }, placed(key, &by, &place), reply);
     }
 
     /// With a key it is first made sure that nobody has been told before.

@@ -84,7 +84,7 @@ impl ChatServer {
             }
             Command::Typing { is_typing, .. } => self.typing(&from, is_typing, reply, &access),
             Command::Publish { key, event, keeps, .. } => {
-                self.publish_to_room(access.room, key, event, keeps, reply);
+                self.publish_to_room(&from.user, access.room, key, event, keeps, reply);
             }
             Command::Subscribe { since, .. } => self.subscribe(from, since, reply, access, ctx),
             Command::Unsubscribe { .. } => self.unsubscribe(reply, key),
@@ -125,7 +125,7 @@ impl ChatServer {
             }
             Command::Block { user: other, blocks } => self.block(user, other, blocks, reply, ctx),
             Command::Publish { target, key, event, .. } => {
-                self.publish(target, key, event, reply, ctx);
+                self.publish(user, target, key, event, reply, ctx);
             }
             Command::Presence { status } => self.set_presence(status, reply),
             Command::StatusOf { users } => self.statuses(users, reply, ctx),
