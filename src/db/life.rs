@@ -44,6 +44,9 @@ impl Begun {
 /// The witness of a database that is to begin a new life at the next start.
 pub(super) const RENEWED: &str = "renewed";
 
+/// Why it begins one then, for the log.
+pub(super) const NEW_EPOCH: &str = "a new epoch was asked for (`parlor new-epoch`)";
+
 /// Where the timelines of a new life begin, if `there` is the highest
 /// position there is: above all that any client may have seen.
 ///

@@ -19,7 +19,7 @@ use super::{Conn, PostgresUrl, locks::WHOLE, open::establish, write::life};
 use crate::{
     clock,
     db::{
-        life::{Begun, Place, RENEWED},
+        life::{Begun, NEW_EPOCH, Place, RENEWED},
         open::Refused,
     },
     domain::Life,
@@ -82,15 +82,17 @@ fn make_sure(conn: &mut Conn) -> QueryResult<Guard> {
                 life::set_witness(conn, Some(&identity))?;
                 Ok((known.life, None))
             }
-            Some(_) => {
+            Some(witness) => {
                 let begun = life::begin(conn, Some(&identity), clock::now())?;
-                Ok((begun.life.clone(), Some(begun)))
+                let why = match witness.as_str() {
+                    RENEWED => NEW_EPOCH,
+                    _ => "the database was restored, failed over, copied or moved",
+                };
+                Ok((begun.life.clone(), Some((begun, why))))
             }
         }
     })?;
-    begun.iter().for_each(|begun: &Begun| {
-        begun.log("the database was restored, failed over, copied or moved");
-    });
+    begun.iter().for_each(|(begun, why): &(Begun, &str)| begun.log(why));
     Ok(Guard::new(life, expression))
 }
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock,
     db::{
-        life::{Known, Place, RENEWED},
+        life::{Known, NEW_EPOCH, Place, RENEWED},
         open::Refused,
         schema::{inbox_heads, room_heads, users},
     },
@@ -68,6 +68,9 @@ fn own_mark<'a>(known: &Known, found: &'a [Found]) -> Option<&'a Found> {
 /// on where it was. `has_newest` says whether it has the last position that
 /// its own mark knows of.
 fn doubt(known: &Known, found: &[Found], has_newest: bool) -> Option<&'static str> {
+    if known.witness.as_deref() == Some(RENEWED) {
+        return Some(NEW_EPOCH);
+    }
     let Some(own) = own_mark(known, found) else {
         return match (&known.witness, found) {
             (None, []) => None,
@@ -162,6 +165,7 @@ mod tests {
     fn whatever_else_is_found_makes_a_new_life() {
         let restored = |witness, found: &[Found], has| doubt(&known(witness), found, has).is_some();
         let one = marks(&[("b", 2, true)]);
+        assert_eq!(doubt(&known(Some(RENEWED)), &one, true), Some(NEW_EPOCH));
         assert!(restored(Some("a"), &[], true), "nothing bears witness");
         assert!(restored(Some("a"), &one, true), "of another start");
         assert!(restored(None, &one, true), "a new file in the place of another");
