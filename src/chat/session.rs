@@ -246,6 +246,17 @@ impl Sessions {
         self.users.get(&user).map_or_else(Arc::default, |online| online.sessions[..].into())
     }
 
+    /// Whom a user has blocked who is there.
+    pub fn blocked_by(&self, user: UserKey) -> Arc<[UserKey]> {
+        self.users.get(&user).map_or_else(Arc::default, |online| online.blocked.clone())
+    }
+
+    /// All sessions of some users.
+    pub fn ids_of_all(&self, users: &[UserKey]) -> Arc<[SessionId]> {
+        let online = users.iter().filter_map(|user| self.users.get(user));
+        online.flat_map(|online| &online.sessions).copied().collect()
+    }
+
     /// Those who are not told of a user's presence: the user's own sessions,
     /// and those of whom the user has blocked.
     pub fn unseeing(&self, user: UserKey, blocked: &[UserKey]) -> Arc<[SessionId]> {

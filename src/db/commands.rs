@@ -604,9 +604,11 @@ pub enum Written {
     Unbanned {
         existed: bool,
     },
-    /// The direct room of the two, if there is one.
+    /// The direct room of the two, if there is one, and whether one of them has
+    /// blocked the other now.
     Blocked {
         room: Option<RoomKey>,
+        silent: bool,
     },
     PublishedToRoom {
         seq: Seq,

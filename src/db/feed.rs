@@ -269,10 +269,11 @@ fn of_members(write: &Write, written: &Written, all: &mut Vec<Happened>) {
             let standing = |user: UserKey| Happened::Standing { room: room.0, user: user.0 };
             all.extend(members.iter().map(|member| standing(member.user.key)));
         }
-        (Write::Block { user, other, blocks, .. }, Written::Blocked { room }) => {
+        (Write::Block { user, other, blocks, .. }, Written::Blocked { room, silent: _ }) => {
             all.push(Happened::Blocked { user: user.0, other: other.0, blocks: *blocks });
-            let standing = |room: &RoomKey| Happened::Standing { room: room.0, user: other.0 };
-            all.extend(room.as_ref().map(standing));
+            for (room, member) in room.iter().flat_map(|room| [(room, user), (room, other)]) {
+                all.push(Happened::Standing { room: room.0, user: member.0 });
+            }
         }
         (_, Written::Erased { was, rooms, owners, alone }) => {
             for (room, _, members) in rooms {

@@ -10,7 +10,7 @@ use super::{Role, RoomKind, Timestamp};
 pub struct Standing {
     pub role: Role,
     pub muted_until: Option<Timestamp>,
-    /// The other user of a direct room does not want to hear from this one.
+    /// In a direct room: one of the two does not want to hear from the other.
     pub blocked: bool,
     /// The other user of a direct room was deleted.
     pub peer_deleted: bool,
@@ -25,7 +25,7 @@ pub enum Denied {
     ReadOnly,
     #[error("you are muted in this room")]
     Muted,
-    #[error("this user has blocked you")]
+    #[error("one of you has blocked the other")]
     Blocked,
     #[error("this user was deleted: nobody would read it")]
     PeerDeleted,

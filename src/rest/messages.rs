@@ -261,7 +261,9 @@ pub async fn receipts(
 ) -> Result<HttpResponse, ApiError> {
     let (after, limit) = query.read()?;
     let message = state.readable_message(&who, &id).await?;
-    let (reached, has_more) = state.reader.reached(message.id, after.as_ref(), limit).await?;
+    let asker = (!who.is_service).then_some(who.user.key);
+    let reached = state.reader.reached(message.id, asker, after.as_ref(), limit).await?;
+    let (reached, has_more) = reached;
     let receipts = reached.iter().map(|receipt| Reached {
         user_id: receipt.user.as_str(),
         read: receipt.read_seq >= message.seq,

@@ -162,7 +162,9 @@ pub async fn receipts(
 ) -> Result<HttpResponse, ApiError> {
     let (after, limit) = query.read()?;
     let room = state.readable_room(&who, &room_id(&room)?).await?;
-    let (receipts, has_more) = state.reader.receipts(room.key, after.as_ref(), limit).await?;
+    let asker = (!who.is_service).then_some(who.user.key);
+    let receipts = state.reader.receipts(room.key, asker, after.as_ref(), limit).await?;
+    let (receipts, has_more) = receipts;
     let receipts = receipts.iter().map(ReceiptView::from).collect();
     Ok(HttpResponse::Ok().json(Receipts { receipts, has_more }))
 }

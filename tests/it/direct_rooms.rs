@@ -133,8 +133,8 @@ async fn who_is_blocked_says_nothing_in_the_room_of_two_until_it_is_lifted() {
     ben.react(&before, "👍").await.refused(403, "forbidden");
     ben.pin(&before).await.refused(403, "forbidden");
     at_ben.refused("typing", json!({"room_id": room, "is_typing": true}), "forbidden").await;
-    ann.say(&room, "I may").await;
-    assert_eq!(at_ben.next_message(&room).await["data"]["content"], "I may");
+    // Nor does who has blocked: nobody could answer.
+    ann.try_say(&room, "hi").await.refused(403, "forbidden");
     ben.erase(&before).await.expect(200);
     ann.unblock(&ben).await.expect(204);
     at_ben.ask("message.send", said).await;
@@ -153,7 +153,51 @@ async fn a_block_from_before_the_room_holds_in_it() {
     let said = json!({"room_id": room, "content": "hi"});
     at_ben.refused("message.send", said, "forbidden").await;
     ben.try_say(&room, "hi").await.refused(403, "forbidden");
+    ann.try_say(&room, "the first word").await.refused(403, "forbidden");
+    ben.block(&ann).await.expect(204);
+    ann.unblock(&ben).await.expect(204);
+    ann.try_say(&room, "hi").await.refused(403, "forbidden");
+    ben.unblock(&ann).await.expect(204);
     ann.say(&room, "the first word").await;
+}
+
+#[tokio::test]
+async fn who_is_blocked_is_told_neither_typing_nor_receipts_of_the_other() {
+    let server = Server::start().await;
+    let (ann, ben, cleo) =
+        (server.user("ann").await, server.user("ben").await, server.user("cleo").await);
+    let room = ann.direct(&ben).await;
+    ben.say(&room, "hi").await;
+    ann.room_with("den", &[&ben, &cleo]).await;
+    ben.say("den", "hi").await;
+    ann.block(&ben).await.expect(204);
+    let (mut at_ann, mut at_ben) = (ann.connect().await, ben.connect().await);
+    let mut at_cleo = cleo.connect().await;
+    at_ann.refused("typing", json!({"room_id": room, "is_typing": true}), "forbidden").await;
+    at_ann.ask("typing", json!({"room_id": "den", "is_typing": true})).await;
+    for room in [room.as_str(), "den"] {
+        at_ann.ask("message.read", json!({"room_id": room, "all": true})).await;
+    }
+    assert_eq!(at_cleo.next_event("typing").await["data"]["user_id"], "ann");
+    at_cleo.next_event("receipts").await;
+    let told = at_ben.told_so_far().await;
+    let tells = |frame: &Value| frame["type"] == "typing" || frame["type"] == "receipts";
+    assert!(!told.iter().any(tells), "{told:?}");
+    for (user, other) in [(&ben, "ann"), (&ann, "ben")] {
+        for room in [room.as_str(), "den"] {
+            let seen = user.get(&format!("/rooms/{room}/receipts")).await.expect(200);
+            let marks = seen["receipts"].as_array().expect("a list");
+            assert!(marks.iter().all(|mark| mark["user_id"] != other), "{seen}");
+        }
+    }
+    // Over REST by one who is not connected, in the room of two.
+    drop(at_ann);
+    ann.unblock(&ben).await.expect(204);
+    ben.say(&room, "again").await;
+    ann.block(&ben).await.expect(204);
+    ann.mark_read(&room, ann.last_seq(&room).await).await;
+    let told = at_ben.told_so_far().await;
+    assert!(!told.iter().any(tells), "{told:?}");
 }
 
 #[tokio::test]

@@ -71,8 +71,8 @@ impl ChatServer {
         self.rooms.activate(&seen, Instant::now());
         if is_new {
             let [one, two] = &members;
-            for (member, peer, blocked) in [(one, two, false), (two, one, blocks)] {
-                let standing = Standing { blocked, ..Standing::new(Role::Member) };
+            for (member, peer) in [(one, two), (two, one)] {
+                let standing = Standing { blocked: blocks, ..Standing::new(Role::Member) };
                 let mut overview = self.new_membership(room.clone(), standing, last_seq, 2);
                 overview.peer = Some(peer.user.clone());
                 self.attach_member(member, &overview);
@@ -109,16 +109,13 @@ impl ChatServer {
     pub(super) fn settle_block(
         &mut self,
         reply: ReplyTo,
-        user: UserKey,
-        other: UserKey,
-        blocks: bool,
+        both: [UserKey; 2],
         room: Option<RoomKey>,
-        ctx: &mut Context<Self>,
+        silent: bool,
     ) {
-        self.block_changed(user, other, blocks, ctx);
-        if let Some(room) = room {
-            self.restrictions.restrict(other, room);
-            self.sessions.standing_changed(other, room, |known| known.blocked = blocks);
+        for (room, user) in room.into_iter().flat_map(|room| both.map(|user| (room, user))) {
+            self.restrictions.restrict(user, room);
+            self.sessions.standing_changed(user, room, |known| known.blocked = silent);
         }
         self.answer(reply, Ok(Answer::Done));
     }

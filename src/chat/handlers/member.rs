@@ -154,7 +154,7 @@ impl ChatServer {
             self.met(member.user.key, room.key, ctx);
         }
         if marked {
-            self.tell_mark(&room, &member.user, last_seq);
+            self.tell_mark(&room, &member.user, last_seq, ctx);
             self.tell_read(nobody(), member.user.clone(), room, true, ctx);
         }
         let connecting = adding.connecting;

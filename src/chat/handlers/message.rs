@@ -135,7 +135,7 @@ impl ChatServer {
         marks: &mut Marks,
     ) {
         for (key, room, seq) in &moved {
-            marks.read(*key, room, &user.id, *seq);
+            marks.read(*key, room, user, *seq);
             let epoch = self.reader.epoch_of(*key);
             let (read_seq, epoch) = (seq.0, epoch.as_str());
             let all_read =

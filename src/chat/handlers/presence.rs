@@ -41,23 +41,31 @@ impl ChatServer {
             !self.is_big(room) && self.typing.begins(room, user, session.id, Instant::now())
         };
         if tell {
-            self.tell_typing(&access.room, &from.user, is_typing);
+            let blocked = self.sessions.blocked_by(user);
+            self.tell_typing(&access.room, &from.user, &blocked, is_typing);
         }
         self.answer(reply, Ok(Answer::Done));
     }
 
-    /// To the others in the room.
-    fn tell_typing(&mut self, room: &Room, user: &User, is_typing: bool) {
+    /// To the others in the room whom the user has not blocked.
+    fn tell_typing(
+        &mut self,
+        room: &Room,
+        user: &User,
+        blocked: &Arc<[UserKey]>,
+        is_typing: bool,
+    ) {
         let frame = events::typing(&room.id, &user.id, is_typing, now());
-        self.nodes.tell_ephemeral(vec![room.key], user.key, Arc::default(), &frame);
-        let except = self.sessions.ids_of(user.key);
+        self.nodes.tell_ephemeral(vec![room.key], user.key, blocked.clone(), &frame);
+        let except = self.sessions.unseeing(user.key, blocked);
         self.tell_ephemeral(room.key, frame, except);
     }
 
     /// Whoever sends, leaves or is muted has stopped typing.
     pub(super) fn stop_typing(&mut self, room: &Room, user: &User) {
         if !self.typing.is_empty() && self.typing.ends(room.key, user.key) {
-            self.tell_typing(room, user, false);
+            let blocked = self.sessions.blocked_by(user.key);
+            self.tell_typing(room, user, &blocked, false);
         }
     }
 
@@ -66,7 +74,8 @@ impl ChatServer {
             let room = self.rooms.get(room).map(|entry| entry.room.clone());
             let user = self.sessions.users.get(&user).map(|online| online.user.clone());
             if let Some((room, user)) = room.zip(user) {
-                self.tell_typing(&room, &user, false);
+                let blocked = self.sessions.blocked_by(user.key);
+                self.tell_typing(&room, &user, &blocked, false);
             }
         }
     }
@@ -113,7 +122,7 @@ impl ChatServer {
         if let Some(online) = gone {
             for (room, _) in stopped {
                 if let Some(room) = self.rooms.get(room).map(|entry| entry.room.clone()) {
-                    self.tell_typing(&room, &online.user, false);
+                    self.tell_typing(&room, &online.user, &online.blocked, false);
                 }
             }
             if let (Some(shown), false) = (online.shown, self.erased.contains(user)) {

@@ -318,16 +318,16 @@ impl ChatServer {
                 None => reader.user_by_key(user).await,
             }
         };
-        Self::when(ctx, reading, move |found, server, _| {
+        Self::when(ctx, reading, move |found, server, ctx| {
             let Ok(Some(user)) = found else { return };
             let mut marks = Marks::default();
             if let Some(seq) = read {
-                marks.read(room.key, &room.id, &user.id, seq);
+                marks.read(room.key, &room.id, &user, seq);
             }
             if let Some(seq) = delivered {
-                marks.delivered(room.key, &room.id, &user.id, seq);
+                marks.delivered(room.key, &room.id, &user, seq);
             }
-            server.tell_marks(marks);
+            server.tell_marks(marks, ctx);
             server.fanout.flush();
         });
     }

@@ -73,13 +73,13 @@ impl ChatServer {
             }
             (Pending::Read { reply, user, room }, Written::Read { read_seq, moved }) => {
                 if moved {
-                    marks.read(room.key, &room.id, &user.id, read_seq);
+                    marks.read(room.key, &room.id, &user, read_seq);
                 }
                 self.tell_read(reply, user, room, moved, ctx);
             }
             (Pending::Delivered { reply, user, room }, Written::Delivered { seq, moved }) => {
                 if moved {
-                    marks.delivered(room.key, &room.id, &user.id, seq);
+                    marks.delivered(room.key, &room.id, &user, seq);
                 }
                 let room = room.id.clone();
                 self.answer(reply, Ok(Answer::Delivered { room, delivered_seq: seq }));
@@ -151,8 +151,9 @@ impl ChatServer {
                 members.iter().for_each(|member| self.tell_member(&room, member));
                 self.answer(reply, Ok(Answer::Done));
             }
-            (Pending::Block { reply, user, other, blocks }, Written::Blocked { room }) => {
-                self.settle_block(reply, user, other, blocks, room, ctx);
+            (Pending::Block { reply, user, other, blocks }, Written::Blocked { room, silent }) => {
+                self.block_changed(user, other, blocks, ctx);
+                self.settle_block(reply, [user, other], room, silent);
             }
             (pending, written) => self.settle_told(pending, written, ctx),
         }

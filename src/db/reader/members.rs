@@ -81,16 +81,24 @@ impl Reader {
         Ok(cut(rows.into_iter().map(member).collect(), limit))
     }
 
-    /// A page of a room's marks by user id, and whether there are more.
+    /// A page of a room's marks by user id, and whether there are more. Who
+    /// has blocked the one who asks, or is blocked by them, is left out.
     pub async fn receipts(
         &self,
         room: RoomKey,
+        asker: Option<UserKey>,
         after: Option<&UserId>,
         limit: i64,
     ) -> Result<(Vec<Receipt>, bool), ReadError> {
+        // Nobody has the key 0.
+        let asker = asker.map_or(0, |user| user.0);
+        let blockers = blocks::table.filter(blocks::blocked_key.eq(asker)).select(blocks::user_key);
+        let blocked = blocks::table.filter(blocks::user_key.eq(asker)).select(blocks::blocked_key);
         let query = receipts::table
             .inner_join(users::table)
             .filter(receipts::room_key.eq(room.0))
+            .filter(receipts::user_key.ne_all(blockers))
+            .filter(receipts::user_key.ne_all(blocked))
             .filter(users::id.gt(after.map_or("", UserId::as_str).to_owned()))
             .order(users::id)
             .limit(limit + 1)
@@ -104,10 +112,12 @@ impl Reader {
     pub async fn reached(
         &self,
         id: MessageId,
+        asker: Option<UserKey>,
         after: Option<&UserId>,
         limit: i64,
     ) -> Result<(Vec<Receipt>, bool), ReadError> {
         let after = after.map_or("", UserId::as_str).to_owned();
+        let asker = asker.map_or(0, |user| user.0);
         let rows = read!(self, |conn| {
             let place = messages::table.find(id.0).select((
                 messages::room_key,
@@ -116,10 +126,16 @@ impl Reader {
             ));
             let place = place.first::<(i64, i64, i64)>(&mut conn).await.optional()?;
             let Some((room, seq, sender)) = place else { return Ok(Vec::new()) };
+            let blockers =
+                blocks::table.filter(blocks::blocked_key.eq(asker)).select(blocks::user_key);
+            let blocked =
+                blocks::table.filter(blocks::user_key.eq(asker)).select(blocks::blocked_key);
             receipts::table
                 .inner_join(users::table)
                 .filter(receipts::room_key.eq(room))
                 .filter(receipts::user_key.ne(sender))
+                .filter(receipts::user_key.ne_all(blockers))
+                .filter(receipts::user_key.ne_all(blocked))
                 .filter(receipts::read_seq.ge(seq).or(receipts::delivered_seq.ge(seq)))
                 .filter(users::id.gt(after))
                 .order(users::id)

@@ -13,7 +13,7 @@ async fn one_who_has_left_keeps_no_mark() {
     bench.say(&room, &ann, 1);
     let write = Write::Read { room: room.key, user: ben.key, target: ReadTarget::All, at: AT };
     assert!(matches!(bench.one(write), Ok(Written::Read { moved: false, .. })));
-    let receipts = bench.database.reader.receipts(room.key, None, 10).await.expect("read");
+    let receipts = bench.database.reader.receipts(room.key, None, None, 10).await.expect("read");
     assert!(receipts.0.is_empty());
 }
 

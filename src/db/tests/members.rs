@@ -159,9 +159,13 @@ fn a_block_holds_in_the_room_of_two_made_before_or_after() {
         panic!("not opened");
     };
     let is_blocked = |user| standing_of(&bench, &room, user).expect("a member").blocked;
-    assert!(is_blocked(&ben) && !is_blocked(&ann));
+    assert!(is_blocked(&ben) && is_blocked(&ann), "both are silent");
+    let back = |blocks| Write::Block { user: ben.key, other: ann.key, blocks, at: AT };
+    bench.one(back(true)).expect("set");
     block(false);
-    assert!(!is_blocked(&ben));
+    assert!(is_blocked(&ben) && is_blocked(&ann), "the other one has blocked, too");
+    bench.one(back(false)).expect("set");
+    assert!(!is_blocked(&ben) && !is_blocked(&ann));
     let again = open([&ben, &ann], "e");
     assert!(matches!(again, Ok(Written::Direct { is_new: false, .. })), "{again:?}");
 }

@@ -76,7 +76,7 @@ pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult>
                 member::insert(conn, NewMember { room, user, role, at, head, adder })?;
             }
             if blocks {
-                mark_blocked(conn, key, other, true)?;
+                mark_blocked(conn, key, true)?;
             }
             (key, true)
         }
@@ -91,13 +91,15 @@ pub(super) fn open(conn: &mut Conn, new: &NewDirect) -> QueryResult<WriteResult>
     })
 }
 
-fn mark_blocked(conn: &mut Conn, room: RoomKey, user: UserKey, blocked: bool) -> QueryResult<()> {
-    let row = diesel::update(members::table.find((room.0, user.0)));
-    row.set(members::blocked.eq(blocked)).execute(conn).map(drop)
+/// In a room where one has blocked the other both are silent: who writes to
+/// somebody wants an answer.
+fn mark_blocked(conn: &mut Conn, room: RoomKey, blocked: bool) -> QueryResult<()> {
+    let rows = diesel::update(members::table.filter(members::room_key.eq(room.0)));
+    rows.set(members::blocked.eq(blocked)).execute(conn).map(drop)
 }
 
 /// `user` does not want to hear from `other`, or does again. Gives their
-/// direct room, in which `other` is now silent or not.
+/// direct room, in which both are now silent or not.
 pub(super) fn block(
     conn: &mut Conn,
     user: UserKey,
@@ -126,9 +128,11 @@ pub(super) fn block(
     } else {
         diesel::delete(blocks::table.find((user.0, other.0))).execute(conn)?;
     }
+    // The other one may have blocked this one, too.
+    let silent = blocks || has_blocked(conn, other, user)?;
     let room = find(conn, [user, other])?;
     if let Some(room) = room {
-        mark_blocked(conn, room, other, blocks)?;
+        mark_blocked(conn, room, silent)?;
     }
-    Ok(Ok(Written::Blocked { room }))
+    Ok(Ok(Written::Blocked { room, silent }))
 }
