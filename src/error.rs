@@ -164,7 +164,7 @@ impl From<Limited> for ApiError {
 
 impl From<Refusal> for ApiError {
     fn from(Refusal { code, message, field }: Refusal) -> Self {
-        Self { field: field.map(Cow::from), ..Self::new(code, message) }
+        Self { field, ..Self::new(code, message) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a client says.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -58,12 +58,13 @@ pub struct Refusal {
     pub code: ErrorCode,
     /// For a person.
     pub message: String,
-    pub field: Option<&'static str>,
+    pub field: Option<Cow<'static, str>>,
 }
 
 impl Refusal {
     /// `what` continues a sentence that starts with the field's name.
-    pub(super) fn field(name: &'static str, what: &str) -> Self {
+    pub(super) fn field(name: impl Into<Cow<'static, str>>, what: &str) -> Self {
+        let name = name.into();
         Self {
             code: ErrorCode::InvalidMessage,
             message: format!("{name} {what}"),
@@ -74,7 +75,7 @@ impl Refusal {
     /// A field that is over its limit.
     pub(super) fn too_large(name: &'static str, bytes_max: usize) -> Self {
         let message = format!("{name} must have at most {bytes_max} bytes");
-        Self { code: ErrorCode::TooLarge, message, field: Some(name) }
+        Self { code: ErrorCode::TooLarge, message, field: Some(name.into()) }
     }
 
     fn frame(what: &str) -> Self {
@@ -247,7 +248,7 @@ mod tests {
         ] {
             let (id, refusal) = refused(text);
             assert_eq!(id.as_deref(), Some("a"), "{text}");
-            assert_eq!(refusal.field, Some(field), "{text}");
+            assert_eq!(refusal.field.as_deref(), Some(field), "{text}");
             assert_eq!(refusal.code, ErrorCode::InvalidMessage, "{text}");
         }
     }
@@ -295,16 +296,16 @@ mod tests {
         let epoch = crate::domain::Epoch::parse("e").expect("a text");
         assert_eq!(inbox, Some(Position { seq: Seq(2), epoch: Some(epoch) }));
         for (data, field) in [
-            (r#"{"rooms":{"a":{"epoch":"e"}}}"#, "rooms"),
-            (r#"{"rooms":{"a":{"since":1,"epoch":""}}}"#, "rooms"),
-            (r#"{"rooms":{"a":{"since":1,"epoch":7}}}"#, "rooms"),
+            (r#"{"rooms":{"a":{"epoch":"e"}}}"#, "rooms.a"),
+            (r#"{"rooms":{"a":{"since":1,"epoch":""}}}"#, "rooms.a"),
+            (r#"{"rooms":{"b":1,"a":{"since":1,"epoch":7}}}"#, "rooms.a"),
             (r#"{"rooms":{},"inbox":{"since":-1}}"#, "inbox"),
         ] {
             let (_, refusal) = refused(&format!(r#"{{"type":"session.resume","data":{data}}}"#));
-            assert_eq!(refusal.field, Some(field), "{data}");
+            assert_eq!(refusal.field.as_deref(), Some(field), "{data}");
         }
         let text = r#"{"type":"room.subscribe","data":{"room_id":"r","since":1,"epoch":[]}}"#;
-        assert_eq!(refused(text).1.field, Some("epoch"));
+        assert_eq!(refused(text).1.field.as_deref(), Some("epoch"));
     }
 
     #[test]
@@ -312,6 +313,6 @@ mod tests {
         let text =
             r#"{"type":"message.send","data":{"room_id":"r","content":"12345678901234567"}}"#;
         let (_, refusal) = refused(text);
-        assert_eq!((refusal.code, refusal.field), (ErrorCode::TooLarge, Some("content")));
+        assert_eq!((refusal.code, refusal.field.as_deref()), (ErrorCode::TooLarge, Some("content")));
     }
 }

@@ -1,15 +1,15 @@
 //! Takes a frame's `data` apart and names the field that is wrong.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use serde_json::{Map, Value};
 
 use super::Refusal;
 use crate::{
     domain::{
-        AttachmentId, ClientId, Epoch, HistoryCursor, InvalidId, Mentioned, MessageId, NewExtras,
-        Position, ReadTarget, RoomId, Seq, Status, Timestamp, UserId, canonical_emoji,
-        display_text, shows_something,
+        AttachmentId, ClientId, Epoch, HistoryCursor, ID_CHARS_MAX, InvalidId, Mentioned,
+        MessageId, NewExtras, Position, ReadTarget, RoomId, Seq, Status, Timestamp, UserId,
+        canonical_emoji, display_text, shows_something,
     },
     limits::{ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, METADATA_BYTES},
 };
@@ -277,11 +277,11 @@ impl Fields {
     }
 
     pub fn seq(&mut self, name: &'static str) -> Result<Seq, Refusal> {
-        seq(&self.required(name)?, name)
+        seq(&self.required(name)?, || name.into())
     }
 
     pub fn seq_or_none(&mut self, name: &'static str) -> Result<Option<Seq>, Refusal> {
-        self.take(name).map(|value| seq(&value, name)).transpose()
+        self.take(name).map(|value| seq(&value, || name.into())).transpose()
     }
 
     pub fn read_target(&mut self) -> Result<ReadTarget, Refusal> {
@@ -314,12 +314,12 @@ impl Fields {
 
     /// The `since` of a `room.subscribe`, with the `epoch` that it is of.
     pub fn since(&mut self) -> Result<Option<Position>, Refusal> {
-        let epoch = self.take("epoch").map(|value| epoch(&value, "epoch")).transpose()?;
+        let epoch = self.take("epoch").map(|value| epoch(&value, || "epoch".into())).transpose()?;
         Ok(self.seq_or_none("since")?.map(|seq| Position { seq, epoch }))
     }
 
     pub fn position_or_none(&mut self, name: &'static str) -> Result<Option<Position>, Refusal> {
-        self.take(name).map(|value| position(&value, name)).transpose()
+        self.take(name).map(|value| position(&value, || name.into())).transpose()
     }
 
     /// The `rooms` of a `session.resume`: room id to the last position seen.
@@ -334,8 +334,10 @@ impl Fields {
         rooms
             .iter()
             .map(|(id, since)| {
-                let id = RoomId::parse(id).map_err(|error| invalid_id(NAME, &error))?;
-                Ok((id, position(since, NAME)?))
+                let named = || room_in(NAME, id);
+                let room = RoomId::parse(id)
+                    .map_err(|error| Refusal::field(named(), &error.to_string()))?;
+                Ok((room, position(since, named)?))
             })
             .collect()
     }
@@ -356,30 +358,38 @@ fn mentioned(content: &str) -> Mentioned {
     if content.contains('@') { Mentioned::find(content) } else { Mentioned::default() }
 }
 
+/// How the error calls a field; made only where there is one.
+type Name = Cow<'static, str>;
+
 fn invalid_id(name: &'static str, error: &InvalidId) -> Refusal {
     Refusal::field(name, &error.to_string())
 }
 
-fn seq(value: &Value, name: &'static str) -> Result<Seq, Refusal> {
+/// One of several rooms, as the field of an error: no longer than an id is.
+fn room_in(name: &'static str, id: &str) -> Name {
+    if id.len() <= ID_CHARS_MAX { format!("{name}.{id}").into() } else { name.into() }
+}
+
+fn seq(value: &Value, name: impl Fn() -> Name) -> Result<Seq, Refusal> {
     value
         .as_i64()
         .filter(|seq| *seq >= 0)
         .map(Seq)
-        .ok_or_else(|| Refusal::field(name, "must be a whole number, 0 or more"))
+        .ok_or_else(|| Refusal::field(name(), "must be a whole number, 0 or more"))
 }
 
 /// `5`, or `{"since": 5, "epoch": "…"}`.
-fn position(value: &Value, name: &'static str) -> Result<Position, Refusal> {
+fn position(value: &Value, name: impl Fn() -> Name) -> Result<Position, Refusal> {
     let Value::Object(fields) = value else { return Ok(seq(value, name)?.into()) };
-    let since = fields.get("since").ok_or_else(|| Refusal::field(name, "must say since"))?;
+    let since = fields.get("since").ok_or_else(|| Refusal::field(name(), "must say since"))?;
     let named = fields.get("epoch").filter(|epoch| !epoch.is_null());
-    let epoch = named.map(|value| epoch(value, name)).transpose()?;
+    let epoch = named.map(|value| epoch(value, &name)).transpose()?;
     Ok(Position { seq: seq(since, name)?, epoch })
 }
 
-fn epoch(value: &Value, name: &'static str) -> Result<Epoch, Refusal> {
+fn epoch(value: &Value, name: impl Fn() -> Name) -> Result<Epoch, Refusal> {
     value
         .as_str()
         .and_then(|text| Epoch::parse(text).ok())
-        .ok_or_else(|| Refusal::field(name, "must have an epoch that is a text of 1 to 64 bytes"))
+        .ok_or_else(|| Refusal::field(name(), "must have an epoch that is a text of 1 to 64 bytes"))
 }

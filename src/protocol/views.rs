@@ -107,7 +107,7 @@ pub struct ErrorView<'a> {
 
 impl<'a> From<&'a Refusal> for ErrorView<'a> {
     fn from(Refusal { code, message, field }: &'a Refusal) -> Self {
-        Self { code: *code, message: message.into(), field: *field, retry_after_ms: None }
+        Self { code: *code, message: message.into(), field: field.as_deref(), retry_after_ms: None }
     }
 }
 
