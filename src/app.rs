@@ -103,7 +103,7 @@ fn token(args: TokenArgs) -> Result<(), Failure> {
     let TokenArgs { store, user, name, role, role_context, ttl } = args;
     let user = UserId::parse(&user).map_err(|error| Failure::value(format!("--user {error}")))?;
     if user.is_reserved() {
-        return Err(Failure::value(format!("--user {user} is a word by which texts call many")));
+        return Err(Failure::value(format!("--user {user} is reserved")));
     }
     let secret = StoreConfig::secret_that_is_there(store)?;
     let roles: Vec<_> = role.into_iter().map(Into::into).collect();

@@ -209,7 +209,8 @@ pub fn json_error(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error 
         }
         // serde's text names the field and says what is wrong with it.
         JsonPayloadError::Deserialize(error) => {
-            ApiError::new(ErrorCode::InvalidMessage, format!("the body is not right: {error}"))
+            let what = if error.is_data() { "valid" } else { "valid JSON" };
+            ApiError::new(ErrorCode::InvalidMessage, format!("the body is not {what}: {error}"))
         }
         JsonPayloadError::Payload(error) => ApiError::from(&error),
         _ => ApiError::new(ErrorCode::InvalidMessage, "the body could not be read"),

@@ -14,7 +14,7 @@ use crate::{
 /// Why an account cannot be used. Its text is for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
-    #[error("this user id is taken, or differs from another one only in case")]
+    #[error("this user id is already taken")]
     Taken,
     #[error("the user id or the password is wrong")]
     Wrong,

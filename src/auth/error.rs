@@ -4,10 +4,10 @@ use crate::protocol::{ErrorCode, ErrorView};
 /// Why somebody is not let in. Its text is for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
-    #[error("a token is needed")]
+    #[error("send `Authorization: Bearer <token>`")]
     Missing,
     /// Why is for the log, and not for whoever tries tokens.
-    #[error("the token is not good")]
+    #[error("the token is not valid")]
     Bad(BadToken),
     #[error("texts call many by this id (sub): the user needs another one")]
     ReservedId,
@@ -17,7 +17,7 @@ pub enum AuthError {
     Revoked,
     #[error("this user may not come")]
     Banned,
-    #[error("the user of this id comes from elsewhere; a token of this kind does not open it")]
+    #[error("this user id belongs to another sign-in method")]
     OtherOrigin,
     #[error("the token is another user's")]
     OtherUser,

@@ -80,7 +80,7 @@ fn one_line(error: &clap::Error, command: &Command) -> String {
     let option = context(ContextKind::InvalidArg).map(|shown| with_variable(shown, command));
     let line = match (option, context(ContextKind::InvalidValue), error.source()) {
         (Some(option), Some(value), Some(why)) => {
-            format!("{option}: {:?} is no good: {why}", shortened(value))
+            format!("{option}: {:?} is not valid: {why}", shortened(value))
         }
         _ => first_paragraph(&error.to_string()),
     };

@@ -74,7 +74,7 @@ pub async fn register(
 ) -> Result<HttpResponse, ApiError> {
     let id = user_id(&id)?;
     if id.is_reserved() {
-        return Err(ApiError::field("user_id", "is a word by which texts call many"));
+        return Err(ApiError::field("user_id", "is reserved"));
     }
     let name = shown_text("name", name.as_deref().unwrap_or_default(), NAME_CHARS)?;
     // One of which nothing can be seen is none.

@@ -71,7 +71,8 @@ impl FromRequest for WithAccounts {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let state = request.app_data::<web::Data<State>>();
         let is_on = state.is_some_and(|state| state.has_accounts);
-        let off = || ApiError::new(ErrorCode::NotFound, "accounts are off here");
+        let what = "this server has no sign-in of its own; its application provides it";
+        let off = || ApiError::new(ErrorCode::NotFound, what);
         std::future::ready(if is_on { Ok(Self) } else { Err(off()) })
     }
 }
@@ -291,7 +292,7 @@ impl CursorQuery {
         let cursor = self.cursor.as_deref().map_or(Some(0), |text| text.parse::<i64>().ok());
         let cursor = cursor.filter(|cursor| *cursor >= 0);
         let cursor =
-            cursor.ok_or_else(|| ApiError::field("cursor", "is none that an answer gave"))?;
+            cursor.ok_or_else(|| ApiError::field("cursor", "is not valid"))?;
         Ok((cursor, limit(self.limit.as_deref(), HISTORY_PAGE, LIST_PAGE_MAX)?))
     }
 }

@@ -128,7 +128,7 @@ impl SearchQuery {
             }
         }
         if query.wanted.is_empty() {
-            return Err("must have a word to look for".to_owned());
+            return Err("must have a word to search for".to_owned());
         }
         Ok(query)
     }
