@@ -12,7 +12,9 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use self::values::{parse_contact, parse_duration, parse_name, parse_positive, parse_token_ttl};
+use self::values::{
+    parse_bytes, parse_contact, parse_duration, parse_name, parse_positive, parse_token_ttl,
+};
 pub use self::{
     copy::CopyArgs,
     nodes::NodeArgs,
@@ -240,13 +242,13 @@ pub struct AttachmentArgs {
     )]
     pub s3_secret_access_key: String,
     /// Bytes of a file at most
-    #[arg(long, env = "PARLOR_ATTACHMENT_BYTES", default_value_t = Limits::default().attachment_bytes)]
+    #[arg(long, env = "PARLOR_ATTACHMENT_BYTES", default_value_t = Limits::default().attachment_bytes, value_parser = parse_bytes)]
     pub attachment_bytes: u64,
     /// Bytes of files that one user may upload within a day; 0: no limit
-    #[arg(long, env = "PARLOR_ATTACHMENT_BYTES_PER_DAY", default_value_t = Limits::default().attachment_bytes_per_day)]
+    #[arg(long, env = "PARLOR_ATTACHMENT_BYTES_PER_DAY", default_value_t = Limits::default().attachment_bytes_per_day, value_parser = parse_bytes)]
     pub attachment_bytes_per_day: u64,
     /// Bytes of files that one user may have stored; 0: no limit
-    #[arg(long, env = "PARLOR_ATTACHMENT_BYTES_PER_USER", default_value_t = Limits::default().attachment_bytes_per_user)]
+    #[arg(long, env = "PARLOR_ATTACHMENT_BYTES_PER_USER", default_value_t = Limits::default().attachment_bytes_per_user, value_parser = parse_bytes)]
     pub attachment_bytes_per_user: u64,
     /// Types that may be uploaded, as the bytes say
     #[arg(

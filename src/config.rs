@@ -326,6 +326,9 @@ fn file_limits(args: &AttachmentArgs) -> Limits {
     }
 }
 
+const ATTACHMENTS_URL: &str = "--attachments-url (PARLOR_ATTACHMENTS_URL) must be such as s3://bucket/prefix; without it, \
+     files are in the data directory";
+
 fn check_attachments(
     args: AttachmentArgs,
     data: &StoreConfig,
@@ -345,6 +348,10 @@ fn check_attachments(
     let wrong = |what: &str| ConfigError::Value(what.to_owned());
     let keys = (s3_access_key_id, s3_secret_access_key);
     let (attachments_url, s3_endpoint) = (given(attachments_url), given(s3_endpoint));
+    // First what is wrong with it, then what else it needs.
+    if attachments_url.as_deref().is_some_and(|url| !url.starts_with("s3://")) {
+        return Err(wrong(ATTACHMENTS_URL));
+    }
     if attachments_url.is_some() && (keys.0.is_empty() || keys.1.is_empty()) {
         return Err(wrong(
             "--attachments-url (PARLOR_ATTACHMENTS_URL) needs PARLOR_S3_ACCESS_KEY_ID and \
@@ -362,13 +369,8 @@ fn check_attachments(
     }
     let store = match attachments_url {
         None => attachments::StoreConfig::Local(data.data_dir.join("attachments")),
-        Some(url) => {
-            attachments::StoreConfig::s3(&url, s3_endpoint, s3_region, keys).ok_or_else(|| {
-                wrong(
-                    "--attachments-url (PARLOR_ATTACHMENTS_URL) must be such as s3://bucket/prefix",
-                )
-            })?
-        }
+        Some(url) => attachments::StoreConfig::s3(&url, s3_endpoint, s3_region, keys)
+            .ok_or_else(|| wrong(ATTACHMENTS_URL))?,
     };
     let per = |name: &str, bytes: u64| match bytes {
         0 => Ok(None),

@@ -53,14 +53,22 @@ use crate::{
 pub(super) fn banner(listeners: &[SocketAddr], config: &Config) {
     let scheme = if config.certificate.is_some() { "https" } else { "http" };
     let urls: Vec<_> = listeners.iter().map(|address| format!("{scheme}://{address}")).collect();
+    let opened = listeners.first().map(|address| {
+        // What means every address is none that a browser could open.
+        match address.ip().is_unspecified() {
+            true => format!("{scheme}://localhost:{}", address.port()),
+            false => format!("{scheme}://{address}"),
+        }
+    });
     let data = config.store.data_dir.display();
     output::say(&format!(
         "parlor {} listening on {}\n  \
-         open that address in a browser to try it\n  \
+         open {} in a browser to try it\n  \
          get a token:  parlor token --user alice --data-dir {data}\n  \
          data in       {}\n",
         env!("CARGO_PKG_VERSION"),
         urls.join(" and "),
+        opened.unwrap_or_default(),
         config.store.database
     ));
 }

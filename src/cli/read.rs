@@ -82,6 +82,13 @@ fn one_line(error: &clap::Error, command: &Command) -> String {
         (Some(option), Some(value), Some(why)) => {
             format!("{option}: {:?} is not valid: {why}", shortened(value))
         }
+        (Some(option), Some(value), None) if error.kind() == ErrorKind::InvalidValue => {
+            let allowed = match error.get(ContextKind::ValidValue) {
+                Some(ContextValue::Strings(values)) => values.join(" or "),
+                _ => "another value".to_owned(),
+            };
+            format!("{option}: {:?} is not valid: it must be {allowed}", shortened(value))
+        }
         _ => first_paragraph(&error.to_string()),
     };
     format!("parlor: {line}")
@@ -174,6 +181,14 @@ mod tests {
             (&["serve", "--heartbeat-interval", "54"], "--heartbeat-interval"),
             (&["--queued-frames", "-1"], "--queued-frames"),
             (&["--queued-frames=0"], "--queued-frames (PARLOR_QUEUED_FRAMES)"),
+            (
+                &["--compression", "yes"],
+                "--compression (PARLOR_COMPRESSION): \"yes\" is not valid: it must be on or off",
+            ),
+            (
+                &["--attachment-bytes", "25MB"],
+                "--attachment-bytes (PARLOR_ATTACHMENT_BYTES): \"25MB\" is not valid: it must be a whole number of bytes",
+            ),
             (&["token"], "--user"),
             (&["token", "--user", "ann", "--ttl", "soon"], "--ttl"),
             (&["token", "--user", "ann", "--name", ""], "--name"),

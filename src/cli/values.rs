@@ -29,6 +29,12 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A number of bytes. Units mean 1,000 to some and 1,024 to others.
+pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
+    let what = "it must be a whole number of bytes without a unit, such as 26214400 for 25 MiB";
+    text.parse().map_err(|_| what.to_owned())
+}
+
 /// What `--bind` names: an address or a name, and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BindAddress {

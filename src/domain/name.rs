@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_text_shows_something_or_is_blank_whatever_it_is_made_of() {
-        for blank in ["", " ", "\n\t \u{3000}", "\u{200b}", "\u{2800}\u{3164}", "\u{fe0f}\u{200d}"] {
+        for blank in ["", " ", "\n\t \u{3000}", "\u{200b}", "\u{2800}\u{3164}", "\u{fe0f}\u{200d}"]
+        {
             assert!(!shows_something(blank), "{}", blank.escape_unicode());
         }
         for text in ["x", " \n.", "\u{200b}é", "🙂", "\u{301}", "\u{200f}שלום"] {

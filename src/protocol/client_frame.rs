@@ -226,8 +226,14 @@ mod tests {
             (r#"{"id":"a","type":"message.read","data":{"room_id":"r"}}"#, "seq"),
             (r#"{"id":"a","type":"session.resume","data":{"rooms":{"a":0,"b":0,"c":0}}}"#, "rooms"),
             (r#"{"id":"a","type":"auth"}"#, "token"),
-            (r#"{"id":"a","type":"message.send","data":{"room_id":"r","content":" \u200b"}}"#, "content"),
-            (r#"{"id":"a","type":"message.edit","data":{"message_id":"7","content":" "}}"#, "content"),
+            (
+                r#"{"id":"a","type":"message.send","data":{"room_id":"r","content":" \u200b"}}"#,
+                "content",
+            ),
+            (
+                r#"{"id":"a","type":"message.edit","data":{"message_id":"7","content":" "}}"#,
+                "content",
+            ),
             (r#"{"id":"a","type":"message.edit","data":{"content":"x"}}"#, "message_id"),
             (r#"{"id":"a","type":"message.delete","data":{"message_id":7}}"#, "message_id"),
             (
@@ -313,6 +319,9 @@ mod tests {
         let text =
             r#"{"type":"message.send","data":{"room_id":"r","content":"12345678901234567"}}"#;
         let (_, refusal) = refused(text);
-        assert_eq!((refusal.code, refusal.field.as_deref()), (ErrorCode::TooLarge, Some("content")));
+        assert_eq!(
+            (refusal.code, refusal.field.as_deref()),
+            (ErrorCode::TooLarge, Some("content"))
+        );
     }
 }

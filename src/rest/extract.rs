@@ -291,8 +291,7 @@ impl CursorQuery {
     pub(super) fn read(&self) -> Result<(i64, i64), ApiError> {
         let cursor = self.cursor.as_deref().map_or(Some(0), |text| text.parse::<i64>().ok());
         let cursor = cursor.filter(|cursor| *cursor >= 0);
-        let cursor =
-            cursor.ok_or_else(|| ApiError::field("cursor", "is not valid"))?;
+        let cursor = cursor.ok_or_else(|| ApiError::field("cursor", "is not valid"))?;
         Ok((cursor, limit(self.limit.as_deref(), HISTORY_PAGE, LIST_PAGE_MAX)?))
     }
 }

@@ -48,13 +48,7 @@ impl ChatServer {
     }
 
     /// To the others in the room whom the user has not blocked.
-    fn tell_typing(
-        &mut self,
-        room: &Room,
-        user: &User,
-        blocked: &Arc<[UserKey]>,
-        is_typing: bool,
-    ) {
+    fn tell_typing(&mut self, room: &Room, user: &User, blocked: &Arc<[UserKey]>, is_typing: bool) {
         let frame = events::typing(&room.id, &user.id, is_typing, now());
         self.nodes.tell_ephemeral(vec![room.key], user.key, blocked.clone(), &frame);
         let except = self.sessions.unseeing(user.key, blocked);
