@@ -364,6 +364,25 @@ export class Parlor extends Commands {
     this.#changed();
   }
 
+  async block(user) {
+    await super.block(user);
+    await this.#lookAtDirect(user);
+  }
+
+  async unblock(user) {
+    await super.unblock(user);
+    await this.#lookAtDirect(user);
+  }
+
+  /** Nobody is told of a block: whether one may write in the room of the two is asked for. */
+  async #lookAtDirect(user) {
+    const direct = this.chat.rooms.find(({ peer }) => peer?.id === user);
+    const room = direct && await this.room(direct.room_id).catch(() => null);
+    if (!room) return;
+    this.chat.changeRoom(room.room_id, { blocked: room.blocked ?? false });
+    this.#changed();
+  }
+
   /** All that the inbox holds has been seen. */
   async seenInbox() {
     const upto = this.chat.inboxSeq;
