@@ -334,10 +334,17 @@ pub const HTTP_SEND_BUFFER: usize = 128 * 1024;
 /// The part of the files the system allows that one address may have open as
 /// connections, and one client of a trusted proxy as requests under way.
 pub const FILES_SHARE: u64 = 4;
+/// Bytes of requests that are read at once where no body is: what of them is
+/// behind a head waits until that request is answered, and the rest waits in
+/// the kernel. Each request that actix-http has parsed takes 5 KiB, and could
+/// be sent with 18 bytes. Most heads fit; 8 MiB for all connections of an
+/// address.
+pub const REQUEST_PIECE: usize = 4 * 1024;
 /// Bytes of an answer that actix-http gets at once; it keeps two such pieces.
 pub const ANSWER_PIECE: usize = 16 * 1024;
 /// Bytes up to which an answer does not count for the bounds below: as many of
-/// them wait as an address may have connections, 128 MiB at the most.
+/// them wait as an address may have connections, for each has one request at a
+/// time, so 128 MiB at the most.
 pub const ANSWER_SMALL: usize = 64 * 1024;
 /// Bytes of larger answers that wait for one user who does not read them: some
 /// 60 of the largest pages of history.

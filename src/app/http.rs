@@ -46,7 +46,7 @@ use crate::{
     rest::{self, State},
     routes,
     session::{SessionCount, SessionSettings, Worker, upgrade},
-    transport::{Paced, TlsStream},
+    transport::{InTurn, Paced, TlsStream},
 };
 
 /// Says where the server listens; the first line is for programs as well.
@@ -96,12 +96,15 @@ pub(super) fn server(
                 let (worker, gate) = (workshop.worker(), gate.clone());
                 let http = http(request_timeout)
                     .expect(workshop.expect())
-                    .on_connect_ext(|io: &Paced, data: &mut Extensions| {
+                    .on_connect_ext(|io: &InTurn<Paced>, data: &mut Extensions| {
                         data.insert(io.connection());
                     })
                     .upgrade(fn_service(move |request| upgrade::<Paced>(worker.clone(), request)))
                     .h1(workshop.app());
-                let admit = move |tcp: TcpStream| ready(gate.admit(tcp));
+                let admit = move |tcp: TcpStream| {
+                    let admitted = gate.admit(tcp);
+                    ready(admitted.map(|(io, peer)| (InTurn::from(io), peer)))
+                };
                 fn_service(admit).and_then(http.map_err(ended))
             }),
             Some(certificate) => {
@@ -110,8 +113,8 @@ pub(super) fn server(
                     let (worker, gate) = (workshop.worker(), gate.clone());
                     let http = http(request_timeout)
                         .expect(workshop.expect())
-                        .on_connect_ext(|io: &TlsStream, data: &mut Extensions| {
-                            data.insert(io.get_ref().0.connection());
+                        .on_connect_ext(|io: &InTurn<TlsStream>, data: &mut Extensions| {
+                            data.insert(io.connection());
                         })
                         .upgrade(fn_service(move |request| {
                             upgrade::<TlsStream>(worker.clone(), request)
@@ -120,7 +123,7 @@ pub(super) fn server(
                     let admit = move |tcp: TcpStream| ready(gate.admit(tcp).map(|(io, _)| io));
                     let with_peer = |io: TlsStream| {
                         let peer = io.get_ref().0.tcp().peer_addr().ok();
-                        ready(Ok::<_, ()>((io, peer)))
+                        ready(Ok::<_, ()>((InTurn::from(io), peer)))
                     };
                     fn_service(admit)
                         .and_then(Acceptor::new(tls.clone()).map_err(no_handshake))

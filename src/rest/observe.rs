@@ -25,7 +25,7 @@ use crate::{
     metrics::metrics,
     places::Place,
     request_id::{HEADER, RequestName, logged, request_id},
-    transport::Connection,
+    transport::{Body, Connection},
 };
 
 /// The path is logged without its query, in which a token may be, and cut.
@@ -42,7 +42,8 @@ pub async fn observe(
     let client = state.proxies.client(request.peer_addr(), request.headers());
     request.extensions_mut().insert(client);
     request.extensions_mut().insert(RequestName(id.clone()));
-    let answering = request.conn_data::<Connection>().map(Connection::answering);
+    let body = Body::of(&request);
+    let answering = request.conn_data::<Connection>().map(|of| of.answering(body));
     pace_body(&mut request, state.request_timeout);
     let (response, entered) = match enter(&state, client) {
         Ok(entered) => (next.call(request).await?.map_into_boxed_body(), entered),

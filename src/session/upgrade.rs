@@ -38,7 +38,7 @@ use crate::{
     protocol::{ErrorCode, PROTOCOL_NAME},
     request_id::{self, logged, request_id},
     seldom::Seldom,
-    transport::Socket,
+    transport::{InTurn, Socket},
     websocket::{Compression, Decoder, negotiate},
 };
 
@@ -46,7 +46,7 @@ use crate::{
 const PATH: &str = "/ws";
 
 /// An HTTP request that asks for another protocol, with its connection.
-pub type UpgradeRequest<T> = (Request, Framed<T, h1::Codec>);
+pub type UpgradeRequest<T> = (Request, Framed<InTurn<T>, h1::Codec>);
 
 /// Answers one upgrade request: with a session, or with an error.
 pub async fn upgrade<T>(
@@ -68,7 +68,10 @@ where
             let head = Message::Item((response, BodySize::None));
             if framed.send(head).await.is_ok() {
                 let parts = framed.into_parts();
-                run(worker, parts.io.into(), &parts.read_buf, accepted);
+                let (io, kept) = parts.io.into_parts();
+                let mut first = parts.read_buf;
+                first.extend_from_slice(&kept);
+                run(worker, io.into(), &first, accepted);
             }
         }
         Err(error) => refuse(&mut framed, &error, &id).await,

@@ -1,12 +1,16 @@
 //! What carries a session's bytes: TCP, or TLS over TCP.
 //!
 //! This is the seam: a session knows a [`Socket`] and not which one it is.
-//! Before it is a session's, a connection speaks HTTP and is [`Paced`].
+//! Before it is a session's, a connection speaks HTTP: it is [`Paced`], and
+//! over that, or over TLS over that, its requests come [`InTurn`].
 
 mod alarm;
 mod certificate;
+mod connection;
+mod in_turn;
 mod paced;
 mod patience;
+mod requests;
 mod tls;
 
 use std::{
@@ -19,8 +23,11 @@ use tokio::{io::Interest, net::TcpStream};
 
 pub use alarm::Alarm;
 pub use certificate::{Certificate, CertificateError};
-pub use paced::{Answering, Connection, Paced};
+pub use connection::{Answering, Connection};
+pub use in_turn::InTurn;
+pub use paced::Paced;
 pub use patience::{Pace, Timeouts};
+pub use requests::Body;
 pub use tls::{TlsSocket, TlsStream};
 
 use crate::limits::SOCKET_SEND_BUFFER;

@@ -6,11 +6,10 @@
 //! here, under TLS and actix-http; a session gets the bare socket.
 
 use std::{
-    cell::{RefCell, RefMut},
+    cell::RefMut,
     io::{self, IoSlice},
     net::IpAddr,
     pin::Pin,
-    rc::Rc,
     task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
@@ -21,35 +20,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
     alarm::Alarm,
+    connection::Connection,
     patience::{Patience, Timeouts},
 };
 use crate::places::Place;
-
-/// What requests and their connection know of each other.
-#[derive(Clone)]
-pub struct Connection(Rc<RefCell<Patience>>);
-
-/// A request that is being answered.
-pub struct Answering(Connection);
-
-impl Connection {
-    fn new(timeouts: Timeouts) -> Self {
-        Self(Rc::new(RefCell::new(Patience::new(timeouts))))
-    }
-
-    /// A request is whole, but for its body: until the guard is dropped, the
-    /// connection waits for us and not for the client.
-    pub fn answering(&self) -> Answering {
-        self.0.borrow_mut().request_began();
-        Answering(self.clone())
-    }
-}
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        self.0.0.borrow_mut().request_ended(Instant::now());
-    }
-}
 
 /// See the module. The place among the connections of an address is held for
 /// as long as it speaks HTTP.
@@ -94,7 +68,7 @@ impl Paced {
     }
 
     fn patience(&self) -> RefMut<'_, Patience> {
-        self.connection.0.borrow_mut()
+        self.connection.patience()
     }
 
     /// Nothing is there to be read: whether that is how it stays. The task is
@@ -135,7 +109,7 @@ impl Paced {
         }
         if let Poll::Ready(written) = written {
             if let Ok(bytes) = written {
-                self.patience().wrote(now, bytes);
+                self.connection.wrote(now, bytes);
             }
             return Poll::Ready(written);
         }

@@ -121,9 +121,12 @@ impl Patience {
         Self { timeouts, waits: Waits::First, answering: 0, writing }
     }
 
-    /// Bytes came.
+    /// Bytes came. The rest of a request that begins while an answer is not
+    /// taken is waited for when it is.
     pub fn read(&mut self, now: Instant) {
-        if let Waits::Next { .. } = self.waits {
+        if let Waits::Next { .. } = self.waits
+            && self.writing.deadline().is_none()
+        {
             self.waits = Waits::Rest { since: now };
         }
     }
@@ -140,6 +143,12 @@ impl Patience {
         if self.answering == 0 {
             self.waits = Waits::Next { since: now };
         }
+    }
+
+    /// Whether there is a request that is not done: it is being answered, or
+    /// the answer is not taken. Until it is, the next one is not begun.
+    pub fn is_busy(&self) -> bool {
+        self.answering > 0 || self.writing.deadline().is_some()
     }
 
     /// Whether it is to be judged now how much the reader takes.
@@ -289,6 +298,25 @@ mod tests {
         assert_eq!(patience.reading_deadline(), None);
         patience.request_ended(start);
         assert!(patience.reading_deadline().is_some());
+    }
+
+    #[test]
+    fn a_request_is_done_when_its_answer_is_taken() {
+        let (mut patience, start) = patience();
+        assert!(!patience.is_busy());
+        patience.request_began();
+        assert!(patience.is_busy());
+        patience.write_blocked(start);
+        patience.request_ended(start);
+        assert!(patience.is_busy(), "it is not taken");
+        // Half of the next one came meanwhile.
+        patience.read(start + SECOND);
+        patience.wrote(start + 30 * SECOND, 100);
+        assert!(!patience.is_busy());
+        patience.read(start + 31 * SECOND);
+        assert_eq!(patience.reading_deadline(), Some(start + 51 * SECOND), "the rest has time");
+        patience.wrote(start + 32 * SECOND, 100);
+        assert_eq!(patience.reading_deadline(), Some(start + 51 * SECOND), "but no more");
     }
 
     #[test]

@@ -52,6 +52,7 @@ mod operations;
 mod ordering;
 mod overload;
 mod page;
+mod pipelining;
 mod presence;
 mod processes;
 mod proxies;

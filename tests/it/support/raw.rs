@@ -98,7 +98,7 @@ impl RawSocket {
         socket.read_head().await
     }
 
-    async fn read_head(&mut self) -> String {
+    pub async fn read_head(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             match within("the head of an answer", self.0.read_u8()).await {

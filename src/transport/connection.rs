@@ -1,0 +1,87 @@
+//! What the parts of one connection that speaks HTTP know of each other: what
+//! reads and writes it, and the requests that came on it.
+
+use std::{
+    cell::{Cell, RefCell, RefMut},
+    rc::Rc,
+    task::Waker,
+    time::Instant,
+};
+
+use super::{
+    patience::{Patience, Timeouts},
+    requests::{Body, Requests},
+};
+
+/// See the module.
+#[derive(Clone)]
+pub struct Connection(Rc<Shared>);
+
+struct Shared {
+    patience: RefCell<Patience>,
+    requests: RefCell<Requests>,
+    /// Whom to wake when the next request may begin.
+    next: Cell<Option<Waker>>,
+}
+
+/// A request that is being answered.
+pub struct Answering(Connection);
+
+impl Connection {
+    pub(super) fn new(timeouts: Timeouts) -> Self {
+        Self(Rc::new(Shared {
+            patience: RefCell::new(Patience::new(timeouts)),
+            requests: RefCell::default(),
+            next: Cell::default(),
+        }))
+    }
+
+    /// A request is whole, but for this body: until the guard is dropped, the
+    /// connection waits for us and not for the client.
+    pub fn answering(&self, body: Body) -> Answering {
+        self.patience().request_began();
+        self.requests().expect(body);
+        self.go_on();
+        Answering(self.clone())
+    }
+
+    pub(super) fn patience(&self) -> RefMut<'_, Patience> {
+        self.0.patience.borrow_mut()
+    }
+
+    pub(super) fn requests(&self) -> RefMut<'_, Requests> {
+        self.0.requests.borrow_mut()
+    }
+
+    /// The reader took something.
+    pub(super) fn wrote(&self, now: Instant, bytes: usize) {
+        self.patience().wrote(now, bytes);
+        self.go_on();
+    }
+
+    /// Whether the next request has to wait for the one before it.
+    pub(super) fn is_held(&self) -> bool {
+        self.requests().is_at_head() && self.patience().is_busy()
+    }
+
+    /// This one is woken when the next request need not wait any more.
+    pub(super) fn wake_when_free(&self, waker: Waker) {
+        self.0.next.set(Some(waker));
+    }
+
+    fn go_on(&self) {
+        let Some(waker) = self.0.next.take() else { return };
+        if self.is_held() {
+            self.0.next.set(Some(waker));
+        } else {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.patience().request_ended(Instant::now());
+        self.0.go_on();
+    }
+}
