@@ -147,8 +147,10 @@ impl Gate {
         match self {
             Self::Live { at } => *at = head,
             Self::CatchingUp(state) => {
+                // What is known to be there beyond `head`, and is not held, is
+                // still to be read.
                 state.at = head;
-                state.head = state.held.back().map_or(head, |(newest, _)| head.max(*newest));
+                state.head = state.head.max(head);
             }
         }
         self.release()
@@ -225,6 +227,27 @@ mod tests {
 
     fn offer(gate: &mut Gate, seq: i64) -> Offer {
         gate.offer(Seq(seq), &frame(seq))
+    }
+
+    #[test]
+    fn what_is_known_to_be_beyond_a_new_start_is_still_read() {
+        let mut gate = Gate::new(Seq(1), Seq(5));
+        assert_eq!(gate.pass_read(Seq(5), Seq(9)), Passed::Nothing);
+        assert!(gate.restart(Seq(6)).is_empty());
+        assert_eq!((gate.is_live(), gate.at()), (false, Seq(6)));
+        assert!(gate.replayed(Seq(9)).is_empty());
+        assert_eq!((gate.is_live(), gate.at()), (true, Seq(9)));
+    }
+
+    #[test]
+    fn what_found_no_room_is_read_again() {
+        let mut gate = Gate::new(Seq(4), Seq(4));
+        assert!(gate.pass(Seq(5), Seq(8)));
+        gate.rewind(Seq(6));
+        assert_eq!((gate.is_live(), gate.at()), (false, Seq(6)));
+        assert_eq!(offer(&mut gate, 9), Offer::Keep);
+        assert_eq!(gate.replayed(Seq(8)).len(), 1, "what came meanwhile follows");
+        assert_eq!((gate.is_live(), gate.at()), (true, Seq(9)));
     }
 
     #[test]
