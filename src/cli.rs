@@ -304,7 +304,7 @@ pub struct RateArgs {
     pub logins_per_minute: u32,
     /// New tokens for refresh tokens, asked for from one address a minute, and
     /// at once
-    #[arg(long, env = "PARLOR_REFRESHES_PER_MINUTE", default_value_t = 600)]
+    #[arg(long, env = "PARLOR_REFRESHES_PER_MINUTE", default_value_t = 3_000)]
     pub refreshes_per_minute: u32,
     /// Connections that one user opens a minute
     #[arg(long, env = "PARLOR_CONNECTS_PER_MINUTE", default_value_t = 30)]
@@ -352,7 +352,8 @@ pub struct LimitArgs {
     /// Missed events that are replayed; a reader further behind resyncs
     #[arg(long, env = "PARLOR_REPLAY_EVENTS", default_value_t = Limits::default().replay_events, value_parser = parse_positive, allow_negative_numbers = true)]
     pub replay_events: usize,
-    /// Members from which on nobody is told who types, comes, goes or reads
+    /// Members from which on nobody is told who joins, leaves, types, reads, or
+    /// is there
     #[arg(long, env = "PARLOR_BIG_ROOM_MEMBERS", default_value_t = Limits::default().big_room_members, value_parser = parse_positive, allow_negative_numbers = true)]
     pub big_room_members: usize,
     /// Events of the application that wait for a user who is away

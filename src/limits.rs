@@ -243,6 +243,10 @@ pub const THUMBNAIL_PATIENCE: Duration = Duration::from_secs(60);
 pub const THUMBNAIL_SIDE: u32 = 320;
 /// After this time an upload that was never sent is removed.
 pub const LOOSE_UPLOAD_AGE: Duration = Duration::from_secs(24 * 3600);
+/// How often pieces of uploads are looked for that no server writes to any
+/// more, and how long they have not been written to: many times what an upload
+/// may stand still.
+pub const SWEEP_PIECES: Duration = Duration::from_secs(3600);
 /// How often files that nobody can see are looked for, and how many at once.
 pub const SWEEP_TICK: Duration = Duration::from_secs(10);
 pub const SWEEP_ATTACHMENTS: i64 = 100;
@@ -402,7 +406,7 @@ pub const WEBHOOK_BACKOFF_MAX: Duration = Duration::from_secs(600);
 pub const WEBHOOK_POLL: Duration = Duration::from_secs(5);
 /// Receivers at most.
 pub const WEBHOOK_URLS: usize = 8;
-/// Webhooks that were given up and are kept; the oldest goes.
+/// Webhooks of one receiver that were given up and are kept; the oldest goes.
 pub const DEAD_LETTERS: i64 = 100_000;
 /// Webhooks that wait for one receiver, some 300 bytes each: three hours of a
 /// hundred messages a second. Beyond, the oldest are given up, so that one that
@@ -552,8 +556,10 @@ pub const METRICS_PATIENCE: Duration = Duration::from_secs(1);
 /// Connections of the read pool.
 pub const READ_CONNECTIONS: usize = 8;
 
-/// Page cache of the connection that writes, in KiB.
-pub const WRITE_CACHE_KIB: i64 = 16 * 1024;
+/// Page cache of the connection that writes, in KiB. The system caches the file
+/// as well, and what is written by chance (the keys of messages) fits in neither;
+/// 16 MiB took hours to fill, and looked like a leak meanwhile.
+pub const WRITE_CACHE_KIB: i64 = 4 * 1024;
 /// Page cache of each connection that reads, in KiB. The system caches the
 /// file as well; at 2 MiB each, 5,000 idle sessions had 1.4 KiB each of this.
 pub const READ_CACHE_KIB: i64 = 256;

@@ -1,6 +1,6 @@
 //! Takes out of the store what nobody can see any more.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::Addr;
 use tokio::{sync::watch, time::interval};
@@ -9,7 +9,7 @@ use super::Store;
 use crate::{
     db::{Reader, Write, Writer, submit},
     domain::{AttachmentId, Timestamp},
-    limits::{LOOSE_UPLOAD_AGE, SWEEP_ATTACHMENTS, SWEEP_TICK},
+    limits::{LOOSE_UPLOAD_AGE, SWEEP_ATTACHMENTS, SWEEP_PIECES, SWEEP_TICK},
 };
 
 /// What is swept, and by when.
@@ -31,13 +31,14 @@ impl Sweeper {
     /// On one of the nodes, the one that `leads`.
     pub async fn run(self, leads: watch::Receiver<bool>) {
         let mut tick = interval(SWEEP_TICK);
-        let mut swept_pieces = false;
+        let mut swept_pieces_at: Option<Instant> = None;
         loop {
             tick.tick().await;
-            if !swept_pieces && *leads.borrow() {
-                swept_pieces = true;
-                let before = self.alone_since.unwrap_or_else(|| before(LOOSE_UPLOAD_AGE));
-                self.store.sweep_pieces(before).await;
+            let is_due = |at: Instant| at.elapsed() >= SWEEP_PIECES;
+            if *leads.borrow() && swept_pieces_at.is_none_or(is_due) {
+                swept_pieces_at = Some(Instant::now());
+                let alone_since = self.alone_since.unwrap_or(Timestamp(0));
+                self.store.sweep_pieces(before(SWEEP_PIECES).max(alone_since)).await;
             }
             while *leads.borrow() && self.expire_some().await {}
             while *leads.borrow() && self.remove_some().await {}
@@ -48,11 +49,9 @@ impl Sweeper {
     /// then no message gets them any more. Says whether there may be more.
     async fn expire_some(&self) -> bool {
         let unsent_before = before(LOOSE_UPLOAD_AGE);
-        let unfinished_before =
-            before(self.upload_time).max(self.alone_since.unwrap_or(Timestamp(0)));
         let found = self
             .reader
-            .attachments_to_expire(unsent_before, unfinished_before, SWEEP_ATTACHMENTS)
+            .attachments_to_expire(unsent_before, self.unfinished_before(), SWEEP_ATTACHMENTS)
             .await;
         match found {
             Ok(ids) if !ids.is_empty() => {
@@ -62,6 +61,11 @@ impl Sweeper {
             }
             _ => false,
         }
+    }
+
+    /// What began before and has not come to its end never will.
+    fn unfinished_before(&self) -> Timestamp {
+        before(self.upload_time).max(self.alone_since.unwrap_or(Timestamp(0)))
     }
 
     /// Says whether there may be more.

@@ -84,7 +84,7 @@ async fn content_is_kept_as_it_was_written() {
     let contents = [
         " leading and trailing ".to_owned(),
         "\"quotes\" \\ back/slashes \n lines \t tabs".to_owned(),
-        "\u{1}\u{1f}\u{7f}".to_owned(),
+        "a\u{1}\u{1f}\u{7f}".to_owned(),
         "👩‍👩‍👧 e\u{301} \u{202e}right to left".to_owned(),
         "<script>alert(1)</script>'; DROP TABLE messages; --".to_owned(),
         "x".repeat(16 * 1024),

@@ -96,7 +96,7 @@ async fn a_burst_that_is_more_than_a_queue_closes_nobody_who_reads() {
         }
     };
     // In JSON each is six times as long: some 9 MiB in all.
-    let content = "\u{1}".repeat(16_000);
+    let content = format!("x{}", "\u{1}".repeat(16_000));
     let mut at_alice = alice.connect_with("resume=1").await;
     let saying = say_at_once(&mut at_alice, &content, MESSAGES);
     within("all messages", async { tokio::join!(reading, saying) }).await;

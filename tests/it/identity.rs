@@ -60,7 +60,10 @@ async fn an_account_and_a_user_of_the_application_are_not_each_others() {
     for _ in 0..2 {
         let signed = Token::of("ceo").claim("name", "The real one").text();
         let refused = as_user(&server, &signed).get("/me").await.refused(403, "forbidden");
-        assert!(refused["message"].as_str().expect("a text").contains("elsewhere"), "{refused}");
+        assert!(
+            refused["message"].as_str().expect("a text").contains("another sign-in"),
+            "{refused}"
+        );
         let opened = Socket::open(server.address(), Opening::default().bearer(&signed)).await;
         assert_eq!(opened.err(), Some(403));
         let me = as_user(&server, &access(&account)).get("/me").await.expect(200);

@@ -61,7 +61,7 @@ fn unread(server: &Server) -> Result<Measured> {
     let token = server.token("ann")?;
     let mut caller = Rest::connect(server)?;
     // In JSON each is six times as long.
-    let content = "\u{1}".repeat(CONTENT);
+    let content = format!("x{}", "\u{1}".repeat(CONTENT - 1));
     let body = json!({ "content": content }).to_string();
     for _ in 0..MESSAGES {
         let (status, body) = caller.post("/api/v1/rooms/den/messages", &token, &body)?;

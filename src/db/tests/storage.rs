@@ -1,7 +1,7 @@
 //! The database file, its writer and its tokens.
 
 use super::*;
-use crate::db::OutboxResult;
+use crate::{db::OutboxResult, limits::DEAD_LETTERS};
 
 #[test]
 fn a_database_of_a_newer_version_is_refused() {
@@ -32,6 +32,30 @@ async fn what_is_past_the_bound_is_refused_at_once_and_the_rest_is_stored() {
     }
     assert!((4..20).contains(&stored), "{stored}");
     assert_eq!(bench.seqs(&room).await.len(), stored);
+}
+
+#[actix_web::test]
+async fn dead_letters_of_one_receiver_push_out_none_of_another() {
+    let bench = Bench::new();
+    bench.run(&format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {DEAD_LETTERS})
+         INSERT INTO outbox (target, lane, kind, at, next_at, dead)
+         SELECT 'http://away', 'room 1', 'message.created', i, 0, TRUE FROM n"
+    ));
+    let add = |target: &str, dead: bool| {
+        format!(
+            "INSERT INTO outbox (target, lane, kind, at, next_at, dead)
+             VALUES ('{target}', 'room 1', 'message.created', 1, 0, {dead})"
+        )
+    };
+    bench.run(&add("http://well", true));
+    bench.run(&add("http://away", false));
+    let last = bench.count("outbox");
+    let dead = OutboxResult::Dead { error: "it is away".to_owned() };
+    bench.one(Write::OutboxSettle(vec![(last, dead)])).expect("settled");
+    assert_eq!(bench.count("outbox WHERE dead AND target = 'http://away'"), DEAD_LETTERS);
+    assert_eq!(bench.count("outbox WHERE target = 'http://away' AND id = 1"), 0, "the oldest");
+    assert_eq!(bench.count("outbox WHERE target = 'http://well'"), 1);
 }
 
 #[actix_web::test]

@@ -1,6 +1,8 @@
 //! What happened and others want to know: recorded in the transaction in
 //! which it happens, so that none of it is lost.
 
+use std::collections::BTreeSet;
+
 use diesel::{
     ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
     RunQueryDsl,
@@ -192,7 +194,7 @@ fn insert(
 
 /// What came of deliveries.
 pub(super) fn settle(conn: &mut Conn, results: &[(i64, OutboxResult)]) -> QueryResult<WriteResult> {
-    let mut has_dead = false;
+    let mut have_dead = BTreeSet::new();
     for (id, result) in results {
         let row = || diesel::update(outbox::table.find(*id));
         match result {
@@ -209,20 +211,22 @@ pub(super) fn settle(conn: &mut Conn, results: &[(i64, OutboxResult)]) -> QueryR
                     .execute(conn)?;
             }
             OutboxResult::Dead { error } => {
-                row().set((outbox::dead.eq(true), outbox::error.eq(error))).execute(conn)?;
-                has_dead = true;
+                let dead = row().set((outbox::dead.eq(true), outbox::error.eq(error)));
+                have_dead
+                    .extend(dead.returning(outbox::target).get_result::<String>(conn).optional()?);
             }
         }
     }
     // Once: it costs by the number of those that are kept.
-    if has_dead {
-        forget_oldest_dead(conn)?;
+    for target in &have_dead {
+        forget_oldest_dead(conn, target)?;
     }
     Ok(Ok(Written::Done))
 }
 
-fn forget_oldest_dead(conn: &mut Conn) -> QueryResult<()> {
-    let dead = outbox::table.filter(outbox::dead);
+/// Of each receiver for itself: one that is down takes no letters of others.
+fn forget_oldest_dead(conn: &mut Conn, target: &str) -> QueryResult<()> {
+    let dead = outbox::table.filter(outbox::dead).filter(outbox::target.eq(target));
     let last: Option<i64> = dead
         .order(outbox::id.desc())
         .select(outbox::id)
@@ -230,7 +234,7 @@ fn forget_oldest_dead(conn: &mut Conn) -> QueryResult<()> {
         .first(conn)
         .optional()?;
     if let Some(last) = last {
-        log::warn!("there are more than {DEAD_LETTERS} dead letters: the oldest are dropped");
+        log::warn!("a receiver has more than {DEAD_LETTERS} dead letters: the oldest are dropped");
         diesel::delete(dead.filter(outbox::id.le(last))).execute(conn)?;
     }
     Ok(())

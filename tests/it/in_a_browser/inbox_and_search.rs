@@ -57,7 +57,7 @@ async fn what_was_said_long_ago_is_found_and_shown_in_its_place() {
     alice.press("to-end").await;
     alice.shows("message", "small talk 120").await;
     alice.fill("search", "nowhere\u{e007}").await;
-    alice.shows("panel", "Nothing was found.").await;
+    alice.shows("panel", "No messages found.").await;
     alice.close().await;
 }
 

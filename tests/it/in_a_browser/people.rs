@@ -97,7 +97,7 @@ async fn whom_one_has_blocked_is_shown_and_can_be_unblocked() {
 
     // It is asked for anew, and only the other one is offered.
     alice.reload().await;
-    alice.open_room(&room).await;
+    alice.click_on(&format!("[data-testid=\"room-item\"][data-room-id=\"{room}\"]")).await;
     alice.shows("blocked", "You have blocked this user").await;
     alice.press("open-members").await;
     alice
