@@ -590,6 +590,9 @@ pub const RUN_SHARE: usize = 4;
 /// The part of a session's outgoing queue beyond which ephemeral events are
 /// not told: typing, presence, receipts.
 pub const EPHEMERAL_SHARE: usize = 2;
+/// The part of it that live events may fill, so that answers find room
+/// whatever others say: a page of history has [`HISTORY_SHARE`].
+pub const EVENT_SHARE: usize = 2;
 
 /// Bytes from which on a message is compressed for those who agreed to it. A
 /// chat message is shorter, and compressing it costs more than the 10 µs win

@@ -15,7 +15,7 @@ use super::outbox::{Outbox, OutboxLimits};
 use crate::{
     chat::SessionId,
     limiter::ErrorBudget,
-    limits::{EPHEMERAL_SHARE, READ_CHUNK, REQUESTS_IN_FLIGHT},
+    limits::{EPHEMERAL_SHARE, EVENT_SHARE, READ_CHUNK, REQUESTS_IN_FLIGHT},
     metrics::metrics,
     protocol::Close,
     transport::Socket,
@@ -120,12 +120,16 @@ impl Link {
     /// Queues a frame that is worth less than the connection: one who reads
     /// too slowly misses it.
     pub fn offer(&self, frame: &Frame) {
-        let OutboxLimits { frames, bytes } = self.limits;
-        let share =
-            OutboxLimits { frames: frames / EPHEMERAL_SHARE, bytes: bytes / EPHEMERAL_SHARE };
+        let share = self.share(EPHEMERAL_SHARE);
         if self.outbox.borrow().has_room_for(1, frame.size(), share) {
             self.send(frame);
         }
+    }
+
+    /// A part of what may wait.
+    fn share(&self, of: usize) -> OutboxLimits {
+        let OutboxLimits { frames, bytes } = self.limits;
+        OutboxLimits { frames: frames / of, bytes: bytes / of }
     }
 
     /// Queues an event that is in the database too; says whether there was room
@@ -134,12 +138,14 @@ impl Link {
     /// reads as fast as it can. One who takes nothing is closed in time
     /// ([`Link::stalled_for`]).
     pub fn send_event(&self, frame: &Frame) -> bool {
-        self.state.get() != State::Open || self.take(frame.bytes(self.compression), 1)
+        self.state.get() != State::Open
+            || self.take(frame.bytes(self.compression), 1, self.share(EVENT_SHARE))
     }
 
     /// Several events as one piece, like [`Link::send_event`].
     pub fn send_joined(&self, frames: &Joined<'_>) -> bool {
-        self.state.get() != State::Open || self.take(frames.bytes(self.compression), frames.count())
+        self.state.get() != State::Open
+            || self.take(frames.bytes(self.compression), frames.count(), self.share(EVENT_SHARE))
     }
 
     /// Whether so much can be queued now.
@@ -148,22 +154,22 @@ impl Link {
     }
 
     fn push(&self, bytes: Bytes, frames: usize) {
-        if !self.take(bytes, frames) {
+        if !self.take(bytes, frames, self.limits) {
             self.close(Close::SlowReader);
         }
     }
 
     /// Queues what there is room for, after writing what can be written.
-    fn take(&self, bytes: Bytes, frames: usize) -> bool {
+    fn take(&self, bytes: Bytes, frames: usize, limits: OutboxLimits) -> bool {
         let full = {
             let outbox = self.outbox.borrow();
-            outbox.fills_a_write() || !outbox.has_room_for(frames, bytes.len(), self.limits)
+            outbox.fills_a_write() || !outbox.has_room_for(frames, bytes.len(), limits)
         };
         if full {
             self.flush();
         }
         let mut outbox = self.outbox.borrow_mut();
-        let has_room = outbox.has_room_for(frames, bytes.len(), self.limits);
+        let has_room = outbox.has_room_for(frames, bytes.len(), limits);
         if has_room {
             outbox.push(bytes, frames);
         }
