@@ -228,7 +228,7 @@ impl Limiters {
     /// as anyone.
     pub fn forget_idle(&self) {
         [&self.users, &self.connects].into_iter().flatten().for_each(|users| forget(users));
-        self.by_address().for_each(|addresses| forget(addresses));
+        self.by_address().for_each(forget);
     }
 
     /// How many users and addresses are kept in memory.

@@ -25,7 +25,7 @@ use crate::{
 
 /// Bytes of answers that wait for their readers. Small ones do not count, as
 /// many of them wait as there may be connections; nor do those that are
-/// [`Shared`].
+/// `Shared`.
 #[derive(Clone)]
 pub struct Answers {
     all: Places<()>,

@@ -187,9 +187,10 @@ async fn who_comes_back_to_an_inbox_that_has_dropped_what_they_missed_is_told_so
         // It is live all the same.
         socket.ask("inbox.ack", json!({"inbox_seq": 1})).await;
     }
-    for (named, missed) in [(15, 16..=35), (16, 17..=35), (35, 36..=35)] {
+    for named in [15, 16, 35] {
         let (_, answer, told) = inbox_resumed(&ann, Some(json!(named))).await;
-        assert_eq!((&answer["resync"], told), (&json!(false), places(missed)), "{named}");
+        let missed = places(named + 1..=35);
+        assert_eq!((&answer["resync"], told), (&json!(false), missed), "{named}");
     }
     // Who names nothing gets what is kept, as whoever comes for the first time.
     let (mut socket, answer, told) = inbox_resumed(&ann, None).await;
