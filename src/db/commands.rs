@@ -528,6 +528,26 @@ pub struct Maker {
     pub rooms_max: i64,
 }
 
+/// Whose mark has moved, and who does not hear of it: as it is in the
+/// transaction that moves it, so that nobody has to look it up to tell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarkedBy {
+    pub id: UserId,
+    /// In a direct room of which one has blocked the other.
+    pub is_hidden: bool,
+    /// Whom the user has blocked.
+    pub blocked: Arc<[UserKey]>,
+}
+
+/// A room that was read to its head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomRead {
+    pub key: RoomKey,
+    pub room: RoomId,
+    pub seq: Seq,
+    pub by: MarkedBy,
+}
+
 /// What a write did.
 #[derive(Clone, Debug)]
 pub enum Written {
@@ -546,14 +566,14 @@ pub enum Written {
     },
     Delivered {
         seq: Seq,
-        moved: bool,
+        moved: Option<MarkedBy>,
     },
     Read {
         read_seq: Seq,
-        moved: bool,
+        moved: Option<MarkedBy>,
     },
-    /// The rooms whose mark moved.
-    ReadAll(Vec<(RoomKey, RoomId, Seq)>),
+    /// The marks that moved.
+    ReadAll(Vec<RoomRead>),
     /// A room that was made, and where its timeline begins.
     Room {
         room: Room,
@@ -584,8 +604,8 @@ pub enum Written {
         last_seq: Seq,
         member_count: i64,
         is_new: bool,
-        /// The read mark moved to the head.
-        marked: bool,
+        /// If the read mark moved to the head.
+        marked: Option<MarkedBy>,
     },
     /// `false` if the user was no member.
     MemberRemoved {

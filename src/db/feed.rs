@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Write, WriteResult, Written};
+use super::{MarkedBy, RoomRead, Write, WriteResult, Written};
 use crate::domain::{RoomKey, Seq, UserKey};
 
 /// One thing that happened. It says where to look; what is there is read from
@@ -53,12 +53,21 @@ pub enum Happened {
     RoomDeleted {
         room: i64,
     },
-    /// A member's marks have moved up to here.
+    /// A member's marks have moved up to here. It says all that is told of it,
+    /// so that the other nodes need not each read it.
     Marked {
         room: i64,
         user: i64,
+        id: String,
         read: Option<i64>,
         delivered: Option<i64>,
+        /// Nobody but the user hears of it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        hidden: bool,
+        /// Who does not hear of it: whom the user has blocked, at most
+        /// [`BLOCKS_PER_USER`](crate::limits::BLOCKS_PER_USER).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        blocked: Vec<i64>,
     },
     /// Tokens of a user are good no more, or the user is banned, or no more.
     Barred {
@@ -300,25 +309,34 @@ fn of_members(write: &Write, written: &Written, all: &mut Vec<Happened>) {
 }
 
 fn of_users(write: &Write, written: &Written, all: &mut Vec<Happened>) {
-    let marked = |room: RoomKey, user: &UserKey, read: Option<Seq>, delivered: Option<Seq>| {
-        let (read, delivered) = (read.map(|seq| seq.0), delivered.map(|seq| seq.0));
-        Happened::Marked { room: room.0, user: user.0, read, delivered }
+    let marked = |(room, user): (&RoomKey, &UserKey), by: &MarkedBy, read, delivered| {
+        let as_stored = |seq: Option<Seq>| seq.map(|seq| seq.0);
+        Happened::Marked {
+            room: room.0,
+            user: user.0,
+            id: by.id.as_str().to_owned(),
+            read: as_stored(read),
+            delivered: as_stored(delivered),
+            hidden: by.is_hidden,
+            blocked: by.blocked.iter().map(|user| user.0).collect(),
+        }
     };
     match (write, written) {
-        (Write::Read { room, user, .. }, Written::Read { read_seq, moved: true }) => {
-            all.push(marked(*room, user, Some(*read_seq), None));
+        (Write::Read { room, user, .. }, Written::Read { read_seq, moved: Some(by) }) => {
+            all.push(marked((room, user), by, Some(*read_seq), None));
         }
-        (Write::Delivered { room, user, .. }, Written::Delivered { seq, moved: true }) => {
-            all.push(marked(*room, user, None, Some(*seq)));
+        (Write::Delivered { room, user, .. }, Written::Delivered { seq, moved: Some(by) }) => {
+            all.push(marked((room, user), by, None, Some(*seq)));
         }
         (Write::ReadAll { user, .. }, Written::ReadAll(moved)) => {
-            all.extend(moved.iter().map(|(room, _, seq)| marked(*room, user, Some(*seq), None)));
+            let one = |read: &RoomRead| marked((&read.key, user), &read.by, Some(read.seq), None);
+            all.extend(moved.iter().map(one));
         }
         (
             Write::MemberAdd { room, user, .. },
-            Written::MemberAdded { marked: true, last_seq, .. },
+            Written::MemberAdded { marked: Some(by), last_seq, .. },
         ) => {
-            all.push(marked(*room, user, Some(*last_seq), None));
+            all.push(marked((room, user), by, Some(*last_seq), None));
         }
         (_, Written::UserBarred { user, .. }) => all.push(Happened::Barred { user: user.key.0 }),
         (_, Written::UserSeen { user, bar, adopted }) => {

@@ -110,7 +110,7 @@ mod tests {
         let cleared = |seq| Ok(Written::RoomCleared { seq: Seq(seq), upto: Seq(seq) });
         let (user, target, at) = (UserKey(1), ReadTarget::All, Timestamp(0));
         let read = Write::Read { room: RoomKey(9), user, target, at };
-        let marked = Ok(Written::Read { read_seq: Seq(9), moved: true });
+        let marked = Ok(Written::Read { read_seq: Seq(9), moved: None });
         let writes = [clear(1), clear(2), read, clear(3)];
         let results = [cleared(5), cleared(7), marked, Err(WriteError::NoSuchRoom)];
         assert_eq!(newest_place(&writes, &results), Some((RoomKey(2), Seq(7))));

@@ -7,8 +7,8 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     chat::{ChatServer, fanout::Item, server::now},
-    db::{Committed, ReadError},
-    domain::{Room, RoomId, RoomKey, Seq, User, UserKey},
+    db::{Committed, MarkedBy},
+    domain::{RoomId, RoomKey, Seq, UserKey},
     metrics::metrics,
     protocol::events::{self, MarkView},
     websocket::Frame,
@@ -17,31 +17,42 @@ use crate::{
 /// The marks that one batch moved: the latest of each member, so that a room
 /// hears of them in one event.
 #[derive(Default)]
-pub(super) struct Marks(FxHashMap<RoomKey, (RoomId, Vec<(UserKey, MarkView)>)>);
+pub(super) struct Marks(FxHashMap<RoomKey, (RoomId, Vec<Mark>)>);
+
+struct Mark {
+    user: UserKey,
+    view: MarkView,
+    by: MarkedBy,
+}
 
 impl Marks {
-    fn of(&mut self, key: RoomKey, room: &RoomId, user: &User) -> Option<&mut MarkView> {
+    fn of(
+        &mut self,
+        (key, room): (RoomKey, &RoomId),
+        user: UserKey,
+        by: MarkedBy,
+    ) -> &mut MarkView {
         let (_, marks) = self.0.entry(key).or_insert_with(|| (room.clone(), Vec::new()));
-        let known = marks.iter().position(|(of, _)| *of == user.key);
-        let at = known.unwrap_or_else(|| {
-            let user_id = user.id.as_str().to_owned();
-            marks.push((user.key, MarkView { user_id, read_seq: None, delivered_seq: None }));
-            marks.len() - 1
-        });
-        marks.get_mut(at).map(|(_, mark)| mark)
+        let at = marks.iter().position(|mark| mark.user == user).unwrap_or(marks.len());
+        if at == marks.len() {
+            let user_id = by.id.as_str().to_owned();
+            let view = MarkView { user_id, read_seq: None, delivered_seq: None };
+            marks.push(Mark { user, view, by });
+        } else {
+            marks[at].by = by;
+        }
+        &mut marks[at].view
     }
 
     /// What was read has been delivered.
-    pub fn read(&mut self, key: RoomKey, room: &RoomId, user: &User, seq: Seq) {
-        if let Some(mark) = self.of(key, room, user) {
-            mark.read_seq = mark.read_seq.max(Some(seq.0));
-        }
+    pub fn read(&mut self, room: (RoomKey, &RoomId), user: UserKey, by: MarkedBy, seq: Seq) {
+        let mark = self.of(room, user, by);
+        mark.read_seq = mark.read_seq.max(Some(seq.0));
     }
 
-    pub fn delivered(&mut self, key: RoomKey, room: &RoomId, user: &User, seq: Seq) {
-        if let Some(mark) = self.of(key, room, user) {
-            mark.delivered_seq = mark.delivered_seq.max(Some(seq.0));
-        }
+    pub fn delivered(&mut self, room: (RoomKey, &RoomId), user: UserKey, by: MarkedBy, seq: Seq) {
+        let mark = self.of(room, user, by);
+        mark.delivered_seq = mark.delivered_seq.max(Some(seq.0));
     }
 }
 
@@ -58,7 +69,7 @@ impl Handler<Committed> for ChatServer {
                 self.begin(request, ctx);
             }
         }
-        self.tell_marks(marks, ctx);
+        self.tell_marks(marks);
         self.nodes.committed(recorded);
         self.fanout.flush();
         self.finish_drain_if_idle();
@@ -68,19 +79,21 @@ impl Handler<Committed> for ChatServer {
 impl ChatServer {
     /// Most users have blocked nobody: their marks are told in one event. Those
     /// of the others are kept from whom they have blocked.
-    pub(super) fn tell_marks(&mut self, Marks(rooms): Marks, ctx: &mut Context<Self>) {
+    pub(super) fn tell_marks(&mut self, Marks(rooms): Marks) {
         for (key, (room, marks)) in rooms {
             if self.is_big(key) {
                 continue;
             }
             let mut for_all = Vec::with_capacity(marks.len());
-            for (user, mark) in marks {
-                match self.sessions.users.get(&user).map(|online| online.blocked.clone()) {
-                    Some(blocked) if blocked.is_empty() && !self.is_blocked(user, key) => {
-                        for_all.push(mark);
-                    }
-                    Some(blocked) => self.tell_mark_of(user, key, &room, mark, &blocked),
-                    None => self.tell_absent_mark(user, key, room.clone(), mark, ctx),
+            for Mark { user, view, by } in marks {
+                if by.is_hidden {
+                    // Their own clients only.
+                    self.tell_user(user, &events::receipts(&room, &[view], now()));
+                } else if by.blocked.is_empty() {
+                    for_all.push(view);
+                } else {
+                    let except = self.sessions.ids_of_all(&by.blocked);
+                    self.tell_ephemeral(key, events::receipts(&room, &[view], now()), except);
                 }
             }
             if !for_all.is_empty() {
@@ -88,67 +101,6 @@ impl ChatServer {
                 self.tell_ephemeral(key, frame, Arc::default());
             }
         }
-    }
-
-    /// Whether one of the two users of a direct room has blocked the other.
-    fn is_blocked(&self, user: UserKey, room: RoomKey) -> bool {
-        let standing = self.sessions.standing(user, room).flatten();
-        standing.is_some_and(|standing| standing.blocked)
-    }
-
-    fn tell_mark_of(
-        &mut self,
-        user: UserKey,
-        key: RoomKey,
-        room: &RoomId,
-        mark: MarkView,
-        blocked: &[UserKey],
-    ) {
-        let frame = events::receipts(room, &[mark], now());
-        if self.is_blocked(user, key) {
-            // Their own clients only.
-            self.tell_user(user, &frame);
-        } else {
-            let except = self.sessions.ids_of_all(blocked);
-            self.tell_ephemeral(key, frame, except);
-        }
-    }
-
-    /// The same of one who is not connected here: whom they have blocked is
-    /// not known by heart.
-    fn tell_absent_mark(
-        &mut self,
-        user: UserKey,
-        key: RoomKey,
-        room: RoomId,
-        mark: MarkView,
-        ctx: &mut Context<Self>,
-    ) {
-        let reader = self.reader.clone();
-        let reading = async move {
-            let standing = reader.standing(key, user).await?;
-            Ok::<_, ReadError>((standing, reader.blocked_keys(user).await?))
-        };
-        Self::when(ctx, reading, move |read, server, _| {
-            let Ok((standing, blocked)) = read else { return };
-            if !standing.is_some_and(|standing| standing.blocked) {
-                server.tell_mark_of(user, key, &room, mark, &blocked);
-                server.fanout.flush();
-            }
-        });
-    }
-
-    /// One mark that moved along with something else.
-    pub(super) fn tell_mark(
-        &mut self,
-        room: &Room,
-        user: &User,
-        read_seq: Seq,
-        ctx: &mut Context<Self>,
-    ) {
-        let mut marks = Marks::default();
-        marks.read(room.key, &room.id, user, read_seq);
-        self.tell_marks(marks, ctx);
     }
 
     /// A durable event: the room's head moves, its subscribers are told.
@@ -181,22 +133,23 @@ mod tests {
     fn the_marks_of_a_batch_are_one_list_a_room_with_the_latest_of_each_member() {
         let mut marks = Marks::default();
         let room = RoomId::from_stored("r");
-        let user = |key, id: &str| {
-            let (key, name) = (UserKey(key), id.into());
-            User { key, id: UserId::from_stored(id), name }
+        let by = |id: &str| MarkedBy {
+            id: UserId::from_stored(id),
+            is_hidden: false,
+            blocked: Arc::default(),
         };
-        let (ann, ben) = (user(1, "ann"), user(2, "ben"));
-        marks.read(RoomKey(1), &room, &ann, Seq(3));
-        marks.delivered(RoomKey(1), &room, &ben, Seq(2));
-        marks.read(RoomKey(1), &room, &ann, Seq(5));
-        marks.read(RoomKey(1), &room, &ann, Seq(4));
+        let (place, ann, ben) = ((RoomKey(1), &room), UserKey(1), UserKey(2));
+        marks.read(place, ann, by("ann"), Seq(3));
+        marks.delivered(place, ben, by("ben"), Seq(2));
+        marks.read(place, ann, by("ann"), Seq(5));
+        marks.read(place, ann, by("ann"), Seq(4));
         let mark = |user: &str, read_seq, delivered_seq| MarkView {
             user_id: user.to_owned(),
             read_seq,
             delivered_seq,
         };
         let expected = [mark("ann", Some(5), None), mark("ben", None, Some(2))];
-        let told: Vec<_> = marks.0[&RoomKey(1)].1.iter().map(|(_, mark)| mark.clone()).collect();
+        let told: Vec<_> = marks.0[&RoomKey(1)].1.iter().map(|mark| mark.view.clone()).collect();
         assert_eq!(told, expected);
     }
 }

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Instant};
 
 use actix::Context;
 
-use super::Pending;
+use super::{Pending, commit::Marks};
 use crate::{
     chat::{
         Answer, ChatError, ChatServer, Command, ReplyTo, Requester, SessionId,
@@ -15,7 +15,7 @@ use crate::{
         room::RoomSeen,
         server::{nobody, now},
     },
-    db::Write,
+    db::{MarkedBy, Write},
     domain::{
         Adder, Denied, Member, Role, Room, RoomKey, RoomOverview, Seq, Standing, User, UserId,
     },
@@ -41,7 +41,7 @@ pub(super) struct Added {
     pub member_count: i64,
     pub is_new: bool,
     /// The read mark moved to the head.
-    pub marked: bool,
+    pub marked: Option<MarkedBy>,
 }
 
 /// A member on the way out.
@@ -146,16 +146,18 @@ impl ChatServer {
         }
         let standing = standing_of(&member);
         let mut overview = self.new_membership(room.clone(), standing, last_seq, member_count);
-        if let (true, Some(state)) = (marked, &mut overview.state) {
+        if let (Some(_), Some(state)) = (&marked, &mut overview.state) {
             (state.read_seq, state.delivered_seq) = (last_seq, last_seq);
         }
         if is_new {
             self.attach_member(&member, &overview);
             self.met(member.user.key, room.key, ctx);
         }
-        if marked {
-            self.tell_mark(&room, &member.user, last_seq, ctx);
-            self.tell_read(nobody(), member.user.clone(), room, true, ctx);
+        if let Some(by) = marked {
+            let mut marks = Marks::default();
+            marks.read((room.key, &room.id), member.user.key, by, last_seq);
+            self.tell_marks(marks);
+            self.tell_read(nobody(), member.user.key, room, true, ctx);
         }
         let connecting = adding.connecting;
         self.answer_added(adding, member, overview, is_new, ctx);

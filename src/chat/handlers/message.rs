@@ -7,8 +7,8 @@ use actix::Context;
 use super::commit::Marks;
 use crate::{
     chat::{Answer, ChatError, ChatServer, ReadMark, ReplyTo, server::now},
-    db::StoredMessage,
-    domain::{ClientId, Epoch, Message, Room, RoomId, RoomKey, RoomState, Seq, User},
+    db::{RoomRead, StoredMessage},
+    domain::{ClientId, Epoch, Message, Room, RoomId, RoomState, Seq, User, UserKey},
     metrics::metrics,
     protocol::events::{self, UnreadView},
 };
@@ -99,12 +99,12 @@ impl ChatServer {
     pub(super) fn tell_read(
         &mut self,
         reply: ReplyTo,
-        user: User,
+        user: UserKey,
         room: Arc<Room>,
         moved: bool,
         ctx: &mut Context<Self>,
     ) {
-        let (reader, key, user) = (self.reader.clone(), room.key, user.key);
+        let (reader, key) = (self.reader.clone(), room.key);
         let reading = async move { reader.room_state(key, user).await };
         self.finishing += 1;
         Self::when(ctx, reading, move |state, server, _| {
@@ -130,20 +130,21 @@ impl ChatServer {
     pub(super) fn settle_read_all(
         &mut self,
         reply: ReplyTo,
-        user: &User,
-        moved: Vec<(RoomKey, RoomId, Seq)>,
+        user: UserKey,
+        moved: Vec<RoomRead>,
         marks: &mut Marks,
     ) {
-        for (key, room, seq) in &moved {
-            marks.read(*key, room, user, *seq);
-            let epoch = self.reader.epoch_of(*key);
+        let mut rooms = Vec::with_capacity(moved.len());
+        for RoomRead { key, room, seq, by } in moved {
+            marks.read((key, &room), user, by, seq);
+            let epoch = self.reader.epoch_of(key);
             let (read_seq, epoch) = (seq.0, epoch.as_str());
             let all_read =
                 UnreadView { read_seq, unread: 0, mentions: 0, last_seq: read_seq, epoch };
-            self.tell_user(user.key, &events::room_unread(room, all_read, now()));
+            self.tell_user(user, &events::room_unread(&room, all_read, now()));
+            rooms.push((room, seq));
         }
-        let moved = moved.into_iter().map(|(_, room, seq)| (room, seq)).collect();
-        self.answer(reply, Ok(Answer::ReadAll(moved)));
+        self.answer(reply, Ok(Answer::ReadAll(rooms)));
     }
 }
 

@@ -15,8 +15,8 @@ use crate::{
         room::RoomSeen,
         server::{nobody, now},
     },
-    db::{Happened, Left, ReadError, Reader, Signal},
-    domain::{Member, Room, RoomKey, RoomOverview, Seq, User, UserKey},
+    db::{Happened, Left, MarkedBy, ReadError, Reader, Signal},
+    domain::{Member, Room, RoomKey, RoomOverview, Seq, User, UserId, UserKey},
     limits::{LOOKED_UP_AT_ONCE, TIMELINE_AGAIN},
     protocol::{
         Close,
@@ -24,6 +24,13 @@ use crate::{
     },
     websocket::Frame,
 };
+
+/// Marks of a member that moved elsewhere.
+struct Marked {
+    by: MarkedBy,
+    read: Option<Seq>,
+    delivered: Option<Seq>,
+}
 
 impl Handler<FromNodes> for ChatServer {
     type Result = ();
@@ -138,9 +145,11 @@ impl ChatServer {
                     self.tell_deleted(&room);
                 }
             }
-            Happened::Marked { room, user, read, delivered } => {
-                let (read, delivered) = (read.map(Seq), delivered.map(Seq));
-                self.marked(RoomKey(room), UserKey(user), read, delivered, ctx);
+            Happened::Marked { room, user, id, read, delivered, hidden, blocked } => {
+                let blocked = blocked.into_iter().map(UserKey).collect();
+                let by = MarkedBy { id: UserId::from_stored(id), is_hidden: hidden, blocked };
+                let mark = Marked { by, read: read.map(Seq), delivered: delivered.map(Seq) };
+                self.marked(RoomKey(room), UserKey(user), mark, ctx);
             }
             Happened::Told(signal) => self.signalled(signal),
             // What concerns tokens and keys is no business of rooms.
@@ -293,43 +302,21 @@ impl ChatServer {
         });
     }
 
-    fn marked(
-        &mut self,
-        room: RoomKey,
-        user: UserKey,
-        read: Option<Seq>,
-        delivered: Option<Seq>,
-        ctx: &mut Context<Self>,
-    ) {
+    fn marked(&mut self, room: RoomKey, user: UserKey, mark: Marked, ctx: &mut Context<Self>) {
         let Some(entry) = self.rooms.get(room) else { return };
         let room = entry.room.clone();
-        let online = self.sessions.users.get(&user).map(|online| online.user.clone());
-        if let (Some(user), Some(_)) = (&online, read) {
+        if mark.read.is_some() && self.sessions.users.contains_key(&user) {
             // The user's clients here show other numbers now.
-            self.tell_read(nobody(), user.clone(), room.clone(), true, ctx);
+            self.tell_read(nobody(), user, room.clone(), true, ctx);
         }
-        if self.is_big(room.key) {
-            return;
+        let mut marks = Marks::default();
+        if let Some(seq) = mark.read {
+            marks.read((room.key, &room.id), user, mark.by.clone(), seq);
         }
-        let reader = self.reader.clone();
-        let reading = async move {
-            match online {
-                Some(user) => Ok(Some(user)),
-                None => reader.user_by_key(user).await,
-            }
-        };
-        Self::when(ctx, reading, move |found, server, ctx| {
-            let Ok(Some(user)) = found else { return };
-            let mut marks = Marks::default();
-            if let Some(seq) = read {
-                marks.read(room.key, &room.id, &user, seq);
-            }
-            if let Some(seq) = delivered {
-                marks.delivered(room.key, &room.id, &user, seq);
-            }
-            server.tell_marks(marks, ctx);
-            server.fanout.flush();
-        });
+        if let Some(seq) = mark.delivered {
+            marks.delivered((room.key, &room.id), user, mark.by, seq);
+        }
+        self.tell_marks(marks);
     }
 
     fn signalled(&mut self, signal: Signal) {

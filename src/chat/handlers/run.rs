@@ -50,11 +50,11 @@ impl ChatServer {
             }
             Command::MarkRead { target, .. } => {
                 let write = Write::Read { room: key, user: from.user.key, target, at: now() };
-                self.submit(write, Pending::Read { reply, user: from.user, room: access.room });
+                self.submit(write, Pending::Read { reply, user: from.user.key, room: access.room });
             }
             Command::MarkDelivered { seq, .. } => {
                 let write = Write::Delivered { room: key, user: from.user.key, seq };
-                let pending = Pending::Delivered { reply, user: from.user, room: access.room };
+                let pending = Pending::Delivered { reply, user: from.user.key, room: access.room };
                 self.submit(write, pending);
             }
             Command::History { cursor, limit, .. } => {
@@ -114,7 +114,7 @@ impl ChatServer {
             }
             Command::MarkAllRead => {
                 let write = Write::ReadAll { user: user.key, at: now() };
-                self.submit(write, Pending::ReadAll { reply, user });
+                self.submit(write, Pending::ReadAll { reply, user: user.key });
             }
             Command::InboxAck { upto } => {
                 let write = Write::InboxAck { user: user.key, upto };

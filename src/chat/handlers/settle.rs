@@ -21,9 +21,9 @@ use crate::{
 pub(in crate::chat) enum Pending {
     Send { reply: ReplyTo, sending: Sending },
     Change { reply: ReplyTo },
-    Read { reply: ReplyTo, user: User, room: Arc<Room> },
-    Delivered { reply: ReplyTo, user: User, room: Arc<Room> },
-    ReadAll { reply: ReplyTo, user: User },
+    Read { reply: ReplyTo, user: UserKey, room: Arc<Room> },
+    Delivered { reply: ReplyTo, user: UserKey, room: Arc<Room> },
+    ReadAll { reply: ReplyTo, user: UserKey },
     CreateRoom { reply: ReplyTo, owner: User },
     OpenDirect { reply: ReplyTo, opener: User },
     UpdateRoom { reply: ReplyTo },
@@ -72,20 +72,21 @@ impl ChatServer {
                 self.settle_change(reply, &message, root.as_deref(), moved);
             }
             (Pending::Read { reply, user, room }, Written::Read { read_seq, moved }) => {
-                if moved {
-                    marks.read(room.key, &room.id, &user, read_seq);
+                let is_new = moved.is_some();
+                if let Some(by) = moved {
+                    marks.read((room.key, &room.id), user, by, read_seq);
                 }
-                self.tell_read(reply, user, room, moved, ctx);
+                self.tell_read(reply, user, room, is_new, ctx);
             }
             (Pending::Delivered { reply, user, room }, Written::Delivered { seq, moved }) => {
-                if moved {
-                    marks.delivered(room.key, &room.id, &user, seq);
+                if let Some(by) = moved {
+                    marks.delivered((room.key, &room.id), user, by, seq);
                 }
                 let room = room.id.clone();
                 self.answer(reply, Ok(Answer::Delivered { room, delivered_seq: seq }));
             }
             (Pending::ReadAll { reply, user }, Written::ReadAll(moved)) => {
-                self.settle_read_all(reply, &user, moved, marks);
+                self.settle_read_all(reply, user, moved, marks);
             }
             (Pending::Done { reply }, _) => self.answer(reply, Ok(Answer::Done)),
             (Pending::Purge, Written::Purged { more }) => self.settle_purge(more),

@@ -3,7 +3,11 @@
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::*;
-use crate::{db::Reader, domain::Mentioned, limits::UNREAD_FEW};
+use crate::{
+    db::{MarkedBy, NewDirect, Reader, RoomRead},
+    domain::Mentioned,
+    limits::UNREAD_FEW,
+};
 
 #[actix_web::test]
 async fn one_who_has_left_keeps_no_mark() {
@@ -12,7 +16,7 @@ async fn one_who_has_left_keeps_no_mark() {
     let room = bench.room("r", &ann);
     bench.say(&room, &ann, 1);
     let write = Write::Read { room: room.key, user: ben.key, target: ReadTarget::All, at: AT };
-    assert!(matches!(bench.one(write), Ok(Written::Read { moved: false, .. })));
+    assert!(matches!(bench.one(write), Ok(Written::Read { moved: None, .. })));
     let receipts = bench.database.reader.receipts(room.key, None, None, 10).await.expect("read");
     assert!(receipts.0.is_empty());
 }
@@ -27,7 +31,7 @@ async fn a_read_mark_rises_never_falls_and_stops_at_the_head() {
     let mark = |target| {
         let write = Write::Read { room: room.key, user: ben.key, target, at: AT };
         match bench.one(write) {
-            Ok(Written::Read { read_seq, moved }) => (read_seq.0, moved),
+            Ok(Written::Read { read_seq, moved }) => (read_seq.0, moved.is_some()),
             other => panic!("{other:?}"),
         }
     };
@@ -40,6 +44,42 @@ async fn a_read_mark_rises_never_falls_and_stops_at_the_head() {
     let elsewhere = ReadTarget::Message(MessageId(12_345));
     let write = Write::Read { room: room.key, user: ben.key, target: elsewhere, at: AT };
     assert_eq!(bench.one(write).err(), Some(WriteError::NoSuchMessage));
+}
+
+#[actix_web::test]
+async fn a_mark_says_from_whom_it_is_kept() {
+    let mut bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let den = bench.room("den", &ann);
+    bench.add(&den, &ben).expect("added");
+    let (id, users) = (RoomId::from_stored("d"), [ann.key, ben.key]);
+    let (by_backend, made_by, created_at, bounds) = (false, None, AT, BOUNDS);
+    let direct = NewDirect { id, users, by_backend, made_by, created_at, bounds };
+    let Ok(Written::Direct { room: direct, .. }) = bench.one(Write::DirectOpen(direct)) else {
+        panic!("not opened");
+    };
+    bench.say(&den, &ben, 1);
+    bench.say(&direct, &ben, 1);
+    bench
+        .one(Write::Block { user: ann.key, other: ben.key, blocks: true, at: AT })
+        .expect("blocked");
+    let kept_from = |by: &MarkedBy| (by.is_hidden, by.blocked.to_vec());
+    let seq = Seq(1);
+    let delivered = bench.one(Write::Delivered { room: den.key, user: ann.key, seq });
+    let Ok(Written::Delivered { moved: Some(by), .. }) = delivered else {
+        panic!("not marked: {delivered:?}");
+    };
+    assert_eq!((by.id.as_str(), kept_from(&by)), ("ann", (false, vec![ben.key])));
+    let Ok(Written::ReadAll(read)) = bench.one(Write::ReadAll { user: ann.key, at: AT }) else {
+        panic!("not marked");
+    };
+    let mut read: Vec<_> = read.iter().map(|one| (one.key, kept_from(&one.by))).collect();
+    read.sort_unstable_by_key(|(room, _)| *room);
+    assert_eq!(
+        read,
+        [(den.key, (false, vec![ben.key])), (direct.key, (true, vec![ben.key]))],
+        "in the room of two nobody hears of it"
+    );
 }
 
 #[actix_web::test]
@@ -60,7 +100,8 @@ async fn what_was_said_before_one_joined_is_not_unread_nor_ones_own() {
     let Ok(Written::ReadAll(moved)) = bench.one(Write::ReadAll { user: ben.key, at: AT }) else {
         panic!("not marked");
     };
-    assert_eq!(moved, [(room.key, room.id.clone(), Seq(9))]);
+    let by = MarkedBy { id: ben.id.clone(), is_hidden: false, blocked: Arc::default() };
+    assert_eq!(moved, [RoomRead { key: room.key, room: room.id.clone(), seq: Seq(9), by }]);
     assert_eq!(unread(&ben).await, 0);
 }
 

@@ -136,7 +136,10 @@ pub(super) fn add(conn: &mut Conn, adding: &Adding<'_>) -> QueryResult<WriteResu
         true => receipt::raise(conn, room, user, ReadTarget::All, at)?,
         false => Ok(Written::Done),
     };
-    let marked = matches!(read, Ok(Written::Read { moved: true, .. }));
+    let marked = match read {
+        Ok(Written::Read { moved, .. }) => moved,
+        _ => None,
+    };
     let member_count = count(conn, room, 0)?;
     Ok(Ok(Written::MemberAdded { member, room: found, last_seq, member_count, is_new, marked }))
 }

@@ -27,9 +27,10 @@ mod user;
 
 use super::{Conn, SHARES_ROOMS, advance_heads, record, standings, transaction};
 use crate::db::{
-    ApiKey, AuditEntry, Bar, Executed, Maker, MemberChange, NewApiKey, NewAttachment, NewDirect,
-    NewMessage, NewRefreshToken, NewRoom, NewUpload, OutboxResult, OutboxTargets, RefreshHash,
-    SeenUser, StoredMessage, Write, WriteError, WriteResult, Written, functions, rows, schema,
+    ApiKey, AuditEntry, Bar, Executed, Maker, MarkedBy, MemberChange, NewApiKey, NewAttachment,
+    NewDirect, NewMessage, NewRefreshToken, NewRoom, NewUpload, OutboxResult, OutboxTargets,
+    RefreshHash, RoomRead, SeenUser, StoredMessage, Write, WriteError, WriteResult, Written,
+    functions, rows, schema,
 };
 
 pub(in crate::db) use batch::execute;

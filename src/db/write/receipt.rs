@@ -1,19 +1,18 @@
 //! Read marks: watermarks that only rise.
 
+use std::sync::Arc;
+
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
-    OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
-    dsl::{case_when, exists},
-    select,
-    upsert::excluded,
+    OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, dsl::case_when, upsert::excluded,
 };
 
 use super::{
-    Conn, WriteError, WriteResult, Written, room,
-    schema::{members, messages, receipts, room_heads, rooms},
+    Conn, MarkedBy, RoomRead, WriteError, WriteResult, Written, room,
+    schema::{blocks, members, messages, receipts, room_heads, rooms, users},
 };
 use crate::{
-    domain::{ReadTarget, RoomId, RoomKey, Seq, Timestamp, UserKey},
+    domain::{ReadTarget, RoomId, RoomKey, Seq, Timestamp, UserId, UserKey},
     limits::READ_ALL_ROOMS,
 };
 
@@ -45,12 +44,30 @@ pub(super) fn raise(
     };
     let known = receipts::table.find((room.0, user.0)).select(receipts::read_seq);
     let known = Seq(known.first::<i64>(conn).optional()?.unwrap_or(0));
-    let is_member = select(exists(members::table.find((room.0, user.0))));
-    if target <= known || !is_member.get_result::<bool>(conn)? {
-        return Ok(Ok(Written::Read { read_seq: known, moved: false }));
+    let by = if target > known { marker(conn, room, user)? } else { None };
+    if by.is_none() {
+        return Ok(Ok(Written::Read { read_seq: known, moved: None }));
     }
     store(conn, room, user, target, at)?;
-    Ok(Ok(Written::Read { read_seq: target, moved: true }))
+    Ok(Ok(Written::Read { read_seq: target, moved: by }))
+}
+
+/// Who moves a mark in a room; `None` for who is no member.
+fn marker(conn: &mut Conn, room: RoomKey, user: UserKey) -> QueryResult<Option<MarkedBy>> {
+    let member = members::table
+        .find((room.0, user.0))
+        .inner_join(users::table)
+        .select((users::id.assume_not_null(), members::blocked))
+        .first::<(String, bool)>(conn)
+        .optional()?;
+    let Some((id, is_hidden)) = member else { return Ok(None) };
+    let (id, blocked) = (UserId::from_stored(id), blocked_by(conn, user)?);
+    Ok(Some(MarkedBy { id, is_hidden, blocked }))
+}
+
+fn blocked_by(conn: &mut Conn, user: UserKey) -> QueryResult<Arc<[UserKey]>> {
+    let blocked = blocks::table.filter(blocks::user_key.eq(user.0)).select(blocks::blocked_key);
+    Ok(blocked.load::<i64>(conn)?.into_iter().map(UserKey).collect())
 }
 
 /// Raises what has reached a member's devices; what was read has.
@@ -70,9 +87,9 @@ pub(super) fn delivered(
         .first::<(i64, i64)>(conn)
         .optional()?;
     let known = known.map_or(0, |(read, delivered)| read.max(delivered));
-    let is_member = select(exists(members::table.find((room.0, user.0))));
-    if seq.0 <= known || !is_member.get_result::<bool>(conn)? {
-        return Ok(Ok(Written::Delivered { seq: Seq(known), moved: false }));
+    let by = if seq.0 > known { marker(conn, room, user)? } else { None };
+    if by.is_none() {
+        return Ok(Ok(Written::Delivered { seq: Seq(known), moved: None }));
     }
     diesel::insert_into(receipts::table)
         .values((
@@ -86,7 +103,7 @@ pub(super) fn delivered(
         .do_update()
         .set(receipts::delivered_seq.eq(excluded(receipts::delivered_seq)))
         .execute(conn)?;
-    Ok(Ok(Written::Delivered { seq, moved: true }))
+    Ok(Ok(Written::Delivered { seq, moved: by }))
 }
 
 /// Raises a user's marks to the heads of their rooms, some of those that are
@@ -96,6 +113,7 @@ pub(super) fn raise_all(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryR
         receipts::room_key.eq(members::room_key).and(receipts::user_key.eq(members::user_key));
     let behind = members::table
         .inner_join(rooms::table)
+        .inner_join(users::table)
         .inner_join(room_heads::table.on(room_heads::room_key.eq(members::room_key)))
         .left_join(receipts::table.on(mark))
         .filter(members::user_key.eq(user.0))
@@ -103,13 +121,19 @@ pub(super) fn raise_all(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryR
             room_heads::last_seq.nullable().gt(receipts::read_seq.nullable()).assume_not_null(),
         ))
         .filter(rooms::id.is_not_null())
-        .select((rooms::key, rooms::id.assume_not_null(), room_heads::last_seq))
+        .select((
+            (rooms::key, rooms::id.assume_not_null(), room_heads::last_seq),
+            (users::id.assume_not_null(), members::blocked),
+        ))
         .limit(READ_ALL_ROOMS)
-        .load::<(i64, String, i64)>(conn)?;
+        .load::<((i64, String, i64), (String, bool))>(conn)?;
+    let blocked = if behind.is_empty() { Arc::default() } else { blocked_by(conn, user)? };
     let mut moved = Vec::with_capacity(behind.len());
-    for (room, id, head) in behind {
-        store(conn, RoomKey(room), user, Seq(head), at)?;
-        moved.push((RoomKey(room), RoomId::from_stored(id), Seq(head)));
+    for ((key, room, head), (id, is_hidden)) in behind {
+        let (key, room, seq) = (RoomKey(key), RoomId::from_stored(room), Seq(head));
+        store(conn, key, user, seq, at)?;
+        let by = MarkedBy { id: UserId::from_stored(id), is_hidden, blocked: blocked.clone() };
+        moved.push(RoomRead { key, room, seq, by });
     }
     Ok(Ok(Written::ReadAll(moved)))
 }

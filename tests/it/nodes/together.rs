@@ -141,6 +141,24 @@ async fn typing_marks_and_inboxes_reach_other_nodes() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn a_mark_is_kept_on_each_node_from_who_is_blocked() {
+    let cluster = Cluster::start(2).await;
+    let ann = cluster.nodes[0].user("ann").await;
+    let (ben, cleo) = (cluster.nodes[1].user("ben").await, cluster.nodes[1].user("cleo").await);
+    ann.room_with("den", &[&ben, &cleo]).await;
+    ben.say("den", "hi").await;
+    ann.block(&ben).await.expect(204);
+    let (mut at_ben, mut at_cleo) = (ben.connect().await, cleo.connect().await);
+    // By one who is connected nowhere.
+    ann.mark_read("den", 1).await;
+    let marks = at_cleo.next_event("receipts").await;
+    assert_eq!(marks["data"]["receipts"], json!([{"user_id": "ann", "read_seq": 1}]));
+    let told = at_ben.told_so_far().await;
+    assert!(!told.iter().any(|frame| frame["type"] == "receipts"), "{told:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
 async fn what_is_revoked_on_one_node_ends_on_all() {
     let cluster = Cluster::start(2).await;
     let token = crate::support::Token::of("root").claim("roles", json!(["admin"]));
