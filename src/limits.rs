@@ -418,6 +418,8 @@ pub const WEBHOOKS_COUNTED: Duration = Duration::from_secs(60);
 pub const WEBHOOKS_GIVEN_UP: i64 = 10_000;
 pub const WEBHOOKS_SETTLED: usize = 500;
 
+/// Page cache of the connection that writes the index, in KiB.
+pub const SEARCH_CACHE_KIB: i64 = 2 * 1024;
 /// Bytes and words of a search.
 pub const SEARCH_BYTES: usize = 256;
 pub const SEARCH_TERMS: usize = 16;
@@ -434,8 +436,12 @@ pub const SEARCHES_EACH: usize = 2;
 pub const SEARCHES_WAITING: usize = 64;
 pub const SEARCHES_WAITING_EACH: usize = 4;
 pub const SEARCH_PATIENCE: Duration = Duration::from_secs(5);
-/// Messages indexed in one transaction.
+/// Messages of a room that are read at once to be indexed.
 pub const SEARCH_BATCH: i64 = 500;
+/// Messages indexed in one transaction, at the least where there are so many:
+/// each writes out what it has found of every word, so that 100 messages cost
+/// twice as much as 4,000 of them do.
+pub const SEARCH_ROUND: i64 = 2_000;
 /// How often it is looked whether something was committed.
 pub const SEARCH_IDLE: Duration = Duration::from_millis(100);
 /// Rooms that the text index itself tells apart in one search; of more, what

@@ -13,7 +13,7 @@ use std::{
 use diesel::{
     Connection, QueryResult, QueryableByName, RunQueryDsl,
     connection::SimpleConnection,
-    r2d2::{ConnectionManager, Pool},
+    r2d2::{ConnectionManager, CustomizeConnection, Pool},
     sql_types::{BigInt, Double, Text},
 };
 
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     domain::{Life, MessageId, MessageIds, RoomKey, Timestamp},
-    limits::{SEARCH_CONNECTIONS, SEARCH_PLACES},
+    limits::{READ_CACHE_KIB, SEARCH_CONNECTIONS, SEARCH_PLACES},
 };
 
 /// Changes with the tables here; and with the words, see [`words::VERSION`].
@@ -51,9 +51,12 @@ const TABLES: &str = "
 const DROP_TABLES: &str = "DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS cursors;
     DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS rooms; DROP TABLE IF EXISTS notes;";
 
-/// What is deleted is overwritten: its words do not lie in the file.
+/// What is deleted is overwritten: its words do not lie in the file. The log
+/// goes into it every 16 MiB, because the disk is then waited for, by the writer
+/// of the messages, too.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;";
+    PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;
+    PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 16777216;";
 
 type Connections = Pool<ConnectionManager<Conn>>;
 
@@ -116,7 +119,7 @@ impl FileIndex {
     }
 
     fn try_open(&self) -> Result<Connections, String> {
-        let mut conn = connect(&self.path)?;
+        let mut conn = connect(&self.path, READ_CACHE_KIB)?;
         if !prepare(&mut conn, &self.life).map_err(|error| error.to_string())? {
             return Err("it is of another life of the database".to_owned());
         }
@@ -124,6 +127,7 @@ impl FileIndex {
             .max_size(SEARCH_CONNECTIONS)
             .min_idle(Some(0))
             .connection_timeout(Duration::from_secs(1))
+            .connection_customizer(Box::new(Looking))
             .build(ConnectionManager::new(self.path.to_string_lossy()))
             .map_err(|error| error.to_string())
     }
@@ -248,10 +252,23 @@ pub(super) fn means_broken(error: &str) -> bool {
     BROKEN.iter().any(|what| error.contains(what))
 }
 
-pub(super) fn connect(path: &Path) -> Result<Conn, String> {
+/// With so many KiB of page cache.
+pub(super) fn connect(path: &Path, cache_kib: i64) -> Result<Conn, String> {
     let mut conn = Conn::establish(&path.to_string_lossy()).map_err(|error| error.to_string())?;
-    conn.batch_execute(PRAGMAS).map_err(|error| error.to_string())?;
+    let pragmas = format!("{PRAGMAS} PRAGMA cache_size = -{cache_kib};");
+    conn.batch_execute(&pragmas).map_err(|error| error.to_string())?;
     Ok(conn)
+}
+
+/// What the connections that search are set to.
+#[derive(Debug)]
+struct Looking;
+
+impl CustomizeConnection<Conn, diesel::r2d2::Error> for Looking {
+    fn on_acquire(&self, conn: &mut Conn) -> Result<(), diesel::r2d2::Error> {
+        let pragmas = format!("PRAGMA query_only = ON; PRAGMA cache_size = -{READ_CACHE_KIB};");
+        conn.batch_execute(&pragmas).map_err(diesel::r2d2::Error::QueryError)
+    }
 }
 
 /// Makes the tables, if they are not there. Says whether what is there belongs
@@ -333,7 +350,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("test.db");
         let index = open(&path);
-        let mut conn = connect(&index.path).expect("connected");
+        let mut conn = connect(&index.path, READ_CACHE_KIB).expect("connected");
         conn.batch_execute("PRAGMA user_version = 999; DROP TABLE words").expect("broken");
         open(&path).find(&wanted("x")).expect("it is there");
         // Also one that only says that it is of this one.
@@ -343,7 +360,7 @@ mod tests {
 
     /// What was said at a time, under an id of perhaps another.
     fn put(index: &FileIndex, id_time: i64, created_at: i64) {
-        let mut conn = connect(&index.path).expect("connected");
+        let mut conn = connect(&index.path, READ_CACHE_KIB).expect("connected");
         let id = MessageIds::first_at(Timestamp(id_time)).0;
         let said = Some(Said { content: "needle".to_owned(), attachments: None });
         let (seq, sender) = (id, 1);

@@ -24,12 +24,10 @@ use super::{
 use crate::{
     db::schema::{messages, room_heads, rooms},
     limits::{
-        SEARCH_AGAIN, SEARCH_IDLE, SEARCH_LOOK, SEARCH_LOOK_SHARE, SEARCH_MERGE, SEARCH_MERGE_SHARE,
+        READ_CACHE_KIB, SEARCH_AGAIN, SEARCH_CACHE_KIB, SEARCH_IDLE, SEARCH_LOOK,
+        SEARCH_LOOK_SHARE, SEARCH_MERGE, SEARCH_MERGE_SHARE, SEARCH_ROUND,
     },
 };
-
-/// Rows of new messages that are looked at in one step.
-const NEW: i64 = 1_000;
 
 #[derive(QueryableByName)]
 struct Number {
@@ -41,6 +39,7 @@ struct Number {
 pub(in crate::db) fn keep_up(index: FileIndex, database: PathBuf) -> std::io::Result<()> {
     let thread = std::thread::Builder::new().name("search".to_owned());
     thread.spawn(move || {
+        give_way();
         let mut told = String::new();
         loop {
             // Opened anew after a failure, whatever it was.
@@ -61,6 +60,16 @@ pub(in crate::db) fn keep_up(index: FileIndex, database: PathBuf) -> std::io::Re
         }
     })?;
     Ok(())
+}
+
+/// Where there are not enough cores for all, messages go first: a few seconds
+/// later is soon enough to be found.
+fn give_way() {
+    // Linux has a priority for each thread; elsewhere it is the process's.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(10) {
+        log::debug!("the search keeps its priority: {error}");
+    }
 }
 
 fn is_gone(path: &Path) -> bool {
@@ -105,9 +114,9 @@ impl Indexer {
         if is_gone(&index.path) {
             return Err("its file is gone".to_owned());
         }
-        let mut messages = connect(database)?;
+        let mut messages = connect(database, READ_CACHE_KIB)?;
         messages.batch_execute("PRAGMA query_only = ON").map_err(told)?;
-        let mut words = connect(&index.path)?;
+        let mut words = connect(&index.path, SEARCH_CACHE_KIB)?;
         let newest = messages::table.order(messages::id.desc()).select(messages::id);
         let newest = newest.first::<i64>(&mut messages).optional().map_err(told)?;
         let has_removed = store::has_removed(&mut words).map_err(told)?;
@@ -163,18 +172,18 @@ impl Indexer {
         let rows = messages::table
             .filter(messages::id.gt(self.newest))
             .order(messages::id)
-            .limit(NEW)
+            .limit(SEARCH_ROUND)
             .select((messages::id, messages::room_key))
             .load::<(i64, i64)>(&mut self.messages)?;
         let Some((newest, _)) = rows.last() else { return Ok(false) };
         self.newest = *newest;
-        let of_rooms: BTreeSet<i64> = rows.iter().map(|(_, room)| *room).collect();
-        for key in of_rooms {
-            if let Some(room) = self.room(key)? {
-                self.catch_up(&room)?;
-            }
+        let keys: BTreeSet<i64> = rows.iter().map(|(_, room)| *room).collect();
+        let mut of_rooms = Vec::with_capacity(keys.len());
+        for key in keys {
+            of_rooms.extend(self.room(key)?);
         }
-        Ok(i64::try_from(rows.len()).is_ok_and(|count| count >= NEW))
+        self.catch_up(of_rooms)?;
+        Ok(i64::try_from(rows.len()).is_ok_and(|count| count >= SEARCH_ROUND))
     }
 
     fn room(&mut self, key: i64) -> QueryResult<Option<Room>> {
@@ -207,15 +216,29 @@ impl Indexer {
             store::forget_room(&mut self.words, room)?;
             self.known.remove(&room);
         }
-        for (key, floor, head) in living {
-            self.catch_up(&Room { key, floor, head })?;
-        }
+        let rooms = living.into_iter().map(|(key, floor, head)| Room { key, floor, head });
+        self.catch_up(rooms.collect())?;
         self.look = Instant::now() + SEARCH_LOOK.max(took * SEARCH_LOOK_SHARE);
         Ok(())
     }
 
-    fn catch_up(&mut self, room: &Room) -> QueryResult<()> {
-        let Room { key, floor, head } = *room;
+    fn catch_up(&mut self, mut rooms: Vec<Room>) -> QueryResult<()> {
+        for room in &rooms {
+            self.mend(room)?;
+        }
+        rooms.retain(|room| self.upto(room.key) < room.head);
+        while !rooms.is_empty() {
+            self.index_some(&mut rooms)?;
+        }
+        Ok(())
+    }
+
+    fn upto(&self, room: i64) -> i64 {
+        self.known.get(&room).map_or(0, |known| known.upto)
+    }
+
+    /// Takes out what is no more in a room's timeline.
+    fn mend(&mut self, &Room { key, floor, head }: &Room) -> QueryResult<()> {
         let mut known = self.known.get(&key).copied().unwrap_or_default();
         if known.upto > head {
             // An older database was put in the place of the one that was
@@ -229,26 +252,37 @@ impl Indexer {
             known.floor = floor;
             self.set_known(key, known)?;
         }
-        while known.upto < head {
-            let (messages, more) = changed(&mut self.messages, key, (known.upto, head), floor)?;
-            known.upto = match messages.last() {
-                Some(last) if more => last.changed_seq,
-                _ => head,
-            };
-            let removed = self.words.immediate_transaction(|conn| {
-                let mut removed = false;
-                for message in &messages {
-                    removed |= store::put(conn, key, message)?;
-                }
-                store::set_known(conn, key, known)?;
-                QueryResult::Ok(removed)
-            })?;
-            self.known.insert(key, known);
-            if removed {
-                self.note_removed(true)?;
-            }
-        }
         Ok(())
+    }
+
+    /// Some messages of these rooms in one transaction, however few there are
+    /// in each; leaves the rooms that have more. After a failure all is opened
+    /// anew, and what is known is read again.
+    fn index_some(&mut self, rooms: &mut Vec<Room>) -> QueryResult<()> {
+        let Self { messages, words, known, .. } = self;
+        let removed = words.immediate_transaction(|words| {
+            let (mut count, mut removed) = (0, false);
+            while count < SEARCH_ROUND
+                && let Some(Room { key, floor, head }) = rooms.last()
+            {
+                let known = known.entry(*key).or_default();
+                let (changes, more) = changed(messages, *key, (known.upto, *head), *floor)?;
+                for message in &changes {
+                    removed |= store::put(words, *key, message)?;
+                }
+                known.upto = match changes.last() {
+                    Some(last) if more => last.changed_seq,
+                    _ => *head,
+                };
+                store::set_known(words, *key, *known)?;
+                count += i64::try_from(changes.len()).unwrap_or(SEARCH_ROUND);
+                if !more {
+                    rooms.pop();
+                }
+            }
+            QueryResult::Ok(removed)
+        })?;
+        if removed { self.note_removed(true) } else { Ok(()) }
     }
 
     fn set_known(&mut self, room: i64, known: Known) -> QueryResult<()> {

@@ -4,6 +4,7 @@
 mod changed;
 mod index;
 mod indexer;
+mod schema;
 mod store;
 
 use crate::db::sqlite::Conn;

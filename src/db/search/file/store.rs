@@ -1,14 +1,15 @@
 //! What is written into the file of the index.
 
 use diesel::{
-    QueryResult, QueryableByName, RunQueryDsl,
-    sql_types::{BigInt, Text},
+    BoolExpressionMethods, ExpressionMethods, QueryDsl, QueryResult, QueryableByName, RunQueryDsl,
+    sql_types::BigInt,
 };
 
 use super::{
     super::query::{room_word, sender_word},
     Conn,
     changed::Changed,
+    schema::{entries, rooms, words},
 };
 use crate::{
     domain::{MessageId, MessageIds, RoomKey, UserKey},
@@ -28,27 +29,11 @@ pub(super) struct Known {
     pub floor: i64,
 }
 
-#[derive(QueryableByName)]
-struct KnownRow {
-    #[diesel(sql_type = BigInt)]
-    room_key: i64,
-    #[diesel(sql_type = BigInt)]
-    upto: i64,
-    #[diesel(sql_type = BigInt)]
-    floor: i64,
-}
-
-#[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-}
-
 pub(super) fn known(conn: &mut Conn) -> QueryResult<Vec<(i64, Known)>> {
-    let rows =
-        diesel::sql_query("SELECT room_key, upto, floor FROM rooms").load::<KnownRow>(conn)?;
-    let known = |KnownRow { room_key, upto, floor }| (room_key, Known { upto, floor });
-    Ok(rows.into_iter().map(known).collect())
+    let rows = rooms::table
+        .select((rooms::room_key, rooms::upto, rooms::floor))
+        .load::<(i64, i64, i64)>(conn)?;
+    Ok(rows.into_iter().map(|(room, upto, floor)| (room, Known { upto, floor })).collect())
 }
 
 pub(super) fn set_known(
@@ -56,17 +41,12 @@ pub(super) fn set_known(
     room: i64,
     Known { upto, floor }: Known,
 ) -> QueryResult<()> {
-    diesel::sql_query("INSERT OR REPLACE INTO rooms (room_key, upto, floor) VALUES (?, ?, ?)")
-        .bind::<BigInt, _>(room)
-        .bind::<BigInt, _>(upto)
-        .bind::<BigInt, _>(floor)
-        .execute(conn)
-        .map(drop)
+    let row = (rooms::room_key.eq(room), rooms::upto.eq(upto), rooms::floor.eq(floor));
+    diesel::replace_into(rooms::table).values(row).execute(conn).map(drop)
 }
 
 pub(super) fn forget_room(conn: &mut Conn, room: i64) -> QueryResult<()> {
-    let row = diesel::sql_query("DELETE FROM rooms WHERE room_key = ?");
-    row.bind::<BigInt, _>(room).execute(conn).map(drop)
+    diesel::delete(rooms::table.find(room)).execute(conn).map(drop)
 }
 
 /// Puts a message in, or takes it out if there is nothing to find; says
@@ -74,28 +54,33 @@ pub(super) fn forget_room(conn: &mut Conn, room: i64) -> QueryResult<()> {
 pub(super) fn put(conn: &mut Conn, room: i64, message: &Changed) -> QueryResult<bool> {
     let Changed { id, seq, changed_seq: _, sender, created_at, said: _ } = message;
     let document = message.document();
-    let was_there = remove(conn, *id)?;
     if document.is_empty() {
-        return Ok(was_there);
+        return remove(conn, *id);
     }
     let (place, who) = (room_word(RoomKey(room)), sender_word(UserKey(*sender)));
-    diesel::sql_query("INSERT INTO words (rowid, text, files, place) VALUES (?, ?, ?, ?)")
-        .bind::<BigInt, _>(id)
-        .bind::<Text, _>(document.text.join(" "))
-        .bind::<Text, _>(document.files.join(" "))
-        .bind::<Text, _>(format!("{place} {who}"))
-        .execute(conn)?;
-    diesel::sql_query("INSERT INTO entries (id, room_key, seq, created_at) VALUES (?, ?, ?, ?)")
-        .bind::<BigInt, _>(id)
-        .bind::<BigInt, _>(room)
-        .bind::<BigInt, _>(seq)
-        .bind::<BigInt, _>(created_at)
+    let entry = (
+        entries::id.eq(id),
+        entries::room_key.eq(room),
+        entries::seq.eq(seq),
+        entries::created_at.eq(created_at),
+    );
+    let is_new = diesel::insert_or_ignore_into(entries::table).values(entry).execute(conn)? == 1;
+    if !is_new {
+        diesel::delete(words::table.find(id)).execute(conn)?;
+    }
+    diesel::insert_into(words::table)
+        .values((
+            words::rowid.eq(id),
+            words::text.eq(document.text.join(" ")),
+            words::files.eq(document.files.join(" ")),
+            words::place.eq(format!("{place} {who}")),
+        ))
         .execute(conn)?;
     let ahead = MessageIds::time_of(MessageId(*id)).0 - created_at;
     if ahead > AHEAD_STEP_MS {
         raise_ahead(conn, ahead)?;
     }
-    Ok(was_there)
+    Ok(!is_new)
 }
 
 fn raise_ahead(conn: &mut Conn, ahead: i64) -> QueryResult<()> {
@@ -104,26 +89,24 @@ fn raise_ahead(conn: &mut Conn, ahead: i64) -> QueryResult<()> {
 }
 
 fn remove(conn: &mut Conn, id: i64) -> QueryResult<bool> {
-    let entry = diesel::sql_query("DELETE FROM entries WHERE id = ?");
-    if entry.bind::<BigInt, _>(id).execute(conn)? == 0 {
+    if diesel::delete(entries::table.find(id)).execute(conn)? == 0 {
         return Ok(false);
     }
-    let words = diesel::sql_query("DELETE FROM words WHERE rowid = ?");
-    words.bind::<BigInt, _>(id).execute(conn)?;
+    diesel::delete(words::table.find(id)).execute(conn)?;
     Ok(true)
 }
 
 /// Takes some of a room's messages up to a position out; says how many.
 pub(super) fn remove_upto(conn: &mut Conn, room: i64, upto: i64) -> QueryResult<usize> {
-    let rows = diesel::sql_query("SELECT id FROM entries WHERE room_key = ? AND seq <= ? LIMIT ?")
-        .bind::<BigInt, _>(room)
-        .bind::<BigInt, _>(upto)
-        .bind::<BigInt, _>(SEARCH_BATCH)
-        .load::<Id>(conn)?;
-    for row in &rows {
-        remove(conn, row.id)?;
+    let ids = entries::table
+        .filter(entries::room_key.eq(room).and(entries::seq.le(upto)))
+        .limit(SEARCH_BATCH)
+        .select(entries::id)
+        .load::<i64>(conn)?;
+    for id in &ids {
+        remove(conn, *id)?;
     }
-    Ok(rows.len())
+    Ok(ids.len())
 }
 
 #[derive(QueryableByName)]
