@@ -18,6 +18,7 @@ use self::keys::{ALGORITHMS, Key, jwks, read_keys};
 use super::{
     AuthError, BadToken, Claims,
     claims::{Signed, SignedBy},
+    crypto,
     token::refusal,
 };
 use crate::{
@@ -90,6 +91,7 @@ impl Issuer {
     /// Reads a key file at once; an address is asked when the first token
     /// comes, so that an issuer which is down does not keep the server down.
     pub fn new(config: IssuerConfig) -> Result<Self, String> {
+        crypto::install();
         let mut known = Known::default();
         let mut client = None;
         match &config.keys {

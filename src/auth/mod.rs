@@ -3,6 +3,7 @@
 mod accounts;
 mod api_key;
 mod claims;
+mod crypto;
 mod error;
 mod identity;
 mod issuer;

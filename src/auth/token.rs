@@ -3,17 +3,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
     errors::{Error, ErrorKind},
 };
+use ring::hmac;
 use serde_json::{Map, Value, json};
-use sha2::Sha256;
 
 use super::{
     AuthError, BadToken, Claims, Secret,
     claims::{Signed, SignedBy},
+    crypto,
 };
 use crate::{
     domain::{SignIn, Timestamp, User, UserId},
@@ -29,10 +29,8 @@ pub struct NotSigned;
 /// the secret. So no token of the application is ever taken for an account's,
 /// nor the other way round, whatever they say.
 fn account_key(secret: &Secret) -> Vec<u8> {
-    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
-    let mut mac = mac.expect("HMAC takes a key of any length");
-    mac.update(b"parlor: tokens of accounts");
-    mac.finalize().into_bytes().to_vec()
+    let secret = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    hmac::sign(&secret, b"parlor: tokens of accounts").as_ref().to_vec()
 }
 
 /// Signs and checks tokens with the server's secret.
@@ -50,6 +48,7 @@ impl TokenKeys {
     /// What was signed with `previous` is still good: while the secret is
     /// being changed. `leeway` is how far the application's clock may be off.
     pub fn new(secret: &Secret, previous: Option<&Secret>, leeway: Duration) -> Self {
+        crypto::install();
         // The algorithm is ours to choose, never the token's (RFC 8725
         // section 3.1); `exp` is required.
         let mut rules = Validation::new(Algorithm::HS256);

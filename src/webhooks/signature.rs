@@ -4,8 +4,7 @@
 use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use ring::hmac;
 
 /// Bytes of a secret at least (the specification's "24 to 64").
 const BYTES_MIN: usize = 24;
@@ -41,9 +40,9 @@ impl Secrets {
     /// The `webhook-signature` of a message.
     pub(super) fn sign(&self, id: &str, timestamp: i64, body: &str) -> String {
         let signature = |secret: &Vec<u8>| {
-            let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("any length will do");
-            mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
-            format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+            let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+            let signature = hmac::sign(&key, format!("{id}.{timestamp}.{body}").as_bytes());
+            format!("v1,{}", STANDARD.encode(signature))
         };
         self.0.iter().map(signature).collect::<Vec<_>>().join(" ")
     }

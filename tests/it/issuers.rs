@@ -1,21 +1,22 @@
 //! Tokens of an outside issuer, by its file or by what it publishes.
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use jsonwebtoken::{Algorithm, Header};
 use serde_json::{Value, json};
 
-use crate::support::{Opening, Receiver, Reply, Server, Socket, Token, User, sign, within};
+use crate::support::{
+    Key, Opening, Receiver, Reply, Server, Socket, Token, User, encode, sign, within,
+};
 
 const RSA: &str = include_str!("support/keys/rsa.pem");
 const EC: &str = include_str!("support/keys/ec.pem");
 const ED: &str = include_str!("support/keys/ed.pem");
 
-fn key(algorithm: Algorithm) -> EncodingKey {
+fn key(algorithm: Algorithm) -> Key<'static> {
     match algorithm {
-        Algorithm::RS256 => EncodingKey::from_rsa_pem(RSA.as_bytes()),
-        Algorithm::ES256 => EncodingKey::from_ec_pem(EC.as_bytes()),
-        _ => EncodingKey::from_ed_pem(ED.as_bytes()),
+        Algorithm::RS256 => Key::Private(RSA),
+        Algorithm::ES256 => Key::Private(EC),
+        _ => Key::Private(ED),
     }
-    .expect("a key")
 }
 
 fn now() -> i64 {
@@ -30,7 +31,7 @@ fn claims(user: &str) -> Value {
 fn signed(algorithm: Algorithm, kid: Option<&str>, claims: &Value) -> String {
     let mut header = Header::new(algorithm);
     header.kid = kid.map(str::to_owned);
-    encode(&header, claims, &key(algorithm)).expect("signed")
+    encode(&header, claims, &key(algorithm))
 }
 
 fn jwks(names: &[&str]) -> String {
@@ -119,9 +120,9 @@ async fn a_token_cannot_choose_how_it_is_checked() {
     let (server, _home) = start_with_keys(ALL_PEMS, &[]).await;
     // The public key as if it were a shared secret.
     for public in [include_str!("support/keys/rsa.pub.pem"), ALL_PEMS] {
-        let secret = EncodingKey::from_secret(public.as_bytes());
-        let forged = encode(&Header::new(Algorithm::HS256), &claims("ann"), &secret);
-        assert_eq!(status(&server, forged.expect("signed")).await, 401);
+        let header = Header::new(Algorithm::HS256);
+        let forged = encode(&header, &claims("ann"), &Key::Secret(public));
+        assert_eq!(status(&server, forged).await, 401);
     }
     // No signature at all; an algorithm the key is not for.
     let good = signed(Algorithm::RS256, None, &claims("ann"));
@@ -130,7 +131,7 @@ async fn a_token_cannot_choose_how_it_is_checked() {
     assert_eq!(status(&server, format!("eyJhbGciOiJub25lIn0.{}.", parts[1])).await, 401);
     let mut header = Header::new(Algorithm::RS512);
     header.kid = None;
-    let other = encode(&header, &claims("ann"), &key(Algorithm::RS256)).expect("signed");
+    let other = encode(&header, &claims("ann"), &key(Algorithm::RS256));
     assert_eq!(status(&server, other).await, 401);
 }
 
@@ -241,15 +242,14 @@ async fn an_issuer_that_is_slow_holds_up_nobody_whose_key_is_known() {
     assert_eq!(issuer.received().len(), 2);
 }
 
-const SHORT: &str = include_str!("support/keys/rsa1024.pem");
+const SHORT: &str = include_str!("support/keys/rsa1024.private.jwk.json");
 
 #[tokio::test]
 async fn an_rsa_key_that_is_too_short_is_not_used_and_the_log_says_so() {
-    let short = EncodingKey::from_rsa_pem(SHORT.as_bytes()).expect("a key");
     let forged = |kid: Option<&str>| {
         let mut header = Header::new(Algorithm::RS256);
         header.kid = kid.map(str::to_owned);
-        encode(&header, &claims("ann"), &short).expect("signed")
+        encode(&header, &claims("ann"), &Key::Short(SHORT))
     };
     let pems = format!("{}{}", include_str!("support/keys/rsa1024.pub.pem"), ALL_PEMS);
     let mut set: Value = serde_json::from_str(&jwks(&["rsa", "ec"])).expect("a set");
@@ -277,7 +277,7 @@ async fn a_token_that_needs_what_is_not_understood_is_refused() {
     let (server, _home) = start_with_keys(ALL_PEMS, &[]).await;
     let mut header = Header::new(Algorithm::ES256);
     header.crit = Some(vec!["https://example.org/only-on-tuesdays".to_owned()]);
-    let token = encode(&header, &claims("ann"), &key(Algorithm::ES256)).expect("signed");
+    let token = encode(&header, &claims("ann"), &key(Algorithm::ES256));
     assert_eq!(status(&server, token).await, 401);
 }
 

@@ -4,8 +4,12 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, DecodingKeyKind,
     jwk::{Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse},
 };
-use pkcs1::{RsaPublicKey, der::Decode};
+use rustls::pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
 use serde::Deserialize;
+use spki::{
+    ObjectIdentifier, SubjectPublicKeyInfoRef,
+    der::{Decode, Reader, SliceReader, asn1::UintRef},
+};
 
 use crate::limits::RSA_BITS_MIN;
 
@@ -90,34 +94,140 @@ fn is_long_enough(key: &Key) -> bool {
 
 /// The length of an RSA key's modulus.
 fn rsa_bits(key: &DecodingKey) -> Option<usize> {
-    let bits = |modulus: &[u8]| {
-        let first = modulus.iter().position(|byte| *byte != 0)?;
-        Some((modulus.len() - first) * 8 - modulus[first].leading_zeros() as usize)
-    };
-    match key.kind() {
-        DecodingKeyKind::RsaModulusExponent { n, .. } => bits(n),
-        DecodingKeyKind::SecretOrDer(der) => {
-            bits(RsaPublicKey::from_der(der).ok()?.modulus.as_bytes())
-        }
-    }
+    let DecodingKeyKind::RsaModulusExponent { n, .. } = key.kind() else { return None };
+    let first = n.iter().position(|byte| *byte != 0)?;
+    Some((n.len() - first) * 8 - n[first].leading_zeros() as usize)
 }
 
-/// Each block of a PEM file is one key.
+/// Each public key of a PEM file.
 fn pems(text: &[u8]) -> Option<Vec<Key>> {
-    const END: &str = "-----END PUBLIC KEY-----";
-    let text = std::str::from_utf8(text).ok()?;
-    let blocks = text.split_inclusive(END).filter(|block| block.contains(END));
-    let keys: Option<Vec<Key>> = blocks.map(|block| from_pem(block.trim().as_bytes())).collect();
+    let keys = SubjectPublicKeyInfoDer::pem_slice_iter(text).map(|key| from_der(&key.ok()?));
+    let keys: Option<Vec<Key>> = keys.collect();
     let keys: Vec<Key> = keys?.into_iter().filter(is_long_enough).collect();
     (!keys.is_empty()).then_some(keys)
 }
 
-fn from_pem(pem: &[u8]) -> Option<Key> {
-    let tries = [
-        (Algorithm::RS256, DecodingKey::from_rsa_pem(pem)),
-        (Algorithm::ES256, DecodingKey::from_ec_pem(pem)),
-        (Algorithm::EdDSA, DecodingKey::from_ed_pem(pem)),
-    ];
-    let found = tries.into_iter().find_map(|(algorithm, key)| Some((algorithm, key.ok()?)));
-    found.map(|(algorithm, key)| Key { id: None, algorithm, key })
+/// A key as X.509 has it (RFC 5280 section 4.1.2.7), in the forms that its
+/// algorithm has there (RFC 3279, 5480 and 8410).
+fn from_der(der: &[u8]) -> Option<Key> {
+    const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+    const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+    const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+    let info = SubjectPublicKeyInfoRef::from_der(der).ok()?;
+    let (kind, bytes) = (info.algorithm.oid, info.subject_public_key.as_bytes()?);
+    let (algorithm, key) = match (kind, bytes) {
+        (RSA, _) => (Algorithm::RS256, from_pkcs1(bytes)?),
+        // A point of P-256, which is not compressed.
+        (EC, [4, point @ ..]) if point.len() == 64 => {
+            (Algorithm::ES256, DecodingKey::from_ec_der(bytes))
+        }
+        (ED25519, _) => (Algorithm::EdDSA, DecodingKey::from_ed_der(bytes)),
+        _ => return None,
+    };
+    Some(Key { id: None, algorithm, key })
+}
+
+/// A key of RSA (RFC 8017 appendix A.1.1).
+fn from_pkcs1(der: &[u8]) -> Option<DecodingKey> {
+    let numbers = SliceReader::new(der).and_then(|mut reader| {
+        reader.sequence(|numbers| Ok((UintRef::decode(numbers)?, UintRef::decode(numbers)?)))
+    });
+    let (n, e) = numbers.ok()?;
+    Some(DecodingKey::from_rsa_raw_components(n.as_bytes(), e.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use jsonwebtoken::crypto::verify;
+    use ring::{
+        rand::SystemRandom,
+        signature::{
+            ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256,
+            RsaKeyPair,
+        },
+    };
+    use rustls::pki_types::PrivatePkcs8KeyDer;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::auth::crypto;
+
+    /// A file of the integration tests.
+    macro_rules! file {
+        ($name:literal) => {
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/keys/", $name))
+        };
+    }
+
+    /// What the private half of a key makes of `message`.
+    fn signature(algorithm: Algorithm, message: &[u8]) -> String {
+        let random = SystemRandom::new();
+        let der = |pem: &str| PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).expect("a key");
+        let made = match algorithm {
+            Algorithm::RS256 => {
+                let key = RsaKeyPair::from_pkcs8(der(file!("rsa.pem")).secret_pkcs8_der());
+                let mut made = vec![0; 256];
+                let signed =
+                    key.expect("a key").sign(&RSA_PKCS1_SHA256, &random, message, &mut made);
+                signed.map(|()| made)
+            }
+            Algorithm::ES256 => {
+                let (form, der) = (&ECDSA_P256_SHA256_FIXED_SIGNING, der(file!("ec.pem")));
+                let key = EcdsaKeyPair::from_pkcs8(form, der.secret_pkcs8_der(), &random);
+                key.expect("a key").sign(&random, message).map(|made| made.as_ref().to_vec())
+            }
+            _ => {
+                let der = der(file!("ed.pem"));
+                let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der.secret_pkcs8_der());
+                Ok(key.expect("a key").sign(message).as_ref().to_vec())
+            }
+        };
+        URL_SAFE_NO_PAD.encode(made.expect("signed"))
+    }
+
+    fn jwk(text: &str) -> Value {
+        serde_json::from_str(text).expect("a key")
+    }
+
+    #[test]
+    fn keys_of_both_forms_check_what_was_signed_with_them_alone() {
+        crypto::install();
+        let pems =
+            concat!(file!("rsa.pub.pem"), "text\n", file!("ec.pub.pem"), file!("ed.pub.pem"));
+        let mut rsa = jwk(file!("rsa.jwk.json"));
+        // Some issuers write the modulus with a zero before it.
+        let n = URL_SAFE_NO_PAD.decode(rsa["n"].as_str().expect("a number")).expect("base64");
+        rsa["n"] = json!(URL_SAFE_NO_PAD.encode([&[0], n.as_slice()].concat()));
+        let keys = [rsa, jwk(file!("ec.jwk.json")), jwk(file!("ed.jwk.json"))];
+        for text in [pems.to_owned(), json!({"keys": keys}).to_string()] {
+            let keys = read_keys(text.as_bytes()).expect("keys");
+            assert_eq!(keys.iter().map(|key| key.algorithm).collect::<Vec<_>>(), ALGORITHMS);
+            for Key { algorithm, key, .. } in &keys {
+                let made = signature(*algorithm, b"message");
+                let checked = |message: &[u8]| verify(&made, message, key, *algorithm);
+                assert_eq!(checked(b"message"), Ok(true), "{algorithm:?}");
+                assert_eq!(checked(b"massage"), Ok(false), "{algorithm:?}");
+                assert_eq!(verify("", b"message", key, *algorithm), Ok(false), "{algorithm:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_key_that_may_be_used_is_none() {
+        let short = file!("rsa1024.pub.pem");
+        let private = file!("ec.pem");
+        let broken = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2Vw\n-----END PUBLIC KEY-----\n";
+        // Of P-384.
+        let other = "-----BEGIN PUBLIC KEY-----\n\
+                     MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEnualYa5PfrePZYT65sEqaoN5Vb0f2wFK\n\
+                     QNz72eIFKe7lfiHkR+rDryH4yqSwrDMS8rDG8fdvzeE83Z6vvaBAXPQXvRZK0col\n\
+                     NQQoQk8+EtMnJIVhjYHM1q0kDFoNypMl\n\
+                     -----END PUBLIC KEY-----\n";
+        for text in [short, private, broken, other, "", "{}", r#"{"keys": []}"#] {
+            assert!(read_keys(text.as_bytes()).is_none(), "{text}");
+        }
+        let with_short = [short, file!("ec.pub.pem")].concat();
+        assert_eq!(read_keys(with_short.as_bytes()).map(|keys| keys.len()), Some(1));
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::{TempDir, tempdir};
 
-use crate::support::{EXECUTABLE, SECRET, Server, run_with, within};
+use crate::support::{EXECUTABLE, SECRET, Server, is_signed_with, run_with, within};
 
 fn home() -> TempDir {
     tempdir().expect("a temporary directory can be made")
@@ -19,13 +19,6 @@ async fn token(home: &TempDir, settings: &[(&str, &str)]) -> String {
     let finished = run_with(home, &["token", "--user", "alice"], settings).await;
     assert_eq!(finished.code, Some(0), "{finished:?}");
     finished.stdout.trim().to_owned()
-}
-
-/// Whether a server with this secret takes the token.
-fn is_signed_with(token: &str, secret: &str) -> bool {
-    use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
-    let key = DecodingKey::from_secret(secret.as_bytes());
-    decode::<serde_json::Value>(token, &key, &Validation::new(Algorithm::HS256)).is_ok()
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ pub use self::{
     socket::{Opening, Socket},
     store::{BUCKET, S3Store},
     stream::{Streamed, stream_until_closed},
-    token::{Token, moment, sign},
+    token::{Key, Token, encode, is_signed_with, moment, sign},
     user::{User, history_of, seqs, without_epoch},
 };
 
