@@ -11,6 +11,8 @@ mod serve;
 
 use std::{process::ExitCode, time::Duration};
 
+use nix::sys::stat::{Mode, umask};
+
 use crate::{
     auth::TokenKeys,
     cli::{self, Cli, Command, StoreArgs, TokenArgs},
@@ -51,7 +53,7 @@ impl From<ConfigError> for Failure {
 pub fn main() -> ExitCode {
     // What is made here (database, index, files, secret) is for its owner
     // alone, whoever starts it and however.
-    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    umask(Mode::S_IRWXG | Mode::S_IRWXO);
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err((text, 0)) => return ended(output::answer(&text)),

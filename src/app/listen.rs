@@ -55,7 +55,7 @@ fn addresses(bind: &BindAddress) -> Result<Vec<SocketAddr>, Error> {
 
 fn is_missing(error: &Error) -> bool {
     error.kind() == ErrorKind::AddrNotAvailable
-        || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
+        || error.raw_os_error() == Some(nix::errno::Errno::EAFNOSUPPORT as i32)
 }
 
 fn listen_on(address: SocketAddr) -> Result<TcpListener, Error> {

@@ -83,7 +83,7 @@ fn text(out: &mut Formatter, record: &Record<'_>) -> std::io::Result<()> {
     let (level, target) = (record.level(), record.target());
     write!(out, "[{} {level:<5} {target}] {}", now(), one_line(&record.args().to_string()))?;
     for (key, value) in pairs(record) {
-        write!(out, " {key}={value}")?;
+        write!(out, " {key}={}", one_line(&value.to_string()))?;
     }
     writeln!(out)
 }

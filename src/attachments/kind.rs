@@ -16,6 +16,8 @@ pub fn detect(head: &[u8], name: &str) -> &'static str {
         return kind;
     }
     match infer::get(head).map(|kind| kind.mime_type()) {
+        // The container of the old Office. What is in it, its head does not say.
+        Some("application/msword") => "application/x-ole-storage",
         Some("text/html" | "text/xml" | "text/x-shellscript") => match text_type(head) {
             Some((kind, _)) if is_read(name) => kind,
             _ => UNKNOWN,
@@ -157,6 +159,7 @@ mod tests {
             (b"\xef\xbb\xbf<!doctype html>", "application/octet-stream"),
             (b"#!/bin/sh\n", "application/octet-stream"),
             (b"a\0b", "application/octet-stream"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
             (b"\xff\xfe\xfd", "application/octet-stream"),
             (b"", "application/octet-stream"),
         ] {
