@@ -128,7 +128,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        metrics().error(self.code);
+        metrics().error(self.code.as_str());
         let mut response = HttpResponse::build(self.status());
         response.insert_header((header::CONTENT_TYPE, "application/json"));
         if self.status() == StatusCode::UNAUTHORIZED {

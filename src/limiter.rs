@@ -14,7 +14,7 @@ use std::{
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
-    state::{InMemoryState, NotKeyed, keyed::DashMapStateStore},
+    state::{InMemoryState, NotKeyed, keyed::HashMapStateStore},
 };
 
 use rustc_hash::FxHashMap;
@@ -26,7 +26,7 @@ use crate::{
 };
 
 type Direct = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
-type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
+type Keyed<K> = RateLimiter<K, HashMapStateStore<K>, DefaultClock>;
 
 /// The rates that hold; `None`: without one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -127,8 +127,8 @@ pub struct Limiters {
 
 impl Limiters {
     pub fn new(rates: &Rates) -> Self {
-        let by_user = |quota: Option<Quota>| Some(Arc::new(RateLimiter::dashmap(quota?)));
-        let by_address = |quota: Option<Quota>| Some(Arc::new(RateLimiter::dashmap(quota?)));
+        let by_user = |quota: Option<Quota>| Some(Arc::new(RateLimiter::hashmap(quota?)));
+        let by_address = |quota: Option<Quota>| Some(Arc::new(RateLimiter::hashmap(quota?)));
         Self {
             users: by_user(rates.user),
             logins: by_address(rates.logins),

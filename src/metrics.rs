@@ -1,169 +1,137 @@
-//! Numbers about what the server does.
+//! What the server counts, for Prometheus.
 //!
-//! Plain counters that only add, one set for the process: whoever counts does
-//! so with one relaxed addition, and per batch rather than per message where
-//! it can. What is told of them is made where they are asked for
-//! (`rest/metrics`).
+//! One set for the process. Whoever counts does so with one relaxed addition,
+//! and per batch rather than per message where it can.
 
 use std::{
-    sync::{
-        LazyLock,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{LazyLock, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
-use crate::protocol::{Close, ErrorCode};
+use prometheus_client::{
+    encoding::prometheus_text,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
 
-/// A number that rises.
-#[derive(Debug, Default)]
-pub struct Counter(AtomicU64);
+pub use prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
 
-impl Counter {
-    pub fn add(&self, count: u64) {
-        self.0.fetch_add(count, Relaxed);
-    }
-
-    pub fn get(&self) -> u64 {
-        self.0.load(Relaxed)
-    }
-}
+/// A counter for each value of one label.
+pub type Labelled<V = &'static str> = Family<[(&'static str, V); 1], Counter>;
 
 /// A number that is what it was last set to.
-#[derive(Debug, Default)]
-pub struct Gauge(AtomicU64);
+pub type Number = Gauge<u64, AtomicU64>;
 
-impl Gauge {
-    pub fn set(&self, value: usize) {
-        self.0.store(value as u64, Relaxed);
-    }
+/// From a tenth of a millisecond, which a durable write takes, to what nobody
+/// waits for.
+const SECONDS: [f64; 14] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+/// Numbers of writes in one transaction.
+const WRITES: [f64; 14] =
+    [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 384.0, 512.0, 640.0, 768.0, 1_024.0];
 
-    pub fn get(&self) -> u64 {
-        self.0.load(Relaxed)
+/// Declares the metrics: each is a field, registered under its name with its
+/// help text. Counters get `_total` behind their names.
+macro_rules! declare {
+    ($($field:ident: $kind:ty = $new:expr, $name:literal, $help:literal;)*) => {
+        /// Everything that is counted.
+        #[derive(Debug)]
+        pub struct Metrics {
+            registry: Registry,
+            started: Instant,
+            $(#[doc = $help] pub $field: $kind,)*
+        }
+
+        impl Metrics {
+            fn new() -> Self {
+                let mut registry = Registry::default();
+                $(
+                    let $field: $kind = $new;
+                    registry.register($name, $help, $field.clone());
+                )*
+                Self { registry, started: Instant::now(), $($field),* }
+            }
+        }
+    };
+}
+
+fn of<T: Default>() -> T {
+    T::default()
+}
+
+#[rustfmt::skip]
+declare! {
+    connections: Counter = of(), "parlor_connections", "Connections that were opened";
+    frames_in: Counter = of(), "parlor_frames_in", "Text frames from clients";
+    bytes_in: Counter = of(), "parlor_bytes_in", "Bytes of text from clients";
+    bytes_out: Counter = of(), "parlor_bytes_out", "Bytes written to clients";
+    messages: Counter = of(), "parlor_messages", "Messages that were stored";
+    duplicates: Counter = of(), "parlor_duplicates", "Messages that were sent again";
+    broadcasts: Counter = of(), "parlor_broadcasts", "Durable events that were broadcast";
+    deliveries: Counter = of(), "parlor_deliveries", "Events handed to connections";
+    writes_in_flight: Number = of(), "parlor_writes_in_flight", "Writes that have not been committed yet";
+    fanout_backlog: Number = of(), "parlor_fanout_backlog", "Batches that a thread has not handed out yet";
+    batch_size: Histogram = Histogram::new(WRITES), "parlor_commit_batch_size", "Writes in one transaction";
+    commit_time: Histogram = Histogram::new(SECONDS), "parlor_commit_seconds", "Time of one transaction";
+    fanout_time: Histogram = Histogram::new(SECONDS), "parlor_fanout_seconds", "Time from the commit to the sockets";
+    read_failures: Counter = of(), "parlor_read_failures", "Reads of the database that failed";
+    hints_published: Counter = of(), "parlor_hints_published", "Messages published for other nodes";
+    hint_bytes: Counter = of(), "parlor_hint_bytes", "Bytes published for other nodes";
+    hints_heard: Counter = of(), "parlor_hints_heard", "Messages heard from other nodes";
+    hints_dropped: Counter = of(), "parlor_hints_dropped", "Messages that Redis did not take in time; the other nodes read the feed";
+    feed_found: Counter = of(), "parlor_feed_found", "Items of the feed that no message had told of";
+    limited: Labelled = of(), "parlor_limited", "Requests over a limit";
+    errors: Labelled = of(), "parlor_errors", "Errors that were answered";
+    closes: Labelled<u16> = of(), "parlor_closes", "Connections closed by the server";
+    http_requests: Labelled = of(), "parlor_http_requests", "HTTP requests";
+    http_time: Histogram = Histogram::new(SECONDS), "parlor_http_seconds", "Time of one HTTP request";
+}
+
+/// A limit that somebody can be over.
+#[derive(Clone, Copy, Debug)]
+pub enum Limit {
+    Connection,
+    User,
+    Login,
+    Refresh,
+    Connect,
+    Address,
+    Answer,
+}
+
+impl Limit {
+    const ALL: [Self; 7] = [
+        Self::Connection,
+        Self::User,
+        Self::Login,
+        Self::Refresh,
+        Self::Connect,
+        Self::Address,
+        Self::Answer,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::User => "user",
+            Self::Login => "login",
+            Self::Refresh => "refresh",
+            Self::Connect => "connect",
+            Self::Address => "address",
+            Self::Answer => "answer",
+        }
     }
 }
 
-/// How many of a bucket's bounds there are at most.
-const BUCKETS: usize = 14;
+const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// Bounds of latencies, in microseconds: from a tenth of a millisecond on,
-/// which a durable write takes, to what nobody waits for.
-const MICROS: [u64; BUCKETS] = [
-    100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000,
-    1_000_000, 5_000_000,
-];
-/// Bounds of the numbers of writes in one transaction.
-const SIZES: [u64; BUCKETS] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 384, 512, 640, 768, 1_024];
-
-/// How often a value lay between which bounds.
-#[derive(Debug)]
-pub struct Histogram {
-    bounds: &'static [u64; BUCKETS],
-    /// The last one is for what lies beyond.
-    counts: [AtomicU64; BUCKETS + 1],
-    sum: AtomicU64,
-}
-
-impl Histogram {
-    const fn new(bounds: &'static [u64; BUCKETS]) -> Self {
-        Self { bounds, counts: [const { AtomicU64::new(0) }; BUCKETS + 1], sum: AtomicU64::new(0) }
-    }
-
-    pub fn observe(&self, value: u64) {
-        let bucket = self.bounds.partition_point(|bound| *bound < value);
-        self.counts[bucket].fetch_add(1, Relaxed);
-        self.sum.fetch_add(value, Relaxed);
-    }
-
-    pub fn observe_time(&self, time: Duration) {
-        self.observe(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
-    }
-
-    /// Each bound with how often a value was not above it, then how often
-    /// there was one at all, and the sum.
-    pub fn read(&self) -> (Vec<(u64, u64)>, u64, u64) {
-        let mut below = 0;
-        let mut cumulative = |count: &AtomicU64| {
-            below += count.load(Relaxed);
-            below
-        };
-        let counts: Vec<u64> = self.counts.iter().map(&mut cumulative).collect();
-        let buckets = self.bounds.iter().copied().zip(counts.iter().copied()).collect();
-        (buckets, counts[BUCKETS], self.sum.load(Relaxed))
-    }
-}
-
-/// Everything that is counted.
-#[derive(Debug)]
-pub struct Metrics {
-    pub started: Instant,
-    /// What was published for other nodes, and how many bytes.
-    pub hints_published: Counter,
-    pub hint_bytes: Counter,
-    pub hints_heard: Counter,
-    /// Redis did not keep up; the other nodes read the feed.
-    pub hints_dropped: Counter,
-    /// Items of the feed that no hint had told.
-    pub feed_found: Counter,
-    pub connections: Counter,
-    pub frames_in: Counter,
-    pub bytes_in: Counter,
-    pub bytes_out: Counter,
-    pub messages: Counter,
-    pub duplicates: Counter,
-    pub broadcasts: Counter,
-    pub deliveries: Counter,
-    pub writes_in_flight: Gauge,
-    pub fanout_backlog: Gauge,
-    pub batch_size: Histogram,
-    pub commit_time: Histogram,
-    pub fanout_time: Histogram,
-    pub read_failures: Counter,
-    pub limited_connections: Counter,
-    pub limited_users: Counter,
-    pub limited_logins: Counter,
-    pub limited_refreshes: Counter,
-    pub limited_connects: Counter,
-    pub limited_addresses: Counter,
-    pub limited_answers: Counter,
-    pub errors: [Counter; ErrorCode::ALL.len()],
-    pub closes: [Counter; Close::ALL.len()],
-    pub http_requests: [Counter; 5],
-    pub http_time: Histogram,
-}
-
-static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics {
-    hints_published: Counter::default(),
-    hint_bytes: Counter::default(),
-    hints_heard: Counter::default(),
-    hints_dropped: Counter::default(),
-    feed_found: Counter::default(),
-    started: Instant::now(),
-    connections: Counter::default(),
-    frames_in: Counter::default(),
-    bytes_in: Counter::default(),
-    bytes_out: Counter::default(),
-    messages: Counter::default(),
-    duplicates: Counter::default(),
-    broadcasts: Counter::default(),
-    deliveries: Counter::default(),
-    writes_in_flight: Gauge::default(),
-    fanout_backlog: Gauge::default(),
-    batch_size: Histogram::new(&SIZES),
-    commit_time: Histogram::new(&MICROS),
-    fanout_time: Histogram::new(&MICROS),
-    read_failures: Counter::default(),
-    limited_connections: Counter::default(),
-    limited_users: Counter::default(),
-    limited_logins: Counter::default(),
-    limited_refreshes: Counter::default(),
-    limited_connects: Counter::default(),
-    limited_addresses: Counter::default(),
-    limited_answers: Counter::default(),
-    errors: Default::default(),
-    closes: Default::default(),
-    http_requests: Default::default(),
-    http_time: Histogram::new(&MICROS),
+static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
+    let metrics = Metrics::new();
+    // What has not happened yet is shown as 0: an alert cannot tell a rise
+    // from a series that appears.
+    Limit::ALL.iter().for_each(|limit| metrics.expect_limited(*limit));
+    STATUSES.iter().for_each(|class| expect(&metrics.http_requests, "status", class));
+    metrics
 });
 
 /// The numbers of this process.
@@ -171,24 +139,60 @@ pub fn metrics() -> &'static Metrics {
     &METRICS
 }
 
+fn expect(of: &Labelled, label: &'static str, value: &'static str) {
+    drop(of.get_or_create(&[(label, value)]));
+}
+
 impl Metrics {
-    pub fn error(&self, code: ErrorCode) {
-        if let Some(at) = ErrorCode::ALL.iter().position(|one| *one == code) {
-            self.errors[at].add(1);
-        }
+    fn expect_limited(&self, limit: Limit) {
+        expect(&self.limited, "limit", limit.as_str());
     }
 
-    pub fn close(&self, close: Close) {
-        if let Some(at) = Close::ALL.iter().position(|one| *one == close) {
-            self.closes[at].add(1);
-        }
+    /// The codes that [`Metrics::error`] and [`Metrics::close`] will get.
+    pub fn expect_codes(
+        &self,
+        errors: impl IntoIterator<Item = &'static str>,
+        closes: impl IntoIterator<Item = u16>,
+    ) {
+        errors.into_iter().for_each(|code| expect(&self.errors, "code", code));
+        closes.into_iter().for_each(|code| drop(self.closes.get_or_create(&[("code", code)])));
+    }
+
+    pub fn error(&self, code: &'static str) {
+        self.errors.get_or_create(&[("code", code)]).inc();
+    }
+
+    pub fn close(&self, code: u16) {
+        self.closes.get_or_create(&[("code", code)]).inc();
+    }
+
+    pub fn limited(&self, limit: Limit) {
+        self.limited.get_or_create(&[("limit", limit.as_str())]).inc();
     }
 
     /// A REST call that was answered.
     pub fn http(&self, status: u16, time: Duration) {
-        let class = usize::from(status / 100).clamp(1, 5) - 1;
-        self.http_requests[class].add(1);
-        self.http_time.observe_time(time);
+        let class = usize::from(status / 100).clamp(1, STATUSES.len()) - 1;
+        self.http_requests.get_or_create(&[("status", STATUSES[class])]).inc();
+        self.http_time.observe(time.as_secs_f64());
+    }
+
+    /// Everything in Prometheus' text format, version 0.0.4, with what is
+    /// measured only when somebody asks: name, help and value of each.
+    pub fn text(&self, measured: &[(&'static str, &'static str, f64)]) -> String {
+        let mut now = Registry::default();
+        let uptime = ("parlor_uptime_seconds", "Time since the start", self.started.elapsed());
+        let uptime = (uptime.0, uptime.1, uptime.2.as_secs_f64());
+        for (name, help, value) in measured.iter().copied().chain([uptime]) {
+            let gauge = Gauge::<f64, AtomicU64>::default();
+            gauge.set(value);
+            now.register(name, help, gauge);
+        }
+        let mut text = String::with_capacity(16 * 1024);
+        for registry in [&self.registry, &now] {
+            prometheus_text::encode(&mut text, registry).expect("a text takes all");
+        }
+        text
     }
 }
 
@@ -197,13 +201,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_histogram_counts_up_to_each_bound() {
-        let histogram = Histogram::new(&SIZES);
-        for value in [1, 1, 2, 3, 5_000] {
-            histogram.observe(value);
+    fn bounds_are_written_as_they_are_meant() {
+        let metrics = Metrics::new();
+        metrics.commit_time.observe(0.02);
+        metrics.error("not_found");
+        let text = metrics.text(&[("parlor_connections", "Open connections", 7.0)]);
+        for line in [
+            "parlor_commit_seconds_bucket{le=\"0.01\"} 0",
+            "parlor_commit_seconds_bucket{le=\"0.025\"} 1",
+            "parlor_commit_seconds_bucket{le=\"+Inf\"} 1",
+            "parlor_errors_total{code=\"not_found\"} 1",
+            "parlor_connections 7.0",
+            "parlor_connections_total 0",
+        ] {
+            assert!(text.lines().any(|one| one == line), "{line} in {text}");
         }
-        let (buckets, count, sum) = histogram.read();
-        assert_eq!(buckets[..4], [(1, 2), (2, 3), (4, 4), (8, 4)]);
-        assert_eq!((count, sum), (5, 5_007));
     }
 }

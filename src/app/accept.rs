@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     limiter::network,
     limits::{FILES_SHARE, HTTP_IDLE_PROXY, HTTP_SEND_BUFFER},
-    metrics::metrics,
+    metrics::{Limit, metrics},
     places::Places,
     seldom::Seldom,
     transport::{Paced, Timeouts},
@@ -77,7 +77,7 @@ fn share(configured: usize, files: u64) -> usize {
 
 fn refused(address: IpAddr) {
     static REFUSED: Seldom = Seldom::new();
-    metrics().limited_addresses.add(1);
+    metrics().limited(Limit::Address);
     if let Some(times) = REFUSED.again() {
         log::warn!(
             "a connection from {address} was refused, it has as many as one address may \

@@ -18,7 +18,7 @@ impl ChatServer {
             ReplyTo::Session { session, id } => {
                 let frame = encode(id.as_ref(), &result);
                 if let Err(error) = &result {
-                    metrics().error(error.code());
+                    metrics().error(error.code().as_str());
                 }
                 let is_fault = result.as_ref().is_err_and(ChatError::is_fault);
                 let item = Item::Answer { session: session.id, frame, is_fault };

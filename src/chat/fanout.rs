@@ -250,7 +250,7 @@ impl Fanout {
                 continue;
             }
             let before = worker.backlog.fetch_add(1, Ordering::Relaxed);
-            metrics().fanout_backlog.set(before + 1);
+            metrics().fanout_backlog.set(before as u64 + 1);
             let items = std::mem::take(&mut worker.items);
             // Bounded by the backlog: past it no new request is taken.
             worker.hub.do_send(Deliver { items, backlog: worker.backlog.clone(), at });

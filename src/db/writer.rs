@@ -193,15 +193,15 @@ impl Writer {
         let (writes, replies): (Vec<_>, Vec<_>) = queue.waiting.drain(..count).unzip();
         queue.is_running = true;
         let began = Instant::now();
-        metrics().batch_size.observe(count as u64);
-        metrics().writes_in_flight.set(self.in_flight);
+        metrics().batch_size.observe(count as f64);
+        metrics().writes_in_flight.set(self.in_flight as u64);
         let executing = self.worker.send(ExecuteBatch(writes)).into_actor(self);
         ctx.spawn(executing.map(move |results, writer, ctx| {
             let Executed { results, recorded } = results.unwrap_or_else(|error| {
                 log::error!("the database worker did not answer: {error}");
                 Executed::failed(replies.len())
             });
-            metrics().commit_time.observe_time(began.elapsed());
+            metrics().commit_time.observe(began.elapsed().as_secs_f64());
             writer.ran(lane, replies.into_iter().zip(results).collect(), recorded, ctx);
         }));
     }
@@ -215,7 +215,7 @@ impl Writer {
     ) {
         self.lanes[lane].is_running = false;
         self.in_flight -= results.len();
-        metrics().writes_in_flight.set(self.in_flight);
+        metrics().writes_in_flight.set(self.in_flight as u64);
         self.checkpoint_if_due(results.len(), ctx);
         self.release();
         // The next transaction runs while this one's results are told.

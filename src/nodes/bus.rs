@@ -67,7 +67,7 @@ impl Handler<ToNodes> for BusHandle {
             let _ = self.follower.send(FromBus::Own(own));
         }
         if self.queue.try_send(said).is_err() {
-            metrics().hints_dropped.add(1);
+            metrics().hints_dropped.inc();
         }
     }
 }
@@ -255,7 +255,7 @@ impl Bus {
         match Message::decode(bytes) {
             Some(message) if message.from == self.me => {}
             Some(message) => {
-                metrics().hints_heard.add(1);
+                metrics().hints_heard.inc();
                 self.hand_on(message.pieces());
             }
             // A newer node may say what this one does not know.
@@ -301,8 +301,8 @@ impl Bus {
     fn publish(&self, commands: &mut Pipeline, said: &ToNodes) {
         for (channel, message) in messages(&self.me, said) {
             let payload = message.encode();
-            metrics().hints_published.add(1);
-            metrics().hint_bytes.add(payload.len() as u64);
+            metrics().hints_published.inc();
+            metrics().hint_bytes.inc_by(payload.len() as u64);
             commands.cmd("SPUBLISH").arg(channel.name(&self.prefix)).arg(payload);
         }
     }

@@ -166,7 +166,7 @@ impl Follower {
         let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= FEED_PAGE);
         let before = self.feed.upto();
         let new = self.feed.read(rows);
-        metrics().feed_found.add(new.len() as u64);
+        metrics().feed_found.inc_by(new.len() as u64);
         self.hand_on(new.into_iter().map(FromNode::Happened).collect(), hooks);
         if is_full && self.feed.upto() > before {
             return self.read(pages);

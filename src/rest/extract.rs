@@ -14,7 +14,7 @@ use crate::{
     error::ApiError,
     limiter::{Limited, Limiters},
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, LIST_PAGE_MAX},
-    metrics::{Counter, metrics},
+    metrics::{Limit, metrics},
     protocol::{ErrorCode, json_size},
     request_id::RequestName,
 };
@@ -42,7 +42,7 @@ impl FromRequest for Identity {
             request.extensions_mut().insert(identity.user.key);
             if !identity.is_service {
                 let checked = state.limiters.user(identity.user.key);
-                checked.inspect_err(|_| metrics().limited_users.add(1))?;
+                checked.inspect_err(|_| metrics().limited(Limit::User))?;
             }
             if identity.is_admin && !is_reading(&method) {
                 let action = format!("{method} {}", pattern.as_deref().unwrap_or(&path));
@@ -82,7 +82,7 @@ impl FromRequest for Unhurried {
     type Future = std::future::Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let checked = check(request, Limiters::login, &metrics().limited_logins);
+        let checked = check(request, Limiters::login, Limit::Login);
         std::future::ready(checked.map(|()| Self))
     }
 }
@@ -92,7 +92,7 @@ impl FromRequest for Refreshing {
     type Future = std::future::Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let checked = check(request, Limiters::refresh, &metrics().limited_refreshes);
+        let checked = check(request, Limiters::refresh, Limit::Refresh);
         std::future::ready(checked.map(|()| Self))
     }
 }
@@ -101,12 +101,12 @@ impl FromRequest for Refreshing {
 fn check(
     request: &HttpRequest,
     limit: impl Fn(&Limiters, IpAddr) -> Result<(), Limited>,
-    limited: &Counter,
+    limited: Limit,
 ) -> Result<(), ApiError> {
     let state = request.app_data::<web::Data<State>>().ok_or_else(ApiError::unavailable)?;
     let client = request.extensions().get::<Client>().copied();
     let checked = client.map_or(Ok(()), |client| limit(&state.limiters, client.address));
-    Ok(checked.inspect_err(|_| limited.add(1))?)
+    Ok(checked.inspect_err(|_| metrics().limited(limited))?)
 }
 
 /// The same, for administrators only.

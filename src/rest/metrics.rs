@@ -1,9 +1,10 @@
 //! The numbers, for Prometheus and as JSON.
 
-use std::fmt::Write;
+use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
@@ -14,162 +15,42 @@ use crate::{
     domain::Denied,
     error::ApiError,
     limits::METRICS_PATIENCE,
-    metrics::{Counter, Histogram, metrics},
+    metrics::{CONTENT_TYPE, metrics},
     protocol::{Close, ErrorCode},
 };
 
-/// One thing that is measured.
-struct Metric {
-    name: &'static str,
-    help: &'static str,
-    kind: &'static str,
-    values: Values,
-}
+/// What is measured when somebody asks: name, help and value.
+type Measured = (&'static str, &'static str, f64);
 
-enum Values {
-    One(f64),
-    /// By the value of one label.
-    Labelled(&'static str, Vec<(String, f64)>),
-    /// Bounds are given in seconds if they are times.
-    Histogram {
-        buckets: Vec<(f64, u64)>,
-        count: u64,
-        sum: f64,
-    },
-}
-
-fn counter(name: &'static str, help: &'static str, counter: &Counter) -> Metric {
-    Metric { name, help, kind: "counter", values: Values::One(counter.get() as f64) }
-}
-
-fn gauge(name: &'static str, help: &'static str, value: f64) -> Metric {
-    Metric { name, help, kind: "gauge", values: Values::One(value) }
-}
-
-fn labelled(
-    name: &'static str,
-    help: &'static str,
-    label: &'static str,
-    values: Vec<(String, f64)>,
-) -> Metric {
-    Metric { name, help, kind: "counter", values: Values::Labelled(label, values) }
-}
-
-fn histogram(name: &'static str, help: &'static str, unit: f64, of: &Histogram) -> Metric {
-    let (buckets, count, sum) = of.read();
-    let buckets = buckets.into_iter().map(|(bound, count)| (bound as f64 * unit, count)).collect();
-    let values = Values::Histogram { buckets, count, sum: sum as f64 * unit };
-    Metric { name, help, kind: "histogram", values }
-}
-
-const MICROSECOND: f64 = 1e-6;
-
-async fn collect(state: &State) -> Result<Vec<Metric>, ApiError> {
-    let own = metrics();
-    let connections = match state
-        .ask_as(Requester::system(), Command::CountConnections { of: Connected::All })
-        .await?
-    {
-        Answer::Count(count) => count,
-        _ => return Err(ChatError::Internal.into()),
+/// All numbers, in Prometheus' text format.
+async fn collect(state: &State) -> Result<String, ApiError> {
+    let all = Command::CountConnections { of: Connected::All };
+    let Answer::Count(connections) = state.ask_as(Requester::system(), all).await? else {
+        return Err(ChatError::Internal.into());
     };
-    let errors = ErrorCode::ALL.iter().zip(&own.errors);
-    let errors = errors.map(|(code, count)| (code.as_str().to_owned(), count.get() as f64));
-    let mut closes: Vec<(String, f64)> = Vec::new();
-    for (close, count) in Close::ALL.iter().zip(&own.closes) {
-        let code = close.code().to_string();
-        match closes.iter_mut().find(|(known, _)| *known == code) {
-            Some((_, known)) => *known += count.get() as f64,
-            None => closes.push((code, count.get() as f64)),
-        }
-    }
-    let requests = own.http_requests.iter().zip(1..);
-    let requests = requests.map(|(count, class)| (format!("{class}xx"), count.get() as f64));
-    let limited = [
-        ("connection".to_owned(), own.limited_connections.get() as f64),
-        ("user".to_owned(), own.limited_users.get() as f64),
-        ("login".to_owned(), own.limited_logins.get() as f64),
-        ("refresh".to_owned(), own.limited_refreshes.get() as f64),
-        ("connect".to_owned(), own.limited_connects.get() as f64),
-        ("address".to_owned(), own.limited_addresses.get() as f64),
-        ("answer".to_owned(), own.limited_answers.get() as f64),
-    ];
+    let is_degraded = state.health.as_ref().is_some_and(|health| health.degraded().is_some());
     let (users, addresses) = state.limiters.kept();
     let process = Process::read();
-    let mut all = vec![
-        gauge("parlor_connections", "Open WebSocket connections", connections as f64),
-        counter("parlor_connections_total", "Connections that were opened", &own.connections),
-        counter("parlor_frames_in_total", "Text frames from clients", &own.frames_in),
-        counter("parlor_bytes_in_total", "Bytes of text from clients", &own.bytes_in),
-        counter("parlor_bytes_out_total", "Bytes written to clients", &own.bytes_out),
-        counter("parlor_messages_total", "Messages that were stored", &own.messages),
-        counter("parlor_duplicates_total", "Messages that were sent again", &own.duplicates),
-        counter("parlor_broadcasts_total", "Durable events that were told", &own.broadcasts),
-        counter("parlor_deliveries_total", "Events handed to connections", &own.deliveries),
-        gauge(
-            "parlor_writes_in_flight",
-            "Writes not yet committed",
-            own.writes_in_flight.get() as f64,
-        ),
-        gauge(
-            "parlor_fanout_backlog",
-            "Batches a thread has not handed out",
-            own.fanout_backlog.get() as f64,
-        ),
-        counter(
-            "parlor_hints_published_total",
-            "Messages published for other nodes",
-            &own.hints_published,
-        ),
-        counter("parlor_hint_bytes_total", "Bytes published for other nodes", &own.hint_bytes),
-        counter("parlor_hints_heard_total", "Messages of other nodes", &own.hints_heard),
-        counter("parlor_hints_dropped_total", "Messages Redis did not take", &own.hints_dropped),
-        counter(
-            "parlor_feed_found_total",
-            "What other nodes did and no message told",
-            &own.feed_found,
-        ),
-        gauge(
+    let mut measured: Vec<Measured> = vec![
+        ("parlor_connections", "Open WebSocket connections", connections as f64),
+        (
             "parlor_degraded",
             "1 while this node hears others late",
-            f64::from(u8::from(state.health.as_ref().is_some_and(|h| h.degraded().is_some()))),
+            f64::from(u8::from(is_degraded)),
         ),
-        histogram("parlor_commit_batch_size", "Writes of one transaction", 1.0, &own.batch_size),
-        histogram(
-            "parlor_commit_seconds",
-            "Time of one transaction",
-            MICROSECOND,
-            &own.commit_time,
-        ),
-        histogram(
-            "parlor_fanout_seconds",
-            "From the commit to the sockets",
-            MICROSECOND,
-            &own.fanout_time,
-        ),
-        counter(
-            "parlor_read_failures_total",
-            "Reads of the database that failed",
-            &own.read_failures,
-        ),
-        labelled("parlor_limited_total", "What was over a limit", "limit", limited.into()),
-        gauge("parlor_limiter_users", "Users whose rate is kept", users as f64),
-        gauge("parlor_limiter_addresses", "Addresses whose rate is kept", addresses as f64),
-        labelled("parlor_errors_total", "Errors that were answered", "code", errors.collect()),
-        labelled("parlor_closes_total", "Connections closed by the server", "code", closes),
-        labelled("parlor_http_requests_total", "HTTP requests", "status", requests.collect()),
-        histogram("parlor_http_seconds", "Time of one HTTP request", MICROSECOND, &own.http_time),
-        gauge("parlor_uptime_seconds", "Time since the start", own.started.elapsed().as_secs_f64()),
-        gauge("process_resident_memory_bytes", "Resident memory", process.resident),
-        gauge("process_open_fds", "Open files and sockets", process.files),
+        ("parlor_limiter_users", "Users whose rate is kept", users as f64),
+        ("parlor_limiter_addresses", "Addresses whose rate is kept", addresses as f64),
+        ("process_resident_memory_bytes", "Resident memory", process.resident),
+        ("process_open_fds", "Open files and sockets", process.files),
     ];
-    all.extend(stored(state).await);
-    Ok(all)
+    measured.extend(stored(state).await);
+    metrics().expect_codes(ErrorCode::ALL.map(ErrorCode::as_str), Close::ALL.map(Close::code));
+    Ok(metrics().text(&measured))
 }
 
 /// What is counted in the database. It is left out where that does not come
 /// soon: the other numbers are wanted most while the database is away.
-async fn stored(state: &State) -> Vec<Metric> {
+async fn stored(state: &State) -> Vec<Measured> {
     let counting = async { tokio::join!(state.reader.inbox_count(), state.reader.backlogs()) };
     // A read that fails is counted and logged where it does.
     let Ok((Ok(inbox), Ok(backlogs))) = timeout(METRICS_PATIENCE, counting).await else {
@@ -179,9 +60,9 @@ async fn stored(state: &State) -> Vec<Metric> {
         backlogs.iter().filter(|one| one.dead == dead).map(|one| one.count).sum()
     };
     vec![
-        gauge("parlor_inbox_events", "Events that wait in inboxes", inbox as f64),
-        gauge("parlor_webhooks_waiting", "Webhooks that wait", outbox(false) as f64),
-        gauge("parlor_webhooks_dead", "Webhooks that were given up", outbox(true) as f64),
+        ("parlor_inbox_events", "Events that wait in inboxes", inbox as f64),
+        ("parlor_webhooks_waiting", "Webhooks that wait", outbox(false) as f64),
+        ("parlor_webhooks_dead", "Webhooks that were given up", outbox(true) as f64),
     ]
 }
 
@@ -202,48 +83,69 @@ impl Process {
     }
 }
 
-/// The text format, version 0.0.4.
-fn text(all: &[Metric]) -> String {
-    let mut text = String::with_capacity(16 * 1024);
-    for Metric { name, help, kind, values } in all {
-        // Writing to a text does not fail.
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-        let _ = match values {
-            Values::One(value) => writeln!(text, "{name} {value}"),
-            Values::Labelled(label, values) => values
-                .iter()
-                .try_for_each(|(of, value)| writeln!(text, "{name}{{{label}=\"{of}\"}} {value}")),
-            Values::Histogram { buckets, count, sum } => {
-                for (bound, count) in buckets {
-                    let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {count}");
-                }
-                writeln!(
-                    text,
-                    "{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {sum}\n{name}_count {count}"
-                )
-            }
-        };
-    }
-    text
+/// The numbers of `/metrics` by their names.
+#[derive(Default, Serialize, JsonSchema)]
+pub struct Stats(BTreeMap<String, Stat>);
+
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Stat {
+    One(f64),
+    Distribution(Distribution),
+    /// A number for each value of a label.
+    Labelled(BTreeMap<String, f64>),
 }
 
-fn as_json(all: Vec<Metric>) -> Value {
-    let mut object = Map::new();
-    for Metric { name, values, .. } in all {
-        let value = match values {
-            Values::One(value) => json!(value),
-            Values::Labelled(_, values) => values
-                .into_iter()
-                .map(|(of, value)| (of, json!(value)))
-                .collect::<Map<_, _>>()
-                .into(),
-            Values::Histogram { buckets, count, sum } => {
-                json!({"buckets": buckets, "count": count, "sum": sum})
+/// How often a value was not above each bound, how often there was one, and
+/// the sum.
+#[derive(Default, Serialize, JsonSchema)]
+struct Distribution {
+    buckets: Vec<[f64; 2]>,
+    count: f64,
+    sum: f64,
+}
+
+impl Stats {
+    /// Reads them from the text, so that the two never differ.
+    fn of(text: &str) -> Self {
+        let mut all = Self::default();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            if let Some((sample, value)) = line.rsplit_once(' ')
+                && let Ok(value) = value.parse()
+            {
+                all.add(sample, value);
             }
-        };
-        object.insert(name.to_owned(), value);
+        }
+        all
     }
-    object.into()
+
+    fn add(&mut self, sample: &str, value: f64) {
+        let Some((name, label)) = sample.split_once('{') else {
+            for (end, place) in [("_sum", 0), ("_count", 1)] {
+                let of = sample.strip_suffix(end).and_then(|name| self.0.get_mut(name));
+                if let Some(Stat::Distribution(of)) = of {
+                    return *[&mut of.sum, &mut of.count][place] = value;
+                }
+            }
+            self.0.insert(sample.to_owned(), Stat::One(value));
+            return;
+        };
+        let label = label.split('"').nth(1).unwrap_or_default();
+        if let Some(name) = name.strip_suffix("_bucket") {
+            let of = || Stat::Distribution(Distribution::default());
+            let of = self.0.entry(name.to_owned()).or_insert_with(of);
+            if let (Stat::Distribution(of), Ok(bound)) = (of, label.parse::<f64>())
+                && bound.is_finite()
+            {
+                of.buckets.push([bound, value]);
+            }
+        } else {
+            let of = || Stat::Labelled(BTreeMap::new());
+            if let Stat::Labelled(of) = self.0.entry(name.to_owned()).or_insert_with(of) {
+                of.insert(label.to_owned(), value);
+            }
+        }
+    }
 }
 
 /// For Prometheus: with the configured token, or, if there is none, for this
@@ -264,11 +166,10 @@ pub async fn prometheus(
     if !allowed {
         return Err(ChatError::from(Denied::NotAdmin).into());
     }
-    let text = text(&collect(&state).await?);
-    let kind = ("content-type", "text/plain; version=0.0.4; charset=utf-8");
-    Ok(HttpResponse::Ok().insert_header(kind).body(text))
+    let text = collect(&state).await?;
+    Ok(HttpResponse::Ok().insert_header(("content-type", CONTENT_TYPE)).body(text))
 }
 
 pub async fn stats(state: web::Data<State>, Admin(_): Admin) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(as_json(collect(&state).await?)))
+    Ok(HttpResponse::Ok().json(Stats::of(&collect(&state).await?)))
 }

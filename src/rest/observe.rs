@@ -22,7 +22,7 @@ use crate::{
     error::ApiError,
     limiter::{Limited, network},
     limits::RETRY_AFTER,
-    metrics::metrics,
+    metrics::{Limit, metrics},
     places::Place,
     request_id::{HEADER, RequestName, logged, request_id},
     transport::{Body, Connection},
@@ -79,7 +79,7 @@ fn enter(state: &State, client: Client) -> Result<Option<Place<IpAddr>>, ApiErro
     match state.proxied.take(network(client.address), 1) {
         Some(entered) => Ok(Some(entered)),
         None => {
-            metrics().limited_addresses.add(1);
+            metrics().limited(Limit::Address);
             Err(Limited { retry_after: RETRY_AFTER }.into())
         }
     }
@@ -99,7 +99,7 @@ fn hold(
     match state.answers.hold(size, client.address, user) {
         Ok(held) => response.map_body(|_, body| Answer::boxed(body, held, under_way)),
         Err(error) => {
-            metrics().limited_answers.add(1);
+            metrics().limited(Limit::Answer);
             let (head, body) = error.error_response().into_parts();
             *response.response_mut().status_mut() = head.status();
             // What other headers said of the body is true no more; those of

@@ -23,7 +23,7 @@ use crate::{
     chat::{Change, Command, Connect, Disconnect, Origin, ReplyTo, Request, Requester, SessionRef},
     domain::{RoomId, UserId},
     limiter::{ConnectionLimit, Limited},
-    metrics::metrics,
+    metrics::{Limit, metrics},
     places::Place,
     protocol::{ClientCommand, ClientFrame, Close, ErrorView, Refusal, server_frame},
     websocket::{Frame, Opcode, Violation},
@@ -104,19 +104,19 @@ impl Session {
     }
 
     fn send_error(&self, id: Option<&str>, error: &ErrorView<'_>) {
-        metrics().error(error.code);
+        metrics().error(error.code.as_str());
         self.link.send(&server_frame::error(id, error));
         self.link.error_told();
     }
 
     /// Whether the connection and its user may ask once more now.
     fn check_rate(&self, live: &Live) -> Result<(), Limited> {
-        self.limit.check().inspect_err(|_| metrics().limited_connections.add(1))?;
+        self.limit.check().inspect_err(|_| metrics().limited(Limit::Connection))?;
         if live.identity.is_service {
             return Ok(());
         }
         let checked = self.worker.settings.limiters.user(live.identity.user.key);
-        checked.inspect_err(|_| metrics().limited_users.add(1))
+        checked.inspect_err(|_| metrics().limited(Limit::User))
     }
 
     /// Announces the session; `session.ready` or a close is the answer.
@@ -332,7 +332,7 @@ impl Actor for Session {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        metrics().connections.add(1);
+        metrics().connections.inc();
         self.worker.hub.borrow_mut().attach(self.link.clone());
         match self.phase {
             Phase::Live(_) => self.connect(ctx),
@@ -361,8 +361,8 @@ impl StreamHandler<Result<Message, Violation>> for Session {
         self.link.heard();
         match message {
             Ok(Message::Text(text)) => {
-                metrics().frames_in.add(1);
-                metrics().bytes_in.add(text.len() as u64);
+                metrics().frames_in.inc();
+                metrics().bytes_in.inc_by(text.len() as u64);
                 self.text(&text, ctx);
             }
             Ok(Message::Ping(payload)) => {

@@ -187,7 +187,7 @@ impl Link {
         if self.state.get() != State::Open {
             return;
         }
-        metrics().close(close);
+        metrics().close(close.code());
         self.state.set(State::Closing(close));
         let mut outbox = self.outbox.borrow_mut();
         if close == Close::SlowReader {
@@ -231,7 +231,7 @@ impl Link {
         let mut outbox = self.outbox.borrow_mut();
         let written = outbox.write_to(|slices| self.socket.try_write(slices));
         let flushed = written.and_then(|written| {
-            metrics().bytes_out.add(written.bytes as u64);
+            metrics().bytes_out.inc_by(written.bytes as u64);
             let all = written.all && self.socket.try_flush()?;
             if all {
                 self.blocked_since.set(None);

@@ -33,7 +33,7 @@ use crate::{
     error::ApiError,
     limiter::{ErrorBudget, Limited, network},
     limits::RETRY_AFTER,
-    metrics::metrics,
+    metrics::{Limit, metrics},
     places::Place,
     protocol::{ErrorCode, PROTOCOL_NAME},
     request_id::{self, logged, request_id},
@@ -84,7 +84,7 @@ fn log_upgrade(id: &str, request: &Request, client: Client, refused: Option<&Api
     let status = refused.map_or(101, |error| error.status().as_u16());
     let client = client.address.to_string();
     if let Some(error) = refused {
-        metrics().error(error.code());
+        metrics().error(error.code().as_str());
     }
     log::info!(
         target: "parlor::access",
@@ -157,7 +157,7 @@ async fn accept(
 fn guest(worker: &Worker, client: Client) -> Result<Place<IpAddr>, ApiError> {
     let place = worker.settings.guests.take(network(client.address), 1);
     place.ok_or_else(|| {
-        metrics().limited_addresses.add(1);
+        metrics().limited(Limit::Address);
         ApiError::from(Limited { retry_after: RETRY_AFTER })
     })
 }

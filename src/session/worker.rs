@@ -25,7 +25,7 @@ use crate::{
     chat::{ChatServer, RegisterWorker, SessionId, WorkerId},
     limiter::{Limited, Limiters, Rates},
     limits::{CONNECTIONS_MAX, Limits, RESUME_ROOMS, rooms_piece_bytes},
-    metrics::metrics,
+    metrics::{Limit, metrics},
     places::Places,
     protocol::FrameRules,
 };
@@ -154,7 +154,7 @@ impl Worker {
 
 /// Somebody connects too often.
 pub(super) fn count_limited(_: &Limited) {
-    metrics().limited_connects.add(1);
+    metrics().limited(Limit::Connect);
 }
 
 fn outbox_limits(limits: &Limits) -> OutboxLimits {

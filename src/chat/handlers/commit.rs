@@ -105,7 +105,7 @@ impl ChatServer {
 
     /// A durable event: the room's head moves, its subscribers are told.
     pub(super) fn tell_event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
-        metrics().broadcasts.add(1);
+        metrics().broadcasts.inc();
         self.nodes.tell_event(room, seq, &frame);
         self.heard_event(room, seq, frame);
     }

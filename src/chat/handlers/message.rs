@@ -27,9 +27,10 @@ impl ChatServer {
     pub(super) fn settle_send(&mut self, reply: ReplyTo, sending: Sending, stored: StoredMessage) {
         self.answer(reply, Ok(Answer::Sent(stored)));
         if stored.duplicate {
-            return metrics().duplicates.add(1);
+            metrics().duplicates.inc();
+            return;
         }
-        metrics().messages.add(1);
+        metrics().messages.inc();
         let Sending { room, sender, client_id, content } = sending;
         self.stop_typing(&room, &sender);
         let message = Message {
@@ -59,7 +60,7 @@ impl ChatServer {
         message: &Message,
         root: Option<&Message>,
     ) {
-        metrics().messages.add(1);
+        metrics().messages.inc();
         self.answer(reply, Ok(Answer::Sent(stored)));
         self.stop_typing(&sending.room, &sending.sender);
         self.tell_event(message.room_key, stored.seq, events::message_created(message));

@@ -101,7 +101,7 @@ impl Reader {
             }
             Err(_) => {
                 log::error!("a read took longer than {:?}", self.timeout);
-                metrics().read_failures.add(1);
+                metrics().read_failures.inc();
                 Err(ReadError)
             }
         }
@@ -121,7 +121,7 @@ impl Reader {
 
 fn failed(error: diesel::result::Error) -> ReadError {
     log::error!("a read failed: {error}");
-    metrics().read_failures.add(1);
+    metrics().read_failures.inc();
     ReadError
 }
 

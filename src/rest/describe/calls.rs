@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::shapes::{AsyncApiDocument, Export, OpenApiDocument, Stats};
+use super::shapes::{AsyncApiDocument, Export, OpenApiDocument};
 use crate::{
     protocol::{
         AttachmentView, HistoryView, MemberView, MessageView, ReadMarkView, RoomView,
@@ -21,6 +21,7 @@ use crate::{
         events::{Events, Inbox, PublishedView},
         members::Members,
         messages::{MessageCount, Pins, ReachedPage, Reactions, Thread},
+        metrics::Stats,
         presence::RoomPresence,
         read::{AllMoved, Receipts, Unread},
         rooms::Rooms,

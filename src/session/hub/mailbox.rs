@@ -58,7 +58,7 @@ impl Handler<Flush> for HubActor {
         self.flushing = false;
         self.hub.borrow_mut().flush();
         if let Some(at) = self.oldest.take() {
-            metrics().fanout_time.observe_time(at.elapsed());
+            metrics().fanout_time.observe(at.elapsed().as_secs_f64());
         }
         self.flush_later(ctx);
     }

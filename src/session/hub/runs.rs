@@ -163,7 +163,7 @@ impl Hub {
 
     fn tell_run(&mut self, room: RoomKey, run: &Run) {
         let Some(subscribers) = self.rooms.get_mut(&room) else { return };
-        metrics().deliveries.add((subscribers.len() * run.frames.len()) as u64);
+        metrics().deliveries.inc_by((subscribers.len() * run.frames.len()) as u64);
         let behind = if subscribers.len() < JOIN_FROM {
             tell(subscribers, run, &mut self.listed, |link| {
                 run.frames.iter().take_while(|frame| link.send_event(frame)).count()

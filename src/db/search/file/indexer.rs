@@ -67,8 +67,9 @@ pub(in crate::db) fn keep_up(index: FileIndex, database: PathBuf) -> std::io::Re
 fn give_way() {
     // Linux has a priority for each thread; elsewhere it is the process's.
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(10) {
-        log::debug!("the search keeps its priority: {error}");
+    // SAFETY: takes three numbers (setpriority(2)).
+    if unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 10) } != 0 {
+        log::debug!("the search keeps its priority: {}", std::io::Error::last_os_error());
     }
 }
 
