@@ -5,6 +5,7 @@ mod copy;
 mod http;
 mod listen;
 mod logging;
+mod memory;
 mod nodes;
 mod output;
 mod serve;
@@ -51,6 +52,7 @@ impl From<ConfigError> for Failure {
 
 /// The whole program: reads the command line, runs the command.
 pub fn main() -> ExitCode {
+    memory::prepare();
     // What is made here (database, index, files, secret) is for its owner
     // alone, whoever starts it and however.
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
