@@ -19,8 +19,8 @@ use crate::{
     cli::{self, Cli, Command, StoreArgs, TokenArgs},
     config::{Config, ConfigError, StoreConfig},
     db,
-    domain::UserId,
 };
+use parlor_domain::UserId;
 
 /// Why a command ended: one line for the operator, and the exit code.
 #[derive(Debug)]

@@ -21,9 +21,9 @@ pub use self::{
     values::BindAddress,
     variables::{LOG_FORMAT, unknown_variables},
 };
-use crate::{
-    auth::{ADMIN, SERVICE},
-    domain::Contact,
+use crate::auth::{ADMIN, SERVICE};
+use parlor_domain::{
+    Contact,
     limits::{COMPRESSION_MIN_BYTES, Limits},
 };
 

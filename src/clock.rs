@@ -9,7 +9,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::domain::Timestamp;
+use parlor_domain::Timestamp;
 
 /// What is to be added to this machine's clock, in milliseconds.
 static OFFSET: AtomicI64 = AtomicI64::new(0);

@@ -11,13 +11,15 @@ use crate::{
     },
     db::DatabaseUrl,
     db::OutboxTargets,
-    domain::{Adopted, Contact, FileQuota, Retention},
     limiter::{Rates, per_minute, per_minute_with_burst, per_second},
-    limits::{HTTP_IDLE, Limits, WEBHOOK_URLS, command_bytes, event_bytes},
     nodes::RedisUrl,
     session::HeartbeatConfig,
     transport::{Certificate, Timeouts},
     webhooks::{KINDS, Secrets, WebhookConfig},
+};
+use parlor_domain::{
+    Adopted, Contact, FileQuota, Retention,
+    limits::{HTTP_IDLE, Limits, WEBHOOK_URLS, command_bytes, event_bytes},
 };
 
 /// Everything `parlor serve` needs to know.

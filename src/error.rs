@@ -15,12 +15,11 @@ use crate::{
     auth::{AccountError, AuthError},
     chat::ChatError,
     db::ReadError,
-    domain::InvalidId,
     limiter::Limited,
-    limits::RETRY_AFTER,
     metrics::metrics,
     protocol::{ErrorCode, ErrorView, Refusal},
 };
+use parlor_domain::{InvalidId, limits::RETRY_AFTER};
 
 /// What a REST call or an upgrade answers when it cannot do what was asked.
 ///

@@ -20,8 +20,8 @@ use governor::{
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    domain::UserKey,
+use parlor_domain::{
+    UserKey,
     limits::{SPENDERS_KEPT, SPENDERS_TOLD, SPENT_MOST},
 };
 

@@ -2,7 +2,7 @@
 
 use actix_http::header::{HeaderName, HeaderValue};
 
-use crate::limits::LOGGED_BYTES;
+use parlor_domain::limits::LOGGED_BYTES;
 
 /// The header in which a request brings its name, or is told it.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");

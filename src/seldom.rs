@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use crate::limits::SELDOM;
+use parlor_domain::limits::SELDOM;
 
 /// One kind of such a line.
 pub struct Seldom(Mutex<State>);

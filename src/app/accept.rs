@@ -14,12 +14,12 @@ use crate::{
     auth::{TrustedProxies, peer_address},
     config::Config,
     limiter::network,
-    limits::{FILES_SHARE, HTTP_IDLE_PROXY, HTTP_SEND_BUFFER},
     metrics::{Limit, metrics},
     places::Places,
     seldom::Seldom,
     transport::{Paced, Timeouts},
 };
+use parlor_domain::limits::{FILES_SHARE, HTTP_IDLE_PROXY, HTTP_SEND_BUFFER};
 
 /// Counts the connections of each address, but for those of trusted proxies,
 /// which stand for many.

@@ -41,13 +41,13 @@ use crate::{
     chat::WorkerId,
     config::Config,
     error::{self, ApiError},
-    limits,
     places::Places,
     rest::{self, State},
     routes,
     session::{SessionCount, SessionSettings, Worker, upgrade},
     transport::{InTurn, Paced, TlsStream},
 };
+use parlor_domain::limits;
 
 /// Says where the server listens; the first line is for programs as well.
 pub(super) fn banner(listeners: &[SocketAddr], config: &Config) {

@@ -8,7 +8,8 @@ use std::{
 use socket2::{Domain, Socket, Type};
 
 use super::Failure;
-use crate::{cli::BindAddress, limits::LISTEN_BACKLOG};
+use crate::cli::BindAddress;
+use parlor_domain::limits::LISTEN_BACKLOG;
 
 /// Listens on every address that `bind` stands for: `localhost` is often two.
 /// With port 0 all of them get the port of the first.

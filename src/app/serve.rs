@@ -17,15 +17,17 @@ use crate::{
     chat::{ChatServer, ChatSettings, Drain, ToNodes, Unfinished},
     config::{AttachmentConfig, Config},
     db::{Database, Idle, SearchIndex, Writer},
-    domain::{MessageId, MessageIds},
     limiter::Limiters,
-    limits::{LEASE_RELEASE, LIMITER_TICK, SIGNALS_APART, upload_time},
     nodes::Hooks,
     places::Places,
     rest::{Answers, Draining, Files, Search, State},
     session::SessionCount,
     transport::Certificate,
     webhooks::Dispatcher,
+};
+use parlor_domain::{
+    MessageId, MessageIds,
+    limits::{LEASE_RELEASE, LIMITER_TICK, SIGNALS_APART, upload_time},
 };
 
 pub(super) fn serve(config: Config) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! What a file is called.
 
-use crate::domain::visible;
+use parlor_domain::visible;
 
 /// Characters of a name at most.
 const CHARS_MAX: usize = 120;

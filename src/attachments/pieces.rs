@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use crate::domain::Timestamp;
+use parlor_domain::Timestamp;
 
 /// Blocking: removes the pieces below a directory that have not been written
 /// to since a time; says how many there were.

@@ -11,10 +11,10 @@ use object_store::{
 use tokio::runtime::Handle;
 
 use super::pieces;
-use crate::{
-    domain::{AttachmentId, Timestamp},
+use crate::outbound;
+use parlor_domain::{
+    AttachmentId, Timestamp,
     limits::{STORE_PARTS, STORE_RETRIES, STORE_TIMEOUT},
-    outbound,
 };
 
 /// Where files go.

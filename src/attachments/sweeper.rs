@@ -6,9 +6,9 @@ use actix::Addr;
 use tokio::{sync::watch, time::interval};
 
 use super::Store;
-use crate::{
-    db::{Reader, Write, Writer, submit},
-    domain::{AttachmentId, Timestamp},
+use crate::db::{Reader, Write, Writer, submit};
+use parlor_domain::{
+    AttachmentId, Timestamp,
     limits::{LOOSE_UPLOAD_AGE, SWEEP_ATTACHMENTS, SWEEP_PIECES, SWEEP_TICK},
 };
 

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits, metadata::Orientation};
 
 use super::picture::Picture;
-use crate::{
-    domain::UserKey,
+use crate::turns::{Shares, Turns};
+use parlor_domain::{
+    UserKey,
     limits::{
         DECODING_BASE, IMAGE_ALLOC, IMAGE_SIDE, THUMBNAIL_PATIENCE, THUMBNAIL_SIDE,
         THUMBNAILS_AT_ONCE, THUMBNAILS_AT_ONCE_EACH, UPLOADS_AT_ONCE,
     },
-    turns::{Shares, Turns},
 };
 
 /// A thumbnail, and the size of what it shows.

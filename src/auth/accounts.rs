@@ -6,10 +6,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::{Identity, Passwords, Revocations, TokenKeys, api_key::is_service_user};
-use crate::{
-    db::{NewRefreshToken, Reader, RefreshHash, Write, WriteError, WriteResult, Writer, Written},
-    domain::{SignIn, Timestamp, User, UserId},
+use crate::db::{
+    NewRefreshToken, Reader, RefreshHash, Write, WriteError, WriteResult, Writer, Written,
 };
+use parlor_domain::{SignIn, Timestamp, User, UserId};
 
 /// Why an account cannot be used. Its text is for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

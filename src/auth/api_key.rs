@@ -7,10 +7,8 @@ use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use super::{Identity, identity::Credential};
-use crate::{
-    db::{ApiKey, KeyHash},
-    domain::{InvalidId, Timestamp, UserId},
-};
+use crate::db::{ApiKey, KeyHash};
+use parlor_domain::{InvalidId, Timestamp, UserId};
 
 /// What a key begins with, so that it is told from a token, and is found by
 /// those who look for secrets in the wrong places.

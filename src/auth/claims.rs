@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 
 use super::{AuthError, BadToken};
-use crate::{
-    domain::{RoomId, SignIn, Timestamp, UserId, UserOrigin, display_name},
+use parlor_domain::{
+    RoomId, SignIn, Timestamp, UserId, UserOrigin, display_name,
     limits::{ID_BYTES, ISSUER_BYTES, NAME_CHARS, TOKEN_AGE_MAX},
 };
 
@@ -170,7 +170,7 @@ mod tests {
         for (claims, bad) in [
             (json!({"sub": null}), BadToken::Missing("sub")),
             (json!({"sub": 7}), BadToken::Claim("sub")),
-            (json!({"sub": "o'brien"}), BadToken::User(crate::domain::InvalidId::Character)),
+            (json!({"sub": "o'brien"}), BadToken::User(parlor_domain::InvalidId::Character)),
             (json!({"roles": "admin"}), BadToken::Claim("roles")),
             (json!({"roles": [7]}), BadToken::Claim("roles")),
             (json!({"iat": "now"}), BadToken::Claim("iat")),

@@ -61,7 +61,7 @@ impl From<BadToken> for AuthError {
 impl From<&AuthError> for ErrorView<'_> {
     fn from(error: &AuthError) -> Self {
         let unavailable = error.code() == ErrorCode::Unavailable;
-        let retry_after = crate::limits::RETRY_AFTER.as_millis();
+        let retry_after = parlor_domain::limits::RETRY_AFTER.as_millis();
         Self {
             code: error.code(),
             message: error.to_string().into(),

@@ -15,11 +15,8 @@ use super::{
     ApiKeys, AuthError, BadToken, Claims, Door, Issuer, Revocations, TokenKeys,
     refusal::RefusalLog, revocation::Proof, token::checked_header,
 };
-use crate::{
-    db::{KeyHash, Reader, SeenUser, Write, WriteError, Writer, Written},
-    domain::{Adopted, SignIn, Timestamp, User, UserId, UserOrigin},
-    limits::KNOWN_USERS,
-};
+use crate::db::{KeyHash, Reader, SeenUser, Write, WriteError, Writer, Written};
+use parlor_domain::{Adopted, SignIn, Timestamp, User, UserId, UserOrigin, limits::KNOWN_USERS};
 
 /// The role that may do what any room's owner may.
 pub const ADMIN: &str = "admin";

@@ -21,10 +21,8 @@ use super::{
     crypto,
     token::refusal,
 };
-use crate::{
-    limits::{JWKS_AGE, JWKS_BYTES, JWKS_RETRY, JWKS_TIMEOUT},
-    outbound,
-};
+use crate::outbound;
+use parlor_domain::limits::{JWKS_AGE, JWKS_BYTES, JWKS_RETRY, JWKS_TIMEOUT};
 
 /// Where an issuer's keys come from, and what its tokens must say.
 #[derive(Clone, Debug)]

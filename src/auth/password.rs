@@ -8,7 +8,7 @@ use argon2::{
 };
 use tokio::sync::Semaphore;
 
-use crate::limits::{HASHES_AT_ONCE, HASHES_WAITING};
+use parlor_domain::limits::{HASHES_AT_ONCE, HASHES_WAITING};
 
 /// Hashes and checks passwords, a few at a time: each takes 19 MiB and a
 /// core, and whoever asks for thousands must not get them.

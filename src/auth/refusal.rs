@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::AuthError;
-use crate::{
-    domain::InvalidId,
+use parlor_domain::{
+    InvalidId,
     limits::{ID_BYTES, ISSUER_BYTES, REFUSALS_TOLD, TOKEN_AGE_MAX, TOKEN_BYTES},
 };
 

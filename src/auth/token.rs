@@ -15,10 +15,7 @@ use super::{
     claims::{Signed, SignedBy},
     crypto,
 };
-use crate::{
-    domain::{SignIn, Timestamp, User, UserId},
-    limits::TOKEN_BYTES,
-};
+use parlor_domain::{SignIn, Timestamp, User, UserId, limits::TOKEN_BYTES};
 
 /// A token could not be made: the clock is outside of all reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -176,7 +173,7 @@ pub fn bearer_token(value: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{UserKey, UserOrigin};
+    use parlor_domain::{UserKey, UserOrigin};
 
     const HOUR: Duration = Duration::from_secs(3600);
     const LEEWAY: Duration = Duration::from_secs(30);

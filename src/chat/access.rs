@@ -5,10 +5,8 @@
 use std::{future::Future, sync::Arc};
 
 use super::{ChatError, ChatServer, Requester};
-use crate::{
-    db::Reader,
-    domain::{Denied, Role, Room, RoomId, RoomKind, Standing, Timestamp, UserKey},
-};
+use crate::db::Reader;
+use parlor_domain::{Denied, Role, Room, RoomId, RoomKind, Standing, Timestamp, UserKey};
 
 /// How a requester stands to a room.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 use super::{ReadMark, SessionId};
 use crate::{
     db::{Change, MemberChange, StoredMessage},
-    domain::{
-        AppEvent, ClientId, HistoryCursor, HistoryPage, Member, MessageId, Position,
-        PublicationKey, ReadTarget, Retention, Room, RoomChange, RoomId, RoomKey, RoomKind,
-        RoomOverview, Seq, Status, Timestamp, UserId, UserKey,
-    },
     protocol::Draft,
+};
+use parlor_domain::{
+    AppEvent, ClientId, HistoryCursor, HistoryPage, Member, MessageId, Position, PublicationKey,
+    ReadTarget, Retention, Room, RoomChange, RoomId, RoomKey, RoomKind, RoomOverview, Seq, Status,
+    Timestamp, UserId, UserKey,
 };
 
 /// What can be asked for.

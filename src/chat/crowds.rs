@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 
-use crate::{domain::RoomKey, limits::MEMBERS_TOLD};
+use parlor_domain::{RoomKey, limits::MEMBERS_TOLD};
 
 /// Who joins a room of n is told to n members, so n joins are n² events.
 /// Where members are many they are told how many, once in a while.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::{
     db::{ReadError, WriteError},
-    domain::{Denied, QuotaReached},
     protocol::{ErrorCode, ErrorView},
 };
+use parlor_domain::{Denied, QuotaReached};
 
 /// Why a request was refused. Its text is for a person.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,7 +68,7 @@ impl ChatError {
 
     /// The answer while the database or the server cannot take more.
     pub fn unavailable() -> Self {
-        Self::Unavailable { retry_after: crate::limits::RETRY_AFTER }
+        Self::Unavailable { retry_after: parlor_domain::limits::RETRY_AFTER }
     }
 }
 

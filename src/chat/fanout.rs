@@ -17,12 +17,8 @@ use std::{
 use actix::Recipient;
 
 use super::{ChatError, RequestId, SessionId, WorkerId, room::RoomEntry};
-use crate::{
-    domain::{RoomId, RoomKey, RoomOverview, Seq},
-    metrics::metrics,
-    protocol::Close,
-    websocket::Frame,
-};
+use crate::{metrics::metrics, protocol::Close, websocket::Frame};
+use parlor_domain::{RoomId, RoomKey, RoomOverview, Seq};
 
 /// What one worker's sessions are to be told, in order.
 #[derive(actix::Message)]

@@ -3,10 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use super::Request;
-use crate::{
-    db::Ticket,
-    domain::{RoomKey, UserKey},
-};
+use crate::db::Ticket;
+use parlor_domain::{RoomKey, UserKey};
 
 /// A user in a room.
 pub(super) type Place = (UserKey, RoomKey);
@@ -70,10 +68,8 @@ impl Holds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        chat::{Command, Requester, server::nobody},
-        domain::{RoomId, User, UserId},
-    };
+    use crate::chat::{Command, Requester, server::nobody};
+    use parlor_domain::{RoomId, User, UserId};
 
     const HERE: Place = (UserKey(1), RoomKey(1));
     const ELSEWHERE: Place = (UserKey(1), RoomKey(2));

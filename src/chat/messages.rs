@@ -11,9 +11,9 @@ use tokio::sync::oneshot;
 use super::{Answer, ChatError, Command, Origin, fanout::Deliver};
 use crate::{
     db::StoredMessage,
-    domain::{Epoch, RoomId, Seq, Timestamp, User, UserId, UserKey},
     protocol::{Close, ReadMarkView, StoredMessageView},
 };
+use parlor_domain::{Epoch, RoomId, Seq, Timestamp, User, UserId, UserKey};
 
 /// One connection, for as long as the process lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -198,7 +198,7 @@ pub struct Drain;
 #[rtype(result = "()")]
 pub struct ReadReplay {
     pub session: SessionRef,
-    pub room: crate::domain::RoomKey,
+    pub room: parlor_domain::RoomKey,
     /// The last position the session has.
     pub since: Seq,
     /// It never said that it has that: it gets what is kept.

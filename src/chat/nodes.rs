@@ -7,10 +7,10 @@ use tokio::sync::oneshot;
 
 use crate::{
     db::{Happened, Recorded},
-    domain::{RoomKey, Seq, Status, Timestamp, User, UserKey},
     limiter::Spender,
     websocket::Frame,
 };
+use parlor_domain::{RoomKey, Seq, Status, Timestamp, User, UserKey};
 
 /// What one node has to say to the others: of one batch, or of what is never
 /// stored.

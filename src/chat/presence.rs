@@ -8,8 +8,8 @@ use std::{
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::{
-    domain::{RoomKey, Status, Timestamp, User, UserKey},
+use parlor_domain::{
+    RoomKey, Status, Timestamp, User, UserKey,
     limits::{ARRIVALS_WAITING, ERASED_KEPT, PRESENCE_BURST, PRESENCE_PACE},
 };
 
@@ -177,7 +177,7 @@ mod tests {
         assert!(pace.may_tell(start + PRESENCE_PACE));
         assert!(!pace.may_tell(start + PRESENCE_PACE));
     }
-    use crate::domain::UserId;
+    use parlor_domain::UserId;
 
     const GRACE: Duration = Duration::from_secs(5);
 

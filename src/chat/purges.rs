@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashSet;
 
-use crate::domain::RoomKey;
+use parlor_domain::RoomKey;
 
 /// Each once, in the order in which they came. There may be as many as rooms
 /// have ended at once, so nothing here costs by their number.

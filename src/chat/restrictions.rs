@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::domain::{RoomKey, UserKey};
+use parlor_domain::{RoomKey, UserKey};
 
 /// Says whether what was read of somebody's rights may be true no more:
 /// removed, muted or blocked while it was read.

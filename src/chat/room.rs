@@ -8,10 +8,8 @@ use std::{
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{WorkerId, timeline::Timeline};
-use crate::{
-    domain::{Epoch, Room, RoomId, RoomKey, RoomOverview, Seq},
-    websocket::Frame,
-};
+use crate::websocket::Frame;
+use parlor_domain::{Epoch, Room, RoomId, RoomKey, RoomOverview, Seq};
 
 /// A room in memory.
 pub(super) struct RoomEntry {
@@ -118,7 +116,7 @@ impl UnseenHeads {
 /// session that is being connected compares the head it read with the one
 /// kept here, and so cannot miss what was told in between.
 ///
-/// [`READ_TIMEOUT`]: crate::limits::READ_TIMEOUT
+/// [`READ_TIMEOUT`]: parlor_domain::limits::READ_TIMEOUT
 #[derive(Default)]
 pub(super) struct Rooms {
     entries: FxHashMap<RoomKey, RoomEntry>,
@@ -234,7 +232,7 @@ impl Rooms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::RoomKind;
+    use parlor_domain::RoomKind;
 
     const IDLE: Duration = Duration::from_secs(60);
 

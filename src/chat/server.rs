@@ -23,10 +23,12 @@ use super::{
 };
 use crate::{
     db::{Committed, Reader, Reply, SetCommitted, Submit, Ticket, Write, Writer},
-    domain::{Contact, MessageId, MessageIds, Retention, RoomId, RoomKey, UserKey},
     limiter::Rates,
-    limits::{FANOUT_BACKLOG, INTEREST_TICK, Limits, PRESENCE_TICK, ROOM_IDLE, ROOM_SWEEP},
     websocket::Frame,
+};
+use parlor_domain::{
+    Contact, MessageId, MessageIds, Retention, RoomId, RoomKey, UserKey,
+    limits::{FANOUT_BACKLOG, INTEREST_TICK, Limits, PRESENCE_TICK, ROOM_IDLE, ROOM_SWEEP},
 };
 
 /// What the ChatServer needs to know of the deployment.

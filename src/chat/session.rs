@@ -8,7 +8,7 @@ use super::{
     ChatError, Command, Connect, NodePresence, ReplyTo, Request, SessionId, SessionRef,
     presence::Pace,
 };
-use crate::domain::{RoomKey, Seq, Standing, Status, Timestamp, User, UserKey};
+use parlor_domain::{RoomKey, Seq, Standing, Status, Timestamp, User, UserKey};
 
 /// One connection.
 pub(super) struct SessionEntry {
@@ -356,10 +356,8 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        chat::{IsGood, WorkerId},
-        domain::UserId,
-    };
+    use crate::chat::{IsGood, WorkerId};
+    use parlor_domain::UserId;
 
     fn connect(id: u64, context: &str) -> Connect {
         let origin = Origin { device_id: None, address: None, connected_at: Timestamp(0) };

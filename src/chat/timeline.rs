@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    domain::Seq,
+use crate::websocket::Frame;
+use parlor_domain::{
+    Seq,
     limits::{TIMELINE_HELD, TIMELINE_HELD_BYTES},
-    websocket::Frame,
 };
 
 /// Tells the events of one room once, in the order of their positions,

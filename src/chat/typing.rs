@@ -5,8 +5,8 @@ use std::time::Instant;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::SessionId;
-use crate::{
-    domain::{RoomKey, UserKey},
+use parlor_domain::{
+    RoomKey, UserKey,
     limits::{TYPING_MAX, TYPING_REPEAT, TYPING_TTL},
 };
 

@@ -2,8 +2,8 @@
 
 use std::{net::Ipv6Addr, time::Duration};
 
-use crate::{
-    domain::{Contact, display_text},
+use parlor_domain::{
+    Contact, display_text,
     limits::{NAME_CHARS, TOKEN_AGE_MAX},
 };
 

@@ -10,7 +10,7 @@ use actix::Recipient;
 use tokio::sync::oneshot;
 
 use super::{Recorded, Signal};
-use crate::domain::{
+use parlor_domain::{
     Adder, Adopted, AppEvent, Attachment, AttachmentId, ClientId, Denied, FileQuota, InboxEvent,
     Member, Mentioned, Message, MessageId, NewExtras, PublicationKey, QuotaReached, ReadTarget,
     Retention, Role, Room, RoomBounds, RoomChange, RoomId, RoomKey, RoomKind, Seq, SignIn,

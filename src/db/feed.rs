@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{MarkedBy, RoomRead, Write, WriteResult, Written};
-use crate::domain::{RoomKey, Seq, UserKey};
+use parlor_domain::{RoomKey, Seq, UserKey};
 
 /// One thing that happened. It says where to look; what is there is read from
 /// the database, so that it does not matter how late it is heard, or how
@@ -65,7 +65,7 @@ pub enum Happened {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         hidden: bool,
         /// Who does not hear of it: whom the user has blocked, at most
-        /// [`BLOCKS_PER_USER`](crate::limits::BLOCKS_PER_USER).
+        /// [`BLOCKS_PER_USER`](parlor_domain::limits::BLOCKS_PER_USER).
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         blocked: Vec<i64>,
     },

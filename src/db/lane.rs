@@ -1,7 +1,7 @@
 //! Which lane a write goes through.
 
 use super::Write;
-use crate::domain::{RoomKey, UserKey};
+use parlor_domain::{RoomKey, UserKey};
 
 /// Where a write goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub(super) fn lane_of(write: &Write, lanes: usize) -> Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ReadTarget, Timestamp};
+    use parlor_domain::{ReadTarget, Timestamp};
 
     #[test]
     fn what_is_decided_in_a_room_goes_through_one_lane() {

@@ -8,8 +8,8 @@
 //! on from numbers that nobody has seen, under another epoch.
 
 use super::{Write, WriteResult, Written, feed};
-use crate::{
-    domain::{Life, RoomKey, Seq, Timestamp},
+use parlor_domain::{
+    Life, RoomKey, Seq, Timestamp,
     limits::{LIFE_GAP, POSITIONS_PER_MS},
 };
 
@@ -88,7 +88,7 @@ pub(super) fn newest_place(writes: &[Write], results: &[WriteResult]) -> Option<
 mod tests {
     use super::*;
     use crate::db::{StoredMessage, WriteError};
-    use crate::domain::{MessageId, ReadTarget, UserKey};
+    use parlor_domain::{MessageId, ReadTarget, UserKey};
 
     #[test]
     fn a_new_life_begins_above_all_that_was_ever_told() {

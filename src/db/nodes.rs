@@ -15,8 +15,8 @@ use super::{
     reader::Pools,
     writers::Writers,
 };
-use crate::{
-    domain::Timestamp,
+use parlor_domain::{
+    Timestamp,
     limits::{FEED_KEPT, FEED_SETTLED, NODE_LEASE, NODE_NUMBER_REST, NODE_NUMBERS, READ_TIMEOUT},
 };
 

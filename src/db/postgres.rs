@@ -102,7 +102,7 @@ struct HeadRow {
 pub(in crate::db) fn advance_heads(
     conn: &mut Conn,
     counts: &[(i64, i64)],
-) -> diesel::QueryResult<Vec<(i64, i64, crate::domain::Seq)>> {
+) -> diesel::QueryResult<Vec<(i64, i64, parlor_domain::Seq)>> {
     let (rooms, counts): (Vec<i64>, Vec<i64>) = counts.iter().copied().unzip();
     let rows = diesel::sql_query(
         "UPDATE room_heads h SET last_seq = h.last_seq + moved.count
@@ -112,7 +112,7 @@ pub(in crate::db) fn advance_heads(
     .bind::<sql_types::Array<sql_types::BigInt>, _>(rooms)
     .bind::<sql_types::Array<sql_types::BigInt>, _>(counts)
     .load::<HeadRow>(conn)?;
-    let head = |row: HeadRow| (row.room, row.count, crate::domain::Seq(row.last));
+    let head = |row: HeadRow| (row.room, row.count, parlor_domain::Seq(row.last));
     Ok(rows.into_iter().map(head).collect())
 }
 

@@ -10,15 +10,13 @@ use diesel_async::RunQueryDsl;
 use rustc_hash::FxHashMap;
 
 use super::AsyncConn;
-use crate::{
-    db::{
-        rows::message::{MessageRow, assemble, columns, quote_columns, quoted_ids, visible},
-        schema::{messages, room_events, rooms, users},
-    },
-    domain::{
-        AppEvent, EventKind, Message, RoomEvent, RoomKey, RoomKind, RoomOverview, Seq, Timestamp,
-        User, UserId, UserKey,
-    },
+use crate::db::{
+    rows::message::{MessageRow, assemble, columns, quote_columns, quoted_ids, visible},
+    schema::{messages, room_events, rooms, users},
+};
+use parlor_domain::{
+    AppEvent, EventKind, Message, RoomEvent, RoomKey, RoomKind, RoomOverview, Seq, Timestamp, User,
+    UserId, UserKey,
 };
 
 /// Whole messages, with what they point to.

@@ -5,7 +5,7 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 pub(super) use mark::Marker;
 
 use super::{Recorded, Write, WriteResult, rows::standing::StandingRow};
-use crate::domain::{RoomKey, Seq};
+use parlor_domain::{RoomKey, Seq};
 
 pub(super) mod checkpointer;
 mod copying;
@@ -43,7 +43,7 @@ pub(super) fn pragmas(cache_kib: i64) -> String {
          PRAGMA cache_size = {};
          PRAGMA wal_autocheckpoint = 16384;
          PRAGMA journal_size_limit = 67108864;",
-        crate::limits::DATABASE_BUSY_TIMEOUT.as_millis(),
+        parlor_domain::limits::DATABASE_BUSY_TIMEOUT.as_millis(),
         // Negative: in KiB (https://sqlite.org/pragma.html#pragma_cache_size).
         -cache_kib,
     )

@@ -2,7 +2,7 @@ use actix::Addr;
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{Reply, Submit, Write, WriteError, WriteResult, Writer};
-use crate::limits::ANSWER_TIMEOUT;
+use parlor_domain::limits::ANSWER_TIMEOUT;
 
 /// Submits one write and waits for its commit, for a bounded time.
 pub async fn submit(writer: &Addr<Writer>, write: Write) -> WriteResult {

@@ -23,10 +23,8 @@ use super::{
     worker::{DbWorker, ExecuteBatch, Executed},
     writers::Writers,
 };
-use crate::{
-    limits::{BATCH_WRITES, CHECKPOINT_WRITES},
-    metrics::metrics,
-};
+use crate::metrics::metrics;
+use parlor_domain::limits::{BATCH_WRITES, CHECKPOINT_WRITES};
 
 /// Collects writes and has them committed, one transaction at a time a lane.
 ///

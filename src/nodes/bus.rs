@@ -21,9 +21,11 @@ use super::{
 };
 use crate::{
     chat::{Asked, FromNode, Interest, NodePresence, ToNodes},
-    domain::{RoomKey, Status, UserKey},
-    limits::{BURIAL_STEP, BUS_BATCHES, BUS_PIPELINE, REDIS_PING},
     metrics::metrics,
+};
+use parlor_domain::{
+    RoomKey, Status, UserKey,
+    limits::{BURIAL_STEP, BUS_BATCHES, BUS_PIPELINE, REDIS_PING},
 };
 
 /// What the bus tells the follower.

@@ -7,9 +7,10 @@ use redis::streams::StreamId;
 use crate::{
     chat::{Command, Target},
     clock,
-    domain::{AppEvent, ClientId, EventKind, PublicationKey, RoomId, UserId},
-    limits::EVENT_BYTES,
     protocol::Fields,
+};
+use parlor_domain::{
+    AppEvent, ClientId, EventKind, PublicationKey, RoomId, UserId, limits::EVENT_BYTES,
 };
 
 /// What an entry asks for.
@@ -188,7 +189,7 @@ mod tests {
         let Command::Send { draft, .. } = *command else { panic!("another") };
         let extras = draft.extras.expect("there are some");
         assert_eq!(extras.mentioned.candidates, [["ben"]]);
-        assert_eq!(extras.reply_to, Some(crate::domain::MessageId(7)));
+        assert_eq!(extras.reply_to, Some(parlor_domain::MessageId(7)));
         assert_eq!(extras.metadata.as_deref(), Some(r#"{"a":1}"#));
         assert!(read(r#"{"content": "0123456789abcdef"}"#).is_ok());
         for (data, why) in [

@@ -4,10 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use rustc_hash::FxHashSet;
 
-use crate::{
-    db::{FeedRow, Happened},
-    limits::FEED_SETTLED,
-};
+use crate::db::{FeedRow, Happened};
+use parlor_domain::limits::FEED_SETTLED;
 
 /// Hands on each item of the feed once, whether it comes as a hint or is read.
 ///

@@ -29,10 +29,12 @@ use crate::{
     },
     clock,
     db::{FeedRow, Happened, Nodes, Reader, Reply, Submit, Write, Writer},
-    domain::{SignIn, Status, Timestamp, UserKey},
     limiter::Limiters,
-    limits::{EPHEMERAL_KNOWN, FEED_KEPT, FEED_PAGE, FEED_SETTLED, SPENT_TICK},
     metrics::metrics,
+};
+use parlor_domain::{
+    SignIn, Status, Timestamp, UserKey,
+    limits::{EPHEMERAL_KNOWN, FEED_KEPT, FEED_PAGE, FEED_SETTLED, SPENT_TICK},
 };
 
 /// What the follower tells, besides the ChatServer.
@@ -282,10 +284,10 @@ impl Hooks {
             }
             Happened::Keys => self.keys(),
             Happened::Adopted { id } => {
-                self.authenticator.forget(&crate::domain::UserId::from_stored(id.clone()));
+                self.authenticator.forget(&parlor_domain::UserId::from_stored(id.clone()));
             }
             Happened::Erased { id, .. } => {
-                let id = crate::domain::UserId::from_stored(id.clone());
+                let id = parlor_domain::UserId::from_stored(id.clone());
                 self.authenticator.forget(&id);
                 self.authenticator.erased(&id);
                 self.ask(Command::End(Ended::User(id)));

@@ -11,8 +11,8 @@ use super::health::Health;
 use crate::{
     clock,
     db::{LiveNode, Nodes},
-    limits::NODE_RENEWAL,
 };
+use parlor_domain::limits::NODE_RENEWAL;
 
 /// This node, among others.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ impl Node {
 const CLAIM_TRIES: usize = 50;
 const CLAIM_PAUSE: Duration = Duration::from_millis(100);
 
-fn agree(shared: crate::domain::Timestamp) {
+fn agree(shared: parlor_domain::Timestamp) {
     if let Some(offset_ms) = clock::agree_with(shared) {
         log::warn!("this machine's clock is {offset_ms} ms behind the database's, which counts");
     }

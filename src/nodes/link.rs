@@ -12,7 +12,7 @@ use redis::{
 };
 use tokio::sync::mpsc;
 
-use crate::limits::{REDIS_CONNECT_TIMEOUT, REDIS_RESPONSE_TIMEOUT};
+use parlor_domain::limits::{REDIS_CONNECT_TIMEOUT, REDIS_RESPONSE_TIMEOUT};
 
 /// Where Redis is: `redis://host:port`, `rediss://` for TLS,
 /// `redis+cluster://host:port,host:port`, or

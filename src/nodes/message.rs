@@ -8,11 +8,10 @@ use serde_json::value::RawValue;
 use crate::{
     chat::{Ephemeral, FromNode, ToNodes},
     db::{Happened, Recorded},
-    domain::{RoomKey, Seq, UserKey},
     limiter::Spender,
-    limits::EPHEMERAL_CHANNELS,
     websocket::Frame,
 };
+use parlor_domain::{RoomKey, Seq, UserKey, limits::EPHEMERAL_CHANNELS};
 
 /// What is published on one channel at once.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -10,9 +10,9 @@ use redis::{Cmd, Pipeline};
 use crate::{
     chat::{Ephemeral, NodePresence},
     clock,
-    domain::{Status, UserKey},
     protocol::events::{self, PresenceView},
 };
+use parlor_domain::{Status, UserKey};
 
 /// Writes how a user is on one incarnation, and gives what is shown now, or
 /// nothing if it is what was shown before. In one step, so that two nodes

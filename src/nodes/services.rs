@@ -24,7 +24,9 @@ use super::{
 use crate::{
     chat::{ChatError, ChatServer, ReplyTo, Request, Requester},
     db::Reader,
-    limits::{SERVICE_BATCH, SERVICE_DEAD, SERVICE_IDLE, SERVICE_PAUSE, SERVICE_WAIT},
+};
+use parlor_domain::limits::{
+    SERVICE_BATCH, SERVICE_DEAD, SERVICE_IDLE, SERVICE_PAUSE, SERVICE_WAIT,
 };
 
 /// All nodes together are one consumer of the stream.

@@ -9,8 +9,8 @@ use super::{
     fields::{Draft, Fields},
     frame_id,
 };
-use crate::{
-    domain::{ClientId, HistoryCursor, MessageId, Position, ReadTarget, RoomId, Seq, Status},
+use parlor_domain::{
+    ClientId, HistoryCursor, MessageId, Position, ReadTarget, RoomId, Seq, Status,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, REQUEST_ID_BYTES},
 };
 
@@ -299,7 +299,7 @@ mod tests {
         let ClientCommand::Resume { rooms, inbox, .. } = frame.command else { panic!("no resume") };
         let seqs: Vec<_> = rooms.values().map(|at| (at.seq, at.epoch.is_some())).collect();
         assert_eq!(seqs, [(Seq(5), false), (Seq(6), false)]);
-        let epoch = crate::domain::Epoch::parse("e").expect("a text");
+        let epoch = parlor_domain::Epoch::parse("e").expect("a text");
         assert_eq!(inbox, Some(Position { seq: Seq(2), epoch: Some(epoch) }));
         for (data, field) in [
             (r#"{"rooms":{"a":{"epoch":"e"}}}"#, "rooms.a"),

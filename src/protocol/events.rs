@@ -9,12 +9,10 @@ use super::{
     MemberView, MessageView, RoomChangeView, RoomView, UserView,
     server_frame::{Envelope, NONE},
 };
-use crate::{
-    domain::{
-        AppEvent, InboxEvent, Member, Message, Room, RoomEvent, RoomId, RoomOverview, Seq, Status,
-        Timestamp, User, UserId,
-    },
-    websocket::Frame,
+use crate::websocket::Frame;
+use parlor_domain::{
+    AppEvent, InboxEvent, Member, Message, Room, RoomEvent, RoomId, RoomOverview, Seq, Status,
+    Timestamp, User, UserId,
 };
 
 fn room_event<'a, D: Serialize>(

@@ -5,13 +5,12 @@ use std::{borrow::Cow, sync::Arc};
 use serde_json::{Map, Value};
 
 use super::Refusal;
-use crate::{
-    domain::{
-        AttachmentId, ClientId, Epoch, HistoryCursor, ID_CHARS_MAX, InvalidId, Mentioned,
-        MessageId, NewExtras, Position, ReadTarget, RoomId, Seq, Status, Timestamp, UserId,
-        canonical_emoji, display_text, shows_something,
-    },
+use parlor_domain::{
+    AttachmentId, ClientId, Epoch, HistoryCursor, ID_CHARS_MAX, InvalidId, Mentioned, MessageId,
+    NewExtras, Position, ReadTarget, RoomId, Seq, Status, Timestamp, UserId, canonical_emoji,
+    display_text,
     limits::{ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, METADATA_BYTES},
+    shows_something,
 };
 
 /// The fields of one `data` object, or of a REST body.

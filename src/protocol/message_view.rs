@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{AttachmentView, UserView};
-use crate::domain::{Extras, Message, Pin, Quote, Reaction, Thread, UserId};
+use parlor_domain::{Extras, Message, Pin, Quote, Reaction, Thread, UserId};
 
 /// A message. What few messages have is left out of the others.
 #[derive(Serialize, JsonSchema)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{MessageView, UserView};
-use crate::domain::{Ban, Member, Receipt, Room, RoomOverview, RoomState, Timestamp, User};
+use parlor_domain::{Ban, Member, Receipt, Room, RoomOverview, RoomState, Timestamp, User};
 
 #[derive(Serialize, JsonSchema)]
 pub struct RoomView<'a> {

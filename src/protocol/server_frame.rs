@@ -9,11 +9,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ErrorView, RoomEntryView, RoomView};
-use crate::{
-    domain::{Epoch, RoomOverview, Seq, User},
-    limiter::Rates,
+use crate::{limiter::Rates, websocket::Frame};
+use parlor_domain::{
+    Epoch, RoomOverview, Seq, User,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, Limits, METADATA_BYTES},
-    websocket::Frame,
 };
 
 /// The frame of docs/PROTOCOL.md, "Frames"; what is `None` is left out.

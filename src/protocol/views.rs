@@ -7,10 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ErrorCode, MessageView, Refusal};
-use crate::{
-    domain::{Attachment, HistoryPage, User},
-    limiter::Limited,
-};
+use crate::limiter::Limited;
+use parlor_domain::{Attachment, HistoryPage, User};
 
 #[derive(Serialize, JsonSchema)]
 pub struct UserView<'a> {

@@ -14,10 +14,12 @@ use super::{
 use crate::{
     auth::{AccountError, Identity, Tokens},
     chat::{Command, Ended, Requester},
-    domain::SignIn,
     error::ApiError,
-    limits::{NAME_CHARS, PASSWORD_BYTES},
     protocol::{UserView, server_frame::SelfView},
+};
+use parlor_domain::{
+    SignIn,
+    limits::{NAME_CHARS, PASSWORD_BYTES},
 };
 
 #[derive(Deserialize)]

@@ -15,11 +15,10 @@ use crate::{
     auth::Identity,
     chat::{Answer, Command, Connected, Connection, SessionId},
     db::Audited,
-    domain::Retention,
     error::ApiError,
-    limits::REASON_CHARS,
     protocol::{Fields, describe::any_json},
 };
+use parlor_domain::{Retention, limits::REASON_CHARS};
 
 #[derive(Serialize, JsonSchema)]
 struct ConnectionView<'a> {

@@ -12,15 +12,17 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 
 use crate::{
-    domain::UserKey,
     error::ApiError,
     limiter::{Limited, network},
+    places::{Place, Places},
+    transport::Answering,
+};
+use parlor_domain::{
+    UserKey,
     limits::{
         ANSWER_BYTES, ANSWER_BYTES_PER_ADDRESS, ANSWER_BYTES_PER_USER, ANSWER_PIECE,
         ANSWER_SHARE_ADDRESS, ANSWER_SHARE_USER, ANSWER_SMALL, RETRY_AFTER,
     },
-    places::{Place, Places},
-    transport::Answering,
 };
 
 /// Bytes of answers that wait for their readers. Small ones do not count, as

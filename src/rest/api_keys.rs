@@ -13,10 +13,10 @@ use crate::{
     auth::{ADMIN, SERVICE, new_key, service_user},
     chat::{Command, Ended},
     db::{ApiKey, NewApiKey, Write, Written},
-    domain::Timestamp,
     error::ApiError,
     protocol::Fields,
 };
+use parlor_domain::Timestamp;
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct KeyView<'a> {

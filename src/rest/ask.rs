@@ -6,9 +6,10 @@ use super::State;
 use crate::{
     auth::Identity,
     chat::{Answer, ChatError, Command, ReplyTo, Request, Requester},
-    domain::{Denied, Message, MessageId, Room, RoomId, RoomOverview},
     error::ApiError,
-    limits::ANSWER_TIMEOUT,
+};
+use parlor_domain::{
+    Denied, Message, MessageId, Room, RoomId, RoomOverview, limits::ANSWER_TIMEOUT,
 };
 
 impl State {

@@ -12,11 +12,10 @@ use super::{
 use crate::{
     auth::Identity,
     chat::{ChatError, Command},
-    domain::{Denied, Timestamp},
     error::ApiError,
-    limits::REASON_CHARS,
     protocol::{BanView, Fields},
 };
+use parlor_domain::{Denied, Timestamp, limits::REASON_CHARS};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Bans<'a> {

@@ -15,10 +15,12 @@ use crate::{
     auth::Identity,
     chat::{Answer, Command, Published, Target},
     db::InboxHead,
-    domain::{AppEvent, EventKind, InboxEvent, PublicationKey, RoomEvent, RoomKey, Timestamp},
     error::ApiError,
-    limits::{EVENT_BYTES, page_bytes},
     protocol::{Fields, describe::any_json},
+};
+use parlor_domain::{
+    AppEvent, EventKind, InboxEvent, PublicationKey, RoomEvent, RoomKey, Timestamp,
+    limits::{EVENT_BYTES, page_bytes},
 };
 
 /// An event that the application published.

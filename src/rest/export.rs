@@ -16,10 +16,12 @@ use super::{
 use crate::{
     auth::Client,
     db::{Reacted, ReadError, Reader},
-    domain::{MessageId, RoomKey, Seq, Timestamp, User, UserId},
     error::ApiError,
-    limits::{EXPORT_PIECE, LIST_PAGE_MAX, WRITTEN_BY_WINDOW},
     protocol::{AttachmentView, MessageView, ReceiptView, RoomView, UserView},
+};
+use parlor_domain::{
+    MessageId, RoomKey, Seq, Timestamp, User, UserId,
+    limits::{EXPORT_PIECE, LIST_PAGE_MAX, WRITTEN_BY_WINDOW},
 };
 
 #[derive(Serialize, JsonSchema)]

@@ -10,13 +10,15 @@ use super::{State, fallback::is_reading};
 use crate::{
     auth::{AuthError, Client, Door, Identity, bearer_token},
     chat::ChatError,
-    domain::{Denied, HistoryCursor, RoomId, Seq, UserId, display_text},
     error::ApiError,
     limiter::{Limited, Limiters},
-    limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, LIST_PAGE_MAX},
     metrics::{Limit, metrics},
     protocol::{ErrorCode, json_size},
     request_id::RequestName,
+};
+use parlor_domain::{
+    Denied, HistoryCursor, RoomId, Seq, UserId, display_text,
+    limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, LIST_PAGE_MAX},
 };
 
 impl FromRequest for Identity {

@@ -13,10 +13,10 @@ use crate::{
     auth::Identity,
     chat::{Answer, Command},
     db::MemberChange,
-    domain::{Role, Timestamp},
     error::ApiError,
     protocol::{Fields, MemberView},
 };
+use parlor_domain::{Role, Timestamp};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Members<'a> {

@@ -16,13 +16,12 @@ use crate::{
     auth::Identity,
     chat::{Answer, Command},
     db::Change,
-    domain::{ClientId, MessageId},
     error::ApiError,
-    limits::page_bytes,
     protocol::{
         Fields, HistoryView, MessageView, StoredMessageView, json_size, server_frame::ChangedView,
     },
 };
+use parlor_domain::{ClientId, MessageId, limits::page_bytes};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct MessageCount {

@@ -12,12 +12,11 @@ use super::{State, extract::Admin};
 use crate::{
     auth::{Client, bearer_token},
     chat::{Answer, ChatError, Command, Connected, Requester},
-    domain::Denied,
     error::ApiError,
-    limits::METRICS_PATIENCE,
     metrics::{CONTENT_TYPE, metrics},
     protocol::{Close, ErrorCode},
 };
+use parlor_domain::{Denied, limits::METRICS_PATIENCE};
 
 /// What is measured when somebody asks: name, help and value.
 type Measured = (&'static str, &'static str, f64);

@@ -18,15 +18,14 @@ use super::{
 };
 use crate::{
     auth::Client,
-    domain::UserKey,
     error::ApiError,
     limiter::{Limited, network},
-    limits::RETRY_AFTER,
     metrics::{Limit, metrics},
     places::Place,
     request_id::{HEADER, RequestName, logged, request_id},
     transport::{Body, Connection},
 };
+use parlor_domain::{UserKey, limits::RETRY_AFTER};
 
 /// The path is logged without its query, in which a token may be, and cut.
 pub async fn observe(

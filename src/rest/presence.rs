@@ -13,10 +13,10 @@ use super::{
 use crate::{
     auth::Identity,
     chat::{Answer, Command},
-    domain::{Status, Timestamp, User, UserKey},
     error::ApiError,
     protocol::events::PresenceView,
 };
+use parlor_domain::{Status, Timestamp, User, UserKey};
 
 /// A room with few members says who of them is there; a big one how many
 /// connections hear it.

@@ -12,10 +12,12 @@ use super::{
 use crate::{
     auth::Identity,
     chat::{Answer, Command, ReadMark},
-    domain::{MessageId, ReadTarget, RoomId, RoomKey, RoomOverview, RoomState, Seq},
     error::ApiError,
-    limits::{READ_ALL_ROOMS, READ_ALL_STEPS},
     protocol::{Fields, ReadMarkView, ReceiptView, server_frame::DeliveredView},
+};
+use parlor_domain::{
+    MessageId, ReadTarget, RoomId, RoomKey, RoomOverview, RoomState, Seq,
+    limits::{READ_ALL_ROOMS, READ_ALL_STEPS},
 };
 
 #[derive(Deserialize)]

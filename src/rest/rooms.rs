@@ -12,10 +12,12 @@ use super::{
 use crate::{
     auth::Identity,
     chat::{Answer, ChatError, Command, Requester},
-    domain::{Denied, RoomChange, RoomId, RoomKey, RoomKind},
     error::ApiError,
-    limits::{METADATA_BYTES, TITLE_CHARS, TOPIC_CHARS, page_bytes},
     protocol::{Fields, RoomView},
+};
+use parlor_domain::{
+    Denied, RoomChange, RoomId, RoomKey, RoomKind,
+    limits::{METADATA_BYTES, TITLE_CHARS, TOPIC_CHARS, page_bytes},
 };
 
 #[derive(Serialize, JsonSchema)]

@@ -12,15 +12,17 @@ use super::{
 use crate::{
     auth::Identity,
     db::{SearchIndex, SearchQuery, Sort, Wanted},
-    domain::{Message, MessageId, RoomKey, Timestamp, UserKey},
     error::ApiError,
     limiter::Limited,
+    protocol::{ErrorCode, MessageView, json_size},
+    turns::{NoTurn, Shares, Turns},
+};
+use parlor_domain::{
+    Message, MessageId, RoomKey, Timestamp, UserKey,
     limits::{
         RETRY_AFTER, SEARCH_CONNECTIONS, SEARCH_OFFSET_MAX, SEARCH_PAGE, SEARCH_PAGE_MAX,
         SEARCH_PATIENCE, SEARCHES_EACH, SEARCHES_WAITING, SEARCHES_WAITING_EACH, page_bytes,
     },
-    protocol::{ErrorCode, MessageView, json_size},
-    turns::{NoTurn, Shares, Turns},
 };
 
 /// The index, and how many may look into it at once.

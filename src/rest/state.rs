@@ -16,13 +16,12 @@ use crate::{
     auth::{Accounts, Authenticator, Client, Identity, TrustedProxies},
     chat::ChatServer,
     db::{AuditEntry, Reader, Write, Writer, submit},
-    domain::Contact,
     error::ApiError,
     limiter::Limiters,
-    limits::Limits,
     nodes::Health,
     places::Places,
 };
+use parlor_domain::{Contact, limits::Limits};
 
 /// What the handlers share.
 #[derive(Clone)]

@@ -15,10 +15,12 @@ use crate::{
     auth::Identity,
     chat::{ChatError, Command, Ended},
     db::{Bar, Write, Written, submit},
-    domain::{Timestamp, User, UserId},
     error::ApiError,
-    limits::{ID_BYTES, REASON_CHARS, REVOKED_FOR},
     protocol::Fields,
+};
+use parlor_domain::{
+    Timestamp, User, UserId,
+    limits::{ID_BYTES, REASON_CHARS, REVOKED_FOR},
 };
 
 #[derive(Serialize, JsonSchema)]

@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     db::{Letter, Write, Written},
-    domain::Timestamp,
     error::ApiError,
 };
+use parlor_domain::Timestamp;
 
 #[derive(Serialize, Default, JsonSchema)]
 struct TargetView {

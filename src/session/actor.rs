@@ -21,13 +21,13 @@ use super::{
 use crate::{
     auth::{AuthError, Identity},
     chat::{Change, Command, Connect, Disconnect, Origin, ReplyTo, Request, Requester, SessionRef},
-    domain::{RoomId, UserId},
     limiter::{ConnectionLimit, Limited},
     metrics::{Limit, metrics},
     places::Place,
     protocol::{ClientCommand, ClientFrame, Close, ErrorView, Refusal, server_frame},
     websocket::{Frame, Opcode, Violation},
 };
+use parlor_domain::{RoomId, UserId};
 
 /// What ends a session at a certain time.
 enum Deadline {

@@ -5,13 +5,13 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     chat::{CatchUp, CatchUpKind},
-    domain::{RoomKey, RoomOverview, Seq},
     protocol::{
         ErrorView, RoomEntryView, RoomView, json_size,
         server_frame::{self, ResumedInbox, ResumedRoom, ResumedView, SubscribedView},
     },
     websocket::Frame,
 };
+use parlor_domain::{RoomKey, RoomOverview, Seq};
 
 /// The catch-ups of one session, in the order they were asked for.
 ///

@@ -11,7 +11,7 @@ use std::{
 use tokio::time::timeout;
 
 use super::link::Link;
-use crate::limits::CLOSE_GRACE;
+use parlor_domain::limits::CLOSE_GRACE;
 
 /// Runs a connection to its end. `actor` is the session in its context; it is
 /// ready when the actor has stopped.

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crate::{
-    domain::Seq,
+use crate::websocket::Frame;
+use parlor_domain::{
+    Seq,
     limits::{REPLAY_HELD, REPLAY_HELD_BYTES},
-    websocket::Frame,
 };
 
 /// Lets each event of one room through to one session once, in `seq` order.

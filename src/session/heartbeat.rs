@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::limits::PROBE_TIMEOUT;
+use parlor_domain::limits::PROBE_TIMEOUT;
 
 /// How often a session pings and how long it waits; docs/PROTOCOL.md,
 /// "Heartbeat".

@@ -19,10 +19,12 @@ use crate::{
     chat::{
         CatchUp, ChatServer, Item, ReadReplay, ReadRooms, Replayed, SessionId, SessionRef, WorkerId,
     },
-    domain::{RoomKey, Seq},
-    limits::{REPLAY_HELD, REPLAY_HELD_BYTES},
     protocol::{Close, server_frame},
     websocket::Frame,
+};
+use parlor_domain::{
+    RoomKey, Seq,
+    limits::{REPLAY_HELD, REPLAY_HELD_BYTES},
 };
 
 use runs::Runs;

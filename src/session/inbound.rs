@@ -12,10 +12,8 @@ use bytes::BytesMut;
 use futures_util::Stream;
 
 use super::link::Link;
-use crate::{
-    limits::READ_CHUNK,
-    websocket::{Decoder, Violation},
-};
+use crate::websocket::{Decoder, Violation};
+use parlor_domain::limits::READ_CHUNK;
 
 /// The messages of one connection, up to its end or the first thing that is
 /// wrong.

@@ -15,12 +15,12 @@ use super::outbox::{Outbox, OutboxLimits};
 use crate::{
     chat::SessionId,
     limiter::ErrorBudget,
-    limits::{EPHEMERAL_SHARE, EVENT_SHARE, READ_CHUNK, REQUESTS_IN_FLIGHT},
     metrics::metrics,
     protocol::Close,
     transport::Socket,
     websocket::{Compression, Frame, Joined, Opcode},
 };
+use parlor_domain::limits::{EPHEMERAL_SHARE, EVENT_SHARE, READ_CHUNK, REQUESTS_IN_FLIGHT};
 
 /// The socket, the queue in front of it, and what its one task waits for.
 pub(super) struct Link {

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::{Buf, Bytes};
 
-use crate::limits::PIECES_PER_WRITE;
+use parlor_domain::limits::PIECES_PER_WRITE;
 
 /// A bounded queue of shared frames in front of one socket.
 ///

@@ -4,12 +4,8 @@ use std::sync::Arc;
 
 use actix_http::header::{self, HeaderMap, HeaderName};
 
-use crate::{
-    auth::bearer_token,
-    domain::{ID_CHARS_MAX, RoomId},
-    error::ApiError,
-    protocol::PROTOCOL_NAME,
-};
+use crate::{auth::bearer_token, error::ApiError, protocol::PROTOCOL_NAME};
+use parlor_domain::{ID_CHARS_MAX, RoomId};
 
 /// The parts of an upgrade request that a session is made from.
 #[derive(Debug, PartialEq, Eq)]

@@ -29,10 +29,8 @@ use super::{
 use crate::{
     auth::{Client, Door, Identity},
     chat::Origin,
-    domain::Timestamp,
     error::ApiError,
     limiter::{ErrorBudget, Limited, network},
-    limits::RETRY_AFTER,
     metrics::{Limit, metrics},
     places::Place,
     protocol::{ErrorCode, PROTOCOL_NAME},
@@ -41,6 +39,7 @@ use crate::{
     transport::{InTurn, Socket},
     websocket::{Compression, Decoder, negotiate},
 };
+use parlor_domain::{Timestamp, limits::RETRY_AFTER};
 
 /// The path of the socket.
 const PATH: &str = "/ws";

@@ -24,11 +24,11 @@ use crate::{
     auth::{Authenticator, Identity, OriginPolicy, TrustedProxies},
     chat::{ChatServer, RegisterWorker, SessionId, WorkerId},
     limiter::{Limited, Limiters, Rates},
-    limits::{CONNECTIONS_MAX, Limits, RESUME_ROOMS, rooms_piece_bytes},
     metrics::{Limit, metrics},
     places::Places,
     protocol::FrameRules,
 };
+use parlor_domain::limits::{CONNECTIONS_MAX, Limits, RESUME_ROOMS, rooms_piece_bytes};
 
 /// What sessions need to know of the deployment.
 #[derive(Clone)]

@@ -4,10 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{At, RoomNo};
-use crate::{
-    db::{FeedRow, Happened, Left, Signal},
-    limits::FEED_SETTLED,
-};
+use crate::db::{FeedRow, Happened, Left, Signal};
+use parlor_domain::limits::FEED_SETTLED;
 
 /// What takes a position in a room. A message is named by the position at
 /// which it was created.

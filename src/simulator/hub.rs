@@ -13,10 +13,10 @@ use super::{
 use crate::{
     chat::SessionId,
     chat::{CatchUp, CatchUpKind, CatchUpRoom},
-    domain::{Bounds, Life, Room, RoomKey, RoomKind, RoomOverview, Seq},
     session::{CatchUps, Gate, Offer, Passed},
     websocket::Frame,
 };
+use parlor_domain::{Bounds, Life, Room, RoomKey, RoomKind, RoomOverview, Seq};
 
 /// More missed events than are replayed: the session starts anew.
 const REPLAY_EVENTS: usize = 150;

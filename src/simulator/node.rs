@@ -15,10 +15,12 @@ use super::{
 use crate::{
     chat::Timeline,
     db::{FeedRow, Happened},
-    domain::Seq,
-    limits::{TIMELINE_AGAIN, TIMELINE_PATIENCE},
     nodes::Feed,
     websocket::Frame,
+};
+use parlor_domain::{
+    Seq,
+    limits::{TIMELINE_AGAIN, TIMELINE_PATIENCE},
 };
 
 /// How long an unused room stays, and how often one looks: as the real ones

@@ -7,11 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{At, random::Random};
-use crate::{
-    db::LiveNode,
-    limits::{NODE_LEASE, NODE_NUMBER_REST, NODE_RENEWAL},
-    nodes::Watch,
-};
+use crate::{db::LiveNode, nodes::Watch};
+use parlor_domain::limits::{NODE_LEASE, NODE_NUMBER_REST, NODE_RENEWAL};
 
 const LEASE: At = NODE_LEASE.as_millis() as At;
 const REST: At = NODE_NUMBER_REST.as_millis() as At;

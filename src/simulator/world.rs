@@ -10,7 +10,7 @@ use super::{
     node::{Hint, Node, Said},
     random::Random,
 };
-use crate::limits::{FEED_SETTLED, REPLAY_HELD, TIMELINE_HELD};
+use parlor_domain::limits::{FEED_SETTLED, REPLAY_HELD, TIMELINE_HELD};
 
 /// How long things go wrong, and how long they may take to come right: a
 /// number of the feed that never comes is given up after `FEED_SETTLED`.

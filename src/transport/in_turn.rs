@@ -16,7 +16,7 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use super::{Paced, TlsStream, connection::Connection};
-use crate::limits::REQUEST_PIECE;
+use parlor_domain::limits::REQUEST_PIECE;
 
 /// See the module. It lies over TLS, for it has to see the requests.
 pub struct InTurn<T> {

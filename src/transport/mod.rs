@@ -30,7 +30,7 @@ pub use patience::{Pace, Timeouts};
 pub use requests::Body;
 pub use tls::{TlsSocket, TlsStream};
 
-use crate::limits::SOCKET_SEND_BUFFER;
+use parlor_domain::limits::SOCKET_SEND_BUFFER;
 
 /// A connected socket that reads and writes without waiting.
 pub enum Socket {

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::limits::PACE;
+use parlor_domain::limits::PACE;
 
 /// How long who speaks HTTP is waited for.
 #[derive(Clone, Copy, Debug)]

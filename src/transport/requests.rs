@@ -8,7 +8,7 @@ use std::mem;
 
 use actix_http::HttpMessage;
 
-use crate::limits::REQUEST_PIECE;
+use parlor_domain::limits::REQUEST_PIECE;
 
 /// What follows a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::limits::{WEBHOOK_BACKOFF, WEBHOOK_BACKOFF_MAX};
+use parlor_domain::limits::{WEBHOOK_BACKOFF, WEBHOOK_BACKOFF_MAX};
 
 /// Twice as long each time, up to a bound, and up to a quarter more by chance
 /// (0 to 1), so that what failed together does not come back together.

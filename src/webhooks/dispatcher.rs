@@ -12,13 +12,15 @@ use tokio::{
 use super::{Secrets, backoff::delay, payload::payload};
 use crate::{
     db::{Letter, OutboxResult, OutboxTargets, Reader, Write, Writer, submit},
-    domain::Timestamp,
+    outbound,
+    seldom::Seldom,
+};
+use parlor_domain::{
+    Timestamp,
     limits::{
         WEBHOOK_LOOK_PAUSE, WEBHOOK_POLL, WEBHOOKS_AT_ONCE, WEBHOOKS_COUNTED, WEBHOOKS_GIVEN_UP,
         WEBHOOKS_SETTLED, WEBHOOKS_WAITING,
     },
-    outbound,
-    seldom::Seldom,
 };
 
 /// Who is told, and how hard it is tried.

@@ -3,7 +3,7 @@
 use image::ImageFormat;
 
 use super::{Picture, Size, be16};
-use crate::limits::{DECODING_JPEG, JPEG_COEFFICIENT};
+use parlor_domain::limits::{DECODING_JPEG, JPEG_COEFFICIENT};
 
 const START: [u8; 2] = [0xff, 0xd8];
 const EXIF: &[u8] = b"Exif\0\0";

@@ -17,7 +17,7 @@ mod webp;
 use bytes::Bytes;
 use image::{ImageFormat, metadata::Orientation};
 
-use crate::limits::{DECODING_BASE, DECODING_GIF, DecodingCost, IMAGE_SIDE};
+use parlor_domain::limits::{DECODING_GIF, IMAGE_SIDE};
 
 /// A picture that can be decoded, and what that takes.
 pub struct Picture {
@@ -81,12 +81,6 @@ impl Size {
     fn padded(self, width: u32, height: u32) -> u64 {
         let side = |side: u32, block: u32| u64::from(side.div_ceil(block)) * u64::from(block);
         side(self.width, width) * side(self.height, height)
-    }
-}
-
-impl DecodingCost {
-    fn takes(self, pixels: u64, bytes: usize) -> u64 {
-        self.pixel * pixels + self.byte * bytes as u64 + DECODING_BASE
     }
 }
 

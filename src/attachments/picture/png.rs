@@ -3,7 +3,7 @@
 use image::ImageFormat;
 
 use super::{Picture, Size};
-use crate::limits::DECODING_PNG;
+use parlor_domain::limits::DECODING_PNG;
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 

@@ -3,7 +3,7 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageFormat};
 
 use super::*;
-use crate::limits::IMAGE_ALLOC;
+use parlor_domain::limits::IMAGE_ALLOC;
 
 fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());

@@ -3,7 +3,7 @@
 use image::ImageFormat;
 
 use super::{Picture, Size, le16};
-use crate::limits::{
+use parlor_domain::limits::{
     DECODING_WEBP_LAYERS, DECODING_WEBP_LOSSLESS, DECODING_WEBP_LOSSY, WEBP_TREES,
 };
 

@@ -11,7 +11,7 @@ use spki::{
     der::{Decode, Reader, SliceReader, asn1::UintRef},
 };
 
-use crate::limits::RSA_BITS_MIN;
+use parlor_domain::limits::RSA_BITS_MIN;
 
 /// The algorithms that are accepted; `none` and those with a shared secret
 /// are not among them (RFC 8725 section 3.1).

@@ -14,12 +14,12 @@ use crate::{
         session::SessionEntry,
     },
     db::{Signal, Write},
-    domain::{
-        Member, Message, MessageId, Room, RoomId, RoomKey, RoomKind, Status, Timestamp, User,
-        UserId, UserKey,
-    },
-    limits::{ERASE_MESSAGES, ERASE_RETRY, WRITTEN_BY_WINDOW},
     protocol::{Close, events::Departure},
+};
+use parlor_domain::{
+    Member, Message, MessageId, Room, RoomId, RoomKey, RoomKind, Status, Timestamp, User, UserId,
+    UserKey,
+    limits::{ERASE_MESSAGES, ERASE_RETRY, WRITTEN_BY_WINDOW},
 };
 
 impl ChatServer {

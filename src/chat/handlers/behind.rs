@@ -5,10 +5,12 @@ use super::replay::frame_of;
 use crate::{
     chat::{ChatServer, fanout::Item, server::Continue},
     db::{InboxPage, InboxSince, Missed, ReadError, Reader},
-    domain::{RoomId, RoomKey, Seq, Timestamp},
-    limits::{TIMELINE_AGAIN, TIMELINE_PAGE, TIMELINE_PATIENCE},
     protocol::events,
     websocket::Frame,
+};
+use parlor_domain::{
+    RoomId, RoomKey, Seq, Timestamp,
+    limits::{TIMELINE_AGAIN, TIMELINE_PAGE, TIMELINE_PATIENCE},
 };
 
 /// What was read for all readers of a room.

@@ -8,11 +8,11 @@ use rustc_hash::FxHashMap;
 use crate::{
     chat::{ChatServer, fanout::Item, server::now},
     db::{Committed, MarkedBy},
-    domain::{RoomId, RoomKey, Seq, UserKey},
     metrics::metrics,
     protocol::events::{self, MarkView},
     websocket::Frame,
 };
+use parlor_domain::{RoomId, RoomKey, Seq, UserKey};
 
 /// The marks that one batch moved: the latest of each member, so that a room
 /// hears of them in one event.
@@ -127,7 +127,7 @@ impl ChatServer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::UserId;
+    use parlor_domain::UserId;
 
     #[test]
     fn the_marks_of_a_batch_are_one_list_a_room_with_the_latest_of_each_member() {

@@ -13,12 +13,14 @@ use crate::{
         session::{Listing, SessionState},
     },
     db::Arrival,
-    domain::{Adder, RoomId, RoomKey, RoomOverview, Seq, User, UserKey},
-    limits::{READ_AGAIN, ROOMS_PIECE},
     protocol::{
         Close, ErrorView,
         server_frame::{self, SessionView},
     },
+};
+use parlor_domain::{
+    Adder, RoomId, RoomKey, RoomOverview, Seq, User, UserKey,
+    limits::{READ_AGAIN, ROOMS_PIECE},
 };
 
 impl Handler<RegisterWorker> for ChatServer {

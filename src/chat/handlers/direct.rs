@@ -8,10 +8,10 @@ use super::Pending;
 use crate::{
     chat::{Answer, ChatError, ChatServer, ReplyTo, Requester, room::RoomSeen, server::now},
     db::{NewDirect, ReadError, Write},
-    domain::{
-        Denied, Member, Role, Room, RoomId, RoomKey, Seq, Standing, Status, User, UserId, UserKey,
-    },
     protocol::events::{self, PresenceView},
+};
+use parlor_domain::{
+    Denied, Member, Role, Room, RoomId, RoomKey, Seq, Standing, Status, User, UserId, UserKey,
 };
 
 /// A room of two as the transaction left it.

@@ -11,9 +11,8 @@ use crate::{
         server::{nobody, now},
     },
     db::{LeftRoom, Write},
-    domain::{Room, RoomKey},
-    limits::RETENTION_ROOMS,
 };
+use parlor_domain::{Room, RoomKey, limits::RETENTION_ROOMS};
 
 impl ChatServer {
     /// The last member has gone. Into a room that is not open nobody comes any

@@ -17,13 +17,15 @@ use crate::{
         room::RoomSeen,
         session::SessionState,
     },
-    domain::{RoomKey, RoomOverview},
-    limits::{ROOMS_PIECE, rooms_piece_bytes},
     protocol::{
         Close, rooms_that_fit,
         server_frame::{self, RoomsView},
     },
     websocket::Frame,
+};
+use parlor_domain::{
+    RoomKey, RoomOverview,
+    limits::{ROOMS_PIECE, rooms_piece_bytes},
 };
 
 /// What a session is told of its rooms at once.

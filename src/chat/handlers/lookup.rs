@@ -2,10 +2,8 @@
 
 use actix::Context;
 
-use crate::{
-    chat::{ChatError, ChatServer, ReplyTo, Requester},
-    domain::{RoomKey, RoomOverview, User, UserId, UserKey},
-};
+use crate::chat::{ChatError, ChatServer, ReplyTo, Requester};
+use parlor_domain::{RoomKey, RoomOverview, User, UserId, UserKey};
 
 impl ChatServer {
     /// Looks a user up, unless it is the requester; says which.

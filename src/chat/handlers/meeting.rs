@@ -7,9 +7,9 @@ use tokio::sync::oneshot;
 use crate::{
     chat::{Asked, ChatServer, NodePresence, server::now},
     db::ReadError,
-    domain::{RoomKey, Status, User, UserKey},
     protocol::events::{self, PresenceView},
 };
+use parlor_domain::{RoomKey, Status, User, UserKey};
 
 impl ChatServer {
     /// Not in big rooms, where nobody is told who is there.

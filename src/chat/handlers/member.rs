@@ -16,10 +16,10 @@ use crate::{
         server::{nobody, now},
     },
     db::{MarkedBy, Write},
-    domain::{
-        Adder, Denied, Member, Role, Room, RoomKey, RoomOverview, Seq, Standing, User, UserId,
-    },
     protocol::events::{self, Departure},
+};
+use parlor_domain::{
+    Adder, Denied, Member, Role, Room, RoomKey, RoomOverview, Seq, Standing, User, UserId,
 };
 
 /// A member on the way in.

@@ -8,10 +8,10 @@ use super::commit::Marks;
 use crate::{
     chat::{Answer, ChatError, ChatServer, ReadMark, ReplyTo, server::now},
     db::{RoomRead, StoredMessage},
-    domain::{ClientId, Epoch, Message, Room, RoomId, RoomState, Seq, User, UserKey},
     metrics::metrics,
     protocol::events::{self, UnreadView},
 };
+use parlor_domain::{ClientId, Epoch, Message, Room, RoomId, RoomState, Seq, User, UserKey};
 
 /// A message on its way to the database.
 pub(in crate::chat) struct Sending {

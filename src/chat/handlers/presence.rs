@@ -15,10 +15,12 @@ use crate::{
         session::OnlineUser,
     },
     db::Write,
-    domain::{Room, RoomKey, Status, Timestamp, User, UserKey},
-    limits::{BATCH_WRITES, PRESENCE_WRITES},
     protocol::events::{self, PresenceView},
     websocket::Frame,
+};
+use parlor_domain::{
+    Room, RoomKey, Status, Timestamp, User, UserKey,
+    limits::{BATCH_WRITES, PRESENCE_WRITES},
 };
 
 impl ChatServer {

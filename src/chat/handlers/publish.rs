@@ -12,12 +12,12 @@ use crate::{
         server::now,
     },
     db::{Signal, Write},
-    domain::{
-        AppEvent, InboxEvent, PublicationKey, Role, Room, RoomEvent, RoomId, RoomKey, RoomKind,
-        RoomOverview, Seq, Standing, Timestamp, User,
-    },
     protocol::events,
     websocket::Frame,
+};
+use parlor_domain::{
+    AppEvent, InboxEvent, PublicationKey, Role, Room, RoomEvent, RoomId, RoomKey, RoomKind,
+    RoomOverview, Seq, Standing, Timestamp, User,
 };
 
 /// Who is told something that is not kept.

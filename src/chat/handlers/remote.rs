@@ -16,13 +16,15 @@ use crate::{
         server::{nobody, now},
     },
     db::{Happened, Left, MarkedBy, ReadError, Reader, Signal},
-    domain::{Member, Room, RoomKey, RoomOverview, Seq, User, UserId, UserKey},
-    limits::{LOOKED_UP_AT_ONCE, TIMELINE_AGAIN},
     protocol::{
         Close,
         events::{self, Departure},
     },
     websocket::Frame,
+};
+use parlor_domain::{
+    Member, Room, RoomKey, RoomOverview, Seq, User, UserId, UserKey,
+    limits::{LOOKED_UP_AT_ONCE, TIMELINE_AGAIN},
 };
 
 /// Marks of a member that moved elsewhere.

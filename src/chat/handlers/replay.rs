@@ -11,10 +11,12 @@ use crate::{
         server::now,
     },
     db::{InboxPage, InboxSince, Missed, ReadError, Reader},
-    domain::{RoomId, RoomKey, RoomOverview, Seq, Timestamp, UserKey},
-    limits::{Limits, REPLAY_PAGE, REPLAY_SHARE},
     protocol::events,
     websocket::Frame,
+};
+use parlor_domain::{
+    RoomId, RoomKey, RoomOverview, Seq, Timestamp, UserKey,
+    limits::{Limits, REPLAY_PAGE, REPLAY_SHARE},
 };
 
 impl Handler<ReadReplay> for ChatServer {
@@ -130,7 +132,7 @@ fn page_of(told: impl Iterator<Item = (Seq, Frame)>, mut upto: Seq, bytes_max: u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Message;
+    use parlor_domain::Message;
 
     #[test]
     fn a_page_ends_where_the_queue_would_be_full_and_has_one_event_at_least() {

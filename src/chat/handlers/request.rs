@@ -7,14 +7,11 @@
 
 use actix::{Context, Handler};
 
-use crate::{
-    chat::{
-        ChatError, ChatServer, Command, FromSession, FromSessions, Request, Requester,
-        access::Access, server::now,
-    },
-    domain::{Denied, RoomId},
-    limits::READ_AGAIN,
+use crate::chat::{
+    ChatError, ChatServer, Command, FromSession, FromSessions, Request, Requester, access::Access,
+    server::now,
 };
+use parlor_domain::{Denied, RoomId, limits::READ_AGAIN};
 
 impl Handler<Request> for ChatServer {
     type Result = ();

@@ -4,8 +4,10 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     chat::{Answer, ChatServer, ReplyTo, fanout::Item, room::RoomSeen, server::now},
-    domain::{Member, Role, Room, RoomKey, RoomOverview, RoomState, Seq, Standing, User, UserKey},
     protocol::events,
+};
+use parlor_domain::{
+    Member, Role, Room, RoomKey, RoomOverview, RoomState, Seq, Standing, User, UserKey,
 };
 
 impl ChatServer {

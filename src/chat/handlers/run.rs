@@ -11,7 +11,9 @@ use crate::{
         server::now,
     },
     db::{Maker, NewChange, NewMessage, NewRoom, Write},
-    domain::{HistoryCursor, HistoryPage, Room, RoomBounds, RoomKind},
+};
+use parlor_domain::{
+    HistoryCursor, HistoryPage, Room, RoomBounds, RoomKind,
     limits::{HISTORY_SHARE, Limits, PLACED_SHARE, rooms_made},
 };
 

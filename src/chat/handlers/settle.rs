@@ -14,8 +14,8 @@ use super::{
 use crate::{
     chat::{Answer, ChatError, ChatServer, Connected, Published, ReplyTo, server::nobody},
     db::{WriteResult, Written},
-    domain::{AppEvent, MessageId, Room, User, UserKey},
 };
+use parlor_domain::{AppEvent, MessageId, Room, User, UserKey};
 
 /// What to do when a write is settled.
 pub(in crate::chat) enum Pending {

@@ -14,8 +14,8 @@ use crate::{
         session::SessionState,
     },
     db::{InboxHead, ReadError},
-    domain::{Position, RoomId, RoomKey, RoomOverview, Seq},
 };
+use parlor_domain::{Position, RoomId, RoomKey, RoomOverview, Seq};
 
 /// What a session that came back has.
 pub(super) struct Naming {

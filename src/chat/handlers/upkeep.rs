@@ -8,7 +8,9 @@ use super::Pending;
 use crate::{
     chat::{ChatServer, server::now},
     db::{Trim, Write},
-    domain::{RoomKey, Timestamp},
+};
+use parlor_domain::{
+    RoomKey, Timestamp,
     limits::{PUBLICATION_TTL, RETENTION_ROOMS, TOKEN_AGE_MAX},
 };
 

@@ -10,15 +10,13 @@ use super::{
     tables::CopiedTable,
     value::{Row, Value},
 };
-use crate::{
-    db::{
-        DatabaseUrl,
-        open::{Refused, lock},
-        postgres,
-        sqlite::{self, lock::FileLock},
-    },
-    limits::{COPY_LEASE_POLL, COPY_ROWS, NODE_LEASE},
+use crate::db::{
+    DatabaseUrl,
+    open::{Refused, lock},
+    postgres,
+    sqlite::{self, lock::FileLock},
 };
+use parlor_domain::limits::{COPY_LEASE_POLL, COPY_ROWS, NODE_LEASE};
 
 /// An open connection, and what it is called before the operator.
 pub(super) struct Side {

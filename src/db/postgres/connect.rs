@@ -15,7 +15,7 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Conn, life::Guard, stalled::Stalled};
-use crate::limits::{
+use parlor_domain::limits::{
     POSTGRES_CONNECT_TIMEOUT, POSTGRES_IDLE_IN_TRANSACTION, POSTGRES_PATIENCE,
     POSTGRES_STATEMENT_TIMEOUT,
 };

@@ -22,9 +22,8 @@ use crate::{
         life::{Begun, NEW_EPOCH, Place, RENEWED},
         open::Refused,
     },
-    domain::Life,
-    limits::GUARDED_TIMELINES,
 };
+use parlor_domain::{Life, limits::GUARDED_TIMELINES};
 
 /// What tells one PostgreSQL from a copy of it: the cluster, its timeline (of
 /// the write-ahead log: another one after a restore to a point in time, and
@@ -244,7 +243,7 @@ impl Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{RoomKey, Seq, UserKey};
+    use parlor_domain::{RoomKey, Seq, UserKey};
 
     #[test]
     fn the_last_position_of_each_of_the_last_timelines_is_known() {

@@ -7,10 +7,8 @@ use std::{
 
 use rustc_hash::FxHasher;
 
-use crate::{
-    db::{SeenUser, Write},
-    domain::RoomKey,
-};
+use crate::db::{SeenUser, Write};
+use parlor_domain::RoomKey;
 
 /// The lock on everything: shared by every batch, and held alone by those
 /// few that touch what cannot be known before.
@@ -171,7 +169,7 @@ impl Locks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Timestamp, UserKey};
+    use parlor_domain::{Timestamp, UserKey};
 
     #[test]
     fn a_batch_locks_its_rooms_and_users_once_and_in_one_order() {

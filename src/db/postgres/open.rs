@@ -9,10 +9,8 @@ use diesel::{
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Conn, Manager, PostgresUrl, life::Guard, write::unify_reactions};
-use crate::{
-    db::open::{Refused, has_old_reactions},
-    limits::POSTGRES_CONNECT_TIMEOUT,
-};
+use crate::db::open::{Refused, has_old_reactions};
+use parlor_domain::limits::POSTGRES_CONNECT_TIMEOUT;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 

@@ -2,12 +2,12 @@ use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryD
 use diesel_async::RunQueryDsl;
 
 use super::{ReadError, Reader, read};
-use crate::{
-    db::{
-        rows::attachment::{AttachmentRow, columns},
-        schema::attachments,
-    },
-    domain::{Attachment, AttachmentId, MessageId, RoomKey, StoredAttachment, Timestamp, UserKey},
+use crate::db::{
+    rows::attachment::{AttachmentRow, columns},
+    schema::attachments,
+};
+use parlor_domain::{
+    Attachment, AttachmentId, MessageId, RoomKey, StoredAttachment, Timestamp, UserKey,
 };
 
 type Place = (i64, Option<i64>, Option<i64>, Option<Vec<u8>>, i64);
@@ -43,7 +43,7 @@ impl Reader {
     }
 
     /// What a user has uploaded and not sent, at most
-    /// [`UPLOADS_PER_USER`](crate::limits::UPLOADS_PER_USER).
+    /// [`UPLOADS_PER_USER`](parlor_domain::limits::UPLOADS_PER_USER).
     pub async fn unsent_uploads(&self, uploader: UserKey) -> Result<Vec<Attachment>, ReadError> {
         let query = attachments::table
             .filter(attachments::uploader_key.eq(uploader.0))

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
-use crate::{
-    domain::{RoomKey, Seq, UserKey},
+use parlor_domain::{
+    RoomKey, Seq, UserKey,
     limits::{COUNTS_AT_ONCE, UNREAD_KNOWN},
 };
 

@@ -4,12 +4,10 @@ use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryD
 use diesel_async::RunQueryDsl;
 
 use super::{ReadError, Reader, read};
-use crate::{
-    db::schema::{inbox, inbox_heads},
-    domain::{
-        AppEvent, EventKind, InboxEvent, Position, RoomEvent, RoomKey, RoomOverview, Seq,
-        Timestamp, UserKey,
-    },
+use crate::db::schema::{inbox, inbox_heads};
+use parlor_domain::{
+    AppEvent, EventKind, InboxEvent, Position, RoomEvent, RoomKey, RoomOverview, Seq, Timestamp,
+    UserKey,
 };
 
 /// Where a user's inbox stands.

@@ -5,11 +5,9 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::{ReadError, Reader, read};
-use crate::{
-    db::schema::{bans, blocks, members, messages, reactions, receipts, users},
-    domain::{
-        Ban, Member, MessageId, Receipt, Role, RoomKey, Seq, Timestamp, User, UserId, UserKey,
-    },
+use crate::db::schema::{bans, blocks, members, messages, reactions, receipts, users};
+use parlor_domain::{
+    Ban, Member, MessageId, Receipt, Role, RoomKey, Seq, Timestamp, User, UserId, UserKey,
     limits::EMOJIS_PER_MESSAGE,
 };
 

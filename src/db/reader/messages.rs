@@ -6,14 +6,12 @@ use diesel_async::RunQueryDsl;
 use rustc_hash::FxHashMap;
 
 use super::{ReadError, Reader, read};
-use crate::{
-    db::{
-        rows::message::{MessageRow, columns, visible},
-        schema::{members, messages, room_heads, rooms},
-    },
-    domain::{
-        Bounds, HistoryCursor, HistoryPage, Message, MessageId, RoomEvent, RoomKey, Seq, UserKey,
-    },
+use crate::db::{
+    rows::message::{MessageRow, columns, visible},
+    schema::{members, messages, room_heads, rooms},
+};
+use parlor_domain::{
+    Bounds, HistoryCursor, HistoryPage, Message, MessageId, RoomEvent, RoomKey, Seq, UserKey,
     limits::PINS_PER_ROOM,
 };
 

@@ -22,11 +22,8 @@ use super::{
     postgres::{Guard, PostgresUrl},
     sqlite::place::Place,
 };
-use crate::{
-    domain::{Epoch, Life, RoomKey},
-    limits::READ_TIMEOUT,
-    metrics::metrics,
-};
+use crate::metrics::metrics;
+use parlor_domain::{Epoch, Life, RoomKey, limits::READ_TIMEOUT};
 
 use counts::Counts;
 use pools::read;

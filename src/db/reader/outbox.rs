@@ -8,11 +8,8 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::{ReadError, Reader, read};
-use crate::{
-    db::schema::outbox,
-    domain::{MessageId, Seq, Timestamp, UserId},
-    limits::WEBHOOK_LANES,
-};
+use crate::db::schema::outbox;
+use parlor_domain::{MessageId, Seq, Timestamp, UserId, limits::WEBHOOK_LANES};
 
 /// Something that somebody is to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,18 +10,15 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::{ReadError, Reader, read};
-use crate::{
-    db::{
-        rows::{
-            message::{MessageRow, columns, visible},
-            room::{RoomRow, columns as room_columns},
-        },
-        schema::{audit, blocks, members, messages, reactions, receipts, rooms, users},
+use crate::db::{
+    rows::{
+        message::{MessageRow, columns, visible},
+        room::{RoomRow, columns as room_columns},
     },
-    domain::{
-        Message, MessageId, Receipt, Retention, Room, RoomId, RoomKey, Seq, Timestamp, UserId,
-        UserKey,
-    },
+    schema::{audit, blocks, members, messages, reactions, receipts, rooms, users},
+};
+use parlor_domain::{
+    Message, MessageId, Receipt, Retention, Room, RoomId, RoomKey, Seq, Timestamp, UserId, UserKey,
 };
 
 /// Something an administrator did, as it was recorded.

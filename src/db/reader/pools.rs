@@ -10,13 +10,11 @@ use diesel_async::{
 };
 use futures_util::FutureExt;
 
-use crate::{
-    db::{
-        postgres::{self, PostgresUrl},
-        sqlite,
-    },
-    limits::{READ_CACHE_KIB, READ_CONNECTIONS},
+use crate::db::{
+    postgres::{self, PostgresUrl},
+    sqlite,
 };
+use parlor_domain::limits::{READ_CACHE_KIB, READ_CONNECTIONS};
 
 #[derive(Clone)]
 pub(in crate::db) enum Pools {

@@ -7,15 +7,12 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::{InboxHead, ReadError, Reader, read, unread::Mark};
-use crate::{
-    db::{
-        rows::room::{RoomRow, columns},
-        schema::{members, receipts, room_heads, rooms},
-    },
-    domain::{
-        Life, Role, Room, RoomId, RoomKey, RoomOverview, RoomState, Seq, Standing, Timestamp,
-        UserKey,
-    },
+use crate::db::{
+    rows::room::{RoomRow, columns},
+    schema::{members, receipts, room_heads, rooms},
+};
+use parlor_domain::{
+    Life, Role, Room, RoomId, RoomKey, RoomOverview, RoomState, Seq, Standing, Timestamp, UserKey,
     limits::LOOKED_UP_AT_ONCE,
 };
 

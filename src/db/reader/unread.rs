@@ -18,9 +18,9 @@ use super::{
     counts::{Counted, Span},
     read,
 };
-use crate::{
-    db::schema::{members, mentions, messages, receipts, room_heads, rooms},
-    domain::{RoomKey, RoomOverview, Seq, UserKey},
+use crate::db::schema::{members, mentions, messages, receipts, room_heads, rooms};
+use parlor_domain::{
+    RoomKey, RoomOverview, Seq, UserKey,
     limits::{UNREAD_AT_ONCE, UNREAD_COSTLY, UNREAD_FEW, UNREAD_WORTH},
 };
 

@@ -2,10 +2,8 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, dsl::exists};
 use diesel_async::RunQueryDsl;
 
 use super::{ReadError, Reader, read};
-use crate::{
-    db::{functions::lower, schema::users},
-    domain::{User, UserId, UserKey, UserOrigin},
-};
+use crate::db::{functions::lower, schema::users};
+use parlor_domain::{User, UserId, UserKey, UserOrigin};
 
 impl Reader {
     pub async fn user(&self, id: &UserId) -> Result<Option<User>, ReadError> {

@@ -2,10 +2,8 @@
 
 use diesel::Queryable;
 
-use crate::{
-    db::schema::attachments,
-    domain::{Attachment, AttachmentId},
-};
+use crate::db::schema::attachments;
+use parlor_domain::{Attachment, AttachmentId};
 
 #[derive(Queryable)]
 pub(in crate::db) struct AttachmentRow {

@@ -9,12 +9,10 @@ use diesel::{ExpressionMethods, NullableExpressionMethods, QueryDsl, Queryable};
 use rustc_hash::FxHashMap;
 
 use super::message_json::{decode_mentions, decode_reactions};
-use crate::{
-    db::schema::{messages, rooms, users},
-    domain::{
-        ClientId, Extras, Mentions, Message, MessageId, Pin, Quote, RoomId, RoomKey, Seq, Thread,
-        Timestamp, User, UserId, UserKey, excerpt,
-    },
+use crate::db::schema::{messages, rooms, users};
+use parlor_domain::{
+    ClientId, Extras, Mentions, Message, MessageId, Pin, Quote, RoomId, RoomKey, Seq, Thread,
+    Timestamp, User, UserId, UserKey, excerpt,
 };
 
 #[derive(Queryable)]

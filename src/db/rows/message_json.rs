@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Attachment, Mentions, Reaction, UserId};
+use parlor_domain::{Attachment, Mentions, Reaction, UserId};
 
 #[derive(Serialize, Deserialize)]
 struct MentionsColumn {

@@ -2,10 +2,8 @@
 
 use diesel::{NullableExpressionMethods, Queryable};
 
-use crate::{
-    db::schema::rooms,
-    domain::{Room, RoomId, RoomKey, RoomKind, Timestamp},
-};
+use crate::db::schema::rooms;
+use parlor_domain::{Room, RoomId, RoomKey, RoomKind, Timestamp};
 
 /// The columns of a [`RoomRow`].
 #[diesel::dsl::auto_type]

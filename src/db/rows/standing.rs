@@ -5,7 +5,7 @@ use diesel::{
     sql_types::{BigInt, Bool, Nullable, Text},
 };
 
-use crate::domain::{Role, RoomKind, Standing, Timestamp};
+use parlor_domain::{Role, RoomKind, Standing, Timestamp};
 
 #[derive(QueryableByName)]
 pub(in crate::db) struct StandingRow {

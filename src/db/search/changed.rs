@@ -3,10 +3,8 @@
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
 use super::Conn;
-use crate::{
-    db::{schema::messages, search::document::Document},
-    limits::SEARCH_BATCH,
-};
+use crate::db::{schema::messages, search::document::Document};
+use parlor_domain::limits::SEARCH_BATCH;
 
 /// A message to be indexed, or to be taken out.
 pub(super) struct Changed {

@@ -16,7 +16,7 @@ mod tsvector;
 mod words;
 
 use super::{Database, DatabaseUrl, writers::Writers};
-use crate::domain::{MessageId, RoomKey, Timestamp, UserKey};
+use parlor_domain::{MessageId, RoomKey, Timestamp, UserKey};
 
 pub use query::SearchQuery;
 

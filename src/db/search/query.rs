@@ -5,8 +5,8 @@ use super::{
     highlight,
     words::{Kind, words},
 };
-use crate::{
-    domain::{RoomKey, UserKey},
+use parlor_domain::{
+    RoomKey, UserKey,
     limits::{SEARCH_BYTES, SEARCH_TERMS},
 };
 

@@ -21,8 +21,8 @@ use crate::{
         open::Refused,
         schema::{inbox_heads, room_heads, users},
     },
-    domain::{Life, RoomKey, Seq},
 };
+use parlor_domain::{Life, RoomKey, Seq};
 
 /// Opens a file that has been migrated.
 pub(in crate::db) fn open(path: &Path) -> Result<(Life, Marker), Refused> {
@@ -196,7 +196,7 @@ mod tests {
         assert!(has(RoomKey(5), 9) && !has(RoomKey(5), 10));
         assert!(has(RoomKey(4), 1), "deleted");
         assert!(!has(RoomKey(6), 1), "made since the backup");
-        let inbox = |user| RoomKey::inbox_of(crate::domain::UserKey(user));
+        let inbox = |user| RoomKey::inbox_of(parlor_domain::UserKey(user));
         assert!(!has(inbox(1), 1), "its first event came since the backup");
         assert!(has(inbox(2), 1), "deleted with its user");
         assert!(!has(inbox(3), 1), "came since the backup");

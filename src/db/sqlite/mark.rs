@@ -21,10 +21,8 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use crate::{
-    db::life::Place,
-    domain::{RoomKey, Seq},
-};
+use crate::db::life::Place;
+use parlor_domain::{RoomKey, Seq};
 
 /// What stands in a mark.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,10 +13,8 @@ use diesel::{
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Conn, pragmas, write::unify_reactions};
-use crate::{
-    db::open::{Refused, has_old_reactions},
-    limits::WRITE_CACHE_KIB,
-};
+use crate::db::open::{Refused, has_old_reactions};
+use parlor_domain::limits::WRITE_CACHE_KIB;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 

@@ -2,9 +2,9 @@
 //! rows say, and goes with it.
 
 use super::*;
-use crate::{
-    db::NewDirect,
-    domain::{Mentioned, Reaction},
+use crate::db::NewDirect;
+use parlor_domain::{
+    Mentioned, Reaction,
     limits::{EMOJIS_PER_MESSAGE, PINS_PER_ROOM, REACTION_USERS},
 };
 
@@ -186,8 +186,8 @@ fn furnished(bench: &mut Bench, room: &Room, ann: &User) {
     bench.rich(room, ann, in_thread(root));
     bench.changed(root, ann, react("a"));
     bench.changed(root, ann, Change::Pin);
-    let event = crate::domain::AppEvent {
-        kind: crate::domain::EventKind::from_stored("task.updated"),
+    let event = parlor_domain::AppEvent {
+        kind: parlor_domain::EventKind::from_stored("task.updated"),
         data: "{}".into(),
         at: AT,
     };

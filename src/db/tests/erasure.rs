@@ -1,11 +1,8 @@
 //! A user who is deleted.
 
 use super::*;
-use crate::{
-    db::{MemberChange, NewDirect, NewUpload},
-    domain::{AppEvent, AttachmentId, EventKind, FileQuota},
-    limits::ERASE_MESSAGES,
-};
+use crate::db::{MemberChange, NewDirect, NewUpload};
+use parlor_domain::{AppEvent, AttachmentId, EventKind, FileQuota, limits::ERASE_MESSAGES};
 
 fn erase(bench: &Bench, user: &User) -> WriteResult {
     bench.one(Write::Erase { user: user.key, at: AT })

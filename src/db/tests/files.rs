@@ -1,10 +1,8 @@
 //! Files: whose they are, and how many bytes they have.
 
 use super::*;
-use crate::{
-    db::{NewAttachment, NewUpload},
-    domain::{Attachment, AttachmentId, FileQuota},
-};
+use crate::db::{NewAttachment, NewUpload};
+use parlor_domain::{Attachment, AttachmentId, FileQuota};
 
 const LATER: Timestamp = Timestamp(AT.0 + 1_000);
 

@@ -3,11 +3,8 @@
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::*;
-use crate::{
-    db::{MarkedBy, NewDirect, Reader, RoomRead},
-    domain::Mentioned,
-    limits::UNREAD_FEW,
-};
+use crate::db::{MarkedBy, NewDirect, Reader, RoomRead};
+use parlor_domain::{Mentioned, limits::UNREAD_FEW};
 
 #[actix_web::test]
 async fn one_who_has_left_keeps_no_mark() {

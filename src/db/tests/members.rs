@@ -1,11 +1,8 @@
 //! Who is in a room, as what, and who is kept out.
 
 use super::*;
-use crate::{
-    db::{MemberChange, NewDirect},
-    domain::Denied,
-    limits::BLOCKS_PER_USER,
-};
+use crate::db::{MemberChange, NewDirect};
+use parlor_domain::{Denied, limits::BLOCKS_PER_USER};
 
 /// The number that a room tells is that of its rows.
 fn check_counts(bench: &Bench) {
@@ -14,7 +11,7 @@ fn check_counts(bench: &Bench) {
     assert_eq!(bench.count(wrong), 0);
 }
 
-fn standing_of(bench: &Bench, room: &Room, user: &User) -> Option<crate::domain::Standing> {
+fn standing_of(bench: &Bench, room: &Room, user: &User) -> Option<parlor_domain::Standing> {
     beside(|| {
         // A pool belongs to the runtime on which it made its connections.
         let reader = bench.database.fresh_reader(&bench.url);

@@ -26,13 +26,10 @@ use super::{
     OpenError, OutboxTargets, Reply, SeenUser, StoredMessage, Submit, Write, WriteError,
     WriteResult, Written, open::bring_up_to_date, writers::Writers,
 };
-use crate::{
-    domain::{
-        Adder, Adopted, ClientId, Contact, Denied, HistoryCursor, Message, MessageId, NewExtras,
-        ReadTarget, Role, Room, RoomBounds, RoomId, RoomKey, RoomKind, Seq, SignIn, Timestamp,
-        User, UserId, UserKey, UserOrigin,
-    },
-    limits::PURGE_ROWS,
+use parlor_domain::{
+    Adder, Adopted, ClientId, Contact, Denied, HistoryCursor, Message, MessageId, NewExtras,
+    ReadTarget, Role, Room, RoomBounds, RoomId, RoomKey, RoomKind, Seq, SignIn, Timestamp, User,
+    UserId, UserKey, UserOrigin, limits::PURGE_ROWS,
 };
 
 const AT: Timestamp = Timestamp(1_000);

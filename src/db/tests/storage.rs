@@ -1,7 +1,8 @@
 //! The database file, its writer and its tokens.
 
 use super::*;
-use crate::{db::OutboxResult, limits::DEAD_LETTERS};
+use crate::db::OutboxResult;
+use parlor_domain::limits::DEAD_LETTERS;
 
 #[test]
 fn a_database_of_a_newer_version_is_refused() {

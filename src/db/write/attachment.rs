@@ -11,9 +11,8 @@ use super::{
     schema::attachments,
     user,
 };
-use crate::{
-    domain::{Attachment, AttachmentId, MessageId, RoomKey, Timestamp, UserKey},
-    limits::UPLOADS_PER_USER,
+use parlor_domain::{
+    Attachment, AttachmentId, MessageId, RoomKey, Timestamp, UserKey, limits::UPLOADS_PER_USER,
 };
 
 /// An upload begins: from now on the sweeper knows of it, and as many bytes

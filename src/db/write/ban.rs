@@ -6,7 +6,7 @@ use diesel::{
 };
 
 use super::{Conn, WriteError, WriteResult, Written, member, room, schema::bans};
-use crate::domain::{Denied, Role, RoomKey, RoomKind, Timestamp, UserKey};
+use parlor_domain::{Denied, Role, RoomKey, RoomKind, Timestamp, UserKey};
 
 /// Whether a user is kept out now.
 pub(super) fn holds(

@@ -11,7 +11,7 @@ use super::{
     refresh, room, transaction, user,
 };
 
-use crate::limits::POSTGRES_RETRIES;
+use parlor_domain::limits::POSTGRES_RETRIES;
 
 /// Executes all writes in order. When this returns, what it says has been
 /// done is durable, and what it says has failed has left nothing behind.

@@ -7,7 +7,7 @@ use super::{
     Conn, WriteError,
     schema::{blocks, members},
 };
-use crate::domain::{Adder, Denied, RoomBounds, UserKey};
+use parlor_domain::{Adder, Denied, RoomBounds, UserKey};
 
 /// Whether `adder` may bring `user` into one more room.
 pub(super) fn check(

@@ -10,9 +10,8 @@ use super::{
     schema::{blocks, members, rooms},
     user,
 };
-use crate::{
-    domain::{Adder, Denied, Role, RoomKey, RoomKind, Seq, Timestamp, UserKey},
-    limits::BLOCKS_PER_USER,
+use parlor_domain::{
+    Adder, Denied, Role, RoomKey, RoomKind, Seq, Timestamp, UserKey, limits::BLOCKS_PER_USER,
 };
 
 /// The text by which the room of two users is found.

@@ -12,8 +12,8 @@ use super::{
     },
     user as user_rows,
 };
-use crate::{
-    domain::{MessageId, Role, RoomId, RoomKey, RoomKind, Timestamp, UserId, UserKey},
+use parlor_domain::{
+    MessageId, Role, RoomId, RoomKey, RoomKind, Timestamp, UserId, UserKey,
     limits::{ERASE_MESSAGES, LOOKED_UP_AT_ONCE},
 };
 

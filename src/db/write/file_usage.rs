@@ -8,7 +8,7 @@ use diesel::{
 };
 
 use super::{Conn, schema::file_usage};
-use crate::domain::{FileQuota, FileUsage, QuotaReached, Timestamp, UserKey};
+use parlor_domain::{FileQuota, FileUsage, QuotaReached, Timestamp, UserKey};
 
 /// Counts bytes that are about to be stored, unless they are too many.
 pub(super) fn take(

@@ -6,7 +6,7 @@ use diesel::{
 };
 
 use super::{Conn, schema::former_members};
-use crate::domain::{Role, RoomKey, Standing, Timestamp, UserKey};
+use parlor_domain::{Role, RoomKey, Standing, Timestamp, UserKey};
 
 /// Remembers a member who goes, if there is anything to remember.
 pub(super) fn keep(

@@ -9,10 +9,7 @@ use super::{
     schema::{api_keys, revoked_tokens, user_bars},
     user,
 };
-use crate::{
-    domain::{Adopted, SignIn, Timestamp, UserKey, UserOrigin},
-    limits::API_KEYS,
-};
+use parlor_domain::{Adopted, SignIn, Timestamp, UserKey, UserOrigin, limits::API_KEYS};
 
 /// Ends a token, or a sign-in, by its id.
 pub(super) fn revoke_token(

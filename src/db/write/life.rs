@@ -11,11 +11,8 @@ use super::{
     Conn,
     schema::{inbox_heads, life, retired_heads, room_heads},
 };
-use crate::{
-    db::life::{Begun, Known, first_seq_of},
-    domain::{Life, RoomId, RoomKey, Seq, Timestamp, UserKey},
-    limits::RETIRED_BUCKETS,
-};
+use crate::db::life::{Begun, Known, first_seq_of};
+use parlor_domain::{Life, RoomId, RoomKey, Seq, Timestamp, UserKey, limits::RETIRED_BUCKETS};
 
 /// The inboxes of all deleted users together: not even a bucket is to tell
 /// who was there.

@@ -9,7 +9,7 @@ use super::{
     schema::{members, receipts, rooms},
     user,
 };
-use crate::domain::{
+use parlor_domain::{
     Adder, Denied, Member, ReadTarget, Role, RoomBounds, RoomKey, RoomKind, Seq, Standing,
     Timestamp, UserKey,
 };

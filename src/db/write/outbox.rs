@@ -12,10 +12,9 @@ use super::{
     Conn, OutboxResult, OutboxTargets, Write, WriteResult, Written,
     schema::{outbox, rooms, users},
 };
-use crate::{
-    db::Left,
-    domain::{Member, MessageId, RoomId, RoomKey, Seq, Timestamp, UserId, UserKey},
-    limits::DEAD_LETTERS,
+use crate::db::Left;
+use parlor_domain::{
+    Member, MessageId, RoomId, RoomKey, Seq, Timestamp, UserId, UserKey, limits::DEAD_LETTERS,
 };
 
 /// Something that happened.

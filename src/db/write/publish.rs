@@ -7,9 +7,8 @@ use super::{
     schema::{inbox, inbox_heads, publications, room_events},
     user,
 };
-use crate::{
-    domain::{AppEvent, InboxEvent, PublicationKey, RoomKey, Seq, Timestamp, UserKey},
-    limits::PURGE_ROWS,
+use parlor_domain::{
+    AppEvent, InboxEvent, PublicationKey, RoomKey, Seq, Timestamp, UserKey, limits::PURGE_ROWS,
 };
 
 /// The place under which a key was published before.

@@ -11,9 +11,8 @@ use super::{
     Conn, MarkedBy, RoomRead, WriteError, WriteResult, Written, room,
     schema::{blocks, members, messages, receipts, room_heads, rooms, users},
 };
-use crate::{
-    domain::{ReadTarget, RoomId, RoomKey, Seq, Timestamp, UserId, UserKey},
-    limits::READ_ALL_ROOMS,
+use parlor_domain::{
+    ReadTarget, RoomId, RoomKey, Seq, Timestamp, UserId, UserKey, limits::READ_ALL_ROOMS,
 };
 
 /// Raises one mark; never past the head, never back. One who has left in the

@@ -8,10 +8,7 @@ use super::{
     schema::{refresh_tokens, users},
     user,
 };
-use crate::{
-    domain::{SignIn, Timestamp, UserKey},
-    limits::REFRESH_GRACE,
-};
+use parlor_domain::{SignIn, Timestamp, UserKey, limits::REFRESH_GRACE};
 
 /// Begins a family: a sign-in. Not with a password that was changed while it
 /// was checked.

@@ -16,9 +16,8 @@ use super::{
     },
     user,
 };
-use crate::{
-    domain::{Adder, Retention, Role, Room, RoomChange, RoomKey, RoomKind, Seq, Timestamp},
-    limits::PURGE_ROWS,
+use parlor_domain::{
+    Adder, Retention, Role, Room, RoomChange, RoomKey, RoomKind, Seq, Timestamp, limits::PURGE_ROWS,
 };
 
 pub(super) fn create(conn: &mut Conn, new: &NewRoom) -> QueryResult<WriteResult> {

@@ -10,7 +10,7 @@ use super::{
     Bar, Conn, SeenUser, WriteError, WriteResult, Written, functions::lower, identity, refresh,
     schema::users,
 };
-use crate::domain::{SignIn, Timestamp, User, UserId, UserKey, UserOrigin};
+use parlor_domain::{SignIn, Timestamp, User, UserId, UserKey, UserOrigin};
 
 /// A user who has not been deleted: who looked them up did so before this
 /// transaction, and what is left of a deleted one is nobody to act on.

@@ -19,10 +19,10 @@ use super::{State, allowed};
 use crate::{
     attachments::{ByteRange, StoreError, is_safe_image},
     auth::Identity,
-    domain::Attachment,
     error::ApiError,
     protocol::ErrorCode,
 };
+use parlor_domain::Attachment;
 
 pub async fn content(
     state: web::Data<State>,

@@ -10,11 +10,13 @@ use crate::{
     attachments::{AllowedTypes, Store, StoreError, Thumbnails},
     auth::Identity,
     db::Write,
-    domain::{AttachmentId, FileQuota, StoredAttachment, UserKey},
     error::ApiError,
-    limits::{UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_EACH},
     protocol::{AttachmentView, ErrorCode},
     turns::{Shares, Turns},
+};
+use parlor_domain::{
+    AttachmentId, FileQuota, StoredAttachment, UserKey,
+    limits::{UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_EACH},
 };
 
 pub use download::{content, thumbnail};

@@ -11,12 +11,14 @@ use crate::{
     attachments::{HEAD_BYTES, clean_name, detect, is_safe_image},
     auth::Identity,
     db::{NewAttachment, NewUpload, Write},
-    domain::{Attachment, AttachmentId, FileQuota},
     error::ApiError,
     limiter::Limited,
-    limits::{IMAGE_BYTES, RETRY_AFTER},
     protocol::AttachmentView,
     turns::NoTurn,
+};
+use parlor_domain::{
+    Attachment, AttachmentId, FileQuota,
+    limits::{IMAGE_BYTES, RETRY_AFTER},
 };
 
 #[derive(Deserialize)]

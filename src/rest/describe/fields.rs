@@ -3,16 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::calls::Takes;
-use crate::{
-    domain::{ID_CHARS_MAX, PublicationKey},
+use crate::rest::{
+    admin::{AGE_DAYS_MAX, KEPT_MESSAGES_MAX},
+    members::SECONDS_MAX,
+};
+use parlor_domain::{
+    ID_CHARS_MAX, PublicationKey,
     limits::{
         ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, HISTORY_PAGE_MAX, ID_BYTES, NAME_CHARS,
         PASSWORD_BYTES, REASON_CHARS, SEARCH_BYTES, SEARCH_OFFSET_MAX, SEARCH_PAGE_MAX,
         TITLE_CHARS, TOPIC_CHARS,
-    },
-    rest::{
-        admin::{AGE_DAYS_MAX, KEPT_MESSAGES_MAX},
-        members::SECONDS_MAX,
     },
 };
 

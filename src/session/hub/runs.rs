@@ -12,8 +12,6 @@ use rustc_hash::FxBuildHasher;
 use super::{Hub, Subscriber, Subscribers, list};
 use crate::{
     chat::SessionId,
-    domain::{RoomKey, Seq},
-    limits::{RUN_BYTES, RUN_FRAMES, RUN_SHARE},
     metrics::metrics,
     session::{
         gate::{Offer, Passed},
@@ -21,6 +19,10 @@ use crate::{
         outbox::OutboxLimits,
     },
     websocket::{Frame, Joined},
+};
+use parlor_domain::{
+    RoomKey, Seq,
+    limits::{RUN_BYTES, RUN_FRAMES, RUN_SHARE},
 };
 
 /// Readers of one thread from which on frames are copied for them.

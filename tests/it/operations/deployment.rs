@@ -180,7 +180,7 @@ fn the_image_is_built_from_all_that_the_build_reads() {
     let copied = file(DOCKERFILE);
     let copied = copied.lines().filter_map(|line| line.strip_prefix("COPY "));
     let copied: Vec<&str> = copied.filter(|line| !line.starts_with("--from")).collect();
-    for path in [".cargo", "Cargo.toml", "Cargo.lock", "migrations", "src", "static"] {
+    for path in [".cargo", "Cargo.toml", "Cargo.lock", "crates", "migrations", "src", "static"] {
         assert!(copied.iter().any(|line| line.split_whitespace().any(|word| word == path)));
         assert!(ignored.lines().any(|line| line == format!("!{path}")), "{path} is sent");
     }

@@ -21,8 +21,8 @@ use super::{
     super::{Hit, Sort, Wanted, words},
     Conn, store,
 };
-use crate::{
-    domain::{Life, MessageId, MessageIds, RoomKey, Timestamp},
+use parlor_domain::{
+    Life, MessageId, MessageIds, RoomKey, Timestamp,
     limits::{READ_CACHE_KIB, SEARCH_CONNECTIONS, SEARCH_PLACES},
 };
 

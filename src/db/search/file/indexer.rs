@@ -21,12 +21,10 @@ use super::{
     index::{FileIndex, connect, means_broken},
     store::{self, Known},
 };
-use crate::{
-    db::schema::{messages, room_heads, rooms},
-    limits::{
-        READ_CACHE_KIB, SEARCH_AGAIN, SEARCH_CACHE_KIB, SEARCH_IDLE, SEARCH_LOOK,
-        SEARCH_LOOK_SHARE, SEARCH_MERGE, SEARCH_MERGE_SHARE, SEARCH_ROUND,
-    },
+use crate::db::schema::{messages, room_heads, rooms};
+use parlor_domain::limits::{
+    READ_CACHE_KIB, SEARCH_AGAIN, SEARCH_CACHE_KIB, SEARCH_IDLE, SEARCH_LOOK, SEARCH_LOOK_SHARE,
+    SEARCH_MERGE, SEARCH_MERGE_SHARE, SEARCH_ROUND,
 };
 
 #[derive(QueryableByName)]

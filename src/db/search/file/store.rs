@@ -11,10 +11,7 @@ use super::{
     changed::Changed,
     schema::{entries, rooms, words},
 };
-use crate::{
-    domain::{MessageId, MessageIds, RoomKey, UserKey},
-    limits::SEARCH_BATCH,
-};
+use parlor_domain::{MessageId, MessageIds, RoomKey, UserKey, limits::SEARCH_BATCH};
 
 /// How far ids are ahead is told in steps of this, so that it is seldom
 /// written.

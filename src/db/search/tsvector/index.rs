@@ -6,11 +6,8 @@ use diesel::{
 };
 
 use super::super::{Hit, Sort, Wanted};
-use crate::{
-    db::postgres::{Guard, Manager, PostgresUrl},
-    domain::MessageId,
-    limits::SEARCH_CONNECTIONS,
-};
+use crate::db::postgres::{Guard, Manager, PostgresUrl};
+use parlor_domain::{MessageId, limits::SEARCH_CONNECTIONS};
 
 /// The index; clones share its connections.
 #[derive(Clone)]

@@ -18,14 +18,12 @@ use super::{
     Conn,
     changed::{Changed, changed},
 };
-use crate::{
-    db::{
-        feed::Happened,
-        postgres::{Guard, Manager, PostgresUrl},
-        schema::{feed, room_heads, rooms},
-    },
-    limits::{SEARCH_FORGET, SEARCH_IDLE, SEARCH_SCAN},
+use crate::db::{
+    feed::Happened,
+    postgres::{Guard, Manager, PostgresUrl},
+    schema::{feed, room_heads, rooms},
 };
+use parlor_domain::limits::{SEARCH_FORGET, SEARCH_IDLE, SEARCH_SCAN};
 
 /// Whoever has this lock fills the table; it goes with the connection.
 const LOCK: i64 = 7_232_422;

@@ -6,17 +6,14 @@
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
 use super::{Conn, advance_head, attachment, member, reaction, rich, select, thread};
-use crate::{
-    db::{
-        Change, NewChange, WriteError, WriteResult, Written,
-        rows::message_json::{encode_mentions, encode_reactions},
-        schema::{mentions, messages, reactions, rooms, users},
-    },
-    domain::{
-        Denied, Mentioned, Message, MessageId, Reaction, RoomKey, RoomKind, Seq, Standing,
-        Timestamp, UserKey,
-    },
-    limits::PINS_PER_ROOM,
+use crate::db::{
+    Change, NewChange, WriteError, WriteResult, Written,
+    rows::message_json::{encode_mentions, encode_reactions},
+    schema::{mentions, messages, reactions, rooms, users},
+};
+use parlor_domain::{
+    Denied, Mentioned, Message, MessageId, Reaction, RoomKey, RoomKind, Seq, Standing, Timestamp,
+    UserKey, limits::PINS_PER_ROOM,
 };
 
 /// Who changes a message, as the rules see them.
@@ -268,7 +265,7 @@ pub(in crate::db) fn unreact(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Role;
+    use parlor_domain::Role;
 
     const NOW: Timestamp = Timestamp(0);
 

@@ -22,7 +22,7 @@ use super::{
     schema::{messages, room_heads},
     standings,
 };
-use crate::domain::{ClientId, MessageId, RoomKey, Seq, Timestamp, UserKey};
+use parlor_domain::{ClientId, MessageId, RoomKey, Seq, Timestamp, UserKey};
 
 pub(super) use change::{apply, erase, unreact};
 pub(in crate::db) use reaction::unify as unify_reactions;

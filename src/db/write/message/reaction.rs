@@ -8,13 +8,13 @@ use std::{collections::BTreeSet, sync::Arc};
 use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
 use super::Conn;
-use crate::{
-    db::{
-        WriteError,
-        rows::message_json::encode_reactions,
-        schema::{messages, reactions, users},
-    },
-    domain::{Message, MessageId, Reaction, Timestamp, UserId, UserKey, canonical_emoji},
+use crate::db::{
+    WriteError,
+    rows::message_json::encode_reactions,
+    schema::{messages, reactions, users},
+};
+use parlor_domain::{
+    Message, MessageId, Reaction, Timestamp, UserId, UserKey, canonical_emoji,
     limits::{EMOJIS_PER_MESSAGE, REACTION_USERS},
 };
 

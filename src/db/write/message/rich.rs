@@ -7,13 +7,13 @@ use diesel::{
 };
 
 use super::{Conn, advance_head, attachment, find_repeated, select, sender, thread};
-use crate::{
-    db::{
-        NewMessage, StoredMessage, WriteError, WriteResult, Written,
-        rows::message_json::{encode_attachments, encode_mentions},
-        schema::{members, mentions, messages, rooms, users},
-    },
-    domain::{ClientId, Mentioned, Mentions, MessageId, NewExtras, RoomKey, Seq, UserId, UserKey},
+use crate::db::{
+    NewMessage, StoredMessage, WriteError, WriteResult, Written,
+    rows::message_json::{encode_attachments, encode_mentions},
+    schema::{members, mentions, messages, rooms, users},
+};
+use parlor_domain::{
+    ClientId, Mentioned, Mentions, MessageId, NewExtras, RoomKey, Seq, UserId, UserKey,
 };
 
 #[derive(Insertable)]

@@ -3,13 +3,11 @@
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 
 use super::Conn;
-use crate::{
-    db::{
-        rows::message::{MessageRow, assemble, columns, quote_columns, quoted_ids, visible},
-        schema::messages,
-    },
-    domain::{Message, MessageId},
+use crate::db::{
+    rows::message::{MessageRow, assemble, columns, quote_columns, quoted_ids, visible},
+    schema::messages,
 };
+use parlor_domain::{Message, MessageId};
 
 /// A message that can be seen, as it is now.
 pub(super) fn find(conn: &mut Conn, id: MessageId) -> QueryResult<Option<Message>> {

@@ -5,10 +5,8 @@ use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Conn, SHARES_ROOMS, standings};
-use crate::{
-    db::{NewMessage, WriteError, schema::rooms},
-    domain::{Denied, RoomKind, Standing},
-};
+use crate::db::{NewMessage, WriteError, schema::rooms};
+use parlor_domain::{Denied, RoomKind, Standing};
 
 /// How senders stand, read once for a batch.
 pub(super) struct Senders(Option<Known>);

@@ -6,10 +6,8 @@
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 
 use super::{Conn, advance_head, select};
-use crate::{
-    db::{rows::message::visible, schema::messages},
-    domain::{Message, MessageId, RoomKey},
-};
+use crate::db::{rows::message::visible, schema::messages};
+use parlor_domain::{Message, MessageId, RoomKey};
 
 /// As much of a root as its thread needs.
 struct Root {

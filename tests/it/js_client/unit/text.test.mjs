@@ -60,7 +60,7 @@ test("an address mentions nobody", () => {
   assert.deepEqual(mentioned("https://ann:secret@ben/ @ann", "ann", "ben"), ["ann"]);
 });
 
-// The server finds the same in them: src/domain/mention.rs.
+// The server finds the same in them: crates/domain/src/mention.rs.
 test("the texts of the vectors mention whom they say", () => {
   const vectors = JSON.parse(readFileSync(new URL("../vectors/mentions.json", import.meta.url)));
   assert.ok(vectors.length >= 20);

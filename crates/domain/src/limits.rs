@@ -204,6 +204,14 @@ pub struct DecodingCost {
     pub pixel: u64,
     pub byte: u64,
 }
+
+impl DecodingCost {
+    /// Bytes for a picture of so many pixels in a file of so many bytes.
+    pub fn takes(self, pixels: u64, bytes: usize) -> u64 {
+        self.pixel * pixels + self.byte * bytes as u64 + DECODING_BASE
+    }
+}
+
 /// Besides them: a few lines of the picture, tables, the thumbnail itself.
 pub const DECODING_BASE: u64 = 8 * 1024 * 1024;
 /// RGB, also of grey ones. The file, what is kept of it, the decoder's copy.

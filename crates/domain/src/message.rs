@@ -116,7 +116,7 @@ impl Message {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 impl Message {
     /// A message for tests.
     pub fn sample(seq: i64, content: &str) -> Self {
@@ -168,7 +168,7 @@ mod tests {
 
     fn page(count: i64, content: &str) -> HistoryPage {
         let messages = (1..=count).map(|seq| Message::sample(seq, content)).collect();
-        let epoch = crate::domain::Life::from_stored("a life").epoch_of(RoomKey(1));
+        let epoch = crate::Life::from_stored("a life").epoch_of(RoomKey(1));
         HistoryPage { messages, epoch, has_more: false, has_more_after: None }
     }
 

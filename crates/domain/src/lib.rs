@@ -3,6 +3,8 @@
 //! Pure data and rules. Nothing here knows the wire, the database, an actor,
 //! the clock or the environment, so every rule is tested with plain values.
 
+#![forbid(unsafe_code)]
+
 mod attachment;
 mod contact;
 mod emoji;
@@ -10,6 +12,7 @@ mod epoch;
 mod event;
 mod extras;
 mod id;
+pub mod limits;
 mod mention;
 mod message;
 mod name;

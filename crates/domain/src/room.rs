@@ -90,7 +90,7 @@ pub struct Room {
     pub created_at: Timestamp,
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 impl Room {
     /// A room for tests.
     pub fn sample(key: i64, kind: RoomKind) -> Self {

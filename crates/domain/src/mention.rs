@@ -151,7 +151,7 @@ mod tests {
     /// The same texts are shown to the JavaScript client.
     #[test]
     fn the_texts_of_the_vectors_mention_whom_they_say() {
-        let vectors = include_str!("../../tests/vectors/mentions.json");
+        let vectors = include_str!("../../../tests/vectors/mentions.json");
         let vectors: Vec<serde_json::Value> = serde_json::from_str(vectors).expect("a list");
         assert!(vectors.len() >= 20);
         for vector in vectors {
