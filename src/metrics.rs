@@ -179,15 +179,16 @@ impl Metrics {
 
     /// Everything in Prometheus' text format, version 0.0.4, with what is
     /// measured only when somebody asks: name, help and value of each.
-    pub fn text(&self, measured: &[(&'static str, &'static str, f64)]) -> String {
+    pub fn text(&self, measured: &[(&'static str, &'static str, u64)]) -> String {
         let mut now = Registry::default();
-        let uptime = ("parlor_uptime_seconds", "Time since the start", self.started.elapsed());
-        let uptime = (uptime.0, uptime.1, uptime.2.as_secs_f64());
-        for (name, help, value) in measured.iter().copied().chain([uptime]) {
-            let gauge = Gauge::<f64, AtomicU64>::default();
-            gauge.set(value);
-            now.register(name, help, gauge);
+        for (name, help, value) in measured {
+            let gauge = Number::default();
+            gauge.set(*value);
+            now.register(*name, *help, gauge);
         }
+        let uptime = Gauge::<f64, AtomicU64>::default();
+        uptime.set(self.started.elapsed().as_secs_f64());
+        now.register("parlor_uptime_seconds", "Time since the start", uptime);
         let mut text = String::with_capacity(16 * 1024);
         for registry in [&self.registry, &now] {
             prometheus_text::encode(&mut text, registry).expect("a text takes all");
@@ -205,13 +206,13 @@ mod tests {
         let metrics = Metrics::new();
         metrics.commit_time.observe(0.02);
         metrics.error("not_found");
-        let text = metrics.text(&[("parlor_connections", "Open connections", 7.0)]);
+        let text = metrics.text(&[("parlor_connections", "Open connections", 7)]);
         for line in [
             "parlor_commit_seconds_bucket{le=\"0.01\"} 0",
             "parlor_commit_seconds_bucket{le=\"0.025\"} 1",
             "parlor_commit_seconds_bucket{le=\"+Inf\"} 1",
             "parlor_errors_total{code=\"not_found\"} 1",
-            "parlor_connections 7.0",
+            "parlor_connections 7",
             "parlor_connections_total 0",
         ] {
             assert!(text.lines().any(|one| one == line), "{line} in {text}");

@@ -151,11 +151,13 @@ impl Revocations {
         if is_banned { Err(AuthError::Banned) } else { Ok(()) }
     }
 
-    /// The id is nobody's any more. Whoever has it next is not banned; that no
-    /// token of before is good is read with them.
+    /// The id is nobody's any more. Whoever has it next is not banned, and no
+    /// token of before is good, also not until it is heard who that is.
     pub(super) fn forget(&self, user: &UserId) {
         let mut revoked = self.write();
-        revoked.users.remove(user);
+        if let Some(bar) = revoked.users.get_mut(user) {
+            *bar = Bar { tokens_after: bar.tokens_after, ..Bar::default() };
+        }
         revoked.ahead.remove(user);
         revoked.refused.remove(user);
     }
@@ -211,6 +213,16 @@ mod tests {
         revocations.revoke("one".into(), Timestamp(9_000), NOW);
         assert_eq!(check(&revocations, "one", Some(1), NOW), Err(AuthError::Revoked));
         assert_eq!(check(&revocations, "two", Some(1), NOW), Ok(()));
+    }
+
+    #[test]
+    fn who_has_the_id_of_one_who_was_deleted_is_not_banned_and_has_no_token_of_before() {
+        let revocations = Revocations::default();
+        let bar = Bar { tokens_after: Timestamp(4_000), banned: true, ..Bar::default() };
+        revocations.bar(ann(), bar);
+        revocations.forget(&ann());
+        assert_eq!(check(&revocations, "old", Some(4_000), NOW), Err(AuthError::Revoked));
+        assert_eq!(check(&revocations, "new", Some(4_001), NOW), Ok(()));
     }
 
     #[test]

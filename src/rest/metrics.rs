@@ -19,7 +19,7 @@ use crate::{
 use parlor_domain::{Denied, limits::METRICS_PATIENCE};
 
 /// What is measured when somebody asks: name, help and value.
-type Measured = (&'static str, &'static str, f64);
+type Measured = (&'static str, &'static str, u64);
 
 /// All numbers, in Prometheus' text format.
 async fn collect(state: &State) -> Result<String, ApiError> {
@@ -31,14 +31,10 @@ async fn collect(state: &State) -> Result<String, ApiError> {
     let (users, addresses) = state.limiters.kept();
     let process = Process::read();
     let mut measured: Vec<Measured> = vec![
-        ("parlor_connections", "Open WebSocket connections", connections as f64),
-        (
-            "parlor_degraded",
-            "1 while this node hears others late",
-            f64::from(u8::from(is_degraded)),
-        ),
-        ("parlor_limiter_users", "Users whose rate is kept", users as f64),
-        ("parlor_limiter_addresses", "Addresses whose rate is kept", addresses as f64),
+        ("parlor_connections", "Open WebSocket connections", connections as u64),
+        ("parlor_degraded", "1 while this node hears others late", u64::from(is_degraded)),
+        ("parlor_limiter_users", "Users whose rate is kept", users as u64),
+        ("parlor_limiter_addresses", "Addresses whose rate is kept", addresses as u64),
         ("process_resident_memory_bytes", "Resident memory", process.resident),
         ("process_open_fds", "Open files and sockets", process.files),
     ];
@@ -55,30 +51,31 @@ async fn stored(state: &State) -> Vec<Measured> {
     let Ok((Ok(inbox), Ok(backlogs))) = timeout(METRICS_PATIENCE, counting).await else {
         return Vec::new();
     };
-    let outbox = |dead: bool| -> i64 {
-        backlogs.iter().filter(|one| one.dead == dead).map(|one| one.count).sum()
+    let number = |count: i64| u64::try_from(count).unwrap_or(0);
+    let outbox = |dead: bool| {
+        number(backlogs.iter().filter(|one| one.dead == dead).map(|one| one.count).sum())
     };
     vec![
-        ("parlor_inbox_events", "Events that wait in inboxes", inbox as f64),
-        ("parlor_webhooks_waiting", "Webhooks that wait", outbox(false) as f64),
-        ("parlor_webhooks_dead", "Webhooks that were given up", outbox(true) as f64),
+        ("parlor_inbox_events", "Events that wait in inboxes", number(inbox)),
+        ("parlor_webhooks_waiting", "Webhooks that wait", outbox(false)),
+        ("parlor_webhooks_dead", "Webhooks that were given up", outbox(true)),
     ]
 }
 
 /// What the system knows of the process.
 #[derive(Default)]
 struct Process {
-    resident: f64,
-    files: f64,
+    resident: u64,
+    files: u64,
 }
 
 impl Process {
     fn read() -> Self {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
+        let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
         let files = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
-        Self { resident: kib.unwrap_or(0.0) * 1024.0, files: files as f64 }
+        Self { resident: kib.unwrap_or(0) * 1024, files: files as u64 }
     }
 }
 
