@@ -12,8 +12,8 @@ use std::{
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    process::Command,
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
 };
 
 use crate::support::{Builder, Proxy, SECRET, Server, Token, history_of, within};
@@ -59,6 +59,16 @@ fn node(home: &Path) -> Command {
     command.env("NODE_PATH", "/usr/share/nodejs").current_dir(home).kill_on_drop(true);
     command.arg("--require").arg(scripts().join("ws_global.cjs"));
     command
+}
+
+/// Starts one that is talked with. It gets nothing of the tests' own output:
+/// Node makes what it writes to non-blocking, for all who share it.
+fn start(command: &mut Command, home: &Path) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let complaints = std::fs::File::create(home.join("stderr.log")).expect("a file");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(complaints);
+    let mut running = command.spawn().expect("it starts");
+    let lines = BufReader::new(running.stdout.take().expect("stdout is piped")).lines();
+    (running, lines)
 }
 
 /// Runs a script of this folder, which says "ok" if all was right.
@@ -158,10 +168,8 @@ async fn the_example_of_the_readme_runs_twice_and_says_one_thing_each_time() {
 
     for run in 1..=2 {
         let mut command = node(home.path());
-        command.arg("example.js").stdout(Stdio::piped());
-        let mut running = command.spawn().expect("it starts");
-        let stdout = running.stdout.take().expect("stdout is piped");
-        let mut lines = BufReader::new(stdout).lines();
+        command.arg("example.js");
+        let (_running, mut lines) = start(&mut command, home.path());
         let line = within("its message", lines.next_line()).await.expect("text");
         assert_eq!(line.as_deref(), Some("ben hello from JavaScript"), "run {run}");
         // It comes back after a cut, hears what was said, and says nothing.
@@ -187,8 +195,7 @@ async fn the_example_of_its_document_is_a_chat() {
     let alice = Token::of("alice").claim("name", json!("Alice"));
     let mut command = node(home.path());
     command.args(["chat.js", &server.address().http(""), &alice.text(), "board:42"]);
-    let mut chat = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
-    let mut lines = BufReader::new(chat.stdout.take().expect("stdout is piped")).lines();
+    let (mut chat, mut lines) = start(&mut command, home.path());
     let mut stdin = chat.stdin.take().expect("stdin is piped");
     stdin.write_all(b"hello there\n").await.expect("it reads");
     let line = within("the message", lines.next_line()).await.expect("text");

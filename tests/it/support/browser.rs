@@ -20,17 +20,24 @@ pub struct Browser {
 }
 
 /// Resolves when an expression over `document` and `args` holds. The page
-/// says itself when it has changed, so nothing polls.
+/// says itself when it has changed, so nothing polls; what changes no element (a
+/// picture has been loaded, a list scrolled, a field filled) is an event.
 const WAIT: &str = "
     const args = arguments[0], done = arguments[arguments.length - 1];
     const holds = () => { try { return Boolean(EXPRESSION); } catch { return false; } };
     if (holds()) { done(true); return; }
-    const observer = new MutationObserver(() => {
-        if (holds()) { observer.disconnect(); done(true); }
-    });
+    const events = ['load', 'scroll', 'input'];
+    const look = () => {
+        if (!holds()) return;
+        observer.disconnect();
+        for (const event of events) document.removeEventListener(event, look, true);
+        done(true);
+    };
+    const observer = new MutationObserver(look);
     observer.observe(document, {
         subtree: true, childList: true, attributes: true, characterData: true,
-    });";
+    });
+    for (const event of events) document.addEventListener(event, look, true);";
 
 /// The visible elements of the name `args[0]`.
 const SHOWN: &str = "[...document.querySelectorAll(`[data-testid=\"${args[0]}\"]`)]
