@@ -41,4 +41,3 @@ mod simulator;
 pub mod transport;
 pub mod turns;
 pub mod webhooks;
-pub mod websocket;

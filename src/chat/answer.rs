@@ -7,8 +7,8 @@ use crate::{
         ErrorView, HistoryView, ReadMarkView, RoomView, StoredMessageView,
         server_frame::{self, ChangedView, DeliveredView, Empty, JoinedView},
     },
-    websocket::Frame,
 };
+use parlor_websocket::Frame;
 
 impl ChatServer {
     pub(super) fn answer(&mut self, reply: ReplyTo, result: Result<Answer, ChatError>) {

@@ -17,8 +17,9 @@ use std::{
 use actix::Recipient;
 
 use super::{ChatError, RequestId, SessionId, WorkerId, room::RoomEntry};
-use crate::{metrics::metrics, protocol::Close, websocket::Frame};
+use crate::{metrics::metrics, protocol::Close};
 use parlor_domain::{RoomId, RoomKey, RoomOverview, Seq};
+use parlor_websocket::Frame;
 
 /// What one worker's sessions are to be told, in order.
 #[derive(actix::Message)]

@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 use crate::{
     db::{Happened, Recorded},
     limiter::Spender,
-    websocket::Frame,
 };
 use parlor_domain::{RoomKey, Seq, Status, Timestamp, User, UserKey};
+use parlor_websocket::Frame;
 
 /// What one node has to say to the others: of one batch, or of what is never
 /// stored.

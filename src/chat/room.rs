@@ -8,8 +8,8 @@ use std::{
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{WorkerId, timeline::Timeline};
-use crate::websocket::Frame;
 use parlor_domain::{Epoch, Room, RoomId, RoomKey, RoomOverview, Seq};
+use parlor_websocket::Frame;
 
 /// A room in memory.
 pub(super) struct RoomEntry {

@@ -24,12 +24,12 @@ use super::{
 use crate::{
     db::{Committed, Reader, Reply, SetCommitted, Submit, Ticket, Write, Writer},
     limiter::Rates,
-    websocket::Frame,
 };
 use parlor_domain::{
     Contact, MessageId, MessageIds, Retention, RoomId, RoomKey, UserKey,
     limits::{FANOUT_BACKLOG, INTEREST_TICK, Limits, PRESENCE_TICK, ROOM_IDLE, ROOM_SWEEP},
 };
+use parlor_websocket::Frame;
 
 /// What the ChatServer needs to know of the deployment.
 #[derive(Clone)]

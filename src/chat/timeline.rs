@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::websocket::Frame;
 use parlor_domain::{
     Seq,
     limits::{TIMELINE_HELD, TIMELINE_HELD_BYTES},
 };
+use parlor_websocket::Frame;
 
 /// Tells the events of one room once, in the order of their positions,
 /// however they are heard of: from the own commits, from other nodes, out of

@@ -9,9 +9,9 @@ use crate::{
     chat::{Ephemeral, FromNode, ToNodes},
     db::{Happened, Recorded},
     limiter::Spender,
-    websocket::Frame,
 };
 use parlor_domain::{RoomKey, Seq, UserKey, limits::EPHEMERAL_CHANNELS};
+use parlor_websocket::Frame;
 
 /// What is published on one channel at once.
 #[derive(Debug, Default, Serialize, Deserialize)]

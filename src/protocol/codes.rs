@@ -1,6 +1,6 @@
 //! The tables of error codes and close codes: docs/PROTOCOL.md, "Errors".
 
-use crate::websocket::{Frame, Opcode};
+use parlor_websocket::{Frame, Opcode};
 
 /// A stable error code, the same on the socket and in REST bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]

@@ -9,11 +9,11 @@ use super::{
     MemberView, MessageView, RoomChangeView, RoomView, UserView,
     server_frame::{Envelope, NONE},
 };
-use crate::websocket::Frame;
 use parlor_domain::{
     AppEvent, InboxEvent, Member, Message, Room, RoomEvent, RoomId, RoomOverview, Seq, Status,
     Timestamp, User, UserId,
 };
+use parlor_websocket::Frame;
 
 fn room_event<'a, D: Serialize>(
     kind: &'a str,

@@ -9,11 +9,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ErrorView, RoomEntryView, RoomView};
-use crate::{limiter::Rates, websocket::Frame};
+use crate::limiter::Rates;
 use parlor_domain::{
     Epoch, RoomOverview, Seq, User,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, Limits, METADATA_BYTES},
 };
+use parlor_websocket::Frame;
 
 /// The frame of docs/PROTOCOL.md, "Frames"; what is `None` is left out.
 #[derive(Serialize)]

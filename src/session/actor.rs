@@ -25,9 +25,9 @@ use crate::{
     metrics::{Limit, metrics},
     places::Place,
     protocol::{ClientCommand, ClientFrame, Close, ErrorView, Refusal, server_frame},
-    websocket::{Frame, Opcode, Violation},
 };
 use parlor_domain::{RoomId, UserId};
+use parlor_websocket::{Frame, Opcode, Violation};
 
 /// What ends a session at a certain time.
 enum Deadline {

@@ -9,9 +9,9 @@ use crate::{
         ErrorView, RoomEntryView, RoomView, json_size,
         server_frame::{self, ResumedInbox, ResumedRoom, ResumedView, SubscribedView},
     },
-    websocket::Frame,
 };
 use parlor_domain::{RoomKey, RoomOverview, Seq};
+use parlor_websocket::Frame;
 
 /// The catch-ups of one session, in the order they were asked for.
 ///

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use crate::websocket::Frame;
 use parlor_domain::{
     Seq,
     limits::{REPLAY_HELD, REPLAY_HELD_BYTES},
 };
+use parlor_websocket::Frame;
 
 /// Lets each event of one room through to one session once, in `seq` order.
 ///

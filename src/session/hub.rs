@@ -20,12 +20,12 @@ use crate::{
         CatchUp, ChatServer, Item, ReadReplay, ReadRooms, Replayed, SessionId, SessionRef, WorkerId,
     },
     protocol::{Close, server_frame},
-    websocket::Frame,
 };
 use parlor_domain::{
     RoomKey, Seq,
     limits::{REPLAY_HELD, REPLAY_HELD_BYTES},
 };
+use parlor_websocket::Frame;
 
 use runs::Runs;
 

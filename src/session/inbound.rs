@@ -7,13 +7,13 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use actix_web_actors::ws::Message;
+use actix_web_actors::ws;
 use bytes::BytesMut;
 use futures_util::Stream;
 
 use super::link::Link;
-use crate::websocket::{Decoder, Violation};
 use parlor_domain::limits::READ_CHUNK;
+use parlor_websocket::{Decoder, Message, Violation};
 
 /// The messages of one connection, up to its end or the first thing that is
 /// wrong.
@@ -41,7 +41,7 @@ impl Inbound {
 }
 
 impl Stream for Inbound {
-    type Item = Result<Message, Violation>;
+    type Item = Result<ws::Message, Violation>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
@@ -61,7 +61,7 @@ impl Stream for Inbound {
             }
             if !this.bytes.is_empty() {
                 match this.decoder.next(&mut this.bytes) {
-                    Ok(Some(message)) => return Poll::Ready(Some(Ok(message))),
+                    Ok(Some(message)) => return Poll::Ready(Some(Ok(as_actix(message)))),
                     // Of what was used up, nothing is to be kept.
                     Ok(None) => this.bytes = BytesMut::new(),
                     Err(violation) => {
@@ -86,6 +86,18 @@ impl Stream for Inbound {
                     this.state = State::Ended;
                 }
             }
+        }
+    }
+}
+
+/// As an actor takes it.
+fn as_actix(message: Message) -> ws::Message {
+    match message {
+        Message::Text(text) => ws::Message::Text(text),
+        Message::Ping(payload) => ws::Message::Ping(payload),
+        Message::Pong(payload) => ws::Message::Pong(payload),
+        Message::Close(code) => {
+            ws::Message::Close(code.map(|code| ws::CloseCode::from(code).into()))
         }
     }
 }

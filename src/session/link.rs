@@ -13,14 +13,10 @@ use bytes::{Bytes, BytesMut};
 
 use super::outbox::{Outbox, OutboxLimits};
 use crate::{
-    chat::SessionId,
-    limiter::ErrorBudget,
-    metrics::metrics,
-    protocol::Close,
-    transport::Socket,
-    websocket::{Compression, Frame, Joined, Opcode},
+    chat::SessionId, limiter::ErrorBudget, metrics::metrics, protocol::Close, transport::Socket,
 };
 use parlor_domain::limits::{EPHEMERAL_SHARE, EVENT_SHARE, READ_CHUNK, REQUESTS_IN_FLIGHT};
+use parlor_websocket::{Compression, Frame, Joined, Opcode};
 
 /// The socket, the queue in front of it, and what its one task waits for.
 pub(super) struct Link {

@@ -37,9 +37,9 @@ use crate::{
     request_id::{self, logged, request_id},
     seldom::Seldom,
     transport::{InTurn, Socket},
-    websocket::{Compression, Decoder, negotiate},
 };
 use parlor_domain::{Timestamp, limits::RETRY_AFTER};
+use parlor_websocket::{Compression, Decoder, negotiate};
 
 /// The path of the socket.
 const PATH: &str = "/ws";

@@ -5,7 +5,7 @@ use super::{
     database::{State, What},
     world::{Event, Place, Query, World},
 };
-use crate::websocket::Frame;
+use parlor_websocket::Frame;
 
 pub(super) struct Client {
     pub room: RoomNo,

@@ -14,9 +14,9 @@ use crate::{
     chat::SessionId,
     chat::{CatchUp, CatchUpKind, CatchUpRoom},
     session::{CatchUps, Gate, Offer, Passed},
-    websocket::Frame,
 };
 use parlor_domain::{Bounds, Life, Room, RoomKey, RoomKind, RoomOverview, Seq};
+use parlor_websocket::Frame;
 
 /// More missed events than are replayed: the session starts anew.
 const REPLAY_EVENTS: usize = 150;

@@ -16,12 +16,12 @@ use crate::{
     chat::Timeline,
     db::{FeedRow, Happened},
     nodes::Feed,
-    websocket::Frame,
 };
 use parlor_domain::{
     Seq,
     limits::{TIMELINE_AGAIN, TIMELINE_PATIENCE},
 };
+use parlor_websocket::Frame;
 
 /// How long an unused room stays, and how often one looks: as the real ones
 /// longer than a read takes, and shorter than them.

@@ -6,12 +6,12 @@ use crate::{
     chat::{ChatServer, fanout::Item, server::Continue},
     db::{InboxPage, InboxSince, Missed, ReadError, Reader},
     protocol::events,
-    websocket::Frame,
 };
 use parlor_domain::{
     RoomId, RoomKey, Seq, Timestamp,
     limits::{TIMELINE_AGAIN, TIMELINE_PAGE, TIMELINE_PATIENCE},
 };
+use parlor_websocket::Frame;
 
 /// What was read for all readers of a room.
 struct Page {

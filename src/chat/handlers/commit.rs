@@ -10,9 +10,9 @@ use crate::{
     db::{Committed, MarkedBy},
     metrics::metrics,
     protocol::events::{self, MarkView},
-    websocket::Frame,
 };
 use parlor_domain::{RoomId, RoomKey, Seq, UserKey};
+use parlor_websocket::Frame;
 
 /// The marks that one batch moved: the latest of each member, so that a room
 /// hears of them in one event.

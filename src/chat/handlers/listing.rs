@@ -21,12 +21,12 @@ use crate::{
         Close, rooms_that_fit,
         server_frame::{self, RoomsView},
     },
-    websocket::Frame,
 };
 use parlor_domain::{
     RoomKey, RoomOverview,
     limits::{ROOMS_PIECE, rooms_piece_bytes},
 };
+use parlor_websocket::Frame;
 
 /// What a session is told of its rooms at once.
 pub(super) struct Piece {

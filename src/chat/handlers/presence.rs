@@ -16,12 +16,12 @@ use crate::{
     },
     db::Write,
     protocol::events::{self, PresenceView},
-    websocket::Frame,
 };
 use parlor_domain::{
     Room, RoomKey, Status, Timestamp, User, UserKey,
     limits::{BATCH_WRITES, PRESENCE_WRITES},
 };
+use parlor_websocket::Frame;
 
 impl ChatServer {
     // Typing

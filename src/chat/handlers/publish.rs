@@ -13,12 +13,12 @@ use crate::{
     },
     db::{Signal, Write},
     protocol::events,
-    websocket::Frame,
 };
 use parlor_domain::{
     AppEvent, InboxEvent, PublicationKey, Role, Room, RoomEvent, RoomId, RoomKey, RoomKind,
     RoomOverview, Seq, Standing, Timestamp, User,
 };
+use parlor_websocket::Frame;
 
 /// Who is told something that is not kept.
 pub(in crate::chat) struct Telling {

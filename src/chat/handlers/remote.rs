@@ -20,12 +20,12 @@ use crate::{
         Close,
         events::{self, Departure},
     },
-    websocket::Frame,
 };
 use parlor_domain::{
     Member, Room, RoomKey, RoomOverview, Seq, User, UserId, UserKey,
     limits::{LOOKED_UP_AT_ONCE, TIMELINE_AGAIN},
 };
+use parlor_websocket::Frame;
 
 /// Marks of a member that moved elsewhere.
 struct Marked {

@@ -12,12 +12,12 @@ use crate::{
     },
     db::{InboxPage, InboxSince, Missed, ReadError, Reader},
     protocol::events,
-    websocket::Frame,
 };
 use parlor_domain::{
     RoomId, RoomKey, RoomOverview, Seq, Timestamp, UserKey,
     limits::{Limits, REPLAY_PAGE, REPLAY_SHARE},
 };
+use parlor_websocket::Frame;
 
 impl Handler<ReadReplay> for ChatServer {
     type Result = ();

@@ -18,12 +18,12 @@ use crate::{
         link::Link,
         outbox::OutboxLimits,
     },
-    websocket::{Frame, Joined},
 };
 use parlor_domain::{
     RoomKey, Seq,
     limits::{RUN_BYTES, RUN_FRAMES, RUN_SHARE},
 };
+use parlor_websocket::{Frame, Joined};
 
 /// Readers of one thread from which on frames are copied for them.
 const JOIN_FROM: usize = 4;

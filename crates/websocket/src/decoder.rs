@@ -1,6 +1,5 @@
 //! From a client's bytes to its messages.
 
-use actix_web_actors::ws::{CloseCode, CloseReason, Message};
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 
@@ -26,6 +25,16 @@ pub struct Decoder {
     header: HeaderBuffer,
     frame: Option<Box<Frame>>,
     message: Option<Box<Partial>>,
+}
+
+/// What a client says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    Text(ByteString),
+    Ping(Bytes),
+    Pong(Bytes),
+    /// With the code that the client gives, if it gives one.
+    Close(Option<u16>),
 }
 
 /// Why a connection ends with what the client sent.
@@ -135,7 +144,7 @@ impl Decoder {
         match frame.header.opcode {
             Opcode::Ping => Ok(Some(Message::Ping(payload))),
             Opcode::Pong => Ok(Some(Message::Pong(payload))),
-            Opcode::Close => close(&payload).map(|reason| Some(Message::Close(reason))),
+            Opcode::Close => close(&payload).map(|code| Some(Message::Close(code))),
             _ if !frame.header.fin => Ok(None),
             _ => self.message.take().map(|message| message.finish(self.message_max)).transpose(),
         }
@@ -194,7 +203,7 @@ fn unmask(piece: &mut [u8], mask: &mut [u8; 4]) {
 }
 
 /// The payload of a close frame (section 5.5.1).
-fn close(payload: &[u8]) -> Result<Option<CloseReason>, Violation> {
+fn close(payload: &[u8]) -> Result<Option<u16>, Violation> {
     let (code, reason) = match payload {
         [] => return Ok(None),
         [_] => return Err(Violation::Protocol),
@@ -203,9 +212,8 @@ fn close(payload: &[u8]) -> Result<Option<CloseReason>, Violation> {
     if !may_be_sent(code) {
         return Err(Violation::Protocol);
     }
-    let reason = std::str::from_utf8(reason).map_err(|_| Violation::Payload)?;
-    let description = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
-    Ok(Some(CloseReason { code: CloseCode::from(code), description }))
+    std::str::from_utf8(reason).map_err(|_| Violation::Payload)?;
+    Ok(Some(code))
 }
 
 /// Section 7.4, and the registry it founded, which goes to 1014
@@ -275,7 +283,6 @@ mod tests {
             frame(0x88, b"\x03\xE8bye"),
         ]
         .concat();
-        let close = CloseReason { code: CloseCode::Normal, description: Some("bye".to_owned()) };
         let expected = vec![
             text("one"),
             Message::Ping(Bytes::from_static(b"ping")),
@@ -283,7 +290,7 @@ mod tests {
             Message::Pong(Bytes::new()),
             text(&long),
             text(&long),
-            Message::Close(Some(close)),
+            Message::Close(Some(1000)),
         ];
         for size in [1, 2, 3, 7, 64, stream.len()] {
             let (messages, violation) = decode(&stream, size);

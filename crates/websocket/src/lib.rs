@@ -6,6 +6,8 @@
 //! [`Frame`]: encoded once, compressed at most once for all who agreed to the
 //! same parameters ([`Compression`]), and shared.
 
+#![forbid(unsafe_code)]
+
 mod decoder;
 mod deflate;
 mod extension;
@@ -14,7 +16,7 @@ mod header;
 mod joined;
 mod utf8;
 
-pub use decoder::{Decoder, Violation};
+pub use decoder::{Decoder, Message, Violation};
 pub use extension::{Compression, negotiate};
 pub use frame::Frame;
 pub use joined::Joined;
