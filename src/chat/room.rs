@@ -119,7 +119,8 @@ impl UnseenHeads {
 /// [`READ_TIMEOUT`]: parlor_domain::limits::READ_TIMEOUT
 #[derive(Default)]
 pub(super) struct Rooms {
-    entries: FxHashMap<RoomKey, RoomEntry>,
+    // Boxed: half of a map's places are empty after it has grown.
+    entries: FxHashMap<RoomKey, Box<RoomEntry>>,
     keys: FxHashMap<RoomId, RoomKey>,
     /// Rooms that have come into memory and gone, since somebody asked.
     changes: Option<Vec<(RoomKey, bool)>>,
@@ -146,14 +147,16 @@ impl Rooms {
         if let (Some(changes), false) = (&mut self.changes, self.entries.contains_key(&room.key)) {
             changes.push((room.key, true));
         }
-        let entry = self.entries.entry(room.key).or_insert_with(|| RoomEntry {
-            room: room.clone(),
-            members,
-            timeline: Timeline::new(head),
-            is_reading: false,
-            subscribers: Vec::new(),
-            awaited: 0,
-            used_at: now,
+        let entry = self.entries.entry(room.key).or_insert_with(|| {
+            Box::new(RoomEntry {
+                room: room.clone(),
+                members,
+                timeline: Timeline::new(head),
+                is_reading: false,
+                subscribers: Vec::new(),
+                awaited: 0,
+                used_at: now,
+            })
         });
         entry.timeline.hear_of(head);
         entry.used_at = now;
@@ -161,15 +164,15 @@ impl Rooms {
     }
 
     pub fn get(&self, key: RoomKey) -> Option<&RoomEntry> {
-        self.entries.get(&key)
+        self.entries.get(&key).map(Box::as_ref)
     }
 
     pub fn get_mut(&mut self, key: RoomKey) -> Option<&mut RoomEntry> {
-        self.entries.get_mut(&key)
+        self.entries.get_mut(&key).map(Box::as_mut)
     }
 
     pub fn by_id(&self, id: &RoomId) -> Option<&RoomEntry> {
-        self.entries.get(self.keys.get(id)?)
+        self.entries.get(self.keys.get(id)?).map(Box::as_ref)
     }
 
     /// The room's title or the like has changed.
@@ -200,7 +203,7 @@ impl Rooms {
         entry.timeline.offer(seq, frame)
     }
 
-    pub fn remove(&mut self, key: RoomKey) -> Option<RoomEntry> {
+    pub fn remove(&mut self, key: RoomKey) -> Option<Box<RoomEntry>> {
         let entry = self.entries.remove(&key)?;
         if let Some(changes) = &mut self.changes {
             changes.push((key, false));

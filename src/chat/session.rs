@@ -30,10 +30,10 @@ pub(super) struct SessionEntry {
     /// session that may be unanswered.
     pub early: Vec<Request>,
     /// While there are rooms that it is still to be told of.
-    pub listing: Option<Listing>,
+    pub listing: Option<Box<Listing>>,
     pub origin: Origin,
     /// Why it could not join the room that it named; told behind its rooms.
-    pub not_joined: Option<ChatError>,
+    pub not_joined: Option<Box<ChatError>>,
     /// Nobody is there, the client says.
     pub away: bool,
 }
@@ -131,8 +131,9 @@ impl OnlineUser {
 /// The sessions and users in memory.
 #[derive(Default)]
 pub(super) struct Sessions {
-    pub entries: FxHashMap<SessionId, SessionEntry>,
-    pub users: FxHashMap<UserKey, OnlineUser>,
+    // Boxed: half of a map's places are empty after it has grown.
+    pub entries: FxHashMap<SessionId, Box<SessionEntry>>,
+    pub users: FxHashMap<UserKey, Box<OnlineUser>>,
     /// Who hears what is told to a role context.
     contexts: FxHashMap<Arc<str>, FxHashSet<SessionId>>,
     /// Users who have come and gone, since somebody asked.
@@ -157,14 +158,16 @@ impl Sessions {
         if let (Some(changes), false) = (&mut self.changes, self.users.contains_key(&key)) {
             changes.push((key, true));
         }
-        let online = self.users.entry(key).or_insert_with(|| OnlineUser {
-            user: user.clone(),
-            sessions: Vec::with_capacity(1),
-            rooms: None,
-            epoch: 0,
-            shown: None,
-            pace: Pace::default(),
-            blocked: Arc::default(),
+        let online = self.users.entry(key).or_insert_with(|| {
+            Box::new(OnlineUser {
+                user: user.clone(),
+                sessions: Vec::with_capacity(1),
+                rooms: None,
+                epoch: 0,
+                shown: None,
+                pace: Pace::default(),
+                blocked: Arc::default(),
+            })
         });
         online.user = user;
         online.sessions.push(at.id);
@@ -187,7 +190,7 @@ impl Sessions {
             not_joined: None,
             away: false,
         };
-        self.entries.insert(at.id, entry);
+        self.entries.insert(at.id, Box::new(entry));
         self.set_role_context(at.id, role_context);
     }
 
@@ -219,7 +222,10 @@ impl Sessions {
     }
 
     /// Gives the user, too, if that was their last session.
-    pub fn remove(&mut self, id: SessionId) -> Option<(SessionEntry, Option<OnlineUser>)> {
+    pub fn remove(
+        &mut self,
+        id: SessionId,
+    ) -> Option<(Box<SessionEntry>, Option<Box<OnlineUser>>)> {
         let mut entry = self.entries.remove(&id)?;
         self.leave_context(id, entry.role_context.take());
         let online = self.users.get_mut(&entry.user);
@@ -349,7 +355,12 @@ impl Sessions {
         let is_member = |online: &&OnlineUser| {
             online.rooms.as_ref().is_some_and(|rooms| rooms.contains_key(&room))
         };
-        self.users.values().filter(is_member).map(|online| online.user.key).collect()
+        self.users
+            .values()
+            .map(Box::as_ref)
+            .filter(is_member)
+            .map(|online| online.user.key)
+            .collect()
     }
 }
 

@@ -72,7 +72,7 @@ impl ChatServer {
 
     /// The connections to this node that are meant.
     fn connected(&self, of: Connected) -> impl Iterator<Item = &SessionEntry> {
-        self.sessions.entries.values().filter(move |entry| match of {
+        self.sessions.entries.values().map(Box::as_ref).filter(move |entry| match of {
             Connected::All => true,
             Connected::Room(room) => entry.subscribed.contains(&room),
             Connected::User(user) => entry.user == user,
@@ -120,7 +120,7 @@ impl ChatServer {
             }
             Ended::User(user) | Ended::Banned(user) => self.user_id(entry) == Some(user),
         };
-        let sessions = self.sessions.entries.values().filter(is_meant);
+        let sessions = self.sessions.entries.values().map(Box::as_ref).filter(is_meant);
         let sessions: Vec<SessionRef> = sessions.map(|entry| entry.at).collect();
         sessions.into_iter().for_each(|session| self.close(session, close));
     }

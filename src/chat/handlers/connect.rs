@@ -10,7 +10,7 @@ use crate::{
         SessionRef,
         fanout::{CatchUpKind, Item},
         server::nobody,
-        session::{Listing, SessionState},
+        session::SessionState,
     },
     db::Arrival,
     protocol::{
@@ -129,7 +129,7 @@ impl ChatServer {
         ctx: &mut Context<Self>,
     ) {
         if let Some(entry) = self.sessions.entries.get_mut(&session) {
-            entry.not_joined = Some(error);
+            entry.not_joined = Some(Box::new(error));
         }
         self.continue_connect(session, ctx);
     }
@@ -182,7 +182,7 @@ impl ChatServer {
         if let Some(standings) = standings {
             online.rooms = Some(standings.into_iter().collect());
         }
-        entry.listing = Some(Listing::default());
+        entry.listing = Some(Box::default());
         entry.state = match entry.state {
             SessionState::Connecting { resume: true } => {
                 SessionState::AwaitingResume { told: FxHashMap::default() }
@@ -217,7 +217,7 @@ impl ChatServer {
     fn tell_not_joined(&mut self, at: SessionRef) {
         let entry = self.sessions.entries.get_mut(&at.id);
         let Some(error) = entry.and_then(|entry| entry.not_joined.take()) else { return };
-        let view = ErrorView { field: Some("room"), ..ErrorView::from(&error) };
+        let view = ErrorView { field: Some("room"), ..ErrorView::from(&*error) };
         let frame = server_frame::error(None, &view);
         self.fanout.tell_worker(at.worker, Item::Frame { session: at.id, frame });
     }

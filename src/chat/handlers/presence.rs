@@ -113,7 +113,12 @@ impl ChatServer {
     }
 
     /// A session has ended; `gone` if it was its user's last one.
-    pub(super) fn departed(&mut self, session: SessionId, user: UserKey, gone: Option<OnlineUser>) {
+    pub(super) fn departed(
+        &mut self,
+        session: SessionId,
+        user: UserKey,
+        gone: Option<Box<OnlineUser>>,
+    ) {
         let stopped = self.typing.session_ended(session);
         if let Some(online) = gone {
             for (room, _) in stopped {
