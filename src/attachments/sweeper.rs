@@ -6,7 +6,7 @@ use actix::Addr;
 use tokio::{sync::watch, time::interval};
 
 use super::Store;
-use crate::db::{Reader, Write, Writer, submit};
+use crate::db::{ExpireUploads, ForgetFiles, Reader, Writer, submit};
 use parlor_domain::{
     AttachmentId, Timestamp,
     limits::{LOOSE_UPLOAD_AGE, SWEEP_ATTACHMENTS, SWEEP_PIECES, SWEEP_TICK},
@@ -56,7 +56,7 @@ impl Sweeper {
         match found {
             Ok(ids) if !ids.is_empty() => {
                 let more = is_full(ids.len());
-                let write = Write::AttachmentsExpire { ids, unsent_before };
+                let write = ExpireUploads { ids, unsent_before };
                 submit(&self.writer, write).await.is_ok() && more
             }
             _ => false,
@@ -85,7 +85,7 @@ impl Sweeper {
         if gone.is_empty() {
             return false;
         }
-        let removed = submit(&self.writer, Write::AttachmentsGone { ids: gone }).await.is_ok();
+        let removed = submit(&self.writer, ForgetFiles { ids: gone }).await.is_ok();
         all && is_full(found.len()) && removed
     }
 }

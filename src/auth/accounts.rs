@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Identity, Passwords, Revocations, TokenKeys, api_key::is_service_user};
 use crate::db::{
-    NewRefreshToken, Reader, RefreshHash, Write, WriteError, WriteResult, Writer, Written,
+    Barred, ChangePassword, EndSignIn, FoundUser, NewRefreshToken, Reader, RefreshHash,
+    RegisterUser, RotateRefresh, Rotated, SignedIn, StartSignIn, Write, WriteError, Writer, submit,
 };
 use parlor_domain::{SignIn, Timestamp, User, UserId};
 
@@ -74,15 +75,15 @@ impl Accounts {
         let hashed = self.passwords.hash(password).await;
         let password_hash = hashed.map_err(|_| AccountError::Unavailable)?;
         let hash: Arc<str> = password_hash.as_str().into();
-        let write = Write::UserRegister { id, name, password_hash, at: now() };
+        let write = RegisterUser { id, name, password_hash, at: now() };
         match self.write(write).await {
-            Ok(Written::UserSeen { user, bar, .. }) => {
+            Ok(FoundUser { user, bar, .. }) => {
                 if let Some(bar) = bar {
                     self.revocations.bar(user.id.clone(), bar);
                 }
                 self.begin(user, hash).await
             }
-            other => Err(refusal(other)),
+            Err(error) => Err(refusal(error)),
         }
     }
 
@@ -99,12 +100,10 @@ impl Accounts {
     pub async fn refresh(&self, refresh: &str) -> Result<Tokens, AccountError> {
         let (next, token) = self.new_refresh();
         let (hash, at, until) = (hash(refresh), now(), self.access_until());
-        match self.write(Write::RefreshRotate { hash, next: token, at, until }).await {
-            Ok(Written::RefreshRotated { user, sign_in, at }) => {
-                self.tokens(user, next, sign_in, at)
-            }
-            Ok(Written::SignInEnded(Some(sign_in))) => Err(AccountError::RefreshReused(sign_in)),
-            other => Err(refusal(other)),
+        match self.write(RotateRefresh { hash, next: token, at, until }).await {
+            Ok(Rotated::GoesOn { user, signed_in }) => self.tokens(user, next, signed_in),
+            Ok(Rotated::Ended(sign_in)) => Err(AccountError::RefreshReused(sign_in)),
+            Err(error) => Err(refusal(error)),
         }
     }
 
@@ -118,10 +117,7 @@ impl Accounts {
             Some((sign_in, true)) => return Ok(Some(sign_in)),
             Some((_, false)) => {}
         }
-        match self.write(Write::RefreshRevoke { hash, at, until }).await {
-            Ok(Written::SignInEnded(sign_in)) => Ok(sign_in),
-            other => Err(refusal(other)),
-        }
+        self.write(EndSignIn { hash, at, until }).await.map_err(refusal)
     }
 
     /// Gives an account another password, and ends its other sign-ins: those
@@ -145,14 +141,14 @@ impl Accounts {
         let (was, password_hash) = (was.into(), hashed.into());
         let at = now();
         let _turn = self.revocations.turn().await;
-        match self.write(Write::PasswordChange { user, was, password_hash, keeps, at }).await {
-            Ok(Written::UserBarred { user, bar }) => {
+        match self.write(ChangePassword { user, was, password_hash, keeps, at }).await {
+            Ok(Barred { user, bar }) => {
                 let upto = bar.tokens_after;
                 self.revocations.bar(user.id, bar);
                 Ok(upto)
             }
             Err(WriteError::PasswordChanged) => Err(AccountError::WrongOld),
-            other => Err(refusal(other)),
+            Err(error) => Err(refusal(error)),
         }
     }
 
@@ -163,11 +159,11 @@ impl Accounts {
 
     async fn begin(&self, user: User, password_hash: Arc<str>) -> Result<Tokens, AccountError> {
         let (refresh, token) = self.new_refresh();
-        let write = Write::RefreshStart { user: user.key, password_hash, token };
+        let write = StartSignIn { user: user.key, password_hash, token };
         match self.write(write).await {
-            Ok(Written::RefreshStarted { sign_in, at }) => self.tokens(user, refresh, sign_in, at),
+            Ok(signed_in) => self.tokens(user, refresh, signed_in),
             Err(WriteError::PasswordChanged) => Err(AccountError::Wrong),
-            other => Err(refusal(other)),
+            Err(error) => Err(refusal(error)),
         }
     }
 
@@ -175,8 +171,7 @@ impl Accounts {
         &self,
         user: User,
         refresh: String,
-        sign_in: SignIn,
-        at: Timestamp,
+        SignedIn { sign_in, at }: SignedIn,
     ) -> Result<Tokens, AccountError> {
         let access = self.keys.issue_to_account(&user, sign_in, self.access_ttl, at);
         let access = access.map_err(|_| AccountError::Internal)?;
@@ -192,16 +187,16 @@ impl Accounts {
         (token, stored)
     }
 
-    async fn write(&self, write: Write) -> WriteResult {
-        super::write::write(&self.writer, write).await
+    async fn write<W: Write>(&self, write: W) -> Result<W::Outcome, WriteError> {
+        submit(&self.writer, write).await
     }
 }
 
-fn refusal(result: WriteResult) -> AccountError {
-    match result {
-        Err(WriteError::IdTaken) => AccountError::Taken,
-        Err(WriteError::RefreshRefused) => AccountError::RefreshRefused,
-        Err(WriteError::Overloaded | WriteError::Database) => AccountError::Unavailable,
+fn refusal(error: WriteError) -> AccountError {
+    match error {
+        WriteError::IdTaken => AccountError::Taken,
+        WriteError::RefreshRefused => AccountError::RefreshRefused,
+        WriteError::Overloaded | WriteError::Database => AccountError::Unavailable,
         _ => AccountError::Internal,
     }
 }

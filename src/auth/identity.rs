@@ -15,7 +15,7 @@ use super::{
     ApiKeys, AuthError, BadToken, Claims, Door, Issuer, Revocations, TokenKeys,
     refusal::RefusalLog, revocation::Proof, token::checked_header,
 };
-use crate::db::{KeyHash, Reader, SeenUser, Write, WriteError, Writer, Written};
+use crate::db::{FoundUser, KeyHash, Reader, SeenUser, WriteError, Writer, submit};
 use parlor_domain::{Adopted, SignIn, Timestamp, User, UserId, UserOrigin, limits::KNOWN_USERS};
 
 /// The role that may do what any room's owner may.
@@ -269,8 +269,8 @@ impl Authenticator {
 
     async fn ensure(&self, seen: SeenUser) -> Result<Known, AuthError> {
         let origin = seen.origin.clone();
-        match super::write::write(&self.writer, Write::UserEnsure(seen)).await {
-            Ok(Written::UserSeen { user, bar, .. }) => {
+        match submit(&self.writer, seen).await {
+            Ok(FoundUser { user, bar, .. }) => {
                 if let Some(bar) = bar {
                     self.revocations.bar(user.id.clone(), bar);
                 }

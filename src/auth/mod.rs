@@ -14,7 +14,6 @@ mod refusal;
 mod revocation;
 mod secret;
 mod token;
-mod write;
 
 pub use accounts::{AccountError, Accounts, Tokens};
 pub use api_key::{ApiKeys, new_key, service_user};

@@ -8,10 +8,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    ReplyTo, Request, ToNodes,
+    Answer, ChatError, ReplyTo, Request, ToNodes,
     crowds::Crowds,
     fanout::{Fanout, Item},
-    handlers::Pending,
+    handlers::Marks,
     hold::{Holds, Place},
     nodes::Nodes,
     presence::{Arrivals, Departures, Erased},
@@ -22,7 +22,9 @@ use super::{
     typing::Typing,
 };
 use crate::{
-    db::{Committed, Reader, Reply, SetCommitted, Submit, Ticket, Write, Writer},
+    db::{
+        Committed, Purge, Reader, Reply, SetCommitted, Submit, Ticket, Write, WriteResult, Writer,
+    },
     limiter::Rates,
 };
 use parlor_domain::{
@@ -75,7 +77,7 @@ pub struct ChatServer {
     pub(super) fanout: Fanout,
     /// What to do when a write has committed. Bounded by the writer, which
     /// refuses what is past its limit at once.
-    pub(super) pending: FxHashMap<Ticket, Pending>,
+    pub(super) pending: FxHashMap<Ticket, Box<Settle>>,
     next_ticket: u64,
     /// Members who are being changed, and what they ask meanwhile.
     pub(super) holds: Holds,
@@ -90,6 +92,8 @@ pub struct ChatServer {
     /// Set once the server is shutting down; answered when nothing is in
     /// flight any more.
     pub(super) draining: Option<Vec<oneshot::Sender<()>>>,
+    /// Those that the batch in hand has moved.
+    pub(super) marks: Marks,
     /// Rooms whose invisible rows are still to be deleted.
     pub(super) purges: Purges,
     /// What the other nodes are to know, where there are any.
@@ -114,6 +118,9 @@ pub struct ChatServer {
     /// The same for rooms that all have left.
     pub(super) looks_after_left: bool,
 }
+
+/// What is done about a write that has committed, or was refused.
+pub(super) type Settle = dyn FnOnce(&mut ChatServer, WriteResult, &mut Context<ChatServer>);
 
 /// What a stop has cut short.
 #[derive(Debug, Default)]
@@ -194,6 +201,7 @@ impl ChatServer {
             crowds: Crowds::default(),
             status_later: FxHashSet::default(),
             draining: None,
+            marks: Marks::default(),
             purges: unfinished.purges.into_iter().collect(),
             nodes: Nodes::new(bus),
             unseen_heads: UnseenHeads::default(),
@@ -209,24 +217,54 @@ impl ChatServer {
         }
     }
 
-    /// Hands a change to the database; `pending` is settled when it is done.
-    pub(super) fn submit(&mut self, write: Write, pending: Pending) {
-        self.hand_over(write, pending);
-    }
-
-    fn hand_over(&mut self, write: Write, pending: Pending) -> Ticket {
+    /// Hands a change to the database; `then` is called with what came of it,
+    /// in the order of the commits.
+    pub(super) fn write<W: Write>(
+        &mut self,
+        write: W,
+        then: impl FnOnce(&mut Self, Result<W::Outcome, ChatError>, &mut Context<Self>) + 'static,
+    ) -> Ticket {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
-        self.pending.insert(ticket, pending);
+        let settle = Box::new(move |server: &mut Self, result: WriteResult, ctx: &mut _| {
+            let outcome = result.map_err(ChatError::from);
+            let outcome = outcome.and_then(|all| W::outcome(all).ok_or(ChatError::Internal));
+            then(server, outcome, ctx);
+        });
+        self.pending.insert(ticket, settle);
         // The writer only queues, and refuses what is past its bound.
-        self.writer.do_send(Submit { write, reply: Reply::InOrder(ticket) });
+        self.writer.do_send(Submit { write: write.queued(), reply: Reply::InOrder(ticket) });
         ticket
+    }
+
+    /// The same for somebody who asked: a refusal is their answer.
+    pub(super) fn write_for<W: Write>(
+        &mut self,
+        reply: ReplyTo,
+        write: W,
+        then: impl FnOnce(&mut Self, ReplyTo, W::Outcome, &mut Context<Self>) + 'static,
+    ) -> Ticket {
+        self.write(write, move |server, outcome, ctx| match outcome {
+            Ok(outcome) => then(server, reply, outcome, ctx),
+            Err(refusal) => server.answer(reply, Err(refusal)),
+        })
+    }
+
+    /// The same for what is only to be done.
+    pub(super) fn write_and_answer<W: Write>(&mut self, reply: ReplyTo, write: W) {
+        self.write_for(reply, write, |server, reply, _, _| server.answer(reply, Ok(Answer::Done)));
     }
 
     /// The same for a change of a member: what that one asks in the room
     /// waits until it is settled.
-    pub(super) fn submit_about(&mut self, place: Place, write: Write, pending: Pending) {
-        let ticket = self.hand_over(write, pending);
+    pub(super) fn write_about<W: Write>(
+        &mut self,
+        place: Place,
+        reply: ReplyTo,
+        write: W,
+        then: impl FnOnce(&mut Self, ReplyTo, W::Outcome, &mut Context<Self>) + 'static,
+    ) {
+        let ticket = self.write_for(reply, write, then);
         self.holds.begin(ticket, place);
     }
 
@@ -260,7 +298,8 @@ impl ChatServer {
     /// a time, so that the write lane stays free.
     pub(super) fn purge_next(&mut self) {
         if let (Some(room), None) = (self.purges.first(), &self.draining) {
-            self.submit(Write::Purge { room }, Pending::Purge);
+            // One that fails is tried again at the next start.
+            self.write(Purge { room }, |server, more, _| server.purged(more.unwrap_or(false)));
         }
     }
 }

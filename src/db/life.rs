@@ -7,9 +7,8 @@
 //! (`postgres/life`). What does not fit makes a new life: every timeline goes
 //! on from numbers that nobody has seen, under another epoch.
 
-use super::{Write, WriteResult, Written, feed};
 use parlor_domain::{
-    Life, RoomKey, Seq, Timestamp,
+    Life, Timestamp,
     limits::{LIFE_GAP, POSITIONS_PER_MS},
 };
 
@@ -58,37 +57,9 @@ pub(super) fn first_seq_of(there: i64, now: Timestamp) -> i64 {
     now.0.saturating_mul(POSITIONS_PER_MS).max(there.saturating_add(LIFE_GAP))
 }
 
-/// A timeline and a position in it.
-pub(super) type Place = (RoomKey, Seq);
-
-/// The last position that a batch gave, if it gave any: a database that has
-/// it has all that was committed before.
-pub(super) fn newest_place(writes: &[Write], results: &[WriteResult]) -> Option<Place> {
-    let mut newest = None;
-    for (write, result) in writes.iter().zip(results).rev() {
-        let Ok(written) = result else { continue };
-        match written {
-            // Where they begin is told, too.
-            Written::Room { room, last_seq }
-            | Written::Direct { room, last_seq, is_new: true, .. } => {
-                newest = Some((room.key, *last_seq));
-            }
-            written => feed::of_timeline(write, written, &mut |timeline, seq| {
-                newest = Some((timeline, seq));
-            }),
-        }
-        if newest.is_some() {
-            break;
-        }
-    }
-    newest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::{StoredMessage, WriteError};
-    use parlor_domain::{MessageId, ReadTarget, UserKey};
 
     #[test]
     fn a_new_life_begins_above_all_that_was_ever_told() {
@@ -102,25 +73,5 @@ mod tests {
         // JavaScript's numbers are whole up to 2^53.
         let in_1000_years = Timestamp(november.0 + 1_000 * 365 * 86_400_000);
         assert!(first_seq_of(first, in_1000_years) < 1 << 53);
-    }
-
-    #[test]
-    fn the_newest_place_is_the_last_that_was_given() {
-        let clear = |room| Write::RoomClear { room: RoomKey(room) };
-        let cleared = |seq| Ok(Written::RoomCleared { seq: Seq(seq), upto: Seq(seq) });
-        let (user, target, at) = (UserKey(1), ReadTarget::All, Timestamp(0));
-        let read = Write::Read { room: RoomKey(9), user, target, at };
-        let marked = Ok(Written::Read { read_seq: Seq(9), moved: None });
-        let writes = [clear(1), clear(2), read, clear(3)];
-        let results = [cleared(5), cleared(7), marked, Err(WriteError::NoSuchRoom)];
-        assert_eq!(newest_place(&writes, &results), Some((RoomKey(2), Seq(7))));
-        assert_eq!(newest_place(&writes[2..], &results[2..]), None, "marks are no positions");
-        let stored = StoredMessage {
-            id: MessageId(1),
-            seq: Seq(4),
-            created_at: Timestamp(0),
-            duplicate: true,
-        };
-        assert_eq!(newest_place(&[clear(1)], &[Ok(Written::Message(stored))]), None);
     }
 }

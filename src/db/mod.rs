@@ -7,11 +7,9 @@
 //! diesel-async. No other module knows SQL, and this one knows no actor but
 //! its own, no wire and no session.
 
-mod commands;
 mod copy;
 mod feed;
 mod functions;
-mod lane;
 mod life;
 mod nodes;
 mod open;
@@ -21,17 +19,18 @@ mod reader;
 mod rows;
 mod schema;
 mod search;
+mod select;
 mod sqlite;
 mod submit;
 mod url;
 mod worker;
+mod write;
 mod writer;
 mod writers;
 
 #[cfg(test)]
 mod tests;
 
-pub use commands::*;
 pub use copy::{Checksum, Copied, CopiedRows, CopyError, Verdict, copy};
 pub use feed::{FeedRow, Happened, Left, Recorded, Signal};
 pub use nodes::{Lease, LiveNode, Nodes};
@@ -43,8 +42,13 @@ pub use reader::{
     ReadError, Reader, Replay, Trim,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
-pub use submit::submit;
+pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket, WriteResult, submit};
 pub use url::DatabaseUrl;
+pub use write::{
+    AnyWrite, Concern, Effects, Failure, Outcome, Queued, WebhookEvent, Write, WriteError, Written,
+    attachment::*, audit::*, ban::*, direct::*, erase::*, identity::*, member::*, message::*,
+    outbox::*, publish::*, receipt::*, refresh::*, room::*, user::*,
+};
 pub use writer::{Idle, Writer};
 
 use worker::Executed;

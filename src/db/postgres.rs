@@ -4,7 +4,7 @@
 //! that the same functions serve both databases.
 
 mod connect;
-mod copying;
+pub(in crate::db) mod copying;
 pub(super) mod life;
 mod locks;
 pub(super) mod open;
@@ -13,20 +13,14 @@ mod stalled;
 use diesel::{Connection, RunQueryDsl, sql_types};
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
-use super::{Recorded, Write, WriteResult, feed, rows::standing::StandingRow};
+use super::{Concern, Happened, Queued, Recorded, rows::standing::StandingRow};
+use parlor_domain::{MessageId, RoomKey, UserKey};
 
 pub(super) use connect::Manager;
 pub use connect::PostgresUrl;
 use connect::Shared;
 pub(super) use connect::connect_guarded;
 pub(super) use life::Guard;
-
-#[path = "copy/queries.rs"]
-pub(in crate::db) mod copy;
-#[path = "select.rs"]
-pub(in crate::db) mod select;
-#[path = "write/mod.rs"]
-pub(in crate::db) mod write;
 
 /// The blocking connection that writes.
 pub(in crate::db) type Conn = AsyncConnectionWrapper<AsyncPgConnection, Shared>;
@@ -45,33 +39,44 @@ pub(in crate::db) const SHARES_ROOMS: bool = true;
 /// everywhere, so that two transactions never wait for each other.
 pub(in crate::db) fn transaction<T>(
     conn: &mut Conn,
-    writes: &[Write],
+    writes: &[Queued],
     run: impl FnOnce(&mut Conn) -> diesel::QueryResult<T>,
 ) -> diesel::QueryResult<T> {
     conn.transaction(|conn| {
-        let changed = locks::changed_messages(writes);
-        let rooms = if changed.is_empty() { Vec::new() } else { rooms_of(conn, &changed)? };
-        let refreshed = locks::refreshed(writes);
-        let users = if refreshed.is_empty() { Vec::new() } else { users_of(conn, &refreshed)? };
-        take(conn, &locks::Locks::of(writes, &rooms, &users))?;
+        let mut concerns: Vec<Concern> = writes.iter().flat_map(Queued::concerns).collect();
+        look_up(conn, &mut concerns)?;
+        take(conn, &locks::Locks::of(&concerns))?;
         run(conn)
     })
 }
 
-/// The rooms of messages; a message never goes to another one.
-fn rooms_of(conn: &mut Conn, messages: &[i64]) -> diesel::QueryResult<Vec<i64>> {
+/// Finds the rooms and users that are known by what belongs to them.
+fn look_up(conn: &mut Conn, concerns: &mut Vec<Concern>) -> diesel::QueryResult<()> {
     use diesel::{ExpressionMethods, QueryDsl};
 
-    use super::schema::messages::dsl;
-    dsl::messages.filter(dsl::id.eq_any(messages)).select(dsl::room_key).load(conn)
-}
+    use super::schema::{messages, refresh_tokens};
 
-/// The users of refresh tokens; a token never goes to another one.
-fn users_of(conn: &mut Conn, refreshed: &[&[u8]]) -> diesel::QueryResult<Vec<i64>> {
-    use diesel::{ExpressionMethods, QueryDsl};
-
-    use super::schema::refresh_tokens::dsl;
-    dsl::refresh_tokens.filter(dsl::hash.eq_any(refreshed)).select(dsl::user_key).load(conn)
+    let (mut changed, mut refreshed) = (Vec::new(), Vec::new());
+    for concern in &*concerns {
+        match concern {
+            Concern::RoomOf(MessageId(id)) => changed.push(*id),
+            Concern::UserOf(hash) => refreshed.push(hash.to_vec()),
+            Concern::Room(_) | Concern::User(_) | Concern::Name(_) | Concern::Everything => {}
+        }
+    }
+    if !changed.is_empty() {
+        let rooms = messages::table.filter(messages::id.eq_any(changed)).select(messages::room_key);
+        let rooms = rooms.load::<i64>(conn)?;
+        concerns.extend(rooms.into_iter().map(|room| Concern::Room(RoomKey(room))));
+    }
+    if !refreshed.is_empty() {
+        let users = refresh_tokens::table
+            .filter(refresh_tokens::hash.eq_any(refreshed))
+            .select(refresh_tokens::user_key);
+        let users = users.load::<i64>(conn)?;
+        concerns.extend(users.into_iter().map(|user| Concern::User(UserKey(user))));
+    }
+    Ok(())
 }
 
 fn take(conn: &mut Conn, locks: &locks::Locks) -> diesel::QueryResult<()> {
@@ -138,12 +143,10 @@ pub(in crate::db) fn standings(
 /// Writes down for the other nodes what was done.
 pub(in crate::db) fn record(
     conn: &mut Conn,
-    writes: &[Write],
-    results: &[WriteResult],
+    happened: Vec<Happened>,
 ) -> diesel::QueryResult<Option<Recorded>> {
     use diesel::ExpressionMethods;
 
-    let happened = feed::happened(writes, results);
     if happened.is_empty() {
         return Ok(None);
     }

@@ -4,23 +4,16 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
 pub(super) use mark::Marker;
 
-use super::{Recorded, Write, WriteResult, rows::standing::StandingRow};
+use super::{Happened, Queued, Recorded, rows::standing::StandingRow, write::message};
 use parlor_domain::{RoomKey, Seq};
 
 pub(super) mod checkpointer;
-mod copying;
+pub(in crate::db) mod copying;
 pub(super) mod life;
 pub(super) mod lock;
 mod mark;
 pub(super) mod open;
 pub(super) mod place;
-
-#[path = "copy/queries.rs"]
-pub(in crate::db) mod copy;
-#[path = "select.rs"]
-pub(in crate::db) mod select;
-#[path = "write/mod.rs"]
-pub(in crate::db) mod write;
 
 /// The blocking connection that writes.
 pub(in crate::db) type Conn = diesel::SqliteConnection;
@@ -53,7 +46,7 @@ pub(super) fn pragmas(cache_kib: i64) -> String {
 /// so that what it reads is still true when it writes.
 pub(in crate::db) fn transaction<T>(
     conn: &mut Conn,
-    _: &[Write],
+    _: &[Queued],
     run: impl FnOnce(&mut Conn) -> diesel::QueryResult<T>,
 ) -> diesel::QueryResult<T> {
     conn.immediate_transaction(run)
@@ -67,7 +60,7 @@ pub(in crate::db) fn advance_heads(
 ) -> diesel::QueryResult<Vec<(i64, i64, Seq)>> {
     let mut heads = Vec::with_capacity(counts.len());
     for (room, count) in counts {
-        if let Some(last) = write::advance_head(conn, RoomKey(*room), *count)? {
+        if let Some(last) = message::sqlite::advance_head(conn, RoomKey(*room), *count)? {
             heads.push((*room, *count, last));
         }
     }
@@ -85,8 +78,7 @@ pub(in crate::db) fn standings(
 /// There are no other nodes to tell.
 pub(in crate::db) fn record(
     _: &mut Conn,
-    _: &[Write],
-    _: &[WriteResult],
+    _: Vec<Happened>,
 ) -> diesel::QueryResult<Option<Recorded>> {
     Ok(None)
 }

@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix::{Actor, Handler, MessageResult, SyncContext};
 
-use super::{OutboxTargets, Recorded, Write, WriteError, WriteResult, writers::Writers};
+use super::{
+    OutboxTargets, Queued, Recorded, WriteError, WriteResult, write::Place, writers::Writers,
+};
 
 /// Runs transactions with blocking diesel, in a `SyncArbiter`.
 pub(super) struct DbWorker {
@@ -25,18 +27,22 @@ pub(super) struct Executed {
     pub results: Vec<WriteResult>,
     /// What the other nodes have to know, where there are any.
     pub recorded: Vec<Recorded>,
+    /// The last position that it gave.
+    pub newest: Option<Place>,
 }
 
 impl Executed {
     pub fn failed(writes: usize) -> Self {
-        Self { results: vec![Err(WriteError::Database); writes], recorded: Vec::new() }
+        let failed = || Err(WriteError::Database);
+        let results = std::iter::repeat_with(failed).take(writes).collect();
+        Self { results, ..Self::default() }
     }
 }
 
 /// One group commit; the results are in the order of the writes.
 #[derive(actix::Message)]
 #[rtype(result = "Executed")]
-pub(super) struct ExecuteBatch(pub Vec<Write>);
+pub(super) struct ExecuteBatch(pub Vec<Queued>);
 
 impl Actor for DbWorker {
     type Context = SyncContext<Self>;

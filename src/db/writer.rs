@@ -16,11 +16,11 @@ use actix::{
 use tokio::sync::oneshot;
 
 use super::{
-    Committed, Database, OutboxTargets, Recorded, Reply, SetCommitted, Submit, Write, WriteError,
+    Committed, Database, OutboxTargets, Queued, Recorded, Reply, SetCommitted, Submit, WriteError,
     WriteResult,
-    lane::{Lane, lane_of},
     sqlite::checkpointer::{Checkpoint, Checkpointer},
     worker::{DbWorker, ExecuteBatch, Executed},
+    write::Lane,
     writers::Writers,
 };
 use crate::metrics::metrics;
@@ -39,7 +39,7 @@ pub struct Writer {
     checkpointing: bool,
     lanes: Vec<Queue>,
     /// What came since something that concerns all lanes, which is its first.
-    behind: VecDeque<(Write, Reply)>,
+    behind: VecDeque<(Queued, Reply)>,
     /// Writes that wait or run.
     in_flight: usize,
     in_flight_max: usize,
@@ -52,7 +52,7 @@ pub struct Writer {
 /// The writes of one lane.
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<(Write, Reply)>,
+    waiting: VecDeque<(Queued, Reply)>,
     is_running: bool,
 }
 
@@ -150,12 +150,19 @@ impl Handler<Idle> for Writer {
 }
 
 impl Writer {
-    fn queue(&mut self, write: Write, reply: Reply) {
-        let lane = match lane_of(&write, self.lanes.len()) {
+    fn queue(&mut self, write: Queued, reply: Reply) {
+        let lane = match self.lane_of(&write) {
             Lane::One(lane) if self.behind.is_empty() => lane,
             Lane::One(_) | Lane::All => return self.behind.push_back((write, reply)),
         };
         self.lanes[lane].waiting.push_back((write, reply));
+    }
+
+    fn lane_of(&self, write: &Queued) -> Lane {
+        match self.lanes.len() {
+            1 => Lane::One(0),
+            lanes => Lane::of(&write.concerns(), lanes),
+        }
     }
 
     fn pump(&mut self, ctx: &mut Context<Self>) {
@@ -195,7 +202,7 @@ impl Writer {
         metrics().writes_in_flight.set(self.in_flight as u64);
         let executing = self.worker.send(ExecuteBatch(writes)).into_actor(self);
         ctx.spawn(executing.map(move |results, writer, ctx| {
-            let Executed { results, recorded } = results.unwrap_or_else(|error| {
+            let Executed { results, recorded, newest: _ } = results.unwrap_or_else(|error| {
                 log::error!("the database worker did not answer: {error}");
                 Executed::failed(replies.len())
             });

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    OutboxTargets, Write,
-    life::newest_place,
-    postgres,
+    OutboxTargets, Queued, postgres,
     sqlite::{self, place::Place},
     worker::Executed,
+    write::batch,
 };
 
 /// Pools of blocking connections; clones share them.
@@ -38,7 +37,7 @@ impl Writers {
     }
 
     /// One group commit, blocking.
-    pub fn execute(&self, writes: &[Write], told: &OutboxTargets) -> Executed {
+    pub fn execute(&self, writes: &[Queued], told: &OutboxTargets) -> Executed {
         let unconnected = |error: &dyn std::fmt::Display| {
             log::error!("no connection to the database: {error}");
             Executed::failed(writes.len())
@@ -47,9 +46,9 @@ impl Writers {
             Self::Sqlite { place, .. } if !place.is_kept() => Executed::failed(writes.len()),
             Self::Sqlite { writes: pool, place, marker, .. } => match pool.get() {
                 Ok(mut conn) => {
-                    let executed = sqlite::write::execute(&mut conn, writes, told);
+                    let executed = batch::sqlite::execute(&mut conn, writes, told);
                     // Before anybody hears of it.
-                    if let Some(newest) = newest_place(writes, &executed.results) {
+                    if let Some(newest) = executed.newest {
                         marker.came_to(newest);
                     }
                     // It may have gone meanwhile: then nobody is told.
@@ -59,8 +58,8 @@ impl Writers {
             },
             Self::Postgres { pool, guard, .. } => match pool.get() {
                 Ok(mut conn) => {
-                    let executed = postgres::write::execute(&mut conn, writes, told);
-                    if let Some(place) = newest_place(writes, &executed.results) {
+                    let executed = batch::postgres::execute(&mut conn, writes, told);
+                    if let Some(place) = executed.newest {
                         guard.came_to(place);
                     }
                     executed

@@ -28,7 +28,7 @@ use crate::{
         ToNodes,
     },
     clock,
-    db::{FeedRow, Happened, Nodes, Reader, Reply, Submit, Write, Writer},
+    db::{FeedRow, Happened, Nodes, Reader, Reply, SetPresence, Submit, Write, Writer},
     limiter::Limiters,
     metrics::metrics,
 };
@@ -268,7 +268,7 @@ impl Hooks {
     }
 
     fn seen_last(&self, user: UserKey, at: Timestamp) {
-        let write = Write::Presence { user, online: false, at };
+        let write = SetPresence { user, online: false, at }.queued();
         self.writer.do_send(Submit { write, reply: Reply::Once(oneshot::channel().0) });
     }
 

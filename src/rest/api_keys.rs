@@ -12,7 +12,7 @@ use super::{
 use crate::{
     auth::{ADMIN, SERVICE, new_key, service_user},
     chat::{Command, Ended},
-    db::{ApiKey, NewApiKey, Write, Written},
+    db::{ApiKey, NewApiKey, RevokeApiKey},
     error::ApiError,
     protocol::Fields,
 };
@@ -71,14 +71,10 @@ pub async fn create(
     };
     let (key, hash) = new_key();
     let new = NewApiKey { name: name.into(), hash, roles: roles.into(), user, at: now() };
-    match state.commit(Write::ApiKeyAdd(new)).await? {
-        Written::ApiKey(stored) => {
-            state.authenticator.api_keys.add(&stored);
-            let view = KeyView { key: Some(&key), ..KeyView::from(&*stored) };
-            Ok(HttpResponse::Created().json(view))
-        }
-        _ => Err(ApiError::unavailable()),
-    }
+    let stored = state.commit(new).await?;
+    state.authenticator.api_keys.add(&stored);
+    let view = KeyView { key: Some(&key), ..KeyView::from(&stored) };
+    Ok(HttpResponse::Created().json(view))
 }
 
 pub async fn list(
@@ -106,11 +102,8 @@ pub async fn revoke(
     let keys = state.reader.api_keys().await?;
     let key = keys.into_iter().find(|key| key.id == id).ok_or_else(missing)?;
     to_the_end(async move {
-        if let Written::ApiKeyRevoked(hash) =
-            state.commit(Write::ApiKeyRevoke { id, at: now() }).await?
-        {
-            state.authenticator.api_keys.remove(&hash);
-        }
+        let hash = state.commit(RevokeApiKey { id, at: now() }).await?;
+        state.authenticator.api_keys.remove(&hash);
         state.ask(&who, Command::End(Ended::User(key.user.id))).await?;
         Ok(HttpResponse::NoContent().finish())
     })

@@ -15,7 +15,7 @@ use super::{Answers, Files, Search};
 use crate::{
     auth::{Accounts, Authenticator, Client, Identity, TrustedProxies},
     chat::ChatServer,
-    db::{AuditEntry, Reader, Write, Writer, submit},
+    db::{AuditEntry, Reader, Writer, submit},
     error::ApiError,
     limiter::Limiters,
     nodes::Health,
@@ -90,9 +90,6 @@ impl State {
             target: target.into(),
             detail: detail.to_string().into(),
         };
-        match submit(&self.writer, Write::Audit(entry)).await {
-            Ok(_) => Ok(()),
-            Err(_) => Err(ApiError::unavailable()),
-        }
+        submit(&self.writer, entry).await.map_err(|_| ApiError::unavailable())
     }
 }

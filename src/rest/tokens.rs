@@ -14,7 +14,7 @@ use super::{
 use crate::{
     auth::Identity,
     chat::{ChatError, Command, Ended},
-    db::{Bar, Write, Written, submit},
+    db::{BanUser, Bar, Barred, RevokeToken, RevokeUser, Write, submit},
     error::ApiError,
     protocol::Fields,
 };
@@ -63,7 +63,7 @@ pub async fn revoke(
         return Err(ApiError::field("expires_at", "must lie in the future"));
     }
     to_the_end(async move {
-        state.commit(Write::TokenRevoke { id: id.clone(), expires_at, at }).await?;
+        state.commit(RevokeToken { id: id.clone(), expires_at, at }).await?;
         state.authenticator.revocations.revoke(id.clone(), expires_at, at);
         end(&state, &who, Ended::Token(id)).await
     })
@@ -78,7 +78,7 @@ pub async fn revoke_user(
 ) -> Result<HttpResponse, ApiError> {
     let user = state.known_user(&user).await?;
     let at = state.authenticator.revocations.until(&user.id, now());
-    let write = Write::UserRevoke { user: user.key, at };
+    let write = RevokeUser { user: user.key, keeps: None, at };
     bar(state, user.id, write, Some((who, Ends::Tokens))).await
 }
 
@@ -91,7 +91,7 @@ pub async fn ban(
     let user = state.known_user(&user).await?;
     let until = until(&mut fields)?;
     let reason = fields.display_text("reason", REASON_CHARS)?.unwrap_or_default();
-    let write = Write::UserBan { user: user.key, banned: true, until, reason };
+    let write = BanUser { user: user.key, banned: true, until, reason };
     bar(state, user.id.clone(), write, Some((who, Ends::All))).await
 }
 
@@ -102,7 +102,7 @@ pub async fn unban(
 ) -> Result<HttpResponse, ApiError> {
     let user = state.known_user(&user).await?;
     let (banned, until, reason) = (false, None, Arc::from(""));
-    let write = Write::UserBan { user: user.key, banned, until, reason };
+    let write = BanUser { user: user.key, banned, until, reason };
     bar(state, user.id, write, None).await
 }
 
@@ -131,17 +131,15 @@ enum Ends {
 async fn bar(
     state: web::Data<State>,
     user: UserId,
-    write: Write,
+    write: impl Write<Outcome = Barred>,
     ends: Option<(Identity, Ends)>,
 ) -> Result<HttpResponse, ApiError> {
     to_the_end(async move {
         let revocations = &state.authenticator.revocations;
         let turn = revocations.turn().await;
-        let mut upto = now();
-        if let Written::UserBarred { bar, .. } = state.commit(write).await? {
-            upto = bar.tokens_after;
-            revocations.bar(user.clone(), bar);
-        }
+        let Barred { bar, .. } = state.commit(write).await?;
+        let upto = bar.tokens_after;
+        revocations.bar(user.clone(), bar);
         drop(turn);
         match ends {
             Some((who, Ends::All)) => end(&state, &who, Ended::Banned(user)).await,
@@ -160,7 +158,7 @@ async fn end(state: &State, who: &Identity, ended: Ended) -> Result<HttpResponse
 }
 
 impl State {
-    pub(super) async fn commit(&self, write: Write) -> Result<Written, ApiError> {
+    pub(super) async fn commit<W: Write>(&self, write: W) -> Result<W::Outcome, ApiError> {
         submit(&self.writer, write).await.map_err(|error| ChatError::from(error).into())
     }
 

@@ -9,7 +9,7 @@ use super::{
     extract::{Admin, NumberQuery},
 };
 use crate::{
-    db::{Letter, Write, Written},
+    db::{DropLetter, Letter, ReplayOutbox},
     error::ApiError,
 };
 use parlor_domain::Timestamp;
@@ -109,13 +109,9 @@ pub async fn dead(
 
 async fn replayed(state: &State, id: Option<i64>) -> Result<usize, ApiError> {
     let at = crate::clock::now();
-    match state.commit(Write::OutboxReplay { id, at }).await? {
-        Written::Counted(count) => {
-            state.outbox_wake.notify_one();
-            Ok(count)
-        }
-        _ => Err(ApiError::unavailable()),
-    }
+    let count = state.commit(ReplayOutbox { id, at }).await?;
+    state.outbox_wake.notify_one();
+    Ok(count)
 }
 
 pub async fn replay_all(
@@ -142,8 +138,8 @@ pub async fn delete(
     Admin(_): Admin,
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    match state.commit(Write::OutboxDrop { id: letter_id(&id)? }).await? {
-        Written::Counted(1) => Ok(HttpResponse::NoContent().finish()),
+    match state.commit(DropLetter { id: letter_id(&id)? }).await? {
+        1 => Ok(HttpResponse::NoContent().finish()),
         _ => Err(ApiError::not_found("dead letter")),
     }
 }

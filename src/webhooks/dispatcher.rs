@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{Secrets, backoff::delay, payload::payload};
 use crate::{
-    db::{Letter, OutboxResult, OutboxTargets, Reader, Write, Writer, submit},
+    db::{Letter, OutboxResult, OutboxTargets, Reader, SettleOutbox, Writer, submit},
     outbound,
     seldom::Seldom,
 };
@@ -191,7 +191,7 @@ impl Receiver {
         }
         let dead = |id: &i64| (*id, OutboxResult::Dead { error: "too many waited".to_owned() });
         for some in oldest.chunks(WEBHOOKS_SETTLED) {
-            let write = Write::OutboxSettle(some.iter().map(dead).collect());
+            let write = SettleOutbox(some.iter().map(dead).collect());
             if submit(&self.writer, write).await.is_err() {
                 return false;
             }
@@ -202,7 +202,7 @@ impl Receiver {
     async fn settle(&self, all: Vec<(Letter, OutboxResult)>, lanes: &mut HashSet<String>) {
         let results = all.iter().map(|(letter, result)| (letter.id, result.clone())).collect();
         // What cannot be written down now is sent once more: at least once.
-        let _ = submit(&self.writer, Write::OutboxSettle(results)).await;
+        let _ = submit(&self.writer, SettleOutbox(results)).await;
         for (letter, _) in all {
             lanes.remove(&letter.lane);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix::{AsyncContext, Context};
 
-use super::{Pending, member::Leaving};
+use super::member::Leaving;
 use crate::{
     chat::{
         Answer, ChatError, ChatServer, Command, Connected, Connection, Ended, ReplyTo, Requester,
@@ -13,12 +13,11 @@ use crate::{
         server::{nobody, now},
         session::SessionEntry,
     },
-    db::{Signal, Write},
+    db::{EraseMessages, EraseUser, Erased, SendSignal, Signal},
     protocol::{Close, events::Departure},
 };
 use parlor_domain::{
-    Member, Message, MessageId, Room, RoomId, RoomKey, RoomKind, Status, Timestamp, User, UserId,
-    UserKey,
+    MessageId, Room, RoomId, RoomKey, RoomKind, Status, Timestamp, UserId, UserKey,
     limits::{ERASE_MESSAGES, ERASE_RETRY, WRITTEN_BY_WINDOW},
 };
 
@@ -35,18 +34,21 @@ impl ChatServer {
             }
             Command::Disconnect { of, reason } => {
                 if !self.settings.has_nodes {
-                    return self.settle_disconnect(reply, of, &reason);
+                    return self.disconnect_and_count(reply, of, &reason);
                 }
                 // The other nodes hear of it by the feed.
                 let signal = disconnecting(of, &reason);
-                let pending = Pending::Disconnect { reply, of, reason };
-                self.submit(Write::Signal { signal }, pending);
+                self.write_for(reply, SendSignal { signal }, move |server, reply, (), _| {
+                    server.disconnect_and_count(reply, of, &reason);
+                });
             }
             Command::EraseUser { user } => {
                 let nobody = Requester::nobody();
                 self.with_user(nobody, user, reply, ctx, |server, user, reply, _| {
-                    let write = Write::Erase { user: user.key, at: now() };
-                    server.submit(write, Pending::Erase { reply });
+                    let write = EraseUser { user: user.key, at: now() };
+                    server.write_for(reply, write, |server, reply, erased, ctx| {
+                        server.erased(reply, erased, ctx);
+                    });
                 });
             }
             Command::End(ended) => {
@@ -58,7 +60,7 @@ impl ChatServer {
         }
     }
 
-    pub(super) fn settle_disconnect(&mut self, reply: ReplyTo, of: Connected, reason: &Arc<str>) {
+    fn disconnect_and_count(&mut self, reply: ReplyTo, of: Connected, reason: &Arc<str>) {
         let count = self.disconnect_all(of, reason);
         self.answer(reply, Ok(Answer::Count(count)));
     }
@@ -133,14 +135,9 @@ impl ChatServer {
 
     // Erasure
 
-    pub(super) fn settle_erase(
-        &mut self,
-        reply: ReplyTo,
-        was: &User,
-        rooms: Vec<(RoomKey, RoomId, i64)>,
-        owners: &[(RoomKey, Member)],
-        ctx: &mut Context<Self>,
-    ) {
+    fn erased(&mut self, reply: ReplyTo, erased: Erased, ctx: &mut Context<Self>) {
+        let Erased { was, rooms, owners, alone } = erased;
+        self.left_alone(&alone);
         self.erased.insert(was.key);
         // Nobody is told twice that they have gone.
         self.departures.is_back(was.key);
@@ -151,8 +148,8 @@ impl ChatServer {
             self.end_if_left(&leaving.room, member_count, nobody());
         }
         for (room, member) in owners {
-            if let Some(room) = self.rooms.get(*room).map(|entry| entry.room.clone()) {
-                self.tell_member(&room, member);
+            if let Some(room) = self.rooms.get(room).map(|entry| entry.room.clone()) {
+                self.tell_member(&room, &member);
             }
         }
         for session in self.sessions.all_of(was.key) {
@@ -206,33 +203,23 @@ impl ChatServer {
             let Ok((messages, last, after)) = found else {
                 return server.erase_later(user, after, ctx);
             };
-            let write = Write::EraseMessages { user, messages, last, at: now() };
+            let write = EraseMessages { user, messages, last, at: now() };
             server.erasing.insert(user);
-            server.submit(write, Pending::EraseMessages { user, after });
+            server.write(write, move |server, erased, ctx| {
+                let Ok(erased) = erased else { return server.erase_later(user, after, ctx) };
+                erased.changed.iter().for_each(|changed| server.tell_changed(changed));
+                server.erasing.remove(&user);
+                if erased.more {
+                    server.erase_next(user, after, ctx);
+                }
+            });
             server.fanout.flush();
         });
     }
 
     /// The database is away or has too much to do: once more in a moment.
-    pub(super) fn erase_later(&mut self, user: UserKey, after: MessageId, ctx: &mut Context<Self>) {
+    fn erase_later(&mut self, user: UserKey, after: MessageId, ctx: &mut Context<Self>) {
         ctx.run_later(ERASE_RETRY, move |server, ctx| server.erase_next(user, after, ctx));
-    }
-
-    pub(super) fn settle_erase_messages(
-        &mut self,
-        user: UserKey,
-        after: MessageId,
-        erased: &[(Message, Option<Box<Message>>)],
-        more: bool,
-        ctx: &mut Context<Self>,
-    ) {
-        for (message, root) in erased {
-            self.tell_changed(message, root.as_deref());
-        }
-        self.erasing.remove(&user);
-        if more {
-            self.erase_next(user, after, ctx);
-        }
     }
 }
 

@@ -17,7 +17,7 @@ use parlor_websocket::Frame;
 /// The marks that one batch moved: the latest of each member, so that a room
 /// hears of them in one event.
 #[derive(Default)]
-pub(super) struct Marks(FxHashMap<RoomKey, (RoomId, Vec<Mark>)>);
+pub(in crate::chat) struct Marks(FxHashMap<RoomKey, (RoomId, Vec<Mark>)>);
 
 struct Mark {
     user: UserKey,
@@ -60,16 +60,15 @@ impl Handler<Committed> for ChatServer {
     type Result = ();
 
     fn handle(&mut self, Committed { results, recorded }: Committed, ctx: &mut Context<Self>) {
-        let mut marks = Marks::default();
         for (ticket, result) in results {
-            if let Some(pending) = self.pending.remove(&ticket) {
-                self.settle(pending, result, &mut marks, ctx);
+            if let Some(settle) = self.pending.remove(&ticket) {
+                settle(self, result, ctx);
             }
             for request in self.holds.end(ticket) {
                 self.begin(request, ctx);
             }
         }
-        self.tell_marks(marks);
+        self.tell_marks();
         self.nodes.committed(recorded);
         self.fanout.flush();
         self.finish_drain_if_idle();
@@ -79,7 +78,8 @@ impl Handler<Committed> for ChatServer {
 impl ChatServer {
     /// Most users have blocked nobody: their marks are told in one event. Those
     /// of the others are kept from whom they have blocked.
-    pub(super) fn tell_marks(&mut self, Marks(rooms): Marks) {
+    pub(super) fn tell_marks(&mut self) {
+        let Marks(rooms) = std::mem::take(&mut self.marks);
         for (key, (room, marks)) in rooms {
             if self.is_big(key) {
                 continue;

@@ -113,7 +113,7 @@ impl ChatServer {
                     let (reply, user, connecting) = (nobody(), from.user, Some(session));
                     let (adder, mark_read) = (Adder::Oneself, false);
                     let adding = NewMembership { reply, user, adder, mark_read, connecting };
-                    server.submit_add(access.room.key, adding);
+                    server.add_member(access.room.key, adding);
                 }
                 Ok(_) => server.continue_connect(session, ctx),
                 Err(error) => server.continue_without_joining(session, error, ctx),

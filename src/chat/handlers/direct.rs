@@ -4,26 +4,12 @@ use std::{sync::Arc, time::Instant};
 
 use actix::Context;
 
-use super::Pending;
 use crate::{
     chat::{Answer, ChatError, ChatServer, ReplyTo, Requester, room::RoomSeen, server::now},
-    db::{NewDirect, ReadError, Write},
+    db::{Block, Blocked, Direct, OpenDirect, ReadError},
     protocol::events::{self, PresenceView},
 };
-use parlor_domain::{
-    Denied, Member, Role, Room, RoomId, RoomKey, Seq, Standing, Status, User, UserId, UserKey,
-};
-
-/// A room of two as the transaction left it.
-pub(super) struct Opened {
-    pub room: Room,
-    /// The opener first.
-    pub members: [Member; 2],
-    /// The opener does not want to hear from the other one.
-    pub blocks: bool,
-    pub last_seq: Seq,
-    pub is_new: bool,
-}
+use parlor_domain::{Denied, Role, RoomId, RoomKey, Standing, Status, User, UserId, UserKey};
 
 /// Who asks for themselves, without any right of theirs.
 fn plain(user: User) -> Requester {
@@ -52,20 +38,16 @@ impl ChatServer {
                     return server.answer(reply, Err(Denied::Oneself.into()));
                 }
                 let users = [opener.key, other.key];
-                let new = NewDirect { id, users, by_backend, made_by, created_at: now(), bounds };
-                server.submit(Write::DirectOpen(new), Pending::OpenDirect { reply, opener });
+                let open = OpenDirect { id, users, by_backend, made_by, created_at: now(), bounds };
+                server.write_for(reply, open, move |server, reply, direct, ctx| {
+                    server.opened(reply, &opener, direct, ctx);
+                });
             },
         );
     }
 
-    pub(super) fn settle_direct(
-        &mut self,
-        reply: ReplyTo,
-        opener: User,
-        opened: Opened,
-        ctx: &mut Context<Self>,
-    ) {
-        let Opened { room, members, blocks, last_seq, is_new } = opened;
+    fn opened(&mut self, reply: ReplyTo, opener: &User, direct: Direct, ctx: &mut Context<Self>) {
+        let Direct { room, members, blocks, last_seq, is_new } = direct;
         let room = Arc::new(room);
         let seen = RoomSeen { room: &room, head: last_seq, members: 2 };
         self.rooms.activate(&seen, Instant::now());
@@ -100,19 +82,16 @@ impl ChatServer {
                 return server.answer(reply, Err(Denied::Oneself.into()));
             }
             let (user, other) = (key, other.key);
-            let write = Write::Block { user, other, blocks, at: now() };
-            server.submit(write, Pending::Block { reply, user, other, blocks });
+            let write = Block { user, other, blocks, at: now() };
+            server.write_for(reply, write, move |server, reply, blocked, ctx| {
+                server.block_changed(user, other, blocks, ctx);
+                server.blocked(reply, [user, other], blocked);
+            });
         });
     }
 
     /// The one who is blocked is not told, and finds out by writing.
-    pub(super) fn settle_block(
-        &mut self,
-        reply: ReplyTo,
-        both: [UserKey; 2],
-        room: Option<RoomKey>,
-        silent: bool,
-    ) {
+    fn blocked(&mut self, reply: ReplyTo, both: [UserKey; 2], Blocked { room, silent }: Blocked) {
         for (room, user) in room.into_iter().flat_map(|room| both.map(|user| (room, user))) {
             self.restrictions.restrict(user, room);
             self.sessions.standing_changed(user, room, |known| known.blocked = silent);

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use actix::Context;
 
-use super::{Pending, upkeep::before};
+use super::upkeep::before;
 use crate::{
     chat::{
         Answer, ChatServer, ReplyTo,
         server::{nobody, now},
     },
-    db::{LeftRoom, Write},
+    db::{EndRoom, LeftRoom, NoteEmpty},
 };
 use parlor_domain::{Room, RoomKey, limits::RETENTION_ROOMS};
 
@@ -30,18 +30,17 @@ impl ChatServer {
 
     fn end_room(&mut self, room: Arc<Room>, reply: ReplyTo) {
         let open_since = before(self.settings.empty_room_ttl);
-        let write = Write::RoomEnd { room: room.key, open_since };
-        self.submit(write, Pending::EndRoom { reply, room });
-    }
-
-    /// `has_ended`, unless somebody has come, or it is one of the application's.
-    pub(super) fn settle_end(&mut self, reply: ReplyTo, room: &Room, has_ended: bool) {
-        if has_ended {
-            // It had none.
-            self.tell_gone(room, Vec::new());
-            self.purge(room.key);
-        }
-        self.answer(reply, Ok(Answer::Done));
+        let key = room.key;
+        self.write(EndRoom { room: key, open_since }, move |server, ended, _| {
+            // Unless somebody has come, or it is one of the application's. Where
+            // the database failed, it ends at the next look.
+            if ended.is_ok_and(|ended| ended.is_some()) {
+                // It had no members.
+                server.tell_gone(&room, Vec::new());
+                server.purge(key);
+            }
+            server.answer(reply, Ok(Answer::Done));
+        });
     }
 
     /// Looks at some rooms without members, then at the next ones.
@@ -55,8 +54,7 @@ impl ChatServer {
             };
             for LeftRoom { room, left_at } in rooms {
                 if left_at.is_none() && room.kind.is_open() {
-                    let write = Write::RoomLeft { room: room.key, at: now() };
-                    server.submit(write, Pending::Done { reply: nobody() });
+                    server.write_and_answer(nobody(), NoteEmpty { room: room.key, at: now() });
                 } else {
                     server.end_room(Arc::new(room), nobody());
                 }

@@ -6,7 +6,6 @@ use std::{sync::Arc, time::Instant};
 
 use actix::Context;
 
-use super::{Pending, commit::Marks};
 use crate::{
     chat::{
         Answer, ChatError, ChatServer, Command, ReplyTo, Requester, SessionId,
@@ -15,11 +14,11 @@ use crate::{
         room::RoomSeen,
         server::{nobody, now},
     },
-    db::{MarkedBy, Write},
+    db::{AddMember, Added, Ban, RemoveMember, Removed, TransferRoom, Unban, UpdateMember},
     protocol::events::{self, Departure},
 };
 use parlor_domain::{
-    Adder, Denied, Member, Role, Room, RoomKey, RoomOverview, Seq, Standing, User, UserId,
+    Adder, Denied, Member, Role, Room, RoomKey, RoomOverview, Standing, User, UserId,
 };
 
 /// A member on the way in.
@@ -31,17 +30,6 @@ pub(in crate::chat) struct NewMembership {
     pub mark_read: bool,
     /// A session that waits for this to be connected.
     pub connecting: Option<SessionId>,
-}
-
-/// A member who has come, as the transaction left it.
-pub(super) struct Added {
-    pub member: Member,
-    pub room: Room,
-    pub last_seq: Seq,
-    pub member_count: i64,
-    pub is_new: bool,
-    /// The read mark moved to the head.
-    pub marked: Option<MarkedBy>,
 }
 
 /// A member on the way out.
@@ -70,7 +58,7 @@ impl ChatServer {
                 self.with_user(from, user, reply, ctx, move |server, user, reply, _| {
                     let connecting = None;
                     let adding = NewMembership { reply, user, adder, mark_read, connecting };
-                    server.submit_add(key, adding);
+                    server.add_member(key, adding);
                 });
             }
             Command::RemoveMember { user, .. } => {
@@ -78,16 +66,21 @@ impl ChatServer {
                     let why = if is_self { Departure::Left } else { Departure::Removed };
                     let by = if is_self { None } else { by };
                     let place = (user.key, key);
-                    let write = Write::MemberRemove { room: key, user: user.key, by, is_self };
+                    let write = RemoveMember { room: key, user: user.key, by, is_self };
                     let leaving = Leaving { user, room, why };
-                    server.submit_about(place, write, Pending::RemoveMember { reply, leaving });
+                    server.write_about(place, reply, write, move |server, reply, removed, _| {
+                        server.removed(reply, &leaving, removed.as_ref());
+                    });
                 });
             }
             Command::UpdateMember { user, change, .. } => {
                 self.with_user(from, user, reply, ctx, move |server, user, reply, _| {
-                    let write = Write::MemberUpdate { room: key, user: user.key, by, change };
-                    let pending = Pending::UpdateMember { reply, room };
-                    server.submit_about((user.key, key), write, pending);
+                    let (place, user) = ((user.key, key), user.key);
+                    let write = UpdateMember { room: key, user, by, change };
+                    server.write_about(place, reply, write, move |server, reply, member, _| {
+                        server.tell_member(&room, &member);
+                        server.answer(reply, Ok(Answer::MemberUpdated(member)));
+                    });
                 });
             }
             Command::TransferRoom { user, .. } => {
@@ -97,8 +90,11 @@ impl ChatServer {
                         return server.answer(reply, Err(Denied::Oneself.into()));
                     }
                     let place = (owner.unwrap_or(user.key), key);
-                    let write = Write::OwnerTransfer { room: key, from: owner, to: user.key };
-                    server.submit_about(place, write, Pending::Transfer { reply, room });
+                    let write = TransferRoom { room: key, from: owner, to: user.key };
+                    server.write_about(place, reply, write, move |server, reply, members, _| {
+                        members.iter().for_each(|member| server.tell_member(&room, member));
+                        server.answer(reply, Ok(Answer::Done));
+                    });
                 });
             }
             Command::Ban { user, until, reason, .. } => {
@@ -106,16 +102,21 @@ impl ChatServer {
                     if is_self {
                         return server.answer(reply, Err(Denied::Oneself.into()));
                     }
-                    let (user_key, at) = (user.key, now());
-                    let write = Write::Ban { room: key, user: user_key, by, until, reason, at };
+                    let (place, at) = ((user.key, key), now());
+                    let write = Ban { room: key, user: user.key, by, until, reason, at };
                     let leaving = Leaving { user, room, why: Departure::Banned };
-                    server.submit_about((user_key, key), write, Pending::Ban { reply, leaving });
+                    server.write_about(place, reply, write, move |server, reply, removed, _| {
+                        server.banned(reply, &leaving, removed.as_ref());
+                    });
                 });
             }
             Command::Unban { user, .. } => {
                 self.with_user(from, user, reply, ctx, move |server, user, reply, _| {
-                    let write = Write::Unban { room: key, user: user.key };
-                    server.submit(write, Pending::Unban { reply });
+                    let write = Unban { room: key, user: user.key };
+                    server.write_for(reply, write, |server, reply, existed, _| {
+                        let missing = ChatError::NotFound("ban");
+                        server.answer(reply, if existed { Ok(Answer::Done) } else { Err(missing) });
+                    });
                 });
             }
             // Every other command is about something else.
@@ -123,19 +124,18 @@ impl ChatServer {
         }
     }
 
-    pub(super) fn submit_add(&mut self, room: RoomKey, adding: NewMembership) {
+    pub(super) fn add_member(&mut self, room: RoomKey, adding: NewMembership) {
         let (user, adder, bounds) = (adding.user.key, adding.adder, self.room_bounds());
         let (role, at, mark_read) = (Role::Member, now(), adding.mark_read);
-        let write = Write::MemberAdd { room, user, role, at, adder, bounds, mark_read };
-        self.submit_about((user, room), write, Pending::AddMember(adding));
+        let write = AddMember { room, user, role, at, adder, bounds, mark_read };
+        let ticket = self.write(write, move |server, added, ctx| match added {
+            Ok(added) => server.added(adding, added, ctx),
+            Err(error) => server.refuse_add(adding, error, ctx),
+        });
+        self.holds.begin(ticket, (user, room));
     }
 
-    pub(super) fn settle_add(
-        &mut self,
-        adding: NewMembership,
-        added: Added,
-        ctx: &mut Context<Self>,
-    ) {
+    fn added(&mut self, adding: NewMembership, added: Added, ctx: &mut Context<Self>) {
         let Added { member, room, last_seq, member_count, is_new, marked } = added;
         let room = Arc::new(room);
         let seen = RoomSeen { room: &room, head: last_seq, members: member_count };
@@ -154,9 +154,7 @@ impl ChatServer {
             self.met(member.user.key, room.key, ctx);
         }
         if let Some(by) = marked {
-            let mut marks = Marks::default();
-            marks.read((room.key, &room.id), member.user.key, by, last_seq);
-            self.tell_marks(marks);
+            self.marks.read((room.key, &room.id), member.user.key, by, last_seq);
             self.tell_read(nobody(), member.user.key, room, true, ctx);
         }
         let connecting = adding.connecting;
@@ -185,48 +183,30 @@ impl ChatServer {
         });
     }
 
-    pub(super) fn refuse_add(
-        &mut self,
-        adding: NewMembership,
-        error: ChatError,
-        ctx: &mut Context<Self>,
-    ) {
+    fn refuse_add(&mut self, adding: NewMembership, error: ChatError, ctx: &mut Context<Self>) {
         if let Some(session) = adding.connecting {
             self.continue_without_joining(session, error.clone(), ctx);
         }
         self.answer(adding.reply, Err(error));
     }
 
-    pub(super) fn settle_remove(
-        &mut self,
-        reply: ReplyTo,
-        leaving: &Leaving,
-        existed: bool,
-        member_count: i64,
-        heir: Option<&Member>,
-    ) {
-        if !existed {
+    fn removed(&mut self, reply: ReplyTo, leaving: &Leaving, removed: Option<&Removed>) {
+        let Some(Removed { member_count, heir }) = removed else {
             return self.answer(reply, Err(ChatError::NotFound("member")));
-        }
-        self.tell_left(leaving, member_count);
+        };
+        self.tell_left(leaving, *member_count);
         if let Some(heir) = heir {
             self.tell_member(&leaving.room, heir);
         }
-        self.end_if_left(&leaving.room, member_count, reply);
+        self.end_if_left(&leaving.room, *member_count, reply);
     }
 
-    pub(super) fn settle_ban(
-        &mut self,
-        reply: ReplyTo,
-        leaving: &Leaving,
-        was_member: bool,
-        member_count: i64,
-    ) {
-        if was_member {
-            self.tell_left(leaving, member_count);
-            return self.end_if_left(&leaving.room, member_count, reply);
+    /// Also who was no member can be banned.
+    fn banned(&mut self, reply: ReplyTo, leaving: &Leaving, removed: Option<&Removed>) {
+        match removed {
+            Some(_) => self.removed(reply, leaving, removed),
+            None => self.answer(reply, Ok(Answer::Done)),
         }
-        self.answer(reply, Ok(Answer::Done));
     }
 
     /// The user hears nothing more of the room; those who stay are told.

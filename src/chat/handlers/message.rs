@@ -4,88 +4,50 @@ use std::sync::Arc;
 
 use actix::Context;
 
-use super::commit::Marks;
 use crate::{
     chat::{Answer, ChatError, ChatServer, ReadMark, ReplyTo, server::now},
-    db::{RoomRead, StoredMessage},
+    db::{ChangedMessage, Marked, NewMessage, RichMessage, RoomRead, Sent, StoredMessage},
     metrics::metrics,
     protocol::events::{self, UnreadView},
 };
 use parlor_domain::{ClientId, Epoch, Message, Room, RoomId, RoomState, Seq, User, UserKey};
 
-/// A message on its way to the database.
-pub(in crate::chat) struct Sending {
-    pub room: Arc<Room>,
-    pub sender: User,
-    pub client_id: Option<ClientId>,
-    pub content: Arc<str>,
-}
-
 impl ChatServer {
-    /// First the ack, then the event, so that a sender knows its message by
-    /// the time it sees it.
-    pub(super) fn settle_send(&mut self, reply: ReplyTo, sending: Sending, stored: StoredMessage) {
-        self.answer(reply, Ok(Answer::Sent(stored)));
-        if stored.duplicate {
-            metrics().duplicates.inc();
-            return;
-        }
-        metrics().messages.inc();
-        let Sending { room, sender, client_id, content } = sending;
-        self.stop_typing(&room, &sender);
-        let message = Message {
-            id: stored.id,
-            room_key: room.key,
-            room: room.id.clone(),
-            seq: stored.seq,
-            changed_seq: stored.seq,
-            sender,
-            client_id,
-            content,
-            created_at: stored.created_at,
-            edited_at: None,
-            deleted_at: None,
-            extras: None,
-        };
-        self.tell_event(room.key, stored.seq, events::message_created(&message));
+    pub(super) fn send(&mut self, reply: ReplyTo, sender: User, room: Arc<Room>, new: NewMessage) {
+        let (client_id, content) = (new.client_id.clone(), new.content.clone());
+        self.write_for(reply, new, move |server, reply, sent, _| {
+            let Sent { stored, rich } = sent;
+            // First the ack, then the event, so that a sender knows its message
+            // by the time it sees it.
+            server.answer(reply, Ok(Answer::Sent(stored)));
+            if stored.duplicate {
+                metrics().duplicates.inc();
+                return;
+            }
+            metrics().messages.inc();
+            server.stop_typing(&room, &sender);
+            let (message, root) = match rich.map(|rich| *rich) {
+                Some(RichMessage { message, root }) => (message, root),
+                None => (plain_message(&room, sender, client_id, content, stored), None),
+            };
+            server.tell_event(room.key, stored.seq, events::message_created(&message));
+            server.tell_root(root.as_ref());
+        });
     }
 
-    /// The same for a message with more than a content, which the
-    /// transaction has put together.
-    pub(super) fn settle_rich(
-        &mut self,
-        reply: ReplyTo,
-        sending: &Sending,
-        stored: StoredMessage,
-        message: &Message,
-        root: Option<&Message>,
-    ) {
-        metrics().messages.inc();
-        self.answer(reply, Ok(Answer::Sent(stored)));
-        self.stop_typing(&sending.room, &sending.sender);
-        self.tell_event(message.room_key, stored.seq, events::message_created(message));
-        self.tell_root(root);
-    }
-
-    pub(super) fn settle_change(
-        &mut self,
-        reply: ReplyTo,
-        message: &Message,
-        root: Option<&Message>,
-        moved: bool,
-    ) {
-        let (id, seq) = (message.id, message.changed_seq);
-        self.answer(reply, Ok(Answer::Changed { message: id, seq }));
-        if moved {
-            self.tell_changed(message, root);
+    pub(super) fn message_changed(&mut self, reply: ReplyTo, changed: &ChangedMessage) {
+        let (message, seq) = (changed.message.id, changed.message.changed_seq);
+        self.answer(reply, Ok(Answer::Changed { message, seq }));
+        if changed.moved {
+            self.tell_changed(changed);
         }
     }
 
     /// A message as it is now, and the root of its thread.
-    pub(super) fn tell_changed(&mut self, message: &Message, root: Option<&Message>) {
+    pub(super) fn tell_changed(&mut self, ChangedMessage { message, root, .. }: &ChangedMessage) {
         let frame = events::message_changed(message, now());
         self.tell_event(message.room_key, message.changed_seq, frame);
-        self.tell_root(root);
+        self.tell_root(root.as_deref());
     }
 
     fn tell_root(&mut self, root: Option<&Message>) {
@@ -93,6 +55,35 @@ impl ChatServer {
             let frame = events::message_changed(root, now());
             self.tell_event(root.room_key, root.changed_seq, frame);
         }
+    }
+
+    pub(super) fn read(
+        &mut self,
+        reply: ReplyTo,
+        user: UserKey,
+        room: Arc<Room>,
+        Marked { seq, moved }: Marked,
+        ctx: &mut Context<Self>,
+    ) {
+        let is_new = moved.is_some();
+        if let Some(by) = moved {
+            self.marks.read((room.key, &room.id), user, by, seq);
+        }
+        self.tell_read(reply, user, room, is_new, ctx);
+    }
+
+    pub(super) fn delivered(
+        &mut self,
+        reply: ReplyTo,
+        user: UserKey,
+        room: &Room,
+        Marked { seq, moved }: Marked,
+    ) {
+        if let Some(by) = moved {
+            self.marks.delivered((room.key, &room.id), user, by, seq);
+        }
+        let room = room.id.clone();
+        self.answer(reply, Ok(Answer::Delivered { room, delivered_seq: seq }));
     }
 
     /// The counts are derived from rows, so they are read after the commit;
@@ -128,16 +119,10 @@ impl ChatServer {
         });
     }
 
-    pub(super) fn settle_read_all(
-        &mut self,
-        reply: ReplyTo,
-        user: UserKey,
-        moved: Vec<RoomRead>,
-        marks: &mut Marks,
-    ) {
+    pub(super) fn all_read(&mut self, reply: ReplyTo, user: UserKey, moved: Vec<RoomRead>) {
         let mut rooms = Vec::with_capacity(moved.len());
         for RoomRead { key, room, seq, by } in moved {
-            marks.read((key, &room), user, by, seq);
+            self.marks.read((key, &room), user, by, seq);
             let epoch = self.reader.epoch_of(key);
             let (read_seq, epoch) = (seq.0, epoch.as_str());
             let all_read =
@@ -146,6 +131,30 @@ impl ChatServer {
             rooms.push((room, seq));
         }
         self.answer(reply, Ok(Answer::ReadAll(rooms)));
+    }
+}
+
+/// As it was sent: nothing is read for it.
+fn plain_message(
+    room: &Room,
+    sender: User,
+    client_id: Option<ClientId>,
+    content: Arc<str>,
+    stored: StoredMessage,
+) -> Message {
+    Message {
+        id: stored.id,
+        room_key: room.key,
+        room: room.id.clone(),
+        seq: stored.seq,
+        changed_seq: stored.seq,
+        sender,
+        client_id,
+        content,
+        created_at: stored.created_at,
+        edited_at: None,
+        deleted_at: None,
+        extras: None,
     }
 }
 

@@ -19,8 +19,7 @@ mod replay;
 mod request;
 mod room;
 mod run;
-mod settle;
 mod subscribe;
 mod upkeep;
 
-pub(super) use settle::Pending;
+pub(super) use commit::Marks;

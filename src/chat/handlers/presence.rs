@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Instant};
 
 use actix::Context;
 
-use super::Pending;
 use crate::{
     chat::{
         Answer, ChatError, ChatServer, NodePresence, ReplyTo, Requester, SessionId,
@@ -14,7 +13,7 @@ use crate::{
         server::{nobody, now},
         session::OnlineUser,
     },
-    db::Write,
+    db::{NoteSeen, SetPresence},
     protocol::events::{self, PresenceView},
 };
 use parlor_domain::{
@@ -201,8 +200,7 @@ impl ChatServer {
             return;
         }
         for Arrival { user, online, at } in self.arrivals.take(PRESENCE_WRITES) {
-            let write = Write::Presence { user, online, at };
-            self.submit(write, Pending::Done { reply: nobody() });
+            self.write_and_answer(nobody(), SetPresence { user, online, at });
         }
     }
 
@@ -216,8 +214,7 @@ impl ChatServer {
         seen.extend(gone.map(|departing| (departing.user.key, departing.gone_at)));
         seen.extend(self.sessions.users.keys().map(|user| (*user, now)));
         for seen in seen.chunks(BATCH_WRITES) {
-            let write = Write::Seen(seen.to_vec());
-            self.submit(write, Pending::Done { reply: nobody() });
+            self.write_and_answer(nobody(), NoteSeen(seen.to_vec()));
         }
     }
 

@@ -5,23 +5,25 @@ use std::sync::Arc;
 
 use actix::Context;
 
-use super::Pending;
 use crate::{
     chat::{
         Answer, ChatError, ChatServer, Published, ReplyTo, Requester, Target, fanout::Item,
         server::now,
     },
-    db::{Signal, Write},
+    db::{
+        PublishOnce, PublishToRoom, PublishToUser, PublishedToRoom, PublishedToUser, SendSignal,
+        Signal,
+    },
     protocol::events,
 };
 use parlor_domain::{
-    AppEvent, InboxEvent, PublicationKey, Role, Room, RoomEvent, RoomId, RoomKey, RoomKind,
-    RoomOverview, Seq, Standing, Timestamp, User,
+    AppEvent, PublicationKey, Role, Room, RoomEvent, RoomId, RoomKey, RoomKind, RoomOverview, Seq,
+    Standing, Timestamp, User,
 };
 use parlor_websocket::Frame;
 
 /// Who is told something that is not kept.
-pub(in crate::chat) struct Telling {
+struct Telling {
     to: Audience,
     frame: Frame,
 }
@@ -64,8 +66,11 @@ impl ChatServer {
     ) {
         let key = placed(key, by, &format!("room {}", room.key.0));
         if keeps {
-            let write = Write::PublishRoom { room: room.key, key, event: event.clone() };
-            return self.submit(write, Pending::PublishRoom { reply, room, event });
+            let write = PublishToRoom { room: room.key, key, event: event.clone() };
+            self.write_for(reply, write, move |server, reply, published, _| {
+                server.published_to_room(reply, &room, event, published);
+            });
+            return;
         }
         let frame = events::published(Some(&room.id), &event);
         self.tell_once(Telling { to: Audience::Room(room.key), frame }, key, reply);
@@ -86,8 +91,10 @@ impl ChatServer {
                 let nobody = Requester::nobody();
                 return self.with_user(nobody, user, reply, ctx, move |server, user, reply, _| {
                     let key = placed(key, &by, &format!("user {}", user.key.0));
-                    let write = Write::PublishUser { user: user.key, key, event, keep };
-                    server.submit(write, Pending::PublishUser { reply, user });
+                    let write = PublishToUser { user: user.key, key, event, keep };
+                    server.write_for(reply, write, move |server, reply, published, _| {
+                        server.published_to_user(reply, &user, &published);
+                    });
                 });
             }
             Target::RoleContext(context) => {
@@ -107,12 +114,21 @@ impl ChatServer {
         let signal = self.settings.has_nodes.then(|| tell.signal());
         match (key, signal) {
             (Some(key), signal) => {
-                let write = Write::PublishOnce { key, at: now(), signal };
-                self.submit(write, Pending::PublishOnce { reply, tell });
+                let write = PublishOnce { key, at: now(), signal };
+                self.write_for(reply, write, move |server, reply, is_new, _| {
+                    if is_new {
+                        server.tell(&tell);
+                    }
+                    let published = Published { duplicate: !is_new, ..Published::default() };
+                    server.answer(reply, Ok(Answer::Published(published)));
+                });
             }
             // The other nodes hear of it by the feed.
             (None, Some(signal)) => {
-                self.submit(Write::Signal { signal }, Pending::PublishOnce { reply, tell });
+                self.write_for(reply, SendSignal { signal }, move |server, reply, (), _| {
+                    server.tell(&tell);
+                    server.answer(reply, Ok(Answer::Published(Published::default())));
+                });
             }
             (None, None) => {
                 self.tell(&tell);
@@ -121,7 +137,7 @@ impl ChatServer {
         }
     }
 
-    pub(super) fn tell(&mut self, Telling { to, frame }: &Telling) {
+    fn tell(&mut self, Telling { to, frame }: &Telling) {
         match to {
             Audience::Room(room) => self.tell_notice(*room, frame.clone()),
             Audience::Everyone => {
@@ -140,13 +156,12 @@ impl ChatServer {
         }
     }
 
-    pub(super) fn settle_publish_room(
+    fn published_to_room(
         &mut self,
         reply: ReplyTo,
         room: &Room,
         event: AppEvent,
-        seq: Seq,
-        duplicate: bool,
+        PublishedToRoom { seq, duplicate }: PublishedToRoom,
     ) {
         if !duplicate {
             let frame = events::published_to_room(&room.id, &RoomEvent { seq, event });
@@ -157,15 +172,9 @@ impl ChatServer {
     }
 
     /// One who is there is told at once; one who is not when they come.
-    pub(super) fn settle_publish_user(
-        &mut self,
-        reply: ReplyTo,
-        user: &User,
-        event: &InboxEvent,
-        start: Seq,
-        duplicate: bool,
-    ) {
-        let seq = event.inbox_seq;
+    fn published_to_user(&mut self, reply: ReplyTo, user: &User, published: &PublishedToUser) {
+        let PublishedToUser { event, start, duplicate } = published;
+        let (seq, start, duplicate) = (event.inbox_seq, *start, *duplicate);
         if !duplicate && self.sessions.users.contains_key(&user.key) {
             // Kept also while nobody listens yet: whoever is connecting
             // compares what they have read with this head.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use actix::{Context, Handler};
 
-use super::{commit::Marks, member::Leaving, subscribe::Since};
+use super::{member::Leaving, subscribe::Since};
 use crate::{
     chat::{
         ChatServer, Connected, Ephemeral, FromNode, FromNodes, Interest, NodePresence,
@@ -311,14 +311,13 @@ impl ChatServer {
             // The user's clients here show other numbers now.
             self.tell_read(nobody(), user, room.clone(), true, ctx);
         }
-        let mut marks = Marks::default();
         if let Some(seq) = mark.read {
-            marks.read((room.key, &room.id), user, mark.by.clone(), seq);
+            self.marks.read((room.key, &room.id), user, mark.by.clone(), seq);
         }
         if let Some(seq) = mark.delivered {
-            marks.delivered((room.key, &room.id), user, mark.by, seq);
+            self.marks.delivered((room.key, &room.id), user, mark.by, seq);
         }
-        self.tell_marks(marks);
+        self.tell_marks();
     }
 
     fn signalled(&mut self, signal: Signal) {

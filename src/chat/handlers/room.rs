@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     chat::{Answer, ChatServer, ReplyTo, fanout::Item, room::RoomSeen, server::now},
+    db::{Cleared, MadeRoom},
     protocol::events,
 };
 use parlor_domain::{
@@ -11,7 +12,8 @@ use parlor_domain::{
 };
 
 impl ChatServer {
-    pub(super) fn settle_create(&mut self, reply: ReplyTo, owner: User, room: Room, last_seq: Seq) {
+    pub(super) fn made(&mut self, reply: ReplyTo, owner: User, made: MadeRoom) {
+        let MadeRoom { room, last_seq } = made;
         let room = Arc::new(room);
         let joined_at = room.created_at;
         let member = Member { user: owner, role: Role::Owner, muted_until: None, joined_at };
@@ -21,20 +23,8 @@ impl ChatServer {
         self.answer(reply, Ok(Answer::Room(Box::new(overview))));
     }
 
-    pub(super) fn settle_update(&mut self, reply: ReplyTo, room: Room) {
-        self.tell_updated(room.clone());
-        self.answer(reply, Ok(Answer::RoomUpdated(Arc::new(room))));
-    }
-
-    pub(super) fn settle_clear(&mut self, reply: ReplyTo, room: &Room, seq: Seq, upto: Seq) {
+    pub(super) fn cleared(&mut self, room: &Room, Cleared { seq, upto }: Cleared) {
         self.tell_event(room.key, seq, events::room_cleared(&room.id, seq, upto, now()));
-        self.answer(reply, Ok(Answer::Done));
-        self.purge(room.key);
-    }
-
-    pub(super) fn settle_delete(&mut self, reply: ReplyTo, room: &Room) {
-        self.tell_deleted(room);
-        self.answer(reply, Ok(Answer::Done));
         self.purge(room.key);
     }
 
@@ -73,8 +63,7 @@ impl ChatServer {
         }
     }
 
-    /// A purge that failed is tried again at the next start.
-    pub(super) fn settle_purge(&mut self, more: bool) {
+    pub(in crate::chat) fn purged(&mut self, more: bool) {
         if !more {
             self.purges.done();
         }

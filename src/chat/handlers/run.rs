@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use actix::Context;
 
-use super::{Pending, message::Sending, subscribe::Naming};
+use super::subscribe::Naming;
 use crate::{
     chat::{
         Answer, ChatError, ChatServer, Command, ReplyTo, Request, Requester, access::Access,
         server::now,
     },
-    db::{Maker, NewChange, NewMessage, NewRoom, Write},
+    db::{
+        AckInbox, ChangeMessage, ClearRoom, DeleteRoom, Maker, MarkAllRead, MarkDelivered,
+        MarkRead, NewMessage, NewRoom, SetRetention, UpdateRoom,
+    },
 };
 use parlor_domain::{
     HistoryCursor, HistoryPage, Room, RoomBounds, RoomKind,
@@ -41,43 +44,55 @@ impl ChatServer {
                     room: key,
                     sender: from.user.key,
                     by_admin,
-                    client_id: client_id.clone(),
-                    content: draft.content.clone(),
+                    client_id,
+                    content: draft.content,
                     created_at: now(),
                     extras: draft.extras,
                 };
-                let (room, sender, content) = (access.room, from.user, draft.content);
-                let sending = Sending { room, sender, client_id, content };
-                self.submit(Write::Message(message), Pending::Send { reply, sending });
+                self.send(reply, from.user, access.room, message);
             }
             Command::MarkRead { target, .. } => {
-                let write = Write::Read { room: key, user: from.user.key, target, at: now() };
-                self.submit(write, Pending::Read { reply, user: from.user.key, room: access.room });
+                let (user, room) = (from.user.key, access.room);
+                let write = MarkRead { room: key, user, target, at: now() };
+                self.write_for(reply, write, move |server, reply, marked, ctx| {
+                    server.read(reply, user, room, marked, ctx);
+                });
             }
             Command::MarkDelivered { seq, .. } => {
-                let write = Write::Delivered { room: key, user: from.user.key, seq };
-                let pending = Pending::Delivered { reply, user: from.user.key, room: access.room };
-                self.submit(write, pending);
+                let (user, room) = (from.user.key, access.room);
+                let write = MarkDelivered { room: key, user, seq };
+                self.write_for(reply, write, move |server, reply, marked, _| {
+                    server.delivered(reply, user, &room, marked);
+                });
             }
             Command::History { cursor, limit, .. } => {
                 let asked = Asked { room: access.room, cursor, limit };
                 self.read_history(from, asked, reply, ctx);
             }
             Command::UpdateRoom { change, .. } => {
-                let write = Write::RoomUpdate { room: key, change };
-                self.submit(write, Pending::UpdateRoom { reply });
+                let write = UpdateRoom { room: key, change };
+                self.write_for(reply, write, |server, reply, room, _| {
+                    server.tell_updated(room.clone());
+                    server.answer(reply, Ok(Answer::RoomUpdated(Arc::new(room))));
+                });
             }
             Command::SetRetention { retention, .. } => {
-                let write = Write::RoomRetention { room: key, retention };
-                self.submit(write, Pending::Done { reply });
+                self.write_and_answer(reply, SetRetention { room: key, retention });
             }
             Command::DeleteRoom { .. } => {
-                let pending = Pending::DeleteRoom { reply, room: access.room };
-                self.submit(Write::RoomDelete { room: key }, pending);
+                let room = access.room;
+                self.write_for(reply, DeleteRoom { room: key }, move |server, reply, _, _| {
+                    server.tell_deleted(&room);
+                    server.answer(reply, Ok(Answer::Done));
+                    server.purge(key);
+                });
             }
             Command::ClearRoom { .. } => {
-                let pending = Pending::ClearRoom { reply, room: access.room };
-                self.submit(Write::RoomClear { room: key }, pending);
+                let (room, write) = (access.room, ClearRoom { room: key, upto: None });
+                self.write_for(reply, write, move |server, reply, cleared, _| {
+                    server.cleared(&room, cleared);
+                    server.answer(reply, Ok(Answer::Done));
+                });
             }
             Command::ConnectionsOf { .. } => {
                 let count = self.rooms.get(key).map_or(0, |entry| entry.subscriber_count());
@@ -101,8 +116,10 @@ impl ChatServer {
         match command {
             Command::Change { message, change } => {
                 let (actor, is_admin) = (user.key, from.is_admin);
-                let new = NewChange { message, actor, is_admin, change, at: now() };
-                self.submit(Write::Change(new), Pending::Change { reply });
+                let write = ChangeMessage { message, actor, is_admin, change, at: now() };
+                self.write_for(reply, write, |server, reply, changed, _| {
+                    server.message_changed(reply, &changed);
+                });
             }
             Command::CreateRoom { id, kind, title, topic, custom } => {
                 if kind == RoomKind::Direct {
@@ -112,15 +129,19 @@ impl ChatServer {
                 let (owner, created_at, bounds) = (user.key, now(), self.room_bounds());
                 let room =
                     NewRoom { id, kind, title, topic, custom, owner, made_by, created_at, bounds };
-                self.submit(Write::RoomCreate(room), Pending::CreateRoom { reply, owner: user });
+                self.write_for(reply, room, move |server, reply, made, _| {
+                    server.made(reply, user, made);
+                });
             }
             Command::MarkAllRead => {
-                let write = Write::ReadAll { user: user.key, at: now() };
-                self.submit(write, Pending::ReadAll { reply, user: user.key });
+                let user = user.key;
+                let write = MarkAllRead { user, at: now() };
+                self.write_for(reply, write, move |server, reply, moved, _| {
+                    server.all_read(reply, user, moved);
+                });
             }
             Command::InboxAck { upto } => {
-                let write = Write::InboxAck { user: user.key, upto };
-                self.submit(write, Pending::Done { reply });
+                self.write_and_answer(reply, AckInbox { user: user.key, upto });
             }
             Command::OpenDirect { user: other, id } => {
                 self.open_direct(Requester { user, ..from }, other, id, reply, ctx)

@@ -4,17 +4,19 @@ use std::{sync::Arc, time::Duration};
 
 use actix::Context;
 
-use super::Pending;
 use crate::{
-    chat::{ChatServer, server::now},
-    db::{Trim, Write},
+    chat::{
+        ChatServer,
+        server::{nobody, now},
+    },
+    db::{ClearRoom, Expire, Trim},
 };
 use parlor_domain::{
     RoomKey, Timestamp,
     limits::{PUBLICATION_TTL, RETENTION_ROOMS, TOKEN_AGE_MAX},
 };
 
-/// So long ago.
+/// The time that was `age` ago.
 pub(super) fn before(age: Duration) -> Timestamp {
     let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
     Timestamp(now().0.saturating_sub(age))
@@ -38,18 +40,16 @@ impl ChatServer {
     }
 
     fn expire(&mut self) {
-        let write = Write::Expire {
+        let write = Expire {
             inbox_before: before(self.settings.inbox_ttl),
             keys_before: before(PUBLICATION_TTL),
             ids_before: before(TOKEN_AGE_MAX),
         };
-        self.submit(write, Pending::Expire);
-    }
-
-    pub(super) fn settle_expire(&mut self, more: bool) {
-        if more && self.draining.is_none() {
-            self.expire();
-        }
+        self.write(write, |server, more, _| {
+            if more.unwrap_or(false) && server.draining.is_none() {
+                server.expire();
+            }
+        });
     }
 
     /// Looks at some rooms, then at the next ones.
@@ -71,8 +71,10 @@ impl ChatServer {
                 return;
             };
             for (room, upto) in rooms {
-                let write = Write::RoomTrim { room: room.key, upto };
-                server.submit(write, Pending::Trim { room });
+                let write = ClearRoom { room: room.key, upto: Some(upto) };
+                server.write_for(nobody(), write, move |server, _, cleared, _| {
+                    server.cleared(&room, cleared);
+                });
             }
             match last {
                 Some(last) if server.draining.is_none() => server.trim_after(last, ctx),

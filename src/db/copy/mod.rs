@@ -9,6 +9,7 @@
 
 mod checksum;
 mod progress;
+pub(in crate::db) mod queries;
 mod run;
 mod side;
 pub(in crate::db) mod tables;

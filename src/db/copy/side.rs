@@ -7,6 +7,7 @@ use diesel::{QueryResult, connection::SimpleConnection};
 use super::{
     CopyError,
     progress::Progress,
+    queries,
     tables::CopiedTable,
     value::{Row, Value},
 };
@@ -35,8 +36,8 @@ enum SideConn {
 macro_rules! ask {
     ($side:expr, $function:ident ( $($argument:expr),* )) => {
         match &mut $side.conn {
-            SideConn::Sqlite(conn) => sqlite::copy::$function(conn, $($argument),*),
-            SideConn::Postgres(conn) => postgres::copy::$function(conn, $($argument),*),
+            SideConn::Sqlite(conn) => queries::sqlite::$function(conn, $($argument),*),
+            SideConn::Postgres(conn) => queries::postgres::$function(conn, $($argument),*),
         }
     };
 }

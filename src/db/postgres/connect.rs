@@ -82,7 +82,7 @@ impl PostgresUrl {
 }
 
 /// The runtime under all blocking connections: one thread that moves bytes.
-pub(in crate::db) struct Shared;
+pub struct Shared;
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread()

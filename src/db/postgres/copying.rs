@@ -99,7 +99,11 @@ impl Values {
 }
 
 /// One statement for any number of rows: a parameter is a whole column.
-pub(super) fn insert(conn: &mut Conn, table: &CopiedTable, rows: Vec<Row>) -> QueryResult<()> {
+pub(in crate::db) fn insert(
+    conn: &mut Conn,
+    table: &CopiedTable,
+    rows: Vec<Row>,
+) -> QueryResult<()> {
     let mut columns: Vec<_> =
         table.columns.iter().map(|column| Values::new(column.kind, rows.len())).collect();
     for row in rows {

@@ -15,12 +15,14 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use tokio::sync::watch;
 
-use super::{Conn, PostgresUrl, locks::WHOLE, open::establish, write::life};
+use super::{Conn, PostgresUrl, locks::WHOLE, open::establish};
+use crate::db::write::life::postgres as life;
 use crate::{
     clock,
     db::{
-        life::{Begun, NEW_EPOCH, Place, RENEWED},
+        life::{Begun, NEW_EPOCH, RENEWED},
         open::Refused,
+        write::Place,
     },
 };
 use parlor_domain::{Life, limits::GUARDED_TIMELINES};

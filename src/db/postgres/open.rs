@@ -8,8 +8,9 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Conn, Manager, PostgresUrl, life::Guard, write::unify_reactions};
+use super::{Conn, Manager, PostgresUrl, life::Guard};
 use crate::db::open::{Refused, has_old_reactions};
+use crate::db::write::message::postgres::unify_reactions;
 use parlor_domain::limits::POSTGRES_CONNECT_TIMEOUT;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");

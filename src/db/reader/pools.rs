@@ -30,12 +30,12 @@ macro_rules! read {
         match &$reader.pools {
             $crate::db::reader::Pools::Sqlite(pool) => {
                 #[allow(unused_imports)]
-                use $crate::db::sqlite::select;
+                use $crate::db::select::sqlite as select;
                 $crate::db::reader::pools::read_from!($reader, pool, $conn, $body)
             }
             $crate::db::reader::Pools::Postgres(pool) => {
                 #[allow(unused_imports)]
-                use $crate::db::postgres::select;
+                use $crate::db::select::postgres as select;
                 $crate::db::reader::pools::read_from!($reader, pool, $conn, $body)
             }
         }

@@ -9,7 +9,8 @@ use diesel::{
     sqlite::{Sqlite, SqliteType},
 };
 
-use super::{Conn, copy::bound};
+use super::Conn;
+use crate::db::copy::queries::sqlite::bound;
 use crate::db::copy::{
     tables::CopiedTable,
     value::{Row, Value},
@@ -49,7 +50,11 @@ impl QueryableByName<Sqlite> for Row {
     }
 }
 
-pub(super) fn insert(conn: &mut Conn, table: &CopiedTable, rows: Vec<Row>) -> QueryResult<()> {
+pub(in crate::db) fn insert(
+    conn: &mut Conn,
+    table: &CopiedTable,
+    rows: Vec<Row>,
+) -> QueryResult<()> {
     let width = table.columns.len();
     let places = format!("({})", vec!["?"; width].join(", "));
     for some in rows.chunks((VALUES_MAX / width).max(1)) {

@@ -12,14 +12,14 @@ use super::{
     Conn,
     mark::{self, Found, Marker},
     open::establish,
-    write::life,
 };
 use crate::{
     clock,
     db::{
-        life::{Known, NEW_EPOCH, Place, RENEWED},
+        life::{Known, NEW_EPOCH, RENEWED},
         open::Refused,
         schema::{inbox_heads, room_heads, users},
+        write::{Place, life::sqlite as life},
     },
 };
 use parlor_domain::{Life, RoomKey, Seq};

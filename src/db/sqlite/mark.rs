@@ -21,7 +21,7 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use crate::db::life::Place;
+use crate::db::write::Place;
 use parlor_domain::{RoomKey, Seq};
 
 /// What stands in a mark.

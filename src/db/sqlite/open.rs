@@ -12,8 +12,9 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Conn, pragmas, write::unify_reactions};
+use super::{Conn, pragmas};
 use crate::db::open::{Refused, has_old_reactions};
+use crate::db::write::message::sqlite::unify_reactions;
 use parlor_domain::limits::WRITE_CACHE_KIB;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");

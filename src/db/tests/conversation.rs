@@ -2,7 +2,7 @@
 //! rows say, and goes with it.
 
 use super::*;
-use crate::db::NewDirect;
+use crate::db::OpenDirect;
 use parlor_domain::{
     Mentioned, Reaction,
     limits::{EMOJIS_PER_MESSAGE, PINS_PER_ROOM, REACTION_USERS},
@@ -74,7 +74,7 @@ fn a_change_that_changes_nothing_takes_no_number() {
         head += 1;
         assert_eq!(bench.changed(id, &ann, change.clone()).changed_seq, Seq(head), "{change:?}");
         let again = bench.change(id, &ann, change.clone());
-        let Ok(Written::Changed { message, moved: false, .. }) = again else {
+        let Ok(ChangedMessage { message, moved: false, .. }) = again else {
             panic!("{change:?}: {again:?}");
         };
         assert_eq!(message.changed_seq, Seq(head));
@@ -131,9 +131,8 @@ fn a_thread_whose_root_was_cleared_takes_no_number_for_it() {
     let root = bench.plain(&room, &ann);
     let reply = bench.rich(&room, &ann, in_thread(root));
     // The root at 1 is hidden; the reply at 2 is not.
-    bench.one(Write::RoomTrim { room: room.key, upto: Seq(1) }).expect("trimmed");
-    let Ok(Written::Changed { message, root, .. }) = bench.change(reply, &ann, Change::Delete)
-    else {
+    bench.one(ClearRoom { room: room.key, upto: Some(Seq(1)) }).expect("trimmed");
+    let Ok(ChangedMessage { message, root, .. }) = bench.change(reply, &ann, Change::Delete) else {
         panic!("not deleted");
     };
     assert_eq!((message.changed_seq, root), (Seq(5), None));
@@ -151,7 +150,7 @@ fn a_quote_of_what_was_cleared_is_gone_before_its_row_is() {
     let quote =
         |message: &Message| message.extras.as_ref().and_then(|extras| extras.reply_to.clone());
     assert!(quote(&bench.changed(reply, &ann, react("a"))).is_some());
-    bench.one(Write::RoomTrim { room: room.key, upto: Seq(1) }).expect("trimmed");
+    bench.one(ClearRoom { room: room.key, upto: Some(Seq(1)) }).expect("trimmed");
     assert_eq!(bench.count("messages WHERE seq = 1"), 1);
     assert!(quote(&bench.changed(reply, &ann, unreact("a"))).is_none());
 }
@@ -191,7 +190,7 @@ fn furnished(bench: &mut Bench, room: &Room, ann: &User) {
         data: "{}".into(),
         at: AT,
     };
-    bench.one(Write::PublishRoom { room: room.key, key: None, event }).expect("published");
+    bench.one(PublishToRoom { room: room.key, key: None, event }).expect("published");
 }
 
 const ALL: [&str; 4] = ["messages", "reactions", "mentions", "room_events"];
@@ -205,11 +204,11 @@ fn what_belongs_to_a_message_goes_with_it() {
     let there = ALL.map(|table| bench.count(table));
     assert!(there.iter().all(|rows| *rows > 0), "{there:?}");
     furnished(&mut bench, &room, &ann);
-    bench.one(Write::RoomClear { room: room.key }).expect("cleared");
+    bench.one(ClearRoom { room: room.key, upto: None }).expect("cleared");
     bench.purge_all(&room);
     assert_eq!(ALL.map(|table| bench.count(table)), there, "cleared");
     furnished(&mut bench, &room, &ann);
-    bench.one(Write::RoomDelete { room: room.key }).expect("deleted");
+    bench.one(DeleteRoom { room: room.key }).expect("deleted");
     bench.purge_all(&room);
     assert_eq!(ALL.map(|table| bench.count(table)), there, "deleted");
     assert_eq!(bench.count("rooms"), 1);
@@ -224,7 +223,7 @@ fn a_trim_takes_what_is_old_and_leaves_the_rest() {
     let upto = 6;
     furnished(&mut bench, &room, &ann);
     let there = ALL.map(|table| bench.count(table));
-    bench.one(Write::RoomTrim { room: room.key, upto: Seq(upto) }).expect("trimmed");
+    bench.one(ClearRoom { room: room.key, upto: Some(Seq(upto)) }).expect("trimmed");
     bench.purge_all(&room);
     let half = there.map(|rows| rows / 2);
     assert_eq!(ALL.map(|table| bench.count(table)), half);
@@ -252,7 +251,7 @@ fn what_was_stored_before_gets_its_one_form() {
     bench.add(&room, &ben).expect("added");
     let said = bench.plain(&room, &ann);
     bench.changed(said, &ann, react("\u{2764}\u{fe0f}"));
-    let direct = NewDirect {
+    let direct = OpenDirect {
         id: RoomId::from_stored("d"),
         users: [ann.key, cy.key],
         by_backend: false,
@@ -260,12 +259,12 @@ fn what_was_stored_before_gets_its_one_form() {
         created_at: AT,
         bounds: BOUNDS,
     };
-    bench.one(Write::DirectOpen(direct)).expect("opened");
+    bench.one(direct).expect("opened");
     let root = bench.plain(&room, &ann);
     let reply = bench.rich(&room, &ann, in_thread(root));
     let nested = bench.rich(&room, &ann, in_thread(root));
     let deep = bench.rich(&room, &ben, in_thread(root));
-    bench.one(Write::Erase { user: cy.key, at: AT }).expect("erased");
+    bench.one(EraseUser { user: cy.key, at: AT }).expect("erased");
     // As it was before.
     for down in include_str!("../../../migrations/sqlite/00000000000026_people/down.sql")
         .split(';')

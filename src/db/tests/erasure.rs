@@ -1,17 +1,17 @@
 //! A user who is deleted.
 
 use super::*;
-use crate::db::{MemberChange, NewDirect, NewUpload};
+use crate::db::{MemberChange, NewUpload, OpenDirect};
 use parlor_domain::{AppEvent, AttachmentId, EventKind, FileQuota, limits::ERASE_MESSAGES};
 
-fn erase(bench: &Bench, user: &User) -> WriteResult {
-    bench.one(Write::Erase { user: user.key, at: AT })
+fn erase(bench: &Bench, user: &User) -> Result<Erased, WriteError> {
+    bench.one(EraseUser { user: user.key, at: AT })
 }
 
-fn direct(users: [&User; 2], by_backend: bool) -> Write {
+fn direct(users: [&User; 2], by_backend: bool) -> OpenDirect {
     let (id, users) = (RoomId::from_stored("d"), users.map(|user| user.key));
     let (made_by, created_at, bounds) = (None, AT, BOUNDS);
-    Write::DirectOpen(NewDirect { id, users, by_backend, made_by, created_at, bounds })
+    OpenDirect { id, users, by_backend, made_by, created_at, bounds }
 }
 
 #[test]
@@ -28,11 +28,11 @@ fn the_reactions_of_an_erased_user_are_taken_back_in_steps() {
         let id = bench.plain(&room, &ann);
         bench.changed(id, &ben, react("a"));
     }
-    bench.one(Write::Erase { user: ben.key, at: AT }).expect("erased");
+    bench.one(EraseUser { user: ben.key, at: AT }).expect("erased");
     let step = || {
-        let write = Write::EraseMessages { user: ben.key, messages: vec![], last: true, at: AT };
+        let write = EraseMessages { user: ben.key, messages: vec![], last: true, at: AT };
         match bench.one(write) {
-            Ok(Written::ErasedMessages { changed, more }) => (changed.len(), more),
+            Ok(ErasedMessages { changed, more }) => (changed.len(), more),
             other => panic!("{other:?}"),
         }
     };
@@ -51,10 +51,7 @@ fn nobody_can_be_in_the_way_of_an_erasure() {
     let ann = bench.user("ann");
     // Whatever a user may be called, no erased one is called so.
     bench.user(&format!("deleted:{}", ann.key.0));
-    assert!(matches!(
-        bench.one(Write::Erase { user: ann.key, at: AT }),
-        Ok(Written::Erased { .. })
-    ));
+    assert!(matches!(bench.one(EraseUser { user: ann.key, at: AT }), Ok(Erased { .. })));
     let row = |id: &str| bench.count(&format!("users WHERE key = {} AND id = '{id}'", ann.key.0));
     let id = format!("deleted#{}", ann.key.0);
     assert_eq!(row(&id), 1);
@@ -77,15 +74,15 @@ fn what_is_left_of_who_was_deleted_is_nobody_to_act_on() {
     for users in [[&ann, &ben], [&ben, &ann]] {
         assert_eq!(bench.one(direct(users, false)).err(), refused);
         let [user, other] = users.map(|user| user.key);
-        let block = Write::Block { user, other, blocks: true, at: AT };
+        let block = Block { user, other, blocks: true, at: AT };
         assert_eq!(bench.one(block).err(), refused);
     }
-    let told = Write::PublishUser { user: ben.key, key: None, event, keep: 10 };
+    let told = PublishToUser { user: ben.key, key: None, event, keep: 10 };
     assert_eq!(bench.one(told).err(), refused);
     let quota = FileQuota { stored: None, daily: None };
     let (id, uploader) = (AttachmentId(1), ben.key);
     let upload = NewUpload { id, uploader, bytes: 1, quota, at: AT };
-    assert_eq!(bench.one(Write::AttachmentBegin(upload)).err(), refused);
+    assert_eq!(bench.one(upload).err(), refused);
     let left = "members UNION ALL SELECT 1 FROM inbox UNION ALL SELECT 1 FROM blocks \
                 UNION ALL SELECT 1 FROM file_usage";
     assert_eq!(bench.count(&format!("(SELECT 1 FROM {left}) AS rows_left")), 1, "ann in her room");
@@ -107,9 +104,9 @@ fn the_rooms_of_an_erased_owner_go_to_the_highest_who_came_first() {
     for user in &others[1..] {
         let change = MemberChange { role: Some(Role::Moderator), muted_until: None };
         let (room, user) = (ranked.key, user.key);
-        bench.one(Write::MemberUpdate { room, user, by: None, change }).expect("changed");
+        bench.one(UpdateMember { room, user, by: None, change }).expect("changed");
     }
-    let Ok(Written::Erased { rooms, owners, .. }) = erase(&bench, &ann) else {
+    let Ok(Erased { rooms, owners, .. }) = erase(&bench, &ann) else {
         panic!("not erased");
     };
     let heirs: Vec<_> = owners.iter().map(|(room, owner)| (*room, owner.user.key)).collect();
@@ -123,13 +120,13 @@ fn the_rooms_of_an_erased_owner_go_to_the_highest_who_came_first() {
 fn a_room_of_two_ends_with_both_also_one_of_the_application() {
     let bench = Bench::new();
     let (ann, ben) = (bench.user("ann"), bench.user("ben"));
-    let Ok(Written::Direct { room, .. }) = bench.one(direct([&ann, &ben], true)) else {
+    let Ok(Direct { room, .. }) = bench.one(direct([&ann, &ben], true)) else {
         panic!("not opened");
     };
-    let end = || bench.one(Write::RoomEnd { room: room.key, open_since: AT });
-    let Ok(Written::Erased { alone, .. }) = erase(&bench, &ann) else { panic!("not erased") };
+    let end = || bench.one(EndRoom { room: room.key, open_since: AT });
+    let Ok(Erased { alone, .. }) = erase(&bench, &ann) else { panic!("not erased") };
     assert_eq!(alone, [(room.key, ben.key)]);
-    assert!(matches!(end(), Ok(Written::Done)), "ben can still read it");
+    assert!(matches!(end(), Ok(None)), "ben can still read it");
     erase(&bench, &ben).expect("erased");
-    assert!(matches!(end(), Ok(Written::RoomDeleted(_))));
+    assert!(matches!(end(), Ok(Some(_))));
 }

@@ -7,13 +7,19 @@ use parlor_domain::{Attachment, AttachmentId, FileQuota};
 const LATER: Timestamp = Timestamp(AT.0 + 1_000);
 
 impl Bench {
-    fn begin(&self, id: i64, uploader: &User, bytes: i64) -> WriteResult {
+    fn begin(&self, id: i64, uploader: &User, bytes: i64) -> Result<(), WriteError> {
         let quota = FileQuota { stored: Some(100), daily: None };
         let (id, uploader) = (AttachmentId(id), uploader.key);
-        self.one(Write::AttachmentBegin(NewUpload { id, uploader, bytes, quota, at: AT }))
+        self.one(NewUpload { id, uploader, bytes, quota, at: AT })
     }
 
-    fn finish(&self, id: i64, uploader: &User, announced: i64, size: i64) -> WriteResult {
+    fn finish(
+        &self,
+        id: i64,
+        uploader: &User,
+        announced: i64,
+        size: i64,
+    ) -> Result<(), WriteError> {
         let attachment = Attachment {
             id: AttachmentId(id),
             name: "a.txt".into(),
@@ -24,24 +30,19 @@ impl Bench {
         };
         let uploader = uploader.key;
         let new = NewAttachment { attachment, uploader, announced, sha256: [0; 32] };
-        self.one(Write::AttachmentFinish(new))
+        self.one(new)
     }
 
-    fn attach(&mut self, room: &Room, sender: &User, ids: &[i64]) -> WriteResult {
-        let Write::Message(mut new) = self.message(room.key, sender, None) else {
-            panic!("it is a message")
-        };
+    fn attach(&mut self, room: &Room, sender: &User, ids: &[i64]) -> Result<Sent, WriteError> {
+        let mut new = self.message(room.key, sender, None);
         let attachments = ids.iter().copied().map(AttachmentId).collect();
         new.extras = Some(Box::new(NewExtras { attachments, ..NewExtras::default() }));
-        self.one(Write::Message(new))
+        self.one(new)
     }
 
     fn expire(&self, id: i64, unsent_before: Timestamp) -> usize {
         let ids = vec![AttachmentId(id)];
-        match self.one(Write::AttachmentsExpire { ids, unsent_before }) {
-            Ok(Written::Counted(count)) => count,
-            other => panic!("{other:?}"),
-        }
+        self.one(ExpireUploads { ids, unsent_before }).expect("looked")
     }
 }
 
@@ -56,13 +57,10 @@ fn files_are_claimed_all_or_none_in_the_order_that_was_named() {
     }
     let refused = bench.attach(&room, &ann, &[7, 5]);
     assert_eq!(refused.err(), Some(WriteError::NoSuchAttachment), "one is another's");
-    match bench.attach(&room, &ann, &[7, 3]) {
-        Ok(Written::RichMessage { message, .. }) => {
-            let shown = message.extras.and_then(|extras| extras.attachments).expect("there");
-            assert!(shown.find("\"7\"") < shown.find("\"3\""), "{shown}");
-        }
-        other => panic!("{other:?}"),
-    }
+    let sent = bench.attach(&room, &ann, &[7, 3]).expect("sent");
+    let message = sent.rich.expect("it has files").message;
+    let shown = message.extras.and_then(|extras| extras.attachments).expect("there");
+    assert!(shown.find("\"7\"") < shown.find("\"3\""), "{shown}");
     assert_eq!(bench.attach(&room, &ann, &[3]).err(), Some(WriteError::NoSuchAttachment));
 }
 
@@ -85,7 +83,7 @@ fn an_upload_that_was_sent_meanwhile_does_not_expire() {
     assert_eq!(bench.finish(3, &ann, 10, 10).err(), Some(WriteError::NoSuchAttachment));
     // What nobody has asked to remove keeps its row.
     let all = vec![AttachmentId(1), AttachmentId(2), AttachmentId(3)];
-    bench.one(Write::AttachmentsGone { ids: all }).expect("done");
+    bench.one(ForgetFiles { ids: all }).expect("done");
     bench.begin(1, &ann, 10).expect_err("it is there");
     bench.begin(2, &ann, 10).expect("the row is gone");
 }
@@ -101,12 +99,12 @@ fn bytes_count_from_the_beginning_and_as_many_as_there_were() {
     bench.finish(1, &ann, 60, 40).expect("finished");
     bench.begin(2, &ann, 60).expect("there is room");
     let (id, uploader) = (AttachmentId(2), ann.key);
-    bench.one(Write::AttachmentDrop { id, uploader, unused: 60 }).expect("done");
+    bench.one(DropUpload { id, uploader, unused: 60 }).expect("done");
     bench.begin(3, &ann, 60).expect("there is room again");
     bench.finish(3, &ann, 60, 60).expect("finished");
     assert!(bench.attach(&room, &ann, &[1, 3]).is_ok());
     assert!(bench.begin(4, &ann, 1).is_err());
-    bench.one(Write::RoomDelete { room: room.key }).expect("deleted");
-    bench.one(Write::Purge { room: room.key }).expect("purged");
+    bench.one(DeleteRoom { room: room.key }).expect("deleted");
+    bench.one(Purge { room: room.key }).expect("purged");
     bench.begin(4, &ann, 100).expect("the files went with their room");
 }

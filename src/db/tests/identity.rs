@@ -11,23 +11,19 @@ fn token(byte: u8, at: i64) -> NewRefreshToken {
 
 impl Bench {
     fn account(&self, id: &str) -> User {
-        match self.register(id) {
-            Ok(Written::UserSeen { user, .. }) => user,
-            other => panic!("{other:?}"),
-        }
+        self.register(id).expect("an account").user
     }
 
     fn sign_in(&self, user: &User, byte: u8, at: i64) -> (SignIn, Timestamp) {
         let (user, token) = (user.key, token(byte, at));
-        match self.one(Write::RefreshStart { user, password_hash: "hash".into(), token }) {
-            Ok(Written::RefreshStarted { sign_in, at }) => (sign_in, at),
-            other => panic!("{other:?}"),
-        }
+        let begun = self.one(StartSignIn { user, password_hash: "hash".into(), token });
+        let SignedIn { sign_in, at } = begun.expect("begun");
+        (sign_in, at)
     }
 
-    fn rotate(&self, from: u8, to: u8, at: Timestamp) -> WriteResult {
+    fn rotate(&self, from: u8, to: u8, at: Timestamp) -> Result<Rotated, WriteError> {
         let (hash, next) = ([from; 32], token(to, at.0));
-        self.one(Write::RefreshRotate { hash, next, at, until: UNTIL })
+        self.one(RotateRefresh { hash, next, at, until: UNTIL })
     }
 
     fn refused(&self, from: u8, to: u8, at: Timestamp) -> bool {
@@ -35,13 +31,16 @@ impl Bench {
     }
 
     fn revoke(&self, user: &User, at: i64) -> Timestamp {
-        match self.one(Write::UserRevoke { user: user.key, at: Timestamp(at) }) {
-            Ok(Written::UserBarred { bar, .. }) => bar.tokens_after,
-            other => panic!("{other:?}"),
-        }
+        let revoke = RevokeUser { user: user.key, keeps: None, at: Timestamp(at) };
+        self.one(revoke).expect("revoked").bar.tokens_after
     }
 
-    fn comes(&self, id: &str, origin: UserOrigin, issued_at: Option<i64>) -> WriteResult {
+    fn comes(
+        &self,
+        id: &str,
+        origin: UserOrigin,
+        issued_at: Option<i64>,
+    ) -> Result<FoundUser, WriteError> {
         self.seen(id, origin, issued_at.map(Timestamp), Adopted::default())
     }
 }
@@ -54,7 +53,7 @@ fn a_refresh_token_works_once_and_a_second_use_ends_its_sign_in() {
     assert!(bench.rotate(1, 2, AT).is_ok());
     assert!(bench.rotate(2, 3, AT).is_ok());
     let reused = bench.rotate(1, 4, AT);
-    assert!(matches!(reused, Ok(Written::SignInEnded(Some(ended))) if ended == sign_in));
+    assert!(matches!(reused, Ok(Rotated::Ended(ended)) if ended == sign_in));
     assert!(bench.refused(3, 5, AT), "its sign-in has ended");
     bench.sign_in(&ann, 6, AT.0);
     assert!(bench.refused(6, 7, Timestamp(AT.0 + 100)), "expired");
@@ -67,7 +66,7 @@ fn a_password_that_was_changed_meanwhile_begins_nothing() {
     let ann = bench.account("ann");
     let (keeps, _) = bench.sign_in(&ann, 1, AT.0);
     bench.sign_in(&ann, 2, AT.0 + 5);
-    let change = |was: &str| Write::PasswordChange {
+    let change = |was: &str| ChangePassword {
         user: ann.key,
         was: was.into(),
         password_hash: "other".into(),
@@ -75,10 +74,9 @@ fn a_password_that_was_changed_meanwhile_begins_nothing() {
         at: AT,
     };
     assert_eq!(bench.one(change("nothing")).err(), Some(WriteError::PasswordChanged));
-    let Ok(Written::UserBarred { bar, .. }) = bench.one(change("hash")) else { panic!("changed") };
+    let Barred { bar, .. } = bench.one(change("hash")).expect("changed");
     assert_eq!((bar.keeps, bar.tokens_after), (Some(keeps), Timestamp(AT.0 + 5)));
-    let late =
-        Write::RefreshStart { user: ann.key, password_hash: "hash".into(), token: token(3, 1) };
+    let late = StartSignIn { user: ann.key, password_hash: "hash".into(), token: token(3, 1) };
     assert_eq!(bench.one(late).err(), Some(WriteError::PasswordChanged));
     assert!(bench.rotate(1, 4, AT).is_ok(), "this one goes on");
     assert!(bench.refused(2, 5, AT), "the others have ended");
@@ -103,7 +101,7 @@ fn a_user_has_the_origin_that_came_first() {
     let bench = Bench::new();
     let issuer = |iss: &str| UserOrigin::Issuer(iss.into());
     bench.account("ceo");
-    let other = |result: WriteResult| matches!(result, Err(WriteError::OtherOrigin));
+    let other = |result: Result<FoundUser, _>| matches!(result, Err(WriteError::OtherOrigin));
     assert!(other(bench.comes("ceo", UserOrigin::Application, None)));
     assert!(other(bench.comes("ceo", issuer("a"), None)));
     bench.user("ann");
@@ -127,12 +125,9 @@ fn users_are_adopted_from_the_origins_that_were_named() {
     let refused = bench.seen("ann", issuer(), None, adopted("application"));
     assert_eq!(refused.err(), Some(WriteError::OtherOrigin));
     let taken = bench.seen("ann", issuer(), None, adopted("account"));
-    assert!(
-        matches!(taken, Ok(Written::UserSeen { adopted: true, user, .. }) if user.key == ann.key)
-    );
+    assert!(matches!(taken, Ok(FoundUser { adopted: true, user, .. }) if user.key == ann.key));
     assert!(bench.refused(1, 2, AT), "the account is over");
-    let late =
-        Write::RefreshStart { user: ann.key, password_hash: "hash".into(), token: token(3, 1) };
+    let late = StartSignIn { user: ann.key, password_hash: "hash".into(), token: token(3, 1) };
     assert_eq!(bench.one(late).err(), Some(WriteError::PasswordChanged));
     let back = bench.seen("ann", UserOrigin::Account, None, adopted("issuer"));
     assert_eq!(back.err(), Some(WriteError::OtherOrigin), "an account takes over nobody");
@@ -152,14 +147,13 @@ fn an_id_that_looks_like_anothers_is_taken() {
 fn tokens_of_a_deleted_user_open_nothing_of_who_has_the_id_next() {
     let bench = Bench::new();
     let application = || UserOrigin::Application;
-    let erase = |user: &User| bench.one(Write::Erase { user: user.key, at: AT }).expect("erased");
+    let erase = |user: &User| bench.one(EraseUser { user: user.key, at: AT }).expect("erased");
     erase(&bench.user("ann"));
     for issued_at in [None, Some(AT.0 - 1), Some(AT.0)] {
         let old = bench.comes("ann", application(), issued_at);
         assert_eq!(old.err(), Some(WriteError::TokenTooOld), "{issued_at:?}");
     }
-    let Ok(Written::UserSeen { bar: Some(bar), .. }) =
-        bench.comes("ann", application(), Some(AT.0 + 1))
+    let Ok(FoundUser { bar: Some(bar), .. }) = bench.comes("ann", application(), Some(AT.0 + 1))
     else {
         panic!("somebody new, and what bars who was before")
     };
@@ -169,7 +163,7 @@ fn tokens_of_a_deleted_user_open_nothing_of_who_has_the_id_next() {
     let (_, issued) = bench.sign_in(&ben, 1, AT.0 + 9);
     erase(&ben);
     assert_eq!(bench.comes("ben", UserOrigin::Account, None).err(), Some(WriteError::TokenTooOld));
-    let Ok(Written::UserSeen { bar, .. }) = bench.register("ben") else { panic!("registered") };
+    let FoundUser { bar, .. } = bench.register("ben").expect("registered");
     assert_eq!(bar.map(|bar| bar.tokens_after), Some(issued));
 }
 
@@ -177,11 +171,11 @@ fn tokens_of_a_deleted_user_open_nothing_of_who_has_the_id_next() {
 fn an_id_is_forgotten_when_there_can_be_no_token_of_it() {
     let bench = Bench::new();
     let ann = bench.user("ann");
-    bench.one(Write::Erase { user: ann.key, at: AT }).expect("erased");
+    bench.one(EraseUser { user: ann.key, at: AT }).expect("erased");
     let expire = |ids_before: i64| {
         let (inbox_before, keys_before) = (Timestamp(0), Timestamp(0));
         let ids_before = Timestamp(ids_before);
-        bench.one(Write::Expire { inbox_before, keys_before, ids_before }).expect("done");
+        bench.one(Expire { inbox_before, keys_before, ids_before }).expect("done");
     };
     let known = "users WHERE former_id IS NOT NULL";
     expire(AT.0);

@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::*;
-use crate::db::{MarkedBy, NewDirect, Reader, RoomRead};
+use crate::db::{MarkedBy, OpenDirect, Reader, RoomRead};
 use parlor_domain::{Mentioned, limits::UNREAD_FEW};
 
 #[actix_web::test]
@@ -12,8 +12,8 @@ async fn one_who_has_left_keeps_no_mark() {
     let (ann, ben) = (bench.user("ann"), bench.user("ben"));
     let room = bench.room("r", &ann);
     bench.say(&room, &ann, 1);
-    let write = Write::Read { room: room.key, user: ben.key, target: ReadTarget::All, at: AT };
-    assert!(matches!(bench.one(write), Ok(Written::Read { moved: None, .. })));
+    let write = MarkRead { room: room.key, user: ben.key, target: ReadTarget::All, at: AT };
+    assert!(matches!(bench.one(write), Ok(Marked { moved: None, .. })));
     let receipts = bench.database.reader.receipts(room.key, None, None, 10).await.expect("read");
     assert!(receipts.0.is_empty());
 }
@@ -26,11 +26,9 @@ async fn a_read_mark_rises_never_falls_and_stops_at_the_head() {
     bench.add(&room, &ben).expect("added");
     bench.say(&room, &ann, 5);
     let mark = |target| {
-        let write = Write::Read { room: room.key, user: ben.key, target, at: AT };
-        match bench.one(write) {
-            Ok(Written::Read { read_seq, moved }) => (read_seq.0, moved.is_some()),
-            other => panic!("{other:?}"),
-        }
+        let write = MarkRead { room: room.key, user: ben.key, target, at: AT };
+        let Marked { seq, moved } = bench.one(write).expect("marked");
+        (seq.0, moved.is_some())
     };
     assert_eq!(mark(ReadTarget::Seq(Seq(3))), (3, true));
     assert_eq!(mark(ReadTarget::Seq(Seq(2))), (3, false));
@@ -39,7 +37,7 @@ async fn a_read_mark_rises_never_falls_and_stops_at_the_head() {
     assert_eq!(mark(ReadTarget::Seq(Seq(99))), (5, true));
     assert_eq!(mark(ReadTarget::All), (5, false));
     let elsewhere = ReadTarget::Message(MessageId(12_345));
-    let write = Write::Read { room: room.key, user: ben.key, target: elsewhere, at: AT };
+    let write = MarkRead { room: room.key, user: ben.key, target: elsewhere, at: AT };
     assert_eq!(bench.one(write).err(), Some(WriteError::NoSuchMessage));
 }
 
@@ -51,23 +49,21 @@ async fn a_mark_says_from_whom_it_is_kept() {
     bench.add(&den, &ben).expect("added");
     let (id, users) = (RoomId::from_stored("d"), [ann.key, ben.key]);
     let (by_backend, made_by, created_at, bounds) = (false, None, AT, BOUNDS);
-    let direct = NewDirect { id, users, by_backend, made_by, created_at, bounds };
-    let Ok(Written::Direct { room: direct, .. }) = bench.one(Write::DirectOpen(direct)) else {
+    let direct = OpenDirect { id, users, by_backend, made_by, created_at, bounds };
+    let Ok(Direct { room: direct, .. }) = bench.one(direct) else {
         panic!("not opened");
     };
     bench.say(&den, &ben, 1);
     bench.say(&direct, &ben, 1);
-    bench
-        .one(Write::Block { user: ann.key, other: ben.key, blocks: true, at: AT })
-        .expect("blocked");
+    bench.one(Block { user: ann.key, other: ben.key, blocks: true, at: AT }).expect("blocked");
     let kept_from = |by: &MarkedBy| (by.is_hidden, by.blocked.to_vec());
     let seq = Seq(1);
-    let delivered = bench.one(Write::Delivered { room: den.key, user: ann.key, seq });
-    let Ok(Written::Delivered { moved: Some(by), .. }) = delivered else {
+    let delivered = bench.one(MarkDelivered { room: den.key, user: ann.key, seq });
+    let Ok(Marked { moved: Some(by), .. }) = delivered else {
         panic!("not marked: {delivered:?}");
     };
     assert_eq!((by.id.as_str(), kept_from(&by)), ("ann", (false, vec![ben.key])));
-    let Ok(Written::ReadAll(read)) = bench.one(Write::ReadAll { user: ann.key, at: AT }) else {
+    let Ok(read) = bench.one(MarkAllRead { user: ann.key, at: AT }) else {
         panic!("not marked");
     };
     let mut read: Vec<_> = read.iter().map(|one| (one.key, kept_from(&one.by))).collect();
@@ -94,7 +90,7 @@ async fn what_was_said_before_one_joined_is_not_unread_nor_ones_own() {
     };
     assert_eq!(unread(&ben).await, 2);
     assert_eq!(unread(&ann).await, 4);
-    let Ok(Written::ReadAll(moved)) = bench.one(Write::ReadAll { user: ben.key, at: AT }) else {
+    let Ok(moved) = bench.one(MarkAllRead { user: ben.key, at: AT }) else {
         panic!("not marked");
     };
     let by = MarkedBy { id: ben.id.clone(), is_hidden: false, blocked: Arc::default() };
@@ -145,12 +141,10 @@ async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
                 // Also of a tombstone, which thereby changes once more.
                 let thread = Some(picked(&mut random, &ids));
                 let extras = NewExtras { thread, ..NewExtras::default() };
-                let Write::Message(plain) = bench.message(room.key, &ann, None) else {
-                    unreachable!("a message")
-                };
+                let plain = bench.message(room.key, &ann, None);
                 // Refused where the thread has not begun before its root went.
                 let reply = NewMessage { extras: Some(Box::new(extras)), ..plain };
-                let _ = bench.one(Write::Message(reply));
+                let _ = bench.one(reply);
             }
             8 => {
                 let head = reader.room_state(room.key, ann.key).await.expect("read");
@@ -159,11 +153,11 @@ async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
                 let seq = Seq(i64::from(random.random_range(0..40_i32)) + i64::from(step % 50));
                 let target = ReadTarget::Seq(seq.min(head));
                 let user = ben.key;
-                bench.one(Write::Read { room: room.key, user, target, at: AT }).expect("read");
+                bench.one(MarkRead { room: room.key, user, target, at: AT }).expect("read");
             }
             9 if step % 60 == 59 => {
                 let upto = Seq(i64::from(step) / 4);
-                bench.one(Write::RoomTrim { room: room.key, upto }).expect("trimmed");
+                bench.one(ClearRoom { room: room.key, upto: Some(upto) }).expect("trimmed");
                 bench.purge_all(&room);
             }
             _ => {}
@@ -192,10 +186,10 @@ async fn what_is_trimmed_while_it_is_brought_forward_is_not_counted() {
     assert_eq!(unread(0, 0, many).await, many);
     bench.say(&room, &ann, 10);
     let target = ReadTarget::Seq(Seq(100));
-    bench.one(Write::Read { room: room.key, user: ben.key, target, at: AT }).expect("read");
+    bench.one(MarkRead { room: room.key, user: ben.key, target, at: AT }).expect("read");
     // As it was seen before the trim: what has been read would be taken off
     // what was counted, but is not there any more.
-    bench.one(Write::RoomTrim { room: room.key, upto: Seq(50) }).expect("trimmed");
+    bench.one(ClearRoom { room: room.key, upto: Some(Seq(50)) }).expect("trimmed");
     bench.purge_all(&room);
     assert_eq!(unread(100, 0, many + 10).await, many - 90);
 }

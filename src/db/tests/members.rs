@@ -1,7 +1,7 @@
 //! Who is in a room, as what, and who is kept out.
 
 use super::*;
-use crate::db::{MemberChange, NewDirect};
+use crate::db::{MemberChange, OpenDirect};
 use parlor_domain::{Denied, limits::BLOCKS_PER_USER};
 
 /// The number that a room tells is that of its rows.
@@ -34,14 +34,14 @@ fn the_number_of_members_is_that_of_the_rows_whatever_happens() {
         let (at, who) = (chance(3), chance(5));
         let (room, user) = (rooms[at].key, users[who].key);
         // Some are refused, which must leave nothing behind either.
-        let _ = match chance(6) {
-            0 | 1 => bench.add(&rooms[at], &users[who]),
-            2 => bench.one(Write::MemberRemove { room, user, by: None, is_self: true }),
+        match chance(6) {
+            0 | 1 => drop(bench.add(&rooms[at], &users[who])),
+            2 => drop(bench.one(RemoveMember { room, user, by: None, is_self: true })),
             3 => {
                 let until = (chance(2) == 0).then_some(Timestamp(AT.0 + 1));
-                bench.one(Write::Ban { room, user, by: None, until, reason: "".into(), at: AT })
+                let _ = bench.one(Ban { room, user, by: None, until, reason: "".into(), at: AT });
             }
-            4 => bench.one(Write::Unban { room, user }),
+            4 => drop(bench.one(Unban { room, user })),
             _ => {
                 let id = RoomId::from_stored(format!("d{}", chance(1 << 20)));
                 let users = [user, users[chance(5)].key];
@@ -50,13 +50,13 @@ fn the_number_of_members_is_that_of_the_rows_whatever_happens() {
                 }
                 let (by_backend, bounds) = (false, BOUNDS);
                 let new =
-                    NewDirect { id, users, by_backend, made_by: None, created_at: AT, bounds };
-                bench.one(Write::DirectOpen(new))
+                    OpenDirect { id, users, by_backend, made_by: None, created_at: AT, bounds };
+                let _ = bench.one(new);
             }
-        };
+        }
         check_counts(&bench);
     }
-    bench.one(Write::Erase { user: users[0].key, at: AT }).expect("erased");
+    bench.one(EraseUser { user: users[0].key, at: AT }).expect("erased");
     check_counts(&bench);
     assert!(bench.count("rooms WHERE pair IS NOT NULL") <= 10, "one for each pair");
     let ownerless = "rooms WHERE pair IS NULL AND member_count > 0 AND NOT EXISTS \
@@ -72,12 +72,12 @@ fn a_ban_holds_until_its_end_and_removes_a_member() {
     bench.add(&room, &ben).expect("added");
     let until = Some(Timestamp(AT.0 + 10));
     let (key, user) = (room.key, ben.key);
-    let ban = Write::Ban { room: key, user, by: None, until, reason: "x".into(), at: AT };
-    assert!(matches!(bench.one(ban), Ok(Written::Banned { was_member: true, member_count: 1 })));
+    let ban = Ban { room: key, user, by: None, until, reason: "x".into(), at: AT };
+    assert!(matches!(bench.one(ban), Ok(Some(Removed { member_count: 1, .. }))));
     let add_at = |at: i64| {
         let (role, at) = (Role::Member, Timestamp(at));
         let (room, adder, bounds, mark_read) = (key, Adder::Oneself, BOUNDS, false);
-        bench.one(Write::MemberAdd { room, user, role, at, adder, bounds, mark_read })
+        bench.one(AddMember { room, user, role, at, adder, bounds, mark_read })
     };
     assert_eq!(add_at(AT.0 + 9).err(), Some(WriteError::UserBanned));
     assert!(add_at(AT.0 + 10).is_ok());
@@ -92,7 +92,7 @@ fn a_moderator_manages_those_below_and_roles_are_for_owners() {
     bench.add(&room, &cleo).expect("added");
     let update = |user: &User, by, role, muted_until| {
         let change = MemberChange { role, muted_until };
-        bench.one(Write::MemberUpdate { room: room.key, user: user.key, by, change }).err()
+        bench.one(UpdateMember { room: room.key, user: user.key, by, change }).err()
     };
     let moderator = Some(Role::Moderator);
     assert_eq!(update(&ben, Some(Role::Owner), moderator, None), None);
@@ -113,9 +113,9 @@ fn one_who_comes_back_is_muted_still_and_a_reader_still() {
     let (key, user) = (room.key, ben.key);
     let until = Timestamp(AT.0 + 10);
     let change = MemberChange { role: Some(Role::ReadOnly), muted_until: Some(Some(until)) };
-    bench.one(Write::MemberUpdate { room: key, user, by: None, change }).expect("changed");
+    bench.one(UpdateMember { room: key, user, by: None, change }).expect("changed");
     for _ in 0..2 {
-        bench.one(Write::MemberRemove { room: key, user, by: None, is_self: true }).expect("gone");
+        bench.one(RemoveMember { room: key, user, by: None, is_self: true }).expect("gone");
         assert_eq!(bench.count("former_members"), 1);
         bench.add(&room, &ben).expect("back");
         let standing = standing_of(&bench, &room, &ben).expect("a member");
@@ -123,8 +123,8 @@ fn one_who_comes_back_is_muted_still_and_a_reader_still() {
         assert_eq!(bench.count("former_members"), 0);
     }
     let change = MemberChange { role: Some(Role::Member), muted_until: Some(None) };
-    bench.one(Write::MemberUpdate { room: key, user, by: None, change }).expect("changed");
-    bench.one(Write::MemberRemove { room: key, user, by: None, is_self: true }).expect("gone");
+    bench.one(UpdateMember { room: key, user, by: None, change }).expect("changed");
+    bench.one(RemoveMember { room: key, user, by: None, is_self: true }).expect("gone");
     assert_eq!(bench.count("former_members"), 0, "nothing to remember");
 }
 
@@ -135,41 +135,39 @@ fn a_block_holds_in_the_room_of_two_made_before_or_after() {
     let open = |users: [&User; 2], id: &str| {
         let (id, users) = (RoomId::from_stored(id), users.map(|user| user.key));
         let (by_backend, bounds) = (false, BOUNDS);
-        bench.one(Write::DirectOpen(NewDirect {
-            id,
-            users,
-            by_backend,
-            made_by: None,
-            created_at: AT,
-            bounds,
-        }))
+        bench.one(OpenDirect { id, users, by_backend, made_by: None, created_at: AT, bounds })
     };
     let block = |blocks| {
         let (user, other) = (ann.key, ben.key);
-        bench.one(Write::Block { user, other, blocks, at: AT }).expect("set");
+        bench.one(Block { user, other, blocks, at: AT }).expect("set");
     };
     block(true);
     let refused = open([&ben, &ann], "d").err();
     assert_eq!(refused, Some(WriteError::Denied(Denied::Blocked)));
-    let Ok(Written::Direct { room, blocks: true, is_new: true, .. }) = open([&ann, &ben], "d")
-    else {
+    let Ok(Direct { room, blocks: true, is_new: true, .. }) = open([&ann, &ben], "d") else {
         panic!("not opened");
     };
     let is_blocked = |user| standing_of(&bench, &room, user).expect("a member").blocked;
     assert!(is_blocked(&ben) && is_blocked(&ann), "both are silent");
-    let back = |blocks| Write::Block { user: ben.key, other: ann.key, blocks, at: AT };
+    let back = |blocks| Block { user: ben.key, other: ann.key, blocks, at: AT };
     bench.one(back(true)).expect("set");
     block(false);
     assert!(is_blocked(&ben) && is_blocked(&ann), "the other one has blocked, too");
     bench.one(back(false)).expect("set");
     assert!(!is_blocked(&ben) && !is_blocked(&ann));
     let again = open([&ben, &ann], "e");
-    assert!(matches!(again, Ok(Written::Direct { is_new: false, .. })), "{again:?}");
+    assert!(matches!(again, Ok(Direct { is_new: false, .. })), "{again:?}");
 }
 
-fn put(bench: &Bench, room: RoomKey, user: &User, adder: Adder, bounds: RoomBounds) -> WriteResult {
+fn put(
+    bench: &Bench,
+    room: RoomKey,
+    user: &User,
+    adder: Adder,
+    bounds: RoomBounds,
+) -> Result<Added, WriteError> {
     let (user, role, at, mark_read) = (user.key, Role::Member, AT, false);
-    bench.one(Write::MemberAdd { room, user, role, at, adder, bounds, mark_read })
+    bench.one(AddMember { room, user, role, at, adder, bounds, mark_read })
 }
 
 #[test]
@@ -197,8 +195,8 @@ fn what_others_do_takes_no_place_of_ones_own_and_nobody_takes_all_of_the_others(
     let placed = format!("members WHERE user_key = {} AND placed_by > 0", ann.key.0);
     assert_eq!(bench.count(&placed), 3);
     let (id, users) = (RoomId::from_stored("d"), [ben.key, ann.key]);
-    let new = NewDirect { id, users, by_backend: false, made_by: None, created_at: AT, bounds };
-    let refused = bench.one(Write::DirectOpen(new)).err();
+    let new = OpenDirect { id, users, by_backend: false, made_by: None, created_at: AT, bounds };
+    let refused = bench.one(new).err();
     assert_eq!(refused, Some(WriteError::TooManyPlacedRooms));
     assert_eq!(bench.count("rooms WHERE pair IS NOT NULL"), 0, "nothing is left behind");
 }
@@ -221,10 +219,10 @@ fn the_rule_of_contact_is_decided_in_the_transaction() {
     put(&bench, room.key, &cy, Adder::Backend, backend).expect("the application may");
     // Who is blocked adds nobody, whatever the rule.
     bench
-        .one(Write::MemberRemove { room: room.key, user: ben.key, by: None, is_self: true })
+        .one(RemoveMember { room: room.key, user: ben.key, by: None, is_self: true })
         .expect("gone");
     let (user, other) = (ben.key, ann.key);
-    bench.one(Write::Block { user, other, blocks: true, at: AT }).expect("blocked");
+    bench.one(Block { user, other, blocks: true, at: AT }).expect("blocked");
     let blocked = put(&bench, room.key, &ben, by_ann, BOUNDS);
     assert_eq!(blocked.err(), refused(Denied::Blocked));
     put(&bench, room.key, &ben, Adder::Oneself, BOUNDS).expect("they may come themselves");
@@ -237,13 +235,13 @@ fn who_was_put_into_a_room_and_made_its_owner_can_leave_it() {
     let room = bench.room("r", &ann);
     put(&bench, room.key, &ben, Adder::Other(ann.key), BOUNDS).expect("added");
     let (from, to) = (Some(ann.key), ben.key);
-    bench.one(Write::OwnerTransfer { room: room.key, from, to }).expect("handed over");
+    bench.one(TransferRoom { room: room.key, from, to }).expect("handed over");
     let leave = |user: &User, is_self| {
         let (room, user) = (room.key, user.key);
-        bench.one(Write::MemberRemove { room, user, by: None, is_self })
+        bench.one(RemoveMember { room, user, by: None, is_self })
     };
     assert_eq!(leave(&ben, false).err(), Some(WriteError::OwnerOfOthers), "only of one's own will");
-    let Ok(Written::MemberRemoved { heir: Some(heir), .. }) = leave(&ben, true) else {
+    let Ok(Some(Removed { heir: Some(heir), .. })) = leave(&ben, true) else {
         panic!("nobody owns it");
     };
     assert_eq!((heir.user.key, heir.role), (ann.key, Role::Owner));
@@ -253,12 +251,13 @@ fn who_was_put_into_a_room_and_made_its_owner_can_leave_it() {
 fn the_number_of_blocked_users_is_bounded() {
     let bench = Bench::new();
     let ann = bench.user("ann");
-    let block = |other: UserKey, blocks| Write::Block { user: ann.key, other, blocks, at: AT };
+    let block = |other: UserKey, blocks| Block { user: ann.key, other, blocks, at: AT };
     let others = (0..BLOCKS_PER_USER).map(|i| bench.user(&format!("u{i}")).key);
-    let writes: Vec<Write> = others.map(|other| block(other, true)).collect();
-    assert!(bench.execute(&writes).iter().all(Result::is_ok));
+    let writes: Vec<Block> = others.map(|other| block(other, true)).collect();
+    let all: Vec<Queued> = writes.iter().map(|block| block.queued()).collect();
+    assert!(bench.execute(&all).iter().all(Result::is_ok));
     let one_more = bench.user("more").key;
     assert_eq!(bench.one(block(one_more, true)).err(), Some(WriteError::TooManyBlocks));
-    bench.one(writes[0].clone()).expect("who is blocked already may be blocked again");
+    bench.one(writes[0]).expect("who is blocked already may be blocked again");
     bench.one(block(one_more, false)).expect("lifting is always possible");
 }

@@ -8,21 +8,21 @@ async fn repeats_take_no_number_in_one_batch_and_across_batches() {
     let (ann, ben) = (bench.user("ann"), bench.user("ben"));
     let room = bench.room("r", &ann);
     bench.add(&room, &ben).expect("added");
-    let first = [
+    let first = vec![
         bench.message(room.key, &ann, Some("a")),
         bench.message(room.key, &ann, Some("a")),
         bench.message(room.key, &ben, Some("a")),
         bench.message(room.key, &ann, None),
     ];
-    let results = bench.execute(&first);
+    let results = bench.messages(first);
     assert_eq!(positions(&results), [(1, false), (1, true), (2, false), (3, false)]);
-    let second = [
+    let second = vec![
         bench.message(room.key, &ann, Some("b")),
         bench.message(room.key, &ben, Some("a")),
         bench.message(room.key, &ann, Some("c")),
         bench.message(room.key, &ann, Some("b")),
     ];
-    let again = bench.execute(&second);
+    let again = bench.messages(second);
     assert_eq!(positions(&again), [(4, false), (2, true), (5, false), (4, true)]);
     assert_eq!(stored(&again[1]).id, stored(&results[2]).id, "the first ack is given again");
     assert_eq!(bench.seqs(&room).await, [1, 2, 3, 4, 5]);
@@ -34,8 +34,8 @@ async fn a_client_id_belongs_to_one_room() {
     let ann = bench.user("ann");
     let (here, there) = (bench.room("here", &ann), bench.room("there", &ann));
     let together =
-        [bench.message(here.key, &ann, Some("a")), bench.message(there.key, &ann, Some("a"))];
-    assert_eq!(bench.execute(&together)[1].clone().err(), Some(WriteError::ClientIdElsewhere));
+        vec![bench.message(here.key, &ann, Some("a")), bench.message(there.key, &ann, Some("a"))];
+    assert_eq!(bench.messages(together)[1].clone().err(), Some(WriteError::ClientIdElsewhere));
     let later = bench.message(there.key, &ann, Some("a"));
     assert_eq!(bench.one(later).err(), Some(WriteError::ClientIdElsewhere));
     assert!(bench.seqs(&there).await.is_empty());
@@ -46,9 +46,11 @@ async fn a_refused_message_leaves_its_client_id_free_for_another_room() {
     let mut bench = Bench::new();
     let ann = bench.user("ann");
     let room = bench.room("r", &ann);
-    let together =
-        [bench.message(RoomKey(404), &ann, Some("a")), bench.message(room.key, &ann, Some("a"))];
-    let results = bench.execute(&together);
+    let together = vec![
+        bench.message(RoomKey(404), &ann, Some("a")),
+        bench.message(room.key, &ann, Some("a")),
+    ];
+    let results = bench.messages(together);
     assert_eq!(results[0].clone().err(), Some(WriteError::NoSuchRoom));
     assert_eq!(stored(&results[1]).seq, Seq(1));
 }
@@ -64,7 +66,7 @@ async fn one_bad_row_does_not_fail_its_neighbours() {
     // is tried one by one.
     let twice = good.clone();
     let last = bench.message(room.key, &ann, None);
-    let results = bench.execute(&[good, nowhere, twice, last]);
+    let results = bench.messages(vec![good, nowhere, twice, last]);
     assert_eq!(stored(&results[0]).seq, Seq(1));
     assert_eq!(results[1].clone().err(), Some(WriteError::NoSuchRoom));
     assert_eq!(results[2].clone().err(), Some(WriteError::Database));
@@ -145,7 +147,7 @@ fn a_sender_is_a_member_of_the_room_and_not_of_one_in_the_same_batch() {
     let (of_ann, of_ben) = (bench.room("a", &ann), bench.room("b", &ben));
     let places = [(&of_ann, &ann), (&of_ben, &ben), (&of_ben, &ann), (&of_ann, &ben)];
     let batch = places.map(|(room, sender)| bench.message(room.key, sender, None));
-    let results = bench.execute(&batch);
+    let results = bench.messages(batch.to_vec());
     assert_eq!(positions(&results[..2]), [(1, false), (1, false)]);
     let stranger = WriteError::Denied(Denied::Stranger);
     assert!(results[2..].iter().all(|result| result.as_ref().err() == Some(&stranger)));

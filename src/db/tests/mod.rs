@@ -21,11 +21,7 @@ use diesel::{
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use super::{
-    Change, Database, DatabaseUrl, Maker, NewChange, NewMessage, NewRefreshToken, NewRoom,
-    OpenError, OutboxTargets, Reply, SeenUser, StoredMessage, Submit, Write, WriteError,
-    WriteResult, Written, open::bring_up_to_date, writers::Writers,
-};
+use super::{open::bring_up_to_date, writers::Writers, *};
 use parlor_domain::{
     Adder, Adopted, ClientId, Contact, Denied, HistoryCursor, Message, MessageId, NewExtras,
     ReadTarget, Role, Room, RoomBounds, RoomId, RoomKey, RoomKind, Seq, SignIn, Timestamp, User,
@@ -58,19 +54,25 @@ impl Bench {
         Self { _dir: dir, database, url, next_id: 1 }
     }
 
-    fn execute(&self, writes: &[Write]) -> Vec<WriteResult> {
+    fn execute(&self, writes: &[Queued]) -> Vec<WriteResult> {
         beside(|| self.database.writers.execute(writes, &OutboxTargets::default()).results)
     }
 
-    fn one(&self, write: Write) -> WriteResult {
-        self.execute(&[write]).pop().expect("a result")
+    fn one<W: Write>(&self, write: W) -> Result<W::Outcome, WriteError> {
+        let outcome = self.execute(&[write.queued()]).pop().expect("a result")?;
+        Ok(W::outcome(outcome).expect("its own outcome"))
+    }
+
+    fn messages(&self, messages: Vec<NewMessage>) -> Vec<Stored> {
+        let writes: Vec<Queued> = messages.into_iter().map(Write::queued).collect();
+        let sent = |outcome| NewMessage::outcome(outcome).expect("a message");
+        let results = self.execute(&writes).into_iter();
+        results.map(|result| result.map(|outcome| sent(outcome).stored)).collect()
     }
 
     fn user(&self, id: &str) -> User {
-        match self.seen(id, UserOrigin::Application, Some(AT), Adopted::default()) {
-            Ok(Written::UserSeen { user, .. }) => user,
-            other => panic!("{other:?}"),
-        }
+        let found = self.seen(id, UserOrigin::Application, Some(AT), Adopted::default());
+        found.expect("a user").user
     }
 
     /// Somebody comes with good credentials.
@@ -80,18 +82,18 @@ impl Bench {
         origin: UserOrigin,
         issued_at: Option<Timestamp>,
         adopted: Adopted,
-    ) -> WriteResult {
+    ) -> Result<FoundUser, WriteError> {
         let id = UserId::from_stored(id);
-        self.one(Write::UserEnsure(SeenUser { id, name: None, origin, issued_at, adopted, at: AT }))
+        self.one(SeenUser { id, name: None, origin, issued_at, adopted, at: AT })
     }
 
-    fn register(&self, id: &str) -> WriteResult {
+    fn register(&self, id: &str) -> Result<FoundUser, WriteError> {
         let (id, name) = (UserId::from_stored(id), "A".into());
-        self.one(Write::UserRegister { id, name, password_hash: "hash".to_owned(), at: AT })
+        self.one(RegisterUser { id, name, password_hash: "hash".to_owned(), at: AT })
     }
 
-    fn create(&self, id: &str, owner: &User, own: i64) -> WriteResult {
-        self.one(Write::RoomCreate(NewRoom {
+    fn create(&self, id: &str, owner: &User, own: i64) -> Result<MadeRoom, WriteError> {
+        self.one(NewRoom {
             id: RoomId::from_stored(id),
             kind: RoomKind::Public,
             title: "".into(),
@@ -101,19 +103,16 @@ impl Bench {
             made_by: Some(Maker { user: owner.key, rooms_max: 2 * own }),
             created_at: AT,
             bounds: RoomBounds { own, ..BOUNDS },
-        }))
+        })
     }
 
     fn room(&self, id: &str, owner: &User) -> Room {
-        match self.create(id, owner, 100) {
-            Ok(Written::Room { room, .. }) => room,
-            other => panic!("{other:?}"),
-        }
+        self.create(id, owner, 100).expect("a room").room
     }
 
-    fn add(&self, room: &Room, user: &User) -> WriteResult {
+    fn add(&self, room: &Room, user: &User) -> Result<Added, WriteError> {
         let (room, user) = (room.key, user.key);
-        self.one(Write::MemberAdd {
+        self.one(AddMember {
             room,
             user,
             role: Role::Member,
@@ -124,9 +123,9 @@ impl Bench {
         })
     }
 
-    fn message(&mut self, room: RoomKey, sender: &User, client_id: Option<&str>) -> Write {
+    fn message(&mut self, room: RoomKey, sender: &User, client_id: Option<&str>) -> NewMessage {
         self.next_id += 1;
-        Write::Message(NewMessage {
+        NewMessage {
             id: MessageId(self.next_id),
             room,
             sender: sender.key,
@@ -135,12 +134,12 @@ impl Bench {
             content: Arc::from("hi"),
             created_at: AT,
             extras: None,
-        })
+        }
     }
 
     fn say(&mut self, room: &Room, sender: &User, count: usize) {
-        let writes: Vec<_> = (0..count).map(|_| self.message(room.key, sender, None)).collect();
-        assert!(self.execute(&writes).iter().all(Result::is_ok));
+        let messages = (0..count).map(|_| self.message(room.key, sender, None)).collect();
+        assert!(self.messages(messages).iter().all(Result::is_ok));
     }
 
     async fn seqs(&self, room: &Room) -> Vec<i64> {
@@ -149,14 +148,13 @@ impl Bench {
     }
 }
 
-fn stored(result: &WriteResult) -> StoredMessage {
-    match result {
-        Ok(Written::Message(stored)) => *stored,
-        other => panic!("not stored: {other:?}"),
-    }
+type Stored = Result<StoredMessage, WriteError>;
+
+fn stored(result: &Stored) -> StoredMessage {
+    result.clone().expect("stored")
 }
 
-fn positions(results: &[WriteResult]) -> Vec<(i64, bool)> {
+fn positions(results: &[Stored]) -> Vec<(i64, bool)> {
     results.iter().map(stored).map(|stored| (stored.seq.0, stored.duplicate)).collect()
 }
 
@@ -176,27 +174,31 @@ impl Bench {
             created_at: AT,
             extras: Some(Box::new(extras)),
         };
-        let written = self.one(Write::Message(message));
-        assert!(matches!(written, Ok(Written::RichMessage { .. })), "{written:?}");
+        assert!(self.one(message).expect("sent").rich.is_some());
         id
     }
 
     fn plain(&mut self, room: &Room, sender: &User) -> MessageId {
-        let write = self.message(room.key, sender, None);
-        stored(&self.one(write)).id
+        let message = self.message(room.key, sender, None);
+        self.one(message).expect("sent").stored.id
     }
 
-    fn change(&self, message: MessageId, actor: &User, change: Change) -> WriteResult {
+    fn change(
+        &self,
+        message: MessageId,
+        actor: &User,
+        change: Change,
+    ) -> Result<ChangedMessage, WriteError> {
         let actor = actor.key;
-        self.one(Write::Change(NewChange { message, actor, is_admin: false, change, at: AT }))
+        self.one(ChangeMessage { message, actor, is_admin: false, change, at: AT })
     }
 
     /// A change that is made, and the message as it is then.
     fn changed(&self, message: MessageId, actor: &User, change: Change) -> Message {
-        match self.change(message, actor, change) {
-            Ok(Written::Changed { message, moved: true, .. }) => *message,
-            other => panic!("{other:?}"),
-        }
+        let ChangedMessage { message, moved, .. } =
+            self.change(message, actor, change).expect("changed");
+        assert!(moved);
+        *message
     }
 
     fn run(&self, statement: &str) {
@@ -229,7 +231,7 @@ impl Bench {
     }
 
     fn purge_all(&self, room: &Room) {
-        while let Ok(Written::Purged { more: true }) = self.one(Write::Purge { room: room.key }) {}
+        while self.one(Purge { room: room.key }).expect("purged") {}
     }
 }
 

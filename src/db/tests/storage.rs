@@ -21,7 +21,7 @@ async fn what_is_past_the_bound_is_refused_at_once_and_the_rest_is_stored() {
     for _ in 0..20 {
         let (answer, answered) = oneshot::channel();
         let write = bench.message(room.key, &ann, None);
-        writer.do_send(Submit { write, reply: Reply::Once(answer) });
+        writer.do_send(Submit { write: write.queued(), reply: Reply::Once(answer) });
         answers.push(answered);
     }
     let mut stored = 0;
@@ -53,7 +53,7 @@ async fn dead_letters_of_one_receiver_push_out_none_of_another() {
     bench.run(&add("http://away", false));
     let last = bench.count("outbox");
     let dead = OutboxResult::Dead { error: "it is away".to_owned() };
-    bench.one(Write::OutboxSettle(vec![(last, dead)])).expect("settled");
+    bench.one(SettleOutbox(vec![(last, dead)])).expect("settled");
     assert_eq!(bench.count("outbox WHERE dead AND target = 'http://away'"), DEAD_LETTERS);
     assert_eq!(bench.count("outbox WHERE target = 'http://away' AND id = 1"), 0, "the oldest");
     assert_eq!(bench.count("outbox WHERE target = 'http://well'"), 1);
@@ -78,7 +78,7 @@ async fn what_waits_for_a_receiver_that_stays_away_is_bounded_the_oldest_goes() 
     let oldest = beyond(1, 3).await;
     assert_eq!(oldest, [1, 2, 3], "as many as one step takes");
     let dead = |id| (id, OutboxResult::Dead { error: "too many waited".to_owned() });
-    bench.one(Write::OutboxSettle(oldest.into_iter().map(dead).collect())).expect("settled");
+    bench.one(SettleOutbox(oldest.into_iter().map(dead).collect())).expect("settled");
     assert_eq!(beyond(1, 3).await, [4]);
     assert_eq!(bench.count("outbox WHERE dead"), 3, "they can be replayed");
     assert_eq!(bench.count("outbox WHERE NOT dead AND target = 'http://well'"), 5);

@@ -1,39 +1,170 @@
-//! What each write does, inside the transaction of its batch.
+//! What changes the database: each change is a [`Write`].
 //!
-//! Plain functions over the parent's `Conn`, in the portable part of diesel's
-//! language. The parent is `sqlite` or `postgres`: each mounts these files
-//! under its own types, so that every query is type-checked against both
-//! databases and none is written twice.
+//! A write is a struct with what it needs, and one `impl`: what it concerns
+//! (so its lane and its locks follow), its SQL, and what others have to know
+//! of it. The SQL is written once, in a module under
+//! [`each_backend`](parlor_macros::each_backend), and compiled for both
+//! databases. Ids and times are made by the caller, so that a batch that is
+//! tried again writes the same.
 
-mod attachment;
-mod audit;
-mod ban;
-mod batch;
+use std::{any::Any, fmt};
+
+pub(super) mod attachment;
+pub(super) mod audit;
+pub(super) mod ban;
+pub(super) mod batch;
+mod concern;
 mod contact;
-mod direct;
-mod erase;
+pub(super) mod direct;
+mod effects;
+pub(super) mod erase;
+mod error;
 mod file_usage;
 mod former;
-mod identity;
-pub(in crate::db) mod life;
-mod member;
-mod message;
-mod outbox;
-mod publish;
-mod receipt;
-mod refresh;
-mod room;
-mod user;
+pub(super) mod identity;
+pub(super) mod life;
+pub(super) mod member;
+pub(super) mod message;
+pub(super) mod outbox;
+pub(super) mod publish;
+pub(super) mod receipt;
+pub(super) mod refresh;
+pub(super) mod room;
+pub(super) mod user;
 
-use super::{Conn, SHARES_ROOMS, advance_heads, record, standings, transaction};
-use crate::db::{
-    ApiKey, AuditEntry, Bar, Executed, Maker, MarkedBy, MemberChange, NewApiKey, NewAttachment,
-    NewDirect, NewMessage, NewRefreshToken, NewRoom, NewUpload, OutboxResult, OutboxTargets,
-    RefreshHash, RoomRead, SeenUser, StoredMessage, Write, WriteError, WriteResult, Written,
-    functions, rows, schema,
-};
+pub use concern::Concern;
+pub(super) use concern::Lane;
+pub(super) use effects::Place;
+pub use effects::{Effects, WebhookEvent, Whose};
+pub use error::{Failure, WriteError, Written};
 
-pub(in crate::db) use batch::execute;
-#[allow(unused_imports, reason = "PostgreSQL moves many heads at once")]
-pub(in crate::db) use message::advance_head;
-pub(in crate::db) use message::unify_reactions;
+use super::{postgres, sqlite};
+use message::{NewMessage, Sent};
+
+/// One change of the database.
+pub trait Write: fmt::Debug + Send + Sync + 'static {
+    /// What the submitter gets when it is durable.
+    type Outcome: Send + 'static;
+
+    /// What it decides about; nobody else changes that meanwhile.
+    fn concerns(&self) -> Vec<Concern>;
+
+    /// Does it, inside the transaction of its batch. A refusal is found before
+    /// anything is written.
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Self::Outcome>;
+
+    /// What others have to know of it.
+    fn effects(&self, outcome: &Self::Outcome, effects: &mut Effects);
+
+    /// As it goes through the writer.
+    fn queued(self) -> Queued
+    where
+        Self: Sized,
+    {
+        Queued::Other(Box::new(self))
+    }
+
+    /// What comes back of one that went so.
+    fn outcome(outcome: Outcome) -> Option<Self::Outcome>
+    where
+        Self: Sized,
+    {
+        match outcome {
+            Outcome::Other(outcome) => outcome.downcast().ok().map(|outcome| *outcome),
+            Outcome::Message(_) => None,
+        }
+    }
+}
+
+/// A connection that writes, of either database.
+pub enum Conn<'a> {
+    Sqlite(&'a mut sqlite::Conn),
+    Postgres(&'a mut postgres::Conn),
+}
+
+impl<'a> From<&'a mut sqlite::Conn> for Conn<'a> {
+    fn from(conn: &'a mut sqlite::Conn) -> Self {
+        Self::Sqlite(conn)
+    }
+}
+
+impl<'a> From<&'a mut postgres::Conn> for Conn<'a> {
+    fn from(conn: &'a mut postgres::Conn) -> Self {
+        Self::Postgres(conn)
+    }
+}
+
+/// Calls a function of the module of the connection's database.
+macro_rules! on {
+    ($conn:expr, $function:ident $(, $argument:expr)*) => {
+        match $conn {
+            $crate::db::write::Conn::Sqlite(conn) => sqlite::$function(conn $(, $argument)*),
+            $crate::db::write::Conn::Postgres(conn) => postgres::$function(conn $(, $argument)*),
+        }
+    };
+}
+pub(crate) use on;
+
+/// A write on its way. Messages are most of them, go in together, and are not
+/// boxed.
+#[derive(Debug)]
+pub enum Queued {
+    Message(NewMessage),
+    Other(Box<dyn AnyWrite>),
+}
+
+/// What came of one, as its [`Write::outcome`] takes it.
+#[derive(Debug)]
+pub enum Outcome {
+    Message(Sent),
+    Other(Box<dyn Any + Send>),
+}
+
+/// A [`Write`] whatever its outcome is.
+pub trait AnyWrite: fmt::Debug + Send + Sync {
+    fn concerns(&self) -> Vec<Concern>;
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Box<dyn Any + Send>>;
+    fn effects(&self, outcome: &(dyn Any + Send), effects: &mut Effects);
+}
+
+impl<W: Write> AnyWrite for W {
+    fn concerns(&self) -> Vec<Concern> {
+        Write::concerns(self)
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Box<dyn Any + Send>> {
+        Ok(Box::new(Write::run(self, conn)?))
+    }
+
+    fn effects(&self, outcome: &(dyn Any + Send), effects: &mut Effects) {
+        if let Some(outcome) = outcome.downcast_ref() {
+            Write::effects(self, outcome, effects);
+        }
+    }
+}
+
+impl Queued {
+    pub(super) fn concerns(&self) -> Vec<Concern> {
+        match self {
+            Self::Message(message) => Write::concerns(message),
+            Self::Other(write) => write.concerns(),
+        }
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Outcome> {
+        Ok(match self {
+            Self::Message(message) => Outcome::Message(Write::run(message, conn)?),
+            Self::Other(write) => Outcome::Other(write.run(conn)?),
+        })
+    }
+
+    fn effects(&self, outcome: &Outcome, effects: &mut Effects) {
+        match (self, outcome) {
+            (Self::Message(message), Outcome::Message(sent)) => {
+                Write::effects(message, sent, effects);
+            }
+            (Self::Other(write), Outcome::Other(outcome)) => write.effects(&**outcome, effects),
+            (Self::Message(_), Outcome::Other(_)) | (Self::Other(_), Outcome::Message(_)) => {}
+        }
+    }
+}

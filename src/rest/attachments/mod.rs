@@ -9,7 +9,7 @@ use super::State;
 use crate::{
     attachments::{AllowedTypes, Store, StoreError, Thumbnails},
     auth::Identity,
-    db::Write,
+    db::DropUpload,
     error::ApiError,
     protocol::{AttachmentView, ErrorCode},
     turns::{Shares, Turns},
@@ -93,6 +93,6 @@ pub async fn delete(
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let id = AttachmentId::parse(&id).ok_or_else(|| ApiError::not_found("attachment"))?;
-    state.commit(Write::AttachmentDrop { id, uploader: who.user.key, unused: 0 }).await?;
+    state.commit(DropUpload { id, uploader: who.user.key, unused: 0 }).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -10,7 +10,7 @@ use super::{Files, State};
 use crate::{
     attachments::{HEAD_BYTES, clean_name, detect, is_safe_image},
     auth::Identity,
-    db::{NewAttachment, NewUpload, Write},
+    db::{DropUpload, NewAttachment, NewUpload},
     error::ApiError,
     limiter::Limited,
     protocol::AttachmentView,
@@ -65,7 +65,7 @@ pub async fn upload(
         quota: if who.is_service { FileQuota::default() } else { files.quota },
         at: crate::clock::now(),
     };
-    state.commit(Write::AttachmentBegin(new)).await?;
+    state.commit(new).await?;
     let name = clean_name(query.name.as_deref().unwrap_or_default());
     let mut came = 0;
     match take_in(&state, new, name, payload, &mut came).await {
@@ -74,7 +74,7 @@ pub async fn upload(
             // The sweeper takes away what there is of it.
             let came = i64::try_from(came).unwrap_or(i64::MAX);
             let (id, uploader, unused) = (new.id, new.uploader, (new.bytes - came).max(0));
-            let _ = state.commit(Write::AttachmentDrop { id, uploader, unused }).await;
+            let _ = state.commit(DropUpload { id, uploader, unused }).await;
             Err(error)
         }
     }
@@ -126,7 +126,7 @@ async fn take_in(
         }
     }
     let new = NewAttachment { attachment: attachment.clone(), uploader, announced, sha256 };
-    state.commit(Write::AttachmentFinish(new)).await?;
+    state.commit(new).await?;
     Ok(attachment)
 }
 

@@ -1,1 +1,0 @@
-pub(super) use crate::db::submit as write;

@@ -1,0 +1,99 @@
+//! Why a write did nothing.
+
+use diesel::result::Error;
+use parlor_domain::{Denied, QuotaReached};
+
+/// What a write comes to inside its transaction.
+pub type Written<T> = Result<T, Failure>;
+
+/// Why it comes to nothing.
+#[derive(Debug)]
+pub enum Failure {
+    /// It may not be; the others of its batch go on.
+    Refused(WriteError),
+    /// The database failed, and the whole transaction with it.
+    Database(Error),
+}
+
+impl From<WriteError> for Failure {
+    fn from(refused: WriteError) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<Denied> for Failure {
+    fn from(denied: Denied) -> Self {
+        Self::Refused(WriteError::Denied(denied))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// Tells a refusal, which is an answer, from a failure of the database.
+pub(super) fn settled<T>(written: Written<T>) -> Result<Result<T, WriteError>, Error> {
+    match written {
+        Ok(outcome) => Ok(Ok(outcome)),
+        Err(Failure::Refused(refused)) => Ok(Err(refused)),
+        Err(Failure::Database(error)) => Err(error),
+    }
+}
+
+/// Why a write did nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    #[error("the room does not exist")]
+    NoSuchRoom,
+    #[error("the user does not exist")]
+    NoSuchUser,
+    #[error("the message does not exist in this room")]
+    NoSuchMessage,
+    #[error("the id is taken")]
+    IdTaken,
+    #[error("the client_id was used in another room")]
+    ClientIdElsewhere,
+    #[error("the user is in as many rooms as allowed")]
+    TooManyRooms,
+    #[error("the user was put into as many rooms as allowed; they may still join by themselves")]
+    TooManyPlacedRooms,
+    #[error("there are as many blocked users as allowed")]
+    TooManyBlocks,
+    #[error("the last owner of a room must first make another member its owner")]
+    OwnerOfOthers,
+    #[error("{0}")]
+    Denied(Denied),
+    #[error("the user is not a member of this room")]
+    NoSuchMember,
+    #[error("the user is banned from this room")]
+    UserBanned,
+    #[error("the attachment does not exist, or is not yours to use")]
+    NoSuchAttachment,
+    #[error("there are as many files that were not sent as allowed")]
+    TooManyUploads,
+    #[error("the user has stored as many bytes of files as allowed")]
+    QuotaReached(QuotaReached),
+    #[error("there are as many keys as allowed")]
+    TooManyKeys,
+    #[error("the key does not exist, or is revoked already")]
+    NoSuchKey,
+    #[error("the room has as many pinned messages as allowed")]
+    TooManyPins,
+    #[error("the message has as many different reactions as allowed")]
+    TooManyEmojis,
+    #[error("the refresh token is unknown, expired, used or revoked")]
+    RefreshRefused,
+    #[error("the password was changed, or the user is gone")]
+    PasswordChanged,
+    #[error("the user has another origin")]
+    OtherOrigin,
+    #[error("the token is of somebody who had the id before")]
+    TokenTooOld,
+    #[error("too many writes are waiting")]
+    Overloaded,
+    /// Logged where it happened; the text is not for users.
+    #[error("the database failed")]
+    Database,
+}
