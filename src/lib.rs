@@ -28,6 +28,7 @@ pub mod error;
 pub mod limiter;
 pub mod metrics;
 pub mod nodes;
+mod operations;
 pub mod outbound;
 pub mod places;
 pub mod protocol;

@@ -10,6 +10,9 @@ use actix_web::{
     web::{self, ServiceConfig, to},
 };
 
+use indexmap::IndexMap;
+
+use crate::operations::calls::CALLS;
 use crate::rest::{
     accounts, admin, api_keys, attachments, bans, blocks, documents, events, export, fallback,
     health, members, messages, metrics, page, presence, read, rooms, search, tokens, webhooks,
@@ -19,163 +22,162 @@ use Verb::{Delete, Patch, Post, Put, Read};
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(api())
-        .service(at("/metrics", [(Read, to(metrics::prometheus))]))
-        .service(at("/health/live", [(Read, to(health::live))]))
-        .service(at("/health/ready", [(Read, to(health::ready))]))
-        .service(at("/ws", [(Read, to(fallback::not_an_upgrade))]))
+        .service(at("/metrics", vec![(Read, to(metrics::prometheus))]))
+        .service(at("/health/live", vec![(Read, to(health::live))]))
+        .service(at("/health/ready", vec![(Read, to(health::ready))]))
+        .service(at("/ws", vec![(Read, to(fallback::not_an_upgrade))]))
         .default_service(to(page::file));
 }
 
 fn api() -> impl HttpServiceFactory {
+    let mut routes = Routes::default();
+    for call in CALLS {
+        routes.at(call.path, [(call.verb, (call.route)())]);
+    }
+    for add in [accounts, rooms, messages, attachments, people, administration, descriptions] {
+        add(&mut routes);
+    }
     web::scope("/api/v1")
         // Tokens and what people write are nothing for a cache on the way.
         .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
-        .configure(accounts)
-        .configure(rooms)
-        .configure(messages)
-        .configure(attachments)
-        .configure(people)
-        .configure(administration)
-        .configure(descriptions)
+        .configure(|config| routes.register(config))
         .default_service(to(fallback::no_path))
 }
 
-fn accounts(config: &mut ServiceConfig) {
-    config
-        .service(at("/auth/register", [(Post, to(accounts::register))]))
-        .service(at("/auth/login", [(Post, to(accounts::log_in))]))
-        .service(at("/auth/refresh", [(Post, to(accounts::refresh))]))
-        .service(at("/auth/logout", [(Post, to(accounts::log_out))]))
-        .service(at("/auth/password", [(Post, to(accounts::change_password))]))
-        .service(at("/me", [(Read, to(accounts::me))]));
+/// The methods of each path.
+#[derive(Default)]
+struct Routes(IndexMap<&'static str, Vec<(Verb, Route)>>);
+
+impl Routes {
+    fn at<const N: usize>(&mut self, path: &'static str, routes: [(Verb, Route); N]) -> &mut Self {
+        self.0.entry(path).or_default().extend(routes);
+        self
+    }
+
+    fn register(self, config: &mut ServiceConfig) {
+        for (path, routes) in self.0 {
+            config.service(at(path, routes));
+        }
+    }
 }
 
-fn rooms(config: &mut ServiceConfig) {
-    config
-        .service(at("/rooms", [(Read, to(rooms::list)), (Post, to(rooms::create))]))
-        .service(at("/rooms/direct", [(Post, to(rooms::open_direct_of))]))
-        .service(at("/rooms/direct/{user}", [(Put, to(rooms::open_direct))]))
-        .service(at(
+fn accounts(routes: &mut Routes) {
+    routes
+        .at("/auth/register", [(Post, to(accounts::register))])
+        .at("/auth/login", [(Post, to(accounts::log_in))])
+        .at("/auth/refresh", [(Post, to(accounts::refresh))])
+        .at("/auth/logout", [(Post, to(accounts::log_out))])
+        .at("/auth/password", [(Post, to(accounts::change_password))])
+        .at("/me", [(Read, to(accounts::me))]);
+}
+
+fn rooms(routes: &mut Routes) {
+    routes
+        .at("/rooms", [(Read, to(rooms::list)), (Post, to(rooms::create))])
+        .at("/rooms/direct", [(Post, to(rooms::open_direct_of))])
+        .at("/rooms/direct/{user}", [(Put, to(rooms::open_direct))])
+        .at(
             "/rooms/{room}",
             [(Read, to(rooms::show)), (Patch, to(rooms::update)), (Delete, to(rooms::delete))],
-        ))
-        .service(at("/rooms/{room}/transfer", [(Post, to(rooms::transfer))]))
-        .service(at("/rooms/{room}/members", [(Read, to(members::list))]))
-        .service(at(
-            "/rooms/{room}/members/{user}",
-            [(Put, to(members::add)), (Patch, to(members::update)), (Delete, to(members::remove))],
-        ))
-        .service(at("/rooms/{room}/bans", [(Read, to(bans::list))]))
-        .service(at(
-            "/rooms/{room}/bans/{user}",
-            [(Put, to(bans::add)), (Delete, to(bans::remove))],
-        ))
-        .service(at("/rooms/{room}/read", [(Read, to(read::show)), (Put, to(read::mark))]))
-        .service(at("/rooms/{room}/delivered", [(Put, to(read::delivered))]))
-        .service(at("/rooms/{room}/receipts", [(Read, to(read::receipts))]))
-        .service(at("/rooms/{room}/presence", [(Read, to(presence::of_room))]))
-        .service(at(
-            "/rooms/{room}/events",
-            [(Read, to(events::of_room)), (Post, to(events::to_room))],
-        ));
+        )
+        .at("/rooms/{room}/members", [(Read, to(members::list))])
+        .at("/rooms/{room}/bans", [(Read, to(bans::list))])
+        .at("/rooms/{room}/read", [(Read, to(read::show)), (Put, to(read::mark))])
+        .at("/rooms/{room}/delivered", [(Put, to(read::delivered))])
+        .at("/rooms/{room}/receipts", [(Read, to(read::receipts))])
+        .at("/rooms/{room}/presence", [(Read, to(presence::of_room))])
+        .at("/rooms/{room}/events", [(Read, to(events::of_room)), (Post, to(events::to_room))]);
 }
 
-fn messages(config: &mut ServiceConfig) {
-    config
-        .service(at(
+fn messages(routes: &mut Routes) {
+    routes
+        .at(
             "/rooms/{room}/messages",
             [(Read, to(messages::page)), (Post, to(messages::send)), (Delete, to(messages::clear))],
-        ))
-        .service(at("/rooms/{room}/messages/count", [(Read, to(messages::count))]))
-        .service(at("/rooms/{room}/pins", [(Read, to(messages::pins))]))
-        .service(at(
+        )
+        .at("/rooms/{room}/messages/count", [(Read, to(messages::count))])
+        .at("/rooms/{room}/pins", [(Read, to(messages::pins))])
+        .at(
             "/messages/{id}",
             [
                 (Read, to(messages::show)),
                 (Patch, to(messages::edit)),
                 (Delete, to(messages::delete)),
             ],
-        ))
-        .service(at("/messages/{id}/thread", [(Read, to(messages::thread))]))
-        .service(at("/messages/{id}/receipts", [(Read, to(messages::receipts))]))
-        .service(at("/messages/{id}/reactions", [(Read, to(messages::reactions))]))
-        .service(at(
+        )
+        .at("/messages/{id}/thread", [(Read, to(messages::thread))])
+        .at("/messages/{id}/receipts", [(Read, to(messages::receipts))])
+        .at("/messages/{id}/reactions", [(Read, to(messages::reactions))])
+        .at(
             "/messages/{id}/reactions/{emoji}",
             [(Put, to(messages::react)), (Delete, to(messages::unreact))],
-        ))
-        .service(at(
-            "/messages/{id}/pin",
-            [(Put, to(messages::pin)), (Delete, to(messages::unpin))],
-        ));
+        );
 }
 
-fn attachments(config: &mut ServiceConfig) {
-    config
-        .service(at("/attachments", [(Post, to(attachments::upload))]))
-        .service(at(
-            "/attachments/{id}",
-            [(Read, to(attachments::show)), (Delete, to(attachments::delete))],
-        ))
-        .service(at("/attachments/{id}/content", [(Read, to(attachments::content))]))
-        .service(at("/attachments/{id}/thumbnail", [(Read, to(attachments::thumbnail))]));
+fn attachments(routes: &mut Routes) {
+    routes
+        .at("/attachments", [(Post, to(attachments::upload))])
+        .at("/attachments/{id}", [(Read, to(attachments::show)), (Delete, to(attachments::delete))])
+        .at("/attachments/{id}/content", [(Read, to(attachments::content))])
+        .at("/attachments/{id}/thumbnail", [(Read, to(attachments::thumbnail))]);
 }
 
-fn people(config: &mut ServiceConfig) {
-    config
-        .service(at("/read-all", [(Post, to(read::mark_all))]))
-        .service(at("/search", [(Read, to(search::search))]))
-        .service(at("/unread", [(Read, to(read::unread))]))
-        .service(at("/inbox", [(Read, to(events::inbox)), (Put, to(events::ack_inbox))]))
-        .service(at("/blocks", [(Read, to(blocks::list))]))
-        .service(at("/blocks/{user}", [(Put, to(blocks::add)), (Delete, to(blocks::remove))]))
-        .service(at("/users/{user}/presence", [(Read, to(presence::of_user))]))
-        .service(at("/users/{user}/events", [(Post, to(events::to_user))]))
-        .service(at("/roles/{context}/events", [(Post, to(events::to_role_context))]))
-        .service(at("/broadcast", [(Post, to(events::to_everyone))]));
+fn people(routes: &mut Routes) {
+    routes
+        .at("/read-all", [(Post, to(read::mark_all))])
+        .at("/search", [(Read, to(search::search))])
+        .at("/unread", [(Read, to(read::unread))])
+        .at("/inbox", [(Read, to(events::inbox)), (Put, to(events::ack_inbox))])
+        .at("/blocks", [(Read, to(blocks::list))])
+        .at("/blocks/{user}", [(Put, to(blocks::add)), (Delete, to(blocks::remove))])
+        .at("/users/{user}/presence", [(Read, to(presence::of_user))])
+        .at("/users/{user}/events", [(Post, to(events::to_user))])
+        .at("/roles/{context}/events", [(Post, to(events::to_role_context))])
+        .at("/broadcast", [(Post, to(events::to_everyone))]);
 }
 
-fn administration(config: &mut ServiceConfig) {
-    config
-        .service(at("/connections", [(Read, to(admin::connections))]))
-        .service(at("/connections/count", [(Read, to(admin::count))]))
-        .service(at("/rooms/{room}/connections", [(Read, to(admin::connections_of_room))]))
-        .service(at("/rooms/{room}/connections/count", [(Read, to(admin::count_of_room))]))
-        .service(at("/users/{user}/connections", [(Read, to(admin::connections_of_user))]))
-        .service(at("/users/{user}/connections/count", [(Read, to(admin::count_of_user))]))
-        .service(at("/rooms/{room}/disconnect", [(Post, to(admin::disconnect_room))]))
-        .service(at("/users/{user}/disconnect", [(Post, to(admin::disconnect_user))]))
-        .service(at(
+fn administration(routes: &mut Routes) {
+    routes
+        .at("/connections", [(Read, to(admin::connections))])
+        .at("/connections/count", [(Read, to(admin::count))])
+        .at("/rooms/{room}/connections", [(Read, to(admin::connections_of_room))])
+        .at("/rooms/{room}/connections/count", [(Read, to(admin::count_of_room))])
+        .at("/users/{user}/connections", [(Read, to(admin::connections_of_user))])
+        .at("/users/{user}/connections/count", [(Read, to(admin::count_of_user))])
+        .at("/rooms/{room}/disconnect", [(Post, to(admin::disconnect_room))])
+        .at("/users/{user}/disconnect", [(Post, to(admin::disconnect_user))])
+        .at(
             "/rooms/{room}/retention",
             [(Read, to(admin::retention)), (Put, to(admin::set_retention))],
-        ))
-        .service(at("/users/{user}", [(Delete, to(admin::delete_user))]))
-        .service(at("/users/{user}/export", [(Read, to(export::user))]))
-        .service(at("/users/{user}/revoke", [(Post, to(tokens::revoke_user))]))
-        .service(at(
+        )
+        .at("/users/{user}", [(Delete, to(admin::delete_user))])
+        .at("/users/{user}/export", [(Read, to(export::user))])
+        .at("/users/{user}/revoke", [(Post, to(tokens::revoke_user))])
+        .at(
             "/users/{user}/ban",
             [(Read, to(tokens::show_ban)), (Put, to(tokens::ban)), (Delete, to(tokens::unban))],
-        ))
-        .service(at("/tokens/revoke", [(Post, to(tokens::revoke))]))
-        .service(at("/api-keys", [(Read, to(api_keys::list)), (Post, to(api_keys::create))]))
-        .service(at("/api-keys/{id}", [(Delete, to(api_keys::revoke))]))
-        .service(at("/webhooks", [(Read, to(webhooks::list))]))
-        .service(at("/webhooks/dead", [(Read, to(webhooks::dead))]))
-        .service(at("/webhooks/dead/replay", [(Post, to(webhooks::replay_all))]))
-        .service(at("/webhooks/dead/{id}", [(Delete, to(webhooks::delete))]))
-        .service(at("/webhooks/dead/{id}/replay", [(Post, to(webhooks::replay))]))
-        .service(at("/stats", [(Read, to(metrics::stats))]))
-        .service(at("/audit", [(Read, to(admin::audit))]));
+        )
+        .at("/tokens/revoke", [(Post, to(tokens::revoke))])
+        .at("/api-keys", [(Read, to(api_keys::list)), (Post, to(api_keys::create))])
+        .at("/api-keys/{id}", [(Delete, to(api_keys::revoke))])
+        .at("/webhooks", [(Read, to(webhooks::list))])
+        .at("/webhooks/dead", [(Read, to(webhooks::dead))])
+        .at("/webhooks/dead/replay", [(Post, to(webhooks::replay_all))])
+        .at("/webhooks/dead/{id}", [(Delete, to(webhooks::delete))])
+        .at("/webhooks/dead/{id}/replay", [(Post, to(webhooks::replay))])
+        .at("/stats", [(Read, to(metrics::stats))])
+        .at("/audit", [(Read, to(admin::audit))]);
 }
 
-fn descriptions(config: &mut ServiceConfig) {
-    config
-        .service(at("/openapi.json", [(Read, to(documents::rest))]))
-        .service(at("/asyncapi.json", [(Read, to(documents::socket))]));
+fn descriptions(routes: &mut Routes) {
+    routes
+        .at("/openapi.json", [(Read, to(documents::rest))])
+        .at("/asyncapi.json", [(Read, to(documents::socket))]);
 }
 
 /// What is done with a path.
-#[derive(Clone, Copy)]
-enum Verb {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
     Read,
     Post,
     Put,
@@ -196,6 +198,17 @@ impl Verb {
         }
     }
 
+    /// As a description calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Read => "get",
+            Post => "post",
+            Put => "put",
+            Patch => "patch",
+            Delete => "delete",
+        }
+    }
+
     fn methods(self) -> &'static str {
         match self {
             Read => "GET, HEAD",
@@ -208,9 +221,9 @@ impl Verb {
 }
 
 /// A path; its other methods get an error in our own form.
-fn at<const N: usize>(path: &str, routes: [(Verb, Route); N]) -> Resource {
-    let methods = routes.each_ref().map(|(verb, _)| verb.methods()).join(", ");
-    let allowed = HeaderValue::from_str(&methods).expect("methods are plain text");
+fn at(path: &str, routes: Vec<(Verb, Route)>) -> Resource {
+    let methods: Vec<_> = routes.iter().map(|(verb, _)| verb.methods()).collect();
+    let allowed = HeaderValue::from_str(&methods.join(", ")).expect("methods are plain text");
     let no_method = to(move || std::future::ready(fallback::no_method(allowed.clone())));
     let resource = web::resource(path).default_service(no_method);
     routes.into_iter().fold(resource, |all, (verb, route)| all.route(verb.guard(route)))

@@ -10,7 +10,7 @@ use parlor_domain::{Denied, Role, Room, RoomId, RoomKind, Standing, Timestamp, U
 
 /// How a requester stands to a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Access {
+pub struct Access {
     pub room: Arc<Room>,
     pub standing: Option<Standing>,
     pub is_admin: bool,
@@ -18,24 +18,23 @@ pub(super) struct Access {
 
 impl Access {
     /// To a stranger a private room does not exist.
-    pub fn visible(self) -> Result<Self, ChatError> {
+    pub fn visible(&self) -> Result<(), ChatError> {
         if self.standing.is_none() && !self.is_admin && !self.room.kind.is_open() {
             return Err(ChatError::NotFound("room"));
         }
-        Ok(self)
+        Ok(())
     }
 
     fn check(
-        self,
+        &self,
         rule: impl FnOnce(&Standing, RoomKind) -> Result<(), Denied>,
-    ) -> Result<Self, ChatError> {
-        let access = self.visible()?;
-        let standing = access.standing.ok_or(Denied::Stranger)?;
-        rule(&standing, access.room.kind)?;
-        Ok(access)
+    ) -> Result<(), ChatError> {
+        self.visible()?;
+        let standing = self.standing.ok_or(Denied::Stranger)?;
+        Ok(rule(&standing, self.room.kind)?)
     }
 
-    pub fn member(self) -> Result<Self, ChatError> {
+    pub fn member(&self) -> Result<(), ChatError> {
         self.check(|_, _| Ok(()))
     }
 
@@ -48,33 +47,33 @@ impl Access {
         }
     }
 
-    pub fn may_write(self, now: Timestamp) -> Result<Self, ChatError> {
+    pub fn may_write(&self, now: Timestamp) -> Result<(), ChatError> {
         if self.as_admin() {
-            return Ok(self);
+            return Ok(());
         }
         self.check(|standing, kind| standing.may_write(kind, now))
     }
 
-    pub fn may_take_part(self, now: Timestamp) -> Result<Self, ChatError> {
+    pub fn may_take_part(&self, now: Timestamp) -> Result<(), ChatError> {
         self.check(|standing, _| standing.may_react(now))
     }
 
-    pub fn member_or_admin(self) -> Result<Self, ChatError> {
-        if self.is_admin { Ok(self) } else { self.member() }
+    pub fn member_or_admin(&self) -> Result<(), ChatError> {
+        if self.is_admin { Ok(()) } else { self.member() }
     }
 
     /// Who keeps order in a room; nobody does in a direct one.
-    pub fn moderator(self) -> Result<Self, ChatError> {
+    pub fn moderator(&self) -> Result<(), ChatError> {
         self.with_role(Role::Moderator, Denied::NotModerator)
     }
 
-    pub fn owner(self) -> Result<Self, ChatError> {
+    pub fn owner(&self) -> Result<(), ChatError> {
         self.with_role(Role::Owner, Denied::NotOwner)
     }
 
-    fn with_role(self, role: Role, denied: Denied) -> Result<Self, ChatError> {
+    fn with_role(&self, role: Role, denied: Denied) -> Result<(), ChatError> {
         if self.is_admin {
-            return Ok(self);
+            return Ok(());
         }
         self.check(|standing, kind| match kind {
             RoomKind::Direct => Err(Denied::Direct),
@@ -85,7 +84,7 @@ impl Access {
     }
 
     /// Members may stay, others come in where it is open.
-    pub fn may_join(self) -> Result<Self, ChatError> {
+    pub fn may_join(&self) -> Result<(), ChatError> {
         self.visible()
     }
 
@@ -138,12 +137,9 @@ mod tests {
     #[test]
     fn a_private_room_does_not_exist_for_strangers() {
         let stranger = access(RoomKind::Private, None, false);
-        for refused in [
-            stranger.clone().member(),
-            stranger.clone().owner(),
-            stranger.clone().may_join(),
-            stranger.member_or_admin(),
-        ] {
+        for refused in
+            [stranger.member(), stranger.owner(), stranger.may_join(), stranger.member_or_admin()]
+        {
             assert_eq!(refused, Err(ChatError::NotFound("room")));
         }
     }
@@ -151,27 +147,27 @@ mod tests {
     #[test]
     fn a_public_room_is_open_to_join_and_closed_to_all_else() {
         let stranger = access(RoomKind::Public, None, false);
-        assert!(stranger.clone().may_join().is_ok());
-        assert!(matches!(stranger.clone().member(), Err(ChatError::Forbidden(_))));
+        assert!(stranger.may_join().is_ok());
+        assert!(matches!(stranger.member(), Err(ChatError::Forbidden(_))));
         assert!(matches!(stranger.owner(), Err(ChatError::Forbidden(_))));
     }
 
     #[test]
     fn nobody_keeps_order_in_a_direct_room() {
         let member = access(RoomKind::Direct, Some(Role::Member), false);
-        assert_eq!(member.clone().owner(), Err(Denied::Direct.into()));
+        assert_eq!(member.owner(), Err(Denied::Direct.into()));
         assert_eq!(member.moderator(), Err(Denied::Direct.into()));
     }
 
     #[test]
     fn a_member_is_no_owner_and_an_admin_may_do_what_an_owner_may() {
         let member = access(RoomKind::Private, Some(Role::Member), false);
-        assert!(member.clone().member().is_ok());
+        assert!(member.member().is_ok());
         assert!(matches!(member.owner(), Err(ChatError::Forbidden(_))));
         let admin = access(RoomKind::Private, None, true);
-        assert!(admin.clone().owner().is_ok());
-        assert!(admin.clone().member_or_admin().is_ok());
-        assert!(admin.clone().may_write(Timestamp(0)).is_ok(), "as an owner may");
+        assert!(admin.owner().is_ok());
+        assert!(admin.member_or_admin().is_ok());
+        assert!(admin.may_write(Timestamp(0)).is_ok(), "as an owner may");
         assert!(admin.member().is_err(), "there is no mark of one who is no member");
         let of_others = access(RoomKind::Direct, None, true);
         assert!(of_others.may_write(Timestamp(0)).is_err(), "only the two speak there");

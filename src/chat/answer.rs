@@ -1,6 +1,6 @@
 //! Puts answers where they were asked for.
 
-use super::{Answer, ChatError, ChatServer, ReplyTo, RequestId, fanout::Item};
+use super::{Answer, ChatError, ChatServer, ReplyTo, RequestId, Shown, fanout::Item};
 use crate::{
     metrics::metrics,
     protocol::{
@@ -11,7 +11,8 @@ use crate::{
 use parlor_websocket::Frame;
 
 impl ChatServer {
-    pub(super) fn answer(&mut self, reply: ReplyTo, result: Result<Answer, ChatError>) {
+    /// A refusal is told as it is, whatever was asked.
+    pub fn answer<A: Shown>(&mut self, reply: ReplyTo<A>, result: Result<A, ChatError>) {
         match reply {
             // A caller that has gone needs no answer.
             ReplyTo::Caller(caller) => drop(caller.send(result)),
@@ -29,9 +30,9 @@ impl ChatServer {
 }
 
 /// A request without an id gets no ack; its error is told all the same.
-fn encode(id: Option<&RequestId>, result: &Result<Answer, ChatError>) -> Option<Frame> {
+fn encode<A: Shown>(id: Option<&RequestId>, result: &Result<A, ChatError>) -> Option<Frame> {
     match (result, id) {
-        (Ok(answer), Some(id)) => Some(encode_ack(id, answer)),
+        (Ok(answer), Some(id)) => Some(answer.ack(id)),
         (Ok(_), None) => None,
         (Err(error), id) => {
             let id = id.map(|id| &**id);
@@ -40,12 +41,24 @@ fn encode(id: Option<&RequestId>, result: &Result<Answer, ChatError>) -> Option<
     }
 }
 
+impl Shown for Answer {
+    type View<'a> = Empty;
+
+    fn view(&self) -> Empty {
+        Empty {}
+    }
+
+    fn ack(&self, id: &str) -> Frame {
+        encode_ack(id, self)
+    }
+}
+
 fn encode_ack(id: &str, answer: &Answer) -> Frame {
     match answer {
         Answer::Sent(stored) => server_frame::ack(id, &StoredMessageView::from(stored)),
         Answer::Read(mark) => server_frame::ack(id, &ReadMarkView::from(mark)),
         Answer::History(page) => server_frame::ack(id, &HistoryView::from(page)),
-        Answer::Member { room, .. } | Answer::Room(room) => {
+        Answer::Room(room) => {
             let last_seq = room.last_seq.0;
             let epoch = room.epoch.as_str();
             server_frame::ack(id, &JoinedView { room: RoomView::from(&**room), last_seq, epoch })
@@ -61,7 +74,6 @@ fn encode_ack(id: &str, answer: &Answer) -> Frame {
         Answer::ReadAll(_)
         | Answer::RoomUpdated(_)
         | Answer::Direct { .. }
-        | Answer::MemberUpdated(_)
         | Answer::Published(_)
         | Answer::Statuses(_)
         | Answer::Connections { .. }

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use super::{ReadMark, SessionId};
 use crate::{
-    db::{Change, MemberChange, StoredMessage},
+    db::{Change, StoredMessage},
     protocol::Draft,
 };
 use parlor_domain::{
-    AppEvent, ClientId, HistoryCursor, HistoryPage, Member, MessageId, Position, PublicationKey,
+    AppEvent, ClientId, HistoryCursor, HistoryPage, MessageId, Position, PublicationKey,
     ReadTarget, Retention, Room, RoomChange, RoomId, RoomKey, RoomKind, RoomOverview, Seq, Status,
     Timestamp, UserId, UserKey,
 };
@@ -66,38 +66,6 @@ pub enum Command {
     OpenDirect {
         user: UserId,
         id: RoomId,
-    },
-    /// A user who adds themselves joins.
-    AddMember {
-        room: RoomId,
-        user: UserId,
-        /// What was said before is read.
-        mark_read: bool,
-    },
-    /// A user who removes themselves leaves.
-    RemoveMember {
-        room: RoomId,
-        user: UserId,
-    },
-    UpdateMember {
-        room: RoomId,
-        user: UserId,
-        change: MemberChange,
-    },
-    /// The owner makes another member the owner.
-    TransferRoom {
-        room: RoomId,
-        user: UserId,
-    },
-    Ban {
-        room: RoomId,
-        user: UserId,
-        until: Option<Timestamp>,
-        reason: Arc<str>,
-    },
-    Unban {
-        room: RoomId,
-        user: UserId,
     },
     Block {
         user: UserId,
@@ -229,12 +197,6 @@ pub enum Answer {
         room: Box<RoomOverview>,
         is_new: bool,
     },
-    Member {
-        member: Member,
-        is_new: bool,
-        room: Box<RoomOverview>,
-    },
-    MemberUpdated(Member),
     Published(Published),
     Statuses(Vec<(UserKey, Status)>),
     Connections {
@@ -280,12 +242,6 @@ impl Command {
             | Self::SetRetention { room, .. }
             | Self::DeleteRoom { room }
             | Self::ClearRoom { room }
-            | Self::AddMember { room, .. }
-            | Self::RemoveMember { room, .. }
-            | Self::UpdateMember { room, .. }
-            | Self::TransferRoom { room, .. }
-            | Self::Ban { room, .. }
-            | Self::Unban { room, .. }
             | Self::Typing { room, .. }
             | Self::ConnectionsOf { room }
             | Self::Publish { target: Target::Room(room), .. }

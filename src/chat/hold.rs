@@ -78,11 +78,11 @@ mod tests {
         let user = User { key: UserKey(1), id: UserId::from_stored("ann"), name: "Ann".into() };
         let from = Requester { user, is_admin: false, is_service: false };
         let command = Command::Unsubscribe { room: RoomId::from_stored(room) };
-        Request { from, command, reply: nobody() }
+        Request::command(from, command, nobody())
     }
 
     fn rooms(requests: &[Request]) -> Vec<&str> {
-        requests.iter().filter_map(|one| one.command.room()).map(RoomId::as_str).collect()
+        requests.iter().filter_map(Request::room).map(RoomId::as_str).collect()
     }
 
     #[test]

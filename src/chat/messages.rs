@@ -8,7 +8,10 @@ use std::sync::Arc;
 use actix::Recipient;
 use tokio::sync::oneshot;
 
-use super::{Answer, ChatError, Command, Origin, fanout::Deliver};
+use super::{
+    Answer, AnyOperation, ChatError, ChatServer, Command, Operation, Origin, fanout::Deliver,
+    operation::Pending,
+};
 use crate::{
     db::StoredMessage,
     protocol::{Close, ReadMarkView, StoredMessageView},
@@ -159,17 +162,65 @@ impl Requester {
 #[rtype(result = "()")]
 pub struct Request {
     pub from: Requester,
-    pub command: Command,
-    pub reply: ReplyTo,
+    pub what: Asks,
+}
+
+/// What is asked for, and where the answer goes.
+#[derive(Debug)]
+pub enum Asks {
+    Command { command: Command, reply: ReplyTo },
+    Operation(Box<dyn AnyOperation>),
+}
+
+impl Request {
+    pub fn command(from: Requester, command: Command, reply: ReplyTo) -> Self {
+        Self { from, what: Asks::Command { command, reply } }
+    }
+
+    pub fn operation<O: Operation>(
+        from: Requester,
+        operation: O,
+        reply: ReplyTo<O::Answer>,
+    ) -> Self {
+        Self { from, what: Asks::Operation(Box::new(Pending { operation, reply })) }
+    }
+
+    /// The room whose rules decide, if one's do.
+    pub(super) fn room(&self) -> Option<&RoomId> {
+        match &self.what {
+            Asks::Command { command, .. } => command.room(),
+            Asks::Operation(operation) => operation.room(),
+        }
+    }
+
+    pub(super) fn session(&self) -> Option<SessionRef> {
+        match &self.what {
+            Asks::Command { reply: ReplyTo::Session { session, .. }, .. } => Some(*session),
+            Asks::Command { reply: ReplyTo::Caller(_), .. } => None,
+            Asks::Operation(operation) => operation.session(),
+        }
+    }
+
+    /// Whether it says what a session has of its rooms.
+    pub(super) fn resumes(&self) -> bool {
+        matches!(self.what, Asks::Command { command: Command::Resume { .. }, .. })
+    }
+
+    pub(super) fn refuse(self, refusal: ChatError, server: &mut ChatServer) {
+        match self.what {
+            Asks::Command { reply, .. } => server.answer(reply, Err(refusal)),
+            Asks::Operation(operation) => operation.refuse(refusal, server),
+        }
+    }
 }
 
 /// Where the answer goes.
 #[derive(Debug)]
-pub enum ReplyTo {
+pub enum ReplyTo<A = Answer> {
     /// As an `ack` or `error` frame, in order with the session's events.
     Session { session: SessionRef, id: Option<RequestId> },
     /// To a REST handler that waits.
-    Caller(oneshot::Sender<Result<Answer, ChatError>>),
+    Caller(oneshot::Sender<Result<A, ChatError>>),
 }
 
 /// The client's own label for a request, at most 64 bytes.

@@ -19,6 +19,7 @@ mod handlers;
 mod hold;
 mod messages;
 mod nodes;
+mod operation;
 mod presence;
 mod purges;
 mod restrictions;
@@ -30,11 +31,14 @@ mod typing;
 
 /// What a [`Command::Change`] does, for those who must not know the database.
 pub use crate::db::Change;
+pub use access::Access;
 pub use command::{Answer, Command, Connected, Connection, Ended, Published, Target};
 pub use error::ChatError;
 pub use fanout::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};
+pub use handlers::{Leaving, MemberAdded, adder};
 pub use messages::*;
-pub use nodes::{Asked, Ephemeral, FromNode, FromNodes, Interest, NodePresence, ToNodes};
+pub use nodes::{AskedNodes, Ephemeral, FromNode, FromNodes, Interest, NodePresence, ToNodes};
+pub use operation::{AnyOperation, Anywhere, Asked, Operation, Place, Shown};
 pub use server::{ChatServer, ChatSettings, Unfinished};
 pub use session::Origin;
 #[cfg(test)]

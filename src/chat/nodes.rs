@@ -24,7 +24,7 @@ pub struct ToNodes {
     pub ephemeral: Vec<Ephemeral>,
     pub presence: Vec<NodePresence>,
     /// Who wants to know how users are, on all nodes.
-    pub asked: Vec<Asked>,
+    pub asked: Vec<AskedNodes>,
     /// What was used of limits here.
     pub spent: Vec<(Spender, u32)>,
     /// Rooms and users that this node wants to hear of, or no more.
@@ -76,7 +76,7 @@ pub struct NodePresence {
 
 /// A question how users are, on all nodes.
 #[derive(Debug)]
-pub struct Asked {
+pub struct AskedNodes {
     /// With what is known of them here.
     pub users: Vec<(UserKey, Status)>,
     pub answer: oneshot::Sender<Vec<(UserKey, Status)>>,
@@ -153,7 +153,7 @@ impl Nodes {
         self.send();
     }
 
-    pub fn ask(&mut self, asked: Asked) {
+    pub fn ask(&mut self, asked: AskedNodes) {
         self.outgoing.asked.push(asked);
         self.send();
     }

@@ -8,11 +8,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    Answer, ChatError, ReplyTo, Request, ToNodes,
+    ChatError, ReplyTo, Request, Shown, ToNodes,
     crowds::Crowds,
     fanout::{Fanout, Item},
     handlers::Marks,
-    hold::{Holds, Place},
+    hold::Holds,
     nodes::Nodes,
     presence::{Arrivals, Departures, Erased},
     purges::Purges,
@@ -238,11 +238,11 @@ impl ChatServer {
     }
 
     /// The same for somebody who asked: a refusal is their answer.
-    pub(super) fn write_for<W: Write>(
+    pub fn write_for<W: Write, A: Shown>(
         &mut self,
-        reply: ReplyTo,
+        reply: ReplyTo<A>,
         write: W,
-        then: impl FnOnce(&mut Self, ReplyTo, W::Outcome, &mut Context<Self>) + 'static,
+        then: impl FnOnce(&mut Self, ReplyTo<A>, W::Outcome, &mut Context<Self>) + 'static,
     ) -> Ticket {
         self.write(write, move |server, outcome, ctx| match outcome {
             Ok(outcome) => then(server, reply, outcome, ctx),
@@ -251,18 +251,18 @@ impl ChatServer {
     }
 
     /// The same for what is only to be done.
-    pub(super) fn write_and_answer<W: Write>(&mut self, reply: ReplyTo, write: W) {
-        self.write_for(reply, write, |server, reply, _, _| server.answer(reply, Ok(Answer::Done)));
+    pub fn write_and_answer<W: Write>(&mut self, reply: ReplyTo<()>, write: W) {
+        self.write_for(reply, write, |server, reply, _, _| server.answer(reply, Ok(())));
     }
 
     /// The same for a change of a member: what that one asks in the room
     /// waits until it is settled.
-    pub(super) fn write_about<W: Write>(
+    pub fn write_about<W: Write, A: Shown>(
         &mut self,
-        place: Place,
-        reply: ReplyTo,
+        place: (UserKey, RoomKey),
+        reply: ReplyTo<A>,
         write: W,
-        then: impl FnOnce(&mut Self, ReplyTo, W::Outcome, &mut Context<Self>) + 'static,
+        then: impl FnOnce(&mut Self, ReplyTo<A>, W::Outcome, &mut Context<Self>) + 'static,
     ) {
         let ticket = self.write_for(reply, write, then);
         self.holds.begin(ticket, place);
@@ -333,6 +333,6 @@ impl Actor for ChatServer {
 pub(super) use crate::clock::now;
 
 /// A reply that nobody waits for.
-pub(super) fn nobody() -> ReplyTo {
+pub fn nobody<A>() -> ReplyTo<A> {
     ReplyTo::Caller(oneshot::channel().0)
 }

@@ -14,7 +14,7 @@ use parlor_domain::{
 
 /// What the database says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Known {
+pub(crate) struct Known {
     pub life: Life,
     /// By what it was known when it was last made sure that it goes on where
     /// it was; `None` if that was never done.
@@ -23,7 +23,7 @@ pub(super) struct Known {
 
 /// A life that has begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Begun {
+pub(crate) struct Begun {
     pub life: Life,
     /// How many timelines go on from its beginning.
     pub timelines: usize,

@@ -14,17 +14,17 @@ mod life;
 mod nodes;
 mod open;
 mod outbox_targets;
-mod postgres;
+pub(crate) mod postgres;
 mod reader;
 mod rows;
-mod schema;
+pub(crate) mod schema;
 mod search;
 mod select;
-mod sqlite;
+pub(crate) mod sqlite;
 mod submit;
 mod url;
 mod worker;
-mod write;
+pub(crate) mod write;
 mod writer;
 mod writers;
 
@@ -44,9 +44,10 @@ pub use reader::{
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket, WriteResult, submit};
 pub use url::DatabaseUrl;
+pub(crate) use write::on;
 pub use write::{
-    AnyWrite, Concern, Effects, Failure, Outcome, Queued, WebhookEvent, Write, WriteError, Written,
-    attachment::*, audit::*, ban::*, direct::*, erase::*, identity::*, member::*, message::*,
+    AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, WebhookEvent, Write, WriteError,
+    Written, attachment::*, audit::*, direct::*, erase::*, identity::*, member::*, message::*,
     outbox::*, publish::*, receipt::*, refresh::*, room::*, user::*,
 };
 pub use writer::{Idle, Writer};

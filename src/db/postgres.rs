@@ -4,7 +4,7 @@
 //! that the same functions serve both databases.
 
 mod connect;
-pub(in crate::db) mod copying;
+pub(crate) mod copying;
 pub(super) mod life;
 mod locks;
 pub(super) mod open;
@@ -23,13 +23,13 @@ pub(super) use connect::connect_guarded;
 pub(super) use life::Guard;
 
 /// The blocking connection that writes.
-pub(in crate::db) type Conn = AsyncConnectionWrapper<AsyncPgConnection, Shared>;
+pub(crate) type Conn = AsyncConnectionWrapper<AsyncPgConnection, Shared>;
 
 /// The connection that reads, from async code.
-pub(in crate::db) type AsyncConn = AsyncPgConnection;
+pub(crate) type AsyncConn = AsyncPgConnection;
 
 /// Other nodes may change members of the same rooms.
-pub(in crate::db) const SHARES_ROOMS: bool = true;
+pub(crate) const SHARES_ROOMS: bool = true;
 
 /// Runs `run` in one transaction that first locks what these writes decide
 /// about, so that what it reads is still true when it writes.
@@ -37,7 +37,7 @@ pub(in crate::db) const SHARES_ROOMS: bool = true;
 /// READ COMMITTED is enough: each statement after the locks sees all that was
 /// committed by those who had them before. The locks are taken in one order
 /// everywhere, so that two transactions never wait for each other.
-pub(in crate::db) fn transaction<T>(
+pub(crate) fn transaction<T>(
     conn: &mut Conn,
     writes: &[Queued],
     run: impl FnOnce(&mut Conn) -> diesel::QueryResult<T>,
@@ -104,7 +104,7 @@ struct HeadRow {
 
 /// Moves the heads of rooms on, each by a number of events; gives the number
 /// and where each that is there is now. In one round trip.
-pub(in crate::db) fn advance_heads(
+pub(crate) fn advance_heads(
     conn: &mut Conn,
     counts: &[(i64, i64)],
 ) -> diesel::QueryResult<Vec<(i64, i64, parlor_domain::Seq)>> {
@@ -124,7 +124,7 @@ pub(in crate::db) fn advance_heads(
 /// How users stand in rooms, each of them in one: those who are members. The
 /// pairs themselves are looked up, because all users in all rooms of a batch
 /// would be many times as many.
-pub(in crate::db) fn standings(
+pub(crate) fn standings(
     conn: &mut Conn,
     places: &[(i64, i64)],
 ) -> diesel::QueryResult<Vec<StandingRow>> {
@@ -141,7 +141,7 @@ pub(in crate::db) fn standings(
 }
 
 /// Writes down for the other nodes what was done.
-pub(in crate::db) fn record(
+pub(crate) fn record(
     conn: &mut Conn,
     happened: Vec<Happened>,
 ) -> diesel::QueryResult<Option<Recorded>> {

@@ -9,7 +9,7 @@ use parlor_macros::each_backend;
 use super::rows::message::MessageRow;
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult,
     };
@@ -24,7 +24,7 @@ pub(in crate::db) mod backend {
     };
 
     /// Whole messages, with what they point to.
-    pub(in crate::db) async fn messages_of(
+    pub(crate) async fn messages_of(
         conn: &mut AsyncConn,
         rows: Vec<MessageRow>,
     ) -> QueryResult<Vec<Message>> {
@@ -39,7 +39,7 @@ pub(in crate::db) mod backend {
     }
 
     /// The newest messages before a position, newest first.
-    pub(in crate::db) async fn newest_before(
+    pub(crate) async fn newest_before(
         conn: &mut AsyncConn,
         room: RoomKey,
         before: Seq,
@@ -56,7 +56,7 @@ pub(in crate::db) mod backend {
     }
 
     /// The oldest messages after a position, oldest first.
-    pub(in crate::db) async fn oldest_after(
+    pub(crate) async fn oldest_after(
         conn: &mut AsyncConn,
         room: RoomKey,
         after: Seq,
@@ -76,7 +76,7 @@ pub(in crate::db) mod backend {
     ///
     /// Two reads, so that an index gives the order: those that are as they were
     /// created, and the few that changed.
-    pub(in crate::db) async fn missed_messages(
+    pub(crate) async fn missed_messages(
         conn: &mut AsyncConn,
         room: RoomKey,
         after: Seq,
@@ -106,7 +106,7 @@ pub(in crate::db) mod backend {
         Ok(rows)
     }
 
-    pub(in crate::db) async fn room_events_after(
+    pub(crate) async fn room_events_after(
         conn: &mut AsyncConn,
         room: RoomKey,
         after: Seq,
@@ -134,14 +134,14 @@ pub(in crate::db) mod backend {
     }
 
     /// Takes off the row that only said that there is more.
-    pub(in crate::db) fn cut(mut rows: Vec<MessageRow>, limit: i64) -> (Vec<MessageRow>, bool) {
+    pub(crate) fn cut(mut rows: Vec<MessageRow>, limit: i64) -> (Vec<MessageRow>, bool) {
         let limit = usize::try_from(limit).unwrap_or(0);
         let more = rows.len() > limit;
         rows.truncate(limit);
         (rows, more)
     }
 
-    pub(in crate::db) async fn page_before(
+    pub(crate) async fn page_before(
         conn: &mut AsyncConn,
         room: RoomKey,
         before: Seq,
@@ -153,7 +153,7 @@ pub(in crate::db) mod backend {
         Ok((page, more))
     }
 
-    pub(in crate::db) async fn page_after(
+    pub(crate) async fn page_after(
         conn: &mut AsyncConn,
         room: RoomKey,
         after: Seq,
@@ -165,7 +165,7 @@ pub(in crate::db) mod backend {
 
     /// The other user of each direct room, also one who was deleted: they are
     /// looked up by the room's pair, not by its members.
-    pub(in crate::db) async fn add_peers(
+    pub(crate) async fn add_peers(
         conn: &mut AsyncConn,
         user: UserKey,
         rooms: &mut [RoomOverview],

@@ -8,7 +8,7 @@ use super::{Happened, Queued, Recorded, rows::standing::StandingRow, write::mess
 use parlor_domain::{RoomKey, Seq};
 
 pub(super) mod checkpointer;
-pub(in crate::db) mod copying;
+pub(crate) mod copying;
 pub(super) mod life;
 pub(super) mod lock;
 mod mark;
@@ -16,13 +16,13 @@ pub(super) mod open;
 pub(super) mod place;
 
 /// The blocking connection that writes.
-pub(in crate::db) type Conn = diesel::SqliteConnection;
+pub(crate) type Conn = diesel::SqliteConnection;
 
 /// The connection that reads, from async code.
-pub(in crate::db) type AsyncConn = SyncConnectionWrapper<diesel::SqliteConnection>;
+pub(crate) type AsyncConn = SyncConnectionWrapper<diesel::SqliteConnection>;
 
 /// One node has the file: what its ChatServer knows of members is true.
-pub(in crate::db) const SHARES_ROOMS: bool = false;
+pub(crate) const SHARES_ROOMS: bool = false;
 
 /// What every connection is set to. WAL lets reads go on beside a write;
 /// `synchronous=FULL` makes a commit durable before it is answered.
@@ -44,7 +44,7 @@ pub(super) fn pragmas(cache_kib: i64) -> String {
 
 /// Runs `run` in one transaction that holds the write lock from its start,
 /// so that what it reads is still true when it writes.
-pub(in crate::db) fn transaction<T>(
+pub(crate) fn transaction<T>(
     conn: &mut Conn,
     _: &[Queued],
     run: impl FnOnce(&mut Conn) -> diesel::QueryResult<T>,
@@ -54,7 +54,7 @@ pub(in crate::db) fn transaction<T>(
 
 /// Moves the heads of rooms on, each by a number of events; gives the number
 /// and where each that is there is now. One prepared statement a room.
-pub(in crate::db) fn advance_heads(
+pub(crate) fn advance_heads(
     conn: &mut Conn,
     counts: &[(i64, i64)],
 ) -> diesel::QueryResult<Vec<(i64, i64, Seq)>> {
@@ -68,17 +68,11 @@ pub(in crate::db) fn advance_heads(
 }
 
 /// Nobody is looked up where no rooms are shared.
-pub(in crate::db) fn standings(
-    _: &mut Conn,
-    _: &[(i64, i64)],
-) -> diesel::QueryResult<Vec<StandingRow>> {
+pub(crate) fn standings(_: &mut Conn, _: &[(i64, i64)]) -> diesel::QueryResult<Vec<StandingRow>> {
     Ok(Vec::new())
 }
 
 /// There are no other nodes to tell.
-pub(in crate::db) fn record(
-    _: &mut Conn,
-    _: Vec<Happened>,
-) -> diesel::QueryResult<Option<Recorded>> {
+pub(crate) fn record(_: &mut Conn, _: Vec<Happened>) -> diesel::QueryResult<Option<Recorded>> {
     Ok(None)
 }

@@ -22,7 +22,7 @@ impl DbWorker {
 
 /// What came of a batch.
 #[derive(Debug, Default)]
-pub(super) struct Executed {
+pub(crate) struct Executed {
     /// In the order of the writes.
     pub results: Vec<WriteResult>,
     /// What the other nodes have to know, where there are any.

@@ -20,7 +20,7 @@ use super::{
     presence::{Keys, ephemeral, merged},
 };
 use crate::{
-    chat::{Asked, FromNode, Interest, NodePresence, ToNodes},
+    chat::{AskedNodes, FromNode, Interest, NodePresence, ToNodes},
     metrics::metrics,
 };
 use parlor_domain::{
@@ -169,7 +169,7 @@ impl Bus {
     fn say_alone(&mut self, said: ToNodes) {
         let ToNodes { presence, asked, interest, .. } = said;
         let _ = self.change(&interest);
-        for Asked { users, answer } in asked {
+        for AskedNodes { users, answer } in asked {
             let _ = answer.send(users);
         }
         let told = presence.into_iter().map(|one| Heard::Node(FromNode::Presence(one)));
@@ -291,7 +291,7 @@ impl Bus {
                 let told = self.set_presence(link, presence).await;
                 result = result.and(told);
             }
-            for Asked { users, answer } in said.asked {
+            for AskedNodes { users, answer } in said.asked {
                 let shown = link.run::<Option<String>>(&self.keys.shown(&users)).await;
                 let _ = answer
                     .send(shown.map_or_else(|_| users.clone(), |shown| merged(&users, &shown)));

@@ -264,7 +264,7 @@ impl Hooks {
 
     fn ask(&self, command: Command) {
         let reply = ReplyTo::Caller(oneshot::channel().0);
-        self.chat.do_send(Request { from: Requester::system(), command, reply });
+        self.chat.do_send(Request::command(Requester::system(), command, reply));
     }
 
     fn seen_last(&self, user: UserKey, at: Timestamp) {

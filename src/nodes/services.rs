@@ -196,7 +196,7 @@ impl Services {
         let (answer, answered) = oneshot::channel();
         let reply = ReplyTo::Caller(answer);
         // As many as one batch.
-        self.chat.do_send(Request { from, command, reply });
+        self.chat.do_send(Request::command(from, command, reply));
         Ok(answered)
     }
 }

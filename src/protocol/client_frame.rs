@@ -10,8 +10,9 @@ use super::{
     frame_id,
 };
 use parlor_domain::{
-    ClientId, HistoryCursor, MessageId, Position, ReadTarget, RoomId, Seq, Status,
-    limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, REQUEST_ID_BYTES},
+    ClientId, HistoryCursor, MessageId, Position, ReadTarget, RoomId, Seq, Status, Timestamp,
+    Whole,
+    limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, REQUEST_ID_BYTES, SECONDS_MAX},
 };
 
 /// One request of a client.
@@ -25,31 +26,100 @@ pub struct ClientFrame {
 /// The commands of docs/PROTOCOL.md.
 #[derive(Debug, PartialEq)]
 pub enum ClientCommand {
-    Auth { token: String },
+    Auth {
+        token: String,
+    },
     Ping,
-    Subscribe { room: RoomId, since: Option<Position> },
-    Unsubscribe { room: RoomId },
-    Join { room: RoomId, mark_read: bool },
-    Leave { room: RoomId },
-    Resume { rooms: BTreeMap<RoomId, Position>, inbox: Option<Position>, more: bool },
-    Send { room: RoomId, client_id: Option<ClientId>, draft: Draft },
-    Edit { message: MessageId, draft: Draft },
-    Delete { message: MessageId },
-    React { message: MessageId, emoji: Arc<str>, adds: bool },
-    Pin { message: MessageId, pins: bool },
-    MarkRead { room: RoomId, target: ReadTarget },
-    MarkDelivered { room: RoomId, seq: Seq },
-    Typing { room: RoomId, is_typing: bool },
-    Presence { status: Status },
-    InboxAck { upto: Seq },
-    History { room: RoomId, cursor: HistoryCursor, limit: i64 },
+    Subscribe {
+        room: RoomId,
+        since: Option<Position>,
+    },
+    Unsubscribe {
+        room: RoomId,
+    },
+    Resume {
+        rooms: BTreeMap<RoomId, Position>,
+        inbox: Option<Position>,
+        more: bool,
+    },
+    Send {
+        room: RoomId,
+        client_id: Option<ClientId>,
+        draft: Draft,
+    },
+    Edit {
+        message: MessageId,
+        draft: Draft,
+    },
+    Delete {
+        message: MessageId,
+    },
+    React {
+        message: MessageId,
+        emoji: Arc<str>,
+        adds: bool,
+    },
+    MarkRead {
+        room: RoomId,
+        target: ReadTarget,
+    },
+    MarkDelivered {
+        room: RoomId,
+        seq: Seq,
+    },
+    Typing {
+        room: RoomId,
+        is_typing: bool,
+    },
+    Presence {
+        status: Status,
+    },
+    InboxAck {
+        upto: Seq,
+    },
+    History {
+        room: RoomId,
+        cursor: HistoryCursor,
+        limit: i64,
+    },
+    /// One of the table of operations, or of no table.
+    Other {
+        kind: String,
+        data: Map<String, Value>,
+    },
 }
 
-/// The bounds that a frame is read with.
+/// What a request is checked by that no type says.
 #[derive(Clone, Copy, Debug)]
-pub struct FrameRules {
+pub struct Rules {
     pub content_bytes: usize,
     pub rooms: usize,
+    pub now: Timestamp,
+}
+
+impl Rules {
+    /// The end of what lasts until a time or for some seconds, or for good. One
+    /// that is over is a mistake, a time zone or a typing error: it would end
+    /// what it says before it began.
+    pub fn end<const LEAST: i64>(
+        &self,
+        name: &'static str,
+        until: Option<Timestamp>,
+        (other, seconds): (&str, Option<Whole<LEAST, SECONDS_MAX>>),
+    ) -> Result<Option<Timestamp>, Refusal> {
+        match (until, seconds) {
+            (Some(_), Some(_)) => {
+                Err(Refusal::field(name, &format!("and {other} exclude each other")))
+            }
+            (Some(until), None) if until <= self.now => {
+                Err(Refusal::field(name, "must lie in the future"))
+            }
+            (None, Some(Whole(seconds))) => {
+                Ok(Some(Timestamp(self.now.0.saturating_add(seconds * 1000))))
+            }
+            (until, None) => Ok(until),
+        }
+    }
 }
 
 /// Why a frame is not understood.
@@ -63,7 +133,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// `what` continues a sentence that starts with the field's name.
-    pub(super) fn field(name: impl Into<Cow<'static, str>>, what: &str) -> Self {
+    pub fn field(name: impl Into<Cow<'static, str>>, what: &str) -> Self {
         let name = name.into();
         Self {
             code: ErrorCode::InvalidMessage,
@@ -88,7 +158,7 @@ impl ClientFrame {
     ///
     /// The error carries the request's `id` where it could be read, so that
     /// the client knows which of its requests is refused.
-    pub fn parse(text: &str, rules: FrameRules) -> Result<Self, (Option<Box<str>>, Refusal)> {
+    pub fn parse(text: &str, rules: Rules) -> Result<Self, (Option<Box<str>>, Refusal)> {
         let mut frame = match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(frame)) => frame,
             Ok(_) => return Err((None, Refusal::frame("a frame must be a JSON object"))),
@@ -118,7 +188,7 @@ fn wrong_id() -> (Option<Box<str>>, Refusal) {
     (None, Refusal::field("id", "must be a text of 1 to 64 bytes"))
 }
 
-fn command(mut frame: Map<String, Value>, rules: FrameRules) -> Result<ClientCommand, Refusal> {
+fn command(mut frame: Map<String, Value>, rules: Rules) -> Result<ClientCommand, Refusal> {
     let kind = match frame.remove("type") {
         Some(Value::String(kind)) => kind,
         Some(_) => return Err(Refusal::field("type", "must be a text")),
@@ -140,9 +210,6 @@ fn command(mut frame: Map<String, Value>, rules: FrameRules) -> Result<ClientCom
             draft: data.edit(rules.content_bytes)?,
         },
         "message.delete" => ClientCommand::Delete { message: data.message("message_id")? },
-        "message.pin" | "message.unpin" => {
-            ClientCommand::Pin { message: data.message("message_id")?, pins: kind == "message.pin" }
-        }
         "reaction.add" | "reaction.remove" => ClientCommand::React {
             message: data.message("message_id")?,
             emoji: data.emoji()?,
@@ -166,10 +233,6 @@ fn command(mut frame: Map<String, Value>, rules: FrameRules) -> Result<ClientCom
         },
         "room.subscribe" => ClientCommand::Subscribe { room: data.room()?, since: data.since()? },
         "room.unsubscribe" => ClientCommand::Unsubscribe { room: data.room()? },
-        "room.join" => {
-            ClientCommand::Join { room: data.room()?, mark_read: data.truth_or_false("mark_read")? }
-        }
-        "room.leave" => ClientCommand::Leave { room: data.room()? },
         "session.resume" => ClientCommand::Resume {
             rooms: data.positions(rules.rooms)?.into_iter().collect(),
             inbox: data.position_or_none("inbox")?,
@@ -177,7 +240,7 @@ fn command(mut frame: Map<String, Value>, rules: FrameRules) -> Result<ClientCom
         },
         "ping" => ClientCommand::Ping,
         "auth" => ClientCommand::Auth { token: data.text("token")? },
-        _ => return Err(Refusal::field("type", "is not known")),
+        _ => ClientCommand::Other { kind, data: data.0 },
     })
 }
 
@@ -185,7 +248,7 @@ fn command(mut frame: Map<String, Value>, rules: FrameRules) -> Result<ClientCom
 mod tests {
     use super::*;
 
-    const RULES: FrameRules = FrameRules { content_bytes: 16, rooms: 2 };
+    const RULES: Rules = Rules { content_bytes: 16, rooms: 2, now: Timestamp(0) };
 
     fn refused(text: &str) -> (Option<Box<str>>, Refusal) {
         ClientFrame::parse(text, RULES).expect_err(text)
@@ -210,11 +273,10 @@ mod tests {
         for (text, field) in [
             (r#"{"id":"a"}"#, "type"),
             (r#"{"id":"a","type":7}"#, "type"),
-            (r#"{"id":"a","type":"nope"}"#, "type"),
             (r#"{"id":"a","type":"room.join","data":[]}"#, "data"),
-            (r#"{"id":"a","type":"room.join"}"#, "room_id"),
-            (r#"{"id":"a","type":"room.join","data":{"room_id":5}}"#, "room_id"),
-            (r#"{"id":"a","type":"room.join","data":{"room_id":"a b"}}"#, "room_id"),
+            (r#"{"id":"a","type":"room.unsubscribe"}"#, "room_id"),
+            (r#"{"id":"a","type":"room.unsubscribe","data":{"room_id":5}}"#, "room_id"),
+            (r#"{"id":"a","type":"room.unsubscribe","data":{"room_id":"a b"}}"#, "room_id"),
             (r#"{"id":"a","type":"room.subscribe","data":{"room_id":"r","since":-1}}"#, "since"),
             (r#"{"id":"a","type":"message.send","data":{"room_id":"r"}}"#, "content"),
             (r#"{"id":"a","type":"message.send","data":{"room_id":"r","content":""}}"#, "content"),

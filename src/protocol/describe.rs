@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::operations::frames::FRAMES;
+
 use super::{
     ErrorView, HistoryView, MemberView, MessageView, ReadMarkView, RoomChangeView,
     StoredMessageView,
@@ -41,11 +43,6 @@ mod data {
         pub room_id: String,
         pub since: Option<u64>,
         pub epoch: Option<String>,
-    }
-    #[derive(JsonSchema)]
-    pub struct Join {
-        pub room_id: String,
-        pub mark_read: Option<bool>,
     }
     #[derive(JsonSchema)]
     pub struct Resume {
@@ -130,7 +127,7 @@ impl Schemas {
     }
 
     /// Of what is received: what may be left out is not required.
-    fn received(place: &'static str) -> Self {
+    pub fn received(place: &'static str) -> Self {
         Self(Self::settings(place).for_deserialize().into_generator())
     }
 
@@ -143,6 +140,11 @@ impl Schemas {
 
     pub fn of<T: JsonSchema>(&mut self) -> Value {
         self.0.subschema_for::<T>().to_value()
+    }
+
+    /// As it is, also where it has a name of its own.
+    pub fn inline<T: JsonSchema>(&mut self) -> Value {
+        T::json_schema(&mut self.0).to_value()
     }
 
     pub fn definitions(&mut self) -> Map<String, Value> {
@@ -162,14 +164,10 @@ fn commands(schemas: &mut Schemas) -> BTreeMap<&'static str, Option<Value>> {
         ("ping", None),
         ("room.subscribe", Some(schemas.of::<data::Subscribe>())),
         ("room.unsubscribe", Some(schemas.of::<data::Room>())),
-        ("room.join", Some(schemas.of::<data::Join>())),
-        ("room.leave", Some(schemas.of::<data::Room>())),
         ("session.resume", Some(schemas.of::<data::Resume>())),
         ("message.send", Some(schemas.of::<data::Send>())),
         ("message.edit", Some(schemas.of::<data::Edit>())),
         ("message.delete", Some(schemas.of::<data::Message>())),
-        ("message.pin", Some(schemas.of::<data::Message>())),
-        ("message.unpin", Some(schemas.of::<data::Message>())),
         ("reaction.add", Some(schemas.of::<data::Reaction>())),
         ("reaction.remove", Some(schemas.of::<data::Reaction>())),
         ("message.read", Some(schemas.of::<data::Read>())),
@@ -183,7 +181,7 @@ fn commands(schemas: &mut Schemas) -> BTreeMap<&'static str, Option<Value>> {
 
 /// What is in the data of an ack: that of the command it answers.
 fn acks(schemas: &mut Schemas) -> Value {
-    json!({"anyOf": [
+    let mut all = vec![
         schemas.of::<StoredMessageView>(),
         schemas.of::<ReadMarkView<'_>>(),
         schemas.of::<HistoryView<'_>>(),
@@ -194,7 +192,14 @@ fn acks(schemas: &mut Schemas) -> Value {
         schemas.of::<DeliveredView<'_>>(),
         schemas.of::<SessionView<'_>>(),
         schemas.of::<Empty>(),
-    ]})
+    ];
+    for frame in FRAMES {
+        let ack = (frame.gives)(schemas);
+        if !all.contains(&ack) {
+            all.push(ack);
+        }
+    }
+    json!({"anyOf": all})
 }
 
 /// What comes around the data of a kind of frame.
@@ -284,7 +289,10 @@ pub fn asyncapi() -> Value {
     let mut schemas = Schemas::new("/components/schemas");
     let (mut messages, mut sent, mut received) = (Map::new(), Vec::new(), Vec::new());
     let mut taken = Schemas::received("/components/schemas");
-    for (kind, data) in commands(&mut taken) {
+    let of_operations = FRAMES.iter().map(|frame| (frame.kind, Some((frame.takes)(&mut taken))));
+    let mut all: BTreeMap<&str, Option<Value>> = of_operations.collect();
+    all.extend(commands(&mut taken));
+    for (kind, data) in all {
         let mut payload = frame(&json!({"const": kind}), data.as_ref(), &[]);
         // What is not known is ignored.
         payload["additionalProperties"] = json!(true);

@@ -12,14 +12,16 @@ pub mod events;
 mod fields;
 mod frame_id;
 mod message_view;
+mod request;
 mod room_view;
 pub mod server_frame;
 mod views;
 
-pub use client_frame::{ClientCommand, ClientFrame, FrameRules, Refusal};
+pub use client_frame::{ClientCommand, ClientFrame, Refusal, Rules};
 pub use codes::{Close, ErrorCode};
 pub use fields::{Draft, Fields};
 pub use message_view::MessageView;
+pub use request::{Input, null_or};
 pub use room_view::{
     BanView, MemberView, ReceiptView, RoomChangeView, RoomEntryView, RoomView, rooms_that_fit,
 };

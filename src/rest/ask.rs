@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 use super::State;
 use crate::{
     auth::Identity,
-    chat::{Answer, ChatError, Command, ReplyTo, Request, Requester},
+    chat::{Answer, ChatError, Command, Operation, ReplyTo, Request, Requester},
     error::ApiError,
 };
 use parlor_domain::{
@@ -20,6 +20,23 @@ impl State {
         self.ask_as(from, command).await
     }
 
+    /// Asks for an operation and waits for its answer.
+    pub async fn operate<O: Operation>(
+        &self,
+        who: &Identity,
+        operation: O,
+    ) -> Result<O::Answer, ApiError> {
+        let Identity { user, is_admin, is_service, .. } = who;
+        let from = Requester { user: user.clone(), is_admin: *is_admin, is_service: *is_service };
+        let (answer, answered) = oneshot::channel();
+        // The ChatServer never waits, and refuses what it cannot take.
+        self.chat.do_send(Request::operation(from, operation, ReplyTo::Caller(answer)));
+        match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
+            Ok(Ok(answer)) => Ok(answer?),
+            Ok(Err(_)) | Err(_) => Err(ChatError::unavailable().into()),
+        }
+    }
+
     pub(super) async fn ask_as(
         &self,
         from: Requester,
@@ -27,7 +44,7 @@ impl State {
     ) -> Result<Answer, ApiError> {
         let (answer, answered) = oneshot::channel();
         // The ChatServer never waits, and refuses what it cannot take.
-        self.chat.do_send(Request { from, command, reply: ReplyTo::Caller(answer) });
+        self.chat.do_send(Request::command(from, command, ReplyTo::Caller(answer)));
         match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
             Ok(Ok(answer)) => Ok(answer?),
             Ok(Err(_)) | Err(_) => Err(ChatError::unavailable().into()),

@@ -6,16 +6,16 @@ use serde::Serialize;
 
 use super::{
     State,
-    extract::{Body, ListQuery, room_id, user_id},
-    members::{SECONDS_MAX, in_seconds},
+    extract::{ListQuery, room_id},
+    members::in_seconds,
 };
 use crate::{
     auth::Identity,
-    chat::{ChatError, Command},
+    chat::ChatError,
     error::ApiError,
     protocol::{BanView, Fields},
 };
-use parlor_domain::{Denied, Timestamp, limits::REASON_CHARS};
+use parlor_domain::{Denied, Timestamp, limits::SECONDS_MAX};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Bans<'a> {
@@ -50,27 +50,4 @@ pub(super) fn until(fields: &mut Fields) -> Result<Option<Timestamp>, ApiError> 
         (Some(_), Some(_)) => Err(ApiError::field("until", "and ban_seconds exclude each other")),
         (until, seconds) => Ok(until.or(seconds.map(in_seconds))),
     }
-}
-
-pub async fn add(
-    state: web::Data<State>,
-    who: Identity,
-    path: web::Path<(String, String)>,
-    Body(mut fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    let (room, user) = (room_id(&path.0)?, user_id(&path.1)?);
-    let until = until(&mut fields)?;
-    let reason = fields.display_text("reason", REASON_CHARS)?.unwrap_or_default();
-    state.ask(&who, Command::Ban { room, user, until, reason }).await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-pub async fn remove(
-    state: web::Data<State>,
-    who: Identity,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, ApiError> {
-    let (room, user) = (room_id(&path.0)?, user_id(&path.1)?);
-    state.ask(&who, Command::Unban { room, user }).await?;
-    Ok(HttpResponse::NoContent().finish())
 }

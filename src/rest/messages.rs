@@ -182,22 +182,6 @@ pub async fn unreact(
     change(&state, &who, Command::Change { message: message_id(&path.0)?, change: change_it }).await
 }
 
-pub async fn pin(
-    state: web::Data<State>,
-    who: Identity,
-    id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    change(&state, &who, Command::Change { message: message_id(&id)?, change: Change::Pin }).await
-}
-
-pub async fn unpin(
-    state: web::Data<State>,
-    who: Identity,
-    id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    change(&state, &who, Command::Change { message: message_id(&id)?, change: Change::Unpin }).await
-}
-
 fn message_id(text: &str) -> Result<MessageId, ApiError> {
     MessageId::parse(text).ok_or_else(|| ApiError::not_found("message"))
 }

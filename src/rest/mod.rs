@@ -35,6 +35,7 @@ mod state;
 pub use answers::Answers;
 pub use attachments::Files;
 pub use edge::{cors, security_headers};
+pub use extract::Body;
 pub use observe::observe;
 pub use search::Search;
 pub use state::{Draining, State};

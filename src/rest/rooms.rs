@@ -155,17 +155,6 @@ pub async fn open_direct_of(
     }
 }
 
-pub async fn transfer(
-    state: web::Data<State>,
-    who: Identity,
-    room: web::Path<String>,
-    Body(mut fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    let command = Command::TransferRoom { room: room_id(&room)?, user: fields.user()? };
-    state.ask(&who, command).await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
 pub async fn delete(
     state: web::Data<State>,
     who: Identity,

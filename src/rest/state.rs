@@ -15,13 +15,18 @@ use super::{Answers, Files, Search};
 use crate::{
     auth::{Accounts, Authenticator, Client, Identity, TrustedProxies},
     chat::ChatServer,
+    clock,
     db::{AuditEntry, Reader, Writer, submit},
     error::ApiError,
     limiter::Limiters,
     nodes::Health,
     places::Places,
+    protocol::Rules,
 };
-use parlor_domain::{Contact, limits::Limits};
+use parlor_domain::{
+    Contact,
+    limits::{Limits, RESUME_ROOMS},
+};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -73,6 +78,11 @@ impl Draining {
 }
 
 impl State {
+    /// What requests are checked by that no type says.
+    pub fn rules(&self) -> Rules {
+        Rules { content_bytes: self.limits.content_bytes, rooms: RESUME_ROOMS, now: clock::now() }
+    }
+
     /// Writes down what an administrator is about to do; without that it is
     /// not done.
     pub(super) async fn audit(

@@ -20,13 +20,17 @@ use super::{
 };
 use crate::{
     auth::{AuthError, Identity},
-    chat::{Change, Command, Connect, Disconnect, Origin, ReplyTo, Request, Requester, SessionRef},
+    chat::{
+        Change, Command, Connect, Disconnect, Origin, ReplyTo, Request, RequestId, Requester,
+        SessionRef,
+    },
     limiter::{ConnectionLimit, Limited},
     metrics::{Limit, metrics},
+    operations::frames::{self, Read},
     places::Place,
-    protocol::{ClientCommand, ClientFrame, Close, ErrorView, Refusal, server_frame},
+    protocol::{ClientCommand, ClientFrame, Close, ErrorView, Input, Refusal, server_frame},
 };
-use parlor_domain::{RoomId, UserId};
+use parlor_domain::RoomId;
 use parlor_websocket::{Frame, Opcode, Violation};
 
 /// What ends a session at a certain time.
@@ -218,7 +222,7 @@ impl Session {
     }
 
     fn text(&mut self, text: &str, ctx: &mut Context<Self>) {
-        let frame = ClientFrame::parse(text, self.worker.frame_rules());
+        let frame = ClientFrame::parse(text, self.worker.rules());
         match &mut self.phase {
             Phase::Closed => {}
             Phase::CheckingToken => {
@@ -274,13 +278,31 @@ impl Session {
                 }
                 Command::Resume { rooms, inbox, more }
             }
-            other => to_chat(other, &live.identity.user.id),
+            ClientCommand::Other { kind, data } => {
+                let read = frames::find(&kind, Input::of(data), &self.worker.rules());
+                return self.ask(id, read);
+            }
+            other => to_chat(other),
         };
         let Phase::Live(live) = &self.phase else { return };
         let from = requester(live);
         let reply = ReplyTo::Session { session: self.at, id };
         self.link.request_began();
-        self.worker.to_chat.say(Request { from, command, reply });
+        self.worker.to_chat.say(Request::command(from, command, reply));
+    }
+}
+
+impl Session {
+    /// Asks the ChatServer for what a frame says.
+    fn ask(&self, id: Option<RequestId>, read: Result<Read, Refusal>) {
+        let Phase::Live(live) = &self.phase else { return };
+        match read {
+            Ok(read) => {
+                self.link.request_began();
+                self.worker.to_chat.say(read(requester(live), self.at, id));
+            }
+            Err(refusal) => self.send_error(id.as_deref(), &ErrorView::from(&refusal)),
+        }
     }
 }
 
@@ -290,23 +312,15 @@ fn requester(live: &Live) -> Requester {
 }
 
 /// What a client says, as the ChatServer understands it.
-fn to_chat(command: ClientCommand, user: &UserId) -> Command {
+fn to_chat(command: ClientCommand) -> Command {
     match command {
         ClientCommand::Subscribe { room, since } => Command::Subscribe { room, since },
         ClientCommand::Unsubscribe { room } => Command::Unsubscribe { room },
-        ClientCommand::Join { room, mark_read } => {
-            Command::AddMember { room, user: user.clone(), mark_read }
-        }
-        ClientCommand::Leave { room } => Command::RemoveMember { room, user: user.clone() },
         ClientCommand::Send { room, client_id, draft } => Command::Send { room, client_id, draft },
         ClientCommand::Edit { message, draft } => Command::edit(message, draft),
         ClientCommand::Delete { message } => Command::Change { message, change: Change::Delete },
         ClientCommand::React { message, emoji, adds } => {
             let change = if adds { Change::React { emoji } } else { Change::Unreact { emoji } };
-            Command::Change { message, change }
-        }
-        ClientCommand::Pin { message, pins } => {
-            let change = if pins { Change::Pin } else { Change::Unpin };
             Command::Change { message, change }
         }
         ClientCommand::MarkRead { room, target } => Command::MarkRead { room, target },
@@ -316,7 +330,7 @@ fn to_chat(command: ClientCommand, user: &UserId) -> Command {
         ClientCommand::InboxAck { upto } => Command::InboxAck { upto },
         ClientCommand::History { room, cursor, limit } => Command::History { room, cursor, limit },
         ClientCommand::Resume { rooms, inbox, more } => Command::Resume { rooms, inbox, more },
-        ClientCommand::Auth { .. } | ClientCommand::Ping => {
+        ClientCommand::Auth { .. } | ClientCommand::Ping | ClientCommand::Other { .. } => {
             unreachable!("answered by the session itself")
         }
     }

@@ -26,7 +26,7 @@ use crate::{
     limiter::{Limited, Limiters, Rates},
     metrics::{Limit, metrics},
     places::Places,
-    protocol::FrameRules,
+    protocol::Rules,
 };
 use parlor_domain::limits::{CONNECTIONS_MAX, Limits, RESUME_ROOMS, rooms_piece_bytes};
 
@@ -146,9 +146,9 @@ impl Worker {
         outbox_limits(&self.settings.limits)
     }
 
-    pub(super) fn frame_rules(&self) -> FrameRules {
+    pub(super) fn rules(&self) -> Rules {
         let limits = &self.settings.limits;
-        FrameRules { content_bytes: limits.content_bytes, rooms: RESUME_ROOMS }
+        Rules { content_bytes: limits.content_bytes, rooms: RESUME_ROOMS, now: crate::clock::now() }
     }
 }
 

@@ -23,6 +23,7 @@ mod room;
 mod standing;
 mod time;
 mod user;
+mod wire;
 
 pub use attachment::{Attachment, AttachmentId, StoredAttachment};
 pub use contact::{Adder, Contact, RoomBounds};
@@ -46,3 +47,4 @@ pub use room::{
 pub use standing::{Denied, Standing};
 pub use time::Timestamp;
 pub use user::User;
+pub use wire::{DisplayText, Emoji, FromText, Whole};

@@ -271,6 +271,9 @@ pub const EVENT_BYTES: usize = 16 * 1024;
 /// Characters of a reason that an administrator or moderator gives.
 pub const REASON_CHARS: usize = 100;
 
+/// Seconds of a mute or a ban. A century: more is no time but a mistake.
+pub const SECONDS_MAX: i64 = 100 * 366 * 86_400;
+
 /// Characters of a room's title.
 pub const TITLE_CHARS: usize = 200;
 /// Characters of a room's topic.

@@ -3,13 +3,12 @@
 use actix::{Context, Handler};
 use rustc_hash::FxHashMap;
 
-use super::{member::NewMembership, subscribe::Since};
+use super::{member::MemberAdded, subscribe::Since};
 use crate::{
     chat::{
         ChatError, ChatServer, Connect, Disconnect, RegisterWorker, Renewed, Requester, SessionId,
         SessionRef,
         fanout::{CatchUpKind, Item},
-        server::nobody,
         session::SessionState,
     },
     db::Arrival,
@@ -108,12 +107,15 @@ impl ChatServer {
     ) {
         let reading = self.access_in_database(room, &from);
         Self::when(ctx, reading, move |access, server, ctx| {
-            match access.and_then(|access| access.may_join()) {
+            match access.and_then(|access| access.may_join().map(|()| access)) {
                 Ok(access) if access.standing.is_none() => {
-                    let (reply, user, connecting) = (nobody(), from.user, Some(session));
-                    let (adder, mark_read) = (Adder::Oneself, false);
-                    let adding = NewMembership { reply, user, adder, mark_read, connecting };
-                    server.add_member(access.room.key, adding);
+                    let (room, adder) = (access.room.key, Adder::Oneself);
+                    let then =
+                        move |server: &mut Self, added: Result<_, _>, ctx: &mut _| match added {
+                            Ok(MemberAdded { .. }) => server.continue_connect(session, ctx),
+                            Err(error) => server.continue_without_joining(session, error, ctx),
+                        };
+                    server.add_member(room, from.user, adder, false, then);
                 }
                 Ok(_) => server.continue_connect(session, ctx),
                 Err(error) => server.continue_without_joining(session, error, ctx),

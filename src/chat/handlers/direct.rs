@@ -61,7 +61,7 @@ impl ChatServer {
                 self.met(member.user.key, room.key, ctx);
             }
         }
-        self.with_overview(room.key, opener.key, ctx, move |server, read| {
+        self.with_overview(room.key, opener.key, ctx, move |server, read, _| {
             let answer = read.and_then(|read| read.ok_or(ChatError::NotFound("room")));
             let answer = answer.map(|room| Answer::Direct { room: Box::new(room), is_new });
             server.answer(reply, answer);

@@ -7,7 +7,7 @@ use actix::Context;
 use super::upkeep::before;
 use crate::{
     chat::{
-        Answer, ChatServer, ReplyTo,
+        ChatServer, ReplyTo,
         server::{nobody, now},
     },
     db::{EndRoom, LeftRoom, NoteEmpty},
@@ -21,14 +21,14 @@ impl ChatServer {
     /// application's rooms stay.
     ///
     /// Whoever left is answered behind the end: the room's id is free then.
-    pub(super) fn end_if_left(&mut self, room: &Arc<Room>, member_count: i64, reply: ReplyTo) {
+    pub(super) fn end_if_left(&mut self, room: &Arc<Room>, member_count: i64, reply: ReplyTo<()>) {
         match member_count {
             0 => self.end_room(room.clone(), reply),
-            _ => self.answer(reply, Ok(Answer::Done)),
+            _ => self.answer(reply, Ok(())),
         }
     }
 
-    fn end_room(&mut self, room: Arc<Room>, reply: ReplyTo) {
+    fn end_room(&mut self, room: Arc<Room>, reply: ReplyTo<()>) {
         let open_since = before(self.settings.empty_room_ttl);
         let key = room.key;
         self.write(EndRoom { room: key, open_since }, move |server, ended, _| {
@@ -39,7 +39,7 @@ impl ChatServer {
                 server.tell_gone(&room, Vec::new());
                 server.purge(key);
             }
-            server.answer(reply, Ok(Answer::Done));
+            server.answer(reply, Ok(()));
         });
     }
 

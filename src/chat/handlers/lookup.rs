@@ -2,18 +2,18 @@
 
 use actix::Context;
 
-use crate::chat::{ChatError, ChatServer, ReplyTo, Requester};
+use crate::chat::{ChatError, ChatServer, ReplyTo, Requester, Shown};
 use parlor_domain::{RoomKey, RoomOverview, User, UserId, UserKey};
 
 impl ChatServer {
     /// Looks a user up, unless it is the requester; says which.
-    pub(super) fn with_user(
+    pub fn with_user<A: Shown>(
         &mut self,
         from: Requester,
         id: UserId,
-        reply: ReplyTo,
+        reply: ReplyTo<A>,
         ctx: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, User, ReplyTo, bool) + Send + 'static,
+        then: impl FnOnce(&mut Self, User, ReplyTo<A>, bool) + Send + 'static,
     ) {
         if id == from.user.id {
             return then(self, from.user, reply, true);
@@ -31,18 +31,20 @@ impl ChatServer {
     }
 
     /// Reads a room as it is for a member before a commit is answered.
-    pub(super) fn with_overview(
+    pub fn with_overview(
         &mut self,
         room: RoomKey,
         user: UserKey,
         ctx: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, Result<Option<RoomOverview>, ChatError>) + Send + 'static,
+        then: impl FnOnce(&mut Self, Result<Option<RoomOverview>, ChatError>, &mut Context<Self>)
+        + Send
+        + 'static,
     ) {
         let reader = self.reader.clone();
         let reading = async move { reader.overview(room, user).await };
         self.finishing += 1;
-        Self::when(ctx, reading, move |read, server, _| {
-            then(server, read.map_err(ChatError::from));
+        Self::when(ctx, reading, move |read, server, ctx| {
+            then(server, read.map_err(ChatError::from), ctx);
             server.fanout.flush();
             server.finishing -= 1;
             server.finish_drain_if_idle();

@@ -5,7 +5,7 @@ use actix::Context;
 use tokio::sync::oneshot;
 
 use crate::{
-    chat::{Asked, ChatServer, NodePresence, server::now},
+    chat::{AskedNodes, ChatServer, NodePresence, server::now},
     db::ReadError,
     protocol::events::{self, PresenceView},
 };
@@ -90,7 +90,7 @@ impl ChatServer {
             return self.fanout.flush();
         }
         let (answer, answered) = oneshot::channel();
-        self.nodes.ask(Asked { users: known.clone(), answer });
+        self.nodes.ask(AskedNodes { users: known.clone(), answer });
         Self::when(ctx, answered, move |answered, server, _| {
             // Who cannot ask the others tells what it knows itself.
             then(server, answered.unwrap_or(known));

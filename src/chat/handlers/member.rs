@@ -8,134 +8,62 @@ use actix::Context;
 
 use crate::{
     chat::{
-        Answer, ChatError, ChatServer, Command, ReplyTo, Requester, SessionId,
-        access::Access,
+        ChatError, ChatServer, ReplyTo, Requester,
         fanout::Item,
         room::RoomSeen,
         server::{nobody, now},
     },
-    db::{AddMember, Added, Ban, RemoveMember, Removed, TransferRoom, Unban, UpdateMember},
+    db::{AddMember, Added, Removed},
     protocol::events::{self, Departure},
 };
-use parlor_domain::{
-    Adder, Denied, Member, Role, Room, RoomKey, RoomOverview, Standing, User, UserId,
-};
+use parlor_domain::{Adder, Member, Role, Room, RoomKey, RoomOverview, Standing, User, UserId};
 
-/// A member on the way in.
-pub(in crate::chat) struct NewMembership {
-    pub reply: ReplyTo,
-    pub user: User,
-    pub adder: Adder,
-    /// What was said before is read.
-    pub mark_read: bool,
-    /// A session that waits for this to be connected.
-    pub connecting: Option<SessionId>,
+/// A member who has come, or was there.
+pub struct MemberAdded {
+    pub member: Member,
+    pub is_new: bool,
+    /// As it is for this member.
+    pub room: RoomOverview,
 }
 
 /// A member on the way out.
-pub(in crate::chat) struct Leaving {
+pub struct Leaving {
     pub user: User,
     pub room: Arc<Room>,
     pub why: Departure,
 }
 
 impl ChatServer {
-    /// What one does about a member, oneself or another.
-    pub(super) fn run_about_member(
+    /// Adds a member, or makes sure that one is there; the answer carries the
+    /// room as it is for this member, so it is read.
+    pub fn add_member(
         &mut self,
-        from: Requester,
-        command: Command,
-        reply: ReplyTo,
-        access: Access,
-        ctx: &mut Context<Self>,
+        room: RoomKey,
+        user: User,
+        adder: Adder,
+        mark_read: bool,
+        then: impl FnOnce(&mut Self, Result<MemberAdded, ChatError>, &mut Context<Self>)
+        + Send
+        + 'static,
     ) {
-        let by = access.by();
-        let room = access.room;
-        let key = room.key;
-        match command {
-            Command::AddMember { user, mark_read, .. } => {
-                let adder = adder(&from, &user);
-                self.with_user(from, user, reply, ctx, move |server, user, reply, _| {
-                    let connecting = None;
-                    let adding = NewMembership { reply, user, adder, mark_read, connecting };
-                    server.add_member(key, adding);
-                });
-            }
-            Command::RemoveMember { user, .. } => {
-                self.with_user(from, user, reply, ctx, move |server, user, reply, is_self| {
-                    let why = if is_self { Departure::Left } else { Departure::Removed };
-                    let by = if is_self { None } else { by };
-                    let place = (user.key, key);
-                    let write = RemoveMember { room: key, user: user.key, by, is_self };
-                    let leaving = Leaving { user, room, why };
-                    server.write_about(place, reply, write, move |server, reply, removed, _| {
-                        server.removed(reply, &leaving, removed.as_ref());
-                    });
-                });
-            }
-            Command::UpdateMember { user, change, .. } => {
-                self.with_user(from, user, reply, ctx, move |server, user, reply, _| {
-                    let (place, user) = ((user.key, key), user.key);
-                    let write = UpdateMember { room: key, user, by, change };
-                    server.write_about(place, reply, write, move |server, reply, member, _| {
-                        server.tell_member(&room, &member);
-                        server.answer(reply, Ok(Answer::MemberUpdated(member)));
-                    });
-                });
-            }
-            Command::TransferRoom { user, .. } => {
-                let owner = (!from.is_admin).then_some(from.user.key);
-                self.with_user(from, user, reply, ctx, move |server, user, reply, is_self| {
-                    if is_self && owner.is_some() {
-                        return server.answer(reply, Err(Denied::Oneself.into()));
-                    }
-                    let place = (owner.unwrap_or(user.key), key);
-                    let write = TransferRoom { room: key, from: owner, to: user.key };
-                    server.write_about(place, reply, write, move |server, reply, members, _| {
-                        members.iter().for_each(|member| server.tell_member(&room, member));
-                        server.answer(reply, Ok(Answer::Done));
-                    });
-                });
-            }
-            Command::Ban { user, until, reason, .. } => {
-                self.with_user(from, user, reply, ctx, move |server, user, reply, is_self| {
-                    if is_self {
-                        return server.answer(reply, Err(Denied::Oneself.into()));
-                    }
-                    let (place, at) = ((user.key, key), now());
-                    let write = Ban { room: key, user: user.key, by, until, reason, at };
-                    let leaving = Leaving { user, room, why: Departure::Banned };
-                    server.write_about(place, reply, write, move |server, reply, removed, _| {
-                        server.banned(reply, &leaving, removed.as_ref());
-                    });
-                });
-            }
-            Command::Unban { user, .. } => {
-                self.with_user(from, user, reply, ctx, move |server, user, reply, _| {
-                    let write = Unban { room: key, user: user.key };
-                    server.write_for(reply, write, |server, reply, existed, _| {
-                        let missing = ChatError::NotFound("ban");
-                        server.answer(reply, if existed { Ok(Answer::Done) } else { Err(missing) });
-                    });
-                });
-            }
-            // Every other command is about something else.
-            _ => self.answer(reply, Err(ChatError::Internal)),
-        }
-    }
-
-    pub(super) fn add_member(&mut self, room: RoomKey, adding: NewMembership) {
-        let (user, adder, bounds) = (adding.user.key, adding.adder, self.room_bounds());
-        let (role, at, mark_read) = (Role::Member, now(), adding.mark_read);
+        let (user, bounds, at) = (user.key, self.room_bounds(), now());
+        let role = Role::Member;
         let write = AddMember { room, user, role, at, adder, bounds, mark_read };
         let ticket = self.write(write, move |server, added, ctx| match added {
-            Ok(added) => server.added(adding, added, ctx),
-            Err(error) => server.refuse_add(adding, error, ctx),
+            Ok(added) => server.added(added, ctx, then),
+            Err(error) => then(server, Err(error), ctx),
         });
         self.holds.begin(ticket, (user, room));
     }
 
-    fn added(&mut self, adding: NewMembership, added: Added, ctx: &mut Context<Self>) {
+    fn added(
+        &mut self,
+        added: Added,
+        ctx: &mut Context<Self>,
+        then: impl FnOnce(&mut Self, Result<MemberAdded, ChatError>, &mut Context<Self>)
+        + Send
+        + 'static,
+    ) {
         let Added { member, room, last_seq, member_count, is_new, marked } = added;
         let room = Arc::new(room);
         let seen = RoomSeen { room: &room, head: last_seq, members: member_count };
@@ -155,58 +83,26 @@ impl ChatServer {
         }
         if let Some(by) = marked {
             self.marks.read((room.key, &room.id), member.user.key, by, last_seq);
-            self.tell_read(nobody(), member.user.key, room, true, ctx);
+            self.tell_read(nobody(), member.user.key, room.clone(), true, ctx);
         }
-        let connecting = adding.connecting;
-        self.answer_added(adding, member, overview, is_new, ctx);
-        if let Some(session) = connecting {
-            self.continue_connect(session, ctx);
-        }
-    }
-
-    /// The answer carries the room as it is for this member, so it is read.
-    fn answer_added(
-        &mut self,
-        adding: NewMembership,
-        member: Member,
-        overview: RoomOverview,
-        is_new: bool,
-        ctx: &mut Context<Self>,
-    ) {
-        let (room, user) = (overview.room.key, adding.user.key);
-        self.with_overview(room, user, ctx, move |server, read| {
-            let answer = read.map(|read| {
-                let room = Box::new(read.unwrap_or(overview));
-                Answer::Member { member, is_new, room }
+        let user = member.user.key;
+        self.with_overview(room.key, user, ctx, move |server, read, ctx| {
+            let added = read.map(|read| {
+                let room = read.unwrap_or(overview);
+                MemberAdded { member, is_new, room }
             });
-            server.answer(adding.reply, answer);
+            then(server, added, ctx);
         });
     }
 
-    fn refuse_add(&mut self, adding: NewMembership, error: ChatError, ctx: &mut Context<Self>) {
-        if let Some(session) = adding.connecting {
-            self.continue_without_joining(session, error.clone(), ctx);
-        }
-        self.answer(adding.reply, Err(error));
-    }
-
-    fn removed(&mut self, reply: ReplyTo, leaving: &Leaving, removed: Option<&Removed>) {
-        let Some(Removed { member_count, heir }) = removed else {
-            return self.answer(reply, Err(ChatError::NotFound("member")));
-        };
+    /// Whoever did it is answered.
+    pub fn removed(&mut self, reply: ReplyTo<()>, leaving: &Leaving, removed: &Removed) {
+        let Removed { member_count, heir } = removed;
         self.tell_left(leaving, *member_count);
         if let Some(heir) = heir {
             self.tell_member(&leaving.room, heir);
         }
         self.end_if_left(&leaving.room, *member_count, reply);
-    }
-
-    /// Also who was no member can be banned.
-    fn banned(&mut self, reply: ReplyTo, leaving: &Leaving, removed: Option<&Removed>) {
-        match removed {
-            Some(_) => self.removed(reply, leaving, removed),
-            None => self.answer(reply, Ok(Answer::Done)),
-        }
     }
 
     /// The user hears nothing more of the room; those who stay are told.
@@ -272,7 +168,7 @@ impl ChatServer {
     }
 
     /// A member's role or mute has changed: it counts from now on.
-    pub(super) fn tell_member(&mut self, room: &Room, member: &Member) {
+    pub fn tell_member(&mut self, room: &Room, member: &Member) {
         let user = member.user.key;
         let standing = standing_of(member);
         self.restrictions.restrict(user, room.key);
@@ -293,7 +189,7 @@ impl ChatServer {
 }
 
 /// Who brings a user into a room, as far as that counts.
-pub(super) fn adder(from: &Requester, user: &UserId) -> Adder {
+pub fn adder(from: &Requester, user: &UserId) -> Adder {
     if from.user.id == *user {
         Adder::Oneself
     } else if from.is_service || from.is_admin {

@@ -44,7 +44,7 @@ impl ChatServer {
     }
 
     /// A message as it is now, and the root of its thread.
-    pub(super) fn tell_changed(&mut self, ChangedMessage { message, root, .. }: &ChangedMessage) {
+    pub fn tell_changed(&mut self, ChangedMessage { message, root, .. }: &ChangedMessage) {
         let frame = events::message_changed(message, now());
         self.tell_event(message.room_key, message.changed_seq, frame);
         self.tell_root(root.as_deref());

@@ -23,3 +23,4 @@ mod subscribe;
 mod upkeep;
 
 pub(super) use commit::Marks;
+pub use member::{Leaving, MemberAdded, adder};

@@ -8,7 +8,7 @@
 use actix::{Context, Handler};
 
 use crate::chat::{
-    ChatError, ChatServer, Command, FromSession, FromSessions, Request, Requester, access::Access,
+    Access, Asks, ChatError, ChatServer, Command, FromSession, FromSessions, Request, Requester,
     server::now,
 };
 use parlor_domain::{Denied, RoomId, limits::READ_AGAIN};
@@ -41,7 +41,7 @@ impl Handler<FromSessions> for ChatServer {
 impl ChatServer {
     fn request(&mut self, request: Request, ctx: &mut Context<Self>) {
         if self.is_closed_to_requests() {
-            self.answer(request.reply, Err(ChatError::unavailable()));
+            request.refuse(ChatError::unavailable(), self);
         } else if let Some(request) = self.sessions.keep_early(request) {
             self.begin(request, ctx);
         }
@@ -49,12 +49,15 @@ impl ChatServer {
 
     pub(super) fn begin(&mut self, request: Request, ctx: &mut Context<Self>) {
         if self.erased.contains(request.from.user.key) {
-            return self.answer(request.reply, Err(ChatError::NotFound("user")));
+            return request.refuse(ChatError::NotFound("user"), self);
         }
-        let Some(room) = request.command.room() else {
-            return match roomless(&request) {
-                Ok(()) => self.run_roomless(request, ctx),
-                Err(refusal) => self.answer(request.reply, Err(refusal)),
+        let Some(room) = request.room() else {
+            return match request.what {
+                Asks::Operation(operation) => operation.run(request.from, None, self, ctx),
+                Asks::Command { command, reply } => match roomless(&request.from, &command) {
+                    Ok(()) => self.run_roomless(request.from, command, reply, ctx),
+                    Err(refusal) => self.answer(reply, Err(refusal)),
+                },
             };
         };
         let key = (request.from.user.key, room.clone());
@@ -96,7 +99,7 @@ impl ChatServer {
                         let is_admin = request.from.is_admin;
                         server.run(request, Access { is_admin, ..access }, ctx);
                     }
-                    Err(error) => server.answer(request.reply, Err(error)),
+                    Err(error) => request.refuse(error, server),
                 }
             }
             server.fanout.flush();
@@ -106,18 +109,21 @@ impl ChatServer {
     fn run(&mut self, request: Request, access: Access, ctx: &mut Context<Self>) {
         let place = (request.from.user.key, access.room.key);
         let Some(request) = self.holds.keep(place, request) else { return };
-        match allowed(&request, access) {
-            Ok(access) => self.run_in_room(request, access, ctx),
-            Err(refusal) => self.answer(request.reply, Err(refusal)),
+        let Request { from, what } = request;
+        match what {
+            Asks::Operation(operation) => operation.run(from, Some(access), self, ctx),
+            Asks::Command { command, reply } => match allowed(&from, &command, &access) {
+                Ok(()) => self.run_in_room(from, command, reply, access, ctx),
+                Err(refusal) => self.answer(reply, Err(refusal)),
+            },
         }
     }
 }
 
 /// Whether a request may be carried out in a room. What depends on another
 /// member's role, or on whose message it is, the transaction decides.
-fn allowed(request: &Request, access: Access) -> Result<Access, ChatError> {
-    let own = &request.from.user.id;
-    match &request.command {
+fn allowed(from: &Requester, command: &Command, access: &Access) -> Result<(), ChatError> {
+    match command {
         Command::Send { .. } => access.may_write(now()),
         Command::Typing { .. } => access.may_take_part(now()),
         Command::MarkRead { .. }
@@ -126,18 +132,9 @@ fn allowed(request: &Request, access: Access) -> Result<Access, ChatError> {
         | Command::Unsubscribe { .. } => access.member(),
         Command::History { .. } | Command::ConnectionsOf { .. } => access.member_or_admin(),
         Command::DeleteRoom { .. } | Command::ClearRoom { .. } => access.owner(),
-        Command::AddMember { user, .. } if user == own => access.may_join(),
-        // Who is none is told so.
-        Command::RemoveMember { user, .. } if user == own => access.visible(),
-        Command::AddMember { .. }
-        | Command::RemoveMember { .. }
-        | Command::UpdateMember { .. }
-        | Command::UpdateRoom { .. }
-        | Command::Ban { .. }
-        | Command::Unban { .. } => access.moderator(),
-        Command::TransferRoom { .. } => access.owner(),
-        Command::SetRetention { .. } => only(request.from.is_admin, Denied::NotAdmin, access),
-        Command::Publish { .. } => only(request.from.is_service, Denied::NotService, access),
+        Command::UpdateRoom { .. } => access.moderator(),
+        Command::SetRetention { .. } => only(from.is_admin, Denied::NotAdmin),
+        Command::Publish { .. } => only(from.is_service, Denied::NotService),
         // Not about one room: `roomless` decides.
         Command::Change { .. }
         | Command::MarkAllRead
@@ -156,15 +153,15 @@ fn allowed(request: &Request, access: Access) -> Result<Access, ChatError> {
     }
 }
 
-fn only<T>(may: bool, denied: Denied, then: T) -> Result<T, ChatError> {
-    if may { Ok(then) } else { Err(denied.into()) }
+fn only(may: bool, denied: Denied) -> Result<(), ChatError> {
+    if may { Ok(()) } else { Err(denied.into()) }
 }
 
 /// The same for what is not about one room. What is one's own is decided on
 /// the way, and whose message it is by the transaction.
-fn roomless(request: &Request) -> Result<(), ChatError> {
-    let Requester { is_admin, is_service, .. } = request.from;
-    match &request.command {
+fn roomless(from: &Requester, command: &Command) -> Result<(), ChatError> {
+    let Requester { is_admin, is_service, .. } = *from;
+    match command {
         Command::StatusOf { .. }
         | Command::MarkAllRead
         | Command::CreateRoom { .. }
@@ -174,12 +171,12 @@ fn roomless(request: &Request) -> Result<(), ChatError> {
         | Command::Presence { .. }
         | Command::Resume { .. }
         | Command::Change { .. } => Ok(()),
-        Command::Publish { .. } => only(is_service, Denied::NotService, ()),
+        Command::Publish { .. } => only(is_service, Denied::NotService),
         Command::Connections { .. }
         | Command::CountConnections { .. }
         | Command::Disconnect { .. }
         | Command::EraseUser { .. }
-        | Command::End(_) => only(is_admin, Denied::NotAdmin, ()),
+        | Command::End(_) => only(is_admin, Denied::NotAdmin),
         // About one room: `allowed` decides.
         Command::Send { .. }
         | Command::MarkRead { .. }
@@ -189,12 +186,6 @@ fn roomless(request: &Request) -> Result<(), ChatError> {
         | Command::SetRetention { .. }
         | Command::DeleteRoom { .. }
         | Command::ClearRoom { .. }
-        | Command::AddMember { .. }
-        | Command::RemoveMember { .. }
-        | Command::UpdateMember { .. }
-        | Command::TransferRoom { .. }
-        | Command::Ban { .. }
-        | Command::Unban { .. }
         | Command::Typing { .. }
         | Command::ConnectionsOf { .. }
         | Command::Subscribe { .. }

@@ -7,8 +7,7 @@ use actix::Context;
 use super::subscribe::Naming;
 use crate::{
     chat::{
-        Answer, ChatError, ChatServer, Command, ReplyTo, Request, Requester, access::Access,
-        server::now,
+        Answer, ChatError, ChatServer, Command, ReplyTo, Requester, access::Access, server::now,
     },
     db::{
         AckInbox, ChangeMessage, ClearRoom, DeleteRoom, Maker, MarkAllRead, MarkDelivered,
@@ -30,11 +29,12 @@ struct Asked {
 impl ChatServer {
     pub(super) fn run_in_room(
         &mut self,
-        request: Request,
+        from: Requester,
+        command: Command,
+        reply: ReplyTo,
         access: Access,
         ctx: &mut Context<Self>,
     ) {
-        let Request { from, command, reply } = request;
         let key = access.room.key;
         match command {
             Command::Send { client_id, draft, .. } => {
@@ -77,7 +77,10 @@ impl ChatServer {
                 });
             }
             Command::SetRetention { retention, .. } => {
-                self.write_and_answer(reply, SetRetention { room: key, retention });
+                let write = SetRetention { room: key, retention };
+                self.write_for(reply, write, |server, reply, (), _| {
+                    server.answer(reply, Ok(Answer::Done));
+                });
             }
             Command::DeleteRoom { .. } => {
                 let room = access.room;
@@ -105,12 +108,18 @@ impl ChatServer {
             }
             Command::Subscribe { since, .. } => self.subscribe(from, since, reply, access, ctx),
             Command::Unsubscribe { .. } => self.unsubscribe(reply, key),
-            other => self.run_about_member(from, other, reply, access, ctx),
+            // Every other command is about something else.
+            _ => self.answer(reply, Err(ChatError::Internal)),
         }
     }
 
-    pub(super) fn run_roomless(&mut self, request: Request, ctx: &mut Context<Self>) {
-        let Request { from, command, reply } = request;
+    pub(super) fn run_roomless(
+        &mut self,
+        from: Requester,
+        command: Command,
+        reply: ReplyTo,
+        ctx: &mut Context<Self>,
+    ) {
         let made_by = self.maker(&from);
         let user = from.user;
         match command {
@@ -141,7 +150,10 @@ impl ChatServer {
                 });
             }
             Command::InboxAck { upto } => {
-                self.write_and_answer(reply, AckInbox { user: user.key, upto });
+                let write = AckInbox { user: user.key, upto };
+                self.write_for(reply, write, |server, reply, (), _| {
+                    server.answer(reply, Ok(Answer::Done));
+                });
             }
             Command::OpenDirect { user: other, id } => {
                 self.open_direct(Requester { user, ..from }, other, id, reply, ctx)
@@ -161,13 +173,13 @@ impl ChatServer {
 
     /// Who answers for the rooms that somebody makes: nobody for the
     /// application's, which speaks for many and ends them itself.
-    pub(super) fn maker(&self, from: &Requester) -> Option<Maker> {
+    pub fn maker(&self, from: &Requester) -> Option<Maker> {
         let is_application = from.is_admin || from.is_service;
         let maker = Maker { user: from.user.key, rooms_max: rooms_made(&self.settings.limits) };
         (!is_application).then_some(maker)
     }
 
-    pub(super) fn room_bounds(&self) -> RoomBounds {
+    pub fn room_bounds(&self) -> RoomBounds {
         let Limits { rooms_per_user, placed_rooms_per_user, .. } = *self.settings.limits;
         let number = |rooms: usize| i64::try_from(rooms).unwrap_or(i64::MAX);
         RoomBounds {

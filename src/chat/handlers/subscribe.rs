@@ -72,11 +72,11 @@ impl ChatServer {
                     server.attach(session, kind, vec![(overview, since)]);
                 }
                 Ok(_) => {
-                    let reply = ReplyTo::Session { session, id };
+                    let reply = ReplyTo::<Answer>::Session { session, id };
                     server.answer(reply, Err(ChatError::NotFound("room")));
                 }
                 Err(error) => {
-                    server.answer(ReplyTo::Session { session, id }, Err(error.into()));
+                    server.answer(ReplyTo::<Answer>::Session { session, id }, Err(error.into()));
                 }
             }
             server.fanout.flush();
@@ -110,7 +110,7 @@ impl ChatServer {
             match read {
                 Ok((rooms, inbox)) => server.resume_rooms(session, id, named, rooms, inbox),
                 Err(error) => {
-                    server.answer(ReplyTo::Session { session, id }, Err(error.into()));
+                    server.answer(ReplyTo::<Answer>::Session { session, id }, Err(error.into()));
                 }
             }
             server.fanout.flush();

@@ -72,7 +72,7 @@ impl ChatServer {
             };
             for (room, upto) in rooms {
                 let write = ClearRoom { room: room.key, upto: Some(upto) };
-                server.write_for(nobody(), write, move |server, _, cleared, _| {
+                server.write_for(nobody::<()>(), write, move |server, _, cleared, _| {
                     server.cleared(&room, cleared);
                 });
             }

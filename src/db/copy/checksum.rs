@@ -22,7 +22,7 @@ pub struct Checksum {
 impl Checksum {
     /// Adds a row. `buffer` is where it is written to; what it holds before
     /// and after does not matter.
-    pub(in crate::db) fn add(&mut self, row: &Row, buffer: &mut Vec<u8>) {
+    pub(crate) fn add(&mut self, row: &Row, buffer: &mut Vec<u8>) {
         buffer.clear();
         row.write_to(buffer);
         let digest = Sha256::digest(&buffer);
@@ -38,7 +38,7 @@ impl Checksum {
     }
 
     /// Of `rows` rows, with the sum as [`Display`](fmt::Display) shows it.
-    pub(in crate::db) fn stored(rows: i64, sum: &str) -> Option<Self> {
+    pub(crate) fn stored(rows: i64, sum: &str) -> Option<Self> {
         let one = |part: usize| {
             let digits = sum.get(part * 16..part * 16 + 16)?;
             u64::from_str_radix(digits, 16).ok()

@@ -9,16 +9,16 @@
 
 mod checksum;
 mod progress;
-pub(in crate::db) mod queries;
+pub(crate) mod queries;
 mod run;
 mod side;
-pub(in crate::db) mod tables;
-pub(in crate::db) mod value;
+pub(crate) mod tables;
+pub(crate) mod value;
 
 use super::{DatabaseUrl, OpenError};
 
 pub use checksum::Checksum;
-pub(in crate::db) use progress::Progress;
+pub(crate) use progress::Progress;
 pub use run::copy;
 use side::Side;
 
@@ -120,7 +120,7 @@ pub enum CopyError {
 
 /// Whether a copy into this database has begun and is not finished. Blocking;
 /// on a thread of its own, because whoever calls may be inside a runtime.
-pub(in crate::db) fn is_unfinished(url: &DatabaseUrl) -> Result<bool, CopyError> {
+pub(crate) fn is_unfinished(url: &DatabaseUrl) -> Result<bool, CopyError> {
     std::thread::scope(|scope| {
         let asking = scope.spawn(|| Side::open(url)?.has_progress());
         asking.join().unwrap_or(Err(CopyError::Panicked))

@@ -7,7 +7,7 @@ use super::{
 
 /// How far the copy of one table is, as the target knows it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::db) struct Progress {
+pub(crate) struct Progress {
     /// The key of the last row that was copied.
     pub last_key: Option<Vec<Value>>,
     /// What was copied.

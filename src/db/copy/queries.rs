@@ -4,7 +4,7 @@
 use parlor_macros::each_backend;
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         Connection, QueryResult, QueryableByName, RunQueryDsl,
         connection::SimpleConnection,
@@ -23,8 +23,8 @@ pub(in crate::db) mod backend {
         write::life::backend as life,
     };
 
-    pub(in crate::db) use copying::{has_progress, live_nodes, sequence, set_sequence};
-    pub(in crate::db) use life::carried;
+    pub(crate) use copying::{has_progress, live_nodes, sequence, set_sequence};
+    pub(crate) use life::carried;
 
     type Backend = <Conn as Connection>::Backend;
     type Boxed<'q> = BoxedSqlQuery<'q, Backend, SqlQuery>;
@@ -52,7 +52,7 @@ pub(in crate::db) mod backend {
     }
 
     /// The migrations that ran. An error where there is no such table.
-    pub(in crate::db) fn applied_migrations(conn: &mut Conn) -> QueryResult<Vec<String>> {
+    pub(crate) fn applied_migrations(conn: &mut Conn) -> QueryResult<Vec<String>> {
         let rows: Vec<Version> =
             sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version")
                 .load(conn)?;
@@ -61,7 +61,7 @@ pub(in crate::db) mod backend {
 
     /// The rows behind a key, in the order of keys: texts and bytes in that of
     /// their bytes, in both databases.
-    pub(in crate::db) fn page(
+    pub(crate) fn page(
         conn: &mut Conn,
         table: &CopiedTable,
         after: Option<&[Value]>,
@@ -83,7 +83,7 @@ pub(in crate::db) mod backend {
     }
 
     /// Adds a value to those of a query.
-    pub(in crate::db) fn bound<'q>(query: Boxed<'q>, value: &'q Value) -> Boxed<'q> {
+    pub(crate) fn bound<'q>(query: Boxed<'q>, value: &'q Value) -> Boxed<'q> {
         match value {
             Value::Null => query.bind::<Nullable<BigInt>, _>(None::<i64>),
             Value::Int(number) => query.bind::<BigInt, _>(*number),
@@ -94,11 +94,7 @@ pub(in crate::db) mod backend {
 
     /// Makes the record of a copy that begins. There is one for as long as the
     /// copy is not finished.
-    pub(in crate::db) fn begin(
-        conn: &mut Conn,
-        source: &str,
-        tables: &[CopiedTable],
-    ) -> QueryResult<()> {
+    pub(crate) fn begin(conn: &mut Conn, source: &str, tables: &[CopiedTable]) -> QueryResult<()> {
         conn.transaction(|conn| {
             conn.batch_execute(
                 "CREATE TABLE copy_progress (
@@ -126,7 +122,7 @@ pub(in crate::db) mod backend {
     }
 
     /// Of which source, and how far each table is.
-    pub(in crate::db) fn progress(conn: &mut Conn) -> QueryResult<Vec<(String, String, Progress)>> {
+    pub(crate) fn progress(conn: &mut Conn) -> QueryResult<Vec<(String, String, Progress)>> {
         let rows: Vec<ProgressRow> = sql_query("SELECT * FROM copy_progress").load(conn)?;
         let read = |row: ProgressRow| {
             let ProgressRow { table_name, source, last_key, copied, checksum, replaced } = row;
@@ -139,7 +135,7 @@ pub(in crate::db) mod backend {
 
     /// Stores a batch, and how far the table is now, in one transaction.
     /// `Ok(false)`: it was further already, so another copy is at work.
-    pub(in crate::db) fn store(
+    pub(crate) fn store(
         conn: &mut Conn,
         table: &CopiedTable,
         rows: Vec<Row>,
@@ -169,7 +165,7 @@ pub(in crate::db) mod backend {
 
     /// Takes the record away: the target may be used, and goes on in the life of
     /// the source.
-    pub(in crate::db) fn finish(conn: &mut Conn, carried: &(String, i64)) -> QueryResult<()> {
+    pub(crate) fn finish(conn: &mut Conn, carried: &(String, i64)) -> QueryResult<()> {
         conn.transaction(|conn| {
             life::adopt(conn, carried)?;
             conn.batch_execute("DROP TABLE copy_progress")

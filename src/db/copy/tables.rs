@@ -9,7 +9,7 @@ use crate::db::schema;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::db) enum Kind {
+pub(crate) enum Kind {
     Int,
     Bool,
     Text,
@@ -17,13 +17,13 @@ pub(in crate::db) enum Kind {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(in crate::db) struct CopiedColumn {
+pub(crate) struct CopiedColumn {
     pub name: &'static str,
     pub kind: Kind,
 }
 
 #[derive(Clone, Debug)]
-pub(in crate::db) struct CopiedTable {
+pub(crate) struct CopiedTable {
     pub name: &'static str,
     pub columns: Vec<CopiedColumn>,
     /// Where among the columns those of the primary key are, in its order.
@@ -121,7 +121,7 @@ macro_rules! tables {
 
 /// Every table that is copied. Not `feed` and `nodes`: they are of the nodes
 /// that run. Not `life`: two databases that both go on must not share one. The indexes of the search are made anew from the messages.
-pub(in crate::db) fn all() -> Vec<CopiedTable> {
+pub(crate) fn all() -> Vec<CopiedTable> {
     tables![
         users(key),
         rooms(key),

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 /// What a column holds in one row. A truth is 0 or 1, as SQLite has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::db) enum Value {
+pub(crate) enum Value {
     Null,
     Int(i64),
     Text(String),
@@ -13,7 +13,7 @@ pub(in crate::db) enum Value {
 
 /// One row: the values in the order of the table's columns.
 #[derive(Debug)]
-pub(in crate::db) struct Row(pub Vec<Value>);
+pub(crate) struct Row(pub Vec<Value>);
 
 impl Row {
     /// The values of the primary key, with which the next page begins.
@@ -61,7 +61,7 @@ fn write_sized(tag: u8, content: &[u8], bytes: &mut Vec<u8>) {
 
 /// A key as JSON, to be kept in the target: numbers, texts, and bytes as a
 /// list of numbers.
-pub(in crate::db) fn key_to_json(key: &[Value]) -> String {
+pub(crate) fn key_to_json(key: &[Value]) -> String {
     let one = |value: &Value| match value {
         Value::Null => Json::Null,
         Value::Int(number) => json!(number),
@@ -72,7 +72,7 @@ pub(in crate::db) fn key_to_json(key: &[Value]) -> String {
 }
 
 /// `None` if it is none that [`key_to_json`] has written.
-pub(in crate::db) fn key_from_json(text: &str) -> Option<Vec<Value>> {
+pub(crate) fn key_from_json(text: &str) -> Option<Vec<Value>> {
     let one = |value: Json| match value {
         Json::Number(number) => number.as_i64().map(Value::Int),
         Json::String(text) => Some(Value::Text(text)),

@@ -107,7 +107,7 @@ impl BlockOn for Shared {
 ///
 /// # Errors
 /// The last host's reason.
-pub(in crate::db) async fn connect(url: &PostgresUrl) -> ConnectionResult<AsyncPgConnection> {
+pub(crate) async fn connect(url: &PostgresUrl) -> ConnectionResult<AsyncPgConnection> {
     let mut last = "it names no host".to_owned();
     for (i, host) in url.config.get_hosts().iter().enumerate() {
         match timeout(POSTGRES_CONNECT_TIMEOUT, to_host(url, host, url.port(i))).await {
@@ -175,7 +175,7 @@ fn tls_config() -> Result<rustls::ClientConfig, String> {
 }
 
 /// The same, if the database is in the life that is guarded.
-pub(in crate::db) async fn connect_guarded(
+pub(crate) async fn connect_guarded(
     url: &PostgresUrl,
     guard: &Guard,
 ) -> ConnectionResult<AsyncPgConnection> {
@@ -186,7 +186,7 @@ pub(in crate::db) async fn connect_guarded(
 
 /// Makes the blocking connections of the pool.
 #[derive(Debug)]
-pub(in crate::db) struct Manager {
+pub(crate) struct Manager {
     url: PostgresUrl,
     /// `None` before it is known which life the database is in.
     guard: Option<Guard>,

@@ -99,11 +99,7 @@ impl Values {
 }
 
 /// One statement for any number of rows: a parameter is a whole column.
-pub(in crate::db) fn insert(
-    conn: &mut Conn,
-    table: &CopiedTable,
-    rows: Vec<Row>,
-) -> QueryResult<()> {
+pub(crate) fn insert(conn: &mut Conn, table: &CopiedTable, rows: Vec<Row>) -> QueryResult<()> {
     let mut columns: Vec<_> =
         table.columns.iter().map(|column| Values::new(column.kind, rows.len())).collect();
     for row in rows {
@@ -123,14 +119,14 @@ pub(in crate::db) fn insert(
     Ok(())
 }
 
-pub(in crate::db) fn has_progress(conn: &mut Conn) -> QueryResult<bool> {
+pub(crate) fn has_progress(conn: &mut Conn) -> QueryResult<bool> {
     let found: Name =
         sql_query("SELECT to_regclass('copy_progress')::text AS name").get_result(conn)?;
     Ok(found.name.is_some())
 }
 
 /// How many nodes have a lease.
-pub(in crate::db) fn live_nodes(conn: &mut Conn) -> QueryResult<i64> {
+pub(crate) fn live_nodes(conn: &mut Conn) -> QueryResult<i64> {
     let live: Number =
         sql_query("SELECT count(*) AS number FROM nodes WHERE until > clock_timestamp()")
             .get_result(conn)?;
@@ -153,7 +149,7 @@ fn sequence_of(
 
 /// The last key that was given to a row of the table, also if that is gone;
 /// `None` for a table that is given none.
-pub(in crate::db) fn sequence(conn: &mut Conn, table: &CopiedTable) -> QueryResult<Option<i64>> {
+pub(crate) fn sequence(conn: &mut Conn, table: &CopiedTable) -> QueryResult<Option<i64>> {
     let Some((sequence, _)) = sequence_of(conn, table)? else { return Ok(None) };
     let query =
         format!("SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS number FROM {sequence}");
@@ -162,11 +158,7 @@ pub(in crate::db) fn sequence(conn: &mut Conn, table: &CopiedTable) -> QueryResu
 }
 
 /// The next key is above this one, and above all that are there.
-pub(in crate::db) fn set_sequence(
-    conn: &mut Conn,
-    table: &CopiedTable,
-    last: i64,
-) -> QueryResult<()> {
+pub(crate) fn set_sequence(conn: &mut Conn, table: &CopiedTable, last: i64) -> QueryResult<()> {
     let Some((sequence, key)) = sequence_of(conn, table)? else { return Ok(()) };
     let name = table.name;
     sql_query(format!(

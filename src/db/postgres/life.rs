@@ -51,7 +51,7 @@ struct Identity {
 /// one after the other.
 ///
 /// On a thread of its own: whoever calls may be inside a runtime.
-pub(in crate::db) fn open(url: &PostgresUrl) -> Result<Guard, Refused> {
+pub(crate) fn open(url: &PostgresUrl) -> Result<Guard, Refused> {
     std::thread::scope(|scope| {
         let opening = scope.spawn(|| {
             let mut conn = establish(url)?;
@@ -62,7 +62,7 @@ pub(in crate::db) fn open(url: &PostgresUrl) -> Result<Guard, Refused> {
 }
 
 /// Has the next start begin a new life.
-pub(in crate::db) fn renew(url: &PostgresUrl) -> Result<(), Refused> {
+pub(crate) fn renew(url: &PostgresUrl) -> Result<(), Refused> {
     let mut conn = establish(url)?;
     let renewed = life::set_witness(&mut conn, Some(RENEWED));
     renewed.map_err(|error| Refused::Open(error.to_string()))
@@ -120,7 +120,7 @@ fn identify(conn: &mut Conn) -> QueryResult<(String, &'static str)> {
 /// What the server keeps in memory, keys of users among it, is true in this
 /// life only. So no connection to another one is ever used.
 #[derive(Clone, Debug)]
-pub(in crate::db) struct Guard(Arc<Guarded>);
+pub(crate) struct Guard(Arc<Guarded>);
 
 #[derive(Debug)]
 struct Guarded {

@@ -16,7 +16,7 @@ use parlor_domain::limits::POSTGRES_CONNECT_TIMEOUT;
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The connections that write: one a lane.
-pub(in crate::db) type WriterPool = r2d2::Pool<Manager>;
+pub(crate) type WriterPool = r2d2::Pool<Manager>;
 
 /// Nodes that start together migrate one after the other; the second one
 /// finds nothing to do. The lock goes with the connection.
@@ -24,7 +24,7 @@ const LOCK: &str = "SET statement_timeout = 0; SET lock_timeout = 0;
     SET idle_in_transaction_session_timeout = 0; SELECT pg_advisory_lock(7232421)";
 
 /// On a thread of its own: whoever calls may be inside a runtime.
-pub(in crate::db) fn migrate(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
+pub(crate) fn migrate(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
     std::thread::scope(|scope| {
         let migrating = scope.spawn(|| run_pending(url));
         let failed = |_| Err(Refused::Migrate("the migration panicked".to_owned()));
@@ -50,24 +50,20 @@ fn run_pending(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
 }
 
 /// The versions of all migrations that this executable has.
-pub(in crate::db) fn known_migrations() -> Vec<String> {
+pub(crate) fn known_migrations() -> Vec<String> {
     let known = MigrationSource::<Pg>::migrations(&MIGRATIONS);
     let known = known.expect("they were read when this was compiled");
     known.iter().map(|migration| migration.name().version().to_string()).collect()
 }
 
-pub(in crate::db) fn establish(url: &PostgresUrl) -> Result<Conn, Refused> {
+pub(crate) fn establish(url: &PostgresUrl) -> Result<Conn, Refused> {
     r2d2::ManageConnection::connect(&Manager::new(url.clone())).map_err(|error| match error {
         ConnectionError::BadConnection(cause) => Refused::Open(cause),
         other => Refused::Open(other.to_string()),
     })
 }
 
-pub(in crate::db) fn pool(
-    url: &PostgresUrl,
-    lanes: usize,
-    guard: Guard,
-) -> Result<WriterPool, Refused> {
+pub(crate) fn pool(url: &PostgresUrl, lanes: usize, guard: Guard) -> Result<WriterPool, Refused> {
     let size = u32::try_from(lanes).unwrap_or(u32::MAX);
     Ok(r2d2::Pool::builder()
         .max_size(size)

@@ -32,7 +32,7 @@ pub use events::{InboxHead, InboxPage, InboxSince};
 pub use messages::{Missed, Replay};
 pub use outbox::{Backlog, Letter};
 pub use people::{Audited, LeftRoom, Reacted, Trim};
-pub(in crate::db) use pools::Pools;
+pub(crate) use pools::Pools;
 pub use rooms::Arrival;
 
 /// A handle for reading; clones share the pool.
@@ -67,7 +67,7 @@ impl Reader {
 
     /// The same without what it knows.
     #[cfg(test)]
-    pub(in crate::db) fn knowing_nothing(&self) -> Self {
+    pub(crate) fn knowing_nothing(&self) -> Self {
         Self { counts: Arc::default(), ..self.clone() }
     }
 

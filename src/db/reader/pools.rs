@@ -17,7 +17,7 @@ use crate::db::{
 use parlor_domain::limits::{READ_CACHE_KIB, READ_CONNECTIONS};
 
 #[derive(Clone)]
-pub(in crate::db) enum Pools {
+pub(crate) enum Pools {
     Sqlite(Pool<sqlite::AsyncConn>),
     Postgres(Pool<postgres::AsyncConn>),
 }

@@ -6,7 +6,7 @@ use crate::db::schema::attachments;
 use parlor_domain::{Attachment, AttachmentId};
 
 #[derive(Queryable)]
-pub(in crate::db) struct AttachmentRow {
+pub(crate) struct AttachmentRow {
     id: i64,
     name: String,
     content_type: String,
@@ -18,7 +18,7 @@ pub(in crate::db) struct AttachmentRow {
 
 /// The columns of an [`AttachmentRow`].
 #[diesel::dsl::auto_type]
-pub(in crate::db) fn columns() -> _ {
+pub(crate) fn columns() -> _ {
     (
         attachments::id,
         attachments::name,

@@ -16,7 +16,7 @@ use parlor_domain::{
 };
 
 #[derive(Queryable)]
-pub(in crate::db) struct MessageRow {
+pub(crate) struct MessageRow {
     id: i64,
     room_key: i64,
     room: String,
@@ -45,7 +45,7 @@ pub(in crate::db) struct MessageRow {
 /// The messages that can be seen: their room is there and they have not been
 /// cleared.
 #[diesel::dsl::auto_type]
-pub(in crate::db) fn visible() -> _ {
+pub(crate) fn visible() -> _ {
     messages::table
         .inner_join(users::table)
         .inner_join(rooms::table)
@@ -55,7 +55,7 @@ pub(in crate::db) fn visible() -> _ {
 
 /// The columns of a [`MessageRow`].
 #[diesel::dsl::auto_type]
-pub(in crate::db) fn columns() -> _ {
+pub(crate) fn columns() -> _ {
     let room: diesel::dsl::AssumeNotNull<rooms::id> = rooms::id.assume_not_null();
     (
         messages::id,
@@ -86,7 +86,7 @@ pub(in crate::db) fn columns() -> _ {
 
 /// What is shown of a message that another one points to.
 #[derive(Queryable)]
-pub(in crate::db) struct QuoteRow {
+pub(crate) struct QuoteRow {
     id: i64,
     sender_key: i64,
     sender: String,
@@ -98,7 +98,7 @@ pub(in crate::db) struct QuoteRow {
 
 /// The columns of a [`QuoteRow`].
 #[diesel::dsl::auto_type]
-pub(in crate::db) fn quote_columns() -> _ {
+pub(crate) fn quote_columns() -> _ {
     (
         messages::id,
         messages::sender_key,
@@ -111,7 +111,7 @@ pub(in crate::db) fn quote_columns() -> _ {
 }
 
 /// The messages that these point to; none on most pages.
-pub(in crate::db) fn quoted_ids(rows: &[MessageRow]) -> Vec<i64> {
+pub(crate) fn quoted_ids(rows: &[MessageRow]) -> Vec<i64> {
     let mut ids: Vec<i64> =
         rows.iter().flat_map(|row| [row.reply_to, row.thread_last]).flatten().collect();
     ids.sort_unstable();
@@ -119,7 +119,7 @@ pub(in crate::db) fn quoted_ids(rows: &[MessageRow]) -> Vec<i64> {
     ids
 }
 
-pub(in crate::db) fn assemble(rows: Vec<MessageRow>, quotes: Vec<QuoteRow>) -> Vec<Message> {
+pub(crate) fn assemble(rows: Vec<MessageRow>, quotes: Vec<QuoteRow>) -> Vec<Message> {
     let quotes = quotes.into_iter().map(|row| (row.id, Quote::from(row))).collect();
     rows.into_iter().map(|row| row.into_message(&quotes)).collect()
 }

@@ -33,7 +33,7 @@ struct AttachmentColumn<'a> {
     has_thumbnail: bool,
 }
 
-pub(in crate::db) fn encode_attachments(attachments: &[Attachment]) -> Option<String> {
+pub(crate) fn encode_attachments(attachments: &[Attachment]) -> Option<String> {
     let column = |attachment: &'_ Attachment| {
         let Attachment { id, name, content_type, size, dimensions, thumbnail_type } = attachment;
         encode(&AttachmentColumn {
@@ -56,7 +56,7 @@ struct NameColumn {
 }
 
 /// What the files of a message are called.
-pub(in crate::db) fn attachment_names(column: &str) -> Vec<String> {
+pub(crate) fn attachment_names(column: &str) -> Vec<String> {
     let names = decode::<Vec<NameColumn>>(column).unwrap_or_default();
     names.into_iter().map(|NameColumn { name }| name).collect()
 }
@@ -69,19 +69,19 @@ fn ids(users: Vec<String>) -> Vec<UserId> {
     users.into_iter().map(UserId::from_stored).collect()
 }
 
-pub(in crate::db) fn encode_mentions(mentions: &Mentions) -> Option<String> {
+pub(crate) fn encode_mentions(mentions: &Mentions) -> Option<String> {
     let Mentions { users, room } = mentions;
     let column = MentionsColumn { users: texts(users), room: *room };
     (!mentions.is_empty()).then(|| encode(&column))
 }
 
-pub(in crate::db) fn decode_mentions(column: &str) -> Mentions {
+pub(crate) fn decode_mentions(column: &str) -> Mentions {
     decode::<MentionsColumn>(column)
         .map(|MentionsColumn { users, room }| Mentions { users: ids(users), room })
         .unwrap_or_default()
 }
 
-pub(in crate::db) fn encode_reactions(reactions: &[Reaction]) -> Option<String> {
+pub(crate) fn encode_reactions(reactions: &[Reaction]) -> Option<String> {
     let column = |Reaction { emoji, count, users }: &Reaction| ReactionColumn {
         emoji: emoji.to_string(),
         count: *count,
@@ -91,7 +91,7 @@ pub(in crate::db) fn encode_reactions(reactions: &[Reaction]) -> Option<String> 
     (!columns.is_empty()).then(|| encode(&columns))
 }
 
-pub(in crate::db) fn decode_reactions(column: &str) -> Vec<Reaction> {
+pub(crate) fn decode_reactions(column: &str) -> Vec<Reaction> {
     let reaction = |ReactionColumn { emoji, count, users }| Reaction {
         emoji: String::into(emoji),
         count,

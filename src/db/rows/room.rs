@@ -7,13 +7,13 @@ use parlor_domain::{Room, RoomId, RoomKey, RoomKind, Timestamp};
 
 /// The columns of a [`RoomRow`].
 #[diesel::dsl::auto_type]
-pub(in crate::db) fn columns() -> _ {
+pub(crate) fn columns() -> _ {
     let id: diesel::dsl::AssumeNotNull<rooms::id> = rooms::id.assume_not_null();
     (rooms::key, id, rooms::kind, rooms::title, rooms::topic, rooms::custom, rooms::created_at)
 }
 
 #[derive(Queryable)]
-pub(in crate::db) struct RoomRow {
+pub(crate) struct RoomRow {
     key: i64,
     id: String,
     kind: String,

@@ -8,7 +8,7 @@ use diesel::{
 use parlor_domain::{Role, RoomKind, Standing, Timestamp};
 
 #[derive(QueryableByName)]
-pub(in crate::db) struct StandingRow {
+pub(crate) struct StandingRow {
     #[diesel(sql_type = BigInt)]
     room_key: i64,
     #[diesel(sql_type = BigInt)]

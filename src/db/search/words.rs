@@ -17,7 +17,7 @@ use unicode_normalization::{
 
 /// Changes with any of the rules here: an index of another version is made
 /// anew.
-pub(in crate::db) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 2;
 
 /// Characters of a word that count; a longer one is found by its beginning.
 const WORD_CHARS: usize = 64;

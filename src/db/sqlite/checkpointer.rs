@@ -11,7 +11,7 @@ use super::open::WriterPool;
 /// SQLite would do that within every so many commits, and all writes would
 /// wait for it. A passive checkpoint takes no lock that a writer needs; what
 /// little is left of it is done by the writer when the log is full.
-pub(in crate::db) struct Checkpointer {
+pub(crate) struct Checkpointer {
     pool: WriterPool,
 }
 
@@ -24,7 +24,7 @@ impl Checkpointer {
 /// Asks for a checkpoint; answered when it is done.
 #[derive(actix::Message)]
 #[rtype(result = "()")]
-pub(in crate::db) struct Checkpoint;
+pub(crate) struct Checkpoint;
 
 impl Actor for Checkpointer {
     type Context = SyncContext<Self>;

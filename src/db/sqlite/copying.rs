@@ -50,11 +50,7 @@ impl QueryableByName<Sqlite> for Row {
     }
 }
 
-pub(in crate::db) fn insert(
-    conn: &mut Conn,
-    table: &CopiedTable,
-    rows: Vec<Row>,
-) -> QueryResult<()> {
+pub(crate) fn insert(conn: &mut Conn, table: &CopiedTable, rows: Vec<Row>) -> QueryResult<()> {
     let width = table.columns.len();
     let places = format!("({})", vec!["?"; width].join(", "));
     for some in rows.chunks((VALUES_MAX / width).max(1)) {
@@ -67,7 +63,7 @@ pub(in crate::db) fn insert(
     Ok(())
 }
 
-pub(in crate::db) fn has_progress(conn: &mut Conn) -> QueryResult<bool> {
+pub(crate) fn has_progress(conn: &mut Conn) -> QueryResult<bool> {
     let found: Number = sql_query(
         "SELECT count(*) AS number FROM sqlite_master WHERE type = 'table' AND name = 'copy_progress'",
     )
@@ -76,13 +72,13 @@ pub(in crate::db) fn has_progress(conn: &mut Conn) -> QueryResult<bool> {
 }
 
 /// A file has no nodes that could be asked for.
-pub(in crate::db) fn live_nodes(_: &mut Conn) -> QueryResult<i64> {
+pub(crate) fn live_nodes(_: &mut Conn) -> QueryResult<i64> {
     Ok(0)
 }
 
 /// The last key that was given to a row of the table, also if that is gone;
 /// `None` for a table that is given none.
-pub(in crate::db) fn sequence(conn: &mut Conn, table: &CopiedTable) -> QueryResult<Option<i64>> {
+pub(crate) fn sequence(conn: &mut Conn, table: &CopiedTable) -> QueryResult<Option<i64>> {
     let found: Option<Number> =
         sql_query("SELECT seq AS number FROM sqlite_sequence WHERE name = $1")
             .bind::<Text, _>(table.name)
@@ -92,11 +88,7 @@ pub(in crate::db) fn sequence(conn: &mut Conn, table: &CopiedTable) -> QueryResu
 }
 
 /// The next key is above this one.
-pub(in crate::db) fn set_sequence(
-    conn: &mut Conn,
-    table: &CopiedTable,
-    last: i64,
-) -> QueryResult<()> {
+pub(crate) fn set_sequence(conn: &mut Conn, table: &CopiedTable, last: i64) -> QueryResult<()> {
     let changed = sql_query("UPDATE sqlite_sequence SET seq = max(seq, $1) WHERE name = $2")
         .bind::<BigInt, _>(last)
         .bind::<Text, _>(table.name)

@@ -25,7 +25,7 @@ use crate::{
 use parlor_domain::{Life, RoomKey, Seq};
 
 /// Opens a file that has been migrated.
-pub(in crate::db) fn open(path: &Path) -> Result<(Life, Marker), Refused> {
+pub(crate) fn open(path: &Path) -> Result<(Life, Marker), Refused> {
     let failed = |error: &dyn std::fmt::Display| Refused::Open(error.to_string());
     let mut conn = establish(path).map_err(Refused::Open)?;
     let found = mark::find(path).map_err(|error| failed(&error))?;
@@ -53,7 +53,7 @@ pub(in crate::db) fn open(path: &Path) -> Result<(Life, Marker), Refused> {
 }
 
 /// Has the next start begin a new life.
-pub(in crate::db) fn renew(path: &Path) -> Result<(), Refused> {
+pub(crate) fn renew(path: &Path) -> Result<(), Refused> {
     let mut conn = establish(path).map_err(Refused::Open)?;
     let renewed = life::set_witness(&mut conn, Some(RENEWED));
     renewed.map_err(|error| Refused::Open(error.to_string()))

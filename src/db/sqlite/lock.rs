@@ -16,7 +16,7 @@ use crate::db::open::Refused;
 /// its own, because where locks go over a network (NFS) one on the database
 /// would be in the way of SQLite's.
 #[derive(Debug)]
-pub(in crate::db) struct FileLock(#[expect(dead_code, reason = "held, not read")] File);
+pub(crate) struct FileLock(#[expect(dead_code, reason = "held, not read")] File);
 
 impl FileLock {
     pub fn take(database: &Path) -> Result<Self, Refused> {

@@ -135,7 +135,7 @@ pub(super) fn remove(found: &[Found]) {
 
 /// The mark that is being written.
 #[derive(Debug)]
-pub(in crate::db) struct Marker {
+pub(crate) struct Marker {
     file: File,
     mark: Mark,
     /// It was said that it cannot be written.

@@ -20,9 +20,9 @@ use parlor_domain::limits::WRITE_CACHE_KIB;
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// The writer's connections.
-pub(in crate::db) type WriterPool = Pool<ConnectionManager<Conn>>;
+pub(crate) type WriterPool = Pool<ConnectionManager<Conn>>;
 
-pub(in crate::db) fn migrate(path: &Path) -> Result<Vec<String>, Refused> {
+pub(crate) fn migrate(path: &Path) -> Result<Vec<String>, Refused> {
     let failed = |error: &dyn std::fmt::Display| Refused::Migrate(error.to_string());
     let mut conn = establish(path).map_err(Refused::Open)?;
     // SQLite opens a file it cannot write without a word; this says it now.
@@ -42,13 +42,13 @@ pub(in crate::db) fn migrate(path: &Path) -> Result<Vec<String>, Refused> {
 }
 
 /// The versions of all migrations that this executable has.
-pub(in crate::db) fn known_migrations() -> Vec<String> {
+pub(crate) fn known_migrations() -> Vec<String> {
     let known = MigrationSource::<Sqlite>::migrations(&MIGRATIONS);
     let known = known.expect("they were read when this was compiled");
     known.iter().map(|migration| migration.name().version().to_string()).collect()
 }
 
-pub(in crate::db) fn establish(path: &Path) -> Result<Conn, String> {
+pub(crate) fn establish(path: &Path) -> Result<Conn, String> {
     let mut conn = Conn::establish(&path.to_string_lossy()).map_err(|error| match error {
         ConnectionError::BadConnection(cause) => cause,
         other => other.to_string(),
@@ -58,7 +58,7 @@ pub(in crate::db) fn establish(path: &Path) -> Result<Conn, String> {
 }
 
 /// The connection for writes, and the one for checkpoints.
-pub(in crate::db) fn pools(path: &Path) -> Result<(WriterPool, WriterPool), Refused> {
+pub(crate) fn pools(path: &Path) -> Result<(WriterPool, WriterPool), Refused> {
     // One lane: a second writer only waits for the first one's lock
     // (measured: 52 thousand rows a second with two, 72 with one).
     let writes = pool_of_one(path).map_err(Refused::Open)?;

@@ -26,7 +26,7 @@ impl Identity {
 
 /// The files of an open database; clones watch the same ones.
 #[derive(Clone, Debug)]
-pub(in crate::db) struct Place(Arc<Files>);
+pub(crate) struct Place(Arc<Files>);
 
 #[derive(Debug)]
 struct Files {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::db::{MemberChange, OpenDirect};
+use crate::operations::ban::{Banning, Unbanning};
 use parlor_domain::{Denied, limits::BLOCKS_PER_USER};
 
 /// The number that a room tells is that of its rows.
@@ -39,9 +40,10 @@ fn the_number_of_members_is_that_of_the_rows_whatever_happens() {
             2 => drop(bench.one(RemoveMember { room, user, by: None, is_self: true })),
             3 => {
                 let until = (chance(2) == 0).then_some(Timestamp(AT.0 + 1));
-                let _ = bench.one(Ban { room, user, by: None, until, reason: "".into(), at: AT });
+                let _ =
+                    bench.one(Banning { room, user, by: None, until, reason: "".into(), at: AT });
             }
-            4 => drop(bench.one(Unban { room, user })),
+            4 => drop(bench.one(Unbanning { room, user })),
             _ => {
                 let id = RoomId::from_stored(format!("d{}", chance(1 << 20)));
                 let users = [user, users[chance(5)].key];
@@ -72,7 +74,7 @@ fn a_ban_holds_until_its_end_and_removes_a_member() {
     bench.add(&room, &ben).expect("added");
     let until = Some(Timestamp(AT.0 + 10));
     let (key, user) = (room.key, ben.key);
-    let ban = Ban { room: key, user, by: None, until, reason: "x".into(), at: AT };
+    let ban = Banning { room: key, user, by: None, until, reason: "x".into(), at: AT };
     assert!(matches!(bench.one(ban), Ok(Some(Removed { member_count: 1, .. }))));
     let add_at = |at: i64| {
         let (role, at) = (Role::Member, Timestamp(at));

@@ -123,7 +123,7 @@ impl Write for ForgetFiles {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         BoolExpressionMethods, Connection, ExpressionMethods, NullableExpressionMethods, QueryDsl,
         QueryResult, RunQueryDsl, result::Error,
@@ -229,7 +229,7 @@ pub(in crate::db) mod backend {
     ///
     /// The condition is part of the change: another room's transaction may want
     /// the same file at the same time, and then waits here and finds it taken.
-    pub(in crate::db) fn claim(
+    pub(crate) fn claim(
         conn: &mut Conn,
         ids: &[AttachmentId],
         uploader: UserKey,
@@ -260,7 +260,7 @@ pub(in crate::db) mod backend {
     }
 
     /// The messages are gone, and with them what was attached.
-    pub(in crate::db) fn release(conn: &mut Conn, messages: &[i64]) -> QueryResult<()> {
+    pub(crate) fn release(conn: &mut Conn, messages: &[i64]) -> QueryResult<()> {
         let attached = attachments::table
             .filter(attachments::message_id.assume_not_null().eq_any(messages))
             .filter(attachments::message_id.is_not_null())
@@ -273,7 +273,7 @@ pub(in crate::db) mod backend {
     }
 
     /// What a user has uploaded and not sent, and what is counted of them.
-    pub(in crate::db) fn release_user(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
+    pub(crate) fn release_user(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
         let loose = attachments::table
             .filter(attachments::uploader_key.eq(user.0))
             .filter(attachments::message_id.is_null());

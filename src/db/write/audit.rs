@@ -33,7 +33,7 @@ impl Write for AuditEntry {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{ExpressionMethods, RunQueryDsl};
 
     use super::*;

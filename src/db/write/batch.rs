@@ -54,7 +54,7 @@ fn as_plain_message(write: &Queued) -> Option<&NewMessage> {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use super::*;
     use crate::db::{
         backend::{Conn, SHARES_ROOMS, record, transaction},
@@ -63,11 +63,7 @@ pub(in crate::db) mod backend {
 
     /// Executes all writes in order. When this returns, what it says has been
     /// done is durable, and what it says has failed has left nothing behind.
-    pub(in crate::db) fn execute(
-        conn: &mut Conn,
-        writes: &[Queued],
-        targets: &OutboxTargets,
-    ) -> Executed {
+    pub(crate) fn execute(conn: &mut Conn, writes: &[Queued], targets: &OutboxTargets) -> Executed {
         match retried(conn, writes, targets) {
             Ok(executed) => executed,
             Err(error) if writes.len() > 1 && is_fault_of_a_row(&error) => {

@@ -7,7 +7,7 @@ use parlor_macros::each_backend;
 use super::{WriteError, Written};
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl, alias, dsl::exists, select,
     };
@@ -19,7 +19,7 @@ pub(in crate::db) mod backend {
     };
 
     /// Whether `adder` may bring `user` into one more room.
-    pub(in crate::db) fn check(
+    pub(crate) fn check(
         conn: &mut Conn,
         adder: Adder,
         user: UserKey,
@@ -37,7 +37,7 @@ pub(in crate::db) mod backend {
     }
 
     /// Whether there is a place for one more room that `adder` brings `user` into.
-    pub(in crate::db) fn has_place(
+    pub(crate) fn has_place(
         conn: &mut Conn,
         adder: Adder,
         user: UserKey,
@@ -81,11 +81,7 @@ pub(in crate::db) mod backend {
             .get_result(conn)
     }
 
-    pub(in crate::db) fn has_blocked(
-        conn: &mut Conn,
-        user: UserKey,
-        other: UserKey,
-    ) -> QueryResult<bool> {
+    pub(crate) fn has_blocked(conn: &mut Conn, user: UserKey, other: UserKey) -> QueryResult<bool> {
         select(exists(blocks::table.find((user.0, other.0)))).get_result(conn)
     }
 

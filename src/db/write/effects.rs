@@ -22,7 +22,7 @@ pub struct Effects {
 }
 
 impl Effects {
-    pub(in crate::db) fn new(has_nodes: bool, has_webhooks: bool) -> Self {
+    pub(crate) fn new(has_nodes: bool, has_webhooks: bool) -> Self {
         Self { has_nodes, has_webhooks, ..Self::default() }
     }
 
@@ -61,12 +61,12 @@ impl Effects {
 
     /// The last position that was given, if any was: a database that has it has
     /// all that was committed before.
-    pub(in crate::db) fn newest(&self) -> Option<Place> {
+    pub(crate) fn newest(&self) -> Option<Place> {
         self.newest
     }
 
     /// For the other nodes: the newest head of each timeline last and once.
-    pub(in crate::db) fn into_happened(self) -> Vec<Happened> {
+    pub(crate) fn into_happened(self) -> Vec<Happened> {
         let mut all = self.happened;
         all.extend(self.heads.into_iter().map(|(room, seq)| Happened::Head { room, seq }));
         all

@@ -103,7 +103,7 @@ impl Write for EraseMessages {
 type Membership = (i64, String, String);
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult, RunQueryDsl,
     };

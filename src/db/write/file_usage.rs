@@ -9,7 +9,7 @@ use parlor_macros::each_backend;
 use super::{WriteError, Written};
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, upsert::excluded,
     };
@@ -18,7 +18,7 @@ pub(in crate::db) mod backend {
     use crate::db::{backend::Conn, schema::file_usage};
 
     /// Counts bytes that are about to be stored, unless they are too many.
-    pub(in crate::db) fn take(
+    pub(crate) fn take(
         conn: &mut Conn,
         user: UserKey,
         bytes: i64,
@@ -56,7 +56,7 @@ pub(in crate::db) mod backend {
     }
 
     /// There were fewer bytes than had been counted.
-    pub(in crate::db) fn correct(conn: &mut Conn, user: UserKey, fewer: i64) -> QueryResult<()> {
+    pub(crate) fn correct(conn: &mut Conn, user: UserKey, fewer: i64) -> QueryResult<()> {
         if fewer == 0 {
             return Ok(());
         }
@@ -70,7 +70,7 @@ pub(in crate::db) mod backend {
     }
 
     /// Bytes that never came are none of the day's.
-    pub(in crate::db) fn forgive(conn: &mut Conn, user: UserKey, bytes: i64) -> QueryResult<()> {
+    pub(crate) fn forgive(conn: &mut Conn, user: UserKey, bytes: i64) -> QueryResult<()> {
         if bytes == 0 {
             return Ok(());
         }
@@ -82,7 +82,7 @@ pub(in crate::db) mod backend {
 
     /// Files are gone: of whom, and how big. In the order of the users, so that
     /// two transactions never wait for each other.
-    pub(in crate::db) fn free(conn: &mut Conn, files: &[(i64, i64)]) -> QueryResult<()> {
+    pub(crate) fn free(conn: &mut Conn, files: &[(i64, i64)]) -> QueryResult<()> {
         let mut freed: BTreeMap<i64, i64> = BTreeMap::new();
         for (user, size) in files {
             *freed.entry(*user).or_default() += size;
@@ -96,7 +96,7 @@ pub(in crate::db) mod backend {
     }
 
     /// Nothing is counted any more of who has been deleted.
-    pub(in crate::db) fn forget(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
+    pub(crate) fn forget(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
         diesel::delete(file_usage::table.find(user.0)).execute(conn).map(drop)
     }
 }

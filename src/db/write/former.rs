@@ -5,7 +5,7 @@ use parlor_domain::{Role, RoomKey, Standing, Timestamp, UserKey};
 use parlor_macros::each_backend;
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, upsert::excluded,
     };
@@ -14,7 +14,7 @@ pub(in crate::db) mod backend {
     use crate::db::{backend::Conn, schema::former_members};
 
     /// Remembers a member who goes, if there is anything to remember.
-    pub(in crate::db) fn keep(
+    pub(crate) fn keep(
         conn: &mut Conn,
         room: RoomKey,
         user: UserKey,
@@ -44,7 +44,7 @@ pub(in crate::db) mod backend {
 
     /// Takes what is remembered of one who comes back as `role`: the role they
     /// have then, and the end of a mute.
-    pub(in crate::db) fn take(
+    pub(crate) fn take(
         conn: &mut Conn,
         room: RoomKey,
         user: UserKey,

@@ -201,7 +201,7 @@ impl Write for RevokeApiKey {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, upsert::excluded,
     };
@@ -213,7 +213,7 @@ pub(in crate::db) mod backend {
         write::{refresh::backend as refresh, user::backend as user},
     };
 
-    pub(in crate::db) fn revoke_token(conn: &mut Conn, revoke: &RevokeToken) -> QueryResult<()> {
+    pub(crate) fn revoke_token(conn: &mut Conn, revoke: &RevokeToken) -> QueryResult<()> {
         let RevokeToken { id, expires_at, at } = revoke;
         let expired = revoked_tokens::table.filter(revoked_tokens::expires_at.le(at.0));
         diesel::delete(expired).execute(conn)?;
@@ -246,13 +246,13 @@ pub(in crate::db) mod backend {
     }
 
     /// Up to when a user's tokens are void.
-    pub(in crate::db) fn tokens_after(conn: &mut Conn, of: UserKey) -> QueryResult<Timestamp> {
+    pub(crate) fn tokens_after(conn: &mut Conn, of: UserKey) -> QueryResult<Timestamp> {
         let after = user_bars::table.find(of.0).select(user_bars::tokens_after);
         Ok(Timestamp(after.first(conn).optional()?.unwrap_or(0)))
     }
 
     /// Writes down what bars a user.
-    pub(in crate::db) fn store(conn: &mut Conn, of: UserKey, bar: &Bar) -> QueryResult<()> {
+    pub(crate) fn store(conn: &mut Conn, of: UserKey, bar: &Bar) -> QueryResult<()> {
         let Bar { tokens_after, banned, banned_until, reason, keeps } = bar;
         diesel::insert_into(user_bars::table)
             .values((
@@ -284,7 +284,7 @@ pub(in crate::db) mod backend {
         Ok(Barred { user, bar })
     }
 
-    pub(in crate::db) fn revoke_user(conn: &mut Conn, revoke: &RevokeUser) -> Written<Barred> {
+    pub(crate) fn revoke_user(conn: &mut Conn, revoke: &RevokeUser) -> Written<Barred> {
         let RevokeUser { user: of, keeps, at } = *revoke;
         // Not before the last one was made, which may have been on another node.
         let last = refresh::last_issued(conn, of)?.unwrap_or(at);

@@ -19,7 +19,7 @@ fn bucket_of(room: &RoomId) -> i64 {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, sql_query,
         sql_types::BigInt,
@@ -32,12 +32,12 @@ pub(in crate::db) mod backend {
     };
 
     /// Where a room of this id begins: above what clients may have seen under it.
-    pub(in crate::db) fn start_of_room(conn: &mut Conn, room: &RoomId) -> QueryResult<Seq> {
+    pub(crate) fn start_of_room(conn: &mut Conn, room: &RoomId) -> QueryResult<Seq> {
         start_above(conn, bucket_of(room))
     }
 
     /// Where the inbox of a user without one begins.
-    pub(in crate::db) fn start_of_inbox(conn: &mut Conn) -> QueryResult<Seq> {
+    pub(crate) fn start_of_inbox(conn: &mut Conn) -> QueryResult<Seq> {
         start_above(conn, INBOXES)
     }
 
@@ -50,11 +50,7 @@ pub(in crate::db) mod backend {
     }
 
     /// A room's id is free again.
-    pub(in crate::db) fn retire_room(
-        conn: &mut Conn,
-        key: RoomKey,
-        id: &RoomId,
-    ) -> QueryResult<()> {
+    pub(crate) fn retire_room(conn: &mut Conn, key: RoomKey, id: &RoomId) -> QueryResult<()> {
         let head = room_heads::table.find(key.0).select(room_heads::last_seq);
         match head.first::<i64>(conn).optional()? {
             Some(last) => retire(conn, bucket_of(id), last),
@@ -63,7 +59,7 @@ pub(in crate::db) mod backend {
     }
 
     /// A user's id is free again.
-    pub(in crate::db) fn retire_inbox(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
+    pub(crate) fn retire_inbox(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
         let head = inbox_heads::table.find(user.0).select(inbox_heads::last_seq);
         match head.first::<i64>(conn).optional()? {
             Some(last) => retire(conn, INBOXES, last),
@@ -85,14 +81,14 @@ pub(in crate::db) mod backend {
     }
 
     /// The life that the database says it is in.
-    pub(in crate::db) fn known(conn: &mut Conn) -> QueryResult<Known> {
+    pub(crate) fn known(conn: &mut Conn) -> QueryResult<Known> {
         let row = life::table.select((life::id, life::witness));
         let (id, witness) = row.first::<(String, Option<String>)>(conn)?;
         Ok(Known { life: Life::from_stored(id), witness })
     }
 
     /// Says by what the database is known from now on.
-    pub(in crate::db) fn set_witness(conn: &mut Conn, witness: Option<&str>) -> QueryResult<()> {
+    pub(crate) fn set_witness(conn: &mut Conn, witness: Option<&str>) -> QueryResult<()> {
         diesel::update(life::table).set(life::witness.eq(witness)).execute(conn).map(drop)
     }
 
@@ -100,7 +96,7 @@ pub(in crate::db) mod backend {
     /// what was before is no position any more.
     ///
     /// In a transaction of the caller's.
-    pub(in crate::db) fn begin(
+    pub(crate) fn begin(
         conn: &mut Conn,
         witness: Option<&str>,
         now: Timestamp,
@@ -133,15 +129,12 @@ pub(in crate::db) mod backend {
     }
 
     /// What another database needs to go on in this life.
-    pub(in crate::db) fn carried(conn: &mut Conn) -> QueryResult<(String, i64)> {
+    pub(crate) fn carried(conn: &mut Conn) -> QueryResult<(String, i64)> {
         life::table.select((life::id, life::first_seq)).first(conn)
     }
 
     /// Goes on in the life of another database, of which this one is a copy.
-    pub(in crate::db) fn adopt(
-        conn: &mut Conn,
-        (id, first_seq): &(String, i64),
-    ) -> QueryResult<()> {
+    pub(crate) fn adopt(conn: &mut Conn, (id, first_seq): &(String, i64)) -> QueryResult<()> {
         diesel::update(life::table)
             .set((life::id.eq(id), life::first_seq.eq(first_seq), life::witness.eq(None::<String>)))
             .execute(conn)

@@ -82,7 +82,7 @@ pub struct Removed {
 }
 
 impl Removed {
-    pub(super) fn effects(&self, room: RoomKey, user: UserKey, why: Left, effects: &mut Effects) {
+    pub fn effects(&self, room: RoomKey, user: UserKey, why: Left, effects: &mut Effects) {
         let members = self.member_count;
         effects.happened(|| Happened::Left { room: room.0, user: user.0, why, members });
         effects.webhook(|| WebhookEvent::left(room, user, why));
@@ -181,7 +181,7 @@ impl Write for TransferRoom {
 }
 
 /// A membership as it begins.
-pub(in crate::db) struct NewMember {
+pub(crate) struct NewMember {
     pub room: RoomKey,
     pub user: UserKey,
     pub role: Role,
@@ -199,7 +199,7 @@ fn outranks(by: Option<Role>, role: Role) -> Result<(), Denied> {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, dsl::exists,
         select,
@@ -216,7 +216,7 @@ pub(in crate::db) mod backend {
         },
     };
 
-    pub(in crate::db) fn insert(conn: &mut Conn, new: NewMember) -> QueryResult<()> {
+    pub(crate) fn insert(conn: &mut Conn, new: NewMember) -> QueryResult<()> {
         let NewMember { room, user, role, at, head, adder } = new;
         let (role, muted_until) = former::take(conn, room, user, role)?;
         diesel::insert_into(members::table)
@@ -247,7 +247,7 @@ pub(in crate::db) mod backend {
     }
 
     /// How a member stands in a room; `None` for who is none.
-    pub(in crate::db) fn standing(
+    pub(crate) fn standing(
         conn: &mut Conn,
         room: RoomKey,
         user: UserKey,
@@ -265,7 +265,7 @@ pub(in crate::db) mod backend {
         }))
     }
 
-    pub(in crate::db) fn find(
+    pub(crate) fn find(
         conn: &mut Conn,
         room: RoomKey,
         user: UserKey,
@@ -370,10 +370,7 @@ pub(in crate::db) mod backend {
 
     /// The last owner cannot leave others behind without one; but who was put
     /// into the room, and made its owner, can always leave.
-    pub(in crate::db) fn remove(
-        conn: &mut Conn,
-        removing: &RemoveMember,
-    ) -> Written<Option<Removed>> {
+    pub(crate) fn remove(conn: &mut Conn, removing: &RemoveMember) -> Written<Option<Removed>> {
         let RemoveMember { room, user, by, is_self } = *removing;
         let Some(Standing { role, .. }) = standing(conn, room, user)? else { return Ok(None) };
         outranks(by, role)?;
@@ -392,7 +389,7 @@ pub(in crate::db) mod backend {
 
     /// A room whose only owner is gone gets the highest of its members, the one
     /// who came first.
-    pub(in crate::db) fn inherit(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Member>> {
+    pub(crate) fn inherit(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Member>> {
         for role in Role::ALL.into_iter().rev() {
             let first = members::table
                 .filter(members::room_key.eq(room.0))
@@ -410,7 +407,7 @@ pub(in crate::db) mod backend {
     }
 
     /// Takes a membership and its marks away; gives the number of members left.
-    pub(in crate::db) fn delete(conn: &mut Conn, room: RoomKey, user: UserKey) -> QueryResult<i64> {
+    pub(crate) fn delete(conn: &mut Conn, room: RoomKey, user: UserKey) -> QueryResult<i64> {
         if let Some(standing) = standing(conn, room, user)? {
             former::keep(conn, room, user, standing)?;
         }
@@ -444,7 +441,7 @@ pub(in crate::db) mod backend {
         Ok(find(conn, room, user)?.ok_or(WriteError::NoSuchMember)?)
     }
 
-    pub(in crate::db) fn set_role(
+    pub(crate) fn set_role(
         conn: &mut Conn,
         room: RoomKey,
         user: UserKey,

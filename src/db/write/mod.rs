@@ -9,28 +9,28 @@
 
 use std::{any::Any, fmt};
 
-pub(super) mod attachment;
-pub(super) mod audit;
-pub(super) mod ban;
-pub(super) mod batch;
+pub(crate) mod attachment;
+pub(crate) mod audit;
+pub(crate) mod ban;
+pub(crate) mod batch;
 mod concern;
-mod contact;
-pub(super) mod direct;
+pub(crate) mod contact;
+pub(crate) mod direct;
 mod effects;
-pub(super) mod erase;
-mod error;
-mod file_usage;
-mod former;
-pub(super) mod identity;
-pub(super) mod life;
-pub(super) mod member;
-pub(super) mod message;
-pub(super) mod outbox;
-pub(super) mod publish;
-pub(super) mod receipt;
-pub(super) mod refresh;
-pub(super) mod room;
-pub(super) mod user;
+pub(crate) mod erase;
+pub(crate) mod error;
+pub(crate) mod file_usage;
+pub(crate) mod former;
+pub(crate) mod identity;
+pub(crate) mod life;
+pub(crate) mod member;
+pub(crate) mod message;
+pub(crate) mod outbox;
+pub(crate) mod publish;
+pub(crate) mod receipt;
+pub(crate) mod refresh;
+pub(crate) mod room;
+pub(crate) mod user;
 
 pub use concern::Concern;
 pub(super) use concern::Lane;

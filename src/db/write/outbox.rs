@@ -80,7 +80,7 @@ impl Write for DropLetter {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
         RunQueryDsl,
@@ -94,7 +94,7 @@ pub(in crate::db) mod backend {
 
     /// Records what a batch has done, in its transaction, so that none of it is
     /// lost. Says whether anything was.
-    pub(in crate::db) fn record(
+    pub(crate) fn record(
         conn: &mut Conn,
         targets: &OutboxTargets,
         events: &[WebhookEvent],

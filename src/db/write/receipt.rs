@@ -142,7 +142,7 @@ impl Write for MarkDelivered {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
         OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, dsl::case_when, upsert::excluded,
@@ -156,7 +156,7 @@ pub(in crate::db) mod backend {
     };
 
     /// One who has left in the meantime keeps no mark.
-    pub(in crate::db) fn raise(conn: &mut Conn, mark: &MarkRead) -> Written<Marked> {
+    pub(crate) fn raise(conn: &mut Conn, mark: &MarkRead) -> Written<Marked> {
         let MarkRead { room, user, target, at } = *mark;
         let head = room::head(conn, room)?.ok_or(WriteError::NoSuchRoom)?;
         let target = match target {

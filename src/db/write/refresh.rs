@@ -124,7 +124,7 @@ impl Write for EndSignIn {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, dsl::max,
     };
@@ -163,10 +163,7 @@ pub(in crate::db) mod backend {
     }
 
     /// When the last access token of a user was issued.
-    pub(in crate::db) fn last_issued(
-        conn: &mut Conn,
-        of: UserKey,
-    ) -> QueryResult<Option<Timestamp>> {
+    pub(crate) fn last_issued(conn: &mut Conn, of: UserKey) -> QueryResult<Option<Timestamp>> {
         let all = refresh_tokens::table.filter(refresh_tokens::user_key.eq(of.0));
         let last = all.select(max(refresh_tokens::created_at)).first::<Option<i64>>(conn)?;
         Ok(last.map(Timestamp))
@@ -253,7 +250,7 @@ pub(in crate::db) mod backend {
 
     /// Ends what could be exchanged for new access tokens of a user, in all
     /// sign-ins but one.
-    pub(in crate::db) fn end_all(
+    pub(crate) fn end_all(
         conn: &mut Conn,
         user: UserKey,
         keeps: Option<SignIn>,

@@ -237,7 +237,7 @@ impl Write for Purge {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
         RunQueryDsl, dsl::exists, select,
@@ -261,7 +261,7 @@ pub(in crate::db) mod backend {
         },
     };
 
-    pub(in crate::db) fn create(conn: &mut Conn, new: &NewRoom) -> Written<MadeRoom> {
+    pub(crate) fn create(conn: &mut Conn, new: &NewRoom) -> Written<MadeRoom> {
         let (owner, adder) = (new.owner, Adder::Oneself);
         if user::find(conn, owner)?.is_none() {
             return Err(WriteError::NoSuchUser.into());
@@ -283,14 +283,14 @@ pub(in crate::db) mod backend {
 
     /// Whether somebody has made as many rooms as there may be, whoever is in them
     /// now.
-    pub(in crate::db) fn made_enough(conn: &mut Conn, maker: Option<Maker>) -> QueryResult<bool> {
+    pub(crate) fn made_enough(conn: &mut Conn, maker: Option<Maker>) -> QueryResult<bool> {
         let Some(Maker { user, rooms_max }) = maker else { return Ok(false) };
         let made = rooms::table.filter(rooms::made_by.eq(user.0)).filter(rooms::id.is_not_null());
         Ok(made.count().get_result::<i64>(conn)? >= rooms_max)
     }
 
     /// Makes an empty room; `None` if its id is taken.
-    pub(in crate::db) fn insert(
+    pub(crate) fn insert(
         conn: &mut Conn,
         new: &NewRoom,
         pair: Option<String>,
@@ -329,12 +329,12 @@ pub(in crate::db) mod backend {
     }
 
     /// A room that has not been deleted.
-    pub(in crate::db) fn find(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Room>> {
+    pub(crate) fn find(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Room>> {
         let query = rooms::table.find(room.0).filter(rooms::id.is_not_null()).select(columns());
         Ok(query.first::<RoomRow>(conn).optional()?.map(Room::from))
     }
 
-    pub(in crate::db) fn kind(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<RoomKind>> {
+    pub(crate) fn kind(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<RoomKind>> {
         Ok(find(conn, room)?.map(|room| room.kind))
     }
 
@@ -368,13 +368,13 @@ pub(in crate::db) mod backend {
         if set > 0 { Ok(()) } else { Err(WriteError::NoSuchRoom.into()) }
     }
 
-    pub(in crate::db) fn head(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Seq>> {
+    pub(crate) fn head(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Seq>> {
         let last = room_heads::table.find(room.0).select(room_heads::last_seq);
         last.first::<i64>(conn).optional().map(|last| last.map(Seq))
     }
 
     /// The room is gone for everyone at once; its messages go bit by bit.
-    pub(in crate::db) fn delete(conn: &mut Conn, room: RoomKey) -> Written<RoomId> {
+    pub(crate) fn delete(conn: &mut Conn, room: RoomKey) -> Written<RoomId> {
         let Some(Room { id, .. }) = find(conn, room)? else {
             return Err(WriteError::NoSuchRoom.into());
         };

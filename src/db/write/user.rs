@@ -173,7 +173,7 @@ pub(super) fn id_hash(id: &UserId) -> Vec<u8> {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
         RunQueryDsl, dsl::exists, select,
@@ -192,7 +192,7 @@ pub(in crate::db) mod backend {
 
     /// A user who has not been deleted: who looked them up did so before this
     /// transaction, and what is left of a deleted one is nobody to act on.
-    pub(in crate::db) fn find(conn: &mut Conn, user: UserKey) -> QueryResult<Option<User>> {
+    pub(crate) fn find(conn: &mut Conn, user: UserKey) -> QueryResult<Option<User>> {
         let living = users::table.find(user.0).filter(users::deleted_at.is_null());
         let row = living.select((users::id, users::name));
         let row = row.first::<(String, String)>(conn).optional()?;
@@ -215,7 +215,7 @@ pub(in crate::db) mod backend {
 
     /// The row of a user whose credentials were good; made on first sight. What
     /// comes from another origin than the user does is about somebody else.
-    pub(in crate::db) fn ensure(conn: &mut Conn, seen: &SeenUser) -> Written<FoundUser> {
+    pub(crate) fn ensure(conn: &mut Conn, seen: &SeenUser) -> Written<FoundUser> {
         let SeenUser { id, name, origin, issued_at: _, adopted, at } = seen;
         let Some((mut user, known)) = find_by_id(conn, id)? else {
             return begin(conn, seen);
@@ -306,7 +306,7 @@ pub(in crate::db) mod backend {
 
     /// Forgets what ids those had who were deleted so long ago that there can be
     /// no token of them.
-    pub(in crate::db) fn forget_ids(conn: &mut Conn, before: Timestamp) -> QueryResult<()> {
+    pub(crate) fn forget_ids(conn: &mut Conn, before: Timestamp) -> QueryResult<()> {
         let old = users::table
             .filter(users::former_id.is_not_null())
             .filter(users::deleted_at.lt(Some(before.0)));

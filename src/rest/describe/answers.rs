@@ -11,7 +11,7 @@ use super::{
 use crate::{error::ErrorBody, protocol::describe::Schemas};
 
 /// What every call of this form may be refused with.
-fn refusals(path: &str, call: &Call) -> BTreeSet<u16> {
+pub fn refusals(path: &str, has_query: bool, has_body: bool) -> BTreeSet<u16> {
     let mut all = BTreeSet::new();
     // Too much of one, or of all.
     all.extend([429, 503]);
@@ -24,14 +24,15 @@ fn refusals(path: &str, call: &Call) -> BTreeSet<u16> {
         // The token; who is banned, or may not do it.
         all.extend([401, 403]);
     }
-    let has_id = ["{room}", "{user}", "{emoji}"].iter().any(|name| path.contains(name));
-    if has_id || !call.query.is_empty() || !matches!(call.takes, Takes::Nothing) {
+    let has_id =
+        ["{room}", "{user}", "{emoji}", "{message}"].iter().any(|name| path.contains(name));
+    if has_id || has_query || has_body {
         all.insert(400);
     }
     if path.contains('{') {
         all.insert(404);
     }
-    if !matches!(call.takes, Takes::Nothing) {
+    if has_body {
         all.extend([408, 413]);
     }
     all
@@ -41,7 +42,7 @@ fn is_description(path: &str) -> bool {
     path.ends_with(".json")
 }
 
-fn meaning(status: u16) -> &'static str {
+pub fn meaning(status: u16) -> &'static str {
     match status {
         400 => "Something in the request is wrong; `field` names it",
         401 => "No token, or one that is not good",
@@ -50,7 +51,7 @@ fn meaning(status: u16) -> &'static str {
         408 => "The body came too slowly",
         409 => "Against what is there already",
         413 => "Over a size limit",
-        429 => "Asked too often, or for too much at once",
+        429 => "AskedNodes too often, or for too much at once",
         500 => "Our fault",
         503 => "Cannot be done now; safe to send again",
         _ => "It was there already",
@@ -69,7 +70,7 @@ fn headers(names: &[(&str, &str)]) -> Value {
     Value::Object(all)
 }
 
-fn refusal(status: u16, error: &Value) -> Value {
+pub fn refusal(status: u16, error: &Value) -> Value {
     let headers = match status {
         401 => headers(&[("WWW-Authenticate", "The kind of token that would do")]),
         429 | 503 => headers(&[("Retry-After", "Seconds")]),
@@ -114,7 +115,7 @@ fn refused_file(what: &str, names: &[(&str, &str)], error: &Value) -> Value {
     })
 }
 
-fn granted(what: &str, content: Option<Value>) -> Value {
+pub fn granted(what: &str, content: Option<Value>) -> Value {
     let mut response = json!({"description": what, "headers": headers(&[])});
     if let Some(content) = content {
         response["content"] = content;
@@ -153,7 +154,8 @@ pub fn responses(path: &str, call: &Call, schemas: &mut Schemas) -> Value {
         let what = if status == 201 { "It is new" } else { meaning(status) };
         responses.insert(status.to_string(), granted(what, content.clone()));
     }
-    for status in refusals(path, call).into_iter().chain(bad) {
+    let has_body = !matches!(call.takes, Takes::Nothing);
+    for status in refusals(path, !call.query.is_empty(), has_body).into_iter().chain(bad) {
         responses.insert(status.to_string(), refusal(status, &error));
     }
     Value::Object(responses)

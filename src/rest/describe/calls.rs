@@ -6,8 +6,7 @@ use serde_json::Value;
 use super::shapes::{AsyncApiDocument, Export, OpenApiDocument};
 use crate::{
     protocol::{
-        AttachmentView, HistoryView, MemberView, MessageView, ReadMarkView, RoomView,
-        StoredMessageView,
+        AttachmentView, HistoryView, MessageView, ReadMarkView, RoomView, StoredMessageView,
         describe::Schemas,
         events::PresenceView,
         server_frame::{ChangedView, DeliveredView, SelfView},
@@ -124,18 +123,8 @@ pub const CALLS: &[(&str, &[Call])] = &[
         call("patch", &[], Json(&["title?", "topic?", "custom?"]), OK, One(of::<RoomView<'_>>), "Change what a room says of itself"),
         call("delete", &[], Nothing, DONE, None_, "Delete a room"),
     ]),
-    ("/rooms/{room}/transfer", &[call("post", &[], Json(&["user_id"]), DONE, None_, "Hand a room over")]),
     ("/rooms/{room}/members", &[call("get", PAGE, Nothing, OK, One(of::<Members<'_>>), "Members")]),
-    ("/rooms/{room}/members/{user}", &[
-        call("put", &[], Nothing, (200, &[201, 409]), One(of::<MemberView<'_>>), "Add a member, or join"),
-        call("patch", &[], Json(&["role?", "muted_until?", "mute_seconds?"]), (200, &[409]), One(of::<MemberView<'_>>), "Give a role, or mute"),
-        call("delete", &[], Nothing, (204, &[409]), None_, "Remove a member, or leave"),
-    ]),
     ("/rooms/{room}/bans", &[call("get", PAGE, Nothing, OK, One(of::<Bans<'_>>), "Who may not come")]),
-    ("/rooms/{room}/bans/{user}", &[
-        call("put", &[], Json(&["until?", "ban_seconds?", "reason?"]), (204, &[409]), None_, "Ban"),
-        call("delete", &[], Nothing, DONE, None_, "End a ban"),
-    ]),
     ("/rooms/{room}/read", &[
         call("get", &[], Nothing, OK, One(of::<ReadMarkView<'_>>), "One's own read mark"),
         call("put", &[], Json(&["seq?", "message_id?", "all?"]), OK, One(of::<ReadMarkView<'_>>), "Move it"),
@@ -165,10 +154,6 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ("/messages/{id}/reactions/{emoji}", &[
         call("put", &[], Nothing, (200, &[409]), One(of::<ChangedView>), "React"),
         call("delete", &[], Nothing, OK, One(of::<ChangedView>), "Take a reaction back"),
-    ]),
-    ("/messages/{id}/pin", &[
-        call("put", &[], Nothing, (200, &[409]), One(of::<ChangedView>), "Pin"),
-        call("delete", &[], Nothing, OK, One(of::<ChangedView>), "Unpin"),
     ]),
     ("/attachments", &[call("post", &["name"], File, (201, &[409]), One(of::<AttachmentView<'_>>), "Upload a file")]),
     ("/attachments/{id}", &[

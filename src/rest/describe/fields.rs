@@ -3,16 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::calls::Takes;
-use crate::rest::{
-    admin::{AGE_DAYS_MAX, KEPT_MESSAGES_MAX},
-    members::SECONDS_MAX,
-};
+use crate::rest::admin::{AGE_DAYS_MAX, KEPT_MESSAGES_MAX};
 use parlor_domain::{
     ID_CHARS_MAX, PublicationKey,
     limits::{
         ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, HISTORY_PAGE_MAX, ID_BYTES, NAME_CHARS,
         PASSWORD_BYTES, REASON_CHARS, SEARCH_BYTES, SEARCH_OFFSET_MAX, SEARCH_PAGE_MAX,
-        TITLE_CHARS, TOPIC_CHARS,
+        SECONDS_MAX, TITLE_CHARS, TOPIC_CHARS,
     },
 };
 

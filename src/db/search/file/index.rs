@@ -62,7 +62,7 @@ type Connections = Pool<ConnectionManager<Conn>>;
 
 /// The index; clones share its connections.
 #[derive(Clone)]
-pub(in crate::db) struct FileIndex {
+pub(crate) struct FileIndex {
     pub(super) path: PathBuf,
     life: Life,
     /// `None` as long as it could not be opened.

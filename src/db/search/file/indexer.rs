@@ -34,7 +34,7 @@ struct Number {
 }
 
 /// Indexes on a thread of its own for as long as the process lives.
-pub(in crate::db) fn keep_up(index: FileIndex, database: PathBuf) -> std::io::Result<()> {
+pub(crate) fn keep_up(index: FileIndex, database: PathBuf) -> std::io::Result<()> {
     let thread = std::thread::Builder::new().name("search".to_owned());
     thread.spawn(move || {
         give_way();

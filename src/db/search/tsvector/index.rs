@@ -11,7 +11,7 @@ use parlor_domain::{MessageId, limits::SEARCH_CONNECTIONS};
 
 /// The index; clones share its connections.
 #[derive(Clone)]
-pub(in crate::db) struct TableIndex {
+pub(crate) struct TableIndex {
     pool: r2d2::Pool<Manager>,
 }
 

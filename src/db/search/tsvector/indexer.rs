@@ -53,7 +53,7 @@ struct Behind {
 }
 
 /// Indexes for as long as the process lives.
-pub(in crate::db) fn keep_up(url: PostgresUrl, guard: Guard) -> std::io::Result<()> {
+pub(crate) fn keep_up(url: PostgresUrl, guard: Guard) -> std::io::Result<()> {
     let thread = std::thread::Builder::new().name("search".to_owned());
     thread.spawn(move || {
         loop {

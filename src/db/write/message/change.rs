@@ -107,7 +107,7 @@ fn allowed(actor: &Actor, change: &Change, now: Timestamp) -> Result<(), Denied>
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
     use super::*;
@@ -202,7 +202,7 @@ pub(in crate::db) mod backend {
     }
 
     /// What was said is gone; the place in the room and in its thread stays.
-    pub(in crate::db) fn delete(
+    pub(crate) fn delete(
         conn: &mut Conn,
         message: Message,
         at: Timestamp,
@@ -298,7 +298,7 @@ pub(in crate::db) mod backend {
     }
 
     /// A message with the key of its room, for the steps of an erasure.
-    pub(in crate::db) fn erase(
+    pub(crate) fn erase(
         conn: &mut Conn,
         ids: &[MessageId],
         at: Timestamp,
@@ -318,7 +318,7 @@ pub(in crate::db) mod backend {
 
     /// Takes some of an erased user's reactions back. Gives the messages that can
     /// be seen, and whether there are more.
-    pub(in crate::db) fn unreact(
+    pub(crate) fn unreact(
         conn: &mut Conn,
         user: UserKey,
         limit: usize,

@@ -153,7 +153,7 @@ fn repeat_of(first: Stored) -> Stored {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         Connection, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
         result::{DatabaseErrorKind, Error},
@@ -162,7 +162,7 @@ pub(in crate::db) mod backend {
     use super::*;
     use crate::db::backend::{Conn, SHARES_ROOMS, advance_heads};
 
-    pub(in crate::db) use super::{
+    pub(crate) use super::{
         change::backend::{erase, unreact},
         reaction::backend::unify as unify_reactions,
     };
@@ -177,10 +177,7 @@ pub(in crate::db) mod backend {
     }
 
     /// Stores messages in order, inside the batch's transaction.
-    pub(in crate::db) fn insert_run(
-        conn: &mut Conn,
-        run: &[&NewMessage],
-    ) -> QueryResult<Vec<Stored>> {
+    pub(crate) fn insert_run(conn: &mut Conn, run: &[&NewMessage]) -> QueryResult<Vec<Stored>> {
         let mut results = Vec::with_capacity(run.len());
         while results.len() < run.len() {
             let rest = &run[results.len()..];
@@ -240,7 +237,7 @@ pub(in crate::db) mod backend {
             .collect())
     }
 
-    pub(in crate::db) fn find_repeated(
+    pub(crate) fn find_repeated(
         conn: &mut Conn,
         message: &NewMessage,
     ) -> QueryResult<Option<Stored>> {
@@ -304,7 +301,7 @@ pub(in crate::db) mod backend {
     }
 
     /// Moves a room's head on; gives where it is now.
-    pub(in crate::db) fn advance_head(
+    pub(crate) fn advance_head(
         conn: &mut Conn,
         room: RoomKey,
         count: i64,

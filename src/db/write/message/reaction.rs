@@ -24,7 +24,7 @@ fn summary_of(message: &Message) -> Summary {
 const UNIFIED_AT_ONCE: i64 = 1_000;
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
     use super::*;
@@ -35,7 +35,7 @@ pub(in crate::db) mod backend {
     };
 
     /// Adds a reaction. Gives the new summary; `None` if it is there already.
-    pub(in crate::db) fn add(
+    pub(crate) fn add(
         conn: &mut Conn,
         message: &Message,
         emoji: &Arc<str>,
@@ -72,7 +72,7 @@ pub(in crate::db) mod backend {
     }
 
     /// Takes a reaction back. Gives the new summary; `None` if there was none.
-    pub(in crate::db) fn remove(
+    pub(crate) fn remove(
         conn: &mut Conn,
         message: &Message,
         emoji: &str,
@@ -97,7 +97,7 @@ pub(in crate::db) mod backend {
     }
 
     /// Some of a user's reactions: the messages and the emojis.
-    pub(in crate::db) fn some_of(
+    pub(crate) fn some_of(
         conn: &mut Conn,
         user: UserKey,
         limit: i64,
@@ -111,7 +111,7 @@ pub(in crate::db) mod backend {
 
     /// Brings what was stored before emojis had one form into that form, and takes
     /// away what cannot be seen. Doing it again changes nothing.
-    pub(in crate::db) fn unify(conn: &mut Conn) -> QueryResult<()> {
+    pub(crate) fn unify(conn: &mut Conn) -> QueryResult<()> {
         let stored: Vec<String> =
             reactions::table.select(reactions::emoji).distinct().load(conn)?;
         for emoji in stored {

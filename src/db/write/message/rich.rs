@@ -35,7 +35,7 @@ struct NewRow<'a> {
 const EVERYONE: i64 = 0;
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{
         BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
         RunQueryDsl,
@@ -57,11 +57,7 @@ pub(in crate::db) mod backend {
         },
     };
 
-    pub(in crate::db) fn insert(
-        conn: &mut Conn,
-        new: &NewMessage,
-        extras: &NewExtras,
-    ) -> Written<Sent> {
+    pub(crate) fn insert(conn: &mut Conn, new: &NewMessage, extras: &NewExtras) -> Written<Sent> {
         if let Some(repeated) = find_repeated(conn, new)? {
             return Ok(Sent { stored: repeated?, rich: None });
         }
@@ -140,7 +136,7 @@ pub(in crate::db) mod backend {
 
     /// Of what a text may mention the members of the room, and under which keys
     /// they are told: 0 stands for all, and then nobody is told twice.
-    pub(in crate::db) fn resolve(
+    pub(crate) fn resolve(
         conn: &mut Conn,
         room: RoomKey,
         mentioned: &Mentioned,
@@ -166,7 +162,7 @@ pub(in crate::db) mod backend {
         Ok((found, if mentioned.room { vec![EVERYONE] } else { keys }))
     }
 
-    pub(in crate::db) fn insert_mentions(
+    pub(crate) fn insert_mentions(
         conn: &mut Conn,
         room: RoomKey,
         message: MessageId,

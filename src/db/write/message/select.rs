@@ -4,7 +4,7 @@ use parlor_domain::{Message, MessageId};
 use parlor_macros::each_backend;
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 
     use super::*;
@@ -15,7 +15,7 @@ pub(in crate::db) mod backend {
     };
 
     /// A message that can be seen, as it is now.
-    pub(in crate::db) fn find(conn: &mut Conn, id: MessageId) -> QueryResult<Option<Message>> {
+    pub(crate) fn find(conn: &mut Conn, id: MessageId) -> QueryResult<Option<Message>> {
         let query = visible().filter(messages::id.eq(id.0)).select(columns());
         let Some(row) = query.first::<MessageRow>(conn).optional()? else { return Ok(None) };
         let rows = vec![row];

@@ -37,7 +37,7 @@ impl Senders {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
     use super::*;
@@ -56,7 +56,7 @@ pub(in crate::db) mod backend {
     }
 
     /// On one node the ChatServer knows, and nothing is read.
-    pub(in crate::db) fn of(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Senders> {
+    pub(crate) fn of(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Senders> {
         if !SHARES_ROOMS {
             return Ok(Senders(None));
         }

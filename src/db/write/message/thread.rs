@@ -15,7 +15,7 @@ struct Root {
 }
 
 #[each_backend]
-pub(in crate::db) mod backend {
+pub(crate) mod backend {
     use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 
     use super::*;
@@ -27,7 +27,7 @@ pub(in crate::db) mod backend {
     };
 
     /// The root of the thread that a message of a room is in, or would begin.
-    pub(in crate::db) fn root_of(
+    pub(crate) fn root_of(
         conn: &mut Conn,
         id: MessageId,
         room: RoomKey,
@@ -58,7 +58,7 @@ pub(in crate::db) mod backend {
 
     /// A reply came. The change takes a `seq`; gives the root as it is then, and
     /// `None` if it cannot be seen any more.
-    pub(in crate::db) fn replied(
+    pub(crate) fn replied(
         conn: &mut Conn,
         root: MessageId,
         reply: MessageId,
@@ -68,7 +68,7 @@ pub(in crate::db) mod backend {
     }
 
     /// A reply was deleted.
-    pub(in crate::db) fn lost(
+    pub(crate) fn lost(
         conn: &mut Conn,
         root: MessageId,
         reply: MessageId,

@@ -1,0 +1,310 @@
+//! How values are read from a request, and described: ids, positions and the
+//! like know their own texts, so that no struct of a request repeats a rule.
+//!
+//! An error continues a sentence that begins with the name of the field.
+
+use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
+
+use crate::{
+    AttachmentId, ClientId, Epoch, EventKind, ID_CHARS_MAX, MessageId, Position, PublicationKey,
+    Role, RoomId, RoomKind, Seq, Timestamp, UserId, canonical_emoji, display_text,
+    limits::EMOJI_BYTES,
+};
+
+/// A value that is written as a text.
+pub trait FromText: Sized {
+    /// What its schema is called.
+    const NAME: &'static str;
+
+    /// # Errors
+    /// What is wrong with the text.
+    fn from_text(text: &str) -> Result<Self, String>;
+
+    fn schema() -> Schema;
+}
+
+/// PostgreSQL stores every character but this one
+/// (<https://www.postgresql.org/docs/current/datatype-character.html>), and a
+/// deployment may move there: it is refused everywhere.
+fn without_nul(text: &str) -> Result<(), String> {
+    match text.contains('\0') {
+        true => Err("must not contain the character U+0000".to_owned()),
+        false => Ok(()),
+    }
+}
+
+struct TextVisitor<T>(PhantomData<T>);
+
+impl<T: FromText> Visitor<'_> for TextVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        without_nul(text).and_then(|()| T::from_text(text)).map_err(E::custom)
+    }
+}
+
+macro_rules! from_text {
+    ($($name:ty),* $(,)?) => {$(
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                from.deserialize_str(TextVisitor::<Self>(PhantomData))
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                <Self as FromText>::NAME.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                <Self as FromText>::schema()
+            }
+        }
+    )*};
+}
+
+/// Lengths are told in characters, where some are counted in bytes: what is
+/// longer than this is refused in any case.
+fn text_of(least: usize, most: usize) -> Schema {
+    json_schema!({"type": "string", "minLength": least, "maxLength": most})
+}
+
+/// What the server has numbered, as a text.
+fn numbered() -> Schema {
+    json_schema!({"type": "string", "pattern": "^[1-9][0-9]{0,18}$"})
+}
+
+fn one_of(texts: &[&str]) -> Schema {
+    json_schema!({"type": "string", "enum": texts})
+}
+
+macro_rules! is_text {
+    ($name:ty, $called:literal, $schema:expr, |$text:ident| $parse:expr) => {
+        impl FromText for $name {
+            const NAME: &'static str = $called;
+
+            fn from_text($text: &str) -> Result<Self, String> {
+                $parse
+            }
+
+            fn schema() -> Schema {
+                $schema
+            }
+        }
+
+        from_text!($name);
+    };
+}
+
+fn id() -> Schema {
+    json_schema!({"type": "string", "pattern": "^[A-Za-z0-9._:@+~=|-]{1,64}$"})
+}
+
+is_text!(RoomId, "RoomId", id(), |text| Self::parse(text).map_err(|error| error.to_string()));
+is_text!(UserId, "UserId", id(), |text| Self::parse(text).map_err(|error| error.to_string()));
+is_text!(ClientId, "ClientId", text_of(1, ID_CHARS_MAX), |text| {
+    Self::parse(text).map_err(|error| error.to_string())
+});
+is_text!(PublicationKey, "PublicationKey", text_of(1, Self::BYTES_MAX), |text| {
+    Self::parse(text).map_err(|error| error.to_string())
+});
+is_text!(
+    EventKind,
+    "EventKind",
+    json_schema!({
+        "type": "string",
+        "pattern": "^[a-z0-9_-]+([.][a-z0-9_-]+)*$",
+        "maxLength": 64,
+    }),
+    |text| Self::parse(text).map_err(|error| error.to_string())
+);
+is_text!(Epoch, "Epoch", text_of(1, Self::BYTES_MAX), |text| {
+    let what = "must have an epoch that is a text of 1 to 64 bytes";
+    Self::parse(text).map_err(|_| what.to_owned())
+});
+is_text!(MessageId, "MessageId", numbered(), |text| {
+    Self::parse(text).ok_or_else(|| "is not a message id".to_owned())
+});
+is_text!(AttachmentId, "AttachmentId", numbered(), |text| {
+    Self::parse(text).ok_or_else(|| "is not an attachment id".to_owned())
+});
+is_text!(Timestamp, "Timestamp", json_schema!({"type": "string", "format": "date-time"}), |text| {
+    let what = "must be a time such as 2026-11-20T21:00:00Z";
+    Self::parse_rfc3339(text).ok_or_else(|| what.to_owned())
+});
+is_text!(RoomKind, "RoomKind", one_of(&["public", "private", "announcement"]), |text| {
+    let kind = Self::parse(text).filter(|kind| *kind != Self::Direct);
+    kind.ok_or_else(|| "must be public, private or announcement".to_owned())
+});
+is_text!(Role, "Role", one_of(&["owner", "moderator", "member", "read_only"]), |text| {
+    Self::parse(text).ok_or_else(|| "must be owner, moderator, member or read_only".to_owned())
+});
+
+/// An emoji, or a short text in its place, in the one form in which it is
+/// stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emoji(pub Arc<str>);
+
+is_text!(Emoji, "Emoji", text_of(1, EMOJI_BYTES), |text| {
+    let fits = |text: &str| text.len() <= EMOJI_BYTES;
+    let emoji = if fits(text) { canonical_emoji(text) } else { None };
+    let emoji = emoji.filter(|emoji| fits(emoji));
+    let what = || format!("must have 1 to {EMOJI_BYTES} bytes, all of which can be seen");
+    emoji.map(|emoji| Self(emoji.into())).ok_or_else(what)
+});
+
+/// A text that people see, without what cannot be seen in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisplayText<const CHARS: usize>(pub Arc<str>);
+
+impl<const CHARS: usize> FromText for DisplayText<CHARS> {
+    const NAME: &'static str = "DisplayText";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        let shown = display_text(text, CHARS).map_err(|error| error.to_string())?;
+        Ok(Self(shown.into()))
+    }
+
+    fn schema() -> Schema {
+        text_of(0, CHARS)
+    }
+}
+
+impl<'de, const CHARS: usize> Deserialize<'de> for DisplayText<CHARS> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(TextVisitor::<Self>(PhantomData))
+    }
+}
+
+impl<const CHARS: usize> JsonSchema for DisplayText<CHARS> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("DisplayText{CHARS}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        Self::schema()
+    }
+}
+
+/// A whole number within bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole<const LEAST: i64, const MOST: i64>(pub i64);
+
+impl<'de, const LEAST: i64, const MOST: i64> Deserialize<'de> for Whole<LEAST, MOST> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let what = || D::Error::custom(format!("must be a whole number from {LEAST} to {MOST}"));
+        let number = i64::deserialize(from).map_err(|_| what())?;
+        if (LEAST..=MOST).contains(&number) { Ok(Self(number)) } else { Err(what()) }
+    }
+}
+
+impl<const LEAST: i64, const MOST: i64> JsonSchema for Whole<LEAST, MOST> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Whole{LEAST}To{MOST}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "minimum": LEAST, "maximum": MOST})
+    }
+}
+
+const SEQ: &str = "must be a whole number, 0 or more";
+
+impl<'de> Deserialize<'de> for Seq {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(from).map_err(|_| D::Error::custom(SEQ))?;
+        if number >= 0 { Ok(Self(number)) } else { Err(D::Error::custom(SEQ)) }
+    }
+}
+
+impl JsonSchema for Seq {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Seq".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "minimum": 0, "format": "int64"})
+    }
+}
+
+/// `5`, or `{"since": 5, "epoch": "…"}`.
+impl<'de> Deserialize<'de> for Position {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct PositionVisitor;
+
+        #[derive(Deserialize)]
+        struct InEpoch {
+            since: Seq,
+            epoch: Option<Epoch>,
+        }
+
+        impl<'de> Visitor<'de> for PositionVisitor {
+            type Value = Position;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number, 0 or more")
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Position, E> {
+                if number >= 0 { Ok(Seq(number).into()) } else { Err(E::custom(SEQ)) }
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Position, E> {
+                let number = i64::try_from(number).map_err(|_| E::custom(SEQ))?;
+                self.visit_i64(number)
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Position, A::Error> {
+                let map = serde::de::value::MapAccessDeserializer::new(map);
+                let InEpoch { since, epoch } = InEpoch::deserialize(map)?;
+                Ok(Position { seq: since, epoch })
+            }
+        }
+
+        from.deserialize_any(PositionVisitor)
+    }
+}
+
+impl JsonSchema for Position {
+    fn schema_name() -> Cow<'static, str> {
+        "Position".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (seq, epoch) = (Seq::json_schema(generator), Epoch::json_schema(generator));
+        json_schema!({
+            "description": "A position, with the epoch that it is of or without.",
+            "anyOf": [seq, {
+                "type": "object",
+                "properties": {"since": seq, "epoch": epoch},
+                "required": ["since"],
+            }],
+        })
+    }
+}

@@ -1,0 +1,185 @@
+//! What can be asked of the ChatServer: each is an [`Operation`].
+
+use std::fmt;
+
+use actix::Context;
+use parlor_domain::RoomId;
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Access, ChatError, ChatServer, ReplyTo, Requester, SessionRef};
+use crate::protocol::{
+    Refusal, Rules,
+    server_frame::{self, Empty},
+};
+use parlor_websocket::Frame;
+
+/// One thing that can be asked for: a struct with the fields of the request,
+/// which socket and REST read alike, and which both descriptions show.
+pub trait Operation: DeserializeOwned + JsonSchema + fmt::Debug + Send + 'static {
+    /// What the one who asked gets.
+    type Answer: Shown;
+
+    /// Where it is done: in a room, whose rules decide (`Access`), or
+    /// [`Anywhere`].
+    type Place: Place;
+
+    fn place(&self) -> <Self::Place as Place>::Named<'_>;
+
+    /// What no type of a field can say.
+    ///
+    /// # Errors
+    /// The field that is wrong.
+    fn check(&mut self, _: &Rules) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// Whether it may be done. What depends on another member's role, or on
+    /// whose message it is, the transaction decides.
+    ///
+    /// # Errors
+    /// Why not.
+    fn allowed(&self, from: &Requester, place: &Self::Place) -> Result<(), ChatError>;
+
+    /// Does it. Nobody is told anything before the commit.
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>);
+}
+
+/// Who asks for an operation, where, and for which answer.
+pub struct Asked<O: Operation> {
+    pub from: Requester,
+    pub place: O::Place,
+    pub reply: ReplyTo<O::Answer>,
+}
+
+/// Where an operation is done.
+pub trait Place: Sized {
+    /// How a request names it.
+    type Named<'a>;
+
+    fn room<O: Operation<Place = Self>>(operation: &O) -> Option<&RoomId>;
+
+    fn of(access: Option<Access>) -> Option<Self>;
+}
+
+impl Place for Access {
+    type Named<'a> = &'a RoomId;
+
+    fn room<O: Operation<Place = Self>>(operation: &O) -> Option<&RoomId> {
+        Some(operation.place())
+    }
+
+    fn of(access: Option<Access>) -> Option<Self> {
+        access
+    }
+}
+
+/// In no room, or in one that is found on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct Anywhere;
+
+impl Place for Anywhere {
+    type Named<'a> = ();
+
+    fn room<O: Operation<Place = Self>>(_: &O) -> Option<&RoomId> {
+        None
+    }
+
+    fn of(_: Option<Access>) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+/// An answer, as it is shown to the one who asked: as `data` of the ack, and as
+/// the body over REST.
+pub trait Shown: Send + 'static {
+    type View<'a>: Serialize + JsonSchema;
+
+    /// The statuses that it may have over REST, the usual one first.
+    const STATUSES: &'static [u16] = &[200];
+
+    fn view(&self) -> Self::View<'_>;
+
+    fn status(&self) -> u16 {
+        Self::STATUSES[0]
+    }
+
+    fn ack(&self, id: &str) -> Frame {
+        server_frame::ack(id, &self.view())
+    }
+}
+
+/// It is done, and there is nothing to tell.
+impl Shown for () {
+    type View<'a> = Empty;
+
+    const STATUSES: &'static [u16] = &[204];
+
+    fn view(&self) -> Empty {
+        Empty {}
+    }
+}
+
+/// An [`Operation`] with where its answer goes, whichever it is.
+pub trait AnyOperation: fmt::Debug + Send {
+    /// The room whose rules decide, if one's do.
+    fn room(&self) -> Option<&RoomId>;
+
+    fn session(&self) -> Option<SessionRef>;
+
+    fn run(
+        self: Box<Self>,
+        from: Requester,
+        access: Option<Access>,
+        server: &mut ChatServer,
+        ctx: &mut Context<ChatServer>,
+    );
+
+    fn refuse(self: Box<Self>, refusal: ChatError, server: &mut ChatServer);
+}
+
+pub(super) struct Pending<O: Operation> {
+    pub operation: O,
+    pub reply: ReplyTo<O::Answer>,
+}
+
+impl<O: Operation> fmt::Debug for Pending<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.operation.fmt(f)
+    }
+}
+
+impl<O: Operation> AnyOperation for Pending<O> {
+    fn room(&self) -> Option<&RoomId> {
+        O::Place::room(&self.operation)
+    }
+
+    fn session(&self) -> Option<SessionRef> {
+        match &self.reply {
+            ReplyTo::Session { session, .. } => Some(*session),
+            ReplyTo::Caller(_) => None,
+        }
+    }
+
+    fn run(
+        self: Box<Self>,
+        from: Requester,
+        access: Option<Access>,
+        server: &mut ChatServer,
+        ctx: &mut Context<ChatServer>,
+    ) {
+        let Self { operation, reply } = *self;
+        let allowed = match O::Place::of(access) {
+            Some(place) => operation.allowed(&from, &place).map(|()| place),
+            None => Err(ChatError::Internal),
+        };
+        match allowed {
+            Ok(place) => operation.run(Asked { from, place, reply }, server, ctx),
+            Err(refusal) => server.answer(reply, Err(refusal)),
+        }
+    }
+
+    fn refuse(self: Box<Self>, refusal: ChatError, server: &mut ChatServer) {
+        server.answer(self.reply, Err(refusal));
+    }
+}

@@ -1,0 +1,87 @@
+//! Leave a room, or remove a member from it.
+
+use actix::Context;
+use parlor_domain::{RoomId, UserId};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Access, Asked, ChatError, ChatServer, Operation, Requester};
+use crate::{
+    chat::{Leaving, ReplyTo},
+    db,
+    protocol::events::Departure,
+};
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Leave {
+    room_id: RoomId,
+}
+
+impl Operation for Leave {
+    type Answer = ();
+    type Place = Access;
+
+    fn place(&self) -> &RoomId {
+        &self.room_id
+    }
+
+    /// Who is no member is told so.
+    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
+        access.visible()
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+        let user = asked.from.user.id.clone();
+        server.remove_member(user, asked.from, asked.place, asked.reply, ctx);
+    }
+}
+
+/// A user who removes themselves leaves.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct RemoveMember {
+    room_id: RoomId,
+    user_id: UserId,
+}
+
+impl Operation for RemoveMember {
+    type Answer = ();
+    type Place = Access;
+
+    fn place(&self) -> &RoomId {
+        &self.room_id
+    }
+
+    fn allowed(&self, from: &Requester, access: &Access) -> Result<(), ChatError> {
+        if self.user_id == from.user.id { access.visible() } else { access.moderator() }
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+        server.remove_member(self.user_id, asked.from, asked.place, asked.reply, ctx);
+    }
+}
+
+impl ChatServer {
+    fn remove_member(
+        &mut self,
+        user: UserId,
+        from: Requester,
+        access: Access,
+        reply: ReplyTo<()>,
+        ctx: &mut Context<Self>,
+    ) {
+        self.with_user(from, user, reply, ctx, move |server, user, reply, is_self| {
+            let why = if is_self { Departure::Left } else { Departure::Removed };
+            // What one does to oneself is decided already.
+            let by = if is_self { None } else { access.by() };
+            let (room, key) = (access.room.key, user.key);
+            let write = db::RemoveMember { room, user: key, by, is_self };
+            let leaving = Leaving { user, room: access.room, why };
+            server.write_about((key, room), reply, write, move |server, reply, removed, _| {
+                match removed {
+                    Some(removed) => server.removed(reply, &leaving, &removed),
+                    None => server.answer(reply, Err(ChatError::NotFound("member"))),
+                }
+            });
+        });
+    }
+}
