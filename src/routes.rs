@@ -73,17 +73,11 @@ fn accounts(routes: &mut Routes) {
 
 fn rooms(routes: &mut Routes) {
     routes
-        .at("/rooms", [(Read, to(rooms::list)), (Post, to(rooms::create))])
-        .at("/rooms/direct", [(Post, to(rooms::open_direct_of))])
-        .at("/rooms/direct/{user}", [(Put, to(rooms::open_direct))])
-        .at(
-            "/rooms/{room}",
-            [(Read, to(rooms::show)), (Patch, to(rooms::update)), (Delete, to(rooms::delete))],
-        )
+        .at("/rooms", [(Read, to(rooms::list))])
+        .at("/rooms/{room}", [(Read, to(rooms::show))])
         .at("/rooms/{room}/members", [(Read, to(members::list))])
         .at("/rooms/{room}/bans", [(Read, to(bans::list))])
-        .at("/rooms/{room}/read", [(Read, to(read::show)), (Put, to(read::mark))])
-        .at("/rooms/{room}/delivered", [(Put, to(read::delivered))])
+        .at("/rooms/{room}/read", [(Read, to(read::show))])
         .at("/rooms/{room}/receipts", [(Read, to(read::receipts))])
         .at("/rooms/{room}/presence", [(Read, to(presence::of_room))])
         .at("/rooms/{room}/events", [(Read, to(events::of_room)), (Post, to(events::to_room))]);
@@ -91,27 +85,13 @@ fn rooms(routes: &mut Routes) {
 
 fn messages(routes: &mut Routes) {
     routes
-        .at(
-            "/rooms/{room}/messages",
-            [(Read, to(messages::page)), (Post, to(messages::send)), (Delete, to(messages::clear))],
-        )
+        .at("/rooms/{room}/messages", [(Read, to(messages::page)), (Post, to(messages::send))])
         .at("/rooms/{room}/messages/count", [(Read, to(messages::count))])
         .at("/rooms/{room}/pins", [(Read, to(messages::pins))])
-        .at(
-            "/messages/{id}",
-            [
-                (Read, to(messages::show)),
-                (Patch, to(messages::edit)),
-                (Delete, to(messages::delete)),
-            ],
-        )
-        .at("/messages/{id}/thread", [(Read, to(messages::thread))])
-        .at("/messages/{id}/receipts", [(Read, to(messages::receipts))])
-        .at("/messages/{id}/reactions", [(Read, to(messages::reactions))])
-        .at(
-            "/messages/{id}/reactions/{emoji}",
-            [(Put, to(messages::react)), (Delete, to(messages::unreact))],
-        );
+        .at("/messages/{message}", [(Read, to(messages::show))])
+        .at("/messages/{message}/thread", [(Read, to(messages::thread))])
+        .at("/messages/{message}/receipts", [(Read, to(messages::receipts))])
+        .at("/messages/{message}/reactions", [(Read, to(messages::reactions))]);
 }
 
 fn attachments(routes: &mut Routes) {
@@ -127,9 +107,8 @@ fn people(routes: &mut Routes) {
         .at("/read-all", [(Post, to(read::mark_all))])
         .at("/search", [(Read, to(search::search))])
         .at("/unread", [(Read, to(read::unread))])
-        .at("/inbox", [(Read, to(events::inbox)), (Put, to(events::ack_inbox))])
+        .at("/inbox", [(Read, to(events::inbox))])
         .at("/blocks", [(Read, to(blocks::list))])
-        .at("/blocks/{user}", [(Put, to(blocks::add)), (Delete, to(blocks::remove))])
         .at("/users/{user}/presence", [(Read, to(presence::of_user))])
         .at("/users/{user}/events", [(Post, to(events::to_user))])
         .at("/roles/{context}/events", [(Post, to(events::to_role_context))])
@@ -146,10 +125,7 @@ fn administration(routes: &mut Routes) {
         .at("/users/{user}/connections/count", [(Read, to(admin::count_of_user))])
         .at("/rooms/{room}/disconnect", [(Post, to(admin::disconnect_room))])
         .at("/users/{user}/disconnect", [(Post, to(admin::disconnect_user))])
-        .at(
-            "/rooms/{room}/retention",
-            [(Read, to(admin::retention)), (Put, to(admin::set_retention))],
-        )
+        .at("/rooms/{room}/retention", [(Read, to(admin::retention))])
         .at("/users/{user}", [(Delete, to(admin::delete_user))])
         .at("/users/{user}/export", [(Read, to(export::user))])
         .at("/users/{user}/revoke", [(Post, to(tokens::revoke_user))])

@@ -4,8 +4,8 @@ use super::{Answer, ChatError, ChatServer, ReplyTo, RequestId, Shown, fanout::It
 use crate::{
     metrics::metrics,
     protocol::{
-        ErrorView, HistoryView, ReadMarkView, RoomView, StoredMessageView,
-        server_frame::{self, ChangedView, DeliveredView, Empty, JoinedView},
+        ErrorView, HistoryView, StoredMessageView,
+        server_frame::{self, Empty},
     },
 };
 use parlor_websocket::Frame;
@@ -56,24 +56,9 @@ impl Shown for Answer {
 fn encode_ack(id: &str, answer: &Answer) -> Frame {
     match answer {
         Answer::Sent(stored) => server_frame::ack(id, &StoredMessageView::from(stored)),
-        Answer::Read(mark) => server_frame::ack(id, &ReadMarkView::from(mark)),
         Answer::History(page) => server_frame::ack(id, &HistoryView::from(page)),
-        Answer::Room(room) => {
-            let last_seq = room.last_seq.0;
-            let epoch = room.epoch.as_str();
-            server_frame::ack(id, &JoinedView { room: RoomView::from(&**room), last_seq, epoch })
-        }
-        Answer::Changed { message, seq } => {
-            server_frame::ack(id, &ChangedView { message_id: message.0.to_string(), seq: seq.0 })
-        }
-        Answer::Delivered { room, delivered_seq } => {
-            let view = DeliveredView { room_id: room.as_str(), delivered_seq: delivered_seq.0 };
-            server_frame::ack(id, &view)
-        }
         // The rest is asked for with REST only.
         Answer::ReadAll(_)
-        | Answer::RoomUpdated(_)
-        | Answer::Direct { .. }
         | Answer::Published(_)
         | Answer::Statuses(_)
         | Answer::Connections { .. }

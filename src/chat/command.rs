@@ -2,15 +2,11 @@
 
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
-use super::{ReadMark, SessionId};
-use crate::{
-    db::{Change, StoredMessage},
-    protocol::Draft,
-};
+use super::SessionId;
+use crate::{db::StoredMessage, protocol::Draft};
 use parlor_domain::{
-    AppEvent, ClientId, HistoryCursor, HistoryPage, MessageId, Position, PublicationKey,
-    ReadTarget, Retention, Room, RoomChange, RoomId, RoomKey, RoomKind, RoomOverview, Seq, Status,
-    Timestamp, UserId, UserKey,
+    AppEvent, ClientId, HistoryCursor, HistoryPage, Position, PublicationKey, RoomId, RoomKey, Seq,
+    Status, Timestamp, UserId, UserKey,
 };
 
 /// What can be asked for.
@@ -21,59 +17,11 @@ pub enum Command {
         client_id: Option<ClientId>,
         draft: Draft,
     },
-    /// Edit, delete, react, pin.
-    Change {
-        message: MessageId,
-        change: Change,
-    },
-    MarkRead {
-        room: RoomId,
-        target: ReadTarget,
-    },
-    MarkDelivered {
-        room: RoomId,
-        seq: Seq,
-    },
     MarkAllRead,
     History {
         room: RoomId,
         cursor: HistoryCursor,
         limit: i64,
-    },
-    CreateRoom {
-        id: RoomId,
-        kind: RoomKind,
-        title: Arc<str>,
-        topic: Arc<str>,
-        custom: Option<Arc<str>>,
-    },
-    UpdateRoom {
-        room: RoomId,
-        change: RoomChange,
-    },
-    /// What the room keeps of its history; for administrators.
-    SetRetention {
-        room: RoomId,
-        retention: Retention,
-    },
-    DeleteRoom {
-        room: RoomId,
-    },
-    ClearRoom {
-        room: RoomId,
-    },
-    /// The one room of two users, made on first use; `id` is for a new one.
-    OpenDirect {
-        user: UserId,
-        id: RoomId,
-    },
-    Block {
-        user: UserId,
-        blocks: bool,
-    },
-    Typing {
-        room: RoomId,
-        is_typing: bool,
     },
     /// An event of the application's; for services.
     Publish {
@@ -82,9 +30,6 @@ pub enum Command {
         event: AppEvent,
         /// It takes a place in the room's timeline.
         keeps: bool,
-    },
-    InboxAck {
-        upto: Seq,
     },
     /// Whether users can be reached.
     StatusOf {
@@ -112,10 +57,6 @@ pub enum Command {
     },
     /// Connections whose token is good no more end at once.
     End(Ended),
-    /// This and the next ones are for sessions only.
-    Presence {
-        status: Status,
-    },
     Subscribe {
         room: RoomId,
         since: Option<Position>,
@@ -129,14 +70,6 @@ pub enum Command {
         /// Another one follows: rooms that are not named wait for it.
         more: bool,
     },
-}
-
-impl Command {
-    /// A message is to say something else.
-    pub fn edit(message: MessageId, draft: Draft) -> Self {
-        let mentioned = draft.extras.map(|extras| extras.mentioned).unwrap_or_default();
-        Self::Change { message, change: Change::Edit { content: draft.content, mentioned } }
-    }
 }
 
 /// Who is told of an event.
@@ -176,27 +109,9 @@ pub enum Connected {
 #[derive(Debug)]
 pub enum Answer {
     Sent(StoredMessage),
-    /// The position of the change, or of the latest one if there was nothing
-    /// to change.
-    Changed {
-        message: MessageId,
-        seq: Seq,
-    },
-    Read(ReadMark),
-    Delivered {
-        room: RoomId,
-        delivered_seq: Seq,
-    },
     /// The rooms whose mark moved.
     ReadAll(Vec<(RoomId, Seq)>),
     History(HistoryPage),
-    Room(Box<RoomOverview>),
-    RoomUpdated(Arc<Room>),
-    /// `is_new`: nobody had opened it before.
-    Direct {
-        room: Box<RoomOverview>,
-        is_new: bool,
-    },
     Published(Published),
     Statuses(Vec<(UserKey, Status)>),
     Connections {
@@ -235,32 +150,19 @@ impl Command {
     pub(super) fn room(&self) -> Option<&RoomId> {
         match self {
             Self::Send { room, .. }
-            | Self::MarkRead { room, .. }
-            | Self::MarkDelivered { room, .. }
             | Self::History { room, .. }
-            | Self::UpdateRoom { room, .. }
-            | Self::SetRetention { room, .. }
-            | Self::DeleteRoom { room }
-            | Self::ClearRoom { room }
-            | Self::Typing { room, .. }
             | Self::ConnectionsOf { room }
             | Self::Publish { target: Target::Room(room), .. }
             | Self::Subscribe { room, .. }
             | Self::Unsubscribe { room } => Some(room),
-            Self::Change { .. }
-            | Self::MarkAllRead
-            | Self::CreateRoom { .. }
-            | Self::OpenDirect { .. }
-            | Self::Block { .. }
+            Self::MarkAllRead
             | Self::Publish { .. }
-            | Self::InboxAck { .. }
             | Self::StatusOf { .. }
             | Self::Connections { .. }
             | Self::CountConnections { .. }
             | Self::Disconnect { .. }
             | Self::EraseUser { .. }
             | Self::End(_)
-            | Self::Presence { .. }
             | Self::Resume { .. } => None,
         }
     }

@@ -145,7 +145,7 @@ pub struct Requester {
 
 impl Requester {
     /// Nobody in particular: a look-up on behalf of the server itself.
-    pub(super) fn nobody() -> Self {
+    pub fn nobody() -> Self {
         Self { is_admin: false, is_service: false, ..Self::system() }
     }
 

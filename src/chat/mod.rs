@@ -39,6 +39,7 @@ pub use handlers::{Leaving, MemberAdded, adder};
 pub use messages::*;
 pub use nodes::{AskedNodes, Ephemeral, FromNode, FromNodes, Interest, NodePresence, ToNodes};
 pub use operation::{AnyOperation, Anywhere, Asked, Operation, Place, Shown};
+pub use room::RoomSeen;
 pub use server::{ChatServer, ChatSettings, Unfinished};
 pub use session::Origin;
 #[cfg(test)]

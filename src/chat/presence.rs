@@ -92,7 +92,7 @@ impl Departures {
 
 /// How often others are told of one user: each time all who share a room are.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Pace {
+pub struct Pace {
     /// When all that was told would be paid for.
     paid_at: Option<Instant>,
 }

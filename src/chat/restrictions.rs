@@ -11,7 +11,7 @@ use parlor_domain::{RoomKey, UserKey};
 /// loop must not have the rights of all others read again and again. Bounded
 /// by what happens between two calls of [`forget`](Self::forget).
 #[derive(Default)]
-pub(super) struct Restrictions {
+pub struct Restrictions {
     count: u64,
     members: FxHashMap<(UserKey, RoomKey), u64>,
     rooms: FxHashMap<RoomKey, u64>,

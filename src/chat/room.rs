@@ -12,7 +12,7 @@ use parlor_domain::{Epoch, Room, RoomId, RoomKey, RoomOverview, Seq};
 use parlor_websocket::Frame;
 
 /// A room in memory.
-pub(super) struct RoomEntry {
+pub struct RoomEntry {
     pub room: Arc<Room>,
     /// How many members it has.
     pub members: i64,
@@ -78,7 +78,7 @@ impl RoomEntry {
 }
 
 /// What the database says of a room.
-pub(super) struct RoomSeen<'a> {
+pub struct RoomSeen<'a> {
     pub room: &'a Arc<Room>,
     pub head: Seq,
     pub members: i64,
@@ -93,7 +93,7 @@ impl<'a> From<&'a RoomOverview> for RoomSeen<'a> {
 
 /// Rooms of which it is still to be read up to where they go.
 #[derive(Default)]
-pub(super) struct UnseenHeads {
+pub struct UnseenHeads {
     pub rooms: FxHashSet<RoomKey>,
     pub is_reading: bool,
 }
@@ -118,7 +118,7 @@ impl UnseenHeads {
 ///
 /// [`READ_TIMEOUT`]: parlor_domain::limits::READ_TIMEOUT
 #[derive(Default)]
-pub(super) struct Rooms {
+pub struct Rooms {
     // Boxed: half of a map's places are empty after it has grown.
     entries: FxHashMap<RoomKey, Box<RoomEntry>>,
     keys: FxHashMap<RoomId, RoomKey>,

@@ -70,10 +70,10 @@ pub struct ChatSettings {
 pub struct ChatServer {
     pub(super) settings: ChatSettings,
     pub(super) writer: Addr<Writer>,
-    pub(super) reader: Reader,
+    pub(crate) reader: Reader,
     pub(super) ids: MessageIds,
-    pub(super) sessions: Sessions,
-    pub(super) rooms: Rooms,
+    pub(crate) sessions: Sessions,
+    pub(crate) rooms: Rooms,
     pub(super) fanout: Fanout,
     /// What to do when a write has committed. Bounded by the writer, which
     /// refuses what is past its limit at once.
@@ -86,14 +86,14 @@ pub struct ChatServer {
     /// Commits whose answer still needs a read.
     pub(super) finishing: usize,
     /// Members who may do less than before. See `read_access`.
-    pub(super) restrictions: Restrictions,
+    pub(crate) restrictions: Restrictions,
     /// Big rooms whose number of members has changed.
     pub(super) crowds: Crowds,
     /// Set once the server is shutting down; answered when nothing is in
     /// flight any more.
     pub(super) draining: Option<Vec<oneshot::Sender<()>>>,
     /// Those that the batch in hand has moved.
-    pub(super) marks: Marks,
+    pub(crate) marks: Marks,
     /// Rooms whose invisible rows are still to be deleted.
     pub(super) purges: Purges,
     /// What the other nodes are to know, where there are any.
@@ -275,7 +275,7 @@ impl ChatServer {
     }
 
     /// To all of a user's sessions that have been told of their rooms.
-    pub(super) fn tell_user(&mut self, user: UserKey, frame: &Frame) {
+    pub fn tell_user(&mut self, user: UserKey, frame: &Frame) {
         for session in self.sessions.ready_of(user) {
             let item = Item::Frame { session: session.id, frame: frame.clone() };
             self.fanout.tell_worker(session.worker, item);
@@ -283,7 +283,7 @@ impl ChatServer {
     }
 
     /// An event without a place in the room's timeline.
-    pub(super) fn tell_notice(&mut self, room: RoomKey, frame: Frame) {
+    pub fn tell_notice(&mut self, room: RoomKey, frame: Frame) {
         self.tell_room(room, &Item::Notice { room, frame: frame.for_many() });
     }
 

@@ -8,7 +8,7 @@ use super::{ChatError, Connect, NodePresence, Request, SessionId, SessionRef, pr
 use parlor_domain::{RoomKey, Seq, Standing, Status, Timestamp, User, UserKey};
 
 /// One connection.
-pub(super) struct SessionEntry {
+pub struct SessionEntry {
     pub at: SessionRef,
     pub user: UserKey,
     pub roles: Vec<Arc<str>>,
@@ -60,7 +60,7 @@ impl SessionEntry {
 /// How far a session has been told of its rooms, which come in the order of
 /// their keys.
 #[derive(Default)]
-pub(super) struct Listing {
+pub struct Listing {
     pub after: RoomKey,
     /// Rooms behind it that the session came into or left meanwhile: what is
     /// read of them may be older than what it was told.
@@ -82,7 +82,7 @@ pub struct Origin {
     pub connected_at: Timestamp,
 }
 
-pub(super) enum SessionState {
+pub enum SessionState {
     /// Its user's rooms are being read.
     Connecting {
         resume: bool,
@@ -96,7 +96,7 @@ pub(super) enum SessionState {
 }
 
 /// A user with at least one connection.
-pub(super) struct OnlineUser {
+pub struct OnlineUser {
     pub user: User,
     pub sessions: Vec<SessionId>,
     /// The user's memberships; `None` until they have been read.
@@ -126,7 +126,7 @@ impl OnlineUser {
 
 /// The sessions and users in memory.
 #[derive(Default)]
-pub(super) struct Sessions {
+pub struct Sessions {
     // Boxed: half of a map's places are empty after it has grown.
     pub entries: FxHashMap<SessionId, Box<SessionEntry>>,
     pub users: FxHashMap<UserKey, Box<OnlineUser>>,

@@ -49,7 +49,7 @@ impl Operation for Ban {
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
         let Asked { from, place: access, reply } = asked;
-        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, is_self| {
+        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, is_self, _| {
             if is_self {
                 return server.answer(reply, Err(Denied::Oneself.into()));
             }
@@ -86,7 +86,7 @@ impl Operation for Unban {
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
         let Asked { from, place: access, reply } = asked;
-        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, _| {
+        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, _, _| {
             let unban = Unbanning { room: access.room.key, user: user.key };
             server.write_for(reply, unban, |server, reply, existed, _| {
                 server.answer(reply, existed.then_some(()).ok_or(ChatError::NotFound("ban")));

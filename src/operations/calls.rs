@@ -1,18 +1,25 @@
 //! The table of REST: which call asks for which operation. Its route and its
 //! description are both made from it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use actix_web::{HttpRequest, HttpResponse, Route, http::StatusCode, web};
+use serde::{Deserialize, Deserializer, de::Visitor};
 use serde_json::{Map, Value};
 
 use super::{
     Operation, Shown,
     ban::{Ban, Unban},
+    direct::{Block, OpenDirect, OpenDirectOf, Unblock},
+    edit::Edit,
     join::AddMember,
     leave::RemoveMember,
+    mark::{MarkDelivered, MarkRead},
     member::UpdateMember,
     pin::{Pin, Unpin},
+    present::AckInbox,
+    reaction::{React, Unreact},
+    room::{ClearRoom, CreateRoom, DeleteRoom, SetRetention, UpdateRoom},
     transfer::TransferRoom,
 };
 use crate::{
@@ -41,6 +48,22 @@ pub struct Call {
 
 #[rustfmt::skip]
 pub const CALLS: &[Call] = &[
+    call::<CreateRoom>(Post, "/rooms", &[409], "Make a room"),
+    call::<OpenDirectOf>(Post, "/rooms/direct", &[404, 409], "The one room of two users, opened by the application"),
+    call::<OpenDirect>(Put, "/rooms/direct/{user}", &[409], "The one room with another user"),
+    call::<UpdateRoom>(Patch, "/rooms/{room}", &[], "Change what a room says of itself"),
+    call::<DeleteRoom>(Delete, "/rooms/{room}", &[], "Delete a room"),
+    call::<ClearRoom>(Delete, "/rooms/{room}/messages", &[], "Delete all messages"),
+    call::<SetRetention>(Put, "/rooms/{room}/retention", &[], "Say what a room keeps (admin)"),
+    call::<MarkRead>(Put, "/rooms/{room}/read", &[], "Move one's own read mark"),
+    call::<MarkDelivered>(Put, "/rooms/{room}/delivered", &[], "Say what has come"),
+    call::<AckInbox>(Put, "/inbox", &[], "Say what one has"),
+    call::<Block>(Put, "/blocks/{user}", &[409], "Block"),
+    call::<Unblock>(Delete, "/blocks/{user}", &[], "Unblock"),
+    call::<Edit>(Patch, "/messages/{message}", &[], "Edit"),
+    call::<super::edit::Delete>(Delete, "/messages/{message}", &[], "Delete"),
+    call::<React>(Put, "/messages/{message}/reactions/{emoji}", &[409], "React"),
+    call::<Unreact>(Delete, "/messages/{message}/reactions/{emoji}", &[], "Take a reaction back"),
     call::<TransferRoom>(Post, "/rooms/{room}/transfer", &[], "Hand a room over"),
     call::<AddMember>(Put, "/rooms/{room}/members/{user}", &[409], "Add a member, or join"),
     call::<UpdateMember>(Patch, "/rooms/{room}/members/{user}", &[409], "Give a role, or mute"),
@@ -91,11 +114,36 @@ pub fn field_of(part: &str) -> &str {
     }
 }
 
+/// The name of a part of a path. actix gives it to whoever asks for the name of
+/// a field, and to nobody who asks for a text.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Part(String);
+
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Name;
+
+        impl Visitor<'_> for Name {
+            type Value = Part;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Part, E> {
+                Ok(Part(name.to_owned()))
+            }
+        }
+
+        from.deserialize_identifier(Name)
+    }
+}
+
 /// Reads a request from the path, the query and the body, and answers it.
 async fn answer<O: Operation>(
     state: web::Data<State>,
     who: Identity,
-    path: web::Path<BTreeMap<String, String>>,
+    path: web::Path<BTreeMap<Part, String>>,
     request: HttpRequest,
     Body(body): Body<Map<String, Value>>,
 ) -> Result<HttpResponse, ApiError> {
@@ -105,7 +153,7 @@ async fn answer<O: Operation>(
     for (name, text) in query {
         input.add(&name, text);
     }
-    for (name, text) in path.into_inner() {
+    for (Part(name), text) in path.into_inner() {
         input.add(field_of(&name), text);
     }
     let mut operation: O = input.read()?;

@@ -4,9 +4,13 @@ use serde_json::Value;
 
 use super::{
     Operation, Requester, Shown,
+    edit::{Delete, Edit},
     join::Join,
     leave::Leave,
+    mark::{MarkDelivered, MarkRead},
     pin::{Pin, Unpin},
+    present::{AckInbox, SetPresence, Typing},
+    reaction::{React, Unreact},
 };
 use crate::{
     chat::{ReplyTo, Request, RequestId, SessionRef},
@@ -29,6 +33,15 @@ pub type Read = Box<dyn FnOnce(Requester, SessionRef, Option<RequestId>) -> Requ
 pub const FRAMES: &[Frame] = &[
     frame::<Join>("room.join"),
     frame::<Leave>("room.leave"),
+    frame::<Edit>("message.edit"),
+    frame::<Delete>("message.delete"),
+    frame::<React>("reaction.add"),
+    frame::<Unreact>("reaction.remove"),
+    frame::<MarkRead>("message.read"),
+    frame::<MarkDelivered>("message.delivered"),
+    frame::<Typing>("typing"),
+    frame::<SetPresence>("presence.set"),
+    frame::<AckInbox>("inbox.ack"),
     frame::<Pin>("message.pin"),
     frame::<Unpin>("message.unpin"),
 ];

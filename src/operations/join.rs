@@ -77,7 +77,7 @@ impl Operation for AddMember {
     fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
         let Asked { from, place, reply } = asked;
         let adder = adder(&from, &self.user_id);
-        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, _| {
+        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, _, _| {
             server.add_member(place.room.key, user, adder, false, |server, added, _| {
                 let added =
                     added.map(|MemberAdded { member, is_new, .. }| Added { member, is_new });

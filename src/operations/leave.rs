@@ -69,7 +69,7 @@ impl ChatServer {
         reply: ReplyTo<()>,
         ctx: &mut Context<Self>,
     ) {
-        self.with_user(from, user, reply, ctx, move |server, user, reply, is_self| {
+        self.with_user(from, user, reply, ctx, move |server, user, reply, is_self, _| {
             let why = if is_self { Departure::Left } else { Departure::Removed };
             // What one does to oneself is decided already.
             let by = if is_self { None } else { access.by() };

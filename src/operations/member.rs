@@ -53,7 +53,7 @@ impl Operation for UpdateMember {
     fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
         let Asked { from, place: access, reply } = asked;
         let change = MemberChange { role: self.role, muted_until: self.muted_until };
-        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, _| {
+        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, _, _| {
             let (room, user, by) = (access.room.key, user.key, access.by());
             let write = db::UpdateMember { room, user, by, change };
             server.write_about((user, room), reply, write, move |server, reply, member, _| {

@@ -6,11 +6,17 @@
 pub(crate) mod ban;
 pub mod calls;
 mod change;
+mod direct;
+mod edit;
 pub mod frames;
 mod join;
 mod leave;
+mod mark;
 mod member;
 mod pin;
+mod present;
+mod reaction;
+mod room;
 mod transfer;
 
 use crate::chat::{Access, Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};

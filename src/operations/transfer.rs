@@ -30,7 +30,7 @@ impl Operation for TransferRoom {
     fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
         let Asked { from, place: access, reply } = asked;
         let owner = (!from.is_admin).then_some(from.user.key);
-        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, is_self| {
+        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, is_self, _| {
             if is_self && owner.is_some() {
                 return server.answer(reply, Err(Denied::Oneself.into()));
             }

@@ -1,6 +1,6 @@
 //! What a client says.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde_json::{Map, Value};
 
@@ -10,9 +10,9 @@ use super::{
     frame_id,
 };
 use parlor_domain::{
-    ClientId, HistoryCursor, MessageId, Position, ReadTarget, RoomId, Seq, Status, Timestamp,
-    Whole,
+    ClientId, HistoryCursor, Position, RoomId, Timestamp, Whole,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, REQUEST_ID_BYTES, SECONDS_MAX},
+    shows_something,
 };
 
 /// One request of a client.
@@ -47,36 +47,6 @@ pub enum ClientCommand {
         client_id: Option<ClientId>,
         draft: Draft,
     },
-    Edit {
-        message: MessageId,
-        draft: Draft,
-    },
-    Delete {
-        message: MessageId,
-    },
-    React {
-        message: MessageId,
-        emoji: Arc<str>,
-        adds: bool,
-    },
-    MarkRead {
-        room: RoomId,
-        target: ReadTarget,
-    },
-    MarkDelivered {
-        room: RoomId,
-        seq: Seq,
-    },
-    Typing {
-        room: RoomId,
-        is_typing: bool,
-    },
-    Presence {
-        status: Status,
-    },
-    InboxAck {
-        upto: Seq,
-    },
     History {
         room: RoomId,
         cursor: HistoryCursor,
@@ -98,6 +68,26 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Content that has to speak for itself: blanks and what cannot be seen
+    /// say nothing.
+    pub fn shown_content(&self, content: &str) -> Result<(), Refusal> {
+        self.content(content)?;
+        match shows_something(content) {
+            true => Ok(()),
+            false => Err(Refusal::field("content", "must have something in it that can be seen")),
+        }
+    }
+
+    pub fn content(&self, content: &str) -> Result<(), Refusal> {
+        if content.is_empty() {
+            return Err(Refusal::field("content", "must not be empty"));
+        }
+        match content.len() > self.content_bytes {
+            true => Err(Refusal::too_large("content", self.content_bytes)),
+            false => Ok(()),
+        }
+    }
+
     /// The end of what lasts until a time or for some seconds, or for good. One
     /// that is over is a mistake, a time zone or a typing error: it would end
     /// what it says before it began.
@@ -205,27 +195,6 @@ fn command(mut frame: Map<String, Value>, rules: Rules) -> Result<ClientCommand,
             client_id: data.client_id()?,
             draft: data.draft(rules.content_bytes)?,
         },
-        "message.edit" => ClientCommand::Edit {
-            message: data.message("message_id")?,
-            draft: data.edit(rules.content_bytes)?,
-        },
-        "message.delete" => ClientCommand::Delete { message: data.message("message_id")? },
-        "reaction.add" | "reaction.remove" => ClientCommand::React {
-            message: data.message("message_id")?,
-            emoji: data.emoji()?,
-            adds: kind == "reaction.add",
-        },
-        "message.delivered" => {
-            ClientCommand::MarkDelivered { room: data.room()?, seq: data.seq("seq")? }
-        }
-        "typing" => {
-            ClientCommand::Typing { room: data.room()?, is_typing: data.truth("is_typing")? }
-        }
-        "presence.set" => ClientCommand::Presence { status: data.status()? },
-        "inbox.ack" => ClientCommand::InboxAck { upto: data.seq("inbox_seq")? },
-        "message.read" => {
-            ClientCommand::MarkRead { room: data.room()?, target: data.read_target()? }
-        }
         "history" => ClientCommand::History {
             room: data.room()?,
             cursor: data.history_cursor()?,
@@ -246,6 +215,8 @@ fn command(mut frame: Map<String, Value>, rules: Rules) -> Result<ClientCommand,
 
 #[cfg(test)]
 mod tests {
+    use parlor_domain::{MessageId, Seq};
+
     use super::*;
 
     const RULES: Rules = Rules { content_bytes: 16, rooms: 2, now: Timestamp(0) };
@@ -285,26 +256,12 @@ mod tests {
                 r#"{"id":"a","type":"history","data":{"room_id":"r","before":1,"after":2}}"#,
                 "before",
             ),
-            (r#"{"id":"a","type":"message.read","data":{"room_id":"r"}}"#, "seq"),
             (r#"{"id":"a","type":"session.resume","data":{"rooms":{"a":0,"b":0,"c":0}}}"#, "rooms"),
             (r#"{"id":"a","type":"auth"}"#, "token"),
             (
                 r#"{"id":"a","type":"message.send","data":{"room_id":"r","content":" \u200b"}}"#,
                 "content",
             ),
-            (
-                r#"{"id":"a","type":"message.edit","data":{"message_id":"7","content":" "}}"#,
-                "content",
-            ),
-            (r#"{"id":"a","type":"message.edit","data":{"content":"x"}}"#, "message_id"),
-            (r#"{"id":"a","type":"message.delete","data":{"message_id":7}}"#, "message_id"),
-            (
-                r#"{"id":"a","type":"reaction.add","data":{"message_id":"7","emoji":"a b"}}"#,
-                "emoji",
-            ),
-            (r#"{"id":"a","type":"typing","data":{"room_id":"r","is_typing":1}}"#, "is_typing"),
-            (r#"{"id":"a","type":"presence.set","data":{"status":"offline"}}"#, "status"),
-            (r#"{"id":"a","type":"inbox.ack","data":{}}"#, "inbox_seq"),
             (
                 r#"{"id":"a","type":"message.send","data":{"room_id":"r","content":"x","metadata":[]}}"#,
                 "metadata",

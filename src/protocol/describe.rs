@@ -68,45 +68,6 @@ mod data {
         pub attachments: Option<Vec<String>>,
     }
     #[derive(JsonSchema)]
-    pub struct Edit {
-        pub message_id: String,
-        pub content: String,
-    }
-    #[derive(JsonSchema)]
-    pub struct Message {
-        pub message_id: String,
-    }
-    #[derive(JsonSchema)]
-    pub struct Reaction {
-        pub message_id: String,
-        pub emoji: String,
-    }
-    #[derive(JsonSchema)]
-    pub struct Read {
-        pub room_id: String,
-        pub seq: Option<u64>,
-        pub message_id: Option<String>,
-        pub all: Option<bool>,
-    }
-    #[derive(JsonSchema)]
-    pub struct Delivered {
-        pub room_id: String,
-        pub seq: u64,
-    }
-    #[derive(JsonSchema)]
-    pub struct Typing {
-        pub room_id: String,
-        pub is_typing: bool,
-    }
-    #[derive(JsonSchema)]
-    pub struct Presence {
-        pub status: String,
-    }
-    #[derive(JsonSchema)]
-    pub struct InboxAck {
-        pub inbox_seq: u64,
-    }
-    #[derive(JsonSchema)]
     pub struct History {
         pub room_id: String,
         pub before: Option<u64>,
@@ -166,15 +127,6 @@ fn commands(schemas: &mut Schemas) -> BTreeMap<&'static str, Option<Value>> {
         ("room.unsubscribe", Some(schemas.of::<data::Room>())),
         ("session.resume", Some(schemas.of::<data::Resume>())),
         ("message.send", Some(schemas.of::<data::Send>())),
-        ("message.edit", Some(schemas.of::<data::Edit>())),
-        ("message.delete", Some(schemas.of::<data::Message>())),
-        ("reaction.add", Some(schemas.of::<data::Reaction>())),
-        ("reaction.remove", Some(schemas.of::<data::Reaction>())),
-        ("message.read", Some(schemas.of::<data::Read>())),
-        ("message.delivered", Some(schemas.of::<data::Delivered>())),
-        ("typing", Some(schemas.of::<data::Typing>())),
-        ("presence.set", Some(schemas.of::<data::Presence>())),
-        ("inbox.ack", Some(schemas.of::<data::InboxAck>())),
         ("history", Some(schemas.of::<data::History>())),
     ])
 }

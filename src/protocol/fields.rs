@@ -6,11 +6,10 @@ use serde_json::{Map, Value};
 
 use super::Refusal;
 use parlor_domain::{
-    AttachmentId, ClientId, Epoch, HistoryCursor, ID_CHARS_MAX, InvalidId, Mentioned, MessageId,
-    NewExtras, Position, ReadTarget, RoomId, Seq, Status, Timestamp, UserId, canonical_emoji,
-    display_text,
+    AttachmentId, ClientId, Epoch, HistoryCursor, ID_CHARS_MAX, InvalidId, MessageId, NewExtras,
+    Position, ReadTarget, RoomId, Seq, Status, Timestamp, UserId, canonical_emoji, display_text,
     limits::{ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, METADATA_BYTES},
-    shows_something,
+    mentioned_in, shows_something,
 };
 
 /// The fields of one `data` object, or of a REST body.
@@ -100,7 +99,7 @@ impl Fields {
             reply_to: self.message_or_none("reply_to")?,
             thread: self.message_or_none("thread_id")?,
             metadata: self.object("metadata", METADATA_BYTES)?,
-            mentioned: mentioned(&content),
+            mentioned: mentioned_in(&content),
         };
         Ok(Draft { content, extras: extras.boxed() })
     }
@@ -126,7 +125,7 @@ impl Fields {
     /// What a message is to become.
     pub fn edit(&mut self, bytes_max: usize) -> Result<Draft, Refusal> {
         let content = self.shown_content(bytes_max)?;
-        let extras = NewExtras { mentioned: mentioned(&content), ..NewExtras::default() };
+        let extras = NewExtras { mentioned: mentioned_in(&content), ..NewExtras::default() };
         Ok(Draft { content, extras: extras.boxed() })
     }
 
@@ -350,11 +349,6 @@ fn without_nul(name: &'static str, text: String) -> Result<String, Refusal> {
         return Err(Refusal::field(name, "must not contain the character U+0000"));
     }
     Ok(text)
-}
-
-/// Most texts mention nobody, and cost one look.
-fn mentioned(content: &str) -> Mentioned {
-    if content.contains('@') { Mentioned::find(content) } else { Mentioned::default() }
 }
 
 /// How the error calls a field; made only where there is one.

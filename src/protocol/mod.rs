@@ -21,7 +21,7 @@ pub use client_frame::{ClientCommand, ClientFrame, Refusal, Rules};
 pub use codes::{Close, ErrorCode};
 pub use fields::{Draft, Fields};
 pub use message_view::MessageView;
-pub use request::{Input, null_or};
+pub use request::{Input, Object, null_or};
 pub use room_view::{
     BanView, MemberView, ReceiptView, RoomChangeView, RoomEntryView, RoomView, rooms_that_fit,
 };

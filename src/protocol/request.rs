@@ -4,6 +4,9 @@
 //! path's, the query's and the body's together. serde reads them; what is added
 //! here is that an error names the field.
 
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -13,7 +16,6 @@ use serde::{
     forward_to_deserialize_any,
 };
 use serde_json::{Map, Value};
-use std::fmt;
 
 use super::{ErrorCode, Refusal};
 
@@ -204,6 +206,48 @@ where
     T: Deserialize<'de>,
 {
     Option::deserialize(from).map(Some)
+}
+
+/// A JSON object of somebody's own, as the text that is kept; an empty one is
+/// none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object(pub Option<Arc<str>>);
+
+impl Object {
+    /// # Errors
+    /// One that is too large, by the name of its field.
+    pub fn check(
+        name: &'static str,
+        object: Option<&Self>,
+        bytes_max: usize,
+    ) -> Result<(), Refusal> {
+        let text = object.and_then(|Self(text)| text.as_ref());
+        match text.is_some_and(|text| text.len() > bytes_max) {
+            true => Err(Refusal::too_large(name, bytes_max)),
+            false => Ok(()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let object = Map::deserialize(from).map_err(|_| de::Error::custom("must be an object"))?;
+        Ok(Self((!object.is_empty()).then(|| Value::Object(object).to_string().into())))
+    }
+}
+
+impl JsonSchema for Object {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Object".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
+    }
 }
 
 #[cfg(test)]

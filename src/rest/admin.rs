@@ -186,8 +186,6 @@ pub(super) struct RetentionView {
 }
 
 const DAY_MS: i64 = 86_400_000;
-pub(super) const AGE_DAYS_MAX: i64 = 36_500;
-pub(super) const KEPT_MESSAGES_MAX: i64 = 1_000_000_000;
 
 pub async fn retention(
     state: web::Data<State>,
@@ -198,20 +196,6 @@ pub async fn retention(
     let Retention { age_ms, messages } = state.reader.retention(room.key).await?;
     let view = RetentionView { age_days: age_ms.map(|age| age / DAY_MS), messages };
     Ok(HttpResponse::Ok().json(view))
-}
-
-pub async fn set_retention(
-    state: web::Data<State>,
-    Admin(who): Admin,
-    room: web::Path<String>,
-    Body(mut fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    let retention = Retention {
-        age_ms: fields.number_or_none("age_days", 1..=AGE_DAYS_MAX)?.map(|days| days * DAY_MS),
-        messages: fields.number_or_none("messages", 1..=KEPT_MESSAGES_MAX)?,
-    };
-    state.ask(&who, Command::SetRetention { room: room_id(&room)?, retention }).await?;
-    Ok(HttpResponse::NoContent().finish())
 }
 
 pub async fn delete_user(

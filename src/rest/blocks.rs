@@ -4,11 +4,8 @@ use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{
-    State,
-    extract::{ListQuery, user_id},
-};
-use crate::{auth::Identity, chat::Command, error::ApiError, protocol::UserView};
+use super::{State, extract::ListQuery};
+use crate::{auth::Identity, error::ApiError, protocol::UserView};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Blocks<'a> {
@@ -25,30 +22,4 @@ pub async fn list(
     let (users, has_more) = state.reader.blocked_by(who.user.key, after.as_ref(), limit).await?;
     let users = users.iter().map(UserView::from).collect();
     Ok(HttpResponse::Ok().json(Blocks { users, has_more }))
-}
-
-pub async fn add(
-    state: web::Data<State>,
-    who: Identity,
-    user: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    set(&state, &who, &user, true).await
-}
-
-pub async fn remove(
-    state: web::Data<State>,
-    who: Identity,
-    user: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    set(&state, &who, &user, false).await
-}
-
-async fn set(
-    state: &State,
-    who: &Identity,
-    user: &str,
-    blocks: bool,
-) -> Result<HttpResponse, ApiError> {
-    state.ask(who, Command::Block { user: user_id(user)?, blocks }).await?;
-    Ok(HttpResponse::NoContent().finish())
 }

@@ -196,12 +196,3 @@ pub async fn inbox(
     let inbox = Inbox { events, inbox_seq: last.0, acked_seq: acked.0, epoch, has_more };
     Ok(HttpResponse::Ok().json(inbox))
 }
-
-pub async fn ack_inbox(
-    state: web::Data<State>,
-    who: Identity,
-    Body(mut fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    state.ask(&who, Command::InboxAck { upto: fields.seq("inbox_seq")? }).await?;
-    Ok(HttpResponse::NoContent().finish())
-}

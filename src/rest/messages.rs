@@ -1,11 +1,8 @@
 //! History, and sending without a socket.
 
-use std::sync::Arc;
-
 use actix_web::{HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Map;
 
 use super::{
     State,
@@ -15,13 +12,10 @@ use super::{
 use crate::{
     auth::Identity,
     chat::{Answer, Command},
-    db::Change,
     error::ApiError,
-    protocol::{
-        Fields, HistoryView, MessageView, StoredMessageView, json_size, server_frame::ChangedView,
-    },
+    protocol::{Fields, HistoryView, MessageView, StoredMessageView, json_size},
 };
-use parlor_domain::{ClientId, MessageId, limits::page_bytes};
+use parlor_domain::{ClientId, limits::page_bytes};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct MessageCount {
@@ -117,15 +111,6 @@ fn client_id_of(name: &'static str, text: &str) -> Result<ClientId, ApiError> {
     ClientId::parse(text).map_err(|error| ApiError::id(name, &error))
 }
 
-pub async fn clear(
-    state: web::Data<State>,
-    who: Identity,
-    room: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    state.ask(&who, Command::ClearRoom { room: room_id(&room)? }).await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
 pub async fn count(
     state: web::Data<State>,
     who: Identity,
@@ -143,62 +128,6 @@ pub async fn show(
 ) -> Result<HttpResponse, ApiError> {
     let message = state.readable_message(&who, &id).await?;
     Ok(HttpResponse::Ok().json(MessageView::from(&message)))
-}
-
-pub async fn edit(
-    state: web::Data<State>,
-    who: Identity,
-    id: web::Path<String>,
-    Body(mut fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    let draft = fields.edit(state.limits.content_bytes)?;
-    change(&state, &who, Command::edit(message_id(&id)?, draft)).await
-}
-
-pub async fn delete(
-    state: web::Data<State>,
-    who: Identity,
-    id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    change(&state, &who, Command::Change { message: message_id(&id)?, change: Change::Delete })
-        .await
-}
-
-pub async fn react(
-    state: web::Data<State>,
-    who: Identity,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, ApiError> {
-    let change_it = Change::React { emoji: emoji(&path.1)? };
-    change(&state, &who, Command::Change { message: message_id(&path.0)?, change: change_it }).await
-}
-
-pub async fn unreact(
-    state: web::Data<State>,
-    who: Identity,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, ApiError> {
-    let change_it = Change::Unreact { emoji: emoji(&path.1)? };
-    change(&state, &who, Command::Change { message: message_id(&path.0)?, change: change_it }).await
-}
-
-fn message_id(text: &str) -> Result<MessageId, ApiError> {
-    MessageId::parse(text).ok_or_else(|| ApiError::not_found("message"))
-}
-
-fn emoji(text: &str) -> Result<Arc<str>, ApiError> {
-    let mut fields = Fields(Map::from_iter([("emoji".to_owned(), text.into())]));
-    Ok(fields.emoji()?)
-}
-
-async fn change(state: &State, who: &Identity, command: Command) -> Result<HttpResponse, ApiError> {
-    match state.ask(who, command).await? {
-        Answer::Changed { message, seq } => {
-            let view = ChangedView { message_id: message.0.to_string(), seq: seq.0 };
-            Ok(HttpResponse::Ok().json(view))
-        }
-        other => Err(mismatch(&other)),
-    }
 }
 
 pub async fn thread(

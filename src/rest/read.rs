@@ -2,45 +2,23 @@
 
 use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     State,
     ask::mismatch,
-    extract::{Body, CursorQuery, ListQuery, room_id},
+    extract::{CursorQuery, ListQuery, room_id},
 };
 use crate::{
     auth::Identity,
     chat::{Answer, Command, ReadMark},
     error::ApiError,
-    protocol::{Fields, ReadMarkView, ReceiptView, server_frame::DeliveredView},
+    protocol::{ReadMarkView, ReceiptView},
 };
 use parlor_domain::{
-    MessageId, ReadTarget, RoomId, RoomKey, RoomOverview, RoomState, Seq,
+    RoomId, RoomKey, RoomOverview, RoomState, Seq,
     limits::{READ_ALL_ROOMS, READ_ALL_STEPS},
 };
-
-#[derive(Deserialize)]
-pub struct Target {
-    seq: Option<i64>,
-    message_id: Option<String>,
-    all: Option<bool>,
-}
-
-impl Target {
-    fn read(&self) -> Result<ReadTarget, ApiError> {
-        if self.seq.is_some_and(|seq| seq < 0) {
-            return Err(ApiError::field("seq", "must be 0 or more"));
-        }
-        let message = self.message_id.as_deref().map(|id| {
-            MessageId::parse(id).ok_or_else(|| ApiError::field("message_id", "is not a message id"))
-        });
-        ReadTarget::one_of(self.seq.map(Seq), message.transpose()?, self.all.unwrap_or(false))
-            .ok_or_else(|| {
-                ApiError::field("seq", "or message_id or all is needed, and only one of them")
-            })
-    }
-}
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Receipts<'a> {
@@ -89,36 +67,6 @@ fn mark_of(overview: RoomOverview) -> Option<ReadMark> {
     let state = state?;
     let RoomState { read_seq, unread, mentions, .. } = state;
     Some(ReadMark { room: room.id.clone(), read_seq, unread, mentions, last_seq, epoch })
-}
-
-pub async fn mark(
-    state: web::Data<State>,
-    who: Identity,
-    room: web::Path<String>,
-    Body(target): Body<Target>,
-) -> Result<HttpResponse, ApiError> {
-    let command = Command::MarkRead { room: room_id(&room)?, target: target.read()? };
-    match state.ask(&who, command).await? {
-        Answer::Read(mark) => Ok(HttpResponse::Ok().json(ReadMarkView::from(&mark))),
-        other => Err(mismatch(&other)),
-    }
-}
-
-/// What has reached the user's devices, for those that have no socket.
-pub async fn delivered(
-    state: web::Data<State>,
-    who: Identity,
-    room: web::Path<String>,
-    Body(mut fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    let command = Command::MarkDelivered { room: room_id(&room)?, seq: fields.seq("seq")? };
-    match state.ask(&who, command).await? {
-        Answer::Delivered { room, delivered_seq } => {
-            let view = DeliveredView { room_id: room.as_str(), delivered_seq: delivered_seq.0 };
-            Ok(HttpResponse::Ok().json(view))
-        }
-        other => Err(mismatch(&other)),
-    }
 }
 
 /// In steps, each a write of its own: others are not to wait for all of it.

@@ -21,8 +21,7 @@ use super::{
 use crate::{
     auth::{AuthError, Identity},
     chat::{
-        Change, Command, Connect, Disconnect, Origin, ReplyTo, Request, RequestId, Requester,
-        SessionRef,
+        Command, Connect, Disconnect, Origin, ReplyTo, Request, RequestId, Requester, SessionRef,
     },
     limiter::{ConnectionLimit, Limited},
     metrics::{Limit, metrics},
@@ -317,17 +316,6 @@ fn to_chat(command: ClientCommand) -> Command {
         ClientCommand::Subscribe { room, since } => Command::Subscribe { room, since },
         ClientCommand::Unsubscribe { room } => Command::Unsubscribe { room },
         ClientCommand::Send { room, client_id, draft } => Command::Send { room, client_id, draft },
-        ClientCommand::Edit { message, draft } => Command::edit(message, draft),
-        ClientCommand::Delete { message } => Command::Change { message, change: Change::Delete },
-        ClientCommand::React { message, emoji, adds } => {
-            let change = if adds { Change::React { emoji } } else { Change::Unreact { emoji } };
-            Command::Change { message, change }
-        }
-        ClientCommand::MarkRead { room, target } => Command::MarkRead { room, target },
-        ClientCommand::MarkDelivered { room, seq } => Command::MarkDelivered { room, seq },
-        ClientCommand::Typing { room, is_typing } => Command::Typing { room, is_typing },
-        ClientCommand::Presence { status } => Command::Presence { status },
-        ClientCommand::InboxAck { upto } => Command::InboxAck { upto },
         ClientCommand::History { room, cursor, limit } => Command::History { room, cursor, limit },
         ClientCommand::Resume { rooms, inbox, more } => Command::Resume { rooms, inbox, more },
         ClientCommand::Auth { .. } | ClientCommand::Ping | ClientCommand::Other { .. } => {

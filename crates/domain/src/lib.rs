@@ -35,7 +35,7 @@ pub use id::{
     ClientId, ID_CHARS_MAX, InvalidId, MessageId, MessageIds, RoomId, RoomKey, Seq, SignIn, UserId,
     UserKey,
 };
-pub use mention::Mentioned;
+pub use mention::{Mentioned, mentioned_in};
 pub use message::{HistoryCursor, HistoryPage, Message, ReadTarget};
 pub use name::{NotShown, display_name, display_text, shows_something, visible};
 pub use origin::{Adopted, UserOrigin};
@@ -47,4 +47,4 @@ pub use room::{
 pub use standing::{Denied, Standing};
 pub use time::Timestamp;
 pub use user::User;
-pub use wire::{DisplayText, Emoji, FromText, Whole};
+pub use wire::{DisplayText, Emoji, FromText, PlainText, Whole};

@@ -271,6 +271,10 @@ pub const EVENT_BYTES: usize = 16 * 1024;
 /// Characters of a reason that an administrator or moderator gives.
 pub const REASON_CHARS: usize = 100;
 
+/// What a room may be told to keep: so many days, and so many messages.
+pub const AGE_DAYS_MAX: i64 = 36_500;
+pub const KEPT_MESSAGES_MAX: i64 = 1_000_000_000;
+
 /// Seconds of a mute or a ban. A century: more is no time but a mistake.
 pub const SECONDS_MAX: i64 = 100 * 366 * 86_400;
 

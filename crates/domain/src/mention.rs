@@ -71,6 +71,11 @@ fn ends_address(c: char) -> bool {
     c.is_whitespace() || "<>\"`。、，；：！？（）「」『』【】〈〉《》".contains(c)
 }
 
+/// Whom a text mentions. Most mention nobody, and cost one look.
+pub fn mentioned_in(content: &str) -> Mentioned {
+    if content.contains('@') { Mentioned::find(content) } else { Mentioned::default() }
+}
+
 impl Mentioned {
     /// Finds the mentions of a text: an `@` at a word's beginning, and an id.
     /// An address mentions nobody. `tests/vectors/mentions.json` holds this

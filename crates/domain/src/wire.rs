@@ -13,7 +13,7 @@ use serde::{
 
 use crate::{
     AttachmentId, ClientId, Epoch, EventKind, ID_CHARS_MAX, MessageId, Position, PublicationKey,
-    Role, RoomId, RoomKind, Seq, Timestamp, UserId, canonical_emoji, display_text,
+    Role, RoomId, RoomKind, Seq, Status, Timestamp, UserId, canonical_emoji, display_text,
     limits::EMOJI_BYTES,
 };
 
@@ -165,6 +165,17 @@ is_text!(Emoji, "Emoji", text_of(1, EMOJI_BYTES), |text| {
     let emoji = emoji.filter(|emoji| fits(emoji));
     let what = || format!("must have 1 to {EMOJI_BYTES} bytes, all of which can be seen");
     emoji.map(|emoji| Self(emoji.into())).ok_or_else(what)
+});
+
+/// Any text; how long it may be is decided where it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlainText(pub Arc<str>);
+
+is_text!(PlainText, "PlainText", json_schema!({"type": "string", "minLength": 1}), |text| {
+    Ok(Self(text.into()))
+});
+is_text!(Status, "OwnStatus", one_of(&["online", "away"]), |text| {
+    Self::parse_own(text).ok_or_else(|| "must be online or away".to_owned())
 });
 
 /// A text that people see, without what cannot be seen in it.

@@ -44,7 +44,7 @@ impl ChatServer {
             }
             Command::EraseUser { user } => {
                 let nobody = Requester::nobody();
-                self.with_user(nobody, user, reply, ctx, |server, user, reply, _| {
+                self.with_user(nobody, user, reply, ctx, |server, user, reply, _, _| {
                     let write = EraseUser { user: user.key, at: now() };
                     server.write_for(reply, write, |server, reply, erased, ctx| {
                         server.erased(reply, erased, ctx);

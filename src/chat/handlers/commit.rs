@@ -17,7 +17,7 @@ use parlor_websocket::Frame;
 /// The marks that one batch moved: the latest of each member, so that a room
 /// hears of them in one event.
 #[derive(Default)]
-pub(in crate::chat) struct Marks(FxHashMap<RoomKey, (RoomId, Vec<Mark>)>);
+pub struct Marks(FxHashMap<RoomKey, (RoomId, Vec<Mark>)>);
 
 struct Mark {
     user: UserKey,
@@ -104,7 +104,7 @@ impl ChatServer {
     }
 
     /// A durable event: the room's head moves, its subscribers are told.
-    pub(super) fn tell_event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
+    pub fn tell_event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
         metrics().broadcasts.inc();
         self.nodes.tell_event(room, seq, &frame);
         self.heard_event(room, seq, frame);

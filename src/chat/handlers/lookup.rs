@@ -13,16 +13,16 @@ impl ChatServer {
         id: UserId,
         reply: ReplyTo<A>,
         ctx: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, User, ReplyTo<A>, bool) + Send + 'static,
+        then: impl FnOnce(&mut Self, User, ReplyTo<A>, bool, &mut Context<Self>) + Send + 'static,
     ) {
         if id == from.user.id {
-            return then(self, from.user, reply, true);
+            return then(self, from.user, reply, true, ctx);
         }
         let reader = self.reader.clone();
         let reading = async move { reader.user(&id).await };
-        Self::when(ctx, reading, move |user, server, _| {
+        Self::when(ctx, reading, move |user, server, ctx| {
             match user {
-                Ok(Some(user)) => then(server, user, reply, false),
+                Ok(Some(user)) => then(server, user, reply, false, ctx),
                 Ok(None) => server.answer(reply, Err(ChatError::NotFound("user"))),
                 Err(error) => server.answer(reply, Err(error.into())),
             }

@@ -13,7 +13,7 @@ use parlor_domain::{RoomKey, Status, User, UserKey};
 
 impl ChatServer {
     /// Not in big rooms, where nobody is told who is there.
-    pub(super) fn met(&self, user: UserKey, room: RoomKey, ctx: &mut Context<Self>) {
+    pub fn met(&self, user: UserKey, room: RoomKey, ctx: &mut Context<Self>) {
         let is_shown = self.sessions.users.get(&user).is_some_and(|online| online.shown.is_some());
         if !is_shown || self.is_big(room) {
             return;

@@ -106,7 +106,7 @@ impl ChatServer {
     }
 
     /// The user hears nothing more of the room; those who stay are told.
-    pub(super) fn tell_left(&mut self, leaving: &Leaving, member_count: i64) {
+    pub fn tell_left(&mut self, leaving: &Leaving, member_count: i64) {
         let Leaving { user, room, why } = leaving;
         self.restrictions.restrict(user.key, room.key);
         self.stop_typing(room, user);
@@ -126,7 +126,7 @@ impl ChatServer {
     }
 
     /// Those who are there are told of a new member.
-    pub(super) fn tell_joined(&mut self, room: &Room, member: &Member) {
+    pub fn tell_joined(&mut self, room: &Room, member: &Member) {
         if self.is_big(room.key) {
             return self.tell_crowd(room.key);
         }
@@ -154,7 +154,7 @@ impl ChatServer {
     }
 
     /// All of a new member's connections get the room's events from now on.
-    pub(super) fn attach_member(&mut self, member: &Member, overview: &RoomOverview) {
+    pub fn attach_member(&mut self, member: &Member, overview: &RoomOverview) {
         let (user, room) = (member.user.key, overview.room.key);
         let standing = overview.state.map(|state| state.standing);
         self.sessions.membership_changed(user, room, standing);

@@ -6,7 +6,7 @@ use actix::Context;
 
 use crate::{
     chat::{Answer, ChatError, ChatServer, ReadMark, ReplyTo, server::now},
-    db::{ChangedMessage, Marked, NewMessage, RichMessage, RoomRead, Sent, StoredMessage},
+    db::{ChangedMessage, NewMessage, RichMessage, RoomRead, Sent, StoredMessage},
     metrics::metrics,
     protocol::events::{self, UnreadView},
 };
@@ -35,14 +35,6 @@ impl ChatServer {
         });
     }
 
-    pub(super) fn message_changed(&mut self, reply: ReplyTo, changed: &ChangedMessage) {
-        let (message, seq) = (changed.message.id, changed.message.changed_seq);
-        self.answer(reply, Ok(Answer::Changed { message, seq }));
-        if changed.moved {
-            self.tell_changed(changed);
-        }
-    }
-
     /// A message as it is now, and the root of its thread.
     pub fn tell_changed(&mut self, ChangedMessage { message, root, .. }: &ChangedMessage) {
         let frame = events::message_changed(message, now());
@@ -57,40 +49,11 @@ impl ChatServer {
         }
     }
 
-    pub(super) fn read(
-        &mut self,
-        reply: ReplyTo,
-        user: UserKey,
-        room: Arc<Room>,
-        Marked { seq, moved }: Marked,
-        ctx: &mut Context<Self>,
-    ) {
-        let is_new = moved.is_some();
-        if let Some(by) = moved {
-            self.marks.read((room.key, &room.id), user, by, seq);
-        }
-        self.tell_read(reply, user, room, is_new, ctx);
-    }
-
-    pub(super) fn delivered(
-        &mut self,
-        reply: ReplyTo,
-        user: UserKey,
-        room: &Room,
-        Marked { seq, moved }: Marked,
-    ) {
-        if let Some(by) = moved {
-            self.marks.delivered((room.key, &room.id), user, by, seq);
-        }
-        let room = room.id.clone();
-        self.answer(reply, Ok(Answer::Delivered { room, delivered_seq: seq }));
-    }
-
     /// The counts are derived from rows, so they are read after the commit;
     /// the user's other connections are told the same numbers.
-    pub(super) fn tell_read(
+    pub fn tell_read(
         &mut self,
-        reply: ReplyTo,
+        reply: ReplyTo<ReadMark>,
         user: UserKey,
         room: Arc<Room>,
         moved: bool,
@@ -107,7 +70,7 @@ impl ChatServer {
                         let frame = events::room_unread(&room.id, unread_view(&mark), now());
                         server.tell_user(user, &frame);
                     }
-                    Ok(Answer::Read(mark))
+                    Ok(mark)
                 }
                 Ok(None) => Err(ChatError::NotFound("room")),
                 Err(error) => Err(error.into()),

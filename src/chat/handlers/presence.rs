@@ -25,11 +25,11 @@ use parlor_websocket::Frame;
 impl ChatServer {
     // Typing
 
-    pub(super) fn typing(
+    pub fn typing(
         &mut self,
         from: &Requester,
         is_typing: bool,
-        reply: ReplyTo,
+        reply: ReplyTo<()>,
         access: &Access,
     ) {
         let ReplyTo::Session { session, .. } = &reply else {
@@ -45,7 +45,7 @@ impl ChatServer {
             let blocked = self.sessions.blocked_by(user);
             self.tell_typing(&access.room, &from.user, &blocked, is_typing);
         }
-        self.answer(reply, Ok(Answer::Done));
+        self.answer(reply, Ok(()));
     }
 
     /// To the others in the room whom the user has not blocked.
@@ -57,7 +57,7 @@ impl ChatServer {
     }
 
     /// Whoever sends, leaves or is muted has stopped typing.
-    pub(super) fn stop_typing(&mut self, room: &Room, user: &User) {
+    pub fn stop_typing(&mut self, room: &Room, user: &User) {
         if !self.typing.is_empty() && self.typing.ends(room.key, user.key) {
             let blocked = self.sessions.blocked_by(user.key);
             self.tell_typing(room, user, &blocked, false);
@@ -153,7 +153,7 @@ impl ChatServer {
         self.tell_presence(presence);
     }
 
-    pub(super) fn set_presence(&mut self, status: Status, reply: ReplyTo) {
+    pub fn set_presence(&mut self, status: Status, reply: ReplyTo<()>) {
         if let ReplyTo::Session { session, .. } = &reply
             && let Some(entry) = self.sessions.entries.get_mut(&session.id)
         {
@@ -161,7 +161,7 @@ impl ChatServer {
             let user = entry.user;
             self.status_changed(user);
         }
-        self.answer(reply, Ok(Answer::Done));
+        self.answer(reply, Ok(()));
     }
 
     /// To those who share a room with the user that is not big.

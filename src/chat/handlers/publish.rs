@@ -89,13 +89,19 @@ impl ChatServer {
             Target::User(user) => {
                 let keep = i64::try_from(self.settings.limits.inbox_events).unwrap_or(i64::MAX);
                 let nobody = Requester::nobody();
-                return self.with_user(nobody, user, reply, ctx, move |server, user, reply, _| {
-                    let key = placed(key, &by, &format!("user {}", user.key.0));
-                    let write = PublishToUser { user: user.key, key, event, keep };
-                    server.write_for(reply, write, move |server, reply, published, _| {
-                        server.published_to_user(reply, &user, &published);
-                    });
-                });
+                return self.with_user(
+                    nobody,
+                    user,
+                    reply,
+                    ctx,
+                    move |server, user, reply, _, _| {
+                        let key = placed(key, &by, &format!("user {}", user.key.0));
+                        let write = PublishToUser { user: user.key, key, event, keep };
+                        server.write_for(reply, write, move |server, reply, published, _| {
+                            server.published_to_user(reply, &user, &published);
+                        });
+                    },
+                );
             }
             Target::RoleContext(context) => {
                 let place = format!("role {context}");

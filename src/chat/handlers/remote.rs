@@ -364,7 +364,7 @@ async fn read_member(
 /// Kept apart from the answer, so that another node's change is told the same
 /// way.
 impl ChatServer {
-    pub(super) fn tell_updated(&mut self, room: Room) {
+    pub fn tell_updated(&mut self, room: Room) {
         let room = Arc::new(room);
         self.rooms.updated(&room);
         self.tell_notice(room.key, events::room_updated(&room, now()));

@@ -1,42 +1,29 @@
 //! Rooms that were made, changed, cleared and deleted.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use crate::{
-    chat::{Answer, ChatServer, ReplyTo, fanout::Item, room::RoomSeen, server::now},
-    db::{Cleared, MadeRoom},
+    chat::{ChatServer, fanout::Item, server::now},
+    db::Cleared,
     protocol::events,
 };
-use parlor_domain::{
-    Member, Role, Room, RoomKey, RoomOverview, RoomState, Seq, Standing, User, UserKey,
-};
+use parlor_domain::{Room, RoomKey, RoomOverview, RoomState, Seq, Standing, UserKey};
 
 impl ChatServer {
-    pub(super) fn made(&mut self, reply: ReplyTo, owner: User, made: MadeRoom) {
-        let MadeRoom { room, last_seq } = made;
-        let room = Arc::new(room);
-        let joined_at = room.created_at;
-        let member = Member { user: owner, role: Role::Owner, muted_until: None, joined_at };
-        let overview = self.new_membership(room, Standing::new(Role::Owner), last_seq, 1);
-        self.rooms.activate(&RoomSeen::from(&overview), Instant::now());
-        self.attach_member(&member, &overview);
-        self.answer(reply, Ok(Answer::Room(Box::new(overview))));
-    }
-
-    pub(super) fn cleared(&mut self, room: &Room, Cleared { seq, upto }: Cleared) {
+    pub fn cleared(&mut self, room: &Room, Cleared { seq, upto }: Cleared) {
         self.tell_event(room.key, seq, events::room_cleared(&room.id, seq, upto, now()));
         self.purge(room.key);
     }
 
     /// Nobody hears the room any more.
-    pub(super) fn tell_deleted(&mut self, room: &Room) {
+    pub fn tell_deleted(&mut self, room: &Room) {
         let members = self.sessions.members_of(room.key);
         self.tell_gone(room, members);
     }
 
     /// The same for a room whose `members` are known, because looking for them
     /// goes through everybody who is there.
-    pub(super) fn tell_gone(&mut self, room: &Room, members: Vec<UserKey>) {
+    pub fn tell_gone(&mut self, room: &Room, members: Vec<UserKey>) {
         let key = room.key;
         let frame = events::room_deleted(&room.id, now());
         // Its members hear of it by the room, or as members who have
@@ -57,13 +44,13 @@ impl ChatServer {
         self.restrictions.end_room(key);
     }
 
-    pub(super) fn purge(&mut self, room: RoomKey) {
+    pub fn purge(&mut self, room: RoomKey) {
         if self.purges.push(room) {
             self.purge_next();
         }
     }
 
-    pub(in crate::chat) fn purged(&mut self, more: bool) {
+    pub fn purged(&mut self, more: bool) {
         if !more {
             self.purges.done();
         }
@@ -73,7 +60,7 @@ impl ChatServer {
 
 impl ChatServer {
     /// A room as its newest member sees it: nothing in it is unread.
-    pub(super) fn new_membership(
+    pub fn new_membership(
         &self,
         room: Arc<Room>,
         standing: Standing,

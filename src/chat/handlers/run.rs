@@ -9,13 +9,10 @@ use crate::{
     chat::{
         Answer, ChatError, ChatServer, Command, ReplyTo, Requester, access::Access, server::now,
     },
-    db::{
-        AckInbox, ChangeMessage, ClearRoom, DeleteRoom, Maker, MarkAllRead, MarkDelivered,
-        MarkRead, NewMessage, NewRoom, SetRetention, UpdateRoom,
-    },
+    db::{Maker, MarkAllRead, NewMessage},
 };
 use parlor_domain::{
-    HistoryCursor, HistoryPage, Room, RoomBounds, RoomKind,
+    HistoryCursor, HistoryPage, Room, RoomBounds,
     limits::{HISTORY_SHARE, Limits, PLACED_SHARE, rooms_made},
 };
 
@@ -51,58 +48,15 @@ impl ChatServer {
                 };
                 self.send(reply, from.user, access.room, message);
             }
-            Command::MarkRead { target, .. } => {
-                let (user, room) = (from.user.key, access.room);
-                let write = MarkRead { room: key, user, target, at: now() };
-                self.write_for(reply, write, move |server, reply, marked, ctx| {
-                    server.read(reply, user, room, marked, ctx);
-                });
-            }
-            Command::MarkDelivered { seq, .. } => {
-                let (user, room) = (from.user.key, access.room);
-                let write = MarkDelivered { room: key, user, seq };
-                self.write_for(reply, write, move |server, reply, marked, _| {
-                    server.delivered(reply, user, &room, marked);
-                });
-            }
             Command::History { cursor, limit, .. } => {
                 let asked = Asked { room: access.room, cursor, limit };
                 self.read_history(from, asked, reply, ctx);
-            }
-            Command::UpdateRoom { change, .. } => {
-                let write = UpdateRoom { room: key, change };
-                self.write_for(reply, write, |server, reply, room, _| {
-                    server.tell_updated(room.clone());
-                    server.answer(reply, Ok(Answer::RoomUpdated(Arc::new(room))));
-                });
-            }
-            Command::SetRetention { retention, .. } => {
-                let write = SetRetention { room: key, retention };
-                self.write_for(reply, write, |server, reply, (), _| {
-                    server.answer(reply, Ok(Answer::Done));
-                });
-            }
-            Command::DeleteRoom { .. } => {
-                let room = access.room;
-                self.write_for(reply, DeleteRoom { room: key }, move |server, reply, _, _| {
-                    server.tell_deleted(&room);
-                    server.answer(reply, Ok(Answer::Done));
-                    server.purge(key);
-                });
-            }
-            Command::ClearRoom { .. } => {
-                let (room, write) = (access.room, ClearRoom { room: key, upto: None });
-                self.write_for(reply, write, move |server, reply, cleared, _| {
-                    server.cleared(&room, cleared);
-                    server.answer(reply, Ok(Answer::Done));
-                });
             }
             Command::ConnectionsOf { .. } => {
                 let count = self.rooms.get(key).map_or(0, |entry| entry.subscriber_count());
                 let count = usize::try_from(count).unwrap_or(usize::MAX);
                 self.answer(reply, Ok(Answer::Count(count)));
             }
-            Command::Typing { is_typing, .. } => self.typing(&from, is_typing, reply, &access),
             Command::Publish { key, event, keeps, .. } => {
                 self.publish_to_room(&from.user, access.room, key, event, keeps, reply);
             }
@@ -120,28 +74,9 @@ impl ChatServer {
         reply: ReplyTo,
         ctx: &mut Context<Self>,
     ) {
-        let made_by = self.maker(&from);
+        let _made_by = self.maker(&from);
         let user = from.user;
         match command {
-            Command::Change { message, change } => {
-                let (actor, is_admin) = (user.key, from.is_admin);
-                let write = ChangeMessage { message, actor, is_admin, change, at: now() };
-                self.write_for(reply, write, |server, reply, changed, _| {
-                    server.message_changed(reply, &changed);
-                });
-            }
-            Command::CreateRoom { id, kind, title, topic, custom } => {
-                if kind == RoomKind::Direct {
-                    let what = "kind: a direct room is opened with PUT /rooms/direct/{user}";
-                    return self.answer(reply, Err(ChatError::Invalid(what)));
-                }
-                let (owner, created_at, bounds) = (user.key, now(), self.room_bounds());
-                let room =
-                    NewRoom { id, kind, title, topic, custom, owner, made_by, created_at, bounds };
-                self.write_for(reply, room, move |server, reply, made, _| {
-                    server.made(reply, user, made);
-                });
-            }
             Command::MarkAllRead => {
                 let user = user.key;
                 let write = MarkAllRead { user, at: now() };
@@ -149,20 +84,9 @@ impl ChatServer {
                     server.all_read(reply, user, moved);
                 });
             }
-            Command::InboxAck { upto } => {
-                let write = AckInbox { user: user.key, upto };
-                self.write_for(reply, write, |server, reply, (), _| {
-                    server.answer(reply, Ok(Answer::Done));
-                });
-            }
-            Command::OpenDirect { user: other, id } => {
-                self.open_direct(Requester { user, ..from }, other, id, reply, ctx)
-            }
-            Command::Block { user: other, blocks } => self.block(user, other, blocks, reply, ctx),
             Command::Publish { target, key, event, .. } => {
                 self.publish(user, target, key, event, reply, ctx);
             }
-            Command::Presence { status } => self.set_presence(status, reply),
             Command::StatusOf { users } => self.statuses(users, reply, ctx),
             Command::Resume { rooms, inbox, more } => {
                 self.resume(Naming { rooms, inbox, more }, reply, ctx);

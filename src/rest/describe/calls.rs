@@ -7,9 +7,7 @@ use super::shapes::{AsyncApiDocument, Export, OpenApiDocument};
 use crate::{
     protocol::{
         AttachmentView, HistoryView, MessageView, ReadMarkView, RoomView, StoredMessageView,
-        describe::Schemas,
-        events::PresenceView,
-        server_frame::{ChangedView, DeliveredView, SelfView},
+        describe::Schemas, events::PresenceView, server_frame::SelfView,
     },
     rest::{
         accounts::TokensView,
@@ -114,22 +112,15 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ("/me", &[call("get", &[], Nothing, OK, One(of::<SelfView<'_>>), "Who one is")]),
     ("/rooms", &[
         call("get", PAGED, Nothing, OK, One(of::<Rooms<'_>>), "One's rooms, with the last message of each"),
-        call("post", &[], Json(&["room_id?", "kind?", "title?", "topic?", "custom?"]), (201, &[409]), One(of::<RoomView<'_>>), "Make a room"),
     ]),
-    ("/rooms/direct", &[call("post", &[], Json(&["user_ids"]), (201, &[200, 404, 409]), One(of::<RoomView<'_>>), "The one room of two users, opened by the application")]),
-    ("/rooms/direct/{user}", &[call("put", &[], Nothing, (200, &[201, 409]), One(of::<RoomView<'_>>), "The one room with another user")]),
     ("/rooms/{room}", &[
         call("get", &[], Nothing, OK, One(of::<RoomView<'_>>), "A room"),
-        call("patch", &[], Json(&["title?", "topic?", "custom?"]), OK, One(of::<RoomView<'_>>), "Change what a room says of itself"),
-        call("delete", &[], Nothing, DONE, None_, "Delete a room"),
     ]),
     ("/rooms/{room}/members", &[call("get", PAGE, Nothing, OK, One(of::<Members<'_>>), "Members")]),
     ("/rooms/{room}/bans", &[call("get", PAGE, Nothing, OK, One(of::<Bans<'_>>), "Who may not come")]),
     ("/rooms/{room}/read", &[
         call("get", &[], Nothing, OK, One(of::<ReadMarkView<'_>>), "One's own read mark"),
-        call("put", &[], Json(&["seq?", "message_id?", "all?"]), OK, One(of::<ReadMarkView<'_>>), "Move it"),
     ]),
-    ("/rooms/{room}/delivered", &[call("put", &[], Json(&["seq"]), OK, One(of::<DeliveredView<'_>>), "Say what has come")]),
     ("/rooms/{room}/receipts", &[call("get", PAGE, Nothing, OK, One(of::<Receipts<'_>>), "The members' marks")]),
     ("/rooms/{room}/presence", &[call("get", &[], Nothing, OK, One(of::<RoomPresence<'_>>), "Who is there")]),
     ("/rooms/{room}/events", &[
@@ -139,22 +130,15 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ("/rooms/{room}/messages", &[
         call("get", CURSORS, Nothing, OK, One(of::<HistoryView<'_>>), "A page of history"),
         call("post", &[], SEND, (201, &[200, 409]), One(of::<StoredMessageView>), "Send"),
-        call("delete", &[], Nothing, DONE, None_, "Delete all messages"),
     ]),
     ("/rooms/{room}/messages/count", &[call("get", &[], Nothing, OK, One(of::<MessageCount>), "How many messages there are")]),
     ("/rooms/{room}/pins", &[call("get", PAGED, Nothing, OK, One(of::<Pins<'_>>), "Pinned messages")]),
-    ("/messages/{id}", &[
+    ("/messages/{message}", &[
         call("get", &[], Nothing, OK, One(of::<MessageView<'_>>), "A message"),
-        call("patch", &[], Json(&["content"]), OK, One(of::<ChangedView>), "Edit"),
-        call("delete", &[], Nothing, OK, One(of::<ChangedView>), "Delete"),
     ]),
-    ("/messages/{id}/thread", &[call("get", NUMBERED, Nothing, OK, One(of::<Thread<'_>>), "A thread")]),
-    ("/messages/{id}/receipts", &[call("get", PAGE, Nothing, OK, One(of::<ReachedPage<'_>>), "Who has read it")]),
-    ("/messages/{id}/reactions", &[call("get", PAGE, Nothing, OK, One(of::<Reactions<'_>>), "Who reacted")]),
-    ("/messages/{id}/reactions/{emoji}", &[
-        call("put", &[], Nothing, (200, &[409]), One(of::<ChangedView>), "React"),
-        call("delete", &[], Nothing, OK, One(of::<ChangedView>), "Take a reaction back"),
-    ]),
+    ("/messages/{message}/thread", &[call("get", NUMBERED, Nothing, OK, One(of::<Thread<'_>>), "A thread")]),
+    ("/messages/{message}/receipts", &[call("get", PAGE, Nothing, OK, One(of::<ReachedPage<'_>>), "Who has read it")]),
+    ("/messages/{message}/reactions", &[call("get", PAGE, Nothing, OK, One(of::<Reactions<'_>>), "Who reacted")]),
     ("/attachments", &[call("post", &["name"], File, (201, &[409]), One(of::<AttachmentView<'_>>), "Upload a file")]),
     ("/attachments/{id}", &[
         call("get", &[], Nothing, OK, One(of::<AttachmentView<'_>>), "An attachment"),
@@ -167,13 +151,8 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ("/search", &[call("get", SEARCH, Nothing, (200, &[404]), One(of::<Results<'_>>), "Search one's rooms")]),
     ("/inbox", &[
         call("get", NUMBERED, Nothing, OK, One(of::<Inbox<'_>>), "What the application told one"),
-        call("put", &[], Json(&["inbox_seq"]), DONE, None_, "Say what one has"),
     ]),
     ("/blocks", &[call("get", PAGE, Nothing, OK, One(of::<Blocks<'_>>), "Whom one has blocked")]),
-    ("/blocks/{user}", &[
-        call("put", &[], Nothing, (204, &[409]), None_, "Block"),
-        call("delete", &[], Nothing, DONE, None_, "Unblock"),
-    ]),
     ("/users/{user}/presence", &[call("get", &[], Nothing, OK, One(of::<PresenceView<'_>>), "Whether a user is there")]),
     ("/users/{user}/events", &[call("post", &[], EVENT, ONCE, One(of::<PublishedView>), "Tell a user (service)")]),
     ("/roles/{context}/events", &[call("post", &[], EVENT, ONCE, One(of::<PublishedView>), "Tell a role context (service)")]),
@@ -188,7 +167,6 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ("/users/{user}/disconnect", &[call("post", &[], REASON, OK, One(of::<Disconnected>), "Close a user's connections (admin)")]),
     ("/rooms/{room}/retention", &[
         call("get", &[], Nothing, OK, One(of::<RetentionView>), "What a room keeps (admin)"),
-        call("put", &[], Json(&["age_days?", "messages?"]), DONE, None_, "Say what it keeps (admin)"),
     ]),
     ("/users/{user}", &[call("delete", &[], Nothing, DONE, None_, "Delete a user with their data (admin)")]),
     ("/users/{user}/export", &[call("get", &[], Nothing, OK, One(of::<Export<'_>>), "All data of a user (admin)")]),

@@ -3,13 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::calls::Takes;
-use crate::rest::admin::{AGE_DAYS_MAX, KEPT_MESSAGES_MAX};
 use parlor_domain::{
     ID_CHARS_MAX, PublicationKey,
     limits::{
-        ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, HISTORY_PAGE_MAX, ID_BYTES, NAME_CHARS,
-        PASSWORD_BYTES, REASON_CHARS, SEARCH_BYTES, SEARCH_OFFSET_MAX, SEARCH_PAGE_MAX,
-        SECONDS_MAX, TITLE_CHARS, TOPIC_CHARS,
+        AGE_DAYS_MAX, ATTACHMENTS_PER_MESSAGE, EMOJI_BYTES, HISTORY_PAGE_MAX, ID_BYTES,
+        KEPT_MESSAGES_MAX, NAME_CHARS, PASSWORD_BYTES, REASON_CHARS, SEARCH_BYTES,
+        SEARCH_OFFSET_MAX, SEARCH_PAGE_MAX, SECONDS_MAX, TITLE_CHARS, TOPIC_CHARS,
     },
 };
 
@@ -67,7 +66,7 @@ fn field(name: &str) -> Value {
         "data" => json!({"type": ["object", "array", "string", "number", "boolean", "null"]}),
         "muted_until" | "until" | "expires_at" | "from" | "to" => time(),
         "room" | "user" | "context" | "room_id" | "user_id" | "after:user" | "sender" => id(),
-        "id" | "message_id" | "reply_to" | "thread_id" => numbered(),
+        "id" | "message" | "message_id" | "reply_to" | "thread_id" => numbered(),
         // Where the header stands for a field, it is like it.
         "client_id" | "Idempotency-Key:client_id" => text(1, ID_CHARS_MAX),
         "Idempotency-Key" => text(1, PublicationKey::BYTES_MAX),

@@ -1,0 +1,229 @@
+//! The room of two, and from whom one does not want to hear there.
+
+use std::{sync::Arc, time::Instant};
+
+use actix::Context;
+use parlor_domain::{Denied, Role, RoomOverview, Standing, User, UserId, UserKey};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{
+    Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown, room::generated_id,
+};
+use crate::{
+    chat::{ReplyTo, RoomSeen},
+    clock::now,
+    db,
+    protocol::{Refusal, RoomView, Rules},
+};
+
+/// The one room with another user, made on first use.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct OpenDirect {
+    user_id: UserId,
+}
+
+impl Operation for OpenDirect {
+    type Answer = Opened;
+    type Place = Anywhere;
+
+    fn place(&self) {}
+
+    fn allowed(&self, _: &Requester, _: &Anywhere) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+        server.open_direct(asked.from, self.user_id, asked.reply, ctx);
+    }
+}
+
+/// The room of two users, opened by the application for both of them.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct OpenDirectOf {
+    user_ids: [UserId; 2],
+}
+
+impl Operation for OpenDirectOf {
+    type Answer = Opened;
+    type Place = Anywhere;
+
+    fn place(&self) {}
+
+    fn check(&mut self, _: &Rules) -> Result<(), Refusal> {
+        match self.user_ids[0] == self.user_ids[1] {
+            true => Err(Refusal::field("user_ids", "must be a list of two different user ids")),
+            false => Ok(()),
+        }
+    }
+
+    fn allowed(&self, from: &Requester, _: &Anywhere) -> Result<(), ChatError> {
+        if from.is_service { Ok(()) } else { Err(Denied::NotService.into()) }
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+        let Asked { from, reply, .. } = asked;
+        let [one, other] = self.user_ids;
+        let nobody = Requester::nobody();
+        server.with_user(nobody, one, reply, ctx, move |server, user, reply, _, ctx| {
+            server.open_direct(Requester { user, ..from }, other, reply, ctx);
+        });
+    }
+}
+
+/// The room, and whether nobody had opened it before.
+#[derive(Debug)]
+pub struct Opened {
+    room: Box<RoomOverview>,
+    is_new: bool,
+}
+
+impl Shown for Opened {
+    type View<'a> = RoomView<'a>;
+
+    const STATUSES: &'static [u16] = &[200, 201];
+
+    fn view(&self) -> RoomView<'_> {
+        RoomView::from(&*self.room)
+    }
+
+    fn status(&self) -> u16 {
+        if self.is_new { 201 } else { 200 }
+    }
+}
+
+/// Who asks for themselves, without any right of theirs.
+fn plain(user: User) -> Requester {
+    Requester { user, is_admin: false, is_service: false }
+}
+
+impl ChatServer {
+    fn open_direct(
+        &mut self,
+        from: Requester,
+        other: UserId,
+        reply: ReplyTo<Opened>,
+        ctx: &mut Context<Self>,
+    ) {
+        let (bounds, by_backend) = (self.room_bounds(), from.is_service || from.is_admin);
+        let made_by = self.maker(&from);
+        let (opener, from) = (from.user.key, plain(from.user));
+        self.with_user(from, other, reply, ctx, move |server, other, reply, is_self, _| {
+            if is_self {
+                return server.answer(reply, Err(Denied::Oneself.into()));
+            }
+            let (id, users) = (generated_id("d"), [opener, other.key]);
+            let write =
+                db::OpenDirect { id, users, by_backend, made_by, created_at: now(), bounds };
+            server.write_for(reply, write, move |server, reply, direct, ctx| {
+                server.opened(reply, opener, direct, ctx);
+            });
+        });
+    }
+
+    fn opened(
+        &mut self,
+        reply: ReplyTo<Opened>,
+        opener: UserKey,
+        direct: db::Direct,
+        ctx: &mut Context<Self>,
+    ) {
+        let db::Direct { room, members, blocks, last_seq, is_new } = direct;
+        let room = Arc::new(room);
+        let seen = RoomSeen { room: &room, head: last_seq, members: 2 };
+        self.rooms.activate(&seen, Instant::now());
+        if is_new {
+            let [one, two] = &members;
+            for (member, peer) in [(one, two), (two, one)] {
+                let standing = Standing { blocked: blocks, ..Standing::new(Role::Member) };
+                let mut overview = self.new_membership(room.clone(), standing, last_seq, 2);
+                overview.peer = Some(peer.user.clone());
+                self.attach_member(member, &overview);
+                self.met(member.user.key, room.key, ctx);
+            }
+        }
+        self.with_overview(room.key, opener, ctx, move |server, read, _| {
+            let answer = read.and_then(|read| read.ok_or(ChatError::NotFound("room")));
+            server.answer(reply, answer.map(|room| Opened { room: Box::new(room), is_new }));
+        });
+    }
+
+    fn set_block(
+        &mut self,
+        from: Requester,
+        other: UserId,
+        blocks: bool,
+        reply: ReplyTo<()>,
+        ctx: &mut Context<Self>,
+    ) {
+        let user = from.user.key;
+        self.with_user(
+            plain(from.user),
+            other,
+            reply,
+            ctx,
+            move |server, other, reply, is_self, _| {
+                if is_self {
+                    return server.answer(reply, Err(Denied::Oneself.into()));
+                }
+                let other = other.key;
+                let write = db::Block { user, other, blocks, at: now() };
+                server.write_for(reply, write, move |server, reply, blocked, ctx| {
+                    let db::Blocked { room, silent } = blocked;
+                    server.block_changed(user, other, blocks, ctx);
+                    for (room, user) in
+                        room.into_iter().flat_map(|room| [(room, user), (room, other)])
+                    {
+                        server.restrictions.restrict(user, room);
+                        server
+                            .sessions
+                            .standing_changed(user, room, |known| known.blocked = silent);
+                    }
+                    server.answer(reply, Ok(()));
+                });
+            },
+        );
+    }
+}
+
+/// One does not want to hear from another user in their direct room. They are
+/// not told, and find out by writing.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Block {
+    user_id: UserId,
+}
+
+impl Operation for Block {
+    type Answer = ();
+    type Place = Anywhere;
+
+    fn place(&self) {}
+
+    fn allowed(&self, _: &Requester, _: &Anywhere) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+        server.set_block(asked.from, self.user_id, true, asked.reply, ctx);
+    }
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Unblock {
+    user_id: UserId,
+}
+
+impl Operation for Unblock {
+    type Answer = ();
+    type Place = Anywhere;
+
+    fn place(&self) {}
+
+    fn allowed(&self, _: &Requester, _: &Anywhere) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+        server.set_block(asked.from, self.user_id, false, asked.reply, ctx);
+    }
+}

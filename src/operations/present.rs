@@ -1,0 +1,76 @@
+//! What one's own presence is: typing, away, and what of the inbox has come.
+
+use actix::Context;
+use parlor_domain::{RoomId, Seq, Status};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Access, Anywhere, Asked, ChatError, ChatServer, Operation, Requester};
+use crate::{clock::now, db};
+
+/// One is writing, or not any more.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Typing {
+    room_id: RoomId,
+    is_typing: bool,
+}
+
+impl Operation for Typing {
+    type Answer = ();
+    type Place = Access;
+
+    fn place(&self) -> &RoomId {
+        &self.room_id
+    }
+
+    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
+        access.may_take_part(now())
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+        server.typing(&asked.from, self.is_typing, asked.reply, &asked.place);
+    }
+}
+
+/// Whether one is there, at this device.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SetPresence {
+    status: Status,
+}
+
+impl Operation for SetPresence {
+    type Answer = ();
+    type Place = Anywhere;
+
+    fn place(&self) {}
+
+    fn allowed(&self, _: &Requester, _: &Anywhere) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+        server.set_presence(self.status, asked.reply);
+    }
+}
+
+/// One's clients have what came up to here.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct AckInbox {
+    inbox_seq: Seq,
+}
+
+impl Operation for AckInbox {
+    type Answer = ();
+    type Place = Anywhere;
+
+    fn place(&self) {}
+
+    fn allowed(&self, _: &Requester, _: &Anywhere) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+        let (user, upto) = (asked.from.user.key, self.inbox_seq);
+        server.write_and_answer(asked.reply, db::AckInbox { user, upto });
+    }
+}
