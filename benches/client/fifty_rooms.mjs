@@ -6,7 +6,7 @@
 //
 // It starts the server on a directory of its own. The others write over sockets
 // of their own at `rate` messages a second in each room. The person has the
-// client of `static/`, is told of everything, has one room open and reads what
+// client of `static/client/`, is told of everything, has one room open and reads what
 // comes there, and writes into that and other rooms twice a second. Printed is
 // the time from `send` to `stored`, what the client said in all, and what was
 // refused. The exit code is 1 if the 99th percentile is a second or more, a
@@ -19,7 +19,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { Parlor } from "../../static/parlor.js";
+import { Parlor } from "../../static/client/parlor.js";
 
 // Node before 22 has no WebSocket; Debian keeps its packages there.
 globalThis.WebSocket ??= createRequire(import.meta.url)("/usr/share/nodejs/ws").WebSocket;

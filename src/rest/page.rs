@@ -1,5 +1,5 @@
-//! The page that lets anyone try the server: the files of `static/`, in the
-//! binary.
+//! The page that lets anyone try the server, the viewer of its interfaces and
+//! the JavaScript client: the files of `static/`, in the binary.
 
 use std::borrow::Cow;
 
@@ -29,8 +29,11 @@ const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; \
 pub async fn file(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let name = match request.path() {
         // Nobody is invited to sign up where nobody can.
-        "/" if has_no_accounts(&request) => "no-accounts.html",
-        "/" => "index.html",
+        "/" | "/index.html" if has_no_accounts(&request) => "page/no-accounts.html",
+        "/" | "/index.html" => "page/index.html",
+        "/api.html" => "viewer/api.html",
+        // What they name is found from there.
+        path if path.ends_with(".html") => return fallback::no_path().await,
         path => path.strip_prefix('/').unwrap_or(path),
     };
     match Page::get(name) {

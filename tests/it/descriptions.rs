@@ -37,7 +37,7 @@ async fn the_server_describes_its_interfaces_and_shows_them() {
     assert_eq!(asyncapi["asyncapi"], "3.0.0");
     let page = User::outcome(nobody.plain(reqwest::Method::GET, "/api.html")).await;
     assert_eq!(page.status, 200);
-    for file in ["api.css", "api.js"] {
+    for file in ["viewer/api.css", "viewer/api.js"] {
         // Relative: it may be below a path.
         assert!(page.body.contains(&format!("\"{file}\"")), "{file} is named");
         let file = nobody.plain(reqwest::Method::GET, &format!("/{file}"));

@@ -18,10 +18,14 @@ async fn the_page_and_its_modules_are_served() {
     assert!(page.body.to_lowercase().starts_with("<!doctype html>"), "{}", page.body);
     assert!(page.body.contains("data-testid=\"sign-in\""), "{}", page.body);
 
-    let module = get(&nobody, "/parlor.js").await;
-    assert_eq!(module.status, 200);
-    assert!(module.header("content-type").contains("javascript"), "{module:?}");
-    assert!(module.body.contains("export "), "others can import it");
+    // Others import it from the one, which gives what the other has.
+    for path in ["/parlor.js", "/client/parlor.js"] {
+        let module = get(&nobody, path).await;
+        assert_eq!(module.status, 200, "{path}");
+        assert!(module.header("content-type").contains("javascript"), "{module:?}");
+        assert!(module.body.contains("export "), "{path}");
+    }
+    assert!(get(&nobody, "/parlor.js").await.body.contains("\"./client/parlor.js\""));
 }
 
 #[tokio::test]
@@ -44,6 +48,8 @@ async fn all_that_the_page_names_is_there() {
         }
     }
     assert!(found > 0);
+    // It is written for the address at which it is served, and for no other.
+    assert_eq!(get(&nobody, "/page/index.html").await.status, 404);
 }
 
 #[tokio::test]
@@ -66,7 +72,7 @@ async fn nobody_is_invited_to_sign_up_where_accounts_are_off() {
     assert!(page.body.contains("no accounts of its own"), "{}", page.body);
     assert!(!page.body.contains("sign-up"), "{}", page.body);
     // What it needs is there.
-    for path in ["/style.css", "/icon.svg", "/api.html"] {
+    for path in ["/page/style.css", "/icon.svg", "/api.html"] {
         assert!(page.body.contains(&path[1..]), "{path}");
         assert_eq!(get(&nobody, path).await.status, 200, "{path}");
     }

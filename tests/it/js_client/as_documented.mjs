@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { Commands } from "./client/commands.js";
-import { Parlor, ParlorError, memoryStore } from "./parlor.js";
+import { Parlor, ParlorError, memoryStore } from "./client/parlor.js";
 
 const [base, token, docs] = process.argv.slice(2);
 
@@ -115,7 +115,7 @@ assert.deepEqual([refused.code, refused.status, refused.isTemporary], ["forbidde
 // All that there is, is told.
 const text = readFileSync(docs, "utf8");
 const modules = readdirSync(new URL("client/", import.meta.url)).map((name) => `client/${name}`);
-const source = ["parlor.js", ...modules].map((name) => readFileSync(new URL(name, import.meta.url), "utf8")).join("");
+const source = modules.map((name) => readFileSync(new URL(name, import.meta.url), "utf8")).join("");
 const named = (words) => words.filter((word) => !text.includes(`\`${word}\``) && !text.includes(`\`${word}(`)
   && !text.includes(`, ${word}(`));
 const own = (type) => Object.getOwnPropertyNames(type.prototype).filter((name) => name !== "constructor");

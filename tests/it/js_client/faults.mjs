@@ -2,7 +2,7 @@
 // node faults.mjs BASE SECRET. A user may have one connection here.
 import assert from "node:assert/strict";
 import { codesOf, listOf, nextOf, sign, user } from "./kit.mjs";
-import { Parlor, ParlorError, browserOutbox, browserStore } from "./parlor.js";
+import { Parlor, ParlorError, browserOutbox, browserStore } from "./client/parlor.js";
 
 const [base, secret] = process.argv.slice(2);
 const clock = Date.now;

@@ -1,6 +1,6 @@
 // What the scripts here share.
 import { createHmac } from "node:crypto";
-import { Parlor } from "./parlor.js";
+import { Parlor } from "./client/parlor.js";
 
 /** The next event that fits. */
 export const nextOf = (parlor, event, fits = () => true) => new Promise((resolve) => {

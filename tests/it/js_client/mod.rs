@@ -42,9 +42,9 @@ fn copy_files(from: &Path, to: &Path) {
 /// with what the page makes of it.
 fn package() -> TempDir {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    copy_files(&root().join("static/client"), &home.path().join("client"));
-    copy_files(&root().join("static/view"), &home.path().join("view"));
-    std::fs::copy(root().join("static/parlor.js"), home.path().join("parlor.js")).expect("copied");
+    for folder in ["client", "page/view"] {
+        copy_files(&root().join("static").join(folder), &home.path().join(folder));
+    }
     copy_files(&scripts(), home.path());
     copy_files(&scripts().join("unit"), &home.path().join("unit"));
     copy_files(&root().join("tests/vectors"), &home.path().join("vectors"));

@@ -2,7 +2,7 @@
 // node sending.mjs BASE SECRET
 import assert from "node:assert/strict";
 import { codesOf, listOf, nextOf, user, watched } from "./kit.mjs";
-import { browserOutbox } from "./parlor.js";
+import { browserOutbox } from "./client/parlor.js";
 
 const [base, secret] = process.argv.slice(2);
 const ROOMS = 40;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { excerptOf, namesOne, wordsOf } from "../view/excerpt.js";
+import { excerptOf, namesOne, wordsOf } from "../page/view/excerpt.js";
 
 const shown = (pieces) => pieces.map(({ text, isFound }) => (isFound ? `[${text}]` : text)).join("");
 

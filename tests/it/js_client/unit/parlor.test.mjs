@@ -1,7 +1,7 @@
 // The whole client against a server that is broken, over a socket that a test holds.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Parlor } from "../parlor.js";
+import { Parlor } from "../client/parlor.js";
 
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const token = `${part({ alg: "HS256" })}.${part({ sub: "ann", exp: Date.now() / 1000 + 3600 })}.x`;

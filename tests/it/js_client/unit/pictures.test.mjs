@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { pictureSize } from "../view/attachments.js";
+import { pictureSize } from "../page/view/attachments.js";
 
 test("a picture has its place before it is there, and is not blown up", () => {
   assert.deepEqual(pictureSize({ width: 900, height: 600 }), { width: 320, height: 213 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { whyNoFile, whyNot } from "../view/words.js";
+import { whyNoFile, whyNot } from "../page/view/words.js";
 
 const MOST = 25 * 1024 ** 2;
 

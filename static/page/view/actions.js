@@ -1,6 +1,6 @@
 /** What one can do with a message: a small bar on it, and a menu. */
 
-import { rules } from "../parlor.js";
+import { rules } from "../../client/parlor.js";
 import { iconButton, make } from "./dom.js";
 import { attempt, confirmed, copied, openEmojis, openMenu } from "./popups.js";
 

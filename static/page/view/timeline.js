@@ -4,7 +4,7 @@
  * are not shown here but counted under the thread's first message.
  */
 
-import { MessageLog } from "../parlor.js";
+import { MessageLog } from "../../client/parlor.js";
 import { byId, dayName } from "./dom.js";
 import { eventItem, messageItem, setState, showFailed, waitingItem } from "./message.js";
 

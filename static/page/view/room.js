@@ -1,6 +1,6 @@
 /** The open room: its head, its messages, who is in it, and where one writes. */
 
-import { Marks, rules } from "../parlor.js";
+import { Marks, rules } from "../../client/parlor.js";
 import { byId, make, markOf, nameList, plural, presenceText, shortTime } from "./dom.js";
 import { People } from "./people.js";
 import { KINDS } from "./rooms.js";

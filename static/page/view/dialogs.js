@@ -1,6 +1,6 @@
 /** Making, joining and changing rooms. */
 
-import { rules } from "../parlor.js";
+import { rules } from "../../client/parlor.js";
 import { byId } from "./dom.js";
 import { attempt, confirmed, copied, openMenu } from "./popups.js";
 

@@ -1,6 +1,6 @@
 /** A thread beside the room: its first message, and the answers. */
 
-import { MessageLog } from "../parlor.js";
+import { MessageLog } from "../../client/parlor.js";
 import { withBar } from "./actions.js";
 import { make, plural } from "./dom.js";
 import { messageItem, setState, showFailed, waitingItem } from "./message.js";

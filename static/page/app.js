@@ -1,6 +1,6 @@
 /** The page: puts what the client hears on the screen, and says what one types. */
 
-import { Parlor, browserOutbox, browserStore, rules } from "./parlor.js";
+import { Parlor, browserOutbox, browserStore, rules } from "../client/parlor.js";
 import { Actions, withBar } from "./view/actions.js";
 import { Files } from "./view/attachments.js";
 import { Blocks } from "./view/blocks.js";

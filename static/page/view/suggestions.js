@@ -1,6 +1,6 @@
 /** The people one may mean by an `@` that one writes. */
 
-import { wordAtCaret } from "../parlor.js";
+import { wordAtCaret } from "../../client/parlor.js";
 import { make, markOf } from "./dom.js";
 
 const SHOWN = 8;

@@ -1,6 +1,6 @@
 /** One message or event, as it is shown in the timeline and in threads. */
 
-import { isMentioned, pieces } from "../parlor.js";
+import { isMentioned, pieces } from "../../client/parlor.js";
 import { attachmentList } from "./attachments.js";
 import {
   clockTime, icon, make, markOf, nameList, plural, shortTime,

@@ -1,6 +1,6 @@
 /** Who is in the room, and what one may do about them. */
 
-import { rules } from "../parlor.js";
+import { rules } from "../../client/parlor.js";
 import { iconButton, make, markOf, presenceText, shortTime } from "./dom.js";
 import { attempt, confirmed, openMenu } from "./popups.js";
 

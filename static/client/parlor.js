@@ -1,0 +1,395 @@
+/**
+ * The Parlor client: a connection that heals itself, what it has told, and
+ * REST beside it. docs/CLIENT.md tells how to use it.
+ *
+ * No page in it: it runs wherever there are `WebSocket` and `fetch` (browsers,
+ * Node 22 and later). What it promises follows docs/PROTOCOL.md:
+ * - each event of a room is emitted once, in `seq` order, also over cuts;
+ * - a message handed to `send` is sent again until it is acked, and stored once;
+ * - every queue and every wait has a limit;
+ * - what goes wrong is told, by an `error` event or a promise that rejects.
+ *
+ * @example
+ * const parlor = new Parlor({ base: "https://chat.example.org" });
+ * parlor.on("message", (message) => console.log(message.content));
+ * await parlor.login("alice", "correct horse");
+ * await parlor.connect();
+ * await parlor.send("lobby", "hello").stored;
+ */
+
+import { Account } from "./account.js";
+import { Commands } from "./commands.js";
+import { Connection } from "./connection.js";
+import { Emitter, told } from "./emitter.js";
+import { offline, signedOut } from "./error.js";
+import { tooLargeFor } from "./frame.js";
+import { Heard } from "./heard.js";
+import { MarkTeller } from "./marks.js";
+import { Outbox, dataOf } from "./outbox.js";
+import { Positions } from "./positions.js";
+import { ChatState } from "./state.js";
+import { guardedOutbox, guardedStore, memoryStore, noOutbox } from "./stores.js";
+
+export { comesBack } from "./closing.js";
+export { ParlorError } from "./error.js";
+export { MessageLog, Marks } from "./log.js";
+export * as rules from "./rules.js";
+export { ChatState } from "./state.js";
+export { browserOutbox, browserStore, memoryStore } from "./stores.js";
+export { isMentioned, pieces, wordAtCaret } from "./text.js";
+
+/** Rooms of which one says at once what came while one was away. */
+const DELIVERED_ROOMS = 20;
+/** Inbox events that are fetched to begin with. */
+const INBOX_SHOWN = 50;
+/** Inbox events of one page, where all are looked through. */
+const INBOX_PAGE = 200;
+
+/**
+ * Where this module was loaded from, if that was a server of Parlor: it is the
+ * base also below a path and from pages of other origins. Where it is part of
+ * something larger, the page's origin.
+ */
+function ownBase(url = import.meta.url) {
+  const served = /^(https?:.*)\/client\/parlor\.js$/.exec(url);
+  return served ? served[1] : globalThis.location?.origin;
+}
+
+/** Why nothing goes on any more is heard of, also where nobody listens. */
+function complain({ message, advice, code }) {
+  console.warn(`Parlor: ${message}${advice ? ` ${advice}` : ""} (${code})`);
+}
+
+function newId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Events: docs/CLIENT.md, "Events". Commands: commands.js. */
+export class Parlor extends Commands {
+  #account; #connection; #positions; #outbox; #marks; #heard; #listeners = new Emitter();
+  #tellsChange = false;
+  /** Which life of the inbox this connection is in. */
+  #inboxEpoch;
+  /** Whose messages of before are here. */
+  #recalled = null;
+  /** What is known of rooms and people: a `ChatState`. */
+  chat = new ChatState();
+
+  /**
+   * `fetchToken` gives a token of the application's own, and the next one when
+   * that is over. `WebSocket` is the class to connect with, where there is no
+   * global one.
+   *
+   * @param {{base?: string, store?: {load: Function, save: Function},
+   *   fetchToken?: () => Promise<string>, WebSocket?: typeof globalThis.WebSocket,
+   *   outbox?: {load: Function, put: Function, remove: Function}}} options
+   */
+  constructor({
+    base = ownBase(), store = memoryStore(), fetchToken = null, outbox = noOutbox, WebSocket = null,
+  } = {}) {
+    super();
+    if (!/^https?:\/\//.test(base ?? "")) throw new TypeError("Parlor needs the server's http or https address as `base`.");
+    const emit = (event, detail) => this.#listeners.emit(event, detail);
+    // Somebody may only be about to listen.
+    const report = (error) => queueMicrotask(() => this.#report(error));
+    this.#account = new Account(base, guardedStore(store, report), fetchToken, () => this.#leave());
+    this.#connection = new Connection({
+      account: this.#account, webSocket: WebSocket,
+      url: () => `${this.#account.base.replace(/^http/, "ws")}/ws${this.#positions.isEmpty ? "" : "?resume=1"}`,
+      on: {
+        state: (detail) => this.#stateIs(detail),
+        frame: (frame) => this.#heard.frame(frame),
+        error: (error) => this.#report(error),
+        stopped: (error) => this.#report(error) || complain(error),
+        refused: () => this.#account.forget(),
+      },
+    });
+    this.#positions = new Positions(this.#connection, {
+      event: (frame) => this.#heard.event(frame),
+      resync: (room, isAnother) => {
+        // What was read there was read in another room of that name.
+        if (isAnother) this.#marks.forget(room, offline("The room was made anew."));
+        emit("resync", { room });
+      },
+      inboxLost: () => {
+        this.chat.forgetInbox();
+        this.#changed();
+        emit("resync", { inbox: true });
+      },
+    });
+    this.#outbox = new Outbox({
+      store: guardedOutbox(outbox, report), connection: this.#connection, emit, user: () => this.user,
+    });
+    this.#marks = new MarkTeller(this.#connection);
+    this.#heard = new Heard({
+      chat: this.chat, positions: this.#positions, emit, changed: () => this.#changed(),
+      on: {
+        ready: (data) => this.#ready(data),
+        rooms: (data) => this.#listed(data),
+        goaway: ({ reconnect_after_ms: after }) => this.#connection.goingAway(after),
+        gone: (room) => this.#marks.forget(room, offline("This user is not in the room any more.")),
+        message: (message, seq) => this.#messageCame(message, seq),
+      },
+    });
+    this.#recall();
+  }
+
+  /** "online", "connecting" or "offline". */
+  get state() { return this.#connection.state; }
+  /** The user of this session, once it is known. */
+  get user() { return this.#account.user; }
+  get signedIn() { return this.#account.renews || Boolean(this.#account.stored); }
+  /** Whose session is stored; another tab may have changed it. */
+  get storedUserId() { return this.#account.stored?.user?.id ?? null; }
+  /** What has been sent and not been acked yet, oldest first. */
+  get pending() { return this.#outbox.pending; }
+  /** What the server did not take, each with its `error`. */
+  get failed() { return this.#outbox.failed; }
+  /** The bounds the server told; PROTOCOL.md, "Limits". */
+  get limits() { return this.#connection.limits; }
+
+  /**
+   * Gives a function that takes the listener off again.
+   *
+   * @template {keyof import("./events.js").ParlorEvents} E
+   * @param {E} event
+   * @param {(detail: import("./events.js").ParlorEvents[E]) => void} listener
+   * @returns {() => void}
+   */
+  on(event, listener) { return this.#listeners.on(event, listener); }
+
+  #emit(event, detail) { return this.#listeners.emit(event, detail); }
+
+  /** Says whether anybody listened. */
+  #report(error) { return this.#emit("error", error); }
+
+  /** `chat` has changed: told once for all that changed together. */
+  #changed() {
+    if (this.#tellsChange) return;
+    this.#tellsChange = true;
+    queueMicrotask(() => {
+      this.#tellsChange = false;
+      this.#emit("change");
+    });
+  }
+
+  // Accounts
+
+  register(userId, password, name) {
+    return this.#begin("/auth/register", { user_id: userId, password, name: name || undefined });
+  }
+
+  login(userId, password) {
+    return this.#begin("/auth/login", { user_id: userId, password });
+  }
+
+  async #begin(path, body) {
+    const user = await this.#account.begin(path, body);
+    this.#recall();
+    return user;
+  }
+
+  logout() {
+    if (this.user) this.#outbox.drop();
+    return this.#account.logout();
+  }
+
+  /** Another password; the user's other sessions end. */
+  changePassword(oldPassword, newPassword) {
+    return this.rest("POST", "/auth/password", {
+      old_password: oldPassword, new_password: newPassword,
+    });
+  }
+
+  /** What this user wrote and could not send before the page went. */
+  #recall() {
+    if (!this.user || this.#recalled === this.user.id) return;
+    this.#recalled = this.user.id;
+    this.chat.me = this.user.id;
+    this.#outbox.recall();
+  }
+
+  /** Ends this user's session here, and forgets what belongs to it. */
+  #leave() {
+    this.#connection.close(signedOut());
+    this.#outbox.reset();
+    this.#positions.reset();
+    this.#marks.reset(signedOut());
+    this.chat.reset();
+    this.#recalled = null;
+    this.#emit("signed-out");
+  }
+
+  // REST
+
+  /** One REST call as the session's user; `path` is below `/api/v1`. */
+  rest(method, path, body) { return this.#account.rest(method, path, body); }
+  upload(path, file, type) { return this.#account.upload(path, file, type); }
+  download(path) { return this.#account.download(path); }
+
+  // The connection
+
+  /**
+   * Connects, and stays connected until `close`. Resolves when it is online
+   * for the first time; rejects if it stops for good before that.
+   */
+  connect() { return this.#connection.connect(); }
+  /** Tries now instead of after the pause, e.g. when the network is back. */
+  retryNow() { this.#connection.retryNow(); }
+  close() { this.#connection.close(); }
+
+  /** One frame and its answer; resolves with the data of the ack. */
+  request(type, data, onAck = () => {}) {
+    return this.#connection.request(type, data, { onAck: (answer) => told(onAck, answer) });
+  }
+
+  /** The same, again if it came too soon or the token was over. */
+  command(type, data) { return this.#connection.command(type, data); }
+
+  #stateIs(detail) {
+    if (detail.state === "offline") {
+      for (const each of [this.#outbox, this.#positions, this.#marks]) each.cut();
+    }
+    if (detail.state === "online") {
+      this.#marks.online(this.limits);
+      this.#outbox.pushAll();
+    }
+    this.#emit("state", detail);
+  }
+
+  #ready({ user, limits, inbox_epoch: inboxEpoch, ...piece }) {
+    this.#account.user = user;
+    this.#recall();
+    this.#connection.limits = limits ?? {};
+    this.#positions.begin();
+    this.#inboxEpoch = inboxEpoch;
+    this.chat.me = user.id;
+    this.chat.forgetPassing();
+    this.chat.beginRooms();
+    this.#listed(piece);
+  }
+
+  /** Some of one's rooms; the first ones come with `session.ready`. */
+  #listed({ rooms: some, complete }) {
+    this.#positions.listed(some);
+    for (const room of some) this.chat.putListed(room);
+    this.#changed();
+    if (complete) this.#catchUp();
+  }
+
+  async #catchUp() {
+    const seen = this.#positions.complete();
+    this.chat.completeRooms();
+    const { rooms } = this.chat;
+    this.#emit("ready", rooms);
+    const socket = this.#connection.current;
+    try {
+      if (seen) await this.#positions.resume(seen);
+    } catch {
+      return this.#connection.giveUp(socket);
+    }
+    this.#positions.inboxIs(this.#inboxEpoch);
+    if (socket === this.#connection.current) this.#live(rooms);
+    return undefined;
+  }
+
+  #live(rooms) {
+    this.#connection.live();
+    const behind = (room) => room.last_seq > Math.max(room.delivered_seq ?? 0, room.read_seq ?? 0);
+    for (const room of rooms.filter((each) => each.unread > 0 && behind(each)).slice(0, DELIVERED_ROOMS)) {
+      this.#marks.delivered(room.room_id, room.last_seq);
+    }
+  }
+
+  #messageCame(message, seq) {
+    if (message.sender.id === this.user?.id) this.#outbox.heard(message.client_id);
+    else this.#marks.delivered(message.room_id, seq);
+  }
+
+  // What one says
+
+  /**
+   * Sends a message, again and again until it is stored. `stored` resolves
+   * with the ack; it rejects only if the server does not take the message. One
+   * that was refused may be sent again with its `clientId`, and is stored once.
+   *
+   * `attachments` are what `attach` gave; `quote` is what is shown of the
+   * message replied to until the server does.
+   */
+  send(room, content, { clientId = newId(), replyTo, threadId, metadata, attachments, quote } = {}) {
+    const given = { room, content, clientId, at: new Date(), replyTo, threadId, metadata, attachments, quote };
+    const isGiven = ([, value]) => value !== undefined && value !== null;
+    return this.#outbox.send(Object.fromEntries(Object.entries(given).filter(isGiven)));
+  }
+
+  /**
+   * Why the server would not take such a message, by the limits that it told:
+   * a `ParlorError`, or null if it would or nothing is known yet.
+   */
+  refusalOf(content, extras = {}) {
+    return tooLargeFor(this.limits, dataOf({ room: "", clientId: newId(), content, ...extras }));
+  }
+
+  /** Sends what has failed once more; says whether there is such a message. */
+  resend(clientId) { return this.#outbox.resend(clientId); }
+  /** Drops what has failed, or has not begun to be sent; says whether it could. */
+  discard(clientId) { return this.#outbox.discard(clientId); }
+
+  /**
+   * Everything up to `seq` is read. Marks are merged and told a room every few
+   * seconds; resolves with the server's numbers once it was told.
+   */
+  markRead(room, seq) {
+    this.chat.readHere(room, seq);
+    this.#changed();
+    return this.#marks.read(room, seq);
+  }
+
+  /** What has come up to `seq`; said by itself for what comes. */
+  markDelivered(room, seq) { this.#marks.delivered(room, seq); }
+
+  /** Fetches what the inbox has held lately, also what was seen. */
+  async loadInbox() {
+    const { inbox_seq: last } = await this.inbox({ limit: 1, after: Number.MAX_SAFE_INTEGER });
+    const page = await this.inbox({ after: Math.max(0, last - INBOX_SHOWN), limit: INBOX_SHOWN });
+    // Numbers have a step where the server was restored: then all that there is is before it.
+    for (let after = 0; page.events.length === 0 && after < last;) {
+      const { events, has_more: hasMore } = await this.inbox({ after, limit: INBOX_PAGE });
+      for (const event of events) this.chat.putInbox(event);
+      if (!hasMore) break;
+      after = events.at(-1).inbox_seq;
+    }
+    for (const event of page.events) this.chat.putInbox(event);
+    this.chat.inboxAcked(page.acked_seq);
+    this.#changed();
+  }
+
+  async block(user) {
+    await super.block(user);
+    await this.#lookAtDirect(user);
+  }
+
+  async unblock(user) {
+    await super.unblock(user);
+    await this.#lookAtDirect(user);
+  }
+
+  /** Nobody is told of a block: whether one may write in the room of the two is asked for. */
+  async #lookAtDirect(user) {
+    const direct = this.chat.rooms.find(({ peer }) => peer?.id === user);
+    const room = direct && await this.room(direct.room_id).catch(() => null);
+    if (!room) return;
+    this.chat.changeRoom(room.room_id, { blocked: room.blocked ?? false });
+    this.#changed();
+  }
+
+  /** All that the inbox holds has been seen. */
+  async seenInbox() {
+    const upto = this.chat.inboxSeq;
+    if (this.chat.inboxUnseen === 0) return;
+    await this.ackInbox(upto);
+    this.chat.inboxAcked(upto);
+    this.#changed();
+  }
+}
