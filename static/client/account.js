@@ -1,6 +1,13 @@
-/** Who the user is: signing in and out, tokens that are renewed, and REST with them. */
+/**
+ * Who the user is: signing in and out, tokens that are renewed, and REST with them.
+ *
+ * @import { Content } from "./rest.js"
+ * @import { Session, Store } from "./tokens.js"
+ * @import { User } from "./types.js"
+ * @typedef {{user: User, access_token: string, refresh_token: string, expires_in: number}} SignIn
+ */
 
-import { pauseAfter, sleep } from "./error.js";
+import { asError, pauseAfter, sleep } from "./error.js";
 import { call } from "./rest.js";
 import { Tokens, ownerOf, supplied } from "./tokens.js";
 
@@ -10,13 +17,24 @@ const TRIES_MAX = 3;
 const PATIENCE_MS = 30_000;
 
 export class Account {
-  #base; #fetchToken; #onLeft; #tokens; #renewing = null;
-  /** The user of this session, once it is known. */
+  #base; #fetchToken; #onLeft; #tokens;
+  /** @type {Promise<string> | null} */
+  #renewing = null;
+  /**
+   * The user of this session, once it is known.
+   *
+   * @type {User | null}
+   */
   user = null;
 
   /**
    * `onLeft` is called when the session is over here; `fetchToken` gets the
    * application's tokens, if it makes them itself.
+   *
+   * @param {string} base
+   * @param {Store} store
+   * @param {(() => Promise<string>) | null} fetchToken
+   * @param {() => void} onLeft
    */
   constructor(base, store, fetchToken, onLeft) {
     this.#base = base.replace(/\/+$/, "");
@@ -39,12 +57,18 @@ export class Account {
     return stored && this.renews ? this.#tokens.lifetimeOf(stored).left() : null;
   }
 
+  /**
+   * @param {string} path
+   * @param {object} json
+   * @returns {Promise<User>}
+   */
   async begin(path, json) {
     const told = await call(this.#base, "POST", path, { json });
     this.#save(told);
     return told.user;
   }
 
+  /** @param {SignIn} told */
   #save({ user, access_token: access, refresh_token: refresh, expires_in: seconds }) {
     this.user = user;
     this.#tokens.save({ user, access, refresh }, seconds);
@@ -82,20 +106,24 @@ export class Account {
    * it twice revokes the session: so calls share one refresh, and tabs take
    * turns. `refused` is a token that the server did not take; `force` asks for
    * a new one in any case.
+   *
+   * @param {{force?: boolean, refused?: string | null}} [options]
    */
   async token({ force = false, refused = null } = {}) {
     const known = this.#fetchToken ? this.stored : this.#session();
     const isWanted = force || known?.access === refused;
     if (known && !isWanted && !this.#tokens.lifetimeOf(known).isOver()) return known.access;
     // One that cannot be renewed: the server says when it is over.
-    if (!this.renews) return known.access;
-    const next = () => (this.#fetchToken ? this.#fetch() : this.#refresh(known));
+    if (known && !this.renews) return known.access;
+    const supply = this.#fetchToken;
+    const next = () => (supply ? this.#fetch(supply) : this.#refresh(known));
     this.#renewing ??= next().finally(() => { this.#renewing = null; });
     return this.#renewing;
   }
 
-  async #fetch() {
-    const access = await supplied(this.#fetchToken);
+  /** @param {() => Promise<string>} supply */
+  async #fetch(supply) {
+    const access = await supplied(supply);
     const user = ownerOf(access);
     // Somebody else: what the last one wrote is not sent in their name.
     if (user && this.user && this.user.id !== user.id) this.#onLeft();
@@ -104,44 +132,67 @@ export class Account {
     return access;
   }
 
+  /** @param {Session | null | undefined} known */
   #refresh(known) {
+    /** @type {() => Promise<string>} */
     const refresh = async () => {
       const session = this.#session();
       // Another tab was faster.
-      if (session.refresh !== known.refresh) return session.access;
+      if (session.refresh !== known?.refresh) return session.access;
       try {
         const json = { refresh_token: session.refresh };
+        /** @type {SignIn} */
         const told = await call(this.#base, "POST", "/auth/refresh", { json });
         this.#save(told);
         return told.access_token;
       } catch (error) {
-        if (error.status === 401) this.forget();
+        if (asError(error).status === 401) this.forget();
         throw error;
       }
     };
     return globalThis.navigator?.locks
-      ? navigator.locks.request("parlor.refresh", refresh)
+      ? /** @type {Promise<any>} */ (navigator.locks.request("parlor.refresh", refresh))
       : refresh();
   }
 
-  /** One JSON call as the session's user; `path` is below `/api/v1`. */
+  /**
+   * One JSON call as the session's user; `path` is below `/api/v1`.
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} [json]
+   */
   rest(method, path, json) { return this.#asUser(method, path, { json }); }
-  /** Sends a file as it is. */
+  /**
+   * Sends a file as it is.
+   * @param {string} path
+   * @param {Blob} file
+   * @param {string} type
+   */
   upload(path, file, type) { return this.#asUser("POST", path, { file, type }); }
-  /** Gets a file. */
+  /**
+   * Gets a file.
+   * @param {string} path
+   */
   download(path) { return this.#asUser("GET", path, { wantsFile: true }); }
 
-  /** With a new token if this one is over, and again if it came too soon. */
+  /**
+   * With a new token if this one is over, and again if it came too soon.
+   * @param {string} method
+   * @param {string} path
+   * @param {Content} what
+   */
   async #asUser(method, path, what) {
+    /** @type {string | null} */
     let refused = null;
     for (let tries = 1; ; tries += 1) {
       const token = await this.token({ refused });
       try {
         return await call(this.#base, method, path, { ...what, token });
-      } catch (error) {
+      } catch (caught) {
+        const error = asError(caught);
         if (error.status === 401 && refused === null && this.renews) {
           refused = token;
-        } else if (error.code === "rate_limited" && tries < TRIES_MAX && !(error.retryAfterMs > PATIENCE_MS)) {
+        } else if (error.code === "rate_limited" && tries < TRIES_MAX && !((error.retryAfterMs ?? 0) > PATIENCE_MS)) {
           await sleep(pauseAfter(error));
         } else {
           throw error;

@@ -11,16 +11,24 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** Timers by name: setting one again replaces it. */
 export class Timers {
+  /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   #timers = new Map();
 
+  /** @param {string} name */
   has(name) { return this.#timers.has(name); }
 
+  /**
+   * @param {string} name
+   * @param {number} ms
+   * @param {() => void} run
+   */
   set(name, ms, run) {
     clearTimeout(this.#timers.get(name));
     const wait = Math.min(Math.max(0, ms), TIMER_MAX_MS);
     this.#timers.set(name, setTimeout(() => { this.#timers.delete(name); run(); }, wait));
   }
 
+  /** @param {string} name */
   stop(name) {
     clearTimeout(this.#timers.get(name));
     this.#timers.delete(name);

@@ -1,5 +1,7 @@
 /**
  * What follows from the end of a connection: docs/PROTOCOL.md, "Close codes".
+ *
+ * @typedef {new (url: string, protocols: string[]) => WebSocket} SocketClass what `WebSocket` is, wherever it comes from
  */
 
 import { ParlorError } from "./error.js";
@@ -15,17 +17,24 @@ const STOP_CODES = new Set([1002, 1003, 1007, 1009]);
  * Whether a client comes back after a close. The codes that docs/PROTOCOL.md
  * does not name (1000 by a proxy, 1005 and 1006 without a close frame) carry
  * no judgement of the server, so they mean yes.
+ *
+ * @param {number} code
  */
 export function comesBack(code) {
   return !STOP_CODES.has(code) && !(code >= 4500 && code < 5000);
 }
 
-/** Backs off with full jitter, so that clients do not all come at once. */
+/**
+ * Backs off with full jitter, so that clients do not all come at once.
+ * @param {number} attempt
+ * @param {number | null} [code] with which the connection was closed
+ */
 export function pauseBefore(attempt, code = null) {
   const least = code === 4409 ? PLACE_MS : 0;
   return least + Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** attempt);
 }
 
+/** @type {Record<number, [code: string, message: string, advice: string]>} */
 const ENDS = {
   4409: ["too_many_connections", "This user has too many connections.",
     "Close some of them, or raise PARLOR_CONNECTIONS_PER_USER. It is tried again: those that have died make room soon."],
@@ -34,13 +43,20 @@ const ENDS = {
   4503: ["disconnected", "An administrator has ended this connection.", "Call connect() when the user wants to come back."],
 };
 
-/** The error that tells why a connection has ended. */
+/**
+ * The error that tells why a connection has ended.
+ * @param {number} code
+ * @param {string} [reason]
+ */
 export function endOf(code, reason = "") {
   const [name, text, advice] = ENDS[code] ?? ["closed", `The server has ended this connection (${code}).`, "Call connect() to try again."];
   return new ParlorError({ code: name, message: reason ? `${text} (${reason})` : text, advice });
 }
 
-/** The class to connect with; throws a `ParlorError` if there is none. */
+/**
+ * The class to connect with; throws a `ParlorError` if there is none.
+ * @param {SocketClass | null} given
+ */
 export function socketClass(given) {
   const Socket = given ?? globalThis.WebSocket;
   if (typeof Socket === "function") return Socket;
@@ -51,13 +67,17 @@ export function socketClass(given) {
   });
 }
 
-/** A socket to that address; throws a `ParlorError` if there can be none. */
+/**
+ * A socket to that address; throws a `ParlorError` if there can be none.
+ * @param {SocketClass | null} webSocket
+ * @param {string} url
+ */
 export function supplyOf(webSocket, url) {
   const Socket = socketClass(webSocket);
   try {
     return new Socket(url, ["parlor.v1"]);
   } catch (cause) {
-    const message = `No connection can be made to ${url}: ${cause.message}`;
+    const message = `No connection can be made to ${url}: ${/** @type {Error} */ (cause).message}`;
     throw new ParlorError({ code: "bad_address", message, cause, advice: "See that `base` is the server's http or https address." });
   }
 }

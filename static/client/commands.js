@@ -2,178 +2,169 @@
  * All that one can ask of the server, besides sending messages. Each gives a
  * promise, and fails with a `ParlorError`. Where a command goes over the
  * socket it needs a connection; REST needs none.
+ *
+ * @import { Page } from "./room_commands.js"
+ * @import { Attachment, Changed, InboxEvent, Message, Presence, RoomEvent, Status, User } from "./types.js"
+ *
+ * @typedef {{after?: number, limit?: number}} After a page of what comes behind that position
+ * @typedef {{before?: number, after?: number, around?: number, limit?: number}} Where
+ * @typedef {{messages: Message[], has_more: boolean, has_more_after?: boolean}} History
+ * @typedef {{message: Message, highlights: [start: number, end: number][]}} Found
  */
 
-const segment = encodeURIComponent;
-const query = (given) => {
-  const named = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
-  return named.length > 0 ? `?${new URLSearchParams(named)}` : "";
-};
+import { allOf, query, segment } from "./calls.js";
+import { RoomCommands, byUser } from "./room_commands.js";
 
-/** Entries of one page of a list that is read to its end. */
-const PAGE = 200;
-
-/** Extended by `Parlor`, which has `command`, `rest`, `upload` and `download`. */
-export class Commands {
+/** Extended by `Parlor`. */
+export class Commands extends RoomCommands {
   // Messages
 
+  /** @type {(messageId: string, content: string) => Promise<Changed>} */
   edit(messageId, content) {
     return this.command("message.edit", { message_id: messageId, content });
   }
 
+  /** @type {(messageId: string) => Promise<Changed>} */
   delete(messageId) { return this.command("message.delete", { message_id: messageId }); }
+  /** @type {(messageId: string, emoji: string) => Promise<Changed>} */
   react(messageId, emoji) { return this.command("reaction.add", { message_id: messageId, emoji }); }
+  /** @type {(messageId: string, emoji: string) => Promise<Changed>} */
   unreact(messageId, emoji) {
     return this.command("reaction.remove", { message_id: messageId, emoji });
   }
 
+  /** @type {(messageId: string) => Promise<Changed>} */
   pin(messageId) { return this.command("message.pin", { message_id: messageId }); }
+  /** @type {(messageId: string) => Promise<Changed>} */
   unpin(messageId) { return this.command("message.unpin", { message_id: messageId }); }
+  /** @type {(messageId: string) => Promise<Message>} */
   message(messageId) { return this.rest("GET", `/messages/${segment(messageId)}`); }
 
-  /** A page of history, oldest first: the newest, or beside or around a `seq`. */
+  /**
+   * A page of history, oldest first: the newest, or beside or around a `seq`.
+   *
+   * @type {(room: string, where?: Where) => Promise<History>}
+   */
   history(room, { before, after, around, limit = 50 } = {}) {
     const path = `/rooms/${segment(room)}/messages`;
     return this.rest("GET", path + query({ before, after, around, limit }));
   }
 
-  /** `{root, replies, has_more}`, the replies oldest first. */
+  /**
+   * A page of a thread, the replies oldest first.
+   *
+   * @type {(messageId: string, page?: After) => Promise<{root: Message, replies: Message[], has_more: boolean}>}
+   */
   thread(messageId, { after, limit = 200 } = {}) {
     return this.rest("GET", `/messages/${segment(messageId)}/thread${query({ after, limit })}`);
   }
 
-  /** A room's pinned messages, the latest pin first. */
-  pins(room) { return this.#pages(`/rooms/${segment(room)}/pins`, ({ messages }) => messages); }
+  /**
+   * A room's pinned messages, the latest pin first.
+   *
+   * @type {(room: string) => Promise<Message[]>}
+   */
+  pins(room) { return allOf(this, `/rooms/${segment(room)}/pins`, ({ messages }) => messages); }
 
-  /** Whom a message has reached, by user id: `[{user_id, read}]`. */
+  /**
+   * Whom a message has reached, by user id.
+   *
+   * @type {(messageId: string, page?: Page) => Promise<{user_id: string, read: boolean}[]>}
+   */
   reachedBy(messageId, page) {
-    return this.#byUser(`/messages/${segment(messageId)}/receipts`, page)
+    return this.rest("GET", `/messages/${segment(messageId)}/receipts${byUser(page)}`)
       .then(({ receipts }) => receipts);
   }
 
-  /** Who reacted how, by user id: `[{user_id, emoji, created_at}]`. */
+  /**
+   * Who reacted how, by user id.
+   *
+   * @type {(messageId: string, page?: Page) => Promise<{user_id: string, emoji: string, created_at: string}[]>}
+   */
   reactionsTo(messageId, page) {
-    return this.#byUser(`/messages/${segment(messageId)}/reactions`, page)
+    return this.rest("GET", `/messages/${segment(messageId)}/reactions${byUser(page)}`)
       .then(({ reactions }) => reactions);
   }
 
-  /** A page of a list by user id: what comes behind the user `after`. */
-  #byUser(path, { after, limit } = {}) {
-    return this.rest("GET", path + query({ after, limit }));
-  }
-
-  /** `{results: [{message, highlights}], …}` for the rooms this user is in. */
+  /**
+   * Messages in the rooms that this user is in.
+   *
+   * @type {(q: string, options?: {room?: string, limit?: number, [other: string]: unknown}) => Promise<{results: Found[]}>}
+   */
   search(q, { room, limit, ...others } = {}) {
     return this.rest("GET", `/search${query({ q, room_id: room, limit, ...others })}`);
   }
 
   // Attachments
 
-  /** Uploads a `File` or `Blob`; its `attachment_id` goes into `send`. */
+  /**
+   * Uploads a `File` or `Blob`; its `attachment_id` goes into `send`.
+   *
+   * @type {(file: Blob & {name?: string}, name?: string) => Promise<Attachment>}
+   */
   attach(file, name = file.name ?? "file") {
     return this.upload(`/attachments${query({ name })}`, file, file.type);
   }
 
-  /** The file itself, as a `Blob`. */
+  /**
+   * The file itself, as a `Blob`.
+   *
+   * @type {(id: string) => Promise<Blob>}
+   */
   attachment(id) { return this.download(`/attachments/${segment(id)}/content`); }
+  /** @type {(id: string) => Promise<Blob>} */
   thumbnail(id) { return this.download(`/attachments/${segment(id)}/thumbnail`); }
-
-  // Reading
-
-  markAllRead() { return this.rest("POST", "/read-all"); }
-  receipts(room, page) {
-    return this.#byUser(`/rooms/${segment(room)}/receipts`, page).then(({ receipts }) => receipts);
-  }
-
-  // Rooms
-
-  join(room, { markRead = false } = {}) {
-    return this.command("room.join", { room_id: room, ...(markRead && { mark_read: true }) });
-  }
-
-  leave(room) { return this.command("room.leave", { room_id: room }); }
-  /** One's rooms, all of them; `onPage` gets each page when it has come. */
-  rooms(onPage = () => {}) {
-    return this.#pages("/rooms", ({ rooms }) => { onPage(rooms); return rooms; });
-  }
-
-  /** All pages of a list, one after the other. */
-  async #pages(path, items) {
-    const all = [];
-    for (let cursor; ;) {
-      const page = await this.rest("GET", `${path}${query({ cursor, limit: PAGE })}`);
-      all.push(...items(page));
-      if (!page.has_more) return all;
-      ({ cursor } = page);
-    }
-  }
-
-  room(room) { return this.rest("GET", `/rooms/${segment(room)}`); }
-
-  /** `{room_id?, kind?, title?, topic?, custom?}` */
-  createRoom(room) { return this.rest("POST", "/rooms", room); }
-  /** `{title?, topic?, custom?}` */
-  updateRoom(room, change) { return this.rest("PATCH", `/rooms/${segment(room)}`, change); }
-  deleteRoom(room) { return this.rest("DELETE", `/rooms/${segment(room)}`); }
-  clearRoom(room) { return this.rest("DELETE", `/rooms/${segment(room)}/messages`); }
-  /** The one room of this user and another; made if there is none yet. */
-  openDirect(user) { return this.rest("PUT", `/rooms/direct/${segment(user)}`, {}); }
-  transfer(room, user) {
-    return this.rest("POST", `/rooms/${segment(room)}/transfer`, { user_id: user });
-  }
-
-  // Members
-
-  /** A page of members by id: `{members, has_more}`. */
-  members(room, page) { return this.#byUser(`/rooms/${segment(room)}/members`, page); }
-
-  addMember(room, user) { return this.rest("PUT", this.#memberPath(room, user), {}); }
-  removeMember(room, user) { return this.rest("DELETE", this.#memberPath(room, user)); }
-  setRole(room, user, role) { return this.rest("PATCH", this.#memberPath(room, user), { role }); }
-  /** 0 seconds end a mute. */
-  mute(room, user, seconds) {
-    return this.rest("PATCH", this.#memberPath(room, user), { mute_seconds: seconds });
-  }
-
-  #memberPath(room, user) {
-    return `/rooms/${segment(room)}/members/${segment(user)}`;
-  }
-
-  bans(room, page) {
-    return this.#byUser(`/rooms/${segment(room)}/bans`, page).then(({ bans }) => bans);
-  }
-
-  /** `{until?, reason?}`; `until` is a time in RFC 3339. */
-  ban(room, user, how = {}) {
-    return this.rest("PUT", `/rooms/${segment(room)}/bans/${segment(user)}`, how);
-  }
-
-  unban(room, user) {
-    return this.rest("DELETE", `/rooms/${segment(room)}/bans/${segment(user)}`);
-  }
 
   // People
 
-  /** `{status, last_seen?}` of one who shares a room with this user. */
+  /**
+   * Of one who shares a room with this user.
+   *
+   * @type {(user: string) => Promise<Presence>}
+   */
   presenceOf(user) { return this.rest("GET", `/users/${segment(user)}/presence`); }
-  /** `{member_count, users?, connections?}`; `users` in rooms that are not big. */
+  /**
+   * `users` in rooms that are not big.
+   *
+   * @type {(room: string) => Promise<{member_count: number, users?: Presence[], connections?: number}>}
+   */
   presenceIn(room) { return this.rest("GET", `/rooms/${segment(room)}/presence`); }
-  /** "online" or "away"; holds for this connection. */
+  /**
+   * "online" or "away"; holds for this connection.
+   *
+   * @type {(status: Exclude<Status, "offline">) => Promise<void>}
+   */
   setPresence(status) { return this.command("presence.set", { status }); }
+  /** @type {(room: string, isTyping: boolean) => Promise<void>} */
   typing(room, isTyping) { return this.command("typing", { room_id: room, is_typing: isTyping }); }
-  blocks(page) { return this.#byUser("/blocks", page).then(({ users }) => users); }
+  /** @type {(page?: Page) => Promise<User[]>} */
+  blocks(page) { return this.rest("GET", `/blocks${byUser(page)}`).then(({ users }) => users); }
+  /** @type {(user: string) => Promise<void>} */
   block(user) { return this.rest("PUT", `/blocks/${segment(user)}`); }
+  /** @type {(user: string) => Promise<void>} */
   unblock(user) { return this.rest("DELETE", `/blocks/${segment(user)}`); }
 
   // What the application tells
 
-  /** A page of a room's events after a `seq`, oldest first: `{events, has_more}`. */
+  /**
+   * A page of a room's events after a `seq`, oldest first.
+   *
+   * @type {(room: string, page?: After) => Promise<{events: RoomEvent[], has_more: boolean}>}
+   */
   roomEvents(room, { after, limit } = {}) {
     return this.rest("GET", `/rooms/${segment(room)}/events${query({ after, limit })}`);
   }
 
-  /** A page of the inbox: `{events, inbox_seq, acked_seq, has_more}`. */
+  /**
+   * A page of the inbox, oldest first.
+   *
+   * @type {(page?: After) => Promise<{events: InboxEvent[], inbox_seq: number, acked_seq: number, has_more: boolean}>}
+   */
   inbox({ after, limit } = {}) { return this.rest("GET", `/inbox${query({ after, limit })}`); }
-  /** This user has seen the inbox up to there. */
+  /**
+   * This user has seen the inbox up to there.
+   *
+   * @type {(inboxSeq: number) => Promise<void>}
+   */
   ackInbox(inboxSeq) { return this.command("inbox.ack", { inbox_seq: inboxSeq }); }
 }

@@ -1,18 +1,30 @@
 /**
  * A connection that heals itself: it is made, watched, given new tokens, and
- * made again. What is said on it goes through a queue with a pace.
+ * made again. What is said on it goes through `Talk`.
+ *
+ * @import { Account } from "./account.js"
+ * @import { SocketClass } from "./closing.js"
+ * @import { Deferred } from "./deferred.js"
+ * @import { State } from "./events.js"
+ * @import { RequestOptions } from "./talk.js"
+ * @import { Frame, Limits } from "./types.js"
+ *
+ * @typedef {object} Told
+ * @property {(detail: State) => void} state
+ * @property {(frame: Frame) => void} frame what is no answer
+ * @property {(error: ParlorError) => boolean} error says whether anybody listened
+ * @property {(error: ParlorError) => void} stopped it does not go on by itself
+ * @property {() => void} refused the session's tokens are not taken any more
  */
 
 import { Timers, monotonic } from "./clock.js";
 import { comesBack, endOf, pauseBefore, socketClass, supplyOf } from "./closing.js";
-import { ParlorError, mended, offline, pauseAfter, pauseOf } from "./error.js";
-import { encode } from "./frame.js";
-import { PRIORITY, SendQueue } from "./queue.js";
-import { Requests } from "./requests.js";
-import { checkAnswer, frameOf } from "./shape.js";
+import { deferred } from "./deferred.js";
+import { ParlorError, asError, mended, offline, pauseAfter, pauseOf } from "./error.js";
+import { PRIORITY } from "./queue.js";
+import { frameOf } from "./shape.js";
+import { ANSWER_MS, Talk } from "./talk.js";
 
-/** How long an answer may take; then the connection counts as dead. */
-const ANSWER_MS = 15_000;
 /** After this long without a frame the server is asked whether it is there. */
 const QUIET_MS = 25_000;
 /** A token is renewed this long before it is over, if it lives that long. */
@@ -22,32 +34,35 @@ const STABLE_MS = 10_000;
 /** So many tokens in a row are refused before a session counts as over. */
 const REFUSED_MAX = 3;
 
-/** A promise that is settled from outside. Who does not wait for it hears of it by events. */
-function deferred() {
-  const made = {};
-  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-  made.promise.catch(() => {});
-  return made;
-}
-
 /** Answers of the connection itself. */
 const OWN = new Set(["pong", "auth.required", "auth.failed"]);
 
 export class Connection {
   #account; #on; #url; #webSocket;
-  #socket = null; #state = "offline"; #wanted = false; #attempt = 0; #refused = 0; #refusal = ""; #met = null;
-  #timers = new Timers(); #queue = new SendQueue(); #requests = new Requests();
-  #heardAt = 0; #comeBackMs = null; #renewNow = false; #renewing = null; #limits = {};
-  /** Which of those that wait for a token is to connect. */
+  #wanted = false; #attempt = 0; #refused = 0; #refusal = ""; #heardAt = 0; #renewNow = false;
+  #timers = new Timers(); #talk = new Talk((socket) => this.giveUp(socket));
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {State["state"]} */
+  #state = "offline";
+  /** @type {Limits} */
+  #limits = {};
+  /** @type {string | null} the code of what was told until there is a connection */
+  #met = null;
+  /** @type {number | null} after which the server wants one back */
+  #comeBackMs = null;
+  /** @type {Promise<void> | null} */
+  #renewing = null;
+  /** @type {object | null} which of those that wait for a token is to connect */
   #opening = null;
-  /** Who waits for the connection to be there. */
+  /** @type {Deferred<void> | null} who waits for the connection to be there */
   #arrival = null;
 
   /**
    * `account` gives the tokens; `url()` says where to connect; `webSocket` is
-   * the class to connect with, if it is not the global one. `on` is told:
-   * `state(detail)`, `frame(frame)` for what is no answer, `error(error)`, which says whether anybody listened,
-   * `stopped(error)` when it does not go on by itself, and `refused()` when the session's tokens are not taken any more.
+   * the class to connect with, if it is not the global one.
+   *
+   * @param {{account: Account, url: () => string, webSocket: SocketClass | null, on: Told}} parts
    */
   constructor({ account, url, webSocket, on }) {
     this.#account = account;
@@ -63,7 +78,7 @@ export class Connection {
   get limits() { return this.#limits; }
   set limits(limits) {
     this.#limits = limits;
-    this.#queue.follow(limits);
+    this.#talk.follow(limits);
   }
 
   /** The socket that is open now: to see later whether it still is that one. */
@@ -71,17 +86,22 @@ export class Connection {
 
   // Coming and going
 
-  /** Resolves once it is online; rejects if it stops for good before that. */
+  /**
+   * Resolves once it is online; rejects if it stops for good before that.
+   * @returns {Promise<void>}
+   */
   connect() {
     try {
       socketClass(this.#webSocket);
     } catch (error) {
-      return this.#cannot(error);
+      return this.#cannot(asError(error));
     }
     if (this.isOnline) return Promise.resolve();
     this.#wanted = true;
     this.#arrival ??= deferred();
     const { promise } = this.#arrival;
+    // Who does not wait for it hears of it by events.
+    promise.catch(() => {});
     if (!this.#socket && this.#state === "offline") this.#open();
     return promise;
   }
@@ -89,6 +109,9 @@ export class Connection {
   /**
    * A mistake in the program, told once: to who listens, or by a rejection that
    * surfaces wherever it is not caught.
+   *
+   * @param {ParlorError} error
+   * @returns {Promise<never>}
    */
   #cannot(error) {
     const failed = Promise.reject(error);
@@ -101,7 +124,10 @@ export class Connection {
     if (this.#wanted && !this.#socket && this.#timers.has("retry")) this.#open();
   }
 
-  /** `error` is for who still waits for it. */
+  /**
+   * `error` is for who still waits for it.
+   * @param {ParlorError} [error]
+   */
   close(error = offline("The connection was closed.")) {
     this.#wanted = false;
     const socket = this.#socket;
@@ -111,7 +137,12 @@ export class Connection {
     this.#arrive(error);
   }
 
-  /** It is over until somebody connects again. */
+  /**
+   * It is over until somebody connects again.
+   * @param {number | null} code with which the connection was closed
+   * @param {ParlorError} error
+   * @param {string} [reason]
+   */
   #stop(code, error, reason = "") {
     this.#wanted = false;
     this.#setState("offline", { stoppedBy: code, reason });
@@ -119,6 +150,7 @@ export class Connection {
     this.#arrive(error);
   }
 
+  /** @param {ParlorError | null} [error] */
   #arrive(error = null) {
     const arrival = this.#arrival;
     this.#arrival = null;
@@ -126,7 +158,11 @@ export class Connection {
     else arrival?.resolve();
   }
 
-  /** `stoppedBy` is the close code after which the server wants no return. */
+  /**
+   * `stoppedBy` is the close code after which the server wants no return.
+   * @param {State["state"]} state
+   * @param {Partial<State>} [detail]
+   */
   #setState(state, { retryInMs = null, stoppedBy = null, reason = "" } = {}) {
     this.#state = state;
     this.#on.state({ state, retryInMs, stoppedBy, reason });
@@ -144,29 +180,33 @@ export class Connection {
       const renew = this.#renewNow;
       this.#renewNow = false;
       token = await this.#account.token({ force: renew });
-    } catch (error) {
+    } catch (caught) {
+      const error = asError(caught);
       if (isOver()) return;
       // Nobody is signed in: trying again would not change that.
       if (error.status === 401) return this.#stop(4501, error, error.message);
       if (error.code !== "offline") this.#on.error(error);
-      return this.#retry();
+      return this.#retry(null);
     }
     if (!isOver()) this.#begin(token);
   }
 
+  /** @param {string} token */
   #begin(token) {
+    /** @type {WebSocket} */
     let socket;
     try {
       socket = supplyOf(this.#webSocket, this.#url());
-    } catch (error) {
+    } catch (caught) {
+      const error = asError(caught);
       return this.#stop(null, error, error.message);
     }
     this.#socket = socket;
-    this.#queue.restart();
+    this.#talk.begin(socket);
     // The token goes in the first frame: a browser does not tell an upgrade
     // that was refused for its token from a server that is away.
     socket.onopen = () => {
-      if (socket === this.#socket) this.#say({ type: "auth", data: { token } }, PRIORITY.session);
+      if (socket === this.#socket) this.#talk.say({ type: "auth", data: { token } }, PRIORITY.session);
     };
     this.#timers.set("dead", ANSWER_MS, () => this.giveUp(socket));
     socket.onmessage = ({ data }) => {
@@ -191,13 +231,16 @@ export class Connection {
   #dropped() {
     this.#socket = null;
     this.#timers.stopAll();
-    this.#queue.restart();
-    this.#requests.rejectAll(offline("The connection was cut."));
+    this.#talk.end(offline("The connection was cut."));
   }
 
+  /**
+   * @param {number} code
+   * @param {string} [reason]
+   */
   #closed(code, reason = "") {
     // What the server could not read is not sent again for ever.
-    const blamed = this.#requests.blame(code);
+    const blamed = this.#talk.blame(code);
     this.#dropped();
     if (!this.#wanted) return;
     // Either the token is over or it was never good: a new one decides.
@@ -212,13 +255,19 @@ export class Connection {
     this.#retry(code);
   }
 
-  /** Told once, however often it is met with until there is a connection. */
+  /**
+   * Told once, however often it is met with until there is a connection.
+   * @param {ParlorError} error
+   */
   #once(error) {
     if (this.#met !== error.code) this.#on.error(error);
     this.#met = error.code;
   }
 
-  /** A token was refused. The application may have another; an account has not. */
+  /**
+   * A token was refused. The application may have another; an account has not.
+   * @param {ParlorError} error
+   */
   #goesOn(error) {
     this.#refused += 1;
     if (this.#refused > 1) this.#on.error(error);
@@ -228,6 +277,7 @@ export class Connection {
     return false;
   }
 
+  /** @param {number | null} code */
   #retry(code) {
     const pause = this.#comeBackMs ?? pauseBefore(this.#attempt, code);
     this.#comeBackMs = null;
@@ -255,13 +305,16 @@ export class Connection {
     this.#arrive();
   }
 
-  /** The server is about to close, and says when to come back. */
+  /**
+   * The server is about to close, and says when to come back.
+   * @param {number} comeBackMs
+   */
   goingAway(comeBackMs) { this.#comeBackMs = pauseOf(comeBackMs); }
 
   #watch() {
     if (monotonic() - this.#heardAt >= QUIET_MS) {
       const socket = this.#socket;
-      this.#say({ type: "ping" }, PRIORITY.session);
+      this.#talk.say({ type: "ping" }, PRIORITY.session);
       this.#timers.set("dead", ANSWER_MS, () => this.giveUp(socket));
     }
     this.#timers.set("watch", QUIET_MS, () => this.#watch());
@@ -279,10 +332,13 @@ export class Connection {
 
   /** If it fails for want of a connection, the next one begins with a new token. */
   #renewed() {
-    this.renew().catch((error) => { if (error.code !== "offline") this.#on.error(error); });
+    this.renew().catch((/** @type {ParlorError} */ error) => { if (error.code !== "offline") this.#on.error(error); });
   }
 
-  /** Gives the connection a new token; all who wait for one share it. */
+  /**
+   * Gives the connection a new token; all who wait for one share it.
+   * @returns {Promise<void>}
+   */
   renew() {
     const renew = async () => {
       const token = await this.#account.token({ force: true });
@@ -295,43 +351,22 @@ export class Connection {
 
   // Saying
 
-  /** Says something as soon as the pace allows it; `said` is then called. */
-  #say(frame, priority, said = () => {}) {
-    this.#queue.push({ frame, said }, priority);
-    this.#sayOn();
-  }
-
-  #sayOn() {
-    while (this.#socket?.readyState === 1) {
-      const { entry, wait } = this.#queue.next(monotonic(), this.#requests.unanswered);
-      if (wait) this.#timers.set("say", wait, () => this.#sayOn());
-      if (!entry) return;
-      const text = encode(entry.frame);
-      this.#socket.send(text);
-      entry.said(text);
-    }
-  }
+  /**
+   * One frame and its answer; resolves with the data of the ack.
+   *
+   * @param {string} type
+   * @param {object} data
+   * @param {RequestOptions} [options]
+   */
+  request(type, data, options) { return this.#talk.request(type, data, options); }
 
   /**
-   * One frame and its answer; resolves with the data of the ack. `onAck` is
-   * called before any later frame is looked at, which a promise's reaction
-   * need not be.
+   * The same, again if it came too soon or the token was over.
+   * @param {string} type
+   * @param {object} data
+   * @param {RequestOptions} [options]
+   * @returns {Promise<any>}
    */
-  request(type, data, { onAck = () => {}, priority = PRIORITY.command, isLong = false } = {}) {
-    if (this.#socket?.readyState !== 1 || this.#requests.isFull) {
-      return Promise.reject(offline("There is no connection."));
-    }
-    const socket = this.#socket;
-    const checked = (answer) => {
-      checkAnswer(type, answer);
-      onAck(answer);
-    };
-    const { id, answer, said } = this.#requests.add(checked, ANSWER_MS, () => this.giveUp(socket), isLong);
-    this.#say({ type, id, data }, priority, said);
-    return answer;
-  }
-
-  /** The same, again if it came too soon or the token was over. */
   command(type, data, options) {
     return mended(() => this.request(type, data, options), () => this.renew());
   }
@@ -341,6 +376,8 @@ export class Connection {
   /**
    * What cannot be read, or comes where it has no meaning, ends the connection:
    * the next one begins where this one was still understood.
+   *
+   * @param {string} text
    */
   #heard(text) {
     const socket = this.#socket;
@@ -353,34 +390,29 @@ export class Connection {
     }
   }
 
+  /** @param {Frame} frame */
   #take(frame) {
     this.#heardAt = monotonic();
-    this.#requests.heard();
+    this.#talk.heard();
     if (this.isOnline) this.#timers.stop("dead");
     else this.#lives();
-    if (frame.type === "ack" || frame.type === "error") return this.#answered(frame);
+    if (frame.type === "ack" || frame.type === "error") {
+      const error = this.#talk.answered(frame);
+      // Nobody asked: the session itself needs a new token.
+      if (error?.code === "token_expired") this.#renewed();
+      else if (error) this.#on.error(error);
+      return undefined;
+    }
     if (frame.type === "auth.failed") this.#refusedWith(new ParlorError(frame.data));
     return OWN.has(frame.type) ? undefined : this.#on.frame(frame);
   }
 
-  /** Why the close that follows comes, and when it is worth trying again. */
+  /**
+   * Why the close that follows comes, and when it is worth trying again.
+   * @param {ParlorError} error
+   */
   #refusedWith(error) {
     this.#refusal = error.message;
     if (error.retryAfterMs !== null) this.#comeBackMs = pauseAfter(error);
-  }
-
-  #answered({ type, id, data }) {
-    if (type === "ack") {
-      this.#requests.resolve(id, data);
-      return this.#sayOn();
-    }
-    const error = new ParlorError(data);
-    if (error.code === "rate_limited") this.#queue.refused(monotonic(), pauseOf(error.retryAfterMs ?? 1_000));
-    if (!this.#requests.reject(id, error)) {
-      // Nobody asked: the session itself needs a new token.
-      if (error.code === "token_expired") this.#renewed();
-      else this.#on.error(error);
-    }
-    return this.#sayOn();
   }
 }

@@ -2,8 +2,9 @@
  * The events of a `Parlor` and what comes with each: docs/CLIENT.md, "Events".
  * Types only; there is nothing to run here.
  *
- * @typedef {import("./error.js").ParlorError} ParlorError
- * @typedef {import("./outbox.js").Draft} Draft
+ * @import { ParlorError } from "./error.js"
+ * @import { Draft } from "./outbox.js"
+ * @import * as Wire from "./types.js"
  *
  * @typedef {object} State how the connection is
  * @property {"online" | "connecting" | "offline"} state
@@ -11,33 +12,40 @@
  * @property {number | null} stoppedBy the close code after which it is not
  * @property {string} reason
  *
- * @typedef {object} ParlorEvents
- * @property {State} state
- * @property {ParlorError} error
- * @property {object[]} ready
- * @property {{reason: string, reconnect_after_ms: number}} goaway
- * @property {undefined} signed-out
- * @property {undefined} change
- * @property {object} message
- * @property {object} message-changed
- * @property {Draft} pending
- * @property {{message: Draft, ack: {message_id: string, seq: number, created_at: string, duplicate: boolean}}} sent
- * @property {{message: Draft, error: ParlorError}} failed
- * @property {Draft} discarded
- * @property {{type: string, room_id: string, seq: number, timestamp: string, data: unknown}} room-event
- * @property {{room: string, upto: number}} room-cleared
- * @property {{room: string}} resync
- * @property {object} room-added
- * @property {{room: string, title?: string, topic?: string, custom?: object}} room-updated
- * @property {{room: string, reason: "left" | "removed" | "banned" | "deleted"}} room-removed
- * @property {{type: string, room: string, user: object, role?: string, reason?: string}} member
- * @property {{room: string, member_count: number}} room-members
- * @property {{room: string, receipts: object[]}} receipts
- * @property {{room: string, read_seq: number, unread: number, mentions: number, last_seq: number}} unread
- * @property {{room: string, user: string, isTyping: boolean}} typing
- * @property {{user: string, status: "online" | "away" | "offline", last_seen?: string}} presence
- * @property {{type: string, inbox_seq: number, timestamp: string, data: unknown}} inbox
- * @property {{type: string, room_id?: string, timestamp: string, data: unknown}} event
+ * @typedef {Wire.MemberChange & {type: "member.joined" | "member.left" | "member.updated", room: string}} MemberEvent
+ * @typedef {{type: string, room_id?: string, timestamp: string, data: unknown}} PassingEvent
+ *
+ * @typedef {{
+ *   "state": State,
+ *   "error": ParlorError,
+ *   "ready": Wire.Room[],
+ *   "goaway": {reason: string, reconnect_after_ms: number},
+ *   "signed-out": undefined,
+ *   "change": undefined,
+ *   "message": Wire.Message,
+ *   "message-changed": Wire.Message,
+ *   "pending": Draft,
+ *   "sent": {message: Draft, ack: Wire.Stored},
+ *   "failed": {message: Draft, error: ParlorError},
+ *   "discarded": Draft,
+ *   "room-event": Wire.RoomEvent,
+ *   "room-cleared": {room: string, upto: number},
+ *   "resync": {room: string, inbox?: undefined} | {inbox: true, room?: undefined},
+ *   "room-added": Wire.Room,
+ *   "room-updated": Wire.RoomChange & {room: string},
+ *   "room-removed": {room: string, reason: Wire.Leaving},
+ *   "member": MemberEvent,
+ *   "room-members": {room: string, member_count: number},
+ *   "receipts": {room: string, receipts: Wire.Receipt[]},
+ *   "unread": Wire.Unread & {room: string},
+ *   "typing": {room: string, user: string, isTyping: boolean},
+ *   "presence": Wire.Presence & {user: string},
+ *   "inbox": Wire.InboxEvent,
+ *   "event": PassingEvent,
+ * }} ParlorEvents
+ *
+ * @typedef {<E extends keyof ParlorEvents>(event: E, ...detail:
+ *   ParlorEvents[E] extends undefined ? [] : [ParlorEvents[E]]) => boolean} Emit says whether anybody listened
  */
 
 export {};

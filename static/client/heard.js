@@ -1,19 +1,35 @@
-/** What the server tells: into what is known (`chat`), and to who listens. */
+/**
+ * What the server tells: into what is known (`chat`), and to who listens.
+ *
+ * @import { Emit } from "./events.js"
+ * @import { Positions } from "./positions.js"
+ * @import { ChatState } from "./state.js"
+ * @import { Frame, InboxEvent, Listing, Message, Placed, Presence, Published, Ready, RoomEvent } from "./types.js"
+ */
+
+import { withoutGaps } from "./frame.js";
 
 /** What Parlor says itself begins with one of these words. */
 const OWN_WORDS = new Set(("ack admin attachment auth connection error history inbox member message "
   + "parlor ping pong presence reaction receipts room server session thread typing user").split(" "));
 
-const isDefined = ([, value]) => value !== undefined && value !== null;
-const withoutGaps = (object) => Object.fromEntries(Object.entries(object).filter(isDefined));
+/**
+ * @typedef {object} Told
+ * @property {(data: Ready) => void} ready
+ * @property {(data: Listing) => void} rooms
+ * @property {(data: {reconnect_after_ms: number}) => void} goaway
+ * @property {(room: string) => void} gone when one is no longer in a room
+ * @property {(message: Message, seq: number) => void} message when there is one
+ */
 
 export class Heard {
   #chat; #positions; #emit; #changed; #on;
 
   /**
    * `emit(event, detail)` tells who listens, `changed()` that `chat` is not
-   * what it was. `on` is told: `ready(data)`, `rooms(data)`, `goaway(data)`, `gone(room)`
-   * when one is no longer in a room, `message(message)` when there is one.
+   * what it was.
+   *
+   * @param {{chat: ChatState, positions: Positions, emit: Emit, changed: () => void, on: Told}} parts
    */
   constructor({ chat, positions, emit, changed, on }) {
     this.#chat = chat;
@@ -23,110 +39,145 @@ export class Heard {
     this.#on = on;
   }
 
-  /** Any frame that is no answer. */
+  /**
+   * Any frame that is no answer.
+   *
+   * @param {Frame} frame
+   */
   frame(frame) {
-    const { type, room_id: room, data } = frame;
-    switch (type) {
-      case "session.ready": return this.#on.ready(data);
-      case "session.rooms": return this.#on.rooms(data);
-      case "session.resumed": return this.#positions.resumed(data.rooms);
+    switch (frame.type) {
+      case "session.ready": return this.#on.ready(frame.data);
+      case "session.rooms": return this.#on.rooms(frame.data);
+      case "session.resumed": return this.#positions.resumed(frame.data.rooms);
       case "message.created": case "message.updated": case "message.deleted": case "room.cleared":
         return this.#positions.heard(frame);
-      case "receipts": return this.#emit("receipts", { room, receipts: data.receipts });
+      case "receipts":
+        this.#emit("receipts", { room: frame.room_id, receipts: frame.data.receipts });
+        return undefined;
       case "server.goaway":
-        this.#on.goaway(data);
-        return this.#emit("goaway", data);
+        this.#on.goaway(frame.data);
+        this.#emit("goaway", frame.data);
+        return undefined;
       default:
     }
     if (this.#ofRoom(frame) || this.#ofPeople(frame)) return this.#changed();
-    return OWN_WORDS.has(type.split(".")[0]) ? undefined : this.#published(frame);
+    if (OWN_WORDS.has(frame.type.split(".")[0])) return undefined;
+    return this.#published(/** @type {Published} */ (/** @type {unknown} */ (frame)));
   }
 
-  #ofRoom({ type, room_id: room, data }) {
-    switch (type) {
+  /** @param {Frame} frame */
+  #ofRoom(frame) {
+    switch (frame.type) {
       case "room.unread":
-        this.#chat.setUnread(room, data);
-        this.#emit("unread", { room, ...data });
+        this.#chat.setUnread(frame.room_id, frame.data);
+        this.#emit("unread", { room: frame.room_id, ...frame.data });
         return true;
-      case "room.added":
-        this.#positions.moveTo(room, data.room.last_seq, data.room.epoch);
-        this.#chat.putRoom(data.room);
-        this.#emit("room-added", data.room);
+      case "room.added": {
+        const { room } = frame.data;
+        this.#positions.moveTo(room.room_id, room.last_seq, room.epoch);
+        this.#chat.putRoom(room);
+        this.#emit("room-added", room);
         return true;
+      }
       case "room.updated":
-        this.#chat.changeRoom(room, data);
-        this.#emit("room-updated", { room, ...data });
+        this.#chat.changeRoom(frame.room_id, frame.data);
+        this.#emit("room-updated", { room: frame.room_id, ...frame.data });
         return true;
       case "room.removed": case "room.deleted":
-        this.#positions.forget(room);
-        this.#chat.removeRoom(room);
-        this.#on.gone(room);
-        this.#emit("room-removed", { room, reason: data?.reason ?? "deleted" });
+        this.#positions.forget(frame.room_id);
+        this.#chat.removeRoom(frame.room_id);
+        this.#on.gone(frame.room_id);
+        this.#emit("room-removed", { room: frame.room_id, reason: frame.data?.reason ?? "deleted" });
         return true;
       default: return false;
     }
   }
 
-  #ofPeople({ type, room_id: room, data }) {
-    switch (type) {
+  /** @param {Frame} frame */
+  #ofPeople(frame) {
+    switch (frame.type) {
       case "member.joined": case "member.left": case "member.updated":
-        this.#chat.memberChanged(type, room, data);
-        this.#emit("member", { type, room, ...data });
+        this.#chat.memberChanged(frame.type, frame.room_id, frame.data);
+        this.#emit("member", { type: frame.type, room: frame.room_id, ...frame.data });
         return true;
       case "room.members":
-        this.#chat.changeRoom(room, data);
-        this.#emit("room-members", { room, ...data });
+        this.#chat.changeRoom(frame.room_id, frame.data);
+        this.#emit("room-members", { room: frame.room_id, ...frame.data });
         return true;
-      case "typing":
-        this.#chat.setTyping(room, data.user_id, data.is_typing);
-        this.#emit("typing", { room, user: data.user_id, isTyping: data.is_typing });
+      case "typing": {
+        const { room_id: room, data: { user_id: user, is_typing: isTyping } } = frame;
+        this.#chat.setTyping(room, user, isTyping);
+        this.#emit("typing", { room, user, isTyping });
         return true;
+      }
       case "room.presence":
-        for (const one of data.users) this.#chat.setPresence(one);
-        for (const one of data.users) this.#emit("presence", { user: one.user_id, ...one });
+        this.#presences(frame.data.users);
         return true;
       case "presence":
-        this.#chat.setPresence(data);
-        this.#emit("presence", { user: data.user_id, ...data });
+        this.#presences([frame.data]);
         return true;
       default: return false;
     }
   }
 
-  /** An event of the application's: of a room, for this user, or for many. */
+  /** @param {Presence[]} users */
+  #presences(users) {
+    for (const one of users) this.#chat.setPresence(one);
+    for (const one of users) this.#emit("presence", { user: one.user_id, ...one });
+  }
+
+  /**
+   * An event of the application's: of a room, for this user, or for many.
+   *
+   * @param {Published} frame
+   */
   #published(frame) {
     const { type, room_id: room, seq, inbox_seq: inboxSeq, timestamp, data } = frame;
     const event = withoutGaps({ type, room_id: room, seq, inbox_seq: inboxSeq, timestamp, data });
     if (inboxSeq !== undefined) {
-      const isNew = this.#chat.putInbox(event);
+      const told = /** @type {InboxEvent} */ (event);
+      const isNew = this.#chat.putInbox(told);
       this.#positions.inboxHeard(inboxSeq);
       if (!isNew) return;
-      this.#emit("inbox", event);
+      this.#emit("inbox", told);
       this.#changed();
     } else if (seq !== undefined) {
-      this.#positions.heard(frame);
+      this.#positions.heard(/** @type {RoomEvent} */ (frame));
     } else {
       this.#emit("event", event);
     }
   }
 
-  /** The next event of a room's timeline: each once, in order. */
-  event({ type, room_id: room, seq, timestamp, data }) {
+  /**
+   * The next event of a room's timeline: each once, in order.
+   *
+   * @param {Placed} placed
+   */
+  event(placed) {
     this.#changed();
-    switch (type) {
+    const frame = /** @type {Frame} */ (placed);
+    switch (frame.type) {
       case "message.created":
-        this.#chat.messageCreated(data, seq);
-        this.#on.message(data, seq);
-        return this.#emit("message", data);
+        this.#chat.messageCreated(frame.data, frame.seq);
+        this.#on.message(frame.data, frame.seq);
+        this.#emit("message", frame.data);
+        return;
       case "message.updated": case "message.deleted":
-        this.#chat.messageChanged(data, seq);
-        return this.#emit("message-changed", data);
-      case "room.cleared":
-        this.#chat.cleared(room, data?.upto ?? seq, seq);
-        return this.#emit("room-cleared", { room, upto: data?.upto ?? seq });
-      default:
+        this.#chat.messageChanged(frame.data, frame.seq);
+        this.#emit("message-changed", frame.data);
+        return;
+      case "room.cleared": {
+        const { room_id: room, seq, data } = frame;
+        const upto = data?.upto ?? seq;
+        this.#chat.cleared(room, upto, seq);
+        this.#emit("room-cleared", { room, upto });
+        return;
+      }
+      default: {
+        const { type, room_id: room, seq, timestamp, data } = /** @type {RoomEvent} */ (placed);
         this.#chat.moved(room, seq);
-        return this.#emit("room-event", { type, room_id: room, seq, timestamp, data });
+        this.#emit("room-event", { type, room_id: room, seq, timestamp, data });
+      }
     }
   }
 }

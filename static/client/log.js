@@ -2,17 +2,29 @@
  * A stretch of a room's timeline that is at hand: messages and the
  * application's events, each at its `seq`, with nothing missing in between.
  * Pure: it asks nobody, and says what has changed.
+ *
+ * @import { Message, Receipt, RoomEvent } from "./types.js"
+ * @typedef {Message | RoomEvent} Entry
  */
 export class MessageLog {
-  #entries = new Map(); // seq → message or event
-  #seqs = new Map(); // message id → seq
+  /** @type {Map<number, Entry>} by `seq` */
+  #entries = new Map();
+  /** @type {Map<string, number>} message id → seq */
+  #seqs = new Map();
   hasOlder = false;
   hasNewer = false;
 
   get size() { return this.#entries.size; }
   get first() { return Math.min(...this.#entries.keys()); }
   get last() { return Math.max(0, ...this.#entries.keys()); }
-  get(id) { return this.#entries.get(this.#seqs.get(id)) ?? null; }
+  /** @type {(id: string) => Message | null} */
+  get(id) {
+    const entry = this.#entries.get(this.#seqs.get(id) ?? -1);
+    return entry && isMessage(entry) ? entry : null;
+  }
+
+ 
+/** @type {(seq: number) => Entry | null} */
   at(seq) { return this.#entries.get(seq) ?? null; }
 
   /** All entries, oldest first. */
@@ -29,21 +41,28 @@ export class MessageLog {
   /**
    * Takes in a message or an event; says whether it is "added" or "changed"
    * something, or null if it was known, or is beyond the end that is here.
+   *
+   * @param {Entry} entry
+   * @param {boolean} [isLive]
+   * @returns {"added" | "changed" | null}
    */
   put(entry, isLive = false) {
     const known = this.#entries.get(entry.seq);
     if (known) {
-      if (!(entry.changed_seq > known.changed_seq)) return null;
+      if (!isMessage(entry) || !isMessage(known) || !(entry.changed_seq > known.changed_seq)) return null;
       this.#entries.set(entry.seq, entry);
       return "changed";
     }
     if (isLive && this.hasNewer) return null;
     this.#entries.set(entry.seq, entry);
-    if (entry.message_id) this.#seqs.set(entry.message_id, entry.seq);
+    if (isMessage(entry)) this.#seqs.set(entry.message_id, entry.seq);
     return "added";
   }
 
-  /** Takes over a message's new state, if the message is here. */
+  /**
+   * Takes over a message's new state, if the message is here.
+   * @param {Message} message
+   */
   change(message) {
     return this.#entries.has(message.seq) ? this.put(message) : null;
   }
@@ -51,11 +70,14 @@ export class MessageLog {
   /**
    * What quotes a message that has changed shows it as it is now. Gives the
    * messages that quote it.
+   *
+   * @param {Message} message
    */
   requote(message) {
+    /** @type {Message[]} */
     const quoting = [];
     for (const [seq, entry] of this.#entries) {
-      if (entry.reply_to?.message_id !== message.message_id) continue;
+      if (!isMessage(entry) || entry.reply_to?.message_id !== message.message_id) continue;
       const deleted = Boolean(message.deleted_at);
       const content = deleted ? "" : message.content;
       const changed = { ...entry, reply_to: { ...entry.reply_to, content, deleted } };
@@ -65,7 +87,10 @@ export class MessageLog {
     return quoting;
   }
 
-  /** A room was cleared: what came up to `upto` is gone. Gives those seqs. */
+  /**
+   * A room was cleared: what came up to `upto` is gone. Gives those seqs.
+   * @param {number} upto
+   */
   clear(upto) {
     const gone = [...this.#entries.keys()].filter((seq) => seq <= upto);
     gone.forEach((seq) => this.#remove(seq));
@@ -73,7 +98,12 @@ export class MessageLog {
     return gone;
   }
 
-  /** Lets go of `count` entries at one end. Gives their seqs. */
+  /**
+   * Lets go of `count` entries at one end. Gives their seqs.
+   * @param {number} count
+   * @param {"older" | "newer"} end
+   * @returns {number[]}
+   */
   drop(count, end) {
     if (count <= 0) return [];
     const seqs = [...this.#entries.keys()].sort((a, b) => a - b);
@@ -84,17 +114,26 @@ export class MessageLog {
     return gone;
   }
 
+  /** @param {number} seq */
   #remove(seq) {
-    this.#seqs.delete(this.#entries.get(seq).message_id);
+    const entry = this.#entries.get(seq);
+    if (entry && isMessage(entry)) this.#seqs.delete(entry.message_id);
     this.#entries.delete(seq);
   }
 }
 
+/** @type {(entry: Entry) => entry is Message} */
+export const isMessage = (entry) => "message_id" in entry;
+
 /** How far each member has read, and what has reached them. */
 export class Marks {
-  #marks = new Map(); // user id → {read, delivered}
+  /** @type {Map<string, {read: number, delivered: number}>} by user id */
+  #marks = new Map();
 
-  /** Marks only rise. Says whether one did. */
+  /**
+   * Marks only rise. Says whether one did.
+   * @param {Receipt} receipt
+   */
   put({ user_id: user, read_seq: read = 0, delivered_seq: delivered = 0 }) {
     const known = this.#marks.get(user) ?? { read: 0, delivered: 0 };
     const next = {
@@ -105,7 +144,10 @@ export class Marks {
     return next.read > known.read || next.delivered > known.delivered;
   }
 
-  /** Up to where anybody else has read, and been reached. */
+  /**
+   * Up to where anybody else has read, and been reached.
+   * @param {string | null} me
+   */
   furthest(me) {
     const others = [...this.#marks].filter(([user]) => user !== me).map(([, mark]) => mark);
     return {
@@ -114,7 +156,11 @@ export class Marks {
     };
   }
 
-  /** The other users who have read up to a message, and those it only reached. */
+  /**
+   * The other users who have read up to a message, and those it only reached.
+   * @param {number} seq
+   * @param {string[]} except
+   */
   reached(seq, except) {
     const others = [...this.#marks].filter(([user]) => !except.includes(user));
     return {

@@ -5,8 +5,9 @@
  */
 
 import { Timers } from "./clock.js";
-import { ParlorError, offline, pauseAfter, signedOut } from "./error.js";
-import { tooLargeFor } from "./frame.js";
+import { deferred } from "./deferred.js";
+import { ParlorError, asError, offline, pauseAfter, signedOut } from "./error.js";
+import { tooLargeFor, withoutGaps } from "./frame.js";
 import { PRIORITY } from "./queue.js";
 
 /** Messages that may wait to be sent. */
@@ -18,25 +19,48 @@ const FAULTS_MAX = 3;
 /** Faults that are the server's, or of something in between. */
 const FAULTS = new Set(["processing_error", "no_answer"]);
 
-const isDefined = ([, value]) => value !== undefined && value !== null;
-const withoutGaps = (object) => Object.fromEntries(Object.entries(object).filter(isDefined));
 
 /**
- * A message that waits, or has failed.
- * @typedef {{room: string, content: string, clientId: string, at: Date,
- *   replyTo?: string, threadId?: string, metadata?: object, attachments?: object[],
- *   quote?: object, stored: Promise<object>, error: ParlorError | null}} Draft
+ * @import { Connection } from "./connection.js"
+ * @import { Deferred } from "./deferred.js"
+ * @import { Emit } from "./events.js"
+ * @import { OutboxStore } from "./stores.js"
+ * @import { Attachment, Quote, Refusal, Stored, User } from "./types.js"
+ *
+ * @typedef {object} Extras what goes along with a message
+ * @property {string} [replyTo] id of the message that is quoted
+ * @property {string} [threadId] id of the first message of its thread
+ * @property {Record<string, unknown>} [metadata]
+ * @property {Attachment[]} [attachments] what `attach` gave
+ * @property {Quote} [quote] what is shown of the quoted message until the server does
+ *
+ * @typedef {Extras & {room: string, content: string, clientId: string}} Content
+ * @typedef {Content & {at: Date}} Given
+ * @typedef {Content & {at: number, failed?: Refusal}} Kept what outlives the page
+ *
+ * @typedef {Given & {stored: Promise<Stored>, error: ParlorError | null}} Draft
+ *   a message that waits, or has failed
+ * @typedef {Draft & Omit<Deferred<Stored>, "promise">
+ *   & {underWay: boolean, tries: number, faults: number}} Waiting
  */
 
-/** What is kept of a message: all that was given to `send`. */
+/**
+ * What is kept of a message: all that was given to `send`.
+ *
+ * @param {Draft} draft
+ * @returns {Kept}
+ */
 function recordOf({ room, content, clientId, at, replyTo, threadId, metadata, attachments, quote, error }) {
-  const failed = error && withoutGaps({ code: error.code, message: error.message, field: error.field });
+  const failed = error ? withoutGaps({ code: error.code, message: error.message, field: error.field }) : undefined;
   return withoutGaps({
     room, content, clientId, at: at.getTime(), replyTo, threadId, metadata, attachments, quote, failed,
   });
 }
 
-/** The same as the server wants it. */
+/**
+ * The same as the server wants it.
+ * @param {Content} content
+ */
 export function dataOf({ room, content, clientId, replyTo, threadId, metadata, attachments }) {
   return withoutGaps({
     room_id: room, client_id: clientId, reply_to: replyTo, thread_id: threadId, metadata,
@@ -48,15 +72,17 @@ export function dataOf({ room, content, clientId, replyTo, threadId, metadata, a
 
 export class Outbox {
   #store; #connection; #emit; #user;
-  /** client id → message, in the order of sending. */
+  /** @type {Map<string, Waiting>} by client id, in the order of sending */
   #pending = new Map();
-  /** client id → message, in the order of failing. */
+  /** @type {Map<string, Waiting>} by client id, in the order of failing */
   #failed = new Map();
   #timers = new Timers();
 
   /**
    * `store` keeps what outlives the page, `connection` sends, `emit` tells
    * what becomes of a message, `user()` says whose messages these are.
+   *
+   * @param {{store: OutboxStore, connection: Connection, emit: Emit, user: () => User | null}} parts
    */
   constructor({ store, connection, emit, user }) {
     this.#store = store;
@@ -65,12 +91,16 @@ export class Outbox {
     this.#user = user;
   }
 
+  /** @returns {Draft[]} */
   get pending() { return [...this.#pending.values()]; }
+  /** @returns {Draft[]} */
   get failed() { return [...this.#failed.values()]; }
+  /** Whose messages these are; nobody asks while nobody is signed in. */
+  get #userId() { return this.#user()?.id ?? ""; }
 
   /** What this user wrote and could not send before the page went. */
   recall() {
-    for (const { at, failed, ...kept } of this.#store.load(this.#user().id)) {
+    for (const { at, failed, ...kept } of this.#store.load(this.#userId)) {
       const { clientId } = kept;
       if (this.#pending.has(clientId) || this.#failed.has(clientId)) continue;
       if (!failed && this.#pending.size >= PENDING_MAX) continue;
@@ -80,27 +110,37 @@ export class Outbox {
     }
   }
 
-  /** Throws if nobody is signed in, or too much waits. */
+  /**
+   * Throws if nobody is signed in, or too much waits.
+   * @param {Given} draft
+   * @returns {Draft}
+   */
   send(draft) {
     if (!this.#user()) throw signedOut();
     if (this.#pending.size >= PENDING_MAX) throw offline("Too many messages wait to be sent.");
     this.#failed.delete(draft.clientId);
     const message = this.#draft(draft);
     this.#pending.set(message.clientId, message);
-    this.#store.put(this.#user().id, recordOf(message));
+    this.#store.put(this.#userId, recordOf(message));
     this.#emit("pending", message);
     this.push(message.room);
     return message;
   }
 
+  /**
+   * @param {Given} given
+   * @returns {Waiting}
+   */
   #draft(given) {
-    const message = { ...given, error: null, underWay: false, tries: 0, faults: 0 };
-    message.stored = new Promise((resolve, reject) => Object.assign(message, { resolve, reject }));
-    message.stored.catch(() => {});
-    return message;
+    const { promise: stored, resolve, reject } = deferred();
+    stored.catch(() => {});
+    return { ...given, error: null, underWay: false, tries: 0, faults: 0, stored, resolve, reject };
   }
 
-  /** Sends what has failed once more. Says whether there was such a message. */
+  /**
+   * Sends what has failed once more. Says whether there was such a message.
+   * @param {string} clientId
+   */
   resend(clientId) {
     const message = this.#failed.get(clientId);
     if (!message) return false;
@@ -112,6 +152,8 @@ export class Outbox {
   /**
    * Drops a message that has failed, or has not begun to be sent. Says whether
    * it could: one that is under way may be stored already.
+   *
+   * @param {string} clientId
    */
   discard(clientId) {
     const waiting = this.#pending.get(clientId);
@@ -124,17 +166,21 @@ export class Outbox {
     return true;
   }
 
-  /** The room has it, whoever sent it there: it is not one that has failed. */
+  /**
+   * The room has it, whoever sent it there: it is not one that has failed.
+   * @param {string | undefined} clientId
+   */
   heard(clientId) {
-    const message = this.#failed.get(clientId);
+    const message = this.#failed.get(clientId ?? "");
     if (message) this.#forget(message);
   }
 
+  /** @param {Draft} message */
   #forget({ clientId }) {
     this.#timers.stop(clientId);
     this.#pending.delete(clientId);
     this.#failed.delete(clientId);
-    this.#store.remove(this.#user().id, clientId);
+    this.#store.remove(this.#userId, clientId);
   }
 
   /** The user has signed out: nothing of theirs is kept. */
@@ -144,7 +190,7 @@ export class Outbox {
 
   /** The session is over; what is kept waits until this user comes again. */
   reset() {
-    const waiting = this.pending;
+    const waiting = [...this.#pending.values()];
     this.#timers.stopAll();
     this.#pending.clear();
     this.#failed.clear();
@@ -165,9 +211,11 @@ export class Outbox {
   /**
    * Sends a room's next message. One at a time: otherwise one that the server
    * cannot take for the moment would be overtaken by those behind it.
+   *
+   * @param {string} room
    */
   async push(room) {
-    const message = this.pending.find((waiting) => waiting.room === room);
+    const message = [...this.#pending.values()].find((waiting) => waiting.room === room);
     if (!this.#connection.isOnline || !message || message.underWay) return;
     message.underWay = true;
     message.tries += 1;
@@ -179,28 +227,38 @@ export class Outbox {
       this.#forget(message);
       this.#emit("sent", { message, ack });
       message.resolve(ack);
-    } catch (error) {
+    } catch (caught) {
+      const error = asError(caught);
       if (!this.#pending.has(message.clientId)) return;
       // With the next connection all is sent.
       if (error.code === "offline" && !this.#connection.isOnline) return;
       if (this.#isTriedAgain(message, error)) return;
       this.#pending.delete(message.clientId);
       this.#putFailed(message, error);
-      this.#store.put(this.#user().id, recordOf(message));
+      this.#store.put(this.#userId, recordOf(message));
       this.#emit("failed", { message, error });
       message.reject(error);
     }
     this.push(room);
   }
 
+  /**
+   * @param {Waiting} message
+   * @param {ParlorError} error
+   */
   #putFailed(message, error) {
     message.error = error;
     message.underWay = false;
     this.#failed.set(message.clientId, message);
-    if (this.#failed.size > FAILED_MAX) this.#forget(this.#failed.values().next().value);
+    const [oldest] = this.#failed.values();
+    if (this.#failed.size > FAILED_MAX) this.#forget(oldest);
   }
 
-  /** Whether a message that was not stored goes once more, and when. */
+  /**
+   * Whether a message that was not stored goes once more, and when.
+   * @param {Waiting} message
+   * @param {ParlorError} error
+   */
   #isTriedAgain(message, error) {
     const { tries } = message;
     const again = () => {

@@ -20,7 +20,10 @@ export class Pace {
   /** What may be said at once. */
   get burst() { return this.#burst; }
 
-  /** Takes over the limits that the server told; a rate of 0 is none. */
+  /**
+   * Takes over the limits that the server told; a rate of 0 is none.
+   * @param {import("./types.js").Limits} [limits]
+   */
   follow({ commands_per_second: rate, command_burst: burst } = DEFAULTS) {
     const used = Number.isFinite(this.#burst) ? this.#burst - this.#left : 0;
     this.#perSecond = rate === 0 ? Infinity : Math.max(0.1, (rate ?? DEFAULTS.commands_per_second) * SHARE);
@@ -34,7 +37,11 @@ export class Pace {
     this.#blockedUntil = 0;
   }
 
-  /** The server found it too fast. */
+  /**
+   * The server found it too fast.
+   * @param {number} now
+   * @param {number} retryAfterMs
+   */
   refused(now, retryAfterMs) {
     this.#refill(now);
     if (this.#burst !== Infinity) this.#left = Math.min(this.#left, 0);
@@ -44,6 +51,9 @@ export class Pace {
   /**
    * Takes leave to say one thing now: 0, or the ms after which to ask again.
    * So many as `reserve` are left to what is more urgent.
+   *
+   * @param {number} now
+   * @param {number} [reserve]
    */
   take(now, reserve = 0) {
     this.#refill(now);
@@ -56,6 +66,7 @@ export class Pace {
     return Math.ceil(((needed - this.#left) / this.#perSecond) * 1000);
   }
 
+  /** @param {number} now */
   #refill(now) {
     if (this.#burst === Infinity) {
       this.#left = Infinity;

@@ -15,15 +15,32 @@
  * await parlor.login("alice", "correct horse");
  * await parlor.connect();
  * await parlor.send("lobby", "hello").stored;
+ *
+ * @import { SocketClass } from "./closing.js"
+ * @import { Emit, ParlorEvents } from "./events.js"
+ * @import { Draft, Extras } from "./outbox.js"
+ * @import { OutboxStore } from "./stores.js"
+ * @import { Store } from "./tokens.js"
+ * @import { Message, Unread, User } from "./types.js"
+ *
+ * @typedef {object} Options
+ * @property {string} [base] the server's http or https address; by default where this was loaded from
+ * @property {Store} [store] where the tokens of `register` and `login` are kept
+ * @property {(() => Promise<string>) | null} [fetchToken] gives a token of the
+ *   application's own, and the next one when that is over
+ * @property {OutboxStore} [outbox] where unsent messages outlive the page
+ * @property {SocketClass | null} [WebSocket] the class to connect with, where there is no global one
  */
 
 import { Account } from "./account.js";
+import { Beginning } from "./beginning.js";
 import { Commands } from "./commands.js";
 import { Connection } from "./connection.js";
 import { Emitter, told } from "./emitter.js";
-import { offline, signedOut } from "./error.js";
-import { tooLargeFor } from "./frame.js";
+import { ParlorError, offline, signedOut } from "./error.js";
+import { tooLargeFor, withoutGaps } from "./frame.js";
 import { Heard } from "./heard.js";
+import { fillInbox } from "./inbox.js";
 import { MarkTeller } from "./marks.js";
 import { Outbox, dataOf } from "./outbox.js";
 import { Positions } from "./positions.js";
@@ -38,13 +55,6 @@ export { ChatState } from "./state.js";
 export { browserOutbox, browserStore, memoryStore } from "./stores.js";
 export { isMentioned, pieces, wordAtCaret } from "./text.js";
 
-/** Rooms of which one says at once what came while one was away. */
-const DELIVERED_ROOMS = 20;
-/** Inbox events that are fetched to begin with. */
-const INBOX_SHOWN = 50;
-/** Inbox events of one page, where all are looked through. */
-const INBOX_PAGE = 200;
-
 /**
  * Where this module was loaded from, if that was a server of Parlor: it is the
  * base also below a path and from pages of other origins. Where it is part of
@@ -55,7 +65,10 @@ function ownBase(url = import.meta.url) {
   return served ? served[1] : globalThis.location?.origin;
 }
 
-/** Why nothing goes on any more is heard of, also where nobody listens. */
+/**
+ * Why nothing goes on any more is heard of, also where nobody listens.
+ * @param {ParlorError} error
+ */
 function complain({ message, advice, code }) {
   console.warn(`Parlor: ${message}${advice ? ` ${advice}` : ""} (${code})`);
 }
@@ -67,41 +80,36 @@ function newId() {
 
 /** Events: docs/CLIENT.md, "Events". Commands: commands.js. */
 export class Parlor extends Commands {
-  #account; #connection; #positions; #outbox; #marks; #heard; #listeners = new Emitter();
+  #account; #outbox; #marks; #heard; #beginning; #listeners = new Emitter();
+  /** @type {Connection} */
+  #connection;
+  /** @type {Positions} */
+  #positions;
   #tellsChange = false;
-  /** Which life of the inbox this connection is in. */
-  #inboxEpoch;
-  /** Whose messages of before are here. */
+  /** @type {string | null} whose messages of before are here */
   #recalled = null;
   /** What is known of rooms and people: a `ChatState`. */
   chat = new ChatState();
 
-  /**
-   * `fetchToken` gives a token of the application's own, and the next one when
-   * that is over. `WebSocket` is the class to connect with, where there is no
-   * global one.
-   *
-   * @param {{base?: string, store?: {load: Function, save: Function},
-   *   fetchToken?: () => Promise<string>, WebSocket?: typeof globalThis.WebSocket,
-   *   outbox?: {load: Function, put: Function, remove: Function}}} options
-   */
+  /** @param {Options} [options] */
   constructor({
     base = ownBase(), store = memoryStore(), fetchToken = null, outbox = noOutbox, WebSocket = null,
   } = {}) {
     super();
-    if (!/^https?:\/\//.test(base ?? "")) throw new TypeError("Parlor needs the server's http or https address as `base`.");
-    const emit = (event, detail) => this.#listeners.emit(event, detail);
+    if (!base || !/^https?:\/\//.test(base)) throw new TypeError("Parlor needs the server's http or https address as `base`.");
+    /** @type {Emit} */
+    const emit = (event, ...detail) => this.#listeners.emit(event, ...detail);
     // Somebody may only be about to listen.
-    const report = (error) => queueMicrotask(() => this.#report(error));
+    const report = (/** @type {ParlorError} */ error) => queueMicrotask(() => this.#report(error));
     this.#account = new Account(base, guardedStore(store, report), fetchToken, () => this.#leave());
     this.#connection = new Connection({
       account: this.#account, webSocket: WebSocket,
       url: () => `${this.#account.base.replace(/^http/, "ws")}/ws${this.#positions.isEmpty ? "" : "?resume=1"}`,
       on: {
-        state: (detail) => this.#stateIs(detail),
+        state: (detail) => this.#beginning.stateIs(detail),
         frame: (frame) => this.#heard.frame(frame),
         error: (error) => this.#report(error),
-        stopped: (error) => this.#report(error) || complain(error),
+        stopped: (error) => { if (!this.#report(error)) complain(error); },
         refused: () => this.#account.forget(),
       },
     });
@@ -125,12 +133,16 @@ export class Parlor extends Commands {
     this.#heard = new Heard({
       chat: this.chat, positions: this.#positions, emit, changed: () => this.#changed(),
       on: {
-        ready: (data) => this.#ready(data),
-        rooms: (data) => this.#listed(data),
+        ready: (data) => this.#beginning.ready(data),
+        rooms: (data) => this.#beginning.listed(data),
         goaway: ({ reconnect_after_ms: after }) => this.#connection.goingAway(after),
         gone: (room) => this.#marks.forget(room, offline("This user is not in the room any more.")),
         message: (message, seq) => this.#messageCame(message, seq),
       },
+    });
+    this.#beginning = new Beginning({
+      connection: this.#connection, positions: this.#positions, outbox: this.#outbox, marks: this.#marks,
+      chat: this.chat, emit, changed: () => this.#changed(), isOf: (user) => this.#isOf(user),
     });
     this.#recall();
   }
@@ -152,16 +164,21 @@ export class Parlor extends Commands {
   /**
    * Gives a function that takes the listener off again.
    *
-   * @template {keyof import("./events.js").ParlorEvents} E
+   * @template {keyof ParlorEvents} E
    * @param {E} event
-   * @param {(detail: import("./events.js").ParlorEvents[E]) => void} listener
+   * @param {(detail: ParlorEvents[E]) => void} listener
    * @returns {() => void}
    */
   on(event, listener) { return this.#listeners.on(event, listener); }
 
-  #emit(event, detail) { return this.#listeners.emit(event, detail); }
+  /** @type {Emit} */
+  #emit(event, ...detail) { return this.#listeners.emit(event, ...detail); }
 
-  /** Says whether anybody listened. */
+  /**
+   * Says whether anybody listened.
+   *
+   * @param {ParlorError} error
+   */
   #report(error) { return this.#emit("error", error); }
 
   /** `chat` has changed: told once for all that changed together. */
@@ -176,30 +193,49 @@ export class Parlor extends Commands {
 
   // Accounts
 
+  /** @type {(userId: string, password: string, name?: string) => Promise<User>} */
   register(userId, password, name) {
     return this.#begin("/auth/register", { user_id: userId, password, name: name || undefined });
   }
 
+  /** @type {(userId: string, password: string) => Promise<User>} */
   login(userId, password) {
     return this.#begin("/auth/login", { user_id: userId, password });
   }
 
+  /**
+   * @param {string} path
+   * @param {object} body
+   */
   async #begin(path, body) {
     const user = await this.#account.begin(path, body);
     this.#recall();
     return user;
   }
 
+  /** @returns {Promise<void>} */
   logout() {
     if (this.user) this.#outbox.drop();
     return this.#account.logout();
   }
 
-  /** Another password; the user's other sessions end. */
+  /**
+   * Another password; the user's other sessions end.
+   * @param {string} oldPassword
+   * @param {string} newPassword
+   * @returns {Promise<void>}
+   */
   changePassword(oldPassword, newPassword) {
     return this.rest("POST", "/auth/password", {
       old_password: oldPassword, new_password: newPassword,
     });
+  }
+
+  /** @param {User} user whom the server takes this one for */
+  #isOf(user) {
+    this.#account.user = user;
+    this.#recall();
+    this.chat.me = user.id;
   }
 
   /** What this user wrote and could not send before the page went. */
@@ -223,9 +259,11 @@ export class Parlor extends Commands {
 
   // REST
 
-  /** One REST call as the session's user; `path` is below `/api/v1`. */
+  /** @type {Commands["rest"]} */
   rest(method, path, body) { return this.#account.rest(method, path, body); }
+  /** @type {Commands["upload"]} */
   upload(path, file, type) { return this.#account.upload(path, file, type); }
+  /** @type {Commands["download"]} */
   download(path) { return this.#account.download(path); }
 
   // The connection
@@ -239,69 +277,21 @@ export class Parlor extends Commands {
   retryNow() { this.#connection.retryNow(); }
   close() { this.#connection.close(); }
 
-  /** One frame and its answer; resolves with the data of the ack. */
+  /**
+   * One frame and its answer; resolves with the data of the ack.
+   * @param {string} type
+   * @param {object} data
+   * @param {(answer: any) => void} [onAck] called before any later frame is looked at
+   * @returns {Promise<any>}
+   */
   request(type, data, onAck = () => {}) {
-    return this.#connection.request(type, data, { onAck: (answer) => told(onAck, answer) });
+    return this.#connection.request(type, data, { onAck: (/** @type {any} */ answer) => told(onAck, answer) });
   }
 
-  /** The same, again if it came too soon or the token was over. */
+  /** @type {Commands["command"]} */
   command(type, data) { return this.#connection.command(type, data); }
 
-  #stateIs(detail) {
-    if (detail.state === "offline") {
-      for (const each of [this.#outbox, this.#positions, this.#marks]) each.cut();
-    }
-    if (detail.state === "online") {
-      this.#marks.online(this.limits);
-      this.#outbox.pushAll();
-    }
-    this.#emit("state", detail);
-  }
-
-  #ready({ user, limits, inbox_epoch: inboxEpoch, ...piece }) {
-    this.#account.user = user;
-    this.#recall();
-    this.#connection.limits = limits ?? {};
-    this.#positions.begin();
-    this.#inboxEpoch = inboxEpoch;
-    this.chat.me = user.id;
-    this.chat.forgetPassing();
-    this.chat.beginRooms();
-    this.#listed(piece);
-  }
-
-  /** Some of one's rooms; the first ones come with `session.ready`. */
-  #listed({ rooms: some, complete }) {
-    this.#positions.listed(some);
-    for (const room of some) this.chat.putListed(room);
-    this.#changed();
-    if (complete) this.#catchUp();
-  }
-
-  async #catchUp() {
-    const seen = this.#positions.complete();
-    this.chat.completeRooms();
-    const { rooms } = this.chat;
-    this.#emit("ready", rooms);
-    const socket = this.#connection.current;
-    try {
-      if (seen) await this.#positions.resume(seen);
-    } catch {
-      return this.#connection.giveUp(socket);
-    }
-    this.#positions.inboxIs(this.#inboxEpoch);
-    if (socket === this.#connection.current) this.#live(rooms);
-    return undefined;
-  }
-
-  #live(rooms) {
-    this.#connection.live();
-    const behind = (room) => room.last_seq > Math.max(room.delivered_seq ?? 0, room.read_seq ?? 0);
-    for (const room of rooms.filter((each) => each.unread > 0 && behind(each)).slice(0, DELIVERED_ROOMS)) {
-      this.#marks.delivered(room.room_id, room.last_seq);
-    }
-  }
-
+  /** @type {(message: Message, seq: number) => void} */
   #messageCame(message, seq) {
     if (message.sender.id === this.user?.id) this.#outbox.heard(message.client_id);
     else this.#marks.delivered(message.room_id, seq);
@@ -314,31 +304,46 @@ export class Parlor extends Commands {
    * with the ack; it rejects only if the server does not take the message. One
    * that was refused may be sent again with its `clientId`, and is stored once.
    *
-   * `attachments` are what `attach` gave; `quote` is what is shown of the
-   * message replied to until the server does.
+   * @param {string} room
+   * @param {string} content
+   * @param {Extras & {clientId?: string}} [extras]
+   * @returns {Draft}
    */
   send(room, content, { clientId = newId(), replyTo, threadId, metadata, attachments, quote } = {}) {
     const given = { room, content, clientId, at: new Date(), replyTo, threadId, metadata, attachments, quote };
-    const isGiven = ([, value]) => value !== undefined && value !== null;
-    return this.#outbox.send(Object.fromEntries(Object.entries(given).filter(isGiven)));
+    return this.#outbox.send(withoutGaps(given));
   }
 
   /**
    * Why the server would not take such a message, by the limits that it told:
    * a `ParlorError`, or null if it would or nothing is known yet.
+   *
+   * @param {string} content
+   * @param {Extras} [extras]
+   * @returns {ParlorError | null}
    */
   refusalOf(content, extras = {}) {
     return tooLargeFor(this.limits, dataOf({ room: "", clientId: newId(), content, ...extras }));
   }
 
-  /** Sends what has failed once more; says whether there is such a message. */
+  /**
+   * Sends what has failed once more; says whether there is such a message.
+   * @param {string} clientId
+   */
   resend(clientId) { return this.#outbox.resend(clientId); }
-  /** Drops what has failed, or has not begun to be sent; says whether it could. */
+  /**
+   * Drops what has failed, or has not begun to be sent; says whether it could.
+   * @param {string} clientId
+   */
   discard(clientId) { return this.#outbox.discard(clientId); }
 
   /**
    * Everything up to `seq` is read. Marks are merged and told a room every few
    * seconds; resolves with the server's numbers once it was told.
+   *
+   * @param {string} room
+   * @param {number} seq
+   * @returns {Promise<Unread>}
    */
   markRead(room, seq) {
     this.chat.readHere(room, seq);
@@ -346,39 +351,38 @@ export class Parlor extends Commands {
     return this.#marks.read(room, seq);
   }
 
-  /** What has come up to `seq`; said by itself for what comes. */
+  /**
+   * What has come up to `seq`; said by itself for what comes.
+   * @param {string} room
+   * @param {number} seq
+   */
   markDelivered(room, seq) { this.#marks.delivered(room, seq); }
 
   /** Fetches what the inbox has held lately, also what was seen. */
   async loadInbox() {
-    const { inbox_seq: last } = await this.inbox({ limit: 1, after: Number.MAX_SAFE_INTEGER });
-    const page = await this.inbox({ after: Math.max(0, last - INBOX_SHOWN), limit: INBOX_SHOWN });
-    // Numbers have a step where the server was restored: then all that there is is before it.
-    for (let after = 0; page.events.length === 0 && after < last;) {
-      const { events, has_more: hasMore } = await this.inbox({ after, limit: INBOX_PAGE });
-      for (const event of events) this.chat.putInbox(event);
-      if (!hasMore) break;
-      after = events.at(-1).inbox_seq;
-    }
-    for (const event of page.events) this.chat.putInbox(event);
-    this.chat.inboxAcked(page.acked_seq);
+    await fillInbox(this, this.chat);
     this.#changed();
   }
 
+  /** @type {Commands["block"]} */
   async block(user) {
     await super.block(user);
     await this.#lookAtDirect(user);
   }
 
+  /** @type {Commands["unblock"]} */
   async unblock(user) {
     await super.unblock(user);
     await this.#lookAtDirect(user);
   }
 
-  /** Nobody is told of a block: whether one may write in the room of the two is asked for. */
+  /**
+   * Nobody is told of a block: whether one may write in the room of the two is asked for.
+   * @param {string} user
+   */
   async #lookAtDirect(user) {
     const direct = this.chat.rooms.find(({ peer }) => peer?.id === user);
-    const room = direct && await this.room(direct.room_id).catch(() => null);
+    const room = direct && (await this.room(direct.room_id).catch(() => null));
     if (!room) return;
     this.chat.changeRoom(room.room_id, { blocked: room.blocked ?? false });
     this.#changed();

@@ -1,15 +1,36 @@
 /**
  * How far one has come in each room, so that each event is told once, in
  * order, also over cuts: what is missing is fetched first.
+ *
+ * @import { Connection } from "./connection.js"
+ * @import { Placed, Position, Refusal, Resumed, Room } from "./types.js"
+ * @typedef {number | {since: number, epoch: string}} Since a position as the server is told it
+ * @typedef {[room: string, since: Since]} Seen
+ *
+ * @typedef {object} Place up to where a room's events have been told
+ * @property {number} seq
+ * @property {string | undefined} epoch which life of the room that is a position of
+ * @property {number} [from] where one was before this connection
+ * @property {boolean} catching positions may be skipped, for it is being caught up with
+ * @property {boolean} [blocked] what comes is of a stream that is given up
+ *
+ * @typedef {object} Told
+ * @property {(frame: Placed) => void} event
+ * @property {(room: string, isAnother: boolean) => void} resync
+ * @property {() => void} inboxLost
  */
 
+import { asError } from "./error.js";
 import { PRIORITY } from "./queue.js";
 
 /** Rooms that one `session.resume` may name. */
 const RESUMED_MAX = 1_000;
 /** What the frame of a `session.resume` needs besides its rooms. */
 const RESUME_MARGIN_BYTES = 256;
-/** A position, in the epoch that it is of if that was told. */
+/**
+ * A position, in the epoch that it is of if that was told.
+ * @type {(seq: number, epoch: string | undefined) => Since}
+ */
 const named = (seq, epoch) => (epoch === undefined ? seq : { since: seq, epoch });
 
 /** Rooms that are filled up at once. */
@@ -17,22 +38,35 @@ const FILLED_AT_ONCE = 20;
 
 export class Positions {
   #connection; #on;
-  /**
-   * room id → {seq, epoch, catching, blocked}: up to where events have been
-   * told, and which life of the room that is a position of.
-   */
+  /** @type {Map<string, Place>} by room */
   #rooms = new Map();
-  /** The same of the inbox; 0 before anything has come. */
+  /**
+   * The same of the inbox; 0 before anything has come.
+   *
+   * @type {{seq: number, epoch: string | undefined}}
+   */
   #inbox = { seq: 0, epoch: undefined };
-  /** While the server tells of the rooms: {known, isBack, seen}. */
+  /**
+   * While the server tells of the rooms.
+   *
+   * @type {{known: Map<string, Place>, isBack: boolean, seen: Seen[]} | null}
+   */
   #listing = null;
-  /** Rooms that wait to be filled up: [room, position]. */
-  #toFill = []; #filling = 0;
+  /**
+   * Rooms that wait to be filled up.
+   *
+   * @type {[room: string, place: Place][]}
+   */
+  #toFill = [];
+  #filling = 0;
 
   /**
    * `on` is told: `event(frame)` for each event that is new,
    * `resync(room, isAnother)` when a room has gone too far to be caught up
    * with, or is another one under its id, and `inboxLost()` for the inbox.
+   *
+   * @param {Connection} connection
+   * @param {Told} on
    */
   constructor(connection, on) {
     this.#connection = connection;
@@ -41,8 +75,14 @@ export class Positions {
 
   get isEmpty() { return this.#rooms.size === 0; }
 
-  /** A room is followed from there on. */
+  /**
+   * A room is followed from there on.
+   * @param {string} room
+   * @param {number} seq
+   * @param {string} [epoch]
+   */
   moveTo(room, seq, epoch) { this.#rooms.set(room, { seq, epoch, catching: false }); }
+  /** @param {string} room */
   forget(room) {
     this.#rooms.delete(room);
     this.#listing?.known.delete(room);
@@ -54,9 +94,15 @@ export class Positions {
     this.#inbox = { seq: 0, epoch: undefined };
   }
 
-  /** An event of the inbox has come. */
+  /**
+   * An event of the inbox has come.
+   * @param {number} seq
+   */
   inboxHeard(seq) { this.#inbox.seq = Math.max(seq, this.#inbox.seq); }
-  /** A connection is live, with the inbox as it is now. */
+  /**
+   * A connection is live, with the inbox as it is now.
+   * @param {string | undefined} epoch
+   */
   inboxIs(epoch) { if (this.#inbox.epoch !== epoch) this.#inbox = { seq: 0, epoch }; }
 
   cut() {
@@ -76,11 +122,12 @@ export class Positions {
     this.#listing = { known, isBack: known.size > 0, seen: [] };
   }
 
+  /** @param {Room[]} rooms */
   listed(rooms) {
     if (!this.#listing) throw new TypeError("All rooms were told of already.");
     const { known, seen } = this.#listing;
     for (const { room_id: id, last_seq: last, epoch } of rooms) {
-      const { seq, epoch: of } = known.get(id) ?? {};
+      const { seq, epoch: of } = known.get(id) ?? { seq: undefined, epoch: undefined };
       this.#rooms.set(id, { seq: seq ?? last, epoch: of ?? epoch, from: seq, catching: seq !== undefined });
       if (seq !== undefined) seen.push([id, named(seq, of)]);
     }
@@ -89,16 +136,20 @@ export class Positions {
   /**
    * All rooms have been told of. Gives `[room, position]` of those that one has been
    * in before; null if it is the first connection.
+   *
+   * @returns {Seen[] | null}
    */
   complete() {
-    const { isBack, seen } = this.#listing;
+    const listing = this.#listing;
     this.#listing = null;
-    return isBack ? seen : null;
+    return listing?.isBack ? listing.seen : null;
   }
 
   /**
    * Says how far one had come, in as many commands as it takes, and gets what
    * was missed. The rooms of the next command wait for it.
+   *
+   * @param {Seen[]} seen
    */
   async resume(seen) {
     let left = seen;
@@ -108,6 +159,7 @@ export class Positions {
       const { seq, epoch } = this.#inbox;
       const rest = left.length > 0 ? { more: true } : { ...(seq > 0 && { inbox: named(seq, epoch) }) };
       const data = { rooms: Object.fromEntries(first), ...rest };
+      /** @type {(answer: {rooms: Resumed, inbox?: Position}) => void} */
       const onAck = ({ rooms, inbox }) => {
         this.resumed(rooms);
         if (inbox) this.#inboxCaughtUp(inbox);
@@ -116,7 +168,10 @@ export class Positions {
     } while (left.length > 0);
   }
 
-  /** How many of them one frame can name. */
+  /**
+   * How many of them one frame can name.
+   * @param {Seen[]} seen
+   */
   #fitting(seen) {
     let bytes = RESUME_MARGIN_BYTES;
     const most = this.#connection.limits.frame_bytes ?? Infinity;
@@ -127,19 +182,29 @@ export class Positions {
     return end < 0 ? seen.length : end;
   }
 
-  /** What came of some of the rooms that were named. */
+  /**
+   * What came of some of the rooms that were named.
+   * @param {Resumed} rooms
+   */
   resumed(rooms) {
     for (const [id, room] of Object.entries(rooms)) this.#caughtUp(id, room);
   }
 
+  /** @param {Position} position */
   #inboxCaughtUp({ last_seq: last, epoch, resync }) {
     this.#inbox = { seq: resync ? last : Math.max(last, this.#inbox.seq), epoch };
     if (resync) this.#on.inboxLost();
   }
 
+  /**
+   * @param {string} room
+   * @param {Position & {error?: Refusal}} position
+   * @returns {void}
+   */
   #caughtUp(room, { last_seq: last, epoch, resync, error }) {
     if (error) return this.forget(room);
-    const { seq = 0, from, epoch: before } = this.#rooms.get(room) ?? {};
+    const place = this.#rooms.get(room);
+    const { seq = 0, from, epoch: before } = place ?? {};
     // It may have been live for a while when that is told.
     const isAhead = !resync || (from !== undefined && seq > from);
     this.moveTo(room, isAhead ? Math.max(last, seq) : last, epoch);
@@ -147,7 +212,11 @@ export class Positions {
     return undefined;
   }
 
-  /** An event with a place in its room. */
+  /**
+   * An event with a place in its room.
+   * @param {Placed} frame
+   * @returns {void}
+   */
   heard(frame) {
     const { room_id: room, seq } = frame;
     const position = this.#rooms.get(room);
@@ -160,7 +229,11 @@ export class Positions {
     return undefined;
   }
 
-  /** Fetches what a room misses, when it is its turn. */
+  /**
+   * Fetches what a room misses, when it is its turn.
+   * @param {string} room
+   * @param {Place} position
+   */
   #fill(room, position) {
     position.blocked = true;
     this.#toFill.push([room, position]);
@@ -169,7 +242,7 @@ export class Positions {
 
   #fillOn() {
     while (this.#filling < FILLED_AT_ONCE && this.#toFill.length > 0) {
-      const [room, position] = this.#toFill.shift();
+      const [[room, position]] = this.#toFill.splice(0, 1);
       // It may have been left, or begun anew.
       if (this.#rooms.get(room) === position) this.#fillNow(room, position);
     }
@@ -178,6 +251,9 @@ export class Positions {
   /**
    * The room is unsubscribed first: what comes before that is acked belongs to
    * the old stream, and would make the replay look like repeats.
+   *
+   * @param {string} room
+   * @param {Place} position
    */
   async #fillNow(room, position) {
     const socket = this.#connection.current;
@@ -192,7 +268,8 @@ export class Positions {
     this.#filling += 1;
     try {
       await Promise.all([off, on]);
-    } catch (error) {
+    } catch (caught) {
+      const error = asError(caught);
       // Not a member any more: the room's removal is told.
       if (error.code !== "not_found" && error.code !== "forbidden") this.#connection.giveUp(socket);
     }

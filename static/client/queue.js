@@ -6,7 +6,7 @@
 import { Pace } from "./pace.js";
 
 /** What goes before what. In each, the first that came is the first to go. */
-export const PRIORITY = Object.freeze({
+export const PRIORITY = Object.freeze(/** @type {const} */ ({
   /** The session itself: its token, whether it lives, what it missed. */
   session: 0,
   /** One's own messages. */
@@ -17,20 +17,38 @@ export const PRIORITY = Object.freeze({
   fill: 3,
   /** How far one has read, and what has come. */
   mark: 4,
-});
+}));
 
+/**
+ * @import { Limits } from "./types.js"
+ * @typedef {(typeof PRIORITY)[keyof typeof PRIORITY]} Priority
+ */
+
+/** @template T what waits */
 export class SendQueue {
+  /** @type {T[][]} by priority */
   #waiting = Object.values(PRIORITY).map(() => []);
   #pace = new Pace();
 
   get size() { return this.#waiting.reduce((all, each) => all + each.length, 0); }
 
-  /** Takes over the limits that the server told. */
+  /**
+   * Takes over the limits that the server told.
+   * @param {Limits} limits
+   */
   follow(limits) { this.#pace.follow(limits); }
 
-  /** The server found it too fast. */
+  /**
+   * The server found it too fast.
+   * @param {number} now
+   * @param {number} retryAfterMs
+   */
   refused(now, retryAfterMs) { this.#pace.refused(now, retryAfterMs); }
 
+  /**
+   * @param {T} entry
+   * @param {Priority} [priority]
+   */
   push(entry, priority = PRIORITY.command) { this.#waiting[priority].push(entry); }
 
   /** A new connection, on which nothing has been said. */
@@ -44,6 +62,10 @@ export class SendQueue {
    * neither if there is nothing that may be said before an answer comes.
    * `unanswered` is how much waits for one: what is sent into a network that
    * stands still arrives all at once, and must not be more than may be.
+   *
+   * @param {number} now
+   * @param {number} unanswered
+   * @returns {{entry?: T, wait?: number}}
    */
   next(now, unanswered) {
     const isFull = unanswered >= this.#pace.burst;

@@ -8,11 +8,18 @@ const ANSWER_MS = 15_000;
 const FILE_MS = 300_000;
 
 /**
+ * Gives what the call answers: JSON, a `Blob`, or null.
+ *
+ * @typedef {{json?: unknown, file?: Blob, type?: string, token?: string | null, wantsFile?: boolean}} Content
+ *
  * @param {string} base the server's address
+ * @param {string} method
  * @param {string} path below `/api/v1`
- * @param {{json?: unknown, file?: Blob, type?: string, token?: string, wantsFile?: boolean}} what
+ * @param {Content} [what]
+ * @returns {Promise<any>}
  */
 export async function call(base, method, path, { json, file, type, token, wantsFile = false } = {}) {
+  /** @type {Record<string, string>} */
   const headers = {};
   if (json !== undefined) headers["Content-Type"] = "application/json";
   if (file) headers["Content-Type"] = type || "application/octet-stream";
@@ -32,7 +39,10 @@ export async function call(base, method, path, { json, file, type, token, wantsF
   }
 }
 
-/** What stands between may answer too, in words of its own. */
+/**
+ * What stands between may answer too, in words of its own.
+ * @param {Response} response
+ */
 async function refusal(response) {
   const answer = await response.json().catch(() => null);
   const told = answer?.error;
@@ -42,6 +52,7 @@ async function refusal(response) {
   return new ParlorError({ code, message: `The server answered ${response.status}.` }, response.status);
 }
 
+/** @type {(cause: unknown) => ParlorError} */
 const notParlor = (cause) => new ParlorError({
   code: "bad_frame", cause,
   message: "What answers at this address does not speak Parlor's protocol.",

@@ -2,24 +2,35 @@
  * Who may do what in a room, as far as a client can know it: so that a page
  * need not offer what the server refuses. The server decides.
  *
- * `room` is a room as this user sees it: with `kind`, `role`, `muted_until`,
- * `blocked` and `peer`.
+ * @import { Message, Role, Room } from "./types.js"
+ * @typedef {"stranger" | "read_only" | "deleted" | "blocked" | "muted"} Silence
  */
 
+/** @type {readonly Role[]} from the one who may least */
 export const ROLES = ["read_only", "member", "moderator", "owner"];
 
-const rank = (role) => ROLES.indexOf(role);
+/** @type {(role: Role | undefined) => number} */
+const rank = (role) => (role ? ROLES.indexOf(role) : -1);
 
+/** @type {(room: Room) => boolean} */
 export const moderates = (room) => rank(room.role) >= rank("moderator");
+/** @type {(room: Room) => boolean} */
 export const owns = (room) => room.role === "owner";
 
-/** Until when this user is muted, or null. */
+/**
+ * Until when this user is muted, or null.
+ * @param {Room} room
+ * @param {number} [now]
+ */
 export function mutedUntil(room, now = Date.now()) {
   const until = room.muted_until ? new Date(room.muted_until) : null;
-  return until && until > now ? until : null;
+  return until && until.getTime() > now ? until : null;
 }
 
-/** Why this user may not even react, or null. */
+/**
+ * Why this user may not even react, or null.
+ * @type {(room: Room, now: number) => Silence | null}
+ */
 function silence(room, now) {
   if (!room.role) return "stranger";
   if (room.role === "read_only") return "read_only";
@@ -28,28 +39,52 @@ function silence(room, now) {
   return mutedUntil(room, now) ? "muted" : null;
 }
 
-/** Why this user may not write: null, or a word such as "muted". */
+/**
+ * Why this user may not write: null, or a word such as "muted".
+ * @param {Room} room
+ * @param {number} [now]
+ */
 export function whyNotWrite(room, now = Date.now()) {
   const why = silence(room, now);
   if (why) return why;
   return room.kind === "announcement" && !moderates(room) ? "announcement" : null;
 }
 
+/** @type {(room: Room, now?: number) => boolean} */
 export const mayReact = (room, now = Date.now()) => !silence(room, now);
 
+/**
+ * @param {Room} room
+ * @param {number} [now]
+ */
 export function mayPin(room, now = Date.now()) {
   return mayReact(room, now) && (room.kind === "direct" || moderates(room));
 }
 
+/**
+ * @param {Room} room
+ * @param {Message} message
+ * @param {string | null} me
+ * @param {number} [now]
+ */
 export function mayEdit(room, message, me, now = Date.now()) {
   return message.sender.id === me && !message.deleted_at && !whyNotWrite(room, now);
 }
 
+/**
+ * @param {Room} room
+ * @param {Message} message
+ * @param {string | null} me
+ */
 export function mayDelete(room, message, me) {
   return !message.deleted_at && (message.sender.id === me || moderates(room));
 }
 
-/** Whether this user may remove, mute and ban one with that role. */
+/**
+ * Whether this user may remove, mute and ban one with that role.
+ * @param {Room} room
+ * @param {Role} role
+ */
 export function manages(room, role) {
   if (room.kind === "direct") return false;
   return owns(room) || (moderates(room) && rank(role) < rank("moderator"));

@@ -2,17 +2,37 @@
  * What a frame of the server has to have: docs/PROTOCOL.md, "Events". It is
  * looked at once, when it has come, so that nothing behind it has to ask. What
  * is not named here is not relied on, and may be anything or absent. Pure.
+ *
+ * @import { Frame } from "./types.js"
+ * @typedef {(value: any) => boolean} Check
+ * @typedef {{maybe: Shape}} Maybe
+ * @typedef {{listOf: Shape}} List
+ * @typedef {{mapOf: Shape}} Mapping
+ * @typedef {{eitherOf: Shape[]}} Either
+ * @typedef {{[name: string]: Shape}} Fields
+ * @typedef {Check | Maybe | List | Mapping | Either | Fields} Shape
  */
 
+/** @type {Check} */
 const isText = (value) => typeof value === "string";
+/** @type {Check} */
 const isFlag = (value) => typeof value === "boolean";
+/** @type {Check} */
 const isNumber = (value) => Number.isFinite(value);
+/** @type {Check} */
 const isSeq = (value) => Number.isSafeInteger(value) && value >= 0;
+/** @type {Check} */
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-/** Left out, as Parlor writes what is not there. */
+/**
+ * Left out, as Parlor writes what is not there.
+ * @type {(shape: Shape) => Maybe}
+ */
 const maybe = (shape) => ({ maybe: shape });
+/** @type {(shape: Shape) => List} */
 const listOf = (shape) => ({ listOf: shape });
+/** @type {(shape: Shape) => Mapping} */
 const mapOf = (shape) => ({ mapOf: shape });
+/** @type {(...shapes: Shape[]) => Either} */
 const eitherOf = (...shapes) => ({ eitherOf: shapes });
 
 const USER = { id: isText };
@@ -39,8 +59,11 @@ const MEMBER = { room_id: isText, data: { user: USER } };
 const MESSAGE_EVENT = { room_id: isText, seq: isSeq, data: MESSAGE };
 const OF_ROOM = { room_id: isText };
 
-/** What each type of frame has besides its `type`. */
-const FRAMES = new Map(Object.entries({
+/**
+ * What each type of frame has besides its `type`.
+ * @type {Map<string, Fields>}
+ */
+const FRAMES = new Map(Object.entries(/** @type {Record<string, Fields>} */ ({
   "ack": { id: isText, data: isObject },
   "error": { id: maybe(isText), data: ERROR },
   "auth.failed": { data: ERROR },
@@ -67,23 +90,32 @@ const FRAMES = new Map(Object.entries({
   "member.joined": MEMBER,
   "member.left": MEMBER,
   "member.updated": MEMBER,
-}));
+})));
 
 /** An event of the application's: its `data` is what the application gave. */
 const PUBLISHED = { room_id: maybe(isText), seq: maybe(isSeq), inbox_seq: maybe(isSeq) };
 
-/** What the answers have that the client itself goes by. */
+/**
+ * What the answers have that the client itself goes by.
+ * @type {Map<string, Shape>}
+ */
 const ANSWERS = new Map(Object.entries({
   "session.resume": RESUMED,
   "room.subscribe": POSITION,
 }));
 
-/** Where a value is not as it should be, e.g. `data.sender.id`; null if it is. */
+/**
+ * Where a value is not as it should be, e.g. `data.sender.id`; null if it is.
+ * @param {any} value
+ * @param {any} shape a `Shape`: what it is of is seen by what it has
+ * @param {string} at
+ * @returns {string | null}
+ */
 function flaw(value, shape, at) {
   if (typeof shape === "function") return shape(value) ? null : at;
   if (shape.maybe) return value === undefined || value === null ? null : flaw(value, shape.maybe, at);
   if (shape.eitherOf) {
-    const flaws = shape.eitherOf.map((each) => flaw(value, each, at));
+    const flaws = shape.eitherOf.map((/** @type {Shape} */ each) => flaw(value, each, at));
     return flaws.includes(null) ? null : flaws.at(-1);
   }
   if (shape.listOf) return Array.isArray(value) ? firstFlaw(value.entries(), () => shape.listOf, at) : at;
@@ -92,6 +124,12 @@ function flaw(value, shape, at) {
   return firstFlaw(Object.keys(shape).map((name) => [name, value[name]]), (name) => shape[name], at);
 }
 
+/**
+ * @param {Iterable<[string | number, any]>} entries
+ * @param {(name: string | number) => Shape} shapeOf
+ * @param {string} at
+ * @returns {string | null}
+ */
 function firstFlaw(entries, shapeOf, at) {
   for (const [name, value] of entries) {
     const found = flaw(value, shapeOf(name), at ? `${at}.${name}` : `${name}`);
@@ -100,7 +138,11 @@ function firstFlaw(entries, shapeOf, at) {
   return null;
 }
 
-/** The frame in that text; throws a `SyntaxError` that says what is wrong with it. */
+/**
+ * The frame in that text; throws a `SyntaxError` that says what is wrong with it.
+ * @param {string} text
+ * @returns {Frame} or what the application tells, under a type of its own
+ */
 export function frameOf(text) {
   const frame = JSON.parse(text);
   if (!isObject(frame) || !isText(frame.type)) throw new SyntaxError("It is no frame.");
@@ -109,7 +151,11 @@ export function frameOf(text) {
   return frame;
 }
 
-/** Throws such an error if that is no answer to a command of this type. */
+/**
+ * Throws such an error if that is no answer to a command of this type.
+ * @param {string} type
+ * @param {unknown} data
+ */
 export function checkAnswer(type, data) {
   const found = flaw(data, ANSWERS.get(type) ?? isObject, "data");
   if (found !== null) throw new SyntaxError(`\`${found}\` is missing in the answer to \`${type}\`, or is something else.`);

@@ -1,6 +1,8 @@
 /**
  * What one knows of one's rooms and of the people in them. Pure: it is told
  * what was heard, and asked by what shows it. `Parlor` keeps one as `chat`.
+ *
+ * @import { InboxEvent, MemberChange, Message, Presence, Room, Status, User } from "./types.js"
  */
 
 import { monotonic } from "./clock.js";
@@ -15,40 +17,60 @@ const DELETED_NAME = "Deleted user";
 /** Users whose names and presence are remembered. */
 const PEOPLE_MAX = 10_000;
 
-/** The map with one entry more; the oldest goes when it is full. */
+/**
+ * The map with one entry more; the oldest goes when it is full.
+ * @template T
+ * @param {Map<string, T>} map
+ * @param {string} key
+ * @param {T} value
+ */
 function remember(map, key, value) {
   map.delete(key);
   map.set(key, value);
-  if (map.size > PEOPLE_MAX) map.delete(map.keys().next().value);
+  const [oldest] = map.keys();
+  if (map.size > PEOPLE_MAX) map.delete(oldest);
 }
 
 export class ChatState {
-  #rooms = new Map(); // id → room
-  #listed = null; // ids that were told of, while the server lists the rooms
-  #names = new Map(); // user id → name
-  #presence = new Map(); // user id → {status, lastSeen}
-  #typing = new Map(); // room id → Map(user id → when it is over)
-  #inbox = []; // oldest first
+  /** @type {Map<string, Room>} by id */
+  #rooms = new Map();
+  /** @type {Set<string> | null} ids that were told of, while the server lists the rooms */
+  #listed = null;
+  /** @type {Map<string, string>} by user id */
+  #names = new Map();
+  /** @type {Map<string, {status: Status, lastSeen: string | null}>} by user id */
+  #presence = new Map();
+  /** @type {Map<string, Map<string, number>>} room id → user id → when it is over */
+  #typing = new Map();
+  /** @type {InboxEvent[]} oldest first */
+  #inbox = [];
   #inboxAcked = 0;
+  /** @type {string | null} the id of this user */
   me = null;
 
   // Rooms
 
-  room(id) { return this.#rooms.get(id) ?? null; }
+  /** @param {string | null | undefined} id */
+  room(id) { return this.#rooms.get(id ?? "") ?? null; }
 
   /** All rooms, the one with the newest talk first. */
   get rooms() {
+    /** @type {(room: Room) => string} */
     const time = (room) => room.last_message?.created_at ?? room.created_at ?? "";
     return [...this.#rooms.values()].sort((a, b) => time(b).localeCompare(time(a)));
   }
 
   /** What is unread in all rooms. */
   get totals() {
+    /** @type {(name: "unread" | "mentions") => number} */
     const sum = (name) => [...this.#rooms.values()].reduce((all, room) => all + (room[name] ?? 0), 0);
     return { unread: sum("unread"), mentions: sum("mentions") };
   }
 
-  /** How a room is called: in a direct room by the other one's name. */
+  /**
+   * How a room is called: in a direct room by the other one's name.
+   * @param {Room} room
+   */
   titleOf(room) {
     return room.title || room.peer?.name || room.room_id;
   }
@@ -56,10 +78,14 @@ export class ChatState {
   /** The server is about to list the rooms. */
   beginRooms() { this.#listed = new Set(); }
 
-  /** A room out of that list, which says nothing that can be long. */
+  /**
+   * A room out of that list, which says nothing that can be long.
+   * @param {Room} room
+   */
   putListed(room) {
-    const { topic, custom, created_at, member_count, last_message } = this.#rooms.get(room.room_id) ?? {};
+    const known = this.#rooms.get(room.room_id);
     this.#rooms.delete(room.room_id);
+    const { topic, custom, created_at, member_count, last_message } = known ?? /** @type {Partial<Room>} */ ({});
     this.putRoom({ topic, custom, created_at, member_count, last_message: last_message ?? null, ...room });
   }
 
@@ -69,33 +95,49 @@ export class ChatState {
     this.#listed = null;
   }
 
-  /** What the list does not say, as `GET /rooms` does. */
+  /**
+   * What the list does not say, as `GET /rooms` does.
+   * @param {Room} filled
+   */
   fillRoom({ room_id: id, topic, custom, created_at, member_count, last_message: last }) {
     const room = this.#rooms.get(id);
     if (!room) return;
-    const isOlder = room.last_message && !(last?.changed_seq > room.last_message.changed_seq);
+    const isOlder = room.last_message && !(last && last.changed_seq > room.last_message.changed_seq);
     Object.assign(room, { topic, custom, created_at, member_count, ...(!isOlder && { last_message: last ?? null }) });
   }
 
-  /** A room as this user sees it, wholly or in part. */
+  /**
+   * A room as this user sees it, wholly or in part.
+   * @param {Room} room
+   */
   putRoom(room) {
     this.#listed?.add(room.room_id);
     if (room.peer) this.meet(room.peer);
     this.#rooms.set(room.room_id, { last_message: null, ...this.#rooms.get(room.room_id), ...room });
   }
 
+  /**
+   * @param {string} id
+   * @param {Partial<Room>} change
+   */
   changeRoom(id, change) {
     const room = this.#rooms.get(id);
     if (room) Object.assign(room, change);
   }
 
+  /** @param {string} id */
   removeRoom(id) {
     this.#rooms.delete(id);
     this.#typing.delete(id);
   }
 
-  /** A member came, went, or stands otherwise. */
-  memberChanged(type, id, { user, role, reason, muted_until: mutedUntil = null }) {
+  /**
+   * A member came, went, or stands otherwise.
+   * @param {"member.joined" | "member.left" | "member.updated"} type
+   * @param {string} id
+   * @param {MemberChange} change
+   */
+  memberChanged(type, id, { user, role, reason, muted_until: mutedUntil }) {
     this.meet(user);
     const room = this.#rooms.get(id);
     if (!room) return;
@@ -106,7 +148,7 @@ export class ChatState {
       if (reason === "deleted" && room.peer) room.peer = { ...room.peer, name: DELETED_NAME, deleted: true };
     }
     if (user.id === this.me && type === "member.updated") {
-      Object.assign(room, { role, muted_until: mutedUntil });
+      Object.assign(room, { role, muted_until: mutedUntil ?? null });
     }
   }
 
@@ -115,13 +157,16 @@ export class ChatState {
   /**
    * A message has come. Own ones are never unread; those that a resume
    * replays are in the server's numbers already.
+   *
+   * @param {Message} message
+   * @param {number} position
    */
   messageCreated(message, position) {
     this.meet(message.sender);
     const room = this.#rooms.get(message.room_id);
     if (!room) return;
     const isNew = position > room.last_seq;
-    if (!(room.last_message?.seq > message.seq)) room.last_message = message;
+    if (!room.last_message || room.last_message.seq <= message.seq) room.last_message = message;
     this.moved(room.room_id, position);
     this.#typing.get(room.room_id)?.delete(message.sender.id);
     if (!isNew || message.sender.id === this.me) return;
@@ -129,7 +174,11 @@ export class ChatState {
     if (isMentioned(message, this.me)) room.mentions += 1;
   }
 
-  /** A message is not what it was: edited, deleted, reacted to, pinned. */
+  /**
+   * A message is not what it was: edited, deleted, reacted to, pinned.
+   * @param {Message} message
+   * @param {number} position
+   */
   messageChanged(message, position) {
     const room = this.#rooms.get(message.room_id);
     if (!room) return;
@@ -140,28 +189,45 @@ export class ChatState {
     if (isNew && message.deleted_at && wasUnread) room.unread = Math.max(0, room.unread - 1);
   }
 
+  /**
+   * @param {string} id
+   * @param {number} upto
+   * @param {number} position
+   */
   cleared(id, upto, position) {
     const room = this.#rooms.get(id);
     if (!room) return;
     this.moved(id, position);
-    if (!(room.last_message?.seq > upto)) room.last_message = null;
+    if (!room.last_message || room.last_message.seq <= upto) room.last_message = null;
     room.unread = room.mentions = 0;
   }
 
-  /** The room's timeline has come this far. */
+  /**
+   * The room's timeline has come this far.
+   * @param {string} id
+   * @param {number} position
+   */
   moved(id, position) {
     const room = this.#rooms.get(id);
     if (room) room.last_seq = Math.max(room.last_seq, position);
   }
 
-  /** The server's count, which settles what was counted here. */
+  /**
+   * The server's count, which settles what was counted here.
+   * @param {string} id
+   * @param {{unread: number, mentions?: number, read_seq?: number}} counted
+   */
   setUnread(id, { unread, mentions, read_seq: readSeq }) {
     // More has been read here than the server knew then.
-    if (readSeq < this.#rooms.get(id)?.read_seq) return;
-    this.changeRoom(id, { unread, mentions: mentions ?? 0, ...(readSeq && { read_seq: readSeq }) });
+    if (readSeq !== undefined && readSeq < (this.#rooms.get(id)?.read_seq ?? 0)) return;
+    this.changeRoom(id, { unread, mentions: mentions ?? 0, ...(readSeq ? { read_seq: readSeq } : {}) });
   }
 
-  /** Read here, which the server is told in a while. */
+  /**
+   * Read here, which the server is told in a while.
+   * @param {string} id
+   * @param {number} seq
+   */
   readHere(id, seq) {
     const room = this.#rooms.get(id);
     if (!room) return;
@@ -171,31 +237,50 @@ export class ChatState {
 
   // People
 
+  /** @param {User | null | undefined} user */
   meet(user) {
     if (user?.id) remember(this.#names, user.id, user.name || user.id);
   }
 
+  /** @param {string} userId */
   nameOf(userId) { return this.#names.get(userId) ?? userId; }
 
+  /** @param {Presence} presence */
   setPresence({ user_id: user, status, last_seen: lastSeen = null }) {
     remember(this.#presence, user, { status, lastSeen });
   }
 
-  /** `{status, lastSeen}`, or null for somebody of whom nothing is known. */
+  /**
+   * `{status, lastSeen}`, or null for somebody of whom nothing is known.
+   * @param {string} userId
+   * @returns {{status: Status, lastSeen: string | null} | null}
+   */
   presenceOf(userId) {
     if (userId === this.me) return { status: "online", lastSeen: null };
     return this.#presence.get(userId) ?? null;
   }
 
+  /**
+   * @param {string} id
+   * @param {string} userId
+   * @param {boolean} isTyping
+   * @param {number} [now]
+   */
   setTyping(id, userId, isTyping, now = monotonic()) {
     if (!this.#rooms.has(id)) return;
-    if (!this.#typing.has(id)) this.#typing.set(id, new Map());
-    if (isTyping) this.#typing.get(id).set(userId, now + TYPING_MS);
-    else this.#typing.get(id).delete(userId);
+    const typing = this.#typing.get(id) ?? new Map();
+    this.#typing.set(id, typing);
+    if (isTyping) typing.set(userId, now + TYPING_MS);
+    else typing.delete(userId);
   }
 
-  /** Who is typing in a room now, oldest first; not oneself. */
+  /**
+   * Who is typing in a room now, oldest first; not oneself.
+   * @param {string} id
+   * @param {number} [now]
+   */
   typists(id, now = monotonic()) {
+    /** @type {Map<string, number>} */
     const typing = this.#typing.get(id) ?? new Map();
     for (const [user, until] of typing) if (until <= now) typing.delete(user);
     return [...typing.keys()].filter((user) => user !== this.me);
@@ -221,7 +306,10 @@ export class ChatState {
     return this.#inbox.filter((event) => event.inbox_seq > this.#inboxAcked).length;
   }
 
-  /** Says whether the event was not known. */
+  /**
+   * Says whether the event was not known.
+   * @param {InboxEvent} event
+   */
   putInbox(event) {
     if (this.#inbox.some((known) => known.inbox_seq === event.inbox_seq)) return false;
     this.#inbox.push(event);
@@ -235,6 +323,7 @@ export class ChatState {
     this.#inboxAcked = 0;
   }
 
+  /** @param {number} upto */
   inboxAcked(upto) {
     this.#inboxAcked = Math.max(this.#inboxAcked, upto);
   }

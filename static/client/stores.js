@@ -2,11 +2,25 @@
  * Where the client keeps what outlives it: tokens, and unsent messages. A
  * browser may deny its storage, or have no room left in it, and anybody can
  * write into it: then the client goes on with what it has in memory, and says so.
+ *
+ * @import { Session, Store } from "./tokens.js"
+ * @import { Kept } from "./outbox.js"
+ *
+ * @typedef {object} OutboxStore keeps the unsent messages of each user
+ * @property {(user: string) => Iterable<Kept>} load
+ * @property {(user: string, message: Kept) => void} put
+ * @property {(user: string, clientId: string) => void} remove
+ *
+ * @typedef {(error: ParlorError) => void} Report
  */
 
 import { ParlorError } from "./error.js";
 
-/** Keeps the tokens for as long as the page lives. */
+/**
+ * Keeps the tokens for as long as the page lives.
+ * @param {Session | null} [session]
+ * @returns {Store}
+ */
 export function memoryStore(session = null) {
   return { load: () => session, save: (next) => { session = next; } };
 }
@@ -17,7 +31,12 @@ const browserStorage = () => {
   return globalThis.localStorage;
 };
 
-/** Keeps the tokens in `localStorage`, shared by all tabs. */
+/**
+ * Keeps the tokens in `localStorage`, shared by all tabs.
+ * @param {string} [key]
+ * @param {Storage | null} [storage]
+ * @returns {Store}
+ */
 export function browserStore(key = "parlor.session", storage = null) {
   const place = () => storage ?? browserStorage();
   return {
@@ -29,23 +48,30 @@ export function browserStore(key = "parlor.session", storage = null) {
   };
 }
 
-/** Forgets unsent messages with the page. */
+/**
+ * Forgets unsent messages with the page.
+ * @type {OutboxStore}
+ */
 export const noOutbox = { load: () => [], put: () => {}, remove: () => {} };
 
 /**
  * Keeps unsent messages in `localStorage`, each under a key of its own, so
  * that tabs do not write over each other's.
+ *
+ * @param {string} [prefix]
+ * @param {Storage | null} [storage]
+ * @returns {OutboxStore}
  */
 export function browserOutbox(prefix = "parlor.unsent", storage = null) {
   const place = () => storage ?? browserStorage();
+  /** @type {(user: string, clientId: string) => string} */
   const keyOf = (user, clientId) => `${prefix}|${user}|${clientId}`;
   return {
-    /** The user's messages, oldest first. */
     load(user) {
       const from = place();
       const start = keyOf(user, "");
       const keys = Array.from({ length: from.length }, (_, index) => from.key(index));
-      return keys.filter((key) => key?.startsWith(start))
+      return keys.filter((key) => key !== null).filter((key) => key.startsWith(start))
         .map((key) => parsed(from.getItem(key)) ?? { clientId: key.slice(start.length) });
     },
     put(user, message) { place().setItem(keyOf(user, message.clientId), JSON.stringify(message)); },
@@ -53,14 +79,19 @@ export function browserOutbox(prefix = "parlor.unsent", storage = null) {
   };
 }
 
+/** @param {string | null} text */
 function parsed(text) {
   try {
-    return JSON.parse(text);
+    return text === null ? null : JSON.parse(text);
   } catch {
     return null;
   }
 }
 
+/**
+ * @param {unknown} cause null if what was found makes no sense
+ * @param {string} what
+ */
 function storageError(cause, what) {
   if (cause === null || cause instanceof SyntaxError) {
     return new ParlorError({
@@ -69,7 +100,8 @@ function storageError(cause, what) {
       advice: "Something else writes under the same key of the storage.",
     });
   }
-  const isFull = /quota/i.test(`${cause?.name} ${cause?.message}`);
+  const { name, message } = /** @type {{name?: string, message?: string}} */ (cause ?? {});
+  const isFull = /quota/i.test(`${name} ${message}`);
   return new ParlorError({
     code: isFull ? "storage_full" : "storage_denied", cause,
     message: `${isFull ? "There is no room left to keep" : "The browser does not let the page keep"} ${what}: they are forgotten with the page.`,
@@ -77,22 +109,33 @@ function storageError(cause, what) {
   });
 }
 
-/** Tells each kind of trouble once. */
+/**
+ * Tells each kind of trouble once.
+ * @param {string} what
+ * @param {Report} report
+ */
 function teller(what, report) {
   const told = new Set();
-  return (cause) => {
+  return (/** @type {unknown} */ cause) => {
     const error = storageError(cause, what);
     if (!told.has(error.code)) report(error);
     told.add(error.code);
   };
 }
 
+/** @type {(session: Session) => boolean} */
 const isSession = (session) => typeof session === "object" && typeof session.access === "string" && session.access !== ""
   && (session.user === undefined || typeof session.user?.id === "string");
 
-/** A store of tokens that never fails: what it cannot keep is in memory. */
+/**
+ * A store of tokens that never fails: what it cannot keep is in memory.
+ * @param {Store} store
+ * @param {Report} report
+ * @returns {{load: () => Session | null, save: Store["save"]}}
+ */
 export function guardedStore(store, report) {
   const tell = teller("your sign-in", report);
+  /** @type {Session | null} */
   let kept = null;
   let isInMemory = false;
   const drop = () => {
@@ -128,12 +171,23 @@ export function guardedStore(store, report) {
   };
 }
 
+/** @type {(message: Kept) => boolean} */
 const isKept = (message) => typeof message.room === "string" && typeof message.content === "string"
   && typeof message.clientId === "string" && Number.isFinite(message.at);
 
-/** An outbox that never fails: what it cannot keep goes with the page. */
+/**
+ * An outbox that never fails: what it cannot keep goes with the page.
+ * @param {OutboxStore} outbox
+ * @param {Report} report
+ * @returns {OutboxStore & {load: (user: string) => Kept[]}}
+ */
 export function guardedOutbox(outbox, report) {
   const tell = teller("messages that wait", report);
+  /**
+   * @template T
+   * @param {() => T} run
+   * @param {T} instead
+   */
   const guarded = (run, instead) => {
     try {
       return run();
@@ -142,7 +196,8 @@ export function guardedOutbox(outbox, report) {
       return instead;
     }
   };
-  const remove = (user, clientId) => guarded(() => outbox.remove(user, clientId));
+  /** @type {OutboxStore["remove"]} */
+  const remove = (user, clientId) => guarded(() => outbox.remove(user, clientId), undefined);
   return {
     /** The user's messages, oldest first. */
     load(user) {
@@ -152,7 +207,7 @@ export function guardedOutbox(outbox, report) {
       for (const { clientId } of rubbish) if (typeof clientId === "string") remove(user, clientId);
       return found.filter(isKept).sort((a, b) => a.at - b.at);
     },
-    put: (user, message) => guarded(() => outbox.put(user, message)),
+    put: (user, message) => guarded(() => outbox.put(user, message), undefined),
     remove,
   };
 }

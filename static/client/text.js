@@ -1,4 +1,9 @@
-/** What is in a text: mentions and links. */
+/**
+ * What is in a text: mentions and links.
+ *
+ * @import { Mentions, Message } from "./types.js"
+ * @typedef {{text: string, mention?: string, link?: string}} Piece
+ */
 
 const ID = "A-Za-z0-9._:@+~=|\\-";
 /**
@@ -14,14 +19,20 @@ const ENDS_ADDRESS = new RegExp(`[${NO_ADDRESS}]`);
 const TAIL = /[\p{P}|^]/u;
 /** Signs that end an address as well as anything. */
 const ENDS = new Set("/#&%_-@=~+$");
+/** @type {Record<string, string>} */
 const OPENED_BY = { ")": "(", "]": "[", "}": "{" };
 
 /**
  * A text in pieces, in order: `{text}`, `{text, mention}` (a user id, or
  * "room") and `{text, link}`. `mentions` is what the message says of them;
  * an `@name` that it does not name is only text.
+ *
+ * @param {string} text
+ * @param {Mentions} [mentions]
+ * @returns {Piece[]}
  */
 export function pieces(text, mentions) {
+  /** @type {Piece[]} */
   const found = [];
   const run = new Run();
   let [end, read] = [0, 0];
@@ -49,6 +60,7 @@ class Run {
   #scheme = 0; #hasDot = false; #hasAt = false; #isPastHost = false;
   isAddress = false;
 
+  /** @param {string} text */
   take(text) {
     for (const sign of text) {
       if (ENDS_ADDRESS.test(sign)) {
@@ -60,6 +72,7 @@ class Run {
     }
   }
 
+  /** @param {string} sign */
   #one(sign) {
     if (sign === ":") this.#scheme = 1;
     else this.#scheme = sign === "/" && (this.#scheme === 1 || this.#scheme === 2) ? this.#scheme + 1 : 0;
@@ -73,19 +86,21 @@ class Run {
   }
 }
 
+/** @type {(word: string, mentions?: Mentions) => Piece | null} */
 function mention(word, mentions) {
   let name = word.slice(1);
   while (name) {
     if (mentions?.user_ids?.includes(name) || (name === "room" && mentions?.room)) {
       return { text: `@${name}`, mention: name };
     }
-    const last = name.at(-1);
+    const last = name.slice(-1);
     if (/[A-Za-z0-9]/.test(last)) return null;
     name = name.slice(0, -1);
   }
   return null;
 }
 
+/** @type {(word: string) => Piece | null} */
 function link(word) {
   const address = withoutTail(word);
   try {
@@ -95,7 +110,10 @@ function link(word) {
   }
 }
 
-/** Without what belongs to the sentence; a bracket that was opened within belongs to the address. */
+/**
+ * Without what belongs to the sentence; a bracket that was opened within belongs to the address.
+ * @param {string} word
+ */
 function withoutTail(word) {
   const counts = new Map();
   for (const sign of word) counts.set(sign, (counts.get(sign) ?? 0) + 1);
@@ -104,21 +122,29 @@ function withoutTail(word) {
     const opening = OPENED_BY[last];
     const isPart = opening ? (counts.get(last) ?? 0) <= (counts.get(opening) ?? 0) : ENDS.has(last) || !TAIL.test(last);
     if (isPart) break;
-    counts.set(last, counts.get(last) - 1);
+    counts.set(last, (counts.get(last) ?? 0) - 1);
     signs.pop();
   }
   return signs.join("");
 }
 
-/** The `@word` that is being written where the caret is, or null. */
+/**
+ * The `@word` that is being written where the caret is, or null.
+ * @param {string} text
+ * @param {number} caret
+ */
 export function wordAtCaret(text, caret) {
   const match = new RegExp(`${BEGINS}@([${ID}]*)$`, "u").exec(text.slice(0, caret));
   return match ? { start: match.index, word: match[1] } : null;
 }
 
-/** Whether a message mentions this user. */
+/**
+ * Whether a message mentions this user.
+ * @param {Pick<Message, "mentions" | "sender">} message
+ * @param {string | null} me
+ */
 export function isMentioned(message, me) {
   const { mentions, sender } = message;
   if (!mentions || sender.id === me) return false;
-  return Boolean(mentions.room) || mentions.user_ids.includes(me);
+  return Boolean(mentions.room) || (me !== null && mentions.user_ids.includes(me));
 }

@@ -1,6 +1,17 @@
 /**
  * The session's tokens: which one holds, for how long, and where the next one
  * comes from.
+ *
+ * @import { User } from "./types.js"
+ * @typedef {{sub?: unknown, name?: string, exp?: number, iat?: number}} Claims
+ *
+ * @typedef {object} Session what is kept of a sign-in
+ * @property {User} [user]
+ * @property {string} access
+ * @property {string} [refresh]
+ * @property {number} [until] when `access` is over, by the clock of this device
+ *
+ * @typedef {{load: () => Session | null | undefined, save: (session: Session | null) => void}} Store
  */
 
 import { monotonic } from "./clock.js";
@@ -11,13 +22,18 @@ const OVER_MS = 5_000;
 /** How long the application may take to give a token. */
 const SUPPLY_MS = 15_000;
 
+/** @type {Claims} */
 const EMPTY = Object.freeze({});
 
-/** What a JWT says; nothing of another token. It is only read here; the server checks it. */
+/**
+ * What a JWT says; nothing of another token. It is only read here; the server checks it.
+ * @param {string} token
+ * @returns {Claims}
+ */
 export function claimsOf(token) {
   try {
     const body = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = Uint8Array.from(atob(body), (character) => character.codePointAt(0));
+    const bytes = Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
     const claims = JSON.parse(new TextDecoder().decode(bytes));
     return claims !== null && typeof claims === "object" ? claims : EMPTY;
   } catch {
@@ -29,8 +45,11 @@ export function claimsOf(token) {
  * How long a token is good that has just come, in ms; null if that cannot be
  * known. The device's clock may be wrong: then the time from its making to its
  * end is what is left, for nobody hands out a token that is over.
+ *
+ * @param {Claims} claims
+ * @param {number} now
  */
-export function lifeOf({ exp, iat }, now) {
+export function lifeOf({ exp = 0, iat = 0 }, now) {
   if (!(exp > 0)) return null;
   const left = exp * 1000 - now;
   const whole = exp > iat && iat > 0 ? (exp - iat) * 1000 : null;
@@ -42,28 +61,47 @@ export function lifeOf({ exp, iat }, now) {
 export class Lifetime {
   #ms; #at; #clockAt;
 
+  /**
+   * @param {number | null} ms
+   * @param {number} [now]
+   * @param {number} [clock]
+   */
   constructor(ms, now = monotonic(), clock = Date.now()) {
     this.#ms = ms;
     this.#at = now;
     this.#clockAt = clock;
   }
 
-  /** In ms; null if it is not known: the server says when it is over. */
+  /**
+   * In ms; null if it is not known: the server says when it is over.
+   * @param {number} [now]
+   * @param {number} [clock]
+   */
   left(now = monotonic(), clock = Date.now()) {
     if (this.#ms === null) return null;
     // A device that sleeps may stop the one clock, and is set by the other.
     return this.#ms - Math.max(now - this.#at, clock - this.#clockAt);
   }
 
+  /**
+   * @param {number} [now]
+   * @param {number} [clock]
+   */
   isOver(now, clock) {
     const left = this.left(now, clock);
-    return left !== null && left <= Math.min(OVER_MS, this.#ms / 4);
+    return left !== null && left <= Math.min(OVER_MS, (this.#ms ?? 0) / 4);
   }
 }
 
-/** The application's `fetchToken`, which may hang, throw, or give anything. */
+/**
+ * The application's `fetchToken`, which may hang, throw, or give anything.
+ * @param {() => Promise<string>} fetchToken
+ * @param {number} [patienceMs]
+ */
 export async function supplied(fetchToken, patienceMs = SUPPLY_MS) {
-  let late = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let late;
+  /** @type {Promise<never>} */
   const lateness = new Promise((_, reject) => {
     late = setTimeout(() => reject(new ParlorError({
       code: "token_timeout",
@@ -71,10 +109,12 @@ export async function supplied(fetchToken, patienceMs = SUPPLY_MS) {
       advice: "Give the request in fetchToken a time limit. It is asked again.",
     })), patienceMs);
   });
+  /** @type {unknown} */
   let token;
   try {
     token = await Promise.race([Promise.resolve().then(fetchToken), lateness]);
-  } catch (cause) {
+  } catch (thrown) {
+    const cause = /** @type {{message?: string, status?: number} | undefined} */ (thrown);
     if (cause instanceof ParlorError && cause.code === "token_timeout") throw cause;
     throw new ParlorError({
       code: "token_failed", cause,
@@ -92,10 +132,17 @@ export async function supplied(fetchToken, patienceMs = SUPPLY_MS) {
   });
 }
 
-/** A JWT of somebody's, or the key of a service, which says nothing of itself. */
+/**
+ * A JWT of somebody's, or the key of a service, which says nothing of itself.
+ * @type {(text: string) => boolean}
+ */
 const isToken = (text) => (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text) && Boolean(claimsOf(text).sub)) || /^prl_[\x21-\x7E]+$/.test(text);
 
-/** Who the token is for; null where the server has to say it. */
+/**
+ * Who the token is for; null where the server has to say it.
+ * @param {string} token
+ * @returns {User | null}
+ */
 export function ownerOf(token) {
   const { sub, name } = claimsOf(token);
   return sub ? { id: String(sub), name: name || String(sub) } : null;
@@ -103,9 +150,16 @@ export function ownerOf(token) {
 
 /** The tokens of one session at a time; `store` keeps them. */
 export class Tokens {
-  #store; #user; #access = null; #lifetime = new Lifetime(null);
+  #store; #user; #lifetime = new Lifetime(null);
+  /** @type {string | null} */
+  #access = null;
 
-  /** `user()` says whose session this is; null if nobody's yet. */
+  /**
+   * `user()` says whose session this is; null if nobody's yet.
+   *
+   * @param {Store} store
+   * @param {() => User | null} user
+   */
   constructor(store, user) {
     this.#store = store;
     this.#user = user;
@@ -113,8 +167,12 @@ export class Tokens {
 
   get stored() { return this.#store.load(); }
 
-  /** Takes over new ones; `seconds` is how long the server says they are good. */
-  save({ user, access, refresh }, seconds) {
+  /**
+   * Takes over new ones; `seconds` is how long the server says they are good.
+   * @param {Session} session
+   * @param {number} [seconds]
+   */
+  save({ user, access, refresh }, seconds = 0) {
     const life = seconds > 0 ? seconds * 1000 : lifeOf(claimsOf(access), Date.now());
     this.#keep(access, life);
     const until = life === null ? undefined : Date.now() + life;
@@ -123,6 +181,10 @@ export class Tokens {
 
   clear() { this.#store.save(null); }
 
+  /**
+   * @param {string} access
+   * @param {number | null} life
+   */
   #keep(access, life) {
     this.#access = access;
     this.#lifetime = new Lifetime(life);
@@ -140,8 +202,11 @@ export class Tokens {
     throw signedOut();
   }
 
-  /** How long a token is good; it may be another tab's, or one from before. */
-  lifetimeOf({ access, until }) {
+  /**
+   * How long a token is good; it may be another tab's, or one from before.
+   * @param {Session} session
+   */
+  lifetimeOf({ access, until = 0 }) {
     if (access === this.#access) return this.#lifetime;
     const now = Date.now();
     const whole = lifeOf(claimsOf(access), now);

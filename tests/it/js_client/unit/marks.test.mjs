@@ -1,7 +1,7 @@
 // How far one has read and received: the newest of each room, seldom.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Watermarks } from "../client/marks.js";
+import { Watermarks } from "../client/watermarks.js";
 
 const none = () => {};
 

@@ -1,0 +1,113 @@
+/**
+ * What one can ask of rooms and their members. Each gives a promise, and fails
+ * with a `ParlorError`.
+ *
+ * @import { Ban, Kind, Member, Receipt, Role, Room, RoomChange } from "./types.js"
+ *
+ * @typedef {{after?: string, limit?: number}} Page of a list by user id: what comes behind that user
+ * @typedef {RoomChange & {room_id?: string, kind?: Kind}} NewRoom
+ */
+
+import { Calls, allOf, query, segment } from "./calls.js";
+
+/** @type {(page?: Page) => string} */
+export const byUser = ({ after, limit } = {}) => query({ after, limit });
+
+export class RoomCommands extends Calls {
+  // Rooms
+
+  /** @type {(room: string, options?: {markRead?: boolean}) => Promise<{room: Room, last_seq: number}>} */
+  join(room, { markRead = false } = {}) {
+    return this.command("room.join", { room_id: room, ...(markRead && { mark_read: true }) });
+  }
+
+  /** @type {(room: string) => Promise<void>} */
+  leave(room) { return this.command("room.leave", { room_id: room }); }
+  /**
+   * One's rooms, all of them; `onPage` gets each page when it has come.
+   *
+   * @type {(onPage?: (rooms: Room[]) => void) => Promise<Room[]>}
+   */
+  rooms(onPage = () => {}) {
+    return allOf(this, "/rooms", ({ rooms }) => { onPage(rooms); return rooms; });
+  }
+
+  /** @type {(room: string) => Promise<Room>} */
+  room(room) { return this.rest("GET", `/rooms/${segment(room)}`); }
+
+  /** @type {(room: NewRoom) => Promise<Room>} */
+  createRoom(room) { return this.rest("POST", "/rooms", room); }
+  /** @type {(room: string, change: RoomChange) => Promise<Room>} */
+  updateRoom(room, change) { return this.rest("PATCH", `/rooms/${segment(room)}`, change); }
+  /** @type {(room: string) => Promise<void>} */
+  deleteRoom(room) { return this.rest("DELETE", `/rooms/${segment(room)}`); }
+  /** @type {(room: string) => Promise<void>} */
+  clearRoom(room) { return this.rest("DELETE", `/rooms/${segment(room)}/messages`); }
+  /**
+   * The one room of this user and another; made if there is none yet.
+   *
+   * @type {(user: string) => Promise<Room>}
+   */
+  openDirect(user) { return this.rest("PUT", `/rooms/direct/${segment(user)}`, {}); }
+  /** @type {(room: string, user: string) => Promise<void>} */
+  transfer(room, user) {
+    return this.rest("POST", `/rooms/${segment(room)}/transfer`, { user_id: user });
+  }
+
+  // Reading
+
+  /** @type {() => Promise<unknown>} */
+  markAllRead() { return this.rest("POST", "/read-all"); }
+  /** @type {(room: string, page?: Page) => Promise<Receipt[]>} */
+  receipts(room, page) {
+    return this.rest("GET", `/rooms/${segment(room)}/receipts${byUser(page)}`).then(({ receipts }) => receipts);
+  }
+
+  // Members
+
+  /**
+   * A page of members, by id.
+   *
+   * @type {(room: string, page?: Page) => Promise<{members: Member[], has_more: boolean}>}
+   */
+  members(room, page) { return this.rest("GET", `/rooms/${segment(room)}/members${byUser(page)}`); }
+
+  /** @type {(room: string, user: string) => Promise<Member>} */
+  addMember(room, user) { return this.rest("PUT", this.#memberPath(room, user), {}); }
+  /** @type {(room: string, user: string) => Promise<void>} */
+  removeMember(room, user) { return this.rest("DELETE", this.#memberPath(room, user)); }
+  /** @type {(room: string, user: string, role: Role) => Promise<Member>} */
+  setRole(room, user, role) { return this.rest("PATCH", this.#memberPath(room, user), { role }); }
+  /**
+   * 0 seconds end a mute.
+   *
+   * @type {(room: string, user: string, seconds: number) => Promise<Member>}
+   */
+  mute(room, user, seconds) {
+    return this.rest("PATCH", this.#memberPath(room, user), { mute_seconds: seconds });
+  }
+
+  /** @type {(room: string, user: string) => string} */
+  #memberPath(room, user) {
+    return `/rooms/${segment(room)}/members/${segment(user)}`;
+  }
+
+  /** @type {(room: string, page?: Page) => Promise<Ban[]>} */
+  bans(room, page) {
+    return this.rest("GET", `/rooms/${segment(room)}/bans${byUser(page)}`).then(({ bans }) => bans);
+  }
+
+  /**
+   * `until` is a time in RFC 3339.
+   *
+   * @type {(room: string, user: string, how?: {until?: string, reason?: string}) => Promise<void>}
+   */
+  ban(room, user, how = {}) {
+    return this.rest("PUT", `/rooms/${segment(room)}/bans/${segment(user)}`, how);
+  }
+
+  /** @type {(room: string, user: string) => Promise<void>} */
+  unban(room, user) {
+    return this.rest("DELETE", `/rooms/${segment(room)}/bans/${segment(user)}`);
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * What the server tells, as docs/PROTOCOL.md describes it. Types only; there
+ * is nothing to run here. `shape.js` sees to it that a frame has what its type
+ * says; what is optional there may be left out here.
+ *
+ * @typedef {{id: string, name: string}} User
+ * @typedef {User & {deleted?: boolean}} Peer the other one of a direct room
+ * @typedef {"public" | "private" | "announcement" | "direct"} Kind
+ * @typedef {"read_only" | "member" | "moderator" | "owner"} Role
+ * @typedef {"online" | "away" | "offline"} Status
+ *
+ * @typedef {object} Attachment
+ * @property {string} attachment_id
+ * @property {string} name
+ * @property {string} content_type
+ * @property {number} size
+ * @property {number} [width] of a picture
+ * @property {number} [height]
+ * @property {boolean} [has_thumbnail]
+ *
+ * @typedef {object} Quote a message as another one, or its thread, shows it
+ * @property {string} message_id
+ * @property {User} sender
+ * @property {string} content
+ * @property {string} created_at
+ * @property {boolean} [deleted]
+ * @property {Attachment[]} [attachments]
+ *
+ * @typedef {{user_ids: string[], room?: boolean}} Mentions
+ * @typedef {{emoji: string, count: number, user_ids: string[]}} Reaction
+ *
+ * @typedef {object} Message
+ * @property {string} message_id
+ * @property {string} room_id
+ * @property {number} seq
+ * @property {number} changed_seq
+ * @property {User} sender
+ * @property {string} [client_id]
+ * @property {string} content
+ * @property {string} created_at
+ * @property {string} [edited_at]
+ * @property {string} [deleted_at]
+ * @property {Quote} [reply_to]
+ * @property {string} [thread_id]
+ * @property {{count: number, last_reply?: Quote}} [thread]
+ * @property {Record<string, unknown>} [metadata]
+ * @property {Mentions} [mentions]
+ * @property {Attachment[]} [attachments]
+ * @property {Reaction[]} [reactions]
+ * @property {{at: string, by: string}} [pinned]
+ *
+ * @typedef {object} Room as this user sees it
+ * @property {string} room_id
+ * @property {Kind} kind
+ * @property {string} [title]
+ * @property {string} [topic]
+ * @property {unknown} [custom]
+ * @property {string} [created_at]
+ * @property {number} last_seq
+ * @property {string} [epoch]
+ * @property {number} [member_count]
+ * @property {Role} [role]
+ * @property {string | null} [muted_until]
+ * @property {boolean} [blocked]
+ * @property {number} [read_seq]
+ * @property {number} [delivered_seq]
+ * @property {number} unread
+ * @property {number} mentions
+ * @property {Peer} [peer]
+ * @property {Message | null} [last_message]
+ *
+ * @typedef {{user: User, role: Role, muted_until?: string, joined_at?: string}} Member
+ * @typedef {{user_id: string, status: Status, last_seen?: string | null}} Presence
+ * @typedef {{user_id: string, read_seq?: number, delivered_seq?: number}} Receipt
+ * @typedef {{unread: number, mentions: number, read_seq: number, last_seq: number}} Unread
+ * @typedef {{type: string, room_id: string, seq: number, timestamp: string, data: unknown}} RoomEvent
+ * @typedef {{type: string, inbox_seq: number, timestamp: string, data: unknown}} InboxEvent
+ *
+ * @typedef {{message_id: string, seq: number, created_at: string, duplicate: boolean}} Stored
+ * @typedef {{message_id: string, seq: number}} Changed
+ *
+ * @typedef {object} Limits told with `session.ready`: those that the client goes by, and others
+ * @property {number} [commands_per_second]
+ * @property {number} [command_burst]
+ * @property {number} [frame_bytes]
+ * @property {number} [content_bytes]
+ * @property {number} [metadata_bytes]
+ * @property {number} [attachment_bytes]
+ * @property {number} [big_room_members]
+ *
+ * @typedef {object} Refusal an error, as the server says it
+ * @property {string} code
+ * @property {string} message
+ * @property {string} [field]
+ * @property {number} [retry_after_ms]
+ *
+ * @typedef {{last_seq: number, epoch?: string, resync?: boolean}} Position how far a room or the inbox is
+ * @typedef {Record<string, Position & {error?: Refusal}>} Resumed by room
+ * @typedef {{rooms: Room[], complete: boolean}} Listing
+ * @typedef {Listing & {user: User, limits?: Limits, inbox_epoch?: string}} Ready
+ * @typedef {{user: User, until?: string, reason: string, created_at: string}} Ban
+ * @typedef {{user: User, role?: Role, muted_until?: string, joined_at?: string,
+ *   reason?: Leaving}} MemberChange with `reason` if one is no member any more, else with `role`
+ */
+
+/**
+ * The frames that the client knows, by their `type`.
+ *
+ * @typedef {{type: "ack", id: string, data: any}} Ack its `data` depends on what was asked
+ * @typedef {{type: "error", id?: string, data: Refusal}} ErrorFrame
+ * @typedef {{type: "message.created" | "message.updated" | "message.deleted",
+ *   room_id: string, seq: number, timestamp: string, data: Message}} MessageFrame
+ * @typedef {{type: "room.cleared", room_id: string, seq: number, timestamp: string,
+ *   data?: {upto?: number}}} ClearedFrame
+ * @typedef {{type: "member.joined" | "member.left" | "member.updated",
+ *   room_id: string, data: MemberChange}} MemberFrame
+ *
+ * @typedef {Ack | ErrorFrame | MessageFrame | ClearedFrame | MemberFrame
+ *   | {type: "pong" | "auth.required", data?: unknown}
+ *   | {type: "auth.failed", data: Refusal}
+ *   | {type: "session.ready", data: Ready}
+ *   | {type: "session.rooms", data: Listing}
+ *   | {type: "session.resumed", data: {rooms: Resumed}}
+ *   | {type: "server.goaway", data: {reason: string, reconnect_after_ms: number}}
+ *   | {type: "room.unread", room_id: string, data: Unread}
+ *   | {type: "room.added", data: {room: Room}}
+ *   | {type: "room.updated", room_id: string, data: RoomChange}
+ *   | {type: "room.removed" | "room.deleted", room_id: string, data?: {reason?: Leaving}}
+ *   | {type: "room.members", room_id: string, data: {member_count: number}}
+ *   | {type: "room.presence", room_id: string, data: {users: Presence[]}}
+ *   | {type: "receipts", room_id: string, data: {receipts: Receipt[]}}
+ *   | {type: "typing", room_id: string, data: {user_id: string, is_typing: boolean}}
+ *   | {type: "presence", data: Presence}} Frame
+ *
+ * @typedef {object} Published what the application tells: its type is the application's own
+ * @property {string} type
+ * @property {string} [room_id]
+ * @property {number} [seq] if it has a place in a room
+ * @property {number} [inbox_seq] if it has one in the inbox
+ * @property {string} timestamp
+ * @property {unknown} data
+ *
+ * @typedef {MessageFrame | ClearedFrame | RoomEvent} Placed what has a place in a room
+ * @typedef {{title?: string, topic?: string, custom?: unknown}} RoomChange
+ * @typedef {"left" | "removed" | "banned" | "deleted"} Leaving
+ */
+
+export {};
