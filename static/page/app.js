@@ -1,4 +1,12 @@
-/** The page: puts what the client hears on the screen, and says what one types. */
+/**
+ * The page: puts what the client hears on the screen, and says what one types.
+ *
+ * @import { Extras } from "../client/outbox.js"
+ * @import { InboxEvent, Message } from "../client/types.js"
+ * @import { Told } from "./view/composer.js"
+ * @import { Tools } from "./view/message.js"
+ * @import { What } from "./view/panel.js"
+ */
 
 import { Parlor, browserOutbox, browserStore, rules } from "../client/parlor.js";
 import { Actions, withBar } from "./view/actions.js";
@@ -7,7 +15,7 @@ import { Blocks } from "./view/blocks.js";
 import { Composer } from "./view/composer.js";
 import { showConnection, tellsOf } from "./view/connection.js";
 import { setUpDialogs } from "./view/dialogs.js";
-import { byId, paintMark } from "./view/dom.js";
+import { byId, fieldsOf, paintMark } from "./view/dom.js";
 import { takeDrops } from "./view/drop.js";
 import { Inbox, Pins, Search, paintBell } from "./view/lists.js";
 import { MembersPanel } from "./view/members.js";
@@ -26,19 +34,24 @@ const PEERS_ASKED = 30;
 const TICK_MS = 1_000;
 
 const parlor = new Parlor({ store: browserStore(), outbox: browserOutbox() });
-globalThis.parlor = parlor; // For trying things out in the console.
+Object.assign(globalThis, { parlor }); // For trying things out in the console.
 const { chat } = parlor;
 const files = new Files(parlor);
 const blocks = new Blocks(parlor, () => paint());
 const roomList = new RoomList(chat, openRoom);
 const panel = new Panel();
-let open = null; // RoomView
+/** @type {RoomView | null} */
+let open = null;
+/** @type {Thread | null} */
 let thread = null;
-/** What the panel shows besides a thread, if it is to be kept true. */
+/** @type {MembersPanel | Pins | Inbox | Search | null} what the panel shows besides a thread, if it is to be kept true */
 let shown = null;
+/** The room that is open, as it is known now. */
+const roomOpen = () => chat.room(open?.id);
 
 // Signing in and out
 
+/** @param {boolean} signedIn */
 function show(signedIn) {
   byId("welcome").hidden = signedIn;
   byId("chat").hidden = !signedIn;
@@ -53,19 +66,22 @@ function show(signedIn) {
 
 function start() {
   show(true);
-  byId("me").textContent = parlor.user.name;
-  paintMark(byId("me-mark"), parlor.user);
+  if (parlor.user) {
+    byId("me").textContent = parlor.user.name;
+    paintMark(byId("me-mark"), parlor.user);
+  }
   parlor.connect();
 }
 
-byId("sign-in-form").addEventListener("submit", (event) => {
+/** @type {HTMLFormElement} */
+const signIn = byId("sign-in-form");
+signIn.addEventListener("submit", (event) => {
   event.preventDefault();
-  const form = event.target;
-  const { user, password } = form.elements;
-  const isNew = event.submitter?.value === "up";
+  const { user, password } = fieldsOf(signIn);
+  const isNew = event.submitter instanceof HTMLButtonElement && event.submitter.value === "up";
   attempt(async () => {
     await (isNew ? parlor.register(user.value, password.value) : parlor.login(user.value, password.value));
-    form.reset();
+    signIn.reset();
     start();
   }, byId("sign-in-error"));
 });
@@ -83,10 +99,12 @@ globalThis.addEventListener("storage", () => {
 showConnection(parlor);
 globalThis.addEventListener("online", () => parlor.retryNow());
 
-let away = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let away;
 document.addEventListener("visibilitychange", () => {
   clearTimeout(away);
-  const say = (status) => parlor.setPresence(status).catch(() => {});
+  /** @type {(status: "online" | "away") => void} */
+  const say = (status) => void parlor.setPresence(status).catch(() => {});
   if (document.visibilityState !== "visible") {
     away = setTimeout(() => say("away"), AWAY_MS);
     return;
@@ -109,16 +127,17 @@ parlor.on("state", ({ state }) => {
 
 /** What changes within this time is painted together: in busy rooms much does. */
 const PAINT_MS = 50;
-let painting = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let painting;
 parlor.on("change", () => { painting ??= setTimeout(paint, PAINT_MS); });
 
 function paint() {
   clearTimeout(painting);
-  painting = null;
+  painting = undefined;
   roomList.paint();
   paintBell(chat.inboxUnseen);
   open?.paint();
-  shown?.paint?.();
+  if (shown && "paint" in shown) shown.paint();
 }
 
 // Whoever stops typing without a word is no longer shown.
@@ -129,7 +148,7 @@ setInterval(() => {
 parlor.on("ready", async (rooms) => {
   if (open && !chat.room(open.id)) closeRoom();
   // What `ready` does not tell: the newest messages, who is there, the inbox.
-  const peers = rooms.filter(({ peer }) => peer).slice(0, PEERS_ASKED).map(({ peer }) => peer.id);
+  const peers = rooms.flatMap(({ peer }) => (peer ? [peer.id] : [])).slice(0, PEERS_ASKED);
   await Promise.allSettled([
     parlor.rooms((page) => {
       for (const room of page) chat.fillRoom(room);
@@ -142,6 +161,7 @@ parlor.on("ready", async (rooms) => {
   paint();
 });
 
+/** @type {(room: string, run: (timeline: RoomView["timeline"]) => void) => void} */
 const inOpenRoom = (room, run) => { if (open?.id === room) run(open.timeline); };
 
 parlor.on("message", (message) => {
@@ -157,7 +177,7 @@ parlor.on("message-changed", (message) => {
 parlor.on("room-event", (event) => inOpenRoom(event.room_id, (timeline) => timeline.addEvent(event)));
 parlor.on("pending", (message) => {
   inOpenRoom(message.room, (timeline) => timeline.addPending(message));
-  if (message.threadId && message.threadId === thread?.rootId) thread.addPending(message);
+  if (thread && message.threadId === thread.rootId) thread.addPending(message);
 });
 parlor.on("sent", ({ message, ack }) => {
   inOpenRoom(message.room, (timeline) => timeline.stored(message, ack));
@@ -176,12 +196,12 @@ parlor.on("discarded", (message) => {
 // How the connection is has a line of its own.
 parlor.on("error", (error) => { if (!tellsOf(error)) notify(whyNot(error), "error"); });
 parlor.on("receipts", ({ room, receipts }) => {
-  if (room !== open?.id) return;
+  if (!open || room !== open.id) return;
   open.receipts(receipts);
   thread?.marked();
 });
 parlor.on("member", (event) => {
-  if (event.room !== open?.id) return;
+  if (!open || event.room !== open.id) return;
   open.people.heard(event).then(paint, () => {}); // Else they count as away until they are heard of.
   if (event.user.id === chat.me) open.timeline.refresh();
 });
@@ -190,15 +210,21 @@ parlor.on("room-members", ({ room }) => { if (room === open?.id) paint(); });
 parlor.on("room-removed", ({ room, reason }) => {
   if (room !== open?.id) return;
   closeRoom();
+  /** @type {Partial<Record<typeof reason, string>>} */
   const why = { removed: "You were removed from the room.", banned: "You were banned from the room.", deleted: "The room was deleted." };
-  if (why[reason]) notify(why[reason]);
+  const said = why[reason];
+  if (said) notify(said);
 });
 parlor.on("room-cleared", ({ room, upto }) => inOpenRoom(room, (timeline) => timeline.clear(upto)));
 parlor.on("resync", ({ room, inbox }) => {
   if (inbox) parlor.loadInbox().catch(() => {});
-  else if (room === open?.id) openRoom(room);
+  else if (room !== undefined && room === open?.id) openRoom(room);
 });
-/** An event of the application's, in a notice. */
+/**
+ * An event of the application's, in a notice.
+ *
+ * @type {(event: Pick<InboxEvent, "type" | "data">) => string}
+ */
 const told = (event) => [capitalised(eventName(event)), eventText(event)].filter(Boolean).join(": ");
 parlor.on("inbox", (event) => {
   if (panel.what === "inbox") parlor.seenInbox().catch(() => {});
@@ -213,16 +239,17 @@ const actions = new Actions(parlor, {
   reply: (message) => (thread && message.thread_id === thread.rootId ? threadComposer : composer).reply(message),
   edit: (message) => (message.thread_id && message.thread_id === thread?.rootId ? threadComposer : composer).edit(message),
   openThread,
-  readBy: (message) => attempt(async () => notify(await open.readBy(message))),
+  readBy: (message) => attempt(async () => { if (open) notify(await open.readBy(message)); }),
 });
 
+/** @type {Tools} */
 const tools = {
   get me() { return chat.me; },
   get self() { return parlor.user; },
   files,
   nameOf: (user) => chat.nameOf(user),
   stateOf: (message) => open?.stateOf(message) ?? "stored",
-  mayReact: () => { const room = chat.room(open?.id); return Boolean(room) && rules.mayReact(room); },
+  mayReact: () => { const room = roomOpen(); return room !== null && rules.mayReact(room); },
   react: (message, emoji, adds) => actions.react(message, emoji, adds),
   openThread,
   resend: ({ clientId }) => attempt(() => parlor.resend(clientId)),
@@ -236,6 +263,7 @@ const tools = {
 
 withBar(byId("timeline"), (item) => open?.timeline.messageOf(item), actions);
 
+/** @param {string} id */
 function openRoom(id) {
   const room = chat.room(id);
   if (!room) return;
@@ -263,15 +291,20 @@ function closeRoom() {
   byId("open-room").hidden = true;
 }
 
-/** Shows a message where it was said, also in another room or in a thread. */
+/**
+ * Shows a message where it was said, also in another room or in a thread.
+ * @param {Message} message
+ */
 async function showMessage(message) {
   if (message.room_id !== open?.id) openRoom(message.room_id);
   if (open?.id !== message.room_id) return notify("You are no longer a member of that room.");
   if (globalThis.matchMedia("(max-width: 1000px)").matches) panel.close();
   if (message.thread_id) return openThread(message.thread_id);
-  return attempt(() => open.timeline.show(message.seq));
+  const { timeline } = open;
+  return attempt(() => timeline.show(message.seq));
 }
 
+/** @param {string} user */
 async function openDirect(user) {
   const room = await parlor.openDirect(user);
   chat.putRoom(room);
@@ -279,55 +312,84 @@ async function openDirect(user) {
 }
 
 byId("back").onclick = closeRoom;
-byId("unblock").onclick = () => attempt(() => blocks.set(chat.room(open?.id)?.peer?.id, false));
+byId("unblock").onclick = () => attempt(async () => {
+  const peer = roomOpen()?.peer;
+  if (peer) await blocks.set(peer.id, false);
+});
 const openRoomMenu = setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom });
-byId("room-menu").onclick = (event) => openRoomMenu(event.currentTarget, chat.room(open.id));
+byId("room-menu").onclick = () => {
+  const room = roomOpen();
+  if (room) openRoomMenu(byId("room-menu"), room);
+};
 
 // The panel
 
+/** @param {string} rootId */
 function openThread(rootId) {
-  if (!open) return;
+  const room = roomOpen();
+  if (!open || !room) return;
   const body = panel.open("thread", "Thread", () => { thread?.end(); thread = null; });
   thread = new Thread({ parlor, tools, actions, room: open.id, rootId, body });
   threadComposer.open(`${open.id} ${rootId}`);
-  const why = rules.whyNotWrite(chat.room(open.id));
+  const why = rules.whyNotWrite(room);
   threadComposer.lock(why === null ? null : "You cannot reply here.");
   thread.start();
   if (globalThis.matchMedia("(hover: hover)").matches) threadComposer.focus();
 }
 
-/** Opens something that is kept true while it is shown. */
+/**
+ * Opens something that is kept true while it is shown.
+ * @template {NonNullable<typeof shown>} T
+ * @param {What} what
+ * @param {string} title
+ * @param {(body: HTMLElement) => T} build
+ * @returns {T}
+ */
 function openShown(what, title, build) {
   const body = panel.open(what, title, () => { shown = null; });
-  shown = build(body);
-  return shown;
+  const built = build(body);
+  shown = built;
+  return built;
 }
 
-byId("open-members").onclick = () => panel.toggle("members", () => openShown("members", "Members", (body) =>
-  new MembersPanel({ parlor, body, people: open.people, blocks, openDirect: (user) => attempt(() => openDirect(user)) })));
-byId("open-pins").onclick = () => panel.toggle("pins", () => openShown("pins", "Pinned", (body) => new Pins({
-  parlor, body, room: open.id, mayPin: () => rules.mayPin(chat.room(open.id)), show: showMessage,
-})).start());
+byId("open-members").onclick = () => panel.toggle("members", () => {
+  if (!open) return;
+  const { people } = open;
+  openShown("members", "Members", (body) =>
+    new MembersPanel({ parlor, body, people, blocks, openDirect: (user) => attempt(() => openDirect(user)) }));
+});
+byId("open-pins").onclick = () => panel.toggle("pins", () => {
+  if (!open) return;
+  const { id } = open;
+  const mayPin = () => { const room = chat.room(id); return room !== null && rules.mayPin(room); };
+  openShown("pins", "Pinned", (body) => new Pins({ parlor, body, room: id, mayPin, show: showMessage })).start();
+});
 byId("bell").onclick = () => panel.toggle("inbox", () => {
   openShown("inbox", "Inbox", (body) => new Inbox({ parlor, body })).paint();
   parlor.seenInbox().catch(() => {});
 });
 byId("search-form").onsubmit = (event) => {
   event.preventDefault();
-  const wanted = event.target.elements.q.value.trim();
+  const wanted = fieldsOf(byId("search-form")).q.value.trim();
   if (!wanted) return;
   openShown("search", "Search", (body) => new Search({ parlor, body, show: showMessage })).start(wanted);
 };
 
 // Writing
 
-/** What is too long stays where it was written. */
+/**
+ * What is too long stays where it was written.
+ * @param {string} room
+ * @param {string} content
+ * @param {Extras} extras
+ */
 function say(room, content, extras) {
   const refusal = parlor.refusalOf(content, extras);
   if (refusal) throw refusal;
   parlor.send(room, content, extras);
 }
 
+/** @type {(room: () => string | undefined) => Omit<Told, "send" | "lastOwn" | "escape">} */
 const common = (room) => ({
   edit: async (message, content) => {
     const refusal = parlor.refusalOf(content);
@@ -336,7 +398,10 @@ const common = (room) => ({
   },
   upload: (file) => parlor.attach(file),
   fileBytes: () => parlor.limits.attachment_bytes,
-  typing: (isTyping) => { if (room() && parlor.state === "online") parlor.typing(room(), isTyping).catch(() => {}); },
+  typing: (isTyping) => {
+    const where = room();
+    if (where && parlor.state === "online") parlor.typing(where, isTyping).catch(() => {});
+  },
   people: () => open?.people.toMention() ?? [],
 });
 
@@ -344,7 +409,7 @@ const composer = new Composer(byId("composer-form"), {
   testid: "", label: "Write a message",
   on: {
     ...common(() => open?.id),
-    send: (content, extras) => say(open.id, content, extras),
+    send: (content, extras) => { if (open) say(open.id, content, extras); },
     lastOwn: () => open?.timeline.lastOwn() ?? null,
     escape: () => panel.close(),
   },
@@ -354,7 +419,9 @@ const threadComposer = new Composer(byId("thread-form"), {
   testid: "thread", label: "Reply in this thread",
   on: {
     ...common(() => thread?.room),
-    send: (content, extras) => say(thread.room, content, { ...extras, threadId: thread.rootId }),
+    send: (content, extras) => {
+      if (thread) say(thread.room, content, { ...extras, threadId: thread.rootId });
+    },
     lastOwn: () => thread?.lastOwn(chat.me) ?? null,
     escape: () => panel.close(),
   },

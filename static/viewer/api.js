@@ -1,5 +1,24 @@
-// Shows the descriptions of the interfaces; needs nothing from elsewhere.
+/**
+ * Shows the descriptions of the interfaces; needs nothing from elsewhere.
+ *
+ * @typedef {object} Call
+ * @property {string} summary
+ * @property {string[]} [tags]
+ * @property {object[]} [parameters]
+ * @property {object} [requestBody]
+ * @property {object} responses
+ *
+ * @typedef {object} OpenApi
+ * @property {Record<string, Record<string, Call>>} paths
+ * @property {{schemas: Record<string, object>}} components
+ *
+ * @typedef {{channels: {socket: {messages: Record<string, {name: string, payload: object}>}}}} AsyncApi
+ */
 
+/** @type {(id: string) => HTMLInputElement} what the page has; only the one that is written into is an input */
+const byId = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
+
+/** @type {(name: string, text: string, ...children: (Node | string)[]) => HTMLElement} */
 const element = (name, text, ...children) => {
   const made = document.createElement(name);
   if (text) made.textContent = text;
@@ -7,13 +26,24 @@ const element = (name, text, ...children) => {
   return made;
 };
 
-/** Groups of calls that are not called by their word with a capital. */
+/**
+ * Groups of calls that are not called by their word with a capital.
+ *
+ * @type {Record<string, string>}
+ */
 const NAMES = {
   api: "API keys", asyncapi: "AsyncAPI", auth: "Accounts", me: "Me", openapi: "OpenAPI", read: "Read marks", roles: "Role contexts",
 };
+/** @type {(group: string) => string} */
 const called = (group) => NAMES[group] ?? group[0].toUpperCase() + group.slice(1);
 
-/** One call or frame, folded. */
+/**
+ * One call or frame, folded.
+ * @param {string} kind
+ * @param {string} name
+ * @param {string} summary
+ * @param {[title: string, value: unknown][]} parts
+ */
 function entry(kind, name, summary, parts) {
   const head = element("summary", "", element("b", kind), element("code", name), element("span", summary));
   const details = element("details", "", head);
@@ -25,13 +55,16 @@ function entry(kind, name, summary, parts) {
   return details;
 }
 
+/** @param {OpenApi} openapi */
 function calls(openapi) {
+  /** @type {Map<string, HTMLElement[]>} */
   const groups = new Map();
   for (const [path, item] of Object.entries(openapi.paths)) {
     for (const [method, call] of Object.entries(item)) {
       const group = call.tags?.[0] ?? "other";
-      if (!groups.has(group)) groups.set(group, []);
-      groups.get(group).push(entry(method, path, call.summary, [
+      const entries = groups.get(group) ?? [];
+      groups.set(group, entries);
+      entries.push(entry(method, path, call.summary, [
         ["Parameters", call.parameters?.length ? call.parameters : undefined],
         ["Body", call.requestBody],
         ["Responses", call.responses],
@@ -42,12 +75,14 @@ function calls(openapi) {
 }
 
 async function show() {
+  /** @type {(path: string) => Promise<any>} */
   const load = async (path) => (await fetch(path)).json();
+  /** @type {[OpenApi, AsyncApi]} */
   const [openapi, asyncapi] = await Promise.all([
     load("api/v1/openapi.json"),
     load("api/v1/asyncapi.json"),
   ]);
-  const main = document.getElementById("calls");
+  const main = byId("calls");
   main.replaceChildren();
   for (const [group, entries] of calls(openapi)) {
     main.append(element("section", "", element("h2", called(group)), ...entries));
@@ -65,16 +100,16 @@ async function show() {
 
 /** Shows what has the words that are looked for, and the headings of that alone. */
 function find() {
-  const wanted = document.getElementById("find").value.trim().toLowerCase();
+  const wanted = byId("find").value.trim().toLowerCase();
   const sections = [...document.querySelectorAll("section")];
   for (const section of sections) {
     const entries = [...section.querySelectorAll("details")];
-    for (const details of entries) details.hidden = !details.dataset.words.includes(wanted);
+    for (const details of entries) details.hidden = !details.dataset.words?.includes(wanted);
     section.hidden = entries.every(({ hidden }) => hidden);
   }
-  document.getElementById("nothing").hidden = sections.length === 0 || sections.some(({ hidden }) => !hidden);
+  byId("nothing").hidden = sections.length === 0 || sections.some(({ hidden }) => !hidden);
 }
 
-document.getElementById("find").addEventListener("input", find);
+byId("find").addEventListener("input", find);
 
 show();

@@ -1,4 +1,18 @@
-/** What one can do with a message: a small bar on it, and a menu. */
+/**
+ * What one can do with a message: a small bar on it, and a menu.
+ *
+ * @import { Entry } from "../../client/log.js"
+ * @import { Parlor } from "../../client/parlor.js"
+ * @import { Message, Room } from "../../client/types.js"
+ * @import { Shown } from "./message.js"
+ * @import { Choice } from "./popups.js"
+ *
+ * @typedef {object} Ui
+ * @property {(message: Message) => void} reply
+ * @property {(message: Message) => void} edit
+ * @property {(rootId: string) => void} openThread
+ * @property {(message: Message) => void} readBy
+ */
 
 import { rules } from "../../client/parlor.js";
 import { iconButton, make } from "./dom.js";
@@ -10,33 +24,52 @@ import { attempt, confirmed, copied, openEmojis, openMenu } from "./popups.js";
 export class Actions {
   #parlor; #ui;
 
-  /** `ui`: `reply(message)`, `edit(message)`, `openThread(id)`, `readBy(message)`. */
+  /**
+   * @param {Parlor} parlor
+   * @param {Ui} ui
+   */
   constructor(parlor, ui) {
     this.#parlor = parlor;
     this.#ui = ui;
   }
 
+  /** @param {Message} message */
   #room(message) { return this.#parlor.chat.room(message.room_id); }
 
+  /**
+   * @param {Shown} message
+   * @param {string} emoji
+   * @param {boolean} adds
+   */
   react(message, emoji, adds) {
-    const { message_id: id } = message;
+    const { message_id: id = "" } = message;
     return attempt(() => (adds ? this.#parlor.react(id, emoji) : this.#parlor.unreact(id, emoji)));
   }
 
+  /** @param {Message} message */
   async delete(message) {
     if (await confirmed("Delete this message for everyone?", "Delete")) {
       await attempt(() => this.#parlor.delete(message.message_id));
     }
   }
 
+  /**
+   * @param {Message} message
+   * @param {boolean} pins
+   */
   pin(message, pins) {
     const { message_id: id } = message;
     return attempt(() => (pins ? this.#parlor.pin(id) : this.#parlor.unpin(id)));
   }
 
-  /** The bar over a message. */
+  /**
+   * The bar over a message.
+   * @param {Message} message
+   * @param {boolean} inThread
+   */
   bar(message, inThread) {
     const room = this.#room(message);
+    /** @type {HTMLElement[]} */
     const buttons = [];
     if (room && !message.deleted_at) {
       const may = { write: !rules.whyNotWrite(room), react: rules.mayReact(room) };
@@ -52,12 +85,19 @@ export class Actions {
         })));
       }
     }
-    const more = named("more", iconButton("more", "More", { onclick: () => this.#menu(more, message, room) }));
+    const more = iconButton("more", "More", { onclick: () => this.#menu(more, message, room) });
+    named("more", more);
     return make("div", { className: "bar", role: "toolbar", aria: { label: "Message" } }, ...buttons, more);
   }
 
+  /**
+   * @param {HTMLElement} anchor
+   * @param {Message} message
+   * @param {Room | null} room
+   */
   #menu(anchor, message, room) {
     const { chat } = this.#parlor;
+    /** @type {(testid: string, label: string, run: () => void, isDangerous?: boolean) => Choice} */
     const item = (testid, label, run, isDangerous = false) => ({ testid, label, run, isDangerous });
     openMenu(anchor, "Message", [
       room && rules.mayEdit(room, message, chat.me)
@@ -72,6 +112,10 @@ export class Actions {
   }
 }
 
+/**
+ * @param {string} testid
+ * @param {HTMLElement} element
+ */
 function named(testid, element) {
   element.dataset.testid = testid;
   return element;
@@ -80,28 +124,38 @@ function named(testid, element) {
 /**
  * Lays the bar on the message that one points at or has the focus on. Arrow
  * keys go from message to message.
+ *
+ * @param {HTMLElement} list
+ * @param {(item: HTMLElement) => Entry | null | undefined} messageOf
+ * @param {Actions} actions
+ * @param {boolean} [inThread]
  */
 export function withBar(list, messageOf, actions, inThread = false) {
+  /** @type {{item: HTMLElement, bar: HTMLElement} | null} */
   let shown = null;
+  /** @type {(item: HTMLElement | null) => void} */
   const show = (item) => {
     if (shown?.item === item && shown.bar.isConnected) return;
-    const message = item && messageOf(item);
+    const entry = item && messageOf(item);
     // A menu of it may be open, or a key may have brought one there.
     if (shown?.bar.contains(document.activeElement) && shown.item.isConnected && !item?.contains(document.activeElement)) return;
     shown?.bar.remove();
     shown = null;
-    if (!message?.message_id || !item.dataset.messageId) return;
-    shown = { item, bar: actions.bar(message, inThread) };
+    if (!item || !entry || !("message_id" in entry) || !item.dataset.messageId) return;
+    shown = { item, bar: actions.bar(entry, inThread) };
     item.append(shown.bar);
   };
-  const at = (event) => event.target.closest?.("li.message");
+  /** @type {(event: Event) => HTMLElement | null} */
+  const at = ({ target }) => (target instanceof Element ? target.closest("li.message") : null);
   list.onmouseover = (event) => show(at(event));
   list.addEventListener("focusin", (event) => show(at(event)));
   list.onmouseleave = () => { if (!list.contains(document.activeElement)) show(null); };
   list.onkeydown = (event) => {
-    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
-    if (!step || !event.target.matches("li.message, ol")) return;
-    const next = event.target.matches("ol") ? list.lastElementChild : event.target[step];
+    const { key, target } = event;
+    if (key !== "ArrowDown" && key !== "ArrowUp") return;
+    if (!(target instanceof Element) || !target.matches("li.message, ol")) return;
+    const beside = key === "ArrowDown" ? target.nextElementSibling : target.previousElementSibling;
+    const next = /** @type {HTMLElement | null} */ (target.matches("ol") ? list.lastElementChild : beside);
     if (!next) return;
     event.preventDefault();
     next.focus();

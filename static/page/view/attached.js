@@ -1,4 +1,11 @@
-/** The files that go along with what one writes: on their way, there, or refused. */
+/**
+ * The files that go along with what one writes: on their way, there, or refused.
+ *
+ * @import { ParlorError } from "../../client/parlor.js"
+ * @import { Attachment } from "../../client/types.js"
+ * @typedef {{text: string, isFinal: boolean}} Refused
+ * @typedef {{file: File, done: Attachment | null, error: Refused | null}} Going
+ */
 
 import { icon, iconButton, make, sizeText } from "./dom.js";
 import { whyNoFile } from "./words.js";
@@ -9,9 +16,15 @@ export const FILES_MAX = 10;
 const FINAL = new Set(["too_large", "invalid_message", "not_found", "forbidden"]);
 
 export class Attached {
-  #element; #upload; #bytesMax; #files = []; #isHidden = false;
+  #element; #upload; #bytesMax; #isHidden = false;
+  /** @type {Going[]} */
+  #files = [];
 
-  /** `upload(file)` gives what a message names it by; `bytesMax()` is the limit, if it is known. */
+  /**
+   * `upload(file)` gives what a message names it by; `bytesMax()` is the limit, if it is known.
+   * @param {HTMLElement} element
+   * @param {{upload: (file: File) => Promise<Attachment>, bytesMax: () => number | undefined}} on
+   */
   constructor(element, { upload, bytesMax }) {
     this.#element = element;
     this.#upload = upload;
@@ -19,7 +32,7 @@ export class Attached {
   }
 
   /** What the message takes along. */
-  get done() { return this.#files.map(({ done }) => done).filter(Boolean); }
+  get done() { return this.#files.map(({ done }) => done).filter((done) => done !== null); }
 
   /** Why the message cannot be sent yet; null if it can. */
   get obstacle() {
@@ -28,10 +41,14 @@ export class Attached {
     return null;
   }
 
-  /** Attaches files; says how many there was no place for. */
+  /**
+   * Attaches files; says how many there was no place for.
+   * @param {Iterable<File> & {length: number}} files
+   */
   add(files) {
     const some = [...files].slice(0, FILES_MAX - this.#files.length);
     for (const file of some) {
+      /** @type {Going} */
       const attached = { file, done: null, error: null };
       this.#files.push(attached);
       this.#send(attached);
@@ -46,17 +63,22 @@ export class Attached {
     return files;
   }
 
+  /** @param {Going[]} files */
   put(files) {
     this.#files = files;
     this.#show();
   }
 
-  /** Not shown while something else is written. */
+  /**
+   * Not shown while something else is written.
+   * @param {boolean} isHidden
+   */
   hide(isHidden) {
     this.#isHidden = isHidden;
     this.#show();
   }
 
+  /** @param {Going} attached */
   async #send(attached) {
     const { file } = attached;
     const most = this.#bytesMax();
@@ -66,11 +88,12 @@ export class Attached {
     try {
       attached.done = await this.#upload(file);
     } catch (error) {
-      attached.error = { text: whyNoFile(error, most), isFinal: FINAL.has(error.code) };
+      attached.error = { text: whyNoFile(error, most), isFinal: FINAL.has(/** @type {ParlorError} */ (error).code) };
     }
     this.#show();
   }
 
+  /** @param {Going} attached */
   #remove(attached) {
     this.#files = this.#files.filter((other) => other !== attached);
     this.#show();
@@ -81,6 +104,7 @@ export class Attached {
     this.#element.replaceChildren(...this.#files.map((attached) => this.#chip(attached)));
   }
 
+  /** @param {Going} attached */
   #chip(attached) {
     const { file, done, error } = attached;
     const state = done ? "there" : error ? "failed" : "on-its-way";
@@ -94,8 +118,13 @@ export class Attached {
   }
 }
 
-/** What need not be sent to be refused. */
-function refusalOf({ size }, most) {
+/**
+ * What need not be sent to be refused.
+ * @param {File} file
+ * @param {number} [most]
+ * @returns {Refused | null}
+ */
+function refusalOf({ size }, most = 0) {
   const isTooLarge = most > 0 && size > most;
   return isTooLarge ? { text: whyNoFile({ code: "too_large" }, most), isFinal: true } : null;
 }

@@ -1,4 +1,9 @@
-/** Files of messages: shown small, opened in full; fetched with the token. */
+/**
+ * Files of messages: shown small, opened in full; fetched with the token.
+ *
+ * @import { Parlor } from "../../client/parlor.js"
+ * @import { Attachment } from "../../client/types.js"
+ */
 
 import { icon, make, sizeText } from "./dom.js";
 import { attempt } from "./popups.js";
@@ -10,21 +15,25 @@ const SHOWN = /^(image\/(png|jpeg|gif|webp|avif)|video\/|audio\/|application\/pd
 
 /** Fetches files and keeps the pictures as object URLs. */
 export class Files {
-  #parlor; #urls = new Map(); // attachment id → promise of an object URL
+  #parlor;
+  /** @type {Map<string, Promise<string>>} attachment id → an object URL */
+  #urls = new Map();
 
+  /** @param {Parlor} parlor */
   constructor(parlor) {
     this.#parlor = parlor;
   }
 
+  /** @param {string} id */
   thumbnail(id) {
-    if (!this.#urls.has(id)) {
-      const url = this.#parlor.thumbnail(id).then((blob) => URL.createObjectURL(blob));
-      // Tried anew the next time it is shown.
-      url.catch(() => this.#urls.delete(id));
-      this.#urls.set(id, url);
-      this.#bound();
-    }
-    return this.#urls.get(id);
+    const known = this.#urls.get(id);
+    if (known) return known;
+    const url = this.#parlor.thumbnail(id).then((blob) => URL.createObjectURL(blob));
+    // Tried anew the next time it is shown.
+    url.catch(() => this.#urls.delete(id));
+    this.#urls.set(id, url);
+    this.#bound();
+    return url;
   }
 
   #bound() {
@@ -39,13 +48,16 @@ export class Files {
     this.#urls.clear();
   }
 
-  /** Opens a file in a tab of its own, or saves it. */
+  /**
+   * Opens a file in a tab of its own, or saves it.
+   * @param {Attachment} attachment
+   */
   async open({ attachment_id: id, name, content_type: type }) {
     // Opened at once: a browser lets a click do that, and not what comes later.
     const tab = SHOWN.test(type) ? globalThis.open("about:blank") : null;
     try {
       const url = URL.createObjectURL(await this.#parlor.attachment(id));
-      if (tab) tab.location = url;
+      if (tab) tab.location.href = url;
       else make("a", { href: url, download: name }).click();
       setTimeout(() => URL.revokeObjectURL(url), 60_000);
     } catch (error) {
@@ -55,7 +67,11 @@ export class Files {
   }
 }
 
-/** The files of a message; null if it has none. */
+/**
+ * The files of a message; null if it has none.
+ * @param {Attachment[] | undefined} attachments
+ * @param {Files} files
+ */
 export function attachmentList(attachments, files) {
   if (!attachments?.length) return null;
   const items = attachments.map((attachment) => {
@@ -71,6 +87,10 @@ export function attachmentList(attachments, files) {
   return make("div", { className: "attachments" }, ...items);
 }
 
+/**
+ * @param {HTMLButtonElement} button
+ * @param {Attachment} attachment
+ */
 function asFile(button, { name, size }) {
   button.classList.remove("picture");
   button.style.width = button.style.aspectRatio = "";
@@ -84,9 +104,13 @@ const WIDTH_MAX_PX = 320;
 const HEIGHT_MAX_PX = 240;
 const SIDE_MIN_PX = 48;
 
-/** The place of a picture: never bigger than it is, and big enough to be pressed. */
+/**
+ * The place of a picture: never bigger than it is, and big enough to be pressed.
+ * @param {{width: number, height: number}} picture
+ */
 export function pictureSize({ width, height }) {
   const scale = Math.min(1, WIDTH_MAX_PX / width, HEIGHT_MAX_PX / height);
+  /** @type {(length: number) => number} */
   const side = (length) => Math.max(SIDE_MIN_PX, Math.round(length * scale));
   return { width: side(width), height: side(height) };
 }
@@ -94,11 +118,15 @@ export function pictureSize({ width, height }) {
 /**
  * Shown as a picture once it is there. Its place is kept until then, so that
  * nothing moves; a picture that cannot be had is a file again.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {Attachment} attachment
+ * @param {Files} files
  */
 function asPicture(button, attachment, files) {
-  const isSized = attachment.width > 0 && attachment.height > 0;
-  if (isSized) {
-    const { width, height } = pictureSize(attachment);
+  const { width: own = 0, height: ownHeight = 0 } = attachment;
+  if (own > 0 && ownHeight > 0) {
+    const { width, height } = pictureSize({ width: own, height: ownHeight });
     button.classList.add("picture");
     button.style.width = `${width}px`;
     button.style.aspectRatio = `${width} / ${height}`;

@@ -1,7 +1,28 @@
-/** Where one writes: a room's, or a thread's. */
+/**
+ * Where one writes: a room's, or a thread's.
+ *
+ * @import { Extras } from "../../client/outbox.js"
+ * @import { Attachment, Message } from "../../client/types.js"
+ * @import { Going } from "./attached.js"
+ * @import { Person } from "./suggestions.js"
+ *
+ * @typedef {object} Told what a composer calls
+ * @property {(content: string, extras: Extras) => void} send
+ * @property {(message: Message, content: string) => Promise<void>} edit resolves once that is stored
+ * @property {(file: File) => Promise<Attachment>} upload
+ * @property {() => number | undefined} fileBytes
+ * @property {(isTyping: boolean) => void} typing
+ * @property {() => Person[]} people
+ * @property {() => Message | null} lastOwn
+ * @property {() => void} escape
+ *
+ * @typedef {{text: string, replying: Message | null}} Kept what was being written before an edit
+ * @typedef {Kept & {editing: Message | null, kept: Kept | null, files: Going[]}} Unfinished
+ */
 
 import { Attached, FILES_MAX } from "./attached.js";
-import { icon, iconButton, make } from "./dom.js";
+import { composerParts } from "./composer_parts.js";
+import { iconButton, make } from "./dom.js";
 import { quoteText } from "./message.js";
 import { openEmojis } from "./popups.js";
 import { Suggestions } from "./suggestions.js";
@@ -13,59 +34,49 @@ const HEIGHT_MAX_PX = 180;
 
 export class Composer {
   #form; #text; #context; #files; #button; #locked; #box; #error;
-  #suggestions; #on; #drafts = new Map();
-  #place = null; #replying = null; #editing = null;
-  /** What was being written when something else was taken to be edited. */
+  #suggestions; #on;
+  /** @type {Map<string, Unfinished>} by place */
+  #drafts = new Map();
+  /** @type {string | null} */
+  #place = null;
+  /** @type {Message | null} */
+  #replying = null;
+  /** @type {Message | null} */
+  #editing = null;
+  /** @type {Kept | null} what was being written when something else was taken to be edited */
   #kept = null;
-  /** The edit that has not been answered yet. */
+  /** @type {Message | null} the edit that has not been answered yet */
   #saving = null;
   #typedAt = 0;
 
   /**
-   * `on` is what it calls: `send(content, {replyTo, quote, attachments})`,
-   * `edit(message, content)`, which resolves once that is stored,
-   * `upload(file)`, `fileBytes()`, `typing(isTyping)`, `people()`,
-   * `lastOwn()`, `escape()`.
+   * @param {HTMLFormElement} form
+   * @param {{testid: string, label: string, on: Told}} options
    */
   constructor(form, { testid, label, on }) {
     this.#form = form;
     this.#on = on;
-    this.#build(testid, label);
-    this.#suggestions = new Suggestions(this.#text, form.querySelector(".suggestions"), on.people);
-    this.#listen();
+    const parts = composerParts(form, testid, label);
+    this.#text = parts.text;
+    this.#button = parts.button;
+    this.#context = parts.context;
+    this.#locked = parts.locked;
+    this.#error = parts.error;
+    this.#box = parts.box;
+    this.#files = new Attached(parts.files, { upload: on.upload, bytesMax: on.fileBytes });
+    this.#suggestions = new Suggestions(parts.text, parts.suggestions, on.people);
+    this.#listen(parts);
   }
 
-  #build(testid, label) {
-    const prefix = testid ? `${testid}-` : "";
-    this.#text = make("textarea", {
-      name: "content", rows: 1, dir: "auto", placeholder: label, data: { testid: `${prefix}composer` },
-      aria: { label, autocomplete: "list" },
-    });
-    this.#button = make("button", {
-      className: "primary send", title: "Send", data: { testid: `${prefix}send` }, aria: { label: "Send" },
-    }, icon("send"));
-    const picked = make("input", {
-      type: "file", multiple: true, hidden: true, data: { testid: `${prefix}file` },
-      onchange: () => { this.addFiles(picked.files); picked.value = ""; },
-    });
-    const clip = iconButton("clip", "Attach files", { onclick: () => picked.click() });
-    const smile = iconButton("smile", "Insert an emoji", {
-      onclick: () => openEmojis(smile, (emoji) => this.#insert(emoji)),
-    });
-    this.#context = make("div", { className: "context", hidden: true });
-    const files = make("div", { className: "files", hidden: true });
-    this.#files = new Attached(files, { upload: this.#on.upload, bytesMax: this.#on.fileBytes });
-    this.#locked = make("p", { className: "locked quiet", hidden: true, data: { testid: `${prefix}locked` } });
-    this.#error = make("p", { className: "error", role: "alert" });
-    this.#box = make("div", { className: "box" }, clip, picked, this.#text, smile, this.#button);
-    const suggestions = make("ul", { className: "suggestions", role: "listbox", hidden: true,
-      id: `${prefix}suggestions`, aria: { label: "People to mention" } });
-    this.#form.replaceChildren(suggestions, this.#locked, this.#context, files, this.#error, this.#box);
-  }
-
-  #listen() {
-    const form = this.#form;
-    form.onsubmit = (event) => {
+  /** @param {ReturnType<typeof composerParts>} parts */
+  #listen({ picked, clip, smile }) {
+    clip.onclick = () => picked.click();
+    picked.onchange = () => {
+      if (picked.files) this.addFiles(picked.files);
+      picked.value = "";
+    };
+    smile.onclick = () => openEmojis(smile, (emoji) => this.#insert(emoji));
+    this.#form.onsubmit = (event) => {
       event.preventDefault();
       this.#submit();
     };
@@ -78,12 +89,14 @@ export class Composer {
     this.#text.onblur = () => this.#stopTyping();
     this.#text.onkeydown = (event) => this.#key(event);
     this.#text.onpaste = (event) => {
-      if (event.clipboardData.files.length === 0) return;
+      const files = event.clipboardData?.files ?? [];
+      if (files.length === 0) return;
       event.preventDefault();
-      this.addFiles(event.clipboardData.files);
+      this.addFiles(files);
     };
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.isComposing || this.#suggestions.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
@@ -101,7 +114,10 @@ export class Composer {
     }
   }
 
-  /** Goes to another place; what was being written there is there again. */
+  /**
+   * Goes to another place; what was being written there is there again.
+   * @param {string} place
+   */
   open(place) {
     if (place === this.#place) return;
     this.#stopTyping();
@@ -111,6 +127,7 @@ export class Composer {
     this.#drafts.delete(place);
   }
 
+  /** @returns {Unfinished} */
   #draft() {
     return {
       text: this.#text.value, replying: this.#replying, editing: this.#editing, kept: this.#kept,
@@ -118,6 +135,7 @@ export class Composer {
     };
   }
 
+  /** @param {Partial<Unfinished>} [draft] */
   #show({ text = "", replying = null, editing = null, kept = null, files = [] } = {}) {
     this.#text.value = text;
     this.#replying = replying;
@@ -136,7 +154,10 @@ export class Composer {
     this.#show();
   }
 
-  /** Takes a text to be written on, below what is being written. */
+  /**
+   * Takes a text to be written on, below what is being written.
+   * @param {string} text
+   */
   write(text) {
     this.#endContext();
     this.#text.value = [this.#text.value, text].filter(Boolean).join("\n");
@@ -145,9 +166,13 @@ export class Composer {
   }
 
   focus() { this.#text.focus(); }
+  /** @param {string} text */
   fail(text) { this.#error.textContent = text; }
 
-  /** Says why one may not write here; null if one may. */
+  /**
+   * Says why one may not write here; null if one may.
+   * @param {string | null} why
+   */
   lock(why) {
     this.#locked.hidden = why === null;
     this.#locked.textContent = why ?? "";
@@ -155,6 +180,7 @@ export class Composer {
     if (why !== null) this.#endContext();
   }
 
+  /** @param {Message} message */
   reply(message) {
     if (this.#editing) this.#endContext();
     this.#replying = message;
@@ -162,6 +188,7 @@ export class Composer {
     this.focus();
   }
 
+  /** @param {Message} message */
   edit(message) {
     if (!this.#editing) this.#kept = { text: this.#text.value, replying: this.#replying };
     this.#stopTyping();
@@ -222,7 +249,11 @@ export class Composer {
     return undefined;
   }
 
-  /** What was written stays until the server has it. */
+  /**
+   * What was written stays until the server has it.
+   * @param {Message} message
+   * @param {string} content
+   */
   async #save(message, content) {
     if (this.#saving) return;
     if (content === message.content) return void this.#endContext();
@@ -245,14 +276,20 @@ export class Composer {
     if (error) this.fail(whyNot(error));
   }
 
-  /** The same for an edit whose place is no longer shown. */
+  /**
+   * The same for an edit whose place is no longer shown.
+   * @param {string | null} place
+   * @param {Message} message
+   * @param {unknown} error
+   */
   #saved(place, message, error) {
     this.#showContext();
-    const draft = this.#drafts.get(place);
-    if (error || draft?.editing !== message) return;
+    const draft = this.#drafts.get(place ?? "");
+    if (place === null || error || draft?.editing !== message) return;
     this.#drafts.set(place, { ...draft, ...draft.kept, editing: null, kept: null });
   }
 
+  /** @param {string} text */
   #insert(text) {
     this.#text.setRangeText(text, this.#text.selectionStart, this.#text.selectionEnd, "end");
     this.focus();
@@ -278,6 +315,7 @@ export class Composer {
     this.#typedAt = 0;
   }
 
+  /** @param {Iterable<File> & {length: number}} files */
   addFiles(files) {
     if (this.#box.hidden || files.length === 0) return;
     if (this.#editing) return this.fail("Files cannot be added to a message that was sent.");
@@ -287,7 +325,11 @@ export class Composer {
   }
 }
 
-/** What goes along with an answer: which message, and how it looks until the server says. */
+/**
+ * What goes along with an answer: which message, and how it looks until the server says.
+ * @param {Message | null} message
+ * @returns {Extras}
+ */
 function quoting(message) {
   if (!message) return {};
   const { message_id: id, sender, content, created_at: at } = message;

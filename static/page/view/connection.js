@@ -1,9 +1,17 @@
-/** The line that says when there is no connection, and why. */
+/**
+ * The line that says when there is no connection, and why.
+ *
+ * @import { State } from "../../client/events.js"
+ * @import { Parlor, ParlorError } from "../../client/parlor.js"
+ */
 
 import { byId, make } from "./dom.js";
 import { sentence } from "./words.js";
 
-/** What is told here: errors after which the connection is not there. */
+/**
+ * What is told here: errors after which the connection is not there.
+ * @type {Record<string, string>}
+ */
 const TOLD = {
   unauthorized: "You are no longer signed in.",
   disconnected: "An administrator has disconnected you.",
@@ -13,18 +21,25 @@ const TOLD = {
   no_websocket: "This browser does not support WebSockets.",
 };
 
-/** Why the server goes away. */
+/**
+ * Why the server goes away.
+ * @type {Record<string, string>}
+ */
 const GOES = { shutdown: "The server is restarting." };
 
+/** @type {(error: ParlorError) => boolean} */
 export const tellsOf = ({ code }) => code in TOLD;
 
+/** @param {Parlor} parlor */
 export function showConnection(parlor) {
   const line = byId("connection");
-  let countdown = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let countdown;
   let goaway = "";
-  /** The error that the next states are about. */
+  /** @type {ParlorError | null} the error that the next states are about */
   let error = null;
 
+  /** @type {(state: State) => void} */
   const paint = ({ state, retryInMs, stoppedBy, reason }) => {
     clearInterval(countdown);
     line.dataset.state = state;
@@ -53,6 +68,7 @@ export function showConnection(parlor) {
     return undefined;
   };
 
+  /** @type {State} */
   let last = { state: "offline", retryInMs: null, stoppedBy: null, reason: "" };
   parlor.on("goaway", ({ reason }) => { goaway = reason ? `${GOES[reason] ?? sentence(reason)} ` : ""; });
   parlor.on("state", (state) => {

@@ -1,34 +1,62 @@
-/** Making, joining and changing rooms. */
+/**
+ * Making, joining and changing rooms.
+ *
+ * @import { Parlor } from "../../client/parlor.js"
+ * @import { Kind, Room } from "../../client/types.js"
+ * @import { Blocks } from "./blocks.js"
+ * @import { Fields } from "./dom.js"
+ * @import { Choice } from "./popups.js"
+ *
+ * @typedef {object} Parts
+ * @property {Parlor} parlor
+ * @property {Blocks} blocks
+ * @property {(id: string) => void} openRoom
+ * @property {(user: string) => Promise<void>} openDirect
+ * @property {() => void} closeRoom
+ */
 
 import { rules } from "../../client/parlor.js";
-import { byId } from "./dom.js";
+import { byId, fieldsOf } from "./dom.js";
 import { attempt, confirmed, copied, openMenu } from "./popups.js";
 
-/** Runs a form's submit, and closes its dialog if that works. */
+/**
+ * Runs a form's submit, and closes its dialog if that works.
+ * @param {string} formId
+ * @param {string} errorId
+ * @param {(fields: Fields) => unknown} run
+ */
 function onSubmit(formId, errorId, run) {
-  byId(formId).addEventListener("submit", (event) => {
+  /** @type {HTMLFormElement} */
+  const form = byId(formId);
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const form = event.target;
     attempt(async () => {
-      await run(form.elements);
+      await run(fieldsOf(form));
       form.reset();
-      form.closest("dialog").close();
+      form.closest("dialog")?.close();
     }, byId(errorId));
   });
 }
 
-/** Closes a dialog by its button, or by a click beside it. */
+/**
+ * Closes a dialog by its button, or by a click beside it.
+ * @param {HTMLDialogElement} dialog
+ */
 function closable(dialog) {
   dialog.addEventListener("click", (event) => {
-    if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+    if (event.target === dialog || (event.target instanceof Element && event.target.closest("[data-close]"))) dialog.close();
   });
 }
 
+/** @param {Parts} parts */
 export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }) {
+  /** @type {HTMLDialogElement} */
   const newDialog = byId("new-dialog");
+  /** @type {HTMLDialogElement} */
   const roomDialog = byId("room-dialog");
   [newDialog, roomDialog].forEach(closable);
-  let changing = null;
+  /** the id of the room that is being changed */
+  let changing = "";
 
   byId("new").onclick = () => {
     byId("rooms-error").textContent = "";
@@ -43,7 +71,7 @@ export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }
   });
   onSubmit("create-form", "rooms-error", async ({ room, title, topic, kind }) => {
     const made = await parlor.createRoom({
-      room_id: room.value.trim() || undefined, title: title.value, topic: topic.value, kind: kind.value,
+      room_id: room.value.trim() || undefined, title: title.value, topic: topic.value, kind: /** @type {Kind} */ (kind.value),
     });
     parlor.chat.putRoom(made);
     openRoom(made.room_id);
@@ -51,24 +79,28 @@ export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }
   onSubmit("room-form", "room-form-error", ({ title, topic }) =>
     parlor.updateRoom(changing, { title: title.value, topic: topic.value }));
 
+  /** @type {(room: Room) => void} */
   const change = (room) => {
     changing = room.room_id;
-    const { title, topic } = byId("room-form").elements;
+    const { title, topic } = fieldsOf(byId("room-form"));
     [title.value, topic.value] = [room.title ?? "", room.topic ?? ""];
     byId("room-form-error").textContent = "";
     roomDialog.showModal();
   };
+  /** @type {(room: Room) => Promise<void>} */
   const leave = async (room) => {
     if (await confirmed(`Leave ${parlor.chat.titleOf(room)}?`, "Leave")) {
       await attempt(() => parlor.leave(room.room_id));
     }
   };
+  /** @type {(room: Room) => Promise<void>} */
   const remove = async (room) => {
     if (await confirmed(`Delete ${parlor.chat.titleOf(room)} and all its messages for everyone?`, "Delete")) {
       await attempt(() => parlor.deleteRoom(room.room_id));
     }
   };
 
+  /** @type {(room: Room) => Choice | null} */
   const blocking = ({ kind, peer }) => {
     if (kind !== "direct" || !peer || peer.deleted) return null;
     const isBlocked = blocks.has(peer.id);
@@ -78,7 +110,10 @@ export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }
     };
   };
 
-  /** What one may do with the open room. */
+  /**
+   * What one may do with the open room.
+   * @type {(anchor: HTMLElement, room: Room) => void}
+   */
   return (anchor, room) => openMenu(anchor, "Room", [
     rules.moderates(room) && room.kind !== "direct" ? { testid: "edit-room", label: "Title and topic…", run: () => change(room) } : null,
     { label: "Copy room id", run: () => copied(room.room_id) },

@@ -1,15 +1,50 @@
-/** Small helpers over the DOM. What people wrote is only ever set as text. */
+/**
+ * Small helpers over the DOM. What people wrote is only ever set as text.
+ *
+ * @import { Status, User } from "../../client/types.js"
+ */
 
-export const byId = (id) => document.getElementById(id);
+/**
+ * An element that the page has; of which kind, is for who asks to know.
+ *
+ * @template {HTMLElement} [E=HTMLElement]
+ * @param {string} id
+ * @returns {E}
+ */
+export const byId = (id) => /** @type {E} */ (document.getElementById(id));
 
-/** Makes an element with properties, `data-` attributes and children. */
+/**
+ * What one writes in a form, by name.
+ *
+ * @typedef {Record<string, HTMLInputElement>} Fields
+ * @type {(form: HTMLFormElement) => Fields}
+ */
+export const fieldsOf = (form) => /** @type {any} */ (form.elements);
+
+/**
+ * @typedef {{data?: Record<string, string | number | null | undefined>, aria?: Record<string, string>}} Attributes
+ * @typedef {keyof HTMLElementTagNameMap} Tag
+ */
+/**
+ * @template {Tag} K
+ * @typedef {Partial<HTMLElementTagNameMap[K]> & Attributes} Properties
+ */
+
+/**
+ * Makes an element with properties, `data-` attributes and children.
+ * @template {Tag} K
+ * @param {K} tag
+ * @param {Properties<K>} [properties]
+ * @param {...(Node | string | null | undefined)} children
+ */
 export function make(tag, { data = {}, aria = {}, ...properties } = {}, ...children) {
+  /** @type {HTMLElementTagNameMap[K]} */
   const element = Object.assign(document.createElement(tag), properties);
   for (const [name, value] of Object.entries(data)) {
-    if (value !== undefined && value !== null) element.dataset[name] = value;
+    if (value !== undefined && value !== null) element.dataset[name] = String(value);
   }
   for (const [name, value] of Object.entries(aria)) element.setAttribute(`aria-${name}`, value);
-  element.append(...children.filter((child) => child !== null && child !== undefined));
+  for (const child of children) if (child !== null && child !== undefined) element.append(child);
   return element;
 }
 
@@ -38,6 +73,7 @@ const ICONS = {
   thread: ["M4 5h16v11h-9l-5 4v-4H4z", "M8 9h8", "M8 12h5"],
 };
 
+/** @param {keyof typeof ICONS} name */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -52,7 +88,12 @@ export function icon(name) {
   return svg;
 }
 
-/** A button with an icon only; its label is read out and shown on hover. */
+/**
+ * A button with an icon only; its label is read out and shown on hover.
+ * @param {keyof typeof ICONS} name
+ * @param {string} label
+ * @param {Properties<"button">} [properties]
+ */
 export function iconButton(name, label, { className = "", ...properties } = {}) {
   const classes = `icon-button ${className}`.trim();
   return make("button", {
@@ -60,22 +101,33 @@ export function iconButton(name, label, { className = "", ...properties } = {}) 
   }, icon(name));
 }
 
-/** A colour of its own for each user, the same every time. */
+/**
+ * A colour of its own for each user, the same every time.
+ * @param {string} text
+ */
 export function hueOf(text) {
   // FNV-1a: names that differ by a letter get colours that differ much.
   let hash = 0x811c9dc5;
-  for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0), 0x01000193);
+  for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
   return (hash >>> 8) % 360;
 }
 
-/** The round mark with a user's first letter. */
+/**
+ * The round mark with a user's first letter.
+ * @param {HTMLElement} element
+ * @param {User} user
+ */
 export function paintMark(element, user) {
   element.textContent = [...(user.name || user.id)][0].toUpperCase();
-  element.style.setProperty("--hue", hueOf(user.id));
+  element.style.setProperty("--hue", String(hueOf(user.id)));
   return element;
 }
 
-/** The mark with a dot for who is there; `status` may be unknown. */
+/**
+ * The mark with a dot for who is there; `status` may be unknown.
+ * @param {User} user
+ * @param {Status} [status]
+ */
 export function markOf(user, status) {
   const mark = paintMark(make("span", { className: "mark", aria: { hidden: "true" } }), user);
   if (status) mark.append(make("span", { className: "dot", data: { status } }));
@@ -91,15 +143,26 @@ const longDay = new Intl.DateTimeFormat(undefined, {
   weekday: "long", month: "long", day: "numeric",
 });
 
+/** @type {(date: Date) => boolean} */
 const isToday = (date) => date.toDateString() === new Date().toDateString();
 
-/** A time of which the day is known. */
+/**
+ * A time of which the day is known.
+ * @type {(date: Date) => string}
+ */
 export const clockTime = (date) => clock.format(date);
-/** A time as short as it can be understood. */
+/**
+ * A time as short as it can be understood.
+ * @type {(date: Date) => string}
+ */
 export const shortTime = (date) => (isToday(date) ? clock : dayAndClock).format(date);
-/** For a list where only the day matters once it is over. */
+/**
+ * For a list where only the day matters once it is over.
+ * @type {(date: Date) => string}
+ */
 export const briefTime = (date) => (isToday(date) ? clock : shortDay).format(date);
 
+/** @param {Date} date */
 export function dayName(date) {
   if (isToday(date)) return "Today";
   const yesterday = new Date();
@@ -107,23 +170,33 @@ export function dayName(date) {
   return date.toDateString() === yesterday.toDateString() ? "Yesterday" : longDay.format(date);
 }
 
-/** "online", "away", "last seen …" for people. */
+/**
+ * "online", "away", "last seen …" for people.
+ * @param {{status: Status, lastSeen: string | null} | null} presence
+ */
 export function presenceText(presence) {
   if (!presence) return "";
   if (presence.status !== "offline") return presence.status;
   return presence.lastSeen ? `last seen ${shortTime(new Date(presence.lastSeen))}` : "offline";
 }
 
-/** "Ann", "Ann and Ben", "Ann, Ben and 3 others". */
+/**
+ * "Ann", "Ann and Ben", "Ann, Ben and 3 others".
+ * @param {string[]} names
+ */
 export function nameList(names) {
   if (names.length <= 1) return names[0] ?? "";
   if (names.length <= 3) return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
   return `${names.slice(0, 2).join(", ")} and ${names.length - 2} others`;
 }
 
+/** @type {(count: number, word: string, many?: string) => string} */
 export const plural = (count, word, many = `${word}s`) => `${count} ${count === 1 ? word : many}`;
 
-/** Sizes as people say them. */
+/**
+ * Sizes as people say them.
+ * @param {number} bytes
+ */
 export function sizeText(bytes) {
   if (bytes < 1024) return `${bytes} B`;
   if (bytes < 1024 ** 2) return `${Math.round(bytes / 1024)} KB`;

@@ -1,18 +1,28 @@
-/** Files that are dropped on a part of the page. */
+/**
+ * Files that are dropped on a part of the page.
+ *
+ * @import { Composer } from "./composer.js"
+ */
 
-/** `target()` is the composer that takes them; null if there is none now. */
+/**
+ * `target()` is the composer that takes them; null if there is none now.
+ * @param {HTMLElement} place
+ * @param {() => Composer | null} target
+ */
 export function takeDrops(place, target) {
-  const isFile = (event) => event.dataTransfer?.types.includes("Files") && target() !== null;
+  /** @type {(event: DragEvent) => FileList | null} */
+  const filesOf = ({ dataTransfer }) => (dataTransfer?.types.includes("Files") && target() ? dataTransfer.files : null);
   place.addEventListener("dragover", (event) => {
-    if (!isFile(event)) return;
+    if (!filesOf(event)) return;
     event.preventDefault();
     place.classList.add("drop");
   });
   place.addEventListener("dragleave", () => place.classList.remove("drop"));
   place.addEventListener("drop", (event) => {
     place.classList.remove("drop");
-    if (!isFile(event)) return;
+    const files = filesOf(event);
+    if (!files) return;
     event.preventDefault();
-    target().addFiles(event.dataTransfer.files);
+    target()?.addFiles(files);
   });
 }

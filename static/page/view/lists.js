@@ -1,4 +1,21 @@
-/** What the panel lists besides threads: pins, what was found, the inbox. */
+/**
+ * What the panel lists besides threads: pins, what was found, the inbox.
+ *
+ * @import { Found } from "../../client/commands.js"
+ * @import { Parlor } from "../../client/parlor.js"
+ * @import { Message } from "../../client/types.js"
+ *
+ * @typedef {{highlights: Found["highlights"], words: string[]}} Marked what is to be marked of what was searched for
+ *
+ * @typedef {object} Look
+ * @property {string} testid
+ * @property {() => void} onclick
+ * @property {string | null} [where]
+ * @property {Marked | null} [found]
+ * @property {HTMLElement | null} [extra]
+ *
+ * @typedef {(message: Message) => void} Show leads to a message
+ */
 
 import { byId, icon, iconButton, make, markOf, shortTime } from "./dom.js";
 import { excerptOf, namesOne, wordsOf } from "./excerpt.js";
@@ -6,9 +23,15 @@ import { eventName, eventText, quoteText, textOf } from "./message.js";
 import { attempt } from "./popups.js";
 import { whyNot } from "./words.js";
 
+/** @type {(text: string) => HTMLElement} */
 const empty = (text) => make("p", { className: "quiet empty" }, text);
 
-/** A message in a list; pressing it leads to it. `found` is what is to be marked in it, if it was searched for. */
+/**
+ * A message in a list; pressing it leads to it.
+ * @param {Message} message
+ * @param {string | null} me
+ * @param {Look} look
+ */
 function entry(message, me, { where = null, found = null, onclick, testid, extra = null }) {
   return make("li", { className: "entry", data: { testid, messageId: message.message_id } },
     make("button", { type: "button", className: "entry-button", onclick },
@@ -23,13 +46,22 @@ function entry(message, me, { where = null, found = null, onclick, testid, extra
     extra);
 }
 
+/**
+ * @param {Message} message
+ * @param {string | null} me
+ * @param {Marked | null} found
+ */
 function said(message, me, found) {
   if (message.deleted_at) return [quoteText({ deleted: true })];
   if (!found?.highlights?.length) return textOf(message.content, message.mentions, me, false);
   return excerptOf(message.content, found.highlights).map(({ text, isFound }) => (isFound ? make("mark", {}, text) : text));
 }
 
-/** The files of a message, by name: what was looked for may be in one. */
+/**
+ * The files of a message, by name: what was looked for may be in one.
+ * @param {Message} message
+ * @param {Marked | null} found
+ */
 function filesOf({ deleted_at: deleted, attachments }, found) {
   if (deleted || !attachments?.length) return [];
   return attachments.map(({ name }) => make("span", { className: "quiet entry-file" }, icon("file"),
@@ -38,20 +70,20 @@ function filesOf({ deleted_at: deleted, attachments }, found) {
 
 /** The pinned messages of a room. */
 export class Pins {
-  #parlor; #body; #room; #mayPin; #show;
+  #parlor; #body; #mayPin; #show;
 
+  /** @param {{parlor: Parlor, body: HTMLElement, room: string, mayPin: () => boolean, show: Show}} parts */
   constructor({ parlor, body, room, mayPin, show }) {
-    Object.assign(this, { room });
+    this.room = room;
     this.#parlor = parlor;
     this.#body = body;
-    this.#room = room;
     this.#mayPin = mayPin;
     this.#show = show;
   }
 
   async start() {
     await attempt(async () => {
-      const pins = await this.#parlor.pins(this.#room);
+      const pins = await this.#parlor.pins(this.room);
       if (!this.#body.isConnected) return;
       this.#body.replaceChildren(pins.length > 0
         ? make("ul", { className: "entries", data: { testid: "pins" } }, ...pins.map((pin) => this.#item(pin)))
@@ -59,6 +91,7 @@ export class Pins {
     });
   }
 
+  /** @param {Message} message */
   #item(message) {
     const unpin = iconButton("close", "Unpin", {
       onclick: () => attempt(() => this.#parlor.unpin(message.message_id)),
@@ -73,14 +106,17 @@ export class Pins {
 export class Search {
   #parlor; #body; #show;
 
+  /** @param {{parlor: Parlor, body: HTMLElement, show: Show}} parts */
   constructor({ parlor, body, show }) {
     this.#parlor = parlor;
     this.#body = body;
     this.#show = show;
   }
 
+  /** @param {string} wanted */
   async start(wanted) {
     this.#body.replaceChildren(empty("Searching…"));
+    /** @type {{results?: Found[]}} */
     let found;
     try {
       found = await this.#parlor.search(wanted);
@@ -96,6 +132,10 @@ export class Search {
       : empty("No messages found."));
   }
 
+  /**
+   * @param {Found} found
+   * @param {string[]} words
+   */
   #item({ message, highlights }, words) {
     const { chat } = this.#parlor;
     const room = chat.room(message.room_id);
@@ -110,6 +150,7 @@ export class Search {
 export class Inbox {
   #parlor; #body;
 
+  /** @param {{parlor: Parlor, body: HTMLElement}} parts */
   constructor({ parlor, body }) {
     this.#parlor = parlor;
     this.#body = body;
@@ -128,7 +169,10 @@ export class Inbox {
   }
 }
 
-/** How many events wait, on the bell. */
+/**
+ * How many events wait, on the bell.
+ * @param {number} count
+ */
 export function paintBell(count) {
   const badge = byId("bell-count");
   badge.hidden = count === 0;

@@ -1,17 +1,32 @@
-/** Who is in the room, and what one may do about them. */
+/**
+ * Who is in the room, and what one may do about them.
+ *
+ * @import { Parlor } from "../../client/parlor.js"
+ * @import { Member, Role, Status, User } from "../../client/types.js"
+ * @import { Blocks } from "./blocks.js"
+ * @import { People } from "./people.js"
+ * @import { Choice } from "./popups.js"
+ */
 
 import { rules } from "../../client/parlor.js";
 import { iconButton, make, markOf, presenceText, shortTime } from "./dom.js";
 import { attempt, confirmed, openMenu } from "./popups.js";
 
+/** @type {Record<Role, string>} */
 const ROLE_NAMES = { owner: "Owner", moderator: "Moderator", member: "Member", read_only: "Read-only" };
+/** @type {[label: string, seconds: number][]} */
 const MUTES = [["Mute for 10 minutes", 600], ["Mute for a day", 86_400]];
+/** @type {Record<Status, number>} */
 const ORDER = { online: 0, away: 1, offline: 2 };
 
 export class MembersPanel {
   #parlor; #body; #people; #blocks; #openDirect; #list; #bans;
 
-  /** `people` are the room's `People`; `openDirect(user)` starts a chat. */
+  /**
+   * `people` are the room's; `openDirect` starts a chat.
+   *
+   * @param {{parlor: Parlor, body: HTMLElement, people: People, blocks: Blocks, openDirect: (user: string) => void}} parts
+   */
   constructor({ parlor, body, people, blocks, openDirect }) {
     this.#parlor = parlor;
     this.#blocks = blocks;
@@ -47,14 +62,24 @@ export class MembersPanel {
 
   paint() {
     const { chat } = this.#parlor;
+    /** @type {(member: Member) => Status} */
     const status = (member) => chat.presenceOf(member.user.id)?.status ?? "offline";
     const members = [...this.#people.members.values()].sort((a, b) =>
       (ORDER[status(a)] - ORDER[status(b)]) || a.user.name.localeCompare(b.user.name));
-    const focused = document.activeElement?.closest?.(".person")?.dataset.user;
+    /** @type {HTMLElement | null | undefined} */
+    const person = document.activeElement?.closest(".person");
+    const focused = person?.dataset.user;
     this.#list.replaceChildren(...members.map((member) => this.#item(member, status(member))));
-    if (focused) this.#list.querySelector(`[data-user="${CSS.escape(focused)}"] button`)?.focus();
+    if (!focused) return;
+    /** @type {HTMLElement | null} */
+    const again = this.#list.querySelector(`[data-user="${CSS.escape(focused)}"] button`);
+    again?.focus();
   }
 
+  /**
+   * @param {Member} member
+   * @param {Status} status
+   */
   #item(member, status) {
     const { chat } = this.#parlor;
     const { user, role, muted_until: muted } = member;
@@ -75,22 +100,28 @@ export class MembersPanel {
       isMe ? null : more);
   }
 
+  /** @param {Member} member */
   #choices({ user, role, muted_until: muted }) {
     const room = this.#room;
     if (!room) return [];
     const { room_id: id } = room;
+    /** @type {(testid: string, label: string, run: () => void, isDangerous?: boolean) => Choice} */
     const item = (testid, label, run, isDangerous = false) => ({ testid, label, run, isDangerous });
+    /** @type {(run: () => Promise<unknown>) => () => void} */
     const doIt = (run) => () => attempt(run);
+    /** @type {(other: Role) => Choice | null} */
     const give = (other) => (role === other ? null
       : item(`make-${other}`, `Make ${ROLE_NAMES[other].toLowerCase()}`, doIt(() => this.#parlor.setRole(id, user.id, other))));
+    /** @type {(Choice | null)[]} */
     const choices = [];
     if (room.kind !== "direct") choices.push(item("direct", `Message ${user.name}`, () => this.#openDirect(user.id)));
     if (rules.owns(room)) {
-      choices.push(...["moderator", "member", "read_only"].map((other) => (role === "owner" ? null : give(other))));
+      choices.push(.../** @type {Role[]} */ (["moderator", "member", "read_only"]).map((other) => (role === "owner" ? null : give(other))));
       choices.push(role === "owner" ? null : item("transfer", "Transfer ownership…", () => this.#transfer(user)));
     }
     if (rules.manages(room, role)) {
       const isMuted = muted && new Date(muted) > new Date();
+      /** @type {typeof MUTES} */
       const mutes = isMuted ? [["Unmute", 0]] : MUTES;
       choices.push(...mutes.map(([label, seconds]) =>
         item(seconds === 0 ? "unmute" : `mute-${seconds}`, label, doIt(() => this.#parlor.mute(id, user.id, seconds)))));
@@ -105,17 +136,20 @@ export class MembersPanel {
     return choices;
   }
 
+  /** @param {User} user */
   async #transfer(user) {
     if (await confirmed(`Make ${user.name} the owner of this room instead of you?`, "Transfer")) {
       await attempt(() => this.#parlor.transfer(this.#people.room, user.id));
     }
   }
 
+  /** @param {User} user */
   async #remove(user) {
     if (!await confirmed(`Remove ${user.name} from this room?`, "Remove")) return;
     await attempt(() => this.#parlor.removeMember(this.#people.room, user.id));
   }
 
+  /** @param {User} user */
   async #ban(user) {
     if (!await confirmed(`Remove ${user.name} from this room and keep them out until they are unbanned?`, "Ban")) return;
     await attempt(() => this.#parlor.ban(this.#people.room, user.id));

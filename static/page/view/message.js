@@ -1,4 +1,27 @@
-/** One message or event, as it is shown in the timeline and in threads. */
+/**
+ * One message or event, as it is shown in the timeline and in threads.
+ *
+ * @import { Draft } from "../../client/outbox.js"
+ * @import { Attachment, Mentions, Message, Quote, RoomEvent, User } from "../../client/types.js"
+ * @import { Files } from "./attachments.js"
+ *
+ * @typedef {Pick<Message, "content" | "sender" | "created_at"> & Partial<Message>} Shown a message, or one on its way
+ * @typedef {keyof typeof MARKS} State how far a message has come
+ *
+ * @typedef {object} Tools what a message needs to be used
+ * @property {string | null} me
+ * @property {User | null} self
+ * @property {Files} files
+ * @property {(user: string) => string} nameOf
+ * @property {(message: Message) => State} stateOf
+ * @property {() => boolean} mayReact
+ * @property {(message: Shown, emoji: string, adds: boolean) => void} react
+ * @property {(rootId: string) => void} openThread
+ * @property {(draft: Draft) => void} resend
+ * @property {(draft: Draft) => void} discard
+ * @property {(draft: Draft) => void} rewrite
+ * @property {(messageId: string) => void} jump shows it where it was said
+ */
 
 import { isMentioned, pieces } from "../../client/parlor.js";
 import { attachmentList } from "./attachments.js";
@@ -15,7 +38,13 @@ const MARKS = {
   failed: ["!", "Not sent"],
 };
 
-/** A text with its mentions and links; links are only text where all of it is a button. */
+/**
+ * A text with its mentions and links; links are only text where all of it is a button.
+ * @param {string} content
+ * @param {Mentions | undefined} mentions
+ * @param {string | null} me
+ * @param {boolean} [hasLinks]
+ */
 export function textOf(content, mentions, me, hasLinks = true) {
   return pieces(content, mentions).map(({ text, mention, link }) => {
     if (link && hasLinks) return make("a", { href: link, target: "_blank", rel: "noreferrer noopener" }, text);
@@ -25,12 +54,19 @@ export function textOf(content, mentions, me, hasLinks = true) {
   });
 }
 
-/** What a quote says of the message it quotes. */
+/**
+ * What a quote says of the message it quotes.
+ * @param {{deleted?: boolean, content?: string, attachments?: Attachment[]}} quote
+ */
 export function quoteText({ deleted, content, attachments }) {
   if (deleted) return "This message was deleted.";
   return content || attachments?.map(({ name }) => name).join(", ") || "";
 }
 
+/**
+ * @param {Quote} quote
+ * @param {Tools["jump"]} jump
+ */
 function quoteOf(quote, jump) {
   const text = make("bdi", { className: "said" }, quoteText(quote));
   return make("button", {
@@ -39,10 +75,14 @@ function quoteOf(quote, jump) {
   }, make("bdi", { className: "sender" }, quote.sender.name), text);
 }
 
+/**
+ * @param {Shown} message
+ * @param {Tools} tools
+ */
 function reactionsOf(message, { me, nameOf, react, mayReact }) {
   if (!message.reactions?.length) return null;
   const chips = message.reactions.map(({ emoji, count, user_ids: users }) => {
-    const isOwn = users.includes(me);
+    const isOwn = me !== null && users.includes(me);
     const names = users.map((user) => (user === me ? "You" : nameOf(user)));
     const others = count - names.length;
     const who = others > 0 ? `${names.join(", ")} and ${plural(others, "other")}` : nameList(names);
@@ -55,13 +95,17 @@ function reactionsOf(message, { me, nameOf, react, mayReact }) {
   return make("div", { className: "reactions" }, ...chips);
 }
 
+/**
+ * @param {Shown} message
+ * @param {Tools} tools
+ */
 function threadOf(message, { openThread }) {
   const { thread } = message;
   if (!thread || thread.count === 0) return null;
   const last = thread.last_reply;
   return make("button", {
     type: "button", className: "thread-summary", data: { testid: "thread-summary" },
-    onclick: () => openThread(message.message_id),
+    onclick: () => openThread(message.message_id ?? ""),
   },
   icon("thread"),
   make("strong", {}, plural(thread.count, "reply", "replies")),
@@ -71,6 +115,10 @@ function threadOf(message, { openThread }) {
     shortTime(new Date(last.created_at))) : null);
 }
 
+/**
+ * @param {Shown} message
+ * @param {Tools} tools
+ */
 function contentOf(message, { me }) {
   if (message.deleted_at) {
     return make("p", { className: "content tombstone" }, "This message was deleted.");
@@ -80,8 +128,10 @@ function contentOf(message, { me }) {
 }
 
 /**
- * `tools` are what a message needs to be used: `me`, `nameOf(user)`,
- * `react(message, emoji, adds)`, `mayReact()`, `openThread(id)`, `jump(id)`.
+ * @param {Shown} message
+ * @param {State} state
+ * @param {Tools} tools
+ * @param {string} [testid]
  */
 export function messageItem(message, state, tools, testid = "message") {
   const date = new Date(message.created_at);
@@ -114,35 +164,51 @@ export function messageItem(message, state, tools, testid = "message") {
   return item;
 }
 
-/** One's own message as it is shown until the server has it, or if it never will. */
+/**
+ * One's own message as it is shown until the server has it, or if it never will.
+ * @param {Draft} draft
+ * @param {Tools} tools
+ * @param {string} [testid]
+ */
 export function waitingItem(draft, tools, testid) {
   const { clientId, content, at, threadId, quote, attachments } = draft;
   const item = messageItem({
-    content, client_id: clientId, created_at: at.toISOString(), sender: tools.self,
+    content, client_id: clientId, created_at: at.toISOString(), sender: tools.self ?? { id: "", name: "" },
     reply_to: quote, thread_id: threadId, attachments,
   }, "pending", tools, testid);
   if (draft.error) showFailed(item, draft, tools);
   return item;
 }
 
-/** Why a message was not sent, and what may be done with it. */
+/**
+ * Why a message was not sent, and what may be done with it.
+ * @param {HTMLElement} item
+ * @param {Draft} draft
+ * @param {Tools} tools
+ */
 export function showFailed(item, draft, { resend, rewrite, discard }) {
   setState(item, "failed");
   const { error, attachments } = draft;
+  /** @type {(testid: string, label: string, run: (draft: Draft) => void) => HTMLElement} */
   const button = (testid, label, run) => make("button", {
     type: "button", className: "again", data: { testid }, onclick: () => run(draft),
   }, label);
   item.querySelector(":scope > .body > .failure")?.remove();
-  item.querySelector(":scope > .body").append(make("p", { className: "error failure", role: "alert", data: { testid: "failure" } },
-    whyNot(error), " ",
+  item.querySelector(":scope > .body")?.append(make("p", { className: "error failure", role: "alert", data: { testid: "failure" } },
+    error && whyNot(error), " ",
     // What is too long stays too long.
-    error.code === "too_large" ? null : button("send-again", "Try again", resend), " ",
-    attachments?.length > 0 ? null : button("rewrite", "Edit", rewrite), " ",
+    error?.code === "too_large" ? null : button("send-again", "Try again", resend), " ",
+    attachments?.length ? null : button("rewrite", "Edit", rewrite), " ",
     button("discard", "Remove", discard)));
 }
 
+/**
+ * @param {HTMLElement} item
+ * @param {State} state
+ */
 export function setState(item, state) {
   item.dataset.state = state;
+  /** @type {HTMLElement | null} */
   const shown = item.querySelector(":scope > .body > .about > .state");
   if (!shown) return;
   const [sign, meaning] = MARKS[state];
@@ -155,18 +221,26 @@ export function setState(item, state) {
 const SAYING = ["title", "text", "message", "summary", "body", "name"];
 const SAID_MAX = 160;
 
-/** What an event of the application's says, in a line. */
+/**
+ * What an event of the application's says, in a line.
+ * @param {{data: unknown}} event
+ */
 export function eventText({ data }) {
   if (data === null || typeof data !== "object") return data === null ? "" : String(data);
-  const said = SAYING.map((name) => data[name]).filter((value) => typeof value === "string" && value);
+  const fields = /** @type {Record<string, unknown>} */ (data);
+  const said = SAYING.map((name) => fields[name]).filter((value) => typeof value === "string" && value !== "");
   if (said.length > 0) return said.slice(0, 2).join(" – ").slice(0, SAID_MAX);
   const plain = Object.entries(data).filter(([, value]) => typeof value !== "object");
   return plain.map(([name, value]) => `${name}: ${value}`).join(", ").slice(0, SAID_MAX);
 }
 
-/** "task.updated" as words. */
+/**
+ * "task.updated" as words.
+ * @type {(event: {type: string}) => string}
+ */
 export const eventName = ({ type }) => type.replaceAll(/[._-]+/g, " ");
 
+/** @param {RoomEvent} event */
 export function eventItem(event) {
   const text = eventText(event);
   return make("li", { className: "event", data: { testid: "room-event", seq: event.seq, type: event.type } },

@@ -1,9 +1,16 @@
 /** The panel at the side: one thing at a time, beside the room. */
 
+/** @typedef {"thread" | "members" | "pins" | "inbox" | "search"} What */
+
 import { byId } from "./dom.js";
 
 export class Panel {
-  #what = null; #onClose = null; #opener = null;
+  /** @type {What | null} */
+  #what = null;
+  /** @type {(() => void) | null} */
+  #onClose = null;
+  /** @type {HTMLElement | null} what had the focus when it was opened */
+  #opener = null;
 
   constructor() {
     byId("panel-close").onclick = () => this.close();
@@ -15,10 +22,15 @@ export class Panel {
   /** What is shown, such as "thread"; null if nothing is. */
   get what() { return this.#what; }
 
-  /** Shows something new; `onClose` is called when it goes. */
+  /**
+   * Shows something new; `onClose` is called when it goes.
+   * @param {What} what
+   * @param {string} title
+   * @param {(() => void) | null} [onClose]
+   */
   open(what, title, onClose = null) {
     this.#end();
-    if (this.#what === null) this.#opener = document.activeElement;
+    if (this.#what === null) this.#opener = /** @type {HTMLElement | null} */ (document.activeElement);
     this.#what = what;
     this.#onClose = onClose;
     byId("panel").dataset.what = what;
@@ -39,7 +51,11 @@ export class Panel {
     if (this.#opener?.isConnected) this.#opener.focus();
   }
 
-  /** Shows it, or closes it if it is what is shown. */
+  /**
+   * Shows it, or closes it if it is what is shown.
+   * @param {What} what
+   * @param {() => void} open
+   */
   toggle(what, open) {
     if (this.#what === what) this.close();
     else open();

@@ -5,12 +5,16 @@ import { whyNot } from "./words.js";
 
 const MARGIN_PX = 8;
 
-/** Shows an element at another one until one clicks elsewhere or presses Esc. */
+/**
+ * Shows an element at another one until one clicks elsewhere or presses Esc.
+ * @param {HTMLElement} element
+ * @param {HTMLElement} anchor
+ */
 function popUp(element, anchor) {
   element.popover = "auto";
   document.body.append(element);
-  element.addEventListener("toggle", ({ newState }) => {
-    if (newState === "closed") element.remove();
+  element.addEventListener("toggle", (event) => {
+    if (/** @type {ToggleEvent} */ (event).newState === "closed") element.remove();
   });
   element.showPopover();
   const at = anchor.getBoundingClientRect();
@@ -23,25 +27,38 @@ function popUp(element, anchor) {
   return () => { if (element.isConnected) element.hidePopover(); };
 }
 
-/** Arrow keys go through the buttons of an element. */
+/**
+ * Arrow keys go through the buttons of an element.
+ * @param {HTMLElement} element
+ * @param {number} [perRow]
+ */
 function arrows(element, perRow = 1) {
   element.addEventListener("keydown", (event) => {
+    /** @type {Record<string, number>} */
     const steps = { ArrowDown: perRow, ArrowUp: -perRow, ArrowRight: 1, ArrowLeft: -1 };
     const step = steps[event.key];
-    if (!step || event.target.tagName !== "BUTTON") return;
+    if (!step || !(event.target instanceof HTMLButtonElement)) return;
     event.preventDefault();
     const buttons = [...element.querySelectorAll("button")];
-    const next = buttons.indexOf(document.activeElement) + step;
+    const next = buttons.findIndex((button) => button === document.activeElement) + step;
     buttons.at(next % buttons.length)?.focus();
   });
 }
 
 /**
- * A menu of `{label, run, testid?, isDangerous?}`; what is null is left out.
+ * @typedef {{label: string, run: () => void, testid?: string, isDangerous?: boolean}} Choice
+ */
+
+/**
+ * A menu; what is null is left out.
+ *
+ * @param {HTMLElement} anchor
+ * @param {string} label
+ * @param {(Choice | null)[]} items
  */
 export function openMenu(anchor, label, items) {
   let close = () => {};
-  const buttons = items.filter(Boolean).map(({ label: text, run, testid, isDangerous }) =>
+  const buttons = items.filter((item) => item !== null).map(({ label: text, run, testid, isDangerous }) =>
     make("button", {
       type: "button", role: "menuitem", textContent: text, data: { testid },
       className: isDangerous ? "danger" : "",
@@ -57,9 +74,14 @@ const EMOJIS = "👍 ❤️ 😂 🎉 😮 😢 🙏 🔥 👀 ✅ ❌ 💯 🚀
   .split(" ");
 export const QUICK_EMOJIS = EMOJIS.slice(0, 4);
 
-/** A small picker; `pick` gets the emoji. */
+/**
+ * A small picker; `pick` gets the emoji.
+ * @param {HTMLElement} anchor
+ * @param {(emoji: string) => void} pick
+ */
 export function openEmojis(anchor, pick) {
   let close = () => {};
+  /** @type {(emoji: string) => void} */
   const choose = (emoji) => { close(); anchor.focus(); pick(emoji); };
   const buttons = EMOJIS.map((emoji) => make("button", {
     type: "button", textContent: emoji, onclick: () => choose(emoji),
@@ -84,11 +106,18 @@ export function openEmojis(anchor, pick) {
   buttons[0].focus();
 }
 
-/** Asks a question; resolves with whether the answer is yes. */
+/**
+ * Asks a question; resolves with whether the answer is yes.
+ * @param {string} question
+ * @param {string} yes
+ * @returns {Promise<boolean>}
+ */
 export function confirmed(question, yes) {
-  const answer = Promise.withResolvers?.() ?? withResolvers();
+  /** @type {(isYes: boolean) => void} */
+  let answer = () => {};
+  const answered = new Promise((resolve) => { answer = resolve; });
   const dialog = make("dialog", { className: "card ask", onclose: () => {
-    answer.resolve(dialog.returnValue === "yes");
+    answer(dialog.returnValue === "yes");
     dialog.remove();
   } },
   make("form", { method: "dialog" },
@@ -98,20 +127,18 @@ export function confirmed(question, yes) {
       make("button", { value: "yes", className: "danger fill", data: { testid: "confirm" } }, yes))));
   document.body.append(dialog);
   dialog.showModal();
-  return answer.promise;
-}
-
-function withResolvers() {
-  const made = {};
-  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-  return made;
+  return answered;
 }
 
 const NOTICE_MS = 6_000;
 const ERROR_MS = 20_000;
 const NOTICES_MAX = 4;
 
-/** A notice that goes by itself, or is closed; errors are read out at once. */
+/**
+ * A notice that goes by itself, or is closed; errors are read out at once.
+ * @param {string} text
+ * @param {"note" | "error"} [kind]
+ */
 export function notify(text, kind = "note") {
   const said = make("p", { className: "grow", dir: "auto" }, text);
   const close = iconButton("close", "Dismiss", { className: "dismiss", onclick: () => notice.remove() });
@@ -119,14 +146,18 @@ export function notify(text, kind = "note") {
   if (kind === "error") notice.setAttribute("role", "alert");
   const notices = byId("notices");
   // What is said again is not said twice.
-  const isSame = (other) => other.firstElementChild.textContent === text;
+  /** @type {(other: Element) => boolean} */
+  const isSame = (other) => other.firstElementChild?.textContent === text;
   [...notices.children].filter(isSame).forEach((other) => other.remove());
   notices.append(notice);
-  while (notices.children.length > NOTICES_MAX) notices.firstElementChild.remove();
+  while (notices.children.length > NOTICES_MAX) notices.firstElementChild?.remove();
   setTimeout(() => notice.remove(), kind === "error" ? ERROR_MS : NOTICE_MS);
 }
 
-/** Copies a text, and says so if that works. */
+/**
+ * Copies a text, and says so if that works.
+ * @param {string} text
+ */
 export function copied(text) {
   return attempt(async () => {
     await navigator.clipboard.writeText(text);
@@ -134,7 +165,12 @@ export function copied(text) {
   });
 }
 
-/** Runs what may fail, and says why it did. */
+/**
+ * Runs what may fail, and says why it did.
+ * @template T
+ * @param {() => T | Promise<T>} run
+ * @param {HTMLElement | null} [line] where to say it, if not in a notice
+ */
 export async function attempt(run, line = null) {
   if (line) line.textContent = "";
   try {

@@ -1,4 +1,13 @@
-/** The open room: its head, its messages, who is in it, and where one writes. */
+/**
+ * The open room: its head, its messages, who is in it, and where one writes.
+ *
+ * @import { ChatState, Parlor } from "../../client/parlor.js"
+ * @import { Silence } from "../../client/rules.js"
+ * @import { Message, Receipt, Room, RoomEvent } from "../../client/types.js"
+ * @import { Blocks } from "./blocks.js"
+ * @import { Composer } from "./composer.js"
+ * @import { Tools } from "./message.js"
+ */
 
 import { Marks, rules } from "../../client/parlor.js";
 import { byId, make, markOf, nameList, plural, presenceText, shortTime } from "./dom.js";
@@ -12,20 +21,24 @@ const EVENT_PAGES_MAX = 5;
 /** Whom one's own message has reached is asked for in bigger rooms only when one wants to know. */
 const RECEIPTS_OF = 500;
 
+/** @type {Record<Silence | "announcement", (room: Room) => string>} */
 const LOCKED = {
   stranger: () => "You are not a member of this room.",
   read_only: () => "You can only read in this room.",
   blocked: () => "You cannot write to this user.",
   deleted: () => "This user was deleted.",
-  muted: (room) => `You are muted until ${shortTime(rules.mutedUntil(room))}.`,
+  muted: (room) => `You are muted until ${shortTime(rules.mutedUntil(room) ?? new Date())}.`,
   announcement: () => "Only moderators can write in this room. You can still react.",
 };
 
 export class RoomView {
   #parlor; #composer; #blocks; #toldRead; #marks = new Marks();
-  #isOver = false; #unmute = null;
+  #isOver = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #unmute;
   people; timeline;
 
+  /** @param {{parlor: Parlor, composer: Composer, blocks: Blocks, tools: Tools, room: Room}} parts */
   constructor({ parlor, composer, blocks, tools, room }) {
     this.#parlor = parlor;
     this.#composer = composer;
@@ -68,14 +81,19 @@ export class RoomView {
     }
   }
 
-  /** What the application told in this room between two positions. */
+  /**
+   * What the application told in this room between two positions.
+   * @param {number} after
+   * @param {number} before
+   */
   async #events(after, before) {
+    /** @type {RoomEvent[]} */
     const events = [];
     try {
       for (let pages = 0, from = after; pages < EVENT_PAGES_MAX; pages += 1) {
         const page = await this.#parlor.roomEvents(this.id, { after: Math.max(0, from), limit: 200 });
         events.push(...page.events);
-        from = page.events.at(-1)?.seq;
+        from = page.events.at(-1)?.seq ?? before;
         if (!page.has_more || from >= before) break;
       }
     } catch {
@@ -84,6 +102,7 @@ export class RoomView {
     return events.filter(({ seq }) => seq < before);
   }
 
+  /** @param {number} seq */
   #markRead(seq) {
     if (seq <= this.#toldRead || this.#parlor.state !== "online") return;
     this.#toldRead = seq;
@@ -91,25 +110,35 @@ export class RoomView {
     this.#parlor.markRead(this.id, seq).catch(() => { this.#toldRead = 0; });
   }
 
+  /** @param {Receipt[]} receipts */
   receipts(receipts) { this.#marked(receipts); }
 
+  /** @param {Receipt[]} receipts */
   #marked(receipts) {
     const moved = receipts.filter((mark) => this.#marks.put(mark)).length > 0;
     if (moved && !this.#isOver) this.timeline.marked();
   }
 
-  /** How far one's own message has come: "stored", "delivered" or "read". */
+  /**
+   * How far one's own message has come: "stored", "delivered" or "read".
+   * @param {Message} message
+   * @returns {"stored" | "delivered" | "read"}
+   */
   stateOf(message) {
     const { read, delivered } = this.#marks.furthest(this.#parlor.chat.me);
     if (read >= message.seq) return "read";
     return delivered >= message.seq ? "delivered" : "stored";
   }
 
-  /** Who has read a message and whom it has reached, as a text. */
+  /**
+   * Who has read a message and whom it has reached, as a text.
+   * @param {Message} message
+   */
   async readBy(message) {
     const { chat } = this.#parlor;
     const reached = await this.#parlor.reachedBy(message.message_id);
     const others = reached.filter(({ user_id: user }) => user !== message.sender.id);
+    /** @type {(isRead: boolean) => string[]} */
     const names = (isRead) => others.filter(({ read }) => read === isRead)
       .map(({ user_id: user }) => (user === chat.me ? "you" : chat.nameOf(user)));
     const [read, delivered] = [names(true), names(false)];
@@ -136,6 +165,10 @@ export class RoomView {
     this.#lock(room);
   }
 
+  /**
+   * @param {Room} room
+   * @param {ChatState} chat
+   */
   #about(room, chat) {
     if (room.kind === "direct") {
       return room.peer ? presenceText(chat.presenceOf(room.peer.id)) || `@${room.peer.id}` : "";
@@ -157,13 +190,16 @@ export class RoomView {
     line.replaceChildren(...(text ? [dots, text] : []));
   }
 
-  /** A sentence instead of the composer for who may not write. */
+  /**
+   * A sentence instead of the composer for who may not write.
+   * @param {Room} room
+   */
   #lock(room) {
     const why = rules.whyNotWrite(room);
     this.#composer.lock(why === null ? null : LOCKED[why](room));
     clearTimeout(this.#unmute);
     const until = rules.mutedUntil(room);
-    const left = until ? until - Date.now() + 500 : 0;
+    const left = until ? until.getTime() - Date.now() + 500 : 0;
     if (left > 0 && left < 2 ** 31) this.#unmute = setTimeout(() => this.paint(), left);
   }
 }

@@ -1,21 +1,34 @@
-/** The list of rooms: newest talk first, with what is unread. */
+/**
+ * The list of rooms: newest talk first, with what is unread.
+ *
+ * @import { ChatState } from "../../client/parlor.js"
+ * @import { Kind, Room } from "../../client/types.js"
+ */
 
 import { briefTime, byId, icon, make, markOf } from "./dom.js";
 import { quoteText } from "./message.js";
 
-const KIND_ICONS = { public: "hash", private: "lock", announcement: "horn" };
+const KIND_ICONS = /** @type {const} */ ({ public: "hash", private: "lock", announcement: "horn" });
+/** @type {Record<Kind, string>} */
 export const KINDS = {
   public: "Public room", private: "Private room", announcement: "Announcements", direct: "Direct message",
 };
 
 export class RoomList {
-  #chat; #open = null; #onOpen;
+  #chat; #onOpen;
+  /** @type {string | null} the id of the one that is open */
+  #open = null;
 
+  /**
+   * @param {ChatState} chat
+   * @param {(id: string) => void} onOpen
+   */
   constructor(chat, onOpen) {
     this.#chat = chat;
     this.#onOpen = onOpen;
   }
 
+  /** @param {string | null} id */
   setOpen(id) {
     this.#open = id;
     this.paint();
@@ -23,22 +36,29 @@ export class RoomList {
 
   paint() {
     const { rooms } = this.#chat;
-    const focused = document.activeElement?.dataset?.roomId;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.roomId;
     byId("rooms").replaceChildren(...rooms.map((room) => this.#item(room)));
     byId("no-rooms").hidden = rooms.length > 0;
     const { unread } = this.#chat.totals;
     document.title = unread > 0 ? `(${unread}) Parlor` : "Parlor";
-    if (focused) document.querySelector(`[data-room-id="${CSS.escape(focused)}"]`)?.focus();
+    if (!focused) return;
+    /** @type {HTMLElement | null} */
+    const again = document.querySelector(`[data-room-id="${CSS.escape(focused)}"]`);
+    again?.focus();
   }
 
+  /** @param {Room} room */
   #mark(room) {
     if (room.kind === "direct" && room.peer) {
       return markOf(room.peer, this.#chat.presenceOf(room.peer.id)?.status ?? "offline");
     }
-    return make("span", { className: "kind", title: KINDS[room.kind] }, icon(KIND_ICONS[room.kind] ?? "hash"));
+    return make("span", { className: "kind", title: KINDS[room.kind] }, icon(room.kind === "direct" ? "hash" : KIND_ICONS[room.kind] ?? "hash"));
   }
 
-  /** What was said last, or who is writing. */
+  /**
+   * What was said last, or who is writing.
+   * @param {Room} room
+   */
   #last(room) {
     const typists = this.#chat.typists(room.room_id);
     if (typists.length > 0) {
@@ -53,6 +73,7 @@ export class RoomList {
     return make("span", { className: "room-last quiet" }, make("bdi", {}, by), ": ", make("bdi", {}, said));
   }
 
+  /** @param {Room} room */
   #counts(room) {
     if (room.unread === 0) return null;
     return make("span", { className: "counts" },
@@ -64,6 +85,7 @@ export class RoomList {
         make("span", { className: "aside" }, " unread")));
   }
 
+  /** @param {Room} room */
   #item(room) {
     const last = room.last_message;
     const button = make("button", {

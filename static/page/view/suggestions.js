@@ -1,4 +1,9 @@
-/** The people one may mean by an `@` that one writes. */
+/**
+ * The people one may mean by an `@` that one writes.
+ *
+ * @import { Status, User } from "../../client/types.js"
+ * @typedef {User & {status?: Status}} Person
+ */
 
 import { wordAtCaret } from "../../client/parlor.js";
 import { make, markOf } from "./dom.js";
@@ -6,9 +11,17 @@ import { make, markOf } from "./dom.js";
 const SHOWN = 8;
 
 export class Suggestions {
-  #text; #list; #people; #found = []; #at = 0; #word = null;
+  #text; #list; #people; #at = 0;
+  /** @type {Person[]} */
+  #found = [];
+  /** @type {{start: number, word: string} | null} */
+  #word = null;
 
-  /** `people()` gives `[{id, name, status?}]`. */
+  /**
+   * @param {HTMLTextAreaElement} text
+   * @param {HTMLElement} list
+   * @param {() => Person[]} people
+   */
   constructor(text, list, people) {
     this.#text = text;
     this.#list = list;
@@ -23,6 +36,7 @@ export class Suggestions {
     if (!this.#word) return this.#close();
     const wanted = this.#word.word.toLowerCase();
     const room = { id: "room", name: "Everyone in this room" };
+    /** @type {(person: Person) => boolean} */
     const fits = ({ id, name }) =>
       id.toLowerCase().startsWith(wanted) || name.toLowerCase().split(/\s+/).some((part) => part.startsWith(wanted));
     this.#found = [...this.#people().filter(fits), ...("room".startsWith(wanted) ? [room] : [])].slice(0, SHOWN);
@@ -30,10 +44,15 @@ export class Suggestions {
     return this.#paint();
   }
 
-  /** Says whether the key was for the list. */
+  /**
+   * Says whether the key was for the list.
+   * @param {KeyboardEvent} event
+   */
   key(event) {
     if (this.#list.hidden) return false;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    /** @type {Record<string, number>} */
+    const steps = { ArrowDown: 1, ArrowUp: -1 };
+    const step = steps[event.key];
     if (step) {
       this.#at = (this.#at + step + this.#found.length) % this.#found.length;
       this.#paint();
@@ -49,9 +68,10 @@ export class Suggestions {
     return true;
   }
 
+  /** @param {Person} person */
   #take({ id }) {
     const end = this.#text.selectionStart;
-    this.#text.setRangeText(`@${id} `, this.#word.start, end, "end");
+    this.#text.setRangeText(`@${id} `, this.#word?.start ?? end, end, "end");
     this.#close();
     this.#text.focus();
   }

@@ -1,4 +1,15 @@
-/** A thread beside the room: its first message, and the answers. */
+/**
+ * A thread beside the room: its first message, and the answers.
+ *
+ * @import { Entry } from "../../client/log.js"
+ * @import { Draft } from "../../client/outbox.js"
+ * @import { Parlor } from "../../client/parlor.js"
+ * @import { Message } from "../../client/types.js"
+ * @import { Actions } from "./actions.js"
+ * @import { Tools } from "./message.js"
+ *
+ * @typedef {{parlor: Parlor, tools: Tools, actions: Actions, room: string, rootId: string, body: HTMLElement}} Parts
+ */
 
 import { MessageLog } from "../../client/parlor.js";
 import { withBar } from "./actions.js";
@@ -10,10 +21,15 @@ import { attempt } from "./popups.js";
 const PAGES_MAX = 10;
 
 export class Thread {
-  #parlor; #tools; #root; #log = new MessageLog(); #pending = new Map();
+  #parlor; #tools; #log = new MessageLog();
+  /** @type {Message | undefined} */
+  #root;
+  /** @type {Map<string, HTMLElement>} by client id */
+  #pending = new Map();
   #list; #first; #count; #scroller;
   #isOver = false;
 
+  /** @param {Parts} parts */
   constructor({ parlor, tools, actions, room, rootId, body }) {
     this.#parlor = parlor;
     // A quote in it leads to the room.
@@ -25,6 +41,7 @@ export class Thread {
     this.#count = make("p", { className: "quiet divider" });
     this.#list = make("ol", { className: "timeline", role: "log", data: { testid: "thread" } });
     body.replaceChildren(this.#first, this.#count, this.#list);
+    /** @type {(item: HTMLElement) => Entry | null | undefined} */
     const messageOf = (item) => (item.dataset.messageId === this.rootId
       ? this.#root : this.#log.at(Number(item.dataset.seq)));
     withBar(this.#first, messageOf, actions, true);
@@ -49,17 +66,24 @@ export class Thread {
     });
   }
 
+  /**
+   * @param {Message} message
+   * @param {string} [testid]
+   */
   #item(message, testid = "thread-message") {
     return messageItem(message, this.#tools.stateOf(message), this.#tools, testid);
   }
 
   /** Somebody else has read, or been reached. */
   marked() {
-    for (const item of this.#list.children) {
+    for (const item of /** @type {Iterable<HTMLElement>} */ (this.#list.children)) {
       const reply = this.#log.at(Number(item.dataset.seq));
-      if (reply) setState(item, this.#tools.stateOf(reply));
+      if (reply && "message_id" in reply) setState(item, this.#tools.stateOf(reply));
     }
   }
+
+  /** All that is here, oldest first: in a thread there are only messages. */
+  get #replies() { return /** @type {Message[]} */ (this.#log.list()); }
 
   #waiting() {
     return [...this.#parlor.failed, ...this.#parlor.pending].filter(({ threadId }) => threadId === this.rootId);
@@ -68,7 +92,7 @@ export class Thread {
   paint() {
     if (!this.#root) return;
     this.#first.replaceChildren(this.#item(this.#root, "thread-root"));
-    const replies = this.#log.list();
+    const replies = this.#replies;
     this.#list.replaceChildren(...replies.map((reply) => this.#item(reply)));
     this.#pending.clear();
     this.#waiting().forEach((message) => this.addPending(message));
@@ -77,16 +101,16 @@ export class Thread {
   }
 
   #recount() {
-    const count = this.#log.list().filter((reply) => !reply.deleted_at).length;
+    const count = this.#replies.filter((reply) => !reply.deleted_at).length;
     this.#count.textContent = count === 0 ? "No replies yet" : plural(count, "reply", "replies");
   }
 
   #toEnd() { this.#scroller.scrollTop = this.#scroller.scrollHeight; }
 
+  /** @param {Message} message */
   add(message) {
     if (message.thread_id !== this.rootId) return;
-    this.#pending.get(message.client_id)?.remove();
-    this.#pending.delete(message.client_id);
+    this.discarded({ clientId: message.client_id ?? "" });
     if (this.#log.put(message) !== "added") return;
     const item = this.#item(message);
     this.#list.insertBefore(item, this.#pending.values().next().value ?? null);
@@ -94,6 +118,7 @@ export class Thread {
     this.#toEnd();
   }
 
+  /** @param {Message} message */
   change(message) {
     if (message.message_id === this.rootId) {
       this.#root = message;
@@ -107,6 +132,7 @@ export class Thread {
     this.#recount();
   }
 
+  /** @param {Draft} draft */
   addPending(draft) {
     const item = waitingItem(draft, this.#tools, "thread-message");
     this.#pending.get(draft.clientId)?.remove();
@@ -115,6 +141,10 @@ export class Thread {
     this.#toEnd();
   }
 
+  /**
+   * @param {Draft} draft
+   * @param {{seq: number}} ack
+   */
   stored({ clientId }, { seq }) {
     const item = this.#pending.get(clientId);
     if (!item) return;
@@ -124,20 +154,27 @@ export class Thread {
     return undefined;
   }
 
+  /** @param {Draft} draft */
   failed(draft) {
     const item = this.#pending.get(draft.clientId);
     if (item) showFailed(item, draft, this.#tools);
   }
 
-  /** One's own answer was dropped. */
+  /**
+   * One's own answer was dropped.
+   * @param {{clientId: string}} draft
+   */
   discarded({ clientId }) {
     this.#pending.get(clientId)?.remove();
     this.#pending.delete(clientId);
   }
 
-  /** One's own last answer, for editing it. */
+  /**
+   * One's own last answer, for editing it.
+   * @param {string | null} me
+   */
   lastOwn(me) {
-    return this.#log.list().filter((reply) => reply.sender.id === me && !reply.deleted_at).at(-1) ?? null;
+    return this.#replies.filter((reply) => reply.sender.id === me && !reply.deleted_at).at(-1) ?? null;
   }
 }
 

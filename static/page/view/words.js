@@ -1,16 +1,24 @@
 /**
  * Why something could not be done, for who uses the page. The server speaks
  * to who writes an application: in the words of its interface.
+ *
+ * @import { ParlorError } from "../../client/parlor.js"
  */
 
-/** How its fields are called on the page. */
+/**
+ * How its fields are called on the page.
+ * @type {Record<string, string>}
+ */
 const FIELDS = {
   user_id: "The user id", user: "The user id", room_id: "The room id", room: "The room id", password: "The password",
   title: "The title", topic: "The topic", content: "The message", name: "The name", emoji: "The emoji",
   q: "The search", file: "The file", body: "What was sent",
 };
 
-/** What the server and the client say, and what is said here. */
+/**
+ * What the server and the client say, and what is said here.
+ * @type {[pattern: RegExp, said: string | ((...found: string[]) => string)][]}
+ */
 const SAID = [
   [/^There is no connection\.$|^The connection was (cut|closed)\.$/, "You are offline. Try again once you are connected."],
   [/^The server cannot be reached\.$|^The server answered 50[234]\.$/, "The server cannot be reached. Check your connection and try again."],
@@ -57,11 +65,18 @@ const SAID = [
   [/^banned from this room$/, "You are banned from this room."],
 ];
 
-/** A field as people know it. */
+/**
+ * A field as people know it.
+ * @type {(field: string) => string}
+ */
 const called = (field) => FIELDS[field] ?? `The ${field.replaceAll("_", " ")}`;
 
-/** Why it could not be done, as a sentence. */
-export function whyNot({ message, field }) {
+/**
+ * Why it could not be done, as a sentence.
+ * @param {unknown} error
+ */
+export function whyNot(error) {
+  const { message, field } = /** @type {{message: string, field?: string}} */ (error);
   for (const [pattern, said] of SAID) {
     const found = pattern.exec(message);
     if (found) return typeof said === "string" ? said.replace("$1", found[1]) : said(...found);
@@ -70,25 +85,38 @@ export function whyNot({ message, field }) {
   return sentence(isOfField ? called(field) + message.slice(field.length) : message);
 }
 
-/** Why a file was not taken; `most` is how many bytes one may have, if that is known. */
-export function whyNoFile({ code, message, field, status }, most) {
+/**
+ * Why a file was not taken; `most` is how many bytes one may have, if that is known.
+ * @param {unknown} error
+ * @param {number} [most]
+ */
+export function whyNoFile(error, most) {
+  const { code, message, field, status } = /** @type {Partial<ParlorError>} */ (error);
   const isOfSpace = message?.startsWith("your files ");
   if ((code === "too_large" || status === 413) && !isOfSpace) return tooLarge(most);
   if (code === "not_found") return "This server takes no files.";
   return whyNot({ message, field });
 }
 
-function tooLarge(most) {
+/** @param {number} [most] */
+function tooLarge(most = 0) {
   return most > 0 ? `The file is too large (${megabytes(most)} at most).` : "The file is too large.";
 }
 
-/** A limit, without a digit that says nothing: "25 MB". */
+/**
+ * A limit, without a digit that says nothing: "25 MB".
+ * @type {(bytes: number) => string}
+ */
 const megabytes = (bytes) => (bytes < 1024 ** 2
   ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${Number((bytes / 1024 ** 2).toFixed(1))} MB`);
 
+/** @type {(text: string) => string} */
 export const capitalised = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
-/** With a capital and a full stop. */
+/**
+ * With a capital and a full stop.
+ * @param {string} text
+ */
 export function sentence(text) {
   const whole = text.trim();
   if (whole === "") return whole;

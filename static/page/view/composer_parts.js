@@ -1,0 +1,31 @@
+/** What a composer is made of, in its form. */
+
+import { icon, iconButton, make } from "./dom.js";
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {string} testid begins the test ids of all parts; empty for the room's
+ * @param {string} label
+ */
+export function composerParts(form, testid, label) {
+  const prefix = testid ? `${testid}-` : "";
+  const text = make("textarea", {
+    name: "content", rows: 1, dir: "auto", placeholder: label, data: { testid: `${prefix}composer` },
+    aria: { label, autocomplete: "list" },
+  });
+  const button = make("button", {
+    className: "primary send", title: "Send", data: { testid: `${prefix}send` }, aria: { label: "Send" },
+  }, icon("send"));
+  const picked = make("input", { type: "file", multiple: true, hidden: true, data: { testid: `${prefix}file` } });
+  const clip = iconButton("clip", "Attach files");
+  const smile = iconButton("smile", "Insert an emoji");
+  const context = make("div", { className: "context", hidden: true });
+  const files = make("div", { className: "files", hidden: true });
+  const locked = make("p", { className: "locked quiet", hidden: true, data: { testid: `${prefix}locked` } });
+  const error = make("p", { className: "error", role: "alert" });
+  const box = make("div", { className: "box" }, clip, picked, text, smile, button);
+  const suggestions = make("ul", { className: "suggestions", role: "listbox", hidden: true,
+    id: `${prefix}suggestions`, aria: { label: "People to mention" } });
+  form.replaceChildren(suggestions, locked, context, files, error, box);
+  return { text, button, picked, clip, smile, context, files, locked, error, box, suggestions };
+}
