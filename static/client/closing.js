@@ -34,6 +34,26 @@ export function pauseBefore(attempt, code = null) {
   return least + Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** attempt);
 }
 
+/** How long to wait before each try. */
+export class Backoff {
+  #attempt = 0;
+  /** @type {number | null} what the server has said */
+  #said = null;
+
+  /** @param {number} ms */
+  nextIs(ms) { this.#said = ms; }
+  /** The last connection was a good one. */
+  restart() { this.#attempt = 0; }
+
+  /** @param {number | null} code with which the connection was closed */
+  next(code) {
+    const pause = this.#said ?? pauseBefore(this.#attempt, code);
+    this.#said = null;
+    this.#attempt = Math.min(this.#attempt + 1, 10);
+    return pause;
+  }
+}
+
 /** @type {Record<number, [code: string, message: string, advice: string]>} */
 const ENDS = {
   4409: ["too_many_connections", "This user has too many connections.",

@@ -18,17 +18,16 @@
  */
 
 import { Timers, monotonic } from "./clock.js";
-import { comesBack, endOf, pauseBefore, socketClass, supplyOf } from "./closing.js";
+import { Backoff, comesBack, endOf, socketClass, supplyOf } from "./closing.js";
 import { deferred } from "./deferred.js";
 import { ParlorError, asError, mended, offline, pauseAfter, pauseOf } from "./error.js";
 import { PRIORITY } from "./queue.js";
+import { Renewal } from "./renewal.js";
 import { frameOf } from "./shape.js";
 import { ANSWER_MS, Talk } from "./talk.js";
 
 /** After this long without a frame the server is asked whether it is there. */
 const QUIET_MS = 25_000;
-/** A token is renewed this long before it is over, if it lives that long. */
-const RENEW_EARLY_MS = 60_000;
 /** A connection that lasted this long was a good one: the backoff starts anew. */
 const STABLE_MS = 10_000;
 /** So many tokens in a row are refused before a session counts as over. */
@@ -38,8 +37,8 @@ const REFUSED_MAX = 3;
 const OWN = new Set(["pong", "auth.required", "auth.failed"]);
 
 export class Connection {
-  #account; #on; #url; #webSocket;
-  #wanted = false; #attempt = 0; #refused = 0; #refusal = ""; #heardAt = 0; #renewNow = false;
+  #account; #on; #renewal; #url; #webSocket;
+  #wanted = false; #backoff = new Backoff(); #refused = 0; #refusal = ""; #heardAt = 0; #renewNow = false;
   #timers = new Timers(); #talk = new Talk((socket) => this.giveUp(socket));
   /** @type {WebSocket | null} */
   #socket = null;
@@ -49,10 +48,6 @@ export class Connection {
   #limits = {};
   /** @type {string | null} the code of what was told until there is a connection */
   #met = null;
-  /** @type {number | null} after which the server wants one back */
-  #comeBackMs = null;
-  /** @type {Promise<void> | null} */
-  #renewing = null;
   /** @type {object | null} which of those that wait for a token is to connect */
   #opening = null;
   /** @type {Deferred<void> | null} who waits for the connection to be there */
@@ -66,6 +61,7 @@ export class Connection {
    */
   constructor({ account, url, webSocket, on }) {
     this.#account = account;
+    this.#renewal = new Renewal(account, this.#talk, (error) => on.error(error));
     this.#url = url;
     this.#webSocket = webSocket;
     this.#on = on;
@@ -231,6 +227,7 @@ export class Connection {
   #dropped() {
     this.#socket = null;
     this.#timers.stopAll();
+    this.#renewal.stop();
     this.#talk.end(offline("The connection was cut."));
   }
 
@@ -279,9 +276,7 @@ export class Connection {
 
   /** @param {number | null} code */
   #retry(code) {
-    const pause = this.#comeBackMs ?? pauseBefore(this.#attempt, code);
-    this.#comeBackMs = null;
-    this.#attempt = Math.min(this.#attempt + 1, 10);
+    const pause = this.#backoff.next(code);
     this.#setState("offline", { retryInMs: pause });
     this.#timers.set("retry", pause, () => this.#open());
   }
@@ -298,10 +293,10 @@ export class Connection {
     this.#refused = 0;
     this.#met = null;
     // A server that accepts and then closes at once is not hurried.
-    this.#timers.set("stable", STABLE_MS, () => { this.#attempt = 0; });
+    this.#timers.set("stable", STABLE_MS, () => this.#backoff.restart());
     this.#setState("online");
     this.#watch();
-    this.#renewInTime();
+    this.#renewal.inTime();
     this.#arrive();
   }
 
@@ -309,7 +304,7 @@ export class Connection {
    * The server is about to close, and says when to come back.
    * @param {number} comeBackMs
    */
-  goingAway(comeBackMs) { this.#comeBackMs = pauseOf(comeBackMs); }
+  goingAway(comeBackMs) { this.#backoff.nextIs(pauseOf(comeBackMs)); }
 
   #watch() {
     if (monotonic() - this.#heardAt >= QUIET_MS) {
@@ -320,34 +315,12 @@ export class Connection {
     this.#timers.set("watch", QUIET_MS, () => this.#watch());
   }
 
-  // Tokens
-
-  #renewInTime() {
-    const left = this.#account.renewableFor;
-    if (left === null) return; // It does not say when: the server will.
-    const wait = left - Math.min(RENEW_EARLY_MS, left / 4);
-    // If it fails, the server closes when the token is over; the next is new.
-    this.#timers.set("renew", Math.max(wait, 1_000), () => this.#renewed());
-  }
-
-  /** If it fails for want of a connection, the next one begins with a new token. */
-  #renewed() {
-    this.renew().catch((/** @type {ParlorError} */ error) => { if (error.code !== "offline") this.#on.error(error); });
-  }
-
   /**
    * Gives the connection a new token; all who wait for one share it.
+   *
    * @returns {Promise<void>}
    */
-  renew() {
-    const renew = async () => {
-      const token = await this.#account.token({ force: true });
-      await this.request("auth", { token }, { priority: PRIORITY.session });
-      this.#renewInTime();
-    };
-    this.#renewing ??= renew().finally(() => { this.#renewing = null; });
-    return this.#renewing;
-  }
+  renew() { return this.#renewal.now(); }
 
   // Saying
 
@@ -399,7 +372,7 @@ export class Connection {
     if (frame.type === "ack" || frame.type === "error") {
       const error = this.#talk.answered(frame);
       // Nobody asked: the session itself needs a new token.
-      if (error?.code === "token_expired") this.#renewed();
+      if (error?.code === "token_expired") this.#renewal.soon();
       else if (error) this.#on.error(error);
       return undefined;
     }
@@ -413,6 +386,6 @@ export class Connection {
    */
   #refusedWith(error) {
     this.#refusal = error.message;
-    if (error.retryAfterMs !== null) this.#comeBackMs = pauseAfter(error);
+    if (error.retryAfterMs !== null) this.#backoff.nextIs(pauseAfter(error));
   }
 }

@@ -2,51 +2,26 @@
  * What one knows of one's rooms and of the people in them. Pure: it is told
  * what was heard, and asked by what shows it. `Parlor` keeps one as `chat`.
  *
- * @import { InboxEvent, MemberChange, Message, Presence, Room, Status, User } from "./types.js"
+ * @import { InboxEvent, MemberChange, Message, Room } from "./types.js"
  */
 
 import { monotonic } from "./clock.js";
+import { KnownPeople } from "./people.js";
 import { isMentioned } from "./text.js";
 
-/** Who types is told again every 3 s; this long after the last word it is over. */
-const TYPING_MS = 7_000;
 /** Inbox events that are kept; the server keeps more. */
 const INBOX_KEPT = 200;
 /** How the server shows who was deleted. */
 const DELETED_NAME = "Deleted user";
-/** Users whose names and presence are remembered. */
-const PEOPLE_MAX = 10_000;
 
-/**
- * The map with one entry more; the oldest goes when it is full.
- * @template T
- * @param {Map<string, T>} map
- * @param {string} key
- * @param {T} value
- */
-function remember(map, key, value) {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > PEOPLE_MAX) map.delete(oldest);
-}
-
-export class ChatState {
+export class ChatState extends KnownPeople {
   /** @type {Map<string, Room>} by id */
   #rooms = new Map();
   /** @type {Set<string> | null} ids that were told of, while the server lists the rooms */
   #listed = null;
-  /** @type {Map<string, string>} by user id */
-  #names = new Map();
-  /** @type {Map<string, {status: Status, lastSeen: string | null}>} by user id */
-  #presence = new Map();
-  /** @type {Map<string, Map<string, number>>} room id → user id → when it is over */
-  #typing = new Map();
   /** @type {InboxEvent[]} oldest first */
   #inbox = [];
   #inboxAcked = 0;
-  /** @type {string | null} the id of this user */
-  me = null;
 
   // Rooms
 
@@ -128,7 +103,7 @@ export class ChatState {
   /** @param {string} id */
   removeRoom(id) {
     this.#rooms.delete(id);
-    this.#typing.delete(id);
+    this.endTyping(id);
   }
 
   /**
@@ -144,7 +119,7 @@ export class ChatState {
     if (type === "member.joined" && room.member_count !== undefined) room.member_count += 1;
     if (type === "member.left") {
       if (room.member_count !== undefined) room.member_count -= 1;
-      this.#typing.get(id)?.delete(user.id);
+      this.endTyping(id, user.id);
       if (reason === "deleted" && room.peer) room.peer = { ...room.peer, name: DELETED_NAME, deleted: true };
     }
     if (user.id === this.me && type === "member.updated") {
@@ -168,7 +143,7 @@ export class ChatState {
     const isNew = position > room.last_seq;
     if (!room.last_message || room.last_message.seq <= message.seq) room.last_message = message;
     this.moved(room.room_id, position);
-    this.#typing.get(room.room_id)?.delete(message.sender.id);
+    this.endTyping(room.room_id, message.sender.id);
     if (!isNew || message.sender.id === this.me) return;
     room.unread += 1;
     if (isMentioned(message, this.me)) room.mentions += 1;
@@ -235,30 +210,7 @@ export class ChatState {
     if (seq >= room.last_seq) room.unread = room.mentions = 0;
   }
 
-  // People
-
-  /** @param {User | null | undefined} user */
-  meet(user) {
-    if (user?.id) remember(this.#names, user.id, user.name || user.id);
-  }
-
-  /** @param {string} userId */
-  nameOf(userId) { return this.#names.get(userId) ?? userId; }
-
-  /** @param {Presence} presence */
-  setPresence({ user_id: user, status, last_seen: lastSeen = null }) {
-    remember(this.#presence, user, { status, lastSeen });
-  }
-
-  /**
-   * `{status, lastSeen}`, or null for somebody of whom nothing is known.
-   * @param {string} userId
-   * @returns {{status: Status, lastSeen: string | null} | null}
-   */
-  presenceOf(userId) {
-    if (userId === this.me) return { status: "online", lastSeen: null };
-    return this.#presence.get(userId) ?? null;
-  }
+  // Who types, as far as the room is known
 
   /**
    * @param {string} id
@@ -267,34 +219,7 @@ export class ChatState {
    * @param {number} [now]
    */
   setTyping(id, userId, isTyping, now = monotonic()) {
-    if (!this.#rooms.has(id)) return;
-    const typing = this.#typing.get(id) ?? new Map();
-    this.#typing.set(id, typing);
-    if (isTyping) typing.set(userId, now + TYPING_MS);
-    else typing.delete(userId);
-  }
-
-  /**
-   * Who is typing in a room now, oldest first; not oneself.
-   * @param {string} id
-   * @param {number} [now]
-   */
-  typists(id, now = monotonic()) {
-    /** @type {Map<string, number>} */
-    const typing = this.#typing.get(id) ?? new Map();
-    for (const [user, until] of typing) if (until <= now) typing.delete(user);
-    return [...typing.keys()].filter((user) => user !== this.me);
-  }
-
-  /** Whether anybody is remembered as typing; `typists` forgets who has stopped. */
-  get isAnyoneTyping() {
-    return [...this.#typing.values()].some((typing) => typing.size > 0);
-  }
-
-  /** Nobody is known to type, and nothing of who is there: after a cut. */
-  forgetPassing() {
-    this.#typing.clear();
-    this.#presence.clear();
+    if (this.#rooms.has(id)) super.setTyping(id, userId, isTyping, now);
   }
 
   // The inbox
@@ -330,9 +255,9 @@ export class ChatState {
 
   /** Everything is forgotten: somebody else may sign in. */
   reset() {
-    for (const map of [this.#rooms, this.#names, this.#presence, this.#typing]) map.clear();
+    this.forgetPeople();
+    this.#rooms.clear();
     this.#listed = null;
     this.forgetInbox();
-    this.me = null;
   }
 }

@@ -2,8 +2,8 @@
  * The page: puts what the client hears on the screen, and says what one types.
  *
  * @import { Extras } from "../client/outbox.js"
- * @import { InboxEvent, Message } from "../client/types.js"
- * @import { Told } from "./view/composer.js"
+ * @import { Message } from "../client/types.js"
+ * @import { Told } from "./view/composer_parts.js"
  * @import { Tools } from "./view/message.js"
  * @import { What } from "./view/panel.js"
  */
@@ -13,22 +13,20 @@ import { Actions, withBar } from "./view/actions.js";
 import { Files } from "./view/attachments.js";
 import { Blocks } from "./view/blocks.js";
 import { Composer } from "./view/composer.js";
-import { showConnection, tellsOf } from "./view/connection.js";
+import { showConnection } from "./view/connection.js";
 import { setUpDialogs } from "./view/dialogs.js";
 import { byId, fieldsOf, paintMark } from "./view/dom.js";
 import { takeDrops } from "./view/drop.js";
+import { hear } from "./view/heard.js";
 import { Inbox, Pins, Search, paintBell } from "./view/lists.js";
 import { MembersPanel } from "./view/members.js";
-import { eventName, eventText } from "./view/message.js";
 import { Panel } from "./view/panel.js";
 import { attempt, notify } from "./view/popups.js";
+import { watchPresence } from "./view/presence.js";
 import { RoomView } from "./view/room.js";
 import { RoomList } from "./view/rooms.js";
 import { Thread } from "./view/thread.js";
-import { capitalised, whyNot } from "./view/words.js";
 
-/** After this long in the background one counts as away. */
-const AWAY_MS = 60_000;
 /** People one writes with directly whose presence is asked for. */
 const PEERS_ASKED = 30;
 const TICK_MS = 1_000;
@@ -99,20 +97,7 @@ globalThis.addEventListener("storage", () => {
 showConnection(parlor);
 globalThis.addEventListener("online", () => parlor.retryNow());
 
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let away;
-document.addEventListener("visibilitychange", () => {
-  clearTimeout(away);
-  /** @type {(status: "online" | "away") => void} */
-  const say = (status) => void parlor.setPresence(status).catch(() => {});
-  if (document.visibilityState !== "visible") {
-    away = setTimeout(() => say("away"), AWAY_MS);
-    return;
-  }
-  parlor.retryNow();
-  if (parlor.state === "online") say("online");
-  open?.timeline.look();
-});
+watchPresence(parlor, () => open?.timeline.look());
 
 parlor.on("state", ({ state }) => {
   if (state !== "online") return;
@@ -120,7 +105,6 @@ parlor.on("state", ({ state }) => {
   open?.timeline.look();
   open?.load();
   thread?.start();
-  if (document.visibilityState !== "visible") parlor.setPresence("away").catch(() => {});
 });
 
 // What is heard
@@ -161,77 +145,13 @@ parlor.on("ready", async (rooms) => {
   paint();
 });
 
-/** @type {(room: string, run: (timeline: RoomView["timeline"]) => void) => void} */
-const inOpenRoom = (room, run) => { if (open?.id === room) run(open.timeline); };
-
-parlor.on("message", (message) => {
-  inOpenRoom(message.room_id, (timeline) => timeline.add(message));
-  thread?.add(message);
+hear({
+  parlor, paint, openRoom, closeRoom,
+  get open() { return open; },
+  get thread() { return thread; },
+  get shown() { return shown; },
+  get what() { return panel.what; },
 });
-parlor.on("message-changed", (message) => {
-  const wasPinned = open?.timeline.message(message.message_id)?.pinned;
-  inOpenRoom(message.room_id, (timeline) => timeline.change(message));
-  thread?.change(message);
-  if (shown instanceof Pins && shown.room === message.room_id && (wasPinned || message.pinned)) shown.start();
-});
-parlor.on("room-event", (event) => inOpenRoom(event.room_id, (timeline) => timeline.addEvent(event)));
-parlor.on("pending", (message) => {
-  inOpenRoom(message.room, (timeline) => timeline.addPending(message));
-  if (thread && message.threadId === thread.rootId) thread.addPending(message);
-});
-parlor.on("sent", ({ message, ack }) => {
-  inOpenRoom(message.room, (timeline) => timeline.stored(message, ack));
-  thread?.stored(message, ack);
-});
-parlor.on("failed", ({ message, error }) => {
-  inOpenRoom(message.room, (timeline) => timeline.failed(message));
-  thread?.failed(message);
-  // In the room it is shown with the message.
-  if (message.room !== open?.id) notify(`Not sent: ${whyNot(error)}`, "error");
-});
-parlor.on("discarded", (message) => {
-  inOpenRoom(message.room, (timeline) => timeline.discarded(message));
-  thread?.discarded(message);
-});
-// How the connection is has a line of its own.
-parlor.on("error", (error) => { if (!tellsOf(error)) notify(whyNot(error), "error"); });
-parlor.on("receipts", ({ room, receipts }) => {
-  if (!open || room !== open.id) return;
-  open.receipts(receipts);
-  thread?.marked();
-});
-parlor.on("member", (event) => {
-  if (!open || event.room !== open.id) return;
-  open.people.heard(event).then(paint, () => {}); // Else they count as away until they are heard of.
-  if (event.user.id === chat.me) open.timeline.refresh();
-});
-// In a big room only how many they are; who they are is asked for when the list is opened.
-parlor.on("room-members", ({ room }) => { if (room === open?.id) paint(); });
-parlor.on("room-removed", ({ room, reason }) => {
-  if (room !== open?.id) return;
-  closeRoom();
-  /** @type {Partial<Record<typeof reason, string>>} */
-  const why = { removed: "You were removed from the room.", banned: "You were banned from the room.", deleted: "The room was deleted." };
-  const said = why[reason];
-  if (said) notify(said);
-});
-parlor.on("room-cleared", ({ room, upto }) => inOpenRoom(room, (timeline) => timeline.clear(upto)));
-parlor.on("resync", ({ room, inbox }) => {
-  if (inbox) parlor.loadInbox().catch(() => {});
-  else if (room !== undefined && room === open?.id) openRoom(room);
-});
-/**
- * An event of the application's, in a notice.
- *
- * @type {(event: Pick<InboxEvent, "type" | "data">) => string}
- */
-const told = (event) => [capitalised(eventName(event)), eventText(event)].filter(Boolean).join(": ");
-parlor.on("inbox", (event) => {
-  if (panel.what === "inbox") parlor.seenInbox().catch(() => {});
-  else notify(told(event));
-});
-// Told to who is there, and not kept.
-parlor.on("event", (event) => notify(told(event)));
 
 // The open room
 

@@ -1,40 +1,27 @@
 /**
  * Where one writes: a room's, or a thread's.
  *
- * @import { Extras } from "../../client/outbox.js"
- * @import { Attachment, Message } from "../../client/types.js"
+ * @import { Message } from "../../client/types.js"
  * @import { Going } from "./attached.js"
- * @import { Person } from "./suggestions.js"
- *
- * @typedef {object} Told what a composer calls
- * @property {(content: string, extras: Extras) => void} send
- * @property {(message: Message, content: string) => Promise<void>} edit resolves once that is stored
- * @property {(file: File) => Promise<Attachment>} upload
- * @property {() => number | undefined} fileBytes
- * @property {(isTyping: boolean) => void} typing
- * @property {() => Person[]} people
- * @property {() => Message | null} lastOwn
- * @property {() => void} escape
+ * @import { Told } from "./composer_parts.js"
  *
  * @typedef {{text: string, replying: Message | null}} Kept what was being written before an edit
  * @typedef {Kept & {editing: Message | null, kept: Kept | null, files: Going[]}} Unfinished
  */
 
 import { Attached, FILES_MAX } from "./attached.js";
-import { composerParts } from "./composer_parts.js";
-import { iconButton, make } from "./dom.js";
-import { quoteText } from "./message.js";
+import { composerParts, contextParts, quoting } from "./composer_parts.js";
+import { iconButton } from "./dom.js";
 import { openEmojis } from "./popups.js";
 import { Suggestions } from "./suggestions.js";
+import { Typing } from "./typing.js";
 import { whyNot } from "./words.js";
 
-/** Others are told again that one types after this long. */
-const TYPING_MS = 2_500;
 const HEIGHT_MAX_PX = 180;
 
 export class Composer {
   #form; #text; #context; #files; #button; #locked; #box; #error;
-  #suggestions; #on;
+  #suggestions; #typing; #on;
   /** @type {Map<string, Unfinished>} by place */
   #drafts = new Map();
   /** @type {string | null} */
@@ -47,7 +34,6 @@ export class Composer {
   #kept = null;
   /** @type {Message | null} the edit that has not been answered yet */
   #saving = null;
-  #typedAt = 0;
 
   /**
    * @param {HTMLFormElement} form
@@ -56,6 +42,7 @@ export class Composer {
   constructor(form, { testid, label, on }) {
     this.#form = form;
     this.#on = on;
+    this.#typing = new Typing(on.typing);
     const parts = composerParts(form, testid, label);
     this.#text = parts.text;
     this.#button = parts.button;
@@ -83,10 +70,10 @@ export class Composer {
     this.#text.oninput = () => {
       this.fail("");
       this.#fit();
-      this.#typed();
+      if (!this.#editing) this.#typing.wrote(this.#text.value);
       this.#suggestions.update();
     };
-    this.#text.onblur = () => this.#stopTyping();
+    this.#text.onblur = () => this.#typing.stop();
     this.#text.onkeydown = (event) => this.#key(event);
     this.#text.onpaste = (event) => {
       const files = event.clipboardData?.files ?? [];
@@ -120,7 +107,7 @@ export class Composer {
    */
   open(place) {
     if (place === this.#place) return;
-    this.#stopTyping();
+    this.#typing.stop();
     if (this.#place) this.#drafts.set(this.#place, this.#draft());
     this.#place = place;
     this.#show(this.#drafts.get(place));
@@ -191,7 +178,7 @@ export class Composer {
   /** @param {Message} message */
   edit(message) {
     if (!this.#editing) this.#kept = { text: this.#text.value, replying: this.#replying };
-    this.#stopTyping();
+    this.#typing.stop();
     this.#replying = null;
     this.#editing = message;
     this.#text.value = message.content;
@@ -223,12 +210,10 @@ export class Composer {
     this.#text.readOnly = this.#button.disabled = isSaving;
     if (!message) return this.#context.replaceChildren();
     const what = this.#editing ? "Editing" : `Replying to ${message.sender.name}`;
-    this.#context.replaceChildren(
-      make("span", { className: "grow" }, make("strong", {}, what), " ",
-        make("bdi", { className: "quiet" }, quoteText(message))),
-      iconButton("close", this.#editing ? "Cancel editing" : "Cancel reply", {
-        onclick: () => { this.#endContext(); this.fail(""); this.focus(); },
-      }));
+    const cancel = iconButton("close", this.#editing ? "Cancel editing" : "Cancel reply", {
+      onclick: () => { this.#endContext(); this.fail(""); this.focus(); },
+    });
+    this.#context.replaceChildren(...contextParts(what, message), cancel);
     return undefined;
   }
 
@@ -244,7 +229,7 @@ export class Composer {
     } catch (error) {
       return this.fail(whyNot(error));
     }
-    this.#stopTyping();
+    this.#typing.stop();
     this.#show();
     return undefined;
   }
@@ -301,20 +286,6 @@ export class Composer {
     this.#text.style.height = `${Math.min(this.#text.scrollHeight, HEIGHT_MAX_PX)}px`;
   }
 
-  #typed() {
-    if (this.#editing) return;
-    if (this.#text.value.trim() === "") return this.#stopTyping();
-    if (Date.now() - this.#typedAt < TYPING_MS) return undefined;
-    this.#typedAt = Date.now();
-    this.#on.typing(true);
-    return undefined;
-  }
-
-  #stopTyping() {
-    if (this.#typedAt > 0 && this.#place) this.#on.typing(false);
-    this.#typedAt = 0;
-  }
-
   /** @param {Iterable<File> & {length: number}} files */
   addFiles(files) {
     if (this.#box.hidden || files.length === 0) return;
@@ -324,15 +295,3 @@ export class Composer {
     return undefined;
   }
 }
-
-/**
- * What goes along with an answer: which message, and how it looks until the server says.
- * @param {Message | null} message
- * @returns {Extras}
- */
-function quoting(message) {
-  if (!message) return {};
-  const { message_id: id, sender, content, created_at: at } = message;
-  return { replyTo: id, quote: { message_id: id, sender, content, created_at: at } };
-}
-

@@ -1,6 +1,23 @@
-/** What a composer is made of, in its form. */
+/**
+ * What a composer is made of, in its form.
+ *
+ * @import { Extras } from "../../client/outbox.js"
+ * @import { Attachment, Message } from "../../client/types.js"
+ * @import { Person } from "./suggestions.js"
+ *
+ * @typedef {object} Told what a composer calls
+ * @property {(content: string, extras: Extras) => void} send
+ * @property {(message: Message, content: string) => Promise<void>} edit resolves once that is stored
+ * @property {(file: File) => Promise<Attachment>} upload
+ * @property {() => number | undefined} fileBytes
+ * @property {(isTyping: boolean) => void} typing
+ * @property {() => Person[]} people
+ * @property {() => Message | null} lastOwn
+ * @property {() => void} escape
+ */
 
 import { icon, iconButton, make } from "./dom.js";
+import { quoteText } from "./message.js";
 
 /**
  * @param {HTMLFormElement} form
@@ -29,3 +46,26 @@ export function composerParts(form, testid, label) {
   form.replaceChildren(suggestions, locked, context, files, error, box);
   return { text, button, picked, clip, smile, context, files, locked, error, box, suggestions };
 }
+
+/**
+ * Which message is answered or edited.
+ *
+ * @param {string} what
+ * @param {Message} message
+ */
+export const contextParts = (what, message) => [
+  make("span", { className: "grow" }, make("strong", {}, what), " ",
+    make("bdi", { className: "quiet" }, quoteText(message))),
+];
+
+/**
+ * What goes along with an answer: which message, and how it looks until the server says.
+ * @param {Message | null} message
+ * @returns {Extras}
+ */
+export function quoting(message) {
+  if (!message) return {};
+  const { message_id: id, sender, content, created_at: at } = message;
+  return { replyTo: id, quote: { message_id: id, sender, content, created_at: at } };
+}
+

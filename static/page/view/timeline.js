@@ -130,11 +130,7 @@ export class Timeline {
     this.look();
   }
 
-  /**
-   * Goes along with the end, or offers to.
-   *
-   * @param {boolean} goes
-   */
+  /** @param {boolean} goes along with the end; else it offers to */
   #moreAtEnd(goes) {
     this.#entries.forget(this.#log.drop(this.#log.size - KEPT, "older"));
     this.#entries.layout();

@@ -1,0 +1,102 @@
+/**
+ * What the client tells, put where it is shown: in the open room, in the
+ * thread beside it, in the panel, or in a notice.
+ *
+ * @import { Parlor } from "../../client/parlor.js"
+ * @import { InboxEvent } from "../../client/types.js"
+ * @import { What } from "./panel.js"
+ * @import { RoomView } from "./room.js"
+ * @import { Thread } from "./thread.js"
+ *
+ * @typedef {object} Page what is shown now
+ * @property {Parlor} parlor
+ * @property {() => void} paint
+ * @property {(id: string) => void} openRoom
+ * @property {() => void} closeRoom
+ * @property {RoomView | null} open
+ * @property {Thread | null} thread
+ * @property {object | null} shown in the panel, besides a thread
+ * @property {What | null} what the panel shows
+ */
+
+import { tellsOf } from "./connection.js";
+import { Pins } from "./lists.js";
+import { eventName, eventText } from "./message.js";
+import { notify } from "./popups.js";
+import { capitalised, whyNot } from "./words.js";
+
+/** @param {Page} page */
+export function hear(page) {
+  const { parlor } = page;
+  /** @type {(room: string, run: (timeline: RoomView["timeline"]) => void) => void} */
+  const inOpenRoom = (room, run) => { if (page.open?.id === room) run(page.open.timeline); };
+
+  parlor.on("message", (message) => {
+    inOpenRoom(message.room_id, (timeline) => timeline.add(message));
+    page.thread?.add(message);
+  });
+  parlor.on("message-changed", (message) => {
+    const wasPinned = page.open?.timeline.message(message.message_id)?.pinned;
+    inOpenRoom(message.room_id, (timeline) => timeline.change(message));
+    page.thread?.change(message);
+    if (page.shown instanceof Pins && page.shown.room === message.room_id && (wasPinned || message.pinned)) page.shown.start();
+  });
+  parlor.on("room-event", (event) => inOpenRoom(event.room_id, (timeline) => timeline.addEvent(event)));
+  parlor.on("pending", (message) => {
+    inOpenRoom(message.room, (timeline) => timeline.addPending(message));
+    if (page.thread && message.threadId === page.thread.rootId) page.thread.addPending(message);
+  });
+  parlor.on("sent", ({ message, ack }) => {
+    inOpenRoom(message.room, (timeline) => timeline.stored(message, ack));
+    page.thread?.stored(message, ack);
+  });
+  parlor.on("failed", ({ message, error }) => {
+    inOpenRoom(message.room, (timeline) => timeline.failed(message));
+    page.thread?.failed(message);
+    // In the room it is shown with the message.
+    if (message.room !== page.open?.id) notify(`Not sent: ${whyNot(error)}`, "error");
+  });
+  parlor.on("discarded", (message) => {
+    inOpenRoom(message.room, (timeline) => timeline.discarded(message));
+    page.thread?.discarded(message);
+  });
+  // How the connection is has a line of its own.
+  parlor.on("error", (error) => { if (!tellsOf(error)) notify(whyNot(error), "error"); });
+  parlor.on("receipts", ({ room, receipts }) => {
+    if (!page.open || room !== page.open.id) return;
+    page.open.receipts(receipts);
+    page.thread?.marked();
+  });
+  parlor.on("member", (event) => {
+    if (!page.open || event.room !== page.open.id) return;
+    page.open.people.heard(event).then(page.paint, () => {}); // Else they count as away until they are heard of.
+    if (event.user.id === parlor.chat.me) page.open.timeline.refresh();
+  });
+  // In a big room only how many they are; who they are is asked for when the list is opened.
+  parlor.on("room-members", ({ room }) => { if (room === page.open?.id) page.paint(); });
+  parlor.on("room-removed", ({ room, reason }) => {
+    if (room !== page.open?.id) return;
+    page.closeRoom();
+    /** @type {Partial<Record<typeof reason, string>>} */
+    const why = { removed: "You were removed from the room.", banned: "You were banned from the room.", deleted: "The room was deleted." };
+    const said = why[reason];
+    if (said) notify(said);
+  });
+  parlor.on("room-cleared", ({ room, upto }) => inOpenRoom(room, (timeline) => timeline.clear(upto)));
+  parlor.on("resync", ({ room, inbox }) => {
+    if (inbox) parlor.loadInbox().catch(() => {});
+    else if (room !== undefined && room === page.open?.id) page.openRoom(room);
+  });
+  /**
+   * An event of the application's, in a notice.
+   *
+   * @type {(event: Pick<InboxEvent, "type" | "data">) => string}
+   */
+  const told = (event) => [capitalised(eventName(event)), eventText(event)].filter(Boolean).join(": ");
+  parlor.on("inbox", (event) => {
+    if (page.what === "inbox") parlor.seenInbox().catch(() => {});
+    else notify(told(event));
+  });
+  // Told to who is there, and not kept.
+  parlor.on("event", (event) => notify(told(event)));
+}
