@@ -1,10 +1,8 @@
-//! What was said or changed in a room: mounted for both databases.
+//! What was said or changed in a room.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
+use parlor_macros::each_backend;
 
-use super::Conn;
-use crate::db::{schema::messages, search::document::Document};
-use parlor_domain::limits::SEARCH_BATCH;
+use super::document::Document;
 
 /// A message to be indexed, or to be taken out.
 pub(super) struct Changed {
@@ -44,45 +42,54 @@ impl From<Row> for Changed {
     }
 }
 
-/// Of positions behind `after` up to `upto`, by the position of the change;
-/// as many as one step takes, and whether there are more. What is not above
-/// the `floor` cannot be seen any more.
-pub(super) fn changed(
-    conn: &mut Conn,
-    room: i64,
-    (after, upto): (i64, i64),
-    floor: i64,
-) -> QueryResult<(Vec<Changed>, bool)> {
-    let of_room = || messages::table.filter(messages::room_key.eq(room));
-    let columns = (
-        messages::id,
-        messages::seq,
-        messages::changed_seq,
-        messages::sender_key,
-        messages::created_at,
-        messages::content,
-        messages::attachments,
-        messages::deleted_at,
-    );
-    let mut rows = of_room()
-        .filter(messages::seq.gt(after.max(floor)).and(messages::seq.le(upto)))
-        .filter(messages::changed_seq.eq(messages::seq))
-        .order(messages::seq)
-        .limit(SEARCH_BATCH + 1)
-        .select(columns)
-        .load::<Row>(conn)?;
-    let later = of_room()
-        .filter(messages::changed_seq.gt(after).and(messages::changed_seq.le(upto)))
-        .filter(messages::changed_seq.gt(messages::seq))
-        .filter(messages::seq.gt(floor))
-        .order(messages::changed_seq)
-        .limit(SEARCH_BATCH + 1)
-        .select(columns)
-        .load::<Row>(conn)?;
-    rows.extend(later);
-    rows.sort_by_key(|row| row.2);
-    let step = usize::try_from(SEARCH_BATCH).unwrap_or(0);
-    let more = rows.len() > step;
-    rows.truncate(step);
-    Ok((rows.into_iter().map(Changed::from).collect(), more))
+#[each_backend]
+pub(super) mod backend {
+    use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
+
+    use super::{Changed, Row};
+    use crate::db::{backend::Conn, schema::messages};
+    use parlor_domain::limits::SEARCH_BATCH;
+
+    /// Of positions behind `after` up to `upto`, by the position of the change;
+    /// as many as one step takes, and whether there are more. What is not above
+    /// the `floor` cannot be seen any more.
+    pub(in crate::db::search) fn changed(
+        conn: &mut Conn,
+        room: i64,
+        (after, upto): (i64, i64),
+        floor: i64,
+    ) -> QueryResult<(Vec<Changed>, bool)> {
+        let of_room = || messages::table.filter(messages::room_key.eq(room));
+        let columns = (
+            messages::id,
+            messages::seq,
+            messages::changed_seq,
+            messages::sender_key,
+            messages::created_at,
+            messages::content,
+            messages::attachments,
+            messages::deleted_at,
+        );
+        let mut rows = of_room()
+            .filter(messages::seq.gt(after.max(floor)).and(messages::seq.le(upto)))
+            .filter(messages::changed_seq.eq(messages::seq))
+            .order(messages::seq)
+            .limit(SEARCH_BATCH + 1)
+            .select(columns)
+            .load::<Row>(conn)?;
+        let later = of_room()
+            .filter(messages::changed_seq.gt(after).and(messages::changed_seq.le(upto)))
+            .filter(messages::changed_seq.gt(messages::seq))
+            .filter(messages::seq.gt(floor))
+            .order(messages::changed_seq)
+            .limit(SEARCH_BATCH + 1)
+            .select(columns)
+            .load::<Row>(conn)?;
+        rows.extend(later);
+        rows.sort_by_key(|row| row.2);
+        let step = usize::try_from(SEARCH_BATCH).unwrap_or(0);
+        let more = rows.len() > step;
+        rows.truncate(step);
+        Ok((rows.into_iter().map(Changed::from).collect(), more))
+    }
 }

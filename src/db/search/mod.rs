@@ -8,6 +8,7 @@
 //! time. What it finds is looked up among the messages that can be seen, so
 //! an entry that is out of date shows nobody anything.
 
+mod changed;
 mod document;
 mod file;
 mod highlight;

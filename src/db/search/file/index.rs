@@ -296,7 +296,7 @@ fn prepare(conn: &mut Conn, life: &Life) -> QueryResult<bool> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::changed::{Changed, Said},
+        super::super::changed::{Changed, Said},
         *,
     };
     use crate::db::SearchQuery;

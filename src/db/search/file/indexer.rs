@@ -16,8 +16,8 @@ use diesel::{
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
+    super::changed::sqlite::changed,
     Conn,
-    changed::changed,
     index::{FileIndex, connect, means_broken},
     store::{self, Known},
 };

@@ -1,7 +1,5 @@
 //! The index in a file, with FTS5.
 
-#[path = "../changed.rs"]
-mod changed;
 mod index;
 mod indexer;
 mod schema;

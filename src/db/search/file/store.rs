@@ -6,9 +6,11 @@ use diesel::{
 };
 
 use super::{
-    super::query::{room_word, sender_word},
+    super::{
+        changed::Changed,
+        query::{room_word, sender_word},
+    },
     Conn,
-    changed::Changed,
     schema::{entries, rooms, words},
 };
 use parlor_domain::{MessageId, MessageIds, RoomKey, UserKey, limits::SEARCH_BATCH};

@@ -14,9 +14,12 @@ use diesel::{
 };
 
 use super::{
-    super::{document::Document, words},
+    super::{
+        changed::{Changed, postgres::changed},
+        document::Document,
+        words,
+    },
     Conn,
-    changed::{Changed, changed},
 };
 use crate::db::{
     feed::Happened,

@@ -1,7 +1,5 @@
 //! The index in a table of PostgreSQL.
 
-#[path = "../changed.rs"]
-mod changed;
 mod index;
 mod indexer;
 
