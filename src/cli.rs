@@ -1,6 +1,8 @@
 //! The command line. Every option is also an environment variable, and a
 //! `.env` file in the working directory is read first.
 
+#![expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+
 mod copy;
 mod env_file;
 mod nodes;

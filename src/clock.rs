@@ -17,6 +17,7 @@ static OFFSET: AtomicI64 = AtomicI64::new(0);
 /// Off by less than this a clock is left alone: networks take time, too.
 const TOLERANCE_MS: i64 = 500;
 
+#[expect(clippy::disallowed_methods, reason = "what this module is for")]
 fn own() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

@@ -11,6 +11,7 @@ pub fn install_tls() {
 /// A client for requests that the server makes itself, each of which ends
 /// within `timeout`. It follows no redirect: who configured an address meant
 /// that one, and not where it may lead.
+#[expect(clippy::disallowed_methods, reason = "the one client")]
 pub fn client(timeout: Duration) -> reqwest::Client {
     install_tls();
     reqwest::Client::builder()

@@ -207,6 +207,7 @@ impl<'a> Run<'a> {
 }
 
 /// Without this the kernel may let a wait end 50 µs late to save power.
+#[expect(unsafe_code, reason = "prctl(2)")]
 pub fn exact_wakeups() -> Result<()> {
     // SAFETY: sets a number of this thread.
     checked(unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) })?;

@@ -1,5 +1,7 @@
 //! The two kernel objects the client waits with: epoll, and a timer in it.
 
+#![expect(unsafe_code, reason = "epoll(7) and timerfd_create(2)")]
+
 use std::{
     io,
     os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd},

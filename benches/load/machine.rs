@@ -6,6 +6,7 @@ use crate::{Result, epoll::checked, options::Options};
 
 /// Lets this process and the servers it starts have as many sockets as the
 /// system grants; the usual soft limit is 1,024.
+#[expect(unsafe_code, reason = "setrlimit(2)")]
 pub fn raise_open_files() -> Result<()> {
     let mut limit = open_files()?;
     limit.rlim_cur = limit.rlim_max;
@@ -26,6 +27,7 @@ pub fn require_open_files(connections: usize) -> Result<()> {
     Ok(())
 }
 
+#[expect(unsafe_code, reason = "getrlimit(2)")]
 fn open_files() -> Result<libc::rlimit> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is ours and outlives the call.
@@ -50,6 +52,7 @@ pub fn describe(options: &Options) -> Result<String> {
 }
 
 /// The kind of file system that a commit has to be durable on.
+#[expect(unsafe_code, reason = "statfs(2)")]
 fn file_system(path: &Path) -> Result<String> {
     let name = CString::new(path.as_os_str().as_bytes())?;
     // SAFETY: all-zero bytes are a valid `statfs`, and the call only fills it.

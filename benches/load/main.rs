@@ -24,6 +24,9 @@
 //! [`Case`]: scenarios::Case
 //! [`Comparison`]: scenarios::compare::Comparison
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to who runs it")]
+#![expect(clippy::disallowed_methods, reason = "they are rules of the server")]
+
 mod audit;
 mod broadcast;
 mod chance;

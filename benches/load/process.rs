@@ -94,6 +94,7 @@ impl Server {
     }
 
     /// Asks it to end.
+    #[expect(unsafe_code, reason = "kill(2)")]
     pub fn terminate(&self) -> Result<()> {
         // SAFETY: our own child, not yet waited for, so the id is still its.
         checked(unsafe { libc::kill(self.child.id() as i32, libc::SIGTERM) })?;
@@ -177,6 +178,7 @@ impl Drop for Server {
 }
 
 impl Launch {
+    #[expect(unsafe_code, reason = "prctl(2) before exec")]
     fn start(&self) -> Result<(Child, SocketAddr)> {
         let mut command = Command::new(&self.command);
         command
@@ -232,6 +234,7 @@ impl Launch {
 
 /// CPU time of all threads of a process, exact to the nanosecond, where
 /// `/proc/<pid>/stat` counts in ticks of 10 ms. 0 if there is none (any more).
+#[expect(unsafe_code, reason = "clock_getcpuclockid(3)")]
 pub fn cpu_ns(pid: u32) -> u64 {
     let mut clock = 0;
     // SAFETY: `clock` is ours and outlives the call.
@@ -280,6 +283,7 @@ fn banner_address(child: &mut Child) -> Result<SocketAddr> {
 }
 
 /// Whether `fd` becomes readable, or its other end closed, within `longest`.
+#[expect(unsafe_code, reason = "poll(2)")]
 fn readable(fd: RawFd, longest: Duration) -> io::Result<bool> {
     let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     // SAFETY: one entry, ours.
@@ -287,6 +291,7 @@ fn readable(fd: RawFd, longest: Duration) -> io::Result<bool> {
 }
 
 /// A descriptor that becomes readable when the process ends.
+#[expect(unsafe_code, reason = "pidfd_open(2)")]
 fn pidfd(pid: i32) -> io::Result<OwnedFd> {
     // SAFETY: a plain system call; the descriptor is owned by nobody else.
     unsafe {

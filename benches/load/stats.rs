@@ -11,6 +11,7 @@ pub fn now_ns() -> u64 {
 }
 
 /// Nanoseconds of any clock, 0 if there is no such clock (any more).
+#[expect(unsafe_code, reason = "clock_gettime(2)")]
 pub fn clock_ns(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is ours and outlives the call.

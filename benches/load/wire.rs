@@ -72,6 +72,7 @@ fn stamp(text: &[u8]) -> Option<u64> {
 }
 
 /// What follows the first [`STAMP`].
+#[expect(unsafe_code, reason = "memchr(3)")]
 pub fn after_stamp(text: &[u8]) -> Option<&[u8]> {
     // SAFETY: `memchr` reads within the length of `text` only.
     let found = unsafe { libc::memchr(text.as_ptr().cast(), STAMP.into(), text.len()) };

@@ -11,6 +11,9 @@
 //! `scripts/with-services` does not sync its disk: its times are those of the
 //! network, the protocol and the locks.
 
+#![expect(clippy::print_stdout, reason = "it talks to who runs it")]
+#![expect(clippy::disallowed_methods, reason = "they are rules of the server")]
+
 mod client;
 mod cluster;
 mod measure;

@@ -25,6 +25,10 @@ enum LogFormat {
 /// Starts the log: what RUST_LOG says is written, on standard error, as
 /// `PARLOR_LOG_FORMAT` has it. Both are read apart from the command line,
 /// whose errors are no lines of the log.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the logger's own two variables, read before the command line"
+)]
 pub(super) fn init() -> Result<(), Failure> {
     let format = match std::env::var(LOG_FORMAT).unwrap_or_default().as_str() {
         "" => LogFormat::Text,
@@ -47,6 +51,7 @@ pub(super) fn init() -> Result<(), Failure> {
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "a line has this machine's time")]
 fn now() -> String {
     chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }

@@ -11,6 +11,10 @@ const ARENAS: usize = 4;
 /// 1 MiB a minute for as long as anybody looked, most of it free. With half as
 /// many it stays (docs/PERFORMANCE.md, soak); with fewer, threads wait for each
 /// other. `MALLOC_ARENA_MAX` goes before.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the allocator's own variable, read before anything else"
+)]
 pub fn prepare() {
     if std::env::var_os("MALLOC_ARENA_MAX").is_none() {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -19,6 +23,7 @@ pub fn prepare() {
 }
 
 #[cfg(target_env = "gnu")]
+#[expect(unsafe_code, reason = "mallopt(3)")]
 fn limit_arenas(most: c_int) {
     // SAFETY: takes two numbers, and no other thread runs yet (mallopt(3)).
     unsafe { libc::mallopt(libc::M_ARENA_MAX, most) };

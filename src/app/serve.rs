@@ -198,6 +198,7 @@ impl Running {
             () = async { let _ = server.await; std::future::pending::<()>().await } => {}
             () = signals.next_apart() => {
                 log::warn!("stopped at once by a second signal");
+                #[expect(clippy::disallowed_methods, reason = "a second signal asks for it")]
                 std::process::exit(1);
             }
         }

@@ -11,6 +11,8 @@
 //! `PARLOR_SIM_SCHEDULES` is how many schedules are run, `PARLOR_SIM_SEED` the
 //! first one's seed. One schedule alone is told step by step.
 
+#![expect(clippy::print_stdout, reason = "a schedule that failed is told")]
+
 mod client;
 mod database;
 mod faults;
@@ -33,6 +35,7 @@ type ClientNo = usize;
 /// Schedules of a usual run: some ten seconds.
 const SCHEDULES: u64 = 500;
 
+#[expect(clippy::disallowed_methods, reason = "the environment says what is run")]
 fn number(name: &str, otherwise: u64) -> u64 {
     env::var(name).ok().map_or(otherwise, |text| {
         text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}"))

@@ -3,6 +3,9 @@
 //!
 //! One binary, a file per behaviour; what they stand on is in `support`.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test that fails is looked into")]
+#![expect(clippy::disallowed_methods, reason = "they are rules of the server")]
+
 mod support;
 
 mod accounts;

@@ -33,6 +33,7 @@ pub struct Process {
 impl Process {
     /// Starts it on a port of its own and waits until it takes connections.
     /// None if it is not installed.
+    #[expect(unsafe_code, reason = "prctl(2) before exec")]
     pub fn start(options: &Options, peer: &Peer) -> Result<Option<Self>> {
         let directory =
             tempfile::Builder::new().prefix("load-peer-").tempdir_in(&options.data_root)?;
@@ -111,6 +112,7 @@ impl Watched for Process {
 }
 
 impl Drop for Process {
+    #[expect(unsafe_code, reason = "kill(2)")]
     fn drop(&mut self) {
         for pid in self.family() {
             // SAFETY: our own child, not yet waited for, and its descendants,

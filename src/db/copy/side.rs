@@ -100,6 +100,7 @@ impl Side {
 
     /// What can be known of servers that still run on it. One that was ended
     /// a moment ago may still have its lease, which is waited for.
+    #[expect(clippy::disallowed_methods, reason = "a copy has no actors")]
     pub fn check_unused(&mut self) -> Result<(), CopyError> {
         let asked = Instant::now();
         loop {

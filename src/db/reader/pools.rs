@@ -29,12 +29,12 @@ macro_rules! read {
     ($reader:expr, |$conn:ident| $body:expr) => {
         match &$reader.pools {
             $crate::db::reader::Pools::Sqlite(pool) => {
-                #[allow(unused_imports)]
+                #[allow(unused_imports, reason = "not every read uses them")]
                 use $crate::db::select::sqlite as select;
                 $crate::db::reader::pools::read_from!($reader, pool, $conn, $body)
             }
             $crate::db::reader::Pools::Postgres(pool) => {
-                #[allow(unused_imports)]
+                #[allow(unused_imports, reason = "not every read uses them")]
                 use $crate::db::select::postgres as select;
                 $crate::db::reader::pools::read_from!($reader, pool, $conn, $body)
             }
@@ -46,7 +46,7 @@ macro_rules! read_from {
     ($reader:expr, $pool:expr, $conn:ident, $body:expr) => {{
         let pool = $pool.clone();
         let reading = async move {
-            #[allow(unused_mut)]
+            #[allow(unused_mut, reason = "not every read is of the connection itself")]
             let mut $conn = pool.get().await.map_err(|error| {
                 log::error!("no connection to read from the database: {error}");
                 $crate::db::ReadError

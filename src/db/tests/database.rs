@@ -1,6 +1,8 @@
 //! A database for one test: a file, or a database of the PostgreSQL that
 //! `PARLOR_TEST_POSTGRES` names where `PARLOR_TEST_DATABASE` is `postgres`.
 
+#![expect(clippy::disallowed_methods, reason = "the environment says which database is tested")]
+
 use std::path::Path;
 
 use diesel::connection::SimpleConnection;

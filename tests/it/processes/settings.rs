@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::{TempDir, tempdir};
 
-use crate::support::{EXECUTABLE, SECRET, Server, is_signed_with, run_with, within};
+use crate::support::{EXECUTABLE, SECRET, Server, is_signed_with, run_with, signal, within};
 
 fn home() -> TempDir {
     tempdir().expect("a temporary directory can be made")
@@ -132,8 +132,7 @@ async fn output_that_cannot_be_written_ends_no_server() {
         };
         within("the start", started).await;
         let pid = libc::pid_t::try_from(child.id()).expect("a pid is small");
-        // SAFETY: kill(2) touches no memory of ours, and names our own child.
-        assert_eq!(unsafe { libc::kill(pid, libc::SIGTERM) }, 0);
+        assert!(signal(pid, libc::SIGTERM), "{name}: it can be told");
         let ended = tokio::task::spawn_blocking(move || child.wait());
         let status = within("the end", ended).await.expect("joined").expect("waited for");
         assert_eq!(

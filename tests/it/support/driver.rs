@@ -11,7 +11,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::{Address, Browser, within};
+use super::{Address, Browser, signal, within};
 
 /// A ChromeDriver of this test's own; it ends, with its browsers, when
 /// dropped.
@@ -73,8 +73,7 @@ impl Drop for Driver {
     fn drop(&mut self) {
         for pid in self.browsers.take() {
             if is_child_with_profile(pid, &self.profiles) {
-                // SAFETY: kill(2) touches no memory of ours.
-                unsafe { libc::kill(pid, libc::SIGKILL) };
+                signal(pid, libc::SIGKILL);
             }
         }
     }

@@ -21,6 +21,7 @@ mod rooms;
 mod schema;
 mod server;
 mod services;
+mod signal;
 mod socket;
 mod store;
 mod stream;
@@ -48,6 +49,7 @@ pub use self::{
     schema::FrameSchemas,
     server::{Builder, EXECUTABLE, Finished, SECRET, Server, run, run_with, spawn},
     services::{Postgres, Redis},
+    signal::signal,
     socket::{Opening, Socket},
     store::{BUCKET, S3Store},
     stream::{Streamed, stream_until_closed},

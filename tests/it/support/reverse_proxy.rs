@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::{
     Address,
     services::{free_port, reached},
+    signal,
 };
 
 const RECIPES: &str = include_str!("../../../docs/PROXIES.md");
@@ -92,9 +93,8 @@ impl ReverseProxy {
 impl Drop for ReverseProxy {
     fn drop(&mut self) {
         let pid = libc::pid_t::try_from(self.process.id()).expect("a pid is small");
-        // SAFETY: kill(2) touches no memory of ours, and the pid is that of a
-        // child which has not been waited for. nginx ends its workers with it.
-        unsafe { libc::kill(pid, libc::SIGTERM) };
+        // nginx ends its workers with it.
+        signal(pid, libc::SIGTERM);
         let _ = self.process.wait();
     }
 }

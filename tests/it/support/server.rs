@@ -245,10 +245,7 @@ impl Server {
 
     /// Asks the server to stop; [`exit_code`](Self::exit_code) waits for it.
     pub fn signal(&self, signal: libc::c_int) {
-        // SAFETY: kill(2) touches no memory of ours, and the pid is that of a
-        // child which has not been waited for, so it names no other process.
-        let result = unsafe { libc::kill(self.pid(), signal) };
-        assert_eq!(result, 0, "the server can be signalled");
+        assert!(super::signal(self.pid(), signal), "the server can be signalled");
     }
 
     /// Waits for the end; `None` if a signal ended it.

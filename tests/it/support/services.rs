@@ -8,7 +8,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Address, within};
+use super::{Address, signal, within};
 
 pub(super) async fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
@@ -163,13 +163,13 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         let pid = std::fs::read_to_string(self.home.path().join("pg/postmaster.pid"));
         if let Some(pid) = pid.ok().and_then(|text| text.lines().next()?.parse().ok()) {
-            // SAFETY: kill(2) touches no memory of ours; the pid is that of
-            // the server in our own directory.
-            unsafe { libc::kill(pid, libc::SIGQUIT) };
+            // That of the server in our own directory.
+            signal(pid, libc::SIGQUIT);
         }
     }
 }
 
+#[expect(unsafe_code, reason = "geteuid(2)")]
 fn is_root() -> bool {
     // SAFETY: it only reads.
     unsafe { libc::geteuid() == 0 }

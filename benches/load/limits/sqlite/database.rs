@@ -1,6 +1,8 @@
 //! The five calls of SQLite's own interface that inserts need. No layer lies
 //! between, because its cost would be taken for SQLite's.
 
+#![expect(unsafe_code, reason = "SQLite's interface is C")]
+
 use std::{
     ffi::{CStr, CString, c_int},
     marker::PhantomData,

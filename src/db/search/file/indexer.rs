@@ -1,5 +1,7 @@
 //! Keeps the index up to date, behind the writer.
 
+#![expect(clippy::disallowed_methods, reason = "it sleeps on a thread of its own")]
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -65,6 +67,7 @@ pub(crate) fn keep_up(index: FileIndex, database: PathBuf) -> std::io::Result<()
 fn give_way() {
     // Linux has a priority for each thread; elsewhere it is the process's.
     #[cfg(target_os = "linux")]
+    #[expect(unsafe_code, reason = "setpriority(2)")]
     // SAFETY: takes three numbers (setpriority(2)).
     if unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 10) } != 0 {
         log::debug!("the search keeps its priority: {}", std::io::Error::last_os_error());

@@ -1,5 +1,7 @@
 //! Fills the table, behind the writers: on one of the nodes at a time.
 
+#![expect(clippy::disallowed_methods, reason = "it sleeps on a thread of its own")]
+
 use std::{
     collections::BTreeSet,
     thread::sleep,
