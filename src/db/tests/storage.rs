@@ -11,6 +11,12 @@ fn a_database_of_a_newer_version_is_refused() {
     assert!(matches!(bring_up_to_date(&bench.url), Err(OpenError::Newer { .. })));
 }
 
+#[test]
+fn both_databases_have_the_same_migrations() {
+    use crate::db::{postgres, sqlite};
+    assert_eq!(sqlite::open::known_migrations(), postgres::open::known_migrations());
+}
+
 #[actix_web::test]
 async fn what_is_past_the_bound_is_refused_at_once_and_the_rest_is_stored() {
     let mut bench = Bench::new();
