@@ -98,7 +98,7 @@ fn new_epoch(args: StoreArgs) -> Result<(), Failure> {
     let store = StoreConfig::new(args)?;
     db::renew_life(&store.database).map_err(Failure::environment)?;
     output::answer(&format!(
-        "{}: with the next start of a server clients load everything anew\n",
+        "{}: new epoch; clients reload everything after the next server start\n",
         store.database
     ))
 }

@@ -95,13 +95,13 @@ fn check_nodes(args: NodeArgs, store: &StoreConfig) -> Result<NodeConfig, Config
     let redis = redis_url.filter(|url| !url.is_empty());
     let redis = redis.map(|url| url.parse().map_err(named)).transpose()?;
     if redis.is_some() && store.database.file().is_some() {
-        log::warn!("REDIS_URL is not used: on SQLite there is one node, which needs none");
+        log::warn!("ignoring REDIS_URL: SQLite supports only a single node, which needs no Redis");
     }
     let redis = redis.filter(|_| store.database.file().is_none());
     let service_stream = service_stream.filter(|stream| !stream.is_empty());
     if service_stream.is_some() && redis.is_none() {
         return Err(ConfigError::Value(
-            "--service-stream (PARLOR_SERVICE_STREAM) needs REDIS_URL and a PostgreSQL".to_owned(),
+            "--service-stream (PARLOR_SERVICE_STREAM) requires REDIS_URL and PostgreSQL".to_owned(),
         ));
     }
     let drain_delay = drain_delay.unwrap_or_default();
@@ -289,13 +289,13 @@ fn check_limits(args: LimitArgs, files: Limits) -> Result<Limits, ConfigError> {
     let command = command_bytes(content_bytes);
     let frame_bytes = frame_bytes.unwrap_or(command);
     if frame_bytes < command {
-        let why = format!("a message of PARLOR_CONTENT_BYTES={content_bytes} may take as much");
+        let why = format!("a message of PARLOR_CONTENT_BYTES={content_bytes} may need that much");
         return too_small("--frame-bytes (PARLOR_FRAME_BYTES)", command, &why);
     }
     let queue = (2 * frame_bytes).max(event_bytes(content_bytes));
     if queued_bytes < queue {
         let why = format!(
-            "what others say has to fit, with PARLOR_FRAME_BYTES={frame_bytes} and \
+            "the largest event must fit, given PARLOR_FRAME_BYTES={frame_bytes} and \
              PARLOR_CONTENT_BYTES={content_bytes}"
         );
         return too_small("--queued-bytes (PARLOR_QUEUED_BYTES)", queue, &why);
@@ -328,8 +328,9 @@ fn file_limits(args: &AttachmentArgs) -> Limits {
     }
 }
 
-const ATTACHMENTS_URL: &str = "--attachments-url (PARLOR_ATTACHMENTS_URL) must be such as s3://bucket/prefix; without it, \
-     files are in the data directory";
+const ATTACHMENTS_URL: &str = "--attachments-url (PARLOR_ATTACHMENTS_URL) must look like \
+                               s3://bucket/prefix; leave it out to keep files in the data \
+                               directory";
 
 fn check_attachments(
     args: AttachmentArgs,
@@ -365,7 +366,7 @@ fn check_attachments(
     };
     if s3_endpoint.as_deref().is_some_and(|endpoint| !is_web(endpoint)) {
         return Err(wrong(
-            "--s3-endpoint (PARLOR_S3_ENDPOINT) must be a URL of http or https, such as \
+            "--s3-endpoint (PARLOR_S3_ENDPOINT) must be an http or https URL, such as \
              http://127.0.0.1:9000",
         ));
     }
@@ -377,7 +378,7 @@ fn check_attachments(
     let per = |name: &str, bytes: u64| match bytes {
         0 => Ok(None),
         _ if bytes < attachment_bytes => Err(wrong(&format!(
-            "{name} must be 0 or not below --attachment-bytes (PARLOR_ATTACHMENT_BYTES)"
+            "{name} must be 0 or at least --attachment-bytes (PARLOR_ATTACHMENT_BYTES)"
         ))),
         _ => Ok(Some(i64::try_from(bytes).unwrap_or(i64::MAX))),
     };
@@ -419,11 +420,11 @@ fn check_webhooks(args: WebhookArgs) -> Result<Option<WebhookConfig>, ConfigErro
         ));
     }
     if let Some(kind) = kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
-        return wrong(format!("--webhook-events (PARLOR_WEBHOOK_EVENTS): there is no {kind:?}"));
+        return wrong(format!("--webhook-events (PARLOR_WEBHOOK_EVENTS): unknown event {kind:?}"));
     }
     let Some(secrets) = Secrets::new(&webhook_secret) else {
         return wrong(
-            "--webhook-secret (PARLOR_WEBHOOK_SECRET) must be whsec_… or have 24 bytes at least"
+            "--webhook-secret (PARLOR_WEBHOOK_SECRET) must be whsec_… or have at least 24 bytes"
                 .to_owned(),
         );
     };
@@ -452,8 +453,8 @@ fn check_previous(secret: Option<&str>) -> Result<Option<Secret>, ConfigError> {
 fn check_adopted(origins: &[String]) -> Result<Adopted, ConfigError> {
     Adopted::parse(origins).map_err(|text| {
         ConfigError::Value(format!(
-            "--adopt-users-of (PARLOR_ADOPT_USERS_OF): {text:?} is none of account, application, \
-             issuer and issuer:<iss>"
+            "--adopt-users-of (PARLOR_ADOPT_USERS_OF): {text:?} must be account, application, \
+             issuer or issuer:<iss>"
         ))
     })
 }
@@ -518,7 +519,7 @@ fn check_origins(origins: Vec<String>) -> Result<Vec<String>, ConfigError> {
         "*" => Ok(origin.to_owned()),
         _ => parse_origin(origin).ok_or_else(|| {
             ConfigError::Value(format!(
-                "--allowed-origins (PARLOR_ALLOWED_ORIGINS): {origin:?} is no origin such as \
+                "--allowed-origins (PARLOR_ALLOWED_ORIGINS): {origin:?} is not an origin such as \
                  https://app.example.org"
             ))
         }),
@@ -536,8 +537,7 @@ fn load_certificate(
             .map(Some)
             .map_err(|error| ConfigError::Environment(error.to_string())),
         (Some(_), None) | (None, Some(_)) => Err(ConfigError::Value(
-            "--tls-cert (PARLOR_TLS_CERT) and --tls-key (PARLOR_TLS_KEY) must be set both or \
-             not at all"
+            "--tls-cert (PARLOR_TLS_CERT) and --tls-key (PARLOR_TLS_KEY) must be set together"
                 .to_owned(),
         )),
     }
@@ -599,7 +599,7 @@ fn make_private_dir(path: &std::path::Path) -> Result<(), ConfigError> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
         ConfigError::Environment(format!(
-            "cannot make the data directory {}: {error}",
+            "cannot create the data directory {}: {error}",
             path.display()
         ))
     })

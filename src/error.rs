@@ -230,7 +230,7 @@ impl From<&PayloadError> for ApiError {
 }
 
 pub fn query_error(error: QueryPayloadError, _: &HttpRequest) -> actix_web::Error {
-    ApiError::new(ErrorCode::InvalidMessage, format!("the query is not right: {error}")).into()
+    ApiError::new(ErrorCode::InvalidMessage, format!("the query is not valid: {error}")).into()
 }
 
 pub fn path_error(_: PathError, _: &HttpRequest) -> actix_web::Error {

@@ -61,30 +61,30 @@ fn of<T: Default>() -> T {
 
 #[rustfmt::skip]
 declare! {
-    connections: Counter = of(), "parlor_connections", "Connections that were opened";
-    frames_in: Counter = of(), "parlor_frames_in", "Text frames from clients";
-    bytes_in: Counter = of(), "parlor_bytes_in", "Bytes of text from clients";
-    bytes_out: Counter = of(), "parlor_bytes_out", "Bytes written to clients";
-    messages: Counter = of(), "parlor_messages", "Messages that were stored";
-    duplicates: Counter = of(), "parlor_duplicates", "Messages that were sent again";
-    broadcasts: Counter = of(), "parlor_broadcasts", "Durable events that were broadcast";
-    deliveries: Counter = of(), "parlor_deliveries", "Events handed to connections";
-    writes_in_flight: Number = of(), "parlor_writes_in_flight", "Writes that have not been committed yet";
-    fanout_backlog: Number = of(), "parlor_fanout_backlog", "Batches that a thread has not handed out yet";
-    batch_size: Histogram = Histogram::new(WRITES), "parlor_commit_batch_size", "Writes in one transaction";
-    commit_time: Histogram = Histogram::new(SECONDS), "parlor_commit_seconds", "Time of one transaction";
+    connections: Counter = of(), "parlor_connections", "WebSocket connections opened";
+    frames_in: Counter = of(), "parlor_frames_in", "Text frames received from clients";
+    bytes_in: Counter = of(), "parlor_bytes_in", "Bytes of text received from clients";
+    bytes_out: Counter = of(), "parlor_bytes_out", "Bytes sent to clients";
+    messages: Counter = of(), "parlor_messages", "Messages stored";
+    duplicates: Counter = of(), "parlor_duplicates", "Repeated sends of a message that was already stored";
+    broadcasts: Counter = of(), "parlor_broadcasts", "Durable events broadcast to rooms";
+    deliveries: Counter = of(), "parlor_deliveries", "Events delivered to connections";
+    writes_in_flight: Number = of(), "parlor_writes_in_flight", "Writes not committed yet";
+    fanout_backlog: Number = of(), "parlor_fanout_backlog", "Batches not yet delivered by the worker threads";
+    batch_size: Histogram = Histogram::new(WRITES), "parlor_commit_batch_size", "Writes per transaction";
+    commit_time: Histogram = Histogram::new(SECONDS), "parlor_commit_seconds", "Duration of a transaction";
     fanout_time: Histogram = Histogram::new(SECONDS), "parlor_fanout_seconds", "Time from the commit to the sockets";
-    read_failures: Counter = of(), "parlor_read_failures", "Reads of the database that failed";
-    hints_published: Counter = of(), "parlor_hints_published", "Messages published for other nodes";
-    hint_bytes: Counter = of(), "parlor_hint_bytes", "Bytes published for other nodes";
-    hints_heard: Counter = of(), "parlor_hints_heard", "Messages heard from other nodes";
-    hints_dropped: Counter = of(), "parlor_hints_dropped", "Messages that Redis did not take in time; the other nodes read the feed";
-    feed_found: Counter = of(), "parlor_feed_found", "Items of the feed that no message had told of";
-    limited: Labelled = of(), "parlor_limited", "Requests over a limit";
-    errors: Labelled = of(), "parlor_errors", "Errors that were answered";
-    closes: Labelled<u16> = of(), "parlor_closes", "Connections closed by the server";
+    read_failures: Counter = of(), "parlor_read_failures", "Failed database reads";
+    hints_published: Counter = of(), "parlor_hints_published", "Hints published to other nodes";
+    hint_bytes: Counter = of(), "parlor_hint_bytes", "Bytes of hints published to other nodes";
+    hints_heard: Counter = of(), "parlor_hints_heard", "Hints received from other nodes";
+    hints_dropped: Counter = of(), "parlor_hints_dropped", "Hints dropped because Redis was too slow; the other nodes read the feed";
+    feed_found: Counter = of(), "parlor_feed_found", "Feed items found by reading, without a hint";
+    limited: Labelled = of(), "parlor_limited", "Requests refused by a limit";
+    errors: Labelled = of(), "parlor_errors", "Errors returned to clients";
+    closes: Labelled<u16> = of(), "parlor_closes", "WebSocket connections closed by the server";
     http_requests: Labelled = of(), "parlor_http_requests", "HTTP requests";
-    http_time: Histogram = Histogram::new(SECONDS), "parlor_http_seconds", "Time of one HTTP request";
+    http_time: Histogram = Histogram::new(SECONDS), "parlor_http_seconds", "Duration of an HTTP request";
 }
 
 /// A limit that somebody can be over.
@@ -188,7 +188,7 @@ impl Metrics {
         }
         let uptime = Gauge::<f64, AtomicU64>::default();
         uptime.set(self.started.elapsed().as_secs_f64());
-        now.register("parlor_uptime_seconds", "Time since the start", uptime);
+        now.register("parlor_uptime_seconds", "Seconds since the start", uptime);
         let mut text = String::with_capacity(16 * 1024);
         for registry in [&self.registry, &now] {
             prometheus_text::encode(&mut text, registry).expect("a text takes all");

@@ -54,7 +54,7 @@ impl Gate {
         let socket = SockRef::from(&tcp);
         let configured = socket.set_send_buffer_size(HTTP_SEND_BUFFER);
         if let Err(error) = configured.and_then(|()| tcp.set_nodelay(true)) {
-            log::debug!("a connection was gone before it began: {error}");
+            log::debug!("a connection was closed before it was set up: {error}");
         }
         Ok((Paced::new(tcp, timeouts, place), peer))
     }
@@ -80,9 +80,9 @@ fn refused(address: IpAddr) {
     metrics().limited(Limit::Address);
     if let Some(times) = REFUSED.again() {
         log::warn!(
-            "a connection from {address} was refused, it has as many as one address may \
-             (PARLOR_CONNECTIONS_PER_ADDRESS; if it is a proxy, PARLOR_TRUSTED_PROXIES should name \
-             it): {times} refused"
+            "a connection from {address} was refused: too many connections from one address \
+             (PARLOR_CONNECTIONS_PER_ADDRESS; if it is your proxy, add it to \
+             PARLOR_TRUSTED_PROXIES) ({times} refused)"
         );
     }
 }
@@ -91,7 +91,7 @@ fn refused(address: IpAddr) {
 pub(super) fn no_handshake(error: TlsError<std::io::Error, Infallible>) {
     static FAILED: Seldom = Seldom::new();
     let why = match error {
-        TlsError::Timeout => "it took too long".to_owned(),
+        TlsError::Timeout => "timed out".to_owned(),
         TlsError::Tls(error) => error.to_string(),
         TlsError::Service(never) => match never {},
     };
@@ -107,7 +107,7 @@ pub(super) fn ended(error: DispatchError) {
     match error {
         DispatchError::Parse(error) => {
             if let Some(times) = GARBAGE.again() {
-                log::info!("what came on a connection is not HTTP: {error} ({times} times)");
+                log::info!("a client sent something that is not HTTP: {error} ({times} times)");
             }
         }
         DispatchError::InternalError => log::error!("actix-http failed on a connection"),

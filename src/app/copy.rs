@@ -37,15 +37,14 @@ pub(super) fn copy(args: CopyArgs) -> Result<(), Failure> {
     };
     unlike(
         Verdict::TargetDiffers,
-        "the target is not what was copied into it: somebody else wrote there; make it anew, and \
-         copy again",
+        "the target differs from what was copied into it: something else wrote to it; recreate it \
+         and copy again",
     )?;
     unlike(
         Verdict::SourceChanged,
-        "the source changed while it was copied: stop its servers, make the target anew, and copy \
-         again",
+        "the source changed during the copy: stop its servers, recreate the target and copy again",
     )?;
-    output::answer(&format!("{from} is copied to {to}: {}\n", summary(&copied, begun.elapsed())))
+    output::answer(&format!("copied {from} to {to}: {}\n", summary(&copied, begun.elapsed())))
 }
 
 /// A line for each table. Checksums are compared whole; their first digits
@@ -75,9 +74,9 @@ fn shown(copied: &Copied) -> String {
 fn summary(copied: &Copied, took: Duration) -> String {
     let rows: i64 = copied.tables.iter().map(|table| table.target.rows).sum();
     let replaced: i64 = copied.tables.iter().map(|table| table.replaced).sum();
-    let mut text = format!("{rows} rows, the same on both sides, in {:.1} s", took.as_secs_f64());
+    let mut text = format!("{rows} rows, identical on both sides, in {:.1} s", took.as_secs_f64());
     if replaced > 0 {
-        let _ = write!(text, "; {replaced} NUL characters became U+FFFD");
+        let _ = write!(text, "; {replaced} NUL characters replaced by U+FFFD");
     }
     text
 }

@@ -35,7 +35,9 @@ pub(super) fn listen(bind: &BindAddress) -> Result<Vec<TcpListener>, Failure> {
     }
     match (listeners.is_empty(), missing) {
         (true, Some(error)) => Err(failed(error)),
-        (true, None) => Err(failed(Error::new(ErrorKind::NotFound, "the name has no address"))),
+        (true, None) => {
+            Err(failed(Error::new(ErrorKind::NotFound, "the name resolves to no address")))
+        }
         (false, _) => Ok(listeners),
     }
 }

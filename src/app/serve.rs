@@ -33,7 +33,7 @@ use parlor_domain::{
 pub(super) fn serve(config: Config) -> Result<(), Failure> {
     // Many systems allow 1,024 open files and more if one asks.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        log::warn!("the limit of open files stays as it is: {error}");
+        log::warn!("cannot raise the limit on open files: {error}");
     }
     // Before the actors start, because both block.
     let database =
@@ -50,7 +50,7 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
         let server = Running::start(&config, &database, listeners).await?;
         http::banner(&addresses, &config);
         if !config.accounts {
-            log::info!("accounts are off; PARLOR_ACCOUNTS=on has them beside other users");
+            log::info!("built-in accounts are off; PARLOR_ACCOUNTS=on turns them on");
         }
         server.run(&config, &database, signals).await
     })?;
@@ -71,8 +71,8 @@ enum Ended {
 /// whoever watches over the process has nothing to do. Comes back only with
 /// the reason why that did not work.
 fn start_anew() -> Failure {
-    log::info!("starting anew");
-    let failed = |error| Failure::environment(format!("it cannot be started anew: {error}"));
+    log::info!("restarting");
+    let failed = |error| Failure::environment(format!("cannot restart: {error}"));
     match std::env::current_exe() {
         Ok(program) => failed(Command::new(program).args(std::env::args_os().skip(1)).exec()),
         Err(error) => failed(error),
@@ -176,12 +176,12 @@ impl Running {
             }
             () = signals.next() => Ended::Stopped,
             () = database.life_ended() => {
-                log::error!("the database was restored, or another one took its place");
+                log::error!("the database was restored or replaced");
                 Ended::OtherLife
             }
         };
         let stopping = async {
-            log::info!("stopping: no new connections, open ones are told");
+            log::info!("stopping: refusing new connections, notifying open ones");
             // First of all ready turns red, so that nobody new is sent here.
             draining.begin();
             if ended == Ended::Stopped {
@@ -197,7 +197,7 @@ impl Running {
             // It has to be polled for its workers to stop.
             () = async { let _ = server.await; std::future::pending::<()>().await } => {}
             () = signals.next_apart() => {
-                log::warn!("stopped at once by a second signal");
+                log::warn!("stopped immediately by a second signal");
                 #[expect(clippy::disallowed_methods, reason = "a second signal asks for it")]
                 std::process::exit(1);
             }
@@ -224,7 +224,7 @@ async fn stop(
         sessions.none_left().await;
     };
     if timeout_at(end, drained).await.is_err() {
-        log::warn!("some connections did not end in time");
+        log::warn!("some connections did not close in time");
     }
     let _ = timeout(STOP_RESERVE, handle.stop(true)).await;
 }
@@ -356,9 +356,11 @@ struct Signals {
 async fn reload(certificate: Option<Certificate>, mut hangup: Signal) {
     while hangup.recv().await.is_some() {
         match certificate.as_ref().map(Certificate::reload) {
-            Some(Ok(())) => log::info!("the certificate was read again"),
-            Some(Err(error)) => log::error!("the old certificate stays: {error}"),
-            None => log::info!("SIGHUP: there is no certificate to read again"),
+            Some(Ok(())) => log::info!("the certificate was reloaded"),
+            Some(Err(error)) => {
+                log::error!("the certificate was not reloaded, the old one stays in use: {error}")
+            }
+            None => log::info!("SIGHUP: there is no certificate to reload"),
         }
     }
 }

@@ -68,22 +68,22 @@ impl StoreConfig {
 /// The store did not do what it should; the cause has been logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    #[error("the attachments cannot be reached")]
+    #[error("the attachment store cannot be reached")]
     Away,
     /// Somebody took it out behind our back: asking again does not help.
-    #[error("the file is not in the store of attachments")]
+    #[error("the file is missing from the attachment store")]
     Missing,
 }
 
 fn failed(error: object_store::Error) -> StoreError {
-    log::error!("the store of attachments failed: {error}");
+    log::error!("the attachment store failed: {error}");
     StoreError::Away
 }
 
 fn unread(error: object_store::Error) -> StoreError {
     match error {
         object_store::Error::NotFound { .. } => {
-            log::error!("a file is not in the store of attachments: {error}");
+            log::error!("a file is missing from the attachment store: {error}");
             StoreError::Missing
         }
         error => failed(error),
@@ -233,9 +233,11 @@ impl Store {
         let removing = tokio::task::spawn_blocking(move || pieces::remove(&directory, before));
         match removing.await {
             Ok(Ok(0)) => {}
-            Ok(Ok(count)) => log::info!("{count} pieces of uploads that were cut are removed"),
-            Ok(Err(error)) => log::warn!("pieces of uploads could not be removed: {error}"),
-            Err(error) => log::error!("removing pieces of uploads failed: {error}"),
+            Ok(Ok(count)) => log::info!("removed {count} partial files of interrupted uploads"),
+            Ok(Err(error)) => {
+                log::warn!("cannot remove partial files of interrupted uploads: {error}")
+            }
+            Err(error) => log::error!("the clean-up of partial files failed: {error}"),
         }
     }
 
@@ -288,6 +290,6 @@ impl Drop for Upload {
 
 async fn take_back(upload: WriteMultipart) {
     if let Err(error) = upload.abort().await {
-        log::warn!("an upload could not be taken back: {error}");
+        log::warn!("cannot remove an aborted upload: {error}");
     }
 }

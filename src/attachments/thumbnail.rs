@@ -76,9 +76,9 @@ impl Thumbnails {
 /// Why a picture has none.
 #[derive(Debug, thiserror::Error)]
 enum NoThumbnail {
-    #[error("it is broken, or of a kind or size that is not shown")]
+    #[error("the image is damaged, or its type or size is not supported")]
     Unreadable,
-    #[error("decoding it takes {0} bytes")]
+    #[error("decoding it would take {0} bytes")]
     TooBig(u64),
     #[error(transparent)]
     Broken(#[from] ImageError),

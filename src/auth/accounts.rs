@@ -21,12 +21,12 @@ pub enum AccountError {
     Wrong,
     #[error("the old password is wrong")]
     WrongOld,
-    #[error("this user has no password here")]
+    #[error("this user has no password on this server")]
     NoPassword,
-    #[error("the refresh token is not good: log in again")]
+    #[error("the refresh token is not valid: log in again")]
     RefreshRefused,
     /// It was used before: its sign-in has ended.
-    #[error("the refresh token is not good: log in again")]
+    #[error("the refresh token is not valid: log in again")]
     RefreshReused(SignIn),
     #[error("the server cannot take this now; try again")]
     Unavailable,

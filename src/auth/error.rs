@@ -9,19 +9,19 @@ pub enum AuthError {
     /// Why is for the log, and not for whoever tries tokens.
     #[error("the token is not valid")]
     Bad(BadToken),
-    #[error("texts call many by this id (sub): the user needs another one")]
+    #[error("the sub is a reserved word (such as room, here or all): the user needs another id")]
     ReservedId,
     #[error("the token has expired")]
     Expired,
     #[error("the token was revoked")]
     Revoked,
-    #[error("this user may not come")]
+    #[error("this user is banned")]
     Banned,
     #[error("this user id belongs to another sign-in method")]
     OtherOrigin,
-    #[error("the token is another user's")]
+    #[error("the token belongs to another user")]
     OtherUser,
-    #[error("a token is being checked already")]
+    #[error("another token is still being checked")]
     Busy,
     #[error("the server cannot check the token now; try again")]
     Unavailable,

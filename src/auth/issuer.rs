@@ -96,9 +96,8 @@ impl Issuer {
             KeySource::File(path) => {
                 let text = std::fs::read(path)
                     .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-                let keys = read_keys(&text).ok_or_else(|| {
-                    format!("{} has no public key in it that may be used", path.display())
-                })?;
+                let keys = read_keys(&text)
+                    .ok_or_else(|| format!("{} contains no usable public key", path.display()))?;
                 known.keys = Arc::new(keys);
             }
             KeySource::Url(_) => client = Some(outbound::client(JWKS_TIMEOUT)),
@@ -207,7 +206,7 @@ impl Issuer {
                 known.read_at = Some(Instant::now());
             }
             // The ones that are known stay good.
-            Err(error) => log::warn!("the issuer's keys could not be read: {error}"),
+            Err(error) => log::warn!("the issuer's keys could not be fetched: {error}"),
         }
     }
 }
@@ -226,5 +225,5 @@ async fn fetch(client: &reqwest::Client, url: &str) -> Result<Vec<Key>, String> 
         }
         body.extend_from_slice(&chunk);
     }
-    jwks(&body).ok_or_else(|| "it is no JWKS document with a key for signatures".to_owned())
+    jwks(&body).ok_or_else(|| "not a JWKS document with a signature key".to_owned())
 }

@@ -124,7 +124,7 @@ impl Passwords {
                 return false;
             };
             memory.fits(&password, &hash).unwrap_or_else(|error| {
-                log::error!("a stored password hash is broken: {error}");
+                log::error!("a stored password hash is malformed: {error}");
                 false
             })
         })

@@ -139,8 +139,8 @@ fn not_believed(peer: IpAddr) {
     static FORGOTTEN: Seldom = Seldom::new();
     if let Some(times) = FORGOTTEN.again() {
         log::info!(
-            "the X-Forwarded-For of {peer} is not believed ({times} requests): if it is your \
-             proxy, PARLOR_TRUSTED_PROXIES should name it"
+            "ignoring X-Forwarded-For from {peer} ({times} requests): if it is your proxy, add it \
+             to PARLOR_TRUSTED_PROXIES"
         );
     }
 }

@@ -18,19 +18,19 @@ use parlor_domain::{
 pub enum BadToken {
     #[error("has more than {TOKEN_BYTES} bytes")]
     TooLong,
-    #[error("is no JWT")]
+    #[error("is not a JWT")]
     Malformed,
     #[error("is signed with an algorithm that is not accepted here")]
     Algorithm,
-    #[error("needs what is not understood here (crit)")]
+    #[error("has a critical extension that is not supported (crit)")]
     Critical,
     #[error("names a key (kid) that its issuer does not have")]
     UnknownKey,
-    #[error("has a signature that fits no key")]
+    #[error("has a signature that matches no key")]
     Signature,
-    #[error("is good only later (nbf)")]
+    #[error("is not valid yet (nbf)")]
     Early,
-    #[error("was issued later than now (iat)")]
+    #[error("was issued in the future (iat)")]
     IssuedAhead,
     #[error("was issued more than {} days ago (iat)", TOKEN_AGE_MAX.as_secs() / 86_400)]
     TooOld,
@@ -39,13 +39,13 @@ pub enum BadToken {
         TOKEN_AGE_MAX.as_secs() / 86_400
     )]
     TooLasting,
-    #[error("is of another issuer (iss)")]
+    #[error("is from another issuer (iss)")]
     Issuer,
     #[error("is for another audience (aud)")]
     Audience,
     #[error("lacks {0}")]
     Missing(&'static str),
-    #[error("has a wrong {0}")]
+    #[error("has an invalid {0}")]
     Claim(&'static str),
     #[error("has a sub that {0}")]
     User(InvalidId),
@@ -55,9 +55,9 @@ pub enum BadToken {
     Id,
     #[error("has an iss of more than {ISSUER_BYTES} bytes")]
     LongIssuer,
-    #[error("is of an account, and accounts are off")]
+    #[error("is from a built-in account, and accounts are off")]
     NoAccounts,
-    #[error("is a key that is not known, or was revoked")]
+    #[error("is an API key that is unknown or revoked")]
     Key,
 }
 

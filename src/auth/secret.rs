@@ -31,8 +31,8 @@ pub enum SecretError {
     #[error("the signing secret in {path} needs at least 32 bytes")]
     FileTooShort { path: PathBuf },
     #[error(
-        "there is no signing secret {path}: start the server there once, or set JWT_SECRET or \
-         --data-dir"
+        "there is no signing secret at {path}: start a server with this data directory once, or \
+         set JWT_SECRET or --data-dir"
     )]
     NotThere { path: PathBuf },
     #[error("cannot use the signing secret {path}: {cause}")]
@@ -112,7 +112,9 @@ fn warn_if_open_to_others(path: &Path) -> io::Result<()> {
     let mode = fs::metadata(path)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         let path = path.display();
-        log::warn!("others can read the signing secret {path} (mode {mode:o}): make it 600");
+        log::warn!(
+            "other users can read the signing secret {path} (mode {mode:o}): change it to 600"
+        );
     }
     Ok(())
 }

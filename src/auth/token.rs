@@ -19,7 +19,7 @@ use parlor_domain::{SignIn, Timestamp, User, UserId, limits::TOKEN_BYTES};
 
 /// A token could not be made: the clock is outside of all reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a token cannot be signed now")]
+#[error("the token could not be signed")]
 pub struct NotSigned;
 
 /// What the tokens of accounts are signed with: a key of their own, made from

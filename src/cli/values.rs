@@ -25,7 +25,7 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     };
     match number.checked_mul(unit_ms).filter(|ms| (1..=CENTURY_MS).contains(ms)) {
         Some(ms) => Ok(Duration::from_millis(ms)),
-        None => Err("a duration is more than nothing and at most a century".to_owned()),
+        None => Err("a duration must be above zero and at most 100 years".to_owned()),
     }
 }
 
@@ -85,12 +85,12 @@ pub(super) fn parse_contact(text: &str) -> Result<Contact, String> {
 pub(super) fn parse_token_ttl(text: &str) -> Result<Duration, String> {
     let days = TOKEN_AGE_MAX.as_secs() / 86_400;
     let ttl = parse_duration(text)?;
-    if ttl > TOKEN_AGE_MAX { Err(format!("a token is good for {days}d at most")) } else { Ok(ttl) }
+    if ttl > TOKEN_AGE_MAX { Err(format!("a token is valid for {days}d at most")) } else { Ok(ttl) }
 }
 
 /// A name as the server takes it, too.
 pub(super) fn parse_name(text: &str) -> Result<String, String> {
-    let what = || format!("a name has 1 to {NAME_CHARS} characters that can be seen");
+    let what = || format!("a name must have 1 to {NAME_CHARS} visible characters");
     display_text(text, NAME_CHARS).ok().filter(|name| !name.is_empty()).ok_or_else(what)
 }
 

@@ -34,7 +34,7 @@ pub(super) fn secrets_from_files() -> Result<(), Ending> {
         let Some(path) = is_secret.then(|| given(&variable)).flatten() else { continue };
         let refused = |why: &str, code| (format!("parlor: {variable}: {why}"), code);
         if given(&name).is_some() {
-            return Err(refused(&format!("{name} is set too: set only one of them"), 2));
+            return Err(refused(&format!("{name} is also set: set only one of them"), 2));
         }
         let text = fs::read_to_string(&path)
             .map_err(|error| refused(&format!("cannot read {path}: {error}"), 1))?;
@@ -85,9 +85,9 @@ fn told(name: &str, known: &BTreeMap<String, bool>) -> String {
     let alike = known.keys().map(|known| (strsim::jaro_winkler(name, known), known));
     match alike.max_by(|a, b| a.0.total_cmp(&b.0)) {
         Some((score, known)) if score >= ALIKE => {
-            format!("{name} is not a setting and does nothing; did you mean {known}?")
+            format!("{name} is not a setting and has no effect; did you mean {known}?")
         }
-        _ => format!("{name} is not a setting and does nothing"),
+        _ => format!("{name} is not a setting and has no effect"),
     }
 }
 

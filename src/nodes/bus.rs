@@ -132,7 +132,7 @@ impl Bus {
                     tries = 0;
                     let ended = self.serve(link, pushes).await;
                     if self.health.redis_is(false) {
-                        log::warn!("Redis is away, other nodes hear later: {ended}");
+                        log::warn!("Redis is unreachable, other nodes are notified late: {ended}");
                     }
                 }
                 Err(error) => {
@@ -191,7 +191,7 @@ impl Bus {
             return cause(&error);
         }
         if self.health.redis_is(true) {
-            log::info!("Redis is reached");
+            log::info!("connected to Redis");
         }
         let _ = self.follower.send(FromBus::Reached);
         let mut ping = interval(REDIS_PING);
@@ -261,7 +261,7 @@ impl Bus {
                 self.hand_on(message.pieces());
             }
             // A newer node may say what this one does not know.
-            None => log::debug!("a hint is not understood"),
+            None => log::debug!("a hint cannot be decoded"),
         }
     }
 

@@ -77,7 +77,7 @@ fn target(
     let mut named = targets.into_iter().flatten();
     match (named.next(), named.next()) {
         (Some(target), None) => Ok(target),
-        _ => Err("one of room, user, role_context and everyone must be named".to_owned()),
+        _ => Err("exactly one of room, user, role_context and everyone is required".to_owned()),
     }
 }
 
@@ -92,7 +92,7 @@ fn say(
     let sender = user.ok_or("user: is missing")?;
     let client_id = ClientId::parse(id).map_err(|error| format!("id: {error}"))?;
     let mut fields: Fields =
-        serde_json::from_str(data).map_err(|_| "data: must be {\"content\": text}")?;
+        serde_json::from_str(data).map_err(|_| "data: must be {\"content\": \"…\"}")?;
     // The same door as for what people send.
     let draft =
         fields.draft(content_bytes).map_err(|refusal| format!("data: {}", refusal.message))?;

@@ -137,7 +137,7 @@ impl Follower {
                     let nodes = self.nodes.clone();
                     actix::spawn(async move {
                         if let Err(error) = nodes.forget_old().await {
-                            log::debug!("the feed keeps its old rows: {error}");
+                            log::debug!("cannot delete old rows of the feed: {error}");
                         }
                     });
                 }
@@ -177,7 +177,10 @@ impl Follower {
         self.read_at = Instant::now();
         // What happened meanwhile may be forgotten already.
         if away + FEED_SETTLED > FEED_KEPT {
-            log::warn!("the feed was not read for {away:?}: connections come back and read");
+            log::warn!(
+                "the feed was not read for {away:?}: closing all connections, so that clients \
+                 resume from the database"
+            );
             hooks.tell(vec![FromNode::MissedTooMuch]);
         }
     }

@@ -42,7 +42,7 @@ impl Node {
             // Others start at the same moment.
             sleep(CLAIM_PAUSE).await;
         }
-        Err("all numbers of nodes are taken".to_owned())
+        Err("all node numbers are taken".to_owned())
     }
 }
 
@@ -51,7 +51,9 @@ const CLAIM_PAUSE: Duration = Duration::from_millis(100);
 
 fn agree(shared: parlor_domain::Timestamp) {
     if let Some(offset_ms) = clock::agree_with(shared) {
-        log::warn!("this machine's clock is {offset_ms} ms behind the database's, which counts");
+        log::warn!(
+            "this machine's clock is {offset_ms} ms behind the database's; the database's is used"
+        );
     }
 }
 
@@ -103,7 +105,7 @@ impl Lease {
     pub async fn run(mut self) {
         // Whoever starts alone leads at once.
         if let Err(error) = self.renew().await {
-            log::warn!("the other nodes are not known yet: {error}");
+            log::warn!("cannot list the other nodes yet: {error}");
         }
         loop {
             tokio::select! {
@@ -111,7 +113,7 @@ impl Lease {
                 _ = self.stop.changed() => {
                     let Node { nodes, incarnation, number, .. } = &self.node;
                     if let Err(error) = nodes.release(*number, incarnation).await {
-                        log::debug!("the lease is left to end by itself: {error}");
+                        log::debug!("cannot release the lease, it will expire: {error}");
                     }
                     return;
                 }
@@ -125,7 +127,7 @@ impl Lease {
             let is_news = self.health.database_is(there);
             match renewed {
                 Err(error) if is_news => log::error!("the database cannot be reached: {error}"),
-                Ok(()) if is_news => log::info!("the database is reached again"),
+                Ok(()) if is_news => log::info!("the database is reachable again"),
                 _ => {}
             }
         }
@@ -141,7 +143,7 @@ impl Lease {
                 let again = new_incarnation();
                 let Some(lease) = nodes.claim(&again, "").await? else { return Ok(()) };
                 log::warn!(
-                    "this node was away for too long, and goes on as number {}",
+                    "the lease of this node had expired; continuing as node {}",
                     lease.number
                 );
                 *number = lease.number;
@@ -155,7 +157,7 @@ impl Lease {
         let is_first = live.iter().map(|node| node.number).min() == Some(self.node.number);
         self.leads.send_if_modified(|leads| std::mem::replace(leads, is_first) != is_first);
         for incarnation in self.watch.look(&live, self.node.number) {
-            log::warn!("a node has gone without a word");
+            log::warn!("the lease of a node has expired");
             let _ = self.bus.send(ToBus::Gone(incarnation));
         }
         Ok(())

@@ -66,7 +66,7 @@ impl Services {
             if let Err(error) = ended
                 && tries == 0
             {
-                log::warn!("the stream of services is not read: {}", cause(&error));
+                log::warn!("cannot read the service stream: {}", cause(&error));
             }
             sleep(pause(tries)).await;
             tries += 1;
@@ -170,7 +170,7 @@ impl Services {
     }
 
     fn bury(&self, commands: &mut redis::Pipeline, entry: &StreamId, why: &str) {
-        log::warn!("event {} of the stream cannot be published: {why}", entry.id);
+        log::warn!("entry {} of the service stream cannot be published: {why}", entry.id);
         let add = commands.cmd("XADD").arg(format!("{}:dead", self.stream));
         add.arg("MAXLEN").arg("~").arg(SERVICE_DEAD).arg("*");
         add.arg("entry").arg(&entry.id).arg("reason").arg(why);

@@ -107,6 +107,6 @@ impl State {
 pub(super) fn mismatch(answer: &Answer) -> ApiError {
     // The kind only: an answer may carry what people wrote.
     let kind = std::mem::discriminant(answer);
-    log::error!("the ChatServer gave an answer to another question: {kind:?}");
+    log::error!("the ChatServer returned an answer of the wrong kind: {kind:?}");
     ChatError::Internal.into()
 }

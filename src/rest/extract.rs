@@ -73,7 +73,7 @@ impl FromRequest for WithAccounts {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let state = request.app_data::<web::Data<State>>();
         let is_on = state.is_some_and(|state| state.has_accounts);
-        let what = "this server has no sign-in of its own; its application provides it";
+        let what = "built-in accounts are off on this server: sign in through the application";
         let off = || ApiError::new(ErrorCode::NotFound, what);
         std::future::ready(if is_on { Ok(Self) } else { Err(off()) })
     }
@@ -183,7 +183,7 @@ fn body_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError
     if field == "." {
         return ApiError::new(ErrorCode::InvalidMessage, format!("the body: {what}"));
     }
-    ApiError::field(field, format!("is not right: {what}"))
+    ApiError::field(field, format!("is not valid: {what}"))
 }
 
 pub(super) fn room_id(text: &str) -> Result<RoomId, ApiError> {

@@ -16,7 +16,8 @@ pub async fn no_path() -> Result<HttpResponse, ApiError> {
 
 /// Says which methods the path has (RFC 9110 section 15.5.6).
 pub fn no_method(allowed: HeaderValue) -> HttpResponse {
-    let error = ApiError::new(ErrorCode::MethodNotAllowed, "this path has no such method");
+    let error =
+        ApiError::new(ErrorCode::MethodNotAllowed, "this path does not support this method");
     let mut response = error.error_response();
     response.headers_mut().insert(ALLOW, allowed);
     response

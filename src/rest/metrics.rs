@@ -32,9 +32,13 @@ async fn collect(state: &State) -> Result<String, ApiError> {
     let process = Process::read();
     let mut measured: Vec<Measured> = vec![
         ("parlor_connections", "Open WebSocket connections", connections as u64),
-        ("parlor_degraded", "1 while this node hears others late", u64::from(is_degraded)),
-        ("parlor_limiter_users", "Users whose rate is kept", users as u64),
-        ("parlor_limiter_addresses", "Addresses whose rate is kept", addresses as u64),
+        (
+            "parlor_degraded",
+            "1 while Redis or the database is unreachable and this node hears from others late",
+            u64::from(is_degraded),
+        ),
+        ("parlor_limiter_users", "Users with rate-limit state in memory", users as u64),
+        ("parlor_limiter_addresses", "Addresses with rate-limit state in memory", addresses as u64),
         ("process_resident_memory_bytes", "Resident memory", process.resident),
         ("process_open_fds", "Open files and sockets", process.files),
     ];
@@ -56,9 +60,9 @@ async fn stored(state: &State) -> Vec<Measured> {
         number(backlogs.iter().filter(|one| one.dead == dead).map(|one| one.count).sum())
     };
     vec![
-        ("parlor_inbox_events", "Events that wait in inboxes", number(inbox)),
-        ("parlor_webhooks_waiting", "Webhooks that wait", outbox(false)),
-        ("parlor_webhooks_dead", "Webhooks that were given up", outbox(true)),
+        ("parlor_inbox_events", "Events waiting in inboxes", number(inbox)),
+        ("parlor_webhooks_waiting", "Webhooks waiting to be sent", outbox(false)),
+        ("parlor_webhooks_dead", "Webhooks in the dead-letter list", outbox(true)),
     ]
 }
 

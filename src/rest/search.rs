@@ -109,7 +109,7 @@ pub async fn search(
     who: Identity,
     params: web::Query<SearchParams>,
 ) -> Result<HttpResponse, ApiError> {
-    let off = || ApiError::new(ErrorCode::NotFound, "the search is switched off");
+    let off = || ApiError::new(ErrorCode::NotFound, "search is switched off");
     let search = state.search.as_ref().ok_or_else(off)?;
     let Some(wanted) = wanted(&state, &who, &params).await? else {
         let none = Results { results: Vec::new(), cursor: None, has_more: false };

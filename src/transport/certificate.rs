@@ -32,7 +32,7 @@ pub enum CertificateError {
     Chain { path: PathBuf, cause: String },
     #[error("cannot use the key {path}: {cause}")]
     Key { path: PathBuf, cause: String },
-    #[error("the key {key} is not that of the certificate {chain}")]
+    #[error("the key {key} does not belong to the certificate {chain}")]
     Mismatch { chain: PathBuf, key: PathBuf },
 }
 
@@ -83,7 +83,7 @@ fn read(chain: &Path, key: &Path) -> Result<CertifiedKey, CertificateError> {
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| bad_chain(error.to_string()))?;
     if certificates.is_empty() {
-        return Err(bad_chain("there is none in the file".to_owned()));
+        return Err(bad_chain("the file contains none".to_owned()));
     }
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| bad_key(error.to_string()))?;
     let signer = ring::sign::any_supported_type(&private).map_err(|e| bad_key(e.to_string()))?;

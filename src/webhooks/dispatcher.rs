@@ -108,7 +108,7 @@ impl Dispatcher {
         let others = waiting.iter().filter(|one| !one.dead && !is_ours(&one.target));
         let count: i64 = others.map(|one| one.count).sum();
         if count > 0 {
-            log::warn!("{count} webhooks wait for receivers that are not configured any more");
+            log::warn!("{count} webhooks are waiting for receivers that are no longer configured");
         }
     }
 }
@@ -186,10 +186,12 @@ impl Receiver {
         }
         if BEYOND.again().is_some() {
             log::warn!(
-                "more than {WEBHOOKS_WAITING} webhooks wait for a receiver: the oldest are given up"
+                "more than {WEBHOOKS_WAITING} webhooks are waiting for a receiver: the oldest \
+                 become dead letters"
             );
         }
-        let dead = |id: &i64| (*id, OutboxResult::Dead { error: "too many waited".to_owned() });
+        let dead =
+            |id: &i64| (*id, OutboxResult::Dead { error: "too many were waiting".to_owned() });
         for some in oldest.chunks(WEBHOOKS_SETTLED) {
             let write = SettleOutbox(some.iter().map(dead).collect());
             if submit(&self.writer, write).await.is_err() {
@@ -229,7 +231,7 @@ async fn attempt(
     let result = match outcome {
         Ok(()) => OutboxResult::Done,
         Err(error) if letter.attempts + 1 >= config.attempts => {
-            log::warn!("webhook {} is given up: {error}", letter.id);
+            log::warn!("webhook {} becomes a dead letter: {error}", letter.id);
             OutboxResult::Dead { error }
         }
         Err(error) => {

@@ -404,13 +404,13 @@ async fn the_log_says_why_a_token_was_refused_and_of_which_request_and_never_the
     let server = Server::start().await;
     let cases = [
         ("sub", Token::of("o'brien@example.org").text(), "a sub that may only have"),
-        ("roles", Token::of("u").claim("roles", "admin").text(), "a wrong roles"),
+        ("roles", Token::of("u").claim("roles", "admin").text(), "an invalid roles"),
         ("nbf", Token::of("u").claim("nbf", moment() + 60.0).text(), "(nbf)"),
         ("iat", Token::of("u").claim("iat", moment() + 60.0).text(), "(iat)"),
         ("exp", Token::of("u").expires_in(-60).text(), "has expired"),
-        ("secret", Token::of("u").signed_with(&"y".repeat(40)).text(), "fits no key"),
-        ("rubbish", "rubbish".to_owned(), "is no JWT"),
-        ("key", "prl_nobody".to_owned(), "is a key that is not known"),
+        ("secret", Token::of("u").signed_with(&"y".repeat(40)).text(), "matches no key"),
+        ("rubbish", "rubbish".to_owned(), "is not a JWT"),
+        ("key", "prl_nobody".to_owned(), "is an API key that is unknown"),
     ];
     for (name, token, _) in &cases {
         for door in ["rest", "upgrade", "socket"] {

@@ -139,7 +139,7 @@ async fn a_lost_file_and_a_store_that_is_away_are_told_apart() {
     for what in ["/content", "/thumbnail"] {
         ann.get(&path_of(&lost, what)).await.refused(404, "not_found");
     }
-    assert!(server.stderr().contains("not in the store"), "the operator is told");
+    assert!(server.stderr().contains("missing from the attachment store"), "the operator is told");
     let kept = upload(&ann, "kept.txt", text(100)).await.expect(201);
     store.stop().await;
     let began = Instant::now();

@@ -96,7 +96,7 @@ async fn a_hangup_takes_the_new_certificate_and_keeps_open_sessions() {
     std::fs::write(&first.key, "no key").expect("it can be written");
     server.signal(libc::SIGHUP);
     let told = async {
-        while !server.stderr().contains("the old certificate stays") {
+        while !server.stderr().contains("the old one stays in use") {
             tokio::task::yield_now().await;
         }
     };
@@ -130,7 +130,7 @@ async fn files_that_cannot_be_used_are_named_in_one_line() {
         (vec![(cert, &one.chain), (key, "nowhere.pem")], 1, "nowhere.pem"),
         (vec![(cert, &junk), (key, &one.key)], 1, "junk.pem"),
         (vec![(cert, &one.chain), (key, &junk)], 1, "junk.pem"),
-        (vec![(cert, &one.chain), (key, &other.key)], 1, "is not that of the certificate"),
+        (vec![(cert, &one.chain), (key, &other.key)], 1, "does not belong to the certificate"),
     ] {
         let settings = [&[("PARLOR_BIND", "127.0.0.1:0")], &settings[..]].concat();
         run_with(&home, &[], &settings).await.refused(code, word);

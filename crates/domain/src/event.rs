@@ -39,9 +39,9 @@ const RESERVED: [&str; 22] = [
 /// Why a text is no event type; the message is for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKind {
-    #[error("must be words of a-z 0-9 _ - with dots between, at most 64 characters")]
+    #[error("must be words of a-z 0-9 _ - separated by dots, at most 64 characters")]
     Form,
-    #[error("must not begin with a word that Parlor uses itself")]
+    #[error("must not begin with a word that Parlor reserves")]
     Reserved,
 }
 

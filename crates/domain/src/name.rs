@@ -8,7 +8,7 @@ use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
 /// with the field's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotShown {
-    #[error("must have no control characters")]
+    #[error("must not contain control characters")]
     Control,
     #[error("must have at most {0} characters")]
     TooLong(usize),

@@ -21,35 +21,35 @@ pub struct Standing {
 pub enum Denied {
     #[error("only members of the room may do this")]
     Stranger,
-    #[error("you can read this room and not write in it")]
+    #[error("you have read-only access to this room")]
     ReadOnly,
     #[error("you are muted in this room")]
     Muted,
     #[error("one of you has blocked the other")]
     Blocked,
-    #[error("this user was deleted: nobody would read it")]
+    #[error("this user has been deleted")]
     PeerDeleted,
-    #[error("only who shares a room with this user may do this")]
+    #[error("only users who share a room with this user may do this")]
     SharesNoRoom,
     #[error("only the application may bring people together here")]
     NotBackend,
-    #[error("only moderators write in this room")]
+    #[error("only moderators may write in this room")]
     Announcement,
     #[error("only moderators of the room may do this")]
     NotModerator,
     #[error("only the owner of the room may do this")]
     NotOwner,
-    #[error("only who wrote the message may do this")]
+    #[error("only the author of the message may do this")]
     NotAuthor,
-    #[error("this member's role is not below yours")]
+    #[error("this member's role is not lower than yours")]
     Outranked,
-    #[error("banned from this room")]
+    #[error("you are banned from this room")]
     Banned,
     #[error("this cannot be done in a direct room")]
     Direct,
     #[error("only an administrator may do this")]
     NotAdmin,
-    #[error("only a service of the application may do this")]
+    #[error("only a service may do this")]
     NotService,
     #[error("you cannot do this to yourself")]
     Oneself,

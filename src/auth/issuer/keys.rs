@@ -84,8 +84,9 @@ fn is_long_enough(key: &Key) -> bool {
     let is_short = key.algorithm == Algorithm::RS256 && bits.is_none_or(|bits| bits < RSA_BITS_MIN);
     if is_short {
         log::warn!(
-            "a key of the issuer is not used: RSA needs {RSA_BITS_MIN} bits, and {} has {}",
-            key.id.as_deref().unwrap_or("one without a name"),
+            "ignoring a key of the issuer: RSA keys need at least {RSA_BITS_MIN} bits, and {} has \
+             {}",
+            key.id.as_deref().unwrap_or("one without a kid"),
             bits.unwrap_or_default()
         );
     }

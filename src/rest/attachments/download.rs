@@ -157,8 +157,12 @@ impl Refused {
                 cache_headers(&mut response, tag);
                 return response.finish();
             }
-            Self::Changed => (StatusCode::PRECONDITION_FAILED, "the file is another one"),
-            Self::NoSuchPart => (StatusCode::RANGE_NOT_SATISFIABLE, "the file has no such part"),
+            Self::Changed => {
+                (StatusCode::PRECONDITION_FAILED, "the file does not match the condition")
+            }
+            Self::NoSuchPart => {
+                (StatusCode::RANGE_NOT_SATISFIABLE, "the range is outside the file")
+            }
         };
         let error = ApiError::new(ErrorCode::InvalidMessage, what);
         let mut response = error.error_response();

@@ -57,7 +57,9 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Away => Self::unavailable(),
-            StoreError::Missing => Self::new(ErrorCode::NotFound, "the file is lost"),
+            StoreError::Missing => {
+                Self::new(ErrorCode::NotFound, "the file is missing from the store")
+            }
         }
     }
 }

@@ -44,8 +44,8 @@ pub async fn upload(
     if is_form(&request) {
         return Err(ApiError::field(
             "file",
-            "must be the body itself, not a field of a form: send it for example with \
-             curl --data-binary @file",
+            "must be the request body itself, not a form field: send it for example with curl \
+             --data-binary @file",
         ));
     }
     let length = length_of(&request);

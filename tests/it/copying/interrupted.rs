@@ -121,7 +121,7 @@ async fn a_copy_that_was_killed_goes_on_where_it_was() {
     }
     assert_eq!(line_of(&resumed, "messages")[1..3], ["5000", "5000"]);
     assert_eq!(line_of(&resumed, "messages")[5], "50");
-    assert!(resumed.contains("50 NUL characters became U+FFFD"), "{resumed}");
+    assert!(resumed.contains("50 NUL characters replaced by U+FFFD"), "{resumed}");
 
     let server = Server::builder().set("DATABASE_URL", &url).start().await;
     let ann = server.user("ann").await;
@@ -148,7 +148,7 @@ async fn a_source_that_changed_meanwhile_is_noticed() {
         assert!(finished.stderr.contains("the source changed"), "{finished:?}");
         assert!(finished.stderr.contains("(in messages)"), "{finished:?}");
         assert_eq!(finished.stderr.lines().count(), 1, "{finished:?}");
-        assert!(!finished.stdout.contains("the same on both sides"), "{finished:?}");
+        assert!(!finished.stdout.contains("identical on both sides"), "{finished:?}");
     }
     // Nobody takes it for whole.
     let url = database.url();
@@ -160,7 +160,7 @@ async fn a_source_that_changed_meanwhile_is_noticed() {
     database.query("UPDATE messages SET content = 'another' WHERE id = 8");
     let finished = copy(&home, &file, &url).await;
     assert_eq!(finished.code, Some(1), "{finished:?}");
-    assert!(finished.stderr.contains("the target is not what was copied"), "{finished:?}");
+    assert!(finished.stderr.contains("the target differs from what was copied"), "{finished:?}");
     database.query("UPDATE messages SET content = 'message 8' WHERE id = 8");
     copied(&home, &file, &url).await;
 }

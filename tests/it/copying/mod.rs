@@ -18,7 +18,7 @@ async fn copy(home: &TempDir, from: &str, to: &str) -> Finished {
 async fn copied(home: &TempDir, from: &str, to: &str) -> String {
     let finished = copy(home, from, to).await;
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(finished.stdout.contains("the same on both sides"), "{finished:?}");
+    assert!(finished.stdout.contains("identical on both sides"), "{finished:?}");
     assert!(!finished.stdout.contains("differs"), "{finished:?}");
     finished.stdout
 }
