@@ -29,7 +29,7 @@ use parlor_domain::{
     limits::{COMPRESSION_MIN_BYTES, Limits},
 };
 
-/// The chat backend a product team drops into its own application.
+/// A self-hosted chat backend for your own application
 #[derive(Parser, Debug)]
 #[command(name = "parlor", version)]
 pub struct Cli {
@@ -43,32 +43,32 @@ pub struct Cli {
 pub enum Command {
     /// Run the server (the default)
     Serve(Box<ServeArgs>),
-    /// Bring the database up to date, and stop
+    /// Apply pending database migrations and exit
     Migrate(StoreArgs),
     /// Copy a whole deployment into another database
     Copy(CopyArgs),
-    /// After a restore that cannot be noticed, such as a snapshot of the
-    /// machine: have clients load everything anew
+    /// Make all clients reload everything; needed after a restore that the
+    /// server cannot detect, such as a snapshot of the whole machine
     NewEpoch(StoreArgs),
-    /// Make an access token, and print it
+    /// Create an access token and print it
     Token(TokenArgs),
 }
 
-/// Where the data is.
+/// Where the data is stored.
 #[derive(Args, Debug)]
 pub struct StoreArgs {
-    /// Directory of the database and of the signing secret
+    /// Directory for the database and the signing secret
     #[arg(long, env = "PARLOR_DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
-    /// Database, `sqlite:<file>` or `postgres://user:password@host/database`;
-    /// the file `parlor.db` in the data directory by default
+    /// Database: `sqlite:<file>` or `postgres://user:password@host/database`;
+    /// by default, the file `parlor.db` in the data directory
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// Transactions that run at once on PostgreSQL; SQLite has one
+    /// Number of concurrent write transactions on PostgreSQL; SQLite has one
     #[arg(long, env = "PARLOR_DATABASE_LANES", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub database_lanes: u8,
-    /// Secret that tokens are signed with, at least 32 bytes; made on first
-    /// start and kept in the data directory by default
+    /// Secret for signing tokens, at least 32 bytes; by default, generated on
+    /// the first start and kept in the data directory
     #[arg(long, env = "JWT_SECRET", hide_env_values = true)]
     pub jwt_secret: Option<String>,
 }
@@ -84,79 +84,81 @@ pub enum Switch {
 pub struct ServeArgs {
     #[command(flatten)]
     pub store: StoreArgs,
-    /// Address or name and port to listen on: `127.0.0.1:8080`,
-    /// `localhost:8080`, `[::1]:8080`, or `:8080` for every address; port 0
-    /// takes any free one
+    /// Address or host name, and port, to listen on: `127.0.0.1:8080`,
+    /// `localhost:8080`, `[::1]:8080`, or `:8080` for all addresses; port 0
+    /// picks any free port
     #[arg(long, env = "PARLOR_BIND", default_value = "127.0.0.1:8080", value_parser = BindAddress::parse)]
     pub bind: BindAddress,
-    /// Threads that serve connections; one a core by default
+    /// Number of threads that serve connections; by default, one per core
     #[arg(long, env = "PARLOR_WORKERS", value_parser = parse_positive, allow_negative_numbers = true)]
     pub workers: Option<usize>,
-    /// Web origins that may use the server besides its own, e.g.
-    /// `https://app.example.org`; `*` for any
+    /// Web origins, besides the server's own, whose pages may use the server,
+    /// e.g. `https://app.example.org`; `*` allows any
     #[arg(long, env = "PARLOR_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<String>,
-    /// Certificate chain, a PEM file: with it and its key, https and wss are
-    /// served. SIGHUP reads both files again
+    /// PEM file with the certificate chain; together with the key it enables
+    /// https and wss. SIGHUP reloads both files
     #[arg(long, env = "PARLOR_TLS_CERT")]
     pub tls_cert: Option<PathBuf>,
-    /// Private key of the certificate, a PEM file
+    /// PEM file with the private key of the certificate
     #[arg(long, env = "PARLOR_TLS_KEY")]
     pub tls_key: Option<PathBuf>,
     /// Whether WebSocket messages may be compressed (permessage-deflate)
     #[arg(long, env = "PARLOR_COMPRESSION", value_enum, default_value_t = Switch::On)]
     pub compression: Switch,
-    /// Bytes from which on a message to a client is compressed
+    /// Size in bytes from which a message to a client is compressed
     #[arg(long, env = "PARLOR_COMPRESSION_MIN_BYTES", default_value_t = COMPRESSION_MIN_BYTES, value_parser = parse_positive, allow_negative_numbers = true)]
     pub compression_min_bytes: usize,
-    /// Time between two pings
+    /// Interval between pings
     #[arg(long, env = "PARLOR_HEARTBEAT_INTERVAL", default_value = "54s", value_parser = parse_duration)]
     pub heartbeat_interval: Duration,
-    /// A connection that has been silent for so long is closed
+    /// Close a connection after this long without hearing from it
     #[arg(long, env = "PARLOR_HEARTBEAT_TIMEOUT", default_value = "60s", value_parser = parse_duration)]
     pub heartbeat_timeout: Duration,
-    /// A connection whose socket has taken nothing for so long is closed
+    /// Close a connection whose socket has accepted no data for this long
     #[arg(long, env = "PARLOR_WRITE_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub write_timeout: Duration,
-    /// Time an HTTP request has for its head; its body has to bring 1 KiB a second
+    /// Time limit for the head of an HTTP request; its body must arrive at 1 KiB
+    /// per second or faster
     #[arg(long, env = "PARLOR_REQUEST_TIMEOUT", default_value = "20s", value_parser = parse_duration)]
     pub request_timeout: Duration,
-    /// An HTTP answer of which so long less than 1 KiB a second is taken is cut
+    /// Abort an HTTP response that is read at less than 1 KiB per second for
+    /// this long
     #[arg(long, env = "PARLOR_RESPONSE_TIMEOUT", default_value = "60s", value_parser = parse_duration)]
     pub response_timeout: Duration,
-    /// Time a connection has for its token, and for its resume
+    /// Time limit for a new connection to send its token, and its resume
     #[arg(long, env = "PARLOR_AUTH_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub auth_timeout: Duration,
-    /// Time a planned stop may take
+    /// Time limit for a graceful shutdown
     #[arg(long, env = "PARLOR_DRAIN_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub drain_timeout: Duration,
-    /// Lifetime of the access tokens of built-in accounts
+    /// Lifetime of access tokens of built-in accounts
     #[arg(long, env = "PARLOR_ACCESS_TOKEN_TTL", default_value = "15m", value_parser = parse_duration)]
     pub access_token_ttl: Duration,
-    /// Lifetime of a refresh token
+    /// Lifetime of refresh tokens
     #[arg(long, env = "PARLOR_REFRESH_TOKEN_TTL", default_value = "30d", value_parser = parse_duration)]
     pub refresh_token_ttl: Duration,
-    /// Time a user may be without a connection before others see them gone
+    /// How long a user without a connection is still shown as online
     #[arg(long, env = "PARLOR_PRESENCE_GRACE", default_value = "10s", value_parser = parse_duration)]
     pub presence_grace: Duration,
-    /// Who may put a user into a room, open a direct room with them, and see
-    /// whether they are there: anyone, those who share a room, or the
-    /// application's backend alone
+    /// Who may add a user to a room, open a direct room with them and see their
+    /// presence: `anyone`, `shared` (users who share a room with them) or
+    /// `backend` (only the application's backend)
     #[arg(long, env = "PARLOR_CONTACT", default_value = "anyone", value_parser = parse_contact)]
     pub contact: Contact,
-    /// Time an event of the application waits for a user who is away
+    /// How long an application event is kept in a user's inbox
     #[arg(long, env = "PARLOR_INBOX_TTL", default_value = "24h", value_parser = parse_duration)]
     pub inbox_ttl: Duration,
-    /// Time rooms keep their messages; for good by default
+    /// How long rooms keep their messages; by default, forever
     #[arg(long, env = "PARLOR_RETENTION_AGE", value_parser = parse_duration)]
     pub retention_age: Option<Duration>,
-    /// How often what is too old is looked for
+    /// How often expired messages and empty rooms are looked for
     #[arg(long, env = "PARLOR_RETENTION_TICK", default_value = "60s", value_parser = parse_duration)]
     pub retention_tick: Duration,
-    /// Time a public or announcement room stays that all have left
+    /// How long a public or announcement room is kept after everyone has left
     #[arg(long, env = "PARLOR_EMPTY_ROOM_TTL", default_value = "24h", value_parser = parse_duration)]
     pub empty_room_ttl: Duration,
-    /// Messages that a room keeps; all by default
+    /// Number of messages that a room keeps; by default, all
     #[arg(long, env = "PARLOR_RETENTION_MESSAGES", value_parser = parse_positive, allow_negative_numbers = true)]
     pub retention_messages: Option<usize>,
     #[command(flatten)]
@@ -167,10 +169,11 @@ pub struct ServeArgs {
     pub attachments: AttachmentArgs,
     #[command(flatten)]
     pub webhooks: WebhookArgs,
-    /// Token that `GET /metrics` needs; without one this machine alone may ask
+    /// Token required for `GET /metrics`; without one, only requests from this
+    /// machine are answered
     #[arg(long, env = "PARLOR_METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<String>,
-    /// Whether messages can be searched
+    /// Full-text search of messages
     #[arg(long, env = "PARLOR_SEARCH", value_enum, default_value_t = Switch::On)]
     pub search: Switch,
     #[command(flatten)]
@@ -179,50 +182,50 @@ pub struct ServeArgs {
     pub limits: LimitArgs,
 }
 
-/// Whose tokens are good besides our own.
+/// Which tokens are accepted besides our own.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Identity")]
 pub struct IdentityArgs {
-    /// Whether people can register and log in here; by default if neither
-    /// JWT_SECRET nor an issuer is set
+    /// Built-in accounts: whether people can register and log in; by default on
+    /// if neither JWT_SECRET nor an issuer is set
     #[arg(long, env = "PARLOR_ACCOUNTS", value_enum)]
     pub accounts: Option<Switch>,
-    /// The signing secret before this one, whose tokens are still good while it
-    /// is being changed
+    /// The previous signing secret; its tokens are still accepted while the
+    /// secret is being rotated
     #[arg(long, env = "JWT_SECRET_PREVIOUS", hide_env_values = true)]
     pub jwt_secret_previous: Option<String>,
-    /// Whose users become those of the application or the issuer that comes
-    /// next with their ids: `account`, `application`, `issuer`, `issuer:<iss>`
+    /// Origins whose users may move to another origin, that of the next valid
+    /// token with their id: `account`, `application`, `issuer`, `issuer:<iss>`
     #[arg(long, env = "PARLOR_ADOPT_USERS_OF", value_delimiter = ',')]
     pub adopt_users_of: Vec<String>,
-    /// Public keys of an outside issuer: a file with PEM keys or a JWKS document
+    /// File with the public keys of an external issuer (PEM or JWKS)
     #[arg(long, env = "PARLOR_ISSUER_KEYS", conflicts_with = "issuer_jwks_url")]
     pub issuer_keys: Option<PathBuf>,
-    /// Where an outside issuer publishes its keys (JWKS)
+    /// URL of the JWKS document of an external issuer
     #[arg(long, env = "PARLOR_ISSUER_JWKS_URL", hide_env_values = true)]
     pub issuer_jwks_url: Option<String>,
-    /// The `iss` that its tokens must have
+    /// The `iss` that the issuer's tokens must have
     #[arg(long, env = "PARLOR_ISSUER")]
     pub issuer: Option<String>,
-    /// The `aud` that its tokens must have
+    /// The `aud` that the issuer's tokens must have
     #[arg(long, env = "PARLOR_AUDIENCE")]
     pub audience: Option<String>,
-    /// How far the clock of who makes tokens may be off
+    /// Allowed clock difference to whoever issues the tokens
     #[arg(long, env = "PARLOR_TOKEN_LEEWAY", default_value = "30s", value_parser = parse_duration)]
     pub token_leeway: Duration,
-    /// Time a connection goes on whose token has expired
+    /// How long a connection stays open after its token has expired
     #[arg(long, env = "PARLOR_TOKEN_GRACE", default_value = "30s", value_parser = parse_duration)]
     pub token_grace: Duration,
 }
 
-/// Where attachments go, and which there may be.
+/// Where attachments are stored, and which are allowed.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Attachments")]
 pub struct AttachmentArgs {
-    /// `s3://bucket/prefix`; a directory in the data directory by default
+    /// `s3://bucket/prefix`; by default, a directory in the data directory
     #[arg(long, env = "PARLOR_ATTACHMENTS_URL")]
     pub attachments_url: Option<String>,
-    /// Another S3-compatible store than Amazon's
+    /// Endpoint of an S3-compatible store other than Amazon's
     #[arg(long, env = "PARLOR_S3_ENDPOINT")]
     pub s3_endpoint: Option<String>,
     #[arg(long, env = "PARLOR_S3_REGION", default_value = "us-east-1")]
@@ -243,16 +246,16 @@ pub struct AttachmentArgs {
         hide_default_value = true
     )]
     pub s3_secret_access_key: String,
-    /// Bytes of a file at most
+    /// Largest allowed file, in bytes
     #[arg(long, env = "PARLOR_ATTACHMENT_BYTES", default_value_t = Limits::default().attachment_bytes, value_parser = parse_bytes)]
     pub attachment_bytes: u64,
-    /// Bytes of files that one user may upload within a day; 0: no limit
+    /// Bytes of files that a user may upload per day; 0: no limit
     #[arg(long, env = "PARLOR_ATTACHMENT_BYTES_PER_DAY", default_value_t = Limits::default().attachment_bytes_per_day, value_parser = parse_bytes)]
     pub attachment_bytes_per_day: u64,
-    /// Bytes of files that one user may have stored; 0: no limit
+    /// Bytes of files that a user may have stored; 0: no limit
     #[arg(long, env = "PARLOR_ATTACHMENT_BYTES_PER_USER", default_value_t = Limits::default().attachment_bytes_per_user, value_parser = parse_bytes)]
     pub attachment_bytes_per_user: u64,
-    /// Types that may be uploaded, as the bytes say
+    /// Allowed file types, detected from the content
     #[arg(
         long,
         env = "PARLOR_ATTACHMENT_TYPES",
@@ -262,65 +265,63 @@ pub struct AttachmentArgs {
     pub attachment_types: Vec<String>,
 }
 
-/// Who is told of what happens.
+/// Who is notified of what happens.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Webhooks")]
 pub struct WebhookArgs {
-    /// Where events are sent to
+    /// URLs that events are sent to
     #[arg(long, env = "PARLOR_WEBHOOK_URLS", value_delimiter = ',', hide_env_values = true)]
     pub webhook_urls: Vec<String>,
-    /// What they are signed with, `whsec_…` or a text of at least 24 bytes;
-    /// several while receivers change over
+    /// Signing secret, `whsec_…` or a text of at least 24 bytes; several while
+    /// it is being rotated
     #[arg(long, env = "PARLOR_WEBHOOK_SECRET", value_delimiter = ',', hide_env_values = true)]
     pub webhook_secret: Vec<String>,
-    /// Which events; all by default
+    /// Which events are sent; by default, all
     #[arg(long, env = "PARLOR_WEBHOOK_EVENTS", value_delimiter = ',')]
     pub webhook_events: Vec<String>,
-    /// Time a receiver has for its answer
+    /// Time limit for a receiver to respond
     #[arg(long, env = "PARLOR_WEBHOOK_TIMEOUT", default_value = "10s", value_parser = parse_duration)]
     pub webhook_timeout: Duration,
-    /// Attempts until an event becomes a dead letter
+    /// Number of attempts before an event becomes a dead letter
     #[arg(long, env = "PARLOR_WEBHOOK_ATTEMPTS", default_value_t = 12, value_parser = parse_positive, allow_negative_numbers = true)]
     pub webhook_attempts: usize,
 }
 
-/// How often one may ask; 0 stands for as often as one likes.
+/// Rate limits; 0 means unlimited.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Rates (0: no limit)")]
+#[command(next_help_heading = "Rate limits (0: no limit)")]
 pub struct RateArgs {
-    /// Commands of one connection a second
+    /// Commands per second and connection
     #[arg(long, env = "PARLOR_COMMANDS_PER_SECOND", default_value_t = 10)]
     pub commands_per_second: u32,
-    /// Commands that one connection may have at once
+    /// Burst of commands per connection
     #[arg(long, env = "PARLOR_COMMAND_BURST", default_value_t = 20)]
     pub command_burst: u32,
-    /// Commands and REST calls of one user a second
+    /// Commands and REST calls per second and user
     #[arg(long, env = "PARLOR_USER_COMMANDS_PER_SECOND", default_value_t = 50)]
     pub user_commands_per_second: u32,
-    /// Commands and REST calls that one user may have at once
+    /// Burst of commands and REST calls per user
     #[arg(long, env = "PARLOR_USER_COMMAND_BURST", default_value_t = 200)]
     pub user_command_burst: u32,
-    /// Logins, registrations and changes of a password from one address a
-    /// minute
+    /// Logins, registrations and password changes per minute and address
     #[arg(long, env = "PARLOR_LOGINS_PER_MINUTE", default_value_t = 20)]
     pub logins_per_minute: u32,
-    /// New tokens for refresh tokens, asked for from one address a minute, and
-    /// at once
+    /// Token refreshes per minute and address, also as a burst
     #[arg(long, env = "PARLOR_REFRESHES_PER_MINUTE", default_value_t = 3_000)]
     pub refreshes_per_minute: u32,
-    /// Connections that one user opens a minute
+    /// New connections per minute and user
     #[arg(long, env = "PARLOR_CONNECTS_PER_MINUTE", default_value_t = 30)]
     pub connects_per_minute: u32,
-    /// Connections that one user may open at once
+    /// Burst of new connections per user
     #[arg(long, env = "PARLOR_CONNECT_BURST", default_value_t = 60)]
     pub connect_burst: u32,
-    /// Connections opened from one address a minute, and at once
+    /// New connections per minute and address, also as a burst
     #[arg(long, env = "PARLOR_ADDRESS_CONNECTS_PER_MINUTE", default_value_t = 3_000)]
     pub address_connects_per_minute: u32,
-    /// Errors a minute after which a connection is closed
+    /// Errors per minute after which a connection is closed
     #[arg(long, env = "PARLOR_ERRORS_BEFORE_CLOSE", default_value_t = 20)]
     pub errors_before_close: u32,
-    /// Proxies, as addresses or networks, whose X-Forwarded-For is believed
+    /// Addresses or networks of proxies whose X-Forwarded-For is trusted
     #[arg(long, env = "PARLOR_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<String>,
 }
@@ -329,42 +330,42 @@ pub struct RateArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
-    /// Bytes of one message from a client; by default what a command with the
-    /// longest content takes
+    /// Largest WebSocket message from a client, in bytes; by default, what a
+    /// command with the longest content can take
     #[arg(long, env = "PARLOR_FRAME_BYTES", value_parser = parse_positive, allow_negative_numbers = true)]
     pub frame_bytes: Option<usize>,
-    /// Bytes of a chat message's content
+    /// Largest content of a chat message, in bytes
     #[arg(long, env = "PARLOR_CONTENT_BYTES", default_value_t = Limits::default().content_bytes, value_parser = parse_positive, allow_negative_numbers = true)]
     pub content_bytes: usize,
-    /// Frames that wait for one reader
+    /// Frames queued for one connection
     #[arg(long, env = "PARLOR_QUEUED_FRAMES", default_value_t = Limits::default().queued_frames, value_parser = parse_positive, allow_negative_numbers = true)]
     pub queued_frames: usize,
-    /// Bytes that wait for one reader
+    /// Bytes queued for one connection
     #[arg(long, env = "PARLOR_QUEUED_BYTES", default_value_t = Limits::default().queued_bytes, value_parser = parse_positive, allow_negative_numbers = true)]
     pub queued_bytes: usize,
-    /// Connections of one user
+    /// Concurrent connections per user
     #[arg(long, env = "PARLOR_CONNECTIONS_PER_USER", default_value_t = Limits::default().connections_per_user, value_parser = parse_positive, allow_negative_numbers = true)]
     pub connections_per_user: usize,
-    /// Rooms one user may make, join and open
+    /// Rooms that a user may create, join and open
     #[arg(long, env = "PARLOR_ROOMS_PER_USER", default_value_t = Limits::default().rooms_per_user, value_parser = parse_positive, allow_negative_numbers = true)]
     pub rooms_per_user: usize,
-    /// Rooms that other users may put one user into
+    /// Rooms that a user may be added to by other users
     #[arg(long, env = "PARLOR_PLACED_ROOMS_PER_USER", default_value_t = Limits::default().placed_rooms_per_user, value_parser = parse_positive, allow_negative_numbers = true)]
     pub placed_rooms_per_user: usize,
-    /// Missed events that are replayed; a reader further behind resyncs
+    /// Missed events that are replayed; a client further behind has to resync
     #[arg(long, env = "PARLOR_REPLAY_EVENTS", default_value_t = Limits::default().replay_events, value_parser = parse_positive, allow_negative_numbers = true)]
     pub replay_events: usize,
-    /// Members from which on nobody is told who joins, leaves, types, reads, or
-    /// is there
+    /// Size above which a room no longer reports who joins, leaves, types, reads
+    /// or is online
     #[arg(long, env = "PARLOR_BIG_ROOM_MEMBERS", default_value_t = Limits::default().big_room_members, value_parser = parse_positive, allow_negative_numbers = true)]
     pub big_room_members: usize,
-    /// Events of the application that wait for a user who is away
+    /// Application events kept in a user's inbox
     #[arg(long, env = "PARLOR_INBOX_EVENTS", default_value_t = Limits::default().inbox_events, value_parser = parse_positive, allow_negative_numbers = true)]
     pub inbox_events: usize,
-    /// HTTP connections of one address; 0 for no bound
+    /// Concurrent HTTP connections per address; 0: no limit
     #[arg(long, env = "PARLOR_CONNECTIONS_PER_ADDRESS", default_value_t = Limits::default().connections_per_address)]
     pub connections_per_address: usize,
-    /// Writes handed to the database and not yet committed
+    /// Writes accepted but not yet committed
     #[arg(long, env = "PARLOR_WRITES_IN_FLIGHT", default_value_t = Limits::default().writes_in_flight, value_parser = parse_positive, allow_negative_numbers = true)]
     pub writes_in_flight: usize,
 }
@@ -379,20 +380,20 @@ pub struct TokenArgs {
     /// The user's display name
     #[arg(long, value_parser = parse_name)]
     pub name: Option<String>,
-    /// A role: `admin` or `service`; may be given several times
+    /// A role, `admin` or `service`; may be repeated
     #[arg(long, value_parser = [ADMIN, SERVICE])]
     pub role: Vec<String>,
-    /// A part of the application whose events the user is to hear
+    /// Role context whose events the user receives
     #[arg(long)]
     pub role_context: Option<String>,
-    /// How long the token is good
+    /// Lifetime of the token
     #[arg(long, default_value = "24h", value_parser = parse_token_ttl)]
     pub ttl: Duration,
 }
 
 impl Cli {
-    /// Reads `.env`, the environment, the files that secrets are in, and the
-    /// command line. `Err` is what to print and the exit code.
+    /// Reads `.env`, the environment, the secret files and the command line.
+    /// `Err` holds what to print and the exit code.
     pub fn read() -> Result<Self, (String, u8)> {
         env_file::load(".env".as_ref())?;
         variables::secrets_from_files()?;
