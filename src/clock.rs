@@ -1,8 +1,6 @@
-//! What time it is.
-//!
-//! Where several nodes share a database, its clock is theirs: one whose own
-//! clock is wrong would else date messages wrongly, and take good tokens for
-//! expired ones.
+//! The current time. Where several nodes share a database, its clock is used: a
+//! node with a wrong clock would otherwise date messages wrongly, and take
+//! valid tokens for expired ones.
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},

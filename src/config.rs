@@ -1,4 +1,4 @@
-//! What the deployment decided, checked: a struct per concern.
+//! The validated settings of the deployment: a struct per concern.
 
 use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Errors at the HTTP edge: a status, a stable code, a sentence.
+//! Errors of the HTTP interface: a status, a stable code, a sentence.
 
 use std::{borrow::Cow, io, time::Duration};
 

@@ -1,8 +1,8 @@
-//! How often one may ask: per connection, per user, per address.
+//! Rate limits: per connection, per user, per address.
 //!
-//! A rate is a number of commands that come back over time and a burst that
-//! may be used at once (GCRA, by the governor crate). What is too often is
-//! refused with the time after which it is worth trying again.
+//! A rate is a number of commands that refill over time and a burst that may be
+//! used at once (GCRA, by the governor crate). What exceeds it is refused with
+//! the time after which a retry will succeed.
 
 use std::{
     net::{IpAddr, Ipv6Addr},

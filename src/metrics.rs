@@ -1,7 +1,7 @@
-//! What the server counts, for Prometheus.
+//! The metrics of the server, for Prometheus.
 //!
-//! One set for the process. Whoever counts does so with one relaxed addition,
-//! and per batch rather than per message where it can.
+//! One set per process. Counting is a relaxed atomic addition, and done per
+//! batch rather than per message where possible.
 
 use std::{
     sync::{LazyLock, atomic::AtomicU64},

@@ -1,4 +1,4 @@
-//! How the server asks others: the one HTTP client, with limits.
+//! The one HTTP client for requests that the server itself makes, with limits.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! How much of something one may hold at a time: connections, sockets without
-//! a token, bytes that wait.
+//! Limits on how much one user or address may hold at a time: connections,
+//! sockets without a token, unread bytes.
 
 use std::{
     hash::Hash,

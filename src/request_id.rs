@@ -1,4 +1,4 @@
-//! Under which name a request is in the log, and what is there of its words.
+//! Request ids, and how much of a request is written to the log.
 
 use actix_http::header::{HeaderName, HeaderValue};
 

@@ -1,5 +1,5 @@
-//! The one table of routes. (A socket's upgrade is not here: it never
-//! reaches actix-web, see `session::upgrade`.)
+//! The table of routes. (The WebSocket upgrade is not here: it never reaches
+//! actix-web, see `session::upgrade`.)
 
 use actix_web::{
     Resource, Route,

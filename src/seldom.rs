@@ -1,5 +1,5 @@
-//! Lines of the log that strangers can cause: at most one a minute each, with
-//! how often it would have been written.
+//! Throttles log lines that anybody on the network can cause: at most one per
+//! minute each, with the number of occurrences.
 
 use std::{
     sync::{Mutex, PoisonError},

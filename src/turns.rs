@@ -1,9 +1,9 @@
-//! Places that users share, so that nobody takes them from the others.
+//! Fair sharing of a limited number of places between users.
 //!
-//! A number of places, of which one user has a part at most. Who finds none
-//! is refused at once, or waits in a line that is as long as somebody has
-//! decided; a place that comes free goes to the one waiting who has the
-//! fewest. So a user who asks for much waits behind themselves only.
+//! One user may have only a part of the places. A request that finds none is
+//! refused at once, or waits in a bounded queue; a place that becomes free goes
+//! to the waiting user who has the fewest. So a user who asks for a lot only
+//! delays themselves.
 
 use std::{
     collections::VecDeque,

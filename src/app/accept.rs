@@ -1,4 +1,4 @@
-//! Who comes in, and how their connections end.
+//! Accepting connections, by address, and logging how they end.
 
 use std::{
     convert::Infallible,

@@ -1,4 +1,5 @@
-//! `parlor copy`: moves a deployment, and says how it went.
+//! `parlor copy`: moves a deployment to another database and reports the
+//! result.
 
 use std::{
     fmt::Write,

@@ -1,4 +1,4 @@
-//! The HTTP server: what listens, and the service of each worker thread.
+//! The HTTP server: its listeners, and the service of each worker thread.
 
 use std::{
     cell::OnceCell,

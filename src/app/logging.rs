@@ -1,4 +1,4 @@
-//! Lines of the log, for people or for programs.
+//! The log, as text for people or as JSON for programs.
 
 use std::io::Write;
 

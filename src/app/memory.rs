@@ -1,4 +1,4 @@
-//! How memory is allocated, set before there is a second thread.
+//! Settings of the memory allocator, made before there is a second thread.
 
 use std::{ffi::c_int, num::NonZero};
 

@@ -1,4 +1,5 @@
-//! This node among others: joins before anything is written, goes at the end.
+//! This node in the cluster: joins before anything is written, and leaves at
+//! the end.
 
 use std::sync::Arc;
 

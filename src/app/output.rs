@@ -1,5 +1,5 @@
-//! Standard output, which may be gone: a log on a full disk, a reader that
-//! has ended. `println!` would panic.
+//! Standard output that may fail: a full disk, a closed pipe. `println!` would
+//! panic.
 
 use std::io::{Result, Write, stderr, stdout};
 

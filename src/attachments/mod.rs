@@ -1,11 +1,10 @@
-//! Files that people attach: stored on local disk or in an S3-compatible
-//! store.
+//! Attachments: stored on local disk or in an S3-compatible store.
 //!
-//! Nothing a client says of a file is believed: its type comes from its
-//! bytes, its name is only shown. A file goes through in pieces and is never
-//! in memory as a whole, but for images that are small enough for a
-//! thumbnail. The row comes first and the file after, so that whatever a
-//! crash leaves behind is found by the sweeper.
+//! Nothing a client says about a file is trusted: its type is detected from the
+//! bytes, its name is only displayed. Files are streamed and never in memory as
+//! a whole, except images small enough for a thumbnail. The row is written
+//! before the file, so that whatever a crash leaves behind is found by the
+//! sweeper.
 
 mod kind;
 mod name;

@@ -1,4 +1,4 @@
-//! What a file is called.
+//! File names.
 
 use parlor_domain::visible;
 

@@ -1,8 +1,8 @@
-//! Pieces of uploads that a server left when it was killed.
+//! Removes partial files of uploads that were interrupted by a crash.
 //!
-//! A file that comes into a directory is written beside its place, under its
-//! name with a number behind `#`, and moved there when it is whole. Nothing
-//! else has such a name.
+//! In a directory, a file is written next to its final place, under its name
+//! with `#` and a number, and renamed when it is complete. Nothing else has
+//! such a name.
 
 use std::{
     fs, io,

@@ -1,4 +1,4 @@
-//! Where the files are.
+//! The store of the files: a directory or S3.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

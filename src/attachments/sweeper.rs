@@ -1,4 +1,4 @@
-//! Takes out of the store what nobody can see any more.
+//! Deletes files that no message refers to any more.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Small pictures of pictures.
+//! Thumbnails.
 
 use std::io::Cursor;
 

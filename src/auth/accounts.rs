@@ -1,4 +1,4 @@
-//! The accounts that are built in: register, log in, refresh, log out.
+//! The built-in accounts: register, log in, refresh, log out.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,5 @@
-//! Keys of the application's own programs: no expiry, revoked at once.
+//! API keys of the application's own programs: without expiry, revocable at
+//! once.
 
 use std::sync::{Arc, PoisonError, RwLock};
 

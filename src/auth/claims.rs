@@ -1,4 +1,4 @@
-//! What a token says (RFC 7519 section 4), and whether it can be meant.
+//! The claims of a token (RFC 7519 section 4), and whether they are plausible.
 
 use std::{sync::Arc, time::Duration};
 

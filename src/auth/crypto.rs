@@ -1,5 +1,5 @@
-//! The cryptography under JSON Web Tokens: `ring`, which TLS uses as well. It
-//! knows what this server signs and checks, and nothing else.
+//! The cryptography of JSON Web Tokens, with `ring`, which TLS uses too.
+//! Supports only what this server signs and verifies.
 
 use jsonwebtoken::{
     Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey,

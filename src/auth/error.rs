@@ -1,3 +1,5 @@
+//! Why somebody is not authenticated.
+
 use super::BadToken;
 use crate::protocol::{ErrorCode, ErrorView};
 

@@ -1,4 +1,4 @@
-//! From a token to a user.
+//! Authentication: from a token to a user.
 
 use std::{
     sync::{

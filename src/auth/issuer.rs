@@ -1,6 +1,5 @@
-//! Tokens of somebody else: checked with the public keys of an issuer that
-//! the application trusts, from a file or from where it publishes them
-//! (RFC 7517).
+//! Tokens of an external issuer, verified with its public keys from a file or a
+//! JWKS URL (RFC 7517).
 
 mod keys;
 

@@ -1,4 +1,4 @@
-//! Who somebody is: tokens, accounts, and which origins may connect.
+//! Authentication: tokens, accounts, and which origins may connect.
 
 mod accounts;
 mod api_key;

@@ -1,5 +1,5 @@
-//! Who the client of a request is, also behind proxies. Everything that
-//! counts, limits, shows or logs an address asks here.
+//! The address of the client, also behind proxies. Everything that counts,
+//! limits, shows or logs an address gets it here.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},

@@ -1,5 +1,5 @@
-//! Why a token is no good: for the log of who runs the server, never with the
-//! token itself.
+//! Why a token was refused: for the operator's log, never with the token
+//! itself.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

@@ -1,5 +1,5 @@
-//! Tokens and users that are good no more, in memory: every check looks here,
-//! and none reads the database for it.
+//! Revoked tokens and users, in memory: every check looks here, and none reads
+//! the database.
 
 use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},

@@ -1,4 +1,4 @@
-//! The secret that tokens are signed with.
+//! The secret for signing tokens.
 
 use std::{
     fmt, fs,

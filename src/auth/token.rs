@@ -1,4 +1,4 @@
-//! JSON Web Tokens (RFC 7519) that this server or the application has signed:
+//! JSON Web Tokens (RFC 7519) signed by this server or by the application:
 //! HMAC-SHA256 with the shared secret.
 
 use std::{sync::Arc, time::Duration};

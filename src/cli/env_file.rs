@@ -1,9 +1,10 @@
-//! The `.env` file of the working directory.
+//! The `.env` file in the working directory.
 //!
-//! Values are what they say: `$` and backslashes stand for themselves, as in
-//! systemd's `EnvironmentFile` without quotes. Tools that replace `$NAME`
-//! change a secret in silence, and every token is then refused. So a line is
-//! read here, and dotenvy only puts its name and value into the environment.
+//! Values are taken literally: `$` and backslashes stand for themselves, as in
+//! systemd's `EnvironmentFile` without quotes. A parser that expanded `$NAME`
+//! would silently change a secret, and every token would then be refused. So
+//! lines are parsed here, and dotenvy only puts names and values into the
+//! environment.
 
 use std::{fs, path::Path};
 

@@ -1,3 +1,5 @@
+//! The options for running several nodes.
+
 use std::time::Duration;
 
 use clap::Args;

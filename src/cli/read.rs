@@ -1,7 +1,7 @@
 //! From the environment and the command line to a [`Cli`].
 //!
-//! clap explains a mistake over several lines; what starts us (systemd, a
-//! container) shows one. So a refusal is one line that names what is wrong.
+//! clap explains a mistake over several lines; supervisors (systemd, a
+//! container) show one. So an error is one line that names what is wrong.
 
 use std::{
     error::Error,

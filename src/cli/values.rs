@@ -1,4 +1,4 @@
-//! Values of options that are more than text.
+//! Parsers for option values.
 
 use std::{net::Ipv6Addr, time::Duration};
 

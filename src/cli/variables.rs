@@ -1,5 +1,5 @@
-//! The environment variables that Parlor knows: secrets from files, and names
-//! that mean nothing to it.
+//! The environment variables that Parlor knows: secrets from files, and a check
+//! for unknown names.
 
 use std::{collections::BTreeMap, fs};
 

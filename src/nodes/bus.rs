@@ -1,4 +1,4 @@
-//! The one task that talks to Redis, or does without it.
+//! The task that talks to Redis, or does without it.
 
 use std::{
     collections::{BTreeSet, VecDeque},

@@ -1,4 +1,4 @@
-//! An entry of a service's stream, and what is done about it.
+//! An entry of the service stream, and the command it becomes.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
-//! Which rows of the feed have been dealt with.
+//! Keeps track of which rows of the feed have been handled.
+//!
+//! (`db/feed` writes the rows, `nodes/follower` reads them.)
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Reads the feed, hears the hints, and hands on what is new.
+//! Reads the feed, receives the hints, and passes on what is new.
 
 use std::{
     sync::Arc,

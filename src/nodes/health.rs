@@ -1,4 +1,4 @@
-//! Whether what the nodes share can be reached.
+//! Whether the shared services, PostgreSQL and Redis, can be reached.
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! This node's number, and which other nodes are there.
+//! This node's lease and number, and which other nodes are alive.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! A connection to Redis, whatever kind of Redis it is.
+//! A connection to Redis: single server, cluster or sentinel.
 
 use std::{fmt, str::FromStr, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What nodes publish: one message a channel and batch.
+//! The messages that nodes publish to each other: one per channel and batch.
 
 use std::collections::BTreeMap;
 

@@ -1,17 +1,17 @@
 //! Several nodes on one database.
 //!
-//! PostgreSQL is the truth: each batch leaves a row in the feed, in its own
-//! transaction, and every node reads the feed once in a while. Redis makes it
-//! fast: what was committed is also published, as a hint. A hint may come
-//! late, twice, out of order or never; what it says is told once, in the
-//! order of the positions, because the rooms' timelines and the feed's
-//! numbers say what has been told.
+//! PostgreSQL is the source of truth: each batch leaves a row in the feed, in
+//! its own transaction, and every node reads the feed periodically. Redis makes
+//! it fast: what was committed is also published, as a hint. A hint may arrive
+//! late, twice, out of order or never; its content is still delivered once, in
+//! the order of the positions, because the rooms' timelines and the feed's
+//! numbers record what has been delivered.
 //!
-//! - `lease` keeps this node's number, and looks which other nodes are there.
-//! - `follower` reads the feed, hears the hints, and hands on what is new.
+//! - `lease` keeps this node's number, and watches which other nodes are alive.
+//! - `follower` reads the feed, receives the hints, and passes on what is new.
 //! - `bus` publishes what this node has committed, and subscribes to the
 //!   rooms and users that it has readers for.
-//! - `presence` knows who is there on any node.
+//! - `presence` knows who is online on any node.
 //! - `services` takes events of other programs from a stream.
 
 mod bus;

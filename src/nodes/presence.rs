@@ -1,9 +1,9 @@
-//! Who is there on any node, in Redis.
+//! Who is online on any node, in Redis.
 //!
-//! Each user who is there has a hash: a field for each incarnation of a node
-//! that says how they are there, and `shown`, what all of them together say.
-//! Each incarnation has a set of its users, so that when its lease ends
-//! another node can take them away.
+//! Each online user has a hash: a field for each incarnation of a node with
+//! their status there, and `shown`, the status that results from all of them.
+//! Each incarnation has a set of its users, so that when its lease ends another
+//! node can remove them.
 
 use redis::{Cmd, Pipeline};
 

@@ -1,4 +1,4 @@
-//! What was heard lately.
+//! Hints that were received lately.
 
 use std::collections::VecDeque;
 

@@ -2,8 +2,8 @@
 //!
 //! Each entry is taken by one node of the consumer group, published, and then
 //! acknowledged: at least once, and because its id is the key of the
-//! publication, told once. What cannot be published is put into a stream of
-//! its own with the reason.
+//! publication, published once. An entry that cannot be published is moved to a
+//! dead-letter stream, with the reason.
 
 use std::time::Duration;
 

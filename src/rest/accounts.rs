@@ -1,4 +1,4 @@
-//! Built-in accounts, and who one is.
+//! Built-in accounts, and `GET /me`.
 
 use std::sync::Arc;
 

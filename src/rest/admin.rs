@@ -1,4 +1,4 @@
-//! Administration: connections, retention, deletion, and what was done.
+//! Administration: connections, retention, deletion, and the audit log.
 
 use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;

@@ -1,5 +1,5 @@
-//! Answers on their way to who asked: in pieces, and with a bound for what
-//! waits.
+//! Responses on their way to the client: in pieces, and with a limit on how
+//! much is waiting.
 
 use std::{
     error::Error as StdError,

@@ -1,4 +1,4 @@
-//! Keys for the application's own programs.
+//! API keys for the application's own programs.
 
 use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;

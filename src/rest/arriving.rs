@@ -1,4 +1,4 @@
-//! Bodies that stop coming.
+//! Detects request bodies that stop arriving.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! Asks the ChatServer, and finds out who may read what.
+//! Sends requests to the ChatServer, and checks who may read what.
 
 use tokio::sync::oneshot;
 

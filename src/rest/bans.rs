@@ -1,4 +1,4 @@
-//! Who may not come into a room.
+//! Bans from a room.
 
 use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! From whom a user does not want to hear in a direct room.
+//! Blocked users: whom a user does not want to hear from in a direct room.
 
 use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;

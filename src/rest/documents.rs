@@ -1,4 +1,4 @@
-//! The descriptions of the interfaces.
+//! Serves the descriptions of the interfaces (OpenAPI and AsyncAPI).
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,4 @@
-//! What all answers have in common: who may read them, how they may be used,
-//! and a line in the log.
+//! What all responses have in common: CORS and security headers.
 
 use actix_cors::Cors;
 use actix_web::{http::header, middleware::DefaultHeaders};

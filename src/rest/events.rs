@@ -1,4 +1,4 @@
-//! What the application publishes, and what of it waits.
+//! Events of the application: publishing, and the inbox.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;

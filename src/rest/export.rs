@@ -1,4 +1,4 @@
-//! All that is stored of one user, as JSON.
+//! Everything that is stored about a user, as JSON.
 
 use std::collections::VecDeque;
 

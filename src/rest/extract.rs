@@ -1,4 +1,4 @@
-//! What handlers take from a request, checked.
+//! Extractors: what handlers take from a request, validated.
 
 use std::{future::Future, net::IpAddr, pin::Pin};
 

@@ -1,4 +1,4 @@
-//! What is asked for and not there.
+//! Requests for paths and methods that do not exist.
 
 use actix_web::{
     HttpResponse, ResponseError,

@@ -1,4 +1,4 @@
-//! Who is in a room.
+//! The members of a room.
 
 use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! History, and sending without a socket.
+//! History, and sending without a WebSocket.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! The numbers, for Prometheus and as JSON.
+//! The metrics, for Prometheus and as JSON.
 
 use std::collections::BTreeMap;
 

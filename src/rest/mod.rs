@@ -1,5 +1,5 @@
-//! The REST interface: a file per resource. What changes a room goes to the
-//! ChatServer like a session's command; what only reads asks the database.
+//! The REST interface: a file per resource. Commands that change a room go to
+//! the ChatServer like those of a session; reads ask the database.
 
 pub mod accounts;
 pub mod admin;

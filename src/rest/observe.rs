@@ -1,4 +1,4 @@
-//! One line of the log and one count for each request.
+//! Logs and counts each request.
 
 use std::{future::Ready, net::IpAddr, time::Instant};
 

@@ -1,4 +1,4 @@
-//! Who is there.
+//! Presence: who is online.
 
 use actix_web::{HttpResponse, web};
 use rustc_hash::FxHashMap;

@@ -1,4 +1,4 @@
-//! Rooms: listed, made, shown, deleted.
+//! Rooms: list, create, show, change, delete.
 
 use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! Ends tokens and bans users.
+//! Revoking tokens and banning users.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A timer that is mostly set later, and seldom rings.
+//! A timer that is usually postponed and rarely fires.
 
 use std::{
     future::Future,

@@ -1,4 +1,4 @@
-//! The certificate and the key the server shows to those who connect.
+//! The server's TLS certificate and key.
 
 use std::{
     fmt,

@@ -1,5 +1,5 @@
-//! What the parts of one connection that speaks HTTP know of each other: what
-//! reads and writes it, and the requests that came on it.
+//! What the parts of one HTTP connection share: its reader and writer, and the
+//! requests that arrive on it.
 
 use std::{
     cell::{Cell, RefCell, RefMut},

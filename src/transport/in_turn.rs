@@ -1,9 +1,10 @@
-//! A connection whose requests are handed to actix-http one at a time.
+//! Hands the requests of a connection to actix-http one at a time.
 //!
-//! actix-http parses all that it is given at once, and keeps the requests until
-//! their turn comes: 5 KiB for 18 bytes. So it is given one head, then what
-//! body it says follows, and the next head when the answer is taken. What has
-//! come before that waits in the kernel, which makes the client wait.
+//! actix-http parses everything that it is given at once, and keeps the
+//! requests until their turn comes: 5 KiB for 18 bytes. So it is given one
+//! head, then the body that the head announces, and the next head when the
+//! response has been taken. Further requests wait in the kernel, which makes
+//! the client wait.
 
 use std::{
     io::{self, IoSlice},

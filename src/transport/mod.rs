@@ -1,8 +1,8 @@
 //! What carries a session's bytes: TCP, or TLS over TCP.
 //!
-//! This is the seam: a session knows a [`Socket`] and not which one it is.
-//! Before it is a session's, a connection speaks HTTP: it is [`Paced`], and
-//! over that, or over TLS over that, its requests come [`InTurn`].
+//! A session knows only a [`Socket`], not which of the two it is. Before a
+//! session takes it over, a connection speaks HTTP: it is [`Paced`], and on top
+//! of that, with TLS in between or not, its requests come [`InTurn`].
 
 mod alarm;
 mod certificate;

@@ -1,9 +1,10 @@
-//! A TCP connection that speaks HTTP: who keeps it waiting for too long is cut.
+//! A TCP connection that speaks HTTP, and is cut if the client keeps it waiting
+//! for too long.
 //!
-//! actix-http bounds the time of the first request's head and the time between
+//! actix-http limits the time for the first request head and the time between
 //! two requests, and nothing else: not a later head, not a body that nobody
-//! reads any more, not an answer that is not taken. All of them come through
-//! here, under TLS and actix-http; a session gets the bare socket.
+//! reads any more, not a response that is not taken. All of them come through
+//! here, below TLS and actix-http; a session gets the bare socket.
 
 use std::{
     cell::RefMut,

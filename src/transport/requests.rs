@@ -1,8 +1,9 @@
-//! Where the requests on a connection begin and end: pure.
+//! Finds where the requests on a connection begin and end: pure.
 //!
-//! Their heads are not parsed here: a head ends at its first empty line, and
-//! what body follows is told by who parsed it, before more is handed over. So
-//! nobody can make the two disagree about where the next request begins.
+//! Heads are not parsed here: a head ends at its first empty line, and the
+//! length of the body is reported by whoever parsed the head, before more is
+//! handed over. So the two cannot be made to disagree about where the next
+//! request begins.
 
 use std::mem;
 

@@ -1,9 +1,10 @@
 //! TLS over TCP, driven by hand after the handshake.
 //!
-//! The handshake is made by actix-tls. Afterwards the same rule holds as for
-//! plain sockets: a write is taken now or refused now, so that a session's
-//! queue is the only place where frames wait. What is encrypted and not sent
-//! yet is bounded by rustls (64 KiB), and nothing is taken on top of it.
+//! The handshake is done by actix-tls. Afterwards the same rule applies as for
+//! plain sockets: a write is either accepted or refused at once, so that a
+//! session's queue is the only place where frames wait. Encrypted bytes that
+//! are not sent yet are bounded by rustls (64 KiB), and nothing is accepted
+//! beyond that.
 
 use std::{
     cell::RefCell,

@@ -1,4 +1,4 @@
-//! Sends what waits.
+//! Sends the webhooks that are waiting in the outbox.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 

@@ -1,10 +1,10 @@
-//! Tells other programs what happened, over HTTP: at least once, in order per
-//! room, and without ever holding up the chat.
+//! Notifies other programs of events over HTTP: at least once, in order per
+//! room, and without ever delaying the chat.
 //!
-//! What is to be told is recorded in the transaction in which it happens
-//! (`db/outbox`). One task sends it: of each receiver and room the first that
-//! waits, several at once to each receiver, each with a time limit. What fails waits longer
-//! each time and in the end becomes a dead letter, and the room goes on.
+//! Events are recorded in the transaction in which they happen (`db/outbox`).
+//! One task sends them: per receiver and room the oldest one, several at once
+//! per receiver, each with a time limit. Failed ones are retried after
+//! increasing delays and finally become dead letters, and the room continues.
 
 mod backoff;
 mod dispatcher;

@@ -1,4 +1,4 @@
-//! What a receiver is told.
+//! The body of a webhook.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Signatures as Standard Webhooks has them, so that its libraries verify
+//! Signatures according to Standard Webhooks, so that its libraries can verify
 //! them (<https://github.com/standard-webhooks/standard-webhooks>).
 
 use std::{fmt, sync::Arc};

@@ -1,3 +1,5 @@
+//! Attachments: the files of a message, and an upload before it is sent.
+
 use std::sync::Arc;
 
 use super::{MessageId, RoomKey, Timestamp, UserKey};

@@ -1,5 +1,5 @@
-//! Who may bring whom into a room: a deployment's rule, and how many rooms
-//! one may be in by one's own doing and by that of others.
+//! Who may add whom to a room: a setting of the deployment. And how many rooms
+//! a user may be in by their own doing, and by that of others.
 
 use super::{Denied, UserKey};
 

@@ -1,5 +1,5 @@
-//! One form for all ways to write the same emoji (UTS #51, section 2 and
-//! annex A), so that those who mean the same react with the same.
+//! One normal form for all encodings of an emoji (UTS #51, section 2 and annex
+//! A), so that equal-looking reactions are counted together.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_properties::{EmojiStatus, GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};

@@ -1,4 +1,4 @@
-//! Which life of a timeline a position belongs to.
+//! Epochs: which life of a timeline a position belongs to.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! What a message may have besides its content. Few have any of it, so it is
-//! kept apart and costs the others a pointer.
+//! Optional parts of a message besides its content. Few messages have any, so
+//! they are boxed and cost the others a pointer.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
-//! Ids. The public ones (`UserId`, `RoomId`) are text that the application
-//! may choose; the keys are what the database made of them, and never leave
-//! the server.
+//! Ids. The public ones (`UserId`, `RoomId`) are texts that the application may
+//! choose; keys are the integers the database maps them to, and never leave the
+//! server.
 
 use std::{fmt, sync::Arc};
 

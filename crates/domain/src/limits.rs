@@ -1,4 +1,4 @@
-//! Every bound of the server, with its reason, in one place.
+//! Every limit of the server, with its reason, in one place.
 //!
 //! Those a deployment may change are fields of [`Limits`] (set in `config`);
 //! the others are constants.

@@ -1,4 +1,4 @@
-//! Who is meant by an `@` in a text.
+//! Mentions: whom an `@` in a text refers to.
 
 use unicode_normalization::char::is_combining_mark;
 

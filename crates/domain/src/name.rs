@@ -1,6 +1,6 @@
-//! Texts by which people know somebody or something: display names, titles,
-//! names of files. What cannot be seen in them is left out, so that two that
-//! look the same are the same, and none of them turns the line around it.
+//! Display texts: display names, titles, file names. Invisible characters are
+//! removed, so that two texts that look the same are the same, and none can
+//! change the direction of the surrounding line.
 
 use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
 

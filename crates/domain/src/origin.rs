@@ -1,4 +1,5 @@
-//! Where a user comes from, and whose credentials open their account.
+//! The origin of a user: where they come from, and which credentials they can
+//! sign in with.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Who may do what in a room: the rules, for the ChatServer and for the
+//! The rules of who may do what in a room, used by the ChatServer and in the
 //! transaction alike.
 
 #![deny(clippy::wildcard_enum_match_arm)]

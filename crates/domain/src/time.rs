@@ -1,4 +1,4 @@
-//! Points in time. The clock is read at the edges and handed in.
+//! Points in time. The clock is read at the edges and passed in.
 
 use std::time::Duration;
 

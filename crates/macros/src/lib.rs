@@ -1,8 +1,8 @@
-//! Code that is written once for both databases.
+//! Compiles code for both databases from one source.
 //!
-//! diesel checks a query against one backend, so a function over two of them
-//! would need all of its queries' bounds spelled out. Instead the function is
-//! compiled twice.
+//! diesel checks a query against one backend, so a function generic over both
+//! would need the bounds of all its queries spelled out. Instead the function
+//! is compiled twice.
 
 #![forbid(unsafe_code)]
 

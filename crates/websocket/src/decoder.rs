@@ -1,4 +1,4 @@
-//! From a client's bytes to its messages.
+//! The decoder: from the bytes of a client to its messages.
 
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;

@@ -1,8 +1,8 @@
-//! Compression of single messages, without anything kept from one to the
-//! next (RFC 7692 section 7.1.1).
+//! Compression of single messages, without any state between them (RFC 7692
+//! section 7.1.1).
 //!
-//! zlib's state is some 300 KiB: each thread has one for what comes in and
-//! one for each window size that goes out, and connections have none.
+//! A zlib state takes some 300 KiB: each thread has one for decompression and
+//! one for each window size of compression; connections have none.
 
 use std::cell::RefCell;
 

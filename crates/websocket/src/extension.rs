@@ -1,5 +1,5 @@
-//! Whether and how messages are compressed: the negotiation of
-//! permessage-deflate (RFC 7692 section 7.1, RFC 6455 section 9.1).
+//! Negotiation of permessage-deflate (RFC 7692 section 7.1, RFC 6455 section
+//! 9.1).
 
 use super::deflate::WINDOW_BITS;
 

@@ -1,5 +1,5 @@
-//! What the server says: whole frames, not masked (RFC 6455 section 5.1),
-//! each in one piece of memory that all who get it share.
+//! Frames from the server: whole and unmasked (RFC 6455 section 5.1), each in
+//! one buffer that all recipients share.
 
 use std::sync::{Arc, OnceLock};
 

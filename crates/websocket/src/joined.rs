@@ -1,4 +1,4 @@
-//! Several frames for the same readers, as one piece.
+//! Several frames for the same readers, joined into one buffer.
 
 use std::cell::OnceCell;
 

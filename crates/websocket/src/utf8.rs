@@ -1,4 +1,4 @@
-//! Text that comes in pieces.
+//! UTF-8 validation of text that arrives in pieces.
 
 /// How much of a growing text is known to be UTF-8, so that no byte is looked
 /// at again with every piece that follows.

@@ -1,12 +1,12 @@
-//! What a picture says of itself, read before a pixel of it is decoded.
+//! Reads the headers of an image, before any pixel is decoded.
 //!
-//! A file of 34 bytes can be a picture of 66 million pixels, and what decoders
-//! take for it depends on how it is coded, not only on its size. So each kind
-//! is read here up to its pixels, and `takes` counts what decoding needs in
-//! all, the decoder's own buffers with it (the table in `limits`). The decoder
-//! is then given only what the pixels need, in one plain order: profiles, texts
-//! and comments, which may be bombs of their own, are left out, and it cannot
-//! read another size out of the file than was read here.
+//! A file of 34 bytes can be an image of 66 million pixels, and the memory that
+//! decoding takes depends on the encoding, not only on the size. So each format
+//! is read here up to its pixels, and `takes` computes what decoding needs in
+//! all, including the decoder's own buffers (the table in `limits`). The
+//! decoder is then given only the parts that the pixels need, in a plain order:
+//! profiles, texts and comments, which may be decompression bombs themselves,
+//! are left out, and it cannot see a size other than the one read here.
 
 mod jpeg;
 mod png;

@@ -1,4 +1,4 @@
-//! PNG (ISO/IEC 15948): all chunks, of which few are for the pixels.
+//! PNG (ISO/IEC 15948): all chunks, few of which are needed for the pixels.
 
 use image::ImageFormat;
 

@@ -1,4 +1,4 @@
-//! The public keys of an issuer, as PEM or as a JWKS document.
+//! The public keys of an issuer, from PEM or a JWKS document.
 
 use jsonwebtoken::{
     Algorithm, DecodingKey, DecodingKeyKind,

@@ -1,5 +1,5 @@
-//! Giving a file out: whole, in part, or not again (RFC 9110 sections 13 and
-//! 14, with actix-web's types for the headers).
+//! Downloads: a file in whole, in part, or not modified (RFC 9110 sections 13
+//! and 14, with actix-web's types for the headers).
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError,

@@ -1,4 +1,4 @@
-//! Files: taken in and given out as they come, never as a whole.
+//! Attachments: streamed in and out, never in memory as a whole.
 
 mod download;
 mod upload;

@@ -1,4 +1,4 @@
-//! Taking a file in.
+//! Uploads.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use bytes::BytesMut;
