@@ -5,51 +5,53 @@
 
 use std::time::Duration;
 
-/// The bounds a deployment may change.
+/// The limits a deployment may change.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Bytes of one message from a client, also when fragmented. Beyond: 1009.
-    /// At least [`command_bytes`], so that what the other limits allow fits.
+    /// Largest WebSocket message from a client in bytes, fragmented or not.
+    /// Beyond: 1009. At least [`command_bytes`], so that everything the other
+    /// limits allow fits.
     pub frame_bytes: usize,
-    /// Bytes of a chat message's content. Beyond: `too_large`.
+    /// Largest content of a chat message in bytes. Beyond: `too_large`.
     pub content_bytes: usize,
-    /// Frames that wait for one reader. Beyond: 4413.
+    /// Frames queued for one connection. Beyond: 4413.
     pub queued_frames: usize,
-    /// Bytes that wait for one reader. Beyond: 4413.
+    /// Bytes queued for one connection. Beyond: 4413.
     pub queued_bytes: usize,
-    /// Connections of one user. Beyond: 4409, and those that are there are
-    /// asked whether they still are ([`PROBE_TIMEOUT`]).
+    /// Concurrent connections per user. Beyond: 4409, and the existing ones are
+    /// pinged to find dead ones ([`PROBE_TIMEOUT`]).
     pub connections_per_user: usize,
-    /// Rooms that one user made, joined and opened, and as many that the
-    /// application put them into. A session is told of them in pieces, so this
-    /// bounds what it has to keep, not what it is told at once. Beyond:
+    /// Rooms that a user created, joined and opened, and as many again that the
+    /// application may add them to. A session is sent them in pages, so this
+    /// bounds what it has to keep, not what it is sent at once. Beyond:
     /// `conflict`.
     pub rooms_per_user: usize,
-    /// Rooms that other users put one user into. They are counted apart, so
-    /// that what others do takes no place of one's own. Beyond: `conflict` to
-    /// who adds; the user can leave any of them, or join it to make it theirs.
+    /// Rooms that a user was added to by other users. They are counted
+    /// separately, so that others cannot use up the user's own. Beyond:
+    /// `conflict` for whoever adds; the user can leave any of them, or join it
+    /// to make it their own.
     pub placed_rooms_per_user: usize,
-    /// Missed events that are replayed; a reader further behind resyncs.
+    /// Missed events that are replayed; a client further behind has to resync.
     pub replay_events: usize,
-    /// Writes handed to the database and not yet committed. Beyond:
-    /// `unavailable`. At 70,000 commits/s this is a tenth of a second.
+    /// Writes accepted but not yet committed. Beyond: `unavailable`. At 70,000
+    /// commits/s this is a tenth of a second.
     pub writes_in_flight: usize,
-    /// Members from which on a room is big: nobody is told there who types,
-    /// reads, is there, joins or leaves, because that grows with the square of
-    /// them; how many there are is told once in a while.
+    /// Size above which a room is big: it no longer reports who types, reads,
+    /// is online, joins or leaves, because that grows with the square of the
+    /// members; only their number is sent from time to time.
     pub big_room_members: usize,
-    /// Events that wait for a user who is away; the oldest goes.
+    /// Application events kept in a user's inbox; the oldest are dropped.
     pub inbox_events: usize,
-    /// Bytes of a file. Beyond: `too_large`.
+    /// Largest file in bytes. Beyond: `too_large`.
     pub attachment_bytes: u64,
-    /// Bytes of files that one user may upload within a day, and may have
-    /// stored; 0: without a bound. Beyond: `rate_limited`, `too_large`.
+    /// Bytes of files that a user may upload per day, and may have stored; 0:
+    /// no limit. Beyond: `rate_limited`, `too_large`.
     pub attachment_bytes_per_day: u64,
     pub attachment_bytes_per_user: u64,
-    /// HTTP connections of one address, and requests under way of one client of
-    /// a trusted proxy; 0: no bound. Sockets do not count once they have a
-    /// token. An office of 2,000 behind one address that comes back at once
-    /// has half of this.
+    /// HTTP connections per address, and concurrent requests per client of a
+    /// trusted proxy; 0: no limit. WebSockets do not count once they have a
+    /// token. An office of 2,000 behind one address that reconnects at once
+    /// needs half of this.
     pub connections_per_address: usize,
 }
 
@@ -77,128 +79,130 @@ impl Default for Limits {
     }
 }
 
-/// Rows of one transaction. Larger batches win little: 111 thousand rows a
-/// second at 1,024 against 88 thousand at 256 (docs/PERFORMANCE.md).
+/// Rows per transaction. Larger batches gain little: 111 thousand rows a second
+/// at 1,024 against 88 thousand at 256 (docs/PERFORMANCE.md).
 pub const BATCH_WRITES: usize = 1_024;
 
-/// Writes after which the log is checkpointed beside the writer.
+/// Writes after which the write-ahead log is checkpointed, in parallel to the
+/// writer.
 pub const CHECKPOINT_WRITES: usize = 8_192;
 
-/// Buckets in which it is kept up to where deleted rooms came. More of them
-/// keep others' numbers low, which nobody needs; this many are some MiB.
+/// Buckets that record how far deleted rooms had come. More buckets would keep
+/// the numbers of other rooms lower, which nobody needs; these take some MiB.
 pub const RETIRED_BUCKETS: i64 = 65_536;
 
-/// Positions that no timeline gives in a millisecond, by far: a whole server
-/// stores some 30 messages in one. After a restore numbers go on from here
-/// times the clock; they stay below 2^53, which JavaScript counts to, for 4,000
-/// years.
+/// Far more positions than a timeline can assign per millisecond: a whole
+/// server stores some 30 messages in that time. After a restore, numbers
+/// continue from the clock times this; they stay below 2^53, which JavaScript
+/// represents exactly, for 4,000 years.
 pub const POSITIONS_PER_MS: i64 = 64;
 
-/// By how much numbers are raised at least after a restore, where the clock
-/// is wrong: more than a room has told since any backup.
+/// Minimum increase of the numbers after a restore, in case the clock is wrong:
+/// more than a room has used since any backup.
 pub const LIFE_GAP: i64 = 1 << 32;
 
-/// Timelines of which a server remembers up to where it has written them, so
-/// that a PostgreSQL that lacks it is noticed.
+/// Timelines whose last written position a server remembers, to detect a
+/// PostgreSQL that lacks it.
 pub const GUARDED_TIMELINES: usize = 8;
 
-/// Messages of a history page when the client names no number.
+/// Default size of a history page.
 pub const HISTORY_PAGE: i64 = 50;
-/// Messages of a history page at most.
+/// Largest history page.
 pub const HISTORY_PAGE_MAX: i64 = 200;
 /// The part of a session's outgoing queue that a history page may fill.
 pub const HISTORY_SHARE: usize = 2;
-/// Members, receipts, rooms or connections of a page at most.
+/// Largest page of members, receipts, rooms or connections.
 pub const LIST_PAGE_MAX: i64 = 200;
-/// Bytes of a page of what can be long: rooms, pins, events, results. The same
-/// as of history, over REST too: what waits for a reader has one bound.
+/// Bytes per page of lists whose entries can be long: rooms, pins, events,
+/// results. The same as for history, over REST too: what waits for a client has
+/// one bound.
 pub fn page_bytes(limits: &Limits) -> usize {
     limits.queued_bytes / HISTORY_SHARE
 }
 
-/// Rooms in one piece of what a session is told of them: with their unread
-/// counts some milliseconds of a reading connection.
+/// Rooms per page of the list that a session is sent: with their unread counts,
+/// some milliseconds of a reading connection.
 pub const ROOMS_PIECE: i64 = 200;
-/// Bytes of such a piece, and the part of a session's outgoing queue that it
-/// may fill at most. The next one follows when the reader has taken it.
+/// Bytes of such a page, and the share of a session's outgoing queue that it
+/// may fill. The next one follows when the client has taken it.
 pub const ROOMS_PIECE_BYTES: usize = 64 * 1024;
 pub const ROOMS_SHARE: usize = 4;
-/// The bytes that one piece may have.
+/// The bytes that one page may have.
 pub fn rooms_piece_bytes(limits: &Limits) -> usize {
     ROOMS_PIECE_BYTES.min(limits.queued_bytes / ROOMS_SHARE)
 }
-/// Rooms of which one write marks all as read: some milliseconds of the write
-/// lane. Who is in more has it done in several.
+/// Rooms that one write marks as read: some milliseconds of the write lane.
+/// Users in more rooms need several.
 pub const READ_ALL_ROOMS: i64 = 200;
-/// Of these so many at most: others may go on writing into them.
+/// Maximum number of these steps: others may keep writing to the rooms.
 pub const READ_ALL_STEPS: usize = 1_000;
-/// Rooms that one `session.resume` may name: more follow in the next one.
+/// Rooms that one `session.resume` may name; further ones follow in the next.
 pub const RESUME_ROOMS: usize = 1_000;
-/// Of these so many are looked up with one statement, where they are not in
-/// memory; each is a parameter of it.
+/// Rooms looked up with one statement, if they are not in memory; each is a
+/// parameter of it.
 pub const LOOKED_UP_AT_ONCE: usize = 500;
 
 /// Events read from the database at once during a replay, so that a page fits
-/// the outgoing queue of frames.
+/// into the outgoing queue.
 pub const REPLAY_PAGE: usize = 100;
-/// The part of a session's outgoing queue that a page of a replay may fill.
+/// The share of a session's outgoing queue that a page of a replay may fill.
 pub const REPLAY_SHARE: usize = 4;
-/// Live events held for one room of one session while it is replayed. Older
-/// ones are dropped from memory and read from the database instead.
+/// Live events held per session and room during a replay. Older ones are
+/// dropped from memory and read from the database instead.
 pub const REPLAY_HELD: usize = 64;
-/// Bytes of the live events held, so that they fit the outgoing queue too.
+/// Bytes of the held live events, so that they fit into the outgoing queue too.
 pub const REPLAY_HELD_BYTES: usize = 64 * 1024;
 
-/// The part of the rooms that others may put a user into which is for one and
-/// the same of them: 200 are all rooms of a team, and one stranger never takes
-/// the places of all.
+/// The share of [`Limits::placed_rooms_per_user`] that one other user may use:
+/// 200 is enough for all rooms of a team, and no single stranger uses up all
+/// places.
 pub const PLACED_SHARE: usize = 5;
-/// Users whom one user does not want to hear from. They are told to every node
-/// with the user's presence; beyond: `conflict`.
+/// Users blocked by one user. They are sent to every node with the user's
+/// presence. Beyond: `conflict`.
 pub const BLOCKS_PER_USER: i64 = 1_000;
 
-/// Mentions of one message; more are text.
+/// Mentions per message; further ones are plain text.
 pub const MENTIONS: usize = 50;
-/// Bytes of a message's metadata and of a room's custom data.
+/// Bytes of a message's metadata, and of a room's custom data.
 pub const METADATA_BYTES: usize = 4 * 1024;
 /// Attachments of one message.
 pub const ATTACHMENTS_PER_MESSAGE: usize = 10;
-/// Files that one user has uploaded and not sent yet.
+/// Unsent uploads per user.
 pub const UPLOADS_PER_USER: i64 = 50;
-/// Uploads of one worker process under way at once; more are `unavailable`.
+/// Concurrent uploads per process; more are `unavailable`.
 pub const UPLOADS_AT_ONCE: usize = 64;
-/// Of which one user has so many at most, some more than a browser sends at
-/// once to one host; more are `rate_limited`.
+/// Concurrent uploads per user, somewhat more than a browser makes to one host;
+/// more are `rate_limited`.
 pub const UPLOADS_AT_ONCE_EACH: usize = 8;
-/// What an upload of so many bytes may take in all, where a body may stand
-/// still for `window`: besides the client's own time, the store's.
+/// The time limit for an upload of `bytes_max`, where a body may stall for
+/// `window`: the client's time, and the store's.
 pub fn upload_time(bytes_max: u64, window: Duration) -> Duration {
     2 * (window + Duration::from_secs(bytes_max / PACE)) + STORE_TIMEOUT * 10
 }
-/// Parts of an upload on their way to the store at once, some 5 MiB each.
+/// Parts of an upload in flight to the store, some 5 MiB each.
 pub const STORE_PARTS: usize = 2;
-/// How long the store may keep silent, and how long one call is tried again.
+/// How long the store may take to respond, and how often a call is retried.
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 pub const STORE_RETRIES: usize = 3;
-/// Bytes of a picture that gets a thumbnail; it is in memory for that.
+/// Largest file that gets a thumbnail; it is in memory for that.
 pub const IMAGE_BYTES: u64 = 10 * 1024 * 1024;
-/// Pixels of a picture's side.
+/// Largest side of an image in pixels.
 pub const IMAGE_SIDE: u32 = 12_000;
-/// Bytes that making one thumbnail may take, all buffers of the decoder and
-/// the file included. What it will take follows from the picture's header and
-/// the costs below; a picture that takes more has no thumbnail. As much are
-/// some 60 megapixels of a JPEG, 20 of a progressive one (30 with half as much
-/// colour), 60 of a PNG, 24 of one with 16 bits and transparency, 38 of a GIF,
-/// 38 of a WebP, 23 of a lossless one, 13 of one with transparency.
+/// Memory limit for making a thumbnail, including all buffers of the decoder
+/// and the file. The need is computed from the image's header and the costs
+/// below; an image that needs more has no thumbnail. The limit allows some 60
+/// megapixels of a JPEG, 20 of a progressive one (30 with half as much colour),
+/// 60 of a PNG, 24 with 16 bits and transparency, 38 of a GIF, 38 of a WebP, 23
+/// of a lossless one, 13 with transparency.
 pub const IMAGE_ALLOC: u64 = 192 * 1024 * 1024;
 
-/// What decoding a kind of picture takes at most: bytes for each pixel, and
-/// for each byte of the file. Found by adding up, in the sources of the
-/// decoders (image 0.25.10, zune-jpeg 0.5.15, png 0.18.1, gif 0.14.2,
-/// image-webp 0.2.4), the buffers that live at the same time. Those of JPEG, PNG
-/// and plain WebP were held against the high water of a server that decodes a
-/// picture of the kind (bytes a pixel: progressive JPEG 9.0, with four colours
-/// 11.1, lossless WebP 7.1, lossy 4.7).
+/// The most that decoding an image format takes: bytes per pixel, and per byte
+/// of the file. Computed by adding up, in the sources of the decoders (image
+/// 0.25.10, zune-jpeg 0.5.15, png 0.18.1, gif 0.14.2, image-webp 0.2.4), the
+/// buffers that live at the same time. Those of JPEG, PNG and plain WebP were
+/// verified against the peak memory of a server decoding such an image (bytes
+/// per pixel: progressive JPEG 9.0, with four colours 11.1, lossless WebP 7.1,
+/// lossy 4.7).
 #[derive(Clone, Copy, Debug)]
 pub struct DecodingCost {
     pub pixel: u64,
@@ -206,7 +210,7 @@ pub struct DecodingCost {
 }
 
 impl DecodingCost {
-    /// Bytes for a picture of so many pixels in a file of so many bytes.
+    /// Bytes needed for an image with this many pixels in a file of this size.
     pub fn takes(self, pixels: u64, bytes: usize) -> u64 {
         self.pixel * pixels + self.byte * bytes as u64 + DECODING_BASE
     }
@@ -242,27 +246,27 @@ pub const DECODING_WEBP_LAYERS: DecodingCost = DecodingCost { pixel: 14, byte: 5
 /// and no mix of lengths comes to more than 520.
 pub const WEBP_TREES: u64 = 560;
 
-/// Thumbnails made at once, and of one user's pictures.
+/// Thumbnails made concurrently, in all and per user.
 pub const THUMBNAILS_AT_ONCE: usize = 2;
 pub const THUMBNAILS_AT_ONCE_EACH: usize = 1;
-/// How long a picture waits for its turn; then it goes without.
+/// How long an image waits for its turn; after that it has no thumbnail.
 pub const THUMBNAIL_PATIENCE: Duration = Duration::from_secs(60);
 /// Pixels of a thumbnail's longer side.
 pub const THUMBNAIL_SIDE: u32 = 320;
-/// After this time an upload that was never sent is removed.
+/// Age at which an unsent upload is removed.
 pub const LOOSE_UPLOAD_AGE: Duration = Duration::from_secs(24 * 3600);
-/// How often pieces of uploads are looked for that no server writes to any
-/// more, and how long they have not been written to: many times what an upload
-/// may stand still.
+/// How often partial files of uploads are looked for, and how long they must
+/// not have been written to: many times what an upload may stall.
 pub const SWEEP_PIECES: Duration = Duration::from_secs(3600);
-/// How often files that nobody can see are looked for, and how many at once.
+/// How often files that no message refers to are looked for, and how many at
+/// once.
 pub const SWEEP_TICK: Duration = Duration::from_secs(10);
 pub const SWEEP_ATTACHMENTS: i64 = 100;
 /// Bytes of a reaction's emoji: the longest sequences of Unicode have some 35.
 pub const EMOJI_BYTES: usize = 64;
-/// Different emojis under one message.
+/// Different reactions per message.
 pub const EMOJIS_PER_MESSAGE: usize = 50;
-/// Users told with each emoji; all are asked for with REST.
+/// Users listed with each reaction; REST lists all.
 pub const REACTION_USERS: usize = 20;
 /// Pinned messages of one room.
 pub const PINS_PER_ROOM: i64 = 100;
@@ -284,32 +288,32 @@ pub const TITLE_CHARS: usize = 200;
 pub const TOPIC_CHARS: usize = 1_000;
 /// Characters of a display name.
 pub const NAME_CHARS: usize = 100;
-/// Bytes of a password: the lower bound is NIST SP 800-63B's, the upper one
+/// Length of a password in bytes: the minimum is NIST SP 800-63B's, the maximum
 /// keeps hashing from being an attack.
 pub const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 /// Bytes of a request's `id`.
 pub const REQUEST_ID_BYTES: usize = 64;
-/// Bytes of the longest command there may be: its content and metadata, and
-/// room for the ids and names around them.
+/// Size of the largest possible command: its content and metadata, and space
+/// for ids and names.
 pub const fn command_bytes(content_bytes: usize) -> usize {
     as_json(content_bytes + METADATA_BYTES) + 4 * 1024
 }
 
-/// What a text may take in JSON, which may write each byte as six (`\u0000`).
+/// What a text can take in JSON, which may escape each byte as six (`\u0000`).
 const fn as_json(bytes: usize) -> usize {
     6 * bytes
 }
 
-/// Bytes of a REST request's body: a message, an event of the application, or
-/// a room with all that may be said of it.
+/// Largest body of a REST request: a message, an application event, or a room
+/// with all its fields.
 pub fn body_bytes(limits: &Limits) -> usize {
     let room = as_json(METADATA_BYTES + 4 * (TITLE_CHARS + TOPIC_CHARS)) + 4 * 1024;
     let event = as_json(EVENT_BYTES) + 4 * 1024;
     command_bytes(limits.content_bytes).max(room).max(event)
 }
 
-/// Bytes of the longest event there may be: a message with all that may be
-/// with it. It has to fit the queue of a reader.
+/// Size of the largest possible event: a message with everything it may have.
+/// It has to fit into a connection's queue.
 pub const fn event_bytes(content_bytes: usize) -> usize {
     // With quotes, comma and names.
     const ID: usize = 64 + 3;
@@ -387,45 +391,45 @@ pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 /// Users kept in memory, so that a token costs no read.
 pub const KNOWN_USERS: usize = 100_000;
 
-/// How long an issuer has to give its keys.
+/// Time limit for fetching an issuer's keys.
 pub const JWKS_TIMEOUT: Duration = Duration::from_secs(5);
-/// Bytes of the document in which it gives them.
+/// Largest size of an issuer's key document.
 pub const JWKS_BYTES: usize = 256 * 1024;
-/// How long its keys are good without asking again.
+/// How long the issuer's keys are cached.
 pub const JWKS_AGE: Duration = Duration::from_secs(600);
-/// How often it is asked at most, however many unknown keys are named.
+/// Minimum interval between fetches, however many unknown keys are named.
 pub const JWKS_RETRY: Duration = Duration::from_secs(5);
-/// Keys of services that are good at a time.
+/// Active API keys.
 pub const API_KEYS: i64 = 1_000;
 /// Bytes of a token's `jti`.
 pub const ID_BYTES: usize = 128;
-/// How long a revoked token of which nobody says when it expires is known.
+/// How long a revoked token is remembered if its expiry is not given.
 pub const REVOKED_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How long a refresh token that was used may be used once more, by who never
-/// got the answer. Who stole it could do so as well, and is found out at the
-/// next use (RFC 9700 section 4.14.2).
+/// How long a used refresh token may be used once more, in case the response
+/// was lost. A thief could do the same, and is detected at the next use (RFC
+/// 9700 section 4.14.2).
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
 
-/// Webhooks on their way at once to each receiver, of which there are
-/// [`WEBHOOK_URLS`] at most: one that hangs takes places from no other.
+/// Concurrent webhooks per receiver, of which there are at most
+/// [`WEBHOOK_URLS`]: one that hangs does not slow down the others.
 pub const WEBHOOKS_AT_ONCE: usize = 16;
 /// How much longer than a look at what waits for a receiver the pause behind
 /// it is, so that a long backlog takes a fifth of a connection at the most.
 pub const WEBHOOK_LOOK_PAUSE: u32 = 4;
 /// Rooms and users that one statement looks at for what waits.
 pub const WEBHOOK_LANES: i64 = 500;
-/// The first wait after a failure, and the longest.
+/// The first delay after a failure, and the longest.
 pub const WEBHOOK_BACKOFF: Duration = Duration::from_secs(1);
 pub const WEBHOOK_BACKOFF_MAX: Duration = Duration::from_secs(600);
-/// How often it is looked whether a webhook waits, if nothing says so.
+/// How often the outbox is checked without a notification.
 pub const WEBHOOK_POLL: Duration = Duration::from_secs(5);
-/// Receivers at most.
+/// Maximum number of receivers.
 pub const WEBHOOK_URLS: usize = 8;
-/// Webhooks of one receiver that were given up and are kept; the oldest goes.
+/// Dead letters kept per receiver; the oldest are dropped.
 pub const DEAD_LETTERS: i64 = 100_000;
-/// Webhooks that wait for one receiver, some 300 bytes each: three hours of a
-/// hundred messages a second. Beyond, the oldest are given up, so that one that
-/// stays away does not fill the disk.
+/// Webhooks waiting per receiver, some 300 bytes each: three hours of a hundred
+/// messages a second. Beyond, the oldest become dead letters, so that a
+/// receiver that stays away does not fill the disk.
 pub const WEBHOOKS_WAITING: i64 = 1_000_000;
 /// How often they are counted, and how many are given up before they are
 /// counted again; so many with one write, some ten milliseconds of the lane.
@@ -435,23 +439,23 @@ pub const WEBHOOKS_SETTLED: usize = 500;
 
 /// Page cache of the connection that writes the index, in KiB.
 pub const SEARCH_CACHE_KIB: i64 = 2 * 1024;
-/// Bytes and words of a search.
+/// Bytes and terms of a search query.
 pub const SEARCH_BYTES: usize = 256;
 pub const SEARCH_TERMS: usize = 16;
-/// Messages of a page of what was found, and how far one may page.
+/// Default and largest page of search results, and how far one may page.
 pub const SEARCH_PAGE: i64 = 20;
 pub const SEARCH_PAGE_MAX: i64 = 100;
 pub const SEARCH_OFFSET_MAX: i64 = 1_000;
-/// Searches at once, and those of one user: half, so that one user's never
-/// keep the others waiting.
+/// Concurrent searches, in all and per user: half, so that one user's searches
+/// never keep all others waiting.
 pub const SEARCH_CONNECTIONS: u32 = 4;
 pub const SEARCHES_EACH: usize = 2;
-/// Searches that wait for their turn, in all and of one user, and for how
-/// long. Beyond, one's own are `rate_limited` and others' `unavailable`.
+/// Waiting searches, in all and per user, and for how long. Beyond, the user's
+/// own are `rate_limited` and others' `unavailable`.
 pub const SEARCHES_WAITING: usize = 64;
 pub const SEARCHES_WAITING_EACH: usize = 4;
 pub const SEARCH_PATIENCE: Duration = Duration::from_secs(5);
-/// Messages of a room that are read at once to be indexed.
+/// Messages of a room that are read at once for indexing.
 pub const SEARCH_BATCH: i64 = 500;
 /// Messages indexed in one transaction, at the least where there are so many:
 /// each writes out what it has found of every word, so that 100 messages cost
@@ -478,12 +482,14 @@ pub const SEARCH_AGAIN: Duration = Duration::from_secs(1);
 pub const SEARCH_SCAN: Duration = Duration::from_secs(300);
 pub const SEARCH_FORGET: Duration = Duration::from_secs(10);
 
-/// Bytes of a path or a method in the log; whoever asks makes them up.
+/// Bytes of a path or a method in the log; clients can make them arbitrarily
+/// long.
 pub const LOGGED_BYTES: usize = 512;
-/// How long a line of the log that strangers can cause is not written again.
+/// Interval between two log lines of a kind that anybody on the network can
+/// cause.
 pub const SELDOM: Duration = Duration::from_secs(60);
-/// Signals to stop that come within this time of the first are one: a
-/// supervisor may signal a process and then its group.
+/// Stop signals within this time of the first count as one: a supervisor may
+/// signal a process and then its group.
 pub const SIGNALS_APART: Duration = Duration::from_secs(1);
 
 /// Counts of unread messages that are kept, of users and rooms, some 100 bytes
@@ -509,55 +515,54 @@ pub fn rooms_made(limits: &Limits) -> i64 {
     i64::try_from(limits.rooms_per_user.saturating_mul(2)).unwrap_or(i64::MAX)
 }
 
-/// How often the rate limits of those who have left are freed.
+/// How often rate-limit state that is no longer needed is freed.
 pub const LIMITER_TICK: Duration = Duration::from_secs(30);
 
-/// What clients are told to wait before they send again.
+/// The retry delay that clients are given.
 pub const RETRY_AFTER: Duration = Duration::from_millis(500);
 
-/// How long a node has its number, unless it goes on with it; then others take
-/// its users for gone.
+/// Lease time of a node; when it expires, the others consider its users gone.
 pub const NODE_LEASE: Duration = Duration::from_secs(10);
-/// How long a number is nobody's after that: two nodes never make ids with the
-/// same one.
+/// How long the number of an expired lease stays unused: two nodes never make
+/// ids with the same one.
 pub const NODE_NUMBER_REST: Duration = Duration::from_secs(60);
-/// As many nodes as ids of messages tell apart.
+/// Number of nodes that message ids can distinguish.
 pub const NODE_NUMBERS: u32 = 256;
-/// How long the feed is kept. A node that was away for longer closes its
-/// connections: they come back and read.
+/// How long rows stay in the feed. A node that was away for longer closes its
+/// connections, so that clients resume from the database.
 pub const FEED_KEPT: Duration = Duration::from_secs(600);
-/// Rows of the feed that one read brings.
+/// Rows of the feed per read.
 pub const FEED_PAGE: i64 = 1_000;
-/// A number of the feed that is not there after this time never will be: a
-/// transaction is ended before (`POSTGRES_IDLE_IN_TRANSACTION`).
+/// A row number of the feed that has not appeared after this time never will:
+/// its transaction would have been ended before
+/// (`POSTGRES_IDLE_IN_TRANSACTION`).
 pub const FEED_SETTLED: Duration = Duration::from_secs(15);
-/// How often the rooms and users that a node wants to hear of are told to
-/// Redis.
+/// How often a node updates its subscriptions in Redis.
 pub const INTEREST_TICK: Duration = Duration::from_millis(20);
-/// Events of one room that came too early and wait for those before them;
+/// Events per room that arrived too early and wait for those before them;
 /// beyond, the rest is read from the database.
 pub const TIMELINE_HELD: usize = 1_024;
 pub const TIMELINE_HELD_BYTES: usize = 1024 * 1024;
-/// How long what is missing in a room may still come by itself before it is
-/// read: two nodes that write to one room overtake each other by less.
+/// How long missing events of a room are waited for before they are read: two
+/// nodes that write to one room overtake each other by less.
 pub const TIMELINE_PATIENCE: Duration = Duration::from_millis(20);
-/// How long until it is read again where the database could not be.
+/// Delay before the read is retried after a failure.
 pub const TIMELINE_AGAIN: Duration = Duration::from_millis(500);
-/// Events of a room that one read brings.
+/// Events of a room per read.
 pub const TIMELINE_PAGE: i64 = 200;
 
-/// What a connection to PostgreSQL may take to be made.
+/// Time limit for connecting to PostgreSQL.
 pub const POSTGRES_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// What one statement may take, also waiting for a lock; then PostgreSQL ends
-/// it.
+/// Time limit for a statement, including waiting for locks; PostgreSQL then
+/// cancels it.
 pub const POSTGRES_STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A PostgreSQL that says nothing for longer than a statement may take is not
-/// reached.
+/// A PostgreSQL that does not respond for longer than a statement may take is
+/// considered unreachable.
 pub const POSTGRES_PATIENCE: Duration = Duration::from_secs(7);
-/// A transaction in which nothing happens is ended by PostgreSQL: a node that
-/// was frozen within one must not hold others up for longer.
+/// Time after which PostgreSQL ends an idle transaction: a node frozen within
+/// one must not block others for longer.
 pub const POSTGRES_IDLE_IN_TRANSACTION: Duration = Duration::from_secs(2);
-/// How often a batch that met with a deadlock is tried again.
+/// How often a batch is retried after a deadlock.
 pub const POSTGRES_RETRIES: u32 = 3;
 
 /// Rows that `parlor copy` holds and stores at once. More are no faster, and
@@ -569,10 +574,11 @@ pub const COPY_LEASE_POLL: Duration = Duration::from_millis(200);
 
 /// How long SQLite waits for another process that holds the write lock.
 pub const DATABASE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a read may wait for a connection of the pool.
+/// How long a read may wait for a connection from the pool.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long `/metrics` waits for what is counted in the database: Prometheus
-/// gives up after ten seconds, and the rest is wanted then most.
+/// How long `/metrics` waits for the values counted in the database: Prometheus
+/// gives up after ten seconds, and the other metrics are needed most at such a
+/// time.
 pub const METRICS_PATIENCE: Duration = Duration::from_secs(1);
 /// Connections of the read pool.
 pub const READ_CONNECTIONS: usize = 8;
@@ -589,38 +595,38 @@ pub const READ_CACHE_KIB: i64 = 256;
 /// milliseconds at the most (measured: 35 for 2,000 rows).
 pub const PURGE_ROWS: i64 = 500;
 
-/// Batches that a worker thread may not yet have handed to its sessions.
-/// Beyond: new requests are `unavailable`.
+/// Batches that a worker thread has not yet delivered to its sessions. Beyond:
+/// new requests are `unavailable`.
 pub const FANOUT_BACKLOG: usize = 1_024;
-/// Requests of one session that are not answered yet. Beyond: its socket is
-/// not read until some are, so that TCP slows the sender down.
+/// Unanswered requests per session. Beyond: its socket is not read until some
+/// are answered, so that TCP slows the sender down.
 pub const REQUESTS_IN_FLIGHT: u32 = 256;
 /// Bytes taken from a socket at once.
 pub const READ_CHUNK: usize = 16 * 1024;
-/// Pieces that are written with one system call (`writev`).
+/// Buffers written with one system call (`writev`).
 pub const PIECES_PER_WRITE: usize = 64;
-/// Events of one room that become one piece for its readers, as far as they
-/// come together.
+/// Events of one room that are joined into one buffer for its readers, if they
+/// arrive together.
 pub const RUN_FRAMES: usize = 64;
-/// Bytes of such a piece.
+/// Bytes of such a buffer.
 pub const RUN_BYTES: usize = 32 * 1024;
-/// The part of a session's outgoing queue that such a piece may fill at most,
-/// so that a reader who keeps up is never taken for slow.
+/// The share of a session's outgoing queue that such a buffer may fill, so that
+/// a client that keeps up is never taken for slow.
 pub const RUN_SHARE: usize = 4;
 
-/// The part of a session's outgoing queue beyond which ephemeral events are
-/// not told: typing, presence, receipts.
+/// The fill level of a session's outgoing queue beyond which ephemeral events
+/// (typing, presence, receipts) are not sent.
 pub const EPHEMERAL_SHARE: usize = 2;
-/// The part of it that live events may fill, so that answers find room
-/// whatever others say: a page of history has [`HISTORY_SHARE`].
+/// The share of it that live events may fill, so that answers find room
+/// whatever others send: a page of history has [`HISTORY_SHARE`].
 pub const EVENT_SHARE: usize = 2;
 
-/// Bytes from which on a message is compressed for those who agreed to it. A
-/// chat message is shorter, and compressing it costs more than the 10 µs win
-/// (docs/PERFORMANCE.md, "Compression").
+/// Size from which a message is compressed for clients that negotiated it. Chat
+/// messages are shorter, and compressing them costs more than the 10 µs that it
+/// saves (docs/PERFORMANCE.md, "Compression").
 pub const COMPRESSION_MIN_BYTES: usize = 1024;
-/// TLS handshakes of one worker thread under way at once; more wait. Some 30 KiB
-/// each, and more than one address has connections: nobody makes others wait.
+/// Concurrent TLS handshakes per worker thread; more wait. Some 30 KiB each,
+/// and more than an address may have connections: nobody can make others wait.
 pub const TLS_HANDSHAKES: usize = 8_192;
 
 /// How long a room without subscribers or events stays in memory. Longer
@@ -628,22 +634,22 @@ pub const TLS_HANDSHAKES: usize = 8_192;
 pub const ROOM_IDLE: Duration = Duration::from_secs(60);
 /// How often rooms that are no longer used are looked for.
 pub const ROOM_SWEEP: Duration = Duration::from_secs(10);
-/// How often a read is done again that a change of membership overtook.
+/// How often a read is repeated if a membership change overtook it.
 pub const READ_AGAIN: usize = 5;
 
-/// How long one is shown as typing who says nothing more.
+/// How long a user is shown as typing without an update.
 pub const TYPING_TTL: Duration = Duration::from_secs(6);
-/// How often one who goes on typing is told again.
+/// How often clients are sent that a user is still typing.
 pub const TYPING_REPEAT: Duration = Duration::from_secs(3);
-/// Users shown as typing at once, on the whole node. Beyond: not told.
+/// Users shown as typing at the same time on a node. Beyond: not sent.
 pub const TYPING_MAX: usize = 100_000;
-/// How often it is told at most how many members a big room has.
+/// Minimum interval between two `room.members` events of a big room.
 pub const MEMBERS_TOLD: Duration = Duration::from_secs(1);
-/// How often others are told at most that a user is there or away, who may
-/// change their mind so many times at once: all who share a room are told.
+/// Minimum interval between presence changes of a user that are sent to others,
+/// and the burst: everyone who shares a room is notified.
 pub const PRESENCE_PACE: Duration = Duration::from_secs(1);
 pub const PRESENCE_BURST: u32 = 4;
-/// How often it is looked who has stopped typing, and who is gone.
+/// How often expired typing and presence is looked for.
 pub const PRESENCE_TICK: Duration = Duration::from_millis(500);
 /// Users of whom one such look writes down that they came or went: at once
 /// they would take the places of messages ([`Limits::writes_in_flight`]).
@@ -658,7 +664,7 @@ pub const PUBLICATION_TTL: Duration = Duration::from_secs(24 * 3600);
 pub const RETENTION_ROOMS: i64 = 200;
 /// Messages that one step of a user's erasure makes tombstones of.
 pub const ERASE_MESSAGES: usize = 100;
-/// When a step that could not be done is tried again.
+/// Delay before a failed step is retried.
 pub const ERASE_RETRY: Duration = Duration::from_secs(1);
 /// Messages looked through at once for those of a user: some 5 ms of a
 /// reading connection.
