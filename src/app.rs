@@ -22,7 +22,7 @@ use crate::{
 };
 use parlor_domain::UserId;
 
-/// Why a command ended: one line for the operator, and the exit code.
+/// Why a command failed: one line for the operator, and the exit code.
 #[derive(Debug)]
 struct Failure {
     line: String,
@@ -30,12 +30,12 @@ struct Failure {
 }
 
 impl Failure {
-    /// Something outside is not as it must be.
+    /// An external cause, such as a file or the database.
     fn environment(error: impl std::fmt::Display) -> Self {
         Self { line: format!("parlor: {error}"), code: 1 }
     }
 
-    /// A value that is wrong in itself.
+    /// A wrong setting.
     fn value(error: impl std::fmt::Display) -> Self {
         Self { line: format!("parlor: {error}"), code: 2 }
     }
@@ -53,8 +53,8 @@ impl From<ConfigError> for Failure {
 /// The whole program: reads the command line, runs the command.
 pub fn main() -> ExitCode {
     memory::prepare();
-    // What is made here (database, index, files, secret) is for its owner
-    // alone, whoever starts it and however.
+    // Files created here (database, index, attachments, secret) are for their
+    // owner alone, whatever the umask was.
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
     let cli = match Cli::read() {
         Ok(cli) => cli,

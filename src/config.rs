@@ -29,48 +29,49 @@ pub struct Config {
     pub workers: usize,
     pub store: StoreConfig,
     pub secret: Secret,
-    /// The one before, whose tokens are still good.
+    /// The previous secret; its tokens are still accepted.
     pub previous_secret: Option<Secret>,
     pub allowed_origins: Vec<String>,
     pub certificate: Option<Certificate>,
-    /// Bytes from which on a message may go compressed; `None`: never.
+    /// Size from which a message may be compressed; `None`: never.
     pub compress_from: Option<usize>,
     pub heartbeat: HeartbeatConfig,
     pub tokens: TokenConfig,
     /// Whether people can register and log in here.
     pub accounts: bool,
-    /// Whose tokens are good besides our own.
+    /// An external issuer whose tokens are accepted too.
     pub issuer: Option<Issuer>,
-    /// Whose users may become the application's or the issuer's.
+    /// Origins whose users may move to the application or the issuer.
     pub adopted: Adopted,
-    /// How long who speaks HTTP is waited for.
+    /// Time limits for HTTP clients.
     pub http: Timeouts,
     pub auth_timeout: Duration,
     pub drain_timeout: Duration,
     pub nodes: NodeConfig,
     pub presence_grace: Duration,
-    /// Who may bring whom into a room.
+    /// Who may add whom to a room.
     pub contact: Contact,
     pub inbox_ttl: Duration,
-    /// What a room keeps that has no rule of its own.
+    /// The default retention, for rooms without a rule of their own.
     pub retention: Retention,
-    /// How often what is too old is looked for.
+    /// How often expired messages and empty rooms are looked for.
     pub retention_tick: Duration,
-    /// How long an open room stays that all have left.
+    /// How long an open room is kept after everyone has left.
     pub empty_room_ttl: Duration,
     pub attachments: AttachmentConfig,
-    /// `None`: nobody is told of anything.
+    /// `None`: no webhooks are sent.
     pub webhooks: Option<WebhookConfig>,
     /// Whether messages can be searched.
     pub search: bool,
-    /// What who asks for the numbers from elsewhere needs.
+    /// The token that `GET /metrics` requires; `None`: only this machine may
+    /// ask.
     pub metrics_token: Option<Arc<str>>,
     pub rates: Rates,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,
 }
 
-/// Several nodes on one database, and how one of them goes.
+/// Several nodes on one database, and how a node shuts down.
 #[derive(Debug)]
 pub struct NodeConfig {
     pub redis: Option<RedisUrl>,

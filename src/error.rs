@@ -21,9 +21,9 @@ use crate::{
 };
 use parlor_domain::{InvalidId, limits::RETRY_AFTER};
 
-/// What a REST call or an upgrade answers when it cannot do what was asked.
+/// The error response of a REST call or an upgrade.
 ///
-/// It says nothing of our insides: the cause is logged where it happened.
+/// It reveals nothing internal: the cause is logged where it happened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ApiError {
@@ -46,14 +46,14 @@ impl ApiError {
         Self { code, message, field: None, retry_after: None, upgrade_required: false }
     }
 
-    /// `what` continues a sentence that starts with the field's name.
+    /// `what` continues a sentence that begins with the field's name.
     pub fn field(name: impl Into<Cow<'static, str>>, what: impl std::fmt::Display) -> Self {
         let name = name.into();
         let message = format!("{name} {what}");
         Self { field: Some(name), ..Self::new(ErrorCode::InvalidMessage, message) }
     }
 
-    /// A field that is over its limit.
+    /// A field that exceeds its limit.
     pub fn too_large(name: &'static str, what: impl std::fmt::Display) -> Self {
         Self { code: ErrorCode::TooLarge, ..Self::field(name, what) }
     }
@@ -70,7 +70,7 @@ impl ApiError {
         ChatError::unavailable().into()
     }
 
-    /// An id that is not one.
+    /// An invalid id.
     pub fn id(name: &'static str, error: &InvalidId) -> Self {
         Self::field(name, error)
     }
@@ -98,14 +98,14 @@ impl ApiError {
         }
     }
 
-    /// When it is worth trying again: in whole seconds, upwards (RFC 9110
-    /// section 10.2.3).
+    /// The delay before a retry, in whole seconds, rounded up (RFC 9110 section
+    /// 10.2.3).
     pub fn retry_after_seconds(&self) -> Option<u64> {
         let after = self.retry_after?;
         Some(u64::try_from(after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX))
     }
 
-    /// Another protocol, or another version of it, is needed here.
+    /// Another protocol, or another version of it, is required.
     pub fn upgrade_required(what: impl Into<String>) -> Self {
         Self { upgrade_required: true, ..Self::new(ErrorCode::InvalidMessage, what) }
     }
@@ -141,7 +141,7 @@ impl ResponseError for ApiError {
     }
 }
 
-/// For what is refused before it reaches actix-web.
+/// For requests refused before they reach actix-web.
 impl From<ApiError> for Response<BoxBody> {
     fn from(error: ApiError) -> Self {
         error.error_response().into()
@@ -196,7 +196,7 @@ impl From<AccountError> for ApiError {
     }
 }
 
-/// A body that is not the JSON that was expected.
+/// A body that is not the expected JSON.
 pub fn json_error(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
     match error {
         JsonPayloadError::Overflow { limit }
@@ -217,7 +217,7 @@ pub fn json_error(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error 
     .into()
 }
 
-/// A body that does not come as it should.
+/// A body that fails to arrive.
 impl From<&PayloadError> for ApiError {
     fn from(error: &PayloadError) -> Self {
         match error {

@@ -109,7 +109,7 @@ pub enum Spender {
     ConnectingFrom(IpAddr),
 }
 
-/// What was used of limits since the other nodes were told.
+/// What was used of the limits since the other nodes were last notified.
 type Spent = Arc<Mutex<FxHashMap<Spender, u32>>>;
 
 /// The limits that all connections and REST share; and all nodes, which tell

@@ -19,14 +19,14 @@ pub use prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
 /// A counter for each value of one label.
 pub type Labelled<V = &'static str> = Family<[(&'static str, V); 1], Counter>;
 
-/// A number that is what it was last set to.
+/// A gauge: a number that is set.
 pub type Number = Gauge<u64, AtomicU64>;
 
-/// From a tenth of a millisecond, which a durable write takes, to what nobody
-/// waits for.
+/// Histogram bounds for durations, from the time of a fast durable write to
+/// more than anybody waits for.
 const SECONDS: [f64; 14] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
-/// Numbers of writes in one transaction.
+/// Histogram bounds for writes per transaction.
 const WRITES: [f64; 14] =
     [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 384.0, 512.0, 640.0, 768.0, 1_024.0];
 
@@ -34,7 +34,7 @@ const WRITES: [f64; 14] =
 /// help text. Counters get `_total` behind their names.
 macro_rules! declare {
     ($($field:ident: $kind:ty = $new:expr, $name:literal, $help:literal;)*) => {
-        /// Everything that is counted.
+        /// All metrics.
         #[derive(Debug)]
         pub struct Metrics {
             registry: Registry,
@@ -87,7 +87,7 @@ declare! {
     http_time: Histogram = Histogram::new(SECONDS), "parlor_http_seconds", "Duration of an HTTP request";
 }
 
-/// A limit that somebody can be over.
+/// A limit that a request can exceed.
 #[derive(Clone, Copy, Debug)]
 pub enum Limit {
     Connection,
@@ -127,14 +127,14 @@ const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     let metrics = Metrics::new();
-    // What has not happened yet is shown as 0: an alert cannot tell a rise
-    // from a series that appears.
+    // Series start at 0: an alert cannot detect a rise in a series that has
+    // only just appeared.
     Limit::ALL.iter().for_each(|limit| metrics.expect_limited(*limit));
     STATUSES.iter().for_each(|class| expect(&metrics.http_requests, "status", class));
     metrics
 });
 
-/// The numbers of this process.
+/// The metrics of this process.
 pub fn metrics() -> &'static Metrics {
     &METRICS
 }
@@ -170,15 +170,15 @@ impl Metrics {
         self.limited.get_or_create(&[("limit", limit.as_str())]).inc();
     }
 
-    /// A REST call that was answered.
+    /// Counts an answered REST call.
     pub fn http(&self, status: u16, time: Duration) {
         let class = usize::from(status / 100).clamp(1, STATUSES.len()) - 1;
         self.http_requests.get_or_create(&[("status", STATUSES[class])]).inc();
         self.http_time.observe(time.as_secs_f64());
     }
 
-    /// Everything in Prometheus' text format, version 0.0.4, with what is
-    /// measured only when somebody asks: name, help and value of each.
+    /// All metrics in Prometheus' text format, version 0.0.4, with those that
+    /// are measured on request: name, help and value of each.
     pub fn text(&self, measured: &[(&'static str, &'static str, u64)]) -> String {
         let mut now = Registry::default();
         for (name, help, value) in measured {

@@ -8,18 +8,18 @@ use std::{
 
 use rustc_hash::FxHashMap;
 
-/// What each holds, up to the same bound for all. Who holds nothing takes no
-/// memory.
+/// What each holder has, up to the same limit for all. A holder of nothing
+/// takes no memory.
 #[derive(Clone)]
 pub struct Places<K: Eq + Hash>(Arc<Inner<K>>);
 
 struct Inner<K> {
-    /// 0: no bound.
+    /// 0: no limit.
     most: usize,
     held: Mutex<FxHashMap<K, usize>>,
 }
 
-/// Something that one holds; given back when dropped.
+/// Something held; returned when dropped.
 pub struct Place<K: Eq + Hash> {
     places: Places<K>,
     key: K,
@@ -27,12 +27,12 @@ pub struct Place<K: Eq + Hash> {
 }
 
 impl<K: Eq + Hash + Clone> Places<K> {
-    /// `most` for each; 0: no bound.
+    /// `most` for each; 0: no limit.
     pub fn new(most: usize) -> Self {
         Self(Arc::new(Inner { most, held: Mutex::default() }))
     }
 
-    /// Takes `count` more for `key`, or nothing. Who holds nothing may always
+    /// Takes `count` more for `key`, or nothing. A holder of nothing may always
     /// take one thing, however large.
     pub fn take(&self, key: K, count: usize) -> Option<Place<K>> {
         self.take_within(key, count, self.0.most)

@@ -4,17 +4,17 @@ use actix_http::header::{HeaderName, HeaderValue};
 
 use parlor_domain::limits::LOGGED_BYTES;
 
-/// The header in which a request brings its name, or is told it.
+/// The header with the request's id, in requests and responses.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The name of a request, kept with it for those who write of it in the log.
+/// The id of a request, kept with it for logging.
 #[derive(Clone, Debug)]
 pub struct RequestName(pub String);
 
-/// Bytes of an id that somebody else gave a request.
+/// Largest accepted id, in bytes.
 const ID_BYTES: usize = 64;
 
-/// The name a request came with, or a new one.
+/// The id that a request came with, or a new one.
 pub fn request_id(given: Option<&HeaderValue>) -> String {
     let is_good = |id: &&str| {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
@@ -24,7 +24,7 @@ pub fn request_id(given: Option<&HeaderValue>) -> String {
     given.map_or_else(|| format!("{:016x}", rand::random::<u64>()), str::to_owned)
 }
 
-/// As much of a path or a method as is logged: strangers must not write long
+/// The part of a path or a method that is logged: clients must not cause long
 /// lines.
 pub fn logged(text: &str) -> &str {
     let end = LOGGED_BYTES.min(text.len());

@@ -8,7 +8,7 @@ use std::{
 
 use parlor_domain::limits::SELDOM;
 
-/// One kind of such a line.
+/// One kind of log line.
 pub struct Seldom(Mutex<State>);
 
 struct State {
@@ -22,8 +22,8 @@ impl Seldom {
         Self(Mutex::new(State { written: None, times: 0 }))
     }
 
-    /// It has happened once more. Gives how often since the last line, if it
-    /// is time for one.
+    /// Counts an occurrence. Returns the number since the last line if it is
+    /// time for another one.
     pub fn again(&self) -> Option<u64> {
         self.again_at(Instant::now())
     }

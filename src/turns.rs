@@ -15,25 +15,25 @@ use std::{
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
-/// How places are shared.
+/// The sizes of the shares.
 #[derive(Clone, Copy, Debug)]
 pub struct Shares {
     pub places: usize,
-    /// Of which one user has so many at most.
+    /// At most this many per user.
     pub each: usize,
-    /// Who may wait, in all and of one user.
+    /// How many may wait, in all and per user.
     pub waiting: usize,
     pub waiting_each: usize,
-    /// For so long at most.
+    /// For at most this long.
     pub patience: Duration,
 }
 
 /// Why there was no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoTurn {
-    /// The user has as many as one may have.
+    /// The user has used up their share.
     Own,
-    /// All are taken.
+    /// All places are taken.
     Full,
 }
 
@@ -55,7 +55,7 @@ struct State<K: Copy + Eq + Hash> {
     waiting: VecDeque<(K, oneshot::Sender<Turn<K>>)>,
 }
 
-/// A place; dropped, it is the next one's.
+/// A place; dropping it passes it to the next one waiting.
 pub struct Turn<K: Copy + Eq + Hash> {
     of: K,
     turns: Turns<K>,

@@ -87,7 +87,7 @@ fn refused(address: IpAddr) {
     }
 }
 
-/// A TLS handshake that came to nothing.
+/// A failed TLS handshake.
 pub(super) fn no_handshake(error: TlsError<std::io::Error, Infallible>) {
     static FAILED: Seldom = Seldom::new();
     let why = match error {
@@ -100,8 +100,8 @@ pub(super) fn no_handshake(error: TlsError<std::io::Error, Infallible>) {
     }
 }
 
-/// A connection that did not end as it should. Whoever sends what is not HTTP
-/// got 400, and causes a line a minute.
+/// A connection that failed. Whoever sends something that is not HTTP has got a
+/// 400, and causes a line a minute.
 pub(super) fn ended(error: DispatchError) {
     static GARBAGE: Seldom = Seldom::new();
     match error {

@@ -49,7 +49,7 @@ use crate::{
 };
 use parlor_domain::limits;
 
-/// Says where the server listens; the first line is for programs as well.
+/// Prints where the server listens; programs may parse the first line.
 pub(super) fn banner(listeners: &[SocketAddr], config: &Config) {
     let scheme = if config.certificate.is_some() { "https" } else { "http" };
     let urls: Vec<_> = listeners.iter().map(|address| format!("{scheme}://{address}")).collect();

@@ -11,14 +11,15 @@ pub(super) fn answer(text: &str) -> std::result::Result<(), Failure> {
         .map_err(|error| Failure::environment(format!("cannot write to standard output: {error}")))
 }
 
-/// What is good to know; the server runs without it.
+/// Prints information that the server can run without.
 pub(super) fn say(text: &str) {
     if let Err(error) = write(text) {
         log::warn!("cannot write to standard output: {error}");
     }
 }
 
-/// Why a command ends. If that cannot be written, nobody can be told.
+/// Prints why a command failed. If even that cannot be written, nothing can be
+/// done.
 pub(super) fn complain(line: &str) {
     let _ = writeln!(stderr().lock(), "{line}");
 }

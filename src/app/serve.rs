@@ -57,19 +57,18 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
     if ended == Ended::OtherLife { Err(start_anew()) } else { Ok(()) }
 }
 
-/// Why a server does not go on.
+/// Why a server stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
     Stopped,
-    /// The database is in another life: what this process has in memory, keys
-    /// of users among it, is not true any more.
+    /// The database has begun another life: what this process has in memory,
+    /// including keys of users, is no longer valid.
     OtherLife,
 }
 
-/// Puts a fresh process in the place of this one, with the same arguments and
-/// environment. Not all of memory could be taken back with certainty; and
-/// whoever watches over the process has nothing to do. Comes back only with
-/// the reason why that did not work.
+/// Replaces this process with a fresh one, with the same arguments and
+/// environment: memory could not be reset with certainty, and a supervisor need
+/// not notice. Returns only if that fails, with the reason.
 fn start_anew() -> Failure {
     log::info!("restarting");
     let failed = |error| Failure::environment(format!("cannot restart: {error}"));
@@ -86,7 +85,7 @@ struct Running {
     writer: Addr<Writer>,
     sessions: SessionCount,
     draining: Draining,
-    /// Tells the other nodes that this one has gone.
+    /// Notifies the other nodes that this one has gone.
     stop: watch::Sender<bool>,
 }
 

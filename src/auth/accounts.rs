@@ -12,7 +12,7 @@ use crate::db::{
 };
 use parlor_domain::{SignIn, Timestamp, User, UserId};
 
-/// Why an account cannot be used. Its text is for a person.
+/// Why an account cannot be used. The text is shown to users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     #[error("this user id is already taken")]
@@ -34,7 +34,7 @@ pub enum AccountError {
     Internal,
 }
 
-/// What a login gives.
+/// The result of a login.
 #[derive(Debug)]
 pub struct Tokens {
     pub user: User,
@@ -53,7 +53,7 @@ pub struct Accounts {
     pub passwords: Passwords,
     pub access_ttl: Duration,
     pub refresh_ttl: Duration,
-    /// How long after its end an access token is still good.
+    /// How long after its expiry an access token is still accepted.
     pub leeway: Duration,
 }
 
@@ -107,8 +107,9 @@ impl Accounts {
         }
     }
 
-    /// Ends the sign-in of a refresh token, if it is known. Anybody may ask, as
-    /// often as they like, so only what there is to be ended costs a write.
+    /// Ends the sign-in of a refresh token, if it is known. Anybody may call
+    /// this, as often as they like, so only a sign-in that exists and is active
+    /// costs a write.
     pub async fn log_out(&self, refresh: &str) -> Result<Option<SignIn>, AccountError> {
         let (hash, at, until) = (hash(refresh), now(), self.access_until());
         let known = self.reader.sign_in_of(&hash).await.map_err(|_| AccountError::Unavailable)?;
@@ -152,7 +153,7 @@ impl Accounts {
         }
     }
 
-    /// Until when an access token is good that was issued by now.
+    /// When an access token issued now expires, including the leeway.
     pub fn access_until(&self) -> Timestamp {
         now().later(self.access_ttl).later(self.leeway)
     }

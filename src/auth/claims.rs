@@ -26,7 +26,7 @@ pub struct Claims {
     /// Who answers for it.
     pub origin: UserOrigin,
     pub issued_at: Option<Timestamp>,
-    /// Until when it is good, with the leeway there is.
+    /// When it expires, including the leeway.
     pub expires_at: Timestamp,
 }
 

@@ -3,12 +3,12 @@
 use super::BadToken;
 use crate::protocol::{ErrorCode, ErrorView};
 
-/// Why somebody is not let in. Its text is for a person.
+/// Why somebody is not authenticated. The text is shown to users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     #[error("send `Authorization: Bearer <token>`")]
     Missing,
-    /// Why is for the log, and not for whoever tries tokens.
+    /// The reason is only logged, because it would help whoever tries tokens.
     #[error("the token is not valid")]
     Bad(BadToken),
     #[error("the sub is a reserved word (such as room, here or all): the user needs another id")]

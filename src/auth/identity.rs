@@ -24,7 +24,7 @@ pub const ADMIN: &str = "admin";
 /// The role of the application's own backend: may publish events.
 pub const SERVICE: &str = "service";
 
-/// Who asks, as a good token says.
+/// The authenticated user, and what the token allows.
 #[derive(Clone, Debug)]
 pub struct Identity {
     pub user: User,

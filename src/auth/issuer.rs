@@ -23,7 +23,7 @@ use super::{
 use crate::outbound;
 use parlor_domain::limits::{JWKS_AGE, JWKS_BYTES, JWKS_RETRY, JWKS_TIMEOUT};
 
-/// Where an issuer's keys come from, and what its tokens must say.
+/// Where an issuer's keys come from, and what its tokens must contain.
 #[derive(Clone, Debug)]
 pub struct IssuerConfig {
     pub keys: KeySource,

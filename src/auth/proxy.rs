@@ -10,23 +10,23 @@ use actix_http::header::{HeaderMap, HeaderValue};
 
 use crate::seldom::Seldom;
 
-/// What a proxy calls the addresses a request came from.
+/// The header in which proxies list the addresses that a request came from.
 const FORWARDED_FOR: &str = "x-forwarded-for";
-/// What says that a request came through a proxy, trusted or not.
+/// Headers that show that a request came through a proxy, trusted or not.
 const FORWARDED: [&str; 4] = [FORWARDED_FOR, "forwarded", "x-real-ip", "via"];
 
-/// The proxies whose word is taken for where a request came from.
+/// The proxies whose `X-Forwarded-For` is trusted.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Arc<[Network]>);
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// The address as IPv4 where it is one, also when seen on `[::]`.
+    /// The address; an IPv4 address seen on `[::]` is shown as IPv4.
     pub address: IpAddr,
-    /// It comes from this machine, and for nobody else.
+    /// It comes from this machine, and not on behalf of another.
     pub is_local: bool,
-    /// A proxy that is trusted says so.
+    /// The address was reported by a trusted proxy.
     pub is_proxied: bool,
 }
 

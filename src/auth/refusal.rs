@@ -61,7 +61,7 @@ pub enum BadToken {
     Key,
 }
 
-/// Where a token was brought to.
+/// Where a token was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
     Rest,
@@ -80,14 +80,15 @@ impl Door {
     }
 }
 
-/// Writes down why tokens are refused: a line each, and no more in a second
-/// than [`REFUSALS_TOLD`], or whoever brings bad ones could fill the disk.
+/// Logs why tokens are refused: a line each, and at most [`REFUSALS_TOLD`] per
+/// second, so that bad tokens cannot fill the disk.
 #[derive(Clone, Default)]
 pub(super) struct RefusalLog(Arc<Mutex<Second>>);
 
 impl RefusalLog {
     pub fn tell(&self, request_id: &str, door: Door, error: &AuthError) {
-        // No token is no fault of one, and what is away is told where it is.
+        // A missing token is not worth a line, and an unreachable service is
+        // logged elsewhere.
         if *error == AuthError::Missing || error.is_unavailable() {
             return;
         }
@@ -112,7 +113,7 @@ struct Second {
 }
 
 impl Second {
-    /// Whether one more may be told, and how many before it were not.
+    /// Whether one more line may be written, and how many before it were not.
     fn admit(&mut self, now: Instant) -> Option<u64> {
         let is_over =
             self.began.is_none_or(|began| now.duration_since(began) >= Duration::from_secs(1));

@@ -36,7 +36,7 @@ struct Revoked {
     refused: FxHashMap<UserId, Timestamp>,
 }
 
-/// What a token whose signature is good says that may have been ended.
+/// The claims of a correctly signed token that a revocation can refer to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Proof<'a> {
     pub user: &'a UserId,
@@ -106,8 +106,8 @@ impl Revocations {
         self.revoked.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a token whose signature is good is still good itself. `leeway`
-    /// is how far the clock of who makes tokens may be ahead of ours.
+    /// Whether a correctly signed token is still valid. `leeway` is how far the
+    /// clock of its issuer may be ahead of ours.
     pub(super) fn check(
         &self,
         proof: Proof<'_>,
@@ -151,8 +151,8 @@ impl Revocations {
         if is_banned { Err(AuthError::Banned) } else { Ok(()) }
     }
 
-    /// The id is nobody's any more. Whoever has it next is not banned, and no
-    /// token of before is good, also not until it is heard who that is.
+    /// The id is free again. Whoever takes it next is not banned, and no
+    /// earlier token is valid, even before its new user is known.
     pub(super) fn forget(&self, user: &UserId) {
         let mut revoked = self.write();
         if let Some(bar) = revoked.users.get_mut(user) {

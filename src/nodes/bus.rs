@@ -153,9 +153,9 @@ impl Bus {
         self.without_redis(async move { Link::connect(&url).await }).await
     }
 
-    /// Waits for something while Redis is away. What the node says meanwhile
-    /// is told by the feed; what concerns this node alone is told here. `None`
-    /// if nobody says anything any more.
+    /// Waits for something while Redis is unreachable. What the node publishes
+    /// meanwhile reaches others by the feed; what concerns this node alone is
+    /// handled here. `None` if there are no more senders.
     async fn without_redis<T>(&mut self, wait: impl Future<Output = T>) -> Option<T> {
         let mut wait = std::pin::pin!(wait);
         loop {

@@ -18,10 +18,11 @@ use parlor_domain::limits::NODE_RENEWAL;
 #[derive(Clone)]
 pub struct Node {
     pub nodes: Nodes,
-    /// Made anew with each start, and where the lease was lost.
+    /// Unique for each start, and renewed after the lease was lost.
     pub incarnation: Arc<str>,
     pub number: u8,
-    /// Who was listed when it started, also those who have gone.
+    /// The nodes that were listed when it started, including those that have
+    /// gone.
     pub listed: Arc<[LiveNode]>,
 }
 

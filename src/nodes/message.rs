@@ -53,7 +53,7 @@ struct HappenedPart {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct EphemeralPart {
-    /// Said on several channels, it is told once.
+    /// If it arrives on several channels, it is delivered once.
     #[serde(rename = "d")]
     id: u64,
     #[serde(rename = "r")]

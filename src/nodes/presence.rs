@@ -108,7 +108,7 @@ pub(super) fn merged(
     known.iter().zip(shown).map(one).collect()
 }
 
-/// What those who share a room with the user are told.
+/// What users who share a room with the user are sent.
 pub(super) fn ephemeral(presence: &NodePresence) -> Ephemeral {
     let NodePresence { user, rooms, status, last_seen, blocked } = presence;
     let last_seen = last_seen.filter(|_| *status == Status::Offline);

@@ -139,7 +139,8 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        // Who has nothing to say need not say so: what is then missing is named.
+        // An empty body counts as an object without fields, so that errors name
+        // a missing field.
         let reading = (!is_empty(request))
             .then(|| web::Json::<Box<RawValue>>::from_request(request, payload));
         Box::pin(async move {

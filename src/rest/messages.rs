@@ -164,7 +164,7 @@ pub async fn pins(
     Ok(HttpResponse::Ok().json(Pins { messages, cursor, has_more }))
 }
 
-/// Who has read a message, and whom it has reached.
+/// Who has read a message, and who has received it.
 pub async fn receipts(
     state: web::Data<State>,
     who: Identity,

@@ -18,10 +18,10 @@ use crate::{
 };
 use parlor_domain::{Denied, limits::METRICS_PATIENCE};
 
-/// What is measured when somebody asks: name, help and value.
+/// Metrics that are measured on request: name, help and value.
 type Measured = (&'static str, &'static str, u64);
 
-/// All numbers, in Prometheus' text format.
+/// All metrics, in Prometheus' text format.
 async fn collect(state: &State) -> Result<String, ApiError> {
     let all = Command::CountConnections { of: Connected::All };
     let Answer::Count(connections) = state.ask_as(Requester::system(), all).await? else {
@@ -47,8 +47,8 @@ async fn collect(state: &State) -> Result<String, ApiError> {
     Ok(metrics().text(&measured))
 }
 
-/// What is counted in the database. It is left out where that does not come
-/// soon: the other numbers are wanted most while the database is away.
+/// Metrics counted in the database. They are left out if they take too long:
+/// the other ones are needed most while the database is unreachable.
 async fn stored(state: &State) -> Vec<Measured> {
     let counting = async { tokio::join!(state.reader.inbox_count(), state.reader.backlogs()) };
     // A read that fails is counted and logged where it does.
@@ -66,7 +66,7 @@ async fn stored(state: &State) -> Vec<Measured> {
     ]
 }
 
-/// What the system knows of the process.
+/// What the operating system reports about the process.
 #[derive(Default)]
 struct Process {
     resident: u64,
@@ -83,7 +83,7 @@ impl Process {
     }
 }
 
-/// The numbers of `/metrics` by their names.
+/// The metrics of `/metrics` by name.
 #[derive(Default, Serialize, JsonSchema)]
 pub struct Stats(BTreeMap<String, Stat>);
 
@@ -96,8 +96,8 @@ enum Stat {
     Labelled(BTreeMap<String, f64>),
 }
 
-/// How often a value was not above each bound, how often there was one, and
-/// the sum.
+/// The number of values up to each bound, the number of all values, and their
+/// sum.
 #[derive(Default, Serialize, JsonSchema)]
 struct Distribution {
     buckets: Vec<[f64; 2]>,
@@ -148,8 +148,8 @@ impl Stats {
     }
 }
 
-/// For Prometheus: with the configured token, or, if there is none, for this
-/// machine only.
+/// For Prometheus: requires the configured token or, without one, a request
+/// from this machine.
 pub async fn prometheus(
     state: web::Data<State>,
     request: HttpRequest,

@@ -38,28 +38,29 @@ pub struct State {
     pub authenticator: Authenticator,
     /// Whether people can register and log in here.
     pub has_accounts: bool,
-    /// Who asks for the numbers from elsewhere needs this.
+    /// The token that `GET /metrics` requires; `None`: only this machine may
+    /// ask.
     pub metrics_token: Option<Arc<str>>,
     pub files: Files,
     /// `None`: switched off.
     pub search: Option<Search>,
-    /// Who is told of what happens.
+    /// The URLs that webhooks are sent to.
     pub webhooks: Arc<[Arc<str>]>,
     pub outbox_wake: Arc<Notify>,
     pub limiters: Limiters,
     pub proxies: TrustedProxies,
-    /// Requests under way, by the clients of trusted proxies.
+    /// Concurrent requests per client of the trusted proxies.
     pub proxied: Places<IpAddr>,
-    /// How long the body of a request is waited for that does not come.
+    /// How long a request body may stall.
     pub request_timeout: Duration,
     pub answers: Answers,
     pub limits: Arc<Limits>,
     /// Who may see whether a user is there.
     pub contact: Contact,
-    /// How long an event waits for a user who is away.
+    /// How long an event is kept in a user's inbox.
     pub inbox_ttl: Duration,
     pub draining: Draining,
-    /// Whether the nodes hear each other; `None` where there is only one.
+    /// Whether PostgreSQL and Redis can be reached; `None` with a single node.
     pub health: Option<Health>,
 }
 

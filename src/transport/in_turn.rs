@@ -32,7 +32,7 @@ impl<T> InTurn<T> {
         Self { io, connection, kept: Bytes::new() }
     }
 
-    /// What its requests are told of it.
+    /// The part of the connection that its requests can see.
     pub fn connection(&self) -> Connection {
         self.connection.clone()
     }
@@ -59,7 +59,7 @@ impl From<TlsStream> for InTurn<TlsStream> {
 }
 
 impl<T: AsyncRead + Unpin> InTurn<T> {
-    /// Reads so many bytes at most.
+    /// Reads at most this many bytes.
     fn poll_some(
         &mut self,
         cx: &mut Context<'_>,

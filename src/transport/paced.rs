@@ -43,7 +43,7 @@ impl Paced {
         Self { tcp, connection, alarm, tries: false, place }
     }
 
-    /// What its requests are told of it.
+    /// The part of the connection that its requests can see.
     pub fn connection(&self) -> Connection {
         self.connection.clone()
     }

@@ -23,7 +23,7 @@ use parlor_domain::{
     },
 };
 
-/// Who is told, and how hard it is tried.
+/// The receivers, and the retry policy.
 #[derive(Clone, Debug)]
 pub struct WebhookConfig {
     pub targets: OutboxTargets,

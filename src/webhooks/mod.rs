@@ -14,7 +14,7 @@ mod signature;
 pub use dispatcher::{Dispatcher, WebhookConfig};
 pub use signature::Secrets;
 
-/// What can be told of.
+/// The types of webhooks.
 pub const KINDS: [&str; 11] = [
     "message.created",
     "message.updated",

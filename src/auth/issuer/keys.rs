@@ -17,7 +17,7 @@ use parlor_domain::limits::RSA_BITS_MIN;
 /// are not among them (RFC 8725 section 3.1).
 pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
 
-/// A public key, and the one algorithm it is good for.
+/// A public key, and the one algorithm it is used with.
 pub struct Key {
     id: Option<String>,
     pub algorithm: Algorithm,
@@ -58,7 +58,7 @@ fn is_for_signatures(jwk: &Jwk) -> bool {
         && may.is_none_or(|may| may.contains(&KeyOperations::Verify))
 }
 
-/// A key that is good for one of our algorithms; others are left out.
+/// A key for one of our algorithms; `None` for others.
 fn from_jwk(jwk: &Jwk) -> Option<Key> {
     if !is_for_signatures(jwk) {
         return None;

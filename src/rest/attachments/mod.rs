@@ -36,7 +36,8 @@ pub struct Files {
 
 impl Files {
     pub fn new(store: Store, allowed: AllowedTypes, bytes_max: u64, quota: FileQuota) -> Self {
-        // Who finds no place is told so: an upload is not held half sent.
+        // An upload that finds no place is refused at once, rather than held
+        // half sent.
         let at_once = Turns::new(Shares {
             places: UPLOADS_AT_ONCE,
             each: UPLOADS_AT_ONCE_EACH,
