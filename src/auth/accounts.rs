@@ -68,7 +68,7 @@ impl Accounts {
         if is_service_user(&id) {
             return Err(AccountError::Taken);
         }
-        // AskedNodes first, so that a taken id costs no hash.
+        // Checked first, so that a taken id costs no hash.
         if self.reader.is_taken(&id).await.map_err(|_| AccountError::Unavailable)? {
             return Err(AccountError::Taken);
         }

@@ -41,7 +41,7 @@ impl Operation for UpdateMember {
         let until = rules.end("muted_until", until, ("mute_seconds", seconds))?;
         self.muted_until = until.map(Some).or(ends.then_some(None));
         match self.role.is_none() && self.muted_until.is_none() {
-            true => Err(Refusal::field("role", "or muted_until or mute_seconds is needed")),
+            true => Err(Refusal::field("role", "or muted_until or mute_seconds is required")),
             false => Ok(()),
         }
     }

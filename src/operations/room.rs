@@ -47,7 +47,7 @@ impl Operation for CreateRoom {
 
     fn check(&mut self, _: &Rules) -> Result<(), Refusal> {
         if self.room_id.as_ref().is_some_and(|id| id.as_str() == DIRECT) {
-            return Err(Refusal::field("room_id", "must not be what leads to direct rooms"));
+            return Err(Refusal::field("room_id", "must not be `direct`, which is reserved"));
         }
         Object::check("custom", self.custom.as_ref(), METADATA_BYTES)
     }
@@ -126,7 +126,7 @@ impl Operation for UpdateRoom {
 
     fn check(&mut self, _: &Rules) -> Result<(), Refusal> {
         if self.title.is_none() && self.topic.is_none() && self.custom.is_none() {
-            return Err(Refusal::field("title", "or topic or custom is needed"));
+            return Err(Refusal::field("title", "or topic or custom is required"));
         }
         Object::check("custom", self.custom.iter().flatten().next(), METADATA_BYTES)
     }

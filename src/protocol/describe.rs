@@ -273,7 +273,7 @@ pub fn asyncapi() -> Value {
         "info": {
             "title": "Parlor",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "The WebSocket at /ws; docs/PROTOCOL.md says what may be relied on.",
+            "description": "The WebSocket interface at /ws. Its guarantees are described in docs/PROTOCOL.md.",
         },
         "defaultContentType": "application/json",
         "channels": {"socket": {"address": "/ws", "messages": messages}},

@@ -57,7 +57,7 @@ fn serve(request: &HttpRequest, file: EmbeddedFile) -> HttpResponse {
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header(ETag(tag))
-        // AskedNodes for anew each time, sent anew only when it has changed.
+        // Clients revalidate it each time; it is only sent when it has changed.
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
     if is_known {

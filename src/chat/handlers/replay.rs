@@ -32,7 +32,7 @@ impl Handler<ReadReplay> for ChatServer {
         let Some(id) = self.rooms.get(room).map(|entry| entry.room.id.clone()) else { return };
         let owner = room.inbox_owner().and_then(|owner| self.sessions.users.get(&owner));
         let inbox = owner.map(|owner| self.inbox_overview(&owner.user, Seq::ZERO));
-        let asked = AskedNodes {
+        let asked = Asked {
             inbox,
             room,
             id,
@@ -59,7 +59,7 @@ impl Handler<ReadReplay> for ChatServer {
 }
 
 /// A page that is asked for.
-struct AskedNodes {
+struct Asked {
     room: RoomKey,
     id: RoomId,
     user: UserKey,
@@ -74,8 +74,8 @@ struct AskedNodes {
     limits: Arc<Limits>,
 }
 
-async fn read(reader: Reader, asked: AskedNodes) -> Result<Replayed, ReadError> {
-    let AskedNodes { room, id, user, since, kept, inbox, inbox_since, limits } = asked;
+async fn read(reader: Reader, asked: Asked) -> Result<Replayed, ReadError> {
+    let Asked { room, id, user, since, kept, inbox, inbox_since, limits } = asked;
     let page = REPLAY_PAGE.min(limits.queued_frames / REPLAY_SHARE).max(1);
     let page = i64::try_from(page).unwrap_or(1);
     let bytes_max = limits.queued_bytes / REPLAY_SHARE;

@@ -44,17 +44,17 @@ fn is_description(path: &str) -> bool {
 
 pub fn meaning(status: u16) -> &'static str {
     match status {
-        400 => "Something in the request is wrong; `field` names it",
-        401 => "No token, or one that is not good",
-        403 => "Known, but not allowed",
-        404 => "Not there, or hidden from this user",
+        400 => "Invalid request; `field` names the invalid field",
+        401 => "Missing or invalid token",
+        403 => "Not allowed",
+        404 => "Not found, or hidden from this user",
         408 => "The body came too slowly",
-        409 => "Against what is there already",
+        409 => "Conflict with existing data",
         413 => "Over a size limit",
-        429 => "AskedNodes too often, or for too much at once",
-        500 => "Our fault",
-        503 => "Cannot be done now; safe to send again",
-        _ => "It was there already",
+        429 => "Rate limit exceeded",
+        500 => "Internal server error",
+        503 => "Temporarily unavailable; safe to retry",
+        _ => "Already existed",
     }
 }
 
@@ -62,7 +62,7 @@ fn headers(names: &[(&str, &str)]) -> Value {
     let one = |(name, what): &(&str, &str)| {
         ((*name).to_owned(), json!({"description": what, "schema": {"type": "string"}}))
     };
-    let all: Map<String, Value> = [("X-Request-Id", "Of this request, also in the log")]
+    let all: Map<String, Value> = [("X-Request-Id", "Id of this request, also in the server's log")]
         .iter()
         .chain(names)
         .map(one)
@@ -72,7 +72,7 @@ fn headers(names: &[(&str, &str)]) -> Value {
 
 pub fn refusal(status: u16, error: &Value) -> Value {
     let headers = match status {
-        401 => headers(&[("WWW-Authenticate", "The kind of token that would do")]),
+        401 => headers(&[("WWW-Authenticate", "The required authentication scheme")]),
         429 | 503 => headers(&[("Retry-After", "Seconds")]),
         _ => headers(&[]),
     };
@@ -83,8 +83,8 @@ pub fn refusal(status: u16, error: &Value) -> Value {
     })
 }
 
-const TAG: (&str, &str) = ("ETag", "The same as long as the file is");
-const PART: (&str, &str) = ("Content-Range", "Which part it is, or how much there is");
+const TAG: (&str, &str) = ("ETag", "Identifies the content of the file");
+const PART: (&str, &str) = ("Content-Range", "The range returned, or the size of the file");
 
 /// A file, and what else comes of conditions and ranges (RFC 9110).
 fn of_a_file(responses: &mut Map<String, Value>, error: &Value) {
@@ -98,10 +98,10 @@ fn of_a_file(responses: &mut Map<String, Value>, error: &Value) {
     };
     insert("200", "The file", &[TAG], true);
     insert("206", "The part of it that was asked for", &[TAG, PART], true);
-    insert("304", "It is as the asker knows it", &[TAG], false);
+    insert("304", "Not modified", &[TAG], false);
     for (status, what, names) in [
-        ("412", "It is another one than the asker wants", &[][..]),
-        ("416", "It has no such part", &[PART][..]),
+        ("412", "The file does not match the condition", &[][..]),
+        ("416", "Range not satisfiable", &[PART][..]),
     ] {
         responses.insert(status.to_owned(), refused_file(what, names, error));
     }
@@ -144,14 +144,14 @@ pub fn responses(path: &str, call: &Call, schemas: &mut Schemas) -> Value {
     }
     if matches!(call.gives, Gives::Picture) {
         let known =
-            json!({"description": "It is as the asker knows it", "headers": headers(&[TAG])});
+            json!({"description": "Not modified", "headers": headers(&[TAG])});
         responses.insert("304".to_owned(), known);
-        let another = refused_file("It is another one than the asker wants", &[], &error);
+        let another = refused_file("The file does not match the condition", &[], &error);
         responses.insert("412".to_owned(), another);
     }
     let (good, bad): (Vec<u16>, Vec<u16>) = call.also.iter().partition(|status| **status < 400);
     for status in good {
-        let what = if status == 201 { "It is new" } else { meaning(status) };
+        let what = if status == 201 { "Created" } else { meaning(status) };
         responses.insert(status.to_string(), granted(what, content.clone()));
     }
     let has_body = !matches!(call.takes, Takes::Nothing);

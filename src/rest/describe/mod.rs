@@ -82,7 +82,7 @@ fn document() -> Value {
         "info": {
             "title": "Parlor",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "docs/PROTOCOL.md says what may be relied on; /api/v1/asyncapi.json describes the socket.",
+            "description": "The guarantees are described in docs/PROTOCOL.md; the WebSocket interface in /api/v1/asyncapi.json.",
             "license": {"name": "MIT"},
         },
         "paths": paths,

@@ -89,7 +89,7 @@ fn responses(call: &Call, has_query: bool, has_body: bool, schemas: &mut Schemas
             .then(|| json!({"application/json": {"schema": (call.gives)(schemas)}}));
         let what = match (n, status) {
             (0, _) => call.summary,
-            (_, 201) => "It is new",
+            (_, 201) => "Created",
             (_, status) => answers::meaning(*status),
         };
         responses.insert(status.to_string(), answers::granted(what, content));
