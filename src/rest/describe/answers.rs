@@ -62,11 +62,12 @@ fn headers(names: &[(&str, &str)]) -> Value {
     let one = |(name, what): &(&str, &str)| {
         ((*name).to_owned(), json!({"description": what, "schema": {"type": "string"}}))
     };
-    let all: Map<String, Value> = [("X-Request-Id", "Id of this request, also in the server's log")]
-        .iter()
-        .chain(names)
-        .map(one)
-        .collect();
+    let all: Map<String, Value> =
+        [("X-Request-Id", "Id of this request, also in the server's log")]
+            .iter()
+            .chain(names)
+            .map(one)
+            .collect();
     Value::Object(all)
 }
 
@@ -143,8 +144,7 @@ pub fn responses(path: &str, call: &Call, schemas: &mut Schemas) -> Value {
         }
     }
     if matches!(call.gives, Gives::Picture) {
-        let known =
-            json!({"description": "Not modified", "headers": headers(&[TAG])});
+        let known = json!({"description": "Not modified", "headers": headers(&[TAG])});
         responses.insert("304".to_owned(), known);
         let another = refused_file("The file does not match the condition", &[], &error);
         responses.insert("412".to_owned(), another);
