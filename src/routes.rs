@@ -80,12 +80,12 @@ fn rooms(routes: &mut Routes) {
         .at("/rooms/{room}/read", [(Read, to(read::show))])
         .at("/rooms/{room}/receipts", [(Read, to(read::receipts))])
         .at("/rooms/{room}/presence", [(Read, to(presence::of_room))])
-        .at("/rooms/{room}/events", [(Read, to(events::of_room)), (Post, to(events::to_room))]);
+        .at("/rooms/{room}/events", [(Read, to(events::of_room))]);
 }
 
 fn messages(routes: &mut Routes) {
     routes
-        .at("/rooms/{room}/messages", [(Read, to(messages::page)), (Post, to(messages::send))])
+        .at("/rooms/{room}/messages", [(Read, to(messages::page))])
         .at("/rooms/{room}/messages/count", [(Read, to(messages::count))])
         .at("/rooms/{room}/pins", [(Read, to(messages::pins))])
         .at("/messages/{message}", [(Read, to(messages::show))])
@@ -109,10 +109,7 @@ fn people(routes: &mut Routes) {
         .at("/unread", [(Read, to(read::unread))])
         .at("/inbox", [(Read, to(events::inbox))])
         .at("/blocks", [(Read, to(blocks::list))])
-        .at("/users/{user}/presence", [(Read, to(presence::of_user))])
-        .at("/users/{user}/events", [(Post, to(events::to_user))])
-        .at("/roles/{context}/events", [(Post, to(events::to_role_context))])
-        .at("/broadcast", [(Post, to(events::to_everyone))]);
+        .at("/users/{user}/presence", [(Read, to(presence::of_user))]);
 }
 
 fn administration(routes: &mut Routes) {
@@ -123,8 +120,6 @@ fn administration(routes: &mut Routes) {
         .at("/rooms/{room}/connections/count", [(Read, to(admin::count_of_room))])
         .at("/users/{user}/connections", [(Read, to(admin::connections_of_user))])
         .at("/users/{user}/connections/count", [(Read, to(admin::count_of_user))])
-        .at("/rooms/{room}/disconnect", [(Post, to(admin::disconnect_room))])
-        .at("/users/{user}/disconnect", [(Post, to(admin::disconnect_user))])
         .at("/rooms/{room}/retention", [(Read, to(admin::retention))])
         .at("/users/{user}", [(Delete, to(admin::delete_user))])
         .at("/users/{user}/export", [(Read, to(export::user))])

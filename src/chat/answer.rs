@@ -1,12 +1,9 @@
 //! Puts answers where they were asked for.
 
-use super::{Answer, ChatError, ChatServer, ReplyTo, RequestId, Shown, fanout::Item};
+use super::{ChatError, ChatServer, ReplyTo, RequestId, Shown, fanout::Item};
 use crate::{
     metrics::metrics,
-    protocol::{
-        ErrorView, HistoryView, StoredMessageView,
-        server_frame::{self, Empty},
-    },
+    protocol::{ErrorView, server_frame},
 };
 use parlor_websocket::Frame;
 
@@ -38,31 +35,5 @@ fn encode<A: Shown>(id: Option<&RequestId>, result: &Result<A, ChatError>) -> Op
             let id = id.map(|id| &**id);
             Some(server_frame::error(id, &ErrorView::from(error)))
         }
-    }
-}
-
-impl Shown for Answer {
-    type View<'a> = Empty;
-
-    fn view(&self) -> Empty {
-        Empty {}
-    }
-
-    fn ack(&self, id: &str) -> Frame {
-        encode_ack(id, self)
-    }
-}
-
-fn encode_ack(id: &str, answer: &Answer) -> Frame {
-    match answer {
-        Answer::Sent(stored) => server_frame::ack(id, &StoredMessageView::from(stored)),
-        Answer::History(page) => server_frame::ack(id, &HistoryView::from(page)),
-        // The rest is asked for with REST only.
-        Answer::ReadAll(_)
-        | Answer::Published(_)
-        | Answer::Statuses(_)
-        | Answer::Connections { .. }
-        | Answer::Count(_)
-        | Answer::Done => server_frame::ack(id, &Empty {}),
     }
 }

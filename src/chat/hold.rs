@@ -68,7 +68,10 @@ impl Holds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Command, Requester, server::nobody};
+    use crate::{
+        chat::{Requester, server::nobody},
+        operations::subscribe::Unsubscribe,
+    };
     use parlor_domain::{RoomId, User, UserId};
 
     const HERE: Place = (UserKey(1), RoomKey(1));
@@ -77,12 +80,13 @@ mod tests {
     fn request(room: &str) -> Request {
         let user = User { key: UserKey(1), id: UserId::from_stored("ann"), name: "Ann".into() };
         let from = Requester { user, is_admin: false, is_service: false };
-        let command = Command::Unsubscribe { room: RoomId::from_stored(room) };
-        Request::command(from, command, nobody())
+        let data = serde_json::json!({"room_id": room});
+        let operation: Unsubscribe = serde_json::from_value(data).expect("a good request");
+        Request::new(from, operation, nobody())
     }
 
     fn rooms(requests: &[Request]) -> Vec<&str> {
-        requests.iter().filter_map(Request::room).map(RoomId::as_str).collect()
+        requests.iter().filter_map(|request| request.what.room()).map(RoomId::as_str).collect()
     }
 
     #[test]

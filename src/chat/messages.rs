@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use actix::Recipient;
+use actix::{Context, Recipient};
 use tokio::sync::oneshot;
 
 use super::{
-    Answer, AnyOperation, ChatError, ChatServer, Command, Operation, Origin, fanout::Deliver,
+    AnyOperation, ChatError, ChatServer, Ended, Operation, Origin, fanout::Deliver,
     operation::Pending,
 };
 use crate::{
@@ -162,61 +162,40 @@ impl Requester {
 #[rtype(result = "()")]
 pub struct Request {
     pub from: Requester,
-    pub what: Asks,
-}
-
-/// What is asked for, and where the answer goes.
-#[derive(Debug)]
-pub enum Asks {
-    Command { command: Command, reply: ReplyTo },
-    Operation(Box<dyn AnyOperation>),
+    pub(super) what: Box<dyn AnyOperation>,
 }
 
 impl Request {
-    pub fn command(from: Requester, command: Command, reply: ReplyTo) -> Self {
-        Self { from, what: Asks::Command { command, reply } }
+    pub fn new<O: Operation>(from: Requester, operation: O, reply: ReplyTo<O::Answer>) -> Self {
+        Self { from, what: Box::new(Pending { operation, reply }) }
     }
+}
 
-    pub fn operation<O: Operation>(
-        from: Requester,
-        operation: O,
-        reply: ReplyTo<O::Answer>,
+/// Looks at what the ChatServer knows, or has it do something that needs no
+/// operation. What is asked for gets its answer by a channel; it gets none
+/// while the server takes no requests.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub struct Look(pub(super) Box<Looking>);
+
+type Looking = dyn FnOnce(&mut ChatServer, &mut Context<ChatServer>) + Send;
+
+impl Look {
+    pub fn new(
+        look: impl FnOnce(&mut ChatServer, &mut Context<ChatServer>) + Send + 'static,
     ) -> Self {
-        Self { from, what: Asks::Operation(Box::new(Pending { operation, reply })) }
+        Self(Box::new(look))
     }
 
-    /// The room whose rules decide, if one's do.
-    pub(super) fn room(&self) -> Option<&RoomId> {
-        match &self.what {
-            Asks::Command { command, .. } => command.room(),
-            Asks::Operation(operation) => operation.room(),
-        }
-    }
-
-    pub(super) fn session(&self) -> Option<SessionRef> {
-        match &self.what {
-            Asks::Command { reply: ReplyTo::Session { session, .. }, .. } => Some(*session),
-            Asks::Command { reply: ReplyTo::Caller(_), .. } => None,
-            Asks::Operation(operation) => operation.session(),
-        }
-    }
-
-    /// Whether it says what a session has of its rooms.
-    pub(super) fn resumes(&self) -> bool {
-        matches!(self.what, Asks::Command { command: Command::Resume { .. }, .. })
-    }
-
-    pub(super) fn refuse(self, refusal: ChatError, server: &mut ChatServer) {
-        match self.what {
-            Asks::Command { reply, .. } => server.answer(reply, Err(refusal)),
-            Asks::Operation(operation) => operation.refuse(refusal, server),
-        }
+    /// Ends the connections of tokens that are good no more.
+    pub fn end(ended: Ended) -> Self {
+        Self::new(move |server, _| server.end_revoked(&ended))
     }
 }
 
 /// Where the answer goes.
 #[derive(Debug)]
-pub enum ReplyTo<A = Answer> {
+pub enum ReplyTo<A> {
     /// As an `ack` or `error` frame, in order with the session's events.
     Session { session: SessionRef, id: Option<RequestId> },
     /// To a REST handler that waits.

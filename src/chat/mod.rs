@@ -11,7 +11,7 @@
 
 mod access;
 mod answer;
-mod command;
+mod connections;
 mod crowds;
 mod error;
 mod fanout;
@@ -29,13 +29,11 @@ mod session;
 mod timeline;
 mod typing;
 
-/// What a [`Command::Change`] does, for those who must not know the database.
-pub use crate::db::Change;
 pub use access::Access;
-pub use command::{Answer, Command, Connected, Connection, Ended, Published, Target};
+pub use connections::{Connected, Connection, Ended};
 pub use error::ChatError;
 pub use fanout::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};
-pub use handlers::{Leaving, MemberAdded, adder};
+pub use handlers::{Audience, Leaving, MemberAdded, adder};
 pub use messages::*;
 pub use nodes::{AskedNodes, Ephemeral, FromNode, FromNodes, Interest, NodePresence, ToNodes};
 pub use operation::{AnyOperation, Anywhere, Asked, Operation, Place, Shown};

@@ -24,6 +24,10 @@ pub trait Operation: DeserializeOwned + JsonSchema + fmt::Debug + Send + 'static
     /// [`Anywhere`].
     type Place: Place;
 
+    /// It says what a session has of its rooms, and so waits until the session
+    /// has been told of all of them.
+    const RESUMES: bool = false;
+
     fn place(&self) -> <Self::Place as Place>::Named<'_>;
 
     /// What no type of a field can say.
@@ -127,6 +131,8 @@ pub trait AnyOperation: fmt::Debug + Send {
 
     fn session(&self) -> Option<SessionRef>;
 
+    fn resumes(&self) -> bool;
+
     fn run(
         self: Box<Self>,
         from: Requester,
@@ -159,6 +165,10 @@ impl<O: Operation> AnyOperation for Pending<O> {
             ReplyTo::Session { session, .. } => Some(*session),
             ReplyTo::Caller(_) => None,
         }
+    }
+
+    fn resumes(&self) -> bool {
+        O::RESUMES
     }
 
     fn run(

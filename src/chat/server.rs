@@ -68,10 +68,10 @@ pub struct ChatSettings {
 /// order of the commits. All changes of a room go through that one door, so
 /// its `seq` order is the order in which its subscribers are told.
 pub struct ChatServer {
-    pub(super) settings: ChatSettings,
+    pub(crate) settings: ChatSettings,
     pub(super) writer: Addr<Writer>,
     pub(crate) reader: Reader,
-    pub(super) ids: MessageIds,
+    pub(crate) ids: MessageIds,
     pub(crate) sessions: Sessions,
     pub(crate) rooms: Rooms,
     pub(super) fanout: Fanout,
@@ -160,7 +160,7 @@ impl ChatServer {
     /// Not `ctx.spawn`: an actor polls all of its futures whenever it wakes.
     /// With 5,000 clients that come back at once that took 8 s of CPU where
     /// this takes 3.
-    pub(super) fn when<F>(
+    pub fn when<F>(
         ctx: &mut Context<Self>,
         future: F,
         then: impl FnOnce(F::Output, &mut Self, &mut Context<Self>) + Send + 'static,
@@ -272,6 +272,11 @@ impl ChatServer {
     /// worker thread does not keep up.
     pub(super) fn is_closed_to_requests(&self) -> bool {
         self.draining.is_some() || self.fanout.backlog() > FANOUT_BACKLOG
+    }
+
+    /// Hands on what is to be told, once all of it is known.
+    pub fn flush(&mut self) {
+        self.fanout.flush();
     }
 
     /// To all of a user's sessions that have been told of their rooms.

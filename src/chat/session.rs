@@ -43,7 +43,7 @@ impl SessionEntry {
 
     /// Whether a request has to wait until the session has been told more.
     fn is_early(&self, request: &Request) -> bool {
-        self.is_connecting() || (request.resumes() && self.listing.is_some())
+        self.is_connecting() || (request.what.resumes() && self.listing.is_some())
     }
 
     /// It hears something of a room by another way than by the list of rooms,
@@ -285,7 +285,7 @@ impl Sessions {
     /// Keeps a request of a session that has not been told of its rooms yet;
     /// gives back any other.
     pub fn keep_early(&mut self, request: Request) -> Option<Request> {
-        let Some(session) = request.session() else { return Some(request) };
+        let Some(session) = request.what.session() else { return Some(request) };
         match self.entries.get_mut(&session.id) {
             Some(entry) if entry.is_early(&request) => {
                 entry.early.push(request);

@@ -1,26 +1,28 @@
 //! An entry of the service stream, and the command it becomes.
 
-use std::sync::Arc;
-
 use redis::streams::StreamId;
 
 use crate::{
-    chat::{Command, Target},
-    clock,
-    protocol::Fields,
+    chat::Operation,
+    operations::{
+        publish::{PublishToEveryone, PublishToRole, PublishToRoom, PublishToUser},
+        send::Send,
+    },
+    protocol::{Input, Json, Rules},
 };
-use parlor_domain::{
-    AppEvent, ClientId, EventKind, PublicationKey, RoomId, UserId, limits::EVENT_BYTES,
-};
+use parlor_domain::{ClientId, EventKind, PublicationKey, RoomId, UserId, limits::EVENT_BYTES};
 
 /// What an entry asks for.
 #[derive(Debug)]
 pub(super) enum ServiceEvent {
-    Publish(Box<Command>),
+    Room(Box<PublishToRoom>),
+    User(Box<PublishToUser>),
+    Role(Box<PublishToRole>),
+    Everyone(Box<PublishToEveryone>),
     /// A chat message of a user.
     Say {
         sender: UserId,
-        command: Box<Command>,
+        send: Box<Send>,
     },
 }
 
@@ -31,7 +33,7 @@ impl ServiceEvent {
     /// Reads `type`, `data`, one of `room`, `user`, `role_context` and
     /// `everyone`, and `id` (else the entry's own). The error is for the
     /// service's developer.
-    pub fn read(entry: &StreamId, content_bytes: usize) -> Result<Self, String> {
+    pub fn read(entry: &StreamId, rules: &Rules) -> Result<Self, String> {
         let field = |name: &str| entry.get::<String>(name);
         let id = field("id").unwrap_or_else(|| entry.id.clone());
         let key = PublicationKey::parse(&id).map_err(|_| "id: must have 1 to 128 bytes")?;
@@ -42,7 +44,7 @@ impl ServiceEvent {
         let user = user.transpose()?;
         let data = field("data").unwrap_or_else(|| "{}".to_owned());
         if kind == MESSAGE_POSTED {
-            return say(&id, room, user, &data, content_bytes);
+            return say(&id, room, user, &data, rules);
         }
         let kind = EventKind::parse(&kind).map_err(|error| format!("type: {error}"))?;
         if data.len() > EVENT_BYTES {
@@ -50,54 +52,46 @@ impl ServiceEvent {
         }
         let data: Box<serde_json::value::RawValue> =
             serde_json::from_str(&data).map_err(|_| "data: must be JSON")?;
-        let event = AppEvent { kind, data: data.get().into(), at: clock::now() };
-        let target = target(room, user, field("role_context"), field("everyone").is_some())?;
-        let command = Command::Publish { target, key: Some(key), event, keeps: true };
-        Ok(Self::Publish(Box::new(command)))
+        let (data, key) = (Some(Json(data.get().into())), Some(key));
+        // It has the form of an id, here as in a token.
+        let context = field("role_context")
+            .map(|context| RoomId::parse(&context).map_err(|e| format!("role_context: {e}")));
+        match (room, user, context.transpose()?, field("everyone")) {
+            (Some(room_id), None, None, None) => {
+                Ok(Self::Room(PublishToRoom { room_id, ephemeral: false, kind, data, key }.into()))
+            }
+            (None, Some(user_id), None, None) => {
+                Ok(Self::User(PublishToUser { user_id, kind, data, key }.into()))
+            }
+            (None, None, Some(context), None) => {
+                Ok(Self::Role(PublishToRole { context, kind, data, key }.into()))
+            }
+            (None, None, None, Some(_)) => {
+                Ok(Self::Everyone(PublishToEveryone { kind, data, key }.into()))
+            }
+            _ => Err("one of room, user, role_context and everyone must be named".to_owned()),
+        }
     }
 }
 
-fn target(
-    room: Option<RoomId>,
-    user: Option<UserId>,
-    role_context: Option<String>,
-    everyone: bool,
-) -> Result<Target, String> {
-    // It has the form of an id, here as in a token.
-    let role_context = role_context
-        .map(|context| RoomId::parse(&context).map_err(|error| format!("role_context: {error}")))
-        .transpose()?
-        .map(|context| Target::RoleContext(Arc::from(context.as_str())));
-    let targets = [
-        room.map(Target::Room),
-        user.map(Target::User),
-        role_context,
-        everyone.then_some(Target::Everyone),
-    ];
-    let mut named = targets.into_iter().flatten();
-    match (named.next(), named.next()) {
-        (Some(target), None) => Ok(target),
-        _ => Err("exactly one of room, user, role_context and everyone is required".to_owned()),
-    }
-}
-
+/// The same door as for what people send.
 fn say(
     id: &str,
     room: Option<RoomId>,
     user: Option<UserId>,
     data: &str,
-    content_bytes: usize,
+    rules: &Rules,
 ) -> Result<ServiceEvent, String> {
     let room = room.ok_or("room: is missing")?;
     let sender = user.ok_or("user: is missing")?;
-    let client_id = ClientId::parse(id).map_err(|error| format!("id: {error}"))?;
-    let mut fields: Fields =
-        serde_json::from_str(data).map_err(|_| "data: must be {\"content\": \"…\"}")?;
-    // The same door as for what people send.
-    let draft =
-        fields.draft(content_bytes).map_err(|refusal| format!("data: {}", refusal.message))?;
-    let command = Command::Send { room, client_id: Some(client_id), draft };
-    Ok(ServiceEvent::Say { sender, command: Box::new(command) })
+    ClientId::parse(id).map_err(|error| format!("id: {error}"))?;
+    let fields = serde_json::from_str(data).map_err(|_| "data: must be {\"content\": text}")?;
+    let mut input = Input::of(fields);
+    input.add("room_id", room.as_str().to_owned());
+    input.add("client_id", id.to_owned());
+    let read = input.read().and_then(|mut send: Send| send.check(rules).map(|()| send));
+    let send = read.map_err(|refusal| format!("data: {}", refusal.message))?;
+    Ok(ServiceEvent::Say { sender, send: Box::new(send) })
 }
 
 /// `StatusChanged` is `status.changed`, which other languages write so.
@@ -118,9 +112,12 @@ fn dotted(kind: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use parlor_domain::Timestamp;
     use redis::Value;
 
     use super::*;
+
+    const RULES: Rules = Rules { content_bytes: 16, rooms: 2, now: Timestamp(0) };
 
     fn entry(fields: &[(&str, &str)]) -> StreamId {
         let field = |(name, value): &(&str, &str)| {
@@ -138,15 +135,13 @@ mod tests {
 
     #[test]
     fn an_event_goes_to_what_it_names() {
-        let read = |fields: &[(&str, &str)]| ServiceEvent::read(&entry(fields), 16);
+        let read = |fields: &[(&str, &str)]| ServiceEvent::read(&entry(fields), &RULES);
         let event = read(&[("type", "StatusChanged"), ("room", "board:42"), ("data", "{}")]);
-        let Ok(ServiceEvent::Publish(command)) = event else { panic!("{event:?}") };
-        let Command::Publish { target, key, event, .. } = *command else { panic!("another") };
-        assert_eq!(target, Target::Room(RoomId::from_stored("board:42")));
-        assert_eq!(
-            (key.expect("its own").as_str(), event.kind.as_str()),
-            ("5-0", "status.changed")
-        );
+        let Ok(ServiceEvent::Room(publish)) = event else { panic!("{event:?}") };
+        let PublishToRoom { room_id, kind, key, .. } = *publish;
+        let key = key.expect("its own");
+        let told = (room_id.as_str(), key.as_str(), kind.as_str());
+        assert_eq!(told, ("board:42", "5-0", "status.changed"));
         for (fields, why) in [
             (&[("room", "den")][..], "type"),
             (&[("type", "a.b")], "one of"),
@@ -169,12 +164,11 @@ mod tests {
             ("user", "ann"),
             ("data", r#"{"content": "hi"}"#),
         ];
-        let event = ServiceEvent::read(&entry(&fields), 16);
-        let Ok(ServiceEvent::Say { sender, command }) = event else { panic!("{event:?}") };
+        let event = ServiceEvent::read(&entry(&fields), &RULES);
+        let Ok(ServiceEvent::Say { sender, send }) = event else { panic!("{event:?}") };
         assert_eq!(sender.as_str(), "ann");
-        assert!(
-            matches!(*command, Command::Send { client_id: Some(id), .. } if id.as_str() == "m-1")
-        );
+        let said = format!("{send:?}");
+        assert!(said.contains(r#"client_id: Some(ClientId("m-1"))"#), "{said}");
     }
 
     #[test]
@@ -182,15 +176,14 @@ mod tests {
         let read = |data: &str| {
             let fields =
                 [("type", "MessagePosted"), ("room", "den"), ("user", "ann"), ("data", data)];
-            ServiceEvent::read(&entry(&fields), 16)
+            ServiceEvent::read(&entry(&fields), &RULES)
         };
         let event = read(r#"{"content": "hi @ben", "reply_to": "7", "metadata": {"a": 1}}"#);
-        let Ok(ServiceEvent::Say { command, .. }) = event else { panic!("{event:?}") };
-        let Command::Send { draft, .. } = *command else { panic!("another") };
-        let extras = draft.extras.expect("there are some");
-        assert_eq!(extras.mentioned.candidates, [["ben"]]);
-        assert_eq!(extras.reply_to, Some(parlor_domain::MessageId(7)));
-        assert_eq!(extras.metadata.as_deref(), Some(r#"{"a":1}"#));
+        let Ok(ServiceEvent::Say { send, .. }) = event else { panic!("{event:?}") };
+        let said = format!("{send:?}");
+        for part in ["hi @ben", "reply_to: Some(MessageId(7))", r#"{\"a\":1}"#] {
+            assert!(said.contains(part), "{part} in {said}");
+        }
         assert!(read(r#"{"content": "0123456789abcdef"}"#).is_ok());
         for (data, why) in [
             (r#"{"content": "0123456789abcdefg"}"#, "content must have at most 16 bytes"),

@@ -23,10 +23,7 @@ use super::{
 };
 use crate::{
     auth::Authenticator,
-    chat::{
-        ChatServer, Command, Ended, FromNode, FromNodes, NodePresence, ReplyTo, Request, Requester,
-        ToNodes,
-    },
+    chat::{ChatServer, Ended, FromNode, FromNodes, Look, NodePresence, ToNodes},
     clock,
     db::{FeedRow, Happened, Nodes, Reader, Reply, SetPresence, Submit, Write, Writer},
     limiter::Limiters,
@@ -265,11 +262,6 @@ impl Hooks {
         }
     }
 
-    fn ask(&self, command: Command) {
-        let reply = ReplyTo::Caller(oneshot::channel().0);
-        self.chat.do_send(Request::command(Requester::system(), command, reply));
-    }
-
     fn seen_last(&self, user: UserKey, at: Timestamp) {
         let write = SetPresence { user, online: false, at }.queued();
         self.writer.do_send(Submit { write, reply: Reply::Once(oneshot::channel().0) });
@@ -283,7 +275,7 @@ impl Hooks {
                 let token: Arc<str> = token.as_str().into();
                 let until = Timestamp(*until);
                 self.authenticator.revocations.revoke(token.clone(), until, clock::now());
-                self.ask(Command::End(Ended::Token(token)));
+                self.chat.do_send(Look::end(Ended::Token(token)));
             }
             Happened::Keys => self.keys(),
             Happened::Adopted { id } => {
@@ -293,7 +285,7 @@ impl Hooks {
                 let id = parlor_domain::UserId::from_stored(id.clone());
                 self.authenticator.forget(&id);
                 self.authenticator.erased(&id);
-                self.ask(Command::End(Ended::User(id)));
+                self.chat.do_send(Look::end(Ended::User(id)));
             }
             // What concerns rooms is the ChatServer's.
             Happened::Head { .. }
@@ -325,7 +317,7 @@ impl Hooks {
                 (upto > before.tokens_after).then_some(Ended::Before { user: id, upto, keeps })
             };
             if let Some(ended) = ended {
-                hooks.ask(Command::End(ended));
+                hooks.chat.do_send(Look::end(ended));
             }
         });
     }
@@ -336,7 +328,7 @@ impl Hooks {
             let Ok(keys) = hooks.reader.api_keys().await else { return };
             let revoked = hooks.authenticator.api_keys.replace(&keys);
             for user in revoked {
-                hooks.ask(Command::End(Ended::User(user)));
+                hooks.chat.do_send(Look::end(Ended::User(user)));
             }
         });
     }

@@ -5,7 +5,7 @@
 //! publication, published once. An entry that cannot be published is moved to a
 //! dead-letter stream, with the reason.
 
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 
 use actix::Addr;
 use redis::{
@@ -22,8 +22,10 @@ use super::{
     link::{Link, RedisUrl, cause, pause},
 };
 use crate::{
-    chat::{ChatError, ChatServer, ReplyTo, Request, Requester},
+    chat::{ChatError, ChatServer, Operation, ReplyTo, Request, Requester},
+    clock,
     db::Reader,
+    protocol::Rules,
 };
 use parlor_domain::limits::{
     SERVICE_BATCH, SERVICE_DEAD, SERVICE_IDLE, SERVICE_PAUSE, SERVICE_WAIT,
@@ -138,7 +140,7 @@ impl Services {
     async fn publish(&self, link: &mut Link, entries: Vec<StreamId>) -> RedisResult<Taken> {
         let mut asked = Vec::with_capacity(entries.len());
         for entry in entries {
-            let answer = match ServiceEvent::read(&entry, self.content_bytes) {
+            let answer = match ServiceEvent::read(&entry, &self.rules()) {
                 Ok(event) => self.ask(event).await,
                 Err(why) => Err(why),
             };
@@ -150,9 +152,9 @@ impl Services {
             let refused = match answer {
                 Err(why) => Some(why),
                 Ok(answer) => match answer.await {
-                    Ok(Ok(_)) => None,
-                    Ok(Err(error)) if error.is_fault() => Some(error.to_string()),
-                    Ok(Err(_)) | Err(_) => {
+                    Ok(()) => None,
+                    Err(error) if error.is_fault() => Some(error.to_string()),
+                    Err(_) => {
                         taken = Taken::Left;
                         continue;
                     }
@@ -181,23 +183,36 @@ impl Services {
         }
     }
 
+    fn rules(&self) -> Rules {
+        Rules { content_bytes: self.content_bytes, rooms: 0, now: clock::now() }
+    }
+
     /// Asks the ChatServer; the answer comes after the commit.
     async fn ask(&self, event: ServiceEvent) -> Result<Answered, String> {
-        let (from, command) = match event {
-            ServiceEvent::Publish(command) => (Requester::system(), *command),
-            ServiceEvent::Say { sender, command } => {
+        Ok(match event {
+            ServiceEvent::Room(publish) => self.operate(Requester::system(), *publish),
+            ServiceEvent::User(publish) => self.operate(Requester::system(), *publish),
+            ServiceEvent::Role(publish) => self.operate(Requester::system(), *publish),
+            ServiceEvent::Everyone(publish) => self.operate(Requester::system(), *publish),
+            ServiceEvent::Say { sender, send } => {
                 let found = self.reader.user(&sender).await;
                 let Ok(found) = found else { return Ok(unavailable()) };
                 let user = found.ok_or_else(|| "user: does not exist".to_owned())?;
-                let from = Requester { user, is_admin: false, is_service: false };
-                (from, *command)
+                self.operate(Requester { user, is_admin: false, is_service: false }, *send)
             }
-        };
+        })
+    }
+
+    /// As many as one batch.
+    fn operate<O: Operation>(&self, from: Requester, operation: O) -> Answered {
         let (answer, answered) = oneshot::channel();
-        let reply = ReplyTo::Caller(answer);
-        // As many as one batch.
-        self.chat.do_send(Request::command(from, command, reply));
-        Ok(answered)
+        self.chat.do_send(Request::new(from, operation, ReplyTo::Caller(answer)));
+        Box::pin(async move {
+            match answered.await {
+                Ok(answer) => answer.map(drop),
+                Err(_) => Err(ChatError::unavailable()),
+            }
+        })
     }
 }
 
@@ -211,12 +226,11 @@ enum Taken {
     Left,
 }
 
-type Answered = oneshot::Receiver<Result<crate::chat::Answer, ChatError>>;
+/// What came of it, once it has.
+type Answered = Pin<Box<dyn Future<Output = Result<(), ChatError>> + Send>>;
 
 fn unavailable() -> Answered {
-    let (answer, answered) = oneshot::channel();
-    let _ = answer.send(Err(ChatError::unavailable()));
-    answered
+    Box::pin(std::future::ready(Err(ChatError::unavailable())))
 }
 
 fn millis(time: Duration) -> u64 {

@@ -11,6 +11,7 @@ use super::{
     Operation, Shown,
     ban::{Ban, Unban},
     direct::{Block, OpenDirect, OpenDirectOf, Unblock},
+    disconnect::{DisconnectRoom, DisconnectUser},
     edit::Edit,
     join::AddMember,
     leave::RemoveMember,
@@ -18,8 +19,10 @@ use super::{
     member::UpdateMember,
     pin::{Pin, Unpin},
     present::AckInbox,
+    publish::{PublishToEveryone, PublishToRole, PublishToRoom, PublishToUser},
     reaction::{React, Unreact},
     room::{ClearRoom, CreateRoom, DeleteRoom, SetRetention, UpdateRoom},
+    send::Send,
     transfer::TransferRoom,
 };
 use crate::{
@@ -30,6 +33,10 @@ use crate::{
     routes::Verb,
 };
 use Verb::{Delete, Patch, Post, Put};
+
+/// The header by which sending again does nothing again; a field of this name
+/// is read from it.
+pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// One call.
 pub struct Call {
@@ -53,6 +60,13 @@ pub const CALLS: &[Call] = &[
     call::<OpenDirect>(Put, "/rooms/direct/{user}", &[409], "Open a direct room with another user"),
     call::<UpdateRoom>(Patch, "/rooms/{room}", &[], "Change title, topic or custom data"),
     call::<DeleteRoom>(Delete, "/rooms/{room}", &[], "Delete a room"),
+    call::<Send>(Post, "/rooms/{room}/messages", &[409], "Send a message"),
+    call::<PublishToRoom>(Post, "/rooms/{room}/events", &[], "Publish an event into a room (service)"),
+    call::<PublishToUser>(Post, "/users/{user}/events", &[], "Publish an event to a user (service)"),
+    call::<PublishToRole>(Post, "/roles/{context}/events", &[], "Publish an event to a role context (service)"),
+    call::<PublishToEveryone>(Post, "/broadcast", &[], "Publish an event to everyone (service)"),
+    call::<DisconnectRoom>(Post, "/rooms/{room}/disconnect", &[], "Close a room's connections (admin)"),
+    call::<DisconnectUser>(Post, "/users/{user}/disconnect", &[], "Close a user's connections (admin)"),
     call::<ClearRoom>(Delete, "/rooms/{room}/messages", &[], "Delete all messages"),
     call::<SetRetention>(Put, "/rooms/{room}/retention", &[], "Set the retention of a room (admin)"),
     call::<MarkRead>(Put, "/rooms/{room}/read", &[], "Move the read mark"),
@@ -153,10 +167,19 @@ async fn answer<O: Operation>(
     for (name, text) in query {
         input.add(&name, text);
     }
+    if let Some(key) = request.headers().get(IDEMPOTENCY_KEY) {
+        let text = key.to_str().map_err(|_| ApiError::field(IDEMPOTENCY_KEY, "must be plain text"));
+        input.add(IDEMPOTENCY_KEY, text?.to_owned());
+    }
+    let names_message = path.keys().any(|Part(name)| name == "message");
     for (Part(name), text) in path.into_inner() {
         input.add(field_of(&name), text);
     }
-    let mut operation: O = input.read()?;
+    let mut operation: O = input.read().map_err(|refusal| match refusal.field.as_deref() {
+        // The ids of messages are the server's own: what is none is not there.
+        Some("message_id") if names_message => ApiError::not_found("message"),
+        _ => refusal.into(),
+    })?;
     operation.check(&state.rules())?;
     let answer = state.operate(&who, operation).await?;
     Ok(respond(&answer))

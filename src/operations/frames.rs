@@ -4,13 +4,17 @@ use serde_json::Value;
 
 use super::{
     Operation, Requester, Shown,
+    calls::IDEMPOTENCY_KEY,
     edit::{Delete, Edit},
+    history::History,
     join::Join,
     leave::Leave,
     mark::{MarkDelivered, MarkRead},
     pin::{Pin, Unpin},
     present::{AckInbox, SetPresence, Typing},
     reaction::{React, Unreact},
+    send::Send,
+    subscribe::{Resume, Subscribe, Unsubscribe},
 };
 use crate::{
     chat::{ReplyTo, Request, RequestId, SessionRef},
@@ -30,15 +34,24 @@ pub struct Frame {
 /// A request that has been read, and waits to be told who asks.
 pub type Read = Box<dyn FnOnce(Requester, SessionRef, Option<RequestId>) -> Request>;
 
+/// What a session that comes back says first; it concerns the session itself,
+/// too.
+pub const RESUME: &str = "session.resume";
+
 pub const FRAMES: &[Frame] = &[
+    frame::<Subscribe>("room.subscribe"),
+    frame::<Unsubscribe>("room.unsubscribe"),
+    frame::<Resume>(RESUME),
     frame::<Join>("room.join"),
     frame::<Leave>("room.leave"),
+    frame::<Send>("message.send"),
     frame::<Edit>("message.edit"),
     frame::<Delete>("message.delete"),
     frame::<React>("reaction.add"),
     frame::<Unreact>("reaction.remove"),
     frame::<MarkRead>("message.read"),
     frame::<MarkDelivered>("message.delivered"),
+    frame::<History>("history"),
     frame::<Typing>("typing"),
     frame::<SetPresence>("presence.set"),
     frame::<AckInbox>("inbox.ack"),
@@ -53,17 +66,37 @@ const fn frame<O: Operation>(kind: &'static str) -> Frame {
 fn read<O: Operation>(input: Input, rules: &Rules) -> Result<Read, Refusal> {
     let mut operation: O = input.read()?;
     operation.check(rules)?;
-    Ok(Box::new(move |from, session, id| {
-        Request::operation(from, operation, ReplyTo::Session { session, id })
-    }))
+    Ok(asked(operation))
 }
 
+fn asked<O: Operation>(operation: O) -> Read {
+    Box::new(move |from, session, id| {
+        Request::new(from, operation, ReplyTo::Session { session, id })
+    })
+}
+
+/// Without what is a header over REST.
 fn takes<O: Operation>(schemas: &mut Schemas) -> Value {
-    schemas.of::<O>()
+    let mut schema = schemas.inline::<O>();
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.remove(IDEMPOTENCY_KEY);
+    }
+    schema
 }
 
 fn gives<O: Operation>(schemas: &mut Schemas) -> Value {
     schemas.of::<<O::Answer as Shown>::View<'static>>()
+}
+
+/// Reads what a session that comes back has, and whether it will say more.
+///
+/// # Errors
+/// The field that is wrong.
+pub fn resume(input: Input, rules: &Rules) -> Result<(Read, bool), Refusal> {
+    let mut resume: Resume = input.read()?;
+    resume.check(rules)?;
+    let more = resume.more;
+    Ok((asked(resume), more))
 }
 
 /// Reads the data of a frame.

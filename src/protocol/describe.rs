@@ -9,73 +9,13 @@ use serde_json::{Map, Value, json};
 use crate::operations::frames::FRAMES;
 
 use super::{
-    ErrorView, HistoryView, MemberView, MessageView, ReadMarkView, RoomChangeView,
-    StoredMessageView,
+    Auth, ErrorView, MemberView, MessageView, RoomChangeView,
     events::{
         AddedView, ClearedView, LeftView, MembersView, PresenceView, ReceiptsView, RemovedView,
         RoomPresenceView, TypingView, UnreadView,
     },
-    server_frame::{
-        ChangedView, DeliveredView, Empty, GoAwayView, JoinedView, ReadyView, ResumedView,
-        RoomsView, SessionView, SubscribedView,
-    },
+    server_frame::{Empty, GoAwayView, ReadyView, ResumedView, RoomsView, SessionView},
 };
-
-/// What a command carries; only for the description, the frames themselves
-/// are taken apart field by field (`fields`).
-#[expect(dead_code, reason = "only their shape is used")]
-mod data {
-    use std::collections::BTreeMap;
-
-    use schemars::JsonSchema;
-    use serde_json::{Map, Value};
-
-    #[derive(JsonSchema)]
-    pub struct Auth {
-        pub token: String,
-    }
-    #[derive(JsonSchema)]
-    pub struct Room {
-        pub room_id: String,
-    }
-    #[derive(JsonSchema)]
-    pub struct Subscribe {
-        pub room_id: String,
-        pub since: Option<u64>,
-        pub epoch: Option<String>,
-    }
-    #[derive(JsonSchema)]
-    pub struct Resume {
-        pub rooms: BTreeMap<String, Since>,
-        pub inbox: Option<Since>,
-        pub more: Option<bool>,
-    }
-    /// A position, with the epoch that it is of or without.
-    #[derive(JsonSchema)]
-    #[serde(untagged)]
-    pub enum Since {
-        Seq(u64),
-        InEpoch { since: u64, epoch: Option<String> },
-    }
-    #[derive(JsonSchema)]
-    pub struct Send {
-        pub room_id: String,
-        pub content: Option<String>,
-        pub client_id: Option<String>,
-        pub reply_to: Option<String>,
-        pub thread_id: Option<String>,
-        pub metadata: Option<Map<String, Value>>,
-        pub attachments: Option<Vec<String>>,
-    }
-    #[derive(JsonSchema)]
-    pub struct History {
-        pub room_id: String,
-        pub before: Option<u64>,
-        pub after: Option<u64>,
-        pub around: Option<u64>,
-        pub limit: Option<u64>,
-    }
-}
 
 /// Makes schemas, and keeps those that are used several times apart.
 pub struct Schemas(SchemaGenerator);
@@ -120,31 +60,14 @@ pub fn any_json(_: &mut SchemaGenerator) -> Schema {
 
 /// The data of each command, by its type.
 fn commands(schemas: &mut Schemas) -> BTreeMap<&'static str, Option<Value>> {
-    BTreeMap::from([
-        ("auth", Some(schemas.of::<data::Auth>())),
-        ("ping", None),
-        ("room.subscribe", Some(schemas.of::<data::Subscribe>())),
-        ("room.unsubscribe", Some(schemas.of::<data::Room>())),
-        ("session.resume", Some(schemas.of::<data::Resume>())),
-        ("message.send", Some(schemas.of::<data::Send>())),
-        ("history", Some(schemas.of::<data::History>())),
-    ])
+    let own = [("auth", Some(schemas.of::<Auth>())), ("ping", None)];
+    let operations = FRAMES.iter().map(|frame| (frame.kind, Some((frame.takes)(schemas))));
+    own.into_iter().chain(operations).collect()
 }
 
 /// What is in the data of an ack: that of the command it answers.
 fn acks(schemas: &mut Schemas) -> Value {
-    let mut all = vec![
-        schemas.of::<StoredMessageView>(),
-        schemas.of::<ReadMarkView<'_>>(),
-        schemas.of::<HistoryView<'_>>(),
-        schemas.of::<SubscribedView<'_>>(),
-        schemas.of::<JoinedView<'_>>(),
-        schemas.of::<ResumedView<'_>>(),
-        schemas.of::<ChangedView>(),
-        schemas.of::<DeliveredView<'_>>(),
-        schemas.of::<SessionView<'_>>(),
-        schemas.of::<Empty>(),
-    ];
+    let mut all = vec![schemas.of::<SessionView<'_>>(), schemas.of::<Empty>()];
     for frame in FRAMES {
         let ack = (frame.gives)(schemas);
         if !all.contains(&ack) {
@@ -241,10 +164,7 @@ pub fn asyncapi() -> Value {
     let mut schemas = Schemas::new("/components/schemas");
     let (mut messages, mut sent, mut received) = (Map::new(), Vec::new(), Vec::new());
     let mut taken = Schemas::received("/components/schemas");
-    let of_operations = FRAMES.iter().map(|frame| (frame.kind, Some((frame.takes)(&mut taken))));
-    let mut all: BTreeMap<&str, Option<Value>> = of_operations.collect();
-    all.extend(commands(&mut taken));
-    for (kind, data) in all {
+    for (kind, data) in commands(&mut taken) {
         let mut payload = frame(&json!({"const": kind}), data.as_ref(), &[]);
         // What is not known is ignored.
         payload["additionalProperties"] = json!(true);

@@ -17,11 +17,11 @@ mod room_view;
 pub mod server_frame;
 mod views;
 
-pub use client_frame::{ClientCommand, ClientFrame, Refusal, Rules};
+pub use client_frame::{Auth, ClientFrame, Refusal, Rules};
 pub use codes::{Close, ErrorCode};
-pub use fields::{Draft, Fields};
+pub use fields::Fields;
 pub use message_view::MessageView;
-pub use request::{Input, Object, null_or};
+pub use request::{Input, Json, Object, null_or};
 pub use room_view::{
     BanView, MemberView, ReceiptView, RoomChangeView, RoomEntryView, RoomView, rooms_that_fit,
 };

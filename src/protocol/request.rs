@@ -104,8 +104,10 @@ const NAME_BYTES: usize = 80;
 
 /// A field of a field, as the error calls it.
 fn within(name: String, path: &serde_path_to_error::Path) -> String {
+    // Which of a list it is says nothing to who made the list.
     let path = path.to_string();
-    match name.len() + path.len() < NAME_BYTES && path != "." {
+    let path = path.split('[').next().unwrap_or_default().trim_end_matches('.');
+    match name.len() + path.len() < NAME_BYTES && !path.is_empty() {
         true => format!("{name}.{path}"),
         false => name,
     }
@@ -229,9 +231,39 @@ impl Object {
     }
 }
 
+/// Any JSON value, as the text that is kept; an empty object if it does not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Json(pub Arc<str>);
+
+impl Default for Json {
+    fn default() -> Self {
+        Self("{}".into())
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Value::deserialize(from).map(|value| Self(value.to_string().into()))
+    }
+}
+
+impl JsonSchema for Json {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Json".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        super::describe::any_json(generator)
+    }
+}
+
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let object = Map::deserialize(from).map_err(|_| de::Error::custom("must be an object"))?;
+        let object = Map::deserialize(from)?;
         Ok(Self((!object.is_empty()).then(|| Value::Object(object).to_string().into())))
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     auth::{AccountError, Identity, Tokens},
-    chat::{Command, Ended, Requester},
+    chat::Ended,
     error::ApiError,
     protocol::{UserView, server_frame::SelfView},
 };
@@ -139,7 +139,7 @@ pub async fn log_out(
 async fn end_sign_in(state: &State, sign_in: SignIn) -> Result<(), ApiError> {
     let (id, until) = (sign_in.revocation_id(), state.accounts.access_until());
     state.authenticator.revocations.revoke(id.clone(), until, crate::clock::now());
-    state.ask_as(Requester::system(), Command::End(Ended::Token(id))).await.map(drop)
+    state.end(Ended::Token(id)).await
 }
 
 /// Changes the password, and ends the user's other sign-ins.
@@ -161,7 +161,7 @@ pub async fn change_password(
         let upto = state.accounts.change_password(&who, old_password, new_password).await?;
         let (user, keeps) = (who.user.id.clone(), who.sign_in_id());
         let ended = Ended::Before { user, upto, keeps };
-        state.ask_as(Requester::system(), Command::End(ended)).await?;
+        state.end(ended).await?;
         Ok(HttpResponse::NoContent().finish())
     })
     .await

@@ -7,18 +7,17 @@ use serde_json::value::RawValue;
 
 use super::{
     State,
-    ask::mismatch,
-    extract::{Admin, Body, NumberQuery, room_id, user_id},
+    extract::{Admin, NumberQuery, room_id, user_id},
     tokens::to_the_end,
 };
 use crate::{
-    auth::Identity,
-    chat::{Answer, Command, Connected, Connection, SessionId},
+    chat::{Connected, Connection, SessionId},
     db::Audited,
     error::ApiError,
-    protocol::{Fields, describe::any_json},
+    operations::disconnect::EraseUser,
+    protocol::describe::any_json,
 };
-use parlor_domain::{Retention, limits::REASON_CHARS};
+use parlor_domain::Retention;
 
 #[derive(Serialize, JsonSchema)]
 struct ConnectionView<'a> {
@@ -59,11 +58,6 @@ pub(super) struct ConnectionCount {
     count: usize,
 }
 
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Disconnected {
-    disconnected: usize,
-}
-
 /// A room or a user that does not exist is an error; one without connections
 /// is not.
 async fn of_room(state: &State, room: &str) -> Result<Connected, ApiError> {
@@ -76,106 +70,65 @@ async fn of_user(state: &State, user: &str) -> Result<Connected, ApiError> {
     Ok(Connected::User(state.known_user(user).await?.key))
 }
 
-async fn list(
-    state: &State,
-    who: &Identity,
-    of: Connected,
-    query: &NumberQuery,
-) -> Result<HttpResponse, ApiError> {
+async fn list(state: &State, of: Connected, query: &NumberQuery) -> Result<HttpResponse, ApiError> {
     let (after, limit) = query.after()?;
     let after = SessionId(after.unsigned_abs());
     let limit = usize::try_from(limit).unwrap_or(1);
-    match state.ask(who, Command::Connections { of, after, limit }).await? {
-        Answer::Connections { connections, has_more } => {
-            let connections = connections.iter().map(ConnectionView::from).collect();
-            Ok(HttpResponse::Ok().json(Connections { connections, has_more }))
-        }
-        other => Err(mismatch(&other)),
-    }
+    let found = state.look(move |server| server.connections(of, after, limit)).await?;
+    let (connections, has_more) = found;
+    let connections = connections.iter().map(ConnectionView::from).collect();
+    Ok(HttpResponse::Ok().json(Connections { connections, has_more }))
 }
 
-async fn count_of(state: &State, who: &Identity, of: Connected) -> Result<HttpResponse, ApiError> {
-    match state.ask(who, Command::CountConnections { of }).await? {
-        Answer::Count(count) => Ok(HttpResponse::Ok().json(ConnectionCount { count })),
-        other => Err(mismatch(&other)),
-    }
+async fn count_of(state: &State, of: Connected) -> Result<HttpResponse, ApiError> {
+    let count = state.look(move |server| server.connected(of).count()).await?;
+    Ok(HttpResponse::Ok().json(ConnectionCount { count }))
 }
 
 pub async fn connections(
     state: web::Data<State>,
-    Admin(who): Admin,
+    Admin(_): Admin,
     query: web::Query<NumberQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    list(&state, &who, Connected::All, &query).await
+    list(&state, Connected::All, &query).await
 }
 
 pub async fn connections_of_room(
     state: web::Data<State>,
-    Admin(who): Admin,
+    Admin(_): Admin,
     room: web::Path<String>,
     query: web::Query<NumberQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    list(&state, &who, of_room(&state, &room).await?, &query).await
+    list(&state, of_room(&state, &room).await?, &query).await
 }
 
 pub async fn connections_of_user(
     state: web::Data<State>,
-    Admin(who): Admin,
+    Admin(_): Admin,
     user: web::Path<String>,
     query: web::Query<NumberQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    list(&state, &who, of_user(&state, &user).await?, &query).await
+    list(&state, of_user(&state, &user).await?, &query).await
 }
 
-pub async fn count(state: web::Data<State>, Admin(who): Admin) -> Result<HttpResponse, ApiError> {
-    count_of(&state, &who, Connected::All).await
+pub async fn count(state: web::Data<State>, Admin(_): Admin) -> Result<HttpResponse, ApiError> {
+    count_of(&state, Connected::All).await
 }
 
 pub async fn count_of_room(
     state: web::Data<State>,
-    Admin(who): Admin,
+    Admin(_): Admin,
     room: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    count_of(&state, &who, of_room(&state, &room).await?).await
+    count_of(&state, of_room(&state, &room).await?).await
 }
 
 pub async fn count_of_user(
     state: web::Data<State>,
-    Admin(who): Admin,
+    Admin(_): Admin,
     user: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    count_of(&state, &who, of_user(&state, &user).await?).await
-}
-
-async fn disconnect(
-    state: &State,
-    who: &Identity,
-    of: Connected,
-    mut fields: Fields,
-) -> Result<HttpResponse, ApiError> {
-    let reason = fields.display_text("reason", REASON_CHARS)?.unwrap_or_default();
-    match state.ask(who, Command::Disconnect { of, reason }).await? {
-        Answer::Count(disconnected) => Ok(HttpResponse::Ok().json(Disconnected { disconnected })),
-        other => Err(mismatch(&other)),
-    }
-}
-
-pub async fn disconnect_room(
-    state: web::Data<State>,
-    Admin(who): Admin,
-    room: web::Path<String>,
-    Body(fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    disconnect(&state, &who, of_room(&state, &room).await?, fields).await
-}
-
-pub async fn disconnect_user(
-    state: web::Data<State>,
-    Admin(who): Admin,
-    user: web::Path<String>,
-    Body(fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    disconnect(&state, &who, of_user(&state, &user).await?, fields).await
+    count_of(&state, of_user(&state, &user).await?).await
 }
 
 /// What a room keeps; null: what all rooms keep.
@@ -206,7 +159,7 @@ pub async fn delete_user(
     let user = user_id(&user)?;
     // Whoever has this id next must not be taken for the one who is gone.
     to_the_end(async move {
-        let erased = state.ask(&who, Command::EraseUser { user: user.clone() }).await;
+        let erased = state.operate(&who, EraseUser { user_id: user.clone() }).await;
         // An answer that comes too late is no proof that nothing was done.
         state.authenticator.forget(&user);
         erased?;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::{ADMIN, SERVICE, new_key, service_user},
-    chat::{Command, Ended},
+    chat::Ended,
     db::{ApiKey, NewApiKey, RevokeApiKey},
     error::ApiError,
     protocol::Fields,
@@ -94,7 +94,7 @@ pub async fn list(
 /// Ends a key, and all connections of its program.
 pub async fn revoke(
     state: web::Data<State>,
-    Admin(who): Admin,
+    Admin(_): Admin,
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let missing = || ApiError::not_found("key");
@@ -104,7 +104,7 @@ pub async fn revoke(
     to_the_end(async move {
         let hash = state.commit(RevokeApiKey { id, at: now() }).await?;
         state.authenticator.api_keys.remove(&hash);
-        state.ask(&who, Command::End(Ended::User(key.user.id))).await?;
+        state.end(Ended::User(key.user.id)).await?;
         Ok(HttpResponse::NoContent().finish())
     })
     .await

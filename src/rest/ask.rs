@@ -1,11 +1,12 @@
 //! Sends requests to the ChatServer, and checks who may read what.
 
+use actix::Context;
 use tokio::sync::oneshot;
 
 use super::State;
 use crate::{
     auth::Identity,
-    chat::{Answer, ChatError, Command, Operation, ReplyTo, Request, Requester},
+    chat::{ChatError, ChatServer, Ended, Look, Operation, ReplyTo, Request, Requester},
     error::ApiError,
 };
 use parlor_domain::{
@@ -13,13 +14,6 @@ use parlor_domain::{
 };
 
 impl State {
-    /// Hands a command to the ChatServer and waits for what comes of it.
-    pub(super) async fn ask(&self, who: &Identity, command: Command) -> Result<Answer, ApiError> {
-        let Identity { user, is_admin, is_service, .. } = who;
-        let from = Requester { user: user.clone(), is_admin: *is_admin, is_service: *is_service };
-        self.ask_as(from, command).await
-    }
-
     /// Asks for an operation and waits for its answer.
     pub async fn operate<O: Operation>(
         &self,
@@ -30,25 +24,43 @@ impl State {
         let from = Requester { user: user.clone(), is_admin: *is_admin, is_service: *is_service };
         let (answer, answered) = oneshot::channel();
         // The ChatServer never waits, and refuses what it cannot take.
-        self.chat.do_send(Request::operation(from, operation, ReplyTo::Caller(answer)));
+        self.chat.do_send(Request::new(from, operation, ReplyTo::Caller(answer)));
         match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
             Ok(Ok(answer)) => Ok(answer?),
             Ok(Err(_)) | Err(_) => Err(ChatError::unavailable().into()),
         }
     }
 
-    pub(super) async fn ask_as(
+    /// Looks at what the ChatServer knows.
+    pub(super) async fn look<A: Send + 'static>(
         &self,
-        from: Requester,
-        command: Command,
-    ) -> Result<Answer, ApiError> {
+        look: impl FnOnce(&mut ChatServer) -> A + Send + 'static,
+    ) -> Result<A, ApiError> {
+        self.look_and(|server, _, answer| {
+            // Who no longer waits needs no answer.
+            let _ = answer.send(look(server));
+        })
+        .await
+    }
+
+    /// The same where the answer comes later.
+    pub(super) async fn look_and<A: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut ChatServer, &mut Context<ChatServer>, oneshot::Sender<A>)
+        + Send
+        + 'static,
+    ) -> Result<A, ApiError> {
         let (answer, answered) = oneshot::channel();
-        // The ChatServer never waits, and refuses what it cannot take.
-        self.chat.do_send(Request::command(from, command, ReplyTo::Caller(answer)));
+        self.chat.do_send(Look::new(move |server, ctx| look(server, ctx, answer)));
         match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
-            Ok(Ok(answer)) => Ok(answer?),
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) | Err(_) => Err(ChatError::unavailable().into()),
         }
+    }
+
+    /// Ends the connections of tokens that are good no more.
+    pub(super) async fn end(&self, ended: Ended) -> Result<(), ApiError> {
+        self.look(move |server| server.end_revoked(&ended)).await
     }
 
     /// The room, if the asker may know that it is there.
@@ -101,12 +113,4 @@ impl State {
             _ => Err(ApiError::not_found("room")),
         }
     }
-}
-
-/// The ChatServer gave another answer than the command has.
-pub(super) fn mismatch(answer: &Answer) -> ApiError {
-    // The kind only: an answer may carry what people wrote.
-    let kind = std::mem::discriminant(answer);
-    log::error!("the ChatServer returned an answer of the wrong kind: {kind:?}");
-    ChatError::Internal.into()
 }

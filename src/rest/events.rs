@@ -1,27 +1,16 @@
 //! Events of the application: publishing, and the inbox.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
     State,
-    ask::mismatch,
-    extract::{AfterQuery, Body, fitting, room_id, user_id},
-    messages::idempotency_key,
+    extract::{AfterQuery, fitting, room_id},
 };
-use crate::{
-    auth::Identity,
-    chat::{Answer, Command, Published, Target},
-    db::InboxHead,
-    error::ApiError,
-    protocol::{Fields, describe::any_json},
-};
-use parlor_domain::{
-    AppEvent, EventKind, InboxEvent, PublicationKey, RoomEvent, RoomKey, Timestamp,
-    limits::{EVENT_BYTES, page_bytes},
-};
+use crate::{auth::Identity, db::InboxHead, error::ApiError, protocol::describe::any_json};
+use parlor_domain::{AppEvent, InboxEvent, RoomEvent, RoomKey, Timestamp, limits::page_bytes};
 
 /// An event that the application published.
 #[derive(Serialize, JsonSchema)]
@@ -74,91 +63,8 @@ pub(super) struct Inbox<'a> {
     has_more: bool,
 }
 
-/// Where an event went.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct PublishedView {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seq: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    inbox_seq: Option<i64>,
-    duplicate: bool,
-}
-
-impl From<Published> for PublishedView {
-    fn from(Published { seq, inbox_seq, duplicate }: Published) -> Self {
-        Self { seq: seq.map(|seq| seq.0), inbox_seq: inbox_seq.map(|seq| seq.0), duplicate }
-    }
-}
-
 fn now() -> Timestamp {
     crate::clock::now()
-}
-
-async fn publish(
-    state: &State,
-    who: &Identity,
-    request: &HttpRequest,
-    target: Target,
-    mut fields: Fields,
-) -> Result<HttpResponse, ApiError> {
-    let kind =
-        EventKind::parse(&fields.text("type")?).map_err(|error| ApiError::field("type", error))?;
-    let event = AppEvent { kind, data: fields.json("data", EVENT_BYTES)?, at: now() };
-    let key = idempotency_key(request)?.map(|key| {
-        PublicationKey::parse(key)
-            .map_err(|_| ApiError::field("Idempotency-Key", "must have 1 to 128 bytes"))
-    });
-    let keeps = !fields.truth_or_false("ephemeral")?;
-    let command = Command::Publish { target, key: key.transpose()?, event, keeps };
-    match state.ask(who, command).await? {
-        Answer::Published(published) => {
-            let mut response =
-                if published.duplicate { HttpResponse::Ok() } else { HttpResponse::Created() };
-            Ok(response.json(PublishedView::from(published)))
-        }
-        other => Err(mismatch(&other)),
-    }
-}
-
-pub async fn to_room(
-    state: web::Data<State>,
-    who: Identity,
-    request: HttpRequest,
-    room: web::Path<String>,
-    Body(fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    publish(&state, &who, &request, Target::Room(room_id(&room)?), fields).await
-}
-
-pub async fn to_user(
-    state: web::Data<State>,
-    who: Identity,
-    request: HttpRequest,
-    user: web::Path<String>,
-    Body(fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    publish(&state, &who, &request, Target::User(user_id(&user)?), fields).await
-}
-
-pub async fn to_role_context(
-    state: web::Data<State>,
-    who: Identity,
-    request: HttpRequest,
-    context: web::Path<String>,
-    Body(fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    // It has the form of an id, and is one of the application's.
-    let context = room_id(&context).map_err(|_| ApiError::not_found("role context"))?;
-    publish(&state, &who, &request, Target::RoleContext(context.as_str().into()), fields).await
-}
-
-pub async fn to_everyone(
-    state: web::Data<State>,
-    who: Identity,
-    request: HttpRequest,
-    Body(fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    publish(&state, &who, &request, Target::Everyone, fields).await
 }
 
 pub async fn of_room(

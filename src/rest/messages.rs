@@ -1,21 +1,19 @@
 //! History, and sending without a WebSocket.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     State,
-    ask::mismatch,
-    extract::{AfterQuery, Body, CursorQuery, HistoryQuery, ListQuery, fitting, room_id},
+    extract::{AfterQuery, CursorQuery, HistoryQuery, ListQuery, fitting, room_id},
 };
 use crate::{
     auth::Identity,
-    chat::{Answer, Command},
     error::ApiError,
-    protocol::{Fields, HistoryView, MessageView, StoredMessageView, json_size},
+    protocol::{HistoryView, MessageView, json_size},
 };
-use parlor_domain::{ClientId, limits::page_bytes};
+use parlor_domain::limits::page_bytes;
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct MessageCount {
@@ -75,40 +73,6 @@ pub async fn page(
     page.cut_to(page_bytes(&state.limits), cursor);
     state.still_readable(&who, &room).await?;
     Ok(HttpResponse::Ok().json(HistoryView::from(&page)))
-}
-
-pub async fn send(
-    state: web::Data<State>,
-    who: Identity,
-    room: web::Path<String>,
-    request: HttpRequest,
-    Body(mut fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    let room = room_id(&room)?;
-    let client_id = match (fields.client_id()?, idempotency_key(&request)?) {
-        (Some(id), _) => Some(id),
-        (None, Some(key)) => Some(client_id_of("Idempotency-Key", key)?),
-        (None, None) => None,
-    };
-    let draft = fields.draft(state.limits.content_bytes)?;
-    match state.ask(&who, Command::Send { room, client_id, draft }).await? {
-        Answer::Sent(stored) => {
-            let mut response =
-                if stored.duplicate { HttpResponse::Ok() } else { HttpResponse::Created() };
-            Ok(response.json(StoredMessageView::from(&stored)))
-        }
-        other => Err(mismatch(&other)),
-    }
-}
-
-pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
-    let Some(key) = request.headers().get("Idempotency-Key") else { return Ok(None) };
-    let text = key.to_str();
-    text.map(Some).map_err(|_| ApiError::field("Idempotency-Key", "must be plain text"))
-}
-
-fn client_id_of(name: &'static str, text: &str) -> Result<ClientId, ApiError> {
-    ClientId::parse(text).map_err(|error| ApiError::id(name, &error))
 }
 
 pub async fn count(

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::{State, extract::Admin};
 use crate::{
     auth::{Client, bearer_token},
-    chat::{Answer, ChatError, Command, Connected, Requester},
+    chat::{ChatError, Connected},
     error::ApiError,
     metrics::{CONTENT_TYPE, metrics},
     protocol::{Close, ErrorCode},
@@ -23,10 +23,7 @@ type Measured = (&'static str, &'static str, u64);
 
 /// All metrics, in Prometheus' text format.
 async fn collect(state: &State) -> Result<String, ApiError> {
-    let all = Command::CountConnections { of: Connected::All };
-    let Answer::Count(connections) = state.ask_as(Requester::system(), all).await? else {
-        return Err(ChatError::Internal.into());
-    };
+    let connections = state.look(|server| server.connected(Connected::All).count()).await?;
     let is_degraded = state.health.as_ref().is_some_and(|health| health.degraded().is_some());
     let (users, addresses) = state.limiters.kept();
     let process = Process::read();

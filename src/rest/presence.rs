@@ -7,15 +7,9 @@ use serde::Serialize;
 
 use super::{
     State,
-    ask::mismatch,
     extract::{room_id, user_id},
 };
-use crate::{
-    auth::Identity,
-    chat::{Answer, Command},
-    error::ApiError,
-    protocol::events::PresenceView,
-};
+use crate::{auth::Identity, error::ApiError, protocol::events::PresenceView};
 use parlor_domain::{Status, Timestamp, User, UserKey};
 
 /// A room with few members says who of them is there; a big one how many
@@ -40,18 +34,14 @@ pub async fn of_room(
     let (members, more) = state.reader.members(room.key, None, most).await?;
     if more {
         let member_count = state.visible_room(&who, &id).await?.member_count;
-        let count = Command::ConnectionsOf { room: id };
-        let connections = match state.ask(&who, count).await? {
-            Answer::Count(count) => Some(count),
-            other => return Err(mismatch(&other)),
-        };
+        let connections = Some(state.look(move |server| server.subscribers_of(room.key)).await?);
         let presence = RoomPresence { member_count, users: None, connections };
         return Ok(HttpResponse::Ok().json(presence));
     }
     let member_count = i64::try_from(members.len()).unwrap_or(i64::MAX);
     let users: Vec<User> = members.into_iter().map(|member| member.user).collect();
     let users = state.seen_by(&who, users).await?;
-    let statuses = state.statuses(&who, users.iter().map(|user| user.key).collect()).await?;
+    let statuses = state.statuses(users.iter().map(|user| user.key).collect()).await?;
     let views = users.iter().filter_map(|user| {
         let (status, last_seen) = statuses.get(&user.key)?;
         Some(PresenceView::new(&user.id, *status, *last_seen))
@@ -75,7 +65,7 @@ pub async fn of_user(
         || state.reader.share_a_room(who.user.key, user.key).await?;
     let mut seen = state.seen_by(&who, vec![user]).await?;
     let user = seen.pop().filter(|_| is_known).ok_or_else(missing)?;
-    let statuses = state.statuses(&who, vec![user.key]).await?;
+    let statuses = state.statuses(vec![user.key]).await?;
     let (status, last_seen) = statuses.get(&user.key).copied().ok_or_else(missing)?;
     Ok(HttpResponse::Ok().json(PresenceView::new(&user.id, status, last_seen)))
 }
@@ -94,13 +84,13 @@ impl State {
     /// Whether users are there, and when those were who are not.
     async fn statuses(
         &self,
-        who: &Identity,
         users: Vec<UserKey>,
     ) -> Result<FxHashMap<UserKey, (Status, Option<Timestamp>)>, ApiError> {
-        let statuses = match self.ask(who, Command::StatusOf { users }).await? {
-            Answer::Statuses(statuses) => statuses,
-            other => return Err(mismatch(&other)),
-        };
+        let statuses = self
+            .look_and(|server, ctx, answer| {
+                server.with_statuses(users, ctx, |_, statuses| drop(answer.send(statuses)));
+            })
+            .await?;
         let away = statuses.iter().filter(|(_, status)| *status == Status::Offline);
         let seen = self.reader.last_seen(away.map(|(user, _)| *user).collect()).await?;
         let seen: FxHashMap<UserKey, Timestamp> = seen.into_iter().collect();

@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use super::{
     State,
-    ask::mismatch,
     extract::{CursorQuery, ListQuery, room_id},
 };
 use crate::{
     auth::Identity,
-    chat::{Answer, Command, ReadMark},
+    chat::ReadMark,
     error::ApiError,
+    operations::read_all::{MarkSomeRead, Moved},
     protocol::{ReadMarkView, ReceiptView},
 };
 use parlor_domain::{
@@ -27,7 +27,7 @@ pub(super) struct Receipts<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Moved<'a> {
+struct MovedView<'a> {
     room_id: &'a str,
     read_seq: i64,
 }
@@ -37,7 +37,7 @@ pub(super) struct AllMoved<'a> {
     /// How many marks moved.
     moved: usize,
     /// The first of them.
-    rooms: Vec<Moved<'a>>,
+    rooms: Vec<MovedView<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -74,10 +74,7 @@ pub async fn mark_all(state: web::Data<State>, who: Identity) -> Result<HttpResp
     let shown = usize::try_from(READ_ALL_ROOMS).unwrap_or(0);
     let (mut moved, mut first) = (0, Vec::<(RoomId, Seq)>::new());
     for _ in 0..READ_ALL_STEPS {
-        let rooms = match state.ask(&who, Command::MarkAllRead).await? {
-            Answer::ReadAll(rooms) => rooms,
-            other => return Err(mismatch(&other)),
-        };
+        let Moved(rooms) = state.operate(&who, MarkSomeRead {}).await?;
         moved += rooms.len();
         let is_last = rooms.len() < shown;
         first.extend(rooms.into_iter().take(shown.saturating_sub(first.len())));
@@ -85,7 +82,8 @@ pub async fn mark_all(state: web::Data<State>, who: Identity) -> Result<HttpResp
             break;
         }
     }
-    let rooms = first.iter().map(|(room, seq)| Moved { room_id: room.as_str(), read_seq: seq.0 });
+    let rooms =
+        first.iter().map(|(room, seq)| MovedView { room_id: room.as_str(), read_seq: seq.0 });
     Ok(HttpResponse::Ok().json(AllMoved { moved, rooms: rooms.collect() }))
 }
 

@@ -12,8 +12,7 @@ use super::{
     extract::{Admin, Body, user_id},
 };
 use crate::{
-    auth::Identity,
-    chat::{ChatError, Command, Ended},
+    chat::{ChatError, Ended},
     db::{BanUser, Bar, Barred, RevokeToken, RevokeUser, Write, submit},
     error::ApiError,
     protocol::Fields,
@@ -47,7 +46,7 @@ pub(super) async fn to_the_end<T: 'static>(
 /// Ends one token, by its `jti`, and the connections it has opened.
 pub async fn revoke(
     state: web::Data<State>,
-    Admin(who): Admin,
+    Admin(_): Admin,
     Body(mut fields): Body<Fields>,
 ) -> Result<HttpResponse, ApiError> {
     let id: Arc<str> = fields.text("token_id")?.into();
@@ -65,7 +64,8 @@ pub async fn revoke(
     to_the_end(async move {
         state.commit(RevokeToken { id: id.clone(), expires_at, at }).await?;
         state.authenticator.revocations.revoke(id.clone(), expires_at, at);
-        end(&state, &who, Ended::Token(id)).await
+        state.end(Ended::Token(id)).await?;
+        Ok(HttpResponse::NoContent().finish())
     })
     .await
 }
@@ -73,18 +73,18 @@ pub async fn revoke(
 /// Ends all tokens that a user has now.
 pub async fn revoke_user(
     state: web::Data<State>,
-    Admin(who): Admin,
+    Admin(_): Admin,
     user: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let user = state.known_user(&user).await?;
     let at = state.authenticator.revocations.until(&user.id, now());
     let write = RevokeUser { user: user.key, keeps: None, at };
-    bar(state, user.id, write, Some((who, Ends::Tokens))).await
+    bar(state, user.id, write, Some(Ends::Tokens)).await
 }
 
 pub async fn ban(
     state: web::Data<State>,
-    Admin(who): Admin,
+    Admin(_): Admin,
     user: web::Path<String>,
     Body(mut fields): Body<Fields>,
 ) -> Result<HttpResponse, ApiError> {
@@ -92,7 +92,7 @@ pub async fn ban(
     let until = until(&mut fields)?;
     let reason = fields.display_text("reason", REASON_CHARS)?.unwrap_or_default();
     let write = BanUser { user: user.key, banned: true, until, reason };
-    bar(state, user.id.clone(), write, Some((who, Ends::All))).await
+    bar(state, user.id.clone(), write, Some(Ends::All)).await
 }
 
 pub async fn unban(
@@ -132,7 +132,7 @@ async fn bar(
     state: web::Data<State>,
     user: UserId,
     write: impl Write<Outcome = Barred>,
-    ends: Option<(Identity, Ends)>,
+    ends: Option<Ends>,
 ) -> Result<HttpResponse, ApiError> {
     to_the_end(async move {
         let revocations = &state.authenticator.revocations;
@@ -142,19 +142,13 @@ async fn bar(
         revocations.bar(user.clone(), bar);
         drop(turn);
         match ends {
-            Some((who, Ends::All)) => end(&state, &who, Ended::Banned(user)).await,
-            Some((who, Ends::Tokens)) => {
-                end(&state, &who, Ended::Before { user, upto, keeps: None }).await
-            }
-            None => Ok(HttpResponse::NoContent().finish()),
+            Some(Ends::All) => state.end(Ended::Banned(user)).await?,
+            Some(Ends::Tokens) => state.end(Ended::Before { user, upto, keeps: None }).await?,
+            None => {}
         }
+        Ok(HttpResponse::NoContent().finish())
     })
     .await
-}
-
-async fn end(state: &State, who: &Identity, ended: Ended) -> Result<HttpResponse, ApiError> {
-    state.ask(who, Command::End(ended)).await?;
-    Ok(HttpResponse::NoContent().finish())
 }
 
 impl State {

@@ -20,14 +20,12 @@ use super::{
 };
 use crate::{
     auth::{AuthError, Identity},
-    chat::{
-        Command, Connect, Disconnect, Origin, ReplyTo, Request, RequestId, Requester, SessionRef,
-    },
+    chat::{Connect, Disconnect, Origin, Requester, SessionRef},
     limiter::{ConnectionLimit, Limited},
     metrics::{Limit, metrics},
-    operations::frames::{self, Read},
+    operations::frames::{self, RESUME},
     places::Place,
-    protocol::{ClientCommand, ClientFrame, Close, ErrorView, Input, Refusal, server_frame},
+    protocol::{Auth, ClientFrame, Close, ErrorView, Input, Refusal, server_frame},
 };
 use parlor_domain::RoomId;
 use parlor_websocket::{Frame, Opcode, Violation};
@@ -221,7 +219,7 @@ impl Session {
     }
 
     fn text(&mut self, text: &str, ctx: &mut Context<Self>) {
-        let frame = ClientFrame::parse(text, self.worker.rules());
+        let frame = ClientFrame::parse(text);
         match &mut self.phase {
             Phase::Closed => {}
             Phase::CheckingToken => {
@@ -230,8 +228,11 @@ impl Session {
                 self.link.send(&server_frame::error(id.as_deref(), &error));
             }
             Phase::AwaitingToken => match frame {
-                Ok(ClientFrame { command: ClientCommand::Auth { token }, .. }) => {
-                    self.check_first_token(token, ctx);
+                Ok(ClientFrame { kind, data, .. }) if kind == AUTH => {
+                    match Input::of(data).read::<Auth>() {
+                        Ok(Auth { token }) => self.check_first_token(token, ctx),
+                        Err(_) => self.refuse_token(&AuthError::Missing, ctx),
+                    }
                 }
                 Ok(_) | Err(_) => self.refuse_token(&AuthError::Missing, ctx),
             },
@@ -259,41 +260,28 @@ impl Session {
     }
 
     fn run(&mut self, frame: ClientFrame, ctx: &mut Context<Self>) {
-        let Phase::Live(live) = &mut self.phase else { return };
-        let ClientFrame { id, command } = frame;
-        let command = match command {
-            ClientCommand::Ping => return self.link.send(&server_frame::pong(id.as_deref())),
-            ClientCommand::Auth { token } => return self.renew(id, token, ctx),
-            _ if live.in_grace => {
-                let error = ErrorView::from(&AuthError::Expired);
-                return self.send_error(id.as_deref(), &error);
-            }
-            ClientCommand::Resume { rooms, inbox, more } => {
-                if live.owes_resume && more {
-                    let time = self.worker.settings.auth_timeout;
-                    self.set_deadline(time, Close::ResumeTimeout, ctx);
-                } else if std::mem::take(&mut live.owes_resume) {
-                    self.watch_expiry(ctx);
-                }
-                Command::Resume { rooms, inbox, more }
-            }
-            ClientCommand::Other { kind, data } => {
-                let read = frames::find(&kind, Input::of(data), &self.worker.rules());
-                return self.ask(id, read);
-            }
-            other => to_chat(other),
-        };
+        let ClientFrame { id, kind, data } = frame;
+        let input = Input::of(data);
+        match kind.as_str() {
+            PING => return self.link.send(&server_frame::pong(id.as_deref())),
+            AUTH => match input.read::<Auth>() {
+                Ok(Auth { token }) => return self.renew(id, token, ctx),
+                Err(refusal) => return self.send_error(id.as_deref(), &(&refusal).into()),
+            },
+            _ => {}
+        }
         let Phase::Live(live) = &self.phase else { return };
-        let from = requester(live);
-        let reply = ReplyTo::Session { session: self.at, id };
-        self.link.request_began();
-        self.worker.to_chat.say(Request::command(from, command, reply));
-    }
-}
-
-impl Session {
-    /// Asks the ChatServer for what a frame says.
-    fn ask(&self, id: Option<RequestId>, read: Result<Read, Refusal>) {
+        if live.in_grace {
+            return self.send_error(id.as_deref(), &ErrorView::from(&AuthError::Expired));
+        }
+        let rules = self.worker.rules();
+        let read = match kind.as_str() {
+            RESUME => frames::resume(input, &rules).map(|(read, more)| {
+                self.has_said_what_it_has(more, ctx);
+                read
+            }),
+            kind => frames::find(kind, input, &rules),
+        };
         let Phase::Live(live) = &self.phase else { return };
         match read {
             Ok(read) => {
@@ -303,6 +291,17 @@ impl Session {
             Err(refusal) => self.send_error(id.as_deref(), &ErrorView::from(&refusal)),
         }
     }
+
+    /// Unless it says that it will say more.
+    fn has_said_what_it_has(&mut self, more: bool, ctx: &mut Context<Self>) {
+        let Phase::Live(live) = &mut self.phase else { return };
+        if live.owes_resume && more {
+            let time = self.worker.settings.auth_timeout;
+            self.set_deadline(time, Close::ResumeTimeout, ctx);
+        } else if std::mem::take(&mut live.owes_resume) {
+            self.watch_expiry(ctx);
+        }
+    }
 }
 
 fn requester(live: &Live) -> Requester {
@@ -310,19 +309,9 @@ fn requester(live: &Live) -> Requester {
     Requester { user: live.identity.user.clone(), is_admin: false, is_service: false }
 }
 
-/// What a client says, as the ChatServer understands it.
-fn to_chat(command: ClientCommand) -> Command {
-    match command {
-        ClientCommand::Subscribe { room, since } => Command::Subscribe { room, since },
-        ClientCommand::Unsubscribe { room } => Command::Unsubscribe { room },
-        ClientCommand::Send { room, client_id, draft } => Command::Send { room, client_id, draft },
-        ClientCommand::History { room, cursor, limit } => Command::History { room, cursor, limit },
-        ClientCommand::Resume { rooms, inbox, more } => Command::Resume { rooms, inbox, more },
-        ClientCommand::Auth { .. } | ClientCommand::Ping | ClientCommand::Other { .. } => {
-            unreachable!("answered by the session itself")
-        }
-    }
-}
+/// What the session itself answers.
+const PING: &str = "ping";
+const AUTH: &str = "auth";
 
 /// The time until a moment in milliseconds since 1970.
 fn until(at_ms: i64) -> Duration {

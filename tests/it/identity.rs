@@ -360,7 +360,7 @@ async fn nobody_is_called_as_texts_call_many() {
         assert_eq!(refused["field"], "user_id");
         let token = Token::of(id).text();
         let refused = as_user(&server, &token).get("/me").await.refused(401, "unauthorized");
-        assert!(refused["message"].as_str().expect("a text").contains("another one"), "{refused}");
+        assert!(refused["message"].as_str().expect("a text").contains("another id"), "{refused}");
     }
     server.nobody().register("rooms", PASSWORD).await.expect(201);
 }

@@ -262,7 +262,10 @@ async fn an_rsa_key_that_is_too_short_is_not_used_and_the_log_says_so() {
         }
         assert_eq!(status(&server, signed(Algorithm::RS256, None, &claims("ann"))).await, 200);
         let log = server.stderr();
-        assert!(log.contains("RSA needs 2048 bits") && log.contains("has 1024"), "{log}");
+        assert!(
+            log.contains("RSA keys need at least 2048 bits") && log.contains("has 1024"),
+            "{log}"
+        );
     }
     // As an issuer publishes it.
     let issuer = Receiver::start().await;

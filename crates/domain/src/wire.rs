@@ -8,7 +8,7 @@ use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, Visitor},
+    de::{Error, Unexpected, Visitor},
 };
 
 use crate::{
@@ -221,9 +221,38 @@ pub struct Whole<const LEAST: i64, const MOST: i64>(pub i64);
 
 impl<'de, const LEAST: i64, const MOST: i64> Deserialize<'de> for Whole<LEAST, MOST> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let what = || D::Error::custom(format!("must be a whole number from {LEAST} to {MOST}"));
-        let number = i64::deserialize(from).map_err(|_| what())?;
-        if (LEAST..=MOST).contains(&number) { Ok(Self(number)) } else { Err(what()) }
+        from.deserialize_i64(WholeVisitor { least: LEAST, most: MOST }).map(Self)
+    }
+}
+
+struct WholeVisitor {
+    least: i64,
+    most: i64,
+}
+
+impl Visitor<'_> for WholeVisitor {
+    type Value = i64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { least, most } = self;
+        match *most {
+            i64::MAX => write!(f, "a whole number, {least} or more"),
+            most => write!(f, "a whole number from {least} to {most}"),
+        }
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<i64, E> {
+        match (self.least..=self.most).contains(&number) {
+            true => Ok(number),
+            false => Err(E::invalid_value(Unexpected::Signed(number), &self)),
+        }
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<i64, E> {
+        match i64::try_from(number) {
+            Ok(number) => self.visit_i64(number),
+            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
+        }
     }
 }
 
@@ -241,12 +270,9 @@ impl<const LEAST: i64, const MOST: i64> JsonSchema for Whole<LEAST, MOST> {
     }
 }
 
-const SEQ: &str = "must be a whole number, 0 or more";
-
 impl<'de> Deserialize<'de> for Seq {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let number = i64::deserialize(from).map_err(|_| D::Error::custom(SEQ))?;
-        if number >= 0 { Ok(Self(number)) } else { Err(D::Error::custom(SEQ)) }
+        from.deserialize_i64(WholeVisitor { least: 0, most: i64::MAX }).map(Self)
     }
 }
 
@@ -283,12 +309,13 @@ impl<'de> Deserialize<'de> for Position {
             }
 
             fn visit_i64<E: Error>(self, number: i64) -> Result<Position, E> {
-                if number >= 0 { Ok(Seq(number).into()) } else { Err(E::custom(SEQ)) }
+                let seq = WholeVisitor { least: 0, most: i64::MAX }.visit_i64(number)?;
+                Ok(Seq(seq).into())
             }
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<Position, E> {
-                let number = i64::try_from(number).map_err(|_| E::custom(SEQ))?;
-                self.visit_i64(number)
+                let seq = WholeVisitor { least: 0, most: i64::MAX }.visit_u64(number)?;
+                Ok(Seq(seq).into())
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Position, A::Error> {

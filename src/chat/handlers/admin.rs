@@ -7,13 +7,13 @@ use actix::{AsyncContext, Context};
 use super::member::Leaving;
 use crate::{
     chat::{
-        Answer, ChatError, ChatServer, Command, Connected, Connection, Ended, ReplyTo, Requester,
-        SessionId, SessionRef,
+        ChatServer, Connected, Connection, Ended, ReplyTo, SessionId, SessionRef,
         fanout::Item,
         server::{nobody, now},
         session::SessionEntry,
     },
-    db::{EraseMessages, EraseUser, Erased, SendSignal, Signal},
+    db::{EraseMessages, Erased, SendSignal, Signal},
+    operations::disconnect::Disconnected,
     protocol::{Close, events::Departure},
 };
 use parlor_domain::{
@@ -22,47 +22,17 @@ use parlor_domain::{
 };
 
 impl ChatServer {
-    pub(super) fn administer(&mut self, command: Command, reply: ReplyTo, ctx: &mut Context<Self>) {
-        match command {
-            Command::Connections { of, after, limit } => {
-                let answer = self.connections(of, after, limit);
-                self.answer(reply, Ok(answer));
-            }
-            Command::CountConnections { of } => {
-                let count = self.connected(of).count();
-                self.answer(reply, Ok(Answer::Count(count)));
-            }
-            Command::Disconnect { of, reason } => {
-                if !self.settings.has_nodes {
-                    return self.disconnect_and_count(reply, of, &reason);
-                }
-                // The other nodes hear of it by the feed.
-                let signal = disconnecting(of, &reason);
-                self.write_for(reply, SendSignal { signal }, move |server, reply, (), _| {
-                    server.disconnect_and_count(reply, of, &reason);
-                });
-            }
-            Command::EraseUser { user } => {
-                let nobody = Requester::nobody();
-                self.with_user(nobody, user, reply, ctx, |server, user, reply, _, _| {
-                    let write = EraseUser { user: user.key, at: now() };
-                    server.write_for(reply, write, |server, reply, erased, ctx| {
-                        server.erased(reply, erased, ctx);
-                    });
-                });
-            }
-            Command::End(ended) => {
-                self.end_revoked(&ended);
-                self.answer(reply, Ok(Answer::Done));
-            }
-            // Every other command is about something else.
-            _ => self.answer(reply, Err(ChatError::Internal)),
+    /// The other nodes hear of it by the feed.
+    pub fn disconnect(&mut self, of: Connected, reason: Arc<str>, reply: ReplyTo<Disconnected>) {
+        if !self.settings.has_nodes {
+            let count = self.disconnect_all(of, &reason);
+            return self.answer(reply, Ok(Disconnected(count)));
         }
-    }
-
-    fn disconnect_and_count(&mut self, reply: ReplyTo, of: Connected, reason: &Arc<str>) {
-        let count = self.disconnect_all(of, reason);
-        self.answer(reply, Ok(Answer::Count(count)));
+        let signal = disconnecting(of, &reason);
+        self.write_for(reply, SendSignal { signal }, move |server, reply, (), _| {
+            let count = server.disconnect_all(of, &reason);
+            server.answer(reply, Ok(Disconnected(count)));
+        });
     }
 
     /// Ends the connections to this node that are meant; says how many.
@@ -73,7 +43,7 @@ impl ChatServer {
     }
 
     /// The connections to this node that are meant.
-    fn connected(&self, of: Connected) -> impl Iterator<Item = &SessionEntry> {
+    pub fn connected(&self, of: Connected) -> impl Iterator<Item = &SessionEntry> {
         self.sessions.entries.values().map(Box::as_ref).filter(move |entry| match of {
             Connected::All => true,
             Connected::Room(room) => entry.subscribed.contains(&room),
@@ -85,7 +55,13 @@ impl ChatServer {
         Some(&self.sessions.users.get(&entry.user)?.user.id)
     }
 
-    fn connections(&self, of: Connected, after: SessionId, limit: usize) -> Answer {
+    /// Some of them by number, and whether there are more.
+    pub fn connections(
+        &self,
+        of: Connected,
+        after: SessionId,
+        limit: usize,
+    ) -> (Vec<Connection>, bool) {
         let mut found: Vec<&SessionEntry> =
             self.connected(of).filter(|entry| entry.at.id > after).collect();
         found.sort_unstable_by_key(|entry| entry.at.id);
@@ -102,11 +78,10 @@ impl ChatServer {
                 rooms: entry.subscribed.iter().filter(|key| key.inbox_owner().is_none()).count(),
             })
         };
-        let connections = found.iter().filter_map(connection).collect();
-        Answer::Connections { connections, has_more }
+        (found.iter().filter_map(connection).collect(), has_more)
     }
 
-    fn end_revoked(&mut self, ended: &Ended) {
+    pub fn end_revoked(&mut self, ended: &Ended) {
         let close = match ended {
             Ended::Banned(_) => Close::Disconnected,
             Ended::Token(_) | Ended::User(_) | Ended::Before { .. } => Close::Unauthorized,
@@ -135,7 +110,7 @@ impl ChatServer {
 
     // Erasure
 
-    fn erased(&mut self, reply: ReplyTo, erased: Erased, ctx: &mut Context<Self>) {
+    pub fn erased(&mut self, reply: ReplyTo<()>, erased: Erased, ctx: &mut Context<Self>) {
         let Erased { was, rooms, owners, alone } = erased;
         self.left_alone(&alone);
         self.erased.insert(was.key);
@@ -155,7 +130,7 @@ impl ChatServer {
         for session in self.sessions.all_of(was.key) {
             self.end(session, &"this account was deleted".into());
         }
-        self.answer(reply, Ok(Answer::Done));
+        self.answer(reply, Ok(()));
         self.erase_next(was.key, MessageId(0), ctx);
     }
 

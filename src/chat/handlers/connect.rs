@@ -67,7 +67,7 @@ impl ChatServer {
         }
     }
 
-    pub(super) fn disconnect(&mut self, Disconnect { session }: &Disconnect) {
+    pub(super) fn disconnected(&mut self, Disconnect { session }: &Disconnect) {
         let session = *session;
         let Some((entry, gone)) = self.sessions.remove(session.id) else { return };
         self.departed(session.id, entry.user, gone);

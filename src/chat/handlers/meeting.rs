@@ -73,7 +73,7 @@ impl ChatServer {
     }
 
     /// How users are, as all nodes together say.
-    pub(super) fn with_statuses(
+    pub fn with_statuses(
         &mut self,
         users: Vec<UserKey>,
         ctx: &mut Context<Self>,

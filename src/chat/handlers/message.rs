@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix::Context;
 
 use crate::{
-    chat::{Answer, ChatError, ChatServer, ReadMark, ReplyTo, server::now},
+    chat::{ChatError, ChatServer, ReadMark, ReplyTo, server::now},
     db::{ChangedMessage, NewMessage, RichMessage, RoomRead, Sent, StoredMessage},
     metrics::metrics,
     protocol::events::{self, UnreadView},
@@ -13,13 +13,19 @@ use crate::{
 use parlor_domain::{ClientId, Epoch, Message, Room, RoomId, RoomState, Seq, User, UserKey};
 
 impl ChatServer {
-    pub(super) fn send(&mut self, reply: ReplyTo, sender: User, room: Arc<Room>, new: NewMessage) {
+    pub fn send(
+        &mut self,
+        reply: ReplyTo<StoredMessage>,
+        sender: User,
+        room: Arc<Room>,
+        new: NewMessage,
+    ) {
         let (client_id, content) = (new.client_id.clone(), new.content.clone());
         self.write_for(reply, new, move |server, reply, sent, _| {
             let Sent { stored, rich } = sent;
             // First the ack, then the event, so that a sender knows its message
             // by the time it sees it.
-            server.answer(reply, Ok(Answer::Sent(stored)));
+            server.answer(reply, Ok(stored));
             if stored.duplicate {
                 metrics().duplicates.inc();
                 return;
@@ -82,7 +88,8 @@ impl ChatServer {
         });
     }
 
-    pub(super) fn all_read(&mut self, reply: ReplyTo, user: UserKey, moved: Vec<RoomRead>) {
+    /// Gives the rooms whose mark moved.
+    pub fn all_read(&mut self, user: UserKey, moved: Vec<RoomRead>) -> Vec<(RoomId, Seq)> {
         let mut rooms = Vec::with_capacity(moved.len());
         for RoomRead { key, room, seq, by } in moved {
             self.marks.read((key, &room), user, by, seq);
@@ -93,7 +100,7 @@ impl ChatServer {
             self.tell_user(user, &events::room_unread(&room, all_read, now()));
             rooms.push((room, seq));
         }
-        self.answer(reply, Ok(Answer::ReadAll(rooms)));
+        rooms
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod behind;
+mod bounds;
 mod commit;
 mod connect;
 mod direct;
@@ -18,9 +19,9 @@ mod remote;
 mod replay;
 mod request;
 mod room;
-mod run;
 mod subscribe;
 mod upkeep;
 
 pub(super) use commit::Marks;
 pub use member::{Leaving, MemberAdded, adder};
+pub use publish::Audience;

@@ -2,11 +2,9 @@
 
 use std::{sync::Arc, time::Instant};
 
-use actix::Context;
-
 use crate::{
     chat::{
-        Answer, ChatError, ChatServer, NodePresence, ReplyTo, Requester, SessionId,
+        ChatError, ChatServer, NodePresence, ReplyTo, Requester, SessionId,
         access::Access,
         fanout::Item,
         presence::{Arrival, Departing},
@@ -240,14 +238,9 @@ impl ChatServer {
         self.fanout.flush();
     }
 
-    pub(super) fn statuses(
-        &mut self,
-        users: Vec<UserKey>,
-        reply: ReplyTo,
-        ctx: &mut Context<Self>,
-    ) {
-        self.with_statuses(users, ctx, move |server, statuses| {
-            server.answer(reply, Ok(Answer::Statuses(statuses)));
-        });
+    /// How many of this node's connections hear a room.
+    pub fn subscribers_of(&self, room: RoomKey) -> usize {
+        let count = self.rooms.get(room).map_or(0, |entry| entry.subscriber_count());
+        usize::try_from(count).unwrap_or(usize::MAX)
     }
 }

@@ -6,19 +6,17 @@ use std::sync::Arc;
 use actix::Context;
 
 use crate::{
-    chat::{
-        Answer, ChatError, ChatServer, Published, ReplyTo, Requester, Target, fanout::Item,
-        server::now,
-    },
+    chat::{ChatServer, ReplyTo, Requester, fanout::Item, server::now},
     db::{
         PublishOnce, PublishToRoom, PublishToUser, PublishedToRoom, PublishedToUser, SendSignal,
         Signal,
     },
+    operations::publish::Published,
     protocol::events,
 };
 use parlor_domain::{
     AppEvent, PublicationKey, Role, Room, RoomEvent, RoomId, RoomKey, RoomKind, RoomOverview, Seq,
-    Standing, Timestamp, User,
+    Standing, Timestamp, User, UserId,
 };
 use parlor_websocket::Frame;
 
@@ -28,7 +26,7 @@ struct Telling {
     frame: Frame,
 }
 
-enum Audience {
+pub enum Audience {
     Room(RoomKey),
     RoleContext(Arc<str>),
     Everyone,
@@ -55,14 +53,14 @@ fn placed(key: Option<PublicationKey>, by: &User, place: &str) -> Option<Publica
 }
 
 impl ChatServer {
-    pub(super) fn publish_to_room(
+    pub fn publish_to_room(
         &mut self,
         by: &User,
         room: Arc<Room>,
         key: Option<PublicationKey>,
         event: AppEvent,
         keeps: bool,
-        reply: ReplyTo,
+        reply: ReplyTo<Published>,
     ) {
         let key = placed(key, by, &format!("room {}", room.key.0));
         if keeps {
@@ -76,47 +74,46 @@ impl ChatServer {
         self.tell_once(Telling { to: Audience::Room(room.key), frame }, key, reply);
     }
 
-    pub(super) fn publish(
+    pub fn publish_to_user(
         &mut self,
         by: User,
-        target: Target,
+        user: UserId,
         key: Option<PublicationKey>,
         event: AppEvent,
-        reply: ReplyTo,
+        reply: ReplyTo<Published>,
         ctx: &mut Context<Self>,
     ) {
-        let (to, place) = match target {
-            Target::User(user) => {
-                let keep = i64::try_from(self.settings.limits.inbox_events).unwrap_or(i64::MAX);
-                let nobody = Requester::nobody();
-                return self.with_user(
-                    nobody,
-                    user,
-                    reply,
-                    ctx,
-                    move |server, user, reply, _, _| {
-                        let key = placed(key, &by, &format!("user {}", user.key.0));
-                        let write = PublishToUser { user: user.key, key, event, keep };
-                        server.write_for(reply, write, move |server, reply, published, _| {
-                            server.published_to_user(reply, &user, &published);
-                        });
-                    },
-                );
-            }
-            Target::RoleContext(context) => {
-                let place = format!("role {context}");
-                (Audience::RoleContext(context), place)
-            }
-            Target::Everyone => (Audience::Everyone, "all".to_owned()),
-            // It goes through the room's own rules.
-            Target::Room(_) => return self.answer(reply, Err(ChatError::Internal)),
+        let keep = i64::try_from(self.settings.limits.inbox_events).unwrap_or(i64::MAX);
+        let nobody = Requester::nobody();
+        self.with_user(nobody, user, reply, ctx, move |server, user, reply, _, _| {
+            let key = placed(key, &by, &format!("user {}", user.key.0));
+            let write = PublishToUser { user: user.key, key, event, keep };
+            server.write_for(reply, write, move |server, reply, published, _| {
+                server.published_to_user(reply, &user, &published);
+            });
+        });
+    }
+
+    /// To a role context, or to everyone.
+    pub fn publish_to_all(
+        &mut self,
+        by: &User,
+        to: Audience,
+        key: Option<PublicationKey>,
+        event: &AppEvent,
+        reply: ReplyTo<Published>,
+    ) {
+        let place = match &to {
+            Audience::RoleContext(context) => format!("role {context}"),
+            Audience::Room(room) => format!("room {}", room.0),
+            Audience::Everyone => "all".to_owned(),
         };
-        let frame = events::published(None, &event);
-        self.tell_once(Telling { to, frame }, placed(key, &by, &place), reply);
+        let frame = events::published(None, event);
+        self.tell_once(Telling { to, frame }, placed(key, by, &place), reply);
     }
 
     /// With a key it is first made sure that nobody has been told before.
-    fn tell_once(&mut self, tell: Telling, key: Option<PublicationKey>, reply: ReplyTo) {
+    fn tell_once(&mut self, tell: Telling, key: Option<PublicationKey>, reply: ReplyTo<Published>) {
         let signal = self.settings.has_nodes.then(|| tell.signal());
         match (key, signal) {
             (Some(key), signal) => {
@@ -126,19 +123,19 @@ impl ChatServer {
                         server.tell(&tell);
                     }
                     let published = Published { duplicate: !is_new, ..Published::default() };
-                    server.answer(reply, Ok(Answer::Published(published)));
+                    server.answer(reply, Ok(published));
                 });
             }
             // The other nodes hear of it by the feed.
             (None, Some(signal)) => {
                 self.write_for(reply, SendSignal { signal }, move |server, reply, (), _| {
                     server.tell(&tell);
-                    server.answer(reply, Ok(Answer::Published(Published::default())));
+                    server.answer(reply, Ok(Published::default()));
                 });
             }
             (None, None) => {
                 self.tell(&tell);
-                self.answer(reply, Ok(Answer::Published(Published::default())));
+                self.answer(reply, Ok(Published::default()));
             }
         }
     }
@@ -164,7 +161,7 @@ impl ChatServer {
 
     fn published_to_room(
         &mut self,
-        reply: ReplyTo,
+        reply: ReplyTo<Published>,
         room: &Room,
         event: AppEvent,
         PublishedToRoom { seq, duplicate }: PublishedToRoom,
@@ -174,11 +171,16 @@ impl ChatServer {
             self.tell_event(room.key, seq, frame);
         }
         let published = Published { seq: Some(seq), inbox_seq: None, duplicate };
-        self.answer(reply, Ok(Answer::Published(published)));
+        self.answer(reply, Ok(published));
     }
 
     /// One who is there is told at once; one who is not when they come.
-    fn published_to_user(&mut self, reply: ReplyTo, user: &User, published: &PublishedToUser) {
+    fn published_to_user(
+        &mut self,
+        reply: ReplyTo<Published>,
+        user: &User,
+        published: &PublishedToUser,
+    ) {
         let PublishedToUser { event, start, duplicate } = published;
         let (seq, start, duplicate) = (event.inbox_seq, *start, *duplicate);
         if !duplicate && self.sessions.users.contains_key(&user.key) {
@@ -191,7 +193,7 @@ impl ChatServer {
             self.tell_event(inbox, seq, events::published_to_user(event));
         }
         let published = Published { seq: None, inbox_seq: Some(seq), duplicate };
-        self.answer(reply, Ok(Answer::Published(published)));
+        self.answer(reply, Ok(published));
     }
 }
 

@@ -7,23 +7,16 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     chat::{
-        Answer, ChatError, ChatServer, ReplyTo, RequestId, Requester, SessionId, SessionRef,
+        ChatError, ChatServer, ReplyTo, RequestId, Requester, SessionId, SessionRef,
         access::Access,
         fanout::{CatchUp, CatchUpKind, CatchUpRoom, Item},
         room::{RoomEntry, RoomSeen},
         session::SessionState,
     },
     db::{InboxHead, ReadError},
+    operations::subscribe::{Resume, Resumed, Subscribed},
 };
 use parlor_domain::{Position, RoomId, RoomKey, RoomOverview, Seq};
-
-/// What a session that came back has.
-pub(super) struct Naming {
-    pub rooms: BTreeMap<RoomId, Position>,
-    pub inbox: Option<Position>,
-    /// It will name more.
-    pub more: bool,
-}
 
 /// From where on a session gets a timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +43,11 @@ impl Since {
 const NOWHERE: Seq = Seq(i64::MAX / 2);
 
 impl ChatServer {
-    pub(super) fn subscribe(
+    pub fn subscribe(
         &mut self,
         from: Requester,
         since: Option<Position>,
-        reply: ReplyTo,
+        reply: ReplyTo<Subscribed>,
         access: Access,
         ctx: &mut Context<Self>,
     ) {
@@ -72,27 +65,28 @@ impl ChatServer {
                     server.attach(session, kind, vec![(overview, since)]);
                 }
                 Ok(_) => {
-                    let reply = ReplyTo::<Answer>::Session { session, id };
+                    let reply = ReplyTo::<Subscribed>::Session { session, id };
                     server.answer(reply, Err(ChatError::NotFound("room")));
                 }
                 Err(error) => {
-                    server.answer(ReplyTo::<Answer>::Session { session, id }, Err(error.into()));
+                    server
+                        .answer(ReplyTo::<Subscribed>::Session { session, id }, Err(error.into()));
                 }
             }
             server.fanout.flush();
         });
     }
 
-    pub(super) fn unsubscribe(&mut self, reply: ReplyTo, room: RoomKey) {
+    pub fn unsubscribe(&mut self, reply: ReplyTo<()>, room: RoomKey) {
         if let ReplyTo::Session { session, .. } = &reply {
             self.unsubscribe_session(*session, room);
         }
-        self.answer(reply, Ok(Answer::Done));
+        self.answer(reply, Ok(()));
     }
 
     /// A session that came back says what it has: those rooms are replayed
     /// from there, the others go live where it was told that they stand.
-    pub(super) fn resume(&mut self, named: Naming, reply: ReplyTo, ctx: &mut Context<Self>) {
+    pub fn resume(&mut self, named: Resume, reply: ReplyTo<Resumed>, ctx: &mut Context<Self>) {
         let ReplyTo::Session { session, id } = reply else {
             return self.answer(reply, Err(ChatError::Internal));
         };
@@ -110,7 +104,8 @@ impl ChatServer {
             match read {
                 Ok((rooms, inbox)) => server.resume_rooms(session, id, named, rooms, inbox),
                 Err(error) => {
-                    server.answer(ReplyTo::<Answer>::Session { session, id }, Err(error.into()));
+                    server
+                        .answer(ReplyTo::<Subscribed>::Session { session, id }, Err(error.into()));
                 }
             }
             server.fanout.flush();
@@ -121,11 +116,11 @@ impl ChatServer {
         &mut self,
         session: SessionRef,
         id: Option<RequestId>,
-        named: Naming,
+        named: Resume,
         read: Vec<RoomOverview>,
         head: InboxHead,
     ) {
-        let Naming { rooms, inbox, more } = named;
+        let Resume { rooms, inbox, more } = named;
         let mut read: BTreeMap<RoomId, RoomOverview> =
             read.into_iter().map(|overview| (overview.room.id.clone(), overview)).collect();
         let (mut asked, mut refused) = (Vec::new(), Vec::new());

@@ -6,16 +6,16 @@ use serde_json::Value;
 use super::shapes::{AsyncApiDocument, Export, OpenApiDocument};
 use crate::{
     protocol::{
-        AttachmentView, HistoryView, MessageView, ReadMarkView, RoomView, StoredMessageView,
-        describe::Schemas, events::PresenceView, server_frame::SelfView,
+        AttachmentView, HistoryView, MessageView, ReadMarkView, RoomView, describe::Schemas,
+        events::PresenceView, server_frame::SelfView,
     },
     rest::{
         accounts::TokensView,
-        admin::{AuditPage, ConnectionCount, Connections, Disconnected, RetentionView},
+        admin::{AuditPage, ConnectionCount, Connections, RetentionView},
         api_keys::{KeyView, Keys},
         bans::Bans,
         blocks::Blocks,
-        events::{Events, Inbox, PublishedView},
+        events::{Events, Inbox},
         members::Members,
         messages::{MessageCount, Pins, ReachedPage, Reactions, Thread},
         metrics::Stats,
@@ -75,10 +75,6 @@ const NUMBERED: &[&str] = &["after", "limit"];
 /// A list that goes on from where the last page said.
 const PAGED: &[&str] = &["cursor:page", "limit"];
 const CURSORS: &[&str] = &["before", "after", "around", "limit"];
-const SEND: Takes =
-    Json(&["content?", "client_id?", "reply_to?", "thread_id?", "metadata?", "attachments?"]);
-const EVENT: Takes = Json(&["type", "data?", "ephemeral?"]);
-const REASON: Takes = Json(&["reason?"]);
 const SEARCH: &[&str] = &["q", "room_id", "sender", "from", "to", "sort", "limit:search", "cursor"];
 
 fn of<T: JsonSchema>(schemas: &mut Schemas) -> Value {
@@ -98,8 +94,6 @@ const fn call(
 
 const OK: (u16, &[u16]) = (200, &[]);
 const DONE: (u16, &[u16]) = (204, &[]);
-/// A repetition is answered with what there is.
-const ONCE: (u16, &[u16]) = (201, &[200]);
 
 /// A test holds it against the table of routes.
 #[rustfmt::skip]
@@ -125,11 +119,9 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ("/rooms/{room}/presence", &[call("get", &[], Nothing, OK, One(of::<RoomPresence<'_>>), "Presence in the room")]),
     ("/rooms/{room}/events", &[
         call("get", NUMBERED, Nothing, OK, One(of::<Events<'_>>), "What the application published"),
-        call("post", &[], EVENT, ONCE, One(of::<PublishedView>), "Publish into a room"),
     ]),
     ("/rooms/{room}/messages", &[
         call("get", CURSORS, Nothing, OK, One(of::<HistoryView<'_>>), "A page of history"),
-        call("post", &[], SEND, (201, &[200, 409]), One(of::<StoredMessageView>), "Send"),
     ]),
     ("/rooms/{room}/messages/count", &[call("get", &[], Nothing, OK, One(of::<MessageCount>), "How many messages there are")]),
     ("/rooms/{room}/pins", &[call("get", PAGED, Nothing, OK, One(of::<Pins<'_>>), "Pinned messages")]),
@@ -154,17 +146,12 @@ pub const CALLS: &[(&str, &[Call])] = &[
     ]),
     ("/blocks", &[call("get", PAGE, Nothing, OK, One(of::<Blocks<'_>>), "List blocked users")]),
     ("/users/{user}/presence", &[call("get", &[], Nothing, OK, One(of::<PresenceView<'_>>), "Presence of a user")]),
-    ("/users/{user}/events", &[call("post", &[], EVENT, ONCE, One(of::<PublishedView>), "Publish an event to a user (service)")]),
-    ("/roles/{context}/events", &[call("post", &[], EVENT, ONCE, One(of::<PublishedView>), "Publish an event to a role context (service)")]),
-    ("/broadcast", &[call("post", &[], EVENT, ONCE, One(of::<PublishedView>), "Publish an event to everyone (service)")]),
     ("/connections", &[call("get", NUMBERED, Nothing, OK, One(of::<Connections<'_>>), "Open connections (admin)")]),
     ("/connections/count", &[call("get", &[], Nothing, OK, One(of::<ConnectionCount>), "Number of open connections (admin)")]),
     ("/rooms/{room}/connections", &[call("get", NUMBERED, Nothing, OK, One(of::<Connections<'_>>), "Open connections of a room (admin)")]),
     ("/rooms/{room}/connections/count", &[call("get", &[], Nothing, OK, One(of::<ConnectionCount>), "Number of open connections (admin)")]),
     ("/users/{user}/connections", &[call("get", NUMBERED, Nothing, OK, One(of::<Connections<'_>>), "Open connections of a user (admin)")]),
     ("/users/{user}/connections/count", &[call("get", &[], Nothing, OK, One(of::<ConnectionCount>), "Number of open connections (admin)")]),
-    ("/rooms/{room}/disconnect", &[call("post", &[], REASON, OK, One(of::<Disconnected>), "Close a room's connections (admin)")]),
-    ("/users/{user}/disconnect", &[call("post", &[], REASON, OK, One(of::<Disconnected>), "Close a user's connections (admin)")]),
     ("/rooms/{room}/retention", &[
         call("get", &[], Nothing, OK, One(of::<RetentionView>), "Retention of a room (admin)"),
     ]),

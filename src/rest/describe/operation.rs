@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{answers, is_public};
 use crate::{
     error::ErrorBody,
-    operations::calls::{Call, field_of},
+    operations::calls::{Call, IDEMPOTENCY_KEY, field_of},
     protocol::describe::Schemas,
     routes::Verb,
 };
@@ -66,6 +66,9 @@ impl Fields {
         let in_path = parts(call.path).filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
         let mut parameters: Vec<Value> =
             in_path.map(|part| self.parameter(part, field_of(part), "path")).collect();
+        if self.properties.contains_key(IDEMPOTENCY_KEY) {
+            parameters.push(self.parameter(IDEMPOTENCY_KEY, IDEMPOTENCY_KEY, "header"));
+        }
         if call.verb == Verb::Read {
             let names: Vec<String> = self.properties.keys().cloned().collect();
             parameters.extend(names.iter().map(|name| self.parameter(name, name, "query")));

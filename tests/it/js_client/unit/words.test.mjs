@@ -14,7 +14,7 @@ test("what the server says is said in the words of the page", () => {
     [{ message: "room_id may only have the characters A-Z a-z 0-9 . _ : @ + ~ = | -", field: "room_id" },
       "Use only letters, digits and . _ : @ + ~ = | -"],
     [{ message: "the last owner of a room must first make another member its owner" }, "Make someone else an owner before you leave."],
-    [{ message: "q must have a word to look for", field: "q" }, "Enter a word to search for."],
+    [{ message: "q must have a word to search for", field: "q" }, "Enter a word to search for."],
     [{ message: "there is no such room, or you may not see it" }, "There is no such room, or you have no access to it."],
     [{ message: "room_id must not be empty", field: "room_id" }, "The room id is empty."],
     [{ message: "There is no connection." }, "You are offline. Try again once you are connected."],

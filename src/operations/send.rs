@@ -1,0 +1,104 @@
+//! Send a message.
+
+use actix::Context;
+use parlor_domain::{
+    AttachmentId, ClientId, MessageId, NewExtras, PlainText, RoomId,
+    limits::{ATTACHMENTS_PER_MESSAGE, METADATA_BYTES},
+    mentioned_in,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown};
+use crate::{
+    clock::now,
+    db::{NewMessage, StoredMessage},
+    protocol::{Object, Refusal, Rules, StoredMessageView},
+};
+
+/// With the same `client_id` again nothing is stored, and the first answer is
+/// given again.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Send {
+    room_id: RoomId,
+    /// May be left out where there are attachments.
+    content: Option<PlainText>,
+    client_id: Option<ClientId>,
+    /// Over REST this stands for a `client_id`.
+    #[serde(rename = "Idempotency-Key")]
+    idempotency_key: Option<ClientId>,
+    reply_to: Option<MessageId>,
+    thread_id: Option<MessageId>,
+    metadata: Option<Object>,
+    #[serde(default)]
+    #[schemars(length(max = ATTACHMENTS_PER_MESSAGE))]
+    attachments: Vec<AttachmentId>,
+}
+
+impl Operation for Send {
+    type Answer = StoredMessage;
+    type Place = Access;
+
+    fn place(&self) -> &RoomId {
+        &self.room_id
+    }
+
+    fn check(&mut self, rules: &Rules) -> Result<(), Refusal> {
+        let all = &self.attachments;
+        let is_twice = |(at, id): (usize, &AttachmentId)| all[..at].contains(id);
+        if all.len() > ATTACHMENTS_PER_MESSAGE || all.iter().enumerate().any(is_twice) {
+            let what =
+                format!("must be a list of at most {ATTACHMENTS_PER_MESSAGE} attachment ids");
+            return Err(Refusal::field("attachments", &what));
+        }
+        match (&self.content, all.is_empty()) {
+            (Some(PlainText(content)), true) => rules.shown_content(content)?,
+            // A file may speak for itself.
+            (Some(PlainText(content)), false) => rules.content(content)?,
+            (None, true) => return Err(Refusal::field("content", "is missing")),
+            (None, false) => {}
+        }
+        Object::check("metadata", self.metadata.as_ref(), METADATA_BYTES)
+    }
+
+    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
+        access.may_write(now())
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+        let Asked { from, place: access, reply } = asked;
+        let content = self.content.map_or_else(|| "".into(), |PlainText(content)| content);
+        let extras = NewExtras {
+            attachments: self.attachments,
+            reply_to: self.reply_to,
+            thread: self.thread_id,
+            metadata: self.metadata.and_then(|Object(metadata)| metadata),
+            mentioned: mentioned_in(&content),
+        };
+        let message = NewMessage {
+            id: server.ids.next(now()),
+            room: access.room.key,
+            sender: from.user.key,
+            by_admin: access.as_admin(),
+            client_id: self.client_id.or(self.idempotency_key),
+            content,
+            created_at: now(),
+            extras: extras.boxed(),
+        };
+        server.send(reply, from.user, access.room, message);
+    }
+}
+
+impl Shown for StoredMessage {
+    type View<'a> = StoredMessageView;
+
+    const STATUSES: &'static [u16] = &[201, 200];
+
+    fn view(&self) -> StoredMessageView {
+        StoredMessageView::from(self)
+    }
+
+    fn status(&self) -> u16 {
+        if self.duplicate { 200 } else { 201 }
+    }
+}
