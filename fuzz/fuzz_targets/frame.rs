@@ -1,5 +1,6 @@
 //! The text of a message: it is understood, or refused with the request's own
-//! `id` and within the bounds.
+//! `id` and within the bounds; and so is what it asks for, whichever fields it
+//! has.
 
 #![no_main]
 #![allow(dead_code, reason = "of the server's modules only what parses is run")]
@@ -9,18 +10,66 @@
 mod client_frame;
 #[path = "../../src/protocol/codes.rs"]
 mod codes;
-#[path = "../../src/protocol/fields.rs"]
-mod fields;
 #[path = "../../src/protocol/frame_id.rs"]
 mod frame_id;
+#[path = "../../src/protocol/request.rs"]
+mod request;
 
-use client_frame::{ClientCommand, ClientFrame, FrameRules, Refusal};
+use std::collections::BTreeMap;
+
+use client_frame::{ClientFrame, Refusal};
 use codes::ErrorCode;
 use libfuzzer_sys::fuzz_target;
-use parlor_domain::limits::REQUEST_ID_BYTES;
+use parlor_domain::{
+    AttachmentId, ClientId, DisplayText, Emoji, Epoch, EventKind, MessageId, PlainText, Position,
+    PublicationKey, Role, RoomId, RoomKind, Seq, Status, Timestamp, UserId, Whole,
+    limits::REQUEST_ID_BYTES,
+};
+use request::{Input, Json, Object};
+use serde::Deserialize;
 use serde_json::Value;
 
-const RULES: FrameRules = FrameRules { content_bytes: 64, rooms: 3 };
+/// What the modules find beside them in the server.
+mod describe {
+    use schemars::{Schema, SchemaGenerator};
+
+    pub fn any_json(_: &mut SchemaGenerator) -> Schema {
+        Schema::default()
+    }
+}
+
+/// A request with a field of each kind that there is.
+#[derive(Debug, Deserialize)]
+struct Everything {
+    room_id: Option<RoomId>,
+    user_id: Option<UserId>,
+    user_ids: Option<[UserId; 2]>,
+    client_id: Option<ClientId>,
+    message_id: Option<MessageId>,
+    attachments: Option<Vec<AttachmentId>>,
+    key: Option<PublicationKey>,
+    r#type: Option<EventKind>,
+    epoch: Option<Epoch>,
+    until: Option<Timestamp>,
+    kind: Option<RoomKind>,
+    role: Option<Role>,
+    status: Option<Status>,
+    emoji: Option<Emoji>,
+    content: Option<PlainText>,
+    title: Option<DisplayText<8>>,
+    limit: Option<Whole<1, 200>>,
+    seq: Option<Seq>,
+    inbox: Option<Position>,
+    rooms: Option<BTreeMap<RoomId, Position>>,
+    metadata: Option<Object>,
+    data: Option<Json>,
+    all: Option<bool>,
+}
+
+fn is_fair(refusal: &Refusal) {
+    assert!(matches!(refusal.code, ErrorCode::InvalidMessage | ErrorCode::TooLarge));
+    assert!(!refusal.message.is_empty());
+}
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -32,20 +81,16 @@ fuzz_target!(|data: &[u8]| {
     }
     let given = given.filter(|id| (1..=REQUEST_ID_BYTES).contains(&id.len()));
 
-    let id = match ClientFrame::parse(text, RULES) {
-        Ok(ClientFrame { id, command }) => {
-            match command {
-                ClientCommand::Send { draft, .. } | ClientCommand::Edit { draft, .. } => {
-                    assert!(draft.content.len() <= RULES.content_bytes);
-                }
-                ClientCommand::Resume { rooms, .. } => assert!(rooms.len() <= RULES.rooms),
-                _ => {}
+    let id = match ClientFrame::parse(text) {
+        Ok(ClientFrame { id, kind: _, data }) => {
+            if let Err(refusal) = Input::of(data).read::<Everything>() {
+                is_fair(&refusal);
+                assert!(refusal.field.is_some_and(|field| field.len() < 160));
             }
             id
         }
         Err((id, refusal)) => {
-            assert!(matches!(refusal.code, ErrorCode::InvalidMessage | ErrorCode::TooLarge));
-            assert!(!refusal.message.is_empty());
+            is_fair(&refusal);
             id
         }
     };
