@@ -83,6 +83,25 @@ impl Access {
         })
     }
 
+    /// What only administrators do; to a stranger a private room does not exist
+    /// all the same.
+    pub fn administrator(&self) -> Result<(), ChatError> {
+        if self.is_admin {
+            return Ok(());
+        }
+        self.visible()?;
+        Err(Denied::NotAdmin.into())
+    }
+
+    /// The same for the application's services.
+    pub fn service(&self, from: &Requester) -> Result<(), ChatError> {
+        if from.is_service {
+            return Ok(());
+        }
+        self.visible()?;
+        Err(Denied::NotService.into())
+    }
+
     /// Members may stay, others come in where it is open.
     pub fn may_join(&self) -> Result<(), ChatError> {
         self.visible()

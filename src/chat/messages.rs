@@ -172,8 +172,8 @@ impl Request {
 }
 
 /// Looks at what the ChatServer knows, or has it do something that needs no
-/// operation. What is asked for gets its answer by a channel; it gets none
-/// while the server takes no requests.
+/// operation; also while it takes no requests, because what is revoked then
+/// must end all the same.
 #[derive(actix::Message)]
 #[rtype(result = "()")]
 pub struct Look(pub(super) Box<Looking>);

@@ -27,8 +27,8 @@ impl Operation for DisconnectRoom {
         &self.room_id
     }
 
-    fn allowed(&self, from: &Requester, _: &Access) -> Result<(), ChatError> {
-        administrator(from)
+    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
+        access.administrator()
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {

@@ -38,13 +38,14 @@ pub type Read = Box<dyn FnOnce(Requester, SessionRef, Option<RequestId>) -> Requ
 /// too.
 pub const RESUME: &str = "session.resume";
 
+/// What is sent most comes first: it is found by going through them.
 pub const FRAMES: &[Frame] = &[
+    frame::<Send>("message.send"),
     frame::<Subscribe>("room.subscribe"),
     frame::<Unsubscribe>("room.unsubscribe"),
     frame::<Resume>(RESUME),
     frame::<Join>("room.join"),
     frame::<Leave>("room.leave"),
-    frame::<Send>("message.send"),
     frame::<Edit>("message.edit"),
     frame::<Delete>("message.delete"),
     frame::<React>("reaction.add"),

@@ -72,8 +72,8 @@ impl Operation for PublishToRoom {
         self.check_data()
     }
 
-    fn allowed(&self, from: &Requester, _: &Access) -> Result<(), ChatError> {
-        service(from)
+    fn allowed(&self, from: &Requester, access: &Access) -> Result<(), ChatError> {
+        access.service(from)
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {

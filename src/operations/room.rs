@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Instant};
 
 use actix::Context;
 use parlor_domain::{
-    Denied, DisplayText, Member, Retention, Role, RoomChange, RoomId, RoomKind, RoomOverview,
-    Standing, Whole,
+    DisplayText, Member, Retention, Role, RoomChange, RoomId, RoomKind, RoomOverview, Standing,
+    Whole,
     limits::{AGE_DAYS_MAX, KEPT_MESSAGES_MAX, METADATA_BYTES, TITLE_CHARS, TOPIC_CHARS},
 };
 use schemars::JsonSchema;
@@ -230,8 +230,8 @@ impl Operation for SetRetention {
         &self.room_id
     }
 
-    fn allowed(&self, from: &Requester, _: &Access) -> Result<(), ChatError> {
-        if from.is_admin { Ok(()) } else { Err(Denied::NotAdmin.into()) }
+    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
+        access.administrator()
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {

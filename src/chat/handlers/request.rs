@@ -37,10 +37,8 @@ impl Handler<Look> for ChatServer {
     type Result = ();
 
     fn handle(&mut self, Look(look): Look, ctx: &mut Self::Context) {
-        if !self.is_closed_to_requests() {
-            look(self, ctx);
-            self.fanout.flush();
-        }
+        look(self, ctx);
+        self.fanout.flush();
     }
 }
 
