@@ -16,17 +16,17 @@
 //! REST handlers ([`rest`]) take the same way in, by the same requests. The
 //! rules of direction between the modules are in docs/ARCHITECTURE.md.
 
+use parlor_db as db;
+use parlor_process::{clock, metrics};
+
 pub mod app;
 pub mod attachments;
 pub mod auth;
 pub mod chat;
 pub mod cli;
-pub mod clock;
 pub mod config;
-pub mod db;
 pub mod error;
 pub mod limiter;
-pub mod metrics;
 pub mod nodes;
 mod operations;
 pub mod outbound;

@@ -49,7 +49,7 @@ impl Options {
     /// `--bench` and without a scenario there is nothing to do.
     pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Parsed> {
         let mut options = Options::defaults();
-        let mut server = option_env!("CARGO_BIN_EXE_parlor").map(PathBuf::from);
+        let mut server: Option<PathBuf> = None;
         let mut by_cargo_bench = false;
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
@@ -80,17 +80,17 @@ impl Options {
             }
             options.scenarios = ALL.iter().filter(|scenario| !scenario.on_request).collect();
         }
-        options.server = server.ok_or("name the server's executable with --server PATH")?;
+        options.server = server.map_or_else(parlor_benches::built, Ok)?;
         // The server is started in its data directory.
         options.server = std::path::absolute(&options.server)?;
         options.data_root = std::path::absolute(&options.data_root)?;
+        std::fs::create_dir_all(&options.data_root)?;
         Ok(Parsed::Run(options))
     }
 
     /// The data goes below `target`, which is on a disk: `/tmp` is memory on
     /// many systems, where a commit costs nothing.
     fn defaults() -> Self {
-        let data_root = option_env!("CARGO_TARGET_TMPDIR").map(PathBuf::from);
         Options {
             scenarios: Vec::new(),
             comparisons: Vec::new(),
@@ -103,7 +103,7 @@ impl Options {
             deflate: false,
             content: CONTENT_BYTES,
             server: PathBuf::new(),
-            data_root: data_root.unwrap_or_else(std::env::temp_dir),
+            data_root: parlor_benches::target().join("tmp"),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::{
     fmt, fs,
     io::{BufRead, BufReader},
+    path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
+    sync::LazyLock,
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -70,9 +72,12 @@ impl Cluster {
     }
 }
 
+static SERVER: LazyLock<PathBuf> =
+    LazyLock::new(|| parlor_benches::built().expect("the server can be built"));
+
 fn start(home: &TempDir, number: usize, database: Option<&str>) -> Node {
     let log = fs::File::create(home.path().join(format!("{number}.log"))).expect("a log");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
+    let mut command = Command::new(&*SERVER);
     command
         .current_dir(home.path())
         .env("PARLOR_BIND", "127.0.0.1:0")

@@ -151,7 +151,7 @@ mod backend {
     use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, upsert::excluded};
 
     use super::{Banning, Denied, RemoveMember, Removed, RoomKind, Unbanning, WriteError, Written};
-    use crate::db::{
+    use parlor_db::{
         backend::Conn,
         schema::bans,
         write::{member::backend as member, room::backend as room},
@@ -188,5 +188,96 @@ mod backend {
 
     pub(super) fn unban(conn: &mut Conn, Unbanning { room, user }: &Unbanning) -> Written<bool> {
         Ok(diesel::delete(bans::table.find((room.0, user.0))).execute(conn)? > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_db::{
+        AddMember, EraseUser, OpenDirect,
+        samples::{AT, BOUNDS, Bench},
+    };
+    use parlor_domain::{Adder, Room, User};
+
+    use super::*;
+
+    /// The number that a room tells is that of its rows.
+    fn check_counts(bench: &Bench) {
+        let wrong =
+            "rooms WHERE member_count <> (SELECT count(*) FROM members WHERE room_key = rooms.key)";
+        assert_eq!(bench.count(wrong), 0);
+    }
+
+    #[test]
+    fn the_number_of_members_is_that_of_the_rows_whatever_happens() {
+        let bench = Bench::new();
+        let users: Vec<User> = (0..5).map(|number| bench.user(&format!("u{number}"))).collect();
+        let rooms: Vec<Room> =
+            (0..3).map(|number| bench.room(&format!("r{number}"), &users[number])).collect();
+        let mut seed: u64 = 7;
+        let mut chance = |below: usize| {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % below
+        };
+        for _ in 0..400 {
+            let (at, who) = (chance(3), chance(5));
+            let (room, user) = (rooms[at].key, users[who].key);
+            // Some are refused, which must leave nothing behind either.
+            match chance(6) {
+                0 | 1 => drop(bench.add(&rooms[at], &users[who])),
+                2 => drop(bench.one(RemoveMember { room, user, by: None, is_self: true })),
+                3 => {
+                    let until = (chance(2) == 0).then_some(Timestamp(AT.0 + 1));
+                    let _ = bench.one(Banning {
+                        room,
+                        user,
+                        by: None,
+                        until,
+                        reason: "".into(),
+                        at: AT,
+                    });
+                }
+                4 => drop(bench.one(Unbanning { room, user })),
+                _ => {
+                    let id = RoomId::from_stored(format!("d{}", chance(1 << 20)));
+                    let users = [user, users[chance(5)].key];
+                    if users[0] == users[1] {
+                        continue;
+                    }
+                    let (by_backend, bounds) = (false, BOUNDS);
+                    let new =
+                        OpenDirect { id, users, by_backend, made_by: None, created_at: AT, bounds };
+                    let _ = bench.one(new);
+                }
+            }
+            check_counts(&bench);
+        }
+        bench.one(EraseUser { user: users[0].key, at: AT }).expect("erased");
+        check_counts(&bench);
+        assert!(bench.count("rooms WHERE pair IS NOT NULL") <= 10, "one for each pair");
+        let ownerless = "rooms WHERE pair IS NULL AND member_count > 0 AND NOT EXISTS \
+            (SELECT 1 FROM members WHERE room_key = rooms.key AND role = 'owner')";
+        assert_eq!(bench.count(ownerless), 0);
+    }
+
+    #[test]
+    fn a_ban_holds_until_its_end_and_removes_a_member() {
+        let bench = Bench::new();
+        let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+        let room = bench.room("r", &ann);
+        bench.add(&room, &ben).expect("added");
+        let until = Some(Timestamp(AT.0 + 10));
+        let (key, user) = (room.key, ben.key);
+        let ban = Banning { room: key, user, by: None, until, reason: "x".into(), at: AT };
+        assert!(matches!(bench.one(ban), Ok(Some(Removed { member_count: 1, .. }))));
+        let add_at = |at: i64| {
+            let (role, at) = (Role::Member, Timestamp(at));
+            let (room, adder, bounds, mark_read) = (key, Adder::Oneself, BOUNDS, false);
+            bench.one(AddMember { room, user, role, at, adder, bounds, mark_read })
+        };
+        assert_eq!(add_at(AT.0 + 9).err(), Some(WriteError::UserBanned));
+        assert!(add_at(AT.0 + 10).is_ok());
     }
 }

@@ -125,11 +125,10 @@ const LIBRARIES: &str = "debian/usr/lib/x86_64-linux-gnu";
 
 /// A program of ours that runs one of theirs.
 fn program(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers").join(name)
+    parlor_benches::checkout().join("benches/peers").join(name)
 }
 
 /// What `benches/peers/setup` has put below `target/peers`.
 fn installed(name: &str) -> Option<PathBuf> {
-    let target = Path::new(option_env!("CARGO_TARGET_TMPDIR")?).parent()?;
-    Some(target.join("peers").join(name)).filter(|path| path.exists())
+    Some(parlor_benches::target().join("peers").join(name)).filter(|path| path.exists())
 }

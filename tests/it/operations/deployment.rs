@@ -180,7 +180,9 @@ fn the_image_is_built_from_all_that_the_build_reads() {
     let copied = file(DOCKERFILE);
     let copied = copied.lines().filter_map(|line| line.strip_prefix("COPY "));
     let copied: Vec<&str> = copied.filter(|line| !line.starts_with("--from")).collect();
-    for path in [".cargo", "Cargo.toml", "Cargo.lock", "crates", "migrations", "src", "static"] {
+    let paths =
+        [".cargo", "Cargo.toml", "Cargo.lock", "benches", "crates", "migrations", "src", "static"];
+    for path in paths {
         assert!(copied.iter().any(|line| line.split_whitespace().any(|word| word == path)));
         assert!(ignored.lines().any(|line| line == format!("!{path}")), "{path} is sent");
     }

@@ -19,7 +19,7 @@ use database::{Database, Statement};
 /// Those who send in the cases of many senders, here as there.
 pub const SENDERS: usize = 256;
 
-/// What each of the server's connections is set to (`src/db/backend.rs`, and
+/// What each of the server's connections is set to (`crates/db/src/sqlite.rs`, and
 /// the cache of the one that writes).
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000;
      PRAGMA journal_mode = WAL;

@@ -1,0 +1,57 @@
+//! The database of Parlor: the truth.
+//!
+//! Everything that changes it is a [`Write`] and goes through the [`Writer`],
+//! which commits all that waits in one transaction (group commit); the work
+//! is done by `DbWorker`s on threads of their own with blocking diesel and
+//! r2d2. Everything that only reads is a method of [`Reader`], on
+//! diesel-async. It knows no actor but its
+//! own, no wire and no session. What an operation of the server does to the
+//! database is in its own file there, made of what is public here.
+
+mod copy;
+mod feed;
+pub mod functions;
+mod life;
+mod nodes;
+mod open;
+mod outbox_targets;
+pub mod postgres;
+mod reader;
+pub mod rows;
+pub mod schema;
+mod search;
+mod select;
+pub mod sqlite;
+mod submit;
+mod url;
+mod worker;
+pub mod write;
+mod writer;
+mod writers;
+
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
+#[cfg(test)]
+mod tests;
+
+pub use copy::{Checksum, Copied, CopiedRows, CopyError, Verdict, copy};
+pub use feed::{FeedRow, Happened, Left, Recorded, Signal};
+pub use nodes::{Lease, LiveNode, Nodes};
+pub use open::{Database, OpenError, migrate, renew_life};
+pub use outbox_targets::OutboxTargets;
+pub use postgres::PostgresUrl;
+pub use reader::{
+    Arrival, Audited, Backlog, InboxHead, InboxPage, InboxSince, LeftRoom, Letter, Missed, Reacted,
+    ReadError, Reader, Replay, Trim,
+};
+pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
+pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket, WriteResult, submit};
+pub use url::DatabaseUrl;
+pub use write::{
+    AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, WebhookEvent, Write, WriteError,
+    Written, attachment::*, audit::*, direct::*, erase::*, identity::*, member::*, message::*,
+    outbox::*, publish::*, receipt::*, refresh::*, room::*, user::*,
+};
+pub use writer::{Idle, Writer};
+
+use worker::Executed;

@@ -1,0 +1,262 @@
+//! Makes sure that a PostgreSQL goes on where it was, or begins a new life;
+//! and that the one behind every new connection is still the same.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use diesel::{
+    Connection, ConnectionError, ConnectionResult, QueryResult, QueryableByName,
+    connection::SimpleConnection,
+    sql_query,
+    sql_types::{Array, BigInt, Bool, Text},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tokio::sync::watch;
+
+use super::{Conn, PostgresUrl, locks::WHOLE, open::establish};
+use crate::write::life::postgres as life;
+use crate::{
+    life::{Begun, NEW_EPOCH, RENEWED},
+    open::Refused,
+    write::Place,
+};
+use parlor_domain::{Life, limits::GUARDED_TIMELINES};
+use parlor_process::clock;
+
+/// What tells one PostgreSQL from a copy of it: the cluster, its timeline (of
+/// the write-ahead log: another one after a restore to a point in time, and
+/// after a standby was promoted), the database and the table in it (others
+/// after a dump was restored).
+const IDENTITY: &str = "(SELECT system_identifier::text FROM pg_control_system()) || ':' || \
+     left(pg_walfile_name(pg_current_wal_lsn()), 8) || ':' || \
+     (SELECT oid::text FROM pg_database WHERE datname = current_database()) || ':' || \
+     'life'::regclass::oid::text";
+
+/// The same where a provider does not let everybody ask for the cluster.
+const IDENTITY_OF_DATABASE: &str = "'?:?:' || \
+     (SELECT oid::text FROM pg_database WHERE datname = current_database()) || ':' || \
+     'life'::regclass::oid::text";
+
+#[derive(QueryableByName)]
+struct Identity {
+    #[diesel(sql_type = Text)]
+    identity: String,
+}
+
+/// Opens a database that has been migrated. Nodes that start together do it
+/// one after the other.
+///
+/// On a thread of its own: whoever calls may be inside a runtime.
+pub(crate) fn open(url: &PostgresUrl) -> Result<Guard, Refused> {
+    std::thread::scope(|scope| {
+        let opening = scope.spawn(|| {
+            let mut conn = establish(url)?;
+            make_sure(&mut conn).map_err(|error| Refused::Open(error.to_string()))
+        });
+        opening.join().unwrap_or_else(|_| Err(Refused::Open("opening it panicked".to_owned())))
+    })
+}
+
+/// Has the next start begin a new life.
+pub(crate) fn renew(url: &PostgresUrl) -> Result<(), Refused> {
+    let mut conn = establish(url)?;
+    let renewed = life::set_witness(&mut conn, Some(RENEWED));
+    renewed.map_err(|error| Refused::Open(error.to_string()))
+}
+
+fn make_sure(conn: &mut Conn) -> QueryResult<Guard> {
+    let (identity, expression) = identify(conn)?;
+    let (life, begun) = conn.transaction(|conn| {
+        // All timelines change: nobody writes meanwhile, and it may take a while.
+        conn.batch_execute(&format!(
+            "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+             SELECT pg_advisory_xact_lock({WHOLE})"
+        ))?;
+        let known = life::known(conn)?;
+        match known.witness {
+            Some(witness) if witness == identity => QueryResult::Ok((known.life, None)),
+            None => {
+                life::set_witness(conn, Some(&identity))?;
+                Ok((known.life, None))
+            }
+            Some(witness) => {
+                let begun = life::begin(conn, Some(&identity), clock::now())?;
+                let why = match witness.as_str() {
+                    RENEWED => NEW_EPOCH,
+                    _ => "the database was restored, failed over, copied or moved",
+                };
+                Ok((begun.life.clone(), Some((begun, why))))
+            }
+        }
+    })?;
+    begun.iter().for_each(|(begun, why): &(Begun, &str)| begun.log(why));
+    Ok(Guard::new(life, expression))
+}
+
+/// What the database is known by, and the expression that gives it.
+fn identify(conn: &mut Conn) -> QueryResult<(String, &'static str)> {
+    let mut ask = |expression| {
+        let query = sql_query(format!("SELECT {expression} AS identity"));
+        diesel::RunQueryDsl::get_result::<Identity>(query, conn).map(|row| row.identity)
+    };
+    match ask(IDENTITY) {
+        Ok(identity) => Ok((identity, IDENTITY)),
+        Err(error) => {
+            log::warn!(
+                "a restore to a point in time or a failover will not be noticed by itself \
+                 (docs/OPERATIONS.md, Restore): {error}"
+            );
+            Ok((ask(IDENTITY_OF_DATABASE)?, IDENTITY_OF_DATABASE))
+        }
+    }
+}
+
+/// The life that this server has started in, and whether it has ended.
+///
+/// What the server keeps in memory, keys of users among it, is true in this
+/// life only. So no connection to another one is ever used.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard(Arc<Guarded>);
+
+#[derive(Debug)]
+struct Guarded {
+    life: Life,
+    identity: &'static str,
+    /// The last positions that this server has committed.
+    newest: Mutex<Newest>,
+    ended: watch::Sender<bool>,
+}
+
+/// The last position in each of the timelines that were written to last. In
+/// several, because one that a database lacks may have been deleted, or may
+/// have been made since what was put back.
+#[derive(Clone, Debug, Default)]
+struct Newest(VecDeque<Place>);
+
+impl Newest {
+    fn note(&mut self, (timeline, seq): Place) {
+        self.0.retain(|(known, _)| *known != timeline);
+        self.0.push_back((timeline, seq));
+        if self.0.len() > GUARDED_TIMELINES {
+            self.0.pop_front();
+        }
+    }
+
+    /// Rooms and inboxes, by the keys of their rows, each with its position.
+    fn split(&self) -> [(Vec<i64>, Vec<i64>); 2] {
+        let (mut rooms, mut inboxes) = (Vec::new(), Vec::new());
+        for (timeline, seq) in &self.0 {
+            match timeline.inbox_owner() {
+                None => rooms.push((timeline.0, seq.0)),
+                Some(user) => inboxes.push((user.0, seq.0)),
+            }
+        }
+        [rooms, inboxes].map(|places| places.into_iter().unzip())
+    }
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Bool)]
+    is_same: bool,
+    #[diesel(sql_type = Bool)]
+    is_behind: bool,
+}
+
+impl Guard {
+    fn new(life: Life, identity: &'static str) -> Self {
+        let ended = watch::Sender::new(false);
+        Self(Arc::new(Guarded { life, identity, newest: Mutex::default(), ended }))
+    }
+
+    pub fn life(&self) -> &Life {
+        &self.0.life
+    }
+
+    /// This server has committed it.
+    pub fn came_to(&self, place: Place) {
+        self.0.newest.lock().unwrap_or_else(PoisonError::into_inner).note(place);
+    }
+
+    /// Waits until the database is found to be in another life.
+    pub async fn ended(&self) {
+        let mut ended = self.0.ended.subscribe();
+        // The sender lives as long as this.
+        let _ = ended.wait_for(|ended| *ended).await;
+    }
+
+    /// Makes sure that a connection leads to the life that is guarded.
+    ///
+    /// # Errors
+    /// It does not: then [`Guard::ended`] is over. Or it cannot be asked.
+    pub async fn check(&self, conn: &mut AsyncPgConnection) -> ConnectionResult<()> {
+        let is_same = self.is_same(conn).await;
+        match is_same.map_err(|error| ConnectionError::BadConnection(error.to_string()))? {
+            true => Ok(()),
+            false => {
+                self.0.ended.send_replace(true);
+                let cause = "the database is another one than this server began with";
+                Err(ConnectionError::BadConnection(cause.to_owned()))
+            }
+        }
+    }
+
+    async fn is_same(&self, conn: &mut AsyncPgConnection) -> QueryResult<bool> {
+        let Guarded { life, identity, newest, .. } = &*self.0;
+        let newest = newest.lock().unwrap_or_else(PoisonError::into_inner).split();
+        let [(rooms, room_seqs), (inboxes, inbox_seqs)] = newest;
+        // A timeline that is gone was deleted, as far as one can see.
+        let query = sql_query(format!(
+            "SELECT id, witness IS NOT DISTINCT FROM {identity} AS is_same,
+                 EXISTS (SELECT 1 FROM unnest($1, $2) AS told (timeline, seq)
+                         JOIN room_heads ON room_key = told.timeline
+                         WHERE last_seq < told.seq)
+                 OR EXISTS (SELECT 1 FROM unnest($3, $4) AS told (timeline, seq)
+                            JOIN inbox_heads ON user_key = told.timeline
+                            WHERE last_seq < told.seq) AS is_behind
+             FROM life"
+        ));
+        let query = query.bind::<Array<BigInt>, _>(rooms).bind::<Array<BigInt>, _>(room_seqs);
+        let query = query.bind::<Array<BigInt>, _>(inboxes).bind::<Array<BigInt>, _>(inbox_seqs);
+        let Found { id, is_same, is_behind } = query.get_result(conn).await?;
+        if id != life.as_str() || !is_same {
+            return Ok(false);
+        }
+        if !is_behind {
+            return Ok(true);
+        }
+        // It looks the same, and lacks what was committed: such as a snapshot
+        // of its disk. Whoever starts on it next has to know.
+        sql_query("UPDATE life SET witness = $1 WHERE id = $2")
+            .bind::<Text, _>(RENEWED)
+            .bind::<Text, _>(id)
+            .execute(conn)
+            .await?;
+        Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parlor_domain::{RoomKey, Seq, UserKey};
+
+    #[test]
+    fn the_last_position_of_each_of_the_last_timelines_is_known() {
+        let mut newest = Newest::default();
+        let last = i64::try_from(GUARDED_TIMELINES).expect("small");
+        for room in 1..=last {
+            newest.note((RoomKey(room), Seq(10 * room)));
+        }
+        newest.note((RoomKey(1), Seq(11)));
+        newest.note((RoomKey::inbox_of(UserKey(7)), Seq(3)));
+        let [rooms, inboxes] = newest.split();
+        let expected: Vec<i64> = (3..=last).chain([1]).collect();
+        assert_eq!(rooms.0, expected, "the one that was written to longest ago has gone");
+        assert_eq!((rooms.1.last(), inboxes), (Some(&11), (vec![7], vec![3])));
+    }
+}

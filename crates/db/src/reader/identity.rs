@@ -1,0 +1,119 @@
+use std::sync::Arc;
+
+use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl};
+use diesel_async::RunQueryDsl;
+
+use super::{ReadError, Reader, read};
+use crate::{
+    ApiKey, Bar, Bars, RefreshHash,
+    schema::{api_keys, refresh_tokens, revoked_tokens, user_bars, users},
+};
+use parlor_domain::{SignIn, Timestamp, User, UserId, UserKey};
+
+/// A key, whom it stands for, and when.
+type KeyRow = ((i64, String, Vec<u8>, String), (i64, String, String), (i64, Option<i64>));
+
+/// A user's id, and what bars them.
+type BarRow = (String, i64, bool, Option<i64>, String, Option<i64>);
+
+fn bar_of((id, tokens_after, banned, until, reason, keeps): BarRow) -> (UserId, Bar) {
+    let bar = Bar {
+        tokens_after: Timestamp(tokens_after),
+        banned,
+        banned_until: until.map(Timestamp),
+        reason: reason.into(),
+        keeps: keeps.map(SignIn),
+    };
+    (UserId::from_stored(id), bar)
+}
+
+impl Reader {
+    /// All that makes good tokens bad.
+    pub async fn bars(&self, now: Timestamp) -> Result<Bars, ReadError> {
+        read!(self, |conn| {
+            let tokens = revoked_tokens::table
+                .filter(revoked_tokens::expires_at.gt(now.0))
+                .select((revoked_tokens::id, revoked_tokens::expires_at))
+                .load::<(String, i64)>(&mut conn)
+                .await?;
+            let users = user_bars::table
+                .inner_join(users::table.on(users::key.eq(user_bars::user_key)))
+                .select((
+                    users::id,
+                    user_bars::tokens_after,
+                    user_bars::banned,
+                    user_bars::banned_until,
+                    user_bars::reason,
+                    user_bars::keeps,
+                ))
+                .load::<BarRow>(&mut conn)
+                .await?;
+            let token = |(id, at): (String, i64)| (Arc::from(id), Timestamp(at));
+            Ok(Bars {
+                tokens: tokens.into_iter().map(token).collect(),
+                users: users.into_iter().map(bar_of).collect(),
+            })
+        })
+    }
+
+    /// What makes a user's good tokens bad.
+    pub async fn bar(&self, user: UserKey) -> Result<Option<(UserId, Bar)>, ReadError> {
+        let query = user_bars::table
+            .inner_join(users::table.on(users::key.eq(user_bars::user_key)))
+            .filter(user_bars::user_key.eq(user.0))
+            .select((
+                users::id,
+                user_bars::tokens_after,
+                user_bars::banned,
+                user_bars::banned_until,
+                user_bars::reason,
+                user_bars::keeps,
+            ));
+        let row = read!(self, |conn| query.first::<BarRow>(&mut conn).await.optional())?;
+        Ok(row.map(bar_of))
+    }
+
+    /// The sign-in of a refresh token, and whether it has ended.
+    pub async fn sign_in_of(
+        &self,
+        hash: &RefreshHash,
+    ) -> Result<Option<(SignIn, bool)>, ReadError> {
+        let query = refresh_tokens::table
+            .find(hash.to_vec())
+            .select((refresh_tokens::family, refresh_tokens::revoked_at));
+        let row =
+            read!(self, |conn| query.first::<(i64, Option<i64>)>(&mut conn).await.optional())?;
+        Ok(row.map(|(family, revoked_at)| (SignIn(family), revoked_at.is_some())))
+    }
+
+    /// All keys there have been, by number.
+    pub async fn api_keys(&self) -> Result<Vec<ApiKey>, ReadError> {
+        let query = api_keys::table
+            .inner_join(users::table.on(users::key.eq(api_keys::user_key)))
+            .order(api_keys::id)
+            .select((
+                (api_keys::id, api_keys::name, api_keys::hash, api_keys::roles),
+                (users::key, users::id, users::name),
+                (api_keys::created_at, api_keys::revoked_at),
+            ));
+        let rows = read!(self, |conn| query.load::<KeyRow>(&mut conn).await)?;
+        let key = |(key, user, times): KeyRow| {
+            let (id, name, hash, roles) = key;
+            let ((key, user, user_name), (created_at, revoked_at)) = (user, times);
+            Some(ApiKey {
+                id,
+                name: name.into(),
+                hash: hash.try_into().ok()?,
+                roles: roles.into(),
+                user: User {
+                    key: UserKey(key),
+                    id: UserId::from_stored(user),
+                    name: user_name.into(),
+                },
+                created_at: Timestamp(created_at),
+                revoked_at: revoked_at.map(Timestamp),
+            })
+        };
+        Ok(rows.into_iter().filter_map(key).collect())
+    }
+}

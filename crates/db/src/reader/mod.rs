@@ -1,0 +1,143 @@
+//! Everything that only reads, on diesel-async and a pool of its own, so that
+//! a long read never stands in the way of a write.
+
+mod attachments;
+mod counts;
+mod events;
+mod identity;
+mod members;
+mod messages;
+mod outbox;
+mod people;
+mod pools;
+mod rooms;
+mod unread;
+mod users;
+
+use std::{future::Future, path::Path, sync::Arc, time::Duration};
+
+use diesel_async::SimpleAsyncConnection;
+
+use super::{
+    postgres::{Guard, PostgresUrl},
+    sqlite::place::Place,
+};
+use parlor_domain::{Epoch, Life, RoomKey, limits::READ_TIMEOUT};
+use parlor_process::metrics::metrics;
+
+use counts::Counts;
+use pools::read;
+
+pub use events::{InboxHead, InboxPage, InboxSince};
+pub use messages::{Missed, Replay};
+pub use outbox::{Backlog, Letter};
+pub use people::{Audited, LeftRoom, Reacted, Trim};
+pub(crate) use pools::Pools;
+pub use rooms::Arrival;
+
+/// A handle for reading; clones share the pool.
+#[derive(Clone)]
+pub struct Reader {
+    pub(super) pools: Pools,
+    timeout: Duration,
+    /// Of a file.
+    place: Option<Place>,
+    counts: Arc<Counts>,
+    /// The one that the server has started in.
+    life: Life,
+}
+
+/// A read failed. The cause has been logged; for the user it is
+/// `unavailable`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the database could not be read")]
+pub struct ReadError;
+
+impl Reader {
+    pub(super) fn of_file(path: &Path, place: Place, life: Life) -> Self {
+        let (pools, counts) = (Pools::of_file(path), Arc::default());
+        Self { pools, timeout: READ_TIMEOUT, place: Some(place), counts, life }
+    }
+
+    pub(super) fn of_postgres(url: &PostgresUrl, guard: &Guard) -> Self {
+        let (pools, counts) = (Pools::of_postgres(url, guard), Arc::default());
+        let life = guard.life().clone();
+        Self { pools, timeout: READ_TIMEOUT, place: None, counts, life }
+    }
+
+    /// The same without what it knows.
+    #[cfg(test)]
+    pub(crate) fn knowing_nothing(&self) -> Self {
+        Self { counts: Arc::default(), ..self.clone() }
+    }
+
+    /// Which life of the database this is.
+    pub fn life(&self) -> &Life {
+        &self.life
+    }
+
+    /// Which life of a timeline its positions belong to.
+    pub fn epoch_of(&self, timeline: RoomKey) -> Epoch {
+        self.life.epoch_of(timeline)
+    }
+
+    /// Gives one read a time limit.
+    ///
+    /// It runs in a task of its own, which runs to its end even if nobody waits any
+    /// more: diesel-async 0.9 panics where a query that runs is dropped on a
+    /// runtime of one thread, as actix's are.
+    async fn bounded<T: 'static>(
+        &self,
+        reading: impl Future<Output = Result<T, ReadError>> + 'static,
+    ) -> Result<T, ReadError> {
+        match tokio::time::timeout(self.timeout, actix::spawn(reading)).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(error)) => {
+                log::error!("a read ended without a result: {error}");
+                Err(ReadError)
+            }
+            Err(_) => {
+                log::error!("a read took longer than {:?}", self.timeout);
+                metrics().read_failures.inc();
+                Err(ReadError)
+            }
+        }
+    }
+
+    /// Whether the database is where it was opened: a file may be deleted or
+    /// replaced under us. Then nothing is written any more.
+    pub fn is_in_place(&self) -> bool {
+        self.place.as_ref().is_none_or(Place::is_kept)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), ReadError> {
+        read!(self, |conn| conn.batch_execute("SELECT 1").await)
+    }
+}
+
+fn failed(error: diesel::result::Error) -> ReadError {
+    log::error!("a read failed: {error}");
+    metrics().read_failures.inc();
+    ReadError
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Database, DatabaseUrl};
+
+    /// Without a task of its own a read that is dropped while it runs panics.
+    #[actix::test]
+    async fn a_read_that_takes_too_long_is_an_error_and_the_next_one_is_served() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let database =
+            Database::open(&DatabaseUrl::Sqlite(dir.path().join("test.db")), 1).expect("it opens");
+        let reader = Reader { timeout: Duration::from_millis(1), ..database.reader.clone() };
+        let slow = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n \
+                    WHERE x < 300000) SELECT max(x) FROM n";
+        let read = read!(reader, |conn| conn.batch_execute(slow).await);
+        assert_eq!(read, Err(ReadError));
+        assert_eq!(database.reader.ping().await, Ok(()));
+    }
+}

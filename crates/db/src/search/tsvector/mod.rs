@@ -1,0 +1,9 @@
+//! The index in a table of PostgreSQL.
+
+mod index;
+mod indexer;
+
+use crate::postgres::Conn;
+
+pub(super) use index::TableIndex;
+pub(super) use indexer::keep_up;

@@ -1,0 +1,132 @@
+//! A user who is deleted.
+
+use super::*;
+use crate::{MemberChange, NewUpload, OpenDirect};
+use parlor_domain::{AppEvent, AttachmentId, EventKind, FileQuota, limits::ERASE_MESSAGES};
+
+fn erase(bench: &Bench, user: &User) -> Result<Erased, WriteError> {
+    bench.one(EraseUser { user: user.key, at: AT })
+}
+
+fn direct(users: [&User; 2], by_backend: bool) -> OpenDirect {
+    let (id, users) = (RoomId::from_stored("d"), users.map(|user| user.key));
+    let (made_by, created_at, bounds) = (None, AT, BOUNDS);
+    OpenDirect { id, users, by_backend, made_by, created_at, bounds }
+}
+
+#[test]
+fn the_reactions_of_an_erased_user_are_taken_back_in_steps() {
+    let mut bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let room = bench.room("r", &ann);
+    bench.add(&room, &ben).expect("added");
+    let react = |emoji: &str| Change::React { emoji: emoji.into() };
+    let shared = bench.plain(&room, &ann);
+    bench.changed(shared, &ben, react("a"));
+    bench.changed(shared, &ann, react("a"));
+    for _ in 0..ERASE_MESSAGES {
+        let id = bench.plain(&room, &ann);
+        bench.changed(id, &ben, react("a"));
+    }
+    bench.one(EraseUser { user: ben.key, at: AT }).expect("erased");
+    let step = || {
+        let write = EraseMessages { user: ben.key, messages: vec![], last: true, at: AT };
+        match bench.one(write) {
+            Ok(ErasedMessages { changed, more }) => (changed.len(), more),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(step(), (ERASE_MESSAGES, true));
+    assert_eq!(bench.count("users WHERE erase_pending"), 1);
+    assert_eq!(step(), (1, false));
+    assert_eq!(bench.count("users WHERE erase_pending"), 0);
+    assert_eq!(bench.count("messages WHERE reactions LIKE '%ben%'"), 0);
+    assert_eq!(bench.count(r#"messages WHERE reactions LIKE '%"count":1,"users":["ann"]%'"#), 1);
+    assert_eq!(bench.count("reactions"), 1);
+}
+
+#[test]
+fn nobody_can_be_in_the_way_of_an_erasure() {
+    let bench = Bench::new();
+    let ann = bench.user("ann");
+    // Whatever a user may be called, no erased one is called so.
+    bench.user(&format!("deleted:{}", ann.key.0));
+    assert!(matches!(bench.one(EraseUser { user: ann.key, at: AT }), Ok(Erased { .. })));
+    let row = |id: &str| bench.count(&format!("users WHERE key = {} AND id = '{id}'", ann.key.0));
+    let id = format!("deleted#{}", ann.key.0);
+    assert_eq!(row(&id), 1);
+    assert!(UserId::parse(&id).is_err(), "nobody can ask for {id:?}");
+}
+
+/// Whoever looked a user up may be overtaken by the deletion.
+#[test]
+fn what_is_left_of_who_was_deleted_is_nobody_to_act_on() {
+    let bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let room = bench.room("r", &ann);
+    erase(&bench, &ben).expect("erased");
+    let event = AppEvent { kind: EventKind::from_stored("x"), data: "{}".into(), at: AT };
+    let refused = Some(WriteError::NoSuchUser);
+    // A second time it would be forgotten which id it was.
+    assert_eq!(erase(&bench, &ben).err(), refused);
+    assert_eq!(bench.add(&room, &ben).err(), refused);
+    assert_eq!(bench.create("of ben", &ben, 100).err(), refused);
+    for users in [[&ann, &ben], [&ben, &ann]] {
+        assert_eq!(bench.one(direct(users, false)).err(), refused);
+        let [user, other] = users.map(|user| user.key);
+        let block = Block { user, other, blocks: true, at: AT };
+        assert_eq!(bench.one(block).err(), refused);
+    }
+    let told = PublishToUser { user: ben.key, key: None, event, keep: 10 };
+    assert_eq!(bench.one(told).err(), refused);
+    let quota = FileQuota { stored: None, daily: None };
+    let (id, uploader) = (AttachmentId(1), ben.key);
+    let upload = NewUpload { id, uploader, bytes: 1, quota, at: AT };
+    assert_eq!(bench.one(upload).err(), refused);
+    let left = "members UNION ALL SELECT 1 FROM inbox UNION ALL SELECT 1 FROM blocks \
+                UNION ALL SELECT 1 FROM file_usage";
+    assert_eq!(bench.count(&format!("(SELECT 1 FROM {left}) AS rows_left")), 1, "ann in her room");
+    let old = bench.seen("ben", UserOrigin::Application, Some(AT), Adopted::default());
+    assert_eq!(old.err(), Some(WriteError::TokenTooOld), "of who had the id");
+}
+
+#[test]
+fn the_rooms_of_an_erased_owner_go_to_the_highest_who_came_first() {
+    let bench = Bench::new();
+    let ann = bench.user("ann");
+    let others: Vec<User> = ["ben", "cy", "dan"].map(|id| bench.user(id)).into();
+    let (ranked, plain, own) =
+        (bench.room("a", &ann), bench.room("b", &ann), bench.room("c", &ann));
+    for user in &others {
+        bench.add(&ranked, user).expect("added");
+        bench.add(&plain, user).expect("added");
+    }
+    for user in &others[1..] {
+        let change = MemberChange { role: Some(Role::Moderator), muted_until: None };
+        let (room, user) = (ranked.key, user.key);
+        bench.one(UpdateMember { room, user, by: None, change }).expect("changed");
+    }
+    let Ok(Erased { rooms, owners, .. }) = erase(&bench, &ann) else {
+        panic!("not erased");
+    };
+    let heirs: Vec<_> = owners.iter().map(|(room, owner)| (*room, owner.user.key)).collect();
+    assert_eq!(heirs, [(ranked.key, others[1].key), (plain.key, others[0].key)]);
+    assert!(owners.iter().all(|(_, owner)| owner.role == Role::Owner));
+    let left: Vec<_> = rooms.iter().map(|(room, _, members)| (*room, *members)).collect();
+    assert_eq!(left, [(ranked.key, 3), (plain.key, 3), (own.key, 0)]);
+}
+
+#[test]
+fn a_room_of_two_ends_with_both_also_one_of_the_application() {
+    let bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let Ok(Direct { room, .. }) = bench.one(direct([&ann, &ben], true)) else {
+        panic!("not opened");
+    };
+    let end = || bench.one(EndRoom { room: room.key, open_since: AT });
+    let Ok(Erased { alone, .. }) = erase(&bench, &ann) else { panic!("not erased") };
+    assert_eq!(alone, [(room.key, ben.key)]);
+    assert!(matches!(end(), Ok(None)), "ben can still read it");
+    erase(&bench, &ben).expect("erased");
+    assert!(matches!(end(), Ok(Some(_))));
+}

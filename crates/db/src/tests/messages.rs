@@ -1,0 +1,157 @@
+//! Messages: numbered, stored once, found again.
+
+use diesel::{QueryableByName, RunQueryDsl, sql_types::Text};
+
+use super::*;
+use crate::writers::Writers;
+
+#[actix::test]
+async fn repeats_take_no_number_in_one_batch_and_across_batches() {
+    let mut bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let room = bench.room("r", &ann);
+    bench.add(&room, &ben).expect("added");
+    let first = vec![
+        bench.message(room.key, &ann, Some("a")),
+        bench.message(room.key, &ann, Some("a")),
+        bench.message(room.key, &ben, Some("a")),
+        bench.message(room.key, &ann, None),
+    ];
+    let results = bench.messages(first);
+    assert_eq!(positions(&results), [(1, false), (1, true), (2, false), (3, false)]);
+    let second = vec![
+        bench.message(room.key, &ann, Some("b")),
+        bench.message(room.key, &ben, Some("a")),
+        bench.message(room.key, &ann, Some("c")),
+        bench.message(room.key, &ann, Some("b")),
+    ];
+    let again = bench.messages(second);
+    assert_eq!(positions(&again), [(4, false), (2, true), (5, false), (4, true)]);
+    assert_eq!(stored(&again[1]).id, stored(&results[2]).id, "the first ack is given again");
+    assert_eq!(bench.seqs(&room).await, [1, 2, 3, 4, 5]);
+}
+
+#[actix::test]
+async fn a_client_id_belongs_to_one_room() {
+    let mut bench = Bench::new();
+    let ann = bench.user("ann");
+    let (here, there) = (bench.room("here", &ann), bench.room("there", &ann));
+    let together =
+        vec![bench.message(here.key, &ann, Some("a")), bench.message(there.key, &ann, Some("a"))];
+    assert_eq!(bench.messages(together)[1].clone().err(), Some(WriteError::ClientIdElsewhere));
+    let later = bench.message(there.key, &ann, Some("a"));
+    assert_eq!(bench.one(later).err(), Some(WriteError::ClientIdElsewhere));
+    assert!(bench.seqs(&there).await.is_empty());
+}
+
+#[actix::test]
+async fn a_refused_message_leaves_its_client_id_free_for_another_room() {
+    let mut bench = Bench::new();
+    let ann = bench.user("ann");
+    let room = bench.room("r", &ann);
+    let together = vec![
+        bench.message(RoomKey(404), &ann, Some("a")),
+        bench.message(room.key, &ann, Some("a")),
+    ];
+    let results = bench.messages(together);
+    assert_eq!(results[0].clone().err(), Some(WriteError::NoSuchRoom));
+    assert_eq!(stored(&results[1]).seq, Seq(1));
+}
+
+#[actix::test]
+async fn one_bad_row_does_not_fail_its_neighbours() {
+    let mut bench = Bench::new();
+    let ann = bench.user("ann");
+    let room = bench.room("r", &ann);
+    let good = bench.message(room.key, &ann, None);
+    let nowhere = bench.message(RoomKey(404), &ann, None);
+    // The same id twice is no fault that a rule foresees: the batch fails and
+    // is tried one by one.
+    let twice = good.clone();
+    let last = bench.message(room.key, &ann, None);
+    let results = bench.messages(vec![good, nowhere, twice, last]);
+    assert_eq!(stored(&results[0]).seq, Seq(1));
+    assert_eq!(results[1].clone().err(), Some(WriteError::NoSuchRoom));
+    assert_eq!(results[2].clone().err(), Some(WriteError::Database));
+    assert_eq!(stored(&results[3]).seq, Seq(2));
+    assert_eq!(bench.seqs(&room).await, [1, 2]);
+}
+
+#[actix::test]
+async fn a_replay_is_complete_up_to_where_it_says() {
+    let mut bench = Bench::new();
+    let ann = bench.user("ann");
+    let room = bench.room("r", &ann);
+    bench.say(&room, &ann, 5);
+    let replay = |since, limit| bench.database.reader.replay(room.key, Seq(since), limit);
+    let page = replay(1, 2).await.expect("read");
+    assert_eq!((page.missed.len(), page.upto, page.bounds.last), (2, Seq(3), Seq(5)));
+    let rest = replay(3, 10).await.expect("read");
+    assert_eq!((rest.missed.len(), rest.upto), (2, Seq(5)));
+    let none = replay(5, 10).await.expect("read");
+    assert_eq!((none.missed.len(), none.upto), (0, Seq(5)));
+}
+
+#[test]
+fn history_and_repeats_are_found_by_index() {
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+    let bench = Bench::new();
+    // The same indexes are there on PostgreSQL, whose plans depend on how much
+    // there is.
+    let Writers::Sqlite { writes, .. } = &bench.database.writers else { return };
+    let mut conn = writes.get().expect("a connection");
+    for (query, index) in [
+        (
+            "SELECT * FROM messages WHERE room_key = 1 AND seq < 9 ORDER BY seq DESC",
+            "messages_room",
+        ),
+        ("SELECT id FROM messages WHERE sender_key = 1 AND client_id = 'a'", "messages_client_id"),
+        ("SELECT room_key FROM members WHERE user_key = 1", "members_user"),
+        (
+            "SELECT id FROM messages WHERE room_key = 1 AND changed_seq > 5 AND changed_seq <= 9 \
+             AND changed_seq > seq ORDER BY changed_seq",
+            "messages_changed",
+        ),
+        (
+            "SELECT id FROM messages WHERE thread_id = 1 AND deleted_at IS NULL \
+             ORDER BY seq DESC LIMIT 1",
+            "messages_thread",
+        ),
+        (
+            "SELECT id FROM messages WHERE room_key = 1 AND pinned_at IS NOT NULL \
+             ORDER BY pinned_at DESC",
+            "messages_pinned",
+        ),
+        ("DELETE FROM mentions WHERE message_id = 1", "mentions_message"),
+        ("SELECT emoji FROM reactions WHERE user_key = 1 LIMIT 9", "reactions_user"),
+    ] {
+        let plan = diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}"))
+            .load::<Step>(&mut *conn)
+            .expect("a plan");
+        let plan: Vec<&str> = plan.iter().map(|step| step.detail.as_str()).collect();
+        assert!(plan.iter().any(|step| step.contains(index)), "{query}: {plan:?}");
+        assert!(!plan.iter().any(|step| step.contains("SCAN")), "{query}: {plan:?}");
+    }
+}
+
+/// Where other nodes may change members, senders are looked up: each in the
+/// room they write to.
+#[test]
+fn a_sender_is_a_member_of_the_room_and_not_of_one_in_the_same_batch() {
+    if !database::is_postgres() {
+        return;
+    }
+    let mut bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let (of_ann, of_ben) = (bench.room("a", &ann), bench.room("b", &ben));
+    let places = [(&of_ann, &ann), (&of_ben, &ben), (&of_ben, &ann), (&of_ann, &ben)];
+    let batch = places.map(|(room, sender)| bench.message(room.key, sender, None));
+    let results = bench.messages(batch.to_vec());
+    assert_eq!(positions(&results[..2]), [(1, false), (1, false)]);
+    let stranger = WriteError::Denied(Denied::Stranger);
+    assert!(results[2..].iter().all(|result| result.as_ref().err() == Some(&stranger)));
+}

@@ -1,0 +1,31 @@
+//! The database's rules, on a real database file.
+
+mod conversation;
+mod erasure;
+mod files;
+mod identity;
+mod marks;
+mod members;
+mod messages;
+mod rooms;
+mod storage;
+
+use std::sync::Arc;
+
+use actix::Actor;
+use tokio::sync::oneshot;
+
+use super::{open::bring_up_to_date, samples::*, *};
+use parlor_domain::{
+    Adder, Adopted, Contact, Denied, Message, MessageId, NewExtras, ReadTarget, Role, Room,
+    RoomBounds, RoomId, RoomKey, Seq, SignIn, Timestamp, User, UserId, UserKey, UserOrigin,
+    limits::PURGE_ROWS,
+};
+
+fn stored(result: &Stored) -> StoredMessage {
+    result.clone().expect("stored")
+}
+
+fn positions(results: &[Stored]) -> Vec<(i64, bool)> {
+    results.iter().map(stored).map(|stored| (stored.seq.0, stored.duplicate)).collect()
+}

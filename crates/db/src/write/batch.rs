@@ -1,0 +1,165 @@
+//! One group commit: many writes, one transaction, each with its own result.
+
+use diesel::{
+    QueryResult,
+    result::{DatabaseErrorKind, Error},
+};
+use parlor_domain::limits::POSTGRES_RETRIES;
+use parlor_macros::each_backend;
+
+use super::{
+    Effects, Outcome, Queued, WriteError,
+    error::settled,
+    message::{NewMessage, Sent},
+};
+use crate::{Executed, OutboxTargets, WriteResult};
+
+fn is_conflict(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(
+            DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UniqueViolation,
+            _,
+        ) => true,
+        Error::DatabaseError(_, info) => info.message().contains("deadlock detected"),
+        _ => false,
+    }
+}
+
+/// Whether other writes of the batch may well succeed without one of them.
+/// A database that is locked, full or broken fails them all.
+fn is_fault_of_a_row(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(kind, _) => !matches!(
+            kind,
+            DatabaseErrorKind::Unknown
+                | DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::ReadOnlyTransaction
+        ),
+        Error::NotFound
+        | Error::InvalidCString(_)
+        | Error::QueryBuilderError(_)
+        | Error::SerializationError(_)
+        | Error::DeserializationError(_) => true,
+        _ => false,
+    }
+}
+
+fn as_plain_message(write: &Queued) -> Option<&NewMessage> {
+    match write {
+        // One with more than a content goes in by itself.
+        Queued::Message(message) if message.extras.is_none() => Some(message),
+        _ => None,
+    }
+}
+
+#[each_backend]
+pub mod backend {
+    use super::*;
+    use crate::{
+        backend::{Conn, SHARES_ROOMS, record, transaction},
+        write::{message::backend as message, outbox::backend as outbox},
+    };
+
+    /// Executes all writes in order. When this returns, what it says has been
+    /// done is durable, and what it says has failed has left nothing behind.
+    pub fn execute(conn: &mut Conn, writes: &[Queued], targets: &OutboxTargets) -> Executed {
+        match retried(conn, writes, targets) {
+            Ok(executed) => executed,
+            Err(error) if writes.len() > 1 && is_fault_of_a_row(&error) => {
+                log::warn!("a batch of {} writes is tried one by one: {error}", writes.len());
+                one_by_one(conn, writes, targets)
+            }
+            Err(error) => {
+                log::error!("a batch of {} writes failed: {error}", writes.len());
+                Executed::failed(writes.len())
+            }
+        }
+    }
+
+    /// Two transactions that wait for each other: the database has ended one, and
+    /// it goes again behind the other. So does one that stored what another was
+    /// just storing, and finds it now.
+    fn retried(
+        conn: &mut Conn,
+        writes: &[Queued],
+        targets: &OutboxTargets,
+    ) -> QueryResult<Executed> {
+        let mut tries = 0;
+        loop {
+            match commit(conn, writes, targets) {
+                Err(error) if is_conflict(&error) && tries < POSTGRES_RETRIES => tries += 1,
+                committed => return committed,
+            }
+        }
+    }
+
+    /// Each write in a transaction of its own, until the database itself fails:
+    /// then the rest would wait for it in vain, and fill the log.
+    fn one_by_one(conn: &mut Conn, writes: &[Queued], targets: &OutboxTargets) -> Executed {
+        let mut all = Executed::default();
+        for write in writes {
+            match retried(conn, std::slice::from_ref(write), targets) {
+                Ok(Executed { results, recorded, newest }) => {
+                    all.results.extend(results);
+                    all.recorded.extend(recorded);
+                    all.newest = newest.or(all.newest);
+                }
+                Err(error) => {
+                    log::error!("a write failed: {error}");
+                    all.results.push(Err(WriteError::Database));
+                    if !is_fault_of_a_row(&error) {
+                        break;
+                    }
+                }
+            }
+        }
+        all.results.resize_with(writes.len(), || Err(WriteError::Database));
+        all
+    }
+
+    /// One transaction. What others want to know of it is recorded in it; they
+    /// are woken once it has committed.
+    fn commit(
+        conn: &mut Conn,
+        writes: &[Queued],
+        targets: &OutboxTargets,
+    ) -> QueryResult<Executed> {
+        let (executed, any) = transaction(conn, writes, |conn| {
+            let results = run(conn, writes)?;
+            let mut effects = Effects::new(SHARES_ROOMS, !targets.urls.is_empty());
+            for (write, result) in writes.iter().zip(&results) {
+                if let Ok(outcome) = result {
+                    write.effects(outcome, &mut effects);
+                }
+            }
+            let any = outbox::record(conn, targets, &effects.webhooks)?;
+            let newest = effects.newest();
+            let recorded = record(conn, effects.into_happened())?.into_iter().collect();
+            Ok((Executed { results, recorded, newest }, any))
+        })?;
+        if any {
+            targets.wake.notify_one();
+        }
+        Ok(executed)
+    }
+
+    /// Neighbouring messages go in together.
+    fn run(conn: &mut Conn, writes: &[Queued]) -> QueryResult<Vec<WriteResult>> {
+        let mut results = Vec::with_capacity(writes.len());
+        let mut rest = writes;
+        while let Some(first) = rest.first() {
+            let messages: Vec<&NewMessage> = rest.iter().map_while(as_plain_message).collect();
+            if messages.is_empty() {
+                results.push(settled(first.run(&mut conn.into()))?);
+                rest = &rest[1..];
+            } else {
+                let plain = |stored| Outcome::Message(Sent { stored, rich: None });
+                let stored = message::insert_run(conn, &messages)?.into_iter();
+                results.extend(stored.map(|result| result.map(plain)));
+                rest = &rest[messages.len()..];
+            }
+        }
+        Ok(results)
+    }
+}

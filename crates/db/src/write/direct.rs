@@ -1,0 +1,232 @@
+//! Direct rooms: one for two users, whoever opens it first.
+
+use parlor_domain::{
+    Adder, Denied, Member, Role, Room, RoomBounds, RoomId, RoomKey, RoomKind, Seq, Timestamp,
+    UserKey, limits::BLOCKS_PER_USER,
+};
+use parlor_macros::each_backend;
+
+use super::{
+    Concern, Conn, Effects, WebhookEvent, Write, WriteError, Written,
+    member::NewMember,
+    on,
+    room::{Maker, NewRoom},
+};
+use crate::Happened;
+
+/// Finds or makes the one room of two users.
+#[derive(Clone, Debug)]
+pub struct OpenDirect {
+    /// For a room that is not there yet.
+    pub id: RoomId,
+    /// Who opens it, and with whom.
+    pub users: [UserKey; 2],
+    /// The application opens it for the two.
+    pub by_backend: bool,
+    pub made_by: Option<Maker>,
+    pub created_at: Timestamp,
+    pub bounds: RoomBounds,
+}
+
+/// The room of two users.
+#[derive(Clone, Debug)]
+pub struct Direct {
+    pub room: Room,
+    pub members: [Member; 2],
+    /// The first of them does not want to hear from the second.
+    pub blocks: bool,
+    pub last_seq: Seq,
+    pub is_new: bool,
+}
+
+impl Write for OpenDirect {
+    type Outcome = Direct;
+
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::Everything]
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Direct> {
+        on!(conn, open, self)
+    }
+
+    fn effects(&self, direct: &Direct, effects: &mut Effects) {
+        if !direct.is_new {
+            return;
+        }
+        let room = direct.room.key;
+        effects.begins(room, direct.last_seq);
+        for member in &direct.members {
+            let user = member.user.key.0;
+            effects.happened(|| Happened::Joined { room: room.0, user, members: None });
+        }
+        effects.webhook(|| WebhookEvent::of_member("room.created", room, self.users[0]));
+    }
+}
+
+/// One user does not want to hear from another in their direct room, or does
+/// again.
+#[derive(Clone, Copy, Debug)]
+pub struct Block {
+    pub user: UserKey,
+    pub other: UserKey,
+    pub blocks: bool,
+    pub at: Timestamp,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Blocked {
+    /// The direct room of the two, if there is one.
+    pub room: Option<RoomKey>,
+    /// One of them has blocked the other now.
+    pub silent: bool,
+}
+
+impl Write for Block {
+    type Outcome = Blocked;
+
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::Everything]
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Blocked> {
+        on!(conn, block, self)
+    }
+
+    fn effects(&self, blocked: &Blocked, effects: &mut Effects) {
+        let Self { user, other, blocks, at: _ } = *self;
+        effects.happened(|| Happened::Blocked { user: user.0, other: other.0, blocks });
+        if let Some(room) = blocked.room {
+            effects.standing(room, user);
+            effects.standing(room, other);
+        }
+    }
+}
+
+/// The text by which the room of two users is found.
+fn pair([a, b]: [UserKey; 2]) -> String {
+    format!("{}:{}", a.0.min(b.0), a.0.max(b.0))
+}
+
+#[each_backend]
+pub mod backend {
+    use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
+
+    use super::*;
+    use crate::{
+        backend::Conn,
+        schema::{blocks, members, rooms},
+        write::{
+            contact::backend::{self as contact, has_blocked},
+            member::backend as member,
+            room::backend as room,
+            user::backend as user,
+        },
+    };
+
+    fn find(conn: &mut Conn, users: [UserKey; 2]) -> QueryResult<Option<RoomKey>> {
+        let room = rooms::table.filter(rooms::pair.eq(pair(users))).select(rooms::key);
+        Ok(room.first::<i64>(conn).optional()?.map(RoomKey))
+    }
+
+    pub(super) fn open(conn: &mut Conn, new: &OpenDirect) -> Written<Direct> {
+        let OpenDirect { id, users, by_backend, made_by, created_at, bounds } = new;
+        let [opener, other] = *users;
+        for user in [opener, other] {
+            if user::find(conn, user)?.is_none() {
+                return Err(WriteError::NoSuchUser.into());
+            }
+        }
+        let blocks = has_blocked(conn, opener, other)?;
+        let known = find(conn, *users)?;
+        let (key, is_new) = match known {
+            Some(key) => (key, false),
+            None => {
+                // Also the application opens no room for one who is blocked.
+                if has_blocked(conn, other, opener)? {
+                    return Err(Denied::Blocked.into());
+                }
+                let adders = match by_backend {
+                    true => [Adder::Backend; 2],
+                    false => [Adder::Oneself, Adder::Other(opener)],
+                };
+                for (user, adder) in users.iter().zip(adders) {
+                    contact::check(conn, adder, *user, bounds)?;
+                }
+                if room::made_enough(conn, *made_by)? {
+                    return Err(WriteError::TooManyRooms.into());
+                }
+                let room = NewRoom {
+                    id: id.clone(),
+                    kind: RoomKind::Direct,
+                    title: "".into(),
+                    topic: "".into(),
+                    custom: None,
+                    owner: opener,
+                    made_by: *made_by,
+                    created_at: *created_at,
+                    bounds: *bounds,
+                };
+                let Some(key) = room::insert(conn, &room, Some(pair(*users)))? else {
+                    return Err(WriteError::IdTaken.into());
+                };
+                let head = room::head(conn, key)?.unwrap_or(Seq::ZERO);
+                for (user, adder) in users.iter().zip(adders) {
+                    let (room, user, role) = (key, *user, Role::Member);
+                    let at = *created_at;
+                    member::insert(conn, NewMember { room, user, role, at, head, adder })?;
+                }
+                if blocks {
+                    mark_blocked(conn, key, true)?;
+                }
+                (key, true)
+            }
+        };
+        let found = room::find(conn, key)?.zip(room::head(conn, key)?);
+        let members = member::find(conn, key, opener)?.zip(member::find(conn, key, other)?);
+        let ((room, last_seq), (one, two)) = found.zip(members).ok_or(WriteError::NoSuchRoom)?;
+        Ok(Direct { room, members: [one, two], blocks, last_seq, is_new })
+    }
+
+    /// In a room where one has blocked the other both are silent: who writes to
+    /// somebody wants an answer.
+    fn mark_blocked(conn: &mut Conn, room: RoomKey, blocked: bool) -> QueryResult<()> {
+        let rows = diesel::update(members::table.filter(members::room_key.eq(room.0)));
+        rows.set(members::blocked.eq(blocked)).execute(conn).map(drop)
+    }
+
+    /// Gives their direct room, in which both are now silent or not.
+    pub(super) fn block(conn: &mut Conn, block: &Block) -> Written<Blocked> {
+        let Block { user, other, blocks, at } = *block;
+        for user in [user, other] {
+            if user::find(conn, user)?.is_none() {
+                return Err(WriteError::NoSuchUser.into());
+            }
+        }
+        if blocks {
+            let known = blocks::table.filter(blocks::user_key.eq(user.0)).count();
+            if known.get_result::<i64>(conn)? >= BLOCKS_PER_USER && !has_blocked(conn, user, other)?
+            {
+                return Err(WriteError::TooManyBlocks.into());
+            }
+            diesel::insert_into(blocks::table)
+                .values((
+                    blocks::user_key.eq(user.0),
+                    blocks::blocked_key.eq(other.0),
+                    blocks::created_at.eq(at.0),
+                ))
+                .on_conflict_do_nothing()
+                .execute(conn)?;
+        } else {
+            diesel::delete(blocks::table.find((user.0, other.0))).execute(conn)?;
+        }
+        // The other one may have blocked this one, too.
+        let silent = blocks || has_blocked(conn, other, user)?;
+        let room = find(conn, [user, other])?;
+        if let Some(room) = room {
+            mark_blocked(conn, room, silent)?;
+        }
+        Ok(Blocked { room, silent })
+    }
+}

@@ -1,0 +1,380 @@
+//! Changes of stored messages. Each takes a `seq`; one that changes nothing
+//! takes none.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use std::sync::Arc;
+
+use parlor_domain::{
+    Denied, Mentioned, Message, MessageId, Reaction, RoomKey, RoomKind, Seq, Standing, Timestamp,
+    UserKey, limits::PINS_PER_ROOM,
+};
+use parlor_macros::each_backend;
+
+use crate::write::{Concern, Conn, Effects, WebhookEvent, Write, WriteError, Written, on};
+
+/// A change of a stored message. Whether it is allowed is decided in the
+/// transaction, where it is known whose message it is.
+#[derive(Clone, Debug)]
+pub struct ChangeMessage {
+    pub message: MessageId,
+    pub actor: UserKey,
+    pub is_admin: bool,
+    pub change: Change,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    Edit { content: Arc<str>, mentioned: Mentioned },
+    Delete,
+    React { emoji: Arc<str> },
+    Unreact { emoji: Arc<str> },
+    Pin,
+    Unpin,
+}
+
+/// A message as it is now.
+#[derive(Clone, Debug)]
+pub struct ChangedMessage {
+    pub message: Box<Message>,
+    /// The root of its thread, if that has changed with it.
+    pub root: Option<Box<Message>>,
+    /// If it took a `seq`.
+    pub moved: bool,
+}
+
+impl ChangedMessage {
+    fn unchanged(message: Message) -> Self {
+        Self { message: Box::new(message), root: None, moved: false }
+    }
+
+    pub(in crate::write) fn effects(&self, effects: &mut Effects) {
+        if !self.moved {
+            return;
+        }
+        let Message { id, room_key, changed_seq, deleted_at, .. } = *self.message;
+        effects.position(room_key, changed_seq);
+        if let Some(root) = &self.root {
+            effects.position(root.room_key, root.changed_seq);
+        }
+        let kind = if deleted_at.is_some() { "message.deleted" } else { "message.updated" };
+        effects.webhook(|| WebhookEvent::of_message(kind, room_key, id, changed_seq));
+    }
+}
+
+impl Write for ChangeMessage {
+    type Outcome = ChangedMessage;
+
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::RoomOf(self.message)]
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<ChangedMessage> {
+        on!(conn, apply, self)
+    }
+
+    fn effects(&self, changed: &ChangedMessage, effects: &mut Effects) {
+        changed.effects(effects);
+    }
+}
+
+/// Who changes a message, as the rules see them.
+struct Actor {
+    kind: RoomKind,
+    standing: Option<Standing>,
+    is_admin: bool,
+    is_author: bool,
+}
+
+fn allowed(actor: &Actor, change: &Change, now: Timestamp) -> Result<(), Denied> {
+    let Actor { kind, standing, is_admin, is_author } = *actor;
+    let moderates = is_admin || standing.is_some_and(|standing| standing.moderates());
+    // An administrator may what an owner may; a room of two has none.
+    let owns = is_admin && kind != RoomKind::Direct;
+    let member = || standing.ok_or(Denied::Stranger);
+    match change {
+        Change::Delete if is_author || moderates => Ok(()),
+        Change::Delete => Err(Denied::NotAuthor),
+        Change::Edit { .. } if !is_author => Err(Denied::NotAuthor),
+        Change::Edit { .. } | Change::React { .. } | Change::Unreact { .. } if owns => Ok(()),
+        Change::Edit { .. } => member()?.may_write(kind, now),
+        Change::React { .. } => member()?.may_react(now),
+        // One's own can be taken back always.
+        Change::Unreact { .. } => member().map(drop),
+        Change::Pin | Change::Unpin if is_admin => Ok(()),
+        Change::Pin | Change::Unpin => member()?.may_pin(kind, now),
+    }
+}
+
+#[each_backend]
+pub mod backend {
+    use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
+
+    use super::*;
+    use crate::{
+        backend::Conn,
+        rows::message_json::{encode_mentions, encode_reactions},
+        schema::{mentions, messages, reactions, rooms, users},
+        write::{
+            attachment::backend as attachment,
+            error::settled,
+            member::backend as member,
+            message::{
+                backend::advance_head, reaction::backend as reaction, rich::backend as rich,
+                select::backend as select, thread::backend as thread,
+            },
+        },
+    };
+
+    pub(super) fn apply(conn: &mut Conn, new: &ChangeMessage) -> Written<ChangedMessage> {
+        let ChangeMessage { message: id, actor, is_admin, change, at } = new;
+        let message = select::find(conn, *id)?.ok_or(WriteError::NoSuchMessage)?;
+        let kind = rooms::table.find(message.room_key.0).select(rooms::kind);
+        let kind = RoomKind::parse(&kind.first::<String>(conn)?).unwrap_or(RoomKind::Private);
+        let standing = member::standing(conn, message.room_key, *actor)?;
+        let is_author = message.sender.key == *actor;
+        // To a stranger the message does not exist.
+        if standing.is_none() && !is_admin {
+            return Err(WriteError::NoSuchMessage.into());
+        }
+        let actor_is = Actor { kind, standing, is_admin: *is_admin, is_author };
+        allowed(&actor_is, change, *at)?;
+        match change {
+            Change::Delete => delete(conn, message, *at),
+            Change::Edit { .. }
+            | Change::React { .. }
+            | Change::Unreact { .. }
+            | Change::Pin
+            | Change::Unpin
+                if message.deleted_at.is_some() =>
+            {
+                Err(WriteError::NoSuchMessage.into())
+            }
+            Change::Edit { content, mentioned } => edit(conn, message, content, mentioned, *at),
+            Change::React { emoji } => {
+                let summary = reaction::add(conn, &message, emoji, *actor, *at)?;
+                reacted(conn, message, summary)
+            }
+            Change::Unreact { emoji } => {
+                let summary = reaction::remove(conn, &message, emoji, *actor)?;
+                reacted(conn, message, summary)
+            }
+            Change::Pin => pin(conn, message, *actor, *at),
+            Change::Unpin => unpin(conn, message),
+        }
+    }
+
+    /// The message took a `seq`: as it is now.
+    fn changed(conn: &mut Conn, id: MessageId, root: Option<Message>) -> Written<ChangedMessage> {
+        let message = Box::new(select::find(conn, id)?.ok_or(WriteError::NoSuchMessage)?);
+        Ok(ChangedMessage { message, root: root.map(Box::new), moved: true })
+    }
+
+    /// The next number for a change of a room that is there.
+    fn next_seq(conn: &mut Conn, room: RoomKey) -> QueryResult<Seq> {
+        advance_head(conn, room, 1)?.ok_or(diesel::result::Error::NotFound)
+    }
+
+    fn edit(
+        conn: &mut Conn,
+        message: Message,
+        content: &str,
+        mentioned: &Mentioned,
+        at: Timestamp,
+    ) -> Written<ChangedMessage> {
+        if *message.content == *content {
+            return Ok(ChangedMessage::unchanged(message));
+        }
+        let (id, room) = (message.id, message.room_key);
+        let seq = next_seq(conn, room)?;
+        let (found, keys) = rich::resolve(conn, room, mentioned)?;
+        diesel::update(messages::table.find(id.0))
+            .set((
+                messages::content.eq(content),
+                messages::edited_at.eq(Some(at.0)),
+                messages::mentions.eq(encode_mentions(&found)),
+                messages::changed_seq.eq(seq.0),
+            ))
+            .execute(conn)?;
+        diesel::delete(mentions::table.filter(mentions::message_id.eq(id.0))).execute(conn)?;
+        rich::insert_mentions(conn, room, id, message.seq, message.sender.key, &keys)?;
+        changed(conn, id, None)
+    }
+
+    /// What was said is gone; the place in the room and in its thread stays.
+    pub fn delete(conn: &mut Conn, message: Message, at: Timestamp) -> Written<ChangedMessage> {
+        if message.deleted_at.is_some() {
+            return Ok(ChangedMessage::unchanged(message));
+        }
+        let id = message.id;
+        let seq = next_seq(conn, message.room_key)?;
+        let nothing = None::<String>;
+        diesel::update(messages::table.find(id.0))
+            .set((
+                messages::content.eq(""),
+                messages::deleted_at.eq(Some(at.0)),
+                messages::changed_seq.eq(seq.0),
+                messages::metadata.eq(nothing.clone()),
+                messages::mentions.eq(nothing.clone()),
+                messages::attachments.eq(nothing.clone()),
+                messages::reactions.eq(nothing.clone()),
+                messages::pinned_at.eq(None::<i64>),
+                messages::pinned_by.eq(nothing),
+            ))
+            .execute(conn)?;
+        diesel::delete(mentions::table.filter(mentions::message_id.eq(id.0))).execute(conn)?;
+        diesel::delete(reactions::table.filter(reactions::message_id.eq(id.0))).execute(conn)?;
+        if message.extras.as_ref().is_some_and(|extras| extras.attachments.is_some()) {
+            attachment::release(conn, &[id.0])?;
+        }
+        let root = match message.extras.as_ref().and_then(|extras| extras.thread_id) {
+            Some(root) => thread::lost(conn, root, id)?,
+            None => None,
+        };
+        changed(conn, id, root)
+    }
+
+    /// `None`: nothing has changed.
+    fn reacted(
+        conn: &mut Conn,
+        message: Message,
+        summary: Option<Vec<Reaction>>,
+    ) -> Written<ChangedMessage> {
+        let Some(all) = summary else { return Ok(ChangedMessage::unchanged(message)) };
+        let seq = next_seq(conn, message.room_key)?;
+        diesel::update(messages::table.find(message.id.0))
+            .set((messages::reactions.eq(encode_reactions(&all)), messages::changed_seq.eq(seq.0)))
+            .execute(conn)?;
+        changed(conn, message.id, None)
+    }
+
+    fn pin(
+        conn: &mut Conn,
+        message: Message,
+        by: UserKey,
+        at: Timestamp,
+    ) -> Written<ChangedMessage> {
+        if message.extras.as_ref().is_some_and(|extras| extras.pinned.is_some()) {
+            return Ok(ChangedMessage::unchanged(message));
+        }
+        let pinned: i64 = messages::table
+            .filter(messages::room_key.eq(message.room_key.0))
+            .filter(messages::pinned_at.is_not_null())
+            .count()
+            .get_result(conn)?;
+        if pinned >= PINS_PER_ROOM {
+            return Err(WriteError::TooManyPins.into());
+        }
+        let by: String = users::table.find(by.0).select(users::id).first(conn)?;
+        set_pin(conn, &message, Some(at.0), Some(by))
+    }
+
+    fn unpin(conn: &mut Conn, message: Message) -> Written<ChangedMessage> {
+        if message.extras.as_ref().is_none_or(|extras| extras.pinned.is_none()) {
+            return Ok(ChangedMessage::unchanged(message));
+        }
+        set_pin(conn, &message, None, None)
+    }
+
+    fn set_pin(
+        conn: &mut Conn,
+        message: &Message,
+        at: Option<i64>,
+        by: Option<String>,
+    ) -> Written<ChangedMessage> {
+        let seq = next_seq(conn, message.room_key)?;
+        diesel::update(messages::table.find(message.id.0))
+            .set((
+                messages::pinned_at.eq(at),
+                messages::pinned_by.eq(by),
+                messages::changed_seq.eq(seq.0),
+            ))
+            .execute(conn)?;
+        changed(conn, message.id, None)
+    }
+
+    /// A message with the key of its room, for the steps of an erasure.
+    pub fn erase(
+        conn: &mut Conn,
+        ids: &[MessageId],
+        at: Timestamp,
+    ) -> Written<Vec<ChangedMessage>> {
+        let mut erased = Vec::with_capacity(ids.len());
+        for id in ids {
+            let Some(message) = select::find(conn, *id)? else { continue };
+            erased.extend(moved(delete(conn, message, at))?);
+        }
+        Ok(erased)
+    }
+
+    /// What has changed; what was refused has not.
+    fn moved(changed: Written<ChangedMessage>) -> QueryResult<Option<ChangedMessage>> {
+        Ok(settled(changed)?.ok().filter(|changed| changed.moved))
+    }
+
+    /// Takes some of an erased user's reactions back. Gives the messages that can
+    /// be seen, and whether there are more.
+    pub fn unreact(
+        conn: &mut Conn,
+        user: UserKey,
+        limit: usize,
+    ) -> Written<(Vec<ChangedMessage>, bool)> {
+        let step = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = reaction::some_of(conn, user, step)?;
+        let more = rows.len() >= limit;
+        let mut changed = Vec::with_capacity(rows.len());
+        for (id, emoji) in rows {
+            let Some(message) = select::find(conn, MessageId(id))? else {
+                diesel::delete(reactions::table.find((id, &emoji, user.0))).execute(conn)?;
+                continue;
+            };
+            let summary = reaction::remove(conn, &message, &emoji, user)?;
+            changed.extend(moved(reacted(conn, message, summary))?);
+        }
+        Ok((changed, more))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parlor_domain::Role;
+
+    const NOW: Timestamp = Timestamp(0);
+
+    fn actor(role: Option<Role>, is_author: bool) -> Actor {
+        Actor {
+            kind: RoomKind::Private,
+            standing: role.map(Standing::new),
+            is_admin: false,
+            is_author,
+        }
+    }
+
+    #[test]
+    fn authors_edit_and_delete_and_moderators_delete() {
+        let edit = Change::Edit { content: "x".into(), mentioned: Mentioned::default() };
+        let author = actor(Some(Role::Member), true);
+        assert_eq!(allowed(&author, &edit, NOW), Ok(()));
+        assert_eq!(allowed(&author, &Change::Delete, NOW), Ok(()));
+        let other = actor(Some(Role::Member), false);
+        assert_eq!(allowed(&other, &edit, NOW), Err(Denied::NotAuthor));
+        assert_eq!(allowed(&other, &Change::Delete, NOW), Err(Denied::NotAuthor));
+        let moderator = actor(Some(Role::Moderator), false);
+        assert_eq!(allowed(&moderator, &edit, NOW), Err(Denied::NotAuthor));
+        assert_eq!(allowed(&moderator, &Change::Delete, NOW), Ok(()));
+    }
+
+    #[test]
+    fn an_author_who_may_not_write_any_more_may_still_delete() {
+        let reader = actor(Some(Role::ReadOnly), true);
+        let edit = Change::Edit { content: "x".into(), mentioned: Mentioned::default() };
+        assert_eq!(allowed(&reader, &edit, NOW), Err(Denied::ReadOnly));
+        assert_eq!(allowed(&reader, &Change::Delete, NOW), Ok(()));
+        assert_eq!(
+            allowed(&reader, &Change::React { emoji: "x".into() }, NOW),
+            Err(Denied::ReadOnly)
+        );
+        assert_eq!(allowed(&reader, &Change::Unreact { emoji: "x".into() }, NOW), Ok(()));
+    }
+}

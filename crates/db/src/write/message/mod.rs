@@ -1,0 +1,325 @@
+//! Messages: numbered and stored, each once; and changed.
+
+mod change;
+mod reaction;
+mod rich;
+mod select;
+mod sender;
+mod thread;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use diesel::Insertable;
+use parlor_domain::{ClientId, Message, MessageId, NewExtras, RoomKey, Seq, Timestamp, UserKey};
+use parlor_macros::each_backend;
+use rustc_hash::FxHashMap;
+
+pub use change::{Change, ChangeMessage, ChangedMessage};
+
+use super::{
+    Concern, Conn, Effects, Outcome, Queued, WebhookEvent, Write, WriteError, Written, on,
+};
+use crate::schema::{messages, room_heads};
+
+/// A message that somebody sends.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    pub id: MessageId,
+    pub room: RoomKey,
+    pub sender: UserKey,
+    /// By the right of an administrator, who need not be a member.
+    pub by_admin: bool,
+    pub client_id: Option<ClientId>,
+    pub content: Arc<str>,
+    pub created_at: Timestamp,
+    /// `None` for most.
+    pub extras: Option<Box<NewExtras>>,
+}
+
+/// A message that was sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub stored: StoredMessage,
+    /// If it has more than a content and was stored now: as the transaction
+    /// has put it together.
+    pub rich: Option<Box<RichMessage>>,
+}
+
+/// Where a message went, or where the first of its `client_id` went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredMessage {
+    pub id: MessageId,
+    pub seq: Seq,
+    pub created_at: Timestamp,
+    pub duplicate: bool,
+}
+
+/// A message with more than a content, and the root of its thread as it is
+/// then.
+#[derive(Clone, Debug)]
+pub struct RichMessage {
+    pub message: Message,
+    pub root: Option<Message>,
+}
+
+impl Write for NewMessage {
+    type Outcome = Sent;
+
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::Room(self.room)]
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Sent> {
+        on!(conn, insert, self)
+    }
+
+    fn effects(&self, Sent { stored, rich }: &Sent, effects: &mut Effects) {
+        let StoredMessage { id, seq, duplicate, .. } = *stored;
+        if duplicate {
+            return;
+        }
+        effects.position(self.room, seq);
+        effects.webhook(|| WebhookEvent::of_message("message.created", self.room, id, seq));
+        if let Some(root) = rich.as_ref().and_then(|rich| rich.root.as_ref()) {
+            effects.position(root.room_key, root.changed_seq);
+        }
+    }
+
+    fn queued(self) -> Queued {
+        Queued::Message(self)
+    }
+
+    fn outcome(outcome: Outcome) -> Option<Sent> {
+        match outcome {
+            Outcome::Message(sent) => Some(sent),
+            Outcome::Other(_) => None,
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = messages, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    id: i64,
+    room_key: i64,
+    seq: i64,
+    changed_seq: i64,
+    sender_key: i64,
+    client_id: Option<&'a str>,
+    content: &'a str,
+    created_at: i64,
+}
+
+fn row(message: &NewMessage, seq: Seq) -> NewRow<'_> {
+    let NewMessage { id, room, sender, by_admin: _, client_id, content, created_at, extras: _ } =
+        message;
+    NewRow {
+        id: id.0,
+        room_key: room.0,
+        seq: seq.0,
+        changed_seq: seq.0,
+        sender_key: sender.0,
+        client_id: client_id.as_ref().map(ClientId::as_str),
+        content,
+        created_at: created_at.0,
+    }
+}
+
+/// For each message the position of the first one with the same sender and
+/// `client_id`; its own if it is that one.
+///
+/// Ends before a repeat that names another room than the first: what becomes
+/// of it depends on what became of the first, so it has to wait for that.
+fn first_of_each(run: &[&NewMessage]) -> Vec<usize> {
+    let mut seen: FxHashMap<(UserKey, &ClientId), usize> = FxHashMap::default();
+    run.iter()
+        .enumerate()
+        .map_while(|(i, message)| match &message.client_id {
+            Some(client_id) => {
+                let first = *seen.entry((message.sender, client_id)).or_insert(i);
+                (run[first].room == message.room).then_some(first)
+            }
+            None => Some(i),
+        })
+        .collect()
+}
+
+/// What became of a message of a run.
+type Stored = Result<StoredMessage, WriteError>;
+
+/// A repeat in the same room meets with what its first met with.
+fn repeat_of(first: Stored) -> Stored {
+    first.map(|stored| StoredMessage { duplicate: true, ..stored })
+}
+
+#[each_backend]
+pub mod backend {
+    use diesel::{
+        Connection, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
+        result::{DatabaseErrorKind, Error},
+    };
+
+    use super::*;
+    use crate::backend::{Conn, SHARES_ROOMS, advance_heads};
+
+    pub use super::{
+        change::backend::{erase, unreact},
+        reaction::backend::unify as unify_reactions,
+    };
+
+    /// Stores one message that may have more than a content.
+    pub(super) fn insert(conn: &mut Conn, new: &NewMessage) -> Written<Sent> {
+        if let Some(extras) = &new.extras {
+            return rich::backend::insert(conn, new, extras);
+        }
+        let stored = insert_run(conn, &[new])?.pop().unwrap_or(Err(WriteError::Database))?;
+        Ok(Sent { stored, rich: None })
+    }
+
+    /// Stores messages in order, inside the batch's transaction.
+    pub fn insert_run(conn: &mut Conn, run: &[&NewMessage]) -> QueryResult<Vec<Stored>> {
+        let mut results = Vec::with_capacity(run.len());
+        while results.len() < run.len() {
+            let rest = &run[results.len()..];
+            let firsts = first_of_each(rest);
+            results.extend(insert_part(conn, &rest[..firsts.len()], &firsts)?);
+        }
+        Ok(results)
+    }
+
+    /// Repeats of what is stored already are rare, so the messages are first
+    /// stored as if there were none. If the database finds one, nothing of that
+    /// has happened; then the repeats are looked up and only the others are
+    /// numbered, so that a repeat never takes a `seq`.
+    fn insert_part(
+        conn: &mut Conn,
+        part: &[&NewMessage],
+        firsts: &[usize],
+    ) -> QueryResult<Vec<Stored>> {
+        let is_first = |(i, (_, first)): &(usize, (&&NewMessage, &usize))| *i == **first;
+        let fresh: Vec<&NewMessage> =
+            part.iter().zip(firsts).enumerate().filter(is_first).map(|(_, (m, _))| *m).collect();
+        let stored = match conn.transaction(|conn| insert_fresh(conn, &fresh)) {
+            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+                insert_with_lookup(conn, &fresh)?
+            }
+            other => other?,
+        };
+        let mut stored = stored.into_iter();
+        let mut results: Vec<Stored> = Vec::with_capacity(part.len());
+        for (i, first) in firsts.iter().enumerate() {
+            results.push(if i == *first {
+                stored.next().unwrap_or(Err(WriteError::Database))
+            } else {
+                repeat_of(results[*first].clone())
+            });
+        }
+        Ok(results)
+    }
+
+    fn insert_with_lookup(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<Stored>> {
+        let mut results = Vec::with_capacity(messages.len());
+        for message in messages {
+            results.push(find_repeated(conn, message)?);
+        }
+        let unknown: Vec<&NewMessage> = messages
+            .iter()
+            .zip(&results)
+            .filter(|(_, known)| known.is_none())
+            .map(|(message, _)| *message)
+            .collect();
+        let mut inserted = insert_fresh(conn, &unknown)?.into_iter();
+        let fill = |known: Option<Stored>| known.or_else(|| inserted.next());
+        Ok(results
+            .into_iter()
+            .map(fill)
+            .map(|one| one.unwrap_or(Err(WriteError::Database)))
+            .collect())
+    }
+
+    pub fn find_repeated(conn: &mut Conn, message: &NewMessage) -> QueryResult<Option<Stored>> {
+        let Some(client_id) = &message.client_id else { return Ok(None) };
+        let known = messages::table
+            .filter(messages::sender_key.eq(message.sender.0))
+            .filter(messages::client_id.eq(client_id.as_str()))
+            .select((messages::id, messages::room_key, messages::seq, messages::created_at))
+            .first::<(i64, i64, i64, i64)>(conn)
+            .optional()?;
+        Ok(known.map(|(id, room, seq, created_at)| {
+            if RoomKey(room) != message.room {
+                return Err(WriteError::ClientIdElsewhere);
+            }
+            let (id, seq, created_at) = (MessageId(id), Seq(seq), Timestamp(created_at));
+            Ok(StoredMessage { id, seq, created_at, duplicate: true })
+        }))
+    }
+
+    /// Numbers and stores messages of which none was stored before.
+    fn insert_fresh(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<Stored>> {
+        let senders = sender::backend::of(conn, messages)?;
+        let allowed: Vec<&NewMessage> =
+            messages.iter().copied().filter(|message| senders.check(message).is_ok()).collect();
+        let mut next = reserve(conn, &allowed)?;
+        let mut results = Vec::with_capacity(messages.len());
+        let mut rows = Vec::with_capacity(messages.len());
+        for message in messages {
+            if let Err(denied) = senders.check(message) {
+                results.push(Err(denied));
+                continue;
+            }
+            let Some(seq) = next.get_mut(&message.room.0) else {
+                results.push(Err(WriteError::NoSuchRoom));
+                continue;
+            };
+            rows.push(row(message, *seq));
+            results.push(Ok(StoredMessage {
+                id: message.id,
+                seq: *seq,
+                created_at: message.created_at,
+                duplicate: false,
+            }));
+            *seq = seq.next();
+        }
+        store(conn, &rows)?;
+        Ok(results)
+    }
+
+    /// Takes as many numbers from each room as it has messages here; gives the
+    /// first one of each room that is there. In the order of the rooms, so that
+    /// two nodes can never wait for each other.
+    fn reserve(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<FxHashMap<i64, Seq>> {
+        let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
+        for message in messages {
+            *counts.entry(message.room.0).or_default() += 1;
+        }
+        let counts: Vec<(i64, i64)> = counts.into_iter().collect();
+        let first = |(room, count, last): (i64, i64, Seq)| (room, Seq(last.0 - count + 1));
+        Ok(advance_heads(conn, &counts)?.into_iter().map(first).collect())
+    }
+
+    /// Moves a room's head on; gives where it is now.
+    pub fn advance_head(conn: &mut Conn, room: RoomKey, count: i64) -> QueryResult<Option<Seq>> {
+        diesel::update(room_heads::table.find(room.0))
+            .set(room_heads::last_seq.eq(room_heads::last_seq + count))
+            .returning(room_heads::last_seq)
+            .get_result(conn)
+            .optional()
+            .map(|last| last.map(Seq))
+    }
+
+    /// On SQLite one prepared statement a row: that is a fifth faster than one
+    /// statement with many rows, which has to be prepared for each number of rows
+    /// (docs/PERFORMANCE.md). On PostgreSQL each statement is a round trip.
+    fn store(conn: &mut Conn, rows: &[NewRow<'_>]) -> QueryResult<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        if SHARES_ROOMS {
+            return diesel::insert_into(messages::table).values(rows).execute(conn).map(drop);
+        }
+        for row in rows {
+            diesel::insert_into(messages::table).values(row).execute(conn)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! Messages with more than a content: replies, threads, mentions, metadata,
+//! attachments. Stored one by one; plain ones go in together.
+
+use diesel::Insertable;
+use parlor_domain::{
+    ClientId, Mentioned, Mentions, MessageId, NewExtras, RoomKey, Seq, UserId, UserKey,
+};
+use parlor_macros::each_backend;
+
+use super::{NewMessage, RichMessage, Sent, StoredMessage};
+use crate::{
+    schema::messages,
+    write::{WriteError, Written},
+};
+
+#[derive(Insertable)]
+#[diesel(table_name = messages, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    id: i64,
+    room_key: i64,
+    seq: i64,
+    changed_seq: i64,
+    sender_key: i64,
+    client_id: Option<&'a str>,
+    content: &'a str,
+    created_at: i64,
+    reply_to: Option<i64>,
+    thread_id: Option<i64>,
+    metadata: Option<&'a str>,
+    mentions: Option<String>,
+    attachments: Option<String>,
+}
+
+/// The key in `mentions` that stands for everyone in the room.
+const EVERYONE: i64 = 0;
+
+#[each_backend]
+pub mod backend {
+    use diesel::{
+        BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
+        RunQueryDsl,
+    };
+
+    use super::*;
+    use crate::{
+        backend::Conn,
+        rows::message_json::{encode_attachments, encode_mentions},
+        schema::{members, mentions, rooms, users},
+        write::{
+            attachment::backend as attachment,
+            message::{
+                backend::{advance_head, find_repeated},
+                select::backend as select,
+                sender::backend as sender,
+                thread::backend as thread,
+            },
+        },
+    };
+
+    pub fn insert(conn: &mut Conn, new: &NewMessage, extras: &NewExtras) -> Written<Sent> {
+        if let Some(repeated) = find_repeated(conn, new)? {
+            return Ok(Sent { stored: repeated?, rich: None });
+        }
+        sender::of(conn, &[new])?.check(new)?;
+        if let Some(answered) = extras.reply_to
+            && !can_be_answered(conn, answered, new.room, false)?
+        {
+            return Err(WriteError::NoSuchMessage.into());
+        }
+        // A reply to a reply belongs to the thread of its root.
+        let thread = match extras.thread {
+            Some(named) => thread::root_of(conn, named, new.room)?,
+            None => None,
+        };
+        let can_be = match thread {
+            Some(root) => can_be_answered(conn, root, new.room, true)?,
+            None => extras.thread.is_none(),
+        };
+        if !can_be {
+            return Err(WriteError::NoSuchMessage.into());
+        }
+        let attached = match &extras.attachments[..] {
+            [] => Vec::new(),
+            ids => attachment::claim(conn, ids, new.sender, new.room, new.id)?
+                .ok_or(WriteError::NoSuchAttachment)?,
+        };
+        let seq = advance_head(conn, new.room, 1)?.ok_or(WriteError::NoSuchRoom)?;
+        let (mentioned, keys) = resolve(conn, new.room, &extras.mentioned)?;
+        diesel::insert_into(messages::table)
+            .values(NewRow {
+                id: new.id.0,
+                room_key: new.room.0,
+                seq: seq.0,
+                changed_seq: seq.0,
+                sender_key: new.sender.0,
+                client_id: new.client_id.as_ref().map(ClientId::as_str),
+                content: &new.content,
+                created_at: new.created_at.0,
+                reply_to: extras.reply_to.map(|id| id.0),
+                thread_id: thread.map(|id| id.0),
+                metadata: extras.metadata.as_deref(),
+                mentions: encode_mentions(&mentioned),
+                attachments: encode_attachments(&attached),
+            })
+            .execute(conn)?;
+        insert_mentions(conn, new.room, new.id, seq, new.sender, &keys)?;
+        let root = match thread {
+            Some(root) => thread::replied(conn, root, new.id)?,
+            None => None,
+        };
+        let message = select::find(conn, new.id)?.ok_or(WriteError::NoSuchRoom)?;
+        let (id, created_at) = (new.id, new.created_at);
+        let stored = StoredMessage { id, seq, created_at, duplicate: false };
+        Ok(Sent { stored, rich: Some(Box::new(RichMessage { message, root })) })
+    }
+
+    /// Whether a message can be answered in a room: it is there, in that room,
+    /// and was not deleted. A thread goes on when its root is.
+    fn can_be_answered(
+        conn: &mut Conn,
+        id: MessageId,
+        room: RoomKey,
+        in_thread: bool,
+    ) -> QueryResult<bool> {
+        let found = messages::table
+            .inner_join(rooms::table)
+            .filter(messages::id.eq(id.0))
+            .filter(messages::room_key.eq(room.0))
+            .filter(messages::seq.gt(rooms::floor_seq))
+            .select((messages::deleted_at, messages::thread_count));
+        let found = found.first::<(Option<i64>, Option<i64>)>(conn).optional()?;
+        Ok(found.is_some_and(|(deleted_at, replies)| {
+            deleted_at.is_none() || (in_thread && replies.is_some_and(|replies| replies > 0))
+        }))
+    }
+
+    /// Of what a text may mention the members of the room, and under which keys
+    /// they are told: 0 stands for all, and then nobody is told twice.
+    pub fn resolve(
+        conn: &mut Conn,
+        room: RoomKey,
+        mentioned: &Mentioned,
+    ) -> QueryResult<(Mentions, Vec<i64>)> {
+        let mut found = Mentions { users: Vec::new(), room: mentioned.room };
+        let mut keys = Vec::new();
+        if mentioned.candidates.is_empty() {
+            return Ok((found, if mentioned.room { vec![EVERYONE] } else { keys }));
+        }
+        let names: Vec<&str> = mentioned.candidates.iter().flatten().map(String::as_str).collect();
+        let known = users::table
+            .inner_join(members::table)
+            .filter(members::room_key.eq(room.0).and(users::id.eq_any(names)))
+            .select((users::key, users::id))
+            .load::<(i64, String)>(conn)?;
+        for candidates in &mentioned.candidates {
+            let meant = candidates.iter().find_map(|name| known.iter().find(|(_, id)| id == name));
+            if let Some((key, id)) = meant.filter(|(key, _)| !keys.contains(key)) {
+                keys.push(*key);
+                found.users.push(UserId::from_stored(id.as_str()));
+            }
+        }
+        Ok((found, if mentioned.room { vec![EVERYONE] } else { keys }))
+    }
+
+    pub fn insert_mentions(
+        conn: &mut Conn,
+        room: RoomKey,
+        message: MessageId,
+        seq: Seq,
+        sender: UserKey,
+        keys: &[i64],
+    ) -> QueryResult<()> {
+        for key in keys {
+            diesel::insert_into(mentions::table)
+                .values((
+                    mentions::room_key.eq(room.0),
+                    mentions::user_key.eq(*key),
+                    mentions::seq.eq(seq.0),
+                    mentions::sender_key.eq(sender.0),
+                    mentions::message_id.eq(message.0),
+                ))
+                .execute(conn)?;
+        }
+        Ok(())
+    }
+}

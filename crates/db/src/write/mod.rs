@@ -1,0 +1,171 @@
+//! What changes the database: each change is a [`Write`].
+//!
+//! A write is a struct with what it needs, and one `impl`: what it concerns
+//! (so its lane and its locks follow), its SQL, and what others have to know
+//! of it. The SQL is written once, in a module under
+//! [`each_backend`](parlor_macros::each_backend), and compiled for both
+//! databases. Ids and times are made by the caller, so that a batch that is
+//! tried again writes the same.
+
+use std::{any::Any, fmt};
+
+pub mod attachment;
+pub mod audit;
+pub mod ban;
+pub(crate) mod batch;
+mod concern;
+pub mod contact;
+pub mod direct;
+mod effects;
+pub mod erase;
+pub(crate) mod error;
+pub mod file_usage;
+pub mod former;
+pub mod identity;
+pub(crate) mod life;
+pub mod member;
+pub mod message;
+pub(crate) mod outbox;
+pub mod publish;
+pub mod receipt;
+pub mod refresh;
+pub mod room;
+pub mod user;
+
+pub use concern::Concern;
+pub(super) use concern::Lane;
+pub(super) use effects::Place;
+pub use effects::{Effects, WebhookEvent, Whose};
+pub use error::{Failure, WriteError, Written};
+
+use super::{postgres, sqlite};
+use message::{NewMessage, Sent};
+
+/// One change of the database.
+pub trait Write: fmt::Debug + Send + Sync + 'static {
+    /// What the submitter gets when it is durable.
+    type Outcome: Send + 'static;
+
+    /// What it decides about; nobody else changes that meanwhile.
+    fn concerns(&self) -> Vec<Concern>;
+
+    /// Does it, inside the transaction of its batch. A refusal is found before
+    /// anything is written.
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Self::Outcome>;
+
+    /// What others have to know of it.
+    fn effects(&self, outcome: &Self::Outcome, effects: &mut Effects);
+
+    /// As it goes through the writer.
+    fn queued(self) -> Queued
+    where
+        Self: Sized,
+    {
+        Queued::Other(Box::new(self))
+    }
+
+    /// What comes back of one that went so.
+    fn outcome(outcome: Outcome) -> Option<Self::Outcome>
+    where
+        Self: Sized,
+    {
+        match outcome {
+            Outcome::Other(outcome) => outcome.downcast().ok().map(|outcome| *outcome),
+            Outcome::Message(_) => None,
+        }
+    }
+}
+
+/// A connection that writes, of either database.
+pub enum Conn<'a> {
+    Sqlite(&'a mut sqlite::Conn),
+    Postgres(&'a mut postgres::Conn),
+}
+
+impl<'a> From<&'a mut sqlite::Conn> for Conn<'a> {
+    fn from(conn: &'a mut sqlite::Conn) -> Self {
+        Self::Sqlite(conn)
+    }
+}
+
+impl<'a> From<&'a mut postgres::Conn> for Conn<'a> {
+    fn from(conn: &'a mut postgres::Conn) -> Self {
+        Self::Postgres(conn)
+    }
+}
+
+/// Calls a function of the module of the connection's database.
+#[macro_export]
+macro_rules! on {
+    ($conn:expr, $function:ident $(, $argument:expr)*) => {
+        match $conn {
+            $crate::write::Conn::Sqlite(conn) => sqlite::$function(conn $(, $argument)*),
+            $crate::write::Conn::Postgres(conn) => postgres::$function(conn $(, $argument)*),
+        }
+    };
+}
+pub use crate::on;
+
+/// A write on its way. Messages are most of them, go in together, and are not
+/// boxed.
+#[derive(Debug)]
+pub enum Queued {
+    Message(NewMessage),
+    Other(Box<dyn AnyWrite>),
+}
+
+/// What came of one, as its [`Write::outcome`] takes it.
+#[derive(Debug)]
+pub enum Outcome {
+    Message(Sent),
+    Other(Box<dyn Any + Send>),
+}
+
+/// A [`Write`] whatever its outcome is.
+pub trait AnyWrite: fmt::Debug + Send + Sync {
+    fn concerns(&self) -> Vec<Concern>;
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Box<dyn Any + Send>>;
+    fn effects(&self, outcome: &(dyn Any + Send), effects: &mut Effects);
+}
+
+impl<W: Write> AnyWrite for W {
+    fn concerns(&self) -> Vec<Concern> {
+        Write::concerns(self)
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Box<dyn Any + Send>> {
+        Ok(Box::new(Write::run(self, conn)?))
+    }
+
+    fn effects(&self, outcome: &(dyn Any + Send), effects: &mut Effects) {
+        if let Some(outcome) = outcome.downcast_ref() {
+            Write::effects(self, outcome, effects);
+        }
+    }
+}
+
+impl Queued {
+    pub(super) fn concerns(&self) -> Vec<Concern> {
+        match self {
+            Self::Message(message) => Write::concerns(message),
+            Self::Other(write) => write.concerns(),
+        }
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Outcome> {
+        Ok(match self {
+            Self::Message(message) => Outcome::Message(Write::run(message, conn)?),
+            Self::Other(write) => Outcome::Other(write.run(conn)?),
+        })
+    }
+
+    fn effects(&self, outcome: &Outcome, effects: &mut Effects) {
+        match (self, outcome) {
+            (Self::Message(message), Outcome::Message(sent)) => {
+                Write::effects(message, sent, effects);
+            }
+            (Self::Other(write), Outcome::Other(outcome)) => write.effects(&**outcome, effects),
+            (Self::Message(_), Outcome::Other(_)) | (Self::Other(_), Outcome::Message(_)) => {}
+        }
+    }
+}

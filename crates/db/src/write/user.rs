@@ -1,0 +1,345 @@
+//! Users and their passwords' hashes.
+
+use std::sync::Arc;
+
+use parlor_domain::{Adopted, SignIn, Timestamp, User, UserId, UserKey, UserOrigin};
+use parlor_macros::each_backend;
+use sha2::{Digest, Sha256};
+
+use super::{
+    Concern, Conn, Effects, WebhookEvent, Write, WriteError, Written,
+    identity::{Bar, Barred},
+    on,
+};
+use crate::Happened;
+
+/// Finds or makes the row of a user whose credentials were good; a changed
+/// name is taken over.
+#[derive(Clone, Debug)]
+pub struct SeenUser {
+    pub id: UserId,
+    /// `None`: the name that is known stays.
+    pub name: Option<Arc<str>>,
+    /// Who answers for them.
+    pub origin: UserOrigin,
+    /// When the token was made, if it says so.
+    pub issued_at: Option<Timestamp>,
+    /// Whose users become this origin's.
+    pub adopted: Adopted,
+    pub at: Timestamp,
+}
+
+/// A user who was found or made.
+#[derive(Clone, Debug)]
+pub struct FoundUser {
+    pub user: User,
+    /// What those who had the id before have left.
+    pub bar: Option<Bar>,
+    /// Another origin had the user.
+    pub adopted: bool,
+}
+
+impl FoundUser {
+    fn effects(&self, effects: &mut Effects) {
+        if self.bar.is_some() {
+            effects.happened(|| Happened::Barred { user: self.user.key.0 });
+        }
+        if self.adopted {
+            effects.happened(|| Happened::Adopted { id: self.user.id.as_str().to_owned() });
+        }
+    }
+}
+
+/// Two ids that differ in case alone exclude each other, too.
+fn named(id: &UserId) -> Vec<Concern> {
+    vec![Concern::name("user", id.as_str().to_ascii_lowercase())]
+}
+
+impl Write for SeenUser {
+    type Outcome = FoundUser;
+
+    fn concerns(&self) -> Vec<Concern> {
+        named(&self.id)
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<FoundUser> {
+        on!(conn, ensure, self)
+    }
+
+    fn effects(&self, found: &FoundUser, effects: &mut Effects) {
+        found.effects(effects);
+    }
+}
+
+/// Somebody makes an account.
+#[derive(Clone, Debug)]
+pub struct RegisterUser {
+    pub id: UserId,
+    pub name: Arc<str>,
+    pub password_hash: String,
+    pub at: Timestamp,
+}
+
+impl Write for RegisterUser {
+    type Outcome = FoundUser;
+
+    fn concerns(&self) -> Vec<Concern> {
+        named(&self.id)
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<FoundUser> {
+        on!(conn, register, self)
+    }
+
+    fn effects(&self, found: &FoundUser, effects: &mut Effects) {
+        found.effects(effects);
+    }
+}
+
+/// Ends all sign-ins of the user but one, if the password is still the one
+/// that was checked.
+#[derive(Clone, Debug)]
+pub struct ChangePassword {
+    pub user: UserKey,
+    pub was: Arc<str>,
+    pub password_hash: Arc<str>,
+    pub keeps: SignIn,
+    pub at: Timestamp,
+}
+
+impl Write for ChangePassword {
+    type Outcome = Barred;
+
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::User(self.user)]
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Barred> {
+        on!(conn, change_password, self)
+    }
+
+    fn effects(&self, barred: &Barred, effects: &mut Effects) {
+        barred.effects(effects);
+    }
+}
+
+/// A user has come or gone.
+#[derive(Clone, Copy, Debug)]
+pub struct SetPresence {
+    pub user: UserKey,
+    pub online: bool,
+    pub at: Timestamp,
+}
+
+impl Write for SetPresence {
+    type Outcome = ();
+
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::User(self.user)]
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<()> {
+        // Who has gone was there until now.
+        if self.online { Ok(()) } else { on!(conn, seen, &[(self.user, self.at)]) }
+    }
+
+    fn effects(&self, (): &(), effects: &mut Effects) {
+        let kind = if self.online { "user.online" } else { "user.offline" };
+        effects.webhook(|| WebhookEvent::of_user(kind, self.user));
+    }
+}
+
+/// When users were last there, as the server stops.
+#[derive(Clone, Debug)]
+pub struct NoteSeen(pub Vec<(UserKey, Timestamp)>);
+
+impl Write for NoteSeen {
+    type Outcome = ();
+
+    fn concerns(&self) -> Vec<Concern> {
+        Vec::new()
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<()> {
+        on!(conn, seen, &self.0)
+    }
+
+    fn effects(&self, (): &(), _: &mut Effects) {}
+}
+
+/// What an id is known by when its user is deleted.
+pub(super) fn id_hash(id: &UserId) -> Vec<u8> {
+    Sha256::digest(id.as_str().as_bytes()).to_vec()
+}
+
+#[each_backend]
+pub mod backend {
+    use diesel::{
+        BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
+        RunQueryDsl, dsl::exists, select,
+    };
+
+    use super::*;
+    use crate::{
+        backend::Conn,
+        functions::lower,
+        schema::users,
+        write::{
+            identity::{RevokeUser, backend as identity},
+            refresh::backend as refresh,
+        },
+    };
+
+    /// A user who has not been deleted: who looked them up did so before this
+    /// transaction, and what is left of a deleted one is nobody to act on.
+    pub fn find(conn: &mut Conn, user: UserKey) -> QueryResult<Option<User>> {
+        let living = users::table.find(user.0).filter(users::deleted_at.is_null());
+        let row = living.select((users::id, users::name));
+        let row = row.first::<(String, String)>(conn).optional()?;
+        Ok(row.map(|(id, name)| User { key: user, id: UserId::from_stored(id), name: name.into() }))
+    }
+
+    /// A user's row, and who answers for them.
+    fn find_by_id(conn: &mut Conn, id: &UserId) -> QueryResult<Option<(User, Option<UserOrigin>)>> {
+        let row = users::table.filter(users::id.eq(id.as_str())).select((
+            users::key,
+            users::name,
+            users::origin,
+        ));
+        let row = row.first::<(i64, String, Option<String>)>(conn).optional()?;
+        Ok(row.map(|(key, name, origin)| {
+            let user = User { key: UserKey(key), id: id.clone(), name: name.into() };
+            (user, origin.as_deref().and_then(UserOrigin::from_stored))
+        }))
+    }
+
+    /// The row of a user whose credentials were good; made on first sight. What
+    /// comes from another origin than the user does is about somebody else.
+    pub fn ensure(conn: &mut Conn, seen: &SeenUser) -> Written<FoundUser> {
+        let SeenUser { id, name, origin, issued_at: _, adopted, at } = seen;
+        let Some((mut user, known)) = find_by_id(conn, id)? else {
+            return begin(conn, seen);
+        };
+        let adopts = |known: &UserOrigin| *origin != UserOrigin::Account && adopted.has(known);
+        let is_adopted = match &known {
+            Some(known) if known == origin => false,
+            Some(known) if !adopts(known) => return Err(WriteError::OtherOrigin.into()),
+            // An account has told so when it was made.
+            None if *origin == UserOrigin::Account => return Err(WriteError::OtherOrigin.into()),
+            Some(_) | None => {
+                diesel::update(users::table.find(user.key.0))
+                    .set((
+                        users::origin.eq(&*origin.to_text()),
+                        users::password_hash.eq(None::<String>),
+                    ))
+                    .execute(conn)?;
+                refresh::end_all(conn, user.key, None, *at)?;
+                true
+            }
+        };
+        if let Some(name) = name.as_deref().filter(|name| **name != *user.name) {
+            diesel::update(users::table.find(user.key.0))
+                .set(users::name.eq(name))
+                .execute(conn)?;
+            user.name = name.into();
+        }
+        Ok(FoundUser { user, bar: None, adopted: is_adopted && known.is_some() })
+    }
+
+    /// Somebody new. Whoever had the id before has left tokens that may still be
+    /// good: none of them opens the account, neither now nor later.
+    fn begin(conn: &mut Conn, seen: &SeenUser) -> Written<FoundUser> {
+        let SeenUser { id, name, origin, issued_at, adopted: _, at } = seen;
+        let erased_at = erased_at(conn, id)?;
+        let is_old =
+            erased_at.is_some_and(|erased| issued_at.is_none_or(|issued| issued <= erased));
+        if is_old || *origin == UserOrigin::Account {
+            return Err(WriteError::TokenTooOld.into());
+        }
+        let user = insert(conn, id, name.as_deref().unwrap_or(id.as_str()), (origin, None), *at)?;
+        let bar = void_before(conn, user.key, erased_at)?;
+        Ok(FoundUser { user, bar, adopted: false })
+    }
+
+    /// An id that was seen with a token cannot be registered over: it may be
+    /// somebody else's. Nor can one that looks like it.
+    pub(super) fn register(conn: &mut Conn, new: &RegisterUser) -> Written<FoundUser> {
+        let RegisterUser { id, name, password_hash, at } = new;
+        let same = lower(users::id).eq(id.as_str().to_ascii_lowercase());
+        if select(exists(users::table.filter(same))).get_result(conn)? {
+            return Err(WriteError::IdTaken.into());
+        }
+        let erased_at = erased_at(conn, id)?;
+        let user = insert(conn, id, name, (&UserOrigin::Account, Some(password_hash)), *at)?;
+        let bar = void_before(conn, user.key, erased_at)?;
+        Ok(FoundUser { user, bar, adopted: false })
+    }
+
+    pub(super) fn change_password(conn: &mut Conn, change: &ChangePassword) -> Written<Barred> {
+        let ChangePassword { user, was, password_hash, keeps, at } = change;
+        // As it was checked: not one that was changed meanwhile.
+        let row = users::table.find(user.0).filter(users::password_hash.eq(&**was));
+        let set = users::password_hash.eq(&**password_hash);
+        if diesel::update(row).set(set).execute(conn)? == 0 {
+            return Err(WriteError::PasswordChanged.into());
+        }
+        identity::revoke_user(conn, &RevokeUser { user: *user, keeps: Some(*keeps), at: *at })
+    }
+
+    /// When the last user of this id was deleted.
+    fn erased_at(conn: &mut Conn, id: &UserId) -> QueryResult<Option<Timestamp>> {
+        let former = users::table.filter(users::former_id.eq(id_hash(id)));
+        let last = former.select(diesel::dsl::max(users::deleted_at)).first::<Option<i64>>(conn)?;
+        Ok(last.map(Timestamp))
+    }
+
+    fn void_before(
+        conn: &mut Conn,
+        user: UserKey,
+        erased_at: Option<Timestamp>,
+    ) -> QueryResult<Option<Bar>> {
+        let Some(tokens_after) = erased_at else { return Ok(None) };
+        let bar = Bar { tokens_after, ..Bar::default() };
+        identity::store(conn, user, &bar)?;
+        Ok(Some(bar))
+    }
+
+    /// Forgets what ids those had who were deleted so long ago that there can be
+    /// no token of them.
+    pub fn forget_ids(conn: &mut Conn, before: Timestamp) -> QueryResult<()> {
+        let old = users::table
+            .filter(users::former_id.is_not_null())
+            .filter(users::deleted_at.lt(Some(before.0)));
+        diesel::update(old).set(users::former_id.eq(None::<Vec<u8>>)).execute(conn).map(drop)
+    }
+
+    /// Times never go back, and one who was deleted has none.
+    pub(super) fn seen(conn: &mut Conn, seen: &[(UserKey, Timestamp)]) -> Written<()> {
+        for (user, at) in seen {
+            let earlier = users::last_seen_at.is_null().or(users::last_seen_at.lt(Some(at.0)));
+            let row = users::table.find(user.0).filter(users::deleted_at.is_null()).filter(earlier);
+            diesel::update(row).set(users::last_seen_at.eq(Some(at.0))).execute(conn)?;
+        }
+        Ok(())
+    }
+
+    fn insert(
+        conn: &mut Conn,
+        id: &UserId,
+        name: &str,
+        (origin, password_hash): (&UserOrigin, Option<&str>),
+        at: Timestamp,
+    ) -> QueryResult<User> {
+        let key: i64 = diesel::insert_into(users::table)
+            .values((
+                users::id.eq(id.as_str()),
+                users::name.eq(name),
+                users::password_hash.eq(password_hash),
+                users::origin.eq(&*origin.to_text()),
+                users::created_at.eq(at.0),
+            ))
+            .returning(users::key)
+            .get_result(conn)?;
+        Ok(User { key: UserKey(key), id: id.clone(), name: name.into() })
+    }
+}

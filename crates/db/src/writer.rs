@@ -1,0 +1,270 @@
+//! Group commit: all that waits while one transaction is in flight becomes
+//! the next one. At low load that is one write and no added wait; under load
+//! one sync of the disk is shared by hundreds.
+//!
+//! SQLite has one lane. PostgreSQL has several; what is decided in one room
+//! goes through one of them, so that its results come in the order of its
+//! commits. What concerns several rooms waits until all lanes are empty, and
+//! goes alone.
+
+use std::{collections::VecDeque, time::Instant};
+
+use actix::{
+    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Recipient, ResponseFuture,
+    SyncArbiter, WrapFuture,
+};
+use tokio::sync::oneshot;
+
+use super::{
+    Committed, Database, OutboxTargets, Queued, Recorded, Reply, SetCommitted, Submit, WriteError,
+    WriteResult,
+    sqlite::checkpointer::{Checkpoint, Checkpointer},
+    worker::{DbWorker, ExecuteBatch, Executed},
+    write::Lane,
+    writers::Writers,
+};
+use parlor_domain::limits::{BATCH_WRITES, CHECKPOINT_WRITES};
+use parlor_process::metrics::metrics;
+
+/// Collects writes and has them committed, one transaction at a time a lane.
+///
+/// It only queues, so a `do_send` to it is safe: what is past the bound of
+/// writes in flight is refused at once.
+pub struct Writer {
+    worker: Addr<DbWorker>,
+    /// SQLite's log is shortened beside the writer.
+    checkpointer: Option<Addr<Checkpointer>>,
+    /// Writes since the last checkpoint was asked for.
+    unchecked: usize,
+    checkpointing: bool,
+    lanes: Vec<Queue>,
+    /// What came since something that concerns all lanes, which is its first.
+    behind: VecDeque<(Queued, Reply)>,
+    /// Writes that wait or run.
+    in_flight: usize,
+    in_flight_max: usize,
+    /// It has told itself to pump.
+    pumping: bool,
+    committed: Option<Recipient<Committed>>,
+    idle: Vec<oneshot::Sender<()>>,
+}
+
+/// The writes of one lane.
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<(Queued, Reply)>,
+    is_running: bool,
+}
+
+/// Answered when nothing waits and nothing runs.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub struct Idle;
+
+impl Database {
+    /// Starts the Db worker pool, and gives the writer that feeds it; start
+    /// that on the arbiter of the ChatServer.
+    pub fn writer(&self, in_flight_max: usize, told: OutboxTargets) -> Writer {
+        let (writers, lanes) = (self.writers.clone(), self.writers.lanes());
+        let worker =
+            SyncArbiter::start(lanes, move || DbWorker::new(writers.clone(), told.clone()));
+        let checkpointer = match &self.writers {
+            Writers::Sqlite { checkpoints, .. } => {
+                let pool = checkpoints.clone();
+                Some(SyncArbiter::start(1, move || Checkpointer::new(pool.clone())))
+            }
+            Writers::Postgres { .. } => None,
+        };
+        Writer {
+            worker,
+            checkpointer,
+            unchecked: 0,
+            checkpointing: false,
+            lanes: std::iter::repeat_with(Queue::default).take(lanes).collect(),
+            behind: VecDeque::new(),
+            in_flight: 0,
+            in_flight_max,
+            pumping: false,
+            committed: None,
+            idle: Vec::new(),
+        }
+    }
+}
+
+impl Actor for Writer {
+    type Context = Context<Self>;
+}
+
+impl Handler<SetCommitted> for Writer {
+    type Result = ();
+
+    fn handle(&mut self, SetCommitted(recipient): SetCommitted, _: &mut Self::Context) {
+        self.committed = Some(recipient);
+    }
+}
+
+impl Handler<Submit> for Writer {
+    type Result = ();
+
+    fn handle(&mut self, Submit { write, reply }: Submit, ctx: &mut Self::Context) {
+        if self.in_flight >= self.in_flight_max {
+            return self.answer(vec![(reply, Err(WriteError::Overloaded))], Vec::new());
+        }
+        self.in_flight += 1;
+        self.queue(write, reply);
+        // After all that waits in the mailbox: what comes together is
+        // committed together.
+        if !self.pumping {
+            self.pumping = true;
+            ctx.notify(Pump);
+        }
+    }
+}
+
+/// Said by the writer to itself.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+struct Pump;
+
+impl Handler<Pump> for Writer {
+    type Result = ();
+
+    fn handle(&mut self, _: Pump, ctx: &mut Self::Context) {
+        self.pumping = false;
+        self.pump(ctx);
+    }
+}
+
+impl Handler<Idle> for Writer {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Idle, _: &mut Self::Context) -> Self::Result {
+        let (done, idle) = oneshot::channel();
+        self.idle.push(done);
+        self.tell_idle();
+        Box::pin(async move {
+            // Dropped only with the writer itself.
+            let _ = idle.await;
+        })
+    }
+}
+
+impl Writer {
+    fn queue(&mut self, write: Queued, reply: Reply) {
+        let lane = match self.lane_of(&write) {
+            Lane::One(lane) if self.behind.is_empty() => lane,
+            Lane::One(_) | Lane::All => return self.behind.push_back((write, reply)),
+        };
+        self.lanes[lane].waiting.push_back((write, reply));
+    }
+
+    fn lane_of(&self, write: &Queued) -> Lane {
+        match self.lanes.len() {
+            1 => Lane::One(0),
+            lanes => Lane::of(&write.concerns(), lanes),
+        }
+    }
+
+    fn pump(&mut self, ctx: &mut Context<Self>) {
+        for lane in 0..self.lanes.len() {
+            self.run(lane, ctx);
+        }
+        if self.behind.is_empty() || self.lanes.iter().any(|lane| lane.is_running) {
+            return;
+        }
+        // All are empty: what concerns them all goes alone.
+        if let Some(first) = self.behind.pop_front() {
+            self.lanes[0].waiting.push_back(first);
+            self.run(0, ctx);
+        }
+    }
+
+    /// What waited behind what concerned all lanes, up to the next such.
+    fn release(&mut self) {
+        if self.lanes.iter().any(|lane| lane.is_running) {
+            return;
+        }
+        for (write, reply) in std::mem::take(&mut self.behind) {
+            self.queue(write, reply);
+        }
+    }
+
+    fn run(&mut self, lane: usize, ctx: &mut Context<Self>) {
+        let queue = &mut self.lanes[lane];
+        if queue.is_running || queue.waiting.is_empty() {
+            return;
+        }
+        let count = queue.waiting.len().min(BATCH_WRITES);
+        let (writes, replies): (Vec<_>, Vec<_>) = queue.waiting.drain(..count).unzip();
+        queue.is_running = true;
+        let began = Instant::now();
+        metrics().batch_size.observe(count as f64);
+        metrics().writes_in_flight.set(self.in_flight as u64);
+        let executing = self.worker.send(ExecuteBatch(writes)).into_actor(self);
+        ctx.spawn(executing.map(move |results, writer, ctx| {
+            let Executed { results, recorded, newest: _ } = results.unwrap_or_else(|error| {
+                log::error!("the database worker did not answer: {error}");
+                Executed::failed(replies.len())
+            });
+            metrics().commit_time.observe(began.elapsed().as_secs_f64());
+            writer.ran(lane, replies.into_iter().zip(results).collect(), recorded, ctx);
+        }));
+    }
+
+    fn ran(
+        &mut self,
+        lane: usize,
+        results: Vec<(Reply, WriteResult)>,
+        recorded: Vec<Recorded>,
+        ctx: &mut Context<Self>,
+    ) {
+        self.lanes[lane].is_running = false;
+        self.in_flight -= results.len();
+        metrics().writes_in_flight.set(self.in_flight as u64);
+        self.checkpoint_if_due(results.len(), ctx);
+        self.release();
+        // The next transaction runs while this one's results are told.
+        self.pump(ctx);
+        self.answer(results, recorded);
+        self.tell_idle();
+    }
+
+    /// One checkpoint at a time, beside the transactions that go on.
+    fn checkpoint_if_due(&mut self, written: usize, ctx: &mut Context<Self>) {
+        self.unchecked += written;
+        let Some(checkpointer) = &self.checkpointer else { return };
+        if self.checkpointing || self.unchecked < CHECKPOINT_WRITES {
+            return;
+        }
+        self.unchecked = 0;
+        self.checkpointing = true;
+        let checkpoint = checkpointer.send(Checkpoint).into_actor(self);
+        ctx.spawn(checkpoint.map(|_, writer, _| writer.checkpointing = false));
+    }
+
+    fn answer(&self, all: Vec<(Reply, WriteResult)>, recorded: Vec<Recorded>) {
+        let mut results = Vec::with_capacity(all.len());
+        for (reply, result) in all {
+            match reply {
+                Reply::InOrder(ticket) => results.push((ticket, result)),
+                // Who no longer waits needs no answer.
+                Reply::Once(caller) => drop(caller.send(result)),
+            }
+        }
+        if results.is_empty() && recorded.is_empty() {
+            return;
+        }
+        if let Some(committed) = &self.committed {
+            // At most as much as was in flight.
+            committed.do_send(Committed { results, recorded });
+        }
+    }
+
+    fn tell_idle(&mut self) {
+        if self.in_flight == 0 {
+            for done in self.idle.drain(..) {
+                let _ = done.send(());
+            }
+        }
+    }
+}

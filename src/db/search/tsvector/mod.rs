@@ -1,9 +1,0 @@
-//! The index in a table of PostgreSQL.
-
-mod index;
-mod indexer;
-
-use crate::db::postgres::Conn;
-
-pub(super) use index::TableIndex;
-pub(super) use indexer::keep_up;
