@@ -9,8 +9,8 @@ use std::{
 use rustc_hash::FxHashMap;
 
 use super::AuthError;
-use crate::db::{Bar, Bars};
-use parlor_domain::{SignIn, Timestamp, UserId, limits::KNOWN_USERS};
+use crate::db::Bars;
+use parlor_domain::{Bar, SignIn, Timestamp, UserId, limits::KNOWN_USERS};
 
 /// What was revoked. Loaded at the start; a change is stored first.
 ///

@@ -12,11 +12,8 @@ use super::{
     AnyOperation, ChatError, ChatServer, Ended, Operation, Origin, fanout::Deliver,
     operation::Pending,
 };
-use crate::{
-    db::StoredMessage,
-    protocol::{Close, ReadMarkView, StoredMessageView},
-};
-use parlor_domain::{Epoch, RoomId, Seq, Timestamp, User, UserId, UserKey};
+use crate::protocol::{Close, ReadMarkView, StoredMessageView};
+use parlor_domain::{Epoch, RoomId, Seq, StoredMessage, Timestamp, User, UserId, UserKey};
 
 /// One connection, for as long as the process lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

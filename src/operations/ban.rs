@@ -154,13 +154,13 @@ mod backend {
     use parlor_db::{
         backend::Conn,
         schema::bans,
-        write::{member::backend as member, room::backend as room},
+        write::{member::backend as member, timeline::backend as timeline},
     };
 
     /// Also who is no member can be banned.
     pub(super) fn ban(conn: &mut Conn, ban: &Banning) -> Written<Option<Removed>> {
         let Banning { room, user, by, until, reason, at } = ban;
-        match room::kind(conn, *room)? {
+        match timeline::kind(conn, *room)? {
             None => return Err(WriteError::NoSuchRoom.into()),
             Some(RoomKind::Direct) => return Err(Denied::Direct.into()),
             Some(_) => {}

@@ -1,14 +1,9 @@
 //! What changes of messages have in common.
 
-use parlor_domain::{MessageId, Seq};
+use parlor_domain::{Change, MessageId, Seq};
 
 use super::{ChatServer, Requester, Shown};
-use crate::{
-    chat::ReplyTo,
-    clock::now,
-    db::{Change, ChangeMessage},
-    protocol::server_frame::ChangedView,
-};
+use crate::{chat::ReplyTo, clock::now, db::ChangeMessage, protocol::server_frame::ChangedView};
 
 /// The position of a change, or of the latest one if there was nothing to
 /// change.

@@ -1,15 +1,12 @@
 //! Edit and delete a message.
 
 use actix::Context;
-use parlor_domain::{MessageId, PlainText, mentioned_in};
+use parlor_domain::{Change, MessageId, PlainText, mentioned_in};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, change::Changed};
-use crate::{
-    db::Change,
-    protocol::{Refusal, Rules},
-};
+use crate::protocol::{Refusal, Rules};
 
 /// For its author.
 #[derive(Debug, Deserialize, JsonSchema)]

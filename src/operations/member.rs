@@ -1,13 +1,15 @@
 //! Give a member a role, or mute them.
 
 use actix::Context;
-use parlor_domain::{Member, Role, RoomId, Timestamp, UserId, Whole, limits::SECONDS_MAX};
+use parlor_domain::{
+    Member, MemberChange, Role, RoomId, Timestamp, UserId, Whole, limits::SECONDS_MAX,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
-    db::{self, MemberChange},
+    db::{self},
     protocol::{MemberView, Refusal, Rules, null_or},
 };
 

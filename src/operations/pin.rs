@@ -1,12 +1,12 @@
 //! Pin and unpin a message.
 
 use actix::Context;
+use parlor_domain::Change;
 use parlor_domain::MessageId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, change::Changed};
-use crate::db::Change;
 
 /// Pins a message for all who are in its room.
 #[derive(Debug, Deserialize, JsonSchema)]

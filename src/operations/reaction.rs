@@ -1,12 +1,11 @@
 //! React to a message, and take a reaction back.
 
 use actix::Context;
-use parlor_domain::{Emoji, MessageId};
+use parlor_domain::{Change, Emoji, MessageId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, change::Changed};
-use crate::db::Change;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct React {

@@ -2,7 +2,7 @@
 
 use actix::Context;
 use parlor_domain::{
-    AttachmentId, ClientId, MessageId, NewExtras, PlainText, RoomId,
+    AttachmentId, ClientId, MessageId, NewExtras, PlainText, RoomId, StoredMessage,
     limits::{ATTACHMENTS_PER_MESSAGE, METADATA_BYTES},
     mentioned_in,
 };
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
     clock::now,
-    db::{NewMessage, StoredMessage},
+    db::NewMessage,
     protocol::{Object, Refusal, Rules, StoredMessageView},
 };
 

@@ -16,7 +16,7 @@ use crate::{
     auth::{Accounts, Authenticator, Client, Identity, TrustedProxies},
     chat::ChatServer,
     clock,
-    db::{AuditEntry, Reader, Writer, submit},
+    db::{Reader, Writer, submit},
     error::ApiError,
     limiter::Limiters,
     nodes::Health,
@@ -24,7 +24,7 @@ use crate::{
     protocol::Rules,
 };
 use parlor_domain::{
-    Contact,
+    AuditEntry, Contact,
     limits::{Limits, RESUME_ROOMS},
 };
 

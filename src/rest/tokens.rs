@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     chat::{ChatError, Ended},
-    db::{BanUser, Bar, Barred, RevokeToken, RevokeUser, Write, submit},
+    db::{BanUser, Barred, RevokeToken, RevokeUser, Write, submit},
     error::ApiError,
     protocol::Fields,
 };
 use parlor_domain::{
-    Timestamp, User, UserId,
+    Bar, Timestamp, User, UserId,
     limits::{ID_BYTES, REASON_CHARS, REVOKED_FOR},
 };
 

@@ -49,7 +49,7 @@ pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket, WriteResult, su
 pub use url::DatabaseUrl;
 pub use write::{
     AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, WebhookEvent, Write, WriteError,
-    Written, attachment::*, audit::*, direct::*, erase::*, identity::*, member::*, message::*,
+    Written, attachment::*, bars::*, direct::*, erase::*, identity::*, member::*, message::*,
     outbox::*, publish::*, receipt::*, refresh::*, room::*, user::*,
 };
 pub use writer::{Idle, Writer};

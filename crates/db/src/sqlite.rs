@@ -4,7 +4,7 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
 pub(super) use mark::Marker;
 
-use super::{Happened, Queued, Recorded, rows::standing::StandingRow, write::message};
+use super::{Happened, Queued, Recorded, rows::standing::StandingRow, write::timeline};
 use parlor_domain::{RoomKey, Seq};
 
 pub(super) mod checkpointer;
@@ -60,7 +60,7 @@ pub(crate) fn advance_heads(
 ) -> diesel::QueryResult<Vec<(i64, i64, Seq)>> {
     let mut heads = Vec::with_capacity(counts.len());
     for (room, count) in counts {
-        if let Some(last) = message::sqlite::advance_head(conn, RoomKey(*room), *count)? {
+        if let Some(last) = timeline::sqlite::advance_head(conn, RoomKey(*room), *count)? {
             heads.push((*room, *count, last));
         }
     }

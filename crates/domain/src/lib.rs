@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 mod attachment;
+mod audit;
+mod bar;
 mod contact;
 mod emoji;
 mod epoch;
@@ -26,6 +28,8 @@ mod user;
 mod wire;
 
 pub use attachment::{Attachment, AttachmentId, StoredAttachment};
+pub use audit::AuditEntry;
+pub use bar::Bar;
 pub use contact::{Adder, Contact, RoomBounds};
 pub use emoji::canonical_emoji;
 pub use epoch::{Bounds, Epoch, Life, Position};
@@ -36,13 +40,14 @@ pub use id::{
     UserKey,
 };
 pub use mention::{Mentioned, mentioned_in};
-pub use message::{HistoryCursor, HistoryPage, Message, ReadTarget};
+pub use message::{Change, HistoryCursor, HistoryPage, Message, ReadTarget, StoredMessage};
 pub use name::{NotShown, display_name, display_text, shows_something, visible};
 pub use origin::{Adopted, UserOrigin};
 pub use presence::Status;
 pub use quota::{FileQuota, FileUsage, QuotaReached};
 pub use room::{
-    Ban, Member, Receipt, Retention, Role, Room, RoomChange, RoomKind, RoomOverview, RoomState,
+    Ban, Member, MemberChange, Receipt, Retention, Role, Room, RoomChange, RoomKind, RoomOverview,
+    RoomState,
 };
 pub use standing::{Denied, Standing};
 pub use time::Timestamp;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{ClientId, Epoch, Extras, MessageId, RoomId, RoomKey, Seq, Timestamp, User};
+use super::{ClientId, Epoch, Extras, Mentioned, MessageId, RoomId, RoomKey, Seq, Timestamp, User};
 
 /// A stored message as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +160,26 @@ impl ReadTarget {
             _ => None,
         }
     }
+}
+
+/// A change of a stored message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    Edit { content: Arc<str>, mentioned: Mentioned },
+    Delete,
+    React { emoji: Arc<str> },
+    Unreact { emoji: Arc<str> },
+    Pin,
+    Unpin,
+}
+
+/// Where a message went, or where the first of its `client_id` went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredMessage {
+    pub id: MessageId,
+    pub seq: Seq,
+    pub created_at: Timestamp,
+    pub duplicate: bool,
 }
 
 #[cfg(test)]

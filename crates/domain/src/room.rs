@@ -179,6 +179,14 @@ pub struct Retention {
     pub messages: Option<i64>,
 }
 
+/// What changes about a member; `None` stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemberChange {
+    pub role: Option<Role>,
+    /// Inner `None`: not muted any more.
+    pub muted_until: Option<Option<Timestamp>>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,11 +6,13 @@ use actix::Context;
 
 use crate::{
     chat::{ChatError, ChatServer, ReadMark, ReplyTo, server::now},
-    db::{ChangedMessage, NewMessage, RichMessage, RoomRead, Sent, StoredMessage},
+    db::{ChangedMessage, NewMessage, RichMessage, RoomRead, Sent},
     metrics::metrics,
     protocol::events::{self, UnreadView},
 };
-use parlor_domain::{ClientId, Epoch, Message, Room, RoomId, RoomState, Seq, User, UserKey};
+use parlor_domain::{
+    ClientId, Epoch, Message, Room, RoomId, RoomState, Seq, StoredMessage, User, UserKey,
+};
 
 impl ChatServer {
     pub fn send(

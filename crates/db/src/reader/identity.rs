@@ -5,10 +5,10 @@ use diesel_async::RunQueryDsl;
 
 use super::{ReadError, Reader, read};
 use crate::{
-    ApiKey, Bar, Bars, RefreshHash,
+    ApiKey, Bars, RefreshHash,
     schema::{api_keys, refresh_tokens, revoked_tokens, user_bars, users},
 };
-use parlor_domain::{SignIn, Timestamp, User, UserId, UserKey};
+use parlor_domain::{Bar, SignIn, Timestamp, User, UserId, UserKey};
 
 /// A key, whom it stands for, and when.
 type KeyRow = ((i64, String, Vec<u8>, String), (i64, String, String), (i64, Option<i64>));

@@ -1,8 +1,10 @@
 //! A user who is deleted.
 
 use super::*;
-use crate::{MemberChange, NewUpload, OpenDirect};
-use parlor_domain::{AppEvent, AttachmentId, EventKind, FileQuota, limits::ERASE_MESSAGES};
+use crate::{NewUpload, OpenDirect};
+use parlor_domain::{
+    AppEvent, AttachmentId, EventKind, FileQuota, MemberChange, limits::ERASE_MESSAGES,
+};
 
 fn erase(bench: &Bench, user: &User) -> Result<Erased, WriteError> {
     bench.one(EraseUser { user: user.key, at: AT })

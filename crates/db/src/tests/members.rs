@@ -1,8 +1,8 @@
 //! Who is in a room, as what, and who is kept out.
 
 use super::*;
-use crate::{MemberChange, OpenDirect};
-use parlor_domain::{Denied, limits::BLOCKS_PER_USER};
+use crate::OpenDirect;
+use parlor_domain::{Denied, MemberChange, limits::BLOCKS_PER_USER};
 
 fn standing_of(bench: &Bench, room: &Room, user: &User) -> Option<parlor_domain::Standing> {
     beside(|| {

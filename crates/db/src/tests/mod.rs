@@ -17,9 +17,9 @@ use tokio::sync::oneshot;
 
 use super::{open::bring_up_to_date, samples::*, *};
 use parlor_domain::{
-    Adder, Adopted, Contact, Denied, Message, MessageId, NewExtras, ReadTarget, Role, Room,
-    RoomBounds, RoomId, RoomKey, Seq, SignIn, Timestamp, User, UserId, UserKey, UserOrigin,
-    limits::PURGE_ROWS,
+    Adder, Adopted, Change, Contact, Denied, Message, MessageId, NewExtras, ReadTarget, Role, Room,
+    RoomBounds, RoomId, RoomKey, Seq, SignIn, StoredMessage, Timestamp, User, UserId, UserKey,
+    UserOrigin, limits::PURGE_ROWS,
 };
 
 fn stored(result: &Stored) -> StoredMessage {

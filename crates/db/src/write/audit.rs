@@ -1,22 +1,9 @@
 //! What administrators did.
 
-use std::sync::Arc;
-
-use parlor_domain::Timestamp;
+use parlor_domain::AuditEntry;
 use parlor_macros::each_backend;
 
 use super::{Concern, Conn, Effects, Write, Written, on};
-
-/// Something an administrator does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditEntry {
-    pub at: Timestamp,
-    pub actor: Arc<str>,
-    pub action: Arc<str>,
-    pub target: Arc<str>,
-    /// A JSON object.
-    pub detail: Arc<str>,
-}
 
 impl Write for AuditEntry {
     type Outcome = ();

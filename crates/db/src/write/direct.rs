@@ -121,6 +121,7 @@ pub mod backend {
             contact::backend::{self as contact, has_blocked},
             member::backend as member,
             room::backend as room,
+            timeline::backend as timeline,
             user::backend as user,
         },
     };
@@ -171,7 +172,7 @@ pub mod backend {
                 let Some(key) = room::insert(conn, &room, Some(pair(*users)))? else {
                     return Err(WriteError::IdTaken.into());
                 };
-                let head = room::head(conn, key)?.unwrap_or(Seq::ZERO);
+                let head = timeline::head(conn, key)?.unwrap_or(Seq::ZERO);
                 for (user, adder) in users.iter().zip(adders) {
                     let (room, user, role) = (key, *user, Role::Member);
                     let at = *created_at;
@@ -183,7 +184,7 @@ pub mod backend {
                 (key, true)
             }
         };
-        let found = room::find(conn, key)?.zip(room::head(conn, key)?);
+        let found = timeline::find(conn, key)?.zip(timeline::head(conn, key)?);
         let members = member::find(conn, key, opener)?.zip(member::find(conn, key, other)?);
         let ((room, last_seq), (one, two)) = found.zip(members).ok_or(WriteError::NoSuchRoom)?;
         Ok(Direct { room, members: [one, two], blocks, last_seq, is_new })

@@ -116,8 +116,8 @@ pub mod backend {
             receipts, refresh_tokens, rooms, users,
         },
         write::{
-            attachment::backend as attachment, life::backend as life, member::backend as member,
-            message::backend as message, refresh::backend as refresh, user::backend as user_rows,
+            attachment::backend as attachment, bars::backend as bars, life::backend as life,
+            member::backend as member, message::backend as message, user::backend as user_rows,
         },
     };
 
@@ -146,7 +146,7 @@ pub mod backend {
             left.push((key, RoomId::from_stored(id), member_count));
         }
         // Not before the last token was made, which may have been on another node.
-        let gone_at = refresh::last_issued(conn, user)?.map_or(at, |last| at.max(last));
+        let gone_at = bars::last_issued(conn, user)?.map_or(at, |last| at.max(last));
         delete_personal(conn, user)?;
         let keys = api_keys::table.filter(api_keys::user_key.eq(user.0));
         diesel::update(keys.filter(api_keys::revoked_at.is_null()))

@@ -1,87 +1,16 @@
-//! What makes a good token bad, and keys of services.
+//! Who may come as whom: passwords, bans from the server, keys of services.
 
 use std::sync::Arc;
 
 use parlor_domain::{
-    Adopted, SignIn, Timestamp, User, UserId, UserKey, UserOrigin, limits::API_KEYS,
+    Adopted, Bar, SignIn, Timestamp, User, UserId, UserKey, UserOrigin, limits::API_KEYS,
 };
 use parlor_macros::each_backend;
 
-use super::{Concern, Conn, Effects, Failure, Write, WriteError, Written, on, user::SeenUser};
+use super::{
+    Concern, Conn, Effects, Failure, Write, WriteError, Written, bars::Barred, on, user::SeenUser,
+};
 use crate::Happened;
-
-/// What makes a user's good tokens bad.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bar {
-    /// Tokens issued up to then are void.
-    pub tokens_after: Timestamp,
-    pub banned: bool,
-    /// `None`: for good.
-    pub banned_until: Option<Timestamp>,
-    pub reason: Arc<str>,
-    /// The login whose tokens are good whenever they were issued.
-    pub keeps: Option<SignIn>,
-}
-
-impl Default for Bar {
-    fn default() -> Self {
-        let tokens_after = Timestamp(0);
-        Self { tokens_after, banned: false, banned_until: None, reason: "".into(), keeps: None }
-    }
-}
-
-impl Bar {
-    /// Whether the user may not come at all now.
-    pub fn bans(&self, now: Timestamp) -> bool {
-        self.banned && self.banned_until.is_none_or(|until| now < until)
-    }
-}
-
-/// All that makes good tokens bad.
-#[derive(Clone, Debug, Default)]
-pub struct Bars {
-    /// Revoked tokens by `jti`, and when each would have expired.
-    pub tokens: Vec<(Arc<str>, Timestamp)>,
-    pub users: Vec<(UserId, Bar)>,
-}
-
-/// A user, and what bars them now.
-#[derive(Clone, Debug)]
-pub struct Barred {
-    pub user: User,
-    pub bar: Bar,
-}
-
-impl Barred {
-    pub(super) fn effects(&self, effects: &mut Effects) {
-        effects.happened(|| Happened::Barred { user: self.user.key.0 });
-    }
-}
-
-/// One token is good no more; or all of a sign-in's, by its revocation id.
-#[derive(Clone, Debug)]
-pub struct RevokeToken {
-    pub id: Arc<str>,
-    pub expires_at: Timestamp,
-    pub at: Timestamp,
-}
-
-impl Write for RevokeToken {
-    type Outcome = ();
-
-    fn concerns(&self) -> Vec<Concern> {
-        Vec::new()
-    }
-
-    fn run(&self, conn: &mut Conn<'_>) -> Written<()> {
-        Ok(on!(conn, revoke_token, self)?)
-    }
-
-    fn effects(&self, (): &(), effects: &mut Effects) {
-        let (token, until) = (self.id.to_string(), self.expires_at.0);
-        effects.happened(|| Happened::Revoked { token, until });
-    }
-}
 
 /// All tokens that a user has now are void, also those that could be
 /// exchanged for new ones.
@@ -200,102 +129,75 @@ impl Write for RevokeApiKey {
     }
 }
 
+/// Ends all sign-ins of the user but one, if the password is still the one
+/// that was checked.
+#[derive(Clone, Debug)]
+pub struct ChangePassword {
+    pub user: UserKey,
+    pub was: Arc<str>,
+    pub password_hash: Arc<str>,
+    pub keeps: SignIn,
+    pub at: Timestamp,
+}
+
+impl Write for ChangePassword {
+    type Outcome = Barred;
+
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::User(self.user)]
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Barred> {
+        on!(conn, change_password, self)
+    }
+
+    fn effects(&self, barred: &Barred, effects: &mut Effects) {
+        barred.effects(effects);
+    }
+}
+
 #[each_backend]
 pub mod backend {
-    use diesel::{
-        ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, upsert::excluded,
-    };
+    use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
     use super::*;
     use crate::{
         backend::Conn,
-        schema::{api_keys, revoked_tokens, user_bars},
-        write::{refresh::backend as refresh, user::backend as user},
+        schema::{api_keys, users},
+        write::{bars::backend as bars, user::backend as user},
     };
-
-    pub fn revoke_token(conn: &mut Conn, revoke: &RevokeToken) -> QueryResult<()> {
-        let RevokeToken { id, expires_at, at } = revoke;
-        let expired = revoked_tokens::table.filter(revoked_tokens::expires_at.le(at.0));
-        diesel::delete(expired).execute(conn)?;
-        diesel::insert_into(revoked_tokens::table)
-            .values((revoked_tokens::id.eq(&**id), revoked_tokens::expires_at.eq(expires_at.0)))
-            .on_conflict(revoked_tokens::id)
-            .do_update()
-            .set(revoked_tokens::expires_at.eq(excluded(revoked_tokens::expires_at)))
-            .execute(conn)
-            .map(drop)
-    }
-
-    /// What bars a user; `Bar::default()` if nothing does.
-    fn bar(conn: &mut Conn, of: UserKey) -> QueryResult<Bar> {
-        let row = user_bars::table.find(of.0).select((
-            user_bars::tokens_after,
-            user_bars::banned,
-            user_bars::banned_until,
-            user_bars::reason,
-            user_bars::keeps,
-        ));
-        let row = row.first::<(i64, bool, Option<i64>, String, Option<i64>)>(conn).optional()?;
-        Ok(row.map_or_else(Bar::default, |(tokens_after, banned, until, reason, keeps)| Bar {
-            tokens_after: Timestamp(tokens_after),
-            banned,
-            banned_until: until.map(Timestamp),
-            reason: reason.into(),
-            keeps: keeps.map(SignIn),
-        }))
-    }
-
-    /// Up to when a user's tokens are void.
-    pub fn tokens_after(conn: &mut Conn, of: UserKey) -> QueryResult<Timestamp> {
-        let after = user_bars::table.find(of.0).select(user_bars::tokens_after);
-        Ok(Timestamp(after.first(conn).optional()?.unwrap_or(0)))
-    }
-
-    /// Writes down what bars a user.
-    pub fn store(conn: &mut Conn, of: UserKey, bar: &Bar) -> QueryResult<()> {
-        let Bar { tokens_after, banned, banned_until, reason, keeps } = bar;
-        diesel::insert_into(user_bars::table)
-            .values((
-                user_bars::user_key.eq(of.0),
-                user_bars::tokens_after.eq(tokens_after.0),
-                user_bars::banned.eq(banned),
-                user_bars::banned_until.eq(banned_until.map(|until| until.0)),
-                user_bars::reason.eq(&**reason),
-                user_bars::keeps.eq(keeps.map(|keeps| keeps.0)),
-            ))
-            .on_conflict(user_bars::user_key)
-            .do_update()
-            .set((
-                user_bars::tokens_after.eq(excluded(user_bars::tokens_after)),
-                user_bars::banned.eq(excluded(user_bars::banned)),
-                user_bars::banned_until.eq(excluded(user_bars::banned_until)),
-                user_bars::reason.eq(excluded(user_bars::reason)),
-                user_bars::keeps.eq(excluded(user_bars::keeps)),
-            ))
-            .execute(conn)
-            .map(drop)
-    }
 
     fn barred(conn: &mut Conn, of: UserKey, bar: Bar) -> Written<Barred> {
         let Some(user) = user::find(conn, of)? else {
             return Err(WriteError::NoSuchUser.into());
         };
-        store(conn, of, &bar)?;
+        bars::store(conn, of, &bar)?;
         Ok(Barred { user, bar })
     }
 
     pub fn revoke_user(conn: &mut Conn, revoke: &RevokeUser) -> Written<Barred> {
         let RevokeUser { user: of, keeps, at } = *revoke;
         // Not before the last one was made, which may have been on another node.
-        let last = refresh::last_issued(conn, of)?.unwrap_or(at);
-        refresh::end_all(conn, of, keeps, at)?;
-        let bar = Bar { tokens_after: at.max(last), keeps, ..bar(conn, of)? };
+        let last = bars::last_issued(conn, of)?.unwrap_or(at);
+        bars::end_all(conn, of, keeps, at)?;
+        let bar = Bar { tokens_after: at.max(last), keeps, ..bars::bar(conn, of)? };
         barred(conn, of, bar)
+    }
+
+    pub(super) fn change_password(conn: &mut Conn, change: &ChangePassword) -> Written<Barred> {
+        let ChangePassword { user, was, password_hash, keeps, at } = change;
+        // As it was checked: not one that was changed meanwhile.
+        let row = users::table.find(user.0).filter(users::password_hash.eq(&**was));
+        let set = users::password_hash.eq(&**password_hash);
+        if diesel::update(row).set(set).execute(conn)? == 0 {
+            return Err(WriteError::PasswordChanged.into());
+        }
+        revoke_user(conn, &RevokeUser { user: *user, keeps: Some(*keeps), at: *at })
     }
 
     pub(super) fn ban(conn: &mut Conn, ban: &BanUser) -> Written<Barred> {
         let BanUser { user: of, banned, until, reason } = ban;
-        let known = bar(conn, *of)?;
+        let known = bars::bar(conn, *of)?;
         let bar = Bar { banned: *banned, banned_until: *until, reason: reason.clone(), ..known };
         barred(conn, *of, bar)
     }

@@ -1,8 +1,8 @@
 //! Who is a member of which room, and as what.
 
 use parlor_domain::{
-    Adder, Denied, Member, ReadTarget, Role, Room, RoomBounds, RoomKey, RoomKind, Seq, Standing,
-    Timestamp, UserKey,
+    Adder, Denied, Member, MemberChange, ReadTarget, Role, Room, RoomBounds, RoomKey, RoomKind,
+    Seq, Standing, Timestamp, UserKey,
 };
 use parlor_macros::each_backend;
 
@@ -119,14 +119,6 @@ impl Write for RemoveMember {
     }
 }
 
-/// What changes about a member; `None` stays as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MemberChange {
-    pub role: Option<Role>,
-    /// Inner `None`: not muted any more.
-    pub muted_until: Option<Option<Timestamp>>,
-}
-
 /// Changes a member's role or mutes them.
 #[derive(Clone, Copy, Debug)]
 pub struct UpdateMember {
@@ -211,7 +203,7 @@ pub mod backend {
         schema::{members, receipts, rooms},
         write::{
             ban::backend as ban, contact::backend as contact, error::settled,
-            former::backend as former, receipt::backend as receipt, room::backend as room,
+            former::backend as former, receipt::backend as receipt, timeline::backend as timeline,
             user::backend as user,
         },
     };
@@ -282,7 +274,7 @@ pub mod backend {
 
     pub(super) fn add(conn: &mut Conn, adding: &AddMember) -> Written<Added> {
         let AddMember { room, user, role, at, adder, ref bounds, mark_read } = *adding;
-        let there = room::find(conn, room)?.zip(room::head(conn, room)?);
+        let there = timeline::find(conn, room)?.zip(timeline::head(conn, room)?);
         let (found, last_seq) = there.ok_or(WriteError::NoSuchRoom)?;
         if user::find(conn, user)?.is_none() {
             return Err(WriteError::NoSuchUser.into());
@@ -370,7 +362,7 @@ pub mod backend {
         let RemoveMember { room, user, by, is_self } = *removing;
         let Some(Standing { role, .. }) = standing(conn, room, user)? else { return Ok(None) };
         outranks(by, role)?;
-        if room::kind(conn, room)? == Some(RoomKind::Direct) {
+        if timeline::kind(conn, room)? == Some(RoomKind::Direct) {
             return Err(Denied::Direct.into());
         }
         let leaves_others = is_last_owner(conn, room, user, role)?
@@ -416,7 +408,7 @@ pub mod backend {
         let UpdateMember { room, user, by, change: MemberChange { role, muted_until } } = *update;
         let known = standing(conn, room, user)?.ok_or(WriteError::NoSuchMember)?;
         outranks(by, known.role)?;
-        if room::kind(conn, room)? == Some(RoomKind::Direct) {
+        if timeline::kind(conn, room)? == Some(RoomKind::Direct) {
             return Err(Denied::Direct.into());
         }
         if let Some(role) = role {
@@ -444,7 +436,7 @@ pub mod backend {
 
     pub(super) fn transfer(conn: &mut Conn, transfer: &TransferRoom) -> Written<Vec<Member>> {
         let TransferRoom { room, from, to } = *transfer;
-        if room::kind(conn, room)? == Some(RoomKind::Direct) {
+        if timeline::kind(conn, room)? == Some(RoomKind::Direct) {
             return Err(Denied::Direct.into());
         }
         let owners = match from {

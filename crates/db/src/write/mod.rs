@@ -12,6 +12,7 @@ use std::{any::Any, fmt};
 pub mod attachment;
 pub mod audit;
 pub mod ban;
+pub mod bars;
 pub(crate) mod batch;
 mod concern;
 pub mod contact;
@@ -30,6 +31,7 @@ pub mod publish;
 pub mod receipt;
 pub mod refresh;
 pub mod room;
+pub mod timeline;
 pub mod user;
 
 pub use concern::Concern;

@@ -188,7 +188,7 @@ pub mod backend {
     use crate::{
         backend::Conn,
         schema::{inbox, inbox_heads, publications, room_events},
-        write::{life::backend as life, message::backend as message, user::backend as user},
+        write::{life::backend as life, timeline::backend as timeline, user::backend as user},
     };
 
     /// The place under which a key was published before.
@@ -220,7 +220,7 @@ pub mod backend {
         if let Some(seq) = published(conn, key.as_ref())? {
             return Ok(PublishedToRoom { seq: Seq(seq), duplicate: true });
         }
-        let seq = message::advance_head(conn, *room, 1)?.ok_or(WriteError::NoSuchRoom)?;
+        let seq = timeline::advance_head(conn, *room, 1)?.ok_or(WriteError::NoSuchRoom)?;
         diesel::insert_into(room_events::table)
             .values((
                 room_events::room_key.eq(room.0),

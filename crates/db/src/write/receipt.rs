@@ -152,13 +152,13 @@ pub mod backend {
     use crate::{
         backend::Conn,
         schema::{blocks, members, messages, receipts, room_heads, rooms, users},
-        write::room::backend as room,
+        write::timeline::backend as timeline,
     };
 
     /// One who has left in the meantime keeps no mark.
     pub fn raise(conn: &mut Conn, mark: &MarkRead) -> Written<Marked> {
         let MarkRead { room, user, target, at } = *mark;
-        let head = room::head(conn, room)?.ok_or(WriteError::NoSuchRoom)?;
+        let head = timeline::head(conn, room)?.ok_or(WriteError::NoSuchRoom)?;
         let target = match target {
             ReadTarget::All => head,
             ReadTarget::Seq(seq) => seq.min(head),
@@ -201,7 +201,7 @@ pub mod backend {
     /// What was read has been delivered.
     pub(super) fn delivered(conn: &mut Conn, mark: &MarkDelivered) -> Written<Marked> {
         let MarkDelivered { room, user, seq } = *mark;
-        let head = room::head(conn, room)?.ok_or(WriteError::NoSuchRoom)?;
+        let head = timeline::head(conn, room)?.ok_or(WriteError::NoSuchRoom)?;
         let seq = seq.min(head);
         let known = receipts::table
             .find((room.0, user.0))

@@ -125,16 +125,14 @@ impl Write for EndSignIn {
 
 #[each_backend]
 pub mod backend {
-    use diesel::{
-        ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, dsl::max,
-    };
+    use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 
     use super::*;
     use crate::{
         backend::Conn,
         schema::{refresh_tokens, users},
         write::{
-            identity::{RevokeToken, backend as identity},
+            bars::{RevokeToken, backend as bars},
             user::backend as user,
         },
     };
@@ -158,15 +156,8 @@ pub mod backend {
     /// When an access token is issued: after all that was revoked by now, so that
     /// who comes back within the same moment is not taken for who was there before.
     fn issued_at(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult<Timestamp> {
-        let after = identity::tokens_after(conn, user)?;
+        let after = bars::tokens_after(conn, user)?;
         Ok(at.max(Timestamp(after.0 + 1)))
-    }
-
-    /// When the last access token of a user was issued.
-    pub fn last_issued(conn: &mut Conn, of: UserKey) -> QueryResult<Option<Timestamp>> {
-        let all = refresh_tokens::table.filter(refresh_tokens::user_key.eq(of.0));
-        let last = all.select(max(refresh_tokens::created_at)).first::<Option<i64>>(conn)?;
-        Ok(last.map(Timestamp))
     }
 
     pub(super) fn rotate(conn: &mut Conn, rotate: &RotateRefresh) -> Written<Rotated> {
@@ -245,28 +236,7 @@ pub mod backend {
             .filter(refresh_tokens::revoked_at.is_null());
         diesel::update(living).set(refresh_tokens::revoked_at.eq(at.0)).execute(conn)?;
         let id = sign_in.revocation_id();
-        identity::revoke_token(conn, &RevokeToken { id, expires_at: until, at })
-    }
-
-    /// Ends what could be exchanged for new access tokens of a user, in all
-    /// sign-ins but one.
-    pub fn end_all(
-        conn: &mut Conn,
-        user: UserKey,
-        keeps: Option<SignIn>,
-        at: Timestamp,
-    ) -> QueryResult<()> {
-        let living = refresh_tokens::table
-            .filter(refresh_tokens::user_key.eq(user.0))
-            .filter(refresh_tokens::revoked_at.is_null());
-        let ended = refresh_tokens::revoked_at.eq(at.0);
-        match keeps {
-            Some(keeps) => {
-                let others = living.filter(refresh_tokens::family.ne(keeps.0));
-                diesel::update(others).set(ended).execute(conn).map(drop)
-            }
-            None => diesel::update(living).set(ended).execute(conn).map(drop),
-        }
+        bars::revoke_token(conn, &RevokeToken { id, expires_at: until, at })
     }
 
     fn delete_expired(conn: &mut Conn, now: Timestamp) -> QueryResult<()> {

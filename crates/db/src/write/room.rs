@@ -246,7 +246,6 @@ pub mod backend {
     use super::*;
     use crate::{
         backend::Conn,
-        rows::room::{RoomRow, columns},
         schema::{
             bans, former_members, members, mentions, messages, reactions, receipts, room_events,
             room_heads, rooms,
@@ -256,7 +255,7 @@ pub mod backend {
             contact::backend as contact,
             life::backend as life,
             member::{NewMember, backend as member},
-            message::backend as message,
+            timeline::backend as timeline,
             user::backend as user,
         },
     };
@@ -273,11 +272,11 @@ pub mod backend {
         let Some(key) = insert(conn, new, None)? else {
             return Err(WriteError::IdTaken.into());
         };
-        let last_seq = head(conn, key)?.unwrap_or(Seq::ZERO);
+        let last_seq = timeline::head(conn, key)?.unwrap_or(Seq::ZERO);
         let (room, user, role) = (key, owner, Role::Owner);
         let (at, head) = (new.created_at, last_seq);
         member::insert(conn, NewMember { room, user, role, at, head, adder })?;
-        let room = find(conn, key)?.ok_or(WriteError::NoSuchRoom)?;
+        let room = timeline::find(conn, key)?.ok_or(WriteError::NoSuchRoom)?;
         Ok(MadeRoom { room, last_seq })
     }
 
@@ -328,16 +327,6 @@ pub mod backend {
         Ok(Some(RoomKey(key)))
     }
 
-    /// A room that has not been deleted.
-    pub fn find(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Room>> {
-        let query = rooms::table.find(room.0).filter(rooms::id.is_not_null()).select(columns());
-        Ok(query.first::<RoomRow>(conn).optional()?.map(Room::from))
-    }
-
-    pub fn kind(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<RoomKind>> {
-        Ok(find(conn, room)?.map(|room| room.kind))
-    }
-
     pub(super) fn update(
         conn: &mut Conn,
         UpdateRoom { room, change }: &UpdateRoom,
@@ -353,7 +342,7 @@ pub mod backend {
         if let Some(custom) = custom {
             row().set(rooms::custom.eq(custom.as_deref())).execute(conn)?;
         }
-        Ok(find(conn, *room)?.ok_or(WriteError::NoSuchRoom)?)
+        Ok(timeline::find(conn, *room)?.ok_or(WriteError::NoSuchRoom)?)
     }
 
     pub(super) fn set_retention(
@@ -368,14 +357,9 @@ pub mod backend {
         if set > 0 { Ok(()) } else { Err(WriteError::NoSuchRoom.into()) }
     }
 
-    pub fn head(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Seq>> {
-        let last = room_heads::table.find(room.0).select(room_heads::last_seq);
-        last.first::<i64>(conn).optional().map(|last| last.map(Seq))
-    }
-
     /// The room is gone for everyone at once; its messages go bit by bit.
     pub fn delete(conn: &mut Conn, room: RoomKey) -> Written<RoomId> {
-        let Some(Room { id, .. }) = find(conn, room)? else {
+        let Some(Room { id, .. }) = timeline::find(conn, room)? else {
             return Err(WriteError::NoSuchRoom.into());
         };
         life::retire_room(conn, room, &id)?;
@@ -433,7 +417,7 @@ pub mod backend {
     }
 
     pub(super) fn clear(conn: &mut Conn, ClearRoom { room, upto }: &ClearRoom) -> Written<Cleared> {
-        let seq = message::advance_head(conn, *room, 1)?.ok_or(WriteError::NoSuchRoom)?;
+        let seq = timeline::advance_head(conn, *room, 1)?.ok_or(WriteError::NoSuchRoom)?;
         let upto = upto.map_or(seq, |upto| upto.min(seq));
         raise_floor(conn, *room, upto, seq)?;
         Ok(Cleared { seq, upto })

@@ -2,15 +2,11 @@
 
 use std::sync::Arc;
 
-use parlor_domain::{Adopted, SignIn, Timestamp, User, UserId, UserKey, UserOrigin};
+use parlor_domain::{Adopted, Bar, Timestamp, User, UserId, UserKey, UserOrigin};
 use parlor_macros::each_backend;
 use sha2::{Digest, Sha256};
 
-use super::{
-    Concern, Conn, Effects, WebhookEvent, Write, WriteError, Written,
-    identity::{Bar, Barred},
-    on,
-};
+use super::{Concern, Conn, Effects, WebhookEvent, Write, WriteError, Written, on};
 use crate::Happened;
 
 /// Finds or makes the row of a user whose credentials were good; a changed
@@ -96,33 +92,6 @@ impl Write for RegisterUser {
     }
 }
 
-/// Ends all sign-ins of the user but one, if the password is still the one
-/// that was checked.
-#[derive(Clone, Debug)]
-pub struct ChangePassword {
-    pub user: UserKey,
-    pub was: Arc<str>,
-    pub password_hash: Arc<str>,
-    pub keeps: SignIn,
-    pub at: Timestamp,
-}
-
-impl Write for ChangePassword {
-    type Outcome = Barred;
-
-    fn concerns(&self) -> Vec<Concern> {
-        vec![Concern::User(self.user)]
-    }
-
-    fn run(&self, conn: &mut Conn<'_>) -> Written<Barred> {
-        on!(conn, change_password, self)
-    }
-
-    fn effects(&self, barred: &Barred, effects: &mut Effects) {
-        barred.effects(effects);
-    }
-}
-
 /// A user has come or gone.
 #[derive(Clone, Copy, Debug)]
 pub struct SetPresence {
@@ -180,15 +149,7 @@ pub mod backend {
     };
 
     use super::*;
-    use crate::{
-        backend::Conn,
-        functions::lower,
-        schema::users,
-        write::{
-            identity::{RevokeUser, backend as identity},
-            refresh::backend as refresh,
-        },
-    };
+    use crate::{backend::Conn, functions::lower, schema::users, write::bars::backend as bars};
 
     /// A user who has not been deleted: who looked them up did so before this
     /// transaction, and what is left of a deleted one is nobody to act on.
@@ -233,7 +194,7 @@ pub mod backend {
                         users::password_hash.eq(None::<String>),
                     ))
                     .execute(conn)?;
-                refresh::end_all(conn, user.key, None, *at)?;
+                bars::end_all(conn, user.key, None, *at)?;
                 true
             }
         };
@@ -275,17 +236,6 @@ pub mod backend {
         Ok(FoundUser { user, bar, adopted: false })
     }
 
-    pub(super) fn change_password(conn: &mut Conn, change: &ChangePassword) -> Written<Barred> {
-        let ChangePassword { user, was, password_hash, keeps, at } = change;
-        // As it was checked: not one that was changed meanwhile.
-        let row = users::table.find(user.0).filter(users::password_hash.eq(&**was));
-        let set = users::password_hash.eq(&**password_hash);
-        if diesel::update(row).set(set).execute(conn)? == 0 {
-            return Err(WriteError::PasswordChanged.into());
-        }
-        identity::revoke_user(conn, &RevokeUser { user: *user, keeps: Some(*keeps), at: *at })
-    }
-
     /// When the last user of this id was deleted.
     fn erased_at(conn: &mut Conn, id: &UserId) -> QueryResult<Option<Timestamp>> {
         let former = users::table.filter(users::former_id.eq(id_hash(id)));
@@ -300,7 +250,7 @@ pub mod backend {
     ) -> QueryResult<Option<Bar>> {
         let Some(tokens_after) = erased_at else { return Ok(None) };
         let bar = Bar { tokens_after, ..Bar::default() };
-        identity::store(conn, user, &bar)?;
+        bars::store(conn, user, &bar)?;
         Ok(Some(bar))
     }
 

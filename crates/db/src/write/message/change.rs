@@ -2,11 +2,9 @@
 //! takes none.
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use std::sync::Arc;
-
 use parlor_domain::{
-    Denied, Mentioned, Message, MessageId, Reaction, RoomKey, RoomKind, Seq, Standing, Timestamp,
-    UserKey, limits::PINS_PER_ROOM,
+    Change, Denied, Mentioned, Message, MessageId, Reaction, RoomKey, RoomKind, Seq, Standing,
+    Timestamp, UserKey, limits::PINS_PER_ROOM,
 };
 use parlor_macros::each_backend;
 
@@ -21,16 +19,6 @@ pub struct ChangeMessage {
     pub is_admin: bool,
     pub change: Change,
     pub at: Timestamp,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
-    Edit { content: Arc<str>, mentioned: Mentioned },
-    Delete,
-    React { emoji: Arc<str> },
-    Unreact { emoji: Arc<str> },
-    Pin,
-    Unpin,
 }
 
 /// A message as it is now.
@@ -115,13 +103,14 @@ pub mod backend {
         backend::Conn,
         rows::message_json::{encode_mentions, encode_reactions},
         schema::{mentions, messages, reactions, rooms, users},
+        write::timeline::backend as timeline,
         write::{
             attachment::backend as attachment,
             error::settled,
             member::backend as member,
             message::{
-                backend::advance_head, reaction::backend as reaction, rich::backend as rich,
-                select::backend as select, thread::backend as thread,
+                reaction::backend as reaction, rich::backend as rich, select::backend as select,
+                thread::backend as thread,
             },
         },
     };
@@ -172,7 +161,7 @@ pub mod backend {
 
     /// The next number for a change of a room that is there.
     fn next_seq(conn: &mut Conn, room: RoomKey) -> QueryResult<Seq> {
-        advance_head(conn, room, 1)?.ok_or(diesel::result::Error::NotFound)
+        timeline::advance_head(conn, room, 1)?.ok_or(diesel::result::Error::NotFound)
     }
 
     fn edit(

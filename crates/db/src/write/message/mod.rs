@@ -10,16 +10,18 @@ mod thread;
 use std::{collections::BTreeMap, sync::Arc};
 
 use diesel::Insertable;
-use parlor_domain::{ClientId, Message, MessageId, NewExtras, RoomKey, Seq, Timestamp, UserKey};
+use parlor_domain::{
+    ClientId, Message, MessageId, NewExtras, RoomKey, Seq, StoredMessage, Timestamp, UserKey,
+};
 use parlor_macros::each_backend;
 use rustc_hash::FxHashMap;
 
-pub use change::{Change, ChangeMessage, ChangedMessage};
+pub use change::{ChangeMessage, ChangedMessage};
 
 use super::{
     Concern, Conn, Effects, Outcome, Queued, WebhookEvent, Write, WriteError, Written, on,
 };
-use crate::schema::{messages, room_heads};
+use crate::schema::messages;
 
 /// A message that somebody sends.
 #[derive(Clone, Debug)]
@@ -43,15 +45,6 @@ pub struct Sent {
     /// If it has more than a content and was stored now: as the transaction
     /// has put it together.
     pub rich: Option<Box<RichMessage>>,
-}
-
-/// Where a message went, or where the first of its `client_id` went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoredMessage {
-    pub id: MessageId,
-    pub seq: Seq,
-    pub created_at: Timestamp,
-    pub duplicate: bool,
 }
 
 /// A message with more than a content, and the root of its thread as it is
@@ -295,16 +288,6 @@ pub mod backend {
         let counts: Vec<(i64, i64)> = counts.into_iter().collect();
         let first = |(room, count, last): (i64, i64, Seq)| (room, Seq(last.0 - count + 1));
         Ok(advance_heads(conn, &counts)?.into_iter().map(first).collect())
-    }
-
-    /// Moves a room's head on; gives where it is now.
-    pub fn advance_head(conn: &mut Conn, room: RoomKey, count: i64) -> QueryResult<Option<Seq>> {
-        diesel::update(room_heads::table.find(room.0))
-            .set(room_heads::last_seq.eq(room_heads::last_seq + count))
-            .returning(room_heads::last_seq)
-            .get_result(conn)
-            .optional()
-            .map(|last| last.map(Seq))
     }
 
     /// On SQLite one prepared statement a row: that is a fifth faster than one

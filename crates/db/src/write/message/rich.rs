@@ -3,11 +3,12 @@
 
 use diesel::Insertable;
 use parlor_domain::{
-    ClientId, Mentioned, Mentions, MessageId, NewExtras, RoomKey, Seq, UserId, UserKey,
+    ClientId, Mentioned, Mentions, MessageId, NewExtras, RoomKey, Seq, StoredMessage, UserId,
+    UserKey,
 };
 use parlor_macros::each_backend;
 
-use super::{NewMessage, RichMessage, Sent, StoredMessage};
+use super::{NewMessage, RichMessage, Sent};
 use crate::{
     schema::messages,
     write::{WriteError, Written},
@@ -46,12 +47,11 @@ pub mod backend {
         backend::Conn,
         rows::message_json::{encode_attachments, encode_mentions},
         schema::{members, mentions, rooms, users},
+        write::timeline::backend as timeline,
         write::{
             attachment::backend as attachment,
             message::{
-                backend::{advance_head, find_repeated},
-                select::backend as select,
-                sender::backend as sender,
+                backend::find_repeated, select::backend as select, sender::backend as sender,
                 thread::backend as thread,
             },
         },
@@ -84,7 +84,7 @@ pub mod backend {
             ids => attachment::claim(conn, ids, new.sender, new.room, new.id)?
                 .ok_or(WriteError::NoSuchAttachment)?,
         };
-        let seq = advance_head(conn, new.room, 1)?.ok_or(WriteError::NoSuchRoom)?;
+        let seq = timeline::advance_head(conn, new.room, 1)?.ok_or(WriteError::NoSuchRoom)?;
         let (mentioned, keys) = resolve(conn, new.room, &extras.mentioned)?;
         diesel::insert_into(messages::table)
             .values(NewRow {

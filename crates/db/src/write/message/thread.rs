@@ -20,10 +20,8 @@ pub mod backend {
 
     use super::*;
     use crate::{
-        backend::Conn,
-        rows::message::visible,
-        schema::messages,
-        write::message::{backend::advance_head, select::backend as select},
+        backend::Conn, rows::message::visible, schema::messages,
+        write::message::select::backend as select, write::timeline::backend as timeline,
     };
 
     /// The root of the thread that a message of a room is in, or would begin.
@@ -91,7 +89,7 @@ pub mod backend {
 
     fn store(conn: &mut Conn, root: Root) -> QueryResult<Option<Message>> {
         let Root { id, room, count, last } = root;
-        let Some(seq) = advance_head(conn, room, 1)? else { return Ok(None) };
+        let Some(seq) = timeline::advance_head(conn, room, 1)? else { return Ok(None) };
         diesel::update(messages::table.find(id.0))
             .set((
                 messages::changed_seq.eq(seq.0),
