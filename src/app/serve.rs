@@ -2,11 +2,11 @@
 
 use std::{net::TcpListener, os::unix::process::CommandExt, process::Command, time::Duration};
 
-use actix::{Actor, Addr, Arbiter, Recipient};
+use actix::{Actor, Addr, Arbiter, AsyncContext as _, Recipient};
 use actix_server::{Server, ServerHandle};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
+    sync::{oneshot, watch},
     time::{Instant, interval, timeout, timeout_at},
 };
 
@@ -218,7 +218,9 @@ async fn stop(
     let end = Instant::now() + time.saturating_sub(STOP_RESERVE);
     let drained = async {
         handle.pause().await;
-        let _ = chat.send(Drain).await;
+        let (done, drained) = oneshot::channel();
+        chat.do_send(Drain(done));
+        let _ = drained.await;
         let _ = writer.send(Idle).await;
         sessions.none_left().await;
     };
@@ -264,8 +266,8 @@ fn start_chat(
     };
     let (writer, reader) = (writer.clone(), database.reader.clone());
     let ids = MessageIds::new(number, newest);
-    ChatServer::start_in_arbiter(&arbiter.handle(), move |_| {
-        ChatServer::new(settings, writer, reader, ids, unfinished, bus)
+    ChatServer::start_in_arbiter(&arbiter.handle(), move |ctx| {
+        ChatServer::new(ctx.address(), settings, writer, reader, ids, unfinished, bus)
     })
 }
 

@@ -1,12 +1,35 @@
-//! Who may do what in a room.
+//! Who asks, and what they may do in a room.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
-use super::{ChatError, ChatServer, Requester};
-use crate::db::Reader;
-use parlor_domain::{Denied, Role, Room, RoomId, RoomKind, Standing, Timestamp, UserKey};
+use super::ChatError;
+use parlor_domain::{Denied, Role, Room, RoomKind, Standing, Timestamp, User, UserId, UserKey};
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Requester {
+    pub user: User,
+    /// May do what a room's owner may.
+    pub is_admin: bool,
+    /// Speaks for the application: may publish events.
+    pub is_service: bool,
+}
+
+impl Requester {
+    /// Nobody in particular: a look-up on behalf of the server itself.
+    pub fn nobody() -> Self {
+        Self { is_admin: false, is_service: false, ..Self::system() }
+    }
+
+    /// The server itself, which may ask anything.
+    pub fn system() -> Self {
+        let id = UserId::from_stored("");
+        let user = User { key: UserKey(0), id, name: "".into() };
+        Self { user, is_admin: true, is_service: true }
+    }
+}
 
 /// How a requester stands to a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,36 +135,6 @@ impl Access {
     pub fn by(&self) -> Option<Role> {
         if self.is_admin { None } else { self.standing.map(|standing| standing.role) }
     }
-}
-
-impl ChatServer {
-    /// The answer from memory: for a user who is connected and a room that
-    /// someone is connected to, so for every send over a socket.
-    pub(super) fn access_in_memory(&self, room: &RoomId, from: &Requester) -> Option<Access> {
-        let room = &self.rooms.by_id(room)?.room;
-        let standing = self.sessions.standing(from.user.key, room.key)?;
-        Some(Access { room: room.clone(), standing, is_admin: from.is_admin })
-    }
-
-    /// The answer from the database, for those who are not connected.
-    pub(super) fn access_in_database(
-        &self,
-        room: RoomId,
-        from: &Requester,
-    ) -> impl Future<Output = Result<Access, ChatError>> + use<> {
-        read_access(self.reader.clone(), room, from.user.key, from.is_admin)
-    }
-}
-
-async fn read_access(
-    reader: Reader,
-    room: RoomId,
-    user: UserKey,
-    is_admin: bool,
-) -> Result<Access, ChatError> {
-    let room = reader.room(&room).await?.ok_or(ChatError::NotFound("room"))?;
-    let standing = reader.standing(room.key, user).await?;
-    Ok(Access { room: Arc::new(room), standing, is_admin })
 }
 
 #[cfg(test)]

@@ -6,39 +6,30 @@
 //! sender and tells the room. It never waits: what takes time is a future
 //! that comes back to it as a result.
 //!
-//! Sessions and REST handlers talk to it through its messages; it talks to
-//! the sessions of a worker thread through one [`Deliver`] per batch.
+//! What it knows is `state`, which is pure; what it does is `server`, a file
+//! per concern. The files beside them are what others say to it
+//! ([`FromSessions`], [`FromNodes`], [`Look`]) and hear of it: it talks to the
+//! sessions of a worker thread through one [`Deliver`] per turn.
 
 mod access;
-mod answer;
-mod connections;
-mod crowds;
+mod connection;
+mod deliver;
 mod error;
-mod fanout;
-mod handlers;
-mod hold;
 mod messages;
 mod nodes;
-mod operation;
-mod presence;
-mod purges;
-mod restrictions;
-mod room;
 mod server;
-mod session;
-mod timeline;
-mod typing;
+mod state;
 
-pub use access::Access;
-pub use connections::{Connected, Connection, Ended};
+pub use access::{Access, Requester};
+pub use connection::*;
+pub use deliver::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};
 pub use error::ChatError;
-pub use fanout::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};
-pub use handlers::{Audience, Leaving, MemberAdded, adder};
 pub use messages::*;
 pub use nodes::{AskedNodes, Ephemeral, FromNode, FromNodes, Interest, NodePresence, ToNodes};
-pub use operation::{AnyOperation, Anywhere, Asked, Operation, Place, Shown};
-pub use room::RoomSeen;
-pub use server::{ChatServer, ChatSettings, Unfinished};
-pub use session::Origin;
+pub use server::{
+    AnyOperation, Anywhere, Asked, ChatServer, ChatSettings, Leaving, MemberAdded, Operation,
+    Place, ReadMark, ReplyTo, Request, Shown, Unfinished, adder,
+};
+pub use state::rooms::RoomSeen;
 #[cfg(test)]
-pub(crate) use timeline::Timeline;
+pub(crate) use state::timeline::Timeline;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix::Context;
 use parlor_domain::{
     Denied, DisplayText, Role, RoomId, RoomKey, RoomKind, Timestamp, UserId, UserKey, Whole,
     limits::{REASON_CHARS, SECONDS_MAX},
@@ -47,17 +46,18 @@ impl Operation for Ban {
         access.moderator()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
-        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, is_self, _| {
+        server.with_user(from, self.user_id, reply, move |server, user, reply, is_self| {
             if is_self {
                 return server.answer(reply, Err(Denied::Oneself.into()));
             }
             let reason = self.reason.map_or_else(|| "".into(), |DisplayText(reason)| reason);
-            let (room, by, place) = (access.room.key, access.by(), (user.key, access.room.key));
+            let (room, by) = (access.room.key, access.by());
+            let place = (user.key, access.room.id.clone());
             let ban = Banning { room, user: user.key, by, until: self.until, reason, at: now() };
             let leaving = Leaving { user, room: access.room, why: Departure::Banned };
-            server.write_about(place, reply, ban, move |server, reply, removed, _| match removed {
+            server.write_about(place, reply, ban, move |server, reply, removed| match removed {
                 Some(removed) => server.removed(reply, &leaving, &removed),
                 None => server.answer(reply, Ok(())),
             });
@@ -84,11 +84,11 @@ impl Operation for Unban {
         access.moderator()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
-        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, _, _| {
+        server.with_user(from, self.user_id, reply, move |server, user, reply, _| {
             let unban = Unbanning { room: access.room.key, user: user.key };
-            server.write_for(reply, unban, |server, reply, existed, _| {
+            server.write_for(reply, unban, |server, reply, existed| {
                 server.answer(reply, existed.then_some(()).ok_or(ChatError::NotFound("ban")));
             });
         });

@@ -33,7 +33,7 @@ impl ChatServer {
     ) {
         let (actor, is_admin) = (from.user.key, from.is_admin);
         let write = ChangeMessage { message, actor, is_admin, change, at: now() };
-        self.write_for(reply, write, |server, reply, changed, _| {
+        self.write_for(reply, write, |server, reply, changed| {
             let (message, seq) = (changed.message.id, changed.message.changed_seq);
             server.answer(reply, Ok(Changed { message, seq }));
             if changed.moved {

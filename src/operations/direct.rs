@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Instant};
 
-use actix::Context;
 use parlor_domain::{Denied, Role, RoomOverview, Standing, User, UserId, UserKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -33,8 +32,8 @@ impl Operation for OpenDirect {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
-        server.open_direct(asked.from, self.user_id, asked.reply, ctx);
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        server.open_direct(asked.from, self.user_id, asked.reply);
     }
 }
 
@@ -61,12 +60,12 @@ impl Operation for OpenDirectOf {
         if from.is_service { Ok(()) } else { Err(Denied::NotService.into()) }
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, reply, .. } = asked;
         let [one, other] = self.user_ids;
         let nobody = Requester::nobody();
-        server.with_user(nobody, one, reply, ctx, move |server, user, reply, _, ctx| {
-            server.open_direct(Requester { user, ..from }, other, reply, ctx);
+        server.with_user(nobody, one, reply, move |server, user, reply, _| {
+            server.open_direct(Requester { user, ..from }, other, reply);
         });
     }
 }
@@ -98,36 +97,24 @@ fn plain(user: User) -> Requester {
 }
 
 impl ChatServer {
-    fn open_direct(
-        &mut self,
-        from: Requester,
-        other: UserId,
-        reply: ReplyTo<Opened>,
-        ctx: &mut Context<Self>,
-    ) {
+    fn open_direct(&mut self, from: Requester, other: UserId, reply: ReplyTo<Opened>) {
         let (bounds, by_backend) = (self.room_bounds(), from.is_service || from.is_admin);
         let made_by = self.maker(&from);
         let (opener, from) = (from.user.key, plain(from.user));
-        self.with_user(from, other, reply, ctx, move |server, other, reply, is_self, _| {
+        self.with_user(from, other, reply, move |server, other, reply, is_self| {
             if is_self {
                 return server.answer(reply, Err(Denied::Oneself.into()));
             }
             let (id, users) = (generated_id("d"), [opener, other.key]);
             let write =
                 db::OpenDirect { id, users, by_backend, made_by, created_at: now(), bounds };
-            server.write_for(reply, write, move |server, reply, direct, ctx| {
-                server.opened(reply, opener, direct, ctx);
+            server.write_for(reply, write, move |server, reply, direct| {
+                server.opened(reply, opener, direct);
             });
         });
     }
 
-    fn opened(
-        &mut self,
-        reply: ReplyTo<Opened>,
-        opener: UserKey,
-        direct: db::Direct,
-        ctx: &mut Context<Self>,
-    ) {
+    fn opened(&mut self, reply: ReplyTo<Opened>, opener: UserKey, direct: db::Direct) {
         let db::Direct { room, members, blocks, last_seq, is_new } = direct;
         let room = Arc::new(room);
         let seen = RoomSeen { room: &room, head: last_seq, members: 2 };
@@ -139,50 +126,34 @@ impl ChatServer {
                 let mut overview = self.new_membership(room.clone(), standing, last_seq, 2);
                 overview.peer = Some(peer.user.clone());
                 self.attach_member(member, &overview);
-                self.met(member.user.key, room.key, ctx);
+                self.met(member.user.key, room.key);
             }
         }
-        self.with_overview(room.key, opener, ctx, move |server, read, _| {
+        self.with_overview(room.key, opener, move |server, read| {
             let answer = read.and_then(|read| read.ok_or(ChatError::NotFound("room")));
             server.answer(reply, answer.map(|room| Opened { room: Box::new(room), is_new }));
         });
     }
 
-    fn set_block(
-        &mut self,
-        from: Requester,
-        other: UserId,
-        blocks: bool,
-        reply: ReplyTo<()>,
-        ctx: &mut Context<Self>,
-    ) {
+    fn set_block(&mut self, from: Requester, other: UserId, blocks: bool, reply: ReplyTo<()>) {
         let user = from.user.key;
-        self.with_user(
-            plain(from.user),
-            other,
-            reply,
-            ctx,
-            move |server, other, reply, is_self, _| {
-                if is_self {
-                    return server.answer(reply, Err(Denied::Oneself.into()));
+        self.with_user(plain(from.user), other, reply, move |server, other, reply, is_self| {
+            if is_self {
+                return server.answer(reply, Err(Denied::Oneself.into()));
+            }
+            let other = other.key;
+            let write = db::Block { user, other, blocks, at: now() };
+            server.write_for(reply, write, move |server, reply, blocked| {
+                let db::Blocked { room, silent } = blocked;
+                server.block_changed(user, other, blocks);
+                for (room, user) in room.into_iter().flat_map(|room| [(room, user), (room, other)])
+                {
+                    server.restrictions.restrict(user, room);
+                    server.sessions.standing_changed(user, room, |known| known.blocked = silent);
                 }
-                let other = other.key;
-                let write = db::Block { user, other, blocks, at: now() };
-                server.write_for(reply, write, move |server, reply, blocked, ctx| {
-                    let db::Blocked { room, silent } = blocked;
-                    server.block_changed(user, other, blocks, ctx);
-                    for (room, user) in
-                        room.into_iter().flat_map(|room| [(room, user), (room, other)])
-                    {
-                        server.restrictions.restrict(user, room);
-                        server
-                            .sessions
-                            .standing_changed(user, room, |known| known.blocked = silent);
-                    }
-                    server.answer(reply, Ok(()));
-                });
-            },
-        );
+                server.answer(reply, Ok(()));
+            });
+        });
     }
 }
 
@@ -203,8 +174,8 @@ impl Operation for Block {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
-        server.set_block(asked.from, self.user_id, true, asked.reply, ctx);
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        server.set_block(asked.from, self.user_id, true, asked.reply);
     }
 }
 
@@ -223,7 +194,7 @@ impl Operation for Unblock {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
-        server.set_block(asked.from, self.user_id, false, asked.reply, ctx);
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        server.set_block(asked.from, self.user_id, false, asked.reply);
     }
 }

@@ -1,12 +1,17 @@
 //! End connections, and delete a user.
 
-use actix::Context;
+use std::sync::Arc;
+
 use parlor_domain::{Denied, DisplayText, RoomId, UserId, limits::REASON_CHARS};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Access, Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
-use crate::{chat::Connected, clock::now, db};
+use crate::{
+    chat::{Connected, ReplyTo},
+    clock::now,
+    db::{self, Signal},
+};
 
 fn administrator(from: &Requester) -> Result<(), ChatError> {
     if from.is_admin { Ok(()) } else { Err(Denied::NotAdmin.into()) }
@@ -31,7 +36,7 @@ impl Operation for DisconnectRoom {
         access.administrator()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let reason = self.reason.map_or_else(|| "".into(), |DisplayText(reason)| reason);
         server.disconnect(Connected::Room(asked.place.room.key), reason, asked.reply);
     }
@@ -54,13 +59,38 @@ impl Operation for DisconnectUser {
         administrator(from)
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let reason = self.reason.map_or_else(|| "".into(), |DisplayText(reason)| reason);
         let nobody = Requester::nobody();
-        server.with_user(nobody, self.user_id, asked.reply, ctx, |server, user, reply, _, _| {
+        server.with_user(nobody, self.user_id, asked.reply, |server, user, reply, _| {
             server.disconnect(Connected::User(user.key), reason, reply);
         });
     }
+}
+
+impl ChatServer {
+    /// The other nodes hear of it by the feed.
+    fn disconnect(&mut self, of: Connected, reason: Arc<str>, reply: ReplyTo<Disconnected>) {
+        if !self.settings.has_nodes {
+            let count = self.disconnect_all(of, &reason);
+            return self.answer(reply, Ok(Disconnected(count)));
+        }
+        let signal = disconnecting(of, &reason);
+        self.write_for(reply, db::SendSignal { signal }, move |server, reply, ()| {
+            let count = server.disconnect_all(of, &reason);
+            server.answer(reply, Ok(Disconnected(count)));
+        });
+    }
+}
+
+/// What the other nodes are told.
+fn disconnecting(of: Connected, reason: &Arc<str>) -> Signal {
+    let (room, user) = match of {
+        Connected::All => (None, None),
+        Connected::Room(room) => (Some(room.0), None),
+        Connected::User(user) => (None, Some(user.0)),
+    };
+    Signal::Disconnect { room, user, reason: reason.to_string() }
 }
 
 /// How many of this node's connections it were.
@@ -96,12 +126,12 @@ impl Operation for EraseUser {
         administrator(from)
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let nobody = Requester::nobody();
-        server.with_user(nobody, self.user_id, asked.reply, ctx, |server, user, reply, _, _| {
+        server.with_user(nobody, self.user_id, asked.reply, |server, user, reply, _| {
             let write = db::EraseUser { user: user.key, at: now() };
-            server.write_for(reply, write, |server, reply, erased, ctx| {
-                server.erased(reply, erased, ctx);
+            server.write_for(reply, write, |server, reply, erased| {
+                server.erased(reply, erased);
             });
         });
     }

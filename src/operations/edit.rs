@@ -1,6 +1,5 @@
 //! Edit and delete a message.
 
-use actix::Context;
 use parlor_domain::{Change, MessageId, PlainText, mentioned_in};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -30,7 +29,7 @@ impl Operation for Edit {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let mentioned = mentioned_in(&self.content.0);
         let change = Change::Edit { content: self.content.0, mentioned };
         server.change(asked.from, self.message_id, change, asked.reply);
@@ -53,7 +52,7 @@ impl Operation for Delete {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         server.change(asked.from, self.message_id, Change::Delete, asked.reply);
     }
 }

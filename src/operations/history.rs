@@ -1,6 +1,5 @@
 //! Read a page of history over the socket.
 
-use actix::Context;
 use parlor_domain::{
     HistoryCursor, HistoryPage, RoomId, Seq, Whole,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, HISTORY_SHARE},
@@ -44,7 +43,7 @@ impl Operation for History {
         access.member_or_admin()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
         let Ok(cursor) = self.cursor() else {
             return server.answer(reply, Err(ChatError::Internal));
@@ -52,7 +51,7 @@ impl Operation for History {
         let limit = self.limit.map_or(HISTORY_PAGE, |Whole(limit)| limit);
         let (reader, room) = (server.reader.clone(), access.room.key);
         let reading = async move { reader.history(room, cursor, limit).await };
-        ChatServer::when(ctx, reading, move |page, server, _| {
+        server.when(reading, move |page, server| {
             // One who was removed meanwhile gets nothing that came later.
             let standing = server.sessions.standing(from.user.key, room);
             let gone = standing == Some(None) && !from.is_admin;
@@ -67,7 +66,6 @@ impl Operation for History {
                 false => page.map(cut).map_err(ChatError::from),
             };
             server.answer(reply, page);
-            server.flush();
         });
     }
 }

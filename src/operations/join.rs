@@ -1,6 +1,5 @@
 //! Join a room, or add a member to it.
 
-use actix::Context;
 use parlor_domain::{Member, RoomId, RoomOverview, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,10 +31,10 @@ impl Operation for Join {
         access.may_join()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place, reply } = asked;
         let adder = adder(&from, &from.user.id);
-        server.add_member(place.room.key, from.user, adder, self.mark_read, |server, added, _| {
+        server.add_member(&place.room, from.user, adder, self.mark_read, |server, added| {
             server.answer(reply, added.map(|added| Joined(Box::new(added.room))));
         });
     }
@@ -74,11 +73,11 @@ impl Operation for AddMember {
         if self.user_id == from.user.id { access.may_join() } else { access.moderator() }
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place, reply } = asked;
         let adder = adder(&from, &self.user_id);
-        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, _, _| {
-            server.add_member(place.room.key, user, adder, false, |server, added, _| {
+        server.with_user(from, self.user_id, reply, move |server, user, reply, _| {
+            server.add_member(&place.room, user, adder, false, |server, added| {
                 let added =
                     added.map(|MemberAdded { member, is_new, .. }| Added { member, is_new });
                 server.answer(reply, added);

@@ -1,6 +1,5 @@
 //! Leave a room, or remove a member from it.
 
-use actix::Context;
 use parlor_domain::{RoomId, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -30,9 +29,9 @@ impl Operation for Leave {
         access.visible()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let user = asked.from.user.id.clone();
-        server.remove_member(user, asked.from, asked.place, asked.reply, ctx);
+        server.remove_member(user, asked.from, asked.place, asked.reply);
     }
 }
 
@@ -55,32 +54,23 @@ impl Operation for RemoveMember {
         if self.user_id == from.user.id { access.visible() } else { access.moderator() }
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
-        server.remove_member(self.user_id, asked.from, asked.place, asked.reply, ctx);
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        server.remove_member(self.user_id, asked.from, asked.place, asked.reply);
     }
 }
 
 impl ChatServer {
-    fn remove_member(
-        &mut self,
-        user: UserId,
-        from: Requester,
-        access: Access,
-        reply: ReplyTo<()>,
-        ctx: &mut Context<Self>,
-    ) {
-        self.with_user(from, user, reply, ctx, move |server, user, reply, is_self, _| {
+    fn remove_member(&mut self, user: UserId, from: Requester, access: Access, reply: ReplyTo<()>) {
+        self.with_user(from, user, reply, move |server, user, reply, is_self| {
             let why = if is_self { Departure::Left } else { Departure::Removed };
             // What one does to oneself is decided already.
             let by = if is_self { None } else { access.by() };
-            let (room, key) = (access.room.key, user.key);
-            let write = db::RemoveMember { room, user: key, by, is_self };
+            let place = (user.key, access.room.id.clone());
+            let write = db::RemoveMember { room: access.room.key, user: user.key, by, is_self };
             let leaving = Leaving { user, room: access.room, why };
-            server.write_about((key, room), reply, write, move |server, reply, removed, _| {
-                match removed {
-                    Some(removed) => server.removed(reply, &leaving, &removed),
-                    None => server.answer(reply, Err(ChatError::NotFound("member"))),
-                }
+            server.write_about(place, reply, write, move |server, reply, removed| match removed {
+                Some(removed) => server.removed(reply, &leaving, &removed),
+                None => server.answer(reply, Err(ChatError::NotFound("member"))),
             });
         });
     }

@@ -1,6 +1,5 @@
 //! Say what one has read, and what has come.
 
-use actix::Context;
 use parlor_domain::{MessageId, ReadTarget, RoomId, Seq};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -48,20 +47,20 @@ impl Operation for MarkRead {
         access.member()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
         let Ok(target) = self.target() else {
             return server.answer(reply, Err(ChatError::Internal));
         };
         let (room, user) = (access.room, from.user.key);
         let write = db::MarkRead { room: room.key, user, target, at: now() };
-        server.write_for(reply, write, move |server, reply, marked, ctx| {
+        server.write_for(reply, write, move |server, reply, marked| {
             let Marked { seq, moved } = marked;
             let is_new = moved.is_some();
             if let Some(by) = moved {
                 server.marks.read((room.key, &room.id), user, by, seq);
             }
-            server.tell_read(reply, user, room, is_new, ctx);
+            server.tell_read(reply, user, room, is_new);
         });
     }
 }
@@ -93,11 +92,11 @@ impl Operation for MarkDelivered {
         access.member()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
         let (room, user) = (access.room, from.user.key);
         let write = db::MarkDelivered { room: room.key, user, seq: self.seq };
-        server.write_for(reply, write, move |server, reply, marked, _| {
+        server.write_for(reply, write, move |server, reply, marked| {
             let Marked { seq, moved } = marked;
             if let Some(by) = moved {
                 server.marks.delivered((room.key, &room.id), user, by, seq);

@@ -1,9 +1,6 @@
 //! Give a member a role, or mute them.
 
-use actix::Context;
-use parlor_domain::{
-    Member, MemberChange, Role, RoomId, Timestamp, UserId, Whole, limits::SECONDS_MAX,
-};
+use parlor_domain::{Member, MemberChange, Role, RoomId, Timestamp, UserId, Whole, limits::SECONDS_MAX};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -52,13 +49,14 @@ impl Operation for UpdateMember {
         access.moderator()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
         let change = MemberChange { role: self.role, muted_until: self.muted_until };
-        server.with_user(from, self.user_id, reply, ctx, move |server, user, reply, _, _| {
-            let (room, user, by) = (access.room.key, user.key, access.by());
-            let write = db::UpdateMember { room, user, by, change };
-            server.write_about((user, room), reply, write, move |server, reply, member, _| {
+        server.with_user(from, self.user_id, reply, move |server, user, reply, _| {
+            let place = (user.key, access.room.id.clone());
+            let (room, by) = (access.room.key, access.by());
+            let write = db::UpdateMember { room, user: user.key, by, change };
+            server.write_about(place, reply, write, move |server, reply, member| {
                 server.tell_member(&access.room, &member);
                 server.answer(reply, Ok(member));
             });

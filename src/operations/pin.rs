@@ -1,8 +1,6 @@
 //! Pin and unpin a message.
 
-use actix::Context;
-use parlor_domain::Change;
-use parlor_domain::MessageId;
+use parlor_domain::{Change, MessageId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -25,7 +23,7 @@ impl Operation for Pin {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         server.change(asked.from, self.message_id, Change::Pin, asked.reply);
     }
 }
@@ -45,7 +43,7 @@ impl Operation for Unpin {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         server.change(asked.from, self.message_id, Change::Unpin, asked.reply);
     }
 }

@@ -1,6 +1,5 @@
 //! What one's own presence is: typing, away, and what of the inbox has come.
 
-use actix::Context;
 use parlor_domain::{RoomId, Seq, Status};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -27,7 +26,7 @@ impl Operation for Typing {
         access.may_take_part(now())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         server.typing(&asked.from, self.is_typing, asked.reply, &asked.place);
     }
 }
@@ -48,7 +47,7 @@ impl Operation for SetPresence {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         server.set_presence(self.status, asked.reply);
     }
 }
@@ -69,7 +68,7 @@ impl Operation for AckInbox {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let (user, upto) = (asked.from.user.key, self.inbox_seq);
         server.write_and_answer(asked.reply, db::AckInbox { user, upto });
     }

@@ -1,18 +1,22 @@
 //! Publish an event of the application's: into a room, to a user, to a role
 //! context, to everyone.
 
-use actix::Context;
+use std::sync::Arc;
+
 use parlor_domain::{
-    AppEvent, Denied, EventKind, PublicationKey, RoomId, Seq, UserId, limits::EVENT_BYTES,
+    AppEvent, Denied, EventKind, PublicationKey, RoomEvent, RoomId, RoomKey, Seq, User, UserId,
+    limits::EVENT_BYTES,
 };
+use parlor_websocket::Frame;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Access, Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
-    chat::Audience,
+    chat::ReplyTo,
     clock::now,
-    protocol::{Json, Refusal, Rules},
+    db::{self, Signal},
+    protocol::{Json, Refusal, Rules, events},
 };
 
 fn service(from: &Requester) -> Result<(), ChatError> {
@@ -76,10 +80,23 @@ impl Operation for PublishToRoom {
         access.service(from)
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
-        let (event, keeps) = (event(self.kind, self.data), !self.ephemeral);
-        server.publish_to_room(&from.user, access.room, self.key, event, keeps, reply);
+        let (event, room) = (event(self.kind, self.data), access.room);
+        let key = placed(self.key, &from.user, &format!("room {}", room.key.0));
+        if self.ephemeral {
+            let frame = events::published(Some(&room.id), &event);
+            return server.tell_once(Telling { to: Audience::Room(room.key), frame }, key, reply);
+        }
+        let write = db::PublishToRoom { room: room.key, key, event: event.clone() };
+        server.write_for(reply, write, move |server, reply, published| {
+            let db::PublishedToRoom { seq, duplicate } = published;
+            if !duplicate {
+                let frame = events::published_to_room(&room.id, &RoomEvent { seq, event });
+                server.tell_event(room.key, seq, frame);
+            }
+            server.answer(reply, Ok(Published { seq: Some(seq), inbox_seq: None, duplicate }));
+        });
     }
 }
 
@@ -102,9 +119,17 @@ impl Operation for PublishToUser {
         service(from)
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
-        let event = event(self.kind, self.data);
-        server.publish_to_user(asked.from.user, self.user_id, self.key, event, asked.reply, ctx);
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        let (event, by) = (event(self.kind, self.data), asked.from.user);
+        let keep = i64::try_from(server.settings.limits.inbox_events).unwrap_or(i64::MAX);
+        let (nobody, key) = (Requester::nobody(), self.key);
+        server.with_user(nobody, self.user_id, asked.reply, move |server, user, reply, _| {
+            let key = placed(key, &by, &format!("user {}", user.key.0));
+            let write = db::PublishToUser { user: user.key, key, event, keep };
+            server.write_for(reply, write, move |server, reply, published| {
+                server.published_to_user(reply, &user, &published);
+            });
+        });
     }
 }
 
@@ -127,10 +152,11 @@ impl Operation for PublishToRole {
         service(from)
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        let key = placed(self.key, &asked.from.user, &format!("role {}", self.context.as_str()));
         let to = Audience::RoleContext(self.context.as_str().into());
-        let event = event(self.kind, self.data);
-        server.publish_to_all(&asked.from.user, to, self.key, &event, asked.reply);
+        let frame = events::published(None, &event(self.kind, self.data));
+        server.tell_once(Telling { to, frame }, key, asked.reply);
     }
 }
 
@@ -153,10 +179,106 @@ impl Operation for PublishToEveryone {
         service(from)
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
-        let event = event(self.kind, self.data);
-        let to = Audience::Everyone;
-        server.publish_to_all(&asked.from.user, to, self.key, &event, asked.reply);
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        let key = placed(self.key, &asked.from.user, "all");
+        let frame = events::published(None, &event(self.kind, self.data));
+        server.tell_once(Telling { to: Audience::Everyone, frame }, key, asked.reply);
+    }
+}
+
+/// Who is told something that is not kept.
+struct Telling {
+    to: Audience,
+    frame: Frame,
+}
+
+enum Audience {
+    Room(RoomKey),
+    RoleContext(Arc<str>),
+    Everyone,
+}
+
+impl Telling {
+    /// For the other nodes.
+    fn signal(&self) -> Signal {
+        let frame = self.frame.payload().to_owned();
+        match &self.to {
+            Audience::Room(room) => Signal::Room { room: room.0, frame },
+            Audience::RoleContext(context) => {
+                Signal::RoleContext { context: context.to_string(), frame }
+            }
+            Audience::Everyone => Signal::Everyone { frame },
+        }
+    }
+}
+
+/// A key is its publisher's own, and may be used in several places. The stream
+/// of services is one publisher, beside those over REST.
+fn placed(key: Option<PublicationKey>, by: &User, place: &str) -> Option<PublicationKey> {
+    key.map(|key| key.at(&format!("by {} {place}", by.key.0)))
+}
+
+impl ChatServer {
+    /// With a key it is first made sure that nobody has been told before.
+    fn tell_once(
+        &mut self,
+        telling: Telling,
+        key: Option<PublicationKey>,
+        reply: ReplyTo<Published>,
+    ) {
+        let signal = self.settings.has_nodes.then(|| telling.signal());
+        match (key, signal) {
+            (Some(key), signal) => {
+                let write = db::PublishOnce { key, at: now(), signal };
+                self.write_for(reply, write, move |server, reply, is_new| {
+                    if is_new {
+                        server.tell(&telling);
+                    }
+                    let published = Published { duplicate: !is_new, ..Published::default() };
+                    server.answer(reply, Ok(published));
+                });
+            }
+            // The other nodes hear of it by the feed.
+            (None, Some(signal)) => {
+                self.write_for(reply, db::SendSignal { signal }, move |server, reply, ()| {
+                    server.tell(&telling);
+                    server.answer(reply, Ok(Published::default()));
+                });
+            }
+            (None, None) => {
+                self.tell(&telling);
+                self.answer(reply, Ok(Published::default()));
+            }
+        }
+    }
+
+    fn tell(&mut self, Telling { to, frame }: &Telling) {
+        match to {
+            Audience::Room(room) => self.tell_notice(*room, frame.clone()),
+            Audience::Everyone => self.tell_everyone(frame),
+            Audience::RoleContext(context) => self.tell_context(context, frame),
+        }
+    }
+
+    /// One who is there is told at once; one who is not when they come.
+    fn published_to_user(
+        &mut self,
+        reply: ReplyTo<Published>,
+        user: &User,
+        published: &db::PublishedToUser,
+    ) {
+        let db::PublishedToUser { event, start, duplicate } = published;
+        let (seq, start, duplicate) = (event.inbox_seq, *start, *duplicate);
+        if !duplicate && self.sessions.users.contains_key(&user.key) {
+            // Kept also while nobody listens yet: whoever is connecting
+            // compares what they have read with this head.
+            self.follow_inbox(user, start);
+        }
+        if !duplicate {
+            let inbox = RoomKey::inbox_of(user.key);
+            self.tell_event(inbox, seq, events::published_to_user(event));
+        }
+        self.answer(reply, Ok(Published { seq: None, inbox_seq: Some(seq), duplicate }));
     }
 }
 

@@ -1,6 +1,5 @@
 //! React to a message, and take a reaction back.
 
-use actix::Context;
 use parlor_domain::{Change, Emoji, MessageId};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -24,7 +23,7 @@ impl Operation for React {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Emoji(emoji) = self.emoji;
         server.change(asked.from, self.message_id, Change::React { emoji }, asked.reply);
     }
@@ -46,7 +45,7 @@ impl Operation for Unreact {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Emoji(emoji) = self.emoji;
         server.change(asked.from, self.message_id, Change::Unreact { emoji }, asked.reply);
     }

@@ -1,12 +1,18 @@
 //! Mark everything read.
 
-use actix::Context;
-use parlor_domain::{RoomId, Seq};
+use parlor_domain::{RoomId, Seq, UserKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
-use crate::{clock::now, db, protocol::server_frame::Empty};
+use crate::{
+    clock::now,
+    db::{self, RoomRead},
+    protocol::{
+        events::{self, UnreadView},
+        server_frame::Empty,
+    },
+};
 
 /// One step of it: some of the rooms that are behind.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -22,13 +28,25 @@ impl Operation for MarkSomeRead {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let user = asked.from.user.key;
         let write = db::MarkAllRead { user, at: now() };
-        server.write_for(asked.reply, write, move |server, reply, moved, _| {
-            let rooms = server.all_read(user, moved);
+        server.write_for(asked.reply, write, move |server, reply, moved| {
+            let rooms = moved.into_iter().map(|read| server.tell_all_read(user, read)).collect();
             server.answer(reply, Ok(Moved(rooms)));
         });
+    }
+}
+
+impl ChatServer {
+    fn tell_all_read(&mut self, user: UserKey, read: RoomRead) -> (RoomId, Seq) {
+        let RoomRead { key, room, seq, by } = read;
+        self.marks.read((key, &room), user, by, seq);
+        let epoch = self.reader.epoch_of(key);
+        let (read_seq, epoch) = (seq.0, epoch.as_str());
+        let unread = UnreadView { read_seq, unread: 0, mentions: 0, last_seq: read_seq, epoch };
+        self.tell_user(user, &events::room_unread(&room, unread, now()));
+        (room, seq)
     }
 }
 

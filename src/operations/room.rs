@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Instant};
 
-use actix::Context;
 use parlor_domain::{
     DisplayText, Member, Retention, Role, RoomChange, RoomId, RoomKind, RoomOverview, Standing,
     Whole,
@@ -56,7 +55,7 @@ impl Operation for CreateRoom {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, reply, .. } = asked;
         let made_by = server.maker(&from);
         let owner = from.user;
@@ -71,7 +70,7 @@ impl Operation for CreateRoom {
             created_at: now(),
             bounds: server.room_bounds(),
         };
-        server.write_for(reply, write, move |server, reply, made, _| {
+        server.write_for(reply, write, move |server, reply, made| {
             let MadeRoom { room, last_seq } = made;
             let (role, joined_at) = (Role::Owner, room.created_at);
             let member = Member { user: owner, role, muted_until: None, joined_at };
@@ -135,7 +134,7 @@ impl Operation for UpdateRoom {
         access.moderator()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
         let (room, user) = (access.room.key, from.user.key);
         let change = RoomChange {
@@ -144,9 +143,9 @@ impl Operation for UpdateRoom {
             custom: self.custom.map(|custom| custom.and_then(|Object(custom)| custom)),
         };
         let write = db::UpdateRoom { room, change };
-        server.write_for(reply, write, move |server, reply, updated, ctx| {
+        server.write_for(reply, write, move |server, reply, updated| {
             server.tell_updated(updated);
-            server.with_overview(room, user, ctx, move |server, read, _| {
+            server.with_overview(room, user, move |server, read| {
                 let read = read.and_then(|read| read.ok_or(ChatError::NotFound("room")));
                 server.answer(reply, read.map(Box::new));
             });
@@ -172,10 +171,10 @@ impl Operation for DeleteRoom {
         access.owner()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let room = asked.place.room;
         let write = db::DeleteRoom { room: room.key };
-        server.write_for(asked.reply, write, move |server, reply, _, _| {
+        server.write_for(asked.reply, write, move |server, reply, _| {
             server.tell_deleted(&room);
             server.answer(reply, Ok(()));
             server.purge(room.key);
@@ -201,10 +200,10 @@ impl Operation for ClearRoom {
         access.owner()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let room: Arc<_> = asked.place.room;
         let write = db::ClearRoom { room: room.key, upto: None };
-        server.write_for(asked.reply, write, move |server, reply, cleared, _| {
+        server.write_for(asked.reply, write, move |server, reply, cleared| {
             server.cleared(&room, cleared);
             server.answer(reply, Ok(()));
         });
@@ -234,7 +233,7 @@ impl Operation for SetRetention {
         access.administrator()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let retention = Retention {
             age_ms: self.age_days.map(|Whole(days)| days * DAY_MS),
             messages: self.messages.map(|Whole(messages)| messages),

@@ -1,8 +1,9 @@
 //! Send a message.
 
-use actix::Context;
+use std::sync::Arc;
+
 use parlor_domain::{
-    AttachmentId, ClientId, MessageId, NewExtras, PlainText, RoomId, StoredMessage,
+    AttachmentId, ClientId, Message, MessageId, NewExtras, PlainText, Room, RoomId, StoredMessage, User,
     limits::{ATTACHMENTS_PER_MESSAGE, METADATA_BYTES},
     mentioned_in,
 };
@@ -12,8 +13,9 @@ use serde::Deserialize;
 use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
     clock::now,
-    db::NewMessage,
-    protocol::{Object, Refusal, Rules, StoredMessageView},
+    db::{NewMessage, RichMessage, Sent},
+    metrics::metrics,
+    protocol::{Object, Refusal, Rules, StoredMessageView, events},
 };
 
 /// With the same `client_id` again nothing is stored, and the first answer is
@@ -65,7 +67,7 @@ impl Operation for Send {
         access.may_write(now())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
         let content = self.content.map_or_else(|| "".into(), |PlainText(content)| content);
         let extras = NewExtras {
@@ -85,7 +87,51 @@ impl Operation for Send {
             created_at: now(),
             extras: extras.boxed(),
         };
-        server.send(reply, from.user, access.room, message);
+        let (sender, room) = (from.user, access.room);
+        let (client_id, content) = (message.client_id.clone(), message.content.clone());
+        server.write_for(reply, message, move |server, reply, sent| {
+            let Sent { stored, rich } = sent;
+            // First the ack, then the event, so that a sender knows its message
+            // by the time it sees it.
+            server.answer(reply, Ok(stored));
+            if stored.duplicate {
+                metrics().duplicates.inc();
+                return;
+            }
+            metrics().messages.inc();
+            server.stop_typing(&room, &sender);
+            let (message, root) = match rich.map(|rich| *rich) {
+                Some(RichMessage { message, root }) => (message, root),
+                None => (as_sent(&room, sender, client_id, content, stored), None),
+            };
+            server.tell_event(room.key, stored.seq, events::message_created(&message));
+            server.tell_root(root.as_ref());
+        });
+    }
+}
+
+/// A message without anything that only the transaction knows: nothing is read
+/// for it.
+fn as_sent(
+    room: &Room,
+    sender: User,
+    client_id: Option<ClientId>,
+    content: Arc<str>,
+    stored: StoredMessage,
+) -> Message {
+    Message {
+        id: stored.id,
+        room_key: room.key,
+        room: room.id.clone(),
+        seq: stored.seq,
+        changed_seq: stored.seq,
+        sender,
+        client_id,
+        content,
+        created_at: stored.created_at,
+        edited_at: None,
+        deleted_at: None,
+        extras: None,
     }
 }
 
@@ -95,7 +141,13 @@ impl Shown for StoredMessage {
     const STATUSES: &'static [u16] = &[201, 200];
 
     fn view(&self) -> StoredMessageView {
-        StoredMessageView::from(self)
+        let Self { id, seq, created_at, duplicate } = *self;
+        StoredMessageView {
+            message_id: id.0.to_string(),
+            seq: seq.0,
+            created_at: created_at.to_rfc3339(),
+            duplicate,
+        }
     }
 
     fn status(&self) -> u16 {

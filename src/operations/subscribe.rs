@@ -2,15 +2,17 @@
 
 use std::{collections::BTreeMap, convert::Infallible};
 
-use actix::Context;
 use parlor_domain::{Epoch, Position, RoomId, Seq};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Access, Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
-use crate::protocol::{
-    Refusal, Rules,
-    server_frame::{ResumedView, SubscribedView},
+use crate::{
+    chat::ReplyTo,
+    protocol::{
+        Refusal, Rules,
+        server_frame::{ResumedView, SubscribedView},
+    },
 };
 
 /// Hears a room, from a position on.
@@ -34,10 +36,10 @@ impl Operation for Subscribe {
         access.member()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let epoch = self.epoch;
         let since = self.since.map(|seq| Position { seq, epoch });
-        server.subscribe(asked.from, since, asked.reply, asked.place, ctx);
+        server.subscribe(asked.from.user.key, since, asked.reply, asked.place.room.key);
     }
 }
 
@@ -70,8 +72,11 @@ impl Operation for Unsubscribe {
         access.member()
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, _: &mut Context<ChatServer>) {
-        server.unsubscribe(asked.reply, asked.place.room.key);
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        if let ReplyTo::Session { session, .. } = asked.reply {
+            server.unsubscribe_session(session, asked.place.room.key);
+        }
+        server.answer(asked.reply, Ok(()));
     }
 }
 
@@ -79,11 +84,11 @@ impl Operation for Unsubscribe {
 /// there, the others go live where it was told that they stand.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Resume {
-    pub rooms: BTreeMap<RoomId, Position>,
-    pub inbox: Option<Position>,
+    rooms: BTreeMap<RoomId, Position>,
+    inbox: Option<Position>,
     /// Another one follows: rooms that are not named wait for it.
     #[serde(default)]
-    pub more: bool,
+    pub(super) more: bool,
 }
 
 impl Operation for Resume {
@@ -107,8 +112,8 @@ impl Operation for Resume {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer, ctx: &mut Context<ChatServer>) {
-        server.resume(self, asked.reply, ctx);
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        server.resume(self.rooms, self.inbox, self.more, asked.reply);
     }
 }
 

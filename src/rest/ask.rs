@@ -1,6 +1,5 @@
 //! Sends requests to the ChatServer, and checks who may read what.
 
-use actix::Context;
 use tokio::sync::oneshot;
 
 use super::State;
@@ -36,7 +35,7 @@ impl State {
         &self,
         look: impl FnOnce(&mut ChatServer) -> A + Send + 'static,
     ) -> Result<A, ApiError> {
-        self.look_and(|server, _, answer| {
+        self.look_and(|server, answer| {
             // Who no longer waits needs no answer.
             let _ = answer.send(look(server));
         })
@@ -46,12 +45,10 @@ impl State {
     /// The same where the answer comes later.
     pub(super) async fn look_and<A: Send + 'static>(
         &self,
-        look: impl FnOnce(&mut ChatServer, &mut Context<ChatServer>, oneshot::Sender<A>)
-        + Send
-        + 'static,
+        look: impl FnOnce(&mut ChatServer, oneshot::Sender<A>) + Send + 'static,
     ) -> Result<A, ApiError> {
         let (answer, answered) = oneshot::channel();
-        self.chat.do_send(Look::new(move |server, ctx| look(server, ctx, answer)));
+        self.chat.do_send(Look::new(move |server| look(server, answer)));
         match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) | Err(_) => Err(ChatError::unavailable().into()),

@@ -87,8 +87,8 @@ impl State {
         users: Vec<UserKey>,
     ) -> Result<FxHashMap<UserKey, (Status, Option<Timestamp>)>, ApiError> {
         let statuses = self
-            .look_and(|server, ctx, answer| {
-                server.with_statuses(users, ctx, |_, statuses| drop(answer.send(statuses)));
+            .look_and(|server, answer| {
+                server.with_statuses(users, |_, statuses| drop(answer.send(statuses)));
             })
             .await?;
         let away = statuses.iter().filter(|(_, status)| *status == Status::Offline);

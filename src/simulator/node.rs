@@ -402,7 +402,7 @@ impl World {
     }
 }
 
-/// As `chat::handlers::behind` tells a change: as changed.
+/// As `chat::server::behind` tells a change: as changed.
 fn before(seq: i64) -> i64 {
     seq - 1
 }

@@ -1,0 +1,35 @@
+//! Going away in order: nothing new is taken, what was accepted is finished.
+
+use super::{ChatServer, turn::Turn};
+use crate::{
+    chat::{Drain, Item},
+    protocol::Close,
+};
+
+impl Turn for Drain {
+    fn take(self, server: &mut ChatServer) {
+        let first = server.draining.is_none();
+        server.draining.get_or_insert_default().push(self.0);
+        if first {
+            let spread = server.settings.goaway_spread;
+            server.record_last_seen();
+            server.fanout.tell_all(&Item::GoAway { reason: "shutdown", spread });
+        }
+    }
+}
+
+impl ChatServer {
+    /// Once all that was accepted is committed and answered, the sessions
+    /// are closed, behind their answers in the same queue.
+    pub(super) fn finish_drain_if_idle(&mut self) {
+        let Some(waiting) = &mut self.draining else { return };
+        if waiting.is_empty() || !self.pending.is_empty() || self.finishing > 0 {
+            return;
+        }
+        for done in std::mem::take(waiting) {
+            // Who asked may have stopped waiting.
+            let _ = done.send(());
+        }
+        self.fanout.tell_all(&Item::CloseAll { close: Close::GoingAway });
+    }
+}

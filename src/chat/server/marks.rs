@@ -1,0 +1,116 @@
+//! Marks that moved: told to the room, and their numbers to the user.
+
+use std::sync::Arc;
+
+use super::{ChatServer, answer::ReplyTo};
+use crate::{
+    chat::{
+        ChatError,
+        state::marks::{Mark, Marks},
+    },
+    clock::now,
+    protocol::{
+        ReadMarkView,
+        events::{self, UnreadView},
+    },
+};
+use parlor_domain::{Epoch, Room, RoomId, RoomState, Seq, UserKey};
+
+/// A user's own read mark in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadMark {
+    pub room: RoomId,
+    pub read_seq: Seq,
+    pub unread: i64,
+    pub mentions: i64,
+    pub last_seq: Seq,
+    pub epoch: Epoch,
+}
+
+impl<'a> From<&'a ReadMark> for ReadMarkView<'a> {
+    fn from(ReadMark { room, read_seq, unread, mentions, last_seq, epoch }: &'a ReadMark) -> Self {
+        Self {
+            room_id: room.as_str(),
+            read_seq: read_seq.0,
+            unread: *unread,
+            mentions: *mentions,
+            last_seq: last_seq.0,
+            epoch: epoch.as_str(),
+        }
+    }
+}
+
+impl ChatServer {
+    /// Most users have blocked nobody: their marks are told in one event. Those
+    /// of the others are kept from whom they have blocked.
+    pub(super) fn tell_marks(&mut self) {
+        let Marks(rooms) = std::mem::take(&mut self.marks);
+        for (key, (room, marks)) in rooms {
+            if self.is_big(key) {
+                continue;
+            }
+            let mut for_all = Vec::with_capacity(marks.len());
+            for Mark { user, view, by } in marks {
+                if by.is_hidden {
+                    // Their own clients only.
+                    self.tell_user(user, &events::receipts(&room, &[view], now()));
+                } else if by.blocked.is_empty() {
+                    for_all.push(view);
+                } else {
+                    let except = self.sessions.ids_of_all(&by.blocked);
+                    self.tell_ephemeral(key, events::receipts(&room, &[view], now()), except);
+                }
+            }
+            if !for_all.is_empty() {
+                let frame = events::receipts(&room, &for_all, now());
+                self.tell_ephemeral(key, frame, Arc::default());
+            }
+        }
+    }
+
+    /// The counts are derived from rows, so they are read after the commit;
+    /// the user's other connections are told the same numbers.
+    pub fn tell_read(
+        &mut self,
+        reply: ReplyTo<ReadMark>,
+        user: UserKey,
+        room: Arc<Room>,
+        moved: bool,
+    ) {
+        let (reader, key) = (self.reader.clone(), room.key);
+        let reading = async move { reader.room_state(key, user).await };
+        self.finishing += 1;
+        self.when(reading, move |state, server| {
+            let answer = match state {
+                Ok(Some((state, last_seq))) => {
+                    let mark = mark_of(&room.id, state, last_seq, server.reader.epoch_of(key));
+                    if moved {
+                        let frame = events::room_unread(&room.id, unread_view(&mark), now());
+                        server.tell_user(user, &frame);
+                    }
+                    Ok(mark)
+                }
+                Ok(None) => Err(ChatError::NotFound("room")),
+                Err(error) => Err(error.into()),
+            };
+            server.answer(reply, answer);
+            server.finishing -= 1;
+        });
+    }
+}
+
+fn mark_of(room: &RoomId, state: RoomState, last_seq: Seq, epoch: Epoch) -> ReadMark {
+    let RoomState { standing: _, read_seq, delivered_seq: _, unread, mentions } = state;
+    ReadMark { room: room.clone(), read_seq, unread, mentions, last_seq, epoch }
+}
+
+fn unread_view(mark: &ReadMark) -> UnreadView<'_> {
+    let ReadMark { room: _, read_seq, unread, mentions, last_seq, epoch } = mark;
+    UnreadView {
+        read_seq: read_seq.0,
+        unread: *unread,
+        mentions: *mentions,
+        last_seq: last_seq.0,
+        epoch: epoch.as_str(),
+    }
+}

@@ -1,0 +1,318 @@
+//! What other nodes have done, and what the feed says of it.
+//!
+//! What was committed elsewhere is looked up here and told as if it had been
+//! committed here. So it does not matter how it was heard of, nor how often.
+
+use std::sync::Arc;
+
+use super::{ChatServer, answer::ReplyTo, member::Leaving, turn::Turn};
+use crate::{
+    chat::{Connected, Ephemeral, FromNode, FromNodes, Interest, Item, NodePresence},
+    db::{Happened, Left, MarkedBy, ReadError, Reader, Signal},
+    protocol::{Close, events::Departure},
+};
+use parlor_domain::{
+    Member, RoomKey, RoomOverview, Seq, UserId, UserKey,
+    limits::{LOOKED_UP_AT_ONCE, TIMELINE_AGAIN},
+};
+use parlor_websocket::Frame;
+
+/// Marks of a member that moved elsewhere.
+struct Marked {
+    by: MarkedBy,
+    read: Option<Seq>,
+    delivered: Option<Seq>,
+}
+
+impl Turn for FromNodes {
+    fn take(self, server: &mut ChatServer) {
+        for one in self.0 {
+            match one {
+                FromNode::Event { room, seq, frame } => server.heard_event(room, seq, frame),
+                FromNode::Happened(happened) => server.happened(happened),
+                FromNode::Ephemeral(ephemeral) => server.heard_ephemeral(ephemeral),
+                FromNode::Presence(presence) => server.tell_status_of(&presence),
+                FromNode::Number(number) => server.ids.renumber(number),
+                FromNode::Announce => server.announce_all(),
+                FromNode::Heard(rooms) => server.look_at_heads(rooms),
+                FromNode::MissedTooMuch => {
+                    server.fanout.tell_all(&Item::CloseAll { close: Close::GoingAway });
+                }
+            }
+        }
+    }
+}
+
+impl ChatServer {
+    /// Which rooms and users this node wants to hear of.
+    pub(in crate::chat) fn tell_interest(&mut self) {
+        let interest =
+            Interest { rooms: self.rooms.take_changes(), users: self.sessions.take_changes() };
+        // While a room was read that was not in memory yet, nobody took in
+        // what the feed said of it.
+        let come = interest.rooms.iter().filter(|(_, is_there)| *is_there);
+        let come: Vec<RoomKey> = come.map(|(room, _)| *room).collect();
+        if !come.is_empty() {
+            self.look_at_heads(come);
+        }
+        self.nodes.tell_interest(interest);
+    }
+
+    /// The other nodes have taken those who are here for gone.
+    fn announce_all(&mut self) {
+        let users = self.sessions.users.values();
+        let shown: Vec<NodePresence> =
+            users.filter_map(|online| Some(online.presence(online.shown?))).collect();
+        for presence in shown {
+            self.nodes.tell_presence(presence);
+        }
+    }
+
+    fn heard_ephemeral(&mut self, Ephemeral { rooms, user, blocked, frame }: Ephemeral) {
+        let small: Vec<RoomKey> = rooms.into_iter().filter(|room| !self.is_big(*room)).collect();
+        let entries: Vec<_> = small.iter().filter_map(|room| self.rooms.get(*room)).collect();
+        if entries.is_empty() {
+            return;
+        }
+        let except = self.sessions.unseeing(user, &blocked);
+        let item = Item::Presence { rooms: small.into(), frame: frame.for_many(), except };
+        self.fanout.tell_rooms(&entries, &item);
+    }
+
+    /// These rooms are heard from now on; what was said just before is found
+    /// by their heads. A user may bring thousands, so some are read at a time.
+    fn look_at_heads(&mut self, rooms: Vec<RoomKey>) {
+        self.unseen_heads.rooms.extend(rooms);
+        if !self.unseen_heads.is_reading {
+            self.look_at_some_heads();
+        }
+    }
+
+    fn look_at_some_heads(&mut self) {
+        let some = self.unseen_heads.take(LOOKED_UP_AT_ONCE);
+        self.unseen_heads.is_reading = !some.is_empty();
+        if some.is_empty() {
+            return;
+        }
+        let reader = self.reader.clone();
+        let reading = async move {
+            let heads = reader.heads(&some).await;
+            if heads.is_err() {
+                tokio::time::sleep(TIMELINE_AGAIN).await;
+            }
+            (some, heads)
+        };
+        self.when(reading, move |(some, heads), server| {
+            match heads {
+                Ok(heads) => heads.into_iter().for_each(|(room, head)| server.hear_of(room, head)),
+                // Its cause has been logged.
+                Err(ReadError) => server.unseen_heads.rooms.extend(some),
+            }
+            server.look_at_some_heads();
+        });
+    }
+
+    fn happened(&mut self, happened: Happened) {
+        match happened {
+            Happened::Head { room, seq } => self.happened_head(RoomKey(room), Seq(seq)),
+            Happened::Joined { room, user, members } => {
+                self.joined(RoomKey(room), UserKey(user), members);
+            }
+            Happened::Left { room, user, why, members } => {
+                self.left(RoomKey(room), UserKey(user), departure(why), members);
+            }
+            Happened::Standing { room, user } => {
+                self.restrictions.restrict(UserKey(user), RoomKey(room));
+                self.stands_otherwise(RoomKey(room), UserKey(user));
+            }
+            Happened::Blocked { user, other, blocks } => {
+                self.block_changed(UserKey(user), UserKey(other), blocks);
+            }
+            Happened::RoomUpdated { room } => self.room_updated(RoomKey(room)),
+            Happened::RoomDeleted { room } => {
+                if let Some(room) = self.rooms.get(RoomKey(room)).map(|entry| entry.room.clone()) {
+                    self.tell_deleted(&room);
+                }
+            }
+            Happened::Marked { room, user, id, read, delivered, hidden, blocked } => {
+                let blocked = blocked.into_iter().map(UserKey).collect();
+                let by = MarkedBy { id: UserId::from_stored(id), is_hidden: hidden, blocked };
+                let mark = Marked { by, read: read.map(Seq), delivered: delivered.map(Seq) };
+                self.marked(RoomKey(room), UserKey(user), mark);
+            }
+            Happened::Told(signal) => self.signalled(signal),
+            // What concerns tokens and keys is no business of rooms.
+            Happened::Barred { .. }
+            | Happened::Revoked { .. }
+            | Happened::Keys
+            | Happened::Adopted { .. }
+            | Happened::Erased { .. } => {}
+        }
+    }
+
+    fn happened_head(&mut self, room: RoomKey, head: Seq) {
+        let Some(owner) = room.inbox_owner() else { return self.hear_of(room, head) };
+        let Some(online) = self.sessions.users.get(&owner) else { return };
+        if self.rooms.get(room).is_none() {
+            let user = online.user.clone();
+            // Where it began is not known here: what there is will be read.
+            self.follow_inbox(&user, Seq::ZERO);
+        }
+        self.hear_of(room, head);
+    }
+
+    fn is_of_interest(&self, room: RoomKey, user: UserKey) -> bool {
+        self.rooms.get(room).is_some() || self.sessions.users.contains_key(&user)
+    }
+
+    /// Whether nobody here has to be told who it is: in a big room that is one
+    /// more or less.
+    fn is_only_counted(&self, room: RoomKey, user: UserKey) -> bool {
+        self.is_big(room) && !self.sessions.users.contains_key(&user)
+    }
+
+    fn joined(&mut self, room: RoomKey, user: UserKey, members: Option<i64>) {
+        if !self.is_of_interest(room, user) {
+            return;
+        }
+        if let Some(members) = members {
+            self.rooms.members_are(room, members);
+            if self.is_only_counted(room, user) {
+                return self.tell_crowd(room);
+            }
+        }
+        let reading = read_member(self.reader.clone(), room, user);
+        self.when(reading, move |read, server| {
+            // Removed again meanwhile: then that is heard of, too.
+            let Ok(Some((member, overview))) = read else { return };
+            if server.rooms.get(room).is_some() {
+                server.rooms.members_are(room, overview.member_count);
+                server.tell_joined(&overview.room, &member);
+            }
+            if server.sessions.standing(user, room).flatten().is_none() {
+                server.attach_member(&member, &overview);
+                server.met(user, room);
+            }
+        });
+    }
+
+    /// Whoever is removed hears nothing more from this moment on; who it was
+    /// is read for the others.
+    fn left(&mut self, room: RoomKey, user: UserKey, why: Departure, members: i64) {
+        if !self.is_of_interest(room, user) {
+            return;
+        }
+        self.restrictions.restrict(user, room);
+        self.rooms.members_are(room, members);
+        if self.is_only_counted(room, user) {
+            return self.tell_crowd(room);
+        }
+        for session in self.sessions.ready_of(user) {
+            self.unsubscribe_session(session, room);
+        }
+        self.sessions.membership_changed(user, room, None);
+        let reader = self.reader.clone();
+        let known_room = self.rooms.get(room).map(|entry| entry.room.clone());
+        let known_user = self.sessions.users.get(&user).map(|online| online.user.clone());
+        let reading = async move {
+            let room = match known_room {
+                Some(room) => Some(room),
+                None => reader.room_by_key(room).await?.map(Arc::new),
+            };
+            let user = match known_user {
+                Some(user) => Some(user),
+                None => reader.user_by_key(user).await?,
+            };
+            Ok::<_, ReadError>(room.zip(user))
+        };
+        self.when(reading, move |read, server| {
+            let Ok(Some((room, user))) = read else { return };
+            // Added again meanwhile: then that has been told.
+            if server.sessions.standing(user.key, room.key).flatten().is_none() {
+                server.tell_left(&Leaving { user, room, why }, members);
+            }
+        });
+    }
+
+    fn stands_otherwise(&mut self, room: RoomKey, user: UserKey) {
+        if !self.is_of_interest(room, user) || self.is_only_counted(room, user) {
+            return;
+        }
+        let reading = read_member(self.reader.clone(), room, user);
+        self.when(reading, move |read, server| {
+            let Ok(Some((member, overview))) = read else { return };
+            if let Some(standing) = overview.state.map(|state| state.standing) {
+                server.sessions.standing_changed(user, room, |known| *known = standing);
+            }
+            server.tell_member(&overview.room, &member);
+        });
+    }
+
+    fn room_updated(&mut self, room: RoomKey) {
+        if self.rooms.get(room).is_none() {
+            return;
+        }
+        let reader = self.reader.clone();
+        let reading = async move { reader.room_by_key(room).await };
+        self.when(reading, move |read, server| {
+            let Ok(Some(room)) = read else { return };
+            server.tell_updated(room);
+        });
+    }
+
+    fn marked(&mut self, room: RoomKey, user: UserKey, mark: Marked) {
+        let Some(entry) = self.rooms.get(room) else { return };
+        let room = entry.room.clone();
+        if mark.read.is_some() && self.sessions.users.contains_key(&user) {
+            // The user's clients here show other numbers now.
+            self.tell_read(ReplyTo::nobody(), user, room.clone(), true);
+        }
+        if let Some(seq) = mark.read {
+            self.marks.read((room.key, &room.id), user, mark.by.clone(), seq);
+        }
+        if let Some(seq) = mark.delivered {
+            self.marks.delivered((room.key, &room.id), user, mark.by, seq);
+        }
+        self.tell_marks();
+    }
+
+    fn signalled(&mut self, signal: Signal) {
+        let encode = |text: &str| Frame::text(|payload| payload.extend_from_slice(text.as_bytes()));
+        match signal {
+            Signal::Everyone { frame } => {
+                self.tell_everyone(&encode(&frame));
+            }
+            Signal::RoleContext { context, frame } => {
+                self.tell_context(&context.into(), &encode(&frame));
+            }
+            Signal::Room { room, frame } => self.tell_notice(RoomKey(room), encode(&frame)),
+            Signal::Disconnect { room, user, reason } => {
+                let of = match (room, user) {
+                    (Some(room), _) => Connected::Room(RoomKey(room)),
+                    (None, Some(user)) => Connected::User(UserKey(user)),
+                    (None, None) => Connected::All,
+                };
+                self.disconnect_all(of, &reason.into());
+            }
+        }
+    }
+}
+
+fn departure(why: Left) -> Departure {
+    match why {
+        Left::Left => Departure::Left,
+        Left::Removed => Departure::Removed,
+        Left::Banned => Departure::Banned,
+        Left::Deleted => Departure::Deleted,
+    }
+}
+
+async fn read_member(
+    reader: Reader,
+    room: RoomKey,
+    user: UserKey,
+) -> Result<Option<(Member, RoomOverview)>, ReadError> {
+    let Some(member) = reader.member(room, user).await? else { return Ok(None) };
+    let overview = reader.overview(room, user).await?;
+    Ok(overview.filter(|overview| overview.state.is_some()).map(|overview| (member, overview)))
+}

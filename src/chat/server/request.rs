@@ -1,0 +1,119 @@
+//! A request: how its user stands to the room is found out first, in memory or
+//! in the database. Whether it is allowed then, the operation says.
+
+use std::sync::Arc;
+
+use super::{ChatServer, operation::Request, turn::Turn};
+use crate::{
+    chat::{Access, ChatError, FromSession, FromSessions, Requester, state::waiting::Waits as _},
+    db::Reader,
+};
+use parlor_domain::{
+    RoomId, UserKey,
+    limits::{FANOUT_BACKLOG, READ_AGAIN},
+};
+
+impl Turn for Request {
+    fn take(self, server: &mut ChatServer) {
+        server.request(self);
+    }
+}
+
+impl Turn for FromSessions {
+    fn take(self, server: &mut ChatServer) {
+        for one in self.0 {
+            match one {
+                FromSession::Connect(connect) => server.connect(connect),
+                FromSession::Request(request) => server.request(request),
+                FromSession::Renewed(renewed) => server.renewed(renewed),
+                FromSession::Disconnect(disconnect) => server.disconnected(&disconnect),
+            }
+        }
+    }
+}
+
+impl ChatServer {
+    /// New ones are refused while the server is going away, or a worker thread
+    /// does not keep up.
+    fn request(&mut self, request: Request) {
+        if self.draining.is_some() || self.fanout.backlog() > FANOUT_BACKLOG {
+            request.what.refuse(ChatError::unavailable(), self);
+        } else {
+            self.begin(request);
+        }
+    }
+
+    pub(super) fn begin(&mut self, request: Request) {
+        let Some(request) = self.waiting.enter(request) else { return };
+        if self.erased.contains(request.from.user.key) {
+            return request.what.refuse(ChatError::NotFound("user"), self);
+        }
+        let Some(room) = request.room() else {
+            return request.what.run(request.from, None, self);
+        };
+        match self.access_in_memory(room, &request.from) {
+            Some(access) => request.what.run(request.from, Some(access), self),
+            None => {
+                let (from, room) = (request.from.clone(), room.clone());
+                self.waiting.read_begins(request, room.clone());
+                self.read_access(room, from, READ_AGAIN);
+            }
+        }
+    }
+
+    /// A member may be removed or muted while the database is asked: then it is
+    /// asked again, so that what was true before lets nobody through.
+    fn read_access(&mut self, room: RoomId, from: Requester, tries: usize) {
+        let then = self.restrictions.now();
+        let reading = self.access_in_database(room.clone(), &from);
+        self.when(reading, move |access, server| {
+            let user = from.user.key;
+            let overtaken = access
+                .as_ref()
+                .is_ok_and(|access| server.restrictions.overtook(then, user, access.room.key));
+            if overtaken && tries > 0 {
+                return server.read_access(room, from, tries - 1);
+            }
+            let access = if overtaken { Err(ChatError::unavailable()) } else { access };
+            for request in server.waiting.read_ends(user, &room) {
+                // One before it may have begun a change.
+                let Some(Request { from, what }) = server.waiting.enter(request) else { continue };
+                match access.clone() {
+                    Ok(access) => {
+                        let access = Access { is_admin: from.is_admin, ..access };
+                        what.run(from, Some(access), server);
+                    }
+                    Err(error) => what.refuse(error, server),
+                }
+            }
+        });
+    }
+
+    /// The answer from memory: for a user who is connected and a room that
+    /// someone is connected to, so for every send over a socket.
+    pub(super) fn access_in_memory(&self, room: &RoomId, from: &Requester) -> Option<Access> {
+        let room = &self.rooms.by_id(room)?.room;
+        let standing = self.sessions.standing(from.user.key, room.key)?;
+        Some(Access { room: room.clone(), standing, is_admin: from.is_admin })
+    }
+
+    /// The answer from the database, for those who are not connected.
+    pub(super) fn access_in_database(
+        &self,
+        room: RoomId,
+        from: &Requester,
+    ) -> impl Future<Output = Result<Access, ChatError>> + use<> {
+        read_access(self.reader.clone(), room, from.user.key, from.is_admin)
+    }
+}
+
+async fn read_access(
+    reader: Reader,
+    room: RoomId,
+    user: UserKey,
+    is_admin: bool,
+) -> Result<Access, ChatError> {
+    let room = reader.room(&room).await?.ok_or(ChatError::NotFound("room"))?;
+    let standing = reader.standing(room.key, user).await?;
+    Ok(Access { room: Arc::new(room), standing, is_admin })
+}

@@ -1,0 +1,13 @@
+//! What the ChatServer knows. Nothing here reads, waits or sends, so its tests
+//! are plain values.
+
+pub mod crowds;
+pub mod marks;
+pub mod presence;
+pub mod purges;
+pub mod restrictions;
+pub mod rooms;
+pub mod sessions;
+pub mod timeline;
+pub mod typing;
+pub mod waiting;
