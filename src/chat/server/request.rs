@@ -4,12 +4,11 @@
 use std::sync::Arc;
 
 use super::{ChatServer, operation::Request, turn::Turn};
-use crate::{
-    chat::{Access, ChatError, FromSession, FromSessions, Requester, state::waiting::Waits as _},
-    db::Reader,
+use crate::chat::{
+    Access, ChatError, FromSession, FromSessions, Requester, state::waiting::Waits as _,
 };
 use parlor_domain::{
-    RoomId, UserKey,
+    RoomId,
     limits::{FANOUT_BACKLOG, READ_AGAIN},
 };
 
@@ -103,17 +102,11 @@ impl ChatServer {
         room: RoomId,
         from: &Requester,
     ) -> impl Future<Output = Result<Access, ChatError>> + use<> {
-        read_access(self.reader.clone(), room, from.user.key, from.is_admin)
+        let (reader, user, is_admin) = (self.reader.clone(), from.user.key, from.is_admin);
+        async move {
+            let room = reader.room(&room).await?.ok_or(ChatError::NotFound("room"))?;
+            let standing = reader.standing(room.key, user).await?;
+            Ok(Access { room: Arc::new(room), standing, is_admin })
+        }
     }
-}
-
-async fn read_access(
-    reader: Reader,
-    room: RoomId,
-    user: UserKey,
-    is_admin: bool,
-) -> Result<Access, ChatError> {
-    let room = reader.room(&room).await?.ok_or(ChatError::NotFound("room"))?;
-    let standing = reader.standing(room.key, user).await?;
-    Ok(Access { room: Arc::new(room), standing, is_admin })
 }
