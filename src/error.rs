@@ -5,7 +5,7 @@ use std::{borrow::Cow, io, time::Duration};
 use actix_http::{Response, body::BoxBody};
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
-    error::{JsonPayloadError, PathError, PayloadError, QueryPayloadError},
+    error::{JsonPayloadError, PathError, PayloadError},
     http::{StatusCode, header},
 };
 use schemars::JsonSchema;
@@ -19,7 +19,7 @@ use crate::{
     metrics::metrics,
     protocol::{ErrorCode, ErrorView, Refusal},
 };
-use parlor_domain::{InvalidId, limits::RETRY_AFTER};
+use parlor_domain::limits::RETRY_AFTER;
 
 /// The error response of a REST call or an upgrade.
 ///
@@ -68,11 +68,6 @@ impl ApiError {
 
     pub fn unavailable() -> Self {
         ChatError::unavailable().into()
-    }
-
-    /// An invalid id.
-    pub fn id(name: &'static str, error: &InvalidId) -> Self {
-        Self::field(name, error)
     }
 
     pub fn code(&self) -> ErrorCode {
@@ -227,10 +222,6 @@ impl From<&PayloadError> for ApiError {
             _ => Self::new(ErrorCode::InvalidMessage, "the body was cut short"),
         }
     }
-}
-
-pub fn query_error(error: QueryPayloadError, _: &HttpRequest) -> actix_web::Error {
-    ApiError::new(ErrorCode::InvalidMessage, format!("the query is not valid: {error}")).into()
 }
 
 pub fn path_error(_: PathError, _: &HttpRequest) -> actix_web::Error {

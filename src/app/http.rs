@@ -251,7 +251,6 @@ impl Workshop {
             .app_data(
                 web::JsonConfig::default().limit(self.body_bytes).error_handler(error::json_error),
             )
-            .app_data(web::QueryConfig::default().error_handler(error::query_error))
             .app_data(web::PathConfig::default().error_handler(error::path_error))
             .wrap(rest::security_headers())
             .wrap(rest::cors(&self.origins))

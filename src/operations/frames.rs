@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Operation, Requester, Shown,
-    calls::IDEMPOTENCY_KEY,
+    IDEMPOTENCY_KEY, Operation, Requester, Shown,
     edit::{Delete, Edit},
     history::History,
     join::Join,

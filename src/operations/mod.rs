@@ -1,30 +1,33 @@
 //! Everything that can be asked for: an operation is one file, with its
 //! request, who may do it, how it is written, what others are told of it, and
-//! its answer. `frames` and `calls` list them: forgetting any part does not
-//! compile.
+//! its answer. `frames` lists them for the socket, `rest::calls` for REST:
+//! forgetting any part does not compile.
 
 pub mod ban;
-pub mod calls;
 mod change;
-mod direct;
+pub mod direct;
 pub mod disconnect;
-mod edit;
+pub mod edit;
 pub mod frames;
 mod history;
-mod join;
-mod leave;
-mod mark;
-mod member;
-mod pin;
-mod present;
+pub mod join;
+pub mod leave;
+pub mod mark;
+pub mod member;
+pub mod pin;
+pub mod present;
 pub mod publish;
-mod reaction;
+pub mod reaction;
 pub mod read_all;
-mod room;
+pub mod room;
 pub mod send;
 pub mod subscribe;
 #[cfg(test)]
 mod tests;
-mod transfer;
+pub mod transfer;
 
 use crate::chat::{Access, Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
+
+/// The header of REST by which sending again does nothing again; a field of this
+/// name is read from it.
+pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";

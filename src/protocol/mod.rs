@@ -9,7 +9,6 @@ mod client_frame;
 mod codes;
 pub mod describe;
 pub mod events;
-mod fields;
 mod frame_id;
 mod message_view;
 mod request;
@@ -19,7 +18,6 @@ mod views;
 
 pub use client_frame::{Auth, ClientFrame, Refusal, Rules};
 pub use codes::{Close, ErrorCode};
-pub use fields::Fields;
 pub use message_view::MessageView;
 pub use request::{Input, Json, Object, null_or};
 pub use room_view::{

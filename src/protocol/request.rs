@@ -119,10 +119,12 @@ fn refused(name: &str, error: &dyn fmt::Display) -> Refusal {
     let what = match text.split_once(", expected ") {
         Some(("", _)) | None => text,
         Some((_, "a boolean")) => "must be true or false".to_owned(),
-        Some((_, "a string" | "a borrowed string")) => "must be a text".to_owned(),
+        Some((_, "a string" | "a borrowed string" | "string or map")) => {
+            "must be a text".to_owned()
+        }
         Some((_, "a map")) => "must be an object".to_owned(),
         Some((_, "a sequence")) => "must be a list".to_owned(),
-        Some((_, expected)) => format!("must be {expected}"),
+        Some((_, expected)) => format!("must be {}", expected.replace('`', "")),
     };
     Refusal::field(name.to_owned(), &what)
 }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     State,
-    extract::{Body, Refreshing, Unhurried, WithAccounts, shown_text, user_id},
+    extract::{Refreshing, Unhurried, WithAccounts},
+    reply::{Created, Done, Reply},
+    request::NoFields,
     tokens::to_the_end,
 };
 use crate::{
@@ -18,31 +20,38 @@ use crate::{
     protocol::{UserView, server_frame::SelfView},
 };
 use parlor_domain::{
-    SignIn,
+    DisplayText, SignIn, UserId,
     limits::{NAME_CHARS, PASSWORD_BYTES},
 };
 
-#[derive(Deserialize)]
-pub struct Registration {
-    user_id: String,
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Registration {
+    user_id: UserId,
+    // In characters, of which one has at most four bytes.
+    #[schemars(length(min = PASSWORD_BYTES.start() / 4, max = *PASSWORD_BYTES.end()))]
     password: String,
-    name: Option<String>,
+    /// What cannot be seen of it does not count.
+    #[schemars(with = "Option<String>")]
+    name: Option<DisplayText<NAME_CHARS>>,
 }
 
-#[derive(Deserialize)]
-pub struct Login {
-    user_id: String,
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Login {
+    user_id: UserId,
+    #[schemars(length(max = *PASSWORD_BYTES.end()))]
     password: String,
 }
 
-#[derive(Deserialize)]
-pub struct NewPassword {
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct NewPassword {
+    #[schemars(length(max = *PASSWORD_BYTES.end()))]
     old_password: String,
+    #[schemars(length(min = PASSWORD_BYTES.start() / 4, max = *PASSWORD_BYTES.end()))]
     new_password: String,
 }
 
-#[derive(Deserialize)]
-pub struct Refresh {
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Refresh {
     refresh_token: String,
 }
 
@@ -68,46 +77,41 @@ impl<'a> From<&'a Tokens> for TokensView<'a> {
     }
 }
 
-pub async fn register(
-    _: WithAccounts,
+pub(super) async fn register(
     _: Unhurried,
     state: web::Data<State>,
-    Body(Registration { user_id: id, password, name }): Body<Registration>,
-) -> Result<HttpResponse, ApiError> {
-    let id = user_id(&id)?;
+    Registration { user_id: id, password, name }: Registration,
+) -> Result<Reply<Created<TokensView<'static>>>, ApiError> {
     if id.is_reserved() {
         return Err(ApiError::field("user_id", "is reserved"));
     }
-    let name = shown_text("name", name.as_deref().unwrap_or_default(), NAME_CHARS)?;
     // One of which nothing can be seen is none.
-    let name: Arc<str> = if name.is_empty() { id.as_str().into() } else { name.into() };
+    let name = name.map(|DisplayText(name)| name).filter(|name| !name.is_empty());
+    let name: Arc<str> = name.unwrap_or_else(|| id.as_str().into());
     if !PASSWORD_BYTES.contains(&password.len()) {
         return Err(ApiError::field("password", "must have 8 to 256 bytes"));
     }
     let tokens = state.accounts.register(id, name, password).await?;
-    Ok(HttpResponse::Created().json(TokensView::from(&tokens)))
+    Ok(Reply::created(TokensView::from(&tokens)))
 }
 
-pub async fn log_in(
-    _: WithAccounts,
+pub(super) async fn log_in(
     _: Unhurried,
     state: web::Data<State>,
-    Body(Login { user_id: id, password }): Body<Login>,
-) -> Result<HttpResponse, ApiError> {
-    let id = user_id(&id)?;
+    Login { user_id: id, password }: Login,
+) -> Result<Reply<TokensView<'static>>, ApiError> {
     if password.len() > *PASSWORD_BYTES.end() {
         return Err(ApiError::field("password", "must have at most 256 bytes"));
     }
     let tokens = state.accounts.log_in(&id, password).await?;
-    Ok(HttpResponse::Ok().json(TokensView::from(&tokens)))
+    Ok(Reply::ok(TokensView::from(&tokens)))
 }
 
-pub async fn refresh(
-    _: WithAccounts,
+pub(super) async fn refresh(
     _: Refreshing,
     state: web::Data<State>,
-    Body(Refresh { refresh_token }): Body<Refresh>,
-) -> Result<HttpResponse, ApiError> {
+    Refresh { refresh_token }: Refresh,
+) -> Result<Reply<TokensView<'static>>, ApiError> {
     let state = state.into_inner();
     to_the_end(async move {
         let refreshed = state.accounts.refresh(&refresh_token).await;
@@ -115,23 +119,23 @@ pub async fn refresh(
         if let Err(AccountError::RefreshReused(sign_in)) = refreshed {
             end_sign_in(&state, sign_in).await?;
         }
-        Ok(HttpResponse::Ok().json(TokensView::from(&refreshed?)))
+        Ok(Reply::ok(TokensView::from(&refreshed?)))
     })
     .await
 }
 
 /// Ends the sign-in: its refresh and access tokens, and its connections.
-pub async fn log_out(
+pub(super) async fn log_out(
     _: WithAccounts,
     state: web::Data<State>,
-    Body(Refresh { refresh_token }): Body<Refresh>,
-) -> Result<HttpResponse, ApiError> {
+    Refresh { refresh_token }: Refresh,
+) -> Result<Reply<Done>, ApiError> {
     let state = state.into_inner();
     to_the_end(async move {
         if let Some(sign_in) = state.accounts.log_out(&refresh_token).await? {
             end_sign_in(&state, sign_in).await?;
         }
-        Ok(HttpResponse::NoContent().finish())
+        Ok(Reply::done())
     })
     .await
 }
@@ -143,13 +147,11 @@ async fn end_sign_in(state: &State, sign_in: SignIn) -> Result<(), ApiError> {
 }
 
 /// Changes the password, and ends the user's other sign-ins.
-pub async fn change_password(
-    _: WithAccounts,
-    _: Unhurried,
+pub(super) async fn change_password(
+    (_, who): (Unhurried, Identity),
     state: web::Data<State>,
-    who: Identity,
-    Body(NewPassword { old_password, new_password }): Body<NewPassword>,
-) -> Result<HttpResponse, ApiError> {
+    NewPassword { old_password, new_password }: NewPassword,
+) -> Result<Reply<Done>, ApiError> {
     if old_password.len() > *PASSWORD_BYTES.end() {
         return Err(ApiError::field("old_password", "must have at most 256 bytes"));
     }
@@ -162,11 +164,15 @@ pub async fn change_password(
         let (user, keeps) = (who.user.id.clone(), who.sign_in_id());
         let ended = Ended::Before { user, upto, keeps };
         state.end(ended).await?;
-        Ok(HttpResponse::NoContent().finish())
+        Ok(Reply::done())
     })
     .await
 }
 
-pub async fn me(Identity { user, roles, .. }: Identity) -> HttpResponse {
-    HttpResponse::Ok().json(SelfView::new(&user, &roles))
+pub(super) async fn me(
+    Identity { user, roles, .. }: Identity,
+    _: web::Data<State>,
+    _: NoFields,
+) -> Result<Reply<SelfView<'static>>, ApiError> {
+    Ok(Reply::ok(SelfView::new(&user, &roles)))
 }

@@ -1,13 +1,15 @@
 //! Administration: connections, retention, deletion, and the audit log.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
     State,
-    extract::{Admin, NumberQuery, room_id, user_id},
+    extract::Admin,
+    reply::{Done, Reply},
+    request::{ByNumber, ListLimit, NoFields, OfRoom, OfUser, RoomByNumber, UserByNumber},
     tokens::to_the_end,
 };
 use crate::{
@@ -17,7 +19,7 @@ use crate::{
     operations::disconnect::EraseUser,
     protocol::describe::any_json,
 };
-use parlor_domain::Retention;
+use parlor_domain::{Retention, RoomId, Seq, UserId};
 
 #[derive(Serialize, JsonSchema)]
 struct ConnectionView<'a> {
@@ -58,77 +60,81 @@ pub(super) struct ConnectionCount {
     count: usize,
 }
 
-/// A room or a user that does not exist is an error; one without connections
-/// is not.
-async fn of_room(state: &State, room: &str) -> Result<Connected, ApiError> {
-    let id = room_id(room)?;
-    let room = state.reader.room(&id).await?.ok_or_else(|| ApiError::not_found("room"))?;
+/// A room that does not exist is an error; one without connections is not.
+async fn room(state: &State, id: &RoomId) -> Result<Connected, ApiError> {
+    let room = state.reader.room(id).await?.ok_or_else(|| ApiError::not_found("room"))?;
     Ok(Connected::Room(room.key))
 }
 
-async fn of_user(state: &State, user: &str) -> Result<Connected, ApiError> {
-    Ok(Connected::User(state.known_user(user).await?.key))
+async fn user(state: &State, id: &UserId) -> Result<Connected, ApiError> {
+    Ok(Connected::User(state.known_user(id).await?.key))
 }
 
-async fn list(state: &State, of: Connected, query: &NumberQuery) -> Result<HttpResponse, ApiError> {
-    let (after, limit) = query.after()?;
-    let after = SessionId(after.unsigned_abs());
-    let limit = usize::try_from(limit).unwrap_or(1);
+async fn list(
+    state: &State,
+    of: Connected,
+    after: Seq,
+    limit: ListLimit,
+) -> Result<Reply<Connections<'static>>, ApiError> {
+    let after = SessionId(after.0.unsigned_abs());
+    let limit = usize::try_from(limit.0).unwrap_or(1);
     let found = state.look(move |server| server.connections(of, after, limit)).await?;
     let (connections, has_more) = found;
     let connections = connections.iter().map(ConnectionView::from).collect();
-    Ok(HttpResponse::Ok().json(Connections { connections, has_more }))
+    Ok(Reply::ok(Connections { connections, has_more }))
 }
 
-async fn count_of(state: &State, of: Connected) -> Result<HttpResponse, ApiError> {
+async fn count_of(state: &State, of: Connected) -> Result<Reply<ConnectionCount>, ApiError> {
     let count = state.look(move |server| server.connected(of).count()).await?;
-    Ok(HttpResponse::Ok().json(ConnectionCount { count }))
+    Ok(Reply::ok(ConnectionCount { count }))
 }
 
-pub async fn connections(
-    state: web::Data<State>,
+pub(super) async fn connections(
     Admin(_): Admin,
-    query: web::Query<NumberQuery>,
-) -> Result<HttpResponse, ApiError> {
-    list(&state, Connected::All, &query).await
-}
-
-pub async fn connections_of_room(
     state: web::Data<State>,
-    Admin(_): Admin,
-    room: web::Path<String>,
-    query: web::Query<NumberQuery>,
-) -> Result<HttpResponse, ApiError> {
-    list(&state, of_room(&state, &room).await?, &query).await
+    ByNumber { after, limit }: ByNumber,
+) -> Result<Reply<Connections<'static>>, ApiError> {
+    list(&state, Connected::All, after, limit).await
 }
 
-pub async fn connections_of_user(
+pub(super) async fn connections_of_room(
+    Admin(_): Admin,
     state: web::Data<State>,
-    Admin(_): Admin,
-    user: web::Path<String>,
-    query: web::Query<NumberQuery>,
-) -> Result<HttpResponse, ApiError> {
-    list(&state, of_user(&state, &user).await?, &query).await
+    RoomByNumber { room_id, after, limit }: RoomByNumber,
+) -> Result<Reply<Connections<'static>>, ApiError> {
+    list(&state, room(&state, &room_id).await?, after, limit).await
 }
 
-pub async fn count(state: web::Data<State>, Admin(_): Admin) -> Result<HttpResponse, ApiError> {
+pub(super) async fn connections_of_user(
+    Admin(_): Admin,
+    state: web::Data<State>,
+    UserByNumber { user_id, after, limit }: UserByNumber,
+) -> Result<Reply<Connections<'static>>, ApiError> {
+    list(&state, user(&state, &user_id).await?, after, limit).await
+}
+
+pub(super) async fn count(
+    Admin(_): Admin,
+    state: web::Data<State>,
+    _: NoFields,
+) -> Result<Reply<ConnectionCount>, ApiError> {
     count_of(&state, Connected::All).await
 }
 
-pub async fn count_of_room(
-    state: web::Data<State>,
+pub(super) async fn count_of_room(
     Admin(_): Admin,
-    room: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    count_of(&state, of_room(&state, &room).await?).await
+    state: web::Data<State>,
+    OfRoom { room_id }: OfRoom,
+) -> Result<Reply<ConnectionCount>, ApiError> {
+    count_of(&state, room(&state, &room_id).await?).await
 }
 
-pub async fn count_of_user(
-    state: web::Data<State>,
+pub(super) async fn count_of_user(
     Admin(_): Admin,
-    user: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    count_of(&state, of_user(&state, &user).await?).await
+    state: web::Data<State>,
+    OfUser { user_id }: OfUser,
+) -> Result<Reply<ConnectionCount>, ApiError> {
+    count_of(&state, user(&state, &user_id).await?).await
 }
 
 /// What a room keeps; null: what all rooms keep.
@@ -140,31 +146,29 @@ pub(super) struct RetentionView {
 
 const DAY_MS: i64 = 86_400_000;
 
-pub async fn retention(
-    state: web::Data<State>,
+pub(super) async fn retention(
     Admin(who): Admin,
-    room: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let room = state.visible_room(&who, &room_id(&room)?).await?.room;
+    state: web::Data<State>,
+    OfRoom { room_id }: OfRoom,
+) -> Result<Reply<RetentionView>, ApiError> {
+    let room = state.visible_room(&who, &room_id).await?.room;
     let Retention { age_ms, messages } = state.reader.retention(room.key).await?;
-    let view = RetentionView { age_days: age_ms.map(|age| age / DAY_MS), messages };
-    Ok(HttpResponse::Ok().json(view))
+    Ok(Reply::ok(RetentionView { age_days: age_ms.map(|age| age / DAY_MS), messages }))
 }
 
-pub async fn delete_user(
-    state: web::Data<State>,
+pub(super) async fn delete_user(
     Admin(who): Admin,
-    user: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let user = user_id(&user)?;
+    state: web::Data<State>,
+    OfUser { user_id }: OfUser,
+) -> Result<Reply<Done>, ApiError> {
     // Whoever has this id next must not be taken for the one who is gone.
     to_the_end(async move {
-        let erased = state.operate(&who, EraseUser { user_id: user.clone() }).await;
+        let erased = state.operate(&who, EraseUser { user_id: user_id.clone() }).await;
         // An answer that comes too late is no proof that nothing was done.
-        state.authenticator.forget(&user);
+        state.authenticator.forget(&user_id);
         erased?;
-        state.authenticator.erased(&user);
-        Ok(HttpResponse::NoContent().finish())
+        state.authenticator.erased(&user_id);
+        Ok(Reply::done())
     })
     .await
 }
@@ -194,13 +198,20 @@ impl<'a> From<&'a Audited> for AuditedView<'a> {
 }
 
 /// The latest first.
-pub async fn audit(
-    state: web::Data<State>,
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Audit {
+    before: Option<Seq>,
+    #[serde(default)]
+    limit: ListLimit,
+}
+
+pub(super) async fn audit(
     Admin(_): Admin,
-    query: web::Query<NumberQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (before, limit) = query.before()?;
-    let (entries, has_more) = state.reader.audit(before, limit).await?;
+    state: web::Data<State>,
+    Audit { before, limit }: Audit,
+) -> Result<Reply<AuditPage<'static>>, ApiError> {
+    let before = before.map_or(i64::MAX, |before| before.0);
+    let (entries, has_more) = state.reader.audit(before, limit.0).await?;
     let entries = entries.iter().map(AuditedView::from).collect();
-    Ok(HttpResponse::Ok().json(AuditPage { entries, has_more }))
+    Ok(Reply::ok(AuditPage { entries, has_more }))
 }

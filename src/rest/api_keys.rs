@@ -1,20 +1,22 @@
 //! API keys for the application's own programs.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     State,
-    extract::{Admin, Body, NumberQuery},
+    extract::Admin,
+    reply::{Created, Done, Reply},
+    request::{ByNumber, OfId},
     tokens::to_the_end,
 };
 use crate::{
-    auth::{ADMIN, SERVICE, new_key, service_user},
+    auth::{SERVICE, new_key, service_user},
     chat::Ended,
+    clock::now,
     db::{ApiKey, NewApiKey, RevokeApiKey},
     error::ApiError,
-    protocol::Fields,
 };
 use parlor_domain::Timestamp;
 
@@ -53,50 +55,57 @@ pub(super) struct Keys<'a> {
     has_more: bool,
 }
 
-fn now() -> Timestamp {
-    crate::clock::now()
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct NewKey {
+    #[schemars(regex(pattern = "^[A-Za-z0-9._:@+~=|-]{1,56}$"))]
+    name: String,
+    role: Option<KeyRole>,
 }
 
-pub async fn create(
-    state: web::Data<State>,
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum KeyRole {
+    Service,
+    Admin,
+}
+
+pub(super) async fn create(
     Admin(_): Admin,
-    Body(mut fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    let name = fields.text("name")?;
+    state: web::Data<State>,
+    NewKey { name, role }: NewKey,
+) -> Result<Reply<Created<KeyView<'static>>>, ApiError> {
     let user = service_user(&name).map_err(|error| ApiError::field("name", error))?;
-    let roles = match fields.text_or_none("role")?.as_deref() {
-        None | Some(SERVICE) => SERVICE,
-        Some(ADMIN) => "admin service",
-        Some(_) => return Err(ApiError::field("role", "must be service or admin")),
+    let roles = match role {
+        None | Some(KeyRole::Service) => SERVICE,
+        Some(KeyRole::Admin) => "admin service",
     };
     let (key, hash) = new_key();
     let new = NewApiKey { name: name.into(), hash, roles: roles.into(), user, at: now() };
     let stored = state.commit(new).await?;
     state.authenticator.api_keys.add(&stored);
-    let view = KeyView { key: Some(&key), ..KeyView::from(&stored) };
-    Ok(HttpResponse::Created().json(view))
+    Ok(Reply::created(KeyView { key: Some(&key), ..KeyView::from(&stored) }))
 }
 
-pub async fn list(
-    state: web::Data<State>,
+pub(super) async fn list(
     Admin(_): Admin,
-    query: web::Query<NumberQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (after, limit) = query.after()?;
+    state: web::Data<State>,
+    ByNumber { after, limit }: ByNumber,
+) -> Result<Reply<Keys<'static>>, ApiError> {
     // Those that were revoked stay listed, so there is no end to them.
     let keys = state.reader.api_keys().await?;
-    let limit = usize::try_from(limit).unwrap_or(0);
-    let mut left = keys.iter().filter(|key| key.id > after);
+    let limit = usize::try_from(limit.0).unwrap_or(0);
+    let mut left = keys.iter().filter(|key| key.id > after.0);
     let api_keys = left.by_ref().take(limit).map(KeyView::from).collect();
-    Ok(HttpResponse::Ok().json(Keys { api_keys, has_more: left.next().is_some() }))
+    Ok(Reply::ok(Keys { api_keys, has_more: left.next().is_some() }))
 }
 
 /// Ends a key, and all connections of its program.
-pub async fn revoke(
-    state: web::Data<State>,
+pub(super) async fn revoke(
     Admin(_): Admin,
-    id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
+    state: web::Data<State>,
+    OfId { id }: OfId,
+) -> Result<Reply<Done>, ApiError> {
     let missing = || ApiError::not_found("key");
     let id: i64 = id.parse().map_err(|_| missing())?;
     let keys = state.reader.api_keys().await?;
@@ -105,7 +114,7 @@ pub async fn revoke(
         let hash = state.commit(RevokeApiKey { id, at: now() }).await?;
         state.authenticator.api_keys.remove(&hash);
         state.end(Ended::User(key.user.id)).await?;
-        Ok(HttpResponse::NoContent().finish())
+        Ok(Reply::done())
     })
     .await
 }

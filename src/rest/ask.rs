@@ -78,10 +78,9 @@ impl State {
     pub(super) async fn readable_message(
         &self,
         who: &Identity,
-        id: &str,
+        id: MessageId,
     ) -> Result<Message, ApiError> {
         let missing = || ApiError::not_found("message");
-        let id = MessageId::parse(id).ok_or_else(missing)?;
         let message = self.reader.message(id).await?.ok_or_else(missing)?;
         let member = self.reader.standing(message.room_key, who.user.key).await?.is_some();
         if member || who.is_admin { Ok(message) } else { Err(missing()) }

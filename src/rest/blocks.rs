@@ -1,10 +1,10 @@
 //! Blocked users: whom a user does not want to hear from in a direct room.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{State, extract::ListQuery};
+use super::{State, reply::Reply, request::ByUser};
 use crate::{auth::Identity, error::ApiError, protocol::UserView};
 
 #[derive(Serialize, JsonSchema)]
@@ -13,13 +13,12 @@ pub(super) struct Blocks<'a> {
     has_more: bool,
 }
 
-pub async fn list(
-    state: web::Data<State>,
+pub(super) async fn list(
     who: Identity,
-    query: web::Query<ListQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (after, limit) = query.read()?;
-    let (users, has_more) = state.reader.blocked_by(who.user.key, after.as_ref(), limit).await?;
+    state: web::Data<State>,
+    ByUser { after, limit }: ByUser,
+) -> Result<Reply<Blocks<'static>>, ApiError> {
+    let (users, has_more) = state.reader.blocked_by(who.user.key, after.as_ref(), limit.0).await?;
     let users = users.iter().map(UserView::from).collect();
-    Ok(HttpResponse::Ok().json(Blocks { users, has_more }))
+    Ok(Reply::ok(Blocks { users, has_more }))
 }

@@ -1,30 +1,61 @@
 //! Serves the descriptions of the interfaces (OpenAPI and AsyncAPI).
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, web};
 use bytes::Bytes;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::{answers::Shared, describe::openapi};
-use crate::protocol::describe::asyncapi;
+use super::{State, answers::Shared, describe::openapi, reply::Reply, request::NoFields};
+use crate::{error::ApiError, protocol::describe::asyncapi};
 
 static OPENAPI: LazyLock<String> =
     LazyLock::new(|| openapi().to_json().expect("a description is JSON"));
 static ASYNCAPI: LazyLock<String> = LazyLock::new(|| asyncapi().to_string());
 
+#[derive(Serialize, JsonSchema)]
+pub(super) struct OpenApiDocument {
+    openapi: String,
+    info: Map<String, Value>,
+    paths: Map<String, Value>,
+    components: Map<String, Value>,
+    security: Vec<BTreeMap<String, Vec<String>>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AsyncApiDocument {
+    asyncapi: String,
+    info: Map<String, Value>,
+    default_content_type: String,
+    channels: Map<String, Value>,
+    operations: Map<String, Value>,
+    components: Map<String, Value>,
+}
+
 /// All who are reading it share the one text.
-fn document(text: &'static str) -> HttpResponse {
+fn document<D>(text: &'static str) -> Reply<D> {
     let mut response = HttpResponse::Ok()
         .insert_header(("content-type", "application/json"))
         .body(Bytes::from_static(text.as_bytes()));
     response.extensions_mut().insert(Shared);
-    response
+    Reply::made(response)
 }
 
-pub async fn rest() -> HttpResponse {
-    document(&OPENAPI)
+pub(super) async fn rest(
+    (): (),
+    _: web::Data<State>,
+    _: NoFields,
+) -> Result<Reply<OpenApiDocument>, ApiError> {
+    Ok(document(&OPENAPI))
 }
 
-pub async fn socket() -> HttpResponse {
-    document(&ASYNCAPI)
+pub(super) async fn socket(
+    (): (),
+    _: web::Data<State>,
+    _: NoFields,
+) -> Result<Reply<AsyncApiDocument>, ApiError> {
+    Ok(document(&ASYNCAPI))
 }

@@ -1,15 +1,18 @@
-//! Events of the application: publishing, and the inbox.
+//! Events of the application: those of a room, and the inbox.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
     State,
-    extract::{AfterQuery, fitting, room_id},
+    reply::{Reply, fitting},
+    request::{BySeq, RoomBySeq},
 };
-use crate::{auth::Identity, db::InboxHead, error::ApiError, protocol::describe::any_json};
+use crate::{
+    auth::Identity, clock::now, db::InboxHead, error::ApiError, protocol::describe::any_json,
+};
 use parlor_domain::{AppEvent, InboxEvent, RoomEvent, RoomKey, Timestamp, limits::page_bytes};
 
 /// An event that the application published.
@@ -63,42 +66,34 @@ pub(super) struct Inbox<'a> {
     has_more: bool,
 }
 
-fn now() -> Timestamp {
-    crate::clock::now()
-}
-
-pub async fn of_room(
-    state: web::Data<State>,
+pub(super) async fn of_room(
     who: Identity,
-    room: web::Path<String>,
-    query: web::Query<AfterQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (after, limit) = query.read()?;
-    let room = state.readable_room(&who, &room_id(&room)?).await?;
-    let (events, has_more) = state.reader.room_events(room.key, after, limit).await?;
+    state: web::Data<State>,
+    RoomBySeq { room_id, after, limit }: RoomBySeq,
+) -> Result<Reply<Events<'static>>, ApiError> {
+    let room = state.readable_room(&who, &room_id).await?;
+    let (events, has_more) = state.reader.room_events(room.key, after, limit.0).await?;
     let (events, fits) = fitting(&events, page_bytes(&state.limits), EventView::of_room);
     let (epoch, has_more) = (state.reader.epoch_of(room.key), has_more || !fits);
-    Ok(HttpResponse::Ok().json(Events { events, epoch: epoch.as_str(), has_more }))
+    Ok(Reply::ok(Events { events, epoch: epoch.as_str(), has_more }))
 }
 
-pub async fn inbox(
-    state: web::Data<State>,
+pub(super) async fn inbox(
     who: Identity,
-    query: web::Query<AfterQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (after, limit) = query.read()?;
+    state: web::Data<State>,
+    BySeq { after, limit }: BySeq,
+) -> Result<Reply<Inbox<'static>>, ApiError> {
     let user = who.user.key;
     let InboxHead { start: _, last, acked } = state.reader.inbox_head(user).await?;
     let ttl = i64::try_from(state.inbox_ttl.as_millis()).unwrap_or(i64::MAX);
     let since = Timestamp(now().0.saturating_sub(ttl));
-    let mut events = state.reader.inbox(user, after, since, limit + 1).await?;
-    let limit = usize::try_from(limit).unwrap_or(0);
+    let mut events = state.reader.inbox(user, after, since, limit.0 + 1).await?;
+    let limit = usize::try_from(limit.0).unwrap_or(0);
     let has_more = events.len() > limit;
     events.truncate(limit);
     let (events, fits) = fitting(&events, page_bytes(&state.limits), EventView::of_inbox);
     let has_more = has_more || !fits;
     let epoch = state.reader.epoch_of(RoomKey::inbox_of(user));
     let epoch = epoch.as_str();
-    let inbox = Inbox { events, inbox_seq: last.0, acked_seq: acked.0, epoch, has_more };
-    Ok(HttpResponse::Ok().json(inbox))
+    Ok(Reply::ok(Inbox { events, inbox_seq: last.0, acked_seq: acked.0, epoch, has_more }))
 }

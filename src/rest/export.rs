@@ -8,11 +8,7 @@ use futures_util::stream;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{
-    State,
-    events::EventView,
-    extract::{Admin, user_id},
-};
+use super::{State, events::EventView, extract::Admin, reply::Reply, request::OfUser};
 use crate::{
     auth::Client,
     db::{Reacted, ReadError, Reader},
@@ -24,8 +20,21 @@ use parlor_domain::{
     limits::{EXPORT_PIECE, LIST_PAGE_MAX, WRITTEN_BY_WINDOW},
 };
 
+/// All of it, which is sent piece by piece.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct RoomReceipt<'a> {
+pub(super) struct Export<'a> {
+    user: UserView<'a>,
+    rooms: Vec<RoomView<'a>>,
+    receipts: Vec<RoomReceipt<'a>>,
+    blocked: Vec<UserView<'a>>,
+    reactions: Vec<OwnReaction<'a>>,
+    inbox: Vec<EventView<'a>>,
+    uploads: Vec<AttachmentView<'a>>,
+    messages: Vec<MessageView<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct RoomReceipt<'a> {
     room_id: &'a str,
     #[serde(flatten)]
     receipt: ReceiptView<'a>,
@@ -33,7 +42,7 @@ pub(super) struct RoomReceipt<'a> {
 
 /// How the user has reacted to a message.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct OwnReaction<'a> {
+struct OwnReaction<'a> {
     message_id: String,
     emoji: &'a str,
     created_at: String,
@@ -97,18 +106,14 @@ impl Text {
 /// One JSON document, sent as it is read, so that a user with a million
 /// messages needs no more memory than one without. What is read goes through
 /// the audit like every change, because it may be anyone's.
-pub async fn user(
+pub(super) async fn user(
+    (Admin(who), client): (Admin, Client),
     state: web::Data<State>,
-    Admin(who): Admin,
-    client: Client,
-    user: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let id = user_id(&user)?;
-    let missing = || ApiError::not_found("user");
-    let user = state.reader.user(&id).await?.ok_or_else(missing)?;
-    state
-        .audit(&who, "GET /api/v1/users/{user}/export".to_owned(), id.to_string(), Some(client))
-        .await?;
+    OfUser { user_id }: OfUser,
+) -> Result<Reply<Export<'static>>, ApiError> {
+    let user = state.known_user(&user_id).await?;
+    let action = "GET /api/v1/users/{user}/export".to_owned();
+    state.audit(&who, action, user_id.to_string(), Some(client)).await?;
     let reader = state.reader.clone();
     let pieces = stream::try_unfold((Step::Start, false), move |(step, has_entry)| {
         let (reader, user) = (reader.clone(), user.clone());
@@ -119,7 +124,7 @@ pub async fn user(
         }
     });
     let json = (header::CONTENT_TYPE, "application/json");
-    Ok(HttpResponse::Ok().insert_header(json).streaming(pieces))
+    Ok(Reply::made(HttpResponse::Ok().insert_header(json).streaming(pieces)))
 }
 
 /// Writes one piece; gives the next step.

@@ -1,19 +1,20 @@
-//! History, and sending without a WebSocket.
+//! History, and what there is to read of a message.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     State,
-    extract::{AfterQuery, CursorQuery, HistoryQuery, ListQuery, fitting, room_id},
+    reply::{Reply, fitting},
+    request::{MessageBySeq, MessageByUser, OfMessage, OfRoom, PageLimit, RoomByCursor},
 };
 use crate::{
     auth::Identity,
     error::ApiError,
     protocol::{HistoryView, MessageView, json_size},
 };
-use parlor_domain::limits::page_bytes;
+use parlor_domain::{HistoryCursor, RoomId, Seq, limits::page_bytes};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct MessageCount {
@@ -61,102 +62,103 @@ pub(super) struct Reactions<'a> {
     has_more: bool,
 }
 
-pub async fn page(
-    state: web::Data<State>,
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct History {
+    room_id: RoomId,
+    before: Option<Seq>,
+    after: Option<Seq>,
+    around: Option<Seq>,
+    #[serde(default)]
+    limit: PageLimit,
+}
+
+pub(super) async fn page(
     who: Identity,
-    room: web::Path<String>,
-    query: web::Query<HistoryQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (cursor, limit) = query.read()?;
-    let room = state.readable_room(&who, &room_id(&room)?).await?;
-    let mut page = state.reader.history(room.key, cursor, limit).await?;
+    state: web::Data<State>,
+    History { room_id, before, after, around, limit }: History,
+) -> Result<Reply<HistoryView<'static>>, ApiError> {
+    let cursor = HistoryCursor::one_of(before, after, around)
+        .ok_or_else(|| ApiError::field("before", "after and around exclude each other"))?;
+    let room = state.readable_room(&who, &room_id).await?;
+    let mut page = state.reader.history(room.key, cursor, limit.0).await?;
     page.cut_to(page_bytes(&state.limits), cursor);
     state.still_readable(&who, &room).await?;
-    Ok(HttpResponse::Ok().json(HistoryView::from(&page)))
+    Ok(Reply::ok(HistoryView::from(&page)))
 }
 
-pub async fn count(
-    state: web::Data<State>,
+pub(super) async fn count(
     who: Identity,
-    room: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let room = state.readable_room(&who, &room_id(&room)?).await?;
-    let count = state.reader.message_count(room.key).await?;
-    Ok(HttpResponse::Ok().json(MessageCount { count }))
+    state: web::Data<State>,
+    OfRoom { room_id }: OfRoom,
+) -> Result<Reply<MessageCount>, ApiError> {
+    let room = state.readable_room(&who, &room_id).await?;
+    Ok(Reply::ok(MessageCount { count: state.reader.message_count(room.key).await? }))
 }
 
-pub async fn show(
-    state: web::Data<State>,
+pub(super) async fn show(
     who: Identity,
-    id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let message = state.readable_message(&who, &id).await?;
-    Ok(HttpResponse::Ok().json(MessageView::from(&message)))
+    state: web::Data<State>,
+    OfMessage { message_id }: OfMessage,
+) -> Result<Reply<MessageView<'static>>, ApiError> {
+    let message = state.readable_message(&who, message_id).await?;
+    Ok(Reply::ok(MessageView::from(&message)))
 }
 
-pub async fn thread(
-    state: web::Data<State>,
+pub(super) async fn thread(
     who: Identity,
-    id: web::Path<String>,
-    query: web::Query<AfterQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (after, limit) = query.read()?;
-    let root = state.readable_message(&who, &id).await?;
-    let (replies, has_more) = state.reader.thread(root.id, after, limit).await?;
+    state: web::Data<State>,
+    MessageBySeq { message_id, after, limit }: MessageBySeq,
+) -> Result<Reply<Thread<'static>>, ApiError> {
+    let root = state.readable_message(&who, message_id).await?;
+    let (replies, has_more) = state.reader.thread(root.id, after, limit.0).await?;
     // Who may read the root now may read its replies.
-    let root = state.readable_message(&who, &id).await?;
+    let root = state.readable_message(&who, message_id).await?;
     let (replies, fits) = fitting(&replies, page_bytes(&state.limits), MessageView::from);
     let (root, has_more) = (MessageView::from(&root), has_more || !fits);
-    Ok(HttpResponse::Ok().json(Thread { root, replies, has_more }))
+    Ok(Reply::ok(Thread { root, replies, has_more }))
 }
 
-pub async fn pins(
-    state: web::Data<State>,
+pub(super) async fn pins(
     who: Identity,
-    room: web::Path<String>,
-    query: web::Query<CursorQuery>,
-) -> Result<HttpResponse, ApiError> {
+    state: web::Data<State>,
     // A room has so few that they are counted off, not followed by a key.
-    let (before, limit) = query.read()?;
-    let room = state.readable_room(&who, &room_id(&room)?).await?;
-    let (pins, has_more) = state.reader.pins(room.key, before, limit).await?;
+    RoomByCursor { room_id, cursor: Seq(before), limit }: RoomByCursor,
+) -> Result<Reply<Pins<'static>>, ApiError> {
+    let room = state.readable_room(&who, &room_id).await?;
+    let (pins, has_more) = state.reader.pins(room.key, before, limit.0).await?;
     state.still_readable(&who, &room).await?;
     let (messages, fits) = fitting(&pins, page_bytes(&state.limits), MessageView::from);
     let has_more = has_more || !fits;
-    let next = i64::try_from(messages.len()).unwrap_or(limit).saturating_add(before);
+    let next = i64::try_from(messages.len()).unwrap_or(limit.0).saturating_add(before);
     let cursor = has_more.then(|| next.to_string());
-    Ok(HttpResponse::Ok().json(Pins { messages, cursor, has_more }))
+    Ok(Reply::ok(Pins { messages, cursor, has_more }))
 }
 
 /// Who has read a message, and who has received it.
-pub async fn receipts(
-    state: web::Data<State>,
+pub(super) async fn receipts(
     who: Identity,
-    id: web::Path<String>,
-    query: web::Query<ListQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (after, limit) = query.read()?;
-    let message = state.readable_message(&who, &id).await?;
+    state: web::Data<State>,
+    MessageByUser { message_id, after, limit }: MessageByUser,
+) -> Result<Reply<ReachedPage<'static>>, ApiError> {
+    let message = state.readable_message(&who, message_id).await?;
     let asker = (!who.is_service).then_some(who.user.key);
-    let reached = state.reader.reached(message.id, asker, after.as_ref(), limit).await?;
+    let reached = state.reader.reached(message.id, asker, after.as_ref(), limit.0).await?;
     let (reached, has_more) = reached;
     let receipts = reached.iter().map(|receipt| Reached {
         user_id: receipt.user.as_str(),
         read: receipt.read_seq >= message.seq,
     });
-    Ok(HttpResponse::Ok().json(ReachedPage { receipts: receipts.collect(), has_more }))
+    Ok(Reply::ok(ReachedPage { receipts: receipts.collect(), has_more }))
 }
 
 /// Everyone who reacted, also those whom the message does not name.
-pub async fn reactions(
-    state: web::Data<State>,
+pub(super) async fn reactions(
     who: Identity,
-    id: web::Path<String>,
-    query: web::Query<ListQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (after, limit) = query.read()?;
-    let message = state.readable_message(&who, &id).await?;
-    let (all, has_more) = state.reader.reactions(message.id, after.as_ref(), limit).await?;
+    state: web::Data<State>,
+    MessageByUser { message_id, after, limit }: MessageByUser,
+) -> Result<Reply<Reactions<'static>>, ApiError> {
+    let message = state.readable_message(&who, message_id).await?;
+    let (all, has_more) = state.reader.reactions(message.id, after.as_ref(), limit.0).await?;
     let reactions = all.iter().map(|(user, emoji, at)| Reacted {
         user_id: user.as_str(),
         emoji,
@@ -166,7 +168,7 @@ pub async fn reactions(
     let fitting = whole_users(&reactions, page_bytes(&state.limits));
     let has_more = has_more || fitting < reactions.len();
     reactions.truncate(fitting);
-    Ok(HttpResponse::Ok().json(Reactions { reactions, has_more }))
+    Ok(Reply::ok(Reactions { reactions, has_more }))
 }
 
 /// How many of some reactions fit into so many bytes. The next page begins

@@ -8,7 +8,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
-use super::{State, extract::Admin};
+use super::{State, extract::Admin, reply::Reply, request::NoFields};
 use crate::{
     auth::{Client, bearer_token},
     chat::{ChatError, Connected},
@@ -82,7 +82,7 @@ impl Process {
 
 /// The metrics of `/metrics` by name.
 #[derive(Default, Serialize, JsonSchema)]
-pub struct Stats(BTreeMap<String, Stat>);
+pub(super) struct Stats(BTreeMap<String, Stat>);
 
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
@@ -167,6 +167,10 @@ pub async fn prometheus(
     Ok(HttpResponse::Ok().insert_header(("content-type", CONTENT_TYPE)).body(text))
 }
 
-pub async fn stats(state: web::Data<State>, Admin(_): Admin) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(Stats::of(&collect(&state).await?)))
+pub(super) async fn stats(
+    Admin(_): Admin,
+    state: web::Data<State>,
+    _: NoFields,
+) -> Result<Reply<Stats>, ApiError> {
+    Ok(Reply::ok(Stats::of(&collect(&state).await?)))
 }

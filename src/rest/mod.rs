@@ -1,41 +1,46 @@
-//! The REST interface: a file per resource. Commands that change a room go to
-//! the ChatServer like those of a session; reads ask the database.
+//! The REST interface: a file per resource. `calls` is the table of all that can
+//! be asked for. What changes a room goes to the ChatServer like what a session
+//! asks; reads ask the database.
 
-pub mod accounts;
-pub mod admin;
-pub mod api_keys;
-pub mod attachments;
-pub mod bans;
-pub mod blocks;
-pub mod documents;
-pub mod events;
-pub mod export;
 pub mod fallback;
 pub mod health;
-pub mod members;
-pub mod messages;
 pub mod metrics;
 pub mod page;
-pub mod presence;
-pub mod read;
-pub mod rooms;
-pub mod search;
-pub mod tokens;
-pub mod webhooks;
 
+mod accounts;
+mod admin;
 mod answers;
+mod api_keys;
 mod arriving;
 mod ask;
+mod attachments;
+mod bans;
+mod blocks;
+mod call;
+mod calls;
 mod describe;
+mod documents;
 mod edge;
+mod events;
+mod export;
 mod extract;
+mod members;
+mod messages;
 mod observe;
+mod presence;
+mod read;
+mod reply;
+mod request;
+mod rooms;
+mod search;
 mod state;
+mod tokens;
+mod webhooks;
 
 pub use answers::Answers;
 pub use attachments::Files;
+pub use calls::CALLS;
 pub use edge::{cors, security_headers};
-pub use extract::Body;
 pub use observe::observe;
 pub use search::Search;
 pub use state::{Draining, State};

@@ -1,13 +1,14 @@
 //! Presence: who is online.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     State,
-    extract::{room_id, user_id},
+    reply::Reply,
+    request::{OfRoom, OfUser},
 };
 use crate::{auth::Identity, error::ApiError, protocol::events::PresenceView};
 use parlor_domain::{Status, Timestamp, User, UserKey};
@@ -23,20 +24,18 @@ pub(super) struct RoomPresence<'a> {
     connections: Option<usize>,
 }
 
-pub async fn of_room(
-    state: web::Data<State>,
+pub(super) async fn of_room(
     who: Identity,
-    room: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let id = room_id(&room)?;
-    let room = state.readable_room(&who, &id).await?;
+    state: web::Data<State>,
+    OfRoom { room_id }: OfRoom,
+) -> Result<Reply<RoomPresence<'static>>, ApiError> {
+    let room = state.readable_room(&who, &room_id).await?;
     let most = i64::try_from(state.limits.big_room_members).unwrap_or(i64::MAX);
     let (members, more) = state.reader.members(room.key, None, most).await?;
     if more {
-        let member_count = state.visible_room(&who, &id).await?.member_count;
+        let member_count = state.visible_room(&who, &room_id).await?.member_count;
         let connections = Some(state.look(move |server| server.subscribers_of(room.key)).await?);
-        let presence = RoomPresence { member_count, users: None, connections };
-        return Ok(HttpResponse::Ok().json(presence));
+        return Ok(Reply::ok(RoomPresence { member_count, users: None, connections }));
     }
     let member_count = i64::try_from(members.len()).unwrap_or(i64::MAX);
     let users: Vec<User> = members.into_iter().map(|member| member.user).collect();
@@ -46,19 +45,19 @@ pub async fn of_room(
         let (status, last_seen) = statuses.get(&user.key)?;
         Some(PresenceView::new(&user.id, *status, *last_seen))
     });
-    let presence = RoomPresence { member_count, users: Some(views.collect()), connections: None };
-    Ok(HttpResponse::Ok().json(presence))
+    let users = Some(views.collect());
+    Ok(Reply::ok(RoomPresence { member_count, users, connections: None }))
 }
 
 /// Who may open a room with a user, or shares one, sees whether they are
 /// there, unless they have blocked them.
-pub async fn of_user(
-    state: web::Data<State>,
+pub(super) async fn of_user(
     who: Identity,
-    user: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
+    state: web::Data<State>,
+    OfUser { user_id }: OfUser,
+) -> Result<Reply<PresenceView<'static>>, ApiError> {
     let missing = || ApiError::not_found("user");
-    let user = state.reader.user(&user_id(&user)?).await?.ok_or_else(missing)?;
+    let user = state.known_user(&user_id).await?;
     let is_known = who.is_service
         || user.key == who.user.key
         || state.contact.lets_see(false)
@@ -67,7 +66,7 @@ pub async fn of_user(
     let user = seen.pop().filter(|_| is_known).ok_or_else(missing)?;
     let statuses = state.statuses(vec![user.key]).await?;
     let (status, last_seen) = statuses.get(&user.key).copied().ok_or_else(missing)?;
-    Ok(HttpResponse::Ok().json(PresenceView::new(&user.id, status, last_seen)))
+    Ok(Reply::ok(PresenceView::new(&user.id, status, last_seen)))
 }
 
 impl State {

@@ -1,12 +1,13 @@
 //! Read marks and unread counts.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     State,
-    extract::{CursorQuery, ListQuery, room_id},
+    reply::Reply,
+    request::{ByCursor, NoFields, OfRoom, RoomByUser},
 };
 use crate::{
     auth::Identity,
@@ -51,15 +52,15 @@ pub(super) struct Unread<'a> {
     has_more: bool,
 }
 
-pub async fn show(
-    state: web::Data<State>,
+pub(super) async fn show(
     who: Identity,
-    room: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let overview = state.visible_room(&who, &room_id(&room)?).await?;
+    state: web::Data<State>,
+    OfRoom { room_id }: OfRoom,
+) -> Result<Reply<ReadMarkView<'static>>, ApiError> {
+    let overview = state.visible_room(&who, &room_id).await?;
     let mark = mark_of(overview)
         .ok_or_else(|| ApiError::forbidden("only members of the room have a read mark"))?;
-    Ok(HttpResponse::Ok().json(ReadMarkView::from(&mark)))
+    Ok(Reply::ok(ReadMarkView::from(&mark)))
 }
 
 fn mark_of(overview: RoomOverview) -> Option<ReadMark> {
@@ -70,7 +71,11 @@ fn mark_of(overview: RoomOverview) -> Option<ReadMark> {
 }
 
 /// In steps, each a write of its own: others are not to wait for all of it.
-pub async fn mark_all(state: web::Data<State>, who: Identity) -> Result<HttpResponse, ApiError> {
+pub(super) async fn mark_all(
+    who: Identity,
+    state: web::Data<State>,
+    _: NoFields,
+) -> Result<Reply<AllMoved<'static>>, ApiError> {
     let shown = usize::try_from(READ_ALL_ROOMS).unwrap_or(0);
     let (mut moved, mut first) = (0, Vec::<(RoomId, Seq)>::new());
     for _ in 0..READ_ALL_STEPS {
@@ -84,35 +89,33 @@ pub async fn mark_all(state: web::Data<State>, who: Identity) -> Result<HttpResp
     }
     let rooms =
         first.iter().map(|(room, seq)| MovedView { room_id: room.as_str(), read_seq: seq.0 });
-    Ok(HttpResponse::Ok().json(AllMoved { moved, rooms: rooms.collect() }))
+    Ok(Reply::ok(AllMoved { moved, rooms: rooms.collect() }))
 }
 
-pub async fn unread(
-    state: web::Data<State>,
+pub(super) async fn unread(
     who: Identity,
-    query: web::Query<CursorQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (after, limit) = query.read()?;
-    let (rooms, last) = state.reader.unread(who.user.key, RoomKey(after), limit).await?;
+    state: web::Data<State>,
+    ByCursor { cursor, limit }: ByCursor,
+) -> Result<Reply<Unread<'static>>, ApiError> {
+    let after = RoomKey(cursor.0);
+    let (rooms, last) = state.reader.unread(who.user.key, after, limit.0).await?;
     let marks: Vec<ReadMark> = rooms.into_iter().filter_map(mark_of).collect();
     let total = marks.iter().map(|mark| mark.unread).sum();
     let mentions = marks.iter().map(|mark| mark.mentions).sum();
     let rooms = marks.iter().map(ReadMarkView::from).collect();
     let (cursor, has_more) = (last.map(|room| room.0.to_string()), last.is_some());
-    Ok(HttpResponse::Ok().json(Unread { total, mentions, rooms, cursor, has_more }))
+    Ok(Reply::ok(Unread { total, mentions, rooms, cursor, has_more }))
 }
 
-pub async fn receipts(
-    state: web::Data<State>,
+pub(super) async fn receipts(
     who: Identity,
-    room: web::Path<String>,
-    query: web::Query<ListQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (after, limit) = query.read()?;
-    let room = state.readable_room(&who, &room_id(&room)?).await?;
+    state: web::Data<State>,
+    RoomByUser { room_id, after, limit }: RoomByUser,
+) -> Result<Reply<Receipts<'static>>, ApiError> {
+    let room = state.readable_room(&who, &room_id).await?;
     let asker = (!who.is_service).then_some(who.user.key);
-    let receipts = state.reader.receipts(room.key, asker, after.as_ref(), limit).await?;
+    let receipts = state.reader.receipts(room.key, asker, after.as_ref(), limit.0).await?;
     let (receipts, has_more) = receipts;
     let receipts = receipts.iter().map(ReceiptView::from).collect();
-    Ok(HttpResponse::Ok().json(Receipts { receipts, has_more }))
+    Ok(Reply::ok(Receipts { receipts, has_more }))
 }

@@ -1,12 +1,13 @@
-//! Rooms: list, create, show, change, delete.
+//! Rooms: those of a user, and one.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     State,
-    extract::{CursorQuery, fitting, room_id},
+    reply::{Reply, fitting},
+    request::{ByCursor, OfRoom},
 };
 use crate::{auth::Identity, error::ApiError, protocol::RoomView};
 use parlor_domain::{RoomKey, limits::page_bytes};
@@ -19,26 +20,26 @@ pub(super) struct Rooms<'a> {
     has_more: bool,
 }
 
-pub async fn list(
-    state: web::Data<State>,
+pub(super) async fn list(
     who: Identity,
-    query: web::Query<CursorQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (after, limit) = query.read()?;
+    state: web::Data<State>,
+    ByCursor { cursor, limit }: ByCursor,
+) -> Result<Reply<Rooms<'static>>, ApiError> {
+    let after = RoomKey(cursor.0);
     let (listed, has_more) =
-        state.reader.rooms_with_last_message(who.user.key, RoomKey(after), limit).await?;
+        state.reader.rooms_with_last_message(who.user.key, after, limit.0).await?;
     let (rooms, fits) = fitting(&listed, page_bytes(&state.limits), RoomView::from);
     let has_more = has_more || !fits;
     let last = listed.get(rooms.len().wrapping_sub(1)).filter(|_| has_more);
     let cursor = last.map(|overview| overview.room.key.0.to_string());
-    Ok(HttpResponse::Ok().json(Rooms { rooms, cursor, has_more }))
+    Ok(Reply::ok(Rooms { rooms, cursor, has_more }))
 }
 
-pub async fn show(
-    state: web::Data<State>,
+pub(super) async fn show(
     who: Identity,
-    room: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let overview = state.visible_room(&who, &room_id(&room)?).await?;
-    Ok(HttpResponse::Ok().json(RoomView::from(&overview)))
+    state: web::Data<State>,
+    OfRoom { room_id }: OfRoom,
+) -> Result<Reply<RoomView<'static>>, ApiError> {
+    let overview = state.visible_room(&who, &room_id).await?;
+    Ok(Reply::ok(RoomView::from(&overview)))
 }

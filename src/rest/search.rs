@@ -1,27 +1,25 @@
 //! Full-text search over a user's rooms.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use rustc_hash::{FxHashMap, FxHashSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    State,
-    extract::{room_id, user_id},
-};
+use super::{State, reply::Reply, request::Limit};
 use crate::{
     auth::Identity,
     db::{SearchIndex, SearchQuery, Sort, Wanted},
     error::ApiError,
     limiter::Limited,
-    protocol::{ErrorCode, MessageView, json_size},
+    protocol::{MessageView, json_size},
     turns::{NoTurn, Shares, Turns},
 };
 use parlor_domain::{
-    Message, MessageId, RoomKey, Timestamp, UserKey,
+    Message, MessageId, RoomId, RoomKey, Timestamp, UserId, UserKey, Whole,
     limits::{
-        RETRY_AFTER, SEARCH_CONNECTIONS, SEARCH_OFFSET_MAX, SEARCH_PAGE, SEARCH_PAGE_MAX,
-        SEARCH_PATIENCE, SEARCHES_EACH, SEARCHES_WAITING, SEARCHES_WAITING_EACH, page_bytes,
+        RETRY_AFTER, SEARCH_BYTES, SEARCH_CONNECTIONS, SEARCH_OFFSET_MAX, SEARCH_PAGE,
+        SEARCH_PAGE_MAX, SEARCH_PATIENCE, SEARCHES_EACH, SEARCHES_WAITING, SEARCHES_WAITING_EACH,
+        page_bytes,
     },
 };
 
@@ -68,16 +66,28 @@ impl Search {
     }
 }
 
-#[derive(Deserialize)]
-pub struct SearchParams {
-    q: Option<String>,
-    room_id: Option<String>,
-    sender: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    sort: Option<String>,
-    cursor: Option<i64>,
-    limit: Option<i64>,
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Look {
+    #[schemars(length(min = 1, max = SEARCH_BYTES))]
+    q: String,
+    room_id: Option<RoomId>,
+    sender: Option<UserId>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    #[serde(default)]
+    sort: Order,
+    cursor: Option<Whole<0, SEARCH_OFFSET_MAX>>,
+    #[serde(default)]
+    limit: Limit<SEARCH_PAGE, SEARCH_PAGE_MAX>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum Order {
+    #[default]
+    Rank,
+    Newest,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -97,23 +107,13 @@ pub(super) struct Results<'a> {
     has_more: bool,
 }
 
-fn time(name: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
-    let Some(text) = text else { return Ok(None) };
-    let what = "must be a time such as 2026-11-20T21:00:00Z";
-    let time = Timestamp::parse_rfc3339(text).ok_or_else(|| ApiError::field(name, what))?;
-    Ok(Some(time))
-}
-
-pub async fn search(
+pub(super) async fn search(
+    (who, search): (Identity, Search),
     state: web::Data<State>,
-    who: Identity,
-    params: web::Query<SearchParams>,
-) -> Result<HttpResponse, ApiError> {
-    let off = || ApiError::new(ErrorCode::NotFound, "search is switched off");
-    let search = state.search.as_ref().ok_or_else(off)?;
-    let Some(wanted) = wanted(&state, &who, &params).await? else {
-        let none = Results { results: Vec::new(), cursor: None, has_more: false };
-        return Ok(HttpResponse::Ok().json(none));
+    look: Look,
+) -> Result<Reply<Results<'static>>, ApiError> {
+    let Some(wanted) = wanted(&state, &who, look).await? else {
+        return Ok(Reply::ok(Results { results: Vec::new(), cursor: None, has_more: false }));
     };
     let (query, offset, limit) = (wanted.query.clone(), wanted.offset, wanted.limit);
     let rooms: FxHashSet<RoomKey> = wanted.rooms.iter().copied().collect();
@@ -146,43 +146,29 @@ pub async fn search(
     let is_cut = looked_at < hits.len();
     let next = offset + if is_cut { looked_at as i64 } else { limit };
     let has_more = (more || is_cut) && next <= SEARCH_OFFSET_MAX;
-    let results = Results { results, cursor: has_more.then_some(next), has_more };
-    Ok(HttpResponse::Ok().json(results))
+    Ok(Reply::ok(Results { results, cursor: has_more.then_some(next), has_more }))
 }
 
 /// What is looked for; `None` if there is nowhere to look.
-async fn wanted(
-    state: &State,
-    who: &Identity,
-    params: &SearchParams,
-) -> Result<Option<Wanted>, ApiError> {
-    let text = params.q.as_deref().ok_or_else(|| ApiError::field("q", "is missing"))?;
-    let query = SearchQuery::parse(text).map_err(|error| ApiError::field("q", error))?;
-    let (from, to) = (time("from", params.from.as_deref())?, time("to", params.to.as_deref())?);
-    let sort = match params.sort.as_deref() {
-        None | Some("rank") => Sort::Rank,
-        Some("newest") => Sort::Newest,
-        Some(_) => return Err(ApiError::field("sort", "must be rank or newest")),
+async fn wanted(state: &State, who: &Identity, look: Look) -> Result<Option<Wanted>, ApiError> {
+    let Look { q, room_id, sender, from, to, sort, cursor, limit: Limit(limit) } = look;
+    let query = SearchQuery::parse(&q).map_err(|error| ApiError::field("q", error))?;
+    let sort = match sort {
+        Order::Rank => Sort::Rank,
+        Order::Newest => Sort::Newest,
     };
-    let number = |name, value: Option<i64>, default, allowed: std::ops::RangeInclusive<i64>| {
-        let value = value.unwrap_or(default);
-        let (least, most) = (*allowed.start(), *allowed.end());
-        let what = format!("must be a number from {least} to {most}");
-        if allowed.contains(&value) { Ok(value) } else { Err(ApiError::field(name, what)) }
-    };
-    let offset = number("cursor", params.cursor, 0, 0..=SEARCH_OFFSET_MAX)?;
-    let limit = number("limit", params.limit, SEARCH_PAGE, 1..=SEARCH_PAGE_MAX)?;
-    let rooms = match &params.room_id {
+    let offset = cursor.map_or(0, |Whole(cursor)| cursor);
+    let rooms = match room_id {
         // Only rooms that one is in: an administrator is no exception.
         Some(room) => {
-            let room = state.visible_room(who, &room_id(room)?).await?;
+            let room = state.visible_room(who, &room).await?;
             room.state.is_some().then_some(room.room.key).into_iter().collect()
         }
         None => state.reader.rooms_of(who.user.key).await?,
     };
-    let sender = match &params.sender {
+    let sender = match sender {
         None => None,
-        Some(sender) => match state.reader.user(&user_id(sender)?).await? {
+        Some(sender) => match state.reader.user(&sender).await? {
             Some(user) => Some(user.key),
             None => return Ok(None),
         },

@@ -2,24 +2,25 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     State,
-    bans::until,
-    extract::{Admin, Body, user_id},
+    extract::Admin,
+    reply::{Done, Reply},
+    request::OfUser,
 };
 use crate::{
     chat::{ChatError, Ended},
+    clock::now,
     db::{BanUser, Barred, RevokeToken, RevokeUser, Write, submit},
     error::ApiError,
-    protocol::Fields,
 };
 use parlor_domain::{
-    Bar, Timestamp, User, UserId,
-    limits::{ID_BYTES, REASON_CHARS, REVOKED_FOR},
+    Bar, DisplayText, PlainText, Timestamp, User, UserId, Whole,
+    limits::{ID_BYTES, REASON_CHARS, REVOKED_FOR, SECONDS_MAX},
 };
 
 #[derive(Serialize, JsonSchema)]
@@ -31,10 +32,6 @@ pub(super) struct UserBanView<'a> {
     reason: &'a str,
 }
 
-fn now() -> Timestamp {
-    crate::clock::now()
-}
-
 /// Goes on to the end also when the caller hangs up: what is stored must count
 /// in memory, too.
 pub(super) async fn to_the_end<T: 'static>(
@@ -43,18 +40,23 @@ pub(super) async fn to_the_end<T: 'static>(
     actix_web::rt::spawn(doing).await.unwrap_or_else(|_| Err(ApiError::unavailable()))
 }
 
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Revocation {
+    #[schemars(length(max = ID_BYTES))]
+    token_id: PlainText,
+    expires_at: Option<Timestamp>,
+}
+
 /// Ends one token, by its `jti`, and the connections it has opened.
-pub async fn revoke(
-    state: web::Data<State>,
+pub(super) async fn revoke(
     Admin(_): Admin,
-    Body(mut fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    let id: Arc<str> = fields.text("token_id")?.into();
+    state: web::Data<State>,
+    Revocation { token_id: PlainText(id), expires_at }: Revocation,
+) -> Result<Reply<Done>, ApiError> {
     if id.is_empty() || id.len() > ID_BYTES {
         return Err(ApiError::field("token_id", format!("must have 1 to {ID_BYTES} bytes")));
     }
     let at = now();
-    let expires_at = fields.time_or_none("expires_at")?;
     // For as long as it could be used.
     let leeway = state.authenticator.leeway();
     let expires_at = expires_at.unwrap_or_else(|| at.later(REVOKED_FOR)).later(leeway);
@@ -65,59 +67,67 @@ pub async fn revoke(
         state.commit(RevokeToken { id: id.clone(), expires_at, at }).await?;
         state.authenticator.revocations.revoke(id.clone(), expires_at, at);
         state.end(Ended::Token(id)).await?;
-        Ok(HttpResponse::NoContent().finish())
+        Ok(Reply::done())
     })
     .await
 }
 
 /// Ends all tokens that a user has now.
-pub async fn revoke_user(
-    state: web::Data<State>,
+pub(super) async fn revoke_user(
     Admin(_): Admin,
-    user: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let user = state.known_user(&user).await?;
+    state: web::Data<State>,
+    OfUser { user_id }: OfUser,
+) -> Result<Reply<Done>, ApiError> {
+    let user = state.known_user(&user_id).await?;
     let at = state.authenticator.revocations.until(&user.id, now());
     let write = RevokeUser { user: user.key, keeps: None, at };
     bar(state, user.id, write, Some(Ends::Tokens)).await
 }
 
-pub async fn ban(
-    state: web::Data<State>,
-    Admin(_): Admin,
-    user: web::Path<String>,
-    Body(mut fields): Body<Fields>,
-) -> Result<HttpResponse, ApiError> {
-    let user = state.known_user(&user).await?;
-    let until = until(&mut fields)?;
-    let reason = fields.display_text("reason", REASON_CHARS)?.unwrap_or_default();
-    let write = BanUser { user: user.key, banned: true, until, reason };
-    bar(state, user.id.clone(), write, Some(Ends::All)).await
+/// Until a time, for some seconds, or for good.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct UserBan {
+    user_id: UserId,
+    until: Option<Timestamp>,
+    ban_seconds: Option<Whole<1, SECONDS_MAX>>,
+    reason: Option<DisplayText<REASON_CHARS>>,
 }
 
-pub async fn unban(
-    state: web::Data<State>,
+pub(super) async fn ban(
     Admin(_): Admin,
-    user: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let user = state.known_user(&user).await?;
+    state: web::Data<State>,
+    UserBan { user_id, until, ban_seconds, reason }: UserBan,
+) -> Result<Reply<Done>, ApiError> {
+    let until = state.rules().end("until", until, ("ban_seconds", ban_seconds))?;
+    let user = state.known_user(&user_id).await?;
+    let reason = reason.map_or_else(|| "".into(), |DisplayText(reason)| reason);
+    let write = BanUser { user: user.key, banned: true, until, reason };
+    bar(state, user.id, write, Some(Ends::All)).await
+}
+
+pub(super) async fn unban(
+    Admin(_): Admin,
+    state: web::Data<State>,
+    OfUser { user_id }: OfUser,
+) -> Result<Reply<Done>, ApiError> {
+    let user = state.known_user(&user_id).await?;
     let (banned, until, reason) = (false, None, Arc::from(""));
     let write = BanUser { user: user.key, banned, until, reason };
     bar(state, user.id, write, None).await
 }
 
-pub async fn show_ban(
-    state: web::Data<State>,
+pub(super) async fn show_ban(
     Admin(_): Admin,
-    user: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
-    let user = state.known_user(&user).await?;
+    state: web::Data<State>,
+    OfUser { user_id }: OfUser,
+) -> Result<Reply<UserBanView<'static>>, ApiError> {
+    let user = state.known_user(&user_id).await?;
     let bar = state.authenticator.revocations.bar_of(&user.id).unwrap_or_default();
     let Bar { banned_until, reason, .. } = &bar;
     let banned = bar.bans(now());
     let until = banned_until.filter(|_| banned).map(Timestamp::to_rfc3339);
     let reason = if banned { reason } else { "" };
-    Ok(HttpResponse::Ok().json(UserBanView { banned, until, reason }))
+    Ok(Reply::ok(UserBanView { banned, until, reason }))
 }
 
 /// Which connections end with what bars a user.
@@ -133,7 +143,7 @@ async fn bar(
     user: UserId,
     write: impl Write<Outcome = Barred>,
     ends: Option<Ends>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Reply<Done>, ApiError> {
     to_the_end(async move {
         let revocations = &state.authenticator.revocations;
         let turn = revocations.turn().await;
@@ -146,7 +156,7 @@ async fn bar(
             Some(Ends::Tokens) => state.end(Ended::Before { user, upto, keeps: None }).await?,
             None => {}
         }
-        Ok(HttpResponse::NoContent().finish())
+        Ok(Reply::done())
     })
     .await
 }
@@ -156,8 +166,7 @@ impl State {
         submit(&self.writer, write).await.map_err(|error| ChatError::from(error).into())
     }
 
-    pub(super) async fn known_user(&self, id: &str) -> Result<User, ApiError> {
-        let id: UserId = user_id(id)?;
-        self.reader.user(&id).await?.ok_or_else(|| ApiError::not_found("user"))
+    pub(super) async fn known_user(&self, id: &UserId) -> Result<User, ApiError> {
+        self.reader.user(id).await?.ok_or_else(|| ApiError::not_found("user"))
     }
 }

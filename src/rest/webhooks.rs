@@ -1,12 +1,14 @@
 //! Webhooks, as administrators see them.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     State,
-    extract::{Admin, NumberQuery},
+    extract::Admin,
+    reply::{Done, Reply},
+    request::{ByNumber, NoFields, OfId},
 };
 use crate::{
     db::{DropLetter, Letter, ReplayOutbox},
@@ -78,7 +80,11 @@ impl<'a> From<&'a Letter> for LetterView<'a> {
     }
 }
 
-pub async fn list(state: web::Data<State>, Admin(_): Admin) -> Result<HttpResponse, ApiError> {
+pub(super) async fn list(
+    Admin(_): Admin,
+    state: web::Data<State>,
+    _: NoFields,
+) -> Result<Reply<Targets>, ApiError> {
     let backlogs = state.reader.backlogs().await?;
     let mut webhooks: Vec<TargetView> = Vec::new();
     for url in &*state.webhooks {
@@ -93,18 +99,17 @@ pub async fn list(state: web::Data<State>, Admin(_): Admin) -> Result<HttpRespon
         }
         webhooks.push(view);
     }
-    Ok(HttpResponse::Ok().json(Targets { webhooks }))
+    Ok(Reply::ok(Targets { webhooks }))
 }
 
-pub async fn dead(
-    state: web::Data<State>,
+pub(super) async fn dead(
     Admin(_): Admin,
-    query: web::Query<NumberQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let (after, limit) = query.after()?;
-    let (letters, has_more) = state.reader.dead_letters(after, limit).await?;
+    state: web::Data<State>,
+    ByNumber { after, limit }: ByNumber,
+) -> Result<Reply<Letters<'static>>, ApiError> {
+    let (letters, has_more) = state.reader.dead_letters(after.0, limit.0).await?;
     let dead = letters.iter().map(LetterView::from).collect();
-    Ok(HttpResponse::Ok().json(Letters { dead, has_more }))
+    Ok(Reply::ok(Letters { dead, has_more }))
 }
 
 async fn replayed(state: &State, id: Option<i64>) -> Result<usize, ApiError> {
@@ -114,32 +119,32 @@ async fn replayed(state: &State, id: Option<i64>) -> Result<usize, ApiError> {
     Ok(count)
 }
 
-pub async fn replay_all(
-    state: web::Data<State>,
+pub(super) async fn replay_all(
     Admin(_): Admin,
-) -> Result<HttpResponse, ApiError> {
-    let replayed = replayed(&state, None).await?;
-    Ok(HttpResponse::Ok().json(Replayed { replayed }))
+    state: web::Data<State>,
+    _: NoFields,
+) -> Result<Reply<Replayed>, ApiError> {
+    Ok(Reply::ok(Replayed { replayed: replayed(&state, None).await? }))
 }
 
-pub async fn replay(
-    state: web::Data<State>,
+pub(super) async fn replay(
     Admin(_): Admin,
-    id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
+    state: web::Data<State>,
+    OfId { id }: OfId,
+) -> Result<Reply<Done>, ApiError> {
     match replayed(&state, Some(letter_id(&id)?)).await? {
         0 => Err(ApiError::not_found("dead letter")),
-        _ => Ok(HttpResponse::NoContent().finish()),
+        _ => Ok(Reply::done()),
     }
 }
 
-pub async fn delete(
-    state: web::Data<State>,
+pub(super) async fn delete(
     Admin(_): Admin,
-    id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
+    state: web::Data<State>,
+    OfId { id }: OfId,
+) -> Result<Reply<Done>, ApiError> {
     match state.commit(DropLetter { id: letter_id(&id)? }).await? {
-        1 => Ok(HttpResponse::NoContent().finish()),
+        1 => Ok(Reply::done()),
         _ => Err(ApiError::not_found("dead letter")),
     }
 }

@@ -80,7 +80,7 @@ impl Query {
                 "resume" => read.resume = matches!(&*value, "1" | "true"),
                 "room" => {
                     let room =
-                        RoomId::parse(&value).map_err(|error| ApiError::id("room", &error))?;
+                        RoomId::parse(&value).map_err(|error| ApiError::field("room", error))?;
                     read.room = Some(room);
                 }
                 "device_id" if value.chars().count() > ID_CHARS_MAX => {

@@ -1,8 +1,9 @@
 //! The descriptions for programs are true, and so are the examples for people.
 
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
-use crate::support::{FrameSchemas, Server, Token, User};
+use crate::support::{FrameSchemas, Outcome, Server, Token, User};
 
 #[test]
 fn the_examples_of_the_protocol_page_are_as_described() {
@@ -47,17 +48,98 @@ async fn the_server_describes_its_interfaces_and_shows_them() {
     assert!(!page.body.contains("://"), "nothing from elsewhere");
 }
 
-/// The numbers are collected in one place and described in another.
+/// A call, as the description has it.
+struct Call {
+    method: Method,
+    path: String,
+    described: Value,
+}
+
+async fn calls(user: &User) -> (Vec<Call>, Value) {
+    let document = user.get("/openapi.json").await.expect(200);
+    let of_path = |(path, item): (&String, &Value)| {
+        let path = path.strip_prefix("/api/v1").expect("it is below /api/v1").to_owned();
+        let call = move |(method, described): (&String, &Value)| {
+            let method = method.to_uppercase().parse().expect("a method");
+            Call { method, path: path.clone(), described: described.clone() }
+        };
+        item.as_object().expect("calls").iter().map(call).collect::<Vec<_>>()
+    };
+    let paths = document["paths"].as_object().expect("paths");
+    (paths.iter().flat_map(of_path).collect(), document)
+}
+
+impl Call {
+    /// Asks, with these parts of the path.
+    async fn ask(&self, user: &User, parts: &[(&str, &str)]) -> Outcome {
+        let fill = |path: String, (name, value): &(&str, &str)| path.replace(name, value);
+        let mut path = parts.iter().fold(self.path.clone(), fill);
+        for parameter in self.described["parameters"].as_array().expect("a list") {
+            if parameter["in"] == "query" && parameter["required"] == true {
+                path += &format!("?{}=hi", parameter["name"].as_str().expect("a name"));
+            }
+        }
+        User::outcome(user.request(self.method.clone(), &path)).await
+    }
+
+    /// What the description says of such an answer.
+    fn response(&self, outcome: &Outcome) -> &Value {
+        let response = &self.described["responses"][outcome.status.to_string()];
+        assert!(response.is_object(), "{} {}: {outcome:?}", self.method, self.path);
+        response
+    }
+}
+
 #[tokio::test]
-async fn the_numbers_are_as_described() {
+async fn a_token_is_needed_where_the_description_says_so() {
     let server = Server::start().await;
-    let admin = Token::of("root").claim("roles", serde_json::json!(["admin"]));
-    let admin = server.user_with("root", admin).await;
-    let document = admin.get("/openapi.json").await.expect(200);
-    let mut schema = document["components"]["schemas"]["Stats"].clone();
-    schema["components"] = document["components"].clone();
-    let validator = jsonschema::validator_for(&schema).expect("a good schema");
-    let stats = admin.get("/stats").await.expect(200);
-    let wrong: Vec<String> = validator.iter_errors(&stats).map(|error| error.to_string()).collect();
-    assert!(wrong.is_empty(), "{wrong:?}");
+    let nobody = server.nobody();
+    let parts = ["{room}", "{user}", "{message}", "{id}", "{emoji}", "{context}"];
+    let (calls, _) = calls(&nobody).await;
+    assert!(calls.len() > 80, "{}", calls.len());
+    for call in calls {
+        let outcome = call.ask(&nobody, &parts.map(|part| (part, "1"))).await;
+        let is_public = call.described["security"] == json!([]);
+        assert_eq!(outcome.status != 401, is_public, "{} {}: {outcome:?}", call.method, call.path);
+        call.response(&outcome);
+    }
+}
+
+#[tokio::test]
+async fn what_is_read_is_as_described() {
+    let server = Server::start().await;
+    let root = Token::of("root").claim("roles", json!(["admin", "service"]));
+    let (root, ann) = (server.user_with("root", root).await, server.user("ann").await);
+    root.room_with("den", &[&ann]).await;
+    let file = root.request(Method::POST, "/attachments?name=a.txt").body("a text");
+    let file = User::outcome(file).await.expect(201)["attachment_id"].clone();
+    let said = json!({"content": "hi @ann", "attachments": [file], "metadata": {"a": 1}});
+    let said = root.post("/rooms/den/messages", said).await.expect(201)["message_id"].clone();
+    let reply = json!({"content": "re", "thread_id": said, "reply_to": said});
+    ann.post("/rooms/den/messages", reply).await.expect(201);
+    let (file, message) = (file.as_str().expect("an id"), said.as_str().expect("an id"));
+    ann.react(message, "👍").await.expect(200);
+    root.pin(message).await.expect(200);
+    root.post("/api-keys", json!({"name": "backend"})).await.expect(201);
+    for path in ["/rooms/den/events", "/users/root/events"] {
+        root.post(path, json!({"type": "task.created", "data": {"n": 1}})).await.expect(201);
+    }
+    let _socket = root.connect().await;
+    let parts = [("{room}", "den"), ("{user}", "root"), ("{message}", message), ("{id}", file)];
+    let (mut granted, mut wrong) = (0, Vec::new());
+    let (calls, document) = calls(&root).await;
+    for call in calls.iter().filter(|call| call.method == Method::GET) {
+        let outcome = call.ask(&root, &parts).await;
+        let mut schema = call.response(&outcome)["content"]["application/json"]["schema"].clone();
+        granted += usize::from(outcome.status == 200);
+        if !schema.is_object() {
+            continue;
+        }
+        schema["components"] = document["components"].clone();
+        let validator = jsonschema::validator_for(&schema).expect("a good schema");
+        let errors = validator.iter_errors(&outcome.json()).map(|error| error.to_string());
+        wrong.extend(errors.map(|error| format!("{}: {error}", call.path)).collect::<Vec<_>>());
+    }
+    assert!(granted > 35, "{granted}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

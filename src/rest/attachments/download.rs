@@ -14,22 +14,67 @@ use actix_web::{
 };
 use bytes::Bytes;
 use futures_util::stream;
+use serde_json::json;
 
-use super::{State, allowed};
+use super::{OfId, Reply, State, allowed};
 use crate::{
     attachments::{ByteRange, StoreError, is_safe_image},
     auth::Identity,
     error::ApiError,
-    protocol::ErrorCode,
+    protocol::{ErrorCode, describe::Schemas},
+    rest::reply::{Given, Gives, Granted},
 };
 use parlor_domain::Attachment;
 
+/// A file, of which one may also have a part.
+pub struct File;
+
+/// A small picture of it.
+pub struct Picture;
+
+const TAG: (&str, &str) = ("ETag", "Identifies the content of the file");
+const PART: (&str, &str) = ("Content-Range", "The range returned, or the size of the file");
+
+impl Gives for File {
+    fn given(schemas: &mut Schemas) -> Given {
+        let file = json!({"*/*": {"schema": {"type": "string", "format": "binary"}}});
+        let granted = |status, what, headers| Granted {
+            status,
+            what: Some(what),
+            headers,
+            content: (status != 304).then(|| file.clone()),
+        };
+        let outside = Granted::error(416, "Range not satisfiable", schemas);
+        let responses = vec![
+            granted(200, "The file", &[TAG]),
+            granted(206, "The part of it that was asked for", &[TAG, PART]),
+            granted(304, "Not modified", &[TAG]),
+            Granted::error(412, "The file does not match the condition", schemas),
+            Granted { headers: &[PART], ..outside },
+        ];
+        Given { heeds: &["Range", "If-None-Match"], responses }
+    }
+}
+
+impl Gives for Picture {
+    fn given(schemas: &mut Schemas) -> Given {
+        let picture = json!({"schema": {"type": "string", "format": "binary"}});
+        let content = Some(json!({"image/jpeg": picture, "image/png": picture}));
+        let known = Granted::nothing(304, Some("Not modified"));
+        let responses = vec![
+            Granted { status: 200, what: None, headers: &[TAG], content },
+            Granted { headers: &[TAG], ..known },
+            Granted::error(412, "The file does not match the condition", schemas),
+        ];
+        Given { heeds: &["If-None-Match"], responses }
+    }
+}
+
 pub async fn content(
+    (who, request): (Identity, HttpRequest),
     state: web::Data<State>,
-    who: Identity,
-    id: web::Path<String>,
-    request: HttpRequest,
-) -> Result<HttpResponse, ApiError> {
+    OfId { id }: OfId,
+) -> Result<Reply<File>, ApiError> {
     let stored = allowed(&state, &who, &id).await?;
     let Attachment { id, name, content_type, size, .. } = &stored.attachment;
     let tag = EntityTag::new_strong(stored.sha256);
@@ -37,7 +82,7 @@ pub async fn content(
     let part = match wanted(&request, &tag, size) {
         Wanted::Whole => None,
         Wanted::Part(first, last) => Some(ByteRange::Closed(first, last)),
-        Wanted::Nothing(refused) => return Ok(refused.response(tag, size)),
+        Wanted::Nothing(refused) => return Ok(Reply::made(refused.response(tag, size))),
     };
     let content = state.files.store.read(*id, part).await?;
     let mut response =
@@ -54,32 +99,31 @@ pub async fn content(
     response.insert_header((header::ACCEPT_RANGES, "bytes"));
     response.no_chunking(length);
     // actix-http would read all of the file, and send none of it.
-    Ok(if *request.method() == Method::HEAD {
+    Ok(Reply::made(if *request.method() == Method::HEAD {
         response.streaming(stream::empty::<Result<Bytes, StoreError>>())
     } else {
         response.streaming(content.into_stream())
-    })
+    }))
 }
 
 pub async fn thumbnail(
+    (who, request): (Identity, HttpRequest),
     state: web::Data<State>,
-    who: Identity,
-    id: web::Path<String>,
-    request: HttpRequest,
-) -> Result<HttpResponse, ApiError> {
+    OfId { id }: OfId,
+) -> Result<Reply<Picture>, ApiError> {
     let stored = allowed(&state, &who, &id).await?;
     let kind = stored.attachment.thumbnail_type;
     let kind = kind.ok_or_else(|| ApiError::not_found("thumbnail"))?;
     // Another representation than the file itself.
     let tag = EntityTag::new_strong(format!("{}-small", stored.sha256));
     if let Some(refused) = refused(&request, &tag) {
-        return Ok(refused.response(tag, 0));
+        return Ok(Reply::made(refused.response(tag, 0)));
     }
     let bytes = state.files.store.read_thumbnail(stored.attachment.id).await?;
     let mut response = HttpResponse::Ok();
     file_headers(&mut response, &kind, None);
     cache_headers(&mut response, tag);
-    Ok(response.body(bytes))
+    Ok(Reply::made(response.body(bytes)))
 }
 
 /// What a request wants of a file.

@@ -3,9 +3,13 @@
 mod download;
 mod upload;
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 
-use super::State;
+use super::{
+    State,
+    reply::{Done, Reply},
+    request::OfId,
+};
 use crate::{
     attachments::{AllowedTypes, Store, StoreError, Thumbnails},
     auth::Identity,
@@ -81,21 +85,21 @@ async fn allowed(state: &State, who: &Identity, id: &str) -> Result<StoredAttach
 }
 
 pub async fn show(
-    state: web::Data<State>,
     who: Identity,
-    id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
+    state: web::Data<State>,
+    OfId { id }: OfId,
+) -> Result<Reply<AttachmentView<'static>>, ApiError> {
     let stored = allowed(&state, &who, &id).await?;
-    Ok(HttpResponse::Ok().json(AttachmentView::from(&stored.attachment)))
+    Ok(Reply::ok(AttachmentView::from(&stored.attachment)))
 }
 
 /// Only an upload that no message has.
 pub async fn delete(
-    state: web::Data<State>,
     who: Identity,
-    id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
+    state: web::Data<State>,
+    OfId { id }: OfId,
+) -> Result<Reply<Done>, ApiError> {
     let id = AttachmentId::parse(&id).ok_or_else(|| ApiError::not_found("attachment"))?;
     state.commit(DropUpload { id, uploader: who.user.key, unused: 0 }).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::done())
 }

@@ -1,8 +1,9 @@
 //! Uploads.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{HttpRequest, http::header, web};
 use bytes::BytesMut;
 use futures_util::StreamExt;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -14,6 +15,7 @@ use crate::{
     error::ApiError,
     limiter::Limited,
     protocol::AttachmentView,
+    rest::reply::{Created, Reply},
     turns::NoTurn,
 };
 use parlor_domain::{
@@ -21,8 +23,8 @@ use parlor_domain::{
     limits::{IMAGE_BYTES, RETRY_AFTER},
 };
 
-#[derive(Deserialize)]
-pub struct UploadQuery {
+#[derive(Deserialize, JsonSchema)]
+pub struct Upload {
     name: Option<String>,
 }
 
@@ -34,12 +36,10 @@ struct Taken {
 }
 
 pub async fn upload(
+    (who, (request, payload)): (Identity, (HttpRequest, web::Payload)),
     state: web::Data<State>,
-    who: Identity,
-    request: HttpRequest,
-    query: web::Query<UploadQuery>,
-    payload: web::Payload,
-) -> Result<HttpResponse, ApiError> {
+    Upload { name }: Upload,
+) -> Result<Reply<Created<AttachmentView<'static>>>, ApiError> {
     let files = &state.files;
     if is_form(&request) {
         return Err(ApiError::field(
@@ -66,10 +66,10 @@ pub async fn upload(
         at: crate::clock::now(),
     };
     state.commit(new).await?;
-    let name = clean_name(query.name.as_deref().unwrap_or_default());
+    let name = clean_name(name.as_deref().unwrap_or_default());
     let mut came = 0;
     match take_in(&state, new, name, payload, &mut came).await {
-        Ok(attachment) => Ok(HttpResponse::Created().json(AttachmentView::from(&attachment))),
+        Ok(attachment) => Ok(Reply::created(AttachmentView::from(&attachment))),
         Err(error) => {
             // The sweeper takes away what there is of it.
             let came = i64::try_from(came).unwrap_or(i64::MAX);
