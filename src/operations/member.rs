@@ -1,6 +1,8 @@
 //! Give a member a role, or mute them.
 
-use parlor_domain::{Member, MemberChange, Role, RoomId, Timestamp, UserId, Whole, limits::SECONDS_MAX};
+use parlor_domain::{
+    Member, MemberChange, Role, RoomId, Timestamp, UserId, Whole, limits::SECONDS_MAX,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

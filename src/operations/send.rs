@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use parlor_domain::{
-    AttachmentId, ClientId, Message, MessageId, NewExtras, PlainText, Room, RoomId, StoredMessage, User,
+    AttachmentId, ClientId, Message, MessageId, NewExtras, PlainText, Room, RoomId, StoredMessage,
+    User,
     limits::{ATTACHMENTS_PER_MESSAGE, METADATA_BYTES},
     mentioned_in,
 };

@@ -137,7 +137,8 @@ async fn what_is_read_is_as_described() {
         }
         schema["components"] = document["components"].clone();
         let validator = jsonschema::validator_for(&schema).expect("a good schema");
-        let errors = validator.iter_errors(&outcome.json()).map(|error| error.to_string());
+        let answer = outcome.json();
+        let errors = validator.iter_errors(&answer).map(|error| error.to_string());
         wrong.extend(errors.map(|error| format!("{}: {error}", call.path)).collect::<Vec<_>>());
     }
     assert!(granted > 35, "{granted}");
