@@ -7,7 +7,7 @@ use actix::Recipient;
 use tokio::sync::oneshot;
 
 use super::{
-    ChatServer, Connect, Deliver, Disconnect, Ended, Renewed, Request, SessionRef, WorkerId,
+    ChatServer, Connect, Deliver, Disconnect, Ended, Renewed, Request, SessionId, WorkerId,
 };
 use parlor_domain::{RoomKey, Seq};
 
@@ -87,7 +87,7 @@ pub struct Drain(pub oneshot::Sender<()>);
 #[derive(actix::Message, Debug)]
 #[rtype(result = "()")]
 pub struct ReadReplay {
-    pub session: SessionRef,
+    pub session: SessionId,
     pub room: RoomKey,
     /// The last position the session has.
     pub since: Seq,
@@ -100,5 +100,5 @@ pub struct ReadReplay {
 #[derive(actix::Message, Debug)]
 #[rtype(result = "()")]
 pub struct ReadRooms {
-    pub session: SessionRef,
+    pub session: SessionId,
 }

@@ -14,6 +14,7 @@ use actix_web_actors::ws::{CloseReason, Message};
 
 use super::{
     heartbeat::{Beat, Heartbeat},
+    hub::Outlet,
     link::Link,
     phase::{Live, Phase},
     worker::{Entered, Worker},
@@ -80,7 +81,7 @@ impl Session {
             None => Phase::AwaitingToken,
         };
         Self {
-            at: SessionRef { id: link.id, worker: worker.id },
+            at: SessionRef { id: link.queue().id, worker: worker.id },
             limit: ConnectionLimit::new(&worker.settings.rates),
             heartbeat: Heartbeat::new(worker.settings.heartbeat, Instant::now()),
             link,
@@ -198,7 +199,7 @@ impl Session {
             }
             // Who is still being told of its rooms cannot say what it has of
             // them. How long that may take says the write timeout.
-            Some((left, Close::ResumeTimeout)) if left.is_zero() && self.link.listing.get() => {
+            Some((left, Close::ResumeTimeout)) if left.is_zero() && self.link.is_listing() => {
                 let end = now + self.worker.settings.auth_timeout;
                 self.deadline = Some(Deadline::At(end, Close::ResumeTimeout));
             }
@@ -324,7 +325,7 @@ impl Actor for Session {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         metrics().connections.inc();
-        self.worker.hub.borrow_mut().attach(self.link.clone());
+        self.worker.hub.with(|hub| hub.attach(self.link.clone()));
         match self.phase {
             Phase::Live(_) => self.connect(ctx),
             _ => {
@@ -336,7 +337,7 @@ impl Actor for Session {
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        self.worker.hub.borrow_mut().detach(self.link.id);
+        self.worker.hub.with(|hub| hub.detach(self.at.id));
         if self.announced {
             self.worker.to_chat.say_at_once(Disconnect { session: self.at });
         }
@@ -363,7 +364,7 @@ impl StreamHandler<Result<Message, Violation>> for Session {
             Ok(Message::Pong(_) | Message::Nop | Message::Binary(_) | Message::Continuation(_)) => {
             }
             Ok(Message::Close(reason)) => {
-                self.link.close_with(&close_echo(reason));
+                self.link.close_with(Close::Normal, &close_echo(reason));
                 self.phase = Phase::Closed;
                 ctx.stop();
             }

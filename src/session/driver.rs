@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::timeout;
 
-use super::link::Link;
+use super::{hub::Outlet, link::Link};
 use parlor_domain::limits::CLOSE_GRACE;
 
 /// Runs a connection to its end. `actor` is the session in its context; it is
@@ -29,7 +29,7 @@ pub(super) fn drive(
         let link = &talk_link;
         link.watch(cx);
         let ended = Pin::new(&mut actor).poll(cx).is_ready();
-        if poll_flush(link, cx).is_ready() && link.awaits_drain.take() {
+        if poll_flush(link, cx).is_ready() && link.queue().awaits_drain.take() {
             drained();
         }
         if ended || !link.is_open() { Poll::Ready(()) } else { Poll::Pending }

@@ -1,103 +1,92 @@
 //! One worker thread's sessions and who of them hears which room.
 //!
-//! The ChatServer decides, the hub carries out: it gets one message per
-//! batch, copies a pointer to each frame into the queues of its own
-//! sessions, and lets frames that wait leave with one system call.
+//! The ChatServer decides, the hub carries out: it gets what came of a batch,
+//! copies a pointer to each frame into the queues of its own sessions, and
+//! lets frames that wait leave with one system call.
+//!
+//! It is pure: a connection is an [`Outlet`], and what only the thread can do
+//! is said in [`Effects`]. The simulator runs it as the server does.
 
-mod mailbox;
+mod catch_up;
+mod gate;
+mod outlet;
+mod replay;
 mod runs;
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{rc::Rc, time::Duration};
 
-use actix::Addr;
 use indexmap::IndexMap;
-use rand::RngExt;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
-use super::{catch_up::CatchUps, gate::Gate, link::Link, outbox::OutboxLimits};
+use super::outbox::OutboxLimits;
 use crate::{
-    chat::{
-        CatchUp, ChatServer, Item, ReadReplay, ReadRooms, Replayed, SessionId, SessionRef, WorkerId,
-    },
-    protocol::{Close, server_frame},
+    chat::{Item, ReadReplay, ReadRooms, SessionId},
+    protocol::server_frame,
 };
-use parlor_domain::{
-    RoomKey, Seq,
-    limits::{REPLAY_HELD, REPLAY_HELD_BYTES},
-};
+use parlor_domain::RoomKey;
 use parlor_websocket::Frame;
 
+use catch_up::CatchUps;
+use gate::Gate;
 use runs::Runs;
 
-pub(super) use mailbox::HubActor;
+pub(crate) use outlet::{Listing, Outlet, Queue};
 
 /// A session's subscription to one room.
-struct Subscriber {
-    link: Rc<Link>,
+struct Subscriber<O> {
+    link: Rc<O>,
     gate: Gate,
 }
 
-type Subscribers = IndexMap<SessionId, Subscriber, FxBuildHasher>;
+type Subscribers<O> = IndexMap<SessionId, Subscriber<O>, FxBuildHasher>;
 
-struct Attached {
-    link: Rc<Link>,
+struct Attached<O> {
+    link: Rc<O>,
     rooms: Vec<RoomKey>,
     catch_ups: CatchUps,
     /// It was told `session.ready`: the first frame that comes for it.
     greeted: bool,
-    listing: Listing,
-}
-
-/// Whether a session has been told of all of its rooms.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Listing {
-    Complete,
-    /// More are asked for when it has taken the last ones.
-    Paused,
-    Reading,
 }
 
 /// The sessions of one worker thread.
-pub(super) struct Hub {
-    worker: WorkerId,
-    chat: Addr<ChatServer>,
-    sessions: FxHashMap<SessionId, Attached>,
-    rooms: FxHashMap<RoomKey, Subscribers>,
+pub(crate) struct Hub<O> {
+    sessions: FxHashMap<SessionId, Attached<O>>,
+    rooms: FxHashMap<RoomKey, Subscribers<O>>,
     runs: Runs,
     /// Links with something to write.
-    listed: Vec<Rc<Link>>,
+    listed: Vec<Rc<O>>,
     /// Bytes of what a session is told of rooms at once.
     piece_bytes: usize,
+    effects: Effects,
 }
 
-impl Hub {
-    pub fn new(
-        worker: WorkerId,
-        chat: Addr<ChatServer>,
-        queue: OutboxLimits,
-        piece_bytes: usize,
-    ) -> Self {
+/// What came of it, besides what is in the queues.
+#[derive(Default)]
+pub(crate) struct Effects {
+    /// What sessions need next from the ChatServer: of each at most one page
+    /// and one list of rooms at a time.
+    pub pages: Vec<ReadReplay>,
+    pub rooms: Vec<ReadRooms>,
+    /// Events that were handed to a session.
+    pub deliveries: usize,
+}
+
+impl<O: Outlet> Hub<O> {
+    pub fn new(queue: OutboxLimits, piece_bytes: usize) -> Self {
         Self {
-            worker,
-            chat,
             sessions: FxHashMap::default(),
             rooms: FxHashMap::default(),
             runs: Runs::new(queue),
             listed: Vec::new(),
             piece_bytes,
+            effects: Effects::default(),
         }
     }
 
-    pub fn attach(&mut self, link: Rc<Link>) {
-        let id = link.id;
-        let attached = Attached {
-            link,
-            rooms: Vec::new(),
-            catch_ups: CatchUps::default(),
-            greeted: false,
-            listing: Listing::Complete,
-        };
-        self.sessions.insert(id, attached);
+    pub fn attach(&mut self, link: Rc<O>) {
+        let id = link.queue().id;
+        let (rooms, catch_ups) = (Vec::new(), CatchUps::default());
+        self.sessions.insert(id, Attached { link, rooms, catch_ups, greeted: false });
     }
 
     pub fn detach(&mut self, id: SessionId) {
@@ -113,10 +102,8 @@ impl Hub {
         self.flush();
     }
 
-    /// Goes on with what waits until a session has taken what came before.
-    fn go_on_with(&mut self, id: SessionId) {
-        self.continue_listing(id);
-        self.continue_catch_up(id);
+    pub fn take_effects(&mut self) -> Effects {
+        std::mem::take(&mut self.effects)
     }
 
     pub fn apply(&mut self, item: Item) {
@@ -137,8 +124,8 @@ impl Hub {
             Item::Presence { rooms, frame, except } => self.presence(&rooms, &frame, &except),
             Item::Answer { session, frame, is_fault } => {
                 self.answer(session, frame);
-                if let Some(attached) = self.sessions.get(&session).filter(|_| is_fault) {
-                    attached.link.error_told();
+                if is_fault {
+                    self.with_link(session, O::error_told);
                 }
             }
             Item::Frame { session, frame } => self.send(session, &frame),
@@ -149,17 +136,10 @@ impl Hub {
             }
             Item::Unsubscribe { session, room } => self.unsubscribe(session, room),
             Item::RoomGone { room } => self.room_gone(room),
-            Item::Close { session, close, reason } => {
-                if let Some(attached) = self.sessions.get(&session) {
-                    let reason = reason.as_deref().unwrap_or(close.reason());
-                    attached.link.close_saying(close, reason);
-                }
-            }
-            Item::Probe { session } => {
-                if let Some(attached) = self.sessions.get(&session) {
-                    attached.link.probe(std::time::Instant::now());
-                }
-            }
+            Item::Close { session, close, reason } => self.with_link(session, |link| {
+                link.close_saying(close, reason.as_deref().unwrap_or(close.reason()));
+            }),
+            Item::Probe { session } => self.with_link(session, O::probe),
             Item::Everyone { frame } => self.everyone(&frame),
             Item::GoAway { reason, spread } => self.go_away(reason, spread),
             Item::CloseAll { close } => {
@@ -168,22 +148,33 @@ impl Hub {
         }
     }
 
+    fn with_link(&self, session: SessionId, act: impl FnOnce(&O)) {
+        if let Some(attached) = self.sessions.get(&session) {
+            act(&attached.link);
+        }
+    }
+
     /// Whether there is something for [`Hub::flush`].
     pub fn has_output(&self) -> bool {
         !self.listed.is_empty() || !self.runs.is_empty()
+    }
+
+    /// What the gates hold.
+    #[cfg(test)]
+    pub fn held(&self) -> impl Iterator<Item = (usize, usize)> + Clone {
+        self.rooms.values().flat_map(IndexMap::values).map(|one| one.gate.held())
     }
 
     /// Writes to all links that have something, once for all that came.
     pub fn flush(&mut self) {
         self.finish_runs();
         for link in std::mem::take(&mut self.listed) {
-            link.listed.set(false);
-            if !link.flush() {
-                // Its own task waits until the socket takes more.
-                link.wake();
-            } else if link.awaits_drain.take() {
-                self.go_on_with(link.id);
+            let queue = link.queue();
+            // What it is given next goes at once, as long as it takes it all.
+            while link.flush_or_wake() && link.is_drained() && queue.awaits_drain.take() {
+                self.go_on_with(queue.id);
             }
+            queue.listed.set(false);
         }
     }
 
@@ -213,6 +204,21 @@ impl Hub {
         }
     }
 
+    /// Those without a user yet are nobody to tell.
+    fn everyone(&mut self, frame: &Frame) {
+        for attached in self.sessions.values().filter(|attached| attached.greeted) {
+            queue(&mut self.listed, &attached.link, frame);
+        }
+    }
+
+    /// Every session is told its own time to come back.
+    fn go_away(&mut self, reason: &str, spread: Duration) {
+        for (id, attached) in &self.sessions {
+            let frame = server_frame::server_goaway(reason, part_of(spread, *id));
+            queue(&mut self.listed, &attached.link, &frame);
+        }
+    }
+
     fn answer(&mut self, session: SessionId, frame: Option<Frame>) {
         let Some(attached) = self.sessions.get(&session) else { return };
         attached.link.request_answered();
@@ -228,162 +234,13 @@ impl Hub {
         }
     }
 
-    /// Some of a session's rooms. It is asked for more when it has taken them,
-    /// so that however many there are, they never fill the queue.
-    fn some_rooms(&mut self, session: SessionId, frame: &Frame, more: bool) {
-        self.send(session, frame);
-        let Some(attached) = self.sessions.get_mut(&session) else { return };
-        attached.listing = if more { Listing::Paused } else { Listing::Complete };
-        attached.link.listing.set(more);
-        self.continue_listing(session);
-    }
-
-    fn continue_listing(&mut self, id: SessionId) {
-        let Some(attached) = self.sessions.get_mut(&id) else { return };
-        if attached.listing != Listing::Paused {
-            return;
-        }
-        if attached.link.is_drained() {
-            attached.listing = Listing::Reading;
-            let session = SessionRef { id, worker: self.worker };
-            // One at a time and session, so its mailbox cannot fill up.
-            return self.chat.do_send(ReadRooms { session });
-        }
-        attached.link.awaits_drain.set(true);
-        list(&mut self.listed, &attached.link);
-    }
-
-    fn catch_up(&mut self, catch_up: Arc<CatchUp>) {
-        let id = catch_up.session;
-        let Some(attached) = self.sessions.get_mut(&id) else { return };
-        for room in &catch_up.rooms {
-            let key = room.overview.room.key;
-            let subscribers = self.rooms.entry(key).or_default();
-            if !room.asked && subscribers.contains_key(&id) {
-                continue;
-            }
-            let gate = Gate::new(room.since, room.head);
-            let subscriber = Subscriber { link: attached.link.clone(), gate };
-            if subscribers.insert(id, subscriber).is_none() {
-                attached.rooms.push(key);
-            }
-        }
-        attached.catch_ups.push(catch_up);
-        self.continue_catch_up(id);
-    }
-
-    /// Goes on with a session's catch-ups as far as that is possible now.
-    fn continue_catch_up(&mut self, id: SessionId) {
-        loop {
-            let Some(attached) = self.sessions.get_mut(&id) else { return };
-            if attached.catch_ups.is_empty() || attached.catch_ups.is_reading() {
-                return;
-            }
-            if attached.catch_ups.has_piece(self.piece_bytes) {
-                if !attached.link.is_drained() {
-                    attached.link.awaits_drain.set(true);
-                    return list(&mut self.listed, &attached.link);
-                }
-                if let Some(piece) = attached.catch_ups.take_piece() {
-                    queue(&mut self.listed, &attached.link, &piece);
-                }
-            }
-            let Some(room) = attached.catch_ups.room() else {
-                if !attached.catch_ups.refuse_next() {
-                    self.complete(id);
-                }
-                continue;
-            };
-            // Unsubscribed meanwhile: then there is nothing to wait for.
-            let gate = self.rooms.get(&room).and_then(|all| all.get(&id)).map(|one| &one.gate);
-            match gate {
-                Some(gate) if !gate.is_live() => {
-                    if attached.link.is_drained() {
-                        let since = gate.at();
-                        attached.catch_ups.reading_began(since);
-                        return self.read_page(id, room, since);
-                    }
-                    attached.link.awaits_drain.set(true);
-                    return list(&mut self.listed, &attached.link);
-                }
-                gate => attached.catch_ups.room_done(gate.map_or(Seq::ZERO, Gate::at)),
-            }
-        }
-    }
-
-    fn complete(&mut self, id: SessionId) {
-        let Some(attached) = self.sessions.get_mut(&id) else { return };
-        if let Some(completed) = attached.catch_ups.complete()
-            && completed.was_asked()
-        {
-            let frame = completed.ack();
-            self.answer(id, frame);
-        }
-    }
-
-    /// A session that was live in a room has to read what comes next there.
-    fn fall_behind(&mut self, id: SessionId, room: RoomKey) {
-        if let Some(attached) = self.sessions.get_mut(&id) {
-            attached.catch_ups.push_behind(room);
-            self.continue_catch_up(id);
-        }
-    }
-
-    fn read_page(&self, id: SessionId, room: RoomKey, since: Seq) {
-        let session = SessionRef { id, worker: self.worker };
-        let catch_ups = self.sessions.get(&id).map(|attached| &attached.catch_ups);
-        let kept = catch_ups.is_some_and(|all| all.takes_what_is_kept(room, since));
-        // One page at a time and session, so its mailbox cannot fill up.
-        self.chat.do_send(ReadReplay { session, room, since, kept });
-    }
-
-    fn replayed(&mut self, id: SessionId, room: RoomKey, since: Seq, outcome: Replayed) {
-        let Some(attached) = self.sessions.get_mut(&id) else { return };
-        if !attached.catch_ups.page_came(room, since) {
-            return;
-        }
-        let subscriber = self.rooms.get_mut(&room).and_then(|all| all.get_mut(&id));
-        // One that has subscribed anew meanwhile, from elsewhere, needs another
-        // page; and so does one to whom too much was said: it is read again.
-        let fits = |one: &Subscriber| match &outcome {
-            Replayed::Page { frames, .. } => {
-                let bytes = frames.iter().map(Frame::size).sum::<usize>();
-                let (most, most_bytes) = (frames.len() + REPLAY_HELD, bytes + REPLAY_HELD_BYTES);
-                one.link.is_drained() || one.link.has_room_for(most, most_bytes)
-            }
-            Replayed::Resync { .. } | Replayed::Failed => true,
-        };
-        let is_wanted =
-            |one: &&mut Subscriber| !one.gate.is_live() && one.gate.at() == since && fits(one);
-        if let Some(subscriber) = subscriber.filter(is_wanted) {
-            let link = &subscriber.link;
-            let (read, follow) = match outcome {
-                Replayed::Page { frames, upto } => (frames, subscriber.gate.replayed(upto)),
-                // Nobody waits for an answer that could say so: the session
-                // comes back, asks, and is told.
-                Replayed::Resync { .. } if !attached.catch_ups.was_asked() => {
-                    return link.close(Close::Overloaded);
-                }
-                Replayed::Resync { overview } => {
-                    let follow = subscriber.gate.restart(overview.last_seq);
-                    attached.catch_ups.resynced(overview);
-                    (Vec::new(), follow)
-                }
-                Replayed::Failed => return link.close(Close::Overloaded),
-            };
-            attached.catch_ups.replayed(read.len() + follow.len());
-            for frame in read.into_iter().chain(follow) {
-                queue(&mut self.listed, link, &frame);
-            }
-        }
-        self.continue_catch_up(id);
-    }
-
     fn unsubscribe(&mut self, session: SessionId, room: RoomKey) {
         let Some(attached) = self.sessions.get_mut(&session) else { return };
         attached.rooms.retain(|other| *other != room);
         // A page that is being read will not come any more.
-        attached.catch_ups.reading_ended(room);
+        if let Some(first) = attached.catch_ups.first().filter(|first| first.room() == Some(room)) {
+            first.reading = None;
+        }
         self.remove_subscriber(session, room);
         self.continue_catch_up(session);
     }
@@ -401,32 +258,37 @@ impl Hub {
             self.unsubscribe(session, room);
         }
     }
-
-    /// Those without a user yet are nobody to tell.
-    fn everyone(&mut self, frame: &Frame) {
-        for attached in self.sessions.values().filter(|attached| attached.greeted) {
-            queue(&mut self.listed, &attached.link, frame);
-        }
-    }
-
-    /// Every session is told its own time to come back.
-    fn go_away(&mut self, reason: &str, spread: Duration) {
-        let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
-        let mut random = rand::rng();
-        for attached in self.sessions.values() {
-            let frame = server_frame::server_goaway(reason, random.random_range(0..=spread));
-            queue(&mut self.listed, &attached.link, &frame);
-        }
-    }
 }
 
-fn queue(listed: &mut Vec<Rc<Link>>, link: &Rc<Link>, frame: &Frame) {
+/// Milliseconds within `spread`: multiples of the golden ratio, which lie
+/// evenly however many ids follow each other.
+fn part_of(spread: Duration, SessionId(id): SessionId) -> u64 {
+    let part = u128::from(id.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    u64::try_from((spread.as_millis() * part) >> u64::BITS).unwrap_or(u64::MAX)
+}
+
+fn queue<O: Outlet>(listed: &mut Vec<Rc<O>>, link: &Rc<O>, frame: &Frame) {
     link.send(frame);
     list(listed, link);
 }
 
-fn list(listed: &mut Vec<Rc<Link>>, link: &Rc<Link>) {
-    if !link.listed.replace(true) {
+fn list<O: Outlet>(listed: &mut Vec<Rc<O>>, link: &Rc<O>) {
+    if !link.queue().listed.replace(true) {
         listed.push(link.clone());
     }
+}
+
+/// What comes next for it comes when it has taken what it was given.
+fn await_drain<O: Outlet>(listed: &mut Vec<Rc<O>>, link: &Rc<O>) {
+    link.queue().awaits_drain.set(true);
+    list(listed, link);
+}
+
+#[test]
+fn sessions_come_back_at_times_that_lie_evenly_within_the_spread() {
+    let time = |id| part_of(Duration::from_secs(10), SessionId(id));
+    let mut times: Vec<u64> = (1..=100).map(time).collect();
+    times.sort_unstable();
+    assert!(times[99] < 10_000);
+    assert!(times.windows(2).all(|two| (50..=250).contains(&(two[1] - two[0]))), "{times:?}");
 }

@@ -11,7 +11,7 @@ use actix_web_actors::ws;
 use bytes::BytesMut;
 use futures_util::Stream;
 
-use super::link::Link;
+use super::{hub::Outlet, link::Link};
 use parlor_domain::limits::READ_CHUNK;
 use parlor_websocket::{Decoder, Message, Violation};
 
@@ -81,7 +81,7 @@ impl Stream for Inbound {
                 Ok(_) => this.state = State::Ended,
                 Err(error) => {
                     if !is_disconnect(&error) {
-                        log::debug!("session {}: reading failed: {error}", this.link.id.0);
+                        log::debug!("session {}: reading failed: {error}", this.link.queue().id.0);
                     }
                     this.state = State::Ended;
                 }

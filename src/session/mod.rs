@@ -5,17 +5,16 @@
 //! (`inbound`) is handed to the actor as `ws::Message`, and frames go out from
 //! a bounded queue of shared bytes (`outbox`, `link`) straight to the socket.
 //! The sessions of one worker thread share a `hub`, which knows who of them
-//! hears which room. No database here: a session only talks to the
+//! hears which room; it is pure, and `mailbox` carries it out. No database here: a session only talks to the
 //! ChatServer.
 
 mod actor;
-mod catch_up;
 mod driver;
-mod gate;
 mod heartbeat;
 mod hub;
 mod inbound;
 mod link;
+mod mailbox;
 mod outbox;
 mod phase;
 mod socket_request;
@@ -23,10 +22,10 @@ mod to_chat;
 mod upgrade;
 mod worker;
 
-#[cfg(test)]
-pub(crate) use catch_up::CatchUps;
-#[cfg(test)]
-pub(crate) use gate::{Gate, Offer, Passed};
 pub use heartbeat::HeartbeatConfig;
+#[cfg(test)]
+pub(crate) use hub::{Hub, Outlet, Queue};
+#[cfg(test)]
+pub(crate) use outbox::OutboxLimits;
 pub use upgrade::{UpgradeRequest, upgrade};
 pub use worker::{SessionCount, SessionSettings, Worker};

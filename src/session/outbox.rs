@@ -17,7 +17,7 @@ use parlor_domain::limits::PIECES_PER_WRITE;
 ///
 /// Invariant: `bytes` is what is left to be written of all queued frames.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     entries: VecDeque<Entry>,
     frames: usize,
     bytes: usize,
@@ -34,7 +34,7 @@ struct Entry {
 
 /// The bounds of an [`Outbox`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OutboxLimits {
+pub(crate) struct OutboxLimits {
     pub frames: usize,
     pub bytes: usize,
 }
@@ -134,7 +134,7 @@ impl Outbox {
 
 /// How far a write went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Written {
+pub(crate) struct Written {
     pub bytes: usize,
     /// Nothing is left in the queue.
     pub all: bool,

@@ -21,6 +21,7 @@ use futures_util::SinkExt;
 use super::{
     actor::{Session, Start},
     driver::drive,
+    hub::Queue,
     inbound::Inbound,
     link::Link,
     socket_request::SocketRequest,
@@ -29,6 +30,7 @@ use super::{
 use crate::{
     auth::{Client, Door, Identity},
     chat::Origin,
+    clock,
     error::ApiError,
     limiter::{ErrorBudget, Limited, network},
     metrics::{Limit, metrics},
@@ -38,7 +40,7 @@ use crate::{
     seldom::Seldom,
     transport::{InTurn, Socket},
 };
-use parlor_domain::{Timestamp, limits::RETRY_AFTER};
+use parlor_domain::limits::RETRY_AFTER;
 use parlor_websocket::{Compression, Decoder, negotiate};
 
 /// The path of the socket.
@@ -144,8 +146,11 @@ async fn accept(
         None => Some(guest(worker, client)?),
     };
     let entered = worker.enter().ok_or_else(ApiError::unavailable)?;
-    let origin =
-        Origin { device_id: asked.device_id, address: Some(client.address), connected_at: now() };
+    let origin = Origin {
+        device_id: asked.device_id,
+        address: Some(client.address),
+        connected_at: clock::now(),
+    };
     let request_id = request_id.into();
     let (resume, join) = (asked.resume, asked.room);
     let start = Start { identity, guest, resume, join, origin, request_id };
@@ -196,11 +201,6 @@ fn handshake(request: &RequestHead) -> Result<ResponseBuilder, ApiError> {
     })
 }
 
-/// The clock, for what an administrator is shown.
-fn now() -> Timestamp {
-    crate::clock::now()
-}
-
 /// The same headers as those of a REST call that is refused.
 async fn refuse<T>(framed: &mut Framed<T, h1::Codec>, error: &ApiError, id: &str)
 where
@@ -241,7 +241,8 @@ fn run(worker: Rc<Worker>, socket: Socket, first: &[u8], accepted: Accepted) {
     let Accepted { start, compression, entered } = accepted;
     let id = worker.next_session_id();
     let errors = ErrorBudget::new(worker.settings.rates.errors, Instant::now());
-    let link = match Link::new(id, socket, compression, worker.outbox_limits(), errors) {
+    let queue = Queue::new(id, compression, worker.outbox_limits());
+    let link = match Link::new(queue, socket, errors) {
         Ok(link) => link,
         Err(error) => return log::debug!("a socket was gone before its session began: {error}"),
     };
@@ -251,5 +252,5 @@ fn run(worker: Rc<Worker>, socket: Socket, first: &[u8], accepted: Accepted) {
     let mut context = Context::new();
     context.add_stream(Inbound::new(link.clone(), first, decoder));
     let actor = context.into_future(session);
-    actix_web::rt::spawn(drive(link, actor, move || hub.borrow_mut().drained(id)));
+    actix_web::rt::spawn(drive(link, actor, move || hub.with(|hub| hub.drained(id))));
 }

@@ -1,7 +1,6 @@
 //! What the sessions of one worker thread have in common.
 
 use std::{
-    cell::RefCell,
     net::IpAddr,
     rc::Rc,
     sync::{
@@ -11,18 +10,13 @@ use std::{
     time::Duration,
 };
 
-use actix::{Actor, Addr};
+use actix::Addr;
 use tokio::sync::Notify;
 
-use super::{
-    HeartbeatConfig,
-    hub::{Hub, HubActor},
-    outbox::OutboxLimits,
-    to_chat::ToChat,
-};
+use super::{HeartbeatConfig, mailbox::WorkerHub, outbox::OutboxLimits, to_chat::ToChat};
 use crate::{
     auth::{Authenticator, Identity, OriginPolicy, TrustedProxies},
-    chat::{ChatServer, RegisterWorker, SessionId, WorkerId},
+    chat::{ChatServer, SessionId, WorkerId},
     limiter::{Limited, Limiters, Rates},
     metrics::{Limit, metrics},
     places::Places,
@@ -101,7 +95,7 @@ impl Drop for Entered {
 pub struct Worker {
     pub(super) id: WorkerId,
     pub(super) to_chat: Rc<ToChat>,
-    pub(super) hub: Rc<RefCell<Hub>>,
+    pub(super) hub: Rc<WorkerHub>,
     pub(super) authenticator: Authenticator,
     pub(super) settings: SessionSettings,
     count: SessionCount,
@@ -117,10 +111,8 @@ impl Worker {
         count: SessionCount,
     ) -> Rc<Self> {
         let piece_bytes = rooms_piece_bytes(&settings.limits);
-        let hub = Hub::new(id, chat.clone(), outbox_limits(&settings.limits), piece_bytes);
-        let hub = Rc::new(RefCell::new(hub));
-        let mailbox = HubActor::new(hub.clone()).start();
-        chat.do_send(RegisterWorker { id, hub: mailbox.recipient() });
+        let queue = outbox_limits(&settings.limits);
+        let hub = WorkerHub::start(id, chat.clone(), queue, piece_bytes);
         let to_chat = ToChat::start(chat);
         Rc::new(Self { id, to_chat, hub, authenticator, settings, count })
     }

@@ -1,11 +1,14 @@
 //! What goes wrong, and the database's answers.
 
 use super::{
-    ClientNo, NodeNo,
-    database::Bounds,
-    node::{Node, Said},
-    world::{Event, Place, Query, World},
+    ClientNo, NodeNo, RoomNo,
+    client::Client,
+    database::{Page, key},
+    node::Node,
+    world::{Place, World},
 };
+use crate::chat::{Item, SessionId};
+use parlor_domain::RoomKey;
 
 impl World {
     /// A node that takes connections.
@@ -19,7 +22,7 @@ impl World {
             return;
         }
         let wait = self.random.ms(0, 2 * self.setup.fault_every);
-        self.after(wait, Event::Fault);
+        self.after(wait, Self::fault);
         let node = self.random.below(self.nodes.len());
         match self.random.below(100) {
             0..15 => self.kill(node),
@@ -46,12 +49,12 @@ impl World {
         self.nodes[node] = Node::new(life, false);
         self.end_sessions_of(node);
         let wait = self.random.ms(10, 8_000);
-        self.after(wait, Event::Restart(node));
+        self.after(wait, move |world| world.start(node));
     }
 
     fn end_sessions_of(&mut self, node: NodeNo) {
         let there = |client: &ClientNo| {
-            self.clients[*client].at.is_some_and(|(place, _)| place.node == node)
+            self.clients[*client].at.as_ref().is_some_and(|(place, _)| place.node == node)
         };
         let all: Vec<ClientNo> = (0..self.clients.len()).filter(there).collect();
         all.into_iter().for_each(|client| self.disconnect(client));
@@ -64,7 +67,7 @@ impl World {
         }
         self.trace(|_| format!("n{node} starts"));
         self.nodes[node] = Node::new(life, true);
-        self.ask(Place { node, life }, Query::FeedStart);
+        self.read_feed_start(Place { node, life });
     }
 
     fn freeze(&mut self, node: NodeNo) {
@@ -72,7 +75,7 @@ impl World {
             self.trace(|_| format!("n{node} is frozen"));
             self.nodes[node].is_frozen = true;
             let wait = self.random.ms(100, 9_000);
-            self.after(wait, Event::Thaw(node));
+            self.after(wait, move |world| world.thaw(node));
         }
     }
 
@@ -80,8 +83,8 @@ impl World {
         if std::mem::take(&mut self.nodes[node].is_frozen) {
             self.trace(|_| format!("n{node} goes on"));
             let place = Place { node, life: self.nodes[node].life };
-            for said in std::mem::take(&mut self.nodes[node].late) {
-                self.at(place, said);
+            for act in std::mem::take(&mut self.nodes[node].late) {
+                self.happen(place, act);
             }
         }
     }
@@ -91,7 +94,7 @@ impl World {
         self.redis_is_up = up;
         if !up {
             let wait = self.random.ms(50, 6_000);
-            return self.after(wait, Event::RedisIs(true));
+            return self.after(wait, |world| world.redis_is(true));
         }
         (0..self.nodes.len()).for_each(|node| self.reached(node));
     }
@@ -113,21 +116,25 @@ impl World {
         let rooms: Vec<usize> = self.nodes[node].rooms.keys().copied().collect();
         for room in rooms {
             let wait = self.random.ms(0, 60);
-            self.after(wait, Event::At(place, Said::Subscribed(room)));
+            self.at(place, wait, move |world| world.subscribed(place, room));
         }
     }
 
-    /// A client asks once more for what it has or had.
+    /// A client asks once more for what it has or had; at times it has left
+    /// the room in between.
     fn subscribe_again(&mut self) {
         let client = self.random.below(self.clients.len());
-        let one = &self.clients[client];
-        if let Some((place, session)) = one.at
-            && one.is_attached
-        {
-            let since = Some(one.seq);
-            self.trace(|_| format!("c{client} subscribes again from {since:?}"));
-            self.ask(place, Query::Arrival { client, session, since });
+        let Client { room, seq, is_attached, ref at, .. } = self.clients[client];
+        let Some((place, socket)) = at.clone().filter(|_| is_attached) else { return };
+        let since = (seq - self.random.ms(0, 9) as i64).max(0);
+        let leaves = self.random.happens(300);
+        self.trace(|_| format!("c{client} at {seq} asks again from {since}, leaves: {leaves}"));
+        if leaves {
+            self.nodes[place.node].sessions.remove(&client);
+            let session = SessionId(socket.session());
+            self.tell_hub(place, Item::Unsubscribe { session, room: RoomKey(key(room)) });
         }
+        self.subscribe(client, Some(since));
     }
 
     pub fn calm(&mut self) {
@@ -147,69 +154,44 @@ impl World {
         }
     }
 
-    pub fn ask(&mut self, place: Place, query: Query) {
+    /// Asks the database; it answers a while later, or fails.
+    pub fn ask<T: 'static>(
+        &mut self,
+        place: Place,
+        read: impl FnOnce(&mut Self) -> T + 'static,
+        answer: impl FnOnce(&mut Self, Option<T>) + 'static,
+    ) {
         let wait = self.read_delay() / 2;
-        self.after(wait, Event::Read(place, query));
+        self.after(wait, move |world| {
+            let read = (!world.fails()).then(|| read(world));
+            let wait = world.read_delay() / 2;
+            world.at(place, wait, move |world| answer(world, read));
+        });
     }
 
-    fn answer(&mut self, place: Place, said: Said) {
+    /// Asks for what follows a position: its bounds are read first, its rows
+    /// are a second query.
+    pub fn ask_page(
+        &mut self,
+        place: Place,
+        room: RoomNo,
+        since: i64,
+        answer: impl FnOnce(&mut Self, Option<Page>) + 'static,
+    ) {
         let wait = self.read_delay() / 2;
-        self.after(wait, Event::At(place, said));
+        self.after(wait, move |world| {
+            let bounds = (!world.fails()).then(|| world.database.rooms[room].bounds());
+            let wait = world.read_delay() / 2;
+            world.after(wait, move |world| {
+                let (rows, limit) = (&world.database.rooms[room], world.setup.page);
+                let page = bounds.map(|bounds| rows.replay(since, bounds, limit));
+                let wait = world.read_delay() / 2;
+                world.at(place, wait, move |world| answer(world, page));
+            });
+        });
     }
 
-    /// The database answers, or fails.
-    pub fn read(&mut self, place: Place, query: Query) {
-        let fails = !self.is_calm && self.random.happens(20);
-        let (now, page) = (self.now, self.setup.page);
-        let said = match query {
-            Query::FeedStart => {
-                let (settled, seen) = self.database.feed_start(now);
-                Said::FeedStart((!fails).then_some((settled, seen)))
-            }
-            Query::Feed { upto } => {
-                Said::Feed((!fails).then(|| self.database.feed_after(upto, page, now)))
-            }
-            Query::Heads { .. } if fails => Said::Heads(Vec::new()),
-            Query::Heads { rooms } => {
-                let head = |room: usize| (room, self.database.rooms[room].head());
-                Said::Heads(rooms.into_iter().map(head).collect())
-            }
-            Query::Arrival { client, session, since } => {
-                let head = self.database.rooms[self.clients[client].room].head();
-                Said::Arrival { client, session, since, head: (!fails).then_some(head) }
-            }
-            Query::Missing { room, since } if fails => Said::Missing { room, since, page: None },
-            Query::Replay { client, session, since } if fails => {
-                Said::Replayed { client, session, since, page: None }
-            }
-            Query::Missing { room, .. } => return self.read_more(place, query, room),
-            Query::Replay { client, .. } => {
-                return self.read_more(place, query, self.clients[client].room);
-            }
-        };
-        self.answer(place, said);
-    }
-
-    fn read_more(&mut self, place: Place, query: Query, room: usize) {
-        let bounds = self.database.rooms[room].bounds();
-        let wait = self.read_delay() / 2;
-        self.after(wait, Event::Rows(place, query, bounds));
-    }
-
-    pub fn read_rows(&mut self, place: Place, query: Query, bounds: Bounds) {
-        let limit = self.setup.page;
-        let said = match query {
-            Query::Missing { room, since } => {
-                let page = Some(self.database.rooms[room].replay(since, bounds, limit));
-                Said::Missing { room, since, page }
-            }
-            Query::Replay { client, session, since } => {
-                let room = self.clients[client].room;
-                let page = Some(self.database.rooms[room].replay(since, bounds, limit));
-                Said::Replayed { client, session, since, page }
-            }
-            _ => return,
-        };
-        self.answer(place, said);
+    fn fails(&mut self) -> bool {
+        !self.is_calm && self.random.happens(20)
     }
 }

@@ -1,45 +1,251 @@
-//! The sessions of a node: the real [`Gate`] and [`CatchUps`], with what
-//! `session::hub` does around them.
+//! The sessions of a node: the real [`Hub`], with sockets that take what they
+//! are given when they like, and what the ChatServer says of them.
 
-use std::sync::Arc;
+use std::{
+    cell::{Cell, RefCell},
+    io, mem,
+    rc::Rc,
+    sync::Arc,
+};
 
 use super::{
-    At, ClientNo, RoomNo,
+    ClientNo, RoomNo,
     client::frame,
-    database::Page,
-    node::Said,
-    world::{Event, Place, World},
+    database::{Page, key},
+    node::RoomEntry,
+    random::Random,
+    world::{Place, World},
 };
 use crate::{
-    chat::SessionId,
-    chat::{CatchUp, CatchUpKind, CatchUpRoom},
-    session::{CatchUps, Gate, Offer, Passed},
+    chat::{CatchUp, CatchUpKind, CatchUpRoom, Item, ReadReplay, Replayed, SessionId, Timeline},
+    protocol::Close,
+    session::{Hub, OutboxLimits, Outlet, Queue},
 };
-use parlor_domain::{Bounds, Life, Room, RoomKey, RoomKind, RoomOverview, Seq};
-use parlor_websocket::Frame;
+use parlor_domain::{Bounds, Life, Room, RoomKind, RoomOverview, Seq};
 
+/// A page and what a gate holds fit in, and a burst does not always.
+const QUEUE: OutboxLimits = OutboxLimits { frames: 120, bytes: 1 << 20 };
+/// What came of one room is told before the answer.
+const PIECE_BYTES: usize = 1;
 /// More missed events than are replayed: the session starts anew.
 const REPLAY_EVENTS: usize = 150;
 
-/// What the ChatServer says to the hub.
-#[derive(Clone, Debug)]
-pub(super) enum Item {
-    Event { room: RoomNo, seq: Seq, frame: Frame },
-    Missed { room: RoomNo, after: Seq, upto: Seq, frames: Vec<(Seq, Frame)> },
-    CatchUp { client: ClientNo, session: u64, room: i64, since: Seq, head: Seq, asked: bool },
-    Replayed { client: ClientNo, session: u64, since: i64, page: Option<Page> },
+/// A node's end of a connection.
+pub(super) struct Socket {
+    queue: Queue,
+    random: RefCell<Random>,
+    /// What has come through to the client.
+    came: RefCell<Vec<u8>>,
+    is_blocked: Cell<bool>,
+    is_closed: Cell<bool>,
+    /// Somebody waits until it takes more.
+    is_awaited: Cell<bool>,
 }
 
-pub(super) struct Session {
-    id: u64,
-    pub gate: Option<Gate>,
-    catch_ups: CatchUps,
-    /// When its queue is empty again.
-    full_until: At,
+impl Socket {
+    pub fn new(session: u64, seed: u64) -> Rc<Self> {
+        Rc::new(Self {
+            queue: Queue::new(SessionId(session), None, QUEUE),
+            random: RefCell::new(Random::new(seed)),
+            came: RefCell::default(),
+            is_blocked: Cell::new(false),
+            is_closed: Cell::new(false),
+            is_awaited: Cell::new(false),
+        })
+    }
+
+    pub fn session(&self) -> u64 {
+        self.queue.id.0
+    }
+
+    /// The next whole frame that has come through.
+    fn read(&self) -> Option<String> {
+        let mut came = self.came.borrow_mut();
+        let (header, length) = match came[..] {
+            [0x81, 126, high, low, ..] => (4, usize::from(u16::from_be_bytes([high, low]))),
+            [0x81, length @ 0..=125, ..] => (2, usize::from(length)),
+            _ => return None,
+        };
+        let text = came.get(header..header + length)?;
+        let text = String::from_utf8_lossy(text).into_owned();
+        came.drain(..header + length);
+        Some(text)
+    }
 }
 
-fn overview(room: i64, last_seq: Seq) -> RoomOverview {
-    let room = Arc::new(Room::sample(room, RoomKind::Public));
+impl Outlet for Socket {
+    fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    fn is_open(&self) -> bool {
+        !self.is_closed.get()
+    }
+
+    fn is_drained(&self) -> bool {
+        self.queue.outbox.borrow().is_empty()
+    }
+
+    /// At times it takes a part, or nothing for a while.
+    fn flush(&self) -> bool {
+        let mut random = self.random.borrow_mut();
+        let written = self.queue.outbox.borrow_mut().write_to(|pieces| {
+            if self.is_blocked.replace(self.is_blocked.get() || random.happens(50)) {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            let bytes = pieces.iter().map(|piece| piece.len()).sum();
+            let taken = if random.happens(50) { 1 + random.below(bytes) } else { bytes };
+            let all = pieces.iter().flat_map(|piece| piece.iter());
+            self.came.borrow_mut().extend(all.take(taken));
+            Ok(taken)
+        });
+        written.is_ok_and(|written| written.all)
+    }
+
+    fn wake(&self) {
+        self.is_awaited.set(true);
+    }
+
+    fn close_saying(&self, _: Close, _: &str) {
+        self.is_closed.set(true);
+    }
+
+    fn probe(&self) {}
+
+    fn request_answered(&self) {}
+
+    fn error_told(&self) {}
+}
+
+impl Default for Hub<Socket> {
+    fn default() -> Self {
+        Self::new(QUEUE, PIECE_BYTES)
+    }
+}
+
+impl World {
+    /// Does something with a node's hub, and what comes of it.
+    fn hub(&mut self, place: Place, act: impl FnOnce(&mut Hub<Socket>)) {
+        let node = &mut self.nodes[place.node];
+        act(&mut node.hub);
+        let pages = node.hub.take_effects().pages;
+        for page in pages {
+            let wait = self.random.ms(0, 3);
+            self.at(place, wait, move |world| world.read_replay(place, &page));
+        }
+        (0..self.clients.len()).for_each(|client| self.read_socket(place, client));
+    }
+
+    /// As `session::mailbox`: items that come soon leave together.
+    pub fn hub_hears(&mut self, place: Place, item: Item) {
+        self.hub(place, |hub| hub.apply(item));
+        let node = &mut self.nodes[place.node];
+        if node.hub.has_output() && !mem::replace(&mut node.is_flushing, true) {
+            let wait = self.random.ms(0, 3);
+            self.at(place, wait, move |world| {
+                world.nodes[place.node].is_flushing = false;
+                world.hub(place, Hub::flush);
+            });
+        }
+    }
+
+    /// A client reads what has come through.
+    fn read_socket(&mut self, place: Place, client: ClientNo) {
+        let Some((_, socket)) = self.clients[client].at.clone().filter(|(at, _)| *at == place)
+        else {
+            return;
+        };
+        while let Some(text) = socket.read() {
+            self.receive(client, &text);
+        }
+        if socket.is_closed.get() {
+            return self.disconnect(client);
+        }
+        if socket.is_awaited.take() {
+            let wait = self.random.ms(1, 500);
+            self.at(place, wait, move |world| world.writable(place, client, &socket));
+        }
+    }
+
+    /// A socket takes more, as `session::driver` notices.
+    fn writable(&mut self, place: Place, client: ClientNo, socket: &Socket) {
+        if !self.clients[client].is_at(place, socket.session()) {
+            return;
+        }
+        socket.is_blocked.set(false);
+        self.hub(place, |hub| {
+            if socket.flush_or_wake() && socket.queue.awaits_drain.take() {
+                hub.drained(socket.queue.id);
+            }
+        });
+    }
+
+    /// A session wants what it has missed: as `chat::handlers::replay`.
+    fn read_replay(&mut self, place: Place, asked: &ReadReplay) {
+        let ReadReplay { session, room, since, .. } = *asked;
+        if self.nodes[place.node].sessions.values().any(|one| *one == session.0) {
+            let number = room.0 as RoomNo - 1;
+            self.ask_page(place, number, since.0, move |world, page| {
+                let outcome = replayed(number, since, page);
+                world.tell_hub(place, Item::Replayed { session, room, since, outcome });
+            });
+        }
+    }
+
+    /// A session is made live in its room.
+    pub fn arrived(
+        &mut self,
+        place: Place,
+        client: ClientNo,
+        session: u64,
+        since: Option<i64>,
+        head: Option<i64>,
+    ) {
+        if !self.clients[client].is_at(place, session) {
+            return;
+        }
+        let Some(last) = head else { return self.disconnect(client) };
+        if since.is_none() && !self.nodes[place.node].sessions.contains_key(&client) {
+            self.starts_anew(client, last);
+        }
+        let room = self.clients[client].room;
+        let now = self.now;
+        let is_new = !self.nodes[place.node].rooms.contains_key(&room);
+        let entry = self.nodes[place.node].rooms.entry(room).or_insert_with(|| RoomEntry {
+            timeline: Timeline::new(Seq(last)),
+            is_reading: false,
+            used_at: now,
+        });
+        entry.timeline.hear_of(Seq(last));
+        entry.used_at = now;
+        let head = entry.timeline.told().max(Seq(last));
+        self.nodes[place.node].sessions.insert(client, session);
+        self.clients[client].is_attached = true;
+        if is_new {
+            let wait = self.random.ms(0, 20);
+            self.at(place, wait, move |world| world.read_head(place, room));
+        }
+        if is_new && self.setup.has_redis {
+            let wait = self.random.ms(0, 60);
+            self.at(place, wait, move |world| world.subscribed(place, room));
+        }
+        let asked = since.is_some();
+        let id = since.map(|since| since.to_string().into());
+        let kind = match self.random.below(2) {
+            _ if !asked => CatchUpKind::Quiet,
+            0 => CatchUpKind::Subscribe { id },
+            _ => CatchUpKind::Resume { id, refused: Vec::new() },
+        };
+        let since = Seq(since.unwrap_or(last));
+        let overview = overview(room, Seq(last));
+        let rooms = vec![CatchUpRoom { overview, since, kept: false, asked, head }];
+        let catch_up = CatchUp { session: SessionId(session), kind, rooms };
+        self.tell_hub(place, Item::CatchUp(Arc::new(catch_up)));
+    }
+}
+
+fn overview(room: RoomNo, last_seq: Seq) -> RoomOverview {
+    let room = Arc::new(Room::sample(key(room), RoomKind::Public));
     let epoch = Life::from_stored("of the simulator").epoch_of(room.key);
     RoomOverview {
         room,
@@ -52,217 +258,12 @@ fn overview(room: i64, last_seq: Seq) -> RoomOverview {
     }
 }
 
-impl World {
-    pub fn session_began(&mut self, place: Place, client: ClientNo, id: u64) {
-        let session = Session { id, gate: None, catch_ups: CatchUps::default(), full_until: 0 };
-        self.nodes[place.node].hub.insert(client, session);
+fn replayed(room: RoomNo, since: Seq, page: Option<Page>) -> Replayed {
+    let Some(Page { missed, upto, bounds }) = page else { return Replayed::Failed };
+    let (floor, last) = (Seq(bounds.floor), Seq(bounds.head));
+    if !(Bounds { start: Seq::ZERO, floor, last }).can_serve(since, REPLAY_EVENTS) {
+        return Replayed::Resync { overview: Box::new(overview(room, last)) };
     }
-
-    pub fn session_ended(&mut self, place: Place, client: ClientNo, id: u64) {
-        let node = &mut self.nodes[place.node];
-        if node.life == place.life && node.hub.get(&client).is_some_and(|one| one.id == id) {
-            node.hub.remove(&client);
-            node.sessions.remove(&client);
-        }
-    }
-
-    fn session(&mut self, place: Place, client: ClientNo, id: u64) -> Option<&mut Session> {
-        self.nodes[place.node].hub.get_mut(&client).filter(|one| one.id == id)
-    }
-
-    /// Whoever hears a room on a node, with a gate.
-    fn readers(&self, place: Place, room: RoomNo) -> Vec<ClientNo> {
-        let all = &self.nodes[place.node].hub;
-        let hears = |client: &ClientNo| self.clients[*client].room == room;
-        let gated = all.iter().filter(|(_, session)| session.gate.is_some());
-        gated.map(|(client, _)| *client).filter(hears).collect()
-    }
-
-    pub fn hub_apply(&mut self, place: Place, item: Item) {
-        match item {
-            Item::Event { room, seq, frame } => {
-                for client in self.readers(place, room) {
-                    self.offer(place, client, seq, &frame);
-                }
-            }
-            Item::Missed { room, after, upto, frames } => {
-                for client in self.readers(place, room) {
-                    self.missed(place, client, after, upto, &frames);
-                }
-            }
-            Item::CatchUp { client, session, room, since, head, asked } => {
-                let Some(one) = self.session(place, client, session) else { return };
-                if asked || one.gate.is_none() {
-                    one.gate = Some(Gate::new(since, head));
-                }
-                let room =
-                    CatchUpRoom { overview: overview(room, head), since, kept: false, asked, head };
-                let kind = match asked {
-                    true => CatchUpKind::Subscribe { id: None },
-                    false => CatchUpKind::Quiet,
-                };
-                let session_id = SessionId(session);
-                one.catch_ups.push(Arc::new(CatchUp {
-                    session: session_id,
-                    kind,
-                    rooms: vec![room],
-                }));
-                self.clients[client].is_attached = true;
-                if asked {
-                    self.goes_back(client, since.0);
-                }
-                self.continue_catch_up(place, client, session);
-            }
-            Item::Replayed { client, session, since, page } => {
-                self.replayed(place, client, session, since, page);
-            }
-        }
-    }
-
-    fn offer(&mut self, place: Place, client: ClientNo, seq: Seq, frame: &Frame) {
-        let (joined, has_no_room) = (self.random.happens(500), self.random.happens(300));
-        let now = self.now;
-        let Some(one) = self.nodes[place.node].hub.get_mut(&client) else { return };
-        let (id, Some(gate)) = (one.id, &mut one.gate) else { return };
-        let offer = match joined && gate.pass(seq, seq) {
-            true => Offer::Deliver,
-            false => gate.offer(seq, frame),
-        };
-        match offer {
-            Offer::Deliver if has_no_room && one.full_until > now => {
-                gate.rewind(Seq(seq.0 - 1));
-                self.fall_behind(place, client, id);
-            }
-            Offer::Deliver => self.send(client, frame),
-            Offer::Keep => {}
-            Offer::Gap => self.fall_behind(place, client, id),
-        }
-    }
-
-    fn missed(
-        &mut self,
-        place: Place,
-        client: ClientNo,
-        after: Seq,
-        upto: Seq,
-        frames: &[(Seq, Frame)],
-    ) {
-        let Some(one) = self.nodes[place.node].hub.get_mut(&client) else { return };
-        let (id, Some(gate)) = (one.id, &mut one.gate) else { return };
-        match gate.pass_read(after, upto) {
-            Passed::After(at) => {
-                for (_, frame) in frames.iter().filter(|(seq, _)| *seq > at) {
-                    self.send(client, frame);
-                }
-            }
-            Passed::Nothing => {}
-            Passed::Gap => self.fall_behind(place, client, id),
-        }
-    }
-
-    /// To the socket; at times it takes a while until it has left.
-    fn send(&mut self, client: ClientNo, frame: &Frame) {
-        let Some((place, session)) = self.clients[client].at else { return };
-        self.receive(client, frame);
-        if self.random.happens(50) {
-            let full_until = self.now + self.random.ms(1, 300);
-            if let Some(one) = self.session(place, client, session) {
-                one.full_until = full_until;
-            }
-        }
-    }
-
-    fn continue_catch_up(&mut self, place: Place, client: ClientNo, id: u64) {
-        let now = self.now;
-        loop {
-            let Some(one) = self.session(place, client, id) else { return };
-            if one.catch_ups.is_empty() || one.catch_ups.is_reading() {
-                return;
-            }
-            if one.catch_ups.room().is_none() {
-                one.catch_ups.complete();
-                continue;
-            }
-            match &one.gate {
-                Some(gate) if !gate.is_live() && one.full_until > now => {
-                    let wait = one.full_until - now;
-                    let said = Said::Drained { client, session: id };
-                    return self.after(wait, Event::At(place, said));
-                }
-                Some(gate) if !gate.is_live() => {
-                    let since = gate.at();
-                    one.catch_ups.reading_began(since);
-                    return self.read_page(place, client, id, since);
-                }
-                gate => {
-                    let at = gate.as_ref().map_or(Seq::ZERO, Gate::at);
-                    one.catch_ups.room_done(at);
-                }
-            }
-        }
-    }
-
-    pub fn drained(&mut self, place: Place, client: ClientNo, session: u64) {
-        self.continue_catch_up(place, client, session);
-    }
-
-    fn fall_behind(&mut self, place: Place, client: ClientNo, session: u64) {
-        let room = key(self.clients[client].room);
-        if let Some(one) = self.session(place, client, session) {
-            one.catch_ups.push_behind(room);
-            self.continue_catch_up(place, client, session);
-        }
-    }
-
-    fn read_page(&mut self, place: Place, client: ClientNo, session: u64, since: Seq) {
-        let wait = self.random.ms(0, 3);
-        let since = since.0;
-        self.after(wait, Event::At(place, Said::ReadReplay { client, session, since }));
-    }
-
-    fn replayed(
-        &mut self,
-        place: Place,
-        client: ClientNo,
-        session: u64,
-        since: i64,
-        page: Option<Page>,
-    ) {
-        let room = key(self.clients[client].room);
-        let Some(one) = self.session(place, client, session) else { return };
-        if !one.catch_ups.page_came(room, Seq(since)) {
-            return;
-        }
-        let was_asked = one.catch_ups.was_asked();
-        // One that has subscribed anew meanwhile needs another page.
-        let is_wanted = |gate: &&mut Gate| !gate.is_live() && gate.at().0 == since;
-        let Some(gate) = one.gate.as_mut().filter(is_wanted) else {
-            return self.continue_catch_up(place, client, session);
-        };
-        let Some(page) = page else { return self.disconnect(client) };
-        let head = page.bounds.head;
-        let bounds = Bounds { start: Seq::ZERO, floor: Seq(page.bounds.floor), last: Seq(head) };
-        let is_served = bounds.can_serve(Seq(since), REPLAY_EVENTS);
-        if !is_served && !was_asked {
-            return self.disconnect(client);
-        }
-        let follow = match is_served {
-            true => gate.replayed(Seq(page.upto)),
-            false => gate.restart(Seq(head)),
-        };
-        if !is_served {
-            self.trace(|_| format!("c{client} starts anew at {head}"));
-            self.starts_anew(client, head);
-        }
-        let missed = page.missed.iter().filter(|_| is_served);
-        let read = missed.map(|(seq, what)| frame(*seq, *what, Some(since)));
-        for frame in read.chain(follow) {
-            self.send(client, &frame);
-        }
-        self.continue_catch_up(place, client, session);
-    }
-}
-
-fn key(room: RoomNo) -> RoomKey {
-    RoomKey(super::database::key(room))
+    let frames = missed.iter().map(|(seq, what)| frame(*seq, *what, Some(since.0))).collect();
+    Replayed::Page { frames, upto: Seq(upto) }
 }

@@ -1,24 +1,28 @@
 //! A node: its follower and its ChatServer, as far as they order events.
 //!
-//! What is decided is decided by the real [`Feed`] and [`Timeline`]; what is
-//! around them is kept as in `nodes::follower` and `chat::handlers`.
+//! What is decided is decided by the real [`Feed`], [`Timeline`] and [`Hub`];
+//! what is around them is kept as in `nodes::follower` and `chat::handlers`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{
     At, ClientNo, RoomNo,
     client::frame,
     database::{Done, Page, What, key},
-    hub::{Item, Session},
-    world::{Event, Place, Query, World},
+    hub::Socket,
+    world::{Act, Place, World},
 };
 use crate::{
-    chat::Timeline,
+    chat::{Item, Timeline},
     db::{FeedRow, Happened},
     nodes::Feed,
+    session::Hub,
 };
 use parlor_domain::{
-    Seq,
+    RoomKey, Seq,
     limits::{TIMELINE_AGAIN, TIMELINE_PATIENCE},
 };
 use parlor_websocket::Frame;
@@ -31,7 +35,7 @@ const ROOM_SWEEP: At = 1_000;
 pub(super) struct RoomEntry {
     pub timeline: Timeline,
     pub is_reading: bool,
-    used_at: At,
+    pub used_at: At,
 }
 
 #[derive(Default)]
@@ -42,7 +46,7 @@ pub(super) struct Node {
     pub is_ready: bool,
     pub is_frozen: bool,
     /// What came while it was frozen.
-    pub late: Vec<Said>,
+    pub late: Vec<Act>,
     /// It does not reach Redis.
     pub is_cut: bool,
     pub feed: Feed,
@@ -57,8 +61,9 @@ pub(super) struct Node {
     handed: BTreeSet<(i64, u32)>,
     own: BTreeSet<i64>,
     pub sessions: BTreeMap<ClientNo, u64>,
-    pub hub: BTreeMap<ClientNo, Session>,
+    pub hub: Hub<Socket>,
     pub hub_until: At,
+    pub is_flushing: bool,
 }
 
 impl Node {
@@ -97,111 +102,28 @@ impl Hint {
     }
 }
 
-/// What arrives at a node.
-#[derive(Clone, Debug)]
-pub(super) enum Said {
-    FeedStart(Option<(i64, Vec<i64>)>),
-    Committed(Done),
-    Hint(Hint),
-    Poll,
-    Feed(Option<Vec<FeedRow>>),
-    Patience,
-    Missing {
-        room: RoomNo,
-        since: i64,
-        page: Option<Page>,
-    },
-    Subscribed(RoomNo),
-    /// A room has come into memory.
-    Appeared(RoomNo),
-    Heads(Vec<(RoomNo, i64)>),
-    Sweep,
-    Arrival {
-        client: ClientNo,
-        session: u64,
-        since: Option<i64>,
-        head: Option<i64>,
-    },
-    ReadReplay {
-        client: ClientNo,
-        session: u64,
-        since: i64,
-    },
-    Replayed {
-        client: ClientNo,
-        session: u64,
-        since: i64,
-        page: Option<Page>,
-    },
-    Hub(Item),
-    Drained {
-        client: ClientNo,
-        session: u64,
-    },
-}
-
 impl World {
-    pub fn at(&mut self, place: Place, said: Said) {
-        let node = &mut self.nodes[place.node];
-        if !node.is_up || node.life != place.life {
-            return;
-        }
-        if node.is_frozen {
-            return node.late.push(said);
-        }
-        match said {
-            Said::FeedStart(at) => self.feed_starts(place, at),
-            Said::Committed(done) => self.committed(place, &done),
-            Said::Hint(hint) => self.hinted(place, hint),
-            Said::Poll => {
-                self.read_feed(place);
-                self.after(self.setup.poll, Event::At(place, Said::Poll));
-            }
-            Said::Feed(rows) => self.feed_read(place, rows),
-            Said::Patience => {
-                for room in std::mem::take(&mut self.nodes[place.node].behind) {
-                    self.read_missing(place, room);
-                }
-            }
-            Said::Missing { room, since, page } => self.missing_read(place, room, since, page),
-            Said::Subscribed(room) => {
-                if self.redis_is_up && !self.nodes[place.node].is_cut {
-                    self.nodes[place.node].hears.insert(room);
-                    self.ask(place, Query::Heads { rooms: vec![room] });
-                }
-            }
-            Said::Appeared(room) => self.ask(place, Query::Heads { rooms: vec![room] }),
-            Said::Heads(heads) => {
-                heads.into_iter().for_each(|(room, head)| self.hear_of(place, room, head));
-            }
-            Said::Sweep => self.sweep(place),
-            Said::Arrival { client, session, since, head } => {
-                self.arrived(place, client, session, since, head);
-            }
-            Said::ReadReplay { client, session, since } => {
-                if self.nodes[place.node].sessions.get(&client) == Some(&session) {
-                    self.ask(place, Query::Replay { client, session, since });
-                }
-            }
-            Said::Replayed { client, session, since, page } => {
-                self.tell_hub(place, Item::Replayed { client, session, since, page });
-            }
-            Said::Hub(item) => self.hub_apply(place, item),
-            Said::Drained { client, session } => self.drained(place, client, session),
-        }
+    pub fn read_feed_start(&mut self, place: Place) {
+        let read = |world: &mut Self| world.database.feed_start(world.now);
+        self.ask(place, read, move |world, at| world.feed_starts(place, at));
     }
 
-    pub fn feed_starts(&mut self, place: Place, at: Option<(i64, Vec<i64>)>) {
-        let Some((settled, seen)) = at else { return self.ask(place, Query::FeedStart) };
+    fn feed_starts(&mut self, place: Place, at: Option<(i64, Vec<i64>)>) {
+        let Some((settled, seen)) = at else { return self.read_feed_start(place) };
         let node = &mut self.nodes[place.node];
         node.seen = seen.iter().copied().collect();
         (node.feed, node.is_ready) = (Feed::new(settled, seen), true);
-        self.after(0, Event::At(place, Said::Poll));
-        self.after(ROOM_SWEEP, Event::At(place, Said::Sweep));
+        self.at(place, 0, move |world| world.poll(place));
+        self.at(place, ROOM_SWEEP, move |world| world.sweep(place));
+    }
+
+    fn poll(&mut self, place: Place) {
+        self.read_feed(place);
+        self.at(place, self.setup.poll, move |world| world.poll(place));
     }
 
     /// Its own batch: told here, then said to the others.
-    fn committed(&mut self, place: Place, done: &Done) {
+    pub fn committed(&mut self, place: Place, done: &Done) {
         for (room, seq, what) in &done.events {
             self.heard_event(place, *room, *seq, frame(*seq, *what, None));
         }
@@ -211,7 +133,7 @@ impl World {
         self.publish(place, done);
     }
 
-    fn hinted(&mut self, place: Place, hint: Hint) {
+    pub fn hinted(&mut self, place: Place, hint: Hint) {
         if !self.nodes[place.node].is_ready {
             return;
         }
@@ -230,7 +152,10 @@ impl World {
         let node = &mut self.nodes[place.node];
         if !std::mem::replace(&mut node.reading, true) {
             let upto = node.feed.upto();
-            self.ask(place, Query::Feed { upto });
+            let read = move |world: &mut Self| {
+                world.database.feed_after(upto, world.setup.page, world.now)
+            };
+            self.ask(place, read, move |world, rows| world.feed_read(place, rows));
         }
     }
 
@@ -272,6 +197,21 @@ impl World {
         }
     }
 
+    /// It hears a room in Redis from now on.
+    pub fn subscribed(&mut self, place: Place, room: RoomNo) {
+        if self.redis_is_up && !self.nodes[place.node].is_cut {
+            self.nodes[place.node].hears.insert(room);
+            self.read_head(place, room);
+        }
+    }
+
+    pub fn read_head(&mut self, place: Place, room: RoomNo) {
+        let read = move |world: &mut Self| world.database.rooms[room].head();
+        self.ask(place, read, move |world, head| {
+            head.into_iter().for_each(|head| world.hear_of(place, room, head));
+        });
+    }
+
     fn hear_of(&mut self, place: Place, room: RoomNo, head: i64) {
         if let Some(entry) = self.nodes[place.node].rooms.get_mut(&room) {
             entry.timeline.hear_of(Seq(head));
@@ -290,7 +230,7 @@ impl World {
 
     fn tell_all_of(&mut self, place: Place, room: RoomNo, events: Vec<(Seq, Frame)>) {
         for (seq, frame) in events {
-            self.tell_hub(place, Item::Event { room, seq, frame });
+            self.tell_hub(place, Item::Event { room: RoomKey(key(room)), seq, frame });
         }
     }
 
@@ -300,9 +240,16 @@ impl World {
             return;
         }
         if node.behind.insert(room) && node.behind.len() == 1 {
-            let wait = TIMELINE_PATIENCE.as_millis() as At;
-            self.after(wait, Event::At(place, Said::Patience));
+            self.catch_up_in(place, TIMELINE_PATIENCE);
         }
+    }
+
+    fn catch_up_in(&mut self, place: Place, time: Duration) {
+        self.at(place, time.as_millis() as At, move |world| {
+            for room in std::mem::take(&mut world.nodes[place.node].behind) {
+                world.read_missing(place, room);
+            }
+        });
     }
 
     fn read_missing(&mut self, place: Place, room: RoomNo) {
@@ -310,7 +257,9 @@ impl World {
         if !entry.is_reading && entry.timeline.is_behind() {
             entry.is_reading = true;
             let since = entry.timeline.told().0;
-            self.ask(place, Query::Missing { room, since });
+            self.ask_page(place, room, since, move |world, page| {
+                world.missing_read(place, room, since, page);
+            });
         }
     }
 
@@ -321,8 +270,7 @@ impl World {
         }
         let Some(page) = page else {
             node.behind.insert(room);
-            let wait = TIMELINE_AGAIN.as_millis() as At;
-            return self.after(wait, Event::At(place, Said::Patience));
+            return self.catch_up_in(place, TIMELINE_AGAIN);
         };
         self.tell_missing(place, room, since, &page);
         self.catch_up_later(place, room);
@@ -340,6 +288,7 @@ impl World {
                 missed.map(|(seq, what)| (Seq(*seq), frame(*seq, *what, Some(before(*seq)))));
             let frames = frames.collect();
             let after = if has_hole { upto } else { told };
+            let room = RoomKey(key(room));
             self.tell_hub(place, Item::Missed { room, after, upto, frames });
         }
         self.tell_all_of(place, room, follow);
@@ -354,51 +303,7 @@ impl World {
         let (rooms, hears) = (&mut node.rooms, &mut node.hears);
         rooms.retain(|room, entry| used.contains(room) || now - entry.used_at < ROOM_IDLE);
         hears.retain(|room| rooms.contains_key(room));
-        self.after(ROOM_SWEEP, Event::At(place, Said::Sweep));
-    }
-
-    /// A session is made live in its room.
-    fn arrived(
-        &mut self,
-        place: Place,
-        client: ClientNo,
-        session: u64,
-        since: Option<i64>,
-        head: Option<i64>,
-    ) {
-        if self.clients[client].at != Some((place, session)) {
-            return;
-        }
-        let Some(last) = head else { return self.disconnect(client) };
-        if since.is_none() && !self.nodes[place.node].sessions.contains_key(&client) {
-            self.starts_anew(client, last);
-        }
-        let room = self.clients[client].room;
-        let now = self.now;
-        let is_new = !self.nodes[place.node].rooms.contains_key(&room);
-        let entry = self.nodes[place.node].rooms.entry(room).or_insert_with(|| RoomEntry {
-            timeline: Timeline::new(Seq(last)),
-            is_reading: false,
-            used_at: now,
-        });
-        entry.timeline.hear_of(Seq(last));
-        entry.used_at = now;
-        let head = entry.timeline.told().max(Seq(last));
-        self.nodes[place.node].sessions.insert(client, session);
-        if is_new {
-            let wait = self.random.ms(0, 20);
-            self.after(wait, Event::At(place, Said::Appeared(room)));
-        }
-        if is_new && self.setup.has_redis {
-            let wait = self.random.ms(0, 60);
-            self.after(wait, Event::At(place, Said::Subscribed(room)));
-        }
-        let asked = since.is_some();
-        let since = Seq(since.unwrap_or(last));
-        self.tell_hub(
-            place,
-            Item::CatchUp { client, session, room: key(room), since, head, asked },
-        );
+        self.at(place, ROOM_SWEEP, move |world| world.sweep(place));
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    At, ClientNo, NodeNo, RoomNo,
+    At, NodeNo,
     client::Client,
-    database::{Batch, Bounds, Database, Done, What},
-    hub::Item,
-    node::{Hint, Node, Said},
+    database::{Batch, Database, Done, What},
+    node::{Hint, Node},
     random::Random,
 };
+use crate::chat::Item;
 use parlor_domain::limits::{FEED_SETTLED, REPLAY_HELD, TIMELINE_HELD};
 
 /// How long things go wrong, and how long they may take to come right: a
@@ -28,34 +28,8 @@ pub(super) struct Place {
     pub life: u32,
 }
 
-/// A question to the database.
-#[derive(Clone, Debug)]
-pub(super) enum Query {
-    FeedStart,
-    Feed { upto: i64 },
-    Missing { room: RoomNo, since: i64 },
-    Replay { client: ClientNo, session: u64, since: i64 },
-    Arrival { client: ClientNo, session: u64, since: Option<i64> },
-    Heads { rooms: Vec<RoomNo> },
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Event {
-    Write,
-    Fault,
-    RedisIs(bool),
-    Lock(Place, Batch),
-    Record(Place, Batch),
-    Commit(Place, Batch),
-    Read(Place, Query),
-    /// The bounds of a replay have been read; its rows are a second query.
-    Rows(Place, Query, Bounds),
-    At(Place, Said),
-    Restart(NodeNo),
-    Thaw(NodeNo),
-    Connect(ClientNo),
-    Calm,
-}
+/// What happens in the world.
+pub(super) type Act = Box<dyn FnOnce(&mut World)>;
 
 /// How a schedule's world is.
 #[derive(Debug)]
@@ -87,7 +61,7 @@ pub(super) struct World {
     pub is_calm: bool,
     pub sessions: u64,
     in_flight: usize,
-    queue: BTreeMap<(At, u64), Event>,
+    queue: BTreeMap<(At, u64), Act>,
     queued: u64,
     traces: bool,
     /// What was found to be wrong, first.
@@ -105,7 +79,7 @@ impl World {
             hint: (random.ms(1, 30), random.ms(10, 3_000)),
             read: (random.ms(1, 20), random.ms(5, 3_000)),
             commit: (random.ms(1, 20), random.ms(5, 4_000)),
-            page: random.ms(2, 30) as usize,
+            page: random.ms(2, 25) as usize,
             write_every: random.ms(5, 200),
             fault_every: random.ms(300, 6_000),
         };
@@ -129,14 +103,14 @@ impl World {
             random,
         };
         world.trace(|world| format!("{:?}", world.setup));
-        (0..nodes).for_each(|node| world.after(0, Event::Restart(node)));
+        (0..nodes).for_each(|node| world.after(0, move |world| world.start(node)));
         (0..clients).for_each(|client| {
             let wait = world.random.ms(0, 2_000);
-            world.after(wait, Event::Connect(client));
+            world.after(wait, move |world| world.connect(client));
         });
-        world.after(1, Event::Write);
-        world.after(500, Event::Fault);
-        world.after(STORM, Event::Calm);
+        world.after(1, Self::write);
+        world.after(500, Self::fault);
+        world.after(STORM, Self::calm);
         world
     }
 
@@ -151,20 +125,36 @@ impl World {
         self.broken.get_or_insert(why);
     }
 
-    pub fn after(&mut self, wait: At, event: Event) {
+    pub fn after(&mut self, wait: At, act: impl FnOnce(&mut Self) + 'static) {
         self.queued += 1;
-        self.queue.insert((self.now + wait, self.queued), event);
+        self.queue.insert((self.now + wait, self.queued), Box::new(act));
+    }
+
+    /// The same at a node, unless it is gone by then.
+    pub fn at(&mut self, place: Place, wait: At, act: impl FnOnce(&mut Self) + 'static) {
+        self.after(wait, move |world| world.happen(place, Box::new(act)));
+    }
+
+    pub fn happen(&mut self, place: Place, act: Act) {
+        let node = &mut self.nodes[place.node];
+        if !node.is_up || node.life != place.life {
+            return;
+        }
+        if node.is_frozen {
+            return node.late.push(act);
+        }
+        act(self);
     }
 
     /// Runs the schedule to its end; gives what is wrong.
     pub fn run(mut self) -> Result<usize, String> {
         let mut steps = 0;
-        while let Some(((at, _), event)) = self.queue.pop_first() {
+        while let Some(((at, _), act)) = self.queue.pop_first() {
             if at > STORM + CALM {
                 break;
             }
             self.now = at;
-            self.happen(event);
+            act(&mut self);
             self.check_bounds();
             steps += 1;
             if steps > STEPS_MAX {
@@ -178,35 +168,13 @@ impl World {
         self.broken.map_or(Ok(steps), |why| Err(format!("at the end: {why}")))
     }
 
-    fn happen(&mut self, event: Event) {
-        match event {
-            Event::Write => self.write(),
-            Event::Fault => self.fault(),
-            Event::RedisIs(up) => self.redis_is(up),
-            Event::Lock(place, batch) => self.lock(place, batch),
-            Event::Record(place, mut batch) => {
-                self.database.record(&mut batch, self.now);
-                let wait = self.commit_delay();
-                self.after(wait, Event::Commit(place, batch));
-            }
-            Event::Commit(place, batch) => self.commit(place, &batch),
-            Event::Read(place, query) => self.read(place, query),
-            Event::Rows(place, query, bounds) => self.read_rows(place, query, bounds),
-            Event::At(place, said) => self.at(place, said),
-            Event::Restart(node) => self.start(node),
-            Event::Thaw(node) => self.thaw(node),
-            Event::Connect(client) => self.connect(client),
-            Event::Calm => self.calm(),
-        }
-    }
-
     /// Somebody sends something into some rooms through some node.
     fn write(&mut self) {
         if self.is_calm {
             return;
         }
         let wait = self.random.ms(0, 2 * self.setup.write_every);
-        self.after(wait, Event::Write);
+        self.after(wait, Self::write);
         let node = self.random.below(self.nodes.len());
         let Some(place) = self.serving(node).filter(|_| self.in_flight < BATCHES_MAX) else {
             return;
@@ -241,12 +209,19 @@ impl World {
     }
 
     fn lock(&mut self, place: Place, batch: Batch) {
-        let (wait, next): (At, fn(Place, Batch) -> Event) = if self.database.lock(&batch) {
-            (self.commit_delay(), Event::Record)
+        if self.database.lock(&batch) {
+            let wait = self.commit_delay();
+            self.after(wait, move |world| world.record(place, batch));
         } else {
-            (self.random.ms(5, 30), Event::Lock)
-        };
-        self.after(wait, next(place, batch));
+            let wait = self.random.ms(5, 30);
+            self.after(wait, move |world| world.lock(place, batch));
+        }
+    }
+
+    fn record(&mut self, place: Place, mut batch: Batch) {
+        self.database.record(&mut batch, self.now);
+        let wait = self.commit_delay();
+        self.after(wait, move |world| world.commit(place, &batch));
     }
 
     fn commit(&mut self, place: Place, batch: &Batch) {
@@ -262,7 +237,7 @@ impl World {
         // The connection may end before the node learns of it.
         if self.is_calm || !self.random.happens(30) {
             let wait = self.random.delay(3, 1_000);
-            self.after(wait, Event::At(place, Said::Committed(done)));
+            self.at(place, wait, move |world| world.committed(place, &done));
         }
     }
 
@@ -294,7 +269,8 @@ impl World {
         for _ in 0..copies {
             let (usual, worst) = self.setup.hint;
             let wait = self.random.delay(usual, worst);
-            self.after(wait, Event::At(place, Said::Hint(hint.clone())));
+            let hint = hint.clone();
+            self.at(place, wait, move |world| world.hinted(place, hint));
         }
     }
 
@@ -304,14 +280,13 @@ impl World {
         let node = &mut self.nodes[place.node];
         node.hub_until = node.hub_until.max(self.now + wait);
         let wait = node.hub_until - self.now;
-        self.after(wait, Event::At(place, Said::Hub(item)));
+        self.at(place, wait, move |world| world.hub_hears(place, item));
     }
 
     fn check_bounds(&mut self) {
         for node in &self.nodes {
             let timelines = node.rooms.values().map(|room| room.timeline.held());
-            let gates =
-                node.hub.values().filter_map(|one| one.gate.as_ref()).map(|gate| gate.held());
+            let gates = node.hub.held();
             let too_many = timelines.clone().any(|(held, _)| held > TIMELINE_HELD)
                 || gates.clone().any(|(held, _)| held > REPLAY_HELD);
             let miscounted =

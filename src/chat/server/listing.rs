@@ -38,10 +38,9 @@ impl Piece {
 
 impl Turn for ReadRooms {
     fn take(self, server: &mut ChatServer) {
-        let at = self.session;
-        let Some(entry) = server.sessions.entries.get(&at.id) else { return };
+        let Some(entry) = server.sessions.entries.get(&self.session) else { return };
         let Some(after) = entry.listing.as_ref().map(|listing| listing.after) else { return };
-        let (reader, user) = (server.reader.clone(), entry.user);
+        let (at, user, reader) = (entry.at, entry.user, server.reader.clone());
         let reading = async move { reader.rooms_after(user, after, ROOMS_PIECE).await };
         server.when(reading, move |read, server| {
             match read {

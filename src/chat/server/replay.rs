@@ -18,12 +18,13 @@ use parlor_websocket::Frame;
 impl Turn for ReadReplay {
     fn take(self, server: &mut ChatServer) {
         let Self { session, room, since, kept } = self;
-        let Some(entry) = server.sessions.entries.get(&session.id) else { return };
+        let Some(entry) = server.sessions.entries.get(&session) else { return };
         // Unsubscribed meanwhile: its worker hears of that by another item.
         if !entry.subscribed.contains(&room) {
             return;
         }
         let Some(id) = server.rooms.get(room).map(|entry| entry.room.id.clone()) else { return };
+        let worker = entry.at.worker;
         let owner = room.inbox_owner().and_then(|owner| server.sessions.users.get(&owner));
         let inbox = owner.map(|owner| server.inbox_overview(&owner.user, Seq::ZERO));
         let asked = Asked {
@@ -45,8 +46,8 @@ impl Turn for ReadReplay {
                 // Of many rooms that start anew none is in memory twice.
                 overview.room = known.room.clone();
             }
-            let item = Item::Replayed { session: session.id, room, since, outcome };
-            server.fanout.tell_worker(session.worker, item);
+            let item = Item::Replayed { session, room, since, outcome };
+            server.fanout.tell_worker(worker, item);
         });
     }
 }

@@ -12,7 +12,10 @@ use crate::{
         Close, ErrorView,
         server_frame::{self, SessionView},
     },
-    session::phase::{Live, Phase},
+    session::{
+        hub::Outlet,
+        phase::{Live, Phase},
+    },
 };
 
 impl Session {

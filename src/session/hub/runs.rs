@@ -9,16 +9,12 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
-use super::{Hub, Subscriber, Subscribers, list};
-use crate::{
-    chat::SessionId,
-    metrics::metrics,
-    session::{
-        gate::{Offer, Passed},
-        link::Link,
-        outbox::OutboxLimits,
-    },
+use super::{
+    Hub, Outlet, Subscriber, Subscribers,
+    gate::{Offer, Passed},
+    list,
 };
+use crate::{chat::SessionId, session::outbox::OutboxLimits};
 use parlor_domain::{
     RoomKey, Seq,
     limits::{RUN_BYTES, RUN_FRAMES, RUN_SHARE},
@@ -82,7 +78,7 @@ impl Runs {
     }
 }
 
-impl Hub {
+impl<O: Outlet> Hub<O> {
     pub(super) fn event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
         if !self.rooms.contains_key(&room) {
             return;
@@ -158,14 +154,12 @@ impl Hub {
                 Passed::Gap => behind.push(*id),
             }
         }
-        for id in behind {
-            self.fall_behind(id, room);
-        }
+        behind.into_iter().for_each(|id| self.fall_behind(id, room));
     }
 
     fn tell_run(&mut self, room: RoomKey, run: &Run) {
         let Some(subscribers) = self.rooms.get_mut(&room) else { return };
-        metrics().deliveries.inc_by((subscribers.len() * run.frames.len()) as u64);
+        self.effects.deliveries += subscribers.len() * run.frames.len();
         let behind = if subscribers.len() < JOIN_FROM {
             tell(subscribers, run, &mut self.listed, |link| {
                 run.frames.iter().take_while(|frame| link.send_event(frame)).count()
@@ -179,19 +173,17 @@ impl Hub {
                 if link.send_joined(&joined) { all } else { 0 }
             })
         };
-        for id in behind {
-            self.fall_behind(id, room);
-        }
+        behind.into_iter().for_each(|id| self.fall_behind(id, room));
     }
 }
 
 /// Tells all; gives those who have to read from the database instead. `send`
 /// says how many events there was room for.
-fn tell(
-    subscribers: &mut Subscribers,
+fn tell<O: Outlet>(
+    subscribers: &mut Subscribers<O>,
     run: &Run,
-    listed: &mut Vec<Rc<Link>>,
-    send: impl Fn(&Link) -> usize,
+    listed: &mut Vec<Rc<O>>,
+    send: impl Fn(&O) -> usize,
 ) -> Vec<SessionId> {
     let mut behind = Vec::new();
     for (id, subscriber) in subscribers {
@@ -211,7 +203,11 @@ fn tell(
 
 /// Tells one event by one; says whether what follows has to be read from the
 /// database.
-fn tell_each(subscriber: &mut Subscriber, run: &Run, listed: &mut Vec<Rc<Link>>) -> bool {
+fn tell_each<O: Outlet>(
+    subscriber: &mut Subscriber<O>,
+    run: &Run,
+    listed: &mut Vec<Rc<O>>,
+) -> bool {
     let mut behind = false;
     for (seq, frame) in run.events() {
         match subscriber.gate.offer(seq, frame) {
@@ -227,7 +223,7 @@ fn tell_each(subscriber: &mut Subscriber, run: &Run, listed: &mut Vec<Rc<Link>>)
     behind
 }
 
-fn send_event(listed: &mut Vec<Rc<Link>>, link: &Rc<Link>, frame: &Frame) -> bool {
+fn send_event<O: Outlet>(listed: &mut Vec<Rc<O>>, link: &Rc<O>, frame: &Frame) -> bool {
     list(listed, link);
     link.send_event(frame)
 }

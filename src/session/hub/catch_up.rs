@@ -19,17 +19,18 @@ use parlor_websocket::Frame;
 /// the reader has taken the last one: what is replayed never fills the queue
 /// that live events need.
 #[derive(Default)]
-pub(crate) struct CatchUps {
+pub(super) struct CatchUps {
     /// Without memory while there is nothing to catch up with, as most of
     /// the time.
     waiting: VecDeque<InProgress>,
 }
 
 /// What a catch-up is for.
-enum Source {
+pub(super) enum Source {
     /// The ChatServer has attached the session to rooms.
     Attached(Arc<CatchUp>),
-    /// A live event of this room was overtaken, or there was no room for it.
+    /// A live event of this room was overtaken, or there was no room for it:
+    /// it is read when the reader has taken what came before.
     Behind(RoomKey),
 }
 
@@ -43,10 +44,6 @@ impl Source {
         }
     }
 
-    fn was_asked(&self) -> bool {
-        self.attached().is_some_and(CatchUp::was_asked)
-    }
-
     /// The room at a place.
     fn room(&self, at: usize) -> Option<RoomKey> {
         match self {
@@ -56,18 +53,19 @@ impl Source {
     }
 }
 
-struct InProgress {
+/// A catch-up that waits or is under way.
+pub(super) struct InProgress {
     source: Source,
     /// The room that is being replayed, or the one that is refused next.
     next: usize,
     /// What came of the rooms before it and has not been told.
     results: Vec<RoomResult>,
     /// Bytes of telling that.
-    bytes: usize,
+    pub bytes: usize,
     inbox: Option<ResumedInbox>,
     current: Outcome,
     /// The page that follows this position has been asked for.
-    reading: Option<Seq>,
+    pub reading: Option<Seq>,
 }
 
 /// What came of the room at a place, or of the one refused at it.
@@ -84,17 +82,7 @@ struct Outcome {
 }
 
 impl CatchUps {
-    pub fn push(&mut self, asked: Arc<CatchUp>) {
-        self.push_source(Source::Attached(asked));
-    }
-
-    /// What is missing of a room is read when the reader has taken what came
-    /// before.
-    pub fn push_behind(&mut self, room: RoomKey) {
-        self.push_source(Source::Behind(room));
-    }
-
-    fn push_source(&mut self, source: Source) {
+    pub fn push(&mut self, source: Source) {
         self.waiting.push_back(InProgress {
             source,
             next: 0,
@@ -106,112 +94,73 @@ impl CatchUps {
         });
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    /// The one whose turn it is.
+    pub fn first(&mut self) -> Option<&mut InProgress> {
+        self.waiting.front_mut()
     }
 
-    /// The room whose turn it is; `None` if there is none left in the first
-    /// catch-up.
+    /// Takes the first catch-up, which is complete. Gives the answer, if
+    /// somebody waits for one: an ack, if the request had an id.
+    pub fn complete(&mut self) -> Option<Option<Frame>> {
+        let first = self.waiting.pop_front()?;
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new();
+        }
+        first.was_asked().then(|| first.ack())
+    }
+}
+
+impl InProgress {
+    /// The room whose turn it is; `None` if there is none left.
     pub fn room(&self) -> Option<RoomKey> {
-        let first = self.waiting.front()?;
-        first.source.room(first.next)
+        self.source.room(self.next)
     }
 
     /// Whether the room whose turn it is begins with what is kept of it.
-    pub fn takes_what_is_kept(&self, room: RoomKey, at: Seq) -> bool {
-        let first = self.waiting.front();
-        let one = first.and_then(|first| first.source.attached()?.rooms.get(first.next));
-        one.is_some_and(|one| one.kept && one.overview.room.key == room && one.since == at)
+    pub fn takes_what_is_kept(&self, at: Seq) -> bool {
+        let room = self.source.attached().and_then(|asked| asked.rooms.get(self.next));
+        room.is_some_and(|room| room.kept && room.since == at)
     }
 
-    pub fn is_reading(&self) -> bool {
-        self.waiting.front().is_some_and(|first| first.reading.is_some())
-    }
-
-    /// Whether somebody waits for the answer to the first catch-up.
+    /// Whether somebody waits for the answer.
     pub fn was_asked(&self) -> bool {
-        self.waiting.front().is_some_and(|first| first.source.was_asked())
-    }
-
-    pub fn reading_began(&mut self, since: Seq) {
-        if let Some(first) = self.waiting.front_mut() {
-            first.reading = Some(since);
-        }
+        self.source.attached().is_some_and(CatchUp::was_asked)
     }
 
     /// A page came. Says whether it is the one that is waited for: a session
     /// may have subscribed anew while an earlier one was read.
     pub fn page_came(&mut self, room: RoomKey, since: Seq) -> bool {
-        let first = self.waiting.front();
-        let expected = first.is_some_and(|first| first.reading == Some(since));
-        expected && self.reading_ended(room)
+        let is_expected = self.room() == Some(room) && self.reading == Some(since);
+        self.reading.take_if(|_| is_expected).is_some()
     }
 
-    /// Nothing is waited for any more, if it was this room. Says whether it
-    /// was.
-    pub fn reading_ended(&mut self, room: RoomKey) -> bool {
-        let was_read = self.is_reading() && self.room() == Some(room);
-        if let Some(first) = self.waiting.front_mut().filter(|_| was_read) {
-            first.reading = None;
-        }
-        was_read
-    }
-
-    pub fn replayed(&mut self, events: usize) {
-        if let Some(first) = self.waiting.front_mut() {
-            first.current.replayed += events;
-        }
-    }
-
-    pub fn resynced(&mut self, overview: Box<RoomOverview>) {
-        if let Some(first) = self.waiting.front_mut() {
-            first.current.resync = Some(overview);
-        }
+    pub fn replayed(&mut self, events: usize, resync: Option<Box<RoomOverview>>) {
+        self.current.replayed += events;
+        self.current.resync = resync.or(self.current.resync.take());
     }
 
     /// The room whose turn it was is live from `last_seq` on.
     pub fn room_done(&mut self, last_seq: Seq) {
-        if let Some(first) = self.waiting.front_mut() {
-            let outcome = Outcome { last_seq, ..std::mem::take(&mut first.current) };
-            first.note(Some(outcome));
-            first.reading = None;
-        }
+        let outcome = Outcome { last_seq, ..std::mem::take(&mut self.current) };
+        self.note(Some(outcome));
     }
 
     /// A room that was named and is not followed; says whether there is one.
     pub fn refuse_next(&mut self) -> bool {
-        let Some(first) = self.waiting.front_mut() else { return false };
-        let refuses = first.refused(first.next).is_some();
+        let refuses = self.refused(self.next).is_some();
         if refuses {
-            first.note(None);
+            self.note(None);
         }
         refuses
     }
 
-    /// Whether so much is to be told that it is better told before the answer.
-    pub fn has_piece(&self, bytes_max: usize) -> bool {
-        self.waiting.front().is_some_and(|first| first.bytes >= bytes_max)
-    }
-
-    /// What came of some rooms, told before the answer.
+    /// Takes what came of some rooms, to be told before the answer.
     pub fn take_piece(&mut self) -> Option<Frame> {
-        let first = self.waiting.front_mut()?;
-        let frame = first.piece();
-        (first.results, first.bytes) = (Vec::new(), 0);
-        frame
+        let piece = self.piece();
+        (self.results, self.bytes) = (Vec::new(), 0);
+        piece
     }
 
-    /// Takes the first catch-up, which is complete, for its answer.
-    pub fn complete(&mut self) -> Option<Completed> {
-        let first = self.waiting.pop_front()?;
-        if self.waiting.is_empty() {
-            self.waiting = VecDeque::new();
-        }
-        Some(Completed(first))
-    }
-}
-
-impl InProgress {
     /// The room that is refused at a place behind those that are followed.
     fn refused(&self, at: usize) -> Option<(&str, ResumedRoom<'_>)> {
         let asked = self.source.attached()?;
@@ -270,6 +219,17 @@ impl InProgress {
         Some(server_frame::session_resumed(id.as_deref()?, &self.view(None)))
     }
 
+    fn ack(mut self) -> Option<Frame> {
+        let inbox = self.inbox.take();
+        match &self.source.attached()?.kind {
+            CatchUpKind::Quiet => None,
+            CatchUpKind::Subscribe { id } => self.subscribed(id.as_deref()?),
+            CatchUpKind::Resume { id, .. } => {
+                Some(server_frame::ack(id.as_deref()?, &self.view(inbox)))
+            }
+        }
+    }
+
     fn subscribed(&self, id: &str) -> Option<Frame> {
         let room = self.source.attached()?.rooms.first()?;
         let result = self.results.first()?.outcome.as_ref()?;
@@ -288,25 +248,3 @@ impl InProgress {
 
 /// What JSON puts around the entry of a room: quotes, a colon, a comma.
 const ENTRY_BYTES: usize = 4;
-
-/// A catch-up of which every room is live.
-pub(crate) struct Completed(InProgress);
-
-impl Completed {
-    /// Whether somebody waits for an answer.
-    pub fn was_asked(&self) -> bool {
-        self.0.source.was_asked()
-    }
-
-    /// The ack, if the request had an id.
-    pub fn ack(mut self) -> Option<Frame> {
-        let inbox = self.0.inbox.take();
-        match &self.0.source.attached()?.kind {
-            CatchUpKind::Quiet => None,
-            CatchUpKind::Subscribe { id } => self.0.subscribed(id.as_deref()?),
-            CatchUpKind::Resume { id, .. } => {
-                Some(server_frame::ack(id.as_deref()?, &self.0.view(inbox)))
-            }
-        }
-    }
-}
