@@ -145,7 +145,11 @@ impl From<ApiError> for Response<BoxBody> {
 
 impl From<ChatError> for ApiError {
     fn from(error: ChatError) -> Self {
-        Self { retry_after: error.retry_after(), ..Self::new(error.code(), error.to_string()) }
+        Self {
+            field: error.field().map(Into::into),
+            retry_after: error.retry_after(),
+            ..Self::new(error.code(), error.to_string())
+        }
     }
 }
 

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use super::ChatError;
-use parlor_domain::{Denied, Role, Room, RoomKind, Standing, Timestamp, User, UserId, UserKey};
+use parlor_domain::{
+    Denied, Role, Room, RoomKind, RoomRules, Standing, Timestamp, User, UserId, UserKey,
+};
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -50,11 +52,11 @@ impl Access {
 
     fn check(
         &self,
-        rule: impl FnOnce(&Standing, RoomKind) -> Result<(), Denied>,
+        rule: impl FnOnce(&Standing, &Room) -> Result<(), Denied>,
     ) -> Result<(), ChatError> {
         self.visible()?;
         let standing = self.standing.ok_or(Denied::Stranger)?;
-        Ok(rule(&standing, self.room.kind)?)
+        Ok(rule(&standing, &self.room)?)
     }
 
     pub fn member(&self) -> Result<(), ChatError> {
@@ -70,15 +72,20 @@ impl Access {
         }
     }
 
+    /// The room's rules, as far as they concern the requester.
+    pub fn rules(&self) -> RoomRules {
+        if self.as_admin() { RoomRules::default() } else { self.room.rules }
+    }
+
     pub fn may_write(&self, now: Timestamp) -> Result<(), ChatError> {
         if self.as_admin() {
             return Ok(());
         }
-        self.check(|standing, kind| standing.may_write(kind, now))
+        self.check(|standing, room| standing.may_write(room.kind, room.rules, now))
     }
 
     pub fn may_take_part(&self, now: Timestamp) -> Result<(), ChatError> {
-        self.check(|standing, _| standing.may_react(now))
+        self.check(|standing, room| standing.may_react(room.rules, now))
     }
 
     pub fn member_or_admin(&self) -> Result<(), ChatError> {
@@ -98,7 +105,7 @@ impl Access {
         if self.is_admin {
             return Ok(());
         }
-        self.check(|standing, kind| match kind {
+        self.check(|standing, room| match room.kind {
             RoomKind::Direct => Err(Denied::Direct),
             RoomKind::Public | RoomKind::Private | RoomKind::Announcement => {
                 if standing.role >= role { Ok(()) } else { Err(denied) }

@@ -24,7 +24,7 @@ pub enum ChatError {
     #[error("{0}")]
     TooLarge(String),
     #[error("{what}")]
-    Limited { what: &'static str, retry_after: Duration },
+    Limited { what: String, field: Option<&'static str>, retry_after: Duration },
     #[error("the server cannot take this now; send it again")]
     Unavailable { retry_after: Duration },
     #[error("something went wrong on our side")]
@@ -49,6 +49,20 @@ impl ChatError {
     /// Whether the one who asked is to blame.
     pub fn is_fault(&self) -> bool {
         !matches!(self, Self::Unavailable { .. } | Self::Internal)
+    }
+
+    /// What of the request it is about, if not the whole.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Limited { field, .. } => *field,
+            Self::NotFound(_)
+            | Self::Forbidden(_)
+            | Self::Conflict(_)
+            | Self::Invalid(_)
+            | Self::TooLarge(_)
+            | Self::Unavailable { .. }
+            | Self::Internal => None,
+        }
     }
 
     /// When it is worth trying again.
@@ -89,7 +103,7 @@ impl From<WriteError> for ChatError {
             | WriteError::TooManyEmojis
             | WriteError::OwnerOfOthers) => Self::Conflict(conflict.to_string()),
             WriteError::UserBanned => Self::Forbidden(Denied::Banned),
-            WriteError::Denied(denied) => Self::Forbidden(denied),
+            WriteError::Denied(denied) => denied.into(),
             WriteError::QuotaReached(reached) => reached.into(),
             WriteError::NoSuchAttachment => Self::NotFound("attachment"),
             WriteError::NoSuchKey => Self::NotFound("key"),
@@ -112,7 +126,9 @@ impl From<QuotaReached> for ChatError {
                  delete some of them or of the messages they belong to"
             )),
             QuotaReached::Daily { retry_after } => Self::Limited {
-                what: "you have uploaded as many bytes as one user may in a day; wait a little",
+                what: "you have uploaded as many bytes as one user may in a day; wait a little"
+                    .to_owned(),
+                field: None,
                 retry_after,
             },
         }
@@ -121,7 +137,15 @@ impl From<QuotaReached> for ChatError {
 
 impl From<Denied> for ChatError {
     fn from(denied: Denied) -> Self {
-        Self::Forbidden(denied)
+        match denied.retry_after() {
+            Some(retry_after) => Self::Limited {
+                what: denied.to_string(),
+                // It is only there that one has to wait.
+                field: Some("room_id"),
+                retry_after,
+            },
+            None => Self::Forbidden(denied),
+        }
     }
 }
 
@@ -138,7 +162,7 @@ impl From<&ChatError> for ErrorView<'_> {
         Self {
             code: error.code(),
             message: error.to_string().into(),
-            field: None,
+            field: error.field(),
             retry_after_ms: error.retry_after().map(millis),
         }
     }

@@ -145,10 +145,7 @@ impl Operation for UpdateRoom {
         let write = db::UpdateRoom { room, change };
         server.write_for(reply, write, move |server, reply, updated| {
             server.tell_updated(updated);
-            server.with_overview(room, user, move |server, read| {
-                let read = read.and_then(|read| read.ok_or(ChatError::NotFound("room")));
-                server.answer(reply, read.map(Box::new));
-            });
+            server.answer_overview(reply, room, user);
         });
     }
 }

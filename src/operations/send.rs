@@ -83,6 +83,7 @@ impl Operation for Send {
             room: access.room.key,
             sender: from.user.key,
             by_admin: access.as_admin(),
+            rules: access.rules(),
             client_id: self.client_id.or(self.idempotency_key),
             content,
             created_at: now(),

@@ -5,7 +5,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{MessageView, UserView};
-use parlor_domain::{Ban, Member, Receipt, Room, RoomOverview, RoomState, Timestamp, User};
+use parlor_domain::{
+    Ban, Member, Receipt, Room, RoomOverview, RoomRules, RoomState, Timestamp, User,
+};
 
 #[derive(Serialize, JsonSchema)]
 pub struct RoomView<'a> {
@@ -16,6 +18,8 @@ pub struct RoomView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Map<String, Value>>")]
     custom: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "RoomRules::is_default")]
+    rules: RoomRules,
     created_at: String,
     last_seq: i64,
     epoch: &'a str,
@@ -76,13 +80,14 @@ impl<'a> From<&'a RoomOverview> for RoomView<'a> {
     fn from(overview: &'a RoomOverview) -> Self {
         let RoomOverview { room, last_seq, epoch, member_count, state, peer, last_message } =
             overview;
-        let Room { key: _, id, kind, title, topic, custom, created_at } = &**room;
+        let Room { key: _, id, kind, title, topic, custom, rules, created_at } = &**room;
         Self {
             room_id: id.as_str(),
             kind: kind.as_str(),
             title,
             topic,
             custom: custom_view(custom.as_deref()),
+            rules: *rules,
             created_at: created_at.to_rfc3339(),
             last_seq: last_seq.0,
             epoch: epoch.as_str(),
@@ -101,6 +106,8 @@ pub struct RoomEntryView<'a> {
     room_id: &'a str,
     kind: &'static str,
     title: &'a str,
+    #[serde(skip_serializing_if = "RoomRules::is_default")]
+    rules: RoomRules,
     last_seq: i64,
     epoch: &'a str,
     #[serde(flatten)]
@@ -113,11 +120,12 @@ impl<'a> From<&'a RoomOverview> for RoomEntryView<'a> {
     fn from(overview: &'a RoomOverview) -> Self {
         let RoomOverview { room, last_seq, epoch, member_count: _, state, peer, last_message: _ } =
             overview;
-        let Room { key: _, id, kind, title, topic: _, custom: _, created_at: _ } = &**room;
+        let Room { key: _, id, kind, title, topic: _, custom: _, rules, created_at: _ } = &**room;
         Self {
             room_id: id.as_str(),
             kind: kind.as_str(),
             title,
+            rules: *rules,
             last_seq: last_seq.0,
             epoch: epoch.as_str(),
             state: state.map(RoomStateView::from),
@@ -149,11 +157,12 @@ pub struct RoomChangeView<'a> {
     topic: &'a str,
     #[schemars(with = "Option<Map<String, Value>>")]
     custom: Option<&'a RawValue>,
+    rules: RoomRules,
 }
 
 impl<'a> From<&'a Room> for RoomChangeView<'a> {
-    fn from(Room { title, topic, custom, .. }: &'a Room) -> Self {
-        Self { title, topic, custom: custom_view(custom.as_deref()) }
+    fn from(Room { title, topic, custom, rules, .. }: &'a Room) -> Self {
+        Self { title, topic, custom: custom_view(custom.as_deref()), rules: *rules }
     }
 }
 

@@ -130,7 +130,8 @@ pub(crate) fn standings(
 ) -> diesel::QueryResult<Vec<StandingRow>> {
     let (rooms, users): (Vec<i64>, Vec<i64>) = places.iter().copied().unzip();
     diesel::sql_query(
-        "SELECT m.room_key, m.user_key, m.role, m.muted_until, m.blocked, m.peer_deleted, r.kind
+        "SELECT m.room_key, m.user_key, m.role, m.muted_until, m.blocked, m.peer_deleted, r.kind,
+                r.rules
          FROM unnest($1, $2) AS place (room, member)
          JOIN members m ON m.room_key = place.room AND m.user_key = place.member
          JOIN rooms r ON r.key = m.room_key",

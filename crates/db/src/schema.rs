@@ -34,6 +34,7 @@ diesel::table! {
         keep_messages -> Nullable<BigInt>,
         made_by -> Nullable<BigInt>,
         left_at -> Nullable<BigInt>,
+        rules -> Nullable<Text>,
     }
 }
 
@@ -56,6 +57,7 @@ diesel::table! {
         blocked -> Bool,
         placed_by -> Nullable<BigInt>,
         peer_deleted -> Bool,
+        spoke_at -> Nullable<BigInt>,
     }
 }
 
@@ -274,6 +276,7 @@ diesel::table! {
         user_key -> BigInt,
         read_only -> Bool,
         muted_until -> Nullable<BigInt>,
+        spoke_at -> Nullable<BigInt>,
     }
 }
 

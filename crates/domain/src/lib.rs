@@ -49,7 +49,7 @@ pub use room::{
     Ban, Member, MemberChange, Receipt, Retention, Role, Room, RoomChange, RoomKind, RoomOverview,
     RoomState,
 };
-pub use standing::{Denied, Standing};
+pub use standing::{Denied, RoomRules, RulesChange, Standing};
 pub use time::Timestamp;
 pub use user::User;
 pub use wire::{DisplayText, Emoji, FromText, PlainText, Whole};

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Epoch, Message, RoomId, RoomKey, Seq, Timestamp, User, UserId};
+use super::{Epoch, Message, RoomId, RoomKey, RoomRules, Seq, Timestamp, User, UserId};
 
 /// Who may find and enter a room, and who speaks there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +87,7 @@ pub struct Room {
     pub topic: Arc<str>,
     /// A JSON object of the application's.
     pub custom: Option<Arc<str>>,
+    pub rules: RoomRules,
     pub created_at: Timestamp,
 }
 
@@ -101,6 +102,7 @@ impl Room {
             title: "".into(),
             topic: "".into(),
             custom: None,
+            rules: RoomRules::default(),
             created_at: Timestamp(0),
         }
     }

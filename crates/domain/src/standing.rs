@@ -3,7 +3,33 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{Role, RoomKind, Timestamp};
+
+/// What a room's moderators have laid down for those who write in it. It is
+/// stored and shown as it is here, without the rules that are those of any
+/// room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct RoomRules {}
+
+/// A change of a room's rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RulesChange {}
+
+impl RoomRules {
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    #[must_use]
+    pub fn changed(self, change: RulesChange) -> Self {
+        match change {}
+    }
+}
 
 /// How a member stands in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +81,26 @@ pub enum Denied {
     Oneself,
 }
 
+impl Denied {
+    /// How long until it may be done, where it is enough to wait.
+    pub fn retry_after(self) -> Option<Duration> {
+        None
+    }
+}
+
 impl Standing {
     pub fn new(role: Role) -> Self {
         Self { role, muted_until: None, blocked: false, peer_deleted: false }
     }
 
     /// Whether one may say something: send, edit.
-    pub fn may_write(&self, kind: RoomKind, now: Timestamp) -> Result<(), Denied> {
-        self.may_react(now)?;
+    pub fn may_write(
+        &self,
+        kind: RoomKind,
+        rules: RoomRules,
+        now: Timestamp,
+    ) -> Result<(), Denied> {
+        self.may_react(rules, now)?;
         match kind {
             RoomKind::Announcement if self.role < Role::Moderator => Err(Denied::Announcement),
             RoomKind::Public | RoomKind::Private | RoomKind::Announcement | RoomKind::Direct => {
@@ -72,7 +110,8 @@ impl Standing {
     }
 
     /// Whether one may take part: react, type.
-    pub fn may_react(&self, now: Timestamp) -> Result<(), Denied> {
+    pub fn may_react(&self, rules: RoomRules, now: Timestamp) -> Result<(), Denied> {
+        let RoomRules {} = rules;
         if self.role == Role::ReadOnly {
             Err(Denied::ReadOnly)
         } else if self.blocked {
@@ -88,8 +127,8 @@ impl Standing {
 
     /// Whether one may keep a message in sight of all: in a direct room both,
     /// elsewhere moderators.
-    pub fn may_pin(&self, kind: RoomKind, now: Timestamp) -> Result<(), Denied> {
-        self.may_react(now)?;
+    pub fn may_pin(&self, kind: RoomKind, rules: RoomRules, now: Timestamp) -> Result<(), Denied> {
+        self.may_react(rules, now)?;
         match kind {
             RoomKind::Direct => Ok(()),
             RoomKind::Public | RoomKind::Private | RoomKind::Announcement => {
@@ -112,36 +151,37 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_000);
+    const PLAIN: RoomRules = RoomRules {};
 
     #[test]
     fn a_member_writes_unless_muted_blocked_read_only_or_in_an_announcement_room() {
         let member = Standing::new(Role::Member);
-        assert_eq!(member.may_write(RoomKind::Public, NOW), Ok(()));
-        assert_eq!(member.may_write(RoomKind::Announcement, NOW), Err(Denied::Announcement));
-        assert_eq!(member.may_react(NOW), Ok(()));
+        assert_eq!(member.may_write(RoomKind::Public, PLAIN, NOW), Ok(()));
+        assert_eq!(member.may_write(RoomKind::Announcement, PLAIN, NOW), Err(Denied::Announcement));
+        assert_eq!(member.may_react(PLAIN, NOW), Ok(()));
         let moderator = Standing::new(Role::Moderator);
-        assert_eq!(moderator.may_write(RoomKind::Announcement, NOW), Ok(()));
+        assert_eq!(moderator.may_write(RoomKind::Announcement, PLAIN, NOW), Ok(()));
         let reader = Standing::new(Role::ReadOnly);
-        assert_eq!(reader.may_write(RoomKind::Public, NOW), Err(Denied::ReadOnly));
+        assert_eq!(reader.may_write(RoomKind::Public, PLAIN, NOW), Err(Denied::ReadOnly));
         let blocked = Standing { blocked: true, ..member };
-        assert_eq!(blocked.may_write(RoomKind::Direct, NOW), Err(Denied::Blocked));
+        assert_eq!(blocked.may_write(RoomKind::Direct, PLAIN, NOW), Err(Denied::Blocked));
         let alone = Standing { peer_deleted: true, ..member };
-        assert_eq!(alone.may_write(RoomKind::Direct, NOW), Err(Denied::PeerDeleted));
-        assert_eq!(alone.may_react(NOW), Err(Denied::PeerDeleted));
+        assert_eq!(alone.may_write(RoomKind::Direct, PLAIN, NOW), Err(Denied::PeerDeleted));
+        assert_eq!(alone.may_react(PLAIN, NOW), Err(Denied::PeerDeleted));
     }
 
     #[test]
     fn a_mute_ends_by_itself() {
         let muted = Standing { muted_until: Some(Timestamp(1_001)), ..Standing::new(Role::Member) };
-        assert_eq!(muted.may_write(RoomKind::Public, NOW), Err(Denied::Muted));
-        assert_eq!(muted.may_write(RoomKind::Public, Timestamp(1_001)), Ok(()));
+        assert_eq!(muted.may_write(RoomKind::Public, PLAIN, NOW), Err(Denied::Muted));
+        assert_eq!(muted.may_write(RoomKind::Public, PLAIN, Timestamp(1_001)), Ok(()));
     }
 
     #[test]
     fn pins_are_for_moderators_and_for_both_in_a_direct_room() {
         let member = Standing::new(Role::Member);
-        assert_eq!(member.may_pin(RoomKind::Private, NOW), Err(Denied::NotModerator));
-        assert_eq!(member.may_pin(RoomKind::Direct, NOW), Ok(()));
-        assert_eq!(Standing::new(Role::Owner).may_pin(RoomKind::Private, NOW), Ok(()));
+        assert_eq!(member.may_pin(RoomKind::Private, PLAIN, NOW), Err(Denied::NotModerator));
+        assert_eq!(member.may_pin(RoomKind::Direct, PLAIN, NOW), Ok(()));
+        assert_eq!(Standing::new(Role::Owner).may_pin(RoomKind::Private, PLAIN, NOW), Ok(()));
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     protocol::{Close, events::Departure},
 };
 use parlor_domain::{
-    MessageId, Room, RoomId, RoomKey, RoomKind, Status, Timestamp, UserId, UserKey,
+    MessageId, Room, RoomId, RoomKey, RoomKind, RoomRules, Status, Timestamp, UserId, UserKey,
     limits::{ERASE_MESSAGES, ERASE_RETRY, WRITTEN_BY_WINDOW},
 };
 
@@ -125,6 +125,7 @@ impl ChatServer {
             title: "".into(),
             topic: "".into(),
             custom: None,
+            rules: RoomRules::default(),
             created_at: Timestamp(0),
         };
         self.rooms.get(key).map_or_else(|| Arc::new(stub()), |entry| entry.room.clone())

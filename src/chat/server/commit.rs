@@ -10,16 +10,17 @@ use std::{sync::Arc, time::Instant};
 use super::{
     ChatServer,
     answer::{ReplyTo, Shown},
+    operation::{Asked, Operation},
     turn::Turn,
 };
 use crate::{
-    chat::{ChatError, Item, SessionRef},
+    chat::{Access, ChatError, Item, SessionRef},
     clock::now,
-    db::{ChangedMessage, Committed, Reply, Submit, Ticket, Write, WriteResult},
+    db::{ChangeRules, ChangedMessage, Committed, Reply, Submit, Ticket, Write, WriteResult},
     metrics::metrics,
     protocol::events,
 };
-use parlor_domain::{Message, RoomId, RoomKey, Seq, UserKey};
+use parlor_domain::{Message, RoomId, RoomKey, RoomOverview, RulesChange, Seq, UserKey};
 use parlor_websocket::Frame;
 
 /// What is done about a write that has committed, or was refused.
@@ -57,6 +58,28 @@ impl ChatServer {
         self.write(write, move |server, outcome| {
             then(server, outcome);
             for request in server.waiting.change_ends(user, &room) {
+                server.begin(request);
+            }
+        });
+    }
+
+    /// Changes a room's rules, for one of its members: what anybody asks there
+    /// waits until that is settled. The answer is the room as they see it then.
+    pub fn change_rules(
+        &mut self,
+        asked: Asked<impl Operation<Place = Access, Answer = Box<RoomOverview>>>,
+        change: RulesChange,
+    ) {
+        let Asked { from, place: access, reply } = asked;
+        let (user, room, id) = (from.user.key, access.room.key, access.room.id.clone());
+        self.waiting.rules_begin(id.clone());
+        let write = ChangeRules { room, change };
+        self.write(write, move |server, outcome| {
+            or_refused(reply, move |server: &mut Self, reply, updated| {
+                server.tell_updated(updated);
+                server.answer_overview(reply, room, user);
+            })(server, outcome);
+            for request in server.waiting.rules_end(&id) {
                 server.begin(request);
             }
         });

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use super::{ChatServer, subscribe::Since};
 use crate::chat::{CatchUpKind, state::rooms::RoomSeen};
 use parlor_domain::{
-    Role, Room, RoomId, RoomKey, RoomKind, RoomOverview, Seq, Standing, Timestamp, User,
+    Role, Room, RoomId, RoomKey, RoomKind, RoomOverview, RoomRules, Seq, Standing, Timestamp, User,
 };
 
 impl ChatServer {
@@ -41,6 +41,7 @@ impl ChatServer {
             title: "".into(),
             topic: "".into(),
             custom: None,
+            rules: RoomRules::default(),
             created_at: Timestamp(0),
         };
         self.new_membership(Arc::new(room), Standing::new(Role::ReadOnly), head, 1)

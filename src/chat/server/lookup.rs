@@ -43,4 +43,17 @@ impl ChatServer {
             server.finishing -= 1;
         });
     }
+
+    /// Answers with a room as a user sees it now.
+    pub fn answer_overview(
+        &mut self,
+        reply: ReplyTo<Box<RoomOverview>>,
+        room: RoomKey,
+        user: UserKey,
+    ) {
+        self.with_overview(room, user, move |server, read| {
+            let read = read.and_then(|read| read.ok_or(ChatError::NotFound("room")));
+            server.answer(reply, read.map(Box::new));
+        });
+    }
 }

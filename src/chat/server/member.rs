@@ -163,7 +163,7 @@ impl ChatServer {
             let Standing { role, muted_until, .. } = standing;
             *known = Standing { role, muted_until, ..*known };
         });
-        if standing.may_react(now()).is_err() {
+        if standing.may_react(room.rules, now()).is_err() {
             self.stop_typing(room, &member.user);
         }
         let frame = events::member_updated(&room.id, member, now());

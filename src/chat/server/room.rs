@@ -42,7 +42,7 @@ impl ChatServer {
         }
         self.fanout.tell_all(&Item::RoomGone { room: key });
         self.rooms.remove(key);
-        self.restrictions.end_room(key);
+        self.restrictions.restrict_all(key);
     }
 
     pub fn purge(&mut self, room: RoomKey) {
@@ -65,9 +65,10 @@ impl ChatServer {
         }
     }
 
-    /// The room's title or the like has changed.
+    /// The room's title, its rules or the like have changed.
     pub fn tell_updated(&mut self, room: Room) {
         let room = Arc::new(room);
+        self.restrictions.restrict_all(room.key);
         self.rooms.updated(&room);
         self.tell_notice(room.key, events::room_updated(&room, now()));
     }

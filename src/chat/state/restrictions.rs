@@ -32,8 +32,8 @@ impl Restrictions {
         self.members.insert((user, room), self.count);
     }
 
-    /// A room is gone for everyone.
-    pub fn end_room(&mut self, room: RoomKey) {
+    /// A room is gone for everyone, or has other rules.
+    pub fn restrict_all(&mut self, room: RoomKey) {
         self.count += 1;
         self.rooms.insert(room, self.count);
     }
@@ -72,7 +72,7 @@ mod tests {
         assert!(known.overtook(then, ann, den));
         assert!(!known.overtook(known.now(), ann, den));
         assert!(!known.overtook(then, ann, lobby) && !known.overtook(then, ben, den));
-        known.end_room(lobby);
+        known.restrict_all(lobby);
         assert!(known.overtook(then, ben, lobby));
     }
 

@@ -27,7 +27,8 @@ pub trait Waits {
 /// 3. in a room, while their user is being changed there. What a member may do
 ///    is decided from memory, which knows of a removal or a mute when it has
 ///    committed. A message sent in between would be stored behind it. So it
-///    waits, and is then decided by what came of the change.
+///    waits, and is then decided by what came of the change. The same goes for
+///    all who ask in a room while its rules are being changed.
 ///
 /// Whatever has to wait goes behind what waits already for the same session, or
 /// of the same user in the same room, and goes on in the order in which it
@@ -38,6 +39,15 @@ pub trait Waits {
 /// flight, past which the writer refuses (`Limits::writes_in_flight`).
 pub struct WaitingRoom<R> {
     users: FxHashMap<UserKey, Places<R>>,
+    /// Rooms whose rules are being changed.
+    rooms: FxHashMap<RoomId, Unruled>,
+}
+
+/// Its rules are being changed, and so often; these users wait for that.
+#[derive(Default)]
+struct Unruled {
+    changes: usize,
+    users: Vec<UserKey>,
 }
 
 /// Where requests of one user wait.
@@ -63,8 +73,14 @@ impl<R: Waits> WaitingRoom<R> {
     /// Keeps a request that has to wait; gives back any other.
     pub fn enter(&mut self, request: R) -> Option<R> {
         // Nearly always.
-        if self.users.is_empty() {
+        if self.users.is_empty() && self.rooms.is_empty() {
             return Some(request);
+        }
+        if let Some(room) = request.room()
+            && self.rooms.contains_key(room)
+        {
+            self.unsettled(request.user(), room.clone());
+            self.waits_for_rules(request.user(), room);
         }
         let Some(places) = self.users.get_mut(&request.user()) else { return Some(request) };
         let session = request.session().and_then(|session| places.sessions.get_mut(&session));
@@ -122,6 +138,30 @@ impl<R: Waits> WaitingRoom<R> {
         self.settle(user, room, |unsettled| unsettled.changes -= 1)
     }
 
+    /// Other rules of a room are on their way to the database.
+    pub fn rules_begin(&mut self, room: RoomId) {
+        self.rooms.entry(room).or_default().changes += 1;
+    }
+
+    /// They are settled. Gives what may go on if they were the last ones.
+    pub fn rules_end(&mut self, room: &RoomId) -> Vec<R> {
+        let Some(unruled) = self.rooms.get_mut(room) else { return Vec::new() };
+        unruled.changes -= 1;
+        if unruled.changes > 0 {
+            return Vec::new();
+        }
+        let users = self.rooms.remove(room).map_or_else(Vec::new, |unruled| unruled.users);
+        users.into_iter().flat_map(|user| self.settle(user, room, |_| {})).collect()
+    }
+
+    /// Notes whom the end of a change of a room's rules concerns; says whether
+    /// there is one.
+    fn waits_for_rules(&mut self, user: UserKey, room: &RoomId) -> bool {
+        let unruled = self.rooms.get_mut(room);
+        let users = unruled.map(|unruled| &mut unruled.users);
+        users.map(|users| (!users.contains(&user)).then(|| users.push(user))).is_some()
+    }
+
     fn settle(
         &mut self,
         user: UserKey,
@@ -131,9 +171,10 @@ impl<R: Waits> WaitingRoom<R> {
         let Some(places) = self.users.get_mut(&user) else { return Vec::new() };
         let Some(unsettled) = places.rooms.get_mut(room) else { return Vec::new() };
         change(unsettled);
-        if unsettled.is_read || unsettled.changes > 0 {
+        if unsettled.is_read || unsettled.changes > 0 || self.waits_for_rules(user, room) {
             return Vec::new();
         }
+        let Some(places) = self.users.get_mut(&user) else { return Vec::new() };
         let settled = places.rooms.remove(room);
         self.tidy(user);
         settled.map_or_else(Vec::new, |settled| settled.requests)
@@ -159,7 +200,7 @@ impl<R: Waits> WaitingRoom<R> {
 
 impl<R> Default for WaitingRoom<R> {
     fn default() -> Self {
-        Self { users: FxHashMap::default() }
+        Self { users: FxHashMap::default(), rooms: FxHashMap::default() }
     }
 }
 
@@ -249,5 +290,27 @@ mod tests {
         assert_eq!(enter(&mut waiting, [asks("b", "den")]), [true]);
         assert_eq!(names(&waiting.change_ends(ANN, &room("den"))), ["a", "b"]);
         assert!(waiting.users.is_empty());
+    }
+
+    #[test]
+    fn all_wait_for_the_last_change_of_a_rooms_rules_and_each_in_its_order() {
+        let mut waiting = WaitingRoom::default();
+        waiting.change_begins(ANN, room("den"));
+        assert_eq!(enter(&mut waiting, [asks("a", "den")]), [true]);
+        waiting.rules_begin(room("den"));
+        waiting.rules_begin(room("den"));
+        assert_eq!(enter(&mut waiting, [asks("b", "den"), asks("c", "pub")]), [true, false]);
+        assert!(waiting.change_ends(ANN, &room("den")).is_empty(), "the rules are not settled");
+        assert!(waiting.rules_end(&room("den")).is_empty(), "one is left");
+        assert_eq!(names(&waiting.rules_end(&room("den"))), ["a", "b"]);
+        waiting.read_begins(asks("d", "den"), room("den"));
+        waiting.rules_begin(room("den"));
+        assert!(waiting.read_ends(ANN, &room("den")).is_empty(), "it was read before");
+        assert_eq!(names(&waiting.rules_end(&room("den"))), ["d"]);
+        waiting.read_begins(asks("e", "den"), room("den"));
+        waiting.rules_begin(room("den"));
+        assert!(waiting.rules_end(&room("den")).is_empty(), "it is still being read");
+        assert_eq!(names(&waiting.read_ends(ANN, &room("den"))), ["e"]);
+        assert!(waiting.users.is_empty() && waiting.rooms.is_empty());
     }
 }

@@ -3,13 +3,31 @@
 use diesel::{NullableExpressionMethods, Queryable};
 
 use crate::schema::rooms;
-use parlor_domain::{Room, RoomId, RoomKey, RoomKind, Timestamp};
+use parlor_domain::{Room, RoomId, RoomKey, RoomKind, RoomRules, Timestamp};
 
 /// The columns of a [`RoomRow`].
 #[diesel::dsl::auto_type]
 pub(crate) fn columns() -> _ {
     let id: diesel::dsl::AssumeNotNull<rooms::id> = rooms::id.assume_not_null();
-    (rooms::key, id, rooms::kind, rooms::title, rooms::topic, rooms::custom, rooms::created_at)
+    (
+        rooms::key,
+        id,
+        rooms::kind,
+        rooms::title,
+        rooms::topic,
+        rooms::custom,
+        rooms::rules,
+        rooms::created_at,
+    )
+}
+
+/// `NULL` for most.
+pub(crate) fn encode_rules(rules: &RoomRules) -> Option<String> {
+    (!rules.is_default()).then(|| serde_json::to_string(rules).unwrap_or_default())
+}
+
+pub(crate) fn decode_rules(rules: Option<&str>) -> RoomRules {
+    rules.and_then(|rules| serde_json::from_str(rules).ok()).unwrap_or_default()
 }
 
 #[derive(Queryable)]
@@ -20,12 +38,13 @@ pub(crate) struct RoomRow {
     title: String,
     topic: String,
     custom: Option<String>,
+    rules: Option<String>,
     created_at: i64,
 }
 
 impl From<RoomRow> for Room {
     fn from(row: RoomRow) -> Self {
-        let RoomRow { key, id, kind, title, topic, custom, created_at } = row;
+        let RoomRow { key, id, kind, title, topic, custom, rules, created_at } = row;
         Self {
             key: RoomKey(key),
             id: RoomId::from_stored(id),
@@ -33,6 +52,7 @@ impl From<RoomRow> for Room {
             title: title.into(),
             topic: topic.into(),
             custom: custom.map(Into::into),
+            rules: decode_rules(rules.as_deref()),
             created_at: Timestamp(created_at),
         }
     }

@@ -5,7 +5,8 @@ use diesel::{
     sql_types::{BigInt, Bool, Nullable, Text},
 };
 
-use parlor_domain::{Role, RoomKind, Standing, Timestamp};
+use super::room::decode_rules;
+use parlor_domain::{Role, RoomKind, RoomRules, Standing, Timestamp};
 
 #[derive(QueryableByName)]
 pub(crate) struct StandingRow {
@@ -23,15 +24,29 @@ pub(crate) struct StandingRow {
     peer_deleted: bool,
     #[diesel(sql_type = Text)]
     kind: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    rules: Option<String>,
 }
 
-impl From<StandingRow> for ((i64, i64), (Standing, RoomKind)) {
+/// How a member stands in a room, and what goes for all who write there.
+pub(crate) type Stands = (Standing, RoomKind, RoomRules);
+
+impl From<StandingRow> for ((i64, i64), Stands) {
     fn from(row: StandingRow) -> Self {
-        let StandingRow { room_key, user_key, role, muted_until, blocked, peer_deleted, kind } =
-            row;
+        let StandingRow {
+            room_key,
+            user_key,
+            role,
+            muted_until,
+            blocked,
+            peer_deleted,
+            kind,
+            rules,
+        } = row;
         let role = Role::parse(&role).unwrap_or(Role::ReadOnly);
         let muted_until = muted_until.map(Timestamp);
         let kind = RoomKind::parse(&kind).unwrap_or(RoomKind::Private);
-        ((room_key, user_key), (Standing { role, muted_until, blocked, peer_deleted }, kind))
+        let standing = Standing { role, muted_until, blocked, peer_deleted };
+        ((room_key, user_key), (standing, kind, decode_rules(rules.as_deref())))
     }
 }

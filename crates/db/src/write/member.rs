@@ -202,15 +202,19 @@ pub mod backend {
         backend::Conn,
         schema::{members, receipts, rooms},
         write::{
-            ban::backend as ban, contact::backend as contact, error::settled,
-            former::backend as former, receipt::backend as receipt, timeline::backend as timeline,
+            ban::backend as ban,
+            contact::backend as contact,
+            error::settled,
+            former::{Back, backend as former},
+            receipt::backend as receipt,
+            timeline::backend as timeline,
             user::backend as user,
         },
     };
 
     pub fn insert(conn: &mut Conn, new: NewMember) -> QueryResult<()> {
         let NewMember { room, user, role, at, head, adder } = new;
-        let (role, muted_until) = former::take(conn, room, user, role)?;
+        let Back { role, muted_until, spoke_at } = former::take(conn, room, user, role)?;
         diesel::insert_into(members::table)
             .values((
                 members::room_key.eq(room.0),
@@ -220,6 +224,7 @@ pub mod backend {
                 members::unread_after.eq(head.0),
                 members::muted_until.eq(muted_until.map(|until| until.0)),
                 members::placed_by.eq(adder.stored()),
+                members::spoke_at.eq(spoke_at.map(|at| at.0)),
             ))
             .execute(conn)?;
         if count(conn, room, 1)? == 1 {

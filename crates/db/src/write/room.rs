@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use parlor_domain::{
-    Adder, Retention, Role, Room, RoomBounds, RoomChange, RoomId, RoomKey, RoomKind, Seq,
-    Timestamp, UserKey, limits::PURGE_ROWS,
+    Adder, Retention, Role, Room, RoomBounds, RoomChange, RoomId, RoomKey, RoomKind, RulesChange,
+    Seq, Timestamp, UserKey, limits::PURGE_ROWS,
 };
 use parlor_macros::each_backend;
 
@@ -77,6 +77,29 @@ impl Write for UpdateRoom {
 
     fn run(&self, conn: &mut Conn<'_>) -> Written<Room> {
         on!(conn, update, self)
+    }
+
+    fn effects(&self, _: &Room, effects: &mut Effects) {
+        effects.happened(|| Happened::RoomUpdated { room: self.room.0 });
+    }
+}
+
+/// Changes what is laid down for those who write in a room.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeRules {
+    pub room: RoomKey,
+    pub change: RulesChange,
+}
+
+impl Write for ChangeRules {
+    type Outcome = Room;
+
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::Room(self.room)]
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Room> {
+        on!(conn, change_rules, self)
     }
 
     fn effects(&self, _: &Room, effects: &mut Effects) {
@@ -246,6 +269,7 @@ pub mod backend {
     use super::*;
     use crate::{
         backend::Conn,
+        rows::room::encode_rules,
         schema::{
             bans, former_members, members, mentions, messages, reactions, receipts, room_events,
             room_heads, rooms,
@@ -343,6 +367,18 @@ pub mod backend {
             row().set(rooms::custom.eq(custom.as_deref())).execute(conn)?;
         }
         Ok(timeline::find(conn, *room)?.ok_or(WriteError::NoSuchRoom)?)
+    }
+
+    pub(super) fn change_rules(
+        conn: &mut Conn,
+        ChangeRules { room, change }: &ChangeRules,
+    ) -> Written<Room> {
+        let found = timeline::find(conn, *room)?.ok_or(WriteError::NoSuchRoom)?;
+        let changed = Room { rules: found.rules.changed(*change), ..found };
+        diesel::update(rooms::table.find(room.0))
+            .set(rooms::rules.eq(encode_rules(&changed.rules)))
+            .execute(conn)?;
+        Ok(changed)
     }
 
     pub(super) fn set_retention(

@@ -3,8 +3,8 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use parlor_domain::{
-    Change, Denied, Mentioned, Message, MessageId, Reaction, RoomKey, RoomKind, Seq, Standing,
-    Timestamp, UserKey, limits::PINS_PER_ROOM,
+    Change, Denied, Mentioned, Message, MessageId, Reaction, Room, RoomKey, RoomKind, RoomRules,
+    Seq, Standing, Timestamp, UserKey, limits::PINS_PER_ROOM,
 };
 use parlor_macros::each_backend;
 
@@ -69,13 +69,14 @@ impl Write for ChangeMessage {
 /// Who changes a message, as the rules see them.
 struct Actor {
     kind: RoomKind,
+    rules: RoomRules,
     standing: Option<Standing>,
     is_admin: bool,
     is_author: bool,
 }
 
 fn allowed(actor: &Actor, change: &Change, now: Timestamp) -> Result<(), Denied> {
-    let Actor { kind, standing, is_admin, is_author } = *actor;
+    let Actor { kind, rules, standing, is_admin, is_author } = *actor;
     let moderates = is_admin || standing.is_some_and(|standing| standing.moderates());
     // An administrator may what an owner may; a room of two has none.
     let owns = is_admin && kind != RoomKind::Direct;
@@ -85,12 +86,12 @@ fn allowed(actor: &Actor, change: &Change, now: Timestamp) -> Result<(), Denied>
         Change::Delete => Err(Denied::NotAuthor),
         Change::Edit { .. } if !is_author => Err(Denied::NotAuthor),
         Change::Edit { .. } | Change::React { .. } | Change::Unreact { .. } if owns => Ok(()),
-        Change::Edit { .. } => member()?.may_write(kind, now),
-        Change::React { .. } => member()?.may_react(now),
+        Change::Edit { .. } => member()?.may_write(kind, rules, now),
+        Change::React { .. } => member()?.may_react(rules, now),
         // One's own can be taken back always.
         Change::Unreact { .. } => member().map(drop),
         Change::Pin | Change::Unpin if is_admin => Ok(()),
-        Change::Pin | Change::Unpin => member()?.may_pin(kind, now),
+        Change::Pin | Change::Unpin => member()?.may_pin(kind, rules, now),
     }
 }
 
@@ -102,7 +103,7 @@ pub mod backend {
     use crate::{
         backend::Conn,
         rows::message_json::{encode_mentions, encode_reactions},
-        schema::{mentions, messages, reactions, rooms, users},
+        schema::{mentions, messages, reactions, users},
         write::timeline::backend as timeline,
         write::{
             attachment::backend as attachment,
@@ -118,15 +119,15 @@ pub mod backend {
     pub(super) fn apply(conn: &mut Conn, new: &ChangeMessage) -> Written<ChangedMessage> {
         let ChangeMessage { message: id, actor, is_admin, change, at } = new;
         let message = select::find(conn, *id)?.ok_or(WriteError::NoSuchMessage)?;
-        let kind = rooms::table.find(message.room_key.0).select(rooms::kind);
-        let kind = RoomKind::parse(&kind.first::<String>(conn)?).unwrap_or(RoomKind::Private);
+        let Room { kind, rules, .. } =
+            timeline::find(conn, message.room_key)?.ok_or(WriteError::NoSuchMessage)?;
         let standing = member::standing(conn, message.room_key, *actor)?;
         let is_author = message.sender.key == *actor;
         // To a stranger the message does not exist.
         if standing.is_none() && !is_admin {
             return Err(WriteError::NoSuchMessage.into());
         }
-        let actor_is = Actor { kind, standing, is_admin: *is_admin, is_author };
+        let actor_is = Actor { kind, rules, standing, is_admin: *is_admin, is_author };
         allowed(&actor_is, change, *at)?;
         match change {
             Change::Delete => delete(conn, message, *at),
@@ -334,6 +335,7 @@ mod tests {
     fn actor(role: Option<Role>, is_author: bool) -> Actor {
         Actor {
             kind: RoomKind::Private,
+            rules: RoomRules::default(),
             standing: role.map(Standing::new),
             is_admin: false,
             is_author,

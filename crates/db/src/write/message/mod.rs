@@ -11,7 +11,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use diesel::Insertable;
 use parlor_domain::{
-    ClientId, Message, MessageId, NewExtras, RoomKey, Seq, StoredMessage, Timestamp, UserKey,
+    ClientId, Message, MessageId, NewExtras, RoomKey, RoomRules, Seq, StoredMessage, Timestamp,
+    UserKey,
 };
 use parlor_macros::each_backend;
 use rustc_hash::FxHashMap;
@@ -31,6 +32,8 @@ pub struct NewMessage {
     pub sender: UserKey,
     /// By the right of an administrator, who need not be a member.
     pub by_admin: bool,
+    /// The room's, as far as they concern the sender.
+    pub rules: RoomRules,
     pub client_id: Option<ClientId>,
     pub content: Arc<str>,
     pub created_at: Timestamp,
@@ -104,8 +107,17 @@ struct NewRow<'a> {
 }
 
 fn row(message: &NewMessage, seq: Seq) -> NewRow<'_> {
-    let NewMessage { id, room, sender, by_admin: _, client_id, content, created_at, extras: _ } =
-        message;
+    let NewMessage {
+        id,
+        room,
+        sender,
+        by_admin: _,
+        rules: _,
+        client_id,
+        content,
+        created_at,
+        extras: _,
+    } = message;
     NewRow {
         id: id.0,
         room_key: room.0,
@@ -183,15 +195,23 @@ pub mod backend {
     /// Repeats of what is stored already are rare, so the messages are first
     /// stored as if there were none. If the database finds one, nothing of that
     /// has happened; then the repeats are looked up and only the others are
-    /// numbered, so that a repeat never takes a `seq`.
+    /// numbered, so that a repeat never takes a `seq`. In a room with rules they
+    /// are looked up at once: there a rule may stop what is a repeat.
     fn insert_part(
         conn: &mut Conn,
         part: &[&NewMessage],
         firsts: &[usize],
     ) -> QueryResult<Vec<Stored>> {
-        let is_first = |(i, (_, first)): &(usize, (&&NewMessage, &usize))| *i == **first;
-        let fresh: Vec<&NewMessage> =
-            part.iter().zip(firsts).enumerate().filter(is_first).map(|(_, (m, _))| *m).collect();
+        let mut results: Vec<Option<Stored>> = vec![None; part.len()];
+        let mut fresh = Vec::with_capacity(part.len());
+        for (i, message) in part.iter().enumerate().filter(|(i, _)| firsts[*i] == *i) {
+            if !message.rules.is_default() {
+                results[i] = find_repeated(conn, message)?;
+            }
+            if results[i].is_none() {
+                fresh.push(*message);
+            }
+        }
         let stored = match conn.transaction(|conn| insert_fresh(conn, &fresh)) {
             Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
                 insert_with_lookup(conn, &fresh)?
@@ -199,15 +219,14 @@ pub mod backend {
             other => other?,
         };
         let mut stored = stored.into_iter();
-        let mut results: Vec<Stored> = Vec::with_capacity(part.len());
         for (i, first) in firsts.iter().enumerate() {
-            results.push(if i == *first {
-                stored.next().unwrap_or(Err(WriteError::Database))
-            } else {
-                repeat_of(results[*first].clone())
-            });
+            if *first != i {
+                results[i] = results[*first].clone().map(repeat_of);
+            } else if results[i].is_none() {
+                results[i] = stored.next();
+            }
         }
-        Ok(results)
+        Ok(results.into_iter().map(|one| one.unwrap_or(Err(WriteError::Database))).collect())
     }
 
     fn insert_with_lookup(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<Stored>> {
@@ -249,14 +268,15 @@ pub mod backend {
 
     /// Numbers and stores messages of which none was stored before.
     fn insert_fresh(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<Stored>> {
-        let senders = sender::backend::of(conn, messages)?;
-        let allowed: Vec<&NewMessage> =
-            messages.iter().copied().filter(|message| senders.check(message).is_ok()).collect();
+        let mut senders = sender::backend::of(conn, messages)?;
+        let checked: Vec<_> = messages.iter().map(|message| senders.check(message)).collect();
+        let allowed = messages.iter().zip(&checked).filter(|(_, checked)| checked.is_ok());
+        let allowed: Vec<&NewMessage> = allowed.map(|(message, _)| *message).collect();
         let mut next = reserve(conn, &allowed)?;
         let mut results = Vec::with_capacity(messages.len());
         let mut rows = Vec::with_capacity(messages.len());
-        for message in messages {
-            if let Err(denied) = senders.check(message) {
+        for (message, checked) in messages.iter().zip(checked) {
+            if let Err(denied) = checked {
                 results.push(Err(denied));
                 continue;
             }
@@ -273,6 +293,7 @@ pub mod backend {
             }));
             *seq = seq.next();
         }
+        sender::backend::note(conn, &senders)?;
         store(conn, &rows)?;
         Ok(results)
     }

