@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{
     IDEMPOTENCY_KEY, Operation, Requester, Shown,
     edit::{Delete, Edit},
+    freeze::{Freeze, Unfreeze},
     history::History,
     join::Join,
     leave::Leave,
@@ -57,6 +58,8 @@ pub const FRAMES: &[Frame] = &[
     frame::<AckInbox>("inbox.ack"),
     frame::<Pin>("message.pin"),
     frame::<Unpin>("message.unpin"),
+    frame::<Freeze>("room.freeze"),
+    frame::<Unfreeze>("room.unfreeze"),
 ];
 
 const fn frame<O: Operation>(kind: &'static str) -> Frame {

@@ -9,6 +9,7 @@ pub mod direct;
 pub mod disconnect;
 pub mod edit;
 pub mod frames;
+pub mod freeze;
 mod history;
 pub mod join;
 pub mod leave;

@@ -39,6 +39,14 @@ export class RoomCommands extends Calls {
   createRoom(room) { return this.rest("POST", "/rooms", room); }
   /** @type {(room: string, change: RoomChange) => Promise<Room>} */
   updateRoom(room, change) { return this.rest("PATCH", `/rooms/${segment(room)}`, change); }
+  /**
+   * From now on only moderators write, until `unfreeze`.
+   *
+   * @type {(room: string) => Promise<Room>}
+   */
+  freeze(room) { return this.rest("PUT", `/rooms/${segment(room)}/freeze`, {}); }
+  /** @type {(room: string) => Promise<Room>} */
+  unfreeze(room) { return this.rest("DELETE", `/rooms/${segment(room)}/freeze`); }
   /** @type {(room: string) => Promise<void>} */
   deleteRoom(room) { return this.rest("DELETE", `/rooms/${segment(room)}`); }
   /** @type {(room: string) => Promise<void>} */

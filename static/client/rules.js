@@ -3,7 +3,7 @@
  * need not offer what the server refuses. The server decides.
  *
  * @import { Message, Role, Room } from "./types.js"
- * @typedef {"stranger" | "read_only" | "deleted" | "blocked" | "muted"} Silence
+ * @typedef {"stranger" | "read_only" | "deleted" | "blocked" | "muted" | "frozen"} Silence
  */
 
 /** @type {readonly Role[]} from the one who may least */
@@ -36,7 +36,8 @@ function silence(room, now) {
   if (room.role === "read_only") return "read_only";
   if (room.peer?.deleted) return "deleted";
   if (room.blocked) return "blocked";
-  return mutedUntil(room, now) ? "muted" : null;
+  if (mutedUntil(room, now)) return "muted";
+  return room.rules?.frozen && !moderates(room) ? "frozen" : null;
 }
 
 /**

@@ -49,12 +49,15 @@
  * @property {Reaction[]} [reactions]
  * @property {{at: string, by: string}} [pinned]
  *
+ * @typedef {{frozen?: boolean}} Rules
+ *
  * @typedef {object} Room as this user sees it
  * @property {string} room_id
  * @property {Kind} kind
  * @property {string} [title]
  * @property {string} [topic]
  * @property {unknown} [custom]
+ * @property {Rules} [rules] what its moderators have laid down
  * @property {string} [created_at]
  * @property {number} last_seq
  * @property {string} [epoch]
@@ -124,7 +127,7 @@
  *   | {type: "server.goaway", data: {reason: string, reconnect_after_ms: number}}
  *   | {type: "room.unread", room_id: string, data: Unread}
  *   | {type: "room.added", data: {room: Room}}
- *   | {type: "room.updated", room_id: string, data: RoomChange}
+ *   | {type: "room.updated", room_id: string, data: RoomUpdate}
  *   | {type: "room.removed" | "room.deleted", room_id: string, data?: {reason?: Leaving}}
  *   | {type: "room.members", room_id: string, data: {member_count: number}}
  *   | {type: "room.presence", room_id: string, data: {users: Presence[]}}
@@ -142,6 +145,7 @@
  *
  * @typedef {MessageFrame | ClearedFrame | RoomEvent} Placed what has a place in a room
  * @typedef {{title?: string, topic?: string, custom?: unknown}} RoomChange
+ * @typedef {RoomChange & {rules?: Rules}} RoomUpdate
  * @typedef {"left" | "removed" | "banned" | "deleted"} Leaving
  */
 

@@ -67,6 +67,7 @@ mod restart;
 mod resume;
 mod revocation;
 mod roles;
+mod room_rules;
 mod rooms;
 mod s3;
 mod search;

@@ -14,11 +14,17 @@ use super::{Role, RoomKind, Timestamp};
 /// stored and shown as it is here, without the rules that are those of any
 /// room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub struct RoomRules {}
+pub struct RoomRules {
+    /// Only moderators write and react.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub frozen: bool,
+}
 
 /// A change of a room's rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RulesChange {}
+pub enum RulesChange {
+    Freeze(bool),
+}
 
 impl RoomRules {
     pub fn is_default(&self) -> bool {
@@ -27,7 +33,9 @@ impl RoomRules {
 
     #[must_use]
     pub fn changed(self, change: RulesChange) -> Self {
-        match change {}
+        match change {
+            RulesChange::Freeze(frozen) => Self { frozen },
+        }
     }
 }
 
@@ -59,6 +67,8 @@ pub enum Denied {
     SharesNoRoom,
     #[error("only the application may bring people together here")]
     NotBackend,
+    #[error("this room is frozen")]
+    Frozen,
     #[error("only moderators may write in this room")]
     Announcement,
     #[error("only moderators of the room may do this")]
@@ -111,7 +121,7 @@ impl Standing {
 
     /// Whether one may take part: react, type.
     pub fn may_react(&self, rules: RoomRules, now: Timestamp) -> Result<(), Denied> {
-        let RoomRules {} = rules;
+        let RoomRules { frozen } = rules;
         if self.role == Role::ReadOnly {
             Err(Denied::ReadOnly)
         } else if self.blocked {
@@ -120,6 +130,8 @@ impl Standing {
             Err(Denied::PeerDeleted)
         } else if self.muted_until.is_some_and(|until| now < until) {
             Err(Denied::Muted)
+        } else if frozen && !self.moderates() {
+            Err(Denied::Frozen)
         } else {
             Ok(())
         }
@@ -151,7 +163,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_000);
-    const PLAIN: RoomRules = RoomRules {};
+    const PLAIN: RoomRules = RoomRules { frozen: false };
 
     #[test]
     fn a_member_writes_unless_muted_blocked_read_only_or_in_an_announcement_room() {
@@ -168,6 +180,16 @@ mod tests {
         let alone = Standing { peer_deleted: true, ..member };
         assert_eq!(alone.may_write(RoomKind::Direct, PLAIN, NOW), Err(Denied::PeerDeleted));
         assert_eq!(alone.may_react(PLAIN, NOW), Err(Denied::PeerDeleted));
+    }
+
+    #[test]
+    fn in_a_frozen_room_only_moderators_take_part() {
+        let frozen = PLAIN.changed(RulesChange::Freeze(true));
+        let (member, moderator) = (Standing::new(Role::Member), Standing::new(Role::Moderator));
+        assert_eq!(member.may_write(RoomKind::Public, frozen, NOW), Err(Denied::Frozen));
+        assert_eq!(member.may_react(frozen, NOW), Err(Denied::Frozen));
+        assert_eq!(moderator.may_write(RoomKind::Public, frozen, NOW), Ok(()));
+        assert!(frozen.changed(RulesChange::Freeze(false)).is_default());
     }
 
     #[test]

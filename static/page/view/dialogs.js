@@ -110,12 +110,21 @@ export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }
     };
   };
 
+  /** @type {(room: Room) => Choice | null} */
+  const freezing = (room) => {
+    if (!rules.moderates(room) || room.kind === "direct") return null;
+    return room.rules?.frozen
+      ? { testid: "unfreeze", label: "Unfreeze room", run: () => attempt(() => parlor.unfreeze(room.room_id)) }
+      : { testid: "freeze", label: "Freeze room", run: () => attempt(() => parlor.freeze(room.room_id)) };
+  };
+
   /**
    * What one may do with the open room.
    * @type {(anchor: HTMLElement, room: Room) => void}
    */
   return (anchor, room) => openMenu(anchor, "Room", [
     rules.moderates(room) && room.kind !== "direct" ? { testid: "edit-room", label: "Title and topic…", run: () => change(room) } : null,
+    freezing(room),
     { label: "Copy room id", run: () => copied(room.room_id) },
     { label: "Close room", run: closeRoom },
     blocking(room),

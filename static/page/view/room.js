@@ -28,6 +28,7 @@ const LOCKED = {
   blocked: () => "You cannot write to this user.",
   deleted: () => "This user was deleted.",
   muted: (room) => `You are muted until ${shortTime(rules.mutedUntil(room) ?? new Date())}.`,
+  frozen: () => "This room is frozen: only moderators can write.",
   announcement: () => "Only moderators can write in this room. You can still react.",
 };
 

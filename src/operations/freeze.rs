@@ -1,0 +1,53 @@
+//! Freeze a room, so that nobody but its moderators writes there, and thaw it.
+
+use parlor_domain::{RoomId, RoomOverview, RulesChange};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Access, Asked, ChatError, ChatServer, Operation, Requester};
+
+/// From now on only moderators write and react; everybody reads.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Freeze {
+    room_id: RoomId,
+}
+
+impl Operation for Freeze {
+    type Answer = Box<RoomOverview>;
+    type Place = Access;
+
+    fn place(&self) -> &RoomId {
+        &self.room_id
+    }
+
+    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
+        access.moderator()
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        server.change_rules(asked, RulesChange::Freeze(true));
+    }
+}
+
+/// All write again who may.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Unfreeze {
+    room_id: RoomId,
+}
+
+impl Operation for Unfreeze {
+    type Answer = Box<RoomOverview>;
+    type Place = Access;
+
+    fn place(&self) -> &RoomId {
+        &self.room_id
+    }
+
+    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
+        access.moderator()
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        server.change_rules(asked, RulesChange::Freeze(false));
+    }
+}
