@@ -14,6 +14,7 @@ use super::{
     present::{AckInbox, SetPresence, Typing},
     reaction::{React, Unreact},
     send::Send,
+    slow_mode::SetSlowMode,
     subscribe::{Resume, Subscribe, Unsubscribe},
 };
 use crate::{
@@ -60,6 +61,7 @@ pub const FRAMES: &[Frame] = &[
     frame::<Unpin>("message.unpin"),
     frame::<Freeze>("room.freeze"),
     frame::<Unfreeze>("room.unfreeze"),
+    frame::<SetSlowMode>("room.slow_mode"),
 ];
 
 const fn frame<O: Operation>(kind: &'static str) -> Frame {

@@ -22,6 +22,7 @@ pub mod reaction;
 pub mod read_all;
 pub mod room;
 pub mod send;
+pub mod slow_mode;
 pub mod subscribe;
 #[cfg(test)]
 mod tests;

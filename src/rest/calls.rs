@@ -27,6 +27,7 @@ use crate::operations::{
     reaction::{React, Unreact},
     room::{ClearRoom, CreateRoom, DeleteRoom, SetRetention, UpdateRoom},
     send::Send,
+    slow_mode::SetSlowMode,
     transfer::TransferRoom,
 };
 
@@ -56,6 +57,7 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(POST, "/rooms/{room}/transfer", operate::<TransferRoom>, &[], "Transfer ownership"),
     call(PUT, "/rooms/{room}/freeze", operate::<Freeze>, &[], "Freeze: only moderators write"),
     call(DELETE, "/rooms/{room}/freeze", operate::<Unfreeze>, &[], "Unfreeze"),
+    call(PUT, "/rooms/{room}/slow-mode", operate::<SetSlowMode>, &[], "Slow mode: one message in so many seconds"),
     call(GET, "/rooms/{room}/members", members::list, &[], "Members"),
     call(PUT, "/rooms/{room}/members/{user}", operate::<AddMember>, &[409], "Add a member, or join"),
     call(PATCH, "/rooms/{room}/members/{user}", operate::<UpdateMember>, &[409], "Change a member's role, or mute them"),

@@ -47,6 +47,12 @@ export class RoomCommands extends Calls {
   freeze(room) { return this.rest("PUT", `/rooms/${segment(room)}/freeze`, {}); }
   /** @type {(room: string) => Promise<Room>} */
   unfreeze(room) { return this.rest("DELETE", `/rooms/${segment(room)}/freeze`); }
+  /**
+   * A member writes once in so many seconds; 0 ends that.
+   *
+   * @type {(room: string, seconds: number) => Promise<Room>}
+   */
+  slowMode(room, seconds) { return this.rest("PUT", `/rooms/${segment(room)}/slow-mode`, { seconds }); }
   /** @type {(room: string) => Promise<void>} */
   deleteRoom(room) { return this.rest("DELETE", `/rooms/${segment(room)}`); }
   /** @type {(room: string) => Promise<void>} */

@@ -110,7 +110,8 @@ export class Talk {
       return null;
     }
     const error = new ParlorError(frame.data);
-    if (error.code === "rate_limited") this.#queue.refused(monotonic(), pauseOf(error.retryAfterMs ?? 1_000));
+    // With a field it is not too much of all, but of one thing: a room in slow mode.
+    if (error.code === "rate_limited" && !error.field) this.#queue.refused(monotonic(), pauseOf(error.retryAfterMs ?? 1_000));
     const wasAsked = this.#requests.reject(frame.id, error);
     this.#sayOn();
     return wasAsked ? null : error;

@@ -49,7 +49,7 @@
  * @property {Reaction[]} [reactions]
  * @property {{at: string, by: string}} [pinned]
  *
- * @typedef {{frozen?: boolean}} Rules
+ * @typedef {{frozen?: boolean, slow_mode_seconds?: number}} Rules
  *
  * @typedef {object} Room as this user sees it
  * @property {string} room_id

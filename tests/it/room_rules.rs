@@ -123,3 +123,104 @@ async fn a_room_that_is_frozen_on_one_node_is_frozen_on_all() {
     let told = at_ben.next_event("room.updated").await;
     assert_eq!(told["data"]["rules"]["frozen"], true, "{told}");
 }
+
+async fn slow_down(user: &User, seconds: i64) -> Value {
+    user.put("/rooms/den/slow-mode", json!({"seconds": seconds})).await.expect(200)
+}
+
+#[tokio::test]
+async fn in_slow_mode_a_member_writes_once_in_a_while_and_moderators_at_will() {
+    let mut server = Server::start().await;
+    let (ann, ben, mut at_ann, mut at_ben) = den(&server).await;
+    let set = json!({"room_id": "den", "seconds": 600});
+    at_ben.refused("room.slow_mode", set.clone(), "forbidden").await;
+    let slow = at_ann.ask("room.slow_mode", set).await;
+    assert_eq!(slow["rules"], json!({"slow_mode_seconds": 600}), "{slow}");
+    assert_eq!(at_ben.next_event("room.updated").await["data"]["rules"], slow["rules"]);
+
+    let said = at_ben.say_as("den", "one", "the first").await;
+    let refusal = at_ben.refused("message.send", message("another"), "rate_limited").await;
+    let left = refusal["retry_after_ms"].as_i64().expect("a time");
+    assert!((1..=600_000).contains(&left), "{refusal}");
+    assert_eq!(refusal["field"], "room_id", "it is not all that has to wait");
+    let rich = json!({"room_id": "den", "content": "@ann", "thread_id": id_of(&said)});
+    at_ben.refused("message.send", rich, "rate_limited").await;
+    ben.try_say("den", "over REST").await.refused(429, "rate_limited");
+    let again = at_ben.say_as("den", "one", "the first").await;
+    assert_eq!((&again["duplicate"], &again["seq"]), (&json!(true), &json!(1)), "{again}");
+    ben.edit(&id_of(&said), "as it was meant").await.expect(200);
+    ben.react(&id_of(&said), "👍").await.expect(200);
+    at_ann.say("den", "one").await;
+    at_ann.say("den", "two").await;
+
+    server.kill9().await;
+    server.start_again().await;
+    let mut at_ben = ben.connect().await;
+    at_ben.refused("message.send", message("another"), "rate_limited").await;
+    assert_eq!(slow_down(&ann, 0).await.get("rules"), None);
+    at_ben.say("den", "at last").await;
+    at_ben.say("den", "and again").await;
+}
+
+#[tokio::test]
+async fn slow_mode_is_over_when_it_says_and_counts_what_has_more_than_a_content() {
+    let server = Server::start().await;
+    let (ann, ben, _, mut at_ben) = den(&server).await;
+    slow_down(&ann, 1).await;
+    let root = ben.say_id("den", "@ann a mention").await;
+    let refusal = at_ben.refused("message.send", message("another"), "rate_limited").await;
+    let left = refusal["retry_after_ms"].as_u64().expect("a time");
+    // As a client does that is told how long to wait.
+    tokio::time::sleep(std::time::Duration::from_millis(left)).await;
+    let reply = json!({"room_id": "den", "content": "again", "thread_id": root});
+    at_ben.ask("message.send", reply).await;
+    at_ben.refused("message.send", message("another"), "rate_limited").await;
+}
+
+#[tokio::test]
+async fn of_several_messages_at_once_slow_mode_takes_one() {
+    let server = Server::start().await;
+    let (ann, _, _, mut at_ben) = den(&server).await;
+    slow_down(&ann, 600).await;
+    let mut ids = Vec::new();
+    for number in 0..8 {
+        ids.push(at_ben.begin("message.send", message(&number.to_string())).await);
+    }
+    let mut stored = 0;
+    for id in ids {
+        match at_ben.answer(&id).await {
+            Ok(_) => stored += 1,
+            Err(error) => assert_eq!(error["code"], "rate_limited", "{error}"),
+        }
+    }
+    assert_eq!((stored, ann.last_seq("den").await), (1, 1));
+}
+
+#[tokio::test]
+async fn leaving_and_coming_back_does_not_shorten_slow_mode() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    ann.create_room("den", "public").await;
+    ben.join("den").await.expect(201);
+    slow_down(&ann, 600).await;
+    ben.try_say("den", "one").await.expect(201);
+    ben.leave("den").await.expect(204);
+    ben.join("den").await.expect(201);
+    ben.try_say("den", "two").await.refused(429, "rate_limited");
+    for bad in [json!({}), json!({"seconds": -1}), json!({"seconds": "x"})] {
+        ann.put("/rooms/den/slow-mode", bad).await.refused(400, "invalid_message");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn slow_mode_is_one_over_all_nodes() {
+    let cluster = Cluster::start(2).await;
+    let (ann, ben) = (cluster.nodes[0].user("ann").await, cluster.nodes[1].user("ben").await);
+    let ben_here = cluster.nodes[0].user("ben").await;
+    ann.room_with("den", &[&ben]).await;
+    slow_down(&ann, 600).await;
+    ben.try_say("den", "one").await.expect(201);
+    ben_here.try_say("den", "two").await.refused(429, "rate_limited");
+    ben.try_say("den", "three").await.refused(429, "rate_limited");
+}

@@ -18,12 +18,17 @@ pub struct RoomRules {
     /// Only moderators write and react.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub frozen: bool,
+    /// A member who does not moderate writes once in so many seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slow_mode_seconds: Option<i64>,
 }
 
 /// A change of a room's rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RulesChange {
     Freeze(bool),
+    /// Seconds; `None` ends it.
+    SlowMode(Option<i64>),
 }
 
 impl RoomRules {
@@ -34,7 +39,24 @@ impl RoomRules {
     #[must_use]
     pub fn changed(self, change: RulesChange) -> Self {
         match change {
-            RulesChange::Freeze(frozen) => Self { frozen },
+            RulesChange::Freeze(frozen) => Self { frozen, ..self },
+            RulesChange::SlowMode(slow_mode_seconds) => Self { slow_mode_seconds, ..self },
+        }
+    }
+
+    /// Whether a member who does not moderate, and last wrote then, may write
+    /// again.
+    pub fn may_write_again(
+        self,
+        spoke_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), Denied> {
+        let pause = self.slow_mode_seconds.unwrap_or(0).saturating_mul(1_000);
+        // However wrong a clock may have been, nobody waits for more than that.
+        let left = spoke_at.map_or(0, |at| at.0.saturating_add(pause) - now.0).min(pause);
+        match u64::try_from(left) {
+            Ok(left @ 1..) => Err(Denied::TooSoon(Duration::from_millis(left))),
+            _ => Ok(()),
         }
     }
 }
@@ -69,6 +91,8 @@ pub enum Denied {
     NotBackend,
     #[error("this room is frozen")]
     Frozen,
+    #[error("this room is in slow mode; wait a little before you write again")]
+    TooSoon(Duration),
     #[error("only moderators may write in this room")]
     Announcement,
     #[error("only moderators of the room may do this")]
@@ -94,7 +118,7 @@ pub enum Denied {
 impl Denied {
     /// How long until it may be done, where it is enough to wait.
     pub fn retry_after(self) -> Option<Duration> {
-        None
+        if let Self::TooSoon(left) = self { Some(left) } else { None }
     }
 }
 
@@ -121,7 +145,7 @@ impl Standing {
 
     /// Whether one may take part: react, type.
     pub fn may_react(&self, rules: RoomRules, now: Timestamp) -> Result<(), Denied> {
-        let RoomRules { frozen } = rules;
+        let RoomRules { frozen, slow_mode_seconds: _ } = rules;
         if self.role == Role::ReadOnly {
             Err(Denied::ReadOnly)
         } else if self.blocked {
@@ -163,7 +187,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_000);
-    const PLAIN: RoomRules = RoomRules { frozen: false };
+    const PLAIN: RoomRules = RoomRules { frozen: false, slow_mode_seconds: None };
 
     #[test]
     fn a_member_writes_unless_muted_blocked_read_only_or_in_an_announcement_room() {
@@ -190,6 +214,21 @@ mod tests {
         assert_eq!(member.may_react(frozen, NOW), Err(Denied::Frozen));
         assert_eq!(moderator.may_write(RoomKind::Public, frozen, NOW), Ok(()));
         assert!(frozen.changed(RulesChange::Freeze(false)).is_default());
+    }
+
+    #[test]
+    fn in_slow_mode_one_waits_for_what_is_left_of_the_pause() {
+        let slow = PLAIN.changed(RulesChange::SlowMode(Some(30)));
+        let left = |spoke_at: Option<i64>, now| {
+            let denied = slow.may_write_again(spoke_at.map(Timestamp), Timestamp(now)).err();
+            denied.and_then(Denied::retry_after).map(|left| left.as_millis())
+        };
+        assert_eq!(left(None, 5_000), None, "the first one");
+        assert_eq!(left(Some(5_000), 5_000), Some(30_000));
+        assert_eq!(left(Some(5_000), 34_999), Some(1));
+        assert_eq!(left(Some(5_000), 35_000), None);
+        assert_eq!(left(Some(90_000), 5_000), Some(30_000), "of a clock that was wrong");
+        assert_eq!(PLAIN.may_write_again(Some(NOW), NOW), Ok(()));
     }
 
     #[test]

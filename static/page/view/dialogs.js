@@ -19,6 +19,9 @@ import { rules } from "../../client/parlor.js";
 import { byId, fieldsOf } from "./dom.js";
 import { attempt, confirmed, copied, openMenu } from "./popups.js";
 
+/** What the menu offers. */
+const SLOW_MODE_SECONDS = 30;
+
 /**
  * Runs a form's submit, and closes its dialog if that works.
  * @param {string} formId
@@ -118,6 +121,17 @@ export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }
       : { testid: "freeze", label: "Freeze room", run: () => attempt(() => parlor.freeze(room.room_id)) };
   };
 
+  /** @type {(room: Room) => Choice | null} */
+  const slowing = (room) => {
+    if (!rules.moderates(room) || room.kind === "direct") return null;
+    return room.rules?.slow_mode_seconds
+      ? { testid: "end-slow-mode", label: "End slow mode", run: () => attempt(() => parlor.slowMode(room.room_id, 0)) }
+      : {
+        testid: "slow-mode", label: `Slow mode: one message in ${SLOW_MODE_SECONDS} s`,
+        run: () => attempt(() => parlor.slowMode(room.room_id, SLOW_MODE_SECONDS)),
+      };
+  };
+
   /**
    * What one may do with the open room.
    * @type {(anchor: HTMLElement, room: Room) => void}
@@ -125,6 +139,7 @@ export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }
   return (anchor, room) => openMenu(anchor, "Room", [
     rules.moderates(room) && room.kind !== "direct" ? { testid: "edit-room", label: "Title and topic…", run: () => change(room) } : null,
     freezing(room),
+    slowing(room),
     { label: "Copy room id", run: () => copied(room.room_id) },
     { label: "Close room", run: closeRoom },
     blocking(room),

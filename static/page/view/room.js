@@ -177,6 +177,8 @@ export class RoomView {
     const online = [...this.people.members.keys()].filter((user) => chat.presenceOf(user)?.status === "online");
     const count = plural(room.member_count ?? this.people.members.size, "member");
     const about = [KINDS[room.kind], this.people.members.size > 0 ? `${count}, ${online.length} online` : count];
+    const pause = room.rules?.slow_mode_seconds;
+    if (pause) about.push(`slow mode: one message in ${pause} s`);
     return [...(room.topic ? [room.topic] : []), ...about].join(" · ");
   }
 

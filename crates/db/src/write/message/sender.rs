@@ -1,15 +1,20 @@
 //! Whether senders may still write, where other nodes may have decided
-//! otherwise meanwhile.
+//! otherwise meanwhile; and whether they may write again, in slow mode.
 
-use parlor_domain::Denied;
+use parlor_domain::{Denied, Role, RoomRules, Timestamp};
 use parlor_macros::each_backend;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::NewMessage;
 use crate::{rows::standing::Stands, write::WriteError};
 
-/// How senders stand, read once for a batch.
-pub(super) struct Senders(Option<Known>);
+/// How senders stand and when they last wrote, read once for a batch.
+pub(super) struct Senders {
+    /// Where there are other nodes.
+    known: Option<Known>,
+    /// Those who write in rooms in slow mode.
+    paces: FxHashMap<(i64, i64), Pace>,
+}
 
 struct Known {
     standings: FxHashMap<(i64, i64), Stands>,
@@ -17,14 +22,35 @@ struct Known {
     rooms: FxHashSet<i64>,
 }
 
+struct Pace {
+    moderates: bool,
+    spoke_at: Option<Timestamp>,
+    /// In this batch.
+    speaks: bool,
+}
+
+fn place(message: &NewMessage) -> (i64, i64) {
+    (message.room.0, message.sender.0)
+}
+
 impl Senders {
     pub fn check(&mut self, message: &NewMessage) -> Result<(), WriteError> {
-        let Some(known) = &self.0 else { return Ok(()) };
+        self.check_standing(message)?;
+        let (rules, now) = (self.rules(message), message.created_at);
+        if let Some(pace) = self.paces.get_mut(&place(message)).filter(|pace| !pace.moderates) {
+            rules.may_write_again(pace.spoke_at, now).map_err(WriteError::Denied)?;
+            (pace.spoke_at, pace.speaks) = (Some(now), true);
+        }
+        Ok(())
+    }
+
+    fn check_standing(&self, message: &NewMessage) -> Result<(), WriteError> {
+        let Some(known) = &self.known else { return Ok(()) };
         if message.by_admin {
             let is_there = known.rooms.contains(&message.room.0);
             return if is_there { Ok(()) } else { Err(WriteError::NoSuchRoom) };
         }
-        match known.standings.get(&(message.room.0, message.sender.0)) {
+        match known.standings.get(&place(message)) {
             Some((standing, kind, rules)) => {
                 standing.may_write(*kind, *rules, message.created_at).map_err(WriteError::Denied)
             }
@@ -32,6 +58,15 @@ impl Senders {
                 Err(WriteError::Denied(Denied::Stranger))
             }
             None => Err(WriteError::NoSuchRoom),
+        }
+    }
+
+    /// Those of the room, as far as they concern the sender.
+    fn rules(&self, message: &NewMessage) -> RoomRules {
+        let stands = self.known.as_ref().and_then(|known| known.standings.get(&place(message)));
+        match stands {
+            Some((_, _, rules)) if !message.by_admin => *rules,
+            _ => message.rules,
         }
     }
 }
@@ -43,7 +78,7 @@ pub mod backend {
     use super::*;
     use crate::{
         backend::{Conn, SHARES_ROOMS, standings},
-        schema::rooms,
+        schema::{members, rooms},
     };
 
     /// Those of some rooms that have not been deleted.
@@ -55,18 +90,46 @@ pub mod backend {
             .load(conn)
     }
 
-    /// Stores what the rooms' rules ask for of those who write now.
-    pub fn note(_: &mut Conn, _: &Senders) -> QueryResult<()> {
+    /// When members wrote last in rooms in slow mode.
+    fn paces(conn: &mut Conn, places: &[(i64, i64)]) -> QueryResult<FxHashMap<(i64, i64), Pace>> {
+        let (rooms, users): (Vec<i64>, Vec<i64>) = places.iter().copied().unzip();
+        let found = members::table
+            .filter(members::room_key.eq_any(rooms))
+            .filter(members::user_key.eq_any(users))
+            .select((members::room_key, members::user_key, members::role, members::spoke_at))
+            .load::<(i64, i64, String, Option<i64>)>(conn)?;
+        let pace = |(room, user, role, spoke_at): (i64, i64, String, Option<i64>)| {
+            let moderates = Role::parse(&role).is_some_and(|role| role >= Role::Moderator);
+            ((room, user), Pace { moderates, spoke_at: spoke_at.map(Timestamp), speaks: false })
+        };
+        Ok(found.into_iter().map(pace).collect())
+    }
+
+    /// Stores when those have written who write now in a room in slow mode.
+    pub fn note(conn: &mut Conn, senders: &Senders) -> QueryResult<()> {
+        for (place, pace) in senders.paces.iter().filter(|(_, pace)| pace.speaks) {
+            diesel::update(members::table.find(*place))
+                .set(members::spoke_at.eq(pace.spoke_at.map(|at| at.0)))
+                .execute(conn)?;
+        }
         Ok(())
     }
 
-    /// On one node the ChatServer knows, and nothing is read.
+    /// On one node the ChatServer knows how members stand, and for most rooms
+    /// nothing is read.
     pub fn of(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Senders> {
-        if !SHARES_ROOMS {
-            return Ok(Senders(None));
+        let known = if SHARES_ROOMS { Some(known(conn, messages)?) } else { None };
+        let mut senders = Senders { known, paces: FxHashMap::default() };
+        let is_slow = |message: &&&NewMessage| senders.rules(message).slow_mode_seconds.is_some();
+        let slow: Vec<_> = messages.iter().filter(is_slow).map(|message| place(message)).collect();
+        if !slow.is_empty() {
+            senders.paces = paces(conn, &slow)?;
         }
-        let mut places: Vec<(i64, i64)> =
-            messages.iter().map(|message| (message.room.0, message.sender.0)).collect();
+        Ok(senders)
+    }
+
+    fn known(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Known> {
+        let mut places: Vec<(i64, i64)> = messages.iter().map(|message| place(message)).collect();
         places.sort_unstable();
         places.dedup();
         let rows = standings(conn, &places)?;
@@ -78,6 +141,6 @@ pub mod backend {
             .filter(|room| !known.contains(room))
             .collect();
         let there = if unknown.is_empty() { Vec::new() } else { existing(conn, &unknown)? };
-        Ok(Senders(Some(Known { standings, rooms: known.into_iter().chain(there).collect() })))
+        Ok(Known { standings, rooms: known.into_iter().chain(there).collect() })
     }
 }

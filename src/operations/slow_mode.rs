@@ -1,0 +1,34 @@
+//! Slow mode: a member writes once in so many seconds.
+
+use parlor_domain::{RoomId, RoomOverview, RulesChange, Whole, limits::SECONDS_MAX};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Access, Asked, ChatError, ChatServer, Operation, Requester};
+
+/// One message in so many seconds of each member who does not moderate; 0 ends
+/// that.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SetSlowMode {
+    room_id: RoomId,
+    seconds: Whole<0, SECONDS_MAX>,
+}
+
+impl Operation for SetSlowMode {
+    type Answer = Box<RoomOverview>;
+    type Place = Access;
+
+    fn place(&self) -> &RoomId {
+        &self.room_id
+    }
+
+    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
+        access.moderator()
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        let Whole(seconds) = self.seconds;
+        let seconds = (seconds > 0).then_some(seconds);
+        server.change_rules(asked, RulesChange::SlowMode(seconds));
+    }
+}
