@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Lobby, lobby, lobby_of};
-use crate::support::{Server, User};
+use crate::support::{Outcome, Server, User};
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
@@ -160,5 +160,35 @@ async fn one_who_is_muted_or_banned_is_told() {
     assert!(ben.ban("office", &me, json!({})).await.status < 300);
     alice.shows("notice", "You were banned from the room.").await;
     alice.has_no("[data-testid=\"room-item\"][data-room-id=\"office\"]").await;
+    alice.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
+async fn a_moderator_freezes_a_room_and_others_see_why_they_cannot_write() {
+    let Lobby { alice, ben, server, driver: _driver } = lobby().await;
+    let me = User::new(server.address().clone(), "alice", None);
+    alice.press("room-menu").await;
+    alice.press("freeze").await;
+    let is_frozen = |room: &Outcome| room.json()["rules"]["frozen"] == true;
+    ben.get_until("a frozen room", "/rooms/lobby", is_frozen).await;
+    ben.try_say("lobby", "may I?").await.refused(403, "forbidden");
+    alice.say("only I").await;
+    alice.press("room-menu").await;
+    alice.press("slow-mode").await;
+    alice.shows("room-about", "slow mode: one message in 30 s").await;
+    // Somebody else keeps order now, and she only writes.
+    alice.press("open-members").await;
+    alice.choose_for_member("ben", "transfer").await;
+    alice.press("confirm").await;
+    alice.has("[data-testid=\"member\"][data-user=\"ben\"][data-role=\"owner\"]").await;
+    ben.set_role("lobby", &me, "member").await.expect(200);
+    alice.shows("locked", "This room is frozen").await;
+    ben.delete("/rooms/lobby/freeze").await.expect(200);
+    alice.say("the first").await;
+    alice.sees("the first", &["stored", "delivered", "read"]).await;
+    alice.say("the second").await;
+    alice.sees("the second", &["pending"]).await;
+    ben.put("/rooms/lobby/slow-mode", json!({"seconds": 0})).await.expect(200);
     alice.close().await;
 }
