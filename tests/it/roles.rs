@@ -232,7 +232,8 @@ async fn title_topic_and_custom_data_are_changed_and_all_are_told() {
     let changed = ann.patch("/rooms/den", change).await.expect(200);
     assert_eq!((&changed["title"], &changed["topic"]), (&json!("Attic"), &json!("all")));
     let told = at_ben.next_event("room.updated").await;
-    let expected = json!({"title": "Attic", "topic": "all", "custom": {"a": [1, "ä"]}});
+    let expected =
+        json!({"title": "Attic", "topic": "all", "custom": {"a": [1, "ä"]}, "rules": {}});
     assert_eq!((&told["room_id"], &told["data"]), (&json!("den"), &expected));
     let cleared = ann.patch("/rooms/den", json!({"custom": null, "topic": ""})).await.expect(200);
     assert_eq!((&cleared["custom"], &cleared["topic"]), (&Value::Null, &json!("")));
