@@ -18,6 +18,7 @@
 
 use parlor_db as db;
 use parlor_process::{clock, metrics};
+use parlor_protocol as protocol;
 
 pub mod app;
 pub mod attachments;
@@ -31,7 +32,6 @@ pub mod nodes;
 mod operations;
 pub mod outbound;
 pub mod places;
-pub mod protocol;
 pub mod request_id;
 pub mod rest;
 pub mod routes;

@@ -20,6 +20,7 @@ use governor::{
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::{ErrorCode, ErrorView, server_frame::RatesView};
 use parlor_domain::{
     UserKey,
     limits::{SPENDERS_KEPT, SPENDERS_TOLD, SPENT_MOST},
@@ -48,6 +49,20 @@ pub struct Rates {
     pub errors: Option<NonZeroU32>,
 }
 
+impl From<&Rates> for RatesView {
+    fn from(rates: &Rates) -> Self {
+        let per_second = |quota: Quota| {
+            let interval = quota.replenish_interval().as_secs_f64();
+            (1.0 / interval).round() as u32
+        };
+        Self {
+            commands_per_second: rates.connection.map_or(0, per_second),
+            command_burst: rates.connection.map_or(0, |quota| quota.burst_size().get()),
+            errors_before_close: rates.errors.map_or(0, NonZeroU32::get),
+        }
+    }
+}
+
 /// The errors of a connection are forgiven over this time.
 pub const ERROR_WINDOW: Duration = Duration::from_secs(60);
 
@@ -55,6 +70,19 @@ pub const ERROR_WINDOW: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limited {
     pub retry_after: Duration,
+}
+
+impl From<Limited> for ErrorView<'_> {
+    fn from(Limited { retry_after }: Limited) -> Self {
+        // Up, so that who waits so long has waited long enough.
+        let millis = retry_after.as_micros().div_ceil(1000);
+        Self {
+            code: ErrorCode::RateLimited,
+            message: "too many requests; wait a little".into(),
+            field: None,
+            retry_after_ms: Some(u64::try_from(millis).unwrap_or(u64::MAX)),
+        }
+    }
 }
 
 /// So many a second, and a burst of at least that many at once.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     chat::{ReplyTo, Request, RequestId, SessionRef},
-    protocol::{Input, Refusal, Rules, describe::Schemas},
+    protocol::{Input, Refusal, Rules, Schemas},
 };
 
 /// A type of frames that ask for an operation.

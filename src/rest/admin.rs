@@ -17,7 +17,7 @@ use crate::{
     db::Audited,
     error::ApiError,
     operations::disconnect::EraseUser,
-    protocol::describe::any_json,
+    protocol::any_json,
 };
 use parlor_domain::{Retention, RoomId, Seq, UserId};
 

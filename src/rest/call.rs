@@ -21,7 +21,7 @@ use crate::{
     chat::Operation,
     error::ApiError,
     operations::IDEMPOTENCY_KEY,
-    protocol::{ErrorCode, Input, describe::Schemas},
+    protocol::{ErrorCode, Input, Schemas},
 };
 
 /// A line of the table.

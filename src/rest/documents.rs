@@ -8,8 +8,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{State, answers::Shared, describe::openapi, reply::Reply, request::NoFields};
-use crate::{error::ApiError, protocol::describe::asyncapi};
+use super::{
+    State,
+    answers::Shared,
+    describe::{asyncapi, openapi},
+    reply::Reply,
+    request::NoFields,
+};
+use crate::error::ApiError;
 
 static OPENAPI: LazyLock<String> =
     LazyLock::new(|| openapi().to_json().expect("a description is JSON"));

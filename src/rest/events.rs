@@ -10,9 +10,7 @@ use super::{
     reply::{Reply, fitting},
     request::{BySeq, RoomBySeq},
 };
-use crate::{
-    auth::Identity, clock::now, db::InboxHead, error::ApiError, protocol::describe::any_json,
-};
+use crate::{auth::Identity, clock::now, db::InboxHead, error::ApiError, protocol::any_json};
 use parlor_domain::{AppEvent, InboxEvent, RoomEvent, RoomKey, Timestamp, limits::page_bytes};
 
 /// An event that the application published.

@@ -40,6 +40,7 @@ mod webhooks;
 pub use answers::Answers;
 pub use attachments::Files;
 pub use calls::CALLS;
+pub use describe::asyncapi;
 pub use edge::{cors, security_headers};
 pub use observe::observe;
 pub use search::Search;

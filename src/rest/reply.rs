@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     chat::Shown,
     error::ErrorBody,
-    protocol::{describe::Schemas, json_size},
+    protocol::{Schemas, json_size},
 };
 
 /// A response that is what `G` describes.

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::{MessageId, RoomKey, Timestamp, UserKey};
 
 /// An attachment's public id: random, so that nobody guesses another's.
@@ -27,6 +30,36 @@ pub struct Attachment {
     pub dimensions: Option<(i64, i64)>,
     /// The type of its thumbnail, if there is one.
     pub thumbnail_type: Option<Arc<str>>,
+}
+
+/// A file that was uploaded, as it is shown; and as it is kept with its message,
+/// since it does not change.
+#[derive(Serialize, JsonSchema)]
+pub struct AttachmentView<'a> {
+    attachment_id: String,
+    name: &'a str,
+    content_type: &'a str,
+    size: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<i64>,
+    has_thumbnail: bool,
+}
+
+impl<'a> From<&'a Attachment> for AttachmentView<'a> {
+    fn from(attachment: &'a Attachment) -> Self {
+        let Attachment { id, name, content_type, size, dimensions, thumbnail_type } = attachment;
+        Self {
+            attachment_id: id.0.to_string(),
+            name,
+            content_type,
+            size: *size,
+            width: dimensions.map(|(width, _)| width),
+            height: dimensions.map(|(_, height)| height),
+            has_thumbnail: thumbnail_type.is_some(),
+        }
+    }
 }
 
 /// An attachment with what decides who may have it.

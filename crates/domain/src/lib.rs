@@ -27,7 +27,7 @@ mod time;
 mod user;
 mod wire;
 
-pub use attachment::{Attachment, AttachmentId, StoredAttachment};
+pub use attachment::{Attachment, AttachmentId, AttachmentView, StoredAttachment};
 pub use audit::AuditEntry;
 pub use bar::Bar;
 pub use contact::{Adder, Contact, RoomBounds};

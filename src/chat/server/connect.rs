@@ -184,7 +184,7 @@ impl ChatServer {
             at.id.0,
             self.settings.heartbeat_interval,
             &self.settings.limits,
-            &self.settings.rates,
+            (&self.settings.rates).into(),
         );
         let total = online.rooms.as_ref().map_or(0, FxHashMap::len);
         let user = online.user.clone();

@@ -21,7 +21,7 @@ use crate::{
     attachments::{ByteRange, StoreError, is_safe_image},
     auth::Identity,
     error::ApiError,
-    protocol::{ErrorCode, describe::Schemas},
+    protocol::{ErrorCode, Schemas},
     rest::reply::{Given, Gives, Granted},
 };
 use parlor_domain::Attachment;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     error::ErrorBody,
     operations::IDEMPOTENCY_KEY,
-    protocol::describe::Schemas,
+    protocol::Schemas,
     rest::{
         call::{Call, field_of, parts_of},
         reply::{Given, Granted},

@@ -1,14 +1,17 @@
-//! The REST interface described for programs: OpenAPI 3.1
-//! (<https://spec.openapis.org/oas/v3.1.0>), with the schemas of the types that
-//! are sent.
+//! The interfaces described for programs, with the schemas of the types that are
+//! sent: REST as OpenAPI 3.1 (<https://spec.openapis.org/oas/v3.1.0>), and
+//! `asyncapi`.
 
+mod asyncapi;
 mod call;
+
+pub use asyncapi::asyncapi;
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
 use super::CALLS;
-use crate::protocol::describe::Schemas;
+use crate::protocol::Schemas;
 
 fn document() -> Value {
     let mut schemas = Schemas::new("/components/schemas");

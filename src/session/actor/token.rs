@@ -137,7 +137,7 @@ impl Session {
             self.at.id.0,
             settings.heartbeat.interval,
             &settings.limits,
-            &settings.rates,
+            (&settings.rates).into(),
         ))
     }
 }

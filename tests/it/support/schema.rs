@@ -16,7 +16,7 @@ impl FrameSchemas {
     /// Made once; the description does not change.
     pub fn get() -> &'static Self {
         static SCHEMAS: OnceLock<FrameSchemas> = OnceLock::new();
-        SCHEMAS.get_or_init(|| Self::read(&parlor::protocol::describe::asyncapi()))
+        SCHEMAS.get_or_init(|| Self::read(&parlor::rest::asyncapi()))
     }
 
     fn read(document: &Value) -> Self {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use parlor_domain::{Attachment, Mentions, Reaction, UserId};
+use parlor_domain::{Attachment, AttachmentView, Mentions, Reaction, UserId};
 
 #[derive(Serialize, Deserialize)]
 struct MentionsColumn {
@@ -19,35 +19,9 @@ struct ReactionColumn {
     users: Vec<String>,
 }
 
-/// As it is shown: an attachment does not change, so it is written once.
-#[derive(Serialize)]
-struct AttachmentColumn<'a> {
-    attachment_id: String,
-    name: &'a str,
-    content_type: &'a str,
-    size: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    width: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    height: Option<i64>,
-    has_thumbnail: bool,
-}
-
 pub(crate) fn encode_attachments(attachments: &[Attachment]) -> Option<String> {
-    let column = |attachment: &'_ Attachment| {
-        let Attachment { id, name, content_type, size, dimensions, thumbnail_type } = attachment;
-        encode(&AttachmentColumn {
-            attachment_id: id.0.to_string(),
-            name,
-            content_type,
-            size: *size,
-            width: dimensions.map(|(width, _)| width),
-            height: dimensions.map(|(_, height)| height),
-            has_thumbnail: thumbnail_type.is_some(),
-        })
-    };
-    let columns: Vec<String> = attachments.iter().map(column).collect();
-    (!columns.is_empty()).then(|| format!("[{}]", columns.join(",")))
+    let views: Vec<AttachmentView<'_>> = attachments.iter().map(AttachmentView::from).collect();
+    (!views.is_empty()).then(|| encode(&views))
 }
 
 #[derive(Deserialize)]

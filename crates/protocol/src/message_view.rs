@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use super::{AttachmentView, UserView};
-use parlor_domain::{Extras, Message, Pin, Quote, Reaction, Thread, UserId};
+use crate::UserView;
+use parlor_domain::{AttachmentView, Extras, Message, Pin, Quote, Reaction, Thread, UserId};
 
 /// A message. What few messages have is left out of the others.
 #[derive(Serialize, JsonSchema)]

@@ -6,7 +6,7 @@
 /// It looks at the frame's own fields only, keeps nothing and goes through
 /// the text once, however deep it is. As for the parser, the last of several
 /// counts.
-pub(super) fn find(text: &str) -> Option<String> {
+pub(crate) fn find(text: &str) -> Option<String> {
     let mut rest = Tokens { text, at: 0 };
     if rest.next()? != Token::Open {
         return None;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{ErrorCode, frame_id};
+use crate::{ErrorCode, frame_id};
 use parlor_domain::{
     Timestamp, Whole,
     limits::{REQUEST_ID_BYTES, SECONDS_MAX},

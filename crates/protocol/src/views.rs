@@ -6,9 +6,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ErrorCode, MessageView, Refusal};
-use crate::limiter::Limited;
-use parlor_domain::{Attachment, HistoryPage, User};
+use crate::{ErrorCode, MessageView, Refusal};
+use parlor_domain::{HistoryPage, User};
 
 #[derive(Serialize, JsonSchema)]
 pub struct UserView<'a> {
@@ -39,35 +38,6 @@ impl<'a> From<&'a HistoryPage> for HistoryView<'a> {
             epoch: epoch.as_str(),
             has_more: *has_more,
             has_more_after: *has_more_after,
-        }
-    }
-}
-
-/// A file that was uploaded.
-#[derive(Serialize, JsonSchema)]
-pub struct AttachmentView<'a> {
-    attachment_id: String,
-    name: &'a str,
-    content_type: &'a str,
-    size: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    width: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    height: Option<i64>,
-    has_thumbnail: bool,
-}
-
-impl<'a> From<&'a Attachment> for AttachmentView<'a> {
-    fn from(attachment: &'a Attachment) -> Self {
-        let Attachment { id, name, content_type, size, dimensions, thumbnail_type } = attachment;
-        Self {
-            attachment_id: id.0.to_string(),
-            name,
-            content_type,
-            size: *size,
-            width: dimensions.map(|(width, _)| width),
-            height: dimensions.map(|(_, height)| height),
-            has_thumbnail: thumbnail_type.is_some(),
         }
     }
 }
@@ -106,18 +76,5 @@ pub struct ErrorView<'a> {
 impl<'a> From<&'a Refusal> for ErrorView<'a> {
     fn from(Refusal { code, message, field }: &'a Refusal) -> Self {
         Self { code: *code, message: message.into(), field: field.as_deref(), retry_after_ms: None }
-    }
-}
-
-impl From<Limited> for ErrorView<'_> {
-    fn from(Limited { retry_after }: Limited) -> Self {
-        // Up, so that who waits so long has waited long enough.
-        let millis = retry_after.as_micros().div_ceil(1000);
-        Self {
-            code: ErrorCode::RateLimited,
-            message: "too many requests; wait a little".into(),
-            field: None,
-            retry_after_ms: Some(u64::try_from(millis).unwrap_or(u64::MAX)),
-        }
     }
 }

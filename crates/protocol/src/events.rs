@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{
+use crate::{
     MemberView, MessageView, RoomChangeView, RoomView, UserView,
     server_frame::{Envelope, NONE},
 };

@@ -5,24 +5,28 @@
 //! once, by a function of [`server_frame`], as the bytes that go on the wire.
 //! No actor, socket or database here.
 
+#![forbid(unsafe_code)]
+
 mod client_frame;
 mod codes;
-pub mod describe;
 pub mod events;
 mod frame_id;
 mod message_view;
 mod request;
 mod room_view;
+mod schemas;
 pub mod server_frame;
 mod views;
 
 pub use client_frame::{Auth, ClientFrame, Refusal, Rules};
 pub use codes::{Close, ErrorCode};
 pub use message_view::MessageView;
+pub use parlor_domain::AttachmentView;
 pub use request::{Input, Json, Object, null_or};
 pub use room_view::{
     BanView, MemberView, ReceiptView, RoomChangeView, RoomEntryView, RoomView, rooms_that_fit,
 };
+pub use schemas::{Schemas, any_json};
 pub use views::*;
 
 /// How many bytes something takes as JSON.

@@ -17,7 +17,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use super::{ErrorCode, Refusal};
+use crate::{ErrorCode, Refusal};
 
 /// The fields of a request, and where each is from.
 #[derive(Debug, Default)]
@@ -259,7 +259,7 @@ impl JsonSchema for Json {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        super::describe::any_json(generator)
+        crate::any_json(generator)
     }
 }
 

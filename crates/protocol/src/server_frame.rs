@@ -1,15 +1,13 @@
 //! What the server says: a function for each answer and event, giving the
 //! one whole WebSocket frame.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use governor::Quota;
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ErrorView, RoomEntryView, RoomView};
-use crate::limiter::Rates;
+use crate::{ErrorView, RoomEntryView, RoomView};
 use parlor_domain::{
     Epoch, RoomOverview, Seq, User,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, Limits, METADATA_BYTES},
@@ -18,7 +16,7 @@ use parlor_websocket::Frame;
 
 /// The frame of docs/PROTOCOL.md, "Frames"; what is `None` is left out.
 #[derive(Serialize)]
-pub(super) struct Envelope<'a, D> {
+pub(crate) struct Envelope<'a, D> {
     #[serde(rename = "type")]
     pub kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +57,7 @@ impl<'a, D: Serialize> Envelope<'a, D> {
 }
 
 /// The `data` of a frame that has none.
-pub(super) const NONE: Option<()> = None;
+pub(crate) const NONE: Option<()> = None;
 
 // Answers
 
@@ -176,7 +174,7 @@ impl<'a> SessionView<'a> {
         connection: u64,
         heartbeat: Duration,
         limits: &Limits,
-        rates: &Rates,
+        rates: RatesView,
     ) -> Self {
         Self {
             user: SelfView::new(user, roles),
@@ -226,7 +224,7 @@ pub struct LimitsView {
 }
 
 impl LimitsView {
-    fn new(limits: &Limits, rates: &Rates) -> Self {
+    fn new(limits: &Limits, rates: RatesView) -> Self {
         let Limits {
             frame_bytes,
             content_bytes,
@@ -260,7 +258,7 @@ impl LimitsView {
             metadata_bytes: METADATA_BYTES,
             history_page: HISTORY_PAGE,
             history_page_max: HISTORY_PAGE_MAX,
-            rates: rates.into(),
+            rates,
         }
     }
 }
@@ -268,23 +266,9 @@ impl LimitsView {
 /// How often a client may ask; 0: as often as it likes.
 #[derive(Clone, Copy, Default, Serialize, JsonSchema)]
 pub struct RatesView {
-    commands_per_second: u32,
-    command_burst: u32,
-    errors_before_close: u32,
-}
-
-impl From<&Rates> for RatesView {
-    fn from(rates: &Rates) -> Self {
-        let per_second = |quota: Quota| {
-            let interval = quota.replenish_interval().as_secs_f64();
-            (1.0 / interval).round() as u32
-        };
-        Self {
-            commands_per_second: rates.connection.map_or(0, per_second),
-            command_burst: rates.connection.map_or(0, |quota| quota.burst_size().get()),
-            errors_before_close: rates.errors.map_or(0, NonZeroU32::get),
-        }
-    }
+    pub commands_per_second: u32,
+    pub command_burst: u32,
+    pub errors_before_close: u32,
 }
 
 /// `data` of `session.ready`.

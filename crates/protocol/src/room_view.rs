@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use super::{MessageView, UserView};
+use crate::{MessageView, UserView};
 use parlor_domain::{
     Ban, Member, Receipt, Room, RoomOverview, RoomRules, RoomState, Timestamp, User,
 };
