@@ -34,7 +34,6 @@ use super::{
     Failure,
     accept::{Gate, ended, no_handshake},
     output,
-    serve::STOP_RESERVE,
 };
 use crate::{
     auth::OriginPolicy,
@@ -50,6 +49,9 @@ use crate::{
 use parlor_domain::limits;
 
 /// Prints where the server listens; programs may parse the first line.
+/// Kept back, while stopping, for the requests that are being answered.
+pub(super) const STOP_RESERVE: Duration = Duration::from_secs(2);
+
 pub(super) fn banner(listeners: &[SocketAddr], config: &Config) {
     let scheme = if config.certificate.is_some() { "https" } else { "http" };
     let urls: Vec<_> = listeners.iter().map(|address| format!("{scheme}://{address}")).collect();

@@ -10,7 +10,13 @@ use tokio::{
     time::{Instant, interval, timeout, timeout_at},
 };
 
-use super::{Failure, accept::most_of_one, http, listen::listen, nodes::Cluster};
+use super::{
+    Failure,
+    accept::most_of_one,
+    http::{self, STOP_RESERVE},
+    listen::listen,
+    nodes::Cluster,
+};
 use crate::{
     attachments::{Store, Sweeper},
     auth::{Accounts, ApiKeys, Authenticator, Credentials, Passwords, Revocations, TokenKeys},
@@ -20,7 +26,7 @@ use crate::{
     limiter::Limiters,
     nodes::Hooks,
     places::Places,
-    rest::{Answers, Draining, Files, Search, State},
+    rest::{Answers, DESCRIPTIONS, Draining, Files, Search, State},
     session::SessionCount,
     transport::Certificate,
     webhooks::Dispatcher,
@@ -230,9 +236,6 @@ async fn stop(
     let _ = timeout(STOP_RESERVE, handle.stop(true)).await;
 }
 
-/// Kept back for the requests that are being answered.
-pub(super) const STOP_RESERVE: Duration = Duration::from_secs(2);
-
 /// This node, as the ChatServer has to know it.
 struct Me {
     number: u8,
@@ -326,6 +329,7 @@ fn state(
         limits: config.limits.clone(),
         contact: config.contact,
         draining: Draining::default(),
+        descriptions: &DESCRIPTIONS,
         health: None,
     }
 }

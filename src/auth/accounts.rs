@@ -6,9 +6,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::{Identity, Passwords, Revocations, TokenKeys, api_key::is_service_user};
-use crate::db::{
-    Barred, ChangePassword, EndSignIn, FoundUser, NewRefreshToken, Reader, RefreshHash,
-    RegisterUser, RotateRefresh, Rotated, SignedIn, StartSignIn, Write, WriteError, Writer, submit,
+use crate::{
+    clock::now,
+    db::{
+        Barred, ChangePassword, EndSignIn, FoundUser, NewRefreshToken, Reader, RefreshHash,
+        RegisterUser, RotateRefresh, Rotated, SignedIn, StartSignIn, Write, WriteError, Writer,
+        submit,
+    },
 };
 use parlor_domain::{SignIn, Timestamp, User, UserId};
 
@@ -204,8 +208,4 @@ fn refusal(error: WriteError) -> AccountError {
 
 fn hash(token: &str) -> RefreshHash {
     Sha256::digest(token.as_bytes()).into()
-}
-
-pub(super) fn now() -> Timestamp {
-    crate::clock::now()
 }

@@ -1,7 +1,10 @@
 //! Why somebody is not authenticated.
 
-use super::BadToken;
 use crate::protocol::{ErrorCode, ErrorView};
+use parlor_domain::{
+    InvalidId,
+    limits::{ID_BYTES, ISSUER_BYTES, RETRY_AFTER, TOKEN_AGE_MAX, TOKEN_BYTES},
+};
 
 /// Why somebody is not authenticated. The text is shown to users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +57,55 @@ impl AuthError {
     }
 }
 
+/// What is wrong with a token. Its text continues a sentence that begins with
+/// "the token".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadToken {
+    #[error("has more than {TOKEN_BYTES} bytes")]
+    TooLong,
+    #[error("is not a JWT")]
+    Malformed,
+    #[error("is signed with an algorithm that is not accepted here")]
+    Algorithm,
+    #[error("has a critical extension that is not supported (crit)")]
+    Critical,
+    #[error("names a key (kid) that its issuer does not have")]
+    UnknownKey,
+    #[error("has a signature that matches no key")]
+    Signature,
+    #[error("is not valid yet (nbf)")]
+    Early,
+    #[error("was issued in the future (iat)")]
+    IssuedAhead,
+    #[error("was issued more than {} days ago (iat)", TOKEN_AGE_MAX.as_secs() / 86_400)]
+    TooOld,
+    #[error(
+        "does not say when it was issued (iat), and expires in more than {} days",
+        TOKEN_AGE_MAX.as_secs() / 86_400
+    )]
+    TooLasting,
+    #[error("is from another issuer (iss)")]
+    Issuer,
+    #[error("is for another audience (aud)")]
+    Audience,
+    #[error("lacks {0}")]
+    Missing(&'static str),
+    #[error("has an invalid {0}")]
+    Claim(&'static str),
+    #[error("has a sub that {0}")]
+    User(InvalidId),
+    #[error("has a role_context_id that {0}")]
+    RoleContext(InvalidId),
+    #[error("has a jti of more than {ID_BYTES} bytes")]
+    Id,
+    #[error("has an iss of more than {ISSUER_BYTES} bytes")]
+    LongIssuer,
+    #[error("is from a built-in account, and accounts are off")]
+    NoAccounts,
+    #[error("is an API key that is unknown or revoked")]
+    Key,
+}
+
 impl From<BadToken> for AuthError {
     fn from(bad: BadToken) -> Self {
         Self::Bad(bad)
@@ -63,7 +115,7 @@ impl From<BadToken> for AuthError {
 impl From<&AuthError> for ErrorView<'_> {
     fn from(error: &AuthError) -> Self {
         let unavailable = error.code() == ErrorCode::Unavailable;
-        let retry_after = parlor_domain::limits::RETRY_AFTER.as_millis();
+        let retry_after = RETRY_AFTER.as_millis();
         Self {
             code: error.code(),
             message: error.to_string().into(),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api_key;
+mod authenticator;
 mod claims;
 mod crypto;
 mod error;
@@ -17,14 +18,15 @@ mod token;
 
 pub use accounts::{AccountError, Accounts, Tokens};
 pub use api_key::{ApiKeys, new_key, service_user};
+pub use authenticator::{Authenticator, Credentials};
 pub use claims::Claims;
-pub use error::AuthError;
-pub use identity::{ADMIN, Authenticator, Credentials, Identity, SERVICE};
+pub use error::{AuthError, BadToken};
+pub use identity::{ADMIN, Identity, SERVICE};
 pub use issuer::{Issuer, IssuerConfig, KeySource};
 pub use origin::{OriginPolicy, parse_origin};
 pub use password::Passwords;
 pub use proxy::{Client, TrustedProxies, peer_address};
-pub use refusal::{BadToken, Door};
+pub use refusal::Door;
 pub use revocation::Revocations;
 pub use secret::{Secret, SecretError};
 pub use token::{NotSigned, TokenKeys, bearer_token};

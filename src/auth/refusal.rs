@@ -1,5 +1,5 @@
-//! Why a token was refused: for the operator's log, never with the token
-//! itself.
+//! The log of why tokens were refused: for the operator, and never with the
+//! token itself.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -7,59 +7,7 @@ use std::{
 };
 
 use super::AuthError;
-use parlor_domain::{
-    InvalidId,
-    limits::{ID_BYTES, ISSUER_BYTES, REFUSALS_TOLD, TOKEN_AGE_MAX, TOKEN_BYTES},
-};
-
-/// What is wrong with a token. Its text continues a sentence that begins with
-/// "the token".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadToken {
-    #[error("has more than {TOKEN_BYTES} bytes")]
-    TooLong,
-    #[error("is not a JWT")]
-    Malformed,
-    #[error("is signed with an algorithm that is not accepted here")]
-    Algorithm,
-    #[error("has a critical extension that is not supported (crit)")]
-    Critical,
-    #[error("names a key (kid) that its issuer does not have")]
-    UnknownKey,
-    #[error("has a signature that matches no key")]
-    Signature,
-    #[error("is not valid yet (nbf)")]
-    Early,
-    #[error("was issued in the future (iat)")]
-    IssuedAhead,
-    #[error("was issued more than {} days ago (iat)", TOKEN_AGE_MAX.as_secs() / 86_400)]
-    TooOld,
-    #[error(
-        "does not say when it was issued (iat), and expires in more than {} days",
-        TOKEN_AGE_MAX.as_secs() / 86_400
-    )]
-    TooLasting,
-    #[error("is from another issuer (iss)")]
-    Issuer,
-    #[error("is for another audience (aud)")]
-    Audience,
-    #[error("lacks {0}")]
-    Missing(&'static str),
-    #[error("has an invalid {0}")]
-    Claim(&'static str),
-    #[error("has a sub that {0}")]
-    User(InvalidId),
-    #[error("has a role_context_id that {0}")]
-    RoleContext(InvalidId),
-    #[error("has a jti of more than {ID_BYTES} bytes")]
-    Id,
-    #[error("has an iss of more than {ISSUER_BYTES} bytes")]
-    LongIssuer,
-    #[error("is from a built-in account, and accounts are off")]
-    NoAccounts,
-    #[error("is an API key that is unknown or revoked")]
-    Key,
-}
+use parlor_domain::limits::REFUSALS_TOLD;
 
 /// Where a token was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

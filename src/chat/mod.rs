@@ -15,7 +15,6 @@ mod access;
 mod connection;
 mod deliver;
 mod error;
-mod messages;
 mod nodes;
 mod server;
 mod state;
@@ -24,11 +23,11 @@ pub use access::{Access, Requester};
 pub use connection::*;
 pub use deliver::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};
 pub use error::ChatError;
-pub use messages::*;
 pub use nodes::{AskedNodes, Ephemeral, FromNode, FromNodes, Interest, NodePresence, ToNodes};
 pub use server::{
-    AnyOperation, Anywhere, Asked, ChatServer, ChatSettings, Leaving, MemberAdded, Operation,
-    Place, ReadMark, ReplyTo, Request, Shown, Unfinished, adder,
+    AnyOperation, Anywhere, Asked, ChatServer, ChatSettings, Drain, FromSession, FromSessions,
+    Leaving, Look, MemberAdded, Operation, Place, ReadMark, ReadReplay, ReadRooms, RegisterWorker,
+    ReplyTo, Request, Shown, Unfinished, adder,
 };
 pub use state::rooms::RoomSeen;
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod lookup;
 mod marks;
 mod meeting;
 mod member;
+mod messages;
 mod operation;
 mod presence;
 mod remote;
@@ -34,6 +35,7 @@ use tokio::sync::{oneshot, watch};
 pub use answer::{ReplyTo, Shown};
 pub use marks::ReadMark;
 pub use member::{Leaving, MemberAdded, adder};
+pub use messages::*;
 pub use operation::{AnyOperation, Anywhere, Asked, Operation, Place, Request};
 
 use super::{

@@ -1,6 +1,6 @@
 //! Serves the descriptions of the interfaces (OpenAPI and AsyncAPI).
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, web};
 use bytes::Bytes;
@@ -8,18 +8,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{
-    State,
-    answers::Shared,
-    describe::{asyncapi, openapi},
-    reply::Reply,
-    request::NoFields,
-};
+use super::{State, answers::Shared, reply::Reply, request::NoFields};
 use crate::error::ApiError;
-
-static OPENAPI: LazyLock<String> =
-    LazyLock::new(|| openapi().to_json().expect("a description is JSON"));
-static ASYNCAPI: LazyLock<String> = LazyLock::new(|| asyncapi().to_string());
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct OpenApiDocument {
@@ -42,26 +32,25 @@ pub(super) struct AsyncApiDocument {
 }
 
 /// All who are reading it share the one text.
-fn document<D>(text: &'static str) -> Reply<D> {
-    let mut response = HttpResponse::Ok()
-        .insert_header(("content-type", "application/json"))
-        .body(Bytes::from_static(text.as_bytes()));
+fn document<D>(text: &Bytes) -> Reply<D> {
+    let mut response =
+        HttpResponse::Ok().insert_header(("content-type", "application/json")).body(text.clone());
     response.extensions_mut().insert(Shared);
     Reply::made(response)
 }
 
 pub(super) async fn rest(
     (): (),
-    _: web::Data<State>,
+    state: web::Data<State>,
     _: NoFields,
 ) -> Result<Reply<OpenApiDocument>, ApiError> {
-    Ok(document(&OPENAPI))
+    Ok(document(&state.descriptions.openapi))
 }
 
 pub(super) async fn socket(
     (): (),
-    _: web::Data<State>,
+    state: web::Data<State>,
     _: NoFields,
 ) -> Result<Reply<AsyncApiDocument>, ApiError> {
-    Ok(document(&ASYNCAPI))
+    Ok(document(&state.descriptions.asyncapi))
 }

@@ -5,66 +5,17 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{State, reply::Reply, request::Limit};
+use super::{Search, State, reply::Reply, request::Limit};
 use crate::{
     auth::Identity,
-    db::{SearchIndex, SearchQuery, Sort, Wanted},
+    db::{SearchQuery, Sort, Wanted},
     error::ApiError,
-    limiter::Limited,
     protocol::{MessageView, json_size},
-    turns::{NoTurn, Shares, Turns},
 };
 use parlor_domain::{
-    Message, MessageId, RoomId, RoomKey, Timestamp, UserId, UserKey, Whole,
-    limits::{
-        RETRY_AFTER, SEARCH_BYTES, SEARCH_CONNECTIONS, SEARCH_OFFSET_MAX, SEARCH_PAGE,
-        SEARCH_PAGE_MAX, SEARCH_PATIENCE, SEARCHES_EACH, SEARCHES_WAITING, SEARCHES_WAITING_EACH,
-        page_bytes,
-    },
+    Message, MessageId, RoomId, RoomKey, Timestamp, UserId, Whole,
+    limits::{SEARCH_BYTES, SEARCH_OFFSET_MAX, SEARCH_PAGE, SEARCH_PAGE_MAX, page_bytes},
 };
-
-/// The index, and how many may look into it at once.
-#[derive(Clone)]
-pub struct Search {
-    index: SearchIndex,
-    turns: Turns<UserKey>,
-}
-
-impl Search {
-    pub fn new(index: SearchIndex) -> Self {
-        let turns = Turns::new(Shares {
-            places: usize::try_from(SEARCH_CONNECTIONS).unwrap_or(1),
-            each: SEARCHES_EACH,
-            waiting: SEARCHES_WAITING,
-            waiting_each: SEARCHES_WAITING_EACH,
-            patience: SEARCH_PATIENCE,
-        });
-        Self { index, turns }
-    }
-
-    /// Looks into the index beside the threads that serve.
-    async fn run<T: Send + 'static>(
-        &self,
-        of: UserKey,
-        work: impl FnOnce(&SearchIndex) -> Result<T, String> + Send + 'static,
-    ) -> Result<T, ApiError> {
-        let failed = |error: String| {
-            log::error!("a search failed: {error}");
-            ApiError::unavailable()
-        };
-        let turn = self.turns.enter(of).await.map_err(|no| match no {
-            NoTurn::Own => ApiError::from(Limited { retry_after: RETRY_AFTER }),
-            NoTurn::Full => ApiError::unavailable(),
-        })?;
-        let index = self.index.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work(&index);
-            drop(turn);
-            done
-        });
-        done.await.map_err(|error| failed(error.to_string()))?.map_err(failed)
-    }
-}
 
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Look {

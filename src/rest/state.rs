@@ -1,13 +1,14 @@
 use std::{
     net::IpAddr,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use actix::Addr;
+use bytes::Bytes;
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -60,8 +61,15 @@ pub struct State {
     /// How long an event is kept in a user's inbox.
     pub inbox_ttl: Duration,
     pub draining: Draining,
+    pub descriptions: &'static Descriptions,
     /// Whether PostgreSQL and Redis can be reached; `None` with a single node.
     pub health: Option<Health>,
+}
+
+/// The descriptions of the interfaces, each made when it is first asked for.
+pub struct Descriptions {
+    pub openapi: LazyLock<Bytes>,
+    pub asyncapi: LazyLock<Bytes>,
 }
 
 /// Whether the server is on its way out.

@@ -11,52 +11,16 @@ use super::{
     request::OfId,
 };
 use crate::{
-    attachments::{AllowedTypes, Store, StoreError, Thumbnails},
+    attachments::StoreError,
     auth::Identity,
     db::DropUpload,
     error::ApiError,
     protocol::{AttachmentView, ErrorCode},
-    turns::{Shares, Turns},
 };
-use parlor_domain::{
-    AttachmentId, FileQuota, StoredAttachment, UserKey,
-    limits::{UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_EACH},
-};
+use parlor_domain::{AttachmentId, StoredAttachment};
 
 pub use download::{content, thumbnail};
 pub use upload::upload;
-
-/// What uploads and downloads need.
-#[derive(Clone)]
-pub struct Files {
-    pub store: Store,
-    pub thumbnails: Thumbnails,
-    pub allowed: AllowedTypes,
-    /// Bytes of a file at most.
-    pub bytes_max: u64,
-    pub quota: FileQuota,
-    at_once: Turns<UserKey>,
-}
-
-impl Files {
-    pub fn new(store: Store, allowed: AllowedTypes, bytes_max: u64, quota: FileQuota) -> Self {
-        // An upload that finds no place is refused at once, rather than held
-        // half sent.
-        let at_once = Turns::new(Shares {
-            places: UPLOADS_AT_ONCE,
-            each: UPLOADS_AT_ONCE_EACH,
-            waiting: 0,
-            waiting_each: 0,
-            patience: std::time::Duration::ZERO,
-        });
-        let thumbnails = Thumbnails::default();
-        Self { store, thumbnails, allowed, bytes_max, quota, at_once }
-    }
-
-    fn too_large(&self) -> ApiError {
-        ApiError::too_large("file", format!("must have at most {} bytes", self.bytes_max))
-    }
-}
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{Files, State};
+use super::State;
 use crate::{
     attachments::{HEAD_BYTES, clean_name, detect, is_safe_image},
     auth::Identity,
@@ -15,6 +15,7 @@ use crate::{
     error::ApiError,
     limiter::Limited,
     protocol::AttachmentView,
+    rest::Files,
     rest::reply::{Created, Reply},
     turns::NoTurn,
 };

@@ -5,13 +5,14 @@
 mod asyncapi;
 mod call;
 
-pub use asyncapi::asyncapi;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
-use super::CALLS;
+use super::{CALLS, state::Descriptions};
 use crate::protocol::Schemas;
+pub use asyncapi::asyncapi;
 
 fn document() -> Value {
     let mut schemas = Schemas::new("/components/schemas");
@@ -40,8 +41,13 @@ fn document() -> Value {
     })
 }
 
+pub static DESCRIPTIONS: Descriptions = Descriptions {
+    openapi: LazyLock::new(|| openapi().to_json().expect("a description is JSON").into()),
+    asyncapi: LazyLock::new(|| asyncapi().to_string().into()),
+};
+
 /// The whole document.
-pub fn openapi() -> OpenApi {
+fn openapi() -> OpenApi {
     serde_json::from_value(document()).expect("the table of calls makes a good document")
 }
 

@@ -6,9 +6,8 @@
 use actix::Recipient;
 use tokio::sync::oneshot;
 
-use super::{
-    ChatServer, Connect, Deliver, Disconnect, Ended, Renewed, Request, SessionId, WorkerId,
-};
+use super::{ChatServer, Request};
+use crate::chat::{Connect, Deliver, Disconnect, Ended, Renewed, SessionId, WorkerId};
 use parlor_domain::{RoomKey, Seq};
 
 /// A worker thread is there; from now on it gets its share of every batch.
@@ -59,8 +58,8 @@ impl From<Disconnect> for FromSession {
 }
 
 /// Looks at what the ChatServer knows, has it do something that needs no
-/// operation, or go on with what was waited for; also while it takes no requests, because what is revoked then
-/// must end all the same.
+/// operation, or go on with what was waited for; also while it takes no
+/// requests, because what is revoked then must end all the same.
 #[derive(actix::Message)]
 #[rtype(result = "()")]
 pub struct Look(pub(super) Box<dyn FnOnce(&mut ChatServer) + Send>);
@@ -83,7 +82,7 @@ impl Look {
 pub struct Drain(pub oneshot::Sender<()>);
 
 /// A worker needs a page of what one of its sessions has missed. Answered
-/// with [`Item::Replayed`](super::Item::Replayed).
+/// with [`Item::Replayed`](crate::chat::Item::Replayed).
 #[derive(actix::Message, Debug)]
 #[rtype(result = "()")]
 pub struct ReadReplay {
@@ -96,7 +95,7 @@ pub struct ReadReplay {
 }
 
 /// A session has taken the rooms that it was told of, and can be told of more.
-/// Answered with [`Item::Rooms`](super::Item::Rooms).
+/// Answered with [`Item::Rooms`](crate::chat::Item::Rooms).
 #[derive(actix::Message, Debug)]
 #[rtype(result = "()")]
 pub struct ReadRooms {

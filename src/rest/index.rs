@@ -1,0 +1,58 @@
+//! The search index, which few may look into at once.
+
+use crate::{
+    db::SearchIndex,
+    error::ApiError,
+    limiter::Limited,
+    turns::{NoTurn, Shares, Turns},
+};
+use parlor_domain::{
+    UserKey,
+    limits::{
+        RETRY_AFTER, SEARCH_CONNECTIONS, SEARCH_PATIENCE, SEARCHES_EACH, SEARCHES_WAITING,
+        SEARCHES_WAITING_EACH,
+    },
+};
+
+/// The index, and how many may look into it at once.
+#[derive(Clone)]
+pub struct Search {
+    index: SearchIndex,
+    turns: Turns<UserKey>,
+}
+
+impl Search {
+    pub fn new(index: SearchIndex) -> Self {
+        let turns = Turns::new(Shares {
+            places: usize::try_from(SEARCH_CONNECTIONS).unwrap_or(1),
+            each: SEARCHES_EACH,
+            waiting: SEARCHES_WAITING,
+            waiting_each: SEARCHES_WAITING_EACH,
+            patience: SEARCH_PATIENCE,
+        });
+        Self { index, turns }
+    }
+
+    /// Looks into the index beside the threads that serve.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        of: UserKey,
+        work: impl FnOnce(&SearchIndex) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let failed = |error: String| {
+            log::error!("a search failed: {error}");
+            ApiError::unavailable()
+        };
+        let turn = self.turns.enter(of).await.map_err(|no| match no {
+            NoTurn::Own => ApiError::from(Limited { retry_after: RETRY_AFTER }),
+            NoTurn::Full => ApiError::unavailable(),
+        })?;
+        let index = self.index.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work(&index);
+            drop(turn);
+            done
+        });
+        done.await.map_err(|error| failed(error.to_string()))?.map_err(failed)
+    }
+}
