@@ -9,6 +9,7 @@
 //! database is in its own file there, made of what is public here.
 
 mod copy;
+mod database;
 mod feed;
 pub mod functions;
 mod life;
@@ -35,9 +36,10 @@ pub mod samples;
 mod tests;
 
 pub use copy::{Checksum, Copied, CopiedRows, CopyError, Verdict, copy};
+pub use database::Database;
 pub use feed::{FeedRow, Happened, Left, Recorded, Signal};
 pub use nodes::{Lease, LiveNode, Nodes};
-pub use open::{Database, OpenError, migrate, renew_life};
+pub use open::{OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
 pub use reader::{
@@ -45,13 +47,11 @@ pub use reader::{
     ReadError, Reader, Replay, Trim,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
-pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket, WriteResult, submit};
+pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
 pub use url::DatabaseUrl;
 pub use write::{
-    AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, WebhookEvent, Write, WriteError,
-    Written, attachment::*, bars::*, direct::*, erase::*, identity::*, member::*, message::*,
-    outbox::*, publish::*, receipt::*, refresh::*, room::*, user::*,
+    AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, RefreshHash, WebhookEvent, Write,
+    WriteError, WriteResult, Written, attachment::*, bars::*, direct::*, erase::*, identity::*,
+    member::*, message::*, outbox::*, publish::*, receipt::*, refresh::*, room::*, user::*,
 };
-pub use writer::{Idle, Writer};
-
-use worker::Executed;
+pub use writer::{Idle, Writer, submit};

@@ -4,13 +4,16 @@
 //! A database cannot know by itself that it is a copy of what it was. So
 //! something outside of it bears witness: on SQLite a mark beside the file
 //! (`sqlite/mark`), on PostgreSQL what the server knows of itself
-//! (`postgres/life`). What does not fit makes a new life: every timeline goes
+//! (`open/postgres/life`). What does not fit makes a new life: every timeline goes
 //! on from numbers that nobody has seen, under another epoch.
 
 use parlor_domain::{
-    Life, Timestamp,
+    Life, RoomKey, Seq, Timestamp,
     limits::{LIFE_GAP, POSITIONS_PER_MS},
 };
+
+/// A timeline and a position in it.
+pub(crate) type Place = (RoomKey, Seq);
 
 /// What the database says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

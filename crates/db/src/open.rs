@@ -1,20 +1,11 @@
-//! Opens the database: pools and migrations.
+//! What comes before a database is used: its lock, its migrations, its life.
 
-use std::sync::Arc;
+pub(super) mod lock;
+pub(super) mod postgres;
+pub(super) mod sqlite;
 
-use super::{
-    DatabaseUrl, Reader, copy, postgres,
-    sqlite::{self, lock::FileLock, place::Place},
-    writers::Writers,
-};
-
-/// An open database whose schema is up to date.
-pub struct Database {
-    pub(super) writers: Writers,
-    pub reader: Reader,
-    /// Nobody else has the file meanwhile.
-    _lock: Option<FileLock>,
-}
+use super::DatabaseUrl;
+use lock::FileLock;
 
 /// Why the database cannot be used. Its text is one line for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -86,8 +77,8 @@ pub(super) fn lock(url: &DatabaseUrl) -> Result<Option<FileLock>, OpenError> {
 
 pub(super) fn bring_up_to_date(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     let migrated = match url {
-        DatabaseUrl::Sqlite(path) => sqlite::open::migrate(path),
-        DatabaseUrl::Postgres(server) => postgres::open::migrate(server),
+        DatabaseUrl::Sqlite(path) => sqlite::migrate(path),
+        DatabaseUrl::Postgres(server) => postgres::migrate(server),
     };
     migrated.map_err(|refused| refused.of(url))
 }
@@ -113,74 +104,4 @@ pub(super) fn leave_life(url: &DatabaseUrl) -> Result<(), OpenError> {
         renewing.join().unwrap_or_else(|_| Err(Refused::Open("writing to it panicked".to_owned())))
     });
     renewed.map_err(|refused| refused.of(url))
-}
-
-/// A server on half of a deployment would write what the other half contradicts.
-fn refuse_unfinished(url: &DatabaseUrl) -> Result<(), OpenError> {
-    let database = url.to_string();
-    match copy::is_unfinished(url) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(OpenError::Unfinished { database }),
-        Err(copy::CopyError::Open(error)) => Err(error),
-        Err(error) => Err(OpenError::Open { database, cause: error.to_string() }),
-    }
-}
-
-impl Database {
-    /// Opens the database, makes the file if it is one and is not there, and
-    /// migrates it. `lanes` is how many transactions may run at once; SQLite
-    /// has one.
-    ///
-    /// A database that may hold less than clients have seen begins a new life.
-    ///
-    /// Blocking: call it before the actors start.
-    pub fn open(url: &DatabaseUrl, lanes: usize) -> Result<Self, OpenError> {
-        let lock = lock(url)?;
-        bring_up_to_date(url)?;
-        refuse_unfinished(url)?;
-        let (writers, reader) = match url {
-            DatabaseUrl::Sqlite(path) => {
-                let (writes, checkpoints) =
-                    sqlite::open::pools(path).map_err(|refused| refused.of(url))?;
-                let (life, marker) = sqlite::life::open(path).map_err(|refused| refused.of(url))?;
-                let marker = Arc::new(marker);
-                let place = Place::of(path);
-                let reader = Reader::of_file(path, place.clone(), life);
-                (Writers::Sqlite { writes, checkpoints, place, marker }, reader)
-            }
-            DatabaseUrl::Postgres(server) => {
-                let guard = postgres::life::open(server).map_err(|refused| refused.of(url))?;
-                let pool = postgres::open::pool(server, lanes, guard.clone());
-                let pool = pool.map_err(|refused| refused.of(url))?;
-                let reader = Reader::of_postgres(server, &guard);
-                (Writers::Postgres { pool, lanes, guard }, reader)
-            }
-        };
-        Ok(Self { writers, reader, _lock: lock })
-    }
-
-    /// Waits until the database is found to be in another life than when it
-    /// was opened; nothing that was read from it before is true then.
-    pub async fn life_ended(&self) {
-        match &self.writers {
-            // A file is looked at when it is opened.
-            Writers::Sqlite { .. } => std::future::pending().await,
-            Writers::Postgres { guard, .. } => guard.ended().await,
-        }
-    }
-
-    /// Another reader, for another runtime: a pool belongs to the one on
-    /// which it made its connections.
-    #[cfg(test)]
-    pub fn fresh_reader(&self, url: &DatabaseUrl) -> Reader {
-        match (&self.writers, url) {
-            (Writers::Postgres { guard, .. }, DatabaseUrl::Postgres(server)) => {
-                Reader::of_postgres(server, guard)
-            }
-            (_, DatabaseUrl::Sqlite(path)) => {
-                Reader::of_file(path, Place::of(path), self.reader.life().clone())
-            }
-            (Writers::Sqlite { .. }, DatabaseUrl::Postgres(_)) => panic!("of another database"),
-        }
-    }
 }

@@ -4,9 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix::{Actor, Handler, MessageResult, SyncContext};
 
-use super::{
-    OutboxTargets, Queued, Recorded, WriteError, WriteResult, write::Place, writers::Writers,
-};
+use super::{OutboxTargets, Queued, write::batch::Executed, writers::Writers};
 
 /// Runs transactions with blocking diesel, in a `SyncArbiter`.
 pub(super) struct DbWorker {
@@ -17,25 +15,6 @@ pub(super) struct DbWorker {
 impl DbWorker {
     pub fn new(writers: Writers, told: OutboxTargets) -> Self {
         Self { writers, told }
-    }
-}
-
-/// What came of a batch.
-#[derive(Debug, Default)]
-pub(crate) struct Executed {
-    /// In the order of the writes.
-    pub results: Vec<WriteResult>,
-    /// What the other nodes have to know, where there are any.
-    pub recorded: Vec<Recorded>,
-    /// The last position that it gave.
-    pub newest: Option<Place>,
-}
-
-impl Executed {
-    pub fn failed(writes: usize) -> Self {
-        let failed = || Err(WriteError::Database);
-        let results = std::iter::repeat_with(failed).take(writes).collect();
-        Self { results, ..Self::default() }
     }
 }
 

@@ -13,17 +13,17 @@ use actix::{
     Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Recipient, ResponseFuture,
     SyncArbiter, WrapFuture,
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use super::{
-    Committed, Database, OutboxTargets, Queued, Recorded, Reply, SetCommitted, Submit, WriteError,
-    WriteResult,
+    Committed, Database, OutboxTargets, Queued, Recorded, Reply, SetCommitted, Submit, Write,
+    WriteError, WriteResult,
     sqlite::checkpointer::{Checkpoint, Checkpointer},
-    worker::{DbWorker, ExecuteBatch, Executed},
-    write::Lane,
+    worker::{DbWorker, ExecuteBatch},
+    write::{Lane, batch::Executed},
     writers::Writers,
 };
-use parlor_domain::limits::{BATCH_WRITES, CHECKPOINT_WRITES};
+use parlor_domain::limits::{ANSWER_TIMEOUT, BATCH_WRITES, CHECKPOINT_WRITES};
 use parlor_process::metrics::metrics;
 
 /// Collects writes and has them committed, one transaction at a time a lane.
@@ -54,6 +54,17 @@ pub struct Writer {
 struct Queue {
     waiting: VecDeque<(Queued, Reply)>,
     is_running: bool,
+}
+
+/// Submits one write and waits for its commit, for a bounded time.
+pub async fn submit<W: Write>(writer: &Addr<Writer>, write: W) -> Result<W::Outcome, WriteError> {
+    let (answer, answered) = oneshot::channel();
+    // The writer only queues, and refuses what is past its bound.
+    writer.do_send(Submit { write: write.queued(), reply: Reply::Once(answer) });
+    match timeout(ANSWER_TIMEOUT, answered).await {
+        Ok(Ok(result)) => W::outcome(result?).ok_or(WriteError::Database),
+        Ok(Err(_)) | Err(_) => Err(WriteError::Database),
+    }
 }
 
 /// Answered when nothing waits and nothing runs.

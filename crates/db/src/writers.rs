@@ -5,23 +5,22 @@ use std::sync::Arc;
 use super::{
     OutboxTargets, Queued, postgres,
     sqlite::{self, place::Place},
-    worker::Executed,
-    write::batch,
+    write::batch::{self, Executed},
 };
 
 /// Pools of blocking connections; clones share them.
 #[derive(Clone)]
 pub(super) enum Writers {
     Sqlite {
-        writes: sqlite::open::WriterPool,
+        writes: sqlite::connect::WriterPool,
         /// Beside the writer.
-        checkpoints: sqlite::open::WriterPool,
+        checkpoints: sqlite::connect::WriterPool,
         place: Place,
         /// Bears witness of what has been committed.
-        marker: Arc<sqlite::Marker>,
+        marker: Arc<sqlite::mark::Marker>,
     },
     Postgres {
-        pool: postgres::open::WriterPool,
+        pool: postgres::connect::WriterPool,
         /// Transactions that run at once.
         lanes: usize,
         guard: postgres::Guard,

@@ -7,13 +7,16 @@
 //! compared. Only then that table goes: while it is there, the target is not
 //! a whole database, and no server starts on it.
 
+mod bind;
 mod checksum;
+mod postgres;
 mod progress;
-pub(crate) mod queries;
+mod queries;
 mod run;
 mod side;
-pub(crate) mod tables;
-pub(crate) mod value;
+mod sqlite;
+mod tables;
+mod value;
 
 use super::{DatabaseUrl, OpenError};
 

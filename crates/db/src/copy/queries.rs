@@ -1,5 +1,5 @@
-//! What a copy asks of either database. What they do differently is in their
-//! `copying`.
+//! What a copy asks of either database. What they do differently is in
+//! `sqlite` and `postgres`.
 
 use parlor_macros::each_backend;
 
@@ -8,15 +8,15 @@ pub(crate) mod backend {
     use diesel::{
         Connection, QueryResult, QueryableByName, RunQueryDsl,
         connection::SimpleConnection,
-        query_builder::{BoxedSqlQuery, SqlQuery},
         sql_query,
-        sql_types::{BigInt, Binary, Nullable, Text},
+        sql_types::{BigInt, Nullable, Text},
     };
 
     use crate::{
-        backend::{Conn, copying},
+        backend::Conn,
         copy::{
-            Progress,
+            Progress, backend as copying,
+            bind::backend::bound,
             tables::CopiedTable,
             value::{Row, Value},
         },
@@ -25,9 +25,6 @@ pub(crate) mod backend {
 
     pub(crate) use copying::{has_progress, live_nodes, sequence, set_sequence};
     pub(crate) use life::carried;
-
-    type Backend = <Conn as Connection>::Backend;
-    type Boxed<'q> = BoxedSqlQuery<'q, Backend, SqlQuery>;
 
     #[derive(QueryableByName)]
     struct Version {
@@ -78,18 +75,8 @@ pub(crate) mod backend {
         let name = table.name;
         let query =
             format!(r#"SELECT {columns} FROM "{name}" {behind} ORDER BY {keys} LIMIT {limit}"#);
-        let query = sql_query(query).into_boxed::<Backend>();
+        let query = sql_query(query).into_boxed::<<Conn as Connection>::Backend>();
         after.unwrap_or_default().iter().fold(query, bound).load(conn)
-    }
-
-    /// Adds a value to those of a query.
-    pub(crate) fn bound<'q>(query: Boxed<'q>, value: &'q Value) -> Boxed<'q> {
-        match value {
-            Value::Null => query.bind::<Nullable<BigInt>, _>(None::<i64>),
-            Value::Int(number) => query.bind::<BigInt, _>(*number),
-            Value::Text(text) => query.bind::<Text, _>(text.as_str()),
-            Value::Bytes(bytes) => query.bind::<Binary, _>(bytes.as_slice()),
-        }
     }
 
     /// Makes the record of a copy that begins. There is one for as long as the

@@ -13,9 +13,8 @@ use super::{
 };
 use crate::{
     DatabaseUrl,
-    open::{Refused, lock},
-    postgres,
-    sqlite::{self, lock::FileLock},
+    open::{self, Refused, lock, lock::FileLock},
+    postgres, sqlite,
 };
 use parlor_domain::limits::{COPY_LEASE_POLL, COPY_ROWS, NODE_LEASE};
 
@@ -69,11 +68,13 @@ impl Side {
         let (conn, name) = match url {
             DatabaseUrl::Sqlite(path) => {
                 let file = whole_path(path).map_err(refused)?;
-                let conn = sqlite::open::establish(path).map_err(Refused::Open).map_err(refused)?;
+                let conn =
+                    sqlite::connect::establish(path).map_err(Refused::Open).map_err(refused)?;
                 (SideConn::Sqlite(Box::new(conn)), file)
             }
             DatabaseUrl::Postgres(server) => {
-                let conn = postgres::open::establish(server).map_err(refused)?;
+                let conn = postgres::connect::establish(server);
+                let conn = conn.map_err(Refused::Open).map_err(refused)?;
                 (SideConn::Postgres(Box::new(conn)), server.to_string())
             }
         };
@@ -85,8 +86,8 @@ impl Side {
         let applied = ask!(self, applied_migrations())
             .map_err(|_| CopyError::NoParlor { database: self.name.clone() })?;
         let known = match &self.conn {
-            SideConn::Sqlite(_) => sqlite::open::known_migrations(),
-            SideConn::Postgres(_) => postgres::open::known_migrations(),
+            SideConn::Sqlite(_) => open::sqlite::known_migrations(),
+            SideConn::Postgres(_) => open::postgres::known_migrations(),
         };
         let database = || self.name.clone();
         if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {

@@ -14,7 +14,7 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{Conn, life::Guard, stalled::Stalled};
+use super::{Conn, guard::Guard, stalled::Stalled};
 use parlor_domain::limits::{
     POSTGRES_CONNECT_TIMEOUT, POSTGRES_IDLE_IN_TRANSACTION, POSTGRES_PATIENCE,
     POSTGRES_STATEMENT_TIMEOUT,
@@ -224,6 +224,29 @@ impl r2d2::ManageConnection for Manager {
     fn has_broken(&self, conn: &mut Conn) -> bool {
         std::thread::panicking() || PoolableConnection::is_broken(&mut **conn)
     }
+}
+
+/// The connections that write: one a lane.
+pub(crate) type WriterPool = r2d2::Pool<Manager>;
+
+pub(crate) fn establish(url: &PostgresUrl) -> Result<Conn, String> {
+    r2d2::ManageConnection::connect(&Manager::new(url.clone())).map_err(|error| match error {
+        ConnectionError::BadConnection(cause) => cause,
+        other => other.to_string(),
+    })
+}
+
+pub(crate) fn pool(url: &PostgresUrl, lanes: usize, guard: Guard) -> WriterPool {
+    let size = u32::try_from(lanes).unwrap_or(u32::MAX);
+    r2d2::Pool::builder()
+        .max_size(size)
+        // A database that is away at the moment is there again later.
+        .min_idle(Some(0))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_on_check_out(false)
+        .connection_timeout(POSTGRES_CONNECT_TIMEOUT)
+        .build_unchecked(Manager::guarded(url.clone(), guard))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Where in a text the words are that were looked for.
 
 use super::{
-    query::Term,
+    term::Term,
     words::{Kind, Word, words},
 };
 

@@ -3,7 +3,7 @@
 use actix::{Actor, Handler, MessageResult, SyncContext};
 use diesel::connection::SimpleConnection;
 
-use super::open::WriterPool;
+use super::connect::WriterPool;
 
 /// Copies what is in the log into the database file, on a thread and a
 /// connection of its own.

@@ -21,12 +21,12 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use crate::write::Place;
+use crate::life::Place;
 use parlor_domain::{RoomKey, Seq};
 
 /// What stands in a mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     /// Of one start of the server; also the end of the file's name.
     pub token: String,
     /// Counts the starts: of two marks, which is the later one.
@@ -55,7 +55,7 @@ impl From<&Metadata> for FileId {
 
 /// A mark as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(crate) struct Found {
     pub mark: Mark,
     /// It is the file that it was made as, and not a copy.
     pub is_original: bool,
@@ -107,7 +107,7 @@ fn prefix_of(database: &Path) -> Option<(PathBuf, String)> {
 
 /// All marks beside a database. What cannot be read as one is left out: a
 /// database without a mark is taken for a restored one.
-pub(super) fn find(database: &Path) -> io::Result<Vec<Found>> {
+pub(crate) fn find(database: &Path) -> io::Result<Vec<Found>> {
     let Some((directory, prefix)) = prefix_of(database) else { return Ok(Vec::new()) };
     let mut all = Vec::new();
     for entry in std::fs::read_dir(directory)? {
@@ -125,7 +125,7 @@ pub(super) fn find(database: &Path) -> io::Result<Vec<Found>> {
 }
 
 /// The marks of earlier starts are needed no more.
-pub(super) fn remove(found: &[Found]) {
+pub(crate) fn remove(found: &[Found]) {
     for Found { path, .. } in found {
         if let Err(error) = std::fs::remove_file(path) {
             log::warn!("{} stays: {error}", path.display());

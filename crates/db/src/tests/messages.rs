@@ -142,7 +142,7 @@ fn history_and_repeats_are_found_by_index() {
 /// room they write to.
 #[test]
 fn a_sender_is_a_member_of_the_room_and_not_of_one_in_the_same_batch() {
-    if !database::is_postgres() {
+    if !samples::database::is_postgres() {
         return;
     }
     let mut bench = Bench::new();

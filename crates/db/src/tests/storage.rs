@@ -13,8 +13,8 @@ fn a_database_of_a_newer_version_is_refused() {
 
 #[test]
 fn both_databases_have_the_same_migrations() {
-    use crate::{postgres, sqlite};
-    assert_eq!(sqlite::open::known_migrations(), postgres::open::known_migrations());
+    use crate::open::{postgres, sqlite};
+    assert_eq!(sqlite::known_migrations(), postgres::known_migrations());
 }
 
 #[actix::test]

@@ -8,11 +8,30 @@ use parlor_domain::limits::POSTGRES_RETRIES;
 use parlor_macros::each_backend;
 
 use super::{
-    Effects, Outcome, Queued, WriteError,
+    Effects, Outcome, Queued, WriteError, WriteResult,
     error::settled,
     message::{NewMessage, Sent},
 };
-use crate::{Executed, OutboxTargets, WriteResult};
+use crate::{OutboxTargets, Recorded, life::Place};
+
+/// What came of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Executed {
+    /// In the order of the writes.
+    pub results: Vec<WriteResult>,
+    /// What the other nodes have to know, where there are any.
+    pub recorded: Vec<Recorded>,
+    /// The last position that it gave.
+    pub newest: Option<Place>,
+}
+
+impl Executed {
+    pub fn failed(writes: usize) -> Self {
+        let failed = || Err(WriteError::Database);
+        let results = std::iter::repeat_with(failed).take(writes).collect();
+        Self { results, ..Self::default() }
+    }
+}
 
 fn is_conflict(error: &Error) -> bool {
     match error {
@@ -57,8 +76,12 @@ fn as_plain_message(write: &Queued) -> Option<&NewMessage> {
 pub mod backend {
     use super::*;
     use crate::{
-        backend::{Conn, SHARES_ROOMS, record, transaction},
-        write::{message::backend as message, outbox::backend as outbox},
+        backend::Conn,
+        write::{
+            backend::{SHARES_ROOMS, record, transaction},
+            message::backend as message,
+            outbox::backend as outbox,
+        },
     };
 
     /// Executes all writes in order. When this returns, what it says has been

@@ -5,7 +5,8 @@ use std::hash::{Hash, Hasher};
 use parlor_domain::{MessageId, RoomKey, UserKey};
 use rustc_hash::FxHasher;
 
-use crate::RefreshHash;
+/// SHA-256 of a refresh token; the token itself is never stored.
+pub type RefreshHash = [u8; 32];
 
 /// One thing that a write decides about. On PostgreSQL it is locked before
 /// anything is read; and what is decided in one room goes through one lane, so
@@ -31,7 +32,7 @@ impl Concern {
     pub fn name(kind: &str, text: impl Hash) -> Self {
         let mut hasher = FxHasher::default();
         (kind, text).hash(&mut hasher);
-        // Negative: never a room's or a user's (`postgres/locks`).
+        // Negative: never a room's or a user's (`write/postgres/locks`).
         Self::Name((hasher.finish() as i64) | i64::MIN)
     }
 }

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use parlor_domain::{MessageId, RoomId, RoomKey, Seq, UserId, UserKey};
 
-use crate::{Happened, Left};
-
-/// A timeline and a position in it.
-pub type Place = (RoomKey, Seq);
+use crate::{Happened, Left, life::Place};
 
 /// What a batch leaves for the other nodes and for webhooks, and how far it
 /// took the database. Only what somebody wants is collected.
@@ -61,7 +58,7 @@ impl Effects {
 
     /// The last position that was given, if any was: a database that has it has
     /// all that was committed before.
-    pub fn newest(&self) -> Option<Place> {
+    pub(crate) fn newest(&self) -> Option<Place> {
         self.newest
     }
 

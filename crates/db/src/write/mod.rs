@@ -27,20 +27,20 @@ pub(crate) mod life;
 pub mod member;
 pub mod message;
 pub(crate) mod outbox;
+pub(crate) mod postgres;
 pub mod publish;
 pub mod receipt;
 pub mod refresh;
 pub mod room;
+mod sqlite;
 pub mod timeline;
 pub mod user;
 
-pub use concern::Concern;
 pub(super) use concern::Lane;
-pub(super) use effects::Place;
+pub use concern::{Concern, RefreshHash};
 pub use effects::{Effects, WebhookEvent, Whose};
 pub use error::{Failure, WriteError, Written};
 
-use super::{postgres, sqlite};
 use message::{NewMessage, Sent};
 
 /// One change of the database.
@@ -80,18 +80,18 @@ pub trait Write: fmt::Debug + Send + Sync + 'static {
 
 /// A connection that writes, of either database.
 pub enum Conn<'a> {
-    Sqlite(&'a mut sqlite::Conn),
-    Postgres(&'a mut postgres::Conn),
+    Sqlite(&'a mut crate::sqlite::Conn),
+    Postgres(&'a mut crate::postgres::Conn),
 }
 
-impl<'a> From<&'a mut sqlite::Conn> for Conn<'a> {
-    fn from(conn: &'a mut sqlite::Conn) -> Self {
+impl<'a> From<&'a mut crate::sqlite::Conn> for Conn<'a> {
+    fn from(conn: &'a mut crate::sqlite::Conn) -> Self {
         Self::Sqlite(conn)
     }
 }
 
-impl<'a> From<&'a mut postgres::Conn> for Conn<'a> {
-    fn from(conn: &'a mut postgres::Conn) -> Self {
+impl<'a> From<&'a mut crate::postgres::Conn> for Conn<'a> {
+    fn from(conn: &'a mut crate::postgres::Conn) -> Self {
         Self::Postgres(conn)
     }
 }
@@ -122,6 +122,8 @@ pub enum Outcome {
     Message(Sent),
     Other(Box<dyn Any + Send>),
 }
+
+pub type WriteResult = Result<Outcome, WriteError>;
 
 /// A [`Write`] whatever its outcome is.
 pub trait AnyWrite: fmt::Debug + Send + Sync {

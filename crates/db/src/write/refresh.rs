@@ -6,11 +6,8 @@ use std::sync::Arc;
 use parlor_domain::{SignIn, Timestamp, User, UserKey, limits::REFRESH_GRACE};
 use parlor_macros::each_backend;
 
-use super::{Concern, Conn, Effects, Write, WriteError, Written, on};
+use super::{Concern, Conn, Effects, RefreshHash, Write, WriteError, Written, on};
 use crate::Happened;
-
-/// SHA-256 of a refresh token; the token itself is never stored.
-pub type RefreshHash = [u8; 32];
 
 #[derive(Clone, Debug)]
 pub struct NewRefreshToken {

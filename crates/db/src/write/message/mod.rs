@@ -165,7 +165,10 @@ pub mod backend {
     };
 
     use super::*;
-    use crate::backend::{Conn, SHARES_ROOMS, advance_heads};
+    use crate::{
+        backend::Conn,
+        write::backend::{SHARES_ROOMS, advance_heads},
+    };
 
     pub use super::{
         change::backend::{erase, unreact},

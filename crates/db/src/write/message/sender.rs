@@ -77,8 +77,9 @@ pub mod backend {
 
     use super::*;
     use crate::{
-        backend::{Conn, SHARES_ROOMS, standings},
+        backend::Conn,
         schema::{members, rooms},
+        write::backend::{SHARES_ROOMS, standings},
     };
 
     /// Those of some rooms that have not been deleted.

@@ -10,11 +10,11 @@ use diesel::{
     sql_types::{Array, BigInt, Binary, Bool, Nullable, Text},
 };
 
-use super::Conn;
-use crate::copy::{
+use super::{
     tables::{CopiedTable, Kind},
     value::{Row, Value},
 };
+use crate::postgres::Conn;
 
 // The numbers of the types (`pg_type.dat` of PostgreSQL).
 const BOOL: u32 = 16;

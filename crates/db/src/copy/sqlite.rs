@@ -9,12 +9,12 @@ use diesel::{
     sqlite::{Sqlite, SqliteType},
 };
 
-use super::Conn;
-use crate::copy::queries::sqlite::bound;
-use crate::copy::{
+use super::{
+    bind::sqlite::bound,
     tables::CopiedTable,
     value::{Row, Value},
 };
+use crate::sqlite::Conn;
 
 /// Values that one statement may have, well below SQLite's bound of 32,766
 /// (<https://sqlite.org/limits.html#max_variable_number>).

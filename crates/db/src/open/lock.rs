@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::open::Refused;
+use super::Refused;
 
 /// Held for as long as a process has the database; the system lets go of it
 /// whatever ends the process.

@@ -8,16 +8,16 @@ use diesel::{
     sql_query,
 };
 
-use super::{
-    Conn,
-    mark::{self, Found, Marker},
-    open::establish,
-};
 use crate::{
-    life::{Known, NEW_EPOCH, RENEWED},
+    life::{Known, NEW_EPOCH, Place, RENEWED},
     open::Refused,
     schema::{inbox_heads, room_heads, users},
-    write::{Place, life::sqlite as life},
+    sqlite::{
+        Conn,
+        connect::establish,
+        mark::{self, Found, Marker},
+    },
+    write::life::sqlite as life,
 };
 use parlor_domain::{Life, RoomKey, Seq};
 use parlor_process::clock;
@@ -181,7 +181,7 @@ mod tests {
 
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("x.db");
-        super::super::open::migrate(&path).expect("migrated");
+        crate::open::sqlite::migrate(&path).expect("migrated");
         let mut conn = establish(&path).expect("it opens");
         conn.batch_execute(
             "INSERT INTO users (key, id, name, created_at, deleted_at)

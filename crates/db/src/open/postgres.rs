@@ -1,22 +1,22 @@
-//! Migrates a PostgreSQL, and makes the pools.
+//! Brings a PostgreSQL up to date.
+
+pub(crate) mod life;
 
 use diesel::{
-    Connection, ConnectionError,
+    Connection,
     connection::SimpleConnection,
     migration::{Migration, MigrationSource},
     pg::Pg,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Conn, Manager, PostgresUrl, life::Guard};
-use crate::open::{Refused, has_old_reactions};
-use crate::write::message::postgres::unify_reactions;
-use parlor_domain::limits::POSTGRES_CONNECT_TIMEOUT;
+use super::{Refused, has_old_reactions};
+use crate::{
+    postgres::{PostgresUrl, connect::establish},
+    write::message::postgres::unify_reactions,
+};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
-
-/// The connections that write: one a lane.
-pub(crate) type WriterPool = r2d2::Pool<Manager>;
 
 /// Nodes that start together migrate one after the other; the second one
 /// finds nothing to do. The lock goes with the connection.
@@ -34,7 +34,7 @@ pub(crate) fn migrate(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
 
 fn run_pending(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
     let failed = |error: &dyn std::fmt::Display| Refused::Migrate(error.to_string());
-    let mut conn = establish(url)?;
+    let mut conn = establish(url).map_err(Refused::Open)?;
     conn.batch_execute(LOCK).map_err(|error| failed(&error))?;
     let known = known_migrations();
     let applied = conn.applied_migrations().map_err(|error| failed(&error))?;
@@ -54,24 +54,4 @@ pub(crate) fn known_migrations() -> Vec<String> {
     let known = MigrationSource::<Pg>::migrations(&MIGRATIONS);
     let known = known.expect("they were read when this was compiled");
     known.iter().map(|migration| migration.name().version().to_string()).collect()
-}
-
-pub(crate) fn establish(url: &PostgresUrl) -> Result<Conn, Refused> {
-    r2d2::ManageConnection::connect(&Manager::new(url.clone())).map_err(|error| match error {
-        ConnectionError::BadConnection(cause) => Refused::Open(cause),
-        other => Refused::Open(other.to_string()),
-    })
-}
-
-pub(crate) fn pool(url: &PostgresUrl, lanes: usize, guard: Guard) -> Result<WriterPool, Refused> {
-    let size = u32::try_from(lanes).unwrap_or(u32::MAX);
-    Ok(r2d2::Pool::builder()
-        .max_size(size)
-        // A database that is away at the moment is there again later.
-        .min_idle(Some(0))
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_on_check_out(false)
-        .connection_timeout(POSTGRES_CONNECT_TIMEOUT)
-        .build_unchecked(Manager::guarded(url.clone(), guard)))
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::Concern;
+use crate::write::Concern;
 
 /// The lock on everything: shared by every batch, and held alone by those
 /// few that touch what cannot be known before.
-pub(super) const WHOLE: i64 = 0;
+pub(crate) const WHOLE: i64 = 0;
 
 /// Keys of advisory locks, in the order in which they are taken.
 #[derive(Debug, Default, PartialEq, Eq)]
