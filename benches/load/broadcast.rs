@@ -14,10 +14,11 @@ use crate::{
     audit::Findings,
     chat::Pace,
     drive::{Meter, Span, Watch, Watched, exact_wakeups},
+    handler::Handler,
     options::Options,
     peers::{Dialect, Template, stamp},
     stats::{Histogram, now_ns},
-    swarm::{Handler, Swarm},
+    swarm::Swarm,
 };
 
 const POLL: Duration = Duration::from_millis(5);

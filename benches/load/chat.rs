@@ -7,9 +7,10 @@ pub use crate::terms::{Pace, Part, Tally};
 use crate::{
     Result,
     audit::{Acks, Deliveries, Findings},
+    handler::Handler,
     outbox::Outbox,
     stats::Histogram,
-    swarm::{Handler, Swarm},
+    swarm::Swarm,
     wire::{Composer, Incoming, excerpt, is_unavailable},
 };
 

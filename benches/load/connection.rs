@@ -5,8 +5,8 @@ use std::mem;
 use crate::{
     Result,
     frame::{self, Frame},
+    handler::{End, Handler},
     inflate::{self, Inflate},
-    swarm::{End, Handler},
     transport::{Got, Transport},
 };
 

@@ -6,10 +6,11 @@ use crate::{
     Result,
     chat::{Chat, Pace, Tally},
     epoll::checked,
+    handler::Handler,
     options::Options,
     process::Server,
     stats::{clock_ns, now_ns},
-    swarm::{Handler, Swarm},
+    swarm::Swarm,
 };
 
 /// A server that gives no sign of life for this long has failed.

@@ -5,12 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    Result,
-    drive::Watch,
-    frame,
-    process::Server,
-    swarm::{Handler, Swarm},
-    wire::excerpt,
+    Result, drive::Watch, frame, handler::Handler, process::Server, swarm::Swarm, wire::excerpt,
 };
 
 /// Connections that may be on their way at once; the kernel queues this many

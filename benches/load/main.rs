@@ -27,6 +27,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to who runs it")]
 #![expect(clippy::disallowed_methods, reason = "they are rules of the server")]
 
+mod arguments;
 mod audit;
 mod broadcast;
 mod chance;
@@ -36,6 +37,7 @@ mod drive;
 mod epoll;
 mod fill;
 mod frame;
+mod handler;
 mod inflate;
 mod join;
 mod limits;
@@ -57,8 +59,8 @@ mod wire;
 
 use std::process::ExitCode;
 
+use arguments::{Parsed, Plan};
 use limits::bare;
-use options::{Options, Parsed};
 use report::Report;
 
 /// A bench ends at the first thing that is wrong, and says what in one line.
@@ -69,8 +71,8 @@ fn main() -> ExitCode {
     if arguments.next().as_deref() == Some(bare::SUBCOMMAND) {
         return exit_code(bare::serve(&arguments.next().unwrap_or_default()));
     }
-    let options = match Options::parse(std::env::args().skip(1)) {
-        Ok(Parsed::Run(options)) => options,
+    let plan = match Plan::parse(std::env::args().skip(1)) {
+        Ok(Parsed::Run(plan)) => plan,
         Ok(Parsed::Show(text)) => {
             println!("{text}");
             return ExitCode::SUCCESS;
@@ -80,7 +82,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    exit_code(run(&options))
+    exit_code(run(&plan))
 }
 
 fn exit_code(result: Result<()>) -> ExitCode {
@@ -93,11 +95,11 @@ fn exit_code(result: Result<()>) -> ExitCode {
     }
 }
 
-fn run(options: &Options) -> Result<()> {
+fn run(Plan { scenarios, comparisons, options }: &Plan) -> Result<()> {
     machine::raise_open_files()?;
     let mut report = Report::new(options);
     report.note(&machine::describe(options)?);
-    for scenario in &options.scenarios {
+    for scenario in scenarios {
         for case in (scenario.cases)() {
             let mut runs = Vec::new();
             for run in 1..=options.repeat {
@@ -108,7 +110,7 @@ fn run(options: &Options) -> Result<()> {
             report.add(scenario.name, scenario.about, &case.name, &runs)?;
         }
     }
-    for comparison in &options.comparisons {
+    for comparison in comparisons {
         comparison.run(options, &mut report)?;
     }
     report.verdict()

@@ -10,9 +10,10 @@ use crate::{
     chat::{Chat, Part},
     drive::Scene,
     frame,
+    handler::{End, Handler},
     process::Server,
     stats::{Histogram, now_ns},
-    swarm::{End, Handler, Swarm},
+    swarm::Swarm,
     wire::excerpt,
 };
 

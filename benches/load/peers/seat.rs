@@ -6,12 +6,7 @@ use std::{
 };
 
 use super::{Dialect, Role};
-use crate::{
-    Result,
-    drive::Watch,
-    frame,
-    swarm::{Handler, Swarm},
-};
+use crate::{Result, drive::Watch, frame, handler::Handler, swarm::Swarm};
 
 /// Connections that may be on their way at once.
 const AT_ONCE: usize = 128;

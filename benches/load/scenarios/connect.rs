@@ -12,12 +12,13 @@ use crate::{
     drive::Watch,
     fill::fill_rooms,
     frame,
+    handler::Handler,
     options::Options,
     process::Server,
     report::{Measured, grouped},
     rest::create_rooms,
     stats::{Histogram, now_ns},
-    swarm::{Handler, Swarm},
+    swarm::Swarm,
 };
 
 const ROOMS: [u64; 3] = [1, 1_000, 10_000];

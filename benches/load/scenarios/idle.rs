@@ -7,12 +7,13 @@ use crate::{
     Result,
     audit::Findings,
     drive::{Meter, Watch},
+    handler::Handler,
     join::{Seat, join},
     machine::require_open_files,
     process::Server,
     report::{Measured, grouped},
     rest::create_rooms,
-    swarm::{Handler, Swarm},
+    swarm::Swarm,
     wire::{Incoming, excerpt},
 };
 

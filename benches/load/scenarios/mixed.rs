@@ -15,11 +15,12 @@ use crate::{
     chat::{Chat, Pace, Part},
     drive::{Scene, drive},
     frame,
+    handler::Handler,
     options::Options,
     process::Server,
     report::Measured,
     stats::{Histogram, now_ns},
-    swarm::{Handler, Swarm},
+    swarm::Swarm,
 };
 
 const ROOMS: usize = 100;

@@ -12,12 +12,13 @@ use crate::{
     chance::Chance,
     chat::{Chat, Pace, Part},
     drive::{Run, Scene},
+    handler::{End, Handler},
     options::Options,
     process::Server,
     report::{Measured, Metric},
     rest::Rest,
     returning::Returning,
-    swarm::{End, Handler, Swarm},
+    swarm::Swarm,
 };
 
 const ROOMS: usize = 20;

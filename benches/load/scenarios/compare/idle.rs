@@ -8,6 +8,7 @@ use super::{
 use crate::{
     Result,
     audit::Findings,
+    handler::Handler,
     join::{Seat, join},
     machine::require_open_files,
     options::Options,
@@ -16,7 +17,7 @@ use crate::{
     report::{Measured, Report},
     rest::create_rooms,
     scenarios::metric,
-    swarm::{Carrier, Handler, Swarm},
+    swarm::{Carrier, Swarm},
 };
 
 const CONNECTIONS: usize = 9_000;
