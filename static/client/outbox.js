@@ -216,7 +216,7 @@ export class Outbox {
    */
   async push(room) {
     const message = [...this.#pending.values()].find((waiting) => waiting.room === room);
-    if (!this.#connection.isOnline || !message || message.underWay) return;
+    if (!this.#connection.isOnline || !message || message.underWay || this.#timers.has(message.clientId)) return;
     message.underWay = true;
     message.tries += 1;
     try {
@@ -277,6 +277,8 @@ export class Outbox {
     // There is a connection, and no place on it for one more request.
     const isFull = error.code === "offline";
     if (!error.isTemporary && !isFault && !isFull) return false;
+    // The server refused it for now: until it goes again it may be dropped.
+    message.underWay = !error.isTemporary;
     this.#timers.set(message.clientId, pauseAfter(error), again);
     return true;
   }

@@ -52,8 +52,9 @@ impl RoomRules {
         now: Timestamp,
     ) -> Result<(), Denied> {
         let pause = self.slow_mode_seconds.unwrap_or(0).saturating_mul(1_000);
-        // However wrong a clock may have been, nobody waits for more than that.
-        let left = spoke_at.map_or(0, |at| at.0.saturating_add(pause) - now.0).min(pause);
+        let left = spoke_at.map_or(0, |at| at.0.saturating_add(pause) - now.0);
+        // One that is further ahead was told by a clock that was wrong.
+        let left = if left > pause.saturating_mul(2) { 0 } else { left };
         match u64::try_from(left) {
             Ok(left @ 1..) => Err(Denied::TooSoon(Duration::from_millis(left))),
             _ => Ok(()),
@@ -227,7 +228,8 @@ mod tests {
         assert_eq!(left(Some(5_000), 5_000), Some(30_000));
         assert_eq!(left(Some(5_000), 34_999), Some(1));
         assert_eq!(left(Some(5_000), 35_000), None);
-        assert_eq!(left(Some(90_000), 5_000), Some(30_000), "of a clock that was wrong");
+        assert_eq!(left(Some(6_000), 5_000), Some(31_000), "of another node's clock");
+        assert_eq!(left(Some(90_000), 5_000), None, "of a clock that was wrong");
         assert_eq!(PLAIN.may_write_again(Some(NOW), NOW), Ok(()));
     }
 

@@ -73,6 +73,9 @@ impl ChatServer {
     ) -> Option<Piece> {
         let last_read = rooms.last().map(|overview| overview.room.key);
         rooms.retain(|overview| self.is_member(at.id, overview.room.key));
+        for overview in &mut rooms {
+            overview.room = self.rooms.newest(&overview.room);
+        }
         let entry = self.sessions.entries.get_mut(&at.id)?;
         let listing = entry.listing.as_mut()?;
         rooms.retain(|overview| listing.wants(overview.room.key));

@@ -249,14 +249,22 @@ impl ChatServer {
     }
 
     fn room_updated(&mut self, room: RoomKey) {
-        if self.rooms.get(room).is_none() {
-            return;
-        }
-        let reader = self.reader.clone();
+        self.restrictions.restrict_all(room);
+        self.read_updated(room);
+    }
+
+    /// Also a room that is not in memory: it may be about to come there, with
+    /// what was read before.
+    fn read_updated(&mut self, room: RoomKey) {
+        let (then, reader) = (self.restrictions.now(), self.reader.clone());
         let reading = async move { reader.room_by_key(room).await };
         self.when(reading, move |read, server| {
-            let Ok(Some(room)) = read else { return };
-            server.tell_updated(room);
+            let Ok(Some(read)) = read else { return };
+            // Which of two is newer the database says.
+            if server.restrictions.overtook_all(then, room) {
+                return server.read_updated(room);
+            }
+            server.tell_updated(read);
         });
     }
 

@@ -198,13 +198,14 @@ impl ChatServer {
             return;
         }
         let mut attached = Vec::with_capacity(rooms.len());
-        for (overview, since) in rooms {
+        for (mut overview, since) in rooms {
             let Some(entry) = self.sessions.entries.get_mut(&session.id) else { return };
             entry.settled(overview.room.key);
             let room = self.rooms.activate(&RoomSeen::from(&overview), Instant::now());
             if entry.subscribed.insert(overview.room.key) {
                 room.subscriber_added(session.worker);
             }
+            overview.room = room.room.clone();
             let head = room.timeline.told().max(overview.last_seq);
             let (asked, kept) = (since != Since::Now, matches!(since, Since::Kept(_)));
             let since = match since {

@@ -40,10 +40,13 @@ impl Restrictions {
 
     /// Whether a member may do less since then.
     pub fn overtook(&self, then: u64, user: UserKey, room: RoomKey) -> bool {
-        let is_later = |at: Option<&u64>| at.is_some_and(|at| *at > then);
-        then < self.forgotten
-            || is_later(self.members.get(&(user, room)))
-            || is_later(self.rooms.get(&room))
+        let at = self.members.get(&(user, room));
+        at.is_some_and(|at| *at > then) || self.overtook_all(then, room)
+    }
+
+    /// Whether all may do less in a room since then.
+    pub fn overtook_all(&self, then: u64, room: RoomKey) -> bool {
+        then < self.forgotten || self.rooms.get(&room).is_some_and(|at| *at > then)
     }
 
     /// Lets go of what was known at the last call, which has to be longer ago

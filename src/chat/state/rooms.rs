@@ -125,6 +125,9 @@ pub struct Rooms {
     keys: FxHashMap<RoomId, RoomKey>,
     /// Rooms that have come into memory and gone, since somebody asked.
     changes: Option<Vec<(RoomKey, bool)>>,
+    /// Rooms that were updated since the last sweep, and since the one before:
+    /// whoever began to read one earlier has read what is no longer so.
+    updates: [FxHashMap<RoomKey, Arc<Room>>; 2],
 }
 
 impl Rooms {
@@ -144,13 +147,14 @@ impl Rooms {
     /// have committed what is only now heard of.
     pub fn activate(&mut self, seen: &RoomSeen, now: Instant) -> &mut RoomEntry {
         let RoomSeen { room, head, members } = *seen;
+        let newest = self.newest(room);
         self.keys.insert(room.id.clone(), room.key);
         if let (Some(changes), false) = (&mut self.changes, self.entries.contains_key(&room.key)) {
             changes.push((room.key, true));
         }
         let entry = self.entries.entry(room.key).or_insert_with(|| {
             Box::new(RoomEntry {
-                room: room.clone(),
+                room: newest,
                 members,
                 timeline: Timeline::new(head),
                 is_reading: false,
@@ -176,8 +180,16 @@ impl Rooms {
         self.entries.get(self.keys.get(id)?).map(Box::as_ref)
     }
 
-    /// The room's title or the like has changed.
+    /// A room that was read, as it is by now.
+    pub fn newest(&self, read: &Arc<Room>) -> Arc<Room> {
+        let known = self.entries.get(&read.key).map(|entry| &entry.room);
+        let mut updates = self.updates.iter().filter_map(|updates| updates.get(&read.key));
+        known.or_else(|| updates.next()).unwrap_or(read).clone()
+    }
+
+    /// The room's title, its rules or the like have changed.
     pub fn updated(&mut self, room: &Arc<Room>) {
+        self.updates[0].insert(room.key, room.clone());
         if let Some(entry) = self.entries.get_mut(&room.key) {
             entry.room = room.clone();
         }
@@ -215,7 +227,8 @@ impl Rooms {
 
     /// Lets go of the rooms that nobody has used for `idle`.
     pub fn sweep(&mut self, now: Instant, idle: Duration) {
-        let Self { entries, keys, changes } = self;
+        let Self { entries, keys, changes, updates } = self;
+        updates[1] = std::mem::take(&mut updates[0]);
         entries.retain(|key, entry| {
             let keep = !entry.is_empty() || now.duration_since(entry.used_at) < idle;
             if !keep {
@@ -288,5 +301,19 @@ mod tests {
         rooms.activate(&seen(&room(1), 5), now);
         offer(&mut rooms, 6, now);
         assert_eq!(rooms.activate(&seen(&room(1), 5), now).timeline.told(), Seq(6));
+    }
+
+    #[test]
+    fn a_room_comes_into_memory_as_it_was_told_last_and_not_as_it_was_read_before() {
+        let (mut rooms, start) = (Rooms::default(), Instant::now());
+        let read = room(1);
+        let told = Arc::new(Room { title: "told".into(), ..(*read).clone() });
+        rooms.updated(&told);
+        rooms.sweep(start, IDLE);
+        assert_eq!(rooms.activate(&seen(&read, 5), start).room.title, told.title);
+        assert_eq!(rooms.newest(&read).title, told.title, "it is in memory");
+        rooms.sweep(start + 2 * IDLE, IDLE);
+        rooms.sweep(start + 2 * IDLE, IDLE);
+        assert_eq!(rooms.newest(&read).title, read.title, "no read is that old");
     }
 }

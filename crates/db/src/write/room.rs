@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use parlor_domain::{
-    Adder, Retention, Role, Room, RoomBounds, RoomChange, RoomId, RoomKey, RoomKind, RulesChange,
-    Seq, Timestamp, UserKey, limits::PURGE_ROWS,
+    Adder, Denied, Retention, Role, Room, RoomBounds, RoomChange, RoomId, RoomKey, RoomKind,
+    RulesChange, Seq, Timestamp, UserKey, limits::PURGE_ROWS,
 };
 use parlor_macros::each_backend;
 
@@ -374,6 +374,9 @@ pub mod backend {
         ChangeRules { room, change }: &ChangeRules,
     ) -> Written<Room> {
         let found = timeline::find(conn, *room)?.ok_or(WriteError::NoSuchRoom)?;
+        if found.kind == RoomKind::Direct {
+            return Err(Denied::Direct.into());
+        }
         let changed = Room { rules: found.rules.changed(*change), ..found };
         diesel::update(rooms::table.find(room.0))
             .set(rooms::rules.eq(encode_rules(&changed.rules)))

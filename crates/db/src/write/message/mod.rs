@@ -198,38 +198,39 @@ pub mod backend {
     /// Repeats of what is stored already are rare, so the messages are first
     /// stored as if there were none. If the database finds one, nothing of that
     /// has happened; then the repeats are looked up and only the others are
-    /// numbered, so that a repeat never takes a `seq`. In a room with rules they
-    /// are looked up at once: there a rule may stop what is a repeat.
+    /// numbered, so that a repeat never takes a `seq`. What may not be written
+    /// now may have been stored before.
     fn insert_part(
         conn: &mut Conn,
         part: &[&NewMessage],
         firsts: &[usize],
     ) -> QueryResult<Vec<Stored>> {
-        let mut results: Vec<Option<Stored>> = vec![None; part.len()];
-        let mut fresh = Vec::with_capacity(part.len());
-        for (i, message) in part.iter().enumerate().filter(|(i, _)| firsts[*i] == *i) {
-            if !message.rules.is_default() {
-                results[i] = find_repeated(conn, message)?;
-            }
-            if results[i].is_none() {
-                fresh.push(*message);
-            }
-        }
-        let stored = match conn.transaction(|conn| insert_fresh(conn, &fresh)) {
+        let is_first = |(i, (_, first)): &(usize, (&&NewMessage, &usize))| *i == **first;
+        let fresh: Vec<&NewMessage> =
+            part.iter().zip(firsts).enumerate().filter(is_first).map(|(_, (m, _))| *m).collect();
+        let mut stored = match conn.transaction(|conn| insert_fresh(conn, &fresh)) {
             Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
                 insert_with_lookup(conn, &fresh)?
             }
             other => other?,
         };
-        let mut stored = stored.into_iter();
-        for (i, first) in firsts.iter().enumerate() {
-            if *first != i {
-                results[i] = results[*first].clone().map(repeat_of);
-            } else if results[i].is_none() {
-                results[i] = stored.next();
+        for (message, stored) in fresh.iter().zip(&mut stored) {
+            if matches!(stored, Err(WriteError::Denied(_)))
+                && let Some(known) = find_repeated(conn, message)?
+            {
+                *stored = known;
             }
         }
-        Ok(results.into_iter().map(|one| one.unwrap_or(Err(WriteError::Database))).collect())
+        let mut stored = stored.into_iter();
+        let mut results: Vec<Stored> = Vec::with_capacity(part.len());
+        for (i, first) in firsts.iter().enumerate() {
+            results.push(if i == *first {
+                stored.next().unwrap_or(Err(WriteError::Database))
+            } else {
+                repeat_of(results[*first].clone())
+            });
+        }
+        Ok(results)
     }
 
     fn insert_with_lookup(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<Stored>> {
