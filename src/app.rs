@@ -16,8 +16,8 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::{
     auth::TokenKeys,
-    cli::{self, Cli, Command, StoreArgs, TokenArgs},
-    config::{Config, ConfigError, StoreConfig},
+    cli::{self, Cli, Command, TokenArgs},
+    config::{Config, ConfigError, StoreArgs, StoreConfig},
     db,
 };
 use parlor_domain::UserId;
@@ -109,7 +109,7 @@ fn token(args: TokenArgs) -> Result<(), Failure> {
     if user.is_reserved() {
         return Err(Failure::value(format!("--user {user} is reserved")));
     }
-    let secret = StoreConfig::secret_that_is_there(store)?;
+    let secret = StoreConfig::existing_secret(store)?;
     let roles: Vec<_> = role.into_iter().map(Into::into).collect();
     let now = crate::clock::now();
     let token = TokenKeys::new(&secret, None, Duration::ZERO)

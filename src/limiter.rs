@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::{ErrorCode, ErrorView, server_frame::RatesView};
 use parlor_domain::{
     UserKey,
-    limits::{SPENDERS_KEPT, SPENDERS_TOLD, SPENT_MOST},
+    limits::{SPENDERS_KEPT, SPENDERS_SENT, SPENT_MOST},
 };
 
 type Direct = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
@@ -176,7 +176,7 @@ impl Limiters {
     pub fn take_spent(&self) -> Vec<(Spender, u32)> {
         let Some(spent) = &self.spent else { return Vec::new() };
         let mut spent = spent.lock().unwrap_or_else(PoisonError::into_inner);
-        spent.drain().take(SPENDERS_TOLD).collect()
+        spent.drain().take(SPENDERS_SENT).collect()
     }
 
     /// Another node says what was used there.

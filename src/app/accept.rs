@@ -36,7 +36,11 @@ pub(super) type Accepted<T> = (T, Option<SocketAddr>);
 impl Gate {
     pub fn new(config: &Config) -> Self {
         let most = most_of_one(config.limits.connections_per_address);
-        Self { proxies: config.proxies.clone(), places: Places::new(most), timeouts: config.http }
+        Self {
+            proxies: config.proxies.clone(),
+            places: Places::new(most),
+            timeouts: config.connections.http,
+        }
     }
 
     /// Takes a connection in, or ends it at once.

@@ -53,7 +53,7 @@ use parlor_domain::limits;
 pub(super) const STOP_RESERVE: Duration = Duration::from_secs(2);
 
 pub(super) fn banner(listeners: &[SocketAddr], config: &Config) {
-    let scheme = if config.certificate.is_some() { "https" } else { "http" };
+    let scheme = if config.connections.certificate.is_some() { "https" } else { "http" };
     let urls: Vec<_> = listeners.iter().map(|address| format!("{scheme}://{address}")).collect();
     let opened = listeners.first().map(|address| {
         // What means every address is none that a browser could open.
@@ -90,10 +90,10 @@ pub(super) fn server(
         .disable_signals()
         .shutdown_timeout(STOP_RESERVE.as_secs());
     max_concurrent_tls_connect(limits::TLS_HANDSHAKES);
-    let (gate, request_timeout) = (Gate::new(config), config.http.request);
+    let (gate, request_timeout) = (Gate::new(config), config.connections.http.request);
     for listener in listeners {
         let (workshop, gate) = (workshop.clone(), gate.clone());
-        let listening = match &config.certificate {
+        let listening = match &config.connections.certificate {
             None => builder.listen("http", listener, move || {
                 let (worker, gate) = (workshop.worker(), gate.clone());
                 let http = http(request_timeout)
@@ -174,11 +174,11 @@ impl Workshop {
     fn new(config: &Config, state: State, sessions: SessionCount) -> Self {
         let settings = SessionSettings {
             limits: config.limits.clone(),
-            heartbeat: config.heartbeat,
-            auth_timeout: config.auth_timeout,
-            token_grace: config.tokens.grace,
-            origins: OriginPolicy::new(&config.allowed_origins),
-            compress_from: config.compress_from,
+            heartbeat: config.connections.heartbeat,
+            auth_timeout: config.connections.auth_timeout,
+            token_grace: config.identity.tokens.grace,
+            origins: OriginPolicy::new(&config.connections.allowed_origins),
+            compress_from: config.connections.compress_from,
             rates: config.rates,
             limiters: state.limiters.clone(),
             proxies: config.proxies.clone(),
@@ -188,8 +188,8 @@ impl Workshop {
             state,
             settings,
             sessions,
-            origins: config.allowed_origins.clone().into(),
-            body_bytes: limits::body_bytes(&config.limits),
+            origins: config.connections.allowed_origins.clone().into(),
+            body_bytes: config.limits.body_bytes(),
             workers: Arc::default(),
         }
     }

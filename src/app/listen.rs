@@ -8,7 +8,7 @@ use std::{
 use socket2::{Domain, Socket, Type};
 
 use super::Failure;
-use crate::cli::BindAddress;
+use crate::config::BindAddress;
 use parlor_domain::limits::LISTEN_BACKLOG;
 
 /// Listens on every address that `bind` stands for: `localhost` is often two.

@@ -21,7 +21,7 @@ use crate::{
     attachments::{Store, Sweeper},
     auth::{Accounts, ApiKeys, Authenticator, Credentials, Passwords, Revocations, TokenKeys},
     chat::{ChatServer, ChatSettings, Drain, ToNodes, Unfinished},
-    config::{AttachmentConfig, Config},
+    config::Config,
     db::{Database, Idle, SearchIndex, Writer},
     limiter::Limiters,
     nodes::Hooks,
@@ -52,10 +52,10 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
         let signals = Signals::new()?;
         // Unheard, it would end the process.
         let hangup = signal(SignalKind::hangup()).map_err(Failure::environment)?;
-        actix_web::rt::spawn(reload(config.certificate.clone(), hangup));
+        actix_web::rt::spawn(reload(config.connections.certificate.clone(), hangup));
         let server = Running::start(&config, &database, listeners).await?;
         http::banner(&addresses, &config);
-        if !config.accounts {
+        if !config.identity.accounts {
             log::info!("built-in accounts are off; PARLOR_ACCOUNTS=on turns them on");
         }
         server.run(&config, &database, signals).await
@@ -118,8 +118,8 @@ impl Running {
         let told = told.unwrap_or_default();
         let writer = database.writer(config.limits.writes_in_flight, told);
         let writer = Writer::start_in_arbiter(&arbiter.handle(), move |_| writer);
-        let beside = Arbiter::new();
-        let me = Me { number, leads: leads.clone(), bus: cluster.publish(&beside) };
+        let for_nodes = Arbiter::new();
+        let me = Me { number, leads: leads.clone(), bus: cluster.publish(&for_nodes) };
         let chat = start_chat(&arbiter, config, &writer, database, (newest, unfinished), me);
         let bars = reader.bars(crate::clock::now()).await;
         let bars = Revocations::new(bars.map_err(Failure::environment)?);
@@ -128,13 +128,14 @@ impl Running {
             let dispatcher = Dispatcher::new(webhooks, reader.clone(), writer.clone());
             actix_web::rt::spawn(dispatcher.run(leads.clone()));
         }
-        let AttachmentConfig { store, allowed, bytes_max, quota } = &config.attachments;
-        let store = Store::open(store).map_err(Failure::environment)?;
+        let (limits, files) = (&config.limits, &config.attachments);
+        let bytes_max = limits.attachment_bytes;
+        let store = Store::open(&files.store).map_err(Failure::environment)?;
         let sweeper = Sweeper {
             store: store.clone(),
             reader: reader.clone(),
             writer: writer.clone(),
-            upload_time: upload_time(*bytes_max, config.http.request),
+            upload_time: upload_time(bytes_max, config.connections.http.request),
             alone_since: config.store.database.file().map(|_| crate::clock::now()),
         };
         actix_web::rt::spawn(sweeper.run(leads));
@@ -142,14 +143,14 @@ impl Running {
             true => Some(start_search(config, database)?),
             false => None,
         };
-        let files = Files::new(store, allowed.clone(), *bytes_max, *quota);
+        let files = Files::new(store, files.allowed.clone(), bytes_max, limits.file_quota());
         let mut state = state(config, &chat, &writer, database, (bars, api_keys), files, search);
         state.health = health;
         if config.nodes.redis.is_some() {
             state.limiters.share();
         }
         let stop = cluster.follow(
-            &beside,
+            &for_nodes,
             Hooks {
                 chat: chat.clone(),
                 reader: reader.clone(),
@@ -255,13 +256,13 @@ fn start_chat(
     let settings = ChatSettings {
         limits: config.limits.clone(),
         rates: config.rates,
-        heartbeat_interval: config.heartbeat.interval,
-        presence_grace: config.presence_grace,
-        contact: config.contact,
-        inbox_ttl: config.inbox_ttl,
-        retention: config.retention,
-        retention_tick: config.retention_tick,
-        empty_room_ttl: config.empty_room_ttl,
+        heartbeat_interval: config.connections.heartbeat.interval,
+        presence_grace: config.rooms.presence_grace,
+        contact: config.rooms.contact,
+        inbox_ttl: config.rooms.inbox_ttl,
+        retention: config.rooms.retention(),
+        retention_tick: config.rooms.retention_tick,
+        empty_room_ttl: config.rooms.empty_room_ttl,
         tells_arrivals: config.webhooks.is_some(),
         has_nodes: config.store.database.file().is_none(),
         leads,
@@ -283,8 +284,8 @@ fn state(
     files: Files,
     search: Option<Search>,
 ) -> State {
-    let leeway = config.tokens.leeway;
-    let keys = TokenKeys::new(&config.secret, config.previous_secret.as_ref(), leeway);
+    let leeway = config.identity.tokens.leeway;
+    let keys = TokenKeys::new(&config.secret, config.identity.previous_secret.as_ref(), leeway);
     let accounts = Accounts {
         keys: keys.clone(),
         revocations: good.0.clone(),
@@ -292,8 +293,8 @@ fn state(
         reader: database.reader.clone(),
         writer: writer.clone(),
         passwords: Passwords::default(),
-        access_ttl: config.tokens.access_ttl,
-        refresh_ttl: config.tokens.refresh_ttl,
+        access_ttl: config.identity.tokens.access_ttl,
+        refresh_ttl: config.identity.tokens.refresh_ttl,
     };
     let told = config.webhooks.as_ref().map(|webhooks| webhooks.targets.clone());
     let told = told.unwrap_or_default();
@@ -301,21 +302,21 @@ fn state(
         chat: chat.clone(),
         reader: database.reader.clone(),
         writer: writer.clone(),
-        inbox_ttl: config.inbox_ttl,
+        inbox_ttl: config.rooms.inbox_ttl,
         accounts,
         authenticator: Authenticator::new(
             Credentials {
                 keys,
-                issuer: config.issuer.clone(),
-                accounts: config.accounts,
-                adopted: config.adopted.clone(),
+                issuer: config.identity.issuer.clone(),
+                accounts: config.identity.accounts,
+                adopted: config.identity.adopted.clone(),
                 leeway,
             },
             good,
             database.reader.clone(),
             writer.clone(),
         ),
-        has_accounts: config.accounts,
+        has_accounts: config.identity.accounts,
         metrics_token: config.metrics_token.clone(),
         files,
         search,
@@ -324,10 +325,10 @@ fn state(
         limiters: Limiters::new(&config.rates),
         proxies: config.proxies.clone(),
         proxied: Places::new(most_of_one(config.limits.connections_per_address)),
-        request_timeout: config.http.request,
+        request_timeout: config.connections.http.request,
         answers: Answers::default(),
         limits: config.limits.clone(),
-        contact: config.contact,
+        contact: config.rooms.contact,
         draining: Draining::default(),
         descriptions: &DESCRIPTIONS,
         health: None,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::AuthError;
-use parlor_domain::limits::REFUSALS_TOLD;
+use parlor_domain::limits::REFUSALS_LOGGED;
 
 /// Where a token was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Door {
     }
 }
 
-/// Logs why tokens are refused: a line each, and at most [`REFUSALS_TOLD`] per
+/// Logs why tokens are refused: a line each, and at most [`REFUSALS_LOGGED`] per
 /// second, so that bad tokens cannot fill the disk.
 #[derive(Clone, Default)]
 pub(super) struct RefusalLog(Arc<Mutex<Second>>);
@@ -68,7 +68,7 @@ impl Second {
         if is_over {
             (self.began, self.told) = (Some(now), 0);
         }
-        if self.told >= REFUSALS_TOLD {
+        if self.told >= REFUSALS_LOGGED {
             self.untold += 1;
             return None;
         }
@@ -85,8 +85,8 @@ mod tests {
     fn so_many_are_told_in_a_second_and_the_rest_is_counted() {
         let mut second = Second::default();
         let began = Instant::now();
-        let told = (0..REFUSALS_TOLD + 50).filter_map(|_| second.admit(began)).count();
-        assert_eq!(u32::try_from(told), Ok(REFUSALS_TOLD));
+        let told = (0..REFUSALS_LOGGED + 50).filter_map(|_| second.admit(began)).count();
+        assert_eq!(u32::try_from(told), Ok(REFUSALS_LOGGED));
         let later = began + Duration::from_secs(1);
         assert_eq!(second.admit(later), Some(50));
         assert_eq!(second.admit(later), Some(0));

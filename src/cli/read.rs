@@ -15,13 +15,14 @@ use clap::{
     parser::ValueSource,
 };
 
-use super::{Cli, ServeArgs};
+use super::Cli;
+use crate::config::{ServeArgs, with_variable};
 
 /// What to print, and the exit code.
 pub(super) type Ending = (String, u8);
 
 pub(super) fn command_line(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Ending> {
-    let mut command = without_empty_variables(Cli::command());
+    let mut command = prepared(Cli::command());
     let matches = command.try_get_matches_from_mut(args);
     let cli = matches.and_then(|matches| assemble(matches, &mut command));
     cli.map_err(|error| match error.kind() {
@@ -31,15 +32,17 @@ pub(super) fn command_line(args: impl IntoIterator<Item = OsString>) -> Result<C
 }
 
 /// An option whose variable is set to nothing counts as not set, as `.env`
-/// files and compose files have it.
-fn without_empty_variables(command: Command) -> Command {
+/// files and compose files have it; and a value such as `-1` is taken for one, so
+/// that the error is about it.
+fn prepared(command: Command) -> Command {
     let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
     command
         .mut_args(|arg| {
+            let arg = arg.allow_negative_numbers(true);
             let unset = arg.get_env().is_some_and(is_empty);
             if unset { arg.env(Resettable::Reset) } else { arg }
         })
-        .mut_subcommands(without_empty_variables)
+        .mut_subcommands(prepared)
 }
 
 /// `serve` is also what happens without the word, so its options may stand on
@@ -77,7 +80,10 @@ fn one_line(error: &clap::Error, command: &Command) -> String {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
-    let option = context(ContextKind::InvalidArg).map(|shown| with_variable(shown, command));
+    let option = context(ContextKind::InvalidArg).map(|shown| {
+        // `--bind <BIND>` is shown.
+        with_variable(command, shown.split_whitespace().next().unwrap_or(shown))
+    });
     let line = match (option, context(ContextKind::InvalidValue), error.source()) {
         (Some(option), Some(value), Some(why)) => {
             format!("{option}: {:?} is not valid: {why}", shortened(value))
@@ -92,20 +98,6 @@ fn one_line(error: &clap::Error, command: &Command) -> String {
         _ => first_paragraph(&error.to_string()),
     };
     format!("parlor: {line}")
-}
-
-/// `--bind <BIND>` as `--bind (PARLOR_BIND)`: the value may have come from
-/// either.
-fn with_variable(shown: &str, command: &Command) -> String {
-    let option = shown.split_whitespace().next().unwrap_or(shown);
-    let commands = std::iter::once(command).chain(command.get_subcommands());
-    let arg = commands
-        .flat_map(Command::get_arguments)
-        .find(|arg| arg.get_long() == option.strip_prefix("--"));
-    match arg.and_then(clap::Arg::get_env) {
-        Some(variable) => format!("{option} ({})", variable.to_string_lossy()),
-        None => option.to_owned(),
-    }
 }
 
 fn shortened(value: &str) -> String {
@@ -156,7 +148,7 @@ mod tests {
         let early = ["--data-dir", "here", "serve", "--queued-frames", "7"];
         let serve = read(&early).expect("good").serve;
         assert_eq!(serve.store.data_dir, Path::new("here"));
-        assert_eq!(serve.limits.queued_frames, 7);
+        assert_eq!(serve.limits.limits.queued_frames, 7);
     }
 
     #[test]

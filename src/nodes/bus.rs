@@ -25,7 +25,7 @@ use crate::{
 };
 use parlor_domain::{
     RoomKey, Status, UserKey,
-    limits::{BURIAL_STEP, BUS_BATCHES, BUS_PIPELINE, REDIS_PING},
+    limits::{GONE_USERS_STEP, BUS_BATCHES, BUS_PIPELINE, REDIS_PING},
 };
 
 /// What the bus tells the follower.
@@ -342,7 +342,7 @@ impl Bus {
     /// Takes some users of a node that is gone away.
     async fn bury(&mut self, link: &mut Link) -> Result<(), String> {
         let Some(incarnation) = self.to_bury.front() else { return Ok(()) };
-        let (gone, more) = bury(link, &self.keys, incarnation, BURIAL_STEP).await?;
+        let (gone, more) = bury(link, &self.keys, incarnation, GONE_USERS_STEP).await?;
         if !gone.is_empty() {
             let _ = self.follower.send(FromBus::Gone(gone));
         }

@@ -11,7 +11,7 @@ use super::{
     request::{BySeq, RoomBySeq},
 };
 use crate::{auth::Identity, clock::now, db::InboxHead, error::ApiError, protocol::any_json};
-use parlor_domain::{AppEvent, InboxEvent, RoomEvent, RoomKey, Timestamp, limits::page_bytes};
+use parlor_domain::{AppEvent, InboxEvent, RoomEvent, RoomKey, Timestamp};
 
 /// An event that the application published.
 #[derive(Serialize, JsonSchema)]
@@ -71,7 +71,7 @@ pub(super) async fn of_room(
 ) -> Result<Reply<Events<'static>>, ApiError> {
     let room = state.readable_room(&who, &room_id).await?;
     let (events, has_more) = state.reader.room_events(room.key, after, limit.0).await?;
-    let (events, fits) = fitting(&events, page_bytes(&state.limits), EventView::of_room);
+    let (events, fits) = fitting(&events, state.limits.page_bytes(), EventView::of_room);
     let (epoch, has_more) = (state.reader.epoch_of(room.key), has_more || !fits);
     Ok(Reply::ok(Events { events, epoch: epoch.as_str(), has_more }))
 }
@@ -89,7 +89,7 @@ pub(super) async fn inbox(
     let limit = usize::try_from(limit.0).unwrap_or(0);
     let has_more = events.len() > limit;
     events.truncate(limit);
-    let (events, fits) = fitting(&events, page_bytes(&state.limits), EventView::of_inbox);
+    let (events, fits) = fitting(&events, state.limits.page_bytes(), EventView::of_inbox);
     let has_more = has_more || !fits;
     let epoch = state.reader.epoch_of(RoomKey::inbox_of(user));
     let epoch = epoch.as_str();

@@ -14,7 +14,7 @@ use crate::{
     error::ApiError,
     protocol::{HistoryView, MessageView, json_size},
 };
-use parlor_domain::{HistoryCursor, RoomId, Seq, limits::page_bytes};
+use parlor_domain::{HistoryCursor, RoomId, Seq};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct MessageCount {
@@ -81,7 +81,7 @@ pub(super) async fn page(
         .ok_or_else(|| ApiError::field("before", "after and around exclude each other"))?;
     let room = state.readable_room(&who, &room_id).await?;
     let mut page = state.reader.history(room.key, cursor, limit.0).await?;
-    page.cut_to(page_bytes(&state.limits), cursor);
+    page.cut_to(state.limits.page_bytes(), cursor);
     state.still_readable(&who, &room).await?;
     Ok(Reply::ok(HistoryView::from(&page)))
 }
@@ -113,7 +113,7 @@ pub(super) async fn thread(
     let (replies, has_more) = state.reader.thread(root.id, after, limit.0).await?;
     // Who may read the root now may read its replies.
     let root = state.readable_message(&who, message_id).await?;
-    let (replies, fits) = fitting(&replies, page_bytes(&state.limits), MessageView::from);
+    let (replies, fits) = fitting(&replies, state.limits.page_bytes(), MessageView::from);
     let (root, has_more) = (MessageView::from(&root), has_more || !fits);
     Ok(Reply::ok(Thread { root, replies, has_more }))
 }
@@ -127,7 +127,7 @@ pub(super) async fn pins(
     let room = state.readable_room(&who, &room_id).await?;
     let (pins, has_more) = state.reader.pins(room.key, before, limit.0).await?;
     state.still_readable(&who, &room).await?;
-    let (messages, fits) = fitting(&pins, page_bytes(&state.limits), MessageView::from);
+    let (messages, fits) = fitting(&pins, state.limits.page_bytes(), MessageView::from);
     let has_more = has_more || !fits;
     let next = i64::try_from(messages.len()).unwrap_or(limit.0).saturating_add(before);
     let cursor = has_more.then(|| next.to_string());
@@ -165,7 +165,7 @@ pub(super) async fn reactions(
         created_at: at.to_rfc3339(),
     });
     let mut reactions: Vec<Reacted<'_>> = reactions.collect();
-    let fitting = whole_users(&reactions, page_bytes(&state.limits));
+    let fitting = whole_users(&reactions, state.limits.page_bytes());
     let has_more = has_more || fitting < reactions.len();
     reactions.truncate(fitting);
     Ok(Reply::ok(Reactions { reactions, has_more }))

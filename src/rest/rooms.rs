@@ -10,7 +10,7 @@ use super::{
     request::{ByCursor, OfRoom},
 };
 use crate::{auth::Identity, error::ApiError, protocol::RoomView};
-use parlor_domain::{RoomKey, limits::page_bytes};
+use parlor_domain::RoomKey;
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Rooms<'a> {
@@ -28,7 +28,7 @@ pub(super) async fn list(
     let after = RoomKey(cursor.0);
     let (listed, has_more) =
         state.reader.rooms_with_last_message(who.user.key, after, limit.0).await?;
-    let (rooms, fits) = fitting(&listed, page_bytes(&state.limits), RoomView::from);
+    let (rooms, fits) = fitting(&listed, state.limits.page_bytes(), RoomView::from);
     let has_more = has_more || !fits;
     let last = listed.get(rooms.len().wrapping_sub(1)).filter(|_| has_more);
     let cursor = last.map(|overview| overview.room.key.0.to_string());

@@ -14,7 +14,7 @@ use crate::{
 };
 use parlor_domain::{
     Message, MessageId, RoomId, RoomKey, Timestamp, UserId, Whole,
-    limits::{SEARCH_BYTES, SEARCH_OFFSET_MAX, SEARCH_PAGE, SEARCH_PAGE_MAX, page_bytes},
+    limits::{SEARCH_BYTES, SEARCH_OFFSET_MAX, SEARCH_PAGE, SEARCH_PAGE_MAX},
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -80,7 +80,7 @@ pub(super) async fn search(
     };
     let messages: FxHashMap<MessageId, Message> =
         visible.into_iter().filter(is_found).map(|message| (message.id, message)).collect();
-    let bytes_max = page_bytes(&state.limits);
+    let bytes_max = state.limits.page_bytes();
     let (mut results, mut bytes, mut looked_at) = (Vec::new(), 0, 0);
     for hit in &hits {
         if let Some(message) = messages.get(&hit.message) {

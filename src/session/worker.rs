@@ -22,7 +22,7 @@ use crate::{
     places::Places,
     protocol::Rules,
 };
-use parlor_domain::limits::{CONNECTIONS_MAX, Limits, RESUME_ROOMS, rooms_piece_bytes};
+use parlor_domain::limits::{CONNECTIONS_MAX, Limits, RESUME_ROOMS};
 
 /// What sessions need to know of the deployment.
 #[derive(Clone)]
@@ -110,7 +110,7 @@ impl Worker {
         settings: SessionSettings,
         count: SessionCount,
     ) -> Rc<Self> {
-        let piece_bytes = rooms_piece_bytes(&settings.limits);
+        let piece_bytes = settings.limits.rooms_piece_bytes();
         let queue = outbox_limits(&settings.limits);
         let hub = WorkerHub::start(id, chat.clone(), queue, piece_bytes);
         let to_chat = ToChat::start(chat);

@@ -164,7 +164,7 @@ pub struct SessionView<'a> {
     user: SelfView<'a>,
     connection_id: String,
     heartbeat_interval_ms: u64,
-    limits: LimitsView,
+    limits: LimitsView<'a>,
 }
 
 impl<'a> SessionView<'a> {
@@ -173,14 +173,20 @@ impl<'a> SessionView<'a> {
         roles: &'a [Arc<str>],
         connection: u64,
         heartbeat: Duration,
-        limits: &Limits,
+        limits: &'a Limits,
         rates: RatesView,
     ) -> Self {
         Self {
             user: SelfView::new(user, roles),
             connection_id: connection.to_string(),
             heartbeat_interval_ms: u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX),
-            limits: LimitsView::new(limits, rates),
+            limits: LimitsView {
+                limits,
+                metadata_bytes: METADATA_BYTES,
+                history_page: HISTORY_PAGE,
+                history_page_max: HISTORY_PAGE_MAX,
+                rates,
+            },
         }
     }
 }
@@ -200,67 +206,17 @@ pub struct SelfView<'a> {
     roles: Vec<&'a str>,
 }
 
-/// The bounds a client needs to know.
+/// The limits that a client needs to know.
 #[derive(Serialize, JsonSchema)]
-pub struct LimitsView {
-    frame_bytes: usize,
-    content_bytes: usize,
-    queued_frames: usize,
-    queued_bytes: usize,
-    connections_per_user: usize,
-    rooms_per_user: usize,
-    replay_events: usize,
-    big_room_members: usize,
-    inbox_events: usize,
-    attachment_bytes: u64,
-    /// 0: without a bound.
-    attachment_bytes_per_day: u64,
-    attachment_bytes_per_user: u64,
+struct LimitsView<'a> {
+    #[serde(flatten)]
+    limits: &'a Limits,
+    /// Bytes of a message's metadata, and of a room's custom data.
     metadata_bytes: usize,
     history_page: i64,
     history_page_max: i64,
     #[serde(flatten)]
     rates: RatesView,
-}
-
-impl LimitsView {
-    fn new(limits: &Limits, rates: RatesView) -> Self {
-        let Limits {
-            frame_bytes,
-            content_bytes,
-            queued_frames,
-            queued_bytes,
-            connections_per_user,
-            rooms_per_user,
-            placed_rooms_per_user: _,
-            replay_events,
-            writes_in_flight: _,
-            big_room_members,
-            inbox_events,
-            attachment_bytes,
-            attachment_bytes_per_day,
-            attachment_bytes_per_user,
-            connections_per_address: _,
-        } = *limits;
-        Self {
-            frame_bytes,
-            content_bytes,
-            queued_frames,
-            queued_bytes,
-            connections_per_user,
-            rooms_per_user,
-            replay_events,
-            big_room_members,
-            inbox_events,
-            attachment_bytes,
-            attachment_bytes_per_day,
-            attachment_bytes_per_user,
-            metadata_bytes: METADATA_BYTES,
-            history_page: HISTORY_PAGE,
-            history_page_max: HISTORY_PAGE_MAX,
-            rates,
-        }
-    }
 }
 
 /// How often a client may ask; 0: as often as it likes.

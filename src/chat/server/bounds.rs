@@ -4,7 +4,7 @@ use super::ChatServer;
 use crate::{chat::Requester, db::Maker};
 use parlor_domain::{
     RoomBounds,
-    limits::{Limits, PLACED_SHARE, rooms_made},
+    limits::{Limits, PLACED_SHARE},
 };
 
 impl ChatServer {
@@ -12,7 +12,7 @@ impl ChatServer {
     /// application's, which speaks for many and ends them itself.
     pub fn maker(&self, from: &Requester) -> Option<Maker> {
         let is_application = from.is_admin || from.is_service;
-        let maker = Maker { user: from.user.key, rooms_max: rooms_made(&self.settings.limits) };
+        let maker = Maker { user: from.user.key, rooms_max: self.settings.limits.rooms_made() };
         (!is_application).then_some(maker)
     }
 

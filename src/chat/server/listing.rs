@@ -18,10 +18,7 @@ use crate::{
         server_frame::{self, RoomsView},
     },
 };
-use parlor_domain::{
-    RoomKey, RoomOverview,
-    limits::{ROOMS_PIECE, rooms_piece_bytes},
-};
+use parlor_domain::{RoomKey, RoomOverview, limits::ROOMS_PIECE};
 use parlor_websocket::Frame;
 
 /// What a session is told of its rooms at once.
@@ -79,7 +76,7 @@ impl ChatServer {
         let entry = self.sessions.entries.get_mut(&at.id)?;
         let listing = entry.listing.as_mut()?;
         rooms.retain(|overview| listing.wants(overview.room.key));
-        let fitting = rooms_that_fit(&rooms, rooms_piece_bytes(&self.settings.limits));
+        let fitting = rooms_that_fit(&rooms, self.settings.limits.rooms_piece_bytes());
         let is_cut = fitting < rooms.len();
         rooms.truncate(fitting);
         let last_told = rooms.last().map(|overview| overview.room.key);

@@ -1,16 +1,21 @@
-//! Parsers for option values.
+//! What the values of options are.
 
 use std::{net::Ipv6Addr, time::Duration};
 
-use parlor_domain::{
-    Contact, display_text,
-    limits::{NAME_CHARS, TOKEN_AGE_MAX},
-};
+use clap::ValueEnum;
+use parlor_domain::Contact;
 
 const CENTURY_MS: u64 = 100 * 365 * 86_400_000;
 
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
 /// A number and a unit: `500ms`, `54s`, `15m`, `24h`, `30d`.
-pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     const WHAT: &str = "a duration is a number and a unit, such as 500ms, 54s, 15m, 24h or 30d";
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -27,12 +32,6 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
         Some(ms) => Ok(Duration::from_millis(ms)),
         None => Err("a duration must be above zero and at most 100 years".to_owned()),
     }
-}
-
-/// A number of bytes. Units mean 1,000 to some and 1,024 to others.
-pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
-    let what = "it must be a whole number of bytes without a unit, such as 26214400 for 25 MiB";
-    text.parse().map_err(|_| what.to_owned())
 }
 
 /// What `--bind` names: an address or a name, and a port.
@@ -70,28 +69,8 @@ impl std::fmt::Display for BindAddress {
     }
 }
 
-pub(super) fn parse_positive(text: &str) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|number| *number > 0)
-        .ok_or_else(|| "it must be a whole number above 0".to_owned())
-}
-
 pub(super) fn parse_contact(text: &str) -> Result<Contact, String> {
     Contact::parse(text).ok_or_else(|| "it must be anyone, shared or backend".to_owned())
-}
-
-/// A token is good for no longer, whatever it says.
-pub(super) fn parse_token_ttl(text: &str) -> Result<Duration, String> {
-    let days = TOKEN_AGE_MAX.as_secs() / 86_400;
-    let ttl = parse_duration(text)?;
-    if ttl > TOKEN_AGE_MAX { Err(format!("a token is valid for {days}d at most")) } else { Ok(ttl) }
-}
-
-/// A name as the server takes it, too.
-pub(super) fn parse_name(text: &str) -> Result<String, String> {
-    let what = || format!("a name must have 1 to {NAME_CHARS} visible characters");
-    display_text(text, NAME_CHARS).ok().filter(|name| !name.is_empty()).ok_or_else(what)
 }
 
 #[cfg(test)]
@@ -123,19 +102,5 @@ mod tests {
         for bad in ["", "8080", "nowhere", "::1:8080", "[::1]", "a b:1", "a:70000", "a:", "[x]:1"] {
             assert!(BindAddress::parse(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn a_name_is_one_that_the_server_takes() {
-        assert_eq!(parse_name("Ann Ä."), Ok("Ann Ä.".to_owned()));
-        for bad in ["", "\u{200b}", "a\nb", &"x".repeat(101)] {
-            assert!(parse_name(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_token_is_asked_for_no_longer_than_it_can_be_good() {
-        assert!(parse_token_ttl("400d").is_ok());
-        assert!(parse_token_ttl("401d").is_err());
     }
 }

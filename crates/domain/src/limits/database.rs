@@ -1,0 +1,89 @@
+//! What writing and reading the database may take.
+
+use std::time::Duration;
+
+/// Rows per transaction. Larger batches gain little: 111 thousand rows a second
+/// at 1,024 against 88 thousand at 256 (docs/PERFORMANCE.md).
+pub const BATCH_WRITES: usize = 1_024;
+
+/// Writes after which the write-ahead log is checkpointed, in parallel to the
+/// writer.
+pub const CHECKPOINT_WRITES: usize = 8_192;
+
+/// Buckets that record how far deleted rooms had come. More buckets would keep
+/// the numbers of other rooms lower, which nobody needs; these take some MiB.
+pub const RETIRED_BUCKETS: i64 = 65_536;
+
+/// Far more positions than a timeline can assign per millisecond: a whole
+/// server stores some 30 messages in that time. After a restore, numbers
+/// continue from the clock times this; they stay below 2^53, which JavaScript
+/// represents exactly, for 4,000 years.
+pub const POSITIONS_PER_MS: i64 = 64;
+
+/// Minimum increase of the numbers after a restore, in case the clock is wrong:
+/// more than a room has used since any backup.
+pub const LIFE_GAP: i64 = 1 << 32;
+
+/// Timelines whose last written position a server remembers, to detect a
+/// PostgreSQL that lacks it.
+pub const GUARDED_TIMELINES: usize = 8;
+
+/// Rooms looked up with one statement, if they are not in memory; each is a
+/// parameter of it.
+pub const LOOKED_UP_AT_ONCE: usize = 500;
+
+/// Time limit for connecting to PostgreSQL.
+pub const POSTGRES_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time limit for a statement, including waiting for locks; PostgreSQL then
+/// cancels it.
+pub const POSTGRES_STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A PostgreSQL that does not respond for longer than a statement may take is
+/// considered unreachable.
+pub const POSTGRES_PATIENCE: Duration = Duration::from_secs(7);
+/// Time after which PostgreSQL ends an idle transaction: a node frozen within
+/// one must not block others for longer.
+pub const POSTGRES_IDLE_IN_TRANSACTION: Duration = Duration::from_secs(2);
+/// How often a batch is retried after a deadlock.
+pub const POSTGRES_RETRIES: u32 = 3;
+
+/// Rows that `parlor copy` holds and stores at once. More are no faster, and
+/// a batch has to be through within `POSTGRES_STATEMENT_TIMEOUT`.
+pub const COPY_ROWS: i64 = 1_000;
+/// How often `parlor copy` looks whether the leases of servers that have ended
+/// are over.
+pub const COPY_LEASE_POLL: Duration = Duration::from_millis(200);
+
+/// How long SQLite waits for another process that holds the write lock.
+pub const DATABASE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a read may wait for a connection from the pool.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long `/metrics` waits for the values counted in the database: Prometheus
+/// gives up after ten seconds, and the other metrics are needed most at such a
+/// time.
+pub const METRICS_PATIENCE: Duration = Duration::from_secs(1);
+/// Connections of the read pool.
+pub const READ_CONNECTIONS: usize = 8;
+
+/// Page cache of the connection that writes, in KiB. The system caches the file
+/// as well, and what is written in random order (the keys of messages) fits in neither;
+/// 16 MiB took hours to fill, and looked like a leak meanwhile.
+pub const WRITE_CACHE_KIB: i64 = 4 * 1024;
+/// Page cache of each connection that reads, in KiB. The system caches the
+/// file as well; at 2 MiB each, 5,000 idle sessions had 1.4 KiB each of this.
+pub const READ_CACHE_KIB: i64 = 256;
+
+/// Rows deleted by one `Purge`, so that the write lane is held for some ten
+/// milliseconds at most (measured: 35 for 2,000 rows).
+pub const PURGE_ROWS: i64 = 500;
+
+/// Rooms checked for expired messages in one step.
+pub const RETENTION_ROOMS: i64 = 200;
+/// Messages that one step of a user's deletion turns into tombstones.
+pub const ERASE_MESSAGES: usize = 100;
+/// Delay before a failed step is retried.
+pub const ERASE_RETRY: Duration = Duration::from_secs(1);
+/// Messages searched at once for those of a user: some 5 ms of a reading
+/// connection.
+pub const WRITTEN_BY_WINDOW: i64 = 20_000;
+/// Messages or inbox events per part of an export: at most some 2 MiB of content.
+pub const EXPORT_PIECE: usize = 100;

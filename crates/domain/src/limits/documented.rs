@@ -1,0 +1,242 @@
+//! The documentation says the numbers that are in the code.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::Value;
+
+use super::*;
+
+/// With a comma between thousands, as the documents write it.
+fn grouped(number: i128) -> String {
+    let digits = number.to_string();
+    let group = |(n, digit): (usize, char)| {
+        let comma = (n > 0 && (digits.len() - n).is_multiple_of(3)).then_some(',');
+        comma.into_iter().chain([digit])
+    };
+    digits.chars().enumerate().flat_map(group).collect()
+}
+
+fn number(number: impl TryInto<i128>) -> String {
+    grouped(number.try_into().ok().expect("a small number"))
+}
+
+fn bytes(bytes: impl TryInto<i128>) -> String {
+    let bytes = bytes.try_into().ok().expect("a small number");
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units.iter().find(|(unit, _)| bytes >= *unit && bytes % unit == 0) {
+        Some((unit, name)) => format!("{} {name}", grouped(bytes / unit)),
+        None => format!("{} bytes", grouped(bytes)),
+    }
+}
+
+fn time(time: Duration) -> String {
+    let whole = |unit, name| {
+        let count = time.as_millis() / unit;
+        time.as_millis().is_multiple_of(unit).then(|| format!("{count} {name}"))
+    };
+    // In the largest unit that the documents use for as much.
+    let days = whole(86_400_000, "days").filter(|_| time.as_secs() > 86_400);
+    let hours = || whole(3_600_000, "hours").filter(|_| time.as_secs() > 3_600);
+    let minutes = || whole(60_000, "min").filter(|_| time.as_secs() > 180);
+    let ms = || format!("{} ms", time.as_millis());
+    days.or_else(hours).or_else(minutes).or_else(|| whole(1_000, "s")).unwrap_or_else(ms)
+}
+
+fn document(name: &str) -> String {
+    let path = format!("{}/../../{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn the_documents_say_the_constants() {
+    let Limits {
+        frame_bytes,
+        queued_frames,
+        queued_bytes,
+        connections_per_user,
+        rooms_per_user,
+        placed_rooms_per_user,
+        replay_events,
+        writes_in_flight,
+        big_room_members,
+        inbox_events,
+        attachment_bytes,
+        attachment_bytes_per_day,
+        attachment_bytes_per_user,
+        connections_per_address,
+        ..
+    } = Limits::default();
+    let page_bytes = bytes(Limits::default().page_bytes());
+    let (queued_frames, queued_bytes) = (number(queued_frames), bytes(queued_bytes));
+    let (frame_bytes, per_address) = (bytes(frame_bytes), number(connections_per_address));
+    let (big_room, image_bytes) = (number(big_room_members), bytes(IMAGE_BYTES));
+    let (shortest, longest) = (PASSWORD_BYTES.start(), PASSWORD_BYTES.end());
+    #[rustfmt::skip]
+    let said: &[(&str, &[String])] = &[
+        ("docs/PROTOCOL.md", &[
+            format!("at most {ROOMS_PIECE} rooms and {}", bytes(ROOMS_PIECE_BYTES)),
+            format!("messages of {} or more", bytes(COMPRESSION_MIN_BYTES)),
+            format!("1 to {REQUEST_ID_BYTES} bytes of text"),
+            format!("the first {REACTION_USERS}; all of them with"),
+            format!("At most {MENTIONS} mentions"),
+            format!("at most {ATTACHMENTS_PER_MESSAGE}; `content` may"),
+            format!("not sent within {}", time(LOOSE_UPLOAD_AGE)),
+            format!("at most {UPLOADS_PER_USER} unsent uploads"),
+            format!("at most {UPLOADS_AT_ONCE_EACH} uploads in progress"),
+            format!("all users together {UPLOADS_AT_ONCE} per node"),
+            format!("at most {THUMBNAIL_SIDE} pixels per side"),
+            format!("more than {image_bytes}, of more than {} pixels", number(IMAGE_SIDE)),
+            format!("more than {} to decode", bytes(IMAGE_ALLOC)),
+            format!("(`frame_bytes`), at most {}", number(RESUME_ROOMS)),
+            format!("1 to {EMOJI_BYTES} bytes, visible; at most {EMOJIS_PER_MESSAGE}"),
+            format!("at most {PINS_PER_ROOM} pins"),
+            format!("by itself after {}", time(TYPING_TTL)),
+            format!("with more than {big_room} members, instead"),
+            format!("(with a burst of {PRESENCE_BURST})"),
+            format!("the newest {} events", number(inbox_events)),
+            format!("`data?` (at most {})", bytes(EVENT_BYTES)),
+            format!("a repeated key within {}", time(PUBLICATION_TTL)),
+            format!("takes it over after {}", time(SERVICE_IDLE)),
+            format!("keeps some {} entries", number(SERVICE_DEAD)),
+            format!("More than {} missed events", number(replay_events)),
+            format!("at most {} by other users", number(placed_rooms_per_user)),
+            format!("An address may have {per_address} (`PARLOR"),
+            format!("and {GUESTS_PER_ADDRESS} WebSockets"),
+            format!("connection is kept for {}", time(HTTP_IDLE)),
+            format!("responses above {}", bytes(ANSWER_SMALL)),
+            format!("{} may wait per user and {} per address (429 `rate_limited`), and {} in all", bytes(ANSWER_BYTES_PER_USER), bytes(ANSWER_BYTES_PER_ADDRESS), bytes(ANSWER_BYTES)),
+            format!("at most {LIST_PAGE_MAX} entries per page"),
+            format!("half of `queued_bytes` ({page_bytes})"),
+            format!("The default `limit` is {HISTORY_PAGE}"),
+            format!("`password` ({shortest} to {longest} bytes)"),
+            format!("except within {}", time(REFRESH_GRACE)),
+            format!("`title?` (at most {TITLE_CHARS} characters)"),
+            format!("`topic?` ({})", number(TOPIC_CHARS)),
+            format!("(an object, {})", bytes(METADATA_BYTES)),
+            format!("`limit?` ({SEARCH_PAGE}, at most {SEARCH_PAGE_MAX})"),
+            format!("At most {} (`conflict`)", number(BLOCKS_PER_USER)),
+            format!("`reason?` ({REASON_CHARS} characters)"),
+            format!("(default: in {})", time(REVOKED_FOR)),
+            format!("at most {SEARCH_BYTES} bytes and {SEARCH_TERMS} terms"),
+            format!("At most {} results", number(SEARCH_OFFSET_MAX)),
+            format!("for {}, the longest such a token", time(TOKEN_AGE_MAX)),
+            format!("after {}, 2 s, … {}", time(WEBHOOK_BACKOFF), time(WEBHOOK_BACKOFF_MAX)),
+            format!("more than {} are waiting", number(WEBHOOKS_WAITING)),
+            format!("the newest {} dead letters", number(DEAD_LETTERS)),
+            format!("up to {WEBHOOKS_AT_ONCE} requests per receiver"),
+            format!("`jti` (at most {ID_BYTES} bytes)"),
+            format!("below {} bits", number(RSA_BITS_MIN)),
+            format!("at most every {}, w", time(JWKS_RETRY)),
+            format!("valid for at most {}", time(TOKEN_AGE_MAX)),
+            format!("cut at {NAME_CHARS} characters"),
+            ]),
+        ("docs/OPERATIONS.md", &[
+            format!("At most {REFUSALS_LOGGED} such lines a second"),
+            format!("20 MiB, {} for the cache", bytes(WRITE_CACHE_KIB * 1024)),
+            format!("up to {} for each thumbnail", bytes(IMAGE_ALLOC)),
+            format!("some {} per worker thread", number(CONNECTIONS_PER_WORKER)),
+            format!("{} per process", number(CONNECTIONS_MAX)),
+            format!("{READ_CONNECTIONS} for reading, {SEARCH_CONNECTIONS} for searching"),
+            format!("retry after {}", time(RETRY_AFTER)),
+            format!("at {}, requests are", number(FANOUT_BACKLOG)),
+            format!("lease has expired ({})", time(NODE_LEASE)),
+            format!("the feed is kept ({})", time(FEED_KEPT)),
+            format!("beyond {} writes `unavailable`", number(writes_in_flight)),
+            format!("cancelled after {}", time(POSTGRES_STATEMENT_TIMEOUT)),
+            format!("requests time out after {}", time(STORE_TIMEOUT)),
+            format!("more than {} are waiting", number(WEBHOOKS_WAITING)),
+            format!("the newest {} per receiver", number(DEAD_LETTERS)),
+            ]),
+        ("docs/SECURITY.md", &[
+            format!("of the others {} are kept", bytes(REQUEST_PIECE)),
+            format!("pace of {} per second; of one address {per_address}", bytes(PACE)),
+            format!("answers above {} that wait: {}", bytes(ANSWER_SMALL), bytes(ANSWER_BYTES_PER_USER)),
+            format!("{} of an address, {} in all", bytes(ANSWER_BYTES_PER_ADDRESS), bytes(ANSWER_BYTES)),
+            format!("{GUESTS_PER_ADDRESS} sockets without a token"),
+            format!("are {queued_frames} frames and {queued_bytes}"),
+            format!("a frame has at most {frame_bytes}"),
+            format!("a token {} (refused", bytes(TOKEN_BYTES)),
+            format!("{HASHES_AT_ONCE} hashes at once and {HASHES_WAITING} waiting; passwords of {shortest}"),
+            format!("from {} bits on", number(RSA_BITS_MIN)),
+            format!("{} at most", time(TOKEN_AGE_MAX)),
+            format!("at most {LOGGED_BYTES} bytes of a path"),
+            format!("{REFUSALS_LOGGED} reasons for refused tokens"),
+            format!("every {}, for at most {}", time(JWKS_RETRY), bytes(JWKS_BYTES)),
+            format!("separately ({})", number(placed_rooms_per_user)),
+            format!("as their own ({})", number(rooms_per_user)),
+            format!("{MENTIONS} mentions of one message"),
+            format!("{REQUESTS_IN_FLIGHT} requests unanswered"),
+            format!("{connections_per_user} connections (4409)"),
+            format!("{LIST_PAGE_MAX} entries and {page_bytes}"),
+            format!("pieces of {ROOMS_PIECE} and {}", bytes(ROOMS_PIECE_BYTES)),
+            format!("{PINS_PER_ROOM} pins, {EMOJIS_PER_MESSAGE} reactions, {ATTACHMENTS_PER_MESSAGE} attachments"),
+            format!("{} of metadata", bytes(METADATA_BYTES)),
+            format!("{TITLE_CHARS} and {} characters of title", number(TOPIC_CHARS)),
+            format!("more than {big_room} do not"),
+            format!("with a burst of {PRESENCE_BURST};"),
+            format!("have {COUNTS_AT_ONCE} places"),
+            format!("{} a file, {UPLOADS_PER_USER} files that were not sent, {} a day and {} in all", bytes(attachment_bytes), bytes(attachment_bytes_per_day), bytes(attachment_bytes_per_user)),
+            format!("{UPLOADS_AT_ONCE_EACH} at once per user, {UPLOADS_AT_ONCE} per node"),
+            format!("{}, {} pixels a side, a file of {image_bytes}", bytes(IMAGE_ALLOC), number(IMAGE_SIDE)),
+            format!("{SEARCH_BYTES} bytes and {SEARCH_TERMS} words; {SEARCH_CONNECTIONS} at once"),
+            format!("{SEARCHES_EACH} of one user, {SEARCHES_WAITING} waiting, {SEARCHES_WAITING_EACH} of one user, for {}; {} results", time(SEARCH_PATIENCE), number(SEARCH_OFFSET_MAX)),
+            ]),
+        ("docs/SCALING.md", &[
+            format!("a lease in PostgreSQL ({},", time(NODE_LEASE)),
+            format!("(of {NODE_NUMBERS} numbers)"),
+            ]),
+        ("docs/PROXIES.md", &[
+            format!("`PARLOR_ATTACHMENT_BYTES` ({})", bytes(attachment_bytes)),
+            format!("HTTP connections ({per_address},"),
+            format!("of theirs for {}", time(HTTP_IDLE_PROXY)),
+            format!("body at {} per second", bytes(PACE)),
+            ]),
+        ("docs/CLIENT.md", &[
+            format!("more than {} events", number(replay_events)),
+            format!("at most {} |", bytes(METADATA_BYTES)),
+            format!("repeat it every {}", time(TYPING_REPEAT)),
+            format!("pages of at most {LIST_PAGE_MAX}"),
+            ]),
+        ("docs/COPYING.md", &[
+            format!("counts for {}", time(NODE_LEASE)),
+            format!("last batch of {} rows", number(COPY_ROWS)),
+            ]),
+        ("docs/ARCHITECTURE.md", &[
+            format!("{UPLOADS_AT_ONCE} per process | {UPLOADS_AT_ONCE_EACH} per user"),
+            format!("{THUMBNAILS_AT_ONCE} at once | {THUMBNAILS_AT_ONCE_EACH} per user"),
+            format!("{SEARCH_CONNECTIONS} at once | {SEARCHES_EACH} per user, {SEARCHES_WAITING_EACH} waiting"),
+            format!("{} | {} per user, {} per address", bytes(ANSWER_BYTES), bytes(ANSWER_BYTES_PER_USER), bytes(ANSWER_BYTES_PER_ADDRESS)),
+            format!("{HASHES_AT_ONCE} at once, {HASHES_WAITING} waiting"),
+            format!("| {} | limits on commands", number(writes_in_flight)),
+            ]),
+    ];
+    let documents = said.iter().flat_map(|(name, phrases)| {
+        let text = document(name);
+        let missing = phrases.iter().filter(move |phrase| !text.contains(phrase.as_str()));
+        missing.map(move |phrase| format!("{name}: {phrase}"))
+    });
+    assert_eq!(documents.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+/// The table of docs/PROTOCOL.md, "Limits": a line for each field, with its
+/// default.
+#[test]
+fn the_protocol_lists_what_a_session_is_sent() {
+    let text = document("docs/PROTOCOL.md");
+    let (_, section) = text.split_once("\n## Limits").expect("it is there");
+    let lines = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let listed: BTreeMap<_, _> =
+        lines.filter_map(|(field, rest)| Some((field, rest.split_once(" |")?.0))).collect();
+    let Value::Object(limits) = serde_json::to_value(Limits::default()).expect("JSON") else {
+        panic!("an object");
+    };
+    for (field, value) in limits {
+        let value = value.as_u64().expect("a number");
+        let figure = if field.ends_with("_bytes") || field.contains("_bytes_") {
+            bytes(value)
+        } else {
+            number(value)
+        };
+        assert_eq!(listed.get(field.as_str()), Some(&figure.as_str()), "{field}");
+    }
+}

@@ -1,0 +1,33 @@
+//! Every limit of the server, with its reason.
+//!
+//! Those a deployment may change are fields of [`Limits`]; the others are
+//! constants, in a file per concern. Numbers that the documentation names are
+//! compared with these by a test.
+
+mod content;
+mod database;
+#[cfg(test)]
+mod documented;
+mod files;
+mod http;
+mod identity;
+mod nodes;
+mod rooms;
+mod search;
+mod sessions;
+mod settings;
+mod webhooks;
+
+pub use self::{
+    content::*,
+    database::*,
+    files::*,
+    http::*,
+    identity::*,
+    nodes::*,
+    rooms::*,
+    search::*,
+    sessions::*,
+    settings::{Limits, positive},
+    webhooks::*,
+};

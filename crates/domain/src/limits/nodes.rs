@@ -1,0 +1,66 @@
+//! Several nodes: leases, the feed, Redis, and services.
+
+use std::time::Duration;
+
+/// Lease time of a node; when it expires, the others consider its users gone.
+pub const NODE_LEASE: Duration = Duration::from_secs(10);
+/// How long the number of an expired lease stays unused: two nodes never make
+/// ids with the same one.
+pub const NODE_NUMBER_REST: Duration = Duration::from_secs(60);
+/// Number of nodes that message ids can distinguish.
+pub const NODE_NUMBERS: u32 = 256;
+/// How long rows stay in the feed. A node that was away for longer closes its
+/// connections, so that clients resume from the database.
+pub const FEED_KEPT: Duration = Duration::from_secs(600);
+/// Rows of the feed per read.
+pub const FEED_PAGE: i64 = 1_000;
+/// A row number of the feed that has not appeared after this time never will:
+/// its transaction would have been ended before
+/// (`POSTGRES_IDLE_IN_TRANSACTION`).
+pub const FEED_SETTLED: Duration = Duration::from_secs(15);
+/// How often a node updates its subscriptions in Redis.
+pub const INTEREST_TICK: Duration = Duration::from_millis(20);
+/// Time limits for connecting to Redis and for a command; then it is considered
+/// unreachable.
+pub const REDIS_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+pub const REDIS_RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often an idle Redis is pinged.
+pub const REDIS_PING: Duration = Duration::from_secs(1);
+/// Batches that wait to be published; beyond, the hints are dropped, and the
+/// others read the feed.
+pub const BUS_BATCHES: usize = 4_096;
+/// Batches that are published together.
+pub const BUS_PIPELINE: usize = 64;
+/// Rooms of a user up to which presence is published in each of them, with the list
+/// of all. Beyond, it is published once for all nodes, because it would grow with
+/// the square of the rooms.
+pub const EPHEMERAL_CHANNELS: usize = 32;
+/// Ephemeral events remembered, so that one published on several channels is
+/// passed on once.
+pub const EPHEMERAL_KNOWN: usize = 8_192;
+/// Time limit for giving the lease back at the end.
+pub const LEASE_RELEASE: Duration = Duration::from_secs(1);
+/// How often a node renews its lease.
+pub const NODE_RENEWAL: Duration = Duration::from_secs(2);
+/// Users of a node that has gone, taken offline in one step.
+pub const GONE_USERS_STEP: usize = 200;
+
+/// How often nodes exchange what was used of rate limits.
+pub const SPENT_TICK: Duration = Duration::from_millis(100);
+/// Users and addresses whose use is remembered between two exchanges, sent at
+/// once, and how much use by one is believed: limits are in the hundreds.
+pub const SPENDERS_KEPT: usize = 100_000;
+pub const SPENDERS_SENT: usize = 5_000;
+pub const SPENT_MOST: u32 = 1_000;
+
+/// Events read from a service's stream at once.
+pub const SERVICE_BATCH: usize = 100;
+/// How long a read waits for an event of a service: less than
+/// [`REDIS_RESPONSE_TIMEOUT`].
+pub const SERVICE_WAIT: Duration = Duration::from_secs(1);
+/// Delay before an event that the server could not take is retried.
+pub const SERVICE_PAUSE: Duration = Duration::from_millis(500);
+/// An event that a node took and did not finish passes to another after this time.
+pub const SERVICE_IDLE: Duration = Duration::from_secs(10);
+/// Events kept that could not be published; the oldest is dropped.
+pub const SERVICE_DEAD: usize = 10_000;

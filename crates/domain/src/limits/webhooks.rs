@@ -1,0 +1,30 @@
+//! Webhooks and their dead letters.
+
+use std::time::Duration;
+
+/// Concurrent webhooks per receiver, of which there are at most
+/// [`WEBHOOK_URLS`]: one that hangs does not slow down the others.
+pub const WEBHOOKS_AT_ONCE: usize = 16;
+/// How much longer than reading what waits for a receiver the pause after it is,
+/// so that a long backlog takes at most a fifth of a connection.
+pub const WEBHOOK_LOOK_PAUSE: u32 = 4;
+/// Rooms and users that one statement checks for waiting webhooks.
+pub const WEBHOOK_LANES: i64 = 500;
+/// The first delay after a failure, and the longest.
+pub const WEBHOOK_BACKOFF: Duration = Duration::from_secs(1);
+pub const WEBHOOK_BACKOFF_MAX: Duration = Duration::from_secs(600);
+/// How often the outbox is checked without a notification.
+pub const WEBHOOK_POLL: Duration = Duration::from_secs(5);
+/// Maximum number of receivers.
+pub const WEBHOOK_URLS: usize = 8;
+/// Dead letters kept per receiver; the oldest are dropped.
+pub const DEAD_LETTERS: i64 = 100_000;
+/// Webhooks waiting per receiver, some 300 bytes each: three hours of a hundred
+/// messages a second. Beyond, the oldest become dead letters, so that a
+/// receiver that stays away does not fill the disk.
+pub const WEBHOOKS_WAITING: i64 = 1_000_000;
+/// How often they are counted, how many are given up before they are counted
+/// again, and how many with one write: some ten milliseconds of the lane.
+pub const WEBHOOKS_COUNTED: Duration = Duration::from_secs(60);
+pub const WEBHOOKS_GIVEN_UP: i64 = 10_000;
+pub const WEBHOOKS_SETTLED: usize = 500;

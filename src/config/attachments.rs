@@ -1,0 +1,75 @@
+//! Where attachments are stored, and which are allowed.
+
+use clap::Args;
+
+use super::{ConfigError, StoreConfig, set};
+use crate::attachments::{self, AllowedTypes};
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Attachments")]
+pub struct AttachmentArgs {
+    /// Where attachments are stored: by default in the data directory, or in S3,
+    /// such as `s3://bucket/prefix`
+    #[arg(long, env = "PARLOR_ATTACHMENTS_URL")]
+    pub attachments_url: Option<String>,
+    /// Endpoint of an S3-compatible store other than Amazon's, such as
+    /// `http://127.0.0.1:9000`
+    #[arg(long, env = "PARLOR_S3_ENDPOINT")]
+    pub s3_endpoint: Option<String>,
+    /// Region of the S3 store
+    #[arg(long, env = "PARLOR_S3_REGION", default_value = "us-east-1")]
+    pub s3_region: String,
+    /// Access key of the S3 store
+    #[arg(long, env = "PARLOR_S3_ACCESS_KEY_ID", hide_env_values = true)]
+    pub s3_access_key_id: Option<String>,
+    /// Secret key of the S3 store
+    #[arg(long, env = "PARLOR_S3_SECRET_ACCESS_KEY", hide_env_values = true)]
+    pub s3_secret_access_key: Option<String>,
+    /// Allowed file types, detected from the content
+    #[arg(
+        long,
+        env = "PARLOR_ATTACHMENT_TYPES",
+        value_delimiter = ',',
+        default_value = "image/*,audio/*,video/*,text/plain,application/pdf,application/zip,application/gzip,application/msword,application/vnd.ms-*,application/vnd.openxmlformats-officedocument.*,application/vnd.oasis.opendocument.*"
+    )]
+    pub attachment_types: Vec<String>,
+}
+
+#[derive(Debug)]
+pub struct AttachmentConfig {
+    pub store: attachments::StoreConfig,
+    pub allowed: AllowedTypes,
+}
+
+impl AttachmentConfig {
+    pub fn new(args: AttachmentArgs, data: &StoreConfig) -> Result<Self, ConfigError> {
+        let allowed = AllowedTypes::new(&args.attachment_types);
+        let endpoint = set(args.s3_endpoint);
+        if endpoint.as_deref().is_some_and(|endpoint| !is_web(endpoint)) {
+            let why = "it must be an http or https URL, such as http://127.0.0.1:9000";
+            return Err(ConfigError::value("s3-endpoint", why));
+        }
+        let Some(url) = set(args.attachments_url) else {
+            let store = attachments::StoreConfig::Local(data.data_dir.join("attachments"));
+            return Ok(Self { store, allowed });
+        };
+        let wrong = |why| ConfigError::value("attachments-url", why);
+        let shape = "it must look like s3://bucket/prefix; leave it out to keep files in the data \
+                     directory";
+        // First what is wrong with it, then what else it needs.
+        if !url.starts_with("s3://") {
+            return Err(wrong(shape));
+        }
+        let keys = set(args.s3_access_key_id).zip(set(args.s3_secret_access_key));
+        let keys = keys.ok_or_else(|| {
+            wrong("it requires PARLOR_S3_ACCESS_KEY_ID and PARLOR_S3_SECRET_ACCESS_KEY")
+        })?;
+        let store = attachments::StoreConfig::s3(&url, endpoint, args.s3_region, keys)
+            .ok_or_else(|| wrong(shape))?;
+        Ok(Self { store, allowed })
+    }
+}
+
+fn is_web(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}

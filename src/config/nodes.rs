@@ -1,0 +1,76 @@
+//! Several nodes on one database, and how a node stops.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{ConfigError, StoreConfig, parse_duration, set};
+use crate::nodes::RedisUrl;
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Several nodes on one PostgreSQL (docs/SCALING.md)")]
+pub struct NodeArgs {
+    /// Redis or Valkey: `redis://…`, `rediss://…` for TLS,
+    /// `redis+cluster://host:port,host:port`,
+    /// `redis+sentinel://host:port,host:port/<master>`; such as
+    /// `redis://:password@127.0.0.1:6379`
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+    /// Prefix of the keys and channels in Redis; the same on all nodes
+    #[arg(long, env = "PARLOR_REDIS_PREFIX", default_value = "parlor")]
+    pub redis_prefix: String,
+    /// How often a node reads what others committed: the longest delay when Redis
+    /// is down
+    #[arg(long, env = "PARLOR_FEED_INTERVAL", default_value = "1s", value_parser = parse_duration)]
+    pub feed_interval: Duration,
+    /// Redis stream whose events are published (docs/PROTOCOL.md, "Over a stream"),
+    /// such as `app-events`
+    #[arg(long, env = "PARLOR_SERVICE_STREAM")]
+    pub service_stream: Option<String>,
+    /// Time over which the clients of a stopping node spread their reconnects
+    #[arg(long, env = "PARLOR_GOAWAY_SPREAD", default_value = "2s", value_parser = parse_duration)]
+    pub goaway_spread: Duration,
+    /// Delay between /health/ready turning red and the shutdown, for the load
+    /// balancer to notice; none by default; such as `5s`
+    #[arg(long, env = "PARLOR_DRAIN_DELAY", value_parser = parse_duration)]
+    pub drain_delay: Option<Duration>,
+}
+
+#[derive(Debug)]
+pub struct NodeConfig {
+    pub redis: Option<RedisUrl>,
+    pub redis_prefix: String,
+    pub feed_interval: Duration,
+    /// The stream whose events are published.
+    pub service_stream: Option<String>,
+    pub goaway_spread: Duration,
+    pub drain_delay: Duration,
+}
+
+impl NodeConfig {
+    pub fn new(args: NodeArgs, store: &StoreConfig) -> Result<Self, ConfigError> {
+        let redis = set(args.redis_url).map(|url| url.parse()).transpose();
+        let redis = redis.map_err(|why| ConfigError::value("redis-url", why))?;
+        if redis.is_some() && store.database.file().is_some() {
+            log::warn!(
+                "ignoring REDIS_URL: SQLite supports only a single node, which needs no Redis"
+            );
+        }
+        let redis = redis.filter(|_| store.database.file().is_none());
+        let service_stream = set(args.service_stream);
+        if service_stream.is_some() && redis.is_none() {
+            return Err(ConfigError::value(
+                "service-stream",
+                "it requires REDIS_URL and PostgreSQL",
+            ));
+        }
+        Ok(Self {
+            redis,
+            redis_prefix: args.redis_prefix,
+            feed_interval: args.feed_interval,
+            service_stream,
+            goaway_spread: args.goaway_spread,
+            drain_delay: args.drain_delay.unwrap_or_default(),
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! Where the data is stored, and the secret that signs tokens.
+
+use std::{os::unix::fs::DirBuilderExt, path::PathBuf};
+
+use clap::Args;
+
+use super::{ConfigError, set};
+use crate::{
+    auth::{Secret, SecretError},
+    db::DatabaseUrl,
+};
+
+/// Where the data is stored.
+#[derive(Args, Debug)]
+pub struct StoreArgs {
+    /// Directory for the database and the signing secret
+    #[arg(long, env = "PARLOR_DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+    /// Database: `sqlite:<file>`, or `postgres://user:password@host:port/database`,
+    /// with `?sslmode=require` for TLS (verified against the system's certificates,
+    /// or those in SSL_CERT_FILE); by default the file `parlor.db` in the data
+    /// directory, such as `sqlite:./data/parlor.db`
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Number of concurrent write transactions on PostgreSQL, 1 to 64; SQLite has
+    /// one
+    #[arg(long, env = "PARLOR_DATABASE_LANES", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub database_lanes: u8,
+    /// Secret for signing tokens, at least 32 bytes; by default, generated on the
+    /// first start and kept in `jwt.secret` in the data directory, with mode 0600
+    #[arg(long, env = "JWT_SECRET", hide_env_values = true)]
+    pub jwt_secret: Option<String>,
+}
+
+/// Where the data is.
+#[derive(Debug)]
+pub struct StoreConfig {
+    pub data_dir: PathBuf,
+    pub database: DatabaseUrl,
+    /// Transactions that run at once on PostgreSQL.
+    pub lanes: usize,
+}
+
+impl StoreConfig {
+    /// Resolves where the data is, makes the directory, and finds the secret.
+    pub fn with_secret(mut args: StoreArgs) -> Result<(Self, Secret), ConfigError> {
+        let chosen = args.jwt_secret.take();
+        let store = Self::new(args)?;
+        let secret = find_secret(chosen, || Secret::load_or_make(&store.data_dir))?;
+        Ok((store, secret))
+    }
+
+    /// The secret of a server that has been started, or that is configured.
+    /// Making one here would sign tokens that no server takes.
+    pub fn existing_secret(args: StoreArgs) -> Result<Secret, ConfigError> {
+        let StoreArgs { data_dir, jwt_secret, .. } = args;
+        find_secret(jwt_secret, || Secret::load(&data_dir))
+    }
+
+    /// Resolves where the data is, and makes the directory.
+    pub fn new(args: StoreArgs) -> Result<Self, ConfigError> {
+        let StoreArgs { data_dir, database_url, database_lanes, jwt_secret: _ } = args;
+        let database = match set(database_url) {
+            None => DatabaseUrl::Sqlite(data_dir.join("parlor.db")),
+            Some(url) => url.parse().map_err(|why| ConfigError::value("database-url", why))?,
+        };
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&data_dir);
+        made.map_err(|error| {
+            let data_dir = data_dir.display();
+            ConfigError::Environment(format!(
+                "cannot create the data directory {data_dir}: {error}"
+            ))
+        })?;
+        Ok(Self { data_dir, database, lanes: database_lanes.into() })
+    }
+}
+
+fn find_secret(
+    chosen: Option<String>,
+    otherwise: impl FnOnce() -> Result<Secret, SecretError>,
+) -> Result<Secret, ConfigError> {
+    let secret = set(chosen).map_or_else(otherwise, |secret| Secret::new(&secret));
+    secret.map_err(|error| match error {
+        SecretError::TooShort => ConfigError::value("jwt-secret", error),
+        other => ConfigError::Environment(other.to_string()),
+    })
+}
+
+/// One end of a copy; `option` is what it is called.
+pub fn copy_url(option: &str, url: &str) -> Result<DatabaseUrl, ConfigError> {
+    url.parse().map_err(|why| ConfigError::Value(format!("{option}: {why}")))
+}
