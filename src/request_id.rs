@@ -16,11 +16,11 @@ const ID_BYTES: usize = 64;
 
 /// The id that a request came with, or a new one.
 pub fn request_id(given: Option<&HeaderValue>) -> String {
-    let is_good = |id: &&str| {
+    let is_valid = |id: &&str| {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
         (1..=ID_BYTES).contains(&id.len()) && id.bytes().all(allowed)
     };
-    let given = given.and_then(|id| id.to_str().ok()).filter(is_good);
+    let given = given.and_then(|id| id.to_str().ok()).filter(is_valid);
     given.map_or_else(|| format!("{:016x}", rand::random::<u64>()), str::to_owned)
 }
 
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_good_id_is_kept_and_any_other_is_replaced() {
+    fn a_valid_id_is_kept_and_any_other_is_replaced() {
         let id = |text: &'static str| request_id(Some(&HeaderValue::from_static(text)));
         assert_eq!(id("req-1:a.b_c"), "req-1:a.b_c");
         for bad in ["", "a b", "a\"b"] {

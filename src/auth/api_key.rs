@@ -68,16 +68,16 @@ impl ApiKeys {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(hash);
     }
 
-    /// Another node has made or revoked keys. Gives whom those stood for that
-    /// are good no more.
+    /// Another node has made or revoked keys. Gives the users whose keys are no longer
+    /// valid.
     pub fn replace(&self, keys: &[ApiKey]) -> Vec<UserId> {
-        let good: Vec<&ApiKey> = keys.iter().filter(|key| key.revoked_at.is_none()).collect();
+        let valid: Vec<&ApiKey> = keys.iter().filter(|key| key.revoked_at.is_none()).collect();
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let is_good = |hash: &KeyHash| good.iter().any(|key| key.hash == *hash);
-        let gone = known.extract_if(|hash, _| !is_good(hash));
+        let is_valid = |hash: &KeyHash| valid.iter().any(|key| key.hash == *hash);
+        let gone = known.extract_if(|hash, _| !is_valid(hash));
         let gone = gone.map(|(_, identity)| identity.user.id).collect();
         drop(known);
-        good.into_iter().for_each(|key| self.add(key));
+        valid.into_iter().for_each(|key| self.add(key));
         gone
     }
 
@@ -87,7 +87,7 @@ impl ApiKeys {
         keys.retain(|_, identity| identity.user.id != *user);
     }
 
-    pub(super) fn is_good(&self, hash: &KeyHash) -> bool {
+    pub(super) fn is_valid(&self, hash: &KeyHash) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(hash)
     }
 

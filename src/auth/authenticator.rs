@@ -80,7 +80,7 @@ impl Authenticator {
         door: Door,
     ) -> Result<Identity, AuthError> {
         let checked = self.identify(token).await;
-        checked.inspect_err(|error| self.refusals.tell(request_id, door, error))
+        checked.inspect_err(|error| self.refusals.log(request_id, door, error))
     }
 
     async fn identify(&self, token: &str) -> Result<Identity, AuthError> {
@@ -118,7 +118,7 @@ impl Authenticator {
                 let proof = Proof { user: &user.id, id, sign_in, issued_at };
                 self.revocations.check(proof, now, self.credentials.leeway)
             }
-            Credential::Key(hash) if self.api_keys.is_good(hash) => {
+            Credential::Key(hash) if self.api_keys.is_valid(hash) => {
                 self.revocations.check_ban(&user.id, now)
             }
             Credential::Key(_) => Err(AuthError::Revoked),

@@ -34,19 +34,19 @@ impl Door {
 pub(super) struct RefusalLog(Arc<Mutex<Second>>);
 
 impl RefusalLog {
-    pub fn tell(&self, request_id: &str, door: Door, error: &AuthError) {
+    pub fn log(&self, request_id: &str, door: Door, error: &AuthError) {
         // A missing token is not worth a line, and an unreachable service is
         // logged elsewhere.
         if *error == AuthError::Missing || error.is_unavailable() {
             return;
         }
         let mut second = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(untold) = second.admit(Instant::now()) else { return };
+        let Some(omitted) = second.admit(Instant::now()) else { return };
         drop(second);
         log::info!(
             request_id = request_id,
             door = door.as_str(),
-            untold = untold;
+            omitted = omitted;
             "a token was refused: {}", error.cause()
         );
     }
@@ -56,8 +56,8 @@ impl RefusalLog {
 #[derive(Debug, Default)]
 struct Second {
     began: Option<Instant>,
-    told: u32,
-    untold: u64,
+    logged: u32,
+    omitted: u64,
 }
 
 impl Second {
@@ -66,14 +66,14 @@ impl Second {
         let is_over =
             self.began.is_none_or(|began| now.duration_since(began) >= Duration::from_secs(1));
         if is_over {
-            (self.began, self.told) = (Some(now), 0);
+            (self.began, self.logged) = (Some(now), 0);
         }
-        if self.told >= REFUSALS_LOGGED {
-            self.untold += 1;
+        if self.logged >= REFUSALS_LOGGED {
+            self.omitted += 1;
             return None;
         }
-        self.told += 1;
-        Some(std::mem::take(&mut self.untold))
+        self.logged += 1;
+        Some(std::mem::take(&mut self.omitted))
     }
 }
 
@@ -82,11 +82,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_are_told_in_a_second_and_the_rest_is_counted() {
+    fn lines_of_a_second_are_limited_and_the_rest_is_counted() {
         let mut second = Second::default();
         let began = Instant::now();
-        let told = (0..REFUSALS_LOGGED + 50).filter_map(|_| second.admit(began)).count();
-        assert_eq!(u32::try_from(told), Ok(REFUSALS_LOGGED));
+        let logged = (0..REFUSALS_LOGGED + 50).filter_map(|_| second.admit(began)).count();
+        assert_eq!(u32::try_from(logged), Ok(REFUSALS_LOGGED));
         let later = began + Duration::from_secs(1);
         assert_eq!(second.admit(later), Some(50));
         assert_eq!(second.admit(later), Some(0));

@@ -48,15 +48,15 @@ pub(super) fn secrets_from_files() -> Result<(), Ending> {
     Ok(())
 }
 
-/// A line for each variable that looks like one of ours and is none: a
-/// setting with a typing error would do nothing, in silence.
+/// A line for each unknown variable that looks like a setting: a misspelt one would
+/// silently have no effect.
 pub fn unknown_variables() -> Vec<String> {
     let known = known();
     let names = std::env::vars_os().filter_map(|(name, value)| {
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     });
     let unknown = names.filter(|(name, value)| is_unknown(name, value, &known));
-    let mut lines: Vec<_> = unknown.map(|(name, _)| told(&name, &known)).collect();
+    let mut lines: Vec<_> = unknown.map(|(name, _)| described(&name, &known)).collect();
     lines.sort();
     lines
 }
@@ -69,8 +69,8 @@ fn is_unknown(name: &str, value: &str, known: &BTreeMap<String, bool>) -> bool {
         && !is_service_link(name, value)
 }
 
-/// Kubernetes tells each container of every service; one that is called
-/// `parlor` looks like a setting.
+/// Kubernetes sets variables for every service in each container; those of one
+/// called `parlor` look like settings.
 /// <https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>
 fn is_service_link(name: &str, value: &str) -> bool {
     name == "PARLOR_SERVICE_HOST"
@@ -79,7 +79,7 @@ fn is_service_link(name: &str, value: &str) -> bool {
         || name.starts_with("PARLOR_PORT_")
 }
 
-fn told(name: &str, known: &BTreeMap<String, bool>) -> String {
+fn described(name: &str, known: &BTreeMap<String, bool>) -> String {
     /// From jaro-winkler's 0 (nothing alike) to 1 (the same).
     const ALIKE: f64 = 0.9;
     let alike = known.keys().map(|known| (strsim::jaro_winkler(name, known), known));
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variable_that_means_nothing_is_told_with_the_one_that_was_meant() {
+    fn an_unknown_variable_is_named_with_the_one_probably_meant() {
         let known = known();
         let is_unknown = |name| is_unknown(name, "1", &known);
         assert!(is_unknown("PARLOR_ATTACHMENT_STORE"));
@@ -106,9 +106,9 @@ mod tests {
         }
         assert!(!super::is_unknown("PARLOR_PORT", "tcp://10.0.0.1:80", &known));
         assert!(super::is_unknown("PARLOR_PORT", "80", &known));
-        let line = told("PARLOR_ALLOWED_ORIGIN", &known);
+        let line = described("PARLOR_ALLOWED_ORIGIN", &known);
         assert!(line.ends_with("did you mean PARLOR_ALLOWED_ORIGINS?"), "{line}");
-        assert!(!told("PARLOR_XYZ", &known).contains("did you mean"));
+        assert!(!described("PARLOR_XYZ", &known).contains("did you mean"));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::{
 };
 use parlor_domain::{
     RoomKey, Status, UserKey,
-    limits::{GONE_USERS_STEP, BUS_BATCHES, BUS_PIPELINE, REDIS_PING},
+    limits::{BUS_BATCHES, BUS_PIPELINE, GONE_USERS_STEP, REDIS_PING},
 };
 
 /// What the bus tells the follower.
@@ -85,7 +85,7 @@ pub struct Bus {
     queue: mpsc::Receiver<ToNodes>,
     from_lease: mpsc::UnboundedReceiver<ToBus>,
     /// Those whose users are still to be taken away.
-    to_bury: VecDeque<String>,
+    gone_nodes: VecDeque<String>,
     follower: mpsc::UnboundedSender<FromBus>,
     /// What is subscribed to, also over a reconnect.
     channels: BTreeSet<Channel>,
@@ -111,7 +111,7 @@ impl Bus {
             health,
             queue,
             from_lease,
-            to_bury: VecDeque::new(),
+            gone_nodes: VecDeque::new(),
             follower,
             channels: BTreeSet::from([Channel::All]),
         };
@@ -212,7 +212,7 @@ impl Bus {
                     Some(said) => self.say(&mut link, said).await,
                     None => std::future::pending().await,
                 },
-                () = sleep(SETTLE), if !self.to_bury.is_empty() => self.bury(&mut link).await,
+                () = sleep(SETTLE), if !self.gone_nodes.is_empty() => self.take_offline(&mut link).await,
                 _ = ping.tick() => link.ping().await.map_err(|error| cause(&error)),
             };
             if let Err(why) = done {
@@ -331,7 +331,7 @@ impl Bus {
 
     fn hear_of_lease(&mut self, news: ToBus) {
         match news {
-            ToBus::Gone(incarnation) => self.to_bury.push_back(incarnation),
+            ToBus::Gone(incarnation) => self.gone_nodes.push_back(incarnation),
             ToBus::Renamed(incarnation) => {
                 self.me = incarnation.to_string();
                 self.keys = Keys::new(&self.prefix, &incarnation);
@@ -339,15 +339,15 @@ impl Bus {
         }
     }
 
-    /// Takes some users of a node that is gone away.
-    async fn bury(&mut self, link: &mut Link) -> Result<(), String> {
-        let Some(incarnation) = self.to_bury.front() else { return Ok(()) };
-        let (gone, more) = bury(link, &self.keys, incarnation, GONE_USERS_STEP).await?;
+    /// Takes some users of a node that has gone offline.
+    async fn take_offline(&mut self, link: &mut Link) -> Result<(), String> {
+        let Some(incarnation) = self.gone_nodes.front() else { return Ok(()) };
+        let (gone, more) = users_gone(link, &self.keys, incarnation, GONE_USERS_STEP).await?;
         if !gone.is_empty() {
             let _ = self.follower.send(FromBus::Gone(gone));
         }
         if !more {
-            self.to_bury.pop_front();
+            self.gone_nodes.pop_front();
         }
         Ok(())
     }
@@ -393,9 +393,9 @@ async fn last_text(link: &mut Link, commands: [Cmd; 2]) -> Result<String, String
     Ok(text.unwrap_or_default())
 }
 
-/// Takes the users of a node that is gone off what is shown. Gives those who
-/// are there no more.
-async fn bury(
+/// Takes some users of a node that has gone offline there, and gives those who are
+/// connected to no other.
+async fn users_gone(
     link: &mut Link,
     keys: &Keys,
     incarnation: &str,
@@ -407,7 +407,7 @@ async fn bury(
     let users: Vec<UserKey> = users.into_iter().flatten().map(UserKey).collect();
     let mut gone = Vec::new();
     for user in &users {
-        let shown = last_text(link, keys.bury(incarnation, *user)).await?;
+        let shown = last_text(link, keys.take_offline(incarnation, *user)).await?;
         if Status::parse(&shown) == Some(Status::Offline) {
             gone.push(*user);
         }
@@ -415,5 +415,5 @@ async fn bury(
     Ok((gone, users.len() >= most))
 }
 
-/// Between two steps of a burial: what is said goes first.
+/// Between two steps of that: what is to be published goes first.
 const SETTLE: Duration = Duration::from_millis(10);

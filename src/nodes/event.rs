@@ -189,7 +189,7 @@ mod tests {
             (r#"{"content": "0123456789abcdefg"}"#, "content must have at most 16 bytes"),
             (r#"{"content": "\u0000"}"#, "U+0000"),
             (r#"{"content": ""}"#, "empty"),
-            (r#"{"content": " \u200b"}"#, "can be seen"),
+            (r#"{"content": " \u200b"}"#, "visible character"),
             ("{}", "missing"),
             ("[]", "must be"),
         ] {

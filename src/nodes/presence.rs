@@ -74,8 +74,8 @@ impl Keys {
         command
     }
 
-    /// An incarnation is no more: so is a user of it there.
-    pub fn bury(&self, incarnation: &str, user: UserKey) -> [Cmd; 2] {
+    /// A user of an incarnation that has gone is offline there.
+    pub fn take_offline(&self, incarnation: &str, user: UserKey) -> [Cmd; 2] {
         let [list, script] = self.set_on(incarnation, user, Status::Offline);
         // Off the list when nothing is left to do: whoever does this may end
         // in between.

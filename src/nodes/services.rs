@@ -161,7 +161,7 @@ impl Services {
                 },
             };
             if let Some(why) = refused {
-                self.bury(&mut commands, &entry, &why);
+                self.move_to_dead(&mut commands, &entry, &why);
             }
             commands.cmd("XACK").arg(&self.stream).arg(GROUP).arg(&entry.id);
         }
@@ -171,7 +171,7 @@ impl Services {
         Ok(taken)
     }
 
-    fn bury(&self, commands: &mut redis::Pipeline, entry: &StreamId, why: &str) {
+    fn move_to_dead(&self, commands: &mut redis::Pipeline, entry: &StreamId, why: &str) {
         log::warn!("entry {} of the service stream cannot be published: {why}", entry.id);
         let add = commands.cmd("XADD").arg(format!("{}:dead", self.stream));
         add.arg("MAXLEN").arg("~").arg(SERVICE_DEAD).arg("*");

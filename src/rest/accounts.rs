@@ -30,7 +30,7 @@ pub(super) struct Registration {
     // In characters, of which one has at most four bytes.
     #[schemars(length(min = PASSWORD_BYTES.start() / 4, max = *PASSWORD_BYTES.end()))]
     password: String,
-    /// What cannot be seen of it does not count.
+    /// Invisible characters are removed.
     #[schemars(with = "Option<String>")]
     name: Option<DisplayText<NAME_CHARS>>,
 }

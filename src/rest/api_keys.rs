@@ -29,7 +29,7 @@ pub(super) struct KeyView<'a> {
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked_at: Option<String>,
-    /// Told once, when it is made.
+    /// Only in the answer that creates it.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
 }

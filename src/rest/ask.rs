@@ -55,7 +55,7 @@ impl State {
         }
     }
 
-    /// Ends the connections of tokens that are good no more.
+    /// Ends the connections of tokens that are no longer valid.
     pub(super) async fn end(&self, ended: Ended) -> Result<(), ApiError> {
         self.look(move |server| server.end_revoked(&ended)).await
     }

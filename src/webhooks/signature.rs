@@ -31,10 +31,10 @@ impl Secrets {
         let texts: Vec<&str> =
             texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).collect();
         let secrets: Option<Vec<Vec<u8>>> = texts.iter().map(secret).collect();
-        let is_good = |secrets: &Vec<Vec<u8>>| {
+        let are_long_enough = |secrets: &Vec<Vec<u8>>| {
             !secrets.is_empty() && secrets.iter().all(|secret| secret.len() >= BYTES_MIN)
         };
-        secrets.filter(is_good).map(|secrets| Self(secrets.into()))
+        secrets.filter(are_long_enough).map(|secrets| Self(secrets.into()))
     }
 
     /// The `webhook-signature` of a message.

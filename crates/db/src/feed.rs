@@ -68,11 +68,11 @@ pub enum Happened {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         blocked: Vec<i64>,
     },
-    /// Tokens of a user are good no more, or the user is banned, or no more.
+    /// Tokens of a user are no longer valid, or a user was banned, or unbanned.
     Barred {
         user: i64,
     },
-    /// One token is good no more.
+    /// One token is no longer valid.
     Revoked {
         token: String,
         until: i64,

@@ -36,8 +36,8 @@ impl Begun {
     /// Said once, because the operator should know what clients will do.
     pub fn log(&self, why: &str) {
         log::warn!(
-            "{why}: positions of before are void, clients load {} rooms and inboxes anew when \
-             they come back",
+            "{why}: earlier positions are void, clients will reload {} rooms and inboxes when they \
+             come back",
             self.timelines
         );
     }

@@ -163,7 +163,7 @@ is_text!(Emoji, "Emoji", text_of(1, EMOJI_BYTES), |text| {
     let fits = |text: &str| text.len() <= EMOJI_BYTES;
     let emoji = if fits(text) { canonical_emoji(text) } else { None };
     let emoji = emoji.filter(|emoji| fits(emoji));
-    let what = || format!("must have 1 to {EMOJI_BYTES} bytes, all of which can be seen");
+    let what = || format!("must have 1 to {EMOJI_BYTES} bytes, all of them visible");
     emoji.map(|emoji| Self(emoji.into())).ok_or_else(what)
 });
 

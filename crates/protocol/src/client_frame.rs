@@ -44,7 +44,7 @@ impl Rules {
         self.content(content)?;
         match shows_something(content) {
             true => Ok(()),
-            false => Err(Refusal::field("content", "must have something in it that can be seen")),
+            false => Err(Refusal::field("content", "must have at least one visible character")),
         }
     }
 

@@ -182,7 +182,7 @@ async fn what_must_not_be_copied_is_refused() {
 
     let strange = format!("sqlite:{}/strange.db", home.path().display());
     statements(&strange, "CREATE TABLE users (id TEXT)");
-    copy(&home, &strange, &url).await.refused(1, "none of parlor's");
+    copy(&home, &strange, &url).await.refused(1, "not made by parlor");
 
     // A server that runs on it, and then its data.
     let mut server = Server::builder().set("DATABASE_URL", &url).start().await;

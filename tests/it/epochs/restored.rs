@@ -122,7 +122,7 @@ async fn a_file_that_is_copied_over_the_database_begins_a_new_life() {
     put_back(&kept, &data);
     server.start_again().await;
     everybody_starts_anew(&alice, &epoch).await;
-    assert!(server.stderr().contains("positions of before are void"), "the log says so");
+    assert!(server.stderr().contains("earlier positions are void"), "the log says so");
     // The same backup once more: those positions are not given again, either.
     let (seen, between) = (alice.last_seq("den").await, epoch_of(&alice, "den").await);
     server.kill9().await;

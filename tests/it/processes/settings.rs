@@ -67,7 +67,7 @@ async fn every_secret_may_be_in_a_file() {
 }
 
 #[tokio::test]
-async fn a_setting_that_does_not_exist_is_told_with_the_one_that_was_meant() {
+async fn an_unknown_setting_is_named_with_the_one_probably_meant() {
     let builder = Server::builder()
         .set("PARLOR_ALLOWED_ORIGIN", "https://app.example.org")
         .set("PARLOR_PORT", "tcp://10.0.0.1:8080")

@@ -33,7 +33,7 @@ pub struct Copied {
 
 impl Copied {
     /// Whether both databases hold the same.
-    pub fn is_good(&self) -> bool {
+    pub fn is_identical(&self) -> bool {
         self.tables.iter().all(|table| table.verdict == Verdict::Same)
     }
 
@@ -84,10 +84,10 @@ pub enum CopyError {
     Open(#[from] OpenError),
     #[error("--from and --to are the same database")]
     Same,
-    #[error("the database {database} is none of parlor's")]
+    #[error("the database {database} was not made by parlor")]
     NoParlor { database: String },
     #[error(
-        "the database {database} is of an older version of parlor: bring it up to date with \
+        "the database {database} was written by an older version of parlor: bring it up to date with \
          `parlor migrate` first"
     )]
     Older { database: String },
@@ -110,10 +110,10 @@ pub enum CopyError {
     OtherSource { database: String, source_name: String },
     #[error(
         "the database {database} has an unfinished copy that another version of parlor began: \
-         go on with that one, or make the database anew"
+         continue that one, or start with an empty database"
     )]
     OtherVersion { database: String },
-    #[error("another copy is at work on the database {database}")]
+    #[error("another copy into the database {database} is running")]
     Another { database: String },
     #[error("the database {database}: {error}")]
     Failed { database: String, error: diesel::result::Error },

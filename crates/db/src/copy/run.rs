@@ -49,7 +49,7 @@ pub fn copy(
         }
     }
     let copied = compare(&mut source, &mut target, &tables, &progress)?;
-    if copied.is_good() {
+    if copied.is_identical() {
         let carried = source.carried()?;
         leave(from);
         target.finish(&carried)?;

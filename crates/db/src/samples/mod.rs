@@ -17,7 +17,7 @@ pub const BOUNDS: RoomBounds =
     RoomBounds { own: 100, placed: 100, placed_by_one: 100, contact: Contact::Anyone };
 
 /// On another thread: a test may be async, and this blocks.
-pub fn beside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub fn on_a_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| scope.spawn(work).join().expect("it ends"))
 }
 
@@ -33,13 +33,13 @@ impl Bench {
     #[expect(clippy::new_without_default, reason = "a test asks for one")]
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let url = beside(|| database::fresh(dir.path()));
+        let url = on_a_thread(|| database::fresh(dir.path()));
         let database = Database::open(&url, 4).expect("it opens");
         Self { _dir: dir, database, url, next_id: 1 }
     }
 
     pub fn execute(&self, writes: &[Queued]) -> Vec<WriteResult> {
-        beside(|| self.database.writers.execute(writes, &OutboxTargets::default()).results)
+        on_a_thread(|| self.database.writers.execute(writes, &OutboxTargets::default()).results)
     }
 
     pub fn one<W: Write>(&self, write: W) -> Result<W::Outcome, WriteError> {
@@ -180,7 +180,7 @@ impl Bench {
     }
 
     pub fn run(&self, statement: &str) {
-        beside(|| {
+        on_a_thread(|| {
             let query = diesel::sql_query(statement);
             match &self.database.writers {
                 Writers::Sqlite { writes, .. } => {
@@ -197,7 +197,7 @@ impl Bench {
     /// The number that a query counts.
     pub fn count(&self, query: &str) -> i64 {
         let query = diesel::sql_query(format!("SELECT count(*) AS number FROM {query}"));
-        let rows: Vec<Number> = beside(|| match &self.database.writers {
+        let rows: Vec<Number> = on_a_thread(|| match &self.database.writers {
             Writers::Sqlite { writes, .. } => {
                 query.load(&mut *writes.get().expect("a connection")).expect("a good query")
             }

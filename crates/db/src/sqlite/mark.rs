@@ -1,4 +1,4 @@
-//! A small file beside the database that bears witness to it: up to where the
+//! A small file next to the database that bears witness to it: up to where the
 //! database has come, and which file it is.
 //!
 //! A database file that was put back from a backup looks like any other. The
@@ -128,7 +128,7 @@ pub(crate) fn find(database: &Path) -> io::Result<Vec<Found>> {
 pub(crate) fn remove(found: &[Found]) {
     for Found { path, .. } in found {
         if let Err(error) = std::fs::remove_file(path) {
-            log::warn!("{} stays: {error}", path.display());
+            log::warn!("cannot remove {}: {error}", path.display());
         }
     }
 }
@@ -178,7 +178,7 @@ impl Marker {
             Ok(()) => self.is_failing.store(false, Ordering::Relaxed),
             Err(error) => {
                 if !self.is_failing.swap(true, Ordering::Relaxed) {
-                    log::error!("the mark beside the database cannot be written: {error}");
+                    log::error!("the mark file next to the database cannot be written: {error}");
                 }
             }
         }

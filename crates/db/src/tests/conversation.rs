@@ -294,7 +294,7 @@ fn what_was_stored_before_gets_its_one_form() {
             child.0, parent.0
         ));
     }
-    let ran = beside(|| bring_up_to_date(&bench.url)).expect("it migrates");
+    let ran = on_a_thread(|| bring_up_to_date(&bench.url)).expect("it migrates");
     assert_eq!(ran.len(), 1, "{ran:?}");
     // One reaction of each, and none that cannot be seen.
     let seen = bench.changed(said, &ben, react("🎉"));

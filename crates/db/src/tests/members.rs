@@ -5,7 +5,7 @@ use crate::OpenDirect;
 use parlor_domain::{Denied, MemberChange, limits::BLOCKS_PER_USER};
 
 fn standing_of(bench: &Bench, room: &Room, user: &User) -> Option<parlor_domain::Standing> {
-    beside(|| {
+    on_a_thread(|| {
         // A pool belongs to the runtime on which it made its connections.
         let reader = bench.database.fresh_reader(&bench.url);
         actix::System::new().block_on(reader.standing(room.key, user.key)).expect("read")

@@ -29,7 +29,7 @@ impl Barred {
     }
 }
 
-/// One token is good no more; or all of a sign-in's, by its revocation id.
+/// One token is no longer valid; or all of a sign-in's, by its revocation id.
 #[derive(Clone, Debug)]
 pub struct RevokeToken {
     pub id: Arc<str>,

@@ -90,7 +90,10 @@ pub mod backend {
         match retried(conn, writes, targets) {
             Ok(executed) => executed,
             Err(error) if writes.len() > 1 && is_fault_of_a_row(&error) => {
-                log::warn!("a batch of {} writes is tried one by one: {error}", writes.len());
+                log::warn!(
+                    "a batch of {} writes failed and is retried one by one: {error}",
+                    writes.len()
+                );
                 one_by_one(conn, writes, targets)
             }
             Err(error) => {

@@ -57,9 +57,9 @@ pub enum WriteError {
     ClientIdElsewhere,
     #[error("the user is in as many rooms as allowed")]
     TooManyRooms,
-    #[error("the user was put into as many rooms as allowed; they may still join by themselves")]
+    #[error("others have added this user to as many rooms as allowed; the user can still join")]
     TooManyPlacedRooms,
-    #[error("there are as many blocked users as allowed")]
+    #[error("you have blocked as many users as allowed")]
     TooManyBlocks,
     #[error("the last owner of a room must first make another member its owner")]
     OwnerOfOthers,
@@ -71,13 +71,13 @@ pub enum WriteError {
     UserBanned,
     #[error("the attachment does not exist, or is not yours to use")]
     NoSuchAttachment,
-    #[error("there are as many files that were not sent as allowed")]
+    #[error("you have as many unsent uploads as allowed")]
     TooManyUploads,
     #[error("the user has stored as many bytes of files as allowed")]
     QuotaReached(QuotaReached),
-    #[error("there are as many keys as allowed")]
+    #[error("there are as many API keys as allowed")]
     TooManyKeys,
-    #[error("the key does not exist, or is revoked already")]
+    #[error("the key does not exist, or has already been revoked")]
     NoSuchKey,
     #[error("the room has as many pinned messages as allowed")]
     TooManyPins,
@@ -85,11 +85,11 @@ pub enum WriteError {
     TooManyEmojis,
     #[error("the refresh token is unknown, expired, used or revoked")]
     RefreshRefused,
-    #[error("the password was changed, or the user is gone")]
+    #[error("the password has been changed, or the user deleted")]
     PasswordChanged,
-    #[error("the user has another origin")]
+    #[error("the user belongs to another origin")]
     OtherOrigin,
-    #[error("the token is of somebody who had the id before")]
+    #[error("the token belongs to a user who had this id before")]
     TokenTooOld,
     #[error("too many writes are waiting")]
     Overloaded,

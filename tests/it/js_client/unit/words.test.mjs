@@ -9,8 +9,8 @@ const MOST = 25 * 1024 ** 2;
 
 test("what the server says is said in the words of the page", () => {
   const said = [
-    [{ message: "user_id is a word by which texts call many", field: "user_id" }, "This user id is reserved."],
-    [{ message: "this user id is taken, or differs from another one only in case" }, "This user id is already taken."],
+    [{ message: "user_id is reserved", field: "user_id" }, "This user id is reserved."],
+    [{ message: "this user id is already taken" }, "This user id is already taken."],
     [{ message: "room_id may only have the characters A-Z a-z 0-9 . _ : @ + ~ = | -", field: "room_id" },
       "Use only letters, digits and . _ : @ + ~ = | -"],
     [{ message: "the last owner of a room must first make another member its owner" }, "Make someone else an owner before you leave."],

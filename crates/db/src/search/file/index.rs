@@ -99,7 +99,7 @@ impl FileIndex {
         let (pool, is_broken) = (Arc::default(), Arc::default());
         let index = Self { path, life: life.clone(), pool, is_broken };
         if let Err(error) = index.open_or_renew() {
-            log::error!("the index of the search cannot be opened: {error}");
+            log::error!("the search index cannot be opened: {error}");
         }
         index
     }
@@ -107,7 +107,7 @@ impl FileIndex {
     /// Opens what is there, or else makes a new one in its place.
     pub(super) fn open_or_renew(&self) -> Result<(), String> {
         let opened = self.try_open().or_else(|error| {
-            log::warn!("the index of the search is made anew: {error}");
+            log::warn!("the search index is rebuilt: {error}");
             self.renew()
         });
         opened.map(|pool| self.set(Some(pool)))

@@ -47,12 +47,12 @@ pub(crate) fn keep_up(index: FileIndex, database: PathBuf) -> std::io::Result<()
             let Err(error) = ended else { continue };
             // A failure that stays is told once.
             if error != told {
-                log::error!("the index of the search failed: {error}");
+                log::error!("the search index failed: {error}");
             }
             if means_broken(&error) || index.is_broken() || is_gone(&index.path) {
                 match index.make_anew() {
-                    Ok(()) => log::warn!("the index of the search is made anew"),
-                    Err(error) => log::debug!("the index cannot be made anew: {error}"),
+                    Ok(()) => log::warn!("the search index is rebuilt"),
+                    Err(error) => log::debug!("the search index cannot be rebuilt: {error}"),
                 }
             }
             told = error;

@@ -64,7 +64,7 @@ pub(crate) fn keep_up(url: PostgresUrl, guard: Guard) -> std::io::Result<()> {
         loop {
             // Connected anew after a failure, whatever it was.
             if let Err(error) = run(&url, &guard) {
-                log::error!("the index of the search failed: {error}");
+                log::error!("the search index failed: {error}");
             }
             sleep(TURN);
         }
@@ -129,12 +129,12 @@ impl Indexer {
                 self.forget = Instant::now() + SEARCH_FORGET;
             }
             if Instant::now() >= self.scan {
-                let behind = self.behind()?;
+                let unindexed = self.unindexed_rooms()?;
                 // As many as one scan finds are done before the next.
-                if behind.len() < usize::try_from(ROWS).unwrap_or(0) {
+                if unindexed.len() < usize::try_from(ROWS).unwrap_or(0) {
                     self.scan = Instant::now() + SEARCH_SCAN;
                 }
-                rooms.extend(behind);
+                rooms.extend(unindexed);
             }
             let idle = rooms.is_empty();
             for room in rooms {
@@ -166,7 +166,7 @@ impl Indexer {
         Ok(rooms)
     }
 
-    fn behind(&mut self) -> QueryResult<Vec<i64>> {
+    fn unindexed_rooms(&mut self) -> QueryResult<Vec<i64>> {
         let rows = diesel::sql_query(format!(
             "SELECT h.room_key FROM room_heads h LEFT JOIN indexed_rooms i USING (room_key)
              WHERE h.last_seq > coalesce(i.upto, 0) LIMIT {ROWS}"
