@@ -38,6 +38,8 @@ mod search;
 mod state;
 mod tokens;
 mod webhooks;
+#[cfg(test)]
+mod wire;
 
 pub use answers::Answers;
 pub use browser::{cors, security_headers};
