@@ -7,15 +7,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::describe::openapi;
+use super::describe::{asyncapi, openapi};
 use crate::{
     chat::Shown,
     limiter::{Rates, per_second},
     operations::{disconnect::Disconnected, frames::FRAMES, publish::Published},
     protocol::{
         Close, ErrorCode, ErrorView, HistoryView, MemberView, ReadMarkView, Refusal, RoomEntryView,
-        RoomView, StoredMessageView,
-        describe::{Schemas, asyncapi},
+        RoomView, Schemas, StoredMessageView,
         events::{self, Departure, MarkView, PresenceView, UnreadView},
         server_frame::{
             self, ChangedView, DeliveredView, Empty, JoinedView, ResumedInbox, ResumedRoom,
@@ -26,8 +25,8 @@ use crate::{
 use parlor_domain::{
     AppEvent, ClientId, Epoch, EventKind, Extras, HistoryPage, InboxEvent, Member, Mentions,
     Message, MessageId, Pin, Quote, Reaction, Role, Room, RoomEvent, RoomId, RoomKind,
-    RoomOverview, RoomState, Seq, Standing, Status, Thread, Timestamp, User, UserId, UserKey,
-    limits::Limits,
+    RoomOverview, RoomRules, RoomState, Seq, Standing, Status, Thread, Timestamp, User, UserId,
+    UserKey, limits::Limits,
 };
 use parlor_websocket::Frame;
 
@@ -49,6 +48,7 @@ fn room() -> Room {
         title: "Board".into(),
         topic: "What is next".into(),
         custom: Some(r#"{"colour":"green"}"#.into()),
+        rules: RoomRules { frozen: true, slow_mode_seconds: Some(30) },
         created_at: AT,
         ..Room::sample(7, RoomKind::Public)
     }
@@ -145,7 +145,8 @@ fn session(frames: &mut Vec<Frame>) {
     let (me, roles) = (user(1, "ann", "Ann"), [Arc::from("service")]);
     let rates = Rates { connection: per_second(10, 20), ..Rates::default() };
     let limits = Limits::default();
-    let session = SessionView::new(&me, &roles, 5, Duration::from_secs(54), &limits, &rates);
+    let session =
+        SessionView::new(&me, &roles, 5, Duration::from_secs(54), &limits, (&rates).into());
     let rooms = [overview()];
     let first = RoomsView::new(&rooms, false);
     frames.push(server_frame::session_ready(&session, 2, first, Seq(9), &epoch()));
@@ -271,12 +272,12 @@ fn every_answer_of_an_operation() {
         epoch,
     });
     answers.add(&HistoryView::from(&page));
+    answers.add(&room());
     for frame in FRAMES {
         let name = name(&(frame.gives)(&mut answers.schemas));
         assert!(answers.all.contains_key(&name), "{}: {name} has no sample above", frame.kind);
     }
     // Those that only REST has, and what a session is sent of a room.
-    answers.add(&room());
     answers.add(&RoomEntryView::from(&overview));
     answers.add(&MemberView::from(&member()));
     answers.add(&Disconnected(2).view());

@@ -47,7 +47,7 @@ pub static DESCRIPTIONS: Descriptions = Descriptions {
 };
 
 /// The whole document.
-fn openapi() -> OpenApi {
+pub(super) fn openapi() -> OpenApi {
     serde_json::from_value(document()).expect("the table of calls makes a good document")
 }
 
