@@ -7,6 +7,7 @@ use std::{
 };
 
 use actix_http::header::{HeaderMap, HeaderValue};
+use ipnet::IpNet;
 
 use crate::seldom::Seldom;
 
@@ -17,7 +18,7 @@ const FORWARDED: [&str; 4] = [FORWARDED_FOR, "forwarded", "x-real-ip", "via"];
 
 /// The proxies whose `X-Forwarded-For` is trusted.
 #[derive(Clone, Debug, Default)]
-pub struct TrustedProxies(Arc<[Network]>);
+pub struct TrustedProxies(Arc<[IpNet]>);
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,46 +31,16 @@ pub struct Client {
     pub is_proxied: bool,
 }
 
-/// Addresses with the same beginning, such as `10.0.0.0/8`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Network {
-    address: IpAddr,
-    prefix: u8,
-}
-
-impl Network {
-    fn parse(text: &str) -> Option<Self> {
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix.parse().ok()?)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().ok()?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.unwrap_or(most);
-        if prefix > most {
-            return None;
+/// An address, or all with the same beginning, such as `10.0.0.0/8`.
+fn network(text: &str) -> Option<IpNet> {
+    let alone = || text.parse().ok().map(|address: IpAddr| address.into());
+    let network: IpNet = text.parse().ok().or_else(alone)?;
+    match (network, network.addr().to_canonical()) {
+        // `::ffff:10.0.0.0/104` is 10.0.0.0/8.
+        (IpNet::V6(network), address @ IpAddr::V4(_)) if network.prefix_len() >= 96 => {
+            IpNet::new(address, network.prefix_len() - 96).ok()
         }
-        Some(match (address, address.to_canonical()) {
-            // `::ffff:10.0.0.0/104` is 10.0.0.0/8.
-            (IpAddr::V6(_), address @ IpAddr::V4(_)) if prefix >= 96 => {
-                Self { address, prefix: prefix - 96 }
-            }
-            _ => Self { address, prefix },
-        })
-    }
-
-    fn contains(&self, other: IpAddr) -> bool {
-        match (self.address, other) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => {
-                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0);
-                own.to_bits() & mask == other.to_bits() & mask
-            }
-            (IpAddr::V6(own), IpAddr::V6(other)) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
-                own.to_bits() & mask == other.to_bits() & mask
-            }
-            _ => false,
-        }
+        _ => Some(network),
     }
 }
 
@@ -77,13 +48,13 @@ impl TrustedProxies {
     /// Reads addresses and networks; the error is the one that is neither.
     pub fn parse(texts: &[String]) -> Result<Self, String> {
         let texts = texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
-        let networks = texts.map(|text| Network::parse(text).ok_or_else(|| text.to_owned()));
+        let networks = texts.map(|text| network(text).ok_or_else(|| text.to_owned()));
         Ok(Self(networks.collect::<Result<_, _>>()?))
     }
 
     /// Whether `address`, in its plain form, is a proxy's that is trusted.
     pub fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(address))
+        self.0.iter().any(|network| network.contains(&address))
     }
 
     /// The client of a request that came from `peer` with these headers.

@@ -167,6 +167,21 @@ test("what has failed or waits is dropped, and what is under way is not", async 
   assert(events.includes("discarded waits"));
 });
 
+test("what is to come a while later can be dropped, and the next one goes", async () => {
+  const later = new ParlorError({ code: "rate_limited", message: "", field: "room_id", retry_after_ms: 60_000 });
+  const { outbox, write, sent } = outboxWith({ answers: [later] });
+  const first = write("first");
+  const second = write("second");
+  await settled();
+  outbox.push("den");
+  await settled();
+  assert.deepEqual(sent, ["first"], "it waits, and so does what is behind it");
+  assert(outbox.discard("first"));
+  await assert.rejects(first.stored, { code: "discarded" });
+  await second.stored;
+  assert.deepEqual(sent, ["first", "second"]);
+});
+
 test("one that was stored after all is not shown as failed", async () => {
   const { outbox, write } = outboxWith({ answers: [refused("invalid_message")] });
   await write("stored").stored.catch(() => {});

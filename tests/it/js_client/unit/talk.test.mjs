@@ -34,6 +34,19 @@ test("at the end of a connection nobody waits on, and nothing more is said", asy
   assert.equal(sent.length, 1);
 });
 
+test("a room in slow mode holds up nothing else, and a connection that says too much does", async () => {
+  for (const [field, types] of [["room_id", ["message.send", "ping"]], [undefined, ["message.send"]]]) {
+    const { made, sent } = talk();
+    const slow = made.request("message.send", { room_id: "den" });
+    const data = { code: "rate_limited", message: "", retry_after_ms: 60_000, field };
+    made.answered({ type: "error", id: sent[0].id, data });
+    await assert.rejects(slow, { code: "rate_limited" });
+    made.request("ping", {}).catch(() => {});
+    assert.deepEqual(sent.map(({ type }) => type), types);
+    made.end(offline("It is over."));
+  }
+});
+
 test("what the server says of the next try goes before the backoff, once", () => {
   const backoff = new Backoff();
   backoff.nextIs(12_345);

@@ -218,8 +218,8 @@ fn look_up(conn: &mut Conn, wanted: &Wanted) -> QueryResult<Vec<HitRow>> {
 }
 
 fn room_list(rooms: &[RoomKey]) -> String {
-    let keys: Vec<String> = rooms.iter().map(|room| room.0.to_string()).collect();
-    format!("[{}]", keys.join(","))
+    let keys: Vec<i64> = rooms.iter().map(|room| room.0).collect();
+    serde_json::to_string(&keys).expect("numbers are JSON")
 }
 
 /// The ids that messages of a time can have: never one from before it, and
