@@ -18,7 +18,7 @@ use crate::{
     protocol::{Refusal, Rules, events::Departure},
 };
 
-/// Removes a member, if it is one, and keeps the user out: until a time, for
+/// Removes the user if they are a member, and keeps them out: until a time, for
 /// some seconds, or for good.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Ban {
@@ -65,7 +65,7 @@ impl Operation for Ban {
     }
 }
 
-/// The user may come back.
+/// Lets the user come back.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Unban {
     room_id: RoomId,

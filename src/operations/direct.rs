@@ -16,7 +16,7 @@ use crate::{
     protocol::{Refusal, RoomView, Rules},
 };
 
-/// The one room with another user, made on first use.
+/// Opens the direct room with another user; it is made on first use.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct OpenDirect {
     user_id: UserId,
@@ -37,7 +37,7 @@ impl Operation for OpenDirect {
     }
 }
 
-/// The room of two users, opened by the application for both of them.
+/// Opens the direct room of two users, for the application.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct OpenDirectOf {
     user_ids: [UserId; 2],
@@ -157,8 +157,8 @@ impl ChatServer {
     }
 }
 
-/// One does not want to hear from another user in their direct room. They are
-/// not told, and find out by writing.
+/// Blocks another user: neither can write in their direct room. The other user
+/// is not told, and finds out by writing.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Block {
     user_id: UserId,

@@ -17,7 +17,7 @@ fn administrator(from: &Requester) -> Result<(), ChatError> {
     if from.is_admin { Ok(()) } else { Err(Denied::NotAdmin.into()) }
 }
 
-/// Closes the connections that hear a room.
+/// Closes the connections that are subscribed to a room.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DisconnectRoom {
     room_id: RoomId,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, change::Changed};
 use crate::protocol::{Refusal, Rules};
 
-/// For its author.
+/// Changes the content of a message; only its author may.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Edit {
     message_id: MessageId,
@@ -36,7 +36,7 @@ impl Operation for Edit {
     }
 }
 
-/// For its author, and for moderators.
+/// Deletes a message; its author and moderators may.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Delete {
     message_id: MessageId,

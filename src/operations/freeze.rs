@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Access, Asked, ChatError, ChatServer, Operation, Requester};
 
-/// From now on only moderators write and react; everybody reads.
+/// From now on only moderators can write and react; everyone can read.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Freeze {
     room_id: RoomId,
@@ -29,7 +29,7 @@ impl Operation for Freeze {
     }
 }
 
-/// All write again who may.
+/// Lets members write again.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Unfreeze {
     room_id: RoomId,

@@ -10,11 +10,11 @@ use crate::{
     protocol::{MemberView, RoomView, server_frame::JoinedView},
 };
 
-/// A public room, or one that one was invited into.
+/// Joins an open room, or one that the user was added to.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Join {
     room_id: RoomId,
-    /// What was said before is read.
+    /// Earlier messages count as read.
     #[serde(default)]
     mark_read: bool,
 }
@@ -54,7 +54,7 @@ impl Shown for Joined {
     }
 }
 
-/// A user who adds themselves joins.
+/// Adds a member; users who add themselves join.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AddMember {
     room_id: RoomId,

@@ -35,7 +35,7 @@ impl Operation for Leave {
     }
 }
 
-/// A user who removes themselves leaves.
+/// Removes a member; users who remove themselves leave.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RemoveMember {
     room_id: RoomId,

@@ -12,7 +12,7 @@ use crate::{
     protocol::{ReadMarkView, Refusal, Rules, server_frame::DeliveredView},
 };
 
-/// Moves one's read mark to a position, to a message, or to the end; never
+/// Moves the user's read mark to a position, to a message, or to the end; never
 /// back.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct MarkRead {
@@ -73,7 +73,7 @@ impl Shown for ReadMark {
     }
 }
 
-/// Says what has reached one's devices.
+/// Reports how far messages have reached the user's devices.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct MarkDelivered {
     room_id: RoomId,

@@ -12,7 +12,8 @@ use crate::{
     protocol::{MemberView, Refusal, Rules, null_or},
 };
 
-/// A role, or a mute: until a time, for some seconds, or `null` to end it.
+/// Gives a member a role, or a mute: until a time, for some seconds, or `null` to
+/// end it.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct UpdateMember {
     room_id: RoomId,

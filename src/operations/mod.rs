@@ -1,7 +1,7 @@
 //! Everything that can be asked for: an operation is one file, with its
 //! request, who may do it, how it is written, what others are told of it, and
-//! its answer. `frames` lists them for the socket, `rest::calls` for REST:
-//! forgetting any part does not compile.
+//! its answer. `frames` lists them for the socket, `rest::calls` for REST: a line
+//! there is the route and its description.
 
 pub mod ban;
 mod change;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, change::Changed};
 
-/// Pins a message for all who are in its room.
+/// Pins a message for everyone in its room.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Pin {
     message_id: MessageId,

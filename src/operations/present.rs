@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Access, Anywhere, Asked, ChatError, ChatServer, Operation, Requester};
 use crate::{clock::now, db};
 
-/// One is writing, or not any more.
+/// Tells the others in a room that the user is typing, or has stopped.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Typing {
     room_id: RoomId,
@@ -31,7 +31,7 @@ impl Operation for Typing {
     }
 }
 
-/// Whether one is there, at this device.
+/// Sets the presence of this device.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetPresence {
     status: Status,
@@ -52,7 +52,7 @@ impl Operation for SetPresence {
     }
 }
 
-/// One's clients have what came up to here.
+/// Acknowledges inbox events up to this number.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AckInbox {
     inbox_seq: Seq,

@@ -58,7 +58,7 @@ publishes! {
     /// For all who are in a room; it takes a place in the room's timeline.
     PublishToRoom, Access, {
         room_id: RoomId,
-        /// It is sent to who is there, and kept nowhere.
+        /// Sent to connected users only; not stored.
         #[serde(default)]
         ephemeral: bool,
     }

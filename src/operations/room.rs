@@ -27,8 +27,8 @@ pub(super) fn generated_id(prefix: &str) -> RoomId {
     RoomId::from_stored(format!("{prefix}-{:016x}", rand::random::<u64>()))
 }
 
-/// Without an id it gets one that nobody guesses; it is private if it does not
-/// say.
+/// Without an id it gets one that nobody can guess; without a kind it is
+/// private.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreateRoom {
     room_id: Option<RoomId>,
@@ -104,7 +104,7 @@ impl Shown for Box<RoomOverview> {
     }
 }
 
-/// What a room says of itself; `custom` may be taken away with null.
+/// Changes title, topic or custom data; null removes `custom`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct UpdateRoom {
     room_id: RoomId,
@@ -150,7 +150,7 @@ impl Operation for UpdateRoom {
     }
 }
 
-/// The room is gone for everyone at once.
+/// Deletes the room for everyone, at once.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct DeleteRoom {
     room_id: RoomId,
@@ -209,8 +209,8 @@ impl Operation for ClearRoom {
 
 const DAY_MS: i64 = 86_400_000;
 
-/// What a room keeps of its history; what is left out follows the server's own
-/// rule.
+/// How much of its history a room keeps; what is left out follows the server's
+/// setting.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetRetention {
     room_id: RoomId,

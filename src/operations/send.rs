@@ -19,8 +19,8 @@ use crate::{
     protocol::{Object, Refusal, Rules, StoredMessageView, events},
 };
 
-/// With the same `client_id` again nothing is stored, and the first answer is
-/// given again.
+/// Sent again with the same `client_id` it is not stored again, and gets the first
+/// answer again.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Send {
     room_id: RoomId,

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::{Access, Asked, ChatError, ChatServer, Operation, Requester};
 
-/// One message in so many seconds of each member who does not moderate; 0 ends
-/// that.
+/// Each member who is not a moderator can send one message in this many seconds;
+/// 0 turns it off.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct SetSlowMode {
     room_id: RoomId,

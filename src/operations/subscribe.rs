@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Hears a room, from a position on.
+/// Subscribes to a room, from a position on.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Subscribe {
     room_id: RoomId,

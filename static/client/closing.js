@@ -57,7 +57,7 @@ export class Backoff {
 /** @type {Record<number, [code: string, message: string, advice: string]>} */
 const ENDS = {
   4409: ["too_many_connections", "This user has too many connections.",
-    "Close some of them, or raise PARLOR_CONNECTIONS_PER_USER. It is tried again: those that have died make room soon."],
+    "Close some of them, or raise PARLOR_CONNECTIONS_PER_USER. The client keeps trying: connections that have died are freed soon."],
   4501: ["unauthorized", "The server does not take the token.",
     "See that the token is signed with the server's secret or by its issuer, that it is not over, and that it was not revoked; the server's log says why."],
   4503: ["disconnected", "An administrator has ended this connection.", "Call connect() when the user wants to come back."],

@@ -128,7 +128,7 @@ export async function supplied(fetchToken, patienceMs = SUPPLY_MS) {
   throw new ParlorError({
     code: "token_invalid",
     message: "What the application gave is no token.",
-    advice: "fetchToken has to give a promise of the token alone: a text of three parts with dots between, without quotes or blanks.",
+    advice: "fetchToken must return a promise of the bare JWT: three parts with dots between them, without quotes or blanks.",
   });
 }
 

@@ -54,7 +54,7 @@ pub struct QuoteView<'a> {
     deleted: bool,
 }
 
-/// What the root of a thread tells of it.
+/// Summary of a thread, on its first message.
 #[derive(Serialize, JsonSchema)]
 pub struct ThreadView<'a> {
     count: i64,

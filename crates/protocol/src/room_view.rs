@@ -37,7 +37,7 @@ pub struct RoomView<'a> {
 struct PeerView<'a> {
     #[serde(flatten)]
     user: UserView<'a>,
-    /// There is nobody any more who would read.
+    /// The other user was deleted: nobody would read what is sent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     deleted: bool,
 }
