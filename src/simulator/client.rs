@@ -172,7 +172,9 @@ impl World {
         // It has asked for events from there on, and had some of them.
         let mut asked = one.asked.iter_mut().filter(|(since, is_again)| *since < seq && !is_again);
         if seq <= newest {
-            let asked = asked.max().ok_or_else(|| format!("it was told up to {newest} already"))?;
+            // Of two from the same position it is the first that is answered now.
+            let asked =
+                asked.rev().max().ok_or_else(|| format!("it was told up to {newest} already"))?;
             asked.1 = true;
             let since = asked.0;
             one.beyond_gap = None;
