@@ -51,7 +51,8 @@ pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
 pub use url::DatabaseUrl;
 pub use write::{
     AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, RefreshHash, WebhookEvent, Write,
-    WriteError, WriteResult, Written, attachment::*, bars::*, direct::*, erase::*, identity::*,
-    member::*, message::*, outbox::*, publish::*, receipt::*, refresh::*, room::*, user::*,
+    WriteError, WriteResult, Written, attachment::*, bars::*, clearing::*, direct::*, erase::*,
+    identity::*, member::*, message::*, outbox::*, publish::*, receipt::*, refresh::*, room::*,
+    user::*,
 };
 pub use writer::{Idle, Writer, submit};

@@ -4,6 +4,11 @@ pub(super) mod lock;
 pub(super) mod postgres;
 pub(super) mod sqlite;
 
+use std::fmt;
+
+use diesel::{QueryResult, backend::Backend, migration::MigrationSource};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
+
 use super::DatabaseUrl;
 use lock::FileLock;
 
@@ -56,9 +61,36 @@ pub(super) const UNIFIES_REACTIONS: &str = "00000000000026";
 const MAKES_REACTIONS: &str = "00000000000003";
 
 /// Whether reactions are still to get their form, by the migrations that ran.
-pub(super) fn has_old_reactions(applied: &[String]) -> bool {
+fn has_old_reactions(applied: &[String]) -> bool {
     let has = |version: &str| applied.iter().any(|ran| ran == version);
     has(MAKES_REACTIONS) && !has(UNIFIES_REACTIONS)
+}
+
+/// Runs the migrations that have not run, behind the work that goes before one of
+/// them; gives their names.
+fn run_pending<DB: Backend, C: MigrationHarness<DB>>(
+    conn: &mut C,
+    migrations: EmbeddedMigrations,
+    unify_reactions: impl FnOnce(&mut C) -> QueryResult<()>,
+) -> Result<Vec<String>, Refused> {
+    let failed = |error: &dyn fmt::Display| Refused::Migrate(error.to_string());
+    let known = versions::<DB>(&migrations);
+    let applied = conn.applied_migrations().map_err(|error| failed(&error))?;
+    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+    if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {
+        return Err(Refused::Newer(newer.clone()));
+    }
+    if has_old_reactions(&applied) {
+        unify_reactions(conn).map_err(|error| failed(&error))?;
+    }
+    let ran = conn.run_pending_migrations(migrations).map_err(|error| failed(&error))?;
+    Ok(ran.iter().map(ToString::to_string).collect())
+}
+
+fn versions<DB: Backend>(migrations: &EmbeddedMigrations) -> Vec<String> {
+    let known = MigrationSource::<DB>::migrations(migrations);
+    let known = known.expect("they were read when this was compiled");
+    known.iter().map(|migration| migration.name().version().to_string()).collect()
 }
 
 /// Brings the schema up to date; gives the names of the migrations that ran.

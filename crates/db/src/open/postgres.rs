@@ -2,15 +2,10 @@
 
 pub(crate) mod life;
 
-use diesel::{
-    Connection,
-    connection::SimpleConnection,
-    migration::{Migration, MigrationSource},
-    pg::Pg,
-};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel::{Connection, connection::SimpleConnection, pg::Pg};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-use super::{Refused, has_old_reactions};
+use super::Refused;
 use crate::{
     postgres::{PostgresUrl, connect::establish},
     write::message::postgres::unify_reactions,
@@ -33,25 +28,12 @@ pub(crate) fn migrate(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
 }
 
 fn run_pending(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
-    let failed = |error: &dyn std::fmt::Display| Refused::Migrate(error.to_string());
     let mut conn = establish(url).map_err(Refused::Open)?;
-    conn.batch_execute(LOCK).map_err(|error| failed(&error))?;
-    let known = known_migrations();
-    let applied = conn.applied_migrations().map_err(|error| failed(&error))?;
-    if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
-        return Err(Refused::Newer(newer.to_string()));
-    }
-    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
-    if has_old_reactions(&applied) {
-        conn.transaction(unify_reactions).map_err(|error| failed(&error))?;
-    }
-    let ran = conn.run_pending_migrations(MIGRATIONS).map_err(|error| failed(&error))?;
-    Ok(ran.iter().map(ToString::to_string).collect())
+    conn.batch_execute(LOCK).map_err(|error| Refused::Migrate(error.to_string()))?;
+    super::run_pending(&mut conn, MIGRATIONS, |conn| conn.transaction(unify_reactions))
 }
 
 /// The versions of all migrations that this executable has.
 pub(crate) fn known_migrations() -> Vec<String> {
-    let known = MigrationSource::<Pg>::migrations(&MIGRATIONS);
-    let known = known.expect("they were read when this was compiled");
-    known.iter().map(|migration| migration.name().version().to_string()).collect()
+    super::versions::<Pg>(&MIGRATIONS)
 }

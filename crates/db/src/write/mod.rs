@@ -14,6 +14,7 @@ pub mod audit;
 pub mod ban;
 pub mod bars;
 pub(crate) mod batch;
+pub mod clearing;
 mod concern;
 pub mod contact;
 pub mod direct;
