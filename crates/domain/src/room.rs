@@ -91,20 +91,26 @@ pub struct Room {
     pub created_at: Timestamp,
 }
 
-#[cfg(any(test, feature = "samples"))]
 impl Room {
-    /// A room for tests.
-    pub fn sample(key: i64, kind: RoomKind) -> Self {
+    /// As much of a room as events need: what it is called, and nothing else.
+    pub fn stub(key: RoomKey, id: RoomId) -> Self {
         Self {
-            key: RoomKey(key),
-            id: RoomId::from_stored(format!("room-{key}")),
-            kind,
+            key,
+            id,
+            kind: RoomKind::Private,
             title: "".into(),
             topic: "".into(),
             custom: None,
             rules: RoomRules::default(),
             created_at: Timestamp(0),
         }
+    }
+
+    /// A room for tests.
+    #[cfg(any(test, feature = "samples"))]
+    pub fn sample(key: i64, kind: RoomKind) -> Self {
+        let id = RoomId::from_stored(format!("room-{key}"));
+        Self { kind, ..Self::stub(RoomKey(key), id) }
     }
 }
 

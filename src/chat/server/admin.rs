@@ -12,7 +12,7 @@ use crate::{
     protocol::{Close, events::Departure},
 };
 use parlor_domain::{
-    MessageId, Room, RoomId, RoomKey, RoomKind, RoomRules, Status, Timestamp, UserId, UserKey,
+    MessageId, Room, RoomId, RoomKey, Status, UserId, UserKey,
     limits::{ERASE_MESSAGES, ERASE_RETRY, WRITTEN_BY_WINDOW},
 };
 
@@ -118,17 +118,8 @@ impl ChatServer {
 
     /// The room in memory, or as much of it as events need.
     fn known_room(&self, key: RoomKey, id: RoomId) -> Arc<Room> {
-        let stub = || Room {
-            key,
-            id,
-            kind: RoomKind::Private,
-            title: "".into(),
-            topic: "".into(),
-            custom: None,
-            rules: RoomRules::default(),
-            created_at: Timestamp(0),
-        };
-        self.rooms.get(key).map_or_else(|| Arc::new(stub()), |entry| entry.room.clone())
+        let known = self.rooms.get(key).map(|entry| entry.room.clone());
+        known.unwrap_or_else(|| Arc::new(Room::stub(key, id)))
     }
 
     /// Goes on with an erasure, with what was written after a message. One

@@ -4,9 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use super::{ChatServer, subscribe::Since};
 use crate::chat::{CatchUpKind, state::rooms::RoomSeen};
-use parlor_domain::{
-    Role, Room, RoomId, RoomKey, RoomKind, RoomOverview, RoomRules, Seq, Standing, Timestamp, User,
-};
+use parlor_domain::{Role, Room, RoomId, RoomKey, RoomOverview, Seq, Standing, User};
 
 impl ChatServer {
     /// Takes a user's inbox into memory; all of their clients follow it.
@@ -34,16 +32,8 @@ impl ChatServer {
     /// A user's inbox as a timeline to follow. Its name is no room's: it has a
     /// blank in it.
     pub(super) fn inbox_overview(&self, user: &User, head: Seq) -> RoomOverview {
-        let room = Room {
-            key: RoomKey::inbox_of(user.key),
-            id: RoomId::from_stored(format!("inbox of {}", user.id)),
-            kind: RoomKind::Private,
-            title: "".into(),
-            topic: "".into(),
-            custom: None,
-            rules: RoomRules::default(),
-            created_at: Timestamp(0),
-        };
+        let id = RoomId::from_stored(format!("inbox of {}", user.id));
+        let room = Room::stub(RoomKey::inbox_of(user.key), id);
         self.new_membership(Arc::new(room), Standing::new(Role::ReadOnly), head, 1)
     }
 }

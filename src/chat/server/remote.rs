@@ -13,7 +13,7 @@ use crate::{
 };
 use parlor_domain::{
     Member, RoomKey, RoomOverview, Seq, UserId, UserKey,
-    limits::{LOOKED_UP_AT_ONCE, TIMELINE_AGAIN},
+    limits::{LOOKED_UP_AT_ONCE, READ_AGAIN, TIMELINE_AGAIN},
 };
 use parlor_websocket::Frame;
 
@@ -250,19 +250,19 @@ impl ChatServer {
 
     fn room_updated(&mut self, room: RoomKey) {
         self.restrictions.restrict_all(room);
-        self.read_updated(room);
+        self.read_updated(room, READ_AGAIN);
     }
 
     /// Also a room that is not in memory: it may be about to come there, with
     /// what was read before.
-    fn read_updated(&mut self, room: RoomKey) {
+    fn read_updated(&mut self, room: RoomKey, tries: usize) {
         let (then, reader) = (self.restrictions.now(), self.reader.clone());
         let reading = async move { reader.room_by_key(room).await };
         self.when(reading, move |read, server| {
             let Ok(Some(read)) = read else { return };
             // Which of two is newer the database says.
-            if server.restrictions.overtook_all(then, room) {
-                return server.read_updated(room);
+            if tries > 0 && server.restrictions.overtook_all(then, room) {
+                return server.read_updated(room, tries - 1);
             }
             server.tell_updated(read);
         });

@@ -127,7 +127,13 @@ pub struct Rooms {
     changes: Option<Vec<(RoomKey, bool)>>,
     /// Rooms that were updated since the last sweep, and since the one before:
     /// whoever began to read one earlier has read what is no longer so.
-    updates: [FxHashMap<RoomKey, Arc<Room>>; 2],
+    updates: Updates,
+}
+
+type Updates = [FxHashMap<RoomKey, Arc<Room>>; 2];
+
+fn newest<'a>(updates: &'a Updates, read: &'a Arc<Room>) -> &'a Arc<Room> {
+    updates.iter().find_map(|updates| updates.get(&read.key)).unwrap_or(read)
 }
 
 impl Rooms {
@@ -147,14 +153,13 @@ impl Rooms {
     /// have committed what is only now heard of.
     pub fn activate(&mut self, seen: &RoomSeen, now: Instant) -> &mut RoomEntry {
         let RoomSeen { room, head, members } = *seen;
-        let newest = self.newest(room);
         self.keys.insert(room.id.clone(), room.key);
         if let (Some(changes), false) = (&mut self.changes, self.entries.contains_key(&room.key)) {
             changes.push((room.key, true));
         }
         let entry = self.entries.entry(room.key).or_insert_with(|| {
             Box::new(RoomEntry {
-                room: newest,
+                room: newest(&self.updates, room).clone(),
                 members,
                 timeline: Timeline::new(head),
                 is_reading: false,
@@ -183,8 +188,7 @@ impl Rooms {
     /// A room that was read, as it is by now.
     pub fn newest(&self, read: &Arc<Room>) -> Arc<Room> {
         let known = self.entries.get(&read.key).map(|entry| &entry.room);
-        let mut updates = self.updates.iter().filter_map(|updates| updates.get(&read.key));
-        known.or_else(|| updates.next()).unwrap_or(read).clone()
+        known.unwrap_or_else(|| newest(&self.updates, read)).clone()
     }
 
     /// The room's title, its rules or the like have changed.

@@ -1,6 +1,7 @@
 //! Requests that cannot be decided yet.
 
-use rustc_hash::FxHashMap;
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::chat::SessionId;
 use parlor_domain::{RoomId, UserKey};
@@ -47,7 +48,7 @@ pub struct WaitingRoom<R> {
 #[derive(Default)]
 struct Unruled {
     changes: usize,
-    users: Vec<UserKey>,
+    users: IndexSet<UserKey, FxBuildHasher>,
 }
 
 /// Where requests of one user wait.
@@ -150,16 +151,16 @@ impl<R: Waits> WaitingRoom<R> {
         if unruled.changes > 0 {
             return Vec::new();
         }
-        let users = self.rooms.remove(room).map_or_else(Vec::new, |unruled| unruled.users);
+        let users = self.rooms.remove(room).unwrap_or_default().users;
         users.into_iter().flat_map(|user| self.settle(user, room, |_| {})).collect()
     }
 
     /// Notes whom the end of a change of a room's rules concerns; says whether
     /// there is one.
     fn waits_for_rules(&mut self, user: UserKey, room: &RoomId) -> bool {
-        let unruled = self.rooms.get_mut(room);
-        let users = unruled.map(|unruled| &mut unruled.users);
-        users.map(|users| (!users.contains(&user)).then(|| users.push(user))).is_some()
+        let Some(unruled) = self.rooms.get_mut(room) else { return false };
+        unruled.users.insert(user);
+        true
     }
 
     fn settle(

@@ -23,11 +23,18 @@ pub(crate) fn columns() -> _ {
 
 /// `NULL` for most.
 pub(crate) fn encode_rules(rules: &RoomRules) -> Option<String> {
-    (!rules.is_default()).then(|| serde_json::to_string(rules).unwrap_or_default())
+    let json = || serde_json::to_string(rules).expect("booleans and numbers are JSON");
+    (!rules.is_default()).then(json)
 }
 
 pub(crate) fn decode_rules(rules: Option<&str>) -> RoomRules {
-    rules.and_then(|rules| serde_json::from_str(rules).ok()).unwrap_or_default()
+    let decode = |rules| {
+        serde_json::from_str(rules).unwrap_or_else(|error| {
+            log::error!("the rules of a room cannot be read: {error}");
+            RoomRules::default()
+        })
+    };
+    rules.map_or_else(RoomRules::default, decode)
 }
 
 #[derive(Queryable)]

@@ -52,7 +52,7 @@ pub const TIMELINE_PAGE: i64 = 200;
 pub const ROOM_IDLE: Duration = Duration::from_secs(60);
 /// How often rooms that are no longer used are looked for.
 pub const ROOM_SWEEP: Duration = Duration::from_secs(10);
-/// How often a read is repeated if a membership change overtook it.
+/// How often a read is repeated if a change of what it reads overtook it.
 pub const READ_AGAIN: usize = 5;
 
 /// Counts of unread messages that are kept, of users and rooms, some 100 bytes
