@@ -224,7 +224,7 @@ mod tests {
         assert!(second.await.expect("it ends").is_some());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn nobody_waits_for_ever_and_no_place_is_lost() {
         let turns = turns(9);
         let held = [turns.enter('a').await.ok(), turns.enter('a').await.ok()];
