@@ -296,6 +296,28 @@ fn each_technology_is_used_in_one_place() {
     }
 }
 
+/// By a line of its own, or by the function of REST that a line names.
+#[test]
+fn each_operation_can_be_asked_for() {
+    let modules = read(SOURCES[0]);
+    let within = |folder| modules.iter().filter(move |(at, _)| at.first() == Some(folder));
+    let (operations, rest) = ("operations".to_owned(), "rest".to_owned());
+    let frames = &modules[&[operations.clone(), "frames".to_owned()][..]].text;
+    let rest: String = within(&rest).map(|(_, module)| module.text.as_str()).collect();
+    let mut found = 0;
+    for (at, module) in within(&operations) {
+        for after in module.text.split("impl Operation for ").skip(1) {
+            let name = after.split(' ').next().unwrap_or_default();
+            let is_there = frames.contains(&format!("frame::<{name}>"))
+                || rest.contains(&format!("operate::<{name}>"))
+                || rest.contains(&format!(".operate(&who, {name} {{"));
+            assert!(is_there, "{}: nobody can ask for {name}", at.join("/"));
+            found += 1;
+        }
+    }
+    assert!(found > 30, "they were found");
+}
+
 #[test]
 fn the_chat_server_does_nothing_outside_a_turn() {
     for (at, Module { text, .. }) in read(SOURCES[0]) {
