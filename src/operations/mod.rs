@@ -5,6 +5,7 @@
 
 pub mod ban;
 mod change;
+pub mod clear;
 pub mod direct;
 pub mod disconnect;
 pub mod edit;
@@ -20,7 +21,9 @@ pub mod present;
 pub mod publish;
 pub mod reaction;
 pub mod read_all;
+pub mod retention;
 pub mod room;
+mod rules;
 pub mod send;
 pub mod slow_mode;
 pub mod subscribe;

@@ -1,12 +1,12 @@
-//! Make, change, clear and delete a room, and say what it keeps.
+//! Make and change a room.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use parlor_domain::{
-    DisplayText, Member, Retention, Role, RoomChange, RoomId, RoomKind, RoomOverview, Standing,
-    Whole,
-    limits::{AGE_DAYS_MAX, KEPT_MESSAGES_MAX, METADATA_BYTES, TITLE_CHARS, TOPIC_CHARS},
+    DisplayText, Member, Role, Room, RoomChange, RoomId, RoomKey, RoomKind, RoomOverview, Standing,
+    limits::{METADATA_BYTES, TITLE_CHARS, TOPIC_CHARS},
 };
+use parlor_macros::each_backend;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ use super::{Access, Anywhere, Asked, ChatError, ChatServer, Operation, Requester
 use crate::{
     chat::RoomSeen,
     clock::now,
-    db::{self, MadeRoom},
+    db::{self, Concern, Conn, Effects, Happened, MadeRoom, Write, WriteError, Written, on},
     protocol::{Object, Refusal, RoomView, Rules, null_or},
 };
 
@@ -142,100 +142,54 @@ impl Operation for UpdateRoom {
             topic: self.topic.map(|DisplayText(topic)| topic),
             custom: self.custom.map(|custom| custom.and_then(|Object(custom)| custom)),
         };
-        let write = db::UpdateRoom { room, change };
-        server.write_for(reply, write, move |server, reply, updated| {
+        server.write_for(reply, Updating { room, change }, move |server, reply, updated| {
             server.tell_updated(updated);
             server.answer_overview(reply, room, user);
         });
     }
 }
 
-/// Deletes the room for everyone, at once.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct DeleteRoom {
-    room_id: RoomId,
+#[derive(Clone, Debug)]
+struct Updating {
+    room: RoomKey,
+    change: RoomChange,
 }
 
-impl Operation for DeleteRoom {
-    type Answer = ();
-    type Place = Access;
+impl Write for Updating {
+    type Outcome = Room;
 
-    fn place(&self) -> &RoomId {
-        &self.room_id
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::Room(self.room)]
     }
 
-    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
-        access.owner()
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Room> {
+        on!(conn, update, self)
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        let room = asked.place.room;
-        let write = db::DeleteRoom { room: room.key };
-        server.write_for(asked.reply, write, move |server, reply, _| {
-            server.tell_deleted(&room);
-            server.answer(reply, Ok(()));
-            server.purge(room.key);
-        });
+    fn effects(&self, _: &Room, effects: &mut Effects) {
+        effects.happened(|| Happened::RoomUpdated { room: self.room.0 });
     }
 }
 
-/// Deletes all messages of a room.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct ClearRoom {
-    room_id: RoomId,
-}
+#[each_backend]
+mod backend {
+    use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
-impl Operation for ClearRoom {
-    type Answer = ();
-    type Place = Access;
+    use super::{Room, RoomChange, Updating, WriteError, Written};
+    use parlor_db::{backend::Conn, schema::rooms, write::timeline::backend as timeline};
 
-    fn place(&self) -> &RoomId {
-        &self.room_id
-    }
-
-    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
-        access.owner()
-    }
-
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        let room: Arc<_> = asked.place.room;
-        let write = db::ClearRoom { room: room.key, upto: None };
-        server.write_for(asked.reply, write, move |server, reply, cleared| {
-            server.cleared(&room, cleared);
-            server.answer(reply, Ok(()));
-        });
-    }
-}
-
-const DAY_MS: i64 = 86_400_000;
-
-/// How much of its history a room keeps; what is left out follows the server's
-/// setting.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct SetRetention {
-    room_id: RoomId,
-    age_days: Option<Whole<1, AGE_DAYS_MAX>>,
-    messages: Option<Whole<1, KEPT_MESSAGES_MAX>>,
-}
-
-impl Operation for SetRetention {
-    type Answer = ();
-    type Place = Access;
-
-    fn place(&self) -> &RoomId {
-        &self.room_id
-    }
-
-    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
-        access.administrator()
-    }
-
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        let retention = Retention {
-            age_ms: self.age_days.map(|Whole(days)| days * DAY_MS),
-            messages: self.messages.map(|Whole(messages)| messages),
-        };
-        let room = asked.place.room.key;
-        server.write_and_answer(asked.reply, db::SetRetention { room, retention });
+    pub(super) fn update(conn: &mut Conn, Updating { room, change }: &Updating) -> Written<Room> {
+        let RoomChange { title, topic, custom } = change;
+        let row = || diesel::update(rooms::table.find(room.0));
+        if let Some(title) = title {
+            row().set(rooms::title.eq(&**title)).execute(conn)?;
+        }
+        if let Some(topic) = topic {
+            row().set(rooms::topic.eq(&**topic)).execute(conn)?;
+        }
+        if let Some(custom) = custom {
+            row().set(rooms::custom.eq(custom.as_deref())).execute(conn)?;
+        }
+        Ok(timeline::find(conn, *room)?.ok_or(WriteError::NoSuchRoom)?)
     }
 }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::operations::{
     ban::{Ban, Unban},
+    clear::{ClearRoom, DeleteRoom},
     direct::{Block, OpenDirect, OpenDirectOf, Unblock},
     disconnect::{DisconnectRoom, DisconnectUser},
     edit::{Delete, Edit},
@@ -25,7 +26,8 @@ use crate::operations::{
     present::AckInbox,
     publish::{PublishToEveryone, PublishToRole, PublishToRoom, PublishToUser},
     reaction::{React, Unreact},
-    room::{ClearRoom, CreateRoom, DeleteRoom, SetRetention, UpdateRoom},
+    retention::SetRetention,
+    room::{CreateRoom, UpdateRoom},
     send::Send,
     slow_mode::SetSlowMode,
     transfer::TransferRoom,

@@ -10,17 +10,16 @@ use std::{sync::Arc, time::Instant};
 use super::{
     ChatServer,
     answer::{ReplyTo, Shown},
-    operation::{Asked, Operation},
     turn::Turn,
 };
 use crate::{
-    chat::{Access, ChatError, Item, SessionRef},
+    chat::{ChatError, Item, SessionRef},
     clock::now,
-    db::{ChangeRules, ChangedMessage, Committed, Reply, Submit, Ticket, Write, WriteResult},
+    db::{ChangedMessage, Committed, Reply, Submit, Ticket, Write, WriteResult},
     metrics::metrics,
     protocol::events,
 };
-use parlor_domain::{Message, RoomId, RoomKey, RoomOverview, RulesChange, Seq, UserKey};
+use parlor_domain::{Message, RoomId, RoomKey, Seq, UserKey};
 use parlor_websocket::Frame;
 
 /// What is done about a write that has committed, or was refused.
@@ -63,28 +62,6 @@ impl ChatServer {
         });
     }
 
-    /// Changes a room's rules, for one of its members: what anybody asks there
-    /// waits until that is settled. The answer is the room as they see it then.
-    pub fn change_rules(
-        &mut self,
-        asked: Asked<impl Operation<Place = Access, Answer = Box<RoomOverview>>>,
-        change: RulesChange,
-    ) {
-        let Asked { from, place: access, reply } = asked;
-        let (user, room, id) = (from.user.key, access.room.key, access.room.id.clone());
-        self.waiting.rules_begin(id.clone());
-        let write = ChangeRules { room, change };
-        self.write(write, move |server, outcome| {
-            or_refused(reply, move |server: &mut Self, reply, updated| {
-                server.tell_updated(updated);
-                server.answer_overview(reply, room, user);
-            })(server, outcome);
-            for request in server.waiting.rules_end(&id) {
-                server.begin(request);
-            }
-        });
-    }
-
     /// For somebody who asked: a refusal is their answer.
     pub fn write_for<W: Write, A: Shown>(
         &mut self,
@@ -104,6 +81,25 @@ impl ChatServer {
         then: impl FnOnce(&mut Self, ReplyTo<A>, W::Outcome) + 'static,
     ) {
         self.write_of_member(place, write, or_refused(reply, then));
+    }
+
+    /// The same for a change of a room's rules: what anybody asks there waits
+    /// until it is settled.
+    pub fn write_rules<W: Write, A: Shown>(
+        &mut self,
+        room: RoomId,
+        reply: ReplyTo<A>,
+        write: W,
+        then: impl FnOnce(&mut Self, ReplyTo<A>, W::Outcome) + 'static,
+    ) {
+        self.waiting.rules_begin(room.clone());
+        let settle = or_refused(reply, then);
+        self.write(write, move |server, outcome| {
+            settle(server, outcome);
+            for request in server.waiting.rules_end(&room) {
+                server.begin(request);
+            }
+        });
     }
 
     /// The same for what is only to be done.

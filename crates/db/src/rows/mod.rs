@@ -4,5 +4,5 @@
 pub(super) mod attachment;
 pub(super) mod message;
 pub(super) mod message_json;
-pub(super) mod room;
+pub mod room;
 pub(super) mod standing;

@@ -22,7 +22,7 @@ pub(crate) fn columns() -> _ {
 }
 
 /// `NULL` for most.
-pub(crate) fn encode_rules(rules: &RoomRules) -> Option<String> {
+pub fn encode_rules(rules: &RoomRules) -> Option<String> {
     let json = || serde_json::to_string(rules).expect("booleans and numbers are JSON");
     (!rules.is_default()).then(json)
 }

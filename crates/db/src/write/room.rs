@@ -1,10 +1,9 @@
-//! Rooms: made and changed.
+//! Rooms that are made.
 
 use std::sync::Arc;
 
 use parlor_domain::{
-    Adder, Denied, Retention, Role, Room, RoomBounds, RoomChange, RoomId, RoomKey, RoomKind,
-    RulesChange, Seq, Timestamp, UserKey,
+    Adder, Role, Room, RoomBounds, RoomId, RoomKey, RoomKind, Seq, Timestamp, UserKey,
 };
 use parlor_macros::each_backend;
 
@@ -61,73 +60,6 @@ impl Write for NewRoom {
     }
 }
 
-/// Changes what the owner decides about a room.
-#[derive(Clone, Debug)]
-pub struct UpdateRoom {
-    pub room: RoomKey,
-    pub change: RoomChange,
-}
-
-impl Write for UpdateRoom {
-    type Outcome = Room;
-
-    fn concerns(&self) -> Vec<Concern> {
-        vec![Concern::Room(self.room)]
-    }
-
-    fn run(&self, conn: &mut Conn<'_>) -> Written<Room> {
-        on!(conn, update, self)
-    }
-
-    fn effects(&self, _: &Room, effects: &mut Effects) {
-        effects.happened(|| Happened::RoomUpdated { room: self.room.0 });
-    }
-}
-
-/// Changes what is laid down for those who write in a room.
-#[derive(Clone, Copy, Debug)]
-pub struct ChangeRules {
-    pub room: RoomKey,
-    pub change: RulesChange,
-}
-
-impl Write for ChangeRules {
-    type Outcome = Room;
-
-    fn concerns(&self) -> Vec<Concern> {
-        vec![Concern::Room(self.room)]
-    }
-
-    fn run(&self, conn: &mut Conn<'_>) -> Written<Room> {
-        on!(conn, change_rules, self)
-    }
-
-    fn effects(&self, _: &Room, effects: &mut Effects) {
-        effects.happened(|| Happened::RoomUpdated { room: self.room.0 });
-    }
-}
-
-/// What a room keeps of its history.
-#[derive(Clone, Copy, Debug)]
-pub struct SetRetention {
-    pub room: RoomKey,
-    pub retention: Retention,
-}
-
-impl Write for SetRetention {
-    type Outcome = ();
-
-    fn concerns(&self) -> Vec<Concern> {
-        vec![Concern::Room(self.room)]
-    }
-
-    fn run(&self, conn: &mut Conn<'_>) -> Written<()> {
-        on!(conn, set_retention, self)
-    }
-
-    fn effects(&self, (): &(), _: &mut Effects) {}
-}
-
 #[each_backend]
 pub mod backend {
     use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl, dsl::exists, select};
@@ -135,7 +67,6 @@ pub mod backend {
     use super::*;
     use crate::{
         backend::Conn,
-        rows::room::encode_rules,
         schema::{room_heads, rooms},
         write::{
             contact::backend as contact,
@@ -211,50 +142,5 @@ pub mod backend {
             ))
             .execute(conn)?;
         Ok(Some(RoomKey(key)))
-    }
-
-    pub(super) fn update(
-        conn: &mut Conn,
-        UpdateRoom { room, change }: &UpdateRoom,
-    ) -> Written<Room> {
-        let RoomChange { title, topic, custom } = change;
-        let row = || diesel::update(rooms::table.find(room.0));
-        if let Some(title) = title {
-            row().set(rooms::title.eq(&**title)).execute(conn)?;
-        }
-        if let Some(topic) = topic {
-            row().set(rooms::topic.eq(&**topic)).execute(conn)?;
-        }
-        if let Some(custom) = custom {
-            row().set(rooms::custom.eq(custom.as_deref())).execute(conn)?;
-        }
-        Ok(timeline::find(conn, *room)?.ok_or(WriteError::NoSuchRoom)?)
-    }
-
-    pub(super) fn change_rules(
-        conn: &mut Conn,
-        ChangeRules { room, change }: &ChangeRules,
-    ) -> Written<Room> {
-        let found = timeline::find(conn, *room)?.ok_or(WriteError::NoSuchRoom)?;
-        if found.kind == RoomKind::Direct {
-            return Err(Denied::Direct.into());
-        }
-        let changed = Room { rules: found.rules.changed(*change), ..found };
-        diesel::update(rooms::table.find(room.0))
-            .set(rooms::rules.eq(encode_rules(&changed.rules)))
-            .execute(conn)?;
-        Ok(changed)
-    }
-
-    pub(super) fn set_retention(
-        conn: &mut Conn,
-        SetRetention { room, retention }: &SetRetention,
-    ) -> Written<()> {
-        let there = rooms::table.find(room.0).filter(rooms::id.is_not_null());
-        let Retention { age_ms, messages } = *retention;
-        let set = diesel::update(there)
-            .set((rooms::keep_ms.eq(age_ms), rooms::keep_messages.eq(messages)))
-            .execute(conn)?;
-        if set > 0 { Ok(()) } else { Err(WriteError::NoSuchRoom.into()) }
     }
 }
