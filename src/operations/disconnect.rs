@@ -69,14 +69,9 @@ impl Operation for DisconnectUser {
 }
 
 impl ChatServer {
-    /// The other nodes hear of it by the feed.
     fn disconnect(&mut self, of: Connected, reason: Arc<str>, reply: ReplyTo<Disconnected>) {
-        if !self.settings.has_nodes {
-            let count = self.disconnect_all(of, &reason);
-            return self.answer(reply, Ok(Disconnected(count)));
-        }
-        let signal = disconnecting(of, &reason);
-        self.write_for(reply, db::SendSignal { signal }, move |server, reply, ()| {
+        let signal = self.settings.has_nodes.then(|| disconnecting(of, &reason));
+        self.after_signal(reply, signal, move |server, reply| {
             let count = server.disconnect_all(of, &reason);
             server.answer(reply, Ok(Disconnected(count)));
         });

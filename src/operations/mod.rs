@@ -25,6 +25,7 @@ pub mod retention;
 pub mod room;
 mod rules;
 pub mod send;
+mod signal;
 pub mod slow_mode;
 pub mod subscribe;
 #[cfg(test)]

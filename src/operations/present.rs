@@ -1,11 +1,15 @@
 //! What one's own presence is: typing, away, and what of the inbox has come.
 
-use parlor_domain::{RoomId, Seq, Status};
+use parlor_domain::{RoomId, Seq, Status, UserKey};
+use parlor_macros::each_backend;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Access, Anywhere, Asked, ChatError, ChatServer, Operation, Requester};
-use crate::{clock::now, db};
+use crate::{
+    clock::now,
+    db::{Concern, Conn, Effects, Write, Written, on},
+};
 
 /// Tells the others in a room that the user is typing, or has stopped.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -70,6 +74,45 @@ impl Operation for AckInbox {
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let (user, upto) = (asked.from.user.key, self.inbox_seq);
-        server.write_and_answer(asked.reply, db::AckInbox { user, upto });
+        server.write_and_answer(asked.reply, Acking { user, upto });
+    }
+}
+
+/// The user's clients have what came up to here.
+#[derive(Clone, Copy, Debug)]
+struct Acking {
+    user: UserKey,
+    upto: Seq,
+}
+
+impl Write for Acking {
+    type Outcome = ();
+
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::User(self.user)]
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<()> {
+        on!(conn, ack, self)
+    }
+
+    fn effects(&self, (): &(), _: &mut Effects) {}
+}
+
+#[each_backend]
+mod backend {
+    use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
+
+    use super::{Acking, Written};
+    use parlor_db::{backend::Conn, schema::inbox_heads};
+
+    /// Never back, never past the head.
+    pub(super) fn ack(conn: &mut Conn, Acking { user, upto }: &Acking) -> Written<()> {
+        let behind = inbox_heads::table
+            .filter(inbox_heads::user_key.eq(user.0))
+            .filter(inbox_heads::acked_seq.lt(upto.0))
+            .filter(inbox_heads::last_seq.ge(upto.0));
+        diesel::update(behind).set(inbox_heads::acked_seq.eq(upto.0)).execute(conn)?;
+        Ok(())
     }
 }

@@ -52,7 +52,7 @@ pub use url::DatabaseUrl;
 pub use write::{
     AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, RefreshHash, WebhookEvent, Write,
     WriteError, WriteResult, Written, attachment::*, bars::*, clearing::*, direct::*, erase::*,
-    identity::*, member::*, message::*, outbox::*, publish::*, receipt::*, refresh::*, room::*,
+    expire::*, identity::*, member::*, message::*, outbox::*, receipt::*, refresh::*, room::*,
     user::*,
 };
 pub use writer::{Idle, Writer, submit};

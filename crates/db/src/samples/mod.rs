@@ -95,16 +95,25 @@ impl Bench {
     }
 
     pub fn add(&self, room: &Room, user: &User) -> Result<Added, WriteError> {
-        let (room, user) = (room.key, user.key);
-        self.one(AddMember {
-            room,
-            user,
-            role: Role::Member,
-            at: AT,
-            adder: Adder::Oneself,
-            bounds: BOUNDS,
-            mark_read: false,
-        })
+        self.put(room.key, user, Adder::Oneself, BOUNDS)
+    }
+
+    pub fn put(
+        &self,
+        room: RoomKey,
+        user: &User,
+        adder: Adder,
+        bounds: RoomBounds,
+    ) -> Result<Added, WriteError> {
+        let (user, role, at, mark_read) = (user.key, Role::Member, AT, false);
+        self.one(AddMember { room, user, role, at, adder, bounds, mark_read })
+    }
+
+    /// Opens the room of two users, of whom the first one asks for it.
+    pub fn direct(&self, id: &str, users: [&User; 2]) -> Result<Direct, WriteError> {
+        let (id, users) = (RoomId::from_stored(id), users.map(|user| user.key));
+        let (by_backend, made_by, created_at, bounds) = (false, None, AT, BOUNDS);
+        self.one(OpenDirect { id, users, by_backend, made_by, created_at, bounds })
     }
 
     pub fn message(&mut self, room: RoomKey, sender: &User, client_id: Option<&str>) -> NewMessage {

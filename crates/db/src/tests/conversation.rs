@@ -2,7 +2,6 @@
 //! rows say, and goes with it.
 
 use super::*;
-use crate::OpenDirect;
 use parlor_domain::{
     Mentioned, Reaction,
     limits::{EMOJIS_PER_MESSAGE, PINS_PER_ROOM, REACTION_USERS},
@@ -185,15 +184,9 @@ fn furnished(bench: &mut Bench, room: &Room, ann: &User) {
     bench.rich(room, ann, in_thread(root));
     bench.changed(root, ann, react("a"));
     bench.changed(root, ann, Change::Pin);
-    let event = parlor_domain::AppEvent {
-        kind: parlor_domain::EventKind::from_stored("task.updated"),
-        data: "{}".into(),
-        at: AT,
-    };
-    bench.one(PublishToRoom { room: room.key, key: None, event }).expect("published");
 }
 
-const ALL: [&str; 4] = ["messages", "reactions", "mentions", "room_events"];
+const ALL: [&str; 3] = ["messages", "reactions", "mentions"];
 
 #[test]
 fn what_belongs_to_a_message_goes_with_it() {
@@ -220,7 +213,7 @@ fn a_trim_takes_what_is_old_and_leaves_the_rest() {
     let ann = bench.user("ann");
     let room = bench.room("r", &ann);
     furnished(&mut bench, &room, &ann);
-    let upto = 6;
+    let upto = 5;
     furnished(&mut bench, &room, &ann);
     let there = ALL.map(|table| bench.count(table));
     bench.one(ClearRoom { room: room.key, upto: Some(Seq(upto)) }).expect("trimmed");
@@ -251,15 +244,7 @@ fn what_was_stored_before_gets_its_one_form() {
     bench.add(&room, &ben).expect("added");
     let said = bench.plain(&room, &ann);
     bench.changed(said, &ann, react("\u{2764}\u{fe0f}"));
-    let direct = OpenDirect {
-        id: RoomId::from_stored("d"),
-        users: [ann.key, cy.key],
-        by_backend: false,
-        made_by: None,
-        created_at: AT,
-        bounds: BOUNDS,
-    };
-    bench.one(direct).expect("opened");
+    bench.direct("d", [&ann, &cy]).expect("opened");
     let root = bench.plain(&room, &ann);
     let reply = bench.rich(&room, &ann, in_thread(root));
     let nested = bench.rich(&room, &ann, in_thread(root));

@@ -2,9 +2,7 @@
 
 use super::*;
 use crate::{NewUpload, OpenDirect};
-use parlor_domain::{
-    AppEvent, AttachmentId, EventKind, FileQuota, MemberChange, limits::ERASE_MESSAGES,
-};
+use parlor_domain::{AttachmentId, FileQuota, MemberChange, limits::ERASE_MESSAGES};
 
 fn erase(bench: &Bench, user: &User) -> Result<Erased, WriteError> {
     bench.one(EraseUser { user: user.key, at: AT })
@@ -67,7 +65,6 @@ fn what_is_left_of_who_was_deleted_is_nobody_to_act_on() {
     let (ann, ben) = (bench.user("ann"), bench.user("ben"));
     let room = bench.room("r", &ann);
     erase(&bench, &ben).expect("erased");
-    let event = AppEvent { kind: EventKind::from_stored("x"), data: "{}".into(), at: AT };
     let refused = Some(WriteError::NoSuchUser);
     // A second time it would be forgotten which id it was.
     assert_eq!(erase(&bench, &ben).err(), refused);
@@ -79,14 +76,11 @@ fn what_is_left_of_who_was_deleted_is_nobody_to_act_on() {
         let block = Block { user, other, blocks: true, at: AT };
         assert_eq!(bench.one(block).err(), refused);
     }
-    let told = PublishToUser { user: ben.key, key: None, event, keep: 10 };
-    assert_eq!(bench.one(told).err(), refused);
     let quota = FileQuota { stored: None, daily: None };
     let (id, uploader) = (AttachmentId(1), ben.key);
     let upload = NewUpload { id, uploader, bytes: 1, quota, at: AT };
     assert_eq!(bench.one(upload).err(), refused);
-    let left = "members UNION ALL SELECT 1 FROM inbox UNION ALL SELECT 1 FROM blocks \
-                UNION ALL SELECT 1 FROM file_usage";
+    let left = "members UNION ALL SELECT 1 FROM blocks UNION ALL SELECT 1 FROM file_usage";
     assert_eq!(bench.count(&format!("(SELECT 1 FROM {left}) AS rows_left")), 1, "ann in her room");
     let old = bench.seen("ben", UserOrigin::Application, Some(AT), Adopted::default());
     assert_eq!(old.err(), Some(WriteError::TokenTooOld), "of who had the id");

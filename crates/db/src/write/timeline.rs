@@ -1,6 +1,6 @@
-//! A room's row, and the head of its timeline.
+//! A room's row, and the heads of timelines: of rooms and of inboxes.
 
-use parlor_domain::{Room, RoomKey, RoomKind, Seq};
+use parlor_domain::{Room, RoomKey, RoomKind, Seq, UserKey};
 use parlor_macros::each_backend;
 
 #[each_backend]
@@ -11,7 +11,8 @@ pub mod backend {
     use crate::{
         backend::Conn,
         rows::room::{RoomRow, columns},
-        schema::{room_heads, rooms},
+        schema::{inbox_heads, room_heads, rooms},
+        write::life::backend as life,
     };
 
     /// A room that has not been deleted.
@@ -37,5 +38,28 @@ pub mod backend {
             .get_result(conn)
             .optional()
             .map(|last| last.map(Seq))
+    }
+
+    /// Moves an inbox's head on, which begins with its first event; gives where
+    /// it is now, and where it began.
+    pub fn advance_inbox(conn: &mut Conn, user: UserKey) -> QueryResult<(Seq, Seq)> {
+        let moved = diesel::update(inbox_heads::table.find(user.0))
+            .set(inbox_heads::last_seq.eq(inbox_heads::last_seq + 1))
+            .returning((inbox_heads::last_seq, inbox_heads::start_seq))
+            .get_result::<(i64, i64)>(conn)
+            .optional()?;
+        if let Some((seq, start)) = moved {
+            return Ok((Seq(seq), Seq(start)));
+        }
+        let Seq(start) = life::start_of_inbox(conn)?;
+        diesel::insert_into(inbox_heads::table)
+            .values((
+                inbox_heads::user_key.eq(user.0),
+                inbox_heads::last_seq.eq(start + 1),
+                inbox_heads::acked_seq.eq(start),
+                inbox_heads::start_seq.eq(start),
+            ))
+            .execute(conn)?;
+        Ok((Seq(start + 1), Seq(start)))
     }
 }
