@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use super::{
     IDEMPOTENCY_KEY, Operation, Requester, Shown,
+    delivered::MarkDelivered,
     edit::{Delete, Edit},
     freeze::{Freeze, Unfreeze},
     history::History,
     join::Join,
     leave::Leave,
-    mark::{MarkDelivered, MarkRead},
+    mark::MarkRead,
     pin::{Pin, Unpin},
     present::{AckInbox, SetPresence, Typing},
     reaction::{React, Unreact},

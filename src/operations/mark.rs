@@ -1,6 +1,7 @@
-//! Say what one has read, and what has come.
+//! Say what one has read in a room.
 
-use parlor_domain::{MessageId, ReadTarget, RoomId, Seq};
+use parlor_domain::{MessageId, ReadTarget, RoomId, RoomKey, Seq, Timestamp, UserKey};
+use parlor_macros::each_backend;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -8,8 +9,8 @@ use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
     chat::ReadMark,
     clock::now,
-    db::{self, Marked},
-    protocol::{ReadMarkView, Refusal, Rules, server_frame::DeliveredView},
+    db::{Concern, Conn, Effects, Marked, Write, WriteError, Written, on},
+    protocol::{ReadMarkView, Refusal, Rules},
 };
 
 /// Moves the user's read mark to a position, to a message, or to the end; never
@@ -53,7 +54,7 @@ impl Operation for MarkRead {
             return server.answer(reply, Err(ChatError::Internal));
         };
         let (room, user) = (access.room, from.user.key);
-        let write = db::MarkRead { room: room.key, user, target, at: now() };
+        let write = Reading { room: room.key, user, target, at: now() };
         server.write_for(reply, write, move |server, reply, marked| {
             let Marked { seq, moved } = marked;
             let is_new = moved.is_some();
@@ -73,50 +74,99 @@ impl Shown for ReadMark {
     }
 }
 
-/// Reports how far messages have reached the user's devices.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct MarkDelivered {
-    room_id: RoomId,
-    seq: Seq,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    pub room: RoomKey,
+    pub user: UserKey,
+    pub target: ReadTarget,
+    pub at: Timestamp,
 }
 
-impl Operation for MarkDelivered {
-    type Answer = Delivered;
-    type Place = Access;
+impl Write for Reading {
+    type Outcome = Marked;
 
-    fn place(&self) -> &RoomId {
-        &self.room_id
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::Room(self.room), Concern::User(self.user)]
     }
 
-    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
-        access.member()
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Marked> {
+        on!(conn, read, self)
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        let Asked { from, place: access, reply } = asked;
-        let (room, user) = (access.room, from.user.key);
-        let write = db::MarkDelivered { room: room.key, user, seq: self.seq };
-        server.write_for(reply, write, move |server, reply, marked| {
-            let Marked { seq, moved } = marked;
-            if let Some(by) = moved {
-                server.marks.delivered((room.key, &room.id), user, by, seq);
+    fn effects(&self, marked: &Marked, effects: &mut Effects) {
+        if let Some(by) = &marked.moved {
+            effects.happened(|| by.has_read(self.room, self.user, marked.seq));
+        }
+    }
+}
+
+#[each_backend]
+mod backend {
+    use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+
+    use super::{Marked, ReadTarget, Reading, Seq, WriteError, Written};
+    use parlor_db::{
+        backend::Conn,
+        schema::messages,
+        write::{receipt::backend as receipt, timeline::backend as timeline},
+    };
+
+    /// Never past the head.
+    pub(super) fn read(conn: &mut Conn, reading: &Reading) -> Written<Marked> {
+        let Reading { room, user, target, at } = *reading;
+        let head = timeline::head(conn, room)?.ok_or(WriteError::NoSuchRoom)?;
+        let target = match target {
+            ReadTarget::All => head,
+            ReadTarget::Seq(seq) => seq.min(head),
+            ReadTarget::Message(id) => {
+                let seq = messages::table
+                    .filter(messages::id.eq(id.0))
+                    .filter(messages::room_key.eq(room.0))
+                    .select(messages::seq);
+                Seq(seq.first::<i64>(conn).optional()?.ok_or(WriteError::NoSuchMessage)?)
             }
-            server.answer(reply, Ok(Delivered { room: room.id.clone(), seq }));
-        });
+        };
+        Ok(receipt::raise(conn, room, user, target, at)?)
     }
 }
 
-/// Where the mark is now.
-#[derive(Debug)]
-pub struct Delivered {
-    room: RoomId,
-    seq: Seq,
-}
+#[cfg(test)]
+mod tests {
+    use parlor_db::samples::{AT, Bench};
 
-impl Shown for Delivered {
-    type View<'a> = DeliveredView<'a>;
+    use super::*;
 
-    fn view(&self) -> DeliveredView<'_> {
-        DeliveredView { room_id: self.room.as_str(), delivered_seq: self.seq.0 }
+    #[actix::test]
+    async fn one_who_has_left_keeps_no_mark() {
+        let mut bench = Bench::new();
+        let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+        let room = bench.room("r", &ann);
+        bench.say(&room, &ann, 1);
+        let reading = Reading { room: room.key, user: ben.key, target: ReadTarget::All, at: AT };
+        assert!(matches!(bench.one(reading), Ok(Marked { moved: None, .. })));
+        let receipts = bench.database.reader.receipts(room.key, None, None, 10).await;
+        assert!(receipts.expect("read").0.is_empty());
+    }
+
+    #[actix::test]
+    async fn a_read_mark_rises_never_falls_and_stops_at_the_head() {
+        let mut bench = Bench::new();
+        let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+        let room = bench.room("r", &ann);
+        bench.add(&room, &ben).expect("added");
+        bench.say(&room, &ann, 5);
+        let read = |target| bench.one(Reading { room: room.key, user: ben.key, target, at: AT });
+        let mark = |target| {
+            let Marked { seq, moved } = read(target).expect("marked");
+            (seq.0, moved.is_some())
+        };
+        assert_eq!(mark(ReadTarget::Seq(Seq(3))), (3, true));
+        assert_eq!(mark(ReadTarget::Seq(Seq(2))), (3, false));
+        let unread = bench.database.reader.room_state(room.key, ben.key).await.expect("read");
+        assert_eq!(unread.expect("a member").0.unread, 2);
+        assert_eq!(mark(ReadTarget::Seq(Seq(99))), (5, true));
+        assert_eq!(mark(ReadTarget::All), (5, false));
+        let elsewhere = ReadTarget::Message(MessageId(12_345));
+        assert_eq!(read(elsewhere).err(), Some(WriteError::NoSuchMessage));
     }
 }

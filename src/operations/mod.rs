@@ -6,6 +6,7 @@
 pub mod ban;
 mod change;
 pub mod clear;
+pub mod delivered;
 pub mod direct;
 pub mod disconnect;
 pub mod edit;

@@ -1,13 +1,16 @@
 //! Mark everything read.
 
-use parlor_domain::{RoomId, Seq, UserKey};
+use std::sync::Arc;
+
+use parlor_domain::{RoomId, RoomKey, Seq, Timestamp, UserId, UserKey, limits::READ_ALL_ROOMS};
+use parlor_macros::each_backend;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
     clock::now,
-    db::{self, RoomRead},
+    db::{Concern, Conn, Effects, MarkedBy, Write, Written, on},
     protocol::{
         events::{self, UnreadView},
         server_frame::Empty,
@@ -30,7 +33,7 @@ impl Operation for MarkSomeRead {
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let user = asked.from.user.key;
-        let write = db::MarkAllRead { user, at: now() };
+        let write = ReadingAll { user, at: now() };
         server.write_for(asked.reply, write, move |server, reply, moved| {
             let rooms = moved.into_iter().map(|read| server.tell_all_read(user, read)).collect();
             server.answer(reply, Ok(Moved(rooms)));
@@ -59,5 +62,119 @@ impl Shown for Moved {
 
     fn view(&self) -> Empty {
         Empty {}
+    }
+}
+
+/// Raises all of a user's read marks to the heads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReadingAll {
+    pub user: UserKey,
+    pub at: Timestamp,
+}
+
+/// A room that was read to its head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RoomRead {
+    pub key: RoomKey,
+    pub room: RoomId,
+    pub seq: Seq,
+    pub by: MarkedBy,
+}
+
+impl Write for ReadingAll {
+    /// The marks that moved.
+    type Outcome = Vec<RoomRead>;
+
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::User(self.user)]
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Vec<RoomRead>> {
+        on!(conn, read_all, self)
+    }
+
+    fn effects(&self, moved: &Vec<RoomRead>, effects: &mut Effects) {
+        for RoomRead { key, seq, by, .. } in moved {
+            effects.happened(|| by.has_read(*key, self.user, *seq));
+        }
+    }
+}
+
+#[each_backend]
+mod backend {
+    use diesel::{
+        BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl,
+        RunQueryDsl,
+    };
+
+    use super::{
+        Arc, MarkedBy, READ_ALL_ROOMS, ReadingAll, RoomId, RoomKey, RoomRead, Seq, UserId, Written,
+    };
+    use parlor_db::{
+        backend::Conn,
+        schema::{members, receipts, room_heads, rooms, users},
+        write::receipt::backend as receipt,
+    };
+
+    /// Some of the rooms that are behind.
+    pub(super) fn read_all(conn: &mut Conn, reading: &ReadingAll) -> Written<Vec<RoomRead>> {
+        let ReadingAll { user, at } = *reading;
+        let mark =
+            receipts::room_key.eq(members::room_key).and(receipts::user_key.eq(members::user_key));
+        let behind = members::table
+            .inner_join(rooms::table)
+            .inner_join(users::table)
+            .inner_join(room_heads::table.on(room_heads::room_key.eq(members::room_key)))
+            .left_join(receipts::table.on(mark))
+            .filter(members::user_key.eq(user.0))
+            .filter(receipts::read_seq.is_null().and(room_heads::last_seq.gt(0)).or(
+                room_heads::last_seq.nullable().gt(receipts::read_seq.nullable()).assume_not_null(),
+            ))
+            .filter(rooms::id.is_not_null())
+            .select((
+                (rooms::key, rooms::id.assume_not_null(), room_heads::last_seq),
+                (users::id.assume_not_null(), members::blocked),
+            ))
+            .limit(READ_ALL_ROOMS)
+            .load::<((i64, String, i64), (String, bool))>(conn)?;
+        let blocked =
+            if behind.is_empty() { Arc::default() } else { receipt::blocked_by(conn, user)? };
+        let mut moved = Vec::with_capacity(behind.len());
+        for ((key, room, head), (id, is_hidden)) in behind {
+            let (key, room, seq) = (RoomKey(key), RoomId::from_stored(room), Seq(head));
+            receipt::store(conn, key, user, seq, at)?;
+            let by = MarkedBy { id: UserId::from_stored(id), is_hidden, blocked: blocked.clone() };
+            moved.push(RoomRead { key, room, seq, by });
+        }
+        Ok(moved)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_db::samples::{AT, Bench};
+    use parlor_domain::User;
+
+    use super::*;
+
+    #[actix::test]
+    async fn what_was_said_before_one_joined_is_not_unread_nor_ones_own() {
+        let mut bench = Bench::new();
+        let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+        let room = bench.room("r", &ann);
+        bench.say(&room, &ann, 3);
+        bench.add(&room, &ben).expect("added");
+        bench.say(&room, &ann, 2);
+        bench.say(&room, &ben, 4);
+        let unread = async |user: &User| {
+            let state = bench.database.reader.room_state(room.key, user.key).await.expect("read");
+            state.expect("a member").0.unread
+        };
+        assert_eq!(unread(&ben).await, 2);
+        assert_eq!(unread(&ann).await, 4);
+        let moved = bench.one(ReadingAll { user: ben.key, at: AT }).expect("marked");
+        let by = MarkedBy { id: ben.id.clone(), is_hidden: false, blocked: Arc::default() };
+        assert_eq!(moved, [RoomRead { key: room.key, room: room.id.clone(), seq: Seq(9), by }]);
+        assert_eq!(unread(&ben).await, 0);
     }
 }

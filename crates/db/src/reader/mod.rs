@@ -66,8 +66,8 @@ impl Reader {
     }
 
     /// The same without what it knows.
-    #[cfg(test)]
-    pub(crate) fn knowing_nothing(&self) -> Self {
+    #[cfg(feature = "samples")]
+    pub fn knowing_nothing(&self) -> Self {
         Self { counts: Arc::default(), ..self.clone() }
     }
 

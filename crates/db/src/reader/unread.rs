@@ -121,7 +121,7 @@ impl Reader {
     }
 
     /// What is unread after a mark and a floor that were looked at before.
-    #[cfg(test)]
+    #[cfg(feature = "samples")]
     pub async fn unread_from(
         &self,
         user: UserKey,

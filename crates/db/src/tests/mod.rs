@@ -4,22 +4,19 @@ mod conversation;
 mod erasure;
 mod files;
 mod identity;
-mod marks;
 mod members;
 mod messages;
 mod rooms;
 mod storage;
-
-use std::sync::Arc;
 
 use actix::Actor;
 use tokio::sync::oneshot;
 
 use super::{open::bring_up_to_date, samples::*, *};
 use parlor_domain::{
-    Adder, Adopted, Change, Contact, Denied, Message, MessageId, NewExtras, ReadTarget, Role, Room,
-    RoomBounds, RoomId, RoomKey, Seq, SignIn, StoredMessage, Timestamp, User, UserId, UserKey,
-    UserOrigin, limits::PURGE_ROWS,
+    Adder, Adopted, Change, Contact, Denied, Message, MessageId, NewExtras, Role, Room, RoomBounds,
+    RoomId, RoomKey, Seq, SignIn, StoredMessage, Timestamp, User, UserId, UserKey, UserOrigin,
+    limits::PURGE_ROWS,
 };
 
 fn stored(result: &Stored) -> StoredMessage {

@@ -1,14 +1,13 @@
 //! Who is a member of which room, and as what.
 
 use parlor_domain::{
-    Adder, Denied, Member, MemberChange, ReadTarget, Role, Room, RoomBounds, RoomKey, RoomKind,
-    Seq, Standing, Timestamp, UserKey,
+    Adder, Denied, Member, MemberChange, Role, Room, RoomBounds, RoomKey, RoomKind, Seq, Standing,
+    Timestamp, UserKey,
 };
 use parlor_macros::each_backend;
 
 use super::{
-    Concern, Conn, Effects, WebhookEvent, Write, WriteError, Written, on,
-    receipt::{MarkRead, Marked, MarkedBy},
+    Concern, Conn, Effects, WebhookEvent, Write, WriteError, Written, on, receipt::MarkedBy,
 };
 use crate::{Happened, Left};
 
@@ -305,12 +304,7 @@ pub mod backend {
             None => find(conn, room, user)?.ok_or(WriteError::NoSuchUser)?,
         };
         let marked = match mark_read {
-            true => {
-                let target = ReadTarget::All;
-                let Marked { moved, .. } =
-                    receipt::raise(conn, &MarkRead { room, user, target, at })?;
-                moved
-            }
+            true => receipt::raise(conn, room, user, last_seq, at)?.moved,
             false => None,
         };
         let member_count = count(conn, room, 0)?;

@@ -1,45 +1,15 @@
 //! Marks and what is unread.
 
+use parlor_db::{
+    Block, ClearRoom, Direct, Marked, MarkedBy, NewMessage, Reader,
+    samples::{AT, Bench},
+};
+use parlor_domain::{
+    Change, Mentioned, MessageId, NewExtras, ReadTarget, RoomKey, Seq, limits::UNREAD_FEW,
+};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use super::*;
-use crate::{MarkedBy, OpenDirect, Reader, RoomRead};
-use parlor_domain::{Mentioned, limits::UNREAD_FEW};
-
-#[actix::test]
-async fn one_who_has_left_keeps_no_mark() {
-    let mut bench = Bench::new();
-    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
-    let room = bench.room("r", &ann);
-    bench.say(&room, &ann, 1);
-    let write = MarkRead { room: room.key, user: ben.key, target: ReadTarget::All, at: AT };
-    assert!(matches!(bench.one(write), Ok(Marked { moved: None, .. })));
-    let receipts = bench.database.reader.receipts(room.key, None, None, 10).await.expect("read");
-    assert!(receipts.0.is_empty());
-}
-
-#[actix::test]
-async fn a_read_mark_rises_never_falls_and_stops_at_the_head() {
-    let mut bench = Bench::new();
-    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
-    let room = bench.room("r", &ann);
-    bench.add(&room, &ben).expect("added");
-    bench.say(&room, &ann, 5);
-    let mark = |target| {
-        let write = MarkRead { room: room.key, user: ben.key, target, at: AT };
-        let Marked { seq, moved } = bench.one(write).expect("marked");
-        (seq.0, moved.is_some())
-    };
-    assert_eq!(mark(ReadTarget::Seq(Seq(3))), (3, true));
-    assert_eq!(mark(ReadTarget::Seq(Seq(2))), (3, false));
-    let unread = bench.database.reader.room_state(room.key, ben.key).await.expect("read");
-    assert_eq!(unread.expect("a member").0.unread, 2);
-    assert_eq!(mark(ReadTarget::Seq(Seq(99))), (5, true));
-    assert_eq!(mark(ReadTarget::All), (5, false));
-    let elsewhere = ReadTarget::Message(MessageId(12_345));
-    let write = MarkRead { room: room.key, user: ben.key, target: elsewhere, at: AT };
-    assert_eq!(bench.one(write).err(), Some(WriteError::NoSuchMessage));
-}
+use crate::operations::{delivered::Delivering, mark::Reading, read_all::ReadingAll};
 
 #[actix::test]
 async fn a_mark_says_from_whom_it_is_kept() {
@@ -47,25 +17,18 @@ async fn a_mark_says_from_whom_it_is_kept() {
     let (ann, ben) = (bench.user("ann"), bench.user("ben"));
     let den = bench.room("den", &ann);
     bench.add(&den, &ben).expect("added");
-    let (id, users) = (RoomId::from_stored("d"), [ann.key, ben.key]);
-    let (by_backend, made_by, created_at, bounds) = (false, None, AT, BOUNDS);
-    let direct = OpenDirect { id, users, by_backend, made_by, created_at, bounds };
-    let Ok(Direct { room: direct, .. }) = bench.one(direct) else {
-        panic!("not opened");
-    };
+    let Direct { room: direct, .. } = bench.direct("d", [&ann, &ben]).expect("opened");
     bench.say(&den, &ben, 1);
     bench.say(&direct, &ben, 1);
     bench.one(Block { user: ann.key, other: ben.key, blocks: true, at: AT }).expect("blocked");
     let kept_from = |by: &MarkedBy| (by.is_hidden, by.blocked.to_vec());
     let seq = Seq(1);
-    let delivered = bench.one(MarkDelivered { room: den.key, user: ann.key, seq });
+    let delivered = bench.one(Delivering { room: den.key, user: ann.key, seq });
     let Ok(Marked { moved: Some(by), .. }) = delivered else {
         panic!("not marked: {delivered:?}");
     };
     assert_eq!((by.id.as_str(), kept_from(&by)), ("ann", (false, vec![ben.key])));
-    let Ok(read) = bench.one(MarkAllRead { user: ann.key, at: AT }) else {
-        panic!("not marked");
-    };
+    let read = bench.one(ReadingAll { user: ann.key, at: AT }).expect("marked");
     let mut read: Vec<_> = read.iter().map(|one| (one.key, kept_from(&one.by))).collect();
     read.sort_unstable_by_key(|(room, _)| *room);
     assert_eq!(
@@ -73,29 +36,6 @@ async fn a_mark_says_from_whom_it_is_kept() {
         [(den.key, (false, vec![ben.key])), (direct.key, (true, vec![ben.key]))],
         "in the room of two nobody hears of it"
     );
-}
-
-#[actix::test]
-async fn what_was_said_before_one_joined_is_not_unread_nor_ones_own() {
-    let mut bench = Bench::new();
-    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
-    let room = bench.room("r", &ann);
-    bench.say(&room, &ann, 3);
-    bench.add(&room, &ben).expect("added");
-    bench.say(&room, &ann, 2);
-    bench.say(&room, &ben, 4);
-    let unread = async |user: &User| {
-        let state = bench.database.reader.room_state(room.key, user.key).await.expect("read");
-        state.expect("a member").0.unread
-    };
-    assert_eq!(unread(&ben).await, 2);
-    assert_eq!(unread(&ann).await, 4);
-    let Ok(moved) = bench.one(MarkAllRead { user: ben.key, at: AT }) else {
-        panic!("not marked");
-    };
-    let by = MarkedBy { id: ben.id.clone(), is_hidden: false, blocked: Arc::default() };
-    assert_eq!(moved, [RoomRead { key: room.key, room: room.id.clone(), seq: Seq(9), by }]);
-    assert_eq!(unread(&ben).await, 0);
 }
 
 /// What is known is brought forward: as if it were counted anew, whatever
@@ -153,7 +93,7 @@ async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
                 let seq = Seq(i64::from(random.random_range(0..40_i32)) + i64::from(step % 50));
                 let target = ReadTarget::Seq(seq.min(head));
                 let user = ben.key;
-                bench.one(MarkRead { room: room.key, user, target, at: AT }).expect("read");
+                bench.one(Reading { room: room.key, user, target, at: AT }).expect("read");
             }
             9 if step % 60 == 59 => {
                 let upto = Seq(i64::from(step) / 4);
@@ -186,7 +126,7 @@ async fn what_is_trimmed_while_it_is_brought_forward_is_not_counted() {
     assert_eq!(unread(0, 0, many).await, many);
     bench.say(&room, &ann, 10);
     let target = ReadTarget::Seq(Seq(100));
-    bench.one(MarkRead { room: room.key, user: ben.key, target, at: AT }).expect("read");
+    bench.one(Reading { room: room.key, user: ben.key, target, at: AT }).expect("read");
     // As it was seen before the trim: what has been read would be taken off
     // what was counted, but is not there any more.
     bench.one(ClearRoom { room: room.key, upto: Some(Seq(50)) }).expect("trimmed");

@@ -2,8 +2,10 @@
 
 use parlor_domain::Timestamp;
 
-use super::frames;
-use crate::protocol::{ErrorCode, Input, Refusal, Rules};
+use crate::{
+    operations::frames,
+    protocol::{ErrorCode, Input, Refusal, Rules},
+};
 
 const RULES: Rules = Rules { content_bytes: 16, rooms: 2, now: Timestamp(0) };
 
