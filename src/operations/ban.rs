@@ -194,7 +194,7 @@ mod backend {
 #[cfg(test)]
 mod tests {
     use parlor_db::{
-        AddMember, EraseUser, OpenDirect,
+        AddMember, EraseUser,
         samples::{AT, BOUNDS, Bench},
     };
     use parlor_domain::{Adder, Room, User};
@@ -241,15 +241,11 @@ mod tests {
                 }
                 4 => drop(bench.one(Unbanning { room, user })),
                 _ => {
-                    let id = RoomId::from_stored(format!("d{}", chance(1 << 20)));
-                    let users = [user, users[chance(5)].key];
-                    if users[0] == users[1] {
-                        continue;
+                    let id = format!("d{}", chance(1 << 20));
+                    let other = chance(5);
+                    if other != who {
+                        let _ = bench.direct(&id, [&users[who], &users[other]]);
                     }
-                    let (by_backend, bounds) = (false, BOUNDS);
-                    let new =
-                        OpenDirect { id, users, by_backend, made_by: None, created_at: AT, bounds };
-                    let _ = bench.one(new);
                 }
             }
             check_counts(&bench);

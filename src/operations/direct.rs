@@ -1,4 +1,4 @@
-//! The room of two, and from whom one does not want to hear there.
+//! The room of two.
 
 use std::{sync::Arc, time::Instant};
 
@@ -92,7 +92,7 @@ impl Shown for Opened {
 }
 
 /// Who asks for themselves, without any right of theirs.
-fn plain(user: User) -> Requester {
+pub(super) fn plain(user: User) -> Requester {
     Requester { user, is_admin: false, is_service: false }
 }
 
@@ -133,68 +133,5 @@ impl ChatServer {
             let answer = read.and_then(|read| read.ok_or(ChatError::NotFound("room")));
             server.answer(reply, answer.map(|room| Opened { room: Box::new(room), is_new }));
         });
-    }
-
-    fn set_block(&mut self, from: Requester, other: UserId, blocks: bool, reply: ReplyTo<()>) {
-        let user = from.user.key;
-        self.with_user(plain(from.user), other, reply, move |server, other, reply, is_self| {
-            if is_self {
-                return server.answer(reply, Err(Denied::Oneself.into()));
-            }
-            let other = other.key;
-            let write = db::Block { user, other, blocks, at: now() };
-            server.write_for(reply, write, move |server, reply, blocked| {
-                let db::Blocked { room, silent } = blocked;
-                server.block_changed(user, other, blocks);
-                for (room, user) in room.into_iter().flat_map(|room| [(room, user), (room, other)])
-                {
-                    server.restrictions.restrict(user, room);
-                    server.sessions.standing_changed(user, room, |known| known.blocked = silent);
-                }
-                server.answer(reply, Ok(()));
-            });
-        });
-    }
-}
-
-/// Blocks another user: neither can write in their direct room. The other user
-/// is not told, and finds out by writing.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct Block {
-    user_id: UserId,
-}
-
-impl Operation for Block {
-    type Answer = ();
-    type Place = Anywhere;
-
-    fn place(&self) {}
-
-    fn allowed(&self, _: &Requester, _: &Anywhere) -> Result<(), ChatError> {
-        Ok(())
-    }
-
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        server.set_block(asked.from, self.user_id, true, asked.reply);
-    }
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct Unblock {
-    user_id: UserId,
-}
-
-impl Operation for Unblock {
-    type Answer = ();
-    type Place = Anywhere;
-
-    fn place(&self) {}
-
-    fn allowed(&self, _: &Requester, _: &Anywhere) -> Result<(), ChatError> {
-        Ok(())
-    }
-
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        server.set_block(asked.from, self.user_id, false, asked.reply);
     }
 }

@@ -1,14 +1,16 @@
 //! Give a member a role, or mute them.
 
 use parlor_domain::{
-    Member, MemberChange, Role, RoomId, Timestamp, UserId, Whole, limits::SECONDS_MAX,
+    Denied, Member, MemberChange, Role, RoomId, RoomKey, Timestamp, UserId, UserKey, Whole,
+    limits::SECONDS_MAX,
 };
+use parlor_macros::each_backend;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
-    db::{self},
+    db::{Concern, Conn, Effects, Write, WriteError, Written, on},
     protocol::{MemberView, Refusal, Rules, null_or},
 };
 
@@ -58,7 +60,7 @@ impl Operation for UpdateMember {
         server.with_user(from, self.user_id, reply, move |server, user, reply, _| {
             let place = (user.key, access.room.id.clone());
             let (room, by) = (access.room.key, access.by());
-            let write = db::UpdateMember { room, user: user.key, by, change };
+            let write = Updating { room, user: user.key, by, change };
             server.write_about(place, reply, write, move |server, reply, member| {
                 server.tell_member(&access.room, &member);
                 server.answer(reply, Ok(member));
@@ -72,5 +74,116 @@ impl Shown for Member {
 
     fn view(&self) -> MemberView<'_> {
         MemberView::from(self)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Updating {
+    room: RoomKey,
+    user: UserKey,
+    /// The role of who does it, if that decides.
+    by: Option<Role>,
+    change: MemberChange,
+}
+
+impl Write for Updating {
+    type Outcome = Member;
+
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::Room(self.room), Concern::User(self.user)]
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<Member> {
+        on!(conn, update, self)
+    }
+
+    fn effects(&self, member: &Member, effects: &mut Effects) {
+        effects.member(self.room, member);
+    }
+}
+
+#[each_backend]
+mod backend {
+    use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
+
+    use super::{Denied, Member, MemberChange, Role, Updating, WriteError, Written};
+    use parlor_db::{backend::Conn, schema::members, write::member::backend as member};
+
+    pub(super) fn update(conn: &mut Conn, update: &Updating) -> Written<Member> {
+        let Updating { room, user, by, change: MemberChange { role, muted_until } } = *update;
+        let known = member::managed(conn, room, user, by)?.ok_or(WriteError::NoSuchMember)?;
+        if let Some(role) = role {
+            // Roles are for owners to give.
+            if by.is_some_and(|by| by < Role::Owner) {
+                return Err(Denied::NotOwner.into());
+            }
+            if role != Role::Owner && member::is_last_owner(conn, room, user, known)? {
+                return Err(WriteError::OwnerOfOthers.into());
+            }
+            member::set_role(conn, room, user, role)?;
+        }
+        if let Some(until) = muted_until {
+            diesel::update(members::table.find((room.0, user.0)))
+                .set(members::muted_until.eq(until.map(|until| until.0)))
+                .execute(conn)?;
+        }
+        Ok(member::find(conn, room, user)?.ok_or(WriteError::NoSuchMember)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_db::{
+        RemoveMember,
+        samples::{AT, Bench},
+    };
+    use parlor_domain::User;
+
+    use super::*;
+
+    #[test]
+    fn a_moderator_manages_those_below_and_roles_are_for_owners() {
+        let bench = Bench::new();
+        let (ann, ben, cleo) = (bench.user("ann"), bench.user("ben"), bench.user("cleo"));
+        let room = bench.room("r", &ann);
+        bench.add(&room, &ben).expect("added");
+        bench.add(&room, &cleo).expect("added");
+        let update = |user: &User, by, role, muted_until| {
+            let change = MemberChange { role, muted_until };
+            bench.one(Updating { room: room.key, user: user.key, by, change }).err()
+        };
+        let moderator = Some(Role::Moderator);
+        assert_eq!(update(&ben, Some(Role::Owner), moderator, None), None);
+        let denied = |denied| Some(WriteError::Denied(denied));
+        assert_eq!(update(&cleo, moderator, None, Some(Some(AT))), None);
+        assert_eq!(update(&cleo, moderator, moderator, None), denied(Denied::NotOwner));
+        assert_eq!(update(&ben, moderator, None, Some(None)), denied(Denied::Outranked));
+        assert_eq!(update(&ann, moderator, None, Some(None)), denied(Denied::Outranked));
+        assert_eq!(update(&ann, None, moderator, None), Some(WriteError::OwnerOfOthers));
+    }
+
+    #[actix::test]
+    async fn one_who_comes_back_is_muted_still_and_a_reader_still() {
+        let bench = Bench::new();
+        let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+        let room = bench.room("r", &ann);
+        bench.add(&room, &ben).expect("added");
+        let (key, user) = (room.key, ben.key);
+        let until = Timestamp(AT.0 + 10);
+        let change = MemberChange { role: Some(Role::ReadOnly), muted_until: Some(Some(until)) };
+        bench.one(Updating { room: key, user, by: None, change }).expect("changed");
+        for _ in 0..2 {
+            bench.one(RemoveMember { room: key, user, by: None, is_self: true }).expect("gone");
+            assert_eq!(bench.count("former_members"), 1);
+            bench.add(&room, &ben).expect("back");
+            let standing = bench.database.reader.standing(key, user).await.expect("read");
+            let standing = standing.expect("a member");
+            assert_eq!((standing.role, standing.muted_until), (Role::ReadOnly, Some(until)));
+            assert_eq!(bench.count("former_members"), 0);
+        }
+        let change = MemberChange { role: Some(Role::Member), muted_until: Some(None) };
+        bench.one(Updating { room: key, user, by: None, change }).expect("changed");
+        bench.one(RemoveMember { room: key, user, by: None, is_self: true }).expect("gone");
+        assert_eq!(bench.count("former_members"), 0, "nothing to remember");
     }
 }

@@ -1,9 +1,11 @@
 //! Everything that can be asked for: an operation is one file, with its
 //! request, who may do it, how it is written, what others are told of it, and
-//! its answer. `frames` lists them for the socket, `rest::calls` for REST: a line
-//! there is the route and its description.
+//! its answer. What few of them share has a file beside theirs (`change`,
+//! `rules`, `signal`). `frames` lists them for the socket, `rest::calls` for
+//! REST: a line there is the route and its description.
 
 pub mod ban;
+pub mod block;
 mod change;
 pub mod clear;
 pub mod delivered;

@@ -13,9 +13,10 @@ use super::{
 };
 use crate::operations::{
     ban::{Ban, Unban},
+    block::{Block, Unblock},
     clear::{ClearRoom, DeleteRoom},
     delivered::MarkDelivered,
-    direct::{Block, OpenDirect, OpenDirectOf, Unblock},
+    direct::{OpenDirect, OpenDirectOf},
     disconnect::{DisconnectRoom, DisconnectUser},
     edit::{Delete, Edit},
     freeze::{Freeze, Unfreeze},

@@ -72,19 +72,4 @@ impl Database {
             Writers::Postgres { guard, .. } => guard.ended().await,
         }
     }
-
-    /// Another reader, for another runtime: a pool belongs to the one on
-    /// which it made its connections.
-    #[cfg(test)]
-    pub fn fresh_reader(&self, url: &DatabaseUrl) -> Reader {
-        match (&self.writers, url) {
-            (Writers::Postgres { guard, .. }, DatabaseUrl::Postgres(server)) => {
-                Reader::of_postgres(server, guard)
-            }
-            (_, DatabaseUrl::Sqlite(path)) => {
-                Reader::of_file(path, Place::of(path), self.reader.life().clone())
-            }
-            (Writers::Sqlite { .. }, DatabaseUrl::Postgres(_)) => panic!("of another database"),
-        }
-    }
 }

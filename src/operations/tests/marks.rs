@@ -1,7 +1,7 @@
 //! Marks and what is unread.
 
 use parlor_db::{
-    Block, ClearRoom, Direct, Marked, MarkedBy, NewMessage, Reader,
+    ClearRoom, Direct, Marked, MarkedBy, NewMessage, Reader,
     samples::{AT, Bench},
 };
 use parlor_domain::{
@@ -9,7 +9,9 @@ use parlor_domain::{
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use crate::operations::{delivered::Delivering, mark::Reading, read_all::ReadingAll};
+use crate::operations::{
+    block::Blocking, delivered::Delivering, mark::Reading, read_all::ReadingAll,
+};
 
 #[actix::test]
 async fn a_mark_says_from_whom_it_is_kept() {
@@ -20,7 +22,7 @@ async fn a_mark_says_from_whom_it_is_kept() {
     let Direct { room: direct, .. } = bench.direct("d", [&ann, &ben]).expect("opened");
     bench.say(&den, &ben, 1);
     bench.say(&direct, &ben, 1);
-    bench.one(Block { user: ann.key, other: ben.key, blocks: true, at: AT }).expect("blocked");
+    bench.one(Blocking { user: ann.key, other: ben.key, blocks: true, at: AT }).expect("blocked");
     let kept_from = |by: &MarkedBy| (by.is_hidden, by.blocked.to_vec());
     let seq = Seq(1);
     let delivered = bench.one(Delivering { room: den.key, user: ann.key, seq });

@@ -4,7 +4,6 @@ mod conversation;
 mod erasure;
 mod files;
 mod identity;
-mod members;
 mod messages;
 mod rooms;
 mod storage;
@@ -15,7 +14,7 @@ use tokio::sync::oneshot;
 use super::{open::bring_up_to_date, samples::*, *};
 use parlor_domain::{
     Adder, Adopted, Change, Contact, Denied, Message, MessageId, NewExtras, Role, Room, RoomBounds,
-    RoomId, RoomKey, Seq, SignIn, StoredMessage, Timestamp, User, UserId, UserKey, UserOrigin,
+    RoomId, RoomKey, Seq, SignIn, StoredMessage, Timestamp, User, UserId, UserOrigin,
     limits::PURGE_ROWS,
 };
 

@@ -1,6 +1,7 @@
 //! Rooms and members.
 
 use super::*;
+use crate::OpenDirect;
 
 #[actix::test]
 async fn a_cleared_room_keeps_its_numbers_and_is_purged_in_steps() {
@@ -55,4 +56,53 @@ fn members_are_bounded_and_an_owner_leaves_nobody_behind() {
     assert!(matches!(leave(&ben), Ok(Some(_))));
     assert!(matches!(leave(&ben), Ok(None)));
     assert!(leave(&ann).is_ok());
+}
+
+#[test]
+fn what_others_do_takes_no_place_of_ones_own_and_nobody_takes_all_of_the_others() {
+    let bench = Bench::new();
+    let (ann, ben, mal) = (bench.user("ann"), bench.user("ben"), bench.user("mal"));
+    let bounds = RoomBounds { own: 2, placed: 3, placed_by_one: 2, ..BOUNDS };
+    let rooms: Vec<Room> = (0..8).map(|i| bench.room(&format!("r{i}"), &mal)).collect();
+    let add = |at: usize, adder| bench.put(rooms[at].key, &ann, adder, bounds);
+    let by = |user: &User| Adder::Other(user.key);
+    add(0, by(&mal)).expect("added");
+    add(1, by(&mal)).expect("added");
+    assert_eq!(add(2, by(&mal)).err(), Some(WriteError::TooManyPlacedRooms), "it was two");
+    add(2, by(&ben)).expect("added");
+    assert_eq!(add(3, by(&ben)).err(), Some(WriteError::TooManyPlacedRooms), "three of all");
+    // Her own are untouched by that, and so are the application's.
+    add(3, Adder::Oneself).expect("joined");
+    add(4, Adder::Backend).expect("added");
+    // A room that she joins becomes hers, and its place is free again.
+    add(0, Adder::Oneself).expect("she is there");
+    add(5, by(&mal)).expect("added");
+    assert_eq!(add(6, Adder::Oneself).err(), Some(WriteError::TooManyRooms), "two of her own");
+    // One that is beyond her own stays a room that she was put into.
+    add(1, Adder::Oneself).expect("she is there");
+    let placed = format!("members WHERE user_key = {} AND placed_by > 0", ann.key.0);
+    assert_eq!(bench.count(&placed), 3);
+    let (id, users) = (RoomId::from_stored("d"), [ben.key, ann.key]);
+    let new = OpenDirect { id, users, by_backend: false, made_by: None, created_at: AT, bounds };
+    let refused = bench.one(new).err();
+    assert_eq!(refused, Some(WriteError::TooManyPlacedRooms));
+    assert_eq!(bench.count("rooms WHERE pair IS NOT NULL"), 0, "nothing is left behind");
+}
+
+#[test]
+fn the_rule_of_contact_is_decided_in_the_transaction() {
+    let bench = Bench::new();
+    let (ann, ben, cy) = (bench.user("ann"), bench.user("ben"), bench.user("cy"));
+    let room = bench.room("r", &ann);
+    let shared = RoomBounds { contact: Contact::Shared, ..BOUNDS };
+    let backend = RoomBounds { contact: Contact::Backend, ..BOUNDS };
+    let by_ann = Adder::Other(ann.key);
+    let refused = |denied| Some(WriteError::Denied(denied));
+    let first = bench.put(room.key, &ben, by_ann, shared);
+    assert_eq!(first.err(), refused(Denied::SharesNoRoom));
+    bench.put(bench.room("hall", &ben).key, &ann, Adder::Oneself, shared).expect("joined");
+    bench.put(room.key, &ben, by_ann, shared).expect("they share the hall");
+    let by_user = bench.put(room.key, &cy, by_ann, backend);
+    assert_eq!(by_user.err(), refused(Denied::NotBackend));
+    bench.put(room.key, &cy, Adder::Backend, backend).expect("the application may");
 }

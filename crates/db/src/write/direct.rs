@@ -2,7 +2,7 @@
 
 use parlor_domain::{
     Adder, Denied, Member, Role, Room, RoomBounds, RoomId, RoomKey, RoomKind, Seq, Timestamp,
-    UserKey, limits::BLOCKS_PER_USER,
+    UserKey,
 };
 use parlor_macros::each_backend;
 
@@ -64,46 +64,6 @@ impl Write for OpenDirect {
     }
 }
 
-/// One user does not want to hear from another in their direct room, or does
-/// again.
-#[derive(Clone, Copy, Debug)]
-pub struct Block {
-    pub user: UserKey,
-    pub other: UserKey,
-    pub blocks: bool,
-    pub at: Timestamp,
-}
-
-/// What came of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Blocked {
-    /// The direct room of the two, if there is one.
-    pub room: Option<RoomKey>,
-    /// One of them has blocked the other now.
-    pub silent: bool,
-}
-
-impl Write for Block {
-    type Outcome = Blocked;
-
-    fn concerns(&self) -> Vec<Concern> {
-        vec![Concern::Everything]
-    }
-
-    fn run(&self, conn: &mut Conn<'_>) -> Written<Blocked> {
-        on!(conn, block, self)
-    }
-
-    fn effects(&self, blocked: &Blocked, effects: &mut Effects) {
-        let Self { user, other, blocks, at: _ } = *self;
-        effects.happened(|| Happened::Blocked { user: user.0, other: other.0, blocks });
-        if let Some(room) = blocked.room {
-            effects.standing(room, user);
-            effects.standing(room, other);
-        }
-    }
-}
-
 /// The text by which the room of two users is found.
 fn pair([a, b]: [UserKey; 2]) -> String {
     format!("{}:{}", a.0.min(b.0), a.0.max(b.0))
@@ -116,7 +76,7 @@ pub mod backend {
     use super::*;
     use crate::{
         backend::Conn,
-        schema::{blocks, members, rooms},
+        schema::{members, rooms},
         write::{
             contact::backend::{self as contact, has_blocked},
             member::backend as member,
@@ -126,7 +86,8 @@ pub mod backend {
         },
     };
 
-    fn find(conn: &mut Conn, users: [UserKey; 2]) -> QueryResult<Option<RoomKey>> {
+    /// The room of two users, if anybody has opened it.
+    pub fn find(conn: &mut Conn, users: [UserKey; 2]) -> QueryResult<Option<RoomKey>> {
         let room = rooms::table.filter(rooms::pair.eq(pair(users))).select(rooms::key);
         Ok(room.first::<i64>(conn).optional()?.map(RoomKey))
     }
@@ -192,42 +153,8 @@ pub mod backend {
 
     /// In a room where one has blocked the other both are silent: who writes to
     /// somebody wants an answer.
-    fn mark_blocked(conn: &mut Conn, room: RoomKey, blocked: bool) -> QueryResult<()> {
+    pub fn mark_blocked(conn: &mut Conn, room: RoomKey, blocked: bool) -> QueryResult<()> {
         let rows = diesel::update(members::table.filter(members::room_key.eq(room.0)));
         rows.set(members::blocked.eq(blocked)).execute(conn).map(drop)
-    }
-
-    /// Gives their direct room, in which both are now silent or not.
-    pub(super) fn block(conn: &mut Conn, block: &Block) -> Written<Blocked> {
-        let Block { user, other, blocks, at } = *block;
-        for user in [user, other] {
-            if user::find(conn, user)?.is_none() {
-                return Err(WriteError::NoSuchUser.into());
-            }
-        }
-        if blocks {
-            let known = blocks::table.filter(blocks::user_key.eq(user.0)).count();
-            if known.get_result::<i64>(conn)? >= BLOCKS_PER_USER && !has_blocked(conn, user, other)?
-            {
-                return Err(WriteError::TooManyBlocks.into());
-            }
-            diesel::insert_into(blocks::table)
-                .values((
-                    blocks::user_key.eq(user.0),
-                    blocks::blocked_key.eq(other.0),
-                    blocks::created_at.eq(at.0),
-                ))
-                .on_conflict_do_nothing()
-                .execute(conn)?;
-        } else {
-            diesel::delete(blocks::table.find((user.0, other.0))).execute(conn)?;
-        }
-        // The other one may have blocked this one, too.
-        let silent = blocks || has_blocked(conn, other, user)?;
-        let room = find(conn, [user, other])?;
-        if let Some(room) = room {
-            mark_blocked(conn, room, silent)?;
-        }
-        Ok(Blocked { room, silent })
     }
 }

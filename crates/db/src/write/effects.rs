@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use parlor_domain::{MessageId, RoomId, RoomKey, Seq, UserId, UserKey};
+use parlor_domain::{Member, MessageId, RoomId, RoomKey, Seq, UserId, UserKey};
 
 use crate::{Happened, Left, life::Place};
 
@@ -47,6 +47,13 @@ impl Effects {
     /// A user of a room stands in it in another way.
     pub fn standing(&mut self, room: RoomKey, user: UserKey) {
         self.happened(|| Happened::Standing { room: room.0, user: user.0 });
+    }
+
+    /// A member has another role, or is muted, or is no more.
+    pub fn member(&mut self, room: RoomKey, member: &Member) {
+        let user = member.user.key;
+        self.standing(room, user);
+        self.webhook(|| WebhookEvent::of_member("member.updated", room, user));
     }
 
     /// Something for webhooks.

@@ -9,7 +9,7 @@ use parlor_macros::each_backend;
 use rustc_hash::FxHashMap;
 
 use super::{
-    Concern, Conn, Effects, WebhookEvent, Whose, Write, WriteError, Written, member::other_role,
+    Concern, Conn, Effects, WebhookEvent, Whose, Write, WriteError, Written,
     message::ChangedMessage, on, user::id_hash,
 };
 use crate::{Happened, Left};
@@ -58,7 +58,7 @@ impl Write for EraseUser {
             let (room, members) = (room.0, *members);
             effects.happened(|| Happened::Left { room, user, why: Left::Deleted, members });
         }
-        owners.iter().for_each(|(room, owner)| other_role(*room, owner, effects));
+        owners.iter().for_each(|(room, owner)| effects.member(*room, owner));
         alone.iter().for_each(|(room, member)| effects.standing(*room, *member));
         effects.happened(|| Happened::Erased { user, id: was.id.as_str().to_owned() });
     }

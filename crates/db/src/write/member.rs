@@ -1,8 +1,8 @@
 //! Who is a member of which room, and as what.
 
 use parlor_domain::{
-    Adder, Denied, Member, MemberChange, Role, Room, RoomBounds, RoomKey, RoomKind, Seq, Standing,
-    Timestamp, UserKey,
+    Adder, Denied, Member, Role, Room, RoomBounds, RoomKey, RoomKind, Seq, Standing, Timestamp,
+    UserKey,
 };
 use parlor_macros::each_backend;
 
@@ -86,16 +86,9 @@ impl Removed {
         effects.happened(|| Happened::Left { room: room.0, user: user.0, why, members });
         effects.webhook(|| WebhookEvent::left(room, user, why));
         if let Some(heir) = &self.heir {
-            other_role(room, heir, effects);
+            effects.member(room, heir);
         }
     }
-}
-
-/// Somebody has another role.
-pub(super) fn other_role(room: RoomKey, member: &Member, effects: &mut Effects) {
-    let user = member.user.key;
-    effects.standing(room, user);
-    effects.webhook(|| WebhookEvent::of_member("member.updated", room, user));
 }
 
 impl Write for RemoveMember {
@@ -118,59 +111,6 @@ impl Write for RemoveMember {
     }
 }
 
-/// Changes a member's role or mutes them.
-#[derive(Clone, Copy, Debug)]
-pub struct UpdateMember {
-    pub room: RoomKey,
-    pub user: UserKey,
-    /// The role of who does it, if that decides.
-    pub by: Option<Role>,
-    pub change: MemberChange,
-}
-
-impl Write for UpdateMember {
-    type Outcome = Member;
-
-    fn concerns(&self) -> Vec<Concern> {
-        vec![Concern::Room(self.room), Concern::User(self.user)]
-    }
-
-    fn run(&self, conn: &mut Conn<'_>) -> Written<Member> {
-        on!(conn, update, self)
-    }
-
-    fn effects(&self, member: &Member, effects: &mut Effects) {
-        other_role(self.room, member, effects);
-    }
-}
-
-/// One owner makes another member the owner, and becomes a moderator.
-#[derive(Clone, Copy, Debug)]
-pub struct TransferRoom {
-    pub room: RoomKey,
-    /// `None`: an administrator does it, for all who own the room.
-    pub from: Option<UserKey>,
-    pub to: UserKey,
-}
-
-impl Write for TransferRoom {
-    /// Who owned the room, and who owns it now.
-    type Outcome = Vec<Member>;
-
-    fn concerns(&self) -> Vec<Concern> {
-        let from = self.from.map(Concern::User);
-        [Concern::Room(self.room), Concern::User(self.to)].into_iter().chain(from).collect()
-    }
-
-    fn run(&self, conn: &mut Conn<'_>) -> Written<Vec<Member>> {
-        on!(conn, transfer, self)
-    }
-
-    fn effects(&self, members: &Vec<Member>, effects: &mut Effects) {
-        members.iter().for_each(|member| other_role(self.room, member, effects));
-    }
-}
-
 /// A membership as it begins.
 pub struct NewMember {
     pub room: RoomKey,
@@ -179,14 +119,6 @@ pub struct NewMember {
     pub at: Timestamp,
     pub head: Seq,
     pub adder: Adder,
-}
-
-/// Whether one with the role `by` may do something to a member with `role`.
-fn outranks(by: Option<Role>, role: Role) -> Result<(), Denied> {
-    match by {
-        Some(by) if !by.manages(role) => Err(Denied::Outranked),
-        _ => Ok(()),
-    }
 }
 
 #[each_backend]
@@ -334,8 +266,26 @@ pub mod backend {
         select(exists(row)).get_result(conn)
     }
 
+    /// The role of a member to whom one with the role `by` may do something;
+    /// `None` for who is no member.
+    pub fn managed(
+        conn: &mut Conn,
+        room: RoomKey,
+        user: UserKey,
+        by: Option<Role>,
+    ) -> Written<Option<Role>> {
+        let Some(Standing { role, .. }) = standing(conn, room, user)? else { return Ok(None) };
+        if by.is_some_and(|by| !by.manages(role)) {
+            return Err(Denied::Outranked.into());
+        }
+        match timeline::kind(conn, room)? {
+            Some(RoomKind::Direct) => Err(Denied::Direct.into()),
+            _ => Ok(Some(role)),
+        }
+    }
+
     /// Whether a room would be without an owner if not for this one.
-    fn is_last_owner(
+    pub fn is_last_owner(
         conn: &mut Conn,
         room: RoomKey,
         user: UserKey,
@@ -359,11 +309,7 @@ pub mod backend {
     /// into the room, and made its owner, can always leave.
     pub fn remove(conn: &mut Conn, removing: &RemoveMember) -> Written<Option<Removed>> {
         let RemoveMember { room, user, by, is_self } = *removing;
-        let Some(Standing { role, .. }) = standing(conn, room, user)? else { return Ok(None) };
-        outranks(by, role)?;
-        if timeline::kind(conn, room)? == Some(RoomKind::Direct) {
-            return Err(Denied::Direct.into());
-        }
+        let Some(role) = managed(conn, room, user, by)? else { return Ok(None) };
         let leaves_others = is_last_owner(conn, room, user, role)?
             && select(exists(others(room, user))).get_result(conn)?;
         if leaves_others && !(is_self && was_placed(conn, room, user)?) {
@@ -403,70 +349,8 @@ pub mod backend {
         count(conn, room, -i64::try_from(deleted).unwrap_or(0))
     }
 
-    pub(super) fn update(conn: &mut Conn, update: &UpdateMember) -> Written<Member> {
-        let UpdateMember { room, user, by, change: MemberChange { role, muted_until } } = *update;
-        let known = standing(conn, room, user)?.ok_or(WriteError::NoSuchMember)?;
-        outranks(by, known.role)?;
-        if timeline::kind(conn, room)? == Some(RoomKind::Direct) {
-            return Err(Denied::Direct.into());
-        }
-        if let Some(role) = role {
-            // Roles are for owners to give.
-            if by.is_some_and(|by| by < Role::Owner) {
-                return Err(Denied::NotOwner.into());
-            }
-            if role != Role::Owner && is_last_owner(conn, room, user, known.role)? {
-                return Err(WriteError::OwnerOfOthers.into());
-            }
-            set_role(conn, room, user, role)?;
-        }
-        if let Some(until) = muted_until {
-            diesel::update(members::table.find((room.0, user.0)))
-                .set(members::muted_until.eq(until.map(|until| until.0)))
-                .execute(conn)?;
-        }
-        Ok(find(conn, room, user)?.ok_or(WriteError::NoSuchMember)?)
-    }
-
     pub fn set_role(conn: &mut Conn, room: RoomKey, user: UserKey, role: Role) -> QueryResult<()> {
         let row = diesel::update(members::table.find((room.0, user.0)));
         row.set(members::role.eq(role.as_str())).execute(conn).map(drop)
-    }
-
-    pub(super) fn transfer(conn: &mut Conn, transfer: &TransferRoom) -> Written<Vec<Member>> {
-        let TransferRoom { room, from, to } = *transfer;
-        if timeline::kind(conn, room)? == Some(RoomKind::Direct) {
-            return Err(Denied::Direct.into());
-        }
-        let owners = match from {
-            Some(from) => {
-                let owns = standing(conn, room, from)?.is_some_and(|from| from.role == Role::Owner);
-                if !owns {
-                    return Err(Denied::NotOwner.into());
-                }
-                vec![from]
-            }
-            None => owners(conn, room)?,
-        };
-        if standing(conn, room, to)?.is_none() {
-            return Err(WriteError::NoSuchMember.into());
-        }
-        let mut changed = Vec::with_capacity(owners.len() + 1);
-        for owner in owners.into_iter().filter(|owner| *owner != to) {
-            set_role(conn, room, owner, Role::Moderator)?;
-            changed.extend(find(conn, room, owner)?);
-        }
-        set_role(conn, room, to, Role::Owner)?;
-        changed.extend(find(conn, room, to)?);
-        Ok(changed)
-    }
-
-    fn owners(conn: &mut Conn, room: RoomKey) -> QueryResult<Vec<UserKey>> {
-        let keys = members::table
-            .filter(members::room_key.eq(room.0))
-            .filter(members::role.eq(Role::Owner.as_str()))
-            .select(members::user_key)
-            .load::<i64>(conn)?;
-        Ok(keys.into_iter().map(UserKey).collect())
     }
 }

@@ -6,6 +6,12 @@
 //! [`each_backend`](parlor_macros::each_backend), and compiled for both
 //! databases. Ids and times are made by the caller, so that a batch that is
 //! tried again writes the same.
+//!
+//! What one operation of the server alone writes is in that operation's file.
+//! Here is what a batch is made of, what the server writes by itself, and how
+//! users, rooms, members and messages come, change and go: what several write,
+//! and the samples for tests. The SQL that they share is in the modules
+//! `backend`.
 
 use std::{any::Any, fmt};
 
