@@ -16,10 +16,10 @@ pub struct StoreArgs {
     /// Directory for the database and the signing secret
     #[arg(long, env = "PARLOR_DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
-    /// Database: `sqlite:<file>`, or `postgres://user:password@host:port/database`,
-    /// with `?sslmode=require` for TLS (verified against the system's certificates,
-    /// or those in SSL_CERT_FILE); by default the file `parlor.db` in the data
-    /// directory, such as `sqlite:./data/parlor.db`
+    /// Database: `sqlite:<file>`, or `postgres://user:password@host:port/database`
+    /// with the parameters of libpq, such as `?sslmode=verify-full` for TLS
+    /// (docs/OPERATIONS.md, "PostgreSQL over TLS"); by default the file `parlor.db`
+    /// in the data directory, such as `sqlite:./data/parlor.db`
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// Number of concurrent write transactions on PostgreSQL, 1 to 64; SQLite has

@@ -25,6 +25,7 @@ mod contact;
 mod copying;
 mod cors;
 mod crash;
+mod database_url;
 mod descriptions;
 mod devices;
 mod direct_rooms;

@@ -41,6 +41,11 @@ impl Database {
         let lock = lock(url)?;
         bring_up_to_date(url)?;
         refuse_unfinished(url)?;
+        if let DatabaseUrl::Postgres(server) = url
+            && let Some(caution) = server.caution()
+        {
+            log::warn!("{caution}");
+        }
         let (writers, reader) = match url {
             DatabaseUrl::Sqlite(path) => {
                 let (writes, checkpoints) =

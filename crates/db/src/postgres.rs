@@ -6,14 +6,16 @@
 pub(crate) mod connect;
 mod guard;
 mod stalled;
+mod tls;
+mod url;
 
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
 pub(super) use connect::Manager;
-pub use connect::PostgresUrl;
 use connect::Shared;
 pub(super) use connect::connect_guarded;
 pub(super) use guard::Guard;
+pub use url::PostgresUrl;
 
 /// The blocking connection that writes.
 pub type Conn = AsyncConnectionWrapper<AsyncPgConnection, Shared>;

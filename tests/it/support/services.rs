@@ -95,6 +95,10 @@ impl Postgres {
         self.home.path().join("pg").to_string_lossy().into_owned()
     }
 
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
     pub fn url(&self) -> String {
         format!("postgres://postgres@{}/postgres", self.address.authority())
     }
@@ -102,6 +106,31 @@ impl Postgres {
     /// As if the machine had lost its power, but for what was synced.
     pub fn kill(&self) {
         self.run(&bin("pg_ctl"), &["-D", &self.data(), "-m", "immediate", "-w", "stop"], true);
+    }
+
+    /// Starts it anew with TLS: `files` by the settings that name them, and who
+    /// may come in, as lines of `pg_hba.conf`.
+    pub async fn start_with_tls(&self, files: &[(&str, &str)], who: &str) {
+        self.kill();
+        self.write("pg/pg_hba.conf", who);
+        let setting = |(name, text): &(&str, &str)| {
+            let path = self.write(name, text);
+            format!(" -c {name}={path}")
+        };
+        let settings: String = files.iter().map(setting).collect();
+        self.start_with(&format!("-c ssl=on{settings}")).await;
+    }
+
+    /// A file that PostgreSQL can read, and nobody else.
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.home.path().join(name);
+        std::fs::write(&path, text).expect("it can be written");
+        let path = path.to_string_lossy().into_owned();
+        self.run("chmod", &["600", &path], false);
+        if is_root() {
+            self.run("chown", &["postgres", &path], false);
+        }
+        path
     }
 
     /// Starts it so that it recovers what it has, as after a restore to a

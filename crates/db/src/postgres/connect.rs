@@ -1,6 +1,6 @@
 //! How a connection to PostgreSQL is made.
 
-use std::{fmt, str::FromStr, sync::LazyLock};
+use std::sync::LazyLock;
 
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
@@ -10,76 +10,18 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_postgres::{
     Config,
     config::{Host, SslMode},
+    error::SqlState,
     tls::{MakeTlsConnect, NoTls, TlsConnect},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{Conn, guard::Guard, stalled::Stalled};
-use parlor_domain::limits::{
-    POSTGRES_CONNECT_TIMEOUT, POSTGRES_IDLE_IN_TRANSACTION, POSTGRES_PATIENCE,
-    POSTGRES_STATEMENT_TIMEOUT,
+use super::{
+    Conn,
+    guard::Guard,
+    stalled::Stalled,
+    url::{PostgresUrl, full_cause},
 };
-
-/// Where a PostgreSQL is: `postgres://user:password@host:port/database`, with
-/// `sslmode=require` for TLS. Shown without its password.
-#[derive(Clone)]
-pub struct PostgresUrl {
-    config: Box<Config>,
-}
-
-impl FromStr for PostgresUrl {
-    type Err = String;
-
-    fn from_str(url: &str) -> Result<Self, String> {
-        let mut config = Config::from_str(url).map_err(|error| error.to_string())?;
-        if config.get_hosts().is_empty() {
-            return Err("it names no host".to_owned());
-        }
-        let given = config.get_options().unwrap_or_default();
-        let ms = |time: std::time::Duration| time.as_millis();
-        config.options(format!(
-            "{given} -c statement_timeout={} -c lock_timeout={} \
-             -c idle_in_transaction_session_timeout={} -c synchronous_commit=on \
-             -c timezone=UTC -c client_min_messages=warning",
-            ms(POSTGRES_STATEMENT_TIMEOUT),
-            ms(POSTGRES_STATEMENT_TIMEOUT),
-            ms(POSTGRES_IDLE_IN_TRANSACTION),
-        ));
-        if config.get_application_name().is_none() {
-            config.application_name("parlor");
-        }
-        Ok(Self { config: Box::new(config) })
-    }
-}
-
-impl fmt::Display for PostgresUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "postgres://")?;
-        for (i, host) in self.config.get_hosts().iter().enumerate() {
-            let comma = if i > 0 { "," } else { "" };
-            match host {
-                Host::Tcp(host) => write!(f, "{comma}{host}:{}", self.port(i))?,
-                #[cfg(unix)]
-                Host::Unix(path) => write!(f, "{comma}{}", path.display())?,
-            }
-        }
-        write!(f, "/{}", self.config.get_dbname().unwrap_or_default())
-    }
-}
-
-impl fmt::Debug for PostgresUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl PostgresUrl {
-    /// One port for all hosts, or one each.
-    fn port(&self, host: usize) -> u16 {
-        let ports = self.config.get_ports();
-        ports.get(host).or_else(|| ports.first()).copied().unwrap_or(5432)
-    }
-}
+use parlor_domain::limits::{POSTGRES_CONNECT_TIMEOUT, POSTGRES_PATIENCE};
 
 /// The runtime under all blocking connections: one thread that moves bytes.
 pub struct Shared;
@@ -119,59 +61,64 @@ pub(crate) async fn connect(url: &PostgresUrl) -> ConnectionResult<AsyncPgConnec
     Err(ConnectionError::BadConnection(last))
 }
 
+/// With TLS or without, as the URL lets it.
 async fn to_host(url: &PostgresUrl, host: &Host, port: u16) -> Result<AsyncPgConnection, String> {
     let Host::Tcp(name) = host else {
         return Err("only TCP is supported: name the host".to_owned());
     };
-    let stream = TcpStream::connect((name.as_str(), port)).await.map_err(|e| e.to_string())?;
-    stream.set_nodelay(true).map_err(|error| error.to_string())?;
-    let stream = Stalled::new(stream, POSTGRES_PATIENCE);
-    match url.config.get_ssl_mode() {
-        SslMode::Require => {
-            let mut tls = MakeRustlsConnect::new(tls_config()?);
-            let tls = MakeTlsConnect::<Stalled>::make_tls_connect(&mut tls, name);
-            start(&url.config, stream, tls.map_err(|error| error.to_string())?).await
+    let tls = url.tls.client_config()?.map(MakeRustlsConnect::new);
+    let mut last = String::new();
+    for mode in url.tls.attempts() {
+        let stream = TcpStream::connect((name.as_str(), port)).await.map_err(|e| e.to_string())?;
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        let stream = Stalled::new(stream, POSTGRES_PATIENCE);
+        let mut config = url.config.clone();
+        config.ssl_mode(*mode);
+        let started = match tls.clone() {
+            Some(mut tls) if *mode != SslMode::Disable => {
+                let Ok(tls) = MakeTlsConnect::<Stalled>::make_tls_connect(&mut tls, name);
+                start(&config, stream, tls).await
+            }
+            _ => start(&config, stream, NoTls).await,
+        };
+        match started {
+            Ok(client) => {
+                return AsyncPgConnection::try_from(client).await.map_err(|e| e.to_string());
+            }
+            Err(error) => {
+                last = full_cause(&error);
+                if !is_about_tls(&error) {
+                    break;
+                }
+            }
         }
-        _ => start(&url.config, stream, NoTls).await,
     }
+    Err(last)
 }
 
-async fn start<T>(config: &Config, stream: Stalled, tls: T) -> Result<AsyncPgConnection, String>
+/// Whether the server may say something else with TLS, or without: it has not
+/// got as far as saying anything, or lets nobody in who comes like this.
+fn is_about_tls(error: &tokio_postgres::Error) -> bool {
+    error.code().is_none_or(|code| *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
+async fn start<T>(
+    config: &Config,
+    stream: Stalled,
+    tls: T,
+) -> Result<tokio_postgres::Client, tokio_postgres::Error>
 where
     T: TlsConnect<Stalled>,
     T::Stream: Send + 'static,
 {
-    let (client, connection) =
-        config.connect_raw(stream, tls).await.map_err(|error| full_cause(&error))?;
+    let (client, connection) = config.connect_raw(stream, tls).await?;
     tokio::spawn(async move {
         // Whoever uses the connection meets with the error, and logs it.
         if let Err(error) = connection.await {
             log::debug!("a connection to the database ended: {error}");
         }
     });
-    AsyncPgConnection::try_from(client).await.map_err(|error| error.to_string())
-}
-
-/// `tokio_postgres` says only "db error" by itself.
-fn full_cause(error: &tokio_postgres::Error) -> String {
-    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-/// Certificates are checked against those the system trusts; `SSL_CERT_FILE`
-/// names others.
-fn tls_config() -> Result<rustls::ClientConfig, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    let (added, _) = roots.add_parsable_certificates(found.certs);
-    if added == 0 {
-        return Err("the system has no certificates to trust".to_owned());
-    }
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    Ok(client)
 }
 
 /// The same, if the database is in the life that is guarded.
@@ -247,19 +194,4 @@ pub(crate) fn pool(url: &PostgresUrl, lanes: usize, guard: Guard) -> WriterPool 
         .test_on_check_out(false)
         .connection_timeout(POSTGRES_CONNECT_TIMEOUT)
         .build_unchecked(Manager::guarded(url.clone(), guard))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_is_shown_without_its_password() {
-        let url: PostgresUrl =
-            "postgres://me:secret@db.example,other:6432/chat".parse().expect("good");
-        assert_eq!(format!("{url} {url:?}").matches("secret").count(), 0);
-        assert_eq!(url.to_string(), "postgres://db.example:5432,other:6432/chat");
-        assert!("postgres:///chat".parse::<PostgresUrl>().is_err());
-        assert!("postgres://x:y/z".parse::<PostgresUrl>().is_err());
-    }
 }
