@@ -17,7 +17,7 @@
 //! rules of direction between the modules are in docs/ARCHITECTURE.md.
 
 use parlor_db as db;
-use parlor_process::{clock, metrics};
+use parlor_process::{clock, metrics, seldom};
 use parlor_protocol as protocol;
 
 pub mod app;
@@ -35,7 +35,6 @@ pub mod places;
 pub mod request_id;
 pub mod rest;
 pub mod routes;
-pub mod seldom;
 pub mod session;
 #[cfg(test)]
 mod simulator;

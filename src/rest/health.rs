@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
 use super::State;
+use crate::db::goes_through;
 
 #[derive(Serialize)]
 struct Live {
@@ -33,9 +34,11 @@ pub async fn live() -> HttpResponse {
 /// Says what is wrong, in a word: the cause is in the log.
 pub async fn ready(state: web::Data<State>) -> HttpResponse {
     let database = match state.reader.ping().await {
-        Ok(()) if state.reader.is_in_place() => "ok",
-        Ok(()) => "replaced",
         Err(_) => "unavailable",
+        Ok(()) if !state.reader.is_in_place() => "replaced",
+        // Who cannot write serves nobody, however well it reads.
+        Ok(()) if !goes_through(&state.writer).await => "not writable",
+        Ok(()) => "ok",
     };
     let accepting = !state.draining.has_begun();
     let checks = Checks {

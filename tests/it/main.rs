@@ -78,6 +78,7 @@ mod slow_http;
 mod slow_reader;
 mod start;
 mod threads;
+mod through_a_pooler;
 mod thumbnails;
 mod tls;
 mod token_expiry;

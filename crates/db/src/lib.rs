@@ -55,4 +55,4 @@ pub use write::{
     expire::*, identity::*, member::*, message::*, outbox::*, receipt::*, refresh::*, room::*,
     user::*,
 };
-pub use writer::{Idle, Writer, submit};
+pub use writer::{Idle, Writer, goes_through, submit};

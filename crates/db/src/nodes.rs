@@ -7,12 +7,15 @@ use diesel::{
     QueryableByName,
     sql_types::{BigInt, Text},
 };
-use diesel_async::{RunQueryDsl, pooled_connection::deadpool::Pool};
+use diesel_async::{
+    RunQueryDsl,
+    pooled_connection::deadpool::{Object, Pool},
+};
 
 use super::{
     Database, FeedRow,
     postgres::{AsyncConn, Guard},
-    reader::Pools,
+    reader::{Pools, pools::give_up_if_broken},
     writers::Writers,
 };
 use parlor_domain::{
@@ -79,7 +82,10 @@ macro_rules! load {
         Nodes::within(async {
             let mut conn = $nodes.pool.get().await.map_err(|error| error.to_string())?;
             let rows: diesel::QueryResult<Vec<$row>> = $query.load(&mut conn).await;
-            rows.map_err(|error| error.to_string())
+            rows.map_err(|error| {
+                give_up_if_broken!(conn, &error);
+                error.to_string()
+            })
         })
         .await
     };
@@ -120,7 +126,10 @@ impl Nodes {
     pub async fn check_life(&self) -> Result<(), String> {
         Self::within(async {
             let mut conn = self.pool.get().await.map_err(|error| error.to_string())?;
-            self.guard.check(&mut conn).await.map_err(|error| error.to_string())
+            self.guard.check(&mut conn).await.map_err(|error| {
+                drop(Object::take(conn));
+                error.to_string()
+            })
         })
         .await
     }

@@ -20,10 +20,12 @@ use super::{
     WriteError, WriteResult,
     sqlite::checkpointer::{Checkpoint, Checkpointer},
     worker::{DbWorker, ExecuteBatch},
-    write::{Lane, batch::Executed},
+    write::{Lane, batch::Executed, probe::Probe},
     writers::Writers,
 };
-use parlor_domain::limits::{ANSWER_TIMEOUT, BATCH_WRITES, CHECKPOINT_WRITES};
+use parlor_domain::limits::{
+    ANSWER_TIMEOUT, BATCH_WRITES, CHECKPOINT_WRITES, READ_TIMEOUT, WRITE_NEWS,
+};
 use parlor_process::metrics::metrics;
 
 /// Collects writes and has them committed, one transaction at a time a lane.
@@ -47,6 +49,10 @@ pub struct Writer {
     pumping: bool,
     committed: Option<Recipient<Committed>>,
     idle: Vec<oneshot::Sender<()>>,
+    /// Whether the last batch went through, and when that was.
+    news: Option<(Instant, bool)>,
+    /// Who waits for the next news.
+    asking: Vec<oneshot::Sender<bool>>,
 }
 
 /// The writes of one lane.
@@ -65,6 +71,17 @@ pub async fn submit<W: Write>(writer: &Addr<Writer>, write: W) -> Result<W::Outc
         Ok(Ok(result)) => W::outcome(result?).ok_or(WriteError::Database),
         Ok(Err(_)) | Err(_) => Err(WriteError::Database),
     }
+}
+
+/// Asks whether writes go through: the last one may have, or else one is made
+/// to find out.
+#[derive(actix::Message)]
+#[rtype(result = "bool")]
+struct GoesThrough;
+
+/// Whether writes go through, as far as is known within a bounded time.
+pub async fn goes_through(writer: &Addr<Writer>) -> bool {
+    matches!(timeout(READ_TIMEOUT, writer.send(GoesThrough)).await, Ok(Ok(true)))
 }
 
 /// Answered when nothing waits and nothing runs.
@@ -98,6 +115,8 @@ impl Database {
             pumping: false,
             committed: None,
             idle: Vec::new(),
+            news: None,
+            asking: Vec::new(),
         }
     }
 }
@@ -160,6 +179,28 @@ impl Handler<Idle> for Writer {
     }
 }
 
+impl Handler<GoesThrough> for Writer {
+    type Result = ResponseFuture<bool>;
+
+    fn handle(&mut self, _: GoesThrough, ctx: &mut Self::Context) -> Self::Result {
+        if let Some((at, went)) = self.news
+            && at.elapsed() < WRITE_NEWS
+        {
+            return Box::pin(std::future::ready(went));
+        }
+        let (asking, asked) = oneshot::channel();
+        self.asking.push(asking);
+        // What is under way will say it, too.
+        if self.in_flight == 0 {
+            self.in_flight += 1;
+            let (nobody, _) = oneshot::channel();
+            self.queue(Probe.queued(), Reply::Once(nobody));
+            self.pump(ctx);
+        }
+        Box::pin(async { asked.await.unwrap_or(false) })
+    }
+}
+
 impl Writer {
     fn queue(&mut self, write: Queued, reply: Reply) {
         let lane = match self.lane_of(&write) {
@@ -213,13 +254,24 @@ impl Writer {
         metrics().writes_in_flight.set(self.in_flight as u64);
         let executing = self.worker.send(ExecuteBatch(writes)).into_actor(self);
         ctx.spawn(executing.map(move |results, writer, ctx| {
-            let Executed { results, recorded, newest: _ } = results.unwrap_or_else(|error| {
-                log::error!("the database worker did not answer: {error}");
-                Executed::failed(replies.len())
-            });
+            let Executed { results, recorded, newest: _, is_broken } =
+                results.unwrap_or_else(|error| {
+                    log::error!("the database worker did not answer: {error}");
+                    Executed::failed(replies.len())
+                });
             metrics().commit_time.observe(began.elapsed().as_secs_f64());
+            writer.note(!is_broken);
             writer.ran(lane, replies.into_iter().zip(results).collect(), recorded, ctx);
         }));
+    }
+
+    /// A batch went through, or did not.
+    fn note(&mut self, went: bool) {
+        self.news = Some((Instant::now(), went));
+        for asking in self.asking.drain(..) {
+            // Who no longer waits needs no answer.
+            let _ = asking.send(went);
+        }
     }
 
     fn ran(

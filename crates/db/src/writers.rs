@@ -7,6 +7,9 @@ use super::{
     sqlite::{self, place::Place},
     write::batch::{self, Executed},
 };
+use parlor_process::seldom::SeldomByText;
+
+static UNCONNECTED: SeldomByText = SeldomByText::new();
 
 /// Pools of blocking connections; clones share them.
 #[derive(Clone)]
@@ -37,8 +40,11 @@ impl Writers {
 
     /// One group commit, blocking.
     pub fn execute(&self, writes: &[Queued], told: &OutboxTargets) -> Executed {
-        let unconnected = |error: &dyn std::fmt::Display| {
-            log::error!("no connection to the database: {error}");
+        let unconnected = |error: r2d2::Error| {
+            let error = error.to_string();
+            if let Some(times) = UNCONNECTED.again(&error) {
+                log::error!("no connection to the database: {error}{times}");
+            }
             Executed::failed(writes.len())
         };
         match self {
@@ -53,17 +59,18 @@ impl Writers {
                     // It may have gone meanwhile: then nobody is told.
                     if place.is_kept() { executed } else { Executed::failed(writes.len()) }
                 }
-                Err(error) => unconnected(&error),
+                Err(error) => unconnected(error),
             },
             Self::Postgres { pool, guard, .. } => match pool.get() {
                 Ok(mut conn) => {
-                    let executed = batch::postgres::execute(&mut conn, writes, told);
+                    let executed = batch::postgres::execute(&mut conn.conn, writes, told);
+                    conn.is_broken |= executed.is_broken;
                     if let Some(place) = executed.newest {
                         guard.came_to(place);
                     }
                     executed
                 }
-                Err(error) => unconnected(&error),
+                Err(error) => unconnected(error),
             },
         }
     }

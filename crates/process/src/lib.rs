@@ -1,7 +1,8 @@
-//! What a process has once, and what every part of it reads: its clock and
-//! its metrics.
+//! What a process has once, and what every part of it uses: its clock, its
+//! metrics, and what keeps its log from being flooded.
 
 #![forbid(unsafe_code)]
 
 pub mod clock;
 pub mod metrics;
+pub mod seldom;

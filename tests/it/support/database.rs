@@ -59,6 +59,24 @@ impl TestDatabase {
         psql(&self.url(), statement)
     }
 
+    /// New sessions may not write any more, or may again; those that are open
+    /// go on as they began.
+    pub fn let_write(&self, may: bool) {
+        let value = if may { "off" } else { "on" };
+        self.administer(&format!(
+            "ALTER DATABASE {} SET default_transaction_read_only = {value}",
+            self.name
+        ));
+    }
+
+    /// Ends what is connected to it.
+    pub fn disconnect(&self) {
+        self.administer(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
+            self.name
+        ));
+    }
+
     fn administer(&self, statement: &str) {
         psql(&format!("{}/postgres", self.server), statement);
     }

@@ -1,6 +1,7 @@
-//! A Redis and a PostgreSQL of one's own, for tests that stop them.
+//! A Redis, a PostgreSQL and a pooler of one's own, for tests that stop them.
 
 use std::{
+    os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Child, Command, Stdio},
 };
@@ -195,6 +196,51 @@ impl Drop for Postgres {
             // That of the server in our own directory.
             signal(pid, libc::SIGQUIT);
         }
+    }
+}
+
+/// A PgBouncer in front of a PostgreSQL.
+pub struct PgBouncer {
+    address: Address,
+    process: Child,
+    _home: TempDir,
+}
+
+impl PgBouncer {
+    /// `more` are lines of its settings.
+    pub async fn in_front_of(server: &Address, mode: &str, more: &str) -> Self {
+        let home = tempfile::tempdir().expect("a directory");
+        let address = Address::new(free_port().await);
+        let settings = format!(
+            "[databases]\n* = host=127.0.0.1 port={} user=postgres\n[pgbouncer]\n\
+             listen_addr = 127.0.0.1\nlisten_port = {}\nunix_socket_dir =\nauth_type = any\n\
+             pool_mode = {mode}\n{more}\n",
+            server.port(),
+            address.port(),
+        );
+        let path = home.path().join("pgbouncer.ini");
+        std::fs::write(&path, settings).expect("it can be written");
+        let readable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(home.path(), readable).expect("it is ours");
+        let mut command = Command::new("pgbouncer");
+        if is_root() {
+            command.args(["-u", "postgres"]);
+        }
+        let process = command.arg("-q").arg(&path).stderr(Stdio::null()).spawn();
+        let process = process.expect("pgbouncer is installed");
+        reached(&address).await;
+        Self { address, process, _home: home }
+    }
+
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        self.process.kill().expect("it runs");
+        self.process.wait().expect("it ends");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Brings a PostgreSQL up to date.
 
 pub(crate) mod life;
+mod session;
 
 use diesel::{Connection, connection::SimpleConnection, pg::Pg};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -29,6 +30,7 @@ pub(crate) fn migrate(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
 
 fn run_pending(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
     let mut conn = establish(url).map_err(Refused::Open)?;
+    session::check(url, &mut conn).map_err(Refused::Open)?;
     conn.batch_execute(LOCK).map_err(|error| Refused::Migrate(error.to_string()))?;
     super::run_pending(&mut conn, MIGRATIONS, |conn| conn.transaction(unify_reactions))
 }

@@ -87,6 +87,9 @@ async fn to_host(url: &PostgresUrl, host: &Host, port: u16) -> Result<AsyncPgCon
             }
             Err(error) => {
                 last = full_cause(&error);
+                if last.contains("unsupported startup parameter") {
+                    last.push_str(POOLER);
+                }
                 if !is_about_tls(&error) {
                     break;
                 }
@@ -95,6 +98,10 @@ async fn to_host(url: &PostgresUrl, host: &Host, port: u16) -> Result<AsyncPgCon
     }
     Err(last)
 }
+
+/// What sessions are set to is refused by who shares them out.
+const POOLER: &str = ": a pooler is in between, which has to let `options` through, or the URL \
+     has to name the server itself";
 
 /// Whether the server may say something else with TLS, or without: it has not
 /// got as far as saying anything, or lets nobody in who comes like this.
@@ -131,7 +138,15 @@ pub(crate) async fn connect_guarded(
     Ok(conn)
 }
 
-/// Makes the blocking connections of the pool.
+/// A blocking connection of a pool.
+pub(crate) struct Pooled {
+    pub conn: Conn,
+    /// Something failed on it that may be its own: it is made anew, whatever
+    /// that was.
+    pub is_broken: bool,
+}
+
+/// Makes the blocking connections of a pool.
 #[derive(Debug)]
 pub(crate) struct Manager {
     url: PostgresUrl,
@@ -150,26 +165,27 @@ impl Manager {
 }
 
 impl r2d2::ManageConnection for Manager {
-    type Connection = Conn;
+    type Connection = Pooled;
     type Error = ConnectionError;
 
-    fn connect(&self) -> Result<Conn, ConnectionError> {
+    fn connect(&self) -> Result<Pooled, ConnectionError> {
         let connecting = async {
             match &self.guard {
                 Some(guard) => connect_guarded(&self.url, guard).await,
                 None => connect(&self.url).await,
             }
         };
-        Shared.block_on(connecting).map(Conn::from)
+        let conn = Shared.block_on(connecting).map(Conn::from)?;
+        Ok(Pooled { conn, is_broken: false })
     }
 
     /// Not asked: the next write says whether a connection is good.
-    fn is_valid(&self, _: &mut Conn) -> Result<(), ConnectionError> {
+    fn is_valid(&self, _: &mut Pooled) -> Result<(), ConnectionError> {
         Ok(())
     }
 
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        std::thread::panicking() || PoolableConnection::is_broken(&mut **conn)
+    fn has_broken(&self, Pooled { conn, is_broken }: &mut Pooled) -> bool {
+        *is_broken || std::thread::panicking() || PoolableConnection::is_broken(&mut **conn)
     }
 }
 
@@ -177,7 +193,8 @@ impl r2d2::ManageConnection for Manager {
 pub(crate) type WriterPool = r2d2::Pool<Manager>;
 
 pub(crate) fn establish(url: &PostgresUrl) -> Result<Conn, String> {
-    r2d2::ManageConnection::connect(&Manager::new(url.clone())).map_err(|error| match error {
+    let made = r2d2::ManageConnection::connect(&Manager::new(url.clone()));
+    made.map(|made| made.conn).map_err(|error| match error {
         ConnectionError::BadConnection(cause) => cause,
         other => other.to_string(),
     })

@@ -9,12 +9,21 @@ mod members;
 mod messages;
 mod outbox;
 mod people;
-mod pools;
+pub(crate) mod pools;
 mod rooms;
 mod unread;
 mod users;
 
-use std::{future::Future, path::Path, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use diesel_async::SimpleAsyncConnection;
 
@@ -22,8 +31,11 @@ use super::{
     postgres::{Guard, PostgresUrl},
     sqlite::place::Place,
 };
-use parlor_domain::{Epoch, Life, RoomKey, limits::READ_TIMEOUT};
-use parlor_process::metrics::metrics;
+use parlor_domain::{
+    Epoch, Life, RoomKey,
+    limits::{READ_NEWS, READ_TIMEOUT},
+};
+use parlor_process::{clock, metrics::metrics, seldom::SeldomByText};
 
 use counts::Counts;
 use pools::read;
@@ -45,6 +57,8 @@ pub struct Reader {
     counts: Arc<Counts>,
     /// The one that the server has started in.
     life: Life,
+    /// When the last read failed, in ms; 0 if it did not.
+    failed_at: Arc<AtomicI64>,
 }
 
 /// A read failed. The cause has been logged; for the user it is
@@ -56,13 +70,15 @@ pub struct ReadError;
 impl Reader {
     pub(super) fn of_file(path: &Path, place: Place, life: Life) -> Self {
         let (pools, counts) = (Pools::of_file(path), Arc::default());
-        Self { pools, timeout: READ_TIMEOUT, place: Some(place), counts, life }
+        let failed_at = Arc::default();
+        Self { pools, timeout: READ_TIMEOUT, place: Some(place), counts, life, failed_at }
     }
 
     pub(super) fn of_postgres(url: &PostgresUrl, guard: &Guard) -> Self {
         let (pools, counts) = (Pools::of_postgres(url, guard), Arc::default());
         let life = guard.life().clone();
-        Self { pools, timeout: READ_TIMEOUT, place: None, counts, life }
+        let failed_at = Arc::default();
+        Self { pools, timeout: READ_TIMEOUT, place: None, counts, life, failed_at }
     }
 
     /// The same without what it knows.
@@ -91,7 +107,10 @@ impl Reader {
         reading: impl Future<Output = Result<T, ReadError>> + 'static,
     ) -> Result<T, ReadError> {
         match tokio::time::timeout(self.timeout, actix::spawn(reading)).await {
-            Ok(Ok(result)) => result,
+            Ok(Ok(result)) => {
+                self.note(result.is_ok());
+                result
+            }
             Ok(Err(error)) => {
                 log::error!("a read ended without a result: {error}");
                 Err(ReadError)
@@ -110,14 +129,41 @@ impl Reader {
         self.place.as_ref().is_none_or(Place::is_kept)
     }
 
-    /// Whether the database answers.
+    fn note(&self, went: bool) {
+        let at = if went { 0 } else { clock::now().0 };
+        // Written only where it changes: every read comes here.
+        if at != self.failed_at.load(Ordering::Relaxed) {
+            self.failed_at.store(at, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the database answers: not if the last read has just failed,
+    /// whatever this one would come to.
     pub async fn ping(&self) -> Result<(), ReadError> {
+        let failed_at = self.failed_at.load(Ordering::Relaxed);
+        let since = u128::from(clock::now().0.abs_diff(failed_at));
+        if failed_at != 0 && since < READ_NEWS.as_millis() {
+            return Err(ReadError);
+        }
         read!(self, |conn| conn.batch_execute("SELECT 1").await)
     }
 }
 
-fn failed(error: diesel::result::Error) -> ReadError {
-    log::error!("a read failed: {error}");
+fn failed(error: &diesel::result::Error) -> ReadError {
+    static FAILED: SeldomByText = SeldomByText::new();
+    if let Some(times) = FAILED.again(&error.to_string()) {
+        log::error!("a read failed: {error}{times}");
+    }
+    metrics().read_failures.inc();
+    ReadError
+}
+
+fn unconnected(error: impl fmt::Display) -> ReadError {
+    static UNCONNECTED: SeldomByText = SeldomByText::new();
+    let error = error.to_string();
+    if let Some(times) = UNCONNECTED.again(&error) {
+        log::error!("no connection to read from the database: {error}{times}");
+    }
     metrics().read_failures.inc();
     ReadError
 }

@@ -47,17 +47,28 @@ macro_rules! read_from {
         let pool = $pool.clone();
         let reading = async move {
             #[allow(unused_mut, reason = "not every read is of the connection itself")]
-            let mut $conn = pool.get().await.map_err(|error| {
-                log::error!("no connection to read from the database: {error}");
-                $crate::ReadError
-            })?;
-            let read: diesel::QueryResult<_> = async move { $body }.await;
-            read.map_err($crate::reader::failed)
+            let mut $conn = pool.get().await.map_err($crate::reader::unconnected)?;
+            let read: diesel::QueryResult<_> = async { $body }.await;
+            read.map_err(|error| {
+                $crate::reader::pools::give_up_if_broken!($conn, &error);
+                $crate::reader::failed(&error)
+            })
         };
         $reader.bounded(reading).await
     }};
 }
 
+/// A connection on which something failed that may be its own is made anew,
+/// whatever that was.
+macro_rules! give_up_if_broken {
+    ($conn:expr, $error:expr) => {
+        if !$crate::write::batch::is_fault_of_a_row($error) {
+            drop(diesel_async::pooled_connection::deadpool::Object::take($conn));
+        }
+    };
+}
+
+pub(crate) use give_up_if_broken;
 pub(super) use {read, read_from};
 
 macro_rules! pool {

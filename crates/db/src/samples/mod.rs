@@ -196,7 +196,7 @@ impl Bench {
                     query.execute(&mut *writes.get().expect("a connection"))
                 }
                 Writers::Postgres { pool, .. } => {
-                    query.execute(&mut *pool.get().expect("a connection"))
+                    query.execute(&mut pool.get().expect("a connection").conn)
                 }
             }
             .expect("a good statement")
@@ -211,7 +211,7 @@ impl Bench {
                 query.load(&mut *writes.get().expect("a connection")).expect("a good query")
             }
             Writers::Postgres { pool, .. } => {
-                query.load(&mut *pool.get().expect("a connection")).expect("a good query")
+                query.load(&mut pool.get().expect("a connection").conn).expect("a good query")
             }
         });
         rows[0].number

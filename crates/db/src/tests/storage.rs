@@ -42,6 +42,36 @@ async fn what_is_past_the_bound_is_refused_at_once_and_the_rest_is_stored() {
 }
 
 #[actix::test]
+async fn whether_writes_go_through_is_found_out_where_nobody_writes() {
+    let bench = Bench::new();
+    let writer = || bench.database.writer(4, OutboxTargets::default()).start();
+    let fresh = writer();
+    let all = futures_util::future::join_all((0..9).map(|_| goes_through(&fresh))).await;
+    assert_eq!(all, [true; 9]);
+    match bench.url.file() {
+        Some(path) => std::fs::rename(path, path.with_extension("moved")).expect("moved"),
+        None => bench.run("ALTER TABLE life RENAME TO elsewhere"),
+    }
+    assert!(!goes_through(&writer()).await);
+}
+
+/// As behind a pooler that hands each transaction to another session.
+#[test]
+fn a_connection_without_its_statements_is_made_anew() {
+    let mut bench = Bench::new();
+    let ann = bench.user("ann");
+    let room = bench.room("r", &ann);
+    bench.plain(&room, &ann);
+    let is_postgres = bench.url.file().is_none();
+    bench.run(if is_postgres { "DEALLOCATE ALL" } else { "SELECT 1" });
+    let failed = [0; 2].map(|_| {
+        let message = bench.message(room.key, &ann, None);
+        bench.one(message).is_err()
+    });
+    assert_eq!(failed, [is_postgres, false]);
+}
+
+#[actix::test]
 async fn dead_letters_of_one_receiver_push_out_none_of_another() {
     let bench = Bench::new();
     bench.run(&format!(

@@ -6,6 +6,7 @@ use diesel::{
 };
 use parlor_domain::limits::POSTGRES_RETRIES;
 use parlor_macros::each_backend;
+use parlor_process::seldom::SeldomByText;
 
 use super::{
     Effects, Outcome, Queued, WriteError, WriteResult,
@@ -23,15 +24,20 @@ pub(crate) struct Executed {
     pub recorded: Vec<Recorded>,
     /// The last position that it gave.
     pub newest: Option<Place>,
+    /// The database failed, or the connection to it: not only one of the writes.
+    pub is_broken: bool,
 }
 
 impl Executed {
     pub fn failed(writes: usize) -> Self {
         let failed = || Err(WriteError::Database);
         let results = std::iter::repeat_with(failed).take(writes).collect();
-        Self { results, ..Self::default() }
+        Self { results, is_broken: true, ..Self::default() }
     }
 }
+
+/// Said of a batch, and of the writes of one.
+static FAILED: SeldomByText = SeldomByText::new();
 
 fn is_conflict(error: &Error) -> bool {
     match error {
@@ -44,9 +50,11 @@ fn is_conflict(error: &Error) -> bool {
     }
 }
 
-/// Whether other writes of the batch may well succeed without one of them.
-/// A database that is locked, full or broken fails them all.
-fn is_fault_of_a_row(error: &Error) -> bool {
+/// Whether it says something of the rows that were asked for, and nothing of
+/// the connection: others may well succeed on it. A database that is locked,
+/// full or broken fails them all, and so does a connection whose statements
+/// are not there any more.
+pub(crate) fn is_fault_of_a_row(error: &Error) -> bool {
     match error {
         Error::DatabaseError(kind, _) => !matches!(
             kind,
@@ -90,15 +98,21 @@ pub mod backend {
         match retried(conn, writes, targets) {
             Ok(executed) => executed,
             Err(error) if writes.len() > 1 && is_fault_of_a_row(&error) => {
-                log::warn!(
-                    "a batch of {} writes failed and is retried one by one: {error}",
-                    writes.len()
-                );
+                if let Some(times) = FAILED.again(&error.to_string()) {
+                    let writes = writes.len();
+                    log::warn!(
+                        "a batch of {writes} writes failed and is retried one by one: \
+                         {error}{times}"
+                    );
+                }
                 one_by_one(conn, writes, targets)
             }
             Err(error) => {
-                log::error!("a batch of {} writes failed: {error}", writes.len());
-                Executed::failed(writes.len())
+                let is_broken = !is_fault_of_a_row(&error);
+                if let Some(times) = FAILED.again(&error.to_string()) {
+                    log::error!("a batch of {} writes failed: {error}{times}", writes.len());
+                }
+                Executed { is_broken, ..Executed::failed(writes.len()) }
             }
         }
     }
@@ -126,15 +140,18 @@ pub mod backend {
         let mut all = Executed::default();
         for write in writes {
             match retried(conn, std::slice::from_ref(write), targets) {
-                Ok(Executed { results, recorded, newest }) => {
+                Ok(Executed { results, recorded, newest, is_broken: _ }) => {
                     all.results.extend(results);
                     all.recorded.extend(recorded);
                     all.newest = newest.or(all.newest);
                 }
                 Err(error) => {
-                    log::error!("a write failed: {error}");
+                    if let Some(times) = FAILED.again(&error.to_string()) {
+                        log::error!("a write failed: {error}{times}");
+                    }
                     all.results.push(Err(WriteError::Database));
                     if !is_fault_of_a_row(&error) {
+                        all.is_broken = true;
                         break;
                     }
                 }
@@ -162,7 +179,7 @@ pub mod backend {
             let any = outbox::record(conn, targets, &effects.webhooks)?;
             let newest = effects.newest();
             let recorded = record(conn, effects.into_happened())?.into_iter().collect();
-            Ok((Executed { results, recorded, newest }, any))
+            Ok((Executed { results, recorded, newest, is_broken: false }, any))
         })?;
         if any {
             targets.wake.notify_one();

@@ -36,6 +36,7 @@ pub mod member;
 pub mod message;
 pub(crate) mod outbox;
 pub(crate) mod postgres;
+pub(crate) mod probe;
 pub mod receipt;
 pub mod refresh;
 pub mod room;

@@ -57,6 +57,13 @@ pub const COPY_LEASE_POLL: Duration = Duration::from_millis(200);
 pub const DATABASE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a read may wait for a connection from the pool.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a read that failed speaks for those that come, unless one of them
+/// has gone well since.
+pub const READ_NEWS: Duration = Duration::from_secs(2);
+/// How old the news may be that writes go through. `/health/ready` then has
+/// something written: often enough for a load balancer, and too seldom for
+/// anybody who asks to be a burden.
+pub const WRITE_NEWS: Duration = Duration::from_secs(2);
 /// How long `/metrics` waits for the values counted in the database: Prometheus
 /// gives up after ten seconds, and the other metrics are needed most at such a
 /// time.

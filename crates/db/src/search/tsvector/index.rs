@@ -6,7 +6,10 @@ use diesel::{
 };
 
 use super::super::{Hit, Sort, Wanted};
-use crate::postgres::{Guard, Manager, PostgresUrl};
+use crate::{
+    postgres::{Guard, Manager, PostgresUrl},
+    write::batch::is_fault_of_a_row,
+};
 use parlor_domain::{MessageId, limits::SEARCH_CONNECTIONS};
 
 /// The index; clones share its connections.
@@ -35,7 +38,7 @@ impl TableIndex {
     }
 
     pub fn find(&self, wanted: &Wanted) -> Result<(Vec<Hit>, bool), String> {
-        let mut conn = self.pool.get().map_err(|error| error.to_string())?;
+        let mut pooled = self.pool.get().map_err(|error| error.to_string())?;
         let rooms: Vec<i64> = wanted.rooms.iter().map(|room| room.0).collect();
         let (from, to) = wanted.times();
         let order = match wanted.sort {
@@ -58,8 +61,9 @@ impl TableIndex {
         .bind::<BigInt, _>(wanted.limit + 1)
         .bind::<BigInt, _>(wanted.offset)
         .bind::<Text, _>(wanted.query.to_whole_tsquery())
-        .load::<HitRow>(&mut conn)
-        .map_err(|error| error.to_string())?;
+        .load::<HitRow>(&mut pooled.conn);
+        pooled.is_broken |= rows.as_ref().is_err_and(|error| !is_fault_of_a_row(error));
+        let rows = rows.map_err(|error| error.to_string())?;
         let hits = rows.iter().map(|row| Hit { message: MessageId(row.id), rank: row.rank });
         let limit = usize::try_from(wanted.limit).unwrap_or(0);
         Ok((hits.take(limit).collect(), rows.len() > limit))

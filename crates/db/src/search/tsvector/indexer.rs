@@ -29,6 +29,7 @@ use crate::{
     schema::{feed, room_heads, rooms},
 };
 use parlor_domain::limits::{SEARCH_FORGET, SEARCH_IDLE, SEARCH_SCAN};
+use parlor_process::seldom::SeldomByText;
 
 /// Whoever has this lock fills the table; it goes with the connection.
 const LOCK: i64 = 7_232_422;
@@ -57,14 +58,18 @@ struct Behind {
     room_key: i64,
 }
 
+static FAILED: SeldomByText = SeldomByText::new();
+
 /// Indexes for as long as the process lives.
 pub(crate) fn keep_up(url: PostgresUrl, guard: Guard) -> std::io::Result<()> {
     let thread = std::thread::Builder::new().name("search".to_owned());
     thread.spawn(move || {
         loop {
             // Connected anew after a failure, whatever it was.
-            if let Err(error) = run(&url, &guard) {
-                log::error!("the search index failed: {error}");
+            if let Err(error) = run(&url, &guard)
+                && let Some(times) = FAILED.again(&error)
+            {
+                log::error!("the search index failed: {error}{times}");
             }
             sleep(TURN);
         }
@@ -74,7 +79,8 @@ pub(crate) fn keep_up(url: PostgresUrl, guard: Guard) -> std::io::Result<()> {
 
 fn run(url: &PostgresUrl, guard: &Guard) -> Result<(), String> {
     let manager = Manager::guarded(url.clone(), guard.clone());
-    let mut conn = r2d2::ManageConnection::connect(&manager).map_err(|error| error.to_string())?;
+    let made = r2d2::ManageConnection::connect(&manager).map_err(|error| error.to_string())?;
+    let mut conn = made.conn;
     conn.batch_execute("SET statement_timeout = '6s'").map_err(|error| error.to_string())?;
     let is_ours = diesel::sql_query(format!("SELECT pg_try_advisory_lock({LOCK}) AS got"))
         .get_result::<Got>(&mut conn)
