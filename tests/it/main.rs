@@ -33,6 +33,7 @@ mod downloads;
 mod editing;
 mod epochs;
 mod everything;
+mod failover;
 mod falling_behind;
 mod framing;
 mod fuzzed;

@@ -90,7 +90,7 @@ impl Drop for TestDatabase {
     }
 }
 
-fn psql(url: &str, statement: &str) -> String {
+pub(super) fn psql(url: &str, statement: &str) -> String {
     let output = psql_output(url, statement);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{statement}: {error}");

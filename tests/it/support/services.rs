@@ -9,7 +9,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Address, signal, within};
+use super::{Address, database::psql, signal, within};
 
 pub(super) async fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
@@ -78,18 +78,42 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    pub async fn start() -> Self {
+    async fn empty() -> Self {
         let home = tempfile::tempdir().expect("a directory");
-        let port = free_port().await;
-        let postgres = Self { address: Address::new(port), home };
+        let postgres = Self { address: Address::new(free_port().await), home };
         if is_root() {
             postgres.run("chown", &["postgres", &postgres.home.path().to_string_lossy()], false);
         }
+        postgres
+    }
+
+    pub async fn start() -> Self {
+        let postgres = Self::empty().await;
         let data = postgres.data();
         let initdb = bin("initdb");
         postgres.run(&initdb, &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8"], true);
         postgres.start_again().await;
         postgres
+    }
+
+    /// A copy of it that follows it, and only reads until it is promoted.
+    pub async fn standby(&self) -> Self {
+        let standby = Self::empty().await;
+        let (port, data) = (self.address.port().to_string(), standby.data());
+        let from = ["--host=127.0.0.1", "--username=postgres", "--port", &port];
+        let to = ["--pgdata", &data, "--write-recovery-conf", "--checkpoint=fast"];
+        self.run(&bin("pg_basebackup"), &[from, to].concat(), true);
+        standby.start_again().await;
+        standby
+    }
+
+    /// Runs a statement in it; gives what it says, without decoration.
+    pub fn query(&self, statement: &str) -> String {
+        psql(&self.url(), statement)
+    }
+
+    pub fn promote(&self) {
+        self.run(&bin("pg_ctl"), &["-D", &self.data(), "-w", "promote"], true);
     }
 
     fn data(&self) -> String {

@@ -8,7 +8,7 @@ use diesel_async::{
 };
 use tokio::{net::TcpStream, time::timeout};
 use tokio_postgres::{
-    Config,
+    Config, SimpleQueryMessage,
     config::{Host, SslMode},
     error::SqlState,
     tls::{MakeTlsConnect, NoTls, TlsConnect},
@@ -45,20 +45,21 @@ impl BlockOn for Shared {
     }
 }
 
-/// Makes one connection: to the first host that can be reached.
+/// Makes one connection: to the first host that can be reached, and lets one
+/// write where that is asked for.
 ///
 /// # Errors
-/// The last host's reason.
+/// Each host's reason.
 pub(crate) async fn connect(url: &PostgresUrl) -> ConnectionResult<AsyncPgConnection> {
-    let mut last = "it names no host".to_owned();
+    let mut causes = Vec::new();
     for (i, host) in url.config.get_hosts().iter().enumerate() {
         match timeout(POSTGRES_CONNECT_TIMEOUT, to_host(url, host, url.port(i))).await {
             Ok(Ok(conn)) => return Ok(conn),
-            Ok(Err(cause)) => last = cause,
-            Err(_) => last = format!("no answer within {POSTGRES_CONNECT_TIMEOUT:?}"),
+            Ok(Err(cause)) => causes.push(cause),
+            Err(_) => causes.push(format!("no answer within {POSTGRES_CONNECT_TIMEOUT:?}")),
         }
     }
-    Err(ConnectionError::BadConnection(last))
+    Err(ConnectionError::BadConnection(causes.join("; ")))
 }
 
 /// With TLS or without, as the URL lets it.
@@ -83,6 +84,9 @@ async fn to_host(url: &PostgresUrl, host: &Host, port: u16) -> Result<AsyncPgCon
         };
         match started {
             Ok(client) => {
+                if url.must_write && is_read_only(&client).await.map_err(|e| full_cause(&e))? {
+                    return Err(format!("{name}:{port} is read only"));
+                }
                 return AsyncPgConnection::try_from(client).await.map_err(|e| e.to_string());
             }
             Err(error) => {
@@ -97,6 +101,15 @@ async fn to_host(url: &PostgresUrl, host: &Host, port: u16) -> Result<AsyncPgCon
         }
     }
     Err(last)
+}
+
+/// As libpq asks: a standby is, and so is a primary that lets nobody write.
+async fn is_read_only(client: &tokio_postgres::Client) -> Result<bool, tokio_postgres::Error> {
+    let shown = client.simple_query("SHOW transaction_read_only").await?;
+    Ok(shown.iter().any(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0) == Some("on"),
+        _ => false,
+    }))
 }
 
 /// What sessions are set to is refused by who shares them out.
@@ -209,6 +222,8 @@ pub(crate) fn pool(url: &PostgresUrl, lanes: usize, guard: Guard) -> WriterPool 
         .idle_timeout(None)
         .max_lifetime(None)
         .test_on_check_out(false)
+        // Whoever wants one hears why there is none, and logs it.
+        .error_handler(Box::new(r2d2::NopErrorHandler))
         .connection_timeout(POSTGRES_CONNECT_TIMEOUT)
         .build_unchecked(Manager::guarded(url.clone(), guard))
 }

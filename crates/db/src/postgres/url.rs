@@ -17,6 +17,8 @@ use parlor_domain::limits::{POSTGRES_IDLE_IN_TRANSACTION, POSTGRES_STATEMENT_TIM
 pub struct PostgresUrl {
     pub(super) config: Box<Config>,
     pub(super) tls: Tls,
+    /// No server that only reads is taken.
+    pub(super) must_write: bool,
 }
 
 /// The errors name a parameter and never what it is, nor what was given
@@ -34,10 +36,12 @@ impl FromStr for PostgresUrl {
         if !matches!(config.get_ports().len(), 0 | 1) && config.get_ports().len() != hosts {
             return Err("`port` names neither one port nor one for each host".to_owned());
         }
+        // Of several, all but one are standbys.
+        let must_write = ours.must_write.unwrap_or(hosts > 1);
         let tls = ours.tls(config.get_ssl_negotiation() == SslNegotiation::Direct)?;
         // What cannot be read is said now, and not by the first connection.
         tls.client_config()?;
-        Ok(Self { config: Box::new(with_settings(config)), tls })
+        Ok(Self { config: Box::new(with_settings(config)), tls, must_write })
     }
 }
 
@@ -67,6 +71,7 @@ struct Ours {
     root_cert: Option<String>,
     cert: Option<String>,
     key: Option<String>,
+    must_write: Option<bool>,
 }
 
 impl Ours {
@@ -106,7 +111,8 @@ impl Ours {
             ("sslrootcert", _) => self.root_cert = Some(value).filter(|path| !path.is_empty()),
             ("sslcert", _) => self.cert = Some(value).filter(|path| !path.is_empty()),
             ("sslkey", _) => self.key = Some(value).filter(|path| !path.is_empty()),
-            ("target_session_attrs", "any" | "read-write" | "primary") => {}
+            ("target_session_attrs", "any") => self.must_write = Some(false),
+            ("target_session_attrs", "read-write" | "primary") => self.must_write = Some(true),
             ("target_session_attrs", _) => {
                 return Err("`target_session_attrs` must let parlor write: any, read-write or \
                             primary"
@@ -124,7 +130,7 @@ impl Ours {
     }
 
     fn tls(self, is_direct: bool) -> Result<Tls, String> {
-        let Self { mode, root_cert, cert, key } = self;
+        let Self { mode, root_cert, cert, key, must_write: _ } = self;
         let roots = root_cert.map(|path| match path.as_str() {
             "system" => Roots::System,
             _ => Roots::File(path.into()),
@@ -211,6 +217,9 @@ mod tests {
         );
         let url = read("postgres://a:5432,b:6432,[::1]/db?target_session_attrs=read-write");
         assert_eq!([0, 1, 2].map(|host| url.port(host)), [5432, 6432, 5432]);
+        assert!(url.must_write && read("postgres://a,b/db").must_write);
+        assert!(!read("postgres://a/db").must_write);
+        assert!(!read("postgres://a,b/db?target_session_attrs=any").must_write);
         assert_eq!(read("postgres://u:p?w/d@host/db").config.get_password(), Some(&b"p?w/d"[..]));
         for parameters in [
             "ssl=true",

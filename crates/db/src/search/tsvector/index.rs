@@ -33,6 +33,8 @@ impl TableIndex {
             .max_size(SEARCH_CONNECTIONS)
             .min_idle(Some(0))
             .test_on_check_out(false)
+            // Whoever wants one hears why there is none.
+            .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(Manager::guarded(url.clone(), guard.clone()));
         Self { pool }
     }
