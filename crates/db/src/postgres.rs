@@ -6,6 +6,7 @@
 pub(crate) mod connect;
 mod guard;
 mod stalled;
+pub(crate) mod statement;
 mod tls;
 mod url;
 

@@ -142,7 +142,7 @@ impl Bench {
     }
 }
 
-pub type Stored = Result<StoredMessage, WriteError>;
+pub use crate::write::message::Stored;
 
 /// More verbs, for what few tests need.
 impl Bench {

@@ -4,14 +4,14 @@ use diesel::{
     QueryResult,
     result::{DatabaseErrorKind, Error},
 };
-use parlor_domain::limits::POSTGRES_RETRIES;
+use parlor_domain::{RoomRules, StoredMessage, limits::POSTGRES_RETRIES};
 use parlor_macros::each_backend;
 use parlor_process::seldom::SeldomByText;
 
 use super::{
     Effects, Outcome, Queued, WriteError, WriteResult,
     error::settled,
-    message::{NewMessage, Sent},
+    message::{Decided, NewMessage, Sent, Stored, first_of_each},
 };
 use crate::{OutboxTargets, Recorded, life::Place};
 
@@ -34,10 +34,53 @@ impl Executed {
         let results = std::iter::repeat_with(failed).take(writes).collect();
         Self { results, is_broken: true, ..Self::default() }
     }
+
+    /// What came of a batch of which some messages were stored before these
+    /// others.
+    fn after(self, writes: &[Queued], decided: Decided, recorded: Option<Recorded>) -> Self {
+        let mut left = self.results.into_iter();
+        let mut newest = None;
+        let mut results = Vec::with_capacity(writes.len());
+        for (write, decided) in writes.iter().zip(decided) {
+            let Some(stored) = decided else {
+                results.push(left.next().unwrap_or(Err(WriteError::Database)));
+                continue;
+            };
+            if let (Ok(StoredMessage { seq, duplicate: false, .. }), Queued::Message(message)) =
+                (&stored, write)
+            {
+                newest = Some((message.room, *seq));
+            }
+            results.push(sent(stored));
+        }
+        let (recorded, newest) =
+            (recorded.into_iter().chain(self.recorded).collect(), self.newest.or(newest));
+        Self { results, recorded, newest, is_broken: self.is_broken }
+    }
+}
+
+/// Two transactions that wait for each other: the database has ended one, and
+/// it goes again behind the other. So does one that stored what another was
+/// just storing, and finds it now.
+fn retried<T>(mut run: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
+    let mut tries = 0;
+    loop {
+        match run() {
+            Err(error) if is_conflict(&error) && tries < POSTGRES_RETRIES => tries += 1,
+            done => return done,
+        }
+    }
 }
 
 /// Said of a batch, and of the writes of one.
 static FAILED: SeldomByText = SeldomByText::new();
+
+fn given_up(writes: usize, error: &Error) -> Executed {
+    if let Some(times) = FAILED.again(&error.to_string()) {
+        log::error!("a batch of {writes} writes failed: {error}{times}");
+    }
+    Executed { is_broken: !is_fault_of_a_row(error), ..Executed::failed(writes) }
+}
 
 fn is_conflict(error: &Error) -> bool {
     match error {
@@ -72,6 +115,23 @@ pub(crate) fn is_fault_of_a_row(error: &Error) -> bool {
     }
 }
 
+fn sent(stored: Stored) -> WriteResult {
+    stored.map(|stored| Outcome::Message(Sent { stored, rich: None }))
+}
+
+/// The messages of a batch that consists of plain ones only, of which no two are
+/// the same, into rooms without rules, and of which no webhook is told.
+fn only_messages<'a>(writes: &'a [Queued], targets: &OutboxTargets) -> Option<Vec<&'a NewMessage>> {
+    if !targets.urls.is_empty() {
+        return None;
+    }
+    let messages: Vec<_> = writes.iter().map(as_plain_message).collect::<Option<_>>()?;
+    let firsts = first_of_each(&messages);
+    let are_different =
+        firsts.len() == messages.len() && firsts.iter().enumerate().all(|(i, first)| i == *first);
+    are_different.then_some(messages)
+}
+
 fn as_plain_message(write: &Queued) -> Option<&NewMessage> {
     match write {
         // One with more than a content goes in by itself.
@@ -86,7 +146,7 @@ pub mod backend {
     use crate::{
         backend::Conn,
         write::{
-            backend::{SHARES_ROOMS, record, transaction},
+            backend::{SHARES_ROOMS, commit_messages, record, transaction},
             message::backend as message,
             outbox::backend as outbox,
         },
@@ -95,7 +155,42 @@ pub mod backend {
     /// Executes all writes in order. When this returns, what it says has been
     /// done is durable, and what it says has failed has left nothing behind.
     pub fn execute(conn: &mut Conn, writes: &[Queued], targets: &OutboxTargets) -> Executed {
-        match retried(conn, writes, targets) {
+        match at_once(conn, writes, targets) {
+            Ok(Some((decided, recorded))) => {
+                let undecided = writes.iter().zip(&decided).filter(|(_, one)| one.is_none());
+                let left: Vec<&Queued> = undecided.map(|(write, _)| write).collect();
+                let rest = if left.is_empty() {
+                    Executed::default()
+                } else {
+                    together(conn, &left, targets)
+                };
+                rest.after(writes, decided, recorded)
+            }
+            // Any other error may have come after the commit.
+            Err(error @ Error::DatabaseError(..)) if is_fault_of_a_row(&error) => {
+                together(conn, &writes.iter().collect::<Vec<_>>(), targets)
+            }
+            Ok(None) => together(conn, &writes.iter().collect::<Vec<_>>(), targets),
+            Err(error) => given_up(writes.len(), &error),
+        }
+    }
+
+    /// Messages by one call of the database, where that is quicker than a
+    /// transaction.
+    fn at_once(
+        conn: &mut Conn,
+        writes: &[Queued],
+        targets: &OutboxTargets,
+    ) -> QueryResult<Option<(Decided, Option<Recorded>)>> {
+        if !SHARES_ROOMS {
+            return Ok(None);
+        }
+        let Some(messages) = only_messages(writes, targets) else { return Ok(None) };
+        retried(|| commit_messages(conn, &messages))
+    }
+
+    fn together(conn: &mut Conn, writes: &[&Queued], targets: &OutboxTargets) -> Executed {
+        match retried(|| commit(conn, writes, targets)) {
             Ok(executed) => executed,
             Err(error) if writes.len() > 1 && is_fault_of_a_row(&error) => {
                 if let Some(times) = FAILED.again(&error.to_string()) {
@@ -107,39 +202,16 @@ pub mod backend {
                 }
                 one_by_one(conn, writes, targets)
             }
-            Err(error) => {
-                let is_broken = !is_fault_of_a_row(&error);
-                if let Some(times) = FAILED.again(&error.to_string()) {
-                    log::error!("a batch of {} writes failed: {error}{times}", writes.len());
-                }
-                Executed { is_broken, ..Executed::failed(writes.len()) }
-            }
-        }
-    }
-
-    /// Two transactions that wait for each other: the database has ended one, and
-    /// it goes again behind the other. So does one that stored what another was
-    /// just storing, and finds it now.
-    fn retried(
-        conn: &mut Conn,
-        writes: &[Queued],
-        targets: &OutboxTargets,
-    ) -> QueryResult<Executed> {
-        let mut tries = 0;
-        loop {
-            match commit(conn, writes, targets) {
-                Err(error) if is_conflict(&error) && tries < POSTGRES_RETRIES => tries += 1,
-                committed => return committed,
-            }
+            Err(error) => given_up(writes.len(), &error),
         }
     }
 
     /// Each write in a transaction of its own, until the database itself fails:
     /// then the rest would wait for it in vain, and fill the log.
-    fn one_by_one(conn: &mut Conn, writes: &[Queued], targets: &OutboxTargets) -> Executed {
+    fn one_by_one(conn: &mut Conn, writes: &[&Queued], targets: &OutboxTargets) -> Executed {
         let mut all = Executed::default();
         for write in writes {
-            match retried(conn, std::slice::from_ref(write), targets) {
+            match retried(|| commit(conn, std::slice::from_ref(write), targets)) {
                 Ok(Executed { results, recorded, newest, is_broken: _ }) => {
                     all.results.extend(results);
                     all.recorded.extend(recorded);
@@ -165,7 +237,7 @@ pub mod backend {
     /// are woken once it has committed.
     fn commit(
         conn: &mut Conn,
-        writes: &[Queued],
+        writes: &[&Queued],
         targets: &OutboxTargets,
     ) -> QueryResult<Executed> {
         let (executed, any) = transaction(conn, writes, |conn| {
@@ -188,18 +260,17 @@ pub mod backend {
     }
 
     /// Neighbouring messages go in together.
-    fn run(conn: &mut Conn, writes: &[Queued]) -> QueryResult<Vec<WriteResult>> {
+    fn run(conn: &mut Conn, writes: &[&Queued]) -> QueryResult<Vec<WriteResult>> {
         let mut results = Vec::with_capacity(writes.len());
         let mut rest = writes;
         while let Some(first) = rest.first() {
-            let messages: Vec<&NewMessage> = rest.iter().map_while(as_plain_message).collect();
+            let messages: Vec<&NewMessage> =
+                rest.iter().map_while(|write| as_plain_message(write)).collect();
             if messages.is_empty() {
                 results.push(settled(first.run(&mut conn.into()))?);
                 rest = &rest[1..];
             } else {
-                let plain = |stored| Outcome::Message(Sent { stored, rich: None });
-                let stored = message::insert_run(conn, &messages)?.into_iter();
-                results.extend(stored.map(|result| result.map(plain)));
+                results.extend(message::insert_run(conn, &messages)?.into_iter().map(sent));
                 rest = &rest[messages.len()..];
             }
         }

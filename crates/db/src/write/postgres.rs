@@ -1,23 +1,29 @@
 //! What writes do otherwise on PostgreSQL.
 
+mod at_once;
 mod locks;
 
 use diesel::{
-    Connection, ExpressionMethods, QueryDsl, QueryResult, QueryableByName, RunQueryDsl, sql_query,
-    sql_types,
+    Connection, ExpressionMethods, QueryDsl, QueryResult, QueryableByName, RunQueryDsl, sql_types,
 };
 
 use self::locks::Locks;
 use super::{Concern, Queued};
 use crate::{
     Happened, Recorded,
-    postgres::Conn,
+    postgres::{
+        Conn,
+        statement::{Statement, Value},
+    },
     rows::standing::StandingRow,
     schema::{feed, messages, refresh_tokens},
 };
 use parlor_domain::{MessageId, RoomKey, Seq, UserKey};
 
-pub(crate) use self::locks::WHOLE;
+pub(crate) use self::{
+    at_once::{commit_messages, store_messages},
+    locks::WHOLE,
+};
 
 /// Other nodes may change members of the same rooms.
 pub(crate) const SHARES_ROOMS: bool = true;
@@ -30,11 +36,11 @@ pub(crate) const SHARES_ROOMS: bool = true;
 /// everywhere, so that two transactions never wait for each other.
 pub(crate) fn transaction<T>(
     conn: &mut Conn,
-    writes: &[Queued],
+    writes: &[&Queued],
     run: impl FnOnce(&mut Conn) -> QueryResult<T>,
 ) -> QueryResult<T> {
     conn.transaction(|conn| {
-        let mut concerns: Vec<Concern> = writes.iter().flat_map(Queued::concerns).collect();
+        let mut concerns: Vec<Concern> = writes.iter().flat_map(|write| write.concerns()).collect();
         look_up(conn, &mut concerns)?;
         take(conn, &Locks::of(&concerns))?;
         run(conn)
@@ -67,16 +73,17 @@ fn look_up(conn: &mut Conn, concerns: &mut Vec<Concern>) -> QueryResult<()> {
 }
 
 fn take(conn: &mut Conn, locks: &Locks) -> QueryResult<()> {
-    let whole = if locks.whole { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
-    let keys = if locks.whole { &[] } else { locks.keys.as_slice() };
     // One after the other, in this order.
-    sql_query(format!(
-        "SELECT {whole}({}) UNION ALL SELECT pg_advisory_xact_lock(key) FROM unnest($1) AS key",
-        WHOLE
-    ))
-    .bind::<sql_types::Array<sql_types::BigInt>, _>(keys)
-    .execute(conn)
-    .map(drop)
+    let (sql, keys) = if locks.whole {
+        ("SELECT pg_advisory_xact_lock(0), cardinality($1)", &[][..])
+    } else {
+        (
+            "SELECT pg_advisory_xact_lock_shared(0)
+             UNION ALL SELECT pg_advisory_xact_lock(key) FROM unnest($1) AS key",
+            &locks.keys[..],
+        )
+    };
+    Statement { sql, values: &[Value::Numbers(keys)] }.execute(conn).map(drop)
 }
 
 #[derive(QueryableByName)]
@@ -96,14 +103,11 @@ pub(crate) fn advance_heads(
     counts: &[(i64, i64)],
 ) -> QueryResult<Vec<(i64, i64, Seq)>> {
     let (rooms, counts): (Vec<i64>, Vec<i64>) = counts.iter().copied().unzip();
-    let rows = sql_query(
-        "UPDATE room_heads h SET last_seq = h.last_seq + moved.count
+    let sql = "UPDATE room_heads h SET last_seq = h.last_seq + moved.count
          FROM unnest($1, $2) AS moved (room, count) WHERE h.room_key = moved.room
-         RETURNING h.room_key AS room, moved.count AS count, h.last_seq AS last",
-    )
-    .bind::<sql_types::Array<sql_types::BigInt>, _>(rooms)
-    .bind::<sql_types::Array<sql_types::BigInt>, _>(counts)
-    .load::<HeadRow>(conn)?;
+         RETURNING h.room_key AS room, moved.count AS count, h.last_seq AS last";
+    let values = [Value::Numbers(&rooms), Value::Numbers(&counts)];
+    let rows = Statement { sql, values: &values }.load::<HeadRow>(conn)?;
     let head = |row: HeadRow| (row.room, row.count, Seq(row.last));
     Ok(rows.into_iter().map(head).collect())
 }
@@ -113,16 +117,13 @@ pub(crate) fn advance_heads(
 /// would be many times as many.
 pub(crate) fn standings(conn: &mut Conn, places: &[(i64, i64)]) -> QueryResult<Vec<StandingRow>> {
     let (rooms, users): (Vec<i64>, Vec<i64>) = places.iter().copied().unzip();
-    sql_query(
+    let sql =
         "SELECT m.room_key, m.user_key, m.role, m.muted_until, m.blocked, m.peer_deleted, r.kind,
                 r.rules
          FROM unnest($1, $2) AS place (room, member)
          JOIN members m ON m.room_key = place.room AND m.user_key = place.member
-         JOIN rooms r ON r.key = m.room_key",
-    )
-    .bind::<sql_types::Array<sql_types::BigInt>, _>(rooms)
-    .bind::<sql_types::Array<sql_types::BigInt>, _>(users)
-    .load(conn)
+         JOIN rooms r ON r.key = m.room_key";
+    Statement { sql, values: &[Value::Numbers(&rooms), Value::Numbers(&users)] }.load(conn)
 }
 
 /// Writes down for the other nodes what was done.

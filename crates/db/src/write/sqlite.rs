@@ -1,8 +1,15 @@
 //! What writes do otherwise on SQLite.
 
-use diesel::QueryResult;
+use diesel::{
+    Connection, QueryResult,
+    result::{DatabaseErrorKind::UniqueViolation, Error::DatabaseError},
+};
 
-use super::{Queued, timeline};
+use super::{
+    Queued, WriteError,
+    message::{self, Decided, NewMessage},
+    timeline,
+};
 use crate::{Happened, Recorded, rows::standing::StandingRow, sqlite::Conn};
 use parlor_domain::{RoomKey, Seq};
 
@@ -13,10 +20,31 @@ pub(crate) const SHARES_ROOMS: bool = false;
 /// so that what it reads is still true when it writes.
 pub(crate) fn transaction<T>(
     conn: &mut Conn,
-    _: &[Queued],
+    _: &[&Queued],
     run: impl FnOnce(&mut Conn) -> QueryResult<T>,
 ) -> QueryResult<T> {
     conn.immediate_transaction(run)
+}
+
+/// Repeats of what is stored already are rare, so messages are first stored as if
+/// there were none. If the database finds one, nothing of that has happened.
+/// What may not be written now may have been stored before.
+pub(crate) fn store_messages(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Decided> {
+    match conn.transaction(|conn| message::sqlite::insert_fresh(conn, messages)) {
+        Err(DatabaseError(UniqueViolation, _)) => Ok(vec![None; messages.len()]),
+        stored => {
+            let is_final = |stored: &_| !matches!(stored, Err(WriteError::Denied(_)));
+            Ok(stored?.into_iter().map(|stored| Some(stored).filter(is_final)).collect())
+        }
+    }
+}
+
+/// A transaction costs no round trips.
+pub(crate) fn commit_messages(
+    _: &mut Conn,
+    _: &[&NewMessage],
+) -> QueryResult<Option<(Decided, Option<Recorded>)>> {
+    Ok(None)
 }
 
 /// Moves the heads of rooms on, each by a number of events; gives the number

@@ -135,7 +135,7 @@ fn row(message: &NewMessage, seq: Seq) -> NewRow<'_> {
 ///
 /// Ends before a repeat that names another room than the first: what becomes
 /// of it depends on what became of the first, so it has to wait for that.
-fn first_of_each(run: &[&NewMessage]) -> Vec<usize> {
+pub(super) fn first_of_each(run: &[&NewMessage]) -> Vec<usize> {
     let mut seen: FxHashMap<(UserKey, &ClientId), usize> = FxHashMap::default();
     run.iter()
         .enumerate()
@@ -150,7 +150,11 @@ fn first_of_each(run: &[&NewMessage]) -> Vec<usize> {
 }
 
 /// What became of a message of a run.
-type Stored = Result<StoredMessage, WriteError>;
+pub type Stored = Result<StoredMessage, WriteError>;
+
+/// What became of messages of which no two have the same sender and `client_id`;
+/// `None` where more has to be looked up to say so.
+pub(crate) type Decided = Vec<Option<Stored>>;
 
 /// A repeat in the same room meets with what its first met with.
 fn repeat_of(first: Stored) -> Stored {
@@ -159,15 +163,12 @@ fn repeat_of(first: Stored) -> Stored {
 
 #[each_backend]
 pub mod backend {
-    use diesel::{
-        Connection, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
-        result::{DatabaseErrorKind, Error},
-    };
+    use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 
     use super::*;
     use crate::{
         backend::Conn,
-        write::backend::{SHARES_ROOMS, advance_heads},
+        write::backend::{SHARES_ROOMS, advance_heads, store_messages},
     };
 
     pub use super::{
@@ -195,11 +196,8 @@ pub mod backend {
         Ok(results)
     }
 
-    /// Repeats of what is stored already are rare, so the messages are first
-    /// stored as if there were none. If the database finds one, nothing of that
-    /// has happened; then the repeats are looked up and only the others are
-    /// numbered, so that a repeat never takes a `seq`. What may not be written
-    /// now may have been stored before.
+    /// What cannot be stored at once is looked up first, so that a repeat never
+    /// takes a `seq`.
     fn insert_part(
         conn: &mut Conn,
         part: &[&NewMessage],
@@ -208,24 +206,18 @@ pub mod backend {
         let is_first = |(i, (_, first)): &(usize, (&&NewMessage, &usize))| *i == **first;
         let fresh: Vec<&NewMessage> =
             part.iter().zip(firsts).enumerate().filter(is_first).map(|(_, (m, _))| *m).collect();
-        let mut stored = match conn.transaction(|conn| insert_fresh(conn, &fresh)) {
-            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-                insert_with_lookup(conn, &fresh)?
-            }
-            other => other?,
-        };
-        for (message, stored) in fresh.iter().zip(&mut stored) {
-            if matches!(stored, Err(WriteError::Denied(_)))
-                && let Some(known) = find_repeated(conn, message)?
-            {
-                *stored = known;
-            }
+        let mut decided = store_messages(conn, &fresh)?;
+        let left = fresh.iter().zip(&decided).filter(|(_, decided)| decided.is_none());
+        let left: Vec<&NewMessage> = left.map(|(message, _)| *message).collect();
+        if !left.is_empty() {
+            let mut rest = insert_with_lookup(conn, &left)?.into_iter();
+            decided.iter_mut().filter(|one| one.is_none()).for_each(|one| *one = rest.next());
         }
-        let mut stored = stored.into_iter();
+        let mut decided = decided.into_iter().flatten();
         let mut results: Vec<Stored> = Vec::with_capacity(part.len());
         for (i, first) in firsts.iter().enumerate() {
             results.push(if i == *first {
-                stored.next().unwrap_or(Err(WriteError::Database))
+                decided.next().unwrap_or(Err(WriteError::Database))
             } else {
                 repeat_of(results[*first].clone())
             });
@@ -236,7 +228,8 @@ pub mod backend {
     fn insert_with_lookup(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<Stored>> {
         let mut results = Vec::with_capacity(messages.len());
         for message in messages {
-            results.push(find_repeated(conn, message)?);
+            // PostgreSQL has looked for repeats already.
+            results.push(if SHARES_ROOMS { None } else { find_repeated(conn, message)? });
         }
         let unknown: Vec<&NewMessage> = messages
             .iter()
@@ -271,7 +264,10 @@ pub mod backend {
     }
 
     /// Numbers and stores messages of which none was stored before.
-    fn insert_fresh(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Vec<Stored>> {
+    pub(crate) fn insert_fresh(
+        conn: &mut Conn,
+        messages: &[&NewMessage],
+    ) -> QueryResult<Vec<Stored>> {
         let mut senders = sender::backend::of(conn, messages)?;
         let checked: Vec<_> = messages.iter().map(|message| senders.check(message)).collect();
         let allowed = messages.iter().zip(&checked).filter(|(_, checked)| checked.is_ok());

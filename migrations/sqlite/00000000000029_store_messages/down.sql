@@ -1,0 +1,2 @@
+-- A function of PostgreSQL; SQLite has none.
+SELECT 1;
