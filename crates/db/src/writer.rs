@@ -2,12 +2,14 @@
 //! the next one. At low load that is one write and no added wait; under load
 //! one sync of the disk is shared by hundreds.
 //!
-//! SQLite has one lane. PostgreSQL has several; what is decided in one room
-//! goes through one of them, so that its results come in the order of its
-//! commits. What concerns several rooms waits until all lanes are empty, and
-//! goes alone.
+//! SQLite has one lane. PostgreSQL has several, which open one at a time while
+//! the open ones are busy; what is decided in one room is in one transaction at a
+//! time, so that its results come in the order of its commits. What concerns
+//! several rooms waits until no other runs, and goes alone.
 
-use std::{collections::VecDeque, time::Instant};
+mod queue;
+
+use std::time::Instant;
 
 use actix::{
     Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Recipient, ResponseFuture,
@@ -15,17 +17,17 @@ use actix::{
 };
 use tokio::{sync::oneshot, time::timeout};
 
+use queue::{BatchId, Queue};
+
 use super::{
     Committed, Database, OutboxTargets, Queued, Recorded, Reply, SetCommitted, Submit, Write,
     WriteError, WriteResult,
     sqlite::checkpointer::{Checkpoint, Checkpointer},
     worker::{DbWorker, ExecuteBatch},
-    write::{Lane, batch::Executed, probe::Probe},
+    write::{Order, batch::Executed, probe::Probe},
     writers::Writers,
 };
-use parlor_domain::limits::{
-    ANSWER_TIMEOUT, BATCH_WRITES, CHECKPOINT_WRITES, READ_TIMEOUT, WRITE_NEWS,
-};
+use parlor_domain::limits::{ANSWER_TIMEOUT, CHECKPOINT_WRITES, READ_TIMEOUT, WRITE_NEWS};
 use parlor_process::metrics::metrics;
 
 /// Collects writes and has them committed, one transaction at a time a lane.
@@ -39,27 +41,20 @@ pub struct Writer {
     /// Writes since the last checkpoint was asked for.
     unchecked: usize,
     checkpointing: bool,
-    lanes: Vec<Queue>,
-    /// What came since something that concerns all lanes, which is its first.
-    behind: VecDeque<(Queued, Reply)>,
+    queue: Queue<(Queued, Reply)>,
     /// Writes that wait or run.
     in_flight: usize,
     in_flight_max: usize,
     /// It has told itself to pump.
     pumping: bool,
+    /// It will look whether another lane is to open.
+    opening: bool,
     committed: Option<Recipient<Committed>>,
     idle: Vec<oneshot::Sender<()>>,
     /// Whether the last batch went through, and when that was.
     news: Option<(Instant, bool)>,
     /// Who waits for the next news.
     asking: Vec<oneshot::Sender<bool>>,
-}
-
-/// The writes of one lane.
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<(Queued, Reply)>,
-    is_running: bool,
 }
 
 /// Submits one write and waits for its commit, for a bounded time.
@@ -108,11 +103,11 @@ impl Database {
             checkpointer,
             unchecked: 0,
             checkpointing: false,
-            lanes: std::iter::repeat_with(Queue::default).take(lanes).collect(),
-            behind: VecDeque::new(),
+            queue: Queue::new(lanes),
             in_flight: 0,
             in_flight_max,
             pumping: false,
+            opening: false,
             committed: None,
             idle: Vec::new(),
             news: None,
@@ -140,8 +135,7 @@ impl Handler<Submit> for Writer {
         if self.in_flight >= self.in_flight_max {
             return self.answer(vec![(reply, Err(WriteError::Overloaded))], Vec::new());
         }
-        self.in_flight += 1;
-        self.queue(write, reply);
+        self.take(write, reply);
         // After all that waits in the mailbox: what comes together is
         // committed together.
         if !self.pumping {
@@ -192,9 +186,8 @@ impl Handler<GoesThrough> for Writer {
         self.asking.push(asking);
         // What is under way will say it, too.
         if self.in_flight == 0 {
-            self.in_flight += 1;
             let (nobody, _) = oneshot::channel();
-            self.queue(Probe.queued(), Reply::Once(nobody));
+            self.take(Probe.queued(), Reply::Once(nobody));
             self.pump(ctx);
         }
         Box::pin(async { asked.await.unwrap_or(false) })
@@ -202,55 +195,29 @@ impl Handler<GoesThrough> for Writer {
 }
 
 impl Writer {
-    fn queue(&mut self, write: Queued, reply: Reply) {
-        let lane = match self.lane_of(&write) {
-            Lane::One(lane) if self.behind.is_empty() => lane,
-            Lane::One(_) | Lane::All => return self.behind.push_back((write, reply)),
-        };
-        self.lanes[lane].waiting.push_back((write, reply));
-    }
-
-    fn lane_of(&self, write: &Queued) -> Lane {
-        match self.lanes.len() {
-            1 => Lane::One(0),
-            lanes => Lane::of(&write.concerns(), lanes),
-        }
+    fn take(&mut self, write: Queued, reply: Reply) {
+        self.in_flight += 1;
+        let order = if self.queue.has_lanes() { Order::of(&write.concerns()) } else { Order::Free };
+        self.queue.push(order, (write, reply));
     }
 
     fn pump(&mut self, ctx: &mut Context<Self>) {
-        for lane in 0..self.lanes.len() {
-            self.run(lane, ctx);
+        while let Some((batch, writes)) = self.queue.next(Instant::now()) {
+            self.run(batch, writes, ctx);
         }
-        if self.behind.is_empty() || self.lanes.iter().any(|lane| lane.is_running) {
-            return;
-        }
-        // All are empty: what concerns them all goes alone.
-        if let Some(first) = self.behind.pop_front() {
-            self.lanes[0].waiting.push_back(first);
-            self.run(0, ctx);
-        }
-    }
-
-    /// What waited behind what concerned all lanes, up to the next such.
-    fn release(&mut self) {
-        if self.lanes.iter().any(|lane| lane.is_running) {
-            return;
-        }
-        for (write, reply) in std::mem::take(&mut self.behind) {
-            self.queue(write, reply);
+        if let Some(at) = self.queue.opens_at().filter(|_| !self.opening) {
+            self.opening = true;
+            ctx.run_later(at.saturating_duration_since(Instant::now()), |writer, ctx| {
+                writer.opening = false;
+                writer.pump(ctx);
+            });
         }
     }
 
-    fn run(&mut self, lane: usize, ctx: &mut Context<Self>) {
-        let queue = &mut self.lanes[lane];
-        if queue.is_running || queue.waiting.is_empty() {
-            return;
-        }
-        let count = queue.waiting.len().min(BATCH_WRITES);
-        let (writes, replies): (Vec<_>, Vec<_>) = queue.waiting.drain(..count).unzip();
-        queue.is_running = true;
+    fn run(&mut self, batch: BatchId, writes: Vec<(Queued, Reply)>, ctx: &mut Context<Self>) {
+        let (writes, replies): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
         let began = Instant::now();
-        metrics().batch_size.observe(count as f64);
+        metrics().batch_size.observe(writes.len() as f64);
         metrics().writes_in_flight.set(self.in_flight as u64);
         let executing = self.worker.send(ExecuteBatch(writes)).into_actor(self);
         ctx.spawn(executing.map(move |results, writer, ctx| {
@@ -261,7 +228,7 @@ impl Writer {
                 });
             metrics().commit_time.observe(began.elapsed().as_secs_f64());
             writer.note(!is_broken);
-            writer.ran(lane, replies.into_iter().zip(results).collect(), recorded, ctx);
+            writer.ran(batch, replies.into_iter().zip(results).collect(), recorded, ctx);
         }));
     }
 
@@ -276,16 +243,15 @@ impl Writer {
 
     fn ran(
         &mut self,
-        lane: usize,
+        batch: BatchId,
         results: Vec<(Reply, WriteResult)>,
         recorded: Vec<Recorded>,
         ctx: &mut Context<Self>,
     ) {
-        self.lanes[lane].is_running = false;
+        self.queue.ended(batch);
         self.in_flight -= results.len();
         metrics().writes_in_flight.set(self.in_flight as u64);
         self.checkpoint_if_due(results.len(), ctx);
-        self.release();
         // The next transaction runs while this one's results are told.
         self.pump(ctx);
         self.answer(results, recorded);

@@ -155,3 +155,47 @@ fn a_sender_is_a_member_of_the_room_and_not_of_one_in_the_same_batch() {
     let stranger = WriteError::Denied(Denied::Stranger);
     assert!(results[2..].iter().all(|result| result.as_ref().err() == Some(&stranger)));
 }
+
+/// The function that stores messages at once knows the common cases; all of them
+/// are decided as the rule says.
+#[test]
+fn who_may_write_is_decided_as_the_rule_says_however_they_stand() {
+    let mut bench = Bench::new();
+    // On one node the ChatServer has decided before.
+    let Writers::Postgres { pool, .. } = bench.database.writers.clone() else { return };
+    let ann = bench.user("ann");
+    let room = bench.room("r", &ann);
+    for kind in RoomKind::ALL {
+        for role in Role::ALL {
+            for odd in 0..32 {
+                let is = |bit: u32| odd & (1 << bit) != 0;
+                let muted_until = match (is(0), is(1)) {
+                    (false, _) => None,
+                    (true, past) => Some(Timestamp(AT.0 + i64::from(!past))),
+                };
+                let standing = Standing { role, muted_until, blocked: is(2), peer_deleted: is(3) };
+                let rules = RoomRules { frozen: is(4), ..RoomRules::default() };
+                let until = muted_until.map_or("NULL".to_owned(), |until| until.0.to_string());
+                let frozen = if is(4) { "'{\"frozen\":true}'" } else { "NULL" };
+                let (blocked, peer_deleted) = (standing.blocked, standing.peer_deleted);
+                let sql = format!(
+                    "WITH r AS (UPDATE rooms SET kind = '{}', rules = {frozen} WHERE key = {})
+                     UPDATE members SET role = '{}', muted_until = {until}, blocked = {blocked},
+                     peer_deleted = {peer_deleted} WHERE room_key = {}",
+                    kind.as_str(),
+                    room.key.0,
+                    role.as_str(),
+                    room.key.0,
+                );
+                on_a_thread(|| {
+                    let mut conn = pool.get().expect("a connection");
+                    diesel::sql_query(sql).execute(&mut conn.conn).expect("it stands so");
+                });
+                let message = bench.message(room.key, &ann, None);
+                let expected = standing.may_write(kind, rules, AT).map_err(WriteError::Denied);
+                let sent = bench.one(message).map(drop);
+                assert_eq!(sent, expected, "{kind:?} {standing:?} {rules:?}");
+            }
+        }
+    }
+}

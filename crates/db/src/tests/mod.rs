@@ -14,8 +14,8 @@ use tokio::sync::oneshot;
 use super::{open::bring_up_to_date, samples::*, *};
 use parlor_domain::{
     Adder, Adopted, Change, Contact, Denied, Message, MessageId, NewExtras, Role, Room, RoomBounds,
-    RoomId, RoomKey, Seq, SignIn, StoredMessage, Timestamp, User, UserId, UserOrigin,
-    limits::PURGE_ROWS,
+    RoomId, RoomKey, RoomKind, RoomRules, Seq, SignIn, Standing, StoredMessage, Timestamp, User,
+    UserId, UserOrigin, limits::PURGE_ROWS,
 };
 
 fn stored(result: &Stored) -> StoredMessage {

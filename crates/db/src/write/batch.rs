@@ -127,6 +127,9 @@ fn only_messages<'a>(writes: &'a [Queued], targets: &OutboxTargets) -> Option<Ve
     }
     let messages: Vec<_> = writes.iter().map(as_plain_message).collect::<Option<_>>()?;
     let firsts = first_of_each(&messages);
+    if messages.iter().any(|message| message.rules != RoomRules::default()) {
+        return None;
+    }
     let are_different =
         firsts.len() == messages.len() && firsts.iter().enumerate().all(|(i, first)| i == *first);
     are_different.then_some(messages)

@@ -37,31 +37,32 @@ impl Concern {
     }
 }
 
-/// Which way a write goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    One(usize),
-    /// It concerns rooms of several lanes.
-    All,
+/// What a write waits for: two with the same one are committed and told in the
+/// order in which they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// It waits for nothing.
+    Free,
+    Room(RoomKey),
+    User(UserKey),
+    /// The room of a message is not known yet: the numbers give the order of its
+    /// changes.
+    Message(MessageId),
+    /// It waits for all, and all for it.
+    Alone,
 }
 
-impl Lane {
-    /// A room's lane, or a user's where there is no room. The room of a message
-    /// is not known yet: the numbers give the order of its changes.
-    pub fn of(concerns: &[Concern], lanes: usize) -> Self {
-        let lane = |key: i64| usize::try_from(key.unsigned_abs()).unwrap_or(0) % lanes;
-        let ranked = concerns.iter().map(|concern| match concern {
-            Concern::Everything => (0, 0),
-            Concern::Room(room) => (1, lane(room.0)),
-            Concern::User(user) => (2, lane(user.0)),
-            Concern::RoomOf(message) => (3, lane(message.0)),
-            Concern::UserOf(_) | Concern::Name(_) => (4, 0),
+impl Order {
+    /// That of a room, or of a user where there is no room.
+    pub fn of(concerns: &[Concern]) -> Self {
+        let ranked = concerns.iter().map(|concern| match *concern {
+            Concern::Everything => (0, Self::Alone),
+            Concern::Room(room) => (1, Self::Room(room)),
+            Concern::User(user) => (2, Self::User(user)),
+            Concern::RoomOf(message) => (3, Self::Message(message)),
+            Concern::UserOf(_) | Concern::Name(_) => (4, Self::Free),
         });
-        match ranked.min_by_key(|(rank, _)| *rank) {
-            Some((0, _)) if lanes > 1 => Self::All,
-            Some((_, lane)) => Self::One(lane),
-            None => Self::One(0),
-        }
+        ranked.min_by_key(|(rank, _)| *rank).map_or(Self::Free, |(_, order)| order)
     }
 }
 
@@ -70,17 +71,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_decided_in_a_room_goes_through_one_lane() {
-        for key in 0..40 {
-            let (room, user) = (Concern::Room(RoomKey(key)), Concern::User(UserKey(3)));
-            let expected = Lane::One(usize::try_from(key).expect("small") % 4);
-            for concerns in [&[room][..], &[room, user], &[user, room]] {
-                assert_eq!(Lane::of(concerns, 4), expected);
-            }
+    fn what_is_decided_in_a_room_has_its_order() {
+        let (room, user) = (Concern::Room(RoomKey(5)), Concern::User(UserKey(3)));
+        for concerns in [&[room][..], &[room, user], &[user, room]] {
+            assert_eq!(Order::of(concerns), Order::Room(RoomKey(5)));
         }
-        assert_eq!(Lane::of(&[Concern::User(UserKey(6))], 4), Lane::One(2));
-        assert_eq!(Lane::of(&[Concern::Everything], 4), Lane::All);
-        assert_eq!(Lane::of(&[Concern::Everything], 1), Lane::One(0), "there is only one");
-        assert_eq!(Lane::of(&[], 4), Lane::One(0));
+        assert_eq!(Order::of(&[Concern::name("user", "ann"), user]), Order::User(UserKey(3)));
+        assert_eq!(Order::of(&[user, Concern::Everything, room]), Order::Alone);
+        assert_eq!(Order::of(&[Concern::name("user", "ann")]), Order::Free);
+        assert_eq!(Order::of(&[]), Order::Free);
     }
 }

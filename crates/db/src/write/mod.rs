@@ -44,7 +44,7 @@ mod sqlite;
 pub mod timeline;
 pub mod user;
 
-pub(super) use concern::Lane;
+pub(crate) use concern::Order;
 pub use concern::{Concern, RefreshHash};
 pub use effects::{Effects, WebhookEvent, Whose};
 pub use error::{Failure, WriteError, Written};

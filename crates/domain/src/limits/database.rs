@@ -6,6 +6,18 @@ use std::time::Duration;
 /// at 1,024 against 88 thousand at 256 (docs/PERFORMANCE.md).
 pub const BATCH_WRITES: usize = 1_024;
 
+/// Writes that wait for which another transaction begins beside each that runs, on
+/// PostgreSQL: from here on a write costs little less in a larger batch
+/// (docs/PERFORMANCE.md).
+pub const LANE_WRITES: usize = 16;
+
+/// Fewer wait as long as this for those that run, which is some commits of a
+/// database nearby; one that is far away has several on their way.
+pub const LANE_WAIT: Duration = Duration::from_millis(5);
+
+/// Writes looked at for those that need not wait for a running transaction.
+pub const LANE_SCAN: usize = 1_024;
+
 /// Writes after which the write-ahead log is checkpointed, in parallel to the
 /// writer.
 pub const CHECKPOINT_WRITES: usize = 8_192;
