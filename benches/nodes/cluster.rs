@@ -3,9 +3,8 @@
 use std::{
     fmt, fs,
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::Path,
     process::{Child, ChildStdout, Command, Stdio},
-    sync::LazyLock,
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -54,16 +53,55 @@ fn psql(statement: &str) {
     assert!(status.expect("psql can be started").success(), "{statement}");
 }
 
+/// Where a database of the PostgreSQL is that was started for this.
+fn url(database: &str) -> String {
+    let any = service("PARLOR_TEST_POSTGRES");
+    let (server, _) = any.rsplit_once('/').expect("a URL with a database");
+    format!("{server}/{database}")
+}
+
+/// CPU time so far, in seconds, of a process and of its children that have ended
+/// (proc(5): utime, stime, cutime and cstime, in ticks of a hundredth). None of
+/// one that is gone.
+fn cpu_of(process: impl fmt::Display) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let Some((_, rest)) = stat.rsplit_once(") ") else { return 0.0 };
+    let ticks = rest.split(' ').skip(11).take(4);
+    ticks.map(|ticks| ticks.parse::<f64>().expect("ticks")).sum::<f64>() / 100.0
+}
+
+/// CPU time so far of all processes of these names.
+pub fn cpu_of_all(names: &[&str]) -> f64 {
+    let processes = fs::read_dir("/proc").expect("it is there").flatten();
+    let is_wanted = |entry: &fs::DirEntry| {
+        let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+        names.contains(&name.trim_end())
+    };
+    processes.filter(is_wanted).map(|entry| cpu_of(entry.file_name().display())).sum()
+}
+
 impl Cluster {
-    pub async fn start(store: Store, count: usize) -> Self {
+    pub fn start(server: &Path, store: Store, count: usize) -> Self {
         let home = tempfile::tempdir().expect("a directory");
         let database =
             (store == Store::Postgres).then(|| format!("bench_{:08x}", rand::random::<u32>()));
         if let Some(name) = &database {
             psql(&format!("CREATE DATABASE {name}"));
         }
-        let nodes = (0..count).map(|number| start(&home, number, database.as_deref())).collect();
+        let nodes =
+            (0..count).map(|number| start(server, &home, number, database.as_deref())).collect();
         Self { nodes, database, _home: home }
+    }
+
+    /// The database, if it is one of PostgreSQL.
+    pub fn url(&self) -> Option<String> {
+        self.database.as_deref().map(url)
+    }
+
+    /// CPU time of the nodes so far, and of what they stand on, in seconds.
+    pub fn cpu(&self) -> (f64, f64) {
+        let nodes = self.nodes.iter().map(Node::cpu).sum();
+        (nodes, cpu_of_all(&["postgres", "redis-server"]))
     }
 
     /// The node of somebody who comes as the `number`th.
@@ -72,12 +110,9 @@ impl Cluster {
     }
 }
 
-static SERVER: LazyLock<PathBuf> =
-    LazyLock::new(|| parlor_benches::built().expect("the server can be built"));
-
-fn start(home: &TempDir, number: usize, database: Option<&str>) -> Node {
+fn start(server: &Path, home: &TempDir, number: usize, database: Option<&str>) -> Node {
     let log = fs::File::create(home.path().join(format!("{number}.log"))).expect("a log");
-    let mut command = Command::new(&*SERVER);
+    let mut command = Command::new(server);
     command
         .current_dir(home.path())
         .env("PARLOR_BIND", "127.0.0.1:0")
@@ -94,12 +129,8 @@ fn start(home: &TempDir, number: usize, database: Option<&str>) -> Node {
         .stdout(Stdio::piped())
         .stderr(log);
     if let Some(name) = database {
-        let (server, _) = service("PARLOR_TEST_POSTGRES")
-            .rsplit_once('/')
-            .map(|(server, rest)| (server.to_owned(), rest.to_owned()))
-            .expect("a URL with a database");
         command
-            .env("DATABASE_URL", format!("{server}/{name}"))
+            .env("DATABASE_URL", url(name))
             .env("REDIS_URL", service("PARLOR_TEST_REDIS"))
             .env("PARLOR_REDIS_PREFIX", name);
     }
@@ -122,14 +153,9 @@ impl Node {
         format!("ws://127.0.0.1:{}/ws?token={}", self.port, token(user))
     }
 
-    /// CPU time so far, in seconds (proc(5): utime and stime, in ticks of a
-    /// hundredth).
+    /// CPU time so far, in seconds.
     pub fn cpu(&self) -> f64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
-        let (_, rest) = stat.rsplit_once(") ").expect("a name in brackets");
-        let ticks: f64 =
-            rest.split(' ').skip(11).take(2).map(|n| n.parse::<f64>().expect("ticks")).sum();
-        ticks / 100.0
+        cpu_of(self.child.id())
     }
 }
 

@@ -3,8 +3,12 @@
 //!
 //! ```text
 //! scripts/with-services cargo bench --bench nodes
-//! scripts/with-services cargo bench --bench nodes -- --seconds 10 --nodes 1,2,8
+//! scripts/with-services cargo bench --bench nodes -- --seconds 10 --nodes 1,2,8 acks
+//! scripts/with-services cargo bench --bench nodes -- --senders 1,64 --server a --server b acks
 //! ```
+//!
+//! `acks` or `fanout` names one of the two. With `--server` other executables
+//! are measured, several in turn, so that two versions are compared in one run.
 //!
 //! Nodes, clients, PostgreSQL and Redis share the machine, so absolute numbers
 //! say little; what is compared is compared in one run. The PostgreSQL of
@@ -16,62 +20,115 @@
 
 mod client;
 mod cluster;
+mod limit;
 mod measure;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use cluster::{Cluster, Store};
 
-const SENDERS: usize = 64;
 const READERS: usize = 400;
 const MESSAGES_PER_SECOND: u32 = 40;
 
 struct Options {
     seconds: u64,
     nodes: Vec<usize>,
+    senders: Vec<usize>,
+    servers: Vec<PathBuf>,
+    /// Empty for all.
+    scenarios: Vec<String>,
 }
 
 fn options() -> Options {
-    let mut options = Options { seconds: 6, nodes: vec![1, 2, 8] };
+    let (servers, scenarios) = (Vec::new(), Vec::new());
+    let mut options =
+        Options { seconds: 6, nodes: vec![1, 2, 8], senders: vec![1, 64], servers, scenarios };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut value = || args.next().unwrap_or_default();
+        let numbers = |text: String| -> Vec<usize> {
+            text.split(',').map(|number| number.parse().expect("numbers")).collect()
+        };
         match arg.as_str() {
             "--seconds" => options.seconds = value().parse().expect("a number of seconds"),
-            "--nodes" => {
-                let number = |text: &str| text.parse().expect("a number of nodes");
-                options.nodes = value().split(',').map(number).collect();
+            "--nodes" => options.nodes = numbers(value()),
+            "--senders" => options.senders = numbers(value()),
+            "--server" => {
+                options.servers.push(PathBuf::from(value()).canonicalize().expect("a file"));
             }
+            "acks" | "fanout" => options.scenarios.push(arg),
             // Given by cargo.
             "--bench" => {}
             other => panic!("{other:?} is not understood"),
         }
     }
+    if options.servers.is_empty() {
+        options.servers.push(parlor_benches::built().expect("the server can be built"));
+    }
     options
 }
 
-#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() {
+fn main() {
     // The HTTP client is built with TLS, though it speaks none here.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let Options { seconds, nodes } = options();
-    let time = Duration::from_secs(seconds);
-    println!("durable acks, {SENDERS} senders, one message under way each, into own rooms");
-    for store in [Store::Sqlite, Store::Postgres] {
-        let cluster = Cluster::start(store, 1).await;
-        println!("  {store:<10} {}", measure::acks(&cluster, SENDERS, time).await);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().build().expect("it can be started");
+    runtime.block_on(measured(&options()));
+}
+
+async fn measured(options: &Options) {
+    let is_wanted = |name: &str| {
+        options.scenarios.is_empty() || options.scenarios.iter().any(|wanted| wanted == name)
+    };
+    if is_wanted("acks") {
+        acks(options).await;
     }
-    println!("the same on PostgreSQL, senders spread over the nodes");
-    for count in &nodes {
-        let cluster = Cluster::start(Store::Postgres, *count).await;
-        println!("  {count} nodes    {}", measure::acks(&cluster, SENDERS, time).await);
+    if is_wanted("fanout") {
+        fanout(options).await;
     }
+}
+
+/// Both databases, and several nodes, with as many senders in all and with as
+/// many on each.
+async fn acks(options: &Options) {
+    let time = Duration::from_secs(options.seconds);
+    for senders in &options.senders {
+        println!("durable acks, {senders} senders, one message under way each, into own rooms");
+        for server in &options.servers {
+            let cluster = Cluster::start(server, Store::Sqlite, 1);
+            println!("  {:<22} {}", "SQLite", measure::acks(&cluster, *senders, time).await);
+        }
+        let (each, many) = (*senders, options.nodes.iter().copied().filter(|nodes| *nodes > 1));
+        let fixed = options.nodes.iter().map(|nodes| (*nodes, each));
+        // As many as 64 a node say nothing on two cores.
+        let grown = many.filter(|_| each <= 8).map(|nodes| (nodes, each * nodes));
+        for (nodes, senders) in fixed.chain(grown) {
+            for server in &options.servers {
+                let cluster = Cluster::start(server, Store::Postgres, nodes);
+                let name = format!("{nodes} nodes, {senders} senders");
+                println!("  {name:<22} {}", measure::acks(&cluster, senders, time).await);
+            }
+        }
+    }
+    if let Some(server) = options.servers.last() {
+        println!("the same rows by a bare client: the function that stores a batch");
+        let cluster = Cluster::start(server, Store::Postgres, 1);
+        for (connections, rows) in [(1, 1), (4, 16), (1, 64)] {
+            let name = format!("{connections} connections × {rows} rows");
+            println!("  {name:<22} {}", limit::stored(&cluster, connections, rows, time).await);
+        }
+    }
+}
+
+async fn fanout(options: &Options) {
+    let time = Duration::from_secs(options.seconds);
     println!("{MESSAGES_PER_SECOND} messages/s into one room, {READERS} readers over the nodes");
-    for (store, count) in
-        std::iter::once((Store::Sqlite, 1)).chain(nodes.iter().map(|n| (Store::Postgres, *n)))
-    {
-        let cluster = Cluster::start(store, count).await;
-        let fanout = measure::fanout(&cluster, READERS, MESSAGES_PER_SECOND, time).await;
-        println!("  {store:<10} {count} nodes  {fanout}");
+    let on_postgres = options.nodes.iter().map(|nodes| (Store::Postgres, *nodes));
+    for (store, count) in std::iter::once((Store::Sqlite, 1)).chain(on_postgres) {
+        for server in &options.servers {
+            let cluster = Cluster::start(server, store, count);
+            let fanout = measure::fanout(&cluster, READERS, MESSAGES_PER_SECOND, time).await;
+            println!("  {store:<10} {count} nodes  {fanout}");
+        }
     }
 }

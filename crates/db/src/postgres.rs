@@ -5,6 +5,7 @@
 
 pub(crate) mod connect;
 mod guard;
+mod runtime;
 mod stalled;
 pub(crate) mod statement;
 mod tls;
@@ -13,13 +14,13 @@ mod url;
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
 pub(super) use connect::Manager;
-use connect::Shared;
 pub(super) use connect::connect_guarded;
 pub(super) use guard::Guard;
+use runtime::Own;
 pub use url::PostgresUrl;
 
 /// The blocking connection that writes.
-pub type Conn = AsyncConnectionWrapper<AsyncPgConnection, Shared>;
+pub type Conn = AsyncConnectionWrapper<AsyncPgConnection, Own>;
 
 /// The connection that reads, from async code.
 pub(crate) type AsyncConn = AsyncPgConnection;

@@ -30,7 +30,12 @@ CREATE FUNCTION parlor_store_messages(
     feed_id   BIGINT
 )
 LANGUAGE plpgsql
+-- Planned once a connection, and by the indexes: a plan made while the tables were
+-- empty reads them whole, and goes on so until they are analyzed.
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 BEGIN

@@ -1,11 +1,8 @@
 //! How a connection to PostgreSQL is made.
 
-use std::sync::LazyLock;
-
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::{
-    AsyncPgConnection, async_connection_wrapper::BlockOn, pooled_connection::PoolableConnection,
-};
+use diesel_async::{AsyncPgConnection, pooled_connection::PoolableConnection};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_postgres::{
     Config, SimpleQueryMessage,
@@ -18,32 +15,13 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{
     Conn,
     guard::Guard,
+    runtime,
     stalled::Stalled,
     url::{PostgresUrl, full_cause},
 };
-use parlor_domain::limits::{POSTGRES_CONNECT_TIMEOUT, POSTGRES_PATIENCE};
-
-/// The runtime under all blocking connections: one thread that moves bytes.
-pub struct Shared;
-
-static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("postgres")
-        .enable_all()
-        .build()
-        .expect("a thread can be started")
-});
-
-impl BlockOn for Shared {
-    fn block_on<F: Future>(&self, future: F) -> F::Output {
-        RUNTIME.block_on(future)
-    }
-
-    fn get_runtime() -> Self {
-        Self
-    }
-}
+use parlor_domain::limits::{
+    POSTGRES_CONNECT_TIMEOUT, POSTGRES_IDLE, POSTGRES_KEEPALIVE, POSTGRES_PATIENCE,
+};
 
 /// Makes one connection: to the first host that can be reached, and lets one
 /// write where that is asked for.
@@ -72,6 +50,10 @@ async fn to_host(url: &PostgresUrl, host: &Host, port: u16) -> Result<AsyncPgCon
     for mode in url.tls.attempts() {
         let stream = TcpStream::connect((name.as_str(), port)).await.map_err(|e| e.to_string())?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        // A lane may have nothing to do for long, and what lies between forgets it.
+        let alive =
+            TcpKeepalive::new().with_time(POSTGRES_KEEPALIVE).with_interval(POSTGRES_KEEPALIVE);
+        SockRef::from(&stream).set_tcp_keepalive(&alive).map_err(|error| error.to_string())?;
         let stream = Stalled::new(stream, POSTGRES_PATIENCE);
         let mut config = url.config.clone();
         config.ssl_mode(*mode);
@@ -188,7 +170,7 @@ impl r2d2::ManageConnection for Manager {
                 None => connect(&self.url).await,
             }
         };
-        let conn = Shared.block_on(connecting).map(Conn::from)?;
+        let conn = runtime::connect(connecting)?;
         Ok(Pooled { conn, is_broken: false })
     }
 
@@ -219,7 +201,7 @@ pub(crate) fn pool(url: &PostgresUrl, lanes: usize, guard: Guard) -> WriterPool 
         .max_size(size)
         // A database that is away at the moment is there again later.
         .min_idle(Some(0))
-        .idle_timeout(None)
+        .idle_timeout(Some(POSTGRES_IDLE))
         .max_lifetime(None)
         .test_on_check_out(false)
         // Whoever wants one hears why there is none, and logs it.

@@ -52,6 +52,11 @@ pub const POSTGRES_STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A PostgreSQL that does not respond for longer than a statement may take is
 /// considered unreachable.
 pub const POSTGRES_PATIENCE: Duration = Duration::from_secs(7);
+/// A connection that is silent so long is asked by the system whether its other
+/// end is there: routers forget connections after minutes.
+pub const POSTGRES_KEEPALIVE: Duration = Duration::from_secs(30);
+/// A lane that has had nothing to write so long gives its connection back.
+pub const POSTGRES_IDLE: Duration = Duration::from_secs(300);
 /// Time after which PostgreSQL ends an idle transaction: a node frozen within
 /// one must not block others for longer.
 pub const POSTGRES_IDLE_IN_TRANSACTION: Duration = Duration::from_secs(2);
