@@ -113,7 +113,7 @@ async fn acks(options: &Options) {
     if let Some(server) = options.servers.last() {
         println!("the same rows by a bare client: the function that stores a batch");
         let cluster = Cluster::start(server, Store::Postgres, 1);
-        for (connections, rows) in [(1, 1), (4, 16), (1, 64)] {
+        for (connections, rows) in [(1, 1), (4, 16), (1, 64), (1, 512)] {
             let name = format!("{connections} connections × {rows} rows");
             println!("  {name:<22} {}", limit::stored(&cluster, connections, rows, time).await);
         }

@@ -31,11 +31,14 @@ CREATE FUNCTION parlor_store_messages(
 )
 LANGUAGE plpgsql
 -- Planned once a connection, and by the indexes: a plan made while the tables were
--- empty reads them whole, and goes on so until they are analyzed.
+-- empty reads them whole, and goes on so until they are analyzed. Nothing is joined
+-- but by an index.
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+-- Groups come sorted, so that what is in one keeps its order.
+SET enable_hashagg = off
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -54,8 +57,8 @@ BEGIN
              AS new (id, room, sender, by_admin, client_id, content, created_at, place)
         LEFT JOIN messages old
                ON old.sender_key = new.sender AND old.client_id = new.client_id
-    ), allowed AS MATERIALIZED (
-        SELECT sent.*, count(*) OVER (PARTITION BY sent.room ORDER BY sent.place) AS nth
+    ), allowed AS (
+        SELECT sent.*
         FROM sent
         JOIN rooms r ON r.key = sent.room
         LEFT JOIN members m ON m.room_key = sent.room AND m.user_key = sent.sender
@@ -67,17 +70,26 @@ BEGIN
                    AND (m.muted_until IS NULL OR m.muted_until <= sent.created_at)
                    AND (m.role IN ('moderator', 'owner')
                         OR (m.role = 'member' AND r.kind IN ('public', 'private', 'direct')))))
+        ORDER BY sent.room, sent.place
+    ), counted AS (
+        SELECT room, count(*) AS messages, array_agg(place) AS places, array_agg(id) AS ids,
+               array_agg(sender) AS senders, array_agg(client_id) AS client_ids,
+               array_agg(content) AS contents, array_agg(created_at) AS times
+        FROM allowed GROUP BY room
     ), moved AS (
         UPDATE room_heads h SET last_seq = h.last_seq + counted.messages
-        FROM (SELECT room, count(*) AS messages FROM allowed GROUP BY room) AS counted
-        WHERE h.room_key = counted.room
-        RETURNING h.room_key AS room, h.last_seq AS last, h.last_seq - counted.messages AS before
+        FROM counted WHERE h.room_key = counted.room
+        RETURNING h.last_seq AS last, h.last_seq - counted.messages AS before, counted.*
+    ), numbered AS MATERIALIZED (
+        SELECT moved.room, moved.before + one.nth AS seq, one.*
+        FROM moved,
+             unnest(moved.places, moved.ids, moved.senders, moved.client_ids, moved.contents,
+                    moved.times)
+             WITH ORDINALITY AS one (place, id, sender, client_id, content, created_at, nth)
     ), stored AS (
         INSERT INTO messages
             (id, room_key, seq, changed_seq, sender_key, client_id, content, created_at)
-        SELECT allowed.id, allowed.room, moved.before + allowed.nth, moved.before + allowed.nth,
-               allowed.sender, allowed.client_id, allowed.content, allowed.created_at
-        FROM allowed JOIN moved ON moved.room = allowed.room
+        SELECT id, room, seq, seq, sender, client_id, content, created_at FROM numbered
     ), recorded AS (
         INSERT INTO feed (items)
         SELECT '[' || string_agg(
@@ -86,9 +98,9 @@ BEGIN
         FROM moved HAVING p_feed AND count(*) > 0
         RETURNING feed.id
     )
-    SELECT allowed.place, FALSE, allowed.id, allowed.room, moved.before + allowed.nth,
-           allowed.created_at, (SELECT recorded.id FROM recorded)
-    FROM allowed JOIN moved ON moved.room = allowed.room
+    SELECT numbered.place, FALSE, numbered.id, numbered.room, numbered.seq,
+           numbered.created_at, (SELECT recorded.id FROM recorded)
+    FROM numbered
     UNION ALL
     SELECT sent.place, TRUE, sent.old_id, sent.old_room, sent.old_seq, sent.old_at, NULL
     FROM sent WHERE sent.old_id IS NOT NULL;

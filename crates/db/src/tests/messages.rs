@@ -156,6 +156,46 @@ fn a_sender_is_a_member_of_the_room_and_not_of_one_in_the_same_batch() {
     assert!(results[2..].iter().all(|result| result.as_ref().err() == Some(&stranger)));
 }
 
+#[actix::test]
+async fn a_batch_in_which_each_message_meets_with_something_else_gives_each_its_own() {
+    let mut bench = Bench::new();
+    let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+    let (room, gone) = (bench.room("r", &ann), bench.room("gone", &ann));
+    bench.one(DeleteRoom { room: gone.key }).expect("deleted");
+    let before = bench.message(room.key, &ann, Some("a"));
+    assert_eq!(stored(&bench.messages(vec![before.clone()])[0]).seq, Seq(1));
+    let batch = vec![
+        bench.message(room.key, &ann, None),
+        // Ben is no member.
+        bench.message(room.key, &ben, None),
+        bench.message(room.key, &ann, Some("a")),
+        bench.message(gone.key, &ann, None),
+        NewMessage { by_admin: true, ..bench.message(room.key, &ben, Some("a")) },
+        NewMessage { by_admin: true, ..bench.message(gone.key, &ben, None) },
+        bench.message(room.key, &ann, None),
+    ];
+    let ids: Vec<MessageId> = batch.iter().map(|message| message.id).collect();
+    let results = bench.messages(batch);
+    let good: Vec<&Stored> = [0, 2, 4, 6].map(|at| &results[at]).into();
+    let at =
+        |id, seq, duplicate| Ok(StoredMessage { id, seq: Seq(seq), created_at: AT, duplicate });
+    // On one node the ChatServer has decided before who is a member.
+    let is_shared = matches!(bench.database.writers, Writers::Postgres { .. });
+    let next = |seq| if is_shared { seq } else { seq + 1 };
+    assert_eq!(good[0], &at(ids[0], 2, false));
+    assert_eq!(good[1], &at(before.id, 1, true));
+    assert_eq!(good[2], &at(ids[4], next(3), false));
+    assert_eq!(good[3], &at(ids[6], next(4), false));
+    if is_shared {
+        assert_eq!(results[1], Err(WriteError::Denied(Denied::Stranger)));
+    }
+    for at in [3, 5] {
+        assert_eq!(results[at], Err(WriteError::NoSuchRoom));
+    }
+    let expected: Vec<i64> = (1..=next(4)).collect();
+    assert_eq!(bench.seqs(&room).await, expected, "no gap");
+}
+
 /// The function that stores messages at once knows the common cases; all of them
 /// are decided as the rule says.
 #[test]

@@ -11,7 +11,7 @@ use parlor_process::seldom::SeldomByText;
 use super::{
     Effects, Outcome, Queued, WriteError, WriteResult,
     error::settled,
-    message::{Decided, NewMessage, Sent, Stored, first_of_each},
+    message::{NewMessage, Sent, Stored, at_once::Decided, first_of_each},
 };
 use crate::{OutboxTargets, Recorded, life::Place};
 
@@ -149,8 +149,8 @@ pub mod backend {
     use crate::{
         backend::Conn,
         write::{
-            backend::{SHARES_ROOMS, commit_messages, record, transaction},
-            message::backend as message,
+            backend::{SHARES_ROOMS, record, transaction},
+            message::{at_once::backend::commit_messages, backend as message},
             outbox::backend as outbox,
         },
     };

@@ -9,8 +9,8 @@ use rustc_hash::FxHasher;
 pub type RefreshHash = [u8; 32];
 
 /// One thing that a write decides about. On PostgreSQL it is locked before
-/// anything is read; and what is decided in one room goes through one lane, so
-/// that it is committed and told in one order.
+/// anything is read; and what is decided in one room is in one transaction at a
+/// time, so that it is committed and told in one order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Concern {
     Room(RoomKey),

@@ -1,7 +1,7 @@
 //! What changes the database: each change is a [`Write`].
 //!
 //! A write is a struct with what it needs, and one `impl`: what it concerns
-//! (so its lane and its locks follow), its SQL, and what others have to know
+//! (so its order and its locks follow), its SQL, and what others have to know
 //! of it. The SQL is written once, in a module under
 //! [`each_backend`](parlor_macros::each_backend), and compiled for both
 //! databases. Ids and times are made by the caller, so that a batch that is

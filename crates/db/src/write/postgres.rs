@@ -1,13 +1,11 @@
 //! What writes do otherwise on PostgreSQL.
 
-mod at_once;
 mod locks;
 
 use diesel::{
     Connection, ExpressionMethods, QueryDsl, QueryResult, QueryableByName, RunQueryDsl, sql_types,
 };
 
-use self::locks::Locks;
 use super::{Concern, Queued};
 use crate::{
     Happened, Recorded,
@@ -20,10 +18,7 @@ use crate::{
 };
 use parlor_domain::{MessageId, RoomKey, Seq, UserKey};
 
-pub(crate) use self::{
-    at_once::{commit_messages, store_messages},
-    locks::WHOLE,
-};
+pub(crate) use self::locks::{Locks, WHOLE};
 
 /// Other nodes may change members of the same rooms.
 pub(crate) const SHARES_ROOMS: bool = true;

@@ -1,15 +1,8 @@
 //! What writes do otherwise on SQLite.
 
-use diesel::{
-    Connection, QueryResult,
-    result::{DatabaseErrorKind::UniqueViolation, Error::DatabaseError},
-};
+use diesel::QueryResult;
 
-use super::{
-    Queued, WriteError,
-    message::{self, Decided, NewMessage},
-    timeline,
-};
+use super::{Queued, timeline};
 use crate::{Happened, Recorded, rows::standing::StandingRow, sqlite::Conn};
 use parlor_domain::{RoomKey, Seq};
 
@@ -24,27 +17,6 @@ pub(crate) fn transaction<T>(
     run: impl FnOnce(&mut Conn) -> QueryResult<T>,
 ) -> QueryResult<T> {
     conn.immediate_transaction(run)
-}
-
-/// Repeats of what is stored already are rare, so messages are first stored as if
-/// there were none. If the database finds one, nothing of that has happened.
-/// What may not be written now may have been stored before.
-pub(crate) fn store_messages(conn: &mut Conn, messages: &[&NewMessage]) -> QueryResult<Decided> {
-    match conn.transaction(|conn| message::sqlite::insert_fresh(conn, messages)) {
-        Err(DatabaseError(UniqueViolation, _)) => Ok(vec![None; messages.len()]),
-        stored => {
-            let is_final = |stored: &_| !matches!(stored, Err(WriteError::Denied(_)));
-            Ok(stored?.into_iter().map(|stored| Some(stored).filter(is_final)).collect())
-        }
-    }
-}
-
-/// A transaction costs no round trips.
-pub(crate) fn commit_messages(
-    _: &mut Conn,
-    _: &[&NewMessage],
-) -> QueryResult<Option<(Decided, Option<Recorded>)>> {
-    Ok(None)
 }
 
 /// Moves the heads of rooms on, each by a number of events; gives the number

@@ -3,22 +3,24 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-use parlor_domain::limits::{BATCH_WRITES, LANE_SCAN, LANE_WAIT, LANE_WRITES};
-use rustc_hash::FxHashSet;
+use parlor_domain::limits::{BATCH_WRITES, LANE_WAIT, LANE_WRITES};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::write::Order;
 
-/// Writes that wait for a lane, in the order in which they came.
+/// Writes that wait for a transaction. Nothing is looked at twice, however much
+/// waits for one room.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     /// Transactions that may run at once.
     lanes: usize,
-    waiting: VecDeque<(Order, T)>,
+    /// What waits for no running transaction, in the order in which it came.
+    ready: VecDeque<(Order, T)>,
+    /// What waits for a running one of the same order.
+    behind: FxHashMap<Order, VecDeque<T>>,
     running: Vec<Batch>,
-    /// What the running ones have: the next of the same waits.
+    /// The orders of the running ones.
     taken: FxHashSet<Order>,
-    /// All that waits is taken.
-    futile: bool,
     begun: u64,
 }
 
@@ -36,8 +38,9 @@ pub(super) struct BatchId(u64);
 
 impl<T> Queue<T> {
     pub fn new(lanes: usize) -> Self {
-        let (waiting, running, taken) = (VecDeque::new(), Vec::new(), FxHashSet::default());
-        Self { lanes, waiting, running, taken, futile: false, begun: 0 }
+        let (ready, running, begun) = (VecDeque::new(), Vec::new(), 0);
+        let (behind, taken) = (FxHashMap::default(), FxHashSet::default());
+        Self { lanes, ready, behind, running, taken, begun }
     }
 
     /// Whether writes can overtake each other, so that their order matters.
@@ -46,44 +49,57 @@ impl<T> Queue<T> {
     }
 
     pub fn push(&mut self, order: Order, write: T) {
-        self.futile &= self.taken.contains(&order);
-        self.waiting.push_back((order, write));
+        if self.taken.contains(&order) {
+            self.behind.entry(order).or_default().push_back(write);
+        } else {
+            self.ready.push_back((order, write));
+        }
     }
 
     /// The next transaction, if one is to begin now.
     pub fn next(&mut self, now: Instant) -> Option<(BatchId, Vec<T>)> {
-        let picked = if self.running.is_empty() {
-            self.first()
-        } else if self.is_worth_a_lane(now) {
-            self.untaken()
-        } else {
+        if !self.running.is_empty() && !self.is_worth_a_lane(now) {
             return None;
+        }
+        let count = match self.before_alone() {
+            0 => self.ready.len().min(1),
+            before => before,
         };
-        if picked.is_empty() {
-            self.futile = true;
+        let (orders, writes): (Vec<Order>, Vec<T>) = self.ready.drain(..count).unzip();
+        if writes.is_empty() {
             return None;
+        }
+        self.taken.extend(orders.iter().filter(|order| **order != Order::Free));
+        if count == BATCH_WRITES && self.has_lanes() {
+            self.put_behind();
         }
         self.begun += 1;
         let id = BatchId(self.begun);
-        let (orders, writes): (Vec<Order>, Vec<T>) = picked.into_iter().unzip();
-        self.taken.extend(orders.iter().filter(|order| **order != Order::Free));
         self.running.push(Batch { id, began: now, orders });
         Some((id, writes))
     }
 
+    /// What waited for it comes after what has come meanwhile: nobody who writes
+    /// much keeps others waiting.
     pub fn ended(&mut self, id: BatchId) {
         let Some(at) = self.running.iter().position(|batch| batch.id == id) else { return };
         for order in self.running.swap_remove(at).orders {
             self.taken.remove(&order);
+            let waited = self.behind.remove(&order).unwrap_or_default();
+            self.ready.extend(waited.into_iter().map(|write| (order, write)));
         }
-        self.futile = false;
     }
 
     /// When another transaction may begin though nothing ends and nothing comes.
     pub fn opens_at(&self) -> Option<Instant> {
-        let may_open = self.running.len() < self.lanes && !self.waiting.is_empty();
         let youngest = self.running.iter().map(|batch| batch.began).max()?;
-        (may_open && !self.futile).then(|| youngest + LANE_WAIT)
+        self.can_open().then(|| youngest + LANE_WAIT)
+    }
+
+    fn can_open(&self) -> bool {
+        let is_alone = self.taken.contains(&Order::Alone);
+        let waits = self.ready.front().is_some_and(|(order, _)| *order != Order::Alone);
+        self.running.len() < self.lanes && !is_alone && waits
     }
 
     /// What waits grows to a batch while another one runs, because a write in a
@@ -91,43 +107,24 @@ impl<T> Queue<T> {
     /// there is enough for another, or the wait becomes long, does one begin
     /// beside it.
     fn is_worth_a_lane(&self, now: Instant) -> bool {
-        let (waiting, running) = (self.waiting.len(), self.running.len());
-        if running >= self.lanes || self.futile || self.taken.contains(&Order::Alone) {
-            return false;
-        }
         let is_young = |batch: &Batch| now.saturating_duration_since(batch.began) < LANE_WAIT;
-        waiting >= running * LANE_WRITES || !self.running.iter().any(is_young)
+        self.can_open()
+            && (self.ready.len() >= self.running.len() * LANE_WRITES
+                || !self.running.iter().any(is_young))
     }
 
-    /// What waits, up to what goes alone.
-    fn first(&mut self) -> Vec<(Order, T)> {
-        let is_alone = |(order, _): &(Order, T)| *order == Order::Alone;
-        let count = match self.waiting.iter().take(BATCH_WRITES).position(is_alone) {
-            Some(0) => 1,
-            Some(before) => before,
-            None => self.waiting.len().min(BATCH_WRITES),
-        };
-        self.waiting.drain(..count).collect()
+    /// How many go together next: what goes alone waits for all that came before,
+    /// and all that comes after it waits for it.
+    fn before_alone(&self) -> usize {
+        let first = self.ready.iter().take(BATCH_WRITES);
+        first.take_while(|(order, _)| *order != Order::Alone).count()
     }
 
-    /// What waits for none of the running ones, up to what goes alone.
-    fn untaken(&mut self) -> Vec<(Order, T)> {
-        let (mut picked, mut held) = (Vec::new(), Vec::new());
-        while picked.len() < BATCH_WRITES && held.len() < LANE_SCAN {
-            match self.waiting.pop_front() {
-                Some(first) if first.0 == Order::Alone => {
-                    held.push(first);
-                    break;
-                }
-                Some(next) if self.taken.contains(&next.0) => held.push(next),
-                Some(next) => picked.push(next),
-                None => break,
-            }
+    /// A batch was cut: more of its rooms waits for it now.
+    fn put_behind(&mut self) {
+        for (order, write) in std::mem::take(&mut self.ready) {
+            self.push(order, write);
         }
-        for next in held.into_iter().rev() {
-            self.waiting.push_front(next);
-        }
-        picked
     }
 }
 
@@ -150,17 +147,47 @@ mod tests {
         queue.push(room(1), 0);
         let (first, _) = queue.next(now).expect("nothing runs");
         for write in 1..LANE_WRITES {
+            queue.push(room(1), 100 + write);
             queue.push(room(2), write);
         }
         assert_eq!(queue.next(now), None, "it grows");
         assert_eq!(queue.opens_at(), Some(now + LANE_WAIT));
-        queue.push(room(1), 99);
+        queue.push(room(2), LANE_WRITES);
         let (_, second) = queue.next(now).expect("there is enough");
-        assert_eq!(second.len(), LANE_WRITES - 1, "what the first has waits for it");
-        assert_eq!(queue.next(now + LANE_WAIT), None, "its room is taken");
+        assert_eq!(second, (1..=LANE_WRITES).collect::<Vec<_>>());
+        assert_eq!((queue.next(now + LANE_WAIT), queue.opens_at()), (None, None), "it is taken");
         queue.ended(first);
         let (_, third) = queue.next(now + LANE_WAIT).expect("it has waited");
-        assert_eq!(third, [99]);
+        assert_eq!(third.len(), LANE_WRITES - 1);
+    }
+
+    #[test]
+    fn one_room_that_has_much_waiting_holds_up_no_other() {
+        let (mut queue, now) = (Queue::new(2), Instant::now());
+        for write in 0..3 * BATCH_WRITES {
+            queue.push(room(1), write);
+        }
+        let (first, _) = queue.next(now).expect("nothing runs");
+        queue.push(room(2), usize::MAX);
+        let (_, other) = queue.next(now + LANE_WAIT).expect("it has waited");
+        assert_eq!(other, [usize::MAX]);
+        queue.push(room(3), usize::MAX);
+        queue.ended(first);
+        let (_, next) = queue.next(now).expect("one ended");
+        assert_eq!(next[..2], [usize::MAX, BATCH_WRITES]);
+    }
+
+    #[test]
+    fn nobody_looks_again_while_something_goes_alone() {
+        let (mut queue, now) = (Queue::new(4), Instant::now());
+        queue.push(Order::Alone, 0);
+        let (alone, _) = queue.next(now).expect("nothing runs");
+        queue.push(room(1), 1);
+        assert_eq!((queue.next(now + LANE_WAIT), queue.opens_at()), (None, None));
+        queue.ended(alone);
+        assert!(queue.next(now).is_some());
+        queue.push(Order::Alone, 2);
+        assert_eq!((queue.next(now + LANE_WAIT), queue.opens_at()), (None, None));
     }
 
     #[test]

@@ -15,9 +15,6 @@ pub const LANE_WRITES: usize = 16;
 /// database nearby; one that is far away has several on their way.
 pub const LANE_WAIT: Duration = Duration::from_millis(5);
 
-/// Writes looked at for those that need not wait for a running transaction.
-pub const LANE_SCAN: usize = 1_024;
-
 /// Writes after which the write-ahead log is checkpointed, in parallel to the
 /// writer.
 pub const CHECKPOINT_WRITES: usize = 8_192;

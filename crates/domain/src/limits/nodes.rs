@@ -15,8 +15,8 @@ pub const FEED_KEPT: Duration = Duration::from_secs(600);
 /// Rows of the feed per read.
 pub const FEED_PAGE: i64 = 1_000;
 /// A row number of the feed that has not appeared after this time never will:
-/// its transaction would have been ended before
-/// (`POSTGRES_IDLE_IN_TRANSACTION`).
+/// its transaction would have been ended before (`POSTGRES_STATEMENT_TIMEOUT`,
+/// `POSTGRES_IDLE_IN_TRANSACTION`).
 pub const FEED_SETTLED: Duration = Duration::from_secs(15);
 /// How often a node updates its subscriptions in Redis.
 pub const INTEREST_TICK: Duration = Duration::from_millis(20);

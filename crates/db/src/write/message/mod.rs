@@ -1,5 +1,6 @@
 //! Messages: numbered and stored, each once; and changed.
 
+pub(super) mod at_once;
 mod change;
 mod reaction;
 mod rich;
@@ -152,10 +153,6 @@ pub(super) fn first_of_each(run: &[&NewMessage]) -> Vec<usize> {
 /// What became of a message of a run.
 pub type Stored = Result<StoredMessage, WriteError>;
 
-/// What became of messages of which no two have the same sender and `client_id`;
-/// `None` where more has to be looked up to say so.
-pub(crate) type Decided = Vec<Option<Stored>>;
-
 /// A repeat in the same room meets with what its first met with.
 fn repeat_of(first: Stored) -> Stored {
     first.map(|stored| StoredMessage { duplicate: true, ..stored })
@@ -168,7 +165,10 @@ pub mod backend {
     use super::*;
     use crate::{
         backend::Conn,
-        write::backend::{SHARES_ROOMS, advance_heads, store_messages},
+        write::{
+            backend::{SHARES_ROOMS, advance_heads},
+            message::at_once::backend::store_messages,
+        },
     };
 
     pub use super::{

@@ -6,11 +6,13 @@ use crate::write::Concern;
 
 /// The lock on everything: shared by every batch, and held alone by those
 /// few that touch what cannot be known before.
+/// In the texts of statements, also of the function that stores messages, it is
+/// written as 0.
 pub(crate) const WHOLE: i64 = 0;
 
 /// Keys of advisory locks, in the order in which they are taken.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Locks {
+pub(crate) struct Locks {
     /// Nobody else may write meanwhile.
     pub whole: bool,
     pub keys: Vec<i64>,
@@ -57,5 +59,6 @@ mod tests {
         let keys = Locks::of(&[rooms, users, names].concat()).keys;
         assert_eq!(keys.len(), 6);
         assert!(!keys.contains(&WHOLE));
+        assert_eq!(WHOLE, 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Plain messages in one call of a function of the database.
+//! On PostgreSQL: one call of a function of the database, one round trip.
 
 use diesel::{
     QueryResult, QueryableByName, RunQueryDsl,
@@ -6,17 +6,14 @@ use diesel::{
 };
 use parlor_domain::{ClientId, MessageId, RoomKey, Seq, StoredMessage, Timestamp};
 
-use super::Locks;
+use super::{Decided, NewMessage, Stored};
 use crate::{
     Effects, Recorded, WriteError,
     postgres::{
         Conn,
         statement::{Statement, Value},
     },
-    write::{
-        Write,
-        message::{Decided, NewMessage, Stored},
-    },
+    write::{Write, postgres::Locks},
 };
 
 #[derive(QueryableByName)]
