@@ -25,16 +25,14 @@ pub struct Driver {
 
 impl Driver {
     pub async fn start() -> Self {
-        let mut process = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("chromedriver is installed (scripts/test does it)");
-        let stdout = process.stdout.take().expect("stdout is piped");
-        let port = within("ChromeDriver", port_of(BufReader::new(stdout).lines())).await;
+        let (port, process) = within("ChromeDriver", async {
+            loop {
+                if let Some(started) = listening().await {
+                    return started;
+                }
+            }
+        })
+        .await;
         let profiles = tempfile::tempdir().expect("a temporary directory can be made");
         Self { port, profiles, browsers: RefCell::default(), _process: process }
     }
@@ -86,15 +84,26 @@ fn is_child_with_profile(pid: libc::pid_t, profiles: &TempDir) -> bool {
     String::from_utf8_lossy(&command).contains(&profiles)
 }
 
-async fn port_of(mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>) -> u16 {
+/// Starts one; none if it ended, as it does when another takes the port that it
+/// has found free.
+async fn listening() -> Option<(u16, Child)> {
+    let mut process = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("chromedriver is installed (scripts/test does it)");
+    let mut lines = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
     while let Some(line) = lines.next_line().await.expect("its output is text") {
         if let Some((_, port)) = line.split_once("started successfully on port ") {
             // It may say more: it must find someone who reads.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return port.trim_end_matches('.').parse().expect("a port");
+            return Some((port.trim_end_matches('.').parse().expect("a port"), process));
         }
     }
-    panic!("ChromeDriver ended before it listened");
+    None
 }
 
 fn capabilities(profile: &str, preferences: Value) -> Value {
