@@ -14,9 +14,9 @@ use crate::{
     auth::{TrustedProxies, peer_address},
     config::Config,
     limiter::network,
+    log_throttle::LogThrottle,
     metrics::{Limit, metrics},
     places::Places,
-    seldom::Seldom,
     transport::{Paced, Timeouts},
 };
 use parlor_domain::limits::{FILES_SHARE, HTTP_IDLE_PROXY, HTTP_SEND_BUFFER};
@@ -80,7 +80,7 @@ fn share(configured: usize, files: u64) -> usize {
 }
 
 fn refused(address: IpAddr) {
-    static REFUSED: Seldom = Seldom::new();
+    static REFUSED: LogThrottle = LogThrottle::new();
     metrics().limited(Limit::Address);
     if let Some(times) = REFUSED.again() {
         log::warn!(
@@ -93,7 +93,7 @@ fn refused(address: IpAddr) {
 
 /// A failed TLS handshake.
 pub(super) fn no_handshake(error: TlsError<std::io::Error, Infallible>) {
-    static FAILED: Seldom = Seldom::new();
+    static FAILED: LogThrottle = LogThrottle::new();
     let why = match error {
         TlsError::Timeout => "timed out".to_owned(),
         TlsError::Tls(error) => error.to_string(),
@@ -107,7 +107,7 @@ pub(super) fn no_handshake(error: TlsError<std::io::Error, Infallible>) {
 /// A connection that failed. Whoever sends something that is not HTTP has got a
 /// 400, and causes a line a minute.
 pub(super) fn ended(error: DispatchError) {
-    static GARBAGE: Seldom = Seldom::new();
+    static GARBAGE: LogThrottle = LogThrottle::new();
     match error {
         DispatchError::Parse(error) => {
             if let Some(times) = GARBAGE.again() {

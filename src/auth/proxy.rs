@@ -9,7 +9,7 @@ use std::{
 use actix_http::header::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
-use crate::seldom::Seldom;
+use crate::log_throttle::LogThrottle;
 
 /// The header in which proxies list the addresses that a request came from.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -107,7 +107,7 @@ fn is_near(address: IpAddr) -> bool {
 
 /// Forgotten easily, and noticed only when all people share one limit.
 fn not_believed(peer: IpAddr) {
-    static FORGOTTEN: Seldom = Seldom::new();
+    static FORGOTTEN: LogThrottle = LogThrottle::new();
     if let Some(times) = FORGOTTEN.again() {
         log::info!(
             "ignoring X-Forwarded-For from {peer} ({times} requests): if it is your proxy, add it \

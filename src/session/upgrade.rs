@@ -33,11 +33,11 @@ use crate::{
     clock,
     error::ApiError,
     limiter::{ErrorBudget, Limited, network},
+    log_throttle::LogThrottle,
     metrics::{Limit, metrics},
     places::Place,
     protocol::{ErrorCode, PROTOCOL_NAME},
     request_id::{self, logged, request_id},
-    seldom::Seldom,
     transport::{InTurn, Socket},
 };
 use parlor_domain::limits::RETRY_AFTER;
@@ -170,7 +170,7 @@ fn guest(worker: &Worker, client: Client) -> Result<Place<IpAddr>, ApiError> {
 /// are allowed is nobody's business. Behind a proxy the usual cause is that it
 /// does not pass `Host` on.
 fn refused_origin(origin: Option<&str>, host: Option<&str>) -> ApiError {
-    static REFUSED: Seldom = Seldom::new();
+    static REFUSED: LogThrottle = LogThrottle::new();
     let (origin, host) = (origin.unwrap_or_default(), host.unwrap_or_default());
     if let Some(times) = REFUSED.again() {
         log::warn!(

@@ -12,8 +12,8 @@ use tokio::{
 use super::{Secrets, backoff::delay, payload::payload};
 use crate::{
     db::{Letter, OutboxResult, OutboxTargets, Reader, SettleOutbox, Writer, submit},
+    log_throttle::LogThrottle,
     outbound,
-    seldom::Seldom,
 };
 use parlor_domain::{
     Timestamp,
@@ -60,7 +60,7 @@ struct UnderWay {
 }
 
 /// It goes on for as long as the receiver stays away.
-static BEYOND: Seldom = Seldom::new();
+static BEYOND: LogThrottle = LogThrottle::new();
 
 fn now() -> Timestamp {
     crate::clock::now()

@@ -7,9 +7,9 @@ use super::{
     sqlite::{self, place::Place},
     write::batch::{self, Executed},
 };
-use parlor_process::seldom::SeldomByText;
+use parlor_process::log_throttle::LogThrottleByText;
 
-static UNCONNECTED: SeldomByText = SeldomByText::new();
+static UNCONNECTED: LogThrottleByText = LogThrottleByText::new();
 
 /// Pools of blocking connections; clones share them.
 #[derive(Clone)]

@@ -4,5 +4,5 @@
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod log_throttle;
 pub mod metrics;
-pub mod seldom;

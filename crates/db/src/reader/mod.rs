@@ -35,7 +35,7 @@ use parlor_domain::{
     Epoch, Life, RoomKey,
     limits::{READ_NEWS, READ_TIMEOUT},
 };
-use parlor_process::{clock, metrics::metrics, seldom::SeldomByText};
+use parlor_process::{clock, log_throttle::LogThrottleByText, metrics::metrics};
 
 use counts::Counts;
 use pools::read;
@@ -150,7 +150,7 @@ impl Reader {
 }
 
 fn failed(error: &diesel::result::Error) -> ReadError {
-    static FAILED: SeldomByText = SeldomByText::new();
+    static FAILED: LogThrottleByText = LogThrottleByText::new();
     if let Some(times) = FAILED.again(&error.to_string()) {
         log::error!("a read failed: {error}{times}");
     }
@@ -159,7 +159,7 @@ fn failed(error: &diesel::result::Error) -> ReadError {
 }
 
 fn unconnected(error: impl fmt::Display) -> ReadError {
-    static UNCONNECTED: SeldomByText = SeldomByText::new();
+    static UNCONNECTED: LogThrottleByText = LogThrottleByText::new();
     let error = error.to_string();
     if let Some(times) = UNCONNECTED.again(&error) {
         log::error!("no connection to read from the database: {error}{times}");

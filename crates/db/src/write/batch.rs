@@ -6,7 +6,7 @@ use diesel::{
 };
 use parlor_domain::{RoomRules, StoredMessage, limits::POSTGRES_RETRIES};
 use parlor_macros::each_backend;
-use parlor_process::seldom::SeldomByText;
+use parlor_process::log_throttle::LogThrottleByText;
 
 use super::{
     Effects, Outcome, Queued, WriteError, WriteResult,
@@ -73,7 +73,7 @@ fn retried<T>(mut run: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
 }
 
 /// Said of a batch, and of the writes of one.
-static FAILED: SeldomByText = SeldomByText::new();
+static FAILED: LogThrottleByText = LogThrottleByText::new();
 
 fn given_up(writes: usize, error: &Error) -> Executed {
     if let Some(times) = FAILED.again(&error.to_string()) {

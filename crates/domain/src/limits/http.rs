@@ -53,10 +53,10 @@ pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 pub const LOGGED_BYTES: usize = 512;
 /// Interval between two log lines of a kind that would be written again and
 /// again: anybody on the network can cause it, or a database that is away.
-pub const SELDOM: Duration = Duration::from_secs(60);
+pub const LOG_THROTTLE: Duration = Duration::from_secs(60);
 /// Lines of one kind that are told apart by their text. A database that fails
 /// has few reasons at a time.
-pub const SELDOM_TEXTS: usize = 16;
+pub const LOG_THROTTLE_TEXTS: usize = 16;
 /// Stop signals within this time of the first count as one: a supervisor may
 /// signal a process and then its group.
 pub const SIGNALS_APART: Duration = Duration::from_secs(1);

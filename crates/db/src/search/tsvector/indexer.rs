@@ -29,7 +29,7 @@ use crate::{
     schema::{feed, room_heads, rooms},
 };
 use parlor_domain::limits::{SEARCH_FORGET, SEARCH_IDLE, SEARCH_SCAN};
-use parlor_process::seldom::SeldomByText;
+use parlor_process::log_throttle::LogThrottleByText;
 
 /// Whoever has this lock fills the table; it goes with the connection.
 const LOCK: i64 = 7_232_422;
@@ -58,7 +58,7 @@ struct Behind {
     room_key: i64,
 }
 
-static FAILED: SeldomByText = SeldomByText::new();
+static FAILED: LogThrottleByText = LogThrottleByText::new();
 
 /// Indexes for as long as the process lives.
 pub(crate) fn keep_up(url: PostgresUrl, guard: Guard) -> std::io::Result<()> {

@@ -7,10 +7,10 @@ use std::{
     time::Instant,
 };
 
-use parlor_domain::limits::{SELDOM, SELDOM_TEXTS};
+use parlor_domain::limits::{LOG_THROTTLE, LOG_THROTTLE_TEXTS};
 
 /// One kind of log line.
-pub struct Seldom(Mutex<State>);
+pub struct LogThrottle(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -23,7 +23,7 @@ impl State {
 
     fn again_at(&mut self, now: Instant) -> Option<u64> {
         self.times += 1;
-        if self.written.is_some_and(|at| now.saturating_duration_since(at) < SELDOM) {
+        if self.written.is_some_and(|at| now.saturating_duration_since(at) < LOG_THROTTLE) {
             return None;
         }
         self.written = Some(now);
@@ -31,7 +31,7 @@ impl State {
     }
 }
 
-impl Seldom {
+impl LogThrottle {
     #[expect(clippy::new_without_default, reason = "it is made for statics")]
     pub const fn new() -> Self {
         Self(Mutex::new(State::NEW))
@@ -46,9 +46,9 @@ impl Seldom {
 
 /// Log lines that differ by a text, such as the error of a database: each text
 /// is a kind of its own, whatever numbers there are in it.
-pub struct SeldomByText(Mutex<Vec<(String, State)>>);
+pub struct LogThrottleByText(Mutex<Vec<(String, State)>>);
 
-impl SeldomByText {
+impl LogThrottleByText {
     #[expect(clippy::new_without_default, reason = "it is made for statics")]
     pub const fn new() -> Self {
         Self(Mutex::new(Vec::new()))
@@ -63,7 +63,7 @@ impl SeldomByText {
         let kind: String = text.chars().filter(|letter| !letter.is_ascii_digit()).collect();
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = known.iter().position(|(other, _)| *other == kind).unwrap_or_else(|| {
-            if known.len() == SELDOM_TEXTS {
+            if known.len() == LOG_THROTTLE_TEXTS {
                 // The one that was new longest ago.
                 known.remove(0);
             }
@@ -100,13 +100,13 @@ mod tests {
         for second in 1..60 {
             assert_eq!(line.again_at(now + Duration::from_secs(second)), None);
         }
-        assert_eq!(line.again_at(now + SELDOM), Some(60));
-        assert_eq!(line.again_at(now + SELDOM), None);
+        assert_eq!(line.again_at(now + LOG_THROTTLE), Some(60));
+        assert_eq!(line.again_at(now + LOG_THROTTLE), None);
     }
 
     #[test]
     fn the_same_text_with_other_numbers_is_the_same_and_another_one_is_not() {
-        let (lines, now) = (SeldomByText::new(), Instant::now());
+        let (lines, now) = (LogThrottleByText::new(), Instant::now());
         let statement = |number: u64| format!("prepared statement \"s{number}\" does not exist");
         assert_eq!(lines.again_at(&statement(1), now), Some(Times(1)));
         for number in 2..1_000 {
@@ -114,12 +114,12 @@ mod tests {
         }
         let full = lines.again_at("the disk is full", now).expect("another one");
         assert_eq!(full.to_string(), "");
-        let thousand = lines.again_at(&statement(1_000), now + SELDOM).expect("time for one");
+        let thousand = lines.again_at(&statement(1_000), now + LOG_THROTTLE).expect("time for one");
         assert_eq!(thousand.to_string(), " (999 times)");
         // However many there are, so many are known.
         for letter in ('a'..='z').map(String::from) {
             assert_eq!(lines.again_at(&letter, now), Some(Times(1)));
         }
-        assert_eq!(lines.0.lock().expect("not poisoned").len(), SELDOM_TEXTS);
+        assert_eq!(lines.0.lock().expect("not poisoned").len(), LOG_THROTTLE_TEXTS);
     }
 }
