@@ -280,7 +280,7 @@ fn state(
     chat: &Addr<ChatServer>,
     writer: &Addr<Writer>,
     database: &Database,
-    good: (Revocations, ApiKeys),
+    (revocations, api_keys): (Revocations, ApiKeys),
     files: Files,
     search: Option<Search>,
 ) -> State {
@@ -288,7 +288,7 @@ fn state(
     let keys = TokenKeys::new(&config.secret, config.identity.previous_secret.as_ref(), leeway);
     let accounts = Accounts {
         keys: keys.clone(),
-        revocations: good.0.clone(),
+        revocations: revocations.clone(),
         leeway,
         reader: database.reader.clone(),
         writer: writer.clone(),
@@ -312,7 +312,7 @@ fn state(
                 adopted: config.identity.adopted.clone(),
                 leeway,
             },
-            good,
+            (revocations, api_keys),
             database.reader.clone(),
             writer.clone(),
         ),

@@ -171,7 +171,7 @@ mod tests {
             let signed = crypto::sign(message, &sign, algorithm);
             assert_eq!(signed.is_ok(), algorithm == Algorithm::HS256, "{algorithm:?}");
             let checked = crypto::verify("AAAA", message, &check, algorithm);
-            assert!(!checked.is_ok_and(|is_good| is_good), "{algorithm:?}");
+            assert!(!checked.is_ok_and(|is_valid| is_valid), "{algorithm:?}");
             // A key of another family.
             let other = match algorithm.family() {
                 AlgorithmFamily::Hmac => DecodingKey::from_ed_der(bytes),

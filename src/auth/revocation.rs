@@ -46,10 +46,10 @@ pub(super) struct Proof<'a> {
 }
 
 enum Verdict {
-    Good,
+    Valid,
     Refused(AuthError),
     /// The clock of who made it is ahead of ours.
-    GoodAndAhead(Timestamp),
+    ValidAndAhead(Timestamp),
     /// So is this one's, and it may be older than what was revoked just now.
     RefusedAhead(Timestamp),
 }
@@ -64,14 +64,14 @@ impl Revoked {
             return Verdict::Refused(AuthError::Revoked);
         }
         let ahead = issued_at.filter(|at| *at > now && sign_in.is_none());
-        let good = || ahead.map_or(Verdict::Good, Verdict::GoodAndAhead);
-        let Some(bar) = self.users.get(user) else { return good() };
+        let valid = || ahead.map_or(Verdict::Valid, Verdict::ValidAndAhead);
+        let Some(bar) = self.users.get(user) else { return valid() };
         if bar.bans(now) {
             return Verdict::Refused(AuthError::Banned);
         }
         let is_kept = sign_in.is_some() && sign_in == bar.keeps;
         if is_kept || bar.tokens_after == Timestamp(0) {
-            return good();
+            return valid();
         }
         let refused = self.refused.get(user).copied().unwrap_or(bar.tokens_after);
         // A token that does not say when it was made may be an old one.
@@ -80,7 +80,7 @@ impl Revoked {
         }
         match ahead {
             Some(at) if now < bar.tokens_after.later(leeway) => Verdict::RefusedAhead(at),
-            _ => good(),
+            _ => valid(),
         }
     }
 }
@@ -116,9 +116,9 @@ impl Revocations {
     ) -> Result<(), AuthError> {
         let verdict = self.read().judge(proof, now, leeway);
         match verdict {
-            Verdict::Good => Ok(()),
+            Verdict::Valid => Ok(()),
             Verdict::Refused(error) => Err(error),
-            Verdict::GoodAndAhead(at) => {
+            Verdict::ValidAndAhead(at) => {
                 let mut revoked = self.write();
                 if revoked.ahead.len() >= KNOWN_USERS {
                     revoked.ahead.retain(|_, at| *at > now);

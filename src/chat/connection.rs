@@ -44,17 +44,17 @@ pub struct Connect {
     /// A public room to join at once.
     pub join: Option<RoomId>,
     pub origin: Origin,
-    pub is_good: IsGood,
+    pub is_valid: IsValid,
 }
 
-/// Asks whether what a session was let in with is still good, and what to
+/// Asks whether what a session was let in with is still valid, and what to
 /// close it with if not. What is revoked while a session is on its way here
 /// finds no connection to end; so it is asked again on arrival.
-pub struct IsGood(pub Box<dyn Fn() -> Result<(), Close> + Send>);
+pub struct IsValid(pub Box<dyn Fn() -> Result<(), Close> + Send>);
 
-impl std::fmt::Debug for IsGood {
+impl std::fmt::Debug for IsValid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("IsGood")
+        f.write_str("IsValid")
     }
 }
 
@@ -74,7 +74,7 @@ pub struct Renewed {
     pub token_id: Option<Arc<str>>,
     pub sign_in: Option<Arc<str>>,
     pub issued_at: Option<Timestamp>,
-    pub is_good: IsGood,
+    pub is_valid: IsValid,
 }
 
 /// Where a connection comes from, as administration sees it.

@@ -126,7 +126,7 @@ impl Session {
         let Phase::Live(live) = &self.phase else { return };
         let Identity { user, roles, role_context, token_id, .. } = live.identity.clone();
         let (sign_in, issued_at) = (live.identity.sign_in_id(), live.identity.issued_at());
-        let is_good = self.is_good(live.identity.clone());
+        let is_valid = self.is_valid(live.identity.clone());
         let join = self.join.take();
         self.announced = true;
         self.guest = None;
@@ -141,7 +141,7 @@ impl Session {
             resume: self.resume,
             join,
             origin: self.origin.clone(),
-            is_good,
+            is_valid,
         });
         if self.resume {
             self.set_deadline(self.worker.settings.auth_timeout, Close::ResumeTimeout, ctx);

@@ -35,7 +35,7 @@ impl ChatServer {
             self.probe(user);
         } else if self.erased.contains(user) {
             self.close(session, Close::Disconnected);
-        } else if let Err(close) = (connect.is_good.0)() {
+        } else if let Err(close) = (connect.is_valid.0)() {
             self.close(session, close);
         } else {
             let from = Requester { user: connect.user.clone(), is_admin: false, is_service: false };
@@ -50,9 +50,9 @@ impl ChatServer {
 
     /// Revoking counts for the token that the session has now.
     pub(super) fn renewed(&mut self, renewed: Renewed) {
-        let Renewed { session, roles, role_context, token_id, sign_in, issued_at, is_good } =
+        let Renewed { session, roles, role_context, token_id, sign_in, issued_at, is_valid } =
             renewed;
-        if let Err(close) = (is_good.0)() {
+        if let Err(close) = (is_valid.0)() {
             self.close(session, close);
         }
         if let Some(entry) = self.sessions.entries.get_mut(&session.id) {

@@ -332,7 +332,7 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{IsGood, WorkerId};
+    use crate::chat::{IsValid, WorkerId};
     use parlor_domain::UserId;
 
     fn connect(id: u64, context: &str) -> Connect {
@@ -348,7 +348,7 @@ mod tests {
             resume: false,
             join: None,
             origin,
-            is_good: IsGood(Box::new(|| Ok(()))),
+            is_valid: IsValid(Box::new(|| Ok(()))),
         }
     }
 

@@ -7,7 +7,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use super::{Deadline, Session};
 use crate::{
     auth::{AuthError, Door, Identity},
-    chat::{IsGood, Renewed},
+    chat::{IsValid, Renewed},
     protocol::{
         Close, ErrorView,
         server_frame::{self, SessionView},
@@ -53,9 +53,9 @@ impl Session {
     }
 
     /// Asks again later whether somebody may be here.
-    pub(super) fn is_good(&self, identity: Identity) -> IsGood {
+    pub(super) fn is_valid(&self, identity: Identity) -> IsValid {
         let authenticator = self.worker.authenticator.clone();
-        IsGood(Box::new(move || authenticator.check(&identity).map_err(|error| close_for(&error))))
+        IsValid(Box::new(move || authenticator.check(&identity).map_err(|error| close_for(&error))))
     }
 
     pub(super) fn is_in_grace(&self) -> bool {
@@ -103,7 +103,7 @@ impl Session {
             Ok(identity) => {
                 live.in_grace = false;
                 live.identity = identity.clone();
-                let is_good = self.is_good(identity.clone());
+                let is_valid = self.is_valid(identity.clone());
                 let (sign_in, issued_at) = (identity.sign_in_id(), identity.issued_at());
                 self.worker.to_chat.say(Renewed {
                     session: self.at,
@@ -112,7 +112,7 @@ impl Session {
                     token_id: identity.token_id,
                     sign_in,
                     issued_at,
-                    is_good,
+                    is_valid,
                 });
                 if let Some(id) = &id {
                     self.link.send(&server_frame::ack(id, &self.view()));
