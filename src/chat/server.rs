@@ -12,6 +12,7 @@ mod inbox;
 mod left_rooms;
 mod listing;
 mod lookup;
+mod maintenance;
 mod marks;
 mod meeting;
 mod member;
@@ -24,7 +25,6 @@ mod request;
 mod room;
 mod subscribe;
 mod turn;
-mod upkeep;
 
 use std::{sync::Arc, time::Duration};
 

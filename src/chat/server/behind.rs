@@ -55,7 +55,7 @@ impl ChatServer {
         }
         entry.is_reading = true;
         let (id, since) = (entry.room.id.clone(), entry.timeline.told());
-        let inbox_since = super::upkeep::before(self.settings.inbox_ttl);
+        let inbox_since = super::maintenance::before(self.settings.inbox_ttl);
         let reading = read(self.reader.clone(), room, id, since, inbox_since);
         self.when(reading, move |page, server| {
             if let Some(entry) = server.rooms.get_mut(room) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ChatServer, answer::ReplyTo, upkeep::before};
+use super::{ChatServer, answer::ReplyTo, maintenance::before};
 use crate::{
     clock::now,
     db::{EndRoom, LeftRoom, NoteEmpty},

@@ -34,7 +34,7 @@ impl Turn for ReadReplay {
             user: entry.user,
             since,
             kept,
-            inbox_since: super::upkeep::before(server.settings.inbox_ttl),
+            inbox_since: super::maintenance::before(server.settings.inbox_ttl),
             limits: server.settings.limits.clone(),
         };
         let reading = read(server.reader.clone(), asked);
