@@ -21,7 +21,7 @@ const USER_PREFIX: &str = "service:";
 /// The end of the year 9999: a key has no other.
 const NEVER: Timestamp = Timestamp(253_402_300_799_000);
 
-/// The keys that are good, by the hash of each. A key is as long as a hash
+/// The keys that are valid, by the hash of each. A key is as long as a hash
 /// and random, so a plain hash is as good as a slow one.
 #[derive(Clone, Default)]
 pub struct ApiKeys(Arc<RwLock<FxHashMap<KeyHash, Identity>>>);

@@ -21,11 +21,11 @@ use crate::{
 };
 use parlor_domain::{Adopted, Timestamp, User, UserId, UserOrigin, limits::KNOWN_USERS};
 
-/// Whose tokens are good here.
+/// Whose tokens are valid here.
 #[derive(Clone)]
 pub struct Credentials {
     pub keys: TokenKeys,
-    /// Whose tokens are good, too.
+    /// Whose tokens are valid, too.
     pub issuer: Option<Issuer>,
     /// Whether people can have accounts here.
     pub accounts: bool,
@@ -108,7 +108,7 @@ impl Authenticator {
         self.revocations.check(proof, now, self.credentials.leeway)
     }
 
-    /// Whether what somebody was let in with is still good.
+    /// Whether what somebody was let in with is still valid.
     pub fn check(&self, identity: &Identity) -> Result<(), AuthError> {
         let now = clock::now();
         let Identity { user, token_id, sign_in, credential, .. } = identity;
@@ -125,7 +125,7 @@ impl Authenticator {
         }
     }
 
-    /// The longest time after its `exp` that a token is still good.
+    /// The longest time after its `exp` that a token is still valid.
     pub fn leeway(&self) -> Duration {
         self.credentials.leeway
     }

@@ -10,7 +10,7 @@ use parlor_domain::{
     limits::{ID_BYTES, ISSUER_BYTES, NAME_CHARS, TOKEN_AGE_MAX},
 };
 
-/// What a good token says.
+/// What a valid token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     pub user: UserId,
@@ -38,7 +38,7 @@ pub(super) enum SignedBy {
     Issuer,
 }
 
-/// The claims of a token whose signature and times are good.
+/// The claims of a token whose signature and times are valid.
 pub(super) struct Signed {
     pub by: SignedBy,
     pub claims: Map<String, Value>,

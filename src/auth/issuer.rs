@@ -204,7 +204,7 @@ impl Issuer {
                 known.keys = Arc::new(keys);
                 known.read_at = Some(Instant::now());
             }
-            // The ones that are known stay good.
+            // The ones that are known stay valid.
             Err(error) => log::warn!("the issuer's keys could not be fetched: {error}"),
         }
     }

@@ -130,7 +130,7 @@ impl Revocations {
                 Ok(())
             }
             Verdict::RefusedAhead(at) => {
-                // Or it would be good as soon as its time has come.
+                // Or it would be valid as soon as its time has come.
                 let mut revoked = self.write();
                 let known = revoked.refused.entry(proof.user.clone()).or_insert(at);
                 *known = at.max(*known);

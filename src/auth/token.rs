@@ -42,7 +42,7 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
-    /// What was signed with `previous` is still good: while the secret is
+    /// What was signed with `previous` is still valid: while the secret is
     /// being changed. `leeway` is how far the application's clock may be off.
     pub fn new(secret: &Secret, previous: Option<&Secret>, leeway: Duration) -> Self {
         crypto::install();

@@ -85,7 +85,7 @@ pub struct Origin {
     pub connected_at: Timestamp,
 }
 
-/// What is good no more.
+/// What is no longer valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// A token, by its `jti`, or all of a sign-in, by its revocation id.
