@@ -25,7 +25,7 @@ pub struct Shares {
     pub waiting: usize,
     pub waiting_each: usize,
     /// For at most this long.
-    pub patience: Duration,
+    pub queue_timeout: Duration,
 }
 
 /// Why there was no place.
@@ -92,7 +92,7 @@ impl<K: Copy + Eq + Hash> Turns<K> {
             };
             (why, state.wait(of, self.shares).ok_or(why)?)
         };
-        match tokio::time::timeout(self.shares.patience, coming).await {
+        match tokio::time::timeout(self.shares.queue_timeout, coming).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_)) | Err(_) => Err(why),
         }
@@ -179,8 +179,8 @@ mod tests {
     use super::*;
 
     fn turns(waiting: usize) -> Turns<char> {
-        let patience = Duration::from_secs(60);
-        Turns::new(Shares { places: 3, each: 2, waiting, waiting_each: 2, patience })
+        let queue_timeout = Duration::from_secs(60);
+        Turns::new(Shares { places: 3, each: 2, waiting, waiting_each: 2, queue_timeout })
     }
 
     #[tokio::test]

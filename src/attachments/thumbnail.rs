@@ -10,7 +10,7 @@ use crate::turns::{Shares, Turns};
 use parlor_domain::{
     UserKey,
     limits::{
-        DECODING_BASE, IMAGE_ALLOC, IMAGE_SIDE, THUMBNAIL_PATIENCE, THUMBNAIL_SIDE,
+        DECODING_BASE, IMAGE_ALLOC, IMAGE_SIDE, THUMBNAIL_QUEUE_TIMEOUT, THUMBNAIL_SIDE,
         THUMBNAILS_AT_ONCE, THUMBNAILS_AT_ONCE_EACH, UPLOADS_AT_ONCE,
     },
 };
@@ -35,7 +35,7 @@ impl Default for Thumbnails {
             each: THUMBNAILS_AT_ONCE_EACH,
             waiting: UPLOADS_AT_ONCE,
             waiting_each: UPLOADS_AT_ONCE,
-            patience: THUMBNAIL_PATIENCE,
+            queue_timeout: THUMBNAIL_QUEUE_TIMEOUT,
         }))
     }
 }

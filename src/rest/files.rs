@@ -33,7 +33,7 @@ impl Files {
             each: UPLOADS_AT_ONCE_EACH,
             waiting: 0,
             waiting_each: 0,
-            patience: Duration::ZERO,
+            queue_timeout: Duration::ZERO,
         });
         let thumbnails = Thumbnails::default();
         Self { store, thumbnails, allowed, bytes_max, quota, at_once }

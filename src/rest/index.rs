@@ -9,7 +9,7 @@ use crate::{
 use parlor_domain::{
     UserKey,
     limits::{
-        RETRY_AFTER, SEARCH_CONNECTIONS, SEARCH_PATIENCE, SEARCHES_EACH, SEARCHES_WAITING,
+        RETRY_AFTER, SEARCH_CONNECTIONS, SEARCH_QUEUE_TIMEOUT, SEARCHES_EACH, SEARCHES_WAITING,
         SEARCHES_WAITING_EACH,
     },
 };
@@ -28,7 +28,7 @@ impl Search {
             each: SEARCHES_EACH,
             waiting: SEARCHES_WAITING,
             waiting_each: SEARCHES_WAITING_EACH,
-            patience: SEARCH_PATIENCE,
+            queue_timeout: SEARCH_QUEUE_TIMEOUT,
         });
         Self { index, turns }
     }

@@ -16,7 +16,7 @@ use crate::{
     metrics::{CONTENT_TYPE, metrics},
     protocol::{Close, ErrorCode},
 };
-use parlor_domain::{Denied, limits::METRICS_PATIENCE};
+use parlor_domain::{Denied, limits::METRICS_TIMEOUT};
 
 /// Metrics that are measured on request: name, help and value.
 type Measured = (&'static str, &'static str, u64);
@@ -49,7 +49,7 @@ async fn collect(state: &State) -> Result<String, ApiError> {
 async fn stored(state: &State) -> Vec<Measured> {
     let counting = async { tokio::join!(state.reader.inbox_count(), state.reader.backlogs()) };
     // A read that fails is counted and logged where it does.
-    let Ok((Ok(inbox), Ok(backlogs))) = timeout(METRICS_PATIENCE, counting).await else {
+    let Ok((Ok(inbox), Ok(backlogs))) = timeout(METRICS_TIMEOUT, counting).await else {
         return Vec::new();
     };
     let number = |count: i64| u64::try_from(count).unwrap_or(0);

@@ -23,7 +23,7 @@ use crate::{
 };
 use parlor_domain::{
     RoomKey, Seq,
-    limits::{TIMELINE_AGAIN, TIMELINE_PATIENCE},
+    limits::{TIMELINE_AGAIN, TIMELINE_GAP_WAIT},
 };
 use parlor_websocket::Frame;
 
@@ -240,7 +240,7 @@ impl World {
             return;
         }
         if node.behind.insert(room) && node.behind.len() == 1 {
-            self.catch_up_in(place, TIMELINE_PATIENCE);
+            self.catch_up_in(place, TIMELINE_GAP_WAIT);
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    patience::{Patience, Timeouts},
+    deadlines::{Deadlines, Timeouts},
     requests::{Body, Requests},
 };
 
@@ -18,7 +18,7 @@ use super::{
 pub struct Connection(Rc<Shared>);
 
 struct Shared {
-    patience: RefCell<Patience>,
+    deadlines: RefCell<Deadlines>,
     requests: RefCell<Requests>,
     /// Whom to wake when the next request may begin.
     next: Cell<Option<Waker>>,
@@ -30,7 +30,7 @@ pub struct Answering(Connection);
 impl Connection {
     pub(super) fn new(timeouts: Timeouts) -> Self {
         Self(Rc::new(Shared {
-            patience: RefCell::new(Patience::new(timeouts)),
+            deadlines: RefCell::new(Deadlines::new(timeouts)),
             requests: RefCell::default(),
             next: Cell::default(),
         }))
@@ -39,14 +39,14 @@ impl Connection {
     /// A request is whole, but for this body: until the guard is dropped, the
     /// connection waits for us and not for the client.
     pub fn answering(&self, body: Body) -> Answering {
-        self.patience().request_began();
+        self.deadlines().request_began();
         self.requests().expect(body);
         self.go_on();
         Answering(self.clone())
     }
 
-    pub(super) fn patience(&self) -> RefMut<'_, Patience> {
-        self.0.patience.borrow_mut()
+    pub(super) fn deadlines(&self) -> RefMut<'_, Deadlines> {
+        self.0.deadlines.borrow_mut()
     }
 
     pub(super) fn requests(&self) -> RefMut<'_, Requests> {
@@ -55,13 +55,13 @@ impl Connection {
 
     /// The reader took something.
     pub(super) fn wrote(&self, now: Instant, bytes: usize) {
-        self.patience().wrote(now, bytes);
+        self.deadlines().wrote(now, bytes);
         self.go_on();
     }
 
     /// Whether the next request has to wait for the one before it.
     pub(super) fn is_held(&self) -> bool {
-        self.requests().is_at_head() && self.patience().is_busy()
+        self.requests().is_at_head() && self.deadlines().is_busy()
     }
 
     /// This one is woken when the next request need not wait any more.
@@ -81,7 +81,7 @@ impl Connection {
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.patience().request_ended(Instant::now());
+        self.0.deadlines().request_ended(Instant::now());
         self.0.go_on();
     }
 }

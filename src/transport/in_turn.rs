@@ -128,7 +128,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for InTurn<T> {
             if this.kept.is_empty() {
                 this.kept = Bytes::new();
             }
-            this.connection.patience().read(Instant::now());
+            this.connection.deadlines().read(Instant::now());
         }
         Poll::Ready(Ok(()))
     }

@@ -7,9 +7,9 @@
 mod alarm;
 mod certificate;
 mod connection;
+mod deadlines;
 mod in_turn;
 mod paced;
-mod patience;
 mod requests;
 mod tls;
 
@@ -24,9 +24,9 @@ use tokio::{io::Interest, net::TcpStream};
 pub use alarm::Alarm;
 pub use certificate::{Certificate, CertificateError};
 pub use connection::{Answering, Connection};
+pub use deadlines::{Pace, Timeouts};
 pub use in_turn::InTurn;
 pub use paced::Paced;
-pub use patience::{Pace, Timeouts};
 pub use requests::Body;
 pub use tls::{TlsSocket, TlsStream};
 

@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::{
     alarm::Alarm,
     connection::Connection,
-    patience::{Patience, Timeouts},
+    deadlines::{Deadlines, Timeouts},
 };
 use crate::places::Place;
 
@@ -68,8 +68,8 @@ impl Paced {
         io::ErrorKind::TimedOut.into()
     }
 
-    fn patience(&self) -> RefMut<'_, Patience> {
-        self.connection.patience()
+    fn deadlines(&self) -> RefMut<'_, Deadlines> {
+        self.connection.deadlines()
     }
 
     /// Nothing is there to be read: whether that is how it stays. The task is
@@ -77,8 +77,8 @@ impl Paced {
     fn ends(&mut self, cx: &mut Context<'_>) -> bool {
         loop {
             let (ends, deadline) = {
-                let patience = self.patience();
-                (patience.gives_asker_up(Instant::now()), patience.reading_deadline())
+                let deadlines = self.deadlines();
+                (deadlines.gives_asker_up(Instant::now()), deadlines.reading_deadline())
             };
             let Some(deadline) = deadline.filter(|_| !ends) else { return ends };
             if self.alarm.poll_at(cx, deadline).is_pending() {
@@ -99,7 +99,7 @@ impl Paced {
         again: impl FnOnce(SockRef<'_>) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         let now = Instant::now();
-        let is_due = self.patience().is_reader_due(now);
+        let is_due = self.deadlines().is_reader_due(now);
         if written.is_pending() && (is_due || self.tries) {
             written = match again(SockRef::from(&self.tcp)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
@@ -114,11 +114,11 @@ impl Paced {
             }
             return Poll::Ready(written);
         }
-        self.patience().write_blocked(now);
-        if self.patience().gives_reader_up(now) {
+        self.deadlines().write_blocked(now);
+        if self.deadlines().gives_reader_up(now) {
             return Poll::Ready(Err(self.cut()));
         }
-        let deadline = self.patience().writing_deadline();
+        let deadline = self.deadlines().writing_deadline();
         if let Some(deadline) = deadline
             && self.alarm.poll_at(cx, deadline).is_ready()
         {
@@ -141,7 +141,7 @@ impl AsyncRead for Paced {
         match Pin::new(&mut this.tcp).poll_read(cx, buffer) {
             Poll::Ready(read) => {
                 if buffer.filled().len() > before {
-                    this.patience().read(Instant::now());
+                    this.deadlines().read(Instant::now());
                 }
                 Poll::Ready(read)
             }

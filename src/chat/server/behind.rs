@@ -9,7 +9,7 @@ use crate::{
 };
 use parlor_domain::{
     RoomId, RoomKey, Seq, Timestamp,
-    limits::{TIMELINE_AGAIN, TIMELINE_PAGE, TIMELINE_PATIENCE},
+    limits::{TIMELINE_AGAIN, TIMELINE_GAP_WAIT, TIMELINE_PAGE},
 };
 use parlor_websocket::Frame;
 
@@ -36,7 +36,7 @@ impl ChatServer {
             return;
         }
         if self.behind.insert(room) && self.behind.len() == 1 {
-            self.catch_up_in(TIMELINE_PATIENCE);
+            self.catch_up_in(TIMELINE_GAP_WAIT);
         }
     }
 

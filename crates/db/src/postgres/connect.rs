@@ -20,7 +20,7 @@ use super::{
     url::{PostgresUrl, full_cause},
 };
 use parlor_domain::limits::{
-    POSTGRES_CONNECT_TIMEOUT, POSTGRES_IDLE, POSTGRES_KEEPALIVE, POSTGRES_PATIENCE,
+    POSTGRES_CONNECT_TIMEOUT, POSTGRES_IDLE, POSTGRES_KEEPALIVE, POSTGRES_RESPONSE_TIMEOUT,
 };
 
 /// Makes one connection: to the first host that can be reached, and lets one
@@ -54,7 +54,7 @@ async fn to_host(url: &PostgresUrl, host: &Host, port: u16) -> Result<AsyncPgCon
         let alive =
             TcpKeepalive::new().with_time(POSTGRES_KEEPALIVE).with_interval(POSTGRES_KEEPALIVE);
         SockRef::from(&stream).set_tcp_keepalive(&alive).map_err(|error| error.to_string())?;
-        let stream = Stalled::new(stream, POSTGRES_PATIENCE);
+        let stream = Stalled::new(stream, POSTGRES_RESPONSE_TIMEOUT);
         let mut config = url.config.clone();
         config.ssl_mode(*mode);
         let started = match tls.clone() {

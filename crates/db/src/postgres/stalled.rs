@@ -22,15 +22,15 @@ use tokio::{
 /// in between keeps the connection.
 pub(super) struct Stalled {
     stream: TcpStream,
-    patience: Duration,
+    timeout: Duration,
     /// Something was asked and nothing has come since.
     waiting: bool,
     deadline: Pin<Box<Sleep>>,
 }
 
 impl Stalled {
-    pub fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, waiting: false, deadline: Box::pin(sleep(patience)) }
+    pub fn new(stream: TcpStream, timeout: Duration) -> Self {
+        Self { stream, timeout, waiting: false, deadline: Box::pin(sleep(timeout)) }
     }
 }
 
@@ -63,7 +63,7 @@ impl AsyncWrite for Stalled {
     ) -> Poll<io::Result<usize>> {
         if !self.waiting {
             self.waiting = true;
-            let deadline = Instant::now() + self.patience;
+            let deadline = Instant::now() + self.timeout;
             self.deadline.as_mut().reset(deadline);
             // So that whoever reads is woken at the deadline.
             let _ = self.deadline.as_mut().poll(cx);
@@ -95,10 +95,10 @@ mod tests {
         let address = listener.local_addr().expect("an address");
         let stream = TcpStream::connect(address).await.expect("connected");
         let (mut other, _) = listener.accept().await.expect("accepted");
-        let patience = Duration::from_millis(100);
-        let mut stream = Stalled::new(stream, patience);
+        let timeout = Duration::from_millis(100);
+        let mut stream = Stalled::new(stream, timeout);
         let mut byte = [0];
-        let idle = tokio::time::timeout(patience * 3, stream.read(&mut byte)).await;
+        let idle = tokio::time::timeout(timeout * 3, stream.read(&mut byte)).await;
         assert!(idle.is_err(), "nothing was asked, so nothing is overdue");
         stream.write_all(b"?").await.expect("asked");
         other.write_all(b"!").await.expect("answered");

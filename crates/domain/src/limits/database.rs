@@ -48,7 +48,7 @@ pub const POSTGRES_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub const POSTGRES_STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A PostgreSQL that does not respond for longer than a statement may take is
 /// considered unreachable.
-pub const POSTGRES_PATIENCE: Duration = Duration::from_secs(7);
+pub const POSTGRES_RESPONSE_TIMEOUT: Duration = Duration::from_secs(7);
 /// A connection that is silent so long is asked by the system whether its other
 /// end is there: routers forget connections after minutes.
 pub const POSTGRES_KEEPALIVE: Duration = Duration::from_secs(30);
@@ -81,7 +81,7 @@ pub const WRITE_NEWS: Duration = Duration::from_secs(2);
 /// How long `/metrics` waits for the values counted in the database: Prometheus
 /// gives up after ten seconds, and the other metrics are needed most at such a
 /// time.
-pub const METRICS_PATIENCE: Duration = Duration::from_secs(1);
+pub const METRICS_TIMEOUT: Duration = Duration::from_secs(1);
 /// Connections of the read pool.
 pub const READ_CONNECTIONS: usize = 8;
 

@@ -179,7 +179,7 @@ fn the_documents_say_the_constants() {
             format!("{UPLOADS_AT_ONCE_EACH} at once per user, {UPLOADS_AT_ONCE} per node"),
             format!("{}, {} pixels a side, a file of {image_bytes}", bytes(IMAGE_ALLOC), number(IMAGE_SIDE)),
             format!("{SEARCH_BYTES} bytes and {SEARCH_TERMS} words; {SEARCH_CONNECTIONS} at once"),
-            format!("{SEARCHES_EACH} of one user, {SEARCHES_WAITING} waiting, {SEARCHES_WAITING_EACH} of one user, for {}; {} results", time(SEARCH_PATIENCE), number(SEARCH_OFFSET_MAX)),
+            format!("{SEARCHES_EACH} of one user, {SEARCHES_WAITING} waiting, {SEARCHES_WAITING_EACH} of one user, for {}; {} results", time(SEARCH_QUEUE_TIMEOUT), number(SEARCH_OFFSET_MAX)),
             ]),
         ("docs/SCALING.md", &[
             format!("a lease in PostgreSQL ({},", time(NODE_LEASE)),

@@ -87,7 +87,7 @@ pub const WEBP_TREES: u64 = 560;
 pub const THUMBNAILS_AT_ONCE: usize = 2;
 pub const THUMBNAILS_AT_ONCE_EACH: usize = 1;
 /// How long an image waits for its turn; after that it has no thumbnail.
-pub const THUMBNAIL_PATIENCE: Duration = Duration::from_secs(60);
+pub const THUMBNAIL_QUEUE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Pixels of a thumbnail's longer side.
 pub const THUMBNAIL_SIDE: u32 = 320;
 /// Age at which an unsent upload is removed.

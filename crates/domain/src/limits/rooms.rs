@@ -41,7 +41,7 @@ pub const TIMELINE_HELD: usize = 1_024;
 pub const TIMELINE_HELD_BYTES: usize = 1024 * 1024;
 /// How long missing events of a room are waited for before they are read: two
 /// nodes that write to one room overtake each other by less.
-pub const TIMELINE_PATIENCE: Duration = Duration::from_millis(20);
+pub const TIMELINE_GAP_WAIT: Duration = Duration::from_millis(20);
 /// Delay before the read is retried after a failure.
 pub const TIMELINE_AGAIN: Duration = Duration::from_millis(500);
 /// Events of a room per read.

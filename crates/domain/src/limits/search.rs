@@ -19,7 +19,7 @@ pub const SEARCHES_EACH: usize = 2;
 /// own are `rate_limited` and others' `unavailable`.
 pub const SEARCHES_WAITING: usize = 64;
 pub const SEARCHES_WAITING_EACH: usize = 4;
-pub const SEARCH_PATIENCE: Duration = Duration::from_secs(5);
+pub const SEARCH_QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Messages of a room that are read at once for indexing.
 pub const SEARCH_BATCH: i64 = 500;
 /// Messages indexed in one transaction, at least if there are that many: each

@@ -106,16 +106,16 @@ enum Waits {
     Answering,
 }
 
-/// The patience with one connection.
+/// Until when the other end of one connection is waited for.
 #[derive(Clone, Debug)]
-pub struct Patience {
+pub struct Deadlines {
     timeouts: Timeouts,
     waits: Waits,
     answering: u32,
     writing: Pace,
 }
 
-impl Patience {
+impl Deadlines {
     pub fn new(timeouts: Timeouts) -> Self {
         let writing = Pace::new(timeouts.response);
         Self { timeouts, waits: Waits::First, answering: 0, writing }
@@ -202,9 +202,9 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn patience() -> (Patience, Instant) {
+    fn deadlines() -> (Deadlines, Instant) {
         let timeouts = Timeouts { request: 20 * SECOND, response: 60 * SECOND, idle: 5 * SECOND };
-        (Patience::new(timeouts), Instant::now())
+        (Deadlines::new(timeouts), Instant::now())
     }
 
     #[test]
@@ -267,73 +267,73 @@ mod tests {
 
     #[test]
     fn a_connection_without_a_request_ends_in_silence() {
-        let (mut patience, start) = patience();
-        assert_eq!(patience.reading_deadline(), None, "the first has a time of actix-http's");
-        patience.request_began();
-        assert_eq!(patience.reading_deadline(), None, "it is our turn");
-        patience.request_ended(start);
-        assert_eq!(patience.reading_deadline(), Some(start + 5 * SECOND));
-        assert!(!patience.gives_asker_up(start + 4 * SECOND));
-        assert!(patience.gives_asker_up(start + 5 * SECOND));
+        let (mut deadlines, start) = deadlines();
+        assert_eq!(deadlines.reading_deadline(), None, "the first has a time of actix-http's");
+        deadlines.request_began();
+        assert_eq!(deadlines.reading_deadline(), None, "it is our turn");
+        deadlines.request_ended(start);
+        assert_eq!(deadlines.reading_deadline(), Some(start + 5 * SECOND));
+        assert!(!deadlines.gives_asker_up(start + 4 * SECOND));
+        assert!(deadlines.gives_asker_up(start + 5 * SECOND));
     }
 
     #[test]
     fn a_request_that_has_begun_has_one_time_for_all_of_its_head() {
-        let (mut patience, start) = patience();
-        patience.request_began();
-        patience.request_ended(start);
-        patience.read(start + SECOND);
-        patience.read(start + 19 * SECOND);
-        assert_eq!(patience.reading_deadline(), Some(start + 21 * SECOND));
-        patience.request_began();
-        assert_eq!(patience.reading_deadline(), None);
+        let (mut deadlines, start) = deadlines();
+        deadlines.request_began();
+        deadlines.request_ended(start);
+        deadlines.read(start + SECOND);
+        deadlines.read(start + 19 * SECOND);
+        assert_eq!(deadlines.reading_deadline(), Some(start + 21 * SECOND));
+        deadlines.request_began();
+        assert_eq!(deadlines.reading_deadline(), None);
     }
 
     #[test]
     fn requests_in_a_row_are_one_turn_of_ours() {
-        let (mut patience, start) = patience();
-        patience.request_began();
-        patience.request_began();
-        patience.request_ended(start);
-        assert_eq!(patience.reading_deadline(), None);
-        patience.request_ended(start);
-        assert!(patience.reading_deadline().is_some());
+        let (mut deadlines, start) = deadlines();
+        deadlines.request_began();
+        deadlines.request_began();
+        deadlines.request_ended(start);
+        assert_eq!(deadlines.reading_deadline(), None);
+        deadlines.request_ended(start);
+        assert!(deadlines.reading_deadline().is_some());
     }
 
     #[test]
     fn a_request_is_done_when_its_answer_is_taken() {
-        let (mut patience, start) = patience();
-        assert!(!patience.is_busy());
-        patience.request_began();
-        assert!(patience.is_busy());
-        patience.write_blocked(start);
-        patience.request_ended(start);
-        assert!(patience.is_busy(), "it is not taken");
+        let (mut deadlines, start) = deadlines();
+        assert!(!deadlines.is_busy());
+        deadlines.request_began();
+        assert!(deadlines.is_busy());
+        deadlines.write_blocked(start);
+        deadlines.request_ended(start);
+        assert!(deadlines.is_busy(), "it is not taken");
         // Half of the next one came meanwhile.
-        patience.read(start + SECOND);
-        patience.wrote(start + 30 * SECOND, 100);
-        assert!(!patience.is_busy());
-        patience.read(start + 31 * SECOND);
-        assert_eq!(patience.reading_deadline(), Some(start + 51 * SECOND), "the rest has time");
-        patience.wrote(start + 32 * SECOND, 100);
-        assert_eq!(patience.reading_deadline(), Some(start + 51 * SECOND), "but no more");
+        deadlines.read(start + SECOND);
+        deadlines.wrote(start + 30 * SECOND, 100);
+        assert!(!deadlines.is_busy());
+        deadlines.read(start + 31 * SECOND);
+        assert_eq!(deadlines.reading_deadline(), Some(start + 51 * SECOND), "the rest has time");
+        deadlines.wrote(start + 32 * SECOND, 100);
+        assert_eq!(deadlines.reading_deadline(), Some(start + 51 * SECOND), "but no more");
     }
 
     #[test]
     fn a_reader_who_does_not_read_is_cut_and_one_who_does_has_time_for_the_next_request() {
-        let (mut patience, start) = patience();
-        patience.request_began();
-        patience.wrote(start, 300_000);
-        patience.request_ended(start);
-        patience.write_blocked(start);
-        assert_eq!(patience.reading_deadline(), None, "idle counts from the end");
+        let (mut deadlines, start) = deadlines();
+        deadlines.request_began();
+        deadlines.wrote(start, 300_000);
+        deadlines.request_ended(start);
+        deadlines.write_blocked(start);
+        assert_eq!(deadlines.reading_deadline(), None, "idle counts from the end");
         let end = start + 60 * SECOND;
-        assert_eq!(patience.writing_deadline(), Some(end));
-        assert!(!patience.is_reader_due(end - SECOND) && patience.is_reader_due(end));
-        let mut other = patience.clone();
+        assert_eq!(deadlines.writing_deadline(), Some(end));
+        assert!(!deadlines.is_reader_due(end - SECOND) && deadlines.is_reader_due(end));
+        let mut other = deadlines.clone();
         assert!(other.gives_reader_up(end), "what filled the buffers is no reading");
-        patience.wrote(end, 100_000);
-        assert!(!patience.gives_reader_up(end));
-        assert_eq!(patience.reading_deadline(), Some(end + 5 * SECOND));
+        deadlines.wrote(end, 100_000);
+        assert!(!deadlines.gives_reader_up(end));
+        assert_eq!(deadlines.reading_deadline(), Some(end + 5 * SECOND));
     }
 }
