@@ -2,13 +2,13 @@
 
 mod admin;
 mod answer;
-mod behind;
 mod bounds;
 mod commit;
 mod connect;
 mod direct;
 mod drain;
 mod inbox;
+mod lagging;
 mod left_rooms;
 mod listing;
 mod lookup;
@@ -129,7 +129,7 @@ pub struct ChatServer {
     /// Rooms that this node hears from now on.
     unseen_heads: UnseenHeads,
     /// Rooms in which something was committed that was not told here.
-    behind: FxHashSet<RoomKey>,
+    lagging: FxHashSet<RoomKey>,
     /// Itself.
     me: Addr<ChatServer>,
     typing: Typing,
@@ -186,7 +186,7 @@ impl ChatServer {
             purges: unfinished.purges.into_iter().collect(),
             nodes: Nodes::new(bus),
             unseen_heads: UnseenHeads::default(),
-            behind: FxHashSet::default(),
+            lagging: FxHashSet::default(),
             me,
             typing: Typing::default(),
             departures: Departures::default(),

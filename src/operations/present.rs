@@ -108,11 +108,11 @@ mod backend {
 
     /// Never back, never past the head.
     pub(super) fn ack(conn: &mut Conn, Acking { user, upto }: &Acking) -> Written<()> {
-        let behind = inbox_heads::table
+        let unacked = inbox_heads::table
             .filter(inbox_heads::user_key.eq(user.0))
             .filter(inbox_heads::acked_seq.lt(upto.0))
             .filter(inbox_heads::last_seq.ge(upto.0));
-        diesel::update(behind).set(inbox_heads::acked_seq.eq(upto.0)).execute(conn)?;
+        diesel::update(unacked).set(inbox_heads::acked_seq.eq(upto.0)).execute(conn)?;
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// One step of it: some of the rooms that are behind.
+/// One step of it: some of the rooms that are unread.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct MarkSomeRead {}
 
@@ -116,12 +116,12 @@ mod backend {
         write::receipt::backend as receipt,
     };
 
-    /// Some of the rooms that are behind.
+    /// Some of the rooms that are unread.
     pub(super) fn read_all(conn: &mut Conn, reading: &ReadingAll) -> Written<Vec<RoomRead>> {
         let ReadingAll { user, at } = *reading;
         let mark =
             receipts::room_key.eq(members::room_key).and(receipts::user_key.eq(members::user_key));
-        let behind = members::table
+        let unread = members::table
             .inner_join(rooms::table)
             .inner_join(users::table)
             .inner_join(room_heads::table.on(room_heads::room_key.eq(members::room_key)))
@@ -138,9 +138,9 @@ mod backend {
             .limit(READ_ALL_ROOMS)
             .load::<((i64, String, i64), (String, bool))>(conn)?;
         let blocked =
-            if behind.is_empty() { Arc::default() } else { receipt::blocked_by(conn, user)? };
-        let mut moved = Vec::with_capacity(behind.len());
-        for ((key, room, head), (id, is_hidden)) in behind {
+            if unread.is_empty() { Arc::default() } else { receipt::blocked_by(conn, user)? };
+        let mut moved = Vec::with_capacity(unread.len());
+        for ((key, room, head), (id, is_hidden)) in unread {
             let (key, room, seq) = (RoomKey(key), RoomId::from_stored(room), Seq(head));
             receipt::store(conn, key, user, seq, at)?;
             let by = MarkedBy { id: UserId::from_stored(id), is_hidden, blocked: blocked.clone() };

@@ -56,7 +56,7 @@ pub(super) struct Node {
     pub rooms: BTreeMap<RoomNo, RoomEntry>,
     /// Rooms that it is subscribed to in Redis.
     pub hears: BTreeSet<RoomNo>,
-    behind: BTreeSet<RoomNo>,
+    lagging: BTreeSet<RoomNo>,
     /// Items of the feed that were handed on, and rows of its own.
     handed: BTreeSet<(i64, u32)>,
     own: BTreeSet<i64>,
@@ -236,17 +236,17 @@ impl World {
 
     fn catch_up_later(&mut self, place: Place, room: RoomNo) {
         let node = &mut self.nodes[place.node];
-        if !node.rooms.get(&room).is_some_and(|entry| entry.timeline.is_behind()) {
+        if !node.rooms.get(&room).is_some_and(|entry| entry.timeline.is_lagging()) {
             return;
         }
-        if node.behind.insert(room) && node.behind.len() == 1 {
+        if node.lagging.insert(room) && node.lagging.len() == 1 {
             self.catch_up_in(place, TIMELINE_GAP_WAIT);
         }
     }
 
     fn catch_up_in(&mut self, place: Place, time: Duration) {
         self.at(place, time.as_millis() as At, move |world| {
-            for room in std::mem::take(&mut world.nodes[place.node].behind) {
+            for room in std::mem::take(&mut world.nodes[place.node].lagging) {
                 world.read_missing(place, room);
             }
         });
@@ -254,7 +254,7 @@ impl World {
 
     fn read_missing(&mut self, place: Place, room: RoomNo) {
         let Some(entry) = self.nodes[place.node].rooms.get_mut(&room) else { return };
-        if !entry.is_reading && entry.timeline.is_behind() {
+        if !entry.is_reading && entry.timeline.is_lagging() {
             entry.is_reading = true;
             let since = entry.timeline.told().0;
             self.ask_page(place, room, since, move |world, page| {
@@ -269,7 +269,7 @@ impl World {
             entry.is_reading = false;
         }
         let Some(page) = page else {
-            node.behind.insert(room);
+            node.lagging.insert(room);
             return self.catch_up_in(place, TIMELINE_AGAIN);
         };
         self.tell_missing(place, room, since, &page);
@@ -307,7 +307,7 @@ impl World {
     }
 }
 
-/// As `chat::server::behind` tells a change: as changed.
+/// As `chat::server::lagging` tells a change: as changed.
 fn before(seq: i64) -> i64 {
     seq - 1
 }

@@ -301,15 +301,15 @@ impl World {
         let rows: Vec<(i64, u32)> = self.database.feed_rows().collect();
         for number in 0..self.nodes.len() {
             let node = &self.nodes[number];
-            let behind = node.rooms.iter().find(|(_, room)| room.timeline.is_behind());
-            let behind = behind.map(|(room, _)| *room);
+            let lagging = node.rooms.iter().find(|(_, room)| room.timeline.is_lagging());
+            let lagging = lagging.map(|(room, _)| *room);
             let handed: BTreeSet<(i64, u32)> = rows
                 .iter()
                 .flat_map(|(row, items)| (0..*items).map(|item| (*row, item)))
                 .filter(|one| !node.knows(*one))
                 .collect();
             let size = node.feed.size();
-            if let Some(room) = behind {
+            if let Some(room) = lagging {
                 self.break_with(format!("n{number} is behind in room {room}"));
             } else if let Some(one) = handed.first() {
                 self.break_with(format!("n{number} was never handed {one:?} of the feed"));

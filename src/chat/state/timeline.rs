@@ -45,7 +45,7 @@ impl Timeline {
     }
 
     /// Whether something is there that has not been told.
-    pub fn is_behind(&self) -> bool {
+    pub fn is_lagging(&self) -> bool {
         self.told < self.head
     }
 
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(offer(&mut timeline, 5), [5]);
         assert!(offer(&mut timeline, 5).is_empty());
         assert!(offer(&mut timeline, 3).is_empty());
-        assert!(!timeline.is_behind());
+        assert!(!timeline.is_lagging());
     }
 
     #[test]
@@ -141,9 +141,9 @@ mod tests {
         let mut timeline = Timeline::new(Seq(0));
         assert!(offer(&mut timeline, 3).is_empty());
         assert!(offer(&mut timeline, 2).is_empty());
-        assert!(timeline.is_behind());
+        assert!(timeline.is_lagging());
         assert_eq!(offer(&mut timeline, 1), [1, 2, 3]);
-        assert!(!timeline.is_behind() && timeline.held_bytes == 0);
+        assert!(!timeline.is_lagging() && timeline.held_bytes == 0);
     }
 
     #[test]
@@ -153,20 +153,20 @@ mod tests {
         offer(&mut timeline, 6);
         let follows: Vec<i64> = timeline.read(Seq(3)).iter().map(|(seq, _)| seq.0).collect();
         assert_eq!(follows, [4]);
-        assert!(timeline.is_behind(), "5 is missing");
+        assert!(timeline.is_lagging(), "5 is missing");
         assert!(offer(&mut timeline, 2).is_empty());
         let follows: Vec<i64> = timeline.read(Seq(5)).iter().map(|(seq, _)| seq.0).collect();
         assert_eq!(follows, [6]);
-        assert!(!timeline.is_behind());
+        assert!(!timeline.is_lagging());
     }
 
     #[test]
     fn a_head_that_is_only_heard_of_is_behind_until_it_is_read() {
         let mut timeline = Timeline::new(Seq(2));
         timeline.hear_of(Seq(5));
-        assert!(timeline.is_behind());
+        assert!(timeline.is_lagging());
         assert!(timeline.read(Seq(5)).is_empty());
-        assert!(!timeline.is_behind());
+        assert!(!timeline.is_lagging());
         assert_eq!(timeline.told(), Seq(5));
     }
 
@@ -179,6 +179,6 @@ mod tests {
         assert_eq!(timeline.held.len(), TIMELINE_HELD);
         let told = offer(&mut timeline, 1);
         assert_eq!(told.len(), TIMELINE_HELD + 1);
-        assert!(timeline.is_behind(), "the rest is read");
+        assert!(timeline.is_lagging(), "the rest is read");
     }
 }

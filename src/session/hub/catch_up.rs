@@ -31,7 +31,7 @@ pub(super) enum Source {
     Attached(Arc<CatchUp>),
     /// A live event of this room was overtaken, or there was no room for it:
     /// it is read when the reader has taken what came before.
-    Behind(RoomKey),
+    Lagging(RoomKey),
 }
 
 impl Source {
@@ -40,7 +40,7 @@ impl Source {
     fn attached(&self) -> Option<&CatchUp> {
         match self {
             Self::Attached(asked) => Some(asked),
-            Self::Behind(_) => None,
+            Self::Lagging(_) => None,
         }
     }
 
@@ -48,7 +48,7 @@ impl Source {
     fn room(&self, at: usize) -> Option<RoomKey> {
         match self {
             Self::Attached(asked) => Some(asked.rooms.get(at)?.overview.room.key),
-            Self::Behind(room) => (at == 0).then_some(*room),
+            Self::Lagging(room) => (at == 0).then_some(*room),
         }
     }
 }

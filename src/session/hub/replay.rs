@@ -106,9 +106,9 @@ impl<O: Outlet> Hub<O> {
     }
 
     /// A session that was live in a room has to read what comes next there.
-    pub(super) fn fall_behind(&mut self, id: SessionId, room: RoomKey) {
+    pub(super) fn start_lagging(&mut self, id: SessionId, room: RoomKey) {
         if let Some(attached) = self.sessions.get_mut(&id) {
-            attached.catch_ups.push(Source::Behind(room));
+            attached.catch_ups.push(Source::Lagging(room));
             self.continue_catch_up(id);
         }
     }

@@ -124,9 +124,9 @@ impl<O: Outlet> Hub<O> {
         for room in rooms {
             let Some(run) = self.runs.rooms.get(&room) else { continue };
             let subscriber = self.rooms.get_mut(&room).and_then(|all| all.get_mut(&id));
-            let behind = subscriber.is_some_and(|one| tell_each(one, run, &mut self.listed));
-            if behind {
-                self.fall_behind(id, room);
+            let lagging = subscriber.is_some_and(|one| tell_each(one, run, &mut self.listed));
+            if lagging {
+                self.start_lagging(id, room);
             }
         }
     }
@@ -135,7 +135,7 @@ impl<O: Outlet> Hub<O> {
     /// another part of it, perhaps.
     pub(super) fn missed(&mut self, room: RoomKey, after: Seq, upto: Seq, frames: &[(Seq, Frame)]) {
         let Some(subscribers) = self.rooms.get_mut(&room) else { return };
-        let mut behind = Vec::new();
+        let mut lagging = Vec::new();
         for (id, subscriber) in subscribers {
             match subscriber.gate.pass_read(after, upto) {
                 Passed::After(mut at) => {
@@ -143,7 +143,7 @@ impl<O: Outlet> Hub<O> {
                         if *seq > at {
                             if !send_event(&mut self.listed, &subscriber.link, frame) {
                                 subscriber.gate.rewind(at);
-                                behind.push(*id);
+                                lagging.push(*id);
                                 break;
                             }
                             at = *seq;
@@ -151,16 +151,16 @@ impl<O: Outlet> Hub<O> {
                     }
                 }
                 Passed::Nothing => {}
-                Passed::Gap => behind.push(*id),
+                Passed::Gap => lagging.push(*id),
             }
         }
-        behind.into_iter().for_each(|id| self.fall_behind(id, room));
+        lagging.into_iter().for_each(|id| self.start_lagging(id, room));
     }
 
     fn tell_run(&mut self, room: RoomKey, run: &Run) {
         let Some(subscribers) = self.rooms.get_mut(&room) else { return };
         self.effects.deliveries += subscribers.len() * run.frames.len();
-        let behind = if subscribers.len() < JOIN_FROM {
+        let lagging = if subscribers.len() < JOIN_FROM {
             tell(subscribers, run, &mut self.listed, |link| {
                 run.frames.iter().take_while(|frame| link.send_event(frame)).count()
             })
@@ -173,7 +173,7 @@ impl<O: Outlet> Hub<O> {
                 if link.send_joined(&joined) { all } else { 0 }
             })
         };
-        behind.into_iter().for_each(|id| self.fall_behind(id, room));
+        lagging.into_iter().for_each(|id| self.start_lagging(id, room));
     }
 }
 
@@ -185,20 +185,20 @@ fn tell<O: Outlet>(
     listed: &mut Vec<Rc<O>>,
     send: impl Fn(&O) -> usize,
 ) -> Vec<SessionId> {
-    let mut behind = Vec::new();
+    let mut lagging = Vec::new();
     for (id, subscriber) in subscribers {
         if subscriber.gate.pass(run.first, run.last()) {
             let taken = send(&subscriber.link);
             if taken < run.frames.len() {
                 subscriber.gate.rewind(Seq(run.first.0 + taken as i64 - 1));
-                behind.push(*id);
+                lagging.push(*id);
             }
             list(listed, &subscriber.link);
         } else if tell_each(subscriber, run, listed) {
-            behind.push(*id);
+            lagging.push(*id);
         }
     }
-    behind
+    lagging
 }
 
 /// Tells one event by one; says whether what follows has to be read from the
@@ -208,19 +208,19 @@ fn tell_each<O: Outlet>(
     run: &Run,
     listed: &mut Vec<Rc<O>>,
 ) -> bool {
-    let mut behind = false;
+    let mut lagging = false;
     for (seq, frame) in run.events() {
         match subscriber.gate.offer(seq, frame) {
             Offer::Deliver if send_event(listed, &subscriber.link, frame) => {}
             Offer::Deliver => {
                 subscriber.gate.rewind(Seq(seq.0 - 1));
-                behind = true;
+                lagging = true;
             }
             Offer::Keep => {}
-            Offer::Gap => behind = true,
+            Offer::Gap => lagging = true,
         }
     }
-    behind
+    lagging
 }
 
 fn send_event<O: Outlet>(listed: &mut Vec<Rc<O>>, link: &Rc<O>, frame: &Frame) -> bool {

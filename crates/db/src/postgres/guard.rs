@@ -67,7 +67,7 @@ struct Found {
     #[diesel(sql_type = Bool)]
     is_same: bool,
     #[diesel(sql_type = Bool)]
-    is_behind: bool,
+    is_stale: bool,
 }
 
 impl Guard {
@@ -115,21 +115,21 @@ impl Guard {
         // A timeline that is gone was deleted, as far as one can see.
         let query = sql_query(format!(
             "SELECT id, witness IS NOT DISTINCT FROM {identity} AS is_same,
-                 EXISTS (SELECT 1 FROM unnest($1, $2) AS told (timeline, seq)
-                         JOIN room_heads ON room_key = told.timeline
-                         WHERE last_seq < told.seq)
-                 OR EXISTS (SELECT 1 FROM unnest($3, $4) AS told (timeline, seq)
-                            JOIN inbox_heads ON user_key = told.timeline
-                            WHERE last_seq < told.seq) AS is_behind
+                 EXISTS (SELECT 1 FROM unnest($1, $2) AS known (timeline, seq)
+                         JOIN room_heads ON room_key = known.timeline
+                         WHERE last_seq < known.seq)
+                 OR EXISTS (SELECT 1 FROM unnest($3, $4) AS known (timeline, seq)
+                            JOIN inbox_heads ON user_key = known.timeline
+                            WHERE last_seq < known.seq) AS is_stale
              FROM life"
         ));
         let query = query.bind::<Array<BigInt>, _>(rooms).bind::<Array<BigInt>, _>(room_seqs);
         let query = query.bind::<Array<BigInt>, _>(inboxes).bind::<Array<BigInt>, _>(inbox_seqs);
-        let Found { id, is_same, is_behind } = query.get_result(conn).await?;
+        let Found { id, is_same, is_stale } = query.get_result(conn).await?;
         if id != life.as_str() || !is_same {
             return Ok(false);
         }
-        if !is_behind {
+        if !is_stale {
             return Ok(true);
         }
         // It looks the same, and lacks what was committed: such as a snapshot

@@ -32,17 +32,17 @@ impl ChatServer {
 
     /// What is missing may still come by itself. If not, it is read.
     pub(super) fn catch_up_later(&mut self, room: RoomKey) {
-        if !self.rooms.get(room).is_some_and(|entry| entry.timeline.is_behind()) {
+        if !self.rooms.get(room).is_some_and(|entry| entry.timeline.is_lagging()) {
             return;
         }
-        if self.behind.insert(room) && self.behind.len() == 1 {
+        if self.lagging.insert(room) && self.lagging.len() == 1 {
             self.catch_up_in(TIMELINE_GAP_WAIT);
         }
     }
 
     fn catch_up_in(&self, time: std::time::Duration) {
         self.when(tokio::time::sleep(time), |(), server| {
-            for room in std::mem::take(&mut server.behind) {
+            for room in std::mem::take(&mut server.lagging) {
                 server.read_missing(room);
             }
         });
@@ -50,7 +50,7 @@ impl ChatServer {
 
     fn read_missing(&mut self, room: RoomKey) {
         let Some(entry) = self.rooms.get_mut(room) else { return };
-        if entry.is_reading || !entry.timeline.is_behind() {
+        if entry.is_reading || !entry.timeline.is_lagging() {
             return;
         }
         entry.is_reading = true;
@@ -68,7 +68,7 @@ impl ChatServer {
                 }
                 // Its cause has been logged.
                 Err(ReadError) => {
-                    server.behind.insert(room);
+                    server.lagging.insert(room);
                     server.catch_up_in(TIMELINE_AGAIN);
                 }
             }
