@@ -87,7 +87,7 @@ pub struct AskedNodes {
 #[rtype(result = "()")]
 pub struct FromNodes(pub Vec<FromNode>);
 
-/// One thing that was heard.
+/// One thing that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FromNode {
     Event {
@@ -103,9 +103,9 @@ pub enum FromNode {
     Number(u8),
     /// All who are here are to be announced again.
     Announce,
-    /// These rooms are heard from now on: what was said before has to be
+    /// These rooms are listened to from now on: what was said before has to be
     /// looked for.
-    Heard(Vec<RoomKey>),
+    Subscribed(Vec<RoomKey>),
     /// More was missed than the feed keeps: all who are here come back, and
     /// read.
     MissedTooMuch,

@@ -16,7 +16,7 @@ use super::{
     health::Health,
     lease::ToBus,
     link::{Link, Pushes, RedisUrl, cause, pause},
-    message::{Channel, Heard, Message, messages},
+    message::{Channel, Message, Received, messages},
     presence::{Keys, ephemeral, merged},
 };
 use crate::{
@@ -32,7 +32,7 @@ use parlor_domain::{
 #[derive(Debug)]
 pub(super) enum FromBus {
     /// What other nodes say, in the order in which they said it.
-    Heard(Vec<Heard>),
+    Received(Vec<Received>),
     /// Rows of the feed that this node wrote itself.
     Own(Vec<i64>),
     /// Redis is reached, for the first time or again: nobody knows what was
@@ -172,13 +172,13 @@ impl Bus {
         for AskedNodes { users, answer } in asked {
             let _ = answer.send(users);
         }
-        let told = presence.into_iter().map(|one| Heard::Node(FromNode::Presence(one)));
+        let told = presence.into_iter().map(|one| Received::Node(FromNode::Presence(one)));
         self.hand_on(told.collect());
     }
 
-    fn hand_on(&self, heard: Vec<Heard>) {
-        if !heard.is_empty() {
-            let _ = self.follower.send(FromBus::Heard(heard));
+    fn hand_on(&self, received: Vec<Received>) {
+        if !received.is_empty() {
+            let _ = self.follower.send(FromBus::Received(received));
         }
     }
 
@@ -205,7 +205,7 @@ impl Bus {
                 },
                 // Before what is said: that is said by who one is now.
                 Some(news) = self.from_lease.recv() => {
-                    self.hear_of_lease(news);
+                    self.note_lease(news);
                     Ok(())
                 }
                 said = self.queue.recv() => match said {
@@ -244,8 +244,8 @@ impl Bus {
                 let channel = text(data.first());
                 let channel = channel.and_then(|name| Channel::parse(&name, &self.prefix));
                 if let Some(Channel::Room(room)) = channel {
-                    let heard = FromNode::Heard(vec![RoomKey(room)]);
-                    self.hand_on(vec![Heard::Node(heard)]);
+                    let subscribed = FromNode::Subscribed(vec![RoomKey(room)]);
+                    self.hand_on(vec![Received::Node(subscribed)]);
                 }
             }
             _ => {}
@@ -313,7 +313,7 @@ impl Bus {
     fn change(&mut self, Interest { rooms, users }: &Interest) -> Vec<(Channel, bool)> {
         let rooms = rooms.iter().map(|(room, wanted)| (Channel::Room(room.0), *wanted));
         let users = users.iter().map(|(user, wanted)| (Channel::User(user.0), *wanted));
-        // An inbox is heard by its user's channel.
+        // An inbox comes by its user's channel.
         let changes =
             rooms.filter(|(channel, _)| !matches!(channel, Channel::Room(..0))).chain(users);
         let mut changed = Vec::new();
@@ -329,7 +329,7 @@ impl Bus {
         changed
     }
 
-    fn hear_of_lease(&mut self, news: ToBus) {
+    fn note_lease(&mut self, news: ToBus) {
         match news {
             ToBus::Gone(incarnation) => self.gone_nodes.push_back(incarnation),
             ToBus::Renamed(incarnation) => {
@@ -372,7 +372,7 @@ impl Bus {
                     told.map_err(|error| cause(&error))?;
                 }
             }
-            self.hand_on(vec![Heard::Node(FromNode::Presence(presence))]);
+            self.hand_on(vec![Received::Node(FromNode::Presence(presence))]);
         }
         result
     }

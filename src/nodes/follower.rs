@@ -17,7 +17,7 @@ use super::{
     health::Health,
     lease::{Lease, LeaseNews, Node},
     link::RedisUrl,
-    message::Heard,
+    message::Received,
     presence::ephemeral,
     recent::Recent,
 };
@@ -116,8 +116,8 @@ impl Follower {
         loop {
             tokio::select! {
                 biased;
-                heard = self.from_bus.recv(), if has_bus => match heard {
-                    Some(heard) => self.heard(heard, &hooks, &read),
+                received = self.from_bus.recv(), if has_bus => match received {
+                    Some(received) => self.receive(received, &hooks, &read),
                     None => has_bus = false,
                 },
                 Some(page) = pages.recv() => self.page(page, &hooks, &read),
@@ -142,7 +142,7 @@ impl Follower {
         }
     }
 
-    /// Reads the next rows, beside what is heard meanwhile.
+    /// Reads the next rows, beside what is received meanwhile.
     fn read(&mut self, pages: &mpsc::UnboundedSender<Result<Vec<FeedRow>, String>>) {
         if std::mem::replace(&mut self.reading, true) {
             return;
@@ -182,15 +182,15 @@ impl Follower {
         }
     }
 
-    fn heard(
+    fn receive(
         &mut self,
-        heard: FromBus,
+        received: FromBus,
         hooks: &Hooks,
         pages: &mpsc::UnboundedSender<Result<Vec<FeedRow>, String>>,
     ) {
-        match heard {
+        match received {
             FromBus::Own(rows) => rows.into_iter().for_each(|row| self.feed.own(row)),
-            FromBus::Heard(all) => {
+            FromBus::Received(all) => {
                 let new = all.into_iter().filter_map(|one| self.is_new(one, hooks)).collect();
                 self.hand_on(new, hooks);
             }
@@ -203,17 +203,17 @@ impl Follower {
         }
     }
 
-    fn is_new(&mut self, heard: Heard, hooks: &Hooks) -> Option<FromNode> {
-        match heard {
-            Heard::Spent(all) => {
+    fn is_new(&mut self, received: Received, hooks: &Hooks) -> Option<FromNode> {
+        match received {
+            Received::Spent(all) => {
                 all.into_iter().for_each(|(who, count)| hooks.limiters.debit(who, count));
                 None
             }
-            Heard::Node(node) => Some(node),
-            Heard::Happened { row, item, what } => {
+            Received::Node(node) => Some(node),
+            Received::Happened { row, item, what } => {
                 self.feed.hint(row, item).then_some(FromNode::Happened(what))
             }
-            Heard::Ephemeral { id, what } => {
+            Received::Ephemeral { id, what } => {
                 self.known.is_new(id).then_some(FromNode::Ephemeral(what))
             }
         }
@@ -257,7 +257,7 @@ impl Follower {
 impl Hooks {
     fn tell(&self, all: Vec<FromNode>) {
         if !all.is_empty() {
-            // As bounded as what is heard: Redis ends who does not read.
+            // As bounded as what is received: Redis ends who does not read.
             self.chat.do_send(FromNodes(all));
         }
     }

@@ -68,7 +68,7 @@ struct EphemeralPart {
 
 /// What a message says, piece by piece.
 #[derive(Debug, PartialEq)]
-pub(super) enum Heard {
+pub(super) enum Received {
     Node(FromNode),
     Happened { row: i64, item: u32, what: Happened },
     Ephemeral { id: u64, what: Ephemeral },
@@ -102,7 +102,7 @@ impl Channel {
         }
     }
 
-    /// An inbox is heard by who hears its user.
+    /// An inbox goes to who listens to its user.
     fn of_timeline(room: RoomKey) -> Self {
         room.inbox_owner().map_or(Self::Room(room.0), |user| Self::User(user.0))
     }
@@ -176,16 +176,16 @@ impl Message {
 
     /// Its pieces. What is committed comes in the order of the commits: who
     /// leaves a room is gone before what was said later.
-    pub fn pieces(self) -> Vec<Heard> {
+    pub fn pieces(self) -> Vec<Received> {
         let frame =
             |raw: &RawValue| Frame::text(|payload| payload.extend_from_slice(raw.get().as_bytes()));
         let happened = self
             .happened
             .into_iter()
-            .map(|HappenedPart { row, item, what }| Heard::Happened { row, item, what });
+            .map(|HappenedPart { row, item, what }| Received::Happened { row, item, what });
         let events = self.events.into_iter().map(|EventPart { room, seq, frame: text }| {
             let (room, seq) = (RoomKey(room), Seq(seq));
-            Heard::Node(FromNode::Event { room, seq, frame: frame(&text) })
+            Received::Node(FromNode::Event { room, seq, frame: frame(&text) })
         });
         let ephemeral = self.ephemeral.into_iter().map(|part| {
             let EphemeralPart { id, rooms, user, blocked, frame: text } = part;
@@ -193,13 +193,13 @@ impl Message {
             let blocked = blocked.into_iter().map(UserKey).collect();
             let (user, frame) = (UserKey(user), frame(&text));
             let what = Ephemeral { rooms, user, blocked, frame };
-            Heard::Ephemeral { id, what }
+            Received::Ephemeral { id, what }
         });
         // A head before its event would only be looked for in the database.
-        let (heads, changes): (Vec<_>, Vec<_>) = happened.partition(|heard| {
-            matches!(heard, Heard::Happened { what: Happened::Head { .. }, .. })
+        let (heads, changes): (Vec<_>, Vec<_>) = happened.partition(|received| {
+            matches!(received, Received::Happened { what: Happened::Head { .. }, .. })
         });
-        let spent = (!self.spent.is_empty()).then(|| Heard::Spent(self.spent));
+        let spent = (!self.spent.is_empty()).then(|| Received::Spent(self.spent));
         changes.into_iter().chain(events).chain(heads).chain(ephemeral).chain(spent).collect()
     }
 }
@@ -231,8 +231,8 @@ mod tests {
         let message = Message::decode(&bytes).expect("as it was encoded");
         assert_eq!(message.from, "me");
         let event = FromNode::Event { room: RoomKey(3), seq: Seq(8), frame: frame(r#"{"a":1}"#) };
-        let happened = Heard::Happened { row: 70, item: 0, what: joined };
-        assert_eq!(message.pieces(), [happened, Heard::Node(event)]);
+        let happened = Received::Happened { row: 70, item: 0, what: joined };
+        assert_eq!(message.pieces(), [happened, Received::Node(event)]);
     }
 
     #[test]

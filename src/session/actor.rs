@@ -213,7 +213,7 @@ impl Session {
                 self.link.send(&Frame::control(Opcode::Ping, b""));
                 self.link.flush_or_wake();
             }
-            Beat::Silent => return self.close(Close::NotHeard, ctx),
+            Beat::Silent => return self.close(Close::HeartbeatTimeout, ctx),
             Beat::Stalled => return self.close(Close::SlowReader, ctx),
         }
         self.set_alarm(ctx);
@@ -349,8 +349,8 @@ impl StreamHandler<Result<Message, Violation>> for Session {
         if matches!(self.phase, Phase::Closed) || !self.link.is_open() {
             return;
         }
-        self.heartbeat.heard(Instant::now());
-        self.link.heard();
+        self.heartbeat.received(Instant::now());
+        self.link.received();
         match message {
             Ok(Message::Text(text)) => {
                 metrics().frames_in.inc();

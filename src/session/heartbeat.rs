@@ -20,7 +20,7 @@ pub struct HeartbeatConfig {
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     config: HeartbeatConfig,
-    heard_at: Instant,
+    received_at: Instant,
     pinged_at: Instant,
 }
 
@@ -37,18 +37,20 @@ pub(super) enum Beat {
 
 impl Heartbeat {
     pub fn new(config: HeartbeatConfig, now: Instant) -> Self {
-        Self { config, heard_at: now, pinged_at: now }
+        Self { config, received_at: now, pinged_at: now }
     }
 
     /// Something came from the client, whatever it was.
-    pub fn heard(&mut self, now: Instant) {
-        self.heard_at = now;
+    pub fn received(&mut self, now: Instant) {
+        self.received_at = now;
     }
 
     /// `stalled_for` says how long the socket has taken nothing of what waits,
     /// `probed_for` how long the client has not said that it is there.
     pub fn beat(&mut self, now: Instant, stalled_for: Duration, probed_for: Duration) -> Beat {
-        if now.duration_since(self.heard_at) >= self.config.timeout || probed_for >= PROBE_TIMEOUT {
+        if now.duration_since(self.received_at) >= self.config.timeout
+            || probed_for >= PROBE_TIMEOUT
+        {
             return Beat::Silent;
         }
         if stalled_for >= self.config.write_timeout {
@@ -63,7 +65,7 @@ impl Heartbeat {
 
     /// When it is worth looking again.
     pub fn next(&self, now: Instant) -> Duration {
-        let silent = self.heard_at + self.config.timeout;
+        let silent = self.received_at + self.config.timeout;
         let ping = self.pinged_at + self.config.interval;
         let stall = now + self.config.write_timeout;
         silent.min(ping).min(stall).saturating_duration_since(now).max(Duration::from_millis(1))
@@ -95,7 +97,7 @@ mod tests {
     fn whatever_is_heard_keeps_a_session() {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(CONFIG, start);
-        heartbeat.heard(start + Duration::from_secs(59));
+        heartbeat.received(start + Duration::from_secs(59));
         let beat = heartbeat.beat(start + Duration::from_secs(61), Duration::ZERO, Duration::ZERO);
         assert_eq!(beat, Beat::Ping);
     }

@@ -66,7 +66,7 @@ impl Link {
     }
 
     /// Something came from the client, whatever it was.
-    pub fn heard(&self) {
+    pub fn received(&self) {
         self.probed_since.set(None);
     }
 

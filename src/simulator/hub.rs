@@ -216,7 +216,7 @@ impl World {
             is_reading: false,
             used_at: now,
         });
-        entry.timeline.hear_of(Seq(last));
+        entry.timeline.note_head(Seq(last));
         entry.used_at = now;
         let head = entry.timeline.told().max(Seq(last));
         self.nodes[place.node].sessions.insert(client, session);

@@ -125,7 +125,7 @@ impl World {
     /// Its own batch: told here, then said to the others.
     pub fn committed(&mut self, place: Place, done: &Done) {
         for (room, seq, what) in &done.events {
-            self.heard_event(place, *room, *seq, frame(*seq, *what, None));
+            self.receive_event(place, *room, *seq, frame(*seq, *what, None));
         }
         let node = &mut self.nodes[place.node];
         node.feed.own(done.row);
@@ -144,7 +144,7 @@ impl World {
             self.hand_on(place, Some((hint.row, item)), &what);
         }
         for (room, seq, what) in hint.events {
-            self.heard_event(place, room, seq, frame(seq, what, None));
+            self.receive_event(place, room, seq, frame(seq, what, None));
         }
     }
 
@@ -193,7 +193,7 @@ impl World {
             self.broken.get_or_insert(format!("n{}: {why}: {what:?}", place.node));
         });
         if let Happened::Head { room, seq } = what {
-            self.hear_of(place, *room as RoomNo - 1, *seq);
+            self.note_head(place, *room as RoomNo - 1, *seq);
         }
     }
 
@@ -208,18 +208,18 @@ impl World {
     pub fn read_head(&mut self, place: Place, room: RoomNo) {
         let read = move |world: &mut Self| world.database.rooms[room].head();
         self.ask(place, read, move |world, head| {
-            head.into_iter().for_each(|head| world.hear_of(place, room, head));
+            head.into_iter().for_each(|head| world.note_head(place, room, head));
         });
     }
 
-    fn hear_of(&mut self, place: Place, room: RoomNo, head: i64) {
+    fn note_head(&mut self, place: Place, room: RoomNo, head: i64) {
         if let Some(entry) = self.nodes[place.node].rooms.get_mut(&room) {
-            entry.timeline.hear_of(Seq(head));
+            entry.timeline.note_head(Seq(head));
             self.catch_up_later(place, room);
         }
     }
 
-    fn heard_event(&mut self, place: Place, room: RoomNo, seq: i64, frame: Frame) {
+    fn receive_event(&mut self, place: Place, room: RoomNo, seq: i64, frame: Frame) {
         let now = self.now;
         let Some(entry) = self.nodes[place.node].rooms.get_mut(&room) else { return };
         entry.used_at = now;

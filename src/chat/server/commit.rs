@@ -149,11 +149,11 @@ impl ChatServer {
     pub fn tell_event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
         metrics().broadcasts.inc();
         self.nodes.tell_event(room, seq, &frame);
-        self.heard_event(room, seq, frame);
+        self.receive_event(room, seq, frame);
     }
 
     /// An event, of this node's commits or of another's.
-    pub(super) fn heard_event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
+    pub(super) fn receive_event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
         let told = self.rooms.offer(room, seq, frame.for_many(), Instant::now());
         self.tell_all_of(room, told);
         self.catch_up_later(room);

@@ -23,9 +23,9 @@ struct Page {
 
 impl ChatServer {
     /// Somebody says that a room goes up to here.
-    pub(super) fn hear_of(&mut self, room: RoomKey, head: Seq) {
+    pub(super) fn note_head(&mut self, room: RoomKey, head: Seq) {
         if let Some(entry) = self.rooms.get_mut(room) {
-            entry.timeline.hear_of(head);
+            entry.timeline.note_head(head);
             self.catch_up_later(room);
         }
     }

@@ -28,13 +28,13 @@ impl Turn for FromNodes {
     fn take(self, server: &mut ChatServer) {
         for one in self.0 {
             match one {
-                FromNode::Event { room, seq, frame } => server.heard_event(room, seq, frame),
+                FromNode::Event { room, seq, frame } => server.receive_event(room, seq, frame),
                 FromNode::Happened(happened) => server.happened(happened),
-                FromNode::Ephemeral(ephemeral) => server.heard_ephemeral(ephemeral),
+                FromNode::Ephemeral(ephemeral) => server.receive_ephemeral(ephemeral),
                 FromNode::Presence(presence) => server.tell_status_of(&presence),
                 FromNode::Number(number) => server.ids.renumber(number),
                 FromNode::Announce => server.announce_all(),
-                FromNode::Heard(rooms) => server.look_at_heads(rooms),
+                FromNode::Subscribed(rooms) => server.look_at_heads(rooms),
                 FromNode::MissedTooMuch => {
                     server.fanout.tell_all(&Item::CloseAll { close: Close::GoingAway });
                 }
@@ -68,7 +68,7 @@ impl ChatServer {
         }
     }
 
-    fn heard_ephemeral(&mut self, Ephemeral { rooms, user, blocked, frame }: Ephemeral) {
+    fn receive_ephemeral(&mut self, Ephemeral { rooms, user, blocked, frame }: Ephemeral) {
         let small: Vec<RoomKey> = rooms.into_iter().filter(|room| !self.is_big(*room)).collect();
         let entries: Vec<_> = small.iter().filter_map(|room| self.rooms.get(*room)).collect();
         if entries.is_empty() {
@@ -104,7 +104,9 @@ impl ChatServer {
         };
         self.when(reading, move |(some, heads), server| {
             match heads {
-                Ok(heads) => heads.into_iter().for_each(|(room, head)| server.hear_of(room, head)),
+                Ok(heads) => {
+                    heads.into_iter().for_each(|(room, head)| server.note_head(room, head))
+                }
                 // Its cause has been logged.
                 Err(ReadError) => server.unseen_heads.rooms.extend(some),
             }
@@ -151,14 +153,14 @@ impl ChatServer {
     }
 
     fn happened_head(&mut self, room: RoomKey, head: Seq) {
-        let Some(owner) = room.inbox_owner() else { return self.hear_of(room, head) };
+        let Some(owner) = room.inbox_owner() else { return self.note_head(room, head) };
         let Some(online) = self.sessions.users.get(&owner) else { return };
         if self.rooms.get(room).is_none() {
             let user = online.user.clone();
             // Where it began is not known here: what there is will be read.
             self.follow_inbox(&user, Seq::ZERO);
         }
-        self.hear_of(room, head);
+        self.note_head(room, head);
     }
 
     fn is_of_interest(&self, room: RoomKey, user: UserKey) -> bool {

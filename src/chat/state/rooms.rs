@@ -168,7 +168,7 @@ impl Rooms {
                 used_at: now,
             })
         });
-        entry.timeline.hear_of(head);
+        entry.timeline.note_head(head);
         entry.used_at = now;
         entry
     }

@@ -50,13 +50,13 @@ impl Timeline {
     }
 
     /// Somebody says that there is something up to here.
-    pub fn hear_of(&mut self, head: Seq) {
+    pub fn note_head(&mut self, head: Seq) {
         self.head = self.head.max(head);
     }
 
     /// An event. Gives what is to be told now, in order.
     pub fn offer(&mut self, seq: Seq, frame: Frame) -> Vec<(Seq, Frame)> {
-        self.hear_of(seq);
+        self.note_head(seq);
         if seq <= self.told {
             return Vec::new();
         }
@@ -73,7 +73,7 @@ impl Timeline {
     /// Everything up to `upto` has been told from the database. Gives what
     /// was held and follows.
     pub fn read(&mut self, upto: Seq) -> Vec<(Seq, Frame)> {
-        self.hear_of(upto);
+        self.note_head(upto);
         self.told = self.told.max(upto);
         self.follow()
     }
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn a_head_that_is_only_heard_of_is_behind_until_it_is_read() {
         let mut timeline = Timeline::new(Seq(2));
-        timeline.hear_of(Seq(5));
+        timeline.note_head(Seq(5));
         assert!(timeline.is_lagging());
         assert!(timeline.read(Seq(5)).is_empty());
         assert!(!timeline.is_lagging());
