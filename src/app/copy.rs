@@ -14,16 +14,16 @@ use crate::{
 };
 
 /// How often the log says how far it is.
-const TOLD_EVERY: Duration = Duration::from_secs(5);
+const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) fn copy(args: CopyArgs) -> Result<(), Failure> {
     let from = config::copy_url("--from (PARLOR_COPY_FROM)", &args.from)?;
     let to = config::copy_url("--to (PARLOR_COPY_TO)", &args.to)?;
     let begun = Instant::now();
-    let mut told = begun;
+    let mut logged = begun;
     let copied = db::copy(&from, &to, |table, rows| {
-        if told.elapsed() >= TOLD_EVERY {
-            told = Instant::now();
+        if logged.elapsed() >= PROGRESS_EVERY {
+            logged = Instant::now();
             log::info!("copying {table}: {rows} rows");
         }
     });

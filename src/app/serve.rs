@@ -114,9 +114,9 @@ impl Running {
         // An arbiter of its own: what keeps the ChatServer busy must not slow
         // the requests that a worker serves.
         let arbiter = Arbiter::new();
-        let told = config.webhooks.as_ref().map(|webhooks| webhooks.targets.clone());
-        let told = told.unwrap_or_default();
-        let writer = database.writer(config.limits.writes_in_flight, told);
+        let targets = config.webhooks.as_ref().map(|webhooks| webhooks.targets.clone());
+        let targets = targets.unwrap_or_default();
+        let writer = database.writer(config.limits.writes_in_flight, targets);
         let writer = Writer::start_in_arbiter(&arbiter.handle(), move |_| writer);
         let for_nodes = Arbiter::new();
         let me = Me { number, leads: leads.clone(), bus: cluster.publish(&for_nodes) };
@@ -296,8 +296,8 @@ fn state(
         access_ttl: config.identity.tokens.access_ttl,
         refresh_ttl: config.identity.tokens.refresh_ttl,
     };
-    let told = config.webhooks.as_ref().map(|webhooks| webhooks.targets.clone());
-    let told = told.unwrap_or_default();
+    let targets = config.webhooks.as_ref().map(|webhooks| webhooks.targets.clone());
+    let targets = targets.unwrap_or_default();
     State {
         chat: chat.clone(),
         reader: database.reader.clone(),
@@ -320,8 +320,8 @@ fn state(
         metrics_token: config.metrics_token.clone(),
         files,
         search,
-        webhooks: told.urls,
-        outbox_wake: told.wake,
+        webhooks: targets.urls,
+        outbox_wake: targets.wake,
         limiters: Limiters::new(&config.rates),
         proxies: config.proxies.clone(),
         proxied: Places::new(most_of_one(config.limits.connections_per_address)),

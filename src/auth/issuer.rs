@@ -212,13 +212,13 @@ impl Issuer {
 
 async fn fetch(client: &reqwest::Client, url: &str) -> Result<Vec<Key>, String> {
     // Without the address: there may be a password in it.
-    let told = |error: reqwest::Error| error.without_url().to_string();
-    let mut response = client.get(url).send().await.map_err(told)?;
+    let describe = |error: reqwest::Error| error.without_url().to_string();
+    let mut response = client.get(url).send().await.map_err(describe)?;
     if !response.status().is_success() {
         return Err(format!("it answered {}", response.status()));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(told)? {
+    while let Some(chunk) = response.chunk().await.map_err(describe)? {
         if body.len() + chunk.len() > JWKS_BYTES {
             return Err(format!("more than {JWKS_BYTES} bytes"));
         }

@@ -172,8 +172,8 @@ impl Bus {
         for AskedNodes { users, answer } in asked {
             let _ = answer.send(users);
         }
-        let told = presence.into_iter().map(|one| Received::Node(FromNode::Presence(one)));
-        self.hand_on(told.collect());
+        let presence = presence.into_iter().map(|one| Received::Node(FromNode::Presence(one)));
+        self.hand_on(presence.collect());
     }
 
     fn hand_on(&self, received: Vec<Received>) {
@@ -288,8 +288,8 @@ impl Bus {
         let mut result = sent.map(drop).map_err(|error| cause(&error));
         for said in all {
             for presence in said.presence {
-                let told = self.set_presence(link, presence).await;
-                result = result.and(told);
+                let set = self.set_presence(link, presence).await;
+                result = result.and(set);
             }
             for AskedNodes { users, answer } in said.asked {
                 let shown = link.run::<Option<String>>(&self.keys.shown(&users)).await;
@@ -368,8 +368,8 @@ impl Bus {
                 let mut commands = redis::pipe();
                 self.publish(&mut commands, &said);
                 if !commands.is_empty() {
-                    let told = link.run::<Value>(&commands).await;
-                    told.map_err(|error| cause(&error))?;
+                    let published = link.run::<Value>(&commands).await;
+                    published.map_err(|error| cause(&error))?;
                 }
             }
             self.hand_on(vec![Received::Node(FromNode::Presence(presence))]);

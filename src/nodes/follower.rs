@@ -296,7 +296,7 @@ impl Hooks {
             | Happened::RoomUpdated { .. }
             | Happened::RoomDeleted { .. }
             | Happened::Marked { .. }
-            | Happened::Told(_) => {}
+            | Happened::Signal(_) => {}
         }
     }
 

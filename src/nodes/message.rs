@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn who_is_in_very_many_rooms_is_told_of_once() {
-        let told_in = |rooms: usize| {
+        let sent_in = |rooms: usize| {
             let rooms = (1..=rooms as i64).map(RoomKey).collect();
             let ephemeral = vec![Ephemeral {
                 rooms,
@@ -249,8 +249,8 @@ mod tests {
             let bytes: usize = all.values().map(|message| message.encode().len()).sum();
             (all.len(), bytes)
         };
-        assert_eq!(told_in(EPHEMERAL_CHANNELS).0, EPHEMERAL_CHANNELS);
-        let (channels, bytes) = told_in(10_000);
+        assert_eq!(sent_in(EPHEMERAL_CHANNELS).0, EPHEMERAL_CHANNELS);
+        let (channels, bytes) = sent_in(10_000);
         assert_eq!(channels, 1);
         assert!(bytes < 100_000, "{bytes}");
     }

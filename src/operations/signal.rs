@@ -43,6 +43,6 @@ impl Write for SendSignal {
     }
 
     fn effects(&self, (): &(), effects: &mut Effects) {
-        effects.happened(|| Happened::Told(self.signal.clone()));
+        effects.happened(|| Happened::Signal(self.signal.clone()));
     }
 }

@@ -108,7 +108,7 @@ impl Session {
     fn send_error(&self, id: Option<&str>, error: &ErrorView<'_>) {
         metrics().error(error.code.as_str());
         self.link.send(&server_frame::error(id, error));
-        self.link.error_told();
+        self.link.error_sent();
     }
 
     /// Whether the connection and its user may ask once more now.

@@ -125,7 +125,7 @@ impl<O: Outlet> Hub<O> {
             Item::Answer { session, frame, is_fault } => {
                 self.answer(session, frame);
                 if is_fault {
-                    self.with_link(session, O::error_told);
+                    self.with_link(session, O::error_sent);
                 }
             }
             Item::Frame { session, frame } => self.send(session, &frame),
@@ -194,10 +194,10 @@ impl<O: Outlet> Hub<O> {
     }
 
     fn presence(&mut self, rooms: &[RoomKey], frame: &Frame, except: &[SessionId]) {
-        let mut told: FxHashSet<SessionId> = except.iter().copied().collect();
+        let mut reached: FxHashSet<SessionId> = except.iter().copied().collect();
         for (session, subscriber) in rooms.iter().filter_map(|room| self.rooms.get(room)).flatten()
         {
-            if told.insert(*session) {
+            if reached.insert(*session) {
                 subscriber.link.offer(frame);
                 list(&mut self.listed, &subscriber.link);
             }

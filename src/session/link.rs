@@ -212,7 +212,7 @@ impl Outlet for Link {
         }
     }
 
-    fn error_told(&self) {
+    fn error_sent(&self) {
         let mut errors = self.errors.get();
         let too_many = errors.spend(Instant::now());
         self.errors.set(errors);

@@ -223,7 +223,7 @@ impl Database {
         // Something that is told and not kept goes with some of them.
         if batch.row % 3 == 0 {
             let frame = batch.row.to_string();
-            happened.insert(0, Happened::Told(Signal::Everyone { frame }));
+            happened.insert(0, Happened::Signal(Signal::Everyone { frame }));
             let (room, user, why) = (key(events[0].0), batch.row, Left::Left);
             happened.insert(0, Happened::Left { room, user, why, members: 1 });
         }

@@ -114,7 +114,7 @@ impl Outlet for Socket {
 
     fn request_answered(&self) {}
 
-    fn error_told(&self) {}
+    fn error_sent(&self) {}
 }
 
 impl Default for Hub<Socket> {
@@ -218,7 +218,7 @@ impl World {
         });
         entry.timeline.note_head(Seq(last));
         entry.used_at = now;
-        let head = entry.timeline.told().max(Seq(last));
+        let head = entry.timeline.last_sent().max(Seq(last));
         self.nodes[place.node].sessions.insert(client, session);
         self.clients[client].is_attached = true;
         if is_new {

@@ -223,8 +223,8 @@ impl World {
         let now = self.now;
         let Some(entry) = self.nodes[place.node].rooms.get_mut(&room) else { return };
         entry.used_at = now;
-        let told = entry.timeline.offer(Seq(seq), frame);
-        self.tell_all_of(place, room, told);
+        let due = entry.timeline.offer(Seq(seq), frame);
+        self.tell_all_of(place, room, due);
         self.catch_up_later(place, room);
     }
 
@@ -256,7 +256,7 @@ impl World {
         let Some(entry) = self.nodes[place.node].rooms.get_mut(&room) else { return };
         if !entry.is_reading && entry.timeline.is_lagging() {
             entry.is_reading = true;
-            let since = entry.timeline.told().0;
+            let since = entry.timeline.last_sent().0;
             self.ask_page(place, room, since, move |world, page| {
                 world.missing_read(place, room, since, page);
             });
@@ -280,14 +280,14 @@ impl World {
         let Some(entry) = self.nodes[place.node].rooms.get_mut(&room) else { return };
         let has_hole = since < page.bounds.floor;
         let upto = Seq(if has_hole { page.bounds.head.max(since) } else { page.upto });
-        let told = entry.timeline.told();
+        let sent = entry.timeline.last_sent();
         let follow = entry.timeline.read(upto);
-        if upto > told {
-            let missed = page.missed.iter().filter(|(seq, _)| !has_hole && *seq > told.0);
+        if upto > sent {
+            let missed = page.missed.iter().filter(|(seq, _)| !has_hole && *seq > sent.0);
             let frames =
                 missed.map(|(seq, what)| (Seq(*seq), frame(*seq, *what, Some(before(*seq)))));
             let frames = frames.collect();
-            let after = if has_hole { upto } else { told };
+            let after = if has_hole { upto } else { sent };
             let room = RoomKey(key(room));
             self.tell_hub(place, Item::Missed { room, after, upto, frames });
         }

@@ -88,8 +88,10 @@ pub enum Happened {
         user: i64,
         id: String,
     },
-    /// Something that is told and not kept.
-    Told(Signal),
+    /// Something that is sent and not kept. Nodes of earlier versions know it
+    /// by this name.
+    #[serde(rename = "told")]
+    Signal(Signal),
 }
 
 /// Why somebody is no member any more.
@@ -139,14 +141,14 @@ impl Happened {
             | Self::RoomUpdated { room }
             | Self::RoomDeleted { room }
             | Self::Marked { room, .. }
-            | Self::Told(Signal::Room { room, .. }) => Some(RoomKey(*room)),
+            | Self::Signal(Signal::Room { room, .. }) => Some(RoomKey(*room)),
             Self::Blocked { .. }
             | Self::Barred { .. }
             | Self::Revoked { .. }
             | Self::Keys
             | Self::Adopted { .. }
             | Self::Erased { .. }
-            | Self::Told(
+            | Self::Signal(
                 Signal::Everyone { .. } | Signal::RoleContext { .. } | Signal::Disconnect { .. },
             ) => None,
         }
@@ -169,7 +171,7 @@ impl Happened {
             | Self::Keys
             | Self::Adopted { .. }
             | Self::Erased { .. }
-            | Self::Told(_) => None,
+            | Self::Signal(_) => None,
         }
     }
 }
@@ -188,4 +190,18 @@ pub struct FeedRow {
 pub struct Recorded {
     pub id: i64,
     pub happened: Vec<Happened>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_of_other_versions_understand_a_signal() {
+        let signal = Signal::Room { room: 7, frame: "{}".into() };
+        let happened = Happened::Signal(signal);
+        let json = r#"{"t":"told","s":"room","room":7,"frame":"{}"}"#;
+        assert_eq!(serde_json::to_string(&happened).expect("JSON"), json);
+        assert_eq!(serde_json::from_str::<Happened>(json).expect("a signal"), happened);
+    }
 }

@@ -9,12 +9,12 @@ use super::{OutboxTargets, Queued, write::batch::Executed, writers::Writers};
 /// Runs transactions with blocking diesel, in a `SyncArbiter`.
 pub(super) struct DbWorker {
     writers: Writers,
-    told: OutboxTargets,
+    targets: OutboxTargets,
 }
 
 impl DbWorker {
-    pub fn new(writers: Writers, told: OutboxTargets) -> Self {
-        Self { writers, told }
+    pub fn new(writers: Writers, targets: OutboxTargets) -> Self {
+        Self { writers, targets }
     }
 }
 
@@ -37,7 +37,8 @@ impl Handler<ExecuteBatch> for DbWorker {
     ) -> Self::Result {
         // A panic would end the thread, and with it every later write. The
         // pool drops a connection that one went through.
-        let executed = catch_unwind(AssertUnwindSafe(|| self.writers.execute(&writes, &self.told)));
+        let executed =
+            catch_unwind(AssertUnwindSafe(|| self.writers.execute(&writes, &self.targets)));
         MessageResult(executed.unwrap_or_else(|_| {
             log::error!("a batch of {} writes panicked", writes.len());
             Executed::failed(writes.len())

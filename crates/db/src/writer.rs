@@ -87,10 +87,10 @@ pub struct Idle;
 impl Database {
     /// Starts the Db worker pool, and gives the writer that feeds it; start
     /// that on the arbiter of the ChatServer.
-    pub fn writer(&self, in_flight_max: usize, told: OutboxTargets) -> Writer {
+    pub fn writer(&self, in_flight_max: usize, targets: OutboxTargets) -> Writer {
         let (writers, lanes) = (self.writers.clone(), self.writers.lanes());
         let worker =
-            SyncArbiter::start(lanes, move || DbWorker::new(writers.clone(), told.clone()));
+            SyncArbiter::start(lanes, move || DbWorker::new(writers.clone(), targets.clone()));
         let checkpointer = match &self.writers {
             Writers::Sqlite { checkpoints, .. } => {
                 let pool = checkpoints.clone();

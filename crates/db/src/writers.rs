@@ -39,7 +39,7 @@ impl Writers {
     }
 
     /// One group commit, blocking.
-    pub fn execute(&self, writes: &[Queued], told: &OutboxTargets) -> Executed {
+    pub fn execute(&self, writes: &[Queued], targets: &OutboxTargets) -> Executed {
         let unconnected = |error: r2d2::Error| {
             let error = error.to_string();
             if let Some(times) = UNCONNECTED.again(&error) {
@@ -51,7 +51,7 @@ impl Writers {
             Self::Sqlite { place, .. } if !place.is_kept() => Executed::failed(writes.len()),
             Self::Sqlite { writes: pool, place, marker, .. } => match pool.get() {
                 Ok(mut conn) => {
-                    let executed = batch::sqlite::execute(&mut conn, writes, told);
+                    let executed = batch::sqlite::execute(&mut conn, writes, targets);
                     // Before anybody hears of it.
                     if let Some(newest) = executed.newest {
                         marker.came_to(newest);
@@ -63,7 +63,7 @@ impl Writers {
             },
             Self::Postgres { pool, guard, .. } => match pool.get() {
                 Ok(mut conn) => {
-                    let executed = batch::postgres::execute(&mut conn.conn, writes, told);
+                    let executed = batch::postgres::execute(&mut conn.conn, writes, targets);
                     conn.is_broken |= executed.is_broken;
                     if let Some(place) = executed.newest {
                         guard.came_to(place);

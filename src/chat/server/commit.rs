@@ -154,8 +154,8 @@ impl ChatServer {
 
     /// An event, of this node's commits or of another's.
     pub(super) fn receive_event(&mut self, room: RoomKey, seq: Seq, frame: Frame) {
-        let told = self.rooms.offer(room, seq, frame.for_many(), Instant::now());
-        self.tell_all_of(room, told);
+        let due = self.rooms.offer(room, seq, frame.for_many(), Instant::now());
+        self.tell_all_of(room, due);
         self.catch_up_later(room);
     }
 

@@ -66,10 +66,10 @@ impl ChatServer {
     pub(super) fn disconnected(&mut self, Disconnect { session }: &Disconnect) {
         let session = *session;
         let Some((entry, gone)) = self.sessions.remove(session.id) else { return };
-        self.waiting.told_all(entry.user, session.id);
+        self.waiting.listed_all(entry.user, session.id);
         self.departed(session.id, entry.user, gone);
-        if let SessionState::AwaitingResume { told } = entry.state {
-            self.let_go(told.into_keys());
+        if let SessionState::AwaitingResume { listed } = entry.state {
+            self.let_go(listed.into_keys());
         }
         for room in entry.subscribed {
             if let Some(room) = self.rooms.get_mut(room) {
@@ -150,8 +150,8 @@ impl ChatServer {
     pub(super) fn begin_waiting(&mut self, session: SessionId) {
         let Some(entry) = self.sessions.entries.get(&session) else { return };
         let waiting = match entry.listing {
-            Some(_) => self.waiting.told_some(entry.user, session),
-            None => self.waiting.told_all(entry.user, session),
+            Some(_) => self.waiting.listed_some(entry.user, session),
+            None => self.waiting.listed_all(entry.user, session),
         };
         for request in waiting {
             self.begin(request);
@@ -170,7 +170,7 @@ impl ChatServer {
         entry.listing = Some(Box::default());
         entry.state = match entry.state {
             SessionState::Connecting { resume: true } => {
-                SessionState::AwaitingResume { told: FxHashMap::default() }
+                SessionState::AwaitingResume { listed: FxHashMap::default() }
             }
             _ => SessionState::Live,
         };

@@ -54,7 +54,7 @@ impl ChatServer {
             return;
         }
         entry.is_reading = true;
-        let (id, since) = (entry.room.id.clone(), entry.timeline.told());
+        let (id, since) = (entry.room.id.clone(), entry.timeline.last_sent());
         let inbox_since = super::maintenance::before(self.settings.inbox_ttl);
         let reading = read(self.reader.clone(), room, id, since, inbox_since);
         self.when(reading, move |page, server| {
@@ -79,11 +79,11 @@ impl ChatServer {
         let Page { mut frames, upto, has_hole } = page;
         let Some(entry) = self.rooms.get_mut(room) else { return };
         // Some of it may have come by itself meanwhile.
-        let told = entry.timeline.told();
+        let sent = entry.timeline.last_sent();
         let follow = entry.timeline.read(upto);
-        if upto > told {
-            frames.retain(|(seq, _)| *seq > told);
-            let after = if has_hole { upto } else { told };
+        if upto > sent {
+            frames.retain(|(seq, _)| *seq > sent);
+            let after = if has_hole { upto } else { sent };
             let item = Item::Missed { room, after, upto, frames: frames.into() };
             self.tell_room(room, &item);
         }
@@ -105,12 +105,12 @@ async fn read(
     if let Some(owner) = room.inbox_owner() {
         let from = InboxSince::Had(since);
         let found = reader.inbox_page(owner, from, inbox_since, TIMELINE_PAGE).await?;
-        let InboxPage { events: told, upto, last, is_lost } = found;
+        let InboxPage { events, upto, last, is_lost } = found;
         if is_lost {
             return Ok(Page { frames: Vec::new(), upto: last, has_hole: true });
         }
         let frame = |event| events::published_to_user(event).for_many();
-        let frames = told.iter().map(|event| (event.inbox_seq, frame(event))).collect();
+        let frames = events.iter().map(|event| (event.inbox_seq, frame(event))).collect();
         return Ok(Page { frames, upto, has_hole: false });
     }
     let replay = reader.replay(room, since, TIMELINE_PAGE).await?;

@@ -79,9 +79,9 @@ impl ChatServer {
         let fitting = rooms_that_fit(&rooms, self.settings.limits.rooms_piece_bytes());
         let is_cut = fitting < rooms.len();
         rooms.truncate(fitting);
-        let last_told = rooms.last().map(|overview| overview.room.key);
+        let last_listed = rooms.last().map(|overview| overview.room.key);
         let has_more = has_more || is_cut;
-        match if is_cut { last_told } else { last_read } {
+        match if is_cut { last_listed } else { last_read } {
             Some(after) if has_more => listing.after = after,
             _ => entry.listing = None,
         }
@@ -95,13 +95,13 @@ impl ChatServer {
         let item = Item::Rooms { session: at.id, frame, more: has_more };
         self.fanout.tell_worker(at.worker, item);
         let Some(entry) = self.sessions.entries.get_mut(&at.id) else { return };
-        let SessionState::AwaitingResume { told } = &mut entry.state else {
+        let SessionState::AwaitingResume { listed } = &mut entry.state else {
             let rooms = rooms.into_iter().map(|room| (room, Since::Now)).collect();
             return self.attach(at, CatchUpKind::Quiet, rooms);
         };
         for overview in rooms {
             let room = self.rooms.activate(&RoomSeen::from(&overview), Instant::now());
-            if told.insert(overview.room.key, overview.last_seq).is_none() {
+            if listed.insert(overview.room.key, overview.last_seq).is_none() {
                 room.awaited_by_one_more();
             }
         }

@@ -168,8 +168,8 @@ impl ChatServer {
             // say is told.
             let NodePresence { user, rooms, status, last_seen, blocked } = presence;
             let rooms = rooms.into_iter().filter(|room| !self.is_big(*room)).collect();
-            let told = NodePresence { user, rooms, status, last_seen, blocked };
-            return self.nodes.tell_presence(told);
+            let presence = NodePresence { user, rooms, status, last_seen, blocked };
+            return self.nodes.tell_presence(presence);
         }
         self.tell_status_of(&presence);
     }

@@ -142,7 +142,7 @@ impl ChatServer {
                 let mark = Marked { by, read: read.map(Seq), delivered: delivered.map(Seq) };
                 self.marked(RoomKey(room), UserKey(user), mark);
             }
-            Happened::Told(signal) => self.signalled(signal),
+            Happened::Signal(signal) => self.receive_signal(signal),
             // What concerns tokens and keys is no business of rooms.
             Happened::Barred { .. }
             | Happened::Revoked { .. }
@@ -286,7 +286,7 @@ impl ChatServer {
         self.tell_marks();
     }
 
-    fn signalled(&mut self, signal: Signal) {
+    fn receive_signal(&mut self, signal: Signal) {
         let encode = |text: &str| Frame::text(|payload| payload.extend_from_slice(text.as_bytes()));
         match signal {
             Signal::Everyone { frame } => {

@@ -83,8 +83,8 @@ async fn read(reader: Reader, asked: Asked) -> Result<Replayed, ReadError> {
             overview.last_seq = last;
             return Ok(Replayed::Resync { overview: Box::new(overview) });
         }
-        let told = events.iter().map(|event| (event.inbox_seq, events::published_to_user(event)));
-        return Ok(page_of(told, upto, bytes_max));
+        let missed = events.iter().map(|event| (event.inbox_seq, events::published_to_user(event)));
+        return Ok(page_of(missed, upto, bytes_max));
     }
     let replay = reader.replay(room, since, page).await?;
     if !replay.bounds.can_serve(since, limits.replay_events) {
@@ -93,8 +93,8 @@ async fn read(reader: Reader, asked: Asked) -> Result<Replayed, ReadError> {
             None => Replayed::Failed,
         });
     }
-    let told = replay.missed.iter().map(|missed| (missed.seq(), frame_of(&id, missed, since)));
-    Ok(page_of(told, replay.upto, bytes_max))
+    let missed = replay.missed.iter().map(|missed| (missed.seq(), frame_of(&id, missed, since)));
+    Ok(page_of(missed, replay.upto, bytes_max))
 }
 
 /// Something missed, as one is told who has everything up to `since`.
@@ -107,11 +107,15 @@ pub(super) fn frame_of(room: &RoomId, missed: &Missed, since: Seq) -> Frame {
 }
 
 /// The events of a page, as many as fit; one does always.
-fn page_of(told: impl Iterator<Item = (Seq, Frame)>, mut upto: Seq, bytes_max: usize) -> Replayed {
+fn page_of(
+    missed: impl Iterator<Item = (Seq, Frame)>,
+    mut upto: Seq,
+    bytes_max: usize,
+) -> Replayed {
     let mut frames: Vec<Frame> = Vec::new();
     let mut bytes = 0;
     let mut last = None;
-    for (seq, frame) in told {
+    for (seq, frame) in missed {
         bytes += frame.size();
         if let (Some(last), true) = (last, bytes > bytes_max) {
             upto = last;
@@ -133,8 +137,8 @@ mod tests {
         let event =
             |seq| (Seq(seq), events::message_created(&Message::sample(seq, &"x".repeat(1_000))));
         for (bytes_max, events, end) in [(1 << 20, 5, 9), (3_000, 2, 2), (10, 1, 1)] {
-            let told = (1..=5).map(event);
-            let Replayed::Page { frames, upto } = page_of(told, Seq(9), bytes_max) else {
+            let missed = (1..=5).map(event);
+            let Replayed::Page { frames, upto } = page_of(missed, Seq(9), bytes_max) else {
                 panic!("not a page");
             };
             assert_eq!((frames.len(), upto), (events, Seq(end)), "{bytes_max}");

@@ -149,9 +149,9 @@ impl ChatServer {
         more: bool,
     ) -> RoomsSince {
         let Some(entry) = self.sessions.entries.get_mut(&session.id) else { return Vec::new() };
-        let SessionState::AwaitingResume { told } = &mut entry.state else { return Vec::new() };
+        let SessionState::AwaitingResume { listed } = &mut entry.state else { return Vec::new() };
         let is_over = |room: &RoomKey, _: &mut Seq| !more || named.contains(room);
-        let over: Vec<(RoomKey, Seq)> = told.extract_if(is_over).collect();
+        let over: Vec<(RoomKey, Seq)> = listed.extract_if(is_over).collect();
         if !more {
             entry.state = SessionState::Live;
         }
@@ -182,7 +182,7 @@ impl ChatServer {
         let read = read.or_else(|| has.as_ref().map(|_| self.inbox_overview(user, Seq::ZERO)))?;
         let since = match has {
             None => Since::Kept(head.acked),
-            Some(named) if head.has_told(&named, &read) => Since::From(named.seq),
+            Some(named) if head.includes(&named, &read) => Since::From(named.seq),
             Some(_) => Since::Anew,
         };
         Some((read, since))
@@ -206,7 +206,7 @@ impl ChatServer {
                 room.subscriber_added(session.worker);
             }
             overview.room = room.room.clone();
-            let head = room.timeline.told().max(overview.last_seq);
+            let head = room.timeline.last_sent().max(overview.last_seq);
             let (asked, kept) = (since != Since::Now, matches!(since, Since::Kept(_)));
             let since = match since {
                 Since::Now => overview.last_seq,
@@ -244,7 +244,7 @@ impl ChatServer {
         let Some(entry) = self.sessions.entries.get_mut(&session) else { return };
         entry.settled(room);
         let was_awaited = match &mut entry.state {
-            SessionState::AwaitingResume { told } => told.remove(&room).is_some(),
+            SessionState::AwaitingResume { listed } => listed.remove(&room).is_some(),
             SessionState::Connecting { .. } | SessionState::Live => false,
         };
         let was_subscribed = entry.subscribed.remove(&room);

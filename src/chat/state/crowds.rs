@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 
-use parlor_domain::{RoomKey, limits::MEMBERS_TOLD};
+use parlor_domain::{RoomKey, limits::MEMBERS_INTERVAL};
 
 /// Who joins a room of n is told to n members, so n joins are n² events.
 /// Where members are many they are told how many, once in a while.
@@ -13,28 +13,28 @@ use parlor_domain::{RoomKey, limits::MEMBERS_TOLD};
 #[derive(Default)]
 pub struct Crowds {
     /// When each was told of last, and whether it has changed since.
-    told: FxHashMap<RoomKey, (Instant, bool)>,
+    sent: FxHashMap<RoomKey, (Instant, bool)>,
 }
 
 impl Crowds {
     /// Members of a big room have come or gone; says whether that is to be told
     /// now.
     pub fn changed(&mut self, room: RoomKey, now: Instant) -> bool {
-        if let Some((at, changed)) = self.told.get_mut(&room)
-            && now.duration_since(*at) < MEMBERS_TOLD
+        if let Some((at, changed)) = self.sent.get_mut(&room)
+            && now.duration_since(*at) < MEMBERS_INTERVAL
         {
             *changed = true;
             return false;
         }
-        self.told.insert(room, (now, false));
+        self.sent.insert(room, (now, false));
         true
     }
 
     /// Takes out the rooms that are to be told of now.
     pub fn due(&mut self, now: Instant) -> Vec<RoomKey> {
         let mut due = Vec::new();
-        self.told.retain(|room, (at, changed)| {
-            if now.duration_since(*at) < MEMBERS_TOLD {
+        self.sent.retain(|room, (at, changed)| {
+            if now.duration_since(*at) < MEMBERS_INTERVAL {
                 return true;
             }
             if *changed {
@@ -44,8 +44,8 @@ impl Crowds {
             }
             false
         });
-        if self.told.is_empty() {
-            self.told.shrink_to_fit();
+        if self.sent.is_empty() {
+            self.sent.shrink_to_fit();
         }
         due
     }
@@ -60,14 +60,14 @@ mod tests {
         let (mut crowds, start, room) = (Crowds::default(), Instant::now(), RoomKey(1));
         assert!(crowds.changed(room, start));
         for _ in 0..1_000 {
-            assert!(!crowds.changed(room, start + MEMBERS_TOLD / 2));
+            assert!(!crowds.changed(room, start + MEMBERS_INTERVAL / 2));
         }
-        assert!(crowds.changed(RoomKey(2), start + MEMBERS_TOLD / 2));
-        assert!(crowds.due(start + MEMBERS_TOLD / 2).is_empty());
-        assert_eq!(crowds.due(start + MEMBERS_TOLD), [room], "the last number is told");
-        assert!(!crowds.changed(room, start + MEMBERS_TOLD));
-        assert_eq!(crowds.due(start + 2 * MEMBERS_TOLD), [room]);
-        assert!(crowds.due(start + 3 * MEMBERS_TOLD).is_empty());
-        assert!(crowds.told.is_empty(), "nothing is left of rooms at rest");
+        assert!(crowds.changed(RoomKey(2), start + MEMBERS_INTERVAL / 2));
+        assert!(crowds.due(start + MEMBERS_INTERVAL / 2).is_empty());
+        assert_eq!(crowds.due(start + MEMBERS_INTERVAL), [room], "the last number is told");
+        assert!(!crowds.changed(room, start + MEMBERS_INTERVAL));
+        assert_eq!(crowds.due(start + 2 * MEMBERS_INTERVAL), [room]);
+        assert!(crowds.due(start + 3 * MEMBERS_INTERVAL).is_empty());
+        assert!(crowds.sent.is_empty(), "nothing is left of rooms at rest");
     }
 }

@@ -64,7 +64,7 @@ impl RoomEntry {
     pub fn overview(&self, epoch: Epoch) -> RoomOverview {
         RoomOverview {
             room: self.room.clone(),
-            last_seq: self.timeline.told(),
+            last_seq: self.timeline.last_sent(),
             epoch,
             member_count: self.members,
             state: None,
@@ -304,7 +304,7 @@ mod tests {
         let (mut rooms, now) = (Rooms::default(), Instant::now());
         rooms.activate(&seen(&room(1), 5), now);
         offer(&mut rooms, 6, now);
-        assert_eq!(rooms.activate(&seen(&room(1), 5), now).timeline.told(), Seq(6));
+        assert_eq!(rooms.activate(&seen(&room(1), 5), now).timeline.last_sent(), Seq(6));
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub enum SessionState {
     /// It was told where its rooms stand and is to say what it has. Each of
     /// these rooms is awaited (`RoomEntry::awaited_by_one_more`).
     AwaitingResume {
-        told: FxHashMap<RoomKey, Seq>,
+        listed: FxHashMap<RoomKey, Seq>,
     },
     Live,
 }

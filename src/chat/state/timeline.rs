@@ -19,10 +19,10 @@ use parlor_websocket::Frame;
 ///
 /// It neither reads nor tells anything, so that its tests are plain values.
 ///
-/// Invariant: every position up to `told` has been told, none after it.
+/// Invariant: every position up to `last_sent` has been told, none after it.
 #[derive(Debug)]
 pub(crate) struct Timeline {
-    told: Seq,
+    last_sent: Seq,
     held: BTreeMap<Seq, Frame>,
     held_bytes: usize,
     /// The newest position known to be there.
@@ -30,13 +30,13 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    pub fn new(told: Seq) -> Self {
-        Self { told, held: BTreeMap::new(), held_bytes: 0, head: told }
+    pub fn new(last_sent: Seq) -> Self {
+        Self { last_sent, held: BTreeMap::new(), held_bytes: 0, head: last_sent }
     }
 
     /// The position of the newest event that has been told.
-    pub fn told(&self) -> Seq {
-        self.told
+    pub fn last_sent(&self) -> Seq {
+        self.last_sent
     }
 
     /// The newest position that is known of.
@@ -46,7 +46,7 @@ impl Timeline {
 
     /// Whether something is there that has not been told.
     pub fn is_lagging(&self) -> bool {
-        self.told < self.head
+        self.last_sent < self.head
     }
 
     /// Somebody says that there is something up to here.
@@ -57,14 +57,14 @@ impl Timeline {
     /// An event. Gives what is to be told now, in order.
     pub fn offer(&mut self, seq: Seq, frame: Frame) -> Vec<(Seq, Frame)> {
         self.note_head(seq);
-        if seq <= self.told {
+        if seq <= self.last_sent {
             return Vec::new();
         }
-        if seq == self.told.next() {
-            self.told = seq;
-            let mut told = vec![(seq, frame)];
-            told.extend(self.follow());
-            return told;
+        if seq == self.last_sent.next() {
+            self.last_sent = seq;
+            let mut due = vec![(seq, frame)];
+            due.extend(self.follow());
+            return due;
         }
         self.hold(seq, frame);
         Vec::new()
@@ -74,7 +74,7 @@ impl Timeline {
     /// was held and follows.
     pub fn read(&mut self, upto: Seq) -> Vec<(Seq, Frame)> {
         self.note_head(upto);
-        self.told = self.told.max(upto);
+        self.last_sent = self.last_sent.max(upto);
         self.follow()
     }
 
@@ -97,19 +97,19 @@ impl Timeline {
     }
 
     fn follow(&mut self) -> Vec<(Seq, Frame)> {
-        let mut told = Vec::new();
+        let mut due = Vec::new();
         while let Some(first) = self.held.first_entry() {
-            if *first.key() > self.told.next() {
+            if *first.key() > self.last_sent.next() {
                 break;
             }
             let (seq, frame) = first.remove_entry();
             self.held_bytes -= frame.size();
-            if seq == self.told.next() {
-                self.told = seq;
-                told.push((seq, frame));
+            if seq == self.last_sent.next() {
+                self.last_sent = seq;
+                due.push((seq, frame));
             }
         }
-        told
+        due
     }
 }
 
@@ -122,9 +122,9 @@ mod tests {
     }
 
     fn offer(timeline: &mut Timeline, seq: i64) -> Vec<i64> {
-        let told = timeline.offer(Seq(seq), frame(seq));
-        assert!(told.iter().all(|(seq, told)| *told == frame(seq.0)));
-        told.iter().map(|(seq, _)| seq.0).collect()
+        let due = timeline.offer(Seq(seq), frame(seq));
+        assert!(due.iter().all(|(seq, due)| *due == frame(seq.0)));
+        due.iter().map(|(seq, _)| seq.0).collect()
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
         assert!(timeline.is_lagging());
         assert!(timeline.read(Seq(5)).is_empty());
         assert!(!timeline.is_lagging());
-        assert_eq!(timeline.told(), Seq(5));
+        assert_eq!(timeline.last_sent(), Seq(5));
     }
 
     #[test]
@@ -177,8 +177,8 @@ mod tests {
             offer(&mut timeline, seq);
         }
         assert_eq!(timeline.held.len(), TIMELINE_HELD);
-        let told = offer(&mut timeline, 1);
-        assert_eq!(told.len(), TIMELINE_HELD + 1);
+        let due = offer(&mut timeline, 1);
+        assert_eq!(due.len(), TIMELINE_HELD + 1);
         assert!(timeline.is_lagging(), "the rest is read");
     }
 }

@@ -14,7 +14,7 @@ struct Typist {
     /// Its end is the end of the typing.
     session: SessionId,
     seen: Instant,
-    told: Instant,
+    sent: Instant,
 }
 
 /// Where somebody types.
@@ -42,9 +42,9 @@ impl Typing {
         if let Some(typist) = self.typists.get_mut(&place) {
             let before = std::mem::replace(&mut typist.session, session);
             typist.seen = now;
-            let tell = now.duration_since(typist.told) >= TYPING_REPEAT;
+            let tell = now.duration_since(typist.sent) >= TYPING_REPEAT;
             if tell {
-                typist.told = now;
+                typist.sent = now;
             }
             if before != session {
                 self.forget(before, place);
@@ -55,7 +55,7 @@ impl Typing {
         if self.typists.len() >= TYPING_MAX {
             return false;
         }
-        self.typists.insert(place, Typist { session, seen: now, told: now });
+        self.typists.insert(place, Typist { session, seen: now, sent: now });
         self.places.entry(session).or_default().insert(place);
         true
     }

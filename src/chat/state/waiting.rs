@@ -53,12 +53,12 @@ struct Unruled {
 
 /// Where requests of one user wait.
 struct Places<R> {
-    sessions: FxHashMap<SessionId, Untold<R>>,
+    sessions: FxHashMap<SessionId, Unlisted<R>>,
     rooms: FxHashMap<RoomId, Unsettled<R>>,
 }
 
 /// A session that has not been told of all of its rooms.
-struct Untold<R> {
+struct Unlisted<R> {
     of_any: bool,
     requests: Vec<R>,
 }
@@ -85,9 +85,9 @@ impl<R: Waits> WaitingRoom<R> {
         }
         let Some(places) = self.users.get_mut(&request.user()) else { return Some(request) };
         let session = request.session().and_then(|session| places.sessions.get_mut(&session));
-        let untold = session.filter(|untold| untold.of_any || request.resumes());
+        let unlisted = session.filter(|unlisted| unlisted.of_any || request.resumes());
         let unsettled = request.room().and_then(|room| places.rooms.get_mut(room));
-        let waiting = untold.map(|untold| &mut untold.requests);
+        let waiting = unlisted.map(|unlisted| &mut unlisted.requests);
         match waiting.or(unsettled.map(|unsettled| &mut unsettled.requests)) {
             Some(waiting) => waiting.push(request),
             None => return Some(request),
@@ -96,24 +96,25 @@ impl<R: Waits> WaitingRoom<R> {
     }
 
     pub fn session_comes(&mut self, user: UserKey, session: SessionId) {
-        let untold = Untold { of_any: true, requests: Vec::new() };
-        self.places(user).sessions.insert(session, untold);
+        let unlisted = Unlisted { of_any: true, requests: Vec::new() };
+        self.places(user).sessions.insert(session, unlisted);
     }
 
     /// A session has been told of some of its rooms; gives what may go on.
-    pub fn told_some(&mut self, user: UserKey, session: SessionId) -> Vec<R> {
+    pub fn listed_some(&mut self, user: UserKey, session: SessionId) -> Vec<R> {
         let places = self.users.get_mut(&user);
-        let untold = places.and_then(|places| places.sessions.get_mut(&session));
-        let Some(untold) = untold else { return Vec::new() };
-        untold.of_any = false;
-        untold.requests.extract_if(.., |request| !request.resumes()).collect()
+        let unlisted = places.and_then(|places| places.sessions.get_mut(&session));
+        let Some(unlisted) = unlisted else { return Vec::new() };
+        unlisted.of_any = false;
+        unlisted.requests.extract_if(.., |request| !request.resumes()).collect()
     }
 
     /// A session has been told of all of its rooms, or has gone.
-    pub fn told_all(&mut self, user: UserKey, session: SessionId) -> Vec<R> {
-        let untold = self.users.get_mut(&user).and_then(|places| places.sessions.remove(&session));
+    pub fn listed_all(&mut self, user: UserKey, session: SessionId) -> Vec<R> {
+        let unlisted =
+            self.users.get_mut(&user).and_then(|places| places.sessions.remove(&session));
         self.tidy(user);
-        untold.map_or_else(Vec::new, |untold| untold.requests)
+        unlisted.map_or_else(Vec::new, |unlisted| unlisted.requests)
     }
 
     /// How the user of a request stands in its room is being read.
@@ -259,9 +260,9 @@ mod tests {
         let rest = Asks("over REST", None, Some(room("den")));
         let waits = enter(&mut waiting, [asks("a", "den"), resume(), asks("b", "pub"), rest]);
         assert_eq!(waits, [true, true, true, false]);
-        assert_eq!(names(&waiting.told_some(ANN, PHONE)), ["a", "b"]);
+        assert_eq!(names(&waiting.listed_some(ANN, PHONE)), ["a", "b"]);
         assert_eq!(enter(&mut waiting, [asks("c", "den"), resume()]), [false, true]);
-        assert_eq!(names(&waiting.told_all(ANN, PHONE)), ["resume", "resume"]);
+        assert_eq!(names(&waiting.listed_all(ANN, PHONE)), ["resume", "resume"]);
         assert_eq!(enter(&mut waiting, [resume()]), [false]);
         assert!(waiting.users.is_empty(), "nothing is left");
     }

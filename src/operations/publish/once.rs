@@ -153,7 +153,7 @@ impl Write for PublishOnce {
 
     fn effects(&self, is_new: &bool, effects: &mut Effects) {
         if let (true, Some(signal)) = (is_new, &self.signal) {
-            effects.happened(|| Happened::Told(signal.clone()));
+            effects.happened(|| Happened::Signal(signal.clone()));
         }
     }
 }

@@ -120,9 +120,9 @@ mod backend {
 
     pub(super) fn publish(conn: &mut Conn, publish: &Publishing) -> Written<PublishedToUser> {
         let Publishing { user, key, event, keep } = publish;
-        let told = |inbox_seq| InboxEvent { inbox_seq, event: event.clone() };
+        let as_event = |inbox_seq| InboxEvent { inbox_seq, event: event.clone() };
         if let Some(seq) = key::published(conn, key.as_ref())? {
-            return Ok(PublishedToUser { event: told(seq), start: Seq::ZERO, duplicate: true });
+            return Ok(PublishedToUser { event: as_event(seq), start: Seq::ZERO, duplicate: true });
         }
         if user::find(conn, *user)?.is_none() {
             return Err(WriteError::NoSuchUser.into());
@@ -142,7 +142,7 @@ mod backend {
             .filter(inbox::inbox_seq.le(seq.0 - keep));
         diesel::delete(full).execute(conn)?;
         key::remember(conn, key.as_ref(), seq, event.at)?;
-        Ok(PublishedToUser { event: told(seq), start, duplicate: false })
+        Ok(PublishedToUser { event: as_event(seq), start, duplicate: false })
     }
 }
 

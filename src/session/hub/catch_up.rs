@@ -170,7 +170,7 @@ impl InProgress {
     }
 
     /// What is told of one room; `None` for the inbox.
-    fn told<'a>(&'a self, result: &'a RoomResult) -> Option<(&'a str, ResumedRoom<'a>)> {
+    fn resumed_room<'a>(&'a self, result: &'a RoomResult) -> Option<(&'a str, ResumedRoom<'a>)> {
         let Some(outcome) = &result.outcome else { return self.refused(result.at) };
         let asked = self.source.attached()?;
         let RoomOverview { room, epoch, .. } = &asked.rooms.get(result.at)?.overview;
@@ -203,14 +203,15 @@ impl InProgress {
         }
         let result = RoomResult { at, outcome };
         if let CatchUpKind::Resume { .. } = asked.kind {
-            let size = self.told(&result).map_or(0, |(id, room)| id.len() + json_size(&room));
+            let size =
+                self.resumed_room(&result).map_or(0, |(id, room)| id.len() + json_size(&room));
             self.bytes += size + ENTRY_BYTES;
         }
         self.results.push(result);
     }
 
     fn view(&self, inbox: Option<ResumedInbox>) -> ResumedView<'_> {
-        let rooms = self.results.iter().filter_map(|result| self.told(result)).collect();
+        let rooms = self.results.iter().filter_map(|result| self.resumed_room(result)).collect();
         ResumedView { rooms, inbox }
     }
 

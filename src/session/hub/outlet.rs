@@ -77,7 +77,7 @@ pub(crate) trait Outlet {
     fn request_answered(&self);
 
     /// One more error was told; one too many ends the connection.
-    fn error_told(&self);
+    fn error_sent(&self);
 
     fn close(&self, close: Close) {
         self.close_saying(close, close.reason());

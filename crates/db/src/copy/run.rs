@@ -24,7 +24,7 @@ use crate::{DatabaseUrl, migrate, open::leave_life};
 pub fn copy(
     from: &DatabaseUrl,
     to: &DatabaseUrl,
-    mut told: impl FnMut(&str, i64),
+    mut report: impl FnMut(&str, i64),
 ) -> Result<Copied, CopyError> {
     let tables = tables::all();
     // Before the first of them is locked.
@@ -43,7 +43,7 @@ pub fn copy(
     let mut progress = take_up(&source.name, &mut target, &tables)?;
     for table in &tables {
         let of_table = progress.entry(table.name).or_default();
-        copy_table(&mut source, &mut target, table, of_table, &mut told)?;
+        copy_table(&mut source, &mut target, table, of_table, &mut report)?;
         if let Some(last) = source.sequence(table)? {
             target.set_sequence(table, last)?;
         }
@@ -105,7 +105,7 @@ fn copy_table(
     target: &mut Side,
     table: &CopiedTable,
     progress: &mut Progress,
-    told: &mut impl FnMut(&str, i64),
+    report: &mut impl FnMut(&str, i64),
 ) -> Result<(), CopyError> {
     let mut buffer = Vec::new();
     loop {
@@ -119,7 +119,7 @@ fn copy_table(
         }
         target.store(table, rows, progress, &after)?;
         *progress = after;
-        told(table.name, progress.copied.rows);
+        report(table.name, progress.copied.rows);
     }
 }
 

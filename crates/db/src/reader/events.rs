@@ -33,7 +33,7 @@ impl InboxHead {
     /// as it stands `now`; one that has nothing can. A number by itself counts
     /// from the beginning of this life; in its epoch also one that was read of
     /// what a restore has kept.
-    pub fn has_told(self, named: &Position, now: &RoomOverview) -> bool {
+    pub fn includes(self, named: &Position, now: &RoomOverview) -> bool {
         let start = if named.epoch.is_some() { Seq::ZERO } else { self.start };
         let is_there = named.seq == Seq::ZERO || (start..=now.last_seq).contains(&named.seq);
         is_there && named.may_be_of(&now.epoch)

@@ -36,8 +36,8 @@ struct Files {
     /// The write-ahead log, once there is one. It stays for as long as a
     /// connection is open.
     log_opened: OnceLock<Identity>,
-    /// It has been told that they are gone.
-    told: AtomicBool,
+    /// It has been logged that they are gone.
+    is_logged: AtomicBool,
 }
 
 impl Place {
@@ -50,7 +50,7 @@ impl Place {
             opened: Identity::of(database),
             log: log.into(),
             log_opened: OnceLock::new(),
-            told: AtomicBool::new(false),
+            is_logged: AtomicBool::new(false),
         }))
     }
 
@@ -64,13 +64,13 @@ impl Place {
             (None, None) => true,
         };
         let is_kept = log_is_kept && Identity::of(&files.database) == files.opened;
-        if !is_kept && !files.told.swap(true, Ordering::Relaxed) {
+        if !is_kept && !files.is_logged.swap(true, Ordering::Relaxed) {
             log::error!(
                 "the database {} was deleted or replaced while it is in use: nothing is written \
                  any more; put it back, or start the server again",
                 files.database.display()
             );
-        } else if is_kept && files.told.swap(false, Ordering::Relaxed) {
+        } else if is_kept && files.is_logged.swap(false, Ordering::Relaxed) {
             log::info!("the database {} is back in its place", files.database.display());
         }
         is_kept

@@ -78,7 +78,7 @@ pub const TYPING_REPEAT: Duration = Duration::from_secs(3);
 /// Users shown as typing at the same time on a node. Beyond: not sent.
 pub const TYPING_MAX: usize = 100_000;
 /// Minimum interval between two `room.members` events of a big room.
-pub const MEMBERS_TOLD: Duration = Duration::from_secs(1);
+pub const MEMBERS_INTERVAL: Duration = Duration::from_secs(1);
 /// Minimum interval between presence changes of a user that are sent to others,
 /// and the burst: everyone who shares a room is notified.
 pub const PRESENCE_PACE: Duration = Duration::from_secs(1);

@@ -40,13 +40,13 @@ pub(crate) fn keep_up(index: FileIndex, database: PathBuf) -> std::io::Result<()
     let thread = std::thread::Builder::new().name("search".to_owned());
     thread.spawn(move || {
         give_way();
-        let mut told = String::new();
+        let mut logged = String::new();
         loop {
             // Opened anew after a failure, whatever it was.
             let ended = Indexer::open(&index, &database).and_then(Indexer::run);
             let Err(error) = ended else { continue };
-            // A failure that stays is told once.
-            if error != told {
+            // A failure that stays is logged once.
+            if error != logged {
                 log::error!("the search index failed: {error}");
             }
             if means_broken(&error) || index.is_broken() || is_gone(&index.path) {
@@ -55,7 +55,7 @@ pub(crate) fn keep_up(index: FileIndex, database: PathBuf) -> std::io::Result<()
                     Err(error) => log::debug!("the search index cannot be rebuilt: {error}"),
                 }
             }
-            told = error;
+            logged = error;
             sleep(SEARCH_AGAIN);
         }
     })?;
@@ -112,17 +112,17 @@ struct Room {
 
 impl Indexer {
     fn open(index: &FileIndex, database: &Path) -> Result<Self, String> {
-        let told = |error: diesel::result::Error| error.to_string();
+        let describe = |error: diesel::result::Error| error.to_string();
         if is_gone(&index.path) {
             return Err("its file is gone".to_owned());
         }
         let mut messages = connect(database, READ_CACHE_KIB)?;
-        messages.batch_execute("PRAGMA query_only = ON").map_err(told)?;
+        messages.batch_execute("PRAGMA query_only = ON").map_err(describe)?;
         let mut words = connect(&index.path, SEARCH_CACHE_KIB)?;
         let newest = messages::table.order(messages::id.desc()).select(messages::id);
-        let newest = newest.first::<i64>(&mut messages).optional().map_err(told)?;
-        let has_removed = store::has_removed(&mut words).map_err(told)?;
-        let known = store::known(&mut words).map_err(told)?.into_iter().collect();
+        let newest = newest.first::<i64>(&mut messages).optional().map_err(describe)?;
+        let has_removed = store::has_removed(&mut words).map_err(describe)?;
+        let known = store::known(&mut words).map_err(describe)?.into_iter().collect();
         Ok(Self {
             inode: inode(&index.path),
             index: index.clone(),
@@ -139,7 +139,7 @@ impl Indexer {
     }
 
     fn run(mut self) -> Result<(), String> {
-        let told = |error: diesel::result::Error| error.to_string();
+        let describe = |error: diesel::result::Error| error.to_string();
         let mut seen = None;
         loop {
             if self.index.is_broken() || inode(&self.index.path) != self.inode {
@@ -149,20 +149,20 @@ impl Indexer {
             let version =
                 diesel::sql_query("SELECT data_version AS value FROM pragma_data_version")
                     .get_result::<Number>(&mut self.messages)
-                    .map_err(told)?
+                    .map_err(describe)?
                     .value;
             let is_new = seen != Some(version);
             let mut busy = false;
             if is_new {
-                busy = self.index_new().map_err(told)?;
+                busy = self.index_new().map_err(describe)?;
             }
             // What changed is found by looking at the rooms; once more behind
             // the last commit.
             if !busy && Instant::now() >= self.look && is_new {
-                self.look_at_rooms().map_err(told)?;
+                self.look_at_rooms().map_err(describe)?;
                 seen = Some(version);
             }
-            if !busy && !self.merge_if_due().map_err(told)? {
+            if !busy && !self.merge_if_due().map_err(describe)? {
                 sleep(SEARCH_IDLE);
             }
         }
