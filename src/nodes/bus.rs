@@ -15,9 +15,9 @@ use tokio::{
 use super::{
     health::Health,
     lease::ToBus,
-    link::{Link, Pushes, RedisUrl, cause, pause},
     message::{Channel, Message, Received, messages},
     presence::{Keys, ephemeral, merged},
+    redis_connection::{Pushes, RedisConnection, RedisUrl, cause, pause},
 };
 use crate::{
     chat::{AskedNodes, FromNode, Interest, NodePresence, ToNodes},
@@ -128,9 +128,9 @@ impl Bus {
         loop {
             let Some(connected) = self.connect(url.clone()).await else { return };
             match connected {
-                Ok((link, pushes)) => {
+                Ok((connection, pushes)) => {
                     tries = 0;
-                    let ended = self.serve(link, pushes).await;
+                    let ended = self.serve(connection, pushes).await;
                     if self.health.redis_is(false) {
                         log::warn!("Redis is unreachable, other nodes are notified late: {ended}");
                     }
@@ -149,8 +149,8 @@ impl Bus {
         }
     }
 
-    async fn connect(&mut self, url: RedisUrl) -> Option<RedisResult<(Link, Pushes)>> {
-        self.without_redis(async move { Link::connect(&url).await }).await
+    async fn connect(&mut self, url: RedisUrl) -> Option<RedisResult<(RedisConnection, Pushes)>> {
+        self.without_redis(async move { RedisConnection::connect(&url).await }).await
     }
 
     /// Waits for something while Redis is unreachable. What the node publishes
@@ -183,11 +183,11 @@ impl Bus {
     }
 
     /// Gives why it ended.
-    async fn serve(&mut self, mut link: Link, mut pushes: Pushes) -> String {
+    async fn serve(&mut self, mut connection: RedisConnection, mut pushes: Pushes) -> String {
         let channels: Vec<Channel> = self.channels.iter().cloned().collect();
         let mut subscribing = redis::pipe();
         channels.iter().for_each(|channel| self.add(&mut subscribing, "SSUBSCRIBE", channel));
-        if let Err(error) = link.run::<Value>(&subscribing).await {
+        if let Err(error) = connection.run::<Value>(&subscribing).await {
             return cause(&error);
         }
         if self.health.redis_is(true) {
@@ -209,11 +209,13 @@ impl Bus {
                     Ok(())
                 }
                 said = self.queue.recv() => match said {
-                    Some(said) => self.say(&mut link, said).await,
+                    Some(said) => self.say(&mut connection, said).await,
                     None => std::future::pending().await,
                 },
-                () = sleep(SETTLE), if !self.gone_nodes.is_empty() => self.take_offline(&mut link).await,
-                _ = ping.tick() => link.ping().await.map_err(|error| cause(&error)),
+                () = sleep(SETTLE), if !self.gone_nodes.is_empty() => {
+                    self.take_offline(&mut connection).await
+                }
+                _ = ping.tick() => connection.ping().await.map_err(|error| cause(&error)),
             };
             if let Err(why) = done {
                 return why;
@@ -266,7 +268,11 @@ impl Bus {
     }
 
     /// Says all that waits, in one pipeline.
-    async fn say(&mut self, link: &mut Link, first: ToNodes) -> Result<(), String> {
+    async fn say(
+        &mut self,
+        connection: &mut RedisConnection,
+        first: ToNodes,
+    ) -> Result<(), String> {
         let mut all = vec![first];
         while all.len() < BUS_PIPELINE
             && let Ok(said) = self.queue.try_recv()
@@ -282,17 +288,20 @@ impl Bus {
             }
             self.publish(&mut commands, said);
         }
-        let sent =
-            if commands.is_empty() { Ok(Vec::new()) } else { link.run::<Value>(&commands).await };
+        let sent = if commands.is_empty() {
+            Ok(Vec::new())
+        } else {
+            connection.run::<Value>(&commands).await
+        };
         // What is asked is answered, also where Redis has just gone.
         let mut result = sent.map(drop).map_err(|error| cause(&error));
         for said in all {
             for presence in said.presence {
-                let set = self.set_presence(link, presence).await;
+                let set = self.set_presence(connection, presence).await;
                 result = result.and(set);
             }
             for AskedNodes { users, answer } in said.asked {
-                let shown = link.run::<Option<String>>(&self.keys.shown(&users)).await;
+                let shown = connection.run::<Option<String>>(&self.keys.shown(&users)).await;
                 let _ = answer
                     .send(shown.map_or_else(|_| users.clone(), |shown| merged(&users, &shown)));
             }
@@ -340,9 +349,9 @@ impl Bus {
     }
 
     /// Takes some users of a node that has gone offline.
-    async fn take_offline(&mut self, link: &mut Link) -> Result<(), String> {
+    async fn take_offline(&mut self, connection: &mut RedisConnection) -> Result<(), String> {
         let Some(incarnation) = self.gone_nodes.front() else { return Ok(()) };
-        let (gone, more) = users_gone(link, &self.keys, incarnation, GONE_USERS_STEP).await?;
+        let (gone, more) = users_gone(connection, &self.keys, incarnation, GONE_USERS_STEP).await?;
         if !gone.is_empty() {
             let _ = self.follower.send(FromBus::Gone(gone));
         }
@@ -353,9 +362,13 @@ impl Bus {
     }
 
     /// Told as what all nodes together say, where that has changed.
-    async fn set_presence(&self, link: &mut Link, presence: NodePresence) -> Result<(), String> {
+    async fn set_presence(
+        &self,
+        connection: &mut RedisConnection,
+        presence: NodePresence,
+    ) -> Result<(), String> {
         let commands = self.keys.set(presence.user.key, presence.status);
-        let shown = last_text(link, commands).await;
+        let shown = last_text(connection, commands).await;
         let (shown, result) = match shown {
             Ok(shown) => (Status::parse(&shown), Ok(())),
             // Then what is so here is told here.
@@ -368,7 +381,7 @@ impl Bus {
                 let mut commands = redis::pipe();
                 self.publish(&mut commands, &said);
                 if !commands.is_empty() {
-                    let published = link.run::<Value>(&commands).await;
+                    let published = connection.run::<Value>(&commands).await;
                     published.map_err(|error| cause(&error))?;
                 }
             }
@@ -379,12 +392,12 @@ impl Bus {
 }
 
 /// The text that the script among the commands answers.
-async fn last_text(link: &mut Link, commands: [Cmd; 2]) -> Result<String, String> {
+async fn last_text(connection: &mut RedisConnection, commands: [Cmd; 2]) -> Result<String, String> {
     let mut pipeline = redis::pipe();
     commands.iter().for_each(|command| {
         pipeline.add_command(command.clone());
     });
-    let answers = link.run::<Value>(&pipeline).await.map_err(|error| cause(&error))?;
+    let answers = connection.run::<Value>(&pipeline).await.map_err(|error| cause(&error))?;
     let text = answers.into_iter().find_map(|answer| match answer {
         Value::BulkString(bytes) => String::from_utf8(bytes).ok(),
         Value::SimpleString(text) => Some(text),
@@ -396,18 +409,18 @@ async fn last_text(link: &mut Link, commands: [Cmd; 2]) -> Result<String, String
 /// Takes some users of a node that has gone offline there, and gives those who are
 /// connected to no other.
 async fn users_gone(
-    link: &mut Link,
+    connection: &mut RedisConnection,
     keys: &Keys,
     incarnation: &str,
     most: usize,
 ) -> Result<(Vec<UserKey>, bool), String> {
     let mut pipeline = redis::pipe();
     pipeline.add_command(keys.some_users_of(incarnation, most));
-    let users = link.run::<Vec<i64>>(&pipeline).await.map_err(|error| cause(&error))?;
+    let users = connection.run::<Vec<i64>>(&pipeline).await.map_err(|error| cause(&error))?;
     let users: Vec<UserKey> = users.into_iter().flatten().map(UserKey).collect();
     let mut gone = Vec::new();
     for user in &users {
-        let shown = last_text(link, keys.take_offline(incarnation, *user)).await?;
+        let shown = last_text(connection, keys.take_offline(incarnation, *user)).await?;
         if Status::parse(&shown) == Some(Status::Offline) {
             gone.push(*user);
         }

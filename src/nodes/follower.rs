@@ -13,13 +13,13 @@ use tokio::{
 
 use super::{
     bus::{Bus, BusHandle, FromBus},
-    feed::Feed,
+    feed_cursor::FeedCursor,
     health::Health,
     lease::{Lease, LeaseNews, Node},
-    link::RedisUrl,
     message::Received,
     presence::ephemeral,
     recent::Recent,
+    redis_connection::RedisUrl,
 };
 use crate::{
     auth::Authenticator,
@@ -47,7 +47,7 @@ pub struct Hooks {
 /// The state of the task.
 pub struct Follower {
     nodes: Nodes,
-    feed: Feed,
+    feed: FeedCursor,
     from_bus: mpsc::UnboundedReceiver<FromBus>,
     news: mpsc::UnboundedReceiver<LeaseNews>,
     /// Said to the other nodes.
@@ -92,7 +92,7 @@ impl Follower {
         let (lease, leads) = Lease::new(node.clone(), health.clone(), to_news, to_bus, stopped);
         let follower = Self {
             nodes: node.nodes,
-            feed: Feed::new(settled, seen),
+            feed: FeedCursor::new(settled, seen),
             from_bus,
             news,
             bus: bus.as_ref().map(|(handle, _)| handle.sender()),

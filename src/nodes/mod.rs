@@ -16,23 +16,23 @@
 
 mod bus;
 mod event;
-mod feed;
+mod feed_cursor;
 mod follower;
 mod health;
 mod lease;
-mod link;
 mod message;
 mod presence;
 mod recent;
+mod redis_connection;
 mod services;
 
 pub use bus::{Bus, BusHandle};
 #[cfg(test)]
-pub(crate) use feed::Feed;
+pub(crate) use feed_cursor::FeedCursor;
 pub use follower::{Follower, Hooks, Started};
 pub use health::Health;
 #[cfg(test)]
 pub(crate) use lease::Watch;
 pub use lease::{Lease, Node};
-pub use link::{RedisUrl, UrlError};
+pub use redis_connection::{RedisUrl, UrlError};
 pub use services::Services;

@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{
     event::ServiceEvent,
-    link::{Link, RedisUrl, cause, pause},
+    redis_connection::{RedisConnection, RedisUrl, cause, pause},
 };
 use crate::{
     chat::{ChatError, ChatServer, Operation, ReplyTo, Request, Requester},
@@ -76,26 +76,28 @@ impl Services {
     }
 
     async fn serve(&mut self, tries: &mut u32) -> RedisResult<()> {
-        let (mut link, _pushes) = Link::connect(&self.url).await?;
-        self.make_group(&mut link).await?;
+        let (mut connection, _pushes) = RedisConnection::connect(&self.url).await?;
+        self.make_group(&mut connection).await?;
         *tries = 0;
         loop {
             // What this node has taken before and could not finish comes first.
-            while self.take(&mut link, "0").await? == Taken::Left {
+            while self.take(&mut connection, "0").await? == Taken::Left {
                 sleep(SERVICE_PAUSE).await;
             }
             if Instant::now() >= self.look {
-                self.take_over(&mut link).await?;
+                self.take_over(&mut connection).await?;
                 self.look = Instant::now() + SERVICE_IDLE;
             }
-            while Instant::now() < self.look && self.take(&mut link, ">").await? == Taken::Done {}
+            while Instant::now() < self.look
+                && self.take(&mut connection, ">").await? == Taken::Done
+            {}
         }
     }
 
-    async fn make_group(&self, link: &mut Link) -> RedisResult<()> {
+    async fn make_group(&self, connection: &mut RedisConnection) -> RedisResult<()> {
         let mut commands = redis::pipe();
         commands.cmd("XGROUP").arg("CREATE").arg(&self.stream).arg(GROUP).arg("0").arg("MKSTREAM");
-        match link.run::<Value>(&commands).await {
+        match connection.run::<Value>(&commands).await {
             // Within a pipeline its code is part of the text.
             Err(error) if !error.to_string().contains("BUSYGROUP") => Err(error),
             // It is there already.
@@ -104,30 +106,30 @@ impl Services {
     }
 
     /// Takes some entries, and publishes them.
-    async fn take(&self, link: &mut Link, from: &str) -> RedisResult<Taken> {
+    async fn take(&self, connection: &mut RedisConnection, from: &str) -> RedisResult<Taken> {
         let mut commands = redis::pipe();
         let read = commands.cmd("XREADGROUP").arg("GROUP").arg(GROUP).arg(&self.me);
         read.arg("COUNT").arg(SERVICE_BATCH).arg("BLOCK").arg(millis(SERVICE_WAIT));
         read.arg("STREAMS").arg(&self.stream).arg(from);
-        let replies = link.run::<Option<StreamReadReply>>(&commands).await?;
+        let replies = connection.run::<Option<StreamReadReply>>(&commands).await?;
         let keys = replies.into_iter().flatten().flat_map(|reply| reply.keys);
         let entries: Vec<StreamId> = keys.flat_map(|key| key.ids).collect();
         if entries.is_empty() {
             return Ok(Taken::Nothing);
         }
-        self.publish(link, entries).await
+        self.publish(connection, entries).await
     }
 
     /// Takes what nodes that are gone have not finished.
-    async fn take_over(&self, link: &mut Link) -> RedisResult<()> {
+    async fn take_over(&self, connection: &mut RedisConnection) -> RedisResult<()> {
         let mut from = "0-0".to_owned();
         loop {
             let mut commands = redis::pipe();
             let claim = commands.cmd("XAUTOCLAIM").arg(&self.stream).arg(GROUP).arg(&self.me);
             claim.arg(millis(SERVICE_IDLE)).arg(&from).arg("COUNT").arg(SERVICE_BATCH);
-            let reply = link.run::<StreamAutoClaimReply>(&commands).await?.pop();
+            let reply = connection.run::<StreamAutoClaimReply>(&commands).await?.pop();
             let Some(reply) = reply else { return Ok(()) };
-            let _ = self.publish(link, reply.claimed).await?;
+            let _ = self.publish(connection, reply.claimed).await?;
             if reply.next_stream_id == "0-0" {
                 return Ok(());
             }
@@ -137,7 +139,11 @@ impl Services {
 
     /// Publishes in the order of the stream. What the server cannot take now
     /// is left, and taken again.
-    async fn publish(&self, link: &mut Link, entries: Vec<StreamId>) -> RedisResult<Taken> {
+    async fn publish(
+        &self,
+        connection: &mut RedisConnection,
+        entries: Vec<StreamId>,
+    ) -> RedisResult<Taken> {
         let mut asked = Vec::with_capacity(entries.len());
         for entry in entries {
             let answer = match ServiceEvent::read(&entry, &self.rules()) {
@@ -166,7 +172,7 @@ impl Services {
             commands.cmd("XACK").arg(&self.stream).arg(GROUP).arg(&entry.id);
         }
         if !commands.is_empty() {
-            link.run::<Value>(&commands).await?;
+            connection.run::<Value>(&commands).await?;
         }
         Ok(taken)
     }

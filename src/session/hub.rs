@@ -18,7 +18,7 @@ use std::{rc::Rc, time::Duration};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
-use super::outbox::OutboxLimits;
+use super::send_queue::SendQueueLimits;
 use crate::{
     chat::{Item, ReadReplay, ReadRooms, SessionId},
     protocol::server_frame,
@@ -72,7 +72,7 @@ pub(crate) struct Effects {
 }
 
 impl<O: Outlet> Hub<O> {
-    pub fn new(queue: OutboxLimits, piece_bytes: usize) -> Self {
+    pub fn new(queue: SendQueueLimits, piece_bytes: usize) -> Self {
         Self {
             sessions: FxHashMap::default(),
             rooms: FxHashMap::default(),

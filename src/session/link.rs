@@ -13,7 +13,7 @@ use bytes::BytesMut;
 
 use super::{
     hub::{Listing, Outlet, Queue},
-    outbox::Outbox,
+    send_queue::SendQueue,
 };
 use crate::{limiter::ErrorBudget, metrics::metrics, protocol::Close, transport::Socket};
 use parlor_domain::limits::{READ_CHUNK, REQUESTS_IN_FLIGHT};
@@ -80,7 +80,7 @@ impl Link {
     pub fn close_with(&self, close: Close, frame: &Frame) {
         if self.is_open() {
             self.state.set(State::Closing(close));
-            self.queue.outbox.borrow_mut().push(frame.bytes(None), 1);
+            self.queue.send_queue.borrow_mut().push(frame.bytes(None), 1);
             self.wake();
         }
     }
@@ -100,7 +100,7 @@ impl Link {
 
     /// Gives back what an idle connection does not need.
     pub fn shrink(&self) {
-        self.queue.outbox.borrow_mut().shrink();
+        self.queue.send_queue.borrow_mut().shrink();
     }
 
     /// For how long the socket has taken nothing of what waits.
@@ -152,12 +152,12 @@ impl Outlet for Link {
     }
 
     fn is_drained(&self) -> bool {
-        self.queue.outbox.borrow().is_empty() && !self.socket.holds_output()
+        self.queue.send_queue.borrow().is_empty() && !self.socket.holds_output()
     }
 
     fn flush(&self) -> bool {
-        let mut outbox = self.queue.outbox.borrow_mut();
-        let written = outbox.write_to(|slices| self.socket.try_write(slices));
+        let mut send_queue = self.queue.send_queue.borrow_mut();
+        let written = send_queue.write_to(|slices| self.socket.try_write(slices));
         let flushed = written.and_then(|written| {
             metrics().bytes_out.inc_by(written.bytes as u64);
             let all = written.all && self.socket.try_flush()?;
@@ -170,8 +170,8 @@ impl Outlet for Link {
         });
         flushed.unwrap_or_else(|_| {
             self.state.set(State::Broken);
-            *outbox = Outbox::default();
-            drop(outbox);
+            *send_queue = SendQueue::default();
+            drop(send_queue);
             self.wake();
             true
         })
@@ -189,7 +189,7 @@ impl Outlet for Link {
         }
         metrics().close(close.code());
         if close == Close::SlowReader {
-            self.queue.outbox.borrow_mut().abandon();
+            self.queue.send_queue.borrow_mut().abandon();
             // It would learn only from the end of the connection why.
             self.socket.make_room();
         }

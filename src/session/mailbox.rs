@@ -8,7 +8,7 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use super::{
     hub::{Effects, Hub},
     link::Link,
-    outbox::OutboxLimits,
+    send_queue::SendQueueLimits,
 };
 use crate::{
     chat::{ChatServer, Deliver, RegisterWorker, WorkerId},
@@ -26,7 +26,7 @@ impl WorkerHub {
     pub fn start(
         worker: WorkerId,
         chat: Addr<ChatServer>,
-        queue: OutboxLimits,
+        queue: SendQueueLimits,
         piece_bytes: usize,
     ) -> Rc<Self> {
         let hub = RefCell::new(Hub::new(queue, piece_bytes));

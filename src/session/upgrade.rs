@@ -241,7 +241,7 @@ fn run(worker: Rc<Worker>, socket: Socket, first: &[u8], accepted: Accepted) {
     let Accepted { start, compression, entered } = accepted;
     let id = worker.next_session_id();
     let errors = ErrorBudget::new(worker.settings.rates.errors, Instant::now());
-    let queue = Queue::new(id, compression, worker.outbox_limits());
+    let queue = Queue::new(id, compression, worker.send_queue_limits());
     let link = match Link::new(queue, socket, errors) {
         Ok(link) => link,
         Err(error) => return log::debug!("a socket was gone before its session began: {error}"),

@@ -13,7 +13,7 @@ use std::{
 use actix::Addr;
 use tokio::sync::Notify;
 
-use super::{HeartbeatConfig, mailbox::WorkerHub, outbox::OutboxLimits, to_chat::ToChat};
+use super::{HeartbeatConfig, mailbox::WorkerHub, send_queue::SendQueueLimits, to_chat::ToChat};
 use crate::{
     auth::{Authenticator, Identity, OriginPolicy, TrustedProxies},
     chat::{ChatServer, SessionId, WorkerId},
@@ -111,7 +111,7 @@ impl Worker {
         count: SessionCount,
     ) -> Rc<Self> {
         let piece_bytes = settings.limits.rooms_piece_bytes();
-        let queue = outbox_limits(&settings.limits);
+        let queue = send_queue_limits(&settings.limits);
         let hub = WorkerHub::start(id, chat.clone(), queue, piece_bytes);
         let to_chat = ToChat::start(chat);
         Rc::new(Self { id, to_chat, hub, authenticator, settings, count })
@@ -134,8 +134,8 @@ impl Worker {
         self.count.next_id()
     }
 
-    pub(super) fn outbox_limits(&self) -> OutboxLimits {
-        outbox_limits(&self.settings.limits)
+    pub(super) fn send_queue_limits(&self) -> SendQueueLimits {
+        send_queue_limits(&self.settings.limits)
     }
 
     pub(super) fn rules(&self) -> Rules {
@@ -149,6 +149,6 @@ pub(super) fn count_limited(_: &Limited) {
     metrics().limited(Limit::Connect);
 }
 
-fn outbox_limits(limits: &Limits) -> OutboxLimits {
-    OutboxLimits { frames: limits.queued_frames, bytes: limits.queued_bytes }
+fn send_queue_limits(limits: &Limits) -> SendQueueLimits {
+    SendQueueLimits { frames: limits.queued_frames, bytes: limits.queued_bytes }
 }

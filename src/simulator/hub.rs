@@ -19,12 +19,12 @@ use super::{
 use crate::{
     chat::{CatchUp, CatchUpKind, CatchUpRoom, Item, ReadReplay, Replayed, SessionId, Timeline},
     protocol::Close,
-    session::{Hub, OutboxLimits, Outlet, Queue},
+    session::{Hub, Outlet, Queue, SendQueueLimits},
 };
 use parlor_domain::{Bounds, Life, Room, RoomKind, RoomOverview, Seq};
 
 /// A page and what a gate holds fit in, and a burst does not always.
-const QUEUE: OutboxLimits = OutboxLimits { frames: 120, bytes: 1 << 20 };
+const QUEUE: SendQueueLimits = SendQueueLimits { frames: 120, bytes: 1 << 20 };
 /// What came of one room is told before the answer.
 const PIECE_BYTES: usize = 1;
 /// More missed events than are replayed: the session starts anew.
@@ -83,13 +83,13 @@ impl Outlet for Socket {
     }
 
     fn is_drained(&self) -> bool {
-        self.queue.outbox.borrow().is_empty()
+        self.queue.send_queue.borrow().is_empty()
     }
 
     /// At times it takes a part, or nothing for a while.
     fn flush(&self) -> bool {
         let mut random = self.random.borrow_mut();
-        let written = self.queue.outbox.borrow_mut().write_to(|pieces| {
+        let written = self.queue.send_queue.borrow_mut().write_to(|pieces| {
             if self.is_blocked.replace(self.is_blocked.get() || random.happens(50)) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }

@@ -4,7 +4,7 @@
 //! delay, loss, repetition and faults all follow from one seed. What decides
 //! is the real code: [`Timeline`](crate::chat::Timeline) merges what several
 //! nodes commit to a room, [`Hub`](crate::session::Hub) merges replay and live
-//! for each session and queues what it is told, [`Feed`](crate::nodes::Feed) hands each row on once, and
+//! for each session and queues what it is told, [`FeedCursor`](crate::nodes::FeedCursor) hands each row on once, and
 //! [`Watch`](crate::nodes::Watch) says which nodes have gone.
 //!
 //! `PARLOR_SIM_SCHEDULES` is how many schedules are run, `PARLOR_SIM_SEED` the

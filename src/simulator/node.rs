@@ -1,6 +1,6 @@
 //! A node: its follower and its ChatServer, as far as they order events.
 //!
-//! What is decided is decided by the real [`Feed`], [`Timeline`] and [`Hub`];
+//! What is decided is decided by the real [`FeedCursor`], [`Timeline`] and [`Hub`];
 //! what is around them is kept as in `nodes::follower` and `chat::handlers`.
 
 use std::{
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     chat::{Item, Timeline},
     db::{FeedRow, Happened},
-    nodes::Feed,
+    nodes::FeedCursor,
     session::Hub,
 };
 use parlor_domain::{
@@ -49,7 +49,7 @@ pub(super) struct Node {
     pub late: Vec<Act>,
     /// It does not reach Redis.
     pub is_cut: bool,
-    pub feed: Feed,
+    pub feed: FeedCursor,
     /// Rows that were there when it began.
     pub seen: BTreeSet<i64>,
     reading: bool,
@@ -112,7 +112,7 @@ impl World {
         let Some((settled, seen)) = at else { return self.read_feed_start(place) };
         let node = &mut self.nodes[place.node];
         node.seen = seen.iter().copied().collect();
-        (node.feed, node.is_ready) = (Feed::new(settled, seen), true);
+        (node.feed, node.is_ready) = (FeedCursor::new(settled, seen), true);
         self.at(place, 0, move |world| world.poll(place));
         self.at(place, ROOM_SWEEP, move |world| world.sweep(place));
     }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use bytes::Bytes;
 
-use super::super::outbox::{Outbox, OutboxLimits};
+use super::super::send_queue::{SendQueue, SendQueueLimits};
 use crate::{chat::SessionId, protocol::Close};
 use parlor_domain::limits::{EPHEMERAL_SHARE, EVENT_SHARE};
 use parlor_websocket::{Compression, Frame, Joined};
@@ -12,8 +12,8 @@ use parlor_websocket::{Compression, Frame, Joined};
 /// The frames that wait for one session, and what the hub notes with them.
 pub(crate) struct Queue {
     pub id: SessionId,
-    pub outbox: RefCell<Outbox>,
-    limits: OutboxLimits,
+    pub send_queue: RefCell<SendQueue>,
+    limits: SendQueueLimits,
     compression: Option<Compression>,
     /// It is on the hub's list of those with something to write.
     pub listed: Cell<bool>,
@@ -32,10 +32,10 @@ pub(crate) enum Listing {
 }
 
 impl Queue {
-    pub fn new(id: SessionId, compression: Option<Compression>, limits: OutboxLimits) -> Self {
+    pub fn new(id: SessionId, compression: Option<Compression>, limits: SendQueueLimits) -> Self {
         Self {
             id,
-            outbox: RefCell::default(),
+            send_queue: RefCell::default(),
             limits,
             compression,
             listed: Cell::new(false),
@@ -46,9 +46,9 @@ impl Queue {
 
     /// Whether so much fits into a share of what may wait.
     pub fn has_room_for<const SHARE: usize>(&self, frames: usize, bytes: usize) -> bool {
-        let OutboxLimits { frames: most, bytes: most_bytes } = self.limits;
-        let limits = OutboxLimits { frames: most / SHARE, bytes: most_bytes / SHARE };
-        self.outbox.borrow().has_room_for(frames, bytes, limits)
+        let SendQueueLimits { frames: most, bytes: most_bytes } = self.limits;
+        let limits = SendQueueLimits { frames: most / SHARE, bytes: most_bytes / SHARE };
+        self.send_queue.borrow().has_room_for(frames, bytes, limits)
     }
 }
 
@@ -129,12 +129,12 @@ pub(crate) trait Outlet {
             return true;
         }
         let is_full = !queue.has_room_for::<SHARE>(frames, bytes.len());
-        if is_full || queue.outbox.borrow().fills_a_write() {
+        if is_full || queue.send_queue.borrow().fills_a_write() {
             self.flush();
         }
         let has_room = !is_full || queue.has_room_for::<SHARE>(frames, bytes.len());
         if has_room {
-            queue.outbox.borrow_mut().push(bytes, frames);
+            queue.send_queue.borrow_mut().push(bytes, frames);
         }
         has_room
     }

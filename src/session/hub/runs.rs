@@ -14,7 +14,7 @@ use super::{
     gate::{Offer, Passed},
     list,
 };
-use crate::{chat::SessionId, session::outbox::OutboxLimits};
+use crate::{chat::SessionId, session::send_queue::SendQueueLimits};
 use parlor_domain::{
     RoomKey, Seq,
     limits::{RUN_BYTES, RUN_FRAMES, RUN_SHARE},
@@ -38,7 +38,7 @@ impl Run {
         Seq(self.first.0 + self.frames.len() as i64 - 1)
     }
 
-    fn takes(&self, seq: Seq, frame: &Frame, limits: OutboxLimits) -> bool {
+    fn takes(&self, seq: Seq, frame: &Frame, limits: SendQueueLimits) -> bool {
         self.frames.is_empty()
             || (seq == self.last().next()
                 && self.frames.len() < limits.frames.min(RUN_FRAMES)
@@ -63,13 +63,13 @@ impl Run {
 pub(super) struct Runs {
     rooms: IndexMap<RoomKey, Run, FxBuildHasher>,
     /// Of one run: a part of what may wait for one reader.
-    limits: OutboxLimits,
+    limits: SendQueueLimits,
 }
 
 impl Runs {
-    pub fn new(queue: OutboxLimits) -> Self {
+    pub fn new(queue: SendQueueLimits) -> Self {
         let limits =
-            OutboxLimits { frames: queue.frames / RUN_SHARE, bytes: queue.bytes / RUN_SHARE };
+            SendQueueLimits { frames: queue.frames / RUN_SHARE, bytes: queue.bytes / RUN_SHARE };
         Self { rooms: IndexMap::default(), limits }
     }
 

@@ -1,3 +1,5 @@
+//! What is in the outbox of the webhooks.
+
 use std::collections::HashSet;
 
 use diesel::{

@@ -1,4 +1,4 @@
-//! What happened and others want to know: recorded in the transaction in
+//! The outbox of the webhooks: what happened is recorded in the transaction in
 //! which it happens, so that none of it is lost.
 
 use std::collections::BTreeSet;

@@ -17,7 +17,7 @@ use parlor_domain::limits::FEED_SETTLED;
 ///
 /// It neither reads nor waits, so that its tests are plain values.
 #[derive(Debug, Default)]
-pub(crate) struct Feed {
+pub(crate) struct FeedCursor {
     /// All rows up to here have been dealt with.
     upto: i64,
     /// Rows after that of which all has been dealt with.
@@ -26,7 +26,7 @@ pub(crate) struct Feed {
     partly: BTreeMap<i64, FxHashSet<u32>>,
 }
 
-impl Feed {
+impl FeedCursor {
     /// Begins behind the rows that are `settled`. Those that have been `seen`
     /// are not new either: what they tell is read from the tables. A row that
     /// appears later between them is.
@@ -97,7 +97,7 @@ mod tests {
         FeedRow { id, age_ms, happened }
     }
 
-    fn read(feed: &mut Feed, rows: &[(i64, i64)]) -> Vec<i64> {
+    fn read(feed: &mut FeedCursor, rows: &[(i64, i64)]) -> Vec<i64> {
         let rows = rows.iter().map(|(id, age)| row(*id, *age, &[*id])).collect();
         let room = |one: &Happened| one.room().expect("of a room").0;
         feed.read(rows).iter().map(room).collect()
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn what_is_read_is_new_once() {
-        let mut feed = Feed::new(10, Vec::new());
+        let mut feed = FeedCursor::new(10, Vec::new());
         assert_eq!(read(&mut feed, &[(11, 0), (12, 0)]), [11, 12]);
         assert_eq!((feed.upto(), feed.size()), (12, 0));
         assert_eq!(read(&mut feed, &[(13, 0)]), [13]);
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_row_that_commits_behind_a_later_one_is_not_missed() {
-        let mut feed = Feed::new(0, Vec::new());
+        let mut feed = FeedCursor::new(0, Vec::new());
         assert_eq!(read(&mut feed, &[(2, 0), (3, 0)]), [2, 3]);
         assert_eq!(feed.upto(), 0, "1 may still come");
         assert_eq!(read(&mut feed, &[(1, 500), (2, 500), (3, 500)]), [1]);
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_row_that_commits_behind_what_was_there_at_the_start_is_not_missed() {
-        let mut feed = Feed::new(4, vec![6, 7]);
+        let mut feed = FeedCursor::new(4, vec![6, 7]);
         assert!(!feed.hint(6, 0), "it is in the tables");
         assert_eq!(read(&mut feed, &[(5, 900), (6, 950), (7, 900), (8, 0)]), [5, 8]);
         assert_eq!((feed.upto(), feed.size()), (8, 0));
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_number_that_never_came_is_given_up() {
-        let mut feed = Feed::new(0, Vec::new());
+        let mut feed = FeedCursor::new(0, Vec::new());
         assert_eq!(read(&mut feed, &[(2, 0)]), [2]);
         let settled = i64::try_from(FEED_SETTLED.as_millis()).expect("small");
         assert_eq!(read(&mut feed, &[(2, settled), (3, 0)]), [3]);
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn hints_and_rows_are_the_same_thing() {
-        let mut feed = Feed::new(0, Vec::new());
+        let mut feed = FeedCursor::new(0, Vec::new());
         assert!(feed.hint(1, 0));
         assert!(!feed.hint(1, 0), "it came twice");
         let new = feed.read(vec![row(1, 0, &[7, 8])]);
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_one_wrote_oneself_is_not_new() {
-        let mut feed = Feed::new(0, Vec::new());
+        let mut feed = FeedCursor::new(0, Vec::new());
         feed.own(1);
         assert!(!feed.hint(1, 0));
         assert_eq!(read(&mut feed, &[(1, 0), (2, 0)]), [2]);

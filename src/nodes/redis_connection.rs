@@ -89,7 +89,7 @@ impl fmt::Debug for RedisUrl {
 
 /// One connection; clones share it.
 #[derive(Clone)]
-pub(super) enum Link {
+pub(super) enum RedisConnection {
     One(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
@@ -97,7 +97,7 @@ pub(super) enum Link {
 /// What Redis says by itself.
 pub(super) type Pushes = mpsc::UnboundedReceiver<PushInfo>;
 
-impl Link {
+impl RedisConnection {
     /// Connects once. What is published comes by the second part.
     pub async fn connect(url: &RedisUrl) -> RedisResult<(Self, Pushes)> {
         // Bounded by Redis, which ends a connection that does not read
@@ -108,7 +108,7 @@ impl Link {
             .set_connection_timeout(Some(REDIS_CONNECT_TIMEOUT))
             .set_response_timeout(Some(REDIS_RESPONSE_TIMEOUT))
             .set_push_sender(sender.clone());
-        let link = match &url.kind {
+        let connection = match &url.kind {
             Kind::One(info) => {
                 let client = Client::open((**info).clone())?;
                 Self::One(client.get_multiplexed_async_connection_with_config(&config).await?)
@@ -136,19 +136,19 @@ impl Link {
                 Self::Cluster(client.get_async_connection().await?)
             }
         };
-        Ok((link, pushes))
+        Ok((connection, pushes))
     }
 
     /// Runs the commands of a pipeline, each for itself, in one round trip
     /// where one server has them all.
     pub async fn run<T: FromRedisValue>(&mut self, commands: &Pipeline) -> RedisResult<Vec<T>> {
         let all = match self {
-            Self::One(link) => commands.query_async::<Vec<T>>(link).await?,
-            Self::Cluster(link) => {
+            Self::One(connection) => commands.query_async::<Vec<T>>(connection).await?,
+            Self::Cluster(connection) => {
                 // They are on several servers: all at once, too.
                 let each = commands.cmd_iter().map(|command| {
-                    let mut link = link.clone();
-                    async move { command.query_async::<T>(&mut link).await }
+                    let mut connection = connection.clone();
+                    async move { command.query_async::<T>(&mut connection).await }
                 });
                 futures_util::future::try_join_all(each).await?
             }

@@ -17,7 +17,7 @@ use parlor_domain::limits::PIECES_PER_WRITE;
 ///
 /// Invariant: `bytes` is what is left to be written of all queued frames.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox {
+pub(crate) struct SendQueue {
     entries: VecDeque<Entry>,
     frames: usize,
     bytes: usize,
@@ -32,14 +32,14 @@ struct Entry {
     frames: usize,
 }
 
-/// The bounds of an [`Outbox`].
+/// The bounds of a [`SendQueue`].
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct OutboxLimits {
+pub(crate) struct SendQueueLimits {
     pub frames: usize,
     pub bytes: usize,
 }
 
-impl Outbox {
+impl SendQueue {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -49,7 +49,7 @@ impl Outbox {
         self.entries.len() >= PIECES_PER_WRITE
     }
 
-    pub fn has_room_for(&self, frames: usize, bytes: usize, limits: OutboxLimits) -> bool {
+    pub fn has_room_for(&self, frames: usize, bytes: usize, limits: SendQueueLimits) -> bool {
         self.frames + frames <= limits.frames && self.bytes + bytes <= limits.bytes
     }
 
@@ -144,14 +144,14 @@ pub(crate) struct Written {
 mod tests {
     use super::*;
 
-    const LIMITS: OutboxLimits = OutboxLimits { frames: 3, bytes: 10 };
+    const LIMITS: SendQueueLimits = SendQueueLimits { frames: 3, bytes: 10 };
 
-    fn outbox(frames: &[&'static str]) -> Outbox {
-        let mut outbox = Outbox::default();
+    fn send_queue(frames: &[&'static str]) -> SendQueue {
+        let mut send_queue = SendQueue::default();
         for frame in frames {
-            outbox.push(Bytes::from_static(frame.as_bytes()), 1);
+            send_queue.push(Bytes::from_static(frame.as_bytes()), 1);
         }
-        outbox
+        send_queue
     }
 
     /// A socket that takes `room` bytes in all.
@@ -173,51 +173,51 @@ mod tests {
 
     #[test]
     fn frames_and_bytes_are_bounded() {
-        assert!(outbox(&["a", "b"]).has_room_for(1, 4, LIMITS));
-        assert!(!outbox(&["a", "b", "c"]).has_room_for(1, 4, LIMITS));
-        assert!(!outbox(&["a", "b"]).has_room_for(2, 4, LIMITS));
-        assert!(!outbox(&["1234567"]).has_room_for(1, 4, LIMITS));
+        assert!(send_queue(&["a", "b"]).has_room_for(1, 4, LIMITS));
+        assert!(!send_queue(&["a", "b", "c"]).has_room_for(1, 4, LIMITS));
+        assert!(!send_queue(&["a", "b"]).has_room_for(2, 4, LIMITS));
+        assert!(!send_queue(&["1234567"]).has_room_for(1, 4, LIMITS));
     }
 
     #[test]
     fn a_write_that_stops_in_the_middle_of_a_frame_goes_on_there() {
-        let (mut outbox, mut taken) = (outbox(&["abc", "def", "ghi"]), Vec::new());
-        let first = outbox.write_to(socket(&mut taken, 4)).expect("no failure");
+        let (mut send_queue, mut taken) = (send_queue(&["abc", "def", "ghi"]), Vec::new());
+        let first = send_queue.write_to(socket(&mut taken, 4)).expect("no failure");
         assert_eq!(first, Written { bytes: 4, all: false });
-        assert_eq!(outbox.bytes, 5);
-        let second = outbox.write_to(socket(&mut taken, 100)).expect("no failure");
+        assert_eq!(send_queue.bytes, 5);
+        let second = send_queue.write_to(socket(&mut taken, 100)).expect("no failure");
         assert_eq!(second, Written { bytes: 5, all: true });
         assert_eq!(taken, b"abcdefghi");
-        assert!(outbox.is_empty());
+        assert!(send_queue.is_empty());
     }
 
     #[test]
     fn more_frames_than_one_call_takes_are_written_in_order() {
-        let mut outbox = Outbox::default();
+        let mut send_queue = SendQueue::default();
         let mut expected = Vec::new();
         for number in 0..200u8 {
-            outbox.push(Bytes::from(vec![number]), 1);
+            send_queue.push(Bytes::from(vec![number]), 1);
             expected.push(number);
         }
         let mut taken = Vec::new();
-        outbox.write_to(socket(&mut taken, 1_000)).expect("no failure");
+        send_queue.write_to(socket(&mut taken, 1_000)).expect("no failure");
         assert_eq!(taken, expected);
     }
 
     #[test]
     fn what_was_begun_is_kept_when_the_rest_is_abandoned() {
-        let (mut outbox, mut taken) = (outbox(&["abc", "def"]), Vec::new());
-        outbox.write_to(socket(&mut taken, 1)).expect("no failure");
-        outbox.abandon();
-        outbox.push(Bytes::from_static(b"!"), 1);
-        assert_eq!((outbox.frames, outbox.bytes), (2, 3));
-        outbox.write_to(socket(&mut taken, 100)).expect("no failure");
+        let (mut send_queue, mut taken) = (send_queue(&["abc", "def"]), Vec::new());
+        send_queue.write_to(socket(&mut taken, 1)).expect("no failure");
+        send_queue.abandon();
+        send_queue.push(Bytes::from_static(b"!"), 1);
+        assert_eq!((send_queue.frames, send_queue.bytes), (2, 3));
+        send_queue.write_to(socket(&mut taken, 100)).expect("no failure");
         assert_eq!(taken, b"abc!");
     }
 
     #[test]
     fn a_failed_socket_is_an_error() {
-        let failed = outbox(&["abc"]).write_to(|_| Err(io::ErrorKind::BrokenPipe.into()));
+        let failed = send_queue(&["abc"]).write_to(|_| Err(io::ErrorKind::BrokenPipe.into()));
         assert!(failed.is_err());
     }
 }
