@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     State,
-    extract::{Refreshing, Unhurried, WithAccounts},
+    extract::{RateLimitedByAddress, Refreshing, WithAccounts},
     reply::{Created, Done, Reply},
     request::NoFields,
     tokens::to_the_end,
@@ -78,7 +78,7 @@ impl<'a> From<&'a Tokens> for TokensView<'a> {
 }
 
 pub(super) async fn register(
-    _: Unhurried,
+    _: RateLimitedByAddress,
     state: web::Data<State>,
     Registration { user_id: id, password, name }: Registration,
 ) -> Result<Reply<Created<TokensView<'static>>>, ApiError> {
@@ -96,7 +96,7 @@ pub(super) async fn register(
 }
 
 pub(super) async fn log_in(
-    _: Unhurried,
+    _: RateLimitedByAddress,
     state: web::Data<State>,
     Login { user_id: id, password }: Login,
 ) -> Result<Reply<TokensView<'static>>, ApiError> {
@@ -148,7 +148,7 @@ async fn end_sign_in(state: &State, sign_in: SignIn) -> Result<(), ApiError> {
 
 /// Changes the password, and ends the user's other sign-ins.
 pub(super) async fn change_password(
-    (_, who): (Unhurried, Identity),
+    (_, who): (RateLimitedByAddress, Identity),
     state: web::Data<State>,
     NewPassword { old_password, new_password }: NewPassword,
 ) -> Result<Reply<Done>, ApiError> {

@@ -57,7 +57,7 @@ takes! {
     };
     Admin: |taken| Identity::add_to(taken);
     WithAccounts: |taken| taken.refusals.extend([404, 500]);
-    Unhurried: |taken| WithAccounts::add_to(taken);
+    RateLimitedByAddress: |taken| WithAccounts::add_to(taken);
     Refreshing: |taken| WithAccounts::add_to(taken);
     Search: |taken| taken.refusals.extend([404]);
     web::Payload: |taken| taken.file = true;
@@ -109,10 +109,10 @@ pub struct WithAccounts;
 
 /// A request that may be made only so often from one address: what takes a hash,
 /// and what could be guessed. Only where accounts are built in.
-pub struct Unhurried;
+pub struct RateLimitedByAddress;
 
 /// A refresh: nobody guesses a token of 256 bits, and all of an office renew
-/// theirs from one address, so it is not counted with what is [`Unhurried`].
+/// theirs from one address, so it is not counted with what is [`RateLimitedByAddress`].
 pub struct Refreshing;
 
 impl FromRequest for WithAccounts {
@@ -124,7 +124,7 @@ impl FromRequest for WithAccounts {
     }
 }
 
-impl FromRequest for Unhurried {
+impl FromRequest for RateLimitedByAddress {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 

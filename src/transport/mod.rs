@@ -101,7 +101,7 @@ impl Socket {
     /// Says that nothing more is written; the peer may still be read.
     pub fn finish_writing(&self) {
         if let Self::Tls(tls) = self {
-            tls.say_goodbye();
+            tls.send_close_notify();
         }
         let _ = self.with_tcp(|tcp| SockRef::from(tcp).shutdown(std::net::Shutdown::Write));
     }

@@ -87,7 +87,7 @@ impl TlsSocket {
     }
 
     /// Tells the peer that the end was meant (RFC 8446 section 6.1).
-    pub(super) fn say_goodbye(&self) {
+    pub(super) fn send_close_notify(&self) {
         let mut stream = self.0.borrow_mut();
         let (paced, tls) = stream.get_mut();
         let tcp = paced.tcp();

@@ -71,7 +71,7 @@ impl<T> Queue<T> {
         }
         self.taken.extend(orders.iter().filter(|order| **order != Order::Free));
         if count == BATCH_WRITES && self.has_lanes() {
-            self.put_behind();
+            self.requeue();
         }
         self.begun += 1;
         let id = BatchId(self.begun);
@@ -121,7 +121,7 @@ impl<T> Queue<T> {
     }
 
     /// A batch was cut: more of its rooms waits for it now.
-    fn put_behind(&mut self) {
+    fn requeue(&mut self) {
         for (order, write) in std::mem::take(&mut self.ready) {
             self.push(order, write);
         }

@@ -53,7 +53,7 @@ struct Got {
 }
 
 #[derive(QueryableByName)]
-struct Behind {
+struct Unindexed {
     #[diesel(sql_type = BigInt)]
     room_key: i64,
 }
@@ -177,7 +177,7 @@ impl Indexer {
             "SELECT h.room_key FROM room_heads h LEFT JOIN indexed_rooms i USING (room_key)
              WHERE h.last_seq > coalesce(i.upto, 0) LIMIT {ROWS}"
         ))
-        .load::<Behind>(&mut self.conn)?;
+        .load::<Unindexed>(&mut self.conn)?;
         Ok(rows.into_iter().map(|row| row.room_key).collect())
     }
 
