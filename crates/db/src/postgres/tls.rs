@@ -89,6 +89,13 @@ impl Tls {
             (Some(Mode::VerifyFull), None) => (Mode::VerifyFull, Some(Roots::System)),
             (mode, roots) => (mode.unwrap_or(Mode::Prefer), roots),
         };
+        // Below that, what fails with TLS is tried without.
+        if matches!(mode, Mode::Allow | Mode::Prefer) && roots.is_some() {
+            return Err("`sslrootcert` needs `sslmode`=require, verify-ca or verify-full".into());
+        }
+        if mode < Mode::Require && is_direct {
+            return Err("`sslnegotiation`=direct needs `sslmode`=require or more".into());
+        }
         Ok(Self { mode, roots, identity, is_direct })
     }
 
@@ -282,6 +289,13 @@ mod tests {
             assert!(of(Some(mode), Some("system")).is_err());
         }
         assert!(of(Some(Mode::VerifyCa), None).is_err());
+        // Nor does a file where what fails is tried without TLS.
+        for mode in [None, Some(Mode::Allow), Some(Mode::Prefer)] {
+            assert!(of(mode, Some("ca.pem")).is_err());
+            assert!(Tls::new(mode, None, None, true).is_err(), "it is never tried");
+        }
+        assert!(of(Some(Mode::Disable), Some("ca.pem")).is_ok());
+        assert!(Tls::new(Some(Mode::Require), None, None, true).is_ok());
         assert_eq!(of(None, Some("system")).map(|tls| tls.mode), Ok(Mode::VerifyFull));
     }
 }

@@ -36,6 +36,10 @@ impl FromStr for PostgresUrl {
         if !matches!(config.get_ports().len(), 0 | 1) && config.get_ports().len() != hosts {
             return Err("`port` names neither one port nor one for each host".to_owned());
         }
+        let has_at = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+        if config.get_hosts().iter().any(has_at) {
+            return Err(AT_SIGN.to_owned());
+        }
         // Of several, all but one are standbys.
         let must_write = ours.must_write.unwrap_or(hosts > 1);
         let tls = ours.tls(config.get_ssl_negotiation() == SslNegotiation::Direct)?;
@@ -63,6 +67,9 @@ fn with_settings(mut config: Config) -> Config {
     config
 }
 
+/// Of a password nothing is repeated.
+const AT_SIGN: &str = "an @ in the password or behind the ? has to be written %40";
+
 /// The parameters that `tokio_postgres` does not know, or not as libpq has
 /// them.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -86,7 +93,7 @@ impl Ours {
         let (mut rest, parameters) = (url[..question].to_owned(), &url[question + 1..]);
         if parameters.contains('@') {
             // It may be the end of a password, of which nothing is repeated.
-            return Err("an @ in the password or behind the ? has to be written %40".to_owned());
+            return Err(AT_SIGN.to_owned());
         }
         let (mut ours, mut separator) = (Self::default(), '?');
         for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
@@ -240,7 +247,9 @@ mod tests {
             ("sslmode=full", "`sslmode` must be"),
             ("sslmode=verify-ca", "`sslrootcert`"),
             ("sslmode=require&sslrootcert=system", "verify-full"),
-            ("sslrootcert=/nowhere/ca.pem", "`sslrootcert`: cannot read /nowhere/ca.pem"),
+            ("sslmode=require&sslrootcert=/no/ca.pem", "`sslrootcert`: cannot read /no/ca.pem"),
+            ("sslrootcert=/nowhere/ca.pem", "`sslrootcert` needs `sslmode`"),
+            ("sslnegotiation=direct", "`sslnegotiation`=direct needs `sslmode`"),
             ("sslcert=/x", "`sslkey`"),
             ("sslkey=/x", "`sslcert`"),
             ("sslcert=/nowhere/c.pem&sslkey=/x", "`sslcert`: cannot read /nowhere/c.pem"),
@@ -255,7 +264,12 @@ mod tests {
             assert!(why.contains(expected), "{parameters}: {why}");
             assert!(!why.contains("secret"), "{why}");
         }
-        for url in ["postgres:///chat", "postgres://x:y/z", "postgres://me:se@cr?et=1@host/db"] {
+        for url in [
+            "postgres:///chat",
+            "postgres://x:y/z",
+            "postgres://me:se@cr?et=1@host/db",
+            "postgres://me:pa@ret@host/db",
+        ] {
             let why = refusal(url);
             assert!(!why.contains("et"), "{why}");
         }

@@ -75,6 +75,9 @@ fn retried<T>(mut run: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
 /// Said of a batch, and of the writes of one.
 static FAILED: LogThrottleByText = LogThrottleByText::new();
 
+/// Said of a batch whose writes are tried one by one.
+static RETRIED: LogThrottleByText = LogThrottleByText::new();
+
 fn given_up(writes: usize, error: &Error) -> Executed {
     if let Some(times) = FAILED.again(&error.to_string()) {
         log::error!("a batch of {writes} writes failed: {error}{times}");
@@ -196,7 +199,7 @@ pub mod backend {
         match retried(|| commit(conn, writes, targets)) {
             Ok(executed) => executed,
             Err(error) if writes.len() > 1 && is_fault_of_a_row(&error) => {
-                if let Some(times) = FAILED.again(&error.to_string()) {
+                if let Some(times) = RETRIED.again(&error.to_string()) {
                     let writes = writes.len();
                     log::warn!(
                         "a batch of {writes} writes failed and is retried one by one: \
