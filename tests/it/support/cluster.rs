@@ -59,6 +59,8 @@ async fn node(database: &TestDatabase, redis: &Redis, own: &[(&str, String)]) ->
     let url = format!("postgres://postgres@{}/{name}", to_postgres.address().authority());
     let mut builder = Server::builder()
         .set("DATABASE_URL", url)
+        // Who is cut off for seconds misses more than a server replays by default.
+        .set("PARLOR_REPLAY_EVENTS", 100_000)
         .set("REDIS_URL", to_redis.address().http("").replace("http", "redis"));
     for (name, value) in own {
         builder = builder.set(name, value);
