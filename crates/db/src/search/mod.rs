@@ -12,6 +12,7 @@ mod changed;
 mod document;
 mod file;
 mod highlight;
+mod pace;
 mod query;
 mod term;
 mod tsvector;

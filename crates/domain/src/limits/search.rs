@@ -25,9 +25,22 @@ pub const SEARCH_BATCH: i64 = 500;
 /// Messages indexed in one transaction, at least if there are that many: each
 /// transaction writes all entries of every word it has found, so that a message
 /// costs twice as much with 100 of them as with 4,000.
-pub const SEARCH_ROUND: i64 = 2_000;
+pub const SEARCH_ROUND: i64 = 8_000;
+/// On SQLite: bytes of entries that one transaction collects before it writes them,
+/// enough for a round of short messages, and parts of the index of one size that
+/// are merged into a larger one. With the defaults (1 MiB, 4) and rounds of 2,000 a
+/// message took 17 µs, with these 11 (measured on SQLite's FTS5 alone).
+pub const SEARCH_HASH_BYTES: i64 = 8 * 1024 * 1024;
+pub const SEARCH_AUTOMERGE: i64 = 8;
 /// How often new commits are looked for.
 pub const SEARCH_IDLE: Duration = Duration::from_millis(100);
+/// How many times as long as a round has taken the indexer rests, and how long at
+/// the most: while much is said, messages have the cores.
+pub const SEARCH_REST: u32 = 8;
+pub const SEARCH_REST_MAX: Duration = Duration::from_secs(2);
+/// How old a message may become before it can be found: from then on the indexer
+/// does not rest.
+pub const SEARCH_LAG: Duration = Duration::from_secs(30);
 /// Rooms that the text index itself distinguishes in one search; beyond, each
 /// match is checked.
 pub const SEARCH_PLACES: usize = 250;

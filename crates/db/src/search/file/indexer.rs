@@ -18,16 +18,20 @@ use diesel::{
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    super::changed::sqlite::changed,
+    super::{changed::sqlite::changed, pace::rest},
     Conn,
     index::{FileIndex, connect, means_broken},
     store::{self, Known},
 };
 use crate::schema::{messages, room_heads, rooms};
-use parlor_domain::limits::{
-    READ_CACHE_KIB, SEARCH_AGAIN, SEARCH_CACHE_KIB, SEARCH_IDLE, SEARCH_LOOK, SEARCH_LOOK_SHARE,
-    SEARCH_MERGE, SEARCH_MERGE_SHARE, SEARCH_ROUND,
+use parlor_domain::{
+    MessageId, MessageIds,
+    limits::{
+        READ_CACHE_KIB, SEARCH_AGAIN, SEARCH_CACHE_KIB, SEARCH_LOOK, SEARCH_LOOK_SHARE,
+        SEARCH_MERGE, SEARCH_MERGE_SHARE, SEARCH_ROUND,
+    },
 };
+use parlor_process::clock;
 
 #[derive(QueryableByName)]
 struct Number {
@@ -119,6 +123,7 @@ impl Indexer {
         let mut messages = connect(database, READ_CACHE_KIB)?;
         messages.batch_execute("PRAGMA query_only = ON").map_err(describe)?;
         let mut words = connect(&index.path, SEARCH_CACHE_KIB)?;
+        store::set_up(&mut words).map_err(describe)?;
         let newest = messages::table.order(messages::id.desc()).select(messages::id);
         let newest = newest.first::<i64>(&mut messages).optional().map_err(describe)?;
         let has_removed = store::has_removed(&mut words).map_err(describe)?;
@@ -152,7 +157,7 @@ impl Indexer {
                     .map_err(describe)?
                     .value;
             let is_new = seen != Some(version);
-            let mut busy = false;
+            let (began, mut busy) = (Instant::now(), false);
             if is_new {
                 busy = self.index_new().map_err(describe)?;
             }
@@ -162,10 +167,17 @@ impl Indexer {
                 self.look_at_rooms().map_err(describe)?;
                 seen = Some(version);
             }
-            if !busy && !self.merge_if_due().map_err(describe)? {
-                sleep(SEARCH_IDLE);
+            if busy || !self.merge_if_due().map_err(describe)? {
+                let behind = if busy { self.behind() } else { Duration::ZERO };
+                sleep(rest(began.elapsed(), behind));
             }
         }
+    }
+
+    /// How old the newest message is that was indexed.
+    fn behind(&self) -> Duration {
+        let said = MessageIds::time_of(MessageId(self.newest));
+        Duration::from_millis((clock::now().0 - said.0).try_into().unwrap_or(0))
     }
 
     /// New messages, by their ids, which rise in the order of the commits;

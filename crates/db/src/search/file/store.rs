@@ -2,7 +2,7 @@
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, QueryDsl, QueryResult, QueryableByName, RunQueryDsl,
-    sql_types::BigInt,
+    sql_types::{BigInt, Text},
 };
 
 use super::{
@@ -13,7 +13,10 @@ use super::{
     Conn,
     schema::{entries, rooms, words},
 };
-use parlor_domain::{MessageId, MessageIds, RoomKey, UserKey, limits::SEARCH_BATCH};
+use parlor_domain::{
+    MessageId, MessageIds, RoomKey, UserKey,
+    limits::{SEARCH_AUTOMERGE, SEARCH_BATCH, SEARCH_HASH_BYTES},
+};
 
 /// How far ids are ahead is told in steps of this, so that it is seldom
 /// written.
@@ -26,6 +29,17 @@ pub(super) struct Known {
     pub upto: i64,
     /// Up to which position its messages have been taken out again.
     pub floor: i64,
+}
+
+/// Sets what the text index does by itself.
+pub(super) fn set_up(conn: &mut Conn) -> QueryResult<()> {
+    for (setting, value) in [("hashsize", SEARCH_HASH_BYTES), ("automerge", SEARCH_AUTOMERGE)] {
+        diesel::sql_query("INSERT INTO words(words, rank) VALUES (?, ?)")
+            .bind::<Text, _>(setting)
+            .bind::<BigInt, _>(value)
+            .execute(conn)?;
+    }
+    Ok(())
 }
 
 pub(super) fn known(conn: &mut Conn) -> QueryResult<Vec<(i64, Known)>> {

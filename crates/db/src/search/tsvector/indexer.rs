@@ -12,23 +12,28 @@ use diesel::{
     Connection, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult,
     QueryableByName, RunQueryDsl,
     connection::SimpleConnection,
-    sql_types::{BigInt, Bool, Text},
+    dsl::sql,
+    sql_types::{BigInt, Bool, Double},
 };
 
 use super::{
     super::{
         changed::{Changed, postgres::changed},
         document::Document,
+        pace::rest,
         words,
     },
     Conn,
 };
 use crate::{
     feed::Happened,
-    postgres::{Guard, Manager, PostgresUrl},
+    postgres::{
+        Guard, Manager, PostgresUrl,
+        statement::{Statement, Value},
+    },
     schema::{feed, room_heads, rooms},
 };
-use parlor_domain::limits::{SEARCH_FORGET, SEARCH_IDLE, SEARCH_SCAN};
+use parlor_domain::limits::{SEARCH_FORGET, SEARCH_SCAN};
 use parlor_process::log_throttle::LogThrottleByText;
 
 /// Whoever has this lock fills the table; it goes with the connection.
@@ -39,6 +44,8 @@ const TURN: Duration = Duration::from_secs(5);
 
 /// What is looked at in one step.
 const ROWS: i64 = 1_000;
+/// Words of so many bytes are sent at once.
+const ROWS_BYTES: usize = 512 * 1024;
 
 /// Places behind this one are all the same (PostgreSQL 17 documentation,
 /// section 12.11).
@@ -129,7 +136,8 @@ struct Indexer {
 impl Indexer {
     fn run(mut self) -> QueryResult<()> {
         loop {
-            let mut rooms = self.moved()?;
+            let began = Instant::now();
+            let (mut rooms, behind) = self.moved()?;
             if Instant::now() >= self.forget {
                 self.forget_gone()?;
                 self.forget = Instant::now() + SEARCH_FORGET;
@@ -142,26 +150,28 @@ impl Indexer {
                 }
                 rooms.extend(unindexed);
             }
-            let idle = rooms.is_empty();
             for room in rooms {
                 while self.step(room)? {}
             }
-            if idle {
-                sleep(SEARCH_IDLE);
-            }
+            sleep(rest(began.elapsed(), behind));
         }
     }
 
-    /// The rooms in which something was said since the last look.
-    fn moved(&mut self) -> QueryResult<BTreeSet<i64>> {
+    /// The rooms in which something was said since the last look, and how long ago
+    /// the last of it was, if there is more.
+    fn moved(&mut self) -> QueryResult<(BTreeSet<i64>, Duration)> {
+        let age = sql::<Double>("extract(epoch FROM clock_timestamp() - at)::float8");
         let rows = feed::table
             .filter(feed::id.gt(self.at))
             .order(feed::id)
             .limit(ROWS)
-            .select((feed::id, feed::items))
-            .load::<(i64, String)>(&mut self.conn)?;
+            .select((feed::id, feed::items, age))
+            .load::<(i64, String, f64)>(&mut self.conn)?;
+        let has_more = i64::try_from(rows.len()).is_ok_and(|rows| rows >= ROWS);
+        let last = rows.last().filter(|_| has_more).map_or(0.0, |(.., age)| *age);
+        let behind = Duration::try_from_secs_f64(last).unwrap_or_default();
         let mut rooms = BTreeSet::new();
-        for (id, items) in rows {
+        for (id, items, _) in rows {
             self.at = id;
             let happened: Vec<Happened> = serde_json::from_str(&items).unwrap_or_default();
             rooms.extend(happened.iter().filter_map(|one| match one {
@@ -169,7 +179,7 @@ impl Indexer {
                 _ => None,
             }));
         }
-        Ok(rooms)
+        Ok((rooms, behind))
     }
 
     fn unindexed_rooms(&mut self) -> QueryResult<Vec<i64>> {
@@ -229,9 +239,7 @@ impl Indexer {
             };
             let upto = indexed(conn, room)?;
             let (messages, more) = changed(conn, room, (upto, head), floor)?;
-            for message in &messages {
-                put(conn, room, message)?;
-            }
+            put(conn, room, &messages)?;
             let upto = match messages.last() {
                 Some(last) if more => last.changed_seq,
                 _ => head,
@@ -272,28 +280,64 @@ fn indexed(conn: &mut Conn, room: i64) -> QueryResult<i64> {
     Ok(rows.first().map_or(0, |row| row.upto))
 }
 
-fn put(conn: &mut Conn, room: i64, message: &Changed) -> QueryResult<()> {
-    let Changed { id, seq, changed_seq: _, sender, created_at, said: _ } = message;
-    let document = message.document();
-    if document.is_empty() {
-        return diesel::sql_query("DELETE FROM message_words WHERE message_id = $1")
-            .bind::<BigInt, _>(id)
-            .execute(conn)
-            .map(drop);
+/// Puts messages in, and takes out those of which there is nothing to find.
+fn put(conn: &mut Conn, room: i64, messages: &[Changed]) -> QueryResult<()> {
+    let mut rows = Rows::default();
+    for message in messages {
+        rows.add(message);
+        if rows.bytes >= ROWS_BYTES {
+            std::mem::take(&mut rows).store(conn, room)?;
+        }
     }
-    diesel::sql_query(
-        "INSERT INTO message_words (message_id, room_key, seq, sender_key, created_at, words)
-         VALUES ($1, $2, $3, $4, $5, $6::tsvector)
-         ON CONFLICT (message_id) DO UPDATE SET words = excluded.words",
-    )
-    .bind::<BigInt, _>(id)
-    .bind::<BigInt, _>(room)
-    .bind::<BigInt, _>(seq)
-    .bind::<BigInt, _>(sender)
-    .bind::<BigInt, _>(created_at)
-    .bind::<Text, _>(vector(&document))
-    .execute(conn)
-    .map(drop)
+    rows.store(conn, room)
+}
+
+/// What one statement writes: a round trip for each message was most of what it
+/// cost.
+#[derive(Default)]
+struct Rows {
+    gone: Vec<i64>,
+    ids: Vec<i64>,
+    seqs: Vec<i64>,
+    senders: Vec<i64>,
+    times: Vec<i64>,
+    vectors: Vec<String>,
+    bytes: usize,
+}
+
+impl Rows {
+    fn add(&mut self, message: &Changed) {
+        let document = message.document();
+        if document.is_empty() {
+            return self.gone.push(message.id);
+        }
+        self.ids.push(message.id);
+        self.seqs.push(message.seq);
+        self.senders.push(message.sender);
+        self.times.push(message.created_at);
+        let vector = vector(&document);
+        self.bytes += vector.len();
+        self.vectors.push(vector);
+    }
+
+    fn store(self, conn: &mut Conn, room: i64) -> QueryResult<()> {
+        let Self { gone, ids, seqs, senders, times, vectors, bytes: _ } = self;
+        let sql = "WITH gone AS (DELETE FROM message_words WHERE message_id = ANY($1))
+             INSERT INTO message_words (message_id, room_key, seq, sender_key, created_at, words)
+             SELECT id, ($2)[1], seq, sender, created_at, words::tsvector
+             FROM unnest($3, $4, $5, $6, $7) AS new (id, seq, sender, created_at, words)
+             ON CONFLICT (message_id) DO UPDATE SET words = excluded.words";
+        let values = [
+            Value::Numbers(&gone),
+            Value::Numbers(&[room]),
+            Value::Numbers(&ids),
+            Value::Numbers(&seqs),
+            Value::Numbers(&senders),
+            Value::Numbers(&times),
+            Value::Texts(vectors.iter().map(String::as_str).collect()),
+        ];
+        Statement { sql, values: &values }.execute(conn).map(drop)
+    }
 }
 
 /// Words with their places, as PostgreSQL reads them. They are letters and
