@@ -1,47 +1,72 @@
 //! The Db actor: a thread with a connection.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
 
-use actix::{Actor, Handler, MessageResult, SyncContext};
+use actix::{Actor, Addr, Handler, SyncContext};
 
-use super::{OutboxTargets, Queued, write::batch::Executed, writers::Writers};
+use super::{
+    OutboxTargets, Queued,
+    write::batch::Executed,
+    writer::{Batch, Ran, Waiting, Writer},
+    writers::Writers,
+};
+use parlor_process::metrics::metrics;
 
 /// Runs transactions with blocking diesel, in a `SyncArbiter`.
 pub(super) struct DbWorker {
     writers: Writers,
     targets: OutboxTargets,
+    waiting: Waiting,
 }
 
 impl DbWorker {
-    pub fn new(writers: Writers, targets: OutboxTargets) -> Self {
-        Self { writers, targets }
+    pub fn new(writers: Writers, targets: OutboxTargets, waiting: Waiting) -> Self {
+        Self { writers, targets, waiting }
+    }
+
+    fn execute(&self, writes: &[Queued]) -> Executed {
+        // A panic would end the thread, and with it every later write. The
+        // pool drops a connection that one went through.
+        let executed =
+            catch_unwind(AssertUnwindSafe(|| self.writers.execute(writes, &self.targets)));
+        executed.unwrap_or_else(|_| {
+            log::error!("a batch of {} writes panicked", writes.len());
+            Executed::failed(writes.len())
+        })
     }
 }
 
-/// One group commit; the results are in the order of the writes.
+/// One group commit, and after it whatever waits by then: the thread does not
+/// wait for what it has committed to be told first.
 #[derive(actix::Message)]
-#[rtype(result = "Executed")]
-pub(super) struct ExecuteBatch(pub Vec<Queued>);
+#[rtype(result = "()")]
+pub(super) struct Run {
+    pub batch: Batch,
+    pub writer: Addr<Writer>,
+}
 
 impl Actor for DbWorker {
     type Context = SyncContext<Self>;
 }
 
-impl Handler<ExecuteBatch> for DbWorker {
-    type Result = MessageResult<ExecuteBatch>;
+impl Handler<Run> for DbWorker {
+    type Result = ();
 
-    fn handle(
-        &mut self,
-        ExecuteBatch(writes): ExecuteBatch,
-        _: &mut Self::Context,
-    ) -> Self::Result {
-        // A panic would end the thread, and with it every later write. The
-        // pool drops a connection that one went through.
-        let executed =
-            catch_unwind(AssertUnwindSafe(|| self.writers.execute(&writes, &self.targets)));
-        MessageResult(executed.unwrap_or_else(|_| {
-            log::error!("a batch of {} writes panicked", writes.len());
-            Executed::failed(writes.len())
-        }))
+    fn handle(&mut self, Run { batch, writer }: Run, _: &mut Self::Context) {
+        let mut next = Some(batch);
+        while let Some(Batch { id, writes }) = next {
+            let (writes, replies): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
+            let began = Instant::now();
+            metrics().batch_size.observe(writes.len() as f64);
+            let executed = self.execute(&writes);
+            metrics().commit_time.observe(began.elapsed().as_secs_f64());
+            // Before another thread can commit more of the same rooms, so that
+            // results come in the order of commits. As bounded as what is in flight.
+            writer.do_send(Ran { replies, executed });
+            next = self.waiting.after(id);
+        }
     }
 }

@@ -8,6 +8,7 @@
 //! several rooms waits until no other runs, and goes alone.
 
 mod queue;
+mod waiting;
 
 use std::time::Instant;
 
@@ -17,14 +18,14 @@ use actix::{
 };
 use tokio::{sync::oneshot, time::timeout};
 
-use queue::{BatchId, Queue};
+pub(super) use waiting::{Batch, Waiting};
 
 use super::{
     Committed, Database, OutboxTargets, Queued, Recorded, Reply, SetCommitted, Submit, Write,
     WriteError, WriteResult,
     sqlite::checkpointer::{Checkpoint, Checkpointer},
-    worker::{DbWorker, ExecuteBatch},
-    write::{Order, batch::Executed, probe::Probe},
+    worker::{DbWorker, Run},
+    write::{batch::Executed, probe::Probe},
     writers::Writers,
 };
 use parlor_domain::limits::{ANSWER_TIMEOUT, CHECKPOINT_WRITES, READ_TIMEOUT, WRITE_NEWS};
@@ -41,7 +42,9 @@ pub struct Writer {
     /// Writes since the last checkpoint was asked for.
     unchecked: usize,
     checkpointing: bool,
-    queue: Queue<(Queued, Reply)>,
+    /// What came since it has pumped last.
+    fresh: Vec<(Queued, Reply)>,
+    waiting: Waiting,
     /// Writes that wait or run.
     in_flight: usize,
     in_flight_max: usize,
@@ -55,6 +58,14 @@ pub struct Writer {
     news: Option<(Instant, bool)>,
     /// Who waits for the next news.
     asking: Vec<oneshot::Sender<bool>>,
+}
+
+/// What came of a transaction, by a database thread.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub(super) struct Ran {
+    pub replies: Vec<Reply>,
+    pub executed: Executed,
 }
 
 /// Submits one write and waits for its commit, for a bounded time.
@@ -89,8 +100,11 @@ impl Database {
     /// that on the arbiter of the ChatServer.
     pub fn writer(&self, in_flight_max: usize, targets: OutboxTargets) -> Writer {
         let (writers, lanes) = (self.writers.clone(), self.writers.lanes());
-        let worker =
-            SyncArbiter::start(lanes, move || DbWorker::new(writers.clone(), targets.clone()));
+        let waiting = Waiting::new(lanes);
+        let worker = SyncArbiter::start(lanes, {
+            let waiting = waiting.clone();
+            move || DbWorker::new(writers.clone(), targets.clone(), waiting.clone())
+        });
         let checkpointer = match &self.writers {
             Writers::Sqlite { checkpoints, .. } => {
                 let pool = checkpoints.clone();
@@ -103,7 +117,8 @@ impl Database {
             checkpointer,
             unchecked: 0,
             checkpointing: false,
-            queue: Queue::new(lanes),
+            fresh: Vec::new(),
+            waiting,
             in_flight: 0,
             in_flight_max,
             pumping: false,
@@ -159,6 +174,21 @@ impl Handler<Pump> for Writer {
     }
 }
 
+impl Handler<Ran> for Writer {
+    type Result = ();
+
+    fn handle(&mut self, Ran { replies, executed }: Ran, ctx: &mut Self::Context) {
+        let Executed { results, recorded, newest: _, is_broken } = executed;
+        self.note(!is_broken);
+        self.in_flight -= replies.len();
+        self.checkpoint_if_due(replies.len(), ctx);
+        // The thread goes on by itself; another lane may be worth opening.
+        self.pump(ctx);
+        self.answer(replies.into_iter().zip(results).collect(), recorded);
+        self.tell_idle();
+    }
+}
+
 impl Handler<Idle> for Writer {
     type Result = ResponseFuture<()>;
 
@@ -197,39 +227,22 @@ impl Handler<GoesThrough> for Writer {
 impl Writer {
     fn take(&mut self, write: Queued, reply: Reply) {
         self.in_flight += 1;
-        let order = if self.queue.has_lanes() { Order::of(&write.concerns()) } else { Order::Free };
-        self.queue.push(order, (write, reply));
+        self.fresh.push((write, reply));
     }
 
     fn pump(&mut self, ctx: &mut Context<Self>) {
-        while let Some((batch, writes)) = self.queue.next(Instant::now()) {
-            self.run(batch, writes, ctx);
+        metrics().writes_in_flight.set(self.in_flight as u64);
+        self.waiting.add(&mut self.fresh);
+        while let Some(batch) = self.waiting.next() {
+            self.worker.do_send(Run { batch, writer: ctx.address() });
         }
-        if let Some(at) = self.queue.opens_at().filter(|_| !self.opening) {
+        if let Some(at) = self.waiting.opens_at().filter(|_| !self.opening) {
             self.opening = true;
             ctx.run_later(at.saturating_duration_since(Instant::now()), |writer, ctx| {
                 writer.opening = false;
                 writer.pump(ctx);
             });
         }
-    }
-
-    fn run(&mut self, batch: BatchId, writes: Vec<(Queued, Reply)>, ctx: &mut Context<Self>) {
-        let (writes, replies): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
-        let began = Instant::now();
-        metrics().batch_size.observe(writes.len() as f64);
-        metrics().writes_in_flight.set(self.in_flight as u64);
-        let executing = self.worker.send(ExecuteBatch(writes)).into_actor(self);
-        ctx.spawn(executing.map(move |results, writer, ctx| {
-            let Executed { results, recorded, newest: _, is_broken } =
-                results.unwrap_or_else(|error| {
-                    log::error!("the database worker did not answer: {error}");
-                    Executed::failed(replies.len())
-                });
-            metrics().commit_time.observe(began.elapsed().as_secs_f64());
-            writer.note(!is_broken);
-            writer.ran(batch, replies.into_iter().zip(results).collect(), recorded, ctx);
-        }));
     }
 
     /// A batch went through, or did not.
@@ -239,23 +252,6 @@ impl Writer {
             // Who no longer waits needs no answer.
             let _ = asking.send(went);
         }
-    }
-
-    fn ran(
-        &mut self,
-        batch: BatchId,
-        results: Vec<(Reply, WriteResult)>,
-        recorded: Vec<Recorded>,
-        ctx: &mut Context<Self>,
-    ) {
-        self.queue.ended(batch);
-        self.in_flight -= results.len();
-        metrics().writes_in_flight.set(self.in_flight as u64);
-        self.checkpoint_if_due(results.len(), ctx);
-        // The next transaction runs while this one's results are told.
-        self.pump(ctx);
-        self.answer(results, recorded);
-        self.tell_idle();
     }
 
     /// One checkpoint at a time, beside the transactions that go on.

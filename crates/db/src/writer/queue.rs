@@ -34,18 +34,13 @@ struct Batch {
 
 /// Which transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct BatchId(u64);
+pub(crate) struct BatchId(u64);
 
 impl<T> Queue<T> {
     pub fn new(lanes: usize) -> Self {
         let (ready, running, begun) = (VecDeque::new(), Vec::new(), 0);
         let (behind, taken) = (FxHashMap::default(), FxHashSet::default());
         Self { lanes, ready, behind, running, taken, begun }
-    }
-
-    /// Whether writes can overtake each other, so that their order matters.
-    pub fn has_lanes(&self) -> bool {
-        self.lanes > 1
     }
 
     pub fn push(&mut self, order: Order, write: T) {
@@ -70,7 +65,7 @@ impl<T> Queue<T> {
             return None;
         }
         self.taken.extend(orders.iter().filter(|order| **order != Order::Free));
-        if count == BATCH_WRITES && self.has_lanes() {
+        if count == BATCH_WRITES && self.lanes > 1 {
             self.requeue();
         }
         self.begun += 1;
