@@ -17,7 +17,7 @@
 //! rules of direction between the modules are in docs/ARCHITECTURE.md.
 
 use parlor_db as db;
-use parlor_process::{clock, log_throttle, metrics};
+use parlor_process::{clock, log_throttle, metrics, thread::name_thread};
 use parlor_protocol as protocol;
 
 pub mod app;

@@ -1,7 +1,7 @@
 //! The server as a process: started, watched from outside, stopped.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs::{self, File},
     io::{self, Read},
     net::SocketAddr,
@@ -150,6 +150,23 @@ impl Server {
     /// CPU time of all its threads so far.
     pub fn cpu_ns(&self) -> u64 {
         cpu_ns(self.child.id())
+    }
+
+    /// The same for the threads of each name.
+    pub fn thread_cpu_ns(&self) -> Result<BTreeMap<String, u64>> {
+        let mut all = BTreeMap::new();
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let task = task?.path();
+            // One that ends meanwhile is not there.
+            let (Ok(name), Ok(times)) =
+                (fs::read_to_string(task.join("comm")), fs::read_to_string(task.join("schedstat")))
+            else {
+                continue;
+            };
+            let ns: u64 = times.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or(0);
+            *all.entry(name.trim_end().to_owned()).or_default() += ns;
+        }
+        Ok(all)
     }
 
     /// Resident memory in KiB.

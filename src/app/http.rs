@@ -40,6 +40,7 @@ use crate::{
     chat::WorkerId,
     config::Config,
     error::{self, ApiError},
+    name_thread,
     places::Places,
     rest::{self, State},
     routes,
@@ -197,6 +198,7 @@ impl Workshop {
     /// The sessions of the thread this is called on.
     fn worker(&self) -> Rc<Worker> {
         let start = || {
+            name_thread("worker");
             Worker::start(
                 WorkerId(self.workers.fetch_add(1, Ordering::Relaxed)),
                 self.state.chat.clone(),

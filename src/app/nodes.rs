@@ -11,6 +11,7 @@ use crate::{
     chat::ToNodes,
     config::Config,
     db::Database,
+    name_thread,
     nodes::{Bus, BusHandle, Follower, Health, Hooks, Lease, Node, RedisUrl, Services, Started},
 };
 
@@ -73,6 +74,7 @@ impl Cluster {
         }
         if let Some((follower, lease)) = self.rest {
             arbiter.spawn_fn(move || {
+                name_thread("nodes");
                 actix::spawn(follower.run(hooks));
                 actix::spawn(lease.run());
             });

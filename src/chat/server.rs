@@ -56,6 +56,7 @@ use super::{
 use crate::{
     db::{Committed, Reader, SetCommitted, Ticket, Writer},
     limiter::Rates,
+    name_thread,
 };
 use commit::Settle;
 use parlor_domain::{
@@ -203,6 +204,7 @@ impl Actor for ChatServer {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        name_thread("chat");
         self.writer.do_send(SetCommitted(self.me.clone().recipient::<Committed>()));
         if self.nodes.has_others() {
             self.rooms.track();

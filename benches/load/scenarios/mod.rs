@@ -14,6 +14,7 @@ mod soak;
 mod store;
 mod storm;
 mod tail;
+mod threads;
 
 use crate::{
     Result,
@@ -119,6 +120,12 @@ pub const ALL: &[Scenario] = &[
         about: "memory of connections that only answer pings, each in a room of its own",
         cases: idle::cases,
         on_request: false,
+    },
+    Scenario {
+        name: "threads",
+        about: "what each kind of the server's threads takes for a message",
+        cases: threads::cases,
+        on_request: true,
     },
     Scenario {
         name: "memory",

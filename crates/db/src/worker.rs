@@ -13,7 +13,7 @@ use super::{
     writer::{Batch, Ran, Waiting, Writer},
     writers::Writers,
 };
-use parlor_process::metrics::metrics;
+use parlor_process::{metrics::metrics, thread::name_thread};
 
 /// Runs transactions with blocking diesel, in a `SyncArbiter`.
 pub(super) struct DbWorker {
@@ -50,6 +50,10 @@ pub(super) struct Run {
 
 impl Actor for DbWorker {
     type Context = SyncContext<Self>;
+
+    fn started(&mut self, _: &mut Self::Context) {
+        name_thread("db");
+    }
 }
 
 impl Handler<Run> for DbWorker {

@@ -6,3 +6,4 @@
 pub mod clock;
 pub mod log_throttle;
 pub mod metrics;
+pub mod thread;

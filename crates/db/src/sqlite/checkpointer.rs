@@ -2,6 +2,7 @@
 
 use actix::{Actor, Handler, MessageResult, SyncContext};
 use diesel::connection::SimpleConnection;
+use parlor_process::thread::name_thread;
 
 use super::connect::WriterPool;
 
@@ -28,6 +29,10 @@ pub(crate) struct Checkpoint;
 
 impl Actor for Checkpointer {
     type Context = SyncContext<Self>;
+
+    fn started(&mut self, _: &mut Self::Context) {
+        name_thread("checkpoint");
+    }
 }
 
 impl Handler<Checkpoint> for Checkpointer {
