@@ -108,6 +108,33 @@ async fn a_database_that_lacks_what_was_committed_is_noticed_by_who_committed_it
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-services"]
+async fn what_a_promoted_standby_had_not_received_is_never_skipped_in_silence() {
+    let primary = Postgres::start().await;
+    let standby = primary.standby().await;
+    let hosts = [&primary, &standby].map(|one| one.address().authority()).join(",");
+    let (mut server, alice) = on(&format!("postgres://postgres@{hosts}/postgres")).await;
+    let epoch = epoch_of(&alice, "den").await;
+    let caught_up = async { while standby.query("SELECT count(*) FROM messages") != "3" {} };
+    within("the standby to have all of it", caught_up).await;
+    standby.query("ALTER SYSTEM SET primary_conninfo = ''");
+    standby.query("SELECT pg_reload_conf()");
+    let alone = async { while primary.query("SELECT count(*) FROM pg_stat_replication") != "0" {} };
+    within("the standby to receive no more", alone).await;
+    say_some(&alice, "den", 2).await;
+
+    primary.kill();
+    standby.promote();
+    server.started_anew().await;
+    until_it_is_stored(&alice).await;
+    assert_ne!(epoch_of(&alice, "den").await, epoch);
+    assert_eq!(history_of(&alice, "den").await.len(), 4);
+    for since in [4, 5] {
+        starts_anew(&alice, "den", in_epoch(since, &epoch)).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-services"]
 async fn an_operator_can_say_so_to_servers_that_run() {
     let database = TestDatabase::new();
     let (mut server, alice) = on(&database.url()).await;

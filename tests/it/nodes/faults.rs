@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::load::Load;
-use crate::support::{Cluster, Postgres, TestDatabase, within};
+use crate::support::{Cluster, Postgres, TestDatabase, free_port, within};
 
 const SENDERS: usize = 6;
 const READERS: usize = 6;
@@ -111,6 +111,39 @@ async fn postgresql_is_killed_and_restarted() {
     postgres.start_again().await;
     load.goes_on(SOME).await;
     load.finish("PostgreSQL was killed").await;
+    drop(cluster);
+}
+
+/// A standby that has all that was acknowledged takes over, and what was the
+/// primary comes back as its standby, at a port that the nodes try first.
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn a_synchronous_standby_takes_over() {
+    let primary = Postgres::start().await;
+    let database = TestDatabase::in_server(&primary.url());
+    let standby = primary.standby().await;
+    primary.wait_for_standby().await;
+    let hosts = [&primary, &standby].map(|one| one.address().authority()).join(",");
+    let (_, name) = database.host_and_name();
+    let mut nodes = Vec::new();
+    for _ in 0..3 {
+        // A node that begins anew is found where it was.
+        let bind = format!("127.0.0.1:{}", free_port().await);
+        let url = format!("postgres://postgres@{hosts}/{name}");
+        nodes.push(vec![("DATABASE_URL", url), ("PARLOR_BIND", bind)]);
+    }
+    let cluster = Cluster::on(database, &nodes).await;
+    let load = under_load(&cluster).await;
+    primary.kill();
+    standby.promote();
+    load.goes_on(SOME).await;
+    primary.follow(&standby).await;
+    load.goes_on(SOME).await;
+    // Made anew, each connection meets the standby first, and passes it over.
+    standby.kill();
+    standby.start_again().await;
+    load.goes_on(SOME).await;
+    load.finish("a standby took over").await;
     drop(cluster);
 }
 

@@ -33,6 +33,22 @@ struct Seen {
     reconnects: usize,
 }
 
+impl Seen {
+    fn hear(&mut self, seq: i64) {
+        match seq - self.last {
+            1 => {
+                self.last = seq;
+                self.messages += 1;
+            }
+            ..=0 => self.duplicates += 1,
+            _ => {
+                self.gaps += 1;
+                self.last = seq;
+            }
+        }
+    }
+}
+
 /// What came of all of it.
 #[derive(Debug)]
 #[allow(dead_code, reason = "they are printed")]
@@ -112,7 +128,7 @@ impl Load {
         for sender in self.senders {
             acked.extend(within("the last acks", sender).await.expect("it sends"));
         }
-        let history = stored(&self.addresses).await;
+        let history = stored(&self.addresses).await.expect("a node tells the history");
         let last = history.last().map_or(0, |message| message["seq"].as_i64().expect("a seq"));
         let caught_up = async {
             let mut tick = interval(Duration::from_millis(10));
@@ -166,15 +182,16 @@ fn check(acked: &BTreeMap<String, i64>, history: &[Value], outcome: &Outcome, re
     assert_eq!(outcome.delivered, readers * history.len(), "{outcome:?}");
 }
 
-async fn stored(addresses: &[Address]) -> Vec<Value> {
+/// What the first node says that answers.
+async fn stored(addresses: &[Address]) -> Option<Vec<Value>> {
     for address in addresses {
         let owner = user("owner", address);
         let reading = tokio::spawn(async move { history_of(&owner, "den").await });
         if let Ok(Ok(history)) = timeout(PATIENCE, reading).await {
-            return history;
+            return Some(history);
         }
     }
-    panic!("no node tells the history");
+    None
 }
 
 /// Connects to the first node that answers, beginning with one of them.
@@ -241,38 +258,42 @@ async fn read(number: usize, addresses: Vec<Address>, seen: Arc<std::sync::Mutex
         let mut socket = connect(&id, &addresses, number + turn, "resume=1").await;
         let last = seen.lock().expect("whole").last;
         let resume = json!({"rooms": {"den": last}});
-        if socket.try_begin("session.resume", resume).await.is_ok() {
-            follow(&mut socket, &seen).await;
+        if let Ok(resume) = socket.try_begin("session.resume", resume).await {
+            follow(&mut socket, &resume, &addresses, &seen).await;
         }
         seen.lock().expect("whole").reconnects += 1;
     }
 }
 
-async fn follow(socket: &mut Socket, seen: &Arc<std::sync::Mutex<Seen>>) {
+async fn follow(
+    socket: &mut Socket,
+    resume: &str,
+    addresses: &[Address],
+    seen: &Arc<std::sync::Mutex<Seen>>,
+) {
     let mut heard_at = Instant::now();
     // A node that says nothing for long may be frozen: as a client's
     // heartbeat would, this looks elsewhere.
     while let Ok(Some(frame)) = timeout(PATIENCE, socket.read()).await {
-        if frame["type"] == "server.goaway" {
+        let den = &frame["data"]["rooms"]["den"];
+        let heard = if frame["type"] == "message.created" {
+            vec![frame["seq"].as_i64().expect("a seq")]
+        } else if frame["id"] == resume && den["resync"] == true {
+            // Another life of the database: what is there is read, up to where the
+            // live events begin.
+            let head = den["last_seq"].as_i64().expect("a position");
+            let Some(history) = stored(addresses).await else { return };
+            let last = seen.lock().expect("whole").last;
+            let all = history.iter().filter_map(|message| message["seq"].as_i64());
+            all.filter(|seq| (last + 1..=head).contains(seq)).collect()
+        } else if frame["type"] == "server.goaway" {
             return;
-        }
-        if frame["type"] != "message.created" {
+        } else {
             continue;
-        }
+        };
         let mut seen = seen.lock().expect("whole");
-        let seq = frame["seq"].as_i64().expect("a seq");
         seen.longest = seen.longest.max(heard_at.elapsed());
         heard_at = Instant::now();
-        match seq - seen.last {
-            1 => {
-                seen.last = seq;
-                seen.messages += 1;
-            }
-            ..=0 => seen.duplicates += 1,
-            _ => {
-                seen.gaps += 1;
-                seen.last = seq;
-            }
-        }
+        heard.into_iter().for_each(|seq| seen.hear(seq));
     }
 }

@@ -48,7 +48,7 @@ pub use self::{
     rooms::{id_of_room, many_rooms},
     schema::FrameSchemas,
     server::{Builder, EXECUTABLE, Finished, SECRET, Server, run, run_with, spawn},
-    services::{PgBouncer, Postgres, Redis},
+    services::{PgBouncer, Postgres, Redis, free_port},
     signal::signal,
     socket::{Opening, Socket},
     store::{BUCKET, S3Store},

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{Address, database::psql, signal, within};
 
-pub(super) async fn free_port() -> u16 {
+pub async fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     listener.local_addr().expect("it is bound").port()
 }
@@ -99,12 +99,30 @@ impl Postgres {
     /// A copy of it that follows it, and only reads until it is promoted.
     pub async fn standby(&self) -> Self {
         let standby = Self::empty().await;
-        let (port, data) = (self.address.port().to_string(), standby.data());
+        standby.copy_from(self).await;
+        standby
+    }
+
+    async fn copy_from(&self, primary: &Self) {
+        let (port, data) = (primary.address.port().to_string(), self.data());
         let from = ["--host=127.0.0.1", "--username=postgres", "--port", &port];
         let to = ["--pgdata", &data, "--write-recovery-conf", "--checkpoint=fast"];
         self.run(&bin("pg_basebackup"), &[from, to].concat(), true);
-        standby.start_again().await;
-        standby
+        self.start_again().await;
+    }
+
+    /// Commits nothing any more that its standby does not have.
+    pub async fn wait_for_standby(&self) {
+        self.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        self.query("SELECT pg_reload_conf()");
+        let state = "SELECT sync_state FROM pg_stat_replication";
+        within("the standby", async { while self.query(state) != "sync" {} }).await;
+    }
+
+    /// Comes back as a standby of another one, with what that one has.
+    pub async fn follow(&self, other: &Self) {
+        self.run("rm", &["-r", &self.data()], false);
+        self.copy_from(other).await;
     }
 
     /// Runs a statement in it; gives what it says, without decoration.
