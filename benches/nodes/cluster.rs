@@ -5,12 +5,15 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::hmac;
 use serde_json::json;
 use tempfile::TempDir;
+
+use super::delay::port_before;
 
 const SECRET: &str = "a secret for benches only, long enough for HS256 to be safe";
 
@@ -38,7 +41,7 @@ pub struct Node {
 pub struct Cluster {
     pub nodes: Vec<Node>,
     database: Option<String>,
-    _home: TempDir,
+    home: TempDir,
 }
 
 fn service(name: &str) -> String {
@@ -88,9 +91,22 @@ impl Cluster {
         if let Some(name) = &database {
             psql(&format!("CREATE DATABASE {name}"));
         }
-        let nodes =
-            (0..count).map(|number| start(server, &home, number, database.as_deref())).collect();
-        Self { nodes, database, _home: home }
+        let url = database.as_deref().map(url);
+        let nodes = (0..count).map(|number| start(server, &home, number, url.as_deref()));
+        Self { nodes: nodes.collect(), database, home }
+    }
+
+    /// On PostgreSQL, each way so far from it.
+    pub fn start_distant(server: &Path, count: usize, delay: Duration) -> Self {
+        let mut cluster = Self::start(server, Store::Postgres, 0);
+        let near = cluster.url().expect("it is on PostgreSQL");
+        let (before, rest) = near.rsplit_once(':').expect("a URL with a port");
+        let (port, name) = rest.split_once('/').expect("a URL with a database");
+        let far = port_before(port.parse().expect("a port"), delay);
+        let url = format!("{before}:{far}/{name}");
+        let nodes = (0..count).map(|number| start(server, &cluster.home, number, Some(&url)));
+        cluster.nodes = nodes.collect();
+        cluster
     }
 
     /// The database, if it is one of PostgreSQL.
@@ -110,7 +126,7 @@ impl Cluster {
     }
 }
 
-fn start(server: &Path, home: &TempDir, number: usize, database: Option<&str>) -> Node {
+fn start(server: &Path, home: &TempDir, number: usize, url: Option<&str>) -> Node {
     let log = fs::File::create(home.path().join(format!("{number}.log"))).expect("a log");
     let mut command = Command::new(server);
     command
@@ -128,9 +144,10 @@ fn start(server: &Path, home: &TempDir, number: usize, database: Option<&str>) -
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(log);
-    if let Some(name) = database {
+    if let Some(url) = url {
+        let (_, name) = url.rsplit_once('/').expect("a URL with a database");
         command
-            .env("DATABASE_URL", url(name))
+            .env("DATABASE_URL", url)
             .env("REDIS_URL", service("PARLOR_TEST_REDIS"))
             .env("PARLOR_REDIS_PREFIX", name);
     }

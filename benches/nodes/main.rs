@@ -5,21 +5,23 @@
 //! scripts/with-services cargo bench --bench nodes
 //! scripts/with-services cargo bench --bench nodes -- --seconds 10 --nodes 1,2,8 acks
 //! scripts/with-services cargo bench --bench nodes -- --senders 1,64 --server a --server b acks
+//! PARLOR_TEST_FSYNC=on scripts/with-services cargo bench --bench nodes -- acks
 //! ```
 //!
-//! `acks` or `fanout` names one of the two. With `--server` other executables
+//! `acks`, `fanout` or `distant` names one of the three. With `--server` other executables
 //! are measured, several in turn, so that two versions are compared in one run.
 //!
 //! Nodes, clients, PostgreSQL and Redis share the machine, so absolute numbers
 //! say little; what is compared is compared in one run. The PostgreSQL of
-//! `scripts/with-services` does not sync its disk: its times are those of the
-//! network, the protocol and the locks.
+//! `scripts/with-services` does not sync its disk unless told so: its times are
+//! those of the network, the protocol and the locks.
 
 #![expect(clippy::print_stdout, reason = "it talks to who runs it")]
 #![expect(clippy::disallowed_methods, reason = "they are rules of the server")]
 
 mod client;
 mod cluster;
+mod delay;
 mod limit;
 mod measure;
 
@@ -29,6 +31,9 @@ use cluster::{Cluster, Store};
 
 const READERS: usize = 400;
 const MESSAGES_PER_SECOND: u32 = 40;
+/// A database on another continent: how much later what goes there and what comes
+/// from there arrives.
+const DISTANCE: Duration = Duration::from_millis(50);
 
 struct Options {
     seconds: u64,
@@ -56,7 +61,7 @@ fn options() -> Options {
             "--server" => {
                 options.servers.push(PathBuf::from(value()).canonicalize().expect("a file"));
             }
-            "acks" | "fanout" => options.scenarios.push(arg),
+            "acks" | "fanout" | "distant" => options.scenarios.push(arg),
             // Given by cargo.
             "--bench" => {}
             other => panic!("{other:?} is not understood"),
@@ -86,6 +91,9 @@ async fn measured(options: &Options) {
     if is_wanted("fanout") {
         fanout(options).await;
     }
+    if is_wanted("distant") {
+        distant(options).await;
+    }
 }
 
 /// Both databases, and several nodes, with as many senders in all and with as
@@ -96,7 +104,8 @@ async fn acks(options: &Options) {
         println!("durable acks, {senders} senders, one message under way each, into own rooms");
         for server in &options.servers {
             let cluster = Cluster::start(server, Store::Sqlite, 1);
-            println!("  {:<22} {}", "SQLite", measure::acks(&cluster, *senders, time).await);
+            let acks = measure::acks(&cluster, *senders, *senders, time).await;
+            println!("  {:<22} {acks}", "SQLite");
         }
         let (each, many) = (*senders, options.nodes.iter().copied().filter(|nodes| *nodes > 1));
         let fixed = options.nodes.iter().map(|nodes| (*nodes, each));
@@ -106,7 +115,8 @@ async fn acks(options: &Options) {
             for server in &options.servers {
                 let cluster = Cluster::start(server, Store::Postgres, nodes);
                 let name = format!("{nodes} nodes, {senders} senders");
-                println!("  {name:<22} {}", measure::acks(&cluster, senders, time).await);
+                let acks = measure::acks(&cluster, senders, senders, time).await;
+                println!("  {name:<22} {acks}");
             }
         }
     }
@@ -116,6 +126,20 @@ async fn acks(options: &Options) {
         for (connections, rows) in [(1, 1), (4, 16), (1, 64), (1, 512)] {
             let name = format!("{connections} connections × {rows} rows");
             println!("  {name:<22} {}", limit::stored(&cluster, connections, rows, time).await);
+        }
+    }
+}
+
+/// Three nodes that write into the same two rooms, far from their database. A
+/// round trip is ten a second: a room that had one batch in each would have ten.
+async fn distant(options: &Options) {
+    let time = Duration::from_secs(options.seconds);
+    println!("three nodes, {:?} from their PostgreSQL and back, two rooms", DISTANCE * 2);
+    for senders in [6, 60] {
+        for server in &options.servers {
+            let cluster = Cluster::start_distant(server, 3, DISTANCE);
+            let acks = measure::acks(&cluster, senders, 2, time).await;
+            println!("  {senders:>2} senders             {acks}");
         }
     }
 }

@@ -44,20 +44,24 @@ impl fmt::Display for Acks {
     }
 }
 
-/// Each sender sends into a room of its own, one message after the other.
-pub async fn acks(cluster: &Cluster, senders: usize, time: Duration) -> Acks {
+/// Each sender sends into one of the rooms, one message after the other.
+pub async fn acks(cluster: &Cluster, senders: usize, rooms: usize, time: Duration) -> Acks {
+    for number in 0..rooms {
+        let room = json!({"room_id": format!("room-{number}"), "kind": "public"});
+        call(cluster.node(0), "owner", Method::POST, "/rooms", room).await;
+    }
     let mut clients = Vec::new();
     for number in 0..senders {
         let (node, user) = (cluster.node(number), format!("sender-{number}"));
-        let room = json!({"room_id": format!("room-{number}"), "kind": "private"});
-        call(node, &user, Method::POST, "/rooms", room).await;
+        let member = format!("/rooms/room-{}/members/{user}", number % rooms);
+        call(node, &user, Method::PUT, &member, json!({})).await;
         clients.push(Client::connect(node, &user).await);
     }
     let before = cluster.cpu();
     let began = Instant::now();
     let sending = clients.into_iter().enumerate().map(|(number, mut client)| {
         tokio::spawn(async move {
-            let room = format!("room-{number}");
+            let room = format!("room-{}", number % rooms);
             let mut times = Vec::new();
             while began.elapsed() < time {
                 let sent = Instant::now();
