@@ -12,7 +12,9 @@ use crate::{
     config::Config,
     db::Database,
     name_thread,
-    nodes::{Bus, BusHandle, Follower, Health, Hooks, Lease, Node, RedisUrl, Services, Started},
+    nodes::{
+        Bus, BusHandle, Door, Follower, Health, Hooks, Lease, Node, RedisUrl, Services, Started,
+    },
 };
 
 /// What runs on an arbiter of its own: a follower that is busy slows nobody.
@@ -68,8 +70,8 @@ impl Cluster {
     /// Starts to follow the others; gives what is said when the server stops.
     pub fn follow(self, arbiter: &Arbiter, hooks: Hooks) -> watch::Sender<bool> {
         if let Some((url, stream, me)) = self.stream {
-            let (chat, reader) = (hooks.chat.clone(), hooks.reader.clone());
-            let services = Services::new(url, stream, &me, chat, reader, self.content_bytes);
+            let door = Door::new(hooks.chat.clone(), hooks.reader.clone(), self.content_bytes);
+            let services = Services::new(url, stream, &me, door);
             arbiter.spawn(services.run());
         }
         if let Some((follower, lease)) = self.rest {

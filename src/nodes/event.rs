@@ -2,8 +2,8 @@
 
 use redis::streams::StreamId;
 
+use super::door::read;
 use crate::{
-    chat::Operation,
     operations::{
         publish::{PublishToEveryone, PublishToRole, PublishToRoom, PublishToUser},
         send::Send,
@@ -89,8 +89,7 @@ fn say(
     let mut input = Input::of(fields);
     input.add("room_id", room.as_str().to_owned());
     input.add("client_id", id.to_owned());
-    let read = input.read().and_then(|mut send: Send| send.check(rules).map(|()| send));
-    let send = read.map_err(|refusal| format!("data: {}", refusal.message))?;
+    let send = read(input, rules).map_err(|refusal| format!("data: {}", refusal.message))?;
     Ok(ServiceEvent::Say { sender, send: Box::new(send) })
 }
 

@@ -12,9 +12,10 @@
 //! - `bus` publishes what this node has committed, and subscribes to the
 //!   rooms and users that it has readers for.
 //! - `presence` knows who is online on any node.
-//! - `services` takes events of other programs from a stream.
+//! - `services` takes events of other programs from a stream; they come in by `door`.
 
 mod bus;
+mod door;
 mod event;
 mod feed_cursor;
 mod follower;
@@ -27,6 +28,7 @@ mod redis_connection;
 mod services;
 
 pub use bus::{Bus, BusHandle};
+pub use door::Door;
 #[cfg(test)]
 pub(crate) use feed_cursor::FeedCursor;
 pub use follower::{Follower, Hooks, Started};

@@ -5,27 +5,18 @@
 //! publication, published once. An entry that cannot be published is moved to a
 //! dead-letter stream, with the reason.
 
-use std::{pin::Pin, time::Duration};
+use std::time::Duration;
 
-use actix::Addr;
 use redis::{
     RedisResult, Value,
     streams::{StreamAutoClaimReply, StreamId, StreamReadReply},
 };
-use tokio::{
-    sync::oneshot,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 use super::{
+    door::{Answered, Door},
     event::ServiceEvent,
     redis_connection::{RedisConnection, RedisUrl, cause, pause},
-};
-use crate::{
-    chat::{ChatError, ChatServer, Operation, ReplyTo, Request, Requester},
-    clock,
-    db::Reader,
-    protocol::Rules,
 };
 use parlor_domain::limits::{
     SERVICE_BATCH, SERVICE_DEAD, SERVICE_IDLE, SERVICE_PAUSE, SERVICE_WAIT,
@@ -40,24 +31,15 @@ pub struct Services {
     stream: String,
     /// The consumer's name: this node's incarnation.
     me: String,
-    chat: Addr<ChatServer>,
-    reader: Reader,
-    content_bytes: usize,
+    door: Door,
     /// When what others left behind is looked for next.
     look: Instant,
 }
 
 impl Services {
-    pub fn new(
-        url: RedisUrl,
-        stream: String,
-        me: &str,
-        chat: Addr<ChatServer>,
-        reader: Reader,
-        content_bytes: usize,
-    ) -> Self {
+    pub fn new(url: RedisUrl, stream: String, me: &str, door: Door) -> Self {
         let (me, look) = (me.to_owned(), Instant::now());
-        Self { url, stream, me, chat, reader, content_bytes, look }
+        Self { url, stream, me, door, look }
     }
 
     /// Runs for as long as the server does.
@@ -146,8 +128,8 @@ impl Services {
     ) -> RedisResult<Taken> {
         let mut asked = Vec::with_capacity(entries.len());
         for entry in entries {
-            let answer = match ServiceEvent::read(&entry, &self.rules()) {
-                Ok(event) => self.ask(event).await,
+            let answer = match ServiceEvent::read(&entry, &self.door.rules()) {
+                Ok(event) => Ok(self.ask(event).await),
                 Err(why) => Err(why),
             };
             asked.push((entry, answer));
@@ -189,36 +171,15 @@ impl Services {
         }
     }
 
-    fn rules(&self) -> Rules {
-        Rules { content_bytes: self.content_bytes, rooms: 0, now: clock::now() }
-    }
-
-    /// Asks the ChatServer; the answer comes after the commit.
-    async fn ask(&self, event: ServiceEvent) -> Result<Answered, String> {
-        Ok(match event {
-            ServiceEvent::Room(publish) => self.operate(Requester::system(), *publish),
-            ServiceEvent::User(publish) => self.operate(Requester::system(), *publish),
-            ServiceEvent::Role(publish) => self.operate(Requester::system(), *publish),
-            ServiceEvent::Everyone(publish) => self.operate(Requester::system(), *publish),
-            ServiceEvent::Say { sender, send } => {
-                let found = self.reader.user(&sender).await;
-                let Ok(found) = found else { return Ok(unavailable()) };
-                let user = found.ok_or_else(|| "user: does not exist".to_owned())?;
-                self.operate(Requester { user, is_admin: false, is_service: false }, *send)
-            }
-        })
-    }
-
-    /// As many as one batch.
-    fn operate<O: Operation>(&self, from: Requester, operation: O) -> Answered {
-        let (answer, answered) = oneshot::channel();
-        self.chat.do_send(Request::new(from, operation, ReplyTo::Caller(answer)));
-        Box::pin(async move {
-            match answered.await {
-                Ok(answer) => answer.map(drop),
-                Err(_) => Err(ChatError::unavailable()),
-            }
-        })
+    /// As many as one batch. The answer comes after the commit.
+    async fn ask(&self, event: ServiceEvent) -> Answered {
+        match event {
+            ServiceEvent::Room(publish) => self.door.publish(*publish),
+            ServiceEvent::User(publish) => self.door.publish(*publish),
+            ServiceEvent::Role(publish) => self.door.publish(*publish),
+            ServiceEvent::Everyone(publish) => self.door.publish(*publish),
+            ServiceEvent::Say { sender, send } => self.door.say(&sender, *send).await,
+        }
     }
 }
 
@@ -230,13 +191,6 @@ enum Taken {
     Done,
     /// The server could not take some of them now.
     Left,
-}
-
-/// What came of it, once it has.
-type Answered = Pin<Box<dyn Future<Output = Result<(), ChatError>> + Send>>;
-
-fn unavailable() -> Answered {
-    Box::pin(std::future::ready(Err(ChatError::unavailable())))
 }
 
 fn millis(time: Duration) -> u64 {
