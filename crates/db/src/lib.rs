@@ -38,13 +38,13 @@ mod tests;
 pub use copy::{Checksum, Copied, CopiedRows, CopyError, Verdict, copy};
 pub use database::Database;
 pub use feed::{FeedRow, Happened, Left, Recorded, Signal};
-pub use nodes::{Lease, LiveNode, Nodes};
+pub use nodes::{Lease, LiveNode, Nodes, Refused, Submission};
 pub use open::{OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
 pub use reader::{
     Arrival, Audited, Backlog, InboxHead, InboxPage, InboxSince, LeftRoom, Letter, Missed, Reacted,
-    ReadError, Reader, Replay, Trim,
+    ReadError, Reader, Replay, SubmissionBacklog, Trim,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};

@@ -1,4 +1,5 @@
-//! What several nodes share beside the rooms: who is running, and the feed.
+//! What several nodes share beside the rooms: who is running, the feed, and
+//! what applications submit.
 //!
 //! Not through the [`Writer`](super::Writer): a lease must not wait behind
 //! messages.
@@ -90,6 +91,10 @@ macro_rules! load {
         .await
     };
 }
+
+mod submissions;
+
+pub use submissions::{Refused, Submission};
 
 const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 

@@ -296,7 +296,7 @@ diesel::table! {
     }
 }
 
-// PostgreSQL's only: what several nodes need.
+// PostgreSQL's only: what several nodes need, and what applications submit.
 
 diesel::table! {
     feed (id) {
@@ -312,6 +312,17 @@ diesel::table! {
         incarnation -> Text,
         address -> Text,
         until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    submissions (id) {
+        id -> BigInt,
+        at -> Timestamptz,
+        room -> Text,
+        sender -> Nullable<Text>,
+        request -> Jsonb,
+        refused -> Nullable<Text>,
     }
 }
 
@@ -353,4 +364,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     life,
     feed,
     nodes,
+    submissions,
 );

@@ -138,4 +138,14 @@ mod tests {
         }
         assert!(EventKind::parse("messages.x").is_ok(), "only whole words are reserved");
     }
+
+    #[test]
+    fn the_database_reserves_the_same_words() {
+        let function =
+            include_str!("../../../migrations/postgres/00000000000030_submissions/up.sql");
+        let (_, list) = function.split_once("'.', 1) IN (").expect("a list of them");
+        let (list, _) = list.split_once(')').expect("its end");
+        let words: Vec<_> = list.split(',').map(|word| word.trim().trim_matches('\'')).collect();
+        assert_eq!(words, RESERVED, "{list}");
+    }
 }

@@ -190,6 +190,9 @@ async fn what_must_not_be_copied_is_refused() {
     copy(&home, &file, &url).await.refused(1, "servers are running");
     assert_eq!(server.terminate().await, Some(0));
     copy(&home, &file, &url).await.refused(1, "has data already (in users)");
+    // An application's submissions are no part of a copy, and would be lost.
+    database.query("INSERT INTO submissions (room, request) VALUES ('den', '{}')");
+    copy(&home, &url, &file).await.refused(1, "1 submissions of applications wait");
 
     let fresh = TestDatabase::new();
     statements(&file, "DELETE FROM __diesel_schema_migrations WHERE version LIKE '%14'");

@@ -99,6 +99,11 @@ pub enum CopyError {
     #[error("{nodes} servers are running on the database {database}: stop them first")]
     InUse { database: String, nodes: i64 },
     #[error(
+        "{count} submissions of applications wait in the database {database}: run a server on it \
+         until they are carried out"
+    )]
+    Submissions { database: String, count: i64 },
+    #[error(
         "the database {database} has data already (in {table}): copy into an empty one, or one \
          whose copy was not finished"
     )]

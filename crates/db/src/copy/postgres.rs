@@ -133,6 +133,14 @@ pub(crate) fn live_nodes(conn: &mut Conn) -> QueryResult<i64> {
     Ok(live.number)
 }
 
+/// What applications have submitted and no node has carried out yet.
+pub(crate) fn waiting_submissions(conn: &mut Conn) -> QueryResult<i64> {
+    let waiting: Number =
+        sql_query("SELECT count(*) AS number FROM submissions WHERE refused IS NULL")
+            .get_result(conn)?;
+    Ok(waiting.number)
+}
+
 /// The sequence a table takes its keys from, fit to be put into a statement.
 fn sequence_of(
     conn: &mut Conn,

@@ -23,7 +23,9 @@ pub(crate) mod backend {
         write::life::backend as life,
     };
 
-    pub(crate) use copying::{has_progress, live_nodes, sequence, set_sequence};
+    pub(crate) use copying::{
+        has_progress, live_nodes, sequence, set_sequence, waiting_submissions,
+    };
     pub(crate) use life::carried;
 
     #[derive(QueryableByName)]

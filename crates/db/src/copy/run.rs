@@ -34,6 +34,7 @@ pub fn copy(
     let mut source = Side::source(from)?;
     source.check_migrated()?;
     source.check_unused()?;
+    source.check_no_submissions()?;
     migrate(to)?;
     let mut target = Side::target(to)?;
     target.check_unused()?;

@@ -115,6 +115,14 @@ impl Side {
         }
     }
 
+    /// What waits there is no part of the copy.
+    pub fn check_no_submissions(&mut self) -> Result<(), CopyError> {
+        match self.tell(|side| ask!(side, waiting_submissions()))? {
+            0 => Ok(()),
+            count => Err(CopyError::Submissions { database: self.name.clone(), count }),
+        }
+    }
+
     pub fn page(
         &mut self,
         table: &CopiedTable,

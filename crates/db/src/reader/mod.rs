@@ -11,6 +11,7 @@ mod outbox;
 mod people;
 pub(crate) mod pools;
 mod rooms;
+mod submissions;
 mod unread;
 mod users;
 
@@ -46,6 +47,7 @@ pub use outbox::{Backlog, Letter};
 pub use people::{Audited, LeftRoom, Reacted, Trim};
 pub(crate) use pools::Pools;
 pub use rooms::Arrival;
+pub use submissions::SubmissionBacklog;
 
 /// A handle for reading; clones share the pool.
 #[derive(Clone)]

@@ -64,3 +64,23 @@ pub const SERVICE_PAUSE: Duration = Duration::from_millis(500);
 pub const SERVICE_IDLE: Duration = Duration::from_secs(10);
 /// Events kept that could not be published; the oldest is dropped.
 pub const SERVICE_DEAD: usize = 10_000;
+
+/// How often the node that leads looks for what applications have submitted in
+/// transactions of their own: [`SUBMISSION_TICK`] for [`SUBMISSION_BUSY`] after something
+/// was found, else as often as the feed is read. A look that finds nothing takes the
+/// database a tenth of a millisecond.
+pub const SUBMISSION_TICK: Duration = Duration::from_millis(25);
+pub const SUBMISSION_BUSY: Duration = Duration::from_secs(600);
+/// Rooms whose submissions are carried out at the same time, and how many of each are
+/// read at once: with the largest that a function takes, 32 MiB.
+pub const SUBMISSION_ROOMS: usize = 64;
+pub const SUBMISSION_PAGE: usize = 8;
+/// How long what was read is good: after that, another node may lead.
+pub const SUBMISSION_FRESH: Duration = NODE_LEASE;
+/// Time limit for carrying out one submission; then it is tried again.
+pub const SUBMISSION_TIME: Duration = Duration::from_secs(30);
+/// Delay before a submission that the server could not take is tried again; what follows
+/// it in its room waits, other rooms go on.
+pub const SUBMISSION_PAUSE: Duration = Duration::from_millis(500);
+/// Refused submissions that are kept; the oldest is dropped.
+pub const SUBMISSIONS_REFUSED: i64 = 10_000;
