@@ -1,7 +1,7 @@
 //! This node in the cluster: joins before anything is written, and leaves at
 //! the end.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, Addr, Arbiter, Recipient};
 use tokio::sync::watch;
@@ -10,10 +10,11 @@ use super::Failure;
 use crate::{
     chat::ToNodes,
     config::Config,
-    db::Database,
     name_thread,
+    db::{Database, Nodes},
     nodes::{
         Bus, BusHandle, Door, Follower, Health, Hooks, Lease, Node, RedisUrl, Services, Started,
+        Submissions,
     },
 };
 
@@ -25,13 +26,17 @@ pub(super) struct Cluster {
     /// `None` where there can be only one node.
     pub health: Option<Health>,
     bus: Option<(BusHandle, Bus)>,
-    rest: Option<(Follower, Lease)>,
+    rest: Option<(Follower, Lease, Submitted)>,
     /// Takes the events of other programs.
     stream: Option<(RedisUrl, String, Arc<str>)>,
     /// Bytes that a message of theirs may have.
     content_bytes: usize,
     stop: watch::Sender<bool>,
 }
+
+/// Where applications submit what the node that leads carries out: the database, this
+/// node's incarnation, and how often is looked.
+type Submitted = (Nodes, watch::Receiver<Arc<str>>, Duration);
 
 impl Cluster {
     pub async fn join(config: &Config, database: &Database) -> Result<Self, Failure> {
@@ -44,10 +49,11 @@ impl Cluster {
         let stream = redis.clone().zip(config.nodes.service_stream.clone());
         let stream = stream.map(|(url, stream)| (url, stream, node.incarnation.clone()));
         let redis = redis.map(|url| (url, config.nodes.redis_prefix.clone()));
-        let started = Follower::start(node, redis, config.nodes.feed_interval).await;
-        let Started { follower, lease, bus, health, leads, stop } =
+        let (nodes, every) = (node.nodes.clone(), config.nodes.feed_interval);
+        let started = Follower::start(node, redis, every).await;
+        let Started { follower, lease, bus, health, me, leads, stop } =
             started.map_err(Failure::environment)?;
-        let rest = Some((follower, lease));
+        let rest = Some((follower, lease, (nodes, me, every)));
         let health = Some(health);
         Ok(Self { number, leads, health, bus, rest, stream, content_bytes, stop })
     }
@@ -69,16 +75,17 @@ impl Cluster {
 
     /// Starts to follow the others; gives what is said when the server stops.
     pub fn follow(self, arbiter: &Arbiter, hooks: Hooks) -> watch::Sender<bool> {
+        let door = Door::new(hooks.chat.clone(), hooks.reader.clone(), self.content_bytes);
         if let Some((url, stream, me)) = self.stream {
-            let door = Door::new(hooks.chat.clone(), hooks.reader.clone(), self.content_bytes);
-            let services = Services::new(url, stream, &me, door);
-            arbiter.spawn(services.run());
+            arbiter.spawn(Services::new(url, stream, &me, door.clone()).run());
         }
-        if let Some((follower, lease)) = self.rest {
+        if let Some((follower, lease, (nodes, me, every))) = self.rest {
+            let submissions = Submissions::new(nodes, me, self.leads, every, door);
             arbiter.spawn_fn(move || {
                 name_thread("nodes");
                 actix::spawn(follower.run(hooks));
                 actix::spawn(lease.run());
+                actix::spawn(submissions.run());
             });
         }
         self.stop

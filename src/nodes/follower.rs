@@ -65,6 +65,8 @@ pub struct Started {
     pub lease: Lease,
     pub bus: Option<(BusHandle, Bus)>,
     pub health: Health,
+    /// This node's incarnation.
+    pub me: watch::Receiver<Arc<str>>,
     /// Whether this is the node that does what only one should.
     pub leads: watch::Receiver<bool>,
     /// Said when the server stops.
@@ -89,7 +91,7 @@ impl Follower {
         let (url, prefix) = redis.unzip();
         let (me, prefix) = (&node.incarnation, prefix.unwrap_or_default());
         let bus = Some(Bus::new(url, &prefix, me, health.clone(), from_lease, to_follower));
-        let (lease, leads) = Lease::new(node.clone(), health.clone(), to_news, to_bus, stopped);
+        let (lease, me, leads) = Lease::new(node.clone(), health.clone(), to_news, to_bus, stopped);
         let follower = Self {
             nodes: node.nodes,
             feed: FeedCursor::new(settled, seen),
@@ -101,7 +103,7 @@ impl Follower {
             read_at: Instant::now(),
             reading: false,
         };
-        Ok(Started { follower, lease, bus, health, leads, stop })
+        Ok(Started { follower, lease, bus, health, me, leads, stop })
     }
 
     /// Runs until the server ends.

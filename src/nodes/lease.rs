@@ -86,6 +86,8 @@ pub struct Lease {
     news: mpsc::UnboundedSender<LeaseNews>,
     bus: mpsc::UnboundedSender<ToBus>,
     watch: Watch,
+    /// The incarnation, for those who have to know it.
+    me: watch::Sender<Arc<str>>,
     leads: watch::Sender<bool>,
     stop: watch::Receiver<bool>,
 }
@@ -97,10 +99,11 @@ impl Lease {
         news: mpsc::UnboundedSender<LeaseNews>,
         bus: mpsc::UnboundedSender<ToBus>,
         stop: watch::Receiver<bool>,
-    ) -> (Self, watch::Receiver<bool>) {
+    ) -> (Self, watch::Receiver<Arc<str>>, watch::Receiver<bool>) {
         let (leads, leading) = watch::channel(false);
+        let (me, named) = watch::channel(node.incarnation.clone());
         let watch = Watch::new(&node.listed);
-        (Self { node, health, news, bus, watch, leads, stop }, leading)
+        (Self { node, health, news, bus, watch, me, leads, stop }, named, leading)
     }
 
     pub async fn run(mut self) {
@@ -149,6 +152,7 @@ impl Lease {
                 );
                 *number = lease.number;
                 *incarnation = again.clone();
+                self.me.send_replace(again.clone());
                 let _ = self.bus.send(ToBus::Renamed(again));
                 let _ = self.news.send(LeaseNews::Again(lease.number));
             }

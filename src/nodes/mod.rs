@@ -12,7 +12,8 @@
 //! - `bus` publishes what this node has committed, and subscribes to the
 //!   rooms and users that it has readers for.
 //! - `presence` knows who is online on any node.
-//! - `services` takes events of other programs from a stream; they come in by `door`.
+//! - `services` takes events of other programs from a stream, `submissions` what
+//!   applications say in transactions of their own; both come in by `door`.
 
 mod bus;
 mod door;
@@ -20,12 +21,14 @@ mod event;
 mod feed_cursor;
 mod follower;
 mod health;
+mod lanes;
 mod lease;
 mod message;
 mod presence;
 mod recent;
 mod redis_connection;
 mod services;
+mod submissions;
 
 pub use bus::{Bus, BusHandle};
 pub use door::Door;
@@ -38,3 +41,4 @@ pub(crate) use lease::Watch;
 pub use lease::{Lease, Node};
 pub use redis_connection::{RedisUrl, UrlError};
 pub use services::Services;
+pub use submissions::Submissions;

@@ -12,6 +12,7 @@ use super::{State, extract::Admin, reply::Reply, request::NoFields};
 use crate::{
     auth::{Client, bearer_token},
     chat::{ChatError, Connected},
+    db::SubmissionBacklog,
     error::ApiError,
     metrics::{CONTENT_TYPE, metrics},
     protocol::{Close, ErrorCode},
@@ -47,19 +48,27 @@ async fn collect(state: &State) -> Result<String, ApiError> {
 /// Metrics counted in the database. They are left out if they take too long:
 /// the other ones are needed most while the database is unreachable.
 async fn stored(state: &State) -> Vec<Measured> {
-    let counting = async { tokio::join!(state.reader.inbox_count(), state.reader.backlogs()) };
+    let State { reader, .. } = state;
+    let counting = async {
+        tokio::join!(reader.inbox_count(), reader.backlogs(), reader.submission_backlog())
+    };
     // A read that fails is counted and logged where it does.
-    let Ok((Ok(inbox), Ok(backlogs))) = timeout(METRICS_TIMEOUT, counting).await else {
+    let Ok((Ok(inbox), Ok(backlogs), Ok(submissions))) = timeout(METRICS_TIMEOUT, counting).await
+    else {
         return Vec::new();
     };
     let number = |count: i64| u64::try_from(count).unwrap_or(0);
     let outbox = |dead: bool| {
         number(backlogs.iter().filter(|one| one.dead == dead).map(|one| one.count).sum())
     };
+    let SubmissionBacklog { waiting, oldest_s, refused } = submissions;
     vec![
         ("parlor_inbox_events", "Events waiting in inboxes", number(inbox)),
         ("parlor_webhooks_waiting", "Webhooks waiting to be sent", outbox(false)),
         ("parlor_webhooks_dead", "Webhooks in the dead-letter list", outbox(true)),
+        ("parlor_submissions_waiting", "Submissions not carried out yet", number(waiting)),
+        ("parlor_submissions_age_seconds", "Seconds that the oldest waits", number(oldest_s)),
+        ("parlor_submissions_dead", "Refused submissions that are kept", number(refused)),
     ]
 }
 

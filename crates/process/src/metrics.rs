@@ -80,6 +80,8 @@ declare! {
     hints_heard: Counter = of(), "parlor_hints_heard", "Hints received from other nodes";
     hints_dropped: Counter = of(), "parlor_hints_dropped", "Hints dropped because Redis was too slow; the other nodes read the feed";
     feed_found: Counter = of(), "parlor_feed_found", "Feed items found by reading, without a hint";
+    submissions: Counter = of(), "parlor_submissions", "Submissions of applications carried out";
+    submissions_refused: Counter = of(), "parlor_submissions_refused", "Submissions of applications refused";
     limited: Labelled = of(), "parlor_limited", "Requests refused by a limit";
     errors: Labelled = of(), "parlor_errors", "Errors returned to clients";
     closes: Labelled<u16> = of(), "parlor_closes", "WebSocket connections closed by the server";

@@ -6,4 +6,5 @@
 mod faults;
 mod load;
 mod services;
+mod submissions;
 mod together;

@@ -59,6 +59,18 @@ impl TestDatabase {
         psql(&self.url(), statement)
     }
 
+    /// The same as somebody else.
+    pub fn url_of(&self, role: &str) -> String {
+        self.url().replace("postgres@", &format!("{role}@"))
+    }
+
+    /// What is said of a statement of somebody's that is refused, with its SQLSTATE.
+    pub fn refused(&self, role: &str, statement: &str) -> String {
+        let output = psql_output(&self.url_of(role), statement);
+        assert!(!output.status.success(), "{statement} is refused: {output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     /// New sessions may not write any more, or may again; those that are open
     /// go on as they began.
     pub fn let_write(&self, may: bool) {
@@ -104,6 +116,7 @@ fn psql_output(url: &str, statement: &str) -> Output {
             "--quiet",
             "--tuples-only",
             "--no-align",
+            "--set=VERBOSITY=verbose",
             "--command",
             statement,
             url,

@@ -2,6 +2,7 @@
 //! clients that know it from outside only.
 
 mod address;
+mod application;
 mod browser;
 mod carrier;
 mod cluster;
@@ -32,6 +33,7 @@ use std::{future::Future, time::Duration};
 
 pub use self::{
     address::Address,
+    application::Application,
     browser::Browser,
     carrier::{Carrier, Certificate, bridge},
     cluster::Cluster,

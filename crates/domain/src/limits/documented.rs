@@ -130,6 +130,15 @@ fn the_documents_say_the_constants() {
             format!("valid for at most {}", time(TOKEN_AGE_MAX)),
             format!("cut at {NAME_CHARS} characters"),
             ]),
+        ("docs/TRANSACTIONS.md", &[
+            format!("more than {} bytes, `metadata` more than {}", number(EVENT_BYTES), number(METADATA_BYTES)),
+            format!("more than {ATTACHMENTS_PER_MESSAGE} attachments"),
+            format!("The newest {} are kept", number(SUBMISSIONS_REFUSED)),
+            format!("again every {}", time(SUBMISSION_PAUSE)),
+            format!("every {} while something was submitted in the last {}", time(SUBMISSION_TICK), time(SUBMISSION_BUSY)),
+            format!("its lease has expired ({})", time(NODE_LEASE)),
+            format!("other rooms, up to {SUBMISSION_ROOMS},"),
+        ]),
         ("docs/OPERATIONS.md", &[
             format!("At most {REFUSALS_LOGGED} such lines a second"),
             format!("20 MiB, {} for the cache", bytes(WRITE_CACHE_KIB * 1024)),
