@@ -37,6 +37,8 @@ pub(crate) use feed_cursor::FeedCursor;
 pub use follower::{Follower, Hooks, Started};
 pub use health::Health;
 #[cfg(test)]
+pub(crate) use lanes::Lanes;
+#[cfg(test)]
 pub(crate) use lease::Watch;
 pub use lease::{Lease, Node};
 pub use redis_connection::{RedisUrl, UrlError};

@@ -4,8 +4,9 @@
 //! delay, loss, repetition and faults all follow from one seed. What decides
 //! is the real code: [`Timeline`](crate::chat::Timeline) merges what several
 //! nodes commit to a room, [`Hub`](crate::session::Hub) merges replay and live
-//! for each session and queues what it is told, [`FeedCursor`](crate::nodes::FeedCursor) hands each row on once, and
-//! [`Watch`](crate::nodes::Watch) says which nodes have gone.
+//! for each session and queues what it is told, [`FeedCursor`](crate::nodes::FeedCursor) hands each row on once,
+//! [`Watch`](crate::nodes::Watch) says which nodes have gone, and [`Lanes`](crate::nodes::Lanes) in which order what
+//! applications submit is carried out.
 //!
 //! `PARLOR_SIM_SCHEDULES` is how many schedules are run, `PARLOR_SIM_SEED` the
 //! first one's seed. One schedule alone is told step by step.
@@ -19,6 +20,7 @@ mod hub;
 mod node;
 mod presence;
 mod random;
+mod submissions;
 mod world;
 
 use std::{env, fmt::Display, time::Instant};
@@ -62,6 +64,11 @@ fn run_all<E: Display>(test: &str, run: impl Fn(u64, bool) -> Result<usize, E>) 
 #[test]
 fn every_event_is_told_once_and_in_order_whatever_happens() {
     run_all("every_event", |seed, traces| World::new(seed, traces).run());
+}
+
+#[test]
+fn what_is_submitted_is_done_once_and_in_order_whoever_leads() {
+    run_all("what_is_submitted", submissions::run);
 }
 
 #[test]
