@@ -209,6 +209,22 @@ mod tests {
         assert_eq!(bench.count("submissions WHERE id < 4"), 0);
     }
 
+    /// Whoever takes the id next would say it.
+    #[actix::test]
+    async fn what_is_submitted_for_a_user_goes_with_them() {
+        if !is_postgres() {
+            return;
+        }
+        let bench = Bench::new();
+        let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+        bench.room("a", &ann);
+        bench.run("SELECT parlor_send('a', id, 'hi') FROM users, generate_series(1, 2)");
+        bench.run("UPDATE submissions SET refused = 'why' WHERE id = 1");
+        bench.one(crate::EraseUser { user: ben.key, at: crate::samples::AT }).expect("erased");
+        assert_eq!(bench.count("submissions WHERE sender = 'ben'"), 0);
+        assert_eq!(bench.count("submissions WHERE sender = 'ann'"), 2);
+    }
+
     /// What the functions check by themselves is what the types of a request check.
     #[test]
     fn the_functions_know_the_limits() {

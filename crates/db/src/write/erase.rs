@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Concern, Conn, Effects, WebhookEvent, Whose, Write, WriteError, Written,
-    message::ChangedMessage, on, user::id_hash,
+    message::ChangedMessage, on, postgres::forget_submissions, user::id_hash,
 };
 use crate::{Happened, Left};
 
@@ -45,7 +45,11 @@ impl Write for EraseUser {
     }
 
     fn run(&self, conn: &mut Conn<'_>) -> Written<Erased> {
-        on!(conn, user, self)
+        let erased = on!(conn, user, self)?;
+        if let Conn::Postgres(conn) = conn {
+            forget_submissions(conn, &erased.was.id)?;
+        }
+        Ok(erased)
     }
 
     fn effects(&self, Erased { was, rooms, owners, alone }: &Erased, effects: &mut Effects) {

@@ -14,9 +14,9 @@ use crate::{
         statement::{Statement, Value},
     },
     rows::standing::StandingRow,
-    schema::{feed, messages, refresh_tokens},
+    schema::{feed, messages, refresh_tokens, submissions},
 };
-use parlor_domain::{MessageId, RoomKey, Seq, UserKey};
+use parlor_domain::{MessageId, RoomKey, Seq, UserId, UserKey};
 
 pub(crate) use self::locks::{Locks, WHOLE};
 
@@ -133,4 +133,11 @@ pub(crate) fn record(conn: &mut Conn, happened: Vec<Happened>) -> QueryResult<Op
         .returning(feed::id)
         .get_result(conn)?;
     Ok(Some(Recorded { id, happened }))
+}
+
+/// What the application has submitted for somebody who is deleted is not said any more:
+/// least of all by who takes their id next.
+pub(crate) fn forget_submissions(conn: &mut Conn, sender: &UserId) -> QueryResult<()> {
+    let theirs = submissions::table.filter(submissions::sender.eq(sender.as_str()));
+    diesel::delete(theirs).execute(conn).map(drop)
 }
