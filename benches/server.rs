@@ -1,4 +1,6 @@
-//! The server that is measured.
+//! The server that is measured, and what it stands on.
+
+pub mod database;
 
 use std::{
     env, io,

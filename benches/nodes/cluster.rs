@@ -9,6 +9,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use parlor_benches::database::{Database, cpu_of, service};
 use ring::hmac;
 use serde_json::json;
 use tempfile::TempDir;
@@ -40,58 +41,28 @@ pub struct Node {
 
 pub struct Cluster {
     pub nodes: Vec<Node>,
-    database: Option<String>,
+    database: Option<Database>,
     home: TempDir,
 }
 
-fn service(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is set by scripts/with-services"))
+fn redis() -> String {
+    service("PARLOR_TEST_REDIS").expect("scripts/with-services sets it")
 }
 
-fn psql(statement: &str) {
-    let status = Command::new("psql")
-        .args(["-q", "-c", statement, &service("PARLOR_TEST_POSTGRES")])
-        .stdout(Stdio::null())
-        .status();
-    assert!(status.expect("psql can be started").success(), "{statement}");
-}
-
-/// Where a database of the PostgreSQL is that was started for this.
-fn url(database: &str) -> String {
-    let any = service("PARLOR_TEST_POSTGRES");
-    let (server, _) = any.rsplit_once('/').expect("a URL with a database");
-    format!("{server}/{database}")
-}
-
-/// CPU time so far, in seconds, of a process and of its children that have ended
-/// (proc(5): utime, stime, cutime and cstime, in ticks of a hundredth). None of
-/// one that is gone.
-fn cpu_of(process: impl fmt::Display) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let Some((_, rest)) = stat.rsplit_once(") ") else { return 0.0 };
-    let ticks = rest.split(' ').skip(11).take(4);
-    ticks.map(|ticks| ticks.parse::<f64>().expect("ticks")).sum::<f64>() / 100.0
-}
-
-/// CPU time so far of all processes of these names.
-pub fn cpu_of_all(names: &[&str]) -> f64 {
-    let processes = fs::read_dir("/proc").expect("it is there").flatten();
-    let is_wanted = |entry: &fs::DirEntry| {
-        let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
-        names.contains(&name.trim_end())
-    };
-    processes.filter(is_wanted).map(|entry| cpu_of(entry.file_name().display())).sum()
+/// The number of its process.
+fn redis_process() -> String {
+    let asked = Command::new("redis-cli").args(["-u", &redis(), "INFO", "server"]).output();
+    let told = String::from_utf8(asked.expect("redis-cli can be started").stdout).expect("a text");
+    let process = told.lines().find_map(|line| line.strip_prefix("process_id:"));
+    process.expect("its number").trim_end().to_owned()
 }
 
 impl Cluster {
     pub fn start(server: &Path, store: Store, count: usize) -> Self {
         let home = tempfile::tempdir().expect("a directory");
         let database =
-            (store == Store::Postgres).then(|| format!("bench_{:08x}", rand::random::<u32>()));
-        if let Some(name) = &database {
-            psql(&format!("CREATE DATABASE {name}"));
-        }
-        let url = database.as_deref().map(url);
+            (store == Store::Postgres).then(|| Database::create().expect("a PostgreSQL"));
+        let url = database.as_ref().map(Database::url);
         let nodes = (0..count).map(|number| start(server, &home, number, url.as_deref()));
         Self { nodes: nodes.collect(), database, home }
     }
@@ -99,7 +70,7 @@ impl Cluster {
     /// On PostgreSQL, each way so far from it.
     pub fn start_distant(server: &Path, count: usize, delay: Duration) -> Self {
         let mut cluster = Self::start(server, Store::Postgres, 0);
-        let near = cluster.url().expect("it is on PostgreSQL");
+        let near = cluster.database().expect("it is on PostgreSQL").url();
         let (before, rest) = near.rsplit_once(':').expect("a URL with a port");
         let (port, name) = rest.split_once('/').expect("a URL with a database");
         let far = port_before(port.parse().expect("a port"), delay);
@@ -109,15 +80,16 @@ impl Cluster {
         cluster
     }
 
-    /// The database, if it is one of PostgreSQL.
-    pub fn url(&self) -> Option<String> {
-        self.database.as_deref().map(url)
+    /// What it is on, if not on SQLite.
+    pub fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
     }
 
     /// CPU time of the nodes so far, and of what they stand on, in seconds.
     pub fn cpu(&self) -> (f64, f64) {
         let nodes = self.nodes.iter().map(Node::cpu).sum();
-        (nodes, cpu_of_all(&["postgres", "redis-server"]))
+        let below = |database: &Database| database.cpu() + cpu_of(redis_process());
+        (nodes, self.database.as_ref().map_or(0.0, below))
     }
 
     /// The node of somebody who comes as the `number`th.
@@ -148,7 +120,7 @@ fn start(server: &Path, home: &TempDir, number: usize, url: Option<&str>) -> Nod
         let (_, name) = url.rsplit_once('/').expect("a URL with a database");
         command
             .env("DATABASE_URL", url)
-            .env("REDIS_URL", service("PARLOR_TEST_REDIS"))
+            .env("REDIS_URL", redis())
             .env("PARLOR_REDIS_PREFIX", name);
     }
     let mut child = command.spawn().expect("the server can be started");
@@ -181,9 +153,6 @@ impl Drop for Cluster {
         for node in &mut self.nodes {
             let _ = node.child.kill();
             let _ = node.child.wait();
-        }
-        if let Some(name) = &self.database {
-            psql(&format!("DROP DATABASE {name} WITH (FORCE)"));
         }
     }
 }

@@ -10,10 +10,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio_postgres::NoTls;
 
-use super::{
-    client::call,
-    cluster::{Cluster, cpu_of_all},
-};
+use super::{client::call, cluster::Cluster};
 
 const CALL: &str = "SELECT * FROM parlor_store_messages($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const CONTENT: &str = "what one says to another in a chat, some forty bytes";
@@ -38,8 +35,8 @@ impl fmt::Display for Limit {
 /// So many connections store so many messages in a call, each into a room of its
 /// own, one call after the other.
 pub async fn stored(cluster: &Cluster, connections: usize, rows: usize, time: Duration) -> Limit {
-    let url = cluster.url().expect("it is on PostgreSQL");
-    let before = cpu_of_all(&["postgres"]);
+    let database = cluster.database().expect("it is on PostgreSQL");
+    let (url, before) = (database.url(), database.cpu());
     let began = Instant::now();
     let calling = (0..connections).map(|connection| {
         let url = url.clone();
@@ -92,7 +89,7 @@ pub async fn stored(cluster: &Cluster, connections: usize, rows: usize, time: Du
         }
     });
     let all = futures_util::future::join_all(calling).await;
-    let database = cpu_of_all(&["postgres"]) - before;
+    let database = database.cpu() - before;
     let calls: f64 = all.iter().map(|(calls, _)| f64::from(*calls)).sum();
     let stored = calls * rows as f64;
     let time = began.elapsed().min(all.iter().map(|(_, time)| *time).max().unwrap_or_default());
