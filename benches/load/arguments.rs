@@ -50,6 +50,7 @@ impl Plan {
                 "--content" => options.content = content(&value()?)?,
                 "--server" => server = Some(value()?.into()),
                 "--data-dir" => options.data_root = value()?.into(),
+                "--readers" => options.readers = readers(&value()?)?,
                 "--against" => options.against = against(&value()?)?,
                 name => match comparison(name) {
                     Some(comparison) => comparisons.push(comparison),
@@ -92,6 +93,12 @@ fn against(text: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
+fn readers(text: &str) -> Result<Vec<usize>> {
+    let number =
+        |text: &str| text.parse().map_err(|_| format!("--readers takes numbers, not {text:?}"));
+    Ok(text.split(',').map(number).collect::<std::result::Result<_, _>>()?)
+}
+
 fn seconds(text: &str) -> Result<Duration> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
@@ -125,7 +132,8 @@ fn help() -> String {
          \x20 --content BYTES  content of a message (100)\n\
          \x20 --server PATH    the server's executable (the one cargo has built)\n\
          \x20 --data-dir PATH  where the servers keep their data meanwhile (below target)\n\
-         \x20 --against A,B    compare with these only\n\n\
+         \x20 --against A,B    compare with these only\n\
+         \x20 --readers A,B    compare fan-outs into so many only\n\n\
          Scenarios (without a name: all but those marked *)\n",
     );
     for scenario in ALL {

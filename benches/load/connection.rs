@@ -8,6 +8,7 @@ use crate::{
     handler::{End, Handler},
     inflate::{self, Inflate},
     transport::{Got, Transport},
+    wire::split_at,
 };
 
 /// Bytes taken from a socket at once: more than the kernel holds for it.
@@ -50,6 +51,7 @@ impl Shared {
 pub struct Connection {
     pub transport: Transport,
     deflate: bool,
+    lines: bool,
     pub upgraded: bool,
     /// The beginning of what has not come whole.
     partial: Vec<u8>,
@@ -62,10 +64,11 @@ pub struct Connection {
 
 impl Connection {
     /// The upgrade's `request` leaves as soon as the socket takes it.
-    pub fn new(transport: Transport, request: String, deflate: bool) -> Self {
+    pub fn new(transport: Transport, request: String, deflate: bool, lines: bool) -> Self {
         Connection {
             transport,
             deflate,
+            lines,
             upgraded: false,
             partial: Vec::new(),
             unsent: request.into_bytes(),
@@ -147,7 +150,16 @@ impl Connection {
                     let text = shared.inflate.message(frame.payload)?;
                     handler.text(number, text, now, &mut self.unsent)?;
                 }
-                frame::TEXT => handler.text(number, frame.payload, now, &mut self.unsent)?,
+                frame::TEXT => {
+                    let mut text = frame.payload;
+                    while let Some((line, rest)) =
+                        self.lines.then(|| split_at(b'\n', text)).flatten()
+                    {
+                        handler.text(number, line, now, &mut self.unsent)?;
+                        text = rest;
+                    }
+                    handler.text(number, text, now, &mut self.unsent)?;
+                }
                 frame::PING => {
                     shared.pings += 1;
                     frame::push(&mut self.unsent, frame::PONG, frame.payload);

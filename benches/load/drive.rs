@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use parlor_benches::database::Database;
+
 use crate::{
     Result,
     chat::{Chat, Pace, Tally},
@@ -44,6 +46,8 @@ impl Watch {
 pub struct Span {
     pub seconds: f64,
     pub server_cpu_seconds: f64,
+    /// 0 where the server's database is within it.
+    pub database_cpu_seconds: f64,
     pub client_cpu_seconds: f64,
 }
 
@@ -51,11 +55,18 @@ pub struct Span {
 pub trait Watched {
     /// Of all its threads and processes so far.
     fn cpu_ns(&self) -> u64;
+
+    /// If it is on one that is not within it.
+    fn database(&self) -> Option<&Database>;
 }
 
 impl Watched for Server {
     fn cpu_ns(&self) -> u64 {
         Server::cpu_ns(self)
+    }
+
+    fn database(&self) -> Option<&Database> {
+        Server::database(self)
     }
 }
 
@@ -63,6 +74,8 @@ impl Watched for Server {
 pub struct Meter {
     now: u64,
     server: u64,
+    /// In seconds.
+    database: f64,
     client: u64,
 }
 
@@ -71,6 +84,7 @@ impl Meter {
         Meter {
             now: now_ns(),
             server: server.cpu_ns(),
+            database: server.database().map_or(0.0, Database::cpu),
             client: clock_ns(libc::CLOCK_PROCESS_CPUTIME_ID),
         }
     }
@@ -81,6 +95,7 @@ impl Meter {
         Span {
             seconds: seconds(self.now, end.now),
             server_cpu_seconds: seconds(self.server, end.server),
+            database_cpu_seconds: end.database - self.database,
             client_cpu_seconds: seconds(self.client, end.client),
         }
     }

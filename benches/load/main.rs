@@ -32,6 +32,7 @@ mod audit;
 mod broadcast;
 mod chance;
 mod chat;
+mod closed;
 mod connection;
 mod drive;
 mod epoll;
@@ -54,6 +55,7 @@ mod stats;
 mod swarm;
 mod terms;
 mod tls;
+mod token;
 mod transport;
 mod wire;
 

@@ -11,6 +11,8 @@ const WARM_UP: Duration = Duration::from_secs(1);
 pub struct Options {
     /// Whom comparisons are limited to; empty for all.
     pub against: Vec<String>,
+    /// How many readers comparisons of a fan-out are limited to; empty for all.
+    pub readers: Vec<usize>,
     pub json: bool,
     /// How long each case is measured.
     pub measured: Duration,
@@ -34,6 +36,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             against: Vec::new(),
+            readers: Vec::new(),
             json: false,
             measured: Duration::from_secs(5),
             warm_up: WARM_UP,

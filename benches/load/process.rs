@@ -14,21 +14,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::hmac;
-use serde_json::json;
+use parlor_benches::database::Database;
 use tempfile::TempDir;
 
 use crate::{
-    Result, epoll::checked, options::Options, stats::clock_ns, swarm::Carrier, tls::prepare,
+    Result, epoll::checked, options::Options, stats::clock_ns, swarm::Carrier, tls::prepare, token,
 };
 
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// The server itself gives up draining after 10 s.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 const BANNER_MAX: usize = 4 * 1024;
-/// How long the bench's tokens are good, in seconds.
-const TOKEN_TTL: u64 = 24 * 60 * 60;
 
 /// A server that runs on an empty database of its own.
 pub struct Server {
@@ -44,13 +40,20 @@ struct Launch {
     secret: String,
     settings: HashMap<String, String>,
     carrier: Carrier,
+    /// Where it does not use its own.
+    database: Option<Database>,
 }
 
 impl Server {
     /// Starts it and waits until it listens. `settings` are environment
     /// variables on top of the bench's; the caller's own, such as
-    /// `PARLOR_WORKERS`, reach the server too.
-    pub fn start(options: &Options, settings: &[(&str, &str)]) -> Result<Self> {
+    /// `PARLOR_WORKERS`, reach the server too. It is on its own SQLite, or on
+    /// `database`.
+    pub fn start(
+        options: &Options,
+        database: Option<Database>,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
         let data =
             tempfile::Builder::new().prefix("parlor-load-").tempdir_in(&options.data_root)?;
         // The search for an `.env` ends here: the caller's, in a directory
@@ -58,14 +61,17 @@ impl Server {
         File::create(data.path().join(".env"))?;
         let mut settings: HashMap<String, String> =
             settings.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        let mut carrier = Carrier { tls: None, deflate: options.deflate };
+        let mut carrier = Carrier { deflate: options.deflate, ..Carrier::default() };
+        if let Some(database) = &database {
+            settings.insert("DATABASE_URL".into(), database.url());
+        }
         if options.tls {
             let prepared = prepare(data.path())?;
             settings.extend(prepared.settings);
             carrier.tls = Some(prepared.client);
         }
         let (command, secret) = (options.server.clone(), random_secret()?);
-        let launch = Launch { command, data, secret, settings, carrier };
+        let launch = Launch { command, data, secret, settings, carrier, database };
         let (child, address) = launch.start()?;
         Ok(Server { child, address, launch })
     }
@@ -138,13 +144,7 @@ impl Server {
 
     /// A token that the server takes for `user`'s.
     pub fn token(&self, user: &str) -> Result<String> {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
-        let claims = json!({ "sub": user, "iat": now, "exp": now + TOKEN_TTL });
-        let part = |part: &serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
-        let text = format!("{}.{}", part(&json!({ "alg": "HS256" })), part(&claims));
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.launch.secret.as_bytes());
-        let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&key, text.as_bytes()));
-        Ok(format!("{text}.{signature}"))
+        token::sign(&self.launch.secret, user)
     }
 
     /// CPU time of all its threads so far.
@@ -167,6 +167,10 @@ impl Server {
             *all.entry(name.trim_end().to_owned()).or_default() += ns;
         }
         Ok(all)
+    }
+
+    pub fn database(&self) -> Option<&Database> {
+        self.launch.database.as_ref()
     }
 
     /// Resident memory in KiB.

@@ -26,6 +26,8 @@ const TICKER: u64 = u64::MAX;
 pub struct Carrier {
     pub tls: Option<Arc<ClientConfig>>,
     pub deflate: bool,
+    /// Whether a frame may hold several texts, each a line.
+    pub lines: bool,
 }
 
 pub struct Swarm {
@@ -91,7 +93,7 @@ impl Swarm {
     ) -> Result<()> {
         let stream =
             connect(server).map_err(|e| format!("connection {number} could not be made: {e}"))?;
-        let deflate = self.carrier.deflate;
+        let Carrier { deflate, lines, .. } = self.carrier;
         let extensions = match deflate {
             true => format!("Sec-WebSocket-Extensions: {}\r\n", inflate::OFFER),
             false => String::new(),
@@ -103,7 +105,7 @@ impl Swarm {
         );
         let transport = Transport::new(stream, server.ip(), self.carrier.tls.as_ref())?;
         self.epoll.add(transport.fd(), number as u64, true)?;
-        self.connections[number] = Some(Connection::new(transport, request, deflate));
+        self.connections[number] = Some(Connection::new(transport, request, deflate, lines));
         Ok(())
     }
 

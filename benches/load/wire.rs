@@ -72,12 +72,18 @@ fn stamp(text: &[u8]) -> Option<u64> {
 }
 
 /// What follows the first [`STAMP`].
-#[expect(unsafe_code, reason = "memchr(3)")]
 pub fn after_stamp(text: &[u8]) -> Option<&[u8]> {
+    split_at(STAMP, text).map(|(_, after)| after)
+}
+
+/// What stands before the first `byte`, and after it.
+#[inline]
+#[expect(unsafe_code, reason = "memchr(3)")]
+pub fn split_at(byte: u8, text: &[u8]) -> Option<(&[u8], &[u8])> {
     // SAFETY: `memchr` reads within the length of `text` only.
-    let found = unsafe { libc::memchr(text.as_ptr().cast(), STAMP.into(), text.len()) };
+    let found = unsafe { libc::memchr(text.as_ptr().cast(), byte.into(), text.len()) };
     let at = (found as usize).checked_sub(text.as_ptr() as usize)?;
-    Some(&text[at + 1..])
+    Some((&text[..at], &text[at + 1..]))
 }
 
 /// The decimal number that `text` begins with.

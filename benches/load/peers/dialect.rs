@@ -1,7 +1,7 @@
 //! What differs between servers in what the client says to them.
 
 use super::{body, message_text};
-use crate::{Result, wire::excerpt};
+use crate::{Result, swarm::Carrier, wire::excerpt};
 
 /// What a connection is for.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,6 +19,10 @@ pub trait Dialect {
         ""
     }
 
+    fn carrier(&self) -> Carrier {
+        Carrier::default()
+    }
+
     /// Whether a connection takes part only after an exchange of texts; if
     /// not, it does with the upgrade.
     fn greets(&self) -> bool {
@@ -26,8 +30,8 @@ pub trait Dialect {
     }
 
     /// What a connection says first, if it has to.
-    fn greeting(&self) -> Option<&'static str> {
-        None
+    fn greeting(&self, _number: usize, _role: Role) -> Result<Option<String>> {
+        Ok(None)
     }
 
     /// Any text that is not a message of ours. True once the connection takes
@@ -40,6 +44,21 @@ pub trait Dialect {
     fn message(&self, bytes: usize) -> String {
         body(bytes)
     }
+}
+
+/// One that answers a message once it has it.
+pub trait Answering: Dialect {
+    /// What a connection says into the room that is its own: the same content
+    /// on every server.
+    fn say(&self, number: usize) -> String;
+
+    /// Whether a text is the answer to it.
+    fn is_answer(&self, text: &[u8]) -> bool;
+}
+
+/// The room of a connection that has one of its own.
+pub fn own_room(number: usize) -> String {
+    format!("room-{number}")
 }
 
 /// The whole text of a frame is the message.
@@ -75,5 +94,15 @@ impl Dialect for Parlor {
     /// The event is as long as it is.
     fn message(&self, _bytes: usize) -> String {
         message_text(ROOM)
+    }
+}
+
+impl Answering for Parlor {
+    fn say(&self, number: usize) -> String {
+        message_text(&own_room(number))
+    }
+
+    fn is_answer(&self, text: &[u8]) -> bool {
+        text.starts_with(br#"{"type":"ack""#)
     }
 }

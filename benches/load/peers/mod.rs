@@ -4,6 +4,7 @@
 //! there is left out of a comparison. Each is set up the way its own
 //! documentation shows for a broadcast, and started for each run anew.
 
+mod centrifugo;
 mod dialect;
 mod process;
 mod pusher;
@@ -17,10 +18,13 @@ use std::{
     process::Command,
 };
 
-use crate::limits::bare;
-use template::{body, content, message_text};
+use parlor_benches::database::Database;
 
-pub use dialect::{Dialect, Parlor, ROOM, Role};
+use crate::limits::bare;
+use template::{body, content, message_text, said};
+
+pub use centrifugo::Centrifugo;
+pub use dialect::{Answering, Dialect, Parlor, ROOM, Role, own_room};
 pub use process::Process;
 pub use seat::seat;
 pub use template::{Template, stamp};
@@ -36,7 +40,7 @@ pub struct Peer {
 
 impl Peer {
     pub fn installed(&self) -> bool {
-        (self.command)(&Place { port: 0, directory: Path::new("") }).is_some()
+        (self.command)(&Place { port: 0, directory: Path::new(""), database: None }).is_some()
     }
 }
 
@@ -45,10 +49,21 @@ struct Place<'a> {
     port: u16,
     /// Its own, for whatever it writes.
     directory: &'a Path,
+    /// For one that can be on PostgreSQL.
+    database: Option<&'a Database>,
 }
+
+/// Its messages live in its memory, a thousand of each channel, or in PostgreSQL.
+pub const CENTRIFUGO: Peer = Peer {
+    name: "centrifugo",
+    command: centrifugo,
+    dialect: || Box::new(Centrifugo { own_channels: false }),
+    ours: false,
+};
 
 pub const ALL: &[Peer] = &[
     Peer { name: "bare", command: bare, dialect: || Box::new(dialect::Plain), ours: true },
+    CENTRIFUGO,
     Peer { name: "uws", command: uws, dialect: || Box::new(dialect::Plain), ours: false },
     Peer { name: "ws", command: ws, dialect: || Box::new(dialect::Plain), ours: false },
     Peer {
@@ -82,6 +97,21 @@ fn uws(place: &Place) -> Option<Command> {
     command.arg(program("uws.py")).arg(place.port.to_string()).env("PYTHONPATH", packages);
     if let Some(libraries) = installed(LIBRARIES) {
         command.env("LD_LIBRARY_PATH", libraries);
+    }
+    Some(command)
+}
+
+fn centrifugo(place: &Place) -> Option<Command> {
+    let mut command = Command::new(installed("bin/centrifugo")?);
+    command
+        .arg("--config")
+        .arg(program("centrifugo.json"))
+        .env("CENTRIFUGO_HTTP_SERVER_PORT", place.port.to_string());
+    if let Some(database) = place.database {
+        command
+            .env("CENTRIFUGO_BROKER_ENABLED", "true")
+            .env("CENTRIFUGO_BROKER_TYPE", "postgres")
+            .env("CENTRIFUGO_BROKER_POSTGRES_DSN", database.url() + "?sslmode=disable");
     }
     Some(command)
 }

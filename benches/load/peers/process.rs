@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use parlor_benches::database::Database;
 use tempfile::TempDir;
 
 use super::{Peer, Place};
@@ -28,19 +29,23 @@ pub struct Process {
     child: Child,
     address: SocketAddr,
     directory: TempDir,
+    database: Option<Database>,
 }
 
 impl Process {
     /// Starts it on a port of its own and waits until it takes connections.
     /// None if it is not installed.
     #[expect(unsafe_code, reason = "prctl(2) before exec")]
-    pub fn start(options: &Options, peer: &Peer) -> Result<Option<Self>> {
+    pub fn start(
+        options: &Options,
+        peer: &Peer,
+        database: Option<Database>,
+    ) -> Result<Option<Self>> {
         let directory =
             tempfile::Builder::new().prefix("load-peer-").tempdir_in(&options.data_root)?;
         let port = free_port()?;
-        let Some(mut command) = (peer.command)(&Place { port, directory: directory.path() }) else {
-            return Ok(None);
-        };
+        let place = Place { port, directory: directory.path(), database: database.as_ref() };
+        let Some(mut command) = (peer.command)(&place) else { return Ok(None) };
         let log = File::create(directory.path().join(LOG))?;
         command
             .current_dir(directory.path())
@@ -55,7 +60,7 @@ impl Process {
         };
         let child = command.spawn().map_err(|e| format!("{} does not start: {e}", peer.name))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut process = Process { child, address, directory };
+        let mut process = Process { child, address, directory, database };
         process.wait_until_it_listens().map_err(|problem| process.explain(problem))?;
         Ok(Some(process))
     }
@@ -108,6 +113,10 @@ impl Process {
 impl Watched for Process {
     fn cpu_ns(&self) -> u64 {
         self.family().into_iter().map(cpu_ns).sum()
+    }
+
+    fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
     }
 }
 

@@ -1,16 +1,14 @@
 //! The Pusher protocol, version 7: a private channel, and client events.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::{Dialect, Role, body};
-use crate::{Result, frame, wire::excerpt};
+use crate::{Result, frame, token::hmac_sha256, wire::excerpt};
 
 pub const KEY: &str = "bench-key";
 pub const SECRET: &str = "bench-secret";
 const PATH: &str = "/app/bench-key?protocol=7&client=bench&version=1";
 const CHANNEL: &str = "private-lobby";
-const BLOCK: usize = 64;
 
 pub struct Pusher;
 
@@ -50,14 +48,7 @@ impl Dialect for Pusher {
     }
 }
 
-/// HMAC-SHA256 in hexadecimal. The key is shorter than a block.
+/// In hexadecimal.
 fn sign(text: &str) -> String {
-    let padded = |pad: u8| {
-        let mut key = [pad; BLOCK];
-        key.iter_mut().zip(SECRET.bytes()).for_each(|(byte, secret)| *byte ^= secret);
-        key
-    };
-    let inner = Sha256::new().chain_update(padded(0x36)).chain_update(text).finalize();
-    let outer = Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize();
-    outer.iter().map(|byte| format!("{byte:02x}")).collect()
+    hmac_sha256(SECRET, text).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -23,7 +23,7 @@ pub fn seat(
     dialect: &mut dyn Dialect,
     roles: &[Role],
 ) -> Result<()> {
-    let mut seating = Seating { states: vec![State::Silent; roles.len()], dialect };
+    let mut seating = Seating { states: vec![State::Silent; roles.len()], dialect, roles };
     let (mut opened, mut greeted, mut seated) = (0, 0, 0);
     let (mut watch, mut repeated) = (Watch::new(), Instant::now());
     while seated < roles.len() {
@@ -53,6 +53,7 @@ pub fn seat(
 
 struct Seating<'a> {
     dialect: &'a mut dyn Dialect,
+    roles: &'a [Role],
     states: Vec<State>,
 }
 
@@ -68,7 +69,8 @@ enum State {
 
 impl Seating<'_> {
     fn greet(&mut self, swarm: &mut Swarm, connection: usize) -> Result<()> {
-        let Some(greeting) = self.dialect.greeting() else { return Ok(()) };
+        let greeting = self.dialect.greeting(connection, self.roles[connection])?;
+        let Some(greeting) = greeting else { return Ok(()) };
         self.states[connection] = State::Greeted(Instant::now());
         frame::push(swarm.unsent(connection), frame::TEXT, greeting.as_bytes());
         swarm.flush(connection)

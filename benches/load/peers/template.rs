@@ -19,10 +19,13 @@ pub fn content(bytes: usize) -> String {
 
 /// A `message.send` of the same form as those of the other scenarios.
 pub fn message_text(room: &str) -> String {
-    format!(
-        r#"{{"type":"message.send","id":"{COUNT}","data":{{"room_id":"{room}","client_id":"{COUNT}","content":"{}"}}}}"#,
-        content(CONTENT_BYTES)
-    )
+    let said = said();
+    format!(r#"{{"type":"message.send","id":"{COUNT}","data":{{"room_id":"{room}",{said}}}}}"#)
+}
+
+/// What is in it of the sender's.
+pub fn said() -> String {
+    format!(r#""client_id":"{COUNT}","content":"{}""#, content(CONTENT_BYTES))
 }
 
 /// JSON of `bytes` bytes, for servers that do not look into it.

@@ -26,8 +26,8 @@ impl Dialect for Xmpp {
         true
     }
 
-    fn greeting(&self) -> Option<&'static str> {
-        Some(OPEN)
+    fn greeting(&self, _number: usize, _role: Role) -> Result<Option<String>> {
+        Ok(Some(OPEN.to_string()))
     }
 
     /// Each step of the way in is recognised by what the server says, so that

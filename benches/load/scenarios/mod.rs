@@ -16,6 +16,8 @@ mod storm;
 mod tail;
 mod threads;
 
+use parlor_benches::database::Database;
+
 use crate::{
     Result,
     audit::Findings,
@@ -158,7 +160,17 @@ fn with_server(
     settings: &[(&str, &str)],
     measure: impl FnOnce(&mut Server) -> Result<Measured>,
 ) -> Result<Measured> {
-    let mut server = Server::start(options, &[SETTINGS, settings].concat())?;
+    with_server_on(options, None, settings, measure)
+}
+
+/// The same on a database that is not its own.
+fn with_server_on(
+    options: &Options,
+    database: Option<Database>,
+    settings: &[(&str, &str)],
+    measure: impl FnOnce(&mut Server) -> Result<Measured>,
+) -> Result<Measured> {
+    let mut server = Server::start(options, database, &[SETTINGS, settings].concat())?;
     measure(&mut server).map_err(|problem| server.explain(problem))
 }
 

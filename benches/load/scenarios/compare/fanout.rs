@@ -7,7 +7,8 @@
 use std::{cell::Cell, rc::Rc};
 
 use super::{
-    super::with_server, Case, Comparison, Ratio, Row, competitors, measure, numbers, relate, tell,
+    super::with_server_on, Case, Comparison, Ratio, Row, Store, measure, numbers, relate, stores,
+    tell, wanted,
 };
 use crate::{
     Result,
@@ -17,15 +18,17 @@ use crate::{
     join::{Seat, join, unsubscribe},
     machine::require_open_files,
     options::Options,
-    peers::{Parlor, Peer, Process, ROOM, Role, seat},
+    peers::{self, CENTRIFUGO, Parlor, Peer, Process, ROOM, Role, seat},
     process::Server,
     report::{Measured, Report},
     rest::create_rooms,
     scenarios::metric,
-    swarm::{Carrier, Swarm},
+    swarm::Swarm,
 };
 
-const READERS: [usize; 3] = [100, 1_000, 5_000];
+const READERS: &[usize] = &[100, 1_000, 5_000];
+/// Where a database takes part in each message, and not in each delivery.
+const READERS_ON_POSTGRES: &[usize] = &[100, 1_000];
 /// As in the scenario `fanout`.
 const WINDOW: usize = 32;
 const MODERATE: u32 = 40;
@@ -39,7 +42,7 @@ const RATIOS: [Ratio; 3] = [
     },
     Ratio {
         key: "parlor_ratio_per_cpu",
-        heading: "per server CPU s",
+        heading: "per CPU s",
         of: "deliveries_per_cpu_s",
         value: |parlor, own| parlor / own,
     },
@@ -52,10 +55,34 @@ const RATIOS: [Ratio; 3] = [
 ];
 
 pub fn compare(comparison: &Comparison, options: &Options, report: &mut Report) -> Result<()> {
-    let mut competitors = competitors(options, report);
-    for readers in READERS {
+    let competitors = wanted(peers::ALL, options, report);
+    compare_on(Store::Own, competitors, READERS, comparison, options, report)
+}
+
+pub fn compare_on_postgres(
+    comparison: &Comparison,
+    options: &Options,
+    report: &mut Report,
+) -> Result<()> {
+    if !stores(report)?.contains(&Store::Postgres) {
+        return Ok(());
+    }
+    let competitors = wanted(&[CENTRIFUGO], options, report);
+    compare_on(Store::Postgres, competitors, READERS_ON_POSTGRES, comparison, options, report)
+}
+
+fn compare_on(
+    store: Store,
+    mut competitors: Vec<&'static Peer>,
+    readers: &[usize],
+    comparison: &Comparison,
+    options: &Options,
+    report: &mut Report,
+) -> Result<()> {
+    let wanted = |size: &&usize| options.readers.is_empty() || options.readers.contains(size);
+    for &readers in readers.iter().filter(wanted) {
         for pace in [Pace::Window(WINDOW), Pace::Rate(MODERATE)] {
-            let mut rows = rows(&competitors, readers, pace);
+            let mut rows = rows(store, &competitors, readers, pace);
             measure(comparison, options, report, &mut rows)?;
             // Who has failed once is not tried with the next load.
             competitors = rows.iter().filter_map(|row| row.peer).collect();
@@ -71,7 +98,7 @@ pub fn compare(comparison: &Comparison, options: &Options, report: &mut Report) 
 
 /// Parlor comes first: its event is what it is, and the others' frames are
 /// made as long.
-fn rows(competitors: &[&'static Peer], readers: usize, pace: Pace) -> Vec<Row> {
+fn rows(store: Store, competitors: &[&'static Peer], readers: usize, pace: Pace) -> Vec<Row> {
     let load = match pace {
         Pace::Rate(rate) => format!("{readers} readers, {rate} messages/s"),
         _ => format!("{readers} readers, saturated"),
@@ -79,7 +106,7 @@ fn rows(competitors: &[&'static Peer], readers: usize, pace: Pace) -> Vec<Row> {
     let event_bytes = Rc::new(Cell::new(0));
     let learned = event_bytes.clone();
     let mut rows = vec![Row::new(Case::new(format!("{load}: parlor"), move |options| {
-        with_server(options, &[], |server| {
+        with_server_on(options, store.database()?, &[], |server| {
             let outcome = parlor(options, server, readers, pace)?;
             learned.set(outcome.frame_bytes);
             let resident_kib = server.resident_kib()?;
@@ -89,7 +116,7 @@ fn rows(competitors: &[&'static Peer], readers: usize, pace: Pace) -> Vec<Row> {
     for &peer in competitors {
         let event_bytes = event_bytes.clone();
         let case = Case::new(format!("{load}: {}", peer.name), move |options| {
-            let process = Process::start(options, peer)?;
+            let process = Process::start(options, peer, store.database()?)?;
             let process = process.ok_or("not installed")?;
             let outcome = other(options, &process, peer, readers, pace, event_bytes.get())
                 .map_err(|problem| process.explain(problem))?;
@@ -123,7 +150,7 @@ fn other(
     let mut dialect = (peer.dialect)();
     let mut roles = vec![Role::Reader; readers];
     roles.push(Role::Sender);
-    let mut swarm = Swarm::new(Carrier::default())?;
+    let mut swarm = Swarm::new(dialect.carrier())?;
     seat(&mut swarm, process.address(), &mut *dialect, &roles)?;
     Broadcast::new(&mut *dialect, event_bytes, readers, pace).run(&mut swarm, process, options)
 }
@@ -132,20 +159,12 @@ fn other(
 fn measured(outcome: &Outcome, resident_kib: u64) -> Measured {
     let delivered = outcome.delivered.max(1) as f64;
     let (span, latency) = (&outcome.span, &outcome.latency);
+    let (server, database) = (span.server_cpu_seconds, span.database_cpu_seconds);
     let metrics = vec![
         metric("deliveries_per_s", "deliveries/s", delivered / span.seconds, 0),
-        metric(
-            "deliveries_per_cpu_s",
-            "deliveries/server CPU s",
-            delivered / span.server_cpu_seconds,
-            0,
-        ),
-        metric(
-            "server_us_per_delivery",
-            "server µs/delivery",
-            span.server_cpu_seconds * 1e6 / delivered,
-            2,
-        ),
+        metric("deliveries_per_cpu_s", "deliveries/CPU s", delivered / (server + database), 0),
+        metric("server_us_per_delivery", "server µs/delivery", server * 1e6 / delivered, 2),
+        metric("database_us_per_delivery", "database µs", database * 1e6 / delivered, 2),
         metric("delivery_p50_ms", "p50 ms", latency.quantile_ms(0.50), 2),
         metric("delivery_p99_ms", "p99 ms", latency.quantile_ms(0.99), 2),
         metric("server_cores", "server CPU, cores", span.server_cores(), 2),

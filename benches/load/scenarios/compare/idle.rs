@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    super::with_server, Case, Comparison, Ratio, Row, competitors, measure, numbers, relate, tell,
+    super::with_server, Case, Comparison, Ratio, Row, measure, numbers, relate, tell, wanted,
 };
 use crate::{
     Result,
@@ -12,12 +12,12 @@ use crate::{
     join::{Seat, join},
     machine::require_open_files,
     options::Options,
-    peers::{Dialect, Parlor, Peer, Process, Role, seat},
+    peers::{self, Dialect, Parlor, Peer, Process, Role, seat},
     process::Server,
     report::{Measured, Report},
     rest::create_rooms,
     scenarios::metric,
-    swarm::{Carrier, Swarm},
+    swarm::Swarm,
 };
 
 const CONNECTIONS: usize = 9_000;
@@ -35,7 +35,7 @@ const RATIO: Ratio = Ratio {
 pub fn compare(comparison: &Comparison, options: &Options, report: &mut Report) -> Result<()> {
     require_open_files(CONNECTIONS)?;
     let mut rows = vec![Row::new(Case::new("parlor", |options| with_server(options, &[], parlor)))];
-    for peer in competitors(options, report) {
+    for peer in wanted(peers::ALL, options, report) {
         let case = Case::new(peer.name, move |options| other(options, peer));
         rows.push(Row { peer: Some(peer), ..Row::new(case) });
     }
@@ -61,10 +61,10 @@ fn parlor(server: &mut Server) -> Result<Measured> {
 }
 
 fn other(options: &Options, peer: &Peer) -> Result<Measured> {
-    let process = Process::start(options, peer)?.ok_or("not installed")?;
+    let process = Process::start(options, peer, None)?.ok_or("not installed")?;
     let before = process.resident_kib();
     let mut dialect = (peer.dialect)();
-    let mut swarm = Swarm::new(Carrier::default())?;
+    let mut swarm = Swarm::new(dialect.carrier())?;
     let roles = vec![Role::Reader; CONNECTIONS];
     seat(&mut swarm, process.address(), &mut *dialect, &roles)
         .and_then(|()| rest(&mut swarm, &mut *dialect))

@@ -3,15 +3,18 @@
 //!
 //! These take minutes and are only run when named.
 
+mod acks;
 mod fanout;
 mod idle;
 mod sqlite;
+
+use parlor_benches::database::Database;
 
 use super::Case;
 use crate::{
     Result,
     options::Options,
-    peers::{self, Peer},
+    peers::Peer,
     report::{Measured, Metric, Report},
 };
 
@@ -41,6 +44,17 @@ pub const ALL: &[Comparison] = &[
         run: idle::compare,
     },
     Comparison {
+        name: "compare-acks",
+        about: "stored and acknowledged messages next to Centrifugo, each sender in a room of its \
+                own, one message under way each",
+        run: acks::compare,
+    },
+    Comparison {
+        name: "compare-postgres",
+        about: "fan-out of one room as in `compare`, Parlor and Centrifugo on PostgreSQL",
+        run: fanout::compare_on_postgres,
+    },
+    Comparison {
         name: "compare-sqlite",
         about: "durable messages next to prepared INSERTs on a bare connection; the ratios are \
                 the row's rows/s divided by those of the insert with so many rows a commit",
@@ -67,13 +81,55 @@ impl Row {
     }
 }
 
-/// The limit and the peers that are there and wanted. Says who is not.
-fn competitors(options: &Options, report: &Report) -> Vec<&'static Peer> {
+/// What servers stand on.
+#[derive(Clone, Copy, PartialEq)]
+enum Store {
+    /// What each brings along.
+    Own,
+    Postgres,
+}
+
+impl Store {
+    /// A new one, if it is not the server's own.
+    fn database(self) -> Result<Option<Database>> {
+        Ok(match self {
+            Store::Own => None,
+            Store::Postgres => Some(Database::create()?),
+        })
+    }
+
+    fn of_parlor(self) -> &'static str {
+        match self {
+            Store::Own => "SQLite",
+            Store::Postgres => "PostgreSQL",
+        }
+    }
+
+    fn of_centrifugo(self) -> &'static str {
+        match self {
+            Store::Own => "memory (not durable)",
+            Store::Postgres => "PostgreSQL",
+        }
+    }
+}
+
+/// Those that there are. Says what PostgreSQL it is, or that there is none.
+fn stores(report: &Report) -> Result<Vec<Store>> {
+    let Some(postgres) = Database::describe()? else {
+        report.note("no PostgreSQL is there (scripts/with-services), and it is left out");
+        return Ok(vec![Store::Own]);
+    };
+    report.note(&postgres);
+    Ok(vec![Store::Own, Store::Postgres])
+}
+
+/// Those of them that are there and wanted. Says who is not.
+fn wanted(peers: &'static [Peer], options: &Options, report: &Report) -> Vec<&'static Peer> {
     let wanted = |peer: &&Peer| {
         options.against.is_empty() || options.against.iter().any(|name| name == peer.name)
     };
     let (there, missing): (Vec<_>, Vec<_>) =
-        peers::ALL.iter().filter(wanted).partition(|peer| peer.installed());
+        peers.iter().filter(wanted).partition(|peer| peer.installed());
     for peer in missing {
         report.note(&format!("{} is not installed (benches/peers/setup) and left out", peer.name));
     }
