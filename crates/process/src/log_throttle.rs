@@ -23,11 +23,15 @@ impl State {
 
     fn again_at(&mut self, now: Instant) -> Option<u64> {
         self.times += 1;
-        if self.written.is_some_and(|at| now.saturating_duration_since(at) < LOG_THROTTLE) {
+        if !self.is_due(now) {
             return None;
         }
         self.written = Some(now);
         Some(std::mem::take(&mut self.times))
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.written.is_none_or(|at| now.saturating_duration_since(at) >= LOG_THROTTLE)
     }
 }
 
@@ -46,12 +50,18 @@ impl LogThrottle {
 
 /// Log lines that differ by a text, such as the error of a database: each text
 /// is a kind of its own, whatever numbers there are in it.
-pub struct LogThrottleByText(Mutex<Vec<(String, State)>>);
+pub struct LogThrottleByText(Mutex<Texts>);
+
+struct Texts {
+    known: Vec<(String, State)>,
+    /// All that are not told apart.
+    others: State,
+}
 
 impl LogThrottleByText {
     #[expect(clippy::new_without_default, reason = "it is made for statics")]
     pub const fn new() -> Self {
-        Self(Mutex::new(Vec::new()))
+        Self(Mutex::new(Texts { known: Vec::new(), others: State::NEW }))
     }
 
     /// The same for one of the texts.
@@ -61,16 +71,19 @@ impl LogThrottleByText {
 
     fn again_at(&self, text: &str, now: Instant) -> Option<Times> {
         let kind: String = text.chars().filter(|letter| !letter.is_ascii_digit()).collect();
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = known.iter().position(|(other, _)| *other == kind).unwrap_or_else(|| {
+        let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Texts { known, others } = &mut *texts;
+        let at = known.iter().position(|(other, _)| *other == kind);
+        let at = at.or_else(|| {
             if known.len() == LOG_THROTTLE_TEXTS {
-                // The one that was new longest ago.
-                known.remove(0);
+                // One that would be written at once makes room.
+                let rested = known.iter().position(|(_, state)| state.is_due(now))?;
+                known.remove(rested);
             }
             known.push((kind, State::NEW));
-            known.len() - 1
+            Some(known.len() - 1)
         });
-        known[at].1.again_at(now).map(Times)
+        at.map_or(others, |at| &mut known[at].1).again_at(now).map(Times)
     }
 }
 
@@ -116,10 +129,22 @@ mod tests {
         assert_eq!(full.to_string(), "");
         let thousand = lines.again_at(&statement(1_000), now + LOG_THROTTLE).expect("time for one");
         assert_eq!(thousand.to_string(), " (999 times)");
-        // However many there are, so many are known.
-        for letter in ('a'..='z').map(String::from) {
-            assert_eq!(lines.again_at(&letter, now), Some(Times(1)));
-        }
-        assert_eq!(lines.0.lock().expect("not poisoned").len(), LOG_THROTTLE_TEXTS);
+    }
+
+    #[test]
+    fn of_more_texts_than_are_told_apart_one_is_written_for_the_others() {
+        let (lines, now) = (LogThrottleByText::new(), Instant::now());
+        let say_all = |now| {
+            let texts = (0..10 * LOG_THROTTLE_TEXTS).map(|length| "x".repeat(length));
+            texts.filter_map(|text| lines.again_at(&text, now)).collect::<Vec<_>>()
+        };
+        let written = say_all(now);
+        assert_eq!(written, vec![Times(1); LOG_THROTTLE_TEXTS + 1]);
+        assert_eq!(say_all(now + LOG_THROTTLE / 2), []);
+        let written = say_all(now + LOG_THROTTLE);
+        assert_eq!(written.len(), LOG_THROTTLE_TEXTS + 1, "and as often again");
+        // What has not been seen for so long makes room.
+        assert_eq!(lines.again_at("another", now + 3 * LOG_THROTTLE), Some(Times(1)));
+        assert_eq!(lines.again_at("another", now + 3 * LOG_THROTTLE), None);
     }
 }

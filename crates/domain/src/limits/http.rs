@@ -54,8 +54,8 @@ pub const LOGGED_BYTES: usize = 512;
 /// Interval between two log lines of a kind that would be written again and
 /// again: anybody on the network can cause it, or a database that is away.
 pub const LOG_THROTTLE: Duration = Duration::from_secs(60);
-/// Lines of one kind that are told apart by their text. A database that fails
-/// has few reasons at a time.
+/// Lines of one kind that are told apart by their text; all others count as
+/// one more. A database that fails has few reasons at a time.
 pub const LOG_THROTTLE_TEXTS: usize = 16;
 /// Stop signals within this time of the first count as one: a supervisor may
 /// signal a process and then its group.
