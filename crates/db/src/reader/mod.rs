@@ -31,6 +31,7 @@ use diesel_async::SimpleAsyncConnection;
 use super::{
     postgres::{Guard, PostgresUrl},
     sqlite::place::Place,
+    write::batch::is_fault_of_a_row,
 };
 use parlor_domain::{
     Epoch, Life, RoomKey,
@@ -69,6 +70,12 @@ pub struct Reader {
 #[error("the database could not be read")]
 pub struct ReadError;
 
+/// The same, and whether it says something of the database: not only of what
+/// was asked for.
+struct Failed {
+    is_broken: bool,
+}
+
 impl Reader {
     pub(super) fn of_file(path: &Path, place: Place, life: Life) -> Self {
         let (pools, counts) = (Pools::of_file(path), Arc::default());
@@ -106,12 +113,18 @@ impl Reader {
     /// runtime of one thread, as actix's are.
     async fn bounded<T: 'static>(
         &self,
-        reading: impl Future<Output = Result<T, ReadError>> + 'static,
+        reading: impl Future<Output = Result<T, Failed>> + 'static,
     ) -> Result<T, ReadError> {
         match tokio::time::timeout(self.timeout, actix::spawn(reading)).await {
-            Ok(Ok(result)) => {
-                self.note(result.is_ok());
-                result
+            Ok(Ok(Ok(read))) => {
+                self.note(true);
+                Ok(read)
+            }
+            Ok(Ok(Err(Failed { is_broken }))) => {
+                if is_broken {
+                    self.note(false);
+                }
+                Err(ReadError)
             }
             Ok(Err(error)) => {
                 log::error!("a read ended without a result: {error}");
@@ -120,6 +133,7 @@ impl Reader {
             Err(_) => {
                 log::error!("a read took longer than {:?}", self.timeout);
                 metrics().read_failures.inc();
+                self.note(false);
                 Err(ReadError)
             }
         }
@@ -151,29 +165,32 @@ impl Reader {
     }
 }
 
-fn failed(error: &diesel::result::Error) -> ReadError {
+fn failed(error: &diesel::result::Error) -> Failed {
     static FAILED: LogThrottleByText = LogThrottleByText::new();
     if let Some(times) = FAILED.again(&error.to_string()) {
         log::error!("a read failed: {error}{times}");
     }
     metrics().read_failures.inc();
-    ReadError
+    Failed { is_broken: !is_fault_of_a_row(error) }
 }
 
-fn unconnected(error: impl fmt::Display) -> ReadError {
+fn unconnected(error: impl fmt::Display) -> Failed {
     static UNCONNECTED: LogThrottleByText = LogThrottleByText::new();
     let error = error.to_string();
     if let Some(times) = UNCONNECTED.again(&error) {
         log::error!("no connection to read from the database: {error}{times}");
     }
     metrics().read_failures.inc();
-    ReadError
+    Failed { is_broken: true }
 }
 
 #[cfg(test)]
 mod tests {
+    use diesel::{ExpressionMethods, QueryDsl};
+    use diesel_async::RunQueryDsl;
+
     use super::*;
-    use crate::{Database, DatabaseUrl};
+    use crate::{Database, DatabaseUrl, samples::Bench, schema::life};
 
     /// Without a task of its own a read that is dropped while it runs panics.
     #[actix::test]
@@ -186,6 +203,19 @@ mod tests {
                     WHERE x < 300000) SELECT max(x) FROM n";
         let read = read!(reader, |conn| conn.batch_execute(slow).await);
         assert_eq!(read, Err(ReadError));
-        assert_eq!(database.reader.ping().await, Ok(()));
+        assert_eq!(database.reader.ping().await, Err(ReadError), "it does not answer in time");
+        let next = read!(database.reader, |conn| conn.batch_execute("SELECT 1").await);
+        assert_eq!((next, database.reader.ping().await), (Ok(()), Ok(())));
+    }
+
+    #[actix::test]
+    async fn a_row_that_cannot_be_read_says_nothing_of_the_database() {
+        let bench = Bench::new();
+        let reader = &bench.database.reader;
+        let none = read!(reader, |conn| {
+            let nowhere = life::table.filter(life::id.eq("nowhere")).select(life::id);
+            nowhere.first::<String>(&mut conn).await
+        });
+        assert_eq!((none, reader.ping().await), (Err(ReadError), Ok(())));
     }
 }
