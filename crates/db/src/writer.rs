@@ -7,6 +7,7 @@
 //! time, so that its results come in the order of its commits. What concerns
 //! several rooms waits until no other runs, and goes alone.
 
+mod news;
 mod queue;
 mod waiting;
 
@@ -18,6 +19,8 @@ use actix::{
 };
 use tokio::{sync::oneshot, time::timeout};
 
+use news::News;
+
 pub(super) use waiting::{Batch, Waiting};
 
 use super::{
@@ -28,7 +31,7 @@ use super::{
     write::{batch::Executed, probe::Probe},
     writers::Writers,
 };
-use parlor_domain::limits::{ANSWER_TIMEOUT, CHECKPOINT_WRITES, READ_TIMEOUT, WRITE_NEWS};
+use parlor_domain::limits::{ANSWER_TIMEOUT, CHECKPOINT_WRITES, WRITE_NEWS_WAIT, WRITE_OVERDUE};
 use parlor_process::metrics::metrics;
 
 /// Collects writes and has them committed, one transaction at a time a lane.
@@ -54,10 +57,7 @@ pub struct Writer {
     opening: bool,
     committed: Option<Recipient<Committed>>,
     idle: Vec<oneshot::Sender<()>>,
-    /// Whether the last batch went through, and when that was.
-    news: Option<(Instant, bool)>,
-    /// Who waits for the next news.
-    asking: Vec<oneshot::Sender<bool>>,
+    news: News,
 }
 
 /// What came of a transaction, by a database thread.
@@ -79,15 +79,16 @@ pub async fn submit<W: Write>(writer: &Addr<Writer>, write: W) -> Result<W::Outc
     }
 }
 
-/// Asks whether writes go through: the last one may have, or else one is made
-/// to find out.
+/// Asks whether writes go through: one is made to find out where that is not
+/// known from the last ones.
 #[derive(actix::Message)]
 #[rtype(result = "bool")]
 struct GoesThrough;
 
-/// Whether writes go through, as far as is known within a bounded time.
+/// Whether writes go through, as far as is known within [`WRITE_NEWS_WAIT`]. A
+/// writer that does not even answer writes nothing.
 pub async fn goes_through(writer: &Addr<Writer>) -> bool {
-    matches!(timeout(READ_TIMEOUT, writer.send(GoesThrough)).await, Ok(Ok(true)))
+    matches!(timeout(WRITE_OVERDUE, writer.send(GoesThrough)).await, Ok(Ok(true)))
 }
 
 /// Answered when nothing waits and nothing runs.
@@ -125,8 +126,7 @@ impl Database {
             opening: false,
             committed: None,
             idle: Vec::new(),
-            news: None,
-            asking: Vec::new(),
+            news: News::default(),
         }
     }
 }
@@ -178,8 +178,8 @@ impl Handler<Ran> for Writer {
     type Result = ();
 
     fn handle(&mut self, Ran { replies, executed }: Ran, ctx: &mut Self::Context) {
-        let Executed { results, recorded, newest: _, is_broken } = executed;
-        self.note(!is_broken);
+        let Executed { results, recorded, newest: _, health } = executed;
+        self.news.came(health, Instant::now());
         self.in_flight -= replies.len();
         self.checkpoint_if_due(replies.len(), ctx);
         // The thread goes on by itself; another lane may be worth opening.
@@ -207,24 +207,34 @@ impl Handler<GoesThrough> for Writer {
     type Result = ResponseFuture<bool>;
 
     fn handle(&mut self, _: GoesThrough, ctx: &mut Self::Context) -> Self::Result {
-        if let Some((at, went)) = self.news
-            && at.elapsed() < WRITE_NEWS
-        {
-            return Box::pin(std::future::ready(went));
+        let now = Instant::now();
+        if let Some(goes) = self.news.known(now) {
+            return Box::pin(std::future::ready(goes));
         }
-        let (asking, asked) = oneshot::channel();
-        self.asking.push(asking);
-        // What is under way will say it, too.
-        if self.in_flight == 0 {
-            let (nobody, _) = oneshot::channel();
-            self.take(Probe.queued(), Reply::Once(nobody));
-            self.pump(ctx);
+        let (next, last) = (self.news.next(), self.news.last());
+        if self.news.probes(now) {
+            self.probe(ctx);
         }
-        Box::pin(async { asked.await.unwrap_or(false) })
+        Box::pin(async move {
+            let Some(next) = next else { return last };
+            timeout(WRITE_NEWS_WAIT, next).await.ok().and_then(Result::ok).unwrap_or(last)
+        })
     }
 }
 
 impl Writer {
+    /// Has something written to find out whether it goes through.
+    fn probe(&mut self, ctx: &mut Context<Self>) {
+        let (reply, ended) = oneshot::channel();
+        self.take(Probe.queued(), Reply::Once(reply));
+        self.pump(ctx);
+        ctx.spawn(ended.into_actor(self).map(|ended, writer, ctx| {
+            if writer.news.probed(matches!(ended, Ok(Ok(_))), Instant::now()) {
+                writer.probe(ctx);
+            }
+        }));
+    }
+
     fn take(&mut self, write: Queued, reply: Reply) {
         self.in_flight += 1;
         self.fresh.push((write, reply));
@@ -242,15 +252,6 @@ impl Writer {
                 writer.opening = false;
                 writer.pump(ctx);
             });
-        }
-    }
-
-    /// A batch went through, or did not.
-    fn note(&mut self, went: bool) {
-        self.news = Some((Instant::now(), went));
-        for asking in self.asking.drain(..) {
-            // Who no longer waits needs no answer.
-            let _ = asking.send(went);
         }
     }
 

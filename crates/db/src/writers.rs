@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     OutboxTargets, Queued, postgres,
     sqlite::{self, place::Place},
-    write::batch::{self, Executed},
+    write::batch::{self, Executed, Health},
 };
 use parlor_process::log_throttle::LogThrottleByText;
 
@@ -64,7 +64,7 @@ impl Writers {
             Self::Postgres { pool, guard, .. } => match pool.get() {
                 Ok(mut conn) => {
                     let executed = batch::postgres::execute(&mut conn.conn, writes, targets);
-                    conn.is_broken |= executed.is_broken;
+                    conn.is_broken |= executed.health != Health::Well;
                     if let Some(place) = executed.newest {
                         guard.came_to(place);
                     }

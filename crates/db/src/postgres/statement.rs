@@ -43,6 +43,13 @@ impl QueryFragment<Pg> for Statement<'_> {
     }
 }
 
+/// Whether a connection has lost what was prepared on it, or has what another
+/// one has prepared: a pooler hands it one session after the other. Diesel does
+/// not say by which code the server calls it.
+pub(crate) fn lacks_its_statements(error: &diesel::result::Error) -> bool {
+    error.to_string().contains("prepared statement")
+}
+
 /// It is known by its text.
 impl QueryId for Statement<'_> {
     type QueryId = ();

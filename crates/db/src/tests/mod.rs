@@ -7,9 +7,12 @@ mod identity;
 mod messages;
 mod rooms;
 mod storage;
+mod trouble;
 
-use actix::Actor;
-use tokio::sync::oneshot;
+use std::time::Duration;
+
+use actix::{Actor, Addr};
+use tokio::{sync::oneshot, time::timeout};
 
 use super::{open::bring_up_to_date, samples::*, *};
 use parlor_domain::{
@@ -24,4 +27,10 @@ fn stored(result: &Stored) -> StoredMessage {
 
 fn positions(results: &[Stored]) -> Vec<(i64, bool)> {
     results.iter().map(stored).map(|stored| (stored.seq.0, stored.duplicate)).collect()
+}
+
+/// Waits until it is known that writes go through.
+async fn found_well(writer: &Addr<Writer>) {
+    let found = async { while !goes_through(writer).await {} };
+    timeout(Duration::from_secs(9), found).await.expect("writes go through");
 }

@@ -46,6 +46,7 @@ async fn whether_writes_go_through_is_found_out_where_nobody_writes() {
     let bench = Bench::new();
     let writer = || bench.database.writer(4, OutboxTargets::default()).start();
     let fresh = writer();
+    found_well(&fresh).await;
     let all = futures_util::future::join_all((0..9).map(|_| goes_through(&fresh))).await;
     assert_eq!(all, [true; 9]);
     match bench.url.file() {

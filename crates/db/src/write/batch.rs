@@ -13,7 +13,7 @@ use super::{
     error::settled,
     message::{NewMessage, Sent, Stored, at_once::Decided, first_of_each},
 };
-use crate::{OutboxTargets, Recorded, life::Place};
+use crate::{OutboxTargets, Recorded, life::Place, postgres::statement::lacks_its_statements};
 
 /// What came of a batch.
 #[derive(Debug, Default)]
@@ -24,15 +24,36 @@ pub(crate) struct Executed {
     pub recorded: Vec<Recorded>,
     /// The last position that it gave.
     pub newest: Option<Place>,
+    pub health: Health,
+}
+
+/// What a batch says of those that come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Health {
+    #[default]
+    Well,
     /// The database failed, or the connection to it: not only one of the writes.
-    pub is_broken: bool,
+    Broken,
+    /// Its connection has one session after the other, so whether a write goes
+    /// through is chance.
+    Shared,
+}
+
+impl Health {
+    fn after(error: &Error) -> Self {
+        match error {
+            error if lacks_its_statements(error) => Self::Shared,
+            error if is_fault_of_a_row(error) => Self::Well,
+            _ => Self::Broken,
+        }
+    }
 }
 
 impl Executed {
     pub fn failed(writes: usize) -> Self {
         let failed = || Err(WriteError::Database);
         let results = std::iter::repeat_with(failed).take(writes).collect();
-        Self { results, is_broken: true, ..Self::default() }
+        Self { results, health: Health::Broken, ..Self::default() }
     }
 
     /// What came of a batch of which some messages were stored before these
@@ -55,7 +76,7 @@ impl Executed {
         }
         let (recorded, newest) =
             (recorded.into_iter().chain(self.recorded).collect(), self.newest.or(newest));
-        Self { results, recorded, newest, is_broken: self.is_broken }
+        Self { results, recorded, newest, health: self.health }
     }
 }
 
@@ -82,7 +103,7 @@ fn given_up(writes: usize, error: &Error) -> Executed {
     if let Some(times) = FAILED.again(&error.to_string()) {
         log::error!("a batch of {writes} writes failed: {error}{times}");
     }
-    Executed { is_broken: !is_fault_of_a_row(error), ..Executed::failed(writes) }
+    Executed { health: Health::after(error), ..Executed::failed(writes) }
 }
 
 fn is_conflict(error: &Error) -> bool {
@@ -218,7 +239,7 @@ pub mod backend {
         let mut all = Executed::default();
         for write in writes {
             match retried(|| commit(conn, std::slice::from_ref(write), targets)) {
-                Ok(Executed { results, recorded, newest, is_broken: _ }) => {
+                Ok(Executed { results, recorded, newest, health: _ }) => {
                     all.results.extend(results);
                     all.recorded.extend(recorded);
                     all.newest = newest.or(all.newest);
@@ -228,8 +249,8 @@ pub mod backend {
                         log::error!("a write failed: {error}{times}");
                     }
                     all.results.push(Err(WriteError::Database));
-                    if !is_fault_of_a_row(&error) {
-                        all.is_broken = true;
+                    all.health = Health::after(&error);
+                    if all.health != Health::Well {
                         break;
                     }
                 }
@@ -257,7 +278,7 @@ pub mod backend {
             let any = outbox::record(conn, targets, &effects.webhooks)?;
             let newest = effects.newest();
             let recorded = record(conn, effects.into_happened())?.into_iter().collect();
-            Ok((Executed { results, recorded, newest, is_broken: false }, any))
+            Ok((Executed { results, recorded, newest, health: Health::Well }, any))
         })?;
         if any {
             targets.wake.notify_one();

@@ -78,6 +78,14 @@ pub const READ_NEWS: Duration = Duration::from_secs(2);
 /// something written: often enough for a load balancer, and too seldom for
 /// anybody who asks to be a burden.
 pub const WRITE_NEWS: Duration = Duration::from_secs(2);
+/// How long `/health/ready` waits for news before it says what was true last:
+/// load balancers give up after a second.
+pub const WRITE_NEWS_WAIT: Duration = Duration::from_millis(500);
+/// How many wait for it. Whoever comes then hears at once what was true last.
+pub const WRITE_NEWS_WAITING: usize = 64;
+/// What is written to find out goes through within this time, or nothing does:
+/// as long as a statement may take.
+pub const WRITE_OVERDUE: Duration = POSTGRES_STATEMENT_TIMEOUT;
 /// How long `/metrics` waits for the values counted in the database: Prometheus
 /// gives up after ten seconds, and the other metrics are needed most at such a
 /// time.

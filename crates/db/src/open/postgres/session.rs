@@ -12,7 +12,7 @@ use diesel::{
     sql_types::{Integer, Nullable, Text},
 };
 
-use crate::postgres::{Conn, PostgresUrl, connect::establish};
+use crate::postgres::{Conn, PostgresUrl, connect::establish, statement::lacks_its_statements};
 use parlor_domain::limits::{POSTGRES_IDLE_IN_TRANSACTION, POSTGRES_STATEMENT_TIMEOUT};
 
 #[derive(QueryableByName)]
@@ -32,9 +32,7 @@ pub(super) fn check(url: &PostgresUrl, conn: &mut Conn) -> Result<(), String> {
     match checked {
         Ok((true, _)) => Err(IN_TRANSACTION_MODE.to_owned()),
         // Two of them had the same session, or one had two.
-        Err(error) if error.to_string().contains("prepared statement") => {
-            Err(IN_TRANSACTION_MODE.to_owned())
-        }
+        Err(error) if lacks_its_statements(&error) => Err(IN_TRANSACTION_MODE.to_owned()),
         Err(error) => Err(error.to_string()),
         Ok((false, Some(unset))) => Err(format!(
             "its sessions do not have the settings that they are asked to have ({unset}): a pooler \

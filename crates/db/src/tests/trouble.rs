@@ -1,0 +1,65 @@
+//! A database in trouble: what does not answer, what ends, what fails.
+
+use std::sync::{Arc, Barrier};
+
+use diesel::connection::SimpleConnection;
+
+use super::*;
+
+/// Runs a statement, and then waits for others that do.
+#[derive(Debug)]
+struct Run {
+    sql: &'static str,
+    together: Arc<Barrier>,
+}
+
+impl Run {
+    fn alone(sql: &'static str) -> Self {
+        Self { sql, together: Arc::new(Barrier::new(1)) }
+    }
+}
+
+impl Write for Run {
+    type Outcome = ();
+
+    fn concerns(&self) -> Vec<Concern> {
+        Vec::new()
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<()> {
+        match conn {
+            Conn::Sqlite(conn) => conn.batch_execute(self.sql)?,
+            Conn::Postgres(conn) => conn.batch_execute(self.sql)?,
+        }
+        self.together.wait();
+        Ok(())
+    }
+
+    fn effects(&self, (): &(), _: &mut Effects) {}
+}
+
+#[actix::test]
+async fn a_write_that_fails_says_nothing_of_the_others() {
+    let bench = Bench::new();
+    let writer = bench.database.writer(4, OutboxTargets::default()).start();
+    found_well(&writer).await;
+    assert!(submit(&writer, Run::alone("SELECT * FROM nowhere")).await.is_err());
+    assert!(goes_through(&writer).await, "it was that one's fault");
+}
+
+#[actix::test]
+async fn while_a_write_hangs_the_last_answer_is_given() {
+    let bench = Bench::new();
+    let writer = bench.database.writer(4, OutboxTargets::default()).start();
+    found_well(&writer).await;
+    assert!(submit(&writer, Run::alone("SELECT * FROM nowhere")).await.is_err());
+    let together = Arc::new(Barrier::new(2));
+    let hanging = Run { sql: "SELECT 1", together: together.clone() };
+    let (answer, answered) = oneshot::channel();
+    writer.do_send(Submit { write: hanging.queued(), reply: Reply::Once(answer) });
+    let all = futures_util::future::join_all((0..100).map(|_| goes_through(&writer)));
+    let all = timeout(Duration::from_secs(2), all).await;
+    together.wait();
+    assert_eq!(all.expect("in time"), [true; 100]);
+    assert!(answered.await.expect("an answer").is_ok());
+}
