@@ -21,6 +21,7 @@ use super::{
 };
 use parlor_domain::limits::{
     POSTGRES_CONNECT_TIMEOUT, POSTGRES_IDLE, POSTGRES_KEEPALIVE, POSTGRES_RESPONSE_TIMEOUT,
+    postgres_host_timeout,
 };
 
 /// Makes one connection: to the first host that can be reached, and lets one
@@ -29,26 +30,30 @@ use parlor_domain::limits::{
 /// # Errors
 /// Each host's reason.
 pub(crate) async fn connect(url: &PostgresUrl) -> ConnectionResult<AsyncPgConnection> {
+    let hosts = url.config.get_hosts().len();
+    let each = postgres_host_timeout(hosts);
     let mut causes = Vec::new();
-    for (i, host) in url.config.get_hosts().iter().enumerate() {
-        match timeout(POSTGRES_CONNECT_TIMEOUT, to_host(url, host, url.port(i))).await {
+    for i in 0..hosts {
+        let cause = match timeout(each, to_host(url, i)).await {
             Ok(Ok(conn)) => return Ok(conn),
-            Ok(Err(cause)) => causes.push(cause),
-            Err(_) => causes.push(format!("no answer within {POSTGRES_CONNECT_TIMEOUT:?}")),
-        }
+            Ok(Err(cause)) => cause,
+            Err(_) => format!("no answer within {each:?}"),
+        };
+        causes.push(format!("{}: {cause}", url.host(i)));
     }
     Err(ConnectionError::BadConnection(causes.join("; ")))
 }
 
 /// With TLS or without, as the URL lets it.
-async fn to_host(url: &PostgresUrl, host: &Host, port: u16) -> Result<AsyncPgConnection, String> {
-    let Host::Tcp(name) = host else {
+async fn to_host(url: &PostgresUrl, i: usize) -> Result<AsyncPgConnection, String> {
+    let Host::Tcp(name) = &url.config.get_hosts()[i] else {
         return Err("only TCP is supported: name the host".to_owned());
     };
     let tls = url.tls.client_config()?.map(MakeRustlsConnect::new);
     let mut last = String::new();
     for mode in url.tls.attempts() {
-        let stream = TcpStream::connect((name.as_str(), port)).await.map_err(|e| e.to_string())?;
+        let stream = TcpStream::connect((name.as_str(), url.port(i))).await;
+        let stream = stream.map_err(|error| error.to_string())?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
         // A lane may have nothing to do for long, and what lies between forgets it.
         let alive =
@@ -67,7 +72,7 @@ async fn to_host(url: &PostgresUrl, host: &Host, port: u16) -> Result<AsyncPgCon
         match started {
             Ok(client) => {
                 if url.must_write && is_read_only(&client).await.map_err(|e| full_cause(&e))? {
-                    return Err(format!("{name}:{port} is read only"));
+                    return Err("it is read only".to_owned());
                 }
                 return AsyncPgConnection::try_from(client).await.map_err(|e| e.to_string());
             }

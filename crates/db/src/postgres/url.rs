@@ -161,13 +161,8 @@ pub(super) fn full_cause(error: &tokio_postgres::Error) -> String {
 impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "postgres://")?;
-        for (i, host) in self.config.get_hosts().iter().enumerate() {
-            let comma = if i > 0 { "," } else { "" };
-            match host {
-                Host::Tcp(host) => write!(f, "{comma}{host}:{}", self.port(i))?,
-                #[cfg(unix)]
-                Host::Unix(path) => write!(f, "{comma}{}", path.display())?,
-            }
+        for i in 0..self.config.get_hosts().len() {
+            write!(f, "{}{}", if i > 0 { "," } else { "" }, self.host(i))?;
         }
         write!(f, "/{}", self.config.get_dbname().unwrap_or_default())
     }
@@ -180,6 +175,15 @@ impl fmt::Debug for PostgresUrl {
 }
 
 impl PostgresUrl {
+    /// One of its hosts, as it is shown.
+    pub(super) fn host(&self, host: usize) -> String {
+        match &self.config.get_hosts()[host] {
+            Host::Tcp(name) => format!("{name}:{}", self.port(host)),
+            #[cfg(unix)]
+            Host::Unix(path) => path.display().to_string(),
+        }
+    }
+
     /// One port for all hosts, or one each.
     pub(super) fn port(&self, host: usize) -> u16 {
         let ports = self.config.get_ports();
@@ -195,9 +199,14 @@ impl PostgresUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::postgres::connect::establish;
 
     fn read(url: &str) -> PostgresUrl {
         url.parse().unwrap_or_else(|why| panic!("{url}: {why}"))
+    }
+
+    fn refused(url: &PostgresUrl) -> String {
+        establish(url).err().expect("nobody is there")
     }
 
     fn refusal(url: &str) -> String {
@@ -239,6 +248,14 @@ mod tests {
         ] {
             read(&format!("postgres://u:p@host:5432/db?{parameters}"));
         }
+    }
+
+    #[test]
+    fn why_no_host_lets_one_in_is_said_with_its_name_and_without_a_password() {
+        let url = read("postgres://me:secret@127.0.0.1:1,localhost:2/db");
+        let why = refused(&url);
+        assert!(why.contains("127.0.0.1:1: ") && why.contains("; localhost:2: "), "{why}");
+        assert!(!why.contains("secret"), "{why}");
     }
 
     #[test]

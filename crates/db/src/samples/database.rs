@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection;
 
 use crate::{
     DatabaseUrl,
-    postgres::{Manager, PostgresUrl},
+    postgres::{Conn, PostgresUrl, connect::establish},
 };
 
 pub fn is_postgres() -> bool {
@@ -24,8 +24,12 @@ pub fn fresh(dir: &Path) -> DatabaseUrl {
         std::env::var("PARLOR_TEST_POSTGRES").expect("PARLOR_TEST_POSTGRES names a server");
     let url: PostgresUrl = server.parse().expect("a good URL");
     let name = format!("unit_{:016x}", rand::random::<u64>());
-    let mut made = r2d2::ManageConnection::connect(&Manager::new(url)).expect("it can be reached");
-    made.conn.batch_execute(&format!("CREATE DATABASE {name}")).expect("it can be made");
+    beside(&url).batch_execute(&format!("CREATE DATABASE {name}")).expect("it can be made");
     let (server, _) = server.rsplit_once('/').expect("a URL with a database");
     format!("{server}/{name}").parse().expect("a good URL")
+}
+
+/// A connection beside those of a [`Database`](crate::Database).
+pub fn beside(url: &PostgresUrl) -> Conn {
+    establish(url).expect("it can be reached")
 }

@@ -1,10 +1,16 @@
 //! A database in trouble: what does not answer, what ends, what fails.
 
-use std::sync::{Arc, Barrier};
+use std::{
+    net::TcpListener,
+    sync::{Arc, Barrier},
+    time::Instant,
+};
 
 use diesel::connection::SimpleConnection;
 
 use super::*;
+use crate::samples::database::beside;
+use parlor_domain::limits::POSTGRES_CONNECT_TIMEOUT;
 
 /// Runs a statement, and then waits for others that do.
 #[derive(Debug)]
@@ -36,6 +42,21 @@ impl Write for Run {
     }
 
     fn effects(&self, (): &(), _: &mut Effects) {}
+}
+
+/// Such as one behind which a firewall drops what it is sent.
+#[test]
+fn a_host_that_never_answers_leaves_time_for_the_next_one() {
+    let bench = Bench::new();
+    let DatabaseUrl::Postgres(server) = &bench.url else { return };
+    let silent = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let silent = silent.local_addr().expect("an address");
+    let shown = server.to_string();
+    let hosts = shown.strip_prefix("postgres://").expect("a URL");
+    let both = format!("postgres://postgres@{silent},{hosts}").parse().expect("a good URL");
+    let began = Instant::now();
+    on_a_thread(|| drop(beside(&both)));
+    assert!(began.elapsed() < POSTGRES_CONNECT_TIMEOUT, "{:?}", began.elapsed());
 }
 
 #[actix::test]

@@ -41,8 +41,21 @@ pub const GUARDED_TIMELINES: usize = 8;
 /// parameter of it.
 pub const LOOKED_UP_AT_ONCE: usize = 500;
 
-/// Time limit for connecting to PostgreSQL.
+/// Time limit for connecting to PostgreSQL: as long as those wait who need the
+/// connection.
 pub const POSTGRES_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The least that one of several hosts is given of it.
+pub const POSTGRES_HOST_TIMEOUT_MIN: Duration = Duration::from_secs(1);
+
+/// Time limit for one of the hosts of a URL. Of several each has its part, and
+/// a fifth is left for what follows: one that never answers must not use up
+/// the time of the next.
+pub fn postgres_host_timeout(hosts: usize) -> Duration {
+    match u32::try_from(hosts).unwrap_or(u32::MAX) {
+        0 | 1 => POSTGRES_CONNECT_TIMEOUT,
+        hosts => (POSTGRES_CONNECT_TIMEOUT * 4 / 5 / hosts).max(POSTGRES_HOST_TIMEOUT_MIN),
+    }
+}
 /// Time limit for a statement, including waiting for locks; PostgreSQL then
 /// cancels it.
 pub const POSTGRES_STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
