@@ -1,5 +1,7 @@
 //! The URL of a PostgreSQL means what libpq says that it means.
 
+use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
@@ -80,7 +82,9 @@ impl Encrypted {
     }
 
     fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.home.path().join(name), text).expect("it can be written");
+        let path = self.home.path().join(name);
+        std::fs::write(&path, text).expect("it can be written");
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).expect("it is ours");
     }
 
     /// What a server says that is given such a URL, in the directory of the

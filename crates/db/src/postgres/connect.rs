@@ -52,7 +52,10 @@ async fn to_host(url: &PostgresUrl, i: usize) -> Result<AsyncPgConnection, Strin
     let tls = url.tls.client_config()?.map(MakeRustlsConnect::new);
     let mut last = String::new();
     for mode in url.tls.attempts() {
-        let stream = TcpStream::connect((name.as_str(), url.port(i))).await;
+        let stream = match url.config.get_hostaddrs().get(i) {
+            Some(address) => TcpStream::connect((*address, url.port(i))).await,
+            None => TcpStream::connect((name.as_str(), url.port(i))).await,
+        };
         let stream = stream.map_err(|error| error.to_string())?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
         // A lane may have nothing to do for long, and what lies between forgets it.

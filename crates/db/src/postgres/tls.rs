@@ -1,6 +1,7 @@
 //! TLS to PostgreSQL: what `sslmode` and the certificates beside it mean.
 
 use std::{
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
@@ -166,10 +167,21 @@ fn certificates(parameter: &str, path: &Path) -> Result<Vec<CertificateDer<'stat
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
+    if std::fs::metadata(path).is_ok_and(|file| is_open_to_others(file.uid(), file.mode())) {
+        return Err(format!(
+            "`sslkey`: others can read {}: its mode must be 0600 or less, or 0640 if it is root's",
+            path.display()
+        ));
+    }
     PrivateKeyDer::from_pem_file(path).map_err(|error| {
         let path = path.display();
         format!("`sslkey`: cannot read {path}: {error} (it must be PEM without a password)")
     })
+}
+
+/// As libpq sees it: a key that belongs to root may be there for a group.
+fn is_open_to_others(owner: u32, mode: u32) -> bool {
+    mode & if owner == 0 { 0o037 } else { 0o077 } != 0
 }
 
 /// Those whose word is taken for who the server is.
@@ -269,6 +281,21 @@ impl ServerCertVerifier for Verifier {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_its_owners_alone_or_roots_and_a_groups() {
+        for (owner, mode, is_open) in [
+            (0, 0o100_600, false),
+            (0, 0o100_640, false),
+            (0, 0o100_644, true),
+            (0, 0o100_660, true),
+            (1_000, 0o100_600, false),
+            (1_000, 0o100_400, false),
+            (1_000, 0o100_640, true),
+        ] {
+            assert_eq!(is_open_to_others(owner, mode), is_open, "{owner} {mode:o}");
+        }
+    }
 
     #[test]
     fn who_answers_is_unchecked_only_where_the_operator_is_told_or_asks_for_it() {

@@ -1,6 +1,6 @@
 //! Where a PostgreSQL is and how it is reached, as its URL says.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 use percent_encoding::percent_decode_str;
 use tokio_postgres::{
@@ -35,6 +35,9 @@ impl FromStr for PostgresUrl {
         }
         if !matches!(config.get_ports().len(), 0 | 1) && config.get_ports().len() != hosts {
             return Err("`port` names neither one port nor one for each host".to_owned());
+        }
+        if !config.get_hostaddrs().is_empty() && config.get_hostaddrs().len() != hosts {
+            return Err("`hostaddr` does not name one address for each host".to_owned());
         }
         let has_at = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
         if config.get_hosts().iter().any(has_at) {
@@ -109,12 +112,13 @@ impl Ours {
     /// Whether it is one of these, or one that says nothing here.
     fn take(&mut self, parameter: &str) -> Result<bool, String> {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let value = percent_decode_str(value).decode_utf8();
-        let value = value.map_err(|_| format!("`{name}` is no UTF-8"))?.into_owned();
-        match (name, value.as_str()) {
+        let decoded = |text| percent_decode_str(text).decode_utf8().map(Cow::into_owned);
+        let no_text = |_| format!("`{name}` is no UTF-8");
+        let value = decoded(value).map_err(no_text)?;
+        match (decoded(name).map_err(no_text)?.as_str(), value.as_str()) {
             ("sslmode", mode) => self.mode = Some(mode.parse()?),
             // As JDBC says it, and libpq takes it.
-            ("ssl", "true") => self.mode = Some(Mode::Require),
+            ("ssl", "true") => self.mode = self.mode.max(Some(Mode::Require)),
             ("sslrootcert", _) => self.root_cert = Some(value).filter(|path| !path.is_empty()),
             ("sslcert", _) => self.cert = Some(value).filter(|path| !path.is_empty()),
             ("sslkey", _) => self.key = Some(value).filter(|path| !path.is_empty()),
@@ -126,6 +130,12 @@ impl Ours {
                     .to_owned());
             }
             ("gssencmode", "disable" | "prefer") | ("sslcompression", "0") | ("sslsni", "1") => {}
+            ("load_balance_hosts", "disable") => {}
+            ("load_balance_hosts", _) => {
+                return Err("`load_balance_hosts` must be disable: the first host that answers \
+                            is taken"
+                    .to_owned());
+            }
             ("pgbouncer", "true") => {
                 return Err("`pgbouncer` names a pooler in transaction mode: name the server \
                             itself, or a pooler in session mode"
@@ -198,6 +208,8 @@ impl PostgresUrl {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
     use super::*;
     use crate::postgres::connect::establish;
 
@@ -251,12 +263,53 @@ mod tests {
     }
 
     #[test]
+    fn an_address_may_be_given_beside_the_name_that_its_certificate_has() {
+        let url = read("postgres://db.invalid:1/db?hostaddr=127.0.0.1&sslmode=verify-full");
+        let why = refused(&url);
+        assert!(why.starts_with("db.invalid:1: Connection refused"), "{why}");
+    }
+
+    #[test]
+    fn ssl_true_asks_for_no_less_than_sslmode() {
+        for parameters in [
+            "sslmode=verify-full&ssl=true",
+            "ssl=true&sslmode=verify-full",
+            "%73slmode=verify-full",
+        ] {
+            let url = read(&format!("postgres://host/db?{parameters}"));
+            assert!(url.caution().is_none(), "{parameters}: {:?}", url.tls);
+        }
+    }
+
+    #[test]
     fn why_no_host_lets_one_in_is_said_with_its_name_and_without_a_password() {
         let url = read("postgres://me:secret@127.0.0.1:1,localhost:2/db");
         let why = refused(&url);
         assert!(why.contains("127.0.0.1:1: ") && why.contains("; localhost:2: "), "{why}");
         assert!(!why.contains("secret"), "{why}");
     }
+
+    /// As libpq does.
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let key = dir.path().join("key.pem");
+        std::fs::write(&key, "").expect("written");
+        let pem = dir.path().join("cert.pem");
+        std::fs::write(&pem, CERTIFICATE).expect("written");
+        let url = format!(
+            "postgres://host/db?sslmode=require&sslcert={}&sslkey={}",
+            pem.display(),
+            key.display()
+        );
+        for (mode, is_refused) in [(0o644, true), (0o660, true), (0o604, true), (0o600, false)] {
+            std::fs::set_permissions(&key, Permissions::from_mode(mode)).expect("set");
+            let why = refusal(&url);
+            assert_eq!(why.contains("0600"), is_refused, "{mode:o}: {why}");
+        }
+    }
+
+    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
 
     #[test]
     fn what_is_wrong_is_said_by_its_name_and_without_a_password() {
@@ -276,6 +329,10 @@ mod tests {
             ("port=x", "port"),
             ("sslcrl=/x", "sslcrl"),
             ("pgbouncer=true", "transaction mode"),
+            ("load_balance_hosts=random", "`load_balance_hosts` must be disable"),
+            ("hostaddr=127.0.0.1,127.0.0.2", "`hostaddr`"),
+            ("%73slmode=verify-ca", "`sslrootcert`"),
+            ("%ff=1", "UTF-8"),
         ] {
             let why = refusal(&format!("postgres://me:secret@host/db?{parameters}"));
             assert!(why.contains(expected), "{parameters}: {why}");
