@@ -16,7 +16,7 @@ use crate::{
     open::{self, Refused, lock, lock::FileLock},
     postgres, sqlite,
 };
-use parlor_domain::limits::{COPY_LEASE_POLL, COPY_ROWS, NODE_LEASE};
+use parlor_domain::limits::{COPY_LEASE_POLL, COPY_ROWS, NODE_LEASE, POSTGRES_RESPONSE_TIMEOUT};
 
 /// An open connection, and what it is called before the operator.
 pub(super) struct Side {
@@ -73,7 +73,7 @@ impl Side {
                 (SideConn::Sqlite(Box::new(conn)), file)
             }
             DatabaseUrl::Postgres(server) => {
-                let conn = postgres::connect::establish(server);
+                let conn = postgres::connect::establish(server, POSTGRES_RESPONSE_TIMEOUT);
                 let conn = conn.map_err(Refused::Open).map_err(refused)?;
                 (SideConn::Postgres(Box::new(conn)), server.to_string())
             }

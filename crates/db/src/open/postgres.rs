@@ -11,6 +11,7 @@ use crate::{
     postgres::{PostgresUrl, connect::establish},
     write::message::postgres::unify_reactions,
 };
+use parlor_domain::limits::POSTGRES_MIGRATION_TIMEOUT;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
@@ -29,8 +30,8 @@ pub(crate) fn migrate(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
 }
 
 fn run_pending(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
-    let mut conn = establish(url).map_err(Refused::Open)?;
-    session::check(url, &mut conn).map_err(Refused::Open)?;
+    session::check(url).map_err(Refused::Open)?;
+    let mut conn = establish(url, POSTGRES_MIGRATION_TIMEOUT).map_err(Refused::Open)?;
     conn.batch_execute(LOCK).map_err(|error| Refused::Migrate(error.to_string()))?;
     super::run_pending(&mut conn, MIGRATIONS, |conn| conn.transaction(unify_reactions))
 }

@@ -1,5 +1,7 @@
 //! How a connection to PostgreSQL is made.
 
+use std::time::Duration;
+
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{AsyncPgConnection, pooled_connection::PoolableConnection};
 use socket2::{SockRef, TcpKeepalive};
@@ -25,16 +27,17 @@ use parlor_domain::limits::{
 };
 
 /// Makes one connection: to the first host that can be reached, and lets one
-/// write where that is asked for.
+/// write where that is asked for. `silence` is for how long a question may
+/// have no answer.
 ///
 /// # Errors
 /// Each host's reason.
-pub(crate) async fn connect(url: &PostgresUrl) -> ConnectionResult<AsyncPgConnection> {
+async fn connect(url: &PostgresUrl, silence: Duration) -> ConnectionResult<AsyncPgConnection> {
     let hosts = url.config.get_hosts().len();
     let each = postgres_host_timeout(hosts);
     let mut causes = Vec::new();
     for i in 0..hosts {
-        let cause = match timeout(each, to_host(url, i)).await {
+        let cause = match timeout(each, to_host(url, i, silence)).await {
             Ok(Ok(conn)) => return Ok(conn),
             Ok(Err(cause)) => cause,
             Err(_) => format!("no answer within {each:?}"),
@@ -45,7 +48,11 @@ pub(crate) async fn connect(url: &PostgresUrl) -> ConnectionResult<AsyncPgConnec
 }
 
 /// With TLS or without, as the URL lets it.
-async fn to_host(url: &PostgresUrl, i: usize) -> Result<AsyncPgConnection, String> {
+async fn to_host(
+    url: &PostgresUrl,
+    i: usize,
+    silence: Duration,
+) -> Result<AsyncPgConnection, String> {
     let Host::Tcp(name) = &url.config.get_hosts()[i] else {
         return Err("only TCP is supported: name the host".to_owned());
     };
@@ -62,7 +69,7 @@ async fn to_host(url: &PostgresUrl, i: usize) -> Result<AsyncPgConnection, Strin
         let alive =
             TcpKeepalive::new().with_time(POSTGRES_KEEPALIVE).with_interval(POSTGRES_KEEPALIVE);
         SockRef::from(&stream).set_tcp_keepalive(&alive).map_err(|error| error.to_string())?;
-        let stream = Stalled::new(stream, POSTGRES_RESPONSE_TIMEOUT);
+        let stream = Stalled::new(stream, silence);
         let mut config = url.config.clone();
         config.ssl_mode(*mode);
         let started = match tls.clone() {
@@ -136,7 +143,7 @@ pub(crate) async fn connect_guarded(
     url: &PostgresUrl,
     guard: &Guard,
 ) -> ConnectionResult<AsyncPgConnection> {
-    let mut conn = connect(url).await?;
+    let mut conn = connect(url, POSTGRES_RESPONSE_TIMEOUT).await?;
     guard.check(&mut conn).await?;
     Ok(conn)
 }
@@ -153,17 +160,12 @@ pub(crate) struct Pooled {
 #[derive(Debug)]
 pub(crate) struct Manager {
     url: PostgresUrl,
-    /// `None` before it is known which life the database is in.
-    guard: Option<Guard>,
+    guard: Guard,
 }
 
 impl Manager {
-    pub fn new(url: PostgresUrl) -> Self {
-        Self { url, guard: None }
-    }
-
-    pub fn guarded(url: PostgresUrl, guard: Guard) -> Self {
-        Self { url, guard: Some(guard) }
+    pub fn new(url: PostgresUrl, guard: Guard) -> Self {
+        Self { url, guard }
     }
 }
 
@@ -172,13 +174,7 @@ impl r2d2::ManageConnection for Manager {
     type Error = ConnectionError;
 
     fn connect(&self) -> Result<Pooled, ConnectionError> {
-        let connecting = async {
-            match &self.guard {
-                Some(guard) => connect_guarded(&self.url, guard).await,
-                None => connect(&self.url).await,
-            }
-        };
-        let conn = runtime::connect(connecting)?;
+        let conn = runtime::connect(connect_guarded(&self.url, &self.guard))?;
         Ok(Pooled { conn, is_broken: false })
     }
 
@@ -195,9 +191,11 @@ impl r2d2::ManageConnection for Manager {
 /// The connections that write: one a lane.
 pub(crate) type WriterPool = r2d2::Pool<Manager>;
 
-pub(crate) fn establish(url: &PostgresUrl) -> Result<Conn, String> {
-    let made = r2d2::ManageConnection::connect(&Manager::new(url.clone()));
-    made.map(|made| made.conn).map_err(|error| match error {
+/// A blocking connection of no pool, for what comes before it is known which
+/// life the database is in.
+pub(crate) fn establish(url: &PostgresUrl, silence: Duration) -> Result<Conn, String> {
+    let made = runtime::connect(connect(url, silence));
+    made.map_err(|error| match error {
         ConnectionError::BadConnection(cause) => cause,
         other => other.to_string(),
     })
@@ -215,5 +213,5 @@ pub(crate) fn pool(url: &PostgresUrl, lanes: usize, guard: Guard) -> WriterPool 
         // Whoever wants one hears why there is none, and logs it.
         .error_handler(Box::new(r2d2::NopErrorHandler))
         .connection_timeout(POSTGRES_CONNECT_TIMEOUT)
-        .build_unchecked(Manager::guarded(url.clone(), guard))
+        .build_unchecked(Manager::new(url.clone(), guard))
 }

@@ -212,13 +212,15 @@ mod tests {
 
     use super::*;
     use crate::postgres::connect::establish;
+    use parlor_domain::limits::POSTGRES_RESPONSE_TIMEOUT;
 
     fn read(url: &str) -> PostgresUrl {
         url.parse().unwrap_or_else(|why| panic!("{url}: {why}"))
     }
 
     fn refused(url: &PostgresUrl) -> String {
-        establish(url).err().expect("nobody is there")
+        let made = establish(url, POSTGRES_RESPONSE_TIMEOUT);
+        made.err().expect("nobody is there")
     }
 
     fn refusal(url: &str) -> String {

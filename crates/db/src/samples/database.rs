@@ -11,6 +11,7 @@ use crate::{
     DatabaseUrl,
     postgres::{Conn, PostgresUrl, connect::establish},
 };
+use parlor_domain::limits::POSTGRES_MIGRATION_TIMEOUT;
 
 pub fn is_postgres() -> bool {
     std::env::var("PARLOR_TEST_DATABASE").is_ok_and(|name| name == "postgres")
@@ -31,5 +32,5 @@ pub fn fresh(dir: &Path) -> DatabaseUrl {
 
 /// A connection beside those of a [`Database`](crate::Database).
 pub fn beside(url: &PostgresUrl) -> Conn {
-    establish(url).expect("it can be reached")
+    establish(url, POSTGRES_MIGRATION_TIMEOUT).expect("it can be reached")
 }

@@ -10,7 +10,7 @@ use diesel::connection::SimpleConnection;
 
 use super::*;
 use crate::samples::database::beside;
-use parlor_domain::limits::POSTGRES_CONNECT_TIMEOUT;
+use parlor_domain::limits::{POSTGRES_CONNECT_TIMEOUT, POSTGRES_RESPONSE_TIMEOUT};
 
 /// Runs a statement, and then waits for others that do.
 #[derive(Debug)]
@@ -57,6 +57,26 @@ fn a_host_that_never_answers_leaves_time_for_the_next_one() {
     let began = Instant::now();
     on_a_thread(|| drop(beside(&both)));
     assert!(began.elapsed() < POSTGRES_CONNECT_TIMEOUT, "{:?}", began.elapsed());
+}
+
+#[test]
+fn who_migrates_may_take_longer_than_any_other_answer() {
+    let bench = Bench::new();
+    let DatabaseUrl::Postgres(server) = &bench.url else { return };
+    let locked = Barrier::new(2);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut first = beside(server);
+            first
+                .batch_execute("SET statement_timeout = 0; SELECT pg_advisory_lock(7232421)")
+                .expect("locked");
+            locked.wait();
+            let longer = POSTGRES_RESPONSE_TIMEOUT.as_secs_f64() + 0.5;
+            first.batch_execute(&format!("SELECT pg_sleep({longer})")).expect("it sleeps");
+        });
+        locked.wait();
+        assert!(bring_up_to_date(&bench.url).is_ok());
+    });
 }
 
 #[actix::test]

@@ -62,6 +62,10 @@ pub const POSTGRES_STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A PostgreSQL that does not respond for longer than a statement may take is
 /// considered unreachable.
 pub const POSTGRES_RESPONSE_TIMEOUT: Duration = Duration::from_secs(7);
+/// The same while a database is migrated or opened, or another node does that:
+/// with many messages it takes as long as it takes. A server that is gone is
+/// noticed before (`POSTGRES_KEEPALIVE`).
+pub const POSTGRES_MIGRATION_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
 /// A connection that is silent so long is asked by the system whether its other
 /// end is there: routers forget connections after minutes.
 pub const POSTGRES_KEEPALIVE: Duration = Duration::from_secs(30);

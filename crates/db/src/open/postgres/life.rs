@@ -11,6 +11,7 @@ use crate::{
     postgres::{Conn, Guard, PostgresUrl, connect::establish},
     write::{life::postgres as life, postgres::WHOLE},
 };
+use parlor_domain::limits::{POSTGRES_MIGRATION_TIMEOUT, POSTGRES_RESPONSE_TIMEOUT};
 use parlor_process::clock;
 
 /// What tells one PostgreSQL from a copy of it: the cluster, its timeline (of
@@ -40,7 +41,8 @@ struct Identity {
 pub(crate) fn open(url: &PostgresUrl) -> Result<Guard, Refused> {
     std::thread::scope(|scope| {
         let opening = scope.spawn(|| {
-            let mut conn = establish(url).map_err(Refused::Open)?;
+            let conn = establish(url, POSTGRES_MIGRATION_TIMEOUT);
+            let mut conn = conn.map_err(Refused::Open)?;
             make_sure(&mut conn).map_err(|error| Refused::Open(error.to_string()))
         });
         opening.join().unwrap_or_else(|_| Err(Refused::Open("opening it panicked".to_owned())))
@@ -49,7 +51,7 @@ pub(crate) fn open(url: &PostgresUrl) -> Result<Guard, Refused> {
 
 /// Has the next start begin a new life.
 pub(crate) fn renew(url: &PostgresUrl) -> Result<(), Refused> {
-    let mut conn = establish(url).map_err(Refused::Open)?;
+    let mut conn = establish(url, POSTGRES_RESPONSE_TIMEOUT).map_err(Refused::Open)?;
     let renewed = life::set_witness(&mut conn, Some(RENEWED));
     renewed.map_err(|error| Refused::Open(error.to_string()))
 }

@@ -13,7 +13,9 @@ use diesel::{
 };
 
 use crate::postgres::{Conn, PostgresUrl, connect::establish, statement::lacks_its_statements};
-use parlor_domain::limits::{POSTGRES_IDLE_IN_TRANSACTION, POSTGRES_STATEMENT_TIMEOUT};
+use parlor_domain::limits::{
+    POSTGRES_IDLE_IN_TRANSACTION, POSTGRES_RESPONSE_TIMEOUT, POSTGRES_STATEMENT_TIMEOUT,
+};
 
 #[derive(QueryableByName)]
 struct Session {
@@ -26,9 +28,11 @@ struct Session {
 
 /// # Errors
 /// It is not; one line for the operator.
-pub(super) fn check(url: &PostgresUrl, conn: &mut Conn) -> Result<(), String> {
-    let checked = ask(conn)
-        .and_then(|Session { pid, unset }| QueryResult::Ok((is_shared(url, conn, pid)?, unset)));
+pub(super) fn check(url: &PostgresUrl) -> Result<(), String> {
+    let mut conn = establish(url, POSTGRES_RESPONSE_TIMEOUT)?;
+    let checked = ask(&mut conn).and_then(|Session { pid, unset }| {
+        QueryResult::Ok((is_shared(url, &mut conn, pid)?, unset))
+    });
     match checked {
         Ok((true, _)) => Err(IN_TRANSACTION_MODE.to_owned()),
         // Two of them had the same session, or one had two.
@@ -53,7 +57,7 @@ fn is_shared(url: &PostgresUrl, conn: &mut Conn, pid: i32) -> QueryResult<bool> 
     let mut held = Vec::new();
     while held.len() < OTHERS {
         // If there is no other one it is not known, and something else says why.
-        let Ok(mut other) = establish(url) else { break };
+        let Ok(mut other) = establish(url, POSTGRES_RESPONSE_TIMEOUT) else { break };
         other.batch_execute("BEGIN")?;
         if ask(&mut other)?.pid == pid || ask(conn)?.pid != pid {
             return Ok(true);

@@ -35,7 +35,7 @@ impl TableIndex {
             .test_on_check_out(false)
             // Whoever wants one hears why there is none.
             .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(Manager::guarded(url.clone(), guard.clone()));
+            .build_unchecked(Manager::new(url.clone(), guard.clone()));
         Self { pool }
     }
 

@@ -85,7 +85,7 @@ pub(crate) fn keep_up(url: PostgresUrl, guard: Guard) -> std::io::Result<()> {
 }
 
 fn run(url: &PostgresUrl, guard: &Guard) -> Result<(), String> {
-    let manager = Manager::guarded(url.clone(), guard.clone());
+    let manager = Manager::new(url.clone(), guard.clone());
     let made = r2d2::ManageConnection::connect(&manager).map_err(|error| error.to_string())?;
     let mut conn = made.conn;
     conn.batch_execute("SET statement_timeout = '6s'").map_err(|error| error.to_string())?;
