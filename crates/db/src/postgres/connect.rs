@@ -1,6 +1,9 @@
 //! How a connection to PostgreSQL is made.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{AsyncPgConnection, pooled_connection::PoolableConnection};
@@ -17,7 +20,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{
     Conn,
     guard::Guard,
-    runtime,
+    runtime::{self, Own},
     stalled::Stalled,
     url::{PostgresUrl, full_cause},
 };
@@ -154,6 +157,8 @@ pub(crate) struct Pooled {
     /// Something failed on it that may be its own: it is made anew, whatever
     /// that was.
     pub is_broken: bool,
+    runtime: Own,
+    generation: u64,
 }
 
 /// Makes the blocking connections of a pool.
@@ -161,11 +166,14 @@ pub(crate) struct Pooled {
 pub(crate) struct Manager {
     url: PostgresUrl,
     guard: Guard,
+    /// One breaks, and those that were made with it are suspect: whatever
+    /// came over the server, or between, they would fail one after the other.
+    generation: AtomicU64,
 }
 
 impl Manager {
     pub fn new(url: PostgresUrl, guard: Guard) -> Self {
-        Self { url, guard }
+        Self { url, guard, generation: AtomicU64::new(0) }
     }
 }
 
@@ -174,17 +182,30 @@ impl r2d2::ManageConnection for Manager {
     type Error = ConnectionError;
 
     fn connect(&self) -> Result<Pooled, ConnectionError> {
-        let conn = runtime::connect(connect_guarded(&self.url, &self.guard))?;
-        Ok(Pooled { conn, is_broken: false })
+        let generation = self.generation.load(Ordering::Relaxed);
+        let (conn, runtime) = runtime::connect(connect_guarded(&self.url, &self.guard))?;
+        Ok(Pooled { conn, is_broken: false, runtime, generation })
     }
 
-    /// Not asked: the next write says whether a connection is good.
-    fn is_valid(&self, _: &mut Pooled) -> Result<(), ConnectionError> {
+    /// The server is not asked: that would cost each batch a round trip.
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectionError> {
+        pooled.runtime.catch_up();
+        let is_suspect = pooled.generation != self.generation.load(Ordering::Relaxed);
+        if is_suspect || PoolableConnection::is_broken(&mut *pooled.conn) {
+            return Err(ConnectionError::BadConnection("the connection ended".to_owned()));
+        }
         Ok(())
     }
 
-    fn has_broken(&self, Pooled { conn, is_broken }: &mut Pooled) -> bool {
-        *is_broken || std::thread::panicking() || PoolableConnection::is_broken(&mut **conn)
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        let has_broken = pooled.is_broken
+            || std::thread::panicking()
+            || PoolableConnection::is_broken(&mut *pooled.conn);
+        if has_broken {
+            // Only the first one of those that were made together.
+            self.generation.fetch_max(pooled.generation + 1, Ordering::Relaxed);
+        }
+        has_broken
     }
 }
 
@@ -195,7 +216,7 @@ pub(crate) type WriterPool = r2d2::Pool<Manager>;
 /// life the database is in.
 pub(crate) fn establish(url: &PostgresUrl, silence: Duration) -> Result<Conn, String> {
     let made = runtime::connect(connect(url, silence));
-    made.map_err(|error| match error {
+    made.map(|(conn, _)| conn).map_err(|error| match error {
         ConnectionError::BadConnection(cause) => cause,
         other => other.to_string(),
     })
@@ -209,7 +230,7 @@ pub(crate) fn pool(url: &PostgresUrl, lanes: usize, guard: Guard) -> WriterPool 
         .min_idle(Some(0))
         .idle_timeout(Some(POSTGRES_IDLE))
         .max_lifetime(None)
-        .test_on_check_out(false)
+        .test_on_check_out(true)
         // Whoever wants one hears why there is none, and logs it.
         .error_handler(Box::new(r2d2::NopErrorHandler))
         .connection_timeout(POSTGRES_CONNECT_TIMEOUT)

@@ -44,6 +44,17 @@ impl Write for Run {
     fn effects(&self, (): &(), _: &mut Effects) {}
 }
 
+/// Runs a statement on so many connections, which are idle then.
+fn run_on_each(bench: &Bench, connections: usize, sql: &'static str) {
+    let together = Arc::new(Barrier::new(connections));
+    std::thread::scope(|scope| {
+        for _ in 0..connections {
+            let write = Run { sql, together: together.clone() };
+            scope.spawn(|| bench.one(write).expect("it runs"));
+        }
+    });
+}
+
 /// Such as one behind which a firewall drops what it is sent.
 #[test]
 fn a_host_that_never_answers_leaves_time_for_the_next_one() {
@@ -57,6 +68,40 @@ fn a_host_that_never_answers_leaves_time_for_the_next_one() {
     let began = Instant::now();
     on_a_thread(|| drop(beside(&both)));
     assert!(began.elapsed() < POSTGRES_CONNECT_TIMEOUT, "{:?}", began.elapsed());
+}
+
+/// As after a restart of the server.
+#[test]
+fn no_write_fails_on_a_connection_that_ended_while_it_was_idle() {
+    let bench = Bench::new();
+    let DatabaseUrl::Postgres(server) = &bench.url else { return };
+    run_on_each(&bench, 3, "SELECT 1");
+    on_a_thread(|| {
+        let mut other = beside(server);
+        let others = "pg_stat_activity WHERE datname = current_database() \
+                      AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        let end = format!(
+            "DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM {others};
+            WHILE EXISTS (SELECT 1 FROM {others}) LOOP
+                PERFORM pg_stat_clear_snapshot();
+            END LOOP; END $$"
+        );
+        other.batch_execute(&end).expect("they end");
+    });
+    let failed = [0; 3].map(|_| bench.one(Run::alone("SELECT 1")).is_err());
+    assert_eq!(failed, [false; 3]);
+}
+
+#[test]
+fn what_is_wrong_with_one_idle_connection_fails_no_write_on_the_others() {
+    let bench = Bench::new();
+    if bench.url.file().is_some() {
+        return;
+    }
+    run_on_each(&bench, 3, "SET default_transaction_read_only = on");
+    let touch = "UPDATE life SET witness = witness";
+    let failed = [0; 3].map(|_| bench.one(Run::alone(touch)).is_err());
+    assert_eq!(failed, [true, false, false]);
 }
 
 #[test]

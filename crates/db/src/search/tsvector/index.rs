@@ -32,7 +32,7 @@ impl TableIndex {
         let pool = r2d2::Pool::builder()
             .max_size(SEARCH_CONNECTIONS)
             .min_idle(Some(0))
-            .test_on_check_out(false)
+            .test_on_check_out(true)
             // Whoever wants one hears why there is none.
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(Manager::new(url.clone(), guard.clone()));
