@@ -118,10 +118,7 @@ fn start(server: &Path, home: &TempDir, number: usize, url: Option<&str>) -> Nod
         .stderr(log);
     if let Some(url) = url {
         let (_, name) = url.rsplit_once('/').expect("a URL with a database");
-        command
-            .env("DATABASE_URL", url)
-            .env("REDIS_URL", redis())
-            .env("PARLOR_REDIS_PREFIX", name);
+        command.env("DATABASE_URL", url).env("REDIS_URL", redis()).env("PARLOR_REDIS_PREFIX", name);
     }
     let mut child = command.spawn().expect("the server can be started");
     // Kept open: the server says more than its first line.

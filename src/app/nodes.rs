@@ -10,8 +10,8 @@ use super::Failure;
 use crate::{
     chat::ToNodes,
     config::Config,
-    name_thread,
     db::{Database, Nodes},
+    name_thread,
     nodes::{
         Bus, BusHandle, Door, Follower, Health, Hooks, Lease, Node, RedisUrl, Services, Started,
         Submissions,
