@@ -80,6 +80,8 @@ pub struct Bus {
     url: Option<RedisUrl>,
     prefix: String,
     me: String,
+    /// The life of the database that this node is in.
+    life: String,
     keys: Keys,
     health: Health,
     queue: mpsc::Receiver<ToNodes>,
@@ -92,11 +94,12 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// `me` is this node's incarnation.
+    /// `me` is this node's incarnation; `life` is the same text for all nodes in a
+    /// life of the database.
     pub(super) fn new(
         url: Option<RedisUrl>,
         prefix: &str,
-        me: &str,
+        (me, life): (&str, &str),
         health: Health,
         from_lease: mpsc::UnboundedReceiver<ToBus>,
         follower: mpsc::UnboundedSender<FromBus>,
@@ -107,6 +110,7 @@ impl Bus {
             url,
             prefix: prefix.to_owned(),
             me: me.to_owned(),
+            life: life.to_owned(),
             keys: Keys::new(prefix, me),
             health,
             queue,
@@ -258,6 +262,8 @@ impl Bus {
     fn published(&self, bytes: &[u8]) {
         match Message::decode(bytes) {
             Some(message) if message.from == self.me => {}
+            // This node is about to begin anew, too.
+            Some(message) if message.is_of_another_life(&self.life) => {}
             Some(message) => {
                 metrics().hints_heard.inc();
                 self.hand_on(message.pieces());
@@ -310,7 +316,7 @@ impl Bus {
     }
 
     fn publish(&self, commands: &mut Pipeline, said: &ToNodes) {
-        for (channel, message) in messages(&self.me, said) {
+        for (channel, message) in messages(&self.me, &self.life, said) {
             let payload = message.encode();
             metrics().hints_published.inc();
             metrics().hint_bytes.inc_by(payload.len() as u64);

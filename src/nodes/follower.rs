@@ -90,7 +90,9 @@ impl Follower {
         // Also without Redis somebody has to say which rows are this node's own.
         let (url, prefix) = redis.unzip();
         let (me, prefix) = (&node.incarnation, prefix.unwrap_or_default());
-        let bus = Some(Bus::new(url, &prefix, me, health.clone(), from_lease, to_follower));
+        let life = node.nodes.life();
+        let who = (&**me, life.as_str());
+        let bus = Some(Bus::new(url, &prefix, who, health.clone(), from_lease, to_follower));
         let (lease, me, leads) = Lease::new(node.clone(), health.clone(), to_news, to_bus, stopped);
         let follower = Self {
             nodes: node.nodes,

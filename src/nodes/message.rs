@@ -19,6 +19,10 @@ pub(super) struct Message {
     /// The incarnation that says it; it does not listen to itself.
     #[serde(rename = "n")]
     pub from: String,
+    /// The life of the database that it is in. Nodes of earlier versions say
+    /// nothing of it.
+    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
+    life: Option<String>,
     #[serde(rename = "e", default, skip_serializing_if = "Vec::is_empty")]
     events: Vec<EventPart>,
     #[serde(rename = "h", default, skip_serializing_if = "Vec::is_empty")]
@@ -112,13 +116,14 @@ fn raw(frame: &Frame) -> Option<Box<RawValue>> {
     RawValue::from_string(frame.payload().to_owned()).ok()
 }
 
-/// What a node has to say, by channel.
-pub(super) fn messages(from: &str, said: &ToNodes) -> BTreeMap<Channel, Message> {
+/// What a node in a life of the database has to say, by channel.
+pub(super) fn messages(from: &str, life: &str, said: &ToNodes) -> BTreeMap<Channel, Message> {
     let mut all = BTreeMap::<Channel, Message>::new();
     let mut on = |channel: Channel, put: &mut dyn FnMut(&mut Message)| {
-        put(all
-            .entry(channel)
-            .or_insert_with(|| Message { from: from.to_owned(), ..Message::default() }));
+        put(all.entry(channel).or_insert_with(|| {
+            let life = Some(life.to_owned());
+            Message { from: from.to_owned(), life, ..Message::default() }
+        }));
     };
     for Recorded { id, happened } in &said.recorded {
         for (item, what) in (0..).zip(happened) {
@@ -174,6 +179,12 @@ impl Message {
         serde_json::from_slice(bytes).ok()
     }
 
+    /// Whether its positions say nothing here: where the database was restored, or a
+    /// standby has taken over, one node begins its new life before another.
+    pub fn is_of_another_life(&self, life: &str) -> bool {
+        self.life.as_deref().is_some_and(|own| own != life)
+    }
+
     /// Its pieces. What is committed comes in the order of the commits: who
     /// leaves a room is gone before what was said later.
     pub fn pieces(self) -> Vec<Received> {
@@ -224,12 +235,15 @@ mod tests {
             events: vec![(RoomKey(3), Seq(8), frame(r#"{"a":1}"#))],
             ..ToNodes::default()
         };
-        let all = messages("me", &said);
+        let all = messages("me", "one", &said);
         let channels: Vec<&Channel> = all.keys().collect();
         assert_eq!(channels, [&Channel::Room(3), &Channel::User(5), &Channel::All]);
         let bytes = all[&Channel::Room(3)].encode();
         let message = Message::decode(&bytes).expect("as it was encoded");
         assert_eq!(message.from, "me");
+        assert!(message.is_of_another_life("other") && !message.is_of_another_life("one"));
+        let earlier = Message::decode(br#"{"n":"me"}"#).expect("of an earlier version");
+        assert!(!earlier.is_of_another_life("one"));
         let event = FromNode::Event { room: RoomKey(3), seq: Seq(8), frame: frame(r#"{"a":1}"#) };
         let happened = Received::Happened { row: 70, item: 0, what: joined };
         assert_eq!(message.pieces(), [happened, Received::Node(event)]);
@@ -245,7 +259,7 @@ mod tests {
                 blocked: std::sync::Arc::default(),
                 frame: frame("{}"),
             }];
-            let all = messages("me", &ToNodes { ephemeral, ..ToNodes::default() });
+            let all = messages("me", "one", &ToNodes { ephemeral, ..ToNodes::default() });
             let bytes: usize = all.values().map(|message| message.encode().len()).sum();
             (all.len(), bytes)
         };

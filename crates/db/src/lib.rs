@@ -25,7 +25,6 @@ mod select;
 pub mod sqlite;
 mod submit;
 mod url;
-mod worker;
 pub mod write;
 mod writer;
 mod writers;

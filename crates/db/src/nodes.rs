@@ -20,7 +20,7 @@ use super::{
     writers::Writers,
 };
 use parlor_domain::{
-    Timestamp,
+    Epoch, RoomKey, Timestamp,
     limits::{FEED_KEPT, FEED_SETTLED, NODE_LEASE, NODE_NUMBER_REST, NODE_NUMBERS, READ_TIMEOUT},
 };
 
@@ -124,6 +124,11 @@ impl Nodes {
     async fn within<T>(reading: impl Future<Output = Result<T, String>>) -> Result<T, String> {
         let late = |_| Err("the database does not answer".to_owned());
         tokio::time::timeout(READ_TIMEOUT, reading).await.unwrap_or_else(late)
+    }
+
+    /// The life that this node has started in, as a short text.
+    pub fn life(&self) -> Epoch {
+        self.guard.life().epoch_of(RoomKey(0))
     }
 
     /// Makes sure that the database is still in the life that this node has

@@ -10,6 +10,7 @@
 mod news;
 mod queue;
 mod waiting;
+mod worker;
 
 use std::time::Instant;
 
@@ -21,13 +22,13 @@ use tokio::{sync::oneshot, time::timeout};
 
 use news::News;
 
-pub(super) use waiting::{Batch, Waiting};
+use waiting::{Ran, Waiting};
+use worker::{DbWorker, Run};
 
 use super::{
     Committed, Database, OutboxTargets, Queued, Recorded, Reply, SetCommitted, Submit, Write,
     WriteError, WriteResult,
     sqlite::checkpointer::{Checkpoint, Checkpointer},
-    worker::{DbWorker, Run},
     write::{batch::Executed, probe::Probe},
     writers::Writers,
 };
@@ -58,14 +59,6 @@ pub struct Writer {
     committed: Option<Recipient<Committed>>,
     idle: Vec<oneshot::Sender<()>>,
     news: News,
-}
-
-/// What came of a transaction, by a database thread.
-#[derive(actix::Message)]
-#[rtype(result = "()")]
-pub(super) struct Ran {
-    pub replies: Vec<Reply>,
-    pub executed: Executed,
 }
 
 /// Submits one write and waits for its commit, for a bounded time.
@@ -244,7 +237,7 @@ impl Writer {
         metrics().writes_in_flight.set(self.in_flight as u64);
         self.waiting.add(&mut self.fresh);
         while let Some(batch) = self.waiting.next() {
-            self.worker.do_send(Run { batch, writer: ctx.address() });
+            self.worker.do_send(Run { batch, writer: ctx.address().recipient() });
         }
         if let Some(at) = self.waiting.opens_at().filter(|_| !self.opening) {
             self.opening = true;

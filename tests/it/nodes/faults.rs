@@ -143,7 +143,7 @@ async fn a_synchronous_standby_takes_over() {
     standby.kill();
     standby.start_again().await;
     load.goes_on(SOME).await;
-    load.finish("a standby took over").await;
+    load.finish_after("a standby took over", 1).await;
     drop(cluster);
 }
 

@@ -34,7 +34,7 @@ struct Batch {
 
 /// Which transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BatchId(u64);
+pub(super) struct BatchId(u64);
 
 impl<T> Queue<T> {
     pub fn new(lanes: usize) -> Self {

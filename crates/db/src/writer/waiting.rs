@@ -6,30 +6,41 @@ use std::{
 };
 
 use super::queue::{BatchId, Queue};
-use crate::{Queued, Reply, write::Order};
+use crate::{
+    Queued, Reply,
+    write::{Order, batch::Executed},
+};
 
 /// The writer adds to it, and the database threads take from it; clones share it.
 #[derive(Clone)]
-pub(crate) struct Waiting {
+pub(super) struct Waiting {
     queue: Arc<Mutex<Queue<(Queued, Reply)>>>,
     /// Whether writes can overtake each other, so that their order matters.
     has_lanes: bool,
 }
 
 /// What becomes one transaction.
-pub(crate) struct Batch {
+pub(super) struct Batch {
     pub id: BatchId,
     pub writes: Vec<(Queued, Reply)>,
 }
 
+/// What came of a transaction, by a database thread.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+pub(super) struct Ran {
+    pub replies: Vec<Reply>,
+    pub executed: Executed,
+}
+
 impl Waiting {
-    pub(super) fn new(lanes: usize) -> Self {
+    pub fn new(lanes: usize) -> Self {
         Self { queue: Arc::new(Mutex::new(Queue::new(lanes))), has_lanes: lanes > 1 }
     }
 
     /// All at once: a thread that took only some of what came together would have
     /// it told in two parts, with two system calls for each reader.
-    pub(super) fn add(&self, writes: &mut Vec<(Queued, Reply)>) {
+    pub fn add(&self, writes: &mut Vec<(Queued, Reply)>) {
         let order_of = |write: &Queued| match self.has_lanes {
             true => Order::of(&write.concerns()),
             false => Order::Free,
@@ -40,7 +51,7 @@ impl Waiting {
     }
 
     /// The next transaction, if one is to begin now.
-    pub(super) fn next(&self) -> Option<Batch> {
+    pub fn next(&self) -> Option<Batch> {
         next(&mut self.lock())
     }
 
@@ -52,7 +63,7 @@ impl Waiting {
         next(&mut queue)
     }
 
-    pub(super) fn opens_at(&self) -> Option<Instant> {
+    pub fn opens_at(&self) -> Option<Instant> {
         self.lock().opens_at()
     }
 

@@ -5,14 +5,10 @@ use std::{
     time::Instant,
 };
 
-use actix::{Actor, Addr, Handler, SyncContext};
+use actix::{Actor, Handler, Recipient, SyncContext};
 
-use super::{
-    OutboxTargets, Queued,
-    write::batch::Executed,
-    writer::{Batch, Ran, Waiting, Writer},
-    writers::Writers,
-};
+use super::waiting::{Batch, Ran, Waiting};
+use crate::{OutboxTargets, Queued, write::batch::Executed, writers::Writers};
 use parlor_process::{metrics::metrics, thread::name_thread};
 
 /// Runs transactions with blocking diesel, in a `SyncArbiter`.
@@ -45,7 +41,7 @@ impl DbWorker {
 #[rtype(result = "()")]
 pub(super) struct Run {
     pub batch: Batch,
-    pub writer: Addr<Writer>,
+    pub writer: Recipient<Ran>,
 }
 
 impl Actor for DbWorker {
