@@ -46,6 +46,7 @@ impl Plan {
                 "--seconds" => options.measured = seconds(&value()?)?,
                 "--repeat" => options.repeat = repeat(&value()?)?,
                 "--tls" => options.tls = true,
+                "--postgres" => options.postgres = true,
                 "--deflate" => options.deflate = true,
                 "--content" => options.content = content(&value()?)?,
                 "--server" => server = Some(value()?.into()),
@@ -128,6 +129,7 @@ fn help() -> String {
          \x20 --seconds N      how long each case is measured (5)\n\
          \x20 --repeat N       runs of each case, the medians are shown (1)\n\
          \x20 --tls            everything over TLS, with a certificate of its own\n\
+         \x20 --postgres       on the PostgreSQL of scripts/with-services, not on SQLite\n\
          \x20 --deflate        agrees on permessage-deflate\n\
          \x20 --content BYTES  content of a message (100)\n\
          \x20 --server PATH    the server's executable (the one cargo has built)\n\

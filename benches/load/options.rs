@@ -21,6 +21,8 @@ pub struct Options {
     pub repeat: usize,
     /// Whether all is said over TLS.
     pub tls: bool,
+    /// Whether the server is on PostgreSQL, in scenarios that do not say where.
+    pub postgres: bool,
     /// Whether messages may come compressed.
     pub deflate: bool,
     /// Bytes of a message's content.
@@ -42,6 +44,7 @@ impl Default for Options {
             warm_up: WARM_UP,
             repeat: 1,
             tls: false,
+            postgres: false,
             deflate: false,
             content: CONTENT_BYTES,
             server: PathBuf::new(),

@@ -153,14 +153,15 @@ pub const ALL: &[Scenario] = &[
 const SETTINGS: &[(&str, &str)] =
     &[("PARLOR_CONNECTIONS_PER_USER", "100000"), ("PARLOR_ROOMS_PER_USER", "100000")];
 
-/// Runs `measure` against a fresh server; a failure tells what the server
-/// logged last.
+/// Runs `measure` against a fresh server, on the database that the options name; a
+/// failure tells what the server logged last.
 fn with_server(
     options: &Options,
     settings: &[(&str, &str)],
     measure: impl FnOnce(&mut Server) -> Result<Measured>,
 ) -> Result<Measured> {
-    with_server_on(options, None, settings, measure)
+    let database = options.postgres.then(Database::create).transpose()?;
+    with_server_on(options, database, settings, measure)
 }
 
 /// The same on a database that is not its own.
@@ -249,8 +250,10 @@ fn metric(key: &'static str, heading: &'static str, value: f64, decimals: usize)
 
 /// The columns that every scenario of messages ends with.
 fn costs(outcome: &Outcome) -> Vec<Metric> {
+    let database = outcome.span.database_cpu_seconds / outcome.span.seconds;
     vec![
         metric("server_cores", "server CPU, cores", outcome.span.server_cores(), 2),
+        metric("database_cores", "PostgreSQL's CPU, cores", database, 2),
         metric("client_cores", "client CPU, cores", outcome.span.client_cores(), 2),
         metric("resident_mib", "RSS MiB", outcome.resident_kib as f64 / 1024.0, 1),
         metric("acked", "acked", outcome.tally.acked as f64, 0),
