@@ -69,7 +69,9 @@ impl Cluster {
 
     /// On PostgreSQL, each way so far from it.
     pub fn start_distant(server: &Path, count: usize, delay: Duration) -> Self {
-        let mut cluster = Self::start(server, Store::Postgres, 0);
+        // Migrated nearby: that is hundreds of round trips.
+        let mut cluster = Self::start(server, Store::Postgres, 1);
+        cluster.stop();
         let near = cluster.database().expect("it is on PostgreSQL").url();
         let (before, rest) = near.rsplit_once(':').expect("a URL with a port");
         let (port, name) = rest.split_once('/').expect("a URL with a database");
@@ -78,6 +80,13 @@ impl Cluster {
         let nodes = (0..count).map(|number| start(server, &cluster.home, number, Some(&url)));
         cluster.nodes = nodes.collect();
         cluster
+    }
+
+    fn stop(&mut self) {
+        for mut node in self.nodes.drain(..) {
+            let _ = node.child.kill();
+            let _ = node.child.wait();
+        }
     }
 
     /// What it is on, if not on SQLite.
@@ -147,10 +156,7 @@ impl Node {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        for node in &mut self.nodes {
-            let _ = node.child.kill();
-            let _ = node.child.wait();
-        }
+        self.stop();
     }
 }
 
