@@ -7,6 +7,7 @@
 //! time, so that its results come in the order of its commits. What concerns
 //! several rooms waits until no other runs, and goes alone.
 
+mod distance;
 mod news;
 mod queue;
 mod waiting;

@@ -3,9 +3,10 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-use parlor_domain::limits::{BATCH_WRITES, LANE_WAIT, LANE_WRITES};
+use parlor_domain::limits::{BATCH_WRITES, LANE_WRITES};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::distance::Distance;
 use crate::write::Order;
 
 /// Writes that wait for a transaction. Nothing is looked at twice, however much
@@ -22,6 +23,7 @@ pub(super) struct Queue<T> {
     /// The orders of the running ones.
     taken: FxHashSet<Order>,
     begun: u64,
+    distance: Distance,
 }
 
 /// A transaction that runs.
@@ -40,7 +42,7 @@ impl<T> Queue<T> {
     pub fn new(lanes: usize) -> Self {
         let (ready, running, begun) = (VecDeque::new(), Vec::new(), 0);
         let (behind, taken) = (FxHashMap::default(), FxHashSet::default());
-        Self { lanes, ready, behind, running, taken, begun }
+        Self { lanes, ready, behind, running, taken, begun, distance: Distance::default() }
     }
 
     pub fn push(&mut self, order: Order, write: T) {
@@ -76,9 +78,11 @@ impl<T> Queue<T> {
 
     /// What waited for it comes after what has come meanwhile: nobody who writes
     /// much keeps others waiting.
-    pub fn ended(&mut self, id: BatchId) {
+    pub fn ended(&mut self, id: BatchId, now: Instant) {
         let Some(at) = self.running.iter().position(|batch| batch.id == id) else { return };
-        for order in self.running.swap_remove(at).orders {
+        let Batch { began, orders, .. } = self.running.swap_remove(at);
+        self.distance.note(now.saturating_duration_since(began));
+        for order in orders {
             self.taken.remove(&order);
             let waited = self.behind.remove(&order).unwrap_or_default();
             self.ready.extend(waited.into_iter().map(|write| (order, write)));
@@ -88,7 +92,7 @@ impl<T> Queue<T> {
     /// When another transaction may begin though nothing ends and nothing comes.
     pub fn opens_at(&self) -> Option<Instant> {
         let youngest = self.running.iter().map(|batch| batch.began).max()?;
-        self.can_open().then(|| youngest + LANE_WAIT)
+        self.can_open().then(|| youngest + self.distance.wait())
     }
 
     fn can_open(&self) -> bool {
@@ -102,7 +106,8 @@ impl<T> Queue<T> {
     /// there is enough for another, or the wait becomes long, does one begin
     /// beside it.
     fn is_worth_a_lane(&self, now: Instant) -> bool {
-        let is_young = |batch: &Batch| now.saturating_duration_since(batch.began) < LANE_WAIT;
+        let wait = self.distance.wait();
+        let is_young = |batch: &Batch| now.saturating_duration_since(batch.began) < wait;
         self.can_open()
             && (self.ready.len() >= self.running.len() * LANE_WRITES
                 || !self.running.iter().any(is_young))
@@ -127,7 +132,7 @@ impl<T> Queue<T> {
 mod tests {
     use std::{collections::HashMap, time::Duration};
 
-    use parlor_domain::RoomKey;
+    use parlor_domain::{RoomKey, limits::LANE_LATE};
     use proptest::prelude::*;
 
     use super::*;
@@ -146,13 +151,13 @@ mod tests {
             queue.push(room(2), write);
         }
         assert_eq!(queue.next(now), None, "it grows");
-        assert_eq!(queue.opens_at(), Some(now + LANE_WAIT));
+        assert_eq!(queue.opens_at(), Some(now + LANE_LATE));
         queue.push(room(2), LANE_WRITES);
         let (_, second) = queue.next(now).expect("there is enough");
         assert_eq!(second, (1..=LANE_WRITES).collect::<Vec<_>>());
-        assert_eq!((queue.next(now + LANE_WAIT), queue.opens_at()), (None, None), "it is taken");
-        queue.ended(first);
-        let (_, third) = queue.next(now + LANE_WAIT).expect("it has waited");
+        assert_eq!((queue.next(now + LANE_LATE), queue.opens_at()), (None, None), "it is taken");
+        queue.ended(first, now);
+        let (_, third) = queue.next(now + LANE_LATE).expect("it has waited");
         assert_eq!(third.len(), LANE_WRITES - 1);
     }
 
@@ -164,10 +169,10 @@ mod tests {
         }
         let (first, _) = queue.next(now).expect("nothing runs");
         queue.push(room(2), usize::MAX);
-        let (_, other) = queue.next(now + LANE_WAIT).expect("it has waited");
+        let (_, other) = queue.next(now + LANE_LATE).expect("it has waited");
         assert_eq!(other, [usize::MAX]);
         queue.push(room(3), usize::MAX);
-        queue.ended(first);
+        queue.ended(first, now);
         let (_, next) = queue.next(now).expect("one ended");
         assert_eq!(next[..2], [usize::MAX, BATCH_WRITES]);
     }
@@ -178,11 +183,11 @@ mod tests {
         queue.push(Order::Alone, 0);
         let (alone, _) = queue.next(now).expect("nothing runs");
         queue.push(room(1), 1);
-        assert_eq!((queue.next(now + LANE_WAIT), queue.opens_at()), (None, None));
-        queue.ended(alone);
+        assert_eq!((queue.next(now + LANE_LATE), queue.opens_at()), (None, None));
+        queue.ended(alone, now);
         assert!(queue.next(now).is_some());
         queue.push(Order::Alone, 2);
-        assert_eq!((queue.next(now + LANE_WAIT), queue.opens_at()), (None, None));
+        assert_eq!((queue.next(now + LANE_LATE), queue.opens_at()), (None, None));
     }
 
     #[test]
@@ -194,7 +199,7 @@ mod tests {
         let (id, batch) = queue.next(now).expect("nothing runs");
         assert_eq!(batch.len(), BATCH_WRITES);
         assert_eq!((queue.next(now + Duration::from_secs(9)), queue.opens_at()), (None, None));
-        queue.ended(id);
+        queue.ended(id, now);
         assert_eq!(queue.next(now).map(|(_, batch)| batch), Some(vec![BATCH_WRITES]));
     }
 
@@ -236,7 +241,7 @@ mod tests {
                 }
                 if ends {
                     match running.pop() {
-                        Some((id, _)) => queue.ended(id),
+                        Some((id, _)) => queue.ended(id, now),
                         None if step.is_none() => break,
                         None => {}
                     }

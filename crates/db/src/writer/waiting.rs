@@ -52,15 +52,16 @@ impl Waiting {
 
     /// The next transaction, if one is to begin now.
     pub fn next(&self) -> Option<Batch> {
-        next(&mut self.lock())
+        next(&mut self.lock(), Instant::now())
     }
 
     /// A transaction has ended, and what came of it was told; gives the one that
     /// begins in its place.
     pub fn after(&self, ended: BatchId) -> Option<Batch> {
         let mut queue = self.lock();
-        queue.ended(ended);
-        next(&mut queue)
+        let now = Instant::now();
+        queue.ended(ended, now);
+        next(&mut queue, now)
     }
 
     pub fn opens_at(&self) -> Option<Instant> {
@@ -73,7 +74,7 @@ impl Waiting {
     }
 }
 
-fn next(queue: &mut Queue<(Queued, Reply)>) -> Option<Batch> {
-    let (id, writes) = queue.next(Instant::now())?;
+fn next(queue: &mut Queue<(Queued, Reply)>, now: Instant) -> Option<Batch> {
+    let (id, writes) = queue.next(now)?;
     Some(Batch { id, writes })
 }

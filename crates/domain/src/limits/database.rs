@@ -11,9 +11,14 @@ pub const BATCH_WRITES: usize = 1_024;
 /// (docs/PERFORMANCE.md).
 pub const LANE_WRITES: usize = 16;
 
-/// Fewer wait as long as this for those that run, which is some commits of a
-/// database nearby; one that is far away has several on their way.
+/// Fewer wait as long as this for those that run where the database is far away:
+/// where even the quickest transaction takes longer. So several are on their way.
 pub const LANE_WAIT: Duration = Duration::from_millis(5);
+
+/// As long as this where it is nearby: there a transaction is late because the
+/// processors are busy, and many small ones would keep them busier, or because it
+/// waits for somebody who has stopped.
+pub const LANE_LATE: Duration = Duration::from_millis(50);
 
 /// Writes after which the write-ahead log is checkpointed, in parallel to the
 /// writer.
