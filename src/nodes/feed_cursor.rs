@@ -1,90 +1,116 @@
-//! Keeps track of which rows of the feed have been handled.
+//! Keeps track of which items of the feed have been handed on.
 //!
 //! (`db/feed` writes the rows, `nodes/follower` reads them.)
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
 use crate::db::{FeedRow, Happened};
-use parlor_domain::limits::FEED_SETTLED;
+use parlor_domain::limits::FEED_REMEMBERED;
 
 /// Hands on each item of the feed once, whether it comes as a hint or is read.
 ///
-/// Rows are numbered before they are committed, so a row may appear behind
-/// one with a higher number. A number that has not appeared for as long as no
-/// transaction lives will not any more.
+/// Each row is read once, after it was committed; its hint may come before that or
+/// after. So what came as a hint is remembered until it has been read, and what was
+/// read for a while after.
 ///
 /// It neither reads nor waits, so that its tests are plain values.
 #[derive(Debug, Default)]
 pub(crate) struct FeedCursor {
-    /// All rows up to here have been dealt with.
-    upto: i64,
-    /// Rows after that of which all has been dealt with.
-    done: FxHashSet<i64>,
-    /// Rows of which some items came as hints.
-    partly: BTreeMap<i64, FxHashSet<u32>>,
+    rows: BTreeMap<i64, Row>,
+    /// Rows up to here are not remembered: they are not taken as hints any more.
+    forgotten: i64,
+    /// How often reading the feed has begun.
+    reads: u64,
 }
 
-impl FeedCursor {
-    /// Begins behind the rows that are `settled`. Those that have been `seen`
-    /// are not new either: what they tell is read from the tables. A row that
-    /// appears later between them is.
-    pub fn new(settled: i64, seen: Vec<i64>) -> Self {
-        let done = seen.into_iter().filter(|row| *row > settled).collect();
-        Self { upto: settled, done, ..Self::default() }
-    }
+/// What is known of a row.
+#[derive(Debug)]
+struct Row {
+    /// The items that came as hints; `None`: all there are were dealt with.
+    items: Option<FxHashSet<u32>>,
+    /// The read that has it, or one before had; [`READ`] where that is known.
+    read_by: u64,
+}
 
-    /// From where it is to be read.
-    pub fn upto(&self) -> i64 {
-        self.upto
+const READ: u64 = 0;
+
+impl FeedCursor {
+    /// Begins behind what was committed; `newest` is the highest number that any row
+    /// had by then.
+    pub fn new(newest: i64) -> Self {
+        Self { forgotten: newest, ..Self::default() }
     }
 
     /// This node wrote the row itself.
     pub fn own(&mut self, row: i64) {
-        if row > self.upto {
-            self.partly.remove(&row);
-            self.done.insert(row);
+        if let Some(known) = self.row(row) {
+            known.items = None;
         }
     }
 
-    /// One item of a row came as a hint. Says whether it is new.
+    /// One item of a row came as a hint. Says whether it is to be handed on now.
     pub fn hint(&mut self, row: i64, item: u32) -> bool {
-        if row <= self.upto || self.done.contains(&row) {
-            return false;
-        }
-        self.partly.entry(row).or_default().insert(item)
+        let Some(known) = self.row(row) else { return false };
+        known.items.as_mut().is_some_and(|items| items.insert(item))
     }
 
-    /// Rows were read, all there are after [`upto`](Self::upto) or the first
-    /// of them. Gives what is new, in order.
+    /// `None` for one that is left to reading.
+    fn row(&mut self, row: i64) -> Option<&mut Row> {
+        let is_full = self.rows.len() >= FEED_REMEMBERED && !self.rows.contains_key(&row);
+        if row <= self.forgotten || is_full {
+            return None;
+        }
+        // One that has begun may have looked before this row was there.
+        let read_by = self.reads + 1;
+        let new = || Row { items: Some(FxHashSet::default()), read_by };
+        Some(self.rows.entry(row).or_insert_with(new))
+    }
+
+    /// All that is new is read from now on, in pages.
+    pub fn begin_read(&mut self) {
+        self.reads += 1;
+    }
+
+    /// Rows were read. Gives what is new.
     pub fn read(&mut self, rows: Vec<FeedRow>) -> Vec<Happened> {
         let mut new = Vec::new();
-        let mut is_settled = true;
-        for FeedRow { id, age_ms, happened } in rows {
-            let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or(0));
-            // Those before it that are not there may still come.
-            is_settled &= id == self.upto + 1 || age >= FEED_SETTLED;
-            if id > self.upto && !self.done.contains(&id) {
-                let known = self.partly.remove(&id).unwrap_or_default();
-                let items = (0..).zip(happened);
-                new.extend(items.filter(|(item, _)| !known.contains(item)).map(|(_, one)| one));
-                self.done.insert(id);
-            }
-            if is_settled {
-                self.upto = self.upto.max(id);
-            }
+        for FeedRow { id, again, happened } in rows {
+            let known = self.rows.insert(id, Row { items: None, read_by: READ });
+            let known = match known {
+                Some(Row { items, .. }) => items,
+                None if again && id <= self.forgotten => None,
+                None => Some(FxHashSet::default()),
+            };
+            let Some(known) = known else { continue };
+            let items = (0..).zip(happened);
+            new.extend(items.filter(|(item, _)| !known.contains(item)).map(|(_, one)| one));
         }
-        let upto = self.upto;
-        self.done.retain(|row| *row > upto);
-        self.partly.retain(|row, _| *row > upto);
+        self.forget(READ);
         new
     }
 
-    /// How much is remembered.
+    /// That was all.
+    pub fn end_read(&mut self) {
+        self.forget(self.reads);
+    }
+
+    /// For hints that are late, the newest half is enough.
+    fn forget(&mut self, read_by: u64) {
+        while self.rows.len() > FEED_REMEMBERED / 2
+            && let Some(first) = self.rows.first_entry()
+            && first.get().read_by <= read_by
+        {
+            self.forgotten = self.forgotten.max(*first.key());
+            first.remove();
+        }
+    }
+
+    /// How many rows are remembered because they are still to be read.
     #[cfg(test)]
-    pub fn size(&self) -> usize {
-        self.done.len() + self.partly.len()
+    pub fn unread(&self) -> usize {
+        self.rows.values().filter(|row| row.read_by > self.reads).count()
     }
 }
 
@@ -92,66 +118,81 @@ impl FeedCursor {
 mod tests {
     use super::*;
 
-    fn row(id: i64, age_ms: i64, rooms: &[i64]) -> FeedRow {
+    fn row(id: i64, rooms: &[i64]) -> FeedRow {
         let happened = rooms.iter().map(|room| Happened::RoomUpdated { room: *room }).collect();
-        FeedRow { id, age_ms, happened }
+        FeedRow { id, again: false, happened }
     }
 
-    fn read(feed: &mut FeedCursor, rows: &[(i64, i64)]) -> Vec<i64> {
-        let rows = rows.iter().map(|(id, age)| row(*id, *age, &[*id])).collect();
-        let room = |one: &Happened| one.room().expect("of a room").0;
-        feed.read(rows).iter().map(room).collect()
-    }
-
-    #[test]
-    fn what_is_read_is_new_once() {
-        let mut feed = FeedCursor::new(10, Vec::new());
-        assert_eq!(read(&mut feed, &[(11, 0), (12, 0)]), [11, 12]);
-        assert_eq!((feed.upto(), feed.size()), (12, 0));
-        assert_eq!(read(&mut feed, &[(13, 0)]), [13]);
+    /// Reads rows that each say their number.
+    fn read(feed: &mut FeedCursor, rows: impl IntoIterator<Item = i64>, again: bool) -> Vec<i64> {
+        feed.begin_read();
+        let rows = rows.into_iter().map(|id| FeedRow { again, ..row(id, &[id]) }).collect();
+        let new = feed.read(rows);
+        feed.end_read();
+        new.iter().map(|one| one.room().expect("of a room").0).collect()
     }
 
     #[test]
-    fn a_row_that_commits_behind_a_later_one_is_not_missed() {
-        let mut feed = FeedCursor::new(0, Vec::new());
-        assert_eq!(read(&mut feed, &[(2, 0), (3, 0)]), [2, 3]);
-        assert_eq!(feed.upto(), 0, "1 may still come");
-        assert_eq!(read(&mut feed, &[(1, 500), (2, 500), (3, 500)]), [1]);
-        assert_eq!((feed.upto(), feed.size()), (3, 0));
+    fn rows_are_new_in_whatever_order_they_come() {
+        let mut feed = FeedCursor::default();
+        assert_eq!(read(&mut feed, [3, 7], false), [3, 7]);
+        assert_eq!(read(&mut feed, [2, 8], false), [2, 8], "it was committed later");
     }
 
     #[test]
-    fn a_row_that_commits_behind_what_was_there_at_the_start_is_not_missed() {
-        let mut feed = FeedCursor::new(4, vec![6, 7]);
-        assert!(!feed.hint(6, 0), "it is in the tables");
-        assert_eq!(read(&mut feed, &[(5, 900), (6, 950), (7, 900), (8, 0)]), [5, 8]);
-        assert_eq!((feed.upto(), feed.size()), (8, 0));
-    }
-
-    #[test]
-    fn a_number_that_never_came_is_given_up() {
-        let mut feed = FeedCursor::new(0, Vec::new());
-        assert_eq!(read(&mut feed, &[(2, 0)]), [2]);
-        let settled = i64::try_from(FEED_SETTLED.as_millis()).expect("small");
-        assert_eq!(read(&mut feed, &[(2, settled), (3, 0)]), [3]);
-        assert_eq!(feed.upto(), 3);
-    }
-
-    #[test]
-    fn hints_and_rows_are_the_same_thing() {
-        let mut feed = FeedCursor::new(0, Vec::new());
+    fn a_hint_and_its_row_are_the_same_thing() {
+        let mut feed = FeedCursor::default();
         assert!(feed.hint(1, 0));
         assert!(!feed.hint(1, 0), "it came twice");
-        let new = feed.read(vec![row(1, 0, &[7, 8])]);
+        assert_eq!(feed.unread(), 1);
+        feed.begin_read();
+        let new = feed.read(vec![row(1, &[7, 8])]);
         assert_eq!(new, [Happened::RoomUpdated { room: 8 }]);
+        feed.end_read();
         assert!(!feed.hint(1, 1), "it has been read");
+        assert_eq!(feed.unread(), 0);
     }
 
     #[test]
     fn what_one_wrote_oneself_is_not_new() {
-        let mut feed = FeedCursor::new(0, Vec::new());
+        let mut feed = FeedCursor::default();
         feed.own(1);
         assert!(!feed.hint(1, 0));
-        assert_eq!(read(&mut feed, &[(1, 0), (2, 0)]), [2]);
+        assert_eq!(read(&mut feed, [1, 2], false), [2]);
+        feed.own(2);
+        assert!(!feed.hint(2, 0));
+    }
+
+    #[test]
+    fn what_comes_again_is_not_new_but_for_what_never_came() {
+        let mut feed = FeedCursor::default();
+        assert_eq!(read(&mut feed, [5, 7], false), [5, 7]);
+        assert_eq!(read(&mut feed, [5, 6, 7, 8], true), [6, 8]);
+        feed.forgotten = 4;
+        assert_eq!(read(&mut feed, [3, 9], true), [9]);
+        assert_eq!(read(&mut feed, [2], false), [2], "committed only now");
+    }
+
+    #[test]
+    fn a_hint_that_came_while_the_feed_was_read_is_remembered_until_the_next_time() {
+        let mut feed = FeedCursor::default();
+        feed.begin_read();
+        assert!(feed.hint(1, 0));
+        feed.end_read();
+        assert_eq!(feed.unread(), 1);
+        assert!(read(&mut feed, [1], false).is_empty());
+        assert_eq!(feed.unread(), 0);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let most = i64::try_from(FEED_REMEMBERED).expect("small");
+        let mut feed = FeedCursor::default();
+        assert!((1..=most).all(|row| feed.hint(row, 0)));
+        assert!(!feed.hint(most + 1, 0), "it will be read");
+        assert_eq!(read(&mut feed, 1..=most + 1, false), [most + 1]);
+        assert_eq!(feed.rows.len(), FEED_REMEMBERED / 2);
+        assert!(!feed.hint(1, 0), "it was read");
+        assert!(feed.hint(most + 2, 0));
     }
 }

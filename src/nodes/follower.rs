@@ -25,13 +25,15 @@ use crate::{
     auth::Authenticator,
     chat::{ChatServer, Ended, FromNode, FromNodes, Look, NodePresence, ToNodes},
     clock,
-    db::{FeedRow, Happened, Nodes, Reader, Reply, SetPresence, Submit, Write, Writer},
+    db::{
+        FeedPage, FeedPosition, Happened, Nodes, Reader, Reply, SetPresence, Submit, Write, Writer,
+    },
     limiter::Limiters,
     metrics::metrics,
 };
 use parlor_domain::{
     SignIn, Status, Timestamp, UserKey,
-    limits::{EPHEMERAL_KNOWN, FEED_KEPT, FEED_PAGE, FEED_SETTLED, SPENT_TICK},
+    limits::{EPHEMERAL_KNOWN, FEED_KEPT, FEED_PAGE, FEED_TRIMMED, SPENT_TICK},
 };
 
 /// What the follower tells, besides the ChatServer.
@@ -48,6 +50,10 @@ pub struct Hooks {
 pub struct Follower {
     nodes: Nodes,
     feed: FeedCursor,
+    /// From where the feed is read next; `None` while it is read.
+    position: Option<FeedPosition>,
+    /// There are more pages of what is being read.
+    is_paging: bool,
     from_bus: mpsc::UnboundedReceiver<FromBus>,
     news: mpsc::UnboundedReceiver<LeaseNews>,
     /// Said to the other nodes.
@@ -56,8 +62,10 @@ pub struct Follower {
     every: Duration,
     /// When the feed was read to its end.
     read_at: Instant,
-    reading: bool,
 }
+
+/// A page of the feed; where it is to be read again from, if that failed.
+type Page = Result<FeedPage, FeedPosition>;
 
 /// What the other parts of the server need of the nodes.
 pub struct Started {
@@ -81,7 +89,7 @@ impl Follower {
         redis: Option<(RedisUrl, String)>,
         every: Duration,
     ) -> Result<Started, String> {
-        let (settled, seen) = node.nodes.feed_start().await?;
+        let (position, newest) = node.nodes.look().await?;
         let health = Health::new(redis.is_some());
         let (to_follower, from_bus) = mpsc::unbounded_channel();
         let (to_news, news) = mpsc::unbounded_channel();
@@ -96,14 +104,15 @@ impl Follower {
         let (lease, me, leads) = Lease::new(node.clone(), health.clone(), to_news, to_bus, stopped);
         let follower = Self {
             nodes: node.nodes,
-            feed: FeedCursor::new(settled, seen),
+            feed: FeedCursor::new(newest),
+            position: Some(position),
+            is_paging: false,
             from_bus,
             news,
             bus: bus.as_ref().map(|(handle, _)| handle.sender()),
             known: Recent::new(EPHEMERAL_KNOWN),
             every,
             read_at: Instant::now(),
-            reading: false,
         };
         Ok(Started { follower, lease, bus, health, me, leads, stop })
     }
@@ -112,7 +121,7 @@ impl Follower {
     pub async fn run(mut self, hooks: Hooks) {
         let mut tick = interval(self.every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut forget = interval(FEED_KEPT / 10);
+        let mut forget = interval(FEED_TRIMMED);
         let mut spent = interval(SPENT_TICK);
         spent.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (read, mut pages) = mpsc::unbounded_channel();
@@ -147,37 +156,37 @@ impl Follower {
     }
 
     /// Reads the next rows, beside what is received meanwhile.
-    fn read(&mut self, pages: &mpsc::UnboundedSender<Result<Vec<FeedRow>, String>>) {
-        if std::mem::replace(&mut self.reading, true) {
-            return;
+    fn read(&mut self, pages: &mpsc::UnboundedSender<Page>) {
+        let Some(position) = self.position.take() else { return };
+        if !self.is_paging {
+            self.feed.begin_read();
         }
-        let (nodes, upto, pages) = (self.nodes.clone(), self.feed.upto(), pages.clone());
+        let (nodes, pages) = (self.nodes.clone(), pages.clone());
         actix::spawn(async move {
-            let _ = pages.send(nodes.feed(upto, FEED_PAGE).await);
+            let page = nodes.feed(position.clone(), FEED_PAGE).await;
+            // The lease says once that the database is away.
+            let _ = pages.send(page.map_err(|_| position));
         });
     }
 
-    fn page(
-        &mut self,
-        page: Result<Vec<FeedRow>, String>,
-        hooks: &Hooks,
-        pages: &mpsc::UnboundedSender<Result<Vec<FeedRow>, String>>,
-    ) {
-        self.reading = false;
-        // The lease says once that the database is away.
-        let Ok(rows) = page else { return };
-        let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= FEED_PAGE);
-        let before = self.feed.upto();
+    fn page(&mut self, page: Page, hooks: &Hooks, pages: &mpsc::UnboundedSender<Page>) {
+        let FeedPage { rows, next, is_last } = match page {
+            Ok(page) => page,
+            Err(position) => return self.position = Some(position),
+        };
+        self.position = Some(next);
+        self.is_paging = !is_last;
         let new = self.feed.read(rows);
         metrics().feed_found.inc_by(new.len() as u64);
         self.hand_on(new.into_iter().map(FromNode::Happened).collect(), hooks);
-        if is_full && self.feed.upto() > before {
+        if !is_last {
             return self.read(pages);
         }
+        self.feed.end_read();
         let away = self.read_at.elapsed();
         self.read_at = Instant::now();
-        // What happened meanwhile may be forgotten already.
-        if away + FEED_SETTLED > FEED_KEPT {
+        // What happened meanwhile may be forgotten already, if its commit took long.
+        if away + FEED_TRIMMED > FEED_KEPT {
             log::warn!(
                 "the feed was not read for {away:?}: closing all connections, so that clients \
                  resume from the database"
@@ -186,12 +195,7 @@ impl Follower {
         }
     }
 
-    fn receive(
-        &mut self,
-        received: FromBus,
-        hooks: &Hooks,
-        pages: &mpsc::UnboundedSender<Result<Vec<FeedRow>, String>>,
-    ) {
+    fn receive(&mut self, received: FromBus, hooks: &Hooks, pages: &mpsc::UnboundedSender<Page>) {
         match received {
             FromBus::Own(rows) => rows.into_iter().for_each(|row| self.feed.own(row)),
             FromBus::Received(all) => {

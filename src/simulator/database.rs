@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{At, RoomNo};
+use super::RoomNo;
 use crate::db::{FeedRow, Happened, Left, Signal};
-use parlor_domain::limits::FEED_SETTLED;
 
 /// What takes a position in a room. A message is named by the position at
 /// which it was created.
@@ -157,12 +156,11 @@ pub(super) struct Batch {
     pub writes: Vec<(RoomNo, What)>,
     /// Its number in the feed, once it has one.
     pub row: i64,
-    recorded_at: At,
 }
 
 impl Batch {
     pub fn new(writes: Vec<(RoomNo, What)>) -> Self {
-        Self { writes, row: 0, recorded_at: 0 }
+        Self { writes, row: 0 }
     }
 
     fn rooms(&self) -> BTreeSet<RoomNo> {
@@ -181,8 +179,8 @@ pub(super) struct Done {
 #[derive(Default)]
 pub(super) struct Database {
     pub rooms: Vec<RoomRows>,
-    /// Rows that are visible, with when they were written.
-    feed: BTreeMap<i64, (At, Vec<Happened>)>,
+    /// Rows in the order of their commits.
+    feed: Vec<(i64, Vec<Happened>)>,
     last_row: i64,
 }
 
@@ -203,9 +201,9 @@ impl Database {
     }
 
     /// The row of the feed is written, and nobody sees it yet.
-    pub fn record(&mut self, batch: &mut Batch, now: At) {
+    pub fn record(&mut self, batch: &mut Batch) {
         self.last_row += 1;
-        (batch.row, batch.recorded_at) = (self.last_row, now);
+        batch.row = self.last_row;
     }
 
     pub fn roll_back(&mut self, batch: &Batch) {
@@ -227,31 +225,38 @@ impl Database {
             let (room, user, why) = (key(events[0].0), batch.row, Left::Left);
             happened.insert(0, Happened::Left { room, user, why, members: 1 });
         }
-        self.feed.insert(batch.row, (batch.recorded_at, happened.clone()));
+        self.feed.push((batch.row, happened.clone()));
         self.roll_back(batch);
         Done { row: batch.row, events, happened }
     }
 
-    pub fn feed_after(&self, after: i64, limit: usize, now: At) -> Vec<FeedRow> {
-        let row = |(id, (at, happened)): (&i64, &(At, Vec<Happened>))| FeedRow {
+    /// As `Nodes::feed`, of what was committed behind a position; whether that is all.
+    /// The first page has `again` rows from before it.
+    pub fn feed_after(
+        &self,
+        position: usize,
+        again: usize,
+        limit: usize,
+    ) -> (Vec<FeedRow>, usize, bool) {
+        let row = |(at, (id, happened)): (usize, &(i64, Vec<Happened>))| FeedRow {
             id: *id,
-            age_ms: (now - at) as i64,
+            again: at < position,
             happened: happened.clone(),
         };
-        self.feed.range(after + 1..).take(limit).map(row).collect()
+        let since = position.saturating_sub(again);
+        let next = (position + limit).min(self.feed.len());
+        let rows = self.feed.iter().enumerate().take(next).skip(since);
+        (rows.map(row).collect(), next, next == self.feed.len())
     }
 
-    /// As `Nodes::feed_start`, with all rows that are there.
-    pub fn feed_start(&self, now: At) -> (i64, Vec<i64>) {
-        let settled = FEED_SETTLED.as_millis() as At;
-        let old = self.feed.iter().filter(|(_, (at, _))| at + settled < now);
-        let settled = old.map(|(row, _)| *row).max().unwrap_or(0);
-        (settled, self.feed.keys().copied().collect())
+    /// As `Nodes::look`; with all rows that are there.
+    pub fn look(&self) -> (usize, Vec<i64>) {
+        (self.feed.len(), self.feed.iter().map(|(row, _)| *row).collect())
     }
 
     /// The visible rows, with how many items each has.
     pub fn feed_rows(&self) -> impl Iterator<Item = (i64, u32)> {
-        self.feed.iter().map(|(row, (_, happened))| (*row, happened.len() as u32))
+        self.feed.iter().map(|(row, happened)| (*row, happened.len() as u32))
     }
 }
 

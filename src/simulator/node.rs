@@ -50,6 +50,8 @@ pub(super) struct Node {
     /// It does not reach Redis.
     pub is_cut: bool,
     pub feed: FeedCursor,
+    position: usize,
+    is_paging: bool,
     /// Rows that were there when it began.
     pub seen: BTreeSet<i64>,
     reading: bool,
@@ -104,15 +106,16 @@ impl Hint {
 
 impl World {
     pub fn read_feed_start(&mut self, place: Place) {
-        let read = |world: &mut Self| world.database.feed_start(world.now);
+        let read = |world: &mut Self| world.database.look();
         self.ask(place, read, move |world, at| world.feed_starts(place, at));
     }
 
-    fn feed_starts(&mut self, place: Place, at: Option<(i64, Vec<i64>)>) {
-        let Some((settled, seen)) = at else { return self.read_feed_start(place) };
+    fn feed_starts(&mut self, place: Place, at: Option<(usize, Vec<i64>)>) {
+        let Some((position, seen)) = at else { return self.read_feed_start(place) };
         let node = &mut self.nodes[place.node];
-        node.seen = seen.iter().copied().collect();
-        (node.feed, node.is_ready) = (FeedCursor::new(settled, seen), true);
+        node.feed = FeedCursor::new(seen.iter().copied().max().unwrap_or(0));
+        node.seen = seen.into_iter().collect();
+        (node.position, node.is_ready) = (position, true);
         self.at(place, 0, move |world| world.poll(place));
         self.at(place, ROOM_SWEEP, move |world| world.sweep(place));
     }
@@ -149,22 +152,26 @@ impl World {
     }
 
     fn read_feed(&mut self, place: Place) {
+        // After a crash of the database some of what was read comes again.
+        let again = if self.random.happens(10) { 20 } else { 0 };
         let node = &mut self.nodes[place.node];
         if !std::mem::replace(&mut node.reading, true) {
-            let upto = node.feed.upto();
+            if !node.is_paging {
+                node.feed.begin_read();
+            }
+            let position = node.position;
             let read = move |world: &mut Self| {
-                world.database.feed_after(upto, world.setup.page, world.now)
+                world.database.feed_after(position, again, world.setup.page)
             };
-            self.ask(place, read, move |world, rows| world.feed_read(place, rows));
+            self.ask(place, read, move |world, page| world.feed_read(place, page));
         }
     }
 
-    fn feed_read(&mut self, place: Place, rows: Option<Vec<FeedRow>>) {
+    fn feed_read(&mut self, place: Place, page: Option<(Vec<FeedRow>, usize, bool)>) {
         let node = &mut self.nodes[place.node];
         node.reading = false;
-        let Some(rows) = rows else { return };
-        let is_full = rows.len() >= self.setup.page;
-        let before = node.feed.upto();
+        let Some((rows, next, is_last)) = page else { return };
+        (node.position, node.is_paging) = (next, !is_last);
         // The feed gives no numbers: each item of these rows is known by its
         // content.
         let mut places: Vec<((i64, u32), Happened)> = rows
@@ -174,7 +181,6 @@ impl World {
             })
             .collect();
         let new = node.feed.read(rows);
-        let goes_on = is_full && node.feed.upto() > before;
         for what in new {
             let found = places.iter().position(|((row, item), same)| {
                 *same == what && !self.nodes[place.node].handed.contains(&(*row, *item))
@@ -182,8 +188,9 @@ impl World {
             let known = found.map(|found| places.remove(found).0);
             self.hand_on(place, known, &what);
         }
-        if goes_on {
-            self.read_feed(place);
+        match is_last {
+            true => self.nodes[place.node].feed.end_read(),
+            false => self.read_feed(place),
         }
     }
 

@@ -10,12 +10,11 @@ use super::{
     random::Random,
 };
 use crate::chat::Item;
-use parlor_domain::limits::{FEED_SETTLED, REPLAY_HELD, TIMELINE_HELD};
+use parlor_domain::limits::{REPLAY_HELD, TIMELINE_HELD};
 
-/// How long things go wrong, and how long they may take to come right: a
-/// number of the feed that never comes is given up after `FEED_SETTLED`.
+/// How long things go wrong, and how long they may take to come right.
 const STORM: At = 8_000;
-const CALM: At = FEED_SETTLED.as_millis() as At + 10_000;
+const CALM: At = 15_000;
 /// Batches that wait for locks or run.
 const BATCHES_MAX: usize = 16;
 /// More than any schedule needs: one that does not end is broken.
@@ -219,7 +218,7 @@ impl World {
     }
 
     fn record(&mut self, place: Place, mut batch: Batch) {
-        self.database.record(&mut batch, self.now);
+        self.database.record(&mut batch);
         let wait = self.commit_delay();
         self.after(wait, move |world| world.commit(place, &batch));
     }
@@ -308,13 +307,13 @@ impl World {
                 .flat_map(|(row, items)| (0..*items).map(|item| (*row, item)))
                 .filter(|one| !node.knows(*one))
                 .collect();
-            let size = node.feed.size();
+            let unread = node.feed.unread();
             if let Some(room) = lagging {
                 self.break_with(format!("n{number} is behind in room {room}"));
             } else if let Some(one) = handed.first() {
                 self.break_with(format!("n{number} was never handed {one:?} of the feed"));
-            } else if size > 0 {
-                self.break_with(format!("n{number} still remembers {size} rows"));
+            } else if unread > 0 {
+                self.break_with(format!("n{number} still waits for {unread} rows of the feed"));
             }
         }
         (0..self.clients.len()).for_each(|client| self.check_client_at_end(client));

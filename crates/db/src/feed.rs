@@ -179,9 +179,11 @@ impl Happened {
 /// A row of the feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedRow {
+    /// Names it in hints. Given before its transaction is committed: it says nothing
+    /// of the order.
     pub id: i64,
-    /// How long ago, in milliseconds of the database's clock.
-    pub age_ms: i64,
+    /// It may have been read before.
+    pub again: bool,
     pub happened: Vec<Happened>,
 }
 

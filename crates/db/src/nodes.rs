@@ -14,14 +14,14 @@ use diesel_async::{
 };
 
 use super::{
-    Database, FeedRow,
+    Database,
     postgres::{AsyncConn, Guard},
     reader::{Pools, pools::give_up_if_broken},
     writers::Writers,
 };
 use parlor_domain::{
     Epoch, RoomKey, Timestamp,
-    limits::{FEED_KEPT, FEED_SETTLED, NODE_LEASE, NODE_NUMBER_REST, NODE_NUMBERS, READ_TIMEOUT},
+    limits::{NODE_LEASE, NODE_NUMBER_REST, NODE_NUMBERS, READ_TIMEOUT},
 };
 
 /// The nodes of one PostgreSQL; clones share the pool.
@@ -62,16 +62,6 @@ struct NodeRow {
 }
 
 #[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = BigInt)]
-    age_ms: i64,
-    #[diesel(sql_type = Text)]
-    items: String,
-}
-
-#[derive(QueryableByName)]
 struct Newest {
     #[diesel(sql_type = BigInt)]
     id: i64,
@@ -92,8 +82,10 @@ macro_rules! load {
     };
 }
 
+mod feed;
 mod submissions;
 
+pub use feed::{FeedPage, FeedPosition};
 pub use submissions::{Refused, Submission};
 
 const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
@@ -204,51 +196,5 @@ impl Nodes {
             "SELECT id, incarnation FROM nodes WHERE until > clock_timestamp() ORDER BY id",
         );
         Ok(load!(self, NodeRow, query)?.into_iter().filter_map(node_of).collect())
-    }
-
-    /// The newest row of the feed before which none can appear any more, and
-    /// the rows that are there after it.
-    pub async fn feed_start(&self) -> Result<(i64, Vec<i64>), String> {
-        let settled_s = FEED_SETTLED.as_secs();
-        let query = diesel::sql_query(format!(
-            "SELECT coalesce(max(id), 0) AS id FROM feed
-             WHERE at < clock_timestamp() - interval '{settled_s} s'"
-        ));
-        let rows = load!(self, Newest, query)?;
-        let settled = rows.into_iter().next().map_or(0, |row| row.id);
-        let query = diesel::sql_query("SELECT id FROM feed WHERE id > $1");
-        let rows = load!(self, Newest, query.bind::<BigInt, _>(settled))?;
-        Ok((settled, rows.into_iter().map(|row| row.id).collect()))
-    }
-
-    /// Rows of the feed after one of them, by number. A row with a lower
-    /// number than others may be seen later than they.
-    pub async fn feed(&self, after: i64, limit: i64) -> Result<Vec<FeedRow>, String> {
-        let query = diesel::sql_query(format!(
-            "SELECT id, {NOW} - (extract(epoch FROM at) * 1000)::bigint AS age_ms, items
-             FROM feed WHERE id > $1 ORDER BY id LIMIT $2"
-        ));
-        let query = query.bind::<BigInt, _>(after).bind::<BigInt, _>(limit);
-        let rows = load!(self, Row, query)?;
-        let row = |Row { id, age_ms, items }| {
-            let happened = serde_json::from_str(&items).unwrap_or_else(|error| {
-                // A newer node may write what this one does not know.
-                log::debug!("a row of the feed is not understood: {error}");
-                Vec::new()
-            });
-            FeedRow { id, age_ms, happened }
-        };
-        Ok(rows.into_iter().map(row).collect())
-    }
-
-    /// Deletes what every node has read long ago.
-    pub async fn forget_old(&self) -> Result<(), String> {
-        let kept_s = FEED_KEPT.as_secs();
-        let query = diesel::sql_query(format!(
-            "WITH gone AS (DELETE FROM feed
-                 WHERE at < clock_timestamp() - interval '{kept_s} s' RETURNING id)
-             SELECT count(*) AS id FROM gone"
-        ));
-        load!(self, Newest, query).map(drop)
     }
 }

@@ -12,12 +12,14 @@ pub const NODE_NUMBERS: u32 = 256;
 /// How long rows stay in the feed. A node that was away for longer closes its
 /// connections, so that clients resume from the database.
 pub const FEED_KEPT: Duration = Duration::from_secs(600);
+/// How often older ones are deleted.
+pub const FEED_TRIMMED: Duration = Duration::from_secs(60);
 /// Rows of the feed per read.
-pub const FEED_PAGE: i64 = 1_000;
-/// A row number of the feed that has not appeared after this time never will:
-/// its transaction would have been ended before (`POSTGRES_STATEMENT_TIMEOUT`,
-/// `POSTGRES_IDLE_IN_TRANSACTION`).
-pub const FEED_SETTLED: Duration = Duration::from_secs(15);
+pub const FEED_PAGE: usize = 1_000;
+/// Rows of the feed that a node remembers: because they came as hints and were not
+/// read yet (beyond, hints are left to reading), and half as many that were, for hints that
+/// are later than reading. Some 10 MB; at 3,000 rows a second, twenty seconds.
+pub const FEED_REMEMBERED: usize = 65_536;
 /// How often a node updates its subscriptions in Redis.
 pub const INTEREST_TICK: Duration = Duration::from_millis(20);
 /// Time limits for connecting to Redis and for a command; then it is considered

@@ -1,0 +1,2 @@
+-- The feed is PostgreSQL's only.
+SELECT 1;
