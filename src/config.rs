@@ -28,7 +28,7 @@ use self::{
 };
 pub use self::{
     attachments::AttachmentConfig,
-    store::{StoreArgs, StoreConfig, copy_url},
+    store::{ReplicaConfig, StoreArgs, StoreConfig, copy_url},
     values::{BindAddress, parse_duration},
 };
 use crate::{

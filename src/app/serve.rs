@@ -21,7 +21,7 @@ use crate::{
     attachments::{Store, Sweeper},
     auth::{Accounts, ApiKeys, Authenticator, Credentials, Passwords, Revocations, TokenKeys},
     chat::{ChatServer, ChatSettings, Drain, ToNodes, Unfinished},
-    config::Config,
+    config::{Config, ReplicaConfig},
     db::{Database, Idle, SearchIndex, Writer},
     limiter::Limiters,
     nodes::Hooks,
@@ -42,8 +42,13 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
         log::warn!("cannot raise the limit on open files: {error}");
     }
     // Before the actors start, because both block.
-    let database =
-        Database::open(&config.store.database, config.store.lanes).map_err(Failure::environment)?;
+    let store = &config.store;
+    let mut database =
+        Database::open(&store.database, store.lanes).map_err(Failure::environment)?;
+    if let Some(ReplicaConfig { url, lag_max }) = &store.replica {
+        let added = database.add_replica(&store.database, url, *lag_max);
+        added.map_err(Failure::environment)?;
+    }
     let listeners = listen(&config.bind)?;
     let addresses: Result<Vec<_>, _> = listeners.iter().map(TcpListener::local_addr).collect();
     let addresses = addresses.map_err(Failure::environment)?;
@@ -106,6 +111,7 @@ impl Running {
         let (number, leads, health) =
             (cluster.number, cluster.leads.clone(), cluster.health.clone());
         let reader = database.reader.clone();
+        actix_web::rt::spawn(reader.clone().watch_replica());
         let newest = reader.newest_message_id().await.map_err(Failure::environment)?;
         let unfinished = Unfinished {
             purges: reader.unfinished_purges().await.map_err(Failure::environment)?,

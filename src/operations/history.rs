@@ -8,7 +8,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown};
-use crate::protocol::{HistoryView, Refusal, Rules};
+use crate::{
+    db::{Needs, Reader},
+    protocol::{HistoryView, Refusal, Rules},
+};
 
 /// The newest messages, or those around a position.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -50,7 +53,10 @@ impl Operation for History {
         };
         let limit = self.limit.map_or(HISTORY_PAGE, |Whole(limit)| limit);
         let (reader, room) = (server.reader.clone(), access.room.key);
-        let reading = async move { reader.history(room, cursor, limit).await };
+        let reading = async move {
+            let page = async |reader: &Reader| reader.history(room, cursor, limit).await;
+            reader.offload(Needs::Room(room), page).await
+        };
         server.when(reading, move |page, server| {
             // One who was removed meanwhile gets nothing that came later.
             let standing = server.sessions.standing(from.user.key, room);

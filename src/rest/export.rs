@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{State, events::EventView, extract::Admin, reply::Reply, request::OfUser};
 use crate::{
     auth::Client,
-    db::{Reacted, ReadError, Reader},
+    db::{Needs, Reacted, ReadError, Reader},
     error::ApiError,
     protocol::{AttachmentView, MessageView, ReceiptView, RoomView, UserView},
 };
@@ -51,6 +51,23 @@ struct OwnReaction<'a> {
 impl<'a> From<&'a Reacted> for OwnReaction<'a> {
     fn from(Reacted { message, emoji, at }: &'a Reacted) -> Self {
         Self { message_id: message.0.to_string(), emoji, created_at: at.to_rfc3339() }
+    }
+}
+
+/// What an export is read from. A replica will do, if it has all that was there
+/// when the export began.
+#[derive(Clone)]
+struct Source {
+    reader: Reader,
+    needs: Needs,
+}
+
+impl Source {
+    async fn read<T>(
+        &self,
+        read: impl AsyncFn(&Reader) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        self.reader.offload(self.needs, read).await
     }
 }
 
@@ -114,12 +131,13 @@ pub(super) async fn user(
     let user = state.known_user(&user_id).await?;
     let action = "GET /api/v1/users/{user}/export".to_owned();
     state.audit(&who, action, user_id.to_string(), Some(client)).await?;
-    let reader = state.reader.clone();
+    let needs = state.reader.needs_all_by_now().await?;
+    let source = Source { reader: state.reader.clone(), needs };
     let pieces = stream::try_unfold((Step::Start, false), move |(step, has_entry)| {
-        let (reader, user) = (reader.clone(), user.clone());
+        let (source, user) = (source.clone(), user.clone());
         async move {
             let mut text = Text { has_entry, ..Text::default() };
-            let Some(step) = next(&reader, &user, step, &mut text).await? else { return Ok(None) };
+            let Some(step) = next(&source, &user, step, &mut text).await? else { return Ok(None) };
             Ok::<_, ReadError>(Some((Bytes::from(text.text), (step, text.has_entry))))
         }
     });
@@ -129,7 +147,7 @@ pub(super) async fn user(
 
 /// Writes one piece; gives the next step.
 async fn next(
-    reader: &Reader,
+    source: &Source,
     user: &User,
     step: Step,
     text: &mut Text,
@@ -142,7 +160,9 @@ async fn next(
             Step::Rooms(RoomKey(0))
         }
         Step::Rooms(after) => {
-            let (rooms, more) = reader.rooms_after(user.key, after, LIST_PAGE_MAX).await?;
+            let page =
+                async |reader: &Reader| reader.rooms_after(user.key, after, LIST_PAGE_MAX).await;
+            let (rooms, more) = source.read(page).await?;
             rooms.iter().for_each(|room| text.entry(&RoomView::from(room)));
             match rooms.last().filter(|_| more) {
                 Some(last) => Step::Rooms(last.room.key),
@@ -153,7 +173,9 @@ async fn next(
             }
         }
         Step::Receipts(after) => {
-            let (marks, last) = reader.marks_of(user.key, after, LIST_PAGE_MAX).await?;
+            let page =
+                async |reader: &Reader| reader.marks_of(user.key, after, LIST_PAGE_MAX).await;
+            let (marks, last) = source.read(page).await?;
             for (room, receipt) in &marks {
                 text.entry(&RoomReceipt { room_id: room.as_str(), receipt: receipt.into() });
             }
@@ -166,8 +188,10 @@ async fn next(
             }
         }
         Step::Blocked(after) => {
-            let page = reader.blocked_by(user.key, after.as_ref(), LIST_PAGE_MAX).await?;
-            let (blocked, more) = page;
+            let page = async |reader: &Reader| {
+                reader.blocked_by(user.key, after.as_ref(), LIST_PAGE_MAX).await
+            };
+            let (blocked, more) = source.read(page).await?;
             blocked.iter().for_each(|user| text.entry(&UserView::from(user)));
             match blocked.last().filter(|_| more) {
                 Some(last) => Step::Blocked(Some(last.id.clone())),
@@ -178,8 +202,10 @@ async fn next(
             }
         }
         Step::Reactions(after) => {
-            let (mut reactions, more) =
-                reader.reactions_of(user.key, after.as_ref(), LIST_PAGE_MAX).await?;
+            let page = async |reader: &Reader| {
+                reader.reactions_of(user.key, after.as_ref(), LIST_PAGE_MAX).await
+            };
+            let (mut reactions, more) = source.read(page).await?;
             reactions.iter().for_each(|reaction| text.entry(&OwnReaction::from(reaction)));
             match reactions.pop().filter(|_| more) {
                 Some(last) => Step::Reactions(Some(last)),
@@ -192,7 +218,10 @@ async fn next(
         Step::Inbox(after) => {
             // Also what is too old to be told and not deleted yet.
             let limit = i64::try_from(EXPORT_PIECE).unwrap_or(1);
-            let events = reader.inbox(user.key, after, Timestamp(i64::MIN), limit).await?;
+            let page = async |reader: &Reader| {
+                reader.inbox(user.key, after, Timestamp(i64::MIN), limit).await
+            };
+            let events = source.read(page).await?;
             events.iter().for_each(|event| text.entry(&EventView::of_inbox(event)));
             match events.last() {
                 Some(last) => Step::Inbox(last.inbox_seq),
@@ -204,28 +233,32 @@ async fn next(
         }
         // At most `UPLOADS_PER_USER`.
         Step::Uploads => {
-            let uploads = reader.unsent_uploads(user.key).await?;
+            let all = async |reader: &Reader| reader.unsent_uploads(user.key).await;
+            let uploads = source.read(all).await?;
             uploads.iter().for_each(|upload| text.entry(&AttachmentView::from(upload)));
             text.list("messages");
             Step::messages()
         }
-        Step::Messages { found, next } => messages(reader, user, (found, next), text).await?,
+        Step::Messages { found, next } => messages(source, user, (found, next), text).await?,
         Step::End => return Ok(None),
     }))
 }
 
 async fn messages(
-    reader: &Reader,
+    source: &Source,
     user: &User,
     (mut found, mut next): (VecDeque<MessageId>, Option<MessageId>),
     text: &mut Text,
 ) -> Result<Step, ReadError> {
     if let (true, Some(after)) = (found.is_empty(), next) {
-        let (ids, end) = reader.written_by(user.key, after, WRITTEN_BY_WINDOW).await?;
+        let window =
+            async |reader: &Reader| reader.written_by(user.key, after, WRITTEN_BY_WINDOW).await;
+        let (ids, end) = source.read(window).await?;
         (found, next) = (ids.into(), end);
     }
     let piece: Vec<MessageId> = found.drain(..found.len().min(EXPORT_PIECE)).collect();
-    for message in reader.messages_by_id(&piece).await? {
+    let messages = async |reader: &Reader| reader.messages_by_id(&piece).await;
+    for message in source.read(messages).await? {
         text.entry(&MessageView::from(&message));
     }
     if found.is_empty() && next.is_none() {

@@ -1,7 +1,7 @@
 //! The search index, which few may look into at once.
 
 use crate::{
-    db::SearchIndex,
+    db::{Hit, SearchIndex, Wanted},
     error::ApiError,
     limiter::Limited,
     turns::{NoTurn, Shares, Turns},
@@ -33,12 +33,12 @@ impl Search {
         Self { index, turns }
     }
 
-    /// Looks into the index beside the threads that serve.
-    pub(super) async fn run<T: Send + 'static>(
+    /// What is found, and whether there is more.
+    pub(super) async fn find(
         &self,
         of: UserKey,
-        work: impl FnOnce(&SearchIndex) -> Result<T, String> + Send + 'static,
-    ) -> Result<T, ApiError> {
+        wanted: Wanted,
+    ) -> Result<(Vec<Hit>, bool), ApiError> {
         let failed = |error: String| {
             log::error!("a search failed: {error}");
             ApiError::unavailable()
@@ -48,11 +48,13 @@ impl Search {
             NoTurn::Full => ApiError::unavailable(),
         })?;
         let index = self.index.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work(&index);
+        // To its end, even if nobody waits for it any more: it has its place so
+        // long.
+        let finding = actix_web::rt::spawn(async move {
+            let found = index.find(wanted).await;
             drop(turn);
-            done
+            found
         });
-        done.await.map_err(|error| failed(error.to_string()))?.map_err(failed)
+        finding.await.map_err(|error| failed(error.to_string()))?.map_err(failed)
     }
 }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     auth::Identity,
+    db::{Needs, Reader},
     error::ApiError,
     protocol::{HistoryView, MessageView, json_size},
 };
@@ -80,7 +81,8 @@ pub(super) async fn page(
     let cursor = HistoryCursor::one_of(before, after, around)
         .ok_or_else(|| ApiError::field("before", "after and around exclude each other"))?;
     let room = state.readable_room(&who, &room_id).await?;
-    let mut page = state.reader.history(room.key, cursor, limit.0).await?;
+    let page = async |reader: &Reader| reader.history(room.key, cursor, limit.0).await;
+    let mut page = state.reader.offload(Needs::Room(room.key), page).await?;
     page.cut_to(state.limits.page_bytes(), cursor);
     state.still_readable(&who, &room).await?;
     Ok(Reply::ok(HistoryView::from(&page)))
@@ -92,7 +94,9 @@ pub(super) async fn count(
     OfRoom { room_id }: OfRoom,
 ) -> Result<Reply<MessageCount>, ApiError> {
     let room = state.readable_room(&who, &room_id).await?;
-    Ok(Reply::ok(MessageCount { count: state.reader.message_count(room.key).await? }))
+    let count = async |reader: &Reader| reader.message_count(room.key).await;
+    let count = state.reader.offload(Needs::Room(room.key), count).await?;
+    Ok(Reply::ok(MessageCount { count }))
 }
 
 pub(super) async fn show(
@@ -110,7 +114,9 @@ pub(super) async fn thread(
     MessageBySeq { message_id, after, limit }: MessageBySeq,
 ) -> Result<Reply<Thread<'static>>, ApiError> {
     let root = state.readable_message(&who, message_id).await?;
-    let (replies, has_more) = state.reader.thread(root.id, after, limit.0).await?;
+    let replies = async |reader: &Reader| reader.thread(root.id, after, limit.0).await;
+    let page = state.reader.offload(Needs::Room(root.room_key), replies).await?;
+    let (replies, has_more) = page;
     // Who may read the root now may read its replies.
     let root = state.readable_message(&who, message_id).await?;
     let (replies, fits) = fitting(&replies, state.limits.page_bytes(), MessageView::from);
@@ -125,7 +131,8 @@ pub(super) async fn pins(
     RoomByCursor { room_id, cursor: Seq(before), limit }: RoomByCursor,
 ) -> Result<Reply<Pins<'static>>, ApiError> {
     let room = state.readable_room(&who, &room_id).await?;
-    let (pins, has_more) = state.reader.pins(room.key, before, limit.0).await?;
+    let pins = async |reader: &Reader| reader.pins(room.key, before, limit.0).await;
+    let (pins, has_more) = state.reader.offload(Needs::Room(room.key), pins).await?;
     state.still_readable(&who, &room).await?;
     let (messages, fits) = fitting(&pins, state.limits.page_bytes(), MessageView::from);
     let has_more = has_more || !fits;

@@ -68,9 +68,10 @@ pub(super) async fn search(
     };
     let (query, offset, limit) = (wanted.query.clone(), wanted.offset, wanted.limit);
     let rooms: FxHashSet<RoomKey> = wanted.rooms.iter().copied().collect();
-    let (hits, more) = search.run(who.user.key, move |index| index.find(&wanted)).await?;
+    let (hits, more) = search.find(who.user.key, wanted).await?;
     let ids: Vec<MessageId> = hits.iter().map(|hit| hit.message).collect();
-    // The index may be behind: what counts is what can be seen now.
+    // The index may be behind: what counts is what can be seen now, and not on
+    // a replica.
     let visible = state.reader.messages_by_id(&ids).await?;
     let is_found = |message: &Message| {
         let files = message.extras.as_ref().and_then(|extras| extras.attachments.as_deref());

@@ -65,6 +65,7 @@ mod rate_limits;
 mod reactions;
 mod reading;
 mod receipts;
+mod replica;
 mod restart;
 mod resume;
 mod revocation;

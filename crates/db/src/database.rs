@@ -1,9 +1,9 @@
 //! Opens the database.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
-    DatabaseUrl, OpenError, Reader, copy,
+    DatabaseUrl, OpenError, PostgresUrl, Reader, copy,
     open::{self, Refused, bring_up_to_date, lock, lock::FileLock},
     postgres,
     sqlite::{self, place::Place},
@@ -66,6 +66,32 @@ impl Database {
             }
         };
         Ok(Self { writers, reader, _lock: lock })
+    }
+
+    /// Lets a replica of the database serve what it may ([`Reader::offload`])
+    /// while it is at most so far behind.
+    ///
+    /// Blocking: call it before the actors start.
+    ///
+    /// # Errors
+    /// It is the replica of another database. One that cannot be reached is
+    /// none: it may come later.
+    pub fn add_replica(
+        &mut self,
+        url: &DatabaseUrl,
+        replica: &PostgresUrl,
+        lag_max: Duration,
+    ) -> Result<(), OpenError> {
+        let failed = |cause| OpenError::Replica { replica: replica.to_string(), cause };
+        let DatabaseUrl::Postgres(primary) = url else {
+            return Err(failed("a file has no replicas".to_owned()));
+        };
+        if let Some(caution) = replica.caution() {
+            log::warn!("{caution}");
+        }
+        open::postgres::replica::check(primary, replica).map_err(failed)?;
+        self.reader.add_replica(replica, lag_max);
+        Ok(())
     }
 
     /// Waits until the database is found to be in another life than when it

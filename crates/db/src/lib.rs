@@ -42,8 +42,8 @@ pub use open::{OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
 pub use reader::{
-    Arrival, Audited, Backlog, InboxHead, InboxPage, InboxSince, LeftRoom, Letter, Missed, Reacted,
-    ReadError, Reader, Replay, SubmissionBacklog, Trim,
+    Arrival, Audited, Backlog, InboxHead, InboxPage, InboxSince, LeftRoom, Letter, Missed, Needs,
+    Reacted, ReadError, Reader, Replay, SubmissionBacklog, Trim,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};

@@ -28,6 +28,8 @@ pub enum OpenError {
     InUse { database: String, holder: String },
     #[error("cannot bring the database {database} up to date: {cause}")]
     Migrate { database: String, cause: String },
+    #[error("cannot read from the replica {replica}: {cause}")]
+    Replica { replica: String, cause: String },
     #[error("a copy into the database {database} is not finished: run `parlor copy` with it again")]
     Unfinished { database: String },
 }

@@ -14,7 +14,7 @@ mod url;
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
 pub(super) use connect::Manager;
-pub(super) use connect::connect_guarded;
+pub(super) use connect::{connect_guarded, connect_to_standby};
 pub(super) use guard::Guard;
 use runtime::Own;
 pub use url::PostgresUrl;

@@ -75,6 +75,8 @@ declare! {
     commit_time: Histogram = Histogram::new(SECONDS), "parlor_commit_seconds", "Duration of a transaction";
     fanout_time: Histogram = Histogram::new(SECONDS), "parlor_fanout_seconds", "Time from the commit to the sockets";
     read_failures: Counter = of(), "parlor_read_failures", "Failed database reads";
+    replica_lag: Gauge<f64, AtomicU64> = of(), "parlor_replica_lag_seconds", "How far the replica is behind, if there is one";
+    replica_reads: Labelled = of(), "parlor_replica_reads", "Reads that a replica may serve, by who served them";
     hints_published: Counter = of(), "parlor_hints_published", "Hints published to other nodes";
     hint_bytes: Counter = of(), "parlor_hint_bytes", "Bytes of hints published to other nodes";
     hints_heard: Counter = of(), "parlor_hints_heard", "Hints received from other nodes";
@@ -125,6 +127,24 @@ impl Limit {
     }
 }
 
+/// Who served a read that a replica may serve.
+#[derive(Clone, Copy, Debug)]
+pub enum ReadFrom {
+    Primary,
+    Replica,
+}
+
+impl ReadFrom {
+    const ALL: [Self; 2] = [Self::Primary, Self::Replica];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Replica => "replica",
+        }
+    }
+}
+
 const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
@@ -132,6 +152,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     // Series start at 0: an alert cannot detect a rise in a series that has
     // only just appeared.
     Limit::ALL.iter().for_each(|limit| metrics.expect_limited(*limit));
+    ReadFrom::ALL.iter().for_each(|from| expect(&metrics.replica_reads, "from", from.as_str()));
     STATUSES.iter().for_each(|class| expect(&metrics.http_requests, "status", class));
     metrics
 });
@@ -170,6 +191,10 @@ impl Metrics {
 
     pub fn limited(&self, limit: Limit) {
         self.limited.get_or_create(&[("limit", limit.as_str())]).inc();
+    }
+
+    pub fn read_from(&self, from: ReadFrom) {
+        self.replica_reads.get_or_create(&[("from", from.as_str())]).inc();
     }
 
     /// Counts an answered REST call.

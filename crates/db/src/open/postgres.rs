@@ -1,6 +1,7 @@
 //! Brings a PostgreSQL up to date.
 
 pub(crate) mod life;
+pub(crate) mod replica;
 mod session;
 
 use diesel::{Connection, connection::SimpleConnection, pg::Pg};

@@ -22,11 +22,11 @@ use super::{
     guard::Guard,
     runtime::{self, Own},
     stalled::Stalled,
-    url::{PostgresUrl, full_cause},
+    url::{PostgresUrl, Takes, full_cause},
 };
 use parlor_domain::limits::{
     POSTGRES_CONNECT_TIMEOUT, POSTGRES_IDLE, POSTGRES_KEEPALIVE, POSTGRES_RESPONSE_TIMEOUT,
-    postgres_host_timeout,
+    REPLICA_READ_TIMEOUT, postgres_host_timeout,
 };
 
 /// Makes one connection: to the first host that can be reached, and lets one
@@ -84,8 +84,8 @@ async fn to_host(
         };
         match started {
             Ok(client) => {
-                if url.must_write && is_read_only(&client).await.map_err(|e| full_cause(&e))? {
-                    return Err("it is read only".to_owned());
+                if let Some(why) = refusal(&client, url.takes).await.map_err(|e| full_cause(&e))? {
+                    return Err(why.to_owned());
                 }
                 return AsyncPgConnection::try_from(client).await.map_err(|e| e.to_string());
             }
@@ -103,13 +103,23 @@ async fn to_host(
     Err(last)
 }
 
-/// As libpq asks: a standby is, and so is a primary that lets nobody write.
-async fn is_read_only(client: &tokio_postgres::Client) -> Result<bool, tokio_postgres::Error> {
-    let shown = client.simple_query("SHOW transaction_read_only").await?;
-    Ok(shown.iter().any(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0) == Some("on"),
+/// Why a server is not taken. Whether it writes is asked as libpq does: a
+/// standby does not, nor does a primary that lets nobody write.
+async fn refusal(
+    client: &tokio_postgres::Client,
+    takes: Takes,
+) -> Result<Option<&'static str>, tokio_postgres::Error> {
+    let (question, refused, why) = match takes {
+        Takes::Any => return Ok(None),
+        Takes::Writable => ("SHOW transaction_read_only", "on", "it is read only"),
+        Takes::Standby => ("SELECT pg_is_in_recovery()", "f", "it is not a standby"),
+    };
+    let shown = client.simple_query(question).await?;
+    let is_refused = shown.iter().any(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0) == Some(refused),
         _ => false,
-    }))
+    });
+    Ok(is_refused.then_some(why))
 }
 
 /// What sessions are set to is refused by who shares them out.
@@ -149,6 +159,12 @@ pub(crate) async fn connect_guarded(
     let mut conn = connect(url, POSTGRES_RESPONSE_TIMEOUT).await?;
     guard.check(&mut conn).await?;
     Ok(conn)
+}
+
+/// A connection to a replica. Which life it shows, each read finds out for
+/// itself.
+pub(crate) async fn connect_to_standby(url: &PostgresUrl) -> ConnectionResult<AsyncPgConnection> {
+    connect(url, REPLICA_READ_TIMEOUT).await
 }
 
 /// A blocking connection of a pool.

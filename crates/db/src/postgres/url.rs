@@ -17,8 +17,17 @@ use parlor_domain::limits::{POSTGRES_IDLE_IN_TRANSACTION, POSTGRES_STATEMENT_TIM
 pub struct PostgresUrl {
     pub(super) config: Box<Config>,
     pub(super) tls: Tls,
-    /// No server that only reads is taken.
-    pub(super) must_write: bool,
+    pub(super) takes: Takes,
+}
+
+/// Which of the servers that answer are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    Any,
+    /// None that only reads.
+    Writable,
+    /// None but one that follows another one.
+    Standby,
 }
 
 /// The errors name a parameter and never what it is, nor what was given
@@ -44,11 +53,14 @@ impl FromStr for PostgresUrl {
             return Err(AT_SIGN.to_owned());
         }
         // Of several, all but one are standbys.
-        let must_write = ours.must_write.unwrap_or(hosts > 1);
+        let takes = match ours.must_write.unwrap_or(hosts > 1) {
+            true => Takes::Writable,
+            false => Takes::Any,
+        };
         let tls = ours.tls(config.get_ssl_negotiation() == SslNegotiation::Direct)?;
         // What cannot be read is said now, and not by the first connection.
         tls.client_config()?;
-        Ok(Self { config: Box::new(with_settings(config)), tls, must_write })
+        Ok(Self { config: Box::new(with_settings(config)), tls, takes })
     }
 }
 
@@ -200,6 +212,12 @@ impl PostgresUrl {
         ports.get(host).or_else(|| ports.first()).copied().unwrap_or(5432)
     }
 
+    /// The same for a replica: of its hosts one is taken that is a standby, and
+    /// no other, whatever the URL says of those that write.
+    pub fn of_standby(self) -> Self {
+        Self { takes: Takes::Standby, ..self }
+    }
+
     /// What the operator should know of how it is reached.
     pub(crate) fn caution(&self) -> Option<&'static str> {
         self.tls.caution()
@@ -247,9 +265,10 @@ mod tests {
         );
         let url = read("postgres://a:5432,b:6432,[::1]/db?target_session_attrs=read-write");
         assert_eq!([0, 1, 2].map(|host| url.port(host)), [5432, 6432, 5432]);
-        assert!(url.must_write && read("postgres://a,b/db").must_write);
-        assert!(!read("postgres://a/db").must_write);
-        assert!(!read("postgres://a,b/db?target_session_attrs=any").must_write);
+        assert_eq!([url.takes, read("postgres://a,b/db").takes], [Takes::Writable; 2]);
+        assert_eq!(read("postgres://a/db").takes, Takes::Any);
+        assert_eq!(read("postgres://a,b/db?target_session_attrs=any").takes, Takes::Any);
+        assert_eq!(read("postgres://a,b/db").of_standby().takes, Takes::Standby);
         assert_eq!(read("postgres://u:p?w/d@host/db").config.get_password(), Some(&b"p?w/d"[..]));
         for parameters in [
             "ssl=true",

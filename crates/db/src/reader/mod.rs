@@ -4,12 +4,15 @@
 mod attachments;
 mod counts;
 mod events;
+pub(crate) mod fence;
 mod identity;
 mod members;
 mod messages;
 mod outbox;
 mod people;
 pub(crate) mod pools;
+mod progress;
+mod replica;
 mod rooms;
 mod submissions;
 mod unread;
@@ -35,18 +38,21 @@ use super::{
 };
 use parlor_domain::{
     Epoch, Life, RoomKey,
-    limits::{READ_NEWS, READ_TIMEOUT},
+    limits::{READ_CONNECTIONS, READ_NEWS, READ_TIMEOUT},
 };
 use parlor_process::{clock, log_throttle::LogThrottleByText, metrics::metrics};
 
 use counts::Counts;
+use fence::Fence;
 use pools::read;
+use replica::Replica;
 
 pub use events::{InboxHead, InboxPage, InboxSince};
 pub use messages::{Missed, Replay};
 pub use outbox::{Backlog, Letter};
 pub use people::{Audited, LeftRoom, Reacted, Trim};
 pub(crate) use pools::Pools;
+pub use replica::Needs;
 pub use rooms::Arrival;
 pub use submissions::SubmissionBacklog;
 
@@ -62,6 +68,19 @@ pub struct Reader {
     life: Life,
     /// When the last read failed, in ms; 0 if it did not.
     failed_at: Arc<AtomicI64>,
+    pub(crate) server: Server,
+    /// What the server has to have: a replica may not have it yet.
+    pub(crate) fence: Option<Fence>,
+    /// Where some of it may be read instead.
+    replica: Option<Arc<Replica>>,
+}
+
+/// Which server is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Server {
+    Primary,
+    /// What fails there is read from the primary.
+    Replica,
 }
 
 /// A read failed. The cause has been logged; for the user it is
@@ -72,22 +91,42 @@ pub struct ReadError;
 
 /// The same, and whether it says something of the database: not only of what
 /// was asked for.
-struct Failed {
+pub(crate) struct Failed {
     is_broken: bool,
+}
+
+impl Failed {
+    /// The server does not have yet what it has to.
+    pub const BEHIND: Self = Self { is_broken: false };
 }
 
 impl Reader {
     pub(super) fn of_file(path: &Path, place: Place, life: Life) -> Self {
-        let (pools, counts) = (Pools::of_file(path), Arc::default());
-        let failed_at = Arc::default();
-        Self { pools, timeout: READ_TIMEOUT, place: Some(place), counts, life, failed_at }
+        Self { place: Some(place), ..Self::of(Pools::of_file(path), life) }
     }
 
     pub(super) fn of_postgres(url: &PostgresUrl, guard: &Guard) -> Self {
-        let (pools, counts) = (Pools::of_postgres(url, guard), Arc::default());
-        let life = guard.life().clone();
-        let failed_at = Arc::default();
-        Self { pools, timeout: READ_TIMEOUT, place: None, counts, life, failed_at }
+        let pools = Pools::of_postgres(url, guard, READ_CONNECTIONS);
+        Self::of(pools, guard.life().clone())
+    }
+
+    fn of(pools: Pools, life: Life) -> Self {
+        Self {
+            pools,
+            timeout: READ_TIMEOUT,
+            place: None,
+            counts: Arc::default(),
+            life,
+            failed_at: Arc::default(),
+            server: Server::Primary,
+            fence: None,
+            replica: None,
+        }
+    }
+
+    /// The same on connections of its own, of whose failures nobody else hears.
+    pub(super) fn on(&self, pools: Pools) -> Self {
+        Self { pools, failed_at: Arc::default(), ..self.clone() }
     }
 
     /// The same without what it knows.
@@ -111,7 +150,7 @@ impl Reader {
     /// It runs in a task of its own, which runs to its end even if nobody waits any
     /// more: diesel-async 0.9 panics where a query that runs is dropped on a
     /// runtime of one thread, as actix's are.
-    async fn bounded<T: 'static>(
+    pub(crate) async fn bounded<T: 'static>(
         &self,
         reading: impl Future<Output = Result<T, Failed>> + 'static,
     ) -> Result<T, ReadError> {
@@ -131,8 +170,7 @@ impl Reader {
                 Err(ReadError)
             }
             Err(_) => {
-                log::error!("a read took longer than {:?}", self.timeout);
-                metrics().read_failures.inc();
+                self.server.log(&format!("a read took longer than {:?}", self.timeout));
                 self.note(false);
                 Err(ReadError)
             }
@@ -153,6 +191,11 @@ impl Reader {
         }
     }
 
+    /// Whether the last read has failed, of those that say something of it.
+    fn has_failed(&self) -> bool {
+        self.failed_at.load(Ordering::Relaxed) != 0
+    }
+
     /// Whether the database answers: not if the last read has just failed,
     /// whatever this one would come to.
     pub async fn ping(&self) -> Result<(), ReadError> {
@@ -165,23 +208,30 @@ impl Reader {
     }
 }
 
-fn failed(error: &diesel::result::Error) -> Failed {
-    static FAILED: LogThrottleByText = LogThrottleByText::new();
-    if let Some(times) = FAILED.again(&error.to_string()) {
-        log::error!("a read failed: {error}{times}");
+impl Server {
+    pub(crate) fn failed(self, error: &diesel::result::Error) -> Failed {
+        self.log(&format!("a read failed: {error}"));
+        Failed { is_broken: !is_fault_of_a_row(error) }
     }
-    metrics().read_failures.inc();
-    Failed { is_broken: !is_fault_of_a_row(error) }
-}
 
-fn unconnected(error: impl fmt::Display) -> Failed {
-    static UNCONNECTED: LogThrottleByText = LogThrottleByText::new();
-    let error = error.to_string();
-    if let Some(times) = UNCONNECTED.again(&error) {
-        log::error!("no connection to read from the database: {error}{times}");
+    pub(crate) fn unconnected(self, error: impl fmt::Display) -> Failed {
+        self.log(&format!("no connection to read from the database: {error}"));
+        Failed { is_broken: true }
     }
-    metrics().read_failures.inc();
-    Failed { is_broken: true }
+
+    /// Nobody misses what fails on a replica.
+    fn log(self, what: &str) {
+        static FAILED: [LogThrottleByText; 2] = [const { LogThrottleByText::new() }; 2];
+        let times = FAILED[usize::from(self == Self::Replica)].again(what);
+        match (self, times) {
+            (Self::Primary, Some(times)) => log::error!("{what}{times}"),
+            (Self::Replica, Some(times)) => log::warn!("on the replica {what}{times}"),
+            (_, None) => {}
+        }
+        if self == Self::Primary {
+            metrics().read_failures.inc();
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use diesel::ConnectionResult;
 use diesel_async::{
     AsyncConnection, SimpleAsyncConnection,
     pooled_connection::{
@@ -31,28 +32,55 @@ macro_rules! read {
             $crate::reader::Pools::Sqlite(pool) => {
                 #[allow(unused_imports, reason = "not every read uses them")]
                 use $crate::select::sqlite as select;
-                $crate::reader::pools::read_from!($reader, pool, $conn, $body)
+                $crate::reader::pools::read_from!($reader, pool, $conn, Ok(true), $body)
             }
             $crate::reader::Pools::Postgres(pool) => {
                 #[allow(unused_imports, reason = "not every read uses them")]
                 use $crate::select::postgres as select;
-                $crate::reader::pools::read_from!($reader, pool, $conn, $body)
+                $crate::reader::pools::read_postgres!($reader, pool, |$conn| $body)
             }
         }
     };
 }
 
+/// The same for what only PostgreSQL is asked, from a pool of its connections.
+macro_rules! read_postgres {
+    ($reader:expr, $pool:expr, |$conn:ident| $body:expr) => {{
+        let fence = $reader.fence.clone();
+        $crate::reader::pools::read_from!(
+            $reader,
+            $pool,
+            $conn,
+            match &fence {
+                Some(fence) => fence.holds(&mut $conn).await,
+                None => Ok(true),
+            },
+            $body
+        )
+    }};
+}
+
+/// `holds` is whether the connection shows what it has to.
 macro_rules! read_from {
-    ($reader:expr, $pool:expr, $conn:ident, $body:expr) => {{
-        let pool = $pool.clone();
+    ($reader:expr, $pool:expr, $conn:ident, $holds:expr, $body:expr) => {{
+        let (pool, server) = ($pool.clone(), $reader.server);
         let reading = async move {
             #[allow(unused_mut, reason = "not every read is of the connection itself")]
-            let mut $conn = pool.get().await.map_err($crate::reader::unconnected)?;
-            let read: diesel::QueryResult<_> = async { $body }.await;
-            read.map_err(|error| {
-                $crate::reader::pools::give_up_if_broken!($conn, &error);
-                $crate::reader::failed(&error)
-            })
+            let mut $conn = pool.get().await.map_err(|error| server.unconnected(error))?;
+            let holds: diesel::QueryResult<bool> = $holds;
+            let read: diesel::QueryResult<_> = match holds {
+                Ok(true) => async { $body }.await.map(Some),
+                Ok(false) => Ok(None),
+                Err(error) => Err(error),
+            };
+            match read {
+                Ok(Some(read)) => Ok(read),
+                Ok(None) => Err($crate::reader::Failed::BEHIND),
+                Err(error) => {
+                    $crate::reader::pools::give_up_if_broken!($conn, &error);
+                    Err(server.failed(&error))
+                }
+            }
         };
         $reader.bounded(reading).await
     }};
@@ -69,12 +97,13 @@ macro_rules! give_up_if_broken {
 }
 
 pub(crate) use give_up_if_broken;
-pub(super) use {read, read_from};
+pub(super) use read;
+pub(crate) use {read_from, read_postgres};
 
 macro_rules! pool {
-    ($manager:expr) => {
+    ($manager:expr, $connections:expr) => {
         Pool::builder($manager)
-            .max_size(READ_CONNECTIONS)
+            .max_size($connections)
             .build()
             .expect("a pool without time limits of its own needs no runtime")
     };
@@ -96,18 +125,35 @@ impl Pools {
             .boxed()
         });
         let manager = AsyncDieselConnectionManager::new_with_config(path.to_string_lossy(), config);
-        Self::Sqlite(pool!(manager))
+        Self::Sqlite(pool!(manager, READ_CONNECTIONS))
     }
 
-    pub fn of_postgres(url: &PostgresUrl, guard: &postgres::Guard) -> Self {
+    pub fn of_postgres(url: &PostgresUrl, guard: &postgres::Guard, connections: usize) -> Self {
         let (url, guard) = (url.clone(), guard.clone());
-        let mut config = ManagerConfig::default();
-        config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(move |_| {
+        Self::Postgres(postgres_pool(connections, move || {
             let (url, guard) = (url.clone(), guard.clone());
-            async move { postgres::connect_guarded(&url, &guard).await }.boxed()
-        });
-        let manager = AsyncDieselConnectionManager::new_with_config("", config);
-        Self::Postgres(pool!(manager))
+            async move { postgres::connect_guarded(&url, &guard).await }
+        }))
     }
+
+    pub fn of_standby(url: &PostgresUrl) -> Self {
+        let url = url.clone();
+        Self::Postgres(postgres_pool(READ_CONNECTIONS, move || {
+            let url = url.clone();
+            async move { postgres::connect_to_standby(&url).await }
+        }))
+    }
+}
+
+fn postgres_pool<F>(
+    connections: usize,
+    connect: impl Fn() -> F + Send + Sync + 'static,
+) -> Pool<postgres::AsyncConn>
+where
+    F: Future<Output = ConnectionResult<postgres::AsyncConn>> + Send + 'static,
+{
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |_| connect().boxed());
+    pool!(AsyncDieselConnectionManager::new_with_config("", config), connections)
 }

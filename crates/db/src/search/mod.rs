@@ -89,7 +89,7 @@ impl SearchIndex {
                 Kind::File(index)
             }
             (DatabaseUrl::Postgres(url), Writers::Postgres { guard, .. }) => {
-                let index = tsvector::TableIndex::open(url, guard);
+                let index = tsvector::TableIndex::open(url, guard, &opened.reader);
                 tsvector::keep_up(url.clone(), guard.clone())?;
                 Kind::Tsvector(index)
             }
@@ -100,11 +100,18 @@ impl SearchIndex {
         Ok(Self(kind))
     }
 
-    /// Blocking: the ids of what was found, and whether there is more.
-    pub fn find(&self, wanted: &Wanted) -> Result<(Vec<Hit>, bool), String> {
+    /// The ids of what was found, and whether there is more.
+    pub async fn find(&self, wanted: Wanted) -> Result<(Vec<Hit>, bool), String> {
         match &self.0 {
-            Kind::File(index) => index.find(wanted),
-            Kind::Tsvector(index) => index.find(wanted),
+            Kind::File(index) => {
+                let index = index.clone();
+                let finding = tokio::task::spawn_blocking(move || index.find(&wanted));
+                finding.await.map_err(|error| error.to_string())?
+            }
+            Kind::Tsvector(index) => {
+                let found = index.find(&wanted).await;
+                found.map_err(|error| error.to_string())
+            }
         }
     }
 }

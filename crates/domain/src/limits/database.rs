@@ -112,8 +112,22 @@ pub const WRITE_OVERDUE: Duration = POSTGRES_STATEMENT_TIMEOUT;
 /// gives up after ten seconds, and the other metrics are needed most at such a
 /// time.
 pub const METRICS_TIMEOUT: Duration = Duration::from_secs(1);
-/// Connections of the read pool.
+/// Connections of the read pool, and as many to a replica.
 pub const READ_CONNECTIONS: usize = 8;
+
+/// How often it is measured how far a replica is behind: two short statements.
+pub const REPLICA_POLL: Duration = Duration::from_secs(1);
+/// How far behind a replica may be allowed to be. With less than two
+/// measurements it would be taken for late while it is not; with more it might
+/// as well be a backup.
+pub const REPLICA_LAG: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(2)..=Duration::from_secs(600);
+/// Time limit for a read on a replica, after which the primary has its whole
+/// time.
+pub const REPLICA_READ_TIMEOUT: Duration = Duration::from_secs(2);
+/// Measurements that are kept of where the primary was: as many as are made
+/// while a replica falls behind as far as it may at the most.
+pub const REPLICA_SAMPLES: usize = 600;
 
 /// Page cache of the connection that writes, in KiB. The system caches the file
 /// as well, and what is written in random order (the keys of messages) fits in neither;

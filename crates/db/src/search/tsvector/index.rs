@@ -1,21 +1,22 @@
 //! Looking into the table.
 
 use diesel::{
-    QueryableByName, RunQueryDsl,
+    QueryableByName,
     sql_types::{Array, BigInt, Double, Nullable, Text},
 };
+use diesel_async::RunQueryDsl;
 
 use super::super::{Hit, Sort, Wanted};
 use crate::{
-    postgres::{Guard, Manager, PostgresUrl},
-    write::batch::is_fault_of_a_row,
+    postgres::{Guard, PostgresUrl},
+    reader::{Needs, Pools, ReadError, Reader, pools::read_postgres},
 };
 use parlor_domain::{MessageId, limits::SEARCH_CONNECTIONS};
 
 /// The index; clones share its connections.
 #[derive(Clone)]
 pub(crate) struct TableIndex {
-    pool: r2d2::Pool<Manager>,
+    reader: Reader,
 }
 
 #[derive(QueryableByName)]
@@ -27,27 +28,31 @@ struct HitRow {
 }
 
 impl TableIndex {
-    /// Connects when it is needed.
-    pub fn open(url: &PostgresUrl, guard: &Guard) -> Self {
-        let pool = r2d2::Pool::builder()
-            .max_size(SEARCH_CONNECTIONS)
-            .min_idle(Some(0))
-            .test_on_check_out(true)
-            // Whoever wants one hears why there is none.
-            .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(Manager::new(url.clone(), guard.clone()));
-        Self { pool }
+    /// Connects when it is needed; beside what else is read, which is not to
+    /// wait for it.
+    pub fn open(url: &PostgresUrl, guard: &Guard, beside: &Reader) -> Self {
+        let connections = usize::try_from(SEARCH_CONNECTIONS).unwrap_or(1);
+        let pools = Pools::of_postgres(url, guard, connections);
+        Self { reader: beside.on(pools) }
     }
 
-    pub fn find(&self, wanted: &Wanted) -> Result<(Vec<Hit>, bool), String> {
-        let mut pooled = self.pool.get().map_err(|error| error.to_string())?;
+    /// The index is behind the messages by itself, so a replica's is as good.
+    /// What it finds is read from the primary by whoever shows it.
+    pub async fn find(&self, wanted: &Wanted) -> Result<(Vec<Hit>, bool), ReadError> {
+        self.reader.offload(Needs::Recent, async |reader| reader.words(wanted).await).await
+    }
+}
+
+impl Reader {
+    async fn words(&self, wanted: &Wanted) -> Result<(Vec<Hit>, bool), ReadError> {
+        let Pools::Postgres(pool) = &self.pools else { return Err(ReadError) };
         let rooms: Vec<i64> = wanted.rooms.iter().map(|room| room.0).collect();
         let (from, to) = wanted.times();
         let order = match wanted.sort {
             Sort::Rank => "rank DESC, message_id DESC",
             Sort::Newest => "message_id DESC",
         };
-        let rows = diesel::sql_query(format!(
+        let query = diesel::sql_query(format!(
             "SELECT message_id AS id,
                  (ts_rank(words, $1::tsquery) + ts_rank(words, $8::tsquery))::float8 AS rank
              FROM message_words
@@ -62,10 +67,9 @@ impl TableIndex {
         .bind::<BigInt, _>(to)
         .bind::<BigInt, _>(wanted.limit + 1)
         .bind::<BigInt, _>(wanted.offset)
-        .bind::<Text, _>(wanted.query.to_whole_tsquery())
-        .load::<HitRow>(&mut pooled.conn);
-        pooled.is_broken |= rows.as_ref().is_err_and(|error| !is_fault_of_a_row(error));
-        let rows = rows.map_err(|error| error.to_string())?;
+        .bind::<Text, _>(wanted.query.to_whole_tsquery());
+        let rows: Vec<HitRow> =
+            read_postgres!(self, pool, |conn| query.load::<HitRow>(&mut conn).await)?;
         let hits = rows.iter().map(|row| Hit { message: MessageId(row.id), rank: row.rank });
         let limit = usize::try_from(wanted.limit).unwrap_or(0);
         Ok((hits.take(limit).collect(), rows.len() > limit))
