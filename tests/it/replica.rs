@@ -58,6 +58,16 @@ impl Pair {
         (answer, [after[0] - before[0], after[1] - before[1]])
     }
 
+    /// Waits until the log says so.
+    async fn until_told(&self, what: &str) {
+        let telling = async {
+            while !self.server.stderr().contains(what) {
+                tokio::task::yield_now().await;
+            }
+        };
+        within(what, telling).await;
+    }
+
     /// Asks for the history of a room until the replica serves it, or the primary.
     async fn until_served_by(&self, by: usize, user: &User, room: &str) {
         let asking = async {
@@ -154,7 +164,7 @@ async fn a_replica_serves_what_it_has_and_the_primary_all_else() {
     finds_what_it_says(&alice, "den", 3).await;
     pair.until_served_by(PRIMARY, &alice, "attic").await;
     assert!(pair.metric("parlor_replica_lag_seconds ").await > 1.0);
-    within("it to be told", async { while !pair.server.stderr().contains(" s behind") {} }).await;
+    pair.until_told(" s behind").await;
     finds_what_it_says(&alice, "den", 3).await;
     alice.say("attic", "new").await;
     assert_eq!(history_of(&alice, "attic").await.len(), 6);
@@ -199,8 +209,7 @@ async fn a_replica_may_fail_break_off_and_take_the_place_of_its_primary() {
         alice.say("den", &format!("while it is away {n}")).await;
         assert_eq!(history_of(&alice, "den").await.len(), n + 2);
     }
-    let told = "cannot be used: the primary is read";
-    within("it to be told", async { while !pair.server.stderr().contains(told) {} }).await;
+    pair.until_told("cannot be used: the primary is read").await;
     let ready = User::outcome(alice.plain(Method::GET, "/health/ready")).await;
     assert_eq!(ready.status, 200, "{ready:?}");
     pair.replica.start_again().await;
