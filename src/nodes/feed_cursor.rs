@@ -96,14 +96,18 @@ impl FeedCursor {
         self.forget(self.reads);
     }
 
-    /// For hints that are late, the newest half is enough.
+    /// For hints that are late, the newest half is enough. What is still to be read
+    /// stays, and keeps nothing else.
     fn forget(&mut self, read_by: u64) {
-        while self.rows.len() > FEED_REMEMBERED / 2
-            && let Some(first) = self.rows.first_entry()
-            && first.get().read_by <= read_by
-        {
-            self.forgotten = self.forgotten.max(*first.key());
-            first.remove();
+        let excess = self.rows.len().saturating_sub(FEED_REMEMBERED / 2);
+        if excess == 0 {
+            return;
+        }
+        let read = self.rows.iter().filter(|(_, row)| row.read_by <= read_by);
+        let gone: Vec<i64> = read.map(|(row, _)| *row).take(excess).collect();
+        for row in gone {
+            self.rows.remove(&row);
+            self.forgotten = self.forgotten.max(row);
         }
     }
 
@@ -182,6 +186,21 @@ mod tests {
         assert_eq!(feed.unread(), 1);
         assert!(read(&mut feed, [1], false).is_empty());
         assert_eq!(feed.unread(), 0);
+    }
+
+    #[test]
+    fn a_hint_that_is_read_late_keeps_nothing_else_in_memory() {
+        let most = i64::try_from(FEED_REMEMBERED).expect("small");
+        let mut feed = FeedCursor::default();
+        feed.begin_read();
+        assert!(feed.hint(1, 0));
+        for first in (2..2 * most).step_by(1_000) {
+            let page: Vec<_> = (first..first + 1_000).map(|id| row(id, &[id])).collect();
+            assert_eq!(feed.read(page).len(), 1_000);
+            assert!(feed.rows.len() <= FEED_REMEMBERED / 2);
+        }
+        assert!(!feed.hint(1, 1), "it is left to reading");
+        assert_eq!(feed.read(vec![row(1, &[7, 8])]), [Happened::RoomUpdated { room: 8 }]);
     }
 
     #[test]
