@@ -19,8 +19,7 @@ async fn no_connection_is_kept_to_a_server_that_only_reads_and_a_promoted_one_is
     for content in ["one", "two"] {
         alice.say("den", content).await;
     }
-    let caught_up = async { while standby.query("SELECT count(*) FROM messages") != "2" {} };
-    within("the standby to have all of it", caught_up).await;
+    standby.says("SELECT count(*) FROM messages", "2").await;
 
     primary.kill();
     let ready = async || User::outcome(alice.plain(Method::GET, "/health/ready")).await.status;

@@ -9,7 +9,7 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use tempfile::TempDir;
 
 use super::{copied, copy, line_of, migrated};
-use crate::support::{Server, TestDatabase, history_of, run_with, spawn, within};
+use crate::support::{Server, TestDatabase, history_of, run_with, spawn};
 
 const MESSAGES: usize = 5_000;
 /// Before the third batch ends.
@@ -82,12 +82,7 @@ async fn killed_in_the_middle(home: &TempDir, file: &str, database: &TestDatabas
     migrated(home, &database.url()).await;
     let blocker = Blocker::start(database);
     let mut copying = spawn(home, &["copy", "--from", file, "--to", &database.url()]);
-    within("two batches", async {
-        while database.query("SELECT count(*) FROM messages") != "2000" {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    database.says("SELECT count(*) FROM messages", "2000").await;
     copying.start_kill().expect("it runs");
     copying.wait().await.expect("it ends");
     drop(blocker);

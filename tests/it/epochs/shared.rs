@@ -114,12 +114,10 @@ async fn what_a_promoted_standby_had_not_received_is_never_skipped_in_silence() 
     let hosts = [&primary, &standby].map(|one| one.address().authority()).join(",");
     let (mut server, alice) = on(&format!("postgres://postgres@{hosts}/postgres")).await;
     let epoch = epoch_of(&alice, "den").await;
-    let caught_up = async { while standby.query("SELECT count(*) FROM messages") != "3" {} };
-    within("the standby to have all of it", caught_up).await;
+    standby.says("SELECT count(*) FROM messages", "3").await;
     standby.query("ALTER SYSTEM SET primary_conninfo = ''");
     standby.query("SELECT pg_reload_conf()");
-    let alone = async { while primary.query("SELECT count(*) FROM pg_stat_replication") != "0" {} };
-    within("the standby to receive no more", alone).await;
+    primary.says("SELECT count(*) FROM pg_stat_replication", "0").await;
     say_some(&alice, "den", 2).await;
 
     primary.kill();

@@ -47,13 +47,7 @@ impl Board {
 
     /// Waits until the database says something.
     async fn says(&self, query: &str, wanted: &str) {
-        let saying = async {
-            while self.database().query(query) != wanted {
-                // The node's way to the database is in this process.
-                tokio::task::yield_now().await;
-            }
-        };
-        within(query, saying).await;
+        self.database().says(query, wanted).await;
     }
 
     /// Waits until nothing is left to be carried out; gives what was refused.

@@ -3,7 +3,7 @@
 
 use std::process::{Command, Output, Stdio};
 
-use super::Address;
+use super::{Address, within};
 
 /// Made for one server, dropped with it.
 pub struct TestDatabase {
@@ -59,6 +59,11 @@ impl TestDatabase {
         psql(&self.url(), statement)
     }
 
+    /// Waits until it answers a query so.
+    pub async fn says(&self, query: &str, wanted: &str) {
+        until_psql_says(&self.url(), query, wanted).await;
+    }
+
     /// The same as somebody else.
     pub fn url_of(&self, role: &str) -> String {
         self.url().replace("postgres@", &format!("{role}@"))
@@ -107,6 +112,16 @@ pub(super) fn psql(url: &str, statement: &str) -> String {
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{statement}: {error}");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// The server's way to the database may be in this process: it gets its turn.
+pub(super) async fn until_psql_says(url: &str, query: &str, wanted: &str) {
+    let saying = async {
+        while psql(url, query) != wanted {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(query, saying).await;
 }
 
 fn psql_output(url: &str, statement: &str) -> Output {

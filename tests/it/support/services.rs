@@ -9,7 +9,11 @@ use std::{
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Address, database::psql, signal, within};
+use super::{
+    Address,
+    database::{psql, until_psql_says},
+    signal, within,
+};
 
 pub async fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
@@ -115,8 +119,7 @@ impl Postgres {
     pub async fn wait_for_standby(&self) {
         self.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
         self.query("SELECT pg_reload_conf()");
-        let state = "SELECT sync_state FROM pg_stat_replication";
-        within("the standby", async { while self.query(state) != "sync" {} }).await;
+        self.says("SELECT sync_state FROM pg_stat_replication", "sync").await;
     }
 
     /// Comes back as a standby of another one, with what that one has.
@@ -128,6 +131,11 @@ impl Postgres {
     /// Runs a statement in it; gives what it says, without decoration.
     pub fn query(&self, statement: &str) -> String {
         psql(&self.url(), statement)
+    }
+
+    /// Waits until it answers a query so.
+    pub async fn says(&self, query: &str, wanted: &str) {
+        until_psql_says(&self.url(), query, wanted).await;
     }
 
     pub fn promote(&self) {
