@@ -27,6 +27,9 @@ use crate::{
 /// A line of the table.
 pub struct Call {
     pub method: Method,
+    /// What the call is in clients made from the description: never changed once
+    /// it is released.
+    pub(super) id: &'static str,
     pub path: &'static str,
     pub route: Box<dyn Fn() -> Route + Send + Sync>,
     pub(super) summary: &'static str,
@@ -53,6 +56,7 @@ pub(super) struct Form {
 
 pub(super) fn call<W, Q, G, F, A>(
     method: Method,
+    id: &'static str,
     path: &'static str,
     answer: F,
     also: &'static [u16],
@@ -76,7 +80,7 @@ where
     let has_body = !in_query && names.any(|name| !is_elsewhere(name));
     let form = Form { path, in_query, has_body, has_key: all.get(IDEMPOTENCY_KEY).is_some() };
     let route = Box::new(move || route(form, answer));
-    Call { method, path, route, summary, also, taken, form, fields, gives: G::given }
+    Call { method, id, path, route, summary, also, taken, form, fields, gives: G::given }
 }
 
 /// Answers what the ChatServer is asked for.

@@ -27,7 +27,7 @@ pub fn describe(call: &Call, schemas: &mut Schemas, taken: &mut Schemas) -> Valu
     let given = (call.gives)(schemas);
     let (parameters, body) = Fields::of((call.fields)(taken)).split(call, given.heeds);
     let mut operation = json!({
-        "operationId": format!("{}_{}", method(&call.method), name.join("_")),
+        "operationId": call.id,
         "summary": call.summary,
         "tags": [name.first().copied().unwrap_or_default()],
         "responses": responses(call, given, &parameters, schemas),

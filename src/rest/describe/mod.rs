@@ -65,6 +65,18 @@ mod tests {
     }
 
     #[test]
+    fn every_call_has_a_name_of_its_own_that_is_a_word_of_any_language() {
+        let mut names = BTreeSet::new();
+        for call in CALLS.iter() {
+            let is_word = call.id.starts_with(|c: char| c.is_ascii_lowercase())
+                && call.id.chars().all(|c| c.is_ascii_alphanumeric());
+            assert!(is_word, "{}", call.id);
+            // Some make names of files of it, which are the same in capitals.
+            assert!(names.insert(call.id.to_ascii_lowercase()), "{} twice", call.id);
+        }
+    }
+
+    #[test]
     fn every_reference_leads_somewhere() {
         let document = serde_json::to_value(openapi()).expect("JSON");
         let text = document.to_string();
