@@ -23,13 +23,13 @@ use self::{
     limits::{LimitArgs, RateArgs},
     nodes::{NodeArgs, NodeConfig},
     rooms::RoomConfig,
-    values::{Switch, parse_contact},
+    values::parse_contact,
     webhooks::WebhookArgs,
 };
 pub use self::{
     attachments::AttachmentConfig,
     store::{ReplicaConfig, StoreArgs, StoreConfig, copy_url},
-    values::{BindAddress, parse_duration},
+    values::{BindAddress, Switch, parse_duration},
 };
 use crate::{
     auth::{Secret, TrustedProxies},

@@ -11,10 +11,11 @@ use actix_web::{
         header::{CACHE_CONTROL, HeaderValue},
     },
     middleware::DefaultHeaders,
-    web::{self, ServiceConfig, to},
+    web::{self, JsonConfig, ServiceConfig, to},
 };
 use indexmap::IndexMap;
 
+use crate::error::json_error;
 use crate::rest::{CALLS, fallback, health, metrics, page};
 
 type Routes = Vec<(Method, Route)>;
@@ -31,16 +32,26 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 fn api() -> impl HttpServiceFactory {
-    let mut paths = IndexMap::<_, Routes>::new();
+    let mut paths = IndexMap::<_, (Routes, Option<usize>)>::new();
     for call in CALLS.iter() {
-        paths.entry(call.path).or_default().push((call.method.clone(), (call.route)()));
+        let (routes, body_bytes) = paths.entry(call.path).or_default();
+        routes.push((call.method.clone(), (call.route)()));
+        *body_bytes = call.body_bytes.max(*body_bytes);
     }
-    let resources = paths.into_iter().map(|(path, routes)| at(path, routes));
+    let resources = paths.into_iter().map(|(path, (routes, body_bytes))| match body_bytes {
+        Some(bytes) => at(path, routes).app_data(json(bytes)),
+        None => at(path, routes),
+    });
     let scope = web::scope("/api/v1")
         // Tokens and what people write are nothing for a cache on the way.
         .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
         .default_service(to(fallback::no_path));
     resources.fold(scope, |scope, resource| scope.service(resource))
+}
+
+/// How bodies of JSON are read.
+pub fn json(bytes_max: usize) -> JsonConfig {
+    JsonConfig::default().limit(bytes_max).error_handler(json_error)
 }
 
 /// A path; its other methods get an error in our own form.

@@ -310,7 +310,8 @@ fn each_operation_can_be_asked_for() {
             let name = after.split(' ').next().unwrap_or_default();
             let is_there = frames.contains(&format!("frame::<{name}>"))
                 || rest.contains(&format!("operate::<{name}>"))
-                || rest.contains(&format!(".operate(&who, {name} {{"));
+                || rest.contains(&format!(".operate(&who, {name} {{"))
+                || rest.contains(&format!(": {name},\n) ->"));
             assert!(is_there, "{}: nobody can ask for {name}", at.join("/"));
             found += 1;
         }

@@ -252,9 +252,7 @@ impl Workshop {
     > + use<> {
         let app = App::new()
             .app_data(web::Data::new(self.state.clone()))
-            .app_data(
-                web::JsonConfig::default().limit(self.body_bytes).error_handler(error::json_error),
-            )
+            .app_data(routes::json(self.body_bytes))
             .app_data(web::PathConfig::default().error_handler(error::path_error))
             .wrap(rest::security_headers())
             .wrap(rest::cors(&self.origins))

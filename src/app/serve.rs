@@ -1,6 +1,8 @@
 //! `parlor serve`.
 
-use std::{net::TcpListener, os::unix::process::CommandExt, process::Command, time::Duration};
+use std::{
+    net::TcpListener, os::unix::process::CommandExt, process::Command, sync::Arc, time::Duration,
+};
 
 use actix::{Actor, Addr, Arbiter, AsyncContext as _, Recipient};
 use actix_server::{Server, ServerHandle};
@@ -19,9 +21,11 @@ use super::{
 };
 use crate::{
     attachments::{Store, Sweeper},
-    auth::{Accounts, ApiKeys, Authenticator, Credentials, Passwords, Revocations, TokenKeys},
-    chat::{ChatServer, ChatSettings, Drain, ToNodes, Unfinished},
-    config::{Config, ReplicaConfig},
+    auth::{
+        Accounts, ApiKeys, Authenticator, Credentials, Passwords, Renamed, Revocations, TokenKeys,
+    },
+    chat::{ChatServer, ChatSettings, Drain, Look, ToNodes, Unfinished},
+    config::{Config, ReplicaConfig, Switch},
     db::{Database, Idle, SearchIndex, Writer},
     limiter::Limiters,
     nodes::Hooks,
@@ -321,6 +325,7 @@ fn state(
             (revocations, api_keys),
             database.reader.clone(),
             writer.clone(),
+            renamed(chat.clone()),
         ),
         has_accounts: config.identity.accounts,
         metrics_token: config.metrics_token.clone(),
@@ -335,10 +340,16 @@ fn state(
         answers: Answers::default(),
         limits: config.limits.clone(),
         contact: config.rooms.contact,
+        has_directory: config.rooms.directory == Switch::On,
         draining: Draining::default(),
         descriptions: &DESCRIPTIONS,
         health: None,
     }
+}
+
+/// Tells those who see a user.
+fn renamed(chat: Addr<ChatServer>) -> Renamed {
+    Arc::new(move |user| chat.do_send(Look::new(move |server| server.user_changed(user))))
 }
 
 /// Opens the index, and keeps it up to date from now on.

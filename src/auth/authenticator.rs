@@ -17,9 +17,11 @@ use super::{
 };
 use crate::{
     clock,
-    db::{FoundUser, Reader, SeenUser, WriteError, Writer, submit},
+    db::{FoundUser, KnownUser, Reader, SeenUser, WriteError, Writer, submit},
 };
-use parlor_domain::{Adopted, Timestamp, User, UserId, UserOrigin, limits::KNOWN_USERS};
+use parlor_domain::{
+    Adopted, Timestamp, User, UserId, UserKey, UserOrigin, is_newer_name, limits::KNOWN_USERS,
+};
 
 /// Whose tokens are valid here.
 #[derive(Clone)]
@@ -47,16 +49,31 @@ pub struct Authenticator {
     /// Users seen lately: a key never changes, and a changed name shows in
     /// the token. Only ever held for a look-up.
     known: Arc<Mutex<FxHashMap<UserId, Known>>>,
+    renamed: Renamed,
     /// Counts who was forgotten, so that what was read before is not
     /// remembered after.
     forgotten: Arc<AtomicU64>,
 }
+
+/// Hears of each user whose token says that they are called otherwise than before.
+pub type Renamed = Arc<dyn Fn(UserKey) + Send + Sync>;
 
 /// A user, and whose credentials open their account.
 #[derive(Clone)]
 struct Known {
     user: User,
     origin: UserOrigin,
+    /// Besides those of the token.
+    roles: Vec<Arc<str>>,
+    /// When the application has last said what they are called.
+    named_at: Option<Timestamp>,
+}
+
+impl Known {
+    fn of(stored: KnownUser) -> Option<Self> {
+        let KnownUser { user, origin, roles, named_at } = stored;
+        Some(Self { user, origin: origin?, roles, named_at })
+    }
 }
 
 impl Authenticator {
@@ -65,9 +82,19 @@ impl Authenticator {
         (revocations, api_keys): (Revocations, ApiKeys),
         reader: Reader,
         writer: actix::Addr<Writer>,
+        renamed: Renamed,
     ) -> Self {
-        let (known, forgotten, refusals) = (Arc::default(), Arc::default(), RefusalLog::default());
-        Self { credentials, revocations, api_keys, refusals, reader, writer, known, forgotten }
+        Self {
+            credentials,
+            revocations,
+            api_keys,
+            refusals: RefusalLog::default(),
+            reader,
+            writer,
+            known: Arc::default(),
+            renamed,
+            forgotten: Arc::default(),
+        }
     }
 
     /// Whom a token or a service's key stands for, brought with a request of
@@ -93,10 +120,11 @@ impl Authenticator {
         let now = clock::now();
         claims.check_age(now, self.credentials.leeway)?;
         self.check_claims(&claims, now)?;
-        let user = self.find(&claims).await?;
+        let Known { user, roles: kept, .. } = self.find(&claims).await?;
         // What made the user new may have made their old tokens void.
         self.check_claims(&claims, now)?;
-        let Claims { roles, role_context, id, sign_in, issued_at, expires_at, .. } = claims;
+        let Claims { mut roles, role_context, id, sign_in, issued_at, expires_at, .. } = claims;
+        roles.extend(kept.into_iter().filter(|role| !roles.contains(role)).collect::<Vec<_>>());
         let identity = Identity::new(user, roles, expires_at, Credential::Token { issued_at });
         Ok(Identity { role_context, token_id: id, sign_in, ..identity })
     }
@@ -161,21 +189,22 @@ impl Authenticator {
     }
 
     /// The user of a token, if it is for who signed it to say.
-    async fn find(&self, claims: &Claims) -> Result<User, AuthError> {
+    async fn find(&self, claims: &Claims) -> Result<Known, AuthError> {
         let Claims { user: id, name, origin, issued_at, .. } = claims;
         // What an account is called is not for its token to say.
         let name = name.clone().filter(|_| *origin != UserOrigin::Account);
         let is_current = |known: &Known| {
-            known.origin == *origin && name.as_ref().is_none_or(|name| *name == known.user.name)
+            let is_called_so = |name: &Arc<str>| {
+                *name == known.user.name || !is_newer_name(known.named_at, *issued_at)
+            };
+            known.origin == *origin && name.as_ref().is_none_or(is_called_so)
         };
         if let Some(known) = self.recall(id).filter(is_current) {
-            return Ok(known.user);
+            return Ok(known);
         }
         let forgotten = self.forgotten.load(Ordering::Relaxed);
-        let stored = self.reader.user_and_origin(id).await.map_err(|_| AuthError::Unavailable)?;
-        let known = stored
-            .and_then(|(user, origin)| Some(Known { user, origin: origin? }))
-            .filter(is_current);
+        let stored = self.reader.known_user(id).await.map_err(|_| AuthError::Unavailable)?;
+        let known = stored.and_then(Known::of).filter(is_current);
         let known = match known {
             Some(known) => known,
             None => {
@@ -193,17 +222,20 @@ impl Authenticator {
             }
         };
         self.remember(&known, forgotten);
-        Ok(known.user)
+        Ok(known)
     }
 
     async fn ensure(&self, seen: SeenUser) -> Result<Known, AuthError> {
         let origin = seen.origin.clone();
         match submit(&self.writer, seen).await {
-            Ok(FoundUser { user, bar, .. }) => {
+            Ok(FoundUser { user, bar, adopted: _, renamed, roles, named_at }) => {
                 if let Some(bar) = bar {
                     self.revocations.bar(user.id.clone(), bar);
                 }
-                Ok(Known { user, origin })
+                if renamed {
+                    (self.renamed)(user.key);
+                }
+                Ok(Known { user, origin, roles, named_at })
             }
             Err(WriteError::OtherOrigin) => Err(AuthError::OtherOrigin),
             Err(WriteError::TokenTooOld) => Err(AuthError::Revoked),

@@ -22,6 +22,8 @@ pub enum AuthError {
     Revoked,
     #[error("this user is banned")]
     Banned,
+    #[error("this user is deactivated")]
+    Deactivated,
     #[error("this user id belongs to another sign-in method")]
     OtherOrigin,
     #[error("the token belongs to another user")]
@@ -38,7 +40,7 @@ impl AuthError {
             Self::Missing | Self::Bad(_) | Self::ReservedId | Self::OtherUser | Self::Revoked => {
                 ErrorCode::Unauthorized
             }
-            Self::Banned | Self::OtherOrigin => ErrorCode::Forbidden,
+            Self::Banned | Self::Deactivated | Self::OtherOrigin => ErrorCode::Forbidden,
             Self::Expired => ErrorCode::TokenExpired,
             Self::Busy | Self::Unavailable => ErrorCode::Unavailable,
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::db::KeyHash;
-use parlor_domain::{SignIn, Timestamp, User};
+use parlor_domain::{Scope, Scopes, SignIn, Timestamp, User};
 
 /// The role that may do what any room's owner may.
 pub const ADMIN: &str = "admin";
@@ -20,6 +20,8 @@ pub struct Identity {
     pub is_admin: bool,
     /// Speaks for the application.
     pub is_service: bool,
+    /// What it may do like an administrator.
+    pub scopes: Scopes,
     /// Names a part of the application whose events the user hears.
     pub role_context: Option<Arc<str>>,
     /// The token's `jti`.
@@ -50,18 +52,36 @@ impl Identity {
         let has = |wanted: &str| roles.iter().any(|role| **role == *wanted);
         let is_admin = has(ADMIN);
         let is_service = is_admin || has(SERVICE);
+        let scopes = roles.iter().filter_map(|role| Scope::of_role(role)).collect();
         let (role_context, token_id, sign_in) = (None, None, None);
         Self {
             user,
             roles,
             is_admin,
             is_service,
+            scopes,
             role_context,
             token_id,
             sign_in,
             expires_at,
             credential,
         }
+    }
+
+    /// Whether it is a program of the application's, which the limits of users do not
+    /// concern.
+    pub fn is_backend(&self) -> bool {
+        self.is_service || !self.scopes.is_empty()
+    }
+
+    /// Whether it may do what one of these scopes is for.
+    pub fn may(&self, scopes: &[Scope]) -> bool {
+        self.is_admin || self.scopes.has_any(scopes)
+    }
+
+    /// Whether it may read in every room.
+    pub fn reads_all(&self) -> bool {
+        self.may(&[Scope::Rooms, Scope::Messages, Scope::Moderation])
     }
 
     /// When the token was issued, if it says so. A key is of no time: it ends

@@ -18,7 +18,7 @@ mod token;
 
 pub use accounts::{AccountError, Accounts, Tokens};
 pub use api_key::{ApiKeys, new_key, service_user};
-pub use authenticator::{Authenticator, Credentials};
+pub use authenticator::{Authenticator, Credentials, Renamed};
 pub use claims::Claims;
 pub use error::{AuthError, BadToken};
 pub use identity::{ADMIN, Identity, SERVICE};

@@ -66,8 +66,8 @@ impl Revoked {
         let ahead = issued_at.filter(|at| *at > now && sign_in.is_none());
         let valid = || ahead.map_or(Verdict::Valid, Verdict::ValidAndAhead);
         let Some(bar) = self.users.get(user) else { return valid() };
-        if bar.bans(now) {
-            return Verdict::Refused(AuthError::Banned);
+        if let Err(error) = is_let_in(bar, now) {
+            return Verdict::Refused(error);
         }
         let is_kept = sign_in.is_some() && sign_in == bar.keeps;
         if is_kept || bar.tokens_after == Timestamp(0) {
@@ -82,6 +82,15 @@ impl Revoked {
             Some(at) if now < bar.tokens_after.later(leeway) => Verdict::RefusedAhead(at),
             _ => valid(),
         }
+    }
+}
+
+/// Whether somebody may come, whatever their token is.
+fn is_let_in(bar: &Bar, now: Timestamp) -> Result<(), AuthError> {
+    match bar.deactivated_at {
+        Some(_) => Err(AuthError::Deactivated),
+        None if bar.bans(now) => Err(AuthError::Banned),
+        None => Ok(()),
     }
 }
 
@@ -147,8 +156,7 @@ impl Revocations {
 
     /// Whether a user may come at all.
     pub(super) fn check_ban(&self, user: &UserId, now: Timestamp) -> Result<(), AuthError> {
-        let is_banned = self.read().users.get(user).is_some_and(|bar| bar.bans(now));
-        if is_banned { Err(AuthError::Banned) } else { Ok(()) }
+        self.read().users.get(user).map_or(Ok(()), |bar| is_let_in(bar, now))
     }
 
     /// The id is free again. Whoever takes it next is not banned, and no
@@ -286,6 +294,18 @@ mod tests {
             assert_eq!(checked, Err(AuthError::Revoked), "{ms}");
         }
         assert_eq!(check(&revocations, "y", Some(NOW.0 + 1_900), at(1_000)), Ok(()));
+    }
+
+    #[test]
+    fn who_is_deactivated_may_not_come_and_may_again() {
+        let revocations = Revocations::default();
+        let deactivated_at = Some(Timestamp(4_000));
+        revocations.bar(ann(), Bar { deactivated_at, banned: true, ..Bar::default() });
+        assert_eq!(check(&revocations, "x", Some(4_500), NOW), Err(AuthError::Deactivated));
+        revocations.bar(ann(), Bar { banned: true, ..Bar::default() });
+        assert_eq!(check(&revocations, "x", Some(4_500), NOW), Err(AuthError::Banned));
+        revocations.bar(ann(), Bar::default());
+        assert_eq!(check(&revocations, "x", Some(3_000), NOW), Ok(()), "the token is not void");
     }
 
     #[test]

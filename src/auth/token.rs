@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_token_of_an_account_is_the_accounts_alone() {
         let keys = keys("s");
-        let user = User { key: UserKey(1), id: ann(), name: "Ann".into() };
+        let user = User { key: UserKey(1), id: ann(), name: "Ann".into(), avatar: None };
         let token = keys.issue_to_account(&user, SignIn(-7), HOUR, now()).expect("signed");
         let claims = keys.verify(&token).expect("good");
         assert_eq!((claims.origin, claims.sign_in), (UserOrigin::Account, Some(SignIn(-7))));

@@ -17,19 +17,26 @@ pub struct Requester {
     pub is_admin: bool,
     /// Speaks for the application: may publish events.
     pub is_service: bool,
+    /// May give others all rights.
+    pub grants: bool,
 }
 
 impl Requester {
     /// Nobody in particular: a look-up on behalf of the server itself.
     pub fn nobody() -> Self {
-        Self { is_admin: false, is_service: false, ..Self::system() }
+        Self { is_admin: false, is_service: false, grants: false, ..Self::system() }
+    }
+
+    /// Who asks for themselves, without any right of theirs.
+    pub fn plain(user: User) -> Self {
+        Self { user, ..Self::nobody() }
     }
 
     /// The server itself, which may ask anything.
     pub fn system() -> Self {
         let id = UserId::from_stored("");
-        let user = User { key: UserKey(0), id, name: "".into() };
-        Self { user, is_admin: true, is_service: true }
+        let user = User { key: UserKey(0), id, name: "".into(), avatar: None };
+        Self { user, is_admin: true, is_service: true, grants: true }
     }
 }
 

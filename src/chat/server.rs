@@ -25,6 +25,7 @@ mod request;
 mod room;
 mod subscribe;
 mod turn;
+mod users;
 
 use std::{sync::Arc, time::Duration};
 
@@ -140,6 +141,9 @@ pub struct ChatServer {
     /// Who came and went and is still to be written down.
     arrivals: Arrivals,
     erased: Erased,
+    /// Users who are called or look otherwise, and are being read to be told; whether
+    /// they have changed once more meanwhile.
+    changed_users: FxHashMap<UserKey, bool>,
     /// The users whose messages are becoming tombstones.
     erasing: FxHashSet<UserKey>,
     /// Rooms are being looked at for what is too old.
@@ -193,6 +197,7 @@ impl ChatServer {
             departures: Departures::default(),
             arrivals: Arrivals::default(),
             erased: Erased::default(),
+            changed_users: FxHashMap::default(),
             erasing: unfinished.erasures.into_iter().collect(),
             looks_after_rooms: false,
             looks_after_left: false,

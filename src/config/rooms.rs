@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{parse_contact, parse_duration};
+use super::{Switch, parse_contact, parse_duration};
 use parlor_domain::{Contact, Retention, limits::positive};
 
 #[derive(Args, Clone, Copy, Debug)]
@@ -16,6 +16,9 @@ pub struct RoomConfig {
     /// presence
     #[arg(long, env = "PARLOR_CONTACT", default_value = "anyone", value_parser = parse_contact)]
     pub contact: Contact,
+    /// Whether users find each other by name (`GET /users?query=`)
+    #[arg(long, env = "PARLOR_DIRECTORY", default_value = "off", value_enum)]
+    pub directory: Switch,
     /// How long a user without a connection is still shown as online
     #[arg(long, env = "PARLOR_PRESENCE_GRACE", default_value = "10s", value_parser = parse_duration)]
     pub presence_grace: Duration,

@@ -55,9 +55,7 @@ impl Door {
     pub(super) async fn say(&self, sender: &UserId, send: SendMessage) -> Answered {
         let refused = |error| -> Answered { Box::pin(std::future::ready(Err(error))) };
         match self.reader.user(sender).await {
-            Ok(Some(user)) => {
-                self.ask(Requester { user, is_admin: false, is_service: false }, send)
-            }
+            Ok(Some(user)) => self.ask(Requester::plain(user), send),
             Ok(None) => refused(ChatError::NotFound("user")),
             Err(error) => refused(error.into()),
         }

@@ -286,7 +286,7 @@ impl Hooks {
                 self.chat.do_send(Look::end(Ended::Token(token)));
             }
             Happened::Keys => self.keys(),
-            Happened::Adopted { id } => {
+            Happened::UserChanged { id, user: _ } => {
                 self.authenticator.forget(&parlor_domain::UserId::from_stored(id.clone()));
             }
             Happened::Erased { id, .. } => {
@@ -318,7 +318,7 @@ impl Hooks {
             revocations.bar(id.clone(), bar);
             // As it counts here.
             let bar = revocations.bar_of(&id).unwrap_or_default();
-            let ended = if bar.bans(now) && !before.bans(now) {
+            let ended = if bar.keeps_out(now) && !before.keeps_out(now) {
                 Some(Ended::Banned(id))
             } else {
                 let (upto, keeps) = (bar.tokens_after, bar.keeps.map(SignIn::revocation_id));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parlor_domain::{
-    Denied, DisplayText, Role, RoomId, RoomKey, RoomKind, Timestamp, UserId, UserKey, Whole,
+    Denied, DisplayText, Role, RoomId, RoomKey, RoomKind, Scope, Timestamp, UserId, UserKey, Whole,
     limits::{REASON_CHARS, SECONDS_MAX},
 };
 use parlor_macros::each_backend;
@@ -33,6 +33,8 @@ impl Operation for Ban {
     type Answer = ();
     type Place = Access;
 
+    const SCOPES: &'static [Scope] = &[Scope::Moderation];
+
     fn place(&self) -> &RoomId {
         &self.room_id
     }
@@ -48,7 +50,7 @@ impl Operation for Ban {
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
-        server.with_user(from, self.user_id, reply, move |server, user, reply, is_self| {
+        server.with_user(&from, self.user_id, reply, move |server, user, reply, is_self| {
             if is_self {
                 return server.answer(reply, Err(Denied::Oneself.into()));
             }
@@ -76,6 +78,8 @@ impl Operation for Unban {
     type Answer = ();
     type Place = Access;
 
+    const SCOPES: &'static [Scope] = &[Scope::Moderation];
+
     fn place(&self) -> &RoomId {
         &self.room_id
     }
@@ -86,7 +90,7 @@ impl Operation for Unban {
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
-        server.with_user(from, self.user_id, reply, move |server, user, reply, _| {
+        server.with_user(&from, self.user_id, reply, move |server, user, reply, _| {
             let unban = Unbanning { room: access.room.key, user: user.key };
             server.write_for(reply, unban, |server, reply, existed| {
                 server.answer(reply, existed.then_some(()).ok_or(ChatError::NotFound("ban")));

@@ -5,7 +5,7 @@ use parlor_macros::each_backend;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, direct::plain};
+use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester};
 use crate::{
     chat::ReplyTo,
     clock::now,
@@ -57,23 +57,31 @@ impl Operation for Unblock {
 impl ChatServer {
     fn set_block(&mut self, from: Requester, other: UserId, blocks: bool, reply: ReplyTo<()>) {
         let user = from.user.key;
-        self.with_user(plain(from.user), other, reply, move |server, other, reply, is_self| {
-            if is_self {
-                return server.answer(reply, Err(Denied::Oneself.into()));
-            }
-            let other = other.key;
-            let write = Blocking { user, other, blocks, at: now() };
-            server.write_for(reply, write, move |server, reply, blocked| {
-                let Blocked { room, silent } = blocked;
-                server.block_changed(user, other, blocks);
-                for (room, user) in room.into_iter().flat_map(|room| [(room, user), (room, other)])
-                {
-                    server.restrictions.restrict(user, room);
-                    server.sessions.standing_changed(user, room, |known| known.blocked = silent);
+        self.with_user(
+            &Requester::plain(from.user),
+            other,
+            reply,
+            move |server, other, reply, is_self| {
+                if is_self {
+                    return server.answer(reply, Err(Denied::Oneself.into()));
                 }
-                server.answer(reply, Ok(()));
-            });
-        });
+                let other = other.key;
+                let write = Blocking { user, other, blocks, at: now() };
+                server.write_for(reply, write, move |server, reply, blocked| {
+                    let Blocked { room, silent } = blocked;
+                    server.block_changed(user, other, blocks);
+                    for (room, user) in
+                        room.into_iter().flat_map(|room| [(room, user), (room, other)])
+                    {
+                        server.restrictions.restrict(user, room);
+                        server
+                            .sessions
+                            .standing_changed(user, room, |known| known.blocked = silent);
+                    }
+                    server.answer(reply, Ok(()));
+                });
+            },
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! Delete a room, or all that was said in it.
 
-use parlor_domain::RoomId;
+use parlor_domain::{RoomId, Scope};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -16,6 +16,8 @@ pub struct DeleteRoom {
 impl Operation for DeleteRoom {
     type Answer = ();
     type Place = Access;
+
+    const SCOPES: &'static [Scope] = &[Scope::Rooms];
 
     fn place(&self) -> &RoomId {
         &self.room_id
@@ -45,6 +47,8 @@ pub struct ClearRoom {
 impl Operation for ClearRoom {
     type Answer = ();
     type Place = Access;
+
+    const SCOPES: &'static [Scope] = &[Scope::Rooms, Scope::Moderation];
 
     fn place(&self) -> &RoomId {
         &self.room_id

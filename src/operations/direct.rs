@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use parlor_domain::{Denied, Role, RoomOverview, Standing, User, UserId, UserKey};
+use parlor_domain::{Denied, Role, RoomOverview, Scope, Standing, UserId, UserKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -47,6 +47,8 @@ impl Operation for OpenDirectOf {
     type Answer = Opened;
     type Place = Anywhere;
 
+    const SCOPES: &'static [Scope] = &[Scope::Rooms];
+
     fn place(&self) {}
 
     fn check(&mut self, _: &Rules) -> Result<(), Refusal> {
@@ -63,8 +65,7 @@ impl Operation for OpenDirectOf {
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, reply, .. } = asked;
         let [one, other] = self.user_ids;
-        let nobody = Requester::nobody();
-        server.with_user(nobody, one, reply, move |server, user, reply, _| {
+        server.with_named_user(&from.clone(), one, reply, move |server, user, reply, _| {
             server.open_direct(Requester { user, ..from }, other, reply);
         });
     }
@@ -91,17 +92,12 @@ impl Shown for Opened {
     }
 }
 
-/// Who asks for themselves, without any right of theirs.
-pub(super) fn plain(user: User) -> Requester {
-    Requester { user, is_admin: false, is_service: false }
-}
-
 impl ChatServer {
     fn open_direct(&mut self, from: Requester, other: UserId, reply: ReplyTo<Opened>) {
         let (bounds, by_backend) = (self.room_bounds(), from.is_service || from.is_admin);
         let made_by = self.maker(&from);
-        let (opener, from) = (from.user.key, plain(from.user));
-        self.with_user(from, other, reply, move |server, other, reply, is_self| {
+        let opener = from.user.key;
+        self.with_named_user(&from, other, reply, move |server, other, reply, is_self| {
             if is_self {
                 return server.answer(reply, Err(Denied::Oneself.into()));
             }

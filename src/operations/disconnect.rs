@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_domain::{Denied, DisplayText, RoomId, UserId, limits::REASON_CHARS};
+use parlor_domain::{Denied, DisplayText, RoomId, Scope, UserId, limits::REASON_CHARS};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,8 @@ pub struct DisconnectRoom {
 impl Operation for DisconnectRoom {
     type Answer = Disconnected;
     type Place = Access;
+
+    const SCOPES: &'static [Scope] = &[Scope::Moderation];
 
     fn place(&self) -> &RoomId {
         &self.room_id
@@ -53,6 +55,8 @@ impl Operation for DisconnectUser {
     type Answer = Disconnected;
     type Place = Anywhere;
 
+    const SCOPES: &'static [Scope] = &[Scope::Moderation];
+
     fn place(&self) {}
 
     fn allowed(&self, from: &Requester, _: &Anywhere) -> Result<(), ChatError> {
@@ -62,7 +66,7 @@ impl Operation for DisconnectUser {
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let reason = self.reason.map_or_else(|| "".into(), |DisplayText(reason)| reason);
         let nobody = Requester::nobody();
-        server.with_user(nobody, self.user_id, asked.reply, |server, user, reply, _| {
+        server.with_user(&nobody, self.user_id, asked.reply, |server, user, reply, _| {
             server.disconnect(Connected::User(user.key), reason, reply);
         });
     }
@@ -115,6 +119,8 @@ impl Operation for EraseUser {
     type Answer = ();
     type Place = Anywhere;
 
+    const SCOPES: &'static [Scope] = &[Scope::Users];
+
     fn place(&self) {}
 
     fn allowed(&self, from: &Requester, _: &Anywhere) -> Result<(), ChatError> {
@@ -123,7 +129,7 @@ impl Operation for EraseUser {
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let nobody = Requester::nobody();
-        server.with_user(nobody, self.user_id, asked.reply, |server, user, reply, _| {
+        server.with_user(&nobody, self.user_id, asked.reply, |server, user, reply, _| {
             let write = db::EraseUser { user: user.key, at: now() };
             server.write_for(reply, write, |server, reply, erased| {
                 server.erased(reply, erased);

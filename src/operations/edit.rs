@@ -1,6 +1,6 @@
 //! Edit and delete a message.
 
-use parlor_domain::{Change, MessageId, PlainText, mentioned_in};
+use parlor_domain::{Change, MessageId, PlainText, Scope, mentioned_in};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -17,6 +17,8 @@ pub struct Edit {
 impl Operation for Edit {
     type Answer = Changed;
     type Place = Anywhere;
+
+    const SCOPES: &'static [Scope] = &[Scope::Messages];
 
     fn place(&self) {}
 
@@ -45,6 +47,8 @@ pub struct Delete {
 impl Operation for Delete {
     type Answer = Changed;
     type Place = Anywhere;
+
+    const SCOPES: &'static [Scope] = &[Scope::Messages, Scope::Moderation];
 
     fn place(&self) {}
 

@@ -1,6 +1,6 @@
 //! Freeze a room, so that nobody but its moderators writes there, and thaw it.
 
-use parlor_domain::{RoomId, RoomOverview, RulesChange};
+use parlor_domain::{RoomId, RoomOverview, RulesChange, Scope};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -15,6 +15,8 @@ pub struct Freeze {
 impl Operation for Freeze {
     type Answer = Box<RoomOverview>;
     type Place = Access;
+
+    const SCOPES: &'static [Scope] = &[Scope::Rooms, Scope::Moderation];
 
     fn place(&self) -> &RoomId {
         &self.room_id
@@ -38,6 +40,8 @@ pub struct Unfreeze {
 impl Operation for Unfreeze {
     type Answer = Box<RoomOverview>;
     type Place = Access;
+
+    const SCOPES: &'static [Scope] = &[Scope::Rooms, Scope::Moderation];
 
     fn place(&self) -> &RoomId {
         &self.room_id

@@ -1,6 +1,6 @@
 //! Join a room, or add a member to it.
 
-use parlor_domain::{Member, RoomId, RoomOverview, UserId};
+use parlor_domain::{Member, RoomId, RoomOverview, Scope, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -65,6 +65,8 @@ impl Operation for AddMember {
     type Answer = Added;
     type Place = Access;
 
+    const SCOPES: &'static [Scope] = &[Scope::Rooms];
+
     fn place(&self) -> &RoomId {
         &self.room_id
     }
@@ -76,7 +78,7 @@ impl Operation for AddMember {
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place, reply } = asked;
         let adder = adder(&from, &self.user_id);
-        server.with_user(from, self.user_id, reply, move |server, user, reply, _| {
+        server.with_named_user(&from, self.user_id, reply, move |server, user, reply, _| {
             server.add_member(&place.room, user, adder, false, |server, added| {
                 let added =
                     added.map(|MemberAdded { member, is_new, .. }| Added { member, is_new });

@@ -1,6 +1,6 @@
 //! Leave a room, or remove a member from it.
 
-use parlor_domain::{RoomId, UserId};
+use parlor_domain::{RoomId, Scope, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -46,6 +46,8 @@ impl Operation for RemoveMember {
     type Answer = ();
     type Place = Access;
 
+    const SCOPES: &'static [Scope] = &[Scope::Rooms, Scope::Moderation];
+
     fn place(&self) -> &RoomId {
         &self.room_id
     }
@@ -61,7 +63,7 @@ impl Operation for RemoveMember {
 
 impl ChatServer {
     fn remove_member(&mut self, user: UserId, from: Requester, access: Access, reply: ReplyTo<()>) {
-        self.with_user(from, user, reply, move |server, user, reply, is_self| {
+        self.with_user(&from, user, reply, move |server, user, reply, is_self| {
             let why = if is_self { Departure::Left } else { Departure::Removed };
             // What one does to oneself is decided already.
             let by = if is_self { None } else { access.by() };

@@ -1,7 +1,7 @@
 //! Give a member a role, or mute them.
 
 use parlor_domain::{
-    Denied, Member, MemberChange, Role, RoomId, RoomKey, Timestamp, UserId, UserKey, Whole,
+    Denied, Member, MemberChange, Role, RoomId, RoomKey, Scope, Timestamp, UserId, UserKey, Whole,
     limits::SECONDS_MAX,
 };
 use parlor_macros::each_backend;
@@ -31,6 +31,8 @@ impl Operation for UpdateMember {
     type Answer = Member;
     type Place = Access;
 
+    const SCOPES: &'static [Scope] = &[Scope::Rooms, Scope::Moderation];
+
     fn place(&self) -> &RoomId {
         &self.room_id
     }
@@ -57,7 +59,7 @@ impl Operation for UpdateMember {
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
         let change = MemberChange { role: self.role, muted_until: self.muted_until };
-        server.with_user(from, self.user_id, reply, move |server, user, reply, _| {
+        server.with_user(&from, self.user_id, reply, move |server, user, reply, _| {
             let place = (user.key, access.room.id.clone());
             let (room, by) = (access.room.key, access.by());
             let write = Updating { room, user: user.key, by, change };

@@ -34,6 +34,7 @@ pub mod subscribe;
 #[cfg(test)]
 mod tests;
 pub mod transfer;
+pub mod users;
 
 use crate::chat::{Access, Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 

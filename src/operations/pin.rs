@@ -1,6 +1,6 @@
 //! Pin and unpin a message.
 
-use parlor_domain::{Change, MessageId};
+use parlor_domain::{Change, MessageId, Scope};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -15,6 +15,8 @@ pub struct Pin {
 impl Operation for Pin {
     type Answer = Changed;
     type Place = Anywhere;
+
+    const SCOPES: &'static [Scope] = &[Scope::Messages, Scope::Moderation];
 
     fn place(&self) {}
 
@@ -36,6 +38,8 @@ pub struct Unpin {
 impl Operation for Unpin {
     type Answer = Changed;
     type Place = Anywhere;
+
+    const SCOPES: &'static [Scope] = &[Scope::Messages, Scope::Moderation];
 
     fn place(&self) {}
 

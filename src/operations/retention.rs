@@ -1,7 +1,7 @@
 //! Say how much of its history a room keeps.
 
 use parlor_domain::{
-    Retention, RoomId, RoomKey, Whole,
+    Retention, RoomId, RoomKey, Scope, Whole,
     limits::{AGE_DAYS_MAX, KEPT_MESSAGES_MAX},
 };
 use parlor_macros::each_backend;
@@ -25,6 +25,8 @@ pub struct SetRetention {
 impl Operation for SetRetention {
     type Answer = ();
     type Place = Access;
+
+    const SCOPES: &'static [Scope] = &[Scope::Rooms];
 
     fn place(&self) -> &RoomId {
         &self.room_id

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use parlor_domain::{
-    DisplayText, Member, Role, Room, RoomChange, RoomId, RoomKey, RoomKind, RoomOverview, Standing,
+    DisplayText, Member, Role, Room, RoomChange, RoomId, RoomKey, RoomKind, RoomOverview, Scope,
+    Standing,
     limits::{METADATA_BYTES, TITLE_CHARS, TOPIC_CHARS},
 };
 use parlor_macros::each_backend;
@@ -41,6 +42,8 @@ pub struct CreateRoom {
 impl Operation for CreateRoom {
     type Answer = Created;
     type Place = Anywhere;
+
+    const SCOPES: &'static [Scope] = &[Scope::Rooms];
 
     fn place(&self) {}
 
@@ -118,6 +121,8 @@ pub struct UpdateRoom {
 impl Operation for UpdateRoom {
     type Answer = Box<RoomOverview>;
     type Place = Access;
+
+    const SCOPES: &'static [Scope] = &[Scope::Rooms];
 
     fn place(&self) -> &RoomId {
         &self.room_id

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use parlor_domain::{
-    AttachmentId, ClientId, Message, MessageId, NewExtras, PlainText, Room, RoomId, StoredMessage,
-    User,
+    AttachmentId, ClientId, Message, MessageId, NewExtras, PlainText, Room, RoomId, Scope,
+    StoredMessage, User,
     limits::{ATTACHMENTS_PER_MESSAGE, METADATA_BYTES},
     mentioned_in,
 };
@@ -41,6 +41,8 @@ pub struct Send {
 impl Operation for Send {
     type Answer = StoredMessage;
     type Place = Access;
+
+    const SCOPES: &'static [Scope] = &[Scope::Messages];
 
     fn place(&self) -> &RoomId {
         &self.room_id

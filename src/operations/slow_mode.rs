@@ -1,6 +1,6 @@
 //! Slow mode: a member writes once in so many seconds.
 
-use parlor_domain::{RoomId, RoomOverview, RulesChange, Whole, limits::SECONDS_MAX};
+use parlor_domain::{RoomId, RoomOverview, RulesChange, Scope, Whole, limits::SECONDS_MAX};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -17,6 +17,8 @@ pub struct SetSlowMode {
 impl Operation for SetSlowMode {
     type Answer = Box<RoomOverview>;
     type Place = Access;
+
+    const SCOPES: &'static [Scope] = &[Scope::Rooms, Scope::Moderation];
 
     fn place(&self) -> &RoomId {
         &self.room_id

@@ -1,6 +1,6 @@
 //! Hand a room over: another member becomes its owner.
 
-use parlor_domain::{Denied, Member, Role, RoomId, RoomKey, RoomKind, UserId, UserKey};
+use parlor_domain::{Denied, Member, Role, RoomId, RoomKey, RoomKind, Scope, UserId, UserKey};
 use parlor_macros::each_backend;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,6 +19,8 @@ impl Operation for TransferRoom {
     type Answer = ();
     type Place = Access;
 
+    const SCOPES: &'static [Scope] = &[Scope::Rooms];
+
     fn place(&self) -> &RoomId {
         &self.room_id
     }
@@ -30,7 +32,7 @@ impl Operation for TransferRoom {
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
         let owner = (!from.is_admin).then_some(from.user.key);
-        server.with_user(from, self.user_id, reply, move |server, user, reply, is_self| {
+        server.with_user(&from, self.user_id, reply, move |server, user, reply, is_self| {
             if is_self && owner.is_some() {
                 return server.answer(reply, Err(Denied::Oneself.into()));
             }

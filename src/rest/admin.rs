@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{
     State,
-    extract::Admin,
+    extract::{Admin, RoomsAdmin, UsersAdmin},
     reply::{Done, Reply},
     request::{ByNumber, ListLimit, NoFields, OfRoom, OfUser, RoomByNumber, UserByNumber},
     tokens::to_the_end,
@@ -90,7 +90,7 @@ async fn count_of(state: &State, of: Connected) -> Result<Reply<ConnectionCount>
 }
 
 pub(super) async fn connections(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     ByNumber { after, limit }: ByNumber,
 ) -> Result<Reply<Connections<'static>>, ApiError> {
@@ -98,7 +98,7 @@ pub(super) async fn connections(
 }
 
 pub(super) async fn connections_of_room(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     RoomByNumber { room_id, after, limit }: RoomByNumber,
 ) -> Result<Reply<Connections<'static>>, ApiError> {
@@ -106,7 +106,7 @@ pub(super) async fn connections_of_room(
 }
 
 pub(super) async fn connections_of_user(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     UserByNumber { user_id, after, limit }: UserByNumber,
 ) -> Result<Reply<Connections<'static>>, ApiError> {
@@ -114,7 +114,7 @@ pub(super) async fn connections_of_user(
 }
 
 pub(super) async fn count(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     _: NoFields,
 ) -> Result<Reply<ConnectionCount>, ApiError> {
@@ -122,7 +122,7 @@ pub(super) async fn count(
 }
 
 pub(super) async fn count_of_room(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     OfRoom { room_id }: OfRoom,
 ) -> Result<Reply<ConnectionCount>, ApiError> {
@@ -130,7 +130,7 @@ pub(super) async fn count_of_room(
 }
 
 pub(super) async fn count_of_user(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     OfUser { user_id }: OfUser,
 ) -> Result<Reply<ConnectionCount>, ApiError> {
@@ -147,20 +147,21 @@ pub(super) struct RetentionView {
 const DAY_MS: i64 = 86_400_000;
 
 pub(super) async fn retention(
-    Admin(who): Admin,
+    admin: RoomsAdmin,
     state: web::Data<State>,
     OfRoom { room_id }: OfRoom,
 ) -> Result<Reply<RetentionView>, ApiError> {
-    let room = state.visible_room(&who, &room_id).await?.room;
+    let room = state.visible_room(&admin.identity(), &room_id).await?.room;
     let Retention { age_ms, messages } = state.reader.retention(room.key).await?;
     Ok(Reply::ok(RetentionView { age_days: age_ms.map(|age| age / DAY_MS), messages }))
 }
 
 pub(super) async fn delete_user(
-    Admin(who): Admin,
+    admin: UsersAdmin,
     state: web::Data<State>,
     OfUser { user_id }: OfUser,
 ) -> Result<Reply<Done>, ApiError> {
+    let who = admin.identity();
     // Whoever has this id next must not be taken for the one who is gone.
     to_the_end(async move {
         let erased = state.operate(&who, EraseUser { user_id: user_id.clone() }).await;
@@ -206,7 +207,7 @@ pub(super) struct Audit {
 }
 
 pub(super) async fn audit(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     Audit { before, limit }: Audit,
 ) -> Result<Reply<AuditPage<'static>>, ApiError> {

@@ -18,7 +18,7 @@ use crate::{
     db::{ApiKey, NewApiKey, RevokeApiKey},
     error::ApiError,
 };
-use parlor_domain::Timestamp;
+use parlor_domain::{Scope, Timestamp};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct KeyView<'a> {
@@ -59,7 +59,11 @@ pub(super) struct Keys<'a> {
 pub(super) struct NewKey {
     #[schemars(regex(pattern = "^[A-Za-z0-9._:@+~=|-]{1,56}$"))]
     name: String,
+    /// By default `service`, or none where there are scopes.
     role: Option<KeyRole>,
+    /// What it may do like an administrator.
+    #[serde(default)]
+    scopes: Vec<Scope>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -71,15 +75,19 @@ enum KeyRole {
 }
 
 pub(super) async fn create(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
-    NewKey { name, role }: NewKey,
+    NewKey { name, role, scopes }: NewKey,
 ) -> Result<Reply<Created<KeyView<'static>>>, ApiError> {
     let user = service_user(&name).map_err(|error| ApiError::field("name", error))?;
-    let roles = match role {
+    let role = match role {
+        None if !scopes.is_empty() => "",
         None | Some(KeyRole::Service) => SERVICE,
         Some(KeyRole::Admin) => "admin service",
     };
+    let given = Scope::ALL.into_iter().filter(|scope| scopes.contains(scope)).map(Scope::role);
+    let roles = given.fold(role.to_owned(), |roles, scope| format!("{roles} {scope}"));
+    let roles = roles.trim_start();
     let (key, hash) = new_key();
     let new = NewApiKey { name: name.into(), hash, roles: roles.into(), user, at: now() };
     let stored = state.commit(new).await?;
@@ -88,7 +96,7 @@ pub(super) async fn create(
 }
 
 pub(super) async fn list(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     ByNumber { after, limit }: ByNumber,
 ) -> Result<Reply<Keys<'static>>, ApiError> {
@@ -102,7 +110,7 @@ pub(super) async fn list(
 
 /// Ends a key, and all connections of its program.
 pub(super) async fn revoke(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     OfId { id }: OfId,
 ) -> Result<Reply<Done>, ApiError> {

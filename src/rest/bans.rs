@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{State, reply::Reply, request::RoomByUser};
 use crate::{auth::Identity, chat::ChatError, clock::now, error::ApiError, protocol::BanView};
-use parlor_domain::Denied;
+use parlor_domain::{Denied, Scope};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Bans<'a> {
@@ -22,7 +22,9 @@ pub(super) async fn list(
 ) -> Result<Reply<Bans<'static>>, ApiError> {
     let room = state.readable_room(&who, &room_id).await?;
     let standing = state.reader.standing(room.key, who.user.key).await?;
-    if !who.is_admin && !standing.is_some_and(|standing| standing.moderates()) {
+    if !who.may(&[Scope::Rooms, Scope::Moderation])
+        && !standing.is_some_and(|standing| standing.moderates())
+    {
         return Err(ChatError::from(Denied::NotModerator).into());
     }
     let (bans, has_more) = state.reader.bans(room.key, now(), after.as_ref(), limit.0).await?;

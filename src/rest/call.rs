@@ -32,6 +32,8 @@ pub struct Call {
     pub(super) id: &'static str,
     pub path: &'static str,
     pub route: Box<dyn Fn() -> Route + Send + Sync>,
+    /// Bytes of the largest body, if it is not that of any other call.
+    pub body_bytes: Option<usize>,
     pub(super) summary: &'static str,
     /// Statuses of refusals besides those that follow from what it takes.
     pub(super) also: &'static [u16],
@@ -52,6 +54,13 @@ pub(super) struct Form {
     pub has_body: bool,
     /// One is in a header.
     has_key: bool,
+}
+
+impl Call {
+    /// It may have a larger body than others, for those who may ask for it.
+    pub(super) fn large(self, body_bytes: usize) -> Self {
+        Self { body_bytes: Some(body_bytes), ..self }
+    }
 }
 
 pub(super) fn call<W, Q, G, F, A>(
@@ -80,7 +89,20 @@ where
     let has_body = !in_query && names.any(|name| !is_elsewhere(name));
     let form = Form { path, in_query, has_body, has_key: all.get(IDEMPOTENCY_KEY).is_some() };
     let route = Box::new(move || route(form, answer));
-    Call { method, id, path, route, summary, also, taken, form, fields, gives: G::given }
+    let body_bytes = None;
+    Call {
+        method,
+        id,
+        path,
+        route,
+        body_bytes,
+        summary,
+        also,
+        taken,
+        form,
+        fields,
+        gives: G::given,
+    }
 }
 
 /// Answers what the ChatServer is asked for.

@@ -4,12 +4,13 @@
 use std::sync::LazyLock;
 
 use actix_web::http::Method;
+use parlor_domain::limits::USERS_BYTES;
 
 use super::{
     accounts, admin, api_keys, attachments, bans, blocks,
     call::{Call, call, operate},
     documents, events, export, members, messages, metrics, presence, read, rooms, search, tokens,
-    webhooks,
+    users, webhooks,
 };
 use crate::operations::{
     ban::{Ban, Unban},
@@ -112,6 +113,13 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(GET, "listBlocks", "/blocks", blocks::list, &[], "List blocked users"),
     call(PUT, "blockUser", "/blocks/{user}", operate::<Block>, &[409], "Block a user"),
     call(DELETE, "unblockUser", "/blocks/{user}", operate::<Unblock>, &[], "Unblock a user"),
+    call(GET, "listUsers", "/users", users::list, &[], "Find users by name, or list all (users)"),
+    call(POST, "upsertUsers", "/users", users::upsert, &[], "Make or change many users (users)").large(USERS_BYTES),
+    call(GET, "getUser", "/users/{user}", users::show, &[], "A user"),
+    call(PUT, "describeUser", "/users/{user}", users::describe, &[], "Make or describe a user (users)"),
+    call(PATCH, "updateUser", "/users/{user}", users::update, &[], "Change what is said of a user (users)"),
+    call(POST, "deactivateUser", "/users/{user}/deactivate", tokens::deactivate, &[], "Deactivate a user (users)"),
+    call(POST, "reactivateUser", "/users/{user}/reactivate", tokens::reactivate, &[], "Bring a deactivated user back (users)"),
     call(GET, "getUserPresence", "/users/{user}/presence", presence::of_user, &[], "Presence of a user"),
     call(POST, "publishToUser", "/users/{user}/events", operate::<PublishToUser>, &[], "Publish an event to a user (service)"),
     call(POST, "publishToRole", "/roles/{context}/events", operate::<PublishToRole>, &[], "Publish an event to a role context (service)"),

@@ -8,12 +8,12 @@ use futures_util::stream;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{State, events::EventView, extract::Admin, reply::Reply, request::OfUser};
+use super::{State, events::EventView, extract::UsersAdmin, reply::Reply, request::OfUser};
 use crate::{
     auth::Client,
     db::{Needs, Reacted, ReadError, Reader},
     error::ApiError,
-    protocol::{AttachmentView, MessageView, ReceiptView, RoomView, UserView},
+    protocol::{AttachmentView, MessageView, ProfileView, ReceiptView, RoomView, UserView},
 };
 use parlor_domain::{
     MessageId, RoomKey, Seq, Timestamp, User, UserId,
@@ -23,7 +23,7 @@ use parlor_domain::{
 /// All of it, which is sent piece by piece.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Export<'a> {
-    user: UserView<'a>,
+    user: ProfileView<'a>,
     rooms: Vec<RoomView<'a>>,
     receipts: Vec<RoomReceipt<'a>>,
     blocked: Vec<UserView<'a>>,
@@ -124,13 +124,13 @@ impl Text {
 /// messages needs no more memory than one without. What is read goes through
 /// the audit like every change, because it may be anyone's.
 pub(super) async fn user(
-    (Admin(who), client): (Admin, Client),
+    (admin, client): (UsersAdmin, Client),
     state: web::Data<State>,
     OfUser { user_id }: OfUser,
 ) -> Result<Reply<Export<'static>>, ApiError> {
     let user = state.known_user(&user_id).await?;
     let action = "GET /api/v1/users/{user}/export".to_owned();
-    state.audit(&who, action, user_id.to_string(), Some(client)).await?;
+    state.audit(&admin.identity(), action, user_id.to_string(), Some(client)).await?;
     let needs = state.reader.needs_all_by_now().await?;
     let source = Source { reader: state.reader.clone(), needs };
     let pieces = stream::try_unfold((Step::Start, false), move |(step, has_entry)| {
@@ -154,8 +154,10 @@ async fn next(
 ) -> Result<Option<Step>, ReadError> {
     Ok(Some(match step {
         Step::Start => {
-            let view = serde_json::to_string(&UserView::from(user));
-            let view = view.expect("texts and numbers are JSON");
+            // One who is deleted just now has nothing more to tell.
+            let profile = source.reader.profile(user.key).await?;
+            let view = profile.as_ref().map(ProfileView::whole);
+            let view = serde_json::to_string(&view).expect("texts and numbers are JSON");
             text.text.push_str(&format!("{{\"user\":{view},\"rooms\":["));
             Step::Rooms(RoomKey(0))
         }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     future::{Future, Ready, ready},
+    marker::PhantomData,
     net::IpAddr,
     pin::Pin,
 };
@@ -19,7 +20,7 @@ use crate::{
     protocol::ErrorCode,
     request_id::RequestName,
 };
-use parlor_domain::Denied;
+use parlor_domain::{Denied, Scope};
 
 /// What a call takes of a request besides its fields.
 pub trait Takes: FromRequest {
@@ -55,7 +56,6 @@ takes! {
         // Who is banned, or may not do it; something of ours is wrong.
         taken.refusals.extend([401, 403, 500]);
     };
-    Admin: |taken| Identity::add_to(taken);
     WithAccounts: |taken| taken.refusals.extend([404, 500]);
     RateLimitedByAddress: |taken| WithAccounts::add_to(taken);
     Refreshing: |taken| WithAccounts::add_to(taken);
@@ -91,17 +91,28 @@ impl FromRequest for Identity {
             let identity = state.authenticator.authenticate(&token, &name, Door::Rest).await?;
             // Whose answer it will be that waits for its reader.
             request.extensions_mut().insert(identity.user.key);
-            if !identity.is_service {
+            if !identity.is_backend() {
                 let checked = state.limiters.user(identity.user.key);
                 checked.inspect_err(|_| metrics().limited(Limit::User))?;
             }
-            if identity.is_admin && !is_reading(&method) {
-                let action = format!("{method} {}", pattern.as_deref().unwrap_or(&path));
+            let place = pattern.as_deref().unwrap_or(&path);
+            if !is_reading(&method) && is_audited(&identity, place) {
+                let action = format!("{method} {place}");
                 state.audit(&identity, action, path, client).await?;
             }
             Ok(identity)
         })
     }
+}
+
+/// Whether it is written down before it is done: what administrators do, and programs of
+/// the application's in their place. Messages and events of those say themselves who sent
+/// them, and are too many.
+fn is_audited(who: &Identity, place: &str) -> bool {
+    let is_told = |place: &str| {
+        place.ends_with("/messages") || place.ends_with("/events") || place.ends_with("/broadcast")
+    };
+    who.is_admin || !who.scopes.is_empty() && !is_told(place)
 }
 
 /// Only where accounts are built in.
@@ -175,10 +186,42 @@ impl FromRequest for Search {
     }
 }
 
-/// Who asks, for administrators only.
-pub struct Admin(pub Identity);
+/// Who asks: an administrator, or a program of the application's that may do this.
+pub struct By<S>(Identity, PhantomData<S>);
 
-impl FromRequest for Admin {
+impl<S> By<S> {
+    pub fn identity(self) -> Identity {
+        self.0
+    }
+}
+
+/// What such a program looks after.
+pub trait Granted {
+    const SCOPES: &'static [Scope];
+}
+
+macro_rules! administrators {
+    ($($(#[$doc:meta])* $name:ident = $scope:ident($scopes:expr);)*) => {$(
+        pub struct $scope;
+
+        impl Granted for $scope {
+            const SCOPES: &'static [Scope] = &$scopes;
+        }
+
+        $(#[$doc])*
+        pub type $name = By<$scope>;
+    )*};
+}
+
+administrators! {
+    /// Administrators only.
+    Admin = Everything([]);
+    RoomsAdmin = Rooms([Scope::Rooms]);
+    UsersAdmin = Users([Scope::Users]);
+    ModerationAdmin = Moderation([Scope::Moderation]);
+}
+
+impl<S: Granted> FromRequest for By<S> {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
@@ -186,11 +229,16 @@ impl FromRequest for Admin {
         let identity = Identity::from_request(request, payload);
         Box::pin(async move {
             let identity = identity.await?;
-            if identity.is_admin {
-                Ok(Self(identity))
-            } else {
-                Err(ChatError::from(Denied::NotAdmin).into())
+            match identity.may(S::SCOPES) {
+                true => Ok(Self(identity, PhantomData)),
+                false => Err(ChatError::from(Denied::NotAdmin).into()),
             }
         })
+    }
+}
+
+impl<S: Granted> Takes for By<S> {
+    fn add_to(taken: &mut Taken) {
+        Identity::add_to(taken);
     }
 }

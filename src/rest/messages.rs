@@ -148,7 +148,7 @@ pub(super) async fn receipts(
     MessageByUser { message_id, after, limit }: MessageByUser,
 ) -> Result<Reply<ReachedPage<'static>>, ApiError> {
     let message = state.readable_message(&who, message_id).await?;
-    let asker = (!who.is_service).then_some(who.user.key);
+    let asker = (!who.is_backend()).then_some(who.user.key);
     let reached = state.reader.reached(message.id, asker, after.as_ref(), limit.0).await?;
     let (reached, has_more) = reached;
     let receipts = reached.iter().map(|receipt| Reached {

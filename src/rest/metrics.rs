@@ -177,7 +177,7 @@ pub async fn prometheus(
 }
 
 pub(super) async fn stats(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     _: NoFields,
 ) -> Result<Reply<Stats>, ApiError> {

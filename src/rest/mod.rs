@@ -37,6 +37,7 @@ mod rooms;
 mod search;
 mod state;
 mod tokens;
+mod users;
 mod webhooks;
 #[cfg(test)]
 mod wire;

@@ -58,7 +58,7 @@ pub(super) async fn of_user(
 ) -> Result<Reply<PresenceView<'static>>, ApiError> {
     let missing = || ApiError::not_found("user");
     let user = state.known_user(&user_id).await?;
-    let is_known = who.is_service
+    let is_known = who.is_backend()
         || user.key == who.user.key
         || state.contact.lets_see(false)
         || state.reader.share_a_room(who.user.key, user.key).await?;
@@ -72,7 +72,7 @@ pub(super) async fn of_user(
 impl State {
     /// Of some users those who have not blocked the one who asks.
     async fn seen_by(&self, who: &Identity, mut users: Vec<User>) -> Result<Vec<User>, ApiError> {
-        if !who.is_service {
+        if !who.is_backend() {
             let keys: Vec<UserKey> = users.iter().map(|user| user.key).collect();
             let blockers = self.reader.blockers_of(who.user.key, &keys).await?;
             users.retain(|user| !blockers.contains(&user.key));

@@ -113,7 +113,7 @@ pub(super) async fn receipts(
     RoomByUser { room_id, after, limit }: RoomByUser,
 ) -> Result<Reply<Receipts<'static>>, ApiError> {
     let room = state.readable_room(&who, &room_id).await?;
-    let asker = (!who.is_service).then_some(who.user.key);
+    let asker = (!who.is_backend()).then_some(who.user.key);
     let receipts = state.reader.receipts(room.key, asker, after.as_ref(), limit.0).await?;
     let (receipts, has_more) = receipts;
     let receipts = receipts.iter().map(ReceiptView::from).collect();

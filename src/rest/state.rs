@@ -58,6 +58,8 @@ pub struct State {
     pub limits: Arc<Limits>,
     /// Who may see whether a user is there.
     pub contact: Contact,
+    /// Whether users find each other by name.
+    pub has_directory: bool,
     /// How long an event is kept in a user's inbox.
     pub inbox_ttl: Duration,
     pub draining: Draining,

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     State,
-    extract::Admin,
+    extract::{Admin, ModerationAdmin, UsersAdmin},
     reply::{Done, Reply},
     request::OfUser,
 };
 use crate::{
     chat::{ChatError, Ended},
     clock::now,
-    db::{BanUser, Barred, RevokeToken, RevokeUser, Write, submit},
+    db::{BanUser, Barred, DeactivateUser, RevokeToken, RevokeUser, Write, submit},
     error::ApiError,
 };
 use parlor_domain::{
@@ -49,7 +49,7 @@ pub(super) struct Revocation {
 
 /// Ends one token, by its `jti`, and the connections it has opened.
 pub(super) async fn revoke(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     Revocation { token_id: PlainText(id), expires_at }: Revocation,
 ) -> Result<Reply<Done>, ApiError> {
@@ -74,7 +74,7 @@ pub(super) async fn revoke(
 
 /// Ends all tokens that a user has now.
 pub(super) async fn revoke_user(
-    Admin(_): Admin,
+    _: UsersAdmin,
     state: web::Data<State>,
     OfUser { user_id }: OfUser,
 ) -> Result<Reply<Done>, ApiError> {
@@ -94,7 +94,7 @@ pub(super) struct UserBan {
 }
 
 pub(super) async fn ban(
-    Admin(_): Admin,
+    _: ModerationAdmin,
     state: web::Data<State>,
     UserBan { user_id, until, ban_seconds, reason }: UserBan,
 ) -> Result<Reply<Done>, ApiError> {
@@ -106,7 +106,7 @@ pub(super) async fn ban(
 }
 
 pub(super) async fn unban(
-    Admin(_): Admin,
+    _: ModerationAdmin,
     state: web::Data<State>,
     OfUser { user_id }: OfUser,
 ) -> Result<Reply<Done>, ApiError> {
@@ -117,7 +117,7 @@ pub(super) async fn unban(
 }
 
 pub(super) async fn show_ban(
-    Admin(_): Admin,
+    _: ModerationAdmin,
     state: web::Data<State>,
     OfUser { user_id }: OfUser,
 ) -> Result<Reply<UserBanView<'static>>, ApiError> {
@@ -128,6 +128,26 @@ pub(super) async fn show_ban(
     let until = banned_until.filter(|_| banned).map(Timestamp::to_rfc3339);
     let reason = if banned { reason } else { "" };
     Ok(Reply::ok(UserBanView { banned, until, reason }))
+}
+
+/// The user may not come any more, until they are brought back.
+pub(super) async fn deactivate(
+    _: UsersAdmin,
+    state: web::Data<State>,
+    OfUser { user_id }: OfUser,
+) -> Result<Reply<Done>, ApiError> {
+    let user = state.known_user(&user_id).await?;
+    let write = DeactivateUser { user: user.key, since: Some(now()) };
+    bar(state, user.id, write, Some(Ends::All)).await
+}
+
+pub(super) async fn reactivate(
+    _: UsersAdmin,
+    state: web::Data<State>,
+    OfUser { user_id }: OfUser,
+) -> Result<Reply<Done>, ApiError> {
+    let user = state.known_user(&user_id).await?;
+    bar(state, user.id, DeactivateUser { user: user.key, since: None }, None).await
 }
 
 /// Which connections end with what bars a user.

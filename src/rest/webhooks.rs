@@ -81,7 +81,7 @@ impl<'a> From<&'a Letter> for LetterView<'a> {
 }
 
 pub(super) async fn list(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     _: NoFields,
 ) -> Result<Reply<Targets>, ApiError> {
@@ -103,7 +103,7 @@ pub(super) async fn list(
 }
 
 pub(super) async fn dead(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     ByNumber { after, limit }: ByNumber,
 ) -> Result<Reply<Letters<'static>>, ApiError> {
@@ -120,7 +120,7 @@ async fn replayed(state: &State, id: Option<i64>) -> Result<usize, ApiError> {
 }
 
 pub(super) async fn replay_all(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     _: NoFields,
 ) -> Result<Reply<Replayed>, ApiError> {
@@ -128,7 +128,7 @@ pub(super) async fn replay_all(
 }
 
 pub(super) async fn replay(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     OfId { id }: OfId,
 ) -> Result<Reply<Done>, ApiError> {
@@ -139,7 +139,7 @@ pub(super) async fn replay(
 }
 
 pub(super) async fn delete(
-    Admin(_): Admin,
+    _: Admin,
     state: web::Data<State>,
     OfId { id }: OfId,
 ) -> Result<Reply<Done>, ApiError> {

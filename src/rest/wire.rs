@@ -35,7 +35,7 @@ const LATER: Timestamp = Timestamp(1_795_000_060_000);
 const MESSAGE: i64 = 124_845_112_845_926_400;
 
 fn user(key: i64, id: &str, name: &str) -> User {
-    User { key: UserKey(key), id: UserId::from_stored(id), name: name.into() }
+    User { key: UserKey(key), id: UserId::from_stored(id), name: name.into(), avatar: None }
 }
 
 fn epoch() -> Epoch {

@@ -114,7 +114,7 @@ impl Session {
     /// Whether the connection and its user may ask once more now.
     fn check_rate(&self, live: &Live) -> Result<(), Limited> {
         self.limit.check().inspect_err(|_| metrics().limited(Limit::Connection))?;
-        if live.identity.is_service {
+        if live.identity.is_backend() {
             return Ok(());
         }
         let checked = self.worker.settings.limiters.user(live.identity.user.key);
@@ -307,7 +307,7 @@ impl Session {
 
 fn requester(live: &Live) -> Requester {
     // Administrators act over REST, where what they do is recorded.
-    Requester { user: live.identity.user.clone(), is_admin: false, is_service: false }
+    Requester::plain(live.identity.user.clone())
 }
 
 /// What the session itself answers.

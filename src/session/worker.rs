@@ -124,7 +124,7 @@ impl Worker {
     /// Whether a user may open one more connection now. Services speak for
     /// many, and may do so as often as they like.
     pub(super) fn check_connect(&self, identity: &Identity) -> Result<(), Limited> {
-        if identity.is_service {
+        if identity.is_backend() {
             return Ok(());
         }
         self.settings.limiters.connect(identity.user.key).inspect_err(count_limited)

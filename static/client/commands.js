@@ -4,7 +4,7 @@
  * socket it needs a connection; REST needs none.
  *
  * @import { Page } from "./room_commands.js"
- * @import { Attachment, Changed, InboxEvent, Message, Presence, RoomEvent, Status, User } from "./types.js"
+ * @import { Attachment, Changed, InboxEvent, Message, Presence, Profile, RoomEvent, Status, User } from "./types.js"
  *
  * @typedef {{after?: number, limit?: number}} After a page of what comes behind that position
  * @typedef {{before?: number, after?: number, around?: number, limit?: number}} Where
@@ -137,6 +137,17 @@ export class Commands extends RoomCommands {
   setPresence(status) { return this.command("presence.set", { status }); }
   /** @type {(room: string, isTyping: boolean) => Promise<void>} */
   typing(room, isTyping) { return this.command("typing", { room_id: room, is_typing: isTyping }); }
+  /**
+   * Users by the beginnings of the words of their names and ids; where the
+   * deployment has a directory, and for the application's backend.
+   *
+   * @type {(query: string, limit?: number) => Promise<{users: Profile[], has_more: boolean}>}
+   */
+  findUsers(query, limit = 20) {
+    return this.rest("GET", `/users?query=${encodeURIComponent(query)}&limit=${limit}`);
+  }
+  /** @type {(user: string) => Promise<Profile>} */
+  profileOf(user) { return this.rest("GET", `/users/${segment(user)}`); }
   /** @type {(page?: Page) => Promise<User[]>} */
   blocks(page) { return this.rest("GET", `/blocks${byUser(page)}`).then(({ users }) => users); }
   /** @type {(user: string) => Promise<void>} */

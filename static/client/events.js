@@ -40,6 +40,7 @@
  *   "unread": Wire.Unread & {room: string},
  *   "typing": {room: string, user: string, isTyping: boolean},
  *   "presence": Wire.Presence & {user: string},
+ *   "user": Wire.Profile,
  *   "inbox": Wire.InboxEvent,
  *   "event": PassingEvent,
  * }} ParlorEvents

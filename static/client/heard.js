@@ -116,6 +116,10 @@ export class Heard {
       case "presence":
         this.#presences([frame.data]);
         return true;
+      case "user.updated":
+        this.#chat.userUpdated(frame.data);
+        this.#emit("user", frame.data);
+        return true;
       default: return false;
     }
   }

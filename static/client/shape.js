@@ -87,6 +87,7 @@ const FRAMES = new Map(Object.entries(/** @type {Record<string, Fields>} */ ({
   "receipts": { room_id: isText, data: { receipts: listOf({ user_id: isText }) } },
   "typing": { room_id: isText, data: { user_id: isText, is_typing: isFlag } },
   "presence": { data: PRESENCE },
+  "user.updated": { data: { id: isText, name: isText, avatar_url: maybe(isText) } },
   "member.joined": MEMBER,
   "member.left": MEMBER,
   "member.updated": MEMBER,

@@ -2,7 +2,7 @@
  * What one knows of one's rooms and of the people in them. Pure: it is told
  * what was heard, and asked by what shows it. `Parlor` keeps one as `chat`.
  *
- * @import { InboxEvent, MemberChange, Message, Room } from "./types.js"
+ * @import { InboxEvent, MemberChange, Message, Room, User } from "./types.js"
  */
 
 import { monotonic } from "./clock.js";
@@ -124,6 +124,19 @@ export class ChatState extends KnownPeople {
     }
     if (user.id === this.me && type === "member.updated") {
       Object.assign(room, { role, muted_until: mutedUntil ?? null });
+    }
+  }
+
+  /**
+   * Somebody is called or looks otherwise.
+   * @param {User} user
+   */
+  userUpdated({ id, name, avatar_url }) {
+    this.meet({ id, name });
+    for (const room of this.#rooms.values()) {
+      if (room.peer?.id === id) room.peer = { ...room.peer, name, avatar_url };
+      const last = room.last_message;
+      if (last?.sender.id === id) room.last_message = { ...last, sender: { ...last.sender, name, avatar_url } };
     }
   }
 

@@ -3,7 +3,8 @@
  * is nothing to run here. `shape.js` sees to it that a frame has what its type
  * says; what is optional there may be left out here.
  *
- * @typedef {{id: string, name: string}} User
+ * @typedef {{id: string, name: string, avatar_url?: string}} User
+ * @typedef {User & {custom?: Record<string, unknown>}} Profile
  * @typedef {User & {deleted?: boolean}} Peer the other one of a direct room
  * @typedef {"public" | "private" | "announcement" | "direct"} Kind
  * @typedef {"read_only" | "member" | "moderator" | "owner"} Role
@@ -133,6 +134,7 @@
  *   | {type: "room.presence", room_id: string, data: {users: Presence[]}}
  *   | {type: "receipts", room_id: string, data: {receipts: Receipt[]}}
  *   | {type: "typing", room_id: string, data: {user_id: string, is_typing: boolean}}
+ *   | {type: "user.updated", data: Profile}
  *   | {type: "presence", data: Presence}} Frame
  *
  * @typedef {object} Published what the application tells: its type is the application's own

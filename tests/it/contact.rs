@@ -122,7 +122,7 @@ async fn where_only_the_backend_brings_people_together_users_do_not() {
         let refused = app.post("/rooms/direct", json!({"user_ids": wrong})).await;
         assert_eq!(refused.refused(400, "invalid_message")["field"], "user_ids");
     }
-    app.post("/rooms/direct", json!({"user_ids": ["ann", "no"]})).await.refused(404, "not_found");
+    app.post("/rooms/direct", json!({"user_ids": ["ann", "all"]})).await.refused(404, "not_found");
 }
 
 #[tokio::test]

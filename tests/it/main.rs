@@ -85,4 +85,5 @@ mod thumbnails;
 mod tls;
 mod token_expiry;
 mod uploads;
+mod users;
 mod webhooks;

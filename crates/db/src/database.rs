@@ -41,6 +41,7 @@ impl Database {
         let lock = lock(url)?;
         bring_up_to_date(url)?;
         refuse_unfinished(url)?;
+        open::complete(url)?;
         if let DatabaseUrl::Postgres(server) = url
             && let Some(caution) = server.caution()
         {

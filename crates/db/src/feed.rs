@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use parlor_domain::{RoomKey, UserKey};
+use parlor_domain::{RoomKey, UserId, UserKey};
 
 /// One thing that happened. It says where to look; what is there is read from
 /// the database, so that it does not matter how late it is heard, or how
@@ -79,9 +79,14 @@ pub enum Happened {
     },
     /// Keys of services were made or revoked.
     Keys,
-    /// Another origin answers for a user from now on.
-    Adopted {
+    /// Another origin answers for a user from now on, or they are called or look
+    /// otherwise. Nodes of earlier versions know it by this name.
+    #[serde(rename = "adopted")]
+    UserChanged {
         id: String,
+        /// Whoever sees the user is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<i64>,
     },
     /// A user was deleted.
     Erased {
@@ -131,6 +136,16 @@ pub enum Signal {
 }
 
 impl Happened {
+    /// Another origin answers for a user.
+    pub fn adopted(id: &UserId) -> Self {
+        Self::UserChanged { id: id.as_str().to_owned(), user: None }
+    }
+
+    /// A user is called or looks otherwise.
+    pub fn user_changed(user: UserKey, id: &UserId) -> Self {
+        Self::UserChanged { id: id.as_str().to_owned(), user: Some(user.0) }
+    }
+
     /// The timeline it is about, if it is about one.
     pub fn room(&self) -> Option<RoomKey> {
         match self {
@@ -146,7 +161,7 @@ impl Happened {
             | Self::Barred { .. }
             | Self::Revoked { .. }
             | Self::Keys
-            | Self::Adopted { .. }
+            | Self::UserChanged { .. }
             | Self::Erased { .. }
             | Self::Signal(
                 Signal::Everyone { .. } | Signal::RoleContext { .. } | Signal::Disconnect { .. },
@@ -169,7 +184,7 @@ impl Happened {
             | Self::Barred { .. }
             | Self::Revoked { .. }
             | Self::Keys
-            | Self::Adopted { .. }
+            | Self::UserChanged { .. }
             | Self::Erased { .. }
             | Self::Signal(_) => None,
         }
@@ -200,6 +215,9 @@ mod tests {
 
     #[test]
     fn nodes_of_other_versions_understand_a_signal() {
+        let adopted = Happened::adopted(&UserId::from_stored("ann"));
+        let json = serde_json::to_string(&adopted).expect("JSON");
+        assert_eq!(json, r#"{"t":"adopted","id":"ann"}"#);
         let signal = Signal::Room { room: 7, frame: "{}".into() };
         let happened = Happened::Signal(signal);
         let json = r#"{"t":"told","s":"room","room":7,"frame":"{}"}"#;

@@ -25,6 +25,7 @@ mod select;
 pub mod sqlite;
 mod submit;
 mod url;
+mod words;
 pub mod write;
 mod writer;
 mod writers;
@@ -42,8 +43,8 @@ pub use open::{OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
 pub use reader::{
-    Arrival, Audited, Backlog, InboxHead, InboxPage, InboxSince, LeftRoom, Letter, Missed, Needs,
-    Reacted, ReadError, Reader, Replay, SubmissionBacklog, Trim,
+    Arrival, Audited, Backlog, InboxHead, InboxPage, InboxSince, KnownUser, LeftRoom, Letter,
+    Missed, Needs, Reacted, ReadError, Reader, Replay, SubmissionBacklog, Trim,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
@@ -51,7 +52,7 @@ pub use url::DatabaseUrl;
 pub use write::{
     AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, RefreshHash, WebhookEvent, Write,
     WriteError, WriteResult, Written, attachment::*, bars::*, clearing::*, direct::*, erase::*,
-    expire::*, identity::*, member::*, message::*, outbox::*, receipt::*, refresh::*, room::*,
-    user::*,
+    expire::*, identity::*, member::*, message::*, outbox::*, profile::*, receipt::*, refresh::*,
+    room::*, user::*,
 };
 pub use writer::{Idle, Writer, goes_through, submit};

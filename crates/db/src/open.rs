@@ -117,6 +117,16 @@ pub(super) fn bring_up_to_date(url: &DatabaseUrl) -> Result<Vec<String>, OpenErr
     migrated.map_err(|refused| refused.of(url))
 }
 
+/// What a server does before it serves, and a copy must not: a copy has what its source
+/// has.
+pub(super) fn complete(url: &DatabaseUrl) -> Result<(), OpenError> {
+    let completed = match url {
+        DatabaseUrl::Sqlite(path) => sqlite::complete(path),
+        DatabaseUrl::Postgres(server) => postgres::complete(server),
+    };
+    completed.map_err(|refused| refused.of(url))
+}
+
 /// Has the next server that starts on the database begin a new life. One that
 /// runs on PostgreSQL notices, and starts anew; one that runs on a file goes
 /// on until it is started again.

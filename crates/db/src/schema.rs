@@ -13,6 +13,18 @@ diesel::table! {
         erase_pending -> Bool,
         origin -> Nullable<Text>,
         former_id -> Nullable<Binary>,
+        avatar -> Nullable<Text>,
+        custom -> Nullable<Text>,
+        roles -> Nullable<Text>,
+        named_at -> Nullable<BigInt>,
+        has_words -> Nullable<Bool>,
+    }
+}
+
+diesel::table! {
+    user_words (word, user_key) {
+        word -> Text,
+        user_key -> BigInt,
     }
 }
 
@@ -244,6 +256,7 @@ diesel::table! {
         banned_until -> Nullable<BigInt>,
         reason -> Text,
         keeps -> Nullable<BigInt>,
+        deactivated_at -> Nullable<BigInt>,
     }
 }
 
@@ -328,6 +341,7 @@ diesel::table! {
 
 diesel::joinable!(messages -> users (sender_key));
 diesel::joinable!(messages -> rooms (room_key));
+diesel::joinable!(user_words -> users (user_key));
 diesel::joinable!(members -> users (user_key));
 diesel::joinable!(members -> rooms (room_key));
 diesel::joinable!(receipts -> users (user_key));
@@ -338,6 +352,7 @@ diesel::joinable!(blocks -> users (blocked_key));
 diesel::joinable!(mentions -> rooms (room_key));
 diesel::allow_tables_to_appear_in_same_query!(
     users,
+    user_words,
     rooms,
     room_heads,
     members,

@@ -2,7 +2,7 @@
 
 use parlor_domain::{
     AppEvent, EventKind, Message, RoomEvent, RoomKey, RoomKind, RoomOverview, Seq, Timestamp, User,
-    UserId, UserKey,
+    UserKey,
 };
 use parlor_macros::each_backend;
 
@@ -19,7 +19,10 @@ pub(crate) mod backend {
     use super::*;
     use crate::{
         backend::AsyncConn,
-        rows::message::{assemble, columns, quote_columns, quoted_ids, visible},
+        rows::{
+            message::{assemble, columns, quote_columns, quoted_ids, visible},
+            user::{UserRow, columns as user_columns},
+        },
         schema::{messages, room_events, rooms, users},
     };
 
@@ -191,13 +194,11 @@ pub(crate) mod backend {
         let wanted: Vec<i64> = others.values().copied().collect();
         let peers = users::table
             .filter(users::key.eq_any(wanted))
-            .select((users::key, users::id, users::name))
-            .load::<(i64, String, String)>(conn)
+            .select(user_columns())
+            .load::<UserRow>(conn)
             .await?;
-        let peer = |(key, id, name): (i64, String, String)| {
-            (key, User { key: UserKey(key), id: UserId::from_stored(id), name: name.into() })
-        };
-        let peers: FxHashMap<i64, User> = peers.into_iter().map(peer).collect();
+        let peers = peers.into_iter().map(User::from).map(|user| (user.key.0, user));
+        let peers: FxHashMap<i64, User> = peers.collect();
         for overview in rooms.iter_mut().filter(direct) {
             let other = others.get(&overview.room.key.0);
             overview.peer = other.and_then(|other| peers.get(other)).cloned();

@@ -22,6 +22,7 @@ mod origin;
 mod presence;
 mod quota;
 mod room;
+mod scope;
 mod standing;
 mod time;
 mod user;
@@ -49,7 +50,8 @@ pub use room::{
     Ban, Member, MemberChange, Receipt, Retention, Role, Room, RoomChange, RoomKind, RoomOverview,
     RoomState,
 };
+pub use scope::{Scope, Scopes};
 pub use standing::{Denied, RoomRules, RulesChange, Standing};
 pub use time::Timestamp;
-pub use user::User;
-pub use wire::{DisplayText, Emoji, FromText, PlainText, Whole};
+pub use user::{Profile, ProfileChange, User, is_newer_name};
+pub use wire::{AvatarUrl, DisplayText, Emoji, FromText, PlainText, UserRole, Whole};

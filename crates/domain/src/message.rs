@@ -108,11 +108,16 @@ impl Message {
         });
         // Metadata and attachments are JSON already, and are written as it is.
         let json = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
+        let avatar = |user: &User| json(&user.avatar);
         let extras = self.extras.as_ref().map_or(0, |extras| {
             let lists = extras.reactions.len() + extras.mentions.users.len();
-            2 * JSON_OVERHEAD * (1 + lists) + json(&extras.metadata) + json(&extras.attachments)
+            let last_reply = extras.thread.as_ref().and_then(|thread| thread.last_reply.as_ref());
+            let quotes = extras.reply_to.iter().chain(last_reply);
+            let avatars: usize = quotes.map(|quote| avatar(&quote.sender)).sum();
+            let texts = json(&extras.metadata) + json(&extras.attachments) + avatars;
+            2 * JSON_OVERHEAD * (1 + lists) + texts
         });
-        JSON_OVERHEAD + bytes.sum::<usize>() + extras
+        JSON_OVERHEAD + avatar(&self.sender) + bytes.sum::<usize>() + extras
     }
 }
 
@@ -124,6 +129,7 @@ impl Message {
             key: super::UserKey(1),
             id: super::UserId::from_stored("ann"),
             name: "Ann".into(),
+            avatar: None,
         };
         Self {
             id: MessageId(seq),

@@ -90,6 +90,8 @@ pub enum Denied {
     SharesNoRoom,
     #[error("only the application may bring people together here")]
     NotBackend,
+    #[error("users do not find each other by name here")]
+    NoDirectory,
     #[error("this room is frozen")]
     Frozen,
     #[error("this room is in slow mode; wait a little before you write again")]

@@ -13,8 +13,8 @@ use serde::{
 
 use crate::{
     AttachmentId, ClientId, Epoch, EventKind, ID_CHARS_MAX, MessageId, Position, PublicationKey,
-    Role, RoomId, RoomKind, Seq, Status, Timestamp, UserId, canonical_emoji, display_text,
-    limits::EMOJI_BYTES,
+    Role, RoomId, RoomKind, Scope, Seq, Status, Timestamp, UserId, canonical_emoji, display_text,
+    limits::{AVATAR_BYTES, EMOJI_BYTES, ROLE_CHARS},
 };
 
 /// A value that is written as a text.
@@ -154,6 +154,11 @@ is_text!(Role, "Role", one_of(&["owner", "moderator", "member", "read_only"]), |
     Self::parse(text).ok_or_else(|| "must be owner, moderator, member or read_only".to_owned())
 });
 
+is_text!(Scope, "Scope", one_of(&["rooms", "users", "messages", "events", "moderation"]), |text| {
+    let what = "must be rooms, users, messages, events or moderation";
+    Self::parse(text).ok_or_else(|| what.to_owned())
+});
+
 /// An emoji, or a short text in its place, in the one form in which it is
 /// stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,6 +219,33 @@ impl<const CHARS: usize> JsonSchema for DisplayText<CHARS> {
         Self::schema()
     }
 }
+
+/// The URL of a picture, absolute or on the application's own host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AvatarUrl(pub Arc<str>);
+
+is_text!(AvatarUrl, "AvatarUrl", text_of(1, AVATAR_BYTES), |text| {
+    let is_url = ["https://", "http://", "/"].iter().any(|start| text.starts_with(start));
+    // What is no part of a URL (RFC 3986 section 2) could end an attribute of HTML.
+    let is_plain = |c: char| c.is_ascii_graphic() && !r#""<>\^`{|}"#.contains(c);
+    match is_url && text.len() <= AVATAR_BYTES && text.chars().all(is_plain) {
+        true => Ok(Self(text.into())),
+        false => {
+            Err(format!("must be a URL (http, https or a path) of at most {AVATAR_BYTES} bytes"))
+        }
+    }
+});
+
+/// A role of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRole(pub Arc<str>);
+
+is_text!(UserRole, "UserRole", text_of(1, ROLE_CHARS), |text| {
+    let fits =
+        (1..=ROLE_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    let what = || format!("must have 1 to {ROLE_CHARS} characters");
+    fits.then(|| Self(text.into())).ok_or_else(what)
+});
 
 /// A whole number within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

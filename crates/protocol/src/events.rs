@@ -6,12 +6,12 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    MemberView, MessageView, RoomChangeView, RoomView, UserView,
+    MemberView, MessageView, ProfileView, RoomChangeView, RoomView, UserView,
     server_frame::{Envelope, NONE},
 };
 use parlor_domain::{
-    AppEvent, InboxEvent, Member, Message, Room, RoomEvent, RoomId, RoomOverview, Seq, Status,
-    Timestamp, User, UserId,
+    AppEvent, InboxEvent, Member, Message, Profile, Room, RoomEvent, RoomId, RoomOverview, Seq,
+    Status, Timestamp, User, UserId,
 };
 use parlor_websocket::Frame;
 
@@ -181,6 +181,13 @@ pub struct RoomPresenceView<'a> {
 /// Told to who comes into a room.
 pub fn room_presence(room: &RoomId, users: Vec<PresenceView<'_>>, at: Timestamp) -> Frame {
     room_event("room.presence", room, &at.to_rfc3339(), Some(RoomPresenceView { users })).encode()
+}
+
+/// To those who share a room with them, and to themselves.
+pub fn user_updated(profile: &Profile, at: Timestamp) -> Frame {
+    let data = ProfileView::of(profile);
+    Envelope { timestamp: Some(&at.to_rfc3339()), ..Envelope::new("user.updated", Some(data)) }
+        .encode()
 }
 
 pub fn member_joined(room: &RoomId, member: &Member) -> Frame {

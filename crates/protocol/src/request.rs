@@ -105,8 +105,11 @@ const NAME_BYTES: usize = 80;
 /// A field of a field, as the error calls it.
 fn within(name: String, path: &serde_path_to_error::Path) -> String {
     // Which of a list it is says nothing to who made the list.
-    let path = path.to_string();
-    let path = path.split('[').next().unwrap_or_default().trim_end_matches('.');
+    let names = path.iter().filter_map(|segment| match segment {
+        serde_path_to_error::Segment::Map { key } => Some(key.as_str()),
+        _ => None,
+    });
+    let path = names.collect::<Vec<_>>().join(".");
     match name.len() + path.len() < NAME_BYTES && !path.is_empty() {
         true => format!("{name}.{path}"),
         false => name,

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{ErrorView, RoomEntryView, RoomView};
+use crate::{ErrorView, RoomEntryView, RoomView, UserView};
 use parlor_domain::{
     Epoch, RoomOverview, Seq, User,
     limits::{HISTORY_PAGE, HISTORY_PAGE_MAX, Limits, METADATA_BYTES},
@@ -194,15 +194,15 @@ impl<'a> SessionView<'a> {
 impl<'a> SelfView<'a> {
     pub fn new(user: &'a User, roles: &'a [Arc<str>]) -> Self {
         let roles = roles.iter().map(|role| &**role).collect();
-        Self { id: user.id.as_str(), name: &user.name, roles }
+        Self { user: UserView::from(user), roles }
     }
 }
 
 /// The session's own user.
 #[derive(Serialize, JsonSchema)]
 pub struct SelfView<'a> {
-    id: &'a str,
-    name: &'a str,
+    #[serde(flatten)]
+    user: UserView<'a>,
     roles: Vec<&'a str>,
 }
 

@@ -5,19 +5,64 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value, value::RawValue};
 
 use crate::{ErrorCode, MessageView, Refusal};
-use parlor_domain::{HistoryPage, User};
+use parlor_domain::{HistoryPage, Profile, Timestamp, User};
 
 #[derive(Serialize, JsonSchema)]
 pub struct UserView<'a> {
     pub id: &'a str,
     pub name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<&'a str>,
 }
 
 impl<'a> From<&'a User> for UserView<'a> {
-    fn from(User { key: _, id, name }: &'a User) -> Self {
-        Self { id: id.as_str(), name }
+    fn from(User { key: _, id, name, avatar }: &'a User) -> Self {
+        Self { id: id.as_str(), name, avatar_url: avatar.as_deref() }
+    }
+}
+
+/// All of a user that is shown to whoever may know of them; and the rest to the
+/// application's backend.
+#[derive(Serialize, JsonSchema)]
+pub struct ProfileView<'a> {
+    #[serde(flatten)]
+    user: UserView<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
+    custom: Option<&'a RawValue>,
+    #[serde(flatten)]
+    record: Option<RecordView<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct RecordView<'a> {
+    /// Besides those of the user's tokens.
+    roles: Vec<&'a str>,
+    created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deactivated_at: Option<String>,
+}
+
+impl<'a> ProfileView<'a> {
+    /// As other users see them.
+    pub fn of(profile: &'a Profile) -> Self {
+        let custom = profile.custom.as_deref();
+        // It was checked when it was stored.
+        let custom = custom.and_then(|custom| serde_json::from_str(custom).ok());
+        Self { user: UserView::from(&profile.user), custom, record: None }
+    }
+
+    pub fn whole(profile: &'a Profile) -> Self {
+        let Profile { user: _, custom: _, roles, created_at, deactivated_at } = profile;
+        let record = RecordView {
+            roles: roles.iter().map(|role| &**role).collect(),
+            created_at: created_at.to_rfc3339(),
+            deactivated_at: deactivated_at.map(Timestamp::to_rfc3339),
+        };
+        Self { record: Some(record), ..Self::of(profile) }
     }
 }
 

@@ -38,7 +38,7 @@ impl ChatServer {
         } else if let Err(close) = (connect.is_valid.0)() {
             self.close(session, close);
         } else {
-            let from = Requester { user: connect.user.clone(), is_admin: false, is_service: false };
+            let from = Requester::plain(connect.user.clone());
             self.waiting.session_comes(user, session.id);
             self.sessions.add(connect);
             match join {

@@ -1,33 +1,10 @@
 //! What has to be read before a request goes on, or is answered.
 
-use super::{
-    ChatServer,
-    answer::{ReplyTo, Shown},
-};
-use crate::chat::{ChatError, Requester};
-use parlor_domain::{RoomKey, RoomOverview, User, UserId, UserKey};
+use super::{ChatServer, answer::ReplyTo};
+use crate::chat::ChatError;
+use parlor_domain::{RoomKey, RoomOverview, UserKey};
 
 impl ChatServer {
-    /// Looks a user up, unless it is the requester; says which.
-    pub fn with_user<A: Shown>(
-        &mut self,
-        from: Requester,
-        id: UserId,
-        reply: ReplyTo<A>,
-        then: impl FnOnce(&mut Self, User, ReplyTo<A>, bool) + Send + 'static,
-    ) {
-        if id == from.user.id {
-            return then(self, from.user, reply, true);
-        }
-        let reader = self.reader.clone();
-        let reading = async move { reader.user(&id).await };
-        self.when(reading, move |user, server| match user {
-            Ok(Some(user)) => then(server, user, reply, false),
-            Ok(None) => server.answer(reply, Err(ChatError::NotFound("user"))),
-            Err(error) => server.answer(reply, Err(error.into())),
-        });
-    }
-
     /// Reads a room as it is for a member before a commit is answered.
     pub fn with_overview(
         &mut self,

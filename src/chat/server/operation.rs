@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use parlor_domain::{RoomId, UserKey};
+use parlor_domain::{RoomId, Scope, UserKey};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
@@ -28,6 +28,9 @@ pub trait Operation: DeserializeOwned + JsonSchema + fmt::Debug + Send + 'static
     /// It says what a session has of its rooms, and so waits until the session
     /// has been told of all of them.
     const RESUMES: bool = false;
+
+    /// Which programs of the application's may do it as an administrator may.
+    const SCOPES: &'static [Scope] = &[];
 
     fn place(&self) -> <Self::Place as Place>::Named<'_>;
 

@@ -143,11 +143,12 @@ impl ChatServer {
                 self.marked(RoomKey(room), UserKey(user), mark);
             }
             Happened::Signal(signal) => self.receive_signal(signal),
+            Happened::UserChanged { user: Some(user), .. } => self.user_changed(UserKey(user)),
             // What concerns tokens and keys is no business of rooms.
             Happened::Barred { .. }
             | Happened::Revoked { .. }
             | Happened::Keys
-            | Happened::Adopted { .. }
+            | Happened::UserChanged { .. }
             | Happened::Erased { .. } => {}
         }
     }

@@ -182,7 +182,8 @@ mod tests {
     const GRACE: Duration = Duration::from_secs(5);
 
     fn departing(key: i64) -> Departing {
-        let user = User { key: UserKey(key), id: UserId::from_stored("u"), name: "U".into() };
+        let id = UserId::from_stored("u");
+        let user = User { key: UserKey(key), id, name: "U".into(), avatar: None };
         let (rooms, gone_at) = (vec![RoomKey(1)], Timestamp(0));
         Departing { user, shown: Status::Away, rooms, blocked: Arc::default(), gone_at }
     }

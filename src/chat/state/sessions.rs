@@ -339,7 +339,12 @@ mod tests {
         let origin = Origin { device_id: None, address: None, connected_at: Timestamp(0) };
         Connect {
             session: SessionRef { id: SessionId(id), worker: WorkerId(0) },
-            user: User { key: UserKey(1), id: UserId::from_stored("u"), name: "U".into() },
+            user: User {
+                key: UserKey(1),
+                id: UserId::from_stored("u"),
+                name: "U".into(),
+                avatar: None,
+            },
             roles: Vec::new(),
             role_context: Some(context.into()),
             token_id: None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_domain::{PublicationKey, RoomId, RoomKey, Seq, Timestamp};
+use parlor_domain::{PublicationKey, RoomId, RoomKey, Scope, Seq, Timestamp};
 use parlor_macros::each_backend;
 use parlor_websocket::Frame;
 
@@ -26,6 +26,8 @@ publishes! {
 impl Operation for PublishToRole {
     type Answer = Published;
     type Place = Anywhere;
+
+    const SCOPES: &'static [Scope] = &[Scope::Events];
 
     fn place(&self) {}
 
@@ -53,6 +55,8 @@ publishes! {
 impl Operation for PublishToEveryone {
     type Answer = Published;
     type Place = Anywhere;
+
+    const SCOPES: &'static [Scope] = &[Scope::Events];
 
     fn place(&self) {}
 

@@ -1,6 +1,6 @@
 //! Publish an event into a room.
 
-use parlor_domain::{AppEvent, PublicationKey, RoomEvent, RoomId, RoomKey, Seq};
+use parlor_domain::{AppEvent, PublicationKey, RoomEvent, RoomId, RoomKey, Scope, Seq};
 use parlor_macros::each_backend;
 
 use super::{
@@ -27,6 +27,8 @@ publishes! {
 impl Operation for PublishToRoom {
     type Answer = Published;
     type Place = Access;
+
+    const SCOPES: &'static [Scope] = &[Scope::Events];
 
     fn place(&self) -> &RoomId {
         &self.room_id

@@ -1,6 +1,8 @@
 //! Publish an event to a user: what their inbox holds.
 
-use parlor_domain::{AppEvent, InboxEvent, PublicationKey, RoomKey, Seq, User, UserId, UserKey};
+use parlor_domain::{
+    AppEvent, InboxEvent, PublicationKey, RoomKey, Scope, Seq, User, UserId, UserKey,
+};
 use parlor_macros::each_backend;
 
 use super::{
@@ -23,6 +25,8 @@ impl Operation for PublishToUser {
     type Answer = Published;
     type Place = Anywhere;
 
+    const SCOPES: &'static [Scope] = &[Scope::Events];
+
     fn place(&self) {}
 
     fn check(&mut self, _: &Rules) -> Result<(), Refusal> {
@@ -34,10 +38,10 @@ impl Operation for PublishToUser {
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        let (event, by) = (event(self.kind, self.data), asked.from.user);
+        let (event, from) = (event(self.kind, self.data), asked.from);
         let keep = i64::try_from(server.settings.limits.inbox_events).unwrap_or(i64::MAX);
-        let (nobody, key) = (Requester::nobody(), self.key);
-        server.with_user(nobody, self.user_id, asked.reply, move |server, user, reply, _| {
+        let (key, by) = (self.key, from.user.clone());
+        server.with_named_user(&from, self.user_id, asked.reply, move |server, user, reply, _| {
             let key = placed(key, &by, &format!("user {}", user.key.0));
             let write = Publishing { user: user.key, key, event, keep };
             server.write_for(reply, write, move |server, reply, published| {

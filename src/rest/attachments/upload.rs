@@ -63,7 +63,7 @@ pub async fn upload(
         // Who does not say how many there are may send the most.
         bytes: i64::try_from(length.unwrap_or(files.bytes_max)).unwrap_or(i64::MAX),
         // The application decides itself what it stores.
-        quota: if who.is_service { FileQuota::default() } else { files.quota },
+        quota: if who.is_backend() { FileQuota::default() } else { files.quota },
         at: crate::clock::now(),
     };
     state.commit(new).await?;

@@ -144,7 +144,7 @@ impl Session {
 
 fn close_for(error: &AuthError) -> Close {
     match error {
-        AuthError::Banned => Close::Disconnected,
+        AuthError::Banned | AuthError::Deactivated => Close::Disconnected,
         error if error.is_unavailable() => Close::Overloaded,
         _ => Close::Unauthorized,
     }

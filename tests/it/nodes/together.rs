@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Cluster, id_of_room, many_rooms, seqs, within};
+use crate::support::{Cluster, Token, id_of_room, many_rooms, seqs, within};
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
@@ -307,4 +307,38 @@ async fn a_user_of_very_many_rooms_is_heard_and_seen_on_other_nodes() {
         assert_eq!(seqs(&here.next_messages(&room, 2).await), [1, 2]);
         assert_eq!(seqs(&there.next_messages(&room, 2).await), [1, 2]);
     }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn what_the_application_says_of_a_user_holds_on_every_node() {
+    let cluster = Cluster::start(2).await;
+    let [one, two] = [&cluster.nodes[0], &cluster.nodes[1]];
+    let (ann, ben) = (one.user("ann").await, two.user("ben").await);
+    ann.room_with("den", &[&ben]).await;
+    let (mut at_ann, mut at_ben) = (ann.connect().await, ben.connect().await);
+    let admin = Token::of("root").claim("roles", json!(["admin"]));
+    let admin = one.server.user_with("root", admin).await;
+    admin.patch("/users/ann", json!({"name": "Ann Other"})).await.expect(200);
+    for socket in [&mut at_ann, &mut at_ben] {
+        assert_eq!(socket.next_event("user.updated").await["data"]["name"], "Ann Other");
+    }
+    // Whoever asks the other node hears it as well.
+    let there = two.user("ann").await;
+    assert_eq!(there.get("/me").await.expect(200)["name"], "Ann Other");
+    admin.patch("/users/ben", json!({"name": "Ben Other"})).await.expect(200);
+    at_ann.next_event("user.updated").await;
+    at_ben.next_event("user.updated").await;
+    at_ben.say("den", "hi").await;
+    assert_eq!(at_ann.next_message("den").await["data"]["sender"]["name"], "Ben Other");
+    admin.post("/users/ben/deactivate", json!({})).await.expect(204);
+    assert_eq!(at_ben.close_code().await, Some(4503));
+    ben.get("/me").await.refused(403, "forbidden");
+    admin.post("/users/ben/reactivate", json!({})).await.expect(204);
+    within("ben to be let in again", async {
+        while ben.get("/me").await.status != 200 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }

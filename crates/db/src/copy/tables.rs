@@ -126,6 +126,7 @@ macro_rules! tables {
 pub(crate) fn all() -> Vec<CopiedTable> {
     tables![
         users(key),
+        user_words(word, user_key),
         rooms(key),
         room_heads(room_key),
         members(room_key, user_key),
@@ -180,10 +181,10 @@ mod tests {
     fn columns_come_with_their_kinds() {
         let tables = all();
         let users = tables.first().expect("users are first");
-        assert_eq!(users.columns.len(), 10);
+        assert_eq!(users.columns.len(), 15);
         assert!(users.column_list().starts_with(r#""key", "id", "name", "password_hash""#));
         let kinds: Vec<_> = users.columns.iter().map(|column| column.kind).collect();
         assert_eq!(kinds[..4], [Kind::Int, Kind::Text, Kind::Text, Kind::Text]);
-        assert_eq!(kinds[7..], [Kind::Bool, Kind::Text, Kind::Bytes]);
+        assert_eq!(kinds[7..10], [Kind::Bool, Kind::Text, Kind::Bytes]);
     }
 }

@@ -10,7 +10,7 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use super::Refused;
 use crate::{
     postgres::{PostgresUrl, connect::establish},
-    write::message::postgres::unify_reactions,
+    write::{message::postgres::unify_reactions, user_words::postgres as user_words},
 };
 use parlor_domain::limits::POSTGRES_MIGRATION_TIMEOUT;
 
@@ -21,12 +21,15 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postg
 const LOCK: &str = "SET statement_timeout = 0; SET lock_timeout = 0;
     SET idle_in_transaction_session_timeout = 0; SELECT pg_advisory_lock(7232421)";
 
-/// On a thread of its own: whoever calls may be inside a runtime.
 pub(crate) fn migrate(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
+    on_a_thread(|| run_pending(url))
+}
+
+/// Of its own: whoever calls may be inside a runtime.
+fn on_a_thread<T: Send>(work: impl FnOnce() -> Result<T, Refused> + Send) -> Result<T, Refused> {
     std::thread::scope(|scope| {
-        let migrating = scope.spawn(|| run_pending(url));
         let failed = |_| Err(Refused::Migrate("the migration panicked".to_owned()));
-        migrating.join().unwrap_or_else(failed)
+        scope.spawn(work).join().unwrap_or_else(failed)
     })
 }
 
@@ -35,6 +38,15 @@ fn run_pending(url: &PostgresUrl) -> Result<Vec<String>, Refused> {
     let mut conn = establish(url, POSTGRES_MIGRATION_TIMEOUT).map_err(Refused::Open)?;
     conn.batch_execute(LOCK).map_err(|error| Refused::Migrate(error.to_string()))?;
     super::run_pending(&mut conn, MIGRATIONS, |conn| conn.transaction(unify_reactions))
+}
+
+/// Users of a version before are found by their names, too.
+pub(crate) fn complete(url: &PostgresUrl) -> Result<(), Refused> {
+    on_a_thread(|| {
+        let mut conn = establish(url, POSTGRES_MIGRATION_TIMEOUT).map_err(Refused::Open)?;
+        let done = conn.batch_execute(LOCK).and_then(|()| user_words::complete(&mut conn));
+        done.map_err(|error| Refused::Migrate(error.to_string()))
+    })
 }
 
 /// The versions of all migrations that this executable has.

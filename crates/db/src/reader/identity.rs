@@ -6,23 +6,27 @@ use diesel_async::RunQueryDsl;
 use super::{ReadError, Reader, read};
 use crate::{
     ApiKey, Bars, RefreshHash,
+    rows::user::{UserRow, columns as user_columns},
     schema::{api_keys, refresh_tokens, revoked_tokens, user_bars, users},
 };
-use parlor_domain::{Bar, SignIn, Timestamp, User, UserId, UserKey};
+use parlor_domain::{Bar, SignIn, Timestamp, UserId, UserKey};
 
 /// A key, whom it stands for, and when.
-type KeyRow = ((i64, String, Vec<u8>, String), (i64, String, String), (i64, Option<i64>));
+type KeyRow = ((i64, String, Vec<u8>, String), UserRow, (i64, Option<i64>));
 
 /// A user's id, and what bars them.
-type BarRow = (String, i64, bool, Option<i64>, String, Option<i64>);
+type BarRow = (String, i64, bool, Option<i64>, String, Option<i64>, Option<i64>);
 
-fn bar_of((id, tokens_after, banned, until, reason, keeps): BarRow) -> (UserId, Bar) {
+fn bar_of(
+    (id, tokens_after, banned, until, reason, keeps, deactivated_at): BarRow,
+) -> (UserId, Bar) {
     let bar = Bar {
         tokens_after: Timestamp(tokens_after),
         banned,
         banned_until: until.map(Timestamp),
         reason: reason.into(),
         keeps: keeps.map(SignIn),
+        deactivated_at: deactivated_at.map(Timestamp),
     };
     (UserId::from_stored(id), bar)
 }
@@ -45,6 +49,7 @@ impl Reader {
                     user_bars::banned_until,
                     user_bars::reason,
                     user_bars::keeps,
+                    user_bars::deactivated_at,
                 ))
                 .load::<BarRow>(&mut conn)
                 .await?;
@@ -68,6 +73,7 @@ impl Reader {
                 user_bars::banned_until,
                 user_bars::reason,
                 user_bars::keeps,
+                user_bars::deactivated_at,
             ));
         let row = read!(self, |conn| query.first::<BarRow>(&mut conn).await.optional())?;
         Ok(row.map(bar_of))
@@ -93,23 +99,19 @@ impl Reader {
             .order(api_keys::id)
             .select((
                 (api_keys::id, api_keys::name, api_keys::hash, api_keys::roles),
-                (users::key, users::id, users::name),
+                user_columns(),
                 (api_keys::created_at, api_keys::revoked_at),
             ));
         let rows = read!(self, |conn| query.load::<KeyRow>(&mut conn).await)?;
         let key = |(key, user, times): KeyRow| {
             let (id, name, hash, roles) = key;
-            let ((key, user, user_name), (created_at, revoked_at)) = (user, times);
+            let (created_at, revoked_at) = times;
             Some(ApiKey {
                 id,
                 name: name.into(),
                 hash: hash.try_into().ok()?,
                 roles: roles.into(),
-                user: User {
-                    key: UserKey(key),
-                    id: UserId::from_stored(user),
-                    name: user_name.into(),
-                },
+                user: user.into(),
                 created_at: Timestamp(created_at),
                 revoked_at: revoked_at.map(Timestamp),
             })

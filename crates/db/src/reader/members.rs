@@ -5,26 +5,25 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::{ReadError, Reader, read};
-use crate::schema::{bans, blocks, members, messages, reactions, receipts, users};
+use crate::{
+    rows::user::{UserRow, columns as user_columns},
+    schema::{bans, blocks, members, messages, reactions, receipts, users},
+};
 use parlor_domain::{
     Ban, Member, MessageId, Receipt, Role, RoomKey, Seq, Timestamp, User, UserId, UserKey,
     limits::EMOJIS_PER_MESSAGE,
 };
 
-type MemberRow = (i64, String, String, String, Option<i64>, i64);
+type MemberRow = (UserRow, String, Option<i64>, i64);
 type ReceiptRow = (String, i64, i64, i64);
 
-fn member((key, id, name, role, muted_until, joined_at): MemberRow) -> Member {
+fn member((user, role, muted_until, joined_at): MemberRow) -> Member {
     Member {
-        user: user(key, id, name),
+        user: user.into(),
         role: Role::parse(&role).unwrap_or(Role::ReadOnly),
         muted_until: muted_until.map(Timestamp),
         joined_at: Timestamp(joined_at),
     }
-}
-
-fn user(key: i64, id: String, name: String) -> User {
-    User { key: UserKey(key), id: UserId::from_stored(id), name: name.into() }
 }
 
 fn receipt((user, read_seq, delivered_seq, read_at): ReceiptRow) -> Receipt {
@@ -42,14 +41,7 @@ impl Reader {
         let query = members::table
             .inner_join(users::table)
             .filter(members::room_key.eq(room.0).and(members::user_key.eq(user.0)))
-            .select((
-                users::key,
-                users::id,
-                users::name,
-                members::role,
-                members::muted_until,
-                members::joined_at,
-            ));
+            .select((user_columns(), members::role, members::muted_until, members::joined_at));
         let row = read!(self, |conn| query.first::<MemberRow>(&mut conn).await.optional())?;
         Ok(row.map(member))
     }
@@ -67,14 +59,7 @@ impl Reader {
             .filter(users::id.gt(after.map_or("", UserId::as_str).to_owned()))
             .order(users::id)
             .limit(limit + 1)
-            .select((
-                users::key,
-                users::id,
-                users::name,
-                members::role,
-                members::muted_until,
-                members::joined_at,
-            ));
+            .select((user_columns(), members::role, members::muted_until, members::joined_at));
         let rows = read!(self, |conn| query.load::<MemberRow>(&mut conn).await)?;
         Ok(cut(rows.into_iter().map(member).collect(), limit))
     }
@@ -193,19 +178,11 @@ impl Reader {
             .filter(users::id.gt(after.map_or("", UserId::as_str).to_owned()))
             .order(users::id)
             .limit(limit + 1)
-            .select((
-                users::key,
-                users::id,
-                users::name,
-                bans::until,
-                bans::reason,
-                bans::created_at,
-            ));
-        let rows = read!(self, |conn| query
-            .load::<(i64, String, String, Option<i64>, String, i64)>(&mut conn)
-            .await)?;
-        let bans = rows.into_iter().map(|(key, id, name, until, reason, created_at)| Ban {
-            user: user(key, id, name),
+            .select((user_columns(), bans::until, bans::reason, bans::created_at));
+        let rows =
+            read!(self, |conn| query.load::<(UserRow, Option<i64>, String, i64)>(&mut conn).await)?;
+        let bans = rows.into_iter().map(|(user, until, reason, created_at)| Ban {
+            user: user.into(),
             until: until.map(Timestamp),
             reason: reason.into(),
             created_at: Timestamp(created_at),
@@ -226,9 +203,9 @@ impl Reader {
             .filter(users::id.gt(after.map_or("", UserId::as_str).to_owned()))
             .order(users::id)
             .limit(limit + 1)
-            .select((users::key, users::id, users::name));
-        let rows = read!(self, |conn| query.load::<(i64, String, String)>(&mut conn).await)?;
-        Ok(cut(rows.into_iter().map(|(key, id, name)| user(key, id, name)).collect(), limit))
+            .select(user_columns());
+        let rows = read!(self, |conn| query.load::<UserRow>(&mut conn).await)?;
+        Ok(cut(rows.into_iter().map(User::from).collect(), limit))
     }
 }
 

@@ -55,6 +55,7 @@ pub(crate) use pools::Pools;
 pub use replica::Needs;
 pub use rooms::Arrival;
 pub use submissions::SubmissionBacklog;
+pub use users::KnownUser;
 
 /// A handle for reading; clones share the pool.
 #[derive(Clone)]

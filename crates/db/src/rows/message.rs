@@ -8,11 +8,14 @@
 use diesel::{ExpressionMethods, NullableExpressionMethods, QueryDsl, Queryable};
 use rustc_hash::FxHashMap;
 
-use super::message_json::{decode_mentions, decode_reactions};
+use super::{
+    message_json::{decode_mentions, decode_reactions},
+    user::{UserRow, columns as user_columns},
+};
 use crate::schema::{messages, rooms, users};
 use parlor_domain::{
     ClientId, Extras, Mentions, Message, MessageId, Pin, Quote, RoomId, RoomKey, Seq, Thread,
-    Timestamp, User, UserId, UserKey, excerpt,
+    Timestamp, UserId, excerpt,
 };
 
 #[derive(Queryable)]
@@ -22,9 +25,7 @@ pub(crate) struct MessageRow {
     room: String,
     seq: i64,
     pub changed_seq: i64,
-    sender_key: i64,
-    sender: String,
-    sender_name: String,
+    sender: UserRow,
     client_id: Option<String>,
     content: String,
     created_at: i64,
@@ -63,9 +64,7 @@ pub(crate) fn columns() -> _ {
         room,
         messages::seq,
         messages::changed_seq,
-        messages::sender_key,
-        users::id,
-        users::name,
+        user_columns(),
         messages::client_id,
         messages::content,
         messages::created_at,
@@ -88,9 +87,7 @@ pub(crate) fn columns() -> _ {
 #[derive(Queryable)]
 pub(crate) struct QuoteRow {
     id: i64,
-    sender_key: i64,
-    sender: String,
-    sender_name: String,
+    sender: UserRow,
     content: String,
     created_at: i64,
     deleted_at: Option<i64>,
@@ -99,15 +96,7 @@ pub(crate) struct QuoteRow {
 /// The columns of a [`QuoteRow`].
 #[diesel::dsl::auto_type]
 pub(crate) fn quote_columns() -> _ {
-    (
-        messages::id,
-        messages::sender_key,
-        users::id,
-        users::name,
-        messages::content,
-        messages::created_at,
-        messages::deleted_at,
-    )
+    (messages::id, user_columns(), messages::content, messages::created_at, messages::deleted_at)
 }
 
 /// The messages that these point to; none on most pages.
@@ -126,19 +115,15 @@ pub(crate) fn assemble(rows: Vec<MessageRow>, quotes: Vec<QuoteRow>) -> Vec<Mess
 
 impl From<QuoteRow> for Quote {
     fn from(row: QuoteRow) -> Self {
-        let QuoteRow { id, sender_key, sender, sender_name, content, created_at, deleted_at } = row;
+        let QuoteRow { id, sender, content, created_at, deleted_at } = row;
         Self {
             id: MessageId(id),
-            sender: user(sender_key, sender, sender_name),
+            sender: sender.into(),
             excerpt: excerpt(&content).into(),
             created_at: Timestamp(created_at),
             deleted: deleted_at.is_some(),
         }
     }
-}
-
-fn user(key: i64, id: String, name: String) -> User {
-    User { key: UserKey(key), id: UserId::from_stored(id), name: name.into() }
 }
 
 impl MessageRow {
@@ -149,9 +134,7 @@ impl MessageRow {
             room,
             seq,
             changed_seq,
-            sender_key,
             sender,
-            sender_name,
             client_id,
             content,
             created_at,
@@ -190,7 +173,7 @@ impl MessageRow {
             room: RoomId::from_stored(room),
             seq: Seq(seq),
             changed_seq: Seq(changed_seq),
-            sender: user(sender_key, sender, sender_name),
+            sender: sender.into(),
             client_id: client_id.map(ClientId::from_stored),
             content: content.into(),
             created_at: Timestamp(created_at),

@@ -4,5 +4,7 @@
 pub(super) mod attachment;
 pub(super) mod message;
 pub(super) mod message_json;
+pub(super) mod profile;
 pub mod room;
 pub(super) mod standing;
+pub(super) mod user;

@@ -1,7 +1,7 @@
 //! What of a message is searched.
 
-use super::words::{Word, words};
 use crate::rows::message_json::attachment_names;
+use crate::words::{Word, words};
 
 /// The words of a message, and those of the names of its files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

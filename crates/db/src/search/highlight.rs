@@ -1,9 +1,7 @@
 //! Where in a text the words are that were looked for.
 
-use super::{
-    term::Term,
-    words::{Kind, Word, words},
-};
+use super::term::Term;
+use crate::words::{Kind, Word, words};
 
 /// Ranges of characters, in order; those that overlap are one.
 pub(super) fn ranges(terms: &[Term], text: &str) -> Vec<(usize, usize)> {

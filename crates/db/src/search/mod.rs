@@ -3,7 +3,7 @@
 //! Beside SQLite the index is a file of its own with its own write lock, so
 //! that indexing never waits for a group commit nor holds one up; on
 //! PostgreSQL it is a table that one of the nodes fills. It has no text, only
-//! words, which are found here and not by the database ([`words`]), so that
+//! words, which are found here and not by the database ([`words`](crate::words)), so that
 //! both find the same. It is made from the messages: it can be deleted at any
 //! time. What it finds is looked up among the messages that can be seen, so
 //! an entry that is out of date shows nobody anything.
@@ -16,7 +16,6 @@ mod pace;
 mod query;
 mod term;
 mod tsvector;
-mod words;
 
 use super::{Database, DatabaseUrl, writers::Writers};
 use parlor_domain::{MessageId, RoomKey, Timestamp, UserKey};

@@ -1,6 +1,7 @@
 //! What somebody looks for, as both databases understand it.
 
-use super::{document::Document, highlight, term::Term, words::words};
+use super::{document::Document, highlight, term::Term};
+use crate::words::words;
 use parlor_domain::{
     RoomKey, UserKey,
     limits::{SEARCH_BYTES, SEARCH_TERMS},

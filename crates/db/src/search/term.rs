@@ -1,6 +1,6 @@
 //! One thing that is looked for.
 
-use super::words::{Kind, words};
+use crate::words::{Kind, words};
 
 /// A word, or several one behind the other; perhaps the last is a beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]

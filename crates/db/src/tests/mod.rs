@@ -8,6 +8,7 @@ mod messages;
 mod rooms;
 mod storage;
 mod trouble;
+mod users;
 
 use std::time::Duration;
 

@@ -88,15 +88,18 @@ pub mod backend {
             user_bars::banned_until,
             user_bars::reason,
             user_bars::keeps,
+            user_bars::deactivated_at,
         ));
-        let row = row.first::<(i64, bool, Option<i64>, String, Option<i64>)>(conn).optional()?;
-        Ok(row.map_or_else(Bar::default, |(tokens_after, banned, until, reason, keeps)| Bar {
+        type Row = (i64, bool, Option<i64>, String, Option<i64>, Option<i64>);
+        let bar = |(tokens_after, banned, until, reason, keeps, deactivated_at): Row| Bar {
             tokens_after: Timestamp(tokens_after),
             banned,
             banned_until: until.map(Timestamp),
             reason: reason.into(),
+            deactivated_at: deactivated_at.map(Timestamp),
             keeps: keeps.map(SignIn),
-        }))
+        };
+        Ok(row.first::<Row>(conn).optional()?.map_or_else(Bar::default, bar))
     }
 
     /// Up to when a user's tokens are void.
@@ -107,7 +110,7 @@ pub mod backend {
 
     /// Writes down what bars a user.
     pub fn store(conn: &mut Conn, of: UserKey, bar: &Bar) -> QueryResult<()> {
-        let Bar { tokens_after, banned, banned_until, reason, keeps } = bar;
+        let Bar { tokens_after, banned, banned_until, reason, deactivated_at, keeps } = bar;
         diesel::insert_into(user_bars::table)
             .values((
                 user_bars::user_key.eq(of.0),
@@ -116,6 +119,7 @@ pub mod backend {
                 user_bars::banned_until.eq(banned_until.map(|until| until.0)),
                 user_bars::reason.eq(&**reason),
                 user_bars::keeps.eq(keeps.map(|keeps| keeps.0)),
+                user_bars::deactivated_at.eq(deactivated_at.map(|at| at.0)),
             ))
             .on_conflict(user_bars::user_key)
             .do_update()
@@ -125,6 +129,7 @@ pub mod backend {
                 user_bars::banned_until.eq(excluded(user_bars::banned_until)),
                 user_bars::reason.eq(excluded(user_bars::reason)),
                 user_bars::keeps.eq(excluded(user_bars::keeps)),
+                user_bars::deactivated_at.eq(excluded(user_bars::deactivated_at)),
             ))
             .execute(conn)
             .map(drop)

@@ -122,6 +122,7 @@ pub mod backend {
         write::{
             attachment::backend as attachment, bars::backend as bars, life::backend as life,
             member::backend as member, message::backend as message, user::backend as user_rows,
+            user_words::backend as words,
         },
     };
 
@@ -166,6 +167,15 @@ pub mod backend {
                 users::origin.eq(None::<String>),
                 users::former_id.eq(id_hash(&was.id)),
                 users::erase_pending.eq(true),
+            ))
+            .execute(conn)?;
+        words::remove(conn, user.0)?;
+        diesel::update(users::table.find(user.0))
+            .set((
+                users::avatar.eq(None::<String>),
+                users::custom.eq(None::<String>),
+                users::roles.eq(None::<String>),
+                users::named_at.eq(None::<i64>),
             ))
             .execute(conn)?;
         Ok(Erased { was, rooms: left, owners, alone })

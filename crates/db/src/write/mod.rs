@@ -37,12 +37,14 @@ pub mod message;
 pub(crate) mod outbox;
 pub(crate) mod postgres;
 pub(crate) mod probe;
+pub mod profile;
 pub mod receipt;
 pub mod refresh;
 pub mod room;
 mod sqlite;
 pub mod timeline;
 pub mod user;
+pub(crate) mod user_words;
 
 pub(crate) use concern::Order;
 pub use concern::{Concern, RefreshHash};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_domain::{Adopted, Bar, Timestamp, User, UserId, UserKey, UserOrigin};
+use parlor_domain::{Adopted, Bar, Timestamp, User, UserId, UserKey, UserOrigin, is_newer_name};
 use parlor_macros::each_backend;
 use sha2::{Digest, Sha256};
 
@@ -33,21 +33,34 @@ pub struct FoundUser {
     pub bar: Option<Bar>,
     /// Another origin had the user.
     pub adopted: bool,
+    /// Their token says that they are called otherwise than before.
+    pub renamed: bool,
+    /// Those that are kept here.
+    pub roles: Vec<Arc<str>>,
+    /// When the application has last said what they are called.
+    pub named_at: Option<Timestamp>,
 }
 
 impl FoundUser {
+    fn new(user: User, bar: Option<Bar>) -> Self {
+        let (adopted, renamed, roles, named_at) = (false, false, Vec::new(), None);
+        Self { user, bar, adopted, renamed, roles, named_at }
+    }
+
     fn effects(&self, effects: &mut Effects) {
         if self.bar.is_some() {
             effects.happened(|| Happened::Barred { user: self.user.key.0 });
         }
-        if self.adopted {
-            effects.happened(|| Happened::Adopted { id: self.user.id.as_str().to_owned() });
+        if self.renamed {
+            effects.happened(|| Happened::user_changed(self.user.key, &self.user.id));
+        } else if self.adopted {
+            effects.happened(|| Happened::adopted(&self.user.id));
         }
     }
 }
 
 /// Two ids that differ in case alone exclude each other, too.
-fn named(id: &UserId) -> Vec<Concern> {
+pub(super) fn named(id: &UserId) -> Vec<Concern> {
     vec![Concern::name("user", id.as_str().to_ascii_lowercase())]
 }
 
@@ -149,36 +162,50 @@ pub mod backend {
     };
 
     use super::*;
-    use crate::{backend::Conn, functions::lower, schema::users, write::bars::backend as bars};
+    use crate::{
+        backend::Conn,
+        functions::lower,
+        rows::{
+            profile::decode_roles,
+            user::{UserRow, columns},
+        },
+        schema::users,
+        write::{bars::backend as bars, user_words::backend as words},
+    };
 
     /// A user who has not been deleted: who looked them up did so before this
     /// transaction, and what is left of a deleted one is nobody to act on.
     pub fn find(conn: &mut Conn, user: UserKey) -> QueryResult<Option<User>> {
         let living = users::table.find(user.0).filter(users::deleted_at.is_null());
-        let row = living.select((users::id, users::name));
-        let row = row.first::<(String, String)>(conn).optional()?;
-        Ok(row.map(|(id, name)| User { key: user, id: UserId::from_stored(id), name: name.into() }))
+        let row = living.select(columns()).first::<UserRow>(conn).optional()?;
+        Ok(row.map(User::from))
     }
 
-    /// A user's row, and who answers for them.
-    fn find_by_id(conn: &mut Conn, id: &UserId) -> QueryResult<Option<(User, Option<UserOrigin>)>> {
+    /// A user as they were found, and who answers for them.
+    fn find_by_id(
+        conn: &mut Conn,
+        id: &UserId,
+    ) -> QueryResult<Option<(FoundUser, Option<UserOrigin>)>> {
         let row = users::table.filter(users::id.eq(id.as_str())).select((
-            users::key,
-            users::name,
+            columns(),
             users::origin,
+            users::roles,
+            users::named_at,
         ));
-        let row = row.first::<(i64, String, Option<String>)>(conn).optional()?;
-        Ok(row.map(|(key, name, origin)| {
-            let user = User { key: UserKey(key), id: id.clone(), name: name.into() };
-            (user, origin.as_deref().and_then(UserOrigin::from_stored))
+        type Row = (UserRow, Option<String>, Option<String>, Option<i64>);
+        let row = row.first::<Row>(conn).optional()?;
+        Ok(row.map(|(user, origin, roles, named_at)| {
+            let (roles, named_at) = (decode_roles(roles.as_deref()), named_at.map(Timestamp));
+            let found = FoundUser { roles, named_at, ..FoundUser::new(user.into(), None) };
+            (found, origin.as_deref().and_then(UserOrigin::from_stored))
         }))
     }
 
     /// The row of a user whose credentials were good; made on first sight. What
     /// comes from another origin than the user does is about somebody else.
     pub fn ensure(conn: &mut Conn, seen: &SeenUser) -> Written<FoundUser> {
-        let SeenUser { id, name, origin, issued_at: _, adopted, at } = seen;
-        let Some((mut user, known)) = find_by_id(conn, id)? else {
+        let SeenUser { id, name, origin, issued_at, adopted, at } = seen;
+        let Some((mut found, known)) = find_by_id(conn, id)? else {
             return begin(conn, seen);
         };
         let adopts = |known: &UserOrigin| *origin != UserOrigin::Account && adopted.has(known);
@@ -188,23 +215,24 @@ pub mod backend {
             // An account has told so when it was made.
             None if *origin == UserOrigin::Account => return Err(WriteError::OtherOrigin.into()),
             Some(_) | None => {
-                diesel::update(users::table.find(user.key.0))
+                diesel::update(users::table.find(found.user.key.0))
                     .set((
                         users::origin.eq(&*origin.to_text()),
                         users::password_hash.eq(None::<String>),
                     ))
                     .execute(conn)?;
-                bars::end_all(conn, user.key, None, *at)?;
+                bars::end_all(conn, found.user.key, None, *at)?;
                 true
             }
         };
-        if let Some(name) = name.as_deref().filter(|name| **name != *user.name) {
-            diesel::update(users::table.find(user.key.0))
-                .set(users::name.eq(name))
-                .execute(conn)?;
-            user.name = name.into();
+        found.adopted = is_adopted && known.is_some();
+        let is_news =
+            |name: &&str| **name != *found.user.name && is_newer_name(found.named_at, *issued_at);
+        if let Some(name) = name.as_deref().filter(is_news) {
+            rename(conn, &mut found.user, name)?;
+            found.renamed = true;
         }
-        Ok(FoundUser { user, bar: None, adopted: is_adopted && known.is_some() })
+        Ok(found)
     }
 
     /// Somebody new. Whoever had the id before has left tokens that may still be
@@ -217,9 +245,31 @@ pub mod backend {
         if is_old || *origin == UserOrigin::Account {
             return Err(WriteError::TokenTooOld.into());
         }
-        let user = insert(conn, id, name.as_deref().unwrap_or(id.as_str()), (origin, None), *at)?;
+        let name = name.as_deref().unwrap_or(id.as_str());
+        let user = insert(conn, id, name, (Some(origin), None), *at)?;
         let bar = void_before(conn, user.key, erased_at)?;
-        Ok(FoundUser { user, bar, adopted: false })
+        Ok(FoundUser::new(user, bar))
+    }
+
+    /// Somebody new who has not come yet: whoever answers for them will say so when they
+    /// do.
+    pub(in crate::write) fn begin_unseen(
+        conn: &mut Conn,
+        id: &UserId,
+        name: &str,
+        at: Timestamp,
+    ) -> QueryResult<(User, Option<Bar>)> {
+        let erased_at = erased_at(conn, id)?;
+        let user = insert(conn, id, name, (None, None), at)?;
+        let bar = void_before(conn, user.key, erased_at)?;
+        Ok((user, bar))
+    }
+
+    fn rename(conn: &mut Conn, user: &mut User, name: &str) -> QueryResult<()> {
+        let row = diesel::update(users::table.find(user.key.0));
+        row.set(users::name.eq(name)).execute(conn)?;
+        user.name = name.into();
+        words::renew(conn, user.key.0, user.id.as_str(), name)
     }
 
     /// An id that was seen with a token cannot be registered over: it may be
@@ -231,9 +281,9 @@ pub mod backend {
             return Err(WriteError::IdTaken.into());
         }
         let erased_at = erased_at(conn, id)?;
-        let user = insert(conn, id, name, (&UserOrigin::Account, Some(password_hash)), *at)?;
+        let user = insert(conn, id, name, (Some(&UserOrigin::Account), Some(password_hash)), *at)?;
         let bar = void_before(conn, user.key, erased_at)?;
-        Ok(FoundUser { user, bar, adopted: false })
+        Ok(FoundUser::new(user, bar))
     }
 
     /// When the last user of this id was deleted.
@@ -277,7 +327,7 @@ pub mod backend {
         conn: &mut Conn,
         id: &UserId,
         name: &str,
-        (origin, password_hash): (&UserOrigin, Option<&str>),
+        (origin, password_hash): (Option<&UserOrigin>, Option<&str>),
         at: Timestamp,
     ) -> QueryResult<User> {
         let key: i64 = diesel::insert_into(users::table)
@@ -285,11 +335,12 @@ pub mod backend {
                 users::id.eq(id.as_str()),
                 users::name.eq(name),
                 users::password_hash.eq(password_hash),
-                users::origin.eq(&*origin.to_text()),
+                users::origin.eq(origin.map(|origin| origin.to_text().into_owned())),
                 users::created_at.eq(at.0),
             ))
             .returning(users::key)
             .get_result(conn)?;
-        Ok(User { key: UserKey(key), id: id.clone(), name: name.into() })
+        words::add(conn, key, id.as_str(), name)?;
+        Ok(User { key: UserKey(key), id: id.clone(), name: name.into(), avatar: None })
     }
 }

@@ -29,6 +29,28 @@ pub const TITLE_CHARS: usize = 200;
 pub const TOPIC_CHARS: usize = 1_000;
 /// Characters of a display name.
 pub const NAME_CHARS: usize = 100;
+/// Bytes of the URL of a user's picture: space for a signed one of a file store.
+pub const AVATAR_BYTES: usize = 1_024;
+/// Characters of a role.
+pub const ROLE_CHARS: usize = 64;
+/// Roles of a user that the application keeps here.
+pub const USER_ROLES: usize = 32;
+/// Bytes of a user's custom data.
+pub const USER_CUSTOM_BYTES: usize = 4 * 1024;
+/// Users in one request to make or change them.
+pub const USERS_PER_REQUEST: usize = 1_000;
+/// Bytes of the body of such a request: some 2 KiB for each, or more for fewer.
+pub const USERS_BYTES: usize = 2 * 1024 * 1024;
+/// Users of such a request that are written at once: others write in between.
+pub const USERS_PER_WRITE: usize = 50;
+/// Words of a name and an id by which a user is found.
+pub const USER_WORDS: usize = 32;
+/// Users that a search by name looks at, at most, if it has several words.
+pub const USERS_EXAMINED: i64 = 1_000;
+/// Users found by name at a time.
+pub const USERS_FOUND: i64 = 50;
+/// Bytes of what users are looked for by.
+pub const USER_QUERY_BYTES: usize = 200;
 /// Bytes of a request's `id`.
 pub const REQUEST_ID_BYTES: usize = 64;
 /// How long the `Idempotency-Key` of a published event is remembered.
@@ -62,6 +84,7 @@ pub const fn event_bytes(content_bytes: usize) -> usize {
     const ID: usize = 64 + 3;
     const REACTIONS: usize = EMOJIS_PER_MESSAGE * (EMOJI_BYTES + REACTION_USERS * ID + 64);
     const FILES: usize = ATTACHMENTS_PER_MESSAGE * (as_json(255) + 256);
-    const QUOTES: usize = 2 * (as_json(4 * 140 + 4 * NAME_CHARS) + 512);
-    as_json(content_bytes) + METADATA_BYTES + REACTIONS + MENTIONS * ID + FILES + QUOTES + 4 * 1024
+    const QUOTES: usize = 2 * (as_json(4 * 140 + 4 * NAME_CHARS) + AVATAR_BYTES + 512);
+    let of_others = REACTIONS + MENTIONS * ID + FILES + QUOTES + AVATAR_BYTES;
+    as_json(content_bytes) + METADATA_BYTES + of_others + 4 * 1024
 }

@@ -18,9 +18,10 @@ use diesel::{
 };
 
 use super::{
-    super::{Hit, Sort, Wanted, words},
+    super::{Hit, Sort, Wanted},
     Conn, store,
 };
+use crate::words;
 use parlor_domain::{
     Life, MessageId, MessageIds, RoomKey, Timestamp,
     limits::{READ_CACHE_KIB, SEARCH_CONNECTIONS, SEARCH_PLACES},

@@ -21,7 +21,6 @@ use super::{
         changed::{Changed, postgres::changed},
         document::Document,
         pace::rest,
-        words,
     },
     Conn,
 };
@@ -32,6 +31,7 @@ use crate::{
         statement::{Statement, Value},
     },
     schema::{feed, room_heads, rooms},
+    words,
 };
 use parlor_domain::limits::{SEARCH_FORGET, SEARCH_SCAN};
 use parlor_process::log_throttle::LogThrottleByText;

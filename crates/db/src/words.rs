@@ -24,7 +24,7 @@ const WORD_CHARS: usize = 64;
 
 /// A word of a text, and where it is: places of characters (code points).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word {
+pub(crate) struct Word {
     pub text: String,
     pub start: usize,
     /// The one after the last.
@@ -35,7 +35,7 @@ pub(super) struct Word {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Between spaces or signs.
     Whole,
     /// Two neighbouring characters of a script without spaces.
@@ -52,7 +52,7 @@ struct Folded {
 }
 
 /// The words of a text, one behind the other.
-pub(super) fn words(text: &str) -> Vec<Word> {
+pub(crate) fn words(text: &str) -> Vec<Word> {
     let folded = fold(text);
     let mut words = Vec::new();
     let mut rest = &folded[..];
@@ -75,6 +75,13 @@ pub(super) fn words(text: &str) -> Vec<Word> {
         rest = after;
     }
     words
+}
+
+/// The words of a name, each once.
+pub(crate) fn words_of_name(text: &str) -> Vec<String> {
+    let mut seen = rustc_hash::FxHashSet::default();
+    let texts = words(text).into_iter().map(|word| word.text);
+    texts.filter(|word| seen.insert(word.clone())).collect()
 }
 
 /// A letter, a digit, or a mark on one.

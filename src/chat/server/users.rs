@@ -1,0 +1,125 @@
+//! Users who are called or look otherwise, and those whom the application names before
+//! they have come.
+
+use super::{
+    ChatServer,
+    answer::{ReplyTo, Shown},
+};
+use crate::{
+    chat::{ChatError, Item, Requester},
+    clock::now,
+    db::{PutUsers, ReadError},
+    protocol::events,
+};
+use parlor_domain::{Profile, ProfileChange, RoomKey, User, UserId, UserKey};
+
+/// What has to be known to tell who sees a user.
+struct Seen {
+    profile: Profile,
+    rooms: Vec<RoomKey>,
+    /// Whom they have blocked.
+    blocked: std::sync::Arc<[UserKey]>,
+}
+
+impl ChatServer {
+    /// Looks a user up, unless it is the requester; says which.
+    pub fn with_user<A: Shown>(
+        &mut self,
+        from: &Requester,
+        id: UserId,
+        reply: ReplyTo<A>,
+        then: impl FnOnce(&mut Self, User, ReplyTo<A>, bool) + Send + 'static,
+    ) {
+        self.look_up(from, (id, false), reply, then);
+    }
+
+    /// The same for one to whom something is given: whom the application names is made
+    /// if they have never come, and finds it when they do.
+    pub fn with_named_user<A: Shown>(
+        &mut self,
+        from: &Requester,
+        id: UserId,
+        reply: ReplyTo<A>,
+        then: impl FnOnce(&mut Self, User, ReplyTo<A>, bool) + Send + 'static,
+    ) {
+        let is_made = (from.is_service || from.is_admin) && !id.is_reserved();
+        self.look_up(from, (id, is_made), reply, then);
+    }
+
+    fn look_up<A: Shown>(
+        &mut self,
+        from: &Requester,
+        (id, is_made): (UserId, bool),
+        reply: ReplyTo<A>,
+        then: impl FnOnce(&mut Self, User, ReplyTo<A>, bool) + Send + 'static,
+    ) {
+        if id == from.user.id {
+            return then(self, from.user.clone(), reply, true);
+        }
+        let reader = self.reader.clone();
+        let reading = async move { (reader.user(&id).await, id) };
+        self.when(reading, move |(user, id), server| match user {
+            Ok(Some(user)) => then(server, user, reply, false),
+            Ok(None) if is_made => {
+                let changes = vec![ProfileChange::none(id)];
+                let put = PutUsers { changes, creates: true, at: now() };
+                server.write_for(reply, put, |server, reply, mut put| match put.pop() {
+                    Some(put) => then(server, put.profile.user, reply, false),
+                    None => server.answer(reply, Err(ChatError::Internal)),
+                });
+            }
+            Ok(None) => server.answer(reply, Err(ChatError::NotFound("user"))),
+            Err(error) => server.answer(reply, Err(error.into())),
+        });
+    }
+
+    /// Somebody is called or looks otherwise, here or on another node. Several changes
+    /// that come at once are told as one; the last is told last.
+    pub fn user_changed(&mut self, user: UserKey) {
+        if let Some(is_again) = self.changed_users.get_mut(&user) {
+            *is_again = true;
+            return;
+        }
+        self.changed_users.insert(user, false);
+        self.read_changed(user);
+    }
+
+    fn read_changed(&mut self, user: UserKey) {
+        let reader = self.reader.clone();
+        let reading = async move {
+            let Some(profile) = reader.profile(user).await? else { return Ok(None) };
+            let rooms = reader.rooms_of(user).await?;
+            let blocked = reader.blocked_keys(user).await?;
+            Ok::<_, ReadError>(Some(Seen { profile, rooms, blocked }))
+        };
+        self.when(reading, move |seen, server| {
+            // Who is not told sees it with what is read next.
+            if let Ok(Some(seen)) = seen {
+                server.tell_changed_user(seen);
+            }
+            match server.changed_users.insert(user, false) {
+                Some(true) => server.read_changed(user),
+                _ => drop(server.changed_users.remove(&user)),
+            }
+        });
+    }
+
+    /// Those who share a small room with them, and themselves. In a big one nobody is
+    /// told what concerns one member.
+    fn tell_changed_user(&mut self, Seen { profile, rooms, blocked }: Seen) {
+        let key = profile.user.key;
+        if let Some(online) = self.sessions.users.get_mut(&key) {
+            online.user = profile.user.clone();
+        }
+        let frame = events::user_updated(&profile, now());
+        self.tell_user(key, &frame);
+        let small: Vec<RoomKey> = rooms.into_iter().filter(|room| !self.is_big(*room)).collect();
+        let entries: Vec<_> = small.iter().filter_map(|room| self.rooms.get(*room)).collect();
+        if entries.is_empty() {
+            return;
+        }
+        let except = self.sessions.unseeing(key, &blocked);
+        let item = Item::Presence { rooms: small.into(), frame: frame.for_many(), except };
+        self.fanout.tell_rooms(&entries, &item);
+    }
+}
