@@ -1,5 +1,7 @@
 //! The file with the index, and looking into it.
 
+mod tables;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,53 +13,22 @@ use std::{
 };
 
 use diesel::{
-    Connection, QueryResult, QueryableByName, RunQueryDsl,
-    connection::SimpleConnection,
-    r2d2::{ConnectionManager, CustomizeConnection, Pool},
+    QueryResult, QueryableByName, RunQueryDsl,
+    r2d2::{ConnectionManager, Pool},
     sql_types::{BigInt, Double, Text},
 };
+
+pub(super) use tables::connect;
+use tables::{Looking, prepare};
 
 use super::{
     super::{Hit, Sort, Wanted},
     Conn, store,
 };
-use crate::words;
 use parlor_domain::{
     Life, MessageId, MessageIds, RoomKey, Timestamp,
     limits::{READ_CACHE_KIB, SEARCH_CONNECTIONS, SEARCH_PLACES},
 };
-
-/// Changes with the tables here; and with the words, see [`words::VERSION`].
-const VERSION: i64 = 3_000 + words::VERSION;
-
-/// The words come as they are to be found, with spaces between them: for
-/// `ascii` everything beyond ASCII is part of a word. What is said when and
-/// where lies beside them, because the text index gives nothing back.
-const TABLES: &str = "
-    CREATE VIRTUAL TABLE words USING fts5(
-        text, files, place, content='', contentless_delete=1, tokenize='ascii', prefix='2 3');
-    INSERT INTO words(words, rank) VALUES ('deletemerge', 1);
-    CREATE TABLE entries (
-        id INTEGER PRIMARY KEY NOT NULL, room_key BIGINT NOT NULL, seq BIGINT NOT NULL,
-        created_at BIGINT NOT NULL);
-    CREATE INDEX entries_room ON entries (room_key, seq);
-    CREATE TABLE rooms (
-        room_key INTEGER PRIMARY KEY NOT NULL, upto BIGINT NOT NULL, floor BIGINT NOT NULL);
-    -- By how much ids are ahead of the times of their messages at the most,
-    -- whether words of what was taken out still lie in the file, and of which
-    -- life of the database they are.
-    CREATE TABLE notes (
-        ahead_ms BIGINT NOT NULL, has_removed BIGINT NOT NULL, life TEXT NOT NULL);";
-
-const DROP_TABLES: &str = "DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS cursors;
-    DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS rooms; DROP TABLE IF EXISTS notes;";
-
-/// What is deleted is overwritten: its words do not lie in the file. The log
-/// goes into it every 16 MiB, because the disk is then waited for, by the writer
-/// of the messages, too.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;
-    PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 16777216;";
 
 type Connections = Pool<ConnectionManager<Conn>>;
 
@@ -78,12 +49,6 @@ struct HitRow {
     /// The less, the better.
     #[diesel(sql_type = Double)]
     score: f64,
-}
-
-#[derive(QueryableByName)]
-struct Note {
-    #[diesel(sql_type = Text)]
-    value: String,
 }
 
 #[derive(QueryableByName)]
@@ -253,49 +218,10 @@ pub(super) fn means_broken(error: &str) -> bool {
     BROKEN.iter().any(|what| error.contains(what))
 }
 
-/// With so many KiB of page cache.
-pub(super) fn connect(path: &Path, cache_kib: i64) -> Result<Conn, String> {
-    let mut conn = Conn::establish(&path.to_string_lossy()).map_err(|error| error.to_string())?;
-    let pragmas = format!("{PRAGMAS} PRAGMA cache_size = -{cache_kib};");
-    conn.batch_execute(&pragmas).map_err(|error| error.to_string())?;
-    Ok(conn)
-}
-
-/// What the connections that search are set to.
-#[derive(Debug)]
-struct Looking;
-
-impl CustomizeConnection<Conn, diesel::r2d2::Error> for Looking {
-    fn on_acquire(&self, conn: &mut Conn) -> Result<(), diesel::r2d2::Error> {
-        let pragmas = format!("PRAGMA query_only = ON; PRAGMA cache_size = -{READ_CACHE_KIB};");
-        conn.batch_execute(&pragmas).map_err(diesel::r2d2::Error::QueryError)
-    }
-}
-
-/// Makes the tables, if they are not there. Says whether what is there belongs
-/// to this life of the database: after a restore the index knows what is gone,
-/// and lacks what is back, and the positions do not tell.
-fn prepare(conn: &mut Conn, life: &Life) -> QueryResult<bool> {
-    let version = diesel::sql_query("SELECT user_version AS value FROM pragma_user_version")
-        .get_result::<Number>(conn)?
-        .value;
-    if version == VERSION {
-        // It has what it should have, as far as one can see.
-        conn.batch_execute("SELECT * FROM notes; SELECT rowid FROM words LIMIT 1")?;
-        let note = diesel::sql_query("SELECT life AS value FROM notes").get_result::<Note>(conn)?;
-        return Ok(note.value == life.as_str());
-    }
-    conn.immediate_transaction(|conn| {
-        conn.batch_execute(&format!("{DROP_TABLES} {TABLES} PRAGMA user_version = {VERSION};"))?;
-        diesel::sql_query("INSERT INTO notes VALUES (0, 0, ?)")
-            .bind::<Text, _>(life.as_str())
-            .execute(conn)
-            .map(|_| true)
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use diesel::connection::SimpleConnection;
+
     use super::{
         super::super::changed::{Changed, Said},
         *,
