@@ -170,7 +170,7 @@ impl Follower {
     }
 
     fn page(&mut self, page: Page, hooks: &Hooks, pages: &mpsc::UnboundedSender<Page>) {
-        let FeedPage { rows, next, is_last } = match page {
+        let FeedPage { rows, next, is_last, age: _ } = match page {
             Ok(page) => page,
             Err(position) => return self.position = Some(position),
         };

@@ -85,7 +85,6 @@ macro_rules! load {
 mod feed;
 mod submissions;
 
-pub use feed::{FeedPage, FeedPosition};
 pub use submissions::{Refused, Submission};
 
 const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";

@@ -1,112 +1,23 @@
 //! Reading the feed: what was committed since a node looked last.
 
-use diesel::{
-    QueryableByName,
-    sql_types::{Array, BigInt, Bool, Nullable, Text},
-};
 use diesel_async::RunQueryDsl;
 
-use super::{NOW, Newest, Nodes, give_up_if_broken};
-use crate::{FeedRow, Happened};
+use super::{Newest, Nodes, give_up_if_broken};
+use crate::feed::{FeedPage, FeedPosition, LookRow, PageRow};
 use parlor_domain::limits::FEED_KEPT;
-
-/// A look at the feed. What was not committed at it is new, however long its
-/// transaction takes: no row is waited for, and none is passed over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FeedPosition {
-    /// A `pg_snapshot`.
-    since: String,
-    /// When it was, in milliseconds of the database's clock.
-    at: i64,
-    /// In which run of the database: after a crash, numbers of transactions that had
-    /// only been rolled back may be given again.
-    run: String,
-    /// Where the last page ended, if it was not the last there is.
-    page: Option<PageEnd>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct PageEnd {
-    /// The look that all pages read up to, when it was, and in which run.
-    upto: String,
-    at: i64,
-    run: String,
-    /// The last row.
-    xid: String,
-    id: i64,
-}
-
-/// Rows of the feed, by number of transaction.
-#[derive(Clone, Debug)]
-pub struct FeedPage {
-    pub rows: Vec<FeedRow>,
-    /// Where the next read begins.
-    pub next: FeedPosition,
-    /// There are no more at the moment.
-    pub is_last: bool,
-}
-
-#[derive(QueryableByName)]
-struct LookRow {
-    #[diesel(sql_type = Text)]
-    since: String,
-    #[diesel(sql_type = BigInt)]
-    at: i64,
-    #[diesel(sql_type = Text)]
-    run: String,
-    #[diesel(sql_type = BigInt)]
-    newest: i64,
-}
-
-#[derive(QueryableByName)]
-struct PageRow {
-    #[diesel(sql_type = Array<BigInt>)]
-    ids: Vec<i64>,
-    #[diesel(sql_type = Array<Text>)]
-    items: Vec<String>,
-    #[diesel(sql_type = Array<Bool>)]
-    again: Vec<bool>,
-    #[diesel(sql_type = Nullable<Text>)]
-    xid: Option<String>,
-    #[diesel(sql_type = Text)]
-    upto: String,
-    #[diesel(sql_type = BigInt)]
-    at: i64,
-    #[diesel(sql_type = Text)]
-    run: String,
-}
 
 impl Nodes {
     /// A look at this moment, and the highest number of the rows that are there.
     pub async fn look(&self) -> Result<(FeedPosition, i64), String> {
-        let query = diesel::sql_query(format!(
-            "SELECT pg_current_snapshot()::text AS since, {NOW} AS at, parlor_feed_run() AS run,
-                    (SELECT coalesce(max(id), 0) FROM feed) AS newest"
-        ));
-        let row = load!(self, LookRow, query)?.into_iter().next().ok_or("no row")?;
-        let LookRow { since, at, run, newest } = row;
-        Ok((FeedPosition { since, at, run, page: None }, newest))
+        let row = load!(self, LookRow, FeedPosition::look())?.into_iter().next().ok_or("no row")?;
+        let newest = row.newest;
+        Ok((row.into(), newest))
     }
 
     /// The rows that were committed since a look, at most `limit`.
     pub async fn feed(&self, from: FeedPosition, limit: usize) -> Result<FeedPage, String> {
-        let page = from.page.as_ref();
-        let most = i64::try_from(limit).unwrap_or(i64::MAX);
-        let query = diesel::sql_query(
-            "SELECT * FROM parlor_read_feed($1::pg_snapshot, $2, $3, $4::pg_snapshot, $5,
-                 $6::xid8, $7, $8)",
-        );
-        let query = query
-            .bind::<Text, _>(from.since.clone())
-            .bind::<BigInt, _>(from.at)
-            .bind::<Text, _>(from.run.clone())
-            .bind::<Nullable<Text>, _>(page.map(|page| page.upto.clone()))
-            .bind::<Nullable<Text>, _>(page.map(|page| page.run.clone()))
-            .bind::<Text, _>(page.map_or("0", |page| &page.xid).to_owned())
-            .bind::<BigInt, _>(page.map_or(0, |page| page.id))
-            .bind::<BigInt, _>(most);
-        let page = load!(self, PageRow, query)?.into_iter().next().ok_or("no row")?;
-        Ok(page_of(from, page, limit))
+        let found = load!(self, PageRow, from.query(limit))?.into_iter().next().ok_or("no row")?;
+        Ok(from.page(found, limit))
     }
 
     /// Deletes what every node has read long ago.
@@ -119,32 +30,6 @@ impl Nodes {
         ));
         load!(self, Newest, query).map(drop)
     }
-}
-
-fn page_of(from: FeedPosition, page: PageRow, limit: usize) -> FeedPage {
-    let PageRow { ids, items, again, xid, upto, at, run } = page;
-    // All pages are of the look of the first.
-    let first = from.page.as_ref().filter(|page| (&page.upto, &page.run) == (&upto, &run));
-    let at = first.map_or(at, |page| page.at);
-    let next = match (ids.last(), xid) {
-        (Some(id), Some(xid)) if ids.len() >= limit => {
-            let page = Some(PageEnd { upto, at, run, xid, id: *id });
-            FeedPosition { page, ..from }
-        }
-        _ => FeedPosition { since: upto, at, run, page: None },
-    };
-    let is_last = next.page.is_none();
-    let rows = ids.into_iter().zip(items).zip(again);
-    let rows = rows.map(|((id, items), again)| FeedRow { id, again, happened: parse(&items) });
-    FeedPage { rows: rows.collect(), next, is_last }
-}
-
-fn parse(items: &str) -> Vec<Happened> {
-    serde_json::from_str(items).unwrap_or_else(|error| {
-        // A newer node may write what this one does not know.
-        log::debug!("a row of the feed is not understood: {error}");
-        Vec::new()
-    })
 }
 
 #[cfg(test)]

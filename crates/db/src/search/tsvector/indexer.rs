@@ -12,28 +12,21 @@ use diesel::{
     Connection, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult,
     QueryableByName, RunQueryDsl,
     connection::SimpleConnection,
-    dsl::sql,
-    sql_types::{BigInt, Bool, Double},
+    sql_types::{BigInt, Bool},
 };
 
 use super::{
-    super::{
-        changed::{Changed, postgres::changed},
-        document::Document,
-        pace::rest,
-    },
+    super::{changed::postgres::changed, pace::rest},
     Conn,
+    rows::put,
 };
 use crate::{
-    feed::Happened,
-    postgres::{
-        Guard, Manager, PostgresUrl,
-        statement::{Statement, Value},
-    },
-    schema::{feed, room_heads, rooms},
+    feed::{FeedPosition, Happened, LookRow, PageRow},
+    postgres::{Guard, Manager, PostgresUrl},
+    schema::{room_heads, rooms},
     words,
 };
-use parlor_domain::limits::{SEARCH_FORGET, SEARCH_SCAN};
+use parlor_domain::limits::{FEED_PAGE, SEARCH_FORGET, SEARCH_SCAN};
 use parlor_process::log_throttle::LogThrottleByText;
 
 /// Whoever has this lock fills the table; it goes with the connection.
@@ -44,14 +37,8 @@ const TURN: Duration = Duration::from_secs(5);
 
 /// What is looked at in one step.
 const ROWS: i64 = 1_000;
-/// Words of so many bytes are sent at once.
-const ROWS_BYTES: usize = 512 * 1024;
-
-/// Places behind this one are all the same (PostgreSQL 17 documentation,
-/// section 12.11).
-const PLACES: usize = 16_383;
-/// Between the text and the names of files, so that no phrase is in both.
-const GAP: usize = 2;
+/// Rooms of which the feed is read in one round, if there are that many.
+const ROOMS: usize = 1_000;
 
 #[derive(QueryableByName)]
 struct Got {
@@ -97,8 +84,7 @@ fn run(url: &PostgresUrl, guard: &Guard) -> Result<(), String> {
         return Ok(());
     }
     check_version(&mut conn).map_err(|error| error.to_string())?;
-    let now = Instant::now();
-    Indexer { conn, at: 0, scan: now, forget: now }.run().map_err(|error| error.to_string())
+    Indexer::begin(conn).and_then(Indexer::run).map_err(|error| error.to_string())
 }
 
 #[derive(QueryableByName)]
@@ -124,8 +110,9 @@ fn check_version(conn: &mut Conn) -> QueryResult<()> {
 
 struct Indexer {
     conn: Conn,
-    /// How far the feed has been read.
-    at: i64,
+    /// How far the feed has been read: not stored, because what was said before it
+    /// began is found by looking at all rooms.
+    position: FeedPosition,
     /// When all rooms are looked at next: for what the feed does not say any
     /// more.
     scan: Instant,
@@ -134,52 +121,61 @@ struct Indexer {
 }
 
 impl Indexer {
+    fn begin(mut conn: Conn) -> QueryResult<Self> {
+        let position = FeedPosition::look().get_result::<LookRow>(&mut conn)?.into();
+        let now = Instant::now();
+        Ok(Self { conn, position, scan: now, forget: now })
+    }
+
     fn run(mut self) -> QueryResult<()> {
         loop {
-            let began = Instant::now();
-            let (mut rooms, behind) = self.moved()?;
-            if Instant::now() >= self.forget {
-                self.forget_gone()?;
-                self.forget = Instant::now() + SEARCH_FORGET;
-            }
-            if Instant::now() >= self.scan {
-                let unindexed = self.unindexed_rooms()?;
-                // As many as one scan finds are done before the next.
-                if unindexed.len() < usize::try_from(ROWS).unwrap_or(0) {
-                    self.scan = Instant::now() + SEARCH_SCAN;
-                }
-                rooms.extend(unindexed);
-            }
-            for room in rooms {
-                while self.step(room)? {}
-            }
-            sleep(rest(began.elapsed(), behind));
+            sleep(self.round()?);
         }
     }
 
-    /// The rooms in which something was said since the last look, and how long ago
-    /// the last of it was, if there is more.
+    /// Indexes what is new, and gives how long to rest.
+    fn round(&mut self) -> QueryResult<Duration> {
+        let began = Instant::now();
+        let (mut rooms, behind) = self.moved()?;
+        if Instant::now() >= self.forget {
+            self.forget_gone()?;
+            self.forget = Instant::now() + SEARCH_FORGET;
+        }
+        if Instant::now() >= self.scan {
+            let unindexed = self.unindexed_rooms()?;
+            // As many as one scan finds are done before the next.
+            if unindexed.len() < usize::try_from(ROWS).unwrap_or(0) {
+                self.scan = Instant::now() + SEARCH_SCAN;
+            }
+            rooms.extend(unindexed);
+        }
+        for room in rooms {
+            while self.step(room)? {}
+        }
+        Ok(rest(began.elapsed(), behind))
+    }
+
+    /// Rooms in which something was committed since the last look, and how old what is
+    /// left to the next round may be.
     fn moved(&mut self) -> QueryResult<(BTreeSet<i64>, Duration)> {
-        let age = sql::<Double>("extract(epoch FROM clock_timestamp() - at)::float8");
-        let rows = feed::table
-            .filter(feed::id.gt(self.at))
-            .order(feed::id)
-            .limit(ROWS)
-            .select((feed::id, feed::items, age))
-            .load::<(i64, String, f64)>(&mut self.conn)?;
-        let has_more = i64::try_from(rows.len()).is_ok_and(|rows| rows >= ROWS);
-        let last = rows.last().filter(|_| has_more).map_or(0.0, |(.., age)| *age);
-        let behind = Duration::try_from_secs_f64(last).unwrap_or_default();
         let mut rooms = BTreeSet::new();
-        for (id, items, _) in rows {
-            self.at = id;
-            let happened: Vec<Happened> = serde_json::from_str(&items).unwrap_or_default();
-            rooms.extend(happened.iter().filter_map(|one| match one {
-                Happened::Head { room, .. } if *room > 0 => Some(*room),
+        loop {
+            let from = self.position.clone();
+            let found = from.query(FEED_PAGE).get_result::<PageRow>(&mut self.conn)?;
+            let page = from.page(found, FEED_PAGE);
+            self.position = page.next;
+            let happened = page.rows.into_iter().flat_map(|row| row.happened);
+            rooms.extend(happened.filter_map(|one| match one {
+                Happened::Head { room, .. } if room > 0 => Some(room),
                 _ => None,
             }));
+            if page.is_last {
+                return Ok((rooms, Duration::ZERO));
+            }
+            if rooms.len() >= ROOMS {
+                return Ok((rooms, page.age));
+            }
         }
-        Ok((rooms, behind))
     }
 
     fn unindexed_rooms(&mut self) -> QueryResult<Vec<i64>> {
@@ -280,90 +276,5 @@ fn indexed(conn: &mut Conn, room: i64) -> QueryResult<i64> {
     Ok(rows.first().map_or(0, |row| row.upto))
 }
 
-/// Puts messages in, and takes out those of which there is nothing to find.
-fn put(conn: &mut Conn, room: i64, messages: &[Changed]) -> QueryResult<()> {
-    let mut rows = Rows::default();
-    for message in messages {
-        rows.add(message);
-        if rows.bytes >= ROWS_BYTES {
-            std::mem::take(&mut rows).store(conn, room)?;
-        }
-    }
-    rows.store(conn, room)
-}
-
-/// What one statement writes: a round trip for each message was most of what it
-/// cost.
-#[derive(Default)]
-struct Rows {
-    gone: Vec<i64>,
-    ids: Vec<i64>,
-    seqs: Vec<i64>,
-    senders: Vec<i64>,
-    times: Vec<i64>,
-    vectors: Vec<String>,
-    bytes: usize,
-}
-
-impl Rows {
-    fn add(&mut self, message: &Changed) {
-        let document = message.document();
-        if document.is_empty() {
-            return self.gone.push(message.id);
-        }
-        self.ids.push(message.id);
-        self.seqs.push(message.seq);
-        self.senders.push(message.sender);
-        self.times.push(message.created_at);
-        let vector = vector(&document);
-        self.bytes += vector.len();
-        self.vectors.push(vector);
-    }
-
-    fn store(self, conn: &mut Conn, room: i64) -> QueryResult<()> {
-        let Self { gone, ids, seqs, senders, times, vectors, bytes: _ } = self;
-        let sql = "WITH gone AS (DELETE FROM message_words WHERE message_id = ANY($1))
-             INSERT INTO message_words (message_id, room_key, seq, sender_key, created_at, words)
-             SELECT id, ($2)[1], seq, sender, created_at, words::tsvector
-             FROM unnest($3, $4, $5, $6, $7) AS new (id, seq, sender, created_at, words)
-             ON CONFLICT (message_id) DO UPDATE SET words = excluded.words";
-        let values = [
-            Value::Numbers(&gone),
-            Value::Numbers(&[room]),
-            Value::Numbers(&ids),
-            Value::Numbers(&seqs),
-            Value::Numbers(&senders),
-            Value::Numbers(&times),
-            Value::Texts(vectors.iter().map(String::as_str).collect()),
-        ];
-        Statement { sql, values: &values }.execute(conn).map(drop)
-    }
-}
-
-/// Words with their places, as PostgreSQL reads them. They are letters and
-/// digits only, so nothing has to be escaped.
-fn vector(document: &Document) -> String {
-    let Document { text, files } = document;
-    let of_text = text.iter().enumerate().map(|(at, word)| (at + 1, word));
-    let behind = text.len() + GAP;
-    let of_files = files.iter().enumerate().map(|(at, word)| (behind + at, word));
-    let placed = of_text.chain(of_files);
-    let placed = placed.map(|(at, word)| format!("'{word}':{}", at.min(PLACES)));
-    placed.collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_placed_one_behind_the_other() {
-        let vector = |content| vector(&Document::new(content, None));
-        assert_eq!(vector("Grüße, 'you'; DROP"), "'gruße':1 'you':2 'drop':3");
-        assert_eq!(vector("上海东"), "'上海':1 '海东':2 '东':3");
-        assert_eq!(vector("!?"), "");
-        let files = Some(r#"[{"name":"a.pdf"}]"#);
-        let both = super::vector(&Document::new("see this", files));
-        assert_eq!(both, "'see':1 'this':2 'a':4 'pdf':5");
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 
 mod index;
 mod indexer;
+mod rows;
 
 use crate::postgres::Conn;
 
