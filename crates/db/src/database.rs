@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     DatabaseUrl, OpenError, PostgresUrl, Reader, copy,
+    feed::OwnRows,
     open::{self, Refused, bring_up_to_date, lock, lock::FileLock},
     postgres,
     sqlite::{self, place::Place},
@@ -63,7 +64,7 @@ impl Database {
                     open::postgres::life::open(server).map_err(|refused| refused.of(url))?;
                 let pool = postgres::connect::pool(server, lanes, guard.clone());
                 let reader = Reader::of_postgres(server, &guard);
-                (Writers::Postgres { pool, lanes, guard }, reader)
+                (Writers::Postgres { pool, lanes, guard, own: OwnRows::default() }, reader)
             }
         };
         Ok(Self { writers, reader, _lock: lock })

@@ -4,10 +4,12 @@
 //! becomes of the node that wrote it, and of the messages it sends to the
 //! others, each of them can read here what happened.
 
+mod own;
 mod position;
 
 use serde::{Deserialize, Serialize};
 
+pub use own::{OpenRow, OwnRows};
 pub use position::{FeedPage, FeedPosition};
 pub(crate) use position::{LookRow, PageRow};
 

@@ -37,7 +37,9 @@ mod tests;
 
 pub use copy::{Checksum, Copied, CopiedRows, CopyError, Verdict, copy};
 pub use database::Database;
-pub use feed::{FeedPage, FeedPosition, FeedRow, Happened, Left, Recorded, Signal};
+pub use feed::{
+    FeedPage, FeedPosition, FeedRow, Happened, Left, OpenRow, OwnRows, Recorded, Signal,
+};
 pub use nodes::{Lease, LiveNode, Nodes, Refused, Submission};
 pub use open::{OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;

@@ -15,6 +15,7 @@ use diesel_async::{
 
 use super::{
     Database,
+    feed::OwnRows,
     postgres::{AsyncConn, Guard},
     reader::{Pools, pools::give_up_if_broken},
     writers::Writers,
@@ -29,6 +30,7 @@ use parlor_domain::{
 pub struct Nodes {
     pool: Pool<AsyncConn>,
     guard: Guard,
+    own: OwnRows,
 }
 
 /// A node that has a number, by the database's clock.
@@ -93,8 +95,8 @@ impl Database {
     /// `None` where there can be only one node.
     pub fn nodes(&self) -> Option<Nodes> {
         match (&self.reader.pools, &self.writers) {
-            (Pools::Postgres(pool), Writers::Postgres { guard, .. }) => {
-                Some(Nodes { pool: pool.clone(), guard: guard.clone() })
+            (Pools::Postgres(pool), Writers::Postgres { guard, own, .. }) => {
+                Some(Nodes { pool: pool.clone(), guard: guard.clone(), own: own.clone() })
             }
             _ => None,
         }

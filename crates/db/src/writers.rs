@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    OutboxTargets, Queued, postgres,
+    OutboxTargets, Queued,
+    feed::OwnRows,
+    postgres,
     sqlite::{self, place::Place},
-    write::batch::{self, Executed, Health},
+    write::batch::{self, Executed, Health, Listeners},
 };
 use parlor_process::log_throttle::LogThrottleByText;
 
@@ -27,6 +29,8 @@ pub(super) enum Writers {
         /// Transactions that run at once.
         lanes: usize,
         guard: postgres::Guard,
+        /// What these connections have written into the feed.
+        own: OwnRows,
     },
 }
 
@@ -51,7 +55,8 @@ impl Writers {
             Self::Sqlite { place, .. } if !place.is_kept() => Executed::failed(writes.len()),
             Self::Sqlite { writes: pool, place, marker, .. } => match pool.get() {
                 Ok(mut conn) => {
-                    let executed = batch::sqlite::execute(&mut conn, writes, targets);
+                    let executed =
+                        batch::sqlite::execute(&mut conn, writes, Listeners { targets, own: None });
                     // Before anybody hears of it.
                     if let Some(newest) = executed.newest {
                         marker.came_to(newest);
@@ -61,9 +66,10 @@ impl Writers {
                 }
                 Err(error) => unconnected(error),
             },
-            Self::Postgres { pool, guard, .. } => match pool.get() {
+            Self::Postgres { pool, guard, own, .. } => match pool.get() {
                 Ok(mut conn) => {
-                    let executed = batch::postgres::execute(&mut conn.conn, writes, targets);
+                    let listeners = Listeners { targets, own: Some(own) };
+                    let executed = batch::postgres::execute(&mut conn.conn, writes, listeners);
                     conn.is_broken |= executed.health != Health::Well;
                     if let Some(place) = executed.newest {
                         guard.came_to(place);

@@ -26,6 +26,9 @@ pub struct FeedPosition {
     run: String,
     /// Where the last page ended, if it was not the last there is.
     page: Option<PageEnd>,
+    /// Rows that were read and are looked at again: at most one for each transaction
+    /// that this process has open.
+    pub(crate) aside: Vec<FeedRow>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +90,7 @@ pub(crate) struct PageRow {
 
 impl From<LookRow> for FeedPosition {
     fn from(LookRow { since, at, run, newest: _ }: LookRow) -> Self {
-        Self { since, at, run, page: None }
+        Self { since, at, run, page: None, aside: Vec::new() }
     }
 }
 
@@ -132,7 +135,7 @@ impl FeedPosition {
                 let page = Some(PageEnd { upto, at, run, xid, id: *id });
                 Self { page, ..self }
             }
-            _ => Self { since: upto, at, run, page: None },
+            _ => Self { since: upto, at, run, page: None, aside: self.aside },
         };
         let is_last = next.page.is_none();
         let rows = ids.into_iter().zip(items).zip(again);

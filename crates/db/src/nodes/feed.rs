@@ -14,10 +14,13 @@ impl Nodes {
         Ok((row.into(), newest))
     }
 
-    /// The rows that were committed since a look, at most `limit`.
+    /// The rows that were committed since a look, at most `limit`. Those of which what
+    /// they say is told by who wrote it in this process have nothing to say.
     pub async fn feed(&self, from: FeedPosition, limit: usize) -> Result<FeedPage, String> {
         let found = load!(self, PageRow, from.query(limit))?.into_iter().next().ok_or("no row")?;
-        Ok(from.page(found, limit))
+        let mut page = from.page(found, limit);
+        page.rows = self.own.sift(&mut page.next.aside, page.rows);
+        Ok(page)
     }
 
     /// Deletes what every node has read long ago.
@@ -38,7 +41,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        DatabaseUrl,
+        Database, DatabaseUrl, FeedRow, Happened, Recorded,
         postgres::Conn,
         samples::{
             Bench,
@@ -54,8 +57,8 @@ mod tests {
     }
 
     impl Follower {
-        async fn of(bench: &Bench) -> Self {
-            let nodes = bench.database.nodes().expect("PostgreSQL");
+        async fn of(database: &Database) -> Self {
+            let nodes = database.nodes().expect("PostgreSQL");
             let (position, _) = nodes.look().await.expect("it is looked at");
             Self { nodes, position }
         }
@@ -105,7 +108,7 @@ mod tests {
         let bench = Bench::new();
         write(&bench, [1]);
         let early = open(&bench, "BEGIN; INSERT INTO feed (id, items) VALUES (2, '[]')");
-        let mut follower = Follower::of(&bench).await;
+        let mut follower = Follower::of(&bench.database).await;
         let late = open(&bench, "BEGIN; INSERT INTO feed (id, items) VALUES (3, '[]')");
         let never = open(&bench, "BEGIN; INSERT INTO feed (id, items) VALUES (4, '[]')");
         write(&bench, [6, 5]);
@@ -127,7 +130,7 @@ mod tests {
         }
         let bench = Bench::new();
         let late = open(&bench, "BEGIN; INSERT INTO feed (id, items) VALUES (100, '[]')");
-        let mut follower = Follower::of(&bench).await;
+        let mut follower = Follower::of(&bench.database).await;
         write(&bench, 1..=4);
         assert_eq!(ids(&follower.page(2).await), [1, 2]);
         write(&bench, [5]);
@@ -147,7 +150,7 @@ mod tests {
         let bench = Bench::new();
         write(&bench, [1]);
         bench.run("UPDATE feed SET at = at - interval '1 minute'");
-        let mut follower = Follower::of(&bench).await;
+        let mut follower = Follower::of(&bench.database).await;
         write(&bench, 2..=4);
         assert_eq!(follower.read().await, [2, 3, 4]);
         write(&bench, [5]);
@@ -173,7 +176,7 @@ mod tests {
             return;
         }
         let bench = Bench::new();
-        let mut follower = Follower::of(&bench).await;
+        let mut follower = Follower::of(&bench.database).await;
         bench.run(
             "INSERT INTO feed (id, xid, items)
              SELECT 1, (pg_current_xact_id()::text::bigint + 1000)::text::xid8, '[]'",
@@ -181,5 +184,42 @@ mod tests {
         write(&bench, [2]);
         assert_eq!(follower.read().await, [2]);
         assert!(follower.read().await.is_empty());
+    }
+
+    #[actix::test]
+    async fn what_this_process_tells_itself_is_said_to_the_others_alone() {
+        if !is_postgres() {
+            return;
+        }
+        let bench = Bench::new();
+        let (owner, user) = (bench.user("a"), bench.user("b"));
+        let room = bench.room("r", &owner);
+        let other = Database::open(&bench.url, 1).expect("it opens");
+        let (mut here, mut there) =
+            (Follower::of(&bench.database).await, Follower::of(&other).await);
+        bench.add(&room, &user).expect("added");
+        assert_eq!(said(&here.page(100).await.rows), []);
+        let joined = said(&there.page(100).await.rows);
+        assert!(matches!(joined[0], Happened::Joined { user: who, .. } if who == user.key.0));
+    }
+
+    #[actix::test]
+    async fn a_row_of_which_nobody_here_learns_that_it_was_committed_is_read() {
+        if !is_postgres() {
+            return;
+        }
+        let bench = Bench::new();
+        let mut here = Follower::of(&bench.database).await;
+        let recorded = Recorded { id: 1, happened: vec![Happened::Keys] };
+        let open = here.nodes.own.opened(&recorded).expect("it is to be known");
+        bench.run(r#"INSERT INTO feed (id, items) VALUES (1, '[{"t":"keys"}]')"#);
+        assert_eq!(here.page(100).await.rows, []);
+        drop(open);
+        assert_eq!(said(&here.page(100).await.rows), [Happened::Keys]);
+        assert_eq!(here.page(100).await.rows, []);
+    }
+
+    fn said(rows: &[FeedRow]) -> Vec<Happened> {
+        rows.iter().flat_map(|row| row.happened.clone()).collect()
     }
 }

@@ -13,7 +13,9 @@ use super::{
     error::settled,
     message::{NewMessage, Sent, Stored, at_once::Decided, first_of_each},
 };
-use crate::{OutboxTargets, Recorded, life::Place, postgres::statement::lacks_its_statements};
+use crate::{
+    OutboxTargets, Recorded, feed::OwnRows, life::Place, postgres::statement::lacks_its_statements,
+};
 
 /// What came of a batch.
 #[derive(Debug, Default)]
@@ -25,6 +27,14 @@ pub(crate) struct Executed {
     /// The last position that it gave.
     pub newest: Option<Place>,
     pub health: Health,
+}
+
+/// Who hears of a batch besides those who asked for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listeners<'a> {
+    pub targets: &'a OutboxTargets,
+    /// What this process leaves in the feed, where there is one.
+    pub own: Option<&'a OwnRows>,
 }
 
 /// What a batch says of those that come.
@@ -181,23 +191,23 @@ pub mod backend {
 
     /// Executes all writes in order. When this returns, what it says has been
     /// done is durable, and what it says has failed has left nothing behind.
-    pub fn execute(conn: &mut Conn, writes: &[Queued], targets: &OutboxTargets) -> Executed {
-        match at_once(conn, writes, targets) {
+    pub fn execute(conn: &mut Conn, writes: &[Queued], listeners: Listeners<'_>) -> Executed {
+        match at_once(conn, writes, listeners) {
             Ok(Some((decided, recorded))) => {
                 let undecided = writes.iter().zip(&decided).filter(|(_, one)| one.is_none());
                 let left: Vec<&Queued> = undecided.map(|(write, _)| write).collect();
                 let rest = if left.is_empty() {
                     Executed::default()
                 } else {
-                    together(conn, &left, targets)
+                    together(conn, &left, listeners)
                 };
                 rest.after(writes, decided, recorded)
             }
             // Any other error may have come after the commit.
             Err(error @ Error::DatabaseError(..)) if is_fault_of_a_row(&error) => {
-                together(conn, &writes.iter().collect::<Vec<_>>(), targets)
+                together(conn, &writes.iter().collect::<Vec<_>>(), listeners)
             }
-            Ok(None) => together(conn, &writes.iter().collect::<Vec<_>>(), targets),
+            Ok(None) => together(conn, &writes.iter().collect::<Vec<_>>(), listeners),
             Err(error) => given_up(writes.len(), &error),
         }
     }
@@ -207,17 +217,17 @@ pub mod backend {
     fn at_once(
         conn: &mut Conn,
         writes: &[Queued],
-        targets: &OutboxTargets,
+        listeners: Listeners<'_>,
     ) -> QueryResult<Option<(Decided, Option<Recorded>)>> {
         if !SHARES_ROOMS {
             return Ok(None);
         }
-        let Some(messages) = only_messages(writes, targets) else { return Ok(None) };
+        let Some(messages) = only_messages(writes, listeners.targets) else { return Ok(None) };
         retried(|| commit_messages(conn, &messages))
     }
 
-    fn together(conn: &mut Conn, writes: &[&Queued], targets: &OutboxTargets) -> Executed {
-        match retried(|| commit(conn, writes, targets)) {
+    fn together(conn: &mut Conn, writes: &[&Queued], listeners: Listeners<'_>) -> Executed {
+        match retried(|| commit(conn, writes, listeners)) {
             Ok(executed) => executed,
             Err(error) if writes.len() > 1 && is_fault_of_a_row(&error) => {
                 if let Some(times) = RETRIED.again(&error.to_string()) {
@@ -227,7 +237,7 @@ pub mod backend {
                          {error}{times}"
                     );
                 }
-                one_by_one(conn, writes, targets)
+                one_by_one(conn, writes, listeners)
             }
             Err(error) => given_up(writes.len(), &error),
         }
@@ -235,10 +245,10 @@ pub mod backend {
 
     /// Each write in a transaction of its own, until the database itself fails:
     /// then the rest would wait for it in vain, and fill the log.
-    fn one_by_one(conn: &mut Conn, writes: &[&Queued], targets: &OutboxTargets) -> Executed {
+    fn one_by_one(conn: &mut Conn, writes: &[&Queued], listeners: Listeners<'_>) -> Executed {
         let mut all = Executed::default();
         for write in writes {
-            match retried(|| commit(conn, std::slice::from_ref(write), targets)) {
+            match retried(|| commit(conn, std::slice::from_ref(write), listeners)) {
                 Ok(Executed { results, recorded, newest, health: _ }) => {
                     all.results.extend(results);
                     all.recorded.extend(recorded);
@@ -265,9 +275,10 @@ pub mod backend {
     fn commit(
         conn: &mut Conn,
         writes: &[&Queued],
-        targets: &OutboxTargets,
+        listeners: Listeners<'_>,
     ) -> QueryResult<Executed> {
-        let (executed, any) = transaction(conn, writes, |conn| {
+        let Listeners { targets, own } = listeners;
+        let (executed, any, open) = transaction(conn, writes, |conn| {
             let results = run(conn, writes)?;
             let mut effects = Effects::new(SHARES_ROOMS, !targets.urls.is_empty());
             for (write, result) in writes.iter().zip(&results) {
@@ -277,9 +288,14 @@ pub mod backend {
             }
             let any = outbox::record(conn, targets, &effects.webhooks)?;
             let newest = effects.newest();
-            let recorded = record(conn, effects.into_happened())?.into_iter().collect();
-            Ok((Executed { results, recorded, newest, health: Health::Well }, any))
+            let recorded = record(conn, effects.into_happened())?;
+            let open = own.zip(recorded.as_ref()).and_then(|(own, row)| own.opened(row));
+            let recorded = recorded.into_iter().collect();
+            Ok((Executed { results, recorded, newest, health: Health::Well }, any, open))
         })?;
+        if let Some(row) = open {
+            row.committed();
+        }
         if any {
             targets.wake.notify_one();
         }
