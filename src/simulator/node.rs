@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     chat::{Item, Timeline},
-    db::{FeedRow, Happened},
+    db::{FeedRow, Happened, OwnRows},
     nodes::FeedCursor,
     session::Hub,
 };
@@ -52,6 +52,8 @@ pub(super) struct Node {
     pub feed: FeedCursor,
     position: usize,
     is_paging: bool,
+    pub own_rows: OwnRows,
+    aside: Vec<FeedRow>,
     /// Rows that were there when it began.
     pub seen: BTreeSet<i64>,
     reading: bool,
@@ -133,6 +135,13 @@ impl World {
         let node = &mut self.nodes[place.node];
         node.feed.own(done.row);
         node.own.insert(done.row);
+        let told = (0..).zip(&done.happened).find(|(item, what)| {
+            !matches!(what, Happened::Head { .. }) && node.handed.contains(&(done.row, *item))
+        });
+        if let Some((item, what)) = told {
+            let why = format!("n{} told its own row twice: {item}: {what:?}", place.node);
+            self.break_with(why);
+        }
         self.publish(place, done);
     }
 
@@ -172,6 +181,7 @@ impl World {
         node.reading = false;
         let Some((rows, next, is_last)) = page else { return };
         (node.position, node.is_paging) = (next, !is_last);
+        let rows = node.own_rows.sift(&mut node.aside, rows);
         // The feed gives no numbers: each item of these rows is known by its
         // content.
         let mut places: Vec<((i64, u32), Happened)> = rows

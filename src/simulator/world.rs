@@ -9,7 +9,10 @@ use super::{
     node::{Hint, Node},
     random::Random,
 };
-use crate::chat::Item;
+use crate::{
+    chat::Item,
+    db::{OpenRow, Recorded},
+};
 use parlor_domain::limits::{REPLAY_HELD, TIMELINE_HELD};
 
 /// How long things go wrong, and how long they may take to come right.
@@ -233,10 +236,23 @@ impl World {
         }
         let done = self.database.commit(batch);
         self.trace(|_| format!("n{} commits row {}: {:?}", place.node, done.row, done.events));
+        self.answer(place, done);
+    }
+
+    fn answer(&mut self, place: Place, done: Done) {
+        let recorded = Recorded { id: done.row, happened: done.happened.clone() };
+        let node = &self.nodes[place.node];
+        let is_there = node.is_up && node.life == place.life;
+        let open = is_there.then(|| node.own_rows.opened(&recorded)).flatten();
+        let wait = self.random.delay(3, 1_000);
         // The connection may end before the node learns of it.
         if self.is_calm || !self.random.happens(30) {
-            let wait = self.random.delay(3, 1_000);
-            self.at(place, wait, move |world| world.committed(place, &done));
+            self.at(place, wait, move |world| {
+                open.into_iter().for_each(OpenRow::committed);
+                world.committed(place, &done);
+            });
+        } else {
+            self.after(wait, move |_| drop(open));
         }
     }
 
