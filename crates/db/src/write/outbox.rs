@@ -3,11 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use parlor_domain::{Timestamp, UserId, UserKey, limits::DEAD_LETTERS};
+use diesel::Insertable;
+use parlor_domain::{
+    RoomId, RoomKey, Timestamp, UserId, UserKey,
+    limits::{DEAD_LETTERS, OUTBOX_ROWS},
+};
 use parlor_macros::each_backend;
+use rustc_hash::FxHashMap;
 
 use super::{Concern, Conn, Effects, WebhookEvent, Whose, Write, Written, on};
-use crate::{Left, OutboxTargets};
+use crate::{Left, OutboxTargets, schema::outbox};
 
 /// What came of telling somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +84,46 @@ impl Write for DropLetter {
     fn effects(&self, _: &usize, _: &mut Effects) {}
 }
 
+/// Of rooms that a batch tells of; `None` for those that are gone.
+type RoomIds = FxHashMap<RoomKey, Option<RoomId>>;
+
+/// An event with what was looked up for it.
+struct Told<'a> {
+    event: &'a WebhookEvent,
+    user: Option<UserId>,
+    lane: String,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    target: &'a str,
+    lane: &'a str,
+    kind: &'a str,
+    message_id: Option<i64>,
+    user_id: Option<&'a str>,
+    seq: Option<i64>,
+    reason: Option<&'a str>,
+    at: i64,
+    next_at: i64,
+}
+
+fn row<'a>(target: &'a str, told: &'a Told<'_>, now: Timestamp) -> NewRow<'a> {
+    let Told { event, user, lane } = told;
+    let WebhookEvent { kind, room: _, gone: _, message, user: _, seq, reason } = event;
+    NewRow {
+        target,
+        lane,
+        kind,
+        message_id: message.map(|id| id.0),
+        user_id: user.as_ref().map(UserId::as_str),
+        seq: seq.map(|seq| seq.0),
+        reason: reason.map(Left::as_str),
+        at: now.0,
+        next_at: now.0,
+    }
+}
+
 #[each_backend]
 pub mod backend {
     use diesel::{
@@ -89,7 +134,8 @@ pub mod backend {
     use super::*;
     use crate::{
         backend::Conn,
-        schema::{outbox, rooms, users},
+        schema::{rooms, users},
+        write::backend::SHARES_ROOMS,
     };
 
     /// Records what a batch has done, in its transaction, so that none of it is
@@ -100,14 +146,29 @@ pub mod backend {
         events: &[WebhookEvent],
     ) -> QueryResult<bool> {
         let now = parlor_process::clock::now();
-        let mut any = false;
+        let mut rooms = RoomIds::default();
+        let mut told = Vec::new();
         for event in events {
             let wanted = |kind: &String| *kind == event.kind;
             if targets.kinds.is_empty() || targets.kinds.iter().any(wanted) {
-                any |= insert(conn, targets, event, now)?;
+                told.extend(tell(conn, event, &mut rooms)?);
             }
         }
-        Ok(any)
+        let rows = told
+            .iter()
+            .flat_map(|told| targets.urls.iter().map(move |target| row(target, told, now)));
+        let rows: Vec<NewRow<'_>> = rows.collect();
+        if SHARES_ROOMS && !rows.is_empty() {
+            // Each statement is a round trip.
+            for some in rows.chunks(OUTBOX_ROWS) {
+                diesel::insert_into(outbox::table).values(some).execute(conn)?;
+            }
+        } else {
+            for row in &rows {
+                diesel::insert_into(outbox::table).values(row).execute(conn)?;
+            }
+        }
+        Ok(!told.is_empty())
     }
 
     fn user_id(conn: &mut Conn, user: UserKey) -> QueryResult<Option<UserId>> {
@@ -115,49 +176,43 @@ pub mod backend {
         Ok(id.map(UserId::from_stored))
     }
 
-    fn insert(
+    /// What is told of an event; `None` if there is nobody left whom it is about.
+    fn tell<'a>(
         conn: &mut Conn,
-        targets: &OutboxTargets,
-        event: &WebhookEvent,
-        now: Timestamp,
-    ) -> QueryResult<bool> {
-        let WebhookEvent { kind, room, gone, message, user, seq, reason } = event;
+        event: &'a WebhookEvent,
+        rooms: &mut RoomIds,
+    ) -> QueryResult<Option<Told<'a>>> {
+        let WebhookEvent { room, gone, user, .. } = event;
         let user = match user {
             None => None,
             Some(Whose::Id(id)) => Some(id.clone()),
             Some(Whose::Key(key)) => match user_id(conn, *key)? {
                 Some(id) => Some(id),
-                None => return Ok(false),
+                None => return Ok(None),
             },
         };
         let lane = match (room, gone) {
             (_, Some(gone)) => format!("room {gone}"),
-            (Some(room), None) => {
-                let id = rooms::table.find(room.0).select(rooms::id.assume_not_null());
-                // It may be gone with the same batch: then nobody can be told of it.
-                match id.first::<String>(conn).optional()? {
-                    Some(id) => format!("room {id}"),
-                    None => return Ok(false),
-                }
-            }
+            // It may be gone with the same batch: then nobody can be told of it.
+            (Some(room), None) => match room_id(conn, *room, rooms)? {
+                Some(id) => format!("room {id}"),
+                None => return Ok(None),
+            },
             (None, None) => format!("user {}", user.as_ref().map_or("", UserId::as_str)),
         };
-        for target in &*targets.urls {
-            diesel::insert_into(outbox::table)
-                .values((
-                    outbox::target.eq(&**target),
-                    outbox::lane.eq(&lane),
-                    outbox::kind.eq(*kind),
-                    outbox::message_id.eq(message.map(|id| id.0)),
-                    outbox::user_id.eq(user.as_ref().map(UserId::as_str)),
-                    outbox::seq.eq(seq.map(|seq| seq.0)),
-                    outbox::reason.eq(reason.map(Left::as_str)),
-                    outbox::at.eq(now.0),
-                    outbox::next_at.eq(now.0),
-                ))
-                .execute(conn)?;
+        Ok(Some(Told { event, user, lane }))
+    }
+
+    /// A batch tells much of few rooms: each is looked up once.
+    fn room_id(conn: &mut Conn, room: RoomKey, known: &mut RoomIds) -> QueryResult<Option<RoomId>> {
+        if let Some(id) = known.get(&room) {
+            return Ok(id.clone());
         }
-        Ok(true)
+        let living = rooms::table.find(room.0).filter(rooms::id.is_not_null());
+        let id = living.select(rooms::id.assume_not_null()).first::<String>(conn).optional()?;
+        let id = id.map(RoomId::from_stored);
+        known.insert(room, id.clone());
+        Ok(id)
     }
 
     pub(super) fn settle(conn: &mut Conn, results: &[(i64, OutboxResult)]) -> Written<()> {

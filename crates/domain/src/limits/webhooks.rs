@@ -23,6 +23,8 @@ pub const DEAD_LETTERS: i64 = 100_000;
 /// messages a second. Beyond, the oldest become dead letters, so that a
 /// receiver that stays away does not fill the disk.
 pub const WEBHOOKS_WAITING: i64 = 1_000_000;
+/// Webhooks that are recorded with one statement.
+pub const OUTBOX_ROWS: usize = 1_000;
 /// How often they are counted, how many are given up before they are counted
 /// again, and how many with one write: some ten milliseconds of the lane.
 pub const WEBHOOKS_COUNTED: Duration = Duration::from_secs(60);
