@@ -269,6 +269,7 @@ fn start_chat(
         heartbeat_interval: config.connections.heartbeat.interval,
         presence_grace: config.rooms.presence_grace,
         contact: config.rooms.contact,
+        room_rules: config.rooms.room_rules.clone().unwrap_or_default(),
         inbox_ttl: config.rooms.inbox_ttl,
         retention: config.rooms.retention(),
         retention_tick: config.rooms.retention_tick,

@@ -101,6 +101,7 @@ impl From<WriteError> for ChatError {
             | WriteError::TooManyUploads
             | WriteError::TooManyPins
             | WriteError::TooManyEmojis
+            | WriteError::TooManyToRemove
             | WriteError::OwnerOfOthers) => Self::Conflict(conflict.to_string()),
             WriteError::UserBanned => Self::Forbidden(Denied::Banned),
             WriteError::Denied(denied) => denied.into(),

@@ -3,6 +3,8 @@
 mod admin;
 mod answer;
 mod bounds;
+mod bulk;
+mod by_rule;
 mod commit;
 mod connect;
 mod direct;
@@ -43,6 +45,7 @@ use super::{
     ToNodes,
     nodes::Nodes,
     state::{
+        bulks::Bulks,
         crowds::Crowds,
         marks::Marks,
         presence::{Arrivals, Departures, Erased},
@@ -59,9 +62,10 @@ use crate::{
     limiter::Rates,
     name_thread,
 };
+use bulk::StartBulk;
 use commit::Settle;
 use parlor_domain::{
-    Contact, MessageId, MessageIds, Retention, RoomKey, UserKey,
+    Contact, CreationRules, MessageId, MessageIds, Retention, RoomKey, UserKey,
     limits::{INTEREST_TICK, Limits, PRESENCE_TICK, ROOM_SWEEP},
 };
 use turn::{Fanout, every};
@@ -76,6 +80,8 @@ pub struct ChatSettings {
     pub presence_grace: Duration,
     /// Who may bring whom into a room.
     pub contact: Contact,
+    /// Which rooms are made when they are first used.
+    pub room_rules: CreationRules,
     /// How long an event waits for a user who is away.
     pub inbox_ttl: Duration,
     /// What a room keeps of its history if it has no rule of its own.
@@ -119,6 +125,8 @@ pub struct ChatServer {
     pub(crate) restrictions: Restrictions,
     /// Big rooms whose number of members has changed.
     crowds: Crowds,
+    /// Changes of many members that wait for their turn.
+    bulks: Bulks<Box<StartBulk>>,
     /// Set once the server is shutting down; answered when nothing is in
     /// flight any more.
     draining: Option<Vec<oneshot::Sender<()>>>,
@@ -185,6 +193,7 @@ impl ChatServer {
             finishing: 0,
             restrictions: Restrictions::default(),
             crowds: Crowds::default(),
+            bulks: Bulks::default(),
             status_later: FxHashSet::default(),
             draining: None,
             marks: Marks::default(),

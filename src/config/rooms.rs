@@ -5,9 +5,9 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Switch, parse_contact, parse_duration};
-use parlor_domain::{Contact, Retention, limits::positive};
+use parlor_domain::{Contact, CreationRules, Retention, limits::positive};
 
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Rooms")]
 pub struct RoomConfig {
     /// Who may add a user to a room, open a direct room with them and see their
@@ -19,6 +19,12 @@ pub struct RoomConfig {
     /// Whether users find each other by name (`GET /users?query=`)
     #[arg(long, env = "PARLOR_DIRECTORY", default_value = "off", value_enum)]
     pub directory: Switch,
+    /// Rooms that are made when they are first joined, or used by the application:
+    /// `id=kind`, separated by commas, where one `*` in an id stands for one character
+    /// or more and kind is public, private or announcement; the first that fits counts;
+    /// such as `board:*=public,news=announcement`
+    #[arg(long, env = "PARLOR_ROOM_RULES", value_parser = CreationRules::parse)]
+    pub room_rules: Option<CreationRules>,
     /// How long a user without a connection is still shown as online
     #[arg(long, env = "PARLOR_PRESENCE_GRACE", default_value = "10s", value_parser = parse_duration)]
     pub presence_grace: Duration,

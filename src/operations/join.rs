@@ -23,6 +23,8 @@ impl Operation for Join {
     type Answer = Joined;
     type Place = Access;
 
+    const OPENS: bool = true;
+
     fn place(&self) -> &RoomId {
         &self.room_id
     }
@@ -66,6 +68,7 @@ impl Operation for AddMember {
     type Place = Access;
 
     const SCOPES: &'static [Scope] = &[Scope::Rooms];
+    const OPENS: bool = true;
 
     fn place(&self) -> &RoomId {
         &self.room_id

@@ -19,6 +19,7 @@ pub mod join;
 pub mod leave;
 pub mod mark;
 pub mod member;
+pub mod members;
 pub mod pin;
 pub mod present;
 pub mod publish;

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use parlor_domain::{
-    DisplayText, Member, Role, Room, RoomChange, RoomId, RoomKey, RoomKind, RoomOverview, Scope,
-    Standing,
+    Denied, DisplayText, Member, Role, Room, RoomChange, RoomId, RoomKey, RoomKind, RoomOverview,
+    Scope, Standing,
     limits::{METADATA_BYTES, TITLE_CHARS, TOPIC_CHARS},
 };
 use parlor_macros::each_backend;
@@ -18,9 +18,6 @@ use crate::{
     db::{self, Concern, Conn, Effects, Happened, MadeRoom, Write, WriteError, Written, on},
     protocol::{Object, Refusal, RoomView, Rules, null_or},
 };
-
-/// A room of this id could not be reached: its path is that of direct rooms.
-const DIRECT: &str = "direct";
 
 /// 64 random bits: nobody guesses the id of a private room, and two never
 /// meet.
@@ -48,7 +45,7 @@ impl Operation for CreateRoom {
     fn place(&self) {}
 
     fn check(&mut self, _: &Rules) -> Result<(), Refusal> {
-        if self.room_id.as_ref().is_some_and(|id| id.as_str() == DIRECT) {
+        if self.room_id.as_ref().is_some_and(RoomId::is_reserved) {
             return Err(Refusal::field("room_id", "must not be `direct`, which is reserved"));
         }
         Object::check("custom", self.custom.as_ref(), METADATA_BYTES)
@@ -61,6 +58,12 @@ impl Operation for CreateRoom {
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, reply, .. } = asked;
         let made_by = server.maker(&from);
+        let rules = &server.settings.room_rules;
+        let is_by_rule = self.room_id.as_ref().is_some_and(|id| rules.kind_of(id).is_some());
+        if made_by.is_some() && is_by_rule {
+            // Or whoever comes first would own what is meant for all.
+            return server.answer(reply, Err(Denied::MadeByRule.into()));
+        }
         let owner = from.user;
         let write = db::NewRoom {
             id: self.room_id.unwrap_or_else(|| generated_id("r")),

@@ -43,6 +43,7 @@ impl Operation for Send {
     type Place = Access;
 
     const SCOPES: &'static [Scope] = &[Scope::Messages];
+    const OPENS: bool = true;
 
     fn place(&self) -> &RoomId {
         &self.room_id

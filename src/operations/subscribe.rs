@@ -28,6 +28,8 @@ impl Operation for Subscribe {
     type Answer = Subscribed;
     type Place = Access;
 
+    const OPENS: bool = true;
+
     fn place(&self) -> &RoomId {
         &self.room_id
     }

@@ -55,7 +55,7 @@ pub(super) async fn list(
             let what = format!("must have at most {USER_QUERY_BYTES} bytes");
             return Err(ApiError::field("query", what));
         }
-        Some(query) => state.reader.users_named(&query, is_backend, limit.min(USERS_FOUND)).await?,
+        Some(query) => state.reader.find_users(&query, is_backend, limit.min(USERS_FOUND)).await?,
         None if is_backend => state.reader.users(after.as_ref(), limit).await?,
         None => return Err(ApiError::field("query", "is missing")),
     };

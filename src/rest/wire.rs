@@ -13,8 +13,9 @@ use crate::{
     limiter::{Rates, per_second},
     operations::{disconnect::Disconnected, frames::FRAMES, publish::Published},
     protocol::{
-        Close, ErrorCode, ErrorView, HistoryView, MemberView, ReadMarkView, Refusal, RoomEntryView,
-        RoomView, Schemas, StoredMessageView,
+        Close, ErrorCode, ErrorView, HistoryView, MemberOutcome, MemberResultView, MemberView,
+        MembersChangedView, ReadMarkView, Refusal, RoomEntryView, RoomView, Schemas,
+        StoredMessageView,
         events::{self, Departure, MarkView, PresenceView, UnreadView},
         server_frame::{
             self, ChangedView, DeliveredView, Empty, JoinedView, ResumedInbox, ResumedRoom,
@@ -280,6 +281,12 @@ fn every_answer_of_an_operation() {
     // Those that only REST has, and what a session is sent of a room.
     answers.add(&RoomEntryView::from(&overview));
     answers.add(&MemberView::from(&member()));
+    let refusal = Refusal::field("user_id", "is missing");
+    let results = vec![
+        MemberResultView::new("ann", Ok(MemberOutcome::Added)),
+        MemberResultView::new("ben", Err(ErrorView::from(&refusal))),
+    ];
+    answers.add(&MembersChangedView { results, member_count: 3 });
     answers.add(&Disconnected(2).view());
     let (seq, inbox_seq) = (Some(Seq(43)), Some(Seq(9)));
     answers.add(&Published { seq, inbox_seq, duplicate: true }.view());

@@ -2,7 +2,7 @@
  * What one can ask of rooms and their members. Each gives a promise, and fails
  * with a `ParlorError`.
  *
- * @import { Ban, Kind, Member, Receipt, Role, Room, RoomChange } from "./types.js"
+ * @import { Ban, Kind, Member, MembersChanged, NamedMember, Receipt, Role, Room, RoomChange } from "./types.js"
  *
  * @typedef {{after?: string, limit?: number}} Page of a list by user id: what comes behind that user
  * @typedef {RoomChange & {room_id?: string, kind?: Kind}} NewRoom
@@ -30,6 +30,18 @@ export class RoomCommands extends Calls {
    */
   rooms(onPage = () => {}) {
     return allOf(this, "/rooms", ({ rooms }) => { onPage(rooms); return rooms; });
+  }
+
+  /**
+   * A page of one's rooms that fit: the id begins with `query` or the title has it,
+   * `custom` has these at its top level. With `all`, an administrator's, of all rooms.
+   * A page may be short; another one follows while there is a `cursor`.
+   *
+   * @type {(which?: {all?: boolean, query?: string, kind?: Kind, custom?: object, cursor?: string,
+   *   limit?: number}) => Promise<{rooms: Room[], cursor?: string, has_more: boolean}>}
+   */
+  findRooms({ custom, ...which } = {}) {
+    return this.rest("GET", `/rooms${query({ ...which, custom: custom && JSON.stringify(custom) })}`);
   }
 
   /** @type {(room: string) => Promise<Room>} */
@@ -90,6 +102,18 @@ export class RoomCommands extends Calls {
   addMember(room, user) { return this.rest("PUT", this.#memberPath(room, user), {}); }
   /** @type {(room: string, user: string) => Promise<void>} */
   removeMember(room, user) { return this.rest("DELETE", this.#memberPath(room, user)); }
+  /**
+   * Many at once; who was refused, and why, is in the results.
+   *
+   * @type {(room: string, change: {add?: NamedMember[], remove?: string[]}) => Promise<MembersChanged>}
+   */
+  changeMembers(room, change) { return this.rest("POST", `/rooms/${segment(room)}/members`, change); }
+  /**
+   * These and nobody else.
+   *
+   * @type {(room: string, members: NamedMember[]) => Promise<MembersChanged>}
+   */
+  setMembers(room, members) { return this.rest("PUT", `/rooms/${segment(room)}/members`, { members }); }
   /** @type {(room: string, user: string, role: Role) => Promise<Member>} */
   setRole(room, user, role) { return this.rest("PATCH", this.#memberPath(room, user), { role }); }
   /**

@@ -74,6 +74,10 @@
  * @property {Message | null} [last_message]
  *
  * @typedef {{user: User, role: Role, muted_until?: string, joined_at?: string}} Member
+ * @typedef {{user_id: string, role?: Role}} NamedMember
+ * @typedef {{user_id: string, result: "added" | "already" | "changed" | "removed" | "refused",
+ *   error?: Refusal}} MemberResult
+ * @typedef {{results: MemberResult[], member_count: number}} MembersChanged
  * @typedef {{user_id: string, status: Status, last_seen?: string | null}} Presence
  * @typedef {{user_id: string, read_seq?: number, delivered_seq?: number}} Receipt
  * @typedef {{unread: number, mentions: number, read_seq: number, last_seq: number}} Unread

@@ -46,15 +46,15 @@ pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
 pub use reader::{
     Arrival, Audited, Backlog, InboxHead, InboxPage, InboxSince, KnownUser, LeftRoom, Letter,
-    Missed, Needs, Reacted, ReadError, Reader, Replay, SubmissionBacklog, Trim,
+    Missed, Needs, Reacted, ReadError, Reader, Replay, RoomFilter, SubmissionBacklog, Trim,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
 pub use url::DatabaseUrl;
 pub use write::{
     AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, RefreshHash, WebhookEvent, Write,
-    WriteError, WriteResult, Written, attachment::*, bars::*, clearing::*, direct::*, erase::*,
-    expire::*, identity::*, member::*, message::*, outbox::*, profile::*, receipt::*, refresh::*,
-    room::*, user::*,
+    WriteError, WriteResult, Written, attachment::*, bars::*, bulk::*, by_rule::*, clearing::*,
+    direct::*, erase::*, expire::*, identity::*, member::*, message::*, outbox::*, profile::*,
+    receipt::*, refresh::*, room::*, user::*,
 };
 pub use writer::{Idle, Writer, goes_through, submit};

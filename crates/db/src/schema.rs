@@ -47,6 +47,7 @@ diesel::table! {
         made_by -> Nullable<BigInt>,
         left_at -> Nullable<BigInt>,
         rules -> Nullable<Text>,
+        ownerless -> Bool,
     }
 }
 

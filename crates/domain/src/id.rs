@@ -85,6 +85,14 @@ text_id! {
 /// whoever calls them would call all.
 const CALLS_MANY: [&str; 5] = ["room", "here", "all", "channel", "everyone"];
 
+impl RoomId {
+    /// Whether a room of this id could not be reached: its path is that of direct
+    /// rooms.
+    pub fn is_reserved(&self) -> bool {
+        self.as_str() == "direct"
+    }
+}
+
 /// What the ids of deleted users begin with: no id that anyone could have, or
 /// ask for.
 const DELETED: &str = "deleted#";

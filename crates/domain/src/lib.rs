@@ -9,6 +9,7 @@ mod attachment;
 mod audit;
 mod bar;
 mod contact;
+mod creation;
 mod emoji;
 mod epoch;
 mod event;
@@ -32,6 +33,7 @@ pub use attachment::{Attachment, AttachmentId, AttachmentView, StoredAttachment}
 pub use audit::AuditEntry;
 pub use bar::Bar;
 pub use contact::{Adder, Contact, RoomBounds};
+pub use creation::CreationRules;
 pub use emoji::canonical_emoji;
 pub use epoch::{Bounds, Epoch, Life, Position};
 pub use event::{AppEvent, EventKind, InboxEvent, InvalidKind, PublicationKey, RoomEvent};

@@ -88,6 +88,8 @@ pub struct Room {
     /// A JSON object of the application's.
     pub custom: Option<Arc<str>>,
     pub rules: RoomRules,
+    /// Nobody has to own it: it was made by rule.
+    pub ownerless: bool,
     pub created_at: Timestamp,
 }
 
@@ -102,6 +104,7 @@ impl Room {
             topic: "".into(),
             custom: None,
             rules: RoomRules::default(),
+            ownerless: false,
             created_at: Timestamp(0),
         }
     }

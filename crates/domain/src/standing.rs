@@ -116,6 +116,8 @@ pub enum Denied {
     NotService,
     #[error("you cannot do this to yourself")]
     Oneself,
+    #[error("rooms of this name are made when they are first joined; join it")]
+    MadeByRule,
 }
 
 impl Denied {

@@ -11,6 +11,7 @@ mod client_frame;
 mod codes;
 pub mod events;
 mod frame_id;
+mod members_view;
 mod message_view;
 mod request;
 mod room_view;
@@ -20,6 +21,7 @@ mod views;
 
 pub use client_frame::{Auth, ClientFrame, Refusal, Rules};
 pub use codes::{Close, ErrorCode};
+pub use members_view::{MemberOutcome, MemberResultView, MembersChangedView};
 pub use message_view::MessageView;
 pub use parlor_domain::AttachmentView;
 pub use request::{Input, Json, Object, null_or};

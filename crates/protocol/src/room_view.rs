@@ -80,7 +80,8 @@ impl<'a> From<&'a RoomOverview> for RoomView<'a> {
     fn from(overview: &'a RoomOverview) -> Self {
         let RoomOverview { room, last_seq, epoch, member_count, state, peer, last_message } =
             overview;
-        let Room { key: _, id, kind, title, topic, custom, rules, created_at } = &**room;
+        let Room { key: _, id, kind, title, topic, custom, rules, ownerless: _, created_at } =
+            &**room;
         Self {
             room_id: id.as_str(),
             kind: kind.as_str(),
@@ -120,7 +121,17 @@ impl<'a> From<&'a RoomOverview> for RoomEntryView<'a> {
     fn from(overview: &'a RoomOverview) -> Self {
         let RoomOverview { room, last_seq, epoch, member_count: _, state, peer, last_message: _ } =
             overview;
-        let Room { key: _, id, kind, title, topic: _, custom: _, rules, created_at: _ } = &**room;
+        let Room {
+            key: _,
+            id,
+            kind,
+            title,
+            topic: _,
+            custom: _,
+            rules,
+            ownerless: _,
+            created_at: _,
+        } = &**room;
         Self {
             room_id: id.as_str(),
             kind: kind.as_str(),

@@ -92,10 +92,18 @@ impl ChatServer {
         write: W,
         then: impl FnOnce(&mut Self, ReplyTo<A>, W::Outcome) + 'static,
     ) {
+        self.write_in_room(room, write, or_refused(reply, then));
+    }
+
+    pub(super) fn write_in_room<W: Write>(
+        &mut self,
+        room: RoomId,
+        write: W,
+        then: impl FnOnce(&mut Self, Result<W::Outcome, ChatError>) + 'static,
+    ) {
         self.waiting.rules_begin(room.clone());
-        let settle = or_refused(reply, then);
         self.write(write, move |server, outcome| {
-            settle(server, outcome);
+            then(server, outcome);
             for request in server.waiting.rules_end(&room) {
                 server.begin(request);
             }

@@ -5,8 +5,8 @@ use rustc_hash::FxHashMap;
 use super::{ChatServer, member::MemberAdded, subscribe::Since, turn::Turn};
 use crate::{
     chat::{
-        CatchUpKind, ChatError, Connect, Disconnect, Item, RegisterWorker, Renewed, Requester,
-        SessionId, SessionRef, state::sessions::SessionState,
+        Access, CatchUpKind, ChatError, Connect, Disconnect, Item, RegisterWorker, Renewed,
+        Requester, SessionId, SessionRef, state::sessions::SessionState,
     },
     db::Arrival,
     protocol::{
@@ -96,20 +96,36 @@ impl ChatServer {
     /// `?room=` joins a public room before the session is told of its rooms.
     /// A refusal is no reason not to connect: it is told behind the rooms.
     fn join_then_connect(&mut self, session: SessionId, from: Requester, room: RoomId) {
-        let reading = self.access_in_database(room, &from);
-        self.when(reading, move |access, server| {
-            match access.and_then(|access| access.may_join().map(|()| access)) {
-                Ok(access) if access.standing.is_none() => {
-                    let then = move |server: &mut Self, added: Result<_, _>| match added {
-                        Ok(MemberAdded { .. }) => server.continue_connect(session),
-                        Err(error) => server.continue_without_joining(session, error),
-                    };
-                    server.add_member(&access.room, from.user, Adder::Oneself, false, then);
-                }
-                Ok(_) => server.continue_connect(session),
-                Err(error) => server.continue_without_joining(session, error),
-            }
+        let reading = self.access_in_database(room.clone(), &from);
+        self.when(reading, move |access, server| match access {
+            Err(ChatError::NotFound(_)) => server.open_then_join(session, from, &room),
+            access => server.join(session, from, access),
         });
+    }
+
+    /// The room is not there: it may be made by rule.
+    fn open_then_join(&mut self, session: SessionId, from: Requester, room: &RoomId) {
+        let open = self.by_rule(&from, room).filter(|access| access.may_join().is_ok());
+        let Some(Access { room, .. }) = open else {
+            return self.continue_without_joining(session, ChatError::NotFound("room"));
+        };
+        self.open_by_rule(&from.clone(), &room, move |server, access| {
+            server.join(session, from, access);
+        });
+    }
+
+    fn join(&mut self, session: SessionId, from: Requester, access: Result<Access, ChatError>) {
+        match access.and_then(|access| access.may_join().map(|()| access)) {
+            Ok(access) if access.standing.is_none() => {
+                let then = move |server: &mut Self, added: Result<_, _>| match added {
+                    Ok(MemberAdded { .. }) => server.continue_connect(session),
+                    Err(error) => server.continue_without_joining(session, error),
+                };
+                self.add_member(&access.room, from.user, Adder::Oneself, false, then);
+            }
+            Ok(_) => self.continue_connect(session),
+            Err(error) => self.continue_without_joining(session, error),
+        }
     }
 
     pub(super) fn continue_without_joining(&mut self, session: SessionId, error: ChatError) {

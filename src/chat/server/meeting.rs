@@ -16,7 +16,7 @@ impl ChatServer {
     /// Not in big rooms, where nobody is told who is there.
     pub fn met(&self, user: UserKey, room: RoomKey) {
         let is_shown = self.sessions.users.get(&user).is_some_and(|online| online.shown.is_some());
-        if !is_shown || self.is_big(room) {
+        if !is_shown || self.is_crowd(room) {
             return;
         }
         let most = i64::try_from(self.settings.limits.big_room_members).unwrap_or(i64::MAX);

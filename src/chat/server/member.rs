@@ -58,17 +58,13 @@ impl ChatServer {
         let seen = RoomSeen { room: &room, head: last_seq, members: member_count };
         self.rooms.activate(&seen, Instant::now());
         self.rooms.members_are(room.key, member_count);
-        if is_new {
-            self.tell_joined(&room, &member);
-        }
         let standing = standing_of(&member);
         let mut overview = self.new_membership(room.clone(), standing, last_seq, member_count);
         if let (Some(_), Some(state)) = (&marked, &mut overview.state) {
             (state.read_seq, state.delivered_seq) = (last_seq, last_seq);
         }
         if is_new {
-            self.attach_member(&member, &overview);
-            self.met(member.user.key, room.key);
+            self.came(&member, &overview);
         }
         if let Some(by) = marked {
             self.marks.read((room.key, &room.id), member.user.key, by, last_seq);
@@ -82,6 +78,18 @@ impl ChatServer {
             });
             then(server, added);
         });
+    }
+
+    /// A new member: those who are there are told, and they hear the room.
+    pub(super) fn came(&mut self, member: &Member, overview: &RoomOverview) {
+        self.tell_joined(&overview.room, member);
+        self.attach_member(member, overview);
+        self.met(member.user.key, overview.room.key);
+    }
+
+    /// Whether those who are there are told how many come and go, and not who.
+    pub(super) fn is_crowd(&self, room: RoomKey) -> bool {
+        self.is_big(room) || self.crowds.has_burst(room, Instant::now())
     }
 
     /// Whoever did it is answered.
@@ -107,7 +115,7 @@ impl ChatServer {
         self.sessions.membership_changed(user.key, room.key, None);
         self.departures.left_room(user.key, room.key);
         self.rooms.members_are(room.key, member_count);
-        if self.is_big(room.key) {
+        if self.is_crowd(room.key) {
             return self.tell_crowd(room.key);
         }
         self.tell_notice(room.key, events::member_left(&room.id, user, *why, now()));
@@ -115,7 +123,7 @@ impl ChatServer {
 
     /// Those who are there are told of a new member.
     pub fn tell_joined(&mut self, room: &Room, member: &Member) {
-        if self.is_big(room.key) {
+        if self.is_crowd(room.key) {
             return self.tell_crowd(room.key);
         }
         self.tell_notice(room.key, events::member_joined(&room.id, member));
@@ -147,8 +155,12 @@ impl ChatServer {
         let standing = overview.state.map(|state| state.standing);
         self.sessions.membership_changed(user, room, standing);
         self.departures.joined(user, room);
+        let sessions = self.sessions.ready_of(user);
+        if sessions.is_empty() {
+            return;
+        }
         let frame = events::room_added(overview, member.joined_at);
-        for session in self.sessions.ready_of(user) {
+        for session in sessions {
             self.tell_session(session, frame.clone());
             self.subscribe_quietly(session, overview.clone());
         }
@@ -168,7 +180,7 @@ impl ChatServer {
         }
         let frame = events::member_updated(&room.id, member, now());
         // In a big room it is told to the one whom it is about.
-        match self.is_big(room.key) {
+        match self.is_crowd(room.key) {
             true => self.tell_user(user, &frame),
             false => self.tell_notice(room.key, frame),
         }
@@ -186,6 +198,6 @@ pub fn adder(from: &Requester, user: &UserId) -> Adder {
     }
 }
 
-fn standing_of(member: &Member) -> Standing {
+pub(super) fn standing_of(member: &Member) -> Standing {
     Standing { muted_until: member.muted_until, ..Standing::new(member.role) }
 }

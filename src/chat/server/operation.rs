@@ -32,6 +32,9 @@ pub trait Operation: DeserializeOwned + JsonSchema + fmt::Debug + Send + 'static
     /// Which programs of the application's may do it as an administrator may.
     const SCOPES: &'static [Scope] = &[];
 
+    /// A room that is not there is made for it, where a rule says so.
+    const OPENS: bool = false;
+
     fn place(&self) -> <Self::Place as Place>::Named<'_>;
 
     /// What no type of a field can say.
@@ -139,6 +142,10 @@ pub trait AnyOperation: fmt::Debug + Send {
 
     fn resumes(&self) -> bool;
 
+    fn opens(&self) -> bool;
+
+    fn allowed(&self, from: &Requester, access: Access) -> Result<(), ChatError>;
+
     fn run(self: Box<Self>, from: Requester, access: Option<Access>, server: &mut ChatServer);
 
     fn refuse(self: Box<Self>, refusal: ChatError, server: &mut ChatServer);
@@ -169,6 +176,15 @@ impl<O: Operation> AnyOperation for Pending<O> {
 
     fn resumes(&self) -> bool {
         O::RESUMES
+    }
+
+    fn opens(&self) -> bool {
+        O::OPENS
+    }
+
+    fn allowed(&self, from: &Requester, access: Access) -> Result<(), ChatError> {
+        let place = O::Place::of(Some(access)).ok_or(ChatError::Internal)?;
+        self.operation.allowed(from, &place)
     }
 
     fn run(self: Box<Self>, from: Requester, access: Option<Access>, server: &mut ChatServer) {

@@ -3,7 +3,9 @@
 //! What was committed elsewhere is looked up here and told as if it had been
 //! committed here. So it does not matter how it was heard of, nor how often.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
+
+use rustc_hash::FxHashMap;
 
 use super::{ChatServer, answer::ReplyTo, member::Leaving, turn::Turn};
 use crate::{
@@ -13,7 +15,7 @@ use crate::{
 };
 use parlor_domain::{
     Member, RoomKey, RoomOverview, Seq, UserId, UserKey,
-    limits::{LOOKED_UP_AT_ONCE, READ_AGAIN, TIMELINE_AGAIN},
+    limits::{LOOKED_UP_AT_ONCE, MEMBERS_TOLD, READ_AGAIN, TIMELINE_AGAIN},
 };
 use parlor_websocket::Frame;
 
@@ -26,6 +28,7 @@ struct Marked {
 
 impl Turn for FromNodes {
     fn take(self, server: &mut ChatServer) {
+        server.note_bursts(&self.0);
         for one in self.0 {
             match one {
                 FromNode::Event { room, seq, frame } => server.receive_event(room, seq, frame),
@@ -44,6 +47,28 @@ impl Turn for FromNodes {
 }
 
 impl ChatServer {
+    /// Rooms in which very many members have come or gone elsewhere: nobody is told of
+    /// each, here either.
+    fn note_bursts(&mut self, heard: &[FromNode]) {
+        if heard.len() <= MEMBERS_TOLD {
+            return;
+        }
+        let mut changes: FxHashMap<i64, usize> = FxHashMap::default();
+        for one in heard {
+            if let FromNode::Happened(
+                Happened::Joined { room, .. }
+                | Happened::Left { room, .. }
+                | Happened::Standing { room, .. },
+            ) = one
+            {
+                *changes.entry(*room).or_default() += 1;
+            }
+        }
+        for (room, _) in changes.into_iter().filter(|(_, count)| *count > MEMBERS_TOLD) {
+            self.crowds.burst(RoomKey(room), Instant::now());
+        }
+    }
+
     /// Which rooms and users this node wants to hear of.
     pub(in crate::chat) fn tell_interest(&mut self) {
         let interest =
@@ -171,7 +196,7 @@ impl ChatServer {
     /// Whether nobody here has to be told who it is: in a big room that is one
     /// more or less.
     fn is_only_counted(&self, room: RoomKey, user: UserKey) -> bool {
-        self.is_big(room) && !self.sessions.users.contains_key(&user)
+        self.is_crowd(room) && !self.sessions.users.contains_key(&user)
     }
 
     fn joined(&mut self, room: RoomKey, user: UserKey, members: Option<i64>) {

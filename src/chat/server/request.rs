@@ -88,6 +88,9 @@ impl ChatServer {
                         let access = Access { is_admin: from.is_admin, ..access };
                         what.run(from, Some(access), server);
                     }
+                    Err(ChatError::NotFound(_)) if what.opens() => {
+                        server.open_then_run(Request { from, what }, &room);
+                    }
                     Err(error) => what.refuse(error, server),
                 }
             }

@@ -8,10 +8,13 @@ use super::{
 use crate::{
     chat::{ChatError, Item, Requester},
     clock::now,
-    db::{PutUsers, ReadError},
+    db::{PutUser, PutUsers, ReadError},
     protocol::events,
 };
-use parlor_domain::{Profile, ProfileChange, RoomKey, User, UserId, UserKey};
+use parlor_domain::{
+    Profile, ProfileChange, RoomKey, User, UserId, UserKey, limits::USERS_PER_WRITE,
+};
+use rustc_hash::FxHashMap;
 
 /// What has to be known to tell who sees a user.
 struct Seen {
@@ -56,20 +59,67 @@ impl ChatServer {
         if id == from.user.id {
             return then(self, from.user.clone(), reply, true);
         }
-        let reader = self.reader.clone();
-        let reading = async move { (reader.user(&id).await, id) };
-        self.when(reading, move |(user, id), server| match user {
-            Ok(Some(user)) => then(server, user, reply, false),
-            Ok(None) if is_made => {
-                let changes = vec![ProfileChange::none(id)];
-                let put = PutUsers { changes, creates: true, at: now() };
-                server.write_for(reply, put, |server, reply, mut put| match put.pop() {
-                    Some(put) => then(server, put.profile.user, reply, false),
-                    None => server.answer(reply, Err(ChatError::Internal)),
-                });
+        self.find_users(vec![id], is_made, reply, move |server, found, reply| {
+            match found.into_values().next() {
+                Some(user) => then(server, user, reply, false),
+                None => server.answer(reply, Err(ChatError::NotFound("user"))),
             }
-            Ok(None) => server.answer(reply, Err(ChatError::NotFound("user"))),
+        });
+    }
+
+    /// Many users to whom something is given; those who are not known, and are not made,
+    /// are left out.
+    pub fn with_named_users<A: Shown>(
+        &mut self,
+        from: &Requester,
+        ids: Vec<UserId>,
+        reply: ReplyTo<A>,
+        then: impl FnOnce(&mut Self, FxHashMap<UserId, User>, ReplyTo<A>) + Send + 'static,
+    ) {
+        self.find_users(ids, from.is_service || from.is_admin, reply, then);
+    }
+
+    fn find_users<A: Shown>(
+        &mut self,
+        ids: Vec<UserId>,
+        is_made: bool,
+        reply: ReplyTo<A>,
+        then: impl FnOnce(&mut Self, FxHashMap<UserId, User>, ReplyTo<A>) + Send + 'static,
+    ) {
+        let reader = self.reader.clone();
+        let reading = async move { (reader.users_named(&ids).await, ids) };
+        self.when(reading, move |(users, ids), server| match users {
+            Ok(users) => {
+                let found: FxHashMap<UserId, User> =
+                    users.into_iter().map(|user| (user.id.clone(), user)).collect();
+                let is_missing =
+                    |id: &UserId| is_made && !found.contains_key(id) && !id.is_reserved();
+                let missing = ids.into_iter().filter(is_missing).map(ProfileChange::none);
+                server.make_users(missing.collect(), found, reply, then);
+            }
             Err(error) => server.answer(reply, Err(error.into())),
+        });
+    }
+
+    /// Some at a time, as many are described ([`USERS_PER_WRITE`]).
+    fn make_users<A: Shown>(
+        &mut self,
+        mut missing: Vec<ProfileChange>,
+        mut found: FxHashMap<UserId, User>,
+        reply: ReplyTo<A>,
+        then: impl FnOnce(&mut Self, FxHashMap<UserId, User>, ReplyTo<A>) + Send + 'static,
+    ) {
+        let changes = missing.split_off(missing.len().saturating_sub(USERS_PER_WRITE));
+        if changes.is_empty() {
+            return then(self, found, reply);
+        }
+        let put = PutUsers { changes, creates: true, at: now() };
+        self.write_for(reply, put, move |server, reply, put| {
+            found.extend(
+                put.into_iter()
+                    .map(|PutUser { profile, .. }| (profile.user.id.clone(), profile.user)),
+            );
+            server.make_users(missing, found, reply, then);
         });
     }
 

@@ -14,9 +14,21 @@ use parlor_domain::{RoomKey, limits::MEMBERS_INTERVAL};
 pub struct Crowds {
     /// When each was told of last, and whether it has changed since.
     sent: FxHashMap<RoomKey, (Instant, bool)>,
+    /// When very many came or went at once.
+    bursts: FxHashMap<RoomKey, Instant>,
 }
 
 impl Crowds {
+    /// So many members come or go at once that the room is told how many it has, for
+    /// a while, as a big one.
+    pub fn burst(&mut self, room: RoomKey, now: Instant) {
+        self.bursts.insert(room, now);
+    }
+
+    pub fn has_burst(&self, room: RoomKey, now: Instant) -> bool {
+        self.bursts.get(&room).is_some_and(|at| now.duration_since(*at) < MEMBERS_INTERVAL)
+    }
+
     /// Members of a big room have come or gone; says whether that is to be told
     /// now.
     pub fn changed(&mut self, room: RoomKey, now: Instant) -> bool {
@@ -33,6 +45,7 @@ impl Crowds {
     /// Takes out the rooms that are to be told of now.
     pub fn due(&mut self, now: Instant) -> Vec<RoomKey> {
         let mut due = Vec::new();
+        self.bursts.retain(|_, at| now.duration_since(*at) < MEMBERS_INTERVAL);
         self.sent.retain(|room, (at, changed)| {
             if now.duration_since(*at) < MEMBERS_INTERVAL {
                 return true;

@@ -1,6 +1,7 @@
 //! What the ChatServer knows. Nothing here reads, waits or sends, so its tests
 //! are plain values.
 
+pub mod bulks;
 pub mod crowds;
 pub mod marks;
 pub mod presence;

@@ -29,6 +29,7 @@ impl Operation for PublishToRoom {
     type Place = Access;
 
     const SCOPES: &'static [Scope] = &[Scope::Events];
+    const OPENS: bool = true;
 
     fn place(&self) -> &RoomId {
         &self.room_id

@@ -5,6 +5,7 @@
 
 mod faults;
 mod load;
+mod rooms;
 mod services;
 mod submissions;
 mod together;

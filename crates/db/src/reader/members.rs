@@ -11,7 +11,7 @@ use crate::{
 };
 use parlor_domain::{
     Ban, Member, MessageId, Receipt, Role, RoomKey, Seq, Timestamp, User, UserId, UserKey,
-    limits::EMOJIS_PER_MESSAGE,
+    limits::{EMOJIS_PER_MESSAGE, LOOKED_UP_AT_ONCE},
 };
 
 type MemberRow = (UserRow, String, Option<i64>, i64);
@@ -37,6 +37,18 @@ fn receipt((user, read_seq, delivered_seq, read_at): ReceiptRow) -> Receipt {
 }
 
 impl Reader {
+    /// Users by their ids; those who are not known are left out.
+    pub async fn users_named(&self, ids: &[UserId]) -> Result<Vec<User>, ReadError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for some in ids.chunks(LOOKED_UP_AT_ONCE) {
+            let some: Vec<String> = some.iter().map(|id| id.as_str().to_owned()).collect();
+            let query = users::table.filter(users::id.eq_any(some)).select(user_columns());
+            let rows = read!(self, |conn| query.load::<UserRow>(&mut conn).await)?;
+            found.extend(rows.into_iter().map(User::from));
+        }
+        Ok(found)
+    }
+
     pub async fn member(&self, room: RoomKey, user: UserKey) -> Result<Option<Member>, ReadError> {
         let query = members::table
             .inner_join(users::table)

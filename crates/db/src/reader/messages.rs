@@ -220,6 +220,28 @@ impl Reader {
         Ok(newest.into_iter().map(|message| (message.room_key, message)).collect())
     }
 
+    /// The newest message of each of some rooms, whoever is in them.
+    pub(super) async fn newest_of_rooms(
+        &self,
+        rooms: Vec<i64>,
+    ) -> Result<FxHashMap<RoomKey, Message>, ReadError> {
+        let newer = alias!(messages as newer);
+        let newest = newer
+            .filter(newer.field(messages::room_key).eq(room_heads::room_key))
+            .select(max(newer.field(messages::seq)))
+            .single_value();
+        let query = visible()
+            .inner_join(room_heads::table.on(room_heads::room_key.eq(messages::room_key)))
+            .filter(room_heads::room_key.eq_any(rooms))
+            .filter(messages::seq.nullable().eq(newest))
+            .select(columns());
+        let newest = read!(self, |conn| {
+            let rows = query.load::<MessageRow>(&mut conn).await?;
+            select::messages_of(&mut conn, rows).await
+        })?;
+        Ok(newest.into_iter().map(|message| (message.room_key, message)).collect())
+    }
+
     /// The newest message there is, so that ids go on after it.
     pub async fn newest_message_id(&self) -> Result<Option<MessageId>, ReadError> {
         let query = messages::table.select(max(messages::id));

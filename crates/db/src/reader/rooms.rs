@@ -1,12 +1,17 @@
 use std::sync::Arc;
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, IntoSql, JoinOnDsl, NullableExpressionMethods,
-    OptionalExtension, QueryDsl, Queryable, sql_types::Bool,
+    BoolExpressionMethods, EscapeExpressionMethods, ExpressionMethods, IntoSql, JoinOnDsl,
+    NullableExpressionMethods, OptionalExtension, QueryDsl, Queryable, TextExpressionMethods,
+    sql_types::Bool,
 };
 use diesel_async::RunQueryDsl;
 
-use super::{InboxHead, ReadError, Reader, read, unread::Mark};
+use super::{
+    InboxHead, ReadError, Reader, read,
+    room_list::{RoomFilter, fits},
+    unread::Mark,
+};
 use crate::{
     rows::room::{RoomRow, columns},
     schema::{members, receipts, room_heads, rooms},
@@ -75,7 +80,7 @@ impl OverviewRow {
 type StandingRow = (i64, String, Option<i64>, bool, bool);
 
 /// A room without what a member sees of it.
-fn seen(life: &Life, room: RoomRow, member_count: i64, last_seq: i64) -> RoomOverview {
+pub(super) fn seen(life: &Life, room: RoomRow, member_count: i64, last_seq: i64) -> RoomOverview {
     let room = Room::from(room);
     RoomOverview {
         epoch: life.epoch_of(room.key),
@@ -197,24 +202,27 @@ impl Reader {
         after: RoomKey,
         limit: i64,
     ) -> Result<(Vec<RoomOverview>, bool), ReadError> {
-        self.some_rooms(user, after, limit, false).await
+        self.some_rooms(user, after, limit, false, &RoomFilter::default()).await
     }
 
     /// The same; `with_news`: only those in which something came after the
-    /// user's mark.
-    async fn some_rooms(
+    /// user's mark. What a filter says of custom data is only narrowed down.
+    pub(super) async fn some_rooms(
         &self,
         user: UserKey,
         after: RoomKey,
         limit: i64,
         with_news: bool,
+        filter: &RoomFilter,
     ) -> Result<(Vec<RoomOverview>, bool), ReadError> {
         let is_wanted =
             room_heads::last_seq.gt(members::unread_after).or((!with_news).into_sql::<Bool>());
+        let patterns = filter.patterns();
         let query = overviews!()
             .filter(members::user_key.eq(user.0))
             .filter(members::room_key.gt(after.0))
             .filter(is_wanted)
+            .filter(fits!(patterns))
             .order(members::room_key)
             .limit(limit + 1);
         let life = self.life.clone();
@@ -262,23 +270,6 @@ impl Reader {
         Ok(keys.into_iter().map(RoomKey).collect())
     }
 
-    /// Some of a user's rooms with the newest message of each; in two
-    /// statements, however many rooms there are.
-    pub async fn rooms_with_last_message(
-        &self,
-        user: UserKey,
-        after: RoomKey,
-        limit: i64,
-    ) -> Result<(Vec<RoomOverview>, bool), ReadError> {
-        let (mut rooms, more) = self.rooms_after(user, after, limit).await?;
-        let keys = rooms.iter().map(|overview| overview.room.key.0).collect();
-        let mut newest = self.newest_messages(user, keys).await?;
-        for overview in &mut rooms {
-            overview.last_message = Some(newest.remove(&overview.room.key));
-        }
-        Ok((rooms, more))
-    }
-
     /// Some of the user's rooms in which something is unread; and the last one
     /// looked at, if there may be more behind it.
     pub async fn unread(
@@ -287,7 +278,8 @@ impl Reader {
         after: RoomKey,
         limit: i64,
     ) -> Result<(Vec<RoomOverview>, Option<RoomKey>), ReadError> {
-        let (mut rooms, more) = self.some_rooms(user, after, limit, true).await?;
+        let (mut rooms, more) =
+            self.some_rooms(user, after, limit, true, &RoomFilter::default()).await?;
         let last = rooms.last().filter(|_| more).map(|overview| overview.room.key);
         rooms.retain(|room| room.state.is_some_and(|state| state.unread > 0));
         Ok((rooms, last))

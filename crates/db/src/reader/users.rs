@@ -110,7 +110,7 @@ impl Reader {
     /// with one of them; and whether there are more. Of several words the longest is
     /// looked up, and of the users that have it as many as [`USERS_EXAMINED`] are looked
     /// at. `among_all`: those who are deactivated as well, and services.
-    pub async fn users_named(
+    pub async fn find_users(
         &self,
         text: &str,
         among_all: bool,

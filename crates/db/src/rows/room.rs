@@ -17,6 +17,7 @@ pub(crate) fn columns() -> _ {
         rooms::topic,
         rooms::custom,
         rooms::rules,
+        rooms::ownerless,
         rooms::created_at,
     )
 }
@@ -46,12 +47,13 @@ pub(crate) struct RoomRow {
     topic: String,
     custom: Option<String>,
     rules: Option<String>,
+    ownerless: bool,
     created_at: i64,
 }
 
 impl From<RoomRow> for Room {
     fn from(row: RoomRow) -> Self {
-        let RoomRow { key, id, kind, title, topic, custom, rules, created_at } = row;
+        let RoomRow { key, id, kind, title, topic, custom, rules, ownerless, created_at } = row;
         Self {
             key: RoomKey(key),
             id: RoomId::from_stored(id),
@@ -60,6 +62,7 @@ impl From<RoomRow> for Room {
             topic: topic.into(),
             custom: custom.map(Into::into),
             rules: decode_rules(rules.as_deref()),
+            ownerless,
             created_at: Timestamp(created_at),
         }
     }

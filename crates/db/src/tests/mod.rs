@@ -1,5 +1,6 @@
 //! The database's rules, on a real database file.
 
+mod bulk;
 mod conversation;
 mod erasure;
 mod files;

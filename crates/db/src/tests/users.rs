@@ -19,7 +19,7 @@ impl Bench {
     }
 
     async fn found(&self, text: &str) -> Vec<String> {
-        let (found, _) = self.database.reader.users_named(text, true, 50).await.expect("found");
+        let (found, _) = self.database.reader.find_users(text, true, 50).await.expect("found");
         let id = |profile: &Profile| profile.user.id.as_str().to_owned();
         found.iter().map(id).collect()
     }

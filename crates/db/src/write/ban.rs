@@ -26,4 +26,21 @@ pub mod backend {
             .filter(bans::until.is_null().or(bans::until.assume_not_null().gt(now.0)));
         select(exists(ban)).get_result(conn)
     }
+
+    /// Those of some users who are kept out now.
+    pub fn held(
+        conn: &mut Conn,
+        room: RoomKey,
+        among: &[UserKey],
+        now: Timestamp,
+    ) -> QueryResult<Vec<UserKey>> {
+        let keys: Vec<i64> = among.iter().map(|user| user.0).collect();
+        let banned = bans::table
+            .filter(bans::room_key.eq(room.0))
+            .filter(bans::user_key.eq_any(keys))
+            .filter(bans::until.is_null().or(bans::until.assume_not_null().gt(now.0)))
+            .select(bans::user_key)
+            .load::<i64>(conn)?;
+        Ok(banned.into_iter().map(UserKey).collect())
+    }
 }

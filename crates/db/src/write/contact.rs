@@ -3,13 +3,19 @@
 
 use parlor_domain::{Adder, Denied, RoomBounds, UserKey};
 use parlor_macros::each_backend;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{WriteError, Written};
+
+/// As `placed_by` says that the application did it: no user has this key.
+const BACKEND: i64 = 0;
 
 #[each_backend]
 pub mod backend {
     use diesel::{
-        ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl, alias, dsl::exists, select,
+        ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl, alias,
+        dsl::{count_star, exists},
+        select,
     };
 
     use super::*;
@@ -57,6 +63,77 @@ pub mod backend {
                 if is_full { Err(WriteError::TooManyPlacedRooms.into()) } else { Ok(()) }
             }
         }
+    }
+
+    /// The same of many users, whom somebody else brings into a room: why some may
+    /// not be.
+    pub fn barred(
+        conn: &mut Conn,
+        adder: Adder,
+        users: &[UserKey],
+        bounds: &RoomBounds,
+    ) -> QueryResult<FxHashMap<UserKey, WriteError>> {
+        let RoomBounds { own, placed, placed_by_one, contact } = *bounds;
+        let keys: Vec<i64> = users.iter().map(|user| user.0).collect();
+        let by = adder.stored().unwrap_or(BACKEND);
+        let theirs = || members::table.filter(members::user_key.eq_any(&keys));
+        let rooms = (members::user_key, count_star());
+        let by_one: FxHashMap<i64, i64> = theirs()
+            .filter(members::placed_by.eq(by))
+            .group_by(members::user_key)
+            .select(rooms)
+            .load(conn)?
+            .into_iter()
+            .collect();
+        let mut barred = FxHashMap::default();
+        let mut bar = |user: i64, why: WriteError| {
+            barred.insert(UserKey(user), why);
+        };
+        let Adder::Other(by) = adder else {
+            let full = by_one.iter().filter(|(_, rooms)| **rooms >= own);
+            full.for_each(|(user, _)| bar(*user, WriteError::TooManyRooms));
+            return Ok(barred);
+        };
+        let by_users: Vec<(i64, i64)> = theirs()
+            .filter(members::placed_by.is_not_null())
+            .filter(members::placed_by.ne(BACKEND))
+            .group_by(members::user_key)
+            .select(rooms)
+            .load(conn)?;
+        for (user, rooms) in by_users {
+            let by_one = by_one.get(&user).copied().unwrap_or(0);
+            if rooms >= placed || by_one >= placed_by_one {
+                bar(user, WriteError::TooManyPlacedRooms);
+            }
+        }
+        if contact.lets_in(false).is_err() {
+            let sharing = sharing(conn, by, &keys)?;
+            for user in &keys {
+                if let Err(denied) = contact.lets_in(sharing.contains(user)) {
+                    bar(*user, denied.into());
+                }
+            }
+        }
+        let blocked: Vec<i64> = blocks::table
+            .filter(blocks::user_key.eq_any(&keys))
+            .filter(blocks::blocked_key.eq(by.0))
+            .select(blocks::user_key)
+            .load(conn)?;
+        blocked.into_iter().for_each(|user| bar(user, Denied::Blocked.into()));
+        Ok(barred)
+    }
+
+    /// Those of some users who share a room with one.
+    fn sharing(conn: &mut Conn, one: UserKey, among: &[i64]) -> QueryResult<FxHashSet<i64>> {
+        let own = alias!(members as own);
+        let rooms = own.filter(own.field(members::user_key).eq(one.0));
+        let shared = members::table
+            .filter(members::user_key.eq_any(among))
+            .filter(members::room_key.eq_any(rooms.select(own.field(members::room_key))))
+            .select(members::user_key)
+            .distinct()
+            .load::<i64>(conn)?;
+        Ok(shared.into_iter().collect())
     }
 
     /// The rooms that somebody else put a user into.

@@ -21,6 +21,12 @@ impl From<WriteError> for Failure {
     }
 }
 
+impl From<Denied> for WriteError {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
 impl From<Denied> for Failure {
     fn from(denied: Denied) -> Self {
         Self::Refused(WriteError::Denied(denied))
@@ -63,6 +69,8 @@ pub enum WriteError {
     TooManyBlocks,
     #[error("the last owner of a room must first make another member its owner")]
     OwnerOfOthers,
+    #[error("the room has more members than one request can remove; remove some of them first")]
+    TooManyToRemove,
     #[error("{0}")]
     Denied(Denied),
     #[error("the user is not a member of this room")]

@@ -4,12 +4,20 @@
 
 use parlor_domain::{Role, RoomKey, Standing, Timestamp, UserKey};
 use parlor_macros::each_backend;
+use rustc_hash::FxHashMap;
 
 /// A member who has come, with what was remembered of them.
 pub struct Back {
     pub role: Role,
     pub muted_until: Option<Timestamp>,
     pub spoke_at: Option<Timestamp>,
+}
+
+/// One who comes back as `role`.
+fn back(role: Role, read_only: bool, muted_until: Option<i64>, spoke_at: Option<i64>) -> Back {
+    let role = if read_only && role != Role::Owner { Role::ReadOnly } else { role };
+    let (muted_until, spoke_at) = (muted_until.map(Timestamp), spoke_at.map(Timestamp));
+    Back { role, muted_until, spoke_at }
 }
 
 #[each_backend]
@@ -72,8 +80,34 @@ pub mod backend {
             return Ok(Back { role, muted_until: None, spoke_at: None });
         };
         diesel::delete(row).execute(conn)?;
-        let role = if read_only && role != Role::Owner { Role::ReadOnly } else { role };
-        let (muted_until, spoke_at) = (muted_until.map(Timestamp), spoke_at.map(Timestamp));
-        Ok(Back { role, muted_until, spoke_at })
+        Ok(back(role, read_only, muted_until, spoke_at))
+    }
+
+    /// The same for many who come back as members; of whom nothing is remembered,
+    /// nothing is given.
+    pub fn take_all(
+        conn: &mut Conn,
+        room: RoomKey,
+        users: &[UserKey],
+    ) -> QueryResult<FxHashMap<UserKey, Back>> {
+        let keys: Vec<i64> = users.iter().map(|user| user.0).collect();
+        let of_room = || former_members::table.filter(former_members::room_key.eq(room.0));
+        let rows = of_room()
+            .filter(former_members::user_key.eq_any(&keys))
+            .select((
+                former_members::user_key,
+                former_members::read_only,
+                former_members::muted_until,
+                former_members::spoke_at,
+            ))
+            .load::<(i64, bool, Option<i64>, Option<i64>)>(conn)?;
+        if !rows.is_empty() {
+            diesel::delete(of_room().filter(former_members::user_key.eq_any(&keys)))
+                .execute(conn)?;
+        }
+        let known = |(user, read_only, muted_until, spoke_at)| {
+            (UserKey(user), back(Role::Member, read_only, muted_until, spoke_at))
+        };
+        Ok(rows.into_iter().map(known).collect())
     }
 }

@@ -159,15 +159,23 @@ pub mod backend {
             ))
             .execute(conn)?;
         if count(conn, room, 1)? == 1 {
-            // Somebody has come back.
-            let left = rooms::table.find(room.0).filter(rooms::left_at.is_not_null());
-            diesel::update(left).set(rooms::left_at.eq(None::<i64>)).execute(conn)?;
+            is_left_no_more(conn, room)?;
         }
         Ok(())
     }
 
+    /// Somebody has come back into a room that all had left.
+    pub(in crate::write) fn is_left_no_more(conn: &mut Conn, room: RoomKey) -> QueryResult<()> {
+        let left = rooms::table.find(room.0).filter(rooms::left_at.is_not_null());
+        diesel::update(left).set(rooms::left_at.eq(None::<i64>)).execute(conn).map(drop)
+    }
+
     /// Moves a room's number of members; gives what it is now.
-    fn count(conn: &mut Conn, room: RoomKey, difference: i64) -> QueryResult<i64> {
+    pub(in crate::write) fn count(
+        conn: &mut Conn,
+        room: RoomKey,
+        difference: i64,
+    ) -> QueryResult<i64> {
         diesel::update(rooms::table.find(room.0))
             .set(rooms::member_count.eq(rooms::member_count + difference))
             .returning(rooms::member_count)
@@ -226,7 +234,8 @@ pub mod backend {
             }
             contact::check(conn, adder, user, bounds)?;
             // Whoever comes into a room that all have left is its owner.
-            let role = if count(conn, room, 0)? == 0 { Role::Owner } else { role };
+            let is_heir = !found.ownerless && count(conn, room, 0)? == 0;
+            let role = if is_heir { Role::Owner } else { role };
             insert(conn, NewMember { room, user, role, at, head: last_seq, adder })?;
         } else if adder == Adder::Oneself {
             adopt(conn, room, user, bounds)?;
@@ -284,7 +293,7 @@ pub mod backend {
         }
     }
 
-    /// Whether a room would be without an owner if not for this one.
+    /// Whether a room that needs an owner would be without one if not for this one.
     pub fn is_last_owner(
         conn: &mut Conn,
         room: RoomKey,
@@ -296,7 +305,11 @@ pub mod backend {
         }
         let owners = others(room, user).filter(members::role.eq(Role::Owner.as_str()));
         let has_owner: bool = select(exists(owners)).get_result(conn)?;
-        Ok(!has_owner)
+        Ok(!has_owner && !is_ownerless(conn, room)?)
+    }
+
+    fn is_ownerless(conn: &mut Conn, room: RoomKey) -> QueryResult<bool> {
+        Ok(timeline::find(conn, room)?.is_some_and(|room| room.ownerless))
     }
 
     #[diesel::dsl::auto_type]
@@ -323,6 +336,9 @@ pub mod backend {
     /// A room whose only owner is gone gets the highest of its members, the one
     /// who came first.
     pub fn inherit(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Member>> {
+        if is_ownerless(conn, room)? {
+            return Ok(None);
+        }
         for role in Role::ALL.into_iter().rev() {
             let first = members::table
                 .filter(members::room_key.eq(room.0))

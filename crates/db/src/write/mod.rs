@@ -20,6 +20,8 @@ pub mod audit;
 pub mod ban;
 pub mod bars;
 pub(crate) mod batch;
+pub mod bulk;
+pub mod by_rule;
 pub mod clearing;
 mod concern;
 pub mod contact;

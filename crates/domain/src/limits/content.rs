@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Limits;
+use super::{Limits, MEMBER_BYTES, MEMBERS_AT_ONCE};
 
 /// Mentions per message; further ones are plain text.
 pub const MENTIONS: usize = 50;
@@ -68,12 +68,13 @@ const fn as_json(bytes: usize) -> usize {
 }
 
 impl Limits {
-    /// Largest body of a REST request: a message, an application event, or a room
-    /// with all its fields.
+    /// Largest body of a REST request: a message, an application event, a room with
+    /// all its fields, or a list of members.
     pub fn body_bytes(&self) -> usize {
         let room = as_json(METADATA_BYTES + 4 * (TITLE_CHARS + TOPIC_CHARS)) + 4 * 1024;
         let event = as_json(EVENT_BYTES) + 4 * 1024;
-        command_bytes(self.content_bytes).max(room).max(event)
+        let members = MEMBERS_AT_ONCE * MEMBER_BYTES;
+        command_bytes(self.content_bytes).max(room).max(event).max(members)
     }
 }
 

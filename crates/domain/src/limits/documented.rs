@@ -75,6 +75,11 @@ fn the_documents_say_the_constants() {
     let said: &[(&str, &[String])] = &[
         ("docs/PROTOCOL.md", &[
             format!("at most {ROOMS_PIECE} rooms and {}", bytes(ROOMS_PIECE_BYTES)),
+            format!("removes up to {} members", number(MEMBERS_AT_ONCE)),
+            format!("more than {MEMBERS_TOLD} members come, go"),
+            format!("have {BULK_WAITING_EACH} more waiting, and all together {BULK_WAITING} per node"),
+            format!("A page looks at {} rooms at most", number(ROOMS_EXAMINED)),
+            format!("percent-encoded; at most {})", bytes(CUSTOM_FILTER_BYTES)),
             format!("messages of {} or more", bytes(COMPRESSION_MIN_BYTES)),
             format!("1 to {REQUEST_ID_BYTES} bytes of text"),
             format!("the first {REACTION_USERS}; all of them with"),
@@ -165,6 +170,7 @@ fn the_documents_say_the_constants() {
             format!("answers above {} that wait: {}", bytes(ANSWER_SMALL), bytes(ANSWER_BYTES_PER_USER)),
             format!("{} of an address, {} in all", bytes(ANSWER_BYTES_PER_ADDRESS), bytes(ANSWER_BYTES)),
             format!("{GUESTS_PER_ADDRESS} sockets without a token"),
+            format!("{} of one request, in a few statements; one such request at a time, {BULK_WAITING_EACH} of a user waiting; more than {MEMBERS_TOLD} are", number(MEMBERS_AT_ONCE)),
             format!("are {queued_frames} frames and {queued_bytes}"),
             format!("a frame has at most {frame_bytes}"),
             format!("a token {} (refused", bytes(TOKEN_BYTES)),

@@ -28,6 +28,27 @@ pub const RESUME_ROOMS: usize = 1_000;
 /// 200 is enough for all rooms of a team, and no single stranger uses up all
 /// places.
 pub const PLACED_SHARE: usize = 5;
+/// Members that one request adds, removes or changes. A thousand are some 30 ms of
+/// the write lane.
+pub const MEMBERS_AT_ONCE: usize = 1_000;
+/// Bytes of one of them in a request, with its names, an id and a role.
+pub const MEMBER_BYTES: usize = 128;
+/// Members that may come and go at once and be told one by one: beyond, a room is
+/// told how many it has, as a big one. Well below what a connection has queued
+/// ([`super::Limits::queued_frames`]).
+pub const MEMBERS_TOLD: usize = 100;
+/// Requests for many members that wait for the one that is carried out, of one user
+/// and of all. Beyond: `unavailable`.
+pub const BULK_WAITING_EACH: usize = 4;
+pub const BULK_WAITING: usize = 64;
+/// Rules by which rooms are made. They are gone through for a room that is not
+/// there.
+pub const CREATION_RULES_MAX: usize = 100;
+/// Rooms that one page of the list of all rooms looks at, however few of them are
+/// wanted: some 20 ms of a reading connection.
+pub const ROOMS_EXAMINED: i64 = 10_000;
+/// Bytes of the custom data that a list of rooms is filtered by.
+pub const CUSTOM_FILTER_BYTES: usize = 1024;
 /// Users blocked by one user. They are sent to every node with the user's
 /// presence. Beyond: `conflict`.
 pub const BLOCKS_PER_USER: i64 = 1_000;

@@ -1,0 +1,62 @@
+//! Rooms that are made when they are first used.
+
+use std::sync::Arc;
+
+use super::{ChatServer, operation::Request};
+use crate::{
+    chat::{Access, ChatError, Requester},
+    clock::now,
+    db::OpenByRule,
+};
+use parlor_domain::{Room, RoomId, RoomKey};
+
+impl ChatServer {
+    /// How a requester would stand to a room that a rule makes; `None` if none does.
+    pub(super) fn by_rule(&self, from: &Requester, id: &RoomId) -> Option<Access> {
+        let kind = self.settings.room_rules.kind_of(id)?;
+        let room = Arc::new(Room { kind, ..Room::stub(RoomKey(0), id.clone()) });
+        Some(Access { room, standing: None, is_admin: from.is_admin })
+    }
+
+    /// Makes such a room, unless somebody else has just made it. What the requester
+    /// asks there meanwhile waits.
+    pub(super) fn open_by_rule(
+        &mut self,
+        from: &Requester,
+        room: &Room,
+        then: impl FnOnce(&mut Self, Result<Access, ChatError>) + 'static,
+    ) {
+        let (user, is_admin) = (from.user.key, from.is_admin);
+        let write = OpenByRule {
+            id: room.id.clone(),
+            kind: room.kind,
+            user,
+            made_by: self.maker(from),
+            created_at: now(),
+            bounds: self.room_bounds(),
+        };
+        self.write_of_member((user, room.id.clone()), write, move |server, opened| {
+            let access = opened.map(|opened| {
+                let (room, standing) = (Arc::new(opened.room), opened.standing);
+                Access { room, standing, is_admin }
+            });
+            then(server, access);
+        });
+    }
+
+    /// For a request in a room that is not there: made by who may not do there what
+    /// they ask, it would be made for nothing.
+    pub(super) fn open_then_run(&mut self, Request { from, what }: Request, room: &RoomId) {
+        let Some(access) = self.by_rule(&from, room) else {
+            return what.refuse(ChatError::NotFound("room"), self);
+        };
+        let room = access.room.clone();
+        if let Err(refused) = what.allowed(&from, access) {
+            return what.refuse(refused, self);
+        }
+        self.open_by_rule(&from.clone(), &room, move |server, opened| match opened {
+            Ok(access) => what.run(from, Some(access), server),
+            Err(error) => what.refuse(error, server),
+        });
+    }
+}
