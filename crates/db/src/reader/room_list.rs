@@ -9,12 +9,14 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value};
 
-use super::{ReadError, Reader, read, rooms::seen};
+use super::{ReadError, Reader, read};
 use crate::{
     rows::room::{RoomRow, columns},
     schema::{room_heads, rooms},
 };
-use parlor_domain::{Room, RoomKey, RoomKind, RoomOverview, UserKey, limits::ROOMS_EXAMINED};
+use parlor_domain::{
+    Life, Room, RoomKey, RoomKind, RoomOverview, Seq, UserKey, limits::ROOMS_EXAMINED,
+};
 
 /// Which rooms are wanted; all, unless it says something.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +61,20 @@ pub(super) use fits;
 /// A text that stands for itself in a pattern.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// A room without what a member sees of it.
+pub(super) fn seen(life: &Life, room: RoomRow, member_count: i64, last_seq: i64) -> RoomOverview {
+    let room = Room::from(room);
+    RoomOverview {
+        epoch: life.epoch_of(room.key),
+        room: Arc::new(room),
+        last_seq: Seq(last_seq),
+        member_count,
+        state: None,
+        peer: None,
+        last_message: None,
+    }
 }
 
 impl RoomFilter {

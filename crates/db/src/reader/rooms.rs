@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{
     InboxHead, ReadError, Reader, read,
-    room_list::{RoomFilter, fits},
+    room_list::{RoomFilter, fits, seen},
     unread::Mark,
 };
 use crate::{
@@ -78,20 +78,6 @@ impl OverviewRow {
 
 /// A room, and how a user stands in it.
 type StandingRow = (i64, String, Option<i64>, bool, bool);
-
-/// A room without what a member sees of it.
-pub(super) fn seen(life: &Life, room: RoomRow, member_count: i64, last_seq: i64) -> RoomOverview {
-    let room = Room::from(room);
-    RoomOverview {
-        epoch: life.epoch_of(room.key),
-        room: Arc::new(room),
-        last_seq: Seq(last_seq),
-        member_count,
-        state: None,
-        peer: None,
-        last_message: None,
-    }
-}
 
 /// A role that is not known may do the least.
 fn standing(role: &str, muted_until: Option<i64>, blocked: bool, peer_deleted: bool) -> Standing {
