@@ -95,6 +95,7 @@ impl ChatServer {
         self.write_in_room(room, write, or_refused(reply, then));
     }
 
+    /// The same, whatever is done about a refusal.
     pub(super) fn write_in_room<W: Write>(
         &mut self,
         room: RoomId,
