@@ -8,6 +8,11 @@ async fn admin(server: &Server) -> User {
     server.user_with("root", Token::of("root").claim("roles", json!(["admin"]))).await
 }
 
+fn path(fields: &[(&str, &str)]) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    format!("/rooms?{query}")
+}
+
 /// The ids of all pages of a list.
 async fn listed(user: &User, fields: &[(&str, &str)]) -> Vec<String> {
     let (mut ids, mut cursor) = (Vec::new(), None::<String>);
@@ -16,8 +21,7 @@ async fn listed(user: &User, fields: &[(&str, &str)]) -> Vec<String> {
         if let Some(cursor) = &cursor {
             fields.push(("cursor", cursor));
         }
-        let request = user.request(reqwest::Method::GET, "/rooms").query(&fields);
-        let page = User::outcome(request).await.expect(200);
+        let page = user.get(&path(&fields)).await.expect(200);
         let id = |room: &Value| room["room_id"].as_str().expect("an id").to_owned();
         ids.extend(page["rooms"].as_array().expect("a list").iter().map(id));
         if page["has_more"] == false {
@@ -132,8 +136,7 @@ async fn what_is_wrong_with_a_filter_is_named() {
         ("all", "maybe"),
         ("cursor", "x"),
     ] {
-        let request = ann.request(reqwest::Method::GET, "/rooms").query(&[(field, value)]);
-        let error = User::outcome(request).await.refused(400, "invalid_message");
+        let error = ann.get(&path(&[(field, value)])).await.refused(400, "invalid_message");
         assert_eq!(error["field"], field, "{error}");
     }
 }
