@@ -8,6 +8,8 @@ pub enum Status {
 }
 
 impl Status {
+    pub const ALL: [Self; 3] = [Self::Online, Self::Away, Self::Offline];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Online => "online",
@@ -17,7 +19,7 @@ impl Status {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Online, Self::Away, Self::Offline].into_iter().find(|status| status.as_str() == text)
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
     /// What a client may say of itself.

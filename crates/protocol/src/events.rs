@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    MemberView, MessageView, ProfileView, RoomChangeView, RoomView, UserView,
+    AnyStatus, MemberView, MessageView, ProfileView, RoomChangeView, RoomView, UserView,
     server_frame::{Envelope, NONE},
 };
 use parlor_domain::{
@@ -156,6 +156,7 @@ pub fn typing(room: &RoomId, user: &UserId, is_typing: bool, at: Timestamp) -> F
 #[derive(Serialize, JsonSchema)]
 pub struct PresenceView<'a> {
     pub user_id: &'a str,
+    #[schemars(with = "AnyStatus")]
     pub status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<String>,

@@ -28,7 +28,7 @@ pub use request::{Input, Json, Object, null_or};
 pub use room_view::{
     BanView, MemberView, ReceiptView, RoomChangeView, RoomEntryView, RoomView, rooms_that_fit,
 };
-pub use schemas::{Schemas, any_json};
+pub use schemas::{AnyRole, AnyRoomKind, AnyStatus, OrNull, Schemas, any_json};
 pub use views::*;
 
 /// How many bytes something takes as JSON.

@@ -283,7 +283,7 @@ impl JsonSchema for Object {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "object"})
+        json_schema!({"type": "object", "additionalProperties": true})
     }
 }
 

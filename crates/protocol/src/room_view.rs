@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::{MessageView, UserView};
+use crate::{AnyRole, AnyRoomKind, MessageView, OrNull, UserView};
 use parlor_domain::{
     Ban, Member, Receipt, Room, RoomOverview, RoomRules, RoomState, Timestamp, User,
 };
@@ -12,6 +12,7 @@ use parlor_domain::{
 #[derive(Serialize, JsonSchema)]
 pub struct RoomView<'a> {
     room_id: &'a str,
+    #[schemars(with = "AnyRoomKind")]
     kind: &'static str,
     title: &'a str,
     topic: &'a str,
@@ -29,6 +30,7 @@ pub struct RoomView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<PeerView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "OrNull<MessageView<'a>>")]
     last_message: Option<Option<MessageView<'a>>>,
 }
 
@@ -50,6 +52,7 @@ impl<'a> From<&'a User> for PeerView<'a> {
 
 #[derive(Serialize, JsonSchema)]
 struct RoomStateView {
+    #[schemars(with = "AnyRole")]
     role: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     muted_until: Option<String>,
@@ -105,6 +108,7 @@ impl<'a> From<&'a RoomOverview> for RoomView<'a> {
 #[derive(Serialize, JsonSchema)]
 pub struct RoomEntryView<'a> {
     room_id: &'a str,
+    #[schemars(with = "AnyRoomKind")]
     kind: &'static str,
     title: &'a str,
     #[serde(skip_serializing_if = "RoomRules::is_default")]
@@ -180,6 +184,7 @@ impl<'a> From<&'a Room> for RoomChangeView<'a> {
 #[derive(Serialize, JsonSchema)]
 pub struct MemberView<'a> {
     user: UserView<'a>,
+    #[schemars(with = "AnyRole")]
     role: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     muted_until: Option<String>,
