@@ -17,7 +17,7 @@ use crate::{
     db::Audited,
     error::ApiError,
     operations::disconnect::EraseUser,
-    protocol::any_json,
+    protocol::{AnyStatus, any_json},
 };
 use parlor_domain::{Retention, RoomId, Seq, UserId};
 
@@ -30,6 +30,7 @@ struct ConnectionView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     connected_at: String,
+    #[schemars(with = "AnyStatus")]
     status: &'static str,
     rooms: usize,
 }

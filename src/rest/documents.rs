@@ -15,6 +15,8 @@ use crate::error::ApiError;
 pub(super) struct OpenApiDocument {
     openapi: String,
     info: Map<String, Value>,
+    servers: Vec<Map<String, Value>>,
+    tags: Vec<Map<String, Value>>,
     paths: Map<String, Value>,
     components: Map<String, Value>,
     security: Vec<BTreeMap<String, Vec<String>>>,
@@ -26,6 +28,7 @@ pub(super) struct AsyncApiDocument {
     asyncapi: String,
     info: Map<String, Value>,
     default_content_type: String,
+    servers: Map<String, Value>,
     channels: Map<String, Value>,
     operations: Map<String, Value>,
     components: Map<String, Value>,

@@ -136,7 +136,8 @@ async fn what_is_read_is_as_described() {
             continue;
         }
         schema["components"] = document["components"].clone();
-        let validator = jsonschema::validator_for(&schema).expect("a good schema");
+        let options = jsonschema::options().should_validate_formats(true);
+        let validator = options.build(&schema).expect("a good schema");
         let answer = outcome.json();
         let errors = validator.iter_errors(&answer).map(|error| error.to_string());
         wrong.extend(errors.map(|error| format!("{}: {error}", call.path)).collect::<Vec<_>>());

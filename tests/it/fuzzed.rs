@@ -20,13 +20,13 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
                       allow_header_conformance,ignored_auth";
 /// What takes away the things that the other calls are about.
 const ENDINGS: [&str; 7] = [
-    "delete_rooms_room",
-    "delete_rooms_room_messages",
-    "delete_messages_id",
-    "delete_attachments_id",
-    "delete_users_user",
-    "post_rooms_room_transfer",
-    "delete_rooms_room_members_user",
+    "deleteRoom",
+    "clearRoom",
+    "deleteMessage",
+    "deleteAttachment",
+    "deleteUser",
+    "transferRoom",
+    "removeMember",
 ];
 /// Seconds of one run, and how much longer it may take.
 const BUDGET: u64 = 25;

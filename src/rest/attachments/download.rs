@@ -37,7 +37,9 @@ const PART: (&str, &str) = ("Content-Range", "The range returned, or the size of
 
 impl Gives for File {
     fn given(schemas: &mut Schemas) -> Given {
-        let file = json!({"*/*": {"schema": {"type": "string", "format": "binary"}}});
+        let file = json!({"schema": {"type": "string", "format": "binary"}});
+        // Generators of clients know no `*/*`.
+        let file = json!({"application/octet-stream": file, "*/*": file});
         let granted = |status, what, headers| Granted {
             status,
             what: Some(what),
@@ -59,7 +61,11 @@ impl Gives for File {
 impl Gives for Picture {
     fn given(schemas: &mut Schemas) -> Given {
         let picture = json!({"schema": {"type": "string", "format": "binary"}});
-        let content = Some(json!({"image/jpeg": picture, "image/png": picture}));
+        let content = Some(json!({
+            "application/octet-stream": picture,
+            "image/jpeg": picture,
+            "image/png": picture,
+        }));
         let known = Granted::nothing(304, Some("Not modified"));
         let responses = vec![
             Granted { status: 200, what: None, headers: &[TAG], content },

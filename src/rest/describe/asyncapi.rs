@@ -1,165 +1,226 @@
 //! The socket described for programs: AsyncAPI 3, made from the types that
 //! are sent (<https://www.asyncapi.com/docs/reference/specification/v3.0.0>).
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
-use crate::{
-    operations::frames::FRAMES,
-    protocol::{
-        Auth, ErrorView, MemberView, MessageView, RoomChangeView, Schemas,
-        events::{
-            AddedView, ClearedView, LeftView, MembersView, PresenceView, ReceiptsView, RemovedView,
-            RoomPresenceView, TypingView, UnreadView,
-        },
-        server_frame::{Empty, GoAwayView, ReadyView, ResumedView, RoomsView, SessionView},
-    },
+use super::{
+    examples::Examples,
+    frames::{self, ANSWER, Answer, Around, Command},
+    names,
 };
+use crate::protocol::{PROTOCOL_NAME, Schemas};
 
-/// The data of each command, by its type.
-fn commands(schemas: &mut Schemas) -> BTreeMap<&'static str, Option<Value>> {
-    let own = [("auth", Some(schemas.of::<Auth>())), ("ping", None)];
-    let operations = FRAMES.iter().map(|frame| (frame.kind, Some((frame.takes)(schemas))));
-    own.into_iter().chain(operations).collect()
+const PLACE: &str = "/components/schemas";
+
+/// A message of the channel, as others point to it.
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/channels/socket/messages/{name}")})
 }
 
-/// What is in the data of an ack: that of the command it answers.
-fn acks(schemas: &mut Schemas) -> Value {
-    let mut all = vec![schemas.of::<SessionView<'_>>(), schemas.of::<Empty>()];
-    for frame in FRAMES {
-        let ack = (frame.gives)(schemas);
-        if !all.contains(&ack) {
-            all.push(ack);
-        }
-    }
-    json!({"anyOf": all})
-}
-
-/// What comes around the data of a kind of frame.
-struct Around {
-    data: Option<Value>,
-    /// The fields that are always there besides `type` and `data`.
-    fields: &'static [&'static str],
-}
-
-const ROOM_EVENT: &[&str] = &["room_id", "timestamp"];
-const PLACED: &[&str] = &["room_id", "timestamp", "seq"];
-const MESSAGE: &[&str] = &["room_id", "timestamp", "seq", "message_id"];
-
-fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
-    let around = |data, fields| Around { data, fields };
-    let message = schemas.of::<MessageView<'_>>();
-    let member = schemas.of::<MemberView<'_>>();
-    BTreeMap::from([
-        ("ack", around(Some(acks(schemas)), &["id"][..])),
-        ("error", around(Some(schemas.of::<ErrorView<'_>>()), &[])),
-        ("pong", around(None, &[])),
-        ("auth.required", around(None, &[])),
-        ("auth.failed", around(Some(schemas.of::<ErrorView<'_>>()), &[])),
-        ("session.ready", around(Some(schemas.of::<ReadyView<'_>>()), &[])),
-        ("session.rooms", around(Some(schemas.of::<RoomsView<'_>>()), &[])),
-        ("session.resumed", around(Some(schemas.of::<ResumedView<'_>>()), &["id"])),
-        ("server.goaway", around(Some(schemas.of::<GoAwayView<'_>>()), &[])),
-        ("message.created", around(Some(message.clone()), MESSAGE)),
-        ("message.updated", around(Some(message.clone()), MESSAGE)),
-        ("message.deleted", around(Some(message), MESSAGE)),
-        ("room.cleared", around(Some(schemas.of::<ClearedView>()), PLACED)),
-        ("receipts", around(Some(schemas.of::<ReceiptsView<'_>>()), ROOM_EVENT)),
-        ("typing", around(Some(schemas.of::<TypingView<'_>>()), ROOM_EVENT)),
-        ("presence", around(Some(schemas.of::<PresenceView<'_>>()), &["timestamp"])),
-        ("room.presence", around(Some(schemas.of::<RoomPresenceView<'_>>()), ROOM_EVENT)),
-        ("room.unread", around(Some(schemas.of::<UnreadView<'_>>()), ROOM_EVENT)),
-        ("member.joined", around(Some(member.clone()), ROOM_EVENT)),
-        ("member.updated", around(Some(member), ROOM_EVENT)),
-        ("member.left", around(Some(schemas.of::<LeftView<'_>>()), ROOM_EVENT)),
-        ("room.members", around(Some(schemas.of::<MembersView>()), ROOM_EVENT)),
-        ("room.added", around(Some(schemas.of::<AddedView<'_>>()), ROOM_EVENT)),
-        ("room.updated", around(Some(schemas.of::<RoomChangeView<'_>>()), ROOM_EVENT)),
-        ("room.removed", around(Some(schemas.of::<RemovedView>()), ROOM_EVENT)),
-        ("room.deleted", around(None, ROOM_EVENT)),
-    ])
-}
-
-fn fields() -> Map<String, Value> {
-    let fields = json!({
-        "id": {"type": "string", "minLength": 1, "maxLength": 64},
-        "room_id": {"type": "string"},
-        "seq": {"type": "integer", "minimum": 1},
-        "inbox_seq": {"type": "integer", "minimum": 1},
-        "message_id": {"type": "string"},
-        "timestamp": {"type": "string", "format": "date-time"},
-    });
-    match fields {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
-}
-
-/// A whole frame of one type.
-fn frame(kind: &Value, data: Option<&Value>, required: &[&str]) -> Value {
-    let mut properties = fields();
-    properties.insert("type".to_owned(), kind.clone());
-    let mut all: Vec<&str> = vec!["type"];
-    all.extend(required);
-    if let Some(data) = data {
-        properties.insert("data".to_owned(), data.clone());
-        all.push("data");
-    }
+fn message(kind: &str, title: &str, payload: &Value) -> Value {
     json!({
-        "type": "object",
-        "properties": properties,
-        "required": all,
-        "additionalProperties": false,
+        "name": kind,
+        "title": title,
+        "contentType": "application/json",
+        "payload": payload,
     })
 }
 
-fn message(name: &str, payload: &Value) -> Value {
-    json!({"name": name, "contentType": "application/json", "payload": payload})
+/// `message.send` as the name of an operation: `messageSend`.
+fn name_of(kind: &str) -> String {
+    let mut name = String::new();
+    for (n, word) in kind.split(['.', '_']).enumerate() {
+        match word.split_at_checked(1) {
+            Some((first, rest)) if n > 0 => {
+                name.extend([first.to_ascii_uppercase().as_str(), rest])
+            }
+            _ => name.push_str(word),
+        }
+    }
+    name
+}
+
+/// Messages and operations, as they come together.
+#[derive(Default)]
+struct Channel {
+    messages: Map<String, Value>,
+    operations: Map<String, Value>,
+}
+
+impl Channel {
+    /// What the server sends, and when it likes to.
+    fn add_events(&mut self, schemas: &mut Schemas) {
+        let mut sent = Vec::new();
+        for (kind, Around { data, fields }) in frames::events(schemas) {
+            let payload = frames::frame(&json!({"const": kind}), data.as_ref(), fields);
+            let is_answer = matches!(kind, "ack" | "error" | "pong");
+            let title = if is_answer { "Answer" } else { "Event" };
+            self.messages.insert(kind.to_owned(), message(kind, title, &payload));
+            sent.push(reference(kind));
+        }
+        // The application's own types.
+        let kind = json!({"type": "string", "pattern": "^[a-z0-9_.-]{1,64}$"});
+        let any = json!({"description": "Any JSON value."});
+        let payload = frames::frame(&kind, Some(&any), &["timestamp"]);
+        let title = "Event of the application";
+        self.messages.insert("application".to_owned(), message("application", title, &payload));
+        sent.push(reference("application"));
+        let event = json!({
+            "action": "send",
+            "channel": {"$ref": "#/channels/socket"},
+            "summary": "What the server tells",
+            "messages": sent,
+        });
+        self.operations.insert("event".to_owned(), event);
+    }
+
+    /// What the server is asked, with its answers.
+    fn add_command(&mut self, Command { kind, data, answer }: Command) {
+        let mut payload = frames::frame(&json!({"const": kind}), data.as_ref(), &[]);
+        // What is not known is ignored.
+        payload["additionalProperties"] = json!(true);
+        let name = format!("command.{kind}");
+        self.messages.insert(name.clone(), message(kind, "Command", &payload));
+        let mut replies: Vec<Value> = match answer {
+            Answer::Frames(kinds) => kinds.iter().map(|kind| reference(kind)).collect(),
+            Answer::Ack(data) => {
+                let ack = format!("ack.{kind}");
+                let payload = frames::frame(&json!({"const": "ack"}), Some(&data), ANSWER);
+                self.messages.insert(ack.clone(), message("ack", "Answer", &payload));
+                vec![reference(&ack)]
+            }
+        };
+        replies.push(reference("error"));
+        let channel = json!({"$ref": "#/channels/socket"});
+        let operation = json!({
+            "action": "receive",
+            "channel": channel,
+            "summary": format!("The command `{kind}`"),
+            "messages": [reference(&name)],
+            "reply": {"channel": channel, "messages": replies},
+        });
+        self.operations.insert(name_of(kind), operation);
+    }
+}
+
+/// Adds one to every message.
+fn add_examples(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    let examples = Examples::new(&schemas);
+    let messages = document["channels"]["socket"]["messages"].as_object_mut();
+    for (name, message) in messages.into_iter().flatten() {
+        let mut payload = examples.of("", &message["payload"]);
+        let is_answer = message["payload"]["required"]
+            .as_array()
+            .is_some_and(|names| names.iter().any(|name| name == "id"));
+        // A label of the client's own.
+        match name.starts_with("command.") || is_answer {
+            true => payload["id"] = json!("c-17"),
+            false => drop(payload.as_object_mut().and_then(|payload| payload.remove("id"))),
+        }
+        message["examples"] = json!([{"payload": payload}]);
+    }
+}
+
+/// What is said of the upgrade.
+fn bindings() -> Value {
+    let text = |what: &str| json!({"type": "string", "description": what});
+    json!({"ws": {
+        "method": "GET",
+        "query": {"type": "object", "properties": {
+            "token": text("The token, where no header can be set"),
+            "resume": {"type": "string", "const": "1", "description": "Nothing is live until `session.resume`"},
+            "room": text("A room to join"),
+            "device_id": {"type": "string", "maxLength": 64, "description": "Shown in the list of connections"},
+        }},
+        "headers": {"type": "object", "properties": {
+            "Authorization": text("`Bearer <token>`"),
+            "Sec-WebSocket-Protocol": text(&format!("`{PROTOCOL_NAME}, bearer.<token>`, from browsers")),
+        }},
+        "bindingVersion": "0.1.0",
+    }})
+}
+
+fn servers() -> Value {
+    let server = |protocol: &str| {
+        json!({
+            "host": "{host}",
+            "protocol": protocol,
+            "variables": {"host": {"default": "localhost:8080", "description": "Host and port"}},
+            "security": [{"$ref": "#/components/securitySchemes/token"}],
+        })
+    };
+    json!({"plain": server("ws"), "tls": server("wss")})
 }
 
 /// The whole document.
 pub fn asyncapi() -> Value {
-    let mut schemas = Schemas::new("/components/schemas");
-    let (mut messages, mut sent, mut received) = (Map::new(), Vec::new(), Vec::new());
-    let mut taken = Schemas::received("/components/schemas");
-    for (kind, data) in commands(&mut taken) {
-        let mut payload = frame(&json!({"const": kind}), data.as_ref(), &[]);
-        // What is not known is ignored.
-        payload["additionalProperties"] = json!(true);
-        let name = format!("command.{kind}");
-        sent.push(json!({"$ref": format!("#/channels/socket/messages/{name}")}));
-        messages.insert(name.clone(), message(kind, &payload));
+    let (mut sent, mut received) = (Schemas::new(PLACE), Schemas::received(PLACE));
+    let mut channel = Channel::default();
+    for command in frames::commands(&mut sent, &mut received) {
+        channel.add_command(command);
     }
-    for (kind, Around { data, fields }) in events(&mut schemas) {
-        let payload = frame(&json!({"const": kind}), data.as_ref(), fields);
-        received.push(json!({"$ref": format!("#/channels/socket/messages/{kind}")}));
-        messages.insert(kind.to_owned(), message(kind, &payload));
-    }
-    // The application's own types.
-    let own = frame(
-        &json!({"type": "string", "pattern": "^[a-z0-9_.-]{1,64}$"}),
-        Some(&json!({})),
-        &["timestamp"],
-    );
-    received.push(json!({"$ref": "#/channels/socket/messages/application"}));
-    messages.insert("application".to_owned(), message("application", &own));
-    let mut definitions = schemas.definitions();
-    definitions.extend(taken.definitions());
-    let channel = json!({"$ref": "#/channels/socket"});
-    json!({
+    channel.add_events(&mut sent);
+    let mut definitions = sent.definitions();
+    definitions.extend(received.definitions());
+    let mut document = json!({
         "asyncapi": "3.0.0",
         "info": {
             "title": "Parlor",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "The WebSocket interface at /ws. Its guarantees are described in docs/PROTOCOL.md.",
+            "license": {"name": "MIT"},
         },
         "defaultContentType": "application/json",
-        "channels": {"socket": {"address": "/ws", "messages": messages}},
-        "operations": {
-            "command": {"action": "receive", "channel": channel, "messages": sent},
-            "event": {"action": "send", "channel": channel, "messages": received},
+        "servers": servers(),
+        "channels": {"socket": {
+            "address": "/ws",
+            "title": "The socket",
+            "bindings": bindings(),
+            "messages": channel.messages,
+        }},
+        "operations": channel.operations,
+        "components": {
+            "schemas": definitions,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
-        "components": {"schemas": definitions},
-    })
+    });
+    names::rename(&mut document);
+    add_examples(&mut document);
+    document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_of_frames_are_as_described() {
+        let document = asyncapi();
+        let messages = document["channels"]["socket"]["messages"].as_object().expect("messages");
+        for (name, message) in messages {
+            let mut schema = message["payload"].clone();
+            schema["components"] = document["components"].clone();
+            let validator = jsonschema::validator_for(&schema).expect("a good schema");
+            let errors: Vec<String> = validator
+                .iter_errors(&message["examples"][0]["payload"])
+                .map(|error| error.to_string())
+                .collect();
+            assert_eq!(errors, Vec::<String>::new(), "{name}");
+        }
+    }
+
+    #[test]
+    fn all_that_operations_name_is_there() {
+        let document = asyncapi();
+        let operations = document["operations"].as_object().expect("operations");
+        assert_eq!(operations["messageSend"]["messages"][0], reference("command.message.send"));
+        for (name, operation) in operations {
+            let replies = operation["reply"]["messages"].as_array().into_iter().flatten();
+            for named in operation["messages"].as_array().into_iter().flatten().chain(replies) {
+                let pointer = named["$ref"].as_str().and_then(|to| to.strip_prefix('#'));
+                assert!(document.pointer(pointer.expect("a place")).is_some(), "{name}: {named}");
+            }
+        }
+    }
 }

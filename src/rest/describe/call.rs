@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::http::Method;
 use serde_json::{Map, Value, json};
 
+use super::{operations, parameters};
 use crate::{
     error::ErrorBody,
     operations::IDEMPOTENCY_KEY,
@@ -15,26 +16,62 @@ use crate::{
     },
 };
 
-/// One call as OpenAPI describes it. `taken` has the schemas of what is
-/// received.
-pub fn describe(call: &Call, schemas: &mut Schemas, taken: &mut Schemas) -> Value {
-    let name: Vec<&str> = call
-        .path
-        .split(['/', '-', '.'])
-        .map(|part| part.trim_matches(['{', '}']))
-        .filter(|part| !part.is_empty())
-        .collect();
-    let given = (call.gives)(schemas);
-    let (parameters, body) = Fields::of((call.fields)(taken)).split(call, given.heeds);
+/// The types that the calls have.
+pub struct Types {
+    sent: Schemas,
+    received: Schemas,
+    /// Of what is in bodies, by name.
+    bodies: Map<String, Value>,
+}
+
+impl Types {
+    pub fn new() -> Self {
+        let place = "/components/schemas";
+        let (sent, received) = (Schemas::new(place), Schemas::received(place));
+        Self { sent, received, bodies: Map::new() }
+    }
+
+    pub fn definitions(mut self) -> Map<String, Value> {
+        let mut all = self.sent.definitions();
+        all.extend(self.received.definitions());
+        all.extend(self.bodies);
+        all
+    }
+
+    /// The body of a call is a type of its own: clients have a class of it.
+    fn add_body(&mut self, call: &Call, schema: Value) -> Value {
+        let (first, rest) = call.id.split_at(1);
+        let name = format!("{}{rest}Request", first.to_ascii_uppercase());
+        let reference = json!({"$ref": format!("#/components/schemas/{name}")});
+        self.bodies.insert(name, schema);
+        reference
+    }
+}
+
+/// One call as OpenAPI describes it.
+pub fn describe(call: &Call, types: &mut Types) -> Value {
+    let given = (call.gives)(&mut types.sent);
+    let fields = Fields::of((call.fields)(&mut types.received));
+    let (parameters, body) = fields.split(call, given.heeds);
     let mut operation = json!({
         "operationId": call.id,
         "summary": call.summary,
-        "tags": [name.first().copied().unwrap_or_default()],
-        "responses": responses(call, given, &parameters, schemas),
+        "description": operations::description(call.id),
+        "tags": [operations::tag(call.path)],
+        "responses": responses(call, given, &parameters, &mut types.sent),
         "parameters": parameters,
     });
-    if let Some(body) = body {
-        operation["requestBody"] = body;
+    match body {
+        Some(Body::File) => {
+            let file = json!({"schema": {"type": "string", "format": "binary"}});
+            operation["requestBody"] =
+                json!({"required": true, "content": {"application/octet-stream": file}});
+        }
+        Some(Body::Json { schema, is_needed }) => {
+            let content = json!({"application/json": {"schema": types.add_body(call, schema)}});
+            operation["requestBody"] = json!({"required": is_needed, "content": content});
+        }
+        None => {}
     }
     if !call.taken.token {
         operation["security"] = json!([]);
@@ -49,8 +86,15 @@ pub fn method(method: &Method) -> String {
 
 /// The fields of a request.
 struct Fields {
+    /// What the type says of itself.
+    what: Option<Value>,
     properties: Map<String, Value>,
     required: Vec<String>,
+}
+
+enum Body {
+    File,
+    Json { schema: Value, is_needed: bool },
 }
 
 impl Fields {
@@ -61,7 +105,7 @@ impl Fields {
         };
         let required = schema["required"].as_array().into_iter().flatten();
         let required = required.filter_map(|name| name.as_str().map(str::to_owned)).collect();
-        Self { properties, required }
+        Self { what: schema.get("description").cloned(), properties, required }
     }
 
     fn parameter(&mut self, name: &str, field: &str, place: &str) -> Value {
@@ -70,13 +114,24 @@ impl Fields {
         if let Some(kind) = schema["type"].get(0).cloned() {
             schema["type"] = kind;
         }
+        if let Some(texts) = schema["anyOf"].get(0).cloned() {
+            schema = texts;
+        }
         let required = place == "path" || self.required.iter().any(|name| name == field);
-        json!({"name": name, "in": place, "required": required, "schema": schema})
+        let own = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+        let what = own.unwrap_or_else(|| parameters::description(name).into());
+        json!({
+            "name": name,
+            "in": place,
+            "description": what,
+            "required": required,
+            "schema": schema,
+        })
     }
 
     /// What of them is in the path, the query and the headers, and the body
     /// that the rest is.
-    fn split(mut self, call: &Call, heeds: &[&str]) -> (Vec<Value>, Option<Value>) {
+    fn split(mut self, call: &Call, heeds: &[&str]) -> (Vec<Value>, Option<Body>) {
         let mut parameters: Vec<Value> =
             parts_of(call.path).map(|part| self.parameter(part, field_of(part), "path")).collect();
         if self.properties.contains_key(IDEMPOTENCY_KEY) {
@@ -88,9 +143,7 @@ impl Fields {
         }
         parameters.extend(heeds.iter().map(|name| self.parameter(name, name, "header")));
         if call.taken.file {
-            let file = json!({"schema": {"type": "string", "format": "binary"}});
-            let content = json!({"application/octet-stream": file});
-            return (parameters, Some(json!({"required": true, "content": content})));
+            return (parameters, Some(Body::File));
         }
         if !call.form.has_body {
             return (parameters, None);
@@ -98,9 +151,16 @@ impl Fields {
         let required: Vec<&String> =
             self.required.iter().filter(|name| self.properties.contains_key(*name)).collect();
         let is_needed = !required.is_empty();
-        let schema = json!({"type": "object", "properties": self.properties, "required": required});
-        let content = json!({"application/json": {"schema": schema}});
-        (parameters, Some(json!({"required": is_needed, "content": content})))
+        for property in self.properties.values_mut().filter_map(Value::as_object_mut) {
+            // Generators take what has a default for something that is always there.
+            property.remove("default");
+        }
+        let mut schema =
+            json!({"type": "object", "properties": self.properties, "required": required});
+        if let Some(what) = self.what {
+            schema["description"] = what;
+        }
+        (parameters, Some(Body::Json { schema, is_needed }))
     }
 }
 

@@ -4,52 +4,62 @@
 
 mod asyncapi;
 mod call;
+mod examples;
+mod frames;
+mod names;
+mod operations;
+mod parameters;
 
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
-use utoipa::openapi::OpenApi;
 
 use super::{CALLS, state::Descriptions};
-use crate::protocol::Schemas;
 pub use asyncapi::asyncapi;
 
-fn document() -> Value {
-    let mut schemas = Schemas::new("/components/schemas");
-    let mut taken = Schemas::received("/components/schemas");
+/// The whole document of REST.
+pub(super) fn openapi() -> Value {
+    let mut types = call::Types::new();
     let mut paths = Map::new();
     for call in CALLS.iter() {
         let at = paths.entry(format!("/api/v1{}", call.path)).or_insert_with(|| json!({}));
-        at[call::method(&call.method)] = call::describe(call, &mut schemas, &mut taken);
+        at[call::method(&call.method)] = call::describe(call, &mut types);
     }
-    let mut definitions = schemas.definitions();
-    definitions.extend(taken.definitions());
-    json!({
+    let origin =
+        json!({"default": "http://localhost:8080", "description": "Scheme, host and port"});
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Parlor",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "The guarantees are described in docs/PROTOCOL.md; the WebSocket interface in /api/v1/asyncapi.json.",
-            "license": {"name": "MIT"},
+            "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "servers": [
+            {"url": "/", "description": "The server that this was read from"},
+            {"url": "{origin}", "description": "Any other", "variables": {"origin": origin}},
+        ],
+        "tags": operations::tags(),
         "paths": paths,
         "components": {
-            "schemas": definitions,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": types.definitions(),
+            "securitySchemes": {"token": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A token of the application, an access token of an account, or an API key",
+            }},
         },
         "security": [{"token": []}],
-    })
+    });
+    names::rename(&mut document);
+    examples::add(&mut document);
+    document
 }
 
 pub static DESCRIPTIONS: Descriptions = Descriptions {
-    openapi: LazyLock::new(|| openapi().to_json().expect("a description is JSON").into()),
+    openapi: LazyLock::new(|| openapi().to_string().into()),
     asyncapi: LazyLock::new(|| asyncapi().to_string().into()),
 };
-
-/// The whole document.
-pub(super) fn openapi() -> OpenApi {
-    serde_json::from_value(document()).expect("the table of calls makes a good document")
-}
 
 #[cfg(test)]
 mod tests {
@@ -77,8 +87,18 @@ mod tests {
     }
 
     #[test]
+    fn every_parameter_says_what_it_is() {
+        let document = openapi();
+        let paths = document["paths"].as_object().expect("paths").values();
+        let calls = paths.flat_map(|item| item.as_object().expect("calls").values());
+        for parameter in calls.flat_map(|call| call["parameters"].as_array().expect("a list")) {
+            assert_ne!(parameter["description"], "", "{}", parameter["name"]);
+        }
+    }
+
+    #[test]
     fn every_reference_leads_somewhere() {
-        let document = serde_json::to_value(openapi()).expect("JSON");
+        let document = openapi();
         let text = document.to_string();
         for name in text.split("#/components/schemas/").skip(1) {
             let name = name.split('"').next().expect("a name");
@@ -87,40 +107,10 @@ mod tests {
         assert_eq!(document["openapi"], "3.1.0");
     }
 
-    /// All that `value` says and `kept` does not.
-    fn lost(value: &Value, kept: &Value, place: &str, lost_at: &mut Vec<String>) {
-        match (value, kept) {
-            (Value::Object(fields), Value::Object(_)) => {
-                for (name, value) in fields {
-                    match kept.get(name) {
-                        Some(kept) => lost(value, kept, &format!("{place}/{name}"), lost_at),
-                        // An empty list says nothing.
-                        None if *value == json!([]) => {}
-                        None => lost_at.push(format!("{place}/{name}")),
-                    }
-                }
-            }
-            (Value::Array(values), Value::Array(all)) if values.len() == all.len() => {
-                for (n, (value, kept)) in values.iter().zip(all).enumerate() {
-                    lost(value, kept, &format!("{place}/{n}"), lost_at);
-                }
-            }
-            (value, kept) if value == kept || value.as_f64() == kept.as_f64() => {}
-            _ => lost_at.push(place.to_owned()),
-        }
-    }
-
-    #[test]
-    fn the_typed_model_keeps_all_that_is_said() {
-        let told = serde_json::to_value(openapi()).expect("JSON");
-        let mut lost_at = Vec::new();
-        lost(&document(), &told, "", &mut lost_at);
-        assert_eq!(lost_at, Vec::<String>::new());
-    }
-
     /// Free by design: what belongs to those who send it.
     const FREE: [&str; 5] = ["metadata", "custom", "data", "detail", "info"];
-    const DOCUMENTS: [&str; 4] = ["paths", "components", "channels", "operations"];
+    const DOCUMENTS: [&str; 6] =
+        ["paths", "components", "channels", "operations", "servers", "tags"];
 
     fn bare(schema: &Value, place: &str, found: &mut Vec<String>) {
         let Some(fields) = schema.as_object() else { return };
@@ -150,7 +140,7 @@ mod tests {
 
     #[test]
     fn every_answer_says_what_is_in_it() {
-        let document = document();
+        let document = openapi();
         let mut found = Vec::new();
         for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
             bare(schema, name, &mut found);
