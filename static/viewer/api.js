@@ -1,77 +1,96 @@
 /**
  * Shows the descriptions of the interfaces; needs nothing from elsewhere.
  *
- * @typedef {object} Call
- * @property {string} summary
- * @property {string[]} [tags]
- * @property {object[]} [parameters]
- * @property {object} [requestBody]
- * @property {object} responses
+ * @import { Call, Schema } from "./shape.js"
  *
  * @typedef {object} OpenApi
  * @property {Record<string, Record<string, Call>>} paths
- * @property {{schemas: Record<string, object>}} components
+ * @property {{name: string, description: string}[]} tags
+ * @property {{schemas: Record<string, Schema>}} components
  *
- * @typedef {{channels: {socket: {messages: Record<string, {name: string, payload: object}>}}}} AsyncApi
+ * @typedef {{name: string, title: string, payload: Schema, examples: {payload: unknown}[]}} Message
+ * @typedef {{channels: {socket: {messages: Record<string, Message>}}, components: {schemas: Record<string, Schema>}}} AsyncApi
  */
 
-/** @type {(id: string) => HTMLInputElement} what the page has; only the one that is written into is an input */
+import { button, element } from "./element.js";
+import { linked } from "./shape.js";
+import { trial } from "./trial.js";
+
+/** @type {(id: string) => HTMLInputElement} what the page has; only the ones that are written into are inputs */
 const byId = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
 
-/** @type {(name: string, text: string, ...children: (Node | string)[]) => HTMLElement} */
-const element = (name, text, ...children) => {
-  const made = document.createElement(name);
-  if (text) made.textContent = text;
-  made.append(...children);
-  return made;
-};
-
 /**
- * Groups of calls that are not called by their word with a capital.
+ * One operation, frame or type, folded; what is in it is made when it is opened.
  *
- * @type {Record<string, string>}
- */
-const NAMES = {
-  api: "API keys", asyncapi: "AsyncAPI", auth: "Accounts", me: "Me", openapi: "OpenAPI", read: "Read marks", roles: "Role contexts",
-};
-/** @type {(group: string) => string} */
-const called = (group) => NAMES[group] ?? group[0].toUpperCase() + group.slice(1);
-
-/**
- * One call or frame, folded.
+ * @param {string} id what links to it
  * @param {string} kind
  * @param {string} name
- * @param {string} summary
- * @param {[title: string, value: unknown][]} parts
+ * @param {string} words what it is found by besides
+ * @param {() => (Node | string)[]} content
  */
-function entry(kind, name, summary, parts) {
-  const head = element("summary", "", element("b", kind), element("code", name), element("span", summary));
-  const details = element("details", "", head);
-  for (const [title, value] of parts) {
-    if (value === undefined) continue;
-    details.append(element("p", title), element("pre", JSON.stringify(value, null, 2)));
-  }
-  details.dataset.words = `${kind} ${name} ${summary}`.toLowerCase();
+function entry(id, kind, name, words, content) {
+  const link = element("a", "#");
+  link.className = "link";
+  link.setAttribute("href", `#${id}`);
+  link.setAttribute("aria-label", `Link to ${name}`);
+  const head = element("summary", "", element("b", kind), element("code", name), element("span", words), link);
+  const details = /** @type {HTMLDetailsElement} */ (element("details", "", head));
+  details.id = id;
+  details.dataset.words = `${id} ${kind} ${name} ${words}`.toLowerCase();
+  details.addEventListener("toggle", () => {
+    if (details.open && details.childElementCount === 1) details.append(...content());
+  });
   return details;
 }
 
+/** @type {(title: string, value: unknown) => Node[]} */
+const part = (title, value) => (value === undefined ? [] : [element("h3", title), linked(value)]);
+
+/** @type {(method: string, path: string, call: Call) => HTMLElement} */
+const operation = (method, path, call) => entry(call.operationId, method, path, call.summary, () => [
+  element("p", call.description),
+  element("p", "", "In clients: ", element("code", call.operationId)),
+  trial(method, path, call, () => byId("token").value.trim()),
+  ...part("Body", call.requestBody?.content["application/json"]?.schema),
+  ...Object.entries(call.responses).flatMap(([status, { description, content }]) => {
+    const [body] = Object.values(content ?? {});
+    if (status >= "400") return [element("p", `${status} ${description}`)];
+    return [
+      element("h3", `${status} ${description}`),
+      ...(body ? [linked(body.schema)] : []),
+      ...(body?.example === undefined ? [] : [linked(body.example)]),
+    ];
+  }),
+  ...part("The body of all refusals", { $ref: "#/components/schemas/ErrorBody" }),
+]);
+
 /** @param {OpenApi} openapi */
-function calls(openapi) {
-  /** @type {Map<string, HTMLElement[]>} */
-  const groups = new Map();
-  for (const [path, item] of Object.entries(openapi.paths)) {
-    for (const [method, call] of Object.entries(item)) {
-      const group = call.tags?.[0] ?? "other";
-      const entries = groups.get(group) ?? [];
-      groups.set(group, entries);
-      entries.push(entry(method, path, call.summary, [
-        ["Parameters", call.parameters?.length ? call.parameters : undefined],
-        ["Body", call.requestBody],
-        ["Responses", call.responses],
-      ]));
-    }
-  }
-  return groups;
+function operations(openapi) {
+  const all = Object.entries(openapi.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, call]) => ({ tag: call.tags[0], made: operation(method, path, call) })));
+  return openapi.tags.map(({ name, description }) =>
+    section(name, description, all.filter(({ tag }) => tag === name).map(({ made }) => made)));
+}
+
+/** @type {(title: string, what: string, entries: HTMLElement[]) => HTMLElement} */
+const section = (title, what, entries) =>
+  element("section", "", element("h2", "", `${title} `, element("small", what)), ...entries);
+
+/** @param {AsyncApi} asyncapi */
+function frames(asyncapi) {
+  // Each command has an ack of its own; they are listed with it.
+  const all = Object.entries(asyncapi.channels.socket.messages);
+  const acks = new Map(all.filter(([name]) => name.startsWith("ack.")));
+  return all.filter(([name]) => !acks.has(name)).map(([name, message]) => {
+    const isCommand = name.startsWith("command.");
+    const ack = acks.get(name.replace("command.", "ack."));
+    return entry(`frame-${name}`, isCommand ? "command" : "event", message.name, message.title, () => [
+      ...part("Example", message.examples[0].payload),
+      ...part("Frame", message.payload),
+      ...part("Ack", ack?.examples[0].payload),
+      ...part("Frame of the ack", ack?.payload),
+    ]);
+  });
 }
 
 async function show() {
@@ -82,34 +101,51 @@ async function show() {
     load("api/v1/openapi.json"),
     load("api/v1/asyncapi.json"),
   ]);
-  const main = byId("calls");
-  main.replaceChildren();
-  for (const [group, entries] of calls(openapi)) {
-    main.append(element("section", "", element("h2", called(group)), ...entries));
-  }
-  const frames = Object.entries(asyncapi.channels.socket.messages).map(([name, message]) => {
-    const isCommand = name.startsWith("command.");
-    return entry(isCommand ? "command" : "event", message.name, "", [["Frame", message.payload]]);
-  });
-  main.append(element("section", "", element("h2", "WebSocket, /ws"), ...frames));
-  main.append(element("section", "", element("h2", "Types"),
-    ...Object.entries(openapi.components.schemas).map(([name, schema]) =>
-      entry("type", name, "", [["Schema", schema]]))));
+  const schemas = { ...asyncapi.components.schemas, ...openapi.components.schemas };
+  const types = Object.keys(schemas).sort().map((name) =>
+    entry(`type-${name}`, "type", name, schemas[name].description ?? "", () => [linked(schemas[name])]));
+  byId("calls").replaceChildren(
+    ...operations(openapi),
+    section("WebSocket", "what is said at /ws", frames(asyncapi)),
+    section("Types", "what the others are made of", types),
+  );
   find();
+  openNamed();
 }
 
-/** Shows what has the words that are looked for, and the headings of that alone. */
+/** Shows what has all the words that are looked for, and the headings of that alone. */
 function find() {
-  const wanted = byId("find").value.trim().toLowerCase();
+  const wanted = byId("find").value.toLowerCase().split(/\s+/);
   const sections = [...document.querySelectorAll("section")];
   for (const section of sections) {
     const entries = [...section.querySelectorAll("details")];
-    for (const details of entries) details.hidden = !details.dataset.words?.includes(wanted);
+    const title = section.querySelector("h2")?.textContent?.toLowerCase() ?? "";
+    for (const details of entries) {
+      const words = `${title} ${details.dataset.words}`;
+      details.hidden = !wanted.every((word) => words.includes(word));
+    }
     section.hidden = entries.every(({ hidden }) => hidden);
   }
   byId("nothing").hidden = sections.length === 0 || sections.some(({ hidden }) => !hidden);
 }
 
-byId("find").addEventListener("input", find);
+/** Opens what the address names. */
+function openNamed() {
+  const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!(named instanceof HTMLDetailsElement)) return;
+  // What is looked for is elsewhere.
+  if (named.hidden) {
+    byId("find").value = "";
+    find();
+  }
+  named.open = true;
+  named.scrollIntoView();
+}
 
-show();
+byId("find").addEventListener("input", find);
+addEventListener("hashchange", openNamed);
+
+show().catch(() => {
+  const again = button("Try again", () => location.reload());
+  byId("calls").replaceChildren(element("p", "The descriptions could not be loaded. "), again);
+});

@@ -1,9 +1,9 @@
-//! What the application tells, what is found, and the page of interfaces.
+//! What the application tells, and what is found.
 
 use serde_json::json;
 
 use super::{Lobby, lobby};
-use crate::support::{Driver, Server, Token};
+use crate::support::Token;
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
@@ -59,27 +59,4 @@ async fn what_was_said_long_ago_is_found_and_shown_in_its_place() {
     alice.fill("search", "nowhere\u{e007}").await;
     alice.shows("panel", "No messages found.").await;
     alice.close().await;
-}
-
-#[tokio::test]
-#[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
-async fn the_page_of_interfaces_lists_calls_and_frames() {
-    let server = Server::start().await;
-    let driver = Driver::start().await;
-    let browser = driver.open("somebody", server.address()).await;
-    browser.goto(&server.address().http("/api.html")).await;
-    let listed = "[...document.querySelectorAll('details > summary')]
-        .some((call) => call.textContent.includes(args[0]) && call.checkVisibility())";
-    for call in ["post/api/v1/rooms", "commandmessage.send", "eventmessage.created"] {
-        browser.wait_until(call, listed, json!([call])).await;
-    }
-    let narrow = "(() => {
-        const find = document.getElementById('find');
-        find.value = 'reaction';
-        find.dispatchEvent(new Event('input'));
-    })()";
-    browser.evaluate(narrow, json!([])).await;
-    browser.wait_until("reactions", listed, json!(["commandreaction.add"])).await;
-    assert_eq!(browser.evaluate(listed, json!(["commandmessage.send"])).await, false);
-    browser.close().await;
 }

@@ -9,6 +9,7 @@ mod connection;
 mod conversation;
 mod drafts;
 mod inbox_and_search;
+mod interfaces;
 mod marks;
 mod people;
 mod refusals;
