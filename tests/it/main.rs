@@ -38,6 +38,7 @@ mod failover;
 mod falling_behind;
 mod framing;
 mod fuzzed;
+mod generated_clients;
 mod handshake;
 mod health;
 mod heartbeat;
