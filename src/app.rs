@@ -10,7 +10,7 @@ mod nodes;
 mod output;
 mod serve;
 
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use nix::sys::stat::{Mode, umask};
 
@@ -84,7 +84,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Migrate(args)) => migrate(args),
         Some(Command::Copy(args)) => copy::copy(args),
         Some(Command::NewEpoch(args)) => new_epoch(args),
-        Some(Command::Token(args)) => token(args),
+        Some(Command::Token(args)) => token(*args),
     }
 }
 
@@ -104,15 +104,16 @@ fn new_epoch(args: StoreArgs) -> Result<(), Failure> {
 }
 
 fn token(args: TokenArgs) -> Result<(), Failure> {
-    let TokenArgs { store, user, name, role, role_context, ttl } = args;
+    let TokenArgs { store, user, name, role, role_context, ttl, claims } = args;
     let user = UserId::parse(&user).map_err(|error| Failure::value(format!("--user {error}")))?;
     if user.is_reserved() {
         return Err(Failure::value(format!("--user {user} is reserved")));
     }
+    let names = Arc::new(claims.names()?);
     let secret = StoreConfig::existing_secret(store)?;
     let roles: Vec<_> = role.into_iter().map(Into::into).collect();
     let now = crate::clock::now();
-    let token = TokenKeys::new(&secret, None, Duration::ZERO)
+    let token = TokenKeys::new(&secret, None, Duration::ZERO, names)
         .issue(&user, name.as_deref(), &roles, role_context.as_deref(), ttl, now)
         .map_err(Failure::environment)?;
     output::answer(&format!("{token}\n"))

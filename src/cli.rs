@@ -42,7 +42,7 @@ pub enum Command {
     /// server cannot detect, such as a snapshot of the whole machine
     NewEpoch(StoreArgs),
     /// Create an access token and print it
-    Token(TokenArgs),
+    Token(Box<TokenArgs>),
 }
 
 impl Cli {

@@ -3,6 +3,7 @@
 //! them when they have been checked.
 
 mod attachments;
+mod claims;
 mod connections;
 mod identity;
 mod limits;
@@ -28,6 +29,7 @@ use self::{
 };
 pub use self::{
     attachments::AttachmentConfig,
+    claims::ClaimArgs,
     store::{ReplicaConfig, StoreArgs, StoreConfig, copy_url},
     values::{BindAddress, Switch, parse_duration},
 };

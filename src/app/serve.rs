@@ -295,8 +295,9 @@ fn state(
     files: Files,
     search: Option<Search>,
 ) -> State {
-    let leeway = config.identity.tokens.leeway;
-    let keys = TokenKeys::new(&config.secret, config.identity.previous_secret.as_ref(), leeway);
+    let (leeway, claims) = (config.identity.tokens.leeway, config.identity.claims.clone());
+    let previous = config.identity.previous_secret.as_ref();
+    let keys = TokenKeys::new(&config.secret, previous, leeway, claims);
     let accounts = Accounts {
         keys: keys.clone(),
         revocations: revocations.clone(),

@@ -4,9 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 
-use super::{AuthError, BadToken};
+use super::{
+    AuthError, BadToken,
+    claim_names::{ClaimNames, Names, STANDARD},
+};
 use parlor_domain::{
-    RoomId, SignIn, Timestamp, UserId, UserOrigin, display_name,
+    InvalidId, RoomId, SignIn, Timestamp, UserId, UserOrigin, display_name,
     limits::{ID_BYTES, ISSUER_BYTES, NAME_CHARS, TOKEN_AGE_MAX},
 };
 
@@ -42,22 +45,24 @@ pub(super) enum SignedBy {
 pub(super) struct Signed {
     pub by: SignedBy,
     pub claims: Map<String, Value>,
+    /// When it expires if it does not say so; `None`: it must.
+    pub or_until: Option<Timestamp>,
 }
 
-impl TryFrom<Signed> for Claims {
-    type Error = AuthError;
-
-    fn try_from(Signed { by, claims }: Signed) -> Result<Self, AuthError> {
-        let user = text(&claims, "sub")?.ok_or(BadToken::Missing("sub"))?;
-        let user = UserId::parse(user).map_err(BadToken::User)?;
+impl Claims {
+    /// What the claims of these names say.
+    pub(super) fn read(signed: Signed, names: &ClaimNames) -> Result<Self, AuthError> {
+        let Signed { by, claims, or_until } = signed;
+        let names: &ClaimNames = if by == SignedBy::Accounts { &STANDARD } else { names };
+        let user = id(&names.user, &claims, UserId::parse)?;
+        let user = user.ok_or_else(|| names.user.missing())?;
         if user.is_reserved() {
             return Err(AuthError::ReservedId);
         }
         // It has the form of an id.
-        let role_context = text(&claims, "role_context_id")?.map(RoomId::parse).transpose();
-        let role_context = role_context.map_err(BadToken::RoleContext)?;
-        let id = text(&claims, "jti")?;
-        if id.is_some_and(|id| id.len() > ID_BYTES) {
+        let role_context = id(&names.role_context, &claims, RoomId::parse)?;
+        let token_id = text(&claims, "jti")?;
+        if token_id.is_some_and(|id| id.len() > ID_BYTES) {
             return Err(BadToken::Id.into());
         }
         let (origin, sign_in) = match by {
@@ -65,26 +70,25 @@ impl TryFrom<Signed> for Claims {
             SignedBy::Issuer => (issuer(text(&claims, "iss")?)?, None),
             SignedBy::Accounts => {
                 let sign_in = text(&claims, "sid")?.and_then(SignIn::parse);
-                (UserOrigin::Account, Some(sign_in.ok_or(BadToken::Missing("sid"))?))
+                (UserOrigin::Account, Some(sign_in.ok_or(BadToken::Missing("sid".into()))?))
             }
         };
+        let name = names.name.text(&claims)?;
         Ok(Self {
             user,
-            name: text(&claims, "name")?
-                .and_then(|name| display_name(name, NAME_CHARS))
-                .map(Arc::from),
-            roles: roles(&claims)?,
+            name: name.and_then(|(_, name)| display_name(&name, NAME_CHARS)).map(Arc::from),
+            roles: names.roles.list(&claims)?,
             role_context: role_context.map(|context| context.as_str().into()),
-            id: id.map(Arc::from),
+            id: token_id.map(Arc::from),
             sign_in,
             origin,
             issued_at: time(&claims, "iat")?,
-            expires_at: time(&claims, "exp")?.ok_or(BadToken::Missing("exp"))?,
+            expires_at: time(&claims, "exp")?
+                .or(or_until)
+                .ok_or(BadToken::Missing("exp".into()))?,
         })
     }
-}
 
-impl Claims {
     /// Refuses what can not have been issued yet, and what is so old that
     /// nobody remembers any more what was ended since (see
     /// [`TOKEN_AGE_MAX`]); ends what lives longer.
@@ -110,6 +114,16 @@ fn issuer(iss: Option<&str>) -> Result<UserOrigin, BadToken> {
     Ok(UserOrigin::Issuer(iss.into()))
 }
 
+/// An id by one of its names.
+fn id<T>(
+    names: &Names,
+    claims: &Map<String, Value>,
+    parse: impl Fn(&str) -> Result<T, InvalidId>,
+) -> Result<Option<T>, BadToken> {
+    let Some((name, text)) = names.text(claims)? else { return Ok(None) };
+    parse(&text).map(Some).map_err(|why| BadToken::NoId(name.to_owned().into(), why))
+}
+
 fn text<'a>(
     claims: &'a Map<String, Value>,
     name: &'static str,
@@ -117,29 +131,20 @@ fn text<'a>(
     match claims.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(BadToken::Claim(name)),
-    }
-}
-
-fn roles(claims: &Map<String, Value>) -> Result<Vec<Arc<str>>, BadToken> {
-    let wrong = BadToken::Claim("roles");
-    match claims.get("roles") {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Array(roles)) => {
-            let roles = roles.iter().map(|role| role.as_str().map(Arc::from).ok_or(wrong));
-            roles.collect()
-        }
-        Some(_) => Err(wrong),
+        Some(_) => Err(BadToken::claim(name)),
     }
 }
 
 /// A time of a token is in seconds and may have a fraction (RFC 7519 section
 /// 2, NumericDate). What is out of all range is the first or the last there is.
-fn time(claims: &Map<String, Value>, name: &'static str) -> Result<Option<Timestamp>, BadToken> {
+pub(super) fn time(
+    claims: &Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<Timestamp>, BadToken> {
     match claims.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => {
-            let seconds = value.as_f64().ok_or(BadToken::Claim(name))?;
+            let seconds = value.as_f64().ok_or_else(|| BadToken::claim(name))?;
             Ok(Some(Timestamp((seconds * 1000.0).round() as i64)))
         }
     }
@@ -158,7 +163,7 @@ mod tests {
         let Value::Object(mut all) = claims else { panic!("an object") };
         all.entry("sub").or_insert(json!("ann"));
         all.entry("exp").or_insert(json!(1_800_000_600));
-        Claims::try_from(Signed { by, claims: all })
+        Claims::read(Signed { by, claims: all, or_until: None }, &STANDARD)
     }
 
     fn application(claims: Value) -> Result<Claims, AuthError> {
@@ -168,21 +173,57 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (claims, bad) in [
-            (json!({"sub": null}), BadToken::Missing("sub")),
-            (json!({"sub": 7}), BadToken::Claim("sub")),
-            (json!({"sub": "o'brien"}), BadToken::User(parlor_domain::InvalidId::Character)),
-            (json!({"roles": "admin"}), BadToken::Claim("roles")),
-            (json!({"roles": [7]}), BadToken::Claim("roles")),
-            (json!({"iat": "now"}), BadToken::Claim("iat")),
+            (json!({"sub": null}), BadToken::Missing("sub".into())),
+            (json!({"sub": 7.5}), BadToken::claim("sub")),
+            (json!({"sub": "o'brien"}), BadToken::NoId("sub".into(), InvalidId::Character)),
+            (json!({"roles": [7]}), BadToken::claim("roles")),
+            (json!({"iat": "now"}), BadToken::claim("iat")),
             (json!({"jti": "x".repeat(ID_BYTES + 1)}), BadToken::Id),
-            (json!({"name": ["Ann"]}), BadToken::Claim("name")),
+            (json!({"name": ["Ann"]}), BadToken::claim("name")),
         ] {
             assert_eq!(application(claims.clone()), Err(bad.into()), "{claims}");
         }
         assert_eq!(application(json!({"sub": "Room"})), Err(AuthError::ReservedId));
         let long = json!({"iss": "x".repeat(ISSUER_BYTES + 1)});
         assert_eq!(read(SignedBy::Issuer, long), Err(BadToken::LongIssuer.into()));
-        assert_eq!(read(SignedBy::Accounts, json!({})), Err(BadToken::Missing("sid").into()));
+        assert_eq!(
+            read(SignedBy::Accounts, json!({})),
+            Err(BadToken::Missing("sid".into()).into())
+        );
+    }
+
+    #[test]
+    fn claims_have_the_names_that_are_set_but_for_those_of_accounts() {
+        let names = |text: &str| Names::parse(&[text.to_owned()]).expect("a name");
+        let own = ClaimNames {
+            user: names("user_id"),
+            name: names("profile.username"),
+            roles: names("scope"),
+            role_context: names("roleContextId"),
+        };
+        let claims = json!({
+            "sub": "eve", "name": "Eve", "roles": ["admin"], "role_context_id": "x",
+            "user_id": 42, "profile": {"username": "Ann"}, "scope": "chat service",
+            "roleContextId": "board:1", "exp": 1_800_000_600, "sid": "00000000000000ff",
+        });
+        let read = |by| {
+            let claims = claims.as_object().expect("an object").clone();
+            let signed = Signed { by, claims, or_until: None };
+            let claims = Claims::read(signed, &own).expect("good");
+            let Claims { user, name, roles, role_context, .. } = claims;
+            format!("{user} {name:?} {roles:?} {role_context:?}")
+        };
+        let mapped = r#"42 Some("Ann") ["chat", "service"] Some("board:1")"#;
+        assert_eq!(read(SignedBy::Application), mapped);
+        assert_eq!(read(SignedBy::Issuer), mapped);
+        assert_eq!(read(SignedBy::Accounts), r#"eve Some("Eve") ["admin"] Some("x")"#);
+        let (by, claims) = (SignedBy::Application, Map::new());
+        let nobody = Signed { by, claims, or_until: None };
+        assert_eq!(
+            Claims::read(nobody, &own),
+            Err(BadToken::Missing("user_id".into()).into()),
+            "its own name is named"
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Why somebody is not authenticated.
 
+use std::borrow::Cow;
+
 use crate::protocol::{ErrorCode, ErrorView};
 use parlor_domain::{
     InvalidId,
@@ -7,14 +9,16 @@ use parlor_domain::{
 };
 
 /// Why somebody is not authenticated. The text is shown to users.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     #[error("send `Authorization: Bearer <token>`")]
     Missing,
     /// The reason is only logged, because it would help whoever tries tokens.
     #[error("the token is not valid")]
     Bad(BadToken),
-    #[error("the sub is a reserved word (such as room, here or all): the user needs another id")]
+    #[error(
+        "the user id is a reserved word (such as room, here or all): the user needs another id"
+    )]
     ReservedId,
     #[error("the token has expired")]
     Expired,
@@ -61,7 +65,7 @@ impl AuthError {
 
 /// What is wrong with a token. Its text continues a sentence that begins with
 /// "the token".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadToken {
     #[error("has more than {TOKEN_BYTES} bytes")]
     TooLong,
@@ -91,13 +95,11 @@ pub enum BadToken {
     #[error("is for another audience (aud)")]
     Audience,
     #[error("lacks {0}")]
-    Missing(&'static str),
+    Missing(Cow<'static, str>),
     #[error("has an invalid {0}")]
-    Claim(&'static str),
-    #[error("has a sub that {0}")]
-    User(InvalidId),
-    #[error("has a role_context_id that {0}")]
-    RoleContext(InvalidId),
+    Claim(Cow<'static, str>),
+    #[error("has a {0} that {1}")]
+    NoId(Cow<'static, str>, InvalidId),
     #[error("has a jti of more than {ID_BYTES} bytes")]
     Id,
     #[error("has an iss of more than {ISSUER_BYTES} bytes")]
@@ -106,6 +108,13 @@ pub enum BadToken {
     NoAccounts,
     #[error("is an API key that is unknown or revoked")]
     Key,
+}
+
+impl BadToken {
+    /// A claim of this name has another type than it must have.
+    pub(super) fn claim(name: &str) -> Self {
+        Self::Claim(name.to_owned().into())
+    }
 }
 
 impl From<BadToken> for AuthError {

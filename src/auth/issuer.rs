@@ -15,7 +15,7 @@ use tokio::{sync::Mutex, time::Instant};
 
 use self::keys::{ALGORITHMS, Key, jwks, read_keys};
 use super::{
-    AuthError, BadToken, Claims,
+    AuthError, BadToken, ClaimNames, Claims,
     claims::{Signed, SignedBy},
     crypto,
     token::refusal,
@@ -31,6 +31,8 @@ pub struct IssuerConfig {
     pub issuer: Option<String>,
     /// The `aud` that is required; `None`: any.
     pub audience: Option<String>,
+    /// What its claims are called.
+    pub claims: Arc<ClaimNames>,
     /// How far the issuer's clock may be off.
     pub leeway: Duration,
 }
@@ -116,8 +118,9 @@ impl Issuer {
         for key in keys.iter().filter(|key| key.fits(id, header.alg)) {
             match decode::<Map<String, Value>>(token, &key.key, &self.rules(key.algorithm)) {
                 Ok(data) => {
-                    let signed = Signed { by: SignedBy::Issuer, claims: data.claims };
-                    let mut claims = Claims::try_from(signed)?;
+                    let (by, claims) = (SignedBy::Issuer, data.claims);
+                    let signed = Signed { by, claims, or_until: None };
+                    let mut claims = Claims::read(signed, &self.config.claims)?;
                     claims.expires_at = claims.expires_at.later(self.config.leeway);
                     return Ok(claims);
                 }
@@ -136,7 +139,7 @@ impl Issuer {
         let mut rules = Validation::new(algorithm);
         rules.leeway = leeway.as_secs();
         rules.validate_nbf = true;
-        let mut required = vec!["exp", "sub"];
+        let mut required = vec!["exp"];
         match audience {
             Some(audience) => {
                 rules.set_audience(&[audience]);

@@ -3,6 +3,7 @@
 mod accounts;
 mod api_key;
 mod authenticator;
+mod claim_names;
 mod claims;
 mod crypto;
 mod error;
@@ -19,6 +20,7 @@ mod token;
 pub use accounts::{AccountError, Accounts, Tokens};
 pub use api_key::{ApiKeys, new_key, service_user};
 pub use authenticator::{Authenticator, Credentials, Renamed};
+pub use claim_names::{ClaimNames, Names};
 pub use claims::Claims;
 pub use error::{AuthError, BadToken};
 pub use identity::{ADMIN, Identity, SERVICE};

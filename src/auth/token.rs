@@ -1,7 +1,7 @@
 //! JSON Web Tokens (RFC 7519) signed by this server or by the application:
 //! HMAC-SHA256 with the shared secret.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
@@ -11,7 +11,7 @@ use ring::hmac;
 use serde_json::{Map, Value, json};
 
 use super::{
-    AuthError, BadToken, Claims, Secret,
+    AuthError, BadToken, ClaimNames, Claims, Secret,
     claims::{Signed, SignedBy},
     crypto,
 };
@@ -39,12 +39,19 @@ pub struct TokenKeys {
     checks: Arc<[(SignedBy, DecodingKey)]>,
     rules: Arc<Validation>,
     leeway: Duration,
+    /// What the application calls its claims.
+    names: Arc<ClaimNames>,
 }
 
 impl TokenKeys {
     /// What was signed with `previous` is still valid: while the secret is
     /// being changed. `leeway` is how far the application's clock may be off.
-    pub fn new(secret: &Secret, previous: Option<&Secret>, leeway: Duration) -> Self {
+    pub fn new(
+        secret: &Secret,
+        previous: Option<&Secret>,
+        leeway: Duration,
+        names: Arc<ClaimNames>,
+    ) -> Self {
         crypto::install();
         // The algorithm is ours to choose, never the token's (RFC 8725
         // section 3.1); `exp` is required.
@@ -64,6 +71,7 @@ impl TokenKeys {
             checks: checks.collect(),
             rules: Arc::new(rules),
             leeway,
+            names,
         }
     }
 
@@ -77,15 +85,16 @@ impl TokenKeys {
         lifetime: Duration,
         now: Timestamp,
     ) -> Result<String, NotSigned> {
-        let mut claims = own_claims(user, lifetime, now);
+        let (names, mut claims) = (&self.names, own_claims(lifetime, now));
+        claims[names.user.first()] = json!(user.as_str());
         if let Some(name) = name {
-            claims["name"] = json!(name);
+            claims[names.name.first()] = json!(name);
         }
         if !roles.is_empty() {
-            claims["roles"] = json!(roles);
+            claims[names.roles.first()] = json!(roles);
         }
         if let Some(context) = role_context {
-            claims["role_context_id"] = json!(context);
+            claims[names.role_context.first()] = json!(context);
         }
         encode(&Header::new(Algorithm::HS256), &claims, &self.sign).map_err(|_| NotSigned)
     }
@@ -98,7 +107,8 @@ impl TokenKeys {
         lifetime: Duration,
         at: Timestamp,
     ) -> Result<String, NotSigned> {
-        let mut claims = own_claims(&user.id, lifetime, at);
+        let mut claims = own_claims(lifetime, at);
+        claims["sub"] = json!(user.id.as_str());
         claims["name"] = json!(user.name);
         claims["sid"] = json!(sign_in.to_text());
         encode(&Header::new(Algorithm::HS256), &claims, &self.sign_accounts).map_err(|_| NotSigned)
@@ -114,7 +124,8 @@ impl TokenKeys {
             !matches!(checked, Err(AuthError::Bad(BadToken::Signature)))
         };
         let (by, decoded) = fitting.find(signed).ok_or(BadToken::Signature)?;
-        let mut claims = Claims::try_from(Signed { by, claims: decoded?.claims })?;
+        let signed = Signed { by, claims: decoded?.claims, or_until: None };
+        let mut claims = Claims::read(signed, &self.names)?;
         claims.expires_at = claims.expires_at.later(self.leeway);
         Ok(claims)
     }
@@ -122,10 +133,9 @@ impl TokenKeys {
 
 /// Times with milliseconds, so that what is revoked and what is issued within
 /// the same second are told apart.
-fn own_claims(user: &UserId, lifetime: Duration, at: Timestamp) -> Value {
+fn own_claims(lifetime: Duration, at: Timestamp) -> Value {
     let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX / 2);
     json!({
-        "sub": user.as_str(),
         "exp": (at.0 / 1000).saturating_add(lifetime),
         "iat": at.0 as f64 / 1000.0,
         // Makes two tokens of one moment differ.
@@ -148,7 +158,7 @@ pub(super) fn checked_header(token: &str) -> Result<Header, BadToken> {
 pub(super) fn refusal(error: Error) -> AuthError {
     let claim = |name: &str| {
         let known = ["exp", "nbf", "sub", "iss", "aud"].into_iter().find(|known| *known == name);
-        known.unwrap_or("claim")
+        Cow::Borrowed(known.unwrap_or("claim"))
     };
     let bad = match error.kind() {
         ErrorKind::ExpiredSignature => return AuthError::Expired,
@@ -173,6 +183,7 @@ pub fn bearer_token(value: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::claim_names::STANDARD;
     use parlor_domain::{UserKey, UserOrigin};
 
     const HOUR: Duration = Duration::from_secs(3600);
@@ -182,8 +193,13 @@ mod tests {
         Secret::new(&text.repeat(32)).expect("long enough")
     }
 
+    fn keys_with(text: &str, previous: Option<&str>) -> TokenKeys {
+        let (secret, previous) = (secret(text), previous.map(secret));
+        TokenKeys::new(&secret, previous.as_ref(), LEEWAY, Arc::new(STANDARD.clone()))
+    }
+
     fn keys(text: &str) -> TokenKeys {
-        TokenKeys::new(&secret(text), None, LEEWAY)
+        keys_with(text, None)
     }
 
     fn now() -> Timestamp {
@@ -240,7 +256,7 @@ mod tests {
     #[test]
     fn the_secret_before_is_good_for_checking_only() {
         let before = keys("a");
-        let both = TokenKeys::new(&secret("b"), Some(&secret("a")), LEEWAY);
+        let both = keys_with("b", Some("a"));
         let old = before.issue(&ann(), None, &[], None, HOUR, now()).expect("signed");
         let new = both.issue(&ann(), None, &[], None, HOUR, now()).expect("signed");
         assert!(both.verify(&old).is_ok() && both.verify(&new).is_ok());
@@ -276,7 +292,7 @@ mod tests {
         assert_eq!(ours.verify(none), bad(BadToken::Malformed));
         let no_expiry = json!({"sub": "ann"});
         let token = encode(&Header::new(Algorithm::HS256), &no_expiry, &ours.sign);
-        assert_eq!(ours.verify(&token.expect("signed")), bad(BadToken::Missing("exp")));
+        assert_eq!(ours.verify(&token.expect("signed")), bad(BadToken::Missing("exp".into())));
     }
 
     #[test]

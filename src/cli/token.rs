@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     auth::{ADMIN, SERVICE},
-    config::{StoreArgs, parse_duration},
+    config::{ClaimArgs, StoreArgs, parse_duration},
 };
 use parlor_domain::{
     display_text,
@@ -32,6 +32,8 @@ pub struct TokenArgs {
     /// Lifetime of the token
     #[arg(long, default_value = "24h", value_parser = parse_ttl)]
     pub ttl: Duration,
+    #[command(flatten)]
+    pub claims: ClaimArgs,
 }
 
 /// A token is valid for no longer, whatever it says.

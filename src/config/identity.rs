@@ -1,11 +1,11 @@
 //! Whose tokens are accepted, and for how long.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
 
-use super::{ConfigError, Switch, parse_duration, set};
-use crate::auth::{Issuer, IssuerConfig, KeySource, Secret};
+use super::{ConfigError, Switch, claims::ClaimArgs, parse_duration, set};
+use crate::auth::{ClaimNames, Issuer, IssuerConfig, KeySource, Secret};
 use parlor_domain::Adopted;
 
 #[derive(Args, Debug)]
@@ -40,6 +40,8 @@ pub struct IdentityArgs {
     #[arg(long, env = "PARLOR_AUDIENCE")]
     pub audience: Option<String>,
     #[command(flatten)]
+    pub claims: ClaimArgs,
+    #[command(flatten)]
     pub tokens: TokenConfig,
 }
 
@@ -72,6 +74,8 @@ pub struct IdentityConfig {
     pub issuer: Option<Issuer>,
     /// Origins whose users may move to the application or the issuer.
     pub adopted: Adopted,
+    /// What the application and its issuer call their claims.
+    pub claims: Arc<ClaimNames>,
     pub tokens: TokenConfig,
 }
 
@@ -86,14 +90,18 @@ impl IdentityConfig {
         let previous_secret = previous
             .transpose()
             .map_err(|error| ConfigError::value("jwt-secret-previous", error))?;
+        let claims = Arc::new(args.claims.names()?);
         let tokens = args.tokens;
         let keys = keys(args.issuer_keys, set(args.issuer_jwks_url))?;
         let (issuer, audience, leeway) = (set(args.issuer), set(args.audience), tokens.leeway);
-        let issuer = keys.map(|keys| Issuer::new(IssuerConfig { keys, issuer, audience, leeway }));
+        let issuer = keys.map(|keys| {
+            let claims = claims.clone();
+            Issuer::new(IssuerConfig { keys, issuer, audience, claims, leeway })
+        });
         let issuer =
             issuer.transpose().map_err(|error| ConfigError::environment("issuer-keys", error))?;
         let accounts = has_accounts(args.accounts, has_secret || issuer.is_some());
-        Ok(Self { previous_secret, accounts, issuer, adopted, tokens })
+        Ok(Self { previous_secret, accounts, issuer, adopted, claims, tokens })
     }
 }
 

@@ -404,7 +404,7 @@ async fn the_log_says_why_a_token_was_refused_and_of_which_request_and_never_the
     let server = Server::start().await;
     let cases = [
         ("sub", Token::of("o'brien@example.org").text(), "a sub that may only have"),
-        ("roles", Token::of("u").claim("roles", "admin").text(), "an invalid roles"),
+        ("roles", Token::of("u").claim("roles", json!([7])).text(), "an invalid roles"),
         ("nbf", Token::of("u").claim("nbf", moment() + 60.0).text(), "(nbf)"),
         ("iat", Token::of("u").claim("iat", moment() + 60.0).text(), "(iat)"),
         ("exp", Token::of("u").expires_in(-60).text(), "has expired"),

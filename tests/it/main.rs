@@ -20,6 +20,7 @@ mod big_rooms;
 mod bulk_members;
 mod changes;
 mod chat;
+mod claims;
 mod conformance;
 mod connections;
 mod contact;
