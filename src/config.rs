@@ -3,6 +3,7 @@
 //! them when they have been checked.
 
 mod attachments;
+mod auth_service;
 mod claims;
 mod connections;
 mod identity;

@@ -1,6 +1,6 @@
 //! The one HTTP client for requests that the server itself makes, with limits.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 /// Says which implementation of TLS is used where a library asks for none.
 pub fn install_tls() {
@@ -21,4 +21,32 @@ pub fn client(timeout: Duration) -> reqwest::Client {
         .user_agent(concat!("parlor/", env!("CARGO_PKG_VERSION")))
         .build()
         .expect("a client with a provider for TLS can be made")
+}
+
+/// The body of an answer, if it has at most so many bytes; or why not.
+pub async fn body(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(cause)? {
+        if body.len() + chunk.len() > most {
+            return Err(format!("it answered more than {most} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Why a request failed, without the address: there may be a password in it.
+pub fn cause(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let error = error.without_url();
+    let mut cause: &dyn Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    match cause.to_string() {
+        inner if inner == error.to_string() => inner,
+        inner => format!("{error}: {inner}"),
+    }
 }

@@ -320,6 +320,7 @@ fn state(
             Credentials {
                 keys,
                 issuer: config.identity.issuer.clone(),
+                service: config.identity.service.clone(),
                 accounts: config.identity.accounts,
                 adopted: config.identity.adopted.clone(),
                 leeway,

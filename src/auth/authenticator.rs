@@ -1,6 +1,7 @@
 //! Authentication: from a token to a user.
 
 use std::{
+    net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -12,8 +13,8 @@ use jsonwebtoken::Algorithm;
 use rustc_hash::FxHashMap;
 
 use super::{
-    ApiKeys, AuthError, BadToken, Claims, Door, Identity, Issuer, Revocations, TokenKeys,
-    identity::Credential, refusal::RefusalLog, revocation::Proof, token::checked_header,
+    ApiKeys, AuthError, AuthService, BadToken, Claims, Door, Identity, Issuer, Revocations,
+    TokenKeys, identity::Credential, refusal::RefusalLog, revocation::Proof, token::checked_header,
 };
 use crate::{
     clock,
@@ -29,6 +30,8 @@ pub struct Credentials {
     pub keys: TokenKeys,
     /// Whose tokens are valid, too.
     pub issuer: Option<Issuer>,
+    /// Who is asked about tokens that nobody here can check.
+    pub service: Option<AuthService>,
     /// Whether people can have accounts here.
     pub accounts: bool,
     /// Whose users may become the application's or the issuer's.
@@ -98,25 +101,53 @@ impl Authenticator {
     }
 
     /// Whom a token or a service's key stands for, brought with a request of
-    /// this name. A user from elsewhere is recorded on first sight. Why one is
-    /// refused is in the log.
+    /// this name from this address. A user from elsewhere is recorded on first
+    /// sight. Why one is refused is in the log.
     pub async fn authenticate(
         &self,
         token: &str,
         request_id: &str,
         door: Door,
+        from: IpAddr,
     ) -> Result<Identity, AuthError> {
-        let checked = self.identify(token).await;
+        let checked = self.identify(token, from).await;
         checked.inspect_err(|error| self.refusals.log(request_id, door, error))
     }
 
-    async fn identify(&self, token: &str) -> Result<Identity, AuthError> {
+    async fn identify(&self, token: &str, from: IpAddr) -> Result<Identity, AuthError> {
         if ApiKeys::is_key(token) {
             let identity = self.api_keys.find(token).ok_or(BadToken::Key)?;
             self.check(&identity)?;
             return Ok(identity);
         }
-        let mut claims = self.verify(token).await?;
+        match (self.verify(token).await, &self.credentials.service) {
+            (Err(AuthError::Bad(bad)), Some(service)) if bad.is_foreign() => {
+                self.ask(service, token, from).await
+            }
+            (verified, _) => self.admit(verified?).await,
+        }
+    }
+
+    /// What the service said before a revocation, or before its user was deleted,
+    /// says nothing of after it: then it is asked again.
+    async fn ask(
+        &self,
+        service: &AuthService,
+        token: &str,
+        from: IpAddr,
+    ) -> Result<Identity, AuthError> {
+        let now = clock::now();
+        let answer = service.ask(token, from, None).await?;
+        let is_old = !answer.is_since(Some(now)) && !answer.is_dated;
+        match self.admit(answer.said?).await {
+            Err(AuthError::Revoked) if is_old => {
+                self.admit(service.ask(token, from, Some(now)).await?.said?).await
+            }
+            admitted => admitted,
+        }
+    }
+
+    async fn admit(&self, mut claims: Claims) -> Result<Identity, AuthError> {
         let now = clock::now();
         claims.check_age(now, self.credentials.leeway)?;
         self.check_claims(&claims, now)?;

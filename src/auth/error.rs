@@ -108,12 +108,21 @@ pub enum BadToken {
     NoAccounts,
     #[error("is an API key that is unknown or revoked")]
     Key,
+    #[error("is none that the auth service knows")]
+    Unknown,
+    #[error("is empty, or has characters that no token has")]
+    Characters,
 }
 
 impl BadToken {
     /// A claim of this name has another type than it must have.
     pub(super) fn claim(name: &str) -> Self {
         Self::Claim(name.to_owned().into())
+    }
+
+    /// Nobody here can have made the token; somebody else may.
+    pub(super) fn is_foreign(&self) -> bool {
+        matches!(self, Self::Malformed | Self::Algorithm | Self::UnknownKey | Self::Signature)
     }
 }
 

@@ -214,18 +214,10 @@ impl Issuer {
 }
 
 async fn fetch(client: &reqwest::Client, url: &str) -> Result<Vec<Key>, String> {
-    // Without the address: there may be a password in it.
-    let describe = |error: reqwest::Error| error.without_url().to_string();
-    let mut response = client.get(url).send().await.map_err(describe)?;
+    let response = client.get(url).send().await.map_err(outbound::cause)?;
     if !response.status().is_success() {
         return Err(format!("it answered {}", response.status()));
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(describe)? {
-        if body.len() + chunk.len() > JWKS_BYTES {
-            return Err(format!("more than {JWKS_BYTES} bytes"));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = outbound::body(response, JWKS_BYTES).await?;
     jwks(&body).ok_or_else(|| "not a JWKS document with a signature key".to_owned())
 }

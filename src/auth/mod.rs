@@ -15,6 +15,7 @@ mod proxy;
 mod refusal;
 mod revocation;
 mod secret;
+mod service;
 mod token;
 
 pub use accounts::{AccountError, Accounts, Tokens};
@@ -31,4 +32,5 @@ pub use proxy::{Client, TrustedProxies, peer_address};
 pub use refusal::Door;
 pub use revocation::Revocations;
 pub use secret::{Secret, SecretError};
+pub use service::{AuthService, AuthServiceConfig, ClientCredentials, Form, service_url};
 pub use token::{NotSigned, TokenKeys, bearer_token};

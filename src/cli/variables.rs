@@ -122,6 +122,8 @@ mod tests {
             "PARLOR_WEBHOOK_SECRET",
             "PARLOR_S3_SECRET_ACCESS_KEY",
             "PARLOR_METRICS_TOKEN",
+            "AUTH_SERVICE_URL",
+            "PARLOR_AUTH_SERVICE_CLIENT_SECRET",
         ] {
             assert_eq!(known.get(name), Some(&true), "{name}");
         }

@@ -4,15 +4,20 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
 
-use super::{ConfigError, Switch, claims::ClaimArgs, parse_duration, set};
-use crate::auth::{ClaimNames, Issuer, IssuerConfig, KeySource, Secret};
+use super::{
+    ConfigError, Switch,
+    auth_service::{AuthServiceArgs, Expected},
+    claims::ClaimArgs,
+    parse_duration, set,
+};
+use crate::auth::{AuthService, ClaimNames, Issuer, IssuerConfig, KeySource, Secret};
 use parlor_domain::Adopted;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Identity")]
 pub struct IdentityArgs {
     /// Built-in accounts: whether people can register and log in; by default on,
-    /// but off if JWT_SECRET or an issuer is set
+    /// but off if JWT_SECRET, an issuer or an auth service is set
     #[arg(long, env = "PARLOR_ACCOUNTS", value_enum)]
     pub accounts: Option<Switch>,
     /// The previous JWT_SECRET; its tokens are still accepted while the secret is
@@ -39,6 +44,8 @@ pub struct IdentityArgs {
     /// The `aud` that the issuer's tokens must have, such as `chat`
     #[arg(long, env = "PARLOR_AUDIENCE")]
     pub audience: Option<String>,
+    #[command(flatten)]
+    pub service: AuthServiceArgs,
     #[command(flatten)]
     pub claims: ClaimArgs,
     #[command(flatten)]
@@ -72,9 +79,11 @@ pub struct IdentityConfig {
     pub accounts: bool,
     /// An external issuer whose tokens are accepted too.
     pub issuer: Option<Issuer>,
+    /// Who is asked about other tokens.
+    pub service: Option<AuthService>,
     /// Origins whose users may move to the application or the issuer.
     pub adopted: Adopted,
-    /// What the application and its issuer call their claims.
+    /// What the application, its issuer and its auth service call their claims.
     pub claims: Arc<ClaimNames>,
     pub tokens: TokenConfig,
 }
@@ -94,14 +103,22 @@ impl IdentityConfig {
         let tokens = args.tokens;
         let keys = keys(args.issuer_keys, set(args.issuer_jwks_url))?;
         let (issuer, audience, leeway) = (set(args.issuer), set(args.audience), tokens.leeway);
+        let expected = Expected {
+            issuer: issuer.clone(),
+            audience: audience.clone(),
+            claims: claims.clone(),
+            leeway,
+        };
+        let service = args.service.service(expected)?;
         let issuer = keys.map(|keys| {
             let claims = claims.clone();
             Issuer::new(IssuerConfig { keys, issuer, audience, claims, leeway })
         });
         let issuer =
             issuer.transpose().map_err(|error| ConfigError::environment("issuer-keys", error))?;
-        let accounts = has_accounts(args.accounts, has_secret || issuer.is_some());
-        Ok(Self { previous_secret, accounts, issuer, adopted, claims, tokens })
+        let accounts =
+            has_accounts(args.accounts, has_secret || issuer.is_some() || service.is_some());
+        Ok(Self { previous_secret, accounts, issuer, service, adopted, claims, tokens })
     }
 }
 

@@ -88,7 +88,9 @@ impl FromRequest for Identity {
         Box::pin(async move {
             let token = token.ok_or(AuthError::Missing)?;
             let state = state.ok_or(AuthError::Unavailable)?;
-            let identity = state.authenticator.authenticate(&token, &name, Door::Rest).await?;
+            let from = client.ok_or(AuthError::Unavailable)?.address;
+            let identity = state.authenticator.authenticate(&token, &name, Door::Rest, from);
+            let identity = identity.await?;
             // Whose answer it will be that waits for its reader.
             request.extensions_mut().insert(identity.user.key);
             if !identity.is_backend() {

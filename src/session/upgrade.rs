@@ -123,8 +123,8 @@ async fn accept(
     }
     let identity: Option<Identity> = match &asked.token {
         Some(token) => {
-            let authenticator = &worker.authenticator;
-            Some(authenticator.authenticate(token, request_id, Door::Upgrade).await?)
+            let (authenticator, from) = (&worker.authenticator, client.address);
+            Some(authenticator.authenticate(token, request_id, Door::Upgrade, from).await?)
         }
         None => None,
     };

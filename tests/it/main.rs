@@ -12,6 +12,7 @@ mod accounts;
 mod administration;
 mod app_events;
 mod attachments;
+mod auth_service;
 mod bad_frames;
 mod bad_requests;
 mod bans;

@@ -87,6 +87,8 @@ declare! {
     limited: Labelled = of(), "parlor_limited", "Requests refused by a limit";
     errors: Labelled = of(), "parlor_errors", "Errors returned to clients";
     closes: Labelled<u16> = of(), "parlor_closes", "WebSocket connections closed by the server";
+    auth_questions: Labelled = of(), "parlor_auth_questions", "Questions to the auth service, by what came of them";
+    auth_time: Histogram = Histogram::new(SECONDS), "parlor_auth_seconds", "Duration of a question to the auth service";
     http_requests: Labelled = of(), "parlor_http_requests", "HTTP requests";
     http_time: Histogram = Histogram::new(SECONDS), "parlor_http_seconds", "Duration of an HTTP request";
 }
@@ -145,6 +147,31 @@ impl ReadFrom {
     }
 }
 
+/// What came of a question to the auth service.
+#[derive(Clone, Copy, Debug)]
+pub enum AuthAnswer {
+    Ok,
+    /// The token is nobody's.
+    Refused,
+    /// No answer, or one that is none.
+    Failed,
+    /// Too many were waiting: it was not put.
+    Full,
+}
+
+impl AuthAnswer {
+    const ALL: [Self; 4] = [Self::Ok, Self::Refused, Self::Failed, Self::Full];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Full => "full",
+        }
+    }
+}
+
 const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
@@ -153,6 +180,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     // only just appeared.
     Limit::ALL.iter().for_each(|limit| metrics.expect_limited(*limit));
     ReadFrom::ALL.iter().for_each(|from| expect(&metrics.replica_reads, "from", from.as_str()));
+    AuthAnswer::ALL.iter().for_each(|to| expect(&metrics.auth_questions, "answer", to.as_str()));
     STATUSES.iter().for_each(|class| expect(&metrics.http_requests, "status", class));
     metrics
 });
@@ -195,6 +223,10 @@ impl Metrics {
 
     pub fn read_from(&self, from: ReadFrom) {
         self.replica_reads.get_or_create(&[("from", from.as_str())]).inc();
+    }
+
+    pub fn auth_answer(&self, answer: AuthAnswer) {
+        self.auth_questions.get_or_create(&[("answer", answer.as_str())]).inc();
     }
 
     /// Counts an answered REST call.

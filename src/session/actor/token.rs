@@ -1,6 +1,9 @@
 //! The session's tokens: the first one, and those that renew it.
 
-use std::time::Instant;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Instant,
+};
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
@@ -44,7 +47,8 @@ impl Session {
     fn check(&self, token: String) -> impl Future<Output = Result<Identity, AuthError>> + use<> {
         let (authenticator, request_id) =
             (self.worker.authenticator.clone(), self.request_id.clone());
-        async move { authenticator.authenticate(&token, &request_id, Door::Socket).await }
+        let from = self.origin.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        async move { authenticator.authenticate(&token, &request_id, Door::Socket, from).await }
     }
 
     pub(super) fn refuse_token(&mut self, error: &AuthError, ctx: &mut Context<Self>) {

@@ -36,6 +36,8 @@ impl Received {
 #[derive(Clone, Debug)]
 pub enum Reply {
     Body(u16, String),
+    /// What is asked for is elsewhere.
+    Redirect(String),
     /// Nothing, for as long as the caller waits.
     Silence,
     /// The connection ends.
@@ -122,15 +124,16 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         let reply = (shared.behaviour.lock().expect("unpoisoned"))(&received);
         shared.received.lock().expect("unpoisoned").push(received);
         shared.came.notify_waiters();
-        match reply {
-            Reply::Body(status, body) => {
-                let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n", body.len());
-                if stream.write_all((head + &body).as_bytes()).await.is_err() {
-                    return;
-                }
-            }
+        let (status, location, body) = match reply {
+            Reply::Body(status, body) => (status, String::new(), body),
+            Reply::Redirect(to) => (307, format!("location: {to}\r\n"), String::new()),
             Reply::Silence => std::future::pending().await,
             Reply::HangUp => return,
+        };
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status} X\r\n{location}content-length: {length}\r\n\r\n");
+        if stream.write_all((head + &body).as_bytes()).await.is_err() {
+            return;
         }
     }
 }

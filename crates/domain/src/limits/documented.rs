@@ -134,6 +134,9 @@ fn the_documents_say_the_constants() {
             format!("at most every {}, w", time(JWKS_RETRY)),
             format!("valid for at most {}", time(TOKEN_AGE_MAX)),
             format!("cut at {NAME_CHARS} characters"),
+            format!("refusals for {}", time(AUTH_REFUSED_FOR)),
+            format!("and {AUTH_QUESTIONS} in all; {} more wait, at most {AUTH_QUESTIONS_PER_ADDRESS} of one address", number(AUTH_QUESTIONS_WAITING)),
+            format!("more than {} and what is no JSON object", bytes(AUTH_ANSWER_BYTES)),
             ]),
         ("docs/TRANSACTIONS.md", &[
             format!("more than {} bytes, `metadata` more than {}", number(EVENT_BYTES), number(METADATA_BYTES)),
@@ -165,6 +168,7 @@ fn the_documents_say_the_constants() {
             format!("the newest {} per receiver", number(DEAD_LETTERS)),
             ]),
         ("docs/SECURITY.md", &[
+            format!("{AUTH_QUESTIONS} at once, {} waiting, {AUTH_QUESTIONS_PER_ADDRESS} of one address", number(AUTH_QUESTIONS_WAITING)),
             format!("of the others {} are kept", bytes(REQUEST_PIECE)),
             format!("pace of {} per second; of one address {per_address}", bytes(PACE)),
             format!("answers above {} that wait: {}", bytes(ANSWER_SMALL), bytes(ANSWER_BYTES_PER_USER)),
@@ -225,6 +229,7 @@ fn the_documents_say_the_constants() {
             format!("{SEARCH_CONNECTIONS} at once | {SEARCHES_EACH} per user, {SEARCHES_WAITING_EACH} waiting"),
             format!("{} | {} per user, {} per address", bytes(ANSWER_BYTES), bytes(ANSWER_BYTES_PER_USER), bytes(ANSWER_BYTES_PER_ADDRESS)),
             format!("{HASHES_AT_ONCE} at once, {HASHES_WAITING} waiting"),
+            format!("{AUTH_QUESTIONS} at once, {} waiting | {AUTH_QUESTIONS_PER_ADDRESS} per address", number(AUTH_QUESTIONS_WAITING)),
             format!("| {} | limits on commands", number(writes_in_flight)),
             ]),
     ];

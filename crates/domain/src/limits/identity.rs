@@ -35,6 +35,29 @@ pub const JWKS_BYTES: usize = 256 * 1024;
 pub const JWKS_AGE: Duration = Duration::from_secs(600);
 /// Minimum interval between fetches, however many unknown keys are named.
 pub const JWKS_RETRY: Duration = Duration::from_secs(5);
+
+/// How long an auth service may be given to answer: a new socket has 10 s for all
+/// of it (`PARLOR_AUTH_TIMEOUT`), and its question may wait for its turn as long.
+pub const AUTH_TIMEOUT_MAX: Duration = Duration::from_secs(4);
+/// How long its answers may be kept: whom it has logged out since, it cannot say.
+pub const AUTH_CACHE_MAX: Duration = Duration::from_secs(600);
+/// How long a refusal is kept. Short, because the token may become good; long enough
+/// for a client that repeats it without a pause.
+pub const AUTH_REFUSED_FOR: Duration = Duration::from_secs(5);
+/// Largest answer of an auth service, which is about one user.
+pub const AUTH_ANSWER_BYTES: usize = 16 * 1024;
+/// Answers kept, some 500 bytes each.
+pub const AUTH_ANSWERS: usize = 20_000;
+/// Questions to an auth service at once; more wait. At 20 ms each they are 3,200 a
+/// second.
+pub const AUTH_QUESTIONS: usize = 64;
+/// Questions that wait. Beyond: `unavailable`. As many as are answered at that pace
+/// within a third of a second.
+pub const AUTH_QUESTIONS_WAITING: usize = 1_024;
+/// Questions of one address, waiting or not: a quarter, so that whoever tries tokens
+/// leaves places to others, and an office that reconnects is served in turns.
+pub const AUTH_QUESTIONS_PER_ADDRESS: usize = 272;
+
 /// Number of active API keys.
 pub const API_KEYS: i64 = 1_000;
 /// Bytes of a token's `jti`.
