@@ -24,7 +24,7 @@ use actix_web::{
     App, HttpMessage as _,
     dev::{AppConfig, ServiceResponse},
     http::header::CONTENT_LENGTH,
-    middleware::from_fn,
+    middleware::{Condition, from_fn},
     web,
 };
 
@@ -179,6 +179,7 @@ impl Workshop {
             auth_timeout: config.connections.auth_timeout,
             token_grace: config.identity.tokens.grace,
             origins: OriginPolicy::new(&config.connections.allowed_origins),
+            cookie: config.connections.cookie.clone(),
             compress_from: config.connections.compress_from,
             rates: config.rates,
             limiters: state.limiters.clone(),
@@ -256,6 +257,7 @@ impl Workshop {
             .app_data(web::PathConfig::default().error_handler(error::path_error))
             .wrap(rest::security_headers())
             .wrap(rest::cors(&self.origins))
+            .wrap(Condition::new(self.state.cookie.is_some(), from_fn(rest::with_credentials)))
             .wrap(from_fn(rest::observe))
             .configure(routes::configure);
         map_config(app, |()| AppConfig::default())

@@ -331,6 +331,7 @@ fn state(
             renamed(chat.clone()),
         ),
         has_accounts: config.identity.accounts,
+        cookie: config.connections.cookie.clone(),
         metrics_token: config.metrics_token.clone(),
         files,
         search,

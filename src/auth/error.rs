@@ -30,6 +30,11 @@ pub enum AuthError {
     Deactivated,
     #[error("this user id belongs to another sign-in method")]
     OtherOrigin,
+    #[error(
+        "a token in a cookie is only taken from pages of this server or of an allowed origin \
+         (Origin): send `Authorization: Bearer <token>`"
+    )]
+    ForeignPage,
     #[error("the token belongs to another user")]
     OtherUser,
     #[error("another token is still being checked")]
@@ -44,7 +49,9 @@ impl AuthError {
             Self::Missing | Self::Bad(_) | Self::ReservedId | Self::OtherUser | Self::Revoked => {
                 ErrorCode::Unauthorized
             }
-            Self::Banned | Self::Deactivated | Self::OtherOrigin => ErrorCode::Forbidden,
+            Self::Banned | Self::Deactivated | Self::OtherOrigin | Self::ForeignPage => {
+                ErrorCode::Forbidden
+            }
             Self::Expired => ErrorCode::TokenExpired,
             Self::Busy | Self::Unavailable => ErrorCode::Unavailable,
         }
@@ -110,6 +117,8 @@ pub enum BadToken {
     Key,
     #[error("is none that the auth service knows")]
     Unknown,
+    #[error("is in two cookies of the same name, which differ")]
+    TwoCookies,
     #[error("is empty, or has characters that no token has")]
     Characters,
 }

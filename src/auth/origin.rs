@@ -22,9 +22,18 @@ impl OriginPolicy {
 
     pub fn allows(&self, origin: Option<&str>, host: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
+        Self::is_own(origin, host) || self.lists(origin)
+    }
+
+    /// Whether an origin is one of those that were named.
+    pub(super) fn lists(&self, origin: &str) -> bool {
         let origin = normal(origin);
-        let own = host.is_some_and(|host| is_own(&origin, host));
-        own || self.allowed.iter().any(|allowed| allowed == "*" || *allowed == origin)
+        self.allowed.iter().any(|allowed| allowed == "*" || *allowed == origin)
+    }
+
+    /// Whether a page of an origin was loaded from the host that it asks.
+    pub(super) fn is_own(origin: &str, host: Option<&str>) -> bool {
+        host.is_some_and(|host| is_own(&normal(origin), host))
     }
 }
 

@@ -4,9 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::{ConfigError, Switch, parse_duration};
+use super::{ConfigError, Switch, parse_duration, set};
 use crate::{
-    auth::parse_origin,
+    auth::{OriginPolicy, TokenCookie, parse_origin},
     session::HeartbeatConfig,
     transport::{Certificate, Timeouts},
 };
@@ -19,6 +19,11 @@ pub struct ConnectionArgs {
     /// separated by commas; `*` allows any; such as `https://app.example.org`
     #[arg(long, env = "PARLOR_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<String>,
+    /// Cookie of the application's own sign-in that carries the token of requests
+    /// without `Authorization`, from pages of this server and of the allowed origins
+    /// only (docs/SECURITY.md, "A page of another origin"), such as `__Host-session`
+    #[arg(long, env = "PARLOR_TOKEN_COOKIE")]
+    pub token_cookie: Option<String>,
     /// PEM file with the certificate chain; together with the key it enables https
     /// and wss. SIGHUP reloads both files, for new connections; such as
     /// `/etc/parlor/fullchain.pem`
@@ -60,6 +65,8 @@ pub struct ConnectionArgs {
 #[derive(Debug)]
 pub struct ConnectionConfig {
     pub allowed_origins: Vec<String>,
+    /// The cookie that may carry a token; `None`: none.
+    pub cookie: Option<TokenCookie>,
     pub certificate: Option<Certificate>,
     /// Size from which a message may be compressed; `None`: never.
     pub compress_from: Option<usize>,
@@ -75,8 +82,10 @@ impl ConnectionConfig {
             let why = "it must be longer than --heartbeat-interval (PARLOR_HEARTBEAT_INTERVAL)";
             return Err(ConfigError::value("heartbeat-timeout", why));
         }
+        let allowed_origins = origins(&args.allowed_origins)?;
         Ok(Self {
-            allowed_origins: origins(&args.allowed_origins)?,
+            cookie: cookie(set(args.token_cookie), &allowed_origins)?,
+            allowed_origins,
             certificate: certificate(args.tls_cert, args.tls_key)?,
             compress_from: (args.compression == Switch::On).then_some(args.compression_min_bytes),
             heartbeat: HeartbeatConfig {
@@ -105,6 +114,18 @@ fn origins(texts: &[String]) -> Result<Vec<String>, ConfigError> {
         }),
     });
     checked.collect()
+}
+
+/// A browser would send the cookie of whoever is signed in from any page there is.
+fn cookie(name: Option<String>, origins: &[String]) -> Result<Option<TokenCookie>, ConfigError> {
+    let Some(name) = name else { return Ok(None) };
+    if origins.iter().any(|origin| origin == "*") {
+        let why = "it requires exact origins in PARLOR_ALLOWED_ORIGINS, which has *";
+        return Err(ConfigError::value("token-cookie", why));
+    }
+    let cookie = TokenCookie::new(&name, OriginPolicy::new(origins));
+    let none = || ConfigError::value("token-cookie", format!("no cookie can be called {name:?}"));
+    cookie.ok_or_else(none).map(Some)
 }
 
 fn certificate(

@@ -8,7 +8,12 @@ use std::{
     pin::Pin,
 };
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::{Method, header},
+    web,
+};
 
 use super::{Search, State, fallback::is_reading};
 use crate::{
@@ -75,9 +80,6 @@ impl FromRequest for Identity {
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let header = request.headers().get(header::AUTHORIZATION);
-        let token = header.and_then(|value| value.to_str().ok()).and_then(bearer_token);
-        let token = token.map(str::to_owned);
         let state = request.app_data::<web::Data<State>>().cloned();
         let (method, pattern) = (request.method().clone(), request.match_pattern());
         let path = request.path().to_owned();
@@ -86,8 +88,8 @@ impl FromRequest for Identity {
         let name = name.map_or_else(String::new, |RequestName(name)| name);
         let request = request.clone();
         Box::pin(async move {
-            let token = token.ok_or(AuthError::Missing)?;
             let state = state.ok_or(AuthError::Unavailable)?;
+            let token = token(&state, &request)?.ok_or(AuthError::Missing)?;
             let from = client.ok_or(AuthError::Unavailable)?.address;
             let identity = state.authenticator.authenticate(&token, &name, Door::Rest, from);
             let identity = identity.await?;
@@ -98,7 +100,7 @@ impl FromRequest for Identity {
                 checked.inspect_err(|_| metrics().limited(Limit::User))?;
             }
             let place = pattern.as_deref().unwrap_or(&path);
-            if !is_reading(&method) && is_audited(&identity, place) {
+            if !is_reading(&method) && is_audited(&identity, &method, place) {
                 let action = format!("{method} {place}");
                 state.audit(&identity, action, path, client).await?;
             }
@@ -110,11 +112,19 @@ impl FromRequest for Identity {
 /// Whether it is written down before it is done: what administrators do, and programs of
 /// the application's in their place. Messages and events of those say themselves who sent
 /// them, and are too many.
-fn is_audited(who: &Identity, place: &str) -> bool {
-    let is_told = |place: &str| {
-        place.ends_with("/messages") || place.ends_with("/events") || place.ends_with("/broadcast")
-    };
-    who.is_admin || !who.scopes.is_empty() && !is_told(place)
+fn is_audited(who: &Identity, method: &Method, place: &str) -> bool {
+    let tells = ["/messages", "/events", "/broadcast"].iter().any(|end| place.ends_with(end));
+    who.is_admin || !who.scopes.is_empty() && !(tells && method == Method::POST)
+}
+
+/// The token of `Authorization`, or of the cookie where that may carry one.
+fn token(state: &State, request: &HttpRequest) -> Result<Option<String>, AuthError> {
+    let header = request.headers().get(header::AUTHORIZATION);
+    let bearer = header.and_then(|value| value.to_str().ok()).and_then(bearer_token);
+    match (bearer, &state.cookie) {
+        (None, Some(cookie)) => cookie.token(request.headers(), !is_reading(request.method())),
+        (bearer, _) => Ok(bearer.map(str::to_owned)),
+    }
 }
 
 /// Only where accounts are built in.

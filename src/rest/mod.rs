@@ -43,7 +43,7 @@ mod webhooks;
 mod wire;
 
 pub use answers::Answers;
-pub use browser::{cors, security_headers};
+pub use browser::{cors, security_headers, with_credentials};
 pub use calls::CALLS;
 pub use describe::{DESCRIPTIONS, asyncapi};
 pub use files::Files;

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use super::{Answers, Files, Search};
 use crate::{
-    auth::{Accounts, Authenticator, Client, Identity, TrustedProxies},
+    auth::{Accounts, Authenticator, Client, Identity, TokenCookie, TrustedProxies},
     chat::ChatServer,
     clock,
     db::{Reader, Writer, submit},
@@ -39,6 +39,8 @@ pub struct State {
     pub authenticator: Authenticator,
     /// Whether people can register and log in here.
     pub has_accounts: bool,
+    /// The cookie that may carry a token.
+    pub cookie: Option<TokenCookie>,
     /// The token that `GET /metrics` requires; `None`: only this machine may
     /// ask.
     pub metrics_token: Option<Arc<str>>,

@@ -121,7 +121,11 @@ async fn accept(
     if !worker.settings.origins.allows(asked.origin, asked.host) {
         return Err(refused_origin(asked.origin, asked.host));
     }
-    let identity: Option<Identity> = match &asked.token {
+    let token = match (asked.token, &worker.settings.cookie) {
+        (None, Some(cookie)) => cookie.token(request.headers(), true)?,
+        (token, _) => token,
+    };
+    let identity: Option<Identity> = match &token {
         Some(token) => {
             let (authenticator, from) = (&worker.authenticator, client.address);
             Some(authenticator.authenticate(token, request_id, Door::Upgrade, from).await?)

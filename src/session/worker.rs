@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use super::{HeartbeatConfig, mailbox::WorkerHub, send_queue::SendQueueLimits, to_chat::ToChat};
 use crate::{
-    auth::{Authenticator, Identity, OriginPolicy, TrustedProxies},
+    auth::{Authenticator, Identity, OriginPolicy, TokenCookie, TrustedProxies},
     chat::{ChatServer, SessionId, WorkerId},
     limiter::{Limited, Limiters, Rates},
     metrics::{Limit, metrics},
@@ -35,6 +35,8 @@ pub struct SessionSettings {
     /// How long a connection goes on whose token has expired.
     pub token_grace: Duration,
     pub origins: OriginPolicy,
+    /// The cookie that may carry a token.
+    pub cookie: Option<TokenCookie>,
     /// Messages of so many bytes and more go compressed to those who agree;
     /// `None`: nobody is asked.
     pub compress_from: Option<usize>,

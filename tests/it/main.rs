@@ -89,6 +89,7 @@ mod threads;
 mod through_a_pooler;
 mod thumbnails;
 mod tls;
+mod token_cookie;
 mod token_expiry;
 mod uploads;
 mod users;
