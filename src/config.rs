@@ -5,6 +5,7 @@
 mod attachments;
 mod auth_service;
 mod claims;
+mod callbacks;
 mod connections;
 mod identity;
 mod limits;
@@ -20,6 +21,7 @@ use clap::{Arg, Args, Command};
 
 use self::{
     attachments::AttachmentArgs,
+    callbacks::CallbackArgs,
     connections::{ConnectionArgs, ConnectionConfig},
     identity::{IdentityArgs, IdentityConfig},
     limits::{LimitArgs, RateArgs},
@@ -36,6 +38,7 @@ pub use self::{
 };
 use crate::{
     auth::{Secret, TrustedProxies},
+    callbacks::CallbacksConfig,
     limiter::Rates,
     webhooks::WebhookConfig,
 };
@@ -79,6 +82,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub webhooks: WebhookArgs,
     #[command(flatten)]
+    pub callbacks: CallbackArgs,
+    #[command(flatten)]
     pub rates: RateArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -104,6 +109,7 @@ pub struct Config {
     pub attachments: AttachmentConfig,
     /// `None`: no webhooks are sent.
     pub webhooks: Option<WebhookConfig>,
+    pub callbacks: CallbacksConfig,
     pub rates: Rates,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,
@@ -160,6 +166,7 @@ impl Config {
         let proxies = args.rates.proxies()?;
         let limits = Arc::new(args.limits.check()?);
         let webhooks = webhooks::webhooks(args.webhooks)?;
+        let callbacks = args.callbacks.check()?;
         // Nothing is made before the rest is known to be right.
         let (store, secret) = StoreConfig::with_secret(args.store)?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -176,6 +183,7 @@ impl Config {
             rooms: args.rooms,
             attachments: AttachmentConfig::new(args.attachments, &store)?,
             webhooks,
+            callbacks,
             rates: args.rates.rates(),
             proxies,
             limits,

@@ -23,6 +23,7 @@ use parlor_protocol as protocol;
 pub mod app;
 pub mod attachments;
 pub mod auth;
+pub mod callbacks;
 pub mod chat;
 pub mod cli;
 pub mod config;

@@ -2,6 +2,8 @@
 
 use std::{error::Error, time::Duration};
 
+use parlor_domain::limits::OUTBOUND_IDLE;
+
 /// Says which implementation of TLS is used where a library asks for none.
 pub fn install_tls() {
     // Fails only if one was installed before, which does as well.
@@ -17,6 +19,7 @@ pub fn client(timeout: Duration) -> reqwest::Client {
     reqwest::Client::builder()
         .timeout(timeout)
         .connect_timeout(timeout)
+        .pool_idle_timeout(OUTBOUND_IDLE)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("parlor/", env!("CARGO_PKG_VERSION")))
         .build()

@@ -24,6 +24,7 @@ use crate::{
     auth::{
         Accounts, ApiKeys, Authenticator, Credentials, Passwords, Renamed, Revocations, TokenKeys,
     },
+    callbacks::Callbacks,
     chat::{ChatServer, ChatSettings, Drain, Look, ToNodes, Unfinished},
     config::{Config, ReplicaConfig, Switch},
     db::{Database, Idle, SearchIndex, Writer},
@@ -274,6 +275,7 @@ fn start_chat(
         retention: config.rooms.retention(),
         retention_tick: config.rooms.retention_tick,
         empty_room_ttl: config.rooms.empty_room_ttl,
+        callbacks: Callbacks::start(config.callbacks.clone(), config.limits.frame_bytes),
         tells_arrivals: config.webhooks.is_some(),
         has_nodes: config.store.database.file().is_none(),
         leads,

@@ -2,7 +2,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     db::{ReadError, WriteError},
@@ -25,6 +25,9 @@ pub enum ChatError {
     TooLarge(String),
     #[error("{what}")]
     Limited { what: String, field: Option<&'static str>, retry_after: Duration },
+    /// The application was asked, and says why not.
+    #[error("{0}")]
+    Refused(Arc<str>),
     #[error("the server cannot take this now; send it again")]
     Unavailable { retry_after: Duration },
     #[error("something went wrong on our side")]
@@ -41,6 +44,7 @@ impl ChatError {
             Self::Invalid(_) => ErrorCode::InvalidMessage,
             Self::TooLarge(_) => ErrorCode::TooLarge,
             Self::Limited { .. } => ErrorCode::RateLimited,
+            Self::Refused(_) => ErrorCode::Refused,
             Self::Unavailable { .. } => ErrorCode::Unavailable,
             Self::Internal => ErrorCode::ProcessingError,
         }
@@ -60,6 +64,7 @@ impl ChatError {
             | Self::Conflict(_)
             | Self::Invalid(_)
             | Self::TooLarge(_)
+            | Self::Refused(_)
             | Self::Unavailable { .. }
             | Self::Internal => None,
         }
@@ -76,6 +81,7 @@ impl ChatError {
             | Self::Conflict(_)
             | Self::Invalid(_)
             | Self::TooLarge(_)
+            | Self::Refused(_)
             | Self::Internal => None,
         }
     }

@@ -25,10 +25,10 @@ pub use deliver::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};
 pub use error::ChatError;
 pub use nodes::{AskedNodes, Ephemeral, FromNode, FromNodes, Interest, NodePresence, ToNodes};
 pub use server::{
-    AnyOperation, Anywhere, Asked, ChatServer, ChatSettings, Drain, FromSession, FromSessions,
-    Leaving, Look, MemberAdded, Operation, Place, ReadMark, ReadReplay, ReadRooms, RegisterWorker,
-    ReplyTo, Request, Shown, Unfinished, adder,
+    AnyOperation, Anywhere, Asked, ChatServer, ChatSettings, Decision, Drain, FromSession,
+    FromSessions, Leaving, Look, MemberAdded, Operation, Place, ReadMark, ReadReplay, ReadRooms,
+    RegisterWorker, ReplyTo, Request, Shown, Unfinished, adder,
 };
-pub use state::rooms::RoomSeen;
 #[cfg(test)]
 pub(crate) use state::timeline::Timeline;
+pub use state::{questions::Line, rooms::RoomSeen};

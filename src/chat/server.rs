@@ -2,6 +2,7 @@
 
 mod admin;
 mod answer;
+mod asking;
 mod bounds;
 mod bulk;
 mod by_rule;
@@ -36,6 +37,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::{oneshot, watch};
 
 pub use answer::{ReplyTo, Shown};
+pub use asking::Decision;
 pub use marks::ReadMark;
 pub use member::{Leaving, MemberAdded, adder};
 pub use messages::*;
@@ -50,6 +52,7 @@ use super::{
         marks::Marks,
         presence::{Arrivals, Departures, Erased},
         purges::Purges,
+        questions::Questions,
         restrictions::Restrictions,
         rooms::{Rooms, UnseenHeads},
         sessions::Sessions,
@@ -58,11 +61,13 @@ use super::{
     },
 };
 use crate::{
+    callbacks::Callbacks,
     db::{Committed, Reader, SetCommitted, Ticket, Writer},
     limiter::Rates,
     name_thread,
 };
 use bulk::StartBulk;
+use asking::Decided;
 use commit::Settle;
 use parlor_domain::{
     Contact, CreationRules, MessageId, MessageIds, Retention, RoomKey, UserKey,
@@ -90,6 +95,8 @@ pub struct ChatSettings {
     pub retention_tick: Duration,
     /// How long an open room stays that all have left.
     pub empty_room_ttl: Duration,
+    /// What the application is asked.
+    pub callbacks: Callbacks,
     /// Somebody outside wants to know who comes, so it is written down.
     pub tells_arrivals: bool,
     /// There may be other nodes on this database.
@@ -119,6 +126,8 @@ pub struct ChatServer {
     pending: FxHashMap<Ticket, Box<Settle>>,
     next_ticket: u64,
     waiting: WaitingRoom<Request>,
+    /// What the application is being asked about.
+    questions: Questions<Decided, Request>,
     /// Commits whose answer still needs a read.
     finishing: usize,
     /// Members who may do less than before. See `read_access`.
@@ -190,6 +199,7 @@ impl ChatServer {
             pending: FxHashMap::default(),
             next_ticket: 0,
             waiting: WaitingRoom::default(),
+            questions: Questions::default(),
             finishing: 0,
             restrictions: Restrictions::default(),
             crowds: Crowds::default(),

@@ -51,11 +51,14 @@ impl Door {
         self.ask(Requester::system(), operation)
     }
 
-    /// Sends a message of a user, who may do what they may at a socket.
+    /// Sends a message of a user, who may do what they may at a socket. It is the
+    /// application that says it, so that it is not asked about it.
     pub(super) async fn say(&self, sender: &UserId, send: SendMessage) -> Answered {
         let refused = |error| -> Answered { Box::pin(std::future::ready(Err(error))) };
         match self.reader.user(sender).await {
-            Ok(Some(user)) => self.ask(Requester::plain(user), send),
+            Ok(Some(user)) => {
+                self.ask(Requester { is_service: true, ..Requester::plain(user) }, send)
+            }
             Ok(None) => refused(ChatError::NotFound("user")),
             Err(error) => refused(error.into()),
         }

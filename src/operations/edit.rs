@@ -1,17 +1,25 @@
 //! Edit and delete a message.
 
-use parlor_domain::{Change, MessageId, PlainText, Scope, mentioned_in};
+use parlor_domain::{Change, Message, MessageId, PlainText, Scope, User, mentioned_in};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, change::Changed};
-use crate::protocol::{Refusal, Rules};
+use crate::{
+    callbacks::{BeforeSend, Draft, DraftKind, Rewriting},
+    chat::{Decision, Line},
+    db::Reader,
+    protocol::{Refusal, Rules, UserView},
+};
 
 /// Changes the content of a message; only its author may.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Edit {
     message_id: MessageId,
     content: PlainText,
+    /// The application was asked.
+    #[serde(skip)]
+    is_decided: bool,
 }
 
 impl Operation for Edit {
@@ -32,9 +40,70 @@ impl Operation for Edit {
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        match server.asks_before_send(&asked.from) {
+            Some(before_send) if !self.is_decided => self.ask_first(before_send, asked, server),
+            _ => self.store(asked, server),
+        }
+    }
+}
+
+impl Edit {
+    fn store(self, asked: Asked<Self>, server: &mut ChatServer) {
         let mentioned = mentioned_in(&self.content.0);
         let change = Change::Edit { content: self.content.0, mentioned };
         server.change(asked.from, self.message_id, change, asked.reply);
+    }
+
+    /// Or what is refused in a message could be brought in by an edit.
+    fn ask_first(self, before_send: BeforeSend, asked: Asked<Self>, server: &mut ChatServer) {
+        let Asked { from, place: _, reply } = asked;
+        let line = Line::Message(from.user.key, self.message_id);
+        let (user, reader, rules) = (from.user.clone(), server.reader.clone(), server.rules());
+        server.ask_first((from, reply), (line, None), self, move |edit| async move {
+            let message = match edit.message(&reader).await {
+                Ok(message) => message,
+                Err(error) => return Decision::Answer(Err(error)),
+            };
+            let decided = Self { is_decided: true, ..edit.clone() };
+            let is_own = message.sender.key == user.key && message.deleted_at.is_none();
+            if !is_own || message.content == edit.content.0 {
+                // The transaction refuses it, or finds nothing to change.
+                return Decision::Do(decided);
+            }
+            let rewrite = move |edit: Self, rewriting| edit.rewritten(rewriting, &rules);
+            let draft = edit.draft(&message, &user);
+            Decision::from(before_send.ask(&user, &draft, decided, rewrite).await)
+        });
+    }
+
+    /// One that is not there now is not left to the transaction, which might find it.
+    async fn message(&self, reader: &Reader) -> Result<Message, ChatError> {
+        reader.message(self.message_id).await?.ok_or(ChatError::NotFound("message"))
+    }
+
+    fn draft<'a>(&'a self, message: &'a Message, user: &'a User) -> Draft<'a> {
+        Draft {
+            kind: DraftKind::Edit,
+            room_id: message.room.as_str(),
+            user: UserView::from(user),
+            message_id: Some(message.id.0.to_string()),
+            client_id: None,
+            content: &self.content.0,
+            metadata: None,
+            attachments: Vec::new(),
+            reply_to: None,
+            thread_id: None,
+        }
+    }
+
+    fn rewritten(self, rewriting: Rewriting, rules: &Rules) -> Result<Self, Refusal> {
+        let Rewriting { content, metadata } = rewriting;
+        if metadata.is_some() {
+            return Err(Refusal::field("metadata", "is not changed by an edit"));
+        }
+        let mut rewritten = Self { content: content.unwrap_or(self.content), ..self };
+        rewritten.check(rules)?;
+        Ok(rewritten)
     }
 }
 

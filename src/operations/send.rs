@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use parlor_domain::{
-    AttachmentId, ClientId, Message, MessageId, NewExtras, PlainText, Room, RoomId, Scope,
-    StoredMessage, User,
+    AttachmentId, ClientId, Message, MessageId, NewExtras, PlainText, Room, RoomId, RoomKey, Scope,
+    StoredMessage, User, UserKey,
     limits::{ATTACHMENTS_PER_MESSAGE, METADATA_BYTES},
     mentioned_in,
 };
@@ -13,15 +13,17 @@ use serde::Deserialize;
 
 use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
+    callbacks::{BeforeSend, Draft, DraftKind, Rewriting},
+    chat::{Decision, Line},
     clock::now,
-    db::{NewMessage, RichMessage, Sent},
+    db::{NewMessage, Reader, RichMessage, Sent, WriteError},
     metrics::metrics,
-    protocol::{Object, Refusal, Rules, StoredMessageView, events},
+    protocol::{Object, Refusal, Rules, StoredMessageView, UserView, events},
 };
 
 /// Sent again with the same `client_id` it is not stored again, and gets the first
 /// answer again.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Send {
     room_id: RoomId,
     /// May be left out where there are attachments.
@@ -36,6 +38,9 @@ pub struct Send {
     #[serde(default)]
     #[schemars(length(max = ATTACHMENTS_PER_MESSAGE))]
     attachments: Vec<AttachmentId>,
+    /// The application was asked.
+    #[serde(skip)]
+    is_decided: bool,
 }
 
 impl Operation for Send {
@@ -72,7 +77,77 @@ impl Operation for Send {
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        match server.asks_before_send(&asked.from) {
+            Some(before_send) if !self.is_decided => self.ask_first(before_send, asked, server),
+            _ => self.store(asked, server),
+        }
+    }
+}
+
+impl Send {
+    fn name(&self) -> Option<&ClientId> {
+        self.client_id.as_ref().or(self.idempotency_key.as_ref())
+    }
+
+    fn ask_first(self, before_send: BeforeSend, asked: Asked<Self>, server: &mut ChatServer) {
+        let Asked { from, place: Access { room, .. }, reply } = asked;
+        let line = Line::Room(from.user.key, room.id.clone());
+        let (client_id, user) = (self.name().cloned(), from.user.clone());
+        let (reader, rules) = (server.reader.clone(), server.rules());
+        server.ask_first((from, reply), (line, client_id), self, move |send| async move {
+            match send.sent_before(&reader, room.key, user.key).await {
+                Ok(None) => {}
+                Ok(Some(stored)) => return Decision::Answer(Ok(stored)),
+                Err(error) => return Decision::Answer(Err(error)),
+            }
+            let decided = Self { is_decided: true, ..send.clone() };
+            let rewrite = move |send: Self, rewriting| send.rewritten(rewriting, &rules);
+            Decision::from(before_send.ask(&user, &send.draft(&user), decided, rewrite).await)
+        });
+    }
+
+    /// What is stored already is not asked about again. Nor is it left to the
+    /// transaction to find: if it were deleted meanwhile, it would be stored as new.
+    async fn sent_before(
+        &self,
+        reader: &Reader,
+        room: RoomKey,
+        sender: UserKey,
+    ) -> Result<Option<StoredMessage>, ChatError> {
+        let Some(client_id) = self.name() else { return Ok(None) };
+        match reader.sent(sender, client_id).await? {
+            Some((there, _)) if there != room => Err(WriteError::ClientIdElsewhere.into()),
+            sent => Ok(sent.map(|(_, stored)| stored)),
+        }
+    }
+
+    fn draft<'a>(&'a self, user: &'a User) -> Draft<'a> {
+        let metadata = self.metadata.as_ref().and_then(|Object(metadata)| metadata.as_deref());
+        Draft {
+            kind: DraftKind::Send,
+            room_id: self.room_id.as_str(),
+            user: UserView::from(user),
+            message_id: None,
+            client_id: self.name().map(ClientId::as_str),
+            content: self.content.as_ref().map_or("", |PlainText(content)| &**content),
+            metadata: metadata.and_then(|metadata| serde_json::from_str(metadata).ok()),
+            attachments: self.attachments.iter().map(|id| id.0.to_string()).collect(),
+            reply_to: self.reply_to.map(|id| id.0.to_string()),
+            thread_id: self.thread_id.map(|id| id.0.to_string()),
+        }
+    }
+
+    fn rewritten(self, rewriting: Rewriting, rules: &Rules) -> Result<Self, Refusal> {
+        let Rewriting { content, metadata } = rewriting;
+        let (content, metadata) = (content.or(self.content), metadata.or(self.metadata));
+        let mut rewritten = Self { content, metadata, ..self };
+        rewritten.check(rules)?;
+        Ok(rewritten)
+    }
+
+    fn store(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
+        let client_id = self.name().cloned();
         let content = self.content.map_or_else(|| "".into(), |PlainText(content)| content);
         let extras = NewExtras {
             attachments: self.attachments,
@@ -87,7 +162,7 @@ impl Operation for Send {
             sender: from.user.key,
             by_admin: access.as_admin(),
             rules: access.rules(),
-            client_id: self.client_id.or(self.idempotency_key),
+            client_id,
             content,
             created_at: now(),
             extras: extras.boxed(),

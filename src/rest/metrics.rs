@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::{State, extract::Admin, reply::Reply, request::NoFields};
 use crate::{
     auth::{Client, bearer_token},
+    callbacks,
     chat::{ChatError, Connected},
     db::SubmissionBacklog,
     error::ApiError,
@@ -41,6 +42,7 @@ async fn collect(state: &State) -> Result<String, ApiError> {
         ("process_open_fds", "Open files and sockets", process.files),
     ];
     measured.extend(stored(state).await);
+    metrics().expect_callbacks(callbacks::NAMES);
     metrics().expect_codes(ErrorCode::ALL.map(ErrorCode::as_str), Close::ALL.map(Close::code));
     Ok(metrics().text(&measured))
 }

@@ -38,7 +38,7 @@ impl Secrets {
     }
 
     /// The `webhook-signature` of a message.
-    pub(super) fn sign(&self, id: &str, timestamp: i64, body: &str) -> String {
+    pub fn sign(&self, id: &str, timestamp: i64, body: &str) -> String {
         let signature = |secret: &Vec<u8>| {
             let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
             let signature = hmac::sign(&key, format!("{id}.{timestamp}.{body}").as_bytes());

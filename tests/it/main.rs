@@ -19,6 +19,7 @@ mod bans;
 mod behind_a_proxy;
 mod big_rooms;
 mod bulk_members;
+mod callbacks;
 mod changes;
 mod chat;
 mod claims;

@@ -19,6 +19,12 @@ pub use prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
 /// A counter for each value of one label.
 pub type Labelled<V = &'static str> = Family<[(&'static str, V); 1], Counter>;
 
+/// A counter for each value of two labels.
+pub type Labelled2 = Family<[(&'static str, &'static str); 2], Counter>;
+
+/// A histogram of durations for each value of one label.
+pub type LabelledTime = Family<[(&'static str, &'static str); 1], Histogram, fn() -> Histogram>;
+
 /// A gauge: a number that is set.
 pub type Number = Gauge<u64, AtomicU64>;
 
@@ -59,6 +65,10 @@ fn of<T: Default>() -> T {
     T::default()
 }
 
+fn seconds() -> Histogram {
+    Histogram::new(SECONDS)
+}
+
 #[rustfmt::skip]
 declare! {
     connections: Counter = of(), "parlor_connections", "WebSocket connections opened";
@@ -84,6 +94,8 @@ declare! {
     feed_found: Counter = of(), "parlor_feed_found", "Feed items found by reading, without a hint";
     submissions: Counter = of(), "parlor_submissions", "Submissions of applications carried out";
     submissions_refused: Counter = of(), "parlor_submissions_refused", "Submissions of applications refused";
+    callbacks: Labelled2 = of(), "parlor_callbacks", "Questions to the application, by what came of them";
+    callback_time: LabelledTime = Family::new_with_constructor(seconds), "parlor_callback_seconds", "Time the application took to answer a question";
     limited: Labelled = of(), "parlor_limited", "Requests refused by a limit";
     errors: Labelled = of(), "parlor_errors", "Errors returned to clients";
     closes: Labelled<u16> = of(), "parlor_closes", "WebSocket connections closed by the server";
@@ -172,6 +184,34 @@ impl AuthAnswer {
     }
 }
 
+/// What came of a question to the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackOutcome {
+    Accepted,
+    Refused,
+    /// No answer, not in time, or none that can be used.
+    Failed,
+    /// Not asked, because it has not answered of late.
+    Open,
+    /// Not asked, because too many questions are under way.
+    Overloaded,
+}
+
+impl CallbackOutcome {
+    const ALL: [Self; 5] =
+        [Self::Accepted, Self::Refused, Self::Failed, Self::Open, Self::Overloaded];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Open => "open",
+            Self::Overloaded => "overloaded",
+        }
+    }
+}
+
 const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
@@ -197,6 +237,29 @@ fn expect(of: &Labelled, label: &'static str, value: &'static str) {
 impl Metrics {
     fn expect_limited(&self, limit: Limit) {
         expect(&self.limited, "limit", limit.as_str());
+    }
+
+    /// The names that [`Metrics::callback`] will get.
+    pub fn expect_callbacks(&self, names: impl IntoIterator<Item = &'static str>) {
+        for name in names {
+            for outcome in CallbackOutcome::ALL {
+                let labels = [("callback", name), ("outcome", outcome.as_str())];
+                drop(self.callbacks.get_or_create(&labels));
+            }
+            drop(self.callback_time.get_or_create(&[("callback", name)]));
+        }
+    }
+
+    /// Counts a question to the application.
+    pub fn callback(&self, name: &'static str, outcome: CallbackOutcome) {
+        let labels = [("callback", name), ("outcome", outcome.as_str())];
+        self.callbacks.get_or_create(&labels).inc();
+    }
+
+    /// How long the application has taken for one, whatever came of it.
+    pub fn callback_took(&self, name: &'static str, time: Duration) {
+        let times = self.callback_time.get_or_create(&[("callback", name)]);
+        times.observe(time.as_secs_f64());
     }
 
     /// The codes that [`Metrics::error`] and [`Metrics::close`] will get.

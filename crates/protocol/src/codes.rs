@@ -16,12 +16,13 @@ pub enum ErrorCode {
     Conflict,
     TooLarge,
     RateLimited,
+    Refused,
     ProcessingError,
     Unavailable,
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::InvalidMessage,
         Self::Unauthorized,
         Self::TokenExpired,
@@ -32,6 +33,7 @@ impl ErrorCode {
         Self::Conflict,
         Self::TooLarge,
         Self::RateLimited,
+        Self::Refused,
         Self::ProcessingError,
         Self::Unavailable,
     ];
@@ -49,6 +51,7 @@ impl ErrorCode {
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
             Self::RateLimited => "rate_limited",
+            Self::Refused => "refused",
             Self::ProcessingError => "processing_error",
             Self::Unavailable => "unavailable",
         }

@@ -1,5 +1,7 @@
 //! Answers: where they go, and how they are shown.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -22,6 +24,27 @@ pub enum ReplyTo<A> {
     Session { session: SessionRef, id: Option<RequestId> },
     /// To a REST handler that waits.
     Caller(oneshot::Sender<Result<A, ChatError>>),
+    /// To what goes on with it, in the same turn.
+    Then(Then<A>),
+}
+
+/// What goes on with an answer.
+pub struct Then<A>(Box<Next<A>>);
+
+type Next<A> = dyn FnOnce(&mut ChatServer, Result<A, ChatError>) + Send;
+
+impl<A> Then<A> {
+    pub(super) fn new(
+        then: impl FnOnce(&mut ChatServer, Result<A, ChatError>) + Send + 'static,
+    ) -> Self {
+        Self(Box::new(then))
+    }
+}
+
+impl<A> fmt::Debug for Then<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Then(…)")
+    }
 }
 
 impl<A> ReplyTo<A> {
@@ -67,6 +90,7 @@ impl ChatServer {
         match reply {
             // A caller that has gone needs no answer.
             ReplyTo::Caller(caller) => drop(caller.send(result)),
+            ReplyTo::Then(Then(then)) => then(self, result),
             ReplyTo::Session { session, id } => {
                 let frame = encode(id.as_ref(), &result);
                 if let Err(error) = &result {

@@ -23,7 +23,8 @@ impl ChatServer {
     /// are closed, behind their answers in the same queue.
     pub(super) fn finish_drain_if_idle(&mut self) {
         let Some(waiting) = &mut self.draining else { return };
-        if waiting.is_empty() || !self.pending.is_empty() || self.finishing > 0 {
+        let is_idle = self.pending.is_empty() && self.questions.is_empty() && self.finishing == 0;
+        if waiting.is_empty() || !is_idle {
             return;
         }
         for done in std::mem::take(waiting) {

@@ -170,7 +170,7 @@ impl<O: Operation> AnyOperation for Pending<O> {
     fn session(&self) -> Option<SessionId> {
         match &self.reply {
             ReplyTo::Session { session, .. } => Some(session.id),
-            ReplyTo::Caller(_) => None,
+            ReplyTo::Caller(_) | ReplyTo::Then(_) => None,
         }
     }
 

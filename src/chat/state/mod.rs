@@ -6,6 +6,7 @@ pub mod crowds;
 pub mod marks;
 pub mod presence;
 pub mod purges;
+pub mod questions;
 pub mod restrictions;
 pub mod rooms;
 pub mod sessions;

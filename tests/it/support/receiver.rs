@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
-    sync::Notify,
+    sync::{Notify, watch},
 };
 
 use super::within;
@@ -38,6 +38,10 @@ pub enum Reply {
     Body(u16, String),
     /// What is asked for is elsewhere.
     Redirect(String),
+    /// This and nothing else, and then the connection ends.
+    Raw(String),
+    /// The same, but not before the gate is open.
+    Behind(watch::Receiver<bool>, Box<Reply>),
     /// Nothing, for as long as the caller waits.
     Silence,
     /// The connection ends.
@@ -121,12 +125,25 @@ impl Receiver {
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let mut stream = BufReader::new(stream);
     while let Some(received) = read(&mut stream).await {
-        let reply = (shared.behaviour.lock().expect("unpoisoned"))(&received);
+        let mut reply = (shared.behaviour.lock().expect("unpoisoned"))(&received);
         shared.received.lock().expect("unpoisoned").push(received);
         shared.came.notify_waiters();
+        while let Reply::Behind(mut gate, behind) = reply {
+            // A gate that is gone stays as it was.
+            if gate.wait_for(|open| *open).await.is_err() {
+                return;
+            }
+            reply = *behind;
+        }
         let (status, location, body) = match reply {
             Reply::Body(status, body) => (status, String::new(), body),
             Reply::Redirect(to) => (307, format!("location: {to}\r\n"), String::new()),
+            Reply::Raw(text) => {
+                // Who has read enough hangs up.
+                let _ = stream.write_all(text.as_bytes()).await;
+                return;
+            }
+            Reply::Behind(..) => unreachable!("it has been opened"),
             Reply::Silence => std::future::pending().await,
             Reply::HangUp => return,
         };

@@ -11,8 +11,8 @@ use crate::{
     schema::{members, messages, room_heads, rooms},
 };
 use parlor_domain::{
-    Bounds, HistoryCursor, HistoryPage, Message, MessageId, RoomEvent, RoomKey, Seq, UserKey,
-    limits::PINS_PER_ROOM,
+    Bounds, ClientId, HistoryCursor, HistoryPage, Message, MessageId, RoomEvent, RoomKey, Seq,
+    StoredMessage, Timestamp, UserKey, limits::PINS_PER_ROOM,
 };
 
 /// A page of what a reader has missed.
@@ -96,6 +96,24 @@ impl Reader {
             let row = query.first::<MessageRow>(&mut conn).await.optional()?;
             Ok(select::messages_of(&mut conn, row.into_iter().collect()).await?.pop())
         })
+    }
+
+    /// What a sender has stored under a name, and where.
+    pub async fn sent(
+        &self,
+        sender: UserKey,
+        client_id: &ClientId,
+    ) -> Result<Option<(RoomKey, StoredMessage)>, ReadError> {
+        let query = messages::table
+            .filter(messages::sender_key.eq(sender.0))
+            .filter(messages::client_id.eq(client_id.as_str().to_owned()))
+            .select((messages::room_key, messages::id, messages::seq, messages::created_at));
+        let sent: Option<(i64, i64, i64, i64)> =
+            read!(self, |conn| query.first(&mut conn).await.optional())?;
+        Ok(sent.map(|(room, id, seq, created_at)| {
+            let (id, seq, created_at) = (MessageId(id), Seq(seq), Timestamp(created_at));
+            (RoomKey(room), StoredMessage { id, seq, created_at, duplicate: true })
+        }))
     }
 
     /// A page of a thread's replies, oldest first, and whether there are more.

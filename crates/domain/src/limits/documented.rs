@@ -138,6 +138,14 @@ fn the_documents_say_the_constants() {
             format!("and {AUTH_QUESTIONS} in all; {} more wait, at most {AUTH_QUESTIONS_PER_ADDRESS} of one address", number(AUTH_QUESTIONS_WAITING)),
             format!("more than {} and what is no JSON object", bytes(AUTH_ANSWER_BYTES)),
             ]),
+        ("docs/CALLBACKS.md", &[
+            format!("cut at {CALLBACK_REASON_CHARS} characters"),
+            format!("`frame_bytes` ({frame_bytes})"),
+            format!("at most {}). One attempt", time(CALLBACK_TIMEOUT_MAX)),
+            format!("{CALLBACKS_AT_ONCE} places for questions under way, {CALLBACKS_EACH} for one user; {} more wait, {CALLBACKS_WAITING_EACH} of one user, for at most {}", number(CALLBACKS_WAITING), time(CALLBACK_QUEUE_TIMEOUT)),
+            format!("{UNDECIDED_EACH} messages undecided, all users together {}", number(UNDECIDED)),
+            format!("After {CALLBACK_FAILURES} failures in a row the application is not asked for {}", time(CALLBACK_PAUSE)),
+            ]),
         ("docs/TRANSACTIONS.md", &[
             format!("more than {} bytes, `metadata` more than {}", number(EVENT_BYTES), number(METADATA_BYTES)),
             format!("more than {ATTACHMENTS_PER_MESSAGE} attachments"),

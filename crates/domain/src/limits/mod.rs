@@ -4,6 +4,7 @@
 //! constants, in a file per concern. Numbers that the documentation names are
 //! compared with these by a test.
 
+mod callbacks;
 mod content;
 mod database;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod settings;
 mod webhooks;
 
 pub use self::{
+    callbacks::*,
     content::*,
     database::*,
     files::*,
