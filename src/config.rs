@@ -4,8 +4,8 @@
 
 mod attachments;
 mod auth_service;
-mod claims;
 mod callbacks;
+mod claims;
 mod connections;
 mod identity;
 mod limits;

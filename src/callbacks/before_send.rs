@@ -74,6 +74,8 @@ pub enum Verdict<O> {
     Refused(Arc<str>),
     /// Nobody can say at the moment; nothing was done.
     Undecided,
+    /// What was done about it, only the application knows.
+    Unanswered,
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@
 mod before_send;
 mod breaker;
 mod client;
+mod commands;
 
 use actix::Arbiter;
 
@@ -14,9 +15,10 @@ use crate::name_thread;
 
 pub use before_send::{BeforeSend, BeforeSendConfig, Draft, DraftKind, Rewriting, Verdict};
 pub use client::CallbackConfig;
+pub use commands::Commands;
 
 /// What each kind of question is called.
-pub const NAMES: [&str; 1] = [before_send::BEFORE_SEND];
+pub const NAMES: [&str; 2] = [before_send::BEFORE_SEND, commands::COMMAND];
 
 /// What holds if the application does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -31,21 +33,30 @@ pub enum OnFailure {
 #[derive(Clone, Debug, Default)]
 pub struct CallbacksConfig {
     pub before_send: Option<BeforeSendConfig>,
+    pub commands: Option<CallbackConfig>,
 }
 
 /// What the application is asked; `None` is not asked.
 #[derive(Clone, Default)]
 pub struct Callbacks {
     pub before_send: Option<BeforeSend>,
+    pub commands: Option<Commands>,
 }
 
 impl Callbacks {
     /// Starts a thread for them, if there are any. An answer may have as many bytes
     /// as a frame of a client, in which the longest message fits.
     pub fn start(config: CallbacksConfig, answer_bytes: usize) -> Self {
-        let Some(before_send) = config.before_send else { return Self::default() };
+        let CallbacksConfig { before_send, commands } = config;
+        if before_send.is_none() && commands.is_none() {
+            return Self::default();
+        }
         let thread = Arbiter::new().handle();
         thread.spawn_fn(|| name_thread("callbacks"));
-        Self { before_send: Some(BeforeSend::new(before_send, answer_bytes, thread)) }
+        Self {
+            before_send: before_send
+                .map(|config| BeforeSend::new(config, answer_bytes, thread.clone())),
+            commands: commands.map(|config| Commands::new(config, answer_bytes, thread.clone())),
+        }
     }
 }

@@ -21,6 +21,8 @@ pub enum ChatError {
     Conflict(String),
     #[error("{0}")]
     Invalid(&'static str),
+    #[error("type is not known")]
+    NoSuchCommand,
     #[error("{0}")]
     TooLarge(String),
     #[error("{what}")]
@@ -28,6 +30,9 @@ pub enum ChatError {
     /// The application was asked, and says why not.
     #[error("{0}")]
     Refused(Arc<str>),
+    /// The application was asked to do it.
+    #[error("the application has not answered; it may have done it all the same")]
+    Unanswered,
     #[error("the server cannot take this now; send it again")]
     Unavailable { retry_after: Duration },
     #[error("something went wrong on our side")]
@@ -41,10 +46,11 @@ impl ChatError {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Conflict(_) => ErrorCode::Conflict,
-            Self::Invalid(_) => ErrorCode::InvalidMessage,
+            Self::Invalid(_) | Self::NoSuchCommand => ErrorCode::InvalidMessage,
             Self::TooLarge(_) => ErrorCode::TooLarge,
             Self::Limited { .. } => ErrorCode::RateLimited,
             Self::Refused(_) => ErrorCode::Refused,
+            Self::Unanswered => ErrorCode::Timeout,
             Self::Unavailable { .. } => ErrorCode::Unavailable,
             Self::Internal => ErrorCode::ProcessingError,
         }
@@ -52,19 +58,21 @@ impl ChatError {
 
     /// Whether the one who asked is to blame.
     pub fn is_fault(&self) -> bool {
-        !matches!(self, Self::Unavailable { .. } | Self::Internal)
+        !matches!(self, Self::Unavailable { .. } | Self::Unanswered | Self::Internal)
     }
 
     /// What of the request it is about, if not the whole.
     pub fn field(&self) -> Option<&'static str> {
         match self {
             Self::Limited { field, .. } => *field,
+            Self::NoSuchCommand => Some("type"),
             Self::NotFound(_)
             | Self::Forbidden(_)
             | Self::Conflict(_)
             | Self::Invalid(_)
             | Self::TooLarge(_)
             | Self::Refused(_)
+            | Self::Unanswered
             | Self::Unavailable { .. }
             | Self::Internal => None,
         }
@@ -76,12 +84,14 @@ impl ChatError {
             Self::Limited { retry_after, .. } | Self::Unavailable { retry_after } => {
                 Some(*retry_after)
             }
-            Self::NotFound(_)
+            Self::NoSuchCommand
+            | Self::NotFound(_)
             | Self::Forbidden(_)
             | Self::Conflict(_)
             | Self::Invalid(_)
             | Self::TooLarge(_)
             | Self::Refused(_)
+            | Self::Unanswered
             | Self::Internal => None,
         }
     }

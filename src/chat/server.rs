@@ -66,8 +66,8 @@ use crate::{
     limiter::Rates,
     name_thread,
 };
-use bulk::StartBulk;
 use asking::Decided;
+use bulk::StartBulk;
 use commit::Settle;
 use parlor_domain::{
     Contact, CreationRules, MessageId, MessageIds, Retention, RoomKey, UserKey,
@@ -128,7 +128,7 @@ pub struct ChatServer {
     waiting: WaitingRoom<Request>,
     /// What the application is being asked about.
     questions: Questions<Decided, Request>,
-    /// Commits whose answer still needs a read.
+    /// What is done, or not up to the server, and still to be answered.
     finishing: usize,
     /// Members who may do less than before. See `read_access`.
     pub(crate) restrictions: Restrictions,

@@ -30,6 +30,13 @@ pub struct CallbackArgs {
     /// the sender may try again) or open (it is stored)
     #[arg(long, env = "PARLOR_BEFORE_SEND_FAILURE", value_enum, default_value_t = OnFailure::Closed)]
     pub before_send_failure: OnFailure,
+    /// URL that answers the commands `app.…` of clients; by default, there are none;
+    /// such as `https://app.example.org/parlor/command`
+    #[arg(long, env = "PARLOR_COMMAND_URL", hide_env_values = true)]
+    pub command_url: Option<String>,
+    /// Time limit for its answer, at most 10s
+    #[arg(long, env = "PARLOR_COMMAND_TIMEOUT", default_value = "5s", value_parser = parse_time_limit)]
+    pub command_timeout: Duration,
 }
 
 fn parse_time_limit(text: &str) -> Result<Duration, String> {
@@ -62,6 +69,7 @@ impl CallbackArgs {
         let on_failure = self.before_send_failure;
         Ok(CallbacksConfig {
             before_send: before_send.map(|callback| BeforeSendConfig { callback, on_failure }),
+            commands: callback("command-url", self.command_url, self.command_timeout)?,
         })
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     IDEMPOTENCY_KEY, Operation, Requester, Shown,
+    command::{self, Command},
     delivered::MarkDelivered,
     edit::{Delete, Edit},
     freeze::{Freeze, Unfreeze},
@@ -63,6 +64,7 @@ pub const FRAMES: &[Frame] = &[
     frame::<Freeze>("room.freeze"),
     frame::<Unfreeze>("room.unfreeze"),
     frame::<SetSlowMode>("room.slow_mode"),
+    frame::<Command>("app.*"),
 ];
 
 const fn frame<O: Operation>(kind: &'static str) -> Frame {
@@ -84,7 +86,7 @@ fn asked<O: Operation>(operation: O) -> Read {
 /// Without what is a header over REST.
 fn takes<O: Operation>(schemas: &mut Schemas) -> Value {
     let mut schema = schemas.inline::<O>();
-    if let Some(properties) = schema["properties"].as_object_mut() {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         properties.remove(IDEMPOTENCY_KEY);
     }
     schema
@@ -112,6 +114,7 @@ pub fn resume(input: Input, rules: &Rules) -> Result<(Read, bool), Refusal> {
 pub fn find(kind: &str, input: Input, rules: &Rules) -> Result<Read, Refusal> {
     match FRAMES.iter().find(|frame| frame.kind == kind) {
         Some(frame) => (frame.read)(input, rules),
+        None if kind.starts_with(command::PREFIX) => Command::read(kind, input).map(asked),
         None => Err(Refusal::field("type", "is not known")),
     }
 }

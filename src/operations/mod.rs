@@ -8,6 +8,7 @@ pub mod ban;
 pub mod block;
 mod change;
 pub mod clear;
+pub mod command;
 pub mod delivered;
 pub mod direct;
 pub mod disconnect;

@@ -11,7 +11,7 @@ use super::describe::{asyncapi, openapi};
 use crate::{
     chat::Shown,
     limiter::{Rates, per_second},
-    operations::{disconnect::Disconnected, frames::FRAMES, publish::Published},
+    operations::{command::Answered, disconnect::Disconnected, frames::FRAMES, publish::Published},
     protocol::{
         Close, ErrorCode, ErrorView, HistoryView, MemberOutcome, MemberResultView, MemberView,
         MembersChangedView, ReadMarkView, Refusal, RoomEntryView, RoomView, Schemas,
@@ -253,6 +253,7 @@ fn every_answer_of_an_operation() {
     };
     let mut answers = Answers { schemas: Schemas::new("/schemas"), all: BTreeMap::new() };
     answers.add(&Empty {});
+    answers.add(&Answered { answer: json!({"order": 7}) });
     answers.add(&StoredMessageView {
         message_id: MESSAGE.to_string(),
         seq: 41,

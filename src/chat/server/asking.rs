@@ -29,6 +29,7 @@ impl<T> From<Verdict<T>> for Result<T, ChatError> {
             Verdict::Done(what) => Ok(what),
             Verdict::Refused(reason) => Err(ChatError::Refused(reason)),
             Verdict::Undecided => Err(ChatError::unavailable()),
+            Verdict::Unanswered => Err(ChatError::Unanswered),
         }
     }
 }
@@ -95,6 +96,19 @@ impl ChatServer {
             for next in server.questions.decided(&line, id, decided) {
                 next(server);
             }
+        });
+    }
+
+    /// Answers when it is known how. The server does not stop before.
+    pub fn answer_when<A: Shown>(
+        &mut self,
+        reply: ReplyTo<A>,
+        answer: impl Future<Output = Result<A, ChatError>> + 'static,
+    ) {
+        self.finishing += 1;
+        self.when(answer, move |answer, server| {
+            server.answer(reply, answer);
+            server.finishing -= 1;
         });
     }
 

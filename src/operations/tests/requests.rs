@@ -18,6 +18,9 @@ fn read(kind: &str, data: &str) -> Result<(), Refusal> {
 fn a_refusal_names_the_field() {
     for (kind, data, field) in [
         ("nope", "{}", "type"),
+        ("app.", "{}", "type"),
+        ("app.*", "{}", "type"),
+        ("app.a b", "{}", "type"),
         ("room.join", "{}", "room_id"),
         ("room.join", r#"{"room_id":5}"#, "room_id"),
         ("room.join", r#"{"room_id":"a b"}"#, "room_id"),
@@ -59,6 +62,7 @@ fn what_is_good_is_read_also_with_fields_that_nobody_knows() {
         ("message.send", r#"{"room_id":"r","attachments":["7"],"metadata":{"a": 1}}"#),
         ("session.resume", r#"{"inbox":{"since":2,"epoch":"e"},"rooms":{"a":5,"b":{"since":6}}}"#),
         ("room.subscribe", r#"{"room_id":"r","since":null}"#),
+        ("app.order.place", r#"{"item":{"id":7},"kind":"x"}"#),
     ] {
         assert_eq!(read(kind, data), Ok(()), "{kind} {data}");
     }

@@ -76,9 +76,12 @@ impl Channel {
 
     /// What the server is asked, with its answers.
     fn add_command(&mut self, Command { kind, data, answer }: Command) {
-        let mut payload = frames::frame(&json!({"const": kind}), data.as_ref(), &[]);
+        let mut payload = frames::frame(&frames::type_of(kind), data.as_ref(), &[]);
         // What is not known is ignored.
         payload["additionalProperties"] = json!(true);
+        let summary = format!("The command `{kind}`");
+        // All that begin so.
+        let kind = &*kind.replace('*', "any");
         let name = format!("command.{kind}");
         self.messages.insert(name.clone(), message(kind, "Command", &payload));
         let mut replies: Vec<Value> = match answer {
@@ -95,7 +98,7 @@ impl Channel {
         let operation = json!({
             "action": "receive",
             "channel": channel,
-            "summary": format!("The command `{kind}`"),
+            "summary": summary,
             "messages": [reference(&name)],
             "reply": {"channel": channel, "messages": replies},
         });

@@ -13,6 +13,7 @@ use crate::{error::ApiError, protocol::ErrorCode};
 static SAMPLES: LazyLock<BTreeMap<&str, Value>> = LazyLock::new(|| {
     let samples = [
         ("age_days", json!(365)),
+        ("avatar_url", json!("https://cdn.example.org/ann.png")),
         ("attachment_id", json!("7265384921038850")),
         ("ban_seconds", json!(86_400)),
         ("by", json!("ann")),
@@ -73,7 +74,7 @@ impl<'a> Examples<'a> {
     /// One of a schema; `name` is that of the field that it is of.
     pub fn of(&self, name: &str, schema: &Value) -> Value {
         let schema = self.resolve(schema);
-        if let Some(only) = schema.get("const") {
+        if let Some(only) = schema.get("const").or_else(|| schema["examples"].get(0)) {
             return only.clone();
         }
         let kind = match &schema["type"] {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     operations::frames::FRAMES,
     protocol::{
-        Auth, ErrorView, MemberView, MessageView, RoomChangeView, Schemas,
+        Auth, ErrorView, MemberView, MessageView, ProfileView, RoomChangeView, Schemas,
         events::{
             AddedView, ClearedView, LeftView, MembersView, PresenceView, ReceiptsView, RemovedView,
             RoomPresenceView, TypingView, UnreadView,
@@ -100,6 +100,7 @@ pub fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
         ("member.joined", around(Some(member.clone()), ROOM_EVENT)),
         ("member.updated", around(Some(member), ROOM_EVENT)),
         ("member.left", around(Some(schemas.of::<LeftView<'_>>()), ROOM_EVENT)),
+        ("user.updated", around(Some(schemas.of::<ProfileView<'_>>()), &["timestamp"])),
         ("room.members", around(Some(schemas.of::<MembersView>()), ROOM_EVENT)),
         ("room.added", around(Some(schemas.of::<AddedView<'_>>()), ROOM_EVENT)),
         ("room.updated", around(Some(schemas.of::<RoomChangeView<'_>>()), ROOM_EVENT)),
@@ -120,6 +121,18 @@ fn fields() -> Map<String, Value> {
     match fields {
         Value::Object(fields) => fields,
         _ => Map::new(),
+    }
+}
+
+/// The type of a command, or of all that begin so.
+pub fn type_of(kind: &str) -> Value {
+    match kind.strip_suffix('*') {
+        Some(start) => json!({
+            "type": "string",
+            "pattern": format!("^{}[a-z0-9_.-]+$", start.replace('.', "[.]")),
+            "examples": [format!("{start}open")],
+        }),
+        None => json!({"const": kind}),
     }
 }
 

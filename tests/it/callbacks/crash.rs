@@ -41,11 +41,13 @@ async fn a_server_that_stops_first_finishes_what_it_has_asked_about() {
     ann.create_room("den", "private").await;
     let mut socket = ann.connect().await;
     let sent = socket.begin("message.send", json!({"room_id": "den", "content": "hi"})).await;
-    receiver.wait_until("the question", |received| received.len() == 1).await;
+    let given = socket.begin("app.order", json!({})).await;
+    receiver.wait_until("both questions", |received| received.len() == 2).await;
     server.signal(libc::SIGTERM);
     socket.next_event("server.goaway").await;
     gate.send_replace(true);
     socket.answer(&sent).await.expect("stored");
+    socket.answer(&given).await.expect("answered");
     assert_eq!(server.exit_code().await, Some(0));
     server.start_again().await;
     assert_eq!(contents(&history_of(&ann, "den").await), ["hi"]);

@@ -146,6 +146,7 @@ async fn settings_that_cannot_be_meant_are_refused() {
         (vec![url], "PARLOR_CALLBACK_SECRET"),
         (vec![url, ("PARLOR_CALLBACK_SECRET", "short")], "PARLOR_CALLBACK_SECRET"),
         (vec![("PARLOR_BEFORE_SEND_URL", "ftp://app.example.org")], "PARLOR_BEFORE_SEND_URL"),
+        (vec![("PARLOR_COMMAND_URL", "app.example.org")], "PARLOR_COMMAND_URL"),
     ] {
         let finished = crate::support::run_with(&home, &["serve"], &settings).await;
         finished.refused(2, word);

@@ -1,6 +1,7 @@
 //! The application is asked over HTTP, by a server that does not trust it to answer.
 
 mod before_send;
+mod commands;
 mod crash;
 mod failing;
 mod sharing;
@@ -14,7 +15,7 @@ use crate::support::{Received, Receiver, Reply, Server, Token, User, free_port};
 
 const SECRET: &str = "a secret for questions of 24 bytes";
 
-/// A server that asks `receiver` before a message is stored.
+/// A server that asks `receiver` before a message is stored, and for its commands.
 /// Its time limits are longer than a busy machine holds up an answer.
 async fn start(receiver: &Receiver, settings: &[(&str, &str)]) -> Server {
     start_at(&receiver.url, settings).await
@@ -24,7 +25,9 @@ async fn start_at(url: &str, settings: &[(&str, &str)]) -> Server {
     let mut builder = Server::builder()
         .set("PARLOR_CALLBACK_SECRET", SECRET)
         .set("PARLOR_BEFORE_SEND_URL", format!("{url}/before-send"))
-        .set("PARLOR_BEFORE_SEND_TIMEOUT", "10s");
+        .set("PARLOR_BEFORE_SEND_TIMEOUT", "10s")
+        .set("PARLOR_COMMAND_URL", format!("{url}/command"))
+        .set("PARLOR_COMMAND_TIMEOUT", "10s");
     for (name, value) in settings {
         builder = builder.set(name, value);
     }
