@@ -25,7 +25,7 @@ use crate::{
 };
 use parlor_domain::{
     AppEvent, ClientId, Epoch, EventKind, Extras, HistoryPage, InboxEvent, Member, Mentions,
-    Message, MessageId, Pin, Quote, Reaction, Role, Room, RoomEvent, RoomId, RoomKind,
+    Message, MessageId, Pin, Profile, Quote, Reaction, Role, Room, RoomEvent, RoomId, RoomKind,
     RoomOverview, RoomRules, RoomState, Seq, Standing, Status, Thread, Timestamp, User, UserId,
     UserKey, limits::Limits,
 };
@@ -52,6 +52,17 @@ fn room() -> Room {
         rules: RoomRules { frozen: true, slow_mode_seconds: Some(30) },
         created_at: AT,
         ..Room::sample(7, RoomKind::Public)
+    }
+}
+
+fn profile() -> Profile {
+    let avatar = Some("https://cdn.example.org/ann.png".into());
+    Profile {
+        user: User { avatar, ..user(1, "ann", "Ann") },
+        custom: Some(r#"{"team":7}"#.into()),
+        roles: vec!["editor".into()],
+        created_at: AT,
+        deactivated_at: Some(LATER),
     }
 }
 
@@ -194,6 +205,7 @@ fn frames() -> Vec<Frame> {
         events::member_joined(id, &member()),
         events::member_updated(id, &member(), LATER),
         events::member_left(id, &ben, Departure::Banned, LATER),
+        events::user_updated(&profile(), AT),
         events::room_members(id, 251, AT),
         events::room_added(&overview(), AT),
         events::room_updated(&room, AT),
