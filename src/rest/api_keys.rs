@@ -18,7 +18,7 @@ use crate::{
     db::{ApiKey, NewApiKey, RevokeApiKey},
     error::ApiError,
 };
-use parlor_domain::{Scope, Timestamp};
+use parlor_domain::{Scope, Timestamp, UserId};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct KeyView<'a> {
@@ -79,7 +79,9 @@ pub(super) async fn create(
     state: web::Data<State>,
     NewKey { name, role, scopes }: NewKey,
 ) -> Result<Reply<Created<KeyView<'static>>>, ApiError> {
-    let user = service_user(&name).map_err(|error| ApiError::field("name", error))?;
+    // By itself it has the form of an id, too: that of its user is never empty.
+    let user = UserId::parse(&name).and_then(|_| service_user(&name));
+    let user = user.map_err(|error| ApiError::field("name", error))?;
     let role = match role {
         None if !scopes.is_empty() => "",
         None | Some(KeyRole::Service) => SERVICE,

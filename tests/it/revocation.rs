@@ -148,6 +148,10 @@ async fn only_administrators_revoke_and_ban() {
 async fn a_service_has_a_key_that_is_told_once_and_ends_at_once() {
     let mut server = Server::start().await;
     let admin = admin(&server).await;
+    for name in ["", "a b", &"x".repeat(57)] {
+        let refused = admin.post("/api-keys", json!({"name": name})).await;
+        assert_eq!(refused.refused(400, "invalid_message")["field"], "name", "{name}");
+    }
     let made = admin.post("/api-keys", json!({"name": "board"})).await.expect(201);
     let key = made["key"].as_str().expect("told once").to_owned();
     assert!(key.starts_with("prl_") && key.len() > 40, "{key}");
