@@ -3,13 +3,7 @@
 use std::sync::Arc;
 
 use crate::db::KeyHash;
-use parlor_domain::{Scope, Scopes, SignIn, Timestamp, User};
-
-/// The role that may do what any room's owner may.
-pub const ADMIN: &str = "admin";
-
-/// The role of the application's own backend: may publish events.
-pub const SERVICE: &str = "service";
+use parlor_domain::{ADMIN, SERVICE, Scope, Scopes, SignIn, Timestamp, User};
 
 /// The authenticated user, and what the token allows.
 #[derive(Clone, Debug)]

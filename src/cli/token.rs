@@ -4,12 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::{
-    auth::{ADMIN, SERVICE},
-    config::{ClaimArgs, StoreArgs, parse_duration},
-};
+use crate::config::{ClaimArgs, StoreArgs, parse_duration};
 use parlor_domain::{
-    display_text,
+    ADMIN, SERVICE, display_text,
     limits::{NAME_CHARS, TOKEN_AGE_MAX},
 };
 

@@ -1,7 +1,7 @@
 //! Users as the application describes them, also before they have ever come.
 
 use parlor_domain::{
-    AvatarUrl, Denied, DisplayText, Profile, ProfileChange, Scope, UserId, UserRole,
+    AvatarUrl, Denied, DisplayText, Profile, ProfileChange, Scope, UserId, UserRole, gives_rights,
     limits::{NAME_CHARS, USER_CUSTOM_BYTES, USER_ROLES, USERS_PER_REQUEST, USERS_PER_WRITE},
 };
 use schemars::JsonSchema;
@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
-    auth::{ADMIN, SERVICE},
     chat::ReplyTo,
     clock::now,
     db::{PutUser, PutUsers},
@@ -50,17 +49,14 @@ impl UserFields {
 
     /// Only who has all rights gives them to others.
     fn allowed(&self, from: &Requester) -> Result<(), ChatError> {
-        let gives = |UserRole(role): &UserRole| {
-            [ADMIN, SERVICE].contains(&&**role) || Scope::of_role(role).is_some()
-        };
-        let gives_rights = self.roles.iter().flatten().any(gives);
+        let gives = self.roles.iter().flatten().any(|UserRole(role)| gives_rights(role));
         match from.is_admin {
-            true if !gives_rights || from.grants => Ok(()),
+            true if !gives || from.grants => Ok(()),
             _ => Err(Denied::NotAdmin.into()),
         }
     }
 
-    fn change(self) -> ProfileChange {
+    fn change(self, from: &Requester) -> ProfileChange {
         let Self { user_id: id, name, avatar_url, custom, roles } = self;
         // One of which nothing can be seen is none.
         let shown = |name: Option<DisplayText<NAME_CHARS>>| {
@@ -72,20 +68,21 @@ impl UserFields {
             avatar: avatar_url.map(|avatar| avatar.map(|AvatarUrl(url)| url)),
             custom: custom.map(|custom| custom.and_then(|Object(custom)| custom)),
             roles: roles.map(|roles| roles.into_iter().map(|UserRole(role)| role).collect()),
+            keeps_rights: !from.grants,
             id,
         }
     }
 
     /// What is not said is not so.
-    fn whole(self) -> ProfileChange {
+    fn whole(self, from: &Requester) -> ProfileChange {
         let id = self.user_id.as_str().into();
-        let ProfileChange { id: user, name, avatar, custom, roles } = self.change();
+        let said = self.change(from);
         ProfileChange {
-            id: user,
-            name: Some(name.unwrap_or(id)),
-            avatar: Some(avatar.flatten()),
-            custom: Some(custom.flatten()),
-            roles: Some(roles.unwrap_or_default()),
+            name: Some(said.name.unwrap_or(id)),
+            avatar: Some(said.avatar.flatten()),
+            custom: Some(said.custom.flatten()),
+            roles: Some(said.roles.unwrap_or_default()),
+            ..said
         }
     }
 }
@@ -112,7 +109,7 @@ impl Operation for DescribeUser {
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        server.describe(self.0.whole(), true, asked.reply);
+        server.describe(self.0.whole(&asked.from), true, asked.reply);
     }
 }
 
@@ -138,7 +135,7 @@ impl Operation for UpdateUser {
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        server.describe(self.0.change(), false, asked.reply);
+        server.describe(self.0.change(&asked.from), false, asked.reply);
     }
 }
 
@@ -176,8 +173,7 @@ impl Operation for UpsertUsers {
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        let changes: Vec<ProfileChange> =
-            self.users.into_iter().map(UserFields::change).rev().collect();
+        let changes = self.users.into_iter().map(|user| user.change(&asked.from)).rev().collect();
         server.upsert(changes, Upserted::default(), asked.reply);
     }
 }

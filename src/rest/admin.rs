@@ -163,6 +163,7 @@ pub(super) async fn delete_user(
     OfUser { user_id }: OfUser,
 ) -> Result<Reply<Done>, ApiError> {
     let who = admin.identity();
+    state.subject(&who, &user_id).await?;
     // Whoever has this id next must not be taken for the one who is gone.
     to_the_end(async move {
         let erased = state.operate(&who, EraseUser { user_id: user_id.clone() }).await;

@@ -12,13 +12,13 @@ use super::{
     tokens::to_the_end,
 };
 use crate::{
-    auth::{SERVICE, new_key, service_user},
+    auth::{new_key, service_user},
     chat::Ended,
     clock::now,
     db::{ApiKey, NewApiKey, RevokeApiKey},
     error::ApiError,
 };
-use parlor_domain::{Scope, Timestamp, UserId};
+use parlor_domain::{SERVICE, Scope, Timestamp, UserId};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct KeyView<'a> {

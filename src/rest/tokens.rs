@@ -13,13 +13,14 @@ use super::{
     request::OfUser,
 };
 use crate::{
+    auth::Identity,
     chat::{ChatError, Ended},
     clock::now,
     db::{BanUser, Barred, DeactivateUser, RevokeToken, RevokeUser, Write, submit},
     error::ApiError,
 };
 use parlor_domain::{
-    Bar, DisplayText, PlainText, Timestamp, User, UserId, Whole,
+    Bar, Denied, DisplayText, PlainText, Timestamp, User, UserId, UserOrigin, Whole, gives_rights,
     limits::{ID_BYTES, REASON_CHARS, REVOKED_FOR, SECONDS_MAX},
 };
 
@@ -74,11 +75,11 @@ pub(super) async fn revoke(
 
 /// Ends all tokens that a user has now.
 pub(super) async fn revoke_user(
-    _: UsersAdmin,
+    admin: UsersAdmin,
     state: web::Data<State>,
     OfUser { user_id }: OfUser,
 ) -> Result<Reply<Done>, ApiError> {
-    let user = state.known_user(&user_id).await?;
+    let user = state.subject(&admin.identity(), &user_id).await?;
     let at = state.authenticator.revocations.until(&user.id, now());
     let write = RevokeUser { user: user.key, keeps: None, at };
     bar(state, user.id, write, Some(Ends::Tokens)).await
@@ -94,23 +95,23 @@ pub(super) struct UserBan {
 }
 
 pub(super) async fn ban(
-    _: ModerationAdmin,
+    admin: ModerationAdmin,
     state: web::Data<State>,
     UserBan { user_id, until, ban_seconds, reason }: UserBan,
 ) -> Result<Reply<Done>, ApiError> {
     let until = state.rules().end("until", until, ("ban_seconds", ban_seconds))?;
-    let user = state.known_user(&user_id).await?;
+    let user = state.subject(&admin.identity(), &user_id).await?;
     let reason = reason.map_or_else(|| "".into(), |DisplayText(reason)| reason);
     let write = BanUser { user: user.key, banned: true, until, reason };
     bar(state, user.id, write, Some(Ends::All)).await
 }
 
 pub(super) async fn unban(
-    _: ModerationAdmin,
+    admin: ModerationAdmin,
     state: web::Data<State>,
     OfUser { user_id }: OfUser,
 ) -> Result<Reply<Done>, ApiError> {
-    let user = state.known_user(&user_id).await?;
+    let user = state.subject(&admin.identity(), &user_id).await?;
     let (banned, until, reason) = (false, None, Arc::from(""));
     let write = BanUser { user: user.key, banned, until, reason };
     bar(state, user.id, write, None).await
@@ -132,21 +133,21 @@ pub(super) async fn show_ban(
 
 /// The user may not come any more, until they are brought back.
 pub(super) async fn deactivate(
-    _: UsersAdmin,
+    admin: UsersAdmin,
     state: web::Data<State>,
     OfUser { user_id }: OfUser,
 ) -> Result<Reply<Done>, ApiError> {
-    let user = state.known_user(&user_id).await?;
+    let user = state.subject(&admin.identity(), &user_id).await?;
     let write = DeactivateUser { user: user.key, since: Some(now()) };
     bar(state, user.id, write, Some(Ends::All)).await
 }
 
 pub(super) async fn reactivate(
-    _: UsersAdmin,
+    admin: UsersAdmin,
     state: web::Data<State>,
     OfUser { user_id }: OfUser,
 ) -> Result<Reply<Done>, ApiError> {
-    let user = state.known_user(&user_id).await?;
+    let user = state.subject(&admin.identity(), &user_id).await?;
     bar(state, user.id, DeactivateUser { user: user.key, since: None }, None).await
 }
 
@@ -184,6 +185,18 @@ async fn bar(
 impl State {
     pub(super) async fn commit<W: Write>(&self, write: W) -> Result<W::Outcome, ApiError> {
         submit(&self.writer, write).await.map_err(|error| ChatError::from(error).into())
+    }
+
+    /// A user on whom somebody may act. What concerns administrators and programs is not
+    /// for a program to do.
+    pub(super) async fn subject(&self, who: &Identity, id: &UserId) -> Result<User, ApiError> {
+        let known = self.reader.known_user(id).await?.ok_or_else(|| ApiError::not_found("user"))?;
+        let has_rights = known.roles.iter().any(|role| gives_rights(role))
+            || known.origin == Some(UserOrigin::Key);
+        match has_rights && !who.is_admin {
+            true => Err(ChatError::from(Denied::NotAdmin).into()),
+            false => Ok(known.user),
+        }
     }
 
     pub(super) async fn known_user(&self, id: &UserId) -> Result<User, ApiError> {

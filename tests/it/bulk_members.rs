@@ -198,6 +198,20 @@ async fn who_was_muted_comes_back_muted() {
 }
 
 #[tokio::test]
+async fn a_moderator_makes_no_writer_of_a_reader() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    let cleo = server.user("cleo").await;
+    ann.room_with("den", &[&ben, &cleo]).await;
+    ann.set_role("den", &ben, "moderator").await.expect(200);
+    ann.set_role("den", &cleo, "read_only").await.expect(200);
+    ben.post("/rooms/den/members", json!({"remove": ["cleo"]})).await.expect(200);
+    let back = json!({"add": [{"user_id": "cleo", "role": "member"}]});
+    ben.post("/rooms/den/members", back).await.expect(200);
+    assert_eq!(cleo.get("/rooms/den").await.expect(200)["role"], "read_only");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_list_is_named() {
     let server = Server::start().await;
     let ann = server.user("ann").await;

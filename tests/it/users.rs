@@ -263,6 +263,48 @@ async fn a_program_may_do_what_its_key_is_for_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_program_touches_no_administrator_and_no_other_program() {
+    let server = Server::start().await;
+    let admin = admin(&server).await;
+    admin.put("/users/boss", json!({"roles": ["admin", "editor"]})).await.expect(201);
+    let (users, other) =
+        (program(&server, "users", &["users"]).await, program(&server, "other", &["rooms"]).await);
+    let moderation = program(&server, "order", &["moderation"]).await;
+    for id in ["boss", "service:other"] {
+        users.delete(&format!("/users/{id}")).await.refused(403, "forbidden");
+        for what in ["deactivate", "reactivate", "revoke"] {
+            let path = format!("/users/{id}/{what}");
+            users.post(&path, json!({})).await.refused(403, "forbidden");
+        }
+        moderation.put(&format!("/users/{id}/ban"), json!({})).await.refused(403, "forbidden");
+    }
+    // What gives rights stays, whatever it says of the rest.
+    let boss = users.put("/users/boss", json!({"name": "Boss"})).await.expect(200);
+    assert_eq!((&boss["name"], &boss["roles"]), (&json!("Boss"), &json!(["admin"])));
+    other.get("/me").await.expect(200);
+    admin.put("/users/boss", json!({"name": "Boss"})).await.expect(200);
+    users.post("/users/boss/deactivate", json!({})).await.expect(204);
+}
+
+#[tokio::test]
+async fn who_comes_in_the_place_of_one_who_was_deleted_is_not_opened_by_their_token() {
+    let server = Server::start().await;
+    let backend = program(&server, "hr", &["users", "rooms"]).await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    for gone in ["ann", "ben"] {
+        backend.delete(&format!("/users/{gone}")).await.expect(204);
+    }
+    backend.put("/users/ann", json!({"roles": ["editor"]})).await.expect(201);
+    backend.post("/rooms", json!({"room_id": "den"})).await.expect(201);
+    backend.put("/rooms/den/members/ben", json!({})).await.expect(201);
+    for old in [&ann, &ben] {
+        old.get("/me").await.refused(401, "unauthorized");
+        stranger(&server, &old.id).get("/me").await.expect(200);
+        old.get("/me").await.refused(401, "unauthorized");
+    }
+}
+
+#[tokio::test]
 async fn a_role_that_is_kept_here_is_as_good_as_one_of_the_token() {
     let server = Server::start().await;
     let admin = admin(&server).await;

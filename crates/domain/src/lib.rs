@@ -52,7 +52,7 @@ pub use room::{
     Ban, Member, MemberChange, Receipt, Retention, Role, Room, RoomChange, RoomKind, RoomOverview,
     RoomState,
 };
-pub use scope::{Scope, Scopes};
+pub use scope::{ADMIN, SERVICE, Scope, Scopes, gives_rights};
 pub use standing::{Denied, RoomRules, RulesChange, Standing};
 pub use time::Timestamp;
 pub use user::{Profile, ProfileChange, User, is_newer_name};

@@ -49,6 +49,18 @@ impl Scope {
     }
 }
 
+/// The role that may do what any room's owner may.
+pub const ADMIN: &str = "admin";
+
+/// The role of the application's own backend: may publish events.
+pub const SERVICE: &str = "service";
+
+/// Whether a role gives rights beyond those of any user: only who has all of them gives
+/// it or takes it away.
+pub fn gives_rights(role: &str) -> bool {
+    [ADMIN, SERVICE].contains(&role) || Scope::of_role(role).is_some()
+}
+
 /// Some of them.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Scopes(u8);

@@ -42,12 +42,14 @@ pub struct ProfileChange {
     pub avatar: Option<Option<Arc<str>>>,
     pub custom: Option<Option<Arc<str>>>,
     pub roles: Option<Vec<Arc<str>>>,
+    /// Roles that give rights stay, because who says this may not take them away.
+    pub keeps_rights: bool,
 }
 
 impl ProfileChange {
     /// Nothing but that there is such a user.
     pub fn none(id: UserId) -> Self {
-        Self { id, name: None, avatar: None, custom: None, roles: None }
+        Self { id, name: None, avatar: None, custom: None, roles: None, keeps_rights: true }
     }
 }
 

@@ -73,6 +73,15 @@ fn who_is_made_in_the_place_of_one_who_was_deleted_has_no_token_of_theirs() {
     bench.one(EraseUser { user: before.key, at: AT }).expect("erased");
     let put = bench.describe(vec![change("ann", None)], Timestamp(AT.0 + 5));
     assert_eq!(put[0].bar.as_ref().map(|bar| bar.tokens_after), Some(AT));
+    let comes = |issued_at: Option<i64>| {
+        let origin = UserOrigin::Application;
+        bench.seen("ann", origin, issued_at.map(Timestamp), Adopted::default())
+    };
+    for old in [None, Some(AT.0 - 1), Some(AT.0)] {
+        assert_eq!(comes(old).err(), Some(WriteError::TokenTooOld), "{old:?}");
+    }
+    let found = comes(Some(AT.0 + 1)).expect("a new one");
+    assert_eq!(found.bar.map(|bar| bar.tokens_after), Some(AT), "which the server has to know");
 }
 
 #[actix::test]

@@ -207,8 +207,10 @@ pub mod backend {
             let Some(user) = living.get(key) else { continue };
             let known = back.remove(key);
             let usual = known.as_ref().map_or(Role::Member, |back| back.role);
-            // Who is given a role is not what they were before.
-            let role = named.unwrap_or(usual);
+            // Who is given a role is not what they were before; only an owner gives one,
+            // and `member` is one to who was less.
+            let is_owners = change.by.is_none_or(|by| by >= Role::Owner);
+            let role = named.filter(|role| is_owners || *role != Role::Member).unwrap_or(usual);
             let (muted_until, spoke_at) = known
                 .map_or((None, None), |Back { muted_until, spoke_at, .. }| (muted_until, spoke_at));
             rows.push(NewRow {

@@ -1,6 +1,8 @@
 //! What the application says of its users, also of those who never came.
 
-use parlor_domain::{Bar, Profile, ProfileChange, Timestamp, User, UserKey};
+use std::sync::Arc;
+
+use parlor_domain::{Bar, Profile, ProfileChange, Timestamp, User, UserKey, gives_rights};
 use parlor_macros::each_backend;
 
 use super::{Concern, Conn, Effects, Write, WriteError, Written, bars::Barred, on, user::named};
@@ -144,13 +146,17 @@ pub mod backend {
     }
 
     fn changed(before: &Profile, change: &ProfileChange) -> Profile {
-        let ProfileChange { id: _, name, avatar, custom, roles } = change;
+        let ProfileChange { id: _, name, avatar, custom, roles, keeps_rights } = change;
         let mut profile = before.clone();
         let user = &mut profile.user;
         name.iter().for_each(|name| user.name = name.clone());
         avatar.iter().for_each(|avatar| user.avatar.clone_from(avatar));
         custom.iter().for_each(|custom| profile.custom.clone_from(custom));
-        roles.iter().for_each(|roles| profile.roles.clone_from(roles));
+        if let Some(roles) = roles {
+            let is_kept = |role: &&Arc<str>| *keeps_rights && gives_rights(role);
+            let kept = before.roles.iter().filter(is_kept).filter(|role| !roles.contains(role));
+            profile.roles = roles.iter().chain(kept).cloned().collect();
+        }
         profile
     }
 

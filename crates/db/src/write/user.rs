@@ -215,6 +215,7 @@ pub mod backend {
             // An account has told so when it was made.
             None if *origin == UserOrigin::Account => return Err(WriteError::OtherOrigin.into()),
             Some(_) | None => {
+                found.bar = bar_of_unseen(conn, &found, known.as_ref(), *issued_at)?;
                 diesel::update(users::table.find(found.user.key.0))
                     .set((
                         users::origin.eq(&*origin.to_text()),
@@ -233,6 +234,25 @@ pub mod backend {
             found.renamed = true;
         }
         Ok(found)
+    }
+
+    /// What whoever had the id before has left to one who was made before they came: their
+    /// tokens do not open the account, neither now nor later.
+    fn bar_of_unseen(
+        conn: &mut Conn,
+        found: &FoundUser,
+        known: Option<&UserOrigin>,
+        issued_at: Option<Timestamp>,
+    ) -> Written<Option<Bar>> {
+        if known.is_some() {
+            return Ok(None);
+        }
+        let bar = bars::bar(conn, found.user.key)?;
+        let is_barred = bar.tokens_after > Timestamp(0);
+        if is_barred && issued_at.is_none_or(|issued| issued <= bar.tokens_after) {
+            return Err(WriteError::TokenTooOld.into());
+        }
+        Ok(is_barred.then_some(bar))
     }
 
     /// Somebody new. Whoever had the id before has left tokens that may still be
