@@ -24,12 +24,12 @@ pub struct Requester {
 impl Requester {
     /// Nobody in particular: a look-up on behalf of the server itself.
     pub fn nobody() -> Self {
-        Self { is_admin: false, is_service: false, grants: false, ..Self::system() }
+        Self::plain(Self::system().user)
     }
 
     /// Who asks for themselves, without any right of theirs.
     pub fn plain(user: User) -> Self {
-        Self { user, ..Self::nobody() }
+        Self { user, is_admin: false, is_service: false, grants: false }
     }
 
     /// The server itself, which may ask anything.

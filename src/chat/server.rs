@@ -158,9 +158,10 @@ pub struct ChatServer {
     /// Who came and went and is still to be written down.
     arrivals: Arrivals,
     erased: Erased,
-    /// Users who are called or look otherwise, and are being read to be told; whether
-    /// they have changed once more meanwhile.
-    changed_users: FxHashMap<UserKey, bool>,
+    /// Users who are called or look otherwise, and are still to be read and told.
+    changed_users: FxHashSet<UserKey>,
+    /// One of them is being read.
+    reads_changed_users: bool,
     /// The users whose messages are becoming tombstones.
     erasing: FxHashSet<UserKey>,
     /// Rooms are being looked at for what is too old.
@@ -216,7 +217,8 @@ impl ChatServer {
             departures: Departures::default(),
             arrivals: Arrivals::default(),
             erased: Erased::default(),
-            changed_users: FxHashMap::default(),
+            changed_users: FxHashSet::default(),
+            reads_changed_users: false,
             erasing: unfinished.erasures.into_iter().collect(),
             looks_after_rooms: false,
             looks_after_left: false,

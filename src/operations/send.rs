@@ -147,7 +147,6 @@ impl Send {
 
     fn store(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
-        let client_id = self.name().cloned();
         let content = self.content.map_or_else(|| "".into(), |PlainText(content)| content);
         let extras = NewExtras {
             attachments: self.attachments,
@@ -162,7 +161,7 @@ impl Send {
             sender: from.user.key,
             by_admin: access.as_admin(),
             rules: access.rules(),
-            client_id,
+            client_id: self.client_id.or(self.idempotency_key),
             content,
             created_at: now(),
             extras: extras.boxed(),

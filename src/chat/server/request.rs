@@ -44,11 +44,9 @@ impl ChatServer {
 
     pub(super) fn begin(&mut self, request: Request) {
         let Some(mut request) = self.waiting.enter(request) else { return };
-        // What a session was told at its sign-in may not be so any more.
-        if let Some(online) = self.sessions.users.get(&request.from.user.key)
-            && !online.user.looks_as(&request.from.user)
-        {
-            request.from.user = online.user.clone();
+        // What a session was told at its sign-in is not so any more.
+        if let Some(user) = self.sessions.user_since(request.from.user.key) {
+            request.from.user = user.clone();
         }
         if self.erased.contains(request.from.user.key) {
             return request.what.refuse(ChatError::NotFound("user"), self);

@@ -124,17 +124,22 @@ impl ChatServer {
     }
 
     /// Somebody is called or looks otherwise, here or on another node. Several changes
-    /// that come at once are told as one; the last is told last.
+    /// that come at once are told as one; the last is told last. A thousand users may
+    /// change at once, on every node: one is read at a time.
     pub fn user_changed(&mut self, user: UserKey) {
-        if let Some(is_again) = self.changed_users.get_mut(&user) {
-            *is_again = true;
-            return;
+        self.changed_users.insert(user);
+        if !std::mem::replace(&mut self.reads_changed_users, true) {
+            self.read_changed_users();
         }
-        self.changed_users.insert(user, false);
-        self.read_changed(user);
     }
 
-    fn read_changed(&mut self, user: UserKey) {
+    fn read_changed_users(&mut self) {
+        let Some(user) = self.changed_users.iter().next().copied() else {
+            self.reads_changed_users = false;
+            return;
+        };
+        // Before it is read: a change that comes meanwhile is read once more.
+        self.changed_users.remove(&user);
         let reader = self.reader.clone();
         let reading = async move {
             let Some(profile) = reader.profile(user).await? else { return Ok(None) };
@@ -147,10 +152,7 @@ impl ChatServer {
             if let Ok(Some(seen)) = seen {
                 server.tell_changed_user(seen);
             }
-            match server.changed_users.insert(user, false) {
-                Some(true) => server.read_changed(user),
-                _ => drop(server.changed_users.remove(&user)),
-            }
+            server.read_changed_users();
         });
     }
 
@@ -158,9 +160,7 @@ impl ChatServer {
     /// told what concerns one member.
     fn tell_changed_user(&mut self, Seen { profile, rooms, blocked }: Seen) {
         let key = profile.user.key;
-        if let Some(online) = self.sessions.users.get_mut(&key) {
-            online.user = profile.user.clone();
-        }
+        self.sessions.user_changed(&profile.user);
         let frame = events::user_updated(&profile, now());
         self.tell_user(key, &frame);
         let small: Vec<RoomKey> = rooms.into_iter().filter(|room| !self.is_big(*room)).collect();

@@ -114,6 +114,9 @@ pub struct Sessions {
     // Boxed: half of a map's places are empty after it has grown.
     pub entries: FxHashMap<SessionId, Box<SessionEntry>>,
     pub users: FxHashMap<UserKey, Box<OnlineUser>>,
+    /// Users who have come to be called or look otherwise since one of their sessions
+    /// signed in. Mostly none: nothing is looked up for a message.
+    changed: FxHashSet<UserKey>,
     /// Who hears what is told to a role context.
     contexts: FxHashMap<Arc<str>, FxHashSet<SessionId>>,
     /// Users who have come and gone, since somebody asked.
@@ -149,7 +152,10 @@ impl Sessions {
                 blocked: Arc::default(),
             })
         });
-        online.user = user;
+        if !online.user.looks_as(&user) {
+            self.changed.insert(key);
+            online.user = user;
+        }
         online.sessions.push(at.id);
         let subscribed = FxHashSet::default();
         let state = SessionState::Connecting { resume };
@@ -170,6 +176,20 @@ impl Sessions {
         };
         self.entries.insert(at.id, Box::new(entry));
         self.set_role_context(at.id, role_context);
+    }
+
+    /// A user who is there is called or looks otherwise.
+    pub fn user_changed(&mut self, user: &User) {
+        if let Some(online) = self.users.get_mut(&user.key) {
+            online.user = user.clone();
+            self.changed.insert(user.key);
+        }
+    }
+
+    /// A user as they are now, if that may not be what their sessions know.
+    pub fn user_since(&self, user: UserKey) -> Option<&User> {
+        let is_changed = !self.changed.is_empty() && self.changed.contains(&user);
+        if is_changed { self.users.get(&user).map(|online| &online.user) } else { None }
     }
 
     /// A session's token names a role context, or none any more.
@@ -212,6 +232,9 @@ impl Sessions {
             online.sessions.is_empty()
         });
         let gone = if left { self.users.remove(&entry.user) } else { None };
+        if left {
+            self.changed.remove(&entry.user);
+        }
         if let (Some(changes), true) = (&mut self.changes, left) {
             changes.push((entry.user, false));
         }
