@@ -122,7 +122,8 @@ impl Authenticator {
         }
         match (self.verify(token).await, &self.credentials.service) {
             (Err(AuthError::Bad(bad)), Some(service)) if bad.is_foreign() => {
-                self.ask(service, token, from).await
+                // Boxed, or every connection had room for it while it signs in.
+                Box::pin(self.ask(service, token, from)).await
             }
             (verified, _) => self.admit(verified?).await,
         }
