@@ -357,6 +357,7 @@ pub mod backend {
                 users::password_hash.eq(password_hash),
                 users::origin.eq(origin.map(|origin| origin.to_text().into_owned())),
                 users::created_at.eq(at.0),
+                users::has_words.eq(true),
             ))
             .returning(users::key)
             .get_result(conn)?;

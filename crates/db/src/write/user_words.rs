@@ -25,7 +25,7 @@ pub mod backend {
         schema::{user_words, users},
     };
 
-    /// Of a user who has none yet.
+    /// Of a user who has none yet, and whose row says that they are there.
     pub(in crate::write) fn add(
         conn: &mut Conn,
         key: i64,
@@ -35,9 +35,7 @@ pub mod backend {
         let words = words_of(id, name).into_iter();
         let rows = words.map(|word| (user_words::word.eq(word), user_words::user_key.eq(key)));
         let rows: Vec<_> = rows.collect();
-        diesel::insert_into(user_words::table).values(&rows).execute(conn)?;
-        let row = diesel::update(users::table.find(key));
-        row.set(users::has_words.eq(true)).execute(conn).map(drop)
+        diesel::insert_into(user_words::table).values(&rows).execute(conn).map(drop)
     }
 
     pub(in crate::write) fn remove(conn: &mut Conn, key: i64) -> QueryResult<()> {
@@ -45,7 +43,7 @@ pub mod backend {
         diesel::delete(own).execute(conn).map(drop)
     }
 
-    /// Another name.
+    /// Another name, or one that has no words yet.
     pub(in crate::write) fn renew(
         conn: &mut Conn,
         key: i64,
@@ -53,7 +51,9 @@ pub mod backend {
         name: &str,
     ) -> QueryResult<()> {
         remove(conn, key)?;
-        add(conn, key, id, name)
+        add(conn, key, id, name)?;
+        let row = diesel::update(users::table.find(key));
+        row.set(users::has_words.eq(true)).execute(conn).map(drop)
     }
 
     /// For users who were made by a version that wrote none.
