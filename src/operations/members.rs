@@ -167,7 +167,6 @@ impl ChatServer {
         });
         let write = db::ChangeMembers {
             room: access.room.key,
-            by: if is_application { None } else { access.by() },
             adder: match is_application {
                 true => Adder::Backend,
                 false => Adder::Other(from.user.key),

@@ -1,6 +1,6 @@
 //! Many members at once are held to what one is held to.
 
-use parlor_domain::{Adder, Contact, Role, Room, RoomBounds, User};
+use parlor_domain::{Adder, Contact, Denied, Role, Room, RoomBounds, User};
 
 use crate::{
     ChangeMembers, ChangedMembers, WantedMember, WriteError,
@@ -16,7 +16,7 @@ fn add(
 ) -> ChangedMembers {
     let wanted = users.iter().map(|user| WantedMember { user: user.key, role: None }).collect();
     let (room, at, gone) = (room.key, AT, Vec::new());
-    let change = ChangeMembers { room, by: None, adder, at, bounds, wanted, gone, exactly: false };
+    let change = ChangeMembers { room, adder, at, bounds, wanted, gone, exactly: false };
     bench.one(change).expect("changed")
 }
 
@@ -80,8 +80,7 @@ fn the_number_of_members_is_that_of_the_rows_and_marks_go_with_them() {
     ));
     let wanted = vec![WantedMember { user: cleo.key, role: Some(Role::Owner) }];
     let (key, at, adder, bounds, gone) = (room.key, AT, Adder::Backend, BOUNDS, Vec::new());
-    let change =
-        ChangeMembers { room: key, by: None, adder, at, bounds, wanted, gone, exactly: true };
+    let change = ChangeMembers { room: key, adder, at, bounds, wanted, gone, exactly: true };
     let changed = bench.one(change).expect("changed");
     assert_eq!((changed.member_count, changed.removed.len(), changed.updated.len()), (1, 2, 1));
     assert_eq!(bench.count("members"), 1);
@@ -97,7 +96,27 @@ fn more_than_can_be_removed_at_once_are_not_removed() {
     bench.run(&format!("UPDATE rooms SET member_count = 2001 WHERE key = {}", room.key.0));
     let (key, at, adder, bounds) = (room.key, AT, Adder::Backend, BOUNDS);
     let (wanted, gone) = (Vec::new(), Vec::new());
-    let change =
-        ChangeMembers { room: key, by: None, adder, at, bounds, wanted, gone, exactly: true };
+    let change = ChangeMembers { room: key, adder, at, bounds, wanted, gone, exactly: true };
     assert_eq!(bench.one(change).err(), Some(WriteError::TooManyToRemove));
+}
+
+/// Others may have been before them.
+#[test]
+fn what_somebody_may_is_what_they_are_when_it_is_done() {
+    let bench = Bench::new();
+    let [ann, ben, cleo] = ["ann", "ben", "cleo"].map(|id| bench.user(id));
+    let room = bench.room("r", &ann);
+    bench.put(room.key, &ben, Adder::Oneself, BOUNDS).expect("joined");
+    let (adder, gone) = (Adder::Other(ben.key), vec![ann.key]);
+    let wanted = vec![WantedMember { user: cleo.key, role: None }];
+    let (room, at, bounds, exactly) = (room.key, AT, BOUNDS, false);
+    let change = ChangeMembers { room, adder, at, bounds, wanted, gone, exactly };
+    let is = |role: &str| {
+        bench.run(&format!("UPDATE members SET role = '{role}' WHERE user_key = {}", ben.key.0));
+        bench.one(change.clone()).map(|changed| (changed.added.len(), changed.refused.len()))
+    };
+    assert_eq!(is("member"), Err(Denied::NotModerator.into()));
+    assert_eq!(is("moderator"), Ok((1, 1)), "an owner is not theirs to remove");
+    bench.run(&format!("DELETE FROM members WHERE user_key = {}", ben.key.0));
+    assert_eq!(bench.one(change).err(), Some(Denied::NotModerator.into()));
 }

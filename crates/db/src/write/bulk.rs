@@ -33,8 +33,8 @@ pub struct WantedMember {
 #[derive(Clone, Debug)]
 pub struct ChangeMembers {
     pub room: RoomKey,
-    /// The role of who does it, if that decides.
-    pub by: Option<Role>,
+    /// Of another user, what they are in the room when it is done decides: others may
+    /// have been before them, and have made them less.
     pub adder: Adder,
     pub at: Timestamp,
     pub bounds: RoomBounds,
@@ -134,6 +134,7 @@ pub mod backend {
         if room.kind == RoomKind::Direct {
             return Err(Denied::Direct.into());
         }
+        let by = deciding(conn, change)?;
         let before = member::count(conn, change.room, 0)?;
         let there = rows::there(conn, change, before)?;
         let wanted: FxHashSet<UserKey> = change.wanted.iter().map(|wanted| wanted.user).collect();
@@ -146,7 +147,7 @@ pub mod backend {
         let new: Vec<UserKey> = wanted.iter().copied().filter(is_new).collect();
         let facts = Facts {
             ownerless: room.ownerless,
-            by: change.by,
+            by,
             living: living.keys().copied().collect(),
             there: there.iter().map(|(key, known)| (*key, known.member.role)).collect(),
             barred: barred(conn, change, &new)?,
@@ -157,7 +158,7 @@ pub mod backend {
         if plan.removed.len() > MEMBERS_AT_ONCE {
             return Err(WriteError::TooManyToRemove.into());
         }
-        let added = add(conn, change, &plan, &living, last_seq)?;
+        let added = add(conn, change, by, &plan, (&living, last_seq))?;
         let updated = update(conn, change.room, &plan, &there)?;
         let removed = remove(conn, change.room, &plan, &there)?;
         let difference = added.len() as i64 - removed.len() as i64;
@@ -171,6 +172,14 @@ pub mod backend {
         });
         let refused = refused.collect();
         Ok(ChangedMembers { room, last_seq, member_count, added, updated, removed, refused })
+    }
+
+    /// The role of who does it, if that decides.
+    fn deciding(conn: &mut Conn, change: &ChangeMembers) -> Written<Option<Role>> {
+        let Adder::Other(user) = change.adder else { return Ok(None) };
+        let role = member::standing(conn, change.room, user)?.map(|standing| standing.role);
+        let moderates = role.filter(|role| *role >= Role::Moderator);
+        moderates.map(Some).ok_or_else(|| Denied::NotModerator.into())
     }
 
     /// Why some of those who are new may not come in.
@@ -196,9 +205,9 @@ pub mod backend {
     fn add(
         conn: &mut Conn,
         change: &ChangeMembers,
+        by: Option<Role>,
         plan: &Plan,
-        living: &FxHashMap<UserKey, User>,
-        head: Seq,
+        (living, head): (&FxHashMap<UserKey, User>, Seq),
     ) -> QueryResult<Vec<Member>> {
         let keys: Vec<UserKey> = plan.added.iter().map(|(user, _)| *user).collect();
         let mut back = former::take_all(conn, change.room, &keys)?;
@@ -209,7 +218,7 @@ pub mod backend {
             let usual = known.as_ref().map_or(Role::Member, |back| back.role);
             // Who is given a role is not what they were before; only an owner gives one,
             // and `member` is one to who was less.
-            let is_owners = change.by.is_none_or(|by| by >= Role::Owner);
+            let is_owners = by.is_none_or(|by| by >= Role::Owner);
             let role = named.filter(|role| is_owners || *role != Role::Member).unwrap_or(usual);
             let (muted_until, spoke_at) = known
                 .map_or((None, None), |Back { muted_until, spoke_at, .. }| (muted_until, spoke_at));
