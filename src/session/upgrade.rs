@@ -59,7 +59,9 @@ where
 {
     let id = request_id(request.headers().get(request_id::HEADER));
     let client = worker.settings.proxies.client(request.peer_addr(), request.headers());
-    let accepted = accept(&worker, &request, client, &id).await;
+    // Boxed, or the task of each connection had room for it twice, and what is let
+    // go of then lies in pieces between what stays.
+    let accepted = Box::pin(accept(&worker, &request, client, &id)).await;
     log_upgrade(&id, &request, client, accepted.as_ref().err());
     match accepted {
         Ok((mut response, accepted)) => {

@@ -31,6 +31,8 @@ use std::{
 };
 
 use diesel_async::SimpleAsyncConnection;
+use futures_util::FutureExt;
+use tokio::{task::JoinError, time::error::Elapsed};
 
 use super::{
     postgres::{Guard, PostgresUrl},
@@ -153,11 +155,23 @@ impl Reader {
     /// It runs in a task of its own, which runs to its end even if nobody waits any
     /// more: diesel-async 0.9 panics where a query that runs is dropped on a
     /// runtime of one thread, as actix's are.
-    pub(crate) async fn bounded<T: 'static>(
+    ///
+    /// Not an `async fn`: that would keep room for the read in all that wait for it,
+    /// 2.5 KiB in each request, and 4 KiB in the memory of each connection that has
+    /// signed in.
+    pub(crate) fn bounded<T: 'static>(
         &self,
         reading: impl Future<Output = Result<T, Failed>> + 'static,
+    ) -> impl Future<Output = Result<T, ReadError>> {
+        let running = tokio::time::timeout(self.timeout, actix::spawn(reading));
+        running.map(|ended| self.judge(ended))
+    }
+
+    fn judge<T>(
+        &self,
+        ended: Result<Result<Result<T, Failed>, JoinError>, Elapsed>,
     ) -> Result<T, ReadError> {
-        match tokio::time::timeout(self.timeout, actix::spawn(reading)).await {
+        match ended {
             Ok(Ok(Ok(read))) => {
                 self.note(true);
                 Ok(read)
