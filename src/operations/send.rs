@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use parlor_domain::{
-    AttachmentId, ClientId, Message, MessageId, NewExtras, PlainText, Room, RoomId, RoomKey, Scope,
-    StoredMessage, User, UserKey,
+    AttachmentId, ClientId, Denied, Message, MessageId, MessageKind, NewExtras, PlainText, Posted,
+    Room, RoomId, RoomKey, RoomKind, RoomRules, Scope, StoredMessage, Timestamp, User, UserId,
+    UserKey,
     limits::{ATTACHMENTS_PER_MESSAGE, METADATA_BYTES},
     mentioned_in,
 };
@@ -14,7 +15,7 @@ use serde::Deserialize;
 use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
     callbacks::{BeforeSend, Draft, DraftKind, Rewriting},
-    chat::{Decision, Line},
+    chat::{Decision, Line, ReplyTo},
     clock::now,
     db::{NewMessage, Reader, RichMessage, Sent, WriteError},
     metrics::metrics,
@@ -38,6 +39,15 @@ pub struct Send {
     #[serde(default)]
     #[schemars(length(max = ATTACHMENTS_PER_MESSAGE))]
     attachments: Vec<AttachmentId>,
+    /// Only the application: in whose name it is sent.
+    sender_id: Option<UserId>,
+    /// Only the application: a notice that nobody says.
+    kind: Option<MessageKind>,
+    /// Only the application: it is not unread to anybody, and calls nobody whom it
+    /// mentions. A notice is silent unless this is false.
+    silent: Option<bool>,
+    /// Only the application: when it was said elsewhere.
+    created_at: Option<Timestamp>,
     /// The application was asked.
     #[serde(skip)]
     is_decided: bool,
@@ -62,6 +72,7 @@ impl Operation for Send {
                 format!("must be a list of at most {ATTACHMENTS_PER_MESSAGE} attachment ids");
             return Err(Refusal::field("attachments", &what));
         }
+        self.check_posted(rules)?;
         match (&self.content, all.is_empty()) {
             (Some(PlainText(content)), true) => rules.shown_content(content)?,
             // A file may speak for itself.
@@ -72,21 +83,110 @@ impl Operation for Send {
         Object::check("metadata", self.metadata.as_ref(), METADATA_BYTES)
     }
 
-    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
-        access.may_write(now())
+    fn allowed(&self, from: &Requester, access: &Access) -> Result<(), ChatError> {
+        if !self.is_posted() {
+            return access.may_write(now());
+        }
+        if !from.is_admin {
+            access.service(from)?;
+        }
+        match self.is_from_itself() {
+            true => Access { is_admin: true, ..access.clone() }.may_write(now()),
+            false => Ok(()),
+        }
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        if self.is_posted() {
+            return self.post(asked, server);
+        }
         match server.asks_before_send(&asked.from) {
             Some(before_send) if !self.is_decided => self.ask_first(before_send, asked, server),
-            _ => self.store(asked, server),
+            _ => {
+                let Asked { from, place: access, reply } = asked;
+                let (by_admin, rules) = (access.as_admin(), access.rules());
+                let sender = Sender { user: from.user, by_admin, rules, posted_by: None };
+                self.store(sender, access.room, reply, server);
+            }
         }
+    }
+}
+
+/// In whose name a message is stored, and by what right.
+struct Sender {
+    user: User,
+    by_admin: bool,
+    rules: RoomRules,
+    /// Who sends it, if that is another one.
+    posted_by: Option<UserId>,
+}
+
+impl Sender {
+    /// By the right of the application, which is everybody's who may write.
+    fn posting(user: User, posted_by: Option<UserId>) -> Self {
+        Self { user, by_admin: true, rules: RoomRules::default(), posted_by }
     }
 }
 
 impl Send {
     fn name(&self) -> Option<&ClientId> {
         self.client_id.as_ref().or(self.idempotency_key.as_ref())
+    }
+
+    /// Whether only the application may say it like this.
+    fn is_posted(&self) -> bool {
+        self.sender_id.is_some()
+            || self.kind.is_some()
+            || self.silent.is_some()
+            || self.created_at.is_some()
+    }
+
+    /// Whether the application's user says it, and neither another one nor nobody.
+    fn is_from_itself(&self) -> bool {
+        self.sender_id.is_none() && self.kind.is_none()
+    }
+
+    fn check_posted(&self, rules: &Rules) -> Result<(), Refusal> {
+        if self.kind.is_some() && self.sender_id.is_some() {
+            return Err(Refusal::field("sender_id", "is for what somebody says, which no kind is"));
+        }
+        match self.created_at {
+            Some(at) if at > rules.now => {
+                Err(Refusal::field("created_at", "must not be in the future"))
+            }
+            Some(at) if at.0 < 0 => Err(Refusal::field("created_at", "must be after 1970")),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the application posts is not asked about. Only the two speak in a room of
+    /// two, and may not if one has blocked the other; a notice is nobody's.
+    fn post(self, asked: Asked<Self>, server: &mut ChatServer) {
+        let Asked { from, place: Access { room, .. }, reply } = asked;
+        let is_direct = room.kind == RoomKind::Direct;
+        let Some(id) = self.sender_id.clone() else {
+            let by_admin = !(is_direct && self.is_from_itself());
+            let sender = Sender { by_admin, ..Sender::posting(from.user, None) };
+            return self.store(sender, room, reply, server);
+        };
+        server.with_named_user(&from.clone(), id, reply, move |server, user, reply, _| {
+            let sender = Sender::posting(user, Some(from.user.id));
+            if !is_direct {
+                return self.store(sender, room, reply, server);
+            }
+            let (reader, of) = (server.reader.clone(), sender.user.key);
+            let standing = async move { (reader.standing(room.key, of).await, room) };
+            server.when(standing, move |(standing, room), server| {
+                let may = standing.map_err(ChatError::from).and_then(|standing| {
+                    let standing = standing.ok_or(Denied::Stranger)?;
+                    Ok(standing.may_write(room.kind, room.rules, now())?)
+                });
+                match may {
+                    Ok(()) => self.store(Sender { by_admin: false, ..sender }, room, reply, server),
+                    Err(refused) => server.answer(reply, Err(refused)),
+                }
+            });
+        });
     }
 
     fn ask_first(self, before_send: BeforeSend, asked: Asked<Self>, server: &mut ChatServer) {
@@ -145,8 +245,13 @@ impl Send {
         Ok(rewritten)
     }
 
-    fn store(self, asked: Asked<Self>, server: &mut ChatServer) {
-        let Asked { from, place: access, reply } = asked;
+    fn store(
+        self,
+        Sender { user: sender, by_admin, rules, posted_by }: Sender,
+        room: Arc<Room>,
+        reply: ReplyTo<StoredMessage>,
+        server: &mut ChatServer,
+    ) {
         let content = self.content.map_or_else(|| "".into(), |PlainText(content)| content);
         let extras = NewExtras {
             attachments: self.attachments,
@@ -154,19 +259,23 @@ impl Send {
             thread: self.thread_id,
             metadata: self.metadata.and_then(|Object(metadata)| metadata),
             mentioned: mentioned_in(&content),
+            posted: Posted {
+                kind: self.kind,
+                by: posted_by,
+                silent: self.silent.unwrap_or(self.kind.is_some()),
+            },
         };
         let message = NewMessage {
             id: server.ids.next(now()),
-            room: access.room.key,
-            sender: from.user.key,
-            by_admin: access.as_admin(),
-            rules: access.rules(),
+            room: room.key,
+            sender: sender.key,
+            by_admin,
+            rules,
             client_id: self.client_id.or(self.idempotency_key),
             content,
-            created_at: now(),
+            created_at: self.created_at.unwrap_or_else(now),
             extras: extras.boxed(),
         };
-        let (sender, room) = (from.user, access.room);
         let (client_id, content) = (message.client_id.clone(), message.content.clone());
         server.write_for(reply, message, move |server, reply, sent| {
             let Sent { stored, rich } = sent;

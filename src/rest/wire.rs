@@ -25,9 +25,9 @@ use crate::{
 };
 use parlor_domain::{
     AppEvent, ClientId, Epoch, EventKind, Extras, HistoryPage, InboxEvent, Member, Mentions,
-    Message, MessageId, Pin, Profile, Quote, Reaction, Role, Room, RoomEvent, RoomId, RoomKind,
-    RoomOverview, RoomRules, RoomState, Seq, Standing, Status, Thread, Timestamp, User, UserId,
-    UserKey, limits::Limits,
+    Message, MessageId, MessageKind, Pin, Posted, Profile, Quote, Reaction, Role, Room, RoomEvent,
+    RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Seq, Standing, Status, Thread, Timestamp,
+    User, UserId, UserKey, limits::Limits,
 };
 use parlor_websocket::Frame;
 
@@ -116,6 +116,7 @@ fn rich() -> Message {
         attachments: Some(r#"[{"attachment_id":"5","name":"a.png"}]"#.into()),
         reactions: vec![Reaction { emoji: "👍".into(), count: 1, users }],
         pinned: Some(Pin { at: LATER, by: ben.id.clone() }),
+        posted: Posted { kind: Some(MessageKind::System), by: Some(ben.id.clone()), silent: true },
     };
     Message {
         changed_seq: Seq(43),

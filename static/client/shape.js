@@ -40,6 +40,7 @@ const ERROR = { code: isText, message: isText, retry_after_ms: maybe(isNumber) }
 const MESSAGE = {
   message_id: isText, room_id: isText, seq: isSeq, changed_seq: isSeq, sender: USER,
   content: isText, created_at: isText, mentions: maybe({ user_ids: listOf(isText) }),
+  kind: maybe(isText), sent_by: maybe(isText), silent: maybe(isFlag),
 };
 /** The bounds that the client keeps to. */
 const LIMITS = Object.fromEntries(

@@ -157,7 +157,7 @@ export class ChatState extends KnownPeople {
     if (!room.last_message || room.last_message.seq <= message.seq) room.last_message = message;
     this.moved(room.room_id, position);
     this.endTyping(room.room_id, message.sender.id);
-    if (!isNew || message.sender.id === this.me) return;
+    if (!isNew || message.silent || message.sender.id === this.me) return;
     room.unread += 1;
     if (isMentioned(message, this.me)) room.mentions += 1;
   }
@@ -173,7 +173,7 @@ export class ChatState extends KnownPeople {
     const isNew = position > room.last_seq;
     this.moved(room.room_id, position);
     if (room.last_message?.message_id === message.message_id) room.last_message = message;
-    const wasUnread = message.seq > (room.read_seq ?? 0) && message.sender.id !== this.me;
+    const wasUnread = message.seq > (room.read_seq ?? 0) && !message.silent && message.sender.id !== this.me;
     if (isNew && message.deleted_at && wasUnread) room.unread = Math.max(0, room.unread - 1);
   }
 

@@ -49,6 +49,9 @@
  * @property {Attachment[]} [attachments]
  * @property {Reaction[]} [reactions]
  * @property {{at: string, by: string}} [pinned]
+ * @property {"system"} [kind] a notice, which nobody says
+ * @property {string} [sent_by] who has sent it in the sender's name
+ * @property {boolean} [silent] it is not unread to anybody
  *
  * @typedef {{frozen?: boolean, slow_mode_seconds?: number}} Rules
  *

@@ -63,6 +63,7 @@ mod ordering;
 mod overload;
 mod page;
 mod pipelining;
+mod posting;
 mod presence;
 mod processes;
 mod proxies;

@@ -106,6 +106,9 @@ diesel::table! {
         reactions -> Nullable<Text>,
         pinned_at -> Nullable<BigInt>,
         pinned_by -> Nullable<Text>,
+        kind -> Nullable<Text>,
+        sent_by -> Nullable<Text>,
+        silent -> Nullable<Bool>,
     }
 }
 

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{AttachmentId, Mentioned, MessageId, Timestamp, User, UserId};
 
 /// The rest of a message.
@@ -21,6 +24,38 @@ pub struct Extras {
     pub attachments: Option<Arc<str>>,
     pub reactions: Vec<Reaction>,
     pub pinned: Option<Pin>,
+    pub posted: Posted,
+}
+
+/// What the application alone says of a message that it posts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Posted {
+    /// `None`: what somebody says.
+    pub kind: Option<MessageKind>,
+    /// Who has sent it in the sender's name.
+    pub by: Option<UserId>,
+    /// It is not unread to anybody, and calls nobody whom it mentions.
+    pub silent: bool,
+}
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// A notice, which nobody says.
+    System,
+}
+
+impl MessageKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        (text == Self::System.as_str()).then_some(Self::System)
+    }
 }
 
 /// What a message that is being sent has besides its content.
@@ -32,6 +67,7 @@ pub struct NewExtras {
     pub metadata: Option<Arc<str>>,
     pub attachments: Vec<AttachmentId>,
     pub mentioned: Mentioned,
+    pub posted: Posted,
 }
 
 impl NewExtras {

@@ -5,7 +5,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::UserView;
-use parlor_domain::{AttachmentView, Extras, Message, Pin, Quote, Reaction, Thread, UserId};
+use parlor_domain::{
+    AttachmentView, Extras, Message, MessageKind, Pin, Posted, Quote, Reaction, Thread, UserId,
+};
 
 /// A message. What few messages have is left out of the others.
 #[derive(Serialize, JsonSchema)]
@@ -41,6 +43,14 @@ pub struct MessageView<'a> {
     reactions: Vec<ReactionView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pinned: Option<PinView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<MessageKind>,
+    /// Who has sent it in the sender's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_by: Option<&'a str>,
+    /// It is not counted as unread.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    silent: bool,
 }
 
 /// As much of a message as is shown with one that points to it.
@@ -157,6 +167,9 @@ impl<'a> From<&'a Message> for MessageView<'a> {
             attachments: None,
             reactions: Vec::new(),
             pinned: None,
+            kind: None,
+            sent_by: None,
+            silent: false,
         };
         match extras {
             Some(extras) => plain.with(extras),
@@ -176,6 +189,7 @@ impl<'a> MessageView<'a> {
             attachments,
             reactions,
             pinned,
+            posted: Posted { kind, by, silent },
         } = extras;
         let mentioned = || MentionsView { user_ids: texts(&mentions.users), room: mentions.room };
         Self {
@@ -187,6 +201,9 @@ impl<'a> MessageView<'a> {
             attachments: raw(attachments.as_deref()),
             reactions: reactions.iter().map(ReactionView::from).collect(),
             pinned: pinned.as_ref().map(PinView::from),
+            kind: *kind,
+            sent_by: by.as_ref().map(UserId::as_str),
+            silent: *silent,
             ..self
         }
     }

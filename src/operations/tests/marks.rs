@@ -5,7 +5,7 @@ use parlor_db::{
     samples::{AT, Bench},
 };
 use parlor_domain::{
-    Change, Mentioned, MessageId, NewExtras, ReadTarget, RoomKey, Seq, limits::UNREAD_FEW,
+    Change, Mentioned, MessageId, NewExtras, Posted, ReadTarget, RoomKey, Seq, limits::UNREAD_FEW,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
@@ -67,7 +67,13 @@ async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
                     ids.push(bench.rich(&room, &ann, extras));
                 }
             }
-            3 => bench.say(&room, &ben, 2),
+            3 if step % 2 == 0 => bench.say(&room, &ben, 2),
+            3 => {
+                let posted = Posted { silent: true, ..Posted::default() };
+                let mentioned = mentioning("@ben");
+                let extras = NewExtras { posted, mentioned, ..NewExtras::default() };
+                ids.push(bench.rich(&room, &ann, extras));
+            }
             4 => ids.push(bench.plain(&room, &ann)),
             5 if !ids.is_empty() => {
                 let id = picked(&mut random, &ids);

@@ -202,7 +202,7 @@ export class Entries {
    * @returns {boolean}
    */
   #isNew(entry) {
-    return entry !== null && entry.seq > this.#unreadAfter && "message_id" in entry
+    return entry !== null && entry.seq > this.#unreadAfter && "message_id" in entry && !entry.silent
       && entry.sender.id !== this.#tools.me;
   }
 }
@@ -216,7 +216,7 @@ const before = (/** @type {Element} */ item) => /** @type {HTMLElement | null} *
  * @param {Entry | null} entry
  */
 const standsAlone = (entry) => entry !== null && "message_id" in entry
-  && Boolean(entry.reply_to || entry.edited_at || entry.pinned);
+  && Boolean(entry.reply_to || entry.edited_at || entry.pinned || entry.kind || entry.sent_by);
 
 /**
  * @param {HTMLElement} item

@@ -144,10 +144,11 @@ export function messageItem(message, state, tools, testid = "message") {
       sender: message.sender.id,
     },
   },
-  markOf(message.sender),
+  message.kind === "system" ? null : markOf(message.sender),
   make("div", { className: "body" },
     make("div", { className: "about" },
-      make("bdi", { className: "sender" }, message.sender.name), time,
+      message.kind === "system" ? null : make("bdi", { className: "sender" }, message.sender.name), time,
+      message.sent_by ? make("span", { className: "quiet" }, "sent by ", make("bdi", {}, message.sent_by)) : null,
       message.edited_at && !message.deleted_at
         ? make("span", { className: "quiet", title: new Date(message.edited_at).toLocaleString() }, "edited")
         : null,
@@ -159,6 +160,7 @@ export function messageItem(message, state, tools, testid = "message") {
     reactionsOf(message, tools),
     message.thread_id ? null : threadOf(message, tools)));
   item.classList.toggle("own", isOwn);
+  item.classList.toggle("notice", message.kind === "system");
   item.classList.toggle("for-me", isMentioned(message, tools.me) && !message.deleted_at);
   setState(item, state);
   return item;

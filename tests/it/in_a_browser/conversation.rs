@@ -4,7 +4,7 @@ use image::{DynamicImage, ImageFormat};
 use serde_json::json;
 
 use super::{Lobby, lobby};
-use crate::support::id_of;
+use crate::support::{Token, id_of};
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
@@ -31,6 +31,23 @@ async fn a_message_is_edited_and_deleted_before_everyones_eyes() {
     ben.edit(&id, "second thought").await.expect(200);
     alice.shows("message", "second thought").await;
     assert_eq!(alice.times_seen("first thought").await, 0);
+    alice.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
+async fn a_notice_is_nobodys_and_what_is_sent_for_somebody_says_so() {
+    let Lobby { alice, ben, server, driver: _driver } = lobby().await;
+    let shop = Token::of("shop").claim("roles", json!(["service"]));
+    let shop = server.user_with("shop", shop).await;
+    let notice = json!({"content": "The order was paid.", "kind": "system"});
+    shop.post("/rooms/lobby/messages", notice).await.expect(201);
+    alice.has(".message.notice:not(:has(.sender))").await;
+    let offer = json!({"content": "An offer", "sender_id": "ben"});
+    shop.post("/rooms/lobby/messages", offer).await.expect(201);
+    alice.shows("message", "sent by shop").await;
+    ben.say("lobby", "hi").await;
+    alice.shows("message", "hi").await;
     alice.close().await;
 }
 

@@ -41,15 +41,15 @@ impl Span {
 pub(super) struct Counted {
     pub span: Span,
     pub created: i64,
-    /// Those of them that are tombstones.
-    pub deleted: i64,
+    /// Those of them that are tombstones, or were posted silently.
+    pub uncounted: i64,
     /// Those of them that mean the reader.
     pub mentions: i64,
 }
 
 impl Counted {
     pub fn unread(&self) -> i64 {
-        self.created - self.deleted
+        self.created - self.uncounted
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
 
     fn counted(room: i64) -> Counted {
         let span = Span { room: RoomKey(room), ..span(0, 9) };
-        Counted { span, created: 5, deleted: 1, mentions: 2 }
+        Counted { span, created: 5, uncounted: 1, mentions: 2 }
     }
 
     #[test]

@@ -45,9 +45,15 @@ struct CountRow {
     floor: i64,
     read_seq: Option<i64>,
     created: Option<i64>,
-    deleted: Option<i64>,
+    uncounted: Option<i64>,
     own_mentions: Option<i64>,
     room_mentions: Option<i64>,
+}
+
+/// Tombstones, and what was posted silently: as the index says it that holds them.
+#[diesel::dsl::auto_type]
+fn is_uncounted() -> _ {
+    messages::deleted_at.is_not_null().or(messages::silent.is_not_null())
 }
 
 /// A count, with the mark that it starts from.
@@ -67,7 +73,7 @@ impl From<CountRow> for Fresh {
             floor,
             read_seq,
             created,
-            deleted,
+            uncounted,
             own_mentions,
             room_mentions,
         } = row;
@@ -76,7 +82,7 @@ impl From<CountRow> for Fresh {
         let counted = Counted {
             span: Span { room: RoomKey(room), after, head: Seq(head) },
             created: number(created),
-            deleted: number(deleted),
+            uncounted: number(uncounted),
             mentions: number(own_mentions) + number(room_mentions),
         };
         Self { counted, read_seq: Some(Seq(number(read_seq))) }
@@ -227,8 +233,8 @@ impl Reader {
                 .filter(messages::seq.gt(rooms::floor_seq))
                 .filter(messages::sender_key.ne(members::user_key))
         };
-        // Tombstones apart: both counts come from an index alone.
-        let deleted = unread().filter(messages::deleted_at.is_not_null());
+        // What does not count apart: both counts come from an index alone.
+        let uncounted = unread().filter(is_uncounted());
         let mentions_of = || {
             mentions::table
                 .filter(mentions::room_key.eq(members::room_key))
@@ -253,7 +259,7 @@ impl Reader {
                 rooms::floor_seq,
                 receipts::read_seq.nullable(),
                 unread().select(count_star()).single_value(),
-                deleted.select(count_star()).single_value(),
+                uncounted.select(count_star()).single_value(),
                 own.select(count_star()).single_value(),
                 of_all.select(count_star()).single_value(),
             ));
@@ -269,7 +275,7 @@ impl Reader {
     /// may have gone meanwhile: a room was cleared or trimmed.
     ///
     /// A deletion or an edit of what was counted is seen by its position; then
-    /// tombstones or mentions, of which there are few, are counted anew. So it
+    /// what does not count, or mentions, of which there are few, are counted anew. So it
     /// does no harm either if one that comes just now is counted already.
     async fn bring_forward(
         &self,
@@ -285,8 +291,7 @@ impl Reader {
                 .filter(messages::seq.gt(from.0).and(messages::seq.le(upto.0)))
                 .filter(messages::sender_key.ne(user))
         };
-        let deleted =
-            move |from, upto| created(from, upto).filter(messages::deleted_at.is_not_null());
+        let uncounted = move |from, upto| created(from, upto).filter(is_uncounted());
         let meant = move |from: Seq, upto: Seq| {
             mentions::table
                 .filter(mentions::room_key.eq(room))
@@ -309,10 +314,11 @@ impl Reader {
             now.created += created(head, span.head).count().get_result::<i64>(conn).await?;
             now.created -= created(from, span.after).count().get_result::<i64>(conn).await?;
             if select(exists(were_deleted)).get_result(conn).await? {
-                now.deleted = deleted(span.after, span.head).count().get_result(conn).await?;
+                now.uncounted = uncounted(span.after, span.head).count().get_result(conn).await?;
             } else {
-                now.deleted += deleted(head, span.head).count().get_result::<i64>(conn).await?;
-                now.deleted -= deleted(from, span.after).count().get_result::<i64>(conn).await?;
+                now.uncounted += uncounted(head, span.head).count().get_result::<i64>(conn).await?;
+                now.uncounted -=
+                    uncounted(from, span.after).count().get_result::<i64>(conn).await?;
             }
             if select(exists(were_edited)).get_result(conn).await? {
                 now.mentions = meant(span.after, span.head).count().get_result(conn).await?;

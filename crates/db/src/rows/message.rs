@@ -14,8 +14,8 @@ use super::{
 };
 use crate::schema::{messages, rooms, users};
 use parlor_domain::{
-    ClientId, Extras, Mentions, Message, MessageId, Pin, Quote, RoomId, RoomKey, Seq, Thread,
-    Timestamp, UserId, excerpt,
+    ClientId, Extras, Mentions, Message, MessageId, MessageKind, Pin, Posted, Quote, RoomId,
+    RoomKey, Seq, Thread, Timestamp, UserId, excerpt,
 };
 
 #[derive(Queryable)]
@@ -41,6 +41,9 @@ pub(crate) struct MessageRow {
     reactions: Option<String>,
     pinned_at: Option<i64>,
     pinned_by: Option<String>,
+    kind: Option<String>,
+    sent_by: Option<String>,
+    silent: Option<bool>,
 }
 
 /// The messages that can be seen: their room is there and they have not been
@@ -80,6 +83,9 @@ pub(crate) fn columns() -> _ {
         messages::reactions,
         messages::pinned_at,
         messages::pinned_by,
+        messages::kind,
+        messages::sent_by,
+        messages::silent,
     )
 }
 
@@ -150,6 +156,9 @@ impl MessageRow {
             reactions,
             pinned_at,
             pinned_by,
+            kind,
+            sent_by,
+            silent,
         } = self;
         let quote = |id: Option<i64>| quotes.get(&id?).cloned();
         let extras = Extras {
@@ -165,6 +174,11 @@ impl MessageRow {
             pinned: pinned_at
                 .zip(pinned_by)
                 .map(|(at, by)| Pin { at: Timestamp(at), by: UserId::from_stored(by) }),
+            posted: Posted {
+                kind: kind.as_deref().and_then(MessageKind::parse),
+                by: sent_by.map(UserId::from_stored),
+                silent: silent.unwrap_or(false),
+            },
         };
         let has_extras = extras != Extras::default();
         Message {

@@ -143,6 +143,19 @@ test("the list of rooms keeps what was asked for, and drops what it does not men
   assert.deepEqual([chat.room("a").topic, chat.room("a").last_message.changed_seq], ["New", 4]);
 });
 
+test("what was posted silently is unread to nobody, also when it is deleted", () => {
+  const chat = new ChatState();
+  chat.me = "ann";
+  chat.putRoom({ room_id: "a", title: "A", last_seq: 0, read_seq: 0, unread: 0, mentions: 0 });
+  const sender = { id: "ben", name: "Ben" };
+  const message = (seq, more) => ({ room_id: "a", message_id: String(seq), seq, sender, content: "x", ...more });
+  chat.messageCreated(message(1), 1);
+  chat.messageCreated(message(2, { silent: true, mentions: { user_ids: ["ann"] } }), 2);
+  assert.deepEqual([chat.room("a").unread, chat.room("a").mentions, chat.room("a").last_seq], [1, 0, 2]);
+  chat.messageChanged(message(2, { silent: true, deleted_at: "2026" }), 3);
+  assert.equal(chat.room("a").unread, 1);
+});
+
 test("a room that was made again under its id is told to be another one", () => {
   const lives = [];
   const on = { event: () => {}, resync: (room, isAnother) => lives.push(`${room} ${isAnother}`) };

@@ -3,8 +3,8 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use parlor_domain::{
-    Change, Denied, Mentioned, Message, MessageId, Reaction, Room, RoomKey, RoomKind, RoomRules,
-    Seq, Standing, Timestamp, UserKey, limits::PINS_PER_ROOM,
+    Change, Denied, Extras, Mentioned, Message, MessageId, Posted, Reaction, Room, RoomKey,
+    RoomKind, RoomRules, Seq, Standing, Timestamp, UserKey, limits::PINS_PER_ROOM,
 };
 use parlor_macros::each_backend;
 
@@ -73,15 +73,19 @@ struct Actor {
     standing: Option<Standing>,
     is_admin: bool,
     is_author: bool,
+    /// It was the application that posted the message, by this user.
+    has_posted: bool,
 }
 
 fn allowed(actor: &Actor, change: &Change, now: Timestamp) -> Result<(), Denied> {
-    let Actor { kind, rules, standing, is_admin, is_author } = *actor;
+    let Actor { kind, rules, standing, is_admin, is_author, has_posted } = *actor;
     let moderates = is_admin || standing.is_some_and(|standing| standing.moderates());
     // An administrator may what an owner may; a room of two has none.
     let owns = is_admin && kind != RoomKind::Direct;
     let member = || standing.ok_or(Denied::Stranger);
     match change {
+        // By the right by which it was posted.
+        Change::Delete | Change::Edit { .. } if has_posted => Ok(()),
         Change::Delete if is_author || moderates => Ok(()),
         Change::Delete => Err(Denied::NotAuthor),
         Change::Edit { .. } if !is_author => Err(Denied::NotAuthor),
@@ -97,7 +101,9 @@ fn allowed(actor: &Actor, change: &Change, now: Timestamp) -> Result<(), Denied>
 
 #[each_backend]
 pub mod backend {
-    use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
+    use diesel::{
+        ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl, dsl::exists, select as sql_select,
+    };
 
     use super::*;
     use crate::{
@@ -123,11 +129,13 @@ pub mod backend {
             timeline::find(conn, message.room_key)?.ok_or(WriteError::NoSuchMessage)?;
         let standing = member::standing(conn, message.room_key, *actor)?;
         let is_author = message.sender.key == *actor;
+        let has_posted = has_posted(conn, &message, *actor)?;
         // To a stranger the message does not exist.
-        if standing.is_none() && !is_admin {
+        if standing.is_none() && !is_admin && !has_posted {
             return Err(WriteError::NoSuchMessage.into());
         }
-        let actor_is = Actor { kind, rules, standing, is_admin: *is_admin, is_author };
+        let is_admin = *is_admin;
+        let actor_is = Actor { kind, rules, standing, is_admin, is_author, has_posted };
         allowed(&actor_is, change, *at)?;
         match change {
             Change::Delete => delete(conn, message, *at),
@@ -152,6 +160,16 @@ pub mod backend {
             Change::Pin => pin(conn, message, *actor, *at),
             Change::Unpin => unpin(conn, message),
         }
+    }
+
+    /// In its sender's name, or as themselves.
+    fn has_posted(conn: &mut Conn, message: &Message, actor: UserKey) -> QueryResult<bool> {
+        let Some(Extras { posted, .. }) = message.extras.as_deref() else { return Ok(false) };
+        let Some(by) = &posted.by else {
+            return Ok(*posted != Posted::default() && message.sender.key == actor);
+        };
+        let own = users::table.find(actor.0).filter(users::id.eq(by.as_str()));
+        sql_select(exists(own)).get_result(conn)
     }
 
     /// The message took a `seq`: as it is now.
@@ -187,7 +205,9 @@ pub mod backend {
             ))
             .execute(conn)?;
         diesel::delete(mentions::table.filter(mentions::message_id.eq(id.0))).execute(conn)?;
-        rich::insert_mentions(conn, room, id, message.seq, message.sender.key, &keys)?;
+        if message.extras.as_ref().is_none_or(|extras| !extras.posted.silent) {
+            rich::insert_mentions(conn, room, id, message.seq, message.sender.key, &keys)?;
+        }
         changed(conn, id, None)
     }
 
@@ -339,6 +359,7 @@ mod tests {
             standing: role.map(Standing::new),
             is_admin: false,
             is_author,
+            has_posted: false,
         }
     }
 

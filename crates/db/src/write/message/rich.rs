@@ -3,8 +3,8 @@
 
 use diesel::Insertable;
 use parlor_domain::{
-    ClientId, Mentioned, Mentions, MessageId, NewExtras, RoomKey, Seq, StoredMessage, UserId,
-    UserKey,
+    ClientId, Mentioned, Mentions, MessageId, MessageKind, NewExtras, RoomKey, Seq, StoredMessage,
+    UserId, UserKey,
 };
 use parlor_macros::each_backend;
 
@@ -30,6 +30,9 @@ struct NewRow<'a> {
     metadata: Option<&'a str>,
     mentions: Option<String>,
     attachments: Option<String>,
+    kind: Option<&'static str>,
+    sent_by: Option<&'a str>,
+    silent: Option<bool>,
 }
 
 /// The key in `mentions` that stands for everyone in the room.
@@ -88,6 +91,7 @@ pub mod backend {
         let seq = timeline::advance_head(conn, new.room, 1)?.ok_or(WriteError::NoSuchRoom)?;
         sender::note(conn, &senders)?;
         let (mentioned, keys) = resolve(conn, new.room, &extras.mentioned)?;
+        let posted = &extras.posted;
         diesel::insert_into(messages::table)
             .values(NewRow {
                 id: new.id.0,
@@ -103,9 +107,14 @@ pub mod backend {
                 metadata: extras.metadata.as_deref(),
                 mentions: encode_mentions(&mentioned),
                 attachments: encode_attachments(&attached),
+                kind: posted.kind.map(MessageKind::as_str),
+                sent_by: posted.by.as_ref().map(UserId::as_str),
+                silent: posted.silent.then_some(true),
             })
             .execute(conn)?;
-        insert_mentions(conn, new.room, new.id, seq, new.sender, &keys)?;
+        if !posted.silent {
+            insert_mentions(conn, new.room, new.id, seq, new.sender, &keys)?;
+        }
         let root = match thread {
             Some(root) => thread::replied(conn, root, new.id)?,
             None => None,
