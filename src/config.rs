@@ -33,6 +33,7 @@ use self::{
 pub use self::{
     attachments::AttachmentConfig,
     claims::ClaimArgs,
+    nodes::ServiceConfig,
     store::{ReplicaConfig, StoreArgs, StoreConfig, copy_url},
     values::{BindAddress, Switch, parse_duration},
 };

@@ -9,12 +9,12 @@ use tokio::sync::watch;
 use super::Failure;
 use crate::{
     chat::ToNodes,
-    config::Config,
+    config::{Config, ServiceConfig},
     db::{Database, Nodes},
     name_thread,
     nodes::{
-        Bus, BusHandle, Door, Follower, Health, Hooks, Lease, Node, RedisUrl, Services, Started,
-        Submissions,
+        Bus, BusHandle, Door, Follower, Health, Hooks, Lease, Node, ServiceChannel, Services,
+        Started, Submissions,
     },
 };
 
@@ -27,8 +27,8 @@ pub(super) struct Cluster {
     pub health: Option<Health>,
     bus: Option<(BusHandle, Bus)>,
     rest: Option<(Follower, Lease, Submitted)>,
-    /// Takes the events of other programs.
-    stream: Option<(RedisUrl, String, Arc<str>)>,
+    /// Whose events are taken, and under which name.
+    services: Option<(ServiceConfig, Arc<str>)>,
     /// Bytes that a message of theirs may have.
     content_bytes: usize,
     stop: watch::Sender<bool>,
@@ -41,13 +41,15 @@ type Submitted = (Nodes, watch::Receiver<Arc<str>>, Duration);
 impl Cluster {
     pub async fn join(config: &Config, database: &Database) -> Result<Self, Failure> {
         let content_bytes = config.limits.content_bytes;
-        let Some(nodes) = database.nodes() else { return Ok(Self::of_one(content_bytes)) };
+        let services = config.nodes.services.clone();
+        let Some(nodes) = database.nodes() else {
+            return Ok(Self::of_one(services, content_bytes));
+        };
         let node = Node::join(nodes, &config.bind.to_string()).await;
         let node = node.map_err(Failure::environment)?;
         let number = node.number;
         let redis = config.nodes.redis.clone();
-        let stream = redis.clone().zip(config.nodes.service_stream.clone());
-        let stream = stream.map(|(url, stream)| (url, stream, node.incarnation.clone()));
+        let services = services.map(|services| (services, node.incarnation.clone()));
         let redis = redis.map(|url| (url, config.nodes.redis_prefix.clone()));
         let (nodes, every) = (node.nodes.clone(), config.nodes.feed_interval);
         let started = Follower::start(node, redis, every).await;
@@ -55,13 +57,15 @@ impl Cluster {
             started.map_err(Failure::environment)?;
         let rest = Some((follower, lease, (nodes, me, every)));
         let health = Some(health);
-        Ok(Self { number, leads, health, bus, rest, stream, content_bytes, stop })
+        Ok(Self { number, leads, health, bus, rest, services, content_bytes, stop })
     }
 
-    fn of_one(content_bytes: usize) -> Self {
+    /// What it has taken from a stream and not finished it finds again by its name.
+    fn of_one(services: Option<ServiceConfig>, content_bytes: usize) -> Self {
         let (leads, stop) = (watch::channel(true).1, watch::channel(false).0);
-        let (health, bus, rest, stream) = (None, None, None, None);
-        Self { number: 0, leads, health, bus, rest, stream, content_bytes, stop }
+        let services = services.map(|services| (services, "single".into()));
+        let (health, bus, rest) = (None, None, None);
+        Self { number: 0, leads, health, bus, rest, services, content_bytes, stop }
     }
 
     /// Starts to publish; gives where to.
@@ -76,8 +80,14 @@ impl Cluster {
     /// Starts to follow the others; gives what is said when the server stops.
     pub fn follow(self, arbiter: &Arbiter, hooks: Hooks) -> watch::Sender<bool> {
         let door = Door::new(hooks.chat.clone(), hooks.reader.clone(), self.content_bytes);
-        if let Some((url, stream, me)) = self.stream {
-            arbiter.spawn(Services::new(url, stream, &me, door.clone()).run());
+        if let Some((ServiceConfig { redis, stream, channel }, me)) = self.services {
+            if let Some(stream) = stream {
+                arbiter.spawn(Services::new(redis.clone(), stream, &me, door.clone()).run());
+            }
+            if let Some(channel) = channel {
+                let leads = self.leads.clone();
+                arbiter.spawn(ServiceChannel::new(redis, channel, leads, door.clone()).run());
+            }
         }
         if let Some((follower, lease, (nodes, me, every))) = self.rest {
             let submissions = Submissions::new(nodes, me, self.leads, every, door);

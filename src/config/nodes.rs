@@ -27,6 +27,10 @@ pub struct NodeArgs {
     /// such as `app-events`
     #[arg(long, env = "PARLOR_SERVICE_STREAM")]
     pub service_stream: Option<String>,
+    /// Redis channel whose events are published, at most once (docs/PROTOCOL.md, "Over a
+    /// channel"), such as `app-events`
+    #[arg(long, env = "PARLOR_SERVICE_CHANNEL")]
+    pub service_channel: Option<String>,
     /// Time over which the clients of a stopping node spread their reconnects
     #[arg(long, env = "PARLOR_GOAWAY_SPREAD", default_value = "2s", value_parser = parse_duration)]
     pub goaway_spread: Duration,
@@ -41,34 +45,52 @@ pub struct NodeConfig {
     pub redis: Option<RedisUrl>,
     pub redis_prefix: String,
     pub feed_interval: Duration,
-    /// The stream whose events are published.
-    pub service_stream: Option<String>,
+    pub services: Option<ServiceConfig>,
     pub goaway_spread: Duration,
     pub drain_delay: Duration,
+}
+
+/// Where other programs publish, also to a single node.
+#[derive(Clone, Debug)]
+pub struct ServiceConfig {
+    pub redis: RedisUrl,
+    pub stream: Option<String>,
+    pub channel: Option<String>,
+}
+
+impl ServiceConfig {
+    fn new(
+        redis: Option<&RedisUrl>,
+        stream: Option<String>,
+        channel: Option<String>,
+    ) -> Result<Option<Self>, ConfigError> {
+        let option = match (&stream, &channel) {
+            (Some(_), _) => "service-stream",
+            (None, Some(_)) => "service-channel",
+            (None, None) => return Ok(None),
+        };
+        let redis = redis.ok_or_else(|| ConfigError::value(option, "it requires REDIS_URL"))?;
+        Ok(Some(Self { redis: redis.clone(), stream, channel }))
+    }
 }
 
 impl NodeConfig {
     pub fn new(args: NodeArgs, store: &StoreConfig) -> Result<Self, ConfigError> {
         let redis = set(args.redis_url).map(|url| url.parse()).transpose();
         let redis = redis.map_err(|why| ConfigError::value("redis-url", why))?;
-        if redis.is_some() && store.database.file().is_some() {
+        let (stream, channel) = (set(args.service_stream), set(args.service_channel));
+        let services = ServiceConfig::new(redis.as_ref(), stream, channel)?;
+        if redis.is_some() && services.is_none() && store.database.file().is_some() {
             log::warn!(
                 "ignoring REDIS_URL: SQLite supports only a single node, which needs no Redis"
             );
         }
         let redis = redis.filter(|_| store.database.file().is_none());
-        let service_stream = set(args.service_stream);
-        if service_stream.is_some() && redis.is_none() {
-            return Err(ConfigError::value(
-                "service-stream",
-                "it requires REDIS_URL and PostgreSQL",
-            ));
-        }
         Ok(Self {
             redis,
             redis_prefix: args.redis_prefix,
             feed_interval: args.feed_interval,
-            service_stream,
+            services,
             goaway_spread: args.goaway_spread,
             drain_delay: args.drain_delay.unwrap_or_default(),
         })

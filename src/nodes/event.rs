@@ -1,8 +1,9 @@
-//! An entry of the service stream, and the command it becomes.
+//! What another program says by Redis, and the command it becomes.
 
-use redis::streams::StreamId;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use super::door::read;
+use super::door::{Answered, Becomes, Door, Named, read};
 use crate::{
     operations::{
         publish::{PublishToEveryone, PublishToRole, PublishToRoom, PublishToUser},
@@ -10,9 +11,11 @@ use crate::{
     },
     protocol::{Input, Json, Rules},
 };
-use parlor_domain::{ClientId, EventKind, PublicationKey, RoomId, UserId, limits::EVENT_BYTES};
+use parlor_domain::{
+    ClientId, EventKind, MessageId, PublicationKey, RoomId, UserId, limits::EVENT_BYTES,
+};
 
-/// What an entry asks for.
+/// What is asked for.
 #[derive(Debug)]
 pub(super) enum ServiceEvent {
     Room(Box<PublishToRoom>),
@@ -24,27 +27,43 @@ pub(super) enum ServiceEvent {
         sender: UserId,
         send: Box<Send>,
     },
+    /// A message is not what it was.
+    Change {
+        /// `None`: the application does it.
+        by: Option<UserId>,
+        message: Named,
+        becomes: Becomes,
+    },
 }
 
-/// Something is said in a room, as a user of it says it.
-const MESSAGE_POSTED: &str = "message.posted";
+/// What is said of messages has these types, in two forms.
+const POSTED: [&str; 2] = ["MessagePosted", "message.posted"];
+const EDITED: [&str; 2] = ["MessageEdited", "message.edited"];
+const DELETED: [&str; 2] = ["MessageDeleted", "message.deleted"];
 
 impl ServiceEvent {
-    /// Reads `type`, `data`, one of `room`, `user`, `role_context` and
-    /// `everyone`, and `id` (else the entry's own). The error is for the
-    /// service's developer.
-    pub fn read(entry: &StreamId, rules: &Rules) -> Result<Self, String> {
-        let field = |name: &str| entry.get::<String>(name);
-        let id = field("id").unwrap_or_else(|| entry.id.clone());
-        let key = PublicationKey::parse(&id).map_err(|_| "id: must have 1 to 128 bytes")?;
-        let kind = dotted(&field("type").ok_or("type: is missing")?);
+    /// Reads `type`, `data`, one of `room`, `user`, `role_context` and `everyone`, and
+    /// `id`, or what stands for it. The error is for the service's developer.
+    pub fn read(
+        id: Option<&str>,
+        field: impl Fn(&str) -> Option<String>,
+        rules: &Rules,
+    ) -> Result<Self, String> {
+        let id = field("id").or_else(|| id.map(str::to_owned));
+        let key = id.as_deref().map(PublicationKey::parse).transpose();
+        let key = key.map_err(|_| "id: must have 1 to 128 bytes")?;
+        let kind = field("type").ok_or("type: is missing")?;
         let room = field("room").map(|room| RoomId::parse(&room).map_err(|e| format!("room: {e}")));
         let room = room.transpose()?;
         let user = field("user").map(|user| UserId::parse(&user).map_err(|e| format!("user: {e}")));
         let user = user.transpose()?;
         let data = field("data").unwrap_or_else(|| "{}".to_owned());
-        if kind == MESSAGE_POSTED {
-            return say(&id, room, user, &data, rules);
+        let is = |forms: [&str; 2]| forms.contains(&kind.as_str());
+        if is(POSTED) {
+            return say(id.as_deref(), room, user, &data, rules);
+        }
+        if is(EDITED) || is(DELETED) {
+            return change(user, &data, is(EDITED), rules);
         }
         let kind = EventKind::parse(&kind).map_err(|error| format!("type: {error}"))?;
         if data.len() > EVENT_BYTES {
@@ -52,7 +71,7 @@ impl ServiceEvent {
         }
         let data: Box<serde_json::value::RawValue> =
             serde_json::from_str(&data).map_err(|_| "data: must be JSON")?;
-        let (data, key) = (Some(Json(data.get().into())), Some(key));
+        let data = Some(Json(data.get().into()));
         // It has the form of an id, here as in a token.
         let context = field("role_context")
             .map(|context| RoomId::parse(&context).map_err(|e| format!("role_context: {e}")));
@@ -72,11 +91,30 @@ impl ServiceEvent {
             _ => Err("one of room, user, role_context and everyone must be named".to_owned()),
         }
     }
+
+    /// Whether what was said before it has to be stored first.
+    pub fn looks_back(&self) -> bool {
+        matches!(self, Self::Change { .. })
+    }
+
+    /// The answer comes after the commit.
+    pub async fn ask(self, door: &Door) -> Answered {
+        match self {
+            Self::Room(publish) => door.publish(*publish),
+            Self::User(publish) => door.publish(*publish),
+            Self::Role(publish) => door.publish(*publish),
+            Self::Everyone(publish) => door.publish(*publish),
+            Self::Say { sender, send } => door.say(&sender, *send).await,
+            Self::Change { by, message, becomes } => {
+                door.change(by.as_ref(), &message, becomes).await
+            }
+        }
+    }
 }
 
 /// The same door as for what people send.
 fn say(
-    id: &str,
+    id: Option<&str>,
     room: Option<RoomId>,
     user: Option<UserId>,
     data: &str,
@@ -84,63 +122,78 @@ fn say(
 ) -> Result<ServiceEvent, String> {
     let room = room.ok_or("room: is missing")?;
     let sender = user.ok_or("user: is missing")?;
-    ClientId::parse(id).map_err(|error| format!("id: {error}"))?;
     let fields = serde_json::from_str(data).map_err(|_| "data: must be {\"content\": text}")?;
     let mut input = Input::of(fields);
     input.add("room_id", room.as_str().to_owned());
-    input.add("client_id", id.to_owned());
+    if let Some(id) = id {
+        ClientId::parse(id).map_err(|error| format!("id: {error}"))?;
+        input.add("client_id", id.to_owned());
+    }
     let send = read(input, rules).map_err(|refusal| format!("data: {}", refusal.message))?;
     Ok(ServiceEvent::Say { sender, send: Box::new(send) })
 }
 
-/// `StatusChanged` is `status.changed`, which other languages write so.
-fn dotted(kind: &str) -> String {
-    let mut dotted = String::with_capacity(kind.len() + 4);
-    for (i, c) in kind.chars().enumerate() {
-        if c.is_ascii_uppercase() {
-            if i > 0 {
-                dotted.push('.');
-            }
-            dotted.push(c.to_ascii_lowercase());
-        } else {
-            dotted.push(c);
-        }
+/// Which message is changed. Who has posted one knows it by the `id` of that.
+#[derive(Deserialize)]
+struct Which {
+    message_id: Option<MessageId>,
+    client_id: Option<ClientId>,
+}
+
+fn change(
+    by: Option<UserId>,
+    data: &str,
+    is_edit: bool,
+    rules: &Rules,
+) -> Result<ServiceEvent, String> {
+    let what = if is_edit { "message_id, content" } else { "message_id" };
+    let fields: Map<String, Value> =
+        serde_json::from_str(data).map_err(|_| format!("data: must be an object of {what}"))?;
+    let in_data = |refusal: crate::protocol::Refusal| format!("data: {}", refusal.message);
+    let Which { message_id, client_id } = Input::of(fields.clone()).read().map_err(in_data)?;
+    let message = match (message_id, client_id, &by) {
+        (Some(id), None, Some(_)) => Named::Id(id),
+        (Some(id), None, None) if !is_edit => Named::Id(id),
+        (None, Some(client_id), Some(sender)) => Named::Sent(sender.clone(), client_id),
+        (Some(_), None, None) | (None, Some(_), None) => return Err("user: is missing".to_owned()),
+        _ => return Err("data: one of message_id and client_id must be named".to_owned()),
+    };
+    if !is_edit {
+        return Ok(ServiceEvent::Change { by, message, becomes: Becomes::Deleted });
     }
-    dotted
+    let mut input = Input::of(fields);
+    if let Named::Sent(..) = message {
+        // It is known when what was said before is stored.
+        input.add("message_id", "1".to_owned());
+    }
+    let edit = read(input, rules).map_err(in_data)?;
+    Ok(ServiceEvent::Change { by, message, becomes: Becomes::Edited(Box::new(edit)) })
 }
 
 #[cfg(test)]
 mod tests {
     use parlor_domain::Timestamp;
-    use redis::Value;
 
     use super::*;
 
     const RULES: Rules = Rules { content_bytes: 16, rooms: 2, now: Timestamp(0) };
 
-    fn entry(fields: &[(&str, &str)]) -> StreamId {
-        let field = |(name, value): &(&str, &str)| {
-            ((*name).to_owned(), Value::BulkString(value.as_bytes().to_vec()))
+    fn read(fields: &[(&str, &str)]) -> Result<ServiceEvent, String> {
+        let field = |name: &str| {
+            let found = fields.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
         };
-        let map = fields.iter().map(field).collect();
-        StreamId { id: "5-0".to_owned(), map, ..StreamId::default() }
-    }
-
-    #[test]
-    fn names_of_other_languages_are_understood() {
-        assert_eq!(dotted("StatusChanged"), "status.changed");
-        assert_eq!(dotted("notification.new"), "notification.new");
+        ServiceEvent::read(Some("5-0"), field, &RULES)
     }
 
     #[test]
     fn an_event_goes_to_what_it_names() {
-        let read = |fields: &[(&str, &str)]| ServiceEvent::read(&entry(fields), &RULES);
         let event = read(&[("type", "StatusChanged"), ("room", "board:42"), ("data", "{}")]);
         let Ok(ServiceEvent::Room(publish)) = event else { panic!("{event:?}") };
         let PublishToRoom { room_id, kind, key, .. } = *publish;
         let key = key.expect("its own");
         let told = (room_id.as_str(), key.as_str(), kind.as_str());
-        assert_eq!(told, ("board:42", "5-0", "status.changed"));
+        assert_eq!(told, ("board:42", "5-0", "StatusChanged"), "as the application says it");
         for (fields, why) in [
             (&[("room", "den")][..], "type"),
             (&[("type", "a.b")], "one of"),
@@ -148,6 +201,15 @@ mod tests {
             (&[("type", "a.b"), ("room", "den"), ("data", "{")], "data"),
             (&[("type", "MessagePosted"), ("room", "den")], "user"),
             (&[("type", "a.b"), ("role_context", "a b")], "role_context"),
+            (&[("type", "message.created"), ("room", "den")], "reserves"),
+            (&[("type", "MessageEdited"), ("user", "ann"), ("data", "{}")], "one of message_id"),
+            (
+                &[("type", "MessageEdited"), ("user", "ann"), ("data", r#"{"message_id":"7"}"#)],
+                "content",
+            ),
+            (&[("type", "MessageEdited"), ("data", r#"{"message_id":"7","content":"x"}"#)], "user"),
+            (&[("type", "MessageDeleted"), ("data", r#"{"client_id":"c"}"#)], "user"),
+            (&[("type", "MessageDeleted"), ("data", r#"{"message_id":"x"}"#)], "message_id"),
         ] {
             let refused = read(fields).expect_err("refused");
             assert!(refused.contains(why), "{refused}");
@@ -163,7 +225,7 @@ mod tests {
             ("user", "ann"),
             ("data", r#"{"content": "hi"}"#),
         ];
-        let event = ServiceEvent::read(&entry(&fields), &RULES);
+        let event = read(&fields);
         let Ok(ServiceEvent::Say { sender, send }) = event else { panic!("{event:?}") };
         assert_eq!(sender.as_str(), "ann");
         let said = format!("{send:?}");
@@ -172,18 +234,16 @@ mod tests {
 
     #[test]
     fn a_posted_message_is_read_like_one_that_a_person_sends() {
-        let read = |data: &str| {
-            let fields =
-                [("type", "MessagePosted"), ("room", "den"), ("user", "ann"), ("data", data)];
-            ServiceEvent::read(&entry(&fields), &RULES)
+        let posted = |data: &str| {
+            read(&[("type", "MessagePosted"), ("room", "den"), ("user", "ann"), ("data", data)])
         };
-        let event = read(r#"{"content": "hi @ben", "reply_to": "7", "metadata": {"a": 1}}"#);
+        let event = posted(r#"{"content": "hi @ben", "reply_to": "7", "metadata": {"a": 1}}"#);
         let Ok(ServiceEvent::Say { send, .. }) = event else { panic!("{event:?}") };
         let said = format!("{send:?}");
         for part in ["hi @ben", "reply_to: Some(MessageId(7))", r#"{\"a\":1}"#] {
             assert!(said.contains(part), "{part} in {said}");
         }
-        assert!(read(r#"{"content": "0123456789abcdef"}"#).is_ok());
+        assert!(posted(r#"{"content": "0123456789abcdef"}"#).is_ok());
         for (data, why) in [
             (r#"{"content": "0123456789abcdefg"}"#, "content must have at most 16 bytes"),
             (r#"{"content": "\u0000"}"#, "U+0000"),
@@ -192,8 +252,26 @@ mod tests {
             ("{}", "missing"),
             ("[]", "must be"),
         ] {
-            let refused = read(data).expect_err(data);
+            let refused = posted(data).expect_err(data);
             assert!(refused.contains(why), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_message_is_changed_by_its_number_or_by_what_it_was_posted_under() {
+        let data = r#"{"client_id": "m-1", "content": "ho"}"#;
+        let event = read(&[("type", "MessageEdited"), ("user", "ann"), ("data", data)]);
+        let Ok(ServiceEvent::Change { by: Some(by), message, becomes }) = event else {
+            panic!("{event:?}")
+        };
+        assert!(matches!(becomes, Becomes::Edited(_)));
+        let Named::Sent(sender, name) = message else { panic!("{message:?}") };
+        assert_eq!((by.as_str(), sender.as_str(), name.as_str()), ("ann", "ann", "m-1"));
+        let event = read(&[("type", "message.deleted"), ("data", r#"{"message_id": "7"}"#)]);
+        let Ok(ServiceEvent::Change { by: None, message, becomes: Becomes::Deleted }) = event
+        else {
+            panic!("{event:?}")
+        };
+        assert!(matches!(message, Named::Id(MessageId(7))));
     }
 }

@@ -12,8 +12,9 @@
 //! - `bus` publishes what this node has committed, and subscribes to the
 //!   rooms and users that it has readers for.
 //! - `presence` knows who is online on any node.
-//! - `services` takes events of other programs from a stream, `submissions` what
-//!   applications say in transactions of their own; both come in by `door`.
+//! - `services` takes events of other programs from a stream, `service_channel` from a
+//!   channel, `submissions` what applications say in transactions of their own; all come
+//!   in by `door`.
 
 mod bus;
 mod door;
@@ -27,6 +28,7 @@ mod message;
 mod presence;
 mod recent;
 mod redis_connection;
+mod service_channel;
 mod services;
 mod submissions;
 
@@ -42,5 +44,6 @@ pub(crate) use lanes::Lanes;
 pub(crate) use lease::Watch;
 pub use lease::{Lease, Node};
 pub use redis_connection::{RedisUrl, UrlError};
+pub use service_channel::ServiceChannel;
 pub use services::Services;
 pub use submissions::Submissions;

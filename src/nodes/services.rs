@@ -126,16 +126,39 @@ impl Services {
         connection: &mut RedisConnection,
         entries: Vec<StreamId>,
     ) -> RedisResult<Taken> {
+        let (mut commands, mut taken) = (redis::pipe(), Taken::Done);
+        // As many as one batch.
         let mut asked = Vec::with_capacity(entries.len());
         for entry in entries {
-            let answer = match ServiceEvent::read(&entry, &self.door.rules()) {
-                Ok(event) => Ok(self.ask(event).await),
+            let field = |name: &str| entry.get::<String>(name);
+            let answer = match ServiceEvent::read(Some(&entry.id), field, &self.door.rules()) {
+                Ok(event) => {
+                    if event.looks_back() {
+                        taken = self.settle(std::mem::take(&mut asked), &mut commands, taken).await;
+                        if taken == Taken::Left {
+                            break;
+                        }
+                    }
+                    Ok(event.ask(&self.door).await)
+                }
                 Err(why) => Err(why),
             };
             asked.push((entry, answer));
         }
-        let mut commands = redis::pipe();
-        let mut taken = Taken::Done;
+        taken = self.settle(asked, &mut commands, taken).await;
+        if !commands.is_empty() {
+            connection.run::<Value>(&commands).await?;
+        }
+        Ok(taken)
+    }
+
+    /// Notes what has become of entries.
+    async fn settle(
+        &self,
+        asked: Vec<(StreamId, Result<Answered, String>)>,
+        commands: &mut redis::Pipeline,
+        mut taken: Taken,
+    ) -> Taken {
         for (entry, answer) in asked {
             let refused = match answer {
                 Err(why) => Some(why),
@@ -149,14 +172,11 @@ impl Services {
                 },
             };
             if let Some(why) = refused {
-                self.move_to_dead(&mut commands, &entry, &why);
+                self.move_to_dead(commands, &entry, &why);
             }
             commands.cmd("XACK").arg(&self.stream).arg(GROUP).arg(&entry.id);
         }
-        if !commands.is_empty() {
-            connection.run::<Value>(&commands).await?;
-        }
-        Ok(taken)
+        taken
     }
 
     fn move_to_dead(&self, commands: &mut redis::Pipeline, entry: &StreamId, why: &str) {
@@ -168,17 +188,6 @@ impl Services {
             if let Ok(text) = redis::from_redis_value_ref::<String>(value) {
                 add.arg(name).arg(text);
             }
-        }
-    }
-
-    /// As many as one batch. The answer comes after the commit.
-    async fn ask(&self, event: ServiceEvent) -> Answered {
-        match event {
-            ServiceEvent::Room(publish) => self.door.publish(*publish),
-            ServiceEvent::User(publish) => self.door.publish(*publish),
-            ServiceEvent::Role(publish) => self.door.publish(*publish),
-            ServiceEvent::Everyone(publish) => self.door.publish(*publish),
-            ServiceEvent::Say { sender, send } => self.door.say(&sender, *send).await,
         }
     }
 }

@@ -48,6 +48,11 @@ impl Operation for Edit {
 }
 
 impl Edit {
+    /// The same of another message.
+    pub fn of(self, message_id: MessageId) -> Self {
+        Self { message_id, ..self }
+    }
+
     fn store(self, asked: Asked<Self>, server: &mut ChatServer) {
         let mentioned = mentioned_in(&self.content.0);
         let change = Change::Edit { content: self.content.0, mentioned };
@@ -111,6 +116,12 @@ impl Edit {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Delete {
     message_id: MessageId,
+}
+
+impl Delete {
+    pub fn of(message_id: MessageId) -> Self {
+        Self { message_id }
+    }
 }
 
 impl Operation for Delete {

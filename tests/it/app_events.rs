@@ -9,7 +9,7 @@ async fn service(server: &Server) -> User {
     server.user_with("app", Token::of("app").claim("roles", json!(["service"]))).await
 }
 
-fn examples() -> [(&'static str, Value); 5] {
+fn examples() -> [(&'static str, Value); 6] {
     [
         ("task.created", json!({"task": {"id": "T-7", "title": "Paint the fence"}})),
         (
@@ -17,7 +17,8 @@ fn examples() -> [(&'static str, Value); 5] {
             json!({"task_id": "T-7", "changes": {"status": {"old": "open", "new": "done"}}}),
         ),
         ("project.updated", json!({"changes": {"name": {"old": "A", "new": "B"}}})),
-        ("status.changed", json!({"status": "done", "previous": "open"})),
+        ("StatusChanged", json!({"status": "done", "previous": "open"})),
+        ("chat:message", json!({"from": "another service"})),
         ("notification.new", json!({"title": "You are assigned to T-7"})),
     ]
 }
@@ -38,14 +39,14 @@ async fn events_of_a_room_have_their_place_among_its_messages() {
     socket.say("board:42", "seen").await;
     // Replayed in order, with the message.
     let (mut back, ack) = ann.resume(json!({"board:42": 0})).await;
-    assert_eq!(ack["rooms"]["board:42"]["replayed"], 6);
+    assert_eq!(ack["rooms"]["board:42"]["replayed"], 7);
     let told = back.told_so_far().await;
     let seqs: Vec<&Value> = told
         .iter()
         .filter(|frame| frame["room_id"] == "board:42")
         .map(|frame| &frame["seq"])
         .collect();
-    assert_eq!(seqs, [&json!(1), &json!(2), &json!(3), &json!(4), &json!(5), &json!(6)]);
+    assert_eq!(seqs, (1..=7).map(|seq| json!(seq)).collect::<Vec<_>>().iter().collect::<Vec<_>>());
     let listed = ann.get("/rooms/board:42/events").await.expect(200);
     assert_eq!(listed["events"].as_array().expect("a list").len(), 5);
     // Told to who is there, and not kept.
@@ -247,7 +248,7 @@ async fn only_services_publish_and_only_good_events() {
     for path in ["/rooms/den/events", "/users/ann/events", "/broadcast"] {
         ann.post(path, event.clone()).await.refused(403, "forbidden");
     }
-    for kind in ["message.created", "typing", "Task", "a b", ""] {
+    for kind in ["message.created", "typing", "Message:x", "a/b", "a b", ""] {
         let error = app.post("/broadcast", json!({"type": kind})).await;
         assert_eq!(error.refused(400, "invalid_message")["field"], "type", "{kind}");
     }

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use super::{InvalidId, Seq, Timestamp};
 
-/// The type of an event that the application publishes, such as
-/// `task.updated`.
+/// The type of an event that the application publishes, in the form in which it
+/// names its events: `task.updated`, `TaskUpdated`, `task:updated`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventKind(Arc<str>);
 
@@ -39,7 +39,7 @@ const RESERVED: [&str; 22] = [
 /// Why a text is no event type; the message is for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKind {
-    #[error("must be words of a-z 0-9 _ - separated by dots, at most 64 characters")]
+    #[error("must be words of A-Z a-z 0-9 _ - separated by . or :, at most 64 characters")]
     Form,
     #[error("must not begin with a word that Parlor reserves")]
     Reserved,
@@ -48,17 +48,18 @@ pub enum InvalidKind {
 impl EventKind {
     /// Checks a text that came from outside.
     pub fn parse(text: &str) -> Result<Self, InvalidKind> {
+        let mut words = text.split(['.', ':']);
         let is_word = |word: &str| {
-            let allowed =
-                |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b);
+            let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
             !word.is_empty() && word.bytes().all(allowed)
         };
-        if text.len() > KIND_CHARS_MAX || !text.split('.').all(is_word) {
+        if text.len() > KIND_CHARS_MAX || !words.clone().all(is_word) {
             return Err(InvalidKind::Form);
         }
-        match text.split('.').next() {
-            Some(first) if RESERVED.contains(&first) => Err(InvalidKind::Reserved),
-            _ => Ok(Self(text.into())),
+        let first = words.next().unwrap_or_default();
+        match RESERVED.iter().any(|own| first.eq_ignore_ascii_case(own)) {
+            true => Err(InvalidKind::Reserved),
+            false => Ok(Self(text.into())),
         }
     }
 
@@ -126,14 +127,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_type_is_dotted_words_that_are_not_parlors_own() {
-        for good in ["task.created", "task", "status.changed", "notification.new", "a-b.c_d.e1"] {
+    fn an_event_type_is_words_of_which_the_first_is_not_parlors_own() {
+        for good in [
+            "task.created",
+            "task",
+            "a-b.c_d.e1",
+            "TaskUpdated",
+            "chat:message",
+            "Task:Updated.v2",
+            "MessagePosted",
+            "x.message",
+        ] {
             assert_eq!(EventKind::parse(good).expect(good).as_str(), good);
         }
-        for bad in ["", ".", "a.", ".a", "a..b", "A", "a b", &"x".repeat(65)] {
+        for bad in ["", ".", "a.", ":a", "a.:b", "ä", "a b", "a/b", &"x".repeat(65)] {
             assert_eq!(EventKind::parse(bad), Err(InvalidKind::Form), "{bad}");
         }
-        for own in ["message.created", "typing", "room.x", "user.online"] {
+        for own in ["message.created", "typing", "room:x", "User.online", "MESSAGE"] {
             assert_eq!(EventKind::parse(own), Err(InvalidKind::Reserved), "{own}");
         }
         assert!(EventKind::parse("messages.x").is_ok(), "only whole words are reserved");
@@ -142,8 +152,8 @@ mod tests {
     #[test]
     fn the_database_reserves_the_same_words() {
         let function =
-            include_str!("../../../migrations/postgres/00000000000030_submissions/up.sql");
-        let (_, list) = function.split_once("'.', 1) IN (").expect("a list of them");
+            include_str!("../../../migrations/postgres/00000000000037_event_types/up.sql");
+        let (_, list) = function.split_once("1)) IN (").expect("a list of them");
         let (list, _) = list.split_once(')').expect("its end");
         let words: Vec<_> = list.split(',').map(|word| word.trim().trim_matches('\'')).collect();
         assert_eq!(words, RESERVED, "{list}");

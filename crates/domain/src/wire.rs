@@ -127,7 +127,7 @@ is_text!(
     "EventKind",
     json_schema!({
         "type": "string",
-        "pattern": "^[a-z0-9_-]+([.][a-z0-9_-]+)*$",
+        "pattern": "^[A-Za-z0-9_-]+([.:][A-Za-z0-9_-]+)*$",
         "maxLength": 64,
     }),
     |text| Self::parse(text).map_err(|error| error.to_string())

@@ -90,6 +90,7 @@ declare! {
     hints_published: Counter = of(), "parlor_hints_published", "Hints published to other nodes";
     hint_bytes: Counter = of(), "parlor_hint_bytes", "Bytes of hints published to other nodes";
     hints_heard: Counter = of(), "parlor_hints_heard", "Hints received from other nodes";
+    service_dropped: Counter = of(), "parlor_service_dropped", "Events of the service channel that were not published";
     hints_dropped: Counter = of(), "parlor_hints_dropped", "Hints dropped because Redis was too slow; the other nodes read the feed";
     feed_found: Counter = of(), "parlor_feed_found", "Feed items found by reading, without a hint";
     submissions: Counter = of(), "parlor_submissions", "Submissions of applications carried out";

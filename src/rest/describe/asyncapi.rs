@@ -59,7 +59,7 @@ impl Channel {
             sent.push(reference(kind));
         }
         // The application's own types.
-        let kind = json!({"type": "string", "pattern": "^[a-z0-9_.-]{1,64}$"});
+        let kind = json!({"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"});
         let any = json!({"description": "Any JSON value."});
         let payload = frames::frame(&kind, Some(&any), &["timestamp"]);
         let title = "Event of the application";

@@ -129,7 +129,7 @@ pub fn type_of(kind: &str) -> Value {
     match kind.strip_suffix('*') {
         Some(start) => json!({
             "type": "string",
-            "pattern": format!("^{}[a-z0-9_.-]+$", start.replace('.', "[.]")),
+            "pattern": format!("^{}[A-Za-z0-9_.:-]+$", start.replace('.', "[.]")),
             "examples": [format!("{start}open")],
         }),
         None => json!({"const": kind}),

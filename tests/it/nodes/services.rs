@@ -4,9 +4,10 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{Cluster, Redis, within};
+use crate::support::{Cluster, Redis, Server, within};
 
 const STREAM: &str = "app-events";
+const CHANNEL: &str = "app-channel";
 
 fn redis(redis: &Redis, args: &[&str]) -> String {
     let output = Command::new("redis-cli")
@@ -58,9 +59,9 @@ async fn events_of_a_stream_reach_rooms_and_users_once() {
     ];
     add(&cluster.redis, &posted);
     add(&cluster.redis, &posted);
-    let told = at_ben.next_event("status.changed").await;
+    let told = at_ben.next_event("StatusChanged").await;
     assert_eq!((&told["seq"], &told["data"]), (&json!(1), &json!({"status": "done"})));
-    assert_eq!(at_ben.next_event("notification.created").await["data"]["n"], 1);
+    assert_eq!(at_ben.next_event("NotificationCreated").await["data"]["n"], 1);
     let said = at_ann.next_message("board:42").await;
     assert_eq!((&said["seq"], &said["data"]["sender"]["id"]), (&json!(2), &json!("ann")));
     // All of it is acknowledged, and nothing was told twice.
@@ -125,4 +126,111 @@ async fn events_that_came_while_all_nodes_were_away_are_published_later() {
     }
     numbers.sort_unstable();
     assert_eq!(numbers, (0..300).collect::<Vec<i64>>());
+}
+
+/// With the embedded database, too.
+async fn single(redis: &Redis) -> Server {
+    let url = format!("redis://127.0.0.1:{}", redis.address().port());
+    let server = Server::builder().set("REDIS_URL", url);
+    server.set("PARLOR_SERVICE_STREAM", STREAM).set("PARLOR_SERVICE_CHANNEL", CHANNEL).start().await
+}
+
+#[tokio::test]
+#[ignore = "needs Redis: scripts/with-services"]
+async fn messages_of_a_stream_are_edited_and_deleted_by_what_they_were_posted_under() {
+    let redis = Redis::start().await;
+    let server = single(&redis).await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "private").await;
+    let mut at_ann = ann.connect().await;
+    let posted = ["room", "den", "user", "ann", "data", r#"{"content":"helo"}"#];
+    add(&redis, &[&["id", "m-1", "type", "MessagePosted"], &posted[..]].concat());
+    add(&redis, &[&["id", "m-2", "type", "message.posted"], &posted[..]].concat());
+    let edited = r#"{"client_id":"m-1","content":"hello"}"#;
+    add(&redis, &["type", "MessageEdited", "user", "ann", "data", edited]);
+    add(&redis, &["type", "MessageDeleted", "user", "ann", "data", r#"{"client_id":"m-2"}"#]);
+    assert_eq!(at_ann.next_message("den").await["data"]["content"], "helo");
+    assert_eq!(at_ann.next_event("message.updated").await["data"]["content"], "hello");
+    assert_eq!(at_ann.next_event("message.deleted").await["data"]["seq"], 2);
+    // Of the application itself, by the message's number.
+    let id = ann.say_id("den", "spam").await;
+    add(&redis, &["type", "MessageDeleted", "data", &format!(r#"{{"message_id":"{id}"}}"#)]);
+    assert_eq!(at_ann.next_event("message.deleted").await["data"]["message_id"], id);
+    // Somebody else's is not theirs to edit, and what is not there cannot be.
+    server.user("ben").await;
+    let edit = format!(r#"{{"message_id":"{id}","content":"x"}}"#);
+    add(&redis, &["type", "MessageEdited", "user", "ben", "data", &edit]);
+    add(
+        &redis,
+        &["type", "MessageEdited", "user", "ann", "data", edited.replace("m-1", "m-9").as_str()],
+    );
+    let dead = async {
+        while self::redis(&redis, &["XLEN", "app-events:dead"]) != "2" {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("two dead letters", dead).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Redis: scripts/with-services"]
+async fn a_single_node_takes_up_its_stream_where_it_was_killed() {
+    let redis = Redis::start().await;
+    let mut server = single(&redis).await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "private").await;
+    server.kill9().await;
+    for number in 0..150 {
+        let data = format!(r#"{{"n":{number}}}"#);
+        add(&redis, &["type", "TaskCreated", "room", "den", "data", &data]);
+    }
+    server.start_again().await;
+    let last = async {
+        while ann.get("/rooms/den/events?after=149").await.expect(200)["events"] == json!([]) {}
+    };
+    within("the last event", last).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Redis: scripts/with-services"]
+async fn what_a_channel_says_is_published_as_long_as_somebody_listens() {
+    let redis = Redis::start().await;
+    let server = single(&redis).await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "private").await;
+    let mut at_ann = ann.connect().await;
+    let say =
+        |what: serde_json::Value| self::redis(&redis, &["PUBLISH", CHANNEL, &what.to_string()]);
+    let listening = async { while say(json!({"type": "x"})) == "0" {} };
+    within("the server listens", listening).await;
+    self::redis(&redis, &["PUBLISH", CHANNEL, "no json"]);
+    say(json!({"type": "TaskUpdated", "room": "nowhere"}));
+    say(json!({"type": "TaskUpdated", "room": "den", "data": {"n": 1.50}}));
+    let told = at_ann.next_event("TaskUpdated").await;
+    assert_eq!((&told["seq"], &told["data"]["n"]), (&json!(1), &json!(1.5)));
+    say(json!({"type": "task:done", "user": "ann", "id": "once"}));
+    say(json!({"type": "task:done", "user": "ann", "id": "once"}));
+    say(json!({"type": "soon", "everyone": true}));
+    at_ann.next_event("task:done").await;
+    assert!(at_ann.next_event("soon").await["data"].is_object());
+    let posted = json!({"room": "den", "user": "ann", "id": "m-1", "data": {"content": "hi"}});
+    let with = |kind: &str| {
+        let mut event = posted.clone();
+        event["type"] = json!(kind);
+        event
+    };
+    say(with("MessagePosted"));
+    assert_eq!(at_ann.next_message("den").await["data"]["content"], "hi");
+    say(
+        json!({"type": "MessageEdited", "user": "ann", "data": {"client_id": "m-1", "content": "ho"}}),
+    );
+    assert_eq!(at_ann.next_event("message.updated").await["data"]["content"], "ho");
+    assert!(server.stderr().contains("no JSON object"), "what was lost is in the log");
+    // Redis goes, and comes back.
+    self::redis(&redis, &["CLIENT", "KILL", "TYPE", "pubsub"]);
+    within("the server listens again", async {
+        while say(json!({"type": "again", "user": "ann"})) == "0" {}
+    })
+    .await;
+    at_ann.next_event("again").await;
 }

@@ -59,6 +59,10 @@ pub const SPENT_MOST: u32 = 1_000;
 
 /// Events read from a service's stream at once.
 pub const SERVICE_BATCH: usize = 100;
+/// What a service's channel has said and is not published yet; what comes then is lost.
+pub const SERVICE_WAITING: usize = 1_000;
+/// Bytes of one event of the channel: more than any that is published has.
+pub const SERVICE_PAYLOAD: usize = 128 << 10;
 /// How long a read waits for an event of a service: less than
 /// [`REDIS_RESPONSE_TIMEOUT`].
 pub const SERVICE_WAIT: Duration = Duration::from_secs(1);

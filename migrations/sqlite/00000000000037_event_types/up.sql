@@ -1,0 +1,2 @@
+-- What is submitted in an application's own transaction is PostgreSQL's only.
+SELECT 1;
