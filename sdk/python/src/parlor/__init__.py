@@ -1,0 +1,27 @@
+"""Parlor from an application's backend: tokens, users, rooms, messages, events,
+webhooks and questions. The adapters are :mod:`parlor.fastapi` and
+:mod:`parlor.flask`."""
+
+from . import types
+from ._call import UNSET
+from .callbacks import (
+    Answer, BeforeSend, Command, accept, answer, refuse, rewrite, verify_before_send,
+    verify_command,
+)  # fmt: skip
+from .client import AsyncParlor, Parlor
+from .errors import (
+    Conflict, Forbidden, InvalidMessage, MethodNotAllowed, NotFound, ParlorError,
+    ProcessingError, RateLimited, Refused, Timeout, TokenExpired, TooLarge, Unauthorized,
+    Unavailable, Unreachable,
+)  # fmt: skip
+from .tokens import mint_token
+from .webhooks import InvalidSignature, Webhook, WebhookData, verify_webhook
+
+__all__ = [
+    "UNSET", "Answer", "AsyncParlor", "BeforeSend", "Command", "Conflict", "Forbidden",
+    "InvalidMessage", "InvalidSignature", "MethodNotAllowed", "NotFound", "Parlor",
+    "ParlorError", "ProcessingError", "RateLimited", "Refused", "Timeout", "TokenExpired",
+    "TooLarge", "Unauthorized", "Unavailable", "Unreachable", "Webhook", "WebhookData",
+    "accept", "answer", "mint_token", "refuse", "rewrite", "types", "verify_before_send",
+    "verify_command", "verify_webhook",
+]  # fmt: skip

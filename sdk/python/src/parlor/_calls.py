@@ -1,0 +1,1780 @@
+"""All calls of REST, described and not yet made.
+
+Made by `sdk/generate` from the description of REST: do not edit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Dict, Literal, Mapping, Sequence, Union
+
+from . import types
+from ._call import UNSET, Call, Pages, Unset, pages, path
+
+
+def ack_inbox(*, inbox_seq: int) -> Call[None]:
+    """Acknowledge inbox events. Says that the user's clients have all events up to a
+    position."""
+    return Call(
+        "PUT",
+        path("/inbox"),
+        body={"inbox_seq": inbox_seq},
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def add_member(room: str, user: str) -> Call[types.Member]:
+    """Add a member, or join. Adds a member, for moderators; or joins an open room, where the
+    user is the one who asks. 201 if they are new."""
+    return Call(
+        "PUT",
+        path("/rooms/{room}/members/{user}", room=room, user=user),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def add_reaction(message: str, emoji: str) -> Call[types.Changed]:
+    """Add a reaction. Adds an emoji, or a short text in its place. 200 if the user has reacted
+    with it already."""
+    return Call(
+        "PUT",
+        path("/messages/{message}/reactions/{emoji}", message=message, emoji=emoji),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def ban_from_room(
+    room: str,
+    user: str,
+    *,
+    ban_seconds: Union[int, None, Unset] = UNSET,
+    reason: Union[str, None, Unset] = UNSET,
+    until: Union[Union[str, datetime], None, Unset] = UNSET,
+) -> Call[None]:
+    """Ban a user from a room. Removes a user and keeps them out: for some seconds, until a
+    time, or for good. For moderators."""
+    return Call(
+        "PUT",
+        path("/rooms/{room}/bans/{user}", room=room, user=user),
+        body={"ban_seconds": ban_seconds, "reason": reason, "until": until},
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def ban_user(
+    user: str,
+    *,
+    ban_seconds: Union[int, None, Unset] = UNSET,
+    reason: Union[str, None, Unset] = UNSET,
+    until: Union[Union[str, datetime], None, Unset] = UNSET,
+) -> Call[None]:
+    """Ban a user (admin). Ends the connections of a user and refuses their tokens: for some
+    seconds, until a time, or for good. For administrators."""
+    return Call(
+        "PUT",
+        path("/users/{user}/ban", user=user),
+        body={"ban_seconds": ban_seconds, "reason": reason, "until": until},
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def block_user(user: str) -> Call[None]:
+    """Block a user. Blocks a user: neither writes in their direct room any longer."""
+    return Call(
+        "PUT",
+        path("/blocks/{user}", user=user),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def change_members(
+    room: str,
+    *,
+    add: Union[Sequence[types.NamedMember], Unset] = UNSET,
+    remove: Union[Sequence[str], Unset] = UNSET,
+) -> Call[types.MembersChanged]:
+    """Add and remove many members. Adds some members and removes others, up to 1,000 at once
+    and in one transaction. The answer says for each what came of it: one who is refused keeps
+    nobody else from coming. For moderators and services."""
+    return Call(
+        "POST",
+        path("/rooms/{room}/members", room=room),
+        body={"add": add, "remove": remove},
+        answer="json",
+    )
+
+
+def clear_room(room: str) -> Call[None]:
+    """Delete all messages. Deletes all messages of the room; the room stays. For the owner."""
+    return Call(
+        "DELETE",
+        path("/rooms/{room}/messages", room=room),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def count_connections() -> Call[types.ConnectionCount]:
+    """Number of open connections (admin). How many connections are open on the node that is
+    asked. For administrators."""
+    return Call(
+        "GET",
+        path("/connections/count"),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def count_messages(room: str) -> Call[types.MessageCount]:
+    """Number of messages. How many messages the room has, without those that were deleted."""
+    return Call(
+        "GET",
+        path("/rooms/{room}/messages/count", room=room),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def count_room_connections(room: str) -> Call[types.ConnectionCount]:
+    """Number of open connections (admin). How many connections hear the room, on the node that
+    is asked. For administrators."""
+    return Call(
+        "GET",
+        path("/rooms/{room}/connections/count", room=room),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def count_user_connections(user: str) -> Call[types.ConnectionCount]:
+    """Number of open connections (admin). How many connections a user has to the node that is
+    asked. For administrators."""
+    return Call(
+        "GET",
+        path("/users/{user}/connections/count", user=user),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def create_api_key(
+    *,
+    name: str,
+    role: Union[Literal["service", "admin"], None, Unset] = UNSET,
+    scopes: Union[Sequence[Literal["rooms", "users", "messages", "events", "moderation"]], Unset] = UNSET,
+) -> Call[types.ApiKey]:
+    """Create an API key (admin). Makes a key for a backend. The answer is the only one that has
+    the key itself. For administrators.
+
+    - role: By default `service`, or none where there are scopes.
+    - scopes: What it may do like an administrator.
+    """
+    return Call(
+        "POST",
+        path("/api-keys"),
+        body={"name": name, "role": role, "scopes": scopes},
+        answer="json",
+    )
+
+
+def create_room(
+    *,
+    custom: Union[Mapping[str, Any], None, Unset] = UNSET,
+    kind: Union[Literal["public", "private", "announcement"], None, Unset] = UNSET,
+    room_id: Union[str, None, Unset] = UNSET,
+    title: Union[str, None, Unset] = UNSET,
+    topic: Union[str, None, Unset] = UNSET,
+) -> Call[types.Room]:
+    """Create a room. Creates a room, owned by the user. Without a `room_id` the server makes
+    one; an id that is taken is refused with 409."""
+    return Call(
+        "POST",
+        path("/rooms"),
+        body={
+            "custom": custom,
+            "kind": kind,
+            "room_id": room_id,
+            "title": title,
+            "topic": topic,
+        },
+        answer="json",
+    )
+
+
+def deactivate_user(user: str) -> Call[None]:
+    """Deactivate a user (users). The user cannot come any more, and their connections end.
+    Memberships and messages stay. For the scope `users`."""
+    return Call(
+        "POST",
+        path("/users/{user}/deactivate", user=user),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def delete_attachment(id: Union[str, int]) -> Call[None]:
+    """Delete an unsent upload. Deletes a file of the user's own that no message has."""
+    return Call(
+        "DELETE",
+        path("/attachments/{id}", id=id),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def delete_dead_letter(id: Union[str, int]) -> Call[None]:
+    """Delete a dead letter (admin). Forgets one of them. For administrators."""
+    return Call(
+        "DELETE",
+        path("/webhooks/dead/{id}", id=id),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def delete_message(message: str) -> Call[types.Changed]:
+    """Delete a message. Leaves of a message its place only: content, metadata, attachments and
+    reactions are gone. For who wrote it, and for moderators."""
+    return Call(
+        "DELETE",
+        path("/messages/{message}", message=message),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def delete_room(room: str) -> Call[None]:
+    """Delete a room. Deletes a room with its messages and files. Its members are told. For the
+    owner."""
+    return Call(
+        "DELETE",
+        path("/rooms/{room}", room=room),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def delete_user(user: str) -> Call[None]:
+    """Delete a user with their data (admin). Deletes a user with what is theirs, and ends their
+    connections. What they wrote is deleted step by step. For administrators."""
+    return Call(
+        "DELETE",
+        path("/users/{user}", user=user),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def describe_user(
+    user: str,
+    *,
+    avatar_url: Union[str, None, Unset] = UNSET,
+    custom: Union[Mapping[str, Any], None, Unset] = UNSET,
+    name: Union[str, None, Unset] = UNSET,
+    roles: Union[Sequence[str], None, Unset] = UNSET,
+) -> Call[types.Profile]:
+    """Make or describe a user (users). Makes a user, before they have ever come, or describes
+    one anew: what is left out is none. 201 if they are new. For the scope `users`.
+
+    - name: Null: the id is shown.
+    - roles: Besides those of the user's tokens.
+    """
+    return Call(
+        "PUT",
+        path("/users/{user}", user=user),
+        body={"avatar_url": avatar_url, "custom": custom, "name": name, "roles": roles},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def disconnect_room(room: str, *, reason: Union[str, None, Unset] = UNSET) -> Call[types.Disconnected]:
+    """Close a room's connections (admin). Closes all connections that hear the room; clients
+    come back by themselves. For administrators."""
+    return Call(
+        "POST",
+        path("/rooms/{room}/disconnect", room=room),
+        body={"reason": reason},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def disconnect_user(user: str, *, reason: Union[str, None, Unset] = UNSET) -> Call[types.Disconnected]:
+    """Close a user's connections (admin). Closes all connections of a user, on all nodes. For
+    administrators."""
+    return Call(
+        "POST",
+        path("/users/{user}/disconnect", user=user),
+        body={"reason": reason},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def download_attachment(id: Union[str, int]) -> Call[bytes]:
+    """The file. The bytes of the file, all or a range of them, for who may read its message."""
+    return Call(
+        "GET",
+        path("/attachments/{id}/content", id=id),
+        repeatable=True,
+        answer="bytes",
+    )
+
+
+def download_thumbnail(id: Union[str, int]) -> Call[bytes]:
+    """A thumbnail of the file. A small picture of an image. Answered with 404 for what has
+    none."""
+    return Call(
+        "GET",
+        path("/attachments/{id}/thumbnail", id=id),
+        repeatable=True,
+        answer="bytes",
+    )
+
+
+def edit_message(message: str, *, content: str) -> Call[types.Changed]:
+    """Edit a message. Replaces the content. Only who wrote a message edits it."""
+    return Call(
+        "PATCH",
+        path("/messages/{message}", message=message),
+        body={"content": content},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def export_user(user: str) -> Call[types.Export]:
+    """All data of a user (admin). All that is stored of a user, as one document. For
+    administrators."""
+    return Call(
+        "GET",
+        path("/users/{user}/export", user=user),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def freeze_room(room: str) -> Call[types.Room]:
+    """Freeze: only moderators write. From now on only moderators write and react. Messages stay
+    readable."""
+    return Call(
+        "PUT",
+        path("/rooms/{room}/freeze", room=room),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_attachment(id: Union[str, int]) -> Call[types.Attachment]:
+    """An attachment. What is known of a file: its name, type and size."""
+    return Call(
+        "GET",
+        path("/attachments/{id}", id=id),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_me() -> Call[types.Me]:
+    """The authenticated user. Who the token belongs to, and the roles that it has."""
+    return Call(
+        "GET",
+        path("/me"),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_message(message: str) -> Call[types.Message]:
+    """A message. A message as it is now, with its reactions and attachments."""
+    return Call(
+        "GET",
+        path("/messages/{message}", message=message),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_read_mark(room: str) -> Call[types.ReadMark]:
+    """The user's own read mark. How far the user has read the room, and what is unread."""
+    return Call(
+        "GET",
+        path("/rooms/{room}/read", room=room),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_retention(room: str) -> Call[types.Retention]:
+    """Retention of a room (admin). How long, and how many of, the messages of the room are
+    kept. For administrators."""
+    return Call(
+        "GET",
+        path("/rooms/{room}/retention", room=room),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_room(room: str) -> Call[types.Room]:
+    """A room. A room that the user is in, or may join. A private room does not exist for
+    others."""
+    return Call(
+        "GET",
+        path("/rooms/{room}", room=room),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_room_presence(room: str) -> Call[types.RoomPresence]:
+    """Presence in the room. Who of a small room is there; of a big one how many connections
+    hear it."""
+    return Call(
+        "GET",
+        path("/rooms/{room}/presence", room=room),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_stats() -> Call[types.Stats]:
+    """Metrics (admin). The metrics of the node that is asked, as JSON. For administrators."""
+    return Call(
+        "GET",
+        path("/stats"),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_unread(
+    *,
+    cursor: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Unread]:
+    """Unread messages. The rooms with unread messages, and how many.
+
+    - cursor: Where to go on: what the page before said
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/unread"),
+        query={"cursor": cursor, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_unread(
+    *,
+    cursor: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.ReadMark]:
+    """Unread messages: one after the other, from as many pages as there are."""
+    return pages(
+        get_unread(cursor=cursor, limit=limit),
+        "rooms",
+        "cursor",
+        (),
+    )
+
+
+def get_user(user: str) -> Call[types.Profile]:
+    """A user. What is known of a user, for those who share a room with them or may find
+    them."""
+    return Call(
+        "GET",
+        path("/users/{user}", user=user),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_user_ban(user: str) -> Call[types.UserBan]:
+    """Whether a user is banned (admin). Whether the user is banned, until when and why. For
+    administrators."""
+    return Call(
+        "GET",
+        path("/users/{user}/ban", user=user),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_user_presence(user: str) -> Call[types.Presence]:
+    """Presence of a user. Whether a user is there, for those who share a room with them."""
+    return Call(
+        "GET",
+        path("/users/{user}/presence", user=user),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def list_api_keys(
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.ApiKeys]:
+    """List API keys (admin). The keys that there are, without what is secret in them. For
+    administrators.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/api-keys"),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_api_keys(
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.ApiKey]:
+    """List API keys (admin): one after the other, from as many pages as there are."""
+    return pages(
+        list_api_keys(after=after, limit=limit),
+        "api_keys",
+        "after",
+        ("id",),
+    )
+
+
+def list_audit_log(
+    *,
+    before: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.AuditPage]:
+    """Audit log (admin). What administrators have done, the latest first. For
+    administrators.
+
+    - before: What comes before this: the first one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/audit"),
+        query={"before": before, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_audit_log(
+    *,
+    before: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Audited]:
+    """Audit log (admin): one after the other, from as many pages as there are."""
+    return pages(
+        list_audit_log(before=before, limit=limit),
+        "entries",
+        "before",
+        ("id",),
+    )
+
+
+def list_blocks(
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Blocks]:
+    """List blocked users. Whom the user has blocked.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/blocks"),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_blocks(
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.User]:
+    """List blocked users: one after the other, from as many pages as there are."""
+    return pages(
+        list_blocks(after=after, limit=limit),
+        "users",
+        "after",
+        ("id",),
+    )
+
+
+def list_connections(
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Connections]:
+    """Open connections (admin). The open connections of the node that is asked. For
+    administrators.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/connections"),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_connections(
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Connection]:
+    """Open connections (admin): one after the other, from as many pages as there are."""
+    return pages(
+        list_connections(after=after, limit=limit),
+        "connections",
+        "after",
+        ("connection_id",),
+    )
+
+
+def list_dead_letters(
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Letters]:
+    """List dead letters (admin). The deliveries that were given up. For administrators.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/webhooks/dead"),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_dead_letters(
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.DeadLetter]:
+    """List dead letters (admin): one after the other, from as many pages as there are."""
+    return pages(
+        list_dead_letters(after=after, limit=limit),
+        "dead",
+        "after",
+        ("id",),
+    )
+
+
+def list_inbox(
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Inbox]:
+    """Events in the inbox. The events in the user's own inbox, from a position on, with their
+    `data` as it was given.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/inbox"),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_inbox(
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.AppEvent]:
+    """Events in the inbox: one after the other, from as many pages as there are."""
+    return pages(
+        list_inbox(after=after, limit=limit),
+        "events",
+        "after",
+        ("inbox_seq",),
+    )
+
+
+def list_members(
+    room: str,
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Members]:
+    """Members. The members by id, page by page: `after` is the last id of the page before.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/rooms/{room}/members", room=room),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_members(
+    room: str,
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Member]:
+    """Members: one after the other, from as many pages as there are."""
+    return pages(
+        list_members(room=room, after=after, limit=limit),
+        "members",
+        "after",
+        ("user", "id",),
+    )
+
+
+def list_message_receipts(
+    message: str,
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.ReachedPage]:
+    """Who has read a message. Whom the message has reached, and who of them has read it.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/messages/{message}/receipts", message=message),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_message_receipts(
+    message: str,
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Reached]:
+    """Who has read a message: one after the other, from as many pages as there are."""
+    return pages(
+        list_message_receipts(message=message, after=after, limit=limit),
+        "receipts",
+        "after",
+        ("user_id",),
+    )
+
+
+def list_messages(
+    room: str,
+    *,
+    after: Union[int, Unset] = UNSET,
+    around: Union[int, Unset] = UNSET,
+    before: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.History]:
+    """A page of history. A page of history: the newest, or those before, after or around a
+    position. The three exclude each other.
+
+    - after: What comes after this: the last one of the page before
+    - around: A position, in the middle of the page
+    - before: What comes before this: the first one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/rooms/{room}/messages", room=room),
+        query={"after": after, "around": around, "before": before, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_messages(
+    room: str,
+    *,
+    after: Union[int, Unset] = UNSET,
+    around: Union[int, Unset] = UNSET,
+    before: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Message]:
+    """A page of history: one after the other, from as many pages as there are."""
+    return pages(
+        list_messages(room=room, after=after, around=around, before=before, limit=limit),
+        "messages",
+        "before",
+        ("seq",),
+    )
+
+
+def list_pins(
+    room: str,
+    *,
+    cursor: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Pins]:
+    """Pinned messages. The pinned messages, the last one pinned first.
+
+    - cursor: Where to go on: what the page before said
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/rooms/{room}/pins", room=room),
+        query={"cursor": cursor, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_pins(
+    room: str,
+    *,
+    cursor: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Message]:
+    """Pinned messages: one after the other, from as many pages as there are."""
+    return pages(
+        list_pins(room=room, cursor=cursor, limit=limit),
+        "messages",
+        "cursor",
+        (),
+    )
+
+
+def list_reactions(
+    message: str,
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Reactions]:
+    """Reactions to a message. The reactions to a message, each with who and when.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/messages/{message}/reactions", message=message),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_reactions(
+    message: str,
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Reacted]:
+    """Reactions to a message: one after the other, from as many pages as there are."""
+    return pages(
+        list_reactions(message=message, after=after, limit=limit),
+        "reactions",
+        "after",
+        ("user_id",),
+    )
+
+
+def list_room_bans(
+    room: str,
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Bans]:
+    """List bans. Who is banned from the room, until when and why. For moderators.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/rooms/{room}/bans", room=room),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_room_bans(
+    room: str,
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Ban]:
+    """List bans: one after the other, from as many pages as there are."""
+    return pages(
+        list_room_bans(room=room, after=after, limit=limit),
+        "bans",
+        "after",
+        ("user", "id",),
+    )
+
+
+def list_room_connections(
+    room: str,
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Connections]:
+    """Open connections of a room (admin). The connections that hear the room, on the node that
+    is asked. For administrators.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/rooms/{room}/connections", room=room),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_room_connections(
+    room: str,
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Connection]:
+    """Open connections of a room (admin): one after the other, from as many pages as there
+    are."""
+    return pages(
+        list_room_connections(room=room, after=after, limit=limit),
+        "connections",
+        "after",
+        ("connection_id",),
+    )
+
+
+def list_room_events(
+    room: str,
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Events]:
+    """Events published by the application. The stored events that the application published
+    into the room, from a position on, with their `data` as it was given.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/rooms/{room}/events", room=room),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_room_events(
+    room: str,
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.AppEvent]:
+    """Events published by the application: one after the other, from as many pages as there
+    are."""
+    return pages(
+        list_room_events(room=room, after=after, limit=limit),
+        "events",
+        "after",
+        ("seq",),
+    )
+
+
+def list_room_receipts(
+    room: str,
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Receipts]:
+    """Read and delivered marks of the members. How far each member has read and received, so
+    that a client can show ticks.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/rooms/{room}/receipts", room=room),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_room_receipts(
+    room: str,
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Receipt]:
+    """Read and delivered marks of the members: one after the other, from as many pages as there
+    are."""
+    return pages(
+        list_room_receipts(room=room, after=after, limit=limit),
+        "receipts",
+        "after",
+        ("user_id",),
+    )
+
+
+def list_rooms(
+    *,
+    all: Union[bool, Unset] = UNSET,
+    cursor: Union[int, Unset] = UNSET,
+    custom: Union[Mapping[str, Any], Unset] = UNSET,
+    kind: Union[Literal["any", "public", "private", "direct", "announcement"], Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    query: Union[str, Unset] = UNSET,
+) -> Call[types.Rooms]:
+    """The user's rooms, or all rooms (rooms), with the last message of each. The rooms of the
+    user in the order of their creation, each with the user's own marks and its last message.
+    `cursor` of one page leads to the next.
+
+    - all: Of everybody, not only one's own: for administrators.
+    - cursor: Where to go on: what the page before said
+    - custom: Only what has these fields in its custom data: a JSON object
+    - kind: Rooms of which kind; those that can be made are fewer.
+    - limit: At most so many entries
+    - query: What the id begins with, or the title contains.
+    """
+    return Call(
+        "GET",
+        path("/rooms"),
+        query={
+            "all": all,
+            "cursor": cursor,
+            "custom": custom,
+            "kind": kind,
+            "limit": limit,
+            "query": query,
+        },
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_rooms(
+    *,
+    all: Union[bool, Unset] = UNSET,
+    cursor: Union[int, Unset] = UNSET,
+    custom: Union[Mapping[str, Any], Unset] = UNSET,
+    kind: Union[Literal["any", "public", "private", "direct", "announcement"], Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    query: Union[str, Unset] = UNSET,
+) -> Pages[types.Room]:
+    """The user's rooms, or all rooms (rooms), with the last message of each: one after the
+    other, from as many pages as there are."""
+    return pages(
+        list_rooms(
+            all=all,
+            cursor=cursor,
+            custom=custom,
+            kind=kind,
+            limit=limit,
+            query=query,
+        ),
+        "rooms",
+        "cursor",
+        (),
+    )
+
+
+def list_thread(
+    message: str,
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.ThreadPage]:
+    """A thread. The first message of a thread and its replies in their order.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/messages/{message}/thread", message=message),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_thread(
+    message: str,
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Message]:
+    """A thread: one after the other, from as many pages as there are."""
+    return pages(
+        list_thread(message=message, after=after, limit=limit),
+        "replies",
+        "after",
+        ("seq",),
+    )
+
+
+def list_user_connections(
+    user: str,
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Connections]:
+    """Open connections of a user (admin). The connections of a user to the node that is asked.
+    For administrators.
+
+    - after: What comes after this: the last one of the page before
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/users/{user}/connections", user=user),
+        query={"after": after, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_user_connections(
+    user: str,
+    *,
+    after: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Connection]:
+    """Open connections of a user (admin): one after the other, from as many pages as there
+    are."""
+    return pages(
+        list_user_connections(user=user, after=after, limit=limit),
+        "connections",
+        "after",
+        ("connection_id",),
+    )
+
+
+def list_users(
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    query: Union[str, Unset] = UNSET,
+) -> Call[types.Users]:
+    """Find users by name, or list all (users). Users whose names or ids have words that begin
+    as those of `query`, at most 50, where the deployment has a directory. For the scope
+    `users`, also without a query: all by id, page by page.
+
+    - after: Without a query.
+    - limit: At most so many entries
+    - query: What is looked for: words of names, or the beginning of an id
+    """
+    return Call(
+        "GET",
+        path("/users"),
+        query={"after": after, "limit": limit, "query": query},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_users(
+    *,
+    after: Union[str, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    query: Union[str, Unset] = UNSET,
+) -> Pages[types.Profile]:
+    """Find users by name, or list all (users): one after the other, from as many pages as there
+    are."""
+    return pages(
+        list_users(after=after, limit=limit, query=query),
+        "users",
+        "after",
+        ("id",),
+    )
+
+
+def list_webhooks() -> Call[types.Targets]:
+    """Webhooks (admin). Where events are sent to, and how much waits for each. For
+    administrators."""
+    return Call(
+        "GET",
+        path("/webhooks"),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def mark_all_read() -> Call[types.AllMoved]:
+    """Mark everything as read. Moves the marks of all rooms of the user to their ends."""
+    return Call(
+        "POST",
+        path("/read-all"),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def mark_delivered(room: str, *, seq: int) -> Call[types.Delivered]:
+    """Report messages as delivered. Says that the user's client has all messages up to a
+    position."""
+    return Call(
+        "PUT",
+        path("/rooms/{room}/delivered", room=room),
+        body={"seq": seq},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def mark_read(
+    room: str,
+    *,
+    all: Union[bool, None, Unset] = UNSET,
+    message_id: Union[str, None, Unset] = UNSET,
+    seq: Union[int, None, Unset] = UNSET,
+) -> Call[types.ReadMark]:
+    """Move the read mark. Moves the mark up to a position, up to a message, or with `all` to
+    the end. It never moves back."""
+    return Call(
+        "PUT",
+        path("/rooms/{room}/read", room=room),
+        body={"all": all, "message_id": message_id, "seq": seq},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def open_direct_room(user: str) -> Call[types.Room]:
+    """Open a direct room with another user. Opens the direct room of the user and another one:
+    201 if it is new, 200 if it was there. There is one for each pair."""
+    return Call(
+        "PUT",
+        path("/rooms/direct/{user}", user=user),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def open_direct_room_between(*, user_ids: Sequence[str]) -> Call[types.Room]:
+    """Open a direct room between two users (service). Opens the direct room of two users on
+    their behalf: 201 if it is new, 200 if it was there. For services."""
+    return Call(
+        "POST",
+        path("/rooms/direct"),
+        body={"user_ids": user_ids},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def pin_message(message: str) -> Call[types.Changed]:
+    """Pin a message. Pins a message to its room, for all members. For moderators, and in a
+    direct room for both."""
+    return Call(
+        "PUT",
+        path("/messages/{message}/pin", message=message),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def publish_to_everyone(
+    *,
+    type: str,
+    data: Union[Any, Unset] = UNSET,
+    idempotency_key: Union[str, Unset] = UNSET,
+) -> Call[types.Published]:
+    """Publish an event to everyone (service). Publishes an event to everybody who is connected.
+    It is not stored. For services.
+
+    - data: Any JSON value.
+    """
+    return Call(
+        "POST",
+        path("/broadcast"),
+        body={"type": type, "data": data},
+        key=idempotency_key,
+        repeatable=True,
+        answer="json",
+    )
+
+
+def publish_to_role(
+    context: str,
+    *,
+    type: str,
+    data: Union[Any, Unset] = UNSET,
+    idempotency_key: Union[str, Unset] = UNSET,
+) -> Call[types.Published]:
+    """Publish an event to a role context (service). Publishes an event to all users who are
+    connected with a role of this context. It is not stored. For services.
+
+    - data: Any JSON value.
+    """
+    return Call(
+        "POST",
+        path("/roles/{context}/events", context=context),
+        body={"type": type, "data": data},
+        key=idempotency_key,
+        repeatable=True,
+        answer="json",
+    )
+
+
+def publish_to_room(
+    room: str,
+    *,
+    type: str,
+    data: Union[Any, Unset] = UNSET,
+    ephemeral: Union[bool, Unset] = UNSET,
+    idempotency_key: Union[str, Unset] = UNSET,
+) -> Call[types.Published]:
+    """Publish an event into a room (service). Publishes an event of the application's own type
+    with any JSON as its `data`. It takes a place in the room's timeline, unless it is
+    `ephemeral`. With an `Idempotency-Key` it is published once. For services.
+
+    - data: Any JSON value.
+    - ephemeral: Sent to connected users only; not stored.
+    """
+    return Call(
+        "POST",
+        path("/rooms/{room}/events", room=room),
+        body={"type": type, "data": data, "ephemeral": ephemeral},
+        key=idempotency_key,
+        repeatable=True,
+        answer="json",
+    )
+
+
+def publish_to_user(
+    user: str,
+    *,
+    type: str,
+    data: Union[Any, Unset] = UNSET,
+    idempotency_key: Union[str, Unset] = UNSET,
+) -> Call[types.Published]:
+    """Publish an event to a user (service). Publishes an event of the application's own type
+    into the inbox of a user, with any JSON as its `data`. For services.
+
+    - data: Any JSON value.
+    """
+    return Call(
+        "POST",
+        path("/users/{user}/events", user=user),
+        body={"type": type, "data": data},
+        key=idempotency_key,
+        repeatable=True,
+        answer="json",
+    )
+
+
+def reactivate_user(user: str) -> Call[None]:
+    """Bring a deactivated user back (users). Lets a deactivated user come again. For the scope
+    `users`."""
+    return Call(
+        "POST",
+        path("/users/{user}/reactivate", user=user),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def remove_member(room: str, user: str) -> Call[None]:
+    """Remove a member, or leave. Removes a member, for moderators; or leaves, where the user is
+    the one who asks."""
+    return Call(
+        "DELETE",
+        path("/rooms/{room}/members/{user}", room=room, user=user),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def remove_reaction(message: str, emoji: str) -> Call[types.Changed]:
+    """Remove a reaction. Takes the user's own reaction back."""
+    return Call(
+        "DELETE",
+        path("/messages/{message}/reactions/{emoji}", message=message, emoji=emoji),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def replay_dead_letter(id: Union[str, int]) -> Call[None]:
+    """Replay a dead letter (admin). Sends one of them once more. For administrators."""
+    return Call(
+        "POST",
+        path("/webhooks/dead/{id}/replay", id=id),
+        answer="nothing",
+    )
+
+
+def replay_dead_letters() -> Call[types.Replayed]:
+    """Replay all dead letters (admin). Sends all of them once more. For administrators."""
+    return Call(
+        "POST",
+        path("/webhooks/dead/replay"),
+        answer="json",
+    )
+
+
+def revoke_api_key(id: Union[str, int]) -> Call[None]:
+    """Revoke an API key (admin). Refuses a key from now on. For administrators."""
+    return Call(
+        "DELETE",
+        path("/api-keys/{id}", id=id),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def revoke_token(
+    *,
+    token_id: str,
+    expires_at: Union[Union[str, datetime], None, Unset] = UNSET,
+) -> Call[None]:
+    """Revoke a token (admin). Refuses one token by its `jti`, and ends the connections that it
+    has opened. For administrators."""
+    return Call(
+        "POST",
+        path("/tokens/revoke"),
+        body={"token_id": token_id, "expires_at": expires_at},
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def revoke_user_tokens(user: str) -> Call[None]:
+    """Revoke all tokens of a user (admin). No token of the user that was issued until now works
+    any longer. For administrators."""
+    return Call(
+        "POST",
+        path("/users/{user}/revoke", user=user),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def search_messages(
+    *,
+    q: str,
+    cursor: Union[int, Unset] = UNSET,
+    from_: Union[str, datetime, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    room_id: Union[str, Unset] = UNSET,
+    sender: Union[str, Unset] = UNSET,
+    sort: Union[Literal["rank", "newest"], Unset] = UNSET,
+    to: Union[str, datetime, Unset] = UNSET,
+) -> Call[types.Results]:
+    """Search the user's rooms. Finds messages of the user's rooms by their words; the best or
+    the newest first.
+
+    - q: Words, `"phrases"`, `prefixes*` and `-words` that must not be there
+    - cursor: Where to go on: what the page before said
+    - from_: Not before this time
+    - limit: At most so many entries
+    - room_id: In this room only
+    - sender: Only what this user wrote
+    - sort: The best first, or the newest
+    - to: Not after this time
+    """
+    return Call(
+        "GET",
+        path("/search"),
+        query={
+            "q": q,
+            "cursor": cursor,
+            "from": from_,
+            "limit": limit,
+            "room_id": room_id,
+            "sender": sender,
+            "sort": sort,
+            "to": to,
+        },
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_search_messages(
+    *,
+    q: str,
+    cursor: Union[int, Unset] = UNSET,
+    from_: Union[str, datetime, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    room_id: Union[str, Unset] = UNSET,
+    sender: Union[str, Unset] = UNSET,
+    sort: Union[Literal["rank", "newest"], Unset] = UNSET,
+    to: Union[str, datetime, Unset] = UNSET,
+) -> Pages[types.Found]:
+    """Search the user's rooms: one after the other, from as many pages as there are."""
+    return pages(
+        search_messages(
+            q=q,
+            cursor=cursor,
+            from_=from_,
+            limit=limit,
+            room_id=room_id,
+            sender=sender,
+            sort=sort,
+            to=to,
+        ),
+        "results",
+        "cursor",
+        (),
+    )
+
+
+def send_message(
+    room: str,
+    *,
+    attachments: Union[Sequence[str], Unset] = UNSET,
+    client_id: Union[str, None, Unset] = UNSET,
+    content: Union[str, None, Unset] = UNSET,
+    metadata: Union[Mapping[str, Any], None, Unset] = UNSET,
+    reply_to: Union[str, None, Unset] = UNSET,
+    thread_id: Union[str, None, Unset] = UNSET,
+    idempotency_key: Union[str, Unset] = UNSET,
+) -> Call[types.StoredMessage]:
+    """Send a message. Sends a message, with any JSON object as its `metadata`. With the same
+    `client_id`, or `Idempotency-Key`, again it is stored once and the first answer is given
+    again, with 200.
+
+    - content: May be left out where there are attachments.
+    """
+    return Call(
+        "POST",
+        path("/rooms/{room}/messages", room=room),
+        body={
+            "attachments": attachments,
+            "client_id": client_id,
+            "content": content,
+            "metadata": metadata,
+            "reply_to": reply_to,
+            "thread_id": thread_id,
+        },
+        key=idempotency_key if client_id is UNSET else None,
+        repeatable=True,
+        answer="json",
+    )
+
+
+def set_members(room: str, *, members: Sequence[types.NamedMember]) -> Call[types.MembersChanged]:
+    """Set exactly who the members are. Says exactly who the members are: others are removed,
+    and those who are there get the roles that are named. For moderators and services."""
+    return Call(
+        "PUT",
+        path("/rooms/{room}/members", room=room),
+        body={"members": members},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def set_retention(
+    room: str,
+    *,
+    age_days: Union[int, None, Unset] = UNSET,
+    messages: Union[int, None, Unset] = UNSET,
+) -> Call[None]:
+    """Set the retention of a room (admin). Keeps messages for so many days, or so many of them;
+    what is left out is as for all rooms. For administrators."""
+    return Call(
+        "PUT",
+        path("/rooms/{room}/retention", room=room),
+        body={"age_days": age_days, "messages": messages},
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def set_slow_mode(room: str, *, seconds: int) -> Call[types.Room]:
+    """Slow mode: one message in so many seconds. A member who does not moderate writes once in
+    so many seconds; 0 ends it."""
+    return Call(
+        "PUT",
+        path("/rooms/{room}/slow-mode", room=room),
+        body={"seconds": seconds},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def transfer_room(room: str, *, user_id: str) -> Call[None]:
+    """Transfer ownership. Makes another member the owner; the owner becomes a moderator.
+
+    - user_id: Who is to own it.
+    """
+    return Call(
+        "POST",
+        path("/rooms/{room}/transfer", room=room),
+        body={"user_id": user_id},
+        answer="nothing",
+    )
+
+
+def unban_from_room(room: str, user: str) -> Call[None]:
+    """End a ban. Ends a ban: the user may join or be added again. For moderators."""
+    return Call(
+        "DELETE",
+        path("/rooms/{room}/bans/{user}", room=room, user=user),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def unban_user(user: str) -> Call[None]:
+    """End a ban (admin). Ends a ban. For administrators."""
+    return Call(
+        "DELETE",
+        path("/users/{user}/ban", user=user),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def unblock_user(user: str) -> Call[None]:
+    """Unblock a user. Ends that."""
+    return Call(
+        "DELETE",
+        path("/blocks/{user}", user=user),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def unfreeze_room(room: str) -> Call[types.Room]:
+    """Unfreeze. Everybody may write again."""
+    return Call(
+        "DELETE",
+        path("/rooms/{room}/freeze", room=room),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def unpin_message(message: str) -> Call[types.Changed]:
+    """Unpin a message. Unpins a message."""
+    return Call(
+        "DELETE",
+        path("/messages/{message}/pin", message=message),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def update_member(
+    room: str,
+    user: str,
+    *,
+    mute_seconds: Union[int, None, Unset] = UNSET,
+    muted_until: Union[Union[str, datetime], None, Unset] = UNSET,
+    role: Union[Literal["owner", "moderator", "member", "read_only"], None, Unset] = UNSET,
+) -> Call[types.Member]:
+    """Change a member's role, or mute them. Changes the role of a member, or mutes them for
+    some seconds, until a time, or, with `null`, not any longer."""
+    return Call(
+        "PATCH",
+        path("/rooms/{room}/members/{user}", room=room, user=user),
+        body={"mute_seconds": mute_seconds, "muted_until": muted_until, "role": role},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def update_room(
+    room: str,
+    *,
+    custom: Union[Mapping[str, Any], None, Unset] = UNSET,
+    title: Union[str, None, Unset] = UNSET,
+    topic: Union[str, None, Unset] = UNSET,
+) -> Call[types.Room]:
+    """Change title, topic or custom data. Changes what is named and leaves the rest. `custom`
+    is replaced as a whole; `null` removes it. For moderators."""
+    return Call(
+        "PATCH",
+        path("/rooms/{room}", room=room),
+        body={"custom": custom, "title": title, "topic": topic},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def update_user(
+    user: str,
+    *,
+    avatar_url: Union[str, None, Unset] = UNSET,
+    custom: Union[Mapping[str, Any], None, Unset] = UNSET,
+    name: Union[str, None, Unset] = UNSET,
+    roles: Union[Sequence[str], None, Unset] = UNSET,
+) -> Call[types.Profile]:
+    """Change what is said of a user (users). Changes what is named and leaves the rest; `null`
+    takes it away. Those who see the user are told. For the scope `users`.
+
+    - name: Null: the id is shown.
+    - roles: Besides those of the user's tokens.
+    """
+    return Call(
+        "PATCH",
+        path("/users/{user}", user=user),
+        body={"avatar_url": avatar_url, "custom": custom, "name": name, "roles": roles},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def upload_attachment(content: bytes, *, name: Union[str, Unset] = UNSET) -> Call[types.Attachment]:
+    """Upload a file. Stores the body as a file. The id in the answer is named by the message
+    that the file is sent with; what is not sent is deleted after a while.
+
+    - name: The name of the file
+    """
+    return Call(
+        "POST",
+        path("/attachments"),
+        query={"name": name},
+        body=content,
+        answer="json",
+    )
+
+
+def upsert_users(*, users: Sequence[types.UpsertUsersRequestUser]) -> Call[types.Upserted]:
+    """Make or change many users (users). Makes users, or changes those that are there, up to
+    1,000 at once: what is left out stays as it is. Done again it does nothing. For the scope
+    `users`."""
+    return Call(
+        "POST",
+        path("/users"),
+        body={"users": users},
+        repeatable=True,
+        answer="json",
+    )

@@ -1,0 +1,97 @@
+"""Questions that Parlor asks the application (docs/CALLBACKS.md)."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Literal, Mapping, Optional, TypedDict, Union
+
+from ._call import UNSET, Unset
+from .types import User
+from .webhooks import TOLERANCE, Secret, verified
+
+
+class _BeforeSend(TypedDict):
+    kind: Literal["send", "edit"]
+    room_id: str
+    user: User
+    content: str
+
+
+class BeforeSend(_BeforeSend, total=False):
+    """A message that is to be stored, or changed."""
+
+    client_id: str
+    metadata: Dict[str, Any]
+    attachments: List[str]
+    reply_to: str
+    thread_id: str
+    message_id: str
+    """Of an edit."""
+
+
+class Command(TypedDict):
+    """A command ``app.…`` of a client."""
+
+    user: User
+    command: str
+    data: Any
+
+
+Answer = Dict[str, Any]
+"""Made by :func:`accept`, :func:`refuse`, :func:`rewrite` or :func:`answer`."""
+
+
+def accept() -> Answer:
+    """The message is stored as it was sent."""
+    return {"action": "accept"}
+
+
+def refuse(reason: str) -> Answer:
+    """Its sender is told why; at most 200 characters."""
+    return {"action": "refuse", "reason": reason}
+
+
+def rewrite(
+    *,
+    content: Union[str, Unset] = UNSET,
+    metadata: Union[Mapping[str, Any], Unset] = UNSET,
+) -> Answer:
+    """The message is stored with another content, other metadata, or both. An edit has
+    no metadata."""
+    answer: Answer = {"action": "rewrite"}
+    if content is not UNSET:
+        answer["content"] = content
+    if metadata is not UNSET:
+        answer["metadata"] = metadata
+    return answer
+
+
+def answer(value: Any = None) -> Answer:
+    """What a command is answered: any JSON."""
+    return {"action": "accept", "answer": value}
+
+
+def verify_before_send(
+    body: bytes,
+    headers: Mapping[str, str],
+    secret: Secret,
+    *,
+    tolerance: float = TOLERANCE,
+    now: Optional[float] = None,
+) -> BeforeSend:
+    """What is asked about, if Parlor asks; otherwise ``InvalidSignature``. ``secret`` is
+    ``PARLOR_CALLBACK_SECRET``."""
+    asked: BeforeSend = verified(body, headers, secret, tolerance, now)["data"]
+    return asked
+
+
+def verify_command(
+    body: bytes,
+    headers: Mapping[str, str],
+    secret: Secret,
+    *,
+    tolerance: float = TOLERANCE,
+    now: Optional[float] = None,
+) -> Command:
+    """The same of a command."""
+    asked: Command = verified(body, headers, secret, tolerance, now)["data"]
+    return asked

@@ -1,0 +1,662 @@
+"""What the server answers, and parts of what it is asked.
+
+Made by `sdk/generate` from the description of REST: do not edit."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Literal, TypedDict, Union
+
+
+class AllMoved(TypedDict):
+    moved: int
+    """How many marks moved."""
+    rooms: List[Moved]
+    """The first of them."""
+
+
+class _ApiKey(TypedDict):
+    created_at: str
+    id: int
+    name: str
+    roles: List[str]
+    user_id: str
+
+
+class ApiKey(_ApiKey, total=False):
+    key: str
+    """Only in the answer that creates it."""
+    revoked_at: str
+
+
+class ApiKeys(TypedDict):
+    api_keys: List[ApiKey]
+    has_more: bool
+
+
+class _AppEvent(TypedDict):
+    data: Any
+    """Any JSON value."""
+    timestamp: str
+    type: str
+
+
+class AppEvent(_AppEvent, total=False):
+    """An event that the application published."""
+
+    inbox_seq: int
+    seq: int
+
+
+class _Attachment(TypedDict):
+    attachment_id: str
+    content_type: str
+    has_thumbnail: bool
+    name: str
+    size: int
+
+
+class Attachment(_Attachment, total=False):
+    """A file that was uploaded, as it is shown; and as it is kept with its message, since it
+    does not change."""
+
+    height: int
+    width: int
+
+
+class AuditPage(TypedDict):
+    entries: List[Audited]
+    has_more: bool
+
+
+class Audited(TypedDict):
+    action: str
+    actor: str
+    at: str
+    detail: Any
+    """Any JSON value."""
+    id: int
+    target: str
+
+
+class _Ban(TypedDict):
+    created_at: str
+    reason: str
+    user: User
+
+
+class Ban(_Ban, total=False):
+    until: str
+
+
+class Bans(TypedDict):
+    bans: List[Ban]
+    has_more: bool
+
+
+class Blocks(TypedDict):
+    has_more: bool
+    users: List[User]
+
+
+class Changed(TypedDict):
+    """`data` of the ack to a change of a message."""
+
+    message_id: str
+    seq: int
+
+
+class _Connection(TypedDict):
+    connected_at: str
+    connection_id: str
+    rooms: int
+    status: PresenceStatus
+    user_id: str
+
+
+class Connection(_Connection, total=False):
+    address: str
+    device_id: str
+
+
+class ConnectionCount(TypedDict):
+    count: int
+
+
+class Connections(TypedDict):
+    connections: List[Connection]
+    has_more: bool
+
+
+class DeadLetter(TypedDict):
+    at: str
+    attempts: int
+    error: str
+    id: int
+    lane: str
+    type: str
+    url: str
+
+
+class Delivered(TypedDict):
+    """`data` of the ack to `message.delivered`."""
+
+    delivered_seq: int
+    room_id: str
+
+
+class Disconnected(TypedDict):
+    disconnected: int
+
+
+class Distribution(TypedDict):
+    """The number of values up to each bound, the number of all values, and their sum."""
+
+    buckets: List[List[float]]
+    count: float
+    sum: float
+
+ErrorCode = Literal["invalid_message", "unauthorized", "token_expired", "forbidden", "not_found", "method_not_allowed", "timeout", "conflict", "too_large", "rate_limited", "refused", "processing_error", "unavailable"]
+"""A stable error code, the same on the socket and in REST bodies."""
+
+
+class _ErrorDetail(TypedDict):
+    code: ErrorCode
+    message: str
+
+
+class ErrorDetail(_ErrorDetail, total=False):
+    """An error, on the socket and in REST bodies."""
+
+    field: str
+    retry_after_ms: int
+
+
+class Events(TypedDict):
+    epoch: str
+    events: List[AppEvent]
+    has_more: bool
+
+
+class Export(TypedDict):
+    """All of it, which is sent piece by piece."""
+
+    blocked: List[User]
+    inbox: List[AppEvent]
+    messages: List[Message]
+    reactions: List[OwnReaction]
+    receipts: List[RoomReceipt]
+    rooms: List[Room]
+    uploads: List[Attachment]
+    user: Profile
+
+
+class Found(TypedDict):
+    highlights: List[List[int]]
+    """Where the words are in `content`: first character and the one after."""
+    message: Message
+    rank: float
+
+
+class _History(TypedDict):
+    epoch: str
+    has_more: bool
+    messages: List[Message]
+
+
+class History(_History, total=False):
+    has_more_after: bool
+
+
+class Inbox(TypedDict):
+    acked_seq: int
+    epoch: str
+    events: List[AppEvent]
+    has_more: bool
+    inbox_seq: int
+    """The newest event, and the newest one that the user's clients have."""
+
+
+class Letters(TypedDict):
+    dead: List[DeadLetter]
+    has_more: bool
+
+
+class _Me(TypedDict):
+    id: str
+    name: str
+    roles: List[str]
+
+
+class Me(_Me, total=False):
+    """The session's own user."""
+
+    avatar_url: str
+
+
+class _Member(TypedDict):
+    joined_at: str
+    role: Role
+    user: User
+
+
+class Member(_Member, total=False):
+    muted_until: str
+
+MemberOutcome = Literal["added", "already", "changed", "removed", "refused"]
+"""What was done about somebody: who was a member `already` stays as they were, who was
+`changed` has another role."""
+
+
+class _MemberResult(TypedDict):
+    result: MemberOutcome
+    user_id: str
+
+
+class MemberResult(_MemberResult, total=False):
+    """What came of one."""
+
+    error: ErrorDetail
+
+
+class Members(TypedDict):
+    has_more: bool
+    members: List[Member]
+
+
+class MembersChanged(TypedDict):
+    """What came of each of them."""
+
+    member_count: int
+    """How many members the room has now."""
+    results: List[MemberResult]
+    """Those who were named, in their order; then those who had to go because they were not."""
+
+
+class Mentions(TypedDict):
+    """Who is mentioned."""
+
+    room: bool
+    user_ids: List[str]
+
+
+class _Message(TypedDict):
+    changed_seq: int
+    content: str
+    created_at: str
+    message_id: str
+    room_id: str
+    sender: User
+    seq: int
+
+
+class Message(_Message, total=False):
+    """A message. What few messages have is left out of the others."""
+
+    attachments: List[Attachment]
+    client_id: str
+    deleted_at: str
+    edited_at: str
+    mentions: Mentions
+    metadata: Dict[str, Any]
+    pinned: Pin
+    reactions: List[Reaction]
+    reply_to: Quote
+    thread: Thread
+    thread_id: str
+
+
+class MessageCount(TypedDict):
+    count: int
+
+
+class Moved(TypedDict):
+    read_seq: int
+    room_id: str
+
+
+class _NamedMember(TypedDict):
+    user_id: str
+
+
+class NamedMember(_NamedMember, total=False):
+    """Somebody who is to be a member."""
+
+    role: Union[Literal["owner", "moderator", "member", "read_only"], None]
+    """Owners name others than `member`."""
+
+
+class OwnReaction(TypedDict):
+    """How the user has reacted to a message."""
+
+    created_at: str
+    emoji: str
+    message_id: str
+
+
+class _Peer(TypedDict):
+    id: str
+    name: str
+
+
+class Peer(_Peer, total=False):
+    """The other user of a direct room."""
+
+    avatar_url: str
+    deleted: bool
+    """The other user was deleted: nobody would read what is sent."""
+
+
+class Pin(TypedDict):
+    at: str
+    by: str
+
+
+class _Pins(TypedDict):
+    has_more: bool
+    messages: List[Message]
+
+
+class Pins(_Pins, total=False):
+    cursor: str
+
+
+class _Presence(TypedDict):
+    status: PresenceStatus
+    user_id: str
+
+
+class Presence(_Presence, total=False):
+    """A user's status, as those see it who share a room."""
+
+    last_seen: str
+
+PresenceStatus = Literal["online", "away", "offline"]
+
+
+class _Profile(TypedDict):
+    id: str
+    name: str
+
+
+class Profile(_Profile, total=False):
+    """All of a user that is shown to whoever may know of them; and the rest to the
+    application's backend."""
+
+    avatar_url: str
+    created_at: str
+    custom: Dict[str, Any]
+    deactivated_at: str
+    roles: List[str]
+    """Besides those of the user's tokens."""
+
+
+class _Published(TypedDict):
+    duplicate: bool
+
+
+class Published(_Published, total=False):
+    inbox_seq: int
+    seq: int
+
+
+class _Quote(TypedDict):
+    content: str
+    created_at: str
+    message_id: str
+    sender: User
+
+
+class Quote(_Quote, total=False):
+    """As much of a message as is shown with one that points to it."""
+
+    deleted: bool
+
+
+class Reached(TypedDict):
+    """Somebody a message has reached."""
+
+    read: bool
+    user_id: str
+
+
+class ReachedPage(TypedDict):
+    has_more: bool
+    receipts: List[Reached]
+
+
+class Reacted(TypedDict):
+    created_at: str
+    emoji: str
+    user_id: str
+
+
+class Reaction(TypedDict):
+    """One emoji under a message."""
+
+    count: int
+    emoji: str
+    user_ids: List[str]
+
+
+class Reactions(TypedDict):
+    has_more: bool
+    reactions: List[Reacted]
+
+
+class ReadMark(TypedDict):
+    """A user's own read mark in a room."""
+
+    epoch: str
+    last_seq: int
+    mentions: int
+    read_seq: int
+    room_id: str
+    unread: int
+
+
+class _Receipt(TypedDict):
+    delivered_seq: int
+    read_seq: int
+    user_id: str
+
+
+class Receipt(_Receipt, total=False):
+    read_at: str
+
+
+class Receipts(TypedDict):
+    has_more: bool
+    receipts: List[Receipt]
+
+
+class Replayed(TypedDict):
+    replayed: int
+
+
+class _Results(TypedDict):
+    has_more: bool
+    results: List[Found]
+
+
+class Results(_Results, total=False):
+    cursor: int
+
+
+class Retention(TypedDict):
+    """What a room keeps; null: what all rooms keep."""
+
+    age_days: Union[int, None]
+    messages: Union[int, None]
+
+Role = Literal["read_only", "member", "moderator", "owner"]
+
+
+class _Room(TypedDict):
+    created_at: str
+    epoch: str
+    kind: RoomKind
+    last_seq: int
+    member_count: int
+    room_id: str
+    title: str
+    topic: str
+
+
+class Room(_Room, total=False):
+    blocked: bool
+    custom: Dict[str, Any]
+    delivered_seq: int
+    last_message: Union[Message, None]
+    mentions: int
+    muted_until: str
+    peer: Peer
+    read_seq: int
+    role: Role
+    rules: RoomRules
+    unread: int
+
+RoomKind = Literal["public", "private", "direct", "announcement"]
+
+
+class _RoomPresence(TypedDict):
+    member_count: int
+
+
+class RoomPresence(_RoomPresence, total=False):
+    """A room with few members says who of them is there; a big one how many connections hear
+    it."""
+
+    connections: int
+    users: List[Presence]
+
+
+class _RoomReceipt(TypedDict):
+    delivered_seq: int
+    read_seq: int
+    room_id: str
+    user_id: str
+
+
+class RoomReceipt(_RoomReceipt, total=False):
+    read_at: str
+
+
+class RoomRules(TypedDict, total=False):
+    """What a room's moderators have laid down for those who write in it. It is stored and shown
+    as it is here, without the rules that are those of any room."""
+
+    frozen: bool
+    """Only moderators write and react."""
+    slow_mode_seconds: int
+    """A member who does not moderate writes once in so many seconds."""
+
+
+class _Rooms(TypedDict):
+    has_more: bool
+    rooms: List[Room]
+
+
+class Rooms(_Rooms, total=False):
+    cursor: str
+
+Stat = Union[float, Distribution, Dict[str, float]]
+
+Stats = Dict[str, Stat]
+"""The metrics of `/metrics` by name."""
+
+
+class StoredMessage(TypedDict):
+    """What a sender learns of a message."""
+
+    created_at: str
+    duplicate: bool
+    message_id: str
+    seq: int
+
+
+class Targets(TypedDict):
+    webhooks: List[WebhookTarget]
+
+
+class _Thread(TypedDict):
+    count: int
+
+
+class Thread(_Thread, total=False):
+    """Summary of a thread, on its first message."""
+
+    last_reply: Quote
+
+
+class ThreadPage(TypedDict):
+    has_more: bool
+    replies: List[Message]
+    root: Message
+
+
+class _Unread(TypedDict):
+    has_more: bool
+    mentions: int
+    rooms: List[ReadMark]
+    total: int
+    """Of the rooms of this page."""
+
+
+class Unread(_Unread, total=False):
+    cursor: str
+
+
+class _UpsertUsersRequestUser(TypedDict):
+    user_id: str
+
+
+class UpsertUsersRequestUser(_UpsertUsersRequestUser, total=False):
+    """What is said of a user."""
+
+    avatar_url: Union[str, None]
+    custom: Union[Dict[str, Any], None]
+    name: Union[str, None]
+    """Null: the id is shown."""
+    roles: Union[List[str], None]
+    """Besides those of the user's tokens."""
+
+
+class Upserted(TypedDict):
+    """How many users were made, changed, and as they are said to be already."""
+
+    created: int
+    unchanged: int
+    updated: int
+
+
+class _User(TypedDict):
+    id: str
+    name: str
+
+
+class User(_User, total=False):
+    avatar_url: str
+
+
+class _UserBan(TypedDict):
+    banned: bool
+
+
+class UserBan(_UserBan, total=False):
+    reason: str
+    until: str
+
+
+class Users(TypedDict):
+    has_more: bool
+    users: List[Profile]
+
+
+class _WebhookTarget(TypedDict):
+    dead: int
+    url: str
+    waiting: int
+
+
+class WebhookTarget(_WebhookTarget, total=False):
+    oldest: str
