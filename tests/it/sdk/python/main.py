@@ -86,9 +86,10 @@ async def questions(boss: Any, application: Application) -> None:
     await got(ann.edit_message(sent["message_id"], content="fine"))
     assert application.asked[-1]["message_id"] == sent["message_id"], application.asked
     told = await asyncio.to_thread(
-        application.told, lambda one: one["data"].get("message", {}).get("content") == "fine"
+        application.told,
+        lambda one: one["type"] == "message.updated" and one["data"]["room_id"] == "asked",
     )
-    assert told["type"] == "message.updated" and told["data"]["room_id"] == "asked", told
+    assert told["data"]["message"]["content"] == "fine", told
 
 
 async def run(framework: str, url: str, secret: str, application: Application) -> None:

@@ -1,0 +1,1852 @@
+// All calls of REST. Made by `sdk/generate` from the description of REST: do not edit.
+import { Core } from "./core.js";
+
+/** @typedef {import("./core.js").Options} Options */
+
+/** The calls of REST by the names that they have in its description. */
+export class Calls extends Core {
+  /**
+   * Acknowledge inbox events. Says that the user's clients have all events up to a
+   * position.
+   *
+   * @param {import("../types/api.js").AckInboxRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  ackInbox(body, options) {
+    return this.call({ method: "PUT", path: "/inbox", body, repeatable: true, answer: "nothing" }, options);
+  }
+
+  /**
+   * Add a member, or join. Adds a member, for moderators; or joins an open room, where the
+   * user is the one who asks. 201 if they are new.
+   *
+   * @param {string} room
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Member>}
+   */
+  addMember(room, user, options) {
+    return this.call({
+      method: "PUT",
+      path: "/rooms/{room}/members/{user}",
+      places: { room, user },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Add a reaction. Adds an emoji, or a short text in its place. 200 if the user has
+   * reacted with it already.
+   *
+   * @param {string} message
+   * @param {string} emoji
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Changed>}
+   */
+  addReaction(message, emoji, options) {
+    return this.call({
+      method: "PUT",
+      path: "/messages/{message}/reactions/{emoji}",
+      places: { message, emoji },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Ban a user from a room. Removes a user and keeps them out: for some seconds, until a
+   * time, or for good. For moderators.
+   *
+   * @param {string} room
+   * @param {string} user
+   * @param {import("../types/api.js").BanFromRoomRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  banFromRoom(room, user, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/rooms/{room}/bans/{user}",
+      places: { room, user },
+      body,
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Ban a user (admin). Ends the connections of a user and refuses their tokens: for some
+   * seconds, until a time, or for good. For administrators.
+   *
+   * @param {string} user
+   * @param {import("../types/api.js").BanUserRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  banUser(user, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/users/{user}/ban",
+      places: { user },
+      body,
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Block a user. Blocks a user: neither writes in their direct room any longer.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  blockUser(user, options) {
+    return this.call({
+      method: "PUT",
+      path: "/blocks/{user}",
+      places: { user },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Add and remove many members. Adds some members and removes others, up to 1,000 at once
+   * and in one transaction. The answer says for each what came of it: one who is refused
+   * keeps nobody else from coming. For moderators and services.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ChangeMembersRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").MembersChanged>}
+   */
+  changeMembers(room, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/rooms/{room}/members",
+      places: { room },
+      body,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Delete all messages. Deletes all messages of the room; the room stays. For the owner.
+   *
+   * @param {string} room
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  clearRoom(room, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/rooms/{room}/messages",
+      places: { room },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Number of open connections (admin). How many connections are open on the node that is
+   * asked. For administrators.
+   *
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ConnectionCount>}
+   */
+  countConnections(options) {
+    return this.call({ method: "GET", path: "/connections/count", repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Number of messages. How many messages the room has, without those that were deleted.
+   *
+   * @param {string} room
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").MessageCount>}
+   */
+  countMessages(room, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/messages/count",
+      places: { room },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Number of open connections (admin). How many connections hear the room, on the node
+   * that is asked. For administrators.
+   *
+   * @param {string} room
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ConnectionCount>}
+   */
+  countRoomConnections(room, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/connections/count",
+      places: { room },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Number of open connections (admin). How many connections a user has to the node that is
+   * asked. For administrators.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ConnectionCount>}
+   */
+  countUserConnections(user, options) {
+    return this.call({
+      method: "GET",
+      path: "/users/{user}/connections/count",
+      places: { user },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Create an API key (admin). Makes a key for a backend. The answer is the only one that
+   * has the key itself. For administrators.
+   *
+   * @param {import("../types/api.js").CreateApiKeyRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ApiKey>}
+   */
+  createApiKey(body, options) {
+    return this.call({ method: "POST", path: "/api-keys", body, answer: "json" }, options);
+  }
+
+  /**
+   * Create a room. Creates a room, owned by the user. Without a `room_id` the server makes
+   * one; an id that is taken is refused with 409.
+   *
+   * @param {import("../types/api.js").CreateRoomRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Room>}
+   */
+  createRoom(body, options) {
+    return this.call({ method: "POST", path: "/rooms", body, answer: "json" }, options);
+  }
+
+  /**
+   * Deactivate a user (users). The user cannot come any more, and their connections end.
+   * Memberships and messages stay. For the scope `users`.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  deactivateUser(user, options) {
+    return this.call({
+      method: "POST",
+      path: "/users/{user}/deactivate",
+      places: { user },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Delete an unsent upload. Deletes a file of the user's own that no message has.
+   *
+   * @param {string | number} id
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  deleteAttachment(id, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/attachments/{id}",
+      places: { id },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Delete a dead letter (admin). Forgets one of them. For administrators.
+   *
+   * @param {string | number} id
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  deleteDeadLetter(id, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/webhooks/dead/{id}",
+      places: { id },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Delete a message. Leaves of a message its place only: content, metadata, attachments
+   * and reactions are gone. For who wrote it, and for moderators.
+   *
+   * @param {string} message
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Changed>}
+   */
+  deleteMessage(message, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/messages/{message}",
+      places: { message },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Delete a room. Deletes a room with its messages and files. Its members are told. For
+   * the owner.
+   *
+   * @param {string} room
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  deleteRoom(room, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/rooms/{room}",
+      places: { room },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Delete a user with their data (admin). Deletes a user with what is theirs, and ends
+   * their connections. What they wrote is deleted step by step. For administrators.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  deleteUser(user, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/users/{user}",
+      places: { user },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Make or describe a user (users). Makes a user, before they have ever come, or describes
+   * one anew: what is left out is none. 201 if they are new. For the scope `users`.
+   *
+   * @param {string} user
+   * @param {import("../types/api.js").DescribeUserRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Profile>}
+   */
+  describeUser(user, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/users/{user}",
+      places: { user },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Close a room's connections (admin). Closes all connections that hear the room; clients
+   * come back by themselves. For administrators.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").DisconnectRoomRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Disconnected>}
+   */
+  disconnectRoom(room, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/rooms/{room}/disconnect",
+      places: { room },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Close a user's connections (admin). Closes all connections of a user, on all nodes. For
+   * administrators.
+   *
+   * @param {string} user
+   * @param {import("../types/api.js").DisconnectUserRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Disconnected>}
+   */
+  disconnectUser(user, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/users/{user}/disconnect",
+      places: { user },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * The file. The bytes of the file, all or a range of them, for who may read its message.
+   *
+   * @param {string | number} id
+   * @param {Options} [options]
+   * @returns {Promise<Uint8Array>}
+   */
+  downloadAttachment(id, options) {
+    return this.call({
+      method: "GET",
+      path: "/attachments/{id}/content",
+      places: { id },
+      repeatable: true,
+      answer: "bytes",
+    }, options);
+  }
+
+  /**
+   * A thumbnail of the file. A small picture of an image. Answered with 404 for what has
+   * none.
+   *
+   * @param {string | number} id
+   * @param {Options} [options]
+   * @returns {Promise<Uint8Array>}
+   */
+  downloadThumbnail(id, options) {
+    return this.call({
+      method: "GET",
+      path: "/attachments/{id}/thumbnail",
+      places: { id },
+      repeatable: true,
+      answer: "bytes",
+    }, options);
+  }
+
+  /**
+   * Edit a message. Replaces the content. Only who wrote a message edits it.
+   *
+   * @param {string} message
+   * @param {import("../types/api.js").EditMessageRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Changed>}
+   */
+  editMessage(message, body, options) {
+    return this.call({
+      method: "PATCH",
+      path: "/messages/{message}",
+      places: { message },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * All data of a user (admin). All that is stored of a user, as one document. For
+   * administrators.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Export>}
+   */
+  exportUser(user, options) {
+    return this.call({
+      method: "GET",
+      path: "/users/{user}/export",
+      places: { user },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Freeze: only moderators write. From now on only moderators write and react. Messages
+   * stay readable.
+   *
+   * @param {string} room
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Room>}
+   */
+  freezeRoom(room, options) {
+    return this.call({
+      method: "PUT",
+      path: "/rooms/{room}/freeze",
+      places: { room },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * An attachment. What is known of a file: its name, type and size.
+   *
+   * @param {string | number} id
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Attachment>}
+   */
+  getAttachment(id, options) {
+    return this.call({
+      method: "GET",
+      path: "/attachments/{id}",
+      places: { id },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * The authenticated user. Who the token belongs to, and the roles that it has.
+   *
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Me>}
+   */
+  getMe(options) {
+    return this.call({ method: "GET", path: "/me", repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * A message. A message as it is now, with its reactions and attachments.
+   *
+   * @param {string} message
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Message>}
+   */
+  getMessage(message, options) {
+    return this.call({
+      method: "GET",
+      path: "/messages/{message}",
+      places: { message },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * The user's own read mark. How far the user has read the room, and what is unread.
+   *
+   * @param {string} room
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ReadMark>}
+   */
+  getReadMark(room, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/read",
+      places: { room },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Retention of a room (admin). How long, and how many of, the messages of the room are
+   * kept. For administrators.
+   *
+   * @param {string} room
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Retention>}
+   */
+  getRetention(room, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/retention",
+      places: { room },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * A room. A room that the user is in, or may join. A private room does not exist for
+   * others.
+   *
+   * @param {string} room
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Room>}
+   */
+  getRoom(room, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}",
+      places: { room },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Presence in the room. Who of a small room is there; of a big one how many connections
+   * hear it.
+   *
+   * @param {string} room
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").RoomPresence>}
+   */
+  getRoomPresence(room, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/presence",
+      places: { room },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Metrics (admin). The metrics of the node that is asked, as JSON. For administrators.
+   *
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Stats>}
+   */
+  getStats(options) {
+    return this.call({ method: "GET", path: "/stats", repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Unread messages. The rooms with unread messages, and how many.
+   *
+   * @param {import("../types/api.js").GetUnreadQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Unread>}
+   */
+  getUnread(query, options) {
+    return this.call({ method: "GET", path: "/unread", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Unread messages: one after the other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").GetUnreadQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").ReadMark, void, undefined>}
+   */
+  iterUnread(query, options) {
+    return this.pages((next) => this.getUnread(next, options), query, "rooms", "cursor", []);
+  }
+
+  /**
+   * A user. What is known of a user, for those who share a room with them or may find them.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Profile>}
+   */
+  getUser(user, options) {
+    return this.call({
+      method: "GET",
+      path: "/users/{user}",
+      places: { user },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Whether a user is banned (admin). Whether the user is banned, until when and why. For
+   * administrators.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").UserBan>}
+   */
+  getUserBan(user, options) {
+    return this.call({
+      method: "GET",
+      path: "/users/{user}/ban",
+      places: { user },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Presence of a user. Whether a user is there, for those who share a room with them.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Presence>}
+   */
+  getUserPresence(user, options) {
+    return this.call({
+      method: "GET",
+      path: "/users/{user}/presence",
+      places: { user },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * List API keys (admin). The keys that there are, without what is secret in them. For
+   * administrators.
+   *
+   * @param {import("../types/api.js").ListApiKeysQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ApiKeys>}
+   */
+  listApiKeys(query, options) {
+    return this.call({ method: "GET", path: "/api-keys", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * List API keys (admin): one after the other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").ListApiKeysQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").ApiKey, void, undefined>}
+   */
+  iterApiKeys(query, options) {
+    return this.pages((next) => this.listApiKeys(next, options), query, "api_keys", "after", ["id"]);
+  }
+
+  /**
+   * Audit log (admin). What administrators have done, the latest first. For administrators.
+   *
+   * @param {import("../types/api.js").ListAuditLogQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").AuditPage>}
+   */
+  listAuditLog(query, options) {
+    return this.call({ method: "GET", path: "/audit", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Audit log (admin): one after the other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").ListAuditLogQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Audited, void, undefined>}
+   */
+  iterAuditLog(query, options) {
+    return this.pages((next) => this.listAuditLog(next, options), query, "entries", "before", ["id"]);
+  }
+
+  /**
+   * List blocked users. Whom the user has blocked.
+   *
+   * @param {import("../types/api.js").ListBlocksQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Blocks>}
+   */
+  listBlocks(query, options) {
+    return this.call({ method: "GET", path: "/blocks", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * List blocked users: one after the other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").ListBlocksQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").User, void, undefined>}
+   */
+  iterBlocks(query, options) {
+    return this.pages((next) => this.listBlocks(next, options), query, "users", "after", ["id"]);
+  }
+
+  /**
+   * Open connections (admin). The open connections of the node that is asked. For
+   * administrators.
+   *
+   * @param {import("../types/api.js").ListConnectionsQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Connections>}
+   */
+  listConnections(query, options) {
+    return this.call({ method: "GET", path: "/connections", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Open connections (admin): one after the other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").ListConnectionsQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Connection, void, undefined>}
+   */
+  iterConnections(query, options) {
+    return this.pages((next) => this.listConnections(next, options), query, "connections", "after", ["connection_id"]);
+  }
+
+  /**
+   * List dead letters (admin). The deliveries that were given up. For administrators.
+   *
+   * @param {import("../types/api.js").ListDeadLettersQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Letters>}
+   */
+  listDeadLetters(query, options) {
+    return this.call({ method: "GET", path: "/webhooks/dead", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * List dead letters (admin): one after the other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").ListDeadLettersQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").DeadLetter, void, undefined>}
+   */
+  iterDeadLetters(query, options) {
+    return this.pages((next) => this.listDeadLetters(next, options), query, "dead", "after", ["id"]);
+  }
+
+  /**
+   * Events in the inbox. The events in the user's own inbox, from a position on, with their
+   * `data` as it was given.
+   *
+   * @param {import("../types/api.js").ListInboxQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Inbox>}
+   */
+  listInbox(query, options) {
+    return this.call({ method: "GET", path: "/inbox", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Events in the inbox: one after the other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").ListInboxQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").AppEvent, void, undefined>}
+   */
+  iterInbox(query, options) {
+    return this.pages((next) => this.listInbox(next, options), query, "events", "after", ["inbox_seq"]);
+  }
+
+  /**
+   * Members. The members by id, page by page: `after` is the last id of the page before.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListMembersQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Members>}
+   */
+  listMembers(room, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/members",
+      places: { room },
+      query,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Members: one after the other, from as many pages as there are.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListMembersQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Member, void, undefined>}
+   */
+  iterMembers(room, query, options) {
+    return this.pages((next) => this.listMembers(room, next, options), query, "members", "after", ["user", "id"]);
+  }
+
+  /**
+   * Who has read a message. Whom the message has reached, and who of them has read it.
+   *
+   * @param {string} message
+   * @param {import("../types/api.js").ListMessageReceiptsQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ReachedPage>}
+   */
+  listMessageReceipts(message, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/messages/{message}/receipts",
+      places: { message },
+      query,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Who has read a message: one after the other, from as many pages as there are.
+   *
+   * @param {string} message
+   * @param {import("../types/api.js").ListMessageReceiptsQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Reached, void, undefined>}
+   */
+  iterMessageReceipts(message, query, options) {
+    return this.pages((next) => this.listMessageReceipts(message, next, options), query, "receipts", "after", ["user_id"]);
+  }
+
+  /**
+   * A page of history. A page of history: the newest, or those before, after or around a
+   * position. The three exclude each other.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListMessagesQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").History>}
+   */
+  listMessages(room, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/messages",
+      places: { room },
+      query,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * A page of history: one after the other, from as many pages as there are.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListMessagesQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Message, void, undefined>}
+   */
+  iterMessages(room, query, options) {
+    return this.pages((next) => this.listMessages(room, next, options), query, "messages", "before", ["seq"]);
+  }
+
+  /**
+   * Pinned messages. The pinned messages, the last one pinned first.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListPinsQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Pins>}
+   */
+  listPins(room, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/pins",
+      places: { room },
+      query,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Pinned messages: one after the other, from as many pages as there are.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListPinsQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Message, void, undefined>}
+   */
+  iterPins(room, query, options) {
+    return this.pages((next) => this.listPins(room, next, options), query, "messages", "cursor", []);
+  }
+
+  /**
+   * Reactions to a message. The reactions to a message, each with who and when.
+   *
+   * @param {string} message
+   * @param {import("../types/api.js").ListReactionsQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Reactions>}
+   */
+  listReactions(message, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/messages/{message}/reactions",
+      places: { message },
+      query,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Reactions to a message: one after the other, from as many pages as there are.
+   *
+   * @param {string} message
+   * @param {import("../types/api.js").ListReactionsQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Reacted, void, undefined>}
+   */
+  iterReactions(message, query, options) {
+    return this.pages((next) => this.listReactions(message, next, options), query, "reactions", "after", ["user_id"]);
+  }
+
+  /**
+   * List bans. Who is banned from the room, until when and why. For moderators.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListRoomBansQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Bans>}
+   */
+  listRoomBans(room, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/bans",
+      places: { room },
+      query,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * List bans: one after the other, from as many pages as there are.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListRoomBansQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Ban, void, undefined>}
+   */
+  iterRoomBans(room, query, options) {
+    return this.pages((next) => this.listRoomBans(room, next, options), query, "bans", "after", ["user", "id"]);
+  }
+
+  /**
+   * Open connections of a room (admin). The connections that hear the room, on the node
+   * that is asked. For administrators.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListRoomConnectionsQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Connections>}
+   */
+  listRoomConnections(room, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/connections",
+      places: { room },
+      query,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Open connections of a room (admin): one after the other, from as many pages as there
+   * are.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListRoomConnectionsQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Connection, void, undefined>}
+   */
+  iterRoomConnections(room, query, options) {
+    return this.pages((next) => this.listRoomConnections(room, next, options), query, "connections", "after", ["connection_id"]);
+  }
+
+  /**
+   * Events published by the application. The stored events that the application published
+   * into the room, from a position on, with their `data` as it was given.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListRoomEventsQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Events>}
+   */
+  listRoomEvents(room, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/events",
+      places: { room },
+      query,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Events published by the application: one after the other, from as many pages as there
+   * are.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListRoomEventsQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").AppEvent, void, undefined>}
+   */
+  iterRoomEvents(room, query, options) {
+    return this.pages((next) => this.listRoomEvents(room, next, options), query, "events", "after", ["seq"]);
+  }
+
+  /**
+   * Read and delivered marks of the members. How far each member has read and received, so
+   * that a client can show ticks.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListRoomReceiptsQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Receipts>}
+   */
+  listRoomReceipts(room, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/receipts",
+      places: { room },
+      query,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Read and delivered marks of the members: one after the other, from as many pages as
+   * there are.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ListRoomReceiptsQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Receipt, void, undefined>}
+   */
+  iterRoomReceipts(room, query, options) {
+    return this.pages((next) => this.listRoomReceipts(room, next, options), query, "receipts", "after", ["user_id"]);
+  }
+
+  /**
+   * The user's rooms, or all rooms (rooms), with the last message of each. The rooms of the
+   * user in the order of their creation, each with the user's own marks and its last
+   * message. `cursor` of one page leads to the next.
+   *
+   * @param {import("../types/api.js").ListRoomsQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Rooms>}
+   */
+  listRooms(query, options) {
+    return this.call({ method: "GET", path: "/rooms", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * The user's rooms, or all rooms (rooms), with the last message of each: one after the
+   * other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").ListRoomsQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Room, void, undefined>}
+   */
+  iterRooms(query, options) {
+    return this.pages((next) => this.listRooms(next, options), query, "rooms", "cursor", []);
+  }
+
+  /**
+   * A thread. The first message of a thread and its replies in their order.
+   *
+   * @param {string} message
+   * @param {import("../types/api.js").ListThreadQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ThreadPage>}
+   */
+  listThread(message, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/messages/{message}/thread",
+      places: { message },
+      query,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * A thread: one after the other, from as many pages as there are.
+   *
+   * @param {string} message
+   * @param {import("../types/api.js").ListThreadQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Message, void, undefined>}
+   */
+  iterThread(message, query, options) {
+    return this.pages((next) => this.listThread(message, next, options), query, "replies", "after", ["seq"]);
+  }
+
+  /**
+   * Open connections of a user (admin). The connections of a user to the node that is
+   * asked. For administrators.
+   *
+   * @param {string} user
+   * @param {import("../types/api.js").ListUserConnectionsQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Connections>}
+   */
+  listUserConnections(user, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/users/{user}/connections",
+      places: { user },
+      query,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Open connections of a user (admin): one after the other, from as many pages as there
+   * are.
+   *
+   * @param {string} user
+   * @param {import("../types/api.js").ListUserConnectionsQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Connection, void, undefined>}
+   */
+  iterUserConnections(user, query, options) {
+    return this.pages((next) => this.listUserConnections(user, next, options), query, "connections", "after", ["connection_id"]);
+  }
+
+  /**
+   * Find users by name, or list all (users). Users whose names or ids have words that begin
+   * as those of `query`, at most 50, where the deployment has a directory. For the scope
+   * `users`, also without a query: all by id, page by page.
+   *
+   * @param {import("../types/api.js").ListUsersQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Users>}
+   */
+  listUsers(query, options) {
+    return this.call({ method: "GET", path: "/users", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Find users by name, or list all (users): one after the other, from as many pages as
+   * there are.
+   *
+   * @param {import("../types/api.js").ListUsersQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Profile, void, undefined>}
+   */
+  iterUsers(query, options) {
+    return this.pages((next) => this.listUsers(next, options), query, "users", "after", ["id"]);
+  }
+
+  /**
+   * Webhooks (admin). Where events are sent to, and how much waits for each. For
+   * administrators.
+   *
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Targets>}
+   */
+  listWebhooks(options) {
+    return this.call({ method: "GET", path: "/webhooks", repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Mark everything as read. Moves the marks of all rooms of the user to their ends.
+   *
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").AllMoved>}
+   */
+  markAllRead(options) {
+    return this.call({ method: "POST", path: "/read-all", repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Report messages as delivered. Says that the user's client has all messages up to a
+   * position.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").MarkDeliveredRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Delivered>}
+   */
+  markDelivered(room, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/rooms/{room}/delivered",
+      places: { room },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Move the read mark. Moves the mark up to a position, up to a message, or with `all` to
+   * the end. It never moves back.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").MarkReadRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ReadMark>}
+   */
+  markRead(room, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/rooms/{room}/read",
+      places: { room },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Open a direct room with another user. Opens the direct room of the user and another
+   * one: 201 if it is new, 200 if it was there. There is one for each pair.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Room>}
+   */
+  openDirectRoom(user, options) {
+    return this.call({
+      method: "PUT",
+      path: "/rooms/direct/{user}",
+      places: { user },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Open a direct room between two users (service). Opens the direct room of two users on
+   * their behalf: 201 if it is new, 200 if it was there. For services.
+   *
+   * @param {import("../types/api.js").OpenDirectRoomBetweenRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Room>}
+   */
+  openDirectRoomBetween(body, options) {
+    return this.call({ method: "POST", path: "/rooms/direct", body, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Pin a message. Pins a message to its room, for all members. For moderators, and in a
+   * direct room for both.
+   *
+   * @param {string} message
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Changed>}
+   */
+  pinMessage(message, options) {
+    return this.call({
+      method: "PUT",
+      path: "/messages/{message}/pin",
+      places: { message },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Publish an event to everyone (service). Publishes an event to everybody who is
+   * connected. It is not stored. For services.
+   *
+   * @param {import("../types/api.js").PublishToEveryoneRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Published>}
+   */
+  publishToEveryone(body, options) {
+    return this.call({
+      method: "POST",
+      path: "/broadcast",
+      body,
+      hasKey: true,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Publish an event to a role context (service). Publishes an event to all users who are
+   * connected with a role of this context. It is not stored. For services.
+   *
+   * @param {string} context
+   * @param {import("../types/api.js").PublishToRoleRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Published>}
+   */
+  publishToRole(context, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/roles/{context}/events",
+      places: { context },
+      body,
+      hasKey: true,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Publish an event into a room (service). Publishes an event of the application's own
+   * type with any JSON as its `data`. It takes a place in the room's timeline, unless it is
+   * `ephemeral`. With an `Idempotency-Key` it is published once. For services.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").PublishToRoomRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Published>}
+   */
+  publishToRoom(room, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/rooms/{room}/events",
+      places: { room },
+      body,
+      hasKey: true,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Publish an event to a user (service). Publishes an event of the application's own type
+   * into the inbox of a user, with any JSON as its `data`. For services.
+   *
+   * @param {string} user
+   * @param {import("../types/api.js").PublishToUserRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Published>}
+   */
+  publishToUser(user, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/users/{user}/events",
+      places: { user },
+      body,
+      hasKey: true,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Bring a deactivated user back (users). Lets a deactivated user come again. For the
+   * scope `users`.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  reactivateUser(user, options) {
+    return this.call({
+      method: "POST",
+      path: "/users/{user}/reactivate",
+      places: { user },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Remove a member, or leave. Removes a member, for moderators; or leaves, where the user
+   * is the one who asks.
+   *
+   * @param {string} room
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  removeMember(room, user, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/rooms/{room}/members/{user}",
+      places: { room, user },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Remove a reaction. Takes the user's own reaction back.
+   *
+   * @param {string} message
+   * @param {string} emoji
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Changed>}
+   */
+  removeReaction(message, emoji, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/messages/{message}/reactions/{emoji}",
+      places: { message, emoji },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Replay a dead letter (admin). Sends one of them once more. For administrators.
+   *
+   * @param {string | number} id
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  replayDeadLetter(id, options) {
+    return this.call({
+      method: "POST",
+      path: "/webhooks/dead/{id}/replay",
+      places: { id },
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Replay all dead letters (admin). Sends all of them once more. For administrators.
+   *
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Replayed>}
+   */
+  replayDeadLetters(options) {
+    return this.call({ method: "POST", path: "/webhooks/dead/replay", answer: "json" }, options);
+  }
+
+  /**
+   * Revoke an API key (admin). Refuses a key from now on. For administrators.
+   *
+   * @param {string | number} id
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  revokeApiKey(id, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/api-keys/{id}",
+      places: { id },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Revoke a token (admin). Refuses one token by its `jti`, and ends the connections that
+   * it has opened. For administrators.
+   *
+   * @param {import("../types/api.js").RevokeTokenRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  revokeToken(body, options) {
+    return this.call({
+      method: "POST",
+      path: "/tokens/revoke",
+      body,
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Revoke all tokens of a user (admin). No token of the user that was issued until now
+   * works any longer. For administrators.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  revokeUserTokens(user, options) {
+    return this.call({
+      method: "POST",
+      path: "/users/{user}/revoke",
+      places: { user },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Search the user's rooms. Finds messages of the user's rooms by their words; the best or
+   * the newest first.
+   *
+   * @param {import("../types/api.js").SearchMessagesQuery} query
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Results>}
+   */
+  searchMessages(query, options) {
+    return this.call({ method: "GET", path: "/search", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Search the user's rooms: one after the other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").SearchMessagesQuery} query
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Found, void, undefined>}
+   */
+  iterSearchMessages(query, options) {
+    return this.pages((next) => this.searchMessages(next, options), query, "results", "cursor", []);
+  }
+
+  /**
+   * Send a message. Sends a message, with any JSON object as its `metadata`. With the same
+   * `client_id`, or `Idempotency-Key`, again it is stored once and the first answer is
+   * given again, with 200.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").SendMessageRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").StoredMessage>}
+   */
+  sendMessage(room, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/rooms/{room}/messages",
+      places: { room },
+      body,
+      hasKey: true,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Set exactly who the members are. Says exactly who the members are: others are removed,
+   * and those who are there get the roles that are named. For moderators and services.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").SetMembersRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").MembersChanged>}
+   */
+  setMembers(room, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/rooms/{room}/members",
+      places: { room },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Set the retention of a room (admin). Keeps messages for so many days, or so many of
+   * them; what is left out is as for all rooms. For administrators.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").SetRetentionRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  setRetention(room, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/rooms/{room}/retention",
+      places: { room },
+      body,
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Slow mode: one message in so many seconds. A member who does not moderate writes once
+   * in so many seconds; 0 ends it.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").SetSlowModeRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Room>}
+   */
+  setSlowMode(room, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/rooms/{room}/slow-mode",
+      places: { room },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Transfer ownership. Makes another member the owner; the owner becomes a moderator.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").TransferRoomRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  transferRoom(room, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/rooms/{room}/transfer",
+      places: { room },
+      body,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * End a ban. Ends a ban: the user may join or be added again. For moderators.
+   *
+   * @param {string} room
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  unbanFromRoom(room, user, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/rooms/{room}/bans/{user}",
+      places: { room, user },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * End a ban (admin). Ends a ban. For administrators.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  unbanUser(user, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/users/{user}/ban",
+      places: { user },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Unblock a user. Ends that.
+   *
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  unblockUser(user, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/blocks/{user}",
+      places: { user },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Unfreeze. Everybody may write again.
+   *
+   * @param {string} room
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Room>}
+   */
+  unfreezeRoom(room, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/rooms/{room}/freeze",
+      places: { room },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Unpin a message. Unpins a message.
+   *
+   * @param {string} message
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Changed>}
+   */
+  unpinMessage(message, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/messages/{message}/pin",
+      places: { message },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Change a member's role, or mute them. Changes the role of a member, or mutes them for
+   * some seconds, until a time, or, with `null`, not any longer.
+   *
+   * @param {string} room
+   * @param {string} user
+   * @param {import("../types/api.js").UpdateMemberRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Member>}
+   */
+  updateMember(room, user, body, options) {
+    return this.call({
+      method: "PATCH",
+      path: "/rooms/{room}/members/{user}",
+      places: { room, user },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Change title, topic or custom data. Changes what is named and leaves the rest. `custom`
+   * is replaced as a whole; `null` removes it. For moderators.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").UpdateRoomRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Room>}
+   */
+  updateRoom(room, body, options) {
+    return this.call({
+      method: "PATCH",
+      path: "/rooms/{room}",
+      places: { room },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Change what is said of a user (users). Changes what is named and leaves the rest;
+   * `null` takes it away. Those who see the user are told. For the scope `users`.
+   *
+   * @param {string} user
+   * @param {import("../types/api.js").UpdateUserRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Profile>}
+   */
+  updateUser(user, body, options) {
+    return this.call({
+      method: "PATCH",
+      path: "/users/{user}",
+      places: { user },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Upload a file. Stores the body as a file. The id in the answer is named by the message
+   * that the file is sent with; what is not sent is deleted after a while.
+   *
+   * @param {Uint8Array} content
+   * @param {import("../types/api.js").UploadAttachmentQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Attachment>}
+   */
+  uploadAttachment(content, query, options) {
+    return this.call({ method: "POST", path: "/attachments", query, body: content, answer: "json" }, options);
+  }
+
+  /**
+   * Make or change many users (users). Makes users, or changes those that are there, up to
+   * 1,000 at once: what is left out stays as it is. Done again it does nothing. For the
+   * scope `users`.
+   *
+   * @param {import("../types/api.js").UpsertUsersRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Upserted>}
+   */
+  upsertUsers(body, options) {
+    return this.call({ method: "POST", path: "/users", body, repeatable: true, answer: "json" }, options);
+  }
+}

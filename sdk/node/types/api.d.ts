@@ -1,0 +1,946 @@
+// What the server is asked and answers. Made by `sdk/generate` from the description of REST: do not edit.
+
+/** Acknowledges inbox events up to this number. */
+export interface AckInboxRequest {
+  inbox_seq: number;
+}
+
+export interface AllMoved {
+  /** How many marks moved. */
+  moved: number;
+  /** The first of them. */
+  rooms: Moved[];
+}
+
+export interface ApiKey {
+  created_at: string;
+  id: number;
+  /** Only in the answer that creates it. */
+  key?: string;
+  name: string;
+  revoked_at?: string;
+  roles: string[];
+  user_id: string;
+}
+
+export interface ApiKeys {
+  api_keys: ApiKey[];
+  has_more: boolean;
+}
+
+/** An event that the application published. */
+export interface AppEvent {
+  /** Any JSON value. */
+  data: any;
+  inbox_seq?: number;
+  seq?: number;
+  timestamp: string;
+  type: string;
+}
+
+/**
+ * A file that was uploaded, as it is shown; and as it is kept with its message, since it does
+ * not change.
+ */
+export interface Attachment {
+  attachment_id: string;
+  content_type: string;
+  has_thumbnail: boolean;
+  height?: number;
+  name: string;
+  size: number;
+  width?: number;
+}
+
+export interface AuditPage {
+  entries: Audited[];
+  has_more: boolean;
+}
+
+export interface Audited {
+  action: string;
+  actor: string;
+  at: string;
+  /** Any JSON value. */
+  detail: any;
+  id: number;
+  target: string;
+}
+
+export interface Ban {
+  created_at: string;
+  reason: string;
+  until?: string;
+  user: User;
+}
+
+/**
+ * Removes the user if they are a member, and keeps them out: until a time, for some seconds,
+ * or for good.
+ */
+export interface BanFromRoomRequest {
+  ban_seconds?: number | null;
+  reason?: string | null;
+  until?: string | Date | null;
+}
+
+/** Until a time, for some seconds, or for good. */
+export interface BanUserRequest {
+  ban_seconds?: number | null;
+  reason?: string | null;
+  until?: string | Date | null;
+}
+
+export interface Bans {
+  bans: Ban[];
+  has_more: boolean;
+}
+
+export interface Blocks {
+  has_more: boolean;
+  users: User[];
+}
+
+/** Adds members and removes others; those who are there already stay as they are. */
+export interface ChangeMembersRequest {
+  add?: NamedMember[];
+  remove?: string[];
+}
+
+/** `data` of the ack to a change of a message. */
+export interface Changed {
+  message_id: string;
+  seq: number;
+}
+
+export interface Connection {
+  address?: string;
+  connected_at: string;
+  connection_id: string;
+  device_id?: string;
+  rooms: number;
+  status: PresenceStatus;
+  user_id: string;
+}
+
+export interface ConnectionCount {
+  count: number;
+}
+
+export interface Connections {
+  connections: Connection[];
+  has_more: boolean;
+}
+
+export interface CreateApiKeyRequest {
+  name: string;
+  /** By default `service`, or none where there are scopes. */
+  role?: "service" | "admin" | null;
+  /** What it may do like an administrator. */
+  scopes?: ("rooms" | "users" | "messages" | "events" | "moderation")[];
+}
+
+/** Without an id it gets one that nobody can guess; without a kind it is private. */
+export interface CreateRoomRequest {
+  custom?: Record<string, any> | null;
+  kind?: "public" | "private" | "announcement" | null;
+  room_id?: string | null;
+  title?: string | null;
+  topic?: string | null;
+}
+
+export interface DeadLetter {
+  at: string;
+  attempts: number;
+  error: string;
+  id: number;
+  lane: string;
+  type: string;
+  url: string;
+}
+
+/** `data` of the ack to `message.delivered`. */
+export interface Delivered {
+  delivered_seq: number;
+  room_id: string;
+}
+
+/** Makes a user, or describes one anew: what is left out is none. */
+export interface DescribeUserRequest {
+  avatar_url?: string | null;
+  custom?: Record<string, any> | null;
+  /** Null: the id is shown. */
+  name?: string | null;
+  /** Besides those of the user's tokens. */
+  roles?: string[] | null;
+}
+
+/** Closes the connections that are subscribed to a room. */
+export interface DisconnectRoomRequest {
+  reason?: string | null;
+}
+
+/** Closes a user's connections. */
+export interface DisconnectUserRequest {
+  reason?: string | null;
+}
+
+export interface Disconnected {
+  disconnected: number;
+}
+
+/** The number of values up to each bound, the number of all values, and their sum. */
+export interface Distribution {
+  buckets: number[][];
+  count: number;
+  sum: number;
+}
+
+/** Changes the content of a message; only its author may. */
+export interface EditMessageRequest {
+  content: string;
+}
+
+/** A stable error code, the same on the socket and in REST bodies. */
+export type ErrorCode = "invalid_message" | "unauthorized" | "token_expired" | "forbidden" | "not_found" | "method_not_allowed" | "timeout" | "conflict" | "too_large" | "rate_limited" | "refused" | "processing_error" | "unavailable";
+
+/** An error, on the socket and in REST bodies. */
+export interface ErrorDetail {
+  code: ErrorCode;
+  field?: string;
+  message: string;
+  retry_after_ms?: number;
+}
+
+export interface Events {
+  epoch: string;
+  events: AppEvent[];
+  has_more: boolean;
+}
+
+/** All of it, which is sent piece by piece. */
+export interface Export {
+  blocked: User[];
+  inbox: AppEvent[];
+  messages: Message[];
+  reactions: OwnReaction[];
+  receipts: RoomReceipt[];
+  rooms: Room[];
+  uploads: Attachment[];
+  user: Profile;
+}
+
+export interface Found {
+  /** Where the words are in `content`: first character and the one after. */
+  highlights: number[][];
+  message: Message;
+  rank: number;
+}
+
+export interface History {
+  epoch: string;
+  has_more: boolean;
+  has_more_after?: boolean;
+  messages: Message[];
+}
+
+export interface Inbox {
+  acked_seq: number;
+  epoch: string;
+  events: AppEvent[];
+  has_more: boolean;
+  /** The newest event, and the newest one that the user's clients have. */
+  inbox_seq: number;
+}
+
+export interface Letters {
+  dead: DeadLetter[];
+  has_more: boolean;
+}
+
+/** Reports how far messages have reached the user's devices. */
+export interface MarkDeliveredRequest {
+  seq: number;
+}
+
+/** Moves the user's read mark to a position, to a message, or to the end; never back. */
+export interface MarkReadRequest {
+  all?: boolean | null;
+  message_id?: string | null;
+  seq?: number | null;
+}
+
+/** The session's own user. */
+export interface Me {
+  avatar_url?: string;
+  id: string;
+  name: string;
+  roles: string[];
+}
+
+export interface Member {
+  joined_at: string;
+  muted_until?: string;
+  role: Role;
+  user: User;
+}
+
+/**
+ * What was done about somebody: who was a member `already` stays as they were, who was
+ * `changed` has another role.
+ */
+export type MemberOutcome = "added" | "already" | "changed" | "removed" | "refused";
+
+/** What came of one. */
+export interface MemberResult {
+  error?: ErrorDetail;
+  result: MemberOutcome;
+  user_id: string;
+}
+
+export interface Members {
+  has_more: boolean;
+  members: Member[];
+}
+
+/** What came of each of them. */
+export interface MembersChanged {
+  /** How many members the room has now. */
+  member_count: number;
+  /**
+   * Those who were named, in their order; then those who had to go because they were not.
+   */
+  results: MemberResult[];
+}
+
+/** Who is mentioned. */
+export interface Mentions {
+  room: boolean;
+  user_ids: string[];
+}
+
+/** A message. What few messages have is left out of the others. */
+export interface Message {
+  attachments?: Attachment[];
+  changed_seq: number;
+  client_id?: string;
+  content: string;
+  created_at: string;
+  deleted_at?: string;
+  edited_at?: string;
+  mentions?: Mentions;
+  message_id: string;
+  metadata?: Record<string, any>;
+  pinned?: Pin;
+  reactions?: Reaction[];
+  reply_to?: Quote;
+  room_id: string;
+  sender: User;
+  seq: number;
+  thread?: Thread;
+  thread_id?: string;
+}
+
+export interface MessageCount {
+  count: number;
+}
+
+export interface Moved {
+  read_seq: number;
+  room_id: string;
+}
+
+/** Somebody who is to be a member. */
+export interface NamedMember {
+  /** Owners name others than `member`. */
+  role?: "owner" | "moderator" | "member" | "read_only" | null;
+  user_id: string;
+}
+
+/** Opens the direct room of two users, for the application. */
+export interface OpenDirectRoomBetweenRequest {
+  user_ids: string[];
+}
+
+/** How the user has reacted to a message. */
+export interface OwnReaction {
+  created_at: string;
+  emoji: string;
+  message_id: string;
+}
+
+/** The other user of a direct room. */
+export interface Peer {
+  avatar_url?: string;
+  /** The other user was deleted: nobody would read what is sent. */
+  deleted?: boolean;
+  id: string;
+  name: string;
+}
+
+export interface Pin {
+  at: string;
+  by: string;
+}
+
+export interface Pins {
+  cursor?: string;
+  has_more: boolean;
+  messages: Message[];
+}
+
+/** A user's status, as those see it who share a room. */
+export interface Presence {
+  last_seen?: string;
+  status: PresenceStatus;
+  user_id: string;
+}
+
+export type PresenceStatus = "online" | "away" | "offline";
+
+/**
+ * All of a user that is shown to whoever may know of them; and the rest to the application's
+ * backend.
+ */
+export interface Profile {
+  avatar_url?: string;
+  created_at?: string;
+  custom?: Record<string, any>;
+  deactivated_at?: string;
+  id: string;
+  name: string;
+  /** Besides those of the user's tokens. */
+  roles?: string[];
+}
+
+/** For all who are there. */
+export interface PublishToEveryoneRequest {
+  /** Any JSON value. */
+  data?: any;
+  type: string;
+}
+
+/** For all whose token names a context. */
+export interface PublishToRoleRequest {
+  /** Any JSON value. */
+  data?: any;
+  type: string;
+}
+
+/** For all who are in a room; it takes a place in the room's timeline. */
+export interface PublishToRoomRequest {
+  /** Any JSON value. */
+  data?: any;
+  /** Sent to connected users only; not stored. */
+  ephemeral?: boolean;
+  type: string;
+}
+
+/** For one user; it is kept in their inbox until they come. */
+export interface PublishToUserRequest {
+  /** Any JSON value. */
+  data?: any;
+  type: string;
+}
+
+export interface Published {
+  duplicate: boolean;
+  inbox_seq?: number;
+  seq?: number;
+}
+
+/** As much of a message as is shown with one that points to it. */
+export interface Quote {
+  content: string;
+  created_at: string;
+  deleted?: boolean;
+  message_id: string;
+  sender: User;
+}
+
+/** Somebody a message has reached. */
+export interface Reached {
+  read: boolean;
+  user_id: string;
+}
+
+export interface ReachedPage {
+  has_more: boolean;
+  receipts: Reached[];
+}
+
+export interface Reacted {
+  created_at: string;
+  emoji: string;
+  user_id: string;
+}
+
+/** One emoji under a message. */
+export interface Reaction {
+  count: number;
+  emoji: string;
+  user_ids: string[];
+}
+
+export interface Reactions {
+  has_more: boolean;
+  reactions: Reacted[];
+}
+
+/** A user's own read mark in a room. */
+export interface ReadMark {
+  epoch: string;
+  last_seq: number;
+  mentions: number;
+  read_seq: number;
+  room_id: string;
+  unread: number;
+}
+
+export interface Receipt {
+  delivered_seq: number;
+  read_at?: string;
+  read_seq: number;
+  user_id: string;
+}
+
+export interface Receipts {
+  has_more: boolean;
+  receipts: Receipt[];
+}
+
+export interface Replayed {
+  replayed: number;
+}
+
+export interface Results {
+  cursor?: number;
+  has_more: boolean;
+  results: Found[];
+}
+
+/** What a room keeps; null: what all rooms keep. */
+export interface Retention {
+  age_days: number | null;
+  messages: number | null;
+}
+
+export interface RevokeTokenRequest {
+  expires_at?: string | Date | null;
+  token_id: string;
+}
+
+export type Role = "read_only" | "member" | "moderator" | "owner";
+
+export interface Room {
+  blocked?: boolean;
+  created_at: string;
+  custom?: Record<string, any>;
+  delivered_seq?: number;
+  epoch: string;
+  kind: RoomKind;
+  last_message?: Message | null;
+  last_seq: number;
+  member_count: number;
+  mentions?: number;
+  muted_until?: string;
+  peer?: Peer;
+  read_seq?: number;
+  role?: Role;
+  room_id: string;
+  rules?: RoomRules;
+  title: string;
+  topic: string;
+  unread?: number;
+}
+
+export type RoomKind = "public" | "private" | "direct" | "announcement";
+
+/**
+ * A room with few members says who of them is there; a big one how many connections hear it.
+ */
+export interface RoomPresence {
+  connections?: number;
+  member_count: number;
+  users?: Presence[];
+}
+
+export interface RoomReceipt {
+  delivered_seq: number;
+  read_at?: string;
+  read_seq: number;
+  room_id: string;
+  user_id: string;
+}
+
+/**
+ * What a room's moderators have laid down for those who write in it. It is stored and shown
+ * as it is here, without the rules that are those of any room.
+ */
+export interface RoomRules {
+  /** Only moderators write and react. */
+  frozen?: boolean;
+  /** A member who does not moderate writes once in so many seconds. */
+  slow_mode_seconds?: number;
+}
+
+export interface Rooms {
+  cursor?: string;
+  has_more: boolean;
+  rooms: Room[];
+}
+
+/**
+ * Sent again with the same `client_id` it is not stored again, and gets the first answer
+ * again.
+ */
+export interface SendMessageRequest {
+  attachments?: string[];
+  client_id?: string | null;
+  /** May be left out where there are attachments. */
+  content?: string | null;
+  metadata?: Record<string, any> | null;
+  reply_to?: string | null;
+  thread_id?: string | null;
+}
+
+/**
+ * Says exactly who the members are: others are removed, those who are there get the roles
+ * that are named.
+ */
+export interface SetMembersRequest {
+  members: NamedMember[];
+}
+
+/** How much of its history a room keeps; what is left out follows the server's setting. */
+export interface SetRetentionRequest {
+  age_days?: number | null;
+  messages?: number | null;
+}
+
+/**
+ * Each member who is not a moderator can send one message in this many seconds; 0 turns it
+ * off.
+ */
+export interface SetSlowModeRequest {
+  seconds: number;
+}
+
+export type Stat = number | Distribution | Record<string, number>;
+
+/** The metrics of `/metrics` by name. */
+export type Stats = Record<string, Stat>;
+
+/** What a sender learns of a message. */
+export interface StoredMessage {
+  created_at: string;
+  duplicate: boolean;
+  message_id: string;
+  seq: number;
+}
+
+export interface Targets {
+  webhooks: WebhookTarget[];
+}
+
+/** Summary of a thread, on its first message. */
+export interface Thread {
+  count: number;
+  last_reply?: Quote;
+}
+
+export interface ThreadPage {
+  has_more: boolean;
+  replies: Message[];
+  root: Message;
+}
+
+export interface TransferRoomRequest {
+  /** Who is to own it. */
+  user_id: string;
+}
+
+export interface Unread {
+  cursor?: string;
+  has_more: boolean;
+  mentions: number;
+  rooms: ReadMark[];
+  /** Of the rooms of this page. */
+  total: number;
+}
+
+/**
+ * Gives a member a role, or a mute: until a time, for some seconds, or `null` to end it.
+ */
+export interface UpdateMemberRequest {
+  mute_seconds?: number | null;
+  muted_until?: string | Date | null;
+  role?: "owner" | "moderator" | "member" | "read_only" | null;
+}
+
+/** Changes title, topic or custom data; null removes `custom`. */
+export interface UpdateRoomRequest {
+  custom?: Record<string, any> | null;
+  title?: string | null;
+  topic?: string | null;
+}
+
+/** Changes what is said of a user; null takes it away. */
+export interface UpdateUserRequest {
+  avatar_url?: string | null;
+  custom?: Record<string, any> | null;
+  /** Null: the id is shown. */
+  name?: string | null;
+  /** Besides those of the user's tokens. */
+  roles?: string[] | null;
+}
+
+/**
+ * Makes users, or changes those that are there: what is left out stays as it is. Done again
+ * it does nothing.
+ */
+export interface UpsertUsersRequest {
+  users: UpsertUsersRequestUser[];
+}
+
+/** What is said of a user. */
+export interface UpsertUsersRequestUser {
+  avatar_url?: string | null;
+  custom?: Record<string, any> | null;
+  /** Null: the id is shown. */
+  name?: string | null;
+  /** Besides those of the user's tokens. */
+  roles?: string[] | null;
+  user_id: string;
+}
+
+/** How many users were made, changed, and as they are said to be already. */
+export interface Upserted {
+  created: number;
+  unchanged: number;
+  updated: number;
+}
+
+export interface User {
+  avatar_url?: string;
+  id: string;
+  name: string;
+}
+
+export interface UserBan {
+  banned: boolean;
+  reason?: string;
+  until?: string;
+}
+
+export interface Users {
+  has_more: boolean;
+  users: Profile[];
+}
+
+export interface WebhookTarget {
+  dead: number;
+  oldest?: string;
+  url: string;
+  waiting: number;
+}
+
+/** Parameters of `getUnread`. */
+export interface GetUnreadQuery {
+  /** Where to go on: what the page before said */
+  cursor?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listApiKeys`. */
+export interface ListApiKeysQuery {
+  /** What comes after this: the last one of the page before */
+  after?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listAuditLog`. */
+export interface ListAuditLogQuery {
+  /** What comes before this: the first one of the page before */
+  before?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listBlocks`. */
+export interface ListBlocksQuery {
+  /** What comes after this: the last one of the page before */
+  after?: string;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listConnections`. */
+export interface ListConnectionsQuery {
+  /** What comes after this: the last one of the page before */
+  after?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listDeadLetters`. */
+export interface ListDeadLettersQuery {
+  /** What comes after this: the last one of the page before */
+  after?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listInbox`. */
+export interface ListInboxQuery {
+  /** What comes after this: the last one of the page before */
+  after?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listMembers`. */
+export interface ListMembersQuery {
+  /** What comes after this: the last one of the page before */
+  after?: string;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listMessageReceipts`. */
+export interface ListMessageReceiptsQuery {
+  /** What comes after this: the last one of the page before */
+  after?: string;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listMessages`. */
+export interface ListMessagesQuery {
+  /** What comes after this: the last one of the page before */
+  after?: number;
+  /** A position, in the middle of the page */
+  around?: number;
+  /** What comes before this: the first one of the page before */
+  before?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listPins`. */
+export interface ListPinsQuery {
+  /** Where to go on: what the page before said */
+  cursor?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listReactions`. */
+export interface ListReactionsQuery {
+  /** What comes after this: the last one of the page before */
+  after?: string;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listRoomBans`. */
+export interface ListRoomBansQuery {
+  /** What comes after this: the last one of the page before */
+  after?: string;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listRoomConnections`. */
+export interface ListRoomConnectionsQuery {
+  /** What comes after this: the last one of the page before */
+  after?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listRoomEvents`. */
+export interface ListRoomEventsQuery {
+  /** What comes after this: the last one of the page before */
+  after?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listRoomReceipts`. */
+export interface ListRoomReceiptsQuery {
+  /** What comes after this: the last one of the page before */
+  after?: string;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listRooms`. */
+export interface ListRoomsQuery {
+  /** Of everybody, not only one's own: for administrators. */
+  all?: boolean;
+  /** Where to go on: what the page before said */
+  cursor?: number;
+  /** Only what has these fields in its custom data: a JSON object */
+  custom?: Record<string, any>;
+  /** Rooms of which kind; those that can be made are fewer. */
+  kind?: "any" | "public" | "private" | "direct" | "announcement";
+  /** At most so many entries */
+  limit?: number;
+  /** What the id begins with, or the title contains. */
+  query?: string;
+}
+
+/** Parameters of `listThread`. */
+export interface ListThreadQuery {
+  /** What comes after this: the last one of the page before */
+  after?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listUserConnections`. */
+export interface ListUserConnectionsQuery {
+  /** What comes after this: the last one of the page before */
+  after?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listUsers`. */
+export interface ListUsersQuery {
+  /** Without a query. */
+  after?: string;
+  /** At most so many entries */
+  limit?: number;
+  /** What is looked for: words of names, or the beginning of an id */
+  query?: string;
+}
+
+/** Parameters of `searchMessages`. */
+export interface SearchMessagesQuery {
+  /** Words, `"phrases"`, `prefixes*` and `-words` that must not be there */
+  q: string;
+  /** Where to go on: what the page before said */
+  cursor?: number;
+  /** Not before this time */
+  from?: string | Date;
+  /** At most so many entries */
+  limit?: number;
+  /** In this room only */
+  room_id?: string;
+  /** Only what this user wrote */
+  sender?: string;
+  /** The best first, or the newest */
+  sort?: "rank" | "newest";
+  /** Not after this time */
+  to?: string | Date;
+}
+
+/** Parameters of `uploadAttachment`. */
+export interface UploadAttachmentQuery {
+  /** The name of the file */
+  name?: string;
+}

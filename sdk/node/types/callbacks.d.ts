@@ -1,0 +1,63 @@
+/**
+ * What is asked about, if Parlor asks; otherwise it throws `InvalidSignature`.
+ *
+ * @param {Uint8Array | string} body as it came
+ * @param {HeadersLike} headers
+ * @param {Secret} secret `PARLOR_CALLBACK_SECRET`
+ * @param {Checks} [checks]
+ * @returns {BeforeSend}
+ */
+export function verifyBeforeSend(body: Uint8Array | string, headers: HeadersLike, secret: Secret, checks?: Checks): BeforeSend;
+/**
+ * The same of a command.
+ *
+ * @param {Uint8Array | string} body
+ * @param {HeadersLike} headers
+ * @param {Secret} secret
+ * @param {Checks} [checks]
+ * @returns {Command}
+ */
+export function verifyCommand(body: Uint8Array | string, headers: HeadersLike, secret: Secret, checks?: Checks): Command;
+export function accept(): Answer;
+export function refuse(reason: string): Answer;
+export function rewrite({ content, metadata }: {
+    content?: string;
+    metadata?: Record<string, any>;
+}): Answer;
+export function answer(value?: unknown): Answer;
+export type HeadersLike = import("./webhooks.js").HeadersLike;
+export type Secret = import("./webhooks.js").Secret;
+export type Checks = import("./webhooks.js").Checks;
+/**
+ * A message that is to be stored, or changed.
+ */
+export type BeforeSend = {
+    kind: "send" | "edit";
+    room_id: string;
+    user: import("../types/api.js").User;
+    content: string;
+    client_id?: string | undefined;
+    metadata?: Record<string, any> | undefined;
+    attachments?: string[] | undefined;
+    reply_to?: string | undefined;
+    thread_id?: string | undefined;
+    /**
+     * of an edit
+     */
+    message_id?: string | undefined;
+};
+/**
+ * A command `app.…` of a client.
+ */
+export type Command = {
+    user: import("../types/api.js").User;
+    command: string;
+    data: any;
+};
+/**
+ * Made by `accept`, `refuse`, `rewrite` or `answer`.
+ */
+export type Answer = {
+    action: string;
+    [more: string]: unknown;
+};

@@ -1,0 +1,1041 @@
+/** @typedef {import("./core.js").Options} Options */
+/** The calls of REST by the names that they have in its description. */
+export class Calls extends Core {
+    /**
+     * Acknowledge inbox events. Says that the user's clients have all events up to a
+     * position.
+     *
+     * @param {import("../types/api.js").AckInboxRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    ackInbox(body: import("../types/api.js").AckInboxRequest, options?: Options): Promise<void>;
+    /**
+     * Add a member, or join. Adds a member, for moderators; or joins an open room, where the
+     * user is the one who asks. 201 if they are new.
+     *
+     * @param {string} room
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Member>}
+     */
+    addMember(room: string, user: string, options?: Options): Promise<import("../types/api.js").Member>;
+    /**
+     * Add a reaction. Adds an emoji, or a short text in its place. 200 if the user has
+     * reacted with it already.
+     *
+     * @param {string} message
+     * @param {string} emoji
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Changed>}
+     */
+    addReaction(message: string, emoji: string, options?: Options): Promise<import("../types/api.js").Changed>;
+    /**
+     * Ban a user from a room. Removes a user and keeps them out: for some seconds, until a
+     * time, or for good. For moderators.
+     *
+     * @param {string} room
+     * @param {string} user
+     * @param {import("../types/api.js").BanFromRoomRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    banFromRoom(room: string, user: string, body?: import("../types/api.js").BanFromRoomRequest, options?: Options): Promise<void>;
+    /**
+     * Ban a user (admin). Ends the connections of a user and refuses their tokens: for some
+     * seconds, until a time, or for good. For administrators.
+     *
+     * @param {string} user
+     * @param {import("../types/api.js").BanUserRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    banUser(user: string, body?: import("../types/api.js").BanUserRequest, options?: Options): Promise<void>;
+    /**
+     * Block a user. Blocks a user: neither writes in their direct room any longer.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    blockUser(user: string, options?: Options): Promise<void>;
+    /**
+     * Add and remove many members. Adds some members and removes others, up to 1,000 at once
+     * and in one transaction. The answer says for each what came of it: one who is refused
+     * keeps nobody else from coming. For moderators and services.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ChangeMembersRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").MembersChanged>}
+     */
+    changeMembers(room: string, body?: import("../types/api.js").ChangeMembersRequest, options?: Options): Promise<import("../types/api.js").MembersChanged>;
+    /**
+     * Delete all messages. Deletes all messages of the room; the room stays. For the owner.
+     *
+     * @param {string} room
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    clearRoom(room: string, options?: Options): Promise<void>;
+    /**
+     * Number of open connections (admin). How many connections are open on the node that is
+     * asked. For administrators.
+     *
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ConnectionCount>}
+     */
+    countConnections(options?: Options): Promise<import("../types/api.js").ConnectionCount>;
+    /**
+     * Number of messages. How many messages the room has, without those that were deleted.
+     *
+     * @param {string} room
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").MessageCount>}
+     */
+    countMessages(room: string, options?: Options): Promise<import("../types/api.js").MessageCount>;
+    /**
+     * Number of open connections (admin). How many connections hear the room, on the node
+     * that is asked. For administrators.
+     *
+     * @param {string} room
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ConnectionCount>}
+     */
+    countRoomConnections(room: string, options?: Options): Promise<import("../types/api.js").ConnectionCount>;
+    /**
+     * Number of open connections (admin). How many connections a user has to the node that is
+     * asked. For administrators.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ConnectionCount>}
+     */
+    countUserConnections(user: string, options?: Options): Promise<import("../types/api.js").ConnectionCount>;
+    /**
+     * Create an API key (admin). Makes a key for a backend. The answer is the only one that
+     * has the key itself. For administrators.
+     *
+     * @param {import("../types/api.js").CreateApiKeyRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ApiKey>}
+     */
+    createApiKey(body: import("../types/api.js").CreateApiKeyRequest, options?: Options): Promise<import("../types/api.js").ApiKey>;
+    /**
+     * Create a room. Creates a room, owned by the user. Without a `room_id` the server makes
+     * one; an id that is taken is refused with 409.
+     *
+     * @param {import("../types/api.js").CreateRoomRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Room>}
+     */
+    createRoom(body?: import("../types/api.js").CreateRoomRequest, options?: Options): Promise<import("../types/api.js").Room>;
+    /**
+     * Deactivate a user (users). The user cannot come any more, and their connections end.
+     * Memberships and messages stay. For the scope `users`.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    deactivateUser(user: string, options?: Options): Promise<void>;
+    /**
+     * Delete an unsent upload. Deletes a file of the user's own that no message has.
+     *
+     * @param {string | number} id
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    deleteAttachment(id: string | number, options?: Options): Promise<void>;
+    /**
+     * Delete a dead letter (admin). Forgets one of them. For administrators.
+     *
+     * @param {string | number} id
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    deleteDeadLetter(id: string | number, options?: Options): Promise<void>;
+    /**
+     * Delete a message. Leaves of a message its place only: content, metadata, attachments
+     * and reactions are gone. For who wrote it, and for moderators.
+     *
+     * @param {string} message
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Changed>}
+     */
+    deleteMessage(message: string, options?: Options): Promise<import("../types/api.js").Changed>;
+    /**
+     * Delete a room. Deletes a room with its messages and files. Its members are told. For
+     * the owner.
+     *
+     * @param {string} room
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    deleteRoom(room: string, options?: Options): Promise<void>;
+    /**
+     * Delete a user with their data (admin). Deletes a user with what is theirs, and ends
+     * their connections. What they wrote is deleted step by step. For administrators.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    deleteUser(user: string, options?: Options): Promise<void>;
+    /**
+     * Make or describe a user (users). Makes a user, before they have ever come, or describes
+     * one anew: what is left out is none. 201 if they are new. For the scope `users`.
+     *
+     * @param {string} user
+     * @param {import("../types/api.js").DescribeUserRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Profile>}
+     */
+    describeUser(user: string, body?: import("../types/api.js").DescribeUserRequest, options?: Options): Promise<import("../types/api.js").Profile>;
+    /**
+     * Close a room's connections (admin). Closes all connections that hear the room; clients
+     * come back by themselves. For administrators.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").DisconnectRoomRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Disconnected>}
+     */
+    disconnectRoom(room: string, body?: import("../types/api.js").DisconnectRoomRequest, options?: Options): Promise<import("../types/api.js").Disconnected>;
+    /**
+     * Close a user's connections (admin). Closes all connections of a user, on all nodes. For
+     * administrators.
+     *
+     * @param {string} user
+     * @param {import("../types/api.js").DisconnectUserRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Disconnected>}
+     */
+    disconnectUser(user: string, body?: import("../types/api.js").DisconnectUserRequest, options?: Options): Promise<import("../types/api.js").Disconnected>;
+    /**
+     * The file. The bytes of the file, all or a range of them, for who may read its message.
+     *
+     * @param {string | number} id
+     * @param {Options} [options]
+     * @returns {Promise<Uint8Array>}
+     */
+    downloadAttachment(id: string | number, options?: Options): Promise<Uint8Array>;
+    /**
+     * A thumbnail of the file. A small picture of an image. Answered with 404 for what has
+     * none.
+     *
+     * @param {string | number} id
+     * @param {Options} [options]
+     * @returns {Promise<Uint8Array>}
+     */
+    downloadThumbnail(id: string | number, options?: Options): Promise<Uint8Array>;
+    /**
+     * Edit a message. Replaces the content. Only who wrote a message edits it.
+     *
+     * @param {string} message
+     * @param {import("../types/api.js").EditMessageRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Changed>}
+     */
+    editMessage(message: string, body: import("../types/api.js").EditMessageRequest, options?: Options): Promise<import("../types/api.js").Changed>;
+    /**
+     * All data of a user (admin). All that is stored of a user, as one document. For
+     * administrators.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Export>}
+     */
+    exportUser(user: string, options?: Options): Promise<import("../types/api.js").Export>;
+    /**
+     * Freeze: only moderators write. From now on only moderators write and react. Messages
+     * stay readable.
+     *
+     * @param {string} room
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Room>}
+     */
+    freezeRoom(room: string, options?: Options): Promise<import("../types/api.js").Room>;
+    /**
+     * An attachment. What is known of a file: its name, type and size.
+     *
+     * @param {string | number} id
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Attachment>}
+     */
+    getAttachment(id: string | number, options?: Options): Promise<import("../types/api.js").Attachment>;
+    /**
+     * The authenticated user. Who the token belongs to, and the roles that it has.
+     *
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Me>}
+     */
+    getMe(options?: Options): Promise<import("../types/api.js").Me>;
+    /**
+     * A message. A message as it is now, with its reactions and attachments.
+     *
+     * @param {string} message
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Message>}
+     */
+    getMessage(message: string, options?: Options): Promise<import("../types/api.js").Message>;
+    /**
+     * The user's own read mark. How far the user has read the room, and what is unread.
+     *
+     * @param {string} room
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ReadMark>}
+     */
+    getReadMark(room: string, options?: Options): Promise<import("../types/api.js").ReadMark>;
+    /**
+     * Retention of a room (admin). How long, and how many of, the messages of the room are
+     * kept. For administrators.
+     *
+     * @param {string} room
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Retention>}
+     */
+    getRetention(room: string, options?: Options): Promise<import("../types/api.js").Retention>;
+    /**
+     * A room. A room that the user is in, or may join. A private room does not exist for
+     * others.
+     *
+     * @param {string} room
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Room>}
+     */
+    getRoom(room: string, options?: Options): Promise<import("../types/api.js").Room>;
+    /**
+     * Presence in the room. Who of a small room is there; of a big one how many connections
+     * hear it.
+     *
+     * @param {string} room
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").RoomPresence>}
+     */
+    getRoomPresence(room: string, options?: Options): Promise<import("../types/api.js").RoomPresence>;
+    /**
+     * Metrics (admin). The metrics of the node that is asked, as JSON. For administrators.
+     *
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Stats>}
+     */
+    getStats(options?: Options): Promise<import("../types/api.js").Stats>;
+    /**
+     * Unread messages. The rooms with unread messages, and how many.
+     *
+     * @param {import("../types/api.js").GetUnreadQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Unread>}
+     */
+    getUnread(query?: import("../types/api.js").GetUnreadQuery, options?: Options): Promise<import("../types/api.js").Unread>;
+    /**
+     * Unread messages: one after the other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").GetUnreadQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").ReadMark, void, undefined>}
+     */
+    iterUnread(query?: import("../types/api.js").GetUnreadQuery, options?: Options): AsyncGenerator<import("../types/api.js").ReadMark, void, undefined>;
+    /**
+     * A user. What is known of a user, for those who share a room with them or may find them.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Profile>}
+     */
+    getUser(user: string, options?: Options): Promise<import("../types/api.js").Profile>;
+    /**
+     * Whether a user is banned (admin). Whether the user is banned, until when and why. For
+     * administrators.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").UserBan>}
+     */
+    getUserBan(user: string, options?: Options): Promise<import("../types/api.js").UserBan>;
+    /**
+     * Presence of a user. Whether a user is there, for those who share a room with them.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Presence>}
+     */
+    getUserPresence(user: string, options?: Options): Promise<import("../types/api.js").Presence>;
+    /**
+     * List API keys (admin). The keys that there are, without what is secret in them. For
+     * administrators.
+     *
+     * @param {import("../types/api.js").ListApiKeysQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ApiKeys>}
+     */
+    listApiKeys(query?: import("../types/api.js").ListApiKeysQuery, options?: Options): Promise<import("../types/api.js").ApiKeys>;
+    /**
+     * List API keys (admin): one after the other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").ListApiKeysQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").ApiKey, void, undefined>}
+     */
+    iterApiKeys(query?: import("../types/api.js").ListApiKeysQuery, options?: Options): AsyncGenerator<import("../types/api.js").ApiKey, void, undefined>;
+    /**
+     * Audit log (admin). What administrators have done, the latest first. For administrators.
+     *
+     * @param {import("../types/api.js").ListAuditLogQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").AuditPage>}
+     */
+    listAuditLog(query?: import("../types/api.js").ListAuditLogQuery, options?: Options): Promise<import("../types/api.js").AuditPage>;
+    /**
+     * Audit log (admin): one after the other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").ListAuditLogQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Audited, void, undefined>}
+     */
+    iterAuditLog(query?: import("../types/api.js").ListAuditLogQuery, options?: Options): AsyncGenerator<import("../types/api.js").Audited, void, undefined>;
+    /**
+     * List blocked users. Whom the user has blocked.
+     *
+     * @param {import("../types/api.js").ListBlocksQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Blocks>}
+     */
+    listBlocks(query?: import("../types/api.js").ListBlocksQuery, options?: Options): Promise<import("../types/api.js").Blocks>;
+    /**
+     * List blocked users: one after the other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").ListBlocksQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").User, void, undefined>}
+     */
+    iterBlocks(query?: import("../types/api.js").ListBlocksQuery, options?: Options): AsyncGenerator<import("../types/api.js").User, void, undefined>;
+    /**
+     * Open connections (admin). The open connections of the node that is asked. For
+     * administrators.
+     *
+     * @param {import("../types/api.js").ListConnectionsQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Connections>}
+     */
+    listConnections(query?: import("../types/api.js").ListConnectionsQuery, options?: Options): Promise<import("../types/api.js").Connections>;
+    /**
+     * Open connections (admin): one after the other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").ListConnectionsQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Connection, void, undefined>}
+     */
+    iterConnections(query?: import("../types/api.js").ListConnectionsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Connection, void, undefined>;
+    /**
+     * List dead letters (admin). The deliveries that were given up. For administrators.
+     *
+     * @param {import("../types/api.js").ListDeadLettersQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Letters>}
+     */
+    listDeadLetters(query?: import("../types/api.js").ListDeadLettersQuery, options?: Options): Promise<import("../types/api.js").Letters>;
+    /**
+     * List dead letters (admin): one after the other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").ListDeadLettersQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").DeadLetter, void, undefined>}
+     */
+    iterDeadLetters(query?: import("../types/api.js").ListDeadLettersQuery, options?: Options): AsyncGenerator<import("../types/api.js").DeadLetter, void, undefined>;
+    /**
+     * Events in the inbox. The events in the user's own inbox, from a position on, with their
+     * `data` as it was given.
+     *
+     * @param {import("../types/api.js").ListInboxQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Inbox>}
+     */
+    listInbox(query?: import("../types/api.js").ListInboxQuery, options?: Options): Promise<import("../types/api.js").Inbox>;
+    /**
+     * Events in the inbox: one after the other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").ListInboxQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").AppEvent, void, undefined>}
+     */
+    iterInbox(query?: import("../types/api.js").ListInboxQuery, options?: Options): AsyncGenerator<import("../types/api.js").AppEvent, void, undefined>;
+    /**
+     * Members. The members by id, page by page: `after` is the last id of the page before.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListMembersQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Members>}
+     */
+    listMembers(room: string, query?: import("../types/api.js").ListMembersQuery, options?: Options): Promise<import("../types/api.js").Members>;
+    /**
+     * Members: one after the other, from as many pages as there are.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListMembersQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Member, void, undefined>}
+     */
+    iterMembers(room: string, query?: import("../types/api.js").ListMembersQuery, options?: Options): AsyncGenerator<import("../types/api.js").Member, void, undefined>;
+    /**
+     * Who has read a message. Whom the message has reached, and who of them has read it.
+     *
+     * @param {string} message
+     * @param {import("../types/api.js").ListMessageReceiptsQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ReachedPage>}
+     */
+    listMessageReceipts(message: string, query?: import("../types/api.js").ListMessageReceiptsQuery, options?: Options): Promise<import("../types/api.js").ReachedPage>;
+    /**
+     * Who has read a message: one after the other, from as many pages as there are.
+     *
+     * @param {string} message
+     * @param {import("../types/api.js").ListMessageReceiptsQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Reached, void, undefined>}
+     */
+    iterMessageReceipts(message: string, query?: import("../types/api.js").ListMessageReceiptsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Reached, void, undefined>;
+    /**
+     * A page of history. A page of history: the newest, or those before, after or around a
+     * position. The three exclude each other.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListMessagesQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").History>}
+     */
+    listMessages(room: string, query?: import("../types/api.js").ListMessagesQuery, options?: Options): Promise<import("../types/api.js").History>;
+    /**
+     * A page of history: one after the other, from as many pages as there are.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListMessagesQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Message, void, undefined>}
+     */
+    iterMessages(room: string, query?: import("../types/api.js").ListMessagesQuery, options?: Options): AsyncGenerator<import("../types/api.js").Message, void, undefined>;
+    /**
+     * Pinned messages. The pinned messages, the last one pinned first.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListPinsQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Pins>}
+     */
+    listPins(room: string, query?: import("../types/api.js").ListPinsQuery, options?: Options): Promise<import("../types/api.js").Pins>;
+    /**
+     * Pinned messages: one after the other, from as many pages as there are.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListPinsQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Message, void, undefined>}
+     */
+    iterPins(room: string, query?: import("../types/api.js").ListPinsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Message, void, undefined>;
+    /**
+     * Reactions to a message. The reactions to a message, each with who and when.
+     *
+     * @param {string} message
+     * @param {import("../types/api.js").ListReactionsQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Reactions>}
+     */
+    listReactions(message: string, query?: import("../types/api.js").ListReactionsQuery, options?: Options): Promise<import("../types/api.js").Reactions>;
+    /**
+     * Reactions to a message: one after the other, from as many pages as there are.
+     *
+     * @param {string} message
+     * @param {import("../types/api.js").ListReactionsQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Reacted, void, undefined>}
+     */
+    iterReactions(message: string, query?: import("../types/api.js").ListReactionsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Reacted, void, undefined>;
+    /**
+     * List bans. Who is banned from the room, until when and why. For moderators.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListRoomBansQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Bans>}
+     */
+    listRoomBans(room: string, query?: import("../types/api.js").ListRoomBansQuery, options?: Options): Promise<import("../types/api.js").Bans>;
+    /**
+     * List bans: one after the other, from as many pages as there are.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListRoomBansQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Ban, void, undefined>}
+     */
+    iterRoomBans(room: string, query?: import("../types/api.js").ListRoomBansQuery, options?: Options): AsyncGenerator<import("../types/api.js").Ban, void, undefined>;
+    /**
+     * Open connections of a room (admin). The connections that hear the room, on the node
+     * that is asked. For administrators.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListRoomConnectionsQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Connections>}
+     */
+    listRoomConnections(room: string, query?: import("../types/api.js").ListRoomConnectionsQuery, options?: Options): Promise<import("../types/api.js").Connections>;
+    /**
+     * Open connections of a room (admin): one after the other, from as many pages as there
+     * are.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListRoomConnectionsQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Connection, void, undefined>}
+     */
+    iterRoomConnections(room: string, query?: import("../types/api.js").ListRoomConnectionsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Connection, void, undefined>;
+    /**
+     * Events published by the application. The stored events that the application published
+     * into the room, from a position on, with their `data` as it was given.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListRoomEventsQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Events>}
+     */
+    listRoomEvents(room: string, query?: import("../types/api.js").ListRoomEventsQuery, options?: Options): Promise<import("../types/api.js").Events>;
+    /**
+     * Events published by the application: one after the other, from as many pages as there
+     * are.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListRoomEventsQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").AppEvent, void, undefined>}
+     */
+    iterRoomEvents(room: string, query?: import("../types/api.js").ListRoomEventsQuery, options?: Options): AsyncGenerator<import("../types/api.js").AppEvent, void, undefined>;
+    /**
+     * Read and delivered marks of the members. How far each member has read and received, so
+     * that a client can show ticks.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListRoomReceiptsQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Receipts>}
+     */
+    listRoomReceipts(room: string, query?: import("../types/api.js").ListRoomReceiptsQuery, options?: Options): Promise<import("../types/api.js").Receipts>;
+    /**
+     * Read and delivered marks of the members: one after the other, from as many pages as
+     * there are.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ListRoomReceiptsQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Receipt, void, undefined>}
+     */
+    iterRoomReceipts(room: string, query?: import("../types/api.js").ListRoomReceiptsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Receipt, void, undefined>;
+    /**
+     * The user's rooms, or all rooms (rooms), with the last message of each. The rooms of the
+     * user in the order of their creation, each with the user's own marks and its last
+     * message. `cursor` of one page leads to the next.
+     *
+     * @param {import("../types/api.js").ListRoomsQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Rooms>}
+     */
+    listRooms(query?: import("../types/api.js").ListRoomsQuery, options?: Options): Promise<import("../types/api.js").Rooms>;
+    /**
+     * The user's rooms, or all rooms (rooms), with the last message of each: one after the
+     * other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").ListRoomsQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Room, void, undefined>}
+     */
+    iterRooms(query?: import("../types/api.js").ListRoomsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Room, void, undefined>;
+    /**
+     * A thread. The first message of a thread and its replies in their order.
+     *
+     * @param {string} message
+     * @param {import("../types/api.js").ListThreadQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ThreadPage>}
+     */
+    listThread(message: string, query?: import("../types/api.js").ListThreadQuery, options?: Options): Promise<import("../types/api.js").ThreadPage>;
+    /**
+     * A thread: one after the other, from as many pages as there are.
+     *
+     * @param {string} message
+     * @param {import("../types/api.js").ListThreadQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Message, void, undefined>}
+     */
+    iterThread(message: string, query?: import("../types/api.js").ListThreadQuery, options?: Options): AsyncGenerator<import("../types/api.js").Message, void, undefined>;
+    /**
+     * Open connections of a user (admin). The connections of a user to the node that is
+     * asked. For administrators.
+     *
+     * @param {string} user
+     * @param {import("../types/api.js").ListUserConnectionsQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Connections>}
+     */
+    listUserConnections(user: string, query?: import("../types/api.js").ListUserConnectionsQuery, options?: Options): Promise<import("../types/api.js").Connections>;
+    /**
+     * Open connections of a user (admin): one after the other, from as many pages as there
+     * are.
+     *
+     * @param {string} user
+     * @param {import("../types/api.js").ListUserConnectionsQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Connection, void, undefined>}
+     */
+    iterUserConnections(user: string, query?: import("../types/api.js").ListUserConnectionsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Connection, void, undefined>;
+    /**
+     * Find users by name, or list all (users). Users whose names or ids have words that begin
+     * as those of `query`, at most 50, where the deployment has a directory. For the scope
+     * `users`, also without a query: all by id, page by page.
+     *
+     * @param {import("../types/api.js").ListUsersQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Users>}
+     */
+    listUsers(query?: import("../types/api.js").ListUsersQuery, options?: Options): Promise<import("../types/api.js").Users>;
+    /**
+     * Find users by name, or list all (users): one after the other, from as many pages as
+     * there are.
+     *
+     * @param {import("../types/api.js").ListUsersQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Profile, void, undefined>}
+     */
+    iterUsers(query?: import("../types/api.js").ListUsersQuery, options?: Options): AsyncGenerator<import("../types/api.js").Profile, void, undefined>;
+    /**
+     * Webhooks (admin). Where events are sent to, and how much waits for each. For
+     * administrators.
+     *
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Targets>}
+     */
+    listWebhooks(options?: Options): Promise<import("../types/api.js").Targets>;
+    /**
+     * Mark everything as read. Moves the marks of all rooms of the user to their ends.
+     *
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").AllMoved>}
+     */
+    markAllRead(options?: Options): Promise<import("../types/api.js").AllMoved>;
+    /**
+     * Report messages as delivered. Says that the user's client has all messages up to a
+     * position.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").MarkDeliveredRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Delivered>}
+     */
+    markDelivered(room: string, body: import("../types/api.js").MarkDeliveredRequest, options?: Options): Promise<import("../types/api.js").Delivered>;
+    /**
+     * Move the read mark. Moves the mark up to a position, up to a message, or with `all` to
+     * the end. It never moves back.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").MarkReadRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ReadMark>}
+     */
+    markRead(room: string, body?: import("../types/api.js").MarkReadRequest, options?: Options): Promise<import("../types/api.js").ReadMark>;
+    /**
+     * Open a direct room with another user. Opens the direct room of the user and another
+     * one: 201 if it is new, 200 if it was there. There is one for each pair.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Room>}
+     */
+    openDirectRoom(user: string, options?: Options): Promise<import("../types/api.js").Room>;
+    /**
+     * Open a direct room between two users (service). Opens the direct room of two users on
+     * their behalf: 201 if it is new, 200 if it was there. For services.
+     *
+     * @param {import("../types/api.js").OpenDirectRoomBetweenRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Room>}
+     */
+    openDirectRoomBetween(body: import("../types/api.js").OpenDirectRoomBetweenRequest, options?: Options): Promise<import("../types/api.js").Room>;
+    /**
+     * Pin a message. Pins a message to its room, for all members. For moderators, and in a
+     * direct room for both.
+     *
+     * @param {string} message
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Changed>}
+     */
+    pinMessage(message: string, options?: Options): Promise<import("../types/api.js").Changed>;
+    /**
+     * Publish an event to everyone (service). Publishes an event to everybody who is
+     * connected. It is not stored. For services.
+     *
+     * @param {import("../types/api.js").PublishToEveryoneRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Published>}
+     */
+    publishToEveryone(body: import("../types/api.js").PublishToEveryoneRequest, options?: Options): Promise<import("../types/api.js").Published>;
+    /**
+     * Publish an event to a role context (service). Publishes an event to all users who are
+     * connected with a role of this context. It is not stored. For services.
+     *
+     * @param {string} context
+     * @param {import("../types/api.js").PublishToRoleRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Published>}
+     */
+    publishToRole(context: string, body: import("../types/api.js").PublishToRoleRequest, options?: Options): Promise<import("../types/api.js").Published>;
+    /**
+     * Publish an event into a room (service). Publishes an event of the application's own
+     * type with any JSON as its `data`. It takes a place in the room's timeline, unless it is
+     * `ephemeral`. With an `Idempotency-Key` it is published once. For services.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").PublishToRoomRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Published>}
+     */
+    publishToRoom(room: string, body: import("../types/api.js").PublishToRoomRequest, options?: Options): Promise<import("../types/api.js").Published>;
+    /**
+     * Publish an event to a user (service). Publishes an event of the application's own type
+     * into the inbox of a user, with any JSON as its `data`. For services.
+     *
+     * @param {string} user
+     * @param {import("../types/api.js").PublishToUserRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Published>}
+     */
+    publishToUser(user: string, body: import("../types/api.js").PublishToUserRequest, options?: Options): Promise<import("../types/api.js").Published>;
+    /**
+     * Bring a deactivated user back (users). Lets a deactivated user come again. For the
+     * scope `users`.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    reactivateUser(user: string, options?: Options): Promise<void>;
+    /**
+     * Remove a member, or leave. Removes a member, for moderators; or leaves, where the user
+     * is the one who asks.
+     *
+     * @param {string} room
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    removeMember(room: string, user: string, options?: Options): Promise<void>;
+    /**
+     * Remove a reaction. Takes the user's own reaction back.
+     *
+     * @param {string} message
+     * @param {string} emoji
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Changed>}
+     */
+    removeReaction(message: string, emoji: string, options?: Options): Promise<import("../types/api.js").Changed>;
+    /**
+     * Replay a dead letter (admin). Sends one of them once more. For administrators.
+     *
+     * @param {string | number} id
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    replayDeadLetter(id: string | number, options?: Options): Promise<void>;
+    /**
+     * Replay all dead letters (admin). Sends all of them once more. For administrators.
+     *
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Replayed>}
+     */
+    replayDeadLetters(options?: Options): Promise<import("../types/api.js").Replayed>;
+    /**
+     * Revoke an API key (admin). Refuses a key from now on. For administrators.
+     *
+     * @param {string | number} id
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    revokeApiKey(id: string | number, options?: Options): Promise<void>;
+    /**
+     * Revoke a token (admin). Refuses one token by its `jti`, and ends the connections that
+     * it has opened. For administrators.
+     *
+     * @param {import("../types/api.js").RevokeTokenRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    revokeToken(body: import("../types/api.js").RevokeTokenRequest, options?: Options): Promise<void>;
+    /**
+     * Revoke all tokens of a user (admin). No token of the user that was issued until now
+     * works any longer. For administrators.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    revokeUserTokens(user: string, options?: Options): Promise<void>;
+    /**
+     * Search the user's rooms. Finds messages of the user's rooms by their words; the best or
+     * the newest first.
+     *
+     * @param {import("../types/api.js").SearchMessagesQuery} query
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Results>}
+     */
+    searchMessages(query: import("../types/api.js").SearchMessagesQuery, options?: Options): Promise<import("../types/api.js").Results>;
+    /**
+     * Search the user's rooms: one after the other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").SearchMessagesQuery} query
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Found, void, undefined>}
+     */
+    iterSearchMessages(query: import("../types/api.js").SearchMessagesQuery, options?: Options): AsyncGenerator<import("../types/api.js").Found, void, undefined>;
+    /**
+     * Send a message. Sends a message, with any JSON object as its `metadata`. With the same
+     * `client_id`, or `Idempotency-Key`, again it is stored once and the first answer is
+     * given again, with 200.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").SendMessageRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").StoredMessage>}
+     */
+    sendMessage(room: string, body?: import("../types/api.js").SendMessageRequest, options?: Options): Promise<import("../types/api.js").StoredMessage>;
+    /**
+     * Set exactly who the members are. Says exactly who the members are: others are removed,
+     * and those who are there get the roles that are named. For moderators and services.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").SetMembersRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").MembersChanged>}
+     */
+    setMembers(room: string, body: import("../types/api.js").SetMembersRequest, options?: Options): Promise<import("../types/api.js").MembersChanged>;
+    /**
+     * Set the retention of a room (admin). Keeps messages for so many days, or so many of
+     * them; what is left out is as for all rooms. For administrators.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").SetRetentionRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    setRetention(room: string, body?: import("../types/api.js").SetRetentionRequest, options?: Options): Promise<void>;
+    /**
+     * Slow mode: one message in so many seconds. A member who does not moderate writes once
+     * in so many seconds; 0 ends it.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").SetSlowModeRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Room>}
+     */
+    setSlowMode(room: string, body: import("../types/api.js").SetSlowModeRequest, options?: Options): Promise<import("../types/api.js").Room>;
+    /**
+     * Transfer ownership. Makes another member the owner; the owner becomes a moderator.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").TransferRoomRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    transferRoom(room: string, body: import("../types/api.js").TransferRoomRequest, options?: Options): Promise<void>;
+    /**
+     * End a ban. Ends a ban: the user may join or be added again. For moderators.
+     *
+     * @param {string} room
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    unbanFromRoom(room: string, user: string, options?: Options): Promise<void>;
+    /**
+     * End a ban (admin). Ends a ban. For administrators.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    unbanUser(user: string, options?: Options): Promise<void>;
+    /**
+     * Unblock a user. Ends that.
+     *
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    unblockUser(user: string, options?: Options): Promise<void>;
+    /**
+     * Unfreeze. Everybody may write again.
+     *
+     * @param {string} room
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Room>}
+     */
+    unfreezeRoom(room: string, options?: Options): Promise<import("../types/api.js").Room>;
+    /**
+     * Unpin a message. Unpins a message.
+     *
+     * @param {string} message
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Changed>}
+     */
+    unpinMessage(message: string, options?: Options): Promise<import("../types/api.js").Changed>;
+    /**
+     * Change a member's role, or mute them. Changes the role of a member, or mutes them for
+     * some seconds, until a time, or, with `null`, not any longer.
+     *
+     * @param {string} room
+     * @param {string} user
+     * @param {import("../types/api.js").UpdateMemberRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Member>}
+     */
+    updateMember(room: string, user: string, body?: import("../types/api.js").UpdateMemberRequest, options?: Options): Promise<import("../types/api.js").Member>;
+    /**
+     * Change title, topic or custom data. Changes what is named and leaves the rest. `custom`
+     * is replaced as a whole; `null` removes it. For moderators.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").UpdateRoomRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Room>}
+     */
+    updateRoom(room: string, body?: import("../types/api.js").UpdateRoomRequest, options?: Options): Promise<import("../types/api.js").Room>;
+    /**
+     * Change what is said of a user (users). Changes what is named and leaves the rest;
+     * `null` takes it away. Those who see the user are told. For the scope `users`.
+     *
+     * @param {string} user
+     * @param {import("../types/api.js").UpdateUserRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Profile>}
+     */
+    updateUser(user: string, body?: import("../types/api.js").UpdateUserRequest, options?: Options): Promise<import("../types/api.js").Profile>;
+    /**
+     * Upload a file. Stores the body as a file. The id in the answer is named by the message
+     * that the file is sent with; what is not sent is deleted after a while.
+     *
+     * @param {Uint8Array} content
+     * @param {import("../types/api.js").UploadAttachmentQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Attachment>}
+     */
+    uploadAttachment(content: Uint8Array, query?: import("../types/api.js").UploadAttachmentQuery, options?: Options): Promise<import("../types/api.js").Attachment>;
+    /**
+     * Make or change many users (users). Makes users, or changes those that are there, up to
+     * 1,000 at once: what is left out stays as it is. Done again it does nothing. For the
+     * scope `users`.
+     *
+     * @param {import("../types/api.js").UpsertUsersRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Upserted>}
+     */
+    upsertUsers(body: import("../types/api.js").UpsertUsersRequest, options?: Options): Promise<import("../types/api.js").Upserted>;
+}
+export type Options = import("./core.js").Options;
+import { Core } from "./core.js";
