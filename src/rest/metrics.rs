@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
@@ -93,9 +93,9 @@ impl Process {
 
 /// The metrics of `/metrics` by name.
 #[derive(Default, Serialize, JsonSchema)]
-pub(super) struct Stats(BTreeMap<String, Stat>);
+pub(super) struct Stats(#[schemars(schema_with = "stats_by_name")] BTreeMap<String, Stat>);
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum Stat {
     One(f64),
@@ -106,11 +106,17 @@ enum Stat {
 
 /// The number of values up to each bound, the number of all values, and their
 /// sum.
-#[derive(Default, Serialize, JsonSchema)]
+#[derive(Default, Serialize)]
 struct Distribution {
     buckets: Vec<[f64; 2]>,
     count: f64,
     sum: f64,
+}
+
+/// A number or a map is a type that openapi-generator's Java does not compile with.
+fn stats_by_name(_: &mut SchemaGenerator) -> Schema {
+    let one = "A number, numbers by the value of a label, or `buckets`, `count` and `sum`.";
+    json_schema!({"type": "object", "additionalProperties": {"description": one}})
 }
 
 impl Stats {

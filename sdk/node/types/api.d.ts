@@ -189,13 +189,6 @@ export interface Disconnected {
   disconnected: number;
 }
 
-/** The number of values up to each bound, the number of all values, and their sum. */
-export interface Distribution {
-  buckets: number[][];
-  count: number;
-  sum: number;
-}
-
 /** Changes the content of a message; only its author may. */
 export interface EditMessageRequest {
   content: string;
@@ -626,10 +619,8 @@ export interface SetSlowModeRequest {
   seconds: number;
 }
 
-export type Stat = number | Distribution | Record<string, number>;
-
 /** The metrics of `/metrics` by name. */
-export type Stats = Record<string, Stat>;
+export type Stats = Record<string, any>;
 
 /** What a sender learns of a message. */
 export interface StoredMessage {

@@ -147,14 +147,6 @@ class Delivered(TypedDict):
 class Disconnected(TypedDict):
     disconnected: int
 
-
-class Distribution(TypedDict):
-    """The number of values up to each bound, the number of all values, and their sum."""
-
-    buckets: List[List[float]]
-    count: float
-    sum: float
-
 ErrorCode = Literal["invalid_message", "unauthorized", "token_expired", "forbidden", "not_found", "method_not_allowed", "timeout", "conflict", "too_large", "rate_limited", "refused", "processing_error", "unavailable"]
 """A stable error code, the same on the socket and in REST bodies."""
 
@@ -559,9 +551,7 @@ class _Rooms(TypedDict):
 class Rooms(_Rooms, total=False):
     cursor: str
 
-Stat = Union[float, Distribution, Dict[str, float]]
-
-Stats = Dict[str, Stat]
+Stats = Dict[str, Any]
 """The metrics of `/metrics` by name."""
 
 
