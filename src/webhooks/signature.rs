@@ -63,6 +63,23 @@ mod tests {
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
+    /// What the SDKs and the examples for other languages take for signed, is.
+    #[test]
+    fn the_vectors_of_receivers_are_signed_as_here() {
+        let vectors = include_str!("../../tests/vectors/webhooks.json");
+        let cases: Vec<serde_json::Value> = serde_json::from_str(vectors).expect("JSON");
+        let mut signed = 0;
+        for case in cases.iter().filter(|case| case["fits"] == true) {
+            let text = |name: &str| case[name].as_str().expect("a text");
+            let secrets = Secrets::new(&[text("secret").to_owned()]).expect("a good secret");
+            let at = case["timestamp"].as_i64().expect("a number");
+            let ours = secrets.sign(text("id"), at, text("body"));
+            assert!(text("signature").split(' ').any(|one| one == ours), "{case}");
+            signed += 1;
+        }
+        assert!(signed > 3, "{signed}");
+    }
+
     #[test]
     fn secrets_are_long_enough_and_may_be_several() {
         assert!(Secrets::new(&["short".to_owned()]).is_none());

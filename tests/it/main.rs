@@ -81,6 +81,7 @@ mod room_rules;
 mod rooms;
 mod rooms_by_rule;
 mod s3;
+mod sdk;
 mod search;
 mod sending;
 mod shutdown;

@@ -15,7 +15,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::{Server, Token, User, python};
+use crate::support::{Server, Token, User, node_modules, npm, python};
 
 /// One of them may take so long where others compile beside it.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -70,18 +70,6 @@ impl Described {
 /// A file beside this one.
 fn beside(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/generated_clients").join(name)
-}
-
-/// A program from npm.
-fn npm(program: &str) -> Command {
-    let program = node_modules().join(".bin").join(program);
-    assert!(program.exists(), "{} is there (scripts/test makes it)", program.display());
-    Command::new(program)
-}
-
-fn node_modules() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target directory");
-    target.join("node/node_modules")
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod database;
 mod driver;
 mod frame;
 mod moderation;
+mod npm;
 mod outcome;
 mod page;
 mod proxy;
@@ -41,6 +42,7 @@ pub use self::{
     database::TestDatabase,
     driver::Driver,
     frame::Frame,
+    npm::{node_modules, npm},
     outcome::Outcome,
     proxy::Proxy,
     python::python,
