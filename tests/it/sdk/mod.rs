@@ -191,6 +191,18 @@ async fn what_is_made_from_the_description_is_in_step_with_it() {
 }
 
 #[test]
+fn they_have_the_version_of_the_server() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, line) in [
+        ("sdk/python/pyproject.toml", format!("\nversion = \"{version}\"\n")),
+        ("sdk/node/package.json", format!("\n  \"version\": \"{version}\",\n")),
+    ] {
+        let text = std::fs::read_to_string(project(file)).expect("it is there");
+        assert!(text.contains(&line), "{file} has version {version}");
+    }
+}
+
+#[test]
 fn the_page_shows_the_examples_as_they_are() {
     let page = std::fs::read_to_string(project("docs/BACKENDS.md")).expect("it is there");
     for example in

@@ -13,7 +13,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import calls
 import faults
@@ -21,8 +21,10 @@ from apps import Application
 
 import parlor
 from parlor import (
-    AsyncParlor, InvalidSignature, Parlor, Refused, Unauthorized, mint_token, verify_webhook,
+    AsyncParlor, InvalidSignature, Parlor, Refused, Unauthorized, mint_token, types,
+    verify_webhook,
 )  # fmt: skip
+from parlor.errors import ERRORS
 
 
 async def got(value: Any) -> Any:
@@ -47,6 +49,11 @@ def vectors(file: str) -> None:
     refuses(ValueError, verify_webhook, b"{}", headers, "short")
     refuses(ValueError, mint_token, "short", "ann")
     refuses(ValueError, mint_token, "x" * 32, "ann", expires_in=401 * 24 * 3600)
+
+
+def codes() -> None:
+    """Each code of the server has its class."""
+    assert set(ERRORS) == set(get_args(types.ErrorCode)), ERRORS
 
 
 def refuses(error: Any, function: Any, *args: Any, **kwargs: Any) -> None:
@@ -112,6 +119,7 @@ async def run(framework: str, url: str, secret: str, application: Application) -
 def main() -> None:
     framework, secret, webhook_secret, callback_secret, file = sys.argv[1:]
     vectors(file)
+    codes()
     application = Application(framework, webhook_secret, callback_secret)
     application.refuses_what_is_forged()
     print(application.url, flush=True)
