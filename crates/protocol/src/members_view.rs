@@ -29,6 +29,7 @@ pub struct MemberResultView<'a> {
 /// was `changed` has another role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum MemberOutcome {
     Added,
     Already,

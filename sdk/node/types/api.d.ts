@@ -278,16 +278,14 @@ export interface Member {
   user: User;
 }
 
-/**
- * What was done about somebody: who was a member `already` stays as they were, who was
- * `changed` has another role.
- */
-export type MemberOutcome = "added" | "already" | "changed" | "removed" | "refused";
-
 /** What came of one. */
 export interface MemberResult {
   error?: ErrorDetail;
-  result: MemberOutcome;
+  /**
+   * What was done about somebody: who was a member `already` stays as they were, who was
+   * `changed` has another role.
+   */
+  result: "added" | "already" | "changed" | "removed" | "refused";
   user_id: string;
 }
 

@@ -96,6 +96,19 @@ mod tests {
         }
     }
 
+    /// Clients for Go have a constant for each, by its name alone.
+    #[test]
+    fn no_two_enumerations_that_have_names_share_a_value() {
+        let document = openapi();
+        let schemas = document["components"]["schemas"].as_object().expect("schemas");
+        let mut values = BTreeSet::new();
+        for (name, schema) in schemas {
+            for value in schema["enum"].as_array().into_iter().flatten() {
+                assert!(values.insert(value.to_string()), "{value} of {name}: inline one of them");
+            }
+        }
+    }
+
     #[test]
     fn every_reference_leads_somewhere() {
         let document = openapi();

@@ -234,13 +234,11 @@ class _Member(TypedDict):
 class Member(_Member, total=False):
     muted_until: str
 
-MemberOutcome = Literal["added", "already", "changed", "removed", "refused"]
-"""What was done about somebody: who was a member `already` stays as they were, who was
-`changed` has another role."""
-
 
 class _MemberResult(TypedDict):
-    result: MemberOutcome
+    result: Literal["added", "already", "changed", "removed", "refused"]
+    """What was done about somebody: who was a member `already` stays as they were, who was
+    `changed` has another role."""
     user_id: str
 
 
