@@ -2,12 +2,15 @@
 
 mod accept;
 mod copy;
+mod export;
 mod http;
+mod import;
 mod listen;
 mod logging;
 mod memory;
 mod nodes;
 mod output;
+mod progress;
 mod serve;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
@@ -83,6 +86,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Serve(args)) => serve::serve(Config::new(*args)?),
         Some(Command::Migrate(args)) => migrate(args),
         Some(Command::Copy(args)) => copy::copy(args),
+        Some(Command::Export(args)) => export::export(*args),
+        Some(Command::Import(args)) => import::import(*args),
         Some(Command::NewEpoch(args)) => new_epoch(args),
         Some(Command::Token(args)) => token(*args),
     }

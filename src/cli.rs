@@ -7,6 +7,7 @@ mod copy;
 mod env_file;
 #[cfg(test)]
 mod example;
+mod moving;
 mod read;
 mod token;
 mod variables;
@@ -15,6 +16,7 @@ use clap::{Parser, Subcommand};
 
 pub use self::{
     copy::CopyArgs,
+    moving::{ExportArgs, ImportArgs},
     token::TokenArgs,
     variables::{LOG_FORMAT, unknown_variables},
 };
@@ -38,6 +40,10 @@ pub enum Command {
     Migrate(StoreArgs),
     /// Copy a whole deployment into another database
     Copy(CopyArgs),
+    /// Write users, rooms and messages to standard output, as lines of JSON
+    Export(Box<ExportArgs>),
+    /// Import users, rooms and messages from lines of JSON, while no server runs
+    Import(Box<ImportArgs>),
     /// Make all clients reload everything; needed after a restore that the
     /// server cannot detect, such as a snapshot of the whole machine
     NewEpoch(StoreArgs),

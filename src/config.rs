@@ -24,7 +24,7 @@ use self::{
     callbacks::CallbackArgs,
     connections::{ConnectionArgs, ConnectionConfig},
     identity::{IdentityArgs, IdentityConfig},
-    limits::{LimitArgs, RateArgs},
+    limits::RateArgs,
     nodes::{NodeArgs, NodeConfig},
     rooms::RoomConfig,
     values::parse_contact,
@@ -33,6 +33,7 @@ use self::{
 pub use self::{
     attachments::AttachmentConfig,
     claims::ClaimArgs,
+    limits::LimitArgs,
     nodes::ServiceConfig,
     store::{ReplicaConfig, StoreArgs, StoreConfig, copy_url},
     values::{BindAddress, Switch, parse_duration},

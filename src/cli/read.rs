@@ -38,7 +38,8 @@ fn prepared(command: Command) -> Command {
     let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
     command
         .mut_args(|arg| {
-            let arg = arg.allow_negative_numbers(true);
+            let takes_value = arg.get_action().takes_values();
+            let arg = if takes_value { arg.allow_negative_numbers(true) } else { arg };
             let unset = arg.get_env().is_some_and(is_empty);
             if unset { arg.env(Resettable::Reset) } else { arg }
         })

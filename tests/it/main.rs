@@ -57,6 +57,7 @@ mod members;
 mod mentions;
 mod metrics;
 mod model;
+mod moving;
 mod nodes;
 mod operations;
 mod ordering;

@@ -10,8 +10,10 @@
 
 mod copy;
 mod database;
+mod export;
 mod feed;
 pub mod functions;
+mod importer;
 mod life;
 mod nodes;
 mod open;
@@ -37,9 +39,11 @@ mod tests;
 
 pub use copy::{Checksum, Copied, CopiedRows, CopyError, Verdict, copy};
 pub use database::Database;
+pub use export::{ExportError, export};
 pub use feed::{
     FeedPage, FeedPosition, FeedRow, Happened, Left, OpenRow, OwnRows, Recorded, Signal,
 };
+pub use importer::{ImportMode, Importer};
 pub use nodes::{Lease, LiveNode, Nodes, Refused, Submission};
 pub use open::{OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
@@ -51,6 +55,7 @@ pub use reader::{
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
 pub use url::DatabaseUrl;
+pub use write::import::{ImportChunk, Imported, LeftOut, Problem, Tally};
 pub use write::{
     AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, RefreshHash, WebhookEvent, Write,
     WriteError, WriteResult, Written, attachment::*, bars::*, bulk::*, by_rule::*, clearing::*,

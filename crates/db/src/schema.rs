@@ -113,6 +113,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    imported_messages (room_key, id) {
+        room_key -> BigInt,
+        id -> Text,
+        message_id -> BigInt,
+    }
+}
+
+diesel::table! {
     refresh_tokens (hash) {
         hash -> Binary,
         user_key -> BigInt,
@@ -362,6 +370,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     receipts,
     messages,
+    imported_messages,
     refresh_tokens,
     reactions,
     mentions,

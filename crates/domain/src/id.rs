@@ -218,6 +218,8 @@ pub struct MessageIds {
 const ID_EPOCH_MS: i64 = 1_735_689_600_000;
 const NODE_BITS: u32 = 8;
 const COUNTER_BITS: u32 = 13;
+/// Of ids for messages of before 2025.
+const EARLY_BITS: u32 = 14;
 
 impl MessageIds {
     /// A generator for one node. `after` is the newest id the node is known
@@ -247,6 +249,18 @@ impl MessageIds {
     /// after it while a clock that was ahead is waited for.
     pub fn time_of(id: MessageId) -> Timestamp {
         Timestamp((id.0 >> (COUNTER_BITS + NODE_BITS)) + ID_EPOCH_MS)
+    }
+
+    /// An id for a message that was said elsewhere. Ids stay in the order of their times,
+    /// also before 2025: there the first months of ids have room for 16,384 in each
+    /// millisecond since 1970. `random` tells apart what was said in the same one; whether
+    /// the id is free is for the caller to find out.
+    pub fn of_past(time: Timestamp, random: u32) -> MessageId {
+        let bits = if time.0 < ID_EPOCH_MS { EARLY_BITS } else { NODE_BITS + COUNTER_BITS };
+        let ms = if time.0 < ID_EPOCH_MS { time.0.max(0) } else { time.0 - ID_EPOCH_MS };
+        let below = i64::from(random) & ((1 << bits) - 1);
+        // None is 0.
+        MessageId(((ms.min((1 << 42) - 1) << bits) | below).max(1))
     }
 
     /// The next id. Milliseconds and counter are one number, so a burst of
@@ -311,6 +325,20 @@ mod tests {
         assert!(MessageIds::first_at(now) <= id);
         assert_eq!(MessageIds::time_of(id), now);
         assert!(id < MessageIds::first_at(Timestamp(now.0 + 1)));
+    }
+
+    #[test]
+    fn ids_of_the_past_are_in_the_order_of_their_times() {
+        let times = [-5, 0, 1, ID_EPOCH_MS - 1, ID_EPOCH_MS + 20_000_000_000].map(Timestamp);
+        for random in [0, u32::MAX] {
+            let ids = times.map(|time| MessageIds::of_past(time, random));
+            assert!(ids[0].0 > 0 && ids.is_sorted(), "{ids:?}");
+            for (time, id) in times.iter().zip(ids) {
+                assert!(MessageIds::time_of(id) >= *time, "{time:?}");
+            }
+        }
+        let late = times[4];
+        assert_eq!(MessageIds::time_of(MessageIds::of_past(late, 7)), late);
     }
 
     #[test]

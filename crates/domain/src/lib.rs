@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod archive;
 mod attachment;
 mod audit;
 mod bar;

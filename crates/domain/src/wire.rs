@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, Unexpected, Visitor},
 };
 
@@ -53,11 +53,16 @@ impl<T: FromText> Visitor<'_> for TextVisitor<T> {
     }
 }
 
+/// Reads one that is written as a text.
+pub(crate) fn text<'de, D: Deserializer<'de>, T: FromText>(from: D) -> Result<T, D::Error> {
+    from.deserialize_str(TextVisitor(PhantomData))
+}
+
 macro_rules! from_text {
     ($($name:ty),* $(,)?) => {$(
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                from.deserialize_str(TextVisitor::<Self>(PhantomData))
+                $crate::wire::text(from)
             }
         }
 
@@ -76,6 +81,8 @@ macro_rules! from_text {
         }
     )*};
 }
+
+pub(crate) use from_text;
 
 /// Lengths are told in characters, where some are counted in bytes: what is
 /// longer than this is refused in any case.
@@ -202,7 +209,7 @@ impl<const CHARS: usize> FromText for DisplayText<CHARS> {
 
 impl<'de, const CHARS: usize> Deserialize<'de> for DisplayText<CHARS> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_str(TextVisitor::<Self>(PhantomData))
+        text(from)
     }
 }
 
@@ -246,6 +253,42 @@ is_text!(UserRole, "UserRole", text_of(1, ROLE_CHARS), |text| {
     let what = || format!("must have 1 to {ROLE_CHARS} characters");
     fits.then(|| Self(text.into())).ok_or_else(what)
 });
+
+macro_rules! to_text {
+    ($($name:ty: |$value:ident| $text:expr),* $(,)?) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                let $value = self;
+                to.serialize_str($text)
+            }
+        }
+    )*};
+}
+
+// What the lines of an export are made of (`archive`).
+to_text! {
+    RoomId: |id| id.as_str(),
+    UserId: |id| id.as_str(),
+    ClientId: |id| id.as_str(),
+    Timestamp: |time| &time.to_rfc3339(),
+    Role: |role| role.as_str(),
+    Emoji: |emoji| &emoji.0,
+    PlainText: |text| &text.0,
+    AvatarUrl: |url| &url.0,
+    UserRole: |role| &role.0,
+}
+
+impl<const CHARS: usize> Serialize for DisplayText<CHARS> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
+    }
+}
+
+impl<const LEAST: i64, const MOST: i64> Serialize for Whole<LEAST, MOST> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_i64(self.0)
+    }
+}
 
 /// A whole number within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

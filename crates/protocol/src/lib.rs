@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod archive;
 mod client_frame;
 mod codes;
 pub mod events;
@@ -19,6 +20,7 @@ mod schemas;
 pub mod server_frame;
 mod views;
 
+pub use archive::read_line;
 pub use client_frame::{Auth, ClientFrame, Refusal, Rules};
 pub use codes::{Close, ErrorCode};
 pub use members_view::{MemberOutcome, MemberResultView, MembersChangedView};

@@ -203,6 +203,11 @@ impl de::Error for Refusal {
     fn missing_field(name: &'static str) -> Self {
         Self::field(name, "is missing")
     }
+
+    fn unknown_field(name: &str, _: &'static [&'static str]) -> Self {
+        let name: String = name.chars().take(NAME_BYTES).collect();
+        Self::field(name, "is no field of it")
+    }
 }
 
 /// For a field whose `null` means something else than that it is left out:

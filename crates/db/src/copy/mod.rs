@@ -23,7 +23,7 @@ use super::{DatabaseUrl, OpenError};
 pub use checksum::Checksum;
 pub(crate) use progress::Progress;
 pub use run::copy;
-use side::Side;
+pub(crate) use side::{Side, SideConn};
 
 /// What became of a copy: a row for each table.
 #[derive(Clone, Debug)]

@@ -19,14 +19,14 @@ use crate::{
 use parlor_domain::limits::{COPY_LEASE_POLL, COPY_ROWS, NODE_LEASE, POSTGRES_RESPONSE_TIMEOUT};
 
 /// An open connection, and what it is called before the operator.
-pub(super) struct Side {
-    conn: SideConn,
+pub(crate) struct Side {
+    pub conn: SideConn,
     pub name: String,
     /// Of a file; held for as long as it is copied.
     _lock: Option<FileLock>,
 }
 
-enum SideConn {
+pub(crate) enum SideConn {
     Sqlite(Box<sqlite::Conn>),
     Postgres(Box<postgres::Conn>),
 }

@@ -148,8 +148,8 @@ pub mod backend {
     use crate::{
         backend::Conn,
         schema::{
-            bans, former_members, members, mentions, messages, reactions, receipts, room_events,
-            room_heads, rooms,
+            bans, former_members, imported_messages, members, mentions, messages, reactions,
+            receipts, room_events, room_heads, rooms,
         },
         write::{
             attachment::backend as attachment, life::backend as life, timeline::backend as timeline,
@@ -267,6 +267,9 @@ pub mod backend {
         diesel::delete(reactions::table.filter(reactions::message_id.eq_any(&step)))
             .execute(conn)?;
         diesel::delete(mentions::table.filter(mentions::message_id.eq_any(&step))).execute(conn)?;
+        let imported = imported_messages::table;
+        diesel::delete(imported.filter(imported_messages::message_id.eq_any(&step)))
+            .execute(conn)?;
         diesel::delete(messages::table.filter(messages::id.eq_any(&step))).execute(conn)?;
         Ok(i64::try_from(step.len()).is_ok_and(|rows| rows >= PURGE_ROWS))
     }

@@ -65,7 +65,7 @@ impl Write for OpenDirect {
 }
 
 /// The text by which the room of two users is found.
-fn pair([a, b]: [UserKey; 2]) -> String {
+pub(super) fn pair([a, b]: [UserKey; 2]) -> String {
     format!("{}:{}", a.0.min(b.0), a.0.max(b.0))
 }
 

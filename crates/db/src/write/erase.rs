@@ -15,7 +15,7 @@ use super::{
 use crate::{Happened, Left};
 
 /// What is shown instead of the name.
-const NAME: &str = "Deleted user";
+pub(super) const NAME: &str = "Deleted user";
 
 /// Takes away all that says who a user was, but for their messages and
 /// reactions, which [`EraseMessages`] takes in steps.

@@ -33,6 +33,7 @@ pub mod expire;
 pub mod file_usage;
 pub mod former;
 pub mod identity;
+pub mod import;
 pub(crate) mod life;
 pub mod member;
 pub mod message;

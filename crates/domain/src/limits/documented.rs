@@ -227,6 +227,12 @@ fn the_documents_say_the_constants() {
             format!("repeat it every {}", time(TYPING_REPEAT)),
             format!("pages of at most {LIST_PAGE_MAX}"),
             ]),
+        ("docs/IMPORT.md", &[
+            format!("at most {} each", bytes(IMPORT_LINE_BYTES)),
+            format!("each {} lines are one transaction", number(IMPORT_LINES)),
+            format!("`message_id` (1 to {IMPORTED_ID_BYTES} bytes"),
+            format!("it has {EMOJIS_PER_MESSAGE} different reactions"),
+            ]),
         ("docs/COPYING.md", &[
             format!("counts for {}", time(NODE_LEASE)),
             format!("last batch of {} rows", number(COPY_ROWS)),

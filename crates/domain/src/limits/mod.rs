@@ -12,6 +12,7 @@ mod documented;
 mod files;
 mod http;
 mod identity;
+mod imports;
 mod nodes;
 mod rooms;
 mod search;
@@ -26,6 +27,7 @@ pub use self::{
     files::*,
     http::*,
     identity::*,
+    imports::*,
     nodes::*,
     rooms::*,
     search::*,

@@ -173,7 +173,7 @@ pub mod backend {
 
     pub use super::{
         change::backend::{erase, unreact},
-        reaction::backend::unify as unify_reactions,
+        reaction::backend::{summarize as summarize_reactions, unify as unify_reactions},
     };
 
     /// Stores one message that may have more than a content.

@@ -158,7 +158,7 @@ pub mod backend {
     }
 
     /// Makes what a message carries of its reactions anew from the rows.
-    fn summarize(conn: &mut Conn, message: i64) -> QueryResult<()> {
+    pub fn summarize(conn: &mut Conn, message: i64) -> QueryResult<()> {
         let rows = reactions::table
             .inner_join(users::table)
             .filter(reactions::message_id.eq(message))
