@@ -1,6 +1,7 @@
 //! `parlor export` and `parlor import`.
 
 mod again;
+mod converters;
 mod lines;
 mod round_trip;
 
