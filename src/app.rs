@@ -16,6 +16,7 @@ mod serve;
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use nix::sys::stat::{Mode, umask};
+use tokio::runtime::{self, Runtime};
 
 use crate::{
     auth::TokenKeys,
@@ -91,6 +92,12 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::NewEpoch(args)) => new_epoch(args),
         Some(Command::Token(args)) => token(*args),
     }
+}
+
+/// What a command reads and writes files with, which has no actors.
+fn runtime() -> Result<Runtime, Failure> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::environment(format!("cannot start a runtime: {error}")))
 }
 
 fn migrate(args: StoreArgs) -> Result<(), Failure> {

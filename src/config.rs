@@ -19,8 +19,14 @@ use std::{fmt::Display, sync::Arc, time::Duration};
 
 use clap::{Arg, Args, Command};
 
+pub use self::{
+    attachments::{AttachmentArgs, AttachmentConfig},
+    claims::ClaimArgs,
+    limits::LimitArgs,
+    store::{ReplicaConfig, StoreArgs, StoreConfig, copy_url},
+    values::{BindAddress, Switch, parse_duration},
+};
 use self::{
-    attachments::AttachmentArgs,
     callbacks::CallbackArgs,
     connections::{ConnectionArgs, ConnectionConfig},
     identity::{IdentityArgs, IdentityConfig},

@@ -1,6 +1,8 @@
 //! The one HTTP client for requests that the server itself makes, with limits.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, net::IpAddr, sync::Arc, time::Duration};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use parlor_domain::limits::OUTBOUND_IDLE;
 
@@ -24,6 +26,68 @@ pub fn client(timeout: Duration) -> reqwest::Client {
         .user_agent(concat!("parlor/", env!("CARGO_PKG_VERSION")))
         .build()
         .expect("a client with a provider for TLS can be made")
+}
+
+/// A client for addresses that somebody else has named, who is to learn nothing of what
+/// only this machine can reach: hosts in private networks are asked only if they may be.
+#[expect(clippy::disallowed_methods, reason = "as the one client, for the addresses of others")]
+pub fn client_for_others(timeout: Duration, may_be_private: bool) -> reqwest::Client {
+    install_tls();
+    let client = reqwest::Client::builder()
+        .timeout(timeout)
+        .connect_timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .user_agent(concat!("parlor/", env!("CARGO_PKG_VERSION")));
+    let client = if may_be_private { client } else { client.dns_resolver(Arc::new(PublicHosts)) };
+    client.build().expect("a client with a provider for TLS can be made")
+}
+
+/// Whether a URL names a host in a private network by its address. One that is named
+/// otherwise is known when it is looked up.
+pub fn names_private_address(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+    address.is_ok_and(|address| !is_public(address))
+}
+
+struct PublicHosts;
+
+impl Resolve for PublicHosts {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<_> = found.filter(|address| is_public(address.ip())).collect();
+            match public.is_empty() {
+                true => Err("its address is private".into()),
+                false => Ok(Box::new(public.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+/// Whether an address is one of the internet's
+/// (<https://www.iana.org/assignments/iana-ipv4-special-registry>, and for IPv6).
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            let is_shared = a == 100 && (64..128).contains(&b);
+            let is_benchmark = a == 198 && (b == 18 || b == 19);
+            let is_special = a == 0 || a >= 240 || is_shared || is_benchmark;
+            let is_own = v4.is_private() || v4.is_loopback() || v4.is_link_local();
+            !(is_own || is_special || v4.is_multicast() || v4.is_documentation())
+        }
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => is_public(v4.into()),
+            // Global unicast but for documentation, and what stands for addresses of IPv4.
+            None => {
+                let [first, second, ..] = v6.segments();
+                let is_global = first & 0xe000 == 0x2000;
+                is_global && (first, second) != (0x2001, 0x0db8) && first != 0x2002
+            }
+        },
+    }
 }
 
 /// The body of an answer, if it has at most so many bytes; or why not.
@@ -51,5 +115,48 @@ pub fn cause(error: reqwest::Error) -> String {
     match cause.to_string() {
         inner if inner == error.to_string() => inner,
         inner => format!("{error}: {inner}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_the_internet_are_told_from_all_others() {
+        for public in ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"] {
+            assert!(is_public(public.parse().expect("an address")), "{public}");
+        }
+        for private in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "192.0.2.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+        ] {
+            assert!(!is_public(private.parse().expect("an address")), "{private}");
+        }
+    }
+
+    #[test]
+    fn a_private_address_in_a_url_is_known_before_anything_is_asked() {
+        let names = |url: &str| names_private_address(&url.parse().expect("a URL"));
+        assert!(names("http://127.0.0.1:80/") && names("http://[::1]/") && names("http://0x7f.1/"));
+        assert!(!names("https://example.org/") && !names("https://8.8.8.8/"));
     }
 }

@@ -18,6 +18,12 @@ pub(super) struct Progress {
     shown: Option<Instant>,
 }
 
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
 impl Progress {
     pub fn new(total: Option<u64>) -> Self {
         let begun = Instant::now();

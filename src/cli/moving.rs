@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::config::{LimitArgs, StoreArgs};
+use crate::config::{AttachmentArgs, LimitArgs, StoreArgs};
 use parlor_domain::RoomId;
 
 #[derive(Args, Debug)]
@@ -12,8 +12,14 @@ pub struct ExportArgs {
     /// Only this room, with the users in it; may be repeated
     #[arg(long = "room", value_name = "ROOM_ID", value_parser = parse_room)]
     pub rooms: Vec<RoomId>,
+    /// Write the attachments into this folder, which is made if it is not there; without
+    /// it, they are only named
+    #[arg(long, value_name = "FOLDER")]
+    pub files: Option<PathBuf>,
     #[command(flatten)]
     pub store: StoreArgs,
+    #[command(flatten)]
+    pub attachments: AttachmentArgs,
 }
 
 #[derive(Args, Debug)]
@@ -26,8 +32,17 @@ pub struct ImportArgs {
     /// Stop at the first line that cannot be imported whole, instead of leaving it out
     #[arg(long, conflicts_with = "dry_run")]
     pub strict: bool,
+    /// The folder of the attachments that the file names; by default, the one that the
+    /// file is in
+    #[arg(long, value_name = "FOLDER")]
+    pub files: Option<PathBuf>,
+    /// Also download attachments from this machine and from private networks
+    #[arg(long)]
+    pub private_urls: bool,
     #[command(flatten)]
     pub store: StoreArgs,
+    #[command(flatten)]
+    pub attachments: AttachmentArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
 }

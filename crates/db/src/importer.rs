@@ -1,13 +1,16 @@
 //! Imports into a database while no server runs on it.
 
+use std::collections::BTreeSet;
+
 use diesel::{QueryResult, connection::TransactionManager};
+use parlor_domain::{AttachmentId, Timestamp};
 use parlor_macros::each_backend;
 
 use crate::{
     CopyError, DatabaseUrl, OpenError,
     copy::{Side, SideConn},
     open::{self, migrate},
-    write::import::{ImportChunk, Imported},
+    write::import::{self as lines, ImportChunk, Imported},
 };
 
 /// How an import is done.
@@ -47,6 +50,23 @@ impl Importer {
             })?;
         }
         Ok(importer)
+    }
+
+    /// The lines of a chunk whose files are to be stored.
+    pub fn wanted(&mut self, chunk: &ImportChunk) -> Result<BTreeSet<u64>, CopyError> {
+        self.ask(|conn| match conn {
+            SideConn::Sqlite(conn) => lines::sqlite::wanted(conn, chunk),
+            SideConn::Postgres(conn) => lines::postgres::wanted(conn, chunk),
+        })
+    }
+
+    /// Says that files with these ids are about to be stored: those of which no message
+    /// comes are taken out again by a server.
+    pub fn reserve(&mut self, ids: &[AttachmentId], at: Timestamp) -> Result<(), CopyError> {
+        self.ask(|conn| match conn {
+            SideConn::Sqlite(conn) => lines::sqlite::reserve(conn, ids, at),
+            SideConn::Postgres(conn) => lines::postgres::reserve(conn, ids, at),
+        })
     }
 
     /// Stores a chunk, and says what came of it.

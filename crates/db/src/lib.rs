@@ -55,7 +55,7 @@ pub use reader::{
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
 pub use url::DatabaseUrl;
-pub use write::import::{ImportChunk, Imported, LeftOut, Problem, Tally};
+pub use write::import::{ImportChunk, Imported, ImportedFile, LeftOut, Problem, Tally};
 pub use write::{
     AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, RefreshHash, WebhookEvent, Write,
     WriteError, WriteResult, Written, attachment::*, bars::*, bulk::*, by_rule::*, clearing::*,

@@ -12,8 +12,8 @@ use crate::{
     AvatarUrl, ClientId, DisplayText, Emoji, FromText, PlainText, Role, RoomId, RoomRules,
     Timestamp, UserId, UserRole, Whole,
     limits::{
-        AGE_DAYS_MAX, IMPORTED_ID_BYTES, KEPT_MESSAGES_MAX, MENTIONS, NAME_CHARS, TITLE_CHARS,
-        TOPIC_CHARS, USER_ROLES,
+        AGE_DAYS_MAX, ATTACHMENTS_PER_MESSAGE, FILE_PATH_BYTES, FILE_URL_BYTES, IMPORTED_ID_BYTES,
+        KEPT_MESSAGES_MAX, MENTIONS, NAME_CHARS, TITLE_CHARS, TOPIC_CHARS, USER_ROLES,
     },
 };
 
@@ -186,6 +186,24 @@ pub struct Message {
     pub mentions: Mentions,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<Pinned>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = ATTACHMENTS_PER_MESSAGE))]
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file of a message. What type it has, its bytes say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    /// Below the folder of the files; either this or a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FilePath>,
+    /// Where it is downloaded from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<FileUrl>,
+    /// What people see; the last part of the path, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PlainText>,
 }
 
 fn user_or_null(generator: &mut SchemaGenerator) -> Schema {
@@ -277,6 +295,68 @@ impl FromText for MessageName {
     }
 }
 
+/// Where a file is, below the folder of an import's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilePath(pub Arc<str>);
+
+impl Serialize for FilePath {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
+    }
+}
+
+impl FromText for FilePath {
+    const NAME: &'static str = "FilePath";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        let is_part = |part: &str| !matches!(part, "" | "." | "..");
+        match text.len() <= FILE_PATH_BYTES && text.split('/').all(is_part) {
+            true => Ok(Self(text.into())),
+            false => Err(format!(
+                "must be a path of at most {FILE_PATH_BYTES} bytes below the folder of the files"
+            )),
+        }
+    }
+
+    fn schema() -> Schema {
+        json_schema!({"type": "string", "minLength": 1, "maxLength": FILE_PATH_BYTES})
+    }
+}
+
+/// Where a file is downloaded from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileUrl(pub Arc<str>);
+
+impl Serialize for FileUrl {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
+    }
+}
+
+impl FromText for FileUrl {
+    const NAME: &'static str = "FileUrl";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        let is_web = text.starts_with("https://") || text.starts_with("http://");
+        match is_web && text.len() <= FILE_URL_BYTES {
+            true => Ok(Self(text.into())),
+            false => Err(format!("must be an http or https URL of at most {FILE_URL_BYTES} bytes")),
+        }
+    }
+
+    fn schema() -> Schema {
+        json_schema!({"type": "string", "pattern": "^https?://", "maxLength": FILE_URL_BYTES})
+    }
+}
+
+impl Attachment {
+    /// Where it is, as a report names it.
+    pub fn place(&self) -> &str {
+        let file = self.file.as_ref().map(|file| &*file.0);
+        file.or(self.url.as_ref().map(|url| &*url.0)).unwrap_or_default()
+    }
+}
+
 /// Any kind of room, also one that is never made by its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind(pub crate::RoomKind);
@@ -300,7 +380,7 @@ impl FromText for Kind {
     }
 }
 
-crate::wire::from_text!(MessageName, Kind);
+crate::wire::from_text!(MessageName, Kind, FilePath, FileUrl);
 
 /// A JSON object of somebody's own, as the text that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

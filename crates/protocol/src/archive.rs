@@ -3,7 +3,7 @@
 use parlor_domain::{
     PlainText, RoomKind, UserId,
     archive::{JsonObject, Line, Message},
-    limits::{MENTIONS, METADATA_BYTES, USER_CUSTOM_BYTES, USER_ROLES},
+    limits::{ATTACHMENTS_PER_MESSAGE, MENTIONS, METADATA_BYTES, USER_CUSTOM_BYTES, USER_ROLES},
     shows_something,
 };
 use serde_json::Value;
@@ -93,8 +93,17 @@ fn check_message(message: &Message, content_bytes: usize) -> Result<(), Refusal>
     if content.len() > content_bytes {
         return Err(Refusal::too_large("content", content_bytes));
     }
-    if message.deleted_at.is_none() && !shows_something(content) {
+    // A file may speak for itself.
+    let says_nothing = message.attachments.is_empty() && !shows_something(content);
+    if message.deleted_at.is_none() && says_nothing {
         return Err(Refusal::field("content", "must have at least one visible character"));
+    }
+    if message.attachments.len() > ATTACHMENTS_PER_MESSAGE {
+        let what = format!("must be a list of at most {ATTACHMENTS_PER_MESSAGE} files");
+        return Err(Refusal::field("attachments", &what));
+    }
+    if message.attachments.iter().any(|one| one.file.is_some() == one.url.is_some()) {
+        return Err(Refusal::field("attachments", "must each have a file or a url"));
     }
     if message.mentions.users.len() > MENTIONS {
         let what = format!("must be a list of at most {MENTIONS} users");
@@ -170,6 +179,11 @@ mod tests {
             (message(""), Some("content"), "visible"),
             (message(r#","content":"xxxxxx""#), Some("content"), "at most 5 bytes"),
             (message(r#","content":"x","metadata":1"#), Some("metadata"), "an object"),
+            (
+                message(r#","attachments":[{"file":"a/../../b"}]"#),
+                Some("attachments.file"),
+                "below the folder",
+            ),
             (message(r#","content":"x","pinned":{"at":"x","by":"a"}"#), Some("pinned.at"), "time"),
         ] {
             let refusal = read_line(&text, 5).expect_err(&text);

@@ -1,36 +1,46 @@
 //! `parlor import`: stores the lines of an export or of another program, while no
 //! server runs.
 
+mod files;
 mod lines;
 mod report;
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, BufRead, BufReader, stdin},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use self::{
+    files::Files,
     lines::{Lines, Text},
     report::Report,
 };
+use rustc_hash::FxHashMap;
+
 use super::{Failure, progress::Progress};
 use crate::{
     cli::ImportArgs,
     clock,
-    config::StoreConfig,
+    config::{AttachmentConfig, StoreConfig},
     db::{ImportChunk, ImportMode, Importer},
     protocol::read_line,
 };
 use parlor_domain::{
-    archive::{Header, Line},
+    AttachmentId, PlainText,
+    archive::{Header, Line, Message},
     limits::{IMPORT_BYTES, IMPORT_LINES},
+    shows_something,
 };
 
 pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
-    let ImportArgs { file, dry_run, strict, store, limits } = args;
-    let content_bytes = limits.check()?.content_bytes;
+    let ImportArgs { file, dry_run, strict, files, private_urls, store, attachments, limits } =
+        args;
+    let limits = limits.check()?;
     let store = StoreConfig::new(store)?;
+    let attachments = AttachmentConfig::new(attachments, &store)?;
+    let folder = files.unwrap_or_else(|| file.parent().map(PathBuf::from).unwrap_or_default());
     let mode = match (dry_run, strict) {
         (true, _) => ImportMode::Dry,
         (false, true) => ImportMode::Strict,
@@ -43,7 +53,9 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     let header = header(lines.next().map_err(unread)?)?;
     let mut import = Import {
         importer: Importer::open(&store.database, mode).map_err(Failure::environment)?,
+        files: Files::new((folder, private_urls), attachments, limits.attachment_bytes)?,
         is_strict: strict,
+        is_dry: dry_run,
         header,
         waiting: Vec::new(),
         waiting_bytes: 0,
@@ -51,7 +63,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
         progress: Progress::new(bytes),
     };
     while let Some(text) = lines.next().map_err(unread)? {
-        import.take(lines.number, text, content_bytes)?;
+        import.take(lines.number, text, limits.content_bytes)?;
         import.progress.at(lines.bytes, lines.number);
     }
     import.store()?;
@@ -85,10 +97,22 @@ fn header(first: Option<Text>) -> Result<Header, Failure> {
     }
 }
 
+/// The messages of some lines of a chunk.
+fn messages(chunk: &ImportChunk, lines: &BTreeSet<u64>) -> Vec<(u64, Message)> {
+    let of = chunk.lines.iter().filter(|(line, _)| lines.contains(line));
+    let message = |(line, of): &(u64, Line)| match of {
+        Line::Message(message) => Some((*line, message.clone())),
+        _ => None,
+    };
+    of.filter_map(message).collect()
+}
+
 /// An import under way.
 struct Import {
     importer: Importer,
+    files: Files,
     is_strict: bool,
+    is_dry: bool,
     header: Header,
     /// Lines that go in together.
     waiting: Vec<(u64, Line)>,
@@ -125,17 +149,53 @@ impl Import {
         self.go_on()
     }
 
+    /// Says that a part of a line is left out.
+    fn refuse_part(&mut self, number: u64, code: &str, what: &str) -> Result<(), Failure> {
+        self.progress.clear();
+        self.report.leave_out_part(number, code, what)?;
+        self.go_on()
+    }
+
     fn store(&mut self) -> Result<(), Failure> {
         let lines = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
         let (message_ids, at) = (self.header.message_ids, clock::now());
-        let chunk = ImportChunk { lines, message_ids, at };
+        let mut chunk = ImportChunk { lines, message_ids, at, files: FxHashMap::default() };
+        self.store_files(&mut chunk)?;
         let imported = self.importer.import(&chunk).map_err(Failure::environment)?;
         if !imported.problems.is_empty() {
             self.progress.clear();
         }
         self.report.add(&imported)?;
         self.go_on()
+    }
+
+    /// Stores the files of the messages that are not there yet. A message of which
+    /// nothing is left without them is left out.
+    fn store_files(&mut self, chunk: &mut ImportChunk) -> Result<(), Failure> {
+        let wanted = self.importer.wanted(chunk).map_err(Failure::environment)?;
+        for (number, message) in messages(chunk, &wanted) {
+            let id = || AttachmentId(i64::from_be_bytes(rand::random()) & i64::MAX | 1);
+            let ids: Vec<_> = message.attachments.iter().map(|_| id()).collect();
+            self.importer.reserve(&ids, chunk.at).map_err(Failure::environment)?;
+            let mut stored = Vec::with_capacity(ids.len());
+            for (id, file) in ids.into_iter().zip(&message.attachments) {
+                match self.files.take(id, file, self.is_dry) {
+                    Ok(file) => stored.push(file),
+                    Err((code, why)) => {
+                        let what = format!("message.attachments: {} {why}", file.place());
+                        self.refuse_part(number, code, &what)?;
+                    }
+                }
+            }
+            let content = message.content.as_ref().map_or("", |PlainText(text)| &**text);
+            if stored.is_empty() && !shows_something(content) {
+                chunk.lines.retain(|(line, _)| *line != number);
+                self.refuse(number, "no_content", "message has none of its files, and no content")?;
+            }
+            chunk.files.insert(number, stored);
+        }
+        Ok(())
     }
 
     /// Unless something was left out, and nothing may be.

@@ -22,6 +22,12 @@ impl Report {
         output::answer(&format!("line {line}: {code}: {what}\n"))
     }
 
+    /// A part of a line that is imported without it.
+    pub fn leave_out_part(&mut self, line: u64, code: &str, what: &str) -> Result<(), Failure> {
+        self.problems += 1;
+        output::answer(&format!("line {line}: {code}: {what}\n"))
+    }
+
     pub fn add(&mut self, imported: &Imported) -> Result<(), Failure> {
         for (kind, tally) in &imported.tallies {
             self.tallies.entry(kind).or_default().add(*tally);

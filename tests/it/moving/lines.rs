@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Place, file, problems, told};
-use crate::support::history_of;
+use crate::support::{Receiver, Reply, history_of};
 
 fn user(id: &str) -> Value {
     json!({"type": "user", "user_id": id})
@@ -125,6 +125,92 @@ async fn what_cannot_be_imported_is_left_out_and_told_and_the_rest_is_imported()
     let ann = server.user("ann").await;
     let last = history_of(&ann, "den").await.pop().expect("messages");
     assert_eq!((&last["content"], &last["seq"]), (&json!("the last"), &json!(6)));
+}
+
+#[tokio::test]
+async fn files_come_from_beside_the_import_and_those_that_cannot_are_told() {
+    let place = Place::new();
+    std::fs::write(place.home.path().join("notes.txt"), "some notes").expect("written");
+    std::fs::write(place.home.path().join("run.exe"), b"MZ\x90\0".repeat(99)).expect("written");
+    let mut lines = history();
+    let files = |names: &[&str]| {
+        let one = |name: &&str| json!({"file": name, "name": format!("My {name}")});
+        json!({"attachments": names.iter().map(one).collect::<Vec<_>>()})
+    };
+    lines.extend([
+        with(message("f1", "ann", ""), files(&["notes.txt"])),
+        with(message("f2", "ann", "with one of two"), files(&["missing.txt", "notes.txt"])),
+        with(message("f3", "ann", ""), files(&["run.exe"])),
+        with(message("f4", "ann", "outside"), files(&["../secret.txt"])),
+    ]);
+    let text = file(&lines);
+    let dry = place.import(&text, &["--dry-run"]).await;
+    let finished = place.import(&text, &[]).await;
+    let expected =
+        [(14, "unreadable_file"), (15, "file_type"), (15, "no_content"), (16, "invalid_message")];
+    for report in [&dry.stdout, &finished.stdout] {
+        let mut told_of = problems(report);
+        told_of.sort_unstable();
+        assert_eq!(told_of, expected, "{report}");
+    }
+    let server = place.start().await;
+    let ben = server.user("ben").await;
+    let messages = history_of(&ben, "den").await;
+    assert_eq!(messages.len(), 6, "{messages:?}");
+    for message in &messages[4..] {
+        let files = message["attachments"].as_array().expect("a list");
+        assert_eq!((files.len(), &files[0]["name"]), (1, &json!("My notes.txt")), "{message}");
+        let id = files[0]["attachment_id"].as_str().expect("an id");
+        let content = ben.get(&format!("/attachments/{id}/content")).await;
+        assert_eq!(content.body, "some notes");
+    }
+}
+
+#[tokio::test]
+async fn files_are_downloaded_but_not_from_where_only_this_machine_may_look() {
+    let place = Place::new();
+    let web = Receiver::start().await;
+    web.answer_with(|request| match request.line.as_str() {
+        "GET /plan.txt?sig=1" => Reply::Body(200, "the plan".to_owned()),
+        "GET /moved" => Reply::Redirect("/plan.txt?sig=1".to_owned()),
+        "GET /long" => Reply::Raw("HTTP/1.1 200 X\r\ncontent-length: 99999999\r\n\r\n".to_owned()),
+        "GET /cut" => Reply::Raw("HTTP/1.1 200 X\r\ncontent-length: 99\r\n\r\npart".to_owned()),
+        _ => Reply::Body(404, "no".to_owned()),
+    });
+    let message = |id: &str, path: &str| {
+        let url = format!("{}{path}", web.url);
+        with(message(id, "ann", id), json!({"attachments": [{"url": url}]}))
+    };
+    let lines = [
+        history(),
+        vec![
+            message("good", "/plan.txt?sig=1"),
+            message("none", "/gone"),
+            message("moved", "/moved"),
+            message("long", "/long"),
+            message("cut", "/cut"),
+        ],
+    ];
+    let text = file(&lines.concat());
+    let private = place.import(&text, &["--dry-run"]).await;
+    let codes: Vec<_> = problems(&private.stdout).into_iter().map(|(_, code)| code).collect();
+    assert_eq!(codes, ["private_url"; 5], "{private:?}");
+    assert_eq!(web.received().len(), 0, "nobody was asked");
+
+    let finished = place.import(&text, &["--private-urls"]).await;
+    let expected = [
+        (14, "unreadable_file"),
+        (15, "unreadable_file"),
+        (16, "too_large"),
+        (17, "unreadable_file"),
+    ];
+    assert_eq!(problems(&finished.stdout), expected, "{finished:?}");
+    let server = place.start().await;
+    let ann = server.user("ann").await;
+    let messages = history_of(&ann, "den").await;
+    assert_eq!(messages.len(), 9, "messages without their files are there");
+    let with_file = &messages[4]["attachments"][0];
+    assert_eq!((&with_file["name"], &with_file["size"]), (&json!("plan.txt"), &json!(8)));
 }
 
 #[tokio::test]

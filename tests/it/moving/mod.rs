@@ -43,7 +43,20 @@ impl Place {
     }
 
     async fn export(&self) -> String {
-        let finished = self.run(&["export"]).await;
+        let folder = self.files();
+        let finished = self.run(&["export", "--files", &folder]).await;
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        finished.stdout
+    }
+
+    /// Where its attachments are exported to.
+    fn files(&self) -> String {
+        self.home.path().join("files").display().to_string()
+    }
+
+    /// Imports all that another one has exported.
+    async fn import_all_of(&self, other: &Place, exported: &str) -> String {
+        let finished = self.import(exported, &["--files", &other.files()]).await;
         assert_eq!(finished.code, Some(0), "{finished:?}");
         finished.stdout
     }

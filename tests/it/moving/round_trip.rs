@@ -1,5 +1,6 @@
 //! What comes out of one deployment goes into another one, whole.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Place, problems, told};
@@ -49,6 +50,11 @@ async fn fill([admin, ann, ben, cy]: &[User; 4], server: &Server) -> String {
     ann.edit(&edited, "right").await.expect(200);
     let erased = ann.reply_in_thread("den", &first, "never said").await;
     ann.erase(&erased).await.expect(200);
+    for name in ["notes.txt", "again.txt"] {
+        let file = ann.request(Method::POST, &format!("/attachments?name={name}"));
+        let file = User::outcome(file.body("some notes")).await.expect(201);
+        ann.post_message("den", json!({"attachments": [file["attachment_id"]]})).await;
+    }
     ben.mark_read("den", 3).await;
     cy.put("/rooms/den/delivered", json!({"seq": 5})).await.expect(200);
     ann.say("den", "unread to the others").await;
@@ -79,7 +85,9 @@ fn without_positions(messages: Vec<Value>) -> Vec<Value> {
     fn strip(value: &mut Value) {
         match value {
             Value::Object(fields) => {
-                fields.retain(|name, _| !matches!(name.as_str(), "seq" | "changed_seq"));
+                fields.retain(|name, _| {
+                    !matches!(name.as_str(), "seq" | "changed_seq" | "attachment_id")
+                });
                 // All who were deleted are one there.
                 if fields.get("id").is_some_and(|id| id.as_str().is_some_and(is_deleted)) {
                     fields.insert("id".to_owned(), json!("deleted"));
@@ -132,7 +140,7 @@ async fn an_export_that_is_imported_is_the_same_and_comes_out_again_as_it_went_i
     let exported = place.export().await;
 
     let copy = Place::new();
-    let report = copy.imported(&exported).await;
+    let report = copy.import_all_of(&place, &exported).await;
     assert_eq!(problems(&report), []);
     let lines = |kind: &str| {
         let begin = format!(r#"{{"type":"{kind}","#);
@@ -143,7 +151,7 @@ async fn an_export_that_is_imported_is_the_same_and_comes_out_again_as_it_went_i
         assert_eq!(told(&report, kind), [lines(kind), 0, 0], "{kind}: {report}");
     }
     assert_eq!(copy.export().await, exported);
-    // Again: nothing is doubled.
+    // Again: nothing is doubled, and no file is needed.
     let report = copy.imported(&exported).await;
     for kind in ["user", "room", "member", "message", "reaction", "read"] {
         assert_eq!(told(&report, kind), [0, lines(kind), 0], "{kind}: {report}");
@@ -156,13 +164,18 @@ async fn an_export_that_is_imported_is_the_same_and_comes_out_again_as_it_went_i
         assert_eq!(*one, other);
     }
     let [_, ann, ben, _] = &people_after;
+    let file = |message: &Value| message["attachments"][0]["attachment_id"].clone();
+    let history = history_of(ann, "den").await;
+    let id = history.iter().map(file).find(Value::is_string).expect("a file");
+    let path = format!("/attachments/{}/content", id.as_str().expect("a text"));
+    assert_eq!(ben.get(&path).await.body, "some notes");
     assert_eq!(ann.direct(ben).await, direct, "it is found by its two users");
     ann.say("den", "it goes on").await;
     assert_eq!(server.terminate().await, Some(0));
     // Whichever database it goes into.
     let file = Place::on(None);
     let exported = copy.export().await;
-    file.imported(&exported).await;
+    file.import_all_of(&copy, &exported).await;
     assert_eq!(file.export().await, exported);
 }
 

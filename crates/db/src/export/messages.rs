@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::Queryable;
 use parlor_domain::{
-    ClientId, Emoji, Mentions, PlainText, Timestamp, UserId,
-    archive::{self, JsonObject, Line, MessageName, Pinned},
+    AttachmentId, ClientId, Emoji, Mentions, PlainText, Timestamp, UserId,
+    archive::{self, FilePath, JsonObject, Line, MessageName, Pinned},
 };
 use parlor_macros::each_backend;
 use rustc_hash::FxHashSet;
 
 use super::{Ended, Out, rooms::ExportedRoom};
-use crate::rows::message_json::decode_mentions;
+use crate::rows::message_json::{attachment_ids, decode_mentions};
 
 /// A message, and what is needed to find what belongs to it.
 #[derive(Queryable)]
@@ -33,7 +33,11 @@ struct Row {
     mentions: Option<String>,
     pinned_at: Option<i64>,
     pinned_by: Option<String>,
+    attachments: Option<String>,
 }
+
+/// A file of a message: its id, and what a line says of it.
+type File = (AttachmentId, archive::Attachment);
 
 /// What of all that a page of messages names is there.
 struct Named {
@@ -50,7 +54,7 @@ fn mentioned(row: &Row) -> Mentions {
     row.mentions.as_deref().map_or_else(Mentions::default, decode_mentions)
 }
 
-fn line(row: Row, room: &ExportedRoom, named: &Named) -> archive::Message {
+fn line(row: Row, room: &ExportedRoom, named: &Named, files: &[File]) -> archive::Message {
     let Mentions { users, room: everyone } = mentioned(&row);
     let users = users.into_iter().filter(|user| named.users.contains(user.as_str())).collect();
     let Row {
@@ -70,6 +74,7 @@ fn line(row: Row, room: &ExportedRoom, named: &Named) -> archive::Message {
         mentions: _,
         pinned_at,
         pinned_by,
+        attachments: _,
     } = row;
     // What deleted users wrote is taken away in steps; here it is gone already.
     let deleted_at = deleted_at.or(gone_at);
@@ -94,6 +99,7 @@ fn line(row: Row, room: &ExportedRoom, named: &Named) -> archive::Message {
             false => archive::Mentions::default(),
         },
         pinned: pinned.map(|(at, by)| Pinned { at: Timestamp(at), by: UserId::from_stored(by) }),
+        attachments: files.iter().filter(|_| is_shown).map(|(_, file)| file.clone()).collect(),
     }
 }
 
@@ -103,14 +109,15 @@ type Reactions = BTreeMap<i64, Vec<(i64, String, String)>>;
 #[each_backend]
 pub(super) mod backend {
     use diesel::{
-        ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl, QueryResult, RunQueryDsl,
+        BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl,
+        QueryResult, RunQueryDsl,
     };
     use parlor_domain::limits::{EXPORT_ROWS, LOOKED_UP_AT_ONCE};
 
     use super::*;
     use crate::{
         backend::Conn,
-        schema::{imported_messages, messages, reactions, users},
+        schema::{attachments, imported_messages, messages, reactions, users},
     };
 
     pub(in crate::export) fn all(
@@ -125,20 +132,24 @@ pub(super) mod backend {
             after = last.seq;
             let named = named(conn, room, &page)?;
             let mut reactions = reactions_to(conn, &page)?;
+            let mut files = files_of(conn, &page)?;
             for row in page {
                 let given = reactions.remove(&row.id).unwrap_or_default();
-                let message = line(row, room, &named);
+                let files = files.remove(&row.id).unwrap_or_default();
+                let message = line(row, room, &named, &files);
                 let (message_id, is_shown) =
                     (message.message_id.clone(), message.deleted_at.is_none());
-                out(Line::Message(message))?;
+                let ids: Vec<_> = files.iter().filter(|_| is_shown).map(|(id, _)| *id).collect();
+                out(Line::Message(message), &ids)?;
                 for (at, emoji, user) in given.into_iter().filter(|_| is_shown) {
-                    out(Line::Reaction(archive::Reaction {
+                    let reaction = archive::Reaction {
                         room_id: room.line.room_id.clone(),
                         message_id: message_id.clone(),
                         user_id: UserId::from_stored(user),
                         emoji: Emoji(emoji.into()),
                         created_at: Some(Timestamp(at)),
-                    }))?;
+                    };
+                    out(Line::Reaction(reaction), &[])?;
                 }
             }
         }
@@ -169,6 +180,7 @@ pub(super) mod backend {
                 messages::mentions,
                 messages::pinned_at,
                 messages::pinned_by,
+                messages::attachments,
             ))
             .load(conn)
     }
@@ -193,6 +205,42 @@ pub(super) mod backend {
             named.users.extend(there.load::<String>(conn)?);
         }
         Ok(named)
+    }
+
+    /// The files of messages, in the order in which each has them.
+    fn files_of(conn: &mut Conn, page: &[Row]) -> QueryResult<BTreeMap<i64, Vec<File>>> {
+        let with_files = page.iter().filter_map(|row| Some((row.id, row.attachments.as_deref()?)));
+        let order: BTreeMap<i64, Vec<AttachmentId>> =
+            with_files.map(|(id, column)| (id, attachment_ids(column))).collect();
+        if order.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let rows = attachments::table
+            .filter(attachments::message_id.assume_not_null().eq_any(order.keys()))
+            .filter(attachments::message_id.is_not_null())
+            .filter(attachments::ready.and(attachments::remove.eq(false)))
+            .select((
+                attachments::message_id.assume_not_null(),
+                attachments::id,
+                attachments::name,
+                attachments::sha256,
+            ))
+            .load::<(i64, i64, String, Option<Vec<u8>>)>(conn)?;
+        let mut files: BTreeMap<i64, Vec<File>> = BTreeMap::new();
+        for (message, id, name, sha256) in rows {
+            // One that was stored before there were hashes is called by its id.
+            let bytes = sha256.unwrap_or_else(|| id.to_be_bytes().to_vec());
+            let file: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let (file, name) = (FilePath(file.into()), Some(PlainText(name.into())));
+            let file = archive::Attachment { file: Some(file), url: None, name };
+            let file = (AttachmentId(id), file);
+            files.entry(message).or_default().push(file);
+        }
+        for (message, files) in &mut files {
+            let order = order.get(message).map_or(&[][..], Vec::as_slice);
+            files.sort_by_key(|(id, _)| order.iter().position(|one| one == id));
+        }
+        Ok(files)
     }
 
     fn reactions_to(conn: &mut Conn, page: &[Row]) -> QueryResult<Reactions> {

@@ -9,7 +9,7 @@ use std::io;
 
 use diesel::connection::SimpleConnection;
 use parlor_domain::{
-    RoomId,
+    AttachmentId, RoomId,
     archive::{Header, Line},
 };
 use parlor_macros::each_backend;
@@ -50,8 +50,8 @@ impl From<io::Error> for Ended {
     }
 }
 
-/// Where the lines go.
-type Out<'a> = &'a mut dyn FnMut(Line) -> io::Result<()>;
+/// Where the lines go, with the ids of the files that they name.
+type Out<'a> = &'a mut dyn FnMut(Line, &[AttachmentId]) -> io::Result<()>;
 
 /// What is exported of the users.
 enum Users {
@@ -69,7 +69,7 @@ impl Users {
     }
 }
 
-/// Gives all lines of an export to `out`. `rooms` are those that are wanted, with the
+/// Gives all lines of an export to `out`, each with the ids of the files that it names. `rooms` are those that are wanted, with the
 /// users in them; none: all rooms and users.
 ///
 /// Servers may run on the database meanwhile. Blocking: not from within a runtime.
@@ -80,7 +80,7 @@ impl Users {
 pub fn export(
     database: &DatabaseUrl,
     rooms: &[RoomId],
-    mut out: impl FnMut(Line) -> io::Result<()>,
+    mut out: impl FnMut(Line, &[AttachmentId]) -> io::Result<()>,
 ) -> Result<(), ExportError> {
     let mut side = Side::open(database)?;
     side.check_migrated()?;
@@ -122,7 +122,7 @@ mod backend {
         conn.transaction(|conn| {
             conn.batch_execute(snapshot)?;
             let users = people::of(conn, wanted)?;
-            out(Line::Parlor(Header::OF_PARLOR))?;
+            out(Line::Parlor(Header::OF_PARLOR), &[])?;
             people::all(conn, &users, out)?;
             let mut after = 0;
             loop {
@@ -130,7 +130,7 @@ mod backend {
                 let Some(last) = page.last() else { return Ok(()) };
                 after = last.key;
                 for room in page {
-                    out(Line::Room(room.line.clone()))?;
+                    out(Line::Room(room.line.clone()), &[])?;
                     rooms::members(conn, &room, out)?;
                     messages::all(conn, &room, out)?;
                     rooms::marks(conn, &room, out)?;

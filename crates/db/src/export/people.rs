@@ -84,7 +84,7 @@ pub(super) mod backend {
             after = last.user.key.0;
             for profile in page {
                 if wanted.has(profile.user.key.0) {
-                    out(Line::User(line(profile)))?;
+                    out(Line::User(line(profile)), &[])?;
                 }
             }
         }

@@ -162,13 +162,14 @@ pub(super) mod backend {
             let Some(last) = page.last() else { return Ok(()) };
             after = last.0;
             for (_, user, role, joined_at, muted_until) in page {
-                out(Line::Member(archive::Member {
+                let member = archive::Member {
                     room_id: room.line.room_id.clone(),
                     user_id: UserId::from_stored(user),
                     role: Some(Role::parse(&role).unwrap_or(Role::ReadOnly)),
                     joined_at: Some(Timestamp(joined_at)),
                     muted_until: muted_until.map(Timestamp),
-                }))?;
+                };
+                out(Line::Member(member), &[])?;
             }
         }
     }
@@ -204,7 +205,7 @@ pub(super) mod backend {
             after = last.0;
             for marks in page {
                 if let Some(line) = line_of(conn, room, marks, &mut found)? {
-                    out(Line::Read(line))?;
+                    out(Line::Read(line), &[])?;
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use parlor_domain::{Attachment, AttachmentView, Mentions, Reaction, UserId};
+use parlor_domain::{Attachment, AttachmentId, AttachmentView, Mentions, Reaction, UserId};
 
 #[derive(Serialize, Deserialize)]
 struct MentionsColumn {
@@ -33,6 +33,17 @@ struct NameColumn {
 pub(crate) fn attachment_names(column: &str) -> Vec<String> {
     let names = decode::<Vec<NameColumn>>(column).unwrap_or_default();
     names.into_iter().map(|NameColumn { name }| name).collect()
+}
+
+#[derive(Deserialize)]
+struct IdColumn {
+    attachment_id: String,
+}
+
+/// The files of a message, in their order.
+pub(crate) fn attachment_ids(column: &str) -> Vec<AttachmentId> {
+    let ids = decode::<Vec<IdColumn>>(column).unwrap_or_default().into_iter();
+    ids.filter_map(|IdColumn { attachment_id }| AttachmentId::parse(&attachment_id)).collect()
 }
 
 fn texts(users: &[UserId]) -> Vec<String> {

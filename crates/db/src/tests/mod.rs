@@ -5,6 +5,7 @@ mod conversation;
 mod erasure;
 mod files;
 mod identity;
+mod imports;
 mod messages;
 mod rooms;
 mod storage;

@@ -231,6 +231,8 @@ fn the_documents_say_the_constants() {
             format!("at most {} each", bytes(IMPORT_LINE_BYTES)),
             format!("each {} lines are one transaction", number(IMPORT_LINES)),
             format!("`message_id` (1 to {IMPORTED_ID_BYTES} bytes"),
+            format!("`attachments?` (at most {ATTACHMENTS_PER_MESSAGE}, each"),
+            format!("downloaded (within {} each", time(FILE_DOWNLOAD_TIMEOUT)),
             format!("it has {EMOJIS_PER_MESSAGE} different reactions"),
             ]),
         ("docs/COPYING.md", &[

@@ -6,15 +6,19 @@ use parlor_domain::{
     MessageId, MessageIds, RoomKey, Seq, Timestamp, UserId, UserKey,
     archive::{self, MessageIdsOf, MessageName},
 };
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    Imported, LeftOut,
+    Imported, ImportedFile, LeftOut,
     known::{Known, KnownMessage, KnownMessages, KnownRoom},
 };
 
 /// How far ahead of the clock here the one may be that gave a message its id.
 const AHEAD_MS: i64 = 24 * 3_600_000;
+
+fn latest(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.saturating_add(AHEAD_MS))
+}
 
 /// A message that is not there yet.
 pub(super) struct Fresh<'a> {
@@ -28,6 +32,7 @@ pub(super) struct Fresh<'a> {
     pub thread: Option<MessageId>,
     pub client_id: Option<&'a str>,
     pub mentioned: Vec<(&'a UserId, UserKey)>,
+    pub files: &'a [ImportedFile],
     pub is_pinned: bool,
 }
 
@@ -53,16 +58,23 @@ pub(super) fn fresh<'a>(
     lines: &[(u64, &'a archive::Message)],
     known: &'a Known,
     there: &KnownMessages,
-    deleted: Option<UserKey>,
+    now: Timestamp,
+    (deleted, files): (Option<UserKey>, &'a FxHashMap<u64, Vec<ImportedFile>>),
     done: &mut Imported,
 ) -> Vec<Fresh<'a>> {
     let mut fresh: Vec<Fresh<'a>> = Vec::with_capacity(lines.len());
     let mut seen = FxHashSet::default();
+    let latest = latest(now);
     for (line, message) in lines {
         let Some(room) = known.rooms.get(&message.room_id) else {
             done.leave_out(*line, "message", "room_id", LeftOut::UnknownRoom);
             continue;
         };
+        // Ids are in the order of times, and those to come begin above all that are there.
+        if message.created_at > latest {
+            done.leave_out(*line, "message", "created_at", LeftOut::InFuture);
+            continue;
+        }
         let sender = match &message.user_id {
             Some(user) => known.users.get(user).copied(),
             None => deleted,
@@ -87,6 +99,7 @@ pub(super) fn fresh<'a>(
             thread: None,
             client_id: None,
             mentioned: Vec::new(),
+            files: files.get(line).map_or(&[], Vec::as_slice),
             is_pinned: false,
         });
     }
@@ -95,7 +108,7 @@ pub(super) fn fresh<'a>(
 
 /// Gives messages the ids that they have had in Parlor.
 pub(super) fn keep_ids(fresh: &mut Vec<Fresh<'_>>, now: Timestamp, done: &mut Imported) {
-    let latest = Timestamp(now.0.saturating_add(AHEAD_MS));
+    let latest = latest(now);
     fresh.retain_mut(|one| {
         let id = MessageId::parse(&one.message.message_id.0)
             .filter(|id| MessageIds::time_of(*id) <= latest)

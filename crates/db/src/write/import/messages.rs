@@ -37,6 +37,7 @@ struct NewRow<'a> {
     mentions: Option<String>,
     pinned_at: Option<i64>,
     pinned_by: Option<&'a str>,
+    attachments: Option<String>,
 }
 
 #[each_backend]
@@ -50,11 +51,14 @@ pub(super) mod backend {
     use super::*;
     use crate::{
         backend::Conn,
-        rows::message_json::encode_mentions,
+        rows::message_json::{encode_attachments, encode_mentions},
         schema::{imported_messages, mentions, messages},
         write::{
             backend::{SHARES_ROOMS, advance_heads},
-            import::{known::backend as known_messages, people::backend as people},
+            import::{
+                files::backend as files, known::backend as known_messages,
+                people::backend as people,
+            },
             timeline::backend as timeline,
         },
     };
@@ -74,7 +78,7 @@ pub(super) mod backend {
             true => Some(people::deleted(conn, chunk.at)?),
             false => None,
         };
-        let mut fresh = fresh(lines, known, &there, deleted, done);
+        let mut fresh = fresh(lines, known, &there, chunk.at, (deleted, &chunk.files), done);
         match chunk.message_ids {
             MessageIdsOf::Application => give_ids(conn, &mut fresh)?,
             MessageIdsOf::Parlor => {
@@ -89,6 +93,11 @@ pub(super) mod backend {
         pin(conn, &mut fresh, done)?;
         store(conn, &fresh)?;
         store_mentions(conn, &fresh)?;
+        for one in &fresh {
+            for file in one.files {
+                files::attach(conn, file, (one.room.key, one.id, one.sender), chunk.at)?;
+            }
+        }
         remember(conn, &fresh, chunk.message_ids)?;
         count_replies(conn, &fresh)?;
         done.count("message", fresh.len(), 0);
@@ -237,6 +246,7 @@ pub(super) mod backend {
         let content = content.as_ref().filter(|_| is_shown).map_or("", |content| &*content.0);
         let users = one.mentioned.iter().map(|(user, _)| (*user).clone()).collect();
         let mentions = Mentions { users, room: is_shown && one.message.mentions.room };
+        let files: Vec<_> = one.files.iter().map(|file| file.attachment.clone()).collect();
         let pinned = one.message.pinned.as_ref().filter(|_| one.is_pinned);
         NewRow {
             id: one.id.0,
@@ -255,6 +265,7 @@ pub(super) mod backend {
             mentions: encode_mentions(&mentions),
             pinned_at: pinned.map(|pinned| pinned.at.0),
             pinned_by: pinned.map(|pinned| pinned.by.as_str()),
+            attachments: encode_attachments(&files),
         }
     }
 

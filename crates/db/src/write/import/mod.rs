@@ -5,6 +5,7 @@
 //! names comes before it in the file, so it is there by then. A line that cannot be
 //! stored is told, and the others are.
 
+mod files;
 mod fresh;
 mod known;
 mod marks;
@@ -16,10 +17,11 @@ mod rooms;
 use std::collections::BTreeMap;
 
 use parlor_domain::{
-    Timestamp,
+    Attachment, Timestamp,
     archive::{Line, MessageIdsOf},
 };
 use parlor_macros::each_backend;
+use rustc_hash::FxHashMap;
 
 /// Some lines of an import, with their numbers.
 #[derive(Clone, Debug)]
@@ -28,6 +30,15 @@ pub struct ImportChunk {
     pub message_ids: MessageIdsOf,
     /// The time of the import.
     pub at: Timestamp,
+    /// Of messages, by the numbers of their lines: all of them are in the store.
+    pub files: FxHashMap<u64, Vec<ImportedFile>>,
+}
+
+/// A file that an import has put into the store.
+#[derive(Clone, Debug)]
+pub struct ImportedFile {
+    pub attachment: Attachment,
+    pub sha256: [u8; 32],
 }
 
 /// What came of lines of one type.
@@ -83,6 +94,8 @@ pub enum LeftOut {
     IdTaken,
     #[error("is no id of Parlor's, or one of the future")]
     NotAnId,
+    #[error("lies in the future")]
+    InFuture,
     #[error("name two users who have a direct room already")]
     DirectRoomExists,
     #[error("names a user who is none of the two of this direct room")]
@@ -110,6 +123,7 @@ impl LeftOut {
             Self::NotAMember => "not_a_member",
             Self::IdTaken => "id_taken",
             Self::NotAnId => "not_an_id",
+            Self::InFuture => "in_future",
             Self::DirectRoomExists => "direct_room_exists",
             Self::Direct => "not_of_direct_room",
             Self::UserBanned => "user_banned",
@@ -165,6 +179,8 @@ pub mod backend {
             people::backend as people, reactions::backend as reactions, rooms::backend as rooms,
         },
     };
+
+    pub use super::files::backend::{reserve, wanted};
 
     /// Stores a chunk, in a transaction of the caller's.
     pub fn import(conn: &mut Conn, chunk: &ImportChunk) -> QueryResult<Imported> {

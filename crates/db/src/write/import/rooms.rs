@@ -217,7 +217,9 @@ pub(super) mod backend {
             return Ok(Err(LeftOut::UserBanned));
         }
         let archive::Member { role, joined_at, muted_until, .. } = line;
-        let (role, at) = (role.unwrap_or(Role::Member), joined_at.unwrap_or(now));
+        // The two of a direct room are alike.
+        let role = role.filter(|_| !room.is_direct).unwrap_or(Role::Member);
+        let at = joined_at.unwrap_or(now);
         let (key, head, adder) = (room.key, room.head, Adder::Backend);
         member::insert(conn, NewMember { room: key, user, role, at, head, adder })?;
         let row = diesel::update(members::table.find((key.0, user.0)));
