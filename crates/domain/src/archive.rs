@@ -79,9 +79,9 @@ pub enum MessageIdsOf {
 pub struct User {
     pub user_id: UserId,
     /// The id, where there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "as_shown")]
     pub name: Option<DisplayText<NAME_CHARS>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "as_url")]
     pub avatar_url: Option<AvatarUrl>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom: Option<JsonObject>,
@@ -102,9 +102,9 @@ pub struct User {
 pub struct Room {
     pub room_id: RoomId,
     pub kind: Kind,
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(default, skip_serializing_if = "is_empty", serialize_with = "as_shown")]
     pub title: Option<DisplayText<TITLE_CHARS>>,
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(default, skip_serializing_if = "is_empty", serialize_with = "as_shown")]
     pub topic: Option<DisplayText<TOPIC_CHARS>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom: Option<JsonObject>,
@@ -128,6 +128,17 @@ pub struct Room {
     /// The time of the import, where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
+}
+
+fn as_shown<const CHARS: usize, S: Serializer>(
+    text: &Option<DisplayText<CHARS>>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    text.as_ref().map(|DisplayText(text)| text).serialize(to)
+}
+
+fn as_url<S: Serializer>(url: &Option<AvatarUrl>, to: S) -> Result<S::Ok, S::Error> {
+    url.as_ref().map(|AvatarUrl(url)| url).serialize(to)
 }
 
 fn is_empty<const CHARS: usize>(text: &Option<DisplayText<CHARS>>) -> bool {

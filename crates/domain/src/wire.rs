@@ -265,7 +265,8 @@ macro_rules! to_text {
     )*};
 }
 
-// What the lines of an export are made of (`archive`).
+// What the lines of an export are made of (`archive`). Not what a request may have as
+// null: its description would say that this is what it has if it is left out.
 to_text! {
     RoomId: |id| id.as_str(),
     UserId: |id| id.as_str(),
@@ -274,14 +275,7 @@ to_text! {
     Role: |role| role.as_str(),
     Emoji: |emoji| &emoji.0,
     PlainText: |text| &text.0,
-    AvatarUrl: |url| &url.0,
     UserRole: |role| &role.0,
-}
-
-impl<const CHARS: usize> Serialize for DisplayText<CHARS> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&self.0)
-    }
 }
 
 impl<const LEAST: i64, const MOST: i64> Serialize for Whole<LEAST, MOST> {

@@ -9,7 +9,9 @@ use tokio::{fs::File, io::AsyncReadExt, runtime::Runtime};
 
 use super::super::{Failure, runtime};
 use crate::{
-    attachments::{AllowedTypes, HEAD_BYTES, Store, Thumbnails, clean_name, detect, is_safe_image},
+    attachments::{
+        AllowedTypes, HEAD_BYTES, Store, StoreError, Thumbnails, clean_name, detect, is_safe_image,
+    },
     config::AttachmentConfig,
     db::ImportedFile,
     outbound,
@@ -22,12 +24,20 @@ use parlor_domain::{
 /// Bytes of a file that are read at once.
 const PIECE: usize = 64 * 1024;
 
-/// Why a file is not stored: its code, and what continues a sentence that begins with
-/// its path.
-pub(super) type Unstored = (&'static str, String);
+/// Why a file is not stored.
+pub(super) enum Unstored {
+    /// It cannot be: a code, and what continues a sentence that begins with its place.
+    LeftOut(&'static str, String),
+    /// The store fails, and all others would go the same way.
+    Away(StoreError),
+}
+
+fn left_out(code: &'static str, why: impl Into<String>) -> Unstored {
+    Unstored::LeftOut(code, why.into())
+}
 
 fn unread(error: io::Error) -> Unstored {
-    ("unreadable_file", format!("cannot be read: {error}"))
+    left_out("unreadable_file", format!("cannot be read: {error}"))
 }
 
 /// Where the bytes of a file come from.
@@ -57,7 +67,7 @@ impl Source {
 }
 
 fn undone(error: reqwest::Error) -> Unstored {
-    ("unreadable_file", format!("cannot be downloaded: {}", outbound::cause(error)))
+    left_out("unreadable_file", format!("cannot be downloaded: {}", outbound::cause(error)))
 }
 
 pub(super) struct Files {
@@ -115,20 +125,20 @@ impl Files {
             let file = File::open(self.folder.join(of.place())).await.map_err(unread)?;
             let found = file.metadata().await.map_err(unread)?;
             if !found.is_file() {
-                return Err(("unreadable_file", "is no file".to_owned()));
+                return Err(left_out("unreadable_file", "is no file"));
             }
             self.check_size(found.len())?;
             return Ok(Source::File(file));
         };
-        let no_url = |error| ("unreadable_file", format!("is no URL: {error}"));
+        let no_url = |error| left_out("unreadable_file", format!("is no URL: {error}"));
         let url = reqwest::Url::parse(&url.0).map_err(no_url)?;
         if !self.may_be_private && outbound::names_private_address(&url) {
-            return Err(("private_url", "is a private address".to_owned()));
+            return Err(left_out("private_url", "is a private address"));
         }
         let answer = self.client.get(url).send().await.map_err(undone)?;
         if answer.status() != reqwest::StatusCode::OK {
             let why = format!("was answered with {}", answer.status().as_u16());
-            return Err(("unreadable_file", why));
+            return Err(left_out("unreadable_file", why));
         }
         self.check_size(answer.content_length().unwrap_or(0))?;
         Ok(Source::Answer(answer))
@@ -136,7 +146,7 @@ impl Files {
 
     fn check_size(&self, bytes: u64) -> Result<(), Unstored> {
         match bytes > self.bytes_max {
-            true => Err(("too_large", format!("has more than {} bytes", self.bytes_max))),
+            true => Err(left_out("too_large", format!("has more than {} bytes", self.bytes_max))),
             false => Ok(()),
         }
     }
@@ -151,14 +161,12 @@ impl Files {
         let path = of.place().split(['?', '#']).next().unwrap_or_default();
         let name = clean_name(of.name.as_ref().map_or(path, |name| &*name.0));
         if head.is_empty() {
-            return Err(("unreadable_file", "is empty".to_owned()));
+            return Err(left_out("unreadable_file", "is empty"));
         }
         let content_type = detect(head, &name);
         if !self.allowed.allow(content_type) {
-            return Err((
-                "file_type",
-                format!("is of a type that is not allowed ({content_type})"),
-            ));
+            let why = format!("is of a type that is not allowed ({content_type})");
+            return Err(left_out("file_type", why));
         }
         let (dimensions, thumbnail_type, size) = (None, None, 0);
         let (name, content_type) = (name.into(), content_type.into());
@@ -172,9 +180,8 @@ impl Files {
         head: Bytes,
         mut rest: Source,
     ) -> Result<[u8; 32], Unstored> {
-        let away = |error| ("store_failed", format!("cannot be stored: {error}"));
         let id = attachment.id;
-        let mut upload = self.store.begin(id).await.map_err(away)?;
+        let mut upload = self.store.begin(id).await.map_err(Unstored::Away)?;
         let (mut hash, mut size, mut piece) = (Sha256::new(), 0, head);
         while !piece.is_empty() {
             size += piece.len() as u64;
@@ -183,7 +190,7 @@ impl Files {
                 return Err(too_large);
             }
             hash.update(&piece);
-            upload.write(piece).await.map_err(away)?;
+            upload.write(piece).await.map_err(Unstored::Away)?;
             piece = match rest.next().await {
                 Ok(piece) => piece,
                 Err(error) => {
@@ -192,13 +199,13 @@ impl Files {
                 }
             };
         }
-        upload.finish().await.map_err(away)?;
+        upload.finish().await.map_err(Unstored::Away)?;
         attachment.size = i64::try_from(size).unwrap_or(i64::MAX);
         if is_safe_image(&attachment.content_type) && size <= IMAGE_BYTES {
             let reading = self.store.read_all(id);
-            let made = self.thumbnails.make(UserKey(0), reading).await.map_err(away)?;
+            let made = self.thumbnails.make(UserKey(0), reading).await.map_err(Unstored::Away)?;
             if let Some(thumbnail) = made {
-                self.store.put_thumbnail(id, thumbnail.bytes).await.map_err(away)?;
+                self.store.put_thumbnail(id, thumbnail.bytes).await.map_err(Unstored::Away)?;
                 attachment.dimensions = Some((thumbnail.width, thumbnail.height));
                 attachment.thumbnail_type = Some(thumbnail.content_type.into());
             }

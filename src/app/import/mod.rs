@@ -13,7 +13,7 @@ use std::{
 };
 
 use self::{
-    files::Files,
+    files::{Files, Unstored},
     lines::{Lines, Text},
     report::Report,
 };
@@ -182,10 +182,14 @@ impl Import {
             for (id, file) in ids.into_iter().zip(&message.attachments) {
                 match self.files.take(id, file, self.is_dry) {
                     Ok(file) => stored.push(file),
-                    Err((code, why)) => {
-                        let what = format!("message.attachments: {} {why}", file.place());
+                    Err(Unstored::LeftOut(code, why)) => {
+                        // What is behind it in a URL may be a signature.
+                        let place = file.place().split('?').next().unwrap_or_default();
+                        let what = format!("message.attachments: {place} {why}");
                         self.refuse_part(number, code, &what)?;
                     }
+                    // With the message it would be lost for good.
+                    Err(Unstored::Away(error)) => return Err(Failure::environment(error)),
                 }
             }
             let content = message.content.as_ref().map_or("", |PlainText(text)| &**text);

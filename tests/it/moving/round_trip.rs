@@ -139,6 +139,15 @@ async fn an_export_that_is_imported_is_the_same_and_comes_out_again_as_it_went_i
     assert_eq!(server.terminate().await, Some(0));
     let exported = place.export().await;
 
+    let schema = include_str!("../../../docs/import.schema.json");
+    let schema: Value = serde_json::from_str(schema).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    for line in exported.lines() {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        let valid = schema.validate(&line);
+        assert!(valid.is_ok(), "{line}: {valid:?}");
+    }
+
     let copy = Place::new();
     let report = copy.import_all_of(&place, &exported).await;
     assert_eq!(problems(&report), []);

@@ -87,7 +87,9 @@ fn line(row: Row, room: &ExportedRoom, named: &Named, files: &[File]) -> archive
         imported_id: imported_id.map(|id| MessageName(id.into())),
         user_id: gone_at.is_none().then(|| UserId::from_stored(sender)),
         created_at: Timestamp(created_at),
-        content: is_shown.then(|| PlainText(content.into())),
+        content: Some(content)
+            .filter(|content| is_shown && !content.is_empty())
+            .map(|content| PlainText(content.into())),
         client_id: client_id.filter(|_| gone_at.is_none()).map(ClientId::from_stored),
         edited_at: edited_at.map(Timestamp),
         deleted_at: deleted_at.map(Timestamp),
