@@ -23,6 +23,7 @@ pub use self::{
     attachments::{AttachmentArgs, AttachmentConfig},
     claims::ClaimArgs,
     limits::LimitArgs,
+    nodes::ServiceConfig,
     store::{ReplicaConfig, StoreArgs, StoreConfig, copy_url},
     values::{BindAddress, Switch, parse_duration},
 };
@@ -35,14 +36,6 @@ use self::{
     rooms::RoomConfig,
     values::parse_contact,
     webhooks::WebhookArgs,
-};
-pub use self::{
-    attachments::AttachmentConfig,
-    claims::ClaimArgs,
-    limits::LimitArgs,
-    nodes::ServiceConfig,
-    store::{ReplicaConfig, StoreArgs, StoreConfig, copy_url},
-    values::{BindAddress, Switch, parse_duration},
 };
 use crate::{
     auth::{Secret, TrustedProxies},

@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
-    AvatarUrl, ClientId, DisplayText, Emoji, FromText, PlainText, Role, RoomId, RoomRules,
-    Timestamp, UserId, UserRole, Whole,
+    AvatarUrl, ClientId, DisplayText, Emoji, FromText, MessageKind, PlainText, Role, RoomId,
+    RoomRules, Timestamp, UserId, UserRole, Whole,
     limits::{
         AGE_DAYS_MAX, ATTACHMENTS_PER_MESSAGE, FILE_PATH_BYTES, FILE_URL_BYTES, IMPORTED_ID_BYTES,
         KEPT_MESSAGES_MAX, MENTIONS, NAME_CHARS, TITLE_CHARS, TOPIC_CHARS, USER_ROLES,
@@ -197,6 +197,15 @@ pub struct Message {
     pub mentions: Mentions,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<Pinned>,
+    /// A notice, which nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<MessageKind>,
+    /// Who has sent it in the sender's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_by: Option<UserId>,
+    /// It is unread to nobody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = ATTACHMENTS_PER_MESSAGE))]
     pub attachments: Vec<Attachment>,

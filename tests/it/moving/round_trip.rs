@@ -55,6 +55,13 @@ async fn fill([admin, ann, ben, cy]: &[User; 4], server: &Server) -> String {
         let file = User::outcome(file.body("some notes")).await.expect(201);
         ann.post_message("den", json!({"attachments": [file["attachment_id"]]})).await;
     }
+    for posted in [
+        json!({"content": "A notice to @ben", "kind": "system"}),
+        json!({"content": "for ann, @ben", "sender_id": "ann", "silent": true}),
+        json!({"content": "said before", "sender_id": "ben", "created_at": "2020-02-03T04:05:06Z"}),
+    ] {
+        admin.post_message("den", posted).await;
+    }
     ben.mark_read("den", 3).await;
     cy.put("/rooms/den/delivered", json!({"seq": 5})).await.expect(200);
     ann.say("den", "unread to the others").await;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::Queryable;
 use parlor_domain::{
-    AttachmentId, ClientId, Emoji, Mentions, PlainText, Timestamp, UserId,
+    AttachmentId, ClientId, Emoji, Mentions, MessageKind, PlainText, Timestamp, UserId,
     archive::{self, FilePath, JsonObject, Line, MessageName, Pinned},
 };
 use parlor_macros::each_backend;
@@ -34,6 +34,9 @@ struct Row {
     pinned_at: Option<i64>,
     pinned_by: Option<String>,
     attachments: Option<String>,
+    kind: Option<String>,
+    sent_by: Option<String>,
+    silent: Option<bool>,
 }
 
 /// A file of a message: its id, and what a line says of it.
@@ -75,6 +78,9 @@ fn line(row: Row, room: &ExportedRoom, named: &Named, files: &[File]) -> archive
         pinned_at,
         pinned_by,
         attachments: _,
+        kind,
+        sent_by,
+        silent,
     } = row;
     // What deleted users wrote is taken away in steps; here it is gone already.
     let deleted_at = deleted_at.or(gone_at);
@@ -101,6 +107,9 @@ fn line(row: Row, room: &ExportedRoom, named: &Named, files: &[File]) -> archive
             false => archive::Mentions::default(),
         },
         pinned: pinned.map(|(at, by)| Pinned { at: Timestamp(at), by: UserId::from_stored(by) }),
+        kind: kind.as_deref().and_then(MessageKind::parse),
+        sent_by: sent_by.map(UserId::from_stored),
+        silent: silent.unwrap_or(false),
         attachments: files.iter().filter(|_| is_shown).map(|(_, file)| file.clone()).collect(),
     }
 }
@@ -183,6 +192,9 @@ pub(super) mod backend {
                 messages::pinned_at,
                 messages::pinned_by,
                 messages::attachments,
+                messages::kind,
+                messages::sent_by,
+                messages::silent,
             ))
             .load(conn)
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::Insertable;
 use parlor_domain::{
-    MessageIds, RoomKey, Seq,
+    MessageIds, MessageKind, RoomKey, Seq, UserId,
     archive::{self, MessageIdsOf},
     limits::PINS_PER_ROOM,
 };
@@ -38,6 +38,9 @@ struct NewRow<'a> {
     pinned_at: Option<i64>,
     pinned_by: Option<&'a str>,
     attachments: Option<String>,
+    kind: Option<&'static str>,
+    sent_by: Option<&'a str>,
+    silent: Option<bool>,
 }
 
 #[each_backend]
@@ -266,6 +269,9 @@ pub(super) mod backend {
             pinned_at: pinned.map(|pinned| pinned.at.0),
             pinned_by: pinned.map(|pinned| pinned.by.as_str()),
             attachments: encode_attachments(&files),
+            kind: one.message.kind.map(MessageKind::as_str),
+            sent_by: one.message.sent_by.as_ref().map(UserId::as_str),
+            silent: one.message.silent.then_some(true),
         }
     }
 
@@ -281,7 +287,7 @@ pub(super) mod backend {
     }
 
     fn store_mentions(conn: &mut Conn, fresh: &[Fresh<'_>]) -> QueryResult<()> {
-        for one in fresh.iter().filter(|one| !one.is_deleted()) {
+        for one in fresh.iter().filter(|one| !one.is_deleted() && !one.message.silent) {
             let keys: Vec<i64> = match one.message.mentions.room {
                 true => vec![EVERYONE],
                 false => one.mentioned.iter().map(|(_, key)| key.0).collect(),
