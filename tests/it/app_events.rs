@@ -41,14 +41,11 @@ async fn events_of_a_room_have_their_place_among_its_messages() {
     let (mut back, ack) = ann.resume(json!({"board:42": 0})).await;
     assert_eq!(ack["rooms"]["board:42"]["replayed"], 7);
     let told = back.told_so_far().await;
-    let seqs: Vec<&Value> = told
-        .iter()
-        .filter(|frame| frame["room_id"] == "board:42")
-        .map(|frame| &frame["seq"])
-        .collect();
-    assert_eq!(seqs, (1..=7).map(|seq| json!(seq)).collect::<Vec<_>>().iter().collect::<Vec<_>>());
+    let of_room = told.iter().filter(|frame| frame["room_id"] == "board:42");
+    let seqs: Vec<i64> = of_room.filter_map(|frame| frame["seq"].as_i64()).collect();
+    assert_eq!(seqs, [1, 2, 3, 4, 5, 6, 7]);
     let listed = ann.get("/rooms/board:42/events").await.expect(200);
-    assert_eq!(listed["events"].as_array().expect("a list").len(), 5);
+    assert_eq!(listed["events"].as_array().expect("a list").len(), 6);
     // Told to who is there, and not kept.
     let body = json!({"type": "cursor.moved", "data": [1, 2], "ephemeral": true});
     assert_eq!(
