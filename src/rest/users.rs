@@ -55,6 +55,10 @@ pub(super) async fn list(
             let what = format!("must have at most {USER_QUERY_BYTES} bytes");
             return Err(ApiError::field("query", what));
         }
+        Some(_) if after.is_some() => {
+            let what = "excludes after: what is found has no further pages";
+            return Err(ApiError::field("query", what));
+        }
         Some(query) => state.reader.find_users(&query, is_backend, limit.min(USERS_FOUND)).await?,
         None if is_backend => state.reader.users(after.as_ref(), limit).await?,
         None => return Err(ApiError::field("query", "is missing")),

@@ -168,6 +168,8 @@ async fn people_are_found_by_the_words_of_their_names() {
     let first = &page["users"][0];
     assert_eq!(first["custom"]["desk"], 4);
     assert!(first.get("roles").is_none(), "what is the backend's is not shown: {first}");
+    let both = ann.get("/users?query=zo&after=u1").await;
+    assert_eq!(both.refused(400, "invalid_message")["field"], "query");
     assert_eq!(ann.get("/users").await.refused(400, "invalid_message")["field"], "query");
     // Another name is found, the old one is not; nor who is deactivated or deleted.
     backend.patch("/users/u2", json!({"name": "Cleo"})).await.expect(200);
