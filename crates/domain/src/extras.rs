@@ -38,11 +38,10 @@ pub struct Posted {
     pub silent: bool,
 }
 
-/// What a message is.
+/// What a message is: `system`, a notice, which nobody says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
-    /// A notice, which nobody says.
     System,
 }
 

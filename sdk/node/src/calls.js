@@ -1580,7 +1580,8 @@ export class Calls extends Core {
   /**
    * Send a message. Sends a message, with any JSON object as its `metadata`. With the same
    * `client_id`, or `Idempotency-Key`, again it is stored once and the first answer is
-   * given again, with 200.
+   * given again, with 200. For the application: in a user's name (`sender_id`), as a notice
+   * (`kind`), silently, and with a time of its own.
    *
    * @param {string} room
    * @param {import("../types/api.js").SendMessageRequest} [body]

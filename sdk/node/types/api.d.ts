@@ -319,6 +319,7 @@ export interface Message {
   created_at: string;
   deleted_at?: string;
   edited_at?: string;
+  kind?: MessageKind;
   mentions?: Mentions;
   message_id: string;
   metadata?: Record<string, any>;
@@ -327,7 +328,11 @@ export interface Message {
   reply_to?: Quote;
   room_id: string;
   sender: User;
+  /** Who has sent it in the sender's name. */
+  sent_by?: string;
   seq: number;
+  /** It is not counted as unread. */
+  silent?: boolean;
   thread?: Thread;
   thread_id?: string;
 }
@@ -335,6 +340,9 @@ export interface Message {
 export interface MessageCount {
   count: number;
 }
+
+/** What a message is: `system`, a notice, which nobody says. */
+export type MessageKind = "system";
 
 export interface Moved {
   read_seq: number;
@@ -590,8 +598,19 @@ export interface SendMessageRequest {
   client_id?: string | null;
   /** May be left out where there are attachments. */
   content?: string | null;
+  /** Only the application: when it was said elsewhere. */
+  created_at?: string | Date | null;
+  /** Only the application: a notice that nobody says. */
+  kind?: MessageKind | null;
   metadata?: Record<string, any> | null;
   reply_to?: string | null;
+  /** Only the application: in whose name it is sent. */
+  sender_id?: string | null;
+  /**
+   * Only the application: it is not unread to anybody, and calls nobody whom it mentions. A
+   * notice is silent unless this is false.
+   */
+  silent?: boolean | null;
   thread_id?: string | null;
 }
 

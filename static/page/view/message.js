@@ -160,7 +160,7 @@ export function messageItem(message, state, tools, testid = "message") {
     reactionsOf(message, tools),
     message.thread_id ? null : threadOf(message, tools)));
   item.classList.toggle("own", isOwn);
-  item.classList.toggle("notice", message.kind === "system");
+  item.classList.toggle("system", message.kind === "system");
   item.classList.toggle("for-me", isMentioned(message, tools.me) && !message.deleted_at);
   setState(item, state);
   return item;

@@ -69,7 +69,7 @@ export class RoomList {
     if (!last) return make("span", { className: "room-last quiet", dir: "auto" }, room.topic || KINDS[room.kind]);
     const said = quoteText({ ...last, deleted: Boolean(last.deleted_at) });
     const by = last.sender.id === this.#chat.me ? "You" : last.sender.name;
-    if (room.kind === "direct" && by !== "You") return make("span", { className: "room-last quiet", dir: "auto" }, said);
+    if (last.kind || (room.kind === "direct" && by !== "You")) return make("span", { className: "room-last quiet", dir: "auto" }, said);
     return make("span", { className: "room-last quiet" }, make("bdi", {}, by), ": ", make("bdi", {}, said));
   }
 

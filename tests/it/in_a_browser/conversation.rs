@@ -42,7 +42,7 @@ async fn a_notice_is_nobodys_and_what_is_sent_for_somebody_says_so() {
     let shop = server.user_with("shop", shop).await;
     let notice = json!({"content": "The order was paid.", "kind": "system"});
     shop.post("/rooms/lobby/messages", notice).await.expect(201);
-    alice.has(".message.notice:not(:has(.sender))").await;
+    alice.has(".message.system:not(:has(.sender))").await;
     let offer = json!({"content": "An offer", "sender_id": "ben"});
     shop.post("/rooms/lobby/messages", offer).await.expect(201);
     alice.shows("message", "sent by shop").await;

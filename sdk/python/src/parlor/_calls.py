@@ -1560,16 +1560,26 @@ def send_message(
     attachments: Union[Sequence[str], Unset] = UNSET,
     client_id: Union[str, None, Unset] = UNSET,
     content: Union[str, None, Unset] = UNSET,
+    created_at: Union[Union[str, datetime], None, Unset] = UNSET,
+    kind: Union[types.MessageKind, None, Unset] = UNSET,
     metadata: Union[Mapping[str, Any], None, Unset] = UNSET,
     reply_to: Union[str, None, Unset] = UNSET,
+    sender_id: Union[str, None, Unset] = UNSET,
+    silent: Union[bool, None, Unset] = UNSET,
     thread_id: Union[str, None, Unset] = UNSET,
     idempotency_key: Union[str, Unset] = UNSET,
 ) -> Call[types.StoredMessage]:
     """Send a message. Sends a message, with any JSON object as its `metadata`. With the same
     `client_id`, or `Idempotency-Key`, again it is stored once and the first answer is given
-    again, with 200.
+    again, with 200. For the application: in a user's name (`sender_id`), as a notice (`kind`),
+    silently, and with a time of its own.
 
     - content: May be left out where there are attachments.
+    - created_at: Only the application: when it was said elsewhere.
+    - kind: Only the application: a notice that nobody says.
+    - sender_id: Only the application: in whose name it is sent.
+    - silent: Only the application: it is not unread to anybody, and calls nobody whom it
+      mentions. A notice is silent unless this is false.
     """
     return Call(
         "POST",
@@ -1578,8 +1588,12 @@ def send_message(
             "attachments": attachments,
             "client_id": client_id,
             "content": content,
+            "created_at": created_at,
+            "kind": kind,
             "metadata": metadata,
             "reply_to": reply_to,
+            "sender_id": sender_id,
+            "silent": silent,
             "thread_id": thread_id,
         },
         key=idempotency_key if client_id is UNSET else None,

@@ -286,17 +286,25 @@ class Message(_Message, total=False):
     client_id: str
     deleted_at: str
     edited_at: str
+    kind: MessageKind
     mentions: Mentions
     metadata: Dict[str, Any]
     pinned: Pin
     reactions: List[Reaction]
     reply_to: Quote
+    sent_by: str
+    """Who has sent it in the sender's name."""
+    silent: bool
+    """It is not counted as unread."""
     thread: Thread
     thread_id: str
 
 
 class MessageCount(TypedDict):
     count: int
+
+MessageKind = Literal["system"]
+"""What a message is: `system`, a notice, which nobody says."""
 
 
 class Moved(TypedDict):
