@@ -43,9 +43,17 @@ async fn what_is_no_command_of_the_application_is_not_passed_on() {
     let server = start(&receiver, &[]).await;
     let mut socket = server.user("ann").await.connect().await;
     let long = format!("app.{}", "x".repeat(100));
-    for kind in
-        ["app.", "app.*", "app.A", "app.a b", "app", "application.x", "app.a..b", long.as_str()]
-    {
+    for kind in [
+        "app.",
+        "app.*",
+        "app.a/b",
+        "app.A:",
+        "app.a b",
+        "app",
+        "application.x",
+        "app.a..b",
+        long.as_str(),
+    ] {
         let refused = socket.refused(kind, json!({}), "invalid_message").await;
         assert_eq!(refused["field"], "type", "{kind}");
     }
