@@ -1,6 +1,7 @@
 //! The composition root: starts the actors, binds, and stops in order.
 
 mod accept;
+mod backup;
 mod copy;
 mod export;
 mod http;
@@ -86,11 +87,14 @@ fn run(cli: Cli) -> Result<(), Failure> {
         None => serve::serve(Config::new(cli.serve)?),
         Some(Command::Serve(args)) => serve::serve(Config::new(*args)?),
         Some(Command::Migrate(args)) => migrate(args),
+        Some(Command::Backup(args)) => backup::backup(*args),
         Some(Command::Copy(args)) => copy::copy(args),
         Some(Command::Export(args)) => export::export(*args),
         Some(Command::Import(args)) => import::import(*args),
         Some(Command::NewEpoch(args)) => new_epoch(args),
         Some(Command::Token(args)) => token(*args),
+        Some(Command::Completions { shell }) => output::answer(&Cli::completions(shell)),
+        Some(Command::Man) => output::answer(&Cli::manual()),
     }
 }
 

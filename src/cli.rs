@@ -3,6 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 
+mod backup;
 mod copy;
 mod env_file;
 #[cfg(test)]
@@ -12,9 +13,11 @@ mod read;
 mod token;
 mod variables;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 pub use self::{
+    backup::BackupArgs,
     copy::CopyArgs,
     moving::{ExportArgs, ImportArgs},
     token::TokenArgs,
@@ -38,6 +41,9 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Apply pending database migrations and exit
     Migrate(StoreArgs),
+    /// Copy the embedded database and its attachments into a folder, also while the
+    /// server runs
+    Backup(Box<BackupArgs>),
     /// Copy a whole deployment into another database
     Copy(CopyArgs),
     /// Write users, rooms and messages to standard output, as lines of JSON
@@ -49,9 +55,28 @@ pub enum Command {
     NewEpoch(StoreArgs),
     /// Create an access token and print it
     Token(Box<TokenArgs>),
+    /// Print what makes a shell complete the commands and options
+    Completions { shell: Shell },
+    /// Print the manual page
+    Man,
 }
 
 impl Cli {
+    /// The script for a shell.
+    pub fn completions(shell: Shell) -> String {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Self::command(), "parlor", &mut script);
+        String::from_utf8_lossy(&script).into_owned()
+    }
+
+    /// The manual page, in roff.
+    pub fn manual() -> String {
+        let mut page = Vec::new();
+        // A vector takes all that is written to it.
+        let _ = clap_mangen::Man::new(Self::command()).render(&mut page);
+        String::from_utf8_lossy(&page).into_owned()
+    }
+
     /// Reads `.env`, the environment, the secret files and the command line.
     /// `Err` holds what to print and the exit code.
     pub fn read() -> Result<Self, (String, u8)> {

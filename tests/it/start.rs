@@ -201,3 +201,23 @@ async fn the_second_server_on_the_same_port_does_not_harm_the_first() {
     let alice = server.user("alice").await;
     within("the first server", alice.connect()).await;
 }
+
+#[tokio::test]
+async fn shells_complete_it_and_it_has_a_manual_page() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(&["completions", shell]).await;
+        assert_eq!((script.code, &*script.stderr), (Some(0), ""));
+        for word in ["migrate", "data-dir", "new-epoch"] {
+            assert!(script.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+    let home = tempdir().expect("a directory");
+    let path = home.path().join("parlor.bash");
+    std::fs::write(&path, run(&["completions", "bash"]).await.stdout).expect("written");
+    let source = format!("source {} && complete -p parlor", path.display());
+    let bash = std::process::Command::new("bash").args(["-c", &source]).output().expect("bash");
+    assert!(bash.status.success(), "{bash:?}");
+    let page = run(&["man"]).await;
+    assert!(page.stdout.contains(".TH parlor 1") && page.stdout.contains("JWT_SECRET"), "{page:?}");
+    run(&["completions", "cmd"]).await.refused(2, "cmd");
+}

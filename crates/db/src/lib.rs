@@ -8,6 +8,7 @@
 //! own, no wire and no session. What an operation of the server does to the
 //! database is in its own file there, made of what is public here.
 
+mod backup;
 mod copy;
 mod database;
 mod export;
@@ -37,6 +38,7 @@ pub mod samples;
 #[cfg(test)]
 mod tests;
 
+pub use backup::{BackupError, backup};
 pub use copy::{Checksum, Copied, CopiedRows, CopyError, Verdict, copy};
 pub use database::Database;
 pub use export::{ExportError, export};

@@ -1,5 +1,6 @@
 //! The process among others: its signals, its files, its settings.
 
+mod backup;
 mod files;
 mod place;
 mod settings;
