@@ -65,6 +65,12 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
         actix_web::rt::spawn(reload(config.connections.certificate.clone(), hangup));
         let server = Running::start(&config, &database, listeners).await?;
         http::banner(&addresses, &config);
+        log::info!(
+            "started {}: {} worker threads, data in {}",
+            env!("CARGO_PKG_VERSION"),
+            config.workers,
+            config.store.database
+        );
         if !config.identity.accounts {
             log::info!("built-in accounts are off; PARLOR_ACCOUNTS=on turns them on");
         }
@@ -335,6 +341,7 @@ fn state(
         has_accounts: config.identity.accounts,
         cookie: config.connections.cookie.clone(),
         metrics_token: config.metrics_token.clone(),
+        certificate: config.connections.certificate.clone(),
         files,
         search,
         webhooks: targets.urls,

@@ -12,11 +12,13 @@ use super::{State, extract::Admin, reply::Reply, request::NoFields};
 use crate::{
     auth::{Client, bearer_token},
     callbacks,
-    chat::{ChatError, Connected},
+    chat::{ChatError, ChatServer, Connected},
+    clock,
     db::SubmissionBacklog,
     error::ApiError,
     metrics::{CONTENT_TYPE, metrics},
     protocol::{Close, ErrorCode},
+    transport::Certificate,
 };
 use parlor_domain::{Denied, limits::METRICS_TIMEOUT};
 
@@ -25,10 +27,12 @@ type Measured = (&'static str, &'static str, u64);
 
 /// All metrics, in Prometheus' text format.
 async fn collect(state: &State) -> Result<String, ApiError> {
-    let connections = state.look(|server| server.connected(Connected::All).count()).await?;
+    let counts = |server: &mut ChatServer| {
+        (server.connected(Connected::All).count(), server.rooms_in_memory())
+    };
+    let (connections, rooms) = state.look(counts).await?;
     let is_degraded = state.health.as_ref().is_some_and(|health| health.degraded().is_some());
     let (users, addresses) = state.limiters.kept();
-    let process = Process::read();
     let mut measured: Vec<Measured> = vec![
         ("parlor_connections", "Open WebSocket connections", connections as u64),
         (
@@ -38,9 +42,13 @@ async fn collect(state: &State) -> Result<String, ApiError> {
         ),
         ("parlor_limiter_users", "Users with rate-limit state in memory", users as u64),
         ("parlor_limiter_addresses", "Addresses with rate-limit state in memory", addresses as u64),
-        ("process_resident_memory_bytes", "Resident memory", process.resident),
-        ("process_open_fds", "Open files and sockets", process.files),
+        ("parlor_rooms_in_memory", "Rooms that are in use or were just now", rooms as u64),
     ];
+    let expires_at = state.certificate.as_ref().and_then(Certificate::expires_at);
+    if let Some(at) = expires_at {
+        let help = "When the certificate expires, in seconds since 1970";
+        measured.push(("parlor_certificate_expires_seconds", help, at));
+    }
     measured.extend(stored(state).await);
     metrics().expect_callbacks(callbacks::NAMES);
     metrics().expect_codes(ErrorCode::ALL.map(ErrorCode::as_str), Close::ALL.map(Close::code));
@@ -52,10 +60,16 @@ async fn collect(state: &State) -> Result<String, ApiError> {
 async fn stored(state: &State) -> Vec<Measured> {
     let State { reader, .. } = state;
     let counting = async {
-        tokio::join!(reader.inbox_count(), reader.backlogs(), reader.submission_backlog())
+        tokio::join!(
+            reader.inbox_count(),
+            reader.backlogs(),
+            reader.submission_backlog(),
+            reader.database_bytes()
+        )
     };
     // A read that fails is counted and logged where it does.
-    let Ok((Ok(inbox), Ok(backlogs), Ok(submissions))) = timeout(METRICS_TIMEOUT, counting).await
+    let Ok((Ok(inbox), Ok(backlogs), Ok(submissions), Ok(bytes))) =
+        timeout(METRICS_TIMEOUT, counting).await
     else {
         return Vec::new();
     };
@@ -63,32 +77,19 @@ async fn stored(state: &State) -> Vec<Measured> {
     let outbox = |dead: bool| {
         number(backlogs.iter().filter(|one| one.dead == dead).map(|one| one.count).sum())
     };
+    let waits = backlogs.iter().filter(|one| !one.dead).filter_map(|one| one.oldest).min();
+    let age_ms = waits.map_or(0, |since| clock::now().0.saturating_sub(since.0));
     let SubmissionBacklog { waiting, oldest_s, refused } = submissions;
     vec![
         ("parlor_inbox_events", "Events waiting in inboxes", number(inbox)),
         ("parlor_webhooks_waiting", "Webhooks waiting to be sent", outbox(false)),
+        ("parlor_webhooks_age_seconds", "Seconds that the oldest waits", number(age_ms / 1_000)),
         ("parlor_webhooks_dead", "Webhooks in the dead-letter list", outbox(true)),
+        ("parlor_database_bytes", "Size of the database", number(bytes)),
         ("parlor_submissions_waiting", "Submissions not carried out yet", number(waiting)),
         ("parlor_submissions_age_seconds", "Seconds that the oldest waits", number(oldest_s)),
         ("parlor_submissions_dead", "Refused submissions that are kept", number(refused)),
     ]
-}
-
-/// What the operating system reports about the process.
-#[derive(Default)]
-struct Process {
-    resident: u64,
-    files: u64,
-}
-
-impl Process {
-    fn read() -> Self {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
-        let files = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
-        Self { resident: kib.unwrap_or(0) * 1024, files: files as u64 }
-    }
 }
 
 /// The metrics of `/metrics` by name.

@@ -6,7 +6,10 @@ use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest, ResponseError,
     body::{BodySize, BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderValue},
+    http::{
+        Method,
+        header::{self, HeaderValue},
+    },
     middleware::Next,
     web,
 };
@@ -53,7 +56,9 @@ pub async fn observe(
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, id);
     }
-    metrics().http(status, time);
+    let route = response.request().match_pattern();
+    let route = route.map(|path| format!("{} {path}", known(response.request().method())));
+    metrics().http(route, status, time);
     let latency_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let address = client.address.to_string();
     log::info!(
@@ -67,6 +72,20 @@ pub async fn observe(
         "request"
     );
     Ok(response)
+}
+
+/// Anybody may make a method up.
+fn known(method: &Method) -> &str {
+    const KNOWN: [Method; 7] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    if KNOWN.contains(method) { method.as_str() } else { "other" }
 }
 
 /// Connections are counted where they are accepted. Those of a proxy stand for

@@ -23,6 +23,7 @@ use crate::{
     nodes::Health,
     places::Places,
     protocol::Rules,
+    transport::Certificate,
 };
 use parlor_domain::{
     AuditEntry, Contact,
@@ -44,6 +45,8 @@ pub struct State {
     /// The token that `GET /metrics` requires; `None`: only this machine may
     /// ask.
     pub metrics_token: Option<Arc<str>>,
+    /// What is shown to those who connect over TLS.
+    pub certificate: Option<Certificate>,
     pub files: Files,
     /// `None`: switched off.
     pub search: Option<Search>,

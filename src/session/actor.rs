@@ -22,6 +22,7 @@ use super::{
 use crate::{
     auth::{AuthError, Identity},
     chat::{Connect, Disconnect, Origin, Requester, SessionRef},
+    clock::now,
     limiter::{ConnectionLimit, Limited},
     metrics::{Limit, metrics},
     operations::frames::{self, RESUME},
@@ -103,6 +104,20 @@ impl Session {
         self.link.close(close);
         self.phase = Phase::Closed;
         ctx.stop();
+    }
+
+    /// Beside the line of the upgrade, which has the same `request_id`.
+    fn log_end(&self) {
+        // RFC 6455 section 7.4.1: without a close frame.
+        let code = self.link.closing().map_or(1006, Close::code);
+        let lasted_ms = now().0.saturating_sub(self.origin.connected_at.0);
+        log::info!(
+            target: "parlor::access",
+            request_id = &*self.request_id,
+            code = code,
+            lasted_ms = lasted_ms;
+            "closed"
+        );
     }
 
     fn send_error(&self, id: Option<&str>, error: &ErrorView<'_>) {
@@ -316,7 +331,7 @@ const AUTH: &str = "auth";
 
 /// The time until a moment in milliseconds since 1970.
 fn until(at_ms: i64) -> Duration {
-    let left = at_ms.saturating_sub(crate::clock::now().0);
+    let left = at_ms.saturating_sub(now().0);
     Duration::from_millis(u64::try_from(left).unwrap_or(0))
 }
 
@@ -337,6 +352,7 @@ impl Actor for Session {
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
+        self.log_end();
         self.worker.hub.with(|hub| hub.detach(self.at.id));
         if self.announced {
             self.worker.to_chat.say_at_once(Disconnect { session: self.at });

@@ -13,6 +13,7 @@ use rustls::{
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
+use x509_cert::der::Decode;
 
 /// A certificate chain and its key, from two PEM files that can be read again
 /// while the server runs.
@@ -49,6 +50,14 @@ impl Certificate {
         let fresh = Arc::new(read(&self.0.chain, &self.0.key)?);
         *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
+    }
+
+    /// When the certificate that is in use expires, in seconds since 1970.
+    pub fn expires_at(&self) -> Option<u64> {
+        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let certificate = x509_cert::Certificate::from_der(current.cert.first()?).ok()?;
+        let end = certificate.tbs_certificate.validity.not_after;
+        Some(end.to_unix_duration().as_secs())
     }
 
     /// TLS 1.2 and 1.3 with the defaults of rustls, without client

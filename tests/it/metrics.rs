@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Server, Token, User};
+use crate::support::{Server, Token, User, within};
 
 /// Reads the text format strictly: every sample has a type, every name a help.
 fn parse(text: &str) -> BTreeMap<String, f64> {
@@ -65,6 +65,40 @@ async fn counters_move_by_what_was_done() {
     assert!((1.0..=13.0).contains(&commits), "{commits}");
     assert_eq!(moved("parlor_commit_batch_size_count"), commits);
     assert!(after["process_resident_memory_bytes"] > 1e6);
+    let version = format!("parlor_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(after[&version], 1.0);
+    assert_eq!(after["parlor_rooms_in_memory"], 1.0);
+    assert!(after["parlor_database_bytes"] > 1e5);
+    assert!(after["process_cpu_seconds_total"] > 0.0 && after["process_threads"] > 1.0);
+    assert!(after["process_open_fds"] < after["process_max_fds"]);
+    assert!(after["process_start_time_seconds"] > 1e9);
+    let route = "parlor_route_seconds_count{route=\"GET /api/v1/me\"}";
+    assert!(after[route] >= 2.0, "once for each user");
+    assert!(!after.contains_key("parlor_certificate_expires_seconds"));
+}
+
+#[tokio::test]
+async fn routes_are_named_by_their_pattern_and_methods_are_not_made_up() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    for room in ["a", "b"] {
+        ann.create_room(room, "private").await;
+        ann.get(&format!("/rooms/{room}")).await.expect(200);
+    }
+    let made_up = Method::from_bytes(b"FROBNICATE").expect("a token");
+    User::outcome(ann.request(made_up, "/rooms/a")).await;
+    User::outcome(ann.request(Method::GET, "/no/such/path")).await;
+    let counts: Vec<(String, f64)> = scrape(&server)
+        .await
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("parlor_route_seconds_count"))
+        .collect();
+    let of = |route: &str| {
+        let name = format!("parlor_route_seconds_count{{route=\"{route}\"}}");
+        counts.iter().find(|(known, _)| *known == name).map(|(_, count)| *count)
+    };
+    assert_eq!(of("GET /api/v1/rooms/{room}"), Some(2.0), "{counts:?}");
+    assert!(counts.iter().all(|(name, _)| !name.contains("FROB") && !name.contains("such")));
 }
 
 #[tokio::test]
@@ -98,6 +132,12 @@ async fn every_line_of_the_log_is_json_and_says_which_request_it_was() {
     let made = User::outcome(ann.plain(Method::GET, "/health/live").header("x-request-id", "a b"));
     assert_eq!(made.await.header("x-request-id").len(), 16);
     drop(ann.connect().await);
+    let closed = async {
+        while !server.stderr().contains(r#""message":"closed""#) {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the line of the end", closed).await;
     let log = server.stderr();
     let lines: Vec<Value> = log
         .lines()
@@ -105,6 +145,14 @@ async fn every_line_of_the_log_is_json_and_says_which_request_it_was() {
         .collect();
     let request = lines.iter().find(|line| line["request_id"] == "req-77").expect("logged");
     assert_eq!((&request["status"], &request["method"]), (&json!(404), &json!("GET")));
-    assert!(lines.iter().any(|line| line["message"] == "upgrade" && line["status"] == 101));
+    let upgrade = lines.iter().find(|line| line["message"] == "upgrade").expect("one");
+    assert_eq!(upgrade["status"], 101);
+    let closed = lines.iter().find(|line| line["message"] == "closed").expect("one");
+    assert_eq!((&closed["request_id"], &closed["code"]), (&upgrade["request_id"], &json!(1006)));
+    assert!(closed["lasted_ms"].is_i64());
+    let started = lines
+        .iter()
+        .find(|line| line["message"].as_str().is_some_and(|text| text.starts_with("started")));
+    assert!(started.is_some(), "with its version and data");
     assert!(!log.contains("hidden"), "no query in the log");
 }

@@ -25,6 +25,10 @@ async fn a_chat_goes_over_https_and_wss_long_messages_and_replays_too() {
     let (server, _) = Server::builder().start_with_tls().await;
     assert!(server.banner().contains("https://127.0.0.1:"), "{}", server.banner());
     let (alice, ben) = (user(&server, "alice").await, user(&server, "ben").await);
+    let metrics = User::outcome(alice.plain(reqwest::Method::GET, "/metrics")).await.body;
+    let name = "parlor_certificate_expires_seconds ";
+    let expires = metrics.lines().find_map(|line| line.strip_prefix(name)).expect("a certificate");
+    assert!(expires.parse::<u64>().is_ok_and(|at| at > 1_700_000_000), "{expires}");
     alice.room_with("den", &[&ben]).await;
     let (mut at_alice, mut at_ben) = (alice.connect().await, ben.connect().await);
     let long = "long ".repeat(3_000);

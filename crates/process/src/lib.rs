@@ -7,3 +7,4 @@ pub mod clock;
 pub mod log_throttle;
 pub mod metrics;
 pub mod thread;
+mod usage;

@@ -16,6 +16,9 @@ use prometheus_client::{
 
 pub use prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
 
+use crate::{clock, usage::Usage};
+use parlor_domain::Timestamp;
+
 /// A counter for each value of one label.
 pub type Labelled<V = &'static str> = Family<[(&'static str, V); 1], Counter>;
 
@@ -24,6 +27,9 @@ pub type Labelled2 = Family<[(&'static str, &'static str); 2], Counter>;
 
 /// A histogram of durations for each value of one label.
 pub type LabelledTime = Family<[(&'static str, &'static str); 1], Histogram, fn() -> Histogram>;
+
+/// The same by a route of REST.
+pub type RouteTime = Family<[(&'static str, String); 1], Histogram, fn() -> Histogram>;
 
 /// A gauge: a number that is set.
 pub type Number = Gauge<u64, AtomicU64>;
@@ -45,6 +51,7 @@ macro_rules! declare {
         pub struct Metrics {
             registry: Registry,
             started: Instant,
+            started_at: Timestamp,
             $(#[doc = $help] pub $field: $kind,)*
         }
 
@@ -55,7 +62,8 @@ macro_rules! declare {
                     let $field: $kind = $new;
                     registry.register($name, $help, $field.clone());
                 )*
-                Self { registry, started: Instant::now(), $($field),* }
+                let (started, started_at) = (Instant::now(), clock::now());
+                Self { registry, started, started_at, $($field),* }
             }
         }
     };
@@ -104,6 +112,7 @@ declare! {
     auth_time: Histogram = Histogram::new(SECONDS), "parlor_auth_seconds", "Duration of a question to the auth service";
     http_requests: Labelled = of(), "parlor_http_requests", "HTTP requests";
     http_time: Histogram = Histogram::new(SECONDS), "parlor_http_seconds", "Duration of an HTTP request";
+    route_time: RouteTime = Family::new_with_constructor(seconds), "parlor_route_seconds", "Duration of an HTTP request, by route";
 }
 
 /// A limit that a request can exceed.
@@ -293,8 +302,11 @@ impl Metrics {
         self.auth_questions.get_or_create(&[("answer", answer.as_str())]).inc();
     }
 
-    /// Counts an answered REST call.
-    pub fn http(&self, status: u16, time: Duration) {
+    /// Counts an answered REST call, of a route if it has one.
+    pub fn http(&self, route: Option<String>, status: u16, time: Duration) {
+        if let Some(route) = route {
+            self.route_time.get_or_create(&[("route", route)]).observe(time.as_secs_f64());
+        }
         let class = usize::from(status / 100).clamp(1, STATUSES.len()) - 1;
         self.http_requests.get_or_create(&[("status", STATUSES[class])]).inc();
         self.http_time.observe(time.as_secs_f64());
@@ -312,11 +324,39 @@ impl Metrics {
         let uptime = Gauge::<f64, AtomicU64>::default();
         uptime.set(self.started.elapsed().as_secs_f64());
         now.register("parlor_uptime_seconds", "Seconds since the start", uptime);
+        let build = Family::<[(&str, &str); 1], Number>::default();
+        build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
+        now.register("parlor_build_info", "1, with the version", build);
+        self.register_process(&mut now);
         let mut text = String::with_capacity(16 * 1024);
         for registry in [&self.registry, &now] {
             prometheus_text::encode(&mut text, registry).expect("a text takes all");
         }
         text
+    }
+}
+
+impl Metrics {
+    /// Under the names that Prometheus' own clients give them.
+    fn register_process(&self, now: &mut Registry) {
+        let Usage { cpu_seconds, resident_bytes, threads, open_files, open_files_max } =
+            Usage::read();
+        for (name, help, value) in [
+            ("process_resident_memory_bytes", "Resident memory", resident_bytes),
+            ("process_threads", "Threads", threads),
+            ("process_open_fds", "Open files and sockets", open_files),
+            ("process_max_fds", "As many may be open", open_files_max),
+        ] {
+            let gauge = Number::default();
+            gauge.set(value);
+            now.register(name, help, gauge);
+        }
+        let cpu = Counter::<f64, AtomicU64>::default();
+        cpu.inc_by(cpu_seconds);
+        now.register("process_cpu_seconds", "CPU time of all threads", cpu);
+        let start = Gauge::<f64, AtomicU64>::default();
+        start.set(self.started_at.0 as f64 / 1_000.0);
+        now.register("process_start_time_seconds", "When the process started", start);
     }
 }
 

@@ -17,6 +17,10 @@ use parlor_domain::{
 };
 
 impl ChatServer {
+    pub fn rooms_in_memory(&self) -> usize {
+        self.rooms.count()
+    }
+
     /// Ends the connections to this node that are meant; says how many.
     pub fn disconnect_all(&mut self, of: Connected, reason: &Arc<str>) -> usize {
         let sessions: Vec<SessionRef> = self.connected(of).map(|entry| entry.at).collect();

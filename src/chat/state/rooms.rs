@@ -173,6 +173,10 @@ impl Rooms {
         entry
     }
 
+    pub fn count(&self) -> usize {
+        self.entries.len()
+    }
+
     pub fn get(&self, key: RoomKey) -> Option<&RoomEntry> {
         self.entries.get(&key).map(Box::as_ref)
     }

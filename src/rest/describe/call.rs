@@ -132,6 +132,12 @@ impl Fields {
     /// What of them is in the path, the query and the headers, and the body
     /// that the rest is.
     fn split(mut self, call: &Call, heeds: &[&str]) -> (Vec<Value>, Option<Body>) {
+        for property in self.properties.values_mut().filter_map(Value::as_object_mut) {
+            // What may be left out is not null then, which its type does not allow.
+            if property.get("default").is_some_and(Value::is_null) {
+                property.remove("default");
+            }
+        }
         let mut parameters: Vec<Value> =
             parts_of(call.path).map(|part| self.parameter(part, field_of(part), "path")).collect();
         if self.properties.contains_key(IDEMPOTENCY_KEY) {

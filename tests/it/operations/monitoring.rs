@@ -17,6 +17,8 @@ type Told = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
 async fn told() -> Told {
     let server = Server::start().await;
+    // Routes are told once they were asked for.
+    server.user("ann").await;
     let text = User::outcome(server.nobody().plain(Method::GET, "/metrics")).await.body;
     let mut told = Told::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {

@@ -15,6 +15,7 @@ mod progress;
 mod replica;
 mod room_list;
 mod rooms;
+mod size;
 mod submissions;
 mod unread;
 mod users;
