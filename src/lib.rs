@@ -20,6 +20,7 @@ use parlor_db as db;
 use parlor_process::{clock, log_throttle, metrics, thread::name_thread};
 use parlor_protocol as protocol;
 
+pub mod answers;
 pub mod app;
 pub mod attachments;
 pub mod auth;

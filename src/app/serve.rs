@@ -136,7 +136,10 @@ impl Running {
         let writer = database.writer(config.limits.writes_in_flight, targets);
         let writer = Writer::start_in_arbiter(&arbiter.handle(), move |_| writer);
         let for_nodes = Arbiter::new();
-        let me = Me { number, leads: leads.clone(), bus: cluster.publish(&for_nodes) };
+        let callbacks = Callbacks::start(config.callbacks.clone(), config.limits.frame_bytes);
+        let permissions = callbacks.access.clone();
+        let bus = cluster.publish(&for_nodes);
+        let me = Me { number, leads: leads.clone(), bus, callbacks };
         let chat = start_chat(&arbiter, config, &writer, database, (newest, unfinished), me);
         let bars = reader.bars(crate::clock::now()).await;
         let bars = Revocations::new(bars.map_err(Failure::environment)?);
@@ -162,7 +165,7 @@ impl Running {
         };
         let files = Files::new(store, files.allowed.clone(), bytes_max, limits.file_quota());
         let mut state = state(config, &chat, &writer, database, (bars, api_keys), files, search);
-        state.health = health;
+        (state.health, state.permissions) = (health, permissions);
         if config.nodes.redis.is_some() {
             state.limiters.share();
         }
@@ -259,6 +262,7 @@ struct Me {
     number: u8,
     leads: watch::Receiver<bool>,
     bus: Option<Recipient<ToNodes>>,
+    callbacks: Callbacks,
 }
 
 fn start_chat(
@@ -269,7 +273,7 @@ fn start_chat(
     (newest, unfinished): (Option<MessageId>, Unfinished),
     me: Me,
 ) -> Addr<ChatServer> {
-    let Me { number, leads, bus } = me;
+    let Me { number, leads, bus, callbacks } = me;
     let settings = ChatSettings {
         limits: config.limits.clone(),
         rates: config.rates,
@@ -281,7 +285,7 @@ fn start_chat(
         retention: config.rooms.retention(),
         retention_tick: config.rooms.retention_tick,
         empty_room_ttl: config.rooms.empty_room_ttl,
-        callbacks: Callbacks::start(config.callbacks.clone(), config.limits.frame_bytes),
+        callbacks,
         tells_arrivals: config.webhooks.is_some(),
         has_nodes: config.store.database.file().is_none(),
         leads,
@@ -351,6 +355,7 @@ fn state(
         proxied: Places::new(most_of_one(config.limits.connections_per_address)),
         request_timeout: config.connections.http.request,
         answers: Answers::default(),
+        permissions: None,
         limits: config.limits.clone(),
         contact: config.rooms.contact,
         has_directory: config.rooms.directory == Switch::On,

@@ -8,13 +8,13 @@ mod reading;
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sha2::{Digest, Sha256};
 use tokio::{
     sync::{Semaphore, watch},
-    time::{Instant, timeout},
+    time::timeout,
 };
 
 pub use self::{
@@ -22,11 +22,12 @@ pub use self::{
     question::{ClientCredentials, Form, service_url},
 };
 use self::{
-    answers::{Answers, TokenHash},
+    answers::{Said, TokenHash},
     reading::read,
 };
 use super::{AuthError, BadToken, ClaimNames};
 use crate::{
+    answers::{Answers, Told},
     clock,
     limiter::network,
     log_throttle::LogThrottleByText,
@@ -37,8 +38,8 @@ use crate::{
 use parlor_domain::{
     Timestamp,
     limits::{
-        AUTH_QUESTIONS, AUTH_QUESTIONS_PER_ADDRESS, AUTH_QUESTIONS_WAITING, AUTH_REFUSED_FOR,
-        TOKEN_BYTES,
+        AUTH_ANSWERS, AUTH_QUESTIONS, AUTH_QUESTIONS_PER_ADDRESS, AUTH_QUESTIONS_WAITING,
+        AUTH_REFUSED_FOR, TOKEN_BYTES,
     },
 };
 
@@ -67,7 +68,7 @@ struct Inner {
     config: AuthServiceConfig,
     client: reqwest::Client,
     /// Only ever held for a look.
-    answers: Mutex<Answers>,
+    answers: Mutex<Answers<TokenHash, Said>>,
     at_once: Semaphore,
     /// Questions that are under way or wait for it, in all and by address.
     asked: Places<()>,
@@ -84,7 +85,7 @@ impl std::fmt::Debug for AuthService {
 struct Asked {
     key: TokenHash,
     token: String,
-    tell: watch::Sender<answers::Told>,
+    tell: watch::Sender<Option<Said>>,
     _places: (Place<()>, Place<IpAddr>),
 }
 
@@ -95,7 +96,7 @@ impl AuthService {
         Self(Arc::new(Inner {
             config,
             client,
-            answers: Mutex::default(),
+            answers: Mutex::new(Answers::new(AUTH_ANSWERS)),
             at_once: Semaphore::new(AUTH_QUESTIONS),
             asked: Places::new(AUTH_QUESTIONS + AUTH_QUESTIONS_WAITING),
             asked_from: Places::new(AUTH_QUESTIONS_PER_ADDRESS),
@@ -121,8 +122,9 @@ impl AuthService {
         for _ in 0..2 {
             let mut told = {
                 let mut answers = self.answers();
-                if let Some(answer) = answers.kept(&key, since, Instant::now()) {
-                    return Ok(answer);
+                let kept = answers.kept(&key, Instant::now()).and_then(|said| said.as_ref().ok());
+                if let Some(answer) = kept.filter(|answer| answer.is_since(since)) {
+                    return Ok(answer.clone());
                 }
                 match answers.under_way(&key) {
                     Some(told) => told,
@@ -138,7 +140,7 @@ impl AuthService {
         Err(AuthError::Unavailable)
     }
 
-    fn answers(&self) -> MutexGuard<'_, Answers> {
+    fn answers(&self) -> MutexGuard<'_, Answers<TokenHash, Said>> {
         self.0.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -146,11 +148,11 @@ impl AuthService {
     /// all others.
     fn begin(
         &self,
-        answers: &mut Answers,
+        answers: &mut Answers<TokenHash, Said>,
         key: TokenHash,
         token: &str,
         from: IpAddr,
-    ) -> Result<watch::Receiver<answers::Told>, AuthError> {
+    ) -> Result<Told<Said>, AuthError> {
         let places = self.0.asked_from.take(network(from), 1);
         let places = places.and_then(|from| Some((self.0.asked.take((), 1)?, from)));
         let Some(places) = places else {
@@ -168,9 +170,9 @@ impl AuthService {
     async fn carry_out(self, Asked { key, token, tell, _places }: Asked) {
         let answered = self.question(&token).await;
         drop(token);
-        let kept_for = answered.as_ref().ok().map(|answer| self.kept_for(answer));
-        let kept = answered.as_ref().ok().cloned().zip(kept_for);
-        self.answers().end(&key, kept, Instant::now());
+        let now = Instant::now();
+        let until = answered.as_ref().ok().map(|answer| now + self.kept_for(answer));
+        self.answers().end(&key, until.map(|until| (answered.clone(), until)), now);
         tell.send_replace(Some(answered));
     }
 

@@ -1,7 +1,6 @@
 //! Asks the application over HTTP, within bounds.
 
 use std::{
-    error::Error as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -38,10 +37,10 @@ pub struct CallbackConfig {
 
 /// What the application says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answer<A> {
+pub(super) enum Answer<A, R = Arc<str>> {
     Accept(A),
     /// Why not, for the user.
-    Refuse(Arc<str>),
+    Refuse(R),
 }
 
 /// Why there is no answer. The cause has been logged.
@@ -95,12 +94,12 @@ impl Callback {
 
     /// Asks once on behalf of a user. `read` makes of the bytes of an answer what it
     /// says, or a sentence for the log of why it cannot be used.
-    pub async fn ask<A: Send + 'static>(
+    pub async fn ask<A: Send + 'static, R: Send + 'static>(
         &self,
         user: UserKey,
-        data: &impl Serialize,
-        read: impl FnOnce(&[u8]) -> Result<Answer<A>, String> + Send + 'static,
-    ) -> Result<Answer<A>, NoAnswer> {
+        data: &(impl Serialize + Sync),
+        read: impl FnOnce(&[u8]) -> Result<Answer<A, R>, String> + Send + 'static,
+    ) -> Result<Answer<A, R>, NoAnswer> {
         let body = question(self.0.name, data);
         let (told, answer) = oneshot::channel();
         let inner = self.0.clone();
@@ -115,12 +114,12 @@ impl Callback {
 }
 
 impl Inner {
-    async fn ask<A>(
+    async fn ask<A, R>(
         &self,
         user: UserKey,
         body: String,
-        read: impl FnOnce(&[u8]) -> Result<Answer<A>, String>,
-    ) -> (CallbackOutcome, Result<Answer<A>, NoAnswer>) {
+        read: impl FnOnce(&[u8]) -> Result<Answer<A, R>, String>,
+    ) -> (CallbackOutcome, Result<Answer<A, R>, NoAnswer>) {
         if self.breaker().is_open(Instant::now()) {
             return (CallbackOutcome::Open, Err(NoAnswer::Open));
         }
@@ -167,11 +166,11 @@ impl Inner {
     }
 
     /// A redirect is an answer like any other that is not 200: it is not followed.
-    async fn exchange<A>(
+    async fn exchange<A, R>(
         &self,
         body: String,
-        read: impl FnOnce(&[u8]) -> Result<Answer<A>, String>,
-    ) -> Result<Answer<A>, String> {
+        read: impl FnOnce(&[u8]) -> Result<Answer<A, R>, String>,
+    ) -> Result<Answer<A, R>, String> {
         let id = format!("ask_{:032x}", rand::random::<u128>());
         let timestamp = clock::now().0 / 1000;
         let signature = self.config.secrets.sign(&id, timestamp, &body);
@@ -183,40 +182,12 @@ impl Inner {
             .header("webhook-timestamp", timestamp)
             .header("webhook-signature", signature)
             .body(body);
-        let response = request.send().await.map_err(cause)?;
+        let response = request.send().await.map_err(outbound::cause)?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(format!("it answered {}", response.status()));
         }
-        read(&self.body(response).await?)
+        read(&outbound::body(response, self.answer_bytes).await?)
     }
-
-    /// The body of an answer, as far as it is allowed to be long.
-    async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, String> {
-        let most = self.answer_bytes;
-        let announced = response.content_length().unwrap_or(0);
-        let mut body = Vec::new();
-        if usize::try_from(announced).is_ok_and(|announced| announced <= most) {
-            while let Some(chunk) = response.chunk().await.map_err(cause)? {
-                if body.len() + chunk.len() > most {
-                    return Err(too_long(most));
-                }
-                body.extend_from_slice(&chunk);
-            }
-            return Ok(body);
-        }
-        Err(too_long(most))
-    }
-}
-
-fn too_long(most: usize) -> String {
-    format!("its answer has more than {most} bytes")
-}
-
-/// Without the address, in which there may be a password; with what lies beneath.
-fn cause(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let beneath = std::iter::successors(error.source(), |beneath| (*beneath).source()).last();
-    beneath.map_or_else(|| error.to_string(), |beneath| format!("{error}: {beneath}"))
 }
 
 /// The body of a question, in the form of a webhook.
@@ -239,10 +210,18 @@ pub(super) fn parse<A: DeserializeOwned>(bytes: &[u8]) -> Result<A, String> {
     })
 }
 
-/// A reason as it is shown: without what cannot be seen, and cut.
+/// What a user is told where the application gives no reason.
+pub const NO_REASON: &str = "the application has refused this";
+
+/// A reason as it is shown: without what cannot be seen, and cut; `None` if nothing is
+/// left of it.
+pub(super) fn shown(reason: &str) -> Option<Arc<str>> {
+    display_name(reason, CALLBACK_REASON_CHARS).map(Into::into)
+}
+
+/// The same, where there has to be one.
 pub(super) fn reason(text: Option<&str>) -> Arc<str> {
-    let shown = text.and_then(|text| display_name(text, CALLBACK_REASON_CHARS));
-    shown.map_or_else(|| "the application has refused this".into(), Into::into)
+    text.and_then(shown).unwrap_or_else(|| NO_REASON.into())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! They are signed as webhooks are. Each kind has a URL and places of its own,
 //! shared fairly between users (`client`), and a circuit breaker (`breaker`).
 
+mod access;
 mod before_send;
 mod breaker;
 mod client;
@@ -13,12 +14,13 @@ use actix::Arbiter;
 
 use crate::name_thread;
 
+pub use access::{AccessConfig, Grant, Permission, Permissions};
 pub use before_send::{BeforeSend, BeforeSendConfig, Draft, DraftKind, Rewriting, Verdict};
-pub use client::CallbackConfig;
+pub use client::{CallbackConfig, NO_REASON};
 pub use commands::Commands;
 
 /// What each kind of question is called.
-pub const NAMES: [&str; 2] = [before_send::BEFORE_SEND, commands::COMMAND];
+pub const NAMES: [&str; 3] = [access::ACCESS, before_send::BEFORE_SEND, commands::COMMAND];
 
 /// What holds if the application does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -32,6 +34,7 @@ pub enum OnFailure {
 /// Which questions are asked, and where.
 #[derive(Clone, Debug, Default)]
 pub struct CallbacksConfig {
+    pub access: Option<AccessConfig>,
     pub before_send: Option<BeforeSendConfig>,
     pub commands: Option<CallbackConfig>,
 }
@@ -39,6 +42,7 @@ pub struct CallbacksConfig {
 /// What the application is asked; `None` is not asked.
 #[derive(Clone, Default)]
 pub struct Callbacks {
+    pub access: Option<Permissions>,
     pub before_send: Option<BeforeSend>,
     pub commands: Option<Commands>,
 }
@@ -47,13 +51,14 @@ impl Callbacks {
     /// Starts a thread for them, if there are any. An answer may have as many bytes
     /// as a frame of a client, in which the longest message fits.
     pub fn start(config: CallbacksConfig, answer_bytes: usize) -> Self {
-        let CallbacksConfig { before_send, commands } = config;
-        if before_send.is_none() && commands.is_none() {
+        let CallbacksConfig { access, before_send, commands } = config;
+        if access.is_none() && before_send.is_none() && commands.is_none() {
             return Self::default();
         }
         let thread = Arbiter::new().handle();
         thread.spawn_fn(|| name_thread("callbacks"));
         Self {
+            access: access.map(|config| Permissions::new(config, answer_bytes, thread.clone())),
             before_send: before_send
                 .map(|config| BeforeSend::new(config, answer_bytes, thread.clone())),
             commands: commands.map(|config| Commands::new(config, answer_bytes, thread.clone())),

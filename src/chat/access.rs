@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::ChatError;
+use crate::callbacks::{Grant, NO_REASON, Permission};
 use parlor_domain::{
     Denied, Role, Room, RoomKind, RoomRules, Standing, Timestamp, User, UserId, UserKey,
 };
@@ -46,15 +47,33 @@ pub struct Access {
     pub room: Arc<Room>,
     pub standing: Option<Standing>,
     pub is_admin: bool,
+    /// What the application says of one who is no member, if it was asked.
+    pub permission: Option<Permission>,
 }
 
 impl Access {
+    /// The same, with what the application says of one who is no member.
+    #[must_use]
+    pub fn with(self, permission: Option<&Permission>) -> Self {
+        Self { permission: permission.cloned(), ..self }
+    }
+
     /// To a stranger a private room does not exist.
     pub fn visible(&self) -> Result<(), ChatError> {
-        if self.standing.is_none() && !self.is_admin && !self.room.kind.is_open() {
-            return Err(ChatError::NotFound("room"));
+        if self.standing.is_some() || self.is_admin {
+            return Ok(());
         }
-        Ok(())
+        let is_open = self.room.kind.is_open();
+        match &self.permission {
+            Some(Permission::Granted(_)) => Ok(()),
+            Some(Permission::Undecided) => Err(ChatError::unavailable()),
+            Some(Permission::Refused(Some(reason))) => Err(ChatError::Refused(reason.clone())),
+            Some(Permission::Refused(None)) if is_open => Err(ChatError::Refused(NO_REASON.into())),
+            None | Some(Permission::OwnRules) if is_open => Ok(()),
+            None | Some(Permission::Refused(None) | Permission::OwnRules) => {
+                Err(ChatError::NotFound("room"))
+            }
+        }
     }
 
     fn check(
@@ -95,8 +114,20 @@ impl Access {
         self.check(|standing, room| standing.may_react(room.rules, now))
     }
 
-    pub fn member_or_admin(&self) -> Result<(), ChatError> {
-        if self.is_admin { Ok(()) } else { self.member() }
+    /// Who may read: members, administrators, and whom the application lets.
+    pub fn reader(&self) -> Result<(), ChatError> {
+        if self.is_admin || self.grant().is_some() { Ok(()) } else { self.member() }
+    }
+
+    /// Who may hear what happens in a room: members, and whom the application lets.
+    pub fn listener(&self) -> Result<(), ChatError> {
+        if self.grant().is_some() { Ok(()) } else { self.member() }
+    }
+
+    /// What lets one who is no member read.
+    pub fn grant(&self) -> Option<Grant> {
+        let permission = self.permission.as_ref().filter(|_| self.standing.is_none());
+        permission.and_then(Permission::grant)
     }
 
     /// Who keeps order in a room; nobody does in a direct one.
@@ -139,9 +170,13 @@ impl Access {
         Err(Denied::NotService.into())
     }
 
-    /// Members may stay, others come in where it is open.
+    /// Members may stay, others come in where it is open, or as the application says.
     pub fn may_join(&self) -> Result<(), ChatError> {
-        self.visible()
+        self.visible()?;
+        match self.grant() {
+            Some(Grant { may_join: false, .. }) if !self.is_admin => Err(Denied::ReadOnly.into()),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// The role that decides whom its bearer may manage; none does for an
@@ -153,18 +188,57 @@ impl Access {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn access(kind: RoomKind, role: Option<Role>, is_admin: bool) -> Access {
         let room = Arc::new(Room::sample(1, kind));
-        Access { room, standing: role.map(Standing::new), is_admin }
+        Access { room, standing: role.map(Standing::new), is_admin, permission: None }
+    }
+
+    #[test]
+    fn what_the_application_says_decides_for_who_is_no_member() {
+        let says = |kind, permission: &Permission| Access {
+            permission: Some(permission.clone()),
+            ..access(kind, None, false)
+        };
+        let granted = |may_join| Permission::Granted(Grant { may_join, until: Instant::now() });
+        let (join, read) = (granted(true), granted(false));
+        for kind in [RoomKind::Public, RoomKind::Private, RoomKind::Announcement] {
+            let (joins, reads) = (says(kind, &join), says(kind, &read));
+            assert!(joins.may_join().is_ok() && joins.reader().is_ok() && joins.listener().is_ok());
+            assert!(reads.visible().is_ok() && reads.reader().is_ok() && reads.listener().is_ok());
+            assert_eq!(reads.may_join(), Err(Denied::ReadOnly.into()));
+            assert!(joins.member().is_err() && joins.may_write(Timestamp(0)).is_err());
+            let refused = says(kind, &Permission::Refused(Some("no".into())));
+            assert_eq!(refused.may_join(), Err(ChatError::Refused("no".into())));
+            assert_eq!(refused.reader(), Err(ChatError::Refused("no".into())));
+            let undecided = says(kind, &Permission::Undecided);
+            assert_eq!(undecided.may_join(), Err(ChatError::unavailable()));
+            assert_eq!(undecided.listener(), Err(ChatError::unavailable()));
+        }
+        let missing = ChatError::NotFound("room");
+        for permission in [Permission::Refused(None), Permission::OwnRules] {
+            let private = says(RoomKind::Private, &permission);
+            assert_eq!(private.may_join(), Err(missing.clone()), "{permission:?}");
+            assert_eq!(private.reader(), Err(missing.clone()), "{permission:?}");
+        }
+        let own_rules = says(RoomKind::Public, &Permission::OwnRules);
+        assert!(own_rules.may_join().is_ok() && own_rules.reader().is_err());
+        let refused = says(RoomKind::Public, &Permission::Refused(None));
+        assert_eq!(refused.may_join(), Err(ChatError::Refused(NO_REASON.into())));
+        let member = Access {
+            permission: Some(read),
+            ..access(RoomKind::Private, Some(Role::Member), false)
+        };
+        assert!(member.may_join().is_ok() && member.grant().is_none(), "a member is one");
     }
 
     #[test]
     fn a_private_room_does_not_exist_for_strangers() {
         let stranger = access(RoomKind::Private, None, false);
-        for refused in
-            [stranger.member(), stranger.owner(), stranger.may_join(), stranger.member_or_admin()]
+        for refused in [stranger.member(), stranger.owner(), stranger.may_join(), stranger.reader()]
         {
             assert_eq!(refused, Err(ChatError::NotFound("room")));
         }
@@ -192,7 +266,7 @@ mod tests {
         assert!(matches!(member.owner(), Err(ChatError::Forbidden(_))));
         let admin = access(RoomKind::Private, None, true);
         assert!(admin.owner().is_ok());
-        assert!(admin.member_or_admin().is_ok());
+        assert!(admin.reader().is_ok());
         assert!(admin.may_write(Timestamp(0)).is_ok(), "as an owner may");
         assert!(admin.member().is_err(), "there is no mark of one who is no member");
         let of_others = access(RoomKind::Direct, None, true);

@@ -29,6 +29,7 @@ mod room;
 mod subscribe;
 mod turn;
 mod users;
+mod watching;
 
 use std::{sync::Arc, time::Duration};
 
@@ -58,6 +59,7 @@ use super::{
         sessions::Sessions,
         typing::Typing,
         waiting::WaitingRoom,
+        watchers::Watchers,
     },
 };
 use crate::{
@@ -71,7 +73,7 @@ use bulk::StartBulk;
 use commit::Settle;
 use parlor_domain::{
     Contact, CreationRules, MessageId, MessageIds, Retention, RoomKey, UserKey,
-    limits::{INTEREST_TICK, Limits, PRESENCE_TICK, ROOM_SWEEP},
+    limits::{INTEREST_TICK, Limits, PRESENCE_TICK, ROOM_SWEEP, WATCH_TICK},
 };
 use turn::{Fanout, every};
 
@@ -132,6 +134,8 @@ pub struct ChatServer {
     finishing: usize,
     /// Members who may do less than before. See `read_access`.
     pub(crate) restrictions: Restrictions,
+    /// Who hears rooms without being a member.
+    watchers: Watchers,
     /// Big rooms whose number of members has changed.
     crowds: Crowds,
     /// Changes of many members that wait for their turn.
@@ -203,6 +207,7 @@ impl ChatServer {
             questions: Questions::default(),
             finishing: 0,
             restrictions: Restrictions::default(),
+            watchers: Watchers::default(),
             crowds: Crowds::default(),
             bulks: Bulks::default(),
             status_later: FxHashSet::default(),
@@ -239,6 +244,9 @@ impl Actor for ChatServer {
         }
         every(ROOM_SWEEP, Self::sweep, ctx);
         every(PRESENCE_TICK, Self::look_after_presence, ctx);
+        if self.settings.callbacks.access.is_some() {
+            every(WATCH_TICK, Self::look_after_watchers, ctx);
+        }
         every(self.settings.retention_tick, Self::look_after_age, ctx);
         self.purge_next();
         for user in self.erasing.iter().copied().collect::<Vec<_>>() {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{ConfigError, parse_duration, set};
 use crate::{
-    callbacks::{BeforeSendConfig, CallbackConfig, CallbacksConfig, OnFailure},
+    callbacks::{AccessConfig, BeforeSendConfig, CallbackConfig, CallbacksConfig, OnFailure},
     webhooks::Secrets,
 };
 use parlor_domain::limits::CALLBACK_TIMEOUT_MAX;
@@ -19,6 +19,18 @@ pub struct CallbackArgs {
     /// as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`
     #[arg(long, env = "PARLOR_CALLBACK_SECRET", value_delimiter = ',', hide_env_values = true)]
     pub callback_secret: Vec<String>,
+    /// URL that is asked whether a user may read in a room that they are no member of,
+    /// or join it; by default, nobody is asked; such as
+    /// `https://app.example.org/parlor/access`
+    #[arg(long, env = "PARLOR_ACCESS_URL", hide_env_values = true)]
+    pub access_url: Option<String>,
+    /// Time limit for its answer, at most 10s
+    #[arg(long, env = "PARLOR_ACCESS_TIMEOUT", default_value = "1500ms", value_parser = parse_time_limit)]
+    pub access_timeout: Duration,
+    /// What holds if there is no answer: closed (nobody comes in who has not been let
+    /// in) or open (the room's own rules, as if nobody were asked)
+    #[arg(long, env = "PARLOR_ACCESS_FAILURE", value_enum, default_value_t = OnFailure::Closed)]
+    pub access_failure: OnFailure,
     /// URL that is asked before a message of a user is stored or edited; by default,
     /// nobody is asked; such as `https://app.example.org/parlor/before-send`
     #[arg(long, env = "PARLOR_BEFORE_SEND_URL", hide_env_values = true)]
@@ -67,7 +79,10 @@ impl CallbackArgs {
         let before_send =
             callback("before-send-url", self.before_send_url, self.before_send_timeout)?;
         let on_failure = self.before_send_failure;
+        let access = callback("access-url", self.access_url, self.access_timeout)?;
         Ok(CallbacksConfig {
+            access: access
+                .map(|callback| AccessConfig { callback, on_failure: self.access_failure }),
             before_send: before_send.map(|callback| BeforeSendConfig { callback, on_failure }),
             commands: callback("command-url", self.command_url, self.command_timeout)?,
         })

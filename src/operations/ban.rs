@@ -61,7 +61,10 @@ impl Operation for Ban {
             let leaving = Leaving { user, room: access.room, why: Departure::Banned };
             server.write_about(place, reply, ban, move |server, reply, removed| match removed {
                 Some(removed) => server.removed(reply, &leaving, &removed),
-                None => server.answer(reply, Ok(())),
+                None => {
+                    server.stop_watching(leaving.user.key, room, leaving.why);
+                    server.answer(reply, Ok(()));
+                }
             });
         });
     }
@@ -123,8 +126,10 @@ impl Write for Banning {
     }
 
     fn effects(&self, removed: &Option<Removed>, effects: &mut Effects) {
-        if let Some(removed) = removed {
-            removed.effects(self.room, self.user, Left::Banned, effects);
+        match removed {
+            Some(removed) => removed.effects(self.room, self.user, Left::Banned, effects),
+            // Who is no member may hear the room all the same.
+            None => effects.standing(self.room, self.user),
         }
     }
 }

@@ -38,12 +38,16 @@ impl Operation for History {
         &self.room_id
     }
 
+    fn asks(&self, _: &Requester) -> bool {
+        true
+    }
+
     fn check(&mut self, _: &Rules) -> Result<(), Refusal> {
         self.cursor().map(drop)
     }
 
     fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
-        access.member_or_admin()
+        access.reader()
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
@@ -60,7 +64,8 @@ impl Operation for History {
         server.when(reading, move |page, server| {
             // One who was removed meanwhile gets nothing that came later.
             let standing = server.sessions.standing(from.user.key, room);
-            let gone = standing == Some(None) && !from.is_admin;
+            let was_member = access.standing.is_some();
+            let gone = was_member && standing == Some(None) && !from.is_admin;
             // Whatever one asks for must fit the queue of a session.
             let bytes_max = server.settings.limits.queued_bytes / HISTORY_SHARE;
             let cut = |mut page: HistoryPage| {

@@ -29,6 +29,10 @@ impl Operation for Join {
         &self.room_id
     }
 
+    fn asks(&self, _: &Requester) -> bool {
+        true
+    }
+
     fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
         access.may_join()
     }
@@ -72,6 +76,10 @@ impl Operation for AddMember {
 
     fn place(&self) -> &RoomId {
         &self.room_id
+    }
+
+    fn asks(&self, from: &Requester) -> bool {
+        self.user_id == from.user.id
     }
 
     fn allowed(&self, from: &Requester, access: &Access) -> Result<(), ChatError> {

@@ -15,7 +15,8 @@ use crate::{
     },
 };
 
-/// Subscribes to a room, from a position on.
+/// Subscribes to a room, from a position on. Who is no member watches it, if the
+/// application lets them.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Subscribe {
     room_id: RoomId,
@@ -34,14 +35,18 @@ impl Operation for Subscribe {
         &self.room_id
     }
 
+    fn asks(&self, _: &Requester) -> bool {
+        true
+    }
+
     fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
-        access.member()
+        access.listener()
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let epoch = self.epoch;
         let since = self.since.map(|seq| Position { seq, epoch });
-        server.subscribe(asked.from.user.key, since, asked.reply, asked.place.room.key);
+        server.subscribe(asked.from.user, since, asked.reply, &asked.place);
     }
 }
 
@@ -70,15 +75,22 @@ impl Operation for Unsubscribe {
         &self.room_id
     }
 
-    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
-        access.member()
+    /// Whoever hears a room may cease to, whether they still might begin to or not.
+    fn allowed(&self, _: &Requester, _: &Access) -> Result<(), ChatError> {
+        Ok(())
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        if let ReplyTo::Session { session, .. } = asked.reply {
-            server.unsubscribe_session(session, asked.place.room.key);
-        }
-        server.answer(asked.reply, Ok(()));
+        let Asked { place: access, reply, .. } = asked;
+        let room = access.room.key;
+        let answer = match &reply {
+            ReplyTo::Session { session, .. } if server.is_subscribed(*session, room) => {
+                server.unsubscribe_session(*session, room);
+                Ok(())
+            }
+            ReplyTo::Session { .. } | ReplyTo::Caller(_) | ReplyTo::Then(_) => access.member(),
+        };
+        server.answer(reply, answer);
     }
 }
 

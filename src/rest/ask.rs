@@ -1,15 +1,19 @@
 //! Sends requests to the ChatServer, and checks who may read what.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 
 use super::State;
 use crate::{
     auth::Identity,
-    chat::{ChatError, ChatServer, Ended, Look, Operation, ReplyTo, Request, Requester},
+    chat::{Access, ChatError, ChatServer, Ended, Look, Operation, ReplyTo, Request, Requester},
+    clock::now,
     error::ApiError,
 };
 use parlor_domain::{
-    Denied, Message, MessageId, Room, RoomId, RoomOverview, limits::ANSWER_TIMEOUT,
+    Denied, Message, MessageId, Room, RoomId, RoomKey, RoomKind, RoomOverview,
+    limits::ANSWER_TIMEOUT,
 };
 
 impl State {
@@ -74,8 +78,10 @@ impl State {
         let missing = || ApiError::not_found("room");
         let room = self.reader.room(id).await?.ok_or_else(missing)?;
         let overview = self.reader.overview(room.key, who.user.key).await?.ok_or_else(missing)?;
-        let hidden = overview.state.is_none() && !room.kind.is_open();
-        if hidden && !who.reads_all() { Err(missing()) } else { Ok(overview) }
+        if overview.state.is_none() && !room.kind.is_open() && !who.reads_all() {
+            self.watched(who, room).await?.visible()?;
+        }
+        Ok(overview)
     }
 
     /// The message, if the asker may read what is said in its room. To others
@@ -87,8 +93,29 @@ impl State {
     ) -> Result<Message, ApiError> {
         let missing = || ApiError::not_found("message");
         let message = self.reader.message(id).await?.ok_or_else(missing)?;
-        let member = self.reader.standing(message.room_key, who.user.key).await?.is_some();
-        if member || who.reads_all() { Ok(message) } else { Err(missing()) }
+        self.readable_by_key(who, message.room_key, missing).await?;
+        Ok(message)
+    }
+
+    /// Whether the asker may read what is said in a room; `missing` if the room is none
+    /// of theirs.
+    pub(super) async fn readable_by_key(
+        &self,
+        who: &Identity,
+        room: RoomKey,
+        missing: impl Fn() -> ApiError,
+    ) -> Result<(), ApiError> {
+        if who.reads_all() || self.reader.standing(room, who.user.key).await?.is_some() {
+            return Ok(());
+        }
+        if self.permissions.is_none() {
+            return Err(missing());
+        }
+        let room = self.reader.room_by_key(room).await?.ok_or_else(&missing)?;
+        match self.watched(who, room).await?.reader() {
+            Err(ChatError::NotFound(_) | ChatError::Forbidden(_)) => Err(missing()),
+            read => Ok(read?),
+        }
     }
 
     /// The room, if the asker may read what is said in it.
@@ -108,10 +135,22 @@ impl State {
     pub(super) async fn still_readable(&self, who: &Identity, room: &Room) -> Result<(), ApiError> {
         // The standing alone: what is unread is costly to count.
         let is_member = self.reader.standing(room.key, who.user.key).await?.is_some();
-        match room.kind {
-            _ if is_member || who.reads_all() => Ok(()),
-            kind if kind.is_open() => Err(ChatError::from(Denied::Stranger).into()),
-            _ => Err(ApiError::not_found("room")),
+        if is_member || who.reads_all() {
+            return Ok(());
         }
+        Ok(self.watched(who, room.clone()).await?.reader()?)
+    }
+
+    /// How one who is no member stands to a room, as the application sees it.
+    async fn watched(&self, who: &Identity, room: Room) -> Result<Access, ApiError> {
+        let permissions = self.permissions.as_ref().filter(|_| room.kind != RoomKind::Direct);
+        let permission = match permissions {
+            Some(_) if self.reader.is_banned(room.key, who.user.key, now()).await? => {
+                return Err(ChatError::from(Denied::Banned).into());
+            }
+            Some(permissions) => Some(permissions.ask(&who.user, &room.id).await),
+            None => None,
+        };
+        Ok(Access { room: Arc::new(room), standing: None, is_admin: false, permission })
     }
 }

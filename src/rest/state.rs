@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use super::{Answers, Files, Search};
 use crate::{
     auth::{Accounts, Authenticator, Client, Identity, TokenCookie, TrustedProxies},
+    callbacks::Permissions,
     chat::ChatServer,
     clock,
     db::{Reader, Writer, submit},
@@ -60,6 +61,8 @@ pub struct State {
     /// How long a request body may stall.
     pub request_timeout: Duration,
     pub answers: Answers,
+    /// Says who may read in a room without being a member; `None` is not asked.
+    pub permissions: Option<Permissions>,
     pub limits: Arc<Limits>,
     /// Who may see whether a user is there.
     pub contact: Contact,

@@ -8,11 +8,13 @@
  * @import { Outbox } from "./outbox.js"
  * @import { Positions } from "./positions.js"
  * @import { ChatState } from "./state.js"
+ * @import { Watched } from "./watched.js"
  * @import { Listing, Ready, Room, User } from "./types.js"
  *
  * @typedef {object} Parts
  * @property {Connection} connection
  * @property {Positions} positions
+ * @property {Watched} watched
  * @property {Outbox} outbox
  * @property {MarkTeller} marks
  * @property {ChatState} chat
@@ -71,8 +73,8 @@ export class Beginning {
   }
 
   async #catchUp() {
-    const { connection, positions, chat, emit } = this.#parts;
-    const seen = positions.complete();
+    const { connection, positions, watched, chat, emit } = this.#parts;
+    const seen = positions.complete(watched.rooms);
     chat.completeRooms();
     const { rooms } = chat;
     emit("ready", rooms);
@@ -83,7 +85,9 @@ export class Beginning {
       return connection.giveUp(socket);
     }
     positions.inboxIs(this.#inboxEpoch);
-    if (socket === connection.current) this.#live(rooms);
+    if (socket !== connection.current) return undefined;
+    this.#live(rooms);
+    watched.resume();
     return undefined;
   }
 

@@ -21,7 +21,7 @@
  * @import { Draft, Extras } from "./outbox.js"
  * @import { OutboxStore } from "./stores.js"
  * @import { Store } from "./tokens.js"
- * @import { Message, Unread, User } from "./types.js"
+ * @import { Message, Room, Unread, User } from "./types.js"
  *
  * @typedef {object} Options
  * @property {string} [base] the server's http or https address; by default where this was loaded from
@@ -44,6 +44,7 @@ import { fillInbox } from "./inbox.js";
 import { MarkTeller } from "./marks.js";
 import { Outbox, dataOf } from "./outbox.js";
 import { Positions } from "./positions.js";
+import { Watched } from "./watched.js";
 import { ChatState } from "./state.js";
 import { guardedOutbox, guardedStore, memoryStore, noOutbox } from "./stores.js";
 
@@ -80,7 +81,7 @@ function newId() {
 
 /** Events: docs/CLIENT.md, "Events". Commands: commands.js. */
 export class Parlor extends Commands {
-  #account; #outbox; #marks; #heard; #beginning; #listeners = new Emitter();
+  #account; #outbox; #marks; #watched; #heard; #beginning; #listeners = new Emitter();
   /** @type {Connection} */
   #connection;
   /** @type {Positions} */
@@ -130,18 +131,22 @@ export class Parlor extends Commands {
       store: guardedOutbox(outbox, report), connection: this.#connection, emit, user: () => this.user,
     });
     this.#marks = new MarkTeller(this.#connection);
+    this.#watched = new Watched(this.#connection, this.#positions, emit);
     this.#heard = new Heard({
       chat: this.chat, positions: this.#positions, emit, changed: () => this.#changed(),
       on: {
         ready: (data) => this.#beginning.ready(data),
         rooms: (data) => this.#beginning.listed(data),
         goaway: ({ reconnect_after_ms: after }) => this.#connection.goingAway(after),
-        gone: (room) => this.#marks.forget(room, offline("This user is not in the room any more.")),
+        gone: (room) => {
+          this.#watched.forget(room);
+          this.#marks.forget(room, offline("This user is not in the room any more."));
+        },
         message: (message, seq) => this.#messageCame(message, seq),
       },
     });
     this.#beginning = new Beginning({
-      connection: this.#connection, positions: this.#positions, outbox: this.#outbox, marks: this.#marks,
+      connection: this.#connection, positions: this.#positions, watched: this.#watched, outbox: this.#outbox, marks: this.#marks,
       chat: this.chat, emit, changed: () => this.#changed(), isOf: (user) => this.#isOf(user),
     });
     this.#recall();
@@ -251,6 +256,7 @@ export class Parlor extends Commands {
     this.#connection.close(signedOut());
     this.#outbox.reset();
     this.#positions.reset();
+    this.#watched.reset();
     this.#marks.reset(signedOut());
     this.chat.reset();
     this.#recalled = null;
@@ -291,10 +297,20 @@ export class Parlor extends Commands {
   /** @type {Commands["command"]} */
   command(type, data) { return this.#connection.command(type, data); }
 
+  /**
+   * Hears a room without being a member of it, if the application lets this user, also
+   * after a cut; until `unwatch`, or `room-removed`.
+   *
+   * @type {(room: string) => Promise<Room>}
+   */
+  watch(room) { return this.#watched.watch(room); }
+  /** @type {(room: string) => Promise<void>} */
+  unwatch(room) { return this.#watched.unwatch(room); }
+
   /** @type {(message: Message, seq: number) => void} */
   #messageCame(message, seq) {
     if (message.sender.id === this.user?.id) this.#outbox.heard(message.client_id);
-    else this.#marks.delivered(message.room_id, seq);
+    else if (!this.#watched.rooms.has(message.room_id)) this.#marks.delivered(message.room_id, seq);
   }
 
   // What one says

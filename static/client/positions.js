@@ -59,6 +59,12 @@ export class Positions {
    */
   #toFill = [];
   #filling = 0;
+  /**
+   * Rooms that one followed, and that the server does not tell of by itself.
+   *
+   * @type {Map<string, Place>}
+   */
+  #left = new Map();
 
   /**
    * `on` is told: `event(frame)` for each event that is new,
@@ -85,11 +91,13 @@ export class Positions {
   /** @param {string} room */
   forget(room) {
     this.#rooms.delete(room);
+    this.#left.delete(room);
     this.#listing?.known.delete(room);
   }
 
   reset() {
     this.#rooms.clear();
+    this.#left.clear();
     this.#listing = null;
     this.#inbox = { seq: 0, epoch: undefined };
   }
@@ -117,7 +125,7 @@ export class Positions {
 
   /** A connection begins: its rooms are told of next, some at a time. */
   begin() {
-    const known = new Map(this.#rooms);
+    const known = new Map([...this.#left, ...this.#rooms]);
     this.#rooms.clear();
     this.#listing = { known, isBack: known.size > 0, seen: [] };
   }
@@ -135,14 +143,40 @@ export class Positions {
 
   /**
    * All rooms have been told of. Gives `[room, position]` of those that one has been
-   * in before; null if it is the first connection.
+   * in before; null if it is the first connection. Of the others those that one watches
+   * are `left`.
    *
+   * @param {Set<string>} watched
    * @returns {Seen[] | null}
    */
-  complete() {
+  complete(watched = new Set()) {
     const listing = this.#listing;
+    const others = [...listing?.known ?? []].filter(([id]) => watched.has(id) && !this.#rooms.has(id));
+    this.#left = new Map(others);
     this.#listing = null;
     return listing?.isBack ? listing.seen : null;
+  }
+
+  /** Rooms to follow again, each with where one was. */
+  get left() { return [...this.#left]; }
+
+  /**
+   * Subscribes to a room that the server does not tell of by itself, from where one was.
+   *
+   * @param {string} room
+   * @param {Place} [place]
+   * @returns {Promise<Room>}
+   */
+  async follow(room, place) {
+    if (place) {
+      this.#left.delete(room);
+      this.#rooms.set(room, { ...place, from: place.seq, catching: true });
+    }
+    const since = place && { since: place.seq, ...(place.epoch && { epoch: place.epoch }) };
+    /** @type {(answer: Position) => void} */
+    const onAck = (answer) => (place ? this.#caughtUp(room, answer) : this.moveTo(room, answer.last_seq, answer.epoch));
+    const answer = await this.#connection.request("room.subscribe", { room_id: room, ...since }, { onAck });
+    return answer.room;
   }
 
   /**

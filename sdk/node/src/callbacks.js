@@ -29,7 +29,14 @@ import { verified } from "./webhooks.js";
  */
 
 /**
- * Made by `accept`, `refuse`, `rewrite` or `answer`.
+ * Somebody who is no member of a room, and would read or join there.
+ * @typedef {object} Access
+ * @property {import("../types/api.js").User} user
+ * @property {string} room_id
+ */
+
+/**
+ * Made by `accept`, `refuse`, `rewrite`, `answer`, `allow` or `deny`.
  * @typedef {{action: string, [more: string]: unknown}} Answer
  */
 
@@ -60,6 +67,37 @@ export const rewrite = ({ content, metadata }) => ({ action: "rewrite", content,
  * @returns {Answer}
  */
 export const answer = (value = null) => ({ action: "accept", answer: value });
+
+/**
+ * The user may join the room, or only read there; you are asked again after so many
+ * seconds (60 unless you say otherwise, a day at most).
+ * @param {"join" | "read"} [what]
+ * @param {{seconds?: number}} [kept]
+ * @returns {Answer}
+ */
+export const allow = (what = "join", { seconds } = {}) => ({ action: "accept", allow: what, seconds });
+
+/**
+ * The user may not come in; without a reason a private room is not there for them. You
+ * are asked again after so many seconds (10 unless you say otherwise).
+ * @param {string} [reason]
+ * @param {{seconds?: number}} [kept]
+ * @returns {Answer}
+ */
+export const deny = (reason, { seconds } = {}) => ({ action: "refuse", reason, seconds });
+
+/**
+ * Who wants to come into a room, if Parlor asks; otherwise it throws `InvalidSignature`.
+ *
+ * @param {Uint8Array | string} body as it came
+ * @param {HeadersLike} headers
+ * @param {Secret} secret `PARLOR_CALLBACK_SECRET`
+ * @param {Checks} [checks]
+ * @returns {Access}
+ */
+export function verifyAccess(body, headers, secret, checks) {
+  return verified(body, headers, secret, checks).data;
+}
 
 /**
  * What is asked about, if Parlor asks; otherwise it throws `InvalidSignature`.

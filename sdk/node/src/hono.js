@@ -1,12 +1,13 @@
 // Handlers for Hono, one line each:
 //
 //   app.post("/parlor/webhooks", webhook(WEBHOOK_SECRET, told));
+//   app.post("/parlor/access", access(CALLBACK_SECRET, may));
 //   app.post("/parlor/before-send", beforeSend(CALLBACK_SECRET, check));
 //   app.post("/parlor/commands", command(CALLBACK_SECRET, run));
 //
 // The signature is over the bytes as they came: nothing before them may have read the
 // body as JSON.
-import { verifyBeforeSend, verifyCommand } from "./callbacks.js";
+import { verifyAccess, verifyBeforeSend, verifyCommand } from "./callbacks.js";
 import { collect, endpoint } from "./endpoint.js";
 import { verifyWebhook } from "./webhooks.js";
 
@@ -21,6 +22,15 @@ import { verifyWebhook } from "./webhooks.js";
  * @param {(webhook: import("./webhooks.js").Webhook) => void | Promise<void>} handler
  */
 export const webhook = (secret, handler) => adapted(endpoint(verifyWebhook, secret, handler));
+
+/**
+ * `handler` says whether a user may come into a room. If it throws, what is set for
+ * failures holds.
+ *
+ * @param {Secret} secret
+ * @param {(asked: import("./callbacks.js").Access) => Answer | Promise<Answer>} handler
+ */
+export const access = (secret, handler) => adapted(endpoint(verifyAccess, secret, handler));
 
 /**
  * `handler` says whether a message is stored. If it throws, what is set for failures

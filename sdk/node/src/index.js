@@ -1,11 +1,14 @@
 // Parlor from an application's backend: tokens, users, rooms, messages, events,
 // webhooks and questions. The adapters are in `express.js` and `hono.js`.
-export { accept, answer, refuse, rewrite, verifyBeforeSend, verifyCommand } from "./callbacks.js";
+export {
+  accept, allow, answer, deny, refuse, rewrite, verifyAccess, verifyBeforeSend, verifyCommand,
+} from "./callbacks.js";
 export { Parlor } from "./client.js";
 export { ParlorError } from "./errors.js";
 export { mintToken } from "./tokens.js";
 export { InvalidSignature, verifyWebhook } from "./webhooks.js";
 
+/** @typedef {import("./callbacks.js").Access} Access */
 /** @typedef {import("./callbacks.js").Answer} Answer */
 /** @typedef {import("./callbacks.js").BeforeSend} BeforeSend */
 /** @typedef {import("./callbacks.js").Command} Command */

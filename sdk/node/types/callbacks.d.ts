@@ -1,4 +1,14 @@
 /**
+ * Who wants to come into a room, if Parlor asks; otherwise it throws `InvalidSignature`.
+ *
+ * @param {Uint8Array | string} body as it came
+ * @param {HeadersLike} headers
+ * @param {Secret} secret `PARLOR_CALLBACK_SECRET`
+ * @param {Checks} [checks]
+ * @returns {Access}
+ */
+export function verifyAccess(body: Uint8Array | string, headers: HeadersLike, secret: Secret, checks?: Checks): Access;
+/**
  * What is asked about, if Parlor asks; otherwise it throws `InvalidSignature`.
  *
  * @param {Uint8Array | string} body as it came
@@ -25,6 +35,12 @@ export function rewrite({ content, metadata }: {
     metadata?: Record<string, any>;
 }): Answer;
 export function answer(value?: unknown): Answer;
+export function allow(what?: "join" | "read", { seconds }?: {
+    seconds?: number;
+}): Answer;
+export function deny(reason?: string, { seconds }?: {
+    seconds?: number;
+}): Answer;
 export type HeadersLike = import("./webhooks.js").HeadersLike;
 export type Secret = import("./webhooks.js").Secret;
 export type Checks = import("./webhooks.js").Checks;
@@ -55,7 +71,14 @@ export type Command = {
     data: any;
 };
 /**
- * Made by `accept`, `refuse`, `rewrite` or `answer`.
+ * Somebody who is no member of a room, and would read or join there.
+ */
+export type Access = {
+    user: import("../types/api.js").User;
+    room_id: string;
+};
+/**
+ * Made by `accept`, `refuse`, `rewrite`, `answer`, `allow` or `deny`.
  */
 export type Answer = {
     action: string;

@@ -1,4 +1,5 @@
 export function webhook(secret: Secret, handler: (webhook: import("./webhooks.js").Webhook) => void | Promise<void>): Handler;
+export function access(secret: Secret, handler: (asked: import("./callbacks.js").Access) => Answer | Promise<Answer>): Handler;
 export function beforeSend(secret: Secret, handler: (message: import("./callbacks.js").BeforeSend) => Answer | Promise<Answer>): Handler;
 export function command(secret: Secret, handler: (command: import("./callbacks.js").Command) => Answer | Promise<Answer>): Handler;
 export type Answer = import("./callbacks.js").Answer;

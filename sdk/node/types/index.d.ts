@@ -1,6 +1,7 @@
 export { Parlor } from "./client.js";
 export { ParlorError } from "./errors.js";
 export { mintToken } from "./tokens.js";
+export type Access = import("./callbacks.js").Access;
 export type Answer = import("./callbacks.js").Answer;
 export type BeforeSend = import("./callbacks.js").BeforeSend;
 export type Command = import("./callbacks.js").Command;
@@ -9,5 +10,5 @@ export type Options = import("./core.js").Options;
 export type Code = import("./errors.js").Code;
 export type Webhook = import("./webhooks.js").Webhook;
 export type WebhookData = import("./webhooks.js").WebhookData;
-export { accept, answer, refuse, rewrite, verifyBeforeSend, verifyCommand } from "./callbacks.js";
+export { accept, allow, answer, deny, refuse, rewrite, verifyAccess, verifyBeforeSend, verifyCommand } from "./callbacks.js";
 export { InvalidSignature, verifyWebhook } from "./webhooks.js";

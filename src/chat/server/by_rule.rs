@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{ChatServer, operation::Request};
 use crate::{
+    callbacks::Permission,
     chat::{Access, ChatError, Requester},
     clock::now,
     db::OpenByRule,
@@ -15,7 +16,7 @@ impl ChatServer {
     pub(super) fn by_rule(&self, from: &Requester, id: &RoomId) -> Option<Access> {
         let kind = self.settings.room_rules.kind_of(id)?;
         let room = Arc::new(Room { kind, ..Room::stub(RoomKey(0), id.clone()) });
-        Some(Access { room, standing: None, is_admin: from.is_admin })
+        Some(Access { room, standing: None, is_admin: from.is_admin, permission: None })
     }
 
     /// Makes such a room, unless somebody else has just made it. What the requester
@@ -38,7 +39,7 @@ impl ChatServer {
         self.write_of_member((user, room.id.clone()), write, move |server, opened| {
             let access = opened.map(|opened| {
                 let (room, standing) = (Arc::new(opened.room), opened.standing);
-                Access { room, standing, is_admin }
+                Access { room, standing, is_admin, permission: None }
             });
             then(server, access);
         });
@@ -46,8 +47,14 @@ impl ChatServer {
 
     /// For a request in a room that is not there: made by who may not do there what
     /// they ask, it would be made for nothing.
-    pub(super) fn open_then_run(&mut self, Request { from, what }: Request, room: &RoomId) {
-        let Some(access) = self.by_rule(&from, room) else {
+    pub(super) fn open_then_run(
+        &mut self,
+        Request { from, what }: Request,
+        room: &RoomId,
+        permission: Option<Permission>,
+    ) {
+        let access = self.by_rule(&from, room).map(|access| access.with(permission.as_ref()));
+        let Some(access) = access else {
             return what.refuse(ChatError::NotFound("room"), self);
         };
         let room = access.room.clone();
@@ -55,7 +62,7 @@ impl ChatServer {
             return what.refuse(refused, self);
         }
         self.open_by_rule(&from.clone(), &room, move |server, opened| match opened {
-            Ok(access) => what.run(from, Some(access), server),
+            Ok(access) => what.run(from, Some(access.with(permission.as_ref())), server),
             Err(error) => what.refuse(error, server),
         });
     }

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::{ChatServer, member::MemberAdded, subscribe::Since, turn::Turn};
 use crate::{
+    callbacks::Permission,
     chat::{
         Access, CatchUpKind, ChatError, Connect, Disconnect, Item, RegisterWorker, Renewed,
         Requester, SessionId, SessionRef, state::sessions::SessionState,
@@ -72,6 +73,7 @@ impl ChatServer {
             self.let_go(listed.into_keys());
         }
         for room in entry.subscribed {
+            self.watchers.left(session.id, entry.user, room);
             if let Some(room) = self.rooms.get_mut(room) {
                 room.subscriber_removed(session.worker);
             }
@@ -96,21 +98,29 @@ impl ChatServer {
     /// `?room=` joins a public room before the session is told of its rooms.
     /// A refusal is no reason not to connect: it is told behind the rooms.
     fn join_then_connect(&mut self, session: SessionId, from: Requester, room: RoomId) {
-        let reading = self.access_in_database(room.clone(), &from);
-        self.when(reading, move |access, server| match access {
-            Err(ChatError::NotFound(_)) => server.open_then_join(session, from, &room),
+        let reading = self.access_for(room.clone(), &from, true);
+        self.when(reading, move |(access, permission), server| match access {
+            Err(ChatError::NotFound(_)) => server.open_then_join(session, from, &room, permission),
             access => server.join(session, from, access),
         });
     }
 
     /// The room is not there: it may be made by rule.
-    fn open_then_join(&mut self, session: SessionId, from: Requester, room: &RoomId) {
-        let open = self.by_rule(&from, room).filter(|access| access.may_join().is_ok());
-        let Some(Access { room, .. }) = open else {
-            return self.continue_without_joining(session, ChatError::NotFound("room"));
+    fn open_then_join(
+        &mut self,
+        session: SessionId,
+        from: Requester,
+        room: &RoomId,
+        permission: Option<Permission>,
+    ) {
+        let open = self.by_rule(&from, room).map(|access| access.with(permission.as_ref()));
+        let open = open.ok_or(ChatError::NotFound("room"));
+        let room = match open.and_then(|access| access.may_join().map(|()| access.room)) {
+            Ok(room) => room,
+            Err(refused) => return self.continue_without_joining(session, refused),
         };
         self.open_by_rule(&from.clone(), &room, move |server, access| {
-            server.join(session, from, access);
+            server.join(session, from, access.map(|access| access.with(permission.as_ref())));
         });
     }
 

@@ -154,6 +154,7 @@ impl ChatServer {
         let (user, room) = (member.user.key, overview.room.key);
         let standing = overview.state.map(|state| state.standing);
         self.sessions.membership_changed(user, room, standing);
+        self.watchers.end(user, room);
         self.departures.joined(user, room);
         let sessions = self.sessions.ready_of(user);
         if sessions.is_empty() {

@@ -37,6 +37,12 @@ pub trait Operation: DeserializeOwned + JsonSchema + fmt::Debug + Send + 'static
 
     fn place(&self) -> <Self::Place as Place>::Named<'_>;
 
+    /// Whether the application is asked about one who is no member of the room, where
+    /// it wants to be.
+    fn asks(&self, _: &Requester) -> bool {
+        false
+    }
+
     /// What no type of a field can say.
     ///
     /// # Errors
@@ -144,6 +150,8 @@ pub trait AnyOperation: fmt::Debug + Send {
 
     fn opens(&self) -> bool;
 
+    fn asks(&self, from: &Requester) -> bool;
+
     fn allowed(&self, from: &Requester, access: Access) -> Result<(), ChatError>;
 
     fn run(self: Box<Self>, from: Requester, access: Option<Access>, server: &mut ChatServer);
@@ -180,6 +188,10 @@ impl<O: Operation> AnyOperation for Pending<O> {
 
     fn opens(&self) -> bool {
         O::OPENS
+    }
+
+    fn asks(&self, from: &Requester) -> bool {
+        self.operation.asks(from)
     }
 
     fn allowed(&self, from: &Requester, access: Access) -> Result<(), ChatError> {

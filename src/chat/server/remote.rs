@@ -268,7 +268,12 @@ impl ChatServer {
         }
         let reading = read_member(self.reader.clone(), room, user);
         self.when(reading, move |read, server| {
-            let Ok(Some((member, overview))) = read else { return };
+            let (member, overview) = match read {
+                Ok(Some(read)) => read,
+                // One who is no member may have been banned.
+                Ok(None) => return server.watchers.doubted(user, room, Instant::now()),
+                Err(ReadError) => return,
+            };
             if let Some(standing) = overview.state.map(|state| state.standing) {
                 server.sessions.standing_changed(user, room, |known| *known = standing);
             }

@@ -54,40 +54,51 @@ impl ChatServer {
         let Some(room) = request.room() else {
             return request.what.run(request.from, None, self);
         };
-        match self.access_in_memory(room, &request.from) {
+        let asks = request.what.asks(&request.from) && self.asks_about(&request.from);
+        let access = self.access_in_memory(room, &request.from);
+        match access.filter(|access| access.standing.is_some() || !asks) {
             Some(access) => request.what.run(request.from, Some(access), self),
             None => {
                 let (from, room) = (request.from.clone(), room.clone());
                 self.waiting.read_begins(request, room.clone());
-                self.read_access(room, from, READ_AGAIN);
+                self.read_access(room, from, asks, READ_AGAIN);
             }
         }
     }
 
     /// A member may be removed or muted while the database is asked: then it is
     /// asked again, so that what was true before lets nobody through.
-    fn read_access(&mut self, room: RoomId, from: Requester, tries: usize) {
+    ///
+    /// With `asks` the application is asked, too, about one who is no member.
+    fn read_access(&mut self, room: RoomId, from: Requester, asks: bool, tries: usize) {
         let then = self.restrictions.now();
-        let reading = self.access_in_database(room.clone(), &from);
-        self.when(reading, move |access, server| {
+        let reading = self.access_for(room.clone(), &from, asks);
+        self.when(reading, move |(access, permission), server| {
             let user = from.user.key;
             let overtaken = access
                 .as_ref()
                 .is_ok_and(|access| server.restrictions.overtook(then, user, access.room.key));
             if overtaken && tries > 0 {
-                return server.read_access(room, from, tries - 1);
+                return server.read_access(room, from, asks, tries - 1);
             }
             let access = if overtaken { Err(ChatError::unavailable()) } else { access };
             for request in server.waiting.read_ends(user, &room) {
                 // One before it may have begun a change.
                 let Some(Request { from, what }) = server.waiting.enter(request) else { continue };
+                let wants_asking = what.asks(&from) && server.asks_about(&from);
+                if wants_asking && !asks {
+                    // What was read is for one before it, about whom nobody is asked.
+                    server.begin(Request { from, what });
+                    continue;
+                }
+                let permission = permission.clone().filter(|_| wants_asking);
                 match access.clone() {
                     Ok(access) => {
-                        let access = Access { is_admin: from.is_admin, ..access };
-                        what.run(from, Some(access), server);
+                        let is_admin = from.is_admin;
+                        what.run(from, Some(Access { is_admin, permission, ..access }), server);
                     }
                     Err(ChatError::NotFound(_)) if what.opens() => {
-                        server.open_then_run(Request { from, what }, &room);
+                        server.open_then_run(Request { from, what }, &room, permission);
                     }
                     Err(error) => what.refuse(error, server),
                 }
@@ -100,7 +111,8 @@ impl ChatServer {
     pub(super) fn access_in_memory(&self, room: &RoomId, from: &Requester) -> Option<Access> {
         let room = &self.rooms.by_id(room)?.room;
         let standing = self.sessions.standing(from.user.key, room.key)?;
-        Some(Access { room: room.clone(), standing, is_admin: from.is_admin })
+        let room = room.clone();
+        Some(Access { room, standing, is_admin: from.is_admin, permission: None })
     }
 
     /// The answer from the database, for those who are not connected.
@@ -113,7 +125,7 @@ impl ChatServer {
         async move {
             let room = reader.room(&room).await?.ok_or(ChatError::NotFound("room"))?;
             let standing = reader.standing(room.key, user).await?;
-            Ok(Access { room: Arc::new(room), standing, is_admin })
+            Ok(Access { room: Arc::new(room), standing, is_admin, permission: None })
         }
     }
 }

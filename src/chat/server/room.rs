@@ -40,6 +40,9 @@ impl ChatServer {
             }
             self.sessions.membership_changed(user, key, None);
         }
+        for session in self.watchers.end_all(key).into_iter().flat_map(|watch| watch.sessions) {
+            self.detach_session(session, key);
+        }
         self.fanout.tell_all(&Item::RoomGone { room: key });
         self.rooms.remove(key);
         self.restrictions.restrict_all(key);

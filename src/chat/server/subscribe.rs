@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{
     chat::{
-        CatchUp, CatchUpKind, CatchUpRoom, ChatError, Item, SessionId, SessionRef,
+        Access, CatchUp, CatchUpKind, CatchUpRoom, ChatError, Item, SessionId, SessionRef,
         state::rooms::{RoomEntry, RoomSeen},
         state::sessions::SessionState,
     },
     db::{InboxHead, ReadError},
 };
-use parlor_domain::{Position, RoomId, RoomKey, RoomOverview, Seq, UserKey};
+use parlor_domain::{Position, RoomId, RoomKey, RoomOverview, Seq, User};
 
 /// From where on a session gets a timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,28 +47,40 @@ const NOWHERE: Seq = Seq(i64::MAX / 2);
 impl ChatServer {
     pub fn subscribe<A: Shown>(
         &mut self,
-        user: UserKey,
+        user: User,
         since: Option<Position>,
         reply: ReplyTo<A>,
-        room: RoomKey,
+        access: &Access,
     ) {
         let ReplyTo::Session { session, id } = reply else {
             return self.answer(reply, Err(ChatError::Internal));
         };
-        let reader = self.reader.clone();
-        let reading = async move { reader.overview(room, user).await };
+        let (reader, room, key) = (self.reader.clone(), access.room.clone(), user.key);
+        let granted = access.grant().map(|grant| (grant, self.restrictions.now()));
+        let reading = {
+            let room = room.key;
+            async move { reader.overview(room, key).await }
+        };
         self.when(reading, move |read, server| {
-            let refusal = match read {
+            let overview = match (read, granted) {
                 // The membership may have ended while the room was read.
-                Ok(Some(overview)) if server.is_member(session.id, room) => {
+                (Ok(Some(overview)), _) if server.is_member(session.id, room.key) => Ok(overview),
+                (Ok(Some(overview)), Some(granted)) => {
+                    server.watch(session, &user, &room, granted).map(|()| overview)
+                }
+                (Ok(_), _) => Err(ChatError::NotFound("room")),
+                (Err(error), _) => Err(error.into()),
+            };
+            match overview {
+                Ok(overview) => {
                     let kind = CatchUpKind::Subscribe { id };
                     let since = since.map_or(Since::Now, |named| Since::of(&named, &overview));
-                    return server.attach(session, kind, vec![(overview, since)]);
+                    server.attach(session, kind, vec![(overview, since)]);
                 }
-                Ok(_) => ChatError::NotFound("room"),
-                Err(error) => error.into(),
-            };
-            server.answer(ReplyTo::<A>::Session { session, id }, Err(refusal));
+                Err(refusal) => {
+                    server.answer(ReplyTo::<A>::Session { session, id }, Err(refusal));
+                }
+            }
         });
     }
 
@@ -228,7 +240,7 @@ impl ChatServer {
         self.sessions.standing(entry.user, room).flatten().is_some()
     }
 
-    pub(super) fn is_subscribed(&self, session: SessionRef, room: RoomKey) -> bool {
+    pub fn is_subscribed(&self, session: SessionRef, room: RoomKey) -> bool {
         let entry = self.sessions.entries.get(&session.id);
         entry.is_some_and(|entry| entry.subscribed.contains(&room))
     }
@@ -248,6 +260,7 @@ impl ChatServer {
             SessionState::Connecting { .. } | SessionState::Live => false,
         };
         let was_subscribed = entry.subscribed.remove(&room);
+        self.watchers.left(session, entry.user, room);
         let Some(room) = self.rooms.get_mut(room) else { return };
         if was_awaited {
             room.awaited_by_one_less();

@@ -13,3 +13,4 @@ pub mod sessions;
 pub mod timeline;
 pub mod typing;
 pub mod waiting;
+pub mod watchers;

@@ -34,18 +34,17 @@ impl From<StoreError> for ApiError {
 }
 
 /// An attachment that the asker may have: their own upload, or one of a room
-/// that they are a member of.
+/// that they may read.
 async fn allowed(state: &State, who: &Identity, id: &str) -> Result<StoredAttachment, ApiError> {
     let missing = || ApiError::not_found("attachment");
     let id = AttachmentId::parse(id).ok_or_else(missing)?;
     let stored = state.reader.attachment(id).await?.ok_or_else(missing)?;
-    let may = match stored.place {
-        None => stored.uploader == who.user.key,
-        Some((room, _)) => {
-            who.reads_all() || state.reader.standing(room, who.user.key).await?.is_some()
-        }
-    };
-    if may { Ok(stored) } else { Err(missing()) }
+    match stored.place {
+        None if stored.uploader != who.user.key => return Err(missing()),
+        None => {}
+        Some((room, _)) => state.readable_by_key(who, room, missing).await?,
+    }
+    Ok(stored)
 }
 
 pub async fn show(

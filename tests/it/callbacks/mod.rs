@@ -1,5 +1,6 @@
 //! The application is asked over HTTP, by a server that does not trust it to answer.
 
+mod access;
 mod before_send;
 mod commands;
 mod crash;

@@ -16,7 +16,7 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
-use crate::support::{Builder, Proxy, SECRET, Server, Token, history_of, within};
+use crate::support::{Builder, Proxy, Receiver, Reply, SECRET, Server, Token, history_of, within};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -150,6 +150,22 @@ async fn who_connects_too_often_is_told_and_comes_back_when_the_server_says() {
 }
 
 /// Sentences that the README shows to newcomers hold as they are printed.
+#[tokio::test]
+#[ignore = "needs Node and its ws: run scripts/test"]
+async fn who_watches_a_room_hears_it_once_and_in_order_also_over_cuts() {
+    let application = Receiver::start().await;
+    application.answer_with(|asked| {
+        let answer = match asked.json()["data"]["user"]["id"].as_str() {
+            Some("wes") => json!({"action": "accept", "allow": "read"}),
+            _ => json!({"action": "refuse", "reason": "not you"}),
+        };
+        Reply::Body(200, answer.to_string())
+    });
+    let builder = Server::builder().set("PARLOR_ACCESS_URL", &application.url);
+    let server = builder.set("PARLOR_CALLBACK_SECRET", "a secret of at least 24 bytes").start();
+    runs("watching.mjs", &[&server.await.address().http(""), SECRET]).await;
+}
+
 #[tokio::test]
 #[ignore = "needs Node and its ws: run scripts/test"]
 async fn the_example_of_the_readme_runs_twice_and_says_one_thing_each_time() {

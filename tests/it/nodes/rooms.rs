@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Token, User};
+use crate::support::{Cluster, Receiver, Reply, Token, User, seqs};
 
 async fn application(cluster: &Cluster, node: usize) -> User {
     let token = Token::of("app").claim("roles", json!(["service"]));
@@ -46,6 +46,41 @@ async fn many_members_come_and_go_on_other_nodes() {
     at_ann.say("den", "all gone").await;
     let told = at_ben.told_so_far().await;
     assert!(told.iter().all(|frame| frame["type"] != "message.created"), "{told:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn who_watches_on_another_node_hears_the_room_until_they_are_banned() {
+    let application = Receiver::start().await;
+    let answer = json!({"action": "accept", "allow": "read", "seconds": 3_600});
+    application.answer(Reply::Body(200, answer.to_string()));
+    let settings = vec![
+        ("PARLOR_ACCESS_URL", application.url.clone()),
+        ("PARLOR_CALLBACK_SECRET", "a secret of at least 24 bytes".to_owned()),
+    ];
+    let cluster = Cluster::with(&[settings.clone(), settings]).await;
+    let (ann, cy) = (cluster.nodes[0].user("ann").await, cluster.nodes[1].user("cy").await);
+    ann.create_room("den", "private").await;
+    let mut at_cy = cy.connect().await;
+    let acked = at_cy.ask("room.subscribe", json!({"room_id": "den"})).await;
+    ann.say("den", "hello").await;
+    assert_eq!(at_cy.next_message("den").await["data"]["content"], "hello");
+    // Back on the other node, with what was missed.
+    drop(at_cy);
+    ann.say("den", "missed").await;
+    let mut at_cy = cluster.nodes[0].user("cy").await.connect().await;
+    let since = json!({"room_id": "den", "since": acked["last_seq"], "epoch": acked["epoch"]});
+    let subscribing = at_cy.begin("room.subscribe", since).await;
+    assert_eq!(seqs(&at_cy.next_messages("den", 2).await), [1, 2]);
+    at_cy.answer(&subscribing).await.expect("an ack");
+    let mut elsewhere = cy.connect().await;
+    elsewhere.ask("room.subscribe", json!({"room_id": "den"})).await;
+    ann.ban("den", &cy, json!({})).await.expect(204);
+    for socket in [&mut at_cy, &mut elsewhere] {
+        assert_eq!(socket.next_event("room.removed").await["data"]["reason"], "banned");
+    }
+    ann.say("den", "unheard").await;
+    elsewhere.refused("room.subscribe", json!({"room_id": "den"}), "forbidden").await;
 }
 
 #[tokio::test]

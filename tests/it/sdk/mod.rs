@@ -79,6 +79,8 @@ async fn drives_a_server(command: &mut Command, framework: &str) {
         .set("PARLOR_CALLBACK_SECRET", CALLBACK_SECRET)
         .set("PARLOR_BEFORE_SEND_URL", format!("{url}/before-send"))
         .set("PARLOR_BEFORE_SEND_TIMEOUT", "10s")
+        .set("PARLOR_ACCESS_URL", format!("{url}/access"))
+        .set("PARLOR_ACCESS_TIMEOUT", "10s")
         .set("PARLOR_COMMAND_URL", format!("{url}/commands"))
         .set("PARLOR_COMMAND_TIMEOUT", "10s")
         .start()
@@ -89,6 +91,14 @@ async fn drives_a_server(command: &mut Command, framework: &str) {
     let mut socket = server.user("ann").await.connect().await;
     let answer = socket.ask("app.order.place", json!({"item": "tea"})).await;
     assert_eq!(answer, json!({"answer": {"for": "ann", "item": "tea"}}));
+    let zoe = server.user("zoe").await;
+    for room in ["closed", "watched"] {
+        zoe.create_room(room, "private").await;
+    }
+    let refused = socket.refused("room.join", json!({"room_id": "closed"}), "refused").await;
+    assert_eq!(refused["message"], "not on your plan");
+    socket.ask("room.subscribe", json!({"room_id": "watched"})).await;
+    socket.refused("room.join", json!({"room_id": "watched"}), "forbidden").await;
     let refused = socket.refused("app.nonsense", json!({}), "refused").await;
     assert_eq!(refused["message"], "what is that?");
 }

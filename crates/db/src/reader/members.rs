@@ -1,6 +1,6 @@
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension,
-    QueryDsl,
+    QueryDsl, dsl::exists,
 };
 use diesel_async::RunQueryDsl;
 
@@ -200,6 +200,19 @@ impl Reader {
             created_at: Timestamp(created_at),
         });
         Ok(cut(bans.collect(), limit))
+    }
+
+    /// Whether a user may not come into a room now.
+    pub async fn is_banned(
+        &self,
+        room: RoomKey,
+        user: UserKey,
+        now: Timestamp,
+    ) -> Result<bool, ReadError> {
+        let banned = bans::table
+            .find((room.0, user.0))
+            .filter(bans::until.is_null().or(bans::until.assume_not_null().gt(now.0)));
+        read!(self, |conn| diesel::select(exists(banned)).get_result::<bool>(&mut conn).await)
     }
 
     /// Whom a user has blocked, by user id.

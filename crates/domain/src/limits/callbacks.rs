@@ -26,3 +26,18 @@ pub const UNDECIDED_EACH: usize = 64;
 pub const UNDECIDED: usize = 8_192;
 /// Characters of the reason with which the application refuses; more are cut.
 pub const CALLBACK_REASON_CHARS: usize = 200;
+
+/// Answers to who may come into a room that are kept, some 200 bytes each.
+pub const ACCESS_KEPT: usize = 100_000;
+/// How long one counts that names no time: long enough that who opens a room again
+/// asks nothing, and short enough that nobody stays for long who may not.
+pub const ACCESS_GRANTED_FOR: Duration = Duration::from_secs(60);
+pub const ACCESS_REFUSED_FOR: Duration = Duration::from_secs(10);
+/// Seconds that an answer may count at most: a day.
+pub const ACCESS_SECONDS_MAX: i64 = 86_400;
+/// Rooms that one user watches at a time, on one node, without being a member.
+/// Beyond: `conflict`.
+pub const WATCHED_EACH: usize = 200;
+/// How often it is looked for permissions to watch that are to be renewed. Each is,
+/// from three quarters of its time on, and in each such step until there is an answer.
+pub const WATCH_TICK: Duration = Duration::from_secs(1);

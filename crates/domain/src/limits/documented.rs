@@ -141,6 +141,9 @@ fn the_documents_say_the_constants() {
         ("docs/CALLBACKS.md", &[
             format!("cut at {CALLBACK_REASON_CHARS} characters"),
             format!("`frame_bytes` ({frame_bytes})"),
+            format!("at most {}; without that for {} if it accepts, and {} if it refuses", number(ACCESS_SECONDS_MAX), time(ACCESS_GRANTED_FOR), time(ACCESS_REFUSED_FOR)),
+            format!("keeps up to {} answers", number(ACCESS_KEPT)),
+            format!("watches at most {WATCHED_EACH} rooms"),
             format!("at most {}). One attempt", time(CALLBACK_TIMEOUT_MAX)),
             format!("{CALLBACKS_AT_ONCE} places for questions under way, {CALLBACKS_EACH} for one user; {} more wait, {CALLBACKS_WAITING_EACH} of one user, for at most {}", number(CALLBACKS_WAITING), time(CALLBACK_QUEUE_TIMEOUT)),
             format!("{UNDECIDED_EACH} messages undecided, all users together {}", number(UNDECIDED)),

@@ -5,8 +5,8 @@ webhooks and questions. The adapters are :mod:`parlor.fastapi` and
 from . import types
 from ._call import UNSET
 from .callbacks import (
-    Answer, BeforeSend, Command, accept, answer, refuse, rewrite, verify_before_send,
-    verify_command,
+    Access, Answer, BeforeSend, Command, accept, allow, answer, deny, refuse, rewrite,
+    verify_access, verify_before_send, verify_command,
 )  # fmt: skip
 from .client import AsyncParlor, Parlor
 from .errors import (
@@ -18,10 +18,10 @@ from .tokens import mint_token
 from .webhooks import InvalidSignature, Webhook, WebhookData, verify_webhook
 
 __all__ = [
-    "UNSET", "Answer", "AsyncParlor", "BeforeSend", "Command", "Conflict", "Forbidden",
+    "UNSET", "Access", "Answer", "AsyncParlor", "BeforeSend", "Command", "Conflict", "Forbidden",
     "InvalidMessage", "InvalidSignature", "MethodNotAllowed", "NotFound", "Parlor",
     "ParlorError", "ProcessingError", "RateLimited", "Refused", "Timeout", "TokenExpired",
     "TooLarge", "Unauthorized", "Unavailable", "Unreachable", "Webhook", "WebhookData",
-    "accept", "answer", "mint_token", "refuse", "rewrite", "types", "verify_before_send",
-    "verify_command", "verify_webhook",
+    "accept", "allow", "answer", "deny", "mint_token", "refuse", "rewrite", "types",
+    "verify_access", "verify_before_send", "verify_command", "verify_webhook",
 ]  # fmt: skip

@@ -36,8 +36,16 @@ class Command(TypedDict):
     data: Any
 
 
+class Access(TypedDict):
+    """Somebody who is no member of a room, and would read or join there."""
+
+    user: User
+    room_id: str
+
+
 Answer = Dict[str, Any]
-"""Made by :func:`accept`, :func:`refuse`, :func:`rewrite` or :func:`answer`."""
+"""Made by :func:`accept`, :func:`refuse`, :func:`rewrite`, :func:`answer`, :func:`allow`
+or :func:`deny`."""
 
 
 def accept() -> Answer:
@@ -68,6 +76,38 @@ def rewrite(
 def answer(value: Any = None) -> Answer:
     """What a command is answered: any JSON."""
     return {"action": "accept", "answer": value}
+
+
+def allow(what: Literal["join", "read"] = "join", *, seconds: Optional[int] = None) -> Answer:
+    """The user may join the room, or only read there; you are asked again after so many
+    seconds (60 unless you say otherwise, a day at most)."""
+    return _for_a_while({"action": "accept", "allow": what}, seconds)
+
+
+def deny(reason: Optional[str] = None, *, seconds: Optional[int] = None) -> Answer:
+    """The user may not come in; without a reason a private room is not there for them.
+    You are asked again after so many seconds (10 unless you say otherwise)."""
+    answer: Answer = {"action": "refuse"}
+    if reason is not None:
+        answer["reason"] = reason
+    return _for_a_while(answer, seconds)
+
+
+def _for_a_while(answer: Answer, seconds: Optional[int]) -> Answer:
+    return answer if seconds is None else {**answer, "seconds": seconds}
+
+
+def verify_access(
+    body: bytes,
+    headers: Mapping[str, str],
+    secret: Secret,
+    *,
+    tolerance: float = TOLERANCE,
+    now: Optional[float] = None,
+) -> Access:
+    """Who wants to come into a room, if Parlor asks; otherwise ``InvalidSignature``."""
+    asked: Access = verified(body, headers, secret, tolerance, now)["data"]
+    return asked
 
 
 def verify_before_send(

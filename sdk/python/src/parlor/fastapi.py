@@ -1,6 +1,7 @@
 """Endpoints for FastAPI (or plain Starlette), one line each::
 
     app.post("/parlor/webhooks")(webhook(WEBHOOK_SECRET, told))
+    app.post("/parlor/access")(access(CALLBACK_SECRET, may))
     app.post("/parlor/before-send")(before_send(CALLBACK_SECRET, check))
     app.post("/parlor/commands")(command(CALLBACK_SECRET, run))
 
@@ -15,7 +16,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from .callbacks import Answer, BeforeSend, Command, verify_before_send, verify_command
+from .callbacks import (
+    Access, Answer, BeforeSend, Command, verify_access, verify_before_send, verify_command,
+)  # fmt: skip
 from .webhooks import (
     BODY_BYTES, InvalidSignature, Secret, Webhook, keys_of, verify_webhook,
 )  # fmt: skip
@@ -28,6 +31,14 @@ def webhook(
 ) -> Endpoint:
     """``handler`` is told what has happened. If it raises, Parlor tells it again."""
     return _endpoint(verify_webhook, secret, handler)
+
+
+def access(
+    secret: Secret, handler: Callable[[Access], Union[Answer, Awaitable[Answer]]]
+) -> Endpoint:
+    """``handler`` says whether a user may come into a room. If it raises, what is set
+    for failures holds."""
+    return _endpoint(verify_access, secret, handler)
 
 
 def before_send(

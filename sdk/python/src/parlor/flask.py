@@ -1,6 +1,7 @@
 """Views for Flask, one line each::
 
     app.post("/parlor/webhooks")(webhook(WEBHOOK_SECRET, told))
+    app.post("/parlor/access")(access(CALLBACK_SECRET, may))
     app.post("/parlor/before-send")(before_send(CALLBACK_SECRET, check))
     app.post("/parlor/commands")(command(CALLBACK_SECRET, run))
 """
@@ -11,7 +12,9 @@ from typing import Any, Callable
 
 from flask import Response, jsonify, request
 
-from .callbacks import Answer, BeforeSend, Command, verify_before_send, verify_command
+from .callbacks import (
+    Access, Answer, BeforeSend, Command, verify_access, verify_before_send, verify_command,
+)  # fmt: skip
 from .webhooks import (
     BODY_BYTES, InvalidSignature, Secret, Webhook, keys_of, verify_webhook,
 )  # fmt: skip
@@ -22,6 +25,12 @@ View = Callable[[], Response]
 def webhook(secret: Secret, handler: Callable[[Webhook], None]) -> View:
     """``handler`` is told what has happened. If it raises, Parlor tells it again."""
     return _view("parlor_webhook", verify_webhook, secret, handler)
+
+
+def access(secret: Secret, handler: Callable[[Access], Answer]) -> View:
+    """``handler`` says whether a user may come into a room. If it raises, what is set
+    for failures holds."""
+    return _view("parlor_access", verify_access, secret, handler)
 
 
 def before_send(secret: Secret, handler: Callable[[BeforeSend], Answer]) -> View:

@@ -53,6 +53,33 @@ test("a cut between two pieces forgets no position", () => {
   assert.deepEqual(at.complete(), [["a", 3], ["b", 7]]);
 });
 
+test("a room that is watched goes on where it was, and one that is not is forgotten", async () => {
+  const { positions: at, heard, over } = positions();
+  const following = at.follow("watched");
+  over.asked[0].ack({ room: { room_id: "watched" }, last_seq: 5, epoch: "e" });
+  assert.deepEqual(await following, { room_id: "watched" });
+  at.moveTo("left", 1);
+  at.heard(event("watched", 6));
+  at.begin();
+  at.listed([entry("mine", 1)]);
+  at.complete(new Set(["watched", "mine"]));
+  // Another cut, before it is followed again.
+  at.begin();
+  at.listed([entry("mine", 1)]);
+  at.complete(new Set(["watched", "mine"]));
+  const [[room, place]] = at.left;
+  assert.deepEqual([at.left.length, room, place.seq], [1, "watched", 6]);
+  const again = at.follow(room, place);
+  assert.deepEqual(over.asked[1].data, { room_id: "watched", since: 6, epoch: "e" });
+  at.heard(event("watched", 8));
+  at.heard(event("watched", 6));
+  over.asked[1].ack({ room: {}, last_seq: 8, epoch: "e", resync: false });
+  await again;
+  at.heard(event("watched", 9));
+  assert.deepEqual(heard, ["watched 6", "watched 8", "watched 9"]);
+  assert.deepEqual(at.left, []);
+});
+
 test("who left a room while being told of rooms does not resume it", () => {
   const { positions: at } = positions();
   at.moveTo("a", 1);

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { serve } from "@hono/node-server";
 import express from "express";
 import { Hono } from "hono";
-import { accept, answer, refuse, rewrite } from "parlor-chat-server";
+import { accept, allow, answer, deny, refuse, rewrite } from "parlor-chat-server";
 import * as forExpress from "parlor-chat-server/express";
 import * as forHono from "parlor-chat-server/hono";
 
@@ -28,6 +28,7 @@ export class Application {
       "/webhooks": webhookSecret,
       "/before-send": callbackSecret,
       "/commands": callbackSecret,
+      "/access": callbackSecret,
     };
     const serving = framework === "express" ? serveExpress : serveHono;
     application.url = await serving(application, webhookSecret, callbackSecret);
@@ -57,6 +58,11 @@ export class Application {
     return accept();
   }
 
+  may({ room_id: room }) {
+    if (room === "closed") return deny("not on your plan", { seconds: 5 });
+    return room === "watched" ? allow("read") : allow("join", { seconds: 5 });
+  }
+
   run({ command, user, data }) {
     return command === "app.order.place" ? answer({ for: user.id, item: data.item }) : refuse("what is that?");
   }
@@ -66,7 +72,7 @@ export class Application {
     const body = JSON.stringify(told);
     const now = Math.floor(Date.now() / 1000);
     for (const [path, secret] of Object.entries(this.#secrets)) {
-      for (const [at, key] of [[now, "f".repeat(32)], [now - 301, secret], [now + 302, secret]]) {
+      for (const [at, key] of [[now, "f".repeat(32)], [now - 301, secret], [now + 400, secret]]) {
         const refused = await this.#post(path, body, at, key);
         assert.equal(refused.status, 401);
         assert((await refused.json()).error);
@@ -97,12 +103,13 @@ export class Application {
 }
 
 async function serveExpress(application, webhookSecret, callbackSecret) {
-  const { webhook, beforeSend, command } = forExpress;
+  const { webhook, access, beforeSend, command } = forExpress;
   const hear = webhook(["an older one that is still in use", webhookSecret], (told) => application.hear(told));
   const app = express();
   app.post("/webhooks", hear);
   app.post("/before-send", beforeSend(callbackSecret, (message) => application.check(message)));
   app.post("/commands", command(callbackSecret, (asked) => application.run(asked)));
+  app.post("/access", access(callbackSecret, (asked) => application.may(asked)));
   app.post("/kept/webhooks", express.raw({ type: "*/*" }), hear);
   app.use(express.json());
   app.post("/late/webhooks", hear);
@@ -113,13 +120,14 @@ async function serveExpress(application, webhookSecret, callbackSecret) {
 }
 
 async function serveHono(application, webhookSecret, callbackSecret) {
-  const { webhook, beforeSend, command } = forHono;
+  const { webhook, access, beforeSend, command } = forHono;
   const hear = webhook(`an older one that is still in use, ${webhookSecret}`, async (told) => application.hear(told));
   const app = new Hono();
   app.post("/webhooks", hear);
   app.post("/kept/webhooks", hear);
   app.post("/before-send", beforeSend(callbackSecret, (message) => application.check(message)));
   app.post("/commands", command(callbackSecret, (asked) => application.run(asked)));
+  app.post("/access", access(callbackSecret, async (asked) => application.may(asked)));
   app.use("/late/*", async (context, next) => {
     await context.req.json();
     await next();

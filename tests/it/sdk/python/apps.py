@@ -13,7 +13,9 @@ from typing import Any, Callable
 
 import httpx
 
-from parlor import BeforeSend, Command, Webhook, accept, answer, refuse, rewrite
+from parlor import (
+    Access, BeforeSend, Command, Webhook, accept, allow, answer, deny, refuse, rewrite,
+)
 from parlor.callbacks import Answer
 
 WAIT = 30
@@ -29,6 +31,7 @@ class Application:
         """Contents of messages that it cannot bear."""
         self._secrets = {"/webhooks": webhook_secret, "/before-send": callback_secret}
         self._secrets["/commands"] = callback_secret
+        self._secrets["/access"] = callback_secret
         serve = serve_fastapi if framework == "fastapi" else serve_flask
         self.url = serve(self, webhook_secret, callback_secret)
 
@@ -56,6 +59,11 @@ class Application:
             return rewrite(content=softer, metadata={**message.get("metadata", {}), "seen": True})
         return accept()
 
+    def may(self, asked: Access) -> Answer:
+        if asked["room_id"] == "closed":
+            return deny("not on your plan", seconds=5)
+        return allow("read") if asked["room_id"] == "watched" else allow(seconds=5)
+
     def run(self, command: Command) -> Answer:
         if command["command"] != "app.order.place":
             return refuse("what is that?")
@@ -66,7 +74,7 @@ class Application:
         body = json.dumps(told).encode()
         now = int(time.time())
         for path, secret in self._secrets.items():
-            for at, with_ in [(now, "f" * 32), (now - 301, secret), (now + 302, secret)]:
+            for at, with_ in [(now, "f" * 32), (now - 301, secret), (now + 400, secret)]:
                 refused = self._post(path, body, at, with_)
                 assert refused.status_code == 401 and "error" in refused.json(), refused.text
             assert httpx.post(self.url + path, content=body).status_code == 401
@@ -91,7 +99,7 @@ def serve_fastapi(application: Application, webhook_secret: str, callback_secret
     import uvicorn
     from fastapi import FastAPI
 
-    from parlor.fastapi import before_send, command, webhook
+    from parlor.fastapi import access, before_send, command, webhook
 
     async def check(message: BeforeSend) -> Answer:
         return application.check(message)
@@ -101,6 +109,7 @@ def serve_fastapi(application: Application, webhook_secret: str, callback_secret
     app.post("/webhooks")(webhook(webhook_secret, application.hear))
     app.post("/before-send")(before_send(callback_secret, check))
     app.post("/commands")(command(callback_secret, application.run))
+    app.post("/access")(access(callback_secret, application.may))
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
     threading.Thread(target=server.run, args=([listener],), daemon=True).start()
@@ -113,7 +122,7 @@ def serve_flask(application: Application, webhook_secret: str, callback_secret: 
     from flask import Flask
     from werkzeug.serving import make_server
 
-    from parlor.flask import before_send, command, webhook
+    from parlor.flask import access, before_send, command, webhook
 
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     app = Flask("application")
@@ -121,6 +130,7 @@ def serve_flask(application: Application, webhook_secret: str, callback_secret: 
     app.post("/webhooks")(webhook(["an older one that is still in use", webhook_secret], application.hear))
     app.post("/before-send")(before_send(callback_secret, application.check))
     app.post("/commands")(command(callback_secret, application.run))
+    app.post("/access")(access(callback_secret, application.may))
     server: Any = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_port}"
