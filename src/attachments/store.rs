@@ -42,8 +42,8 @@ pub struct S3Config {
     /// `None`: Amazon's own.
     pub endpoint: Option<String>,
     pub region: String,
-    pub access_key_id: String,
-    pub secret_access_key: String,
+    /// The access key and its secret; `None`: the role of the machine.
+    pub keys: Option<(String, String)>,
 }
 
 impl StoreConfig {
@@ -52,15 +52,14 @@ impl StoreConfig {
         url: &str,
         endpoint: Option<String>,
         region: String,
-        (access_key_id, secret_access_key): (String, String),
+        keys: Option<(String, String)>,
     ) -> Option<Self> {
         let (bucket, prefix) = match url.strip_prefix("s3://")?.split_once('/') {
             Some((bucket, prefix)) => (bucket, prefix.trim_matches('/')),
             None => (url.strip_prefix("s3://")?, ""),
         };
         let (bucket, prefix) = (bucket.to_owned(), prefix.to_owned());
-        let config =
-            S3Config { bucket, prefix, endpoint, region, access_key_id, secret_access_key };
+        let config = S3Config { bucket, prefix, endpoint, region, keys };
         (!config.bucket.is_empty()).then(|| Self::S3(Box::new(config)))
     }
 }
@@ -157,11 +156,16 @@ impl Store {
             retry_timeout: timeout,
             ..RetryConfig::default()
         };
-        let mut builder = AmazonS3Builder::new()
+        let builder = match &config.keys {
+            Some((id, secret)) => {
+                AmazonS3Builder::new().with_access_key_id(id).with_secret_access_key(secret)
+            }
+            // Where the machine gets its role from stands in variables of its own.
+            None => AmazonS3Builder::from_env(),
+        };
+        let mut builder = builder
             .with_bucket_name(&config.bucket)
             .with_region(&config.region)
-            .with_access_key_id(&config.access_key_id)
-            .with_secret_access_key(&config.secret_access_key)
             .with_client_options(client)
             .with_retry(retry);
         if let Some(endpoint) = &config.endpoint {

@@ -19,7 +19,8 @@ pub struct AttachmentArgs {
     /// Region of the S3 store
     #[arg(long, env = "PARLOR_S3_REGION", default_value = "us-east-1")]
     pub s3_region: String,
-    /// Access key of the S3 store
+    /// Access key of the S3 store; without it and its secret the credentials are those
+    /// of the machine: its role at Amazon, in EC2, ECS or EKS
     #[arg(long, env = "PARLOR_S3_ACCESS_KEY_ID", hide_env_values = true)]
     pub s3_access_key_id: Option<String>,
     /// Secret key of the S3 store
@@ -60,10 +61,18 @@ impl AttachmentConfig {
         if !url.starts_with("s3://") {
             return Err(wrong(shape));
         }
-        let keys = set(args.s3_access_key_id).zip(set(args.s3_secret_access_key));
-        let keys = keys.ok_or_else(|| {
-            wrong("it requires PARLOR_S3_ACCESS_KEY_ID and PARLOR_S3_SECRET_ACCESS_KEY")
-        })?;
+        let keys = match (set(args.s3_access_key_id), set(args.s3_secret_access_key)) {
+            (Some(id), Some(secret)) => Some((id, secret)),
+            (None, None) => None,
+            (Some(_), None) => {
+                let why = "it requires PARLOR_S3_SECRET_ACCESS_KEY";
+                return Err(ConfigError::value("s3-access-key-id", why));
+            }
+            (None, Some(_)) => {
+                let why = "it requires PARLOR_S3_ACCESS_KEY_ID";
+                return Err(ConfigError::value("s3-secret-access-key", why));
+            }
+        };
         let store = attachments::StoreConfig::s3(&url, endpoint, args.s3_region, keys)
             .ok_or_else(|| wrong(shape))?;
         Ok(Self { store, allowed })

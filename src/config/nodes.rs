@@ -1,6 +1,6 @@
 //! Several nodes on one database, and how a node stops.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
@@ -16,6 +16,11 @@ pub struct NodeArgs {
     /// `redis://:password@127.0.0.1:6379`
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,
+    /// File with the certificates, as PEM, of those who may have signed that of a Redis
+    /// with `rediss://`; by default those that browsers trust; such as
+    /// `/etc/ssl/redis-ca.pem`
+    #[arg(long, env = "PARLOR_REDIS_CA")]
+    pub redis_ca: Option<PathBuf>,
     /// Prefix of the keys and channels in Redis; the same on all nodes
     #[arg(long, env = "PARLOR_REDIS_PREFIX", default_value = "parlor")]
     pub redis_prefix: String,
@@ -74,10 +79,20 @@ impl ServiceConfig {
     }
 }
 
+fn trusting(url: Option<RedisUrl>, ca: Option<PathBuf>) -> Result<Option<RedisUrl>, ConfigError> {
+    let Some(ca) = ca.filter(|ca| !ca.as_os_str().is_empty()) else { return Ok(url) };
+    let wrong = |why: String| ConfigError::value("redis-ca", why);
+    let url = url.ok_or_else(|| wrong("it requires REDIS_URL".to_owned()))?;
+    let roots = std::fs::read(&ca);
+    let roots = roots.map_err(|error| wrong(format!("cannot read {}: {error}", ca.display())))?;
+    url.trusting(roots).map(Some).map_err(|why| wrong(why.to_owned()))
+}
+
 impl NodeConfig {
     pub fn new(args: NodeArgs, store: &StoreConfig) -> Result<Self, ConfigError> {
         let redis = set(args.redis_url).map(|url| url.parse()).transpose();
         let redis = redis.map_err(|why| ConfigError::value("redis-url", why))?;
+        let redis = trusting(redis, args.redis_ca)?;
         let (stream, channel) = (set(args.service_stream), set(args.service_channel));
         let services = ServiceConfig::new(redis.as_ref(), stream, channel)?;
         if redis.is_some() && services.is_none() && store.database.file().is_some() {

@@ -1,15 +1,17 @@
 //! A connection to Redis: single server, cluster or sentinel.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{error::Error as _, fmt, str::FromStr, time::Duration};
 
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, Pipeline,
-    ProtocolVersion, PushInfo, RedisError, RedisResult,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, FromRedisValue,
+    IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo, RedisError, RedisResult,
+    TlsCertificates,
     aio::MultiplexedConnection,
     cluster::ClusterClientBuilder,
     cluster_async::ClusterConnection,
     sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType},
 };
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use tokio::sync::mpsc;
 
 use parlor_domain::limits::{REDIS_CONNECT_TIMEOUT, REDIS_RESPONSE_TIMEOUT};
@@ -20,6 +22,9 @@ use parlor_domain::limits::{REDIS_CONNECT_TIMEOUT, REDIS_RESPONSE_TIMEOUT};
 #[derive(Clone)]
 pub struct RedisUrl {
     kind: Kind,
+    /// Certificates of those who may have signed its own, as PEM; `None`: those that
+    /// browsers trust.
+    roots: Option<Vec<u8>>,
 }
 
 #[derive(Clone)]
@@ -68,7 +73,36 @@ impl FromStr for RedisUrl {
             }
             _ => return Err(UrlError),
         };
-        Ok(Self { kind })
+        Ok(Self { kind, roots: None })
+    }
+}
+
+impl RedisUrl {
+    /// The same, where a certificate counts that one of these has signed.
+    ///
+    /// # Errors
+    /// Why it cannot: there is no TLS, or they are none.
+    pub fn trusting(self, roots: Vec<u8>) -> Result<Self, &'static str> {
+        let Kind::One(info) = &self.kind else { return Err("it requires rediss://") };
+        if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+            return Err("it requires rediss://");
+        }
+        let is_one = CertificateDer::pem_slice_iter(&roots).next().is_some_and(|one| one.is_ok());
+        let with_roots = Self { roots: Some(roots), ..self.clone() };
+        match with_roots.client(info) {
+            Ok(_) if is_one => Ok(with_roots),
+            Ok(_) | Err(_) => Err("it must name a file with certificates in PEM"),
+        }
+    }
+
+    fn client(&self, info: &ConnectionInfo) -> RedisResult<Client> {
+        match &self.roots {
+            None => Client::open(info.clone()),
+            Some(roots) => {
+                let roots = TlsCertificates { client_tls: None, root_cert: Some(roots.clone()) };
+                Client::build_with_tls(info.clone(), roots)
+            }
+        }
     }
 }
 
@@ -110,7 +144,7 @@ impl RedisConnection {
             .set_push_sender(sender.clone());
         let connection = match &url.kind {
             Kind::One(info) => {
-                let client = Client::open((**info).clone())?;
+                let client = url.client(info)?;
                 Self::One(client.get_multiplexed_async_connection_with_config(&config).await?)
             }
             Kind::Sentinel { sentinels, master } => {
@@ -168,10 +202,13 @@ pub(super) fn pause(tries: u32) -> Duration {
     Duration::from_millis(50_u64 << tries.min(5))
 }
 
-/// In one line, without what was sent.
+/// In one line, without what was sent: what kind of an error it is, and what is beneath.
 pub(super) fn cause(error: &RedisError) -> String {
-    let detail = error.detail().unwrap_or_default();
-    format!("{} {detail}", error.category()).trim_end().to_owned()
+    let beneath = || error.source().map(ToString::to_string);
+    match error.detail().map(str::to_owned).or_else(beneath) {
+        Some(cause) => format!("{}: {cause}", error.category()),
+        None => error.category().to_owned(),
+    }
 }
 
 #[cfg(test)]

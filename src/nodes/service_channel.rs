@@ -3,9 +3,9 @@
 //!
 //! Every node hears the channel; the one that leads takes what is said.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, convert::Infallible};
 
-use redis::{PushInfo, PushKind, RedisResult, Value};
+use redis::{ErrorKind, PushInfo, PushKind, RedisError, RedisResult, Value};
 use serde_json::value::RawValue;
 use tokio::{
     sync::{mpsc, watch},
@@ -46,17 +46,26 @@ impl ServiceChannel {
         let mut tries = 0;
         loop {
             let ended = self.hear(&queue, &mut tries).await;
-            if let Err(error) = ended
-                && tries == 0
-            {
-                log::warn!("cannot listen to the service channel: {}", cause(&error));
+            // Again and again it is one failure, until it could be heard.
+            if tries == 0 {
+                log::warn!("cannot listen to the service channel: {}", cause(&ended));
             }
             sleep(pause(tries)).await;
             tries += 1;
         }
     }
 
-    async fn hear(&self, queue: &mpsc::Sender<Vec<u8>>, tries: &mut u32) -> RedisResult<()> {
+    /// Hears the channel until the connection ends; says why it has.
+    async fn hear(&self, queue: &mpsc::Sender<Vec<u8>>, tries: &mut u32) -> RedisError {
+        let Err(ended) = self.hear_on(queue, tries).await;
+        ended
+    }
+
+    async fn hear_on(
+        &self,
+        queue: &mpsc::Sender<Vec<u8>>,
+        tries: &mut u32,
+    ) -> RedisResult<Infallible> {
         let (mut connection, mut pushes): (_, Pushes) = RedisConnection::connect(&self.url).await?;
         let mut subscribe = redis::pipe();
         subscribe.cmd("SUBSCRIBE").arg(&self.channel);
@@ -67,7 +76,9 @@ impl ServiceChannel {
             tokio::select! {
                 push = pushes.recv() => match push {
                     Some(PushInfo { kind: PushKind::Message, data }) => self.heard(data, queue),
-                    Some(PushInfo { kind: PushKind::Disconnection, .. }) | None => return Ok(()),
+                    Some(PushInfo { kind: PushKind::Disconnection, .. }) | None => {
+                        return Err((ErrorKind::Io, "the connection has ended").into());
+                    }
                     Some(_) => {}
                 },
                 _ = ping.tick() => connection.ping().await?,

@@ -11,7 +11,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::support::{Address, BUCKET, Outcome, S3Store, Server, User, run, within};
+use crate::support::{
+    Address, BUCKET, Outcome, Received, Receiver, Reply, S3Store, Server, User, run, within,
+};
 
 async fn server_with(store: &Address) -> Server {
     Server::builder()
@@ -196,10 +198,46 @@ async fn a_slow_client_gets_the_whole_file() {
     assert!(taken == bytes, "{} of {} bytes", taken.len(), bytes.len());
 }
 
+/// The address at which a machine of Amazon's learns its role (IMDSv2).
+fn metadata(asked: &Received) -> Reply {
+    let at = "/latest/meta-data/iam/security-credentials/";
+    let body = match asked.line.split_once(' ') {
+        Some(("PUT", "/latest/api/token")) => "a token".to_owned(),
+        Some(("GET", path)) if path == at => "chat-role".to_owned(),
+        Some(("GET", path)) if path == format!("{at}chat-role") => json!({
+            "AccessKeyId": "role-key", "SecretAccessKey": "a secret", "Token": "a session",
+            "Expiration": "2099-01-01T00:00:00Z",
+        })
+        .to_string(),
+        _ => return Reply::Body(404, String::new()),
+    };
+    Reply::Body(200, body)
+}
+
+#[tokio::test]
+#[ignore = "needs moto: run scripts/test"]
+async fn without_keys_the_role_of_the_machine_opens_the_store() {
+    let store = S3Store::start().await;
+    let machine = Receiver::start().await;
+    machine.answer_with(metadata);
+    let server = Server::builder()
+        .set("PARLOR_ATTACHMENTS_URL", format!("s3://{BUCKET}/chat"))
+        .set("PARLOR_S3_ENDPOINT", store.address().http("/"))
+        .set("AWS_METADATA_ENDPOINT", &machine.url)
+        .start()
+        .await;
+    let ann = server.user("ann").await;
+    let file = upload(&ann, "notes.txt", text(1024)).await.expect(201);
+    let (status, body) = download(&ann, &path_of(&file, "/content"), None).await;
+    assert_eq!((status, body.len()), (200, 1024));
+    assert_eq!(machine.received().len(), 3, "asked once: {:?}", machine.received());
+}
+
 #[tokio::test]
 async fn a_store_without_keys_or_with_a_wrong_address_is_refused_at_the_start() {
     let url = "--attachments-url=s3://bucket";
-    run(&["serve", url]).await.refused(2, "PARLOR_S3_ACCESS_KEY_ID");
+    run(&["serve", url, "--s3-access-key-id=a"]).await.refused(2, "PARLOR_S3_SECRET_ACCESS_KEY");
+    run(&["serve", url, "--s3-secret-access-key=a"]).await.refused(2, "PARLOR_S3_ACCESS_KEY_ID");
     let keys = ["--s3-access-key-id=a", "--s3-secret-access-key=b"];
     run(&["serve", url, keys[0], keys[1], "--s3-endpoint=nowhere"])
         .await

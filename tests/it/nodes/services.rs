@@ -4,14 +4,14 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{Cluster, Redis, Server, within};
+use crate::support::{Cluster, Redis, Server, free_port, run, within};
 
 const STREAM: &str = "app-events";
 const CHANNEL: &str = "app-channel";
 
 fn redis(redis: &Redis, args: &[&str]) -> String {
     let output = Command::new("redis-cli")
-        .args(["-p", &redis.address().port().to_string()])
+        .args(redis.arguments())
         .args(args)
         .output()
         .expect("redis-cli is installed");
@@ -170,6 +170,53 @@ async fn messages_of_a_stream_are_edited_and_deleted_by_what_they_were_posted_un
         }
     };
     within("two dead letters", dead).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Redis: scripts/with-services"]
+async fn a_redis_whose_certificate_the_application_has_signed_is_trusted_where_that_is_said() {
+    let redis = Redis::start_with_tls().await;
+    let at = |port: u16| format!("rediss://127.0.0.1:{port}");
+    let url = at(redis.address().port());
+    let with =
+        |url: &str| Server::builder().set("REDIS_URL", url).set("PARLOR_SERVICE_STREAM", STREAM);
+    let server = with(&url).set("PARLOR_REDIS_CA", redis.certificate()).start().await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "private").await;
+    let mut at_ann = ann.connect().await;
+    add(&redis, &["type", "TaskCreated", "room", "den", "data", "{}"]);
+    at_ann.next_event("TaskCreated").await;
+
+    // Otherwise it is not, and the log says why, as it does of any other cause.
+    let nobody = at(free_port().await);
+    let plain = format!("redis://127.0.0.1:{}", redis.address().port());
+    for (url, cause) in
+        [(&url, "invalid peer certificate"), (&nobody, "Connection refused"), (&plain, ": ")]
+    {
+        let server = with(url).start().await;
+        let line = "cannot read the service stream: ";
+        let told = async {
+            while !server.stderr().contains(line) {
+                tokio::task::yield_now().await;
+            }
+        };
+        within("the log", told).await;
+        let log = server.stderr();
+        let (_, why) = log.split_once(line).expect("it is there");
+        assert!(why.lines().next().unwrap_or_default().contains(cause), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_certificates_for_redis_is_told_at_the_start() {
+    let key = "--redis-ca=/dev/null";
+    let refused = run(&["serve", key, "--redis-url=rediss://127.0.0.1:1"]).await;
+    refused.refused(2, "PARLOR_REDIS_CA");
+    run(&["serve", key, "--redis-url=redis://127.0.0.1:1"]).await.refused(2, "rediss://");
+    run(&["serve", key]).await.refused(2, "REDIS_URL");
+    let missing = "--redis-ca=/nowhere/ca.pem";
+    let refused = run(&["serve", missing, "--redis-url=rediss://127.0.0.1:1"]).await;
+    refused.refused(2, "/nowhere/ca.pem");
 }
 
 #[tokio::test]

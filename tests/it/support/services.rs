@@ -2,7 +2,7 @@
 
 use std::{
     os::unix::fs::PermissionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{
-    Address,
+    Address, Certificate,
     database::{psql, until_psql_says},
     signal, within,
 };
@@ -34,14 +34,46 @@ pub struct Redis {
     address: Address,
     home: TempDir,
     process: Option<Child>,
+    /// It speaks TLS only, with this certificate.
+    certificate: Option<Certificate>,
 }
 
 impl Redis {
     pub async fn start() -> Self {
+        Self::start_with(|_| None).await
+    }
+
+    /// One that shows a certificate which only its own file vouches for.
+    pub async fn start_with_tls() -> Self {
+        Self::start_with(|home| Some(Certificate::make(home, "redis"))).await
+    }
+
+    async fn start_with(certificate: impl FnOnce(&Path) -> Option<Certificate>) -> Self {
         let home = tempfile::tempdir().expect("a directory");
-        let mut redis = Self { address: Address::new(free_port().await), home, process: None };
+        let certificate = certificate(home.path());
+        let address = Address::new(free_port().await);
+        let mut redis = Self { address, home, process: None, certificate };
         redis.start_again().await;
         redis
+    }
+
+    /// What the programs of Redis are told to reach it.
+    pub fn arguments(&self) -> Vec<String> {
+        let port = self.address.port().to_string();
+        let mut arguments = vec!["-p".to_owned(), port];
+        if let Some(certificate) = &self.certificate {
+            arguments.extend([
+                "--tls".to_owned(),
+                "--cacert".to_owned(),
+                certificate.chain.clone(),
+            ]);
+        }
+        arguments
+    }
+
+    /// The file with its certificate.
+    pub fn certificate(&self) -> &str {
+        &self.certificate.as_ref().expect("it speaks TLS").chain
     }
 
     pub fn address(&self) -> &Address {
@@ -56,9 +88,27 @@ impl Redis {
     }
 
     pub async fn start_again(&mut self) {
+        let port = self.address.port().to_string();
+        let ports = match &self.certificate {
+            None => vec!["--port", port.as_str()],
+            Some(Certificate { chain, key, .. }) => vec![
+                "--port",
+                "0",
+                "--tls-port",
+                port.as_str(),
+                "--tls-cert-file",
+                chain,
+                "--tls-key-file",
+                key,
+                "--tls-ca-cert-file",
+                chain,
+                "--tls-auth-clients",
+                "no",
+            ],
+        };
         let process = Command::new("redis-server")
             .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(["--port", &self.address.port().to_string()])
+            .args(ports)
             .arg("--dir")
             .arg(self.home.path())
             .stdout(Stdio::null())

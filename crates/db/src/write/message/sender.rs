@@ -1,7 +1,7 @@
 //! Whether senders may still write, where other nodes may have decided
 //! otherwise meanwhile; and whether they may write again, in slow mode.
 
-use parlor_domain::{Denied, Role, RoomRules, Timestamp};
+use parlor_domain::{Denied, MessageIds, Role, RoomRules, Timestamp};
 use parlor_macros::each_backend;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -33,10 +33,15 @@ fn place(message: &NewMessage) -> (i64, i64) {
     (message.room.0, message.sender.0)
 }
 
+/// When it is sent; what the application posts may have been said long before.
+fn sent_at(message: &NewMessage) -> Timestamp {
+    message.created_at.max(MessageIds::time_of(message.id))
+}
+
 impl Senders {
     pub fn check(&mut self, message: &NewMessage) -> Result<(), WriteError> {
         self.check_standing(message)?;
-        let (rules, now) = (self.rules(message), message.created_at);
+        let (rules, now) = (self.rules(message), sent_at(message));
         if let Some(pace) = self.paces.get_mut(&place(message)).filter(|pace| !pace.moderates) {
             rules.may_write_again(pace.spoke_at, now).map_err(WriteError::Denied)?;
             (pace.spoke_at, pace.speaks) = (Some(now), true);
@@ -52,7 +57,7 @@ impl Senders {
         }
         match known.standings.get(&place(message)) {
             Some((standing, kind, rules)) => {
-                standing.may_write(*kind, *rules, message.created_at).map_err(WriteError::Denied)
+                standing.may_write(*kind, *rules, sent_at(message)).map_err(WriteError::Denied)
             }
             None if known.rooms.contains(&message.room.0) => {
                 Err(WriteError::Denied(Denied::Stranger))
