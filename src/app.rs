@@ -1,8 +1,10 @@
 //! The composition root: starts the actors, binds, and stops in order.
 
 mod accept;
+mod around;
 mod backup;
 mod copy;
+mod dev;
 mod export;
 mod http;
 mod import;
@@ -19,6 +21,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 use nix::sys::stat::{Mode, umask};
 use tokio::runtime::{self, Runtime};
 
+use self::around::Serving;
 use crate::{
     auth::TokenKeys,
     cli::{self, Cli, Command, TokenArgs},
@@ -84,8 +87,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         log::warn!("{line}");
     }
     match cli.command {
-        None => serve::serve(Config::new(cli.serve)?),
-        Some(Command::Serve(args)) => serve::serve(Config::new(*args)?),
+        None => serve::serve(Config::new(cli.serve)?, &Serving),
+        Some(Command::Serve(args)) => serve::serve(Config::new(*args)?, &Serving),
+        Some(Command::Dev(args)) => dev::dev(*args),
         Some(Command::Migrate(args)) => migrate(args),
         Some(Command::Backup(args)) => backup::backup(*args),
         Some(Command::Copy(args)) => copy::copy(args),

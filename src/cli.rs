@@ -5,6 +5,7 @@
 
 mod backup;
 mod copy;
+mod dev;
 mod env_file;
 #[cfg(test)]
 mod example;
@@ -19,6 +20,7 @@ use clap_complete::Shell;
 pub use self::{
     backup::BackupArgs,
     copy::CopyArgs,
+    dev::DevArgs,
     moving::{ExportArgs, ImportArgs},
     token::TokenArgs,
     variables::{LOG_FORMAT, unknown_variables},
@@ -39,6 +41,9 @@ pub struct Cli {
 pub enum Command {
     /// Run the server (the default)
     Serve(Box<ServeArgs>),
+    /// Run a server to try out, on this machine only, with two users who can talk to
+    /// each other; nothing of it is kept
+    Dev(Box<DevArgs>),
     /// Apply pending database migrations and exit
     Migrate(StoreArgs),
     /// Copy the embedded database and its attachments into a folder, also while the

@@ -12,6 +12,7 @@ mod limits;
 mod nodes;
 mod rooms;
 mod store;
+mod trial;
 mod values;
 mod webhooks;
 
@@ -25,6 +26,7 @@ pub use self::{
     limits::LimitArgs,
     nodes::ServiceConfig,
     store::{ReplicaConfig, StoreArgs, StoreConfig, copy_url},
+    trial::NOT_IN_TRIAL,
     values::{BindAddress, Switch, parse_duration},
 };
 use self::{
@@ -34,6 +36,7 @@ use self::{
     limits::RateArgs,
     nodes::{NodeArgs, NodeConfig},
     rooms::RoomConfig,
+    store::DATA_DIR,
     values::parse_contact,
     webhooks::WebhookArgs,
 };

@@ -2,7 +2,10 @@
 
 use std::{error::Error, net::IpAddr, sync::Arc, time::Duration};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{
+    ClientBuilder,
+    dns::{Addrs, Name, Resolve, Resolving},
+};
 
 use parlor_domain::limits::OUTBOUND_IDLE;
 
@@ -15,31 +18,33 @@ pub fn install_tls() {
 /// A client for requests that the server makes itself, each of which ends
 /// within `timeout`. It follows no redirect: who configured an address meant
 /// that one, and not where it may lead.
-#[expect(clippy::disallowed_methods, reason = "the one client")]
 pub fn client(timeout: Duration) -> reqwest::Client {
-    install_tls();
-    reqwest::Client::builder()
-        .timeout(timeout)
-        .connect_timeout(timeout)
-        .pool_idle_timeout(OUTBOUND_IDLE)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("parlor/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .expect("a client with a provider for TLS can be made")
+    made(limited(timeout).pool_idle_timeout(OUTBOUND_IDLE))
+}
+
+/// The same for who is to be asked directly, whatever proxy the environment names.
+pub fn direct_client(timeout: Duration) -> reqwest::Client {
+    made(limited(timeout).no_proxy())
 }
 
 /// A client for addresses that somebody else has named, who is to learn nothing of what
 /// only this machine can reach: hosts in private networks are asked only if they may be.
-#[expect(clippy::disallowed_methods, reason = "as the one client, for the addresses of others")]
 pub fn client_for_others(timeout: Duration, may_be_private: bool) -> reqwest::Client {
+    let client = limited(timeout).no_proxy();
+    made(if may_be_private { client } else { client.dns_resolver(Arc::new(PublicHosts)) })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one client")]
+fn limited(timeout: Duration) -> ClientBuilder {
     install_tls();
-    let client = reqwest::Client::builder()
+    reqwest::Client::builder()
         .timeout(timeout)
         .connect_timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .user_agent(concat!("parlor/", env!("CARGO_PKG_VERSION")));
-    let client = if may_be_private { client } else { client.dns_resolver(Arc::new(PublicHosts)) };
+        .user_agent(concat!("parlor/", env!("CARGO_PKG_VERSION")))
+}
+
+fn made(client: ClientBuilder) -> reqwest::Client {
     client.build().expect("a client with a provider for TLS can be made")
 }
 

@@ -49,10 +49,10 @@ use crate::{
 };
 use parlor_domain::limits;
 
-/// Prints where the server listens; programs may parse the first line.
 /// Kept back, while stopping, for the requests that are being answered.
 pub(super) const STOP_RESERVE: Duration = Duration::from_secs(2);
 
+/// Prints where the server listens; programs may parse the first line.
 pub(super) fn banner(listeners: &[SocketAddr], config: &Config) {
     let scheme = if config.connections.certificate.is_some() { "https" } else { "http" };
     let urls: Vec<_> = listeners.iter().map(|address| format!("{scheme}://{address}")).collect();

@@ -1,7 +1,11 @@
 //! `parlor serve`.
 
 use std::{
-    net::TcpListener, os::unix::process::CommandExt, process::Command, sync::Arc, time::Duration,
+    net::{SocketAddr, TcpListener},
+    os::unix::process::CommandExt,
+    process::Command,
+    sync::Arc,
+    time::Duration,
 };
 
 use actix::{Actor, Addr, Arbiter, AsyncContext as _, Recipient};
@@ -15,6 +19,7 @@ use tokio::{
 use super::{
     Failure,
     accept::most_of_one,
+    around::Around,
     http::{self, STOP_RESERVE},
     listen::listen,
     nodes::Cluster,
@@ -41,7 +46,7 @@ use parlor_domain::{
     limits::{LEASE_RELEASE, LIMITER_TICK, SIGNALS_APART, upload_time},
 };
 
-pub(super) fn serve(config: Config) -> Result<(), Failure> {
+pub(super) fn serve(config: Config, around: &impl Around) -> Result<(), Failure> {
     // Many systems allow 1,024 open files and more if one asks.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         log::warn!("cannot raise the limit on open files: {error}");
@@ -59,12 +64,15 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
     let addresses = addresses.map_err(Failure::environment)?;
     let ended = actix_web::rt::System::new().block_on(async move {
         // Before anyone can know that the server is there and ask it to stop.
-        let signals = Signals::new()?;
+        let mut signals = Signals::new()?;
         // Unheard, it would end the process.
         let hangup = signal(SignalKind::hangup()).map_err(Failure::environment)?;
-        actix_web::rt::spawn(reload(config.connections.certificate.clone(), hangup));
+        if around.ends_with_terminal() {
+            signals.hangup = Some(hangup);
+        } else {
+            actix_web::rt::spawn(reload(config.connections.certificate.clone(), hangup));
+        }
         let server = Running::start(&config, &database, listeners).await?;
-        http::banner(&addresses, &config);
         log::info!(
             "started {}: {} worker threads, data in {}",
             env!("CARGO_PKG_VERSION"),
@@ -74,7 +82,7 @@ pub(super) fn serve(config: Config) -> Result<(), Failure> {
         if !config.identity.accounts {
             log::info!("built-in accounts are off; PARLOR_ACCOUNTS=on turns them on");
         }
-        server.run(&config, &database, signals).await
+        server.run(&config, &database, signals, (&addresses, around)).await
     })?;
     if ended == Ended::OtherLife { Err(start_anew()) } else { Ok(()) }
 }
@@ -192,10 +200,12 @@ impl Running {
         config: &Config,
         database: &Database,
         mut signals: Signals,
+        (addresses, around): (&[SocketAddr], &impl Around),
     ) -> Result<Ended, Failure> {
         let Self { server, chat, writer, sessions, draining, stop: going } = self;
         let handle = server.handle();
         let mut server = std::pin::pin!(server);
+        let mut failed = None;
         let ended = tokio::select! {
             ended = &mut server => {
                 return ended.map(|()| Ended::Stopped).map_err(Failure::environment);
@@ -204,6 +214,10 @@ impl Running {
             () = database.life_ended() => {
                 log::error!("the database was restored or replaced");
                 Ended::OtherLife
+            }
+            Err(failure) = around.begun(addresses, config) => {
+                failed = Some(failure);
+                Ended::Stopped
             }
         };
         let stopping = async {
@@ -224,12 +238,13 @@ impl Running {
             () = async { let _ = server.await; std::future::pending::<()>().await } => {}
             () = signals.next_apart() => {
                 log::warn!("stopped immediately by a second signal");
+                around.cut_short();
                 #[expect(clippy::disallowed_methods, reason = "a second signal asks for it")]
                 std::process::exit(1);
             }
         }
         log::info!("stopped");
-        Ok(ended)
+        failed.map_or(Ok(ended), Err)
     }
 }
 
@@ -390,6 +405,8 @@ async fn forget_idle(limiters: Limiters) {
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// Where the end of its terminal is one.
+    hangup: Option<Signal>,
 }
 
 /// Reads the certificate again at each SIGHUP, as who renews it asks for.
@@ -412,6 +429,7 @@ impl Signals {
         Ok(Self {
             terminate: on(SignalKind::terminate())?,
             interrupt: on(SignalKind::interrupt())?,
+            hangup: None,
         })
     }
 
@@ -428,9 +446,16 @@ impl Signals {
     }
 
     async fn next(&mut self) {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            _ = hangup => {}
         }
     }
 }

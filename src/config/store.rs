@@ -11,11 +11,14 @@ use crate::{
 };
 use parlor_domain::limits::REPLICA_LAG;
 
+/// Where the data is if nothing else is said.
+pub(super) const DATA_DIR: &str = "./data";
+
 /// Where the data is stored.
 #[derive(Args, Debug)]
 pub struct StoreArgs {
     /// Directory for the database and the signing secret
-    #[arg(long, env = "PARLOR_DATA_DIR", default_value = "./data")]
+    #[arg(long, env = "PARLOR_DATA_DIR", default_value = DATA_DIR)]
     pub data_dir: PathBuf,
     /// Database: `sqlite:<file>`, or `postgres://user:password@host:port/database`
     /// with the parameters of libpq, such as `?sslmode=verify-full` for TLS

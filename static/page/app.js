@@ -8,7 +8,8 @@
  * @import { What } from "./view/panel.js"
  */
 
-import { Parlor, browserOutbox, browserStore, rules } from "../client/parlor.js";
+import { Parlor, browserOutbox, rules } from "../client/parlor.js";
+import { sessionOfWindow } from "./session.js";
 import { Actions, withBar } from "./view/actions.js";
 import { Files } from "./view/attachments.js";
 import { Blocks } from "./view/blocks.js";
@@ -26,12 +27,14 @@ import { watchPresence } from "./view/presence.js";
 import { RoomView } from "./view/room.js";
 import { RoomList } from "./view/rooms.js";
 import { Thread } from "./view/thread.js";
+import { whyNot } from "./view/words.js";
 
 /** People one writes with directly whose presence is asked for. */
 const PEERS_ASKED = 30;
 const TICK_MS = 1_000;
 
-const parlor = new Parlor({ store: browserStore(), outbox: browserOutbox() });
+const { store, error: whyNotLinked } = await sessionOfWindow();
+const parlor = new Parlor({ store, outbox: browserOutbox() });
 Object.assign(globalThis, { parlor }); // For trying things out in the console.
 const { chat } = parlor;
 const files = new Files(parlor);
@@ -353,3 +356,4 @@ takeDrops(byId("panel"), () => (thread ? threadComposer : null));
 
 if (parlor.signedIn) start();
 else show(false);
+if (whyNotLinked) byId("sign-in-error").textContent = whyNot(whyNotLinked);

@@ -25,6 +25,7 @@ const SAID = [
   [/^The server answered \d+\.$/, "Something went wrong on the server. Try again."],
   [/^The server did not answer\.$/, "The server does not answer. Try again."],
   [/^Too many messages wait to be sent\.$/, "Too many messages are waiting to be sent. Try again once you are connected."],
+  [/^the token (is not valid|has expired|was revoked)$|^send `Authorization: /, "This sign-in is not valid, or is over."],
   [/^user_id is reserved$/, "This user id is reserved."],
   [/^this user id is already taken$/, "This user id is already taken."],
   [/ may only have the characters /, "Use only letters, digits and . _ : @ + ~ = | -"],

@@ -10,6 +10,7 @@ mod conversation;
 mod drafts;
 mod inbox_and_search;
 mod interfaces;
+mod links;
 mod marks;
 mod people;
 mod refusals;

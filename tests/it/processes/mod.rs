@@ -1,6 +1,7 @@
 //! The process among others: its signals, its files, its settings.
 
 mod backup;
+mod dev;
 mod files;
 mod place;
 mod settings;

@@ -6,6 +6,7 @@ use fantoccini::{
     Client, Locator,
     actions::{InputSource, MouseActions, PointerAction},
     elements::Element,
+    wd::WindowHandle,
 };
 use serde_json::{Value, json};
 
@@ -52,6 +53,22 @@ impl Browser {
 
     pub async fn goto(&self, url: &str) {
         within("the page", self.client.goto(url)).await.expect("the page opens");
+    }
+
+    /// Opens a page in another tab, and goes there.
+    pub async fn open_tab(&self, url: &str) {
+        let opened = within("a tab", self.client.new_window(true)).await.expect("it is opened");
+        self.go_to_tab(opened.handle).await;
+        self.goto(url).await;
+    }
+
+    /// The tab that is looked at.
+    pub async fn tab(&self) -> WindowHandle {
+        within("the tab", self.client.window()).await.expect("there is one")
+    }
+
+    pub async fn go_to_tab(&self, tab: WindowHandle) {
+        within("the tab", self.client.switch_to_window(tab)).await.expect("it is there");
     }
 
     pub async fn reload(&self) {

@@ -19,6 +19,7 @@ pub const SECRET: &str = "a secret for tests only, long enough for HS256 to be s
 
 /// How a server is to be started.
 pub struct Builder {
+    args: &'static [&'static str],
     settings: Vec<(String, String)>,
 }
 
@@ -38,6 +39,12 @@ impl Builder {
     /// The server makes a secret of its own.
     pub fn with_own_secret(self) -> Self {
         self.unset("JWT_SECRET")
+    }
+
+    /// Starts `parlor dev`, which has a directory and a database of its own.
+    pub async fn start_dev(mut self) -> Server {
+        self.args = &["dev"];
+        self.set("DATABASE_URL", "").start_plain().await
     }
 
     /// Starts it; its clients reach it over the carrier of this run.
@@ -73,16 +80,17 @@ impl Builder {
         if let Some(database) = &database {
             self = self.set("DATABASE_URL", database.url());
         }
-        let (process, port) = launch(&home, &self.settings).await;
+        let (process, port) = launch(&home, self.args, &self.settings).await;
         let address = Address::new(port);
-        let (own, settings) = (address.clone(), self.settings);
-        Server { home, settings, address, own, client: None, process, database }
+        let (own, args, settings) = (address.clone(), self.args, self.settings);
+        Server { home, args, settings, address, own, client: None, process, database }
     }
 }
 
 /// A server with a directory of its own; killed when dropped.
 pub struct Server {
     home: TempDir,
+    args: &'static [&'static str],
     settings: Vec<(String, String)>,
     /// Where its clients reach it.
     address: Address,
@@ -111,9 +119,10 @@ fn command() -> Command {
     command
 }
 
-async fn launch(home: &TempDir, settings: &[(String, String)]) -> (Process, u16) {
+async fn launch(home: &TempDir, args: &[&str], settings: &[(String, String)]) -> (Process, u16) {
     let log = File::options().create(true).append(true).open(home.path().join("stderr.log"));
     let mut child = command()
+        .args(args)
         .current_dir(home.path())
         .env("PARLOR_BIND", "127.0.0.1:0")
         .env("RUST_LOG", "info")
@@ -142,7 +151,7 @@ fn stderr_of(home: &TempDir) -> String {
 impl Server {
     pub fn builder() -> Builder {
         // Tests send faster than people do.
-        Builder { settings: Vec::new() }
+        Builder { args: &[], settings: Vec::new() }
             .set("JWT_SECRET", SECRET)
             .set("PARLOR_ACCOUNTS", "on")
             .set("PARLOR_COMMANDS_PER_SECOND", 0)
@@ -180,6 +189,18 @@ impl Server {
     pub async fn next_stdout_line(&mut self) -> String {
         let line = within("a line on stdout", self.process.stdout.next_line()).await;
         line.expect("stdout is text").expect("stdout is open")
+    }
+
+    /// The links that `parlor dev` prints: of two users and an administrator.
+    pub async fn links(&mut self) -> [String; 3] {
+        let mut links = Vec::new();
+        while links.len() < 3 {
+            let line = self.next_stdout_line().await;
+            if line.contains("#token=") {
+                links.push(line);
+            }
+        }
+        links.try_into().expect("they are three")
     }
 
     pub fn stderr(&self) -> String {
@@ -268,7 +289,7 @@ impl Server {
 
     /// Starts a server that has ended again, on the same data.
     pub async fn start_again(&mut self) {
-        let (process, port) = launch(&self.home, &self.settings).await;
+        let (process, port) = launch(&self.home, self.args, &self.settings).await;
         self.process = process;
         self.own.moved_to(port);
     }

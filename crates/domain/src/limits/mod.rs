@@ -5,6 +5,7 @@
 //! compared with these by a test.
 
 mod callbacks;
+mod commands;
 mod content;
 mod database;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod webhooks;
 
 pub use self::{
     callbacks::*,
+    commands::*,
     content::*,
     database::*,
     files::*,
