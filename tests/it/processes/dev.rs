@@ -104,6 +104,23 @@ async fn it_ends_with_its_terminal_and_removes_what_a_killed_one_has_left() {
 }
 
 #[tokio::test]
+async fn a_second_signal_leaves_nothing_either() {
+    let temporary = directory();
+    let builder = Server::builder().set("TMPDIR", temporary.path().display());
+    let mut server = builder.set("PARLOR_DRAIN_DELAY", "60s").start_dev().await;
+    let mut again = tokio::time::interval(std::time::Duration::from_millis(50));
+    let code = loop {
+        tokio::select! {
+            code = server.exit_code() => break code,
+            _ = again.tick() => {}
+        }
+        server.signal(libc::SIGINT);
+    };
+    assert_eq!(code, Some(1), "{}", server.stderr());
+    assert_eq!(entries(temporary.path()), Vec::<PathBuf>::new());
+}
+
+#[tokio::test]
 async fn tokens_of_the_application_are_taken_and_its_secret_signs_none() {
     let mut server = Server::builder().set("JWT_SECRET", SECRET).start_dev().await;
     let own = User::new(server.address().clone(), "zoe", Some(sign("zoe")));
