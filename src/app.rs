@@ -5,6 +5,7 @@ mod around;
 mod backup;
 mod copy;
 mod dev;
+mod doctor;
 mod export;
 mod http;
 mod import;
@@ -30,7 +31,8 @@ use crate::{
 };
 use parlor_domain::UserId;
 
-/// Why a command failed: one line for the operator, and the exit code.
+/// Why a command failed: one line for the operator, unless all was said, and the exit
+/// code.
 #[derive(Debug)]
 struct Failure {
     line: String,
@@ -76,7 +78,9 @@ fn ended(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { line, code }) => {
-            output::complain(&line);
+            if !line.is_empty() {
+                output::complain(&line);
+            }
             ExitCode::from(code)
         }
     }
@@ -90,6 +94,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         None => serve::serve(Config::new(cli.serve)?, &Serving),
         Some(Command::Serve(args)) => serve::serve(Config::new(*args)?, &Serving),
         Some(Command::Dev(args)) => dev::dev(*args),
+        Some(Command::Doctor(args)) => doctor::doctor(*args),
         Some(Command::Migrate(args)) => migrate(args),
         Some(Command::Backup(args)) => backup::backup(*args),
         Some(Command::Copy(args)) => copy::copy(args),

@@ -6,6 +6,7 @@
 mod backup;
 mod copy;
 mod dev;
+mod doctor;
 mod env_file;
 #[cfg(test)]
 mod example;
@@ -21,6 +22,7 @@ pub use self::{
     backup::BackupArgs,
     copy::CopyArgs,
     dev::DevArgs,
+    doctor::DoctorArgs,
     moving::{ExportArgs, ImportArgs},
     token::TokenArgs,
     variables::{LOG_FORMAT, unknown_variables},
@@ -44,6 +46,9 @@ pub enum Command {
     /// Run a server to try out, on this machine only, with two users who can talk to
     /// each other; nothing of it is kept
     Dev(Box<DevArgs>),
+    /// Find out why something does not work: look at a server as its clients do, or at
+    /// what it needs on this machine
+    Doctor(Box<DoctorArgs>),
     /// Apply pending database migrations and exit
     Migrate(StoreArgs),
     /// Copy the embedded database and its attachments into a folder, also while the

@@ -164,6 +164,18 @@ fn set(text: Option<String>) -> Option<String> {
 
 impl Config {
     pub fn new(args: ServeArgs) -> Result<Self, ConfigError> {
+        Self::on(args, StoreConfig::with_secret)
+    }
+
+    /// The same without making anything: of a server that may not have been started yet.
+    pub fn looked_at(args: ServeArgs) -> Result<Self, ConfigError> {
+        Self::on(args, StoreConfig::looked_at)
+    }
+
+    fn on(
+        args: ServeArgs,
+        store: impl FnOnce(StoreArgs) -> Result<(StoreConfig, Secret), ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let has_secret = args.store.jwt_secret.as_deref().is_some_and(|secret| !secret.is_empty());
         let connections = ConnectionConfig::new(args.connections)?;
         let identity = IdentityConfig::new(args.identity, has_secret)?;
@@ -172,7 +184,7 @@ impl Config {
         let webhooks = webhooks::webhooks(args.webhooks)?;
         let callbacks = args.callbacks.check()?;
         // Nothing is made before the rest is known to be right.
-        let (store, secret) = StoreConfig::with_secret(args.store)?;
+        let (store, secret) = store(args.store)?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             bind: args.bind,

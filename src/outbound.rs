@@ -27,6 +27,12 @@ pub fn direct_client(timeout: Duration) -> reqwest::Client {
     made(limited(timeout).no_proxy())
 }
 
+/// The same for who looks at a server from outside: each connection is a new one, and
+/// the certificate is told.
+pub fn looking_client(timeout: Duration) -> reqwest::Client {
+    made(limited(timeout).no_proxy().pool_max_idle_per_host(0).tls_info(true))
+}
+
 /// A client for addresses that somebody else has named, who is to learn nothing of what
 /// only this machine can reach: hosts in private networks are asked only if they may be.
 pub fn client_for_others(timeout: Duration, may_be_private: bool) -> reqwest::Client {

@@ -1,5 +1,7 @@
 //! The store of the files: a directory or S3.
 
+mod probe;
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;

@@ -68,6 +68,11 @@ impl Secret {
         }
     }
 
+    /// One that nothing was or will be signed with.
+    pub fn of_nobody() -> Self {
+        Self(rand::random::<[u8; BYTES_MIN]>().to_vec())
+    }
+
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

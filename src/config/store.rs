@@ -104,8 +104,33 @@ impl StoreConfig {
         find_secret(jwt_secret, || Secret::load(&data_dir))
     }
 
+    /// The same of a server that may never have been started: nothing is made. Where
+    /// there is no secret yet, it is one that nobody has.
+    pub(super) fn looked_at(mut args: StoreArgs) -> Result<(Self, Secret), ConfigError> {
+        let chosen = args.jwt_secret.take();
+        let store = Self::read(args)?;
+        let secret = find_secret(chosen, || match Secret::load(&store.data_dir) {
+            Err(SecretError::NotThere { .. }) => Ok(Secret::of_nobody()),
+            loaded => loaded,
+        })?;
+        Ok((store, secret))
+    }
+
     /// Resolves where the data is, and makes the directory.
     pub fn new(args: StoreArgs) -> Result<Self, ConfigError> {
+        let store = Self::read(args)?;
+        let data_dir = &store.data_dir;
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
+        made.map_err(|error| {
+            let data_dir = data_dir.display();
+            ConfigError::Environment(format!(
+                "cannot create the data directory {data_dir}: {error}"
+            ))
+        })?;
+        Ok(store)
+    }
+
+    fn read(args: StoreArgs) -> Result<Self, ConfigError> {
         let StoreArgs {
             data_dir,
             database_url,
@@ -120,13 +145,6 @@ impl StoreConfig {
         };
         let replica = set(replica_url).map(|url| ReplicaConfig::new(&url, replica_lag, &database));
         let replica = replica.transpose()?;
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&data_dir);
-        made.map_err(|error| {
-            let data_dir = data_dir.display();
-            ConfigError::Environment(format!(
-                "cannot create the data directory {data_dir}: {error}"
-            ))
-        })?;
         Ok(Self { data_dir, database, lanes: database_lanes.into(), replica })
     }
 }

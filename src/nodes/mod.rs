@@ -19,6 +19,7 @@
 mod bus;
 mod door;
 mod event;
+mod examination;
 mod feed_cursor;
 mod follower;
 mod health;
@@ -34,6 +35,7 @@ mod submissions;
 
 pub use bus::{Bus, BusHandle};
 pub use door::Door;
+pub use examination::{Examined, examine};
 #[cfg(test)]
 pub(crate) use feed_cursor::FeedCursor;
 pub use follower::{Follower, Hooks, Started};

@@ -55,9 +55,7 @@ impl Certificate {
     /// When the certificate that is in use expires, in seconds since 1970.
     pub fn expires_at(&self) -> Option<u64> {
         let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let certificate = x509_cert::Certificate::from_der(current.cert.first()?).ok()?;
-        let end = certificate.tbs_certificate.validity.not_after;
-        Some(end.to_unix_duration().as_secs())
+        expiry(current.cert.first()?)
     }
 
     /// TLS 1.2 and 1.3 with the defaults of rustls, without client
@@ -71,6 +69,13 @@ impl Certificate {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config
     }
+}
+
+/// When a certificate expires, which is in DER, in seconds since 1970.
+pub fn expiry(certificate: &[u8]) -> Option<u64> {
+    let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
+    let end = certificate.tbs_certificate.validity.not_after;
+    Some(end.to_unix_duration().as_secs())
 }
 
 impl fmt::Debug for Certificate {

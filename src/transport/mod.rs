@@ -22,7 +22,7 @@ use socket2::SockRef;
 use tokio::{io::Interest, net::TcpStream};
 
 pub use alarm::Alarm;
-pub use certificate::{Certificate, CertificateError};
+pub use certificate::{Certificate, CertificateError, expiry};
 pub use connection::{Answering, Connection};
 pub use deadlines::{Pace, Timeouts};
 pub use in_turn::InTurn;

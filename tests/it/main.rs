@@ -33,6 +33,7 @@ mod database_url;
 mod descriptions;
 mod devices;
 mod direct_rooms;
+mod doctor;
 mod downloads;
 mod editing;
 mod epochs;

@@ -39,7 +39,7 @@ pub mod samples;
 mod tests;
 
 pub use backup::{BackupError, backup};
-pub use copy::{Checksum, Copied, CopiedRows, CopyError, Verdict, copy};
+pub use copy::{Checksum, Copied, CopiedRows, CopyError, Verdict, check_migrated, copy};
 pub use database::Database;
 pub use export::{ExportError, export};
 pub use feed::{

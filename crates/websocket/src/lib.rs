@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod client;
 mod decoder;
 mod deflate;
 mod extension;
@@ -16,6 +17,7 @@ mod header;
 mod joined;
 mod utf8;
 
+pub use client::{client_frame, server_frame};
 pub use decoder::{Decoder, Message, Violation};
 pub use extension::{Compression, negotiate};
 pub use frame::Frame;

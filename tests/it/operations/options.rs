@@ -11,10 +11,11 @@ use crate::support::run;
 /// writes, so that a refusal is written as well.
 const OF_THE_LOG: [&str; 2] = ["RUST_LOG", "PARLOR_LOG_FORMAT"];
 
-/// The variables of `parlor serve --help` and `parlor copy --help`.
+/// The variables of `parlor serve --help`, and of other commands that have some.
 pub(super) async fn known() -> BTreeSet<String> {
     let serve = run(&["serve", "--help"]).await.stdout;
     let help = serve + &run(&["copy", "--help"]).await.stdout;
+    let help = help + &run(&["doctor", "--help"]).await.stdout;
     let variables = help.split("[env: ").skip(1).map(|rest| {
         let (name, _) = rest.split_once([']', '=']).expect("it is closed");
         name.to_owned()

@@ -31,12 +31,18 @@ fn recipe(kind: &str) -> &'static str {
 
 impl ReverseProxy {
     pub async fn nginx(server: &Address) -> Self {
+        Self::nginx_without(server, &[]).await
+    }
+
+    /// One that was set up without the lines that contain one of these words.
+    pub async fn nginx_without(server: &Address, words: &[&str]) -> Self {
         let (home, port) = (tempfile::tempdir().expect("a directory"), free_port().await);
         let site: String = recipe("nginx")
             .replace("listen 443 ssl;", &format!("listen 127.0.0.1:{port};"))
             .replace("127.0.0.1:8080", &server.authority())
             .lines()
             .filter(|line| !line.contains("ssl_certificate"))
+            .filter(|line| !words.iter().any(|word| line.contains(word)))
             .map(|line| format!("{line}\n"))
             .collect();
         let at = home.path().display();

@@ -126,6 +126,15 @@ pub enum CopyError {
     Panicked,
 }
 
+/// Whether a database is there and as this version of parlor needs it. Nothing of it is
+/// changed, and a server may be running on it. Blocking.
+///
+/// # Errors
+/// It cannot be opened, or was made by somebody else, or by another version.
+pub fn check_migrated(url: &DatabaseUrl) -> Result<(), CopyError> {
+    Side::open(url)?.check_migrated()
+}
+
 /// Whether a copy into this database has begun and is not finished. Blocking;
 /// on a thread of its own, because whoever calls may be inside a runtime.
 pub(crate) fn is_unfinished(url: &DatabaseUrl) -> Result<bool, CopyError> {
