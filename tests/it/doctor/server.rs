@@ -1,36 +1,12 @@
-//! `parlor doctor`: what it says of a server, through proxies that are set up well and
-//! badly, of what is no server at all, and of a machine.
+//! What it says of a server, through proxies that are set up well and badly, and of what
+//! is no server at all.
 
 use serde_json::Value;
-use tempfile::tempdir;
 
-use crate::support::{
-    Address, Finished, Receiver, Redis, Reply, ReverseProxy, SECRET, Server, Token, free_port,
-    run_with, sign,
-};
+use super::{doctor, marked, says};
+use crate::support::{Address, Receiver, Reply, ReverseProxy, Server, Token, free_port, sign};
 
 const APP: &str = "https://app.example.org";
-
-/// What the command says in a directory of its own.
-async fn doctor(args: &[&str], settings: &[(&str, &str)]) -> Finished {
-    let home = tempdir().expect("a directory");
-    run_with(&home, &[&["doctor"], args].concat(), settings).await
-}
-
-/// The lines that begin with a mark.
-fn marked(finished: &Finished, mark: char) -> Vec<&str> {
-    finished.stdout.lines().filter(|line| line.starts_with(mark)).collect()
-}
-
-/// Says one thing that is wrong, and what to do about it.
-fn says(finished: &Finished, wrong: &str, advice: &str) {
-    assert_eq!(finished.code, Some(2), "{finished:?}");
-    let mut lines = finished.stdout.lines();
-    let found = lines.any(|line| line.starts_with('✗') && line.contains(wrong));
-    assert!(found, "{wrong:?} is told: {}", finished.stdout);
-    let next = lines.next().unwrap_or_default();
-    assert!(next.starts_with("  →") && next.contains(advice), "{advice:?}: {}", finished.stdout);
-}
 
 async fn server() -> Server {
     Server::builder().set("PARLOR_TRUSTED_PROXIES", "127.0.0.1").start().await
@@ -191,69 +167,4 @@ async fn an_address_that_is_none_is_refused() {
         doctor(&[bad], &[]).await.refused(2, "URL");
     }
     doctor(&["--origin", APP], &[]).await.refused(2, "<URL>");
-}
-
-#[tokio::test]
-async fn a_machine_is_looked_at_and_left_as_it_was() {
-    let home = tempdir().expect("a directory");
-    let fresh = run_with(&home, &["doctor"], &[]).await;
-    assert!(matches!(fresh.code, Some(1)), "{fresh:?}");
-    assert!(fresh.stdout.contains("! there is no data directory ./data"), "{fresh:?}");
-    assert_eq!(std::fs::read_dir(home.path()).expect("there").count(), 0, "nothing is made");
-
-    // Beside a server that runs.
-    let server = Server::builder().with_own_secret().set("DATABASE_URL", "").start().await;
-    let data = server.data_dir().to_string_lossy().into_owned();
-    let settings = [("PARLOR_DATA_DIR", data.as_str())];
-    let beside = run_with(&home, &["doctor"], &settings).await;
-    for said in ["settings can be used", "can be used, and is up to date", "nobody else can read"] {
-        assert!(beside.stdout.contains(said), "{said}: {beside:?}");
-    }
-    assert_eq!(marked(&beside, '✗'), Vec::<&str>::new());
-    let secret = server.data_dir().join("jwt.secret");
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).expect("changed");
-    let open = run_with(&home, &["doctor"], &settings).await;
-    says(&open, "others can read the signing secret", "chmod 600");
-    // Both at once, in one answer.
-    let url = server.address().http("");
-    let both = run_with(&home, &["doctor", &url, "--settings"], &settings).await;
-    assert!(both.stdout.contains("is Parlor") && both.stdout.contains("chmod"), "{both:?}");
-}
-
-#[tokio::test]
-async fn settings_and_services_that_are_not_right_are_told() {
-    let nobody = format!("127.0.0.1:{}", free_port().await);
-    let database = format!("postgres://ann:hidden@{nobody}/parlor?sslmode=disable");
-    let redis = format!("redis://:hidden@{nobody}");
-    let store = [
-        ("PARLOR_ATTACHMENTS_URL", "s3://bucket"),
-        ("PARLOR_S3_ENDPOINT", &*format!("http://{nobody}")),
-        ("PARLOR_S3_ACCESS_KEY_ID", "key"),
-        ("PARLOR_S3_SECRET_ACCESS_KEY", "hidden"),
-    ];
-    let settings = [&[("DATABASE_URL", &*database), ("REDIS_URL", &*redis)], &store[..]].concat();
-    let finished = doctor(&[], &settings).await;
-    says(&finished, "cannot open the database", "DATABASE_URL");
-    says(&finished, "cannot be reached", "REDIS_URL");
-    says(&finished, "the bucket bucket cannot be used", "PARLOR_S3_ENDPOINT");
-    assert!(!finished.stdout.contains("hidden"), "{finished:?}");
-
-    let made_up = doctor(&[], &[("JWT_SECRET", SECRET)]).await;
-    assert!(made_up.stdout.contains("! JWT_SECRET looks as if"), "{made_up:?}");
-    let bad = doctor(&[], &[("PARLOR_HEARTBEAT_TIMEOUT", "1s")]).await;
-    says(&bad, "PARLOR_HEARTBEAT_TIMEOUT", "mend this setting");
-}
-
-#[tokio::test]
-#[ignore = "needs Redis: scripts/with-services"]
-async fn a_redis_that_keeps_nothing_is_doubtful_for_a_stream() {
-    let mut redis = Redis::start().await;
-    let url = format!("redis://{}", redis.address().authority());
-    let settings = [("REDIS_URL", &*url), ("PARLOR_SERVICE_STREAM", "events")];
-    let finished = doctor(&[], &settings).await;
-    assert!(finished.stdout.contains("answers: version"), "{finished:?}");
-    assert!(finished.stdout.contains("! Redis forgets the events"), "{finished:?}");
-    redis.kill();
-    says(&doctor(&[], &settings).await, "cannot be reached", "REDIS_URL");
 }
