@@ -14,6 +14,7 @@ pub const NOT_IN_TRIAL: &[&str] = &[
     "replica-url",
     "replica-lag",
     "redis-url",
+    "redis-ca",
     "redis-prefix",
     "feed-interval",
     "service-stream",
@@ -32,7 +33,6 @@ pub const NOT_IN_TRIAL: &[&str] = &[
 const LOCAL: [&str; 3] = ["127.0.0.1", "localhost", "::1"];
 
 impl ServeArgs {
-    /// The same settings for a run of which nothing is kept in `home`. What is signed
     /// The settings of a run of which nothing is kept, with a secret of its own. Tokens
     /// that the application signs with `JWT_SECRET` are taken as well.
     pub fn for_trial(mut self, port: Option<u16>) -> Result<Self, ConfigError> {

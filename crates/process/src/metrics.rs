@@ -93,6 +93,7 @@ declare! {
     commit_time: Histogram = Histogram::new(SECONDS), "parlor_commit_seconds", "Duration of a transaction";
     fanout_time: Histogram = Histogram::new(SECONDS), "parlor_fanout_seconds", "Time from the commit to the sockets";
     read_failures: Counter = of(), "parlor_read_failures", "Failed database reads";
+    search_lag: Gauge<f64, AtomicU64> = of(), "parlor_search_lag_seconds", "How old the oldest message may be that search does not find yet";
     replica_lag: Gauge<f64, AtomicU64> = of(), "parlor_replica_lag_seconds", "How far the replica is behind, if there is one";
     replica_reads: Labelled = of(), "parlor_replica_reads", "Reads that a replica may serve, by who served them";
     hints_published: Counter = of(), "parlor_hints_published", "Hints published to other nodes";

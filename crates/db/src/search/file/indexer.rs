@@ -31,7 +31,7 @@ use parlor_domain::{
         SEARCH_MERGE, SEARCH_MERGE_SHARE, SEARCH_ROUND,
     },
 };
-use parlor_process::clock;
+use parlor_process::{clock, metrics::metrics};
 
 #[derive(QueryableByName)]
 struct Number {
@@ -169,6 +169,7 @@ impl Indexer {
             }
             if busy || !self.merge_if_due().map_err(describe)? {
                 let behind = if busy { self.behind() } else { Duration::ZERO };
+                metrics().search_lag.set(behind.as_secs_f64());
                 sleep(rest(began.elapsed(), behind));
             }
         }

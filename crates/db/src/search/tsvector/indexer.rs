@@ -27,7 +27,7 @@ use crate::{
     words,
 };
 use parlor_domain::limits::{FEED_PAGE, SEARCH_FORGET, SEARCH_SCAN};
-use parlor_process::log_throttle::LogThrottleByText;
+use parlor_process::{log_throttle::LogThrottleByText, metrics::metrics};
 
 /// Whoever has this lock fills the table; it goes with the connection.
 const LOCK: i64 = 7_232_422;
@@ -137,6 +137,7 @@ impl Indexer {
     fn round(&mut self) -> QueryResult<Duration> {
         let began = Instant::now();
         let (mut rooms, behind) = self.moved()?;
+        metrics().search_lag.set(behind.as_secs_f64());
         if Instant::now() >= self.forget {
             self.forget_gone()?;
             self.forget = Instant::now() + SEARCH_FORGET;
