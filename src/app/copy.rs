@@ -6,27 +6,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Failure, output};
+use super::{Failure, output, progress::Progress};
 use crate::{
     cli::CopyArgs,
     config,
     db::{self, Copied, CopyError, Verdict},
 };
 
-/// How often the log says how far it is.
+/// How often the log says how far it is, where nobody looks.
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) fn copy(args: CopyArgs) -> Result<(), Failure> {
     let from = config::copy_url("--from (PARLOR_COPY_FROM)", &args.from)?;
     let to = config::copy_url("--to (PARLOR_COPY_TO)", &args.to)?;
     let begun = Instant::now();
-    let mut logged = begun;
+    let (mut logged, mut progress) = (begun, Progress::default());
     let copied = db::copy(&from, &to, |table, rows| {
-        if logged.elapsed() >= PROGRESS_EVERY {
+        let is_seen = progress.show(|| format!("copying {table}: {rows} rows"));
+        if !is_seen && logged.elapsed() >= PROGRESS_EVERY {
             logged = Instant::now();
             log::info!("copying {table}: {rows} rows");
         }
     });
+    progress.clear();
     let copied = copied.map_err(|error| match error {
         CopyError::Same => Failure::value(error),
         error => Failure::environment(error),

@@ -18,7 +18,8 @@ pub(super) fn doctor(args: DoctorArgs) -> Result<(), Failure> {
     let target = url.as_deref().map(|url| Target::new(url, origin.as_deref(), token)).transpose();
     let target = target.map_err(Failure::value)?;
     let mut found = Findings::default();
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    runtime.block_on(async {
         if let Some(target) = &target {
             Server { target, found: &mut found }.look().await;
         }
@@ -26,6 +27,8 @@ pub(super) fn doctor(args: DoctorArgs) -> Result<(), Failure> {
             machine::look(serve, &mut found).await;
         }
     });
+    // A name that nobody resolves may take longer than anybody waited for it.
+    runtime.shutdown_background();
     output::answer(&if json { found.to_json() } else { found.to_text() })?;
     match found.exit_code() {
         0 => Ok(()),

@@ -31,13 +31,19 @@ impl Progress {
     }
 
     pub fn at(&mut self, bytes: u64, lines: u64) {
-        let Some(shown) = &mut self.shown else { return };
+        let (total, begun) = (self.total, self.begun);
+        self.show(|| bar(total, bytes, lines, begun.elapsed()));
+    }
+
+    /// Shows a text, unless the last one has just been; says whether anybody looks.
+    pub fn show(&mut self, text: impl FnOnce() -> String) -> bool {
+        let Some(shown) = &mut self.shown else { return false };
         if shown.elapsed() >= EVERY {
             *shown = Instant::now();
-            let text = bar(self.total, bytes, lines, self.begun.elapsed());
             // What cannot be shown is not missed.
-            let _ = write!(stderr().lock(), "\r\x1b[K{text}");
+            let _ = write!(stderr().lock(), "\r\x1b[K{}", text());
         }
+        true
     }
 
     /// Makes place for other lines.
