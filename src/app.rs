@@ -97,6 +97,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Doctor(args)) => doctor::doctor(*args),
         Some(Command::Migrate(args)) => migrate(args),
         Some(Command::Backup(args)) => backup::backup(*args),
+        Some(Command::Compact(args)) => compact(args),
         Some(Command::Copy(args)) => copy::copy(args),
         Some(Command::Export(args)) => export::export(*args),
         Some(Command::Import(args)) => import::import(*args),
@@ -117,6 +118,13 @@ fn migrate(args: StoreArgs) -> Result<(), Failure> {
     let store = StoreConfig::new(args)?;
     let ran = db::migrate(&store.database).map_err(Failure::environment)?;
     output::answer(&format!("{}: {} migrations applied\n", store.database, ran.len()))
+}
+
+fn compact(args: StoreArgs) -> Result<(), Failure> {
+    let store = StoreConfig::new(args)?;
+    let db::Compacted { before, after } =
+        db::compact(&store.database).map_err(Failure::environment)?;
+    output::answer(&format!("{}: {before} bytes before, {after} now\n", store.database))
 }
 
 fn new_epoch(args: StoreArgs) -> Result<(), Failure> {

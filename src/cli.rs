@@ -54,6 +54,8 @@ pub enum Command {
     /// Copy the embedded database and its attachments into a folder, also while the
     /// server runs
     Backup(Box<BackupArgs>),
+    /// Write the embedded database anew without what is free in it, while no server runs
+    Compact(StoreArgs),
     /// Copy a whole deployment into another database
     Copy(CopyArgs),
     /// Write users, rooms and messages to standard output, as lines of JSON

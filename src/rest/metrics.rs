@@ -64,11 +64,11 @@ async fn stored(state: &State) -> Vec<Measured> {
             reader.inbox_count(),
             reader.backlogs(),
             reader.submission_backlog(),
-            reader.database_bytes()
+            reader.database_size()
         )
     };
     // A read that fails is counted and logged where it does.
-    let Ok((Ok(inbox), Ok(backlogs), Ok(submissions), Ok(bytes))) =
+    let Ok((Ok(inbox), Ok(backlogs), Ok(submissions), Ok(size))) =
         timeout(METRICS_TIMEOUT, counting).await
     else {
         return Vec::new();
@@ -80,16 +80,20 @@ async fn stored(state: &State) -> Vec<Measured> {
     let waits = backlogs.iter().filter(|one| !one.dead).filter_map(|one| one.oldest).min();
     let age_ms = waits.map_or(0, |since| clock::now().0.saturating_sub(since.0));
     let SubmissionBacklog { waiting, oldest_s, refused } = submissions;
-    vec![
+    let mut all = vec![
         ("parlor_inbox_events", "Events waiting in inboxes", number(inbox)),
         ("parlor_webhooks_waiting", "Webhooks waiting to be sent", outbox(false)),
         ("parlor_webhooks_age_seconds", "Seconds that the oldest waits", number(age_ms / 1_000)),
         ("parlor_webhooks_dead", "Webhooks in the dead-letter list", outbox(true)),
-        ("parlor_database_bytes", "Size of the database", number(bytes)),
+        ("parlor_database_bytes", "Size of the database", number(size.bytes)),
         ("parlor_submissions_waiting", "Submissions not carried out yet", number(waiting)),
         ("parlor_submissions_age_seconds", "Seconds that the oldest waits", number(oldest_s)),
         ("parlor_submissions_dead", "Refused submissions that are kept", number(refused)),
-    ]
+    ];
+    if let Some(free) = size.free_bytes {
+        all.push(("parlor_database_free_bytes", "Free bytes in the database", number(free)));
+    }
+    all
 }
 
 /// The metrics of `/metrics` by name.

@@ -6,11 +6,15 @@ use std::{
     path::Path,
 };
 
-use diesel::{RunQueryDsl, sql_query, sql_types::Text};
+use diesel::{QueryResult, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
 
 use crate::{
     CopyError, DatabaseUrl,
     copy::{Side, SideConn},
+    sqlite::{
+        self,
+        reclaim::{SHRINKS, Size},
+    },
 };
 
 /// Why there is no backup. Its text is one line for the operator.
@@ -24,6 +28,15 @@ pub enum BackupError {
     NotAFile,
     #[error("cannot write the backup {0}: {1}")]
     Output(String, io::Error),
+}
+
+fn copy_into(conn: &mut sqlite::Conn, file: &Path) -> QueryResult<()> {
+    // Changes nothing in the file that is there, and the copy can become smaller.
+    if !Size::of(conn)?.shrinks() {
+        conn.batch_execute(SHRINKS)?;
+    }
+    // One read transaction: `.backup` starts over with each write.
+    sql_query("VACUUM INTO ?").bind::<Text, _>(file.to_string_lossy()).execute(conn).map(drop)
 }
 
 /// Writes all that was acknowledged until now into one file, which is there whole or
@@ -44,10 +57,7 @@ pub fn backup(database: &DatabaseUrl, file: &Path) -> Result<u64, BackupError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(output(error)),
         _ => {}
     }
-    // One read transaction: `.backup` starts over with each write.
-    sql_query("VACUUM INTO ?")
-        .bind::<Text, _>(part.to_string_lossy())
-        .execute(&mut **conn)
+    copy_into(conn, &part)
         .map_err(|error| CopyError::Failed { database: side.name.clone(), error })?;
     let bytes = || -> io::Result<u64> {
         let written = File::open(&part)?;

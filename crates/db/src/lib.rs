@@ -9,6 +9,7 @@
 //! database is in its own file there, made of what is public here.
 
 mod backup;
+mod compact;
 mod copy;
 mod database;
 mod export;
@@ -39,6 +40,7 @@ pub mod samples;
 mod tests;
 
 pub use backup::{BackupError, backup};
+pub use compact::{Compacted, compact};
 pub use copy::{Checksum, Copied, CopiedRows, CopyError, Verdict, check_migrated, copy};
 pub use database::Database;
 pub use export::{ExportError, export};
@@ -51,8 +53,8 @@ pub use open::{OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
 pub use reader::{
-    Arrival, Audited, Backlog, InboxHead, InboxPage, InboxSince, KnownUser, LeftRoom, Letter,
-    Missed, Needs, Reacted, ReadError, Reader, Replay, RoomFilter, SubmissionBacklog, Trim,
+    Arrival, Audited, Backlog, DatabaseSize, InboxHead, InboxPage, InboxSince, KnownUser, LeftRoom,
+    Letter, Missed, Needs, Reacted, ReadError, Reader, Replay, RoomFilter, SubmissionBacklog, Trim,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};

@@ -6,6 +6,7 @@ pub(crate) mod checkpointer;
 pub(crate) mod connect;
 pub(crate) mod mark;
 pub(crate) mod place;
+pub(crate) mod reclaim;
 
 /// The blocking connection that writes.
 pub type Conn = diesel::SqliteConnection;
@@ -13,11 +14,17 @@ pub type Conn = diesel::SqliteConnection;
 /// The connection that reads, from async code.
 pub(crate) type AsyncConn = SyncConnectionWrapper<diesel::SqliteConnection>;
 
+/// How long it waits for the locks of other connections.
+fn busy_timeout() -> String {
+    let timeout = parlor_domain::limits::DATABASE_BUSY_TIMEOUT.as_millis();
+    format!("PRAGMA busy_timeout = {timeout};")
+}
+
 /// What every connection is set to. WAL lets reads go on beside a write;
 /// `synchronous=FULL` makes a commit durable before it is answered.
 pub(super) fn pragmas(cache_kib: i64) -> String {
     format!(
-        "PRAGMA busy_timeout = {};
+        "{}
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
@@ -25,7 +32,7 @@ pub(super) fn pragmas(cache_kib: i64) -> String {
          PRAGMA cache_size = {};
          PRAGMA wal_autocheckpoint = 16384;
          PRAGMA journal_size_limit = 67108864;",
-        parlor_domain::limits::DATABASE_BUSY_TIMEOUT.as_millis(),
+        busy_timeout(),
         // Negative: in KiB (https://sqlite.org/pragma.html#pragma_cache_size).
         -cache_kib,
     )

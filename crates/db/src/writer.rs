@@ -10,6 +10,7 @@
 mod distance;
 mod news;
 mod queue;
+mod reclaiming;
 mod waiting;
 mod worker;
 
@@ -22,6 +23,7 @@ use actix::{
 use tokio::{sync::oneshot, time::timeout};
 
 use news::News;
+use reclaiming::Reclaiming;
 
 use waiting::{Ran, Waiting};
 use worker::{DbWorker, Run};
@@ -33,7 +35,9 @@ use super::{
     write::{batch::Executed, probe::Probe},
     writers::Writers,
 };
-use parlor_domain::limits::{ANSWER_TIMEOUT, CHECKPOINT_WRITES, WRITE_NEWS_WAIT, WRITE_OVERDUE};
+use parlor_domain::limits::{
+    ANSWER_TIMEOUT, CHECKPOINT_WRITES, RECLAIM_LOOK, WRITE_NEWS_WAIT, WRITE_OVERDUE,
+};
 use parlor_process::metrics::metrics;
 
 /// Collects writes and has them committed, one transaction at a time a lane.
@@ -47,6 +51,7 @@ pub struct Writer {
     /// Writes since the last checkpoint was asked for.
     unchecked: usize,
     checkpointing: bool,
+    reclaiming: Reclaiming,
     /// What came since it has pumped last.
     fresh: Vec<(Queued, Reply)>,
     waiting: Waiting,
@@ -112,6 +117,7 @@ impl Database {
             checkpointer,
             unchecked: 0,
             checkpointing: false,
+            reclaiming: Reclaiming::default(),
             fresh: Vec::new(),
             waiting,
             in_flight: 0,
@@ -127,6 +133,12 @@ impl Database {
 
 impl Actor for Writer {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        if self.checkpointer.is_some() {
+            ctx.run_interval(RECLAIM_LOOK, Self::look_for_free);
+        }
+    }
 }
 
 impl Handler<SetCommitted> for Writer {
@@ -180,6 +192,8 @@ impl Handler<Ran> for Writer {
         self.pump(ctx);
         self.answer(replies.into_iter().zip(results).collect(), recorded);
         self.tell_idle();
+        self.reclaiming.written();
+        self.reclaim_if_due(ctx);
     }
 }
 
@@ -252,14 +266,23 @@ impl Writer {
     /// One checkpoint at a time, beside the transactions that go on.
     fn checkpoint_if_due(&mut self, written: usize, ctx: &mut Context<Self>) {
         self.unchecked += written;
-        let Some(checkpointer) = &self.checkpointer else { return };
-        if self.checkpointing || self.unchecked < CHECKPOINT_WRITES {
-            return;
+        if self.unchecked >= CHECKPOINT_WRITES {
+            self.checkpoint(ctx);
         }
+    }
+
+    fn checkpoint(&mut self, ctx: &mut Context<Self>) {
+        let Some(checkpointer) = self.checkpointer.as_ref().filter(|_| !self.checkpointing) else {
+            return;
+        };
         self.unchecked = 0;
         self.checkpointing = true;
+        let given_back = self.reclaiming.checkpoint_begins();
         let checkpoint = checkpointer.send(Checkpoint).into_actor(self);
-        ctx.spawn(checkpoint.map(|_, writer, _| writer.checkpointing = false));
+        ctx.spawn(checkpoint.map(move |whole, writer, _| {
+            writer.checkpointing = false;
+            writer.reclaiming.checkpointed(given_back && !whole.unwrap_or(false));
+        }));
     }
 
     fn answer(&self, all: Vec<(Reply, WriteResult)>, recorded: Vec<Recorded>) {

@@ -6,12 +6,17 @@ use super::{
     OutboxTargets, Queued,
     feed::OwnRows,
     postgres,
-    sqlite::{self, place::Place},
+    sqlite::{
+        self,
+        place::Place,
+        reclaim::{Reclaimer, Step},
+    },
     write::batch::{self, Executed, Health, Listeners},
 };
 use parlor_process::log_throttle::LogThrottleByText;
 
 static UNCONNECTED: LogThrottleByText = LogThrottleByText::new();
+static UNRECLAIMED: LogThrottleByText = LogThrottleByText::new();
 
 /// Pools of blocking connections; clones share them.
 #[derive(Clone)]
@@ -40,6 +45,24 @@ impl Writers {
             Self::Sqlite { .. } => 1,
             Self::Postgres { lanes, .. } => *lanes,
         }
+    }
+
+    /// A step of giving back what is free in a file, blocking.
+    pub fn reclaim(&self, reclaimer: &mut Reclaimer) -> Step {
+        let Self::Sqlite { writes: pool, place, .. } = self else { return Step::Idle };
+        if !place.is_kept() {
+            return Step::Idle;
+        }
+        let step = pool
+            .get()
+            .map_err(|error| error.to_string())
+            .and_then(|mut conn| reclaimer.step(&mut conn).map_err(|error| error.to_string()));
+        step.unwrap_or_else(|error| {
+            if let Some(times) = UNRECLAIMED.again(&error) {
+                log::warn!("what is free in the database stays in its file: {error}{times}");
+            }
+            Step::Idle
+        })
     }
 
     /// One group commit, blocking.

@@ -6,3 +6,4 @@ mod files;
 mod place;
 mod settings;
 mod signals;
+mod space;

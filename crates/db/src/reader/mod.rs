@@ -59,6 +59,7 @@ pub(crate) use pools::Pools;
 pub use replica::Needs;
 pub use room_list::RoomFilter;
 pub use rooms::Arrival;
+pub use size::DatabaseSize;
 pub use submissions::SubmissionBacklog;
 pub use users::KnownUser;
 

@@ -1,7 +1,7 @@
 //! Keeps the write-ahead log short, beside the writer.
 
 use actix::{Actor, Handler, MessageResult, SyncContext};
-use diesel::connection::SimpleConnection;
+use diesel::{QueryableByName, RunQueryDsl, sql_types::Integer};
 use parlor_process::thread::name_thread;
 
 use super::connect::WriterPool;
@@ -22,10 +22,19 @@ impl Checkpointer {
     }
 }
 
-/// Asks for a checkpoint; answered when it is done.
+/// Asks for a checkpoint; answered when it is done, with whether the log was copied
+/// whole: then the file has the size that its last transaction gave it.
 #[derive(actix::Message)]
-#[rtype(result = "()")]
+#[rtype(result = "bool")]
 pub(crate) struct Checkpoint;
+
+#[derive(QueryableByName)]
+struct Copied {
+    #[diesel(sql_type = Integer)]
+    log: i32,
+    #[diesel(sql_type = Integer)]
+    checkpointed: i32,
+}
 
 impl Actor for Checkpointer {
     type Context = SyncContext<Self>;
@@ -40,13 +49,16 @@ impl Handler<Checkpoint> for Checkpointer {
 
     fn handle(&mut self, _: Checkpoint, _: &mut Self::Context) -> Self::Result {
         let done = self.pool.get().map_err(|error| error.to_string()).and_then(|mut conn| {
-            let checkpoint = conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)");
-            checkpoint.map_err(|error| error.to_string())
+            let checkpoint = diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)");
+            checkpoint.get_result::<Copied>(&mut conn).map_err(|error| error.to_string())
         });
-        if let Err(error) = done {
-            // Nothing is lost: the writer does it when the log is full.
-            log::warn!("a checkpoint failed: {error}");
-        }
-        MessageResult(())
+        MessageResult(match done {
+            Ok(Copied { log, checkpointed }) => log == checkpointed,
+            Err(error) => {
+                // Nothing is lost: the writer does it when the log is full.
+                log::warn!("a checkpoint failed: {error}");
+                false
+            }
+        })
     }
 }

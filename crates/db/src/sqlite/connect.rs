@@ -9,7 +9,10 @@ use diesel::{
     sql_types::Text,
 };
 
-use super::{Conn, pragmas};
+use super::{
+    Conn, busy_timeout, pragmas,
+    reclaim::{SHRINKS, Size},
+};
 use parlor_domain::limits::WRITE_CACHE_KIB;
 
 /// The writer's connections.
@@ -20,7 +23,12 @@ pub(crate) fn establish(path: &Path) -> Result<Conn, String> {
         ConnectionError::BadConnection(cause) => cause,
         other => other.to_string(),
     })?;
-    conn.batch_execute(&pragmas(WRITE_CACHE_KIB)).map_err(|error| error.to_string())?;
+    let describe = |error: diesel::result::Error| error.to_string();
+    conn.batch_execute(&busy_timeout()).map_err(describe)?;
+    if Size::of(&mut conn).map_err(describe)?.is_empty() {
+        conn.batch_execute(SHRINKS).map_err(describe)?;
+    }
+    conn.batch_execute(&pragmas(WRITE_CACHE_KIB)).map_err(describe)?;
     Ok(conn)
 }
 
@@ -32,6 +40,12 @@ pub(crate) fn pools(path: &Path) -> Result<(WriterPool, WriterPool), String> {
     let checkpoints = pool_of_one(path)?;
     let mut conn = writes.get().map_err(|error| error.to_string())?;
     check_wal(&mut conn)?;
+    if !Size::of(&mut conn).map_err(|error| error.to_string())?.shrinks() {
+        log::info!(
+            "the file of the database stays as large as it is, whatever is deleted: it was made \
+             by a version before; `parlor compact` changes that, while no server runs"
+        );
+    }
     drop(conn);
     Ok((writes, checkpoints))
 }

@@ -5,10 +5,15 @@ use std::{
     time::Instant,
 };
 
-use actix::{Actor, Handler, Recipient, SyncContext};
+use actix::{Actor, Handler, MessageResult, Recipient, SyncContext};
 
 use super::waiting::{Batch, Ran, Waiting};
-use crate::{OutboxTargets, Queued, write::batch::Executed, writers::Writers};
+use crate::{
+    OutboxTargets, Queued,
+    sqlite::reclaim::{Reclaimer, Step},
+    write::batch::Executed,
+    writers::Writers,
+};
 use parlor_process::{metrics::metrics, thread::name_thread};
 
 /// Runs transactions with blocking diesel, in a `SyncArbiter`.
@@ -16,11 +21,12 @@ pub(super) struct DbWorker {
     writers: Writers,
     targets: OutboxTargets,
     waiting: Waiting,
+    reclaimer: Reclaimer,
 }
 
 impl DbWorker {
     pub fn new(writers: Writers, targets: OutboxTargets, waiting: Waiting) -> Self {
-        Self { writers, targets, waiting }
+        Self { writers, targets, waiting, reclaimer: Reclaimer::default() }
     }
 
     fn execute(&self, writes: &[Queued]) -> Executed {
@@ -42,6 +48,20 @@ impl DbWorker {
 pub(super) struct Run {
     pub batch: Batch,
     pub writer: Recipient<Ran>,
+}
+
+/// A step of giving back to the disk what is free in the file; a batch that comes
+/// meanwhile waits for its end.
+#[derive(actix::Message)]
+#[rtype(result = "Step")]
+pub(super) struct Reclaim;
+
+impl Handler<Reclaim> for DbWorker {
+    type Result = MessageResult<Reclaim>;
+
+    fn handle(&mut self, _: Reclaim, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.writers.reclaim(&mut self.reclaimer))
+    }
 }
 
 impl Actor for DbWorker {

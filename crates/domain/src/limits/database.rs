@@ -141,6 +141,26 @@ pub const READ_CACHE_KIB: i64 = 256;
 /// milliseconds at most (measured: 35 for 2,000 rows).
 pub const PURGE_ROWS: i64 = 500;
 
+/// Bytes free in a file from which on they are given back to the disk: fewer are soon
+/// written over.
+pub const RECLAIM_FROM_BYTES: i64 = 4 << 20;
+/// As many stay free, for what comes next.
+pub const RECLAIM_KEEP_BYTES: i64 = 1 << 20;
+/// One part in so many of a file has to be free: what goes and comes every day stays.
+pub const RECLAIM_SHARE: i64 = 10;
+/// Pages given back in the first step; the next ones have more or fewer, by how long it took.
+pub const RECLAIM_PAGES: u32 = 16;
+/// So few at the least, and so many at the most.
+pub const RECLAIM_PAGES_RANGE: std::ops::RangeInclusive<u32> = 4..=256;
+/// A step is to take no longer, and a write that comes meanwhile waits for no longer
+/// (measured: 4 ms for 16 pages, as for a commit without any; 8 for 64, 32 for 256).
+pub const RECLAIM_STEP: Duration = Duration::from_millis(8);
+/// After a step it rests this many times as long as that took.
+pub const RECLAIM_REST: u32 = 4;
+/// How often it is looked whether there is something to give back, where something was
+/// written since.
+pub const RECLAIM_LOOK: Duration = Duration::from_secs(5);
+
 /// Rooms checked for expired messages in one step.
 pub const RETENTION_ROOMS: i64 = 200;
 /// Messages that one step of a user's deletion turns into tombstones.

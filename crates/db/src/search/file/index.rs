@@ -25,6 +25,7 @@ use super::{
     super::{Hit, Sort, Wanted},
     Conn, store,
 };
+use crate::sqlite::reclaim::Size;
 use parlor_domain::{
     Life, MessageId, MessageIds, RoomKey, Timestamp,
     limits::{READ_CACHE_KIB, SEARCH_CONNECTIONS, SEARCH_PLACES},
@@ -86,6 +87,10 @@ impl FileIndex {
 
     fn try_open(&self) -> Result<Connections, String> {
         let mut conn = connect(&self.path, READ_CACHE_KIB)?;
+        let size = Size::of(&mut conn).map_err(|error| error.to_string())?;
+        if !size.shrinks() {
+            return Err("its file cannot become smaller".to_owned());
+        }
         if !prepare(&mut conn, &self.life).map_err(|error| error.to_string())? {
             return Err("it is of another life of the database".to_owned());
         }

@@ -23,7 +23,10 @@ use super::{
     index::{FileIndex, connect, means_broken},
     store::{self, Known},
 };
-use crate::schema::{messages, room_heads, rooms};
+use crate::{
+    schema::{messages, room_heads, rooms},
+    sqlite::reclaim::{Reclaimer, Step},
+};
 use parlor_domain::{
     MessageId, MessageIds,
     limits::{
@@ -105,6 +108,11 @@ struct Indexer {
     merge: Instant,
     /// What this merge has taken so far.
     merge_took: Duration,
+    reclaimer: Reclaimer,
+    /// What was taken out may have left something free in the file.
+    may_shrink: bool,
+    /// The log has what the file is to be cut off by.
+    has_shrunk: bool,
 }
 
 /// What the messages' database says of a room.
@@ -140,6 +148,9 @@ impl Indexer {
             is_merging: false,
             merge: Instant::now(),
             merge_took: Duration::ZERO,
+            reclaimer: Reclaimer::default(),
+            may_shrink: true,
+            has_shrunk: false,
         })
     }
 
@@ -167,7 +178,10 @@ impl Indexer {
                 self.look_at_rooms().map_err(describe)?;
                 seen = Some(version);
             }
-            if busy || !self.merge_if_due().map_err(describe)? {
+            let has_tidied = !busy
+                && (self.merge_if_due().map_err(describe)?
+                    || self.shrink_if_due().map_err(describe)?);
+            if !has_tidied {
                 let behind = if busy { self.behind() } else { Duration::ZERO };
                 metrics().search_lag.set(behind.as_secs_f64());
                 sleep(rest(began.elapsed(), behind));
@@ -344,7 +358,30 @@ impl Indexer {
             self.merge = Instant::now() + SEARCH_MERGE.max(self.merge_took * SEARCH_MERGE_SHARE);
             // What was overwritten is not to lie in the log, either.
             self.words.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
+            self.may_shrink = true;
         }
         Ok(true)
+    }
+
+    /// A step of giving back to the disk what is free in the file, and a rest; says
+    /// whether it did one.
+    fn shrink_if_due(&mut self) -> QueryResult<bool> {
+        if !self.may_shrink {
+            return Ok(false);
+        }
+        match self.reclaimer.step(&mut self.words)? {
+            Step::Freed { rest, .. } => {
+                self.has_shrunk = true;
+                sleep(rest);
+                Ok(true)
+            }
+            Step::Idle => {
+                self.may_shrink = false;
+                if std::mem::take(&mut self.has_shrunk) {
+                    self.words.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
+                }
+                Ok(false)
+            }
+        }
     }
 }

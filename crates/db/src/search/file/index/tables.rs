@@ -8,7 +8,10 @@ use diesel::{
 };
 
 use super::{super::Conn, Number};
-use crate::words;
+use crate::{
+    sqlite::reclaim::{SHRINKS, Size},
+    words,
+};
 use parlor_domain::{Life, limits::READ_CACHE_KIB};
 
 /// Changes with the tables here; and with the words, see [`words::VERSION`].
@@ -39,7 +42,7 @@ const DROP_TABLES: &str = "DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS curs
 /// What is deleted is overwritten: its words do not lie in the file. The log
 /// goes into it every 16 MiB, because the disk is then waited for, by the writer
 /// of the messages, too.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL;
+const PRAGMAS: &str = "PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;
     PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 16777216;";
 
@@ -52,8 +55,13 @@ struct Note {
 /// With so many KiB of page cache.
 pub(in crate::search::file) fn connect(path: &Path, cache_kib: i64) -> Result<Conn, String> {
     let mut conn = Conn::establish(&path.to_string_lossy()).map_err(|error| error.to_string())?;
-    let pragmas = format!("{PRAGMAS} PRAGMA cache_size = -{cache_kib};");
-    conn.batch_execute(&pragmas).map_err(|error| error.to_string())?;
+    let describe = |error: diesel::result::Error| error.to_string();
+    conn.batch_execute("PRAGMA busy_timeout = 5000").map_err(describe)?;
+    if Size::of(&mut conn).map_err(describe)?.is_empty() {
+        conn.batch_execute(SHRINKS).map_err(describe)?;
+    }
+    conn.batch_execute(&format!("{PRAGMAS} PRAGMA cache_size = -{cache_kib};"))
+        .map_err(describe)?;
     Ok(conn)
 }
 
