@@ -25,7 +25,7 @@ pub use self::{
     doctor::DoctorArgs,
     moving::{ExportArgs, ImportArgs},
     token::TokenArgs,
-    variables::{LOG_FORMAT, unknown_variables},
+    variables::{IMPORT_TOKEN, LOG_FORMAT, import_token, unknown_variables},
 };
 use crate::config::{ServeArgs, StoreArgs};
 
@@ -60,7 +60,8 @@ pub enum Command {
     Copy(CopyArgs),
     /// Write users, rooms and messages to standard output, as lines of JSON
     Export(Box<ExportArgs>),
-    /// Import users, rooms and messages from lines of JSON, while no server runs
+    /// Import users, rooms and messages from lines of JSON, while no server runs or, with
+    /// --url, into one that does
     Import(Box<ImportArgs>),
     /// Make all clients reload everything; needed after a restore that the
     /// server cannot detect, such as a snapshot of the whole machine

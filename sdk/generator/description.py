@@ -14,7 +14,7 @@ LEFT_OUT = {"Accounts": {"getMe"}, "Descriptions": set()}
 # Calls that may be made once more without doing anything twice, though they are
 # POST and have no key of their own.
 REPEATABLE = {
-    "openDirectRoomBetween", "upsertUsers", "deactivateUser", "reactivateUser", "disconnectUser",
+    "importLines", "openDirectRoomBetween", "upsertUsers", "deactivateUser", "reactivateUser", "disconnectUser",
     "disconnectRoom", "markAllRead", "revokeUserTokens", "revokeToken",
 }
 

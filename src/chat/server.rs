@@ -10,6 +10,7 @@ mod commit;
 mod connect;
 mod direct;
 mod drain;
+mod imported;
 mod inbox;
 mod lagging;
 mod left_rooms;

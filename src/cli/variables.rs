@@ -10,6 +10,14 @@ use super::{Cli, env_file, read::Ending};
 /// Read by the logger, before the command line is.
 pub const LOG_FORMAT: &str = "PARLOR_LOG_FORMAT";
 
+/// No option, because whoever lists processes sees those.
+pub const IMPORT_TOKEN: &str = "PARLOR_IMPORT_TOKEN";
+
+/// The token for `parlor import --url`.
+pub fn import_token() -> Option<String> {
+    std::env::var(IMPORT_TOKEN).ok().filter(|token| !token.is_empty())
+}
+
 /// Every variable of an option, and whether its value is a secret.
 fn known() -> BTreeMap<String, bool> {
     fn collect(command: &Command, known: &mut BTreeMap<String, bool>) {
@@ -20,7 +28,8 @@ fn known() -> BTreeMap<String, bool> {
         }
         command.get_subcommands().for_each(|command| collect(command, known));
     }
-    let mut known = BTreeMap::from([(LOG_FORMAT.to_owned(), false)]);
+    let mut known =
+        BTreeMap::from([(LOG_FORMAT.to_owned(), false), (IMPORT_TOKEN.to_owned(), true)]);
     collect(&Cli::command(), &mut known);
     known
 }

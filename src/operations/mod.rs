@@ -16,6 +16,7 @@ pub mod edit;
 pub mod frames;
 pub mod freeze;
 mod history;
+pub mod import;
 pub mod join;
 pub mod leave;
 pub mod mark;

@@ -4,13 +4,13 @@
 use std::sync::LazyLock;
 
 use actix_web::http::Method;
-use parlor_domain::limits::USERS_BYTES;
+use parlor_domain::limits::{IMPORT_CHUNK_BYTES, USERS_BYTES};
 
 use super::{
     accounts, admin, api_keys, attachments, bans, blocks,
     call::{Call, call, operate},
-    documents, events, export, members, messages, metrics, presence, read, rooms, search, tokens,
-    users, webhooks,
+    documents, events, export, import, members, messages, metrics, presence, read, rooms, search,
+    tokens, users, webhooks,
 };
 use crate::operations::{
     ban::{Ban, Unban},
@@ -135,6 +135,7 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(POST, "disconnectUser", "/users/{user}/disconnect", operate::<DisconnectUser>, &[], "Close a user's connections (admin)"),
     call(DELETE, "deleteUser", "/users/{user}", admin::delete_user, &[], "Delete a user with their data (admin)"),
     call(GET, "exportUser", "/users/{user}/export", export::user, &[], "All data of a user (admin)"),
+    call(POST, "importLines", "/import", import::import, &[], "Import users, rooms and messages (admin)").large(IMPORT_CHUNK_BYTES),
     call(POST, "revokeUserTokens", "/users/{user}/revoke", tokens::revoke_user, &[], "Revoke all tokens of a user (admin)"),
     call(GET, "getUserBan", "/users/{user}/ban", tokens::show_ban, &[], "Whether a user is banned (admin)"),
     call(PUT, "banUser", "/users/{user}/ban", tokens::ban, &[], "Ban a user (admin)"),

@@ -25,6 +25,7 @@ mod events;
 mod export;
 mod extract;
 mod files;
+mod import;
 mod index;
 mod members;
 mod messages;

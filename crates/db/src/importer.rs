@@ -10,19 +10,8 @@ use crate::{
     CopyError, DatabaseUrl, OpenError,
     copy::{Side, SideConn},
     open::{self, migrate},
-    write::import::{self as lines, ImportChunk, Imported},
+    write::import::{self as lines, ImportChunk, ImportMode, Imported},
 };
-
-/// How an import is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImportMode {
-    /// What cannot be stored is left out.
-    Lenient,
-    /// A chunk of which anything is left out is not stored at all.
-    Strict,
-    /// All is done, and at the end undone.
-    Dry,
-}
 
 /// A database that is imported into.
 pub struct Importer {

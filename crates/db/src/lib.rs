@@ -47,7 +47,7 @@ pub use export::{ExportError, export};
 pub use feed::{
     FeedPage, FeedPosition, FeedRow, Happened, Left, OpenRow, OwnRows, Recorded, Signal,
 };
-pub use importer::{ImportMode, Importer};
+pub use importer::Importer;
 pub use nodes::{Lease, LiveNode, Nodes, Refused, Submission};
 pub use open::{OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
@@ -59,7 +59,10 @@ pub use reader::{
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
 pub use url::DatabaseUrl;
-pub use write::import::{ImportChunk, Imported, ImportedFile, LeftOut, Problem, Tally};
+pub use write::import::{
+    GrownRoom, ImportChunk, ImportLive, ImportMode, Imported, ImportedFile, ImportedLive, LeftOut,
+    Problem, Tally,
+};
 pub use write::{
     AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, RefreshHash, WebhookEvent, Write,
     WriteError, WriteResult, Written, attachment::*, bars::*, bulk::*, by_rule::*, clearing::*,

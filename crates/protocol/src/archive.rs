@@ -15,12 +15,19 @@ use crate::{ErrorCode, Input, Refusal};
 /// # Errors
 /// What is wrong with it, with the name of the field.
 pub fn read_line(text: &str, content_bytes: usize) -> Result<Line, Refusal> {
-    let refused =
-        |message: String| Refusal { code: ErrorCode::InvalidMessage, message, field: None };
-    let mut fields = match serde_json::from_str(text) {
-        Ok(Value::Object(fields)) => fields,
-        Ok(_) => return Err(refused("a line must be a JSON object".to_owned())),
-        Err(error) => return Err(refused(format!("a line must be JSON: {error}"))),
+    match serde_json::from_str(text) {
+        Ok(line) => read_json_line(line, content_bytes),
+        Err(error) => Err(refused(format!("a line must be JSON: {error}"))),
+    }
+}
+
+/// The same of one that is JSON.
+///
+/// # Errors
+/// What is wrong with it, with the name of the field.
+pub fn read_json_line(line: Value, content_bytes: usize) -> Result<Line, Refusal> {
+    let Value::Object(mut fields) = line else {
+        return Err(refused("a line must be a JSON object".to_owned()));
     };
     let Some(Value::String(kind)) = fields.remove("type") else {
         return Err(Refusal::field("type", "must be a text"));
@@ -41,6 +48,10 @@ pub fn read_line(text: &str, content_bytes: usize) -> Result<Line, Refusal> {
     };
     check(&line, content_bytes)?;
     Ok(line)
+}
+
+fn refused(message: String) -> Refusal {
+    Refusal { code: ErrorCode::InvalidMessage, message, field: None }
 }
 
 /// What no field says alone.

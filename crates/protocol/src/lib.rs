@@ -20,7 +20,7 @@ mod schemas;
 pub mod server_frame;
 mod views;
 
-pub use archive::read_line;
+pub use archive::{read_json_line, read_line};
 pub use client_frame::{Auth, ClientFrame, Refusal, Rules};
 pub use codes::{Close, ErrorCode};
 pub use members_view::{MemberOutcome, MemberResultView, MembersChangedView};

@@ -694,6 +694,23 @@ export class Calls extends Core {
   }
 
   /**
+   * Import users, rooms and messages (admin). Stores lines of an import (docs/IMPORT.md)
+   * while the server runs, up to 250 at once: users, rooms, members, messages, reactions
+   * and read marks, with the ids and times that they have had elsewhere. What is there
+   * stays as it is, so a request may be repeated, and a large file is sent bit by bit. Each
+   * line that cannot be stored is told with its reason, and the others are stored. Who
+   * follows a room is told of its new messages in their order; no webhook is. For
+   * administrators, and for keys with the scopes `users`, `rooms` and `messages` together.
+   *
+   * @param {import("../types/api.js").ImportLinesRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ImportReport>}
+   */
+  importLines(body, options) {
+    return this.call({ method: "POST", path: "/import", body, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
    * List API keys (admin). The keys that there are, without what is secret in them. For
    * administrators.
    *

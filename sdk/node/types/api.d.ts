@@ -237,6 +237,53 @@ export interface History {
   messages: Message[];
 }
 
+/** What came of the lines of one type. */
+export interface ImportCount {
+  imported: number;
+  left_out: number;
+  /** There already. */
+  present: number;
+  type: string;
+}
+
+/**
+ * Stores users, rooms, members, messages, reactions and read marks. What is there stays as it
+ * is, so that a request may be repeated.
+ */
+export interface ImportLinesRequest {
+  /** Only to see what would come of it. */
+  dry_run?: boolean;
+  /**
+   * Those of a file (docs/IMPORT.md): first one that says what the others are, and then what
+   * they name before them.
+   */
+  lines: Record<string, any>[];
+  /** Nothing is stored if anything has to be left out. */
+  strict?: boolean;
+}
+
+/** A line that was left out, or a field of it. */
+export interface ImportProblem {
+  /** Why, by its name in docs/IMPORT.md. */
+  code: string;
+  /** Which of the lines; the first is 1. */
+  line: number;
+  /** For a person. */
+  message: string;
+}
+
+/** What came of the lines. */
+export interface ImportReport {
+  /** By the type of line. */
+  counts: ImportCount[];
+  /** Lines that say nothing that could be read. */
+  invalid: number;
+  /** What was left out, and why, in the order of the lines. */
+  problems: ImportProblem[];
+  /** False after a dry run, and where nothing was to be left out and something had to be. */
+  stored: boolean;
+}
+
 export interface Inbox {
   acked_seq: number;
   epoch: string;

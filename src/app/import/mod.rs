@@ -1,8 +1,9 @@
 //! `parlor import`: stores the lines of an export or of another program, while no
-//! server runs.
+//! server runs, or through one that does.
 
 mod files;
 mod lines;
+mod remote;
 mod report;
 
 use std::{
@@ -35,8 +36,11 @@ use parlor_domain::{
 };
 
 pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
-    let ImportArgs { file, dry_run, strict, files, private_urls, store, attachments, limits } =
+    let ImportArgs { file, url, dry_run, strict, files, private_urls, store, attachments, limits } =
         args;
+    if let Some(url) = url {
+        return remote::import(&file, &url, strict);
+    }
     let limits = limits.check()?;
     let store = StoreConfig::new(store)?;
     let attachments = AttachmentConfig::new(attachments, &store)?;
@@ -46,11 +50,10 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
         (false, true) => ImportMode::Strict,
         (false, false) => ImportMode::Lenient,
     };
-    let unread =
-        |error: io::Error| Failure::environment(format!("cannot read {}: {error}", file.display()));
+    let unread = |error| unread(&file, error);
     let (from, bytes) = open(&file).map_err(unread)?;
     let mut lines = Lines::new(from);
-    let header = header(lines.next().map_err(unread)?)?;
+    let (header, _) = header(lines.next().map_err(unread)?)?;
     let mut import = Import {
         importer: Importer::open(&store.database, mode).map_err(Failure::environment)?,
         files: Files::new((folder, private_urls), attachments, limits.attachment_bytes)?,
@@ -72,6 +75,10 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     import.report.end(dry_run)
 }
 
+fn unread(file: &Path, error: io::Error) -> Failure {
+    Failure::environment(format!("cannot read {}: {error}", file.display()))
+}
+
 /// A file's lines, and how many bytes they are if that is known.
 fn open(file: &Path) -> io::Result<(Box<dyn BufRead>, Option<u64>)> {
     if file == Path::new("-") {
@@ -82,15 +89,15 @@ fn open(file: &Path) -> io::Result<(Box<dyn BufRead>, Option<u64>)> {
     Ok((Box::new(BufReader::new(opened)), bytes))
 }
 
-/// What the first line says of the others; without it nothing is known of them.
-fn header(first: Option<Text>) -> Result<Header, Failure> {
+/// What the first line says of the others, and how; without it nothing is known of them.
+fn header(first: Option<Text>) -> Result<(Header, String), Failure> {
     let begins = r#"it must begin with a line such as {"type":"parlor","version":1}"#;
     let refused = |what: &str| Failure::environment(format!("line 1: {what}: {begins}"));
     match first {
         None => Err(refused("there is none")),
         Some(Err(what)) => Err(refused(what)),
         Some(Ok(text)) => match read_line(&text, 0) {
-            Ok(Line::Parlor(header)) => Ok(header),
+            Ok(Line::Parlor(header)) => Ok((header, text)),
             Ok(line) => Err(refused(&format!("it is a {}", line.kind()))),
             Err(refusal) => Err(refused(&refusal.message)),
         },
@@ -160,7 +167,8 @@ impl Import {
         let lines = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
         let (message_ids, at) = (self.header.message_ids, clock::now());
-        let mut chunk = ImportChunk { lines, message_ids, at, files: FxHashMap::default() };
+        let files = FxHashMap::default();
+        let mut chunk = ImportChunk { lines, message_ids, at, is_live: false, files };
         self.store_files(&mut chunk)?;
         let imported = self.importer.import(&chunk).map_err(Failure::environment)?;
         if !imported.problems.is_empty() {

@@ -41,6 +41,26 @@ impl Report {
         output::answer(&text)
     }
 
+    /// What a server says of some lines.
+    pub fn add_told(
+        &mut self,
+        counts: impl Iterator<Item = (&'static str, Tally)>,
+        invalid: u64,
+        problems: &[(u64, String, String)],
+    ) -> Result<(), Failure> {
+        for (kind, tally) in counts {
+            self.tallies.entry(kind).or_default().add(tally);
+        }
+        self.refused += invalid;
+        self.problems += problems.len() as u64;
+        let mut text = String::new();
+        for (line, code, what) in problems {
+            // Writing to a String does not fail.
+            let _ = writeln!(text, "line {line}: {code}: {what}");
+        }
+        output::answer(&text)
+    }
+
     pub fn has_problems(&self) -> bool {
         self.problems > 0
     }
@@ -80,8 +100,8 @@ mod tests {
     fn all_types_of_lines_are_told_and_those_that_were_none() {
         let tally = Tally { imported: 5, present: 2, left_out: 1 };
         let mut report = Report { refused: 3, ..Report::default() };
-        let imported =
-            Imported { tallies: BTreeMap::from([("room", tally)]), problems: Vec::new() };
+        let mut imported = Imported::default();
+        imported.tallies.insert("room", tally);
         report.add(&imported).expect("written");
         report.add(&imported).expect("written");
         let shown = report.shown();

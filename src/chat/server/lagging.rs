@@ -30,6 +30,14 @@ impl ChatServer {
         }
     }
 
+    /// The same of what nobody tells here: it is read at once.
+    pub(super) fn read_up_to(&mut self, room: RoomKey, head: Seq) {
+        if let Some(entry) = self.rooms.get_mut(room) {
+            entry.timeline.note_head(head);
+            self.read_missing(room);
+        }
+    }
+
     /// What is missing may still come by itself. If not, it is read.
     pub(super) fn catch_up_later(&mut self, room: RoomKey) {
         if !self.rooms.get(room).is_some_and(|entry| entry.timeline.is_lagging()) {

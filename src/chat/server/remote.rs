@@ -308,7 +308,8 @@ impl ChatServer {
             // The user's clients here show other numbers now.
             self.tell_read(ReplyTo::nobody(), user, room.clone(), true);
         }
-        if let Some(seq) = mark.read {
+        // One who has never read may have less unread.
+        if let Some(seq) = mark.read.filter(|seq| *seq > Seq::ZERO) {
             self.marks.read((room.key, &room.id), user, mark.by.clone(), seq);
         }
         if let Some(seq) = mark.delivered {

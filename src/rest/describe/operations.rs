@@ -51,7 +51,11 @@ const SUBJECTS: &[Subject] = &[
     subject("Connections", "Open connections, for administrators", &["connections", "disconnect"]),
     subject("Keys", "Tokens and API keys, for administrators", &["tokens", "api-keys"]),
     subject("Webhooks", "Deliveries to the application, for administrators", &["webhooks"]),
-    subject("Server", "Metrics and the audit log, for administrators", &["stats", "audit"]),
+    subject(
+        "Server",
+        "Metrics, the audit log and importing, for administrators",
+        &["stats", "audit", "import"],
+    ),
     subject("Descriptions", "The interfaces for programs", &["openapi.json", "asyncapi.json"]),
 ];
 

@@ -4,6 +4,7 @@ mod again;
 mod converters;
 mod lines;
 mod round_trip;
+mod running;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -20,26 +20,25 @@ pub struct MarkedBy {
 
 impl MarkedBy {
     pub fn has_read(&self, room: RoomKey, user: UserKey, seq: Seq) -> Happened {
-        self.happened(room, user, Some(seq.0), None)
+        self.has_moved((room, user), Some(seq), None)
     }
 
     pub fn has_received(&self, room: RoomKey, user: UserKey, seq: Seq) -> Happened {
-        self.happened(room, user, None, Some(seq.0))
+        self.has_moved((room, user), None, Some(seq))
     }
 
-    fn happened(
+    pub(crate) fn has_moved(
         &self,
-        room: RoomKey,
-        user: UserKey,
-        read: Option<i64>,
-        delivered: Option<i64>,
+        (room, user): (RoomKey, UserKey),
+        read: Option<Seq>,
+        delivered: Option<Seq>,
     ) -> Happened {
         Happened::Marked {
             room: room.0,
             user: user.0,
             id: self.id.as_str().to_owned(),
-            read,
-            delivered,
+            read: read.map(|seq| seq.0),
+            delivered: delivered.map(|seq| seq.0),
             hidden: self.is_hidden,
             blocked: self.blocked.iter().map(|user| user.0).collect(),
         }

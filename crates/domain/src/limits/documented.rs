@@ -233,6 +233,8 @@ fn the_documents_say_the_constants() {
         ("docs/IMPORT.md", &[
             format!("at most {} each", bytes(IMPORT_LINE_BYTES)),
             format!("each {} lines are one transaction", number(IMPORT_LINES)),
+            format!("is sent up to {IMPORT_TRIES} times"),
+            format!("at most {IMPORT_CHUNK_LINES} lines and {}", bytes(IMPORT_CHUNK_BYTES)),
             format!("`message_id` (1 to {IMPORTED_ID_BYTES} bytes"),
             format!("`attachments?` (at most {ATTACHMENTS_PER_MESSAGE}, each"),
             format!("downloaded (within {} each", time(FILE_DOWNLOAD_TIMEOUT)),

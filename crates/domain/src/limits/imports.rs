@@ -10,6 +10,18 @@ pub const IMPORT_LINE_BYTES: usize = 1024 * 1024;
 pub const IMPORT_LINES: usize = 1_000;
 /// Bytes of lines that are held at once.
 pub const IMPORT_BYTES: usize = 4 * 1024 * 1024;
+/// Lines that a running server takes in one request: all others who write wait for them.
+pub const IMPORT_CHUNK_LINES: usize = 250;
+/// Bytes of such a request: a line of the largest size, and as many usual ones.
+pub const IMPORT_CHUNK_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of lines after which `parlor import` sends what it has.
+pub const IMPORT_SENT_BYTES: usize = 1024 * 1024;
+/// Time limit for one such request.
+pub const IMPORT_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often one is made that a server could not take just then, or did not answer.
+pub const IMPORT_TRIES: u32 = 6;
+/// How long it waits before the next one, and each time twice as long.
+pub const IMPORT_AGAIN: Duration = Duration::from_millis(500);
 /// Bytes of the id that a message has in the application that it comes from.
 pub const IMPORTED_ID_BYTES: usize = 128;
 /// Bytes of the path of a file of an import.

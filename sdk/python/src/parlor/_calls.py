@@ -519,6 +519,34 @@ def get_user_presence(user: str) -> Call[types.Presence]:
     )
 
 
+def import_lines(
+    *,
+    lines: Sequence[Mapping[str, Any]],
+    dry_run: Union[bool, Unset] = UNSET,
+    strict: Union[bool, Unset] = UNSET,
+) -> Call[types.ImportReport]:
+    """Import users, rooms and messages (admin). Stores lines of an import (docs/IMPORT.md)
+    while the server runs, up to 250 at once: users, rooms, members, messages, reactions and
+    read marks, with the ids and times that they have had elsewhere. What is there stays as it
+    is, so a request may be repeated, and a large file is sent bit by bit. Each line that cannot
+    be stored is told with its reason, and the others are stored. Who follows a room is told of
+    its new messages in their order; no webhook is. For administrators, and for keys with the
+    scopes `users`, `rooms` and `messages` together.
+
+    - lines: Those of a file (docs/IMPORT.md): first one that says what the others are, and then
+      what they name before them.
+    - dry_run: Only to see what would come of it.
+    - strict: Nothing is stored if anything has to be left out.
+    """
+    return Call(
+        "POST",
+        path("/import"),
+        body={"lines": lines, "dry_run": dry_run, "strict": strict},
+        repeatable=True,
+        answer="json",
+    )
+
+
 def list_api_keys(
     *,
     after: Union[int, Unset] = UNSET,

@@ -199,6 +199,40 @@ class History(_History, total=False):
     has_more_after: bool
 
 
+class ImportCount(TypedDict):
+    """What came of the lines of one type."""
+
+    imported: int
+    left_out: int
+    present: int
+    """There already."""
+    type: str
+
+
+class ImportProblem(TypedDict):
+    """A line that was left out, or a field of it."""
+
+    code: str
+    """Why, by its name in docs/IMPORT.md."""
+    line: int
+    """Which of the lines; the first is 1."""
+    message: str
+    """For a person."""
+
+
+class ImportReport(TypedDict):
+    """What came of the lines."""
+
+    counts: List[ImportCount]
+    """By the type of line."""
+    invalid: int
+    """Lines that say nothing that could be read."""
+    problems: List[ImportProblem]
+    """What was left out, and why, in the order of the lines."""
+    stored: bool
+    """False after a dry run, and where nothing was to be left out and something had to be."""
+
+
 class Inbox(TypedDict):
     acked_seq: int
     epoch: str

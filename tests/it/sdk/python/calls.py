@@ -243,6 +243,10 @@ async def moderation(boss: Recorded) -> None:
     assert (await boss.count_user_connections("ann"))["count"] == 0
     assert (await boss.disconnect_user("ann", reason="later"))["disconnected"] == 0
     assert (await boss.disconnect_room("board:1"))["disconnected"] == 0
+    lines = [{"type": "parlor", "version": 1}, {"type": "user", "user_id": "imported"}]
+    report = await boss.import_lines(lines=lines)
+    assert report["stored"] and report["counts"][0]["imported"] == 1
+    assert (await boss.import_lines(lines=lines, dry_run=True))["counts"][0]["present"] == 1
     export = await boss.export_user("ann")
     assert export["user"]["id"] == "ann" and export["messages"]
     await boss.revoke_user_tokens("user4")

@@ -13,13 +13,6 @@ use super::{
     known::{Known, KnownMessage, KnownMessages, KnownRoom},
 };
 
-/// How far ahead of the clock here the one may be that gave a message its id.
-const AHEAD_MS: i64 = 24 * 3_600_000;
-
-fn latest(now: Timestamp) -> Timestamp {
-    Timestamp(now.0.saturating_add(AHEAD_MS))
-}
-
 /// A message that is not there yet.
 pub(super) struct Fresh<'a> {
     pub line: u64,
@@ -58,13 +51,12 @@ pub(super) fn fresh<'a>(
     lines: &[(u64, &'a archive::Message)],
     known: &'a Known,
     there: &KnownMessages,
-    now: Timestamp,
+    latest: Timestamp,
     (deleted, files): (Option<UserKey>, &'a FxHashMap<u64, Vec<ImportedFile>>),
     done: &mut Imported,
 ) -> Vec<Fresh<'a>> {
     let mut fresh: Vec<Fresh<'a>> = Vec::with_capacity(lines.len());
     let mut seen = FxHashSet::default();
-    let latest = latest(now);
     for (line, message) in lines {
         let Some(room) = known.rooms.get(&message.room_id) else {
             done.leave_out(*line, "message", "room_id", LeftOut::UnknownRoom);
@@ -107,8 +99,7 @@ pub(super) fn fresh<'a>(
 }
 
 /// Gives messages the ids that they have had in Parlor.
-pub(super) fn keep_ids(fresh: &mut Vec<Fresh<'_>>, now: Timestamp, done: &mut Imported) {
-    let latest = latest(now);
+pub(super) fn keep_ids(fresh: &mut Vec<Fresh<'_>>, latest: Timestamp, done: &mut Imported) {
     fresh.retain_mut(|one| {
         let id = MessageId::parse(&one.message.message_id.0)
             .filter(|id| MessageIds::time_of(*id) <= latest)

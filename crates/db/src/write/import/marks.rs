@@ -19,6 +19,16 @@ struct Marks {
     unread_after: Option<Seq>,
 }
 
+/// Marks of a member that have moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moved {
+    pub room: RoomKey,
+    pub user: UserKey,
+    /// Where the read mark is then, if the number of unread messages is another one.
+    pub read: Option<Seq>,
+    pub delivered: Option<Seq>,
+}
+
 /// What a line says, or the field in which it is wrong.
 fn marks_of(
     read: &archive::Read,
@@ -72,19 +82,22 @@ pub(super) mod backend {
             };
             match raise(conn, (room, user), &marks)? {
                 None => done.leave_out(*line, "read", "user_id", LeftOut::NotAMember),
-                Some(true) => done.count("read", 1, 0),
-                Some(false) => done.count("read", 0, 1),
+                Some(None) => done.count("read", 0, 1),
+                Some(Some(moved)) => {
+                    done.touched.marked.push(moved);
+                    done.count("read", 1, 0);
+                }
             }
         }
         Ok(())
     }
 
-    /// Whether any mark has moved; `None` for who is no member.
+    /// The marks, if any has moved; `None` for who is no member.
     fn raise(
         conn: &mut Conn,
         (room, user): (RoomKey, UserKey),
         marks: &Marks,
-    ) -> QueryResult<Option<bool>> {
+    ) -> QueryResult<Option<Option<Moved>>> {
         let key = (room.0, user.0);
         let member = members::table.find(key).select(members::unread_after);
         let Some(unread_after) = member.first::<i64>(conn).optional()? else { return Ok(None) };
@@ -94,10 +107,10 @@ pub(super) mod backend {
             .first::<(i64, i64)>(conn)
             .optional()?;
         let (read_seq, delivered_seq) = known.unwrap_or_default();
-        let mut moved = false;
+        let mut moved = Moved { room, user, read: None, delivered: None };
         if let Some((seq, at)) = marks.read.filter(|(seq, _)| seq.0 > read_seq) {
             receipt::store(conn, room, user, seq, at)?;
-            moved = true;
+            moved.read = Some(seq);
         }
         if let Some(seq) = marks.delivered.filter(|seq| seq.0 > delivered_seq) {
             diesel::insert_into(receipts::table)
@@ -112,12 +125,15 @@ pub(super) mod backend {
                 .do_update()
                 .set(receipts::delivered_seq.eq(excluded(receipts::delivered_seq)))
                 .execute(conn)?;
-            moved = true;
+            moved.delivered = Some(seq);
         }
         if let Some(seq) = marks.unread_after.filter(|seq| seq.0 > unread_after) {
             let row = members::table.find(key).filter(members::unread_after.lt(seq.0));
-            moved |= diesel::update(row).set(members::unread_after.eq(seq.0)).execute(conn)? > 0;
+            if diesel::update(row).set(members::unread_after.eq(seq.0)).execute(conn)? > 0 {
+                moved.read = moved.read.or(Some(Seq(read_seq)));
+            }
         }
-        Ok(Some(moved))
+        let has_moved = moved.read.is_some() || moved.delivered.is_some();
+        Ok(Some(has_moved.then_some(moved)))
     }
 }

@@ -81,11 +81,11 @@ pub(super) mod backend {
             true => Some(people::deleted(conn, chunk.at)?),
             false => None,
         };
-        let mut fresh = fresh(lines, known, &there, chunk.at, (deleted, &chunk.files), done);
+        let mut fresh = fresh(lines, known, &there, chunk.latest(), (deleted, &chunk.files), done);
         match chunk.message_ids {
             MessageIdsOf::Application => give_ids(conn, &mut fresh)?,
             MessageIdsOf::Parlor => {
-                keep_ids(&mut fresh, chunk.at, done);
+                keep_ids(&mut fresh, chunk.latest(), done);
                 refuse_taken(conn, &mut fresh, done)?;
             }
         }

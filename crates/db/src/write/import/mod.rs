@@ -8,6 +8,7 @@
 mod files;
 mod fresh;
 mod known;
+mod live;
 mod marks;
 mod messages;
 mod people;
@@ -17,11 +18,25 @@ mod rooms;
 use std::collections::BTreeMap;
 
 use parlor_domain::{
-    Attachment, Timestamp,
+    Attachment, RoomKey, Seq, Timestamp, UserKey,
     archive::{Line, MessageIdsOf},
 };
 use parlor_macros::each_backend;
 use rustc_hash::FxHashMap;
+
+pub use live::{GrownRoom, ImportLive, ImportedLive};
+use marks::Moved;
+
+/// How an import is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportMode {
+    /// What cannot be stored is left out.
+    Lenient,
+    /// A chunk of which anything is left out is not stored at all.
+    Strict,
+    /// All is done, and at the end undone.
+    Dry,
+}
 
 /// Some lines of an import, with their numbers.
 #[derive(Clone, Debug)]
@@ -30,8 +45,21 @@ pub struct ImportChunk {
     pub message_ids: MessageIdsOf,
     /// The time of the import.
     pub at: Timestamp,
+    /// Servers give ids to messages meanwhile: those of the future are theirs.
+    pub is_live: bool,
     /// Of messages, by the numbers of their lines: all of them are in the store.
     pub files: FxHashMap<u64, Vec<ImportedFile>>,
+}
+
+/// How far ahead of the clock here the one may be that gave a message its id.
+const AHEAD_MS: i64 = 24 * 3_600_000;
+
+impl ImportChunk {
+    /// The time of the latest message that it may have.
+    fn latest(&self) -> Timestamp {
+        let ahead = if self.is_live { -1 } else { AHEAD_MS };
+        Timestamp(self.at.0.saturating_add(ahead))
+    }
 }
 
 /// A file that an import has put into the store.
@@ -65,6 +93,19 @@ pub struct Imported {
     pub tallies: BTreeMap<&'static str, Tally>,
     /// In the order of the lines.
     pub problems: Vec<Problem>,
+    /// What a server that runs has in memory.
+    touched: Touched,
+}
+
+/// What a chunk has changed that somebody may have in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Touched {
+    /// The rooms that it names, and where they were before.
+    rooms: Vec<(RoomKey, Seq)>,
+    joined: Vec<(RoomKey, UserKey)>,
+    marked: Vec<Moved>,
+    /// Users who were made and may not come.
+    barred: Vec<UserKey>,
 }
 
 /// Something that was left out.
@@ -197,6 +238,7 @@ pub mod backend {
         reactions::import(conn, &given, (&known, &named), chunk.at, &mut done)?;
         marks::import(conn, &read, (&known, &named), &mut done)?;
         done.problems.sort_by_key(|problem| problem.line);
+        done.touched.rooms = known.rooms.values().map(|room| (room.key, room.head)).collect();
         Ok(done)
     }
 }

@@ -33,14 +33,20 @@ pub(super) mod backend {
                 done.count("user", 0, 1);
                 continue;
             }
-            let key = create(conn, line, now)?;
+            let (key, is_barred) = create(conn, line, now)?;
+            done.touched.barred.extend(is_barred.then_some(key));
             known.users.insert(line.user_id.clone(), key);
             done.count("user", 1, 0);
         }
         Ok(())
     }
 
-    fn create(conn: &mut Conn, line: &archive::User, now: Timestamp) -> QueryResult<UserKey> {
+    /// Gives also whether some tokens of the id are not valid.
+    fn create(
+        conn: &mut Conn,
+        line: &archive::User,
+        now: Timestamp,
+    ) -> QueryResult<(UserKey, bool)> {
         let archive::User { user_id, name, avatar_url, custom, roles, created_at, deactivated_at } =
             line;
         let name = name.as_ref().map(|name| &*name.0).filter(|name| !name.is_empty());
@@ -57,11 +63,12 @@ pub(super) mod backend {
                 ))
                 .execute(conn)?;
         }
+        let is_barred = bar.is_some() || deactivated_at.is_some();
         if deactivated_at.is_some() {
             let bar = Bar { deactivated_at: *deactivated_at, ..bar.unwrap_or_default() };
             bars::store(conn, user.key, &bar)?;
         }
-        Ok(user.key)
+        Ok((user.key, is_barred))
     }
 
     /// Whose messages those of deleted users are.

@@ -178,7 +178,10 @@ pub(super) mod backend {
                 continue;
             }
             match add(conn, new, (room, user), now)? {
-                Ok(()) => done.count("member", 1, 0),
+                Ok(()) => {
+                    done.touched.joined.push((room.key, user));
+                    done.count("member", 1, 0);
+                }
                 Err(why) => done.leave_out(line, "member", "user_id", why),
             }
         }
