@@ -208,7 +208,8 @@ impl ImportReport {
             ImportProblemView { line: *line, code: why.code(), message }
         }));
         problems.sort_by_key(|problem| problem.line);
-        let counts = imported.tallies.iter().map(count).collect();
+        let some = imported.tallies.iter().filter(|(_, tally)| **tally != db::Tally::default());
+        let counts = some.map(count).collect();
         Self { counts, problems, invalid, stored: *is_stored }
     }
 }
