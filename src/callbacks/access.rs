@@ -39,6 +39,8 @@ pub enum Permission {
     Granted(Grant),
     /// Why not, for the user, if the application gives a reason.
     Refused(Option<Arc<str>>),
+    /// It is not asked about who is banned in the room.
+    Banned,
     /// It does not answer, and what holds then are the room's own rules.
     OwnRules,
     /// It does not answer, and what holds then is that nobody can say.

@@ -66,6 +66,7 @@ impl Access {
         let is_open = self.room.kind.is_open();
         match &self.permission {
             Some(Permission::Granted(_)) => Ok(()),
+            Some(Permission::Banned) => Err(Denied::Banned.into()),
             Some(Permission::Undecided) => Err(ChatError::unavailable()),
             Some(Permission::Refused(Some(reason))) => Err(ChatError::Refused(reason.clone())),
             Some(Permission::Refused(None)) if is_open => Err(ChatError::Refused(NO_REASON.into())),

@@ -57,6 +57,7 @@ impl Operation for History {
         };
         let limit = self.limit.map_or(HISTORY_PAGE, |Whole(limit)| limit);
         let (reader, room) = (server.reader.clone(), access.room.key);
+        let watched_since = access.grant().map(|_| server.restrictions.now());
         let reading = async move {
             let page = async |reader: &Reader| reader.history(room, cursor, limit).await;
             reader.offload(Needs::Room(room), page).await
@@ -72,9 +73,12 @@ impl Operation for History {
                 page.cut_to(bytes_max, cursor);
                 page
             };
-            let page = match gone {
-                true => Err(ChatError::NotFound("room")),
-                false => page.map(cut).map_err(ChatError::from),
+            let overtaken = watched_since
+                .is_some_and(|then| server.restrictions.overtook(then, from.user.key, room));
+            let page = match (gone, overtaken) {
+                (true, _) => Err(ChatError::NotFound("room")),
+                (false, true) => Err(ChatError::unavailable()),
+                (false, false) => page.map(cut).map_err(ChatError::from),
             };
             server.answer(reply, page);
         });

@@ -84,7 +84,10 @@ impl Operation for Unsubscribe {
         let Asked { place: access, reply, .. } = asked;
         let room = access.room.key;
         let answer = match &reply {
-            ReplyTo::Session { session, .. } if server.is_subscribed(*session, room) => {
+            // A member's room may be one that the session is still to be told of.
+            ReplyTo::Session { session, .. }
+                if access.member().is_ok() || server.is_subscribed(*session, room) =>
+            {
                 server.unsubscribe_session(*session, room);
                 Ok(())
             }

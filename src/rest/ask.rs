@@ -7,13 +7,13 @@ use tokio::sync::oneshot;
 use super::State;
 use crate::{
     auth::Identity,
+    callbacks::Permission,
     chat::{Access, ChatError, ChatServer, Ended, Look, Operation, ReplyTo, Request, Requester},
     clock::now,
     error::ApiError,
 };
 use parlor_domain::{
-    Denied, Message, MessageId, Room, RoomId, RoomKey, RoomKind, RoomOverview,
-    limits::ANSWER_TIMEOUT,
+    Message, MessageId, Room, RoomId, RoomKey, RoomKind, RoomOverview, limits::ANSWER_TIMEOUT,
 };
 
 impl State {
@@ -113,8 +113,9 @@ impl State {
         }
         let room = self.reader.room_by_key(room).await?.ok_or_else(&missing)?;
         match self.watched(who, room).await?.reader() {
-            Err(ChatError::NotFound(_) | ChatError::Forbidden(_)) => Err(missing()),
-            read => Ok(read?),
+            Ok(()) => Ok(()),
+            Err(error @ ChatError::Unavailable { .. }) => Err(error.into()),
+            Err(_) => Err(missing()),
         }
     }
 
@@ -146,7 +147,7 @@ impl State {
         let permissions = self.permissions.as_ref().filter(|_| room.kind != RoomKind::Direct);
         let permission = match permissions {
             Some(_) if self.reader.is_banned(room.key, who.user.key, now()).await? => {
-                return Err(ChatError::from(Denied::Banned).into());
+                Some(Permission::Banned)
             }
             Some(permissions) => Some(permissions.ask(&who.user, &room.id).await),
             None => None,

@@ -65,9 +65,12 @@ export class Beginning {
    * @param {Listing} piece
    */
   listed({ rooms: some, complete }) {
-    const { positions, chat, changed } = this.#parts;
+    const { positions, watched, chat, changed } = this.#parts;
     positions.listed(some);
-    for (const room of some) chat.putListed(room);
+    for (const room of some) {
+      watched.forget(room.room_id);
+      chat.putListed(room);
+    }
     changed();
     if (complete) this.#catchUp();
   }

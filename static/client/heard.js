@@ -4,7 +4,7 @@
  * @import { Emit } from "./events.js"
  * @import { Positions } from "./positions.js"
  * @import { ChatState } from "./state.js"
- * @import { Frame, InboxEvent, Listing, Message, Placed, Presence, Published, Ready, RoomEvent } from "./types.js"
+ * @import { Frame, InboxEvent, Listing, Message, Placed, Presence, Published, Ready, Room, RoomEvent } from "./types.js"
  */
 
 import { withoutGaps } from "./frame.js";
@@ -18,6 +18,8 @@ const OWN_WORDS = new Set(("ack admin attachment auth connection error history i
  * @property {(data: Ready) => void} ready
  * @property {(data: Listing) => void} rooms
  * @property {(data: {reconnect_after_ms: number}) => void} goaway
+ * @property {(room: Room) => boolean} added when one has come into a room; whether its
+ *   events were told before
  * @property {(room: string) => void} gone when one is no longer in a room
  * @property {(message: Message, seq: number) => void} message when there is one
  */
@@ -74,7 +76,8 @@ export class Heard {
         return true;
       case "room.added": {
         const { room } = frame.data;
-        this.#positions.moveTo(room.room_id, room.last_seq, room.epoch);
+        // Of a room that one has watched everything is told as before.
+        if (!this.#on.added(room)) this.#positions.moveTo(room.room_id, room.last_seq, room.epoch);
         this.#chat.putRoom(room);
         this.#emit("room-added", room);
         return true;

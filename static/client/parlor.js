@@ -121,6 +121,7 @@ export class Parlor extends Commands {
         if (isAnother) this.#marks.forget(room, offline("The room was made anew."));
         emit("resync", { room });
       },
+      lost: (room) => this.#watched.lost(room),
       inboxLost: () => {
         this.chat.forgetInbox();
         this.#changed();
@@ -138,6 +139,11 @@ export class Parlor extends Commands {
         ready: (data) => this.#beginning.ready(data),
         rooms: (data) => this.#beginning.listed(data),
         goaway: ({ reconnect_after_ms: after }) => this.#connection.goingAway(after),
+        added: ({ room_id: room, epoch }) => {
+          const isHeard = this.#watched.rooms.has(room) && this.#positions.follows(room, epoch);
+          this.#watched.forget(room);
+          return isHeard;
+        },
         gone: (room) => {
           this.#watched.forget(room);
           this.#marks.forget(room, offline("This user is not in the room any more."));

@@ -18,6 +18,7 @@
  * @property {(frame: Placed) => void} event
  * @property {(room: string, isAnother: boolean) => void} resync
  * @property {() => void} inboxLost
+ * @property {(room: string) => void} lost one may not hear it any more
  */
 
 import { asError } from "./error.js";
@@ -157,26 +158,48 @@ export class Positions {
     return listing?.isBack ? listing.seen : null;
   }
 
-  /** Rooms to follow again, each with where one was. */
-  get left() { return [...this.#left]; }
+  /** Rooms to follow again. */
+  get left() { return [...this.#left.keys()]; }
+
+  /**
+   * Whether one follows that life of a room.
+   * @param {string} room
+   * @param {string | undefined} epoch
+   */
+  follows(room, epoch) {
+    const place = this.#rooms.get(room);
+    return place !== undefined && place.epoch === epoch;
+  }
 
   /**
    * Subscribes to a room that the server does not tell of by itself, from where one was.
+   * `onAck` comes before any later frame is looked at.
    *
    * @param {string} room
-   * @param {Place} [place]
+   * @param {() => void} onAck
    * @returns {Promise<Room>}
    */
-  async follow(room, place) {
+  async follow(room, onAck) {
+    const place = this.#left.get(room);
     if (place) {
       this.#left.delete(room);
       this.#rooms.set(room, { ...place, from: place.seq, catching: true });
     }
     const since = place && { since: place.seq, ...(place.epoch && { epoch: place.epoch }) };
     /** @type {(answer: Position) => void} */
-    const onAck = (answer) => (place ? this.#caughtUp(room, answer) : this.moveTo(room, answer.last_seq, answer.epoch));
-    const answer = await this.#connection.request("room.subscribe", { room_id: room, ...since }, { onAck });
-    return answer.room;
+    const acked = (answer) => {
+      if (place) this.#caughtUp(room, answer);
+      else this.moveTo(room, answer.last_seq, answer.epoch);
+      onAck();
+    };
+    try {
+      const answer = await this.#connection.request("room.subscribe", { room_id: room, ...since }, { onAck: acked });
+      return answer.room;
+    } catch (error) {
+      // Whoever tries again goes on from there.
+      if (place) this.#left.set(room, place);
+      throw error;
+    }
   }
 
   /**
@@ -304,8 +327,9 @@ export class Positions {
       await Promise.all([off, on]);
     } catch (caught) {
       const error = asError(caught);
-      // Not a member any more: the room's removal is told.
-      if (error.code !== "not_found" && error.code !== "forbidden") this.#connection.giveUp(socket);
+      // Not a member any more: the room's removal is told, unless one only watched it.
+      if (["not_found", "forbidden", "refused"].includes(error.code)) this.#on.lost(room);
+      else this.#connection.giveUp(socket);
     }
     if (socket !== this.#connection.current) return;
     this.#filling -= 1;

@@ -3,7 +3,7 @@
  *
  * @import { Connection } from "./connection.js"
  * @import { Emit } from "./events.js"
- * @import { Place, Positions } from "./positions.js"
+ * @import { Positions } from "./positions.js"
  * @import { Room } from "./types.js"
  */
 
@@ -29,20 +29,16 @@ export class Watched {
    * @param {string} room
    * @returns {Promise<Room>}
    */
-  async watch(room) {
-    const known = await this.#positions.follow(room);
-    this.rooms.add(room);
-    return known;
-  }
+  watch(room) { return this.#positions.follow(room, () => this.rooms.add(room)); }
 
   /**
    * @param {string} room
    * @returns {Promise<void>}
    */
   async unwatch(room) {
-    this.forget(room);
-    this.#positions.forget(room);
-    await this.#connection.request("room.unsubscribe", { room_id: room });
+    const onAck = () => this.#ends(room);
+    onAck();
+    await this.#connection.request("room.unsubscribe", { room_id: room }, { onAck });
   }
 
   /**
@@ -54,25 +50,36 @@ export class Watched {
   reset() { this.rooms.clear(); }
 
   /**
-   * A connection has told of all of one's rooms; these are none of them, and go on where
-   * they were. One that has become one of them is watched no more.
+   * The application does not let one hear it any more.
+   * @param {string} room
    */
-  resume() {
-    const left = this.#positions.left;
-    this.rooms = new Set(left.map(([room]) => room));
-    for (const [room, place] of left) this.#again(room, place);
+  lost(room) {
+    if (!this.rooms.has(room)) return;
+    this.#ends(room);
+    this.#emit("room-removed", { room, reason: "removed" });
+  }
+
+  /** @param {string} room */
+  #ends(room) {
+    this.forget(room);
+    this.#positions.forget(room);
   }
 
   /**
-   * @param {string} room
-   * @param {Place} place
+   * A connection has told of all of one's rooms; these are none of them, and go on where
+   * they were.
    */
-  async #again(room, place) {
+  resume() {
+    for (const room of this.#positions.left) this.#again(room);
+  }
+
+  /** @param {string} room */
+  async #again(room) {
     const socket = this.#connection.current;
     const isOver = () => socket !== this.#connection.current || !this.rooms.has(room);
     for (;;) {
       try {
-        await this.#positions.follow(room, place);
+        await this.#positions.follow(room, () => {});
         return;
       } catch (caught) {
         const error = asError(caught);
@@ -83,8 +90,6 @@ export class Watched {
         if (isOver()) return;
       }
     }
-    this.forget(room);
-    this.#positions.forget(room);
-    this.#emit("room-removed", { room, reason: "removed" });
+    this.lost(room);
   }
 }

@@ -69,6 +69,18 @@ async fn rooms_that_are_not_named_go_live_where_session_ready_said() {
 }
 
 #[tokio::test]
+async fn a_room_that_one_unsubscribes_from_before_the_resume_is_not_heard() {
+    let server = Server::start().await;
+    let (ann, ben) = den(&server).await;
+    let mut at_ben = ben.connect_with("resume=1").await;
+    at_ben.ask("room.unsubscribe", json!({"room_id": "den"})).await;
+    at_ben.ask("session.resume", json!({"rooms": {}})).await;
+    ann.say("den", "unheard").await;
+    let told = at_ben.told_so_far().await;
+    assert!(told.iter().all(|frame| frame["type"] != "message.created"), "{told:?}");
+}
+
+#[tokio::test]
 async fn who_announces_a_resume_and_does_not_is_closed_with_4408() {
     let server = Server::builder().set("PARLOR_AUTH_TIMEOUT", "300ms").start().await;
     let alice = server.user("alice").await;

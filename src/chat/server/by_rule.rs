@@ -20,26 +20,28 @@ impl ChatServer {
     }
 
     /// Makes such a room, unless somebody else has just made it. What the requester
-    /// asks there meanwhile waits.
+    /// asks there meanwhile waits. Where the application has said that they may come in
+    /// it is the application's room, which they do not have to answer for.
     pub(super) fn open_by_rule(
         &mut self,
         from: &Requester,
-        room: &Room,
+        Access { room, permission, .. }: Access,
         then: impl FnOnce(&mut Self, Result<Access, ChatError>) + 'static,
     ) {
         let (user, is_admin) = (from.user.key, from.is_admin);
+        let is_granted = permission.as_ref().and_then(Permission::grant).is_some();
         let write = OpenByRule {
             id: room.id.clone(),
             kind: room.kind,
             user,
-            made_by: self.maker(from),
+            made_by: self.maker(from).filter(|_| !is_granted),
             created_at: now(),
             bounds: self.room_bounds(),
         };
         self.write_of_member((user, room.id.clone()), write, move |server, opened| {
             let access = opened.map(|opened| {
                 let (room, standing) = (Arc::new(opened.room), opened.standing);
-                Access { room, standing, is_admin, permission: None }
+                Access { room, standing, is_admin, permission }
             });
             then(server, access);
         });
@@ -57,12 +59,11 @@ impl ChatServer {
         let Some(access) = access else {
             return what.refuse(ChatError::NotFound("room"), self);
         };
-        let room = access.room.clone();
-        if let Err(refused) = what.allowed(&from, access) {
+        if let Err(refused) = what.allowed(&from, access.clone()) {
             return what.refuse(refused, self);
         }
-        self.open_by_rule(&from.clone(), &room, move |server, opened| match opened {
-            Ok(access) => what.run(from, Some(access.with(permission.as_ref())), server),
+        self.open_by_rule(&from.clone(), access, move |server, opened| match opened {
+            Ok(access) => what.run(from, Some(access), server),
             Err(error) => what.refuse(error, server),
         });
     }

@@ -101,7 +101,10 @@ impl ChatServer {
         let reading = self.access_for(room.clone(), &from, true);
         self.when(reading, move |(access, permission), server| match access {
             Err(ChatError::NotFound(_)) => server.open_then_join(session, from, &room, permission),
-            access => server.join(session, from, access),
+            access => {
+                let access = access.map(|access| access.with(permission.as_ref()));
+                server.join(session, from, access);
+            }
         });
     }
 
@@ -115,12 +118,12 @@ impl ChatServer {
     ) {
         let open = self.by_rule(&from, room).map(|access| access.with(permission.as_ref()));
         let open = open.ok_or(ChatError::NotFound("room"));
-        let room = match open.and_then(|access| access.may_join().map(|()| access.room)) {
-            Ok(room) => room,
+        let access = match open.and_then(|access| access.may_join().map(|()| access)) {
+            Ok(access) => access,
             Err(refused) => return self.continue_without_joining(session, refused),
         };
-        self.open_by_rule(&from.clone(), &room, move |server, access| {
-            server.join(session, from, access.map(|access| access.with(permission.as_ref())));
+        self.open_by_rule(&from.clone(), access, move |server, access| {
+            server.join(session, from, access);
         });
     }
 

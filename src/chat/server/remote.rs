@@ -263,17 +263,14 @@ impl ChatServer {
     }
 
     fn stands_otherwise(&mut self, room: RoomKey, user: UserKey) {
+        // One who is no member may have been banned.
+        self.watchers.doubted(user, room, Instant::now());
         if !self.is_of_interest(room, user) || self.is_only_counted(room, user) {
             return;
         }
         let reading = read_member(self.reader.clone(), room, user);
         self.when(reading, move |read, server| {
-            let (member, overview) = match read {
-                Ok(Some(read)) => read,
-                // One who is no member may have been banned.
-                Ok(None) => return server.watchers.doubted(user, room, Instant::now()),
-                Err(ReadError) => return,
-            };
+            let Ok(Some((member, overview))) = read else { return };
             if let Some(standing) = overview.state.map(|state| state.standing) {
                 server.sessions.standing_changed(user, room, |known| *known = standing);
             }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::{ChatServer, operation::Request, turn::Turn};
+use crate::callbacks::Permission;
 use crate::chat::{
     Access, ChatError, FromSession, FromSessions, Requester, state::waiting::Waits as _,
 };
@@ -75,9 +76,11 @@ impl ChatServer {
         let reading = self.access_for(room.clone(), &from, asks);
         self.when(reading, move |(access, permission), server| {
             let user = from.user.key;
-            let overtaken = access
-                .as_ref()
-                .is_ok_and(|access| server.restrictions.overtook(then, user, access.room.key));
+            // Nobody is let in by what was undecided, and to ask again would take as long.
+            let overtaken = permission != Some(Permission::Undecided)
+                && access
+                    .as_ref()
+                    .is_ok_and(|access| server.restrictions.overtook(then, user, access.room.key));
             if overtaken && tries > 0 {
                 return server.read_access(room, from, asks, tries - 1);
             }

@@ -61,6 +61,10 @@ impl ChatServer {
             let room = room.key;
             async move { reader.overview(room, key).await }
         };
+        if granted.is_some() {
+            // Who unsubscribes at once is to find the subscription.
+            self.waiting.change_begins(key, room.id.clone());
+        }
         self.when(reading, move |read, server| {
             let overview = match (read, granted) {
                 // The membership may have ended while the room was read.
@@ -79,6 +83,11 @@ impl ChatServer {
                 }
                 Err(refusal) => {
                     server.answer(ReplyTo::<A>::Session { session, id }, Err(refusal));
+                }
+            }
+            if granted.is_some() {
+                for request in server.waiting.change_ends(key, &room.id) {
+                    server.begin(request);
                 }
             }
         });

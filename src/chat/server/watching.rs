@@ -11,7 +11,7 @@ use crate::{
     db::ReadError,
     protocol::events::{self, Departure},
 };
-use parlor_domain::{Denied, Room, RoomId, RoomKey, RoomKind, User, UserKey};
+use parlor_domain::{Room, RoomId, RoomKey, RoomKind, User, UserKey};
 
 impl ChatServer {
     /// Whether the application is asked about a requester where they are no member.
@@ -42,15 +42,16 @@ impl ChatServer {
             let Some(permissions) = permissions.filter(|_| is_stranger) else {
                 return (access, None);
             };
-            if let Ok(Access { room, .. }) = &access {
-                match reader.is_banned(room.key, user.key, now()).await {
-                    Ok(false) => {}
-                    Ok(true) => return (Err(Denied::Banned.into()), None),
-                    Err(error) => return (Err(error.into()), None),
-                }
-            }
-            let permission = permissions.ask(&user, &room).await;
-            (access.map(|access| access.with(Some(&permission))), Some(permission))
+            let is_banned = match &access {
+                Ok(Access { room, .. }) => reader.is_banned(room.key, user.key, now()).await,
+                Err(_) => Ok(false),
+            };
+            let permission = match is_banned {
+                Ok(false) => permissions.ask(&user, &room).await,
+                Ok(true) => Permission::Banned,
+                Err(ReadError) => Permission::Undecided,
+            };
+            (access, Some(permission))
         }
     }
 
@@ -104,23 +105,26 @@ impl ChatServer {
         let Some(permissions) = self.settings.callbacks.access.clone() else { return };
         let (reader, watched) = (self.reader.clone(), (user.key, room.key));
         let asking = async move {
-            match reader.is_banned(room.key, user.key, now()).await? {
-                true => Ok::<_, ReadError>(None),
-                false => Ok(Some(permissions.ask_for_longer(&user, &room.id, until).await)),
+            let permission = permissions.ask_for_longer(&user, &room.id, until).await;
+            if permission.grant().is_none() {
+                return permission;
+            }
+            match reader.is_banned(room.key, user.key, now()).await {
+                Ok(false) => permission,
+                Ok(true) => Permission::Banned,
+                Err(ReadError) => Permission::Undecided,
             }
         };
         self.when(asking, move |said, server| {
             let (user, room) = watched;
             match said {
-                Ok(None) => server.stop_watching(user, room, Departure::Banned),
-                Ok(Some(Permission::Refused(_))) => {
-                    server.stop_watching(user, room, Departure::Removed);
-                }
-                Ok(Some(Permission::Granted(grant))) => {
+                Permission::Banned => server.stop_watching(user, room, Departure::Banned),
+                Permission::Refused(_) => server.stop_watching(user, room, Departure::Removed),
+                Permission::Granted(grant) => {
                     server.watchers.renewed(user, room, grant.until, Instant::now());
                 }
                 // Until its time is over.
-                Ok(Some(Permission::OwnRules | Permission::Undecided)) | Err(ReadError) => {
+                Permission::OwnRules | Permission::Undecided => {
                     server.watchers.unanswered(user, room, Instant::now());
                 }
             }

@@ -8,7 +8,10 @@ use std::{
 use rustc_hash::FxHashMap;
 
 use crate::chat::SessionId;
-use parlor_domain::{Room, RoomKey, User, UserKey, limits::WATCHED_EACH};
+use parlor_domain::{
+    Room, RoomKey, User, UserKey,
+    limits::{WATCH_AGAIN, WATCH_GRACE, WATCH_RENEWALS, WATCHED_EACH},
+};
 
 /// The rooms that users watch, for as long as the application lets them. On this node,
 /// and bounded for each user.
@@ -44,6 +47,14 @@ fn renew_at(now: Instant, until: Instant) -> Instant {
     now + left - left / 4
 }
 
+impl Watch {
+    /// One that is doubted meanwhile is asked about again all the same.
+    fn renewed(&mut self, until: Instant, now: Instant) {
+        (self.until, self.is_unanswered) = (until, false);
+        self.renew_at.get_or_insert(renew_at(now, until));
+    }
+}
+
 impl Watchers {
     /// Whether a user may watch one room more, or watches this one.
     pub fn has_place(&self, user: UserKey, room: RoomKey) -> bool {
@@ -70,6 +81,9 @@ impl Watchers {
         });
         if !watch.sessions.contains(&session) {
             watch.sessions.push(session);
+        }
+        if until > watch.until {
+            watch.renewed(until, now);
         }
     }
 
@@ -102,37 +116,42 @@ impl Watchers {
         ended
     }
 
-    /// Whose time is over, and for longer nobody has answered.
+    /// Whose time is over, and for longer nobody has answered, or not for a while.
     pub fn over(&self, now: Instant) -> Vec<(UserKey, RoomKey)> {
         let all = self
             .users
             .iter()
             .flat_map(|(user, rooms)| rooms.iter().map(|(room, watch)| ((*user, *room), watch)));
-        let is_over = |watch: &Watch| watch.is_unanswered && watch.until <= now;
+        let is_over = |watch: &Watch| {
+            let grace = if watch.is_unanswered { Duration::ZERO } else { WATCH_GRACE };
+            watch.until + grace <= now
+        };
         all.filter(|(_, watch)| is_over(watch)).map(|(watched, _)| watched).collect()
     }
 
-    /// Takes those for which it is time to ask for longer.
+    /// Takes some of those for which it is time to ask for longer.
     pub fn due(&mut self, now: Instant) -> Vec<Due> {
         let watches = self.users.values_mut().flat_map(FxHashMap::values_mut);
         let due = watches.filter_map(|watch| {
             watch.renew_at.take_if(|at| *at <= now)?;
             Some(Due { user: watch.user.clone(), room: watch.room.clone(), until: watch.until })
         });
-        due.collect()
+        due.take(WATCH_RENEWALS).collect()
     }
 
     /// The application lets the user watch for longer.
     pub fn renewed(&mut self, user: UserKey, room: RoomKey, until: Instant, now: Instant) {
-        let Some(watch) = self.watch(user, room) else { return };
-        (watch.until, watch.renew_at) = (until, Some(renew_at(now, until)));
-        watch.is_unanswered = false;
+        if let Some(watch) = self.watch(user, room) {
+            watch.renewed(until, now);
+        }
     }
 
-    /// There was no answer: it is asked again at the next opportunity.
+    /// There was no answer: it is asked again in a while, more often towards the end.
     pub fn unanswered(&mut self, user: UserKey, room: RoomKey, now: Instant) {
         let Some(watch) = self.watch(user, room) else { return };
-        (watch.is_unanswered, watch.renew_at) = (true, Some(now));
+        let left = watch.until.saturating_duration_since(now);
+        watch.is_unanswered = true;
+        watch.renew_at.get_or_insert(now + (left / 4).max(WATCH_AGAIN));
     }
 
     /// Whatever it said before, it has to be asked.
@@ -174,16 +193,24 @@ mod tests {
         assert_eq!((due.len(), due[0].room.key, due[0].until), (1, RoomKey(1), end));
         assert!(watchers.due(then).is_empty(), "it is being asked");
         assert!(watchers.over(end).is_empty(), "it may be answered");
+        assert_eq!(watchers.over(end + WATCH_GRACE).len(), 1, "it was not");
         watchers.unanswered(UserKey(1), RoomKey(1), then);
-        assert_eq!(watchers.due(then).len(), 1, "there was no answer");
+        assert!(watchers.due(then).is_empty(), "not at once");
+        assert_eq!(watchers.due(then + WATCH_AGAIN).len(), 1);
         assert!(watchers.over(end - Duration::from_millis(1)).is_empty());
         assert_eq!(watchers.over(end), [(UserKey(1), RoomKey(1))]);
         watchers.renewed(UserKey(1), RoomKey(1), end + 8 * SECOND, end);
         assert!(watchers.over(end).is_empty() && watchers.due(end + 5 * SECOND).is_empty());
         watchers.doubted(UserKey(1), RoomKey(1), end);
         assert_eq!(watchers.due(end).len(), 1);
+        watchers.doubted(UserKey(1), RoomKey(1), end);
+        watchers.renewed(UserKey(1), RoomKey(1), end + 8 * SECOND, end);
+        assert_eq!(watchers.due(end).len(), 1, "what was asked before says nothing of it");
         watchers.renewed(UserKey(1), RoomKey(1), end + 8 * SECOND, end);
         assert_eq!(watchers.due(end + 6 * SECOND).len(), 1);
+        // On another connection it has been asked meanwhile.
+        watchers.begin(LAPTOP, &ann(), &room(1), end + 80 * SECOND, end);
+        assert!(watchers.over(end + 40 * SECOND).is_empty());
     }
 
     #[test]

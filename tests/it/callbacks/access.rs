@@ -9,7 +9,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{SECRET, contents, gated, nowhere, says, service, verify};
-use crate::support::{Received, Receiver, Reply, Server, Socket, Token, User, history_of, id_of};
+use crate::support::{
+    Builder, Received, Receiver, Reply, Server, Socket, Token, User, history_of, id_of, within,
+};
 
 const RULES: &str = "board:*=private, square:*=public";
 
@@ -18,14 +20,16 @@ async fn start(receiver: &Receiver) -> Server {
 }
 
 async fn start_at(url: &str, failure: &str) -> Server {
+    builder(url, failure).start().await
+}
+
+fn builder(url: &str, failure: &str) -> Builder {
     Server::builder()
         .set("PARLOR_CALLBACK_SECRET", SECRET)
         .set("PARLOR_ACCESS_URL", format!("{url}/access"))
         .set("PARLOR_ACCESS_TIMEOUT", "10s")
         .set("PARLOR_ACCESS_FAILURE", failure)
         .set("PARLOR_ROOM_RULES", RULES)
-        .start()
-        .await
 }
 
 fn grants(allow: &str, seconds: u32) -> Reply {
@@ -124,6 +128,8 @@ async fn whom_it_refuses_is_told_why_or_finds_nothing() {
     }
     let refused = dan.join("den").await.refused(422, "refused");
     assert_eq!(refused["message"], "not on your plan");
+    let message = ann.say_id("den", "second").await;
+    dan.get(&format!("/messages/{message}")).await.refused(404, "not_found");
     dan.get("/rooms/den/messages").await.refused(422, "refused");
     dan.get("/rooms/den").await.refused(422, "refused");
     for path in ["/rooms/den", "/rooms/den/messages", "/rooms/den/pins"] {
@@ -156,6 +162,49 @@ async fn a_room_that_a_rule_makes_is_made_by_whom_the_application_lets() {
     assert_eq!(at_cy.next_message("board:7").await["data"]["content"], "hello");
     let mut at_ben = ben.connect_with("room=board:8").await;
     at_ben.say("board:8", "made").await;
+}
+
+#[tokio::test]
+async fn a_room_that_is_only_watched_stays_and_counts_among_nobodys() {
+    let receiver = Receiver::start().await;
+    receiver.answer_with(knows_everybody);
+    let server = builder(&receiver.url, "closed")
+        .set("PARLOR_RETENTION_TICK", "100ms")
+        .set("PARLOR_EMPTY_ROOM_TTL", "1s")
+        .set("PARLOR_ROOMS_PER_USER", 1)
+        .start()
+        .await;
+    let (cy, ben) = (server.user("cy").await, server.user("ben").await);
+    let mut at_cy = watch(&cy, "board:1").await;
+    at_cy.ask("room.subscribe", json!({"room_id": "board:2"})).await;
+    ben.join("board:1").await.expect(201);
+    ben.say("board:1", "kept").await;
+    ben.leave("board:1").await.expect(204);
+    // One that somebody has made and left is gone by the next look.
+    ben.create_room("own", "private").await;
+    ben.leave("own").await.expect(204);
+    let admin = server.user_with("app", Token::of("app").claim("roles", json!(["admin"]))).await;
+    let gone = async { while admin.get("/rooms/own").await.status != 404 {} };
+    within("the room that all have left", gone).await;
+    assert_eq!(contents(&history_of(&admin, "board:1").await), ["kept"]);
+    admin.get("/rooms/board:2").await.expect(200);
+    assert!(at_cy.told_so_far().await.iter().all(|frame| frame["type"] != "room.deleted"));
+}
+
+#[tokio::test]
+async fn who_unsubscribes_at_once_hears_nothing() {
+    let receiver = Receiver::start().await;
+    receiver.answer_with(knows_everybody);
+    let server = start(&receiver).await;
+    let (ann, cy) = den(&server, "cy").await;
+    let mut at_cy = cy.connect().await;
+    let room = json!({"room_id": "den"});
+    let on = at_cy.begin("room.subscribe", room.clone()).await;
+    let off = at_cy.begin("room.unsubscribe", room.clone()).await;
+    at_cy.answer(&on).await.expect("subscribed");
+    at_cy.answer(&off).await.expect("unsubscribed");
+    ann.say("den", "unheard").await;
+    hears_no(&mut at_cy, "unheard").await;
 }
 
 #[tokio::test]

@@ -8,8 +8,9 @@ use std::{
 use crate::support::run;
 
 /// Read before the command line is: `RUST_LOG` by the logger, and how it
-/// writes, so that a refusal is written as well.
-const OF_THE_LOG: [&str; 2] = ["RUST_LOG", "PARLOR_LOG_FORMAT"];
+/// writes, so that a refusal is written as well. And a token, which no option takes:
+/// command lines are seen by everybody.
+const NO_OPTIONS: [&str; 3] = ["RUST_LOG", "PARLOR_LOG_FORMAT", "PARLOR_IMPORT_TOKEN"];
 
 /// The variables of `parlor serve --help`, and of other commands that have some.
 pub(super) async fn known() -> BTreeSet<String> {
@@ -20,7 +21,7 @@ pub(super) async fn known() -> BTreeSet<String> {
         let (name, _) = rest.split_once([']', '=']).expect("it is closed");
         name.to_owned()
     });
-    let known: BTreeSet<_> = variables.chain(OF_THE_LOG.map(str::to_owned)).collect();
+    let known: BTreeSet<_> = variables.chain(NO_OPTIONS.map(str::to_owned)).collect();
     assert!(known.len() > 60, "{known:?}");
     known
 }

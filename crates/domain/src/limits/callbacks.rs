@@ -41,3 +41,9 @@ pub const WATCHED_EACH: usize = 200;
 /// How often it is looked for permissions to watch that are to be renewed. Each is,
 /// from three quarters of its time on, and in each such step until there is an answer.
 pub const WATCH_TICK: Duration = Duration::from_secs(1);
+/// How many in one such step; the others in the next ones.
+pub const WATCH_RENEWALS: usize = 256;
+/// How long at least until one is asked about again that was not answered.
+pub const WATCH_AGAIN: Duration = Duration::from_secs(2);
+/// How long after the end of its time an answer may still come.
+pub const WATCH_GRACE: Duration = Duration::from_secs(2);
