@@ -15,9 +15,16 @@ use super::{
     signal, within,
 };
 
+/// A port that nobody has, for a program that is still to be started. Not one of those
+/// that the system gives to connections (from 32,768 on): it might be given away until
+/// the program binds it.
 pub async fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-    listener.local_addr().expect("it is bound").port()
+    loop {
+        let port = rand::random_range(10_000..32_000);
+        if TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
+            return port;
+        }
+    }
 }
 
 pub(super) async fn reached(address: &Address) {
