@@ -33,9 +33,13 @@ fn place(message: &NewMessage) -> (i64, i64) {
     (message.room.0, message.sender.0)
 }
 
-/// When it is sent; what the application posts may have been said long before.
+/// When it is sent; what the application posts for somebody may have been said long
+/// before.
 fn sent_at(message: &NewMessage) -> Timestamp {
-    message.created_at.max(MessageIds::time_of(message.id))
+    match message.extras.as_ref().and_then(|extras| extras.posted.by.as_ref()) {
+        Some(_) => message.created_at.max(MessageIds::time_of(message.id)),
+        None => message.created_at,
+    }
 }
 
 impl Senders {
