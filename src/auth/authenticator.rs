@@ -74,7 +74,7 @@ struct Known {
 
 impl Known {
     fn of(stored: KnownUser) -> Option<Self> {
-        let KnownUser { user, origin, roles, named_at } = stored;
+        let KnownUser { user, origin, roles, named_at, bar: _ } = stored;
         Some(Self { user, origin: origin?, roles, named_at })
     }
 }
@@ -236,6 +236,9 @@ impl Authenticator {
         }
         let forgotten = self.forgotten.load(Ordering::Relaxed);
         let stored = self.reader.known_user(id).await.map_err(|_| AuthError::Unavailable)?;
+        if let Some(bar) = stored.as_ref().and_then(|stored| stored.bar.clone()) {
+            self.revocations.learn(id, bar);
+        }
         let known = stored.and_then(Known::of).filter(is_current);
         let known = match known {
             Some(known) => known,
@@ -262,7 +265,7 @@ impl Authenticator {
         match submit(&self.writer, seen).await {
             Ok(FoundUser { user, bar, adopted: _, renamed, roles, named_at }) => {
                 if let Some(bar) = bar {
-                    self.revocations.bar(user.id.clone(), bar);
+                    self.revocations.learn(&user.id, bar);
                 }
                 if renamed {
                     (self.renamed)(user.key);

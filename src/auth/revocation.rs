@@ -83,6 +83,13 @@ impl Revoked {
             _ => valid(),
         }
     }
+
+    fn bar(&mut self, user: UserId, mut bar: Bar) {
+        let before = self.users.get(&user).map_or(Timestamp(0), |bar| bar.tokens_after);
+        let ahead = if bar.tokens_after > before { self.ahead.remove(&user) } else { None };
+        bar.tokens_after = bar.tokens_after.max(before).max(ahead.unwrap_or(before));
+        self.users.insert(user, bar);
+    }
 }
 
 /// Whether somebody may come, whatever their token is.
@@ -183,12 +190,18 @@ impl Revocations {
         self.read().users.get(user).cloned()
     }
 
-    pub fn bar(&self, user: UserId, mut bar: Bar) {
+    pub fn bar(&self, user: UserId, bar: Bar) {
+        self.write().bar(user, bar);
+    }
+
+    /// What was read of a user who comes here first: another node may have made them
+    /// just now, over an id that somebody else had, and it is still to be heard. What is
+    /// known counts, unless this revokes more.
+    pub(super) fn learn(&self, user: &UserId, bar: Bar) {
         let mut revoked = self.write();
-        let before = revoked.users.get(&user).map_or(Timestamp(0), |bar| bar.tokens_after);
-        let ahead = if bar.tokens_after > before { revoked.ahead.remove(&user) } else { None };
-        bar.tokens_after = bar.tokens_after.max(before).max(ahead.unwrap_or(before));
-        revoked.users.insert(user, bar);
+        if revoked.users.get(user).is_none_or(|known| known.tokens_after < bar.tokens_after) {
+            revoked.bar(user.clone(), bar);
+        }
     }
 }
 
@@ -231,6 +244,22 @@ mod tests {
         revocations.forget(&ann());
         assert_eq!(check(&revocations, "old", Some(4_000), NOW), Err(AuthError::Revoked));
         assert_eq!(check(&revocations, "new", Some(4_001), NOW), Ok(()));
+    }
+
+    #[test]
+    fn what_is_learnt_of_a_user_revokes_and_takes_nothing_back() {
+        let (revocations, ann) = (Revocations::default(), ann());
+        let bar =
+            |after: i64, banned| Bar { tokens_after: Timestamp(after), banned, ..Bar::default() };
+        revocations.learn(&ann, bar(3_000, false));
+        assert_eq!(check(&revocations, "old", Some(3_000), NOW), Err(AuthError::Revoked));
+        revocations.bar(ann.clone(), bar(3_000, true));
+        revocations.learn(&ann, bar(3_000, false));
+        assert_eq!(check(&revocations, "new", Some(4_500), NOW), Err(AuthError::Banned));
+        revocations.forget(&ann);
+        revocations.learn(&ann, bar(4_000, false));
+        assert_eq!(check(&revocations, "old", Some(4_000), NOW), Err(AuthError::Revoked));
+        assert_eq!(check(&revocations, "new", Some(4_500), NOW), Ok(()));
     }
 
     #[test]

@@ -6,7 +6,10 @@ use diesel_async::RunQueryDsl;
 use super::{ReadError, Reader, read};
 use crate::{
     ApiKey, Bars, RefreshHash,
-    rows::user::{UserRow, columns as user_columns},
+    rows::{
+        bar::{BarRow, columns as bar_columns},
+        user::{UserRow, columns as user_columns},
+    },
     schema::{api_keys, refresh_tokens, revoked_tokens, user_bars, users},
 };
 use parlor_domain::{Bar, SignIn, Timestamp, UserId, UserKey};
@@ -14,21 +17,8 @@ use parlor_domain::{Bar, SignIn, Timestamp, UserId, UserKey};
 /// A key, whom it stands for, and when.
 type KeyRow = ((i64, String, Vec<u8>, String), UserRow, (i64, Option<i64>));
 
-/// A user's id, and what bars them.
-type BarRow = (String, i64, bool, Option<i64>, String, Option<i64>, Option<i64>);
-
-fn bar_of(
-    (id, tokens_after, banned, until, reason, keeps, deactivated_at): BarRow,
-) -> (UserId, Bar) {
-    let bar = Bar {
-        tokens_after: Timestamp(tokens_after),
-        banned,
-        banned_until: until.map(Timestamp),
-        reason: reason.into(),
-        keeps: keeps.map(SignIn),
-        deactivated_at: deactivated_at.map(Timestamp),
-    };
-    (UserId::from_stored(id), bar)
+fn bar_of((id, bar): (String, BarRow)) -> (UserId, Bar) {
+    (UserId::from_stored(id), bar.into())
 }
 
 impl Reader {
@@ -42,16 +32,8 @@ impl Reader {
                 .await?;
             let users = user_bars::table
                 .inner_join(users::table.on(users::key.eq(user_bars::user_key)))
-                .select((
-                    users::id,
-                    user_bars::tokens_after,
-                    user_bars::banned,
-                    user_bars::banned_until,
-                    user_bars::reason,
-                    user_bars::keeps,
-                    user_bars::deactivated_at,
-                ))
-                .load::<BarRow>(&mut conn)
+                .select((users::id, bar_columns()))
+                .load::<(String, BarRow)>(&mut conn)
                 .await?;
             let token = |(id, at): (String, i64)| (Arc::from(id), Timestamp(at));
             Ok(Bars {
@@ -66,16 +48,8 @@ impl Reader {
         let query = user_bars::table
             .inner_join(users::table.on(users::key.eq(user_bars::user_key)))
             .filter(user_bars::user_key.eq(user.0))
-            .select((
-                users::id,
-                user_bars::tokens_after,
-                user_bars::banned,
-                user_bars::banned_until,
-                user_bars::reason,
-                user_bars::keeps,
-                user_bars::deactivated_at,
-            ));
-        let row = read!(self, |conn| query.first::<BarRow>(&mut conn).await.optional())?;
+            .select((users::id, bar_columns()));
+        let row = read!(self, |conn| query.first::<(String, BarRow)>(&mut conn).await.optional())?;
         Ok(row.map(bar_of))
     }
 

@@ -10,6 +10,7 @@ use super::{ReadError, Reader, members::cut, read};
 use crate::{
     functions::lower,
     rows::{
+        bar::{BarRow, columns as bar_columns},
         profile::{ProfileRow, columns as profile_columns, decode_roles},
         user::{UserRow, columns as user_columns},
     },
@@ -17,7 +18,7 @@ use crate::{
     words::words_of_name,
 };
 use parlor_domain::{
-    Profile, Timestamp, User, UserId, UserKey, UserOrigin,
+    Bar, Profile, Timestamp, User, UserId, UserKey, UserOrigin,
     limits::{USER_WORDS, USERS_EXAMINED},
 };
 
@@ -30,6 +31,8 @@ pub struct KnownUser {
     pub roles: Vec<Arc<str>>,
     /// When the application has last said what they are called.
     pub named_at: Option<Timestamp>,
+    /// What makes their good tokens bad.
+    pub bar: Option<Bar>,
 }
 
 impl Reader {
@@ -38,15 +41,20 @@ impl Reader {
     }
 
     pub async fn known_user(&self, id: &UserId) -> Result<Option<KnownUser>, ReadError> {
-        let row = users::table.filter(users::id.eq(id.as_str().to_owned())).select((
-            user_columns(),
-            users::origin,
-            users::roles,
-            users::named_at,
-        ));
-        type Row = (UserRow, Option<String>, Option<String>, Option<i64>);
+        let row = users::table
+            .left_join(user_bars::table.on(user_bars::user_key.eq(users::key)))
+            .filter(users::id.eq(id.as_str().to_owned()))
+            .select((
+                user_columns(),
+                users::origin,
+                users::roles,
+                users::named_at,
+                bar_columns().nullable(),
+            ));
+        type Row = (UserRow, Option<String>, Option<String>, Option<i64>, Option<BarRow>);
         let row = read!(self, |conn| row.first::<Row>(&mut conn).await.optional())?;
-        Ok(row.map(|(user, origin, roles, named_at)| KnownUser {
+        Ok(row.map(|(user, origin, roles, named_at, bar)| KnownUser {
+            bar: bar.map(Bar::from),
             user: user.into(),
             origin: origin.as_deref().and_then(UserOrigin::from_stored),
             roles: decode_roles(roles.as_deref()),

@@ -2,6 +2,7 @@
 //! the same for every database.
 
 pub(super) mod attachment;
+pub(super) mod bar;
 pub(super) mod message;
 pub(super) mod message_json;
 pub(super) mod profile;

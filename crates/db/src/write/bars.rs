@@ -64,6 +64,7 @@ pub mod backend {
     use super::*;
     use crate::{
         backend::Conn,
+        rows::bar::{BarRow, columns},
         schema::{refresh_tokens, revoked_tokens, user_bars},
     };
 
@@ -82,24 +83,8 @@ pub mod backend {
 
     /// What bars a user; `Bar::default()` if nothing does.
     pub fn bar(conn: &mut Conn, of: UserKey) -> QueryResult<Bar> {
-        let row = user_bars::table.find(of.0).select((
-            user_bars::tokens_after,
-            user_bars::banned,
-            user_bars::banned_until,
-            user_bars::reason,
-            user_bars::keeps,
-            user_bars::deactivated_at,
-        ));
-        type Row = (i64, bool, Option<i64>, String, Option<i64>, Option<i64>);
-        let bar = |(tokens_after, banned, until, reason, keeps, deactivated_at): Row| Bar {
-            tokens_after: Timestamp(tokens_after),
-            banned,
-            banned_until: until.map(Timestamp),
-            reason: reason.into(),
-            deactivated_at: deactivated_at.map(Timestamp),
-            keeps: keeps.map(SignIn),
-        };
-        Ok(row.first::<Row>(conn).optional()?.map_or_else(Bar::default, bar))
+        let row = user_bars::table.find(of.0).select(columns());
+        Ok(row.first::<BarRow>(conn).optional()?.map_or_else(Bar::default, Bar::from))
     }
 
     /// Up to when a user's tokens are void.

@@ -29,7 +29,7 @@ pub struct SeenUser {
 #[derive(Clone, Debug)]
 pub struct FoundUser {
     pub user: User,
-    /// What those who had the id before have left.
+    /// What makes tokens void, such as those of who had the id before.
     pub bar: Option<Bar>,
     /// Another origin had the user.
     pub adopted: bool,
@@ -210,7 +210,12 @@ pub mod backend {
         };
         let adopts = |known: &UserOrigin| *origin != UserOrigin::Account && adopted.has(known);
         let is_adopted = match &known {
-            Some(known) if known == origin => false,
+            Some(known) if known == origin => {
+                // Somebody else may have made them just now, over an id of before.
+                let bar = bars::bar(conn, found.user.key)?;
+                found.bar = (bar.tokens_after > Timestamp(0)).then_some(bar);
+                false
+            }
             Some(known) if !adopts(known) => return Err(WriteError::OtherOrigin.into()),
             // An account has told so when it was made.
             None if *origin == UserOrigin::Account => return Err(WriteError::OtherOrigin.into()),
