@@ -14,8 +14,10 @@ mod logging;
 mod memory;
 mod nodes;
 mod output;
+mod parts;
 mod progress;
 mod serve;
+mod signals;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 

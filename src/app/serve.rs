@@ -4,47 +4,39 @@ use std::{
     net::{SocketAddr, TcpListener},
     os::unix::process::CommandExt,
     process::Command,
-    sync::Arc,
     time::Duration,
 };
 
-use actix::{Actor, Addr, Arbiter, AsyncContext as _, Recipient};
+use actix::{Actor, Addr, Arbiter};
 use actix_server::{Server, ServerHandle};
 use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
     sync::{oneshot, watch},
     time::{Instant, interval, timeout, timeout_at},
 };
 
 use super::{
     Failure,
-    accept::most_of_one,
     around::Around,
     http::{self, STOP_RESERVE},
     listen::listen,
     nodes::Cluster,
+    parts::{Me, start_chat, state},
+    signals::Signals,
 };
 use crate::{
     attachments::{Store, Sweeper},
-    auth::{
-        Accounts, ApiKeys, Authenticator, Credentials, Passwords, Renamed, Revocations, TokenKeys,
-    },
+    auth::{ApiKeys, Revocations},
     callbacks::Callbacks,
-    chat::{ChatServer, ChatSettings, Drain, Look, ToNodes, Unfinished},
-    config::{Config, ReplicaConfig, Switch},
+    chat::{ChatServer, Drain, Unfinished},
+    config::{Config, ReplicaConfig},
     db::{Database, Idle, SearchIndex, Writer},
     limiter::Limiters,
     nodes::Hooks,
-    places::Places,
-    rest::{Answers, DESCRIPTIONS, Draining, Files, Search, State},
+    rest::{Draining, Files, Search},
     session::SessionCount,
-    transport::Certificate,
     webhooks::Dispatcher,
 };
-use parlor_domain::{
-    MessageId, MessageIds,
-    limits::{LEASE_RELEASE, LIMITER_TICK, SIGNALS_APART, upload_time},
-};
+use parlor_domain::limits::{LEASE_RELEASE, LIMITER_TICK, upload_time};
 
 pub(super) fn serve(config: Config, around: &impl Around) -> Result<(), Failure> {
     // Many systems allow 1,024 open files and more if one asks.
@@ -64,14 +56,8 @@ pub(super) fn serve(config: Config, around: &impl Around) -> Result<(), Failure>
     let addresses = addresses.map_err(Failure::environment)?;
     let ended = actix_web::rt::System::new().block_on(async move {
         // Before anyone can know that the server is there and ask it to stop.
-        let mut signals = Signals::new()?;
-        // Unheard, it would end the process.
-        let hangup = signal(SignalKind::hangup()).map_err(Failure::environment)?;
-        if around.ends_with_terminal() {
-            signals.hangup = Some(hangup);
-        } else {
-            actix_web::rt::spawn(reload(config.connections.certificate.clone(), hangup));
-        }
+        let certificate = config.connections.certificate.as_ref();
+        let signals = Signals::new(around.ends_with_terminal(), certificate)?;
         let server = Running::start(&config, &database, listeners).await?;
         log::info!(
             "started {}: {} worker threads, data in {}",
@@ -272,119 +258,6 @@ async fn stop(
     let _ = timeout(STOP_RESERVE, handle.stop(true)).await;
 }
 
-/// This node, as the ChatServer has to know it.
-struct Me {
-    number: u8,
-    leads: watch::Receiver<bool>,
-    bus: Option<Recipient<ToNodes>>,
-    callbacks: Callbacks,
-}
-
-fn start_chat(
-    arbiter: &Arbiter,
-    config: &Config,
-    writer: &Addr<Writer>,
-    database: &Database,
-    (newest, unfinished): (Option<MessageId>, Unfinished),
-    me: Me,
-) -> Addr<ChatServer> {
-    let Me { number, leads, bus, callbacks } = me;
-    let settings = ChatSettings {
-        limits: config.limits.clone(),
-        rates: config.rates,
-        heartbeat_interval: config.connections.heartbeat.interval,
-        presence_grace: config.rooms.presence_grace,
-        contact: config.rooms.contact,
-        room_rules: config.rooms.room_rules.clone().unwrap_or_default(),
-        inbox_ttl: config.rooms.inbox_ttl,
-        retention: config.rooms.retention(),
-        retention_tick: config.rooms.retention_tick,
-        empty_room_ttl: config.rooms.empty_room_ttl,
-        callbacks,
-        tells_arrivals: config.webhooks.is_some(),
-        has_nodes: config.store.database.file().is_none(),
-        leads,
-        goaway_spread: config.nodes.goaway_spread,
-    };
-    let (writer, reader) = (writer.clone(), database.reader.clone());
-    let ids = MessageIds::new(number, newest);
-    ChatServer::start_in_arbiter(&arbiter.handle(), move |ctx| {
-        ChatServer::new(ctx.address(), settings, writer, reader, ids, unfinished, bus)
-    })
-}
-
-fn state(
-    config: &Config,
-    chat: &Addr<ChatServer>,
-    writer: &Addr<Writer>,
-    database: &Database,
-    (revocations, api_keys): (Revocations, ApiKeys),
-    files: Files,
-    search: Option<Search>,
-) -> State {
-    let (leeway, claims) = (config.identity.tokens.leeway, config.identity.claims.clone());
-    let previous = config.identity.previous_secret.as_ref();
-    let keys = TokenKeys::new(&config.secret, previous, leeway, claims);
-    let accounts = Accounts {
-        keys: keys.clone(),
-        revocations: revocations.clone(),
-        leeway,
-        reader: database.reader.clone(),
-        writer: writer.clone(),
-        passwords: Passwords::default(),
-        access_ttl: config.identity.tokens.access_ttl,
-        refresh_ttl: config.identity.tokens.refresh_ttl,
-    };
-    let targets = config.webhooks.as_ref().map(|webhooks| webhooks.targets.clone());
-    let targets = targets.unwrap_or_default();
-    State {
-        chat: chat.clone(),
-        reader: database.reader.clone(),
-        writer: writer.clone(),
-        inbox_ttl: config.rooms.inbox_ttl,
-        accounts,
-        authenticator: Authenticator::new(
-            Credentials {
-                keys,
-                issuer: config.identity.issuer.clone(),
-                service: config.identity.service.clone(),
-                accounts: config.identity.accounts,
-                adopted: config.identity.adopted.clone(),
-                leeway,
-            },
-            (revocations, api_keys),
-            database.reader.clone(),
-            writer.clone(),
-            renamed(chat.clone()),
-        ),
-        has_accounts: config.identity.accounts,
-        cookie: config.connections.cookie.clone(),
-        metrics_token: config.metrics_token.clone(),
-        certificate: config.connections.certificate.clone(),
-        files,
-        search,
-        webhooks: targets.urls,
-        outbox_wake: targets.wake,
-        limiters: Limiters::new(&config.rates),
-        proxies: config.proxies.clone(),
-        proxied: Places::new(most_of_one(config.limits.connections_per_address)),
-        request_timeout: config.connections.http.request,
-        answers: Answers::default(),
-        permissions: None,
-        limits: config.limits.clone(),
-        contact: config.rooms.contact,
-        has_directory: config.rooms.directory == Switch::On,
-        draining: Draining::default(),
-        descriptions: &DESCRIPTIONS,
-        health: None,
-    }
-}
-
-/// Tells those who see a user.
-fn renamed(chat: Addr<ChatServer>) -> Renamed {
-    Arc::new(move |user| chat.do_send(Look::new(move |server| server.user_changed(user))))
-}
-
 /// Opens the index, and keeps it up to date from now on.
 fn start_search(config: &Config, database: &Database) -> Result<Search, Failure> {
     let index = SearchIndex::start(&config.store.database, database);
@@ -398,64 +271,5 @@ async fn forget_idle(limiters: Limiters) {
     loop {
         tick.tick().await;
         limiters.forget_idle();
-    }
-}
-
-/// The signals that ask the process to stop.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    /// Where the end of its terminal is one.
-    hangup: Option<Signal>,
-}
-
-/// Reads the certificate again at each SIGHUP, as who renews it asks for.
-/// Nothing else is read again.
-async fn reload(certificate: Option<Certificate>, mut hangup: Signal) {
-    while hangup.recv().await.is_some() {
-        match certificate.as_ref().map(Certificate::reload) {
-            Some(Ok(())) => log::info!("the certificate was reloaded"),
-            Some(Err(error)) => {
-                log::error!("the certificate was not reloaded, the old one stays in use: {error}")
-            }
-            None => log::info!("SIGHUP: there is no certificate to reload"),
-        }
-    }
-}
-
-impl Signals {
-    fn new() -> Result<Self, Failure> {
-        let on = |kind| signal(kind).map_err(Failure::environment);
-        Ok(Self {
-            terminate: on(SignalKind::terminate())?,
-            interrupt: on(SignalKind::interrupt())?,
-            hangup: None,
-        })
-    }
-
-    /// A signal that is not the last one once more: who stops a service often
-    /// signals its process and then its group.
-    async fn next_apart(&mut self) {
-        let last = Instant::now();
-        loop {
-            self.next().await;
-            if last.elapsed() >= SIGNALS_APART {
-                return;
-            }
-        }
-    }
-
-    async fn next(&mut self) {
-        let hangup = async {
-            match &mut self.hangup {
-                Some(hangup) => hangup.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-            _ = hangup => {}
-        }
     }
 }
