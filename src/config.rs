@@ -117,6 +117,8 @@ pub struct Config {
     pub rates: Rates,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,
+    /// The page takes links that sign in: `parlor dev`.
+    pub takes_links: bool,
 }
 
 /// Why the configuration cannot be used. Its text is one line for the
@@ -203,6 +205,7 @@ impl Config {
             rates: args.rates.rates(),
             proxies,
             limits,
+            takes_links: false,
             store,
         })
     }

@@ -17,7 +17,8 @@ pub(super) fn dev(DevArgs { port, serve }: DevArgs) -> Result<(), Failure> {
     let home = Home::make()
         .map_err(|error| Failure::environment(format!("cannot make a directory: {error}")))?;
     settings.store.data_dir = home.path().to_owned();
-    serve::serve(Config::new(settings)?, &Trial(home))
+    let config = Config { takes_links: true, ..Config::new(settings)? };
+    serve::serve(config, &Trial(home))
 }
 
 struct Trial(Home);

@@ -38,13 +38,30 @@ pub async fn file(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     };
     match Page::get(name) {
         None => fallback::no_path().await,
-        Some(file) if fallback::is_reading(request.method()) => Ok(serve(&request, file)),
-        Some(_) => Ok(fallback::no_method(header::HeaderValue::from_static("GET, HEAD"))),
+        Some(_) if !fallback::is_reading(request.method()) => {
+            Ok(fallback::no_method(header::HeaderValue::from_static("GET, HEAD")))
+        }
+        Some(file) if name == "page/index.html" && takes_links(&request) => Ok(with_links(&file)),
+        Some(file) => Ok(serve(&request, file)),
     }
 }
 
 fn has_no_accounts(request: &HttpRequest) -> bool {
     request.app_data::<web::Data<State>>().is_some_and(|state| !state.has_accounts)
+}
+
+fn takes_links(request: &HttpRequest) -> bool {
+    request.app_data::<web::Data<State>>().is_some_and(|state| state.takes_links)
+}
+
+/// The page of a server whose links sign in, which it says in its first element.
+fn with_links(file: &EmbeddedFile) -> HttpResponse {
+    let page = String::from_utf8_lossy(&file.data);
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+        .body(page.replacen("<html ", "<html data-takes-links ", 1))
 }
 
 fn serve(request: &HttpRequest, file: EmbeddedFile) -> HttpResponse {

@@ -41,6 +41,8 @@ pub struct State {
     pub authenticator: Authenticator,
     /// Whether people can register and log in here.
     pub has_accounts: bool,
+    /// Whether the page takes links that sign in.
+    pub takes_links: bool,
     /// The cookie that may carry a token.
     pub cookie: Option<TokenCookie>,
     /// The token that `GET /metrics` requires; `None`: only this machine may

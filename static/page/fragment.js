@@ -11,10 +11,11 @@ function take() {
   if (!found) return null;
   history.replaceState(history.state, "", location.pathname + location.search);
   // Elsewhere a link could sign people in as somebody else without their notice.
-  return LOCAL.has(location.hostname) ? found[1] : null;
+  const takesLinks = "takesLinks" in document.documentElement.dataset;
+  return takesLinks && LOCAL.has(location.hostname) ? found[1] : null;
 }
 
-/** The token of the link that this page was opened by; null if it was not, or not on this machine. */
+/** The token of the link that this page was opened by; null if there is none that is taken. */
 export const linked = take();
 
 // A link in a window that shows the page already changes nothing but the fragment.

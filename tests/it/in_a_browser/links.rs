@@ -11,6 +11,16 @@ async fn has_no_token(browser: &Browser) {
     browser.wait_until("the bare address", bare, json!([])).await;
 }
 
+/// The page is as without a link.
+async fn is_ignored(browser: &Browser, has_accounts: bool) {
+    has_no_token(browser).await;
+    if has_accounts {
+        browser.find("sign-in").await;
+        let error = "document.getElementById('sign-in-error').textContent";
+        assert_eq!(browser.evaluate(error, json!([])).await, "");
+    }
+}
+
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
 async fn two_links_in_two_tabs_are_two_people() {
@@ -49,7 +59,7 @@ async fn two_links_in_two_tabs_are_two_people() {
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
 async fn a_link_that_is_no_good_says_so_and_keeps_nothing() {
-    let server = Server::start().await;
+    let server = Server::builder().start_dev().await;
     let driver = Driver::start().await;
     let browser = driver.open("late", server.address()).await;
     let foreign = Token::of("eve").signed_with("another secret that is long enough for HS256");
@@ -66,20 +76,22 @@ async fn a_link_that_is_no_good_says_so_and_keeps_nothing() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
-async fn a_link_of_another_host_signs_nobody_in() {
+async fn a_link_signs_nobody_in_elsewhere_and_at_no_other_server() {
     let driver = Driver::start().await;
     for accounts in ["on", "off"] {
         let server = Server::builder().set("PARLOR_ACCOUNTS", accounts).start().await;
         let browser = driver.open(accounts, server.address()).await;
         let port = server.address().port();
-        let link = format!("http://parlor.localhost:{port}/#token={}", sign("ada"));
-        browser.goto(&link).await;
-        has_no_token(&browser).await;
-        if accounts == "on" {
-            browser.find("sign-in").await;
-            let error = "document.getElementById('sign-in-error').textContent";
-            assert_eq!(browser.evaluate(error, json!([])).await, "");
+        for host in ["127.0.0.1", "parlor.localhost"] {
+            browser.goto(&format!("http://{host}:{port}/#token={}", sign("ada"))).await;
+            is_ignored(&browser, accounts == "on").await;
         }
         browser.close().await;
     }
+    let mut server = Server::builder().start_dev().await;
+    let [ada, ..] = server.links().await;
+    let browser = driver.open("dev", server.address()).await;
+    browser.goto(&ada.replace("127.0.0.1", "parlor.localhost")).await;
+    is_ignored(&browser, true).await;
+    browser.close().await;
 }
