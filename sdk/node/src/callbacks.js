@@ -1,5 +1,5 @@
 // Questions that Parlor asks the application (docs/CALLBACKS.md).
-import { verified } from "./webhooks.js";
+import { InvalidSignature, verified } from "./webhooks.js";
 
 /** @typedef {import("./webhooks.js").HeadersLike} HeadersLike */
 /** @typedef {import("./webhooks.js").Secret} Secret */
@@ -96,7 +96,7 @@ export const deny = (reason, { seconds } = {}) => ({ action: "refuse", reason, s
  * @returns {Access}
  */
 export function verifyAccess(body, headers, secret, checks) {
-  return verified(body, headers, secret, checks).data;
+  return asked("access", verified(body, headers, secret, checks));
 }
 
 /**
@@ -109,7 +109,7 @@ export function verifyAccess(body, headers, secret, checks) {
  * @returns {BeforeSend}
  */
 export function verifyBeforeSend(body, headers, secret, checks) {
-  return verified(body, headers, secret, checks).data;
+  return asked("before_send", verified(body, headers, secret, checks));
 }
 
 /**
@@ -122,5 +122,20 @@ export function verifyBeforeSend(body, headers, secret, checks) {
  * @returns {Command}
  */
 export function verifyCommand(body, headers, secret, checks) {
-  return verified(body, headers, secret, checks).data;
+  return asked("command", verified(body, headers, secret, checks));
+}
+
+/**
+ * What is asked. An answer means something else to another question, and all are signed
+ * with the same secret.
+ *
+ * @param {string} kind
+ * @param {any} said
+ * @returns {any}
+ */
+function asked(kind, { type, data }) {
+  if (type !== kind || typeof data !== "object" || data === null) {
+    throw new InvalidSignature(`this is no question of the type ${kind}`);
+  }
+  return data;
 }

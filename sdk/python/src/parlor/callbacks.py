@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Literal, Mapping, Optional, TypedDict, Union
 
 from ._call import UNSET, Unset
 from .types import User
-from .webhooks import TOLERANCE, Secret, verified
+from .webhooks import TOLERANCE, InvalidSignature, Secret, verified
 
 
 class _BeforeSend(TypedDict):
@@ -97,6 +97,15 @@ def _for_a_while(answer: Answer, seconds: Optional[int]) -> Answer:
     return answer if seconds is None else {**answer, "seconds": seconds}
 
 
+def _asked(kind: str, body: bytes, headers: Mapping[str, str], *how: Any) -> Any:
+    """What is asked. An answer means something else to another question, and all are
+    signed with the same secret."""
+    said = verified(body, headers, *how)
+    if said.get("type") != kind or not isinstance(said.get("data"), dict):
+        raise InvalidSignature(f"this is no question of the type {kind}")
+    return said["data"]
+
+
 def verify_access(
     body: bytes,
     headers: Mapping[str, str],
@@ -106,7 +115,7 @@ def verify_access(
     now: Optional[float] = None,
 ) -> Access:
     """Who wants to come into a room, if Parlor asks; otherwise ``InvalidSignature``."""
-    asked: Access = verified(body, headers, secret, tolerance, now)["data"]
+    asked: Access = _asked("access", body, headers, secret, tolerance, now)
     return asked
 
 
@@ -120,7 +129,7 @@ def verify_before_send(
 ) -> BeforeSend:
     """What is asked about, if Parlor asks; otherwise ``InvalidSignature``. ``secret`` is
     ``PARLOR_CALLBACK_SECRET``."""
-    asked: BeforeSend = verified(body, headers, secret, tolerance, now)["data"]
+    asked: BeforeSend = _asked("before_send", body, headers, secret, tolerance, now)
     return asked
 
 
@@ -133,5 +142,5 @@ def verify_command(
     now: Optional[float] = None,
 ) -> Command:
     """The same of a command."""
-    asked: Command = verified(body, headers, secret, tolerance, now)["data"]
+    asked: Command = _asked("command", body, headers, secret, tolerance, now)
     return asked

@@ -80,6 +80,10 @@ class Application:
             assert httpx.post(self.url + path, content=body).status_code == 401
             large = self._post(path, b" " * (1024 * 1024 + 1), now, secret)
             assert large.status_code == 413, large.text
+            if path != "/webhooks":
+                # Signed, and another question: what it accepts is not that.
+                other = json.dumps({**told, "type": "another"}).encode()
+                assert self._post(path, other, now, secret).status_code == 401, path
         assert not self._heard and not self.asked
         assert self._post("/webhooks", body, now, self._secrets["/webhooks"]).status_code == 204
         assert self._heard == [told]
