@@ -3,11 +3,12 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::{CONTROL_PAYLOAD_MAX, Opcode, Violation};
+use super::{
+    CONTROL_PAYLOAD_MAX, Opcode, Violation,
+    header::{FIN, MASKED, extended_length, payload_length},
+};
 
-const FIN: u8 = 0x80;
 const RSV: u8 = 0x70;
-const MASKED: u8 = 0x80;
 
 /// A short frame of a client, whole and masked (RFC 6455 section 5.3). A payload beyond
 /// what fits into the shortest header is cut.
@@ -34,17 +35,11 @@ pub fn server_frame(
     if !is_sound || opcode == Opcode::Continuation {
         return Err(Violation::Protocol);
     }
-    let extended = match second {
-        126 => 2,
-        127 => 8,
-        _ => 0,
-    };
+    let extended = extended_length(second);
     let Some(bytes) = input.get(2..2 + extended) else { return Ok(None) };
-    let length = match extended {
-        0 => u64::from(second),
-        _ => bytes.iter().fold(0, |length, byte| length << 8 | u64::from(*byte)),
-    };
-    let length = usize::try_from(length).ok().filter(|length| *length <= payload_max);
+    let length = usize::try_from(payload_length(second, bytes)?)
+        .ok()
+        .filter(|length| *length <= payload_max);
     let length = length.ok_or(Violation::TooBig)?;
     let header = 2 + extended;
     if input.len() < header + length {
@@ -96,7 +91,9 @@ mod tests {
             (&[0x80, 0x01], Violation::Protocol),
             (&[0xC1, 0x01], Violation::Protocol),
             (&[0x81, 11], Violation::TooBig),
-            (&[0x81, 127, 255, 255, 255, 255, 255, 255, 255, 255], Violation::TooBig),
+            (&[0x81, 127, 127, 255, 255, 255, 255, 255, 255, 255], Violation::TooBig),
+            (&[0x81, 127, 255, 255, 255, 255, 255, 255, 255, 255], Violation::Protocol),
+            (&[0x81, 126, 0, 125], Violation::Protocol),
         ] {
             assert_eq!(server_frame(&mut BytesMut::from(bytes), 10), Err(why), "{bytes:?}");
         }

@@ -5,10 +5,10 @@ use super::{CONTROL_PAYLOAD_MAX, Opcode, Violation};
 /// Two bytes, a length of eight, a mask of four.
 const HEADER_MAX: usize = 14;
 
-const FIN: u8 = 0x80;
+pub(super) const FIN: u8 = 0x80;
 const RSV1: u8 = 0x40;
 const RSV2_AND_3: u8 = 0x30;
-const MASKED: u8 = 0x80;
+pub(super) const MASKED: u8 = 0x80;
 
 /// A whole and sound header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,15 +54,7 @@ impl HeaderBuffer {
             return 2;
         }
         let mask = if self.bytes[1] & MASKED == 0 { 0 } else { 4 };
-        2 + self.extended_length() + mask
-    }
-
-    fn extended_length(&self) -> usize {
-        match self.bytes[1] & 0x7F {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        }
+        2 + extended_length(self.bytes[1]) + mask
     }
 
     fn parse(&self) -> Result<Header, Violation> {
@@ -72,32 +64,40 @@ impl HeaderBuffer {
         if first & RSV2_AND_3 != 0 || second & MASKED == 0 {
             return Err(Violation::Protocol);
         }
-        let length = self.payload_length()?;
+        let at = 2 + extended_length(second);
+        let length = payload_length(second, &self.bytes[2..at])?;
         let fin = first & FIN != 0;
         // Section 5.5: control frames are short and come in one piece.
         if opcode.is_control() && (!fin || length > CONTROL_PAYLOAD_MAX as u64) {
             return Err(Violation::Protocol);
         }
-        let at = 2 + self.extended_length();
         let mask = std::array::from_fn(|index| self.bytes[at + index]);
         Ok(Header { fin, rsv1: first & RSV1 != 0, opcode, mask, length })
     }
+}
 
-    /// Section 5.2: the shortest form must be used, and the highest bit of
-    /// eight bytes is zero.
-    fn payload_length(&self) -> Result<u64, Violation> {
-        let (length, shortest) = match self.bytes[1] & 0x7F {
-            126 => (u64::from(u16::from_be_bytes([self.bytes[2], self.bytes[3]])), 126),
-            127 => {
-                (u64::from_be_bytes(std::array::from_fn(|index| self.bytes[2 + index])), 0x1_0000)
-            }
-            short => (u64::from(short), 0),
-        };
-        if length < shortest || length > i64::MAX as u64 {
-            return Err(Violation::Protocol);
-        }
-        Ok(length)
+/// How many bytes behind the second one say how long the payload is.
+pub(super) fn extended_length(second: u8) -> usize {
+    match second & !MASKED {
+        126 => 2,
+        127 => 8,
+        _ => 0,
     }
+}
+
+/// What the second byte and those behind it say. Section 5.2: the shortest form must be
+/// used, and the highest bit of eight bytes is zero.
+pub(super) fn payload_length(second: u8, extended: &[u8]) -> Result<u64, Violation> {
+    let shortest = match extended.len() {
+        0 => return Ok(u64::from(second & !MASKED)),
+        2 => 126,
+        _ => 0x1_0000,
+    };
+    let length = extended.iter().fold(0, |length, byte| length << 8 | u64::from(*byte));
+    if length < shortest || length > i64::MAX as u64 {
+        return Err(Violation::Protocol);
+    }
+    Ok(length)
 }
 
 #[cfg(test)]
