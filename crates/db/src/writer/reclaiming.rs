@@ -16,6 +16,9 @@ pub(super) struct Reclaiming {
     /// Pages that went back are still in the file, for as long as the log is not
     /// copied into it whole.
     is_unfinished: bool,
+    /// Somebody reads what they were, so that the log cannot begin anew: with each step
+    /// it would only become longer.
+    is_held: bool,
 }
 
 impl Reclaiming {
@@ -31,6 +34,7 @@ impl Reclaiming {
     /// It has ended, and somebody still reads what it would have cut off.
     pub fn checkpointed(&mut self, is_unfinished: bool) {
         self.is_unfinished |= is_unfinished;
+        self.is_held = is_unfinished;
     }
 
     fn look(&mut self) {
@@ -39,7 +43,7 @@ impl Reclaiming {
 
     /// Whether a step begins now that nothing is written.
     fn begins(&mut self) -> bool {
-        let begins = self.is_due && !self.is_running;
+        let begins = self.is_due && !self.is_running && !self.is_held;
         if begins {
             *self = Self { is_dirty: false, is_due: false, is_running: true, ..*self };
         }
@@ -121,9 +125,12 @@ mod tests {
         reclaiming.ended(FREED);
         assert!(reclaiming.checkpoint_begins());
         reclaiming.checkpointed(true);
+        reclaiming.look();
+        assert!(!reclaiming.begins(), "not while somebody reads");
         assert!(reclaiming.checkpoint_begins(), "another one");
         reclaiming.ended(FREED);
         reclaiming.checkpointed(false);
         assert!(reclaiming.is_unfinished, "of a step that came meanwhile it knows nothing");
+        assert!(reclaiming.begins(), "it goes on");
     }
 }

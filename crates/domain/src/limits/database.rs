@@ -148,10 +148,11 @@ pub const RECLAIM_FROM_BYTES: i64 = 4 << 20;
 pub const RECLAIM_KEEP_BYTES: i64 = 1 << 20;
 /// One part in so many of a file has to be free: what goes and comes every day stays.
 pub const RECLAIM_SHARE: i64 = 10;
-/// Pages given back in the first step; the next ones have more or fewer, by how long it took.
-pub const RECLAIM_PAGES: u32 = 16;
+/// Pages given back in the first step; the next ones have more or fewer, by how long it took:
+/// for each, SQLite may go through the whole list of what is free.
+pub const RECLAIM_PAGES: u32 = 2;
 /// So few at the least, and so many at the most.
-pub const RECLAIM_PAGES_RANGE: std::ops::RangeInclusive<u32> = 4..=256;
+pub const RECLAIM_PAGES_RANGE: std::ops::RangeInclusive<u32> = 1..=256;
 /// A step is to take no longer, and a write that comes meanwhile waits for no longer
 /// (measured: 4 ms for 16 pages, as for a commit without any; 8 for 64, 32 for 256).
 pub const RECLAIM_STEP: Duration = Duration::from_millis(8);
