@@ -54,6 +54,17 @@ fn made(client: ClientBuilder) -> reqwest::Client {
     client.build().expect("a client with a provider for TLS can be made")
 }
 
+/// The address of a server, without anything that is not for everybody to see or that a
+/// path cannot be put behind.
+pub fn bare_url(text: &str) -> Option<reqwest::Url> {
+    let url = reqwest::Url::parse(text).ok()?;
+    let is_bare = url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    (is_bare && matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+}
+
 /// Whether a URL names a host in a private network by its address. One that is named
 /// otherwise is known when it is looked up.
 pub fn names_private_address(url: &reqwest::Url) -> bool {

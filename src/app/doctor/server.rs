@@ -129,7 +129,11 @@ impl Server<'_> {
                 "redirect that to https: who follows an old link would send a token unencrypted",
             ),
             Ok(plain) if goes_to_https(&plain) => self.found.right("HTTP leads to https"),
-            _ => self.found.right("nothing is served over plain HTTP"),
+            Ok(plain) => self.found.doubtful(
+                format!("plain HTTP is answered with {}", plain.shown()),
+                "redirect it to https, or answer nothing there",
+            ),
+            Err(_) => self.found.right("nothing is served over plain HTTP"),
         }
     }
 
@@ -147,6 +151,12 @@ impl Server<'_> {
         let json = ready.json().unwrap_or_default();
         let Some(status) = json["status"].as_str() else {
             let shown = ready.shown();
+            if ready.status >= 500 {
+                return self.found.wrong(
+                    format!("{path} is answered with {shown}, and not by the server"),
+                    "is the server running, and ready? Its log has the cause",
+                );
+            }
             return self.found.right(format!("{path} is not for this address: {shown}"));
         };
         let checks = json["checks"].as_object().into_iter().flatten();

@@ -41,14 +41,7 @@ impl Target {
              https://example.org/chat, without a user, a query or a fragment"
                 .to_owned()
         };
-        let parsed = Url::parse(url).map_err(|_| bad())?;
-        let is_bare = parsed.query().is_none()
-            && parsed.fragment().is_none()
-            && parsed.username().is_empty()
-            && parsed.password().is_none();
-        if !is_bare || !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
-            return Err(bad());
-        }
+        let parsed = outbound::bare_url(url).ok_or_else(bad)?;
         let origin = origin.map(|origin| {
             parse_origin(origin)
                 .ok_or("--origin: it must be an origin such as https://app.example.org".to_owned())

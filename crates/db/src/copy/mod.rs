@@ -132,7 +132,7 @@ pub enum CopyError {
 /// # Errors
 /// It cannot be opened, or was made by somebody else, or by another version.
 pub fn check_migrated(url: &DatabaseUrl) -> Result<(), CopyError> {
-    Side::open(url)?.check_migrated()
+    Side::look_at(url)?.check_migrated()
 }
 
 /// Whether a copy into this database has begun and is not finished. Blocking;

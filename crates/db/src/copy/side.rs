@@ -81,6 +81,15 @@ impl Side {
         Ok(Self { conn, name, _lock: None })
     }
 
+    /// Opens it to look at it: a file, which may be anybody's, stays as it is.
+    pub fn look_at(url: &DatabaseUrl) -> Result<Self, CopyError> {
+        let DatabaseUrl::Sqlite(path) = url else { return Self::open(url) };
+        let refused = |refused: Refused| CopyError::Open(refused.of(url));
+        let name = whole_path(path).map_err(refused)?;
+        let conn = sqlite::connect::look_at(path).map_err(Refused::Open).map_err(refused)?;
+        Ok(Self { conn: SideConn::Sqlite(Box::new(conn)), name, _lock: None })
+    }
+
     /// Nothing is migrated here: what is read stays as it is.
     pub fn check_migrated(&mut self) -> Result<(), CopyError> {
         let applied = ask!(self, applied_migrations())

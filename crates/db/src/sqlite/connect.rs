@@ -18,13 +18,24 @@ use parlor_domain::limits::WRITE_CACHE_KIB;
 /// The writer's connections.
 pub(crate) type WriterPool = Pool<ConnectionManager<Conn>>;
 
-pub(crate) fn establish(path: &Path) -> Result<Conn, String> {
-    let mut conn = Conn::establish(&path.to_string_lossy()).map_err(|error| match error {
+fn opened(name: &str) -> Result<Conn, String> {
+    let mut conn = Conn::establish(name).map_err(|error| match error {
         ConnectionError::BadConnection(cause) => cause,
         other => other.to_string(),
     })?;
+    conn.batch_execute(&busy_timeout()).map_err(|error| error.to_string())?;
+    Ok(conn)
+}
+
+/// One that changes nothing of the file (<https://sqlite.org/uri.html>).
+pub(crate) fn look_at(path: &Path) -> Result<Conn, String> {
+    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    opened(&format!("file:{path}?mode=ro"))
+}
+
+pub(crate) fn establish(path: &Path) -> Result<Conn, String> {
+    let mut conn = opened(&path.to_string_lossy())?;
     let describe = |error: diesel::result::Error| error.to_string();
-    conn.batch_execute(&busy_timeout()).map_err(describe)?;
     if Size::of(&mut conn).map_err(describe)?.is_empty() {
         conn.batch_execute(SHRINKS).map_err(describe)?;
     }
