@@ -14,7 +14,7 @@ use crate::{
     callbacks,
     chat::{ChatError, ChatServer, Connected},
     clock,
-    db::SubmissionBacklog,
+    db::{Backlog, SubmissionBacklog},
     error::ApiError,
     metrics::{CONTENT_TYPE, metrics},
     protocol::{Close, ErrorCode},
@@ -60,40 +60,46 @@ async fn collect(state: &State) -> Result<String, ApiError> {
 async fn stored(state: &State) -> Vec<Measured> {
     let State { reader, .. } = state;
     let counting = async {
-        tokio::join!(
-            reader.inbox_count(),
-            reader.backlogs(),
-            reader.submission_backlog(),
-            reader.database_size()
-        )
+        tokio::join!(reader.inbox_count(), reader.backlogs(), reader.submission_backlog())
     };
+    // A PostgreSQL looks at each of its files for that.
+    let sizing = timeout(METRICS_TIMEOUT, reader.database_size());
+    let (counted, size) = tokio::join!(timeout(METRICS_TIMEOUT, counting), sizing);
     // A read that fails is counted and logged where it does.
-    let Ok((Ok(inbox), Ok(backlogs), Ok(submissions), Ok(size))) =
-        timeout(METRICS_TIMEOUT, counting).await
-    else {
-        return Vec::new();
+    let mut all = match counted {
+        Ok((Ok(inbox), Ok(backlogs), Ok(submissions))) => backlog(inbox, &backlogs, submissions),
+        _ => Vec::new(),
     };
-    let number = |count: i64| u64::try_from(count).unwrap_or(0);
+    if let Ok(Ok(size)) = size {
+        all.push(("parlor_database_bytes", "Size of the database", number(size.bytes)));
+        let free = size.free_bytes.map(number);
+        all.extend(
+            free.map(|free| ("parlor_database_free_bytes", "Free bytes in the database", free)),
+        );
+    }
+    all
+}
+
+fn number(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}
+
+fn backlog(inbox: i64, backlogs: &[Backlog], submissions: SubmissionBacklog) -> Vec<Measured> {
     let outbox = |dead: bool| {
         number(backlogs.iter().filter(|one| one.dead == dead).map(|one| one.count).sum())
     };
     let waits = backlogs.iter().filter(|one| !one.dead).filter_map(|one| one.oldest).min();
     let age_ms = waits.map_or(0, |since| clock::now().0.saturating_sub(since.0));
     let SubmissionBacklog { waiting, oldest_s, refused } = submissions;
-    let mut all = vec![
+    vec![
         ("parlor_inbox_events", "Events waiting in inboxes", number(inbox)),
         ("parlor_webhooks_waiting", "Webhooks waiting to be sent", outbox(false)),
         ("parlor_webhooks_age_seconds", "Seconds that the oldest waits", number(age_ms / 1_000)),
         ("parlor_webhooks_dead", "Webhooks in the dead-letter list", outbox(true)),
-        ("parlor_database_bytes", "Size of the database", number(size.bytes)),
         ("parlor_submissions_waiting", "Submissions not carried out yet", number(waiting)),
         ("parlor_submissions_age_seconds", "Seconds that the oldest waits", number(oldest_s)),
         ("parlor_submissions_dead", "Refused submissions that are kept", number(refused)),
-    ];
-    if let Some(free) = size.free_bytes {
-        all.push(("parlor_database_free_bytes", "Free bytes in the database", number(free)));
-    }
-    all
+    ]
 }
 
 /// The metrics of `/metrics` by name.
