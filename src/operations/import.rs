@@ -4,7 +4,7 @@ use parlor_domain::{
     Denied, PlainText, Scope, UserId, UserRole,
     archive::{Header, Line},
     gives_rights,
-    limits::IMPORT_CHUNK_LINES,
+    limits::{IMPORT_CHUNK_LINES, IMPORT_CHUNK_OTHERS},
     shows_something,
 };
 use rustc_hash::FxHashMap;
@@ -54,6 +54,18 @@ impl ReadLines {
         self.problems.push(ImportProblemView { line, code, message });
     }
 
+    fn refuse_rights(&mut self) {
+        let gives = |(_, line): &mut (u64, Line)| match line {
+            Line::User(user) => user.roles.iter().any(|UserRole(role)| gives_rights(role)),
+            _ => false,
+        };
+        let refused: Vec<_> = self.lines.extract_if(.., gives).collect();
+        for (line, _) in refused {
+            let what = "user.roles that give rights are for an administrator to import".to_owned();
+            self.refuse(line, "forbidden", what);
+        }
+    }
+
     fn take(&mut self, line: u64, value: Value, content_bytes: usize) {
         let mut read = match read_json_line(value, content_bytes) {
             Ok(read) => read,
@@ -94,14 +106,6 @@ impl ImportLines {
         });
         ids.collect()
     }
-
-    fn gives_rights(&self) -> bool {
-        let gives = |line: &Line| match line {
-            Line::User(user) => user.roles.iter().any(|UserRole(role)| gives_rights(role)),
-            _ => false,
-        };
-        self.read.lines.iter().any(|(_, line)| gives(line))
-    }
 }
 
 impl Operation for ImportLines {
@@ -128,20 +132,25 @@ impl Operation for ImportLines {
         for (number, line) in lines {
             read.take(number, line, rules.content_bytes);
         }
+        let is_other = |(_, line): &&(u64, Line)| !matches!(line, Line::Message(_));
+        if read.lines.iter().filter(is_other).count() > IMPORT_CHUNK_OTHERS {
+            let what = format!("must have at most {IMPORT_CHUNK_OTHERS} that are no messages");
+            return Err(Refusal::field("lines", &what));
+        }
         self.read = read;
         Ok(())
     }
 
-    /// Only who has all rights gives them to others.
     fn allowed(&self, from: &Requester, _: &Anywhere) -> Result<(), ChatError> {
-        match from.is_admin {
-            true if from.grants || !self.gives_rights() => Ok(()),
-            _ => Err(Denied::NotAdmin.into()),
-        }
+        if from.is_admin { Ok(()) } else { Err(Denied::NotAdmin.into()) }
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        let Self { dry_run, strict, read, .. } = self;
+        let Self { dry_run, strict, mut read, .. } = self;
+        // Only who has all rights gives them to others.
+        if !asked.from.grants {
+            read.refuse_rights();
+        }
         let ReadLines { header, lines, problems, refused } = read;
         let mode = match (dry_run, strict) {
             (true, _) => ImportMode::Dry,

@@ -18,10 +18,11 @@ use actix_web::{
 use super::{Search, State, fallback::is_reading};
 use crate::{
     auth::{AuthError, Client, Door, Identity, bearer_token},
-    chat::ChatError,
+    chat::{ChatError, Operation as _},
     error::ApiError,
     limiter::{Limited, Limiters},
     metrics::{Limit, metrics},
+    operations::import::ImportLines,
     protocol::ErrorCode,
     request_id::RequestName,
 };
@@ -62,6 +63,7 @@ takes! {
         taken.refusals.extend([401, 403, 500]);
     };
     WithAccounts: |taken| taken.refusals.extend([404, 500]);
+    Importer: |taken| Identity::add_to(taken);
     RateLimitedByAddress: |taken| WithAccounts::add_to(taken);
     Refreshing: |taken| WithAccounts::add_to(taken);
     Search: |taken| taken.refusals.extend([404]);
@@ -232,6 +234,32 @@ administrators! {
     RoomsAdmin = Rooms([Scope::Rooms]);
     UsersAdmin = Users([Scope::Users]);
     ModerationAdmin = Moderation([Scope::Moderation]);
+}
+
+/// Who may do all that an import does: users, rooms and messages. Known before the body,
+/// which may be large, is read.
+pub struct Importer(Identity);
+
+impl Importer {
+    pub fn identity(self) -> Identity {
+        self.0
+    }
+}
+
+impl FromRequest for Importer {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let identity = Identity::from_request(request, payload);
+        Box::pin(async move {
+            let identity = identity.await?;
+            match ImportLines::SCOPES.iter().all(|scope| identity.may(&[*scope])) {
+                true => Ok(Self(identity)),
+                false => Err(ChatError::from(Denied::NotAdmin).into()),
+            }
+        })
+    }
 }
 
 impl<S: Granted> FromRequest for By<S> {

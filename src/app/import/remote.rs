@@ -21,14 +21,12 @@ use crate::{
     outbound,
 };
 use parlor_domain::limits::{
-    IMPORT_AGAIN, IMPORT_CHUNK_LINES, IMPORT_SENT_BYTES, IMPORT_TIMEOUT, IMPORT_TRIES,
+    ERROR_BYTES, IMPORT_AGAIN, IMPORT_CHUNK_LINES, IMPORT_CHUNK_OTHERS, IMPORT_REPORT_BYTES,
+    IMPORT_SENT_BYTES, IMPORT_TIMEOUT, IMPORT_TRIES,
 };
 
 /// The path of the call, behind where the server is.
 const PATH: &str = "/api/v1/import";
-
-/// The types of lines, as a report names them.
-const KINDS: [&str; 6] = ["user", "room", "member", "message", "reaction", "read"];
 
 #[derive(Serialize)]
 struct Request<'a> {
@@ -66,8 +64,12 @@ struct Problem {
 pub(super) fn import(file: &Path, url: &str, is_strict: bool) -> Result<(), Failure> {
     let token = import_token()
         .ok_or_else(|| Failure::value(format!("{IMPORT_TOKEN} must hold a token for --url")))?;
-    let url = reqwest::Url::parse(&format!("{}{PATH}", url.trim_end_matches('/')))
-        .map_err(|error| Failure::value(format!("--url is no URL: {error}")))?;
+    let url = outbound::bare_url(url).ok_or_else(|| {
+        let what = "--url must be the http or https address of a server, such as \
+                    https://example.org/chat, without a user, a query or a fragment";
+        Failure::value(what)
+    })?;
+    let url = format!("{}{PATH}", url.as_str().trim_end_matches('/'));
     let unread = |error| unread(file, error);
     let (from, bytes) = open(file).map_err(unread)?;
     let mut lines = Lines::new(from);
@@ -96,6 +98,8 @@ struct Chunk {
     lines: Vec<Box<RawValue>>,
     /// Of all but the first one.
     numbers: Vec<u64>,
+    /// How many of them are no messages.
+    others: usize,
     bytes: usize,
 }
 
@@ -103,22 +107,24 @@ impl Chunk {
     fn new(header: &str) -> Result<Self, Failure> {
         let header = RawValue::from_string(header.trim().to_owned());
         let header = header.map_err(Failure::environment)?;
-        Ok(Self { lines: vec![header], numbers: Vec::new(), bytes: 0 })
+        Ok(Self { lines: vec![header], numbers: Vec::new(), others: 0, bytes: 0 })
     }
 
     fn is_full(&self) -> bool {
-        self.lines.len() >= IMPORT_CHUNK_LINES || self.bytes >= IMPORT_SENT_BYTES
+        self.lines.len() >= IMPORT_CHUNK_LINES
+            || self.others >= IMPORT_CHUNK_OTHERS
+            || self.bytes >= IMPORT_SENT_BYTES
     }
 
     fn clear(&mut self) {
         self.lines.truncate(1);
         self.numbers.clear();
-        self.bytes = 0;
+        (self.others, self.bytes) = (0, 0);
     }
 }
 
 struct Import {
-    url: reqwest::Url,
+    url: String,
     token: String,
     client: reqwest::Client,
     runtime: Runtime,
@@ -142,9 +148,10 @@ impl Import {
             Ok(text) => text,
             Err(what) => return self.refuse(number, "invalid_line", &format!("the line {what}")),
         };
-        match RawValue::from_string(text.trim().to_owned()) {
-            Ok(line) => {
+        match sound(text.trim()) {
+            Ok((line, is_message)) => {
                 self.chunk.bytes += line.get().len();
+                self.chunk.others += usize::from(!is_message);
                 self.chunk.lines.push(line);
                 self.chunk.numbers.push(number);
             }
@@ -174,10 +181,9 @@ impl Import {
         if !told.is_empty() {
             self.progress.clear();
         }
-        let counts = answer.counts.iter().filter_map(|count| {
-            let kind = KINDS.into_iter().find(|kind| *kind == count.kind)?;
-            let Count { imported, present, left_out, .. } = *count;
-            Some((kind, Tally { imported, present, left_out }))
+        let counts = answer.counts.into_iter().map(|count| {
+            let Count { kind, imported, present, left_out } = count;
+            (kind, Tally { imported, present, left_out })
         });
         self.report.add_told(counts, answer.invalid, &told)?;
         self.chunk.clear();
@@ -199,7 +205,8 @@ impl Import {
         loop {
             match self.post(body.clone()).await {
                 Sent::Answered(answer) => return Ok(answer),
-                Sent::Again(_, after) if tries < IMPORT_TRIES => {
+                Sent::Again(why, after) if tries < IMPORT_TRIES => {
+                    log::warn!("{}: {why}; it is sent again", self.url);
                     let after = after.unwrap_or(wait).clamp(wait, IMPORT_TIMEOUT);
                     tokio::time::sleep(after).await;
                     (wait, tries) = (wait * 2, tries + 1);
@@ -216,7 +223,7 @@ impl Import {
     }
 
     async fn post(&self, body: Vec<u8>) -> Sent {
-        let request = self.client.post(self.url.clone()).bearer_auth(&self.token);
+        let request = self.client.post(&self.url).bearer_auth(&self.token);
         let request = request.header(reqwest::header::CONTENT_TYPE, "application/json");
         let answer = match request.body(body).send().await {
             Ok(answer) => answer,
@@ -227,13 +234,19 @@ impl Import {
         let after = after.and_then(|after| after.to_str().ok()?.parse().ok());
         let after = after.map(Duration::from_secs);
         if status == StatusCode::OK {
-            return match answer.json().await {
-                Ok(answer) => Sent::Answered(answer),
-                Err(error) => Sent::Again(outbound::cause(error), None),
+            let body = outbound::body(answer, IMPORT_REPORT_BYTES).await;
+            let report = body.map(|body| serde_json::from_slice(&body));
+            return match report {
+                Ok(Ok(answer)) => Sent::Answered(answer),
+                Ok(Err(_)) => Sent::Refused("what answers there is not Parlor".to_owned()),
+                Err(why) => Sent::Again(why, None),
             };
         }
-        let text = answer.text().await.unwrap_or_default();
-        let why = format!("was answered with {}: {}", status.as_u16(), refusal(&text));
+        let text = match outbound::body(answer, ERROR_BYTES).await {
+            Ok(body) => refusal(&String::from_utf8_lossy(&body)),
+            Err(why) => why,
+        };
+        let why = format!("was answered with {}: {text}", status.as_u16());
         match status {
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Sent::Again(why, after),
             status if status.is_server_error() => Sent::Again(why, after),
@@ -248,6 +261,14 @@ impl Import {
             true => Err(stopped()),
         }
     }
+}
+
+/// A line that the server can read in the request, as deep as it is there, and whether
+/// it is a message. One that it cannot would have all others refused.
+fn sound(text: &str) -> Result<(Box<RawValue>, bool), serde_json::Error> {
+    let inside = serde_json::from_str::<serde_json::Value>(&format!("[[{text}]]"))?;
+    let is_message = inside[0][0]["type"] == "message";
+    Ok((RawValue::from_string(text.to_owned())?, is_message))
 }
 
 fn stopped() -> Failure {
@@ -265,4 +286,21 @@ fn refusal(body: &str) -> String {
         Some(body["error"]["message"].as_str()?.to_owned())
     };
     message().unwrap_or_else(|| body.chars().take(SHOWN).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_the_server_could_not_read_is_found_before_it_is_sent() {
+        let is_message = |text: &str| sound(text).map(|(_, is_message)| is_message).ok();
+        assert_eq!(is_message(r#"{"type":"message","content":"\ud83d\ude00"}"#), Some(true));
+        assert_eq!(is_message(r#"{"type":"user"}"#), Some(false));
+        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(126), "]".repeat(126));
+        for bad in [r#"{"type":"message","content":"\ud83d"}"#, r#"{"a":1e999}"#, &deep, "", "1,2]"]
+        {
+            assert_eq!(is_message(bad), None, "{bad}");
+        }
+    }
 }

@@ -1,13 +1,14 @@
 //! What came of an import, line by line where something was left out.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write};
 
 use super::super::{Failure, output};
 use crate::db::{Imported, Problem, Tally};
 
 #[derive(Default)]
 pub(super) struct Report {
-    tallies: BTreeMap<&'static str, Tally>,
+    /// By the type of line.
+    tallies: BTreeMap<Cow<'static, str>, Tally>,
     /// Lines that were not understood.
     refused: u64,
     /// Lines and fields that were left out.
@@ -29,36 +30,37 @@ impl Report {
     }
 
     pub fn add(&mut self, imported: &Imported) -> Result<(), Failure> {
-        for (kind, tally) in &imported.tallies {
-            self.tallies.entry(kind).or_default().add(*tally);
-        }
-        self.problems += imported.problems.len() as u64;
-        let mut text = String::new();
-        for Problem { line, kind, field, why } in &imported.problems {
-            // Writing to a String does not fail.
-            let _ = writeln!(text, "line {line}: {}: {kind}.{field} {why}", why.code());
-        }
-        output::answer(&text)
+        let counts = imported.tallies.iter().map(|(kind, tally)| ((*kind).into(), *tally));
+        let lines = imported.problems.iter().map(|problem| {
+            let Problem { line, kind, field, why } = problem;
+            format!("line {line}: {}: {kind}.{field} {why}\n", why.code())
+        });
+        self.take(counts, lines)
     }
 
     /// What a server says of some lines.
     pub fn add_told(
         &mut self,
-        counts: impl Iterator<Item = (&'static str, Tally)>,
+        counts: impl Iterator<Item = (String, Tally)>,
         invalid: u64,
         problems: &[(u64, String, String)],
+    ) -> Result<(), Failure> {
+        self.refused += invalid;
+        let lines =
+            problems.iter().map(|(line, code, what)| format!("line {line}: {code}: {what}\n"));
+        self.take(counts.map(|(kind, tally)| (kind.into(), tally)), lines)
+    }
+
+    fn take(
+        &mut self,
+        counts: impl Iterator<Item = (Cow<'static, str>, Tally)>,
+        lines: impl ExactSizeIterator<Item = String>,
     ) -> Result<(), Failure> {
         for (kind, tally) in counts {
             self.tallies.entry(kind).or_default().add(tally);
         }
-        self.refused += invalid;
-        self.problems += problems.len() as u64;
-        let mut text = String::new();
-        for (line, code, what) in problems {
-            // Writing to a String does not fail.
-            let _ = writeln!(text, "line {line}: {code}: {what}");
-        }
-        output::answer(&text)
+        self.problems += lines.len() as u64;
+        output::answer(&lines.collect::<String>())
     }
 
     pub fn has_problems(&self) -> bool {

@@ -218,12 +218,19 @@ async fn who_may_not_import_and_what_is_too_much_is_refused() {
     // All rights come from who has them.
     let mut boss = user("boss");
     boss["roles"] = json!(["admin"]);
-    all.post("/import", chunk(&[boss.clone()])).await.refused(403, "forbidden");
+    let answer = all.post("/import", chunk(&[boss.clone(), user("clerk")])).await.expect(200);
+    assert_eq!(counted(&answer, "user"), [1, 0, 0]);
+    let problem = &answer["problems"][0];
+    assert_eq!((&problem["line"], &problem["code"]), (&json!(2), &json!("forbidden")));
     assert_eq!(counted(&import(&admin, &[boss]).await, "user"), [1, 0, 0]);
 
     let many: Vec<Value> = (0..250).map(|number| message(&format!("n{number}"), "ann")).collect();
     let error = admin.post("/import", chunk(&many)).await.refused(400, "invalid_message");
     assert_eq!(error["field"], "lines");
+    let others: Vec<Value> = (0..51).map(|number| user(&format!("user-{number}"))).collect();
+    let error = admin.post("/import", chunk(&others)).await.refused(400, "invalid_message");
+    assert_eq!(error["field"], "lines");
+    assert_eq!(counted(&import(&admin, &others[1..]).await, "user"), [50, 0, 0]);
     let headless = json!({"lines": [message("m2", "ann"), message("m3", "ann")]});
     admin.post("/import", headless).await.refused(400, "invalid_message");
     admin.post("/import", json!({"lines": []})).await.refused(400, "invalid_message");

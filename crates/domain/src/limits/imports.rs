@@ -12,10 +12,15 @@ pub const IMPORT_LINES: usize = 1_000;
 pub const IMPORT_BYTES: usize = 4 * 1024 * 1024;
 /// Lines that a running server takes in one request: all others who write wait for them.
 pub const IMPORT_CHUNK_LINES: usize = 250;
+/// Of these, what is no message: each takes up to eight statements, messages together a
+/// few. On a PostgreSQL nobody else writes meanwhile.
+pub const IMPORT_CHUNK_OTHERS: usize = 50;
 /// Bytes of such a request: a line of the largest size, and as many usual ones.
 pub const IMPORT_CHUNK_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of lines after which `parlor import` sends what it has.
 pub const IMPORT_SENT_BYTES: usize = 1024 * 1024;
+/// Bytes of its report at most: a problem for each line.
+pub const IMPORT_REPORT_BYTES: usize = 1024 * 1024;
 /// Time limit for one such request.
 pub const IMPORT_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often one is made that a server could not take just then, or did not answer.

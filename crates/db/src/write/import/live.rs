@@ -111,10 +111,11 @@ mod backend {
         let Touched { rooms, joined, marked, barred } = &imported.touched;
         let mut happened: Vec<Happened> =
             barred.iter().map(|user| Happened::Barred { user: user.0 }).collect();
+        let counts = member_counts(conn, joined.iter().map(|(room, _)| *room))?;
         happened.extend(joined.iter().map(|(room, user)| Happened::Joined {
             room: room.0,
             user: user.0,
-            members: None,
+            members: counts.get(&room.0).copied(),
         }));
         for Moved { room, user, read, delivered } in marked {
             if let Some(by) = receipt::marker(conn, *room, *user)? {
@@ -124,6 +125,19 @@ mod backend {
         let heads = heads(conn, rooms)?;
         let grown = grown(conn, &heads)?;
         Ok(ImportedLive { imported, is_stored: true, grown, happened, heads })
+    }
+
+    /// By it a big room is told how many it has, and nobody is looked up.
+    fn member_counts(
+        conn: &mut Conn,
+        of: impl Iterator<Item = RoomKey>,
+    ) -> QueryResult<FxHashMap<i64, i64>> {
+        let keys: BTreeSet<i64> = of.map(|room| room.0).collect();
+        let counts = rooms::table
+            .filter(rooms::key.eq_any(keys))
+            .select((rooms::key, rooms::member_count))
+            .load::<(i64, i64)>(conn)?;
+        Ok(counts.into_iter().collect())
     }
 
     /// Where those of some rooms are that were elsewhere before.
