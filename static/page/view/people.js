@@ -13,6 +13,8 @@ export class People {
   #parlor;
   /** @type {Map<string, Member>} by user id */
   members = new Map();
+  /** What was heard while members were being loaded, which may be of before. @type {Set<MemberEvent[]>} */
+  #loading = new Set();
 
   /**
    * @param {Parlor} parlor
@@ -25,6 +27,22 @@ export class People {
 
   /** Loads who is a member and who is there; again after a cut. */
   async load() {
+    /** @type {MemberEvent[]} */
+    const heard = [];
+    this.#loading.add(heard);
+    try {
+      const members = await this.#loaded();
+      for (const event of heard) keep(members, event);
+      this.members = members;
+    } finally {
+      this.#loading.delete(heard);
+    }
+    for (const { user } of this.members.values()) this.#parlor.chat.meet(user);
+    const { users = [] } = await this.#parlor.presenceIn(this.room);
+    for (const presence of users) this.#parlor.chat.setPresence(presence);
+  }
+
+  async #loaded() {
     /** @type {typeof this.members} */
     const members = new Map();
     /** @type {string | undefined} */
@@ -35,10 +53,7 @@ export class People {
       after = page.members.at(-1)?.user.id;
       if (!page.has_more) break;
     }
-    this.members = members;
-    for (const { user } of members.values()) this.#parlor.chat.meet(user);
-    const { users = [] } = await this.#parlor.presenceIn(this.room);
-    for (const presence of users) this.#parlor.chat.setPresence(presence);
+    return members;
   }
 
   /**
@@ -47,9 +62,10 @@ export class People {
    *
    * @param {MemberEvent} event
    */
-  async heard({ type, user, role, muted_until: muted, joined_at: joined }) {
-    if (type === "member.left") this.members.delete(user.id);
-    else this.members.set(user.id, { user, role: role ?? "member", muted_until: muted, joined_at: joined });
+  async heard(event) {
+    for (const heard of this.#loading) heard.push(event);
+    keep(this.members, event);
+    const { type, user } = event;
     const { chat, limits } = this.#parlor;
     const isTold = this.members.size <= (limits.big_room_members ?? 0);
     if (type === "member.joined" && isTold && !chat.presenceOf(user.id)) {
@@ -65,4 +81,13 @@ export class People {
     }));
     return people.filter(({ id }) => id !== chat.me).sort((a, b) => a.name.localeCompare(b.name));
   }
+}
+
+/**
+ * @param {Map<string, Member>} members
+ * @param {MemberEvent} event
+ */
+function keep(members, { type, user, role, muted_until: muted, joined_at: joined }) {
+  if (type === "member.left") members.delete(user.id);
+  else members.set(user.id, { user, role: role ?? "member", muted_until: muted, joined_at: joined });
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Lobby, lobby, lobby_of};
-use crate::support::{Outcome, Server, User};
+use crate::support::{Driver, Outcome, Server, User};
 
 #[tokio::test]
 #[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
@@ -29,6 +29,39 @@ async fn typing_is_shown_to_the_others_and_goes() {
     at_ben.next_where("alice typing", typing(true)).await;
     alice.press("send").await;
     at_ben.next_message("lobby").await;
+    alice.close().await;
+}
+
+/// Answers with the members of a room are held back until they are released.
+const HOLD_MEMBERS: &str = "
+    const done = arguments[arguments.length - 1];
+    const real = window.fetch;
+    const gate = new Promise((open) => { window.release = open; });
+    window.fetch = async (...request) => {
+      const answer = await real(...request);
+      if (String(request[0]).includes('/members')) { window.isHeld = true; await gate; }
+      return answer;
+    };
+    done();";
+
+#[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
+async fn who_comes_while_the_members_are_loaded_is_one_of_them() {
+    let server = Server::start().await;
+    let driver = Driver::start().await;
+    let alice = driver.open("alice", server.address()).await;
+    alice.sign_up("alice").await;
+    alice.create_public_room("lobby").await;
+    alice.create_public_room("den").await;
+    alice.run(HOLD_MEMBERS, json!([])).await;
+    alice.open_room("lobby").await;
+    alice.wait_until("an answer that is held", "window.isHeld", json!([])).await;
+    server.user("ben").await.join("lobby").await;
+    alice.shows("room-about", "2 members").await;
+    alice.evaluate("window.release()", json!([])).await;
+    alice.shows("room-about", "2 members, 1 online").await;
+    alice.press("open-members").await;
+    alice.has("[data-testid=\"member\"][data-user=\"ben\"]").await;
     alice.close().await;
 }
 
