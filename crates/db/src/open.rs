@@ -85,8 +85,18 @@ fn run_pending<DB: Backend, C: MigrationHarness<DB>>(
     if has_old_reactions(&applied) {
         unify_reactions(conn).map_err(|error| failed(&error))?;
     }
-    let ran = conn.run_pending_migrations(migrations).map_err(|error| failed(&error))?;
-    Ok(ran.iter().map(ToString::to_string).collect())
+    let pending = conn.pending_migrations(migrations).map_err(|error| failed(&error))?;
+    let mut ran = Vec::with_capacity(pending.len());
+    for (at, migration) in pending.iter().enumerate() {
+        // Of a large database each may take a while; a new one has nothing to change.
+        if !applied.is_empty() {
+            let (at, all) = (at + 1, pending.len());
+            log::info!("bringing the database up to date: {} ({at} of {all})", migration.name());
+        }
+        let version = conn.run_migration(migration).map_err(|error| failed(&error))?;
+        ran.push(version.to_string());
+    }
+    Ok(ran)
 }
 
 fn versions<DB: Backend>(migrations: &EmbeddedMigrations) -> Vec<String> {

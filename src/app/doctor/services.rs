@@ -42,7 +42,9 @@ async fn database(config: &Config, found: &mut Findings) {
         }
     };
     match checked {
-        Ok(()) => found.right(format!("the database {url} can be used, and is up to date")),
+        Ok(product) => {
+            found.right(format!("the database {url} can be used, and is up to date ({product})"))
+        }
         Err(CopyError::Older { .. }) => found.doubtful(
             format!("the database {url} is of a version before"),
             "the next start brings it up to date, or parlor migrate; take a backup first",

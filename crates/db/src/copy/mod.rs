@@ -127,12 +127,15 @@ pub enum CopyError {
 }
 
 /// Whether a database is there and as this version of parlor needs it. Nothing of it is
-/// changed, and a server may be running on it. Blocking.
+/// changed, and a server may be running on it. Gives the name and version of what runs
+/// it, such as `PostgreSQL 15.8`. Blocking.
 ///
 /// # Errors
 /// It cannot be opened, or was made by somebody else, or by another version.
-pub fn check_migrated(url: &DatabaseUrl) -> Result<(), CopyError> {
-    Side::look_at(url)?.check_migrated()
+pub fn check_migrated(url: &DatabaseUrl) -> Result<String, CopyError> {
+    let mut side = Side::look_at(url)?;
+    side.check_migrated()?;
+    side.product()
 }
 
 /// Whether a copy into this database has begun and is not finished. Blocking;

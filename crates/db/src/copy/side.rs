@@ -2,7 +2,10 @@
 
 use std::{path::Path, time::Instant};
 
-use diesel::{QueryResult, connection::SimpleConnection};
+use diesel::{
+    QueryResult, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query,
+    sql_types::Text,
+};
 
 use super::{
     CopyError,
@@ -24,6 +27,12 @@ pub(crate) struct Side {
     pub name: String,
     /// Of a file; held for as long as it is copied.
     _lock: Option<FileLock>,
+}
+
+#[derive(QueryableByName)]
+struct Product {
+    #[diesel(sql_type = Text)]
+    name: String,
 }
 
 pub(crate) enum SideConn {
@@ -106,6 +115,21 @@ impl Side {
             Some(_) => Err(CopyError::Older { database: database() }),
             None => Ok(()),
         }
+    }
+
+    /// What runs it, and which version.
+    pub fn product(&mut self) -> Result<String, CopyError> {
+        let product = match &mut self.conn {
+            SideConn::Sqlite(conn) => {
+                sql_query("SELECT 'SQLite ' || sqlite_version() AS name").get_result(&mut **conn)
+            }
+            SideConn::Postgres(conn) => sql_query(
+                "SELECT 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1)
+                     AS name",
+            )
+            .get_result(&mut **conn),
+        };
+        self.tell(|_| product.map(|Product { name }| name))
     }
 
     /// What can be known of servers that still run on it. One that was ended

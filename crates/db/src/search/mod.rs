@@ -13,6 +13,7 @@ mod document;
 mod file;
 mod highlight;
 mod pace;
+mod progress;
 mod query;
 mod term;
 mod tsvector;

@@ -48,6 +48,8 @@ pub const SEARCH_PLACES: usize = 250;
 /// the time.
 pub const SEARCH_LOOK: Duration = Duration::from_secs(1);
 pub const SEARCH_LOOK_SHARE: u32 = 30;
+/// How often it is told how much is left to index.
+pub const SEARCH_TOLD: Duration = Duration::from_secs(10);
 /// Words of removed messages are removed from the file, too, when there is nothing
 /// else to do. For that it is rewritten: after this time, and for at most this
 /// share of the time.

@@ -18,7 +18,7 @@ use diesel::{
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    super::{changed::sqlite::changed, pace::rest},
+    super::{changed::sqlite::changed, pace::rest, progress::Progress},
     Conn,
     index::{FileIndex, connect, means_broken},
     store::{self, Known},
@@ -256,9 +256,13 @@ impl Indexer {
             self.mend(room)?;
         }
         rooms.retain(|room| self.upto(room.key) < room.head);
+        let mut progress = Progress::begins(Instant::now());
         while !rooms.is_empty() {
             self.index_some(&mut rooms)?;
+            let left = || Ok(rooms.iter().map(|room| room.head - self.upto(room.key)).sum());
+            progress.goes_on(Instant::now(), left)?;
         }
+        progress.ended(Instant::now());
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use diesel::{
 };
 
 use super::{
-    super::{changed::postgres::changed, pace::rest},
+    super::{changed::postgres::changed, pace::rest, progress::Progress},
     Conn,
     rows::put,
 };
@@ -44,6 +44,12 @@ const ROOMS: usize = 1_000;
 struct Got {
     #[diesel(sql_type = Bool)]
     got: bool,
+}
+
+#[derive(QueryableByName)]
+struct Left {
+    #[diesel(sql_type = BigInt)]
+    value: i64,
 }
 
 #[derive(QueryableByName)]
@@ -150,9 +156,12 @@ impl Indexer {
             }
             rooms.extend(unindexed);
         }
+        let mut progress = Progress::begins(began);
         for room in rooms {
             while self.step(room)? {}
+            progress.goes_on(Instant::now(), || self.left())?;
         }
+        progress.ended(Instant::now());
         Ok(rest(began.elapsed(), behind))
     }
 
@@ -177,6 +186,16 @@ impl Indexer {
                 return Ok((rooms, page.age));
             }
         }
+    }
+
+    /// How many changes of rooms are not indexed.
+    fn left(&mut self) -> QueryResult<i64> {
+        let left = diesel::sql_query(
+            "SELECT coalesce(sum(h.last_seq - coalesce(i.upto, 0)), 0)::bigint AS value
+             FROM room_heads h LEFT JOIN indexed_rooms i USING (room_key)
+             WHERE h.last_seq > coalesce(i.upto, 0)",
+        );
+        Ok(left.get_result::<Left>(&mut self.conn)?.value)
     }
 
     fn unindexed_rooms(&mut self) -> QueryResult<Vec<i64>> {
