@@ -18,6 +18,7 @@ mod parts;
 mod progress;
 mod serve;
 mod signals;
+mod traces;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 

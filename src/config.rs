@@ -12,6 +12,7 @@ mod limits;
 mod nodes;
 mod rooms;
 mod store;
+mod traces;
 mod trial;
 mod values;
 mod webhooks;
@@ -26,6 +27,7 @@ pub use self::{
     limits::LimitArgs,
     nodes::ServiceConfig,
     store::{ReplicaConfig, StoreArgs, StoreConfig, copy_url},
+    traces::{TraceConfig, TraceSampler},
     trial::NOT_IN_TRIAL,
     values::{BindAddress, Switch, parse_duration},
 };
@@ -37,6 +39,7 @@ use self::{
     nodes::{NodeArgs, NodeConfig},
     rooms::RoomConfig,
     store::DATA_DIR,
+    traces::TraceArgs,
     values::parse_contact,
     webhooks::WebhookArgs,
 };
@@ -88,6 +91,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub callbacks: CallbackArgs,
     #[command(flatten)]
+    pub traces: TraceArgs,
+    #[command(flatten)]
     pub rates: RateArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -114,6 +119,8 @@ pub struct Config {
     /// `None`: no webhooks are sent.
     pub webhooks: Option<WebhookConfig>,
     pub callbacks: CallbacksConfig,
+    /// `None`: nothing is recorded.
+    pub traces: Option<TraceConfig>,
     pub rates: Rates,
     pub proxies: TrustedProxies,
     pub limits: Arc<Limits>,
@@ -185,6 +192,7 @@ impl Config {
         let limits = Arc::new(args.limits.check()?);
         let webhooks = webhooks::webhooks(args.webhooks)?;
         let callbacks = args.callbacks.check()?;
+        let traces = args.traces.check()?;
         // Nothing is made before the rest is known to be right.
         let (store, secret) = store(args.store)?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -202,6 +210,7 @@ impl Config {
             attachments: AttachmentConfig::new(args.attachments, &store)?,
             webhooks,
             callbacks,
+            traces,
             rates: args.rates.rates(),
             proxies,
             limits,

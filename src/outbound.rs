@@ -5,9 +5,11 @@ use std::{error::Error, net::IpAddr, sync::Arc, time::Duration};
 use reqwest::{
     ClientBuilder,
     dns::{Addrs, Name, Resolve, Resolving},
+    header::{HeaderMap, HeaderName, HeaderValue},
 };
 
 use parlor_domain::limits::OUTBOUND_IDLE;
+use parlor_process::span::Span;
 
 /// Says which implementation of TLS is used where a library asks for none.
 pub fn install_tls() {
@@ -63,6 +65,15 @@ pub fn bare_url(text: &str) -> Option<reqwest::Url> {
         && url.username().is_empty()
         && url.password().is_none();
     (is_bare && matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+}
+
+/// What a program that is asked for a span is told of it.
+pub fn trace_headers(span: Option<&Span>) -> HeaderMap {
+    let headers = span.map(Span::headers).unwrap_or_default();
+    let header = |(name, value): (String, String)| {
+        Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
+    };
+    headers.into_iter().filter_map(header).collect()
 }
 
 /// Whether a URL names a host in a private network by its address. One that is named

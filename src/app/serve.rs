@@ -22,6 +22,7 @@ use super::{
     nodes::Cluster,
     parts::{Me, start_chat, state},
     signals::Signals,
+    traces::Traces,
 };
 use crate::{
     attachments::{Store, Sweeper},
@@ -36,7 +37,7 @@ use crate::{
     session::SessionCount,
     webhooks::Dispatcher,
 };
-use parlor_domain::limits::{LEASE_RELEASE, LIMITER_TICK, upload_time};
+use parlor_domain::limits::{LEASE_RELEASE, LIMITER_TICK, TRACES_LAST, upload_time};
 
 pub(super) fn serve(config: Config, around: &impl Around) -> Result<(), Failure> {
     // Many systems allow 1,024 open files and more if one asks.
@@ -58,6 +59,7 @@ pub(super) fn serve(config: Config, around: &impl Around) -> Result<(), Failure>
         // Before anyone can know that the server is there and ask it to stop.
         let certificate = config.connections.certificate.as_ref();
         let signals = Signals::new(around.ends_with_terminal(), certificate)?;
+        let traces = config.traces.as_ref().map(Traces::start).transpose()?;
         let server = Running::start(&config, &database, listeners).await?;
         log::info!(
             "started {}: {} worker threads, data in {}",
@@ -68,7 +70,11 @@ pub(super) fn serve(config: Config, around: &impl Around) -> Result<(), Failure>
         if !config.identity.accounts {
             log::info!("built-in accounts are off; PARLOR_ACCOUNTS=on turns them on");
         }
-        server.run(&config, &database, signals, (&addresses, around)).await
+        let ended = server.run(&config, &database, signals, (&addresses, around)).await;
+        if let Some(traces) = traces {
+            traces.end().await;
+        }
+        ended
     })?;
     if ended == Ended::OtherLife { Err(start_anew()) } else { Ok(()) }
 }
@@ -213,7 +219,10 @@ impl Running {
             if ended == Ended::Stopped {
                 tokio::time::sleep(config.nodes.drain_delay).await;
             }
-            stop(&handle, chat, writer, sessions, config.drain_timeout).await;
+            // The last spans are sent in the same time.
+            let traces = config.traces.as_ref().map_or(Duration::ZERO, |_| TRACES_LAST);
+            let time = config.drain_timeout.saturating_sub(traces);
+            stop(&handle, chat, writer, sessions, time).await;
             // The lease is given back, so that nobody waits for its end.
             going.send_replace(true);
             let _ = timeout(LEASE_RELEASE, going.closed()).await;

@@ -22,6 +22,7 @@ use parlor_domain::{
     RoomId, User, UserKey, Whole,
     limits::{ACCESS_GRANTED_FOR, ACCESS_KEPT, ACCESS_REFUSED_FOR, ACCESS_SECONDS_MAX},
 };
+use parlor_process::span;
 
 /// What it is called.
 pub(super) const ACCESS: &str = "access";
@@ -139,8 +140,10 @@ impl Permissions {
         answers.begin(key.clone(), told.clone());
         let (inner, user) = (self.0.clone(), user.clone());
         // A task of its own: others may wait for it when the first has hung up.
+        let span = span::current();
         tokio::spawn(async move {
-            let (permission, until) = inner.question(&user, &key.1).await;
+            let asking = inner.question(&user, &key.1);
+            let (permission, until) = span::within(span, asking).await;
             let kept = until.map(|until| (permission.clone(), until));
             inner.answers().end(&key, kept, Instant::now());
             tell.send_replace(Some(permission));

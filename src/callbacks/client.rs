@@ -25,6 +25,7 @@ use parlor_domain::{
         CALLBACKS_EACH, CALLBACKS_WAITING, CALLBACKS_WAITING_EACH,
     },
 };
+use parlor_process::span;
 
 /// Where the application is asked.
 #[derive(Clone, Debug)]
@@ -103,8 +104,16 @@ impl Callback {
         let body = question(self.0.name, data);
         let (told, answer) = oneshot::channel();
         let inner = self.0.clone();
+        let span = span::current().and_then(|span| span.request(inner.name));
         self.0.thread.spawn(async move {
-            let (outcome, result) = inner.ask(user, body, read).await;
+            let asking = inner.ask(user, body, read);
+            let (outcome, result) = span::within(span.clone(), asking).await;
+            if let Some(span) = span {
+                span.set("parlor.outcome", outcome.as_str());
+                if result.is_err() {
+                    span.failed(outcome.as_str());
+                }
+            }
             metrics().callback(inner.name, outcome);
             // Who asked may have gone.
             let _ = told.send(result);
@@ -181,6 +190,7 @@ impl Inner {
             .header("webhook-id", id)
             .header("webhook-timestamp", timestamp)
             .header("webhook-signature", signature)
+            .headers(outbound::trace_headers(span::current().as_ref()))
             .body(body);
         let response = request.send().await.map_err(outbound::cause)?;
         if response.status() != reqwest::StatusCode::OK {

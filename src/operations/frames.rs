@@ -107,6 +107,12 @@ pub fn resume(input: Input, rules: &Rules) -> Result<(Read, bool), Refusal> {
     Ok((asked(resume), more))
 }
 
+/// What the requests of a type are called in traces: names that the application makes up
+/// are not told apart.
+pub fn span_name(kind: &str) -> &'static str {
+    FRAMES.iter().find(|frame| frame.kind == kind).map_or("app.*", |frame| frame.kind)
+}
+
 /// Reads the data of a frame.
 ///
 /// # Errors

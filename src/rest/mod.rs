@@ -38,6 +38,7 @@ mod rooms;
 mod search;
 mod state;
 mod tokens;
+mod traced;
 mod users;
 mod webhooks;
 #[cfg(test)]

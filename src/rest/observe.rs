@@ -18,6 +18,7 @@ use super::{
     State,
     answers::{Answer, Shared, UnderWay},
     arriving::pace_body,
+    traced,
 };
 use crate::{
     auth::Client,
@@ -29,6 +30,7 @@ use crate::{
     transport::{Body, Connection},
 };
 use parlor_domain::{UserKey, limits::RETRY_AFTER};
+use parlor_process::span;
 
 /// The path is logged without its query, in which a token may be, and cut.
 pub async fn observe(
@@ -44,11 +46,15 @@ pub async fn observe(
     let client = state.proxies.client(request.peer_addr(), request.headers());
     request.extensions_mut().insert(client);
     request.extensions_mut().insert(RequestName(id.clone()));
+    let span = traced::begin(&request);
     let body = Body::of(&request);
     let answering = request.conn_data::<Connection>().map(|of| of.answering(body));
     pace_body(&mut request, state.request_timeout);
     let (response, entered) = match enter(&state, client) {
-        Ok(entered) => (next.call(request).await?.map_into_boxed_body(), entered),
+        Ok(entered) => {
+            let response = span::within(span.clone(), next.call(request)).await?;
+            (response.map_into_boxed_body(), entered)
+        }
         Err(error) => (request.into_response(error.error_response()), None),
     };
     let mut response = hold(&state, client, response, UnderWay::new(entered, answering));
@@ -58,6 +64,9 @@ pub async fn observe(
     }
     let route = response.request().match_pattern();
     let route = route.map(|path| format!("{} {path}", known(response.request().method())));
+    if let Some(span) = span {
+        traced::end(&span, route.clone(), &path, status, &id);
+    }
     metrics().http(route, status, time);
     let latency_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let address = client.address.to_string();

@@ -30,6 +30,7 @@ use crate::{
     protocol::{Auth, ClientFrame, Close, ErrorView, Input, Refusal, server_frame},
 };
 use parlor_domain::RoomId;
+use parlor_process::span::{self, Span};
 use parlor_websocket::{Frame, Opcode, Violation};
 
 /// What ends a session at a certain time.
@@ -302,6 +303,8 @@ impl Session {
         match read {
             Ok(read) => {
                 self.link.request_began();
+                let span = Span::of_request(|| frames::span_name(&kind), |_| None);
+                let _within = span::enter(span.as_ref());
                 self.worker.to_chat.say(read(requester(live), self.at, id));
             }
             Err(refusal) => self.send_error(id.as_deref(), &ErrorView::from(&refusal)),

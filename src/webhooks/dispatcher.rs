@@ -22,6 +22,7 @@ use parlor_domain::{
         WEBHOOKS_SETTLED, WEBHOOKS_WAITING,
     },
 };
+use parlor_process::span::{self, Span};
 
 /// The receivers, and the retry policy.
 #[derive(Clone, Debug)]
@@ -223,11 +224,21 @@ async fn attempt(
     letter: Letter,
     done: mpsc::Sender<(Letter, OutboxResult)>,
 ) {
-    let sending = send(&config, &client, &reader, &letter);
+    let span = letter
+        .traceparent
+        .as_deref()
+        .and_then(|traceparent| Span::request_for(traceparent, format!("webhook {}", letter.kind)));
+    let sending = span::within(span.clone(), send(&config, &client, &reader, &letter));
     let outcome = match timeout(config.timeout, sending).await {
         Ok(outcome) => outcome,
         Err(_) => Err("no answer in time".to_owned()),
     };
+    if let Some(span) = span {
+        span.set("http.request.resend_count", letter.attempts);
+        if let Err(error) = &outcome {
+            span.failed(error.clone());
+        }
+    }
     let result = match outcome {
         Ok(()) => OutboxResult::Done,
         Err(error) if letter.attempts + 1 >= config.attempts => {
@@ -261,6 +272,7 @@ async fn send(
         .header("webhook-id", id)
         .header("webhook-timestamp", timestamp)
         .header("webhook-signature", signature)
+        .headers(outbound::trace_headers(span::current().as_ref()))
         .body(body);
     // Without the address: there may be a password in it.
     let response = request.send().await.map_err(|error| error.without_url().to_string())?;

@@ -96,6 +96,7 @@ mod thumbnails;
 mod tls;
 mod token_cookie;
 mod token_expiry;
+mod traces;
 mod upgrading;
 mod uploads;
 mod users;

@@ -250,6 +250,7 @@ diesel::table! {
         dead -> Bool,
         error -> Text,
         reason -> Nullable<Text>,
+        traceparent -> Nullable<Text>,
     }
 }
 

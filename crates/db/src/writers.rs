@@ -40,6 +40,14 @@ pub(super) enum Writers {
 }
 
 impl Writers {
+    /// What the database is called in traces.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => "sqlite",
+            Self::Postgres { .. } => "postgresql",
+        }
+    }
+
     pub fn lanes(&self) -> usize {
         match self {
             Self::Sqlite { .. } => 1,

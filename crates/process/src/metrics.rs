@@ -212,7 +212,7 @@ impl CallbackOutcome {
     const ALL: [Self; 5] =
         [Self::Accepted, Self::Refused, Self::Failed, Self::Open, Self::Overloaded];
 
-    fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Refused => "refused",

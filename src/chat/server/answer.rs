@@ -15,6 +15,7 @@ use crate::{
         server_frame::{self, Empty},
     },
 };
+use parlor_process::span;
 use parlor_websocket::Frame;
 
 /// Where the answer goes.
@@ -87,6 +88,14 @@ impl Shown for () {
 impl ChatServer {
     /// A refusal is told as it is, whatever was asked.
     pub fn answer<A: Shown>(&mut self, reply: ReplyTo<A>, result: Result<A, ChatError>) {
+        if let Err(error) = &result
+            && let Some(span) = span::current()
+        {
+            span.set("error.type", error.code().as_str());
+            if !error.is_fault() {
+                span.failed(error.code().as_str());
+            }
+        }
         match reply {
             // A caller that has gone needs no answer.
             ReplyTo::Caller(caller) => drop(caller.send(result)),

@@ -20,6 +20,7 @@ use crate::{
     protocol::events,
 };
 use parlor_domain::{Message, RoomId, RoomKey, Seq, UserKey};
+use parlor_process::span;
 use parlor_websocket::Frame;
 
 /// What is done about a write that has committed, or was refused.
@@ -35,7 +36,9 @@ impl ChatServer {
     ) {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
+        let span = span::current();
         let settle = Box::new(move |server: &mut Self, result: WriteResult| {
+            let _within = span::enter(span.as_ref());
             let outcome = result.map_err(ChatError::from);
             let outcome = outcome.and_then(|all| W::outcome(all).ok_or(ChatError::Internal));
             then(server, outcome);

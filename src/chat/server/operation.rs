@@ -3,6 +3,7 @@
 use std::fmt;
 
 use parlor_domain::{RoomId, Scope, UserKey};
+use parlor_process::span::{self, Span};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
@@ -117,7 +118,7 @@ pub struct Request {
 
 impl Request {
     pub fn new<O: Operation>(from: Requester, operation: O, reply: ReplyTo<O::Answer>) -> Self {
-        Self { from, what: Box::new(Pending { operation, reply }) }
+        Self { from, what: Box::new(Pending { operation, reply, span: span::current() }) }
     }
 }
 
@@ -154,6 +155,9 @@ pub trait AnyOperation: fmt::Debug + Send {
 
     fn allowed(&self, from: &Requester, access: Access) -> Result<(), ChatError>;
 
+    /// For which it is done.
+    fn span(&self) -> Option<&Span>;
+
     fn run(self: Box<Self>, from: Requester, access: Option<Access>, server: &mut ChatServer);
 
     fn refuse(self: Box<Self>, refusal: ChatError, server: &mut ChatServer);
@@ -162,6 +166,7 @@ pub trait AnyOperation: fmt::Debug + Send {
 struct Pending<O: Operation> {
     operation: O,
     reply: ReplyTo<O::Answer>,
+    span: Option<Span>,
 }
 
 impl<O: Operation> fmt::Debug for Pending<O> {
@@ -199,8 +204,13 @@ impl<O: Operation> AnyOperation for Pending<O> {
         self.operation.allowed(from, &place)
     }
 
+    fn span(&self) -> Option<&Span> {
+        self.span.as_ref()
+    }
+
     fn run(self: Box<Self>, from: Requester, access: Option<Access>, server: &mut ChatServer) {
-        let Self { operation, reply } = *self;
+        let Self { operation, reply, span } = *self;
+        let _within = span::enter(span.as_ref());
         let allowed = match O::Place::of(access) {
             Some(place) => operation.allowed(&from, &place).map(|()| place),
             None => Err(ChatError::Internal),
@@ -212,6 +222,7 @@ impl<O: Operation> AnyOperation for Pending<O> {
     }
 
     fn refuse(self: Box<Self>, refusal: ChatError, server: &mut ChatServer) {
+        let _within = span::enter(self.span.as_ref());
         server.answer(self.reply, Err(refusal));
     }
 }

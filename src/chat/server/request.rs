@@ -12,6 +12,7 @@ use parlor_domain::{
     RoomId,
     limits::{FANOUT_BACKLOG, READ_AGAIN},
 };
+use parlor_process::span;
 
 impl Turn for Request {
     fn take(self, server: &mut ChatServer) {
@@ -45,6 +46,8 @@ impl ChatServer {
 
     pub(super) fn begin(&mut self, request: Request) {
         let Some(mut request) = self.waiting.enter(request) else { return };
+        let span = request.what.span().cloned();
+        let _within = span::enter(span.as_ref());
         // What a session was told at its sign-in is not so any more.
         if let Some(user) = self.sessions.user_since(request.from.user.key) {
             request.from.user = user.clone();

@@ -15,6 +15,7 @@ use crate::{
     chat::{Deliver, Item, Look, WorkerId, state::rooms::RoomEntry},
     metrics::metrics,
 };
+use parlor_process::span::{self, Span};
 
 /// What the ChatServer does with a message, in one turn.
 ///
@@ -55,11 +56,21 @@ impl ChatServer {
         F::Output: Send + 'static,
     {
         let server = self.me.clone();
-        actix::spawn(async move {
-            let output = future.await;
+        let done = move |output, span: Option<Span>| {
             // As bounded as what is waited for: one of these for each.
-            server.do_send(Look::new(move |server| then(output, server)));
-        });
+            server.do_send(Look::new(move |server| {
+                let _within = span::enter(span.as_ref());
+                then(output, server);
+            }));
+        };
+        // Apart, because a future within another takes as much memory again.
+        match span::current() {
+            None => actix::spawn(async move { done(future.await, None) }),
+            Some(span) => actix::spawn(async move {
+                let output = span::within(Some(span.clone()), future).await;
+                done(output, Some(span));
+            }),
+        };
     }
 }
 

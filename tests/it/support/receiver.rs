@@ -19,6 +19,8 @@ pub struct Received {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// The same, as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Received {
@@ -168,9 +170,10 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Received> {
         let Some((name, value)) = header.trim_end().split_once(':') else { break };
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let mut received = Received { line, headers, body: String::new() };
+    let mut received = Received { line, headers, body: String::new(), bytes: Vec::new() };
     let mut body = vec![0; received.header("content-length").parse().unwrap_or(0)];
     stream.read_exact(&mut body).await.ok()?;
-    received.body = String::from_utf8(body).ok()?;
+    received.body = String::from_utf8_lossy(&body).into_owned();
+    received.bytes = body;
     Some(received)
 }

@@ -26,6 +26,8 @@ pub struct Letter {
     pub seq: Option<Seq>,
     /// Why somebody left.
     pub reason: Option<String>,
+    /// Of which span it is told.
+    pub traceparent: Option<String>,
     pub at: Timestamp,
     pub attempts: i64,
     /// What the last attempt met with.
@@ -42,6 +44,7 @@ struct LetterRow {
     user_id: Option<String>,
     seq: Option<i64>,
     reason: Option<String>,
+    traceparent: Option<String>,
     at: i64,
     attempts: i64,
     error: String,
@@ -58,6 +61,7 @@ impl From<LetterRow> for Letter {
             user_id,
             seq,
             reason,
+            traceparent,
             at,
             attempts,
             error,
@@ -71,6 +75,7 @@ impl From<LetterRow> for Letter {
             user: user_id.map(UserId::from_stored),
             seq: seq.map(Seq),
             reason,
+            traceparent,
             at: Timestamp(at),
             attempts,
             error,
@@ -90,6 +95,7 @@ fn columns() -> _ {
         outbox::user_id,
         outbox::seq,
         outbox::reason,
+        outbox::traceparent,
         outbox::at,
         outbox::attempts,
         outbox::error,

@@ -9,7 +9,7 @@ use parlor_macros::each_backend;
 use parlor_process::log_throttle::LogThrottleByText;
 
 use super::{
-    Effects, Outcome, Queued, WriteError, WriteResult,
+    Effects, Outcome, Queued, What, WriteError, WriteResult,
     error::settled,
     message::{NewMessage, Sent, Stored, at_once::Decided, first_of_each},
 };
@@ -77,8 +77,8 @@ impl Executed {
                 results.push(left.next().unwrap_or(Err(WriteError::Database)));
                 continue;
             };
-            if let (Ok(StoredMessage { seq, duplicate: false, .. }), Queued::Message(message)) =
-                (&stored, write)
+            if let (Ok(StoredMessage { seq, duplicate: false, .. }), What::Message(message)) =
+                (&stored, &write.what)
             {
                 newest = Some((message.room, *seq));
             }
@@ -170,9 +170,9 @@ fn only_messages<'a>(writes: &'a [Queued], targets: &OutboxTargets) -> Option<Ve
 }
 
 fn as_plain_message(write: &Queued) -> Option<&NewMessage> {
-    match write {
+    match &write.what {
         // One with more than a content goes in by itself.
-        Queued::Message(message) if message.extras.is_none() => Some(message),
+        What::Message(message) if message.extras.is_none() => Some(message),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use parlor_domain::{Member, MessageId, RoomId, RoomKey, Seq, UserId, UserKey};
 
 use crate::{Happened, Left, life::Place};
+use parlor_process::span::Span;
 
 /// What a batch leaves for the other nodes and for webhooks, and how far it
 /// took the database. Only what somebody wants is collected.
@@ -16,11 +17,20 @@ pub struct Effects {
     heads: BTreeMap<i64, i64>,
     pub(super) webhooks: Vec<WebhookEvent>,
     newest: Option<Place>,
+    /// For which the present write is done.
+    span: Option<Span>,
 }
 
 impl Effects {
     pub fn new(has_nodes: bool, has_webhooks: bool) -> Self {
         Self { has_nodes, has_webhooks, ..Self::default() }
+    }
+
+    /// What follows is of a write that is done for this span.
+    pub(super) fn of(&mut self, span: Option<&Span>) {
+        if self.has_webhooks {
+            self.span = span.cloned();
+        }
     }
 
     /// A write took a position in a timeline.
@@ -59,7 +69,8 @@ impl Effects {
     /// Something for webhooks.
     pub fn webhook(&mut self, event: impl FnOnce() -> WebhookEvent) {
         if self.has_webhooks {
-            self.webhooks.push(event());
+            let traceparent = self.span.as_ref().and_then(Span::traceparent);
+            self.webhooks.push(WebhookEvent { traceparent, ..event() });
         }
     }
 
@@ -89,6 +100,8 @@ pub struct WebhookEvent {
     pub seq: Option<Seq>,
     /// Why somebody left.
     pub reason: Option<Left>,
+    /// Of which span it is told.
+    pub traceparent: Option<String>,
 }
 
 /// A user, by what is at hand.
@@ -102,7 +115,7 @@ pub enum Whose {
 impl WebhookEvent {
     pub fn new(kind: &'static str) -> Self {
         let (room, gone, message, user) = (None, None, None, None);
-        Self { kind, room, gone, message, user, seq: None, reason: None }
+        Self { kind, room, gone, message, user, seq: None, reason: None, traceparent: None }
     }
 
     pub fn of_message(kind: &'static str, room: RoomKey, message: MessageId, seq: Seq) -> Self {

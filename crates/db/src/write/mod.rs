@@ -55,6 +55,7 @@ pub use effects::{Effects, WebhookEvent, Whose};
 pub use error::{Failure, WriteError, Written};
 
 use message::{NewMessage, Sent};
+use parlor_process::span::{self, Span};
 
 /// One change of the database.
 pub trait Write: fmt::Debug + Send + Sync + 'static {
@@ -76,7 +77,7 @@ pub trait Write: fmt::Debug + Send + Sync + 'static {
     where
         Self: Sized,
     {
-        Queued::Other(Box::new(self))
+        What::Other(Box::new(self)).into()
     }
 
     /// What comes back of one that went so.
@@ -121,12 +122,25 @@ macro_rules! on {
 }
 pub use crate::on;
 
-/// A write on its way. Messages are most of them, go in together, and are not
-/// boxed.
+/// A write on its way.
 #[derive(Debug)]
-pub enum Queued {
+pub struct Queued {
+    what: What,
+    /// For which it is done.
+    pub(crate) span: Option<Span>,
+}
+
+/// Messages are most of them, go in together, and are not boxed.
+#[derive(Debug)]
+enum What {
     Message(NewMessage),
     Other(Box<dyn AnyWrite>),
+}
+
+impl From<What> for Queued {
+    fn from(what: What) -> Self {
+        Self { what, span: span::current() }
+    }
 }
 
 /// What came of one, as its [`Write::outcome`] takes it.
@@ -163,26 +177,27 @@ impl<W: Write> AnyWrite for W {
 
 impl Queued {
     pub(super) fn concerns(&self) -> Vec<Concern> {
-        match self {
-            Self::Message(message) => Write::concerns(message),
-            Self::Other(write) => write.concerns(),
+        match &self.what {
+            What::Message(message) => Write::concerns(message),
+            What::Other(write) => write.concerns(),
         }
     }
 
     fn run(&self, conn: &mut Conn<'_>) -> Written<Outcome> {
-        Ok(match self {
-            Self::Message(message) => Outcome::Message(Write::run(message, conn)?),
-            Self::Other(write) => Outcome::Other(write.run(conn)?),
+        Ok(match &self.what {
+            What::Message(message) => Outcome::Message(Write::run(message, conn)?),
+            What::Other(write) => Outcome::Other(write.run(conn)?),
         })
     }
 
     fn effects(&self, outcome: &Outcome, effects: &mut Effects) {
-        match (self, outcome) {
-            (Self::Message(message), Outcome::Message(sent)) => {
+        effects.of(self.span.as_ref());
+        match (&self.what, outcome) {
+            (What::Message(message), Outcome::Message(sent)) => {
                 Write::effects(message, sent, effects);
             }
-            (Self::Other(write), Outcome::Other(outcome)) => write.effects(&**outcome, effects),
-            (Self::Message(_), Outcome::Other(_)) | (Self::Other(_), Outcome::Message(_)) => {}
+            (What::Other(write), Outcome::Other(outcome)) => write.effects(&**outcome, effects),
+            (What::Message(_), Outcome::Other(_)) | (What::Other(_), Outcome::Message(_)) => {}
         }
     }
 }

@@ -104,13 +104,14 @@ struct NewRow<'a> {
     user_id: Option<&'a str>,
     seq: Option<i64>,
     reason: Option<&'a str>,
+    traceparent: Option<&'a str>,
     at: i64,
     next_at: i64,
 }
 
 fn row<'a>(target: &'a str, told: &'a Told<'_>, now: Timestamp) -> NewRow<'a> {
     let Told { event, user, lane } = told;
-    let WebhookEvent { kind, room: _, gone: _, message, user: _, seq, reason } = event;
+    let WebhookEvent { kind, room: _, gone: _, message, user: _, seq, reason, traceparent } = event;
     NewRow {
         target,
         lane,
@@ -119,6 +120,7 @@ fn row<'a>(target: &'a str, told: &'a Told<'_>, now: Timestamp) -> NewRow<'a> {
         user_id: user.as_ref().map(UserId::as_str),
         seq: seq.map(|seq| seq.0),
         reason: reason.map(Left::as_str),
+        traceparent: traceparent.as_deref(),
         at: now.0,
         next_at: now.0,
     }

@@ -9,12 +9,12 @@ use actix::{Actor, Handler, MessageResult, Recipient, SyncContext};
 
 use super::waiting::{Batch, Ran, Waiting};
 use crate::{
-    OutboxTargets, Queued,
+    OutboxTargets, Queued, WriteError,
     sqlite::reclaim::{Reclaimer, Step},
     write::batch::Executed,
     writers::Writers,
 };
-use parlor_process::{metrics::metrics, thread::name_thread};
+use parlor_process::{metrics::metrics, span::Span, thread::name_thread};
 
 /// Runs transactions with blocking diesel, in a `SyncArbiter`.
 pub(super) struct DbWorker {
@@ -29,6 +29,18 @@ impl DbWorker {
         Self { writers, targets, waiting, reclaimer: Reclaimer::default() }
     }
 
+    /// The spans of a transaction: one for each write whose own is recorded. Their wait
+    /// for it lies before them.
+    fn commits(&self, writes: &[Queued]) -> Vec<(usize, Span)> {
+        let traced = writes.iter().enumerate().filter_map(|(at, write)| {
+            let span = write.span.as_ref()?.part("commit")?;
+            span.set("db.system.name", self.writers.name());
+            span.set("db.operation.batch.size", i64::try_from(writes.len()).unwrap_or(i64::MAX));
+            Some((at, span))
+        });
+        traced.collect()
+    }
+
     fn execute(&self, writes: &[Queued]) -> Executed {
         // A panic would end the thread, and with it every later write. The
         // pool drops a connection that one went through.
@@ -38,6 +50,15 @@ impl DbWorker {
             log::error!("a batch of {} writes panicked", writes.len());
             Executed::failed(writes.len())
         })
+    }
+}
+
+fn ended(commits: Vec<(usize, Span)>, executed: &Executed) {
+    for (at, span) in commits {
+        if matches!(executed.results.get(at), Some(Err(WriteError::Database)) | None) {
+            span.failed("the database failed");
+        }
+        span.end();
     }
 }
 
@@ -81,7 +102,9 @@ impl Handler<Run> for DbWorker {
             let (writes, replies): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
             let began = Instant::now();
             metrics().batch_size.observe(writes.len() as f64);
+            let commits = self.commits(&writes);
             let executed = self.execute(&writes);
+            ended(commits, &executed);
             metrics().commit_time.observe(began.elapsed().as_secs_f64());
             // Before another thread can commit more of the same rooms, so that
             // results come in the order of commits. As bounded as what is in flight.

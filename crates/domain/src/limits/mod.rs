@@ -19,6 +19,7 @@ mod rooms;
 mod search;
 mod sessions;
 mod settings;
+mod traces;
 mod webhooks;
 
 pub use self::{
@@ -35,5 +36,6 @@ pub use self::{
     search::*,
     sessions::*,
     settings::{Limits, positive},
+    traces::*,
     webhooks::*,
 };

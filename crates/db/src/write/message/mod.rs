@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 pub use change::{ChangeMessage, ChangedMessage};
 
 use super::{
-    Concern, Conn, Effects, Outcome, Queued, WebhookEvent, Write, WriteError, Written, on,
+    Concern, Conn, Effects, Outcome, Queued, WebhookEvent, What, Write, WriteError, Written, on,
 };
 use crate::schema::messages;
 
@@ -83,7 +83,7 @@ impl Write for NewMessage {
     }
 
     fn queued(self) -> Queued {
-        Queued::Message(self)
+        What::Message(self).into()
     }
 
     fn outcome(outcome: Outcome) -> Option<Sent> {
