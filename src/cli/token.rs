@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::config::{ClaimArgs, StoreArgs, parse_duration};
 use parlor_domain::{
-    ADMIN, SERVICE, display_text,
+    ADMIN, SERVICE, Scope, display_text,
     limits::{NAME_CHARS, TOKEN_AGE_MAX},
 };
 
@@ -20,8 +20,8 @@ pub struct TokenArgs {
     /// The user's display name
     #[arg(long, value_parser = parse_name)]
     pub name: Option<String>,
-    /// A role, `admin` or `service`; may be repeated
-    #[arg(long, value_parser = [ADMIN, SERVICE])]
+    /// A role: `admin`, `service`, or a scope such as `scope:users`; may be repeated
+    #[arg(long, value_parser = parse_role)]
     pub role: Vec<String>,
     /// Role context whose events the user receives
     #[arg(long)]
@@ -40,6 +40,13 @@ fn parse_ttl(text: &str) -> Result<Duration, String> {
     if ttl > TOKEN_AGE_MAX { Err(format!("a token is valid for {days}d at most")) } else { Ok(ttl) }
 }
 
+/// Those that mean something to the server: any other would be a slip.
+fn parse_role(text: &str) -> Result<String, String> {
+    let is_known = text == ADMIN || text == SERVICE || Scope::of_role(text).is_some();
+    let what = || "it must be admin, service, or a scope such as scope:users".to_owned();
+    is_known.then(|| text.to_owned()).ok_or_else(what)
+}
+
 /// A name as the server takes it, too.
 fn parse_name(text: &str) -> Result<String, String> {
     let what = || format!("a name must have 1 to {NAME_CHARS} visible characters");
@@ -55,6 +62,16 @@ mod tests {
         assert_eq!(parse_name("Ann Ä."), Ok("Ann Ä.".to_owned()));
         for bad in ["", "\u{200b}", "a\nb", &"x".repeat(101)] {
             assert!(parse_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_role_is_one_that_the_server_knows() {
+        for role in ["admin", "service", "scope:users"] {
+            assert_eq!(parse_role(role), Ok(role.to_owned()));
+        }
+        for bad in ["amdin", "", "scope:", "scope:all", "Admin"] {
+            assert!(parse_role(bad).is_err(), "{bad}");
         }
     }
 

@@ -10,6 +10,9 @@ use super::{Cli, env_file, read::Ending};
 /// Read by the logger, before the command line is.
 pub const LOG_FORMAT: &str = "PARLOR_LOG_FORMAT";
 
+/// Where the server is, for a backend that shares its environment with it.
+const FOR_SDKS: &str = "PARLOR_URL";
+
 /// No option, because whoever lists processes sees those.
 pub const IMPORT_TOKEN: &str = "PARLOR_IMPORT_TOKEN";
 
@@ -73,6 +76,7 @@ pub fn unknown_variables() -> Vec<String> {
 fn is_unknown(name: &str, value: &str, known: &BTreeMap<String, bool>) -> bool {
     let is_file = name.strip_suffix("_FILE").is_some_and(|name| known.get(name) == Some(&true));
     name.starts_with("PARLOR_")
+        && name != FOR_SDKS
         && !known.contains_key(name)
         && !is_file
         && !is_service_link(name, value)
@@ -110,7 +114,9 @@ mod tests {
         let is_unknown = |name| is_unknown(name, "1", &known);
         assert!(is_unknown("PARLOR_ATTACHMENT_STORE"));
         assert!(is_unknown("PARLOR_BIND_FILE"), "it is no secret");
-        for name in ["PARLOR_BIND", "PARLOR_LOG_FORMAT", "PARLOR_METRICS_TOKEN_FILE", "HOME"] {
+        for name in
+            ["PARLOR_BIND", "PARLOR_LOG_FORMAT", "PARLOR_METRICS_TOKEN_FILE", "PARLOR_URL", "HOME"]
+        {
             assert!(!is_unknown(name), "{name}");
         }
         assert!(!super::is_unknown("PARLOR_PORT", "tcp://10.0.0.1:80", &known));
