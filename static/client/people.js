@@ -29,8 +29,9 @@ function remember(map, key, value) {
 export class KnownPeople {
   /** @type {Map<string, string>} by user id */
   #names = new Map();
-  /** @type {Map<string, {status: Status, lastSeen: string | null}>} by user id */
+  /** @type {Map<string, {status: Status, lastSeen: string | null, at: number}>} by user id */
   #presence = new Map();
+  #moment = 0;
   /** @type {Map<string, Map<string, number>>} room id → user id → when it is over */
   #typing = new Map();
   /** @type {string | null} the id of this user */
@@ -46,7 +47,21 @@ export class KnownPeople {
 
   /** @param {Presence} presence */
   setPresence({ user_id: user, status, last_seen: lastSeen = null }) {
-    remember(this.#presence, user, { status, lastSeen });
+    this.#moment += 1;
+    remember(this.#presence, user, { status, lastSeen, at: this.#moment });
+  }
+
+  /** Before one asks for presence: what is heard from then on is newer than the answer. */
+  get moment() { return this.#moment; }
+
+  /**
+   * What an answer says that was asked for at a moment.
+   * @param {Presence} presence
+   * @param {number} moment
+   */
+  learnPresence(presence, moment) {
+    const known = this.#presence.get(presence.user_id);
+    if (!known || known.at <= moment) this.setPresence(presence);
   }
 
   /**
@@ -56,7 +71,8 @@ export class KnownPeople {
    */
   presenceOf(userId) {
     if (userId === this.me) return { status: "online", lastSeen: null };
-    return this.#presence.get(userId) ?? null;
+    const known = this.#presence.get(userId);
+    return known ? { status: known.status, lastSeen: known.lastSeen } : null;
   }
 
   /**

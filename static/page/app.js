@@ -135,6 +135,7 @@ setInterval(() => {
 parlor.on("ready", async (rooms) => {
   if (open && !chat.room(open.id)) closeRoom();
   // What `ready` does not tell: the newest messages, who is there, the inbox.
+  const { moment } = chat;
   const peers = rooms.flatMap(({ peer }) => (peer ? [peer.id] : [])).slice(0, PEERS_ASKED);
   await Promise.allSettled([
     parlor.rooms((page) => {
@@ -143,7 +144,7 @@ parlor.on("ready", async (rooms) => {
     }),
     parlor.loadInbox(),
     blocks.load(),
-    ...peers.map((peer) => parlor.presenceOf(peer).then((presence) => chat.setPresence(presence))),
+    ...peers.map((peer) => parlor.presenceOf(peer).then((presence) => chat.learnPresence(presence, moment))),
   ]);
   paint();
 });

@@ -38,8 +38,10 @@ export class People {
       this.#loading.delete(heard);
     }
     for (const { user } of this.members.values()) this.#parlor.chat.meet(user);
+    const { chat } = this.#parlor;
+    const { moment } = chat;
     const { users = [] } = await this.#parlor.presenceIn(this.room);
-    for (const presence of users) this.#parlor.chat.setPresence(presence);
+    for (const presence of users) chat.learnPresence(presence, moment);
   }
 
   async #loaded() {
@@ -69,7 +71,8 @@ export class People {
     const { chat, limits } = this.#parlor;
     const isTold = this.members.size <= (limits.big_room_members ?? 0);
     if (type === "member.joined" && isTold && !chat.presenceOf(user.id)) {
-      chat.setPresence(await this.#parlor.presenceOf(user.id));
+      const { moment } = chat;
+      chat.learnPresence(await this.#parlor.presenceOf(user.id), moment);
     }
   }
 
