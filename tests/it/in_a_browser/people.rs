@@ -39,7 +39,11 @@ const HOLD_MEMBERS: &str = "
     const gate = new Promise((open) => { window.release = open; });
     window.fetch = async (...request) => {
       const answer = await real(...request);
-      if (String(request[0]).includes('/members')) { window.isHeld = true; await gate; }
+      if (String(request[0]).includes('/members')) {
+        // In the document, where it is waited for.
+        document.documentElement.dataset.held = '';
+        await gate;
+      }
       return answer;
     };
     done();";
@@ -55,7 +59,13 @@ async fn who_comes_while_the_members_are_loaded_is_one_of_them() {
     alice.create_public_room("den").await;
     alice.run(HOLD_MEMBERS, json!([])).await;
     alice.open_room("lobby").await;
-    alice.wait_until("an answer that is held", "window.isHeld", json!([])).await;
+    alice
+        .wait_until(
+            "an answer that is held",
+            "'held' in document.documentElement.dataset",
+            json!([]),
+        )
+        .await;
     server.user("ben").await.join("lobby").await;
     alice.shows("room-about", "2 members").await;
     alice.evaluate("window.release()", json!([])).await;
