@@ -124,13 +124,15 @@ struct Indexer {
     scan: Instant,
     /// When it is looked for rooms that were deleted, cleared or trimmed.
     forget: Instant,
+    /// Of a scan that found more than it took.
+    progress: Option<Progress>,
 }
 
 impl Indexer {
     fn begin(mut conn: Conn) -> QueryResult<Self> {
         let position = FeedPosition::look().get_result::<LookRow>(&mut conn)?.into();
         let now = Instant::now();
-        Ok(Self { conn, position, scan: now, forget: now })
+        Ok(Self { conn, position, scan: now, forget: now, progress: None })
     }
 
     fn run(mut self) -> QueryResult<()> {
@@ -148,20 +150,29 @@ impl Indexer {
             self.forget_gone()?;
             self.forget = Instant::now() + SEARCH_FORGET;
         }
+        let mut has_more = false;
         if Instant::now() >= self.scan {
             let unindexed = self.unindexed_rooms()?;
             // As many as one scan finds are done before the next.
-            if unindexed.len() < usize::try_from(ROWS).unwrap_or(0) {
+            has_more = unindexed.len() >= usize::try_from(ROWS).unwrap_or(0);
+            if !has_more {
                 self.scan = Instant::now() + SEARCH_SCAN;
             }
             rooms.extend(unindexed);
         }
-        let mut progress = Progress::begins(began);
+        let mut progress = self.progress.take().unwrap_or_else(|| Progress::begins(began));
         for room in rooms {
-            while self.step(room)? {}
+            while self.step(room)? {
+                progress.goes_on(Instant::now(), || self.left())?;
+            }
             progress.goes_on(Instant::now(), || self.left())?;
         }
-        progress.ended(Instant::now());
+        // The next round goes on with what one scan has not found.
+        if has_more {
+            self.progress = Some(progress);
+        } else {
+            progress.ended(Instant::now());
+        }
         Ok(rest(began.elapsed(), behind))
     }
 
