@@ -9,7 +9,7 @@ use reqwest::{
 };
 
 use parlor_domain::limits::OUTBOUND_IDLE;
-use parlor_process::span::Span;
+use parlor_process::span::{self, Span, TRACEPARENT};
 
 /// Says which implementation of TLS is used where a library asks for none.
 pub fn install_tls() {
@@ -67,13 +67,33 @@ pub fn bare_url(text: &str) -> Option<reqwest::Url> {
     (is_bare && matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
-/// What a program that is asked for a span is told of it.
-pub fn trace_headers(span: Option<&Span>) -> HeaderMap {
-    let headers = span.map(Span::headers).unwrap_or_default();
-    let header = |(name, value): (String, String)| {
-        Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
+/// What a program that is asked for the present span is told of it.
+pub fn trace_headers() -> HeaderMap {
+    let header = |span: Span| {
+        let value = HeaderValue::try_from(span.traceparent()).ok()?;
+        Some((HeaderName::from_static(TRACEPARENT), value))
     };
-    headers.into_iter().filter_map(header).collect()
+    span::current().and_then(header).into_iter().collect()
+}
+
+/// Whom a request goes to is noted in the present span: without the path, in which there
+/// may be a secret.
+pub fn note_server(url: &str) {
+    let Some(span) = span::current() else { return };
+    let Ok(url) = reqwest::Url::parse(url) else { return };
+    if let Some(host) = url.host_str() {
+        span.set("server.address", host.to_owned());
+    }
+    if let Some(port) = url.port_or_known_default() {
+        span.set("server.port", i64::from(port));
+    }
+}
+
+/// What it answers is noted in the present span.
+pub fn note_answer(response: &reqwest::Response) {
+    if let Some(span) = span::current() {
+        span.set("http.response.status_code", i64::from(response.status().as_u16()));
+    }
 }
 
 /// Whether a URL names a host in a private network by its address. One that is named

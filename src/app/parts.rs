@@ -107,6 +107,7 @@ pub(super) fn state(
             renamed(chat.clone()),
         ),
         has_accounts: config.identity.accounts,
+        takes_traceparent: config.traces.as_ref().is_some_and(|traces| traces.takes_traceparent),
         takes_links: config.takes_links,
         cookie: config.connections.cookie.clone(),
         metrics_token: config.metrics_token.clone(),

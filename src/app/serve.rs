@@ -72,11 +72,17 @@ pub(super) fn serve(config: Config, around: &impl Around) -> Result<(), Failure>
         }
         let ended = server.run(&config, &database, signals, (&addresses, around)).await;
         if let Some(traces) = traces {
-            traces.end().await;
+            traces.end(last_spans(&config)).await;
         }
         ended
     })?;
     if ended == Ended::OtherLife { Err(start_anew()) } else { Ok(()) }
+}
+
+/// How long a server that stops waits for its last spans to be sent: nobody's connection
+/// is cut for them.
+fn last_spans(config: &Config) -> Duration {
+    TRACES_LAST.min(config.drain_timeout / 4)
 }
 
 /// Why a server stopped.
@@ -220,8 +226,8 @@ impl Running {
                 tokio::time::sleep(config.nodes.drain_delay).await;
             }
             // The last spans are sent in the same time.
-            let traces = config.traces.as_ref().map_or(Duration::ZERO, |_| TRACES_LAST);
-            let time = config.drain_timeout.saturating_sub(traces);
+            let last = config.traces.as_ref().map_or(Duration::ZERO, |_| last_spans(config));
+            let time = config.drain_timeout.saturating_sub(last);
             stop(&handle, chat, writer, sessions, time).await;
             // The lease is given back, so that nobody waits for its end.
             going.send_replace(true);

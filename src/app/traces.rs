@@ -1,15 +1,19 @@
 //! Sends spans to a collector, with OTLP over HTTP.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use actix::{Arbiter, ArbiterHandle};
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::{Key, KeyValue, trace::TracerProvider as _};
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceResponse,
+};
 use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracerProvider},
 };
+use prost::Message as _;
 use tokio::sync::oneshot;
 
 use super::Failure;
@@ -17,8 +21,9 @@ use crate::{
     config::{TraceConfig, TraceSampler},
     log_throttle::LogThrottleByText,
     outbound,
+    request_id::logged,
 };
-use parlor_domain::limits::{TRACES_ANSWER_BYTES, TRACES_LAST, TRACES_TIMEOUT};
+use parlor_domain::limits::{TRACES_ANSWER_BYTES, TRACES_TIMEOUT};
 use parlor_process::span;
 
 /// Spans are collected and sent for as long as this is there. What is collected is
@@ -39,39 +44,46 @@ impl Traces {
             .with_timeout(TRACES_TIMEOUT)
             .build()
             .map_err(|error| Failure::value(format!("traces cannot be sent: {error}")))?;
-        let resource =
-            Resource::builder().with_service_name(config.service_name.clone()).with_attribute(
-                opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-            );
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
             .with_sampler(sampler(config))
-            .with_resource(resource.build())
+            .with_resource(resource(config))
             .build();
         span::record(provider.tracer("parlor"));
+        for line in &config.unknown {
+            log::warn!("{line}");
+        }
         log::info!("traces are sent to {}", config.url);
         Ok(Self(provider))
     }
 
-    /// What is collected is sent, for a bounded time.
-    pub async fn end(self) {
+    /// What is collected is sent, for as long as there is time.
+    pub async fn end(self, time: Duration) {
         // It blocks, and the system's thread has to send meanwhile.
-        let _ =
-            tokio::task::spawn_blocking(move || self.0.shutdown_with_timeout(TRACES_LAST)).await;
+        let _ = tokio::task::spawn_blocking(move || self.0.shutdown_with_timeout(time)).await;
     }
 }
 
+/// What is said of this process: what the environment has for it, and which one it is.
+fn resource(config: &TraceConfig) -> Resource {
+    let named = Resource::builder().build();
+    let name = named.get_ref(&Key::new("service.name")).map(ToString::to_string);
+    let is_named = name.is_some_and(|name| !name.starts_with("unknown_service"));
+    let name = config.service_name.clone().or((!is_named).then(|| "parlor".to_owned()));
+    let builder = Resource::builder().with_attributes([
+        KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+        KeyValue::new("service.instance.id", format!("{:032x}", rand::random::<u128>())),
+    ]);
+    name.into_iter().fold(builder, |builder, name| builder.with_service_name(name)).build()
+}
+
 fn sampler(config: &TraceConfig) -> Sampler {
-    let share = || Sampler::TraceIdRatioBased(config.share);
-    let unless_decided = |otherwise| Sampler::ParentBased(Box::new(otherwise));
-    match config.sampler {
+    let sampler = match config.sampler {
         TraceSampler::AlwaysOn => Sampler::AlwaysOn,
         TraceSampler::AlwaysOff => Sampler::AlwaysOff,
-        TraceSampler::Traceidratio => share(),
-        TraceSampler::ParentbasedAlwaysOn => unless_decided(Sampler::AlwaysOn),
-        TraceSampler::ParentbasedAlwaysOff => unless_decided(Sampler::AlwaysOff),
-        TraceSampler::ParentbasedTraceidratio => unless_decided(share()),
-    }
+        TraceSampler::Share(share) => Sampler::TraceIdRatioBased(share),
+    };
+    if config.is_parent_based { Sampler::ParentBased(Box::new(sampler)) } else { sampler }
 }
 
 /// The client of all outbound requests. The library exports on a thread of its own, on
@@ -98,7 +110,7 @@ impl HttpClient for Client {
         self.thread.spawn(async move {
             let answer = send(&client, request).await;
             let what = match &answer {
-                Ok(answer) if answer.status().is_success() => None,
+                Ok(answer) if answer.status().is_success() => refused(answer.body()),
                 Ok(answer) => Some(format!("the collector answers {}", answer.status())),
                 Err(error) => Some(error.clone()),
             };
@@ -112,6 +124,14 @@ impl HttpClient for Client {
         });
         Box::pin(async move { Ok(answer.await??) })
     }
+}
+
+/// What a collector says of spans that it has not taken.
+fn refused(answer: &[u8]) -> Option<String> {
+    let refused = ExportTraceServiceResponse::decode(answer).ok()?.partial_success?;
+    let ExportTracePartialSuccess { rejected_spans, error_message } = refused;
+    (rejected_spans > 0)
+        .then(|| format!("the collector refuses {rejected_spans}: {}", logged(&error_message)))
 }
 
 async fn send(

@@ -190,9 +190,11 @@ impl Inner {
             .header("webhook-id", id)
             .header("webhook-timestamp", timestamp)
             .header("webhook-signature", signature)
-            .headers(outbound::trace_headers(span::current().as_ref()))
+            .headers(outbound::trace_headers())
             .body(body);
+        outbound::note_server(&self.config.url);
         let response = request.send().await.map_err(outbound::cause)?;
+        outbound::note_answer(&response);
         if response.status() != reqwest::StatusCode::OK {
             return Err(format!("it answered {}", response.status()));
         }

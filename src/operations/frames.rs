@@ -107,10 +107,14 @@ pub fn resume(input: Input, rules: &Rules) -> Result<(Read, bool), Refusal> {
     Ok((asked(resume), more))
 }
 
-/// What the requests of a type are called in traces: names that the application makes up
-/// are not told apart.
+/// What the requests of a type are called in traces: names that the application makes up,
+/// or nobody knows, are not told apart.
 pub fn span_name(kind: &str) -> &'static str {
-    FRAMES.iter().find(|frame| frame.kind == kind).map_or("app.*", |frame| frame.kind)
+    match FRAMES.iter().find(|frame| frame.kind == kind) {
+        Some(frame) => frame.kind,
+        None if kind.starts_with(command::PREFIX) => "app.*",
+        None => "frame",
+    }
 }
 
 /// Reads the data of a frame.

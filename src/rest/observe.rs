@@ -46,7 +46,7 @@ pub async fn observe(
     let client = state.proxies.client(request.peer_addr(), request.headers());
     request.extensions_mut().insert(client);
     request.extensions_mut().insert(RequestName(id.clone()));
-    let span = traced::begin(&request);
+    let span = traced::begin(&request, &state, &path);
     let body = Body::of(&request);
     let answering = request.conn_data::<Connection>().map(|of| of.answering(body));
     pace_body(&mut request, state.request_timeout);
@@ -63,9 +63,10 @@ pub async fn observe(
         response.headers_mut().insert(HEADER, id);
     }
     let route = response.request().match_pattern();
-    let route = route.map(|path| format!("{} {path}", known(response.request().method())));
+    let known = known(response.request().method());
+    let route = route.map(|path| format!("{} {path}", known.unwrap_or("other")));
     if let Some(span) = span {
-        traced::end(&span, route.clone(), &path, status, &id);
+        traced::end(&span, &response, (known, route.as_deref()), &id);
     }
     metrics().http(route, status, time);
     let latency_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
@@ -84,8 +85,8 @@ pub async fn observe(
 }
 
 /// Anybody may make a method up.
-fn known(method: &Method) -> &str {
-    const KNOWN: [Method; 7] = [
+fn known(method: &Method) -> Option<&'static str> {
+    const KNOWN: &[Method] = &[
         Method::GET,
         Method::HEAD,
         Method::POST,
@@ -94,7 +95,7 @@ fn known(method: &Method) -> &str {
         Method::DELETE,
         Method::OPTIONS,
     ];
-    if KNOWN.contains(method) { method.as_str() } else { "other" }
+    KNOWN.iter().find(|known| *known == method).map(Method::as_str)
 }
 
 /// Connections are counted where they are accepted. Those of a proxy stand for

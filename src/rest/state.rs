@@ -41,6 +41,8 @@ pub struct State {
     pub authenticator: Authenticator,
     /// Whether people can register and log in here.
     pub has_accounts: bool,
+    /// Whether a client is believed which span its request is a part of.
+    pub takes_traceparent: bool,
     /// Whether the page takes links that sign in.
     pub takes_links: bool,
     /// The cookie that may carry a token.

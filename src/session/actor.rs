@@ -292,6 +292,11 @@ impl Session {
             return self.send_error(id.as_deref(), &ErrorView::from(&AuthError::Expired));
         }
         let rules = self.worker.rules();
+        let span = Span::of_request(|| frames::span_name(&kind), || None);
+        let _within = span::enter(span.as_ref());
+        if let Some(span) = &span {
+            span.set("parlor.request_id", self.request_id.to_string());
+        }
         let read = match kind.as_str() {
             RESUME => frames::resume(input, &rules).map(|(read, more)| {
                 self.has_said_what_it_has(more, ctx);
@@ -303,11 +308,15 @@ impl Session {
         match read {
             Ok(read) => {
                 self.link.request_began();
-                let span = Span::of_request(|| frames::span_name(&kind), |_| None);
-                let _within = span::enter(span.as_ref());
                 self.worker.to_chat.say(read(requester(live), self.at, id));
             }
-            Err(refusal) => self.send_error(id.as_deref(), &ErrorView::from(&refusal)),
+            Err(refusal) => {
+                let error = ErrorView::from(&refusal);
+                if let Some(span) = span {
+                    span.set("error.type", error.code.as_str());
+                }
+                self.send_error(id.as_deref(), &error);
+            }
         }
     }
 

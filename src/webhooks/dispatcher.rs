@@ -234,7 +234,9 @@ async fn attempt(
         Err(_) => Err("no answer in time".to_owned()),
     };
     if let Some(span) = span {
-        span.set("http.request.resend_count", letter.attempts);
+        if letter.attempts > 0 {
+            span.set("http.request.resend_count", letter.attempts);
+        }
         if let Err(error) = &outcome {
             span.failed(error.clone());
         }
@@ -272,10 +274,12 @@ async fn send(
         .header("webhook-id", id)
         .header("webhook-timestamp", timestamp)
         .header("webhook-signature", signature)
-        .headers(outbound::trace_headers(span::current().as_ref()))
+        .headers(outbound::trace_headers())
         .body(body);
+    outbound::note_server(&letter.target);
     // Without the address: there may be a password in it.
     let response = request.send().await.map_err(|error| error.without_url().to_string())?;
+    outbound::note_answer(&response);
     match response.status() {
         status if status.is_success() => Ok(()),
         status => Err(format!("answered {status}")),

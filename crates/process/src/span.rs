@@ -6,24 +6,23 @@
 
 use std::{
     borrow::Cow,
-    collections::HashMap,
     sync::{Arc, OnceLock},
 };
 
 use opentelemetry::{
-    Context, ContextGuard, KeyValue, Value,
-    propagation::TextMapPropagator,
-    trace::{FutureExt, SpanKind, Status, TraceContextExt, Tracer},
+    Context, ContextGuard, KeyValue, SpanId, TraceFlags, TraceId, Value,
+    trace::{FutureExt, SpanContext, SpanKind, Status, TraceContextExt, TraceState, Tracer},
 };
-use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SdkTracer};
+use opentelemetry_sdk::trace::SdkTracer;
 
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
-/// The header, and the field, that says which span of which trace something is done for
+/// The header that says which span of which trace something is done for
 /// (<https://www.w3.org/TR/trace-context/#traceparent-header>).
-const TRACEPARENT: &str = "traceparent";
-/// What else those who record have to say of it.
-const TRACESTATE: &str = "tracestate";
+///
+/// `tracestate`, which may come with it, is neither read nor handed on: others could be
+/// sent more of it by anybody than they take.
+pub const TRACEPARENT: &str = "traceparent";
 
 /// Spans are recorded from now on, once for the whole process.
 pub fn record(tracer: SdkTracer) {
@@ -37,24 +36,22 @@ pub fn record(tracer: SdkTracer) {
 pub struct Span(Arc<Context>);
 
 impl Span {
-    /// Something that was asked for; `header` is what the one who asks says of its own
-    /// span, by name. `None` while nobody records.
+    /// Something that was asked for, and what the one who asks says of its own span.
+    /// `None` while nobody records.
     pub fn of_request(
         name: impl FnOnce() -> &'static str,
-        header: impl Fn(&str) -> Option<String>,
+        traceparent: impl FnOnce() -> Option<String>,
     ) -> Option<Self> {
         let tracer = TRACER.get()?;
-        let told = [TRACEPARENT, TRACESTATE].into_iter();
-        let told = told.filter_map(|name| Some((name.to_owned(), header(name)?)));
-        Some(Self::begin(tracer, name(), SpanKind::Server, &parent(&told.collect())))
+        let parent = traceparent().as_deref().and_then(parse);
+        Some(Self::begin(tracer, name(), SpanKind::Server, &within_other(parent)))
     }
 
     /// A request to another program, for a span that may have been in another process.
     #[must_use]
     pub fn request_for(traceparent: &str, name: String) -> Option<Self> {
-        let tracer = TRACER.get()?;
-        let told = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
-        Some(Self::begin(tracer, name, SpanKind::Client, &parent(&told)))
+        let parent = within_other(parse(traceparent));
+        Some(Self::begin(TRACER.get()?, name, SpanKind::Client, &parent))
     }
 
     /// A request to another program, which is a part of this one.
@@ -95,29 +92,50 @@ impl Span {
         self.0.span().set_status(Status::error(why));
     }
 
+    /// What is done for it afterwards still belongs to it.
     pub fn end(&self) {
         self.0.span().end();
     }
 
-    /// What another program is told of it, for what it does. A part of it is told as
-    /// what was asked for is.
+    /// What another program is told of it, for what it does.
     #[must_use]
-    pub fn headers(&self) -> HashMap<String, String> {
-        let mut headers = HashMap::new();
-        TraceContextPropagator::new().inject_context(&self.0, &mut headers);
-        headers
-    }
-
-    /// The same where only one text is kept.
-    #[must_use]
-    pub fn traceparent(&self) -> Option<String> {
-        self.headers().remove(TRACEPARENT)
+    pub fn traceparent(&self) -> String {
+        let span = self.0.span();
+        let context = span.span_context();
+        let flags = context.trace_flags() & TraceFlags::SAMPLED;
+        format!("00-{}-{}-{:02x}", context.trace_id(), context.span_id(), flags)
     }
 }
 
-/// The span of another program, as it says.
-fn parent(told: &HashMap<String, String>) -> Context {
-    TraceContextPropagator::new().extract_with_context(&Context::new(), told)
+/// A span of another program.
+fn within_other(parent: Option<SpanContext>) -> Context {
+    parent.map_or_else(Context::new, |parent| Context::new().with_remote_span_context(parent))
+}
+
+/// Version 00; of a later one what is as in 00, as the specification asks for. All is in
+/// lower case, and no id is zero.
+fn parse(traceparent: &str) -> Option<SpanContext> {
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let bytes = traceparent.as_bytes();
+    let has_form = |(at, byte): (usize, &u8)| match at {
+        2 | 35 | 52 => *byte == b'-',
+        _ => is_hex(*byte),
+    };
+    let is_whole = match bytes.len() {
+        55 => true,
+        56.. => !traceparent.starts_with("00") && bytes[55] == b'-',
+        _ => false,
+    };
+    let is_good = is_whole && bytes.iter().take(55).enumerate().all(has_form);
+    if !is_good || traceparent.starts_with("ff") {
+        return None;
+    }
+    let trace = TraceId::from_hex(&traceparent[3..35]).ok()?;
+    let span = SpanId::from_hex(&traceparent[36..52]).ok()?;
+    let flags = TraceFlags::new(u8::from_str_radix(&traceparent[53..55], 16).ok()?);
+    let flags = flags & TraceFlags::SAMPLED;
+    let parent = SpanContext::new(trace, span, flags, true, TraceState::NONE);
+    parent.is_valid().then_some(parent)
 }
 
 /// The span for which the present thread does what it does.
@@ -139,7 +157,58 @@ pub fn enter(span: Option<&Span>) -> Option<ContextGuard> {
 /// The same for a future.
 pub async fn within<F: Future>(span: Option<Span>, future: F) -> F::Output {
     match span {
-        Some(span) => future.with_context(Context::clone(&span.0)).await,
+        Some(span) => Box::pin(future.with_context(Context::clone(&span.0))).await,
         None => future.await,
+    }
+}
+
+/// The same for what is kept, to be done when something else is over that is done for
+/// another span.
+pub fn carried<S>(then: impl FnOnce(&mut S)) -> impl FnOnce(&mut S) {
+    let span = current();
+    move |state| {
+        let _within = enter(span.as_ref());
+        then(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+    const SPAN: &str = "b7ad6b7169203331";
+
+    #[test]
+    fn a_traceparent_names_a_span_and_whether_it_is_recorded() {
+        for (flags, is_sampled) in [("00", false), ("01", true), ("03", true), ("02", false)] {
+            let parent = parse(&format!("00-{TRACE}-{SPAN}-{flags}")).expect(flags);
+            assert_eq!(parent.trace_id().to_string(), TRACE);
+            assert_eq!(parent.span_id().to_string(), SPAN);
+            assert_eq!((parent.is_sampled(), parent.is_remote()), (is_sampled, true), "{flags}");
+        }
+        assert!(parse(&format!("01-{TRACE}-{SPAN}-01")).is_some(), "a later version");
+        assert!(parse(&format!("01-{TRACE}-{SPAN}-01-more")).is_some(), "and what it adds");
+    }
+
+    #[test]
+    fn anything_else_names_none() {
+        let zeros = "0".repeat(32);
+        for bad in [
+            String::new(),
+            "00-1-1-01".to_owned(),
+            format!("00-{TRACE}-{SPAN}"),
+            format!("00-{TRACE}-{SPAN}-01-more"),
+            format!("00-{TRACE}-{SPAN}-1"),
+            format!("ff-{TRACE}-{SPAN}-01"),
+            format!("00-{zeros}-{SPAN}-01"),
+            format!("00-{TRACE}-{}-01", &zeros[..16]),
+            format!("00-{}-{SPAN}-01", TRACE.to_uppercase()),
+            format!("00-+{}-{SPAN}-01", &TRACE[1..]),
+            format!("00_{TRACE}_{SPAN}_01"),
+            format!("00-{}é-{SPAN}-01", &TRACE[2..]),
+        ] {
+            assert!(parse(&bad).is_none(), "{bad}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! What a server stands on: its database, Redis, and the store of the attachments.
+//! What a server stands on: its database, Redis, the store of the attachments, and the
+//! collector of its traces.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::{
     attachments::{Store, StoreConfig},
     config::Config,
     db::{self, CopyError},
-    nodes,
+    nodes, outbound,
 };
 use parlor_domain::limits::LOOK_TIMEOUT;
 
@@ -22,6 +23,34 @@ pub(super) async fn look(config: &Config, found: &mut Findings) {
     database(config, found).await;
     redis(config, found).await;
     store(config, found).await;
+    collector(config, found).await;
+}
+
+/// A request without a span, which a collector takes.
+async fn collector(config: &Config, found: &mut Findings) {
+    let Some(traces) = &config.traces else { return };
+    for line in &traces.unknown {
+        found.doubtful(line.clone(), "see \"Traces\" in docs/OPERATIONS.md");
+    }
+    let client = outbound::client(LOOK_TIMEOUT);
+    let mut request = client.post(&traces.url).header("content-type", "application/x-protobuf");
+    for (name, value) in &traces.headers {
+        request = request.header(name, value);
+    }
+    let url = &traces.url;
+    match request.body(Vec::new()).send().await {
+        Ok(answer) if answer.status().is_success() => {
+            found.right(format!("traces can be sent to {url}"));
+        }
+        Ok(answer) => found.doubtful(
+            format!("traces cannot be sent: {url} answers {}", answer.status()),
+            "is it a collector's receiver for OTLP over HTTP, and are the headers right?",
+        ),
+        Err(error) => found.doubtful(
+            format!("traces cannot be sent to {url}: {}", outbound::cause(error)),
+            "is the collector running, and OTEL_EXPORTER_OTLP_ENDPOINT its port for HTTP (4318)?",
+        ),
+    }
 }
 
 async fn database(config: &Config, found: &mut Findings) {

@@ -15,6 +15,7 @@ use parlor_domain::{
     MessageId, Room, RoomId, RoomKey, Status, UserId, UserKey,
     limits::{ERASE_MESSAGES, ERASE_RETRY, WRITTEN_BY_WINDOW},
 };
+use parlor_process::span;
 
 impl ChatServer {
     pub fn rooms_in_memory(&self) -> usize {
@@ -129,6 +130,8 @@ impl ChatServer {
     /// Goes on with an erasure, with what was written after a message. One
     /// that a stop cuts short goes on at the next start.
     pub(in crate::chat) fn erase_next(&mut self, user: UserKey, after: MessageId) {
+        // Whoever has led to it has been answered.
+        let _apart = span::enter(None);
         if self.draining.is_some() {
             return;
         }

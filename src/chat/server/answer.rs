@@ -108,6 +108,9 @@ impl ChatServer {
                 let is_fault = result.as_ref().is_err_and(ChatError::is_fault);
                 let item = Item::Answer { session: session.id, frame, is_fault };
                 self.fanout.tell_worker(session.worker, item);
+                if let Some(span) = span::current() {
+                    span.end();
+                }
             }
         }
     }

@@ -15,6 +15,7 @@ use crate::{
     protocol::Rules,
 };
 use parlor_domain::ClientId;
+use parlor_process::span;
 
 /// What came of asking about an operation.
 pub enum Decision<O: Operation> {
@@ -85,14 +86,14 @@ impl ChatServer {
                 server.answer(reply, result);
                 server.settle_question(&settling, id, &outcome);
             };
-            let decided: Decided = Box::new(move |server| {
+            let decided: Decided = Box::new(span::carried(move |server: &mut Self| {
                 let reply = ReplyTo::Then(Then::new(then));
                 match decision {
                     // How its user stands to the room may have changed meanwhile.
                     Decision::Do(operation) => server.begin(Request::new(from, operation, reply)),
                     Decision::Answer(answer) => server.answer(reply, answer),
                 }
-            });
+            }));
             for next in server.questions.decided(&line, id, decided) {
                 next(server);
             }

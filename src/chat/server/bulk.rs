@@ -13,6 +13,7 @@ use crate::{
     protocol::events::Departure,
 };
 use parlor_domain::{RoomId, UserKey, limits::MEMBERS_TOLD};
+use parlor_process::span;
 
 /// Hands a change to the database.
 pub(super) type StartBulk = dyn FnOnce(&mut ChatServer);
@@ -30,7 +31,7 @@ impl ChatServer {
         if !self.bulks.has_place(from) {
             return then(self, Err(ChatError::unavailable()));
         }
-        let start: Box<StartBulk> = Box::new(move |server: &mut Self| {
+        let start: Box<StartBulk> = Box::new(span::carried(move |server: &mut Self| {
             server.write_in_room(room, change, move |server, changed| {
                 if let Ok(changed) = &changed {
                     server.tell_changed_members(changed);
@@ -40,7 +41,7 @@ impl ChatServer {
                     next(server);
                 }
             });
-        });
+        }));
         if let Some(start) = self.bulks.enter(from, start) {
             start(self);
         }

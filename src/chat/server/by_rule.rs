@@ -10,6 +10,7 @@ use crate::{
     db::OpenByRule,
 };
 use parlor_domain::{Room, RoomId, RoomKey};
+use parlor_process::span;
 
 impl ChatServer {
     /// How a requester would stand to a room that a rule makes; `None` if none does.
@@ -55,6 +56,8 @@ impl ChatServer {
         room: &RoomId,
         permission: Option<Permission>,
     ) {
+        let span = what.span().cloned();
+        let _within = span::enter(span.as_ref());
         let access = self.by_rule(&from, room).map(|access| access.with(permission.as_ref()));
         let Some(access) = access else {
             return what.refuse(ChatError::NotFound("room"), self);

@@ -11,6 +11,7 @@ use parlor_domain::{
     RoomId, RoomKey, Seq, Timestamp,
     limits::{TIMELINE_AGAIN, TIMELINE_GAP_WAIT, TIMELINE_PAGE},
 };
+use parlor_process::span;
 use parlor_websocket::Frame;
 
 /// What was read for all readers of a room.
@@ -49,6 +50,8 @@ impl ChatServer {
     }
 
     fn catch_up_in(&self, time: std::time::Duration) {
+        // Whoever has led to it has been answered.
+        let _apart = span::enter(None);
         self.when(tokio::time::sleep(time), |(), server| {
             for room in std::mem::take(&mut server.lagging) {
                 server.read_missing(room);
@@ -57,6 +60,8 @@ impl ChatServer {
     }
 
     fn read_missing(&mut self, room: RoomKey) {
+        // Whoever has led to it has been answered.
+        let _apart = span::enter(None);
         let Some(entry) = self.rooms.get_mut(room) else { return };
         if entry.is_reading || !entry.timeline.is_lagging() {
             return;

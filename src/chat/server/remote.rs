@@ -17,6 +17,7 @@ use parlor_domain::{
     Member, RoomKey, RoomOverview, Seq, UserId, UserKey,
     limits::{LOOKED_UP_AT_ONCE, MEMBERS_TOLD, READ_AGAIN, TIMELINE_AGAIN},
 };
+use parlor_process::span;
 use parlor_websocket::Frame;
 
 /// Marks of a member that moved elsewhere.
@@ -114,6 +115,8 @@ impl ChatServer {
     }
 
     fn look_at_some_heads(&mut self) {
+        // Whoever has led to it has been answered.
+        let _apart = span::enter(None);
         let some = self.unseen_heads.take(LOOKED_UP_AT_ONCE);
         self.unseen_heads.is_reading = !some.is_empty();
         if some.is_empty() {

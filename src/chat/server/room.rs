@@ -10,6 +10,7 @@ use crate::{
     protocol::events,
 };
 use parlor_domain::{Room, RoomKey, RoomOverview, RoomState, Seq, Standing, UserKey};
+use parlor_process::span;
 
 impl ChatServer {
     pub fn cleared(&mut self, room: &Room, Cleared { seq, upto }: Cleared) {
@@ -57,6 +58,8 @@ impl ChatServer {
     /// Continues to delete the rows that nobody can see, a bounded number at
     /// a time, so that the write lane stays free.
     pub(super) fn purge_next(&mut self) {
+        // Whoever has led to it has been answered.
+        let _apart = span::enter(None);
         if let (Some(room), None) = (self.purges.first(), &self.draining) {
             self.write(Purge { room }, |server, more| {
                 // One that fails is tried again at the next start.

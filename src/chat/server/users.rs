@@ -14,6 +14,7 @@ use crate::{
 use parlor_domain::{
     Profile, ProfileChange, RoomKey, User, UserId, UserKey, limits::USERS_PER_WRITE,
 };
+use parlor_process::span;
 use rustc_hash::FxHashMap;
 
 /// What has to be known to tell who sees a user.
@@ -134,6 +135,8 @@ impl ChatServer {
     }
 
     fn read_changed_users(&mut self) {
+        // Whoever has led to it has been answered.
+        let _apart = span::enter(None);
         let Some(user) = self.changed_users.iter().next().copied() else {
             self.reads_changed_users = false;
             return;

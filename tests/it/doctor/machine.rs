@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use tempfile::tempdir;
 
 use super::{doctor, marked, says};
-use crate::support::{BUCKET, Redis, S3Store, SECRET, Server, TestDatabase, free_port, run_with};
+use crate::support::{
+    BUCKET, Receiver, Redis, S3Store, SECRET, Server, TestDatabase, free_port, run_with,
+};
 
 #[tokio::test]
 async fn a_machine_is_looked_at_and_left_as_it_was() {
@@ -46,8 +48,18 @@ async fn settings_and_services_that_are_not_right_are_told() {
         ("PARLOR_S3_ACCESS_KEY_ID", "key"),
         ("PARLOR_S3_SECRET_ACCESS_KEY", "hidden"),
     ];
-    let settings = [&[("DATABASE_URL", &*database), ("REDIS_URL", &*redis)], &store[..]].concat();
+    let collector = format!("http://{nobody}");
+    let first = [
+        ("DATABASE_URL", &*database),
+        ("REDIS_URL", &*redis),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+    ];
+    let settings = [&first[..], &store[..]].concat();
     let finished = doctor(&[], &settings).await;
+    for said in ["traces cannot be sent to", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not known here"] {
+        assert!(marked(&finished, '!').iter().any(|line| line.contains(said)), "{finished:?}");
+    }
     says(&finished, "cannot open the database", "DATABASE_URL");
     says(&finished, "cannot be reached", "REDIS_URL");
     says(&finished, "the bucket bucket cannot be used", "PARLOR_S3_ENDPOINT");
@@ -55,6 +67,11 @@ async fn settings_and_services_that_are_not_right_are_told() {
 
     let made_up = doctor(&[], &[("JWT_SECRET", SECRET)]).await;
     assert!(made_up.stdout.contains("! JWT_SECRET looks as if"), "{made_up:?}");
+    let collector = Receiver::start().await;
+    let sent = doctor(&[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)]).await;
+    assert!(sent.stdout.contains("traces can be sent to http://"), "{sent:?}");
+    let bad = doctor(&[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://h{}:4318/|x")]).await;
+    says(&bad, "OTEL_EXPORTER_OTLP_ENDPOINT", "mend this setting");
     let bad = doctor(&[], &[("PARLOR_HEARTBEAT_TIMEOUT", "1s")]).await;
     says(&bad, "PARLOR_HEARTBEAT_TIMEOUT", "mend this setting");
 }

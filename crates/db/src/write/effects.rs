@@ -17,8 +17,8 @@ pub struct Effects {
     heads: BTreeMap<i64, i64>,
     pub(super) webhooks: Vec<WebhookEvent>,
     newest: Option<Place>,
-    /// For which the present write is done.
-    span: Option<Span>,
+    /// Of the span for which the present write is done.
+    traceparent: Option<String>,
 }
 
 impl Effects {
@@ -29,7 +29,7 @@ impl Effects {
     /// What follows is of a write that is done for this span.
     pub(super) fn of(&mut self, span: Option<&Span>) {
         if self.has_webhooks {
-            self.span = span.cloned();
+            self.traceparent = span.map(Span::traceparent);
         }
     }
 
@@ -69,7 +69,7 @@ impl Effects {
     /// Something for webhooks.
     pub fn webhook(&mut self, event: impl FnOnce() -> WebhookEvent) {
         if self.has_webhooks {
-            let traceparent = self.span.as_ref().and_then(Span::traceparent);
+            let traceparent = self.traceparent.clone();
             self.webhooks.push(WebhookEvent { traceparent, ..event() });
         }
     }
