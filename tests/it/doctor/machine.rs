@@ -31,6 +31,15 @@ async fn a_machine_is_looked_at_and_left_as_it_was() {
     std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).expect("changed");
     let open = run_with(&home, &["doctor"], &settings).await;
     says(&open, "others can read the signing secret", "chmod 600");
+    // A file that nobody has open, beside which nothing is made.
+    let alone = tempdir().expect("a directory");
+    for name in ["parlor.db", "jwt.secret"] {
+        std::fs::copy(server.data_dir().join(name), alone.path().join(name)).expect("copied");
+    }
+    let data_dir = alone.path().to_string_lossy().into_owned();
+    let looked = run_with(&home, &["doctor"], &[("PARLOR_DATA_DIR", &*data_dir)]).await;
+    assert!(looked.stdout.contains("the database"), "{looked:?}");
+    assert_eq!(std::fs::read_dir(alone.path()).expect("there").count(), 2, "{looked:?}");
     // Both at once, in one answer.
     let url = server.address().http("");
     let both = run_with(&home, &["doctor", &url, "--settings"], &settings).await;

@@ -27,10 +27,17 @@ fn opened(name: &str) -> Result<Conn, String> {
     Ok(conn)
 }
 
-/// One that changes nothing of the file (<https://sqlite.org/uri.html>).
+/// One that changes nothing of the file, nor what is beside it
+/// (<https://sqlite.org/uri.html>).
 pub(crate) fn look_at(path: &Path) -> Result<Conn, String> {
-    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    opened(&format!("file:{path}?mode=ro"))
+    let name = path.to_string_lossy();
+    // Where there is no log nobody writes, and SQLite would leave an empty one.
+    let how = match Path::new(&format!("{name}-wal")).exists() {
+        true => "mode=ro",
+        false => "mode=ro&immutable=1",
+    };
+    let name = name.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    opened(&format!("file:{name}?{how}"))
 }
 
 pub(crate) fn establish(path: &Path) -> Result<Conn, String> {
