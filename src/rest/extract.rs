@@ -63,7 +63,6 @@ takes! {
         taken.refusals.extend([401, 403, 500]);
     };
     WithAccounts: |taken| taken.refusals.extend([404, 500]);
-    Importer: |taken| Identity::add_to(taken);
     RateLimitedByAddress: |taken| WithAccounts::add_to(taken);
     Refreshing: |taken| WithAccounts::add_to(taken);
     Search: |taken| taken.refusals.extend([404]);
@@ -212,7 +211,7 @@ impl<S> By<S> {
 
 /// What such a program looks after.
 pub trait Granted {
-    const SCOPES: &'static [Scope];
+    fn to(identity: &Identity) -> bool;
 }
 
 macro_rules! administrators {
@@ -220,7 +219,9 @@ macro_rules! administrators {
         pub struct $scope;
 
         impl Granted for $scope {
-            const SCOPES: &'static [Scope] = &$scopes;
+            fn to(identity: &Identity) -> bool {
+                identity.may(&$scopes)
+            }
         }
 
         $(#[$doc])*
@@ -236,31 +237,17 @@ administrators! {
     ModerationAdmin = Moderation([Scope::Moderation]);
 }
 
-/// Who may do all that an import does: users, rooms and messages. Known before the body,
-/// which may be large, is read.
-pub struct Importer(Identity);
+/// All that an import does.
+pub struct Importing;
 
-impl Importer {
-    pub fn identity(self) -> Identity {
-        self.0
+impl Granted for Importing {
+    fn to(identity: &Identity) -> bool {
+        ImportLines::SCOPES.iter().all(|scope| identity.may(&[*scope]))
     }
 }
 
-impl FromRequest for Importer {
-    type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let identity = Identity::from_request(request, payload);
-        Box::pin(async move {
-            let identity = identity.await?;
-            match ImportLines::SCOPES.iter().all(|scope| identity.may(&[*scope])) {
-                true => Ok(Self(identity)),
-                false => Err(ChatError::from(Denied::NotAdmin).into()),
-            }
-        })
-    }
-}
+/// Who may import. Known before the body, which may be large, is read.
+pub type Importer = By<Importing>;
 
 impl<S: Granted> FromRequest for By<S> {
     type Error = ApiError;
@@ -270,7 +257,7 @@ impl<S: Granted> FromRequest for By<S> {
         let identity = Identity::from_request(request, payload);
         Box::pin(async move {
             let identity = identity.await?;
-            match identity.may(S::SCOPES) {
+            match S::to(&identity) {
                 true => Ok(Self(identity, PhantomData)),
                 false => Err(ChatError::from(Denied::NotAdmin).into()),
             }
