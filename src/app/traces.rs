@@ -74,7 +74,10 @@ fn resource(config: &TraceConfig) -> Resource {
         KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
         KeyValue::new("service.instance.id", format!("{:032x}", rand::random::<u128>())),
     ]);
-    name.into_iter().fold(builder, |builder, name| builder.with_service_name(name)).build()
+    match name {
+        Some(name) => builder.with_service_name(name).build(),
+        None => builder.build(),
+    }
 }
 
 fn sampler(config: &TraceConfig) -> Sampler {

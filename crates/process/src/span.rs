@@ -60,10 +60,11 @@ impl Span {
         Some(Self::begin(TRACER.get()?, name, SpanKind::Client, &self.0))
     }
 
-    /// A part of it.
+    /// A part of it, which nobody else is told of: `None` where it is not recorded.
     #[must_use]
     pub fn part(&self, name: &'static str) -> Option<Self> {
-        Some(Self::begin(TRACER.get()?, name, SpanKind::Internal, &self.0))
+        let tracer = TRACER.get().filter(|_| self.0.span().span_context().is_sampled())?;
+        Some(Self::begin(tracer, name, SpanKind::Internal, &self.0))
     }
 
     fn begin(
@@ -113,7 +114,7 @@ fn within_other(parent: Option<SpanContext>) -> Context {
 }
 
 /// Version 00; of a later one what is as in 00, as the specification asks for. All is in
-/// lower case, and no id is zero.
+/// lower case, and no id is zero. OpenTelemetry's own takes ids of any length and form.
 fn parse(traceparent: &str) -> Option<SpanContext> {
     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     let bytes = traceparent.as_bytes();
@@ -154,7 +155,14 @@ pub fn enter(span: Option<&Span>) -> Option<ContextGuard> {
     Some(span.map_or_else(Context::new, |span| Context::clone(&span.0)).attach())
 }
 
-/// The same for a future.
+/// What is done until the guard is dropped is the server's own: whoever has led to it does
+/// not wait for it.
+#[must_use]
+pub fn apart() -> Option<ContextGuard> {
+    enter(None)
+}
+
+/// The same as [`enter`] for a future.
 pub async fn within<F: Future>(span: Option<Span>, future: F) -> F::Output {
     match span {
         Some(span) => Box::pin(future.with_context(Context::clone(&span.0))).await,

@@ -130,8 +130,7 @@ impl ChatServer {
     /// Goes on with an erasure, with what was written after a message. One
     /// that a stop cuts short goes on at the next start.
     pub(in crate::chat) fn erase_next(&mut self, user: UserKey, after: MessageId) {
-        // Whoever has led to it has been answered.
-        let _apart = span::enter(None);
+        let _apart = span::apart();
         if self.draining.is_some() {
             return;
         }

@@ -115,8 +115,7 @@ impl ChatServer {
     }
 
     fn look_at_some_heads(&mut self) {
-        // Whoever has led to it has been answered.
-        let _apart = span::enter(None);
+        let _apart = span::apart();
         let some = self.unseen_heads.take(LOOKED_UP_AT_ONCE);
         self.unseen_heads.is_reading = !some.is_empty();
         if some.is_empty() {

@@ -58,8 +58,7 @@ impl ChatServer {
     /// Continues to delete the rows that nobody can see, a bounded number at
     /// a time, so that the write lane stays free.
     pub(super) fn purge_next(&mut self) {
-        // Whoever has led to it has been answered.
-        let _apart = span::enter(None);
+        let _apart = span::apart();
         if let (Some(room), None) = (self.purges.first(), &self.draining) {
             self.write(Purge { room }, |server, more| {
                 // One that fails is tried again at the next start.

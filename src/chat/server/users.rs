@@ -135,8 +135,7 @@ impl ChatServer {
     }
 
     fn read_changed_users(&mut self) {
-        // Whoever has led to it has been answered.
-        let _apart = span::enter(None);
+        let _apart = span::apart();
         let Some(user) = self.changed_users.iter().next().copied() else {
             self.reads_changed_users = false;
             return;
