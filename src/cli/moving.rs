@@ -29,7 +29,7 @@ pub struct ImportArgs {
     /// Import through the server there, which goes on running; a token of an administrator
     /// is taken from PARLOR_IMPORT_TOKEN, or from the file that PARLOR_IMPORT_TOKEN_FILE
     /// names
-    #[arg(long, value_name = "URL", conflicts_with_all = ["dry_run", "files", "private_urls"])]
+    #[arg(long, value_name = "URL", conflicts_with = "dry_run")]
     pub url: Option<String>,
     /// Only check what would come of it: nothing is stored
     #[arg(long)]

@@ -1,13 +1,11 @@
 //! Lines of an import, into a server that runs.
 
 use parlor_domain::{
-    Denied, PlainText, Scope, UserId, UserRole,
+    Denied, Scope, UserId, UserRole,
     archive::{Header, Line},
     gives_rights,
     limits::{IMPORT_CHUNK_LINES, IMPORT_CHUNK_OTHERS},
-    shows_something,
 };
-use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -15,7 +13,7 @@ use serde_json::{Map, Value};
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
     clock::now,
-    db::{self, ImportChunk, ImportLive, ImportMode},
+    db::{self, ImportChunk, ImportFiles, ImportLive, ImportMode},
     protocol::{Refusal, Rules, read_json_line},
 };
 
@@ -67,33 +65,17 @@ impl ReadLines {
     }
 
     fn take(&mut self, line: u64, value: Value, content_bytes: usize) {
-        let mut read = match read_json_line(value, content_bytes) {
+        let read = match read_json_line(value, content_bytes) {
             Ok(read) => read,
             Err(refusal) => return self.refuse(line, refusal.code.as_str(), refusal.message),
         };
-        match &mut read {
+        match read {
             Line::Parlor(_) => {
                 let what = "type must not be parlor: only the first line is".to_owned();
-                return self.refuse(line, "invalid_message", what);
+                self.refuse(line, "invalid_message", what);
             }
-            Line::Message(message) if !message.attachments.is_empty() => {
-                message.attachments.clear();
-                let what = "message.attachments are taken only while no server runs: the message \
-                            was imported without them";
-                self.problems.push(ImportProblemView {
-                    line,
-                    code: "unreadable_file",
-                    message: what.to_owned(),
-                });
-                let content = message.content.as_ref().map_or("", |PlainText(text)| &**text);
-                if message.deleted_at.is_none() && !shows_something(content) {
-                    let what = "message has none of its files, and no content".to_owned();
-                    return self.refuse(line, "no_content", what);
-                }
-            }
-            _ => {}
+            read => self.lines.push((line, read)),
         }
-        self.lines.push((line, read));
     }
 }
 
@@ -159,8 +141,8 @@ impl Operation for ImportLines {
             (false, false) => ImportMode::Lenient,
         };
         let (message_ids, at) = (header.unwrap_or(Header::OF_PARLOR).message_ids, now());
-        let files = FxHashMap::default();
-        let chunk = ImportChunk { lines, message_ids, at, is_live: true, files };
+        let files = ImportFiles::Uploaded { by: asked.from.user.key };
+        let chunk = ImportChunk { lines, message_ids, at, files };
         let write = ImportLive { chunk, mode };
         server.write_for(asked.reply, write, move |server, reply, done| {
             server.tell_imported(&done);

@@ -60,8 +60,8 @@ pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
 pub use url::DatabaseUrl;
 pub use write::import::{
-    GrownRoom, ImportChunk, ImportLive, ImportMode, Imported, ImportedFile, ImportedLive, LeftOut,
-    Problem, Tally,
+    GrownRoom, ImportChunk, ImportFiles, ImportLive, ImportMode, Imported, ImportedFile,
+    ImportedLive, LeftOut, Problem, Tally,
 };
 pub use write::{
     AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, RefreshHash, WebhookEvent, Write,

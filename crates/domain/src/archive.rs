@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
-    AvatarUrl, ClientId, DisplayText, Emoji, FromText, MessageKind, PlainText, Role, RoomId,
-    RoomRules, Timestamp, UserId, UserRole, Whole,
+    AttachmentId, AvatarUrl, ClientId, DisplayText, Emoji, FromText, MessageKind, PlainText, Role,
+    RoomId, RoomRules, Timestamp, UserId, UserRole, Whole,
     limits::{
         AGE_DAYS_MAX, ATTACHMENTS_PER_MESSAGE, FILE_PATH_BYTES, FILE_URL_BYTES, IMPORTED_ID_BYTES,
         KEPT_MESSAGES_MAX, MENTIONS, NAME_CHARS, TITLE_CHARS, TOPIC_CHARS, USER_ROLES,
@@ -215,12 +215,15 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attachment {
-    /// Below the folder of the files; either this or a URL.
+    /// Below the folder of the files; either this, a URL or an upload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FilePath>,
     /// Where it is downloaded from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<FileUrl>,
+    /// What who imports has uploaded to the running server that it is imported into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<AttachmentId>,
     /// What people see; the last part of the path, where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<PlainText>,
@@ -373,7 +376,7 @@ impl Attachment {
     /// Where it is, as a report names it.
     pub fn place(&self) -> &str {
         let file = self.file.as_ref().map(|file| &*file.0);
-        file.or(self.url.as_ref().map(|url| &*url.0)).unwrap_or_default()
+        file.or(self.url.as_ref().map(|url| &*url.0)).unwrap_or("an upload")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{MessageId, RoomKey, Timestamp, UserKey};
 
@@ -15,6 +15,12 @@ impl AttachmentId {
     /// Reads the decimal text that ids have in JSON.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok().filter(|id| *id > 0).map(Self)
+    }
+}
+
+impl Serialize for AttachmentId {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
     }
 }
 
@@ -36,7 +42,7 @@ pub struct Attachment {
 /// since it does not change.
 #[derive(Serialize, JsonSchema)]
 pub struct AttachmentView<'a> {
-    attachment_id: String,
+    attachment_id: AttachmentId,
     name: &'a str,
     content_type: &'a str,
     size: i64,
@@ -51,7 +57,7 @@ impl<'a> From<&'a Attachment> for AttachmentView<'a> {
     fn from(attachment: &'a Attachment) -> Self {
         let Attachment { id, name, content_type, size, dimensions, thumbnail_type } = attachment;
         Self {
-            attachment_id: id.0.to_string(),
+            attachment_id: *id,
             name,
             content_type,
             size: *size,

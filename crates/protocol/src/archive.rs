@@ -2,7 +2,7 @@
 
 use parlor_domain::{
     PlainText, RoomKind, UserId,
-    archive::{JsonObject, Line, Message},
+    archive::{Attachment, JsonObject, Line, Message},
     limits::{ATTACHMENTS_PER_MESSAGE, MENTIONS, METADATA_BYTES, USER_CUSTOM_BYTES, USER_ROLES},
     shows_something,
 };
@@ -113,8 +113,14 @@ fn check_message(message: &Message, content_bytes: usize) -> Result<(), Refusal>
         let what = format!("must be a list of at most {ATTACHMENTS_PER_MESSAGE} files");
         return Err(Refusal::field("attachments", &what));
     }
-    if message.attachments.iter().any(|one| one.file.is_some() == one.url.is_some()) {
-        return Err(Refusal::field("attachments", "must each have a file or a url"));
+    let is_one_of = |one: &Attachment| {
+        [one.file.is_some(), one.url.is_some(), one.upload.is_some()]
+            .map(u8::from)
+            .iter()
+            .sum::<u8>()
+    };
+    if message.attachments.iter().any(|one| is_one_of(one) != 1) {
+        return Err(Refusal::field("attachments", "must each have a file, a url or an upload"));
     }
     if message.mentions.users.len() > MENTIONS {
         let what = format!("must be a list of at most {MENTIONS} users");

@@ -5,9 +5,9 @@ mod files;
 mod lines;
 mod remote;
 mod report;
+mod sources;
 
 use std::{
-    collections::BTreeSet,
     fs::File,
     io::{self, BufRead, BufReader, stdin},
     path::{Path, PathBuf},
@@ -17,6 +17,7 @@ use self::{
     files::{Files, Unstored},
     lines::{Lines, Text},
     report::Report,
+    sources::Sources,
 };
 use rustc_hash::FxHashMap;
 
@@ -25,26 +26,26 @@ use crate::{
     cli::ImportArgs,
     clock,
     config::{AttachmentConfig, StoreConfig},
-    db::{ImportChunk, ImportMode, Importer},
+    db::{ImportChunk, ImportFiles, ImportMode, ImportedFile, Importer},
     protocol::read_line,
 };
 use parlor_domain::{
-    AttachmentId, PlainText,
-    archive::{Header, Line, Message},
+    AttachmentId,
+    archive::{Header, Line},
     limits::{IMPORT_BYTES, IMPORT_LINES},
-    shows_something,
 };
 
 pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     let ImportArgs { file, url, dry_run, strict, files, private_urls, store, attachments, limits } =
         args;
+    let folder = files.unwrap_or_else(|| file.parent().map(PathBuf::from).unwrap_or_default());
     if let Some(url) = url {
-        return remote::import(&file, &url, strict);
+        return remote::import(&file, &url, strict, Sources::new(folder, private_urls, None));
     }
     let limits = limits.check()?;
     let store = StoreConfig::new(store)?;
     let attachments = AttachmentConfig::new(attachments, &store)?;
-    let folder = files.unwrap_or_else(|| file.parent().map(PathBuf::from).unwrap_or_default());
+    let sources = Sources::new(folder, private_urls, Some(limits.attachment_bytes));
     let mode = match (dry_run, strict) {
         (true, _) => ImportMode::Dry,
         (false, true) => ImportMode::Strict,
@@ -56,7 +57,7 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
     let (header, _) = header(lines.next().map_err(unread)?)?;
     let mut import = Import {
         importer: Importer::open(&store.database, mode).map_err(Failure::environment)?,
-        files: Files::new((folder, private_urls), attachments, limits.attachment_bytes)?,
+        files: Files::new(sources, attachments)?,
         is_strict: strict,
         is_dry: dry_run,
         header,
@@ -89,6 +90,13 @@ fn open(file: &Path) -> io::Result<(Box<dyn BufRead>, Option<u64>)> {
     Ok((Box::new(BufReader::new(opened)), bytes))
 }
 
+fn stopped() -> Failure {
+    Failure::environment(
+        "stopped at a line that cannot be imported whole: what was stored before it stays, and is \
+         not stored twice when the file is imported again",
+    )
+}
+
 /// What the first line says of the others, and how; without it nothing is known of them.
 fn header(first: Option<Text>) -> Result<(Header, String), Failure> {
     let begins = r#"it must begin with a line such as {"type":"parlor","version":1}"#;
@@ -102,16 +110,6 @@ fn header(first: Option<Text>) -> Result<(Header, String), Failure> {
             Err(refusal) => Err(refused(&refusal.message)),
         },
     }
-}
-
-/// The messages of some lines of a chunk.
-fn messages(chunk: &ImportChunk, lines: &BTreeSet<u64>) -> Vec<(u64, Message)> {
-    let of = chunk.lines.iter().filter(|(line, _)| lines.contains(line));
-    let message = |(line, of): &(u64, Line)| match of {
-        Line::Message(message) => Some((*line, message.clone())),
-        _ => None,
-    };
-    of.filter_map(message).collect()
 }
 
 /// An import under way.
@@ -167,9 +165,9 @@ impl Import {
         let lines = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
         let (message_ids, at) = (self.header.message_ids, clock::now());
-        let files = FxHashMap::default();
-        let mut chunk = ImportChunk { lines, message_ids, at, is_live: false, files };
-        self.store_files(&mut chunk)?;
+        let files = ImportFiles::Stored(FxHashMap::default());
+        let mut chunk = ImportChunk { lines, message_ids, at, files };
+        chunk.files = ImportFiles::Stored(self.store_files(&chunk)?);
         let imported = self.importer.import(&chunk).map_err(Failure::environment)?;
         if !imported.problems.is_empty() {
             self.progress.clear();
@@ -178,11 +176,18 @@ impl Import {
         self.go_on()
     }
 
-    /// Stores the files of the messages that are not there yet. A message of which
-    /// nothing is left without them is left out.
-    fn store_files(&mut self, chunk: &mut ImportChunk) -> Result<(), Failure> {
+    /// Stores the files of the messages that are not there yet.
+    fn store_files(
+        &mut self,
+        chunk: &ImportChunk,
+    ) -> Result<FxHashMap<u64, Vec<ImportedFile>>, Failure> {
         let wanted = self.importer.wanted(chunk).map_err(Failure::environment)?;
-        for (number, message) in messages(chunk, &wanted) {
+        let mut files = FxHashMap::default();
+        for (number, line) in &chunk.lines {
+            let Line::Message(message) = line else { continue };
+            if !wanted.contains(number) {
+                continue;
+            }
             let id = || AttachmentId(i64::from_be_bytes(rand::random()) & i64::MAX | 1);
             let ids: Vec<_> = message.attachments.iter().map(|_| id()).collect();
             self.importer.reserve(&ids, chunk.at).map_err(Failure::environment)?;
@@ -190,34 +195,23 @@ impl Import {
             for (id, file) in ids.into_iter().zip(&message.attachments) {
                 match self.files.take(id, file, self.is_dry) {
                     Ok(file) => stored.push(file),
-                    Err(Unstored::LeftOut(code, why)) => {
-                        // What is behind it in a URL may be a signature.
-                        let place = file.place().split('?').next().unwrap_or_default();
-                        let what = format!("message.attachments: {place} {why}");
-                        self.refuse_part(number, code, &what)?;
+                    Err(Unstored::LeftOut(left_out)) => {
+                        self.refuse_part(*number, left_out.code, &left_out.shown(file))?;
                     }
                     // With the message it would be lost for good.
                     Err(Unstored::Away(error)) => return Err(Failure::environment(error)),
                 }
             }
-            let content = message.content.as_ref().map_or("", |PlainText(text)| &**text);
-            if stored.is_empty() && !shows_something(content) {
-                chunk.lines.retain(|(line, _)| *line != number);
-                self.refuse(number, "no_content", "message has none of its files, and no content")?;
-            }
-            chunk.files.insert(number, stored);
+            files.insert(*number, stored);
         }
-        Ok(())
+        Ok(files)
     }
 
     /// Unless something was left out, and nothing may be.
     fn go_on(&self) -> Result<(), Failure> {
         match self.is_strict && self.report.has_problems() {
             false => Ok(()),
-            true => Err(Failure::environment(
-                "stopped at a line that cannot be imported whole: what was stored before it \
-                 stays, and is not stored twice when the file is imported again",
-            )),
+            true => Err(stopped()),
         }
     }
 }

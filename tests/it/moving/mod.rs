@@ -5,6 +5,7 @@ mod converters;
 mod lines;
 mod round_trip;
 mod running;
+mod uploaded;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tempfile::tempdir;
+use tempfile::{TempDir, tempdir};
 
 use super::{file, problems, told};
 use crate::support::{Cluster, Finished, Server, Token, User, history_of, run_with, seqs, within};
 
-async fn admin(server: &Server) -> User {
+pub(super) async fn admin(server: &Server) -> User {
     server.user_with("root", Token::of("root").claim("roles", json!(["admin"]))).await
 }
 
 /// A program with a key that has these scopes.
-async fn program(server: &Server, name: &str, scopes: &[&str]) -> User {
+pub(super) async fn program(server: &Server, name: &str, scopes: &[&str]) -> User {
     let body = json!({"name": name, "scopes": scopes});
     let made = admin(server).await.post("/api-keys", body).await.expect(201);
     let key = made["key"].as_str().expect("a key").to_owned();
@@ -22,29 +22,29 @@ async fn program(server: &Server, name: &str, scopes: &[&str]) -> User {
 }
 
 /// Lines behind the one that each request begins with.
-fn chunk(lines: &[Value]) -> Value {
+pub(super) fn chunk(lines: &[Value]) -> Value {
     let first = json!({"type": "parlor", "version": 1});
     json!({"lines": ([&[first], lines].concat())})
 }
 
-fn with(mut body: Value, name: &str) -> Value {
+pub(super) fn with(mut body: Value, name: &str) -> Value {
     body[name] = json!(true);
     body
 }
 
-async fn import(who: &User, lines: &[Value]) -> Value {
+pub(super) async fn import(who: &User, lines: &[Value]) -> Value {
     who.post("/import", chunk(lines)).await.expect(200)
 }
 
 /// What an answer says of a type of line: imported, present, left out.
-fn counted(answer: &Value, kind: &str) -> [u64; 3] {
+pub(super) fn counted(answer: &Value, kind: &str) -> [u64; 3] {
     let counts = answer["counts"].as_array().expect("a list");
     let count = counts.iter().find(|count| count["type"] == kind);
     let count = count.unwrap_or_else(|| panic!("a count of {kind}: {answer}"));
     ["imported", "present", "left_out"].map(|name| count[name].as_u64().expect("a number"))
 }
 
-fn codes(answer: &Value) -> Vec<(u64, &str)> {
+pub(super) fn codes(answer: &Value) -> Vec<(u64, &str)> {
     let problems = answer["problems"].as_array().expect("a list").iter();
     let code = |problem: &'_ Value| problem["line"].as_u64().expect("a number");
     problems.map(|one| (code(one), one["code"].as_str().expect("a text"))).collect()
@@ -58,7 +58,7 @@ fn member(id: &str) -> Value {
     json!({"type": "member", "room_id": "den", "user_id": id})
 }
 
-fn message(id: &str, user: &str) -> Value {
+pub(super) fn message(id: &str, user: &str) -> Value {
     json!({
         "type": "message", "room_id": "den", "message_id": id, "user_id": user,
         "created_at": "2019-05-06T07:08:09.010Z", "content": format!("said {id}"),
@@ -179,7 +179,7 @@ async fn a_line_that_cannot_be_stored_keeps_no_other_back() {
         (4, "unknown_user"),
         (5, "invalid_message"),
         (7, "in_future"),
-        (8, "unreadable_file"),
+        (8, "not_uploaded"),
     ];
     for how in ["dry_run", "strict"] {
         let answer = admin.post("/import", with(chunk(&lines), how)).await.expect(200);
@@ -291,13 +291,22 @@ async fn an_import_goes_on_after_a_crash() {
 }
 
 async fn send(server: &Server, text: &str, args: &[&str]) -> Finished {
-    let home = tempdir().expect("a directory");
+    send_from(&tempdir().expect("a directory"), server, text, args).await
+}
+
+/// Sends a text from a folder in which there may be files.
+pub(super) async fn send_from(
+    home: &TempDir,
+    server: &Server,
+    text: &str,
+    args: &[&str],
+) -> Finished {
     std::fs::write(home.path().join("all.jsonl"), text).expect("written");
     let token = Token::of("root").claim("roles", json!(["admin"])).text();
     std::fs::write(home.path().join("token"), format!("{token}\n")).expect("written");
     let url = server.address().http("");
     let args = [&["import", "all.jsonl", "--url", url.as_str()], args].concat();
-    run_with(&home, &args, &[("PARLOR_IMPORT_TOKEN_FILE", "token")]).await
+    run_with(home, &args, &[("PARLOR_IMPORT_TOKEN_FILE", "token")]).await
 }
 
 #[tokio::test]

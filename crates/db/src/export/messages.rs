@@ -246,7 +246,7 @@ pub(super) mod backend {
             let bytes = sha256.unwrap_or_else(|| id.to_be_bytes().to_vec());
             let file: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             let (file, name) = (FilePath(file.into()), Some(PlainText(name.into())));
-            let file = archive::Attachment { file: Some(file), url: None, name };
+            let file = archive::Attachment { file: Some(file), url: None, upload: None, name };
             let file = (AttachmentId(id), file);
             files.entry(message).or_default().push(file);
         }

@@ -80,6 +80,33 @@ pub mod backend {
             .map(drop)
     }
 
+    /// Counts files that come by an import, or go by it from who has uploaded them to who
+    /// has sent them: by users, how much more they have stored, and how much more of that
+    /// is of the day. No quota stops them.
+    pub fn shift(
+        conn: &mut Conn,
+        users: &BTreeMap<UserKey, (i64, i64)>,
+        now: Timestamp,
+    ) -> QueryResult<()> {
+        for (user, (stored, recent)) in users {
+            diesel::insert_into(file_usage::table)
+                .values((
+                    file_usage::user_key.eq(user.0),
+                    file_usage::stored.eq(stored),
+                    file_usage::recent.eq(recent),
+                    file_usage::recent_at.eq(now.0),
+                ))
+                .on_conflict(file_usage::user_key)
+                .do_update()
+                .set((
+                    file_usage::stored.eq(file_usage::stored + excluded(file_usage::stored)),
+                    file_usage::recent.eq(file_usage::recent + excluded(file_usage::recent)),
+                ))
+                .execute(conn)?;
+        }
+        Ok(())
+    }
+
     /// Files are gone: of whom, and how big. In the order of the users, so that
     /// two transactions never wait for each other.
     pub fn free(conn: &mut Conn, files: &[(i64, i64)]) -> QueryResult<()> {

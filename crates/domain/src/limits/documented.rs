@@ -239,6 +239,8 @@ fn the_documents_say_the_constants() {
             format!("`message_id` (1 to {IMPORTED_ID_BYTES} bytes"),
             format!("`attachments?` (at most {ATTACHMENTS_PER_MESSAGE}, each"),
             format!("downloaded (within {} each", time(FILE_DOWNLOAD_TIMEOUT)),
+            format!("may take {} a file", time(FILE_UPLOAD_TIMEOUT)),
+            format!("at most {UPLOADS_PER_USER} that are not in a message"),
             format!("it has {EMOJIS_PER_MESSAGE} different reactions"),
             ]),
         ("docs/COPYING.md", &[

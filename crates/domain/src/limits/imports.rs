@@ -19,10 +19,16 @@ pub const IMPORT_CHUNK_OTHERS: usize = 50;
 pub const IMPORT_CHUNK_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of lines after which `parlor import` sends what it has.
 pub const IMPORT_SENT_BYTES: usize = 1024 * 1024;
+/// Files of messages after which it sends, too: with nine more of the last message, and what
+/// an interrupted import has left behind, they are fewer than
+/// [`UPLOADS_PER_USER`](super::UPLOADS_PER_USER).
+pub const IMPORT_CHUNK_FILES: usize = 15;
 /// Bytes of its report at most: a problem for each line.
 pub const IMPORT_REPORT_BYTES: usize = 1024 * 1024;
 /// Time limit for one such request.
 pub const IMPORT_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time limit for uploading a file of an import, however large: at 2 MB/s some 1 GB.
+pub const FILE_UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 /// How often one is made that a server could not take just then, or did not answer.
 pub const IMPORT_TRIES: u32 = 6;
 /// How long it waits before the next one, and each time twice as long.

@@ -1,15 +1,16 @@
-//! Files of an import. As with an upload, their rows are there before they are, so that
+//! Files of an import: those that it stores itself, and those that were uploaded to a
+//! server that runs. As with an upload, their rows are there before they are, so that
 //! the sweeper finds those of which no message came.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_domain::{
-    AttachmentId, FileQuota, MessageId, RoomKey, Timestamp, UserKey,
+    Attachment, AttachmentId, RoomKey, Timestamp, UserKey,
     archive::{Line, MessageName},
 };
 use parlor_macros::each_backend;
 
-use super::{ImportChunk, ImportedFile};
+use super::{ImportChunk, ImportFiles, Imported, ImportedFile, LeftOut, fresh::Fresh};
 
 #[each_backend]
 pub(super) mod backend {
@@ -19,7 +20,10 @@ pub(super) mod backend {
     use crate::{
         backend::Conn,
         schema::attachments,
-        write::{error::settled, file_usage::backend as usage, import::known::backend as known},
+        write::{
+            attachment::backend as uploads, file_usage::backend as file_usage,
+            import::known::backend as known,
+        },
     };
 
     /// The lines of a chunk whose files are to be stored: those of messages that are not
@@ -65,25 +69,61 @@ pub(super) mod backend {
         Ok(())
     }
 
-    /// Makes a file part of a message that is just being stored.
+    /// Makes the files of messages that are about to be stored part of them. A message of
+    /// which nothing is left without them is left out.
     pub(in crate::write::import) fn attach(
         conn: &mut Conn,
+        fresh: &mut Vec<Fresh<'_>>,
+        chunk: &ImportChunk,
+        done: &mut Imported,
+    ) -> QueryResult<()> {
+        let mut usage = BTreeMap::new();
+        let with_files = |one: &&mut Fresh<'_>| {
+            !one.message.attachments.is_empty() && one.message.deleted_at.is_none()
+        };
+        for one in fresh.iter_mut().filter(with_files) {
+            match &chunk.files {
+                ImportFiles::Stored(files) => {
+                    for file in files.get(&one.line).into_iter().flatten() {
+                        store(conn, one, file, chunk.at)?;
+                        one.files.push(file.attachment.clone());
+                    }
+                }
+                ImportFiles::Uploaded { by } => {
+                    one.files = claim(conn, one, *by, done)?;
+                    count(&mut usage, *by, &one.files, -1, -1);
+                }
+            }
+            count(&mut usage, one.sender, &one.files, 1, 0);
+        }
+        fresh.retain(|one| {
+            let says_something = one.says_something();
+            if !says_something {
+                done.leave_out(one.line, "message", "content", LeftOut::NoContent);
+            }
+            says_something
+        });
+        file_usage::shift(conn, &usage, chunk.at)
+    }
+
+    /// Makes the row of a file that the import has stored.
+    fn store(
+        conn: &mut Conn,
+        of: &Fresh<'_>,
         file: &ImportedFile,
-        (room, message, sender): (RoomKey, MessageId, UserKey),
         at: Timestamp,
     ) -> QueryResult<()> {
         let ImportedFile { attachment, sha256 } = file;
-        let size = attachment.size;
         diesel::delete(attachments::table.find(attachment.id.0)).execute(conn)?;
         diesel::insert_into(attachments::table)
             .values((
                 attachments::id.eq(attachment.id.0),
-                attachments::uploader_key.eq(sender.0),
-                attachments::room_key.eq(Some(room.0)),
-                attachments::message_id.eq(Some(message.0)),
+                attachments::uploader_key.eq(of.sender.0),
+                attachments::room_key.eq(Some(of.room.key.0)),
+                attachments::message_id.eq(Some(of.id.0)),
                 attachments::name.eq(&*attachment.name),
                 attachments::content_type.eq(&*attachment.content_type),
-                attachments::size.eq(size),
+                attachments::size.eq(attachment.size),
                 attachments::sha256.eq(Some(sha256.as_slice())),
                 attachments::width.eq(attachment.dimensions.map(|(width, _)| width)),
                 attachments::height.eq(attachment.dimensions.map(|(_, height)| height)),
@@ -91,10 +131,48 @@ pub(super) mod backend {
                 attachments::created_at.eq(at.0),
                 attachments::ready.eq(true),
             ))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// Takes what who imports has uploaded for a message: from then on it is its sender's.
+    fn claim(
+        conn: &mut Conn,
+        of: &Fresh<'_>,
+        by: UserKey,
+        done: &mut Imported,
+    ) -> QueryResult<Vec<Attachment>> {
+        let named = &of.message.attachments;
+        let ids: Vec<AttachmentId> = named.iter().filter_map(|one| one.upload).collect();
+        if ids.len() < named.len() {
+            done.without(of.line, "attachments", LeftOut::NotUploaded);
+        }
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(claimed) = uploads::claim(conn, &ids, by, of.room.key, of.id)? else {
+            done.without(of.line, "attachments", LeftOut::UnknownUpload);
+            return Ok(Vec::new());
+        };
+        let keys: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        diesel::update(attachments::table.filter(attachments::id.eq_any(keys)))
+            .set(attachments::uploader_key.eq(of.sender.0))
             .execute(conn)?;
-        // It counts as stored by the sender, and is none of a day's uploads. Without a
-        // quota nothing is refused.
-        let _ = settled(usage::take(conn, sender, size, FileQuota::default(), at))?;
-        usage::forgive(conn, sender, size)
+        Ok(claimed)
+    }
+}
+
+/// Adds files to what is counted of a user: as stored, and as uploaded on the day.
+fn count(
+    usage: &mut BTreeMap<UserKey, (i64, i64)>,
+    user: UserKey,
+    files: &[Attachment],
+    stored: i64,
+    recent: i64,
+) {
+    let size: i64 = files.iter().map(|file| file.size).sum();
+    if size > 0 {
+        let of = usage.entry(user).or_default();
+        *of = (of.0 + stored * size, of.1 + recent * size);
     }
 }

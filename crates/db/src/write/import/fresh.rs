@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use parlor_domain::{
-    MessageId, MessageIds, RoomKey, Seq, Timestamp, UserId, UserKey,
+    Attachment, MessageId, MessageIds, RoomKey, Seq, Timestamp, UserId, UserKey,
     archive::{self, MessageIdsOf, MessageName},
+    shows_something,
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::{
-    Imported, ImportedFile, LeftOut,
+    Imported, LeftOut,
     known::{Known, KnownMessage, KnownMessages, KnownRoom},
 };
 
@@ -25,13 +26,19 @@ pub(super) struct Fresh<'a> {
     pub thread: Option<MessageId>,
     pub client_id: Option<&'a str>,
     pub mentioned: Vec<(&'a UserId, UserKey)>,
-    pub files: &'a [ImportedFile],
+    pub files: Vec<Attachment>,
     pub is_pinned: bool,
 }
 
 impl Fresh<'_> {
     pub fn is_deleted(&self) -> bool {
         self.message.deleted_at.is_some()
+    }
+
+    /// A file may speak for itself, and of what was deleted nothing is left.
+    pub fn says_something(&self) -> bool {
+        let content = self.message.content.as_ref().map_or("", |content| &*content.0);
+        self.is_deleted() || !self.files.is_empty() || shows_something(content)
     }
 
     fn name(&self) -> (RoomKey, MessageName) {
@@ -52,7 +59,7 @@ pub(super) fn fresh<'a>(
     known: &'a Known,
     there: &KnownMessages,
     latest: Timestamp,
-    (deleted, files): (Option<UserKey>, &'a FxHashMap<u64, Vec<ImportedFile>>),
+    deleted: Option<UserKey>,
     done: &mut Imported,
 ) -> Vec<Fresh<'a>> {
     let mut fresh: Vec<Fresh<'a>> = Vec::with_capacity(lines.len());
@@ -91,7 +98,7 @@ pub(super) fn fresh<'a>(
             thread: None,
             client_id: None,
             mentioned: Vec::new(),
-            files: files.get(line).map_or(&[], Vec::as_slice),
+            files: Vec::new(),
             is_pinned: false,
         });
     }

@@ -81,7 +81,7 @@ pub(super) mod backend {
             true => Some(people::deleted(conn, chunk.at)?),
             false => None,
         };
-        let mut fresh = fresh(lines, known, &there, chunk.latest(), (deleted, &chunk.files), done);
+        let mut fresh = fresh(lines, known, &there, chunk.latest(), deleted, done);
         match chunk.message_ids {
             MessageIdsOf::Application => give_ids(conn, &mut fresh)?,
             MessageIdsOf::Parlor => {
@@ -89,6 +89,7 @@ pub(super) mod backend {
                 refuse_taken(conn, &mut fresh, done)?;
             }
         }
+        files::attach(conn, &mut fresh, chunk, done)?;
         number(conn, &mut fresh)?;
         refer(&mut fresh, &there, done);
         mention(&mut fresh, known, done);
@@ -96,11 +97,6 @@ pub(super) mod backend {
         pin(conn, &mut fresh, done)?;
         store(conn, &fresh)?;
         store_mentions(conn, &fresh)?;
-        for one in &fresh {
-            for file in one.files {
-                files::attach(conn, file, (one.room.key, one.id, one.sender), chunk.at)?;
-            }
-        }
         remember(conn, &fresh, chunk.message_ids)?;
         count_replies(conn, &fresh)?;
         done.count("message", fresh.len(), 0);
@@ -249,7 +245,6 @@ pub(super) mod backend {
         let content = content.as_ref().filter(|_| is_shown).map_or("", |content| &*content.0);
         let users = one.mentioned.iter().map(|(user, _)| (*user).clone()).collect();
         let mentions = Mentions { users, room: is_shown && one.message.mentions.room };
-        let files: Vec<_> = one.files.iter().map(|file| file.attachment.clone()).collect();
         let pinned = one.message.pinned.as_ref().filter(|_| one.is_pinned);
         NewRow {
             id: one.id.0,
@@ -268,7 +263,7 @@ pub(super) mod backend {
             mentions: encode_mentions(&mentions),
             pinned_at: pinned.map(|pinned| pinned.at.0),
             pinned_by: pinned.map(|pinned| pinned.by.as_str()),
-            attachments: encode_attachments(&files),
+            attachments: encode_attachments(&one.files),
             kind: one.message.kind.map(MessageKind::as_str),
             sent_by: one.message.sent_by.as_ref().map(UserId::as_str),
             silent: one.message.silent.then_some(true),

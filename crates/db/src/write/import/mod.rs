@@ -45,10 +45,17 @@ pub struct ImportChunk {
     pub message_ids: MessageIdsOf,
     /// The time of the import.
     pub at: Timestamp,
-    /// Servers give ids to messages meanwhile: those of the future are theirs.
-    pub is_live: bool,
-    /// Of messages, by the numbers of their lines: all of them are in the store.
-    pub files: FxHashMap<u64, Vec<ImportedFile>>,
+    pub files: ImportFiles,
+}
+
+/// Where the attachments of a chunk's messages are.
+#[derive(Clone, Debug)]
+pub enum ImportFiles {
+    /// While no server runs: the import has put them into the store, for the messages of
+    /// these lines.
+    Stored(FxHashMap<u64, Vec<ImportedFile>>),
+    /// While servers run: this user has uploaded them, and the lines say which they are.
+    Uploaded { by: UserKey },
 }
 
 /// How far ahead of the clock here the one may be that gave a message its id.
@@ -57,7 +64,11 @@ const AHEAD_MS: i64 = 24 * 3_600_000;
 impl ImportChunk {
     /// The time of the latest message that it may have.
     fn latest(&self) -> Timestamp {
-        let ahead = if self.is_live { -1 } else { AHEAD_MS };
+        let ahead = match self.files {
+            ImportFiles::Stored(_) => AHEAD_MS,
+            // Servers give ids to messages meanwhile: those of the future are theirs.
+            ImportFiles::Uploaded { .. } => -1,
+        };
         Timestamp(self.at.0.saturating_add(ahead))
     }
 }
@@ -151,6 +162,18 @@ pub enum LeftOut {
     TooManyEmojis,
     #[error("names a message that was deleted")]
     Deleted,
+    #[error(
+        "must be uploaded first (POST /attachments) and named by upload; the message was \
+         imported without what was not"
+    )]
+    NotUploaded,
+    #[error(
+        "names an upload that is not there, not yours or part of a message; the message was \
+         imported without its attachments"
+    )]
+    UnknownUpload,
+    #[error("is missing, and there is no attachment either")]
+    NoContent,
 }
 
 impl LeftOut {
@@ -172,6 +195,9 @@ impl LeftOut {
             Self::TooManyPins => "too_many_pins",
             Self::TooManyEmojis => "too_many_emojis",
             Self::Deleted => "deleted",
+            Self::NotUploaded => "not_uploaded",
+            Self::UnknownUpload => "unknown_upload",
+            Self::NoContent => "no_content",
         }
     }
 }

@@ -1,0 +1,102 @@
+//! The files of messages that the server does not have yet: uploaded to it, each as it is
+//! read, before the lines that name them.
+
+use std::{
+    io,
+    sync::{Arc, OnceLock},
+};
+
+use bytes::Bytes;
+use futures_util::stream;
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+use super::{
+    super::{
+        super::Failure,
+        sources::{LeftOut, Source, Sources, name_of},
+    },
+    server::{Sent, Server, read},
+};
+use parlor_domain::{
+    AttachmentId, archive,
+    limits::{ERROR_BYTES, FILE_UPLOAD_TIMEOUT},
+};
+
+const PATH: &str = "/attachments";
+
+#[derive(Deserialize)]
+struct Uploaded {
+    attachment_id: AttachmentId,
+}
+
+/// Uploads a file, unless it cannot be read or the server takes none such.
+pub(super) async fn upload(
+    server: &Server,
+    sources: &Sources,
+    of: &archive::Attachment,
+) -> Result<Result<AttachmentId, LeftOut>, Failure> {
+    server.answer(PATH, async || sent(server, sources, of).await).await
+}
+
+async fn sent(
+    server: &Server,
+    sources: &Sources,
+    of: &archive::Attachment,
+) -> Sent<Result<AttachmentId, LeftOut>> {
+    let opened = async {
+        let mut source = sources.open(of).await?;
+        let head = source.head(1).await?;
+        Ok((head, source))
+    };
+    let (head, source) = match opened.await {
+        Ok(opened) => opened,
+        Err(left_out) => return Sent::Answered(Err(left_out)),
+    };
+    let unread = Arc::new(OnceLock::new());
+    let request = server.post_file(PATH, name_of(of)).timeout(FILE_UPLOAD_TIMEOUT).body(body(
+        head,
+        source,
+        unread.clone(),
+    ));
+    let outcome = read::<Uploaded>(request, ERROR_BYTES).await;
+    // It is not the server then that ended it.
+    if let Some(left_out) = unread.get() {
+        return Sent::Answered(Err(LeftOut::clone(left_out)));
+    }
+    match outcome {
+        Sent::Answered(Uploaded { attachment_id }) => Sent::Answered(Ok(attachment_id)),
+        Sent::Again(why, after) => Sent::Again(why, after),
+        Sent::Refused(refused) => {
+            let code = match refused.status {
+                StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+                StatusCode::BAD_REQUEST if refused.field.as_deref() == Some("file") => "file_type",
+                _ => return Sent::Refused(refused),
+            };
+            let why = format!("was refused by the server: file {}", refused.message);
+            Sent::Answered(Err(LeftOut::new(code, why)))
+        }
+    }
+}
+
+/// A file as it is read; why it cannot be any more is told besides.
+fn body(head: Vec<u8>, source: Source, unread: Arc<OnceLock<LeftOut>>) -> reqwest::Body {
+    let pieces = stream::unfold((Bytes::from(head), source), move |(ready, mut source)| {
+        let unread = unread.clone();
+        async move {
+            if !ready.is_empty() {
+                return Some((Ok(ready), (Bytes::new(), source)));
+            }
+            match source.next().await {
+                Ok(piece) if piece.is_empty() => None,
+                Ok(piece) => Some((Ok(piece), (Bytes::new(), source))),
+                Err(left_out) => {
+                    let error = io::Error::other(left_out.why.clone());
+                    let _ = unread.set(left_out);
+                    Some((Err(error), (Bytes::new(), source)))
+                }
+            }
+        }
+    });
+    reqwest::Body::wrap_stream(pieces)
+}
