@@ -16,6 +16,7 @@ mod nodes;
 mod output;
 mod parts;
 mod progress;
+mod remote;
 mod serve;
 mod signals;
 mod traces;

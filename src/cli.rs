@@ -25,7 +25,7 @@ pub use self::{
     doctor::DoctorArgs,
     moving::{ExportArgs, ImportArgs},
     token::TokenArgs,
-    variables::{IMPORT_TOKEN, LOG_FORMAT, import_token, unknown_variables},
+    variables::{IMPORT_TOKEN, LOG_FORMAT, token_from, unknown_variables},
 };
 use crate::config::{ServeArgs, StoreArgs};
 

@@ -1,5 +1,7 @@
 //! The one HTTP client for requests that the server itself makes, with limits.
 
+mod socket;
+
 use std::{error::Error, net::IpAddr, sync::Arc, time::Duration};
 
 use reqwest::{
@@ -7,6 +9,8 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     header::{HeaderMap, HeaderName, HeaderValue},
 };
+
+pub use socket::{NoSocket, Socket};
 
 use parlor_domain::limits::OUTBOUND_IDLE;
 use parlor_process::span::{self, Span, TRACEPARENT};

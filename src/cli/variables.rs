@@ -16,9 +16,9 @@ const FOR_SDKS: &str = "PARLOR_URL";
 /// No option, because whoever lists processes sees those.
 pub const IMPORT_TOKEN: &str = "PARLOR_IMPORT_TOKEN";
 
-/// The token for `parlor import --url`.
-pub fn import_token() -> Option<String> {
-    std::env::var(IMPORT_TOKEN).ok().filter(|token| !token.is_empty())
+/// The token for a command that asks a server.
+pub fn token_from(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|token| !token.is_empty())
 }
 
 /// Every variable of an option, and whether its value is a secret.
@@ -31,8 +31,8 @@ fn known() -> BTreeMap<String, bool> {
         }
         command.get_subcommands().for_each(|command| collect(command, known));
     }
-    let mut known =
-        BTreeMap::from([(LOG_FORMAT.to_owned(), false), (IMPORT_TOKEN.to_owned(), true)]);
+    let others = [(LOG_FORMAT, false), (IMPORT_TOKEN, true)];
+    let mut known = BTreeMap::from(others.map(|(name, is_secret)| (name.to_owned(), is_secret)));
     collect(&Cli::command(), &mut known);
     known
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
     clock::now,
-    db::{self, ImportChunk, ImportFiles, ImportLive, ImportMode},
+    db::{self, ImportChunk, ImportInto, ImportLive, ImportMode},
     protocol::{Refusal, Rules, read_json_line},
 };
 
@@ -141,8 +141,8 @@ impl Operation for ImportLines {
             (false, false) => ImportMode::Lenient,
         };
         let (message_ids, at) = (header.unwrap_or(Header::OF_PARLOR).message_ids, now());
-        let files = ImportFiles::Uploaded { by: asked.from.user.key };
-        let chunk = ImportChunk { lines, message_ids, at, files };
+        let into = ImportInto::Running { by: asked.from.user.key };
+        let chunk = ImportChunk { lines, message_ids, at, into };
         let write = ImportLive { chunk, mode };
         server.write_for(asked.reply, write, move |server, reply, done| {
             server.tell_imported(&done);

@@ -233,7 +233,7 @@ async fn next(
                 }
             }
         }
-        // At most `UPLOADS_PER_USER`.
+        // At most `UPLOADS_PER_BACKEND`.
         Step::Uploads => {
             let all = async |reader: &Reader| reader.unsent_uploads(user.key).await;
             let uploads = source.read(all).await?;

@@ -60,7 +60,7 @@ pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
 pub use url::DatabaseUrl;
 pub use write::import::{
-    GrownRoom, ImportChunk, ImportFiles, ImportLive, ImportMode, Imported, ImportedFile,
+    GrownRoom, ImportChunk, ImportInto, ImportLive, ImportMode, Imported, ImportedFile,
     ImportedLive, LeftOut, Problem, Tally,
 };
 pub use write::{

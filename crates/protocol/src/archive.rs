@@ -113,14 +113,19 @@ fn check_message(message: &Message, content_bytes: usize) -> Result<(), Refusal>
         let what = format!("must be a list of at most {ATTACHMENTS_PER_MESSAGE} files");
         return Err(Refusal::field("attachments", &what));
     }
-    let is_one_of = |one: &Attachment| {
-        [one.file.is_some(), one.url.is_some(), one.upload.is_some()]
-            .map(u8::from)
-            .iter()
-            .sum::<u8>()
-    };
-    if message.attachments.iter().any(|one| is_one_of(one) != 1) {
-        return Err(Refusal::field("attachments", "must each have a file, a url or an upload"));
+    for (at, one) in message.attachments.iter().enumerate() {
+        let places = [one.file.is_some(), one.url.is_some(), one.upload.is_some()];
+        if places.into_iter().filter(|is_there| *is_there).count() != 1 {
+            let what = "must each have a file, a url or an upload";
+            return Err(Refusal::field("attachments", what));
+        }
+        if one.upload.is_some() && one.name.is_some() {
+            return Err(Refusal::field("attachments.name", "must not come with an upload"));
+        }
+        let is_same = |other: &Attachment| other.upload == one.upload;
+        if one.upload.is_some() && message.attachments[..at].iter().any(is_same) {
+            return Err(Refusal::field("attachments", "must not name an upload twice"));
+        }
     }
     if message.mentions.users.len() > MENTIONS {
         let what = format!("must be a list of at most {MENTIONS} users");
@@ -200,6 +205,21 @@ mod tests {
                 message(r#","attachments":[{"file":"a/../../b"}]"#),
                 Some("attachments.file"),
                 "below the folder",
+            ),
+            (
+                message(r#","attachments":[{"file":"a","url":"https://a"}]"#),
+                Some("attachments"),
+                "a file, a url or an upload",
+            ),
+            (
+                message(r#","attachments":[{"upload":"7"},{"upload":"7"}]"#),
+                Some("attachments"),
+                "twice",
+            ),
+            (
+                message(r#","attachments":[{"upload":"7","name":"a"}]"#),
+                Some("attachments.name"),
+                "with an upload",
             ),
             (message(r#","content":"x","pinned":{"at":"x","by":"a"}"#), Some("pinned.at"), "time"),
         ] {

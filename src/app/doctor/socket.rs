@@ -2,21 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
-use reqwest::Upgraded;
-use serde_json::Value;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    time::timeout,
-};
+use tokio::time::timeout;
 
 use super::{
     findings::Findings,
     target::Target,
-    upgrade::{Opened, Refused, open},
+    upgrade::{Refused, open},
 };
-use parlor_domain::limits::{LOOK_FRAME, LOOK_TIMEOUT};
-use parlor_websocket::{Opcode, client_frame, server_frame};
+use crate::outbound::Socket;
+use parlor_domain::limits::LOOK_TIMEOUT;
+use parlor_websocket::Opcode;
 
 const PING: &[u8] = b"parlor doctor";
 
@@ -29,7 +24,7 @@ pub(super) async fn look(target: &Target, found: &mut Findings) {
                 return;
             }
         }
-        Ok(opened) => talk(opened, found).await,
+        Ok(socket) => talk(socket, found).await,
     }
     let own = target.own_origin();
     let advice = "the proxy has to pass on Host as the browser sent it; or add this origin to \
@@ -54,16 +49,15 @@ async fn page_of(target: &Target, origin: &str, advice: &str, found: &mut Findin
     }
 }
 
-async fn talk(Opened { stream, has_protocol }: Opened, found: &mut Findings) {
+async fn talk(mut socket: Socket, found: &mut Findings) {
     found.right("a WebSocket can be opened");
-    if !has_protocol {
+    if !socket.has_protocol {
         found.doubtful(
             "the subprotocol is missing in the answer: browsers end such a connection",
             "the proxy has to pass Sec-WebSocket-Protocol on, in both directions",
         );
     }
-    let mut socket = Socket { stream, input: BytesMut::new() };
-    match timeout(LOOK_TIMEOUT, socket.greeted(found)).await {
+    match timeout(LOOK_TIMEOUT, greeted(&mut socket, found)).await {
         Ok(Ok(())) => {}
         Ok(Err(why)) => {
             return found.wrong(
@@ -83,77 +77,33 @@ async fn talk(Opened { stream, has_protocol }: Opened, found: &mut Findings) {
     let _ = timeout(LOOK_TIMEOUT, socket.say(Opcode::Close, &1000_u16.to_be_bytes())).await;
 }
 
-struct Socket {
-    stream: Upgraded,
-    input: BytesMut,
-}
-
-impl Socket {
-    async fn greeted(&mut self, found: &mut Findings) -> Result<(), String> {
-        let greeting = self.frame().await?;
-        match greeting["type"].as_str() {
-            Some("session.ready") => {
-                let user = greeting["data"]["user"]["id"].as_str().unwrap_or_default();
-                found.right(format!("the token signs {user:?} in"));
-                let asked = Instant::now();
-                self.say(Opcode::Text, br#"{"type":"ping","id":"doctor"}"#).await?;
-                while self.frame().await?["type"] != "pong" {}
-                found.right(format!("a command is answered in {}", ms(asked.elapsed())));
-            }
-            Some("auth.required") => {
-                found.right("what the server says comes through");
-            }
-            other => return Err(format!("it does not begin as Parlor does, but with {other:?}")),
+async fn greeted(socket: &mut Socket, found: &mut Findings) -> Result<(), String> {
+    let greeting = socket.frame().await?;
+    match greeting["type"].as_str() {
+        Some("session.ready") => {
+            let user = greeting["data"]["user"]["id"].as_str().unwrap_or_default();
+            found.right(format!("the token signs {user:?} in"));
+            let asked = Instant::now();
+            socket.say(Opcode::Text, br#"{"type":"ping","id":"doctor"}"#).await?;
+            while socket.frame().await?["type"] != "pong" {}
+            found.right(format!("a command is answered in {}", ms(asked.elapsed())));
         }
-        let asked = Instant::now();
-        self.say(Opcode::Ping, PING).await?;
-        loop {
-            match self.next().await? {
-                (Opcode::Pong, payload) if payload == PING => break,
-                (Opcode::Close, _) => return Err("it was closed".to_owned()),
-                _ => {}
-            }
+        Some("auth.required") => {
+            found.right("what the server says comes through");
         }
-        found.right(format!("a ping comes back in {}", ms(asked.elapsed())));
-        Ok(())
+        other => return Err(format!("it does not begin as Parlor does, but with {other:?}")),
     }
-
-    /// The next of the server's frames that says something.
-    async fn frame(&mut self) -> Result<Value, String> {
-        loop {
-            match self.next().await? {
-                (Opcode::Text, text) => {
-                    let json = serde_json::from_slice(&text);
-                    return json.map_err(|_| "what comes is no JSON".to_owned());
-                }
-                (Opcode::Close, payload) => {
-                    let code = payload.get(..2).map(|code| u16::from_be_bytes([code[0], code[1]]));
-                    return Err(format!("it was closed with {}", code.unwrap_or(1005)));
-                }
-                _ => {}
-            }
+    let asked = Instant::now();
+    socket.say(Opcode::Ping, PING).await?;
+    loop {
+        match socket.next().await? {
+            (Opcode::Pong, payload) if payload == PING => break,
+            (Opcode::Close, _) => return Err("it was closed".to_owned()),
+            _ => {}
         }
     }
-
-    async fn next(&mut self) -> Result<(Opcode, Bytes), String> {
-        loop {
-            let read = server_frame(&mut self.input, LOOK_FRAME);
-            if let Some(frame) = read.map_err(|_| "what comes are no frames".to_owned())? {
-                return Ok(frame);
-            }
-            match self.stream.read_buf(&mut self.input).await {
-                Ok(0) => return Err("the connection was cut".to_owned()),
-                Ok(_) => {}
-                Err(error) => return Err(error.to_string()),
-            }
-        }
-    }
-
-    async fn say(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), String> {
-        let frame = client_frame(opcode, payload, rand::random());
-        self.stream.write_all(&frame).await.map_err(|error| error.to_string())?;
-        self.stream.flush().await.map_err(|error| error.to_string())
-    }
+    found.right(format!("a ping comes back in {}", ms(asked.elapsed())));
+    Ok(())
 }
 
 fn ms(time: Duration) -> String {

@@ -2,23 +2,13 @@
 
 use std::time::Instant;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{
-    Method, Upgraded, Version,
-    header::{
-        AUTHORIZATION, CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-        SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
-    },
+    Method,
+    header::{AUTHORIZATION, ORIGIN},
 };
 
 use super::target::{Answer, Target, read};
-use crate::{outbound, protocol::PROTOCOL_NAME};
-
-/// A socket, and whether its subprotocol came through.
-pub(super) struct Opened {
-    pub stream: Upgraded,
-    pub has_protocol: bool,
-}
+use crate::outbound::{NoSocket, Socket};
 
 /// Why there is no socket.
 pub(super) enum Refused {
@@ -32,16 +22,8 @@ pub(super) async fn open(
     target: &Target,
     origin: Option<&str>,
     token: Option<&str>,
-) -> Result<Opened, Refused> {
-    let key = STANDARD.encode(rand::random::<[u8; 16]>());
-    let mut request = target
-        .request(Method::GET, "/ws")
-        .version(Version::HTTP_11)
-        .header(CONNECTION, "Upgrade")
-        .header(UPGRADE, "websocket")
-        .header(SEC_WEBSOCKET_VERSION, "13")
-        .header(SEC_WEBSOCKET_KEY, &key)
-        .header(SEC_WEBSOCKET_PROTOCOL, PROTOCOL_NAME);
+) -> Result<Socket, Refused> {
+    let mut request = target.request(Method::GET, "/ws");
     if let Some(origin) = origin {
         request = request.header(ORIGIN, origin);
     }
@@ -49,18 +31,14 @@ pub(super) async fn open(
         request = request.header(AUTHORIZATION, format!("Bearer {token}"));
     }
     let asked = Instant::now();
-    let response = request.send().await.map_err(outbound::cause).map_err(Refused::Broken)?;
-    if response.status().as_u16() != 101 {
-        let answer = read(response, asked.elapsed()).await.map_err(Refused::Broken)?;
-        return Err(Refused::Answered(answer));
+    match Socket::open(request).await {
+        Ok(socket) => Ok(socket),
+        Err(NoSocket::Broken(why)) => Err(Refused::Broken(why)),
+        Err(NoSocket::Answered(response)) => {
+            let answer = read(response, asked.elapsed()).await.map_err(Refused::Broken)?;
+            Err(Refused::Answered(answer))
+        }
     }
-    let header = |name| response.headers().get(name).map(|value| value.as_bytes().to_vec());
-    if header(SEC_WEBSOCKET_ACCEPT) != Some(actix_http::ws::hash_key(key.as_bytes()).to_vec()) {
-        return Err(Refused::Broken("the answer belongs to another handshake".to_owned()));
-    }
-    let has_protocol = header(SEC_WEBSOCKET_PROTOCOL) == Some(PROTOCOL_NAME.into());
-    let upgraded = response.upgrade().await.map_err(outbound::cause);
-    Ok(Opened { stream: upgraded.map_err(Refused::Broken)?, has_protocol })
 }
 
 impl Refused {

@@ -26,7 +26,7 @@ use crate::{
     cli::ImportArgs,
     clock,
     config::{AttachmentConfig, StoreConfig},
-    db::{ImportChunk, ImportFiles, ImportMode, ImportedFile, Importer},
+    db::{ImportChunk, ImportInto, ImportMode, ImportedFile, Importer},
     protocol::read_line,
 };
 use parlor_domain::{
@@ -165,9 +165,9 @@ impl Import {
         let lines = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
         let (message_ids, at) = (self.header.message_ids, clock::now());
-        let files = ImportFiles::Stored(FxHashMap::default());
-        let mut chunk = ImportChunk { lines, message_ids, at, files };
-        chunk.files = ImportFiles::Stored(self.store_files(&chunk)?);
+        let none = ImportInto::Unused { files: FxHashMap::default() };
+        let mut chunk = ImportChunk { lines, message_ids, at, into: none };
+        chunk.into = ImportInto::Unused { files: self.store_files(&chunk)? };
         let imported = self.importer.import(&chunk).map_err(Failure::environment)?;
         if !imported.problems.is_empty() {
             self.progress.clear();

@@ -1,10 +1,13 @@
 //! Where the attachments that an import names are read from: a folder, or what others
 //! serve.
 
-use std::{io, path::PathBuf};
+use std::{env, io, path::PathBuf};
 
 use bytes::Bytes;
-use tokio::{fs::File, io::AsyncReadExt};
+use tokio::{
+    fs::File,
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
+};
 
 use crate::outbound;
 use parlor_domain::{archive, limits::FILE_DOWNLOAD_TIMEOUT};
@@ -101,6 +104,15 @@ impl Sources {
     }
 }
 
+/// A file without a name, which is gone when it is closed.
+async fn nameless() -> io::Result<File> {
+    let path = env::temp_dir().join(format!("parlor-{:016x}", rand::random::<u64>()));
+    let mut options = File::options();
+    let file = options.read(true).write(true).create_new(true).open(&path).await?;
+    tokio::fs::remove_file(&path).await?;
+    Ok(file)
+}
+
 /// Where the bytes of one come from.
 pub(super) enum Source {
     File(File),
@@ -124,6 +136,27 @@ impl Source {
                 }
             },
         }
+    }
+
+    /// On this machine, so that whoever serves it waits for nobody else.
+    pub async fn here(mut self, sources: &Sources) -> Result<Self, LeftOut> {
+        if matches!(self, Self::File(_)) {
+            return Ok(self);
+        }
+        let mut file = nameless().await.map_err(LeftOut::unread)?;
+        let mut bytes = 0;
+        loop {
+            let piece = self.next().await?;
+            if piece.is_empty() {
+                break;
+            }
+            bytes += piece.len() as u64;
+            sources.check_size(bytes)?;
+            file.write_all(&piece).await.map_err(LeftOut::unread)?;
+        }
+        file.flush().await.map_err(LeftOut::unread)?;
+        file.rewind().await.map_err(LeftOut::unread)?;
+        Ok(Self::File(file))
     }
 
     /// At least so many bytes, if there are as many. An empty file is left out.

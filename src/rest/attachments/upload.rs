@@ -21,7 +21,7 @@ use crate::{
 };
 use parlor_domain::{
     Attachment, AttachmentId, FileQuota,
-    limits::{IMAGE_BYTES, RETRY_AFTER},
+    limits::{IMAGE_BYTES, RETRY_AFTER, UPLOADS_PER_BACKEND, UPLOADS_PER_USER},
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -64,6 +64,10 @@ pub async fn upload(
         bytes: i64::try_from(length.unwrap_or(files.bytes_max)).unwrap_or(i64::MAX),
         // The application decides itself what it stores.
         quota: if who.is_backend() { FileQuota::default() } else { files.quota },
+        unsent_max: match who.is_backend() || who.is_admin {
+            true => UPLOADS_PER_BACKEND,
+            false => UPLOADS_PER_USER,
+        },
         at: crate::clock::now(),
     };
     state.commit(new).await?;

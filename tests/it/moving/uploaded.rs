@@ -89,8 +89,11 @@ async fn uploads_of_who_imports_become_the_senders_and_others_are_left_out() {
         assert_eq!(codes(&answer), expected, "{how}");
         assert_eq!(names(&ann).await, [], "{how}");
     }
+    let mut follower = ann.connect().await;
     let answer = import(&bot, &lines).await;
     assert_eq!(codes(&answer), expected);
+    let created = follower.next_event("message.created").await;
+    assert_eq!(created["data"]["attachments"][0]["name"], "two.txt");
     assert_eq!(counted(&answer, "message"), [4, 0, 1]);
     let there = [
         named("", &["two.txt", "one.txt"]),

@@ -43,7 +43,7 @@ impl Reader {
     }
 
     /// What a user has uploaded and not sent, at most
-    /// [`UPLOADS_PER_USER`](parlor_domain::limits::UPLOADS_PER_USER).
+    /// [`UPLOADS_PER_BACKEND`](parlor_domain::limits::UPLOADS_PER_BACKEND).
     pub async fn unsent_uploads(&self, uploader: UserKey) -> Result<Vec<Attachment>, ReadError> {
         let query = attachments::table
             .filter(attachments::uploader_key.eq(uploader.0))

@@ -69,7 +69,7 @@ fn what_is_left_of_who_was_deleted_is_nobody_to_act_on() {
     }
     let quota = FileQuota { stored: None, daily: None };
     let (id, uploader) = (AttachmentId(1), ben.key);
-    let upload = NewUpload { id, uploader, bytes: 1, quota, at: AT };
+    let upload = NewUpload { id, uploader, bytes: 1, quota, unsent_max: 50, at: AT };
     assert_eq!(bench.one(upload).err(), refused);
     assert_eq!(bench.count("members"), 1, "ann in her room");
     assert_eq!(bench.count("file_usage"), 0);

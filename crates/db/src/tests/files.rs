@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{NewAttachment, NewUpload};
-use parlor_domain::{Attachment, AttachmentId, FileQuota};
+use parlor_domain::{Attachment, AttachmentId, FileQuota, limits::UPLOADS_PER_USER};
 
 const LATER: Timestamp = Timestamp(AT.0 + 1_000);
 
@@ -10,7 +10,7 @@ impl Bench {
     fn begin(&self, id: i64, uploader: &User, bytes: i64) -> Result<(), WriteError> {
         let quota = FileQuota { stored: Some(100), daily: None };
         let (id, uploader) = (AttachmentId(id), uploader.key);
-        self.one(NewUpload { id, uploader, bytes, quota, at: AT })
+        self.one(NewUpload { id, uploader, bytes, quota, unsent_max: UPLOADS_PER_USER, at: AT })
     }
 
     fn finish(

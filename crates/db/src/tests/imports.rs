@@ -12,7 +12,7 @@ use crate::{
     ClearRoom,
     copy::{Side, SideConn},
     samples::{AT, Bench, on_a_thread},
-    write::import::{self, ImportChunk, ImportFiles, Imported, LeftOut, Tally},
+    write::import::{self, ImportChunk, ImportInto, Imported, LeftOut, Tally},
 };
 
 fn line(mut value: Value) -> Line {
@@ -33,8 +33,8 @@ fn line(mut value: Value) -> Line {
 fn import_with(bench: &Bench, message_ids: MessageIdsOf, lines: Vec<Value>) -> Imported {
     let lines = lines.into_iter().zip(1..).map(|(value, number)| (number, line(value))).collect();
     let at = Timestamp(AT.0 + 5_000_000_000_000);
-    let files = ImportFiles::Stored(FxHashMap::default());
-    let chunk = ImportChunk { lines, message_ids, at, files };
+    let into = ImportInto::Unused { files: FxHashMap::default() };
+    let chunk = ImportChunk { lines, message_ids, at, into };
     on_a_thread(|| {
         let mut side = Side::open(&bench.url).expect("it opens");
         match &mut side.conn {

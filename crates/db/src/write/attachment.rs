@@ -1,9 +1,6 @@
 //! Attachments: uploaded by one, then part of a message, then gone.
 
-use parlor_domain::{
-    Attachment, AttachmentId, FileQuota, MessageId, RoomKey, Timestamp, UserKey,
-    limits::UPLOADS_PER_USER,
-};
+use parlor_domain::{Attachment, AttachmentId, FileQuota, MessageId, RoomKey, Timestamp, UserKey};
 use parlor_macros::each_backend;
 
 use super::{Concern, Conn, Effects, Write, WriteError, Written, on};
@@ -16,6 +13,8 @@ pub struct NewUpload {
     pub uploader: UserKey,
     pub bytes: i64,
     pub quota: FileQuota,
+    /// How many the uploader may have that are not sent.
+    pub unsent_max: i64,
     pub at: Timestamp,
 }
 
@@ -138,7 +137,7 @@ pub mod backend {
     };
 
     pub(super) fn begin(conn: &mut Conn, new: &NewUpload) -> Written<()> {
-        let NewUpload { id, uploader, bytes, quota, at } = new;
+        let NewUpload { id, uploader, bytes, quota, unsent_max, at } = new;
         if user::find(conn, *uploader)?.is_none() {
             return Err(WriteError::NoSuchUser.into());
         }
@@ -146,7 +145,7 @@ pub mod backend {
             .filter(attachments::uploader_key.eq(uploader.0))
             .filter(attachments::message_id.is_null())
             .filter(attachments::remove.eq(false));
-        if loose.count().get_result::<i64>(conn)? >= UPLOADS_PER_USER {
+        if loose.count().get_result::<i64>(conn)? >= *unsent_max {
             return Err(WriteError::TooManyUploads.into());
         }
         file_usage::take(conn, *uploader, *bytes, *quota, *at)?;
@@ -222,6 +221,17 @@ pub mod backend {
             .get_results::<(i64, i64)>(conn)?;
         file_usage::free(conn, &expired)?;
         Ok(expired.len())
+    }
+
+    /// Those of some uploads that their uploader may still make part of a message.
+    pub fn loose(conn: &mut Conn, ids: &[i64], uploader: UserKey) -> QueryResult<Vec<Attachment>> {
+        let loose = attachments::table
+            .filter(attachments::id.eq_any(ids))
+            .filter(attachments::uploader_key.eq(uploader.0))
+            .filter(attachments::message_id.is_null())
+            .filter(attachments::ready.and(attachments::remove.eq(false)));
+        let rows = loose.select(columns()).load::<AttachmentRow>(conn)?;
+        Ok(rows.into_iter().map(Attachment::from).collect())
     }
 
     /// Makes uploads part of a message. `None`, and nothing has changed, if any

@@ -9,6 +9,11 @@ pub const DEMO_TIMEOUT: Duration = Duration::from_secs(10);
 pub const DEMO_TOKEN: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Bytes of an answer that says why a call was refused.
 pub const ERROR_BYTES: usize = 16 * 1024;
+/// How long a command waits before it asks a server again that could not answer, and
+/// each time twice as long.
+pub const REMOTE_AGAIN: Duration = Duration::from_millis(500);
+/// The longest that it waits, whatever the server says.
+pub const REMOTE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long one look of `parlor doctor` at a server may take.
 pub const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an answer that it reads: the largest, the description of REST, has a third
@@ -17,8 +22,9 @@ pub const LOOK_BYTES: usize = 2 * 1024 * 1024;
 /// Bytes that it uploads to see whether a proxy takes more than the 1 MiB that nginx
 /// takes if nothing else is said.
 pub const LOOK_UPLOAD: usize = 2 * 1024 * 1024;
-/// Bytes of a frame that it reads: more than the longest that begins a session.
-pub const LOOK_FRAME: usize = 1024 * 1024;
+/// Bytes of a frame that a command reads: more than a server may have waiting for a
+/// connection.
+pub const REMOTE_FRAME: usize = 8 * 1024 * 1024;
 /// How far apart clocks may be before somebody should look at them: a third of the
 /// difference that tokens are given.
 pub const CLOCKS_APART: Duration = Duration::from_secs(10);

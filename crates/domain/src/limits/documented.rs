@@ -87,6 +87,7 @@ fn the_documents_say_the_constants() {
             format!("at most {ATTACHMENTS_PER_MESSAGE}; `content` may"),
             format!("not sent within {}", time(LOOSE_UPLOAD_AGE)),
             format!("at most {UPLOADS_PER_USER} unsent uploads"),
+            format!("administrator or an API key {}", number(UPLOADS_PER_BACKEND as usize)),
             format!("at most {UPLOADS_AT_ONCE_EACH} uploads in progress"),
             format!("all users together {UPLOADS_AT_ONCE} per node"),
             format!("at most {THUMBNAIL_SIDE} pixels per side"),
@@ -240,7 +241,7 @@ fn the_documents_say_the_constants() {
             format!("`attachments?` (at most {ATTACHMENTS_PER_MESSAGE}, each"),
             format!("downloaded (within {} each", time(FILE_DOWNLOAD_TIMEOUT)),
             format!("may take {} a file", time(FILE_UPLOAD_TIMEOUT)),
-            format!("at most {UPLOADS_PER_USER} that are not in a message"),
+            format!("at most {} that are not in a message", number(UPLOADS_PER_BACKEND as usize)),
             format!("it has {EMOJIS_PER_MESSAGE} different reactions"),
             ]),
         ("docs/COPYING.md", &[

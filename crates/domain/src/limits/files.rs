@@ -6,6 +6,9 @@ use super::PACE;
 
 /// Unsent uploads per user.
 pub const UPLOADS_PER_USER: i64 = 50;
+/// The same of a program of the application's or an administrator: an import that was
+/// interrupted leaves some behind, and is run again.
+pub const UPLOADS_PER_BACKEND: i64 = 1_000;
 /// Concurrent uploads per process; more are `unavailable`.
 pub const UPLOADS_AT_ONCE: usize = 64;
 /// Concurrent uploads per user, somewhat more than a browser makes to one host;

@@ -19,9 +19,8 @@ pub const IMPORT_CHUNK_OTHERS: usize = 50;
 pub const IMPORT_CHUNK_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of lines after which `parlor import` sends what it has.
 pub const IMPORT_SENT_BYTES: usize = 1024 * 1024;
-/// Files of messages after which it sends, too: with nine more of the last message, and what
-/// an interrupted import has left behind, they are fewer than
-/// [`UPLOADS_PER_USER`](super::UPLOADS_PER_USER).
+/// Files of messages after which it sends, too: an import that is interrupted uploads so
+/// many again at most, and those of one message.
 pub const IMPORT_CHUNK_FILES: usize = 15;
 /// Bytes of its report at most: a problem for each line.
 pub const IMPORT_REPORT_BYTES: usize = 1024 * 1024;
@@ -31,8 +30,6 @@ pub const IMPORT_TIMEOUT: Duration = Duration::from_secs(60);
 pub const FILE_UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 /// How often one is made that a server could not take just then, or did not answer.
 pub const IMPORT_TRIES: u32 = 6;
-/// How long it waits before the next one, and each time twice as long.
-pub const IMPORT_AGAIN: Duration = Duration::from_millis(500);
 /// Bytes of the id that a message has in the application that it comes from.
 pub const IMPORTED_ID_BYTES: usize = 128;
 /// Bytes of the path of a file of an import.

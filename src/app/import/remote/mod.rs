@@ -1,7 +1,7 @@
 //! `parlor import --url`: sends the lines to a server that runs, some at a time, and
 //! before them the files that are wanted of their messages.
 
-mod server;
+mod parts;
 mod uploads;
 
 use std::{
@@ -13,7 +13,7 @@ use serde_json::{Value, value::RawValue};
 use tokio::runtime::Runtime;
 
 use super::{
-    super::{Failure, progress::Progress, runtime},
+    super::{Failure, progress::Progress, remote::Server, runtime},
     header,
     lines::{Lines, Text},
     open,
@@ -22,15 +22,18 @@ use super::{
     stopped, unread,
 };
 use crate::{
-    cli::{IMPORT_TOKEN, import_token},
+    cli::{IMPORT_TOKEN, token_from},
     db::Tally,
     outbound,
 };
 use parlor_domain::{
     archive::Attachment,
-    limits::{IMPORT_CHUNK_FILES, IMPORT_CHUNK_LINES, IMPORT_CHUNK_OTHERS, IMPORT_SENT_BYTES},
+    limits::{
+        IMPORT_CHUNK_FILES, IMPORT_CHUNK_LINES, IMPORT_CHUNK_OTHERS, IMPORT_SENT_BYTES,
+        IMPORT_TIMEOUT, IMPORT_TRIES,
+    },
 };
-use server::{Answer, Count, Problem, Request, Server};
+use parts::{Answer, Count, Problem, Request};
 
 /// How a server says that a message is not there, and its files are to be uploaded first.
 const NOT_UPLOADED: &str = "not_uploaded";
@@ -43,7 +46,7 @@ pub(super) fn import(
     is_strict: bool,
     sources: Sources,
 ) -> Result<(), Failure> {
-    let token = import_token()
+    let token = token_from(IMPORT_TOKEN)
         .ok_or_else(|| Failure::value(format!("{IMPORT_TOKEN} must hold a token for --url")))?;
     let url = outbound::bare_url(url).ok_or_else(|| {
         let what = "--url must be the http or https address of a server, such as \
@@ -55,7 +58,7 @@ pub(super) fn import(
     let mut lines = Lines::new(from);
     let (_, first) = header(lines.next().map_err(unread)?)?;
     let mut import = Import {
-        server: Server::new(url, token),
+        server: Server::new(url, token, (IMPORT_TIMEOUT, IMPORT_TRIES)),
         sources,
         runtime: runtime()?,
         is_strict,
@@ -174,7 +177,7 @@ impl Import {
 
     fn ask(&self, dry_run: bool) -> Result<Answer, Failure> {
         let request = Request { lines: &self.chunk.lines, strict: self.is_strict, dry_run };
-        self.runtime.block_on(self.server.import(&request))
+        self.runtime.block_on(request.send(&self.server))
     }
 
     /// Uploads the files of the messages that are not there yet, and gives the lines of

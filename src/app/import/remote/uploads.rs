@@ -8,22 +8,23 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::stream;
-use reqwest::StatusCode;
+use reqwest::{Method, Url};
 use serde::Deserialize;
 
 use super::{
     super::{
-        super::Failure,
+        super::{
+            Failure,
+            remote::{Sent, Server, read_json},
+        },
         sources::{LeftOut, Source, Sources, name_of},
     },
-    server::{Sent, Server, read},
+    parts::interrupted,
 };
 use parlor_domain::{
     AttachmentId, archive,
     limits::{ERROR_BYTES, FILE_UPLOAD_TIMEOUT},
 };
-
-const PATH: &str = "/attachments";
 
 #[derive(Deserialize)]
 struct Uploaded {
@@ -36,16 +37,21 @@ pub(super) async fn upload(
     sources: &Sources,
     of: &archive::Attachment,
 ) -> Result<Result<AttachmentId, LeftOut>, Failure> {
-    server.answer(PATH, async || sent(server, sources, of).await).await
+    let place = server.url(&["attachments"]);
+    let mut url = place.clone();
+    url.query_pairs_mut().append_pair("name", name_of(of));
+    let outcome = server.answer(|| sent(server, url.clone(), sources, of)).await;
+    outcome.map_err(|failed| interrupted(&place, &failed))
 }
 
 async fn sent(
     server: &Server,
+    url: Url,
     sources: &Sources,
     of: &archive::Attachment,
 ) -> Sent<Result<AttachmentId, LeftOut>> {
     let opened = async {
-        let mut source = sources.open(of).await?;
+        let mut source = sources.open(of).await?.here(sources).await?;
         let head = source.head(1).await?;
         Ok((head, source))
     };
@@ -54,12 +60,9 @@ async fn sent(
         Err(left_out) => return Sent::Answered(Err(left_out)),
     };
     let unread = Arc::new(OnceLock::new());
-    let request = server.post_file(PATH, name_of(of)).timeout(FILE_UPLOAD_TIMEOUT).body(body(
-        head,
-        source,
-        unread.clone(),
-    ));
-    let outcome = read::<Uploaded>(request, ERROR_BYTES).await;
+    let request = server.request(Method::POST, url).timeout(FILE_UPLOAD_TIMEOUT);
+    let request = request.body(body(head, source, unread.clone()));
+    let outcome = read_json::<Uploaded>(request, ERROR_BYTES).await;
     // It is not the server then that ended it.
     if let Some(left_out) = unread.get() {
         return Sent::Answered(Err(LeftOut::clone(left_out)));
@@ -68,9 +71,10 @@ async fn sent(
         Sent::Answered(Uploaded { attachment_id }) => Sent::Answered(Ok(attachment_id)),
         Sent::Again(why, after) => Sent::Again(why, after),
         Sent::Refused(refused) => {
-            let code = match refused.status {
-                StatusCode::PAYLOAD_TOO_LARGE => "too_large",
-                StatusCode::BAD_REQUEST if refused.field.as_deref() == Some("file") => "file_type",
+            // Of a proxy's refusal nothing is known, and the file would be left out for good.
+            let code = match (refused.code.as_deref(), refused.field.as_deref()) {
+                (Some("too_large"), _) => "too_large",
+                (Some("invalid_message"), Some("file")) => "file_type",
                 _ => return Sent::Refused(refused),
             };
             let why = format!("was refused by the server: file {}", refused.message);

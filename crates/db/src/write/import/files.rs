@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use parlor_domain::{
     Attachment, AttachmentId, RoomKey, Timestamp, UserKey,
     archive::{Line, MessageName},
+    limits::LOOKED_UP_AT_ONCE,
 };
 use parlor_macros::each_backend;
+use rustc_hash::FxHashMap;
 
-use super::{ImportChunk, ImportFiles, Imported, ImportedFile, LeftOut, fresh::Fresh};
+use super::{ImportChunk, ImportInto, Imported, ImportedFile, LeftOut, fresh::Fresh};
 
 #[each_backend]
 pub(super) mod backend {
@@ -21,7 +23,7 @@ pub(super) mod backend {
         backend::Conn,
         schema::attachments,
         write::{
-            attachment::backend as uploads, file_usage::backend as file_usage,
+            attachment::backend as attachment, file_usage::backend as file_usage,
             import::known::backend as known,
         },
     };
@@ -78,19 +80,21 @@ pub(super) mod backend {
         done: &mut Imported,
     ) -> QueryResult<()> {
         let mut usage = BTreeMap::new();
-        let with_files = |one: &&mut Fresh<'_>| {
-            !one.message.attachments.is_empty() && one.message.deleted_at.is_none()
+        let mut uploads = match chunk.into {
+            ImportInto::Unused { .. } => FxHashMap::default(),
+            ImportInto::Running { by } => uploads_of(conn, fresh, by)?,
         };
-        for one in fresh.iter_mut().filter(with_files) {
-            match &chunk.files {
-                ImportFiles::Stored(files) => {
+        for one in fresh.iter_mut().filter(|one| has_files(one)) {
+            match &chunk.into {
+                ImportInto::Unused { files } => {
                     for file in files.get(&one.line).into_iter().flatten() {
                         store(conn, one, file, chunk.at)?;
                         one.files.push(file.attachment.clone());
                     }
                 }
-                ImportFiles::Uploaded { by } => {
-                    one.files = claim(conn, one, *by, done)?;
+                ImportInto::Running { by } => {
+                    one.files = taken(one, &mut uploads, done);
+                    hand_over(conn, one, *by)?;
                     count(&mut usage, *by, &one.files, -1, -1);
                 }
             }
@@ -104,6 +108,23 @@ pub(super) mod backend {
             says_something
         });
         file_usage::shift(conn, &usage, chunk.at)
+    }
+
+    /// What who imports has uploaded of what the messages name.
+    fn uploads_of(
+        conn: &mut Conn,
+        fresh: &[Fresh<'_>],
+        by: UserKey,
+    ) -> QueryResult<FxHashMap<AttachmentId, Attachment>> {
+        let named = fresh.iter().filter(|one| has_files(one));
+        let named = named.flat_map(|one| &one.message.attachments);
+        let ids: Vec<i64> = named.filter_map(|file| file.upload).map(|id| id.0).collect();
+        let mut uploads = FxHashMap::default();
+        for some in ids.chunks(LOOKED_UP_AT_ONCE) {
+            let loose = attachment::loose(conn, some, by)?;
+            uploads.extend(loose.into_iter().map(|upload| (upload.id, upload)));
+        }
+        Ok(uploads)
     }
 
     /// Makes the row of a file that the import has stored.
@@ -135,31 +156,52 @@ pub(super) mod backend {
             .map(drop)
     }
 
-    /// Takes what who imports has uploaded for a message: from then on it is its sender's.
-    fn claim(
-        conn: &mut Conn,
-        of: &Fresh<'_>,
-        by: UserKey,
-        done: &mut Imported,
-    ) -> QueryResult<Vec<Attachment>> {
-        let named = &of.message.attachments;
-        let ids: Vec<AttachmentId> = named.iter().filter_map(|one| one.upload).collect();
-        if ids.len() < named.len() {
-            done.without(of.line, "attachments", LeftOut::NotUploaded);
-        }
+    /// Makes the uploads of a message its sender's. Nobody has taken them since they were
+    /// found: an import goes alone.
+    fn hand_over(conn: &mut Conn, of: &Fresh<'_>, by: UserKey) -> QueryResult<()> {
+        let ids: Vec<i64> = of.files.iter().map(|file| file.id.0).collect();
         if ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        let Some(claimed) = uploads::claim(conn, &ids, by, of.room.key, of.id)? else {
-            done.without(of.line, "attachments", LeftOut::UnknownUpload);
-            return Ok(Vec::new());
-        };
-        let keys: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        diesel::update(attachments::table.filter(attachments::id.eq_any(keys)))
-            .set(attachments::uploader_key.eq(of.sender.0))
+        let loose = attachments::table
+            .filter(attachments::id.eq_any(&ids))
+            .filter(attachments::uploader_key.eq(by.0))
+            .filter(attachments::message_id.is_null());
+        let changed = diesel::update(loose)
+            .set((
+                attachments::uploader_key.eq(of.sender.0),
+                attachments::room_key.eq(of.room.key.0),
+                attachments::message_id.eq(of.id.0),
+            ))
             .execute(conn)?;
-        Ok(claimed)
+        match changed == ids.len() {
+            true => Ok(()),
+            false => Err(diesel::result::Error::NotFound),
+        }
     }
+}
+
+fn has_files(one: &Fresh<'_>) -> bool {
+    !one.message.attachments.is_empty() && !one.is_deleted()
+}
+
+/// Takes the uploads that a message names out of those that are there: all of them, or
+/// none.
+fn taken(
+    of: &Fresh<'_>,
+    uploads: &mut FxHashMap<AttachmentId, Attachment>,
+    done: &mut Imported,
+) -> Vec<Attachment> {
+    let named = &of.message.attachments;
+    let ids: Vec<AttachmentId> = named.iter().filter_map(|one| one.upload).collect();
+    if ids.len() < named.len() {
+        done.without(of.line, "attachments", LeftOut::NotUploaded);
+    }
+    if !ids.iter().all(|id| uploads.contains_key(id)) {
+        done.without(of.line, "attachments", LeftOut::UnknownUpload);
+        return Vec::new();
+    }
+    ids.iter().filter_map(|id| uploads.remove(id)).collect()
 }
 
 /// Adds files to what is counted of a user: as stored, and as uploaded on the day.

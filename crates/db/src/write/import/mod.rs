@@ -45,17 +45,18 @@ pub struct ImportChunk {
     pub message_ids: MessageIdsOf,
     /// The time of the import.
     pub at: Timestamp,
-    pub files: ImportFiles,
+    pub into: ImportInto,
 }
 
-/// Where the attachments of a chunk's messages are.
+/// What a chunk is imported into, and where the attachments of its messages are.
 #[derive(Clone, Debug)]
-pub enum ImportFiles {
-    /// While no server runs: the import has put them into the store, for the messages of
-    /// these lines.
-    Stored(FxHashMap<u64, Vec<ImportedFile>>),
-    /// While servers run: this user has uploaded them, and the lines say which they are.
-    Uploaded { by: UserKey },
+pub enum ImportInto {
+    /// A database that no server runs on: the import has put the files into the store, for
+    /// the messages of these lines.
+    Unused { files: FxHashMap<u64, Vec<ImportedFile>> },
+    /// One that servers run on: this user has uploaded the files, and the lines say which
+    /// they are.
+    Running { by: UserKey },
 }
 
 /// How far ahead of the clock here the one may be that gave a message its id.
@@ -64,10 +65,10 @@ const AHEAD_MS: i64 = 24 * 3_600_000;
 impl ImportChunk {
     /// The time of the latest message that it may have.
     fn latest(&self) -> Timestamp {
-        let ahead = match self.files {
-            ImportFiles::Stored(_) => AHEAD_MS,
+        let ahead = match self.into {
+            ImportInto::Unused { .. } => AHEAD_MS,
             // Servers give ids to messages meanwhile: those of the future are theirs.
-            ImportFiles::Uploaded { .. } => -1,
+            ImportInto::Running { .. } => -1,
         };
         Timestamp(self.at.0.saturating_add(ahead))
     }
