@@ -11,6 +11,7 @@ mod http;
 mod import;
 mod listen;
 mod logging;
+mod mcp;
 mod memory;
 mod nodes;
 mod output;
@@ -105,6 +106,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Copy(args)) => copy::copy(args),
         Some(Command::Export(args)) => export::export(*args),
         Some(Command::Import(args)) => import::import(*args),
+        Some(Command::Mcp(args)) => mcp::mcp(args),
         Some(Command::NewEpoch(args)) => new_epoch(args),
         Some(Command::Token(args)) => token(*args),
         Some(Command::Completions { shell }) => output::answer(&Cli::completions(shell)),

@@ -10,6 +10,7 @@ mod doctor;
 mod env_file;
 #[cfg(test)]
 mod example;
+mod mcp;
 mod moving;
 mod read;
 mod token;
@@ -23,9 +24,10 @@ pub use self::{
     copy::CopyArgs,
     dev::DevArgs,
     doctor::DoctorArgs,
+    mcp::McpArgs,
     moving::{ExportArgs, ImportArgs},
     token::TokenArgs,
-    variables::{IMPORT_TOKEN, LOG_FORMAT, token_from, unknown_variables},
+    variables::{IMPORT_TOKEN, LOG_FORMAT, MCP_TOKEN, token_from, unknown_variables},
 };
 use crate::config::{ServeArgs, StoreArgs};
 
@@ -63,6 +65,9 @@ pub enum Command {
     /// Import users, rooms and messages from lines of JSON, while no server runs or, with
     /// --url, into one that does
     Import(Box<ImportArgs>),
+    /// Let an assistant read and write in rooms as the user whose token it has, by the Model
+    /// Context Protocol over standard input and output
+    Mcp(McpArgs),
     /// Make all clients reload everything; needed after a restore that the
     /// server cannot detect, such as a snapshot of the whole machine
     NewEpoch(StoreArgs),

@@ -1,6 +1,6 @@
 //! A server that runs somewhere, and is asked by a command until it has answered.
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header};
 use serde::Deserialize;

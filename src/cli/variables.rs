@@ -15,6 +15,7 @@ const FOR_SDKS: &str = "PARLOR_URL";
 
 /// No option, because whoever lists processes sees those.
 pub const IMPORT_TOKEN: &str = "PARLOR_IMPORT_TOKEN";
+pub const MCP_TOKEN: &str = "PARLOR_MCP_TOKEN";
 
 /// The token for a command that asks a server.
 pub fn token_from(variable: &str) -> Option<String> {
@@ -31,7 +32,7 @@ fn known() -> BTreeMap<String, bool> {
         }
         command.get_subcommands().for_each(|command| collect(command, known));
     }
-    let others = [(LOG_FORMAT, false), (IMPORT_TOKEN, true)];
+    let others = [(LOG_FORMAT, false), (IMPORT_TOKEN, true), (MCP_TOKEN, true)];
     let mut known = BTreeMap::from(others.map(|(name, is_secret)| (name.to_owned(), is_secret)));
     collect(&Cli::command(), &mut known);
     known

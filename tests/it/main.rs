@@ -11,6 +11,7 @@ mod support;
 mod accounts;
 mod administration;
 mod app_events;
+mod assistants;
 mod attachments;
 mod auth_service;
 mod bad_frames;

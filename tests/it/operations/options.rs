@@ -10,7 +10,8 @@ use crate::support::run;
 /// Read before the command line is: `RUST_LOG` by the logger, and how it
 /// writes, so that a refusal is written as well. And a token, which no option takes:
 /// command lines are seen by everybody.
-const NO_OPTIONS: [&str; 3] = ["RUST_LOG", "PARLOR_LOG_FORMAT", "PARLOR_IMPORT_TOKEN"];
+const NO_OPTIONS: [&str; 4] =
+    ["RUST_LOG", "PARLOR_LOG_FORMAT", "PARLOR_IMPORT_TOKEN", "PARLOR_MCP_TOKEN"];
 
 /// The variables of `parlor serve --help`, and of other commands that have some.
 pub(super) async fn known() -> BTreeSet<String> {

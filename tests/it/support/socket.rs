@@ -170,13 +170,17 @@ impl Socket {
         if let Some(at) = self.waiting.iter().position(&wanted) {
             return self.waiting.remove(at).expect("just found");
         }
-        loop {
-            let frame = self.read_or_fail(what).await;
-            if wanted(&frame) {
-                return frame;
+        // In all: pings and others' events may come for ever.
+        let next = async {
+            loop {
+                let frame = self.read_or_fail(what).await;
+                if wanted(&frame) {
+                    return frame;
+                }
+                self.waiting.push_back(frame);
             }
-            self.waiting.push_back(frame);
-        }
+        };
+        within(what, next).await
     }
 
     /// The next event of a type.

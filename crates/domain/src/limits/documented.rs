@@ -232,6 +232,12 @@ fn the_documents_say_the_constants() {
             format!("repeat it every {}", time(TYPING_REPEAT)),
             format!("pages of at most {LIST_PAGE_MAX}"),
             ]),
+        ("docs/ASSISTANTS.md", &[
+            format!("Pages have {ASSISTANT_PAGE} entries, at most {ASSISTANT_PAGE_MAX}"),
+            format!("cut at {} characters", number(ASSISTANT_TEXT)),
+            format!("`seconds?` ({}, at most {})", ASSISTANT_WAIT.as_secs(), ASSISTANT_WAIT_MAX.as_secs()),
+            format!("at most {ASSISTANT_TRIES} times"),
+            ]),
         ("docs/IMPORT.md", &[
             format!("at most {} each", bytes(IMPORT_LINE_BYTES)),
             format!("each {} lines are one transaction", number(IMPORT_LINES)),

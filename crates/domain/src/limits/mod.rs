@@ -4,6 +4,7 @@
 //! constants, in a file per concern. Numbers that the documentation names are
 //! compared with these by a test.
 
+mod assistants;
 mod callbacks;
 mod commands;
 mod content;
@@ -23,6 +24,7 @@ mod traces;
 mod webhooks;
 
 pub use self::{
+    assistants::*,
     callbacks::*,
     commands::*,
     content::*,

@@ -1,0 +1,26 @@
+//! `parlor mcp`: what an assistant is told at once, and for how long it waits.
+
+use std::time::Duration;
+
+/// Entries of a page where the assistant names no number: all that a model is told goes
+/// into its context.
+pub const ASSISTANT_PAGE: u32 = 20;
+/// The most that it may ask for.
+pub const ASSISTANT_PAGE_MAX: u32 = 50;
+/// Characters of a message in a list, some 500 tokens; all of one is read alone.
+pub const ASSISTANT_TEXT: usize = 2_000;
+/// How long an assistant waits for something new if it names no time. Its program gives
+/// up after 60 s, as a rule.
+pub const ASSISTANT_WAIT: Duration = Duration::from_secs(25);
+/// The most that it may ask for.
+pub const ASSISTANT_WAIT_MAX: Duration = Duration::from_secs(50);
+/// How often it is looked whether there is something new while no socket says so.
+pub const ASSISTANT_LOOK: Duration = Duration::from_secs(10);
+/// Time limit for one request to the server.
+pub const ASSISTANT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often one is made that the server could not take just then, or did not answer.
+pub const ASSISTANT_TRIES: u32 = 5;
+/// Bytes of an answer that is read: a page of the longest messages.
+pub const ASSISTANT_ANSWER_BYTES: usize = 2 * 1024 * 1024;
+/// How long a server that pings its clients may be silent before its socket counts as cut.
+pub const ASSISTANT_SILENCE: Duration = Duration::from_secs(90);

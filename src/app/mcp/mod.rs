@@ -1,0 +1,48 @@
+//! `parlor mcp`: rooms as the tools of an assistant, by the Model Context Protocol
+//! (<https://modelcontextprotocol.io>) over standard input and output. It speaks as the
+//! user whose token it has, through the REST interface, and may do what that user may.
+
+mod asking;
+mod assistant;
+mod news;
+mod speaker;
+mod told;
+mod tools;
+
+use rmcp::{ServiceExt, transport::stdio};
+
+use super::{Failure, remote::Server, runtime};
+use crate::{
+    cli::{MCP_TOKEN, McpArgs, token_from},
+    outbound,
+};
+use assistant::Assistant;
+use parlor_domain::limits::{ASSISTANT_TIMEOUT, ASSISTANT_TRIES};
+use speaker::Speaker;
+
+/// Serves an assistant until it goes.
+pub(super) fn mcp(McpArgs { url, read_only }: McpArgs) -> Result<(), Failure> {
+    let token = token_from(MCP_TOKEN).ok_or_else(|| {
+        Failure::value(format!("{MCP_TOKEN} must hold the token of whom the assistant speaks for"))
+    })?;
+    let url = outbound::bare_url(&url).ok_or_else(|| {
+        let what = "--url must be the http or https address of a server, such as \
+                    https://example.org/chat, without a user, a query or a fragment";
+        Failure::value(what)
+    })?;
+    let server = Server::new(url.clone(), token, (ASSISTANT_TIMEOUT, ASSISTANT_TRIES));
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let speaker = Speaker::of(server).await;
+        let speaker =
+            speaker.map_err(|failed| Failure::environment(format!("{url}: {}", failed.shown())))?;
+        let running = Assistant::new(speaker, read_only)
+            .serve(stdio())
+            .await
+            .map_err(Failure::environment)?;
+        running.waiting().await.map_err(Failure::environment)
+    })?;
+    // Reading standard input cannot be stopped.
+    runtime.shutdown_background();
+    Ok(())
+}

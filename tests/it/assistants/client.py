@@ -1,0 +1,41 @@
+"""An assistant, on the official client of the Model Context Protocol: calls the tools that
+lines of JSON on standard input name, and prints what comes of each."""
+
+import asyncio
+import json
+import sys
+
+from mcp import ClientSession, MCPError, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+
+def say(what):
+    print(json.dumps(what), flush=True)
+
+
+async def call(session, tool, arguments):
+    try:
+        result = await session.call_tool(tool, arguments)
+    except MCPError as error:
+        return {"refused": str(error)}
+    if result.is_error:
+        return {"error": result.content[0].text}
+    # Models that know nothing of structures are told the same.
+    assert json.loads(result.content[0].text) == result.structured_content
+    return result.structured_content
+
+
+async def main(token, program, *arguments):
+    server = StdioServerParameters(
+        command=program, args=list(arguments), env={"PARLOR_MCP_TOKEN": token}
+    )
+    async with stdio_client(server) as streams, ClientSession(*streams) as session:
+        started = await session.initialize()
+        tools = (await session.list_tools()).tools
+        say({"instructions": started.instructions, "tools": [tool.name for tool in tools]})
+        loop = asyncio.get_running_loop()
+        while line := await loop.run_in_executor(None, sys.stdin.readline):
+            say(await call(session, **json.loads(line)))
+
+
+asyncio.run(main(*sys.argv[1:]))
