@@ -50,7 +50,7 @@ impl Operation for Ban {
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
-        server.with_user(&from, self.user_id, reply, move |server, user, reply, is_self| {
+        server.with_named_user(&from, self.user_id, reply, move |server, user, reply, is_self| {
             if is_self {
                 return server.answer(reply, Err(Denied::Oneself.into()));
             }

@@ -51,6 +51,11 @@ async fn also_who_is_no_member_can_be_banned_and_nobody_bans_themselves() {
     cleo.join("lobby").await.refused(403, "forbidden");
     ann.ban("lobby", &ann, json!({})).await.refused(403, "forbidden");
     ann.put("/rooms/lobby/bans/nobody", json!({})).await.refused(404, "not_found");
+    // Whom the application names is there, and is kept out before they come.
+    let backend = Token::of("backend").claim("roles", json!(["admin"]));
+    let backend = server.user_with("backend", backend).await;
+    backend.put("/rooms/lobby/bans/dora", json!({})).await.expect(204);
+    server.user("dora").await.join("lobby").await.refused(403, "forbidden");
     for (bad, field) in [
         (json!({"until": "soon"}), "until"),
         (json!({"until": "2020-01-01T00:00:00Z"}), "until"),

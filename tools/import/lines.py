@@ -13,6 +13,9 @@ import sys
 import tempfile
 from datetime import datetime, timezone
 
+# What a message may have.
+FILES_MAX = 10
+
 # Names of emoji as several products use them; the others stay names, such as `:party:`.
 EMOJI = {
     "+1": "👍", "thumbsup": "👍", "like": "👍", "-1": "👎", "thumbsdown": "👎", "heart": "❤️",
@@ -68,7 +71,8 @@ def without_empty(fields):
 class Archive:
     """Takes users, rooms and what is in them in any order, and writes them in the right one."""
 
-    def __init__(self):
+    def __init__(self, takes_files=False):
+        self.takes_files = takes_files
         self.file = tempfile.NamedTemporaryFile(prefix="parlor-import-")
         self.db = sqlite3.connect(self.file.name)
         self.db.executescript(
@@ -109,6 +113,19 @@ class Archive:
     def member(self, room_id, user_id, **fields):
         line = {"type": "member", "room_id": room_id, "user_id": user_id, **without_empty(fields)}
         self._put("members", room_id, user_id, json.dumps(line, ensure_ascii=False))
+
+    def files(self, files):
+        """The attachments of a message, and the text in the place of those that are none.
+
+        Each is given as the import takes it (None: it cannot), and as a text.
+        """
+        attachments, text = [], ""
+        for attachment, link in files:
+            if self.takes_files and attachment and len(attachments) < FILES_MAX:
+                attachments.append(without_empty(attachment))
+            else:
+                text += f"\n{link}"
+        return attachments, text
 
     def message(self, room_id, message_id, user_id, at, **fields):
         line = {
@@ -185,8 +202,12 @@ def run(description, file_help, convert):
         "--mark-read", action="store_true",
         help="members have read everything, where nothing else is known",
     )
+    parser.add_argument(
+        "--files", action="store_true",
+        help="files become attachments, which the import reads or downloads, instead of links",
+    )
     arguments = parser.parse_args()
-    archive = Archive()
+    archive = Archive(takes_files=arguments.files)
     convert(arguments.file, archive)
     if arguments.out:
         with open(arguments.out, "w", encoding="utf-8") as out:

@@ -9,7 +9,11 @@ format: https://docs.mattermost.com/onboard/bulk-loading-data-format.html
 
 Users are called by their usernames, rooms `team:channel`; direct channels become direct
 rooms, or private ones where there are more than two. Posts, replies, reactions, pins and
-how far members have looked are kept. Files stay where they are: a message has their names.
+how far members have looked are kept. A message has the names of its files; with `--files` they
+are attachments, to be imported from the folder `data` of the unpacked ZIP file:
+
+    tools/import/mattermost.py export.zip --files > history.jsonl
+    parlor import history.jsonl --files unpacked/data
 """
 
 import hashlib
@@ -90,9 +94,12 @@ def post(archive, room, line, root=None):
     said = f"{line['user']}\n{line.get('message', '')}\n{root}"
     message_id = f"{line['create_at']}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"
     text = line.get("message", "")
-    for attached in line.get("attachments") or []:
-        text += f"\n{Path(attached['path']).name}"
-    if (line.get("type") or "").startswith("system_") or not text.strip():
+    names = [(attached["path"], Path(attached["path"]).name)
+             for attached in line.get("attachments") or []]
+    attachments, others = archive.files([({"file": path}, name) for path, name in names])
+    text += others
+    is_notice = (line.get("type") or "").startswith("system_")
+    if is_notice or not (text.strip() or attachments):
         archive.leave_out("notices and posts without a text")
         return
     user_id, at = parlor_id(line["user"]), line["create_at"]
@@ -103,6 +110,7 @@ def post(archive, room, line, root=None):
     archive.message(
         room, message_id, user_id, at,
         content=text.strip(),
+        attachments=attachments,
         thread_id=root,
         edited_at=time_of_ms(line["edit_at"]) if line.get("edit_at") else None,
         mentions={name: value for name, value in mentions.items() if value},

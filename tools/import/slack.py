@@ -127,24 +127,32 @@ def sender(archive, line):
     return bot
 
 
+def file_of(file):
+    name = file.get("name") or file.get("title") or "file"
+    # With the token that the export's links have; it can be taken back.
+    url = file.get("url_private_download") or file.get("url_private")
+    link = file.get("permalink") or file.get("url_private") or ""
+    return ({"url": url, "name": name} if url else None), f"{name} {link}"
+
+
 def message(archive, room_id, line):
     ts, thread = line.get("ts"), line.get("thread_ts")
     if line.get("type") != "message" or line.get("subtype") not in SAID or not ts:
         archive.leave_out("notices")
         return
     text, mentions = plain(line.get("text", ""))
-    for file in line.get("files") or []:
-        link = file.get("permalink") or file.get("url_private") or ""
-        text += f"\n{file.get('name') or file.get('title') or 'file'} {link}"
+    attachments, links = archive.files([file_of(file) for file in line.get("files") or []])
+    text += links
     for attached in line.get("attachments") or []:
         text += "\n" + plain(attached.get("text") or attached.get("fallback") or "")[0]
     is_gone = line.get("subtype") == "tombstone"
-    if not text.strip() and not is_gone:
+    if not text.strip() and not attachments and not is_gone:
         archive.leave_out("messages without a text")
         return
     archive.message(
         room_id, ts, sender(archive, line), ms(ts),
         content=None if is_gone else text.strip(),
+        attachments=None if is_gone else attachments,
         thread_id=thread if thread and thread != ts else None,
         edited_at=time_of_ms(ms(line["edited"]["ts"])) if line.get("edited") else None,
         deleted_at=time_of_ms(ms(ts)) if is_gone else None,

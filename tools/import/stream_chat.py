@@ -107,15 +107,24 @@ def member(archive, line):
     )
 
 
+def file_of(attached):
+    name = attached.get("title") or attached.get("fallback") or ""
+    url = attached.get("asset_url") or attached.get("image_url")
+    # What is shown of another site is a link, and no file.
+    is_file = url and not attached.get("og_scrape_url")
+    link = url or attached.get("og_scrape_url")
+    return ({"url": url, "name": name} if is_file else None), f"{name} {link}", link
+
+
 def message(archive, line):
     room, sender = room_of(line), user(archive, line.get("user") or line.get("user_id"))
     text = line.get("text") or ""
-    for attached in line.get("attachments") or []:
-        link = attached.get("asset_url") or attached.get("image_url") or attached.get("og_scrape_url")
-        if link and link not in text:
-            text += f"\n{attached.get('title') or attached.get('fallback') or ''} {link}"
+    files = [file_of(attached) for attached in line.get("attachments") or []]
+    attachments, links = archive.files([(file, shown) for file, shown, link in files
+                                        if link and link not in text])
+    text += links
     is_gone = bool(line.get("deleted_at") or line.get("type") == "deleted")
-    if line.get("type") in ("system", "ephemeral", "error") or not (text.strip() or is_gone):
+    if line.get("type") in ("system", "ephemeral", "error") or not (text.strip() or attachments or is_gone):
         archive.leave_out("notices and messages without a text")
         return
     mentioned = [user(archive, one) for one in
@@ -123,6 +132,7 @@ def message(archive, line):
     archive.message(
         room, line["id"], sender, ms_of_time(line["created_at"]),
         content=None if is_gone else text.strip(),
+        attachments=None if is_gone else attachments,
         edited_at=at(line.get("message_text_updated_at")),
         deleted_at=at(line.get("deleted_at") or line["created_at"]) if is_gone else None,
         reply_to=line.get("quoted_message_id"),

@@ -378,9 +378,10 @@ async fn while_the_application_is_down_what_was_set_holds() {
 #[tokio::test]
 async fn what_is_no_answer_lets_nobody_in() {
     let receiver = Receiver::start().await;
-    let server = start(&receiver).await;
+    let server = builder(&receiver.url, "closed").set("PARLOR_ACCESS_TIMEOUT", "3s").start().await;
     let (_ann, ben) = den(&server, "ben").await;
     for reply in [
+        Reply::Silence,
         Reply::HangUp,
         Reply::Redirect(format!("{}/elsewhere", receiver.url)),
         Reply::Body(500, json!({"action": "accept"}).to_string()),

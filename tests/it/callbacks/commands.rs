@@ -76,6 +76,7 @@ async fn what_is_no_answer_is_told_as_timeout_and_costs_nobody_their_connection(
     for reply in [
         Reply::Silence,
         Reply::HangUp,
+        Reply::Redirect(format!("{}/elsewhere", receiver.url)),
         says(json!({"action": "accept", "answer": "x".repeat(10 * 1024 * 1024)})),
         says(json!({"answer": 1})),
         Reply::Body(200, "x".to_owned()),
@@ -86,6 +87,7 @@ async fn what_is_no_answer_is_told_as_timeout_and_costs_nobody_their_connection(
         receiver.answer(accept());
         assert_eq!(socket.ask("app.order", json!({})).await, json!({"answer": 1}));
     }
+    assert!(receiver.received().iter().all(|one| !one.line.contains("elsewhere")));
     let down = start_at(&nowhere().await, &[]).await;
     let mut socket = down.user("ann").await.connect().await;
     for _ in 0..5 {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::{Place, problems};
-use crate::support::{Server, User, history_of};
+use crate::support::{Receiver, Reply, Server, User, history_of};
 
 /// Runs a program of Python's own library.
 async fn python(args: &[&str]) -> String {
@@ -21,15 +21,106 @@ async fn python(args: &[&str]) -> String {
 /// Converts a file, imports what comes of it, twice, and starts a server. Gives what the
 /// converter has left out.
 async fn moved_in(place: &Place, converter: &str, from: &Path) -> (Server, String) {
+    let (left_out, report) = converted(place, converter, from, &[]).await;
+    assert_eq!(problems(&report), [], "{report}");
+    (place.start().await, left_out)
+}
+
+/// The same with options of the converter, and the folder of files, if there are any.
+/// Gives the report besides.
+async fn converted(
+    place: &Place,
+    converter: &str,
+    from: &Path,
+    options: &[&str],
+) -> (String, String) {
     let program = format!("{}/tools/import/{converter}", env!("CARGO_MANIFEST_DIR"));
     let (from, to) = (from.display().to_string(), place.home.path().join("lines.jsonl"));
     let out = to.display().to_string();
-    let left_out = python(&[&program, &from, "--out", &out, "--mark-read"]).await;
+    let args = [&[program.as_str(), &from, "--out", &out, "--mark-read"], options].concat();
+    let left_out = python(&args).await;
     let text = std::fs::read_to_string(&to).expect("the converter has written it");
-    let report = place.imported(&text).await;
+    let report = place.import(&text, &["--private-urls"]).await.stdout;
+    place.import(&text, &["--private-urls"]).await;
+    (left_out, report)
+}
+
+/// Converts one message of each product with two files of it, and gives what they are.
+async fn files_of(converter: &str, export: impl FnOnce(&str, &Path) -> String) -> Vec<String> {
+    let place = Place::new();
+    let web = Receiver::start().await;
+    web.answer_with(|_| Reply::Body(200, "the plan".to_owned()));
+    let home = place.home.path();
+    std::fs::create_dir_all(home.join("20190506")).expect("made");
+    std::fs::write(home.join("20190506/plan.txt"), "the plan").expect("written");
+    let name = export(&web.url, home);
+    let (_, report) = converted(&place, converter, &home.join(name), &["--files"]).await;
     assert_eq!(problems(&report), [], "{report}");
-    place.imported(&text).await;
-    (place.start().await, left_out)
+    let server = place.start().await;
+    let ann = server.user("ann").await;
+    let room = ann.get("/rooms").await.expect(200)["rooms"][0]["room_id"].clone();
+    let messages = history_of(&ann, room.as_str().expect("an id")).await;
+    let mut files = Vec::new();
+    for attachment in messages[0]["attachments"].as_array().expect("a list") {
+        let id = attachment["attachment_id"].as_str().expect("an id");
+        assert_eq!(ann.get(&format!("/attachments/{id}/content")).await.body, "the plan");
+        files.push(attachment["name"].as_str().expect("a name").to_owned());
+    }
+    assert_eq!(messages[0]["content"], "");
+    files
+}
+
+#[tokio::test]
+async fn files_become_attachments_where_that_is_asked_for() {
+    let slack = |url: &str, home: &Path| {
+        let write = |name: &str, value: Value| {
+            let file = home.join("export").join(name);
+            std::fs::create_dir_all(file.parent().expect("a folder")).expect("made");
+            std::fs::write(file, value.to_string()).expect("written");
+        };
+        write("users.json", json!([{"id": "ann", "name": "ann", "profile": {}}]));
+        write(
+            "channels.json",
+            json!([{"id": "C1", "name": "general", "created": 1449252889,
+            "creator": "ann", "members": ["ann"]}]),
+        );
+        write(
+            "general/2019-05-06.json",
+            json!([{"type": "message", "user": "ann", "text": "",
+            "ts": "1557126489.000200", "files": [{"name": "plan.txt",
+                "permalink": "https://files.example/F1",
+                "url_private_download": format!("{url}/F1/plan?t=xoxe-1")}]}]),
+        );
+        "export".to_owned()
+    };
+    assert_eq!(files_of("slack.py", slack).await, ["plan.txt"]);
+    let mattermost = |_: &str, home: &Path| {
+        let lines = [
+            json!({"type": "channel", "channel": {"team": "t", "name": "c", "type": "O"}}),
+            json!({"type": "user", "user": {"username": "ann", "teams": [{"name": "t",
+                "channels": [{"name": "c", "roles": "channel_user"}]}]}}),
+            json!({"type": "post", "post": {"team": "t", "channel": "c", "user": "ann",
+                "message": "", "create_at": 1_557_126_489_000_i64,
+                "attachments": [{"path": "20190506/plan.txt"}]}}),
+        ];
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        std::fs::write(home.join("export.jsonl"), text).expect("written");
+        "export.jsonl".to_owned()
+    };
+    assert_eq!(files_of("mattermost.py", mattermost).await, ["plan.txt"]);
+    let stream = |url: &str, home: &Path| {
+        let attachments = json!([{"type": "file", "asset_url": format!("{url}/1"),
+            "title": "plan.txt"}]);
+        let export = json!({"channels": [{
+            "channel": {"id": "general", "type": "messaging", "cid": "messaging:general"},
+            "members": [{"user_id": "ann"}],
+            "messages": [{"id": "m1", "text": "", "type": "regular", "user": {"id": "ann"},
+                "created_at": "2021-02-17T08:17:49Z", "attachments": attachments}],
+        }]});
+        std::fs::write(home.join("export.json"), export.to_string()).expect("written");
+        "export.json".to_owned()
+    };
+    assert_eq!(files_of("stream_chat.py", stream).await, ["plan.txt"]);
 }
 
 fn contents(messages: &[Value]) -> Vec<&str> {

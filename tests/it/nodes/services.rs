@@ -272,6 +272,8 @@ async fn what_a_channel_says_is_published_as_long_as_somebody_listens() {
         json!({"type": "MessageEdited", "user": "ann", "data": {"client_id": "m-1", "content": "ho"}}),
     );
     assert_eq!(at_ann.next_event("message.updated").await["data"]["content"], "ho");
+    say(json!({"type": "MessageDeleted", "user": "ann", "data": {"client_id": "m-1"}}));
+    assert!(at_ann.next_event("message.deleted").await["data"]["message_id"].is_string());
     assert!(server.stderr().contains("no JSON object"), "what was lost is in the log");
     // Redis goes, and comes back.
     self::redis(&redis, &["CLIENT", "KILL", "TYPE", "pubsub"]);

@@ -1,7 +1,7 @@
 //! The files of `deploy/` say what this server understands, and agree with
 //! each other.
 
-use std::{collections::BTreeMap, process::Command};
+use std::{collections::BTreeMap, path::Path, process::Command};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -29,8 +29,19 @@ fn compose() -> Value {
     serde_json::to_value(yaml).expect("plain YAML")
 }
 
+/// What there is for Kubernetes, and what may be added to it.
 fn kubernetes() -> BTreeMap<String, Value> {
-    let text = file(KUBERNETES);
+    let folder = Path::new(KUBERNETES).parent().expect("a folder");
+    let parts = ["autoscaling", "ingress", "monitoring", "network-policy"];
+    let mut all = objects(KUBERNETES);
+    for part in parts {
+        all.extend(objects(&folder.join(part).with_extension("yaml").display().to_string()));
+    }
+    all
+}
+
+fn objects(path: &str) -> BTreeMap<String, Value> {
+    let text = file(path);
     let documents = serde_yaml_ng::Deserializer::from_str(&text);
     let objects = documents.map(|document| {
         let object = Value::deserialize(document).expect("YAML");
@@ -149,7 +160,25 @@ fn what_belongs_together_has_the_same_names() {
     assert_eq!(&objects["Deployment"]["spec"]["selector"]["matchLabels"], labels);
     assert_eq!(&objects["Service"]["spec"]["selector"], labels);
     assert_eq!(&objects["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"], labels);
+    assert_eq!(&objects["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"], labels);
+    assert_eq!(
+        objects["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]["name"],
+        objects["Deployment"]["metadata"]["name"]
+    );
+    let monitor = &objects["ServiceMonitor"]["spec"];
+    assert_eq!(monitor["selector"]["matchLabels"], objects["Service"]["metadata"]["labels"]);
+    let credentials = &monitor["endpoints"][0]["authorization"]["credentials"];
+    assert_eq!(credentials["name"], objects["Secret"]["metadata"]["name"]);
+    let key = credentials["key"].as_str().expect("a name");
+    assert!(objects["Secret"]["stringData"][key].is_string(), "{key}");
+    let ingress = &objects["Ingress"]["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"];
+    assert_eq!(ingress["name"], objects["Service"]["metadata"]["name"]);
+    let service = &objects["Service"]["spec"]["ports"][0];
     let container = &pod["spec"]["containers"][0];
+    let of_pods = &container["ports"][0]["name"];
+    assert_eq!((&ingress["port"]["name"], &service["targetPort"]), (&service["name"], of_pods));
+    assert_eq!(&monitor["endpoints"][0]["port"], &service["name"]);
+    assert_eq!(&objects["NetworkPolicy"]["spec"]["ingress"][0]["ports"][0]["port"], of_pods);
     for (at, kind, key) in [(0, "ConfigMap", "configMapRef"), (1, "Secret", "secretRef")] {
         assert_eq!(container["envFrom"][at][key]["name"], objects[kind]["metadata"]["name"]);
     }
