@@ -10,7 +10,7 @@ use reqwest::{
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 
-pub use socket::{NoSocket, Socket};
+pub use socket::{Lost, NoSocket, Socket};
 
 use parlor_domain::limits::OUTBOUND_IDLE;
 use parlor_process::span::{self, Span, TRACEPARENT};

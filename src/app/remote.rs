@@ -1,6 +1,6 @@
 //! A server that runs somewhere, and is asked by a command until it has answered.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header};
 use serde::Deserialize;
@@ -13,7 +13,18 @@ pub(super) struct Server {
     base: Url,
     token: String,
     client: reqwest::Client,
-    tries: u32,
+    effort: Effort,
+}
+
+/// What a command does to get an answer.
+#[derive(Clone, Copy)]
+pub(super) struct Effort {
+    /// For one request.
+    pub timeout: Duration,
+    /// How often it is made.
+    pub tries: u32,
+    /// After which it is not made again.
+    pub patience: Duration,
 }
 
 /// What came of one request.
@@ -80,11 +91,10 @@ impl Refused {
 }
 
 impl Server {
-    /// One at this address. Each request takes at most `timeout`, and is made at most so
-    /// often.
-    pub fn new(mut base: Url, token: String, (timeout, tries): (Duration, u32)) -> Self {
+    /// One at this address.
+    pub fn new(mut base: Url, token: String, effort: Effort) -> Self {
         add(&mut base, &["api", "v1"]);
-        Self { base, token, client: outbound::client(timeout), tries }
+        Self { base, token, client: outbound::client(effort.timeout), effort }
     }
 
     /// The URL of a resource, by the parts of its path.
@@ -104,16 +114,20 @@ impl Server {
         F: Future<Output = Sent<T>>,
     {
         let (mut wait, mut tries) = (REMOTE_AGAIN, 1);
+        let began = Instant::now();
         loop {
             match once().await {
                 Sent::Answered(answer) => return Ok(answer),
-                Sent::Again(why, after) if tries < self.tries => {
-                    log::warn!("{}: {why}; it is asked again", self.base);
+                Sent::Again(why, after) => {
                     let after = after.unwrap_or(wait).clamp(wait, REMOTE_PATIENCE);
+                    if tries >= self.effort.tries || began.elapsed() + after > self.effort.patience
+                    {
+                        return Err(Failed::Away(why));
+                    }
+                    log::warn!("{}: {why}; it is asked again", self.base);
                     tokio::time::sleep(after).await;
                     (wait, tries) = (wait * 2, tries + 1);
                 }
-                Sent::Again(why, _) => return Err(Failed::Away(why)),
                 Sent::Refused(refused) => return Err(Failed::Refused(refused)),
             }
         }

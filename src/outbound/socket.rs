@@ -11,11 +11,14 @@ use reqwest::{
     },
 };
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::timeout,
+};
 
 use super::cause;
 use crate::protocol::PROTOCOL_NAME;
-use parlor_domain::limits::REMOTE_FRAME;
+use parlor_domain::limits::{REMOTE_FRAME, REMOTE_SILENCE};
 use parlor_websocket::{Opcode, client_frame, server_frame};
 
 pub struct Socket {
@@ -30,6 +33,21 @@ pub enum NoSocket {
     /// No answer, or one that makes no sense.
     Broken(String),
     Answered(Response),
+}
+
+/// Why a socket says nothing any more.
+#[derive(Debug)]
+pub struct Lost {
+    /// In words that follow "it ends:".
+    pub why: String,
+    /// That the server closed it with.
+    pub code: Option<u16>,
+}
+
+impl From<String> for Lost {
+    fn from(why: String) -> Self {
+        Self { why, code: None }
+    }
 }
 
 impl Socket {
@@ -60,18 +78,20 @@ impl Socket {
     /// The next of the server's frames that says something. Pings are answered.
     ///
     /// # Errors
-    /// Why there is none, in words that follow "it ends:".
-    pub async fn frame(&mut self) -> Result<Value, String> {
+    /// Why there is none.
+    pub async fn frame(&mut self) -> Result<Value, Lost> {
         loop {
-            match self.next().await? {
+            let next = timeout(REMOTE_SILENCE, self.next());
+            match next.await.unwrap_or_else(|_| Err("it is silent".to_owned()))? {
                 (Opcode::Text, text) => {
                     let json = serde_json::from_slice(&text);
-                    return json.map_err(|_| "what comes is no JSON".to_owned());
+                    return json.map_err(|_| "what comes is no JSON".to_owned().into());
                 }
                 (Opcode::Ping, payload) => self.say(Opcode::Pong, &payload).await?,
                 (Opcode::Close, payload) => {
                     let code = payload.get(..2).map(|code| u16::from_be_bytes([code[0], code[1]]));
-                    return Err(format!("it was closed with {}", code.unwrap_or(1005)));
+                    let why = format!("it was closed with {}", code.unwrap_or(1005));
+                    return Err(Lost { why, code });
                 }
                 _ => {}
             }
@@ -81,7 +101,7 @@ impl Socket {
     /// The next frame of any kind.
     ///
     /// # Errors
-    /// As above.
+    /// Why there is none, in words that follow "it ends:".
     pub async fn next(&mut self) -> Result<(Opcode, Bytes), String> {
         loop {
             let read = server_frame(&mut self.input, REMOTE_FRAME);

@@ -15,6 +15,8 @@ from datetime import datetime, timezone
 
 # What a message may have.
 FILES_MAX = 10
+URL_BYTES = 2_048
+PATH_BYTES = 512
 
 # Names of emoji as several products use them; the others stay names, such as `:party:`.
 EMOJI = {
@@ -66,6 +68,16 @@ def ms_of_time(text):
 
 def without_empty(fields):
     return {name: value for name, value in fields.items() if value not in (None, "", [], {}, False)}
+
+
+def is_importable(attachment):
+    """Whether an import takes it: one that it does not has the whole line refused."""
+    url, path = attachment.get("url"), attachment.get("file")
+    if url:
+        is_web = url.startswith(("https://", "http://")) and "\0" not in url
+        return is_web and len(url.encode()) <= URL_BYTES
+    parts = path.split("/")
+    return len(path.encode()) <= PATH_BYTES and not {"", ".", ".."}.intersection(parts)
 
 
 class Archive:
@@ -121,7 +133,8 @@ class Archive:
         """
         attachments, text = [], ""
         for attachment, link in files:
-            if self.takes_files and attachment and len(attachments) < FILES_MAX:
+            is_taken = self.takes_files and attachment and is_importable(attachment)
+            if is_taken and len(attachments) < FILES_MAX:
                 attachments.append(without_empty(attachment))
             else:
                 text += f"\n{link}"

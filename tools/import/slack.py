@@ -132,7 +132,9 @@ def file_of(file):
     # With the token that the export's links have; it can be taken back.
     url = file.get("url_private_download") or file.get("url_private")
     link = file.get("permalink") or file.get("url_private") or ""
-    return ({"url": url, "name": name} if url else None), f"{name} {link}"
+    # Files of other services are pages that ask for a sign-in.
+    is_here = url and not file.get("is_external")
+    return ({"url": url, "name": name} if is_here else None), f"{name} {link}"
 
 
 def message(archive, room_id, line):

@@ -9,7 +9,7 @@ use super::{
     target::Target,
     upgrade::{Refused, open},
 };
-use crate::outbound::Socket;
+use crate::outbound::{Lost, Socket};
 use parlor_domain::limits::LOOK_TIMEOUT;
 use parlor_websocket::Opcode;
 
@@ -59,7 +59,7 @@ async fn talk(mut socket: Socket, found: &mut Findings) {
     }
     match timeout(LOOK_TIMEOUT, greeted(&mut socket, found)).await {
         Ok(Ok(())) => {}
-        Ok(Err(why)) => {
+        Ok(Err(Lost { why, .. })) => {
             return found.wrong(
                 format!("the WebSocket ends: {why}"),
                 "the proxy has to leave what passes as it is, and a connection open that is silent \
@@ -77,7 +77,7 @@ async fn talk(mut socket: Socket, found: &mut Findings) {
     let _ = timeout(LOOK_TIMEOUT, socket.say(Opcode::Close, &1000_u16.to_be_bytes())).await;
 }
 
-async fn greeted(socket: &mut Socket, found: &mut Findings) -> Result<(), String> {
+async fn greeted(socket: &mut Socket, found: &mut Findings) -> Result<(), Lost> {
     let greeting = socket.frame().await?;
     match greeting["type"].as_str() {
         Some("session.ready") => {
@@ -91,14 +91,16 @@ async fn greeted(socket: &mut Socket, found: &mut Findings) -> Result<(), String
         Some("auth.required") => {
             found.right("what the server says comes through");
         }
-        other => return Err(format!("it does not begin as Parlor does, but with {other:?}")),
+        other => {
+            return Err(format!("it does not begin as Parlor does, but with {other:?}").into());
+        }
     }
     let asked = Instant::now();
     socket.say(Opcode::Ping, PING).await?;
     loop {
         match socket.next().await? {
             (Opcode::Pong, payload) if payload == PING => break,
-            (Opcode::Close, _) => return Err("it was closed".to_owned()),
+            (Opcode::Close, _) => return Err("it was closed".to_owned().into()),
             _ => {}
         }
     }

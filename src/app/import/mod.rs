@@ -32,7 +32,7 @@ use crate::{
 use parlor_domain::{
     AttachmentId,
     archive::{Header, Line},
-    limits::{IMPORT_BYTES, IMPORT_LINES},
+    limits::{FILE_SENT_BYTES, IMPORT_BYTES, IMPORT_LINES},
 };
 
 pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
@@ -40,12 +40,17 @@ pub(super) fn import(args: ImportArgs) -> Result<(), Failure> {
         args;
     let folder = files.unwrap_or_else(|| file.parent().map(PathBuf::from).unwrap_or_default());
     if let Some(url) = url {
-        return remote::import(&file, &url, strict, Sources::new(folder, private_urls, None));
+        return remote::import(
+            &file,
+            &url,
+            strict,
+            Sources::new(folder, private_urls, FILE_SENT_BYTES),
+        );
     }
     let limits = limits.check()?;
     let store = StoreConfig::new(store)?;
     let attachments = AttachmentConfig::new(attachments, &store)?;
-    let sources = Sources::new(folder, private_urls, Some(limits.attachment_bytes));
+    let sources = Sources::new(folder, private_urls, limits.attachment_bytes);
     let mode = match (dry_run, strict) {
         (true, _) => ImportMode::Dry,
         (false, true) => ImportMode::Strict,

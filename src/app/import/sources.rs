@@ -10,7 +10,10 @@ use tokio::{
 };
 
 use crate::outbound;
-use parlor_domain::{archive, limits::FILE_DOWNLOAD_TIMEOUT};
+use parlor_domain::{
+    archive,
+    limits::{FILE_DOWNLOAD_TIMEOUT, FILE_DOWNLOAD_TRIES, REMOTE_AGAIN},
+};
 
 /// Bytes of a file that are read at once.
 const PIECE: usize = 64 * 1024;
@@ -50,14 +53,14 @@ pub(super) struct Sources {
     folder: PathBuf,
     client: reqwest::Client,
     may_be_private: bool,
-    /// Bytes of a file at most, where that is known.
-    bytes_max: Option<u64>,
+    /// Bytes of a file at most.
+    bytes_max: u64,
 }
 
 impl Sources {
     /// They are below a folder, or at a URL, which may be a private one only if that is
     /// said.
-    pub fn new(folder: PathBuf, may_be_private: bool, bytes_max: Option<u64>) -> Self {
+    pub fn new(folder: PathBuf, may_be_private: bool, bytes_max: u64) -> Self {
         let client = outbound::client_for_others(FILE_DOWNLOAD_TIMEOUT, may_be_private);
         Self { folder, client, may_be_private, bytes_max }
     }
@@ -85,7 +88,7 @@ impl Sources {
         if !self.may_be_private && outbound::names_private_address(&url) {
             return Err(LeftOut::new("private_url", "is a private address"));
         }
-        let answer = self.client.get(url).send().await.map_err(LeftOut::undone)?;
+        let answer = self.asked(url).await.map_err(LeftOut::undone)?;
         if answer.status() != reqwest::StatusCode::OK {
             let why = format!("was answered with {}", answer.status().as_u16());
             return Err(LeftOut::new("unreadable_file", why));
@@ -94,13 +97,48 @@ impl Sources {
         Ok(Source::Answer(answer))
     }
 
-    pub fn check_size(&self, bytes: u64) -> Result<(), LeftOut> {
-        match self.bytes_max {
-            Some(most) if bytes > most => {
-                Err(LeftOut::new("too_large", format!("has more than {most} bytes")))
+    /// Some times, if whoever has it cannot answer just then.
+    async fn asked(&self, url: reqwest::Url) -> Result<reqwest::Response, reqwest::Error> {
+        let (mut tries, mut wait) = (1, REMOTE_AGAIN);
+        loop {
+            let answer = self.client.get(url.clone()).send().await;
+            let is_for_now = answer.as_ref().map_or(true, |answer| {
+                let status = answer.status();
+                status == reqwest::StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
+            });
+            if !is_for_now || tries >= FILE_DOWNLOAD_TRIES {
+                return answer;
             }
-            _ => Ok(()),
+            tokio::time::sleep(wait).await;
+            (tries, wait) = (tries + 1, wait * 2);
         }
+    }
+
+    pub fn check_size(&self, bytes: u64) -> Result<(), LeftOut> {
+        let most = self.bytes_max;
+        match bytes > most {
+            true => Err(LeftOut::new("too_large", format!("has more than {most} bytes"))),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Why a file is not on this machine.
+pub(super) enum NotHere {
+    LeftOut(LeftOut),
+    /// This machine has no place for it, and so for no other.
+    NoPlace(io::Error),
+}
+
+impl From<LeftOut> for NotHere {
+    fn from(left_out: LeftOut) -> Self {
+        Self::LeftOut(left_out)
+    }
+}
+
+impl From<io::Error> for NotHere {
+    fn from(error: io::Error) -> Self {
+        Self::NoPlace(error)
     }
 }
 
@@ -139,11 +177,11 @@ impl Source {
     }
 
     /// On this machine, so that whoever serves it waits for nobody else.
-    pub async fn here(mut self, sources: &Sources) -> Result<Self, LeftOut> {
+    pub async fn here(mut self, sources: &Sources) -> Result<Self, NotHere> {
         if matches!(self, Self::File(_)) {
             return Ok(self);
         }
-        let mut file = nameless().await.map_err(LeftOut::unread)?;
+        let mut file = nameless().await?;
         let mut bytes = 0;
         loop {
             let piece = self.next().await?;
@@ -152,10 +190,10 @@ impl Source {
             }
             bytes += piece.len() as u64;
             sources.check_size(bytes)?;
-            file.write_all(&piece).await.map_err(LeftOut::unread)?;
+            file.write_all(&piece).await?;
         }
-        file.flush().await.map_err(LeftOut::unread)?;
-        file.rewind().await.map_err(LeftOut::unread)?;
+        file.flush().await?;
+        file.rewind().await?;
         Ok(Self::File(file))
     }
 

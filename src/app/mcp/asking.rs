@@ -13,16 +13,16 @@ impl Server {
         self.answer(once).await
     }
 
-    /// Sends a message. However often it has to be tried, it is there once.
+    /// Sends what is there once, however often it is sent with a key.
     pub async fn post_once<T: for<'de> Deserialize<'de>>(
         &self,
         url: Url,
         body: &Value,
+        key: &str,
     ) -> Result<T, Failed> {
-        let key = format!("mcp-{:016x}{:016x}", rand::random::<u64>(), rand::random::<u64>());
         let once = || {
             let request = self.request(Method::POST, url.clone()).json(body);
-            read_json(request.header("Idempotency-Key", &key), ASSISTANT_ANSWER_BYTES)
+            read_json(request.header("Idempotency-Key", key), ASSISTANT_ANSWER_BYTES)
         };
         self.answer(once).await
     }
@@ -52,6 +52,15 @@ impl Server {
             parts.pop().pop().push("ws");
         }
         url
+    }
+}
+
+/// An id or an emoji as a part of a path, which what is none would change.
+pub(super) fn part(text: &str) -> Result<&str, String> {
+    let is_bad = text.chars().all(|char| char == '.') || text.chars().any(char::is_control);
+    match is_bad {
+        true => Err(format!("invalid_arguments: {text:?} is no id")),
+        false => Ok(text),
     }
 }
 

@@ -3,15 +3,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
 };
 
 use super::super::remote::Server;
-use crate::outbound::{NoSocket, Socket};
-use parlor_domain::limits::{ASSISTANT_LOOK, ASSISTANT_SILENCE, REMOTE_AGAIN, REMOTE_PATIENCE};
+use crate::outbound::{Lost, NoSocket, Socket};
+use parlor_domain::limits::{ASSISTANT_LOOK, REMOTE_AGAIN, REMOTE_PATIENCE};
 
 /// Types of the frames after which there may be something to read.
 const NEW: [&str; 3] = ["session.ready", "message.created", "room.added"];
@@ -44,8 +44,11 @@ impl Waiting {
     /// Until there may be something new, and never for long: a socket that is cut says
     /// nothing.
     pub async fn next(&mut self, most: Duration) {
-        // Nobody follows any more only when all of it ends.
-        let _ = timeout(most.min(ASSISTANT_LOOK), self.changes.changed()).await;
+        let most = most.min(ASSISTANT_LOOK);
+        if let Ok(Err(_)) = timeout(most, self.changes.changed()).await {
+            // The server wants no socket of this user's.
+            sleep(most).await;
+        }
     }
 }
 
@@ -53,28 +56,47 @@ async fn follow(server: Arc<Server>, sender: watch::Sender<u64>) {
     let mut pause = REMOTE_AGAIN;
     while !sender.is_closed() {
         let mut was_open = false;
-        let why = listen(&server, &sender, &mut was_open).await;
-        log::info!("what is new is asked for now and then, because no socket says it: {why}");
+        let why = match listen(&server, &sender, &mut was_open).await {
+            Ended::ForNow(why) => why,
+            Ended::ForGood(why) => {
+                return log::warn!(
+                    "what is new is asked for now and then, for no socket says it: {why}"
+                );
+            }
+        };
+        log::debug!("the socket is opened again: {why}");
         pause = if was_open { REMOTE_AGAIN } else { (pause * 2).min(REMOTE_PATIENCE) };
         sleep(pause).await;
     }
 }
 
-/// Tells what a socket says until it ends; why it did.
-async fn listen(server: &Server, sender: &watch::Sender<u64>, was_open: &mut bool) -> String {
+/// Why a socket has ended.
+enum Ended {
+    ForNow(String),
+    /// Another one would end the same way (docs/PROTOCOL.md, close codes).
+    ForGood(String),
+}
+
+/// Tells what a socket says until it ends.
+async fn listen(server: &Server, sender: &watch::Sender<u64>, was_open: &mut bool) -> Ended {
     let request = server.request(Method::GET, server.socket_url());
     let mut socket = match Socket::open(request).await {
         Ok(socket) => socket,
-        Err(NoSocket::Broken(why)) => return why,
+        Err(NoSocket::Broken(why)) => return Ended::ForNow(why),
         Err(NoSocket::Answered(answer)) => {
-            return format!("it was answered with {}", answer.status().as_u16());
+            let status = answer.status();
+            let why = format!("it was answered with {}", status.as_u16());
+            return match status {
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Ended::ForGood(why),
+                _ => Ended::ForNow(why),
+            };
         }
     };
     loop {
-        let frame = match timeout(ASSISTANT_SILENCE, socket.frame()).await {
-            Ok(Ok(frame)) => frame,
-            Ok(Err(why)) => return why,
-            Err(_) => return "it is silent".to_owned(),
+        let frame = match socket.frame().await {
+            Ok(frame) => frame,
+            Err(Lost { why, code: Some(4500..5000) }) => return Ended::ForGood(why),
+            Err(Lost { why, .. }) => return Ended::ForNow(why),
         };
         if frame["type"].as_str().is_some_and(|kind| NEW.contains(&kind)) {
             *was_open = true;

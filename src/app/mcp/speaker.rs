@@ -1,15 +1,23 @@
 //! The user that an assistant speaks for, at the server.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Instant,
+};
 
+use reqwest::Url;
 use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use super::{
     super::remote::{Failed, Server},
     news::News,
+    unsettled::Unsettled,
 };
+use parlor_domain::limits::ASSISTANT_ROOMS;
 
-/// The user that an assistant speaks for.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Me {
     pub id: String,
@@ -18,30 +26,73 @@ pub(super) struct Me {
 
 pub(super) struct Speaker {
     pub server: Arc<Server>,
-    pub me: Me,
+    me: OnceCell<Me>,
     news: OnceLock<News>,
+    unsettled: Mutex<Unsettled>,
+    /// Up to where the assistant was told of rooms with something new.
+    told: Mutex<HashMap<String, i64>>,
 }
 
 impl Speaker {
-    /// Finds out who it is.
-    pub async fn of(server: Server) -> Result<Self, Failed> {
-        let server = Arc::new(server);
-        let me = server.get(server.url(&["me"])).await?;
-        Ok(Self { server, me, news: OnceLock::new() })
+    pub fn of(server: Server) -> Self {
+        Self {
+            server: Arc::new(server),
+            me: OnceCell::new(),
+            news: OnceLock::new(),
+            unsettled: Mutex::default(),
+            told: Mutex::default(),
+        }
+    }
+
+    /// Who it is, as the server says.
+    pub async fn me(&self) -> Result<&Me, Failed> {
+        let url = self.server.url(&["me"]);
+        self.me.get_or_try_init(|| self.server.get(url)).await
+    }
+
+    /// The same, if the server has said it.
+    pub fn known(&self) -> Option<&Me> {
+        self.me.get()
     }
 
     /// What is new; nobody listens for it before the first who wants to know.
     pub fn news(&self) -> &News {
         self.news.get_or_init(|| News::of(self.server.clone()))
     }
+
+    /// Sends a message, which is there once however often it has to be tried, also by
+    /// whoever is told that it may not be there.
+    pub async fn send<T: for<'de> Deserialize<'de>>(
+        &self,
+        url: Url,
+        body: &Value,
+    ) -> Result<T, Failed> {
+        let what = format!("{url} {body}");
+        let unsettled = || self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = unsettled().key_of(&what, Instant::now());
+        let sent = self.server.post_once(url, body, &key).await;
+        if !matches!(sent, Err(Failed::Away(_))) {
+            unsettled().settle(&key);
+        }
+        sent
+    }
+
+    /// Whether something came in a room since the assistant was told of it last.
+    pub fn is_news(&self, room: &str, last_seq: i64) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() >= ASSISTANT_ROOMS && !told.contains_key(room) {
+            told.clear();
+        }
+        told.insert(room.to_owned(), last_seq) != Some(last_seq)
+    }
 }
 
-/// What continues a refusal that a model can do something about.
+/// What a model can do about a refusal.
 pub(super) fn refused(failed: &Failed) -> String {
     match failed {
         Failed::Away(why) => format!(
-            "unavailable: the server could not be reached ({why}). Nothing is lost: call again in \
-             a while"
+            "unavailable: the server could not be asked, or its answer was lost ({why}). Call \
+             again in a while, with the same arguments: a message is not sent twice"
         ),
         Failed::Refused(refused) => {
             format!("{}: {}", refused.code.as_deref().unwrap_or("refused"), refused.message)

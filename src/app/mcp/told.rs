@@ -2,7 +2,7 @@
 //! it has no use for.
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::remote::Server;
 use parlor_domain::limits::ASSISTANT_TEXT;
@@ -27,7 +27,7 @@ pub(super) struct Message {
     deleted_at: Option<String>,
     kind: Option<String>,
     reply_to: Option<Value>,
-    thread_id: Option<String>,
+    pub thread_id: Option<String>,
     thread: Option<Value>,
     #[serde(default)]
     reactions: Vec<Reaction>,
@@ -69,7 +69,7 @@ impl Person {
     }
 
     pub fn told(&self) -> Value {
-        json!({"user_id": self.id, "name": self.name})
+        json!({"user_id": self.id, "name": visible(&self.name)})
     }
 }
 
@@ -103,8 +103,10 @@ impl Message {
 
     fn told_up_to(&self, chars: usize, server: &Server) -> Value {
         let said = self.content.char_indices().nth(chars).map(|(end, _)| &self.content[..end]);
-        let reactions: Map<_, _> =
-            self.reactions.iter().map(|one| (one.emoji.clone(), json!(one.count))).collect();
+        let reactions = self.reactions.iter();
+        let reactions: Vec<Value> = reactions
+            .map(|one| json!({"emoji": visible(&one.emoji), "count": one.count}))
+            .collect();
         let files: Vec<Value> = self.attachments.iter().map(|file| file.told(server)).collect();
         let is_deleted = self.deleted_at.is_some();
         with_some(vec![
@@ -113,7 +115,14 @@ impl Message {
             ("seq", json!(self.seq)),
             ("from", self.sender.told()),
             ("at", json!(self.created_at)),
-            ("text", if is_deleted { Value::Null } else { json!(said.unwrap_or(&self.content)) }),
+            (
+                "text",
+                if is_deleted {
+                    Value::Null
+                } else {
+                    json!(visible(said.unwrap_or(&self.content)))
+                },
+            ),
             ("cut", said.map_or(Value::Null, |_| json!(true))),
             ("edited", json!(self.edited_at.as_ref().map(|_| true))),
             ("deleted", json!(is_deleted.then_some(true))),
@@ -136,16 +145,38 @@ impl File {
     fn told(&self, server: &Server) -> Value {
         let Self { attachment_id, name, content_type, size } = self;
         let link = server.url(&["attachments", attachment_id, "content"]);
-        json!({"name": name, "content_type": content_type, "bytes": size, "link": link.as_str()})
+        json!({"name": visible(name), "content_type": content_type, "bytes": size, "link": link.as_str()})
     }
 }
 
 fn text(text: &str) -> Value {
-    if text.is_empty() { Value::Null } else { json!(text) }
+    if text.is_empty() { Value::Null } else { json!(visible(text)) }
+}
+
+/// Without what people cannot see and a model would read: Unicode's tags, marks of direction
+/// and of width (<https://www.unicode.org/reports/tr36/>). Joiners stay, of which emoji are
+/// made.
+fn visible(text: &str) -> String {
+    let is_hidden = |char: &char| {
+        matches!(char, '\u{e0000}'..='\u{e007f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+    };
+    text.chars().filter(|char| !is_hidden(char)).collect()
 }
 
 /// Without what is null.
 pub(super) fn with_some(fields: Vec<(&str, Value)>) -> Value {
     let some = fields.into_iter().filter(|(_, value)| !value.is_null());
     some.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_reads_what_people_see() {
+        let hidden = "hi\u{e0069}\u{e0067}\u{202e}\u{200b} 👩\u{200d}💻 ä";
+        assert_eq!(visible(hidden), "hi 👩\u{200d}💻 ä");
+    }
 }

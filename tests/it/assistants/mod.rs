@@ -112,11 +112,16 @@ async fn an_assistant_reads_and_writes_as_the_member_that_it_speaks_for() {
         (texts(&thread, "replies"), &thread["began_with"]["replies"]),
         (vec!["I do not".to_owned()], &json!(1))
     );
+    let by_reply = json!({"message_id": sent["message_id"]});
+    assert_eq!(assistant.call("read_thread", by_reply).await, thread);
+    let around = json!({"room_id": "den", "around_seq": first["seq"], "limit": 1});
+    let around = assistant.call("read_messages", around).await;
+    assert_eq!((&around["has_older"], &around["has_newer"]), (&json!(false), &json!(true)));
     assistant.call("react", json!({"message_id": id, "emoji": "👀"})).await;
     assistant.call("react", json!({"message_id": id, "emoji": "👍"})).await;
     assistant.call("react", json!({"message_id": id, "emoji": "👀", "remove": true})).await;
     let reacted = assistant.call("read_message", json!({"message_id": id})).await;
-    assert_eq!(reacted["reactions"], json!({"👍": 1}));
+    assert_eq!(reacted["reactions"], json!([{"emoji": "👍", "count": 1}]));
     assistant.call("mark_read", json!({"room_id": "den", "seq": first["seq"]})).await;
     let read = at_ann.next_event("receipts").await["data"]["receipts"][0].clone();
     assert_eq!((&read["user_id"], &read["read_seq"]), (&json!("bot"), &first["seq"]));
@@ -132,6 +137,7 @@ async fn an_assistant_reads_and_writes_as_the_member_that_it_speaks_for() {
     for (tool, arguments, why) in [
         ("read_messages", json!({"room_id": "secret"}), "not_found"),
         ("read_messages", json!({"room_id": "../me"}), "invalid_message: room_id"),
+        ("list_members", json!({"room_id": ".."}), "invalid_arguments"),
         ("send_message", json!({"room_id": "secret", "text": "hi"}), "not_found"),
         ("send_message", json!({"room_id": "den", "text": " "}), "invalid_message: content"),
         ("send_message", json!({"room": "den", "text": "hi"}), "invalid_arguments: unknown field"),
@@ -184,6 +190,12 @@ async fn an_assistant_answers_while_its_connection_is_cut() {
         (&json!("den"), &json!(2))
     );
 
+    // Told once, and what is unread without a place.
+    let none = assistant.call("wait_for_messages", json!({"seconds": 0})).await;
+    assert_eq!(none["rooms"], json!([]));
+    let unread = assistant.call("wait_for_messages", json!({"room_id": "den"})).await;
+    assert_eq!(texts(&unread, "messages"), ["one", "two"]);
+
     // The answer to a message is lost on its way back.
     proxy.delay(Duration::from_millis(500));
     assistant.ask("send_message", json!({"room_id": "den", "text": "three"})).await;
@@ -195,6 +207,12 @@ async fn an_assistant_answers_while_its_connection_is_cut() {
     let contents: Vec<_> =
         history_of(&ann, "den").await.iter().map(|message| message["content"].clone()).collect();
     assert_eq!(contents, ["one", "two", "three"]);
+
+    // Whoever starts it meanwhile need not start it again.
+    proxy.cut();
+    let mut late = Assistant::start(bot.token(), proxy.address(), &[]).await;
+    proxy.restore();
+    assert_eq!(late.call("list_rooms", json!({})).await["rooms"][0]["room_id"], "den");
 
     // Its own messages are nothing new.
     let wait = json!({"room_id": "den", "after_seq": two["seq"], "seconds": 0});

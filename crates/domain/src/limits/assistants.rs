@@ -18,9 +18,18 @@ pub const ASSISTANT_WAIT_MAX: Duration = Duration::from_secs(50);
 pub const ASSISTANT_LOOK: Duration = Duration::from_secs(10);
 /// Time limit for one request to the server.
 pub const ASSISTANT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Time for all that one call of a tool asks again: then the model learns of it, before its
+/// program gives up.
+pub const ASSISTANT_PATIENCE: Duration = Duration::from_secs(40);
+/// How long a start waits to be told by the server whom the assistant speaks for.
+pub const ASSISTANT_START: Duration = Duration::from_secs(3);
+/// For how long a message that may or may not have been stored keeps its key, and for how
+/// many that is remembered.
+pub const ASSISTANT_UNSETTLED: Duration = Duration::from_secs(600);
+pub const ASSISTANT_UNSETTLED_MAX: usize = 32;
+/// Rooms that are looked through for something new.
+pub const ASSISTANT_ROOMS: usize = 1_000;
 /// How often one is made that the server could not take just then, or did not answer.
 pub const ASSISTANT_TRIES: u32 = 5;
 /// Bytes of an answer that is read: a page of the longest messages.
 pub const ASSISTANT_ANSWER_BYTES: usize = 2 * 1024 * 1024;
-/// How long a server that pings its clients may be silent before its socket counts as cut.
-pub const ASSISTANT_SILENCE: Duration = Duration::from_secs(90);

@@ -22,6 +22,8 @@ pub const LOOK_BYTES: usize = 2 * 1024 * 1024;
 /// Bytes that it uploads to see whether a proxy takes more than the 1 MiB that nginx
 /// takes if nothing else is said.
 pub const LOOK_UPLOAD: usize = 2 * 1024 * 1024;
+/// How long a server that pings its clients may be silent before its socket counts as cut.
+pub const REMOTE_SILENCE: Duration = Duration::from_secs(90);
 /// Bytes of a frame that a command reads: more than a server may have waiting for a
 /// connection.
 pub const REMOTE_FRAME: usize = 8 * 1024 * 1024;

@@ -236,7 +236,8 @@ fn the_documents_say_the_constants() {
             format!("Pages have {ASSISTANT_PAGE} entries, at most {ASSISTANT_PAGE_MAX}"),
             format!("cut at {} characters", number(ASSISTANT_TEXT)),
             format!("`seconds?` ({}, at most {})", ASSISTANT_WAIT.as_secs(), ASSISTANT_WAIT_MAX.as_secs()),
-            format!("at most {ASSISTANT_TRIES} times"),
+            format!("at most {ASSISTANT_TRIES} times within {}", time(ASSISTANT_PATIENCE)),
+            format!("again within {}", time(ASSISTANT_UNSETTLED)),
             ]),
         ("docs/IMPORT.md", &[
             format!("at most {} each", bytes(IMPORT_LINE_BYTES)),

@@ -26,6 +26,10 @@ pub const IMPORT_CHUNK_FILES: usize = 15;
 pub const IMPORT_REPORT_BYTES: usize = 1024 * 1024;
 /// Time limit for one such request.
 pub const IMPORT_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes of a file that is sent to a server, whose own limit is not known.
+pub const FILE_SENT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+/// How often a file is downloaded that could not be just then.
+pub const FILE_DOWNLOAD_TRIES: u32 = 3;
 /// Time limit for uploading a file of an import, however large: at 2 MB/s some 1 GB.
 pub const FILE_UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 /// How often one is made that a server could not take just then, or did not answer.

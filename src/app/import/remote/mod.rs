@@ -7,13 +7,19 @@ mod uploads;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    time::Duration,
 };
 
 use serde_json::{Value, value::RawValue};
 use tokio::runtime::Runtime;
 
 use super::{
-    super::{Failure, progress::Progress, remote::Server, runtime},
+    super::{
+        Failure,
+        progress::Progress,
+        remote::{Effort, Server},
+        runtime,
+    },
     header,
     lines::{Lines, Text},
     open,
@@ -38,6 +44,10 @@ use parts::{Answer, Count, Problem, Request};
 /// How a server says that a message is not there, and its files are to be uploaded first.
 const NOT_UPLOADED: &str = "not_uploaded";
 
+/// Whatever it takes: an import has nobody waiting for it.
+const EFFORT: Effort =
+    Effort { timeout: IMPORT_TIMEOUT, tries: IMPORT_TRIES, patience: Duration::MAX };
+
 /// Sends a file. What is interrupted goes on when it is run again, because the server
 /// takes nothing twice.
 pub(super) fn import(
@@ -58,7 +68,7 @@ pub(super) fn import(
     let mut lines = Lines::new(from);
     let (_, first) = header(lines.next().map_err(unread)?)?;
     let mut import = Import {
-        server: Server::new(url, token, (IMPORT_TIMEOUT, IMPORT_TRIES)),
+        server: Server::new(url, token, EFFORT),
         sources,
         runtime: runtime()?,
         is_strict,

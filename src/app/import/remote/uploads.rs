@@ -15,9 +15,9 @@ use super::{
     super::{
         super::{
             Failure,
-            remote::{Sent, Server, read_json},
+            remote::{Refused, Sent, Server, read_json},
         },
-        sources::{LeftOut, Source, Sources, name_of},
+        sources::{LeftOut, NotHere, Source, Sources, name_of},
     },
     parts::interrupted,
 };
@@ -53,11 +53,15 @@ async fn sent(
     let opened = async {
         let mut source = sources.open(of).await?.here(sources).await?;
         let head = source.head(1).await?;
-        Ok((head, source))
+        Ok::<_, NotHere>((head, source))
     };
     let (head, source) = match opened.await {
         Ok(opened) => opened,
-        Err(left_out) => return Sent::Answered(Err(left_out)),
+        Err(NotHere::LeftOut(left_out)) => return Sent::Answered(Err(left_out)),
+        Err(NotHere::NoPlace(error)) => {
+            let message = format!("{} takes no file: {error}", std::env::temp_dir().display());
+            return Sent::Refused(Refused { message, ..Refused::default() });
+        }
     };
     let unread = Arc::new(OnceLock::new());
     let request = server.request(Method::POST, url).timeout(FILE_UPLOAD_TIMEOUT);

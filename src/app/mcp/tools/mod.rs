@@ -43,7 +43,8 @@ fn tool<T: Does>() -> Tool {
     for told_elsewhere in ["$schema", "title", "description"] {
         Arc::make_mut(&mut schema).remove(told_elsewhere);
     }
-    let about = ToolAnnotations::new().read_only(!T::WRITES).destructive(false).open_world(false);
+    // What else it may be, programs suppose the worst.
+    let about = ToolAnnotations::new().read_only(!T::WRITES);
     Tool {
         described: rmcp::model::Tool::new(T::NAME, T::ABOUT, schema).with_annotations(about),
         writes: T::WRITES,

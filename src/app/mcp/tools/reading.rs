@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        asking::with_query,
+        asking::{part, with_query},
         speaker::{Speaker, refused},
         told::{Message, Person, Room, with_some},
     },
@@ -35,6 +35,7 @@ struct Page<T> {
     cursor: Option<String>,
     #[serde(default)]
     has_more: bool,
+    has_more_after: Option<bool>,
 }
 
 /// List the rooms that you are a member of, with what is unread.
@@ -92,12 +93,16 @@ impl Does for ReadMessages {
             ("around", seq(self.around_seq)),
             ("limit", page(self.limit)),
         ];
-        let url = with_query(of.server.url(&["rooms", &self.room_id, "messages"]), &query);
+        let url = with_query(of.server.url(&["rooms", part(&self.room_id)?, "messages"]), &query);
         let page: Page<Message> = of.server.get(url).await.map_err(|failed| refused(&failed))?;
-        let has_more = if self.after_seq.is_some() { "has_newer" } else { "has_older" };
+        let (older, newer) = match (self.after_seq, page.has_more_after) {
+            (Some(_), _) => (None, Some(page.has_more)),
+            (None, newer) => (Some(page.has_more), newer),
+        };
         Ok(with_some(vec![
             ("messages", messages(of, &page.list)),
-            (has_more, json!(page.has_more)),
+            ("has_older", json!(older)),
+            ("has_newer", json!(newer)),
         ]))
     }
 }
@@ -119,7 +124,7 @@ impl Does for ReadMessage {
     const ABOUT: &'static str = "Read one message with all of its text, which lists cut.";
 
     async fn run(self, of: &Speaker) -> Outcome {
-        let url = of.server.url(&["messages", &self.message_id]);
+        let url = of.server.url(&["messages", part(&self.message_id)?]);
         let message: Message = of.server.get(url).await.map_err(|failed| refused(&failed))?;
         Ok(message.told_whole(&of.server))
     }
@@ -129,7 +134,7 @@ impl Does for ReadMessage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReadThread {
-    /// The message that began the thread.
+    /// The message that began the thread, or any of its replies.
     message_id: String,
     /// Only replies that are newer than this seq.
     after_seq: Option<i64>,
@@ -143,15 +148,27 @@ impl Does for ReadThread {
         oldest first.";
 
     async fn run(self, of: &Speaker) -> Outcome {
-        let after = self.after_seq.map(|seq| seq.to_string());
-        let query = [("after", after), ("limit", page(self.limit))];
-        let url = with_query(of.server.url(&["messages", &self.message_id, "thread"]), &query);
-        let page: Page<Message> = of.server.get(url).await.map_err(|failed| refused(&failed))?;
+        let thread = self.of_root(of, &self.message_id).await?;
+        // Of a reply, it is the thread that it is in.
+        let root = thread.root.as_ref().and_then(|root| root.thread_id.clone());
+        let page = match root {
+            Some(root) => self.of_root(of, &root).await?,
+            None => thread,
+        };
         Ok(with_some(vec![
             ("began_with", json!(page.root.map(|root| root.told(&of.server)))),
             ("replies", messages(of, &page.list)),
             ("has_newer", json!(page.has_more)),
         ]))
+    }
+}
+
+impl ReadThread {
+    async fn of_root(&self, of: &Speaker, root: &str) -> Result<Page<Message>, String> {
+        let after = self.after_seq.map(|seq| seq.to_string());
+        let query = [("after", after), ("limit", page(self.limit))];
+        let url = with_query(of.server.url(&["messages", part(root)?, "thread"]), &query);
+        of.server.get(url).await.map_err(|failed| refused(&failed))
     }
 }
 
@@ -207,15 +224,16 @@ pub(super) struct ListUnread {
 /// What of a room is unread.
 #[derive(Deserialize)]
 pub(super) struct Unread {
-    room_id: String,
+    pub room_id: String,
     unread: i64,
     mentions: i64,
     read_seq: i64,
+    pub last_seq: i64,
 }
 
 impl Unread {
     pub fn told(&self) -> Value {
-        let Self { room_id, unread, mentions, read_seq } = self;
+        let Self { room_id, unread, mentions, read_seq, last_seq: _ } = self;
         json!({"room_id": room_id, "unread": unread, "mentions_of_you": mentions,
             "read_up_to_seq": read_seq})
     }
@@ -235,7 +253,7 @@ pub(super) async fn unread(
 impl Does for ListUnread {
     const NAME: &'static str = "list_unread";
     const ABOUT: &'static str = "List the rooms in which something is unread to you. Read it with \
-        read_messages and after_seq, and then mark_read.";
+        read_messages and after_seq.";
 
     async fn run(self, of: &Speaker) -> Outcome {
         let (rooms, cursor) = unread(of, self.cursor).await?;
@@ -268,7 +286,7 @@ impl Does for ListMembers {
 
     async fn run(self, of: &Speaker) -> Outcome {
         let query = [("after", self.after_user_id), ("limit", page(self.limit))];
-        let url = with_query(of.server.url(&["rooms", &self.room_id, "members"]), &query);
+        let url = with_query(of.server.url(&["rooms", part(&self.room_id)?, "members"]), &query);
         let page: Page<Member> = of.server.get(url).await.map_err(|failed| refused(&failed))?;
         let told = |member: &Member| {
             let mut told = member.user.told();

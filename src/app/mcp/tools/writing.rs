@@ -6,7 +6,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    super::speaker::{Speaker, refused},
+    super::{
+        asking::part,
+        speaker::{Speaker, refused},
+    },
     Does, Outcome,
 };
 
@@ -18,8 +21,8 @@ struct Sent {
 }
 
 async fn send(of: &Speaker, room: &str, body: Value) -> Outcome {
-    let url = of.server.url(&["rooms", room, "messages"]);
-    let sent = of.server.post_once(url, &body).await.map_err(|failed| refused(&failed))?;
+    let url = of.server.url(&["rooms", part(room)?, "messages"]);
+    let sent = of.send(url, &body).await.map_err(|failed| refused(&failed))?;
     let Sent { message_id, seq } = sent;
     Ok(json!({"room_id": room, "message_id": message_id, "seq": seq}))
 }
@@ -71,7 +74,7 @@ impl Does for Reply {
     const WRITES: bool = true;
 
     async fn run(self, of: &Speaker) -> Outcome {
-        let url = of.server.url(&["messages", &self.message_id]);
+        let url = of.server.url(&["messages", part(&self.message_id)?]);
         let place: Place = of.server.get(url).await.map_err(|failed| refused(&failed))?;
         let mut body = json!({"content": self.text, "reply_to": self.message_id});
         if !self.in_room.unwrap_or(false) {
@@ -101,7 +104,7 @@ impl Does for React {
     async fn run(self, of: &Speaker) -> Outcome {
         let Self { message_id, emoji, remove } = self;
         let method = if remove.unwrap_or(false) { Method::DELETE } else { Method::PUT };
-        let url = of.server.url(&["messages", &message_id, "reactions", &emoji]);
+        let url = of.server.url(&["messages", part(&message_id)?, "reactions", part(&emoji)?]);
         of.server.change(method, url, None).await.map_err(|failed| refused(&failed))?;
         Ok(json!({"done": true}))
     }
@@ -128,7 +131,7 @@ impl Does for MarkRead {
             Some(seq) => json!({"seq": seq}),
             None => json!({"all": true}),
         };
-        let url = of.server.url(&["rooms", &self.room_id, "read"]);
+        let url = of.server.url(&["rooms", part(&self.room_id)?, "read"]);
         of.server.change(Method::PUT, url, Some(&body)).await.map_err(|failed| refused(&failed))?;
         Ok(json!({"done": true}))
     }

@@ -1,0 +1,54 @@
+//! Messages of which nobody knows whether they are stored: whoever says the same again
+//! means the same message, and it gets the same key.
+
+use std::time::Instant;
+
+use parlor_domain::limits::{ASSISTANT_UNSETTLED, ASSISTANT_UNSETTLED_MAX};
+
+#[derive(Default)]
+pub(super) struct Unsettled {
+    /// What was to be sent, its key, and since when; the oldest first.
+    sent: Vec<(String, String, Instant)>,
+}
+
+impl Unsettled {
+    /// The key of a message that is about to be sent.
+    pub fn key_of(&mut self, what: &str, now: Instant) -> String {
+        self.sent.retain(|(_, _, at)| now.duration_since(*at) < ASSISTANT_UNSETTLED);
+        if let Some((_, key, _)) = self.sent.iter().find(|(sent, ..)| sent == what) {
+            return key.clone();
+        }
+        if self.sent.len() >= ASSISTANT_UNSETTLED_MAX {
+            self.sent.remove(0);
+        }
+        let key = format!("mcp-{:016x}{:016x}", rand::random::<u64>(), rand::random::<u64>());
+        self.sent.push((what.to_owned(), key.clone(), now));
+        key
+    }
+
+    /// It is known what came of it.
+    pub fn settle(&mut self, key: &str) {
+        self.sent.retain(|(_, sent, _)| sent != key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_again_while_nobody_knows_is_the_same_message() {
+        let (mut unsettled, now) = (Unsettled::default(), Instant::now());
+        let first = unsettled.key_of("hi", now);
+        assert_ne!(unsettled.key_of("ho", now), first);
+        assert_eq!(unsettled.key_of("hi", now), first);
+        unsettled.settle(&first);
+        let second = unsettled.key_of("hi", now);
+        assert_ne!(second, first);
+        assert_ne!(unsettled.key_of("hi", now + ASSISTANT_UNSETTLED), second);
+        for number in 0..2 * ASSISTANT_UNSETTLED_MAX {
+            unsettled.key_of(&number.to_string(), now + ASSISTANT_UNSETTLED);
+        }
+        assert_eq!(unsettled.sent.len(), ASSISTANT_UNSETTLED_MAX);
+    }
+}
