@@ -69,6 +69,8 @@ async fn anywhere(of: &Speaker, end: Instant) -> Outcome {
             .iter()
             .filter(|room| of.is_news(&room.room_id, room.last_seq))
             .map(Unread::told)
+            // The others are news the next time.
+            .take(ASSISTANT_PAGE_MAX as usize)
             .collect();
         let left = end.saturating_duration_since(Instant::now());
         if !news.is_empty() || left.is_zero() {
