@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header};
 use serde::Deserialize;
 
-use crate::outbound;
+use super::Failure;
+use crate::{cli::token_from, outbound};
 use parlor_domain::limits::{ERROR_BYTES, REMOTE_AGAIN, REMOTE_PATIENCE};
 
 pub(super) struct Server {
@@ -91,10 +92,17 @@ impl Refused {
 }
 
 impl Server {
-    /// One at this address.
-    pub fn new(mut base: Url, token: String, effort: Effort) -> Self {
+    /// The one that `--url` names, with the token that a variable holds.
+    pub fn named(url: &str, variable: &str, effort: Effort) -> Result<Self, Failure> {
+        let token = token_from(variable)
+            .ok_or_else(|| Failure::value(format!("{variable} must hold a token for --url")))?;
+        let mut base = outbound::bare_url(url).ok_or_else(|| {
+            let what = "--url must be the http or https address of a server, such as \
+                        https://example.org/chat, without a user, a query or a fragment";
+            Failure::value(what)
+        })?;
         add(&mut base, &["api", "v1"]);
-        Self { base, token, client: outbound::client(effort.timeout), effort }
+        Ok(Self { base, token, client: outbound::client(effort.timeout), effort })
     }
 
     /// The URL of a resource, by the parts of its path.

@@ -18,10 +18,7 @@ use super::{
     remote::{Effort, Failed, Server},
     runtime,
 };
-use crate::{
-    cli::{MCP_TOKEN, McpArgs, token_from},
-    outbound,
-};
+use crate::cli::{MCP_TOKEN, McpArgs};
 use assistant::Assistant;
 use parlor_domain::limits::{
     ASSISTANT_PATIENCE, ASSISTANT_START, ASSISTANT_TIMEOUT, ASSISTANT_TRIES,
@@ -33,15 +30,7 @@ const EFFORT: Effort =
 
 /// Serves an assistant until it goes.
 pub(super) fn mcp(McpArgs { url, read_only }: McpArgs) -> Result<(), Failure> {
-    let token = token_from(MCP_TOKEN).ok_or_else(|| {
-        Failure::value(format!("{MCP_TOKEN} must hold the token of whom the assistant speaks for"))
-    })?;
-    let url = outbound::bare_url(&url).ok_or_else(|| {
-        let what = "--url must be the http or https address of a server, such as \
-                    https://example.org/chat, without a user, a query or a fragment";
-        Failure::value(what)
-    })?;
-    let server = Server::new(url.clone(), token, EFFORT);
+    let server = Server::named(&url, MCP_TOKEN, EFFORT)?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let speaker = Speaker::of(server);

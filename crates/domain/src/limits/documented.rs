@@ -248,6 +248,7 @@ fn the_documents_say_the_constants() {
             format!("`attachments?` (at most {ATTACHMENTS_PER_MESSAGE}, each"),
             format!("downloaded (within {} each", time(FILE_DOWNLOAD_TIMEOUT)),
             format!("may take {} a file", time(FILE_UPLOAD_TIMEOUT)),
+            format!("none may have more than {}", bytes(FILE_SENT_BYTES)),
             format!("at most {} that are not in a message", number(UPLOADS_PER_BACKEND as usize)),
             format!("it has {EMOJIS_PER_MESSAGE} different reactions"),
             ]),

@@ -27,11 +27,7 @@ use super::{
     sources::Sources,
     stopped, unread,
 };
-use crate::{
-    cli::{IMPORT_TOKEN, token_from},
-    db::Tally,
-    outbound,
-};
+use crate::{cli::IMPORT_TOKEN, db::Tally};
 use parlor_domain::{
     archive::Attachment,
     limits::{
@@ -56,19 +52,13 @@ pub(super) fn import(
     is_strict: bool,
     sources: Sources,
 ) -> Result<(), Failure> {
-    let token = token_from(IMPORT_TOKEN)
-        .ok_or_else(|| Failure::value(format!("{IMPORT_TOKEN} must hold a token for --url")))?;
-    let url = outbound::bare_url(url).ok_or_else(|| {
-        let what = "--url must be the http or https address of a server, such as \
-                    https://example.org/chat, without a user, a query or a fragment";
-        Failure::value(what)
-    })?;
+    let server = Server::named(url, IMPORT_TOKEN, EFFORT)?;
     let unread = |error| unread(file, error);
     let (from, bytes) = open(file).map_err(unread)?;
     let mut lines = Lines::new(from);
     let (_, first) = header(lines.next().map_err(unread)?)?;
     let mut import = Import {
-        server: Server::new(url, token, EFFORT),
+        server,
         sources,
         runtime: runtime()?,
         is_strict,

@@ -2,6 +2,7 @@
 //! words that it can act on.
 
 mod reading;
+mod rooms;
 mod waiting;
 mod writing;
 
@@ -60,14 +61,14 @@ fn tool<T: Does>() -> Tool {
 /// All of them.
 pub(super) fn tools() -> Vec<Tool> {
     vec![
-        tool::<reading::ListRooms>(),
+        tool::<rooms::ListRooms>(),
         tool::<reading::ReadMessages>(),
         tool::<reading::ReadMessage>(),
         tool::<reading::ReadThread>(),
         tool::<reading::SearchMessages>(),
-        tool::<reading::ListUnread>(),
-        tool::<reading::ListMembers>(),
-        tool::<reading::FindPeople>(),
+        tool::<rooms::ListUnread>(),
+        tool::<rooms::ListMembers>(),
+        tool::<rooms::FindPeople>(),
         tool::<waiting::WaitForMessages>(),
         tool::<writing::SendMessage>(),
         tool::<writing::Reply>(),

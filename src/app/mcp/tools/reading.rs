@@ -1,4 +1,4 @@
-//! Tools that read.
+//! Tools that read messages, and the pages that all lists come in.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -8,20 +8,20 @@ use super::{
     super::{
         asking::{part, with_query},
         speaker::{Speaker, refused},
-        told::{Message, Person, Room, with_some},
+        told::{Message, with_some},
     },
     Does, Outcome,
 };
 use parlor_domain::limits::{ASSISTANT_PAGE, ASSISTANT_PAGE_MAX};
 
 /// How many of a page, as a query has it.
-fn page(limit: Option<u32>) -> Option<String> {
+pub(super) fn page(limit: Option<u32>) -> Option<String> {
     Some(limit.unwrap_or(ASSISTANT_PAGE).clamp(1, ASSISTANT_PAGE_MAX).to_string())
 }
 
 /// A page of REST, in which a list has this name.
 #[derive(Deserialize)]
-struct Page<T> {
+pub(super) struct Page<T> {
     #[serde(
         alias = "rooms",
         alias = "messages",
@@ -30,38 +30,12 @@ struct Page<T> {
         alias = "members",
         alias = "users"
     )]
-    list: Vec<T>,
+    pub list: Vec<T>,
     root: Option<Message>,
-    cursor: Option<String>,
+    pub cursor: Option<String>,
     #[serde(default)]
-    has_more: bool,
+    pub has_more: bool,
     has_more_after: Option<bool>,
-}
-
-/// List the rooms that you are a member of, with what is unread.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListRooms {
-    /// Words of the title, topic or id of the rooms that are wanted.
-    query: Option<String>,
-    /// From the answer before, to go on.
-    cursor: Option<String>,
-    /// How many, at most 50; 20 if not given.
-    limit: Option<u32>,
-}
-
-impl Does for ListRooms {
-    const NAME: &'static str = "list_rooms";
-    const ABOUT: &'static str = "List the rooms that you are a member of, each with its id, how \
-        much of it is unread, and its last message.";
-
-    async fn run(self, of: &Speaker) -> Outcome {
-        let query = [("query", self.query), ("cursor", self.cursor), ("limit", page(self.limit))];
-        let url = with_query(of.server.url(&["rooms"]), &query);
-        let page: Page<Room> = of.server.get(url).await.map_err(|failed| refused(&failed))?;
-        let rooms: Vec<_> = page.list.iter().map(|room| room.told(&of.server)).collect();
-        Ok(with_some(vec![("rooms", json!(rooms)), ("cursor", json!(page.cursor))]))
-    }
 }
 
 /// Read the messages of a room, oldest first; without a place, the newest ones.
@@ -210,114 +184,5 @@ impl Does for SearchMessages {
         let page: Page<Hit> = of.server.get(url).await.map_err(|failed| refused(&failed))?;
         let found: Vec<_> = page.list.iter().map(|hit| hit.message.told(&of.server)).collect();
         Ok(with_some(vec![("messages", json!(found)), ("cursor", json!(page.cursor))]))
-    }
-}
-
-/// List the rooms in which something is unread.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListUnread {
-    /// From the answer before, to go on.
-    cursor: Option<String>,
-}
-
-/// What of a room is unread.
-#[derive(Deserialize)]
-pub(super) struct Unread {
-    pub room_id: String,
-    unread: i64,
-    mentions: i64,
-    read_seq: i64,
-    pub last_seq: i64,
-}
-
-impl Unread {
-    pub fn told(&self) -> Value {
-        let Self { room_id, unread, mentions, read_seq, last_seq: _ } = self;
-        json!({"room_id": room_id, "unread": unread, "mentions_of_you": mentions,
-            "read_up_to_seq": read_seq})
-    }
-}
-
-/// The rooms in which something is unread, and where the next ones are.
-pub(super) async fn unread(
-    of: &Speaker,
-    cursor: Option<String>,
-) -> Result<(Vec<Unread>, Option<String>), String> {
-    let query = [("cursor", cursor), ("limit", page(Some(ASSISTANT_PAGE_MAX)))];
-    let url = with_query(of.server.url(&["unread"]), &query);
-    let page: Page<Unread> = of.server.get(url).await.map_err(|failed| refused(&failed))?;
-    Ok((page.list, page.cursor))
-}
-
-impl Does for ListUnread {
-    const NAME: &'static str = "list_unread";
-    const ABOUT: &'static str = "List the rooms in which something is unread to you. Read it with \
-        read_messages and after_seq.";
-
-    async fn run(self, of: &Speaker) -> Outcome {
-        let (rooms, cursor) = unread(of, self.cursor).await?;
-        let rooms: Vec<_> = rooms.iter().map(Unread::told).collect();
-        Ok(with_some(vec![("rooms", json!(rooms)), ("cursor", json!(cursor))]))
-    }
-}
-
-/// List who is in a room.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListMembers {
-    /// The room.
-    room_id: String,
-    /// Only those whose ids come after this one, to go on.
-    after_user_id: Option<String>,
-    /// How many, at most 50; 20 if not given.
-    limit: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct Member {
-    user: Person,
-    role: String,
-}
-
-impl Does for ListMembers {
-    const NAME: &'static str = "list_members";
-    const ABOUT: &'static str = "List who is in a room, with their ids, names and roles.";
-
-    async fn run(self, of: &Speaker) -> Outcome {
-        let query = [("after", self.after_user_id), ("limit", page(self.limit))];
-        let url = with_query(of.server.url(&["rooms", part(&self.room_id)?, "members"]), &query);
-        let page: Page<Member> = of.server.get(url).await.map_err(|failed| refused(&failed))?;
-        let told = |member: &Member| {
-            let mut told = member.user.told();
-            told["role"] = json!(member.role);
-            told
-        };
-        let members: Vec<_> = page.list.iter().map(told).collect();
-        Ok(json!({"members": members, "has_more": page.has_more}))
-    }
-}
-
-/// Find people by the words of their names.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FindPeople {
-    /// Words of the name, or their beginnings.
-    query: String,
-    /// How many, at most 50; 20 if not given.
-    limit: Option<u32>,
-}
-
-impl Does for FindPeople {
-    const NAME: &'static str = "find_people";
-    const ABOUT: &'static str = "Find people by the words of their names, where the server lets \
-        you; list_members has those of a room.";
-
-    async fn run(self, of: &Speaker) -> Outcome {
-        let query = [("query", Some(self.query)), ("limit", page(self.limit))];
-        let url = with_query(of.server.url(&["users"]), &query);
-        let page: Page<Person> = of.server.get(url).await.map_err(|failed| refused(&failed))?;
-        let people: Vec<_> = page.list.iter().map(Person::told).collect();
-        Ok(json!({"people": people, "has_more": page.has_more}))
     }
 }

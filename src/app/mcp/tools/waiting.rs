@@ -13,7 +13,8 @@ use super::{
         told::Message,
     },
     Does, Outcome,
-    reading::{Unread, messages, unread},
+    reading::messages,
+    rooms::{Unread, unread},
 };
 use parlor_domain::limits::{
     ASSISTANT_PAGE_MAX, ASSISTANT_ROOMS, ASSISTANT_WAIT, ASSISTANT_WAIT_MAX,
