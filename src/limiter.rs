@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::{ErrorCode, ErrorView, server_frame::RatesView};
 use parlor_domain::{
     UserKey,
-    limits::{SPENDERS_KEPT, SPENDERS_SENT, SPENT_MOST},
+    limits::{SPENDERS_KEPT, SPENDERS_SENT, SPENT_MOST, STREAM_APPENDS, STREAM_APPENDS_BURST},
 };
 
 type Direct = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
@@ -145,6 +145,8 @@ type Spent = Arc<Mutex<FxHashMap<Spender, u32>>>;
 #[derive(Clone, Default)]
 pub struct Limiters {
     users: Option<Arc<Keyed<UserKey>>>,
+    /// Of appends to messages that are being written.
+    appends: Option<Arc<Keyed<UserKey>>>,
     logins: Option<Arc<Keyed<IpAddr>>>,
     refreshes: Option<Arc<Keyed<IpAddr>>>,
     connects: Option<Arc<Keyed<UserKey>>>,
@@ -159,6 +161,9 @@ impl Limiters {
         let by_address = |quota: Option<Quota>| Some(Arc::new(RateLimiter::hashmap(quota?)));
         Self {
             users: by_user(rates.user),
+            appends: by_user(
+                rates.user.and_then(|_| per_second(STREAM_APPENDS, STREAM_APPENDS_BURST)),
+            ),
             logins: by_address(rates.logins),
             refreshes: by_address(rates.refreshes),
             connects: by_user(rates.connects),
@@ -210,6 +215,11 @@ impl Limiters {
             self.spend(Spender::User(user.0));
         }
         Ok(())
+    }
+
+    /// More of a message that is being written. Without a limit where commands have none.
+    pub fn append(&self, user: UserKey) -> Result<(), Limited> {
+        check(self.appends.as_deref(), &user)
     }
 
     /// A login, a registration, or a change of a password.

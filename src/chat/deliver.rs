@@ -11,9 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{ChatError, RequestId, SessionId};
+use super::{ChatError, RequestId, SessionId, StreamNews};
 use crate::protocol::Close;
-use parlor_domain::{RoomId, RoomKey, RoomOverview, Seq};
+use parlor_domain::{MessageId, RoomId, RoomKey, RoomOverview, Seq, Timestamp};
 use parlor_websocket::Frame;
 
 /// What one worker's sessions are to be told, in order.
@@ -56,7 +56,18 @@ pub enum Item {
         /// The sessions of who does it; they are not told.
         except: Arc<[SessionId]>,
     },
-    /// Like the one before, to the subscribers of any of these rooms, each
+    /// More of a message that is being written, or how it stands.
+    Stream {
+        news: Arc<StreamNews>,
+        /// What is new, for who has been told all before.
+        frame: Option<Frame>,
+        at: Timestamp,
+    },
+    StreamEnded {
+        room: RoomKey,
+        message: MessageId,
+    },
+    /// Like an ephemeral one, to the subscribers of any of these rooms, each
     /// once.
     Presence {
         rooms: Arc<[RoomKey]>,

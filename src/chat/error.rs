@@ -118,6 +118,8 @@ impl From<WriteError> for ChatError {
             | WriteError::TooManyPins
             | WriteError::TooManyEmojis
             | WriteError::TooManyToRemove
+            | WriteError::IsStreaming
+            | WriteError::NotStreaming
             | WriteError::OwnerOfOthers) => Self::Conflict(conflict.to_string()),
             WriteError::UserBanned => Self::Forbidden(Denied::Banned),
             WriteError::Denied(denied) => denied.into(),

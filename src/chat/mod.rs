@@ -18,6 +18,7 @@ mod error;
 mod nodes;
 mod server;
 mod state;
+mod stream;
 
 pub use access::{Access, Requester};
 pub use connection::*;
@@ -31,4 +32,9 @@ pub use server::{
 };
 #[cfg(test)]
 pub(crate) use state::timeline::Timeline;
-pub use state::{questions::Line, rooms::RoomSeen};
+pub use state::{
+    questions::Line,
+    rooms::RoomSeen,
+    streams::{Append, Unsaid},
+};
+pub use stream::{StreamNews, StreamPart};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix::Recipient;
 use tokio::sync::oneshot;
 
+use super::StreamPart;
 use crate::{
     db::{Happened, Recorded},
     limiter::Spender,
@@ -22,6 +23,8 @@ pub struct ToNodes {
     /// The events of it, as they were told here.
     pub events: Vec<(RoomKey, Seq, Frame)>,
     pub ephemeral: Vec<Ephemeral>,
+    /// Of messages that are being written.
+    pub streams: Vec<StreamPart>,
     pub presence: Vec<NodePresence>,
     /// Who wants to know how users are, on all nodes.
     pub asked: Vec<AskedNodes>,
@@ -33,10 +36,11 @@ pub struct ToNodes {
 
 impl ToNodes {
     fn is_empty(&self) -> bool {
-        let Self { recorded, events, ephemeral, presence, asked, spent, interest } = self;
+        let Self { recorded, events, ephemeral, streams, presence, asked, spent, interest } = self;
         recorded.is_empty()
             && events.is_empty()
             && ephemeral.is_empty()
+            && streams.is_empty()
             && presence.is_empty()
             && asked.is_empty()
             && spent.is_empty()
@@ -97,6 +101,7 @@ pub enum FromNode {
     },
     Happened(Happened),
     Ephemeral(Ephemeral),
+    Stream(StreamPart),
     /// How a user is on all nodes together.
     Presence(NodePresence),
     /// This node's own number, from now on.
@@ -144,6 +149,14 @@ impl Nodes {
         if self.bus.is_some() {
             let frame = frame.clone();
             self.outgoing.ephemeral.push(Ephemeral { rooms, user, blocked, frame });
+            self.send();
+        }
+    }
+
+    /// They leave with the end of the look at all of them.
+    pub fn tell_streams(&mut self, parts: impl IntoIterator<Item = StreamPart>) {
+        if self.bus.is_some() {
+            self.outgoing.streams.extend(parts);
             self.send();
         }
     }

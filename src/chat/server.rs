@@ -27,6 +27,7 @@ mod remote;
 mod replay;
 mod request;
 mod room;
+mod streams;
 mod subscribe;
 mod turn;
 mod users;
@@ -58,6 +59,7 @@ use super::{
         restrictions::Restrictions,
         rooms::{Rooms, UnseenHeads},
         sessions::Sessions,
+        streams::{Others, Streams},
         typing::Typing,
         waiting::WaitingRoom,
         watchers::Watchers,
@@ -74,7 +76,7 @@ use bulk::StartBulk;
 use commit::Settle;
 use parlor_domain::{
     Contact, CreationRules, MessageId, MessageIds, Retention, RoomKey, UserKey,
-    limits::{INTEREST_TICK, Limits, PRESENCE_TICK, ROOM_SWEEP, WATCH_TICK},
+    limits::{INTEREST_TICK, Limits, PRESENCE_TICK, ROOM_SWEEP, STREAM_SWEEP, WATCH_TICK},
 };
 use turn::{Fanout, every};
 
@@ -157,6 +159,13 @@ pub struct ChatServer {
     /// Itself.
     me: Addr<ChatServer>,
     typing: Typing,
+    /// Messages that are written over this node, and over others.
+    streams: Streams,
+    other_streams: Others,
+    /// Their readers are told more within a short time.
+    tells_streams: bool,
+    /// They are looked after soon.
+    watches_streams: bool,
     departures: Departures,
     /// Users whose status changes too often to be told at once.
     status_later: FxHashSet<UserKey>,
@@ -220,6 +229,10 @@ impl ChatServer {
             lagging: FxHashSet::default(),
             me,
             typing: Typing::default(),
+            streams: Streams::default(),
+            other_streams: Others::default(),
+            tells_streams: false,
+            watches_streams: false,
             departures: Departures::default(),
             arrivals: Arrivals::default(),
             erased: Erased::default(),
@@ -245,6 +258,7 @@ impl Actor for ChatServer {
         }
         every(ROOM_SWEEP, Self::sweep, ctx);
         every(PRESENCE_TICK, Self::look_after_presence, ctx);
+        every(STREAM_SWEEP, Self::end_left_streams, ctx);
         if self.settings.callbacks.access.is_some() {
             every(WATCH_TICK, Self::look_after_watchers, ctx);
         }

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    chat::{Ephemeral, FromNode, ToNodes},
+    chat::{Ephemeral, FromNode, StreamPart, ToNodes},
     db::{Happened, Recorded},
     limiter::Spender,
 };
-use parlor_domain::{RoomKey, Seq, UserKey, limits::EPHEMERAL_CHANNELS};
+use parlor_domain::{MessageId, RoomKey, Seq, UserKey, limits::EPHEMERAL_CHANNELS};
 use parlor_websocket::Frame;
 
 /// What is published on one channel at once.
@@ -29,6 +29,8 @@ pub(super) struct Message {
     happened: Vec<HappenedPart>,
     #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
     ephemeral: Vec<EphemeralPart>,
+    #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
+    streams: Vec<WrittenPart>,
     #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty")]
     spent: Vec<(Spender, u32)>,
 }
@@ -68,6 +70,59 @@ struct EphemeralPart {
     blocked: Vec<i64>,
     #[serde(rename = "f")]
     frame: Box<RawValue>,
+}
+
+/// More of a message that is being written, or how it stands.
+#[derive(Debug, Serialize, Deserialize)]
+struct WrittenPart {
+    #[serde(rename = "m")]
+    message: i64,
+    #[serde(rename = "r")]
+    room: i64,
+    #[serde(rename = "s")]
+    seq: i64,
+    #[serde(rename = "o", default)]
+    offset: usize,
+    #[serde(rename = "t", default, skip_serializing_if = "String::is_empty")]
+    text: String,
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    metadata: Option<String>,
+    #[serde(rename = "k", default)]
+    stored: usize,
+    #[serde(rename = "e", default, skip_serializing_if = "std::ops::Not::not")]
+    has_ended: bool,
+}
+
+impl From<&StreamPart> for WrittenPart {
+    fn from(part: &StreamPart) -> Self {
+        let StreamPart { message, room, seq, offset, text, metadata, stored, has_ended } = part;
+        Self {
+            message: message.0,
+            room: room.0,
+            seq: seq.0,
+            offset: *offset,
+            text: text.to_string(),
+            metadata: metadata.as_deref().map(str::to_owned),
+            stored: *stored,
+            has_ended: *has_ended,
+        }
+    }
+}
+
+impl From<WrittenPart> for StreamPart {
+    fn from(part: WrittenPart) -> Self {
+        let WrittenPart { message, room, seq, offset, text, metadata, stored, has_ended } = part;
+        Self {
+            message: MessageId(message),
+            room: RoomKey(room),
+            seq: Seq(seq),
+            offset,
+            text: text.into(),
+            metadata: metadata.map(Into::into),
+            stored,
+            has_ended,
+        }
+    }
 }
 
 /// What a message says, piece by piece.
@@ -164,6 +219,9 @@ pub(super) fn messages(from: &str, life: &str, said: &ToNodes) -> BTreeMap<Chann
             });
         }
     }
+    for part in &said.streams {
+        on(Channel::Room(part.room.0), &mut |message| message.streams.push(part.into()));
+    }
     if !said.spent.is_empty() {
         on(Channel::All, &mut |message| message.spent = said.spent.clone());
     }
@@ -211,7 +269,10 @@ impl Message {
             matches!(received, Received::Happened { what: Happened::Head { .. }, .. })
         });
         let spent = (!self.spent.is_empty()).then(|| Received::Spent(self.spent));
-        changes.into_iter().chain(events).chain(heads).chain(ephemeral).chain(spent).collect()
+        let streams = self.streams.into_iter().map(StreamPart::from);
+        let streams = streams.map(|part| Received::Node(FromNode::Stream(part)));
+        let stored = changes.into_iter().chain(events).chain(heads);
+        stored.chain(ephemeral).chain(streams).chain(spent).collect()
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     reaction::{React, Unreact},
     send::Send,
     slow_mode::SetSlowMode,
+    stream::{Append, Fail, Finish, Start, Stop},
     subscribe::{Resume, Subscribe, Unsubscribe},
 };
 use crate::{
@@ -41,9 +42,13 @@ pub type Read = Box<dyn FnOnce(Requester, SessionRef, Option<RequestId>) -> Requ
 /// too.
 pub const RESUME: &str = "session.resume";
 
+/// What a writer says many times a second; it has a rate of its own.
+pub const APPEND: &str = "message.append";
+
 /// What is sent most comes first: it is found by going through them.
 pub const FRAMES: &[Frame] = &[
     frame::<Send>("message.send"),
+    frame::<Append>(APPEND),
     frame::<Subscribe>("room.subscribe"),
     frame::<Unsubscribe>("room.unsubscribe"),
     frame::<Resume>(RESUME),
@@ -51,6 +56,10 @@ pub const FRAMES: &[Frame] = &[
     frame::<Leave>("room.leave"),
     frame::<Edit>("message.edit"),
     frame::<Delete>("message.delete"),
+    frame::<Start>("message.start"),
+    frame::<Finish>("message.finish"),
+    frame::<Fail>("message.fail"),
+    frame::<Stop>("message.stop"),
     frame::<React>("reaction.add"),
     frame::<Unreact>("reaction.remove"),
     frame::<MarkRead>("message.read"),

@@ -33,6 +33,7 @@ mod rules;
 pub mod send;
 mod signal;
 pub mod slow_mode;
+pub mod stream;
 pub mod subscribe;
 #[cfg(test)]
 mod tests;

@@ -51,6 +51,9 @@ pub struct Send {
     /// The application was asked.
     #[serde(skip)]
     is_decided: bool,
+    /// Its text comes later.
+    #[serde(skip)]
+    is_streaming: bool,
 }
 
 impl Operation for Send {
@@ -118,17 +121,43 @@ struct Sender {
     by_admin: bool,
     rules: RoomRules,
     /// Who sends it, if that is another one.
-    posted_by: Option<UserId>,
+    posted_by: Option<User>,
 }
 
 impl Sender {
     /// By the right of the application, which is everybody's who may write.
-    fn posting(user: User, posted_by: Option<UserId>) -> Self {
+    fn posting(user: User, posted_by: Option<User>) -> Self {
         Self { user, by_admin: true, rules: RoomRules::default(), posted_by }
     }
 }
 
 impl Send {
+    /// One whose text comes later.
+    pub fn streaming(
+        room_id: RoomId,
+        client_id: Option<ClientId>,
+        (reply_to, thread_id): (Option<MessageId>, Option<MessageId>),
+        metadata: Option<Object>,
+        sender_id: Option<UserId>,
+    ) -> Self {
+        Self {
+            room_id,
+            content: None,
+            client_id,
+            idempotency_key: None,
+            reply_to,
+            thread_id,
+            metadata,
+            attachments: Vec::new(),
+            sender_id,
+            kind: None,
+            silent: None,
+            created_at: None,
+            is_decided: false,
+            is_streaming: true,
+        }
+    }
+
     fn name(&self) -> Option<&ClientId> {
         self.client_id.as_ref().or(self.idempotency_key.as_ref())
     }
@@ -170,7 +199,7 @@ impl Send {
             return self.store(sender, room, reply, server);
         };
         server.with_named_user(&from.clone(), id, reply, move |server, user, reply, _| {
-            let sender = Sender::posting(user, Some(from.user.id));
+            let sender = Sender::posting(user, Some(from.user));
             if !is_direct {
                 return self.store(sender, room, reply, server);
             }
@@ -253,6 +282,7 @@ impl Send {
         server: &mut ChatServer,
     ) {
         let content = self.content.map_or_else(|| "".into(), |PlainText(content)| content);
+        let (by, is_streaming) = (posted_by.as_ref().map(|by| by.key), self.is_streaming);
         let extras = NewExtras {
             attachments: self.attachments,
             reply_to: self.reply_to,
@@ -261,9 +291,10 @@ impl Send {
             mentioned: mentioned_in(&content),
             posted: Posted {
                 kind: self.kind,
-                by: posted_by,
+                by: posted_by.map(|by| by.id),
                 silent: self.silent.unwrap_or(self.kind.is_some()),
             },
+            is_streaming,
         };
         let message = NewMessage {
             id: server.ids.next(now()),
@@ -277,6 +308,9 @@ impl Send {
             extras: extras.boxed(),
         };
         let (client_id, content) = (message.client_id.clone(), message.content.clone());
+        if is_streaming {
+            return begin(message, (room, sender, by), reply, server);
+        }
         server.write_for(reply, message, move |server, reply, sent| {
             let Sent { stored, rich } = sent;
             // First the ack, then the event, so that a sender knows its message
@@ -296,6 +330,52 @@ impl Send {
             server.tell_root(root.as_ref());
         });
     }
+}
+
+/// The same for one that is written while others read it. `by`: who goes on, if that is
+/// another one.
+fn begin(
+    message: NewMessage,
+    (room, sender, by): (Arc<Room>, User, Option<UserKey>),
+    reply: ReplyTo<StoredMessage>,
+    server: &mut ChatServer,
+) {
+    let (id, who) = (message.id, (room.clone(), sender.key, by.unwrap_or(sender.key)));
+    let metadata = message.extras.as_ref().and_then(|extras| extras.metadata.clone());
+    if let Err(refusal) = server.prepare_stream(id, who, metadata, message.by_admin) {
+        return already_begun(&message, reply, refusal, server);
+    }
+    let session = reply.session();
+    server.write(message, move |server, sent| {
+        let stored = sent.as_ref().map(|sent| sent.stored).map_err(Clone::clone);
+        server.answer(reply, stored);
+        let Ok(Sent { stored, rich: Some(rich) }) = sent else {
+            return server.drop_stream(id);
+        };
+        metrics().messages.inc();
+        server.stop_typing(&room, &sender);
+        server.begin_stream(id, stored.seq, session);
+        server.tell_event(room.key, stored.seq, events::message_created(&rich.message));
+        server.tell_root(rich.root.as_ref());
+    });
+}
+
+/// One that is begun again where there is no place for another is answered as before.
+fn already_begun(
+    message: &NewMessage,
+    reply: ReplyTo<StoredMessage>,
+    refusal: ChatError,
+    server: &mut ChatServer,
+) {
+    let (reader, room, sender) = (server.reader.clone(), message.room, message.sender);
+    let Some(name) = message.client_id.clone() else {
+        return server.answer(reply, Err(refusal));
+    };
+    let reading = async move { reader.sent(sender, &name).await };
+    server.when(reading, move |sent, server| match sent {
+        Ok(Some((there, stored))) if there == room => server.answer(reply, Ok(stored)),
+        Ok(_) | Err(_) => server.answer(reply, Err(refusal)),
+    });
 }
 
 /// A message without anything that only the transaction knows: nothing is read

@@ -10,7 +10,7 @@ use super::{
     accounts, admin, api_keys, attachments, bans, blocks,
     call::{Call, call, operate},
     documents, events, export, import, members, messages, metrics, presence, read, rooms, search,
-    tokens, users, webhooks,
+    streams, tokens, users, webhooks,
 };
 use crate::operations::{
     ban::{Ban, Unban},
@@ -34,6 +34,7 @@ use crate::operations::{
     room::{CreateRoom, UpdateRoom},
     send::Send,
     slow_mode::SetSlowMode,
+    stream::{Fail, Finish, Stop},
     transfer::TransferRoom,
 };
 
@@ -89,12 +90,16 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
 
     call(GET, "listMessages", "/rooms/{room}/messages", messages::page, &[], "A page of history"),
     call(POST, "sendMessage", "/rooms/{room}/messages", operate::<Send>, &[409, 422], "Send a message"),
+    call(POST, "streamMessage", "/rooms/{room}/messages/stream", streams::stream, &[409], "Send a message as it is written"),
     call(DELETE, "clearRoom", "/rooms/{room}/messages", operate::<ClearRoom>, &[], "Delete all messages"),
     call(GET, "countMessages", "/rooms/{room}/messages/count", messages::count, &[], "Number of messages"),
     call(GET, "listPins", "/rooms/{room}/pins", messages::pins, &[], "Pinned messages"),
     call(GET, "getMessage", "/messages/{message}", messages::show, &[], "A message"),
     call(PATCH, "editMessage", "/messages/{message}", operate::<Edit>, &[422], "Edit a message"),
     call(DELETE, "deleteMessage", "/messages/{message}", operate::<Delete>, &[], "Delete a message"),
+    call(POST, "finishMessage", "/messages/{message}/finish", operate::<Finish>, &[409], "Finish a message that is being written"),
+    call(POST, "failMessage", "/messages/{message}/fail", operate::<Fail>, &[409], "End a message that did not come to its end"),
+    call(POST, "stopMessage", "/messages/{message}/stop", operate::<Stop>, &[409], "Ask who writes a message to stop"),
     call(GET, "listThread", "/messages/{message}/thread", messages::thread, &[], "A thread"),
     call(GET, "listMessageReceipts", "/messages/{message}/receipts", messages::receipts, &[], "Who has read a message"),
     call(GET, "listReactions", "/messages/{message}/reactions", messages::reactions, &[], "Reactions to a message"),

@@ -114,7 +114,9 @@ impl FromRequest for Identity {
 /// the application's in their place. Messages and events of those say themselves who sent
 /// them, and are too many.
 fn is_audited(who: &Identity, method: &Method, place: &str) -> bool {
-    let tells = ["/messages", "/events", "/broadcast"].iter().any(|end| place.ends_with(end));
+    let tells = ["/messages", "/messages/stream", "/events", "/broadcast"]
+        .iter()
+        .any(|end| place.ends_with(end));
     let is_told = tells && method == Method::POST;
     who.is_admin || !who.scopes.is_empty() && !is_told
 }

@@ -37,6 +37,7 @@ mod request;
 mod rooms;
 mod search;
 mod state;
+mod streams;
 mod tokens;
 mod traced;
 mod users;

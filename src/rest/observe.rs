@@ -18,6 +18,7 @@ use super::{
     State,
     answers::{Answer, Shared, UnderWay},
     arriving::pace_body,
+    streams::is_stream,
     traced,
 };
 use crate::{
@@ -49,7 +50,9 @@ pub async fn observe(
     let span = traced::begin(&request, &state, &path);
     let body = Body::of(&request);
     let answering = request.conn_data::<Connection>().map(|of| of.answering(body));
-    pace_body(&mut request, state.request_timeout);
+    if !is_stream(&request) {
+        pace_body(&mut request, state.request_timeout);
+    }
     let (response, entered) = match enter(&state, client) {
         Ok(entered) => {
             let response = span::within(span.clone(), next.call(request)).await?;

@@ -16,18 +16,18 @@ use crate::{
         Close, ErrorCode, ErrorView, HistoryView, MemberOutcome, MemberResultView, MemberView,
         MembersChangedView, ReadMarkView, Refusal, RoomEntryView, RoomView, Schemas,
         StoredMessageView,
-        events::{self, Departure, MarkView, PresenceView, UnreadView},
+        events::{self, Delta, Departure, MarkView, PresenceView, UnreadView},
         server_frame::{
-            self, ChangedView, DeliveredView, Empty, JoinedView, ResumedInbox, ResumedRoom,
-            ResumedView, RoomsView, SessionView, SubscribedView,
+            self, AppendedView, ChangedView, DeliveredView, Empty, JoinedView, ResumedInbox,
+            ResumedRoom, ResumedView, RoomsView, SessionView, SubscribedView,
         },
     },
 };
 use parlor_domain::{
     AppEvent, ClientId, Epoch, EventKind, Extras, HistoryPage, InboxEvent, Member, Mentions,
     Message, MessageId, MessageKind, Pin, Posted, Profile, Quote, Reaction, Role, Room, RoomEvent,
-    RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Seq, Standing, Status, Thread, Timestamp,
-    User, UserId, UserKey, limits::Limits,
+    RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Seq, Standing, Status, StreamState,
+    Thread, Timestamp, User, UserId, UserKey, limits::Limits,
 };
 use parlor_websocket::Frame;
 
@@ -117,6 +117,7 @@ fn rich() -> Message {
         reactions: vec![Reaction { emoji: "👍".into(), count: 1, users }],
         pinned: Some(Pin { at: LATER, by: ben.id.clone() }),
         posted: Posted { kind: Some(MessageKind::System), by: Some(ben.id.clone()), silent: true },
+        stream: Some(StreamState::Interrupted),
     };
     Message {
         changed_seq: Seq(43),
@@ -190,10 +191,14 @@ fn frames() -> Vec<Frame> {
         UnreadView { read_seq: 41, unread: 1, mentions: 0, last_seq: 42, epoch: "Zk3v0cP1x2A" };
     let offline = PresenceView::new(&ben.id, Status::Offline, Some(AT));
     let online = PresenceView::new(&ann.id, Status::Online, None);
+    let metadata = Some(r#"{"parts":[]}"#);
+    let delta = Delta { message: MessageId(7), offset: 120, text: "and then", metadata };
     let mut frames = vec![
         events::message_created(&plain()),
         events::message_changed(&rich(), LATER),
         events::message_changed(&deleted, LATER),
+        events::message_delta(id, &delta, AT),
+        events::message_stop(MessageId(7), &ben.id, AT),
         events::room_cleared(id, Seq(44), Seq(43), AT),
         events::published_to_room(id, &to_room),
         events::published_to_user(&to_user),
@@ -273,6 +278,7 @@ fn every_answer_of_an_operation() {
         created_at: AT.to_rfc3339(),
         duplicate: false,
     });
+    answers.add(&AppendedView { message_id: MESSAGE.to_string(), length: 128 });
     answers.add(&ChangedView { message_id: MESSAGE.to_string(), seq: 43 });
     answers.add(&DeliveredView { room_id: "board:42", delivered_seq: 42 });
     answers.add(&SubscribedView { room: room(), last_seq: 42, epoch, replayed: 2, resync: false });

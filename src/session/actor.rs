@@ -25,7 +25,7 @@ use crate::{
     clock::now,
     limiter::{ConnectionLimit, Limited},
     metrics::{Limit, metrics},
-    operations::frames::{self, RESUME},
+    operations::frames::{self, APPEND, RESUME},
     places::Place,
     protocol::{Auth, ClientFrame, Close, ErrorView, Input, Refusal, server_frame},
 };
@@ -128,7 +128,17 @@ impl Session {
     }
 
     /// Whether the connection and its user may ask once more now.
-    fn check_rate(&self, live: &Live) -> Result<(), Limited> {
+    fn check_rate(&self, live: &Live, is_append: bool) -> Result<(), Limited> {
+        if is_append {
+            // Those of the application write for many.
+            return match live.identity.is_backend() {
+                true => Ok(()),
+                false => {
+                    let checked = self.worker.settings.limiters.append(live.identity.user.key);
+                    checked.inspect_err(|_| metrics().limited(Limit::User))
+                }
+            };
+        }
         self.limit.check().inspect_err(|_| metrics().limited(Limit::Connection))?;
         if live.identity.is_backend() {
             return Ok(());
@@ -263,7 +273,8 @@ impl Session {
         ctx: &mut Context<Self>,
     ) {
         let Phase::Live(live) = &self.phase else { return };
-        let limited = self.check_rate(live).err();
+        let is_append = frame.as_ref().is_ok_and(|frame| frame.kind == APPEND);
+        let limited = self.check_rate(live, is_append).err();
         match (limited, frame) {
             (Some(limited), frame) => {
                 let id = frame.map_or_else(|(id, _)| id, |frame| frame.id);

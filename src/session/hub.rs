@@ -12,6 +12,7 @@ mod gate;
 mod outlet;
 mod replay;
 mod runs;
+mod streams;
 
 use std::{rc::Rc, time::Duration};
 
@@ -29,6 +30,7 @@ use parlor_websocket::Frame;
 use catch_up::CatchUps;
 use gate::Gate;
 use runs::Runs;
+use streams::Streams;
 
 pub(crate) use outlet::{Listing, Outlet, Queue};
 
@@ -53,6 +55,7 @@ pub(crate) struct Hub<O> {
     sessions: FxHashMap<SessionId, Attached<O>>,
     rooms: FxHashMap<RoomKey, Subscribers<O>>,
     runs: Runs,
+    streams: Streams,
     /// Links with something to write.
     listed: Vec<Rc<O>>,
     /// Bytes of what a session is told of rooms at once.
@@ -77,6 +80,7 @@ impl<O: Outlet> Hub<O> {
             sessions: FxHashMap::default(),
             rooms: FxHashMap::default(),
             runs: Runs::new(queue),
+            streams: Streams::default(),
             listed: Vec::new(),
             piece_bytes,
             effects: Effects::default(),
@@ -121,6 +125,8 @@ impl<O: Outlet> Hub<O> {
             Item::Missed { room, after, upto, frames } => self.missed(room, after, upto, &frames),
             Item::Notice { room, frame } => self.notice(room, &frame),
             Item::Ephemeral { room, frame, except } => self.ephemeral(room, &frame, &except),
+            Item::Stream { news, frame, at } => self.stream(&news, frame.as_ref(), at),
+            Item::StreamEnded { room, message } => self.streams.ended(room, message),
             Item::Presence { rooms, frame, except } => self.presence(&rooms, &frame, &except),
             Item::Answer { session, frame, is_fault } => {
                 self.answer(session, frame);
@@ -248,12 +254,15 @@ impl<O: Outlet> Hub<O> {
     fn remove_subscriber(&mut self, session: SessionId, room: RoomKey) {
         let Some(subscribers) = self.rooms.get_mut(&room) else { return };
         subscribers.swap_remove(&session);
+        self.streams.left(room, session);
         if subscribers.is_empty() {
             self.rooms.remove(&room);
+            self.streams.gone(room);
         }
     }
 
     fn room_gone(&mut self, room: RoomKey) {
+        self.streams.gone(room);
         for session in self.rooms.remove(&room).unwrap_or_default().into_keys() {
             self.unsubscribe(session, room);
         }

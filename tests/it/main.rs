@@ -91,6 +91,7 @@ mod shutdown;
 mod slow_http;
 mod slow_reader;
 mod start;
+mod streaming;
 mod threads;
 mod through_a_pooler;
 mod thumbnails;

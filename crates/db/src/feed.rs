@@ -140,6 +140,8 @@ pub enum Signal {
     Room { room: i64, frame: String },
     /// Connections are to end.
     Disconnect { room: Option<i64>, user: Option<i64>, reason: String },
+    /// Somebody asks who writes a message to stop.
+    Stop { message: i64, writers: Vec<i64>, by: String },
 }
 
 impl Happened {
@@ -171,7 +173,10 @@ impl Happened {
             | Self::UserChanged { .. }
             | Self::Erased { .. }
             | Self::Signal(
-                Signal::Everyone { .. } | Signal::RoleContext { .. } | Signal::Disconnect { .. },
+                Signal::Everyone { .. }
+                | Signal::RoleContext { .. }
+                | Signal::Disconnect { .. }
+                | Signal::Stop { .. },
             ) => None,
         }
     }

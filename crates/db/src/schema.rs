@@ -109,6 +109,14 @@ diesel::table! {
         kind -> Nullable<Text>,
         sent_by -> Nullable<Text>,
         silent -> Nullable<Bool>,
+        stream -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    streams (message_id) {
+        message_id -> BigInt,
+        heard_at -> BigInt,
     }
 }
 
@@ -371,6 +379,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     receipts,
     messages,
+    streams,
     imported_messages,
     refresh_tokens,
     reactions,

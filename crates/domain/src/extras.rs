@@ -25,6 +25,37 @@ pub struct Extras {
     pub reactions: Vec<Reaction>,
     pub pinned: Option<Pin>,
     pub posted: Posted,
+    /// Of one that was written while others read it.
+    pub stream: Option<StreamState>,
+}
+
+/// How a message stands that is written while others read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamState {
+    Streaming,
+    Finished,
+    // Its writer says that it did not come to its end.
+    Failed,
+    // Nothing was heard of its writer any more.
+    Interrupted,
+}
+
+impl StreamState {
+    const ALL: [Self; 4] = [Self::Streaming, Self::Finished, Self::Failed, Self::Interrupted];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Streaming => "streaming",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
 }
 
 /// What the application alone says of a message that it posts.
@@ -67,6 +98,8 @@ pub struct NewExtras {
     pub attachments: Vec<AttachmentId>,
     pub mentioned: Mentioned,
     pub posted: Posted,
+    /// It is to be written while others read it.
+    pub is_streaming: bool,
 }
 
 impl NewExtras {

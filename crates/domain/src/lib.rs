@@ -39,8 +39,8 @@ pub use emoji::canonical_emoji;
 pub use epoch::{Bounds, Epoch, Life, Position};
 pub use event::{AppEvent, EventKind, InboxEvent, InvalidKind, PublicationKey, RoomEvent};
 pub use extras::{
-    Extras, Mentions, MessageKind, NewExtras, Pin, Posted, QUOTE_CHARS, Quote, Reaction, Thread,
-    excerpt,
+    Extras, Mentions, MessageKind, NewExtras, Pin, Posted, QUOTE_CHARS, Quote, Reaction,
+    StreamState, Thread, excerpt,
 };
 pub use id::{
     ClientId, ID_CHARS_MAX, InvalidId, MessageId, MessageIds, RoomId, RoomKey, Seq, SignIn, UserId,

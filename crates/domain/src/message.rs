@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use super::{ClientId, Epoch, Extras, Mentioned, MessageId, RoomId, RoomKey, Seq, Timestamp, User};
+use super::{
+    ClientId, Epoch, Extras, Mentioned, MessageId, RoomId, RoomKey, Seq, StreamState, Timestamp,
+    User,
+};
 
 /// A stored message as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +25,17 @@ pub struct Message {
     pub deleted_at: Option<Timestamp>,
     /// `None` for most.
     pub extras: Option<Box<Extras>>,
+}
+
+impl Message {
+    /// How it stands, if it is one that is or was written while others read it.
+    pub fn stream(&self) -> Option<StreamState> {
+        self.extras.as_ref()?.stream
+    }
+
+    pub fn is_streaming(&self) -> bool {
+        self.stream() == Some(StreamState::Streaming)
+    }
 }
 
 /// Which part of a room's history is asked for.

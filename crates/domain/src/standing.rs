@@ -104,6 +104,12 @@ pub enum Denied {
     NotOwner,
     #[error("only the author of the message may do this")]
     NotAuthor,
+    #[error("only who is answered, or a moderator, may stop this")]
+    NotAnswered,
+    #[error(
+        "the application is asked about messages before others see them; send it when it is whole"
+    )]
+    AskedBefore,
     #[error("this member's role is not lower than yours")]
     Outranked,
     #[error("you are banned from this room")]

@@ -26,6 +26,14 @@ pub trait FromText: Sized {
     /// What is wrong with the text.
     fn from_text(text: &str) -> Result<Self, String>;
 
+    /// The same of what a client has written, whatever it is to be.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    fn read(text: &str) -> Result<Self, String> {
+        without_nul(text).and_then(|()| Self::from_text(text))
+    }
+
     fn schema() -> Schema;
 }
 
@@ -49,7 +57,7 @@ impl<T: FromText> Visitor<'_> for TextVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        without_nul(text).and_then(|()| T::from_text(text)).map_err(E::custom)
+        T::read(text).map_err(E::custom)
     }
 }
 

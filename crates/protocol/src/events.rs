@@ -3,15 +3,15 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
     AnyStatus, MemberView, MessageView, ProfileView, RoomChangeView, RoomView, UserView,
     server_frame::{Envelope, NONE},
 };
 use parlor_domain::{
-    AppEvent, InboxEvent, Member, Message, Profile, Room, RoomEvent, RoomId, RoomOverview, Seq,
-    Status, Timestamp, User, UserId,
+    AppEvent, InboxEvent, Member, Message, MessageId, Profile, Room, RoomEvent, RoomId,
+    RoomOverview, Seq, Status, Timestamp, User, UserId,
 };
 use parlor_websocket::Frame;
 
@@ -103,6 +103,54 @@ pub fn published(room: Option<&RoomId>, event: &AppEvent) -> Frame {
         ..Envelope::new(event.kind.as_str(), raw(event))
     }
     .encode()
+}
+
+/// More of a message that is being written.
+#[derive(Clone, Copy, Debug)]
+pub struct Delta<'a> {
+    pub message: MessageId,
+    /// Characters (Unicode code points) before it.
+    pub offset: usize,
+    pub text: &'a str,
+    /// As it is now, where it was changed.
+    pub metadata: Option<&'a str>,
+}
+
+/// `data` of `message.delta`.
+#[derive(Serialize, JsonSchema)]
+pub struct DeltaView<'a> {
+    message_id: &'a str,
+    /// Where the text stands: what a reader has before that stays.
+    offset: usize,
+    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
+    metadata: Option<&'a RawValue>,
+}
+
+pub fn message_delta(room: &RoomId, delta: &Delta<'_>, at: Timestamp) -> Frame {
+    let Delta { message, offset, text, metadata } = *delta;
+    let (id, at) = (message.0.to_string(), at.to_rfc3339());
+    let metadata = metadata.and_then(|metadata| serde_json::from_str(metadata).ok());
+    let data = DeltaView { message_id: &id, offset, text, metadata };
+    Envelope { message_id: Some(&id), ..room_event("message.delta", room, &at, Some(data)) }
+        .encode()
+}
+
+/// `data` of `message.stop`.
+#[derive(Serialize, JsonSchema)]
+pub struct StopView<'a> {
+    message_id: &'a str,
+    /// Who asks.
+    user_id: &'a str,
+}
+
+/// To the connections of who writes a message.
+pub fn message_stop(message: MessageId, by: &UserId, at: Timestamp) -> Frame {
+    let (id, at) = (message.0.to_string(), at.to_rfc3339());
+    let data = Some(StopView { message_id: &id, user_id: by.as_str() });
+    Envelope { message_id: Some(&id), timestamp: Some(&at), ..Envelope::new("message.stop", data) }
+        .encode()
 }
 
 /// One member's marks that moved.

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, value::RawValue};
 
 use crate::UserView;
 use parlor_domain::{
-    AttachmentView, Extras, Message, MessageKind, Pin, Posted, Quote, Reaction, Thread, UserId,
+    AttachmentView, Extras, Message, MessageKind, Pin, Posted, Quote, Reaction, StreamState,
+    Thread, UserId,
 };
 
 /// A message. What few messages have is left out of the others.
@@ -51,6 +52,20 @@ pub struct MessageView<'a> {
     /// It is not counted as unread.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     silent: bool,
+    /// Of one that is being written, or was and did not come to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Unfinished")]
+    state: Option<StreamState>,
+}
+
+/// What a message shows of its state, in the descriptions.
+#[derive(JsonSchema)]
+#[schemars(inline, rename_all = "snake_case")]
+#[allow(dead_code, reason = "it is only described")]
+enum Unfinished {
+    Streaming,
+    Failed,
+    Interrupted,
 }
 
 /// As much of a message as is shown with one that points to it.
@@ -170,6 +185,7 @@ impl<'a> From<&'a Message> for MessageView<'a> {
             kind: None,
             sent_by: None,
             silent: false,
+            state: None,
         };
         match extras {
             Some(extras) => plain.with(extras),
@@ -190,6 +206,7 @@ impl<'a> MessageView<'a> {
             reactions,
             pinned,
             posted: Posted { kind, by, silent },
+            stream,
         } = extras;
         let mentioned = || MentionsView { user_ids: texts(&mentions.users), room: mentions.room };
         Self {
@@ -204,6 +221,7 @@ impl<'a> MessageView<'a> {
             kind: *kind,
             sent_by: by.as_ref().map(UserId::as_str),
             silent: *silent,
+            state: stream.filter(|state| *state != StreamState::Finished),
             ..self
         }
     }

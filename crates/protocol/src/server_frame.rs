@@ -77,6 +77,14 @@ pub fn pong(id: Option<&str>) -> Frame {
 #[derive(Serialize, JsonSchema)]
 pub struct Empty {}
 
+/// `data` of the ack to `message.append`.
+#[derive(Serialize, JsonSchema)]
+pub struct AppendedView {
+    pub message_id: String,
+    /// Characters (Unicode code points) that the text has now.
+    pub length: usize,
+}
+
 /// `data` of the ack to a change of a message.
 #[derive(Serialize, JsonSchema)]
 pub struct ChangedView {

@@ -477,6 +477,43 @@ export class Calls extends Core {
   }
 
   /**
+   * End a message that did not come to its end. Like finishing it, with the state `failed`.
+   *
+   * @param {string} message
+   * @param {import("../types/api.js").FailMessageRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Changed>}
+   */
+  failMessage(message, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/messages/{message}/fail",
+      places: { message },
+      body,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Finish a message that is being written. `content` is all of its text, and is needed
+   * where the message is not written over this server. For its author.
+   *
+   * @param {string} message
+   * @param {import("../types/api.js").FinishMessageRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Changed>}
+   */
+  finishMessage(message, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/messages/{message}/finish",
+      places: { message },
+      body,
+      answer: "json",
+    }, options);
+  }
+
+  /**
    * Freeze: only moderators write. From now on only moderators write and react. Messages
    * stay readable.
    *
@@ -1672,6 +1709,52 @@ export class Calls extends Core {
       path: "/rooms/{room}/slow-mode",
       places: { room },
       body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Ask who writes a message to stop. Their connections get the event `message.stop`; what
+   * they do then is theirs to decide. For the author of the message that it answers,
+   * moderators, and either one in a direct room.
+   *
+   * @param {string} message
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  stopMessage(message, options) {
+    return this.call({
+      method: "POST",
+      path: "/messages/{message}/stop",
+      places: { message },
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Send a message as it is written. Sends a message whose text is the body, told to the
+   * readers as it comes; its end finishes the message. A body of the type
+   * `application/x-ndjson` has lines with `text` or `metadata`, and `{"failed": true}` as
+   * the last one of a message that did not come to its end. Repeated with the same
+   * `client_id` it adds nothing, and says how the message stands. Answered early, with
+   * `stopped`, when somebody has asked to stop. For the application: in a user's name
+   * (`sender_id`).
+   *
+   * @param {string} room
+   * @param {Uint8Array} content
+   * @param {import("../types/api.js").StreamMessageQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Streamed>}
+   */
+  streamMessage(room, content, query, options) {
+    return this.call({
+      method: "POST",
+      path: "/rooms/{room}/messages/stream",
+      places: { room },
+      query,
+      body: content,
+      hasKey: true,
       repeatable: true,
       answer: "json",
     }, options);

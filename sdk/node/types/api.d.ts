@@ -223,6 +223,20 @@ export interface Export {
   user: Profile;
 }
 
+/** The message did not come to its end. */
+export interface FailMessageRequest {
+  content?: string | null;
+  metadata?: Record<string, any> | null;
+}
+
+/**
+ * What a message is that has been written, where it is another one than what was appended.
+ */
+export interface FinishMessageRequest {
+  content?: string | null;
+  metadata?: Record<string, any> | null;
+}
+
 export interface Found {
   /** Where the words are in `content`: first character and the one after. */
   highlights: number[][];
@@ -380,6 +394,8 @@ export interface Message {
   seq: number;
   /** It is not counted as unread. */
   silent?: boolean;
+  /** Of one that is being written, or was and did not come to its end. */
+  state?: "streaming" | "failed" | "interrupted";
   thread?: Thread;
   thread_id?: string;
 }
@@ -694,6 +710,20 @@ export interface StoredMessage {
   seq: number;
 }
 
+/** How a message stands that is written while others read it. */
+export type StreamState = "streaming" | "finished" | "failed" | "interrupted";
+
+/** What became of a message that was written like this. */
+export interface Streamed {
+  /** It was begun before, under the same key: nothing was added. */
+  duplicate?: boolean;
+  message_id: string;
+  seq: number;
+  state: StreamState;
+  /** Somebody has asked to stop. */
+  stopped?: boolean;
+}
+
 export interface Targets {
   webhooks: WebhookTarget[];
 }
@@ -992,6 +1022,18 @@ export interface SearchMessagesQuery {
   sort?: "rank" | "newest";
   /** Not after this time */
   to?: string | Date;
+}
+
+/** Parameters of `streamMessage`. */
+export interface StreamMessageQuery {
+  /** The sender's own name of the message: sent again it is not stored again */
+  client_id?: string;
+  /** The message that it answers */
+  reply_to?: string;
+  /** Only the application: in whose name it is sent */
+  sender_id?: string;
+  /** The message whose thread it is in */
+  thread_id?: string;
 }
 
 /** Parameters of `uploadAttachment`. */

@@ -248,6 +248,25 @@ export class Calls extends Core {
      */
     exportUser(user: string, options?: Options): Promise<import("../types/api.js").Export>;
     /**
+     * End a message that did not come to its end. Like finishing it, with the state `failed`.
+     *
+     * @param {string} message
+     * @param {import("../types/api.js").FailMessageRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Changed>}
+     */
+    failMessage(message: string, body?: import("../types/api.js").FailMessageRequest, options?: Options): Promise<import("../types/api.js").Changed>;
+    /**
+     * Finish a message that is being written. `content` is all of its text, and is needed
+     * where the message is not written over this server. For its author.
+     *
+     * @param {string} message
+     * @param {import("../types/api.js").FinishMessageRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Changed>}
+     */
+    finishMessage(message: string, body?: import("../types/api.js").FinishMessageRequest, options?: Options): Promise<import("../types/api.js").Changed>;
+    /**
      * Freeze: only moderators write. From now on only moderators write and react. Messages
      * stay readable.
      *
@@ -950,6 +969,32 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").Room>}
      */
     setSlowMode(room: string, body: import("../types/api.js").SetSlowModeRequest, options?: Options): Promise<import("../types/api.js").Room>;
+    /**
+     * Ask who writes a message to stop. Their connections get the event `message.stop`; what
+     * they do then is theirs to decide. For the author of the message that it answers,
+     * moderators, and either one in a direct room.
+     *
+     * @param {string} message
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    stopMessage(message: string, options?: Options): Promise<void>;
+    /**
+     * Send a message as it is written. Sends a message whose text is the body, told to the
+     * readers as it comes; its end finishes the message. A body of the type
+     * `application/x-ndjson` has lines with `text` or `metadata`, and `{"failed": true}` as
+     * the last one of a message that did not come to its end. Repeated with the same
+     * `client_id` it adds nothing, and says how the message stands. Answered early, with
+     * `stopped`, when somebody has asked to stop. For the application: in a user's name
+     * (`sender_id`).
+     *
+     * @param {string} room
+     * @param {Uint8Array} content
+     * @param {import("../types/api.js").StreamMessageQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Streamed>}
+     */
+    streamMessage(room: string, content: Uint8Array, query?: import("../types/api.js").StreamMessageQuery, options?: Options): Promise<import("../types/api.js").Streamed>;
     /**
      * Transfer ownership. Makes another member the owner; the owner becomes a moderator.
      *

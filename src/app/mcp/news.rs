@@ -13,8 +13,9 @@ use super::super::remote::Server;
 use crate::outbound::{Lost, NoSocket, Socket};
 use parlor_domain::limits::{ASSISTANT_LOOK, REMOTE_AGAIN, REMOTE_PATIENCE};
 
-/// Types of the frames after which there may be something to read.
-const NEW: [&str; 3] = ["session.ready", "message.created", "room.added"];
+/// Types of the frames after which there may be something to read: a message that was
+/// being written is new when it is updated for the last time.
+const NEW: [&str; 4] = ["session.ready", "message.created", "message.updated", "room.added"];
 
 pub(super) struct News {
     changes: watch::Receiver<u64>,

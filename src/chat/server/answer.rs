@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::ChatServer;
 use crate::{
-    chat::{ChatError, Item, RequestId, SessionRef},
+    chat::{ChatError, Item, RequestId, SessionId, SessionRef},
     metrics::metrics,
     protocol::{
         ErrorView,
@@ -49,6 +49,14 @@ impl<A> fmt::Debug for Then<A> {
 }
 
 impl<A> ReplyTo<A> {
+    /// The connection that waits for it, if one does.
+    pub fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Session { session, .. } => Some(session.id),
+            Self::Caller(_) | Self::Then(_) => None,
+        }
+    }
+
     /// Nobody waits for it.
     pub fn nobody() -> Self {
         Self::Caller(oneshot::channel().0)

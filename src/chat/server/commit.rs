@@ -29,7 +29,7 @@ pub(super) type Settle = dyn FnOnce(&mut ChatServer, WriteResult);
 impl ChatServer {
     /// Hands a change to the database; `then` is called with what came of it,
     /// in the order of the commits.
-    pub(super) fn write<W: Write>(
+    pub fn write<W: Write>(
         &mut self,
         write: W,
         then: impl FnOnce(&mut Self, Result<W::Outcome, ChatError>) + 'static,

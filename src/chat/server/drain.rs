@@ -13,6 +13,7 @@ impl Turn for Drain {
         if first {
             let spread = server.settings.goaway_spread;
             server.record_last_seen();
+            server.interrupt_all();
             server.fanout.tell_all(&Item::GoAway { reason: "shutdown", spread });
         }
     }

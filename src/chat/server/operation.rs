@@ -181,10 +181,7 @@ impl<O: Operation> AnyOperation for Pending<O> {
     }
 
     fn session(&self) -> Option<SessionId> {
-        match &self.reply {
-            ReplyTo::Session { session, .. } => Some(session.id),
-            ReplyTo::Caller(_) | ReplyTo::Then(_) => None,
-        }
+        self.reply.session()
     }
 
     fn resumes(&self) -> bool {

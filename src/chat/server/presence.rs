@@ -116,6 +116,9 @@ impl ChatServer {
         gone: Option<Box<OnlineUser>>,
     ) {
         let stopped = self.typing.session_ended(session);
+        if !self.streams.is_empty() {
+            self.streams.session_ended(session, Instant::now());
+        }
         if let Some(online) = gone {
             for (room, _) in stopped {
                 if let Some(room) = self.rooms.get(room).map(|entry| entry.room.clone()) {

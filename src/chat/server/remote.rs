@@ -14,7 +14,7 @@ use crate::{
     protocol::{Close, events::Departure},
 };
 use parlor_domain::{
-    Member, RoomKey, RoomOverview, Seq, UserId, UserKey,
+    Member, MessageId, RoomKey, RoomOverview, Seq, UserId, UserKey,
     limits::{LOOKED_UP_AT_ONCE, MEMBERS_TOLD, READ_AGAIN, TIMELINE_AGAIN},
 };
 use parlor_process::span;
@@ -35,6 +35,7 @@ impl Turn for FromNodes {
                 FromNode::Event { room, seq, frame } => server.receive_event(room, seq, frame),
                 FromNode::Happened(happened) => server.happened(happened),
                 FromNode::Ephemeral(ephemeral) => server.receive_ephemeral(ephemeral),
+                FromNode::Stream(part) => server.receive_stream(&part),
                 FromNode::Presence(presence) => server.tell_status_of(&presence),
                 FromNode::Number(number) => server.ids.renumber(number),
                 FromNode::Announce => server.announce_all(),
@@ -327,6 +328,10 @@ impl ChatServer {
                 self.tell_context(&context.into(), &encode(&frame));
             }
             Signal::Room { room, frame } => self.tell_notice(RoomKey(room), encode(&frame)),
+            Signal::Stop { message, writers, by } => {
+                let writers: Vec<UserKey> = writers.into_iter().map(UserKey).collect();
+                self.ask_to_stop(MessageId(message), &writers, &UserId::from_stored(by));
+            }
             Signal::Disconnect { room, user, reason } => {
                 let of = match (room, user) {
                     (Some(room), _) => Connected::Room(RoomKey(room)),

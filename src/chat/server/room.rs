@@ -15,6 +15,7 @@ use parlor_process::span;
 impl ChatServer {
     pub fn cleared(&mut self, room: &Room, Cleared { seq, upto }: Cleared) {
         self.tell_event(room.key, seq, events::room_cleared(&room.id, seq, upto, now()));
+        self.end_cleared_streams(room.key, upto);
         self.purge(room.key);
     }
 
@@ -46,6 +47,7 @@ impl ChatServer {
         }
         self.fanout.tell_all(&Item::RoomGone { room: key });
         self.rooms.remove(key);
+        self.end_cleared_streams(key, Seq(i64::MAX));
         self.restrictions.restrict_all(key);
     }
 

@@ -10,6 +10,7 @@ pub mod questions;
 pub mod restrictions;
 pub mod rooms;
 pub mod sessions;
+pub mod streams;
 pub mod timeline;
 pub mod typing;
 pub mod waiting;

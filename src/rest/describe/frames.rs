@@ -9,8 +9,8 @@ use crate::{
     protocol::{
         Auth, ErrorView, MemberView, MessageView, ProfileView, RoomChangeView, Schemas,
         events::{
-            AddedView, ClearedView, LeftView, MembersView, PresenceView, ReceiptsView, RemovedView,
-            RoomPresenceView, TypingView, UnreadView,
+            AddedView, ClearedView, DeltaView, LeftView, MembersView, PresenceView, ReceiptsView,
+            RemovedView, RoomPresenceView, StopView, TypingView, UnreadView,
         },
         server_frame::{Empty, GoAwayView, ReadyView, ResumedView, RoomsView, SessionView},
     },
@@ -71,6 +71,7 @@ pub struct Around {
 pub const ANSWER: &[&str] = &["id"];
 const ROOM_EVENT: &[&str] = &["room_id", "timestamp"];
 const PLACED: &[&str] = &["room_id", "timestamp", "seq"];
+const DELTA: &[&str] = &["room_id", "timestamp", "message_id"];
 const MESSAGE: &[&str] = &["room_id", "timestamp", "seq", "message_id"];
 
 /// What the server says by itself or in answer, by its type.
@@ -91,6 +92,8 @@ pub fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
         ("message.created", around(Some(message.clone()), MESSAGE)),
         ("message.updated", around(Some(message.clone()), MESSAGE)),
         ("message.deleted", around(Some(message), MESSAGE)),
+        ("message.delta", around(Some(schemas.of::<DeltaView<'_>>()), DELTA)),
+        ("message.stop", around(Some(schemas.of::<StopView<'_>>()), &["timestamp", "message_id"])),
         ("room.cleared", around(Some(schemas.of::<ClearedView>()), PLACED)),
         ("receipts", around(Some(schemas.of::<ReceiptsView<'_>>()), ROOM_EVENT)),
         ("typing", around(Some(schemas.of::<TypingView<'_>>()), ROOM_EVENT)),

@@ -57,8 +57,10 @@ impl<O: Outlet> Hub<O> {
             }
             let gate = Gate::new(room.since, room.head);
             let subscriber = Subscriber { link: attached.link.clone(), gate };
-            if subscribers.insert(id, subscriber).is_none() {
-                attached.rooms.push(key);
+            match subscribers.insert(id, subscriber) {
+                None => attached.rooms.push(key),
+                // It may have dropped what it was told.
+                Some(_) => self.streams.left(key, id),
             }
         }
         attached.catch_ups.push(Source::Attached(catch_up));

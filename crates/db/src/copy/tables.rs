@@ -132,6 +132,7 @@ pub(crate) fn all() -> Vec<CopiedTable> {
         members(room_key, user_key),
         receipts(room_key, user_key),
         messages(id),
+        streams(message_id),
         imported_messages(room_key, id),
         refresh_tokens(hash),
         reactions(message_id, emoji, user_key),

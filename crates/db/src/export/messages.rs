@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::Queryable;
 use parlor_domain::{
-    AttachmentId, ClientId, Emoji, Mentions, MessageKind, PlainText, Timestamp, UserId,
+    AttachmentId, ClientId, Emoji, Mentions, MessageKind, PlainText, StreamState, Timestamp,
+    UserId,
     archive::{self, FilePath, JsonObject, Line, MessageName, Pinned},
 };
 use parlor_macros::each_backend;
@@ -174,6 +175,10 @@ pub(super) mod backend {
             .filter(messages::seq.gt(after))
             .order(messages::seq)
             .limit(EXPORT_ROWS)
+            // Of one that is being written nobody knows yet what it will be.
+            .filter(
+                messages::stream.is_null().or(messages::stream.ne(StreamState::Streaming.as_str())),
+            )
             .select((
                 messages::id,
                 messages::seq,

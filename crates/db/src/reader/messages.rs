@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::{ReadError, Reader, read};
 use crate::{
     rows::message::{MessageRow, columns, visible},
-    schema::{members, messages, room_heads, rooms},
+    schema::{members, messages, room_heads, rooms, streams},
 };
 use parlor_domain::{
     Bounds, ClientId, HistoryCursor, HistoryPage, Message, MessageId, RoomEvent, RoomKey, Seq,
@@ -56,6 +56,22 @@ const ROOM_GONE: (i64, i64, i64, i64) = (0, 0, i64::MAX, 0);
 const NO_END: Seq = Seq(i64::MAX);
 
 impl Reader {
+    /// Messages that are being written, whose writers were not heard since a time: the
+    /// longest ones first, and only some of them.
+    pub async fn unheard_streams(
+        &self,
+        since: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<MessageId>, ReadError> {
+        let query = streams::table
+            .filter(streams::heard_at.le(since.0))
+            .order((streams::heard_at, streams::message_id))
+            .limit(limit)
+            .select(streams::message_id);
+        let ids = read!(self, |conn| query.load::<i64>(&mut conn).await)?;
+        Ok(ids.into_iter().map(MessageId).collect())
+    }
+
     /// One page of a room's history, oldest first.
     ///
     /// Pages by `seq` and not by offset, so that a message stored while the

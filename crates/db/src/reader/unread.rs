@@ -304,9 +304,11 @@ impl Reader {
             .filter(messages::changed_seq.gt(known.span.head.0))
             .filter(messages::changed_seq.gt(messages::seq))
             .filter(messages::seq.le(known.span.head.0));
-        let were_deleted = changed.filter(messages::deleted_at.is_not_null());
-        let were_edited = changed
-            .filter(messages::deleted_at.is_not_null().or(messages::edited_at.is_not_null()));
+        // One that was being written counts, and mentions, from its end on.
+        let counts_otherwise =
+            || messages::deleted_at.is_not_null().or(messages::stream.is_not_null());
+        let were_deleted = changed.filter(counts_otherwise());
+        let were_edited = changed.filter(counts_otherwise().or(messages::edited_at.is_not_null()));
         read!(self, |conn| {
             let conn = &mut conn;
             let (from, head) = (known.span.after, known.span.head);

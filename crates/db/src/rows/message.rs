@@ -15,7 +15,7 @@ use super::{
 use crate::schema::{messages, rooms, users};
 use parlor_domain::{
     ClientId, Extras, Mentions, Message, MessageId, MessageKind, Pin, Posted, Quote, RoomId,
-    RoomKey, Seq, Thread, Timestamp, UserId, excerpt,
+    RoomKey, Seq, StreamState, Thread, Timestamp, UserId, excerpt,
 };
 
 #[derive(Queryable)]
@@ -44,6 +44,7 @@ pub(crate) struct MessageRow {
     kind: Option<String>,
     sent_by: Option<String>,
     silent: Option<bool>,
+    stream: Option<String>,
 }
 
 /// The messages that can be seen: their room is there and they have not been
@@ -86,6 +87,7 @@ pub(crate) fn columns() -> _ {
         messages::kind,
         messages::sent_by,
         messages::silent,
+        messages::stream,
     )
 }
 
@@ -159,7 +161,9 @@ impl MessageRow {
             kind,
             sent_by,
             silent,
+            stream,
         } = self;
+        let stream = stream.as_deref().and_then(StreamState::parse);
         let quote = |id: Option<i64>| quotes.get(&id?).cloned();
         let extras = Extras {
             reply_to: quote(reply_to),
@@ -177,8 +181,10 @@ impl MessageRow {
             posted: Posted {
                 kind: kind.as_deref().and_then(MessageKind::parse),
                 by: sent_by.map(UserId::from_stored),
-                silent: silent.unwrap_or(false),
+                // Until its end it counts as little as one that is.
+                silent: silent.unwrap_or(false) && stream != Some(StreamState::Streaming),
             },
+            stream,
         };
         let has_extras = extras != Extras::default();
         Message {

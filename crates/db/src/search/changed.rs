@@ -1,5 +1,6 @@
 //! What was said or changed in a room.
 
+use parlor_domain::StreamState;
 use parlor_macros::each_backend;
 
 use super::document::Document;
@@ -32,12 +33,17 @@ impl Changed {
     }
 }
 
-type Row = (i64, i64, i64, i64, i64, String, Option<String>, Option<i64>);
+type Row = (i64, i64, i64, i64, i64, String, Option<String>, Option<i64>, Option<String>);
+
+const STREAMING: &str = StreamState::Streaming.as_str();
 
 impl From<Row> for Changed {
     fn from(row: Row) -> Self {
-        let (id, seq, changed_seq, sender, created_at, content, attachments, deleted_at) = row;
-        let said = deleted_at.is_none().then_some(Said { content, attachments });
+        let (id, seq, changed_seq, sender, created_at, content, attachments, deleted_at, stream) =
+            row;
+        // One that is being written is found when it has been.
+        let is_said = deleted_at.is_none() && stream.as_deref() != Some(STREAMING);
+        let said = is_said.then_some(Said { content, attachments });
         Self { id, seq, changed_seq, sender, created_at, said }
     }
 }
@@ -69,6 +75,7 @@ pub(super) mod backend {
             messages::content,
             messages::attachments,
             messages::deleted_at,
+            messages::stream,
         );
         let mut rows = of_room()
             .filter(messages::seq.gt(after.max(floor)).and(messages::seq.le(upto)))

@@ -149,7 +149,7 @@ pub mod backend {
         backend::Conn,
         schema::{
             bans, former_members, imported_messages, members, mentions, messages, reactions,
-            receipts, room_events, room_heads, rooms,
+            receipts, room_events, room_heads, rooms, streams,
         },
         write::{
             attachment::backend as attachment, life::backend as life, timeline::backend as timeline,
@@ -270,6 +270,7 @@ pub mod backend {
         let imported = imported_messages::table;
         diesel::delete(imported.filter(imported_messages::message_id.eq_any(&step)))
             .execute(conn)?;
+        diesel::delete(streams::table.filter(streams::message_id.eq_any(&step))).execute(conn)?;
         diesel::delete(messages::table.filter(messages::id.eq_any(&step))).execute(conn)?;
         Ok(i64::try_from(step.len()).is_ok_and(|rows| rows >= PURGE_ROWS))
     }

@@ -57,6 +57,10 @@ pub enum WriteError {
     NoSuchUser,
     #[error("the message does not exist in this room")]
     NoSuchMessage,
+    #[error("the message is still being written; finish it first")]
+    IsStreaming,
+    #[error("the message is not being written any more")]
+    NotStreaming,
     #[error("the id is taken")]
     IdTaken,
     #[error("the client_id was used in another room")]

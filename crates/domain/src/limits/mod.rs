@@ -20,6 +20,7 @@ mod rooms;
 mod search;
 mod sessions;
 mod settings;
+mod streams;
 mod traces;
 mod webhooks;
 
@@ -38,6 +39,7 @@ pub use self::{
     search::*,
     sessions::*,
     settings::{Limits, positive},
+    streams::*,
     traces::*,
     webhooks::*,
 };

@@ -360,6 +360,38 @@ def export_user(user: str) -> Call[types.Export]:
     )
 
 
+def fail_message(
+    message: str,
+    *,
+    content: Union[str, None, Unset] = UNSET,
+    metadata: Union[Mapping[str, Any], None, Unset] = UNSET,
+) -> Call[types.Changed]:
+    """End a message that did not come to its end. Like finishing it, with the state
+    `failed`."""
+    return Call(
+        "POST",
+        path("/messages/{message}/fail", message=message),
+        body={"content": content, "metadata": metadata},
+        answer="json",
+    )
+
+
+def finish_message(
+    message: str,
+    *,
+    content: Union[str, None, Unset] = UNSET,
+    metadata: Union[Mapping[str, Any], None, Unset] = UNSET,
+) -> Call[types.Changed]:
+    """Finish a message that is being written. `content` is all of its text, and is needed where
+    the message is not written over this server. For its author."""
+    return Call(
+        "POST",
+        path("/messages/{message}/finish", message=message),
+        body={"content": content, "metadata": metadata},
+        answer="json",
+    )
+
+
 def freeze_room(room: str) -> Call[types.Room]:
     """Freeze: only moderators write. From now on only moderators write and react. Messages stay
     readable."""
@@ -1666,6 +1698,55 @@ def set_slow_mode(room: str, *, seconds: int) -> Call[types.Room]:
         "PUT",
         path("/rooms/{room}/slow-mode", room=room),
         body={"seconds": seconds},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def stop_message(message: str) -> Call[None]:
+    """Ask who writes a message to stop. Their connections get the event `message.stop`; what
+    they do then is theirs to decide. For the author of the message that it answers, moderators,
+    and either one in a direct room."""
+    return Call(
+        "POST",
+        path("/messages/{message}/stop", message=message),
+        answer="nothing",
+    )
+
+
+def stream_message(
+    room: str,
+    content: bytes,
+    *,
+    client_id: Union[str, Unset] = UNSET,
+    reply_to: Union[str, Unset] = UNSET,
+    sender_id: Union[str, Unset] = UNSET,
+    thread_id: Union[str, Unset] = UNSET,
+    idempotency_key: Union[str, Unset] = UNSET,
+) -> Call[types.Streamed]:
+    """Send a message as it is written. Sends a message whose text is the body, told to the
+    readers as it comes; its end finishes the message. A body of the type `application/x-ndjson`
+    has lines with `text` or `metadata`, and `{"failed": true}` as the last one of a message
+    that did not come to its end. Repeated with the same `client_id` it adds nothing, and says
+    how the message stands. Answered early, with `stopped`, when somebody has asked to stop. For
+    the application: in a user's name (`sender_id`).
+
+    - client_id: The sender's own name of the message: sent again it is not stored again
+    - reply_to: The message that it answers
+    - sender_id: Only the application: in whose name it is sent
+    - thread_id: The message whose thread it is in
+    """
+    return Call(
+        "POST",
+        path("/rooms/{room}/messages/stream", room=room),
+        query={
+            "client_id": client_id,
+            "reply_to": reply_to,
+            "sender_id": sender_id,
+            "thread_id": thread_id,
+        },
+        body=content,
+        key=idempotency_key,
         repeatable=True,
         answer="json",
     )

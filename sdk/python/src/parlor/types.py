@@ -330,6 +330,8 @@ class Message(_Message, total=False):
     """Who has sent it in the sender's name."""
     silent: bool
     """It is not counted as unread."""
+    state: Literal["streaming", "failed", "interrupted"]
+    """Of one that is being written, or was and did not come to its end."""
     thread: Thread
     thread_id: str
 
@@ -602,6 +604,24 @@ class StoredMessage(TypedDict):
     duplicate: bool
     message_id: str
     seq: int
+
+StreamState = Literal["streaming", "finished", "failed", "interrupted"]
+"""How a message stands that is written while others read it."""
+
+
+class _Streamed(TypedDict):
+    message_id: str
+    seq: int
+    state: StreamState
+
+
+class Streamed(_Streamed, total=False):
+    """What became of a message that was written like this."""
+
+    duplicate: bool
+    """It was begun before, under the same key: nothing was added."""
+    stopped: bool
+    """Somebody has asked to stop."""
 
 
 class Targets(TypedDict):

@@ -171,6 +171,12 @@ async function messages(boss) {
   assert.equal((await boss.listPins("board:1")).messages.length, 2);
   assert.equal((await boss.iterPins("board:1", { limit: 1 })).length, 2);
   await boss.unpinMessage(first.message_id);
+  const written = await boss.streamMessage("board:1", Buffer.from("word by word"));
+  assert.equal(written.state, "finished");
+  assert.equal((await boss.getMessage(written.message_id)).content, "word by word");
+  await boss.finishMessage(written.message_id, { content: "word by word" });
+  await assert.rejects(boss.failMessage(written.message_id), { code: "conflict" });
+  await assert.rejects(boss.stopMessage(written.message_id), { code: "conflict" });
   await until("the index", async () => (await boss.iterSearchMessages({ q: "number", limit: 2 })).length === 7);
   const { results } = await boss.searchMessages({ q: "meet", from: new Date("2020-01-01") });
   assert.equal(results[0].message.message_id, sent.message_id);

@@ -165,6 +165,13 @@ async def messages(boss: Recorded) -> None:
     assert len((await boss.list_pins("board:1"))["messages"]) == 2
     assert len(await boss.iter_pins("board:1", limit=1)) == 2
     await boss.unpin_message(first["message_id"])
+    written = await boss.stream_message("board:1", "word by word".encode())
+    assert written["state"] == "finished", written
+    id_ = written["message_id"]
+    assert (await boss.get_message(id_))["content"] == "word by word"
+    await boss.finish_message(id_, content="word by word")
+    await refused(Conflict, boss.fail_message(id_))
+    await refused(Conflict, boss.stop_message(id_))
 
     async def found() -> Any:
         return [each["message"]["content"] for each in await boss.iter_search_messages(q="number", limit=2)]

@@ -29,11 +29,13 @@ pub struct ChangedMessage {
     pub root: Option<Box<Message>>,
     /// If it took a `seq`.
     pub moved: bool,
+    /// It was being written until now: only from here on others count and find it.
+    pub was_streaming: bool,
 }
 
 impl ChangedMessage {
-    fn unchanged(message: Message) -> Self {
-        Self { message: Box::new(message), root: None, moved: false }
+    pub(super) fn unchanged(message: Message) -> Self {
+        Self { message: Box::new(message), root: None, moved: false, was_streaming: false }
     }
 
     pub(in crate::write) fn effects(&self, effects: &mut Effects) {
@@ -45,7 +47,14 @@ impl ChangedMessage {
         if let Some(root) = &self.root {
             effects.position(root.room_key, root.changed_seq);
         }
-        let kind = if deleted_at.is_some() { "message.deleted" } else { "message.updated" };
+        let kind = match (self.was_streaming, deleted_at) {
+            _ if self.message.is_streaming() => return,
+            // It was never told.
+            (true, Some(_)) => return,
+            (true, None) => "message.created",
+            (false, Some(_)) => "message.deleted",
+            (false, None) => "message.updated",
+        };
         effects.webhook(|| WebhookEvent::of_message(kind, room_key, id, changed_seq));
     }
 }
@@ -117,7 +126,7 @@ pub mod backend {
             member::backend as member,
             message::{
                 reaction::backend as reaction, rich::backend as rich, select::backend as select,
-                thread::backend as thread,
+                stream_row::backend as stream_row, thread::backend as thread,
             },
         },
     };
@@ -125,17 +134,7 @@ pub mod backend {
     pub(super) fn apply(conn: &mut Conn, new: &ChangeMessage) -> Written<ChangedMessage> {
         let ChangeMessage { message: id, actor, is_admin, change, at } = new;
         let message = select::find(conn, *id)?.ok_or(WriteError::NoSuchMessage)?;
-        let Room { kind, rules, .. } =
-            timeline::find(conn, message.room_key)?.ok_or(WriteError::NoSuchMessage)?;
-        let standing = member::standing(conn, message.room_key, *actor)?;
-        let is_author = message.sender.key == *actor;
-        let has_posted = has_posted(conn, &message, *actor)?;
-        // To a stranger the message does not exist.
-        if standing.is_none() && !is_admin && !has_posted {
-            return Err(WriteError::NoSuchMessage.into());
-        }
-        let is_admin = *is_admin;
-        let actor_is = Actor { kind, rules, standing, is_admin, is_author, has_posted };
+        let actor_is = who(conn, &message, *actor, *is_admin)?;
         allowed(&actor_is, change, *at)?;
         match change {
             Change::Delete => delete(conn, message, *at),
@@ -148,6 +147,7 @@ pub mod backend {
             {
                 Err(WriteError::NoSuchMessage.into())
             }
+            Change::Edit { .. } if message.is_streaming() => Err(WriteError::IsStreaming.into()),
             Change::Edit { content, mentioned } => edit(conn, message, content, mentioned, *at),
             Change::React { emoji } => {
                 let summary = reaction::add(conn, &message, emoji, *actor, *at)?;
@@ -162,6 +162,32 @@ pub mod backend {
         }
     }
 
+    /// Who changes a message, as the rules see them.
+    fn who(conn: &mut Conn, message: &Message, actor: UserKey, is_admin: bool) -> Written<Actor> {
+        let Room { kind, rules, .. } =
+            timeline::find(conn, message.room_key)?.ok_or(WriteError::NoSuchMessage)?;
+        let standing = member::standing(conn, message.room_key, actor)?;
+        let is_author = message.sender.key == actor;
+        let has_posted = has_posted(conn, message, actor)?;
+        // To a stranger the message does not exist.
+        if standing.is_none() && !is_admin && !has_posted {
+            return Err(WriteError::NoSuchMessage.into());
+        }
+        Ok(Actor { kind, rules, standing, is_admin, is_author, has_posted })
+    }
+
+    /// Whether somebody may say what a message says.
+    pub fn may_write(
+        conn: &mut Conn,
+        message: &Message,
+        actor: UserKey,
+        is_admin: bool,
+        at: Timestamp,
+    ) -> Written<()> {
+        let edit = Change::Edit { content: "".into(), mentioned: Mentioned::default() };
+        Ok(allowed(&who(conn, message, actor, is_admin)?, &edit, at)?)
+    }
+
     /// In its sender's name, or as themselves.
     fn has_posted(conn: &mut Conn, message: &Message, actor: UserKey) -> QueryResult<bool> {
         let Some(Extras { posted, .. }) = message.extras.as_deref() else { return Ok(false) };
@@ -173,13 +199,17 @@ pub mod backend {
     }
 
     /// The message took a `seq`: as it is now.
-    fn changed(conn: &mut Conn, id: MessageId, root: Option<Message>) -> Written<ChangedMessage> {
+    pub fn changed(
+        conn: &mut Conn,
+        id: MessageId,
+        root: Option<Message>,
+    ) -> Written<ChangedMessage> {
         let message = Box::new(select::find(conn, id)?.ok_or(WriteError::NoSuchMessage)?);
-        Ok(ChangedMessage { message, root: root.map(Box::new), moved: true })
+        Ok(ChangedMessage { message, root: root.map(Box::new), moved: true, was_streaming: false })
     }
 
     /// The next number for a change of a room that is there.
-    fn next_seq(conn: &mut Conn, room: RoomKey) -> QueryResult<Seq> {
+    pub fn next_seq(conn: &mut Conn, room: RoomKey) -> QueryResult<Seq> {
         timeline::advance_head(conn, room, 1)?.ok_or(diesel::result::Error::NotFound)
     }
 
@@ -229,9 +259,16 @@ pub mod backend {
                 messages::attachments.eq(nothing.clone()),
                 messages::reactions.eq(nothing.clone()),
                 messages::pinned_at.eq(None::<i64>),
-                messages::pinned_by.eq(nothing),
+                messages::pinned_by.eq(nothing.clone()),
+                messages::stream.eq(nothing),
             ))
             .execute(conn)?;
+        let was_streaming = message.is_streaming();
+        if was_streaming {
+            stream_row::end(conn, id)?;
+            let silent = messages::silent.eq(None::<bool>);
+            diesel::update(messages::table.find(id.0)).set(silent).execute(conn)?;
+        }
         diesel::delete(mentions::table.filter(mentions::message_id.eq(id.0))).execute(conn)?;
         diesel::delete(reactions::table.filter(reactions::message_id.eq(id.0))).execute(conn)?;
         if message.extras.as_ref().is_some_and(|extras| extras.attachments.is_some()) {
@@ -241,7 +278,7 @@ pub mod backend {
             Some(root) => thread::lost(conn, root, id)?,
             None => None,
         };
-        changed(conn, id, root)
+        Ok(ChangedMessage { was_streaming, ..changed(conn, id, root)? })
     }
 
     /// `None`: nothing has changed.

@@ -6,6 +6,8 @@ mod reaction;
 mod rich;
 mod select;
 mod sender;
+mod stream;
+mod stream_row;
 mod thread;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -19,6 +21,7 @@ use parlor_macros::each_backend;
 use rustc_hash::FxHashMap;
 
 pub use change::{ChangeMessage, ChangedMessage};
+pub use stream::{EndStream, StoreStreams, StreamEnd, Streamed};
 
 use super::{
     Concern, Conn, Effects, Outcome, Queued, WebhookEvent, What, Write, WriteError, Written, on,
@@ -76,7 +79,10 @@ impl Write for NewMessage {
             return;
         }
         effects.position(self.room, seq);
-        effects.webhook(|| WebhookEvent::of_message("message.created", self.room, id, seq));
+        // One that is being written is told when it has been.
+        if self.extras.as_ref().is_none_or(|extras| !extras.is_streaming) {
+            effects.webhook(|| WebhookEvent::of_message("message.created", self.room, id, seq));
+        }
         if let Some(root) = rich.as_ref().and_then(|rich| rich.root.as_ref()) {
             effects.position(root.room_key, root.changed_seq);
         }

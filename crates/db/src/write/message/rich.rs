@@ -4,7 +4,7 @@
 use diesel::Insertable;
 use parlor_domain::{
     ClientId, Mentioned, Mentions, MessageId, MessageKind, NewExtras, RoomKey, Seq, StoredMessage,
-    UserId, UserKey,
+    StreamState, UserId, UserKey,
 };
 use parlor_macros::each_backend;
 
@@ -33,6 +33,7 @@ struct NewRow<'a> {
     kind: Option<&'static str>,
     sent_by: Option<&'a str>,
     silent: Option<bool>,
+    stream: Option<&'static str>,
 }
 
 /// The key in `mentions` that stands for everyone in the room.
@@ -55,7 +56,7 @@ pub mod backend {
             attachment::backend as attachment,
             message::{
                 backend::find_repeated, select::backend as select, sender::backend as sender,
-                thread::backend as thread,
+                stream_row::backend as stream_row, thread::backend as thread,
             },
         },
     };
@@ -109,9 +110,13 @@ pub mod backend {
                 attachments: encode_attachments(&attached),
                 kind: posted.kind.map(MessageKind::as_str),
                 sent_by: posted.by.as_ref().map(UserId::as_str),
-                silent: posted.silent.then_some(true),
+                silent: (posted.silent || extras.is_streaming).then_some(true),
+                stream: extras.is_streaming.then_some(StreamState::Streaming.as_str()),
             })
             .execute(conn)?;
+        if extras.is_streaming {
+            stream_row::begin(conn, new.id, new.created_at)?;
+        }
         if !posted.silent {
             insert_mentions(conn, new.room, new.id, seq, new.sender, &keys)?;
         }

@@ -1,0 +1,2 @@
+DROP TABLE streams;
+ALTER TABLE messages DROP COLUMN stream;

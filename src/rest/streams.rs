@@ -1,0 +1,306 @@
+//! A message whose text is the body of a request, told to the readers as it comes.
+
+use actix::Addr;
+use actix_web::{
+    HttpRequest,
+    dev::ServiceRequest,
+    http::{Method, header},
+    web,
+};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use parlor_domain::{
+    FromText, MessageId, PlainText, StoredMessage, StreamState,
+    limits::{STREAM_SILENCE, STREAM_STORED, command_bytes},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use super::{State, reply::Reply};
+use crate::{
+    auth::Identity,
+    chat::{ChatServer, Look, Operation as _},
+    error::ApiError,
+    operations::stream::{Append, Fail, Finish, Start, Streaming},
+    protocol::{ErrorCode, Object},
+};
+
+/// What became of a message that was written like this.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct StreamedView {
+    message_id: String,
+    seq: i64,
+    state: StreamState,
+    /// Somebody has asked to stop.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stopped: bool,
+    /// It was begun before, under the same key: nothing was added.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    duplicate: bool,
+}
+
+/// Whether the body of a request is a text that comes as it is written: it may take its
+/// time, and its handler looks after it.
+pub(super) fn is_stream(request: &ServiceRequest) -> bool {
+    *request.method() == Method::POST && request.path().ends_with("/messages/stream")
+}
+
+pub(super) async fn stream(
+    (who, (request, payload)): (Identity, (HttpRequest, web::Payload)),
+    state: web::Data<State>,
+    streaming: Streaming,
+) -> Result<Reply<StreamedView>, ApiError> {
+    let (rules, start) = (state.rules(), Start::from(streaming));
+    let mut pieces = Pieces::of(&request, rules.content_bytes);
+    let StoredMessage { id, seq, duplicate, .. } = state.operate(&who, start).await?;
+    let view = |state, stopped| {
+        let message_id = id.0.to_string();
+        Reply::ok(StreamedView { message_id, seq: seq.0, state, stopped, duplicate })
+    };
+    if duplicate {
+        let stored = state.reader.message(id).await?;
+        let stored = stored.ok_or_else(|| ApiError::not_found("message"))?;
+        return Ok(view(stored.stream().unwrap_or(StreamState::Finished), false));
+    }
+    let mut writing = Writing { chat: state.chat.clone(), message: id, has_ended: false };
+    let written = write(&who, &state, id, payload, &mut pieces).await;
+    let was_stopped = matches!(written, Ok(Written::Stopped));
+    let (ends_as, stopped) = match &written {
+        Ok(Written::Whole) => (StreamState::Finished, false),
+        Ok(Written::Failed) => (StreamState::Failed, false),
+        Ok(Written::Stopped) => (StreamState::Finished, true),
+        // What could not be taken; that of a connection which is gone is interrupted.
+        Err(Cut::Refused(_)) => (StreamState::Failed, false),
+        Err(Cut::Gone(error)) => return Err(error.clone()),
+    };
+    let ended = match ends_as {
+        StreamState::Finished => state.operate(&who, Finish::of(id)).await.map(drop),
+        _ => state.operate(&who, Fail::of(id)).await.map(drop),
+    };
+    if let Err(error) = ended {
+        // Nothing was said, as a rule.
+        writing.has_ended = state.operate(&who, Fail::of(id)).await.is_ok();
+        return if was_stopped { Ok(view(StreamState::Failed, true)) } else { Err(error) };
+    }
+    writing.has_ended = true;
+    match written {
+        Err(Cut::Refused(error)) => Err(error),
+        _ => Ok(view(ends_as, stopped)),
+    }
+}
+
+/// A message that is interrupted when its request is over before it is.
+struct Writing {
+    chat: Addr<ChatServer>,
+    message: MessageId,
+    has_ended: bool,
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            let message = self.message;
+            self.chat.do_send(Look::new(move |server| server.interrupt(message)));
+        }
+    }
+}
+
+enum Written {
+    Whole,
+    /// The writer says so.
+    Failed,
+    Stopped,
+}
+
+/// Why it goes no further.
+enum Cut {
+    Refused(ApiError),
+    Gone(ApiError),
+}
+
+async fn write(
+    who: &Identity,
+    state: &State,
+    message: MessageId,
+    mut payload: web::Payload,
+    pieces: &mut Pieces,
+) -> Result<Written, Cut> {
+    let (stop, mut stopped) = oneshot::channel();
+    let (by, rules) = (who.user.key, state.rules());
+    state.chat.do_send(Look::new(move |server| server.on_stop(message, by, stop)));
+    loop {
+        let piece = tokio::select! {
+            asked = &mut stopped => return match asked {
+                Ok(()) => Ok(Written::Stopped),
+                Err(_) => {
+                    let what = "the message is not being written any more";
+                    Err(Cut::Gone(ApiError::new(ErrorCode::Conflict, what)))
+                }
+            },
+            piece = tokio::time::timeout(STREAM_SILENCE, payload.next()) => piece,
+            // As a connection ends with its token, so does this.
+            () = still_valid(who, state) => {
+                let what = "the token is not valid any more";
+                return Err(Cut::Gone(ApiError::new(ErrorCode::Unauthorized, what)));
+            }
+        };
+        let bytes = match piece {
+            Ok(Some(Ok(bytes))) => Some(bytes),
+            Ok(None) => None,
+            Ok(Some(Err(error))) => return Err(Cut::Gone(ApiError::from(&error))),
+            Err(_) => {
+                let what = "nothing came for too long";
+                return Err(Cut::Gone(ApiError::new(ErrorCode::Timeout, what)));
+            }
+        };
+        let is_last = bytes.is_none();
+        let more = pieces.take(bytes).map_err(Cut::Refused)?;
+        for Piece { text, metadata, failed } in more {
+            if text.is_some() || metadata.is_some() {
+                let mut append = Append::of(message, text, metadata);
+                append.check(&rules).map_err(|refusal| Cut::Refused(refusal.into()))?;
+                let limiters = &state.limiters;
+                while let Some(limited) =
+                    (!who.is_backend()).then(|| limiters.append(who.user.key).err()).flatten()
+                {
+                    tokio::time::sleep(limited.retry_after).await;
+                }
+                state.operate(who, append).await.map_err(Cut::Refused)?;
+            }
+            if failed {
+                return Ok(Written::Failed);
+            }
+        }
+        if is_last {
+            return Ok(Written::Whole);
+        }
+    }
+}
+
+/// Until somebody may not be here any more.
+async fn still_valid(who: &Identity, state: &State) {
+    loop {
+        tokio::time::sleep(STREAM_STORED).await;
+        let is_expired = who.expires_at <= crate::clock::now();
+        if is_expired || state.authenticator.check(who).is_err() {
+            return;
+        }
+    }
+}
+
+/// A line of a body, or a piece of one that is a text.
+#[derive(Default, Deserialize)]
+struct Piece {
+    text: Option<PlainText>,
+    metadata: Option<Object>,
+    #[serde(default)]
+    failed: bool,
+}
+
+/// Cuts a body into what can be read of it as it comes.
+struct Pieces {
+    has_lines: bool,
+    /// What is still to be completed: a character, or a line.
+    rest: BytesMut,
+    /// So much of it has no end of a line.
+    searched: usize,
+    line_bytes: usize,
+}
+
+impl Pieces {
+    fn of(request: &HttpRequest, content_bytes: usize) -> Self {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+        let has_lines = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/x-ndjson"));
+        let line_bytes = command_bytes(content_bytes);
+        Self { has_lines, rest: BytesMut::new(), searched: 0, line_bytes }
+    }
+
+    /// `None`: nothing more comes.
+    fn take(&mut self, bytes: Option<Bytes>) -> Result<Vec<Piece>, ApiError> {
+        let is_last = bytes.is_none();
+        self.rest.extend_from_slice(&bytes.unwrap_or_default());
+        if self.has_lines { self.lines(is_last) } else { self.text(is_last) }
+    }
+
+    fn text(&mut self, is_last: bool) -> Result<Vec<Piece>, ApiError> {
+        let wrong = || ApiError::field("body", "must be text in UTF-8");
+        let whole = match std::str::from_utf8(&self.rest) {
+            Ok(_) => self.rest.len(),
+            // The rest of the character is still to come.
+            Err(error) if error.error_len().is_none() && !is_last => error.valid_up_to(),
+            Err(_) => return Err(wrong()),
+        };
+        let bytes = self.rest.split_to(whole);
+        let text = std::str::from_utf8(&bytes).map_err(|_| wrong())?;
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = PlainText::read(text).map_err(|what| ApiError::field("body", what))?;
+        Ok(vec![Piece { text: Some(text), ..Piece::default() }])
+    }
+
+    fn lines(&mut self, is_last: bool) -> Result<Vec<Piece>, ApiError> {
+        let mut pieces = Vec::new();
+        while let Some(end) = self.rest[self.searched..].iter().position(|byte| *byte == b'\n') {
+            let line = self.rest.split_to(self.searched + end + 1);
+            self.searched = 0;
+            pieces.extend(piece(&line)?);
+        }
+        self.searched = self.rest.len();
+        if self.rest.len() > self.line_bytes {
+            let what = format!("a line must have at most {} bytes", self.line_bytes);
+            return Err(ApiError::new(ErrorCode::TooLarge, what));
+        }
+        if is_last {
+            let line = std::mem::take(&mut self.rest);
+            pieces.extend(piece(&line)?);
+        }
+        Ok(pieces)
+    }
+}
+
+fn piece(line: &[u8]) -> Result<Option<Piece>, ApiError> {
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    let piece = serde_json::from_slice(line);
+    piece.map(Some).map_err(|error| ApiError::field("body", format!("has a wrong line: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(has_lines: bool) -> Pieces {
+        Pieces { has_lines, rest: BytesMut::new(), searched: 0, line_bytes: 64 }
+    }
+
+    fn texts(taken: Result<Vec<Piece>, ApiError>) -> Vec<String> {
+        let text = |piece: Piece| piece.text.map_or_else(String::new, |text| text.0.to_string());
+        taken.expect("readable").into_iter().map(text).collect()
+    }
+
+    #[test]
+    fn a_character_that_is_cut_waits_for_its_rest() {
+        let (mut pieces, euro) = (pieces(false), "€".as_bytes());
+        assert_eq!(texts(pieces.take(Some(Bytes::copy_from_slice(&euro[..2])))), [""; 0]);
+        assert_eq!(texts(pieces.take(Some(Bytes::copy_from_slice(&euro[2..])))), ["€"]);
+        assert!(pieces.take(Some(Bytes::from_static(b"\xff"))).is_err());
+    }
+
+    #[test]
+    fn lines_are_read_when_they_are_whole() {
+        let mut lines = pieces(true);
+        assert_eq!(
+            texts(lines.take(Some(Bytes::from_static(b"{\"text\":\"a\"}\n\n{\"te")))),
+            ["a"]
+        );
+        assert_eq!(texts(lines.take(Some(Bytes::from_static(b"xt\":\"b\"}")))), [""; 0]);
+        assert_eq!(texts(lines.take(None)), ["b"]);
+        let mut long = pieces(true);
+        assert!(long.take(Some(Bytes::from(vec![b' '; 65]))).is_err());
+        assert!(pieces(true).take(Some(Bytes::from_static(b"{\"text\":1}\n"))).is_err());
+    }
+}
