@@ -9,6 +9,7 @@
  * @import { Positions } from "./positions.js"
  * @import { ChatState } from "./state.js"
  * @import { Watched } from "./watched.js"
+ * @import { Writings } from "./writings.js"
  * @import { Listing, Ready, Room, User } from "./types.js"
  *
  * @typedef {object} Parts
@@ -16,6 +17,7 @@
  * @property {Positions} positions
  * @property {Watched} watched
  * @property {Outbox} outbox
+ * @property {Writings} writings
  * @property {MarkTeller} marks
  * @property {ChatState} chat
  * @property {Emit} emit
@@ -36,13 +38,14 @@ export class Beginning {
 
   /** @param {State} detail */
   stateIs(detail) {
-    const { connection, outbox, positions, marks, emit } = this.#parts;
+    const { connection, outbox, writings, positions, marks, emit } = this.#parts;
     if (detail.state === "offline") {
       for (const each of [outbox, positions, marks]) each.cut();
     }
     if (detail.state === "online") {
       marks.online(connection.limits);
       outbox.pushAll();
+      writings.goOn();
     }
     emit("state", detail);
   }

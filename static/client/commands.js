@@ -26,6 +26,12 @@ export class Commands extends RoomCommands {
 
   /** @type {(messageId: string) => Promise<Changed>} */
   delete(messageId) { return this.command("message.delete", { message_id: messageId }); }
+  /**
+   * Asks the writer of a message that is being written to stop.
+   *
+   * @type {(messageId: string) => Promise<void>}
+   */
+  stop(messageId) { return this.command("message.stop", { message_id: messageId }); }
   /** @type {(messageId: string, emoji: string) => Promise<Changed>} */
   react(messageId, emoji) { return this.command("reaction.add", { message_id: messageId, emoji }); }
   /** @type {(messageId: string, emoji: string) => Promise<Changed>} */

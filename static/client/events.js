@@ -14,6 +14,7 @@
  *
  * @typedef {Wire.MemberChange & {type: "member.joined" | "member.left" | "member.updated", room: string}} MemberEvent
  * @typedef {{type: string, room_id?: string, timestamp: string, data: unknown}} PassingEvent
+ * @typedef {Wire.Delta & {room_id: string, content: string}} Grown with all of the text, and of the metadata
  *
  * @typedef {{
  *   "state": State,
@@ -24,6 +25,9 @@
  *   "change": undefined,
  *   "message": Wire.Message,
  *   "message-changed": Wire.Message,
+ *   "message-delta": Grown,
+ *   "message-written": Wire.Message,
+ *   "stop-asked": Wire.StopAsked,
  *   "pending": Draft,
  *   "sent": {message: Draft, ack: Wire.Stored},
  *   "failed": {message: Draft, error: ParlorError},

@@ -30,6 +30,18 @@ const isDefined = ([, value]) => value !== undefined && value !== null;
 export const withoutGaps = (object) =>
   /** @type {T} */ (Object.fromEntries(Object.entries(object).filter(isDefined)));
 
+/** What a text may have while nobody has told how much. */
+const UNTOLD_BYTES = 1024 * 1024;
+
+/**
+ * Why the server would not take a content of so many bytes, or null.
+ *
+ * @param {Limits} limits
+ * @param {number} bytes
+ */
+export const tooLongFor = ({ content_bytes: most = UNTOLD_BYTES }, bytes) =>
+  (most > 0 && bytes > most ? tooLarge("content", "The message", bytes, most) : null);
+
 /** What the frame of a message needs besides its data. */
 const ENVELOPE_BYTES = 64;
 

@@ -1,10 +1,10 @@
 /**
  * What the server tells: into what is known (`chat`), and to who listens.
  *
- * @import { Emit } from "./events.js"
+ * @import { Emit, Grown } from "./events.js"
  * @import { Positions } from "./positions.js"
  * @import { ChatState } from "./state.js"
- * @import { Frame, InboxEvent, Listing, Message, Placed, Presence, Published, Ready, Room, RoomEvent } from "./types.js"
+ * @import { Frame, InboxEvent, Listing, Message, Placed, Presence, Published, Ready, Room, RoomEvent, StopAsked } from "./types.js"
  */
 
 import { withoutGaps } from "./frame.js";
@@ -22,6 +22,8 @@ const OWN_WORDS = new Set(("ack admin attachment auth connection error history i
  *   events were told before
  * @property {(room: string) => void} gone when one is no longer in a room
  * @property {(message: Message, seq: number) => void} message when there is one
+ * @property {(message: Message) => void} messageChanged
+ * @property {(asked: StopAsked) => void} stop when somebody asks this user to stop writing
  */
 
 export class Heard {
@@ -53,6 +55,11 @@ export class Heard {
       case "session.resumed": return this.#positions.resumed(frame.data.rooms);
       case "message.created": case "message.updated": case "message.deleted": case "room.cleared":
         return this.#positions.heard(frame);
+      case "message.delta": return this.#grew(this.#chat.messageGrew(frame.room_id, frame.data));
+      case "message.stop":
+        this.#on.stop(frame.data);
+        this.#emit("stop-asked", frame.data);
+        return undefined;
       case "receipts":
         this.#emit("receipts", { room: frame.room_id, receipts: frame.data.receipts });
         return undefined;
@@ -165,13 +172,10 @@ export class Heard {
     const frame = /** @type {Frame} */ (placed);
     switch (frame.type) {
       case "message.created":
-        this.#chat.messageCreated(frame.data, frame.seq);
-        this.#on.message(frame.data, frame.seq);
-        this.#emit("message", frame.data);
+        this.#created(this.#chat.messageCreated(frame.data, frame.seq), frame.seq);
         return;
       case "message.updated": case "message.deleted":
-        this.#chat.messageChanged(frame.data, frame.seq);
-        this.#emit("message-changed", frame.data);
+        this.#messageChanged(this.#chat.messageChanged(frame.data, frame.seq));
         return;
       case "room.cleared": {
         const { room_id: room, seq, data } = frame;
@@ -187,4 +191,23 @@ export class Heard {
       }
     }
   }
+
+  /**
+   * @param {Message} message
+   * @param {number} seq
+   */
+  #created(message, seq) {
+    this.#on.message(message, seq);
+    this.#emit("message", message);
+  }
+
+  /** @param {{message: Message, hasEnded: boolean}} changed */
+  #messageChanged({ message, hasEnded }) {
+    this.#on.messageChanged(message);
+    this.#emit("message-changed", message);
+    if (hasEnded) this.#emit("message-written", message);
+  }
+
+  /** @param {Grown | null} grown */
+  #grew(grown) { if (grown) this.#emit("message-delta", grown); }
 }

@@ -3,9 +3,13 @@
  * application's events, each at its `seq`, with nothing missing in between.
  * Pure: it asks nobody, and says what has changed.
  *
+ * @import { Grown } from "./events.js"
  * @import { Message, Receipt, RoomEvent } from "./types.js"
  * @typedef {Message | RoomEvent} Entry
  */
+
+import { isGrowing } from "./growing.js";
+
 export class MessageLog {
   /** @type {Map<number, Entry>} by `seq` */
   #entries = new Map();
@@ -50,7 +54,7 @@ export class MessageLog {
     const known = this.#entries.get(entry.seq);
     if (known) {
       if (!isMessage(entry) || !isMessage(known) || !(entry.changed_seq > known.changed_seq)) return null;
-      this.#entries.set(entry.seq, entry);
+      this.#entries.set(entry.seq, withLonger(entry, known));
       return "changed";
     }
     if (isLive && this.hasNewer) return null;
@@ -65,6 +69,18 @@ export class MessageLog {
    */
   change(message) {
     return this.#entries.has(message.seq) ? this.put(message) : null;
+  }
+
+  /**
+   * More of a message that is being written, if it is here; gives it as it is now.
+   * @param {Pick<Grown, "message_id" | "content" | "metadata">} grown
+   */
+  grow({ message_id: id, content, metadata }) {
+    const known = this.get(id);
+    if (!known || !isGrowing(known)) return null;
+    const message = { ...known, content, ...(metadata && { metadata }) };
+    this.#entries.set(known.seq, message);
+    return message;
   }
 
   /**
@@ -124,6 +140,13 @@ export class MessageLog {
 
 /** @type {(entry: Entry) => entry is Message} */
 export const isMessage = (entry) => "message_id" in entry;
+
+/**
+ * A text that is being written only grows, whatever is told of it.
+ * @type {(message: Message, known: Message) => Message}
+ */
+const withLonger = (message, known) => (isGrowing(message) && known.content.length > message.content.length
+  ? { ...message, content: known.content } : message);
 
 /** How far each member has read, and what has reached them. */
 export class Marks {

@@ -15,10 +15,9 @@ const PENDING_MAX = 1_000;
 /** Messages that have failed and are kept; the oldest goes. */
 const FAILED_MAX = 100;
 /** How often a message is sent again that the server made a mistake with, or never answered. */
-const FAULTS_MAX = 3;
+export const FAULTS_MAX = 3;
 /** Faults that are the server's, or of something in between. */
-const FAULTS = new Set(["processing_error", "no_answer"]);
-
+export const FAULTS = new Set(["processing_error", "no_answer"]);
 
 /**
  * @import { Connection } from "./connection.js"

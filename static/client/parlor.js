@@ -22,6 +22,7 @@
  * @import { OutboxStore } from "./stores.js"
  * @import { Store } from "./tokens.js"
  * @import { Message, Room, Unread, User } from "./types.js"
+ * @import { Started } from "./writer.js"
  *
  * @typedef {object} Options
  * @property {string} [base] the server's http or https address; by default where this was loaded from
@@ -47,6 +48,7 @@ import { Positions } from "./positions.js";
 import { Watched } from "./watched.js";
 import { ChatState } from "./state.js";
 import { guardedOutbox, guardedStore, memoryStore, noOutbox } from "./stores.js";
+import { Writings } from "./writings.js";
 
 export { comesBack } from "./closing.js";
 export { ParlorError } from "./error.js";
@@ -81,7 +83,7 @@ function newId() {
 
 /** Events: docs/CLIENT.md, "Events". Commands: commands.js. */
 export class Parlor extends Commands {
-  #account; #outbox; #marks; #watched; #heard; #beginning; #listeners = new Emitter();
+  #account; #outbox; #writings; #marks; #watched; #heard; #beginning; #listeners = new Emitter();
   /** @type {Connection} */
   #connection;
   /** @type {Positions} */
@@ -119,6 +121,7 @@ export class Parlor extends Commands {
       resync: (room, isAnother) => {
         // What was read there was read in another room of that name.
         if (isAnother) this.#marks.forget(room, offline("The room was made anew."));
+        this.chat.resync(room);
         emit("resync", { room });
       },
       lost: (room) => this.#watched.lost(room),
@@ -131,6 +134,7 @@ export class Parlor extends Commands {
     this.#outbox = new Outbox({
       store: guardedOutbox(outbox, report), connection: this.#connection, emit, user: () => this.user,
     });
+    this.#writings = new Writings(this.#connection);
     this.#marks = new MarkTeller(this.#connection);
     this.#watched = new Watched(this.#connection, this.#positions, emit);
     this.#heard = new Heard({
@@ -149,11 +153,13 @@ export class Parlor extends Commands {
           this.#marks.forget(room, offline("This user is not in the room any more."));
         },
         message: (message, seq) => this.#messageCame(message, seq),
+        messageChanged: (message) => { if (message.sender.id === this.user?.id) this.#writings.heard(message); },
+        stop: (asked) => this.#writings.stop(asked),
       },
     });
     this.#beginning = new Beginning({
-      connection: this.#connection, positions: this.#positions, watched: this.#watched, outbox: this.#outbox, marks: this.#marks,
-      chat: this.chat, emit, changed: () => this.#changed(), isOf: (user) => this.#isOf(user),
+      connection: this.#connection, positions: this.#positions, watched: this.#watched, outbox: this.#outbox,
+      writings: this.#writings, marks: this.#marks, chat: this.chat, emit, changed: () => this.#changed(), isOf: (user) => this.#isOf(user),
     });
     this.#recall();
   }
@@ -261,6 +267,7 @@ export class Parlor extends Commands {
   #leave() {
     this.#connection.close(signedOut());
     this.#outbox.reset();
+    this.#writings.reset();
     this.#positions.reset();
     this.#watched.reset();
     this.#marks.reset(signedOut());
@@ -315,8 +322,29 @@ export class Parlor extends Commands {
 
   /** @type {(message: Message, seq: number) => void} */
   #messageCame(message, seq) {
-    if (message.sender.id === this.user?.id) this.#outbox.heard(message.client_id);
-    else if (!this.#watched.rooms.has(message.room_id)) this.#marks.delivered(message.room_id, seq);
+    if (message.sender.id === this.user?.id) {
+      this.#outbox.heard(message.client_id);
+      this.#writings.heard(message);
+    } else if (!this.#watched.rooms.has(message.room_id)) {
+      this.#marks.delivered(message.room_id, seq);
+    }
+  }
+
+  // What is read: an answer may be older than what was told of a message that is being written.
+
+  /** @type {Commands["message"]} */
+  async message(messageId) { return this.chat.latest(await super.message(messageId)); }
+
+  /** @type {Commands["history"]} */
+  async history(room, where) {
+    const page = await super.history(room, where);
+    return { ...page, messages: page.messages.map((message) => this.chat.latest(message)) };
+  }
+
+  /** @type {Commands["thread"]} */
+  async thread(messageId, page) {
+    const { root, replies, ...more } = await super.thread(messageId, page);
+    return { ...more, root: this.chat.latest(root), replies: replies.map((reply) => this.chat.latest(reply)) };
   }
 
   // What one says
@@ -334,6 +362,18 @@ export class Parlor extends Commands {
   send(room, content, { clientId = newId(), replyTo, threadId, metadata, attachments, quote } = {}) {
     const given = { room, content, clientId, at: new Date(), replyTo, threadId, metadata, attachments, quote };
     return this.#outbox.send(withoutGaps(given));
+  }
+
+  /**
+   * Begins a message that others read while it is written. What is appended to
+   * it is sent as soon as there is a connection, and is there once.
+   *
+   * @param {string} room
+   * @param {Started & {clientId?: string}} [started]
+   */
+  stream(room, { clientId = newId(), replyTo, threadId, metadata } = {}) {
+    if (!this.user) throw signedOut();
+    return this.#writings.begin({ room, clientId, replyTo, threadId, metadata });
   }
 
   /**

@@ -7,16 +7,18 @@ import { Pace } from "./pace.js";
 
 /** What goes before what. In each, the first that came is the first to go. */
 export const PRIORITY = Object.freeze(/** @type {const} */ ({
+  /** More of a message that is being written: it has a rate of its own, which writers stay far below. */
+  append: 0,
   /** The session itself: its token, whether it lives, what it missed. */
-  session: 0,
+  session: 1,
   /** One's own messages. */
-  send: 1,
+  send: 2,
   /** What a person asks for. */
-  command: 2,
+  command: 3,
   /** Rooms that have to be filled up. */
-  fill: 3,
+  fill: 4,
   /** How far one has read, and what has come. */
-  mark: 4,
+  mark: 5,
 }));
 
 /**
@@ -70,8 +72,9 @@ export class SendQueue {
   next(now, unanswered) {
     const isFull = unanswered >= this.#pace.burst;
     const priority = this.#waiting.findIndex((each, at) => each.length > 0
-      && (!isFull || at === PRIORITY.session));
+      && (!isFull || at <= PRIORITY.session));
     if (priority < 0) return {};
+    if (priority === PRIORITY.append) return { entry: this.#waiting[priority].shift() };
     const reserve = priority === PRIORITY.mark ? Math.floor(this.#pace.burst / 2) : 0;
     const wait = this.#pace.take(now, Number.isFinite(reserve) ? reserve : 0);
     return wait > 0 ? { wait } : { entry: this.#waiting[priority].shift() };

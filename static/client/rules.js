@@ -6,6 +6,8 @@
  * @typedef {"stranger" | "read_only" | "deleted" | "blocked" | "muted" | "frozen"} Silence
  */
 
+import { isGrowing } from "./growing.js";
+
 /** @type {readonly Role[]} from the one who may least */
 export const ROLES = ["read_only", "member", "moderator", "owner"];
 
@@ -69,7 +71,19 @@ export function mayPin(room, now = Date.now()) {
  * @param {number} [now]
  */
 export function mayEdit(room, message, me, now = Date.now()) {
-  return message.sender.id === me && !message.deleted_at && !whyNotWrite(room, now);
+  return message.sender.id === me && !message.deleted_at && !isGrowing(message) && !whyNotWrite(room, now);
+}
+
+/**
+ * Whether this user may ask the writer of a message to stop: whom it answers, who
+ * moderates, and either one of two.
+ *
+ * @param {Room} room
+ * @param {Pick<Message, "state" | "deleted_at" | "reply_to">} message
+ * @param {string | null} me
+ */
+export function mayStop(room, message, me) {
+  return isGrowing(message) && (message.reply_to?.sender.id === me || moderates(room) || room.kind === "direct");
 }
 
 /**

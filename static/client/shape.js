@@ -40,7 +40,7 @@ const ERROR = { code: isText, message: isText, retry_after_ms: maybe(isNumber) }
 const MESSAGE = {
   message_id: isText, room_id: isText, seq: isSeq, changed_seq: isSeq, sender: USER,
   content: isText, created_at: isText, mentions: maybe({ user_ids: listOf(isText) }),
-  kind: maybe(isText), sent_by: maybe(isText), silent: maybe(isFlag),
+  kind: maybe(isText), sent_by: maybe(isText), silent: maybe(isFlag), state: maybe(isText),
 };
 /** The bounds that the client keeps to. */
 const LIMITS = Object.fromEntries(
@@ -77,6 +77,8 @@ const FRAMES = new Map(Object.entries(/** @type {Record<string, Fields>} */ ({
   "message.created": MESSAGE_EVENT,
   "message.updated": MESSAGE_EVENT,
   "message.deleted": MESSAGE_EVENT,
+  "message.delta": { room_id: isText, data: { message_id: isText, offset: isSeq, text: isText, metadata: maybe(isObject) } },
+  "message.stop": { data: { message_id: isText, user_id: isText } },
   "room.cleared": { room_id: isText, seq: isSeq, data: maybe({ upto: maybe(isSeq) }) },
   "room.unread": { room_id: isText, data: { unread: isNumber, mentions: maybe(isNumber), read_seq: maybe(isSeq) } },
   "room.added": { data: { room: ROOM } },
@@ -101,10 +103,12 @@ const PUBLISHED = { room_id: maybe(isText), seq: maybe(isSeq), inbox_seq: maybe(
  * What the answers have that the client itself goes by.
  * @type {Map<string, Shape>}
  */
-const ANSWERS = new Map(Object.entries({
+const ANSWERS = new Map(Object.entries(/** @type {Record<string, Shape>} */ ({
+  "message.start": { message_id: isText, seq: isSeq },
+  "message.append": { length: isSeq },
   "session.resume": RESUMED,
   "room.subscribe": POSITION,
-}));
+})));
 
 /**
  * Where a value is not as it should be, e.g. `data.sender.id`; null if it is.

@@ -2,26 +2,24 @@
  * What one knows of one's rooms and of the people in them. Pure: it is told
  * what was heard, and asked by what shows it. `Parlor` keeps one as `chat`.
  *
- * @import { InboxEvent, MemberChange, Message, Room, User } from "./types.js"
+ * @import { Delta, MemberChange, Message, Room, User } from "./types.js"
  */
 
 import { monotonic } from "./clock.js";
-import { KnownPeople } from "./people.js";
+import { withoutGaps } from "./frame.js";
+import { Growing, isGrowing } from "./growing.js";
+import { KnownInbox } from "./known_inbox.js";
 import { isMentioned } from "./text.js";
 
-/** Inbox events that are kept; the server keeps more. */
-const INBOX_KEPT = 200;
 /** How the server shows who was deleted. */
 const DELETED_NAME = "Deleted user";
 
-export class ChatState extends KnownPeople {
+export class ChatState extends KnownInbox {
   /** @type {Map<string, Room>} by id */
   #rooms = new Map();
   /** @type {Set<string> | null} ids that were told of, while the server lists the rooms */
   #listed = null;
-  /** @type {InboxEvent[]} oldest first */
-  #inbox = [];
-  #inboxAcked = 0;
+  #growing = new Growing();
 
   // Rooms
 
@@ -78,7 +76,7 @@ export class ChatState extends KnownPeople {
     const room = this.#rooms.get(id);
     if (!room) return;
     const isOlder = room.last_message && !(last && last.changed_seq > room.last_message.changed_seq);
-    Object.assign(room, { topic, custom, created_at, member_count, ...(!isOlder && { last_message: last ?? null }) });
+    Object.assign(room, { topic, custom, created_at, member_count, ...(!isOlder && { last_message: last ? this.latest(last) : null }) });
   }
 
   /**
@@ -103,6 +101,7 @@ export class ChatState extends KnownPeople {
   /** @param {string} id */
   removeRoom(id) {
     this.#rooms.delete(id);
+    this.#growing.forget(id);
     this.endTyping(id);
   }
 
@@ -143,39 +142,83 @@ export class ChatState extends KnownPeople {
   // Messages
 
   /**
-   * A message has come. Own ones are never unread; those that a resume
-   * replays are in the server's numbers already.
+   * A message that an answer has, as it is now if it is being written, or was
+   * lately: an answer may be older than what was told.
    *
    * @param {Message} message
+   */
+  latest(message) { return this.#growing.latest(message); }
+
+  /**
+   * A message has come. Own ones are never unread; those that a resume
+   * replays are in the server's numbers already. Gives it as it is known.
+   *
+   * @param {Message} told
    * @param {number} position
    */
-  messageCreated(message, position) {
+  messageCreated(told, position) {
+    const message = this.#growing.told(told);
     this.meet(message.sender);
     const room = this.#rooms.get(message.room_id);
-    if (!room) return;
+    if (!room) return message;
     const isNew = position > room.last_seq;
     if (!room.last_message || room.last_message.seq <= message.seq) room.last_message = message;
     this.moved(room.room_id, position);
     this.endTyping(room.room_id, message.sender.id);
-    if (!isNew || message.silent || message.sender.id === this.me) return;
+    if (isNew && !isGrowing(message)) this.#isUnread(room, message);
+    return message;
+  }
+
+  /**
+   * A message is not what it was: edited, deleted, reacted to, pinned, written
+   * to its end (`hasEnded`). Gives it as it is known.
+   *
+   * @param {Message} told
+   * @param {number} position
+   */
+  messageChanged(told, position) {
+    const wasGrowing = this.#growing.has(told.message_id);
+    const message = this.#growing.told(told);
+    const hasEnded = wasGrowing && !isGrowing(message) && !message.deleted_at;
+    const room = this.#rooms.get(message.room_id);
+    if (!room) return { message, hasEnded };
+    const isNew = position > room.last_seq;
+    this.moved(room.room_id, position);
+    if (room.last_message?.message_id === message.message_id) room.last_message = message;
+    // Only now is it unread to anybody.
+    if (isNew && hasEnded) this.#isUnread(room, message);
+    const wasUnread = !wasGrowing && message.seq > (room.read_seq ?? 0) && !message.silent && message.sender.id !== this.me;
+    if (isNew && message.deleted_at && wasUnread) room.unread = Math.max(0, room.unread - 1);
+    return { message, hasEnded };
+  }
+
+  /**
+   * @param {Room} room
+   * @param {Message} message
+   */
+  #isUnread(room, message) {
+    if (message.silent || message.sender.id === this.me || message.seq <= (room.read_seq ?? 0)) return;
     room.unread += 1;
     if (isMentioned(message, this.me)) room.mentions += 1;
   }
 
   /**
-   * A message is not what it was: edited, deleted, reacted to, pinned.
-   * @param {Message} message
-   * @param {number} position
+   * More of a message that is being written. Gives all that is known of it, or
+   * null if that is not to be shown.
+   *
+   * @param {string} room
+   * @param {Delta} delta
    */
-  messageChanged(message, position) {
-    const room = this.#rooms.get(message.room_id);
-    if (!room) return;
-    const isNew = position > room.last_seq;
-    this.moved(room.room_id, position);
-    if (room.last_message?.message_id === message.message_id) room.last_message = message;
-    const wasUnread = message.seq > (room.read_seq ?? 0) && !message.silent && message.sender.id !== this.me;
-    if (isNew && message.deleted_at && wasUnread) room.unread = Math.max(0, room.unread - 1);
+  messageGrew(room, delta) {
+    const grown = this.#growing.grew(room, delta);
+    return grown && { ...delta, room_id: room, ...withoutGaps(grown) };
   }
+
+  /**
+   * What was told of a room is not what it is any more.
+   * @param {string} room
+   */
+  resync(room) { this.#growing.forget(room); }
 
   /**
    * @param {string} id
@@ -186,6 +229,7 @@ export class ChatState extends KnownPeople {
     const room = this.#rooms.get(id);
     if (!room) return;
     this.moved(id, position);
+    this.#growing.forget(id, upto);
     if (!room.last_message || room.last_message.seq <= upto) room.last_message = null;
     room.unread = room.mentions = 0;
   }
@@ -235,42 +279,12 @@ export class ChatState extends KnownPeople {
     if (this.#rooms.has(id)) super.setTyping(id, userId, isTyping, now);
   }
 
-  // The inbox
-
-  /** What waits for this user, newest first. */
-  get inbox() { return [...this.#inbox].reverse(); }
-  get inboxSeq() { return this.#inbox.at(-1)?.inbox_seq ?? 0; }
-  get inboxUnseen() {
-    return this.#inbox.filter((event) => event.inbox_seq > this.#inboxAcked).length;
-  }
-
-  /**
-   * Says whether the event was not known.
-   * @param {InboxEvent} event
-   */
-  putInbox(event) {
-    if (this.#inbox.some((known) => known.inbox_seq === event.inbox_seq)) return false;
-    this.#inbox.push(event);
-    this.#inbox.sort((a, b) => a.inbox_seq - b.inbox_seq);
-    this.#inbox.splice(0, this.#inbox.length - INBOX_KEPT);
-    return true;
-  }
-
-  forgetInbox() {
-    this.#inbox = [];
-    this.#inboxAcked = 0;
-  }
-
-  /** @param {number} upto */
-  inboxAcked(upto) {
-    this.#inboxAcked = Math.max(this.#inboxAcked, upto);
-  }
-
   /** Everything is forgotten: somebody else may sign in. */
   reset() {
     this.forgetPeople();
     this.#rooms.clear();
     this.#listed = null;
+    this.#growing.reset();
     this.forgetInbox();
   }
 }

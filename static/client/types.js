@@ -52,6 +52,15 @@
  * @property {"system"} [kind] a notice, which nobody says
  * @property {string} [sent_by] who has sent it in the sender's name
  * @property {boolean} [silent] it is not unread to anybody
+ * @property {"streaming" | "failed" | "interrupted"} [state] it is being written, or did not come to its end
+ *
+ * @typedef {object} Delta more of a message that is being written
+ * @property {string} message_id
+ * @property {number} offset where `text` stands, in characters: code points
+ * @property {string} text
+ * @property {Message["metadata"]} [metadata] all of it, if it was changed
+ *
+ * @typedef {{message_id: string, user_id: string}} StopAsked who wants its writer to stop
  *
  * @typedef {{frozen?: boolean, slow_mode_seconds?: number}} Rules
  *
@@ -140,6 +149,8 @@
  *   | {type: "room.members", room_id: string, data: {member_count: number}}
  *   | {type: "room.presence", room_id: string, data: {users: Presence[]}}
  *   | {type: "receipts", room_id: string, data: {receipts: Receipt[]}}
+ *   | {type: "message.delta", room_id: string, data: Delta}
+ *   | {type: "message.stop", data: StopAsked}
  *   | {type: "typing", room_id: string, data: {user_id: string, is_typing: boolean}}
  *   | {type: "user.updated", data: Profile}
  *   | {type: "presence", data: Presence}} Frame

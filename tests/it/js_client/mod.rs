@@ -125,6 +125,13 @@ async fn own_messages_go_first_and_one_that_cannot_be_sent_holds_up_nothing() {
 
 #[tokio::test]
 #[ignore = "needs Node and its ws: run scripts/test"]
+async fn what_is_written_while_it_is_read_is_whole_also_over_cuts() {
+    let server = with_default_rates().start().await;
+    runs("writing.mjs", &[&server.address().http(""), SECRET]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Node and its ws: run scripts/test"]
 async fn what_goes_wrong_around_it_is_told_and_it_goes_on() {
     let builder = with_default_rates().set("PARLOR_CONNECTIONS_PER_USER", 1);
     let server = builder.set("PARLOR_ACCOUNTS", "on").start().await;

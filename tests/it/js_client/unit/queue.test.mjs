@@ -38,6 +38,18 @@ test("no more is unanswered than the server takes at once", () => {
   assert.deepEqual(all(queue, 0, 15), ["one more"]);
 });
 
+test("more of a text has a rate of its own: it waits for nothing, and nothing waits for it", () => {
+  const queue = new SendQueue();
+  queue.push("send", PRIORITY.send);
+  for (let number = 0; number < 100; number += 1) queue.push("more", PRIORITY.append);
+  assert.equal(all(queue, 0, 16).length, 100);
+  assert.deepEqual(all(queue, 0), ["send"]);
+  queue.refused(0, 1_000);
+  queue.push("more", PRIORITY.append);
+  queue.push("token", PRIORITY.session);
+  assert.deepEqual(all(queue, 0), ["more"]);
+});
+
 test("the pace stays below the rate that the server told", () => {
   const queue = new SendQueue();
   queue.follow({ commands_per_second: 5, command_burst: 5 });
