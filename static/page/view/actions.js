@@ -46,6 +46,9 @@ export class Actions {
     return attempt(() => (adds ? this.#parlor.react(id, emoji) : this.#parlor.unreact(id, emoji)));
   }
 
+  /** @param {Shown} message that is being written */
+  stop({ message_id: id = "" }) { return attempt(() => this.#parlor.stop(id)); }
+
   /** @param {Message} message */
   async delete(message) {
     if (await confirmed("Delete this message for everyone?", "Delete")) {

@@ -3,6 +3,7 @@
  * `seq`, and behind them what is on its way. What of them is known is the
  * `MessageLog`'s; where one looks is the `Timeline`'s.
  *
+ * @import { Grown } from "../../client/events.js"
  * @import { Entry } from "../../client/log.js"
  * @import { Draft } from "../../client/outbox.js"
  * @import { MessageLog } from "../../client/parlor.js"
@@ -10,6 +11,7 @@
  */
 
 import { dayName } from "./dom.js";
+import { growText } from "./growing.js";
 import { eventItem, messageItem, setState, showFailed, waitingItem } from "./message.js";
 
 /** What one says within this time belongs together. */
@@ -79,6 +81,12 @@ export class Entries {
     if (hadFocus) next.focus({ preventScroll: true });
   }
 
+  /** @param {Grown} grown more of a message that is being written */
+  grow(grown) {
+    const message = this.#log.grow(grown);
+    if (message) growText(this.#items.get(message.seq), message.content);
+  }
+
   /** @param {number[]} seqs */
   forget(seqs) {
     for (const seq of seqs) {
@@ -94,7 +102,8 @@ export class Entries {
    */
   addAll(page) {
     this.#list.setAttribute("aria-live", "off");
-    for (const entry of page) {
+    for (const told of page) {
+      const entry = "message_id" in told ? this.#tools.latest(told) : told;
       if (this.#log.put(entry) !== "added") continue;
       if ("message_id" in entry && entry.sender.id === this.#tools.me) this.settle(entry.client_id);
       this.place(entry);

@@ -41,6 +41,10 @@ export function hear(page) {
     page.thread?.change(message);
     if (page.shown instanceof Pins && page.shown.room === message.room_id && (wasPinned || message.pinned)) page.shown.start();
   });
+  parlor.on("message-delta", (grown) => {
+    inOpenRoom(grown.room_id, (timeline) => timeline.grow(grown));
+    page.thread?.grow(grown);
+  });
   parlor.on("room-event", (event) => inOpenRoom(event.room_id, (timeline) => timeline.addEvent(event)));
   parlor.on("pending", (message) => {
     inOpenRoom(message.room, (timeline) => timeline.addPending(message));

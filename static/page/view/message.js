@@ -14,7 +14,10 @@
  * @property {Files} files
  * @property {(user: string) => string} nameOf
  * @property {(message: Message) => State} stateOf
+ * @property {(message: Message) => Message} latest as it is now, if it is being written or was lately
  * @property {() => boolean} mayReact
+ * @property {(message: Shown) => boolean} mayStop
+ * @property {(message: Shown) => void} stop asks its writer to stop
  * @property {(message: Shown, emoji: string, adds: boolean) => void} react
  * @property {(rootId: string) => void} openThread
  * @property {(draft: Draft) => void} resend
@@ -28,6 +31,7 @@ import { attachmentList } from "./attachments.js";
 import {
   clockTime, icon, make, markOf, nameList, plural, shortTime,
 } from "./dom.js";
+import { growingText, growthOf, isGrowing } from "./growing.js";
 import { whyNot } from "./words.js";
 
 const MARKS = {
@@ -123,6 +127,7 @@ function contentOf(message, { me }) {
   if (message.deleted_at) {
     return make("p", { className: "content tombstone" }, "This message was deleted.");
   }
+  if (isGrowing(message)) return growingText(message.content);
   if (!message.content) return null;
   return make("p", { className: "content", dir: "auto" }, ...textOf(message.content, message.mentions, me));
 }
@@ -141,7 +146,7 @@ export function messageItem(message, state, tools, testid = "message") {
     className: "message", tabIndex: -1,
     data: {
       testid, seq: message.seq, messageId: message.message_id, clientId: message.client_id,
-      sender: message.sender.id,
+      sender: message.sender.id, writing: message.state,
     },
   },
   message.kind === "system" ? null : markOf(message.sender),
@@ -156,12 +161,15 @@ export function messageItem(message, state, tools, testid = "message") {
       isOwn && !message.deleted_at ? make("span", { className: "state" }) : null),
     message.reply_to ? quoteOf(message.reply_to, tools.jump) : null,
     contentOf(message, tools),
+    growthOf(message, tools),
     attachmentList(message.attachments, tools.files),
     reactionsOf(message, tools),
     message.thread_id ? null : threadOf(message, tools)));
   item.classList.toggle("own", isOwn);
   item.classList.toggle("system", message.kind === "system");
   item.classList.toggle("for-me", isMentioned(message, tools.me) && !message.deleted_at);
+  // Who listens to the page hears it when it is whole.
+  if (isGrowing(message)) item.setAttribute("aria-busy", "true");
   setState(item, state);
   return item;
 }

@@ -67,6 +67,9 @@ export class RoomList {
     }
     const last = room.last_message;
     if (!last) return make("span", { className: "room-last quiet", dir: "auto" }, room.topic || KINDS[room.kind]);
+    if (last.state === "streaming" && !last.deleted_at) {
+      return make("span", { className: "room-last writes" }, make("bdi", {}, last.sender.name), " is writing…");
+    }
     const said = quoteText({ ...last, deleted: Boolean(last.deleted_at) });
     const by = last.sender.id === this.#chat.me ? "You" : last.sender.name;
     if (last.kind || (room.kind === "direct" && by !== "You")) return make("span", { className: "room-last quiet", dir: "auto" }, said);

@@ -1,6 +1,7 @@
 /**
  * A thread beside the room: its first message, and the answers.
  *
+ * @import { Grown } from "../../client/events.js"
  * @import { Entry } from "../../client/log.js"
  * @import { Draft } from "../../client/outbox.js"
  * @import { Parlor } from "../../client/parlor.js"
@@ -14,9 +15,12 @@
 import { MessageLog } from "../../client/parlor.js";
 import { withBar } from "./actions.js";
 import { make, plural } from "./dom.js";
+import { growText } from "./growing.js";
 import { messageItem, setState, showFailed, waitingItem } from "./message.js";
 import { attempt } from "./popups.js";
 
+/** This close to the end counts as being there. */
+const END_PX = 80;
 /** Pages of answers that are fetched at most. */
 const PAGES_MAX = 10;
 
@@ -130,6 +134,19 @@ export class Thread {
       item?.replaceWith(this.#item(changed));
     }
     this.#recount();
+  }
+
+  /** @param {Grown} grown more of a message that is being written */
+  grow(grown) {
+    const { message_id: id, content } = grown;
+    if (id === this.rootId && this.#root) {
+      this.#root = { ...this.#root, content };
+      growText(this.#first.firstElementChild, content);
+    }
+    if (!this.#log.grow(grown)) return;
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    growText(this.#list.querySelector(`[data-message-id="${CSS.escape(id)}"]`), content);
+    if (scrollHeight - scrollTop - clientHeight < END_PX) this.#toEnd();
   }
 
   /** @param {Draft} draft */

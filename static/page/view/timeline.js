@@ -3,6 +3,7 @@
  * at the end, one's own with a mark (sent, stored, read). Answers in threads
  * are not shown here but counted under the thread's first message.
  *
+ * @import { Grown } from "../../client/events.js"
  * @import { Draft } from "../../client/outbox.js"
  * @import { Message, RoomEvent } from "../../client/types.js"
  * @import { Tools } from "./message.js"
@@ -156,11 +157,10 @@ export class Timeline {
     this.#entries.layout();
   }
 
-  /**
-   * What came up to `upto` is gone.
-   *
-   * @param {number} upto
-   */
+  /** @param {Grown} grown */
+  grow(grown) { this.#entries.grow(grown); }
+
+  /** @param {number} upto up to where what came is gone */
   clear(upto) {
     this.#entries.forget(this.#log.clear(upto));
     this.#entries.layout();
@@ -225,11 +225,7 @@ export class Timeline {
     this.#top = this.#scroller.scrollTop;
   }
 
-  /**
-   * Shows one message, wherever it is.
-   *
-   * @param {number} seq
-   */
+  /** @param {number} seq of the message that is shown, wherever it is */
   async show(seq) {
     if (!this.#entries.get(seq)) {
       this.#reset();

@@ -14,6 +14,7 @@ mod links;
 mod marks;
 mod people;
 mod refusals;
+mod writing;
 
 use serde_json::json;
 
