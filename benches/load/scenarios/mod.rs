@@ -13,6 +13,7 @@ mod slow;
 mod soak;
 mod store;
 mod storm;
+mod streams;
 mod tail;
 mod threads;
 
@@ -92,6 +93,12 @@ pub const ALL: &[Scenario] = &[
         about: "people: a message every 20 s each, and read marks by those who look",
         cases: mixed::cases,
         on_request: false,
+    },
+    Scenario {
+        name: "streams",
+        about: "answers of models: messages that are read while they are written",
+        cases: streams::cases,
+        on_request: true,
     },
     Scenario {
         name: "slow",
