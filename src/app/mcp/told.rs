@@ -26,6 +26,7 @@ pub(super) struct Message {
     edited_at: Option<String>,
     deleted_at: Option<String>,
     kind: Option<String>,
+    state: Option<String>,
     reply_to: Option<Value>,
     pub thread_id: Option<String>,
     thread: Option<Value>,
@@ -126,6 +127,8 @@ impl Message {
             ("cut", said.map_or(Value::Null, |_| json!(true))),
             ("edited", json!(self.edited_at.as_ref().map(|_| true))),
             ("deleted", json!(is_deleted.then_some(true))),
+            // It is being written, or did not come to its end.
+            ("state", json!(self.state)),
             ("notice", json!(self.kind.as_ref().map(|_| true))),
             ("in_thread_of", json!(self.thread_id)),
             ("replies", self.thread.as_ref().map_or(Value::Null, |thread| thread["count"].clone())),
