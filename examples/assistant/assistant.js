@@ -8,7 +8,7 @@ const REMEMBERED = 20;
 /** Questions that may wait while others are answered; the oldest goes. */
 const WAITING_MAX = 20;
 /** As many as the server lets one user write at a time. */
-const AT_ONCE = 4;
+const AT_ONCE = 8;
 
 const [base, token, room] = process.argv.slice(2);
 if (!room) {
@@ -37,16 +37,18 @@ async function* model(messages, { signal }) {
 const parlor = new Parlor({ base, fetchToken: async () => token });
 parlor.on("error", (error) => console.error(`${error.code}: ${error.message}`));
 
+const asTurn = ({ sender, content }) => ({
+  role: sender.id === parlor.user.id ? "assistant" : "user", name: sender.name, content,
+});
+
 /** What was said up to a question, as a model wants it. */
 async function conversation(question) {
   const { messages } = question.thread_id
     ? { messages: (await parlor.thread(question.thread_id)).replies.slice(-REMEMBERED) }
-    : await parlor.history(room, { before: question.seq + 1, limit: REMEMBERED });
-  return messages
-    .filter(({ seq, state, deleted_at: deletedAt }) => seq <= question.seq && state !== "streaming" && !deletedAt)
-    .map(({ sender, content }) => ({
-      role: sender.id === parlor.user.id ? "assistant" : "user", name: sender.name, content,
-    }));
+    : await parlor.history(room, { before: question.seq, limit: REMEMBERED });
+  const before = messages.filter(({ seq, state, deleted_at: deletedAt }) =>
+    seq < question.seq && state !== "streaming" && !deletedAt);
+  return [...before, question].map(asTurn);
 }
 
 async function answer(question) {

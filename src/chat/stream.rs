@@ -35,6 +35,11 @@ impl StreamNews {
         &self.text[self.from..]
     }
 
+    /// Its metadata; without any, an empty object.
+    pub fn described(&self) -> &str {
+        self.metadata.as_deref().unwrap_or("{}")
+    }
+
     /// What stands behind so many characters.
     pub fn behind(&self, chars: usize) -> &str {
         self.text.char_indices().nth(chars).map_or("", |(at, _)| &self.text[at..])

@@ -39,10 +39,6 @@ impl ChatServer {
             if changed.moved {
                 server.tell_changed(&changed);
             }
-            if changed.was_streaming {
-                let of = &changed.message;
-                server.stream_ended_in(message, of.room_key, of.seq);
-            }
         });
     }
 }

@@ -340,7 +340,8 @@ fn begin(
     reply: ReplyTo<StoredMessage>,
     server: &mut ChatServer,
 ) {
-    let (id, who) = (message.id, (room.clone(), sender.key, by.unwrap_or(sender.key)));
+    let (id, by) = (message.id, by.unwrap_or(sender.key));
+    let who = (room.clone(), sender.key, by);
     let metadata = message.extras.as_ref().and_then(|extras| extras.metadata.clone());
     if let Err(refusal) = server.prepare_stream(id, who, metadata, message.by_admin) {
         return already_begun(&message, reply, refusal, server);
@@ -348,6 +349,10 @@ fn begin(
     let session = reply.session();
     server.write(message, move |server, sent| {
         let stored = sent.as_ref().map(|sent| sent.stored).map_err(Clone::clone);
+        if let Ok(StoredMessage { id, duplicate: true, .. }) = stored {
+            // Its writer has come back, perhaps, over another connection.
+            server.go_on(id, by, session);
+        }
         server.answer(reply, stored);
         let Ok(Sent { stored, rich: Some(rich) }) = sent else {
             return server.drop_stream(id);

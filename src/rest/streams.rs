@@ -64,9 +64,20 @@ pub(super) async fn stream(
         return Ok(view(stored.stream().unwrap_or(StreamState::Finished), false));
     }
     let mut writing = Writing { chat: state.chat.clone(), message: id, has_ended: false };
-    let written = write(&who, &state, id, payload, &mut pieces).await;
-    let was_stopped = matches!(written, Ok(Written::Stopped));
-    let (ends_as, stopped) = match &written {
+    // Kept until the end is stored: who drops it is gone.
+    let (stop, mut stopped) = oneshot::channel();
+    let by = who.user.key;
+    state.chat.do_send(Look::new(move |server| server.on_stop(id, by, stop)));
+    let written = tokio::select! {
+        asked = &mut stopped => match asked {
+            Ok(()) => Ok(Written::Stopped),
+            Err(_) => Err(Cut::Gone(no_more())),
+        },
+        // As a connection ends with its token, so does this.
+        error = is_invalid(&who, &state) => Err(Cut::Gone(error)),
+        written = write(&who, &state, id, payload, &mut pieces) => written,
+    };
+    let (ends_as, was_stopped) = match &written {
         Ok(Written::Whole) => (StreamState::Finished, false),
         Ok(Written::Failed) => (StreamState::Failed, false),
         Ok(Written::Stopped) => (StreamState::Finished, true),
@@ -78,16 +89,23 @@ pub(super) async fn stream(
         StreamState::Finished => state.operate(&who, Finish::of(id)).await.map(drop),
         _ => state.operate(&who, Fail::of(id)).await.map(drop),
     };
-    if let Err(error) = ended {
-        // Nothing was said, as a rule.
-        writing.has_ended = state.operate(&who, Fail::of(id)).await.is_ok();
-        return if was_stopped { Ok(view(StreamState::Failed, true)) } else { Err(error) };
+    match ended {
+        Ok(()) => writing.has_ended = true,
+        // Nothing was said.
+        Err(error) if error.code() == ErrorCode::InvalidMessage => {
+            writing.has_ended = state.operate(&who, Fail::of(id)).await.is_ok();
+            return if was_stopped { Ok(view(StreamState::Failed, true)) } else { Err(error) };
+        }
+        Err(error) => return Err(error),
     }
-    writing.has_ended = true;
     match written {
         Err(Cut::Refused(error)) => Err(error),
-        _ => Ok(view(ends_as, stopped)),
+        _ => Ok(view(ends_as, was_stopped)),
     }
+}
+
+fn no_more() -> ApiError {
+    ApiError::new(ErrorCode::Conflict, "the message is not being written any more")
 }
 
 /// A message that is interrupted when its request is over before it is.
@@ -126,26 +144,9 @@ async fn write(
     mut payload: web::Payload,
     pieces: &mut Pieces,
 ) -> Result<Written, Cut> {
-    let (stop, mut stopped) = oneshot::channel();
-    let (by, rules) = (who.user.key, state.rules());
-    state.chat.do_send(Look::new(move |server| server.on_stop(message, by, stop)));
+    let rules = state.rules();
     loop {
-        let piece = tokio::select! {
-            asked = &mut stopped => return match asked {
-                Ok(()) => Ok(Written::Stopped),
-                Err(_) => {
-                    let what = "the message is not being written any more";
-                    Err(Cut::Gone(ApiError::new(ErrorCode::Conflict, what)))
-                }
-            },
-            piece = tokio::time::timeout(STREAM_SILENCE, payload.next()) => piece,
-            // As a connection ends with its token, so does this.
-            () = still_valid(who, state) => {
-                let what = "the token is not valid any more";
-                return Err(Cut::Gone(ApiError::new(ErrorCode::Unauthorized, what)));
-            }
-        };
-        let bytes = match piece {
+        let bytes = match tokio::time::timeout(STREAM_SILENCE, payload.next()).await {
             Ok(Some(Ok(bytes))) => Some(bytes),
             Ok(None) => None,
             Ok(Some(Err(error))) => return Err(Cut::Gone(ApiError::from(&error))),
@@ -160,12 +161,7 @@ async fn write(
             if text.is_some() || metadata.is_some() {
                 let mut append = Append::of(message, text, metadata);
                 append.check(&rules).map_err(|refusal| Cut::Refused(refusal.into()))?;
-                let limiters = &state.limiters;
-                while let Some(limited) =
-                    (!who.is_backend()).then(|| limiters.append(who.user.key).err()).flatten()
-                {
-                    tokio::time::sleep(limited.retry_after).await;
-                }
+                wait_for_turn(who, state).await;
                 state.operate(who, append).await.map_err(Cut::Refused)?;
             }
             if failed {
@@ -178,13 +174,22 @@ async fn write(
     }
 }
 
+/// As many pieces a second as over a socket; who writes for the application has no limit.
+async fn wait_for_turn(who: &Identity, state: &State) {
+    while !who.is_backend()
+        && let Err(limited) = state.limiters.append(who.user.key)
+    {
+        tokio::time::sleep(limited.retry_after).await;
+    }
+}
+
 /// Until somebody may not be here any more.
-async fn still_valid(who: &Identity, state: &State) {
+async fn is_invalid(who: &Identity, state: &State) -> ApiError {
     loop {
         tokio::time::sleep(STREAM_STORED).await;
         let is_expired = who.expires_at <= crate::clock::now();
         if is_expired || state.authenticator.check(who).is_err() {
-            return;
+            return ApiError::new(ErrorCode::Unauthorized, "the token is not valid any more");
         }
     }
 }

@@ -16,7 +16,7 @@
  *
  * @typedef {Started & {room: string, clientId: string}} Given
  * @typedef {{content?: string, metadata?: Metadata}} End `content`: another text than what was appended
- * @typedef {"message.finish" | "message.fail" | "message.edit"} EndType
+ * @typedef {"message.finish" | "message.fail"} EndType
  * @typedef {End & Deferred<Changed> & {type: EndType}} Ending
  *
  * @typedef {object} Step
@@ -200,6 +200,8 @@ export class Writer {
       data: withoutGaps({ room_id: room, client_id: clientId, reply_to: replyTo, thread_id: threadId, metadata }),
       done: (/** @type {Stored} */ ack) => {
         this.messageId = ack.message_id;
+        // The first answer was lost with its connection.
+        if (ack.duplicate) this.#appended.add("");
         this.#start.resolve(ack);
       },
       refused: (error) => this.giveUp(error),
@@ -226,14 +228,13 @@ export class Writer {
    * @returns {Step}
    */
   #closing(id, ending) {
-    const isEdit = ending.type === "message.edit";
-    const content = ending.content ?? (this.#isWhole || isEdit ? this.text : undefined);
-    const metadata = isEdit ? undefined : ending.metadata ?? this.#appended.metadata;
+    const content = ending.content ?? (this.#isWhole ? this.text : undefined);
+    const metadata = ending.metadata ?? this.#appended.metadata;
     return {
       type: ending.type, priority: PRIORITY.send, pauseMs: 0,
       data: withoutGaps({ message_id: id, content, metadata }),
       done: (changed) => this.#hasEnded(ending, changed),
-      refused: (error) => this.#endRefused(ending, error),
+      refused: (error) => this.#endRefused(ending, error, content !== undefined),
     };
   }
 
@@ -249,17 +250,19 @@ export class Writer {
   /**
    * @param {Ending} ending
    * @param {ParlorError} error
+   * @param {boolean} wasWhole all of the text was said with it
    */
-  #endRefused(ending, error) {
+  #endRefused(ending, error, wasWhole) {
     const { message_id: id, changed_seq: seq, state } = this.#ended ?? {};
     const isFinish = ending.type === "message.finish";
     if (error.code === "conflict" && id !== undefined && seq !== undefined) {
       // The answer to the first time was lost.
       if (isFinish ? !state : state) return this.#hasEnded(ending, { message_id: id, seq });
-      if (isFinish && state === "interrupted") {
-        ending.type = "message.edit";
-        return undefined;
-      }
+    }
+    if (error.code === "conflict" && !wasWhole) {
+      // The connection is to a server that does not know it, or it was interrupted.
+      this.#isWhole = true;
+      return undefined;
     }
     if (error.code !== "invalid_message" && error.code !== "too_large") return this.giveUp(error);
     this.#ending = null;

@@ -48,7 +48,11 @@ fn run(options: &Options, server: &Server) -> Result<Measured> {
     let readers = (0..READERS).map(|n| seat(format!("reader-{n}"), n % STREAMS));
     join(&mut swarm, server, &writers.chain(readers).collect::<Vec<_>>())?;
     let mut scene = Streams::new(rooms);
-    scene.join_others(&mut swarm)?;
+    for reader in 0..READERS {
+        let next = scene.next_join(reader)?;
+        frame::push(swarm.unsent(STREAMS + reader), frame::TEXT, &next);
+        swarm.flush(STREAMS + reader)?;
+    }
     exact_wakeups()?;
     let mut watch = Watch::new();
     while scene.joined < READERS * (ROOMS_PER_READER - 1) {
@@ -93,6 +97,7 @@ fn run(options: &Options, server: &Server) -> Result<Measured> {
 struct Streams {
     rooms: Vec<String>,
     joined: usize,
+    rooms_of: Vec<usize>,
     /// By writer: the message that is being written, and its tokens so far.
     open: Vec<Option<(String, u64)>>,
     /// By reader and room: how many characters of which message came.
@@ -108,6 +113,7 @@ impl Streams {
     fn new(rooms: Vec<String>) -> Self {
         Self {
             joined: 0,
+            rooms_of: vec![1; READERS],
             open: vec![None; rooms.len()],
             came: vec![vec![(0, 0); rooms.len()]; READERS],
             rooms,
@@ -119,16 +125,13 @@ impl Streams {
         }
     }
 
-    /// Each reader is in one room by now, and comes into the next ones.
-    fn join_others(&mut self, swarm: &mut Swarm) -> Result<()> {
-        for reader in 0..READERS {
-            for step in 1..ROOMS_PER_READER {
-                let room = &self.rooms[(reader + step * (STREAMS / ROOMS_PER_READER)) % STREAMS];
-                let join = json!({"type": "room.join", "id": "join", "data": {"room_id": room}});
-                put(swarm, STREAMS + reader, &join)?;
-            }
-        }
-        Ok(())
+    /// Each reader is in one room by now, and comes into the others one after the other.
+    fn next_join(&mut self, reader: usize) -> Result<Vec<u8>> {
+        let step = self.rooms_of[reader];
+        self.rooms_of[reader] += 1;
+        let room = &self.rooms[(reader + step * (STREAMS / ROOMS_PER_READER)) % STREAMS];
+        let join = json!({"type": "room.join", "id": "join", "data": {"room_id": room}});
+        Ok(serde_json::to_vec(&join)?)
     }
 
     fn begin(&mut self, swarm: &mut Swarm, writer: usize) -> Result<()> {
@@ -190,7 +193,7 @@ fn put(swarm: &mut Swarm, connection: usize, frame: &Value) -> Result<()> {
 }
 
 impl Handler for Streams {
-    fn text(&mut self, from: usize, text: &[u8], now: u64, _: &mut Vec<u8>) -> Result<()> {
+    fn text(&mut self, from: usize, text: &[u8], now: u64, reply: &mut Vec<u8>) -> Result<()> {
         let reader = from.checked_sub(STREAMS);
         if text.starts_with(br#"{"type":"message.delta""#) {
             // Writers hear their own rooms, too; they are no readers.
@@ -202,6 +205,11 @@ impl Handler for Streams {
             self.open[from] = Some((id.to_owned(), 0));
         } else if text.starts_with(br#"{"type":"ack","id":"join""#) {
             self.joined += 1;
+            let reader = from - STREAMS;
+            if self.rooms_of[reader] < ROOMS_PER_READER {
+                let next = self.next_join(reader)?;
+                frame::push(reply, frame::TEXT, &next);
+            }
         } else if text.starts_with(br#"{"type":"error""#) {
             return Err(excerpt(text).into());
         }

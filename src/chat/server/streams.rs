@@ -94,6 +94,13 @@ impl ChatServer {
         })
     }
 
+    /// Its writer is there, over this connection from now on.
+    pub fn go_on(&mut self, message: MessageId, by: UserKey, session: Option<SessionId>) {
+        let more = Append { text: "", offset: None, metadata: None, session };
+        // One that has ended is not gone on with.
+        let _ = self.append(message, by, more);
+    }
+
     /// The readers are told what was said within a short time at once.
     fn tell_streams_later(&mut self) {
         if !std::mem::replace(&mut self.tells_streams, true) {
@@ -116,7 +123,7 @@ impl ChatServer {
     fn tell_stream(&mut self, news: StreamNews) {
         let at = now();
         let frame = news.is_fresh.then(|| {
-            let metadata = news.metadata.as_deref().filter(|_| news.is_described_anew);
+            let metadata = news.is_described_anew.then(|| news.described());
             let (message, offset, text) = (news.message, news.offset, news.fresh());
             let delta = events::Delta { message, offset, text, metadata };
             events::message_delta(&news.room_id, &delta, at).for_many()
@@ -216,7 +223,7 @@ impl ChatServer {
                 let write = EndStream { message, by: None, unheard_since, end, at: now() };
                 server.write(write, move |server, outcome| {
                     if let Ok(Some(ended)) = outcome {
-                        server.told_end(message, &ended);
+                        server.tell_changed(&ended);
                     }
                 });
             }
@@ -285,31 +292,25 @@ impl ChatServer {
                 // First the answer, then the event.
                 then(server, Ok(&ended));
                 match ended.moved {
-                    true => server.told_end(message, &ended),
+                    true => server.tell_changed(&ended),
                     false => server.stream_ended(message),
                 }
             }
-            outcome @ (Ok(None) | Err(ChatError::NotFound(_))) => {
+            Ok(None) => {
                 if is_here {
                     server.stream_ended(message);
                 }
-                let refusal = outcome.err().unwrap_or_else(|| WriteError::NotStreaming.into());
-                then(server, Err(refusal));
+                then(server, Err(WriteError::NotStreaming.into()));
             }
             Err(refusal) => {
                 server.not_ended(message, is_here);
                 // Who may not write any more is not waited for; others may try again.
-                if is_here && matches!(refusal, ChatError::Forbidden(_)) {
+                if is_here && matches!(refusal, ChatError::Forbidden(_) | ChatError::NotFound(_)) {
                     server.interrupt(message);
                 }
                 then(server, Err(refusal));
             }
         });
-    }
-
-    fn told_end(&mut self, message: MessageId, ended: &ChangedMessage) {
-        self.tell_changed(ended);
-        self.stream_ended_in(message, ended.message.room_key, ended.message.seq);
     }
 
     /// It is over in another way: deleted with its room, or ended by another node.
@@ -320,8 +321,10 @@ impl ChatServer {
     }
 
     /// The same where it is known in which room, whoever has written it.
-    pub fn stream_ended_in(&mut self, message: MessageId, room: RoomKey, seq: Seq) {
+    pub(super) fn stream_ended_in(&mut self, message: MessageId, room: RoomKey, seq: Seq) {
         self.streams.ended(message);
+        // What is still on its way says nothing new.
+        self.other_streams.ended(message);
         self.tell_stream_ended(message, room, seq);
     }
 

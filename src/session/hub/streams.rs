@@ -119,7 +119,7 @@ fn behind(news: &StreamNews, chars: usize, at: Timestamp) -> Frame {
         message: news.message,
         offset: chars,
         text: news.behind(chars),
-        metadata: news.metadata.as_deref(),
+        metadata: Some(news.described()),
     };
     events::message_delta(&news.room_id, &piece, at).for_many()
 }

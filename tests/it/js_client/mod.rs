@@ -233,3 +233,33 @@ async fn the_example_of_its_document_is_a_chat() {
     let status = within("its end", chat.wait()).await.expect("a status");
     assert!(status.success(), "{status}");
 }
+
+/// The program of `examples/assistant`, where Node takes its files for modules.
+#[tokio::test]
+#[ignore = "needs Node and its ws: run scripts/test"]
+async fn the_example_of_an_assistant_answers_word_by_word() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "public").await;
+    let home = package();
+    copy_files(&root().join("static"), &home.path().join("static"));
+    copy_files(&root().join("static/client"), &home.path().join("static/client"));
+    let example = home.path().join("examples/assistant");
+    copy_files(&root().join("examples/assistant"), &example);
+    let mut command = node(&example);
+    let token = Token::of("bot").claim("name", json!("Bot")).text();
+    command.args(["assistant.js", &server.address().http(""), &token, "den"]);
+    let (_running, mut lines) = start(&mut command, home.path());
+    let there = within("the assistant", lines.next_line()).await.expect("it runs");
+    assert_eq!(there.as_deref(), Some("Bot is in den. Mention @bot there."));
+    let mut at_ann = ann.connect().await;
+    at_ann.say("den", "@bot tell me twice").await;
+    at_ann.next_event("message.delta").await;
+    let ended = |frame: &serde_json::Value| {
+        frame["type"] == "message.updated" && frame["data"]["sender"]["id"] == "bot"
+    };
+    let answer = at_ann.next_where("the answer", ended).await["data"].clone();
+    let text = answer["content"].as_str().expect("a text");
+    assert!(text.starts_with("You have said 4 words") && text.ends_with("twice."), "{text}");
+    assert_eq!(answer.get("state"), None);
+}

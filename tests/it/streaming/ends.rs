@@ -116,6 +116,21 @@ async fn what_is_asked_about_first_cannot_be_read_before_and_the_application_may
 }
 
 #[tokio::test]
+async fn who_was_removed_leaves_what_was_said_until_then() {
+    let server = Server::start().await;
+    let (bot, ann) = (server.user("bot").await, server.user("ann").await);
+    ann.room_with("den", &[&bot]).await;
+    let (mut at_bot, mut at_ann) = (bot.connect().await, ann.connect().await);
+    let id = start(&mut at_bot, json!({"room_id": "den"})).await;
+    append(&mut at_bot, &id, "until here").await;
+    ann.remove_member("den", &bot).await.expect(204);
+    at_bot.refused("message.finish", json!({"message_id": id}), "not_found").await;
+    let ended = at_ann.next_event("message.updated").await;
+    let of = &ended["data"];
+    assert_eq!((&of["state"], &of["content"]), (&json!("interrupted"), &json!("until here")));
+}
+
+#[tokio::test]
 async fn what_is_deleted_or_cleared_is_not_written_any_further() {
     let server = Server::start().await;
     let (bot, ann) = (server.user("bot").await, server.user("ann").await);

@@ -100,6 +100,11 @@ async fn a_text_grows_before_its_readers_and_is_one_message_at_its_end() {
     let described = at_ann.next_event("message.delta").await;
     assert_eq!((&described["data"]["metadata"], &described["data"]["text"]), (&parts, &json!("")));
 
+    at_bot.ask("message.append", json!({"message_id": id, "metadata": {}})).await;
+    let described = at_ann.next_event("message.delta").await;
+    assert_eq!(described["data"]["metadata"], json!({}), "taken away again");
+    at_bot.ask("message.append", json!({"message_id": id, "metadata": parts})).await;
+
     let ack = at_bot.ask("message.finish", json!({"message_id": id})).await;
     assert_eq!(ack, json!({"message_id": id, "seq": 3}));
     let told = at_ann.next_event("message.updated").await;
@@ -111,7 +116,7 @@ async fn a_text_grows_before_its_readers_and_is_one_message_at_its_end() {
     assert_eq!(ann.message(&id).await.expect(200), *message);
     assert_eq!(unread(&ann, "den").await, (1, 1));
     let told = at_ann.told_so_far().await;
-    assert!(told.iter().all(|frame| frame["type"] != "message.delta"), "{told:?}");
+    assert!(told.iter().all(|frame| frame["data"]["text"] != *text), "{told:?}");
     // One webhook tells of the whole message, as of a new one.
     let of_it = |all: &[crate::support::Received]| {
         let all = all.iter().map(crate::support::Received::json);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::Reading;
-use crate::support::{Server, User, id_of};
+use crate::support::{Server, Token, User, id_of};
 
 type Pieces = mpsc::UnboundedSender<Vec<u8>>;
 
@@ -115,4 +115,35 @@ async fn a_body_that_is_cut_wrong_or_stopped_ends_the_message() {
     let answer = answer.await.expect("answered").expect(200);
     assert_eq!((&answer["stopped"], &answer["state"]), (&json!(true), &json!("finished")));
     assert_eq!(ann.message(&reading.id).await.expect(200)["content"], "first");
+}
+
+#[tokio::test]
+async fn a_body_goes_no_further_than_its_token() {
+    let server = Server::start().await;
+    let (bot, ann) = (server.user("bot").await, server.user("ann").await);
+    let root = server.user_with("root", Token::of("root").claim("roles", json!(["admin"]))).await;
+    bot.room_with("den", &[&ann]).await;
+    let mut at_ann = ann.connect().await;
+    let (pieces, answer) = begin(&bot, "", "text/plain");
+    say(&pieces, b"before");
+    let mut reading = Reading::of(&at_ann.next_message("den").await["data"]);
+    reading.until(&mut at_ann, "before").await;
+    root.post("/users/bot/revoke", json!({})).await.expect(204);
+    // Also while it never pauses.
+    let mut pace = tokio::time::interval(std::time::Duration::from_millis(50));
+    let talking = async {
+        loop {
+            pace.tick().await;
+            // It is read no more, in the end.
+            let _ = pieces.send(b".".to_vec());
+        }
+    };
+    let ended = tokio::select! {
+        () = talking => unreachable!("it goes on for ever"),
+        ended = at_ann.next_event("message.updated") => ended,
+    };
+    assert_eq!(ended["data"]["state"], "interrupted", "{ended}");
+    let text = ended["data"]["content"].as_str().expect("a text");
+    assert!(text.starts_with("before"), "{text}");
+    answer.await.expect("answered").refused(401, "unauthorized");
 }

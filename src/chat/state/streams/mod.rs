@@ -108,10 +108,10 @@ impl Streams {
     /// Whether a user may write one more at a time in a room. One who is free writes for
     /// the application, as many as there are rooms.
     pub fn has_place(&self, room: RoomKey, writer: UserKey, is_free: bool) -> bool {
-        let of_writer = |stream: &&Stream| stream.writer == writer && !is_free;
+        let of_writer = |stream: &&Stream| stream.writer == writer && !stream.is_free;
         let of_writer = self.all.values().filter(of_writer).count();
         let of_room = self.all.values().filter(|stream| stream.room.key == room).count();
-        of_writer < STREAMS_PER_USER && of_room < STREAMS_PER_ROOM
+        (is_free || of_writer < STREAMS_PER_USER) && of_room < STREAMS_PER_ROOM
     }
 
     /// One that is about to be stored; it takes its place already.

@@ -20,12 +20,12 @@ function server({ answers = [], limits = {} } = {}) {
       stored.metadata = metadata;
       return { message_id: "m1", length: [...stored.text].length };
     },
-    "message.finish": (data) => end("finished", data),
-    "message.fail": (data) => end("failed", data),
-    "message.edit": ({ content }) => { stored.text = content; return { message_id: "m1", seq: 3 }; },
+    "message.finish": (data) => end("finished", data, data.content !== undefined),
+    "message.fail": (data) => end("failed", data, data.content !== undefined),
   };
-  const end = (state, { content = stored.text, metadata = stored.metadata }) => {
-    if (stored.state !== "streaming") throw refused("conflict");
+  const end = (state, { content = stored.text, metadata = stored.metadata }, isWhole) => {
+    const goesOn = stored.state === "interrupted" && isWhole;
+    if (stored.state !== "streaming" && !goesOn) throw refused("conflict");
     if (content === "") throw refused("invalid_message");
     Object.assign(stored, { state, text: content, metadata });
     return { message_id: "m1", seq: 2 };
@@ -160,7 +160,7 @@ test("a writer that is back says so", async () => {
   await writing.finish({ content: "done" });
 });
 
-test("one that was interrupted is written to its end, and edited", async () => {
+test("one that was interrupted is ended with all of its text", async () => {
   const { begin, writings, stored, types } = server();
   const writing = begin();
   writing.append("one");
@@ -170,9 +170,31 @@ test("one that was interrupted is written to its end, and edited", async () => {
   writings.heard({ message_id: "m1", changed_seq: 2, sender: {}, content: "one", state: "interrupted" });
   writing.append(" two");
   assert.equal(writing.signal.aborted, false);
-  assert.deepEqual(await writing.finish(), { message_id: "m1", seq: 3 });
-  assert.equal(types(), "start append finish edit");
+  assert.deepEqual(await writing.finish(), { message_id: "m1", seq: 2 });
+  assert.equal(types(), "start append finish");
   assert.equal(stored.text, "one two");
+});
+
+test("an end that another server cannot know goes once more, with all of the text", async () => {
+  const { begin, said, stored } = server({ answers: [undefined, undefined, refused("conflict")] });
+  const writing = begin();
+  writing.append("one");
+  await writing.started;
+  await turn();
+  await writing.finish();
+  assert.deepEqual(said.slice(2), [
+    ["finish", { message_id: "m1" }], ["finish", { message_id: "m1", content: "one" }],
+  ]);
+  assert.equal(stored.state, "finished");
+});
+
+test("one that is begun again over another connection is gone on with at once", async () => {
+  const again = { message_id: "m1", seq: 1, duplicate: true };
+  const { begin, said, stored } = server({ answers: [again] });
+  stored.state = "streaming";
+  await begin().started;
+  await turn();
+  assert.deepEqual(said[1]?.[0], "append");
 });
 
 test("one that was ended elsewhere or deleted is over", async () => {

@@ -89,13 +89,16 @@ impl Write for EndStream {
 
 #[each_backend]
 pub mod backend {
-    use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+    use diesel::{
+        BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl,
+        RunQueryDsl,
+    };
 
     use super::*;
     use crate::{
         backend::Conn,
         rows::message_json::encode_mentions,
-        schema::{mentions, messages, streams},
+        schema::{mentions, messages, rooms, streams},
         write::message::{
             change::backend::{changed, may_write, next_seq},
             rich::backend as rich,
@@ -118,8 +121,12 @@ pub mod backend {
                 .set((messages::content.eq(&**content), messages::metadata.eq(metadata.as_deref())))
                 .execute(conn)?;
         }
+        // Those that were cleared are there until they are purged.
         let there: Vec<i64> = streams::table
+            .inner_join(messages::table.on(messages::id.eq(streams::message_id)))
+            .inner_join(rooms::table.on(rooms::key.eq(messages::room_key)))
             .filter(streams::message_id.eq_any(&ids))
+            .filter(rooms::id.is_not_null().and(messages::seq.gt(rooms::floor_seq)))
             .select(streams::message_id)
             .load(conn)?;
         Ok(heard.iter().copied().filter(|id| !there.contains(&id.0)).collect())
