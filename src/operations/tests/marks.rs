@@ -1,11 +1,12 @@
 //! Marks and what is unread.
 
 use parlor_db::{
-    ClearRoom, Direct, Marked, MarkedBy, NewMessage, Reader,
+    ClearRoom, Direct, EndStream, Marked, MarkedBy, NewMessage, Reader, StreamEnd,
     samples::{AT, Bench},
 };
 use parlor_domain::{
-    Change, Mentioned, MessageId, NewExtras, Posted, ReadTarget, RoomKey, Seq, limits::UNREAD_FEW,
+    Change, Mentioned, MessageId, NewExtras, Posted, ReadTarget, RoomKey, Seq, StreamState,
+    limits::UNREAD_FEW,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
@@ -57,7 +58,7 @@ async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
     for step in 0..300 {
         let picked =
             |random: &mut StdRng, ids: &[MessageId]| ids[random.random_range(0..ids.len())];
-        match random.random_range(0..10) {
+        match random.random_range(0..12) {
             0..3 => {
                 let text = ["@ben", "@room", "nobody"][random.random_range(0..3)];
                 let extras = NewExtras { mentioned: mentioning(text), ..NewExtras::default() };
@@ -107,6 +108,18 @@ async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
                 let upto = Seq(i64::from(step) / 4);
                 bench.one(ClearRoom { room: room.key, upto: Some(upto) }).expect("trimmed");
                 bench.purge_all(&room);
+            }
+            10 => {
+                let extras = NewExtras { is_streaming: true, ..NewExtras::default() };
+                ids.push(bench.rich(&room, &ann, extras));
+            }
+            11 if !ids.is_empty() => {
+                let content = ["@ben, at last", "at last"][random.random_range(0..2)];
+                let (state, metadata) = (StreamState::Finished, None);
+                let end = StreamEnd { state, content: Some(content.into()), metadata };
+                let (message, by) = (picked(&mut random, &ids), Some((ann.key, false)));
+                // Refused where it is cleared by now.
+                let _ = bench.one(EndStream { message, by, unheard_since: None, end, at: AT });
             }
             _ => {}
         }
