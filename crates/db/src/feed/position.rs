@@ -10,6 +10,8 @@ use diesel::{
     sql_query,
     sql_types::{Array, BigInt, Bool, Nullable, Text},
 };
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::{FeedRow, Happened};
 
@@ -145,9 +147,23 @@ impl FeedPosition {
 }
 
 fn parse(items: &str) -> Vec<Happened> {
-    serde_json::from_str(items).unwrap_or_else(|error| {
-        // A newer node may write what this one does not know.
-        log::debug!("a row of the feed is not understood: {error}");
-        Vec::new()
-    })
+    serde_json::from_str(items).unwrap_or_else(|_| understood(items))
+}
+
+/// A newer node may write what this one does not know, beside what it does.
+fn understood(items: &str) -> Vec<Happened> {
+    let all: Vec<Value> = serde_json::from_str(items).unwrap_or_default();
+    let one = |item: Value| {
+        let read = Happened::deserialize(&item);
+        read.inspect_err(|error| log::debug!("an item of the feed is not understood: {error}")).ok()
+    };
+    all.into_iter().filter_map(one).collect()
+}
+
+#[test]
+fn what_a_newer_node_says_besides_takes_nothing_away() {
+    let items =
+        r#"[{"t":"danced","room":1},{"t":"head","room":7,"seq":9},{"t":"told","s":"sung"}]"#;
+    assert_eq!(parse(items), [Happened::Head { room: 7, seq: 9 }]);
+    assert_eq!(parse("{"), []);
 }
