@@ -74,7 +74,7 @@ async fn a_new_token_within_the_grace_goes_on_where_it_was() {
     let server = exact().start().await;
     let alice = server.user("alice").await;
     alice.create_room("den", "private").await;
-    let soon = Token::of("alice").expires_in(1).text();
+    let soon = Token::of("alice").expires_in(2).text();
     let mut socket = Socket::ready(server.address(), Opening::default().bearer(&soon)).await;
     socket.next_event("error").await;
     // What happens is told all the same.
