@@ -3,6 +3,7 @@
 mod ends;
 mod nodes;
 mod over_rest;
+mod slow;
 
 use serde_json::{Value, json};
 
