@@ -5,6 +5,7 @@
 //! REST: a line there is the route and its description.
 
 pub mod ban;
+mod begin;
 pub mod block;
 mod change;
 pub mod clear;
