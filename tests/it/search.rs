@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Server, TestDatabase, Token, User, within};
+use crate::support::{Outcome, Server, TestDatabase, Token, User, id_of, within};
 
 /// The contents found, in their order.
 async fn find(user: &User, query: &str) -> Vec<String> {
@@ -79,6 +79,28 @@ async fn only_members_find_what_is_there_now() {
     assert!(find(&ben, "q=word").await.is_empty());
     ann.delete("/rooms/den/messages").await.expect(204);
     assert!(find(&ann, "q=word").await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_being_written_is_found_when_it_has_been() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    ann.room_with("den", &[&ben]).await;
+    let mut at_ann = ann.connect().await;
+    let id = id_of(&at_ann.ask("message.start", json!({"room_id": "den"})).await);
+    let more = json!({"message_id": id, "text": "half a needle"});
+    at_ann.ask("message.append", more).await;
+    let is_stored = |message: &Outcome| message.json()["content"] == "half a needle";
+    ann.get_until("what was said", &format!("/messages/{id}"), is_stored).await;
+    // What came behind it is in the index, so that was looked at.
+    ann.say("den", "a needle").await;
+    find_until(&ben, "q=needle", &["a needle"]).await;
+    ben.react(&id, "👍").await.expect(200);
+    ann.say("den", "one more needle").await;
+    find_until(&ben, "q=needle&sort=newest", &["one more needle", "a needle"]).await;
+    at_ann.ask("message.finish", json!({"message_id": id})).await;
+    let all = ["one more needle", "a needle", "half a needle"];
+    find_until(&ben, "q=needle&sort=newest", &all).await;
 }
 
 #[tokio::test]
