@@ -265,15 +265,18 @@ impl Limiters {
     /// Forgets those who have not asked for so long that they may ask as much
     /// as anyone.
     pub fn forget_idle(&self) {
-        [&self.users, &self.connects].into_iter().flatten().for_each(|users| forget(users));
+        self.by_user().for_each(forget);
         self.by_address().for_each(forget);
     }
 
     /// How many users and addresses are kept in memory.
     pub fn kept(&self) -> (usize, usize) {
-        let users = [&self.users, &self.connects].into_iter().flatten();
-        let addresses = self.by_address();
+        let (users, addresses) = (self.by_user(), self.by_address());
         (users.map(|users| users.len()).sum(), addresses.map(|addresses| addresses.len()).sum())
+    }
+
+    fn by_user(&self) -> impl Iterator<Item = &Keyed<UserKey>> {
+        [&self.users, &self.appends, &self.connects].into_iter().flatten().map(|limiter| &**limiter)
     }
 
     fn by_address(&self) -> impl Iterator<Item = &Keyed<IpAddr>> {
