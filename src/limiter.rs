@@ -381,8 +381,10 @@ mod tests {
         let limiters = Limiters::new(&rates);
         for user in 0..100 {
             assert_eq!(limiters.user(UserKey(user)), Ok(()));
+            assert_eq!(limiters.append(UserKey(user)), Ok(()));
         }
-        // A millionth of a second later each may ask as much as anyone.
+        assert_eq!(limiters.kept().0, 200);
+        // Some thousandths of a second later each may ask as much as anyone.
         let until = Instant::now() + Duration::from_secs(10);
         while limiters.kept().0 > 0 && Instant::now() < until {
             limiters.forget_idle();
