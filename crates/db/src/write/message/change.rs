@@ -3,8 +3,8 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use parlor_domain::{
-    Change, Denied, Extras, Mentioned, Message, MessageId, Posted, Reaction, Room, RoomKey,
-    RoomKind, RoomRules, Seq, Standing, Timestamp, UserKey, limits::PINS_PER_ROOM,
+    Change, Mentioned, Message, MessageId, Reaction, RoomKey, Seq, Timestamp, UserKey,
+    limits::PINS_PER_ROOM,
 };
 use parlor_macros::each_backend;
 
@@ -75,44 +75,9 @@ impl Write for ChangeMessage {
     }
 }
 
-/// Who changes a message, as the rules see them.
-struct Actor {
-    kind: RoomKind,
-    rules: RoomRules,
-    standing: Option<Standing>,
-    is_admin: bool,
-    is_author: bool,
-    /// It was the application that posted the message, by this user.
-    has_posted: bool,
-}
-
-fn allowed(actor: &Actor, change: &Change, now: Timestamp) -> Result<(), Denied> {
-    let Actor { kind, rules, standing, is_admin, is_author, has_posted } = *actor;
-    let moderates = is_admin || standing.is_some_and(|standing| standing.moderates());
-    // An administrator may what an owner may; a room of two has none.
-    let owns = is_admin && kind != RoomKind::Direct;
-    let member = || standing.ok_or(Denied::Stranger);
-    match change {
-        // By the right by which it was posted.
-        Change::Delete | Change::Edit { .. } if has_posted => Ok(()),
-        Change::Delete if is_author || moderates => Ok(()),
-        Change::Delete => Err(Denied::NotAuthor),
-        Change::Edit { .. } if !is_author => Err(Denied::NotAuthor),
-        Change::Edit { .. } | Change::React { .. } | Change::Unreact { .. } if owns => Ok(()),
-        Change::Edit { .. } => member()?.may_write(kind, rules, now),
-        Change::React { .. } => member()?.may_react(rules, now),
-        // One's own can be taken back always.
-        Change::Unreact { .. } => member().map(drop),
-        Change::Pin | Change::Unpin if is_admin => Ok(()),
-        Change::Pin | Change::Unpin => member()?.may_pin(kind, rules, now),
-    }
-}
-
 #[each_backend]
 pub mod backend {
-    use diesel::{
-        ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl, dsl::exists, select as sql_select,
-    };
+    use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
     use super::*;
     use crate::{
@@ -123,10 +88,10 @@ pub mod backend {
         write::{
             attachment::backend as attachment,
             error::settled,
-            member::backend as member,
             message::{
-                reaction::backend as reaction, rich::backend as rich, select::backend as select,
-                stream_row::backend as stream_row, thread::backend as thread,
+                reaction::backend as reaction, rich::backend as rich, rights::backend as rights,
+                select::backend as select, stream_row::backend as stream_row,
+                thread::backend as thread,
             },
         },
     };
@@ -134,8 +99,7 @@ pub mod backend {
     pub(super) fn apply(conn: &mut Conn, new: &ChangeMessage) -> Written<ChangedMessage> {
         let ChangeMessage { message: id, actor, is_admin, change, at } = new;
         let message = select::find(conn, *id)?.ok_or(WriteError::NoSuchMessage)?;
-        let actor_is = who(conn, &message, *actor, *is_admin)?;
-        allowed(&actor_is, change, *at)?;
+        rights::check(conn, &message, (*actor, *is_admin), change, *at)?;
         match change {
             Change::Delete => delete(conn, message, *at),
             Change::Edit { .. }
@@ -160,42 +124,6 @@ pub mod backend {
             Change::Pin => pin(conn, message, *actor, *at),
             Change::Unpin => unpin(conn, message),
         }
-    }
-
-    /// Who changes a message, as the rules see them.
-    fn who(conn: &mut Conn, message: &Message, actor: UserKey, is_admin: bool) -> Written<Actor> {
-        let Room { kind, rules, .. } =
-            timeline::find(conn, message.room_key)?.ok_or(WriteError::NoSuchMessage)?;
-        let standing = member::standing(conn, message.room_key, actor)?;
-        let is_author = message.sender.key == actor;
-        let has_posted = has_posted(conn, message, actor)?;
-        // To a stranger the message does not exist.
-        if standing.is_none() && !is_admin && !has_posted {
-            return Err(WriteError::NoSuchMessage.into());
-        }
-        Ok(Actor { kind, rules, standing, is_admin, is_author, has_posted })
-    }
-
-    /// Whether somebody may say what a message says.
-    pub fn may_write(
-        conn: &mut Conn,
-        message: &Message,
-        actor: UserKey,
-        is_admin: bool,
-        at: Timestamp,
-    ) -> Written<()> {
-        let edit = Change::Edit { content: "".into(), mentioned: Mentioned::default() };
-        Ok(allowed(&who(conn, message, actor, is_admin)?, &edit, at)?)
-    }
-
-    /// In its sender's name, or as themselves.
-    fn has_posted(conn: &mut Conn, message: &Message, actor: UserKey) -> QueryResult<bool> {
-        let Some(Extras { posted, .. }) = message.extras.as_deref() else { return Ok(false) };
-        let Some(by) = &posted.by else {
-            return Ok(*posted != Posted::default() && message.sender.key == actor);
-        };
-        let own = users::table.find(actor.0).filter(users::id.eq(by.as_str()));
-        sql_select(exists(own)).get_result(conn)
     }
 
     /// The message took a `seq`: as it is now.
@@ -379,51 +307,5 @@ pub mod backend {
             changed.extend(moved(reacted(conn, message, summary))?);
         }
         Ok((changed, more))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use parlor_domain::Role;
-
-    const NOW: Timestamp = Timestamp(0);
-
-    fn actor(role: Option<Role>, is_author: bool) -> Actor {
-        Actor {
-            kind: RoomKind::Private,
-            rules: RoomRules::default(),
-            standing: role.map(Standing::new),
-            is_admin: false,
-            is_author,
-            has_posted: false,
-        }
-    }
-
-    #[test]
-    fn authors_edit_and_delete_and_moderators_delete() {
-        let edit = Change::Edit { content: "x".into(), mentioned: Mentioned::default() };
-        let author = actor(Some(Role::Member), true);
-        assert_eq!(allowed(&author, &edit, NOW), Ok(()));
-        assert_eq!(allowed(&author, &Change::Delete, NOW), Ok(()));
-        let other = actor(Some(Role::Member), false);
-        assert_eq!(allowed(&other, &edit, NOW), Err(Denied::NotAuthor));
-        assert_eq!(allowed(&other, &Change::Delete, NOW), Err(Denied::NotAuthor));
-        let moderator = actor(Some(Role::Moderator), false);
-        assert_eq!(allowed(&moderator, &edit, NOW), Err(Denied::NotAuthor));
-        assert_eq!(allowed(&moderator, &Change::Delete, NOW), Ok(()));
-    }
-
-    #[test]
-    fn an_author_who_may_not_write_any_more_may_still_delete() {
-        let reader = actor(Some(Role::ReadOnly), true);
-        let edit = Change::Edit { content: "x".into(), mentioned: Mentioned::default() };
-        assert_eq!(allowed(&reader, &edit, NOW), Err(Denied::ReadOnly));
-        assert_eq!(allowed(&reader, &Change::Delete, NOW), Ok(()));
-        assert_eq!(
-            allowed(&reader, &Change::React { emoji: "x".into() }, NOW),
-            Err(Denied::ReadOnly)
-        );
-        assert_eq!(allowed(&reader, &Change::Unreact { emoji: "x".into() }, NOW), Ok(()));
     }
 }

@@ -4,6 +4,7 @@ pub(super) mod at_once;
 mod change;
 mod reaction;
 mod rich;
+mod rights;
 mod select;
 mod sender;
 mod stream;

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use parlor_domain::{MessageId, RoomKey, StreamState, Timestamp, UserKey, mentioned_in};
+use parlor_domain::{
+    Change, Mentioned, MessageId, RoomKey, StreamState, Timestamp, UserKey, mentioned_in,
+};
 use parlor_macros::each_backend;
 
 use super::ChangedMessage;
@@ -100,8 +102,9 @@ pub mod backend {
         rows::message_json::encode_mentions,
         schema::{mentions, messages, rooms, streams},
         write::message::{
-            change::backend::{changed, may_write, next_seq},
+            change::backend::{changed, next_seq},
             rich::backend as rich,
+            rights::backend as rights,
             select::backend as select,
             stream_row::backend::end,
         },
@@ -140,9 +143,11 @@ pub mod backend {
             return Ok(None);
         }
         let message = select::find(conn, id)?;
-        if let Some((by, is_admin)) = new.by {
+        if let Some(by) = new.by {
             let message = message.as_ref().ok_or(WriteError::NoSuchMessage)?;
-            may_write(conn, message, by, is_admin, new.at)?;
+            // Who says how it ends says what an edit would.
+            let edit = Change::Edit { content: "".into(), mentioned: Mentioned::default() };
+            rights::check(conn, message, by, &edit, new.at)?;
         }
         let StreamEnd { state, content, metadata } = &new.end;
         let Some(message) = message.filter(|message| message.stream().is_some()) else {
