@@ -11,7 +11,7 @@ use crate::support::{Browser, User};
 
 /// Waits for the pictures and for what they move, and says how far the end is
 /// below what one sees.
-const FROM_END: &str = "
+pub(super) const FROM_END: &str = "
     const done = arguments[arguments.length - 1];
     const pictures = [...document.querySelectorAll('#timeline .attachment img')];
     const painted = () => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
@@ -19,6 +19,13 @@ const FROM_END: &str = "
         const { scrollTop, scrollHeight, clientHeight } = document.getElementById('scroller');
         done(Math.abs(Math.round(scrollHeight - scrollTop - clientHeight)));
     });";
+
+/// Scrolls to where one reads what was said before.
+pub(super) const SCROLL_UP: &str = "
+    const done = arguments[arguments.length - 1];
+    const scroller = document.getElementById('scroller');
+    scroller.addEventListener('scroll', () => done(scroller.scrollTop), { once: true });
+    scroller.scrollTop = 300;";
 
 async fn say_with_picture(user: &User, text: &str) {
     let mut bytes = Cursor::new(Vec::new());
@@ -67,12 +74,7 @@ async fn who_reads_above_stays_there_and_has_not_read_what_comes() {
         ben.say("lobby", &format!("small talk {number}")).await;
     }
     alice.shows("message", "small talk 60").await;
-    let up = "
-        const done = arguments[arguments.length - 1];
-        const scroller = document.getElementById('scroller');
-        scroller.addEventListener('scroll', () => done(scroller.scrollTop), { once: true });
-        scroller.scrollTop = 300;";
-    assert_eq!(alice.run(up, json!([])).await, 300);
+    assert_eq!(alice.run(SCROLL_UP, json!([])).await, 300);
     say_with_picture(&ben, "look at this").await;
     has_pictures(&alice, 1).await;
     alice.shows("to-end", "New messages").await;

@@ -2,16 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Lobby, lobby};
+use super::{
+    Lobby,
+    at_the_end::{FROM_END, SCROLL_UP},
+    lobby,
+};
 use crate::support::{Browser, Socket, id_of};
-
-/// How far the end is below what one sees, once what has come is painted.
-const FROM_END: &str = "
-    const done = arguments[arguments.length - 1];
-    requestAnimationFrame(() => requestAnimationFrame(() => {
-        const { scrollTop, scrollHeight, clientHeight } = document.getElementById('scroller');
-        done(Math.abs(Math.round(scrollHeight - scrollTop - clientHeight)));
-    }));";
 
 const WRITES: &str = "[data-testid=\"message\"][data-writing=\"streaming\"]";
 
@@ -74,12 +70,7 @@ async fn who_is_at_the_end_stays_there_while_a_message_grows() {
     assert_eq!(alice.run(FROM_END, json!([])).await, 0);
 
     // Whoever reads above is left there.
-    let up = "
-        const done = arguments[arguments.length - 1];
-        const scroller = document.getElementById('scroller');
-        scroller.addEventListener('scroll', () => done(scroller.scrollTop), { once: true });
-        scroller.scrollTop = 300;";
-    assert_eq!(alice.run(up, json!([])).await, 300);
+    assert_eq!(alice.run(SCROLL_UP, json!([])).await, 300);
     append(&mut at_ben, &id, &"\nmore and more".repeat(20)).await;
     append(&mut at_ben, &id, "\nthe very last").await;
     alice.shows("message", "the very last").await;
