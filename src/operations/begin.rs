@@ -24,13 +24,12 @@ pub(super) fn begin(
     let who = (room.clone(), sender.key, by);
     let metadata = message.extras.as_ref().and_then(|extras| extras.metadata.clone());
     if let Err(refusal) = server.prepare_stream(id, who, metadata, message.by_admin) {
-        return already_begun(&message, reply, refusal, server);
+        return already_begun(&message, by, reply, refusal, server);
     }
     let session = reply.session();
     server.write(message, move |server, sent| {
         let stored = sent.as_ref().map(|sent| sent.stored).map_err(Clone::clone);
         if let Ok(StoredMessage { id, duplicate: true, .. }) = stored {
-            // Its writer has come back, perhaps, over another connection.
             server.go_on(id, by, session);
         }
         server.answer(reply, stored);
@@ -48,6 +47,7 @@ pub(super) fn begin(
 /// One that is begun again where there is no place for another is answered as before.
 fn already_begun(
     message: &NewMessage,
+    by: UserKey,
     reply: ReplyTo<StoredMessage>,
     refusal: ChatError,
     server: &mut ChatServer,
@@ -58,7 +58,10 @@ fn already_begun(
     };
     let reading = async move { reader.sent(sender, &name).await };
     server.when(reading, move |sent, server| match sent {
-        Ok(Some((there, stored))) if there == room => server.answer(reply, Ok(stored)),
+        Ok(Some((there, stored))) if there == room => {
+            server.go_on(stored.id, by, reply.session());
+            server.answer(reply, Ok(stored));
+        }
         Ok(_) | Err(_) => server.answer(reply, Err(refusal)),
     });
 }

@@ -129,21 +129,14 @@ impl Session {
 
     /// Whether the connection and its user may ask once more now.
     fn check_rate(&self, live: &Live, is_append: bool) -> Result<(), Limited> {
-        if is_append {
-            // Those of the application write for many.
-            return match live.identity.is_backend() {
-                true => Ok(()),
-                false => {
-                    let checked = self.worker.settings.limiters.append(live.identity.user.key);
-                    checked.inspect_err(|_| metrics().limited(Limit::User))
-                }
-            };
+        if !is_append {
+            self.limit.check().inspect_err(|_| metrics().limited(Limit::Connection))?;
         }
-        self.limit.check().inspect_err(|_| metrics().limited(Limit::Connection))?;
         if live.identity.is_backend() {
             return Ok(());
         }
-        let checked = self.worker.settings.limiters.user(live.identity.user.key);
+        let (limiters, user) = (&self.worker.settings.limiters, live.identity.user.key);
+        let checked = if is_append { limiters.append(user) } else { limiters.user(user) };
         checked.inspect_err(|_| metrics().limited(Limit::User))
     }
 

@@ -12,77 +12,26 @@ use crate::{
     protocol::{Object, Refusal, Rules},
 };
 
-/// What a message is that has been written, where it is another one than what was
-/// appended.
+/// Ends a message: it is whole, or did not come to its end. `content` is what it says as
+/// a whole, where that is another text than was appended.
 #[derive(Debug, Deserialize, JsonSchema)]
-pub struct Finish {
+pub struct End<const IS_WHOLE: bool> {
     message_id: MessageId,
     content: Option<PlainText>,
     metadata: Option<Object>,
 }
 
-/// The message did not come to its end.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct Fail {
-    message_id: MessageId,
-    content: Option<PlainText>,
-    metadata: Option<Object>,
-}
+pub type Finish = End<true>;
+pub type Fail = End<false>;
 
-/// What both have in common.
-trait Ends {
-    const STATE: StreamState;
-
-    fn parts(self) -> (MessageId, Option<PlainText>, Option<Object>);
-}
-
-impl Finish {
+impl<const IS_WHOLE: bool> End<IS_WHOLE> {
+    /// With what was appended.
     pub fn of(message_id: MessageId) -> Self {
         Self { message_id, content: None, metadata: None }
     }
 }
 
-impl Fail {
-    pub fn of(message_id: MessageId) -> Self {
-        Self { message_id, content: None, metadata: None }
-    }
-}
-
-impl Ends for Finish {
-    const STATE: StreamState = StreamState::Finished;
-
-    fn parts(self) -> (MessageId, Option<PlainText>, Option<Object>) {
-        (self.message_id, self.content, self.metadata)
-    }
-}
-
-impl Ends for Fail {
-    const STATE: StreamState = StreamState::Failed;
-
-    fn parts(self) -> (MessageId, Option<PlainText>, Option<Object>) {
-        (self.message_id, self.content, self.metadata)
-    }
-}
-
-fn end<O: Operation<Answer = Changed> + Ends>(
-    ends: O,
-    Asked { from, reply, .. }: Asked<O>,
-    server: &mut ChatServer,
-) {
-    let (message, content, metadata) = ends.parts();
-    if content.is_some() && server.asks_before_send(&from).is_some() {
-        return server.answer(reply, Err(Denied::AskedBefore.into()));
-    }
-    let content = content.map(|PlainText(content)| content);
-    let metadata = metadata.map(|Object(metadata)| metadata);
-    let end = StreamEnd { state: O::STATE, content, metadata };
-    server.finish_stream(message, &from, end, move |server, ended| {
-        let changed = ended.map(|ended| Changed { message, seq: ended.message.changed_seq });
-        server.answer(reply, changed);
-    });
-}
-
-impl Operation for Finish {
+impl<const IS_WHOLE: bool> Operation for End<IS_WHOLE> {
     type Answer = Changed;
     type Place = Anywhere;
 
@@ -91,41 +40,31 @@ impl Operation for Finish {
     fn place(&self) {}
 
     fn check(&mut self, rules: &Rules) -> Result<(), Refusal> {
-        if let Some(PlainText(content)) = &self.content {
-            rules.shown_content(content)?;
+        match &self.content {
+            Some(PlainText(content)) if IS_WHOLE => rules.shown_content(content)?,
+            Some(PlainText(content)) => rules.content(content)?,
+            None => {}
         }
         Object::check("metadata", self.metadata.as_ref(), METADATA_BYTES)
     }
 
+    /// Whose message it is, the transaction finds out.
     fn allowed(&self, _: &Requester, _: &Anywhere) -> Result<(), ChatError> {
         Ok(())
     }
 
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        end(self, asked, server);
-    }
-}
-
-impl Operation for Fail {
-    type Answer = Changed;
-    type Place = Anywhere;
-
-    const SCOPES: &'static [Scope] = Send::SCOPES;
-
-    fn place(&self) {}
-
-    fn check(&mut self, rules: &Rules) -> Result<(), Refusal> {
-        if let Some(PlainText(content)) = &self.content {
-            rules.content(content)?;
+    fn run(self, Asked { from, reply, .. }: Asked<Self>, server: &mut ChatServer) {
+        let Self { message_id: message, content, metadata } = self;
+        if content.is_some() && server.asks_before_send(&from).is_some() {
+            return server.answer(reply, Err(Denied::AskedBefore.into()));
         }
-        Object::check("metadata", self.metadata.as_ref(), METADATA_BYTES)
-    }
-
-    fn allowed(&self, _: &Requester, _: &Anywhere) -> Result<(), ChatError> {
-        Ok(())
-    }
-
-    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
-        end(self, asked, server);
+        let state = if IS_WHOLE { StreamState::Finished } else { StreamState::Failed };
+        let content = content.map(|PlainText(content)| content);
+        let metadata = metadata.map(|Object(metadata)| metadata);
+        let end = StreamEnd { state, content, metadata };
+        server.finish_stream(message, &from, end, move |server, ended| {
+            let changed = ended.map(|ended| Changed { message, seq: ended.message.changed_seq });
+            server.answer(reply, changed);
+        });
     }
 }

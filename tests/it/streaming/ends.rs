@@ -48,9 +48,18 @@ async fn a_writer_who_is_gone_or_may_write_no_more_leaves_it_interrupted() {
 
     let left = start(&mut at_bot, json!({"room_id": "den"})).await;
     append(&mut at_bot, &left, "I was about to").await;
+    // Who begins one again has come back to it, also where there is no place for another.
+    let begun = json!({"room_id": "den", "client_id": "again"});
+    let again = start(&mut at_bot, begun.clone()).await;
+    for _ in 2..8 {
+        start(&mut at_bot, json!({"room_id": "den"})).await;
+    }
     drop(at_bot);
+    let mut back = bot.connect().await;
+    assert_eq!(start(&mut back, begun).await, again);
     let message = state_of(&ann, &left, "interrupted").await;
     assert_eq!(message["content"], "I was about to");
+    assert_eq!(ann.message(&again).await.expect(200)["state"], "streaming");
     bot.edit(&left, "I was about to go").await.expect(200);
 }
 

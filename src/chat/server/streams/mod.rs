@@ -77,7 +77,9 @@ impl ChatServer {
     ) -> Result<usize, ChatError> {
         let most = self.settings.limits.content_bytes;
         let said = self.streams.append(message, by, append, most, Instant::now());
-        self.tell_streams_later();
+        if said.is_ok() {
+            self.tell_streams_later();
+        }
         said.map_err(|unsaid| match unsaid {
             Unsaid::NotHere => not_here(),
             Unsaid::Gap(length) => {
@@ -90,7 +92,8 @@ impl ChatServer {
         })
     }
 
-    /// Its writer is there, over this connection from now on.
+    /// It is begun once more: its writer has come back, perhaps, and is there over this
+    /// connection from now on.
     pub fn go_on(&mut self, message: MessageId, by: UserKey, session: Option<SessionId>) {
         let more = Append { text: "", offset: None, metadata: None, session };
         // One that has ended is not gone on with.

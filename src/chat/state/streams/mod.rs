@@ -322,14 +322,13 @@ impl Streams {
         }
     }
 
-    /// Somebody asks for its end; gives who writes it, and in whose name.
-    pub fn stop(&mut self, message: MessageId) -> Option<(UserKey, UserKey)> {
-        let stream = self.all.get_mut(&message)?;
-        if let Some(stopped) = stream.stopped.take() {
+    /// Somebody asks for its end: a request that writes it is told.
+    pub fn stop(&mut self, message: MessageId) {
+        let stream = self.all.get_mut(&message);
+        if let Some(stopped) = stream.and_then(|stream| stream.stopped.take()) {
             // Who no longer waits needs no word.
             let _ = stopped.send(());
         }
-        Some((stream.writer, stream.by))
     }
 }
 
