@@ -223,14 +223,18 @@ export interface Export {
   user: Profile;
 }
 
-/** The message did not come to its end. */
+/**
+ * Ends a message: it is whole, or did not come to its end. `content` is what it says as a
+ * whole, where that is another text than was appended.
+ */
 export interface FailMessageRequest {
   content?: string | null;
   metadata?: Record<string, any> | null;
 }
 
 /**
- * What a message is that has been written, where it is another one than what was appended.
+ * Ends a message: it is whole, or did not come to its end. `content` is what it says as a
+ * whole, where that is another text than was appended.
  */
 export interface FinishMessageRequest {
   content?: string | null;
