@@ -304,6 +304,8 @@ impl Hooks {
             | Happened::RoomUpdated { .. }
             | Happened::RoomDeleted { .. }
             | Happened::Marked { .. }
+            | Happened::Unread { .. }
+            | Happened::Preferences { .. }
             | Happened::Signal(_) => {}
         }
     }

@@ -35,7 +35,7 @@ impl Operation for MarkDelivered {
         let (room, user) = (access.room, from.user.key);
         let write = Delivering { room: room.key, user, seq: self.seq };
         server.write_for(reply, write, move |server, reply, marked| {
-            let Marked { seq, moved } = marked;
+            let Marked { seq, moved, again: _ } = marked;
             if let Some(by) = moved {
                 server.marks.delivered((room.key, &room.id), user, by, seq);
             }
@@ -77,7 +77,7 @@ impl Write for Delivering {
         on!(conn, deliver, self)
     }
 
-    fn effects(&self, Marked { seq, moved }: &Marked, effects: &mut Effects) {
+    fn effects(&self, Marked { seq, moved, again: _ }: &Marked, effects: &mut Effects) {
         if let Some(by) = moved {
             effects.happened(|| by.has_received(self.room, self.user, *seq));
         }
@@ -108,7 +108,7 @@ mod backend {
         let known = known.map_or(0, |(read, delivered)| read.max(delivered));
         let by = if seq.0 > known { receipt::marker(conn, room, user)? } else { None };
         if by.is_none() {
-            return Ok(Marked { seq: Seq(known), moved: None });
+            return Ok(Marked { seq: Seq(known), moved: None, again: false });
         }
         diesel::insert_into(receipts::table)
             .values((
@@ -122,6 +122,6 @@ mod backend {
             .do_update()
             .set(receipts::delivered_seq.eq(excluded(receipts::delivered_seq)))
             .execute(conn)?;
-        Ok(Marked { seq, moved: by })
+        Ok(Marked { seq, moved: by, again: false })
     }
 }

@@ -12,7 +12,9 @@ use super::{
     join::Join,
     leave::Leave,
     mark::MarkRead,
+    mark_unread::MarkUnread,
     pin::{Pin, Unpin},
+    preferences::SetPreferences,
     present::{AckInbox, SetPresence, Typing},
     reaction::{React, Unreact},
     send::Send,
@@ -64,6 +66,7 @@ pub const FRAMES: &[Frame] = &[
     frame::<Unreact>("reaction.remove"),
     frame::<MarkRead>("message.read"),
     frame::<MarkDelivered>("message.delivered"),
+    frame::<MarkUnread>("message.unread"),
     frame::<History>("history"),
     frame::<Typing>("typing"),
     frame::<SetPresence>("presence.set"),
@@ -73,6 +76,7 @@ pub const FRAMES: &[Frame] = &[
     frame::<Freeze>("room.freeze"),
     frame::<Unfreeze>("room.unfreeze"),
     frame::<SetSlowMode>("room.slow_mode"),
+    frame::<SetPreferences>("room.preferences"),
     frame::<Command>("app.*"),
 ];
 

@@ -9,7 +9,7 @@ use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
     chat::ReadMark,
     clock::now,
-    db::{Concern, Conn, Effects, Marked, Write, WriteError, Written, on},
+    db::{Concern, Conn, Effects, Happened, Marked, Write, WriteError, Written, on},
     protocol::{ReadMarkView, Refusal, Rules},
 };
 
@@ -56,8 +56,8 @@ impl Operation for MarkRead {
         let (room, user) = (access.room, from.user.key);
         let write = Reading { room: room.key, user, target, at: now() };
         server.write_for(reply, write, move |server, reply, marked| {
-            let Marked { seq, moved } = marked;
-            let is_new = moved.is_some();
+            let Marked { seq, moved, again } = marked;
+            let is_new = moved.is_some() || again;
             if let Some(by) = moved {
                 server.marks.read((room.key, &room.id), user, by, seq);
             }
@@ -96,6 +96,9 @@ impl Write for Reading {
     fn effects(&self, marked: &Marked, effects: &mut Effects) {
         if let Some(by) = &marked.moved {
             effects.happened(|| by.has_read(self.room, self.user, marked.seq));
+        }
+        if marked.again {
+            effects.happened(|| Happened::Unread { room: self.room.0, user: self.user.0 });
         }
     }
 }
@@ -157,7 +160,7 @@ mod tests {
         bench.say(&room, &ann, 5);
         let read = |target| bench.one(Reading { room: room.key, user: ben.key, target, at: AT });
         let mark = |target| {
-            let Marked { seq, moved } = read(target).expect("marked");
+            let Marked { seq, moved, again: _ } = read(target).expect("marked");
             (seq.0, moved.is_some())
         };
         assert_eq!(mark(ReadTarget::Seq(Seq(3))), (3, true));

@@ -47,7 +47,14 @@ impl ChatServer {
         self.marks.read((key, &room), user, by, seq);
         let epoch = self.reader.epoch_of(key);
         let (read_seq, epoch) = (seq.0, epoch.as_str());
-        let unread = UnreadView { read_seq, unread: 0, mentions: 0, last_seq: read_seq, epoch };
+        let unread = UnreadView {
+            read_seq,
+            unread: 0,
+            mentions: 0,
+            last_seq: read_seq,
+            epoch,
+            unread_from: None,
+        };
         self.tell_user(user, &events::room_unread(&room, unread, now()));
         (room, seq)
     }
@@ -127,9 +134,16 @@ mod backend {
             .inner_join(room_heads::table.on(room_heads::room_key.eq(members::room_key)))
             .left_join(receipts::table.on(mark))
             .filter(members::user_key.eq(user.0))
-            .filter(receipts::read_seq.is_null().and(room_heads::last_seq.gt(0)).or(
-                room_heads::last_seq.nullable().gt(receipts::read_seq.nullable()).assume_not_null(),
-            ))
+            .filter(
+                receipts::read_seq
+                    .is_null()
+                    .and(room_heads::last_seq.gt(0))
+                    .or(room_heads::last_seq
+                        .nullable()
+                        .gt(receipts::read_seq.nullable())
+                        .assume_not_null())
+                    .or(members::unread_from.is_not_null()),
+            )
             .filter(rooms::id.is_not_null())
             .select((
                 (rooms::key, rooms::id.assume_not_null(), room_heads::last_seq),

@@ -17,7 +17,7 @@ use crate::{
     protocol::{ReadMarkView, ReceiptView},
 };
 use parlor_domain::{
-    RoomId, RoomKey, RoomOverview, RoomState, Seq,
+    RoomId, RoomKey, RoomOverview, Seq,
     limits::{READ_ALL_ROOMS, READ_ALL_STEPS},
 };
 
@@ -65,9 +65,7 @@ pub(super) async fn show(
 
 fn mark_of(overview: RoomOverview) -> Option<ReadMark> {
     let RoomOverview { room, last_seq, epoch, state, .. } = overview;
-    let state = state?;
-    let RoomState { read_seq, unread, mentions, .. } = state;
-    Some(ReadMark { room: room.id.clone(), read_seq, unread, mentions, last_seq, epoch })
+    Some(ReadMark::of(room.id.clone(), &state?, last_seq, epoch))
 }
 
 /// In steps, each a write of its own: others are not to wait for all of it.

@@ -12,9 +12,15 @@ use super::{
     reply::{Reply, fitting},
     request::{Limit, OfRoom},
 };
-use crate::{auth::Identity, chat::ChatError, db::RoomFilter, error::ApiError, protocol::RoomView};
+use crate::{
+    auth::Identity,
+    chat::ChatError,
+    db::{OwnRooms, RoomFilter, RoomPlace, RoomSort},
+    error::ApiError,
+    protocol::RoomView,
+};
 use parlor_domain::{
-    Denied, DisplayText, RoomKey, RoomKind, Scope, Seq,
+    Denied, DisplayText, Notifications, RoomKey, RoomKind, RoomOverview, Scope, UserId,
     limits::{CUSTOM_FILTER_BYTES, HISTORY_PAGE, LIST_PAGE_MAX, TITLE_CHARS},
 };
 
@@ -39,7 +45,18 @@ pub(super) struct Listing {
     #[serde(default)]
     custom: Custom,
     #[serde(default)]
-    cursor: Seq,
+    sort: Sort,
+    /// Whether those are wanted that the user has hidden.
+    hidden: Option<bool>,
+    archived: Option<bool>,
+    pinned: Option<bool>,
+    unread: Option<bool>,
+    /// Of what the user is told there.
+    notifications: Option<Notifications>,
+    /// Those that this user is in, too.
+    member: Option<UserId>,
+    #[serde(default)]
+    cursor: RoomCursor,
     #[serde(default)]
     limit: Limit<HISTORY_PAGE, LIST_PAGE_MAX>,
 }
@@ -66,6 +83,70 @@ impl From<Kind> for Option<RoomKind> {
             Kind::Direct => Some(RoomKind::Direct),
             Kind::Announcement => Some(RoomKind::Announcement),
         }
+    }
+}
+
+/// In which order one's own rooms are listed.
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum Sort {
+    #[default]
+    Created,
+    LastMessage,
+    Unread,
+    Preferred,
+}
+
+impl From<Sort> for RoomSort {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Created => Self::Created,
+            Sort::LastMessage => Self::LastMessage,
+            Sort::Unread => Self::Unread,
+            Sort::Preferred => Self::Preferred,
+        }
+    }
+}
+
+/// Where a page of rooms goes on: numbers with points between them.
+#[derive(Default)]
+struct RoomCursor(Option<RoomPlace>);
+
+impl RoomCursor {
+    fn text(place: RoomPlace) -> String {
+        let kept = place.iter().rposition(|number| *number != 0).map_or(1, |last| last + 1);
+        let numbers: Vec<String> = place[..kept].iter().map(i64::to_string).collect();
+        numbers.join(".")
+    }
+
+    fn parse(text: &str) -> Option<RoomPlace> {
+        let (mut place, mut numbers) = (RoomPlace::default(), text.split('.'));
+        for (number, text) in place.iter_mut().zip(&mut numbers) {
+            *number = text.parse().ok()?;
+        }
+        numbers.next().is_none().then_some(place)
+    }
+}
+
+impl<'de> Deserialize<'de> for RoomCursor {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let place = Self::parse(&String::deserialize(from)?);
+        place.map(Some).map(Self).ok_or_else(|| D::Error::custom("must be one that a page gave"))
+    }
+}
+
+impl JsonSchema for RoomCursor {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "RoomCursor".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": r"^-?[0-9]{1,18}(\.-?[0-9]{1,18}){0,3}$"})
     }
 }
 
@@ -104,26 +185,77 @@ impl JsonSchema for Custom {
     }
 }
 
+impl Listing {
+    /// How one's own rooms are wanted; `None` if with somebody who is not there.
+    async fn own(&self, state: &State) -> Result<Option<OwnRooms>, ApiError> {
+        let member = match &self.member {
+            Some(id) => match state.reader.user(id).await? {
+                Some(user) => Some(user.key),
+                None => return Ok(None),
+            },
+            None => None,
+        };
+        Ok(Some(OwnRooms {
+            sort: self.sort.into(),
+            hidden: self.hidden,
+            archived: self.archived,
+            pinned: self.pinned,
+            unread: self.unread,
+            notifications: self.notifications,
+            member,
+        }))
+    }
+}
+
+/// Rooms with their places, and the place that the next page goes on behind, if there is
+/// one.
+type Page = (Vec<(RoomPlace, RoomOverview)>, Option<RoomPlace>);
+
+/// Where a room stands among those that are listed as they were made.
+fn place_of(RoomKey(key): RoomKey) -> RoomPlace {
+    [key, 0, 0, 0]
+}
+
+async fn page(who: &Identity, state: &State, listing: Listing) -> Result<Page, ApiError> {
+    let own = listing.own(state).await?;
+    let Listing { all, query, kind, custom, cursor: RoomCursor(after), limit, .. } = listing;
+    let text = query.map(|DisplayText(text)| text).filter(|text| !text.is_empty());
+    let filter = RoomFilter { text, kind: kind.into(), custom: custom.0 };
+    let (reader, user, limit) = (&state.reader, who.user.key, limit.0);
+    let first = RoomKey(after.map_or(0, |[first, ..]| first));
+    let (rooms, last) = match own {
+        own if all && own.is_none_or(|own| !own.is_plain()) => {
+            return Err(ApiError::field("all", "goes with no order or filter of one's own rooms"));
+        }
+        None => return Ok((Vec::new(), None)),
+        Some(_) if all => reader.all_rooms(&filter, first, limit).await?,
+        Some(own) if own.is_plain() => {
+            reader.rooms_with_last_message(user, &filter, first, limit).await?
+        }
+        Some(own) => {
+            let limit = usize::try_from(limit).unwrap_or(0);
+            return Ok(reader.own_rooms(user, &filter, &own, after, limit).await?);
+        }
+    };
+    let placed = rooms.into_iter().map(|overview| (place_of(overview.room.key), overview));
+    Ok((placed.collect(), last.map(place_of)))
+}
+
 pub(super) async fn list(
     who: Identity,
     state: web::Data<State>,
-    Listing { all, query, kind, custom, cursor, limit }: Listing,
+    listing: Listing,
 ) -> Result<Reply<Rooms<'static>>, ApiError> {
-    if all && !who.may(&[Scope::Rooms]) {
+    if listing.all && !who.may(&[Scope::Rooms]) {
         return Err(ChatError::from(Denied::NotAdmin).into());
     }
-    let text = query.map(|DisplayText(text)| text).filter(|text| !text.is_empty());
-    let filter = RoomFilter { text, kind: kind.into(), custom: custom.0 };
-    let (after, limit, reader) = (RoomKey(cursor.0), limit.0, &state.reader);
-    let (listed, last) = match all {
-        true => reader.all_rooms(&filter, after, limit).await?,
-        false => reader.rooms_with_last_message(who.user.key, &filter, after, limit).await?,
-    };
-    let (rooms, fits) = fitting(&listed, state.limits.page_bytes(), RoomView::from);
+    let (listed, last) = page(&who, &state, listing).await?;
+    let bytes_max = state.limits.page_bytes();
+    let (rooms, fits) = fitting(&listed, bytes_max, |(_, overview)| RoomView::from(overview));
     // Those that do not fit are on the next page, and so is what comes behind them.
-    let last_told = listed.get(rooms.len().wrapping_sub(1)).map(|overview| overview.room.key);
+    let last_told = listed.get(rooms.len().wrapping_sub(1)).map(|(place, _)| *place);
     let last = if fits { last } else { last_told };
-    let (cursor, has_more) = (last.map(|room| room.0.to_string()), last.is_some());
+    let (cursor, has_more) = (last.map(RoomCursor::text), last.is_some());
     Ok(Reply::ok(Rooms { rooms, cursor, has_more }))
 }
 

@@ -14,8 +14,8 @@ use crate::{
     operations::{command::Answered, disconnect::Disconnected, frames::FRAMES, publish::Published},
     protocol::{
         Close, ErrorCode, ErrorView, HistoryView, MemberOutcome, MemberResultView, MemberView,
-        MembersChangedView, ReadMarkView, Refusal, RoomEntryView, RoomView, Schemas,
-        StoredMessageView,
+        MembersChangedView, ReadMarkView, Refusal, RoomEntryView, RoomPreferencesView, RoomView,
+        Schemas, StoredMessageView,
         events::{self, Delta, Departure, MarkView, PresenceView, UnreadView},
         server_frame::{
             self, AppendedView, ChangedView, DeliveredView, Empty, JoinedView, ResumedInbox,
@@ -25,9 +25,9 @@ use crate::{
 };
 use parlor_domain::{
     AppEvent, ClientId, Epoch, EventKind, Extras, HistoryPage, InboxEvent, Member, Mentions,
-    Message, MessageId, MessageKind, Pin, Posted, Profile, Quote, Reaction, Role, Room, RoomEvent,
-    RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Seq, Standing, Status, StreamState,
-    Thread, Timestamp, User, UserId, UserKey, limits::Limits,
+    Message, MessageId, MessageKind, Notifications, Pin, Posted, Preferences, Profile, Quote,
+    Reaction, Role, Room, RoomEvent, RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Seq,
+    Standing, Status, StreamState, Thread, Timestamp, User, UserId, UserKey, limits::Limits,
 };
 use parlor_websocket::Frame;
 
@@ -66,6 +66,17 @@ fn profile() -> Profile {
     }
 }
 
+fn preferences() -> Preferences {
+    Preferences {
+        notifications: Notifications::Mentions,
+        notifications_until: Some(LATER),
+        hidden: true,
+        archived: true,
+        pinned: true,
+        rank: Some(-3),
+    }
+}
+
 /// A room with all it can have.
 fn overview() -> RoomOverview {
     let standing = Standing {
@@ -80,7 +91,15 @@ fn overview() -> RoomOverview {
         last_seq: Seq(42),
         epoch: epoch(),
         member_count: 3,
-        state: Some(RoomState { standing, read_seq, delivered_seq, unread: 2, mentions: 1 }),
+        state: Some(RoomState {
+            standing,
+            read_seq,
+            delivered_seq,
+            unread: 2,
+            mentions: 1,
+            unread_from: Some(Seq(39)),
+            preferences: preferences(),
+        }),
         peer: Some(user(2, "ben", "Ben")),
         last_message: Some(Some(plain())),
     }
@@ -187,8 +206,14 @@ fn frames() -> Vec<Frame> {
     let to_room = RoomEvent { seq: Seq(43), event: event.clone() };
     let to_user = InboxEvent { inbox_seq: Seq(9), event: event.clone() };
     let mark = MarkView { user_id: "ben".into(), read_seq: Some(41), delivered_seq: Some(42) };
-    let unread =
-        UnreadView { read_seq: 41, unread: 1, mentions: 0, last_seq: 42, epoch: "Zk3v0cP1x2A" };
+    let unread = UnreadView {
+        read_seq: 41,
+        unread: 1,
+        mentions: 0,
+        last_seq: 42,
+        epoch: "Zk3v0cP1x2A",
+        unread_from: Some(42),
+    };
     let offline = PresenceView::new(&ben.id, Status::Offline, Some(AT));
     let online = PresenceView::new(&ann.id, Status::Online, None);
     let metadata = Some(r#"{"parts":[]}"#);
@@ -205,6 +230,7 @@ fn frames() -> Vec<Frame> {
         events::published(None, &event),
         events::receipts(id, &[mark], AT),
         events::room_unread(id, unread, AT),
+        events::room_preferences(id, preferences(), AT),
         events::typing(id, &ann.id, true, AT),
         events::presence(&offline, AT),
         events::room_presence(id, vec![online], AT),
@@ -291,7 +317,9 @@ fn every_answer_of_an_operation() {
         mentions: 0,
         last_seq: 42,
         epoch,
+        unread_from: Some(42),
     });
+    answers.add(&RoomPreferencesView::new(&RoomId::from_stored("board:42"), preferences()));
     answers.add(&HistoryView::from(&page));
     answers.add(&room());
     for frame in FRAMES {

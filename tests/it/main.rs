@@ -67,6 +67,7 @@ mod overload;
 mod page;
 mod pipelining;
 mod posting;
+mod preferences;
 mod presence;
 mod processes;
 mod proxies;

@@ -122,6 +122,94 @@ async fn rooms_are_found_by_name_kind_and_custom_data() {
     assert_eq!(listed(&ann, &[("query", "board:"), ("kind", "public")]).await, ["board:1"]);
 }
 
+/// Rooms that a user has in different ways, the first made first.
+async fn had(server: &Server) -> User {
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    for room in ["a", "b", "c", "d", "e"] {
+        ben.room_with(room, &[&ann]).await;
+    }
+    for room in ["c", "a", "e"] {
+        ben.say(room, "hello").await;
+    }
+    ben.post("/rooms/b/messages", json!({"content": "@ann, here"})).await.expect(201);
+    ann.put("/rooms/e/read", json!({"all": true})).await.expect(200);
+    for (room, preferences) in [
+        ("a", json!({"pinned": true, "rank": 5})),
+        ("b", json!({"archived": true, "notifications": "mentions"})),
+        ("c", json!({"rank": 9})),
+        ("d", json!({"pinned": true})),
+        ("e", json!({"hidden": true, "notifications": "nothing"})),
+    ] {
+        ann.patch(&format!("/rooms/{room}/preferences"), preferences).await.expect(200);
+    }
+    ann
+}
+
+#[tokio::test]
+async fn ones_own_rooms_are_sorted_by_what_changes() {
+    let server = Server::builder().set("PARLOR_QUEUED_BYTES", 256 * 1024).start().await;
+    let ann = had(&server).await;
+    for (sort, expected) in [
+        ("created", ["a", "b", "c", "d", "e"]),
+        ("last_message", ["b", "e", "a", "c", "d"]),
+        ("unread", ["b", "a", "c", "e", "d"]),
+        ("preferred", ["a", "d", "c", "b", "e"]),
+    ] {
+        for limit in ["1", "2", "5"] {
+            let fields = [("sort", sort), ("limit", limit)];
+            assert_eq!(listed(&ann, &fields).await, expected, "{sort}, {limit} a page");
+        }
+    }
+    // A page that is too large for an answer goes on where it ended.
+    let large = json!({"text": "x".repeat(3_900)});
+    for number in 0..40 {
+        let room = json!({"room_id": format!("large:{number:02}"), "custom": large});
+        ann.post("/rooms", room).await.expect(201);
+    }
+    let all = listed(&ann, &[("sort", "preferred"), ("limit", "200")]).await;
+    assert_eq!(all.len(), 45);
+    let page = ann.get("/rooms?sort=preferred&limit=200").await.expect(200);
+    assert!(page["rooms"].as_array().expect("a list").len() < 45, "it is cut");
+    let page = ann.get("/rooms?sort=preferred").await.expect(200);
+    assert_eq!(page["rooms"][0]["last_message"]["content"], "hello");
+}
+
+#[tokio::test]
+async fn ones_own_rooms_are_filtered_by_how_one_has_them() {
+    let server = Server::start().await;
+    let ann = had(&server).await;
+    for (fields, expected) in [
+        (vec![("hidden", "true")], vec!["e"]),
+        (vec![("hidden", "false")], vec!["a", "b", "c", "d"]),
+        (vec![("archived", "true")], vec!["b"]),
+        (vec![("archived", "false"), ("hidden", "false")], vec!["a", "c", "d"]),
+        (vec![("pinned", "true")], vec!["a", "d"]),
+        (vec![("unread", "true")], vec!["a", "b", "c"]),
+        (vec![("unread", "false"), ("limit", "1")], vec!["d", "e"]),
+        (vec![("notifications", "nothing")], vec!["e"]),
+        (vec![("notifications", "all"), ("sort", "last_message")], vec!["a", "c", "d"]),
+        (vec![("pinned", "false"), ("query", "c")], vec!["c"]),
+        (vec![("member", "ben"), ("sort", "preferred")], vec!["a", "d", "c", "b", "e"]),
+        (vec![("member", "nobody")], vec![]),
+    ] {
+        assert_eq!(listed(&ann, &fields).await, expected, "{fields:?}");
+    }
+    let zoe = server.user("zoe").await;
+    zoe.create_room("zoes", "private").await;
+    ann.create_room("f", "private").await;
+    ann.add_member("f", &zoe).await.expect(201);
+    assert_eq!(listed(&ann, &[("member", "zoe")]).await, ["f"], "not where ann is not");
+    // A room that is marked as unread is, even if nothing in it counts.
+    ann.say("f", "to myself").await;
+    ann.put("/rooms/f/unread", json!({})).await.expect(200);
+    assert_eq!(listed(&ann, &[("member", "zoe"), ("unread", "true")]).await, ["f"]);
+    let admin = admin(&server).await;
+    for field in ["sort=unread", "hidden=false", "member=ann", "member=nobody"] {
+        let error = admin.get(&format!("/rooms?all=true&{field}")).await;
+        assert_eq!(error.refused(400, "invalid_message")["field"], "all", "{field}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_a_filter_is_named() {
     let server = Server::start().await;
@@ -135,6 +223,11 @@ async fn what_is_wrong_with_a_filter_is_named() {
         ("query", text.as_str()),
         ("all", "maybe"),
         ("cursor", "x"),
+        ("cursor", "1.2.3.4.5"),
+        ("sort", "best"),
+        ("pinned", "2"),
+        ("notifications", "some"),
+        ("member", "a b"),
     ] {
         let error = ann.get(&path(&[(field, value)])).await.refused(400, "invalid_message");
         assert_eq!(error["field"], field, "{error}");

@@ -13,7 +13,7 @@ pub use own::{OpenRow, OwnRows};
 pub use position::{FeedPage, FeedPosition};
 pub(crate) use position::{LookRow, PageRow};
 
-use parlor_domain::{RoomKey, UserId, UserKey};
+use parlor_domain::{Preferences, RoomKey, UserId, UserKey};
 
 /// One thing that happened. It says where to look; what is there is read from
 /// the database, so that it does not matter how late it is heard, or how
@@ -74,6 +74,19 @@ pub enum Happened {
         /// [`BLOCKS_PER_USER`](parlor_domain::limits::BLOCKS_PER_USER).
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         blocked: Vec<i64>,
+    },
+    /// A member counts the room as unread from another place, which only their own
+    /// clients show.
+    Unread {
+        room: i64,
+        user: i64,
+    },
+    /// A member has a room otherwise, which is nobody else's business.
+    Preferences {
+        room: i64,
+        id: String,
+        user: i64,
+        preferences: Preferences,
     },
     /// Tokens of a user are no longer valid, or a user was banned, or unbanned.
     Barred {
@@ -165,6 +178,8 @@ impl Happened {
             | Self::RoomUpdated { room }
             | Self::RoomDeleted { room }
             | Self::Marked { room, .. }
+            | Self::Unread { room, .. }
+            | Self::Preferences { room, .. }
             | Self::Signal(Signal::Room { room, .. }) => Some(RoomKey(*room)),
             Self::Blocked { .. }
             | Self::Barred { .. }
@@ -187,7 +202,9 @@ impl Happened {
             Self::Joined { user, .. }
             | Self::Left { user, .. }
             | Self::Standing { user, .. }
-            | Self::Marked { user, .. } => Some(UserKey(*user)),
+            | Self::Marked { user, .. }
+            | Self::Unread { user, .. }
+            | Self::Preferences { user, .. } => Some(UserKey(*user)),
             // Of two users: all nodes hear it.
             Self::Blocked { .. } => None,
             Self::Head { .. }

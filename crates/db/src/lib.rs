@@ -54,7 +54,8 @@ pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
 pub use reader::{
     Arrival, Audited, Backlog, DatabaseSize, InboxHead, InboxPage, InboxSince, KnownUser, LeftRoom,
-    Letter, Missed, Needs, Reacted, ReadError, Reader, Replay, RoomFilter, SubmissionBacklog, Trim,
+    Letter, Missed, Needs, OwnRooms, Reacted, ReadError, Reader, Replay, RoomFilter, RoomPlace,
+    RoomSort, SubmissionBacklog, Trim,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};

@@ -71,6 +71,13 @@ diesel::table! {
         placed_by -> Nullable<BigInt>,
         peer_deleted -> Bool,
         spoke_at -> Nullable<BigInt>,
+        notifications -> Nullable<Text>,
+        notifications_until -> Nullable<BigInt>,
+        hidden_seq -> Nullable<BigInt>,
+        archived -> Nullable<Bool>,
+        pinned -> Nullable<Bool>,
+        rank -> Nullable<BigInt>,
+        unread_from -> Nullable<BigInt>,
     }
 }
 

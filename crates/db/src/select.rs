@@ -12,6 +12,7 @@ use super::rows::message::MessageRow;
 pub(crate) mod backend {
     use diesel::{
         BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryResult,
+        dsl::exists,
     };
     use diesel_async::RunQueryDsl;
     use rustc_hash::FxHashMap;
@@ -23,7 +24,7 @@ pub(crate) mod backend {
             message::{assemble, columns, quote_columns, quoted_ids, visible},
             user::{UserRow, columns as user_columns},
         },
-        schema::{messages, room_events, rooms, users},
+        schema::{members, messages, room_events, rooms, users},
     };
 
     /// Whole messages, with what they point to.
@@ -166,9 +167,53 @@ pub(crate) mod backend {
         Ok((messages_of(conn, rows).await?, more))
     }
 
+    /// Adds to rooms of a user what is read apart, where there is any of it.
+    pub(crate) async fn complete(
+        conn: &mut AsyncConn,
+        user: UserKey,
+        rooms: &mut [RoomOverview],
+    ) -> QueryResult<()> {
+        add_peers(conn, user, rooms).await?;
+        show_again(conn, user, rooms).await
+    }
+
+    /// Rooms in which somebody has written since they were hidden are not hidden any
+    /// more, also where that is gone by now.
+    async fn show_again(
+        conn: &mut AsyncConn,
+        user: UserKey,
+        rooms: &mut [RoomOverview],
+    ) -> QueryResult<()> {
+        let is_hidden = |overview: &&mut RoomOverview| {
+            overview.state.is_some_and(|state| state.preferences.hidden)
+        };
+        let keys: Vec<i64> =
+            rooms.iter_mut().filter(is_hidden).map(|overview| overview.room.key.0).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let written = messages::table
+            .filter(messages::room_key.eq(members::room_key))
+            .filter(messages::seq.nullable().gt(members::hidden_seq));
+        let shown = members::table
+            .inner_join(rooms::table)
+            .filter(members::user_key.eq(user.0))
+            .filter(members::room_key.eq_any(keys))
+            .filter(exists(written).or(rooms::floor_seq.nullable().gt(members::hidden_seq)))
+            .select(members::room_key)
+            .load::<i64>(conn)
+            .await?;
+        for overview in rooms.iter_mut().filter(|one| shown.contains(&one.room.key.0)) {
+            if let Some(state) = &mut overview.state {
+                state.preferences.hidden = false;
+            }
+        }
+        Ok(())
+    }
+
     /// The other user of each direct room, also one who was deleted: they are
     /// looked up by the room's pair, not by its members.
-    pub(crate) async fn add_peers(
+    async fn add_peers(
         conn: &mut AsyncConn,
         user: UserKey,
         rooms: &mut [RoomOverview],

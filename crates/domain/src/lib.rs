@@ -21,6 +21,7 @@ mod mention;
 mod message;
 mod name;
 mod origin;
+mod preferences;
 mod presence;
 mod quota;
 mod room;
@@ -50,6 +51,7 @@ pub use mention::{Mentioned, mentioned_in};
 pub use message::{Change, HistoryCursor, HistoryPage, Message, ReadTarget, StoredMessage};
 pub use name::{NotShown, display_name, display_text, shows_something, visible};
 pub use origin::{Adopted, UserOrigin};
+pub use preferences::{Notifications, Preferences, PreferencesChange};
 pub use presence::Status;
 pub use quota::{FileQuota, FileUsage, QuotaReached};
 pub use room::{

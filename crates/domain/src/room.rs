@@ -132,10 +132,21 @@ pub struct RoomState {
     pub standing: super::Standing,
     pub read_seq: Seq,
     pub delivered_seq: Seq,
-    /// Messages after the read mark that others wrote.
+    /// Messages that others wrote after the read mark, or from where on it was marked as
+    /// unread.
     pub unread: i64,
     /// Those of them that mention this member.
     pub mentions: i64,
+    /// From where on the member has marked it as unread.
+    pub unread_from: Option<Seq>,
+    pub preferences: super::Preferences,
+}
+
+impl RoomState {
+    /// Whether there is anything to read, or the member says that there is.
+    pub fn is_unread(&self) -> bool {
+        self.unread > 0 || self.unread_from.is_some()
+    }
 }
 
 /// A room with its head, as one user sees it.

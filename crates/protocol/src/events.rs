@@ -10,8 +10,8 @@ use crate::{
     server_frame::{Envelope, NONE},
 };
 use parlor_domain::{
-    AppEvent, InboxEvent, Member, Message, MessageId, Profile, Room, RoomEvent, RoomId,
-    RoomOverview, Seq, Status, Timestamp, User, UserId,
+    AppEvent, InboxEvent, Member, Message, MessageId, Preferences, Profile, Room, RoomEvent,
+    RoomId, RoomOverview, Seq, Status, Timestamp, User, UserId,
 };
 use parlor_websocket::Frame;
 
@@ -182,10 +182,25 @@ pub struct UnreadView<'a> {
     /// The counts take in everything up to here.
     pub last_seq: i64,
     pub epoch: &'a str,
+    /// From where on the user has marked the room as unread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unread_from: Option<i64>,
 }
 
 pub fn room_unread(room: &RoomId, unread: UnreadView<'_>, at: Timestamp) -> Frame {
     room_event("room.unread", room, &at.to_rfc3339(), Some(unread)).encode()
+}
+
+/// `data` of `room.preferences`.
+#[derive(Serialize, JsonSchema)]
+pub struct PreferencesSetView {
+    preferences: Preferences,
+}
+
+/// To a user's own connections.
+pub fn room_preferences(room: &RoomId, preferences: Preferences, at: Timestamp) -> Frame {
+    let data = PreferencesSetView { preferences };
+    room_event("room.preferences", room, &at.to_rfc3339(), Some(data)).encode()
 }
 
 /// `data` of `typing`.

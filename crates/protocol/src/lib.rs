@@ -28,7 +28,8 @@ pub use message_view::MessageView;
 pub use parlor_domain::AttachmentView;
 pub use request::{Input, Json, Object, null_or};
 pub use room_view::{
-    BanView, MemberView, ReceiptView, RoomChangeView, RoomEntryView, RoomView, rooms_that_fit,
+    BanView, MemberView, ReceiptView, RoomChangeView, RoomEntryView, RoomPreferencesView, RoomView,
+    rooms_that_fit,
 };
 pub use schemas::{AnyRole, AnyRoomKind, AnyStatus, OrNull, Schemas, any_json};
 pub use views::*;

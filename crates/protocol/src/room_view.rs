@@ -6,7 +6,8 @@ use serde_json::{Map, Value, value::RawValue};
 
 use crate::{AnyRole, AnyRoomKind, MessageView, OrNull, UserView};
 use parlor_domain::{
-    Ban, Member, Receipt, Room, RoomOverview, RoomRules, RoomState, Timestamp, User,
+    Ban, Member, Preferences, Receipt, Room, RoomId, RoomOverview, RoomRules, RoomState, Timestamp,
+    User,
 };
 
 #[derive(Serialize, JsonSchema)]
@@ -62,11 +63,24 @@ struct RoomStateView {
     delivered_seq: i64,
     unread: i64,
     mentions: i64,
+    /// From where on the member has marked it as unread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread_from: Option<i64>,
+    #[serde(skip_serializing_if = "Preferences::is_usual")]
+    preferences: Preferences,
 }
 
 impl From<RoomState> for RoomStateView {
     fn from(state: RoomState) -> Self {
-        let RoomState { standing, read_seq, delivered_seq, unread, mentions } = state;
+        let RoomState {
+            standing,
+            read_seq,
+            delivered_seq,
+            unread,
+            mentions,
+            unread_from,
+            preferences,
+        } = state;
         Self {
             role: standing.role.as_str(),
             muted_until: standing.muted_until.map(Timestamp::to_rfc3339),
@@ -75,7 +89,22 @@ impl From<RoomState> for RoomStateView {
             delivered_seq: delivered_seq.0,
             unread,
             mentions,
+            unread_from: unread_from.map(|seq| seq.0),
+            preferences,
         }
+    }
+}
+
+/// What a member has set for themselves in a room.
+#[derive(Serialize, JsonSchema)]
+pub struct RoomPreferencesView<'a> {
+    room_id: &'a str,
+    preferences: Preferences,
+}
+
+impl<'a> RoomPreferencesView<'a> {
+    pub fn new(room: &'a RoomId, preferences: Preferences) -> Self {
+        Self { room_id: room.as_str(), preferences }
     }
 }
 

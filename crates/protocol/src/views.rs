@@ -96,6 +96,10 @@ pub struct ReadMarkView<'a> {
     pub mentions: i64,
     pub last_seq: i64,
     pub epoch: &'a str,
+    /// From where on the user has marked the room as unread; `unread` is counted from
+    /// there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unread_from: Option<i64>,
 }
 
 /// What a sender learns of a message.

@@ -1170,8 +1170,9 @@ export class Calls extends Core {
 
   /**
    * The user's rooms, or all rooms (rooms), with the last message of each. The rooms of the
-   * user in the order of their creation, each with the user's own marks and its last
-   * message. `cursor` of one page leads to the next.
+   * user in the order of their creation, or the one that `sort` names, each with the user's
+   * own marks and its last message. They are found by name, kind and custom data, and by
+   * how the user has them. `cursor` of one page leads to the next.
    *
    * @param {import("../types/api.js").ListRoomsQuery} [query]
    * @param {Options} [options]
@@ -1336,6 +1337,27 @@ export class Calls extends Core {
     return this.call({
       method: "PUT",
       path: "/rooms/{room}/read",
+      places: { room },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Mark the room as unread again. Counts the room as unread again, from a position, a
+   * message, or the newest message that somebody else wrote. The read mark, which others
+   * see, stays.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").MarkUnreadRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ReadMark>}
+   */
+  markUnread(room, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/rooms/{room}/unread",
       places: { room },
       body,
       repeatable: true,
@@ -1667,6 +1689,27 @@ export class Calls extends Core {
     return this.call({
       method: "PUT",
       path: "/rooms/{room}/members",
+      places: { room },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Mute, hide, archive, pin or sort the room for oneself. Says how the user wants to have
+   * the room, for their own devices alone: of what they are told, whether it is hidden
+   * until somebody writes, archived, pinned, and its place in their own order.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").SetPreferencesRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").RoomPreferences>}
+   */
+  setPreferences(room, body, options) {
+    return this.call({
+      method: "PATCH",
+      path: "/rooms/{room}/preferences",
       places: { room },
       body,
       repeatable: true,

@@ -328,6 +328,15 @@ export interface MarkReadRequest {
   seq?: number | null;
 }
 
+/**
+ * Counts a room as unread from a position or a message on; from the newest message that
+ * somebody else wrote, if it names none. The user's read mark, which others see, stays.
+ */
+export interface MarkUnreadRequest {
+  message_id?: string | null;
+  seq?: number | null;
+}
+
 /** The session's own user. */
 export interface Me {
   avatar_url?: string;
@@ -423,6 +432,9 @@ export interface NamedMember {
   user_id: string;
 }
 
+/** Of what a member wants to be told. */
+export type Notifications = "all" | "nothing" | string;
+
 /** Opens the direct room of two users, for the application. */
 export interface OpenDirectRoomBetweenRequest {
   user_ids: string[];
@@ -453,6 +465,22 @@ export interface Pins {
   cursor?: string;
   has_more: boolean;
   messages: Message[];
+}
+
+/**
+ * How a member has a room. It is shown, and told to other nodes, as it is here, without what
+ * is as usual.
+ */
+export interface Preferences {
+  archived?: boolean;
+  /** Until somebody writes there. */
+  hidden?: boolean;
+  notifications?: Notifications;
+  /** Then the member wants to be told of all again. */
+  notifications_until?: string;
+  pinned?: boolean;
+  /** The member's own order: lower comes first. */
+  rank?: number;
 }
 
 /** A user's status, as those see it who share a room. */
@@ -561,6 +589,10 @@ export interface ReadMark {
   read_seq: number;
   room_id: string;
   unread: number;
+  /**
+   * From where on the user has marked the room as unread; `unread` is counted from there.
+   */
+  unread_from?: number;
 }
 
 export interface Receipt {
@@ -611,6 +643,7 @@ export interface Room {
   mentions?: number;
   muted_until?: string;
   peer?: Peer;
+  preferences?: Preferences;
   read_seq?: number;
   role?: Role;
   room_id: string;
@@ -618,9 +651,17 @@ export interface Room {
   title: string;
   topic: string;
   unread?: number;
+  /** From where on the member has marked it as unread. */
+  unread_from?: number;
 }
 
 export type RoomKind = "public" | "private" | "direct" | "announcement";
+
+/** What a member has set for themselves in a room. */
+export interface RoomPreferences {
+  preferences: Preferences;
+  room_id: string;
+}
 
 /**
  * A room with few members says who of them is there; a big one how many connections hear it.
@@ -687,6 +728,22 @@ export interface SendMessageRequest {
  */
 export interface SetMembersRequest {
   members: NamedMember[];
+}
+
+/**
+ * Says how the user wants to have a room; what is not named stays. Nobody else learns of it.
+ */
+export interface SetPreferencesRequest {
+  archived?: boolean | null;
+  /** Until somebody writes there. */
+  hidden?: boolean | null;
+  /** Of what the user is told; for good, unless it says until when. */
+  notifications?: Notifications | null;
+  notifications_seconds?: number | null;
+  notifications_until?: string | Date | null;
+  pinned?: boolean | null;
+  /** The user's own order: lower comes first; `null` takes it away. */
+  rank?: number | null;
 }
 
 /** How much of its history a room keeps; what is left out follows the server's setting. */
@@ -970,16 +1027,30 @@ export interface ListRoomReceiptsQuery {
 export interface ListRoomsQuery {
   /** Of everybody, not only one's own: for administrators. */
   all?: boolean;
+  /** Whether the user has archived them */
+  archived?: boolean;
   /** Where to go on: what the page before said */
-  cursor?: number;
+  cursor?: string;
   /** Only what has these fields in its custom data: a JSON object */
   custom?: Record<string, any>;
+  /** Whether those are wanted that the user has hidden. */
+  hidden?: boolean;
   /** Rooms of which kind; those that can be made are fewer. */
   kind?: "any" | "public" | "private" | "direct" | "announcement";
   /** At most so many entries */
   limit?: number;
+  /** Those that this user is in, too. */
+  member?: string;
+  /** Of what the user is told there */
+  notifications?: Notifications;
+  /** Whether the user has pinned them */
+  pinned?: boolean;
   /** What the id begins with, or the title contains. */
   query?: string;
+  /** In which order one's own rooms are listed. */
+  sort?: "created" | "last_message" | "unread" | "preferred";
+  /** Whether anything is unread there, or they are marked so */
+  unread?: boolean;
 }
 
 /** Parameters of `listThread`. */
@@ -1022,7 +1093,7 @@ export interface SearchMessagesQuery {
   room_id?: string;
   /** Only what this user wrote */
   sender?: string;
-  /** The best first, or the newest */
+  /** What comes first */
   sort?: "rank" | "newest";
   /** Not after this time */
   to?: string | Date;

@@ -665,8 +665,9 @@ export class Calls extends Core {
     iterRoomReceipts(room: string, query?: import("../types/api.js").ListRoomReceiptsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Receipt, void, undefined>;
     /**
      * The user's rooms, or all rooms (rooms), with the last message of each. The rooms of the
-     * user in the order of their creation, each with the user's own marks and its last
-     * message. `cursor` of one page leads to the next.
+     * user in the order of their creation, or the one that `sort` names, each with the user's
+     * own marks and its last message. They are found by name, kind and custom data, and by
+     * how the user has them. `cursor` of one page leads to the next.
      *
      * @param {import("../types/api.js").ListRoomsQuery} [query]
      * @param {Options} [options]
@@ -774,6 +775,17 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").ReadMark>}
      */
     markRead(room: string, body?: import("../types/api.js").MarkReadRequest, options?: Options): Promise<import("../types/api.js").ReadMark>;
+    /**
+     * Mark the room as unread again. Counts the room as unread again, from a position, a
+     * message, or the newest message that somebody else wrote. The read mark, which others
+     * see, stays.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").MarkUnreadRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ReadMark>}
+     */
+    markUnread(room: string, body?: import("../types/api.js").MarkUnreadRequest, options?: Options): Promise<import("../types/api.js").ReadMark>;
     /**
      * Open a direct room with another user. Opens the direct room of the user and another
      * one: 201 if it is new, 200 if it was there. There is one for each pair.
@@ -949,6 +961,17 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").MembersChanged>}
      */
     setMembers(room: string, body: import("../types/api.js").SetMembersRequest, options?: Options): Promise<import("../types/api.js").MembersChanged>;
+    /**
+     * Mute, hide, archive, pin or sort the room for oneself. Says how the user wants to have
+     * the room, for their own devices alone: of what they are told, whether it is hidden
+     * until somebody writes, archived, pinned, and its place in their own order.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").SetPreferencesRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").RoomPreferences>}
+     */
+    setPreferences(room: string, body?: import("../types/api.js").SetPreferencesRequest, options?: Options): Promise<import("../types/api.js").RoomPreferences>;
     /**
      * Set the retention of a room (admin). Keeps messages for so many days, or so many of
      * them; what is left out is as for all rooms. For administrators.

@@ -25,10 +25,19 @@ pub struct ReadMark {
     pub mentions: i64,
     pub last_seq: Seq,
     pub epoch: Epoch,
+    pub unread_from: Option<Seq>,
+}
+
+impl ReadMark {
+    pub fn of(room: RoomId, state: &RoomState, last_seq: Seq, epoch: Epoch) -> Self {
+        let RoomState { read_seq, unread, mentions, unread_from, .. } = *state;
+        Self { room, read_seq, unread, mentions, last_seq, epoch, unread_from }
+    }
 }
 
 impl<'a> From<&'a ReadMark> for ReadMarkView<'a> {
-    fn from(ReadMark { room, read_seq, unread, mentions, last_seq, epoch }: &'a ReadMark) -> Self {
+    fn from(mark: &'a ReadMark) -> Self {
+        let ReadMark { room, read_seq, unread, mentions, last_seq, epoch, unread_from } = mark;
         Self {
             room_id: room.as_str(),
             read_seq: read_seq.0,
@@ -36,6 +45,7 @@ impl<'a> From<&'a ReadMark> for ReadMarkView<'a> {
             mentions: *mentions,
             last_seq: last_seq.0,
             epoch: epoch.as_str(),
+            unread_from: unread_from.map(|seq| seq.0),
         }
     }
 }
@@ -83,7 +93,8 @@ impl ChatServer {
         self.when(reading, move |state, server| {
             let answer = match state {
                 Ok(Some((state, last_seq))) => {
-                    let mark = mark_of(&room.id, state, last_seq, server.reader.epoch_of(key));
+                    let epoch = server.reader.epoch_of(key);
+                    let mark = ReadMark::of(room.id.clone(), &state, last_seq, epoch);
                     if moved {
                         let frame = events::room_unread(&room.id, unread_view(&mark), now());
                         server.tell_user(user, &frame);
@@ -99,18 +110,14 @@ impl ChatServer {
     }
 }
 
-fn mark_of(room: &RoomId, state: RoomState, last_seq: Seq, epoch: Epoch) -> ReadMark {
-    let RoomState { standing: _, read_seq, delivered_seq: _, unread, mentions } = state;
-    ReadMark { room: room.clone(), read_seq, unread, mentions, last_seq, epoch }
-}
-
 fn unread_view(mark: &ReadMark) -> UnreadView<'_> {
-    let ReadMark { room: _, read_seq, unread, mentions, last_seq, epoch } = mark;
+    let ReadMark { room: _, read_seq, unread, mentions, last_seq, epoch, unread_from } = mark;
     UnreadView {
         read_seq: read_seq.0,
         unread: *unread,
         mentions: *mentions,
         last_seq: last_seq.0,
         epoch: epoch.as_str(),
+        unread_from: unread_from.map(|seq| seq.0),
     }
 }

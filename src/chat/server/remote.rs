@@ -10,11 +10,15 @@ use rustc_hash::FxHashMap;
 use super::{ChatServer, answer::ReplyTo, member::Leaving, turn::Turn};
 use crate::{
     chat::{Connected, Ephemeral, FromNode, FromNodes, Interest, Item, NodePresence},
+    clock::now,
     db::{Happened, Left, MarkedBy, ReadError, Reader, Signal},
-    protocol::{Close, events::Departure},
+    protocol::{
+        Close,
+        events::{self, Departure},
+    },
 };
 use parlor_domain::{
-    Member, MessageId, RoomKey, RoomOverview, Seq, UserId, UserKey,
+    Member, MessageId, RoomId, RoomKey, RoomOverview, Seq, UserId, UserKey,
     limits::{LOOKED_UP_AT_ONCE, MEMBERS_TOLD, READ_AGAIN, TIMELINE_AGAIN},
 };
 use parlor_process::span;
@@ -170,6 +174,11 @@ impl ChatServer {
                 let mark = Marked { by, read: read.map(Seq), delivered: delivered.map(Seq) };
                 self.marked(RoomKey(room), UserKey(user), mark);
             }
+            Happened::Unread { room, user } => self.unread_otherwise(RoomKey(room), UserKey(user)),
+            Happened::Preferences { room: _, id, user, preferences } => {
+                let frame = events::room_preferences(&RoomId::from_stored(id), preferences, now());
+                self.tell_user(UserKey(user), &frame);
+            }
             Happened::Signal(signal) => self.receive_signal(signal),
             Happened::UserChanged { user: Some(user), .. } => self.user_changed(UserKey(user)),
             // What concerns tokens and keys is no business of rooms.
@@ -301,13 +310,20 @@ impl ChatServer {
         });
     }
 
+    /// The user's clients here show other numbers now.
+    fn unread_otherwise(&mut self, room: RoomKey, user: UserKey) {
+        let Some(entry) = self.rooms.get(room) else { return };
+        if self.sessions.users.contains_key(&user) {
+            self.tell_read(ReplyTo::nobody(), user, entry.room.clone(), true);
+        }
+    }
+
     fn marked(&mut self, room: RoomKey, user: UserKey, mark: Marked) {
+        if mark.read.is_some() {
+            self.unread_otherwise(room, user);
+        }
         let Some(entry) = self.rooms.get(room) else { return };
         let room = entry.room.clone();
-        if mark.read.is_some() && self.sessions.users.contains_key(&user) {
-            // The user's clients here show other numbers now.
-            self.tell_read(ReplyTo::nobody(), user, room.clone(), true);
-        }
         // One who has never read may have less unread.
         if let Some(seq) = mark.read.filter(|seq| *seq > Seq::ZERO) {
             self.marks.read((room.key, &room.id), user, mark.by.clone(), seq);

@@ -9,7 +9,7 @@ use crate::{
     db::{Cleared, Purge},
     protocol::events,
 };
-use parlor_domain::{Room, RoomKey, RoomOverview, RoomState, Seq, Standing, UserKey};
+use parlor_domain::{Preferences, Room, RoomKey, RoomOverview, RoomState, Seq, Standing, UserKey};
 use parlor_process::span;
 
 impl ChatServer {
@@ -94,6 +94,8 @@ impl ChatServer {
             delivered_seq: Seq::ZERO,
             unread: 0,
             mentions: 0,
+            unread_from: None,
+            preferences: Preferences::default(),
         };
         RoomOverview {
             epoch: self.reader.epoch_of(room.key),

@@ -9,8 +9,9 @@ use crate::{
     protocol::{
         Auth, ErrorView, MemberView, MessageView, ProfileView, RoomChangeView, Schemas,
         events::{
-            AddedView, ClearedView, DeltaView, LeftView, MembersView, PresenceView, ReceiptsView,
-            RemovedView, RoomPresenceView, StopView, TypingView, UnreadView,
+            AddedView, ClearedView, DeltaView, LeftView, MembersView, PreferencesSetView,
+            PresenceView, ReceiptsView, RemovedView, RoomPresenceView, StopView, TypingView,
+            UnreadView,
         },
         server_frame::{Empty, GoAwayView, ReadyView, ResumedView, RoomsView, SessionView},
     },
@@ -100,6 +101,7 @@ pub fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
         ("presence", around(Some(schemas.of::<PresenceView<'_>>()), &["timestamp"])),
         ("room.presence", around(Some(schemas.of::<RoomPresenceView<'_>>()), ROOM_EVENT)),
         ("room.unread", around(Some(schemas.of::<UnreadView<'_>>()), ROOM_EVENT)),
+        ("room.preferences", around(Some(schemas.of::<PreferencesSetView>()), ROOM_EVENT)),
         ("member.joined", around(Some(member.clone()), ROOM_EVENT)),
         ("member.updated", around(Some(member), ROOM_EVENT)),
         ("member.left", around(Some(schemas.of::<LeftView<'_>>()), ROOM_EVENT)),

@@ -53,6 +53,34 @@ async fn two_nodes_that_write_to_one_room_make_one_order_for_all() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn how_one_has_a_room_is_told_to_ones_devices_everywhere() {
+    let cluster = Cluster::start(2).await;
+    let (ann, ben) = (cluster.nodes[0].user("ann").await, cluster.nodes[0].user("ben").await);
+    ann.room_with("den", &[&ben]).await;
+    ann.say("den", "hello").await;
+    let mut phone = ben.connect().await;
+    let mut laptop = cluster.nodes[1].user("ben").await.connect().await;
+    phone.ask("message.read", json!({"room_id": "den", "all": true})).await;
+    assert_eq!(laptop.next_event("room.unread").await["data"]["unread"], 0);
+    for (kind, fields, event, expected) in [
+        ("room.preferences", json!({"pinned": true}), "room.preferences", json!({"pinned": true})),
+        ("message.unread", json!({}), "room.unread", json!(1)),
+        ("message.read", json!({"all": true}), "room.unread", json!(0)),
+    ] {
+        let mut fields = fields;
+        fields["room_id"] = json!("den");
+        phone.ask(kind, fields).await;
+        let told = laptop.next_event(event).await;
+        let data = &told["data"];
+        assert_eq!(
+            (&told["room_id"], data.get("preferences").unwrap_or(&data["unread"])),
+            (&json!("den"), &expected)
+        );
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
 async fn members_come_and_go_on_other_nodes() {
     let cluster = Cluster::start(2).await;
     let ann = cluster.nodes[0].user("ann").await;

@@ -98,6 +98,12 @@ impl RoomFilter {
         }
     }
 
+    /// Takes out what fits the patterns alone: what it says of custom data they only
+    /// narrow down.
+    pub(super) fn retain(&self, rooms: &mut Vec<RoomOverview>) {
+        rooms.retain(|overview| self.fits_custom(&overview.room));
+    }
+
     /// Whether the custom data of a room has all that is asked for.
     fn fits_custom(&self, room: &Room) -> bool {
         if self.custom.is_empty() {
@@ -122,13 +128,23 @@ impl Reader {
     ) -> Result<(Vec<RoomOverview>, Option<RoomKey>), ReadError> {
         let (mut rooms, more) = self.some_rooms(user, after, limit, false, filter).await?;
         let last = rooms.last().filter(|_| more).map(|overview| overview.room.key);
-        rooms.retain(|overview| filter.fits_custom(&overview.room));
+        filter.retain(&mut rooms);
+        self.add_newest(user, &mut rooms).await?;
+        Ok((rooms, last))
+    }
+
+    /// Adds the newest message of each.
+    pub(super) async fn add_newest(
+        &self,
+        user: UserKey,
+        rooms: &mut [RoomOverview],
+    ) -> Result<(), ReadError> {
         let keys = rooms.iter().map(|overview| overview.room.key.0).collect();
         let mut newest = self.newest_messages(user, keys).await?;
-        for overview in &mut rooms {
+        for overview in rooms {
             overview.last_message = Some(newest.remove(&overview.room.key));
         }
-        Ok((rooms, last))
+        Ok(())
     }
 
     /// The same of all rooms there are, as one sees them who is no member.
@@ -170,7 +186,7 @@ impl Reader {
             true => rooms.last().map(|overview| overview.room.key),
             false => end.map(RoomKey),
         };
-        rooms.retain(|overview| filter.fits_custom(&overview.room));
+        filter.retain(&mut rooms);
         let keys = rooms.iter().map(|overview| overview.room.key.0).collect();
         let mut newest = self.newest_of_rooms(keys).await?;
         for overview in &mut rooms {

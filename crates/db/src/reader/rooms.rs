@@ -13,13 +13,17 @@ use super::{
     unread::Mark,
 };
 use crate::{
-    rows::room::{RoomRow, columns},
+    rows::{
+        preferences::{self, PreferencesRow},
+        room::{RoomRow, columns},
+    },
     schema::{members, receipts, room_heads, rooms},
 };
 use parlor_domain::{
     Life, Role, Room, RoomId, RoomKey, RoomOverview, RoomState, Seq, Standing, Timestamp, UserKey,
     limits::LOOKED_UP_AT_ONCE,
 };
+use parlor_process::clock;
 
 #[derive(Queryable)]
 struct OverviewRow {
@@ -34,6 +38,8 @@ struct OverviewRow {
     delivered_seq: Option<i64>,
     unread_after: i64,
     floor: i64,
+    unread_from: Option<i64>,
+    preferences: PreferencesRow,
 }
 
 impl OverviewRow {
@@ -41,7 +47,7 @@ impl OverviewRow {
         Mark { unread_after: self.unread_after, floor: self.floor }
     }
 
-    fn in_life(self, life: &Life) -> RoomOverview {
+    fn in_life(self, life: &Life, now: Timestamp) -> RoomOverview {
         let OverviewRow {
             room,
             member_count,
@@ -54,6 +60,8 @@ impl OverviewRow {
             delivered_seq,
             unread_after: _,
             floor: _,
+            unread_from,
+            preferences,
         } = self;
         let number = |number: Option<i64>| number.unwrap_or(0);
         let room = Room::from(room);
@@ -69,6 +77,9 @@ impl OverviewRow {
                 // Counted apart, where the number is not known.
                 unread: 0,
                 mentions: 0,
+                unread_from: unread_from.map(Seq),
+                // Whether somebody has written since is looked for apart, too.
+                preferences: preferences.shown(preferences.hidden_seq.is_some(), now),
             }),
             peer: None,
             last_message: None,
@@ -125,6 +136,8 @@ macro_rules! overviews {
                 receipts::delivered_seq.nullable(),
                 members::unread_after,
                 rooms::floor_seq,
+                members::unread_from,
+                preferences::columns(),
             ))
     }};
 }
@@ -211,13 +224,13 @@ impl Reader {
             .filter(fits!(patterns))
             .order(members::room_key)
             .limit(limit + 1);
-        let life = self.life.clone();
+        let (life, now) = (self.life.clone(), clock::now());
         let (rooms, marks) = read!(self, |conn| {
             let rows = query.load::<OverviewRow>(&mut conn).await?;
             let marks: Vec<Mark> = rows.iter().map(OverviewRow::mark).collect();
             let mut rooms: Vec<RoomOverview> =
-                rows.into_iter().map(|row| row.in_life(&life)).collect();
-            select::add_peers(&mut conn, user, &mut rooms).await?;
+                rows.into_iter().map(|row| row.in_life(&life, now)).collect();
+            select::complete(&mut conn, user, &mut rooms).await?;
             Ok((rooms, marks))
         })?;
         let (mut rooms, more) = super::members::cut(rooms, limit);
@@ -267,7 +280,7 @@ impl Reader {
         let (mut rooms, more) =
             self.some_rooms(user, after, limit, true, &RoomFilter::default()).await?;
         let last = rooms.last().filter(|_| more).map(|overview| overview.room.key);
-        rooms.retain(|room| room.state.is_some_and(|state| state.unread > 0));
+        rooms.retain(|room| room.state.is_some_and(|state| state.is_unread()));
         Ok((rooms, last))
     }
 
@@ -306,19 +319,29 @@ impl Reader {
         room: RoomKey,
         user: UserKey,
     ) -> Result<Option<RoomOverview>, ReadError> {
-        let query =
-            overviews!().filter(members::user_key.eq(user.0)).filter(members::room_key.eq(room.0));
-        let life = self.life.clone();
+        Ok(self.rooms_of_keys(user, vec![room.0]).await?.pop())
+    }
+
+    /// Those of some rooms that a user is in, in no order.
+    pub(super) async fn rooms_of_keys(
+        &self,
+        user: UserKey,
+        rooms: Vec<i64>,
+    ) -> Result<Vec<RoomOverview>, ReadError> {
+        let query = overviews!()
+            .filter(members::user_key.eq(user.0))
+            .filter(members::room_key.eq_any(rooms));
+        let (life, now) = (self.life.clone(), clock::now());
         let (mut rooms, marks) = read!(self, |conn| {
-            let row = query.first::<OverviewRow>(&mut conn).await.optional()?;
-            let marks: Vec<Mark> = row.iter().map(OverviewRow::mark).collect();
+            let rows = query.load::<OverviewRow>(&mut conn).await?;
+            let marks: Vec<Mark> = rows.iter().map(OverviewRow::mark).collect();
             let mut rooms: Vec<RoomOverview> =
-                row.into_iter().map(|row| row.in_life(&life)).collect();
-            select::add_peers(&mut conn, user, &mut rooms).await?;
+                rows.into_iter().map(|row| row.in_life(&life, now)).collect();
+            select::complete(&mut conn, user, &mut rooms).await?;
             Ok((rooms, marks))
         })?;
         self.count_unread(user, &mut rooms, &marks).await?;
-        Ok(rooms.pop())
+        Ok(rooms)
     }
 
     /// One room, as a user sees it.

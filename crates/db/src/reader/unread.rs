@@ -96,6 +96,12 @@ struct Wanted {
     floor: Seq,
 }
 
+impl Wanted {
+    fn new(room: RoomKey, mark: Mark, head: Seq) -> Self {
+        Self { span: Span { room, after: mark.after(), head }, floor: Seq(mark.floor) }
+    }
+}
+
 impl Reader {
     /// Fills in what is unread in a user's rooms, each with its mark.
     pub(super) async fn count_unread(
@@ -104,10 +110,10 @@ impl Reader {
         overviews: &mut [RoomOverview],
         marks: &[Mark],
     ) -> Result<(), ReadError> {
-        let wanted = overviews.iter().zip(marks).map(|(overview, mark)| {
-            let (room, head) = (overview.room.key, overview.last_seq);
-            Wanted { span: Span { room, after: mark.after(), head }, floor: Seq(mark.floor) }
-        });
+        let wanted = overviews
+            .iter()
+            .zip(marks)
+            .map(|(overview, mark)| Wanted::new(overview.room.key, *mark, overview.last_seq));
         let wanted: Vec<Wanted> = wanted.filter(|wanted| wanted.span.len() > 0).collect();
         if wanted.is_empty() {
             return Ok(());
@@ -124,6 +130,22 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// How much is unread after each of some marks, and how much of it mentions the user.
+    /// Rooms without anything after the mark are left out.
+    pub(super) async fn unread_behind(
+        &self,
+        user: UserKey,
+        marks: impl Iterator<Item = (RoomKey, Mark, Seq)>,
+    ) -> Result<FxHashMap<RoomKey, (i64, i64)>, ReadError> {
+        let wanted = marks.map(|(room, mark, head)| Wanted::new(room, mark, head));
+        let wanted: Vec<Wanted> = wanted.filter(|wanted| wanted.span.len() > 0).collect();
+        let found = self.unread_in(user, wanted).await?;
+        let counted = |(room, fresh): (RoomKey, Fresh)| {
+            (room, (fresh.counted.unread(), fresh.counted.mentions))
+        };
+        Ok(found.into_iter().map(counted).collect())
     }
 
     /// What is unread after a mark and a floor that were looked at before.

@@ -5,6 +5,7 @@ pub(super) mod attachment;
 pub(super) mod bar;
 pub(super) mod message;
 pub(super) mod message_json;
+pub mod preferences;
 pub(super) mod profile;
 pub mod room;
 pub(super) mod standing;

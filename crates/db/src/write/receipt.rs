@@ -51,6 +51,8 @@ pub struct Marked {
     pub seq: Seq,
     /// If it has moved there.
     pub moved: Option<MarkedBy>,
+    /// It had been there, but what the member then marked as unread is read again.
+    pub again: bool,
 }
 
 #[each_backend]
@@ -77,12 +79,33 @@ pub mod backend {
     ) -> QueryResult<Marked> {
         let known = receipts::table.find((room.0, user.0)).select(receipts::read_seq);
         let known = Seq(known.first::<i64>(conn).optional()?.unwrap_or(0));
-        let by = if seq > known { marker(conn, room, user)? } else { None };
+        if seq <= known {
+            let again = read_again(conn, room, user, seq, known)?;
+            return Ok(Marked { seq: known, moved: None, again });
+        }
+        let by = marker(conn, room, user)?;
         if by.is_none() {
-            return Ok(Marked { seq: known, moved: None });
+            return Ok(Marked { seq: known, moved: None, again: false });
         }
         store(conn, room, user, seq, at)?;
-        Ok(Marked { seq, moved: by })
+        Ok(Marked { seq, moved: by, again: false })
+    }
+
+    /// Reads what was marked as unread, up to a position; what is behind it up to the
+    /// mark stays unread.
+    fn read_again(
+        conn: &mut Conn,
+        room: RoomKey,
+        user: UserKey,
+        seq: Seq,
+        known: Seq,
+    ) -> QueryResult<bool> {
+        let rest = (seq < known).then_some(seq.0 + 1);
+        let unread = members::table.find((room.0, user.0)).filter(members::unread_from.le(seq.0));
+        let again = diesel::update(unread)
+            .set((members::unread_after.eq(seq.0), members::unread_from.eq(rest)))
+            .execute(conn)?;
+        Ok(again > 0)
     }
 
     /// Who moves a mark in a room; `None` for who is no member.
@@ -132,7 +155,8 @@ pub mod backend {
             ))
             .execute(conn)?;
         let member = members::table.find((room.0, user.0)).filter(members::unread_after.lt(seq.0));
-        diesel::update(member).set(members::unread_after.eq(seq.0)).execute(conn)?;
+        let none = members::unread_from.eq(None::<i64>);
+        diesel::update(member).set((members::unread_after.eq(seq.0), none)).execute(conn)?;
         Ok(())
     }
 }

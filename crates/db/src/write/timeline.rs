@@ -5,13 +5,16 @@ use parlor_macros::each_backend;
 
 #[each_backend]
 pub mod backend {
-    use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
+    use diesel::{
+        BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult,
+        RunQueryDsl, dsl::exists, select,
+    };
 
     use super::*;
     use crate::{
         backend::Conn,
         rows::room::{RoomRow, columns},
-        schema::{inbox_heads, room_heads, rooms},
+        schema::{inbox_heads, messages, room_heads, rooms},
         write::life::backend as life,
     };
 
@@ -28,6 +31,14 @@ pub mod backend {
     pub fn head(conn: &mut Conn, room: RoomKey) -> QueryResult<Option<Seq>> {
         let last = room_heads::table.find(room.0).select(room_heads::last_seq);
         last.first::<i64>(conn).optional().map(|last| last.map(Seq))
+    }
+
+    /// Whether anything was written behind a position, also what is gone by now.
+    pub fn has_messages_after(conn: &mut Conn, room: RoomKey, seq: i64) -> QueryResult<bool> {
+        let written =
+            messages::table.filter(messages::room_key.eq(room.0)).filter(messages::seq.gt(seq));
+        let gone = rooms::table.find(room.0).filter(rooms::floor_seq.gt(seq));
+        select(exists(written).or(exists(gone))).get_result(conn)
     }
 
     /// Moves a room's head on; gives where it is now.

@@ -79,6 +79,7 @@ fn the_documents_say_the_constants() {
             format!("more than {MEMBERS_TOLD} members come, go"),
             format!("have {BULK_WAITING_EACH} more waiting, and all together {BULK_WAITING} per node"),
             format!("A page looks at {} rooms at most", number(ROOMS_EXAMINED)),
+            format!("the first {} of the user's rooms", number(ROOMS_SORTED)),
             format!("percent-encoded; at most {})", bytes(CUSTOM_FILTER_BYTES)),
             format!("messages of {} or more", bytes(COMPRESSION_MIN_BYTES)),
             format!("1 to {REQUEST_ID_BYTES} bytes of text"),

@@ -47,6 +47,11 @@ pub const CREATION_RULES_MAX: usize = 100;
 /// Rooms that one page of the list of all rooms looks at, however few of them are
 /// wanted: some 20 ms of a reading connection.
 pub const ROOMS_EXAMINED: i64 = 10_000;
+/// The same of one's own rooms, where the list is sorted or filtered by more than an index
+/// gives: some 10 ms for 2,000 rooms, as many as most may be in. Those made later are left out.
+pub const ROOMS_SORTED: i64 = 10_000;
+/// A member's own order of rooms is within this, as JavaScript's whole numbers are.
+pub const RANK_MAX: i64 = (1 << 53) - 1;
 /// Bytes of the custom data that a list of rooms is filtered by.
 pub const CUSTOM_FILTER_BYTES: usize = 1024;
 /// Users blocked by one user. They are sent to every node with the user's

@@ -1112,33 +1112,55 @@ def iter_room_receipts(
 def list_rooms(
     *,
     all: Union[bool, Unset] = UNSET,
-    cursor: Union[int, Unset] = UNSET,
+    archived: Union[bool, Unset] = UNSET,
+    cursor: Union[str, Unset] = UNSET,
     custom: Union[Mapping[str, Any], Unset] = UNSET,
+    hidden: Union[bool, Unset] = UNSET,
     kind: Union[Literal["any", "public", "private", "direct", "announcement"], Unset] = UNSET,
     limit: Union[int, Unset] = UNSET,
+    member: Union[str, Unset] = UNSET,
+    notifications: Union[types.Notifications, Unset] = UNSET,
+    pinned: Union[bool, Unset] = UNSET,
     query: Union[str, Unset] = UNSET,
+    sort: Union[Literal["created", "last_message", "unread", "preferred"], Unset] = UNSET,
+    unread: Union[bool, Unset] = UNSET,
 ) -> Call[types.Rooms]:
     """The user's rooms, or all rooms (rooms), with the last message of each. The rooms of the
-    user in the order of their creation, each with the user's own marks and its last message.
-    `cursor` of one page leads to the next.
+    user in the order of their creation, or the one that `sort` names, each with the user's own
+    marks and its last message. They are found by name, kind and custom data, and by how the
+    user has them. `cursor` of one page leads to the next.
 
     - all: Of everybody, not only one's own: for administrators.
+    - archived: Whether the user has archived them
     - cursor: Where to go on: what the page before said
     - custom: Only what has these fields in its custom data: a JSON object
+    - hidden: Whether those are wanted that the user has hidden.
     - kind: Rooms of which kind; those that can be made are fewer.
     - limit: At most so many entries
+    - member: Those that this user is in, too.
+    - notifications: Of what the user is told there
+    - pinned: Whether the user has pinned them
     - query: What the id begins with, or the title contains.
+    - sort: In which order one's own rooms are listed.
+    - unread: Whether anything is unread there, or they are marked so
     """
     return Call(
         "GET",
         path("/rooms"),
         query={
             "all": all,
+            "archived": archived,
             "cursor": cursor,
             "custom": custom,
+            "hidden": hidden,
             "kind": kind,
             "limit": limit,
+            "member": member,
+            "notifications": notifications,
+            "pinned": pinned,
             "query": query,
+            "sort": sort,
+            "unread": unread,
         },
         repeatable=True,
         answer="json",
@@ -1148,22 +1170,36 @@ def list_rooms(
 def iter_rooms(
     *,
     all: Union[bool, Unset] = UNSET,
-    cursor: Union[int, Unset] = UNSET,
+    archived: Union[bool, Unset] = UNSET,
+    cursor: Union[str, Unset] = UNSET,
     custom: Union[Mapping[str, Any], Unset] = UNSET,
+    hidden: Union[bool, Unset] = UNSET,
     kind: Union[Literal["any", "public", "private", "direct", "announcement"], Unset] = UNSET,
     limit: Union[int, Unset] = UNSET,
+    member: Union[str, Unset] = UNSET,
+    notifications: Union[types.Notifications, Unset] = UNSET,
+    pinned: Union[bool, Unset] = UNSET,
     query: Union[str, Unset] = UNSET,
+    sort: Union[Literal["created", "last_message", "unread", "preferred"], Unset] = UNSET,
+    unread: Union[bool, Unset] = UNSET,
 ) -> Pages[types.Room]:
     """The user's rooms, or all rooms (rooms), with the last message of each: one after the
     other, from as many pages as there are."""
     return pages(
         list_rooms(
             all=all,
+            archived=archived,
             cursor=cursor,
             custom=custom,
+            hidden=hidden,
             kind=kind,
             limit=limit,
+            member=member,
+            notifications=notifications,
+            pinned=pinned,
             query=query,
+            sort=sort,
+            unread=unread,
         ),
         "rooms",
         "cursor",
@@ -1328,6 +1364,24 @@ def mark_read(
         "PUT",
         path("/rooms/{room}/read", room=room),
         body={"all": all, "message_id": message_id, "seq": seq},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def mark_unread(
+    room: str,
+    *,
+    message_id: Union[str, None, Unset] = UNSET,
+    seq: Union[int, None, Unset] = UNSET,
+) -> Call[types.ReadMark]:
+    """Mark the room as unread again. Counts the room as unread again, from a position, a
+    message, or the newest message that somebody else wrote. The read mark, which others see,
+    stays."""
+    return Call(
+        "PUT",
+        path("/rooms/{room}/unread", room=room),
+        body={"message_id": message_id, "seq": seq},
         repeatable=True,
         answer="json",
     )
@@ -1564,7 +1618,7 @@ def search_messages(
     - limit: At most so many entries
     - room_id: In this room only
     - sender: Only what this user wrote
-    - sort: The best first, or the newest
+    - sort: What comes first
     - to: Not after this time
     """
     return Call(
@@ -1669,6 +1723,42 @@ def set_members(room: str, *, members: Sequence[types.NamedMember]) -> Call[type
         "PUT",
         path("/rooms/{room}/members", room=room),
         body={"members": members},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def set_preferences(
+    room: str,
+    *,
+    archived: Union[bool, None, Unset] = UNSET,
+    hidden: Union[bool, None, Unset] = UNSET,
+    notifications: Union[types.Notifications, None, Unset] = UNSET,
+    notifications_seconds: Union[int, None, Unset] = UNSET,
+    notifications_until: Union[Union[str, datetime], None, Unset] = UNSET,
+    pinned: Union[bool, None, Unset] = UNSET,
+    rank: Union[int, None, Unset] = UNSET,
+) -> Call[types.RoomPreferences]:
+    """Mute, hide, archive, pin or sort the room for oneself. Says how the user wants to have
+    the room, for their own devices alone: of what they are told, whether it is hidden until
+    somebody writes, archived, pinned, and its place in their own order.
+
+    - hidden: Until somebody writes there.
+    - notifications: Of what the user is told; for good, unless it says until when.
+    - rank: The user's own order: lower comes first; `null` takes it away.
+    """
+    return Call(
+        "PATCH",
+        path("/rooms/{room}/preferences", room=room),
+        body={
+            "archived": archived,
+            "hidden": hidden,
+            "notifications": notifications,
+            "notifications_seconds": notifications_seconds,
+            "notifications_until": notifications_until,
+            "pinned": pinned,
+            "rank": rank,
+        },
         repeatable=True,
         answer="json",
     )

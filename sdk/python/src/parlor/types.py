@@ -358,6 +358,9 @@ class NamedMember(_NamedMember, total=False):
     role: Union[Literal["owner", "moderator", "member", "read_only"], None]
     """Owners name others than `member`."""
 
+Notifications = Union[Literal["all", "nothing"], str]
+"""Of what a member wants to be told."""
+
 
 class OwnReaction(TypedDict):
     """How the user has reacted to a message."""
@@ -392,6 +395,21 @@ class _Pins(TypedDict):
 
 class Pins(_Pins, total=False):
     cursor: str
+
+
+class Preferences(TypedDict, total=False):
+    """How a member has a room. It is shown, and told to other nodes, as it is here, without
+    what is as usual."""
+
+    archived: bool
+    hidden: bool
+    """Until somebody writes there."""
+    notifications: Notifications
+    notifications_until: str
+    """Then the member wants to be told of all again."""
+    pinned: bool
+    rank: int
+    """The member's own order: lower comes first."""
 
 
 class _Presence(TypedDict):
@@ -477,15 +495,20 @@ class Reactions(TypedDict):
     reactions: List[Reacted]
 
 
-class ReadMark(TypedDict):
-    """A user's own read mark in a room."""
-
+class _ReadMark(TypedDict):
     epoch: str
     last_seq: int
     mentions: int
     read_seq: int
     room_id: str
     unread: int
+
+
+class ReadMark(_ReadMark, total=False):
+    """A user's own read mark in a room."""
+
+    unread_from: int
+    """From where on the user has marked the room as unread; `unread` is counted from there."""
 
 
 class _Receipt(TypedDict):
@@ -544,12 +567,22 @@ class Room(_Room, total=False):
     mentions: int
     muted_until: str
     peer: Peer
+    preferences: Preferences
     read_seq: int
     role: Role
     rules: RoomRules
     unread: int
+    unread_from: int
+    """From where on the member has marked it as unread."""
 
 RoomKind = Literal["public", "private", "direct", "announcement"]
+
+
+class RoomPreferences(TypedDict):
+    """What a member has set for themselves in a room."""
+
+    preferences: Preferences
+    room_id: str
 
 
 class _RoomPresence(TypedDict):

@@ -202,6 +202,12 @@ async function marks(boss) {
   assert.equal((await ann.iterUnread({ limit: 1 })).length, 1);
   await ann.markDelivered("board:1", { seq: mark.last_seq });
   assert.equal((await ann.markRead("board:1", { all: true })).unread, 0);
+  assert.equal((await ann.markUnread("board:1", { seq: mark.last_seq })).unread_from, mark.last_seq);
+  assert.equal((await ann.markRead("board:1", { all: true })).unread_from, undefined);
+  const set = await ann.setPreferences("board:1", { notifications: "mentions", pinned: true });
+  assert.deepEqual(set.preferences, { notifications: "mentions", pinned: true });
+  const pinned = await ann.listRooms({ pinned: true, sort: "preferred", member: "ben" });
+  assert.deepEqual(pinned.rooms.map((room) => room.room_id), ["board:1"]);
   await boss.asUser("ben").markDelivered("board:1", { seq: 1 });
   const users = (receipts) => receipts.map((receipt) => receipt.user_id);
   assert.deepEqual(users((await boss.listRoomReceipts("board:1")).receipts), ["ann", "ben"]);

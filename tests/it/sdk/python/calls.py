@@ -205,6 +205,13 @@ async def marks(boss: Recorded) -> None:
     assert len(await ann.iter_unread(limit=1)) == 1
     await ann.mark_delivered("board:1", seq=mark["last_seq"])
     assert (await ann.mark_read("board:1", all=True))["unread"] == 0
+    last = mark["last_seq"]
+    assert (await ann.mark_unread("board:1", seq=last)).get("unread_from") == last
+    assert "unread_from" not in await ann.mark_read("board:1", all=True)
+    preferences = await ann.set_preferences("board:1", notifications="mentions", pinned=True)
+    assert preferences["preferences"] == {"notifications": "mentions", "pinned": True}
+    rooms = await ann.list_rooms(pinned=True, sort="preferred", member="ben")
+    assert [room["room_id"] for room in rooms["rooms"]] == ["board:1"]
     await boss.as_user("ben").mark_delivered("board:1", seq=1)
     receipts = await boss.list_room_receipts("board:1")
     assert "ann" in [each["user_id"] for each in receipts["receipts"]]

@@ -1,0 +1,191 @@
+//! Mark a room as unread again.
+
+use parlor_domain::{Denied, MessageId, RoomId, RoomKey, Seq, UserKey};
+use parlor_macros::each_backend;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Access, Asked, ChatError, ChatServer, Operation, Requester};
+use crate::{
+    chat::ReadMark,
+    db::{Concern, Conn, Effects, Happened, Write, WriteError, Written, on},
+    protocol::{Refusal, Rules},
+};
+
+/// Counts a room as unread from a position or a message on; from the newest message that
+/// somebody else wrote, if it names none. The user's read mark, which others see, stays.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct MarkUnread {
+    room_id: RoomId,
+    seq: Option<Seq>,
+    message_id: Option<MessageId>,
+}
+
+impl Operation for MarkUnread {
+    type Answer = ReadMark;
+    type Place = Access;
+
+    fn place(&self) -> &RoomId {
+        &self.room_id
+    }
+
+    fn check(&mut self, _: &Rules) -> Result<(), Refusal> {
+        match self.seq.is_some() && self.message_id.is_some() {
+            true => Err(Refusal::field("seq", "and message_id exclude each other")),
+            false => Ok(()),
+        }
+    }
+
+    fn allowed(&self, _: &Requester, access: &Access) -> Result<(), ChatError> {
+        access.member()
+    }
+
+    fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        let Asked { from, place: access, reply } = asked;
+        let from_where = match (self.seq, self.message_id) {
+            (Some(seq), _) => From::Seq(seq),
+            (None, Some(message)) => From::Message(message),
+            (None, None) => From::Newest,
+        };
+        let (room, user) = (access.room, from.user.key);
+        let write = Unreading { room: room.key, user, from: from_where };
+        server.write_for(reply, write, move |server, reply, ()| {
+            server.tell_read(reply, user, room, true);
+        });
+    }
+}
+
+/// From where on it is unread.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum From {
+    Seq(Seq),
+    Message(MessageId),
+    /// The newest message of somebody else, or the newest of all.
+    Newest,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unreading {
+    pub room: RoomKey,
+    pub user: UserKey,
+    pub from: From,
+}
+
+impl Write for Unreading {
+    type Outcome = ();
+
+    fn concerns(&self) -> Vec<Concern> {
+        vec![Concern::Room(self.room), Concern::User(self.user)]
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<()> {
+        on!(conn, unread, self)
+    }
+
+    fn effects(&self, (): &(), effects: &mut Effects) {
+        effects.happened(|| Happened::Unread { room: self.room.0, user: self.user.0 });
+    }
+}
+
+#[each_backend]
+mod backend {
+    use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
+
+    use super::{Denied, From, RoomKey, Unreading, UserKey, WriteError, Written};
+    use parlor_db::{
+        backend::Conn,
+        schema::{members, messages},
+        write::timeline::backend as timeline,
+    };
+
+    pub(super) fn unread(conn: &mut Conn, unreading: &Unreading) -> Written<()> {
+        let Unreading { room, user, from } = *unreading;
+        let head = timeline::head(conn, room)?.ok_or(WriteError::NoSuchRoom)?;
+        let of_room = messages::table.filter(messages::room_key.eq(room.0));
+        let from = match from {
+            From::Seq(seq) => Some(seq.0.clamp(1, head.0.max(1))),
+            From::Message(id) => {
+                let message = of_room.filter(messages::id.eq(id.0)).select(messages::seq);
+                message.first::<i64>(conn).optional()?
+            }
+            From::Newest => newest(conn, room, user)?,
+        };
+        let from = from.ok_or(WriteError::NoSuchMessage)?;
+        let marked = diesel::update(members::table.find((room.0, user.0)))
+            .set((members::unread_after.eq(from - 1), members::unread_from.eq(from)))
+            .execute(conn)?;
+        if marked == 1 { Ok(()) } else { Err(Denied::Stranger.into()) }
+    }
+
+    /// Where the newest message of others is; of the user, where there is none.
+    fn newest(conn: &mut Conn, room: RoomKey, user: UserKey) -> QueryResult<Option<i64>> {
+        let newest = messages::table
+            .filter(messages::room_key.eq(room.0))
+            .order(messages::seq.desc())
+            .select(messages::seq);
+        let of_others = newest.filter(messages::sender_key.ne(user.0));
+        match of_others.first(conn).optional()? {
+            Some(seq) => Ok(Some(seq)),
+            None => newest.first(conn).optional(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_db::{
+        Marked,
+        samples::{AT, Bench},
+    };
+    use parlor_domain::ReadTarget;
+
+    use super::*;
+    use crate::operations::{mark::Reading, read_all::ReadingAll};
+
+    #[actix::test]
+    async fn what_is_marked_unread_is_counted_until_it_is_read_again() {
+        let mut bench = Bench::new();
+        let (ann, ben) = (bench.user("ann"), bench.user("ben"));
+        let room = bench.room("r", &ann);
+        bench.add(&room, &ben).expect("added");
+        let unreading = |from| Unreading { room: room.key, user: ben.key, from };
+        let refused = bench.one(unreading(From::Newest)).err();
+        assert_eq!(refused, Some(WriteError::NoSuchMessage), "there is nothing to be unread");
+        bench.say(&room, &ann, 5);
+        bench.say(&room, &ben, 2);
+        let state = async |bench: &Bench| {
+            let state = bench.database.reader.room_state(room.key, ben.key).await.expect("read");
+            let state = state.expect("a member").0;
+            (state.read_seq.0, state.unread, state.unread_from.map(|seq| seq.0))
+        };
+        let read = |bench: &Bench, target| {
+            let reading = Reading { room: room.key, user: ben.key, target, at: AT };
+            let Marked { moved, again, .. } = bench.one(reading).expect("read");
+            (moved.is_some(), again)
+        };
+        assert_eq!(read(&bench, ReadTarget::All), (true, false));
+        assert_eq!(state(&bench).await, (7, 0, None));
+        bench.one(unreading(From::Newest)).expect("marked");
+        assert_eq!(state(&bench).await, (7, 1, Some(5)));
+        bench.one(unreading(From::Seq(Seq(2)))).expect("marked");
+        assert_eq!(state(&bench).await, (7, 4, Some(2)));
+        // What is read in parts stays unread behind that.
+        assert_eq!(read(&bench, ReadTarget::Seq(Seq(1))), (false, false));
+        assert_eq!(read(&bench, ReadTarget::Seq(Seq(3))), (false, true));
+        assert_eq!(state(&bench).await, (7, 2, Some(4)));
+        assert_eq!(read(&bench, ReadTarget::All), (false, true));
+        assert_eq!(state(&bench).await, (7, 0, None));
+        assert_eq!(read(&bench, ReadTarget::All), (false, false));
+        // With what has come since.
+        bench.one(unreading(From::Seq(Seq(4)))).expect("marked");
+        bench.say(&room, &ann, 1);
+        assert_eq!(state(&bench).await, (7, 3, Some(4)));
+        assert_eq!(read(&bench, ReadTarget::All), (true, false));
+        assert_eq!(state(&bench).await, (8, 0, None));
+        // By all at once, too, though no mark moves.
+        bench.one(unreading(From::Seq(Seq(99)))).expect("marked");
+        assert_eq!(state(&bench).await, (8, 1, Some(8)));
+        bench.one(ReadingAll { user: ben.key, at: AT }).expect("read");
+        assert_eq!(state(&bench).await, (8, 0, None));
+    }
+}
