@@ -36,7 +36,7 @@
  *   "room-cleared": {room: string, upto: number},
  *   "resync": {room: string, inbox?: undefined} | {inbox: true, room?: undefined},
  *   "room-added": Wire.Room,
- *   "room-updated": Wire.RoomUpdate & {room: string},
+ *   "room-updated": Wire.RoomUpdate & {room: string, preferences?: Wire.Preferences},
  *   "room-removed": {room: string, reason: Wire.Leaving},
  *   "member": MemberEvent,
  *   "room-members": {room: string, member_count: number},

@@ -89,7 +89,7 @@ export class Heard {
         this.#emit("room-added", room);
         return true;
       }
-      case "room.updated":
+      case "room.updated": case "room.preferences":
         this.#chat.changeRoom(frame.room_id, frame.data);
         this.#emit("room-updated", { room: frame.room_id, ...frame.data });
         return true;

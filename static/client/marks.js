@@ -51,6 +51,19 @@ export class MarkTeller {
   }
 
   /**
+   * Resolves once nothing that was read there waits to be told, which is told without delay.
+   *
+   * @param {string} room
+   * @returns {Promise<void>}
+   */
+  settled(room) {
+    return new Promise((resolve) => {
+      this.#marks.hurry(room, () => resolve());
+      this.#tell();
+    });
+  }
+
+  /**
    * @param {string} room
    * @param {ParlorError} error
    */

@@ -53,10 +53,12 @@ import { Writings } from "./writings.js";
 export { comesBack } from "./closing.js";
 export { ParlorError } from "./error.js";
 export { MessageLog, Marks } from "./log.js";
+export * as preferences from "./preferences.js";
 export * as rules from "./rules.js";
 export { ChatState } from "./state.js";
 export { browserOutbox, browserStore, memoryStore } from "./stores.js";
 export { isMentioned, pieces, wordAtCaret } from "./text.js";
+export { unreadAfter } from "./unread.js";
 
 /**
  * Where this module was loaded from, if that was a server of Parlor: it is the
@@ -411,6 +413,13 @@ export class Parlor extends Commands {
     this.chat.readHere(room, seq);
     this.#changed();
     return this.#marks.read(room, seq);
+  }
+
+  /** @type {Commands["markUnread"]} */
+  async markUnread(room, from) {
+    // What was read before and told behind it would end it.
+    if (this.state === "online") await this.#marks.settled(room);
+    return super.markUnread(room, from);
   }
 
   /**

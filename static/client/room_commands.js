@@ -2,10 +2,25 @@
  * What one can ask of rooms and their members. Each gives a promise, and fails
  * with a `ParlorError`.
  *
- * @import { Ban, Kind, Member, MembersChanged, NamedMember, Receipt, Role, Room, RoomChange } from "./types.js"
+ * @import { Ban, Kind, Member, MembersChanged, NamedMember, Notifications, Preferences, PreferencesChange, Receipt, Role, Room, RoomChange, Unread } from "./types.js"
  *
  * @typedef {{after?: string, limit?: number}} Page of a list by user id: what comes behind that user
  * @typedef {RoomChange & {room_id?: string, kind?: Kind}} NewRoom
+ *
+ * @typedef {object} Which of one's rooms, and in which order
+ * @property {boolean} [all]
+ * @property {string} [query]
+ * @property {Kind} [kind]
+ * @property {object} [custom]
+ * @property {string} [member] the id of one who is in them too
+ * @property {boolean} [unread]
+ * @property {Notifications} [notifications]
+ * @property {boolean} [hidden]
+ * @property {boolean} [archived]
+ * @property {boolean} [pinned]
+ * @property {"created" | "last_message" | "unread" | "preferred"} [sort]
+ * @property {string} [cursor]
+ * @property {number} [limit]
  */
 
 import { Calls, allOf, query, segment } from "./calls.js";
@@ -37,8 +52,7 @@ export class RoomCommands extends Calls {
    * `custom` has these at its top level. With `all`, an administrator's, of all rooms.
    * A page may be short; another one follows while there is a `cursor`.
    *
-   * @type {(which?: {all?: boolean, query?: string, kind?: Kind, custom?: object, cursor?: string,
-   *   limit?: number}) => Promise<{rooms: Room[], cursor?: string, has_more: boolean}>}
+   * @type {(which?: Which) => Promise<{rooms: Room[], cursor?: string, has_more: boolean}>}
    */
   findRooms({ custom, ...which } = {}) {
     return this.rest("GET", `/rooms${query({ ...which, custom: custom && JSON.stringify(custom) })}`);
@@ -80,8 +94,24 @@ export class RoomCommands extends Calls {
     return this.rest("POST", `/rooms/${segment(room)}/transfer`, { user_id: user });
   }
 
+  /**
+   * How one wants to have the room, for oneself alone; a `rank` of null takes it away.
+   * Gives all of it as it is now.
+   *
+   * @type {(room: string, change: PreferencesChange) => Promise<Preferences>}
+   */
+  setPreferences(room, change) {
+    return this.command("room.preferences", { room_id: room, ...change }).then(({ preferences }) => preferences);
+  }
+
   // Reading
 
+  /**
+   * The room is unread from this message on; by itself from the newest that somebody else wrote.
+   *
+   * @type {(room: string, from?: {seq?: number, message_id?: string}) => Promise<Unread>}
+   */
+  markUnread(room, from = {}) { return this.command("message.unread", { room_id: room, ...from }); }
   /** @type {() => Promise<unknown>} */
   markAllRead() { return this.rest("POST", "/read-all"); }
   /** @type {(room: string, page?: Page) => Promise<Receipt[]>} */

@@ -47,9 +47,14 @@ const LIMITS = Object.fromEntries(
   ["commands_per_second", "command_burst", "frame_bytes", "content_bytes", "metadata_bytes"]
     .map((name) => [name, maybe(isNumber)]),
 );
+const PREFERENCES = {
+  notifications: maybe(isText), notifications_until: maybe(isText), hidden: maybe(isFlag), archived: maybe(isFlag),
+  pinned: maybe(isFlag), rank: maybe(isNumber),
+};
 const ROOM = {
   room_id: isText, last_seq: isSeq, epoch: maybe(isText), title: maybe(isText), created_at: maybe(isText),
-  read_seq: maybe(isSeq), delivered_seq: maybe(isSeq), unread: maybe(isNumber), mentions: maybe(isNumber), peer: maybe(USER),
+  read_seq: maybe(isSeq), delivered_seq: maybe(isSeq), unread: maybe(isNumber), mentions: maybe(isNumber), unread_from: maybe(isSeq),
+  preferences: maybe(PREFERENCES), peer: maybe(USER),
   last_message: maybe({ seq: isSeq, created_at: isText }),
 };
 const ROOMS = { rooms: listOf(ROOM), complete: isFlag };
@@ -80,9 +85,12 @@ const FRAMES = new Map(Object.entries(/** @type {Record<string, Fields>} */ ({
   "message.delta": { room_id: isText, data: { message_id: isText, offset: isSeq, text: isText, metadata: maybe(isObject) } },
   "message.stop": { data: { message_id: isText, user_id: isText } },
   "room.cleared": { room_id: isText, seq: isSeq, data: maybe({ upto: maybe(isSeq) }) },
-  "room.unread": { room_id: isText, data: { unread: isNumber, mentions: maybe(isNumber), read_seq: maybe(isSeq) } },
+  "room.unread": {
+    room_id: isText, data: { unread: isNumber, mentions: maybe(isNumber), read_seq: maybe(isSeq), unread_from: maybe(isSeq) },
+  },
   "room.added": { data: { room: ROOM } },
   "room.updated": { room_id: isText, data: isObject },
+  "room.preferences": { room_id: isText, data: { preferences: PREFERENCES } },
   "room.removed": OF_ROOM,
   "room.deleted": OF_ROOM,
   "room.members": { room_id: isText, data: { member_count: isNumber } },

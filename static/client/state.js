@@ -2,14 +2,15 @@
  * What one knows of one's rooms and of the people in them. Pure: it is told
  * what was heard, and asked by what shows it. `Parlor` keeps one as `chat`.
  *
- * @import { Delta, MemberChange, Message, Room, User } from "./types.js"
+ * @import { Delta, MemberChange, Message, Room, Unread, User } from "./types.js"
  */
 
 import { monotonic } from "./clock.js";
 import { withoutGaps } from "./frame.js";
 import { Growing, isGrowing } from "./growing.js";
 import { KnownInbox } from "./known_inbox.js";
-import { isMentioned } from "./text.js";
+import { countsOf, unhide } from "./preferences.js";
+import { countCome, countGone, countRead, countTold } from "./unread.js";
 
 /** How the server shows who was deleted. */
 const DELETED_NAME = "Deleted user";
@@ -33,11 +34,15 @@ export class ChatState extends KnownInbox {
     return [...this.#rooms.values()].sort((a, b) => time(b).localeCompare(time(a)));
   }
 
-  /** What is unread in all rooms. */
+  /** What is unread in all rooms of which this user wants to be told. */
   get totals() {
-    /** @type {(name: "unread" | "mentions") => number} */
-    const sum = (name) => [...this.#rooms.values()].reduce((all, room) => all + (room[name] ?? 0), 0);
-    return { unread: sum("unread"), mentions: sum("mentions") };
+    const totals = { unread: 0, mentions: 0 };
+    for (const room of this.#rooms.values()) {
+      const { unread, mentions } = countsOf(room);
+      totals.unread += unread;
+      totals.mentions += mentions;
+    }
+    return totals;
   }
 
   /**
@@ -165,7 +170,8 @@ export class ChatState extends KnownInbox {
     if (!room.last_message || room.last_message.seq <= message.seq) room.last_message = message;
     this.moved(room.room_id, position);
     this.endTyping(room.room_id, message.sender.id);
-    if (isNew && !isGrowing(message)) this.#isUnread(room, message);
+    if (isNew) unhide(room);
+    if (isNew && !isGrowing(message)) countCome(room, message, this.me);
     return message;
   }
 
@@ -186,20 +192,9 @@ export class ChatState extends KnownInbox {
     this.moved(room.room_id, position);
     if (room.last_message?.message_id === message.message_id) room.last_message = message;
     // Only now is it unread to anybody.
-    if (isNew && hasEnded) this.#isUnread(room, message);
-    const wasUnread = !wasGrowing && message.seq > (room.read_seq ?? 0) && !message.silent && message.sender.id !== this.me;
-    if (isNew && message.deleted_at && wasUnread) room.unread = Math.max(0, room.unread - 1);
+    if (isNew && hasEnded) countCome(room, message, this.me);
+    if (isNew && message.deleted_at && !wasGrowing) countGone(room, message, this.me);
     return { message, hasEnded };
-  }
-
-  /**
-   * @param {Room} room
-   * @param {Message} message
-   */
-  #isUnread(room, message) {
-    if (message.silent || message.sender.id === this.me || message.seq <= (room.read_seq ?? 0)) return;
-    room.unread += 1;
-    if (isMentioned(message, this.me)) room.mentions += 1;
   }
 
   /**
@@ -247,12 +242,11 @@ export class ChatState extends KnownInbox {
   /**
    * The server's count, which settles what was counted here.
    * @param {string} id
-   * @param {{unread: number, mentions?: number, read_seq?: number}} counted
+   * @param {Pick<Unread, "unread"> & Partial<Unread>} counted
    */
-  setUnread(id, { unread, mentions, read_seq: readSeq }) {
-    // More has been read here than the server knew then.
-    if (readSeq !== undefined && readSeq < (this.#rooms.get(id)?.read_seq ?? 0)) return;
-    this.changeRoom(id, { unread, mentions: mentions ?? 0, ...(readSeq ? { read_seq: readSeq } : {}) });
+  setUnread(id, counted) {
+    const room = this.#rooms.get(id);
+    if (room) countTold(room, counted);
   }
 
   /**
@@ -262,9 +256,7 @@ export class ChatState extends KnownInbox {
    */
   readHere(id, seq) {
     const room = this.#rooms.get(id);
-    if (!room) return;
-    room.read_seq = Math.max(room.read_seq ?? 0, Math.min(seq, room.last_seq));
-    if (seq >= room.last_seq) room.unread = room.mentions = 0;
+    if (room) countRead(room, seq);
   }
 
   // Who types, as far as the room is known

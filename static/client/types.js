@@ -64,6 +64,19 @@
  *
  * @typedef {{frozen?: boolean, slow_mode_seconds?: number}} Rules
  *
+ * @typedef {"all" | "mentions" | "nothing"} Notifications what of a room one is told of
+ *
+ * @typedef {object} Preferences how one wants to have a room; what is as usual is left out
+ * @property {Exclude<Notifications, "all">} [notifications]
+ * @property {string} [notifications_until] from then on it is all again
+ * @property {boolean} [hidden] until its next message
+ * @property {boolean} [archived]
+ * @property {boolean} [pinned]
+ * @property {number} [rank] the lower, the further ahead
+ *
+ * @typedef {Omit<Preferences, "notifications" | "rank"> & {notifications?: Notifications,
+ *   notifications_seconds?: number, rank?: number | null}} PreferencesChange
+ *
  * @typedef {object} Room as this user sees it
  * @property {string} room_id
  * @property {Kind} kind
@@ -82,6 +95,8 @@
  * @property {number} [delivered_seq]
  * @property {number} unread
  * @property {number} mentions
+ * @property {number} [unread_from] from where this user has marked it as unread
+ * @property {Preferences} [preferences]
  * @property {Peer} [peer]
  * @property {Message | null} [last_message]
  *
@@ -92,7 +107,7 @@
  * @typedef {{results: MemberResult[], member_count: number}} MembersChanged
  * @typedef {{user_id: string, status: Status, last_seen?: string | null}} Presence
  * @typedef {{user_id: string, read_seq?: number, delivered_seq?: number}} Receipt
- * @typedef {{unread: number, mentions: number, read_seq: number, last_seq: number}} Unread
+ * @typedef {{unread: number, mentions: number, read_seq: number, last_seq: number, unread_from?: number}} Unread
  * @typedef {{type: string, room_id: string, seq: number, timestamp: string, data: unknown}} RoomEvent
  * @typedef {{type: string, inbox_seq: number, timestamp: string, data: unknown}} InboxEvent
  *
@@ -145,6 +160,7 @@
  *   | {type: "room.unread", room_id: string, data: Unread}
  *   | {type: "room.added", data: {room: Room}}
  *   | {type: "room.updated", room_id: string, data: RoomUpdate}
+ *   | {type: "room.preferences", room_id: string, data: {preferences: Preferences}}
  *   | {type: "room.removed" | "room.deleted", room_id: string, data?: {reason?: Leaving}}
  *   | {type: "room.members", room_id: string, data: {member_count: number}}
  *   | {type: "room.presence", room_id: string, data: {users: Presence[]}}

@@ -84,10 +84,25 @@ export class Watermarks {
     const mark = this.#of(room);
     if (!mark) return settle(offline("Too many rooms wait to be marked."));
     mark.waiting.push({ seq, settle });
-    mark.read = Math.max(mark.read, seq);
+    // What was told is over: marked as unread since, the room may now be read less far.
+    mark.read = mark.read > mark.readTold ? Math.max(mark.read, seq) : seq;
     // Said again if it was said before: whoever asks wants to hear the numbers.
     mark.readTold = Math.min(mark.readTold, mark.read - 1);
     mark.wantedAt = Math.min(mark.wantedAt, now);
+    return undefined;
+  }
+
+  /**
+   * What was read in a room is due at once; `settle` is called when nothing of it waits any more.
+   * @param {string} room
+   * @param {() => void} settle
+   * @returns {void}
+   */
+  hurry(room, settle) {
+    const mark = this.#rooms.get(room);
+    if (!mark || mark.read <= mark.readTold) return settle();
+    mark.waiting.push({ seq: mark.read, settle });
+    mark.toldAt = -Infinity;
     return undefined;
   }
 

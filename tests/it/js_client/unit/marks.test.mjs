@@ -71,6 +71,41 @@ test("a mark that was asked for again is told again", () => {
   assert.equal(answers, 2);
 });
 
+test("less than what was told before is told as it is", () => {
+  const marks = new Watermarks();
+  marks.read("den", 9, 0, none);
+  assert.deepEqual(told(marks, 0), ["den read 9"]);
+  // Marked as unread since, the head must not be told of one who has read a part of it.
+  marks.read("den", 6, 10_000, none);
+  assert.deepEqual(told(marks, 10_000), ["den read 6"]);
+  marks.read("den", 8, 20_000, none);
+  marks.read("den", 7, 20_000, none);
+  assert.deepEqual(told(marks, 20_000), ["den read 8"]);
+  assert.equal(marks.dueAt, Infinity);
+});
+
+test("what waits for its turn is told at once to who waits for it", () => {
+  const marks = new Watermarks();
+  let settled = 0;
+  const hurry = () => marks.hurry("den", () => { settled += 1; });
+  hurry();
+  assert.equal(settled, 1, "there is nothing");
+  marks.read("den", 5, 0, none);
+  told(marks, 0);
+  marks.read("den", 6, 100, none);
+  assert.deepEqual(told(marks, 100), []);
+  hurry();
+  assert.equal(settled, 1);
+  assert.deepEqual(told(marks, 100), ["den read 6"]);
+  assert.equal(settled, 2);
+  hurry();
+  assert.equal(settled, 3, "all of it was told");
+  marks.read("den", 7, 200, none);
+  hurry();
+  marks.refused(marks.next(200), "forbidden", null, 200);
+  assert.equal(settled, 4, "it never will be told");
+});
+
 test("the longest waiting room is next, what was read first, and neither starves", () => {
   const marks = new Watermarks();
   for (const [at, room] of ["a", "b", "c"].entries()) marks.delivered(room, 1, at * 100);

@@ -104,6 +104,66 @@ test("a listener that throws stops nothing", async () => {
   parlor.close();
 });
 
+const saidBy = ({ sent }) => sent.filter(({ type }) => type !== "auth").map(({ type, data }) => [type, data]);
+
+test("how one wants to have a room is asked for, and told as a change of the room", async () => {
+  const { parlor, sockets: [socket] } = await client();
+  const changes = [];
+  parlor.on("room-updated", (change) => changes.push(change));
+  const asked = parlor.setPreferences("r", { pinned: true, rank: null });
+  await turn();
+  assert.deepEqual(saidBy(socket), [["room.preferences", { room_id: "r", pinned: true, rank: null }]]);
+  socket.hear({ type: "room.preferences", room_id: "r", data: { preferences: { pinned: true } } });
+  socket.hear({ type: "ack", id: socket.sent.at(-1).id, data: { room_id: "r", preferences: { pinned: true } } });
+  assert.deepEqual(await asked, { pinned: true });
+  assert.deepEqual(changes, [{ room: "r", preferences: { pinned: true } }]);
+  assert.deepEqual(parlor.chat.room("r").preferences, { pinned: true });
+  parlor.close();
+});
+
+test("a room is marked as unread behind what was read before, and read again where it was read already", async () => {
+  const { parlor, sockets: [socket] } = await client();
+  const told = [];
+  parlor.on("unread", (counted) => told.push(counted));
+  const ack = (more) => socket.hear({ type: "ack", id: socket.sent.at(-1).id, data: { room_id: "r", read_seq: 6, unread: 0, mentions: 0, last_seq: 6, ...more } });
+  const unread = (more) => socket.hear({ type: "room.unread", room_id: "r", data: { read_seq: 6, unread: 0, mentions: 0, last_seq: 6, ...more } });
+  parlor.markRead("r", 5);
+  await turn();
+  ack({ read_seq: 5, last_seq: 5 });
+  await turn();
+  // Soon after another one it waits; but not when its room is marked.
+  socket.hear(message(6));
+  parlor.markRead("r", 6);
+  await turn();
+  const marked = parlor.markUnread("r", { message_id: "m4" });
+  await turn();
+  ack();
+  await turn();
+  assert.deepEqual(saidBy(socket), [
+    ["message.read", { room_id: "r", seq: 5 }], ["message.read", { room_id: "r", seq: 6 }],
+    ["message.unread", { room_id: "r", message_id: "m4" }],
+  ]);
+  unread({ unread: 3, unread_from: 4 });
+  ack({ unread: 3, unread_from: 4 });
+  assert.equal((await marked).unread_from, 4);
+  assert.deepEqual(told.map(({ room: id, unread_from: from }) => [id, from]), [["r", 4]]);
+  assert.equal(parlor.chat.room("r").unread_from, 4);
+  const read = parlor.markRead("r", 6);
+  assert.deepEqual([parlor.chat.room("r").unread, parlor.chat.room("r").unread_from], [0, undefined]);
+  const again = parlor.markUnread("r");
+  await turn();
+  assert.deepEqual(saidBy(socket).at(-1), ["message.read", { room_id: "r", seq: 6 }]);
+  ack();
+  await read;
+  await turn();
+  assert.deepEqual(saidBy(socket).at(-1), ["message.unread", { room_id: "r" }]);
+  ack({ unread: 1, unread_from: 6 });
+  await again;
+  parlor.close();
+  parlor.markRead("r", 6);
+  await assert.rejects(parlor.markUnread("r"), { code: "offline" });
+});
+
 test("where there is no WebSocket it is told once", async () => {
   const { WebSocket } = globalThis;
   delete globalThis.WebSocket;
