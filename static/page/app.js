@@ -39,7 +39,7 @@ Object.assign(globalThis, { parlor }); // For trying things out in the console.
 const { chat } = parlor;
 const files = new Files(parlor);
 const blocks = new Blocks(parlor, () => paint());
-const roomList = new RoomList(chat, openRoom);
+const roomList = new RoomList(parlor, openRoom);
 const panel = new Panel();
 /** @type {RoomView | null} */
 let open = null;

@@ -65,6 +65,11 @@ export class Actions {
     return attempt(() => (pins ? this.#parlor.pin(id) : this.#parlor.unpin(id)));
   }
 
+  /** @param {Message} message from which on its room is unread */
+  markUnread({ room_id: room, message_id: id }) {
+    return attempt(() => this.#parlor.markUnread(room, { message_id: id }));
+  }
+
   /**
    * The bar over a message.
    * @param {Message} message
@@ -107,6 +112,7 @@ export class Actions {
         ? item("edit", "Edit", () => this.#ui.edit(message)) : null,
       room && !message.deleted_at && rules.mayPin(room)
         ? item("pin", message.pinned ? "Unpin" : "Pin", () => this.pin(message, !message.pinned)) : null,
+      room && !message.thread_id ? item("unread-from-here", "Mark unread from here", () => this.markUnread(message)) : null,
       message.content ? item("copy", "Copy text", () => copied(message.content)) : null,
       item("read-by", "Read by…", () => this.#ui.readBy(message)),
       room && rules.mayDelete(room, message, chat.me)

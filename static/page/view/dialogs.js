@@ -18,6 +18,7 @@
 import { rules } from "../../client/parlor.js";
 import { byId, fieldsOf } from "./dom.js";
 import { attempt, confirmed, copied, openMenu } from "./popups.js";
+import { preferenceChoices } from "./preferences.js";
 
 /** What the menu offers. */
 const SLOW_MODE_SECONDS = 30;
@@ -137,6 +138,7 @@ export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }
    * @type {(anchor: HTMLElement, room: Room) => void}
    */
   return (anchor, room) => openMenu(anchor, "Room", [
+    ...preferenceChoices(parlor, room),
     rules.moderates(room) && room.kind !== "direct" ? { testid: "edit-room", label: "Title and topic…", run: () => change(room) } : null,
     freezing(room),
     slowing(room),

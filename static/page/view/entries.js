@@ -8,6 +8,10 @@
  * @import { Draft } from "../../client/outbox.js"
  * @import { MessageLog } from "../../client/parlor.js"
  * @import { Tools } from "./message.js"
+ *
+ * @typedef {object} NewFrom where the line stands above what is new
+ * @property {number} after at the first message of somebody else behind this `seq`
+ * @property {boolean} isMarked by this user: then at the first message at all
  */
 
 import { dayName } from "./dom.js";
@@ -18,22 +22,20 @@ import { eventItem, messageItem, setState, showFailed, waitingItem } from "./mes
 const TOGETHER_MS = 5 * 60_000;
 
 export class Entries {
-  #list; #log; #tools; #unreadAfter;
+  #list; #log; #tools; #newFrom;
   /** @type {Map<number, HTMLElement>} by `seq` */
   #items = new Map();
   /** @type {Map<string, HTMLElement>} by client id */
   #pending = new Map();
 
   /**
-   * `unreadAfter` is what was read before.
-   *
-   * @param {{list: HTMLElement, log: MessageLog, tools: Tools, unreadAfter: number}} parts
+   * @param {{list: HTMLElement, log: MessageLog, tools: Tools, newFrom: NewFrom}} parts
    */
-  constructor({ list, log, tools, unreadAfter }) {
+  constructor({ list, log, tools, newFrom }) {
     this.#list = list;
     this.#log = log;
     this.#tools = tools;
-    this.#unreadAfter = unreadAfter;
+    this.#newFrom = newFrom;
     list.replaceChildren();
   }
 
@@ -154,6 +156,12 @@ export class Entries {
     this.layout();
   }
 
+  /** @param {number} seq from which on one has marked the room as unread */
+  markUnread(seq) {
+    this.#newFrom = { after: seq - 1, isMarked: true };
+    this.layout();
+  }
+
   /** Somebody else has read, or been reached. */
   marked() {
     for (const [seq, item] of this.#items) {
@@ -205,14 +213,15 @@ export class Entries {
   }
 
   /**
-   * Whether somebody else said it after one was last here.
+   * Whether somebody else said it after one was last here, or one has marked it as unread.
    *
    * @param {Entry | null} entry
    * @returns {boolean}
    */
   #isNew(entry) {
-    return entry !== null && entry.seq > this.#unreadAfter && "message_id" in entry && !entry.silent
-      && entry.sender.id !== this.#tools.me;
+    const { after, isMarked } = this.#newFrom;
+    if (entry === null || entry.seq <= after || !("message_id" in entry)) return false;
+    return isMarked || (!entry.silent && entry.sender.id !== this.#tools.me);
   }
 }
 

@@ -86,6 +86,9 @@ export function hear(page) {
     const said = why[reason];
     if (said) notify(said);
   });
+  parlor.on("unread", ({ room, unread_from: from }) => {
+    if (from !== undefined) inOpenRoom(room, (timeline) => timeline.markUnread(from));
+  });
   parlor.on("room-cleared", ({ room, upto }) => inOpenRoom(room, (timeline) => timeline.clear(upto)));
   parlor.on("resync", ({ room, inbox }) => {
     if (inbox) parlor.loadInbox().catch(() => {});

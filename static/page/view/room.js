@@ -9,7 +9,7 @@
  * @import { Tools } from "./message.js"
  */
 
-import { Marks, rules } from "../../client/parlor.js";
+import { Marks, rules, unreadAfter } from "../../client/parlor.js";
 import { byId, make, markOf, nameList, plural, presenceText, shortTime } from "./dom.js";
 import { People } from "./people.js";
 import { KINDS } from "./rooms.js";
@@ -45,7 +45,8 @@ export class RoomView {
     this.#composer = composer;
     this.#blocks = blocks;
     this.id = room.room_id;
-    this.#toldRead = room.read_seq ?? 0;
+    const isMarked = room.unread_from !== undefined;
+    this.#toldRead = isMarked ? 0 : room.read_seq ?? 0;
     this.people = new People(parlor, this.id);
     this.timeline = new Timeline({
       tools,
@@ -53,7 +54,7 @@ export class RoomView {
       events: (after, before) => this.#events(after, before),
       seen: (seq) => this.#markRead(seq),
       waiting: () => [...parlor.failed, ...parlor.pending].filter((message) => message.room === this.id),
-      unreadAfter: room.unread > 0 ? room.read_seq ?? 0 : Infinity,
+      newFrom: { after: isMarked || room.unread > 0 ? unreadAfter(room) : Infinity, isMarked },
     });
     composer.open(this.id);
     this.paint();
@@ -103,12 +104,21 @@ export class RoomView {
     return events.filter(({ seq }) => seq < before);
   }
 
-  /** @param {number} seq */
+  /**
+   * Who marks the room as unread while it is open sees its end all the time, and means it
+   * nevertheless. So what was told is not told again: the room is read when it is opened the
+   * next time, or when something comes that this view has not told of.
+   *
+   * @param {number} seq
+   */
   #markRead(seq) {
     if (seq <= this.#toldRead || this.#parlor.state !== "online") return;
     this.#toldRead = seq;
+    const { room } = this;
+    // The mark is only over at the room's head, which is behind its last entry after a reaction.
+    const upto = room?.unread_from === undefined ? seq : Math.max(seq, room.last_seq);
     // Told again by the next look, when there is a connection.
-    this.#parlor.markRead(this.id, seq).catch(() => { this.#toldRead = 0; });
+    this.#parlor.markRead(this.id, upto).catch(() => { this.#toldRead = 0; });
   }
 
   /** @param {Receipt[]} receipts */

@@ -1,12 +1,16 @@
 /**
- * The list of rooms: newest talk first, with what is unread.
+ * The list of rooms: pinned ones and those with a rank first, then the newest
+ * talk, with what is unread; those that one has put aside behind a line.
  *
- * @import { ChatState } from "../../client/parlor.js"
+ * @import { Parlor } from "../../client/parlor.js"
  * @import { Kind, Room } from "../../client/types.js"
  */
 
-import { briefTime, byId, icon, make, markOf } from "./dom.js";
+import { preferences } from "../../client/parlor.js";
+import { briefTime, byId, icon, iconButton, make, markOf } from "./dom.js";
 import { quoteText } from "./message.js";
+import { openMenu } from "./popups.js";
+import { preferenceChoices } from "./preferences.js";
 
 const KIND_ICONS = /** @type {const} */ ({ public: "hash", private: "lock", announcement: "horn" });
 /** @type {Record<Kind, string>} */
@@ -14,17 +18,26 @@ export const KINDS = {
   public: "Public room", private: "Private room", announcement: "Announcements", direct: "Direct message",
 };
 
+const MUTED = { mentions: "Only mentions", nothing: "Muted" };
+
 export class RoomList {
-  #chat; #onOpen;
+  #parlor; #chat; #onOpen;
   /** @type {string | null} the id of the one that is open */
   #open = null;
+  /** Whether the rooms that one has put aside are shown. */
+  #showsAside = false;
+  /** @type {Map<string, HTMLElement>} by room: a menu that is open keeps what it was opened at */
+  #menus = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #unmute;
 
   /**
-   * @param {ChatState} chat
+   * @param {Parlor} parlor
    * @param {(id: string) => void} onOpen
    */
-  constructor(chat, onOpen) {
-    this.#chat = chat;
+  constructor(parlor, onOpen) {
+    this.#parlor = parlor;
+    this.#chat = parlor.chat;
     this.#onOpen = onOpen;
   }
 
@@ -35,16 +48,65 @@ export class RoomList {
   }
 
   paint() {
-    const { rooms } = this.#chat;
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.roomId;
-    byId("rooms").replaceChildren(...rooms.map((room) => this.#item(room)));
+    const rooms = preferences.preferred(this.#chat.rooms);
+    const aside = rooms.filter(preferences.isAside);
+    const shown = rooms.filter((room) => !preferences.isAside(room));
+    this.#showsAside &&= aside.length > 0;
+    const list = byId("rooms");
+    const focused = list.contains(document.activeElement) ? selectorOf(document.activeElement) : null;
+    const menus = this.#menus;
+    this.#menus = new Map(rooms.map(({ room_id: id }) => [id, menus.get(id) ?? this.#menuButton(id)]));
+    list.replaceChildren(
+      ...shown.map((room) => this.#item(room)),
+      ...(aside.length > 0 ? [this.#line(aside.length)] : []),
+      ...(this.#showsAside ? aside.map((room) => this.#item(room)) : []),
+    );
     byId("no-rooms").hidden = rooms.length > 0;
     const { unread } = this.#chat.totals;
     document.title = unread > 0 ? `(${unread}) Parlor` : "Parlor";
+    this.#paintAgain(rooms);
     if (!focused) return;
     /** @type {HTMLElement | null} */
-    const again = document.querySelector(`[data-room-id="${CSS.escape(focused)}"]`);
+    const again = list.querySelector(focused);
     again?.focus();
+  }
+
+  /**
+   * When the next of them is not muted any more, which nobody tells.
+   * @param {Room[]} rooms
+   */
+  #paintAgain(rooms) {
+    clearTimeout(this.#unmute);
+    const ends = rooms.map((room) => Date.parse(room.preferences?.notifications_until ?? "") - Date.now());
+    const left = Math.min(...ends.filter((end) => end > 0)) + 500;
+    if (left < 2 ** 31) this.#unmute = setTimeout(() => this.paint(), left);
+  }
+
+  /**
+   * What opens and closes the rooms that one has put aside.
+   * @param {number} count
+   */
+  #line(count) {
+    const line = make("button", {
+      type: "button", className: "put-aside plain", data: { testid: "put-aside" }, aria: { expanded: String(this.#showsAside) },
+      onclick: () => {
+        this.#showsAside = !this.#showsAside;
+        this.paint();
+      },
+    }, icon("back"), `Archived and hidden (${count})`);
+    return make("li", {}, line);
+  }
+
+  /** @param {string} id */
+  #menuButton(id) {
+    const button = iconButton("more", "Room options", {
+      className: "room-options", data: { testid: "room-options", roomId: id }, onclick: () => {
+        const room = this.#chat.room(id);
+        if (room) openMenu(button, this.#chat.titleOf(room), preferenceChoices(this.#parlor, room));
+      },
+    });
+    button.ariaHasPopup = "menu";
+    return button;
   }
 
   /** @param {Room} room */
@@ -76,23 +138,47 @@ export class RoomList {
     return make("span", { className: "room-last quiet" }, make("bdi", {}, by), ": ", make("bdi", {}, said));
   }
 
-  /** @param {Room} room */
+  /**
+   * What is unread, and how one wants to have the room. What one does not want to be told of is dim.
+   * @param {Room} room
+   */
   #counts(room) {
-    if (room.unread === 0) return null;
-    return make("span", { className: "counts" },
-      room.mentions > 0
-        ? make("span", { className: "mentions", data: { testid: "mentions" }, title: "You are mentioned" },
-          `@${room.mentions}`, make("span", { className: "aside" }, " mentions"))
-        : null,
-      make("span", { className: "unread", data: { testid: "unread" } }, String(room.unread),
-        make("span", { className: "aside" }, " unread")));
+    const level = preferences.notifications(room);
+    const dim = level === "all" ? "" : " dim";
+    const marks = [
+      room.preferences?.pinned ? sign("pin", "room-pinned", "Pinned") : null,
+      level === "all" ? null : sign("bellOff", "muted", MUTED[level]),
+    ];
+    if (room.mentions > 0) {
+      marks.push(make("span", {
+        className: level === "nothing" ? "mentions dim" : "mentions", title: "You are mentioned", data: { testid: "mentions" },
+      }, `@${room.mentions}`, make("span", { className: "aside" }, " mentions")));
+    }
+    if (room.unread > 0) {
+      marks.push(make("span", { className: `unread${dim}`, data: { testid: "unread" } },
+        String(room.unread), make("span", { className: "aside" }, " unread")));
+    } else if (room.unread_from !== undefined) {
+      marks.push(make("span", { className: `unread empty${dim}`, title: "Marked as unread", data: { testid: "marked-unread" } },
+        make("span", { className: "aside" }, "Marked as unread")));
+    }
+    return marks.some(Boolean) ? make("span", { className: "counts" }, ...marks) : null;
+  }
+
+  /**
+   * Whether there is something unread that one wants to be told of.
+   * @param {Room} room
+   */
+  #isStrong(room) {
+    const level = preferences.notifications(room);
+    if (level !== "all") return level === "mentions" && room.mentions > 0;
+    return room.unread > 0 || room.unread_from !== undefined;
   }
 
   /** @param {Room} room */
   #item(room) {
     const last = room.last_message;
     const button = make("button", {
-      className: room.unread > 0 ? "room has-unread" : "room", type: "button",
+      className: this.#isStrong(room) ? "room has-unread" : "room", type: "button",
       data: { testid: "room-item", roomId: room.room_id },
       onclick: () => this.#onOpen(room.room_id),
     },
@@ -101,6 +187,26 @@ export class RoomList {
     last ? make("time", { dateTime: last.created_at }, briefTime(new Date(last.created_at))) : null,
     this.#last(room), this.#counts(room));
     if (room.room_id === this.#open) button.setAttribute("aria-current", "true");
-    return make("li", {}, button);
+    const options = this.#menus.get(room.room_id);
+    options?.setAttribute("aria-label", `Options of ${this.#chat.titleOf(room)}`);
+    return make("li", { className: "room-line" }, button, options);
   }
+}
+
+/**
+ * A small mark with its meaning.
+ * @param {"pin" | "bellOff"} name
+ * @param {string} testid
+ * @param {string} meaning
+ */
+const sign = (name, testid, meaning) => make("span", { className: "sign", title: meaning, data: { testid } },
+  icon(name), make("span", { className: "aside" }, meaning));
+
+/**
+ * What finds an element of the list again when it was painted anew.
+ * @param {Element | null} element
+ */
+function selectorOf(element) {
+  const { testid = "", roomId } = /** @type {HTMLElement} */ (element).dataset;
+  return `[data-testid="${testid}"]${roomId === undefined ? "" : `[data-room-id="${CSS.escape(roomId)}"]`}`;
 }

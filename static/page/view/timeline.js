@@ -6,6 +6,7 @@
  * @import { Grown } from "../../client/events.js"
  * @import { Draft } from "../../client/outbox.js"
  * @import { Message, RoomEvent } from "../../client/types.js"
+ * @import { NewFrom } from "./entries.js"
  * @import { Tools } from "./message.js"
  * @import { Events, Load } from "./pages.js"
  *
@@ -15,7 +16,7 @@
  * @property {Events} events
  * @property {(seq: number) => void} seen is told what was read
  * @property {() => Draft[]} waiting the messages on their way, and those that have failed
- * @property {number} unreadAfter what was read before
+ * @property {NewFrom} newFrom
  */
 
 import { MessageLog } from "../../client/parlor.js";
@@ -44,12 +45,12 @@ export class Timeline {
   #sizes = new ResizeObserver(() => { if (this.#sticks) this.#scrollToEnd(); });
 
   /** @param {Parts} parts */
-  constructor({ tools, load, events, seen, waiting, unreadAfter }) {
+  constructor({ tools, load, events, seen, waiting, newFrom }) {
     this.#tools = tools;
     this.#pages = new Pages(load, events);
     this.#seen = seen;
     this.#waiting = waiting;
-    this.#entries = new Entries({ list: this.#list, log: this.#log, tools, unreadAfter });
+    this.#entries = new Entries({ list: this.#list, log: this.#log, tools, newFrom });
     this.#scroller.onscroll = () => this.#scrolled();
     [this.#scroller, this.#list].forEach((element) => this.#sizes.observe(element));
     byId("to-end").onclick = () => this.toEnd();
@@ -195,6 +196,9 @@ export class Timeline {
     this.#entries.settle(clientId);
     this.#entries.layout();
   }
+
+  /** @param {number} seq from which on one has marked the room as unread */
+  markUnread(seq) { this.#entries.markUnread(seq); }
 
   /** Somebody else has read, or been reached. */
   marked() { this.#entries.marked(); }

@@ -13,6 +13,7 @@ mod interfaces;
 mod links;
 mod marks;
 mod people;
+mod preferences;
 mod refusals;
 mod writing;
 
