@@ -33,6 +33,7 @@ pub use server::{
 #[cfg(test)]
 pub(crate) use state::timeline::Timeline;
 pub use state::{
+    own::Own,
     questions::Line,
     rooms::RoomSeen,
     streams::{Append, Unsaid},

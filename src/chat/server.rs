@@ -53,6 +53,7 @@ use super::{
         bulks::Bulks,
         crowds::Crowds,
         marks::Marks,
+        own::OwnReadings,
         presence::{Arrivals, Departures, Erased},
         purges::Purges,
         questions::Questions,
@@ -148,6 +149,8 @@ pub struct ChatServer {
     draining: Option<Vec<oneshot::Sender<()>>>,
     /// Those that the batch in hand has moved.
     pub(crate) marks: Marks,
+    /// What is being read of what users have for themselves.
+    own: OwnReadings,
     /// Rooms whose invisible rows are still to be deleted.
     purges: Purges,
     /// What the other nodes are to know, where there are any.
@@ -223,6 +226,7 @@ impl ChatServer {
             status_later: FxHashSet::default(),
             draining: None,
             marks: Marks::default(),
+            own: OwnReadings::default(),
             purges: unfinished.purges.into_iter().collect(),
             nodes: Nodes::new(bus),
             unseen_heads: UnseenHeads::default(),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
-    chat::ReadMark,
+    chat::{Own, ReadMark},
     clock::now,
     db::{Concern, Conn, Effects, Happened, Marked, Write, WriteError, Written, on},
     protocol::{ReadMarkView, Refusal, Rules},
@@ -61,7 +61,8 @@ impl Operation for MarkRead {
             if let Some(by) = moved {
                 server.marks.read((room.key, &room.id), user, by, seq);
             }
-            server.tell_read(reply, user, room, is_new);
+            let changed = is_new.then_some(Own::Unread);
+            server.tell_own(reply, user, room, changed);
         });
     }
 }

@@ -1,19 +1,20 @@
 //! Mark a room as unread again.
 
-use parlor_domain::{Denied, MessageId, RoomId, RoomKey, Seq, UserKey};
+use parlor_domain::{Denied, MessageId, RoomId, RoomKey, Seq, UserKey, limits::UNREAD_BACK};
 use parlor_macros::each_backend;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Access, Asked, ChatError, ChatServer, Operation, Requester};
 use crate::{
-    chat::ReadMark,
+    chat::{Own, ReadMark},
     db::{Concern, Conn, Effects, Happened, Write, WriteError, Written, on},
     protocol::{Refusal, Rules},
 };
 
 /// Counts a room as unread from a position or a message on; from the newest message that
-/// somebody else wrote, if it names none. The user's read mark, which others see, stays.
+/// somebody else wrote, if it names none. What is unread anyway stays so, and the user's
+/// read mark, which others see, stays where it is.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct MarkUnread {
     room_id: RoomId,
@@ -50,7 +51,7 @@ impl Operation for MarkUnread {
         let (room, user) = (access.room, from.user.key);
         let write = Unreading { room: room.key, user, from: from_where };
         server.write_for(reply, write, move |server, reply, ()| {
-            server.tell_read(reply, user, room, true);
+            server.tell_own(reply, user, room, Some(Own::Unread));
         });
     }
 }
@@ -91,39 +92,54 @@ impl Write for Unreading {
 mod backend {
     use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
 
-    use super::{Denied, From, RoomKey, Unreading, UserKey, WriteError, Written};
+    use super::{Denied, From, UNREAD_BACK, Unreading, WriteError, Written};
     use parlor_db::{
         backend::Conn,
-        schema::{members, messages},
-        write::timeline::backend as timeline,
+        schema::{members, messages, receipts, room_heads, rooms},
     };
 
     pub(super) fn unread(conn: &mut Conn, unreading: &Unreading) -> Written<()> {
         let Unreading { room, user, from } = *unreading;
-        let head = timeline::head(conn, room)?.ok_or(WriteError::NoSuchRoom)?;
-        let of_room = messages::table.filter(messages::room_key.eq(room.0));
+        let bounds = room_heads::table.inner_join(rooms::table).filter(rooms::key.eq(room.0));
+        let bounds = bounds.select((room_heads::last_seq, rooms::floor_seq));
+        let bounds = bounds.first::<(i64, i64)>(conn).optional()?;
+        let (head, floor) = bounds.ok_or(WriteError::NoSuchRoom)?;
+        let first = floor.max(head - UNREAD_BACK) + 1;
         let from = match from {
-            From::Seq(seq) => Some(seq.0.clamp(1, head.0.max(1))),
+            From::Seq(seq) => (first <= head).then(|| seq.0.clamp(first, head)),
             From::Message(id) => {
-                let message = of_room.filter(messages::id.eq(id.0)).select(messages::seq);
-                message.first::<i64>(conn).optional()?
+                let message = messages::table
+                    .filter(messages::id.eq(id.0))
+                    .filter(messages::room_key.eq(room.0))
+                    .filter(messages::seq.gt(floor));
+                let seq = message.select(messages::seq).first::<i64>(conn).optional()?;
+                seq.map(|seq| seq.max(first))
             }
-            From::Newest => newest(conn, room, user)?,
+            From::Newest => newest(conn, unreading, first)?,
         };
         let from = from.ok_or(WriteError::NoSuchMessage)?;
-        let marked = diesel::update(members::table.find((room.0, user.0)))
-            .set((members::unread_after.eq(from - 1), members::unread_from.eq(from)))
+        let member = members::table.find((room.0, user.0));
+        let after = member.select(members::unread_after).first::<i64>(conn).optional()?;
+        let after = after.ok_or(Denied::Stranger)?;
+        let read = receipts::table.find((room.0, user.0)).select(receipts::read_seq);
+        let read = read.first::<i64>(conn).optional()?.unwrap_or(0);
+        // What is unread anyway stays so.
+        let after = after.max(read).min(from - 1);
+        diesel::update(member)
+            .set((members::unread_after.eq(after), members::unread_from.eq(after + 1)))
             .execute(conn)?;
-        if marked == 1 { Ok(()) } else { Err(Denied::Stranger.into()) }
+        Ok(())
     }
 
-    /// Where the newest message of others is; of the user, where there is none.
-    fn newest(conn: &mut Conn, room: RoomKey, user: UserKey) -> QueryResult<Option<i64>> {
+    /// Where the newest message of others is; of all, where there is none of theirs within
+    /// what may be marked.
+    fn newest(conn: &mut Conn, unreading: &Unreading, first: i64) -> QueryResult<Option<i64>> {
         let newest = messages::table
-            .filter(messages::room_key.eq(room.0))
+            .filter(messages::room_key.eq(unreading.room.0))
+            .filter(messages::seq.ge(first))
             .order(messages::seq.desc())
             .select(messages::seq);
-        let of_others = newest.filter(messages::sender_key.ne(user.0));
+        let of_others = newest.filter(messages::sender_key.ne(unreading.user.0));
         match of_others.first(conn).optional()? {
             Some(seq) => Ok(Some(seq)),
             None => newest.first(conn).optional(),
@@ -134,7 +150,7 @@ mod backend {
 #[cfg(test)]
 mod tests {
     use parlor_db::{
-        Marked,
+        ClearRoom, Marked,
         samples::{AT, Bench},
     };
     use parlor_domain::ReadTarget;
@@ -149,8 +165,10 @@ mod tests {
         let room = bench.room("r", &ann);
         bench.add(&room, &ben).expect("added");
         let unreading = |from| Unreading { room: room.key, user: ben.key, from };
-        let refused = bench.one(unreading(From::Newest)).err();
-        assert_eq!(refused, Some(WriteError::NoSuchMessage), "there is nothing to be unread");
+        for from in [From::Newest, From::Seq(Seq(1))] {
+            let refused = bench.one(unreading(from)).err();
+            assert_eq!(refused, Some(WriteError::NoSuchMessage), "there is nothing to be unread");
+        }
         bench.say(&room, &ann, 5);
         bench.say(&room, &ben, 2);
         let state = async |bench: &Bench| {
@@ -185,7 +203,25 @@ mod tests {
         // By all at once, too, though no mark moves.
         bench.one(unreading(From::Seq(Seq(99)))).expect("marked");
         assert_eq!(state(&bench).await, (8, 1, Some(8)));
-        bench.one(ReadingAll { user: ben.key, at: AT }).expect("read");
+        let read_all = |bench: &Bench| {
+            let read = bench.one(ReadingAll { user: ben.key, at: AT }).expect("read");
+            read.iter().map(|room| room.by.is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!(read_all(&bench), [false], "nobody else hears of it");
         assert_eq!(state(&bench).await, (8, 0, None));
+        assert_eq!(read_all(&bench), [false; 0]);
+        // What is unread anyway stays so.
+        bench.say(&room, &ann, 3);
+        bench.one(unreading(From::Newest)).expect("marked");
+        assert_eq!(state(&bench).await, (8, 3, Some(9)));
+        bench.one(unreading(From::Seq(Seq(3)))).expect("marked");
+        assert_eq!(state(&bench).await, (8, 7, Some(3)));
+        // What is gone is not unread, nor can it be marked.
+        let (room, upto) = (room.key, Some(Seq(4)));
+        bench.one(ClearRoom { room, upto }).expect("trimmed");
+        assert_eq!(state(&bench).await, (8, 5, None));
+        bench.one(unreading(From::Seq(Seq(2)))).expect("marked");
+        assert_eq!(state(&bench).await, (8, 5, Some(5)));
+        assert_eq!(read_all(&bench), [true]);
     }
 }

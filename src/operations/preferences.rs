@@ -11,9 +11,10 @@ use serde::Deserialize;
 
 use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
+    chat::{Own, ReplyTo},
     clock::now,
     db::{Concern, Conn, Effects, Happened, Write, WriteError, Written, on},
-    protocol::{Refusal, RoomPreferencesView, Rules, events, null_or},
+    protocol::{Refusal, RoomPreferencesView, Rules, null_or},
 };
 
 const RANK_MIN: i64 = -RANK_MAX;
@@ -79,11 +80,12 @@ impl Operation for SetPreferences {
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place: access, reply } = asked;
         let (room, user, change) = (access.room, from.user.key, self.change());
-        let write = Preferring { room: room.key, id: room.id.clone(), user, change, at: now() };
+        let write = Preferring { room: room.key, user, change, at: now() };
         server.write_for(reply, write, move |server, reply, set| {
             let Set { preferences, is_new } = set;
             if is_new {
-                server.tell_user(user, &events::room_preferences(&room.id, preferences, now()));
+                let changed = Some(Own::Preferences);
+                server.tell_own(ReplyTo::nobody(), user, room.clone(), changed);
             }
             let room = room.id.clone();
             server.answer(reply, Ok(RoomPreferences { room, preferences }));
@@ -106,10 +108,9 @@ impl Shown for RoomPreferences {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Preferring {
     room: RoomKey,
-    id: RoomId,
     user: UserKey,
     change: PreferencesChange,
     at: Timestamp,
@@ -135,14 +136,8 @@ impl Write for Preferring {
 
     fn effects(&self, set: &Set, effects: &mut Effects) {
         if set.is_new {
-            let (room, user, preferences) = (self.room.0, self.user.0, set.preferences);
-            let id = self.id.as_str();
-            effects.happened(|| Happened::Preferences {
-                room,
-                id: id.to_owned(),
-                user,
-                preferences,
-            });
+            let (room, user) = (self.room.0, self.user.0);
+            effects.happened(|| Happened::Preferences { room, user });
         }
     }
 }
@@ -160,7 +155,7 @@ mod backend {
     };
 
     pub(super) fn set(conn: &mut Conn, preferring: &Preferring) -> Written<Set> {
-        let Preferring { room, id: _, user, change, at } = *preferring;
+        let Preferring { room, user, change, at } = *preferring;
         let head = timeline::head(conn, room)?.ok_or(WriteError::NoSuchRoom)?;
         let member = members::table.find((room.0, user.0));
         let row = member.select(columns()).first::<PreferencesRow>(conn).optional()?;
@@ -198,8 +193,8 @@ mod tests {
         bench.add(&room, &cleo).expect("added");
         bench.say(&room, &ann, 2);
         let set = |bench: &Bench, change| {
-            let (room, id, user) = (room.key, room.id.clone(), ben.key);
-            bench.one(Preferring { room, id, user, change, at: AT }).expect("set")
+            let (room, user) = (room.key, ben.key);
+            bench.one(Preferring { room, user, change, at: AT }).expect("set")
         };
         let read = async |bench: &Bench| {
             let state = bench.database.reader.room_state(room.key, ben.key).await.expect("read");

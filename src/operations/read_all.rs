@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
     clock::now,
-    db::{Concern, Conn, Effects, MarkedBy, Write, Written, on},
+    db::{Concern, Conn, Effects, Happened, MarkedBy, Write, Written, on},
     protocol::{
         events::{self, UnreadView},
         server_frame::Empty,
@@ -44,7 +44,9 @@ impl Operation for MarkSomeRead {
 impl ChatServer {
     fn tell_all_read(&mut self, user: UserKey, read: RoomRead) -> (RoomId, Seq) {
         let RoomRead { key, room, seq, by } = read;
-        self.marks.read((key, &room), user, by, seq);
+        if let Some(by) = by {
+            self.marks.read((key, &room), user, by, seq);
+        }
         let epoch = self.reader.epoch_of(key);
         let (read_seq, epoch) = (seq.0, epoch.as_str());
         let unread = UnreadView {
@@ -60,7 +62,7 @@ impl ChatServer {
     }
 }
 
-/// The rooms whose mark moved.
+/// The rooms that are read now, and were not.
 #[derive(Debug)]
 pub struct Moved(pub Vec<(RoomId, Seq)>);
 
@@ -85,11 +87,12 @@ pub(super) struct RoomRead {
     pub key: RoomKey,
     pub room: RoomId,
     pub seq: Seq,
-    pub by: MarkedBy,
+    /// If the mark moved: it may have been there, and the room marked as unread.
+    pub by: Option<MarkedBy>,
 }
 
 impl Write for ReadingAll {
-    /// The marks that moved.
+    /// What is read now, and was not.
     type Outcome = Vec<RoomRead>;
 
     fn concerns(&self) -> Vec<Concern> {
@@ -102,7 +105,10 @@ impl Write for ReadingAll {
 
     fn effects(&self, moved: &Vec<RoomRead>, effects: &mut Effects) {
         for RoomRead { key, seq, by, .. } in moved {
-            effects.happened(|| by.has_read(*key, self.user, *seq));
+            effects.happened(|| match by {
+                Some(by) => by.has_read(*key, self.user, *seq),
+                None => Happened::Unread { room: key.0, user: self.user.0 },
+            });
         }
     }
 }
@@ -128,36 +134,46 @@ mod backend {
         let ReadingAll { user, at } = *reading;
         let mark =
             receipts::room_key.eq(members::room_key).and(receipts::user_key.eq(members::user_key));
+        let not_read =
+            receipts::read_seq.is_null().and(room_heads::last_seq.gt(0)).or(room_heads::last_seq
+                .nullable()
+                .gt(receipts::read_seq.nullable())
+                .assume_not_null());
+        // Only what reading ends: not what was cleared, or read by an earlier version.
+        let marked = members::unread_from
+            .le(room_heads::last_seq.nullable())
+            .and(members::unread_from.gt(members::unread_after.nullable()));
         let unread = members::table
             .inner_join(rooms::table)
             .inner_join(users::table)
             .inner_join(room_heads::table.on(room_heads::room_key.eq(members::room_key)))
             .left_join(receipts::table.on(mark))
             .filter(members::user_key.eq(user.0))
-            .filter(
-                receipts::read_seq
-                    .is_null()
-                    .and(room_heads::last_seq.gt(0))
-                    .or(room_heads::last_seq
-                        .nullable()
-                        .gt(receipts::read_seq.nullable())
-                        .assume_not_null())
-                    .or(members::unread_from.is_not_null()),
-            )
+            .filter(not_read.or(marked.assume_not_null()))
             .filter(rooms::id.is_not_null())
             .select((
                 (rooms::key, rooms::id.assume_not_null(), room_heads::last_seq),
                 (users::id.assume_not_null(), members::blocked),
+                receipts::read_seq.nullable(),
             ))
             .limit(READ_ALL_ROOMS)
-            .load::<((i64, String, i64), (String, bool))>(conn)?;
+            .load::<((i64, String, i64), (String, bool), Option<i64>)>(conn)?;
         let blocked =
             if unread.is_empty() { Arc::default() } else { receipt::blocked_by(conn, user)? };
         let mut moved = Vec::with_capacity(unread.len());
-        for ((key, room, head), (id, is_hidden)) in unread {
+        for ((key, room, head), (id, is_hidden), read) in unread {
             let (key, room, seq) = (RoomKey(key), RoomId::from_stored(room), Seq(head));
-            receipt::store(conn, key, user, seq, at)?;
-            let by = MarkedBy { id: UserId::from_stored(id), is_hidden, blocked: blocked.clone() };
+            let by = match read.map(Seq).filter(|read| *read >= seq) {
+                Some(read) => {
+                    receipt::read_again(conn, key, user, seq, read)?;
+                    None
+                }
+                None => {
+                    receipt::store(conn, key, user, seq, at)?;
+                    let id = UserId::from_stored(id);
+                    Some(MarkedBy { id, is_hidden, blocked: blocked.clone() })
+                }
+            };
             moved.push(RoomRead { key, room, seq, by });
         }
         Ok(moved)
@@ -187,7 +203,7 @@ mod tests {
         assert_eq!(unread(&ben).await, 2);
         assert_eq!(unread(&ann).await, 4);
         let moved = bench.one(ReadingAll { user: ben.key, at: AT }).expect("marked");
-        let by = MarkedBy { id: ben.id.clone(), is_hidden: false, blocked: Arc::default() };
+        let by = Some(MarkedBy { id: ben.id.clone(), is_hidden: false, blocked: Arc::default() });
         assert_eq!(moved, [RoomRead { key: room.key, room: room.id.clone(), seq: Seq(9), by }]);
         assert_eq!(unread(&ben).await, 0);
     }

@@ -46,14 +46,11 @@ pub(super) struct Listing {
     custom: Custom,
     #[serde(default)]
     sort: Sort,
-    /// Whether those are wanted that the user has hidden.
     hidden: Option<bool>,
     archived: Option<bool>,
     pinned: Option<bool>,
     unread: Option<bool>,
-    /// Of what the user is told there.
     notifications: Option<Notifications>,
-    /// Those that this user is in, too.
     member: Option<UserId>,
     #[serde(default)]
     cursor: RoomCursor,

@@ -227,6 +227,7 @@ export class ChatState extends KnownInbox {
     this.#growing.forget(id, upto);
     if (!room.last_message || room.last_message.seq <= upto) room.last_message = null;
     room.unread = room.mentions = 0;
+    if (upto >= (room.unread_from ?? Infinity)) room.unread_from = undefined;
   }
 
   /**

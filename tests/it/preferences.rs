@@ -180,6 +180,12 @@ async fn a_room_is_marked_as_unread_for_oneself() {
     let read = ben.post("/read-all", json!({})).await.expect(200);
     assert_eq!(read["moved"], 1);
     assert_eq!(ben.get("/unread").await.expect(200)["total"], 0);
+    // What is cleared is not unread, whatever was said of it.
+    phone.ask("message.unread", json!({"room_id": "den", "seq": 2})).await;
+    ann.delete("/rooms/den/messages").await.expect(204);
+    let room = ben.get("/rooms/den").await.expect(200);
+    assert_eq!((&room["unread"], room.get("unread_from")), (&json!(0), None));
+    assert_eq!(ben.get("/rooms?unread=true").await.expect(200)["rooms"], json!([]));
     let both = json!({"room_id": "den", "seq": 1, "message_id": third});
     phone.refused("message.unread", both, "invalid_message").await;
     let missing = json!({"room_id": "den", "message_id": "7"});

@@ -13,7 +13,7 @@ pub use own::{OpenRow, OwnRows};
 pub use position::{FeedPage, FeedPosition};
 pub(crate) use position::{LookRow, PageRow};
 
-use parlor_domain::{Preferences, RoomKey, UserId, UserKey};
+use parlor_domain::{RoomKey, UserId, UserKey};
 
 /// One thing that happened. It says where to look; what is there is read from
 /// the database, so that it does not matter how late it is heard, or how
@@ -81,12 +81,10 @@ pub enum Happened {
         room: i64,
         user: i64,
     },
-    /// A member has a room otherwise, which is nobody else's business.
+    /// A member wants to have the room otherwise, which only their own clients show.
     Preferences {
         room: i64,
-        id: String,
         user: i64,
-        preferences: Preferences,
     },
     /// Tokens of a user are no longer valid, or a user was banned, or unbanned.
     Barred {

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
-/// Of what a member wants to be told.
+/// Of what a member wants to be told: of all, only of messages that mention them, or of
+/// nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Notifications {
     #[default]
     All,
-    /// Only of messages that mention them.
     Mentions,
     Nothing,
 }

@@ -330,7 +330,8 @@ export interface MarkReadRequest {
 
 /**
  * Counts a room as unread from a position or a message on; from the newest message that
- * somebody else wrote, if it names none. The user's read mark, which others see, stays.
+ * somebody else wrote, if it names none. What is unread anyway stays so, and the user's read
+ * mark, which others see, stays where it is.
  */
 export interface MarkUnreadRequest {
   message_id?: string | null;
@@ -432,8 +433,11 @@ export interface NamedMember {
   user_id: string;
 }
 
-/** Of what a member wants to be told. */
-export type Notifications = "all" | "nothing" | string;
+/**
+ * Of what a member wants to be told: of all, only of messages that mention them, or of
+ * nothing.
+ */
+export type Notifications = "all" | "mentions" | "nothing";
 
 /** Opens the direct room of two users, for the application. */
 export interface OpenDirectRoomBetweenRequest {
@@ -1033,13 +1037,13 @@ export interface ListRoomsQuery {
   cursor?: string;
   /** Only what has these fields in its custom data: a JSON object */
   custom?: Record<string, any>;
-  /** Whether those are wanted that the user has hidden. */
+  /** Whether the user has hidden them */
   hidden?: boolean;
   /** Rooms of which kind; those that can be made are fewer. */
   kind?: "any" | "public" | "private" | "direct" | "announcement";
   /** At most so many entries */
   limit?: number;
-  /** Those that this user is in, too. */
+  /** Only those that this user is in, too */
   member?: string;
   /** Of what the user is told there */
   notifications?: Notifications;

@@ -6,7 +6,10 @@ use super::{ChatServer, answer::ReplyTo};
 use crate::{
     chat::{
         ChatError,
-        state::marks::{Mark, Marks},
+        state::{
+            marks::{Mark, Marks},
+            own::Own,
+        },
     },
     clock::now,
     protocol::{
@@ -78,25 +81,36 @@ impl ChatServer {
         }
     }
 
-    /// The counts are derived from rows, so they are read after the commit;
-    /// the user's other connections are told the same numbers.
-    pub fn tell_read(
+    /// What one has of a room for oneself is derived from rows, so it is read after the
+    /// commit; where something of it changed, all of the user's connections are told.
+    ///
+    /// Of several that are under way only the one that began last is told: it has what the
+    /// others have, and may come before them.
+    pub fn tell_own(
         &mut self,
         reply: ReplyTo<ReadMark>,
         user: UserKey,
         room: Arc<Room>,
-        moved: bool,
+        changed: Option<Own>,
     ) {
         let (reader, key) = (self.reader.clone(), room.key);
+        let turn = changed.map(|what| ((user, key, what), self.own.begin((user, key, what))));
         let reading = async move { reader.room_state(key, user).await };
         self.finishing += 1;
         self.when(reading, move |state, server| {
+            let is_newest = turn.is_some_and(|(what, turn)| server.own.is_newest(what, turn));
+            let told = changed.filter(|_| is_newest);
             let answer = match state {
                 Ok(Some((state, last_seq))) => {
                     let epoch = server.reader.epoch_of(key);
                     let mark = ReadMark::of(room.id.clone(), &state, last_seq, epoch);
-                    if moved {
-                        let frame = events::room_unread(&room.id, unread_view(&mark), now());
+                    let frame = told.map(|what| match what {
+                        Own::Unread => events::room_unread(&room.id, unread_view(&mark), now()),
+                        Own::Preferences => {
+                            events::room_preferences(&room.id, state.preferences, now())
+                        }
+                    });
+                    if let Some(frame) = frame {
                         server.tell_user(user, &frame);
                     }
                     Ok(mark)

@@ -6,7 +6,10 @@ use std::{sync::Arc, time::Instant};
 
 use super::{ChatServer, answer::ReplyTo};
 use crate::{
-    chat::{ChatError, Requester, state::rooms::RoomSeen},
+    chat::{
+        ChatError, Requester,
+        state::{own::Own, rooms::RoomSeen},
+    },
     clock::now,
     db::{AddMember, Added, Removed},
     protocol::events::{self, Departure},
@@ -68,7 +71,7 @@ impl ChatServer {
         }
         if let Some(by) = marked {
             self.marks.read((room.key, &room.id), member.user.key, by, last_seq);
-            self.tell_read(ReplyTo::nobody(), member.user.key, room.clone(), true);
+            self.tell_own(ReplyTo::nobody(), member.user.key, room.clone(), Some(Own::Unread));
         }
         let user = member.user.key;
         self.with_overview(room.key, user, move |server, read| {

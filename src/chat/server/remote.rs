@@ -9,16 +9,14 @@ use rustc_hash::FxHashMap;
 
 use super::{ChatServer, answer::ReplyTo, member::Leaving, turn::Turn};
 use crate::{
-    chat::{Connected, Ephemeral, FromNode, FromNodes, Interest, Item, NodePresence},
-    clock::now,
-    db::{Happened, Left, MarkedBy, ReadError, Reader, Signal},
-    protocol::{
-        Close,
-        events::{self, Departure},
+    chat::{
+        Connected, Ephemeral, FromNode, FromNodes, Interest, Item, NodePresence, state::own::Own,
     },
+    db::{Happened, Left, MarkedBy, ReadError, Reader, Signal},
+    protocol::{Close, events::Departure},
 };
 use parlor_domain::{
-    Member, MessageId, RoomId, RoomKey, RoomOverview, Seq, UserId, UserKey,
+    Member, MessageId, RoomKey, RoomOverview, Seq, UserId, UserKey,
     limits::{LOOKED_UP_AT_ONCE, MEMBERS_TOLD, READ_AGAIN, TIMELINE_AGAIN},
 };
 use parlor_process::span;
@@ -174,10 +172,11 @@ impl ChatServer {
                 let mark = Marked { by, read: read.map(Seq), delivered: delivered.map(Seq) };
                 self.marked(RoomKey(room), UserKey(user), mark);
             }
-            Happened::Unread { room, user } => self.unread_otherwise(RoomKey(room), UserKey(user)),
-            Happened::Preferences { room: _, id, user, preferences } => {
-                let frame = events::room_preferences(&RoomId::from_stored(id), preferences, now());
-                self.tell_user(UserKey(user), &frame);
+            Happened::Unread { room, user } => {
+                self.has_otherwise(RoomKey(room), UserKey(user), Own::Unread);
+            }
+            Happened::Preferences { room, user } => {
+                self.has_otherwise(RoomKey(room), UserKey(user), Own::Preferences);
             }
             Happened::Signal(signal) => self.receive_signal(signal),
             Happened::UserChanged { user: Some(user), .. } => self.user_changed(UserKey(user)),
@@ -310,17 +309,17 @@ impl ChatServer {
         });
     }
 
-    /// The user's clients here show other numbers now.
-    fn unread_otherwise(&mut self, room: RoomKey, user: UserKey) {
+    /// The user's clients here show a room otherwise now.
+    fn has_otherwise(&mut self, room: RoomKey, user: UserKey, what: Own) {
         let Some(entry) = self.rooms.get(room) else { return };
         if self.sessions.users.contains_key(&user) {
-            self.tell_read(ReplyTo::nobody(), user, entry.room.clone(), true);
+            self.tell_own(ReplyTo::nobody(), user, entry.room.clone(), Some(what));
         }
     }
 
     fn marked(&mut self, room: RoomKey, user: UserKey, mark: Marked) {
         if mark.read.is_some() {
-            self.unread_otherwise(room, user);
+            self.has_otherwise(room, user, Own::Unread);
         }
         let Some(entry) = self.rooms.get(room) else { return };
         let room = entry.room.clone();

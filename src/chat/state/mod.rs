@@ -4,6 +4,7 @@
 pub mod bulks;
 pub mod crowds;
 pub mod marks;
+pub mod own;
 pub mod presence;
 pub mod purges;
 pub mod questions;

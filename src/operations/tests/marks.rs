@@ -11,7 +11,11 @@ use parlor_domain::{
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use crate::operations::{
-    block::Blocking, delivered::Delivering, mark::Reading, read_all::ReadingAll,
+    block::Blocking,
+    delivered::Delivering,
+    mark::Reading,
+    mark_unread::{From, Unreading},
+    read_all::ReadingAll,
 };
 
 #[actix::test]
@@ -32,11 +36,12 @@ async fn a_mark_says_from_whom_it_is_kept() {
     };
     assert_eq!((by.id.as_str(), kept_from(&by)), ("ann", (false, vec![ben.key])));
     let read = bench.one(ReadingAll { user: ann.key, at: AT }).expect("marked");
-    let mut read: Vec<_> = read.iter().map(|one| (one.key, kept_from(&one.by))).collect();
+    let mut read: Vec<_> =
+        read.iter().map(|one| (one.key, one.by.as_ref().map(kept_from))).collect();
     read.sort_unstable_by_key(|(room, _)| *room);
     assert_eq!(
         read,
-        [(den.key, (false, vec![ben.key])), (direct.key, (true, vec![ben.key]))],
+        [(den.key, Some((false, vec![ben.key]))), (direct.key, Some((true, vec![ben.key])))],
         "in the room of two nobody hears of it"
     );
 }
@@ -108,6 +113,10 @@ async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
                 let upto = Seq(i64::from(step) / 4);
                 bench.one(ClearRoom { room: room.key, upto: Some(upto) }).expect("trimmed");
                 bench.purge_all(&room);
+            }
+            9 => {
+                let from = From::Seq(Seq(i64::from(random.random_range(1..400_i32))));
+                bench.one(Unreading { room: room.key, user: ben.key, from }).expect("marked");
             }
             10 => {
                 let extras = NewExtras { is_streaming: true, ..NewExtras::default() };

@@ -1,6 +1,6 @@
 //! What one node does is seen on the others, as if there were one.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Cluster, Token, id_of_room, many_rooms, seqs, within};
 
@@ -76,6 +76,27 @@ async fn how_one_has_a_room_is_told_to_ones_devices_everywhere() {
             (&told["room_id"], data.get("preferences").unwrap_or(&data["unread"])),
             (&json!("den"), &expected)
         );
+    }
+    phone.told_so_far().await;
+    // Over two nodes at once: what each device hears last has both.
+    for round in 0..10 {
+        let of = |field: &str| json!({"room_id": "den", field: round % 2 == 0});
+        let both = match round % 2 {
+            0 => json!({"pinned": true, "archived": true}),
+            _ => json!({}),
+        };
+        tokio::join!(
+            phone.ask("room.preferences", of("pinned")),
+            laptop.ask("room.preferences", of("archived")),
+        );
+        for device in [&mut phone, &mut laptop] {
+            let is_both = |frame: &Value| frame["data"]["preferences"] == both;
+            while !is_both(&device.next_event("room.preferences").await) {}
+            let told = device.told_so_far().await;
+            let others: Vec<_> =
+                told.iter().filter(|frame| frame["type"] == "room.preferences").collect();
+            assert!(others.iter().all(|frame| is_both(frame)), "round {round}: {others:?}");
+        }
     }
 }
 

@@ -44,10 +44,12 @@ struct OverviewRow {
 
 impl OverviewRow {
     fn mark(&self) -> Mark {
-        Mark { unread_after: self.unread_after, floor: self.floor }
+        let (unread_after, unread_from) = (self.unread_after, self.unread_from);
+        Mark { unread_after, unread_from, floor: self.floor }
     }
 
     fn in_life(self, life: &Life, now: Timestamp) -> RoomOverview {
+        let mark = self.mark();
         let OverviewRow {
             room,
             member_count,
@@ -60,7 +62,7 @@ impl OverviewRow {
             delivered_seq,
             unread_after: _,
             floor: _,
-            unread_from,
+            unread_from: _,
             preferences,
         } = self;
         let number = |number: Option<i64>| number.unwrap_or(0);
@@ -77,7 +79,7 @@ impl OverviewRow {
                 // Counted apart, where the number is not known.
                 unread: 0,
                 mentions: 0,
-                unread_from: unread_from.map(Seq),
+                unread_from: mark.marked_from(),
                 // Whether somebody has written since is looked for apart, too.
                 preferences: preferences.shown(preferences.hidden_seq.is_some(), now),
             }),

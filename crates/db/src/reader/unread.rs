@@ -28,12 +28,19 @@ use parlor_domain::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
     pub unread_after: i64,
+    pub unread_from: Option<i64>,
     pub floor: i64,
 }
 
 impl Mark {
     fn after(self) -> Seq {
         Seq(self.unread_after.max(self.floor))
+    }
+
+    /// From where on the member has it marked as unread; not what was cleared since, or
+    /// what a node of the version before has read.
+    pub(super) fn marked_from(self) -> Option<Seq> {
+        self.unread_from.map(Seq).filter(|from| *from > self.after())
     }
 }
 
@@ -42,6 +49,7 @@ struct CountRow {
     room: i64,
     head: i64,
     unread_after: i64,
+    unread_from: Option<i64>,
     floor: i64,
     read_seq: Option<i64>,
     created: Option<i64>,
@@ -60,8 +68,9 @@ fn is_uncounted() -> _ {
 #[derive(Clone, Copy)]
 struct Fresh {
     counted: Counted,
-    /// `None`: as it was read before.
-    read_seq: Option<Seq>,
+    /// What was read, and from where on it is marked as unread. `None`: as it was read
+    /// before.
+    marks: Option<(Seq, Option<Seq>)>,
 }
 
 impl From<CountRow> for Fresh {
@@ -70,6 +79,7 @@ impl From<CountRow> for Fresh {
             room,
             head,
             unread_after,
+            unread_from,
             floor,
             read_seq,
             created,
@@ -78,14 +88,14 @@ impl From<CountRow> for Fresh {
             room_mentions,
         } = row;
         let number = |number: Option<i64>| number.unwrap_or(0);
-        let after = Mark { unread_after, floor }.after();
+        let mark = Mark { unread_after, unread_from, floor };
         let counted = Counted {
-            span: Span { room: RoomKey(room), after, head: Seq(head) },
+            span: Span { room: RoomKey(room), after: mark.after(), head: Seq(head) },
             created: number(created),
             uncounted: number(uncounted),
             mentions: number(own_mentions) + number(room_mentions),
         };
-        Self { counted, read_seq: Some(Seq(number(read_seq))) }
+        Self { counted, marks: Some((Seq(number(read_seq)), mark.marked_from())) }
     }
 }
 
@@ -125,7 +135,8 @@ impl Reader {
             if let Some(state) = &mut overview.state {
                 state.unread = fresh.counted.unread();
                 state.mentions = fresh.counted.mentions;
-                state.read_seq = fresh.read_seq.unwrap_or(state.read_seq);
+                let as_before = (state.read_seq, state.unread_from);
+                (state.read_seq, state.unread_from) = fresh.marks.unwrap_or(as_before);
                 state.delivered_seq = state.delivered_seq.max(state.read_seq);
             }
         }
@@ -157,7 +168,7 @@ impl Reader {
         (unread_after, floor): (i64, i64),
         head: Seq,
     ) -> Result<Option<i64>, ReadError> {
-        let after = Mark { unread_after, floor }.after();
+        let after = Mark { unread_after, unread_from: None, floor }.after();
         let wanted = Wanted { span: Span { room, after, head }, floor: Seq(floor) };
         let found = self.unread_in(user, vec![wanted]).await?;
         Ok(found.get(&room).map(|fresh| fresh.counted.unread()))
@@ -202,7 +213,7 @@ impl Reader {
         for (wanted, known) in wanted.into_iter().zip(self.counts.of(user, &spans)) {
             match known {
                 Some(counted) if counted.span == wanted.span => {
-                    found.insert(wanted.span.room, Fresh { counted, read_seq: None });
+                    found.insert(wanted.span.room, Fresh { counted, marks: None });
                 }
                 known => unknown.push((wanted, known)),
             }
@@ -226,7 +237,7 @@ impl Reader {
             };
             if let Some(counted) = brought {
                 self.counts.keep(user, [counted]);
-                found.insert(span.room, Fresh { counted, read_seq: None });
+                found.insert(span.room, Fresh { counted, marks: None });
                 continue;
             }
             anew.push(span.room.0);
@@ -278,6 +289,7 @@ impl Reader {
                 members::room_key,
                 room_heads::last_seq,
                 members::unread_after,
+                members::unread_from,
                 rooms::floor_seq,
                 receipts::read_seq.nullable(),
                 unread().select(count_star()).single_value(),

@@ -32,8 +32,8 @@ pub struct PreferencesRow {
 }
 
 impl PreferencesRow {
-    /// As it is to be stored. A room that becomes hidden is so from its head on; one
-    /// that is hidden already stays so from where it was.
+    /// As it is to be stored. A hidden room is so from its head on: also one that was hidden
+    /// before, because it still is only if nothing was written since.
     pub fn stored(self, preferences: Preferences, head: Seq) -> Self {
         let Preferences { notifications, notifications_until, hidden, archived, pinned, rank } =
             preferences;

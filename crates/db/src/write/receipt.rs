@@ -93,7 +93,7 @@ pub mod backend {
 
     /// Reads what was marked as unread, up to a position; what is behind it up to the
     /// mark stays unread.
-    fn read_again(
+    pub fn read_again(
         conn: &mut Conn,
         room: RoomKey,
         user: UserKey,
@@ -101,7 +101,10 @@ pub mod backend {
         known: Seq,
     ) -> QueryResult<bool> {
         let rest = (seq < known).then_some(seq.0 + 1);
-        let unread = members::table.find((room.0, user.0)).filter(members::unread_from.le(seq.0));
+        let unread = members::table
+            .find((room.0, user.0))
+            .filter(members::unread_from.le(seq.0))
+            .filter(members::unread_after.lt(seq.0));
         let again = diesel::update(unread)
             .set((members::unread_after.eq(seq.0), members::unread_from.eq(rest)))
             .execute(conn)?;

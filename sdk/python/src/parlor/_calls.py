@@ -1134,10 +1134,10 @@ def list_rooms(
     - archived: Whether the user has archived them
     - cursor: Where to go on: what the page before said
     - custom: Only what has these fields in its custom data: a JSON object
-    - hidden: Whether those are wanted that the user has hidden.
+    - hidden: Whether the user has hidden them
     - kind: Rooms of which kind; those that can be made are fewer.
     - limit: At most so many entries
-    - member: Those that this user is in, too.
+    - member: Only those that this user is in, too
     - notifications: Of what the user is told there
     - pinned: Whether the user has pinned them
     - query: What the id begins with, or the title contains.

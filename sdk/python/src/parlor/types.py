@@ -358,8 +358,9 @@ class NamedMember(_NamedMember, total=False):
     role: Union[Literal["owner", "moderator", "member", "read_only"], None]
     """Owners name others than `member`."""
 
-Notifications = Union[Literal["all", "nothing"], str]
-"""Of what a member wants to be told."""
+Notifications = Literal["all", "mentions", "nothing"]
+"""Of what a member wants to be told: of all, only of messages that mention them, or of
+nothing."""
 
 
 class OwnReaction(TypedDict):
