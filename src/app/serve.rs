@@ -35,7 +35,7 @@ use crate::{
     nodes::Hooks,
     rest::{Draining, Files, Search},
     session::SessionCount,
-    webhooks::Dispatcher,
+    webhooks::{Dispatcher, UnreadTeller},
 };
 use parlor_domain::limits::{LEASE_RELEASE, LIMITER_TICK, TRACES_LAST, upload_time};
 
@@ -151,6 +151,10 @@ impl Running {
         let bars = Revocations::new(bars.map_err(Failure::environment)?);
         let api_keys = ApiKeys::new(reader.api_keys().await.map_err(Failure::environment)?);
         if let Some(webhooks) = config.webhooks.clone() {
+            if let Some(unread) = webhooks.unread {
+                let teller = UnreadTeller::new(unread, reader.clone(), writer.clone());
+                actix_web::rt::spawn(teller.run(leads.clone()));
+            }
             let dispatcher = Dispatcher::new(webhooks, reader.clone(), writer.clone());
             actix_web::rt::spawn(dispatcher.run(leads.clone()));
         }

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{ConfigError, parse_duration};
 use crate::{
     db::OutboxTargets,
-    webhooks::{KINDS, Secrets, WebhookConfig},
+    webhooks::{KINDS, Secrets, UNREAD, UnreadConfig, WebhookConfig},
 };
 use parlor_domain::limits::{WEBHOOK_URLS, positive};
 
@@ -34,6 +34,13 @@ pub struct WebhookArgs {
     /// an hour
     #[arg(long, env = "PARLOR_WEBHOOK_ATTEMPTS", default_value_t = 12, value_parser = positive)]
     pub webhook_attempts: usize,
+    /// After how long somebody is told of what they have not read (`user.unread`), for all
+    /// of their rooms at once; by default never; such as `5m`
+    #[arg(long, env = "PARLOR_UNREAD_AFTER", value_parser = parse_duration)]
+    pub unread_after: Option<Duration>,
+    /// The least time until they are told again, unless they have read something since
+    #[arg(long, env = "PARLOR_UNREAD_AGAIN", default_value = "1h", value_parser = parse_duration)]
+    pub unread_again: Duration,
 }
 
 /// `None`: no webhooks are sent.
@@ -43,6 +50,13 @@ pub fn webhooks(args: WebhookArgs) -> Result<Option<WebhookConfig>, ConfigError>
         texts.filter(|text| !text.is_empty()).collect::<Vec<_>>()
     };
     let (urls, kinds) = (trimmed(args.webhook_urls), trimmed(args.webhook_events));
+    let unread = args.unread_after.map(|after| UnreadConfig { after, again: args.unread_again });
+    let tells_unread =
+        !urls.is_empty() && (kinds.is_empty() || kinds.iter().any(|it| it == UNREAD));
+    if unread.is_some() && !tells_unread {
+        let why = format!("it needs a webhook that is told of {UNREAD}");
+        return Err(ConfigError::value("unread-after", why));
+    }
     if urls.is_empty() {
         return Ok(None);
     }
@@ -63,5 +77,5 @@ pub fn webhooks(args: WebhookArgs) -> Result<Option<WebhookConfig>, ConfigError>
         wake: std::sync::Arc::default(),
     };
     let attempts = i64::try_from(args.webhook_attempts).unwrap_or(i64::MAX);
-    Ok(Some(WebhookConfig { targets, secrets, timeout: args.webhook_timeout, attempts }))
+    Ok(Some(WebhookConfig { targets, secrets, timeout: args.webhook_timeout, attempts, unread }))
 }

@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use super::{Secrets, backoff::delay, payload::payload};
+use super::{Secrets, UnreadConfig, backoff::delay, payload::payload};
 use crate::{
     db::{Letter, OutboxResult, OutboxTargets, Reader, SettleOutbox, Writer, submit},
     log_throttle::LogThrottle,
@@ -33,6 +33,8 @@ pub struct WebhookConfig {
     pub timeout: Duration,
     /// Attempts until a letter is given up.
     pub attempts: i64,
+    /// `None`: nobody is told of what is unread.
+    pub unread: Option<UnreadConfig>,
 }
 
 /// Sends to all receivers.
@@ -265,6 +267,7 @@ async fn send(
     letter: &Letter,
 ) -> Result<(), String> {
     let body = payload(reader, letter).await.map_err(|error| error.to_string())?;
+    let Some(body) = body else { return Ok(()) };
     let id = format!("evt_{}", letter.id);
     let timestamp = now().0 / 1000;
     let signature = config.secrets.sign(&id, timestamp, &body);

@@ -10,12 +10,17 @@ mod backoff;
 mod dispatcher;
 mod payload;
 mod signature;
+mod unread;
 
 pub use dispatcher::{Dispatcher, WebhookConfig};
 pub use signature::Secrets;
+pub use unread::{UnreadConfig, UnreadTeller};
+
+/// Somebody has not read something for a while.
+pub(crate) const UNREAD: &str = "user.unread";
 
 /// The types of webhooks.
-pub const KINDS: [&str; 11] = [
+pub const KINDS: [&str; 12] = [
     "message.created",
     "message.updated",
     "message.deleted",
@@ -27,4 +32,5 @@ pub const KINDS: [&str; 11] = [
     "user.online",
     "user.offline",
     "user.deleted",
+    UNREAD,
 ];

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use super::UNREAD;
 use crate::{
-    db::{Letter, ReadError, Reader},
-    protocol::MessageView,
+    db::{Letter, ReadError, Reader, UnreadSummary},
+    protocol::{MessageView, RoomView},
 };
+use parlor_domain::limits::UNREAD_ROOMS_TOLD;
 
 #[derive(Serialize)]
 struct Payload<'a> {
@@ -31,9 +33,49 @@ struct Data<'a> {
     /// As it is when it is told; left out once it is gone with its room.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<MessageView<'a>>,
+    #[serde(flatten)]
+    unread: Option<Unread<'a>>,
 }
 
-pub(super) async fn payload(reader: &Reader, letter: &Letter) -> Result<String, ReadError> {
+/// What a user has not read when it is told, in rooms of which they want to be told.
+#[derive(Serialize)]
+struct Unread<'a> {
+    unread: i64,
+    mentions: i64,
+    rooms_total: usize,
+    /// The newest of them.
+    rooms: Vec<RoomView<'a>>,
+}
+
+impl<'a> From<&'a UnreadSummary> for Unread<'a> {
+    fn from(UnreadSummary { unread, mentions, rooms, newest }: &'a UnreadSummary) -> Self {
+        Self {
+            unread: *unread,
+            mentions: *mentions,
+            rooms_total: *rooms,
+            rooms: newest.iter().map(RoomView::from).collect(),
+        }
+    }
+}
+
+/// What the user of a letter has not read; `None` if that is nothing any more.
+async fn unread(reader: &Reader, letter: &Letter) -> Result<Option<UnreadSummary>, ReadError> {
+    let Some(id) = &letter.user else { return Ok(None) };
+    let Some(user) = reader.user(id).await? else { return Ok(None) };
+    let summary = reader.unread_summary(user.key, UNREAD_ROOMS_TOLD).await?;
+    Ok(Some(summary).filter(|summary| summary.unread > 0))
+}
+
+/// `None`: there is nothing to tell any more.
+pub(super) async fn payload(reader: &Reader, letter: &Letter) -> Result<Option<String>, ReadError> {
+    let unread = match letter.kind == UNREAD {
+        true => Some(unread(reader, letter).await?),
+        false => None,
+    };
+    if matches!(unread, Some(None)) {
+        return Ok(None);
+    }
+    let unread = unread.flatten();
     let message = match letter.message {
         Some(id) => reader.message(id).await?,
         None => None,
@@ -48,7 +90,8 @@ pub(super) async fn payload(reader: &Reader, letter: &Letter) -> Result<String, 
             seq: letter.seq.map(|seq| seq.0),
             reason: letter.reason.as_deref(),
             message: message.as_ref().map(MessageView::from),
+            unread: unread.as_ref().map(Unread::from),
         },
     };
-    Ok(serde_json::to_string(&payload).expect("texts and numbers are JSON"))
+    Ok(Some(serde_json::to_string(&payload).expect("texts and numbers are JSON")))
 }

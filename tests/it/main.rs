@@ -100,6 +100,7 @@ mod tls;
 mod token_cookie;
 mod token_expiry;
 mod traces;
+mod unread_webhook;
 mod upgrading;
 mod uploads;
 mod users;

@@ -55,7 +55,7 @@ pub use postgres::PostgresUrl;
 pub use reader::{
     Arrival, Audited, Backlog, DatabaseSize, InboxHead, InboxPage, InboxSince, KnownUser, LeftRoom,
     Letter, Missed, Needs, OwnRooms, Reacted, ReadError, Reader, Replay, RoomFilter, RoomPlace,
-    RoomSort, SubmissionBacklog, Trim,
+    RoomSort, SaidIn, SubmissionBacklog, Trim, UnreadSummary,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
@@ -68,6 +68,6 @@ pub use write::{
     AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, RefreshHash, WebhookEvent, Write,
     WriteError, WriteResult, Written, attachment::*, bars::*, bulk::*, by_rule::*, clearing::*,
     direct::*, erase::*, expire::*, identity::*, member::*, message::*, outbox::*, profile::*,
-    receipt::*, refresh::*, room::*, user::*,
+    receipt::*, refresh::*, room::*, unread::*, user::*,
 };
 pub use writer::{Idle, Writer, goes_through, submit};

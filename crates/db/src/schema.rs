@@ -322,6 +322,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    unread_told (user_key) {
+        user_key -> BigInt,
+        upto -> BigInt,
+        told_at -> BigInt,
+        waits -> Bool,
+    }
+}
+
+diesel::table! {
     retired_heads (bucket) {
         bucket -> BigInt,
         last_seq -> BigInt,
@@ -405,6 +414,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     audit,
     former_members,
+    unread_told,
     retired_heads,
     life,
     feed,

@@ -35,11 +35,17 @@ export class InvalidSignature extends Error {
  * @property {"left" | "removed" | "banned"} [reason]
  * @property {import("../types/api.js").Message} [message] as it is when it is told; not
  *   there once it is gone with its room
+ * @property {number} [unread] in `user.unread`: how much the user has not read, and wants
+ *   to be told of
+ * @property {number} [mentions]
+ * @property {number} [rooms_total]
+ * @property {import("../types/api.js").Room[]} [rooms] the newest of them, each with its
+ *   newest message
  */
 
 /**
  * @typedef {object} Webhook
- * @property {"message.created" | "message.updated" | "message.deleted" | "member.joined" | "member.updated" | "member.left" | "room.created" | "room.deleted" | "user.online" | "user.offline" | "user.deleted"} type
+ * @property {"message.created" | "message.updated" | "message.deleted" | "member.joined" | "member.updated" | "member.left" | "room.created" | "room.deleted" | "user.online" | "user.offline" | "user.deleted" | "user.unread"} type
  * @property {string} timestamp
  * @property {WebhookData} data
  */

@@ -151,6 +151,7 @@ pub(crate) fn all() -> Vec<CopiedTable> {
         api_keys(id),
         audit(id),
         former_members(room_key, user_key),
+        unread_told(user_key),
         retired_heads(bucket),
     ]
 }

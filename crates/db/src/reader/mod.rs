@@ -19,6 +19,7 @@ mod rooms;
 mod size;
 mod submissions;
 mod unread;
+mod unread_told;
 mod users;
 
 use std::{
@@ -55,7 +56,7 @@ use replica::Replica;
 pub use events::{InboxHead, InboxPage, InboxSince};
 pub use messages::{Missed, Replay};
 pub use outbox::{Backlog, Letter};
-pub use own_rooms::{OwnRooms, RoomPlace, RoomSort};
+pub use own_rooms::{OwnRooms, RoomPlace, RoomSort, UnreadSummary};
 pub use people::{Audited, LeftRoom, Reacted, Trim};
 pub(crate) use pools::Pools;
 pub use replica::Needs;
@@ -63,6 +64,7 @@ pub use room_list::RoomFilter;
 pub use rooms::Arrival;
 pub use size::DatabaseSize;
 pub use submissions::SubmissionBacklog;
+pub use unread_told::SaidIn;
 pub use users::KnownUser;
 
 /// A handle for reading; clones share the pool.

@@ -53,6 +53,17 @@ pub struct OwnRooms {
     pub member: Option<UserKey>,
 }
 
+/// How much a user has not read, as far as they want to be told of it.
+#[derive(Clone, Debug)]
+pub struct UnreadSummary {
+    pub unread: i64,
+    pub mentions: i64,
+    /// In how many rooms.
+    pub rooms: usize,
+    /// Some of them, the newest first.
+    pub newest: Vec<RoomOverview>,
+}
+
 /// Where a room stands in an order; a page goes on behind one.
 pub type RoomPlace = [i64; 4];
 
@@ -70,6 +81,11 @@ struct ShortRow {
 }
 
 impl ShortRow {
+    fn mark(&self) -> Mark {
+        let (unread_after, unread_from) = (self.unread_after, self.unread_from);
+        Mark { unread_after, unread_from, floor: self.floor }
+    }
+
     fn is_hidden(&self) -> bool {
         let last = self.newest_seq.unwrap_or(0).max(self.floor);
         self.preferences.hidden_seq.is_some_and(|seq| last <= seq)
@@ -83,18 +99,32 @@ struct Short {
     /// When somebody has written last, or it was made.
     active_at: i64,
     preferences: Preferences,
-    is_unread: bool,
+    unread: i64,
     mentions: i64,
+    is_marked: bool,
 }
 
 impl Short {
+    fn is_unread(&self) -> bool {
+        self.unread > 0 || self.is_marked
+    }
+
+    /// How much of it the user wants to be told of, and how much of that mentions them.
+    fn told(&self) -> (i64, i64) {
+        match self.preferences.notifications {
+            Notifications::All => (self.unread, self.mentions),
+            Notifications::Mentions => (self.mentions, self.mentions),
+            Notifications::Nothing => (0, 0),
+        }
+    }
+
     fn place(&self, sort: RoomSort) -> RoomPlace {
         let (key, newest) = (self.key.0, -self.active_at);
         match sort {
             RoomSort::Created => [key, 0, 0, 0],
             RoomSort::LastMessage => [newest, key, 0, 0],
             RoomSort::Unread => {
-                let first = if self.mentions > 0 { 0 } else { 2 - i64::from(self.is_unread) };
+                let first = if self.mentions > 0 { 0 } else { 2 - i64::from(self.is_unread()) };
                 [first, newest, key, 0]
             }
             RoomSort::Preferred => {
@@ -123,7 +153,7 @@ impl OwnRooms {
         is(hidden, has.hidden)
             && is(archived, has.archived)
             && is(pinned, has.pinned)
-            && is(unread, room.is_unread)
+            && is(unread, room.is_unread())
             && notifications.is_none_or(|wanted| wanted == has.notifications)
     }
 }
@@ -155,15 +185,44 @@ impl Reader {
         let more = places.len() > limit;
         places.truncate(limit);
         let last = places.last().filter(|_| more).map(|(place, _)| *place);
-        let keys: Vec<i64> = places.iter().map(|(_, room)| room.0).collect();
-        let mut rooms = self.rooms_of_keys(user, keys).await?;
+        let keys = places.iter().map(|(_, room)| *room);
+        let mut rooms = self.whole_rooms(user, keys, filter).await?;
+        let page = places.into_iter();
+        let page = page.filter_map(|(place, room)| Some((place, rooms.remove(&room)?)));
+        Ok((page.collect(), last))
+    }
+
+    /// How much a user has not read and wants to be told of, with so many of its rooms,
+    /// the newest first, each with its newest message. Of the first [`ROOMS_SORTED`] rooms.
+    pub async fn unread_summary(
+        &self,
+        user: UserKey,
+        limit: usize,
+    ) -> Result<UnreadSummary, ReadError> {
+        let (all, own) =
+            (RoomFilter::default(), OwnRooms { unread: Some(true), ..OwnRooms::default() });
+        let mut short = self.short_rooms(user, &all, &own).await?;
+        short.retain(|room| room.told().0 > 0);
+        short.sort_unstable_by_key(|room| room.place(RoomSort::LastMessage));
+        let sum = |of: fn((i64, i64)) -> i64| short.iter().map(|room| of(room.told())).sum();
+        let (unread, mentions, rooms) = (sum(|(unread, _)| unread), sum(|(_, of)| of), short.len());
+        let keys: Vec<RoomKey> = short.iter().take(limit).map(|room| room.key).collect();
+        let mut whole = self.whole_rooms(user, keys.iter().copied(), &all).await?;
+        let newest = keys.iter().filter_map(|room| whole.remove(room)).collect();
+        Ok(UnreadSummary { unread, mentions, rooms, newest })
+    }
+
+    /// Those of some rooms that a user is in and that fit, each with its newest message.
+    async fn whole_rooms(
+        &self,
+        user: UserKey,
+        rooms: impl Iterator<Item = RoomKey>,
+        filter: &RoomFilter,
+    ) -> Result<FxHashMap<RoomKey, RoomOverview>, ReadError> {
+        let mut rooms = self.rooms_of_keys(user, rooms.map(|room| room.0).collect()).await?;
         filter.retain(&mut rooms);
         self.add_newest(user, &mut rooms).await?;
-        let mut rooms: FxHashMap<RoomKey, RoomOverview> =
-            rooms.into_iter().map(|overview| (overview.room.key, overview)).collect();
-        let in_order = places.into_iter();
-        let page = in_order.filter_map(|(place, room)| Some((place, rooms.remove(&room)?)));
-        Ok((page.collect(), last))
+        Ok(rooms.into_iter().map(|overview| (overview.room.key, overview)).collect())
     }
 
     async fn short_rooms(
@@ -200,10 +259,7 @@ impl Reader {
             ));
         let rows = read!(self, |conn| query.load::<ShortRow>(&mut conn).await)?;
         let counted = if own.counts() {
-            let marks = rows.iter().map(|row| {
-                let mark = Mark { unread_after: row.unread_after, floor: row.floor };
-                (RoomKey(row.key), mark, Seq(row.head))
-            });
+            let marks = rows.iter().map(|row| (RoomKey(row.key), row.mark(), Seq(row.head)));
             self.unread_behind(user, marks).await?
         } else {
             FxHashMap::default()
@@ -216,8 +272,9 @@ impl Reader {
                 key,
                 active_at: row.newest_at.unwrap_or(row.created_at),
                 preferences: row.preferences.shown(row.is_hidden(), now),
-                is_unread: unread > 0 || row.unread_from.is_some(),
+                unread,
                 mentions,
+                is_marked: row.mark().marked_from().is_some(),
             }
         };
         Ok(rows.into_iter().map(short).collect())
@@ -248,7 +305,8 @@ mod tests {
 
     fn short(key: i64, active_at: i64) -> Short {
         let preferences = Preferences::default();
-        Short { key: RoomKey(key), active_at, preferences, is_unread: false, mentions: 0 }
+        let (key, unread, mentions, is_marked) = (RoomKey(key), 0, 0, false);
+        Short { key, active_at, preferences, unread, mentions, is_marked }
     }
 
     fn sorted(rooms: &[Short], sort: RoomSort) -> Vec<i64> {
@@ -266,8 +324,8 @@ mod tests {
         let rooms = [
             with(short(1, 50), false, None),
             with(short(2, 90), false, None),
-            Short { is_unread: true, ..with(short(3, 10), false, Some(RANK_MAX)) },
-            Short { is_unread: true, mentions: 1, ..with(short(4, 20), true, Some(7)) },
+            Short { is_marked: true, ..with(short(3, 10), false, Some(RANK_MAX)) },
+            Short { unread: 1, mentions: 1, ..with(short(4, 20), true, Some(7)) },
             with(short(5, 20), true, Some(-7)),
             with(short(6, 50), false, None),
         ];
@@ -285,7 +343,7 @@ mod tests {
             notifications: Notifications::Nothing,
             ..plain.preferences
         };
-        let archived = Short { preferences, is_unread: true, ..plain };
+        let archived = Short { preferences, unread: 3, mentions: 2, ..plain };
         let fitting = |own: OwnRooms| (own.fits(&plain), own.fits(&archived));
         let all = OwnRooms::default();
         assert_eq!(fitting(all), (true, true));
@@ -295,5 +353,10 @@ mod tests {
         assert_eq!(fitting(OwnRooms { pinned: Some(true), ..all }), (false, false));
         let notifications = Some(Notifications::All);
         assert_eq!(fitting(OwnRooms { notifications, ..all }), (true, false));
+        let told = |notifications| {
+            let preferences = Preferences { notifications, ..preferences };
+            Short { preferences, ..archived }.told()
+        };
+        assert_eq!(Notifications::ALL.map(told), [(3, 2), (2, 2), (0, 0)]);
     }
 }

@@ -117,7 +117,7 @@ pub mod backend {
         backend::Conn,
         schema::{
             api_keys, bans, blocks, former_members, inbox, inbox_heads, members, mentions,
-            receipts, refresh_tokens, rooms, users,
+            receipts, refresh_tokens, rooms, unread_told, users,
         },
         write::{
             attachment::backend as attachment, bars::backend as bars, life::backend as life,
@@ -239,6 +239,7 @@ pub mod backend {
         life::retire_inbox(conn, user)?;
         diesel::delete(inbox::table.filter(inbox::user_key.eq(key))).execute(conn)?;
         diesel::delete(inbox_heads::table.filter(inbox_heads::user_key.eq(key))).execute(conn)?;
+        diesel::delete(unread_told::table.find(key)).execute(conn)?;
         diesel::delete(mentions::table.filter(mentions::user_key.eq(key))).execute(conn).map(drop)
     }
 

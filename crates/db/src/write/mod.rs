@@ -46,6 +46,7 @@ pub mod refresh;
 pub mod room;
 mod sqlite;
 pub mod timeline;
+pub(crate) mod unread;
 pub mod user;
 pub(crate) mod user_words;
 

@@ -15,6 +15,17 @@ pub const WEBHOOK_BACKOFF: Duration = Duration::from_secs(1);
 pub const WEBHOOK_BACKOFF_MAX: Duration = Duration::from_secs(600);
 /// How often the outbox is checked without a notification.
 pub const WEBHOOK_POLL: Duration = Duration::from_secs(5);
+/// Messages that one look at what is unread goes through at a time, members of a room whom
+/// one statement looks at, and users whom one write tells: some milliseconds each.
+pub const UNREAD_LOOK: i64 = 2_000;
+pub const UNREAD_MEMBERS: i64 = 1_000;
+pub const UNREAD_TOLD: usize = 200;
+/// How often it is looked for: a quarter of the time after which somebody is told, within
+/// these.
+pub const UNREAD_LOOK_MIN: Duration = Duration::from_millis(250);
+pub const UNREAD_LOOK_MAX: Duration = Duration::from_secs(30);
+/// Rooms of a user that such a webhook shows, the newest first.
+pub const UNREAD_ROOMS_TOLD: usize = 10;
 /// Maximum number of receivers.
 pub const WEBHOOK_URLS: usize = 8;
 /// Dead letters kept per receiver; the oldest are dropped.

@@ -10,7 +10,7 @@ import json
 import time
 from typing import Any, List, Literal, Mapping, Optional, Sequence, TypedDict, Union
 
-from .types import Message
+from .types import Message, Room
 
 TOLERANCE = 300
 """Seconds that a signature may be old, or ahead."""
@@ -35,6 +35,12 @@ class WebhookData(TypedDict, total=False):
     reason: Literal["left", "removed", "banned"]
     message: Message
     """As it is when it is told; not there once it is gone with its room."""
+    unread: int
+    """In `user.unread`: how much the user has not read, and wants to be told of."""
+    mentions: int
+    rooms_total: int
+    rooms: list[Room]
+    """The newest of them, each with its newest message."""
 
 
 class Webhook(TypedDict):
@@ -42,7 +48,7 @@ class Webhook(TypedDict):
         "message.created", "message.updated", "message.deleted",
         "member.joined", "member.updated", "member.left",
         "room.created", "room.deleted",
-        "user.online", "user.offline", "user.deleted",
+        "user.online", "user.offline", "user.deleted", "user.unread",
     ]  # fmt: skip
     timestamp: str
     data: WebhookData
