@@ -9,7 +9,7 @@ use crate::{
     db::OutboxTargets,
     webhooks::{KINDS, Secrets, UNREAD, UnreadConfig, WebhookConfig},
 };
-use parlor_domain::limits::{WEBHOOK_URLS, positive};
+use parlor_domain::limits::{UNREAD_AFTER_MIN, WEBHOOK_URLS, positive};
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Webhooks")]
@@ -38,7 +38,7 @@ pub struct WebhookArgs {
     /// of their rooms at once; by default never; such as `5m`
     #[arg(long, env = "PARLOR_UNREAD_AFTER", value_parser = parse_duration)]
     pub unread_after: Option<Duration>,
-    /// The least time until they are told again, unless they have read something since
+    /// The least time until they are told again
     #[arg(long, env = "PARLOR_UNREAD_AGAIN", default_value = "1h", value_parser = parse_duration)]
     pub unread_again: Duration,
 }
@@ -53,6 +53,10 @@ pub fn webhooks(args: WebhookArgs) -> Result<Option<WebhookConfig>, ConfigError>
     let unread = args.unread_after.map(|after| UnreadConfig { after, again: args.unread_again });
     let tells_unread =
         !urls.is_empty() && (kinds.is_empty() || kinds.iter().any(|it| it == UNREAD));
+    if args.unread_after.is_some_and(|after| after < UNREAD_AFTER_MIN) {
+        let why = format!("it must be at least {} s", UNREAD_AFTER_MIN.as_secs());
+        return Err(ConfigError::value("unread-after", why));
+    }
     if unread.is_some() && !tells_unread {
         let why = format!("it needs a webhook that is told of {UNREAD}");
         return Err(ConfigError::value("unread-after", why));

@@ -90,23 +90,27 @@ impl Write for Unreading {
 
 #[each_backend]
 mod backend {
-    use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
+    use diesel::{
+        ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, dsl::max,
+    };
 
     use super::{Denied, From, UNREAD_BACK, Unreading, WriteError, Written};
     use parlor_db::{
         backend::Conn,
-        schema::{members, messages, receipts, room_heads, rooms},
+        schema::{members, messages, receipts, rooms},
     };
 
     pub(super) fn unread(conn: &mut Conn, unreading: &Unreading) -> Written<()> {
         let Unreading { room, user, from } = *unreading;
-        let bounds = room_heads::table.inner_join(rooms::table).filter(rooms::key.eq(room.0));
-        let bounds = bounds.select((room_heads::last_seq, rooms::floor_seq));
-        let bounds = bounds.first::<(i64, i64)>(conn).optional()?;
-        let (head, floor) = bounds.ok_or(WriteError::NoSuchRoom)?;
-        let first = floor.max(head - UNREAD_BACK) + 1;
+        let floor = rooms::table.find(room.0).select(rooms::floor_seq);
+        let floor = floor.first::<i64>(conn).optional()?.ok_or(WriteError::NoSuchRoom)?;
+        // By messages: the head may be far behind the last of them, and is after a restore.
+        let last = messages::table.filter(messages::room_key.eq(room.0));
+        let last: Option<i64> = last.select(max(messages::seq)).first(conn)?;
+        let last = last.filter(|last| *last > floor).ok_or(WriteError::NoSuchMessage)?;
+        let first = floor.max(last - UNREAD_BACK) + 1;
         let from = match from {
-            From::Seq(seq) => (first <= head).then(|| seq.0.clamp(first, head)),
+            From::Seq(seq) => Some(seq.0.clamp(first, last)),
             From::Message(id) => {
                 let message = messages::table
                     .filter(messages::id.eq(id.0))

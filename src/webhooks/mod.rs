@@ -16,8 +16,7 @@ pub use dispatcher::{Dispatcher, WebhookConfig};
 pub use signature::Secrets;
 pub use unread::{UnreadConfig, UnreadTeller};
 
-/// Somebody has not read something for a while.
-pub(crate) const UNREAD: &str = "user.unread";
+pub(crate) use crate::db::UNREAD;
 
 /// The types of webhooks.
 pub const KINDS: [&str; 12] = [

@@ -1,13 +1,14 @@
 //! The body of a webhook.
 
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use super::UNREAD;
 use crate::{
     db::{Letter, ReadError, Reader, UnreadSummary},
     protocol::{MessageView, RoomView},
 };
-use parlor_domain::limits::UNREAD_ROOMS_TOLD;
+use parlor_domain::limits::{UNREAD_COUNTED_AT_ONCE, UNREAD_ROOMS_TOLD};
 
 #[derive(Serialize)]
 struct Payload<'a> {
@@ -58,9 +59,16 @@ impl<'a> From<&'a UnreadSummary> for Unread<'a> {
     }
 }
 
-/// What the user of a letter has not read; `None` if that is nothing any more.
+static COUNTING: Semaphore = Semaphore::const_new(UNREAD_COUNTED_AT_ONCE);
+
+/// What the user of a letter has not read; `None` if that is nothing any more, or a later
+/// letter says it: those that pile up while a receiver is away would all say the same.
 async fn unread(reader: &Reader, letter: &Letter) -> Result<Option<UnreadSummary>, ReadError> {
     let Some(id) = &letter.user else { return Ok(None) };
+    let _place = COUNTING.acquire().await;
+    if reader.is_outdated(letter).await? {
+        return Ok(None);
+    }
     let Some(user) = reader.user(id).await? else { return Ok(None) };
     let summary = reader.unread_summary(user.key, UNREAD_ROOMS_TOLD).await?;
     Ok(Some(summary).filter(|summary| summary.unread > 0))

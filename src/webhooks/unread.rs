@@ -3,28 +3,35 @@
 //!
 //! Messages are looked through when they are old enough, each once, in the order in which
 //! they were sent: so it costs by the messages, and nothing while they are sent. Who has
-//! not read them by then gets a letter in the outbox, in the transaction that says how far
-//! they have been looked through.
+//! not read them by then waits to be told, from the first of them on in each room; before
+//! the look goes on, so none is passed over by a crash. Who waits, and was not told lately,
+//! gets a letter in the outbox if any of it is still unread, and waits no more, in one
+//! transaction.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use actix::Addr;
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 
 use crate::{
     clock::now,
-    db::{ReadError, Reader, SaidIn, TellUnread, Writer, submit},
+    db::{NoteUnread, ReadError, Reader, TellUnread, Writer, submit},
 };
 use parlor_domain::{
-    MessageId, MessageIds, Timestamp, UserKey,
-    limits::{UNREAD_LOOK, UNREAD_LOOK_MAX, UNREAD_LOOK_MIN, UNREAD_MEMBERS, UNREAD_TOLD},
+    MessageId, MessageIds, RoomKey, Seq, Timestamp, UserKey,
+    limits::{
+        UNREAD_LOOK, UNREAD_LOOK_MAX, UNREAD_LOOK_MIN, UNREAD_MEMBERS, UNREAD_MISSED, UNREAD_TOLD,
+    },
 };
 
 /// After how long somebody is told of what they have not read.
 #[derive(Clone, Copy, Debug)]
 pub struct UnreadConfig {
     pub after: Duration,
-    /// The least time until they are told again, unless they have read something since.
+    /// The least time until they are told again.
     pub again: Duration,
 }
 
@@ -52,81 +59,82 @@ impl UnreadTeller {
         let pause = (self.config.after / 4).clamp(UNREAD_LOOK_MIN, UNREAD_LOOK_MAX);
         while leads.wait_for(|leads| *leads).await.is_ok() {
             // What fails is logged where it does, and tried again with the next look.
-            let _ = self.look().await;
+            let _ = self.look(&leads).await;
             sleep(pause).await;
         }
     }
 
-    async fn look(&self) -> Result<(), ReadError> {
+    async fn look(&self, leads: &watch::Receiver<bool>) -> Result<(), ReadError> {
         let old_enough = MessageIds::first_at(before(self.config.after));
-        let Some(mut looked) = self.reader.unread_looked().await? else {
-            // From now on: what was unread before is no news.
-            return self.tell(Vec::new(), Vec::new(), old_enough, Some(old_enough)).await;
+        // Older than that is no news: nobody has looked for it, or not for long.
+        let oldest = MessageIds::first_at(before(self.config.after + UNREAD_MISSED));
+        let Some(looked) = self.reader.unread_looked().await? else {
+            return self.note(Vec::new(), Some(old_enough)).await;
         };
-        loop {
-            let between = self.reader.said_between(looked, old_enough, UNREAD_LOOK).await?;
-            let (said, Some(last)) = between else { break };
-            let mut unread = BTreeSet::new();
-            for said in said {
-                self.have_not_read(said, &mut unread).await?;
-            }
-            let mut unread: Vec<UserKey> = unread.into_iter().collect();
-            let rest = unread.split_off(unread.len().saturating_sub(UNREAD_TOLD));
-            for some in unread.chunks(UNREAD_TOLD) {
-                self.tell(some.to_vec(), Vec::new(), last, None).await?;
-            }
-            self.tell(rest, Vec::new(), last, Some(last)).await?;
-            looked = last;
+        let mut looked = looked.max(oldest);
+        while looked < MessageId(old_enough.0 - 1) && *leads.borrow() {
+            let began = Instant::now();
+            looked = self.look_after(looked, old_enough).await?;
+            sleep(began.elapsed()).await;
         }
-        self.look_at_waiting(looked).await
+        self.tell_waiting(old_enough, leads).await
     }
 
-    async fn have_not_read(
+    /// Notes who has not read some messages; gives up to where that is done.
+    async fn look_after(
         &self,
-        said: SaidIn,
-        unread: &mut BTreeSet<UserKey>,
-    ) -> Result<(), ReadError> {
-        let mut after = Some(UserKey(0));
-        while let Some(behind) = after {
-            let found = self.reader.have_not_read(said, now(), behind, UNREAD_MEMBERS);
-            let (users, more) = found.await?;
-            unread.extend(users);
-            after = more;
-        }
-        Ok(())
-    }
-
-    /// Those who were told lately, and of whom more has become unread since.
-    async fn look_at_waiting(&self, upto: MessageId) -> Result<(), ReadError> {
-        let limit = i64::try_from(UNREAD_TOLD).unwrap_or(i64::MAX);
-        let again_before = before(self.config.again);
-        loop {
-            let waiting = self.reader.wait_to_be_told(again_before, limit).await?;
-            let is_last = waiting.len() < UNREAD_TOLD;
-            let (mut unread, mut idle) = (Vec::new(), Vec::new());
-            for (user, known) in waiting {
-                // What came later is found when it is old enough.
-                let has_news = self.reader.has_news(user, (known, upto)).await?;
-                if has_news { &mut unread } else { &mut idle }.push(user);
-            }
-            if !unread.is_empty() || !idle.is_empty() {
-                self.tell(unread, idle, upto, None).await?;
-            }
-            if is_last {
-                return Ok(());
+        looked: MessageId,
+        old_enough: MessageId,
+    ) -> Result<MessageId, ReadError> {
+        let (said, upto) = self.reader.said_between(looked, old_enough, UNREAD_LOOK).await?;
+        for said in said {
+            let mut after = Some(UserKey(0));
+            while let Some(behind) = after {
+                let found = self.reader.have_not_read(said, now(), behind, UNREAD_MEMBERS);
+                let (users, more) = found.await?;
+                let waiting = users.into_iter().map(|user| (user, said.room, said.first));
+                self.note(waiting.collect(), None).await?;
+                after = more;
             }
         }
+        self.note(Vec::new(), Some(upto)).await?;
+        Ok(upto)
     }
 
-    async fn tell(
+    async fn note(
         &self,
-        unread: Vec<UserKey>,
-        idle: Vec<UserKey>,
-        upto: MessageId,
+        waiting: Vec<(UserKey, RoomKey, Seq)>,
         looked: Option<MessageId>,
     ) -> Result<(), ReadError> {
-        let again_before = before(self.config.again);
-        let write = TellUnread { unread, idle, upto, looked, at: now(), again_before };
-        submit(&self.writer, write).await.map(drop).map_err(|_| ReadError)
+        if waiting.is_empty() && looked.is_none() {
+            return Ok(());
+        }
+        submit(&self.writer, NoteUnread { waiting, looked }).await.map_err(|_| ReadError)
+    }
+
+    /// Those who wait, and have been told of nothing for long enough.
+    async fn tell_waiting(
+        &self,
+        old_enough: MessageId,
+        leads: &watch::Receiver<bool>,
+    ) -> Result<(), ReadError> {
+        let (mut after, mut is_last) = (UserKey(0), false);
+        while !is_last && *leads.borrow() {
+            let (began, at) = (Instant::now(), now());
+            let again_before = before(self.config.again);
+            let waiting = self.reader.wait_to_be_told(again_before, after, UNREAD_TOLD).await?;
+            let Some(last) = waiting.last().copied() else { break };
+            is_last = i64::try_from(waiting.len()).is_ok_and(|found| found < UNREAD_TOLD);
+            after = last;
+            let (mut unread, mut idle) = (Vec::new(), Vec::new());
+            for user in waiting {
+                let has_waited = self.reader.has_waited(user, old_enough, at).await?;
+                if has_waited { &mut unread } else { &mut idle }.push(user);
+            }
+            let write = TellUnread { unread, idle, at, again_before };
+            submit(&self.writer, write).await.map_err(|_| ReadError)?;
+            sleep(began.elapsed()).await;
+        }
+        Ok(())
     }
 }

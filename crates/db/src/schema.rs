@@ -326,7 +326,14 @@ diesel::table! {
         user_key -> BigInt,
         upto -> BigInt,
         told_at -> BigInt,
-        waits -> Bool,
+    }
+}
+
+diesel::table! {
+    unread_waiting (user_key, room_key) {
+        user_key -> BigInt,
+        room_key -> BigInt,
+        first_seq -> BigInt,
     }
 }
 
@@ -415,6 +422,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit,
     former_members,
     unread_told,
+    unread_waiting,
     retired_heads,
     life,
     feed,

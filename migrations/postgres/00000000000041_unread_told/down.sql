@@ -1,1 +1,2 @@
+DROP TABLE unread_waiting;
 DROP TABLE unread_told;

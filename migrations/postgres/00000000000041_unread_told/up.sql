@@ -1,10 +1,15 @@
--- Who has been told of what they have not read, up to which message, and when; `waits`:
--- there is more, which is told later. The row of user 0 says how far messages have been
--- looked through.
+-- Who was last told of what they have not read, when, and up to which message. The row of
+-- user 0 says how far messages have been looked through.
 CREATE TABLE unread_told (
-    user_key BIGINT  NOT NULL PRIMARY KEY,
-    upto     BIGINT  NOT NULL,
-    told_at  BIGINT  NOT NULL,
-    waits    BOOLEAN NOT NULL
+    user_key BIGINT NOT NULL PRIMARY KEY,
+    upto     BIGINT NOT NULL,
+    told_at  BIGINT NOT NULL
 );
-CREATE INDEX unread_told_waits ON unread_told (told_at) WHERE waits;
+
+-- Who is to be told of a room, and from where on.
+CREATE TABLE unread_waiting (
+    user_key  BIGINT NOT NULL,
+    room_key  BIGINT NOT NULL,
+    first_seq BIGINT NOT NULL,
+    PRIMARY KEY (user_key, room_key)
+);

@@ -152,6 +152,7 @@ pub(crate) fn all() -> Vec<CopiedTable> {
         audit(id),
         former_members(room_key, user_key),
         unread_told(user_key),
+        unread_waiting(user_key, room_key),
         retired_heads(bucket),
     ]
 }

@@ -3,23 +3,62 @@
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
     OptionalExtension, QueryDsl,
-    dsl::{exists, max},
+    dsl::{exists, not},
 };
 use diesel_async::RunQueryDsl;
+use rustc_hash::FxHashMap;
 
-use super::{ReadError, Reader, read};
+use super::{Letter, ReadError, Reader, read};
 use crate::{
-    schema::{members, mentions, messages, rooms, unread_told},
+    schema::{members, mentions, messages, outbox, rooms, unread_told, unread_waiting},
     write::unread::LOOKED,
 };
 use parlor_domain::{MessageId, Notifications, RoomKey, Seq, Timestamp, UserKey};
 
-/// What was said in a room within a look.
+/// What was said in a room within a look, as far as it counts as unread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SaidIn {
     pub room: RoomKey,
     pub first: Seq,
     pub last: Seq,
+    pub last_id: MessageId,
+    /// Who said the last of it.
+    pub sender: UserKey,
+    /// The last of it that somebody else said.
+    pub before: Option<Seq>,
+}
+
+impl SaidIn {
+    fn add(&mut self, id: MessageId, seq: Seq, sender: UserKey) {
+        if seq > self.last {
+            if sender != self.sender {
+                self.before = Some(self.last);
+            }
+            (self.last, self.sender) = (seq, sender);
+        } else if sender != self.sender {
+            self.before = self.before.max(Some(seq));
+        }
+        self.first = self.first.min(seq);
+        self.last_id = self.last_id.max(id);
+    }
+}
+
+/// Whether a member wants to be told of messages in a room behind `$after`, within other
+/// bounds: not where they have muted it, and perhaps only of mentions.
+macro_rules! wants {
+    ($now:expr, $first:expr) => {{
+        let meant = mentions::table
+            .filter(mentions::room_key.eq(members::room_key))
+            .filter(mentions::user_key.eq(members::user_key).or(mentions::user_key.eq(0)))
+            .filter(mentions::seq.ge($first))
+            .filter(mentions::seq.gt(members::unread_after).and(mentions::seq.gt(rooms::floor_seq)))
+            .filter(mentions::sender_key.ne(members::user_key));
+        members::notifications
+            .is_null()
+            .or(members::notifications_until.le($now.0))
+            .or(members::notifications.eq(Notifications::Mentions.as_str()).and(exists(meant)))
+            .assume_not_null()
+    }};
 }
 
 impl Reader {
@@ -31,35 +70,42 @@ impl Reader {
     }
 
     /// Where something was said between two messages, of which the second is not among
-    /// them; and the last one of those that were looked at, if there are any.
+    /// them; and up to where that is looked through with it.
     pub async fn said_between(
         &self,
         after: MessageId,
         before: MessageId,
         limit: i64,
-    ) -> Result<(Vec<SaidIn>, Option<MessageId>), ReadError> {
+    ) -> Result<(Vec<SaidIn>, MessageId), ReadError> {
         let query = messages::table
             .filter(messages::id.gt(after.0).and(messages::id.lt(before.0)))
+            .filter(messages::deleted_at.is_null().and(messages::silent.is_null()))
             .order(messages::id)
             .limit(limit)
-            .select((messages::id, messages::room_key, messages::seq));
-        let rows = read!(self, |conn| query.load::<(i64, i64, i64)>(&mut conn).await)?;
-        let last = rows.last().map(|(id, ..)| MessageId(*id));
-        let mut said: Vec<SaidIn> = Vec::new();
-        let mut rows: Vec<(i64, i64)> =
-            rows.into_iter().map(|(_, room, seq)| (room, seq)).collect();
-        rows.sort_unstable();
-        for (room, seq) in rows {
-            match said.last_mut().filter(|said| said.room.0 == room) {
-                Some(said) => said.last = Seq(seq),
-                None => said.push(SaidIn { room: RoomKey(room), first: Seq(seq), last: Seq(seq) }),
-            }
+            .select((messages::id, messages::room_key, messages::seq, messages::sender_key));
+        let rows = read!(self, |conn| query.load::<(i64, i64, i64, i64)>(&mut conn).await)?;
+        let is_full = i64::try_from(rows.len()).is_ok_and(|found| found == limit);
+        let last = rows.last().filter(|_| is_full).map(|(id, ..)| MessageId(*id));
+        let mut said: FxHashMap<i64, SaidIn> = FxHashMap::default();
+        for (id, room, seq, sender) in rows {
+            let (id, seq, sender) = (MessageId(id), Seq(seq), UserKey(sender));
+            let new = SaidIn {
+                room: RoomKey(room),
+                first: seq,
+                last: seq,
+                last_id: id,
+                sender,
+                before: None,
+            };
+            said.entry(room).or_insert(new).add(id, seq, sender);
         }
-        Ok((said, last))
+        let looked = last.unwrap_or(MessageId((before.0 - 1).max(after.0)));
+        Ok((said.into_values().collect(), looked))
     }
 
-    /// Some of the members who have not read what was said, and want to be told of it; and
-    /// the last one looked at, if there may be more.
+    /// Some of the members who have not read what was said, want to be told of it, and
+    /// neither wait for that already nor were told of it; and the last one looked at, if
+    /// there may be more.
     pub async fn have_not_read(
         &self,
         said: SaidIn,
@@ -67,31 +113,24 @@ impl Reader {
         after: UserKey,
         limit: i64,
     ) -> Result<(Vec<UserKey>, Option<UserKey>), ReadError> {
-        let SaidIn { room, first, last } = said;
-        let counted = messages::table
-            .filter(messages::room_key.eq(members::room_key))
-            .filter(messages::seq.between(first.0, last.0))
-            .filter(messages::seq.gt(members::unread_after).and(messages::seq.gt(rooms::floor_seq)))
-            .filter(messages::sender_key.ne(members::user_key))
-            .filter(messages::deleted_at.is_null().and(messages::silent.is_null()));
-        let meant = mentions::table
-            .filter(mentions::room_key.eq(members::room_key))
-            .filter(mentions::user_key.eq(members::user_key).or(mentions::user_key.eq(0)))
-            .filter(mentions::seq.between(first.0, last.0))
-            .filter(mentions::seq.gt(members::unread_after).and(mentions::seq.gt(rooms::floor_seq)))
-            .filter(mentions::sender_key.ne(members::user_key));
-        let mentioned = members::notifications.eq(Notifications::Mentions.as_str());
-        let wants = members::notifications
-            .is_null()
-            .or(members::notifications_until.le(now.0))
-            .or(mentioned.and(exists(meant)));
+        let SaidIn { room, first, last, last_id, sender, before } = said;
+        let waits = unread_waiting::table
+            .filter(unread_waiting::user_key.eq(members::user_key))
+            .filter(unread_waiting::room_key.eq(members::room_key));
+        let was_told = unread_told::table
+            .filter(unread_told::user_key.eq(members::user_key))
+            .filter(unread_told::upto.ge(last_id.0));
+        let before = before.map_or(0, |seq| seq.0);
+        let is_behind = (members::user_key.ne(sender.0).and(members::unread_after.lt(last.0)))
+            .or(members::user_key.eq(sender.0).and(members::unread_after.lt(before)));
         let query = members::table
             .inner_join(rooms::table)
             .filter(members::room_key.eq(room.0))
             .filter(members::user_key.gt(after.0))
-            .filter(members::unread_after.lt(last.0))
-            .filter(exists(counted))
-            .filter(wants.assume_not_null())
+            .filter(rooms::floor_seq.lt(last.0))
+            .filter(is_behind)
+            .filter(not(exists(waits)).and(not(exists(was_told))))
+            .filter(wants!(now, first.0))
             .order(members::user_key)
             .limit(limit)
             .select(members::user_key);
@@ -102,44 +141,100 @@ impl Reader {
         Ok((users, last))
     }
 
-    /// Some of those who wait to be told again and may be by now, each with up to where
-    /// they know.
+    /// Some of those who wait to be told and may be by now.
     pub async fn wait_to_be_told(
         &self,
         again_before: Timestamp,
+        after: UserKey,
         limit: i64,
-    ) -> Result<Vec<(UserKey, MessageId)>, ReadError> {
-        let query = unread_told::table
-            .filter(unread_told::waits)
-            .filter(unread_told::told_at.le(again_before.0))
-            .order(unread_told::told_at)
-            .limit(limit)
-            .select((unread_told::user_key, unread_told::upto));
-        let rows = read!(self, |conn| query.load::<(i64, i64)>(&mut conn).await)?;
-        Ok(rows.into_iter().map(|(user, upto)| (UserKey(user), MessageId(upto))).collect())
+    ) -> Result<Vec<UserKey>, ReadError> {
+        let too_soon = unread_told::table
+            .filter(unread_told::user_key.eq(unread_waiting::user_key))
+            .filter(unread_told::told_at.gt(again_before.0));
+        let query = unread_waiting::table
+            .filter(unread_waiting::user_key.gt(after.0))
+            .filter(not(exists(too_soon)))
+            .select(unread_waiting::user_key)
+            .distinct()
+            .order(unread_waiting::user_key)
+            .limit(limit);
+        let users = read!(self, |conn| query.load::<i64>(&mut conn).await)?;
+        Ok(users.into_iter().map(UserKey).collect())
     }
 
-    /// Whether the newest message of any of a user's rooms is unread and came after one, and
-    /// not after another.
-    pub async fn has_news(
+    /// Whether anything of what a user waits for is still unread, and was said before a
+    /// message.
+    pub async fn has_waited(
         &self,
         user: UserKey,
-        (since, upto): (MessageId, MessageId),
+        before: MessageId,
+        now: Timestamp,
     ) -> Result<bool, ReadError> {
-        let newer = diesel::alias!(messages as newer);
-        let newest = newer
-            .filter(newer.field(messages::room_key).eq(members::room_key))
-            .select(max(newer.field(messages::seq)))
-            .single_value();
-        let query = members::table
-            .inner_join(messages::table.on(messages::room_key.eq(members::room_key)))
-            .filter(members::user_key.eq(user.0))
-            .filter(messages::seq.nullable().eq(newest))
-            .filter(messages::seq.gt(members::unread_after))
-            .filter(messages::id.gt(since.0).and(messages::id.le(upto.0)))
+        let counted = messages::table
+            .filter(messages::room_key.eq(members::room_key))
+            .filter(messages::seq.ge(unread_waiting::first_seq))
+            .filter(messages::seq.gt(members::unread_after).and(messages::seq.gt(rooms::floor_seq)))
+            .filter(messages::id.lt(before.0))
             .filter(messages::sender_key.ne(members::user_key))
-            .select(members::room_key);
+            .filter(messages::deleted_at.is_null().and(messages::silent.is_null()));
+        let query = unread_waiting::table
+            .inner_join(
+                members::table.on(members::room_key
+                    .eq(unread_waiting::room_key)
+                    .and(members::user_key.eq(unread_waiting::user_key))),
+            )
+            .inner_join(rooms::table.on(rooms::key.eq(unread_waiting::room_key)))
+            .filter(unread_waiting::user_key.eq(user.0))
+            .filter(rooms::id.is_not_null())
+            .filter(exists(counted))
+            .filter(wants!(now, unread_waiting::first_seq))
+            .select(unread_waiting::room_key);
         let found = read!(self, |conn| query.first::<i64>(&mut conn).await.optional())?;
         Ok(found.is_some())
+    }
+
+    /// Whether a later letter to the same receiver says the same of the same user.
+    pub async fn is_outdated(&self, letter: &Letter) -> Result<bool, ReadError> {
+        let query = outbox::table
+            .filter(outbox::target.eq(letter.target.clone()))
+            .filter(outbox::lane.eq(letter.lane.clone()))
+            .filter(outbox::kind.eq(letter.kind.clone()))
+            .filter(outbox::id.gt(letter.id))
+            .filter(not(outbox::dead))
+            .select(outbox::id);
+        let later = read!(self, |conn| query.first::<i64>(&mut conn).await.optional())?;
+        Ok(later.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_look_has_of_a_room_is_what_each_member_may_not_have_read() {
+        let (ann, ben) = (UserKey(1), UserKey(2));
+        let of = |all: &[(i64, UserKey)]| {
+            let (seq, sender) = all[0];
+            let mut said = SaidIn {
+                room: RoomKey(1),
+                first: Seq(seq),
+                last: Seq(seq),
+                last_id: MessageId(seq),
+                sender,
+                before: None,
+            };
+            for (seq, sender) in all {
+                said.add(MessageId(*seq), Seq(*seq), *sender);
+            }
+            let before = said.before.map(|seq| seq.0);
+            (said.first.0, said.last.0, said.last_id.0, said.sender, before)
+        };
+        assert_eq!(of(&[(3, ann)]), (3, 3, 3, ann, None));
+        assert_eq!(of(&[(3, ann), (4, ann)]), (3, 4, 4, ann, None));
+        assert_eq!(of(&[(3, ann), (4, ben), (5, ben)]), (3, 5, 5, ben, Some(3)));
+        assert_eq!(of(&[(3, ann), (4, ben), (5, ann)]), (3, 5, 5, ann, Some(4)));
+        // Ids of two nodes may be in another order than their places.
+        assert_eq!(of(&[(5, ann), (3, ben), (4, ann)]), (3, 5, 5, ann, Some(3)));
     }
 }

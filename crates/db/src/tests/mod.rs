@@ -10,6 +10,7 @@ mod messages;
 mod rooms;
 mod storage;
 mod trouble;
+mod unread;
 mod users;
 
 use std::time::Duration;
@@ -19,9 +20,9 @@ use tokio::{sync::oneshot, time::timeout};
 
 use super::{open::bring_up_to_date, samples::*, *};
 use parlor_domain::{
-    Adder, Adopted, Change, Contact, Denied, Message, MessageId, NewExtras, Role, Room, RoomBounds,
-    RoomId, RoomKey, RoomKind, RoomRules, Seq, SignIn, Standing, StoredMessage, Timestamp, User,
-    UserId, UserOrigin, limits::PURGE_ROWS,
+    Adder, Adopted, Change, Contact, Denied, Mentioned, Message, MessageId, NewExtras, Role, Room,
+    RoomBounds, RoomId, RoomKey, RoomKind, RoomRules, Seq, SignIn, Standing, StoredMessage,
+    Timestamp, User, UserId, UserKey, UserOrigin, limits::PURGE_ROWS,
 };
 
 fn stored(result: &Stored) -> StoredMessage {

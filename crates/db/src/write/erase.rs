@@ -117,7 +117,7 @@ pub mod backend {
         backend::Conn,
         schema::{
             api_keys, bans, blocks, former_members, inbox, inbox_heads, members, mentions,
-            receipts, refresh_tokens, rooms, unread_told, users,
+            receipts, refresh_tokens, rooms, unread_told, unread_waiting, users,
         },
         write::{
             attachment::backend as attachment, bars::backend as bars, life::backend as life,
@@ -240,6 +240,8 @@ pub mod backend {
         diesel::delete(inbox::table.filter(inbox::user_key.eq(key))).execute(conn)?;
         diesel::delete(inbox_heads::table.filter(inbox_heads::user_key.eq(key))).execute(conn)?;
         diesel::delete(unread_told::table.find(key)).execute(conn)?;
+        let waiting = unread_waiting::table.filter(unread_waiting::user_key.eq(key));
+        diesel::delete(waiting).execute(conn)?;
         diesel::delete(mentions::table.filter(mentions::user_key.eq(key))).execute(conn).map(drop)
     }
 

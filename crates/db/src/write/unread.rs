@@ -1,6 +1,6 @@
 //! Users who are to be told of what they have not read.
 
-use parlor_domain::{MessageId, Timestamp, UserKey};
+use parlor_domain::{MessageId, MessageIds, RoomKey, Seq, Timestamp, UserKey};
 use parlor_macros::each_backend;
 
 use super::{Concern, Conn, Effects, WebhookEvent, Write, Written, on};
@@ -8,20 +8,39 @@ use super::{Concern, Conn, Effects, WebhookEvent, Write, Written, on};
 /// In the place of a user: how far messages have been looked through.
 pub(crate) const LOOKED: UserKey = UserKey(0);
 
-/// What a look at what is unread came to.
-#[derive(Clone, Debug)]
-pub struct TellUnread {
-    /// Who has something that has been unread for long enough. Those who were told
-    /// lately, and have read nothing since, wait.
-    pub unread: Vec<UserKey>,
-    /// Who waited, and has nothing to be told any more.
-    pub idle: Vec<UserKey>,
-    /// What is unread was said up to here.
-    pub upto: MessageId,
+/// What is told to webhooks of somebody who has not read something for a while.
+pub const UNREAD: &str = "user.unread";
+
+/// Notes who has not read what was said.
+#[derive(Clone, Debug, Default)]
+pub struct NoteUnread {
+    /// Who, in which room and from where on; who waits for it already stays as they are.
+    pub waiting: Vec<(UserKey, RoomKey, Seq)>,
     /// How far messages have been looked through with this.
     pub looked: Option<MessageId>,
+}
+
+impl Write for NoteUnread {
+    type Outcome = ();
+
+    fn concerns(&self) -> Vec<Concern> {
+        Vec::new()
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<()> {
+        on!(conn, note, self)
+    }
+
+    fn effects(&self, (): &(), _: &mut Effects) {}
+}
+
+/// Tells of those who waited and have something unread; the others wait no more.
+#[derive(Clone, Debug)]
+pub struct TellUnread {
+    pub unread: Vec<UserKey>,
+    pub idle: Vec<UserKey>,
     pub at: Timestamp,
-    /// Who was told until then may be told again.
+    /// Who was told after this is not told again.
     pub again_before: Timestamp,
 }
 
@@ -29,7 +48,7 @@ impl Write for TellUnread {
     /// Who is told.
     type Outcome = Vec<UserKey>;
 
-    /// Two nodes that look at the same time are told apart by the rows themselves.
+    /// Two nodes that tell at the same time are told apart by the rows themselves.
     fn concerns(&self) -> Vec<Concern> {
         Vec::new()
     }
@@ -40,44 +59,71 @@ impl Write for TellUnread {
 
     fn effects(&self, told: &Vec<UserKey>, effects: &mut Effects) {
         for user in told {
-            effects.webhook(|| WebhookEvent::of_user("user.unread", *user));
+            effects.webhook(|| WebhookEvent::of_user(UNREAD, *user));
         }
     }
 }
 
 #[each_backend]
 mod backend {
-    use diesel::{
-        BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl,
-        QueryResult, RunQueryDsl,
-        dsl::{exists, select},
-    };
+    use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
-    use super::{LOOKED, MessageId, TellUnread, Timestamp, UserKey, Written};
+    use super::{
+        LOOKED, MessageId, MessageIds, NoteUnread, TellUnread, Timestamp, UserKey, Written,
+    };
     use crate::{
         backend::Conn,
-        schema::{members, receipts, unread_told},
+        schema::{unread_told, unread_waiting},
     };
 
+    pub(super) fn note(conn: &mut Conn, note: &NoteUnread) -> Written<()> {
+        for (user, room, first) in &note.waiting {
+            diesel::insert_into(unread_waiting::table)
+                .values((
+                    unread_waiting::user_key.eq(user.0),
+                    unread_waiting::room_key.eq(room.0),
+                    unread_waiting::first_seq.eq(first.0),
+                ))
+                .on_conflict_do_nothing()
+                .execute(conn)?;
+        }
+        if let Some(looked) = note.looked
+            && insert(conn, LOOKED, (looked, Timestamp(0)))? == 0
+        {
+            let row = unread_told::table.find(LOOKED.0).filter(unread_told::upto.lt(looked.0));
+            diesel::update(row).set(unread_told::upto.eq(looked.0)).execute(conn)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn tell(conn: &mut Conn, tell: &TellUnread) -> Written<Vec<UserKey>> {
-        let TellUnread { unread, idle, upto, looked, at, again_before } = tell;
         let mut told = Vec::new();
-        for user in unread {
-            if begin(conn, *user, (*upto, *at), *again_before)? {
+        for user in &tell.unread {
+            if begin(conn, *user, tell.at, tell.again_before)? {
                 told.push(*user);
             }
         }
-        let idle = idle.iter().map(|user| user.0);
-        let idle = unread_told::table.filter(unread_told::user_key.eq_any(idle));
-        diesel::update(idle).set(unread_told::waits.eq(false)).execute(conn)?;
-        if let Some(looked) = looked
-            && insert(conn, LOOKED, (*looked, *at))? == 0
-        {
-            let row = unread_told::table.find(LOOKED.0);
-            let row = row.filter(unread_told::upto.lt(looked.0));
-            diesel::update(row).set(unread_told::upto.eq(looked.0)).execute(conn)?;
-        }
+        let done = told.iter().chain(&tell.idle).map(|user| user.0);
+        let done = unread_waiting::table.filter(unread_waiting::user_key.eq_any(done));
+        diesel::delete(done).execute(conn)?;
         Ok(told)
+    }
+
+    /// A letter says all that is unread when it is sent: so also what was said just before
+    /// is told with it.
+    fn begin(
+        conn: &mut Conn,
+        user: UserKey,
+        at: Timestamp,
+        again_before: Timestamp,
+    ) -> QueryResult<bool> {
+        let upto = MessageIds::first_at(at);
+        if insert(conn, user, (upto, at))? == 1 {
+            return Ok(true);
+        }
+        let row = unread_told::table.find(user.0).filter(unread_told::told_at.le(again_before.0));
+        let now = (unread_told::upto.eq(upto.0), unread_told::told_at.eq(at.0));
+        Ok(diesel::update(row).set(now).execute(conn)? == 1)
     }
 
     fn insert(
@@ -90,50 +136,8 @@ mod backend {
                 unread_told::user_key.eq(user.0),
                 unread_told::upto.eq(upto.0),
                 unread_told::told_at.eq(at.0),
-                unread_told::waits.eq(false),
             ))
             .on_conflict_do_nothing()
             .execute(conn)
-    }
-
-    /// Whether the user is told now; otherwise they wait for their time.
-    fn begin(
-        conn: &mut Conn,
-        user: UserKey,
-        (upto, at): (MessageId, Timestamp),
-        again_before: Timestamp,
-    ) -> QueryResult<bool> {
-        if insert(conn, user, (upto, at))? == 1 {
-            return Ok(true);
-        }
-        let row = unread_told::table.find(user.0);
-        let columns = (unread_told::upto, unread_told::told_at);
-        let known = row.select(columns).first::<(i64, i64)>(conn).optional()?;
-        let Some((known, told_at)) = known.filter(|(known, _)| *known < upto.0) else {
-            return Ok(false);
-        };
-        if told_at > again_before.0 && !has_read_since(conn, user, told_at)? {
-            diesel::update(row).set(unread_told::waits.eq(true)).execute(conn)?;
-            return Ok(false);
-        }
-        let as_known = row.filter(unread_told::upto.eq(known));
-        let now = (
-            unread_told::upto.eq(upto.0),
-            unread_told::told_at.eq(at.0),
-            unread_told::waits.eq(false),
-        );
-        Ok(diesel::update(as_known).set(now).execute(conn)? == 1)
-    }
-
-    fn has_read_since(conn: &mut Conn, user: UserKey, then: i64) -> QueryResult<bool> {
-        let read = receipts::table
-            .inner_join(
-                members::table.on(members::room_key
-                    .eq(receipts::room_key)
-                    .and(members::user_key.eq(receipts::user_key))),
-            )
-            .filter(members::user_key.eq(user.0))
-            .filter(receipts::read_at.gt(then));
-        select(exists(read)).get_result(conn)
     }
 }

@@ -88,7 +88,7 @@ pub const UNREAD_KNOWN: usize = 100_000;
 /// up to date by itself rather than counted anew with those of other rooms.
 pub const UNREAD_WORTH: i64 = 16;
 pub const UNREAD_FEW: i64 = 256;
-/// Positions, back from a room's head, that a member may mark as unread: to count them is
+/// Positions, back from a room's last message, that a member may mark as unread: to count them is
 /// below what has to wait for its turn.
 pub const UNREAD_BACK: i64 = 10_000;
 /// Positions above which counting has to wait for its turn: some 2 ms of a core.

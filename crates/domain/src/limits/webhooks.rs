@@ -18,8 +18,17 @@ pub const WEBHOOK_POLL: Duration = Duration::from_secs(5);
 /// Messages that one look at what is unread goes through at a time, members of a room whom
 /// one statement looks at, and users whom one write tells: some milliseconds each.
 pub const UNREAD_LOOK: i64 = 2_000;
-pub const UNREAD_MEMBERS: i64 = 1_000;
-pub const UNREAD_TOLD: usize = 200;
+pub const UNREAD_MEMBERS: i64 = 500;
+pub const UNREAD_TOLD: i64 = 200;
+/// How long nobody may have looked for what is unread, and it is still told. Longer: the
+/// setting was made anew, or the server was away for so long that it is no news.
+pub const UNREAD_MISSED: Duration = Duration::from_secs(24 * 3600);
+/// Letters whose numbers are counted at the same time: a whole wave of them is to leave the
+/// reading connections to people.
+pub const UNREAD_COUNTED_AT_ONCE: usize = 2;
+/// The least time after which somebody may be told: what several nodes write is committed
+/// in another order than its ids have, by less.
+pub const UNREAD_AFTER_MIN: Duration = Duration::from_secs(2);
 /// How often it is looked for: a quarter of the time after which somebody is told, within
 /// these.
 pub const UNREAD_LOOK_MIN: Duration = Duration::from_millis(250);
