@@ -25,6 +25,7 @@ PAGES = {
     "listPins": ("messages", "cursor", ()),
     "searchMessages": ("results", "cursor", ()),
     "getUnread": ("rooms", "cursor", ()),
+    "listDrafts": ("drafts", "cursor", ()),
     "listMembers": ("members", "after", ("user", "id")),
     "listRoomBans": ("bans", "after", ("user", "id")),
     "listRoomReceipts": ("receipts", "after", ("user_id",)),

@@ -22,6 +22,7 @@ mod meeting;
 mod member;
 mod messages;
 mod operation;
+mod own;
 mod presence;
 mod remote;
 mod replay;

@@ -306,6 +306,7 @@ impl Hooks {
             | Happened::Marked { .. }
             | Happened::Unread { .. }
             | Happened::Preferences { .. }
+            | Happened::Draft { .. }
             | Happened::Signal(_) => {}
         }
     }

@@ -6,6 +6,7 @@ use super::{
     IDEMPOTENCY_KEY, Operation, Requester, Shown,
     command::{self, Command},
     delivered::MarkDelivered,
+    draft::SetDraft,
     edit::{Delete, Edit},
     freeze::{Freeze, Unfreeze},
     history::History,
@@ -77,6 +78,7 @@ pub const FRAMES: &[Frame] = &[
     frame::<Unfreeze>("room.unfreeze"),
     frame::<SetSlowMode>("room.slow_mode"),
     frame::<SetPreferences>("room.preferences"),
+    frame::<SetDraft>("draft.set"),
     frame::<Command>("app.*"),
 ];
 

@@ -13,6 +13,7 @@ pub mod command;
 pub mod delivered;
 pub mod direct;
 pub mod disconnect;
+pub mod draft;
 pub mod edit;
 pub mod frames;
 pub mod freeze;

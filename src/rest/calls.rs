@@ -9,8 +9,8 @@ use parlor_domain::limits::{IMPORT_CHUNK_BYTES, USERS_BYTES};
 use super::{
     accounts, admin, api_keys, attachments, bans, blocks,
     call::{Call, call, operate},
-    documents, events, export, import, members, messages, metrics, presence, read, rooms, search,
-    streams, tokens, users, webhooks,
+    documents, drafts, events, export, import, members, messages, metrics, presence, read, rooms,
+    search, streams, tokens, users, webhooks,
 };
 use crate::operations::{
     ban::{Ban, Unban},
@@ -19,6 +19,7 @@ use crate::operations::{
     delivered::MarkDelivered,
     direct::{OpenDirect, OpenDirectOf},
     disconnect::{DisconnectRoom, DisconnectUser},
+    draft::SetDraft,
     edit::{Delete, Edit},
     freeze::{Freeze, Unfreeze},
     join::AddMember,
@@ -81,6 +82,7 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(PUT, "markRead", "/rooms/{room}/read", operate::<MarkRead>, &[], "Move the read mark"),
     call(PUT, "markUnread", "/rooms/{room}/unread", operate::<MarkUnread>, &[], "Mark the room as unread again"),
     call(PATCH, "setPreferences", "/rooms/{room}/preferences", operate::<SetPreferences>, &[], "Mute, hide, archive, pin or sort the room for oneself"),
+    call(PUT, "setDraft", "/rooms/{room}/draft", operate::<SetDraft>, &[], "Keep what one has begun to write"),
     call(PUT, "markDelivered", "/rooms/{room}/delivered", operate::<MarkDelivered>, &[], "Report messages as delivered"),
     call(GET, "listRoomReceipts", "/rooms/{room}/receipts", read::receipts, &[], "Read and delivered marks of the members"),
     call(GET, "getRoomPresence", "/rooms/{room}/presence", presence::of_room, &[], "Presence in the room"),
@@ -118,6 +120,7 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(GET, "downloadThumbnail", "/attachments/{id}/thumbnail", attachments::thumbnail, &[], "A thumbnail of the file"),
 
     call(POST, "markAllRead", "/read-all", read::mark_all, &[], "Mark everything as read"),
+    call(GET, "listDrafts", "/drafts", drafts::list, &[], "What one has begun to write"),
     call(GET, "getUnread", "/unread", read::unread, &[], "Unread messages"),
     call(GET, "searchMessages", "/search", search::search, &[404], "Search the user's rooms"),
     call(GET, "listInbox", "/inbox", events::inbox, &[], "Events in the inbox"),

@@ -13,7 +13,9 @@ use crate::{
     auth::Client,
     db::{Needs, Reacted, ReadError, Reader},
     error::ApiError,
-    protocol::{AttachmentView, MessageView, ProfileView, ReceiptView, RoomView, UserView},
+    protocol::{
+        AttachmentView, DraftView, MessageView, ProfileView, ReceiptView, RoomView, UserView,
+    },
 };
 use parlor_domain::{
     MessageId, RoomKey, Seq, Timestamp, User, UserId,
@@ -27,6 +29,7 @@ pub(super) struct Export<'a> {
     rooms: Vec<RoomView<'a>>,
     receipts: Vec<RoomReceipt<'a>>,
     blocked: Vec<UserView<'a>>,
+    drafts: Vec<DraftView<'a>>,
     reactions: Vec<OwnReaction<'a>>,
     inbox: Vec<EventView<'a>>,
     uploads: Vec<AttachmentView<'a>>,
@@ -78,6 +81,8 @@ enum Step {
     Rooms(RoomKey),
     Receipts(RoomKey),
     Blocked(Option<UserId>),
+    /// Older than this.
+    Drafts(Timestamp),
     Reactions(Option<Reacted>),
     Inbox(Seq),
     Uploads,
@@ -197,6 +202,21 @@ async fn next(
             blocked.iter().for_each(|user| text.entry(&UserView::from(user)));
             match blocked.last().filter(|_| more) {
                 Some(last) => Step::Blocked(Some(last.id.clone())),
+                None => {
+                    text.list("drafts");
+                    Step::Drafts(Timestamp(i64::MAX))
+                }
+            }
+        }
+        Step::Drafts(before) => {
+            let page = async |reader: &Reader| {
+                let limit = i64::try_from(EXPORT_PIECE).unwrap_or(1);
+                reader.drafts(user.key, before, limit).await
+            };
+            let (drafts, more) = source.read(page).await?;
+            drafts.iter().for_each(|draft| text.entry(&DraftView::from(draft)));
+            match drafts.last().filter(|_| more) {
+                Some(last) => Step::Drafts(last.updated_at),
                 None => {
                     text.list("reactions");
                     Step::Reactions(None)

@@ -21,6 +21,7 @@ mod call;
 mod calls;
 mod describe;
 mod documents;
+mod drafts;
 mod events;
 mod export;
 mod extract;

@@ -13,9 +13,9 @@ use crate::{
     limiter::{Rates, per_second},
     operations::{command::Answered, disconnect::Disconnected, frames::FRAMES, publish::Published},
     protocol::{
-        Close, ErrorCode, ErrorView, HistoryView, MemberOutcome, MemberResultView, MemberView,
-        MembersChangedView, ReadMarkView, Refusal, RoomEntryView, RoomPreferencesView, RoomView,
-        Schemas, StoredMessageView,
+        Close, DraftView, ErrorCode, ErrorView, HistoryView, MemberOutcome, MemberResultView,
+        MemberView, MembersChangedView, ReadMarkView, Refusal, RoomEntryView, RoomPreferencesView,
+        RoomView, Schemas, StoredMessageView,
         events::{self, Delta, Departure, MarkView, PresenceView, UnreadView},
         server_frame::{
             self, AppendedView, ChangedView, DeliveredView, Empty, JoinedView, ResumedInbox,
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 use parlor_domain::{
-    AppEvent, ClientId, Epoch, EventKind, Extras, HistoryPage, InboxEvent, Member, Mentions,
+    AppEvent, ClientId, Draft, Epoch, EventKind, Extras, HistoryPage, InboxEvent, Member, Mentions,
     Message, MessageId, MessageKind, Notifications, Pin, Posted, Preferences, Profile, Quote,
     Reaction, Role, Room, RoomEvent, RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Seq,
     Standing, Status, StreamState, Thread, Timestamp, User, UserId, UserKey, limits::Limits,
@@ -63,6 +63,16 @@ fn profile() -> Profile {
         roles: vec!["editor".into()],
         created_at: AT,
         deactivated_at: Some(LATER),
+    }
+}
+
+fn draft() -> Draft {
+    Draft {
+        room: room().id,
+        thread: Some(MessageId(MESSAGE)),
+        content: "I am not sure".into(),
+        metadata: Some(r#"{"reply_to":"7"}"#.into()),
+        updated_at: LATER,
     }
 }
 
@@ -231,6 +241,7 @@ fn frames() -> Vec<Frame> {
         events::receipts(id, &[mark], AT),
         events::room_unread(id, unread, AT),
         events::room_preferences(id, preferences(), AT),
+        events::room_draft(&draft(), AT),
         events::typing(id, &ann.id, true, AT),
         events::presence(&offline, AT),
         events::room_presence(id, vec![online], AT),
@@ -320,6 +331,7 @@ fn every_answer_of_an_operation() {
         unread_from: Some(42),
     });
     answers.add(&RoomPreferencesView::new(&RoomId::from_stored("board:42"), preferences()));
+    answers.add(&DraftView::from(&draft()));
     answers.add(&HistoryView::from(&page));
     answers.add(&room());
     for frame in FRAMES {

@@ -36,6 +36,7 @@ mod devices;
 mod direct_rooms;
 mod doctor;
 mod downloads;
+mod drafts;
 mod editing;
 mod epochs;
 mod everything;

@@ -81,6 +81,13 @@ pub enum Happened {
         room: i64,
         user: i64,
     },
+    /// A user has written something in a room that is not sent yet, or has taken it away.
+    Draft {
+        room: i64,
+        user: i64,
+        thread: Option<i64>,
+        at: i64,
+    },
     /// A member wants to have the room otherwise, which only their own clients show.
     Preferences {
         room: i64,
@@ -178,6 +185,7 @@ impl Happened {
             | Self::Marked { room, .. }
             | Self::Unread { room, .. }
             | Self::Preferences { room, .. }
+            | Self::Draft { room, .. }
             | Self::Signal(Signal::Room { room, .. }) => Some(RoomKey(*room)),
             Self::Blocked { .. }
             | Self::Barred { .. }
@@ -202,7 +210,8 @@ impl Happened {
             | Self::Standing { user, .. }
             | Self::Marked { user, .. }
             | Self::Unread { user, .. }
-            | Self::Preferences { user, .. } => Some(UserKey(*user)),
+            | Self::Preferences { user, .. }
+            | Self::Draft { user, .. } => Some(UserKey(*user)),
             // Of two users: all nodes hear it.
             Self::Blocked { .. } => None,
             Self::Head { .. }

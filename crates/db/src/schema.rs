@@ -322,6 +322,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    drafts (user_key, room_key, thread_id) {
+        user_key -> BigInt,
+        room_key -> BigInt,
+        thread_id -> BigInt,
+        content -> Text,
+        metadata -> Nullable<Text>,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     unread_told (user_key) {
         user_key -> BigInt,
         upto -> BigInt,
@@ -421,6 +432,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     audit,
     former_members,
+    drafts,
     unread_told,
     unread_waiting,
     retired_heads,

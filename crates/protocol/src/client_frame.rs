@@ -49,9 +49,17 @@ impl Rules {
     }
 
     pub fn content(&self, content: &str) -> Result<(), Refusal> {
-        if content.is_empty() {
-            return Err(Refusal::field("content", "must not be empty"));
+        match content.is_empty() {
+            true => Err(Refusal::field("content", "must not be empty")),
+            false => self.content_size(content),
         }
+    }
+
+    /// The content of what is not sent yet.
+    ///
+    /// # Errors
+    /// It is too large.
+    pub fn content_size(&self, content: &str) -> Result<(), Refusal> {
         match content.len() > self.content_bytes {
             true => Err(Refusal::too_large("content", self.content_bytes)),
             false => Ok(()),

@@ -6,11 +6,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
-    AnyStatus, MemberView, MessageView, ProfileView, RoomChangeView, RoomView, UserView,
+    AnyStatus, DraftView, MemberView, MessageView, ProfileView, RoomChangeView, RoomView, UserView,
     server_frame::{Envelope, NONE},
 };
 use parlor_domain::{
-    AppEvent, InboxEvent, Member, Message, MessageId, Preferences, Profile, Room, RoomEvent,
+    AppEvent, Draft, InboxEvent, Member, Message, MessageId, Preferences, Profile, Room, RoomEvent,
     RoomId, RoomOverview, Seq, Status, Timestamp, User, UserId,
 };
 use parlor_websocket::Frame;
@@ -201,6 +201,11 @@ pub struct PreferencesSetView {
 pub fn room_preferences(room: &RoomId, preferences: Preferences, at: Timestamp) -> Frame {
     let data = PreferencesSetView { preferences };
     room_event("room.preferences", room, &at.to_rfc3339(), Some(data)).encode()
+}
+
+/// To a user's own connections.
+pub fn room_draft(draft: &Draft, at: Timestamp) -> Frame {
+    room_event("room.draft", &draft.room, &at.to_rfc3339(), Some(DraftView::from(draft))).encode()
 }
 
 /// `data` of `typing`.

@@ -113,7 +113,7 @@ fn texts(users: &[UserId]) -> Vec<&str> {
 }
 
 /// JSON that was checked before it was stored.
-fn raw(json: Option<&str>) -> Option<&RawValue> {
+pub(crate) fn raw(json: Option<&str>) -> Option<&RawValue> {
     json.and_then(|json| serde_json::from_str(json).ok())
 }
 

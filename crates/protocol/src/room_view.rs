@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::{AnyRole, AnyRoomKind, MessageView, OrNull, UserView};
+use crate::{AnyRole, AnyRoomKind, MessageView, OrNull, UserView, message_view::raw};
 use parlor_domain::{
     Ban, Member, Preferences, Receipt, Room, RoomId, RoomOverview, RoomRules, RoomState, Timestamp,
     User,
@@ -119,7 +119,7 @@ impl<'a> From<&'a RoomOverview> for RoomView<'a> {
             kind: kind.as_str(),
             title,
             topic,
-            custom: custom_view(custom.as_deref()),
+            custom: raw(custom.as_deref()),
             rules: *rules,
             created_at: created_at.to_rfc3339(),
             last_seq: last_seq.0,
@@ -189,11 +189,6 @@ pub fn rooms_that_fit(rooms: &[RoomOverview], bytes_max: usize) -> usize {
     fitting.max(1).min(rooms.len())
 }
 
-/// JSON that was checked before it was stored.
-fn custom_view(custom: Option<&str>) -> Option<&RawValue> {
-    custom.and_then(|json| serde_json::from_str(json).ok())
-}
-
 /// What `room.updated` tells: what is the same for all members.
 #[derive(Serialize, JsonSchema)]
 pub struct RoomChangeView<'a> {
@@ -206,7 +201,7 @@ pub struct RoomChangeView<'a> {
 
 impl<'a> From<&'a Room> for RoomChangeView<'a> {
     fn from(Room { title, topic, custom, rules, .. }: &'a Room) -> Self {
-        Self { title, topic, custom: custom_view(custom.as_deref()), rules: *rules }
+        Self { title, topic, custom: raw(custom.as_deref()), rules: *rules }
     }
 }
 

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::{ErrorCode, MessageView, Refusal};
-use parlor_domain::{HistoryPage, Profile, Timestamp, User};
+use crate::{ErrorCode, MessageView, Refusal, message_view::raw};
+use parlor_domain::{Draft, HistoryPage, Profile, Timestamp, User};
 
 #[derive(Serialize, JsonSchema)]
 pub struct UserView<'a> {
@@ -100,6 +100,33 @@ pub struct ReadMarkView<'a> {
     /// there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unread_from: Option<i64>,
+}
+
+/// What a user has begun to write; an empty `content` says that there is nothing any more.
+#[derive(Serialize, JsonSchema)]
+pub struct DraftView<'a> {
+    room_id: &'a str,
+    /// The message that the thread begins with, if it is in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread_id: Option<String>,
+    content: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
+    metadata: Option<&'a RawValue>,
+    updated_at: String,
+}
+
+impl<'a> From<&'a Draft> for DraftView<'a> {
+    fn from(draft: &'a Draft) -> Self {
+        let Draft { room, thread, content, metadata, updated_at } = draft;
+        Self {
+            room_id: room.as_str(),
+            thread_id: thread.map(|id| id.0.to_string()),
+            content,
+            metadata: raw(metadata.as_deref()),
+            updated_at: updated_at.to_rfc3339(),
+        }
+    }
 }
 
 /// What a sender learns of a message.

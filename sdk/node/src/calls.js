@@ -860,6 +860,29 @@ export class Calls extends Core {
   }
 
   /**
+   * What one has begun to write. What the user has begun to write, in all of their rooms,
+   * the newest first. `cursor` of one page leads to the next.
+   *
+   * @param {import("../types/api.js").ListDraftsQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Drafts>}
+   */
+  listDrafts(query, options) {
+    return this.call({ method: "GET", path: "/drafts", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * What one has begun to write: one after the other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").ListDraftsQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Draft, void, undefined>}
+   */
+  iterDrafts(query, options) {
+    return this.pages((next) => this.listDrafts(next, options), query, "drafts", "cursor", []);
+  }
+
+  /**
    * Events in the inbox. The events in the user's own inbox, from a position on, with their
    * `data` as it was given.
    *
@@ -1671,6 +1694,27 @@ export class Calls extends Core {
       places: { room },
       body,
       hasKey: true,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Keep what one has begun to write. Keeps what the user has begun to write in a room or a
+   * thread there, for their own devices alone; an empty content without metadata takes it
+   * away. At most 500 are kept; beyond, the oldest goes.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").SetDraftRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Draft>}
+   */
+  setDraft(room, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/rooms/{room}/draft",
+      places: { room },
+      body,
       repeatable: true,
       answer: "json",
     }, options);

@@ -189,6 +189,24 @@ export interface Disconnected {
   disconnected: number;
 }
 
+/**
+ * What a user has begun to write; an empty `content` says that there is nothing any more.
+ */
+export interface Draft {
+  content: string;
+  metadata?: Record<string, any>;
+  room_id: string;
+  /** The message that the thread begins with, if it is in one. */
+  thread_id?: string;
+  updated_at: string;
+}
+
+export interface Drafts {
+  cursor?: string;
+  drafts: Draft[];
+  has_more: boolean;
+}
+
 /** Changes the content of a message; only its author may. */
 export interface EditMessageRequest {
   content: string;
@@ -214,6 +232,7 @@ export interface Events {
 /** All of it, which is sent piece by piece. */
 export interface Export {
   blocked: User[];
+  drafts: Draft[];
   inbox: AppEvent[];
   messages: Message[];
   reactions: OwnReaction[];
@@ -727,6 +746,16 @@ export interface SendMessageRequest {
 }
 
 /**
+ * Keeps what the user has begun to write in a room, or in a thread there, in the place of
+ * what was kept; an empty content without metadata takes it away. Nobody else learns of it.
+ */
+export interface SetDraftRequest {
+  content: string;
+  metadata?: Record<string, any> | null;
+  thread_id?: string | null;
+}
+
+/**
  * Says exactly who the members are: others are removed, those who are there get the roles
  * that are named.
  */
@@ -939,6 +968,14 @@ export interface ListConnectionsQuery {
 export interface ListDeadLettersQuery {
   /** What comes after this: the last one of the page before */
   after?: number;
+  /** At most so many entries */
+  limit?: number;
+}
+
+/** Parameters of `listDrafts`. */
+export interface ListDraftsQuery {
+  /** Where to go on: what the page before said */
+  cursor?: number;
   /** At most so many entries */
   limit?: number;
 }

@@ -478,6 +478,23 @@ export class Calls extends Core {
      */
     iterDeadLetters(query?: import("../types/api.js").ListDeadLettersQuery, options?: Options): AsyncGenerator<import("../types/api.js").DeadLetter, void, undefined>;
     /**
+     * What one has begun to write. What the user has begun to write, in all of their rooms,
+     * the newest first. `cursor` of one page leads to the next.
+     *
+     * @param {import("../types/api.js").ListDraftsQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Drafts>}
+     */
+    listDrafts(query?: import("../types/api.js").ListDraftsQuery, options?: Options): Promise<import("../types/api.js").Drafts>;
+    /**
+     * What one has begun to write: one after the other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").ListDraftsQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Draft, void, undefined>}
+     */
+    iterDrafts(query?: import("../types/api.js").ListDraftsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Draft, void, undefined>;
+    /**
      * Events in the inbox. The events in the user's own inbox, from a position on, with their
      * `data` as it was given.
      *
@@ -951,6 +968,17 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").StoredMessage>}
      */
     sendMessage(room: string, body?: import("../types/api.js").SendMessageRequest, options?: Options): Promise<import("../types/api.js").StoredMessage>;
+    /**
+     * Keep what one has begun to write. Keeps what the user has begun to write in a room or a
+     * thread there, for their own devices alone; an empty content without metadata takes it
+     * away. At most 500 are kept; beyond, the oldest goes.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").SetDraftRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Draft>}
+     */
+    setDraft(room: string, body: import("../types/api.js").SetDraftRequest, options?: Options): Promise<import("../types/api.js").Draft>;
     /**
      * Set exactly who the members are. Says exactly who the members are: others are removed,
      * and those who are there get the roles that are named. For moderators and services.

@@ -1,23 +1,17 @@
-//! Marks that moved: told to the room, and their numbers to the user.
+//! Marks that moved, told to the room.
 
 use std::sync::Arc;
 
-use super::{ChatServer, answer::ReplyTo};
+use super::ChatServer;
 use crate::{
-    chat::{
-        ChatError,
-        state::{
-            marks::{Mark, Marks},
-            own::Own,
-        },
-    },
+    chat::state::marks::{Mark, Marks},
     clock::now,
     protocol::{
         ReadMarkView,
         events::{self, UnreadView},
     },
 };
-use parlor_domain::{Epoch, Room, RoomId, RoomState, Seq, UserKey};
+use parlor_domain::{Epoch, RoomId, RoomState, Seq};
 
 /// A user's own read mark in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,51 +74,9 @@ impl ChatServer {
             }
         }
     }
-
-    /// What one has of a room for oneself is derived from rows, so it is read after the
-    /// commit; where something of it changed, all of the user's connections are told.
-    ///
-    /// Of several that are under way only the one that began last is told: it has what the
-    /// others have, and may come before them.
-    pub fn tell_own(
-        &mut self,
-        reply: ReplyTo<ReadMark>,
-        user: UserKey,
-        room: Arc<Room>,
-        changed: Option<Own>,
-    ) {
-        let (reader, key) = (self.reader.clone(), room.key);
-        let turn = changed.map(|what| ((user, key, what), self.own.begin((user, key, what))));
-        let reading = async move { reader.room_state(key, user).await };
-        self.finishing += 1;
-        self.when(reading, move |state, server| {
-            let is_newest = turn.is_some_and(|(what, turn)| server.own.is_newest(what, turn));
-            let told = changed.filter(|_| is_newest);
-            let answer = match state {
-                Ok(Some((state, last_seq))) => {
-                    let epoch = server.reader.epoch_of(key);
-                    let mark = ReadMark::of(room.id.clone(), &state, last_seq, epoch);
-                    let frame = told.map(|what| match what {
-                        Own::Unread => events::room_unread(&room.id, unread_view(&mark), now()),
-                        Own::Preferences => {
-                            events::room_preferences(&room.id, state.preferences, now())
-                        }
-                    });
-                    if let Some(frame) = frame {
-                        server.tell_user(user, &frame);
-                    }
-                    Ok(mark)
-                }
-                Ok(None) => Err(ChatError::NotFound("room")),
-                Err(error) => Err(error.into()),
-            };
-            server.answer(reply, answer);
-            server.finishing -= 1;
-        });
-    }
 }
 
-fn unread_view(mark: &ReadMark) -> UnreadView<'_> {
+pub(super) fn unread_view(mark: &ReadMark) -> UnreadView<'_> {
     let ReadMark { room: _, read_seq, unread, mentions, last_seq, epoch, unread_from } = mark;
     UnreadView {
         read_seq: read_seq.0,

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Instant};
 
 use rustc_hash::FxHashMap;
 
-use super::{ChatServer, answer::ReplyTo, member::Leaving, turn::Turn};
+use super::{ChatServer, member::Leaving, turn::Turn};
 use crate::{
     chat::{
         Connected, Ephemeral, FromNode, FromNodes, Interest, Item, NodePresence, state::own::Own,
@@ -16,7 +16,7 @@ use crate::{
     protocol::{Close, events::Departure},
 };
 use parlor_domain::{
-    Member, MessageId, RoomKey, RoomOverview, Seq, UserId, UserKey,
+    Member, MessageId, RoomKey, RoomOverview, Seq, Timestamp, UserId, UserKey,
     limits::{LOOKED_UP_AT_ONCE, MEMBERS_TOLD, READ_AGAIN, TIMELINE_AGAIN},
 };
 use parlor_process::span;
@@ -178,6 +178,13 @@ impl ChatServer {
             Happened::Preferences { room, user } => {
                 self.has_otherwise(RoomKey(room), UserKey(user), Own::Preferences);
             }
+            Happened::Draft { room, user, thread, at } => {
+                self.has_drafted(
+                    (RoomKey(room), UserKey(user)),
+                    thread.map(MessageId),
+                    Timestamp(at),
+                );
+            }
             Happened::Signal(signal) => self.receive_signal(signal),
             Happened::UserChanged { user: Some(user), .. } => self.user_changed(UserKey(user)),
             // What concerns tokens and keys is no business of rooms.
@@ -307,14 +314,6 @@ impl ChatServer {
             }
             server.tell_updated(read);
         });
-    }
-
-    /// The user's clients here show a room otherwise now.
-    fn has_otherwise(&mut self, room: RoomKey, user: UserKey, what: Own) {
-        let Some(entry) = self.rooms.get(room) else { return };
-        if self.sessions.users.contains_key(&user) {
-            self.tell_own(ReplyTo::nobody(), user, entry.room.clone(), Some(what));
-        }
     }
 
     fn marked(&mut self, room: RoomKey, user: UserKey, mark: Marked) {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     operations::frames::FRAMES,
     protocol::{
-        Auth, ErrorView, MemberView, MessageView, ProfileView, RoomChangeView, Schemas,
+        Auth, DraftView, ErrorView, MemberView, MessageView, ProfileView, RoomChangeView, Schemas,
         events::{
             AddedView, ClearedView, DeltaView, LeftView, MembersView, PreferencesSetView,
             PresenceView, ReceiptsView, RemovedView, RoomPresenceView, StopView, TypingView,
@@ -101,6 +101,7 @@ pub fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
         ("presence", around(Some(schemas.of::<PresenceView<'_>>()), &["timestamp"])),
         ("room.presence", around(Some(schemas.of::<RoomPresenceView<'_>>()), ROOM_EVENT)),
         ("room.unread", around(Some(schemas.of::<UnreadView<'_>>()), ROOM_EVENT)),
+        ("room.draft", around(Some(schemas.of::<DraftView<'_>>()), ROOM_EVENT)),
         ("room.preferences", around(Some(schemas.of::<PreferencesSetView>()), ROOM_EVENT)),
         ("member.joined", around(Some(member.clone()), ROOM_EVENT)),
         ("member.updated", around(Some(member), ROOM_EVENT)),

@@ -44,6 +44,11 @@ const SUBJECTS: &[Subject] = &[
         "What was read and received",
         &["read", "delivered", "receipts", "read-all", "unread"],
     ),
+    subject(
+        "Preferences",
+        "How users have their rooms for themselves, and what they have begun to write",
+        &["preferences", "draft", "drafts"],
+    ),
     subject("Presence", "Who is there", &["presence"]),
     subject("Events", "What the application tells", &["events", "inbox", "broadcast"]),
     subject("Blocks", "Whom a user does not want to hear", &["blocks"]),

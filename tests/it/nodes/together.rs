@@ -77,6 +77,11 @@ async fn how_one_has_a_room_is_told_to_ones_devices_everywhere() {
             (&json!("den"), &expected)
         );
     }
+    for content in ["a word", ""] {
+        phone.ask("draft.set", json!({"room_id": "den", "content": content})).await;
+        let told = laptop.next_event("room.draft").await;
+        assert_eq!((&told["room_id"], &told["data"]["content"]), (&json!("den"), &json!(content)));
+    }
     phone.told_so_far().await;
     // Over two nodes at once: what each device hears last has both.
     for round in 0..10 {

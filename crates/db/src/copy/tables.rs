@@ -151,6 +151,7 @@ pub(crate) fn all() -> Vec<CopiedTable> {
         api_keys(id),
         audit(id),
         former_members(room_key, user_key),
+        drafts(user_key, room_key, thread_id),
         unread_told(user_key),
         unread_waiting(user_key, room_key),
         retired_heads(bucket),

@@ -3,6 +3,7 @@
 
 mod attachments;
 mod counts;
+mod drafts;
 mod events;
 pub(crate) mod fence;
 mod identity;

@@ -148,8 +148,8 @@ pub mod backend {
     use crate::{
         backend::Conn,
         schema::{
-            bans, former_members, imported_messages, members, mentions, messages, reactions,
-            receipts, room_events, room_heads, rooms, streams,
+            bans, drafts, former_members, imported_messages, members, mentions, messages,
+            reactions, receipts, room_events, room_heads, rooms, streams,
         },
         write::{
             attachment::backend as attachment, life::backend as life, timeline::backend as timeline,
@@ -173,6 +173,7 @@ pub mod backend {
         diesel::delete(members::table.filter(members::room_key.eq(room.0))).execute(conn)?;
         diesel::delete(receipts::table.filter(receipts::room_key.eq(room.0))).execute(conn)?;
         diesel::delete(bans::table.filter(bans::room_key.eq(room.0))).execute(conn)?;
+        diesel::delete(drafts::table.filter(drafts::room_key.eq(room.0))).execute(conn)?;
         let former = former_members::table.filter(former_members::room_key.eq(room.0));
         diesel::delete(former).execute(conn)?;
         Ok(id)

@@ -116,7 +116,7 @@ pub mod backend {
     use crate::{
         backend::Conn,
         schema::{
-            api_keys, bans, blocks, former_members, inbox, inbox_heads, members, mentions,
+            api_keys, bans, blocks, drafts, former_members, inbox, inbox_heads, members, mentions,
             receipts, refresh_tokens, rooms, unread_told, unread_waiting, users,
         },
         write::{
@@ -242,6 +242,7 @@ pub mod backend {
         diesel::delete(unread_told::table.find(key)).execute(conn)?;
         let waiting = unread_waiting::table.filter(unread_waiting::user_key.eq(key));
         diesel::delete(waiting).execute(conn)?;
+        diesel::delete(drafts::table.filter(drafts::user_key.eq(key))).execute(conn)?;
         diesel::delete(mentions::table.filter(mentions::user_key.eq(key))).execute(conn).map(drop)
     }
 

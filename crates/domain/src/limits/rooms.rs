@@ -50,6 +50,8 @@ pub const ROOMS_EXAMINED: i64 = 10_000;
 /// The same of one's own rooms, where the list is sorted or filtered by more than an index
 /// gives: some 10 ms for 2,000 rooms, as many as most may be in. Those made later are left out.
 pub const ROOMS_SORTED: i64 = 10_000;
+/// Drafts kept of one user; beyond, the oldest goes.
+pub const DRAFTS_PER_USER: i64 = 500;
 /// A member's own order of rooms is within this, as JavaScript's whole numbers are.
 pub const RANK_MAX: i64 = (1 << 53) - 1;
 /// Bytes of the custom data that a list of rooms is filtered by.

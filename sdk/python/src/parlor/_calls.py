@@ -747,6 +747,40 @@ def iter_dead_letters(
     )
 
 
+def list_drafts(
+    *,
+    cursor: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Call[types.Drafts]:
+    """What one has begun to write. What the user has begun to write, in all of their rooms, the
+    newest first. `cursor` of one page leads to the next.
+
+    - cursor: Where to go on: what the page before said
+    - limit: At most so many entries
+    """
+    return Call(
+        "GET",
+        path("/drafts"),
+        query={"cursor": cursor, "limit": limit},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_drafts(
+    *,
+    cursor: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+) -> Pages[types.Draft]:
+    """What one has begun to write: one after the other, from as many pages as there are."""
+    return pages(
+        list_drafts(cursor=cursor, limit=limit),
+        "drafts",
+        "cursor",
+        (),
+    )
+
+
 def list_inbox(
     *,
     after: Union[int, Unset] = UNSET,
@@ -1711,6 +1745,25 @@ def send_message(
             "thread_id": thread_id,
         },
         key=idempotency_key if client_id is UNSET else None,
+        repeatable=True,
+        answer="json",
+    )
+
+
+def set_draft(
+    room: str,
+    *,
+    content: str,
+    metadata: Union[Mapping[str, Any], None, Unset] = UNSET,
+    thread_id: Union[str, None, Unset] = UNSET,
+) -> Call[types.Draft]:
+    """Keep what one has begun to write. Keeps what the user has begun to write in a room or a
+    thread there, for their own devices alone; an empty content without metadata takes it away.
+    At most 500 are kept; beyond, the oldest goes."""
+    return Call(
+        "PUT",
+        path("/rooms/{room}/draft", room=room),
+        body={"content": content, "metadata": metadata, "thread_id": thread_id},
         repeatable=True,
         answer="json",
     )

@@ -147,6 +147,30 @@ class Delivered(TypedDict):
 class Disconnected(TypedDict):
     disconnected: int
 
+
+class _Draft(TypedDict):
+    content: str
+    room_id: str
+    updated_at: str
+
+
+class Draft(_Draft, total=False):
+    """What a user has begun to write; an empty `content` says that there is nothing any
+    more."""
+
+    metadata: Dict[str, Any]
+    thread_id: str
+    """The message that the thread begins with, if it is in one."""
+
+
+class _Drafts(TypedDict):
+    drafts: List[Draft]
+    has_more: bool
+
+
+class Drafts(_Drafts, total=False):
+    cursor: str
+
 ErrorCode = Literal["invalid_message", "unauthorized", "token_expired", "forbidden", "not_found", "method_not_allowed", "timeout", "conflict", "too_large", "rate_limited", "refused", "processing_error", "unavailable"]
 """A stable error code, the same on the socket and in REST bodies."""
 
@@ -173,6 +197,7 @@ class Export(TypedDict):
     """All of it, which is sent piece by piece."""
 
     blocked: List[User]
+    drafts: List[Draft]
     inbox: List[AppEvent]
     messages: List[Message]
     reactions: List[OwnReaction]

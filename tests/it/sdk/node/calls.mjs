@@ -204,6 +204,9 @@ async function marks(boss) {
   assert.equal((await ann.markRead("board:1", { all: true })).unread, 0);
   assert.equal((await ann.markUnread("board:1", { seq: mark.last_seq })).unread_from, mark.last_seq);
   assert.equal((await ann.markRead("board:1", { all: true })).unread_from, undefined);
+  assert.equal((await ann.setDraft("board:1", { content: "I th" })).content, "I th");
+  assert.deepEqual((await ann.listDrafts()).drafts.map((draft) => draft.content), ["I th"]);
+  assert.equal((await ann.iterDrafts({ limit: 1 })).length, 1);
   const set = await ann.setPreferences("board:1", { notifications: "mentions", pinned: true });
   assert.deepEqual(set.preferences, { notifications: "mentions", pinned: true });
   const pinned = await ann.listRooms({ pinned: true, sort: "preferred", member: "ben" });

@@ -208,6 +208,10 @@ async def marks(boss: Recorded) -> None:
     last = mark["last_seq"]
     assert (await ann.mark_unread("board:1", seq=last)).get("unread_from") == last
     assert "unread_from" not in await ann.mark_read("board:1", all=True)
+    assert (await ann.set_draft("board:1", content="I th"))["content"] == "I th"
+    listed = await ann.list_drafts()
+    assert [draft["content"] for draft in listed["drafts"]] == ["I th"]
+    assert len(await ann.iter_drafts(limit=1)) == 1
     preferences = await ann.set_preferences("board:1", notifications="mentions", pinned=True)
     assert preferences["preferences"] == {"notifications": "mentions", "pinned": True}
     rooms = await ann.list_rooms(pinned=True, sort="preferred", member="ben")

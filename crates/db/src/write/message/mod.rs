@@ -9,7 +9,7 @@ mod select;
 mod sender;
 mod stream;
 mod stream_row;
-mod thread;
+pub mod thread;
 
 use std::{collections::BTreeMap, sync::Arc};
 
