@@ -3,7 +3,7 @@
  * Types only; there is nothing to run here.
  *
  * @import { ParlorError } from "./error.js"
- * @import { Draft } from "./outbox.js"
+ * @import { Unsent } from "./outbox.js"
  * @import * as Wire from "./types.js"
  *
  * @typedef {object} State how the connection is
@@ -28,10 +28,10 @@
  *   "message-delta": Grown,
  *   "message-written": Wire.Message,
  *   "stop-asked": Wire.StopAsked,
- *   "pending": Draft,
- *   "sent": {message: Draft, ack: Wire.Stored},
- *   "failed": {message: Draft, error: ParlorError},
- *   "discarded": Draft,
+ *   "pending": Unsent,
+ *   "sent": {message: Unsent, ack: Wire.Stored},
+ *   "failed": {message: Unsent, error: ParlorError},
+ *   "discarded": Unsent,
  *   "room-event": Wire.RoomEvent,
  *   "room-cleared": {room: string, upto: number},
  *   "resync": {room: string, inbox?: undefined} | {inbox: true, room?: undefined},

@@ -37,16 +37,16 @@ export const FAULTS = new Set(["processing_error", "no_answer"]);
  * @typedef {Content & {at: Date}} Given
  * @typedef {Content & {at: number, failed?: Refusal}} Kept what outlives the page
  *
- * @typedef {Given & {stored: Promise<Stored>, error: ParlorError | null}} Draft
+ * @typedef {Given & {stored: Promise<Stored>, error: ParlorError | null}} Unsent
  *   a message that waits, or has failed
- * @typedef {Draft & Omit<Deferred<Stored>, "promise">
+ * @typedef {Unsent & Omit<Deferred<Stored>, "promise">
  *   & {underWay: boolean, tries: number, faults: number}} Waiting
  */
 
 /**
  * What is kept of a message: all that was given to `send`.
  *
- * @param {Draft} draft
+ * @param {Unsent} unsent
  * @returns {Kept}
  */
 function recordOf({ room, content, clientId, at, replyTo, threadId, metadata, attachments, quote, error }) {
@@ -90,9 +90,9 @@ export class Outbox {
     this.#user = user;
   }
 
-  /** @returns {Draft[]} */
+  /** @returns {Unsent[]} */
   get pending() { return [...this.#pending.values()]; }
-  /** @returns {Draft[]} */
+  /** @returns {Unsent[]} */
   get failed() { return [...this.#failed.values()]; }
   /** Whose messages these are; nobody asks while nobody is signed in. */
   get #userId() { return this.#user()?.id ?? ""; }
@@ -103,7 +103,7 @@ export class Outbox {
       const { clientId } = kept;
       if (this.#pending.has(clientId) || this.#failed.has(clientId)) continue;
       if (!failed && this.#pending.size >= PENDING_MAX) continue;
-      const message = this.#draft({ ...kept, at: new Date(at) });
+      const message = this.#unsent({ ...kept, at: new Date(at) });
       if (failed) this.#putFailed(message, new ParlorError(failed));
       else this.#pending.set(clientId, message);
     }
@@ -111,14 +111,14 @@ export class Outbox {
 
   /**
    * Throws if nobody is signed in, or too much waits.
-   * @param {Given} draft
-   * @returns {Draft}
+   * @param {Given} given
+   * @returns {Unsent}
    */
-  send(draft) {
+  send(given) {
     if (!this.#user()) throw signedOut();
     if (this.#pending.size >= PENDING_MAX) throw offline("Too many messages wait to be sent.");
-    this.#failed.delete(draft.clientId);
-    const message = this.#draft(draft);
+    this.#failed.delete(given.clientId);
+    const message = this.#unsent(given);
     this.#pending.set(message.clientId, message);
     this.#store.put(this.#userId, recordOf(message));
     this.#emit("pending", message);
@@ -130,7 +130,7 @@ export class Outbox {
    * @param {Given} given
    * @returns {Waiting}
    */
-  #draft(given) {
+  #unsent(given) {
     const { promise: stored, resolve, reject } = deferred();
     stored.catch(() => {});
     return { ...given, error: null, underWay: false, tries: 0, faults: 0, stored, resolve, reject };
@@ -174,7 +174,7 @@ export class Outbox {
     if (message) this.#forget(message);
   }
 
-  /** @param {Draft} message */
+  /** @param {Unsent} message */
   #forget({ clientId }) {
     this.#timers.stop(clientId);
     this.#pending.delete(clientId);

@@ -18,7 +18,7 @@
  *
  * @import { SocketClass } from "./closing.js"
  * @import { Emit, ParlorEvents } from "./events.js"
- * @import { Draft, Extras } from "./outbox.js"
+ * @import { Extras, Unsent } from "./outbox.js"
  * @import { OutboxStore } from "./stores.js"
  * @import { Store } from "./tokens.js"
  * @import { Message, Room, Unread, User } from "./types.js"
@@ -359,7 +359,7 @@ export class Parlor extends Commands {
    * @param {string} room
    * @param {string} content
    * @param {Extras & {clientId?: string}} [extras]
-   * @returns {Draft}
+   * @returns {Unsent}
    */
   send(room, content, { clientId = newId(), replyTo, threadId, metadata, attachments, quote } = {}) {
     const given = { room, content, clientId, at: new Date(), replyTo, threadId, metadata, attachments, quote };

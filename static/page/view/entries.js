@@ -5,7 +5,7 @@
  *
  * @import { Grown } from "../../client/events.js"
  * @import { Entry } from "../../client/log.js"
- * @import { Draft } from "../../client/outbox.js"
+ * @import { Unsent } from "../../client/outbox.js"
  * @import { MessageLog } from "../../client/parlor.js"
  * @import { Tools } from "./message.js"
  *
@@ -45,13 +45,13 @@ export class Entries {
   /**
    * Shows nothing but what is on its way.
    *
-   * @param {Draft[]} waiting
+   * @param {Unsent[]} waiting
    */
   reset(waiting) {
     this.#items.clear();
     this.#pending.clear();
     this.#list.replaceChildren();
-    for (const draft of waiting) this.addPending(draft);
+    for (const unsent of waiting) this.addPending(unsent);
     this.layout();
   }
 
@@ -116,12 +116,12 @@ export class Entries {
 
   // What is on its way
 
-  /** @param {Draft} draft */
-  addPending(draft) {
-    if (draft.threadId) return;
-    this.#pending.get(draft.clientId)?.remove();
-    const item = waitingItem(draft, this.#tools);
-    this.#pending.set(draft.clientId, item);
+  /** @param {Unsent} unsent */
+  addPending(unsent) {
+    if (unsent.threadId) return;
+    this.#pending.get(unsent.clientId)?.remove();
+    const item = waitingItem(unsent, this.#tools);
+    this.#pending.set(unsent.clientId, item);
     this.#list.append(item);
   }
 
@@ -138,7 +138,7 @@ export class Entries {
   /**
    * The ack came before the event, or instead of it.
    *
-   * @param {Draft} draft
+   * @param {Unsent} unsent
    * @param {{seq: number}} ack
    */
   stored({ clientId }, { seq }) {
@@ -148,11 +148,11 @@ export class Entries {
     this.settle(clientId);
   }
 
-  /** @param {Draft} draft */
-  failed(draft) {
-    const item = this.#pending.get(draft.clientId);
+  /** @param {Unsent} unsent */
+  failed(unsent) {
+    const item = this.#pending.get(unsent.clientId);
     if (!item) return;
-    showFailed(item, draft, this.#tools);
+    showFailed(item, unsent, this.#tools);
     this.layout();
   }
 

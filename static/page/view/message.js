@@ -1,7 +1,7 @@
 /**
  * One message or event, as it is shown in the timeline and in threads.
  *
- * @import { Draft } from "../../client/outbox.js"
+ * @import { Unsent } from "../../client/outbox.js"
  * @import { Attachment, Mentions, Message, Quote, RoomEvent, User } from "../../client/types.js"
  * @import { Files } from "./attachments.js"
  *
@@ -20,9 +20,9 @@
  * @property {(message: Shown) => void} stop asks its writer to stop
  * @property {(message: Shown, emoji: string, adds: boolean) => void} react
  * @property {(rootId: string) => void} openThread
- * @property {(draft: Draft) => void} resend
- * @property {(draft: Draft) => void} discard
- * @property {(draft: Draft) => void} rewrite
+ * @property {(unsent: Unsent) => void} resend
+ * @property {(unsent: Unsent) => void} discard
+ * @property {(unsent: Unsent) => void} rewrite
  * @property {(messageId: string) => void} jump shows it where it was said
  */
 
@@ -176,32 +176,32 @@ export function messageItem(message, state, tools, testid = "message") {
 
 /**
  * One's own message as it is shown until the server has it, or if it never will.
- * @param {Draft} draft
+ * @param {Unsent} unsent
  * @param {Tools} tools
  * @param {string} [testid]
  */
-export function waitingItem(draft, tools, testid) {
-  const { clientId, content, at, threadId, quote, attachments } = draft;
+export function waitingItem(unsent, tools, testid) {
+  const { clientId, content, at, threadId, quote, attachments } = unsent;
   const item = messageItem({
     content, client_id: clientId, created_at: at.toISOString(), sender: tools.self ?? { id: "", name: "" },
     reply_to: quote, thread_id: threadId, attachments,
   }, "pending", tools, testid);
-  if (draft.error) showFailed(item, draft, tools);
+  if (unsent.error) showFailed(item, unsent, tools);
   return item;
 }
 
 /**
  * Why a message was not sent, and what may be done with it.
  * @param {HTMLElement} item
- * @param {Draft} draft
+ * @param {Unsent} unsent
  * @param {Tools} tools
  */
-export function showFailed(item, draft, { resend, rewrite, discard }) {
+export function showFailed(item, unsent, { resend, rewrite, discard }) {
   setState(item, "failed");
-  const { error, attachments } = draft;
-  /** @type {(testid: string, label: string, run: (draft: Draft) => void) => HTMLElement} */
+  const { error, attachments } = unsent;
+  /** @type {(testid: string, label: string, run: (unsent: Unsent) => void) => HTMLElement} */
   const button = (testid, label, run) => make("button", {
-    type: "button", className: "again", data: { testid }, onclick: () => run(draft),
+    type: "button", className: "again", data: { testid }, onclick: () => run(unsent),
   }, label);
   item.querySelector(":scope > .body > .failure")?.remove();
   item.querySelector(":scope > .body")?.append(make("p", { className: "error failure", role: "alert", data: { testid: "failure" } },

@@ -3,7 +3,7 @@
  *
  * @import { Grown } from "../../client/events.js"
  * @import { Entry } from "../../client/log.js"
- * @import { Draft } from "../../client/outbox.js"
+ * @import { Unsent } from "../../client/outbox.js"
  * @import { Parlor } from "../../client/parlor.js"
  * @import { Message } from "../../client/types.js"
  * @import { Actions } from "./actions.js"
@@ -149,17 +149,17 @@ export class Thread {
     if (scrollHeight - scrollTop - clientHeight < END_PX) this.#toEnd();
   }
 
-  /** @param {Draft} draft */
-  addPending(draft) {
-    const item = waitingItem(draft, this.#tools, "thread-message");
-    this.#pending.get(draft.clientId)?.remove();
-    this.#pending.set(draft.clientId, item);
+  /** @param {Unsent} unsent */
+  addPending(unsent) {
+    const item = waitingItem(unsent, this.#tools, "thread-message");
+    this.#pending.get(unsent.clientId)?.remove();
+    this.#pending.set(unsent.clientId, item);
     this.#list.append(item);
     this.#toEnd();
   }
 
   /**
-   * @param {Draft} draft
+   * @param {Unsent} unsent
    * @param {{seq: number}} ack
    */
   stored({ clientId }, { seq }) {
@@ -171,15 +171,15 @@ export class Thread {
     return undefined;
   }
 
-  /** @param {Draft} draft */
-  failed(draft) {
-    const item = this.#pending.get(draft.clientId);
-    if (item) showFailed(item, draft, this.#tools);
+  /** @param {Unsent} unsent */
+  failed(unsent) {
+    const item = this.#pending.get(unsent.clientId);
+    if (item) showFailed(item, unsent, this.#tools);
   }
 
   /**
    * One's own answer was dropped.
-   * @param {{clientId: string}} draft
+   * @param {{clientId: string}} unsent
    */
   discarded({ clientId }) {
     this.#pending.get(clientId)?.remove();

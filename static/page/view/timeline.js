@@ -4,7 +4,7 @@
  * are not shown here but counted under the thread's first message.
  *
  * @import { Grown } from "../../client/events.js"
- * @import { Draft } from "../../client/outbox.js"
+ * @import { Unsent } from "../../client/outbox.js"
  * @import { Message, RoomEvent } from "../../client/types.js"
  * @import { NewFrom } from "./entries.js"
  * @import { Tools } from "./message.js"
@@ -15,7 +15,7 @@
  * @property {Load} load
  * @property {Events} events
  * @property {(seq: number) => void} seen is told what was read
- * @property {() => Draft[]} waiting the messages on their way, and those that have failed
+ * @property {() => Unsent[]} waiting the messages on their way, and those that have failed
  * @property {NewFrom} newFrom
  */
 
@@ -175,7 +175,7 @@ export class Timeline {
 
   // What is on its way
 
-  /** @param {Draft} message */
+  /** @param {Unsent} message */
   addPending(message) {
     this.#entries.addPending(message);
     this.#entries.layout();
@@ -183,15 +183,15 @@ export class Timeline {
   }
 
   /**
-   * @param {Draft} message
+   * @param {Unsent} message
    * @param {{seq: number}} ack
    */
   stored(message, ack) { this.#entries.stored(message, ack); }
 
-  /** @param {Draft} message */
+  /** @param {Unsent} message */
   failed(message) { this.#entries.failed(message); }
 
-  /** @param {Draft} message one's own that was dropped */
+  /** @param {Unsent} message one's own that was dropped */
   discarded({ clientId }) {
     this.#entries.settle(clientId);
     this.#entries.layout();
