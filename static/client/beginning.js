@@ -3,6 +3,7 @@
  * missed; then it is live.
  *
  * @import { Connection } from "./connection.js"
+ * @import { DraftTeller } from "./draft_teller.js"
  * @import { Emit, State } from "./events.js"
  * @import { MarkTeller } from "./marks.js"
  * @import { Outbox } from "./outbox.js"
@@ -19,6 +20,7 @@
  * @property {Outbox} outbox
  * @property {Writings} writings
  * @property {MarkTeller} marks
+ * @property {DraftTeller} drafts
  * @property {ChatState} chat
  * @property {Emit} emit
  * @property {() => void} changed `chat` is not what it was
@@ -38,14 +40,15 @@ export class Beginning {
 
   /** @param {State} detail */
   stateIs(detail) {
-    const { connection, outbox, writings, positions, marks, emit } = this.#parts;
+    const { connection, outbox, writings, positions, marks, drafts, emit } = this.#parts;
     if (detail.state === "offline") {
-      for (const each of [outbox, positions, marks]) each.cut();
+      for (const each of [outbox, positions, marks, drafts]) each.cut();
     }
     if (detail.state === "online") {
       marks.online(connection.limits);
       outbox.pushAll();
       writings.goOn();
+      drafts.online(connection.limits);
     }
     emit("state", detail);
   }

@@ -17,14 +17,15 @@ export const query = (given) => {
 const PAGE = 200;
 
 /**
- * All pages of a list, one after the other.
+ * All pages of a list, one after the other, until there are so many as `most`.
  *
  * @template T
  * @param {Calls} calls
  * @param {string} path
  * @param {(page: any) => T[]} items
+ * @param {number} [most]
  */
-export async function allOf(calls, path, items) {
+export async function allOf(calls, path, items, most = Infinity) {
   /** @type {T[]} */
   const all = [];
   /** @type {string | undefined} */
@@ -32,7 +33,7 @@ export async function allOf(calls, path, items) {
   for (;;) {
     const page = await calls.rest("GET", `${path}${query({ cursor, limit: PAGE })}`);
     all.push(...items(page));
-    if (!page.has_more) return all;
+    if (!page.has_more || all.length >= most) return all;
     ({ cursor } = page);
   }
 }

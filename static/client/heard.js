@@ -4,7 +4,7 @@
  * @import { Emit, Grown } from "./events.js"
  * @import { Positions } from "./positions.js"
  * @import { ChatState } from "./state.js"
- * @import { Frame, InboxEvent, Listing, Message, Placed, Presence, Published, Ready, Room, RoomEvent, StopAsked } from "./types.js"
+ * @import { Draft, Frame, InboxEvent, Listing, Message, Placed, Presence, Published, Ready, Room, RoomEvent, StopAsked } from "./types.js"
  */
 
 import { withoutGaps } from "./frame.js";
@@ -23,6 +23,7 @@ const OWN_WORDS = new Set(("ack admin attachment auth connection error history i
  * @property {(room: string) => void} gone when one is no longer in a room
  * @property {(message: Message, seq: number) => void} message when there is one
  * @property {(message: Message) => void} messageChanged
+ * @property {(draft: Draft) => void} draft when one has begun to write something, here or elsewhere
  * @property {(asked: StopAsked) => void} stop when somebody asks this user to stop writing
  */
 
@@ -56,6 +57,7 @@ export class Heard {
       case "message.created": case "message.updated": case "message.deleted": case "room.cleared":
         return this.#positions.heard(frame);
       case "message.delta": return this.#grew(this.#chat.messageGrew(frame.room_id, frame.data));
+      case "room.draft": return this.#on.draft(frame.data);
       case "message.stop":
         this.#on.stop(frame.data);
         this.#emit("stop-asked", frame.data);

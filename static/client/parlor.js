@@ -21,7 +21,7 @@
  * @import { Extras, Unsent } from "./outbox.js"
  * @import { OutboxStore } from "./stores.js"
  * @import { Store } from "./tokens.js"
- * @import { Message, Room, Unread, User } from "./types.js"
+ * @import { Draft, Message, Room, Unread, User } from "./types.js"
  * @import { Started } from "./writer.js"
  *
  * @typedef {object} Options
@@ -37,6 +37,7 @@ import { Account } from "./account.js";
 import { Beginning } from "./beginning.js";
 import { Commands } from "./commands.js";
 import { Connection } from "./connection.js";
+import { DraftTeller } from "./draft_teller.js";
 import { Emitter, told } from "./emitter.js";
 import { ParlorError, offline, signedOut } from "./error.js";
 import { tooLargeFor, withoutGaps } from "./frame.js";
@@ -85,7 +86,7 @@ function newId() {
 
 /** Events: docs/CLIENT.md, "Events". Commands: commands.js. */
 export class Parlor extends Commands {
-  #account; #outbox; #writings; #marks; #watched; #heard; #beginning; #listeners = new Emitter();
+  #account; #outbox; #writings; #marks; #drafts; #watched; #heard; #beginning; #listeners = new Emitter();
   /** @type {Connection} */
   #connection;
   /** @type {Positions} */
@@ -122,7 +123,11 @@ export class Parlor extends Commands {
       event: (frame) => this.#heard.event(frame),
       resync: (room, isAnother) => {
         // What was read there was read in another room of that name.
-        if (isAnother) this.#marks.forget(room, offline("The room was made anew."));
+        if (isAnother) {
+          const error = offline("The room was made anew.");
+          this.#marks.forget(room, error);
+          this.chat.drafts.forget(room, error);
+        }
         this.chat.resync(room);
         emit("resync", { room });
       },
@@ -138,6 +143,12 @@ export class Parlor extends Commands {
     });
     this.#writings = new Writings(this.#connection);
     this.#marks = new MarkTeller(this.#connection);
+    this.#drafts = new DraftTeller({
+      connection: this.#connection, drafts: this.chat.drafts, emit, changed: () => this.#changed(),
+    });
+    // Whoever listens hears that it is sent, and finds that its draft is gone.
+    this.on("sent", ({ message }) => this.#drafts.sent(message));
+    this.on("discarded", (message) => this.#drafts.sent(message));
     this.#watched = new Watched(this.#connection, this.#positions, emit);
     this.#heard = new Heard({
       chat: this.chat, positions: this.#positions, emit, changed: () => this.#changed(),
@@ -156,12 +167,13 @@ export class Parlor extends Commands {
         },
         message: (message, seq) => this.#messageCame(message, seq),
         messageChanged: (message) => { if (message.sender.id === this.user?.id) this.#writings.heard(message); },
+        draft: (draft) => this.chat.drafts.heard(draft),
         stop: (asked) => this.#writings.stop(asked),
       },
     });
     this.#beginning = new Beginning({
       connection: this.#connection, positions: this.#positions, watched: this.#watched, outbox: this.#outbox,
-      writings: this.#writings, marks: this.#marks, chat: this.chat, emit, changed: () => this.#changed(), isOf: (user) => this.#isOf(user),
+      writings: this.#writings, marks: this.#marks, drafts: this.#drafts, chat: this.chat, emit, changed: () => this.#changed(), isOf: (user) => this.#isOf(user),
     });
     this.#recall();
   }
@@ -273,6 +285,7 @@ export class Parlor extends Commands {
     this.#positions.reset();
     this.#watched.reset();
     this.#marks.reset(signedOut());
+    this.#drafts.stop();
     this.chat.reset();
     this.#recalled = null;
     this.#emit("signed-out");
@@ -363,7 +376,9 @@ export class Parlor extends Commands {
    */
   send(room, content, { clientId = newId(), replyTo, threadId, metadata, attachments, quote } = {}) {
     const given = { room, content, clientId, at: new Date(), replyTo, threadId, metadata, attachments, quote };
-    return this.#outbox.send(withoutGaps(given));
+    const message = this.#outbox.send(withoutGaps(given));
+    this.#drafts.sending(message);
+    return message;
   }
 
   /**
@@ -428,6 +443,29 @@ export class Parlor extends Commands {
    * @param {number} seq
    */
   markDelivered(room, seq) { this.#marks.delivered(room, seq); }
+
+  /**
+   * What the user has begun to write there, to be kept for them on all their devices;
+   * gone if it is empty. The last of a second is told; resolves once the server has
+   * this or a later one.
+   *
+   * @param {string} room
+   * @param {string} content
+   * @param {{thread?: string, metadata?: Record<string, unknown>}} [more] `thread`: the id of its first message
+   * @returns {Promise<Draft>}
+   */
+  setDraft(room, content, { thread, metadata } = {}) {
+    return this.#drafts.set(withoutGaps({ room_id: room, thread_id: thread, content, metadata }));
+  }
+
+  /** Tells at once what waits of that: for when the page is left. */
+  flushDrafts() { this.#drafts.flush(); }
+
+  /**
+   * Reads what this user has begun to write, newest first, into `chat`.
+   * @returns {Promise<Draft[]>}
+   */
+  drafts() { return this.#drafts.read(this); }
 
   /** Fetches what the inbox has held lately, also what was seen. */
   async loadInbox() {

@@ -51,6 +51,9 @@ const PREFERENCES = {
   notifications: maybe(isText), notifications_until: maybe(isText), hidden: maybe(isFlag), archived: maybe(isFlag),
   pinned: maybe(isFlag), rank: maybe(isNumber),
 };
+const DRAFT = {
+  room_id: isText, thread_id: maybe(isText), content: isText, metadata: maybe(isObject), updated_at: isText,
+};
 const ROOM = {
   room_id: isText, last_seq: isSeq, epoch: maybe(isText), title: maybe(isText), created_at: maybe(isText),
   read_seq: maybe(isSeq), delivered_seq: maybe(isSeq), unread: maybe(isNumber), mentions: maybe(isNumber), unread_from: maybe(isSeq),
@@ -91,6 +94,7 @@ const FRAMES = new Map(Object.entries(/** @type {Record<string, Fields>} */ ({
   "room.added": { data: { room: ROOM } },
   "room.updated": { room_id: isText, data: isObject },
   "room.preferences": { room_id: isText, data: { preferences: PREFERENCES } },
+  "room.draft": { data: DRAFT },
   "room.removed": OF_ROOM,
   "room.deleted": OF_ROOM,
   "room.members": { room_id: isText, data: { member_count: isNumber } },
@@ -116,6 +120,7 @@ const ANSWERS = new Map(Object.entries(/** @type {Record<string, Shape>} */ ({
   "message.append": { length: isSeq },
   "session.resume": RESUMED,
   "room.subscribe": POSITION,
+  "draft.set": DRAFT,
 })));
 
 /**

@@ -6,6 +6,7 @@
  */
 
 import { monotonic } from "./clock.js";
+import { Drafts } from "./drafts.js";
 import { withoutGaps } from "./frame.js";
 import { Growing, isGrowing } from "./growing.js";
 import { KnownInbox } from "./known_inbox.js";
@@ -21,6 +22,8 @@ export class ChatState extends KnownInbox {
   /** @type {Set<string> | null} ids that were told of, while the server lists the rooms */
   #listed = null;
   #growing = new Growing();
+  /** What this user has begun to write. */
+  drafts = new Drafts();
 
   // Rooms
 
@@ -107,6 +110,7 @@ export class ChatState extends KnownInbox {
   removeRoom(id) {
     this.#rooms.delete(id);
     this.#growing.forget(id);
+    this.drafts.forget(id);
     this.endTyping(id);
   }
 
@@ -260,6 +264,14 @@ export class ChatState extends KnownInbox {
     if (room) countRead(room, seq);
   }
 
+  /**
+   * What this user has begun to write there, here or on another device; null if there is nothing.
+   *
+   * @param {string} room
+   * @param {string} [thread]
+   */
+  draft(room, thread) { return this.drafts.get(room, thread); }
+
   // Who types, as far as the room is known
 
   /**
@@ -278,6 +290,7 @@ export class ChatState extends KnownInbox {
     this.#rooms.clear();
     this.#listed = null;
     this.#growing.reset();
+    this.drafts.reset();
     this.forgetInbox();
   }
 }

@@ -77,6 +77,13 @@
  * @typedef {Omit<Preferences, "notifications" | "rank"> & {notifications?: Notifications,
  *   notifications_seconds?: number, rank?: number | null}} PreferencesChange
  *
+ * @typedef {object} Draft what this user has begun to write in a room or thread
+ * @property {string} room_id
+ * @property {string} [thread_id]
+ * @property {string} content empty, and without metadata, when it is gone
+ * @property {Record<string, unknown>} [metadata]
+ * @property {string} [updated_at] as the server has it; none while it is only here
+ *
  * @typedef {object} Room as this user sees it
  * @property {string} room_id
  * @property {Kind} kind
@@ -161,6 +168,7 @@
  *   | {type: "room.added", data: {room: Room}}
  *   | {type: "room.updated", room_id: string, data: RoomUpdate}
  *   | {type: "room.preferences", room_id: string, data: {preferences: Preferences}}
+ *   | {type: "room.draft", data: Draft}
  *   | {type: "room.removed" | "room.deleted", room_id: string, data?: {reason?: Leaving}}
  *   | {type: "room.members", room_id: string, data: {member_count: number}}
  *   | {type: "room.presence", room_id: string, data: {users: Presence[]}}

@@ -164,6 +164,72 @@ test("a room is marked as unread behind what was read before, and read again whe
   await assert.rejects(parlor.markUnread("r"), { code: "offline" });
 });
 
+test("a draft is told late, and taken away when its message is stored", async () => {
+  const { parlor, sockets: [socket] } = await client();
+  const told = [];
+  parlor.on("draft", (change) => told.push(change));
+  const ack = async (data) => {
+    socket.hear({ type: "ack", id: socket.sent.at(-1).id, data });
+    await turn();
+  };
+  const draft = (content, at) => ({ room_id: "r", content, updated_at: `2026-11-30T12:00:0${at}.000Z` });
+  const set = parlor.setDraft("r", "hel");
+  parlor.setDraft("r", "hello");
+  assert.deepEqual([saidBy(socket), parlor.chat.draft("r").content], [[], "hello"]);
+  parlor.flushDrafts();
+  assert.deepEqual(saidBy(socket), [["draft.set", { room_id: "r", content: "hello" }]]);
+  await ack(draft("hello", 1));
+  assert.deepEqual(await set, draft("hello", 1));
+
+  parlor.send("r", "hello");
+  await turn();
+  assert.equal(parlor.chat.draft("r"), null);
+  assert.deepEqual(saidBy(socket).map(([type]) => type), ["draft.set", "message.send"]);
+  await ack({ message_id: "m6", seq: 6, created_at: "2026", duplicate: false });
+  assert.deepEqual(saidBy(socket).at(-1), ["draft.set", { room_id: "r", content: "" }]);
+  await ack(draft("", 2));
+  // What another device has begun, in a thread.
+  socket.hear({ type: "room.draft", room_id: "r", data: { ...draft("from the phone", 3), thread_id: "m1" } });
+  assert.deepEqual(told, [{ room: "r", thread: "m1", draft: { ...draft("from the phone", 3), thread_id: "m1" } }]);
+  assert.equal(parlor.chat.draft("r", "m1").content, "from the phone");
+
+  parlor.close();
+});
+
+test("what was begun without a connection is told on the next one, if it is not too long", async () => {
+  const { parlor, sockets } = await client(ready({ limits: { content_bytes: 10 } }));
+  sockets[0].onclose({ code: 1006 });
+  const set = parlor.setDraft("r", "hello", { thread: "m1", metadata: { reply_to: "m2" } });
+  const long = assert.rejects(parlor.setDraft("r", "hello everybody"), { code: "too_large" });
+  parlor.flushDrafts();
+  parlor.retryNow();
+  await turn();
+  const said = saidBy(sockets[1]).filter(([type]) => type === "draft.set");
+  assert.deepEqual(said, [["draft.set", { room_id: "r", thread_id: "m1", content: "hello", metadata: { reply_to: "m2" } }]]);
+  await long;
+  assert.equal(parlor.chat.draft("r").content, "hello everybody");
+  sockets[1].hear({ type: "room.removed", room_id: "r", data: { reason: "left" } });
+  await assert.rejects(set, { code: "offline" });
+  assert.equal(parlor.chat.draft("r"), null);
+  parlor.close();
+});
+
+test("all drafts are read page by page, by one who asks for all who do", async (t) => {
+  const { parlor } = await client();
+  const asked = [];
+  const draft = (room) => ({ room_id: room, content: "hello", updated_at: "2026-11-30T12:00:00.000Z" });
+  t.mock.method(globalThis, "fetch", async (url) => {
+    asked.push(url.replace("http://server/api/v1", ""));
+    const isFirst = asked.length === 1;
+    return Response.json({ drafts: [draft(isFirst ? "r" : "s")], ...(isFirst && { cursor: "c" }), has_more: isFirst });
+  });
+  const [drafts] = await Promise.all([parlor.drafts(), parlor.drafts()]);
+  assert.deepEqual(asked, ["/drafts?limit=200", "/drafts?cursor=c&limit=200"]);
+  assert.deepEqual(drafts, [draft("r"), draft("s")]);
+  assert.deepEqual(parlor.chat.draft("r"), draft("r"));
+  parlor.close();
+});
+
 test("where there is no WebSocket it is told once", async () => {
   const { WebSocket } = globalThis;
   delete globalThis.WebSocket;
