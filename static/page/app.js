@@ -12,6 +12,7 @@ import { Parlor, browserOutbox, rules } from "../client/parlor.js";
 import { sessionOfWindow } from "./session.js";
 import { Actions, withBar } from "./view/actions.js";
 import { Files } from "./view/attachments.js";
+import { BegunTexts, keepBegun } from "./view/begun.js";
 import { Blocks } from "./view/blocks.js";
 import { Composer } from "./view/composer.js";
 import { showConnection } from "./view/connection.js";
@@ -39,6 +40,8 @@ Object.assign(globalThis, { parlor }); // For trying things out in the console.
 const { chat } = parlor;
 const files = new Files(parlor);
 const blocks = new Blocks(parlor, () => paint());
+const begun = new BegunTexts(parlor, (place) => composers().forEach((each) => each.begunChanged(place)));
+const composers = () => [composer, threadComposer];
 const roomList = new RoomList(parlor, openRoom);
 const panel = new Panel();
 /** @type {RoomView | null} */
@@ -59,7 +62,8 @@ function show(signedIn) {
   if (signedIn) return;
   closeRoom();
   panel.close();
-  [composer, threadComposer].forEach((each) => each.reset());
+  composers().forEach((each) => each.reset());
+  begun.reset();
   files.forget();
   blocks.forget();
   roomList.paint();
@@ -104,7 +108,7 @@ watchPresence(parlor, () => open?.timeline.look());
 
 parlor.on("state", ({ state }) => {
   if (state !== "online") return;
-  [composer, threadComposer].forEach((each) => each.fail(""));
+  composers().forEach((each) => each.fail(""));
   open?.timeline.look();
   open?.load();
   thread?.start();
@@ -143,6 +147,7 @@ parlor.on("ready", async (rooms) => {
       paint();
     }),
     parlor.loadInbox(),
+    parlor.drafts(),
     blocks.load(),
     ...peers.map((peer) => parlor.presenceOf(peer).then((presence) => chat.learnPresence(presence, moment))),
   ]);
@@ -257,7 +262,7 @@ function openThread(rootId) {
   if (!open || !room) return;
   const body = panel.open("thread", "Thread", () => { thread?.end(); thread = null; });
   thread = new Thread({ parlor, tools, actions, room: open.id, rootId, body });
-  threadComposer.open(`${open.id} ${rootId}`);
+  threadComposer.open({ room: open.id, thread: rootId });
   const why = rules.whyNotWrite(room);
   threadComposer.lock(why === null ? null : "You cannot reply here.");
   thread.start();
@@ -333,7 +338,7 @@ const common = (room) => ({
 });
 
 const composer = new Composer(byId("composer-form"), {
-  testid: "", label: "Write a message",
+  testid: "", label: "Write a message", begun,
   on: {
     ...common(() => open?.id),
     send: (content, extras) => { if (open) say(open.id, content, extras); },
@@ -343,7 +348,7 @@ const composer = new Composer(byId("composer-form"), {
 });
 
 const threadComposer = new Composer(byId("thread-form"), {
-  testid: "thread", label: "Reply in this thread",
+  testid: "thread", label: "Reply in this thread", begun,
   on: {
     ...common(() => thread?.room),
     send: (content, extras) => {
@@ -353,6 +358,8 @@ const threadComposer = new Composer(byId("thread-form"), {
     escape: () => panel.close(),
   },
 });
+
+keepBegun(parlor, composers);
 
 // Files are dropped anywhere on the room or the thread.
 takeDrops(byId("open-room"), () => composer);

@@ -3,44 +3,38 @@
  *
  * @import { Message } from "../../client/types.js"
  * @import { Going } from "./attached.js"
+ * @import { Begun, BegunTexts, Place } from "./begun.js"
  * @import { Told } from "./composer_parts.js"
- *
- * @typedef {{text: string, replying: Message | null}} Kept what was being written before an edit
- * @typedef {Kept & {editing: Message | null, kept: Kept | null, files: Going[]}} Unfinished
  */
 
 import { Attached, FILES_MAX } from "./attached.js";
-import { composerParts, contextParts, quoting } from "./composer_parts.js";
+import { isSamePlace } from "./begun.js";
+import { composerParts, contextParts, fit, quoting } from "./composer_parts.js";
 import { iconButton } from "./dom.js";
 import { openEmojis } from "./popups.js";
 import { Suggestions } from "./suggestions.js";
 import { Typing } from "./typing.js";
 import { whyNot } from "./words.js";
 
-const HEIGHT_MAX_PX = 180;
-
 export class Composer {
   #form; #text; #context; #files; #button; #locked; #box; #error;
-  #suggestions; #typing; #on;
-  /** @type {Map<string, Unfinished>} by place */
-  #drafts = new Map();
-  /** @type {string | null} */
+  #suggestions; #typing; #begun; #on; #passedOver = false;
+  /** @type {Place | null} */
   #place = null;
   /** @type {Message | null} */
   #replying = null;
   /** @type {Message | null} */
   #editing = null;
-  /** @type {Kept | null} what was being written when something else was taken to be edited */
-  #kept = null;
   /** @type {Message | null} the edit that has not been answered yet */
   #saving = null;
 
   /**
    * @param {HTMLFormElement} form
-   * @param {{testid: string, label: string, on: Told}} options
+   * @param {{testid: string, label: string, begun: BegunTexts, on: Told}} options
    */
-  constructor(form, { testid, label, on }) {
+  constructor(form, { testid, label, begun, on }) {
     this.#form = form;
+    this.#begun = begun;
     this.#on = on;
     this.#typing = new Typing(on.typing);
     const parts = composerParts(form, testid, label);
@@ -69,11 +63,15 @@ export class Composer {
     };
     this.#text.oninput = () => {
       this.fail("");
-      this.#fit();
+      fit(this.#text);
+      this.#keep();
       if (!this.#editing) this.#typing.wrote(this.#text.value);
       this.#suggestions.update();
     };
-    this.#text.onblur = () => this.#typing.stop();
+    this.#text.onblur = () => {
+      this.#typing.stop();
+      if (this.#place && this.#passedOver) this.begunChanged(this.#place);
+    };
     this.#text.onkeydown = (event) => this.#key(event);
     this.#text.onpaste = (event) => {
       const files = event.clipboardData?.files ?? [];
@@ -90,7 +88,7 @@ export class Composer {
       event.preventDefault();
       this.#form.requestSubmit();
     } else if (event.key === "Escape") {
-      if (this.#replying || this.#editing) this.#endContext();
+      if (this.#replying || this.#editing) this.#cancel();
       else this.#on.escape();
     } else if (event.key === "ArrowUp" && this.#text.value === "" && !this.#editing) {
       const last = this.#on.lastOwn();
@@ -103,41 +101,55 @@ export class Composer {
 
   /**
    * Goes to another place; what was being written there is there again.
-   * @param {string} place
+   * @param {Place} place
    */
   open(place) {
-    if (place === this.#place) return;
+    if (isSamePlace(place, this.#place)) return;
     this.#typing.stop();
-    if (this.#place) this.#drafts.set(this.#place, this.#draft());
+    if (this.#place) this.#begun.leave(this.#place, { text: this.#text.value, editing: this.#editing, files: this.#files.take() });
     this.#place = place;
-    this.#show(this.#drafts.get(place));
-    this.#drafts.delete(place);
+    this.#show(this.#begun.take(place));
   }
 
-  /** @returns {Unfinished} */
-  #draft() {
-    return {
-      text: this.#text.value, replying: this.#replying, editing: this.#editing, kept: this.#kept,
-      files: this.#files.take(),
-    };
-  }
-
-  /** @param {Partial<Unfinished>} [draft] */
-  #show({ text = "", replying = null, editing = null, kept = null, files = [] } = {}) {
-    this.#text.value = text;
-    this.#replying = replying;
+  /** @param {Partial<Begun & {editing: Message | null, files: Going[]}>} [what] */
+  #show({ text = "", replying = null, editing = null, files = [] } = {}) {
+    this.#passedOver = false;
     this.#editing = editing;
-    this.#kept = kept;
     this.#files.put(files);
-    this.#showContext();
+    this.#showBegun({ text, replying });
     this.fail("");
-    this.#fit();
   }
 
-  /** Forgets what was written anywhere. */
+  /** @param {Begun} begun */
+  #showBegun({ text, replying }) {
+    if (this.#text.value !== text) this.#text.value = text;
+    this.#replying = replying;
+    this.#showContext();
+    fit(this.#text);
+  }
+
+  /**
+   * What was begun there is not what it was: shown, unless one is writing on here; then later.
+   * @param {Place} place
+   */
+  begunChanged(place) {
+    if (!isSamePlace(place, this.#place) || this.#editing) return;
+    const begun = this.#begun.of(place);
+    const isAtIt = document.activeElement === this.#text && document.hasFocus() && this.#text.value !== "";
+    this.#passedOver = isAtIt && begun.text !== this.#text.value;
+    if (!this.#passedOver) this.#showBegun(begun);
+  }
+
+  /** What is being written is kept; an edit is not. */
+  #keep() {
+    if (!this.#place || this.#editing) return;
+    this.#passedOver = false;
+    this.#begun.keep(this.#place, { text: this.#text.value, replying: this.#replying });
+  }
+
+  /** Forgets what was written. */
   reset() {
     this.#place = null;
-    this.#drafts.clear();
     this.#show();
   }
 
@@ -148,7 +160,8 @@ export class Composer {
   write(text) {
     this.#endContext();
     this.#text.value = [this.#text.value, text].filter(Boolean).join("\n");
-    this.#fit();
+    fit(this.#text);
+    this.#keep();
     this.focus();
   }
 
@@ -171,34 +184,35 @@ export class Composer {
   reply(message) {
     if (this.#editing) this.#endContext();
     this.#replying = message;
+    this.#keep();
     this.#showContext();
     this.focus();
   }
 
   /** @param {Message} message */
   edit(message) {
-    if (!this.#editing) this.#kept = { text: this.#text.value, replying: this.#replying };
     this.#typing.stop();
     this.#replying = null;
     this.#editing = message;
     this.#text.value = message.content;
     this.fail("");
     this.#showContext();
-    this.#fit();
+    fit(this.#text);
     this.focus();
   }
 
   /** Ends an answer or an edit; what was being written before an edit is there again. */
   #endContext() {
-    if (this.#editing) {
-      this.#text.value = this.#kept?.text ?? "";
-      this.#replying = this.#kept?.replying ?? null;
-    } else {
-      this.#replying = null;
-    }
-    this.#editing = this.#kept = null;
-    this.#showContext();
-    this.#fit();
+    const begun = this.#editing && this.#place && this.#begun.of(this.#place);
+    this.#editing = null;
+    this.#showBegun(begun ?? { text: this.#text.value, replying: null });
+  }
+
+  #cancel() {
+    const isReply = !this.#editing;
+    this.#endContext();
+    if (isReply) this.#keep();
+    this.fail("");
   }
 
   #showContext() {
@@ -211,7 +225,7 @@ export class Composer {
     if (!message) return this.#context.replaceChildren();
     const what = this.#editing ? "Editing" : `Replying to ${message.sender.name}`;
     const cancel = iconButton("close", this.#editing ? "Cancel editing" : "Cancel reply", {
-      onclick: () => { this.#endContext(); this.fail(""); this.focus(); },
+      onclick: () => { this.#cancel(); this.focus(); },
     });
     this.#context.replaceChildren(...contextParts(what, message), cancel);
     return undefined;
@@ -255,35 +269,19 @@ export class Composer {
     }
     this.#saving = null;
     // Another place may be shown by now, or the edit was given up.
-    if (this.#place !== place) return void this.#saved(place, message, error);
+    const isShown = isSamePlace(place, this.#place);
+    if (!isShown && place && !error) this.#begun.edited(place, message);
     if (this.#editing === message && !error) this.#endContext();
     else this.#showContext();
-    if (error) this.fail(whyNot(error));
-  }
-
-  /**
-   * The same for an edit whose place is no longer shown.
-   * @param {string | null} place
-   * @param {Message} message
-   * @param {unknown} error
-   */
-  #saved(place, message, error) {
-    this.#showContext();
-    const draft = this.#drafts.get(place ?? "");
-    if (place === null || error || draft?.editing !== message) return;
-    this.#drafts.set(place, { ...draft, ...draft.kept, editing: null, kept: null });
+    if (error && isShown) this.fail(whyNot(error));
   }
 
   /** @param {string} text */
   #insert(text) {
     this.#text.setRangeText(text, this.#text.selectionStart, this.#text.selectionEnd, "end");
     this.focus();
-    this.#fit();
-  }
-
-  #fit() {
-    this.#text.style.height = "auto";
-    this.#text.style.height = `${Math.min(this.#text.scrollHeight, HEIGHT_MAX_PX)}px`;
+    fit(this.#text);
+    this.#keep();
   }
 
   /** @param {Iterable<File> & {length: number}} files */

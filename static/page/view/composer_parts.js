@@ -19,6 +19,8 @@
 import { icon, iconButton, make } from "./dom.js";
 import { quoteText } from "./message.js";
 
+const HEIGHT_MAX_PX = 180;
+
 /**
  * @param {HTMLFormElement} form
  * @param {string} testid begins the test ids of all parts; empty for the room's
@@ -45,6 +47,15 @@ export function composerParts(form, testid, label) {
     id: `${prefix}suggestions`, aria: { label: "People to mention" } });
   form.replaceChildren(suggestions, locked, context, files, error, box);
   return { text, button, picked, clip, smile, context, files, locked, error, box, suggestions };
+}
+
+/**
+ * As high as what is written in it.
+ * @param {HTMLTextAreaElement} text
+ */
+export function fit(text) {
+  text.style.height = "auto";
+  text.style.height = `${Math.min(text.scrollHeight, HEIGHT_MAX_PX)}px`;
 }
 
 /**

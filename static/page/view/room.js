@@ -56,7 +56,7 @@ export class RoomView {
       waiting: () => [...parlor.failed, ...parlor.pending].filter((message) => message.room === this.id),
       newFrom: { after: isMarked || room.unread > 0 ? unreadAfter(room) : Infinity, isMarked },
     });
-    composer.open(this.id);
+    composer.open({ room: this.id });
     this.paint();
   }
 

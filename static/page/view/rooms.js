@@ -18,6 +18,9 @@ export const KINDS = {
   public: "Public room", private: "Private room", announcement: "Announcements", direct: "Direct message",
 };
 
+/** Of what one has begun to write, in characters; the line cuts it too. */
+const BEGUN_SHOWN = 100;
+
 const MUTED = { mentions: "Only mentions", nothing: "Muted" };
 
 export class RoomList {
@@ -118,7 +121,7 @@ export class RoomList {
   }
 
   /**
-   * What was said last, or who is writing.
+   * Who is writing, what one has begun to write, or what was said last.
    * @param {Room} room
    */
   #last(room) {
@@ -126,6 +129,11 @@ export class RoomList {
     if (typists.length > 0) {
       const name = room.kind === "direct" ? [] : [make("bdi", {}, this.#chat.nameOf(typists[0])), " "];
       return make("span", { className: "room-last writes" }, ...name, "typing…");
+    }
+    const begun = room.room_id === this.#open ? "" : this.#chat.draft(room.room_id)?.content.trim();
+    if (begun) {
+      return make("span", { className: "room-last quiet", data: { testid: "room-draft" } },
+        make("span", { className: "begun" }, "Draft: "), make("bdi", {}, [...begun].slice(0, BEGUN_SHOWN).join("")));
     }
     const last = room.last_message;
     if (!last) return make("span", { className: "room-last quiet", dir: "auto" }, room.topic || KINDS[room.kind]);

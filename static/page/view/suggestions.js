@@ -74,6 +74,8 @@ export class Suggestions {
     this.#text.setRangeText(`@${id} `, this.#word?.start ?? end, end, "end");
     this.#close();
     this.#text.focus();
+    // As if it had been typed.
+    this.#text.dispatchEvent(new Event("input"));
   }
 
   #close() {
