@@ -122,8 +122,13 @@ mod backend {
             return Err(Denied::Stranger.into());
         }
         let root = match draft.thread {
-            Some(id) => Some(thread::root_of(conn, id, room)?.ok_or(WriteError::NoSuchMessage)?),
             None => None,
+            Some(id) => match thread::root_of(conn, id, room)? {
+                Some(root) => Some(root),
+                // One of a thread that is gone can be taken away.
+                None if draft.is_gone() => Some(id),
+                None => return Err(WriteError::NoSuchMessage.into()),
+            },
         };
         let of_user = drafts::table.filter(drafts::user_key.eq(user.0));
         let newest: Option<i64> = of_user.select(max(drafts::updated_at)).first(conn)?;
@@ -131,11 +136,12 @@ mod backend {
         let draft = Draft { thread: root, updated_at: Timestamp(at), ..(**draft).clone() };
         let place = (user.0, room.0, root.map_or(0, |id| id.0));
         if draft.is_gone() {
-            diesel::delete(drafts::table.find(place)).execute(conn)?;
-        } else {
-            store(conn, place, &draft)?;
-            forget_oldest(conn, user)?;
+            // The last one that was taken away stays, empty, so that what comes next is later.
+            let gone = of_user.filter(drafts::content.eq("")).filter(drafts::metadata.is_null());
+            diesel::delete(gone).execute(conn)?;
         }
+        store(conn, place, &draft)?;
+        forget_oldest(conn, user)?;
         Ok(draft)
     }
 
@@ -164,11 +170,12 @@ mod backend {
             .map(drop)
     }
 
+    /// One more than are kept: that may be the empty one.
     fn forget_oldest(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
         let of_user = drafts::table.filter(drafts::user_key.eq(user.0));
         let beyond = of_user
             .order(drafts::updated_at.desc())
-            .offset(DRAFTS_PER_USER)
+            .offset(DRAFTS_PER_USER + 1)
             .select(drafts::updated_at)
             .first::<i64>(conn)
             .optional()?;
@@ -212,14 +219,18 @@ mod tests {
             drafts.iter().map(|draft| draft.content.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(all().await, ["three", "two"]);
-        assert!(set(&bench, None, "").expect("taken away").is_gone());
+        let gone = set(&bench, None, "").expect("taken away");
+        assert!(gone.is_gone());
         assert_eq!(all().await, ["two"]);
+        assert!(set(&bench, Some(root), "two").expect("kept").updated_at > gone.updated_at);
+        // One of a thread that is gone can only be taken away.
+        set(&bench, Some(MessageId(7_000)), "").expect("taken away");
         assert_eq!(set(&bench, Some(MessageId(7)), "x").err(), Some(WriteError::NoSuchMessage));
         for _ in 0..DRAFTS_PER_USER {
             let thread = bench.plain(&room, &ann);
             set(&bench, Some(thread), "more").expect("kept");
         }
-        assert_eq!(bench.count("drafts"), DRAFTS_PER_USER);
+        assert_eq!(bench.count("drafts"), DRAFTS_PER_USER + 1);
         let oldest = reader.draft(ann.key, room.key, Some(root)).await.expect("read");
         assert_eq!(oldest, None);
     }

@@ -77,7 +77,7 @@ impl UnreadTeller {
             looked = self.look_after(looked, old_enough).await?;
             sleep(began.elapsed()).await;
         }
-        self.tell_waiting(old_enough, leads).await
+        self.tell_waiting((oldest, old_enough), leads).await
     }
 
     /// Notes who has not read some messages; gives up to where that is done.
@@ -112,10 +112,11 @@ impl UnreadTeller {
         submit(&self.writer, NoteUnread { waiting, looked }).await.map_err(|_| ReadError)
     }
 
-    /// Those who wait, and have been told of nothing for long enough.
+    /// Those who wait for something that was said between two messages, and have been told
+    /// of nothing for long enough.
     async fn tell_waiting(
         &self,
-        old_enough: MessageId,
+        between: (MessageId, MessageId),
         leads: &watch::Receiver<bool>,
     ) -> Result<(), ReadError> {
         let (mut after, mut is_last) = (UserKey(0), false);
@@ -128,7 +129,7 @@ impl UnreadTeller {
             after = last;
             let (mut unread, mut idle) = (Vec::new(), Vec::new());
             for user in waiting {
-                let has_waited = self.reader.has_waited(user, old_enough, at).await?;
+                let has_waited = self.reader.has_waited(user, between, at).await?;
                 if has_waited { &mut unread } else { &mut idle }.push(user);
             }
             let write = TellUnread { unread, idle, at, again_before };

@@ -102,7 +102,8 @@ pub struct ReadMarkView<'a> {
     pub unread_from: Option<i64>,
 }
 
-/// What a user has begun to write; an empty `content` says that there is nothing any more.
+/// What a user has begun to write; an empty `content` without `metadata` says that there is
+/// nothing any more.
 #[derive(Serialize, JsonSchema)]
 pub struct DraftView<'a> {
     room_id: &'a str,

@@ -190,7 +190,8 @@ export interface Disconnected {
 }
 
 /**
- * What a user has begun to write; an empty `content` says that there is nothing any more.
+ * What a user has begun to write; an empty `content` without `metadata` says that there is
+ * nothing any more.
  */
 export interface Draft {
   content: string;

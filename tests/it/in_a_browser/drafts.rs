@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Lobby, lobby, lobby_of};
+use super::{Lobby, lobby, lobby_of, over_rest};
 use crate::support::{Browser, Driver, Outcome, Proxy, Server, User};
 
 /// What is in the box one writes in.
@@ -142,7 +142,7 @@ async fn files_stay_with_their_room_and_say_why_they_are_not_taken() {
 #[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
 async fn what_is_begun_in_one_window_is_in_another_until_it_is_sent() {
     let Lobby { alice, ben, server, driver } = lobby().await;
-    let me = User::new(server.address().clone(), "alice", None);
+    let me = over_rest(&server, "alice").await;
     let phone = driver.open("phone", server.address()).await;
     phone.sign_in("alice").await;
     phone.create_public_room("garden").await;
@@ -183,7 +183,7 @@ async fn what_is_begun_in_one_window_is_in_another_until_it_is_sent() {
 #[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
 async fn what_is_begun_keeps_which_message_or_thread_it_answers() {
     let Lobby { alice, ben, server, driver: _driver } = lobby().await;
-    let me = User::new(server.address().clone(), "alice", None);
+    let me = over_rest(&server, "alice").await;
     ben.say("lobby", "who waters the roses?").await;
     alice.sees_text("who waters the roses?").await;
     alice.act_on("who waters", "reply").await;

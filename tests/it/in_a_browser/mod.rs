@@ -19,7 +19,7 @@ mod writing;
 
 use serde_json::json;
 
-use crate::support::{Browser, Driver, Server, User};
+use crate::support::{Browser, Driver, PASSWORD, Server, User};
 
 /// Alice at the page with the room "lobby" open, and Ben, who is a member too.
 struct Lobby {
@@ -31,6 +31,14 @@ struct Lobby {
 
 async fn lobby() -> Lobby {
     lobby_of(Server::start().await).await
+}
+
+/// Who has signed up at a page, over REST.
+async fn over_rest(server: &Server, id: &str) -> User {
+    let anybody = User::new(server.address().clone(), id, None);
+    let tokens = anybody.login(id, PASSWORD).await.expect(200);
+    let token = tokens["access_token"].as_str().expect("a token").to_owned();
+    User::new(server.address().clone(), id, Some(token))
 }
 
 async fn lobby_of(server: Server) -> Lobby {

@@ -44,6 +44,7 @@ pub use self::{
     frame::Frame,
     npm::{node_modules, npm},
     outcome::Outcome,
+    page::PASSWORD,
     proxy::Proxy,
     python::python,
     raw::RawSocket,

@@ -8,6 +8,9 @@ use super::{Browser, within};
 const MESSAGES: &str = "[...document.querySelectorAll('[data-testid=\"message\"]')]
     .filter((message) => message.textContent.includes(args[0]))";
 
+/// Of everybody who signs up at a page.
+pub const PASSWORD: &str = "a good password";
+
 impl Browser {
     // Seeing
 
@@ -50,14 +53,14 @@ impl Browser {
 
     pub async fn sign_up(&self, user: &str) {
         self.fill("user-id", user).await;
-        self.fill("password", "a good password").await;
+        self.fill("password", PASSWORD).await;
         self.press("sign-up").await;
         self.is_connection("online").await;
     }
 
     pub async fn sign_in(&self, user: &str) {
         self.fill("user-id", user).await;
-        self.fill("password", "a good password").await;
+        self.fill("password", PASSWORD).await;
         self.press("sign-in").await;
         self.is_connection("online").await;
     }

@@ -62,6 +62,7 @@ impl Reader {
     ) -> Result<(Vec<Draft>, bool), ReadError> {
         let query = drafts_of!(user)
             .filter(drafts::updated_at.lt(before.0))
+            .filter(drafts::content.ne("").or(drafts::metadata.is_not_null()))
             .order(drafts::updated_at.desc())
             .limit(limit + 1);
         let rows = read!(self, |conn| query.load::<DraftRow>(&mut conn).await)?;

@@ -43,14 +43,21 @@ impl SaidIn {
     }
 }
 
-/// Whether a member wants to be told of messages in a room behind `$after`, within other
-/// bounds: not where they have muted it, and perhaps only of mentions.
+/// Whether a member wants to be told of messages in a room from `$first` on, of which each
+/// is `$within`: not where they have muted it, and perhaps only of mentions.
 macro_rules! wants {
-    ($now:expr, $first:expr) => {{
+    ($now:expr, $first:expr, $within:expr) => {{
         let meant = mentions::table
             .filter(mentions::room_key.eq(members::room_key))
             .filter(mentions::user_key.eq(members::user_key).or(mentions::user_key.eq(0)))
             .filter(mentions::seq.ge($first))
+            .filter(
+                mentions::message_id
+                    .nullable()
+                    .gt(unread_told::upto.nullable())
+                    .or(unread_told::upto.nullable().is_null()),
+            )
+            .filter($within)
             .filter(mentions::seq.gt(members::unread_after).and(mentions::seq.gt(rooms::floor_seq)))
             .filter(mentions::sender_key.ne(members::user_key));
         members::notifications
@@ -117,20 +124,21 @@ impl Reader {
         let waits = unread_waiting::table
             .filter(unread_waiting::user_key.eq(members::user_key))
             .filter(unread_waiting::room_key.eq(members::room_key));
-        let was_told = unread_told::table
-            .filter(unread_told::user_key.eq(members::user_key))
-            .filter(unread_told::upto.ge(last_id.0));
+        let not_told = unread_told::upto.nullable().is_null();
+        let not_told = not_told.or(unread_told::upto.nullable().lt(last_id.0));
         let before = before.map_or(0, |seq| seq.0);
         let is_behind = (members::user_key.ne(sender.0).and(members::unread_after.lt(last.0)))
             .or(members::user_key.eq(sender.0).and(members::unread_after.lt(before)));
         let query = members::table
             .inner_join(rooms::table)
+            .left_join(unread_told::table.on(unread_told::user_key.eq(members::user_key)))
             .filter(members::room_key.eq(room.0))
             .filter(members::user_key.gt(after.0))
             .filter(rooms::floor_seq.lt(last.0))
             .filter(is_behind)
-            .filter(not(exists(waits)).and(not(exists(was_told))))
-            .filter(wants!(now, first.0))
+            .filter(not(exists(waits)))
+            .filter(not_told.assume_not_null())
+            .filter(wants!(now, first.0, mentions::seq.le(last.0)))
             .order(members::user_key)
             .limit(limit)
             .select(members::user_key);
@@ -162,21 +170,28 @@ impl Reader {
         Ok(users.into_iter().map(UserKey).collect())
     }
 
-    /// Whether anything of what a user waits for is still unread, and was said before a
-    /// message.
+    /// Whether anything of what a user waits for is still unread, and was said between two
+    /// messages.
     pub async fn has_waited(
         &self,
         user: UserKey,
-        before: MessageId,
+        (after, before): (MessageId, MessageId),
         now: Timestamp,
     ) -> Result<bool, ReadError> {
         let counted = messages::table
             .filter(messages::room_key.eq(members::room_key))
             .filter(messages::seq.ge(unread_waiting::first_seq))
             .filter(messages::seq.gt(members::unread_after).and(messages::seq.gt(rooms::floor_seq)))
-            .filter(messages::id.lt(before.0))
+            .filter(messages::id.gt(after.0).and(messages::id.lt(before.0)))
+            .filter(
+                messages::id
+                    .nullable()
+                    .gt(unread_told::upto.nullable())
+                    .or(unread_told::upto.nullable().is_null()),
+            )
             .filter(messages::sender_key.ne(members::user_key))
             .filter(messages::deleted_at.is_null().and(messages::silent.is_null()));
+        let within = mentions::message_id.gt(after.0).and(mentions::message_id.lt(before.0));
         let query = unread_waiting::table
             .inner_join(
                 members::table.on(members::room_key
@@ -184,10 +199,11 @@ impl Reader {
                     .and(members::user_key.eq(unread_waiting::user_key))),
             )
             .inner_join(rooms::table.on(rooms::key.eq(unread_waiting::room_key)))
+            .left_join(unread_told::table.on(unread_told::user_key.eq(unread_waiting::user_key)))
             .filter(unread_waiting::user_key.eq(user.0))
             .filter(rooms::id.is_not_null())
             .filter(exists(counted))
-            .filter(wants!(now, unread_waiting::first_seq))
+            .filter(wants!(now, unread_waiting::first_seq, within))
             .select(unread_waiting::room_key);
         let found = read!(self, |conn| query.first::<i64>(&mut conn).await.optional())?;
         Ok(found.is_some())

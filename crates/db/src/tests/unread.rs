@@ -35,7 +35,8 @@ async fn note(bench: &Bench, after: i64) -> Vec<UserKey> {
 
 /// Tells a user, if there is anything; `again`: also who was told before.
 async fn tell(bench: &Bench, user: &User, at: Timestamp, again: bool) -> bool {
-    let has_waited = bench.database.reader.has_waited(user.key, ALL, NOW).await.expect("read");
+    let has_waited =
+        bench.database.reader.has_waited(user.key, (MessageId(0), ALL), NOW).await.expect("read");
     let mut tell = TellUnread {
         unread: vec![],
         idle: vec![],
@@ -124,7 +125,12 @@ async fn what_was_read_muted_or_taken_back_meanwhile_is_not_told() {
         let waiting = vec![(ben.key, room.key, Seq(1))];
         bench.one(NoteUnread { waiting, looked: None }).expect("noted");
         bench.run(prepare);
-        let found = bench.database.reader.has_waited(ben.key, ALL, NOW).await.expect("read");
+        let found = bench
+            .database
+            .reader
+            .has_waited(ben.key, (MessageId(0), ALL), NOW)
+            .await
+            .expect("read");
         assert_eq!(found, expected, "{prepare}");
     };
     let set = |what: &str| format!("UPDATE members SET {what} WHERE user_key = {}", ben.key.0);
@@ -146,6 +152,39 @@ async fn what_was_read_muted_or_taken_back_meanwhile_is_not_told() {
     bench.change(first, &ann, Change::Delete).expect("deleted");
     bench.run("UPDATE messages SET silent = TRUE WHERE seq = 3");
     waits_for(&bench, &set("rank = 4"), false).await;
+}
+
+#[actix::test]
+async fn only_what_was_said_between_the_last_letter_and_now_is_told() {
+    let mut bench = Bench::new();
+    let (room, [ann, ben, _]) = room_of_three(&mut bench);
+    let one = bench.plain(&room, &ann);
+    let mentioned = Mentioned::find("@ben");
+    let two = bench.rich(&room, &ann, NewExtras { mentioned, ..NewExtras::default() });
+    let three = bench.plain(&room, &ann);
+    let waiting = vec![(ben.key, room.key, Seq(1))];
+    bench.one(NoteUnread { waiting, looked: None }).expect("noted");
+    let reader = bench.database.reader.clone();
+    let has = async |after: MessageId, before: MessageId| {
+        reader.has_waited(ben.key, (after, before), NOW).await.expect("read")
+    };
+    assert!(has(MessageId(0), two).await && has(two, ALL).await);
+    assert!(!has(MessageId(0), one).await && !has(three, ALL).await);
+    // A mention that is too young, or was told, is none.
+    bench.run("UPDATE members SET notifications = 'mentions'");
+    assert!(!has(MessageId(0), two).await && has(MessageId(0), three).await);
+    let upto = |id: MessageId| {
+        format!(
+            "INSERT INTO unread_told (user_key, upto, told_at) VALUES ({}, {}, 0)",
+            ben.key.0, id.0
+        )
+    };
+    bench.run(&upto(two));
+    assert!(!has(MessageId(0), ALL).await);
+    bench.run("DELETE FROM unread_waiting");
+    assert!(!note(&bench, 0).await.contains(&ben.key), "the mention was told");
+    bench.run("UPDATE members SET notifications = NULL");
+    assert!(note(&bench, 0).await.contains(&ben.key), "the last was not");
 }
 
 #[actix::test]

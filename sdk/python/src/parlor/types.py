@@ -155,8 +155,8 @@ class _Draft(TypedDict):
 
 
 class Draft(_Draft, total=False):
-    """What a user has begun to write; an empty `content` says that there is nothing any
-    more."""
+    """What a user has begun to write; an empty `content` without `metadata` says that there is
+    nothing any more."""
 
     metadata: Dict[str, Any]
     thread_id: str
