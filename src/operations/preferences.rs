@@ -168,7 +168,7 @@ mod backend {
         let preferences = before.changed(change);
         let is_new = preferences != before;
         if is_new {
-            let row = row.stored(preferences, head);
+            let row = PreferencesRow::stored(preferences, head);
             diesel::update(member).set(&row).execute(conn)?;
         }
         Ok(Set { preferences, is_new })

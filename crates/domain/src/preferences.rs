@@ -36,8 +36,7 @@ impl Notifications {
     }
 }
 
-/// How a member has a room. It is shown, and told to other nodes, as it is here,
-/// without what is as usual.
+/// How a member has a room. It is shown as it is here, without what is as usual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct Preferences {
     #[serde(default, skip_serializing_if = "Notifications::is_usual")]
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn nodes_tell_each_other_only_what_is_not_as_usual() {
+    fn only_what_is_not_as_usual_is_shown() {
         let json = serde_json::to_string(&Preferences::default()).expect("JSON");
         assert_eq!(json, "{}");
         let json = serde_json::to_string(&MUTED).expect("JSON");

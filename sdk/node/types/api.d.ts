@@ -491,10 +491,7 @@ export interface Pins {
   messages: Message[];
 }
 
-/**
- * How a member has a room. It is shown, and told to other nodes, as it is here, without what
- * is as usual.
- */
+/** How a member has a room. It is shown as it is here, without what is as usual. */
 export interface Preferences {
   archived?: boolean;
   /** Until somebody writes there. */

@@ -19,7 +19,7 @@ pub fn columns() -> _ {
 }
 
 /// `NULL` where it is as usual.
-#[derive(Clone, Debug, Default, Queryable, AsChangeset)]
+#[derive(Clone, Debug, Queryable, AsChangeset)]
 #[diesel(table_name = members, treat_none_as_null = true)]
 pub struct PreferencesRow {
     notifications: Option<String>,
@@ -34,7 +34,7 @@ pub struct PreferencesRow {
 impl PreferencesRow {
     /// As it is to be stored. A hidden room is so from its head on: also one that was hidden
     /// before, because it still is only if nothing was written since.
-    pub fn stored(self, preferences: Preferences, head: Seq) -> Self {
+    pub fn stored(preferences: Preferences, head: Seq) -> Self {
         let Preferences { notifications, notifications_until, hidden, archived, pinned, rank } =
             preferences;
         let is_set = |set: bool| set.then_some(true);

@@ -424,8 +424,7 @@ class Pins(_Pins, total=False):
 
 
 class Preferences(TypedDict, total=False):
-    """How a member has a room. It is shown, and told to other nodes, as it is here, without
-    what is as usual."""
+    """How a member has a room. It is shown as it is here, without what is as usual."""
 
     archived: bool
     hidden: bool
