@@ -23,6 +23,8 @@ use crate::{
 pub struct SetDraft {
     room_id: RoomId,
     thread_id: Option<MessageId>,
+    /// May be empty.
+    #[schemars(with = "String")]
     content: PlainText,
     metadata: Option<Object>,
 }

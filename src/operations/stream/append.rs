@@ -14,6 +14,8 @@ use crate::{
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Append {
     message_id: MessageId,
+    /// May be empty.
+    #[schemars(with = "Option<String>")]
     text: Option<PlainText>,
     /// Characters before it. What is there already is left out.
     offset: Option<u32>,
