@@ -307,6 +307,7 @@ impl Hooks {
             | Happened::Unread { .. }
             | Happened::Preferences { .. }
             | Happened::Draft { .. }
+            | Happened::Thread { .. }
             | Happened::Signal(_) => {}
         }
     }

@@ -41,6 +41,7 @@ pub(super) fn begin(
         server.begin_stream(id, stored.seq, session);
         server.tell_event(room.key, stored.seq, events::message_created(&rich.message));
         server.tell_root(rich.root.as_ref());
+        server.tell_followed(&rich.message, &rich.followed);
     });
 }
 

@@ -22,6 +22,7 @@ use super::{
     slow_mode::SetSlowMode,
     stream::{Append, Fail, Finish, Start, Stop},
     subscribe::{Resume, Subscribe, Unsubscribe},
+    thread::{Follow, MarkThreadRead, Unfollow},
 };
 use crate::{
     chat::{ReplyTo, Request, RequestId, SessionRef},
@@ -79,6 +80,9 @@ pub const FRAMES: &[Frame] = &[
     frame::<SetSlowMode>("room.slow_mode"),
     frame::<SetPreferences>("room.preferences"),
     frame::<SetDraft>("draft.set"),
+    frame::<Follow>("thread.follow"),
+    frame::<Unfollow>("thread.unfollow"),
+    frame::<MarkThreadRead>("thread.read"),
     frame::<Command>("app.*"),
 ];
 

@@ -26,9 +26,7 @@ pub struct MarkRead {
 impl MarkRead {
     fn target(&self) -> Result<ReadTarget, Refusal> {
         let target = ReadTarget::one_of(self.seq, self.message_id, self.all.unwrap_or(false));
-        target.ok_or_else(|| {
-            Refusal::field("seq", "or message_id or all is needed, and only one of them")
-        })
+        target.ok_or_else(Refusal::no_target)
     }
 }
 

@@ -41,6 +41,7 @@ pub mod stream;
 pub mod subscribe;
 #[cfg(test)]
 mod tests;
+pub mod thread;
 pub mod transfer;
 pub mod users;
 

@@ -35,6 +35,9 @@ pub struct Send {
     idempotency_key: Option<ClientId>,
     reply_to: Option<MessageId>,
     thread_id: Option<MessageId>,
+    /// A reply in a thread is also in the room, and unread there.
+    #[serde(default)]
+    in_room: bool,
     metadata: Option<Object>,
     #[serde(default)]
     #[schemars(length(max = ATTACHMENTS_PER_MESSAGE))]
@@ -76,6 +79,7 @@ impl Operation for Send {
             return Err(Refusal::field("attachments", &what));
         }
         self.check_posted(rules)?;
+        check_in_room(self.in_room, self.thread_id)?;
         match (&self.content, all.is_empty()) {
             (Some(PlainText(content)), true) => rules.shown_content(content)?,
             // A file may speak for itself.
@@ -115,6 +119,14 @@ impl Operation for Send {
     }
 }
 
+/// What is in no thread is in its room anyway.
+pub(super) fn check_in_room(in_room: bool, thread: Option<MessageId>) -> Result<(), Refusal> {
+    match in_room && thread.is_none() {
+        true => Err(Refusal::field("in_room", "is for a reply in a thread")),
+        false => Ok(()),
+    }
+}
+
 /// In whose name a message is stored, and by what right.
 struct Sender {
     user: User,
@@ -136,7 +148,7 @@ impl Send {
     pub fn streaming(
         room_id: RoomId,
         client_id: Option<ClientId>,
-        (reply_to, thread_id): (Option<MessageId>, Option<MessageId>),
+        (reply_to, thread_id, in_room): (Option<MessageId>, Option<MessageId>, bool),
         metadata: Option<Object>,
         sender_id: Option<UserId>,
     ) -> Self {
@@ -147,6 +159,7 @@ impl Send {
             idempotency_key: None,
             reply_to,
             thread_id,
+            in_room,
             metadata,
             attachments: Vec::new(),
             sender_id,
@@ -287,6 +300,7 @@ impl Send {
             attachments: self.attachments,
             reply_to: self.reply_to,
             thread: self.thread_id,
+            in_room: self.in_room,
             metadata: self.metadata.and_then(|Object(metadata)| metadata),
             mentioned: mentioned_in(&content),
             posted: Posted {
@@ -322,12 +336,14 @@ impl Send {
             }
             metrics().messages.inc();
             server.stop_typing(&room, &sender);
-            let (message, root) = match rich.map(|rich| *rich) {
-                Some(RichMessage { message, root }) => (message, root),
-                None => (as_sent(&room, sender, client_id, content, stored), None),
+            let Some(rich) = rich else {
+                let message = as_sent(&room, sender, client_id, content, stored);
+                return server.tell_event(room.key, stored.seq, events::message_created(&message));
             };
+            let RichMessage { message, root, followed } = *rich;
             server.tell_event(room.key, stored.seq, events::message_created(&message));
             server.tell_root(root.as_ref());
+            server.tell_followed(&message, &followed);
         });
     }
 }

@@ -203,6 +203,7 @@ pub(super) fn field_of(part: &str) -> &str {
         "room" => "room_id",
         "user" => "user_id",
         "message" => "message_id",
+        "thread" => "thread_id",
         other => other,
     }
 }

@@ -10,7 +10,7 @@ use super::{
     accounts, admin, api_keys, attachments, bans, blocks,
     call::{Call, call, operate},
     documents, drafts, events, export, import, members, messages, metrics, presence, read, rooms,
-    search, streams, tokens, users, webhooks,
+    search, streams, threads, tokens, users, webhooks,
 };
 use crate::operations::{
     ban::{Ban, Unban},
@@ -38,6 +38,7 @@ use crate::operations::{
     send::Send,
     slow_mode::SetSlowMode,
     stream::{Fail, Finish, Stop},
+    thread::{Follow, MarkThreadRead, Unfollow},
     transfer::TransferRoom,
 };
 
@@ -107,6 +108,9 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(POST, "failMessage", "/messages/{message}/fail", operate::<Fail>, &[409], "End a message that did not come to its end"),
     call(POST, "stopMessage", "/messages/{message}/stop", operate::<Stop>, &[409], "Ask who writes a message to stop"),
     call(GET, "listThread", "/messages/{message}/thread", messages::thread, &[], "A thread"),
+    call(PUT, "followThread", "/threads/{thread}/follow", operate::<Follow>, &[], "Follow a thread"),
+    call(DELETE, "unfollowThread", "/threads/{thread}/follow", operate::<Unfollow>, &[], "Do not follow a thread any more"),
+    call(PUT, "markThreadRead", "/threads/{thread}/read", operate::<MarkThreadRead>, &[], "Say what one has read of a thread"),
     call(GET, "listMessageReceipts", "/messages/{message}/receipts", messages::receipts, &[], "Who has read a message"),
     call(GET, "listReactions", "/messages/{message}/reactions", messages::reactions, &[], "Reactions to a message"),
     call(PUT, "addReaction", "/messages/{message}/reactions/{emoji}", operate::<React>, &[409], "Add a reaction"),
@@ -120,6 +124,7 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(GET, "downloadThumbnail", "/attachments/{id}/thumbnail", attachments::thumbnail, &[], "A thumbnail of the file"),
 
     call(POST, "markAllRead", "/read-all", read::mark_all, &[], "Mark everything as read"),
+    call(GET, "listFollowedThreads", "/threads", threads::list, &[], "Threads that one follows"),
     call(GET, "listDrafts", "/drafts", drafts::list, &[], "What one has begun to write"),
     call(GET, "getUnread", "/unread", read::unread, &[], "Unread messages"),
     call(GET, "searchMessages", "/search", search::search, &[404], "Search the user's rooms"),

@@ -11,10 +11,11 @@ use serde::Serialize;
 use super::{State, events::EventView, extract::UsersAdmin, reply::Reply, request::OfUser};
 use crate::{
     auth::Client,
-    db::{Needs, Reacted, ReadError, Reader},
+    db::{FollowedThreads, Needs, Reacted, ReadError, Reader},
     error::ApiError,
     protocol::{
-        AttachmentView, DraftView, MessageView, ProfileView, ReceiptView, RoomView, UserView,
+        AttachmentView, DraftView, MessageView, ProfileView, ReceiptView, RoomView,
+        ThreadStateView, UserView,
     },
 };
 use parlor_domain::{
@@ -30,6 +31,7 @@ pub(super) struct Export<'a> {
     receipts: Vec<RoomReceipt<'a>>,
     blocked: Vec<UserView<'a>>,
     drafts: Vec<DraftView<'a>>,
+    threads: Vec<ThreadStateView<'a>>,
     reactions: Vec<OwnReaction<'a>>,
     inbox: Vec<EventView<'a>>,
     uploads: Vec<AttachmentView<'a>>,
@@ -83,6 +85,7 @@ enum Step {
     Blocked(Option<UserId>),
     /// Older than this.
     Drafts(Timestamp),
+    Threads(MessageId),
     Reactions(Option<Reacted>),
     Inbox(Seq),
     Uploads,
@@ -217,6 +220,21 @@ async fn next(
             drafts.iter().for_each(|draft| text.entry(&DraftView::from(draft)));
             match drafts.last().filter(|_| more) {
                 Some(last) => Step::Drafts(last.updated_at),
+                None => {
+                    text.list("threads");
+                    Step::Threads(MessageId(i64::MAX))
+                }
+            }
+        }
+        Step::Threads(before) => {
+            let page = async |reader: &Reader| {
+                let limit = i64::try_from(EXPORT_PIECE).unwrap_or(1);
+                reader.followed_threads(user.key, None, before, limit).await
+            };
+            let FollowedThreads { threads, more, .. } = source.read(page).await?;
+            threads.iter().for_each(|thread| text.entry(&ThreadStateView::from(&thread.state)));
+            match threads.last().filter(|_| more) {
+                Some(last) => Step::Threads(last.newest),
                 None => {
                     text.list("reactions");
                     Step::Reactions(None)

@@ -13,7 +13,7 @@ use crate::{
     auth::Identity,
     db::{Needs, Reader},
     error::ApiError,
-    protocol::{HistoryView, MessageView, json_size},
+    protocol::{HistoryView, MessageView, ThreadStateView, json_size},
 };
 use parlor_domain::{HistoryCursor, RoomId, Seq};
 
@@ -26,6 +26,9 @@ pub(super) struct MessageCount {
 pub(super) struct Thread<'a> {
     root: MessageView<'a>,
     replies: Vec<MessageView<'a>>,
+    /// What the user has of it for themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<ThreadStateView<'a>>,
     has_more: bool,
 }
 
@@ -120,8 +123,10 @@ pub(super) async fn thread(
     // Who may read the root now may read its replies.
     let root = state.readable_message(&who, message_id).await?;
     let (replies, fits) = fitting(&replies, state.limits.page_bytes(), MessageView::from);
+    let own = state.reader.thread_state(who.user.key, root.id).await?;
     let (root, has_more) = (MessageView::from(&root), has_more || !fits);
-    Ok(Reply::ok(Thread { root, replies, has_more }))
+    let state = own.as_ref().map(ThreadStateView::from);
+    Ok(Reply::ok(Thread { root, replies, state, has_more }))
 }
 
 pub(super) async fn pins(

@@ -39,6 +39,7 @@ mod rooms;
 mod search;
 mod state;
 mod streams;
+mod threads;
 mod tokens;
 mod traced;
 mod users;

@@ -15,7 +15,7 @@ use crate::{
     protocol::{
         Close, DraftView, ErrorCode, ErrorView, HistoryView, MemberOutcome, MemberResultView,
         MemberView, MembersChangedView, ReadMarkView, Refusal, RoomEntryView, RoomPreferencesView,
-        RoomView, Schemas, StoredMessageView,
+        RoomView, Schemas, StoredMessageView, ThreadStateView,
         events::{self, Delta, Departure, MarkView, PresenceView, UnreadView},
         server_frame::{
             self, AppendedView, ChangedView, DeliveredView, Empty, JoinedView, ResumedInbox,
@@ -27,7 +27,8 @@ use parlor_domain::{
     AppEvent, ClientId, Draft, Epoch, EventKind, Extras, HistoryPage, InboxEvent, Member, Mentions,
     Message, MessageId, MessageKind, Notifications, Pin, Posted, Preferences, Profile, Quote,
     Reaction, Role, Room, RoomEvent, RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Seq,
-    Standing, Status, StreamState, Thread, Timestamp, User, UserId, UserKey, limits::Limits,
+    Standing, Status, StreamState, Thread, ThreadState, Timestamp, User, UserId, UserKey,
+    limits::Limits,
 };
 use parlor_websocket::Frame;
 
@@ -73,6 +74,17 @@ fn draft() -> Draft {
         content: "I am not sure".into(),
         metadata: Some(r#"{"reply_to":"7"}"#.into()),
         updated_at: LATER,
+    }
+}
+
+fn thread_state() -> ThreadState {
+    ThreadState {
+        room: room().id,
+        thread: MessageId(MESSAGE),
+        following: true,
+        read_seq: Seq(41),
+        unread: 2,
+        mentions: 1,
     }
 }
 
@@ -139,6 +151,7 @@ fn rich() -> Message {
     let extras = Extras {
         reply_to: Some(quote(MESSAGE - 1, true)),
         thread_id: Some(MessageId(MESSAGE - 2)),
+        in_room: true,
         thread: Some(Thread { count: 1, last_reply: Some(quote(MESSAGE + 1, false)) }),
         metadata: Some(r#"{"card":7}"#.into()),
         mentions: Mentions { users: users.clone(), room: true },
@@ -242,6 +255,7 @@ fn frames() -> Vec<Frame> {
         events::room_unread(id, unread, AT),
         events::room_preferences(id, preferences(), AT),
         events::room_draft(&draft(), AT),
+        events::thread_state(&thread_state(), AT),
         events::typing(id, &ann.id, true, AT),
         events::presence(&offline, AT),
         events::room_presence(id, vec![online], AT),
@@ -332,6 +346,7 @@ fn every_answer_of_an_operation() {
     });
     answers.add(&RoomPreferencesView::new(&RoomId::from_stored("board:42"), preferences()));
     answers.add(&DraftView::from(&draft()));
+    answers.add(&ThreadStateView::from(&thread_state()));
     answers.add(&HistoryView::from(&page));
     answers.add(&room());
     for frame in FRAMES {

@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use super::UNREAD;
 use crate::{
     db::{Letter, ReadError, Reader, UnreadSummary},
-    protocol::{MessageView, RoomView},
+    protocol::{FollowedThreadView, MessageView, RoomView},
 };
 use parlor_domain::limits::{UNREAD_COUNTED_AT_ONCE, UNREAD_ROOMS_TOLD};
 
@@ -46,15 +46,21 @@ struct Unread<'a> {
     rooms_total: usize,
     /// The newest of them.
     rooms: Vec<RoomView<'a>>,
+    threads_total: usize,
+    /// The newest of the threads that the user follows, beside the rooms.
+    threads: Vec<FollowedThreadView<'a>>,
 }
 
 impl<'a> From<&'a UnreadSummary> for Unread<'a> {
-    fn from(UnreadSummary { unread, mentions, rooms, newest }: &'a UnreadSummary) -> Self {
+    fn from(summary: &'a UnreadSummary) -> Self {
+        let UnreadSummary { unread, mentions, rooms, newest, threads, newest_threads } = summary;
         Self {
             unread: *unread,
             mentions: *mentions,
             rooms_total: *rooms,
             rooms: newest.iter().map(RoomView::from).collect(),
+            threads_total: *threads,
+            threads: newest_threads.iter().map(FollowedThreadView::from).collect(),
         }
     }
 }

@@ -149,3 +149,37 @@ async fn what_piles_up_at_a_receiver_that_is_away_is_told_once_as_it_is_then() {
     let accepted = accepted.lock().expect("unpoisoned").clone();
     assert_eq!((accepted.len(), &accepted[0]["unread"]), (1, &json!(1)), "{accepted:?}");
 }
+
+#[tokio::test]
+async fn who_follows_a_thread_is_told_of_its_replies() {
+    let receiver = Receiver::start().await;
+    let server = start(&receiver, "3s", "1h").await;
+    let (ann, ben, cleo) =
+        (server.user("ann").await, server.user("ben").await, server.user("cleo").await);
+    let dora = server.user("dora").await;
+    ann.room_with("den", &[&ben, &cleo, &dora]).await;
+    let root = ann.say_id("den", "root").await;
+    for user in [&ben, &cleo, &dora] {
+        user.put("/rooms/den/read", json!({"all": true})).await.expect(200);
+    }
+    for user in [&ben, &dora] {
+        user.put(&format!("/threads/{root}/follow"), json!({})).await.expect(200);
+    }
+    let fields = json!({"notifications": "mentions"});
+    dora.patch("/rooms/den/preferences", fields).await.expect(200);
+    ann.reply_in_thread("den", &root, "yes").await;
+    ann.reply_in_thread("den", &root, "no").await;
+    let data = told_of(&receiver, "ben", 1).await;
+    assert_eq!((&data["unread"], &data["mentions"]), (&json!(2), &json!(0)));
+    assert_eq!((&data["rooms_total"], &data["threads_total"]), (&json!(0), &json!(1)));
+    let thread = &data["threads"][0];
+    assert_eq!((&thread["unread"], &thread["thread_id"]), (&json!(2), &json!(root)));
+    assert_eq!(thread["root"]["thread"]["last_reply"]["content"], "no");
+    // Who wants to hear of mentions alone is told of one.
+    ann.reply_in_thread("den", &root, "@dora?").await;
+    let data = told_of(&receiver, "dora", 1).await;
+    assert_eq!((&data["threads"][0]["unread"], &data["mentions"]), (&json!(3), &json!(1)));
+    for user in ["ann", "cleo"] {
+        assert_eq!(told(&receiver.received(), user), [Value::Null; 0], "{user} does not follow it");
+    }
+}

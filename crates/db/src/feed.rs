@@ -88,6 +88,12 @@ pub enum Happened {
         thread: Option<i64>,
         at: i64,
     },
+    /// A user follows a thread, does not any more, or has read it up to elsewhere.
+    Thread {
+        room: i64,
+        user: i64,
+        thread: i64,
+    },
     /// A member wants to have the room otherwise, which only their own clients show.
     Preferences {
         room: i64,
@@ -186,6 +192,7 @@ impl Happened {
             | Self::Unread { room, .. }
             | Self::Preferences { room, .. }
             | Self::Draft { room, .. }
+            | Self::Thread { room, .. }
             | Self::Signal(Signal::Room { room, .. }) => Some(RoomKey(*room)),
             Self::Blocked { .. }
             | Self::Barred { .. }
@@ -211,7 +218,8 @@ impl Happened {
             | Self::Marked { user, .. }
             | Self::Unread { user, .. }
             | Self::Preferences { user, .. }
-            | Self::Draft { user, .. } => Some(UserKey(*user)),
+            | Self::Draft { user, .. }
+            | Self::Thread { user, .. } => Some(UserKey(*user)),
             // Of two users: all nodes hear it.
             Self::Blocked { .. } => None,
             Self::Head { .. }

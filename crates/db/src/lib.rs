@@ -53,9 +53,9 @@ pub use open::{OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
 pub use reader::{
-    Arrival, Audited, Backlog, DatabaseSize, InboxHead, InboxPage, InboxSince, KnownUser, LeftRoom,
-    Letter, Missed, Needs, OwnRooms, Reacted, ReadError, Reader, Replay, RoomFilter, RoomPlace,
-    RoomSort, SaidIn, SubmissionBacklog, Trim, UnreadSummary,
+    Arrival, Audited, Backlog, DatabaseSize, FollowedThreads, InboxHead, InboxPage, InboxSince,
+    KnownUser, LeftRoom, Letter, Missed, Needs, OwnRooms, Reacted, ReadError, Reader, Replay,
+    RoomFilter, RoomPlace, RoomSort, SaidIn, SubmissionBacklog, Trim, UnreadSummary,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};

@@ -117,6 +117,7 @@ diesel::table! {
         sent_by -> Nullable<Text>,
         silent -> Nullable<Bool>,
         stream -> Nullable<Text>,
+        in_room -> Nullable<Bool>,
     }
 }
 
@@ -164,6 +165,7 @@ diesel::table! {
         seq -> BigInt,
         sender_key -> BigInt,
         message_id -> BigInt,
+        in_thread -> Nullable<Bool>,
     }
 }
 
@@ -322,6 +324,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    thread_follows (user_key, thread_id) {
+        user_key -> BigInt,
+        thread_id -> BigInt,
+        room_key -> BigInt,
+        following -> Bool,
+        read_seq -> BigInt,
+        touched_at -> BigInt,
+    }
+}
+
+diesel::table! {
     drafts (user_key, room_key, thread_id) {
         user_key -> BigInt,
         room_key -> BigInt,
@@ -433,6 +446,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit,
     former_members,
     drafts,
+    thread_follows,
     unread_told,
     unread_waiting,
     retired_heads,

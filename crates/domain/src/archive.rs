@@ -191,6 +191,9 @@ pub struct Message {
     /// The message of this room that begins its thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread_id: Option<MessageName>,
+    /// Though in a thread, it is also in the room.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_room: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<JsonObject>,
     #[serde(default, skip_serializing_if = "Mentions::is_empty")]

@@ -15,6 +15,8 @@ pub struct Extras {
     pub reply_to: Option<Quote>,
     /// The message whose thread it is in.
     pub thread_id: Option<MessageId>,
+    /// Though in a thread, it is also in the room.
+    pub in_room: bool,
     /// The thread that begins with it.
     pub thread: Option<Thread>,
     /// A JSON object of the sender's.
@@ -27,6 +29,13 @@ pub struct Extras {
     pub posted: Posted,
     /// Of one that was written while others read it.
     pub stream: Option<StreamState>,
+}
+
+impl Extras {
+    /// It counts in its thread alone.
+    pub fn is_only_in_thread(&self) -> bool {
+        self.thread_id.is_some() && !self.in_room
+    }
 }
 
 /// How a message stands that is written while others read it.
@@ -97,6 +106,8 @@ pub struct NewExtras {
     pub metadata: Option<Arc<str>>,
     pub attachments: Vec<AttachmentId>,
     pub mentioned: Mentioned,
+    /// A reply that is to be also in the room.
+    pub in_room: bool,
     pub posted: Posted,
     /// It is to be written while others read it.
     pub is_streaming: bool,

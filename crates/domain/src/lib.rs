@@ -28,6 +28,7 @@ mod quota;
 mod room;
 mod scope;
 mod standing;
+mod thread;
 mod time;
 mod user;
 mod wire;
@@ -62,6 +63,7 @@ pub use room::{
 };
 pub use scope::{ADMIN, SERVICE, Scope, Scopes, gives_rights};
 pub use standing::{Denied, RoomRules, RulesChange, Standing};
+pub use thread::{FollowedThread, ThreadState};
 pub use time::Timestamp;
 pub use user::{Profile, ProfileChange, User, is_newer_name};
 pub use wire::{AvatarUrl, DisplayText, Emoji, FromText, PlainText, UserRole, Whole};

@@ -110,6 +110,11 @@ impl Refusal {
         }
     }
 
+    /// What is read is not said, or in more than one way.
+    pub fn no_target() -> Self {
+        Self::field("seq", "or message_id or all is needed, and only one of them")
+    }
+
     /// A field that is over its limit.
     pub fn too_large(name: &'static str, bytes_max: usize) -> Self {
         let message = format!("{name} must have at most {bytes_max} bytes");

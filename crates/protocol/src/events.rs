@@ -6,12 +6,13 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
-    AnyStatus, DraftView, MemberView, MessageView, ProfileView, RoomChangeView, RoomView, UserView,
+    AnyStatus, DraftView, MemberView, MessageView, ProfileView, RoomChangeView, RoomView,
+    ThreadStateView, UserView,
     server_frame::{Envelope, NONE},
 };
 use parlor_domain::{
     AppEvent, Draft, InboxEvent, Member, Message, MessageId, Preferences, Profile, Room, RoomEvent,
-    RoomId, RoomOverview, Seq, Status, Timestamp, User, UserId,
+    RoomId, RoomOverview, Seq, Status, ThreadState, Timestamp, User, UserId,
 };
 use parlor_websocket::Frame;
 
@@ -206,6 +207,12 @@ pub fn room_preferences(room: &RoomId, preferences: Preferences, at: Timestamp) 
 /// To a user's own connections.
 pub fn room_draft(draft: &Draft, at: Timestamp) -> Frame {
     room_event("room.draft", &draft.room, &at.to_rfc3339(), Some(DraftView::from(draft))).encode()
+}
+
+/// To a user's own connections.
+pub fn thread_state(state: &ThreadState, at: Timestamp) -> Frame {
+    let data = Some(ThreadStateView::from(state));
+    room_event("thread.state", &state.room, &at.to_rfc3339(), data).encode()
 }
 
 /// `data` of `typing`.

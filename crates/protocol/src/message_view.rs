@@ -30,6 +30,9 @@ pub struct MessageView<'a> {
     reply_to: Option<QuoteView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     thread_id: Option<String>,
+    /// Of a reply in a thread: it is also in the room.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    in_room: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     thread: Option<ThreadView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -176,6 +179,7 @@ impl<'a> From<&'a Message> for MessageView<'a> {
             deleted_at: deleted_at.map(|at| at.to_rfc3339()),
             reply_to: None,
             thread_id: None,
+            in_room: false,
             thread: None,
             metadata: None,
             mentions: None,
@@ -199,6 +203,7 @@ impl<'a> MessageView<'a> {
         let Extras {
             reply_to,
             thread_id,
+            in_room,
             thread,
             metadata,
             mentions,
@@ -212,6 +217,7 @@ impl<'a> MessageView<'a> {
         Self {
             reply_to: reply_to.as_ref().map(QuoteView::from),
             thread_id: thread_id.map(|id| id.0.to_string()),
+            in_room: *in_room,
             thread: thread.as_ref().map(ThreadView::from),
             metadata: raw(metadata.as_deref()),
             mentions: (!mentions.is_empty()).then(mentioned),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{ErrorCode, MessageView, Refusal, message_view::raw};
-use parlor_domain::{Draft, HistoryPage, Profile, Timestamp, User};
+use parlor_domain::{Draft, FollowedThread, HistoryPage, Profile, ThreadState, Timestamp, User};
 
 #[derive(Serialize, JsonSchema)]
 pub struct UserView<'a> {
@@ -127,6 +127,48 @@ impl<'a> From<&'a Draft> for DraftView<'a> {
             metadata: raw(metadata.as_deref()),
             updated_at: updated_at.to_rfc3339(),
         }
+    }
+}
+
+/// What a user has of a thread for themselves.
+#[derive(Serialize, JsonSchema)]
+pub struct ThreadStateView<'a> {
+    room_id: &'a str,
+    /// The message that the thread begins with.
+    thread_id: String,
+    following: bool,
+    read_seq: i64,
+    /// Replies of others behind that.
+    unread: i64,
+    /// Those of them that mention the user, or everybody.
+    mentions: i64,
+}
+
+impl<'a> From<&'a ThreadState> for ThreadStateView<'a> {
+    fn from(state: &'a ThreadState) -> Self {
+        let ThreadState { room, thread, following, read_seq, unread, mentions } = state;
+        Self {
+            room_id: room.as_str(),
+            thread_id: thread.0.to_string(),
+            following: *following,
+            read_seq: read_seq.0,
+            unread: *unread,
+            mentions: *mentions,
+        }
+    }
+}
+
+/// A thread, with the message that it begins with.
+#[derive(Serialize, JsonSchema)]
+pub struct FollowedThreadView<'a> {
+    #[serde(flatten)]
+    state: ThreadStateView<'a>,
+    root: MessageView<'a>,
+}
+
+impl<'a> From<&'a FollowedThread> for FollowedThreadView<'a> {
+    fn from(FollowedThread { state, root, newest: _ }: &'a FollowedThread) -> Self {
+        Self { state: state.into(), root: root.into() }
     }
 }
 

@@ -514,6 +514,24 @@ export class Calls extends Core {
   }
 
   /**
+   * Follow a thread. Follows a thread from here on: what is in it already counts as read.
+   * Whoever writes in a thread, began it or is mentioned in it follows it by itself.
+   *
+   * @param {string} thread
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ThreadState>}
+   */
+  followThread(thread, options) {
+    return this.call({
+      method: "PUT",
+      path: "/threads/{thread}/follow",
+      places: { thread },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
    * Freeze: only moderators write. From now on only moderators write and react. Messages
    * stay readable.
    *
@@ -883,6 +901,30 @@ export class Calls extends Core {
   }
 
   /**
+   * Threads that one follows. The threads that the user follows, that with the newest reply
+   * first, each with what is unread of it; all of them, or with `unread` those with
+   * something unread (`true`), or the others (`false`).
+   *
+   * @param {import("../types/api.js").ListFollowedThreadsQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Threads>}
+   */
+  listFollowedThreads(query, options) {
+    return this.call({ method: "GET", path: "/threads", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Threads that one follows: one after the other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").ListFollowedThreadsQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").FollowedThread, void, undefined>}
+   */
+  iterFollowedThreads(query, options) {
+    return this.pages((next) => this.listFollowedThreads(next, options), query, "threads", "cursor", []);
+  }
+
+  /**
    * Events in the inbox. The events in the user's own inbox, from a position on, with their
    * `data` as it was given.
    *
@@ -1218,7 +1260,8 @@ export class Calls extends Core {
   }
 
   /**
-   * A thread. The first message of a thread and its replies in their order.
+   * A thread. The first message of a thread and its replies in their order, and in `state`
+   * what the user has read of it, if they follow it.
    *
    * @param {string} message
    * @param {import("../types/api.js").ListThreadQuery} [query]
@@ -1361,6 +1404,27 @@ export class Calls extends Core {
       method: "PUT",
       path: "/rooms/{room}/read",
       places: { room },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Say what one has read of a thread. Says up to where the user has read a thread that
+   * they follow: up to a position (`seq`), to a reply (`message_id`), or `all` of it. It
+   * never moves back. Nobody else learns of it.
+   *
+   * @param {string} thread
+   * @param {import("../types/api.js").MarkThreadReadRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ThreadState>}
+   */
+  markThreadRead(thread, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/threads/{thread}/read",
+      places: { thread },
       body,
       repeatable: true,
       answer: "json",
@@ -1914,6 +1978,24 @@ export class Calls extends Core {
       places: { user },
       repeatable: true,
       answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Do not follow a thread any more. Does not follow a thread any more, also not if one is
+   * mentioned in it; writing in it follows it again.
+   *
+   * @param {string} thread
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ThreadState>}
+   */
+  unfollowThread(thread, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/threads/{thread}/follow",
+      places: { thread },
+      repeatable: true,
+      answer: "json",
     }, options);
   }
 

@@ -239,6 +239,7 @@ export interface Export {
   reactions: OwnReaction[];
   receipts: RoomReceipt[];
   rooms: Room[];
+  threads: ThreadState[];
   uploads: Attachment[];
   user: Profile;
 }
@@ -259,6 +260,20 @@ export interface FailMessageRequest {
 export interface FinishMessageRequest {
   content?: string | null;
   metadata?: Record<string, any> | null;
+}
+
+/** A thread, with the message that it begins with. */
+export interface FollowedThread {
+  following: boolean;
+  /** Those of them that mention the user, or everybody. */
+  mentions: number;
+  read_seq: number;
+  room_id: string;
+  root: Message;
+  /** The message that the thread begins with. */
+  thread_id: string;
+  /** Replies of others behind that. */
+  unread: number;
 }
 
 export interface Found {
@@ -349,6 +364,16 @@ export interface MarkReadRequest {
 }
 
 /**
+ * Says up to where one has read a thread that one follows: up to a position, to a reply, or
+ * all of it; never back. Nobody else learns of it.
+ */
+export interface MarkThreadReadRequest {
+  all?: boolean | null;
+  message_id?: string | null;
+  seq?: number | null;
+}
+
+/**
  * Counts a room as unread from a position or a message on; from the newest message that
  * somebody else wrote, if it names none. What is unread anyway stays so, and the user's read
  * mark, which others see, stays where it is.
@@ -414,6 +439,8 @@ export interface Message {
   created_at: string;
   deleted_at?: string;
   edited_at?: string;
+  /** Of a reply in a thread: it is also in the room. */
+  in_room?: boolean;
   kind?: MessageKind;
   mentions?: Mentions;
   message_id: string;
@@ -729,6 +756,8 @@ export interface SendMessageRequest {
   content?: string | null;
   /** Only the application: when it was said elsewhere. */
   created_at?: string | Date | null;
+  /** A reply in a thread is also in the room, and unread there. */
+  in_room?: boolean;
   /** Only the application: a notice that nobody says. */
   kind?: MessageKind | null;
   metadata?: Record<string, any> | null;
@@ -748,6 +777,7 @@ export interface SendMessageRequest {
  * what was kept; an empty content without metadata takes it away. Nobody else learns of it.
  */
 export interface SetDraftRequest {
+  /** May be empty. */
   content: string;
   metadata?: Record<string, any> | null;
   thread_id?: string | null;
@@ -830,6 +860,28 @@ export interface ThreadPage {
   has_more: boolean;
   replies: Message[];
   root: Message;
+  state?: ThreadState;
+}
+
+/** What a user has of a thread for themselves. */
+export interface ThreadState {
+  following: boolean;
+  /** Those of them that mention the user, or everybody. */
+  mentions: number;
+  read_seq: number;
+  room_id: string;
+  /** The message that the thread begins with. */
+  thread_id: string;
+  /** Replies of others behind that. */
+  unread: number;
+}
+
+export interface Threads {
+  cursor?: string;
+  has_more: boolean;
+  threads: FollowedThread[];
+  /** How many of all of them have something unread. */
+  unread_threads: number;
 }
 
 export interface TransferRoomRequest {
@@ -976,6 +1028,16 @@ export interface ListDraftsQuery {
   cursor?: number;
   /** At most so many entries */
   limit?: number;
+}
+
+/** Parameters of `listFollowedThreads`. */
+export interface ListFollowedThreadsQuery {
+  /** An opaque position: the newest reply of the last thread before. */
+  cursor?: number;
+  /** At most so many entries */
+  limit?: number;
+  /** Whether anything is unread there, or they are marked so */
+  unread?: boolean;
 }
 
 /** Parameters of `listInbox`. */
@@ -1142,6 +1204,8 @@ export interface SearchMessagesQuery {
 export interface StreamMessageQuery {
   /** The sender's own name of the message: sent again it is not stored again */
   client_id?: string;
+  /** A reply in a thread is also in the room. */
+  in_room?: boolean;
   /** The message that it answers */
   reply_to?: string;
   /** Only the application: in whose name it is sent */

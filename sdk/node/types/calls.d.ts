@@ -267,6 +267,15 @@ export class Calls extends Core {
      */
     finishMessage(message: string, body?: import("../types/api.js").FinishMessageRequest, options?: Options): Promise<import("../types/api.js").Changed>;
     /**
+     * Follow a thread. Follows a thread from here on: what is in it already counts as read.
+     * Whoever writes in a thread, began it or is mentioned in it follows it by itself.
+     *
+     * @param {string} thread
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ThreadState>}
+     */
+    followThread(thread: string, options?: Options): Promise<import("../types/api.js").ThreadState>;
+    /**
      * Freeze: only moderators write. From now on only moderators write and react. Messages
      * stay readable.
      *
@@ -495,6 +504,24 @@ export class Calls extends Core {
      */
     iterDrafts(query?: import("../types/api.js").ListDraftsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Draft, void, undefined>;
     /**
+     * Threads that one follows. The threads that the user follows, that with the newest reply
+     * first, each with what is unread of it; all of them, or with `unread` those with
+     * something unread (`true`), or the others (`false`).
+     *
+     * @param {import("../types/api.js").ListFollowedThreadsQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Threads>}
+     */
+    listFollowedThreads(query?: import("../types/api.js").ListFollowedThreadsQuery, options?: Options): Promise<import("../types/api.js").Threads>;
+    /**
+     * Threads that one follows: one after the other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").ListFollowedThreadsQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").FollowedThread, void, undefined>}
+     */
+    iterFollowedThreads(query?: import("../types/api.js").ListFollowedThreadsQuery, options?: Options): AsyncGenerator<import("../types/api.js").FollowedThread, void, undefined>;
+    /**
      * Events in the inbox. The events in the user's own inbox, from a position on, with their
      * `data` as it was given.
      *
@@ -701,7 +728,8 @@ export class Calls extends Core {
      */
     iterRooms(query?: import("../types/api.js").ListRoomsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Room, void, undefined>;
     /**
-     * A thread. The first message of a thread and its replies in their order.
+     * A thread. The first message of a thread and its replies in their order, and in `state`
+     * what the user has read of it, if they follow it.
      *
      * @param {string} message
      * @param {import("../types/api.js").ListThreadQuery} [query]
@@ -792,6 +820,17 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").ReadMark>}
      */
     markRead(room: string, body?: import("../types/api.js").MarkReadRequest, options?: Options): Promise<import("../types/api.js").ReadMark>;
+    /**
+     * Say what one has read of a thread. Says up to where the user has read a thread that
+     * they follow: up to a position (`seq`), to a reply (`message_id`), or `all` of it. It
+     * never moves back. Nobody else learns of it.
+     *
+     * @param {string} thread
+     * @param {import("../types/api.js").MarkThreadReadRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ThreadState>}
+     */
+    markThreadRead(thread: string, body?: import("../types/api.js").MarkThreadReadRequest, options?: Options): Promise<import("../types/api.js").ThreadState>;
     /**
      * Mark the room as unread again. Counts the room as unread again, from a position, a
      * message, or the newest message that somebody else wrote. The read mark, which others
@@ -1080,6 +1119,15 @@ export class Calls extends Core {
      * @returns {Promise<void>}
      */
     unblockUser(user: string, options?: Options): Promise<void>;
+    /**
+     * Do not follow a thread any more. Does not follow a thread any more, also not if one is
+     * mentioned in it; writing in it follows it again.
+     *
+     * @param {string} thread
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ThreadState>}
+     */
+    unfollowThread(thread: string, options?: Options): Promise<import("../types/api.js").ThreadState>;
     /**
      * Unfreeze. Everybody may write again.
      *

@@ -8,11 +8,14 @@ use super::{
     marks::{ReadMark, unread_view},
 };
 use crate::{
-    chat::{ChatError, state::own::Own},
+    chat::{
+        ChatError,
+        state::own::{Own, Part},
+    },
     clock::now,
     protocol::events,
 };
-use parlor_domain::{Draft, MessageId, Room, RoomKey, Timestamp, UserKey};
+use parlor_domain::{Draft, Message, MessageId, Room, RoomKey, ThreadState, Timestamp, UserKey};
 
 impl ChatServer {
     /// What one has of a room for oneself is derived from rows, so it is read after the
@@ -28,7 +31,8 @@ impl ChatServer {
         changed: Option<Own>,
     ) {
         let (reader, key) = (self.reader.clone(), room.key);
-        let turn = changed.map(|what| ((user, key, what), self.own.begin((user, key, what))));
+        let what = changed.map(|what| (user, key, Part::Room(what)));
+        let turn = what.map(|what| (what, self.own.begin(what)));
         let reading = async move { reader.room_state(key, user).await };
         self.finishing += 1;
         self.when(reading, move |state, server| {
@@ -55,6 +59,50 @@ impl ChatServer {
             server.answer(reply, answer);
             server.finishing -= 1;
         });
+    }
+
+    /// What one has of a thread is derived from rows, too.
+    pub fn tell_thread(
+        &mut self,
+        reply: ReplyTo<ThreadState>,
+        user: UserKey,
+        (room, thread): (RoomKey, MessageId),
+        changed: bool,
+    ) {
+        let what = (user, room, Part::Thread(thread));
+        let turn = changed.then(|| self.own.begin(what));
+        let reader = self.reader.clone();
+        let reading = async move { reader.thread_state(user, thread).await };
+        self.finishing += 1;
+        self.when(reading, move |state, server| {
+            let is_newest = turn.is_some_and(|turn| server.own.is_newest(what, turn));
+            let state = match state {
+                Ok(state) => state.ok_or(ChatError::NotFound("message")),
+                Err(error) => Err(error.into()),
+            };
+            if let (true, Ok(state)) = (is_newest, &state) {
+                server.tell_user(user, &events::thread_state(state, now()));
+            }
+            server.answer(reply, state);
+            server.finishing -= 1;
+        });
+    }
+
+    /// The clients here of those who follow a thread from now on show it.
+    pub fn tell_followed(&mut self, message: &Message, followed: &[UserKey]) {
+        let Some(thread) = message.extras.as_ref().and_then(|extras| extras.thread_id) else {
+            return;
+        };
+        for user in followed {
+            self.has_thread_otherwise((message.room_key, thread), *user);
+        }
+    }
+
+    /// The user's clients here show a thread otherwise now.
+    pub(super) fn has_thread_otherwise(&mut self, place: (RoomKey, MessageId), user: UserKey) {
+        if self.sessions.users.contains_key(&user) {
+            self.tell_thread(ReplyTo::nobody(), user, place, true);
+        }
     }
 
     /// The user's clients here show what they write elsewhere. Which of two is newer, each

@@ -185,6 +185,9 @@ impl ChatServer {
                     Timestamp(at),
                 );
             }
+            Happened::Thread { room, user, thread } => {
+                self.has_thread_otherwise((RoomKey(room), MessageId(thread)), UserKey(user));
+            }
             Happened::Signal(signal) => self.receive_signal(signal),
             Happened::UserChanged { user: Some(user), .. } => self.user_changed(UserKey(user)),
             // What concerns tokens and keys is no business of rooms.

@@ -1,6 +1,6 @@
 //! What users have of their rooms for themselves, which is being read to be told.
 
-use parlor_domain::{RoomKey, UserKey};
+use parlor_domain::{MessageId, RoomKey, UserKey};
 use rustc_hash::FxHashMap;
 
 /// What of it has changed.
@@ -12,7 +12,14 @@ pub enum Own {
     Preferences,
 }
 
-type What = (UserKey, RoomKey, Own);
+/// What of it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    Room(Own),
+    Thread(MessageId),
+}
+
+type What = (UserKey, RoomKey, Part);
 
 /// The newest of the readings that are under way, of each; so there are no more than
 /// requests that are being answered.
@@ -47,8 +54,8 @@ mod tests {
     #[test]
     fn only_what_began_last_is_told_whichever_ends_first() {
         let mut own = OwnReadings::default();
-        let what = (UserKey(1), RoomKey(2), Own::Unread);
-        let other = (UserKey(1), RoomKey(2), Own::Preferences);
+        let what = (UserKey(1), RoomKey(2), Part::Room(Own::Unread));
+        let other = (UserKey(1), RoomKey(2), Part::Room(Own::Preferences));
         let (first, second, beside) = (own.begin(what), own.begin(what), own.begin(other));
         assert!(own.is_newest(what, second));
         assert!(!own.is_newest(what, first));

@@ -14,7 +14,10 @@ pub use append::Append;
 pub use ends::{Fail, Finish};
 pub use stop::Stop;
 
-use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, send::Send};
+use super::{
+    Access, Asked, ChatError, ChatServer, Operation, Requester,
+    send::{Send, check_in_room},
+};
 use crate::protocol::{Object, Refusal, Rules};
 
 /// Begins a message that is written while others read it.
@@ -24,6 +27,9 @@ pub struct Start {
     client_id: Option<ClientId>,
     reply_to: Option<MessageId>,
     thread_id: Option<MessageId>,
+    /// A reply in a thread is also in the room.
+    #[serde(default)]
+    in_room: bool,
     metadata: Option<Object>,
     /// Only the application: in whose name it is written.
     sender_id: Option<UserId>,
@@ -39,15 +45,25 @@ pub struct Streaming {
     idempotency_key: Option<ClientId>,
     reply_to: Option<MessageId>,
     thread_id: Option<MessageId>,
+    /// A reply in a thread is also in the room.
+    #[serde(default)]
+    in_room: bool,
     sender_id: Option<UserId>,
 }
 
 impl From<Streaming> for Start {
     fn from(streaming: Streaming) -> Self {
-        let Streaming { room_id, client_id, idempotency_key, reply_to, thread_id, sender_id } =
-            streaming;
+        let Streaming {
+            room_id,
+            client_id,
+            idempotency_key,
+            reply_to,
+            thread_id,
+            in_room,
+            sender_id,
+        } = streaming;
         let client_id = client_id.or(idempotency_key);
-        Self { room_id, client_id, reply_to, thread_id, metadata: None, sender_id }
+        Self { room_id, client_id, reply_to, thread_id, in_room, metadata: None, sender_id }
     }
 }
 
@@ -63,6 +79,7 @@ impl Operation for Start {
     }
 
     fn check(&mut self, _: &Rules) -> Result<(), Refusal> {
+        check_in_room(self.in_room, self.thread_id)?;
         Object::check("metadata", self.metadata.as_ref(), METADATA_BYTES)
     }
 
@@ -81,7 +98,8 @@ impl Operation for Start {
 
 impl Start {
     fn sending(self) -> Send {
-        let Self { room_id, client_id, reply_to, thread_id, metadata, sender_id } = self;
-        Send::streaming(room_id, client_id, (reply_to, thread_id), metadata, sender_id)
+        let Self { room_id, client_id, reply_to, thread_id, in_room, metadata, sender_id } = self;
+        let place = (reply_to, thread_id, in_room);
+        Send::streaming(room_id, client_id, place, metadata, sender_id)
     }
 }

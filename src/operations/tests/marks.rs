@@ -94,7 +94,8 @@ async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
             7 if !ids.is_empty() => {
                 // Also of a tombstone, which thereby changes once more.
                 let thread = Some(picked(&mut random, &ids));
-                let extras = NewExtras { thread, ..NewExtras::default() };
+                let (in_room, mentioned) = (step % 2 == 0, mentioning("@ben"));
+                let extras = NewExtras { thread, in_room, mentioned, ..NewExtras::default() };
                 let plain = bench.message(room.key, &ann, None);
                 // Refused where the thread has not begun before its root went.
                 let reply = NewMessage { extras: Some(Box::new(extras)), ..plain };
@@ -119,8 +120,11 @@ async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
                 bench.one(Unreading { room: room.key, user: ben.key, from }).expect("marked");
             }
             10 => {
-                let extras = NewExtras { is_streaming: true, ..NewExtras::default() };
-                ids.push(bench.rich(&room, &ann, extras));
+                let thread = (step % 3 == 0).then(|| ids.last().copied()).flatten();
+                let extras = NewExtras { thread, is_streaming: true, ..NewExtras::default() };
+                let plain = bench.message(room.key, &ann, None);
+                let new = NewMessage { extras: Some(Box::new(extras)), ..plain };
+                ids.extend(bench.one(new).map(|sent| sent.stored.id));
             }
             11 if !ids.is_empty() => {
                 let content = ["@ben, at last", "at last"][random.random_range(0..2)];

@@ -8,6 +8,7 @@ use crate::{
     operations::frames::FRAMES,
     protocol::{
         Auth, DraftView, ErrorView, MemberView, MessageView, ProfileView, RoomChangeView, Schemas,
+        ThreadStateView,
         events::{
             AddedView, ClearedView, DeltaView, LeftView, MembersView, PreferencesSetView,
             PresenceView, ReceiptsView, RemovedView, RoomPresenceView, StopView, TypingView,
@@ -102,6 +103,7 @@ pub fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
         ("room.presence", around(Some(schemas.of::<RoomPresenceView<'_>>()), ROOM_EVENT)),
         ("room.unread", around(Some(schemas.of::<UnreadView<'_>>()), ROOM_EVENT)),
         ("room.draft", around(Some(schemas.of::<DraftView<'_>>()), ROOM_EVENT)),
+        ("thread.state", around(Some(schemas.of::<ThreadStateView<'_>>()), ROOM_EVENT)),
         ("room.preferences", around(Some(schemas.of::<PreferencesSetView>()), ROOM_EVENT)),
         ("member.joined", around(Some(member.clone()), ROOM_EVENT)),
         ("member.updated", around(Some(member), ROOM_EVENT)),

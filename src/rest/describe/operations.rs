@@ -36,7 +36,11 @@ const SUBJECTS: &[Subject] = &[
     subject("Accounts", "Built-in accounts, and who one is", &["auth", "me"]),
     subject("Rooms", "Rooms, their rules and how long they keep messages", &["rooms"]),
     subject("Members", "Who is in a room, and who is kept out", &["members", "bans"]),
-    subject("Messages", "History, threads, pins and search", &["messages", "pins", "search"]),
+    subject(
+        "Messages",
+        "History, threads, pins and search",
+        &["messages", "threads", "pins", "search"],
+    ),
     subject("Reactions", "Emoji under messages", &["reactions"]),
     subject("Attachments", "Files", &["attachments"]),
     subject(

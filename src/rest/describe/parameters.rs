@@ -33,6 +33,7 @@ pub fn description(name: &str) -> &'static str {
         "sender" => "Only what this user wrote",
         "sender_id" => "Only the application: in whose name it is sent",
         "sort" => "What comes first",
+        "thread" => "The id of a message: of that which the thread begins with, or of a reply",
         "thread_id" => "The message whose thread it is in",
         "to" => "Not after this time",
         "unread" => "Whether anything is unread there, or they are marked so",

@@ -57,7 +57,7 @@ async fn how_one_has_a_room_is_told_to_ones_devices_everywhere() {
     let cluster = Cluster::start(2).await;
     let (ann, ben) = (cluster.nodes[0].user("ann").await, cluster.nodes[0].user("ben").await);
     ann.room_with("den", &[&ben]).await;
-    ann.say("den", "hello").await;
+    let root = ann.say_id("den", "hello").await;
     let mut phone = ben.connect().await;
     let mut laptop = cluster.nodes[1].user("ben").await.connect().await;
     phone.ask("message.read", json!({"room_id": "den", "all": true})).await;
@@ -81,6 +81,11 @@ async fn how_one_has_a_room_is_told_to_ones_devices_everywhere() {
         phone.ask("draft.set", json!({"room_id": "den", "content": content})).await;
         let told = laptop.next_event("room.draft").await;
         assert_eq!((&told["room_id"], &told["data"]["content"]), (&json!("den"), &json!(content)));
+    }
+    for (kind, following) in [("thread.follow", true), ("thread.unfollow", false)] {
+        phone.ask(kind, json!({"thread_id": root})).await;
+        let told = laptop.next_event("thread.state").await;
+        assert_eq!(told["data"]["following"], following);
     }
     phone.told_so_far().await;
     // Over two nodes at once: what each device hears last has both.

@@ -92,7 +92,7 @@ macro_rules! columns_of_tuples {
         columns_of_tuples!($($rest)*);
     };
 }
-columns_of_tuples!(A B C D E F G H I J K L M N O P Q R S T U V W X);
+columns_of_tuples!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z);
 
 fn column_of<C: Column>() -> CopiedColumn
 where
@@ -152,6 +152,7 @@ pub(crate) fn all() -> Vec<CopiedTable> {
         audit(id),
         former_members(room_key, user_key),
         drafts(user_key, room_key, thread_id),
+        thread_follows(user_key, thread_id),
         unread_told(user_key),
         unread_waiting(user_key, room_key),
         retired_heads(bucket),

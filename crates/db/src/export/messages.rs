@@ -38,6 +38,7 @@ struct Row {
     kind: Option<String>,
     sent_by: Option<String>,
     silent: Option<bool>,
+    in_room: Option<bool>,
 }
 
 /// A file of a message: its id, and what a line says of it.
@@ -82,6 +83,7 @@ fn line(row: Row, room: &ExportedRoom, named: &Named, files: &[File]) -> archive
         kind,
         sent_by,
         silent,
+        in_room,
     } = row;
     // What deleted users wrote is taken away in steps; here it is gone already.
     let deleted_at = deleted_at.or(gone_at);
@@ -111,6 +113,7 @@ fn line(row: Row, room: &ExportedRoom, named: &Named, files: &[File]) -> archive
         kind: kind.as_deref().and_then(MessageKind::parse),
         sent_by: sent_by.map(UserId::from_stored),
         silent: silent.unwrap_or(false),
+        in_room: in_room.unwrap_or(false),
         attachments: files.iter().filter(|_| is_shown).map(|(_, file)| file.clone()).collect(),
     }
 }
@@ -200,6 +203,7 @@ pub(super) mod backend {
                 messages::kind,
                 messages::sent_by,
                 messages::silent,
+                messages::in_room,
             ))
             .load(conn)
     }

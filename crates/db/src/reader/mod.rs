@@ -19,6 +19,7 @@ mod room_list;
 mod rooms;
 mod size;
 mod submissions;
+mod threads;
 mod unread;
 mod unread_told;
 mod users;
@@ -65,6 +66,7 @@ pub use room_list::RoomFilter;
 pub use rooms::Arrival;
 pub use size::DatabaseSize;
 pub use submissions::SubmissionBacklog;
+pub use threads::FollowedThreads;
 pub use unread_told::SaidIn;
 pub use users::KnownUser;
 

@@ -21,7 +21,7 @@ use crate::{
     schema::{members, messages, room_heads, rooms},
 };
 use parlor_domain::{
-    Notifications, Preferences, RoomKey, RoomOverview, Seq, UserKey,
+    FollowedThread, Notifications, Preferences, RoomKey, RoomOverview, Seq, ThreadState, UserKey,
     limits::{LOOKED_UP_AT_ONCE, RANK_MAX, ROOMS_SORTED},
 };
 use parlor_process::clock;
@@ -62,6 +62,10 @@ pub struct UnreadSummary {
     pub rooms: usize,
     /// Some of them, the newest first.
     pub newest: Vec<RoomOverview>,
+    /// In how many threads.
+    pub threads: usize,
+    /// Some of those, the newest first.
+    pub newest_threads: Vec<FollowedThread>,
 }
 
 /// Where a room stands in an order; a page goes on behind one.
@@ -204,12 +208,21 @@ impl Reader {
         let mut short = self.short_rooms(user, &all, &own).await?;
         short.retain(|room| room.told().0 > 0);
         short.sort_unstable_by_key(|room| room.place(RoomSort::LastMessage));
-        let sum = |of: fn((i64, i64)) -> i64| short.iter().map(|room| of(room.told())).sum();
+        let sum =
+            |of: fn((i64, i64)) -> i64| -> i64 { short.iter().map(|room| of(room.told())).sum() };
         let (unread, mentions, rooms) = (sum(|(unread, _)| unread), sum(|(_, of)| of), short.len());
         let keys: Vec<RoomKey> = short.iter().take(limit).map(|room| room.key).collect();
         let mut whole = self.whole_rooms(user, keys.iter().copied(), &all).await?;
         let newest = keys.iter().filter_map(|room| whole.remove(room)).collect();
-        Ok(UnreadSummary { unread, mentions, rooms, newest })
+        let mut newest_threads = self.unread_threads(user, clock::now()).await?;
+        let of_threads = |of: fn(&ThreadState) -> i64| -> i64 {
+            newest_threads.iter().map(|thread| of(&thread.state)).sum()
+        };
+        let unread = unread + of_threads(|state| state.unread);
+        let mentions = mentions + of_threads(|state| state.mentions);
+        let threads = newest_threads.len();
+        newest_threads.truncate(limit);
+        Ok(UnreadSummary { unread, mentions, rooms, newest, threads, newest_threads })
     }
 
     /// Those of some rooms that a user is in and that fit, each with its newest message.

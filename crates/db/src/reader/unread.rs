@@ -58,7 +58,8 @@ struct CountRow {
     room_mentions: Option<i64>,
 }
 
-/// Tombstones, and what was posted silently: as the index says it that holds them.
+/// Tombstones, what was posted silently, and what counts in its thread alone: as the index
+/// says it that holds them.
 #[diesel::dsl::auto_type]
 fn is_uncounted() -> _ {
     messages::deleted_at.is_not_null().or(messages::silent.is_not_null())
@@ -274,6 +275,7 @@ impl Reader {
                 .filter(mentions::seq.gt(members::unread_after))
                 .filter(mentions::seq.gt(rooms::floor_seq))
                 .filter(mentions::sender_key.ne(members::user_key))
+                .filter(mentions::in_thread.is_null())
         };
         let own = mentions_of().filter(mentions::user_key.eq(members::user_key));
         let of_all = mentions_of().filter(mentions::user_key.eq(0));
@@ -332,6 +334,7 @@ impl Reader {
                 .filter(mentions::user_key.eq_any([user, 0]))
                 .filter(mentions::seq.gt(from.0).and(mentions::seq.le(upto.0)))
                 .filter(mentions::sender_key.ne(user))
+                .filter(mentions::in_thread.is_null())
         };
         let changed = messages::table
             .filter(messages::room_key.eq(room))

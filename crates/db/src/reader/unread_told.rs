@@ -10,15 +10,19 @@ use rustc_hash::FxHashMap;
 
 use super::{Letter, ReadError, Reader, read};
 use crate::{
-    schema::{members, mentions, messages, outbox, rooms, unread_told, unread_waiting},
+    schema::{
+        members, mentions, messages, outbox, rooms, thread_follows, unread_told, unread_waiting,
+    },
     write::unread::LOOKED,
 };
 use parlor_domain::{MessageId, Notifications, RoomKey, Seq, Timestamp, UserKey};
 
-/// What was said in a room within a look, as far as it counts as unread.
+/// What was said in a room within a look, as far as it counts as unread there; or in a
+/// thread alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SaidIn {
     pub room: RoomKey,
+    pub thread: Option<MessageId>,
     pub first: Seq,
     pub last: Seq,
     pub last_id: MessageId,
@@ -27,6 +31,9 @@ pub struct SaidIn {
     /// The last of it that somebody else said.
     pub before: Option<Seq>,
 }
+
+/// Id, room, thread, how it counts, position and sender of a message.
+type SaidRow = (i64, i64, Option<i64>, Option<bool>, i64, i64);
 
 impl SaidIn {
     fn add(&mut self, id: MessageId, seq: Seq, sender: UserKey) {
@@ -44,9 +51,10 @@ impl SaidIn {
 }
 
 /// Whether a member wants to be told of messages in a room from `$first` on, of which each
-/// is `$within`: not where they have muted it, and perhaps only of mentions.
+/// is `$within`: not where they have muted it, and perhaps only of mentions, those that are
+/// `$unread`.
 macro_rules! wants {
-    ($now:expr, $first:expr, $within:expr) => {{
+    ($now:expr, $first:expr, $within:expr, $unread:expr) => {{
         let meant = mentions::table
             .filter(mentions::room_key.eq(members::room_key))
             .filter(mentions::user_key.eq(members::user_key).or(mentions::user_key.eq(0)))
@@ -58,7 +66,8 @@ macro_rules! wants {
                     .or(unread_told::upto.nullable().is_null()),
             )
             .filter($within)
-            .filter(mentions::seq.gt(members::unread_after).and(mentions::seq.gt(rooms::floor_seq)))
+            .filter($unread)
+            .filter(mentions::seq.gt(rooms::floor_seq))
             .filter(mentions::sender_key.ne(members::user_key));
         members::notifications
             .is_null()
@@ -66,6 +75,37 @@ macro_rules! wants {
             .or(members::notifications.eq(Notifications::Mentions.as_str()).and(exists(meant)))
             .assume_not_null()
     }};
+}
+
+/// Mentions that a room counts.
+#[diesel::dsl::auto_type]
+fn unread_in_room() -> _ {
+    mentions::in_thread.is_null().and(mentions::seq.gt(members::unread_after))
+}
+
+/// Mentions that count in a thread alone.
+#[diesel::dsl::auto_type]
+fn unread_in_thread() -> _ {
+    let in_thread = messages::table
+        .filter(messages::id.eq(mentions::message_id))
+        .filter(messages::thread_id.eq(thread_follows::thread_id.nullable()));
+    exists(in_thread).and(mentions::seq.gt(thread_follows::read_seq))
+}
+
+/// The membership of who follows a thread.
+#[diesel::dsl::auto_type]
+fn of_follower() -> _ {
+    members::room_key
+        .eq(thread_follows::room_key)
+        .and(members::user_key.eq(thread_follows::user_key))
+}
+
+/// Some users, and the last of them, if there may be more.
+fn part(users: Vec<i64>, limit: i64) -> (Vec<UserKey>, Option<UserKey>) {
+    let users: Vec<UserKey> = users.into_iter().map(UserKey).collect();
+    let is_full = i64::try_from(users.len()).is_ok_and(|found| found == limit);
+    let last = users.last().copied().filter(|_| is_full);
+    (users, last)
 }
 
 impl Reader {
@@ -86,25 +126,35 @@ impl Reader {
     ) -> Result<(Vec<SaidIn>, MessageId), ReadError> {
         let query = messages::table
             .filter(messages::id.gt(after.0).and(messages::id.lt(before.0)))
-            .filter(messages::deleted_at.is_null().and(messages::silent.is_null()))
+            .filter(messages::deleted_at.is_null())
+            .filter(messages::silent.is_null().or(messages::silent.eq(false)))
             .order(messages::id)
             .limit(limit)
-            .select((messages::id, messages::room_key, messages::seq, messages::sender_key));
-        let rows = read!(self, |conn| query.load::<(i64, i64, i64, i64)>(&mut conn).await)?;
+            .select((
+                messages::id,
+                messages::room_key,
+                messages::thread_id,
+                messages::silent,
+                messages::seq,
+                messages::sender_key,
+            ));
+        let rows = read!(self, |conn| query.load::<SaidRow>(&mut conn).await)?;
         let is_full = i64::try_from(rows.len()).is_ok_and(|found| found == limit);
         let last = rows.last().filter(|_| is_full).map(|(id, ..)| MessageId(*id));
-        let mut said: FxHashMap<i64, SaidIn> = FxHashMap::default();
-        for (id, room, seq, sender) in rows {
+        let mut said: FxHashMap<(i64, Option<i64>), SaidIn> = FxHashMap::default();
+        for (id, room, thread, silent, seq, sender) in rows {
             let (id, seq, sender) = (MessageId(id), Seq(seq), UserKey(sender));
+            let thread = thread.filter(|_| silent.is_some());
             let new = SaidIn {
                 room: RoomKey(room),
+                thread: thread.map(MessageId),
                 first: seq,
                 last: seq,
                 last_id: id,
                 sender,
                 before: None,
             };
-            said.entry(room).or_insert(new).add(id, seq, sender);
+            said.entry((room, thread)).or_insert(new).add(id, seq, sender);
         }
         let looked = last.unwrap_or(MessageId((before.0 - 1).max(after.0)));
         Ok((said.into_values().collect(), looked))
@@ -120,7 +170,10 @@ impl Reader {
         after: UserKey,
         limit: i64,
     ) -> Result<(Vec<UserKey>, Option<UserKey>), ReadError> {
-        let SaidIn { room, first, last, last_id, sender, before } = said;
+        if let Some(thread) = said.thread {
+            return self.have_not_read_in(thread, said, now, after, limit).await;
+        }
+        let SaidIn { room, thread: _, first, last, last_id, sender, before } = said;
         let waits = unread_waiting::table
             .filter(unread_waiting::user_key.eq(members::user_key))
             .filter(unread_waiting::room_key.eq(members::room_key));
@@ -138,15 +191,50 @@ impl Reader {
             .filter(is_behind)
             .filter(not(exists(waits)))
             .filter(not_told.assume_not_null())
-            .filter(wants!(now, first.0, mentions::seq.le(last.0)))
+            .filter(wants!(now, first.0, mentions::seq.le(last.0), unread_in_room()))
             .order(members::user_key)
             .limit(limit)
             .select(members::user_key);
         let users = read!(self, |conn| query.load::<i64>(&mut conn).await)?;
-        let users: Vec<UserKey> = users.into_iter().map(UserKey).collect();
-        let is_full = i64::try_from(users.len()).is_ok_and(|found| found == limit);
-        let last = users.last().copied().filter(|_| is_full);
-        Ok((users, last))
+        Ok(part(users, limit))
+    }
+
+    /// The same of who follows a thread, where it was said in that alone.
+    async fn have_not_read_in(
+        &self,
+        thread: MessageId,
+        said: SaidIn,
+        now: Timestamp,
+        after: UserKey,
+        limit: i64,
+    ) -> Result<(Vec<UserKey>, Option<UserKey>), ReadError> {
+        let SaidIn { room: _, thread: _, first, last, last_id, sender, before } = said;
+        let waits = unread_waiting::table
+            .filter(unread_waiting::user_key.eq(members::user_key))
+            .filter(unread_waiting::room_key.eq(members::room_key));
+        let not_told = unread_told::upto.nullable().is_null();
+        let not_told = not_told.or(unread_told::upto.nullable().lt(last_id.0));
+        let before = before.map_or(0, |seq| seq.0);
+        let read = thread_follows::read_seq;
+        let is_behind = (members::user_key.ne(sender.0).and(read.lt(last.0)))
+            .or(members::user_key.eq(sender.0).and(read.lt(before)));
+        let query = thread_follows::table
+            .inner_join(members::table.on(of_follower()))
+            .inner_join(rooms::table.on(rooms::key.eq(thread_follows::room_key)))
+            .left_join(unread_told::table.on(unread_told::user_key.eq(thread_follows::user_key)))
+            .filter(thread_follows::thread_id.eq(thread.0))
+            .filter(thread_follows::user_key.gt(after.0))
+            .filter(thread_follows::following)
+            .filter(rooms::floor_seq.lt(last.0))
+            .filter(is_behind)
+            .filter(not(exists(waits)))
+            .filter(not_told.assume_not_null())
+            .filter(wants!(now, first.0, mentions::seq.le(last.0), unread_in_thread()))
+            .order(thread_follows::user_key)
+            .limit(limit)
+            .select(thread_follows::user_key);
+        let users = read!(self, |conn| query.load::<i64>(&mut conn).await)?;
+        Ok(part(users, limit))
     }
 
     /// Some of those who wait to be told and may be by now.
@@ -203,7 +291,51 @@ impl Reader {
             .filter(unread_waiting::user_key.eq(user.0))
             .filter(rooms::id.is_not_null())
             .filter(exists(counted))
-            .filter(wants!(now, unread_waiting::first_seq, within))
+            .filter(wants!(now, unread_waiting::first_seq, within, unread_in_room()))
+            .select(unread_waiting::room_key);
+        let found = read!(self, |conn| query.first::<i64>(&mut conn).await.optional())?;
+        if found.is_some() {
+            return Ok(true);
+        }
+        self.has_waited_in_threads(user, (after, before), now).await
+    }
+
+    /// The same of what was said in threads alone that the user follows.
+    async fn has_waited_in_threads(
+        &self,
+        user: UserKey,
+        (after, before): (MessageId, MessageId),
+        now: Timestamp,
+    ) -> Result<bool, ReadError> {
+        let counted = messages::table
+            .filter(messages::thread_id.eq(thread_follows::thread_id.nullable()))
+            .filter(messages::seq.ge(unread_waiting::first_seq))
+            .filter(messages::seq.gt(thread_follows::read_seq))
+            .filter(messages::seq.gt(rooms::floor_seq))
+            .filter(messages::id.gt(after.0).and(messages::id.lt(before.0)))
+            .filter(
+                messages::id
+                    .nullable()
+                    .gt(unread_told::upto.nullable())
+                    .or(unread_told::upto.nullable().is_null()),
+            )
+            .filter(messages::sender_key.ne(members::user_key))
+            .filter(messages::deleted_at.is_null().and(messages::silent.eq(false)));
+        let within = mentions::message_id.gt(after.0).and(mentions::message_id.lt(before.0));
+        let query = unread_waiting::table
+            .inner_join(
+                thread_follows::table.on(thread_follows::room_key
+                    .eq(unread_waiting::room_key)
+                    .and(thread_follows::user_key.eq(unread_waiting::user_key))),
+            )
+            .inner_join(members::table.on(of_follower()))
+            .inner_join(rooms::table.on(rooms::key.eq(unread_waiting::room_key)))
+            .left_join(unread_told::table.on(unread_told::user_key.eq(unread_waiting::user_key)))
+            .filter(unread_waiting::user_key.eq(user.0))
+            .filter(thread_follows::following)
+            .filter(rooms::id.is_not_null())
+            .filter(exists(counted))
+            .filter(wants!(now, unread_waiting::first_seq, within, unread_in_thread()))
             .select(unread_waiting::room_key);
         let found = read!(self, |conn| query.first::<i64>(&mut conn).await.optional())?;
         Ok(found.is_some())
@@ -234,6 +366,7 @@ mod tests {
             let (seq, sender) = all[0];
             let mut said = SaidIn {
                 room: RoomKey(1),
+                thread: None,
                 first: Seq(seq),
                 last: Seq(seq),
                 last_id: MessageId(seq),

@@ -45,6 +45,7 @@ pub(crate) struct MessageRow {
     sent_by: Option<String>,
     silent: Option<bool>,
     stream: Option<String>,
+    in_room: Option<bool>,
 }
 
 /// The messages that can be seen: their room is there and they have not been
@@ -88,6 +89,7 @@ pub(crate) fn columns() -> _ {
         messages::sent_by,
         messages::silent,
         messages::stream,
+        messages::in_room,
     )
 }
 
@@ -162,12 +164,14 @@ impl MessageRow {
             sent_by,
             silent,
             stream,
+            in_room,
         } = self;
         let stream = stream.as_deref().and_then(StreamState::parse);
         let quote = |id: Option<i64>| quotes.get(&id?).cloned();
         let extras = Extras {
             reply_to: quote(reply_to),
             thread_id: thread_id.map(MessageId),
+            in_room: in_room.unwrap_or(false),
             thread: thread_count
                 .filter(|count| *count > 0)
                 .map(|count| Thread { count, last_reply: quote(thread_last) }),

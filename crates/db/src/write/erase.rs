@@ -117,7 +117,7 @@ pub mod backend {
         backend::Conn,
         schema::{
             api_keys, bans, blocks, drafts, former_members, inbox, inbox_heads, members, mentions,
-            receipts, refresh_tokens, rooms, unread_told, unread_waiting, users,
+            receipts, refresh_tokens, rooms, thread_follows, unread_told, unread_waiting, users,
         },
         write::{
             attachment::backend as attachment, bars::backend as bars, life::backend as life,
@@ -243,6 +243,8 @@ pub mod backend {
         let waiting = unread_waiting::table.filter(unread_waiting::user_key.eq(key));
         diesel::delete(waiting).execute(conn)?;
         diesel::delete(drafts::table.filter(drafts::user_key.eq(key))).execute(conn)?;
+        let follows = thread_follows::table.filter(thread_follows::user_key.eq(key));
+        diesel::delete(follows).execute(conn)?;
         diesel::delete(mentions::table.filter(mentions::user_key.eq(key))).execute(conn).map(drop)
     }
 

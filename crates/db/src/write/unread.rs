@@ -69,23 +69,31 @@ mod backend {
     use diesel::{ExpressionMethods, QueryDsl, QueryResult, RunQueryDsl};
 
     use super::{
-        LOOKED, MessageId, MessageIds, NoteUnread, TellUnread, Timestamp, UserKey, Written,
+        LOOKED, MessageId, MessageIds, NoteUnread, RoomKey, Seq, TellUnread, Timestamp, UserKey,
+        Written,
     };
     use crate::{
         backend::Conn,
         schema::{unread_told, unread_waiting},
+        write::backend::SHARES_ROOMS,
     };
 
     pub(super) fn note(conn: &mut Conn, note: &NoteUnread) -> Written<()> {
-        for (user, room, first) in &note.waiting {
-            diesel::insert_into(unread_waiting::table)
-                .values((
-                    unread_waiting::user_key.eq(user.0),
-                    unread_waiting::room_key.eq(room.0),
-                    unread_waiting::first_seq.eq(first.0),
-                ))
-                .on_conflict_do_nothing()
-                .execute(conn)?;
+        let row = |(user, room, first): &(UserKey, RoomKey, Seq)| {
+            (
+                unread_waiting::user_key.eq(user.0),
+                unread_waiting::room_key.eq(room.0),
+                unread_waiting::first_seq.eq(first.0),
+            )
+        };
+        let rows_in = || diesel::insert_into(unread_waiting::table);
+        if SHARES_ROOMS && !note.waiting.is_empty() {
+            let rows: Vec<_> = note.waiting.iter().map(row).collect();
+            rows_in().values(rows).on_conflict_do_nothing().execute(conn)?;
+        } else {
+            for waiting in &note.waiting {
+                rows_in().values(row(waiting)).on_conflict_do_nothing().execute(conn)?;
+            }
         }
         if let Some(looked) = note.looked
             && insert(conn, LOOKED, (looked, Timestamp(0)))? == 0

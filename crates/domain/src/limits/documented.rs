@@ -81,6 +81,7 @@ fn the_documents_say_the_constants() {
             format!("A page looks at {} rooms at most", number(ROOMS_EXAMINED)),
             format!("the first {} of the user's rooms", number(ROOMS_SORTED)),
             format!("at most {} positions back from the last message", number(UNREAD_BACK)),
+            format!("kept for the {} threads", number(THREADS_FOLLOWED)),
             format!("newest {DRAFTS_PER_USER} drafts of a user are kept"),
             format!("percent-encoded; at most {})", bytes(CUSTOM_FILTER_BYTES)),
             format!("messages of {} or more", bytes(COMPRESSION_MIN_BYTES)),

@@ -52,6 +52,9 @@ pub const ROOMS_EXAMINED: i64 = 10_000;
 pub const ROOMS_SORTED: i64 = 10_000;
 /// Drafts kept of one user; beyond, the oldest goes.
 pub const DRAFTS_PER_USER: i64 = 500;
+/// Threads of which it is kept for one user whether they follow them; beyond, the one they
+/// have followed or read longest ago goes.
+pub const THREADS_FOLLOWED: i64 = 1_000;
 /// A member's own order of rooms is within this, as JavaScript's whole numbers are.
 pub const RANK_MAX: i64 = (1 << 53) - 1;
 /// Bytes of the custom data that a list of rooms is filtered by.

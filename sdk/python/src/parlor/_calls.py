@@ -392,6 +392,17 @@ def finish_message(
     )
 
 
+def follow_thread(thread: str) -> Call[types.ThreadState]:
+    """Follow a thread. Follows a thread from here on: what is in it already counts as read.
+    Whoever writes in a thread, began it or is mentioned in it follows it by itself."""
+    return Call(
+        "PUT",
+        path("/threads/{thread}/follow", thread=thread),
+        repeatable=True,
+        answer="json",
+    )
+
+
 def freeze_room(room: str) -> Call[types.Room]:
     """Freeze: only moderators write. From now on only moderators write and react. Messages stay
     readable."""
@@ -776,6 +787,44 @@ def iter_drafts(
     return pages(
         list_drafts(cursor=cursor, limit=limit),
         "drafts",
+        "cursor",
+        (),
+    )
+
+
+def list_followed_threads(
+    *,
+    cursor: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    unread: Union[bool, Unset] = UNSET,
+) -> Call[types.Threads]:
+    """Threads that one follows. The threads that the user follows, that with the newest reply
+    first, each with what is unread of it; all of them, or with `unread` those with something
+    unread (`true`), or the others (`false`).
+
+    - cursor: An opaque position: the newest reply of the last thread before.
+    - limit: At most so many entries
+    - unread: Whether anything is unread there, or they are marked so
+    """
+    return Call(
+        "GET",
+        path("/threads"),
+        query={"cursor": cursor, "limit": limit, "unread": unread},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_followed_threads(
+    *,
+    cursor: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    unread: Union[bool, Unset] = UNSET,
+) -> Pages[types.FollowedThread]:
+    """Threads that one follows: one after the other, from as many pages as there are."""
+    return pages(
+        list_followed_threads(cursor=cursor, limit=limit, unread=unread),
+        "threads",
         "cursor",
         (),
     )
@@ -1247,7 +1296,8 @@ def list_thread(
     after: Union[int, Unset] = UNSET,
     limit: Union[int, Unset] = UNSET,
 ) -> Call[types.ThreadPage]:
-    """A thread. The first message of a thread and its replies in their order.
+    """A thread. The first message of a thread and its replies in their order, and in `state`
+    what the user has read of it, if they follow it.
 
     - after: What comes after this: the last one of the page before
     - limit: At most so many entries
@@ -1397,6 +1447,25 @@ def mark_read(
     return Call(
         "PUT",
         path("/rooms/{room}/read", room=room),
+        body={"all": all, "message_id": message_id, "seq": seq},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def mark_thread_read(
+    thread: str,
+    *,
+    all: Union[bool, None, Unset] = UNSET,
+    message_id: Union[str, None, Unset] = UNSET,
+    seq: Union[int, None, Unset] = UNSET,
+) -> Call[types.ThreadState]:
+    """Say what one has read of a thread. Says up to where the user has read a thread that they
+    follow: up to a position (`seq`), to a reply (`message_id`), or `all` of it. It never moves
+    back. Nobody else learns of it."""
+    return Call(
+        "PUT",
+        path("/threads/{thread}/read", thread=thread),
         body={"all": all, "message_id": message_id, "seq": seq},
         repeatable=True,
         answer="json",
@@ -1709,6 +1778,7 @@ def send_message(
     client_id: Union[str, None, Unset] = UNSET,
     content: Union[str, None, Unset] = UNSET,
     created_at: Union[Union[str, datetime], None, Unset] = UNSET,
+    in_room: Union[bool, Unset] = UNSET,
     kind: Union[types.MessageKind, None, Unset] = UNSET,
     metadata: Union[Mapping[str, Any], None, Unset] = UNSET,
     reply_to: Union[str, None, Unset] = UNSET,
@@ -1724,6 +1794,7 @@ def send_message(
 
     - content: May be left out where there are attachments.
     - created_at: Only the application: when it was said elsewhere.
+    - in_room: A reply in a thread is also in the room, and unread there.
     - kind: Only the application: a notice that nobody says.
     - sender_id: Only the application: in whose name it is sent.
     - silent: Only the application: it is not unread to anybody, and calls nobody whom it
@@ -1737,6 +1808,7 @@ def send_message(
             "client_id": client_id,
             "content": content,
             "created_at": created_at,
+            "in_room": in_room,
             "kind": kind,
             "metadata": metadata,
             "reply_to": reply_to,
@@ -1759,7 +1831,10 @@ def set_draft(
 ) -> Call[types.Draft]:
     """Keep what one has begun to write. Keeps what the user has begun to write in a room or a
     thread there, for their own devices alone; an empty content without metadata takes it away.
-    At most 500 are kept; beyond, the oldest goes."""
+    At most 500 are kept; beyond, the oldest goes.
+
+    - content: May be empty.
+    """
     return Call(
         "PUT",
         path("/rooms/{room}/draft", room=room),
@@ -1862,6 +1937,7 @@ def stream_message(
     content: bytes,
     *,
     client_id: Union[str, Unset] = UNSET,
+    in_room: Union[bool, Unset] = UNSET,
     reply_to: Union[str, Unset] = UNSET,
     sender_id: Union[str, Unset] = UNSET,
     thread_id: Union[str, Unset] = UNSET,
@@ -1875,6 +1951,7 @@ def stream_message(
     the application: in a user's name (`sender_id`).
 
     - client_id: The sender's own name of the message: sent again it is not stored again
+    - in_room: A reply in a thread is also in the room.
     - reply_to: The message that it answers
     - sender_id: Only the application: in whose name it is sent
     - thread_id: The message whose thread it is in
@@ -1884,6 +1961,7 @@ def stream_message(
         path("/rooms/{room}/messages/stream", room=room),
         query={
             "client_id": client_id,
+            "in_room": in_room,
             "reply_to": reply_to,
             "sender_id": sender_id,
             "thread_id": thread_id,
@@ -1935,6 +2013,17 @@ def unblock_user(user: str) -> Call[None]:
         path("/blocks/{user}", user=user),
         repeatable=True,
         answer="nothing",
+    )
+
+
+def unfollow_thread(thread: str) -> Call[types.ThreadState]:
+    """Do not follow a thread any more. Does not follow a thread any more, also not if one is
+    mentioned in it; writing in it follows it again."""
+    return Call(
+        "DELETE",
+        path("/threads/{thread}/follow", thread=thread),
+        repeatable=True,
+        answer="json",
     )
 
 

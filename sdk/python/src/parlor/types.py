@@ -203,8 +203,24 @@ class Export(TypedDict):
     reactions: List[OwnReaction]
     receipts: List[RoomReceipt]
     rooms: List[Room]
+    threads: List[ThreadState]
     uploads: List[Attachment]
     user: Profile
+
+
+class FollowedThread(TypedDict):
+    """A thread, with the message that it begins with."""
+
+    following: bool
+    mentions: int
+    """Those of them that mention the user, or everybody."""
+    read_seq: int
+    room_id: str
+    root: Message
+    thread_id: str
+    """The message that the thread begins with."""
+    unread: int
+    """Replies of others behind that."""
 
 
 class Found(TypedDict):
@@ -345,6 +361,8 @@ class Message(_Message, total=False):
     client_id: str
     deleted_at: str
     edited_at: str
+    in_room: bool
+    """Of a reply in a thread: it is also in the room."""
     kind: MessageKind
     mentions: Mentions
     metadata: Dict[str, Any]
@@ -696,10 +714,39 @@ class Thread(_Thread, total=False):
     last_reply: Quote
 
 
-class ThreadPage(TypedDict):
+class _ThreadPage(TypedDict):
     has_more: bool
     replies: List[Message]
     root: Message
+
+
+class ThreadPage(_ThreadPage, total=False):
+    state: ThreadState
+
+
+class ThreadState(TypedDict):
+    """What a user has of a thread for themselves."""
+
+    following: bool
+    mentions: int
+    """Those of them that mention the user, or everybody."""
+    read_seq: int
+    room_id: str
+    thread_id: str
+    """The message that the thread begins with."""
+    unread: int
+    """Replies of others behind that."""
+
+
+class _Threads(TypedDict):
+    has_more: bool
+    threads: List[FollowedThread]
+    unread_threads: int
+    """How many of all of them have something unread."""
+
+
+class Threads(_Threads, total=False):
+    cursor: str
 
 
 class _Unread(TypedDict):

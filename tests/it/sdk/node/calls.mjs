@@ -150,6 +150,12 @@ async function messages(boss) {
   await ann.sendMessage("board:1", { content: "at ten", thread_id: sent.message_id });
   assert.deepEqual(contents((await boss.listThread(sent.message_id)).replies), ["at ten"]);
   assert.equal((await boss.iterThread(sent.message_id, { limit: 1 })).length, 1);
+  const followed = await ann.listFollowedThreads({ unread: false });
+  assert.deepEqual(followed.threads.map((thread) => thread.thread_id), [sent.message_id]);
+  assert.equal((await ann.iterFollowedThreads({ limit: 1 })).length, 1);
+  assert.equal((await ann.markThreadRead(sent.message_id, { all: true })).unread, 0);
+  assert.equal((await ann.unfollowThread(sent.message_id)).following, false);
+  assert.equal((await ann.followThread(sent.message_id)).following, true);
   await ann.editMessage(reply.message_id, { content: "yes!" });
   assert.equal((await boss.getMessage(reply.message_id)).content, "yes!");
   await ann.deleteMessage(reply.message_id);

@@ -143,6 +143,12 @@ async def messages(boss: Recorded) -> None:
     thread = await boss.list_thread(sent["message_id"])
     assert [each["content"] for each in thread["replies"]] == ["at ten"]
     assert len(await boss.iter_thread(sent["message_id"], limit=1)) == 1
+    followed = await ann.list_followed_threads(unread=False)
+    assert [each["thread_id"] for each in followed["threads"]] == [sent["message_id"]]
+    assert len(await ann.iter_followed_threads(limit=1)) == 1
+    assert (await ann.mark_thread_read(sent["message_id"], all=True))["unread"] == 0
+    assert not (await ann.unfollow_thread(sent["message_id"]))["following"]
+    assert (await ann.follow_thread(sent["message_id"]))["following"]
     await ann.edit_message(reply["message_id"], content="yes!")
     assert (await boss.get_message(reply["message_id"]))["content"] == "yes!"
     await ann.delete_message(reply["message_id"])

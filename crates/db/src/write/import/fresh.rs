@@ -35,6 +35,11 @@ impl Fresh<'_> {
         self.message.deleted_at.is_some()
     }
 
+    /// It counts in its thread alone.
+    pub fn is_only_in_thread(&self) -> bool {
+        self.thread.is_some() && !self.message.in_room
+    }
+
     /// A file may speak for itself, and of what was deleted nothing is left.
     pub fn says_something(&self) -> bool {
         let content = self.message.content.as_ref().map_or("", |content| &*content.0);

@@ -16,7 +16,7 @@ use super::{
     fresh::{Fresh, fresh, keep_ids, mention, refer, replies},
     known::{Known, KnownMessages},
 };
-use crate::schema::messages;
+use crate::{schema::messages, write::message::counts};
 
 #[derive(Insertable)]
 #[diesel(table_name = messages, treat_none_as_default_value = false)]
@@ -41,6 +41,7 @@ struct NewRow<'a> {
     kind: Option<&'static str>,
     sent_by: Option<&'a str>,
     silent: Option<bool>,
+    in_room: Option<bool>,
 }
 
 #[each_backend]
@@ -266,7 +267,8 @@ pub(super) mod backend {
             attachments: encode_attachments(&one.files),
             kind: one.message.kind.map(MessageKind::as_str),
             sent_by: one.message.sent_by.as_ref().map(UserId::as_str),
-            silent: one.message.silent.then_some(true),
+            silent: counts(one.message.silent, one.is_only_in_thread()),
+            in_room: (one.thread.is_some() && one.message.in_room).then_some(true),
         }
     }
 
@@ -295,6 +297,7 @@ pub(super) mod backend {
                         mentions::seq.eq(one.seq.0),
                         mentions::sender_key.eq(one.sender.0),
                         mentions::message_id.eq(one.id.0),
+                        mentions::in_thread.eq(one.is_only_in_thread().then_some(true)),
                     ))
                     .execute(conn)?;
             }

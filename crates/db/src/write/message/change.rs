@@ -8,6 +8,7 @@ use parlor_domain::{
 };
 use parlor_macros::each_backend;
 
+use super::{follow, rich::Mentioning};
 use crate::write::{Concern, Conn, Effects, WebhookEvent, Write, WriteError, Written, on};
 
 /// A change of a stored message. Whether it is allowed is decided in the
@@ -29,13 +30,21 @@ pub struct ChangedMessage {
     pub root: Option<Box<Message>>,
     /// If it took a `seq`.
     pub moved: bool,
+    /// Who follows its thread from now on.
+    pub followed: Vec<UserKey>,
     /// It was being written until now: only from here on others count and find it.
     pub was_streaming: bool,
 }
 
 impl ChangedMessage {
     pub(super) fn unchanged(message: Message) -> Self {
-        Self { message: Box::new(message), root: None, moved: false, was_streaming: false }
+        Self {
+            message: Box::new(message),
+            root: None,
+            moved: false,
+            followed: Vec::new(),
+            was_streaming: false,
+        }
     }
 
     pub(in crate::write) fn effects(&self, effects: &mut Effects) {
@@ -47,6 +56,7 @@ impl ChangedMessage {
         if let Some(root) = &self.root {
             effects.position(root.room_key, root.changed_seq);
         }
+        follow::effects(&self.message, &self.followed, effects);
         let kind = match (self.was_streaming, deleted_at) {
             _ if self.message.is_streaming() => return,
             // It was never told.
@@ -132,8 +142,12 @@ pub mod backend {
         id: MessageId,
         root: Option<Message>,
     ) -> Written<ChangedMessage> {
-        let message = Box::new(select::find(conn, id)?.ok_or(WriteError::NoSuchMessage)?);
-        Ok(ChangedMessage { message, root: root.map(Box::new), moved: true, was_streaming: false })
+        let message = select::find(conn, id)?.ok_or(WriteError::NoSuchMessage)?;
+        Ok(ChangedMessage {
+            root: root.map(Box::new),
+            moved: true,
+            ..ChangedMessage::unchanged(message)
+        })
     }
 
     /// The next number for a change of a room that is there.
@@ -163,10 +177,12 @@ pub mod backend {
             ))
             .execute(conn)?;
         diesel::delete(mentions::table.filter(mentions::message_id.eq(id.0))).execute(conn)?;
-        if message.extras.as_ref().is_none_or(|extras| !extras.posted.silent) {
-            rich::insert_mentions(conn, room, id, message.seq, message.sender.key, &keys)?;
-        }
-        changed(conn, id, None)
+        let is_silent = message.extras.as_ref().is_some_and(|extras| extras.posted.silent);
+        let followed = match is_silent {
+            true => Vec::new(),
+            false => rich::insert_mentions(conn, Mentioning::of(&message, at), &keys)?,
+        };
+        Ok(ChangedMessage { followed, ..changed(conn, id, None)? })
     }
 
     /// What was said is gone; the place in the room and in its thread stays.

@@ -2,6 +2,7 @@
 
 pub(super) mod at_once;
 mod change;
+pub mod follow;
 mod reaction;
 mod rich;
 mod rights;
@@ -22,6 +23,7 @@ use parlor_macros::each_backend;
 use rustc_hash::FxHashMap;
 
 pub use change::{ChangeMessage, ChangedMessage};
+pub use follow::Follow;
 pub use stream::{EndStream, StoreStreams, StreamEnd, Streamed};
 
 use super::{
@@ -61,6 +63,14 @@ pub struct Sent {
 pub struct RichMessage {
     pub message: Message,
     pub root: Option<Message>,
+    /// Who follows its thread from now on.
+    pub followed: Vec<UserKey>,
+}
+
+/// How a message counts as unread: `None` as usual, `Some(true)` nowhere, `Some(false)` in
+/// its thread alone.
+pub(super) fn counts(is_silent: bool, is_only_in_thread: bool) -> Option<bool> {
+    if is_silent { Some(true) } else { is_only_in_thread.then_some(false) }
 }
 
 impl Write for NewMessage {
@@ -84,8 +94,9 @@ impl Write for NewMessage {
         if self.extras.as_ref().is_none_or(|extras| !extras.is_streaming) {
             effects.webhook(|| WebhookEvent::of_message("message.created", self.room, id, seq));
         }
-        if let Some(root) = rich.as_ref().and_then(|rich| rich.root.as_ref()) {
-            effects.position(root.room_key, root.changed_seq);
+        if let Some(rich) = rich {
+            rich.root.iter().for_each(|root| effects.position(root.room_key, root.changed_seq));
+            follow::effects(&rich.message, &rich.followed, effects);
         }
     }
 

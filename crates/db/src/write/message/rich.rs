@@ -3,12 +3,12 @@
 
 use diesel::Insertable;
 use parlor_domain::{
-    ClientId, Mentioned, Mentions, MessageId, MessageKind, NewExtras, RoomKey, Seq, StoredMessage,
-    StreamState, UserId, UserKey,
+    ClientId, Mentioned, Mentions, Message, MessageId, MessageKind, NewExtras, RoomKey, Seq,
+    StoredMessage, StreamState, Timestamp, UserId, UserKey,
 };
 use parlor_macros::each_backend;
 
-use super::{NewMessage, RichMessage, Sent};
+use super::{NewMessage, RichMessage, Sent, counts, follow::InThread};
 use crate::{
     schema::messages,
     write::{WriteError, Written},
@@ -34,6 +34,41 @@ struct NewRow<'a> {
     sent_by: Option<&'a str>,
     silent: Option<bool>,
     stream: Option<&'static str>,
+    in_room: Option<bool>,
+}
+
+/// A message that mentions somebody.
+#[derive(Clone, Copy)]
+pub struct Mentioning {
+    pub room: RoomKey,
+    pub message: MessageId,
+    pub seq: Seq,
+    pub sender: UserKey,
+    /// The thread that it is in, and whether it counts there alone.
+    pub thread: Option<(MessageId, bool)>,
+    pub at: Timestamp,
+}
+
+impl Mentioning {
+    fn in_thread(self, thread: MessageId) -> InThread {
+        let Self { room, message: _, seq, sender, thread: _, at } = self;
+        InThread { room, thread, seq, sender, at }
+    }
+
+    /// One that is stored already.
+    pub fn of(message: &Message, at: Timestamp) -> Self {
+        let extras = message.extras.as_deref();
+        let thread =
+            extras.and_then(|extras| Some((extras.thread_id?, extras.is_only_in_thread())));
+        Self {
+            room: message.room_key,
+            message: message.id,
+            seq: message.seq,
+            sender: message.sender.key,
+            thread,
+            at,
+        }
+    }
 }
 
 /// The key in `mentions` that stands for everyone in the room.
@@ -55,8 +90,9 @@ pub mod backend {
         write::{
             attachment::backend as attachment,
             message::{
-                backend::find_repeated, select::backend as select, sender::backend as sender,
-                stream_row::backend as stream_row, thread::backend as thread,
+                backend::find_repeated, follow::backend as follow, select::backend as select,
+                sender::backend as sender, stream_row::backend as stream_row,
+                thread::backend as thread,
             },
         },
     };
@@ -93,6 +129,7 @@ pub mod backend {
         sender::note(conn, &senders)?;
         let (mentioned, keys) = resolve(conn, new.room, &extras.mentioned)?;
         let posted = &extras.posted;
+        let is_only_in_thread = thread.is_some() && !extras.in_room;
         diesel::insert_into(messages::table)
             .values(NewRow {
                 id: new.id.0,
@@ -110,24 +147,38 @@ pub mod backend {
                 attachments: encode_attachments(&attached),
                 kind: posted.kind.map(MessageKind::as_str),
                 sent_by: posted.by.as_ref().map(UserId::as_str),
-                silent: (posted.silent || extras.is_streaming).then_some(true),
+                silent: counts(posted.silent || extras.is_streaming, is_only_in_thread),
                 stream: extras.is_streaming.then_some(StreamState::Streaming.as_str()),
+                in_room: (thread.is_some() && extras.in_room).then_some(true),
             })
             .execute(conn)?;
         if extras.is_streaming {
             stream_row::begin(conn, new.id, new.created_at)?;
         }
-        if !posted.silent {
-            insert_mentions(conn, new.room, new.id, seq, new.sender, &keys)?;
-        }
+        let mentioning = Mentioning {
+            room: new.room,
+            message: new.id,
+            seq,
+            sender: new.sender,
+            thread: thread.map(|root| (root, is_only_in_thread)),
+            at: new.created_at,
+        };
+        let mut followed = match posted.silent {
+            true => Vec::new(),
+            false => insert_mentions(conn, mentioning, &keys)?,
+        };
         let root = match thread {
             Some(root) => thread::replied(conn, root, new.id)?,
             None => None,
         };
+        if let Some(root) = &root {
+            let reply = mentioning.in_thread(root.id);
+            followed.extend(follow::replied(conn, reply, root.sender.key)?);
+        }
         let message = select::find(conn, new.id)?.ok_or(WriteError::NoSuchRoom)?;
         let (id, created_at) = (new.id, new.created_at);
         let stored = StoredMessage { id, seq, created_at, duplicate: false };
-        Ok(Sent { stored, rich: Some(Box::new(RichMessage { message, root })) })
+        Ok(Sent { stored, rich: Some(Box::new(RichMessage { message, root, followed })) })
     }
 
     /// Whether a message can be answered in a room: it is there, in that room,
@@ -178,14 +229,14 @@ pub mod backend {
         Ok((found, if mentioned.room { vec![EVERYONE] } else { keys }))
     }
 
+    /// Gives who follows the thread from now on, because they are mentioned in it.
     pub fn insert_mentions(
         conn: &mut Conn,
-        room: RoomKey,
-        message: MessageId,
-        seq: Seq,
-        sender: UserKey,
+        mentioning: Mentioning,
         keys: &[i64],
-    ) -> QueryResult<()> {
+    ) -> QueryResult<Vec<UserKey>> {
+        let Mentioning { room, message, seq, sender, thread, at: _ } = mentioning;
+        let in_thread = thread.and_then(|(_, is_only_there)| is_only_there.then_some(true));
         for key in keys {
             diesel::insert_into(mentions::table)
                 .values((
@@ -194,9 +245,13 @@ pub mod backend {
                     mentions::seq.eq(seq.0),
                     mentions::sender_key.eq(sender.0),
                     mentions::message_id.eq(message.0),
+                    mentions::in_thread.eq(in_thread),
                 ))
                 .execute(conn)?;
         }
-        Ok(())
+        match thread {
+            Some((root, _)) => follow::mentioned(conn, mentioning.in_thread(root), keys),
+            None => Ok(Vec::new()),
+        }
     }
 }

@@ -8,7 +8,7 @@ use parlor_domain::{
 };
 use parlor_macros::each_backend;
 
-use super::ChangedMessage;
+use super::{ChangedMessage, counts, rich::Mentioning};
 use crate::write::{Concern, Conn, Effects, Write, WriteError, Written, on};
 
 /// What was said of a message up to now.
@@ -174,12 +174,14 @@ pub mod backend {
         let content = content.as_ref().unwrap_or(&message.content);
         let seq = next_seq(conn, message.room_key)?;
         let (found, keys) = rich::resolve(conn, message.room_key, &mentioned_in(content))?;
+        let is_only_in_thread =
+            message.extras.as_ref().is_some_and(|extras| extras.is_only_in_thread());
         diesel::update(messages::table.find(id.0))
             .set((
                 messages::content.eq(&**content),
                 messages::mentions.eq(encode_mentions(&found)),
                 messages::changed_seq.eq(seq.0),
-                messages::silent.eq(None::<bool>),
+                messages::silent.eq(counts(false, is_only_in_thread)),
                 messages::stream.eq(state.as_str()),
             ))
             .execute(conn)?;
@@ -188,11 +190,10 @@ pub mod backend {
                 .set(messages::metadata.eq(metadata.as_deref()))
                 .execute(conn)?;
         }
-        let (room, sender) = (message.room_key, message.sender.key);
         diesel::delete(mentions::table.filter(mentions::message_id.eq(id.0))).execute(conn)?;
-        rich::insert_mentions(conn, room, id, message.seq, sender, &keys)?;
+        let followed = rich::insert_mentions(conn, Mentioning::of(&message, new.at), &keys)?;
         end(conn, id)?;
         let ended = changed(conn, id, None)?;
-        Ok(Some(ChangedMessage { was_streaming, ..ended }))
+        Ok(Some(ChangedMessage { followed, was_streaming, ..ended }))
     }
 }

@@ -3,7 +3,7 @@
 //! The number is moved by one, not counted anew: a thread may have any number
 //! of replies, and the write lane would be held for all of them.
 
-use parlor_domain::{Message, MessageId, RoomKey};
+use parlor_domain::{Message, MessageId, RoomKey, UserKey};
 use parlor_macros::each_backend;
 
 /// As much of a root as its thread needs.
@@ -16,12 +16,17 @@ struct Root {
 
 #[each_backend]
 pub mod backend {
-    use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
+    use diesel::{
+        ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, dsl::exists,
+    };
 
     use super::*;
     use crate::{
-        backend::Conn, rows::message::visible, schema::messages,
-        write::message::select::backend as select, write::timeline::backend as timeline,
+        backend::Conn,
+        rows::message::visible,
+        schema::{members, messages},
+        write::message::select::backend as select,
+        write::timeline::backend as timeline,
     };
 
     /// The root of the thread that a message of a room is in, or would begin.
@@ -37,6 +42,24 @@ pub mod backend {
             .first::<Option<i64>>(conn)
             .optional()?;
         Ok(thread.map(|root| root.map_or(id, MessageId)))
+    }
+
+    /// Where the thread is that a message is in, or would begin, if a user is a member there.
+    pub fn of_member(
+        conn: &mut Conn,
+        id: MessageId,
+        user: UserKey,
+    ) -> QueryResult<Option<(RoomKey, MessageId)>> {
+        let is_member = members::table
+            .filter(members::room_key.eq(messages::room_key))
+            .filter(members::user_key.eq(user.0));
+        let place = visible()
+            .filter(messages::id.eq(id.0))
+            .filter(exists(is_member))
+            .select((messages::room_key, messages::thread_id))
+            .first::<(i64, Option<i64>)>(conn)
+            .optional()?;
+        Ok(place.map(|(room, root)| (RoomKey(room), root.map_or(id, MessageId))))
     }
 
     /// A root that can be seen.
