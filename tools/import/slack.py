@@ -156,6 +156,7 @@ def message(archive, room_id, line):
         content=None if is_gone else text.strip(),
         attachments=None if is_gone else attachments,
         thread_id=thread if thread and thread != ts else None,
+        in_room=line.get("subtype") == "thread_broadcast",
         edited_at=time_of_ms(ms(line["edited"]["ts"])) if line.get("edited") else None,
         deleted_at=time_of_ms(ms(ts)) if is_gone else None,
         mentions={name: value for name, value in mentions.items() if value},

@@ -137,6 +137,7 @@ def message(archive, line):
         deleted_at=at(line.get("deleted_at") or line["created_at"]) if is_gone else None,
         reply_to=line.get("quoted_message_id"),
         thread_id=line.get("parent_id"),
+        in_room=bool(line.get("parent_id") and line.get("show_in_channel")),
         mentions={"users": mentioned} if mentioned and not is_gone else None,
         pinned={"at": at(line.get("pinned_at") or line["created_at"]),
                 "by": user(archive, line.get("pinned_by")) or sender}

@@ -168,7 +168,7 @@ async fn an_export_archive_of_slack() {
                 "thread_ts": "1557126489.000200", "reply_count": 1,
                 "reactions": [{"name": "+1", "users": ["U2"], "count": 1}]},
             {"type": "message", "user": "U2", "ts": "1557126490.000300", "text": "<!channel> look",
-                "thread_ts": "1557126489.000200", "parent_user_id": "U1",
+                "thread_ts": "1557126489.000200", "subtype": "thread_broadcast",
                 "edited": {"user": "U2", "ts": "1557126500.000000"}},
         ]),
     );
@@ -209,6 +209,7 @@ async fn an_export_archive_of_slack() {
     assert_eq!(messages[0]["created_at"], "2019-05-06T07:08:09.000Z");
     assert_eq!(messages[0]["reactions"][0]["emoji"], "👍");
     assert_eq!(messages[0]["thread"]["count"], 1);
+    assert_eq!(messages[1]["in_room"], true);
     assert_eq!(messages[1]["edited_at"], "2019-05-06T07:08:20.000Z");
     assert_eq!(messages[2]["sender"]["name"], "builder", "{}", messages[2]);
     assert_eq!(contents(&history_of(&ben, "D1").await), ["between us"]);
@@ -273,7 +274,7 @@ fn stream_messages() -> [Value; 3] {
             "created_at": "2021-02-17T08:17:49.745857Z", "mentioned_users": [{"id": "ben"}],
             "latest_reactions": [{"message_id": "m1", "type": "love", "user_id": "ben",
                 "user": {"id": "ben"}, "created_at": "2021-02-17T08:18:00Z"}]}),
-        json!({"id": "m2", "text": "an answer", "type": "reply", "parent_id": "m1",
+        json!({"id": "m2", "text": "an answer", "type": "reply", "parent_id": "m1", "show_in_channel": true,
             "user": {"id": "ben"}, "created_at": "2021-02-17T08:19:49.745857Z"}),
         json!({"id": "m3", "text": "gone", "type": "deleted", "user": ann,
             "created_at": "2021-02-17T08:20:49Z", "deleted_at": "2021-02-17T08:21:00Z"}),
@@ -290,6 +291,7 @@ async fn assert_is_stream(place: &Place, file: &Path) {
     assert_eq!(messages[0]["created_at"], "2021-02-17T08:17:49.745Z");
     assert_eq!(messages[0]["reactions"][0]["emoji"], "❤️");
     assert_eq!(messages[1]["thread_id"], messages[0]["message_id"]);
+    assert_eq!(messages[1]["in_room"], true);
     assert_eq!(messages[2]["deleted_at"], "2021-02-17T08:21:00.000Z");
     assert_eq!(ann.get(&format!("/rooms/{room}")).await.expect(200)["custom"], json!({"x": 1}));
     assert_all_read(&ann, room).await;

@@ -40,6 +40,8 @@ async fn fill([admin, ann, ben, cy]: &[User; 4], server: &Server) -> String {
     ben.post_message("den", json!({"content": "hey @ann and @room"})).await;
     let root = ben.reply_in_thread("den", &first, "deep in the thread").await;
     ben.reply_in_thread("den", &root, "deeper").await;
+    let both = json!({"content": "@cy, also here", "thread_id": root, "in_room": true});
+    ann.post_message("den", both).await;
     for (user, emoji) in [(cy, "👍"), (ben, "👍"), (cy, "❤️"), (&eve, "👀")] {
         user.react(&first, emoji).await.expect(200);
     }
