@@ -1,0 +1,143 @@
+/**
+ * Commands that have to do with what is known: their answers become part of
+ * `chat`, or are shown as it knows better, and what is read or begun here is
+ * there at once.
+ *
+ * @import { Parts } from "./parts.js"
+ * @import { ChatState } from "./state.js"
+ * @import { Draft, Unread } from "./types.js"
+ */
+
+import { Commands } from "./commands.js";
+import { withoutGaps } from "./frame.js";
+import { fillInbox } from "./inbox.js";
+
+/** Extended by `Parlor`. */
+export class ChatCommands extends Commands {
+  #parts;
+  /**
+   * What is known of rooms and people.
+   * @type {ChatState}
+   */
+  chat;
+
+  /** @param {Parts} parts */
+  constructor(parts) {
+    super();
+    this.#parts = parts;
+    this.chat = parts.chat;
+  }
+
+  // What is read: an answer may be older than what was told of a message that is being written.
+
+  /** @type {Commands["message"]} */
+  async message(messageId) { return this.chat.latest(await super.message(messageId)); }
+
+  /** @type {Commands["history"]} */
+  async history(room, where) {
+    const page = await super.history(room, where);
+    return { ...page, messages: page.messages.map((message) => this.chat.latest(message)) };
+  }
+
+  /** @type {Commands["thread"]} */
+  async thread(messageId, page) {
+    const { root, replies, ...more } = await super.thread(messageId, page);
+    return { ...more, root: this.chat.latest(root), replies: replies.map((reply) => this.chat.latest(reply)) };
+  }
+
+  // What is read and begun here
+
+  /**
+   * Everything up to `seq` is read. Marks are merged and told a room every few
+   * seconds; resolves with the server's numbers once it was told.
+   *
+   * @param {string} room
+   * @param {number} seq
+   * @returns {Promise<Unread>}
+   */
+  markRead(room, seq) {
+    this.chat.readHere(room, seq);
+    this.#parts.changed();
+    return this.#parts.marks.read(room, seq);
+  }
+
+  /** @type {Commands["markUnread"]} */
+  async markUnread(room, from) {
+    // What was read before and told behind it would end it.
+    if (this.#parts.connection.isOnline) await this.#parts.marks.settled(room);
+    return super.markUnread(room, from);
+  }
+
+  /**
+   * What has come up to `seq`; said by itself for what comes.
+   * @param {string} room
+   * @param {number} seq
+   */
+  markDelivered(room, seq) { this.#parts.marks.delivered(room, seq); }
+
+  /**
+   * What the user has begun to write there, to be kept for them on all their devices;
+   * gone if it is empty. The last of a second is told; resolves once the server has
+   * this or a later one.
+   *
+   * @param {string} room
+   * @param {string} content
+   * @param {{thread?: string, metadata?: Record<string, unknown>}} [more] `thread`: the id of its first message
+   * @returns {Promise<Draft>}
+   */
+  setDraft(room, content, { thread, metadata } = {}) {
+    return this.#parts.drafts.set(withoutGaps({ room_id: room, thread_id: thread, content, metadata }));
+  }
+
+  /** Tells at once what waits of that: for when the page is left. */
+  flushDrafts() { this.#parts.drafts.flush(); }
+
+  /**
+   * Reads what this user has begun to write, newest first, into `chat`.
+   * @returns {Promise<Draft[]>}
+   */
+  drafts() { return this.#parts.drafts.read(this); }
+
+  // The inbox
+
+  /** Fetches what the inbox has held lately, also what was seen. */
+  async loadInbox() {
+    await fillInbox(this, this.chat);
+    this.#parts.changed();
+  }
+
+  /** All that the inbox holds has been seen. */
+  async seenInbox() {
+    const upto = this.chat.inboxSeq;
+    if (this.chat.inboxUnseen === 0) return;
+    await this.ackInbox(upto);
+    this.chat.inboxAcked(upto);
+    this.#parts.changed();
+  }
+
+  // Blocks
+
+  /** @type {Commands["block"]} */
+  async block(user) {
+    await super.block(user);
+    await this.#lookAtDirect(user);
+  }
+
+  /** @type {Commands["unblock"]} */
+  async unblock(user) {
+    await super.unblock(user);
+    await this.#lookAtDirect(user);
+  }
+
+  /**
+   * Nobody is told of a block: whether one may write in the room of the two is asked for.
+   * @param {string} user
+   */
+  async #lookAtDirect(user) {
+    const direct = this.chat.rooms.find(({ peer }) => peer?.id === user);
+    const room = direct && (await this.room(direct.room_id).catch(() => null));
+    if (!room) return;
+    this.chat.changeRoom(room.room_id, { blocked: room.blocked ?? false });
+    this.#parts.changed();
+  }
+}
