@@ -29,6 +29,7 @@ export const FAULTS = new Set(["processing_error", "no_answer"]);
  * @typedef {object} Extras what goes along with a message
  * @property {string} [replyTo] id of the message that is quoted
  * @property {string} [threadId] id of the first message of its thread
+ * @property {boolean} [inRoom] that it is shown in the room as well as in its thread
  * @property {Record<string, unknown>} [metadata]
  * @property {Attachment[]} [attachments] what `attach` gave
  * @property {Quote} [quote] what is shown of the quoted message until the server does
@@ -49,10 +50,10 @@ export const FAULTS = new Set(["processing_error", "no_answer"]);
  * @param {Unsent} unsent
  * @returns {Kept}
  */
-function recordOf({ room, content, clientId, at, replyTo, threadId, metadata, attachments, quote, error }) {
+function recordOf({ room, content, clientId, at, replyTo, threadId, inRoom, metadata, attachments, quote, error }) {
   const failed = error ? withoutGaps({ code: error.code, message: error.message, field: error.field }) : undefined;
   return withoutGaps({
-    room, content, clientId, at: at.getTime(), replyTo, threadId, metadata, attachments, quote, failed,
+    room, content, clientId, at: at.getTime(), replyTo, threadId, inRoom, metadata, attachments, quote, failed,
   });
 }
 
@@ -60,9 +61,9 @@ function recordOf({ room, content, clientId, at, replyTo, threadId, metadata, at
  * The same as the server wants it.
  * @param {Content} content
  */
-export function dataOf({ room, content, clientId, replyTo, threadId, metadata, attachments }) {
+export function dataOf({ room, content, clientId, replyTo, threadId, inRoom, metadata, attachments }) {
   return withoutGaps({
-    room_id: room, client_id: clientId, reply_to: replyTo, thread_id: threadId, metadata,
+    room_id: room, client_id: clientId, reply_to: replyTo, thread_id: threadId, in_room: inRoom || undefined, metadata,
     // A file may speak for itself; then there is no content, not even an empty one.
     content: content || undefined,
     attachments: attachments?.map((attachment) => attachment.attachment_id),
@@ -143,8 +144,8 @@ export class Outbox {
   resend(clientId) {
     const message = this.#failed.get(clientId);
     if (!message) return false;
-    const { room, content, at, replyTo, threadId, metadata, attachments, quote } = message;
-    this.send(withoutGaps({ room, content, clientId, at, replyTo, threadId, metadata, attachments, quote }));
+    const { room, content, at, replyTo, threadId, inRoom, metadata, attachments, quote } = message;
+    this.send(withoutGaps({ room, content, clientId, at, replyTo, threadId, inRoom, metadata, attachments, quote }));
     return true;
   }
 

@@ -51,7 +51,7 @@ export * as rules from "./rules.js";
 export { ChatState } from "./state.js";
 export { browserOutbox, browserStore, memoryStore } from "./stores.js";
 export { isMentioned, pieces, wordAtCaret } from "./text.js";
-export { unreadAfter } from "./unread.js";
+export { isInRoom, unreadAfter } from "./unread.js";
 
 /**
  * Where this module was loaded from, if that was a server of Parlor: it is the
@@ -202,8 +202,8 @@ export class Parlor extends ChatCommands {
    * @param {Extras & {clientId?: string}} [extras]
    * @returns {Unsent}
    */
-  send(room, content, { clientId = newId(), replyTo, threadId, metadata, attachments, quote } = {}) {
-    const given = { room, content, clientId, at: new Date(), replyTo, threadId, metadata, attachments, quote };
+  send(room, content, { clientId = newId(), replyTo, threadId, inRoom, metadata, attachments, quote } = {}) {
+    const given = { room, content, clientId, at: new Date(), replyTo, threadId, inRoom, metadata, attachments, quote };
     const message = this.#parts.outbox.send(withoutGaps(given));
     this.#parts.drafts.sending(message);
     return message;
@@ -216,9 +216,9 @@ export class Parlor extends ChatCommands {
    * @param {string} room
    * @param {Started & {clientId?: string}} [started]
    */
-  stream(room, { clientId = newId(), replyTo, threadId, metadata } = {}) {
+  stream(room, { clientId = newId(), replyTo, threadId, inRoom, metadata } = {}) {
     if (!this.user) throw signedOut();
-    return this.#parts.writings.begin({ room, clientId, replyTo, threadId, metadata });
+    return this.#parts.writings.begin({ room, clientId, replyTo, threadId, inRoom, metadata });
   }
 
   /**

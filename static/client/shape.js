@@ -39,7 +39,7 @@ const USER = { id: isText };
 const ERROR = { code: isText, message: isText, retry_after_ms: maybe(isNumber) };
 const MESSAGE = {
   message_id: isText, room_id: isText, seq: isSeq, changed_seq: isSeq, sender: USER,
-  content: isText, created_at: isText, mentions: maybe({ user_ids: listOf(isText) }),
+  content: isText, created_at: isText, thread_id: maybe(isText), in_room: maybe(isFlag), mentions: maybe({ user_ids: listOf(isText) }),
   kind: maybe(isText), sent_by: maybe(isText), silent: maybe(isFlag), state: maybe(isText),
 };
 /** The bounds that the client keeps to. */

@@ -43,6 +43,7 @@
  * @property {string} [deleted_at]
  * @property {Quote} [reply_to]
  * @property {string} [thread_id]
+ * @property {boolean} [in_room] of a reply that is shown in the room, too
  * @property {{count: number, last_reply?: Quote}} [thread]
  * @property {Record<string, unknown>} [metadata]
  * @property {Mentions} [mentions]

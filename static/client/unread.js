@@ -14,8 +14,17 @@ import { isMentioned } from "./text.js";
  */
 export const unreadAfter = ({ unread_from: from, read_seq: read }) => (from === undefined ? read ?? 0 : from - 1);
 
+/**
+ * Whether a message belongs to what a room itself shows: it is no reply in a thread, or was sent
+ * to the room, too.
+ *
+ * @type {(message: Pick<Message, "thread_id" | "in_room">) => boolean}
+ */
+export const isInRoom = ({ thread_id: thread, in_room: inRoom }) => !thread || inRoom === true;
+
 /** @type {(room: Room, message: Message, me: string | null) => boolean} */
-const isUnread = (room, message, me) => !message.silent && message.sender.id !== me && message.seq > unreadAfter(room);
+const isUnread = (room, message, me) => isInRoom(message) && !message.silent && message.sender.id !== me
+  && message.seq > unreadAfter(room);
 
 /**
  * One more message, which may be unread.

@@ -12,6 +12,7 @@
  * @typedef {object} Started what is said when it begins
  * @property {string} [replyTo] id of the message that it answers
  * @property {string} [threadId] id of the first message of its thread
+ * @property {boolean} [inRoom] that it is shown in the room as well as in its thread
  * @property {Metadata} [metadata]
  *
  * @typedef {Started & {room: string, clientId: string}} Given
@@ -194,10 +195,12 @@ export class Writer {
 
   /** @returns {Step} */
   #starting() {
-    const { room, clientId, replyTo, threadId, metadata } = this.#given;
+    const { room, clientId, replyTo, threadId, inRoom, metadata } = this.#given;
     return {
       type: "message.start", priority: PRIORITY.send, pauseMs: 0,
-      data: withoutGaps({ room_id: room, client_id: clientId, reply_to: replyTo, thread_id: threadId, metadata }),
+      data: withoutGaps({
+        room_id: room, client_id: clientId, reply_to: replyTo, thread_id: threadId, in_room: inRoom || undefined, metadata,
+      }),
       done: (/** @type {Stored} */ ack) => {
         this.messageId = ack.message_id;
         // The first answer was lost with its connection.

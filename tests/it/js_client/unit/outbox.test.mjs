@@ -11,11 +11,13 @@ const refused = (code) => new ParlorError({ code, message: code, retry_after_ms:
 /** A server whose answers a test gives, one after the other. */
 function outboxWith({ limits = {}, store = noOutbox, answers = [] } = {}) {
   const sent = [];
+  const frames = [];
   const events = [];
   const connection = {
     isOnline: true, limits,
     request: async (type, data) => {
       sent.push(data.content);
+      frames.push(data);
       const answer = answers.length > 0 ? answers.shift() : { seq: sent.length };
       if (answer instanceof Error) throw answer;
       return answer;
@@ -25,7 +27,7 @@ function outboxWith({ limits = {}, store = noOutbox, answers = [] } = {}) {
   const emit = (event, detail) => events.push(`${event} ${(detail.message ?? detail).content}`);
   const outbox = new Outbox({ store, connection, emit, user: () => ({ id: "ann" }) });
   const write = (content, more = {}) => outbox.send({ room: "den", content, clientId: content, at: new Date(0), ...more });
-  return { outbox, connection, sent, events, write };
+  return { outbox, connection, sent, frames, events, write };
 }
 
 /** A store as `guardedOutbox` makes one. */
@@ -147,6 +149,24 @@ test("what waits is there again after a reload, and is sent", async () => {
   outbox.pushAll();
   await settled();
   assert.deepEqual([sent, store.kept.size], [["waits"], 0]);
+});
+
+test("a reply that is shown in the room, too, is so after a reload and when it is sent again", async () => {
+  const store = keeping();
+  const before = outboxWith({ store, answers: [refused("forbidden")] });
+  const reply = { threadId: "7", inRoom: true };
+  await assert.rejects(before.write("no", reply).stored, { code: "forbidden" });
+  before.connection.isOnline = false;
+  before.write("waits", reply);
+  before.write("only in the thread", { threadId: "7", inRoom: false });
+  const { outbox, frames } = outboxWith({ store });
+  outbox.recall();
+  outbox.pushAll();
+  await settled();
+  outbox.resend("no");
+  await settled();
+  assert.deepEqual(frames.map(({ content, thread_id: thread, in_room: inRoom }) => [content, thread, inRoom]),
+    [["waits", "7", true], ["only in the thread", "7", undefined], ["no", "7", true]]);
 });
 
 test("what has failed or waits is dropped, and what is under way is not", async () => {

@@ -39,6 +39,28 @@ test("what comes is counted to it, and what is deleted behind the mark is not", 
   assert.deepEqual(counts(), [3, 1, 10, 8]);
 });
 
+test("a reply counts in its room only if it was sent to the room, too", () => {
+  const { chat, counts } = roomOf();
+  const me = { user_ids: ["ann"] };
+  chat.messageCreated(message(11, { thread_id: "m1", mentions: me }), 11);
+  assert.deepEqual(counts(), [0, 0, 10, undefined]);
+  chat.messageCreated(message(12, { thread_id: "m1", in_room: true, mentions: me }), 12);
+  chat.messageCreated(message(13), 13);
+  assert.deepEqual(counts(), [2, 1, 10, undefined]);
+  assert.equal(chat.room("a").last_seq, 13);
+  chat.messageChanged(message(11, { thread_id: "m1", deleted_at: "2026", changed_seq: 14 }), 14);
+  assert.deepEqual(counts(), [2, 1, 10, undefined]);
+  chat.messageChanged(message(12, { thread_id: "m1", in_room: true, deleted_at: "2026", changed_seq: 15 }), 15);
+  assert.deepEqual(counts(), [1, 1, 10, undefined]);
+  // One that is written while others read it counts when it has ended.
+  chat.messageCreated(message(16, { thread_id: "m1", state: "streaming" }), 16);
+  chat.messageChanged(message(16, { thread_id: "m1", changed_seq: 17 }), 17);
+  assert.deepEqual(counts(), [1, 1, 10, undefined]);
+  chat.messageCreated(message(18, { thread_id: "m1", in_room: true, state: "streaming" }), 18);
+  chat.messageChanged(message(18, { thread_id: "m1", in_room: true, changed_seq: 19 }), 19);
+  assert.deepEqual(counts(), [2, 1, 10, undefined]);
+});
+
 test("the mark is over when the room is read to its head, and no sooner", () => {
   const { chat, counts } = roomOf({ unread: 3, unread_from: 8 });
   chat.readHere("a", 9);

@@ -71,6 +71,15 @@ test("what is appended while one waits for an answer goes in one, and then it en
   await assert.rejects(writing.finish(), { code: "conflict" });
 });
 
+test("one that is a reply begins in its thread, and in the room if that is wanted", async () => {
+  const { begin, said } = server();
+  await begin({ threadId: "m0", inRoom: true }).started;
+  await begin({ threadId: "m0" }).started;
+  assert.deepEqual(said.map(([, data]) => data), [
+    { room_id: "den", client_id: "c1", thread_id: "m0", in_room: true }, { room_id: "den", client_id: "c1", thread_id: "m0" },
+  ]);
+});
+
 test("over cuts nothing is lost, and nothing is there twice", async () => {
   const { begin, connection, writings, stored, types, said } = server({ answers: [lost(), undefined, lost(), undefined, undefined, lost()] });
   /** The answer is lost with the connection, and there is another one. */
