@@ -11,7 +11,7 @@
  * @import { ChatState } from "./state.js"
  * @import { Watched } from "./watched.js"
  * @import { Writings } from "./writings.js"
- * @import { Listing, Ready, Room, User } from "./types.js"
+ * @import { Listing, Ready, Room, ThreadState, Unread, User } from "./types.js"
  *
  * @typedef {object} Parts
  * @property {Connection} connection
@@ -19,7 +19,8 @@
  * @property {Watched} watched
  * @property {Outbox} outbox
  * @property {Writings} writings
- * @property {MarkTeller} marks
+ * @property {MarkTeller<Unread>} marks of rooms
+ * @property {MarkTeller<ThreadState>} threadMarks
  * @property {DraftTeller} drafts
  * @property {ChatState} chat
  * @property {Emit} emit
@@ -40,14 +41,15 @@ export class Beginning {
 
   /** @param {State} detail */
   stateIs(detail) {
-    const { connection, outbox, writings, positions, marks, drafts, emit } = this.#parts;
+    const { connection, outbox, writings, positions, marks, threadMarks, drafts, emit } = this.#parts;
     if (detail.state === "offline") {
-      for (const each of [outbox, positions, marks, drafts]) each.cut();
+      for (const each of [outbox, positions, marks, threadMarks, drafts]) each.cut();
     }
     if (detail.state === "online") {
       marks.online(connection.limits);
       outbox.pushAll();
       writings.goOn();
+      threadMarks.online(connection.limits);
       drafts.online(connection.limits);
     }
     emit("state", detail);

@@ -5,16 +5,24 @@
  *
  * @import { Parts } from "./parts.js"
  * @import { ChatState } from "./state.js"
- * @import { Draft, Unread } from "./types.js"
+ * @import { Draft, ThreadEntry, ThreadState, Unread } from "./types.js"
  */
 
 import { Commands } from "./commands.js";
 import { withoutGaps } from "./frame.js";
 import { fillInbox } from "./inbox.js";
 
+/** Threads of one page where all are read, and pages: the server lets a user follow fewer. */
+const THREADS_READ = 200;
+const THREAD_PAGES_MAX = 6;
+
 /** Extended by `Parlor`. */
 export class ChatCommands extends Commands {
   #parts;
+  /** Somebody lists the threads that this user follows. */
+  #hasThreads = false;
+  /** @type {Set<string>} ids of threads whose first message was asked for */
+  #filling = new Set();
   /**
    * What is known of rooms and people.
    * @type {ChatState}
@@ -26,6 +34,7 @@ export class ChatCommands extends Commands {
     super();
     this.#parts = parts;
     this.chat = parts.chat;
+    parts.listeners.on("thread-state", (state) => this.#fill(state));
   }
 
   // What is read: an answer may be older than what was told of a message that is being written.
@@ -41,8 +50,62 @@ export class ChatCommands extends Commands {
 
   /** @type {Commands["thread"]} */
   async thread(messageId, page) {
-    const { root, replies, ...more } = await super.thread(messageId, page);
-    return { ...more, root: this.chat.latest(root), replies: replies.map((reply) => this.chat.latest(reply)) };
+    const { moment } = this.chat.threads;
+    const { root: first, replies, state, ...more } = await super.thread(messageId, page);
+    const root = this.chat.latest(first);
+    this.#learn([{ ...state, root }], moment);
+    return { ...more, state, root, replies: replies.map((reply) => this.chat.latest(reply)) };
+  }
+
+  /** @type {Commands["threads"]} */
+  async threads(which) {
+    const { moment } = this.chat.threads;
+    const page = await super.threads(which);
+    const threads = page.threads.map((thread) => ({ ...thread, root: this.chat.latest(thread.root) }));
+    this.#hasThreads = true;
+    this.#learn(threads, moment);
+    return { ...page, threads };
+  }
+
+  /** Reads all threads that this user follows into `chat.threads`. */
+  async loadThreads() {
+    const { moment } = this.chat.threads;
+    /** @type {Set<string>} */
+    const ids = new Set();
+    /** @type {string | undefined} */
+    let cursor;
+    for (let pages = 0; pages < THREAD_PAGES_MAX; pages += 1) {
+      const page = await this.threads({ cursor, limit: THREADS_READ });
+      for (const { thread_id: id } of page.threads) ids.add(id);
+      ({ cursor } = page);
+      if (!page.has_more) break;
+    }
+    this.chat.threads.keepOnly(ids, moment);
+    this.#parts.changed();
+  }
+
+  /**
+   * @param {ThreadEntry[]} threads
+   * @param {number} moment at which these were asked for
+   */
+  #learn(threads, moment) {
+    for (const thread of threads) this.chat.threads.learn(thread, moment);
+    this.#parts.changed();
+  }
+
+  /**
+   * A thread has come into the list, of whose first message nobody has told: it is asked for.
+   * @param {ThreadState} state
+   */
+  async #fill({ thread_id: id, following }) {
+    const { threads } = this.chat;
+    if (!this.#hasThreads || !following || threads.hasRoot(id) || this.#filling.has(id)) return;
+    this.#filling.add(id);
+    const root = await this.message(id).catch(() => null);
+    this.#filling.delete(id);
+    if (!root) return;
+    threads.changed(root);
+    this.#parts.changed();
   }
 
   // What is read and begun here
@@ -74,6 +137,18 @@ export class ChatCommands extends Commands {
    * @param {number} seq
    */
   markDelivered(room, seq) { this.#parts.marks.delivered(room, seq); }
+
+  /**
+   * With a `seq` merged, and told every few seconds, as `markRead`.
+   *
+   * @type {Commands["markThreadRead"]}
+   */
+  markThreadRead(threadId, upto = {}) {
+    const { seq, message_id: id } = upto;
+    if (id === undefined) this.chat.threads.readHere(threadId, seq);
+    this.#parts.changed();
+    return seq === undefined ? super.markThreadRead(threadId, upto) : this.#parts.threadMarks.read(threadId, seq);
+  }
 
   /**
    * What the user has begun to write there, to be kept for them on all their devices;

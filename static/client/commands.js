@@ -4,11 +4,13 @@
  * socket it needs a connection; REST needs none.
  *
  * @import { Page } from "./room_commands.js"
- * @import { Attachment, Changed, InboxEvent, Message, Presence, Profile, RoomEvent, Status, User } from "./types.js"
+ * @import { Attachment, Changed, InboxEvent, Message, Presence, Profile, RoomEvent, Status, ThreadEntry, ThreadState, User } from "./types.js"
  *
  * @typedef {{after?: number, limit?: number}} After a page of what comes behind that position
  * @typedef {{before?: number, after?: number, around?: number, limit?: number}} Where
  * @typedef {{messages: Message[], has_more: boolean, has_more_after?: boolean}} History
+ * @typedef {{unread?: boolean, cursor?: string, limit?: number}} WhichThreads
+ * @typedef {{threads: ThreadEntry[], unread_threads: number, cursor?: string, has_more: boolean}} ThreadPage
  * @typedef {{message: Message, highlights: [start: number, end: number][]}} Found
  */
 
@@ -59,10 +61,39 @@ export class Commands extends RoomCommands {
   /**
    * A page of a thread, the replies oldest first.
    *
-   * @type {(messageId: string, page?: After) => Promise<{root: Message, replies: Message[], has_more: boolean}>}
+   * @type {(messageId: string, page?: After) => Promise<{root: Message, replies: Message[], has_more: boolean, state: ThreadState}>}
    */
   thread(messageId, { after, limit = 200 } = {}) {
     return this.rest("GET", `/messages/${segment(messageId)}/thread${query({ after, limit })}`);
+  }
+
+  /**
+   * A page of the threads that this user follows, that with the newest reply first; with
+   * `unread`, only those in which something is unread, or nothing.
+   *
+   * @type {(which?: WhichThreads) => Promise<ThreadPage>}
+   */
+  threads({ unread, cursor, limit = 50 } = {}) {
+    return this.rest("GET", `/threads${query({ unread, cursor, limit })}`);
+  }
+
+  /**
+   * A thread is followed by itself when one writes in it, began it, or is mentioned in it. Any
+   * message of it names it.
+   *
+   * @type {(messageId: string) => Promise<ThreadState>}
+   */
+  followThread(messageId) { return this.command("thread.follow", { thread_id: messageId }); }
+  /** @type {(messageId: string) => Promise<ThreadState>} */
+  unfollowThread(messageId) { return this.command("thread.unfollow", { thread_id: messageId }); }
+  /**
+   * A thread is read up to that reply; by itself to its end.
+   *
+   * @type {(threadId: string, upto?: {seq?: number, message_id?: string}) => Promise<ThreadState>}
+   */
+  markThreadRead(threadId, upto = {}) {
+    const isNamed = upto.seq !== undefined || upto.message_id !== undefined;
+    return this.command("thread.read", { thread_id: threadId, ...(isNamed ? upto : { all: true }) });
   }
 
   /**

@@ -42,6 +42,7 @@
  *   "room-members": {room: string, member_count: number},
  *   "receipts": {room: string, receipts: Wire.Receipt[]},
  *   "unread": Wire.Unread & {room: string},
+ *   "thread-state": Wire.ThreadState,
  *   "draft": {room: string, thread?: string, draft: Wire.Draft | null},
  *   "typing": {room: string, user: string, isTyping: boolean},
  *   "presence": Wire.Presence & {user: string},

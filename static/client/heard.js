@@ -58,6 +58,10 @@ export class Heard {
         return this.#positions.heard(frame);
       case "message.delta": return this.#grew(this.#chat.messageGrew(frame.room_id, frame.data));
       case "room.draft": return this.#on.draft(frame.data);
+      case "thread.state":
+        this.#chat.threads.heard(frame.data);
+        this.#emit("thread-state", frame.data);
+        return this.#changed();
       case "message.stop":
         this.#on.stop(frame.data);
         this.#emit("stop-asked", frame.data);

@@ -1,9 +1,10 @@
 /**
- * Tells the server how far one has read and received.
+ * Tells the server how far one has read and received, in rooms or in threads.
  *
  * @import { Connection } from "./connection.js"
  * @import { ParlorError } from "./error.js"
- * @import { Limits, Unread } from "./types.js"
+ * @import { Ask } from "./teller.js"
+ * @import { Limits } from "./types.js"
  * @import { Settle, Telling } from "./watermarks.js"
  */
 
@@ -11,43 +12,42 @@ import { monotonic } from "./clock.js";
 import { Teller } from "./teller.js";
 import { Watermarks } from "./watermarks.js";
 
-/** The part of what a connection may say that marks take. */
-const SHARE = 0.5;
-
+/** @template Counts what the server answers: its numbers of the place */
 export class MarkTeller {
   #marks = new Watermarks();
   /** @type {Teller<Telling>} */
   #teller;
 
-  /** @param {Connection} connection */
-  constructor(connection) {
-    this.#teller = new Teller({
-      connection, due: this.#marks, share: SHARE,
-      ask: ({ room, type, seq }) => ({ type: `message.${type}`, data: { room_id: room, seq } }),
-    });
+  /**
+   * `share` is the part that the marks take of what a connection may say.
+   *
+   * @param {{connection: Connection, ask: Ask<Telling>, share: number}} parts
+   */
+  constructor({ connection, ask, share }) {
+    this.#teller = new Teller({ connection, due: this.#marks, ask, share });
   }
 
   /**
-   * @param {string} room
+   * @param {string} place
    * @param {number} seq
    */
-  delivered(room, seq) {
-    this.#marks.delivered(room, seq, monotonic());
+  delivered(place, seq) {
+    this.#marks.delivered(place, seq, monotonic());
     this.#teller.tell();
   }
 
   /**
    * Resolves with the server's numbers, once it was told of this or more.
    *
-   * @param {string} room
+   * @param {string} place
    * @param {number} seq
-   * @returns {Promise<Unread>}
+   * @returns {Promise<Counts>}
    */
-  read(room, seq) {
+  read(place, seq) {
     return new Promise((resolve, reject) => {
       /** @type {Settle} */
       const settle = (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome));
-      this.#marks.read(room, seq, monotonic(), settle);
+      this.#marks.read(place, seq, monotonic(), settle);
       this.#teller.tell();
     });
   }
@@ -55,21 +55,21 @@ export class MarkTeller {
   /**
    * Resolves once nothing that was read there waits to be told, which is told without delay.
    *
-   * @param {string} room
+   * @param {string} place
    * @returns {Promise<void>}
    */
-  settled(room) {
+  settled(place) {
     return new Promise((resolve) => {
-      this.#marks.hurry(room, () => resolve());
+      this.#marks.hurry(place, () => resolve());
       this.#teller.tell();
     });
   }
 
   /**
-   * @param {string} room
+   * @param {string} place
    * @param {ParlorError} error
    */
-  forget(room, error) { this.#marks.forget(room, error); }
+  forget(place, error) { this.#marks.forget(place, error); }
 
   /** @param {ParlorError} error */
   reset(error) {

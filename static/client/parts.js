@@ -5,7 +5,7 @@
  * @import { Emit } from "./events.js"
  * @import { OutboxStore } from "./stores.js"
  * @import { Store } from "./tokens.js"
- * @import { Message, User } from "./types.js"
+ * @import { Message, ThreadState, Unread, User } from "./types.js"
  *
  * @typedef {object} Given what an application has chosen
  * @property {string} base
@@ -30,6 +30,10 @@ import { guardedOutbox, guardedStore } from "./stores.js";
 import { Watched } from "./watched.js";
 import { Writings } from "./writings.js";
 
+/** The parts of what a connection may say that marks of rooms and of threads take. */
+const MARKS_SHARE = 0.5;
+const THREAD_MARKS_SHARE = 0.25;
+
 /**
  * Why nothing goes on any more is heard of, also where nobody listens.
  * @param {ParlorError} error
@@ -45,7 +49,7 @@ export class Parts {
   #recalled = null;
   listeners = new Emitter();
   chat = new ChatState();
-  account; outbox; writings; marks; drafts; watched;
+  account; outbox; writings; marks; threadMarks; drafts; watched;
   /** @type {Connection} */
   connection;
   /** @type {Positions} */
@@ -65,7 +69,16 @@ export class Parts {
       store: guardedOutbox(outbox, report), connection: this.connection, emit, user: () => this.account.user,
     });
     this.writings = new Writings(this.connection);
-    this.marks = new MarkTeller(this.connection);
+    /** @type {MarkTeller<Unread>} */
+    this.marks = new MarkTeller({
+      connection: this.connection, share: MARKS_SHARE,
+      ask: ({ place, type, seq }) => ({ type: `message.${type}`, data: { room_id: place, seq } }),
+    });
+    /** @type {MarkTeller<ThreadState>} */
+    this.threadMarks = new MarkTeller({
+      connection: this.connection, share: THREAD_MARKS_SHARE,
+      ask: ({ place, type, seq }) => ({ type: `thread.${type}`, data: { thread_id: place, seq } }),
+    });
     this.drafts = new DraftTeller({ connection: this.connection, drafts: this.chat.drafts, emit, changed });
     // Whoever listens hears that it is sent, and finds that its draft is gone.
     this.listeners.on("sent", ({ message }) => this.drafts.sent(message));
@@ -74,7 +87,7 @@ export class Parts {
     this.#heard = this.#heardBy(emit);
     this.#beginning = new Beginning({
       connection: this.connection, positions: this.#positions, watched: this.watched, outbox: this.outbox,
-      writings: this.writings, marks: this.marks, drafts: this.drafts, chat: this.chat, emit, changed, isOf: (user) => this.#isOf(user),
+      writings: this.writings, marks: this.marks, threadMarks: this.threadMarks, drafts: this.drafts, chat: this.chat, emit, changed, isOf: (user) => this.#isOf(user),
     });
     this.recall();
   }
@@ -107,6 +120,7 @@ export class Parts {
           const error = offline("The room was made anew.");
           this.marks.forget(room, error);
           this.chat.drafts.forget(room, error);
+          this.chat.threads.forget(room);
         }
         this.chat.resync(room);
         emit("resync", { room });
@@ -189,6 +203,7 @@ export class Parts {
     this.#positions.reset();
     this.watched.reset();
     this.marks.reset(signedOut());
+    this.threadMarks.reset(signedOut());
     this.drafts.stop();
     this.chat.reset();
     this.#recalled = null;

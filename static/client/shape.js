@@ -54,6 +54,9 @@ const PREFERENCES = {
 const DRAFT = {
   room_id: isText, thread_id: maybe(isText), content: isText, metadata: maybe(isObject), updated_at: isText,
 };
+const THREAD_STATE = {
+  room_id: isText, thread_id: isText, following: isFlag, read_seq: isSeq, unread: isNumber, mentions: isNumber,
+};
 const ROOM = {
   room_id: isText, last_seq: isSeq, epoch: maybe(isText), title: maybe(isText), created_at: maybe(isText),
   read_seq: maybe(isSeq), delivered_seq: maybe(isSeq), unread: maybe(isNumber), mentions: maybe(isNumber), unread_from: maybe(isSeq),
@@ -95,6 +98,7 @@ const FRAMES = new Map(Object.entries(/** @type {Record<string, Fields>} */ ({
   "room.updated": { room_id: isText, data: isObject },
   "room.preferences": { room_id: isText, data: { preferences: PREFERENCES } },
   "room.draft": { data: DRAFT },
+  "thread.state": { data: THREAD_STATE },
   "room.removed": OF_ROOM,
   "room.deleted": OF_ROOM,
   "room.members": { room_id: isText, data: { member_count: isNumber } },

@@ -10,12 +10,15 @@ import { withoutGaps } from "./frame.js";
 import { Growing, isGrowing } from "./growing.js";
 import { KnownRooms } from "./known_rooms.js";
 import { unhide } from "./preferences.js";
+import { Threads } from "./threads.js";
 import { countCome, countGone } from "./unread.js";
 
 export class ChatState extends KnownRooms {
   #growing = new Growing();
   /** What this user has begun to write. */
   drafts = new Drafts();
+  /** The threads that this user follows. */
+  threads = new Threads();
 
   // Rooms
 
@@ -35,6 +38,7 @@ export class ChatState extends KnownRooms {
     super.removeRoom(id);
     this.#growing.forget(id);
     this.drafts.forget(id);
+    this.threads.forget(id);
   }
 
   // Messages
@@ -64,7 +68,9 @@ export class ChatState extends KnownRooms {
     this.moved(room.room_id, position);
     this.endTyping(room.room_id, message.sender.id);
     if (isNew) unhide(room);
-    if (isNew && !isGrowing(message)) countCome(room, message, this.me);
+    if (!isNew) return message;
+    this.threads.replied(message, position, this.me);
+    if (!isGrowing(message)) countCome(room, message, this.me);
     return message;
   }
 
@@ -84,9 +90,16 @@ export class ChatState extends KnownRooms {
     const isNew = position > room.last_seq;
     this.moved(room.room_id, position);
     if (room.last_message?.message_id === message.message_id) room.last_message = message;
+    this.threads.changed(message);
     // Only now is it unread to anybody.
-    if (isNew && hasEnded) countCome(room, message, this.me);
-    if (isNew && message.deleted_at && !wasGrowing) countGone(room, message, this.me);
+    if (isNew && hasEnded) {
+      this.threads.ended(message, position, this.me);
+      countCome(room, message, this.me);
+    }
+    if (isNew && message.deleted_at && !wasGrowing) {
+      this.threads.gone(message, position, this.me);
+      countGone(room, message, this.me);
+    }
     return { message, hasEnded };
   }
 
@@ -118,6 +131,7 @@ export class ChatState extends KnownRooms {
     if (!room) return;
     this.moved(id, position);
     this.#growing.forget(id, upto);
+    this.threads.cleared(id, upto);
     if (!room.last_message || room.last_message.seq <= upto) room.last_message = null;
     room.unread = room.mentions = 0;
     if (upto >= (room.unread_from ?? Infinity)) room.unread_from = undefined;
@@ -137,6 +151,7 @@ export class ChatState extends KnownRooms {
     this.forgetRooms();
     this.#growing.reset();
     this.drafts.reset();
+    this.threads.reset();
     this.forgetInbox();
   }
 }

@@ -85,6 +85,16 @@
  * @property {Record<string, unknown>} [metadata]
  * @property {string} [updated_at] as the server has it; none while it is only here
  *
+ * @typedef {object} ThreadState how this user stands to a thread
+ * @property {string} room_id
+ * @property {string} thread_id of its first message, the root
+ * @property {boolean} following
+ * @property {number} read_seq
+ * @property {number} unread replies of others
+ * @property {number} mentions how many of these mention this user
+ *
+ * @typedef {ThreadState & {root: Message}} ThreadEntry a thread in one's list
+ *
  * @typedef {object} Room as this user sees it
  * @property {string} room_id
  * @property {Kind} kind
@@ -170,6 +180,7 @@
  *   | {type: "room.updated", room_id: string, data: RoomUpdate}
  *   | {type: "room.preferences", room_id: string, data: {preferences: Preferences}}
  *   | {type: "room.draft", data: Draft}
+ *   | {type: "thread.state", data: ThreadState}
  *   | {type: "room.removed" | "room.deleted", room_id: string, data?: {reason?: Leaving}}
  *   | {type: "room.members", room_id: string, data: {member_count: number}}
  *   | {type: "room.presence", room_id: string, data: {users: Presence[]}}

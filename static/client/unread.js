@@ -22,9 +22,15 @@ export const unreadAfter = ({ unread_from: from, read_seq: read }) => (from === 
  */
 export const isInRoom = ({ thread_id: thread, in_room: inRoom }) => !thread || inRoom === true;
 
+/**
+ * Whether a message is unread to this user, who has read up to that `seq`.
+ *
+ * @type {(message: Message, me: string | null, after: number) => boolean}
+ */
+export const isToRead = (message, me, after) => !message.silent && message.sender.id !== me && message.seq > after;
+
 /** @type {(room: Room, message: Message, me: string | null) => boolean} */
-const isUnread = (room, message, me) => isInRoom(message) && !message.silent && message.sender.id !== me
-  && message.seq > unreadAfter(room);
+const isUnread = (room, message, me) => isInRoom(message) && isToRead(message, me, unreadAfter(room));
 
 /**
  * One more message, which may be unread.

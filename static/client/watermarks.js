@@ -1,13 +1,13 @@
 /**
- * How far one has read and received in each room. Marks are watermarks: the
- * newest says all, and what was read has been received. So they are merged,
- * and a room costs at most one command in a while, however much is said in it.
+ * How far one has read and received in each place: in each room, or in each
+ * thread. Marks are watermarks: the newest says all, and what was read has been
+ * received. So they are merged, and a place costs at most one command in a
+ * while, however much is said in it.
  *
  * @import { ParlorError } from "./error.js"
- * @import { Unread } from "./types.js"
  *
- * @typedef {{room: string, type: "read" | "delivered", seq: number}} Telling a mark on its way
- * @typedef {(outcome: Unread | ParlorError) => void} Settle
+ * @typedef {{place: string, type: "read" | "delivered", seq: number}} Telling a mark on its way
+ * @typedef {(outcome: any) => void} Settle is given the answer, or a `ParlorError`
  *
  * @typedef {object} Mark
  * @property {number} read
@@ -19,17 +19,17 @@
  * @property {Telling | null} underWay
  * @property {{seq: number, settle: Settle}[]} waiting
  *
- * @typedef {{room: string, mark: Mark, at: number, isRead: boolean}} Wanted
+ * @typedef {{place: string, mark: Mark, at: number, isRead: boolean}} Wanted
  */
 
 import { offline } from "./error.js";
 
-/** A room is marked at most once in this time. */
-const ROOM_EVERY_MS = 3_000;
+/** A place is marked at most once in this time. */
+const EVERY_MS = 3_000;
 /** Who reads what has come within this time need not say that it came. */
 const DELIVERED_AFTER_MS = 500;
-/** Rooms with marks that wait; more than anybody is in. */
-const ROOMS_MAX = 20_000;
+/** Places with marks that wait; more than anybody is in. */
+const PLACES_MAX = 20_000;
 
 /** @type {(one: Wanted, other: Wanted | null) => Wanted} */
 const earlier = (one, other) => (other && other.at <= one.at ? other : one);
@@ -37,36 +37,36 @@ const earlier = (one, other) => (other && other.at <= one.at ? other : one);
 /** Pure: it is told what was read and has come, and says what is due. */
 export class Watermarks {
   /**
-   * Room → what is known of it; only rooms of which something is to be said.
+   * Place → what is known of it; only places of which something is to be said.
    *
    * @type {Map<string, Mark>}
    */
-  #rooms = new Map();
+  #places = new Map();
   /** What was said last is that something was read. */
   #wasRead = false;
 
-  /** @param {string} room */
-  #of(room) {
-    const known = this.#rooms.get(room);
+  /** @param {string} place */
+  #of(place) {
+    const known = this.#places.get(place);
     if (known) return known;
-    if (this.#rooms.size >= ROOMS_MAX) return null;
+    if (this.#places.size >= PLACES_MAX) return null;
     /** @type {Mark} */
     const made = {
       read: 0, delivered: 0, readTold: 0, deliveredTold: 0,
       toldAt: -Infinity, wantedAt: Infinity, underWay: null, waiting: [],
     };
-    this.#rooms.set(room, made);
+    this.#places.set(place, made);
     return made;
   }
 
   /**
    * Something has come, up to `seq`.
-   * @param {string} room
+   * @param {string} place
    * @param {number} seq
    * @param {number} now
    */
-  delivered(room, seq, now) {
-    const mark = this.#of(room);
+  delivered(place, seq, now) {
+    const mark = this.#of(place);
     if (!mark || seq <= Math.max(mark.read, mark.delivered)) return;
     mark.delivered = seq;
     mark.wantedAt = Math.min(mark.wantedAt, now + DELIVERED_AFTER_MS);
@@ -74,17 +74,17 @@ export class Watermarks {
 
   /**
    * All up to `seq` has been read; `settle` is called with what becomes of it.
-   * @param {string} room
+   * @param {string} place
    * @param {number} seq
    * @param {number} now
    * @param {Settle} settle
    * @returns {void}
    */
-  read(room, seq, now, settle) {
-    const mark = this.#of(room);
-    if (!mark) return settle(offline("Too many rooms wait to be marked."));
+  read(place, seq, now, settle) {
+    const mark = this.#of(place);
+    if (!mark) return settle(offline("Too many marks wait to be told."));
     mark.waiting.push({ seq, settle });
-    // What was told is over: marked as unread since, the room may now be read less far.
+    // What was told is over: marked as unread since, a room may now be read less far.
     mark.read = mark.read > mark.readTold ? Math.max(mark.read, seq) : seq;
     // Said again if it was said before: whoever asks wants to hear the numbers.
     mark.readTold = Math.min(mark.readTold, mark.read - 1);
@@ -93,13 +93,13 @@ export class Watermarks {
   }
 
   /**
-   * What was read in a room is due at once; `settle` is called when nothing of it waits any more.
-   * @param {string} room
+   * What was read in a place is due at once; `settle` is called when nothing of it waits any more.
+   * @param {string} place
    * @param {() => void} settle
    * @returns {void}
    */
-  hurry(room, settle) {
-    const mark = this.#rooms.get(room);
+  hurry(place, settle) {
+    const mark = this.#places.get(place);
     if (!mark || mark.read <= mark.readTold) return settle();
     mark.waiting.push({ seq: mark.read, settle });
     mark.toldAt = -Infinity;
@@ -111,10 +111,10 @@ export class Watermarks {
    * @returns {Generator<Wanted>}
    */
   * #wanted() {
-    for (const [room, mark] of this.#rooms) {
+    for (const [place, mark] of this.#places) {
       if (mark.underWay || mark.wantedAt === Infinity) continue;
-      const at = Math.max(mark.wantedAt, mark.toldAt + ROOM_EVERY_MS);
-      yield { room, mark, at, isRead: mark.read > mark.readTold };
+      const at = Math.max(mark.wantedAt, mark.toldAt + EVERY_MS);
+      yield { place, mark, at, isRead: mark.read > mark.readTold };
     }
   }
 
@@ -144,8 +144,8 @@ export class Watermarks {
     const first = (this.#wasRead ? delivered ?? read : read ?? delivered);
     if (!first) return null;
     this.#wasRead = first === read;
-    const { room, mark, isRead } = first;
-    mark.underWay = { room, type: isRead ? "read" : "delivered", seq: isRead ? mark.read : mark.delivered };
+    const { place, mark, isRead } = first;
+    mark.underWay = { place, type: isRead ? "read" : "delivered", seq: isRead ? mark.read : mark.delivered };
     mark.wantedAt = Infinity;
     return mark.underWay;
   }
@@ -153,11 +153,11 @@ export class Watermarks {
   /**
    * What was under way has been told, and this was the answer.
    * @param {Telling} telling
-   * @param {Unread} answer
+   * @param {any} answer
    * @param {number} now
    */
-  told({ room, type, seq }, answer, now) {
-    const mark = this.#rooms.get(room);
+  told({ place, type, seq }, answer, now) {
+    const mark = this.#places.get(place);
     if (!mark) return;
     mark.underWay = null;
     mark.toldAt = now;
@@ -174,12 +174,12 @@ export class Watermarks {
    * @param {number | null} again
    * @param {number} now
    */
-  refused({ room, type, seq }, error, again, now) {
-    const mark = this.#rooms.get(room);
+  refused({ place, type, seq }, error, again, now) {
+    const mark = this.#places.get(place);
     if (!mark) return;
     mark.underWay = null;
     if (again !== null) {
-      mark.toldAt = now + again - ROOM_EVERY_MS;
+      mark.toldAt = now + again - EVERY_MS;
     } else {
       if (type === "read") mark.readTold = Math.max(mark.readTold, seq);
       mark.deliveredTold = Math.max(mark.deliveredTold, seq);
@@ -191,7 +191,7 @@ export class Watermarks {
   /**
    * @param {Mark} mark
    * @param {number} upto
-   * @param {Unread | ParlorError} outcome
+   * @param {any} outcome
    */
   #settle(mark, upto, outcome) {
     const settled = mark.waiting.filter(({ seq }) => seq <= upto);
@@ -209,13 +209,13 @@ export class Watermarks {
   }
 
   /**
-   * Rooms of which all has been said, long enough ago.
+   * Places of which all has been said, long enough ago.
    * @param {number} now
    */
   sweep(now) {
-    for (const [room, mark] of this.#rooms) {
+    for (const [place, mark] of this.#places) {
       const isIdle = !mark.underWay && mark.wantedAt === Infinity;
-      if (isIdle && now - mark.toldAt > ROOM_EVERY_MS) this.#rooms.delete(room);
+      if (isIdle && now - mark.toldAt > EVERY_MS) this.#places.delete(place);
     }
   }
 
@@ -224,7 +224,7 @@ export class Watermarks {
    * @param {number} now
    */
   cut(now) {
-    for (const mark of this.#rooms.values()) {
+    for (const mark of this.#places.values()) {
       if (!mark.underWay) continue;
       mark.underWay = null;
       this.#again(mark, now);
@@ -232,18 +232,18 @@ export class Watermarks {
   }
 
   /**
-   * One is no longer in a room.
-   * @param {string} room
+   * One is no longer there.
+   * @param {string} place
    * @param {ParlorError} error
    */
-  forget(room, error) {
-    const mark = this.#rooms.get(room);
-    this.#rooms.delete(room);
+  forget(place, error) {
+    const mark = this.#places.get(place);
+    this.#places.delete(place);
     for (const { settle } of mark?.waiting ?? []) settle(error);
   }
 
   /** @param {ParlorError} error */
   reset(error) {
-    for (const room of [...this.#rooms.keys()]) this.forget(room, error);
+    for (const place of [...this.#places.keys()]) this.forget(place, error);
   }
 }

@@ -9,7 +9,7 @@ const none = () => {};
 function told(marks, now) {
   const said = [];
   for (let mark = marks.next(now); mark; mark = marks.next(now)) {
-    said.push(`${mark.room} ${mark.type} ${mark.seq}`);
+    said.push(`${mark.place} ${mark.type} ${mark.seq}`);
     marks.told(mark, { read_seq: mark.seq }, now);
   }
   return said;

@@ -2,49 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Parlor } from "../client/parlor.js";
-
-const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-const token = `${part({ alg: "HS256" })}.${part({ sub: "ann", exp: Date.now() / 1000 + 3600 })}.x`;
-const room = { room_id: "r", kind: "public", title: "", last_seq: 5, epoch: "e", read_seq: 5, delivered_seq: 5, unread: 0, mentions: 0 };
-const ready = (over = {}) => ({
-  type: "session.ready",
-  data: { user: { id: "ann", name: "Ann" }, limits: {}, rooms: [room], complete: true, inbox_seq: 0, inbox_epoch: "x", ...over },
-});
-const message = (seq, over = {}) => ({
-  type: "message.created", room_id: "r", seq,
-  data: { message_id: `m${seq}`, room_id: "r", seq, changed_seq: seq, sender: { id: "bob" }, content: "x", created_at: "2026", ...over },
-});
-const turn = () => new Promise((resolve) => { setTimeout(resolve, 5); });
-
-/** A client that is online, where the server has said this first. */
-async function client(first = ready()) {
-  const sockets = [];
-  class Socket {
-    readyState = 0; sent = [];
-    constructor() {
-      sockets.push(this);
-      queueMicrotask(() => { this.readyState = 1; this.onopen(); });
-    }
-    send(text) {
-      const frame = JSON.parse(text);
-      this.sent.push(frame);
-      if (frame.type === "auth") queueMicrotask(() => this.hear(first));
-      if (frame.type === "session.resume") {
-        queueMicrotask(() => this.hear({ type: "ack", id: frame.id, data: { rooms: { r: { last_seq: 5, epoch: "e", resync: false } } } }));
-      }
-    }
-    hear(frame) { this.onmessage({ data: JSON.stringify(frame) }); }
-    close() { this.readyState = 3; }
-  }
-  const parlor = new Parlor({ base: "http://server", fetchToken: async () => token, WebSocket: Socket });
-  const told = { errors: [], messages: [], states: [] };
-  parlor.on("error", ({ code }) => told.errors.push(code));
-  parlor.on("message", ({ seq }) => told.messages.push(seq));
-  parlor.on("state", (state) => told.states.push(state));
-  parlor.connect().catch(() => {});
-  await turn();
-  return { parlor, told, sockets };
-}
+import { client, message, ready, saidBy, token, turn } from "../online.mjs";
 
 test("what cannot be understood is told, and the next connection takes it from there", async () => {
   const broken = [
@@ -103,8 +61,6 @@ test("a listener that throws stops nothing", async () => {
   for (const each of others) process.on("uncaughtException", each);
   parlor.close();
 });
-
-const saidBy = ({ sent }) => sent.filter(({ type }) => type !== "auth").map(({ type, data }) => [type, data]);
 
 test("how one wants to have a room is asked for, and told as a change of the room", async () => {
   const { parlor, sockets: [socket] } = await client();
