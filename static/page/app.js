@@ -5,7 +5,6 @@
  * @import { Message } from "../client/types.js"
  * @import { Told } from "./view/composer_parts.js"
  * @import { Tools } from "./view/message.js"
- * @import { What } from "./view/panel.js"
  */
 
 import { Parlor, browserOutbox, rules } from "../client/parlor.js";
@@ -17,17 +16,16 @@ import { Blocks } from "./view/blocks.js";
 import { Composer } from "./view/composer.js";
 import { showConnection } from "./view/connection.js";
 import { setUpDialogs } from "./view/dialogs.js";
-import { byId, fieldsOf, paintMark } from "./view/dom.js";
+import { byId, paintMark } from "./view/dom.js";
 import { takeDrops } from "./view/drop.js";
 import { hear } from "./view/heard.js";
-import { Inbox, Pins, Search, paintBell } from "./view/lists.js";
-import { MembersPanel } from "./view/members.js";
-import { Panel } from "./view/panel.js";
+import { paintBell } from "./view/lists.js";
 import { attempt, notify } from "./view/popups.js";
 import { watchPresence } from "./view/presence.js";
 import { RoomView } from "./view/room.js";
 import { RoomList } from "./view/rooms.js";
-import { Thread } from "./view/thread.js";
+import { Side } from "./view/side.js";
+import { setUpSignIn } from "./view/sign_in.js";
 import { whyNot } from "./view/words.js";
 
 /** People one writes with directly whose presence is asked for. */
@@ -43,13 +41,8 @@ const blocks = new Blocks(parlor, () => paint());
 const begun = new BegunTexts(parlor, (place) => composers().forEach((each) => each.begunChanged(place)));
 const composers = () => [composer, threadComposer];
 const roomList = new RoomList(parlor, openRoom);
-const panel = new Panel();
 /** @type {RoomView | null} */
 let open = null;
-/** @type {Thread | null} */
-let thread = null;
-/** @type {MembersPanel | Pins | Inbox | Search | null} what the panel shows besides a thread, if it is to be kept true */
-let shown = null;
 /** The room that is open, as it is known now. */
 const roomOpen = () => chat.room(open?.id);
 
@@ -61,7 +54,7 @@ function show(signedIn) {
   byId("chat").hidden = !signedIn;
   if (signedIn) return;
   closeRoom();
-  panel.close();
+  side.close();
   composers().forEach((each) => each.reset());
   begun.reset();
   files.forget();
@@ -78,26 +71,8 @@ function start() {
   parlor.connect();
 }
 
-/** @type {HTMLFormElement} */
-const signIn = byId("sign-in-form");
-signIn.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const { user, password } = fieldsOf(signIn);
-  const isNew = event.submitter instanceof HTMLButtonElement && event.submitter.value === "up";
-  attempt(async () => {
-    await (isNew ? parlor.register(user.value, password.value) : parlor.login(user.value, password.value));
-    signIn.reset();
-    start();
-  }, byId("sign-in-error"));
-});
-
-byId("sign-out").onclick = () => parlor.logout();
+setUpSignIn(parlor, start);
 parlor.on("signed-out", () => show(false));
-
-// Another tab has signed out, or in as somebody else.
-globalThis.addEventListener("storage", () => {
-  if (parlor.storedUserId !== (parlor.user?.id ?? null)) location.reload();
-});
 
 // The connection
 
@@ -111,7 +86,7 @@ parlor.on("state", ({ state }) => {
   composers().forEach((each) => each.fail(""));
   open?.timeline.look();
   open?.load();
-  thread?.start();
+  side.thread?.start();
 });
 
 // What is heard
@@ -128,7 +103,7 @@ function paint() {
   roomList.paint();
   paintBell(chat.inboxUnseen);
   open?.paint();
-  if (shown && "paint" in shown) shown.paint();
+  side.paint();
 }
 
 // Whoever stops typing without a word is no longer shown.
@@ -157,17 +132,20 @@ parlor.on("ready", async (rooms) => {
 hear({
   parlor, paint, openRoom, closeRoom,
   get open() { return open; },
-  get thread() { return thread; },
-  get shown() { return shown; },
-  get what() { return panel.what; },
+  get side() { return side; },
 });
 
 // The open room
 
+/**
+ * Where one answers and edits a message.
+ * @param {Message} message
+ */
+const composerOf = ({ thread_id: id }) => (id && id === side.thread?.rootId ? threadComposer : composer);
 const actions = new Actions(parlor, {
-  reply: (message) => (thread && message.thread_id === thread.rootId ? threadComposer : composer).reply(message),
-  edit: (message) => (message.thread_id && message.thread_id === thread?.rootId ? threadComposer : composer).edit(message),
-  openThread,
+  reply: (message) => composerOf(message).reply(message),
+  edit: (message) => composerOf(message).edit(message),
+  openThread: (rootId) => side.openThread(rootId),
   readBy: (message) => attempt(async () => { if (open) notify(await open.readBy(message)); }),
 });
 
@@ -183,7 +161,7 @@ const tools = {
   stop: (message) => actions.stop(message),
   mayReact: () => { const room = roomOpen(); return room !== null && rules.mayReact(room); },
   react: (message, emoji, adds) => actions.react(message, emoji, adds),
-  openThread,
+  openThread: (rootId) => side.openThread(rootId),
   resend: ({ clientId }) => attempt(() => parlor.resend(clientId)),
   discard: ({ clientId }) => parlor.discard(clientId),
   rewrite: ({ clientId, content, threadId }) => {
@@ -201,7 +179,7 @@ function openRoom(id) {
   if (!room) return;
   const isOther = open?.id !== id;
   open?.end();
-  if (isOther && panel.what !== "inbox" && panel.what !== "search") panel.close();
+  if (isOther) side.leaveRoom();
   roomList.setOpen(id);
   byId("chat").classList.add("in-room");
   byId("nothing-open").hidden = true;
@@ -216,7 +194,7 @@ function openRoom(id) {
 function closeRoom() {
   open?.end();
   open = null;
-  if (thread || shown instanceof Pins || shown instanceof MembersPanel) panel.close();
+  side.leaveRoom();
   roomList.setOpen(null);
   byId("chat").classList.remove("in-room");
   byId("nothing-open").hidden = false;
@@ -230,8 +208,8 @@ function closeRoom() {
 async function showMessage(message) {
   if (message.room_id !== open?.id) openRoom(message.room_id);
   if (open?.id !== message.room_id) return notify("You are no longer a member of that room.");
-  if (globalThis.matchMedia("(max-width: 1000px)").matches) panel.close();
-  if (message.thread_id) return openThread(message.thread_id);
+  if (globalThis.matchMedia("(max-width: 1000px)").matches) side.close();
+  if (message.thread_id) return side.openThread(message.thread_id);
   const { timeline } = open;
   return attempt(() => timeline.show(message.seq));
 }
@@ -252,59 +230,6 @@ const openRoomMenu = setUpDialogs({ parlor, blocks, openRoom, openDirect, closeR
 byId("room-menu").onclick = () => {
   const room = roomOpen();
   if (room) openRoomMenu(byId("room-menu"), room);
-};
-
-// The panel
-
-/** @param {string} rootId */
-function openThread(rootId) {
-  const room = roomOpen();
-  if (!open || !room) return;
-  const body = panel.open("thread", "Thread", () => { thread?.end(); thread = null; });
-  thread = new Thread({ parlor, tools, actions, room: open.id, rootId, body });
-  threadComposer.open({ room: open.id, thread: rootId });
-  const why = rules.whyNotWrite(room);
-  threadComposer.lock(why === null ? null : "You cannot reply here.");
-  thread.start();
-  if (globalThis.matchMedia("(hover: hover)").matches) threadComposer.focus();
-}
-
-/**
- * Opens something that is kept true while it is shown.
- * @template {NonNullable<typeof shown>} T
- * @param {What} what
- * @param {string} title
- * @param {(body: HTMLElement) => T} build
- * @returns {T}
- */
-function openShown(what, title, build) {
-  const body = panel.open(what, title, () => { shown = null; });
-  const built = build(body);
-  shown = built;
-  return built;
-}
-
-byId("open-members").onclick = () => panel.toggle("members", () => {
-  if (!open) return;
-  const { people } = open;
-  openShown("members", "Members", (body) =>
-    new MembersPanel({ parlor, body, people, blocks, openDirect: (user) => attempt(() => openDirect(user)) }));
-});
-byId("open-pins").onclick = () => panel.toggle("pins", () => {
-  if (!open) return;
-  const { id } = open;
-  const mayPin = () => { const room = chat.room(id); return room !== null && rules.mayPin(room); };
-  openShown("pins", "Pinned", (body) => new Pins({ parlor, body, room: id, mayPin, show: showMessage })).start();
-});
-byId("bell").onclick = () => panel.toggle("inbox", () => {
-  openShown("inbox", "Inbox", (body) => new Inbox({ parlor, body })).paint();
-  parlor.seenInbox().catch(() => {});
-});
-byId("search-form").onsubmit = (event) => {
-  event.preventDefault();
-  const wanted = fieldsOf(byId("search-form")).q.value.trim();
-  if (!wanted) return;
-  openShown("search", "Search", (body) => new Search({ parlor, body, show: showMessage })).start(wanted);
 };
 
 // Writing
@@ -343,27 +268,35 @@ const composer = new Composer(byId("composer-form"), {
     ...common(() => open?.id),
     send: (content, extras) => { if (open) say(open.id, content, extras); },
     lastOwn: () => open?.timeline.lastOwn() ?? null,
-    escape: () => panel.close(),
+    escape: () => side.close(),
   },
 });
 
+/** @type {Composer} */
 const threadComposer = new Composer(byId("thread-form"), {
   testid: "thread", label: "Reply in this thread", begun,
   on: {
-    ...common(() => thread?.room),
+    ...common(() => side.thread?.room),
     send: (content, extras) => {
+      const { thread } = side;
       if (thread) say(thread.room, content, { ...extras, threadId: thread.rootId });
     },
-    lastOwn: () => thread?.lastOwn(chat.me) ?? null,
-    escape: () => panel.close(),
+    lastOwn: () => side.thread?.lastOwn(chat.me) ?? null,
+    escape: () => side.close(),
   },
+});
+
+/** @type {Side} */
+const side = new Side({
+  parlor, blocks, tools, actions, composer: threadComposer, showMessage, openDirect,
+  get open() { return open; },
 });
 
 keepBegun(parlor, composers);
 
 // Files are dropped anywhere on the room or the thread.
 takeDrops(byId("open-room"), () => composer);
-takeDrops(byId("panel"), () => (thread ? threadComposer : null));
+takeDrops(byId("panel"), () => (side.thread ? threadComposer : null));
 
 if (parlor.signedIn) start();
 else show(false);

@@ -4,9 +4,8 @@
  *
  * @import { Parlor } from "../../client/parlor.js"
  * @import { InboxEvent } from "../../client/types.js"
- * @import { What } from "./panel.js"
  * @import { RoomView } from "./room.js"
- * @import { Thread } from "./thread.js"
+ * @import { Side } from "./side.js"
  *
  * @typedef {object} Page what is shown now
  * @property {Parlor} parlor
@@ -14,9 +13,7 @@
  * @property {(id: string) => void} openRoom
  * @property {() => void} closeRoom
  * @property {RoomView | null} open
- * @property {Thread | null} thread
- * @property {object | null} shown in the panel, besides a thread
- * @property {What | null} what the panel shows
+ * @property {Side} side
  */
 
 import { tellsOf } from "./connection.js";
@@ -33,43 +30,44 @@ export function hear(page) {
 
   parlor.on("message", (message) => {
     inOpenRoom(message.room_id, (timeline) => timeline.add(message));
-    page.thread?.add(message);
+    page.side.thread?.add(message);
   });
   parlor.on("message-changed", (message) => {
     const wasPinned = page.open?.timeline.message(message.message_id)?.pinned;
     inOpenRoom(message.room_id, (timeline) => timeline.change(message));
-    page.thread?.change(message);
-    if (page.shown instanceof Pins && page.shown.room === message.room_id && (wasPinned || message.pinned)) page.shown.start();
+    page.side.thread?.change(message);
+    const { shown } = page.side;
+    if (shown instanceof Pins && shown.room === message.room_id && (wasPinned || message.pinned)) shown.start();
   });
   parlor.on("message-delta", (grown) => {
     inOpenRoom(grown.room_id, (timeline) => timeline.grow(grown));
-    page.thread?.grow(grown);
+    page.side.thread?.grow(grown);
   });
   parlor.on("room-event", (event) => inOpenRoom(event.room_id, (timeline) => timeline.addEvent(event)));
   parlor.on("pending", (message) => {
     inOpenRoom(message.room, (timeline) => timeline.addPending(message));
-    if (page.thread && message.threadId === page.thread.rootId) page.thread.addPending(message);
+    if (page.side.thread && message.threadId === page.side.thread.rootId) page.side.thread.addPending(message);
   });
   parlor.on("sent", ({ message, ack }) => {
     inOpenRoom(message.room, (timeline) => timeline.stored(message, ack));
-    page.thread?.stored(message, ack);
+    page.side.thread?.stored(message, ack);
   });
   parlor.on("failed", ({ message, error }) => {
     inOpenRoom(message.room, (timeline) => timeline.failed(message));
-    page.thread?.failed(message);
+    page.side.thread?.failed(message);
     // In the room it is shown with the message.
     if (message.room !== page.open?.id) notify(`Not sent: ${whyNot(error)}`, "error");
   });
   parlor.on("discarded", (message) => {
     inOpenRoom(message.room, (timeline) => timeline.discarded(message));
-    page.thread?.discarded(message);
+    page.side.thread?.discarded(message);
   });
   // How the connection is has a line of its own.
   parlor.on("error", (error) => { if (!tellsOf(error)) notify(whyNot(error), "error"); });
   parlor.on("receipts", ({ room, receipts }) => {
     if (!page.open || room !== page.open.id) return;
     page.open.receipts(receipts);
-    page.thread?.marked();
+    page.side.thread?.marked();
   });
   parlor.on("member", (event) => {
     if (!page.open || event.room !== page.open.id) return;
@@ -101,7 +99,7 @@ export function hear(page) {
    */
   const told = (event) => [capitalised(eventName(event)), eventText(event)].filter(Boolean).join(": ");
   parlor.on("inbox", (event) => {
-    if (page.what === "inbox") parlor.seenInbox().catch(() => {});
+    if (page.side.what === "inbox") parlor.seenInbox().catch(() => {});
     else notify(told(event));
   });
   // Told to who is there, and not kept.

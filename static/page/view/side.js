@@ -1,0 +1,121 @@
+/**
+ * What stands beside the room, one thing at a time: a thread, the members,
+ * pinned messages, the inbox, what was found.
+ *
+ * @import { Parlor } from "../../client/parlor.js"
+ * @import { Actions } from "./actions.js"
+ * @import { Blocks } from "./blocks.js"
+ * @import { Composer } from "./composer.js"
+ * @import { Show } from "./lists.js"
+ * @import { Tools } from "./message.js"
+ * @import { What } from "./panel.js"
+ * @import { RoomView } from "./room.js"
+ *
+ * @typedef {object} Parts
+ * @property {Parlor} parlor
+ * @property {Blocks} blocks
+ * @property {Tools} tools
+ * @property {Actions} actions
+ * @property {RoomView | null} open the room that is open
+ * @property {Composer} composer where one writes in a thread
+ * @property {Show} showMessage
+ * @property {(user: string) => Promise<void>} openDirect
+ */
+
+import { rules } from "../../client/parlor.js";
+import { byId, fieldsOf } from "./dom.js";
+import { Inbox, Pins, Search } from "./lists.js";
+import { MembersPanel } from "./members.js";
+import { Panel } from "./panel.js";
+import { attempt } from "./popups.js";
+import { Thread } from "./thread.js";
+
+/** What belongs to the room that is open. */
+const OF_ROOM = new Set(["thread", "members", "pins"]);
+
+export class Side {
+  #parts; #panel = new Panel();
+  /** @type {Thread | null} */
+  thread = null;
+  /** @type {MembersPanel | Pins | Inbox | Search | null} what is shown besides a thread, if it is to be kept true */
+  shown = null;
+
+  /** @param {Parts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    byId("open-members").onclick = () => this.#panel.toggle("members", () => this.#openMembers());
+    byId("open-pins").onclick = () => this.#panel.toggle("pins", () => this.#openPins());
+    byId("bell").onclick = () => this.#panel.toggle("inbox", () => this.#openInbox());
+    byId("search-form").onsubmit = (event) => {
+      event.preventDefault();
+      const wanted = fieldsOf(byId("search-form")).q.value.trim();
+      if (wanted) this.#search(wanted);
+    };
+  }
+
+  /** What is shown, such as "thread"; null if nothing is. */
+  get what() { return this.#panel.what; }
+  close() { this.#panel.close(); }
+  /** The room is not open any more, nor what belongs to it. */
+  leaveRoom() { if (this.what && OF_ROOM.has(this.what)) this.close(); }
+
+  paint() { if (this.shown && "paint" in this.shown) this.shown.paint(); }
+
+  /** @param {string} rootId */
+  openThread(rootId) {
+    const { parlor, tools, actions, open, composer } = this.#parts;
+    const room = parlor.chat.room(open?.id);
+    if (!open || !room) return;
+    const body = this.#panel.open("thread", "Thread", () => { this.thread?.end(); this.thread = null; });
+    const thread = new Thread({ parlor, tools, actions, room: open.id, rootId, body });
+    this.thread = thread;
+    composer.open({ room: open.id, thread: rootId });
+    const why = rules.whyNotWrite(room);
+    composer.lock(why === null ? null : "You cannot reply here.");
+    thread.start();
+    if (globalThis.matchMedia("(hover: hover)").matches) composer.focus();
+  }
+
+  /**
+   * Opens something that is kept true while it is shown.
+   * @template {NonNullable<Side["shown"]>} T
+   * @param {What} what
+   * @param {string} title
+   * @param {(body: HTMLElement) => T} build
+   * @returns {T}
+   */
+  #show(what, title, build) {
+    const body = this.#panel.open(what, title, () => { this.shown = null; });
+    const built = build(body);
+    this.shown = built;
+    return built;
+  }
+
+  #openMembers() {
+    const { parlor, blocks, open, openDirect } = this.#parts;
+    if (!open) return;
+    const { people } = open;
+    this.#show("members", "Members", (body) =>
+      new MembersPanel({ parlor, body, people, blocks, openDirect: (user) => attempt(() => openDirect(user)) }));
+  }
+
+  #openPins() {
+    const { parlor, open, showMessage: show } = this.#parts;
+    if (!open) return;
+    const { id } = open;
+    const mayPin = () => { const room = parlor.chat.room(id); return room !== null && rules.mayPin(room); };
+    this.#show("pins", "Pinned", (body) => new Pins({ parlor, body, room: id, mayPin, show })).start();
+  }
+
+  #openInbox() {
+    const { parlor } = this.#parts;
+    this.#show("inbox", "Inbox", (body) => new Inbox({ parlor, body })).paint();
+    parlor.seenInbox().catch(() => {});
+  }
+
+  /** @param {string} wanted */
+  #search(wanted) {
+    const { parlor, showMessage: show } = this.#parts;
+    this.#show("search", "Search", (body) => new Search({ parlor, body, show })).start(wanted);
+  }
+}
