@@ -7,7 +7,7 @@
  * @import { Tools } from "./view/message.js"
  */
 
-import { Parlor, browserOutbox, rules } from "../client/parlor.js";
+import { Parlor, browserOutbox, isInRoom, rules } from "../client/parlor.js";
 import { sessionOfWindow } from "./session.js";
 import { Actions, withBar } from "./view/actions.js";
 import { Files } from "./view/attachments.js";
@@ -164,9 +164,10 @@ const tools = {
   openThread: (rootId) => side.openThread(rootId),
   resend: ({ clientId }) => attempt(() => parlor.resend(clientId)),
   discard: ({ clientId }) => parlor.discard(clientId),
-  rewrite: ({ clientId, content, threadId }) => {
+  rewrite: ({ clientId, content, threadId, inRoom }) => {
     parlor.discard(clientId);
-    (threadId ? threadComposer : composer).write(content);
+    if (threadId && threadId !== side.thread?.rootId) side.openThread(threadId);
+    (threadId ? threadComposer : composer).write(content, inRoom);
   },
   jump: (id) => attempt(async () => showMessage(open?.timeline.message(id) ?? await parlor.message(id))),
 };
@@ -209,7 +210,7 @@ async function showMessage(message) {
   if (message.room_id !== open?.id) openRoom(message.room_id);
   if (open?.id !== message.room_id) return notify("You are no longer a member of that room.");
   if (globalThis.matchMedia("(max-width: 1000px)").matches) side.close();
-  if (message.thread_id) return side.openThread(message.thread_id);
+  if (message.thread_id && !isInRoom(message)) return side.openThread(message.thread_id);
   const { timeline } = open;
   return attempt(() => timeline.show(message.seq));
 }
@@ -274,7 +275,7 @@ const composer = new Composer(byId("composer-form"), {
 
 /** @type {Composer} */
 const threadComposer = new Composer(byId("thread-form"), {
-  testid: "thread", label: "Reply in this thread", begun,
+  testid: "thread", label: "Reply in this thread", also: "Also send to the room", begun,
   on: {
     ...common(() => side.thread?.room),
     send: (content, extras) => {

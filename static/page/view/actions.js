@@ -14,7 +14,7 @@
  * @property {(message: Message) => void} readBy
  */
 
-import { rules } from "../../client/parlor.js";
+import { isInRoom, rules } from "../../client/parlor.js";
 import { iconButton, make } from "./dom.js";
 import { attempt, confirmed, copied, openEmojis, openMenu } from "./popups.js";
 
@@ -112,7 +112,7 @@ export class Actions {
         ? item("edit", "Edit", () => this.#ui.edit(message)) : null,
       room && !message.deleted_at && rules.mayPin(room)
         ? item("pin", message.pinned ? "Unpin" : "Pin", () => this.pin(message, !message.pinned)) : null,
-      room && !message.thread_id ? item("unread-from-here", "Mark unread from here", () => this.markUnread(message)) : null,
+      room && isInRoom(message) ? item("unread-from-here", "Mark unread from here", () => this.markUnread(message)) : null,
       message.content ? item("copy", "Copy text", () => copied(message.content)) : null,
       item("read-by", "Read by…", () => this.#ui.readBy(message)),
       room && rules.mayDelete(room, message, chat.me)

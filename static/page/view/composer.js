@@ -17,7 +17,7 @@ import { Typing } from "./typing.js";
 import { whyNot } from "./words.js";
 
 export class Composer {
-  #form; #text; #context; #files; #button; #locked; #box; #error;
+  #form; #text; #tick; #context; #files; #button; #locked; #box; #error;
   #suggestions; #typing; #begun; #on; #passedOver = false;
   /** @type {Place | null} */
   #place = null;
@@ -30,15 +30,16 @@ export class Composer {
 
   /**
    * @param {HTMLFormElement} form
-   * @param {{testid: string, label: string, begun: BegunTexts, on: Told}} options
+   * @param {{testid: string, label: string, also?: string, begun: BegunTexts, on: Told}} options
    */
-  constructor(form, { testid, label, begun, on }) {
+  constructor(form, { testid, label, also = "", begun, on }) {
     this.#form = form;
     this.#begun = begun;
     this.#on = on;
     this.#typing = new Typing(on.typing);
-    const parts = composerParts(form, testid, label);
+    const parts = composerParts(form, testid, label, also);
     this.#text = parts.text;
+    this.#tick = parts.tick;
     this.#button = parts.button;
     this.#context = parts.context;
     this.#locked = parts.locked;
@@ -115,6 +116,7 @@ export class Composer {
   #show({ text = "", replying = null, editing = null, files = [] } = {}) {
     this.#passedOver = false;
     this.#editing = editing;
+    this.#tick.checked = false;
     this.#files.put(files);
     this.#showBegun({ text, replying });
     this.fail("");
@@ -156,9 +158,11 @@ export class Composer {
   /**
    * Takes a text to be written on, below what is being written.
    * @param {string} text
+   * @param {boolean} [inRoom]
    */
-  write(text) {
+  write(text, inRoom = false) {
     this.#endContext();
+    this.#tick.checked ||= inRoom;
     this.#text.value = [this.#text.value, text].filter(Boolean).join("\n");
     fit(this.#text);
     this.#keep();
@@ -239,7 +243,8 @@ export class Composer {
     if (obstacle) return this.fail(obstacle);
     if (!content && attachments.length === 0) return undefined;
     try {
-      this.#on.send(content, { ...quoting(this.#replying), ...(attachments.length > 0 && { attachments }) });
+      const inRoom = this.#tick.checked || undefined;
+      this.#on.send(content, { ...quoting(this.#replying), inRoom, ...(attachments.length > 0 && { attachments }) });
     } catch (error) {
       return this.fail(whyNot(error));
     }

@@ -25,8 +25,9 @@ const HEIGHT_MAX_PX = 180;
  * @param {HTMLFormElement} form
  * @param {string} testid begins the test ids of all parts; empty for the room's
  * @param {string} label
+ * @param {string} also what else may be done with what is sent; empty for nothing
  */
-export function composerParts(form, testid, label) {
+export function composerParts(form, testid, label, also) {
   const prefix = testid ? `${testid}-` : "";
   const text = make("textarea", {
     name: "content", rows: 1, dir: "auto", placeholder: label, data: { testid: `${prefix}composer` },
@@ -45,8 +46,10 @@ export function composerParts(form, testid, label) {
   const box = make("div", { className: "box" }, clip, picked, text, smile, button);
   const suggestions = make("ul", { className: "suggestions", role: "listbox", hidden: true,
     id: `${prefix}suggestions`, aria: { label: "People to mention" } });
+  const tick = make("input", { type: "checkbox", data: { testid: `${prefix}also` } });
   form.replaceChildren(suggestions, locked, context, files, error, box);
-  return { text, button, picked, clip, smile, context, files, locked, error, box, suggestions };
+  if (also) form.append(make("label", { className: "also quiet" }, tick, also));
+  return { text, tick, button, picked, clip, smile, context, files, locked, error, box, suggestions };
 }
 
 /**

@@ -14,6 +14,7 @@
  * @property {boolean} isMarked by this user: then at the first message at all
  */
 
+import { isInRoom } from "../../client/parlor.js";
 import { dayName } from "./dom.js";
 import { growText } from "./growing.js";
 import { eventItem, messageItem, setState, showFailed, waitingItem } from "./message.js";
@@ -61,12 +62,12 @@ export class Entries {
   }
 
   /**
-   * Answers in threads have no place here.
+   * Answers that are only in their threads have no place here.
    *
    * @param {Entry} entry
    */
   place(entry) {
-    if ("message_id" in entry && entry.thread_id) return;
+    if ("message_id" in entry && !isInRoom(entry)) return;
     const item = this.#itemFor(entry);
     this.#items.set(entry.seq, item);
     this.#insert(item, entry.seq);
@@ -118,7 +119,7 @@ export class Entries {
 
   /** @param {Unsent} unsent */
   addPending(unsent) {
-    if (unsent.threadId) return;
+    if (unsent.threadId && !unsent.inRoom) return;
     this.#pending.get(unsent.clientId)?.remove();
     const item = waitingItem(unsent, this.#tools);
     this.#pending.set(unsent.clientId, item);
@@ -234,7 +235,7 @@ const before = (/** @type {Element} */ item) => /** @type {HTMLElement | null} *
  * @param {Entry | null} entry
  */
 const standsAlone = (entry) => entry !== null && "message_id" in entry
-  && Boolean(entry.reply_to || entry.edited_at || entry.pinned || entry.kind || entry.sent_by);
+  && Boolean(entry.reply_to || entry.thread_id || entry.edited_at || entry.pinned || entry.kind || entry.sent_by);
 
 /**
  * @param {HTMLElement} item

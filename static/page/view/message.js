@@ -100,11 +100,17 @@ function reactionsOf(message, { me, nameOf, react, mayReact }) {
 }
 
 /**
+ * Where the thread is that a message began, or that it is an answer in.
  * @param {Shown} message
  * @param {Tools} tools
  */
 function threadOf(message, { openThread }) {
-  const { thread } = message;
+  const { thread, thread_id: id } = message;
+  if (id) {
+    return message.in_room ? make("button", {
+      type: "button", className: "thread-summary", data: { testid: "to-thread" }, onclick: () => openThread(id),
+    }, icon("thread"), "Replied in a thread") : null;
+  }
   if (!thread || thread.count === 0) return null;
   const last = thread.last_reply;
   return make("button", {
@@ -164,7 +170,7 @@ export function messageItem(message, state, tools, testid = "message") {
     growthOf(message, tools),
     attachmentList(message.attachments, tools.files),
     reactionsOf(message, tools),
-    message.thread_id ? null : threadOf(message, tools)));
+    threadOf(message, tools)));
   item.classList.toggle("own", isOwn);
   item.classList.toggle("system", message.kind === "system");
   item.classList.toggle("for-me", isMentioned(message, tools.me) && !message.deleted_at);
@@ -181,10 +187,10 @@ export function messageItem(message, state, tools, testid = "message") {
  * @param {string} [testid]
  */
 export function waitingItem(unsent, tools, testid) {
-  const { clientId, content, at, threadId, quote, attachments } = unsent;
+  const { clientId, content, at, threadId, inRoom, quote, attachments } = unsent;
   const item = messageItem({
     content, client_id: clientId, created_at: at.toISOString(), sender: tools.self ?? { id: "", name: "" },
-    reply_to: quote, thread_id: threadId, attachments,
+    reply_to: quote, thread_id: threadId, in_room: inRoom, attachments,
   }, "pending", tools, testid);
   if (unsent.error) showFailed(item, unsent, tools);
   return item;

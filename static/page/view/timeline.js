@@ -1,7 +1,8 @@
 /**
  * The messages of the open room: older ones come as one scrolls up, new ones
  * at the end, one's own with a mark (sent, stored, read). Answers in threads
- * are not shown here but counted under the thread's first message.
+ * are counted under the thread's first message, and only shown here if they
+ * were sent to the room, too.
  *
  * @import { Grown } from "../../client/events.js"
  * @import { Unsent } from "../../client/outbox.js"
@@ -19,7 +20,7 @@
  * @property {NewFrom} newFrom
  */
 
-import { MessageLog } from "../../client/parlor.js";
+import { MessageLog, isInRoom } from "../../client/parlor.js";
 import { byId } from "./dom.js";
 import { Entries } from "./entries.js";
 import { Pages } from "./pages.js";
@@ -67,7 +68,7 @@ export class Timeline {
   /** One's own last message that can still be changed. */
   lastOwn() {
     const messages = this.#log.list().filter((entry) => "message_id" in entry);
-    const last = messages.filter(({ sender, thread_id: thread }) => sender.id === this.#tools.me && !thread).at(-1);
+    const last = messages.filter((message) => message.sender.id === this.#tools.me && isInRoom(message)).at(-1);
     return last && !last.deleted_at ? last : null;
   }
 
@@ -119,7 +120,7 @@ export class Timeline {
     if (put === "changed") this.#entries.replace(message);
     if (put === "added") this.#entries.place(message);
     if (!put && !this.#log.hasNewer) return;
-    if (!message.thread_id) this.#moreAtEnd(wasAtEnd || (isOwn && put === "added"));
+    if (isInRoom(message)) this.#moreAtEnd(wasAtEnd || (isOwn && put === "added"));
     this.look();
   }
 
@@ -179,7 +180,7 @@ export class Timeline {
   addPending(message) {
     this.#entries.addPending(message);
     this.#entries.layout();
-    if (!message.threadId) this.toEnd();
+    if (!message.threadId || message.inRoom) this.toEnd();
   }
 
   /**
