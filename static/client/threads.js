@@ -18,6 +18,8 @@ import { isToRead } from "./unread.js";
 
 /** Threads that are known; the server lets a user follow fewer. */
 const THREADS_MAX = 1_200;
+/** First messages that are kept of threads that are not known: one may be followed from now on. */
+const ROOTS_MAX = 64;
 
 /** @type {(thread: Known) => thread is Known & {root: Message}} */
 const isListed = (thread) => thread.state.following && thread.root !== null;
@@ -27,6 +29,8 @@ const newestOf = ({ root }) => root.thread?.last_reply?.created_at ?? root.creat
 export class Threads {
   /** @type {Map<string, Known>} by id */
   #threads = new Map();
+  /** @type {Map<string, Message>} by id, of threads in which something has happened lately */
+  #roots = new Map();
   #moment = 0;
   /** What was asked for before is somebody else's. */
   #since = 0;
@@ -113,7 +117,8 @@ export class Threads {
       this.#threads.delete(oldest);
     }
     /** @type {Known} */
-    const made = { state, root: null, newest: 0, at: 0 };
+    const made = { state, root: this.#roots.get(id) ?? null, newest: 0, at: 0 };
+    this.#roots.delete(id);
     this.#threads.set(id, made);
     return made;
   }
@@ -126,7 +131,16 @@ export class Threads {
    */
   changed(message) {
     const thread = this.#threads.get(message.message_id);
+    if (!thread && message.thread) this.#keepRoot(message);
     if (thread && !(thread.root && thread.root.changed_seq >= message.changed_seq)) thread.root = message;
+  }
+
+  /** @param {Message} root */
+  #keepRoot(root) {
+    this.#roots.delete(root.message_id);
+    this.#roots.set(root.message_id, root);
+    const [oldest] = this.#roots.keys();
+    if (this.#roots.size > ROOTS_MAX) this.#roots.delete(oldest);
   }
 
   /**
@@ -204,16 +218,27 @@ export class Threads {
     for (const [id, { state, root }] of this.#threads) {
       if (state.room_id === room && root && root.seq <= upto) this.#threads.delete(id);
     }
+    this.#forgetRoots(room, upto);
   }
 
   /** @param {string} room in which one is no longer */
   forget(room) {
     for (const [id, { state }] of this.#threads) if (state.room_id === room) this.#threads.delete(id);
+    this.#forgetRoots(room);
+  }
+
+  /**
+   * @param {string} room
+   * @param {number} [upto]
+   */
+  #forgetRoots(room, upto = Infinity) {
+    for (const [id, root] of this.#roots) if (root.room_id === room && root.seq <= upto) this.#roots.delete(id);
   }
 
   /** Somebody else may sign in. */
   reset() {
     this.#threads.clear();
+    this.#roots.clear();
     this.#moment += 1;
     this.#since = this.#moment;
   }

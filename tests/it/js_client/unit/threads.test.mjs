@@ -146,6 +146,32 @@ test("what a whole list does not have is gone, unless it was told of since", () 
   assert(threads.get("m1"));
 });
 
+test("a thread that is followed from a reply on has the first message that was told with it", () => {
+  const { chat, threads, changes } = known();
+  const listed = () => threads.followed.map(({ thread_id: id, root: { content } }) => [id, content]);
+  const follow = (id) => threads.heard(state({ thread_id: id, unread: 1 }));
+  changes(root(3, 6, { content: "older" }), 7);
+  changes(root(3, 8, { content: "as it is" }), 9);
+  follow("m3");
+  assert.deepEqual(listed(), [["m3", "as it is"], ["m1", "x"]]);
+  const has = (...ids) => ids.map((id) => {
+    follow(id);
+    return threads.hasRoot(id);
+  });
+  // Not what is gone, nor what was told long ago.
+  changes(root(4, 10), 11);
+  changes(root(6, 12), 13);
+  chat.cleared("r", 5, 14);
+  assert.deepEqual(has("m4", "m6"), [false, true]);
+  for (let number = 20; number < 85; number += 1) {
+    changes(root(number, number), number + 100);
+    if (number === 60) changes(root(20, 61), 200);
+  }
+  assert.deepEqual(has("m20", "m21", "m22", "m84"), [true, false, true, true]);
+  threads.forget("r");
+  assert.deepEqual(has("m23"), [false]);
+});
+
 test("a room that is cleared takes its threads along, as far as it goes", () => {
   const { chat, threads } = known();
   threads.learn(entry({ thread_id: "m8", root: root(8, 9) }), threads.moment);
