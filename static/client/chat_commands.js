@@ -21,6 +21,8 @@ export class ChatCommands extends Commands {
   #parts;
   /** Somebody lists the threads that this user follows. */
   #hasThreads = false;
+  /** @type {Promise<void> | null} the list of threads that is being read */
+  #loading = null;
   /** @type {Set<string>} ids of threads whose first message was asked for */
   #filling = new Set();
   /**
@@ -35,6 +37,7 @@ export class ChatCommands extends Commands {
     this.#parts = parts;
     this.chat = parts.chat;
     parts.listeners.on("thread-state", (state) => this.#fill(state));
+    parts.listeners.on("signed-out", () => { this.#loading = null; });
   }
 
   // What is read: an answer may be older than what was told of a message that is being written.
@@ -67,8 +70,16 @@ export class ChatCommands extends Commands {
     return { ...page, threads };
   }
 
-  /** Reads all threads that this user follows into `chat.threads`. */
-  async loadThreads() {
+  /**
+   * Reads all threads that this user follows into `chat.threads`; who asks meanwhile shares it.
+   * @returns {Promise<void>}
+   */
+  loadThreads() {
+    this.#loading ??= this.#loadThreads().finally(() => { this.#loading = null; });
+    return this.#loading;
+  }
+
+  async #loadThreads() {
     const { moment } = this.chat.threads;
     /** @type {Set<string>} */
     const ids = new Set();

@@ -212,7 +212,7 @@ test("all threads are read page by page, and one that comes later with its first
   parlor.on("thread-state", (each) => told.push(each));
   // Nobody lists them yet.
   socket.hear({ type: "thread.state", room_id: "r", data: state({ thread_id: "m4" }) });
-  await parlor.loadThreads();
+  await Promise.all([parlor.loadThreads(), parlor.loadThreads()]);
   const listed = () => parlor.chat.threads.followed.map(({ thread_id: id }) => id);
   assert.deepEqual([listed(), parlor.chat.threads.unread], [["m1", "m2"], 1]);
   assert.equal(parlor.chat.threads.get("m4"), null, "it was followed only before");
