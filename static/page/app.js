@@ -18,6 +18,7 @@ import { showConnection } from "./view/connection.js";
 import { setUpDialogs } from "./view/dialogs.js";
 import { byId, paintMark } from "./view/dom.js";
 import { takeDrops } from "./view/drop.js";
+import { fill } from "./view/filling.js";
 import { hear } from "./view/heard.js";
 import { paintBell } from "./view/lists.js";
 import { attempt, notify } from "./view/popups.js";
@@ -26,10 +27,9 @@ import { RoomView } from "./view/room.js";
 import { RoomList } from "./view/rooms.js";
 import { Side } from "./view/side.js";
 import { setUpSignIn } from "./view/sign_in.js";
+import { paintThreads } from "./view/threads.js";
 import { whyNot } from "./view/words.js";
 
-/** People one writes with directly whose presence is asked for. */
-const PEERS_ASKED = 30;
 const TICK_MS = 1_000;
 
 const { store, error: whyNotLinked } = await sessionOfWindow();
@@ -79,7 +79,7 @@ parlor.on("signed-out", () => show(false));
 showConnection(parlor);
 globalThis.addEventListener("online", () => parlor.retryNow());
 
-watchPresence(parlor, () => open?.timeline.look());
+watchPresence(parlor, () => { open?.timeline.look(); side.thread?.look(); });
 
 parlor.on("state", ({ state }) => {
   if (state !== "online") return;
@@ -102,6 +102,7 @@ function paint() {
   painting = undefined;
   roomList.paint();
   paintBell(chat.inboxUnseen);
+  paintThreads(chat.threads.unread);
   open?.paint();
   side.paint();
 }
@@ -111,22 +112,9 @@ setInterval(() => {
   if (chat.isAnyoneTyping && document.visibilityState === "visible") paint();
 }, TICK_MS);
 
-parlor.on("ready", async (rooms) => {
+parlor.on("ready", (rooms) => {
   if (open && !chat.room(open.id)) closeRoom();
-  // What `ready` does not tell: the newest messages, who is there, the inbox.
-  const { moment } = chat;
-  const peers = rooms.flatMap(({ peer }) => (peer ? [peer.id] : [])).slice(0, PEERS_ASKED);
-  await Promise.allSettled([
-    parlor.rooms((page) => {
-      for (const room of page) chat.fillRoom(room);
-      paint();
-    }),
-    parlor.loadInbox(),
-    parlor.drafts(),
-    blocks.load(),
-    ...peers.map((peer) => parlor.presenceOf(peer).then((presence) => chat.learnPresence(presence, moment))),
-  ]);
-  paint();
+  fill(parlor, blocks, rooms, paint);
 });
 
 hear({
@@ -289,7 +277,7 @@ const threadComposer = new Composer(byId("thread-form"), {
 
 /** @type {Side} */
 const side = new Side({
-  parlor, blocks, tools, actions, composer: threadComposer, showMessage, openDirect,
+  parlor, blocks, tools, actions, composer: threadComposer, openRoom, showMessage, openDirect,
   get open() { return open; },
 });
 

@@ -90,7 +90,8 @@ export function hear(page) {
   parlor.on("room-cleared", ({ room, upto }) => inOpenRoom(room, (timeline) => timeline.clear(upto)));
   parlor.on("resync", ({ room, inbox }) => {
     if (inbox) parlor.loadInbox().catch(() => {});
-    else if (room !== undefined && room === page.open?.id) page.openRoom(room);
+    else parlor.loadThreads().catch(() => {});
+    if (room !== undefined && room === page.open?.id) page.openRoom(room);
   });
   /**
    * An event of the application's, in a notice.

@@ -1,5 +1,5 @@
 /**
- * What the panel lists besides threads: pins, what was found, the inbox.
+ * What the panel lists: pins, what was found, the inbox.
  *
  * @import { Found } from "../../client/commands.js"
  * @import { Parlor } from "../../client/parlor.js"
@@ -12,7 +12,9 @@
  * @property {() => void} onclick
  * @property {string | null} [where]
  * @property {Marked | null} [found]
- * @property {HTMLElement | null} [extra]
+ * @property {HTMLElement | null} [below] what stands below its text
+ * @property {HTMLElement | null} [marks] what stands behind all of that
+ * @property {HTMLElement | null} [extra] what stands beside it, and can be pressed by itself
  *
  * @typedef {(message: Message) => void} Show leads to a message
  */
@@ -23,8 +25,11 @@ import { eventName, eventText, quoteText, textOf } from "./message.js";
 import { attempt } from "./popups.js";
 import { whyNot } from "./words.js";
 
-/** @type {(text: string) => HTMLElement} */
-const empty = (text) => make("p", { className: "quiet empty" }, text);
+/**
+ * What is said where there is nothing to list.
+ * @type {(text: string) => HTMLElement}
+ */
+export const empty = (text) => make("p", { className: "quiet empty" }, text);
 
 /**
  * A message in a list; pressing it leads to it.
@@ -32,7 +37,7 @@ const empty = (text) => make("p", { className: "quiet empty" }, text);
  * @param {string | null} me
  * @param {Look} look
  */
-function entry(message, me, { where = null, found = null, onclick, testid, extra = null }) {
+export function entry(message, me, { where = null, found = null, onclick, testid, below = null, marks = null, extra = null }) {
   return make("li", { className: "entry", data: { testid, messageId: message.message_id } },
     make("button", { type: "button", className: "entry-button", onclick },
       markOf(message.sender),
@@ -42,7 +47,8 @@ function entry(message, me, { where = null, found = null, onclick, testid, extra
           make("time", { dateTime: message.created_at }, shortTime(new Date(message.created_at))),
           where ? make("bdi", { className: "quiet" }, where) : null),
         make("span", { className: "excerpt", dir: "auto" }, ...said(message, me, found)),
-        ...filesOf(message, found))),
+        ...filesOf(message, found), below),
+      marks),
     extra);
 }
 

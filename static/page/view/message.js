@@ -112,17 +112,25 @@ function threadOf(message, { openThread }) {
     }, icon("thread"), "Replied in a thread") : null;
   }
   if (!thread || thread.count === 0) return null;
-  const last = thread.last_reply;
   return make("button", {
     type: "button", className: "thread-summary", data: { testid: "thread-summary" },
     onclick: () => openThread(message.message_id ?? ""),
-  },
-  icon("thread"),
-  make("strong", {}, plural(thread.count, "reply", "replies")),
-  last ? make("span", { className: "quiet" },
-    make("bdi", {}, last.sender.name), ": ", make("bdi", {}, quoteText(last))) : null,
-  last ? make("time", { className: "quiet", dateTime: last.created_at },
-    shortTime(new Date(last.created_at))) : null);
+  }, ...threadParts(message));
+}
+
+/**
+ * How many replies the thread of a message has, and the last one.
+ * @param {Pick<Message, "thread">} root
+ */
+export function threadParts({ thread: { count, last_reply: last } = { count: 0 } }) {
+  return [
+    icon("thread"),
+    make("strong", {}, count === 0 ? "No replies yet" : plural(count, "reply", "replies")),
+    last ? make("span", { className: "quiet" },
+      make("bdi", {}, last.sender.name), ": ", make("bdi", {}, quoteText(last))) : null,
+    last ? make("time", { className: "quiet", dateTime: last.created_at },
+      shortTime(new Date(last.created_at))) : null,
+  ];
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The panel at the side: one thing at a time, beside the room. */
 
-/** @typedef {"thread" | "members" | "pins" | "inbox" | "search"} What */
+/** @typedef {"thread" | "threads" | "members" | "pins" | "inbox" | "search"} What */
 
 import { byId } from "./dom.js";
 
@@ -37,6 +37,7 @@ export class Panel {
     byId("panel-title").textContent = title;
     byId("panel-body").replaceChildren();
     byId("thread-form").hidden = what !== "thread";
+    byId("follow").hidden = true;
     byId("panel").hidden = false;
     byId("chat").classList.add("with-panel");
     return byId("panel-body");

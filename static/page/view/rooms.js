@@ -7,6 +7,7 @@
  */
 
 import { preferences } from "../../client/parlor.js";
+import { mentionsMark, unreadMark } from "./counts.js";
 import { briefTime, byId, icon, iconButton, make, markOf } from "./dom.js";
 import { quoteText } from "./message.js";
 import { openMenu } from "./popups.js";
@@ -157,15 +158,8 @@ export class RoomList {
       room.preferences?.pinned ? sign("pin", "room-pinned", "Pinned") : null,
       level === "all" ? null : sign("bellOff", "muted", MUTED[level]),
     ];
-    if (room.mentions > 0) {
-      marks.push(make("span", {
-        className: level === "nothing" ? "mentions dim" : "mentions", title: "You are mentioned", data: { testid: "mentions" },
-      }, `@${room.mentions}`, make("span", { className: "aside" }, " mentions")));
-    }
-    if (room.unread > 0) {
-      marks.push(make("span", { className: `unread${dim}`, data: { testid: "unread" } },
-        String(room.unread), make("span", { className: "aside" }, " unread")));
-    } else if (room.unread_from !== undefined) {
+    marks.push(mentionsMark(room.mentions, "mentions", level === "nothing"), unreadMark(room.unread, "unread", level !== "all"));
+    if (room.unread === 0 && room.unread_from !== undefined) {
       marks.push(make("span", { className: `unread empty${dim}`, title: "Marked as unread", data: { testid: "marked-unread" } },
         make("span", { className: "aside" }, "Marked as unread")));
     }

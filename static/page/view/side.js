@@ -1,6 +1,6 @@
 /**
- * What stands beside the room, one thing at a time: a thread, the members,
- * pinned messages, the inbox, what was found.
+ * What stands beside the room, one thing at a time: a thread, the threads that
+ * one follows, the members, pinned messages, the inbox, what was found.
  *
  * @import { Parlor } from "../../client/parlor.js"
  * @import { Actions } from "./actions.js"
@@ -18,6 +18,7 @@
  * @property {Actions} actions
  * @property {RoomView | null} open the room that is open
  * @property {Composer} composer where one writes in a thread
+ * @property {(id: string) => void} openRoom
  * @property {Show} showMessage
  * @property {(user: string) => Promise<void>} openDirect
  */
@@ -29,6 +30,7 @@ import { MembersPanel } from "./members.js";
 import { Panel } from "./panel.js";
 import { attempt } from "./popups.js";
 import { Thread } from "./thread.js";
+import { ThreadList } from "./threads.js";
 
 /** What belongs to the room that is open. */
 const OF_ROOM = new Set(["thread", "members", "pins"]);
@@ -37,7 +39,7 @@ export class Side {
   #parts; #panel = new Panel();
   /** @type {Thread | null} */
   thread = null;
-  /** @type {MembersPanel | Pins | Inbox | Search | null} what is shown besides a thread, if it is to be kept true */
+  /** @type {MembersPanel | Pins | Inbox | Search | ThreadList | null} what is shown besides a thread, if it is to be kept true */
   shown = null;
 
   /** @param {Parts} parts */
@@ -45,6 +47,7 @@ export class Side {
     this.#parts = parts;
     byId("open-members").onclick = () => this.#panel.toggle("members", () => this.#openMembers());
     byId("open-pins").onclick = () => this.#panel.toggle("pins", () => this.#openPins());
+    byId("open-threads").onclick = () => this.#panel.toggle("threads", () => this.#openThreads());
     byId("bell").onclick = () => this.#panel.toggle("inbox", () => this.#openInbox());
     byId("search-form").onsubmit = (event) => {
       event.preventDefault();
@@ -59,13 +62,20 @@ export class Side {
   /** The room is not open any more, nor what belongs to it. */
   leaveRoom() { if (this.what && OF_ROOM.has(this.what)) this.close(); }
 
-  paint() { if (this.shown && "paint" in this.shown) this.shown.paint(); }
+  paint() {
+    this.thread?.paintState();
+    if (this.shown && "paint" in this.shown) this.shown.paint();
+  }
 
-  /** @param {string} rootId */
-  openThread(rootId) {
+  /**
+   * @param {string} rootId
+   * @param {string} [of] its room, if that may be another one than the open one
+   */
+  openThread(rootId, of = this.#parts.open?.id) {
+    if (of && of !== this.#parts.open?.id) this.#parts.openRoom(of);
     const { parlor, tools, actions, open, composer } = this.#parts;
     const room = parlor.chat.room(open?.id);
-    if (!open || !room) return;
+    if (!open || !room || of !== open.id) return;
     const body = this.#panel.open("thread", "Thread", () => { this.thread?.end(); this.thread = null; });
     const thread = new Thread({ parlor, tools, actions, room: open.id, rootId, body });
     this.thread = thread;
@@ -105,6 +115,12 @@ export class Side {
     const { id } = open;
     const mayPin = () => { const room = parlor.chat.room(id); return room !== null && rules.mayPin(room); };
     this.#show("pins", "Pinned", (body) => new Pins({ parlor, body, room: id, mayPin, show })).start();
+  }
+
+  #openThreads() {
+    const { parlor } = this.#parts;
+    this.#show("threads", "Threads", (body) =>
+      new ThreadList({ parlor, body, open: (rootId, room) => this.openThread(rootId, room) })).paint();
   }
 
   #openInbox() {

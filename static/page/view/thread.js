@@ -14,7 +14,7 @@
 
 import { MessageLog } from "../../client/parlor.js";
 import { withBar } from "./actions.js";
-import { make, plural } from "./dom.js";
+import { byId, make, plural } from "./dom.js";
 import { growText } from "./growing.js";
 import { messageItem, setState, showFailed, waitingItem } from "./message.js";
 import { attempt } from "./popups.js";
@@ -31,6 +31,8 @@ export class Thread {
   /** @type {Map<string, HTMLElement>} by client id */
   #pending = new Map();
   #list; #first; #count; #scroller;
+  /** Up to where one has said that it was read. */
+  #toldRead = 0;
   #isOver = false;
 
   /** @param {Parts} parts */
@@ -50,9 +52,38 @@ export class Thread {
       ? this.#root : this.#log.at(Number(item.dataset.seq)));
     withBar(this.#first, messageOf, actions, true);
     withBar(this.#list, messageOf, actions, true);
+    byId("follow").onclick = () => attempt(() => this.#toggle());
+    this.paintState();
   }
 
   end() { this.#isOver = true; }
+
+  /** How one stands to the thread; null if that is not known yet. */
+  get #state() { return this.#parlor.chat.threads.get(this.rootId); }
+
+  #toggle() {
+    return this.#state?.following ? this.#parlor.unfollowThread(this.rootId) : this.#parlor.followThread(this.rootId);
+  }
+
+  /** Whether one follows it, which may have changed on another device. */
+  paintState() {
+    const follow = byId("follow");
+    const state = this.#state;
+    follow.hidden = !state;
+    follow.textContent = state?.following ? "Following" : "Follow";
+    follow.title = state?.following ? "Stop following this thread" : "Follow this thread";
+    this.look();
+  }
+
+  /** Whoever sees the thread on a visible page has read it. */
+  look() {
+    const state = this.#state;
+    const { last } = this.#log;
+    if (this.#isOver || document.visibilityState !== "visible" || !state?.following) return;
+    if (last <= Math.max(this.#toldRead, state.read_seq)) return;
+    this.#toldRead = last;
+    this.#parlor.markThreadRead(this.rootId, { seq: last }).catch(() => {}); // Whoever may not read it is not told of it.
+  }
 
   /** Loads the thread; again after a cut. */
   async start() {
@@ -102,6 +133,7 @@ export class Thread {
     this.#waiting().forEach((message) => this.addPending(message));
     this.#recount();
     this.#toEnd();
+    this.paintState();
   }
 
   #recount() {
@@ -120,6 +152,7 @@ export class Thread {
     this.#list.insertBefore(item, this.#pending.values().next().value ?? null);
     this.#recount();
     this.#toEnd();
+    this.look();
   }
 
   /** @param {Message} message */

@@ -15,6 +15,7 @@ mod marks;
 mod people;
 mod preferences;
 mod refusals;
+mod threads;
 mod writing;
 
 use serde_json::json;
