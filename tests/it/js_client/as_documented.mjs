@@ -68,6 +68,25 @@ for (const [change, holds] of [
 }
 assert.equal((await alice.pins("den"))[0].message_id, id);
 assert.equal((await ben.thread(id)).replies[0].content, "hi");
+
+// A thread that one began is followed from its first reply on, and what is said there counts there.
+await alice.loadThreads();
+const unreadIn = () => alice.chat.threads.followed.map(({ thread_id: thread, unread }) => [thread, unread]);
+assert.deepEqual([unreadIn(), alice.chat.room("den").unread], [[[id, 1]], 0]);
+for (const [text, inRoom, counts] of [["again", false, [2, 0]], ["for all", true, [3, 1]]]) {
+  const comes = nextOf(alice, "message", ({ content }) => content === text);
+  await ben.send("den", text, { threadId: id, inRoom }).stored;
+  await comes;
+  assert.deepEqual([unreadIn()[0][1], alice.chat.room("den").unread], counts);
+}
+const { threads, unread_threads: unread } = await alice.threads({ unread: true });
+assert.deepEqual([threads[0].unread, unread, (await alice.room("den")).unread], [3, 1, 1]);
+assert.equal((await alice.markThreadRead(id)).unread, 0);
+const told = nextOf(alice, "thread-state", ({ following }) => !following);
+assert.equal((await alice.unfollowThread(id)).following, false);
+await told;
+assert.deepEqual(unreadIn(), []);
+assert.equal((await alice.followThread(id)).following, true);
 const read = nextOf(alice, "receipts", ({ receipts }) => receipts.some(({ read_seq: upto }) => upto >= seq));
 assert.equal((await ben.markRead("den", seq)).mentions, 0);
 await read;
