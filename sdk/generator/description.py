@@ -26,6 +26,7 @@ PAGES = {
     "searchMessages": ("results", "cursor", ()),
     "getUnread": ("rooms", "cursor", ()),
     "listDrafts": ("drafts", "cursor", ()),
+    "listReports": ("reports", "cursor", ()),
     "listFollowedThreads": ("threads", "cursor", ()),
     "listMembers": ("members", "after", ("user", "id")),
     "listRoomBans": ("bans", "after", ("user", "id")),

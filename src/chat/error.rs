@@ -120,11 +120,14 @@ impl From<WriteError> for ChatError {
             | WriteError::TooManyToRemove
             | WriteError::IsStreaming
             | WriteError::NotStreaming
+            | WriteError::TooManyReports
+            | WriteError::ReportDecided
             | WriteError::OwnerOfOthers) => Self::Conflict(conflict.to_string()),
             WriteError::UserBanned => Self::Forbidden(Denied::Banned),
             WriteError::Denied(denied) => denied.into(),
             WriteError::QuotaReached(reached) => reached.into(),
             WriteError::NoSuchAttachment => Self::NotFound("attachment"),
+            WriteError::NoSuchReport => Self::NotFound("report"),
             WriteError::NoSuchKey => Self::NotFound("key"),
             WriteError::NoSuchMember => Self::NotFound("member"),
             WriteError::Overloaded | WriteError::Database => Self::unavailable(),

@@ -29,6 +29,17 @@ pub struct Ban {
     reason: Option<DisplayText<REASON_CHARS>>,
 }
 
+impl Ban {
+    pub fn of(
+        room_id: RoomId,
+        user_id: UserId,
+        (until, ban_seconds): (Option<Timestamp>, Option<Whole<1, SECONDS_MAX>>),
+        reason: Option<DisplayText<REASON_CHARS>>,
+    ) -> Self {
+        Self { room_id, user_id, until, ban_seconds, reason }
+    }
+}
+
 impl Operation for Ban {
     type Answer = ();
     type Place = Access;

@@ -27,6 +27,18 @@ pub struct UpdateMember {
     mute_seconds: Option<Whole<0, SECONDS_MAX>>,
 }
 
+impl UpdateMember {
+    /// Mutes a member: until a time, or for some seconds.
+    pub fn mute(
+        room_id: RoomId,
+        user_id: UserId,
+        (until, seconds): (Option<Timestamp>, Option<Whole<1, SECONDS_MAX>>),
+    ) -> Self {
+        let mute_seconds = seconds.map(|Whole(seconds)| Whole(seconds));
+        Self { room_id, user_id, role: None, muted_until: until.map(Some), mute_seconds }
+    }
+}
+
 impl Operation for UpdateMember {
     type Answer = Member;
     type Place = Access;

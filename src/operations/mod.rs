@@ -31,6 +31,7 @@ pub mod present;
 pub mod publish;
 pub mod reaction;
 pub mod read_all;
+pub mod report;
 pub mod retention;
 pub mod room;
 mod rules;

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use parlor_domain::{RoomId, RoomKey, Seq, Timestamp, UserId, UserKey, limits::READ_ALL_ROOMS};
+use parlor_domain::{
+    MessageId, RoomId, RoomKey, Seq, Timestamp, UserId, UserKey,
+    limits::{READ_ALL_ROOMS, READ_ALL_THREADS},
+};
 use parlor_macros::each_backend;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
+    chat::ReplyTo,
     clock::now,
     db::{Concern, Conn, Effects, Happened, MarkedBy, Write, Written, on},
     protocol::{
@@ -34,9 +38,16 @@ impl Operation for MarkSomeRead {
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let user = asked.from.user.key;
         let write = ReadingAll { user, at: now() };
-        server.write_for(asked.reply, write, move |server, reply, moved| {
-            let rooms = moved.into_iter().map(|read| server.tell_all_read(user, read)).collect();
-            server.answer(reply, Ok(Moved(rooms)));
+        server.write_for(asked.reply, write, move |server, reply, AllRead { rooms, threads }| {
+            let is_full =
+                |found: usize, limit| i64::try_from(found).is_ok_and(|found| found >= limit);
+            let more =
+                is_full(rooms.len(), READ_ALL_ROOMS) || is_full(threads.len(), READ_ALL_THREADS);
+            for place in threads {
+                server.tell_thread(ReplyTo::nobody(), user, place, true);
+            }
+            let rooms = rooms.into_iter().map(|read| server.tell_all_read(user, read)).collect();
+            server.answer(reply, Ok(Moved { rooms, more }));
         });
     }
 }
@@ -64,7 +75,11 @@ impl ChatServer {
 
 /// The rooms that are read now, and were not.
 #[derive(Debug)]
-pub struct Moved(pub Vec<(RoomId, Seq)>);
+pub struct Moved {
+    pub rooms: Vec<(RoomId, Seq)>,
+    /// There may be more rooms or threads.
+    pub more: bool,
+}
 
 impl Shown for Moved {
     type View<'a> = Empty;
@@ -91,20 +106,30 @@ pub(super) struct RoomRead {
     pub by: Option<MarkedBy>,
 }
 
+/// What is read now, and was not.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AllRead {
+    pub rooms: Vec<RoomRead>,
+    pub threads: Vec<(RoomKey, MessageId)>,
+}
+
 impl Write for ReadingAll {
-    /// What is read now, and was not.
-    type Outcome = Vec<RoomRead>;
+    type Outcome = AllRead;
 
     fn concerns(&self) -> Vec<Concern> {
         vec![Concern::User(self.user)]
     }
 
-    fn run(&self, conn: &mut Conn<'_>) -> Written<Vec<RoomRead>> {
+    fn run(&self, conn: &mut Conn<'_>) -> Written<AllRead> {
         on!(conn, read_all, self)
     }
 
-    fn effects(&self, moved: &Vec<RoomRead>, effects: &mut Effects) {
-        for RoomRead { key, seq, by, .. } in moved {
+    fn effects(&self, AllRead { rooms, threads }: &AllRead, effects: &mut Effects) {
+        for (room, thread) in threads {
+            let (room, user, thread) = (room.0, self.user.0, thread.0);
+            effects.happened(|| Happened::Thread { room, user, thread });
+        }
+        for RoomRead { key, seq, by, .. } in rooms {
             effects.happened(|| match by {
                 Some(by) => by.has_read(*key, self.user, *seq),
                 None => Happened::Unread { room: key.0, user: self.user.0 },
@@ -121,16 +146,17 @@ mod backend {
     };
 
     use super::{
-        Arc, MarkedBy, READ_ALL_ROOMS, ReadingAll, RoomId, RoomKey, RoomRead, Seq, UserId, Written,
+        AllRead, Arc, MarkedBy, READ_ALL_ROOMS, READ_ALL_THREADS, ReadingAll, RoomId, RoomKey,
+        RoomRead, Seq, UserId, Written,
     };
     use parlor_db::{
         backend::Conn,
         schema::{members, receipts, room_heads, rooms, users},
-        write::receipt::backend as receipt,
+        write::{follow::backend as follow, receipt::backend as receipt},
     };
 
-    /// Some of the rooms that are unread.
-    pub(super) fn read_all(conn: &mut Conn, reading: &ReadingAll) -> Written<Vec<RoomRead>> {
+    /// Some of the rooms and threads that are unread.
+    pub(super) fn read_all(conn: &mut Conn, reading: &ReadingAll) -> Written<AllRead> {
         let ReadingAll { user, at } = *reading;
         let mark =
             receipts::room_key.eq(members::room_key).and(receipts::user_key.eq(members::user_key));
@@ -176,7 +202,8 @@ mod backend {
             };
             moved.push(RoomRead { key, room, seq, by });
         }
-        Ok(moved)
+        let threads = follow::read_all(conn, user, READ_ALL_THREADS)?;
+        Ok(AllRead { rooms: moved, threads })
     }
 }
 
@@ -204,7 +231,11 @@ mod tests {
         assert_eq!(unread(&ann).await, 4);
         let moved = bench.one(ReadingAll { user: ben.key, at: AT }).expect("marked");
         let by = Some(MarkedBy { id: ben.id.clone(), is_hidden: false, blocked: Arc::default() });
-        assert_eq!(moved, [RoomRead { key: room.key, room: room.id.clone(), seq: Seq(9), by }]);
+        assert_eq!(moved.threads, []);
+        assert_eq!(
+            moved.rooms,
+            [RoomRead { key: room.key, room: room.id.clone(), seq: Seq(9), by }]
+        );
         assert_eq!(unread(&ben).await, 0);
     }
 }

@@ -17,6 +17,16 @@ use parlor_domain::{
 };
 
 impl State {
+    /// Checks what an operation is asked with, asks for it and waits for its answer.
+    pub async fn perform<O: Operation>(
+        &self,
+        who: &Identity,
+        mut operation: O,
+    ) -> Result<O::Answer, ApiError> {
+        operation.check(&self.rules())?;
+        self.operate(who, operation).await
+    }
+
     /// Asks for an operation and waits for its answer.
     pub async fn operate<O: Operation>(
         &self,

@@ -109,10 +109,9 @@ where
 pub(super) async fn operate<O: Operation>(
     who: Identity,
     state: web::Data<State>,
-    mut operation: O,
+    operation: O,
 ) -> Result<Reply<Answered<O::Answer>>, ApiError> {
-    operation.check(&state.rules())?;
-    Ok(Reply::answered(&state.operate(&who, operation).await?))
+    Ok(Reply::answered(&state.perform(&who, operation).await?))
 }
 
 fn route<W, Q, G, F, A>(form: Form, answer: F) -> Route
@@ -155,10 +154,12 @@ impl Form {
         for (part, text) in parts_of(self.path).zip(path) {
             input.add(field_of(part), text);
         }
-        let names_message = parts_of(self.path).any(|part| part == "message");
+        let names = |named: &str| parts_of(self.path).any(|part| part == named);
         let read = input.read().map_err(|refusal| match refusal.field.as_deref() {
             // The ids of messages are the server's own: what is none is not there.
-            Some("message_id") if names_message => ApiError::not_found("message"),
+            Some("message_id") if names("message") => ApiError::not_found("message"),
+            Some("thread_id") if names("thread") => ApiError::not_found("message"),
+            Some("report_id") if names("report") => ApiError::not_found("report"),
             _ => refusal.into(),
         });
         Ok(read?)
@@ -204,6 +205,7 @@ pub(super) fn field_of(part: &str) -> &str {
         "user" => "user_id",
         "message" => "message_id",
         "thread" => "thread_id",
+        "report" => "report_id",
         other => other,
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     error::ApiError,
     protocol::{HistoryView, MessageView, ThreadStateView, json_size},
 };
-use parlor_domain::{HistoryCursor, RoomId, Seq};
+use parlor_domain::{HistoryCursor, Message, MessageId, RoomId, Seq};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct MessageCount {
@@ -111,6 +111,11 @@ pub(super) async fn show(
     Ok(Reply::ok(MessageView::from(&message)))
 }
 
+/// The message with which the thread begins that a message is in, or would begin.
+fn thread_of(message: &Message) -> MessageId {
+    message.extras.as_ref().and_then(|extras| extras.thread_id).unwrap_or(message.id)
+}
+
 pub(super) async fn thread(
     who: Identity,
     state: web::Data<State>,
@@ -123,7 +128,7 @@ pub(super) async fn thread(
     // Who may read the root now may read its replies.
     let root = state.readable_message(&who, message_id).await?;
     let (replies, fits) = fitting(&replies, state.limits.page_bytes(), MessageView::from);
-    let own = state.reader.thread_state(who.user.key, root.id).await?;
+    let own = state.reader.thread_state(who.user.key, thread_of(&root)).await?;
     let (root, has_more) = (MessageView::from(&root), has_more || !fits);
     let state = own.as_ref().map(ThreadStateView::from);
     Ok(Reply::ok(Thread { root, replies, state, has_more }))

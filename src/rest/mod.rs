@@ -34,6 +34,7 @@ mod observe;
 mod presence;
 mod read;
 mod reply;
+mod reports;
 mod request;
 mod rooms;
 mod search;

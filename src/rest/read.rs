@@ -77,11 +77,10 @@ pub(super) async fn mark_all(
     let shown = usize::try_from(READ_ALL_ROOMS).unwrap_or(0);
     let (mut moved, mut first) = (0, Vec::<(RoomId, Seq)>::new());
     for _ in 0..READ_ALL_STEPS {
-        let Moved(rooms) = state.operate(&who, MarkSomeRead {}).await?;
+        let Moved { rooms, more } = state.operate(&who, MarkSomeRead {}).await?;
         moved += rooms.len();
-        let is_last = rooms.len() < shown;
         first.extend(rooms.into_iter().take(shown.saturating_sub(first.len())));
-        if is_last {
+        if !more {
             break;
         }
     }

@@ -88,19 +88,28 @@ pub(super) async fn revoke_user(
 /// Until a time, for some seconds, or for good.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct UserBan {
-    user_id: UserId,
-    until: Option<Timestamp>,
-    ban_seconds: Option<Whole<1, SECONDS_MAX>>,
-    reason: Option<DisplayText<REASON_CHARS>>,
+    pub user_id: UserId,
+    pub until: Option<Timestamp>,
+    pub ban_seconds: Option<Whole<1, SECONDS_MAX>>,
+    pub reason: Option<DisplayText<REASON_CHARS>>,
 }
 
 pub(super) async fn ban(
     admin: ModerationAdmin,
     state: web::Data<State>,
+    ban: UserBan,
+) -> Result<Reply<Done>, ApiError> {
+    ban_by(&admin.identity(), state, ban).await
+}
+
+/// The same, by somebody who is known to be allowed to.
+pub(super) async fn ban_by(
+    who: &Identity,
+    state: web::Data<State>,
     UserBan { user_id, until, ban_seconds, reason }: UserBan,
 ) -> Result<Reply<Done>, ApiError> {
     let until = state.rules().end("until", until, ("ban_seconds", ban_seconds))?;
-    let user = state.subject(&admin.identity(), &user_id).await?;
+    let user = state.subject(who, &user_id).await?;
     let reason = reason.map_or_else(|| "".into(), |DisplayText(reason)| reason);
     let write = BanUser { user: user.key, banned: true, until, reason };
     bar(state, user.id, write, Some(Ends::All)).await

@@ -14,8 +14,8 @@ use crate::{
     operations::{command::Answered, disconnect::Disconnected, frames::FRAMES, publish::Published},
     protocol::{
         Close, DraftView, ErrorCode, ErrorView, HistoryView, MemberOutcome, MemberResultView,
-        MemberView, MembersChangedView, ReadMarkView, Refusal, RoomEntryView, RoomPreferencesView,
-        RoomView, Schemas, StoredMessageView, ThreadStateView,
+        MemberView, MembersChangedView, ReadMarkView, Refusal, ReportView, ReportedView,
+        RoomEntryView, RoomPreferencesView, RoomView, Schemas, StoredMessageView, ThreadStateView,
         events::{self, Delta, Departure, MarkView, PresenceView, UnreadView},
         server_frame::{
             self, AppendedView, ChangedView, DeliveredView, Empty, JoinedView, ResumedInbox,
@@ -24,11 +24,11 @@ use crate::{
     },
 };
 use parlor_domain::{
-    AppEvent, ClientId, Draft, Epoch, EventKind, Extras, HistoryPage, InboxEvent, Member, Mentions,
-    Message, MessageId, MessageKind, Notifications, Pin, Posted, Preferences, Profile, Quote,
-    Reaction, Role, Room, RoomEvent, RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Seq,
-    Standing, Status, StreamState, Thread, ThreadState, Timestamp, User, UserId, UserKey,
-    limits::Limits,
+    AppEvent, ClientId, Decided, Decision, Draft, Epoch, EventKind, Extras, HistoryPage,
+    InboxEvent, Member, Mentions, Message, MessageId, MessageKind, Notifications, Pin, Posted,
+    Preferences, Profile, Quote, Reaction, Report, ReportId, ReportReason, Role, Room, RoomEvent,
+    RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Seq, Standing, Status, StreamState,
+    Thread, ThreadState, Timestamp, User, UserId, UserKey, limits::Limits,
 };
 use parlor_websocket::Frame;
 
@@ -74,6 +74,25 @@ fn draft() -> Draft {
         content: "I am not sure".into(),
         metadata: Some(r#"{"reply_to":"7"}"#.into()),
         updated_at: LATER,
+    }
+}
+
+fn report() -> Report {
+    Report {
+        id: ReportId(MESSAGE + 9),
+        message: Some(MessageId(MESSAGE)),
+        room: Some(room().id),
+        user: user(2, "ben", "Ben"),
+        content: Some("buy now".into()),
+        count: 3,
+        reasons: vec![(ReportReason::Spam, 2), (ReportReason::Other, 1)],
+        reported_at: AT,
+        decided: Some(Decided {
+            decision: Decision::Delete,
+            by: user(1, "ann", "Ann").id,
+            at: LATER,
+            note: "an advertisement".into(),
+        }),
     }
 }
 
@@ -347,6 +366,8 @@ fn every_answer_of_an_operation() {
     answers.add(&RoomPreferencesView::new(&RoomId::from_stored("board:42"), preferences()));
     answers.add(&DraftView::from(&draft()));
     answers.add(&ThreadStateView::from(&thread_state()));
+    answers.add(&ReportedView { report_id: MESSAGE.to_string() });
+    answers.add(&ReportView::from(&report()));
     answers.add(&HistoryView::from(&page));
     answers.add(&room());
     for frame in FRAMES {

@@ -17,9 +17,10 @@ pub use signature::Secrets;
 pub use unread::{UnreadConfig, UnreadTeller};
 
 pub(crate) use crate::db::UNREAD;
+use crate::db::{REPORT_DECIDED, REPORT_OPENED};
 
 /// The types of webhooks.
-pub const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 14] = [
     "message.created",
     "message.updated",
     "message.deleted",
@@ -32,4 +33,6 @@ pub const KINDS: [&str; 12] = [
     "user.offline",
     "user.deleted",
     UNREAD,
+    REPORT_OPENED,
+    REPORT_DECIDED,
 ];

@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use super::UNREAD;
 use crate::{
     db::{Letter, ReadError, Reader, UnreadSummary},
-    protocol::{FollowedThreadView, MessageView, RoomView},
+    protocol::{FollowedThreadView, MessageView, ReportView, RoomView},
 };
 use parlor_domain::limits::{UNREAD_COUNTED_AT_ONCE, UNREAD_ROOMS_TOLD};
 
@@ -34,6 +34,9 @@ struct Data<'a> {
     /// As it is when it is told; left out once it is gone with its room.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<MessageView<'a>>,
+    /// The report that it is about, as it is when it is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<ReportView<'a>>,
     #[serde(flatten)]
     unread: Option<Unread<'a>>,
 }
@@ -94,6 +97,13 @@ pub(super) async fn payload(reader: &Reader, letter: &Letter) -> Result<Option<S
         Some(id) => reader.message(id).await?,
         None => None,
     };
+    let report = match letter.report {
+        Some(id) => match reader.report(id).await? {
+            None => return Ok(None),
+            report => report,
+        },
+        None => None,
+    };
     let payload = Payload {
         kind: &letter.kind,
         timestamp: letter.at.to_rfc3339(),
@@ -104,6 +114,7 @@ pub(super) async fn payload(reader: &Reader, letter: &Letter) -> Result<Option<S
             seq: letter.seq.map(|seq| seq.0),
             reason: letter.reason.as_deref(),
             message: message.as_ref().map(MessageView::from),
+            report: report.as_ref().map(ReportView::from),
             unread: unread.as_ref().map(Unread::from),
         },
     };

@@ -57,7 +57,7 @@ async fn who_writes_began_it_or_is_mentioned_follows_a_thread_and_its_replies_co
     assert_eq!(followed(&ben).await, [(json!("root"), 0, 0)]);
     assert_eq!(followed(&cleo).await, [(json!("root"), 1, 1)]);
     assert_eq!(followed(&dora).await, []);
-    ben.reply_in_thread("den", &root, "two, @room").await;
+    ben.reply_in_thread("den", &root, "two, @room and @cleo").await;
     assert_eq!(followed(&ann).await, [(json!("root"), 2, 1)]);
     assert_eq!(followed(&cleo).await, [(json!("root"), 2, 2)]);
     assert_eq!(followed(&dora).await, [], "everybody is nobody in particular");
@@ -79,7 +79,10 @@ async fn who_writes_began_it_or_is_mentioned_follows_a_thread_and_its_replies_co
     server.kill9().await;
     server.start_again().await;
     assert_eq!(followed(&ann).await, [(json!("root"), 2, 1)]);
+    // On all devices.
+    let mut at_ann = ann.connect().await;
     ann.reply_in_thread("den", &root, "four").await;
+    assert_eq!(at_ann.next_event("thread.state").await["data"]["unread"], 0);
     assert_eq!(followed(&ann).await, [(json!("root"), 0, 0)]);
     assert_eq!(followed(&ben).await, [(json!("root"), 1, 0)]);
     assert_eq!(unread_in(&ben, "den").await, (json!(0), json!(0)));
@@ -104,6 +107,13 @@ async fn a_thread_is_read_followed_and_left_off_on_all_of_ones_devices() {
     ann.reply_in_thread("den", &root, "three, @ben").await;
     let page = ben.get(&format!("/messages/{root}/thread")).await.expect(200);
     assert_eq!(page["state"], state(&root, true, 3, 2, 1));
+    // Following once more changes nothing.
+    let again = phone.ask("thread.follow", json!({"thread_id": root})).await;
+    assert_eq!(again, page["state"]);
+    let of_reply = ben.get(&format!("/messages/{second}/thread")).await.expect(200);
+    assert_eq!(of_reply["state"], page["state"]);
+    let before = json!({"thread_id": root, "message_id": root});
+    assert_eq!(phone.ask("thread.read", before).await, again);
     let marked = json!({"thread_id": root, "message_id": second});
     let ack = phone.ask("thread.read", marked.clone()).await;
     assert_eq!(ack, state(&root, true, 4, 1, 1));
@@ -167,6 +177,9 @@ async fn threads_are_listed_by_their_newest_reply_and_end_with_the_membership() 
     let gone = format!("/threads/{}", roots[0]);
     ben.put(&format!("{gone}/follow"), json!({})).await.refused(404, "not_found");
     ben.put(&format!("{gone}/read"), json!({"all": true})).await.refused(404, "not_found");
+    // Who comes back has none of it.
+    ann.add_member("den", &ben).await.expect(201);
+    assert_eq!(followed(&ben).await, []);
     // With the room cleared there are none.
     ann.delete("/rooms/den/messages").await.expect(204);
     assert_eq!(followed(&ann).await, []);
@@ -211,4 +224,23 @@ async fn a_reply_that_is_being_written_counts_in_its_thread_from_its_end_on() {
         assert_eq!(followed(&ann).await, [(json!("root"), unread + 1, unread + 1)]);
         assert_eq!(unread_in(&ann, "den").await, (json!(unread), json!(unread)));
     }
+}
+
+#[tokio::test]
+async fn all_is_read_at_once_also_in_threads_and_what_counts_there_alone_makes_no_room_unread() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    ann.room_with("den", &[&ben]).await;
+    let root = ann.say_id("den", "root").await;
+    ann.put(&format!("/threads/{root}/follow"), json!({})).await.expect(200);
+    ben.reply_in_thread("den", &root, "one").await;
+    ben.reply_in_thread("den", &root, "two").await;
+    let mut at_ann = ann.connect().await;
+    ann.post("/read-all", json!({})).await.expect(200);
+    let told = at_ann.next_event("thread.state").await;
+    assert_eq!((&told["data"]["unread"], &told["data"]["read_seq"]), (&json!(0), &json!(5)));
+    assert_eq!(followed(&ann).await, [(json!("root"), 0, 0)]);
+    // Of others there is only the root to be marked as unread.
+    let marked = ben.put("/rooms/den/unread", json!({})).await.expect(200);
+    assert_eq!((&marked["unread"], &marked["unread_from"]), (&json!(1), &json!(1)));
 }

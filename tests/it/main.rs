@@ -78,6 +78,7 @@ mod reactions;
 mod reading;
 mod receipts;
 mod replica;
+mod reports;
 mod restart;
 mod resume;
 mod revocation;

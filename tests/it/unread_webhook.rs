@@ -183,3 +183,34 @@ async fn who_follows_a_thread_is_told_of_its_replies() {
         assert_eq!(told(&receiver.received(), user), [Value::Null; 0], "{user} does not follow it");
     }
 }
+
+#[tokio::test]
+async fn of_several_threads_none_is_passed_over_and_nothing_counts_twice() {
+    let receiver = Receiver::start().await;
+    let server = start(&receiver, "4s", "2s").await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    ann.room_with("den", &[&ben]).await;
+    let mut roots = Vec::new();
+    for n in 0..8 {
+        let root = ann.say_id("den", &format!("root {n}")).await;
+        ben.put(&format!("/threads/{root}/follow"), json!({})).await.expect(200);
+        roots.push(root);
+    }
+    ben.put("/rooms/den/read", json!({"all": true})).await.expect(200);
+    for root in &roots {
+        ann.reply_in_thread("den", root, "yes").await;
+    }
+    // Whatever is read of it, the first is not.
+    for root in &roots[1..] {
+        ben.put(&format!("/threads/{root}/read"), json!({"all": true})).await.expect(200);
+    }
+    let data = told_of(&receiver, "ben", 1).await;
+    assert_eq!((&data["unread"], &data["threads_total"]), (&json!(1), &json!(1)));
+    assert_eq!(data["threads"][0]["thread_id"], roots[0]);
+    ben.put(&format!("/threads/{}/read", roots[0]), json!({"all": true})).await.expect(200);
+    let both = json!({"content": "@ben", "thread_id": roots[0], "in_room": true});
+    ann.post_message("den", both).await;
+    let data = told_of(&receiver, "ben", 2).await;
+    assert_eq!((&data["unread"], &data["mentions"]), (&json!(1), &json!(1)));
+    assert_eq!((&data["rooms_total"], &data["threads_total"]), (&json!(1), &json!(0)));
+}

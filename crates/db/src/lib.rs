@@ -55,7 +55,7 @@ pub use postgres::PostgresUrl;
 pub use reader::{
     Arrival, Audited, Backlog, DatabaseSize, FollowedThreads, InboxHead, InboxPage, InboxSince,
     KnownUser, LeftRoom, Letter, Missed, Needs, OwnRooms, Reacted, ReadError, Reader, Replay,
-    RoomFilter, RoomPlace, RoomSort, SaidIn, SubmissionBacklog, Trim, UnreadSummary,
+    ReportFilter, RoomFilter, RoomPlace, RoomSort, SaidIn, SubmissionBacklog, Trim, UnreadSummary,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
@@ -66,8 +66,26 @@ pub use write::import::{
 };
 pub use write::{
     AnyWrite, Concern, Conn, Effects, Failure, Outcome, Queued, RefreshHash, WebhookEvent, Write,
-    WriteError, WriteResult, Written, attachment::*, bars::*, bulk::*, by_rule::*, clearing::*,
-    direct::*, erase::*, expire::*, identity::*, member::*, message::*, outbox::*, profile::*,
-    receipt::*, refresh::*, room::*, unread::*, user::*,
+    WriteError, WriteResult, Written,
+    attachment::*,
+    bars::*,
+    bulk::*,
+    by_rule::*,
+    clearing::*,
+    direct::*,
+    erase::*,
+    expire::*,
+    follow::{Follow, Followed, FollowedBy, TrimFollows},
+    identity::*,
+    member::*,
+    message::*,
+    outbox::*,
+    profile::*,
+    receipt::*,
+    refresh::*,
+    report::*,
+    room::*,
+    unread::*,
+    user::*,
 };
 pub use writer::{Idle, Writer, goes_through, submit};

@@ -165,6 +165,7 @@ diesel::table! {
         seq -> BigInt,
         sender_key -> BigInt,
         message_id -> BigInt,
+        thread_id -> Nullable<BigInt>,
         in_thread -> Nullable<Bool>,
     }
 }
@@ -268,6 +269,7 @@ diesel::table! {
         error -> Text,
         reason -> Nullable<Text>,
         traceparent -> Nullable<Text>,
+        report_id -> Nullable<BigInt>,
     }
 }
 
@@ -329,8 +331,36 @@ diesel::table! {
         thread_id -> BigInt,
         room_key -> BigInt,
         following -> Bool,
+        own -> Bool,
         read_seq -> BigInt,
         touched_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    reports (id) {
+        id -> BigInt,
+        room_key -> Nullable<BigInt>,
+        message_id -> Nullable<BigInt>,
+        user_key -> BigInt,
+        content -> Nullable<Text>,
+        count -> BigInt,
+        reasons -> Text,
+        reported_at -> BigInt,
+        decided_at -> Nullable<BigInt>,
+        decided_by -> Nullable<Text>,
+        decision -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    reported_by (report_id, user_key) {
+        report_id -> BigInt,
+        user_key -> BigInt,
+        reason -> Text,
+        note -> Text,
+        at -> BigInt,
     }
 }
 
@@ -446,6 +476,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit,
     former_members,
     drafts,
+    reports,
+    reported_by,
     thread_follows,
     unread_told,
     unread_waiting,

@@ -25,6 +25,7 @@ mod origin;
 mod preferences;
 mod presence;
 mod quota;
+mod report;
 mod room;
 mod scope;
 mod standing;
@@ -57,6 +58,7 @@ pub use origin::{Adopted, UserOrigin};
 pub use preferences::{Notifications, Preferences, PreferencesChange};
 pub use presence::Status;
 pub use quota::{FileQuota, FileUsage, QuotaReached};
+pub use report::{Decided, Decision, Report, ReportId, ReportReason, ReportedBy, with_reason};
 pub use room::{
     Ban, Member, MemberChange, Receipt, Retention, Role, Room, RoomChange, RoomKind, RoomOverview,
     RoomState,

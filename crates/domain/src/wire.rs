@@ -13,7 +13,8 @@ use serde::{
 
 use crate::{
     AttachmentId, ClientId, Epoch, EventKind, ID_CHARS_MAX, MessageId, Position, PublicationKey,
-    Role, RoomId, RoomKind, Scope, Seq, Status, Timestamp, UserId, canonical_emoji, display_text,
+    ReportId, Role, RoomId, RoomKind, Scope, Seq, Status, Timestamp, UserId, canonical_emoji,
+    display_text,
     limits::{AVATAR_BYTES, EMOJI_BYTES, ROLE_CHARS},
 };
 
@@ -153,6 +154,11 @@ is_text!(Epoch, "Epoch", text_of(1, Self::BYTES_MAX), |text| {
 });
 is_text!(MessageId, "MessageId", numbered(), |text| {
     Self::parse(text).ok_or_else(|| "is not a message id".to_owned())
+});
+is_text!(ReportId, "ReportId", numbered(), |text| {
+    MessageId::from_text(text)
+        .map(|MessageId(id)| Self(id))
+        .map_err(|_| "is no report's".to_owned())
 });
 is_text!(AttachmentId, "AttachmentId", numbered(), |text| {
     Self::parse(text).ok_or_else(|| "is not an attachment id".to_owned())

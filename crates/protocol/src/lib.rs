@@ -14,6 +14,7 @@ pub mod events;
 mod frame_id;
 mod members_view;
 mod message_view;
+mod report_view;
 mod request;
 mod room_view;
 mod schemas;
@@ -26,6 +27,7 @@ pub use codes::{Close, ErrorCode};
 pub use members_view::{MemberOutcome, MemberResultView, MembersChangedView};
 pub use message_view::MessageView;
 pub use parlor_domain::AttachmentView;
+pub use report_view::{ReportView, ReportedByView, ReportedView};
 pub use request::{Input, Json, Object, null_or};
 pub use room_view::{
     BanView, MemberView, ReceiptView, RoomChangeView, RoomEntryView, RoomPreferencesView, RoomView,

@@ -257,6 +257,29 @@ export class Calls extends Core {
   }
 
   /**
+   * Decide a report. `dismiss` does nothing; `delete` deletes the message; `mute` mutes its
+   * author in the room for some time; `ban` removes them from the room and keeps them out,
+   * or with `everywhere`, for administrators and programs with the scope `moderation`, from
+   * the whole server. It is carried out with the rights of who decides, and refused where
+   * these do not suffice; then the report stays. The application hears of it
+   * (`report.decided`).
+   *
+   * @param {string} report
+   * @param {import("../types/api.js").DecideReportRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  decideReport(report, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/reports/{report}/decide",
+      places: { report },
+      body,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
    * Delete an unsent upload. Deletes a file of the user's own that no message has.
    *
    * @param {string | number} id
@@ -605,6 +628,24 @@ export class Calls extends Core {
       method: "GET",
       path: "/rooms/{room}/read",
       places: { room },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * A report, with what is around it. Who has reported it and why, and for a message what
+   * is said around it. To who may not decide it, it does not exist.
+   *
+   * @param {string} report
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").WholeReport>}
+   */
+  getReport(report, options) {
+    return this.call({
+      method: "GET",
+      path: "/reports/{report}",
+      places: { report },
       repeatable: true,
       answer: "json",
     }, options);
@@ -1101,6 +1142,30 @@ export class Calls extends Core {
    */
   iterReactions(message, query, options) {
     return this.pages((next) => this.listReactions(message, next, options), query, "reactions", "after", ["user_id"]);
+  }
+
+  /**
+   * What was reported. Moderators of rooms see what was reported in those; administrators,
+   * and programs with the scope `moderation`, everything. What is not decided comes in the
+   * order in which it was reported; with `decided` the rest, the newest first.
+   *
+   * @param {import("../types/api.js").ListReportsQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Reports>}
+   */
+  listReports(query, options) {
+    return this.call({ method: "GET", path: "/reports", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * What was reported: one after the other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").ListReportsQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Report, void, undefined>}
+   */
+  iterReports(query, options) {
+    return this.pages((next) => this.listReports(next, options), query, "reports", "cursor", []);
   }
 
   /**
@@ -1662,6 +1727,48 @@ export class Calls extends Core {
    */
   replayDeadLetters(options) {
     return this.call({ method: "POST", path: "/webhooks/dead/replay", answer: "json" }, options);
+  }
+
+  /**
+   * Report a message to those who moderate. Those who moderate the room see it in their
+   * list of reports, and the application hears of it (`report.opened`). Who wrote the
+   * message does not learn of it. What was said is kept with the report until it is
+   * decided, also if the message is edited or deleted meanwhile. Who reports the same
+   * message again gets the same answer; at most 100 reports of one user wait to be decided.
+   *
+   * @param {string} message
+   * @param {import("../types/api.js").ReportMessageRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Reported>}
+   */
+  reportMessage(message, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/messages/{message}/report",
+      places: { message },
+      body,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Report a user to the application. Administrators, and programs of the application with
+   * the scope `moderation`, see it in their list of reports, and the application hears of
+   * it (`report.opened`). For those who share a room with the user.
+   *
+   * @param {string} user
+   * @param {import("../types/api.js").ReportUserRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Reported>}
+   */
+  reportUser(user, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/users/{user}/report",
+      places: { user },
+      body,
+      answer: "json",
+    }, options);
   }
 
   /**

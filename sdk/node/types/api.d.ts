@@ -159,6 +159,31 @@ export interface DeadLetter {
   url: string;
 }
 
+/** What is decided about a report. */
+export interface DecideReportRequest {
+  decision: Decision;
+  /** With `mute` and `ban`: the message is deleted, too. */
+  delete_message?: boolean;
+  /** With `ban`: from the whole server, not from the room alone. */
+  everywhere?: boolean;
+  note?: string | null;
+  seconds?: number | null;
+  /**
+   * With `mute` and `ban`: until when, or for how long; a ban without either is for good.
+   */
+  until?: string | Date | null;
+}
+
+export interface Decided {
+  at: string;
+  by: string;
+  decision: Decision;
+  note?: string;
+}
+
+/** What who moderates decides about a report. */
+export type Decision = "dismiss" | "delete" | "mute" | "ban";
+
 /** `data` of the ack to `message.delivered`. */
 export interface Delivered {
   delivered_seq: number;
@@ -659,6 +684,61 @@ export interface Replayed {
   replayed: number;
 }
 
+/** A message or a user that was reported. */
+export interface Report {
+  /** What the message said when it was first reported, until it is decided. */
+  content?: string;
+  /** How many have reported it. */
+  count: number;
+  decided?: Decided;
+  message_id?: string;
+  /** How many for which reason. */
+  reasons: Record<string, number>;
+  report_id: string;
+  reported_at: string;
+  /** The room of a message. */
+  room_id?: string;
+  /** Who is reported: who wrote the message. */
+  user: User;
+}
+
+/**
+ * Reports a message to those who moderate its room, and to the application. Whoever has
+ * written it does not learn of it. Who reports it again gets the first answer again.
+ */
+export interface ReportMessageRequest {
+  note?: string | null;
+  reason: ReportReason;
+}
+
+/** What is wrong with a message or a user, as who reports it sees it. */
+export type ReportReason = "spam" | "harassment" | "hate" | "violence" | "sexual" | "self_harm" | "illegal" | "other";
+
+/** Reports a user, with whom one shares a room, to the application. */
+export interface ReportUserRequest {
+  note?: string | null;
+  reason: ReportReason;
+}
+
+/** What who reports something learns of it. */
+export interface Reported {
+  report_id: string;
+}
+
+/** What one user has reported. */
+export interface ReportedBy {
+  at: string;
+  note?: string;
+  reason: ReportReason;
+  user: User;
+}
+
+export interface Reports {
+  cursor?: string;
+  has_more: boolean;
+  reports: Report[];
+}
+
 export interface Results {
   cursor?: number;
   has_more: boolean;
@@ -974,6 +1054,28 @@ export interface WebhookTarget {
   waiting: number;
 }
 
+/** A report with what one needs to decide it. */
+export interface WholeReport {
+  /** What the message said when it was first reported, until it is decided. */
+  content?: string;
+  /** How many have reported it. */
+  count: number;
+  decided?: Decided;
+  message_id?: string;
+  /** The message as it is now, and up to ten before and behind it. */
+  messages: Message[];
+  /** How many for which reason. */
+  reasons: Record<string, number>;
+  report_id: string;
+  reported_at: string;
+  /** The first 100 of those who have reported it. */
+  reported_by: ReportedBy[];
+  /** The room of a message. */
+  room_id?: string;
+  /** Who is reported: who wrote the message. */
+  user: User;
+}
+
 /** Parameters of `getUnread`. */
 export interface GetUnreadQuery {
   /** Where to go on: what the page before said */
@@ -1090,6 +1192,21 @@ export interface ListReactionsQuery {
   after?: string;
   /** At most so many entries */
   limit?: number;
+}
+
+/** Parameters of `listReports`. */
+export interface ListReportsQuery {
+  /** Where to go on: what the page before said */
+  cursor?: string;
+  /**
+   * Those that have been decided, the newest first; without it those that have not been, in
+   * the order in which they came.
+   */
+  decided?: boolean;
+  /** At most so many entries */
+  limit?: number;
+  /** In this room only */
+  room_id?: string;
 }
 
 /** Parameters of `listRoomBans`. */

@@ -140,6 +140,20 @@ export class Calls extends Core {
      */
     deactivateUser(user: string, options?: Options): Promise<void>;
     /**
+     * Decide a report. `dismiss` does nothing; `delete` deletes the message; `mute` mutes its
+     * author in the room for some time; `ban` removes them from the room and keeps them out,
+     * or with `everywhere`, for administrators and programs with the scope `moderation`, from
+     * the whole server. It is carried out with the rights of who decides, and refused where
+     * these do not suffice; then the report stays. The application hears of it
+     * (`report.decided`).
+     *
+     * @param {string} report
+     * @param {import("../types/api.js").DecideReportRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    decideReport(report: string, body: import("../types/api.js").DecideReportRequest, options?: Options): Promise<void>;
+    /**
      * Delete an unsent upload. Deletes a file of the user's own that no message has.
      *
      * @param {string | number} id
@@ -315,6 +329,15 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").ReadMark>}
      */
     getReadMark(room: string, options?: Options): Promise<import("../types/api.js").ReadMark>;
+    /**
+     * A report, with what is around it. Who has reported it and why, and for a message what
+     * is said around it. To who may not decide it, it does not exist.
+     *
+     * @param {string} report
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").WholeReport>}
+     */
+    getReport(report: string, options?: Options): Promise<import("../types/api.js").WholeReport>;
     /**
      * Retention of a room (admin). How long, and how many of, the messages of the room are
      * kept. For administrators.
@@ -629,6 +652,24 @@ export class Calls extends Core {
      * @returns {AsyncGenerator<import("../types/api.js").Reacted, void, undefined>}
      */
     iterReactions(message: string, query?: import("../types/api.js").ListReactionsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Reacted, void, undefined>;
+    /**
+     * What was reported. Moderators of rooms see what was reported in those; administrators,
+     * and programs with the scope `moderation`, everything. What is not decided comes in the
+     * order in which it was reported; with `decided` the rest, the newest first.
+     *
+     * @param {import("../types/api.js").ListReportsQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Reports>}
+     */
+    listReports(query?: import("../types/api.js").ListReportsQuery, options?: Options): Promise<import("../types/api.js").Reports>;
+    /**
+     * What was reported: one after the other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").ListReportsQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Report, void, undefined>}
+     */
+    iterReports(query?: import("../types/api.js").ListReportsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Report, void, undefined>;
     /**
      * List bans. Who is banned from the room, until when and why. For moderators.
      *
@@ -952,6 +993,30 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").Replayed>}
      */
     replayDeadLetters(options?: Options): Promise<import("../types/api.js").Replayed>;
+    /**
+     * Report a message to those who moderate. Those who moderate the room see it in their
+     * list of reports, and the application hears of it (`report.opened`). Who wrote the
+     * message does not learn of it. What was said is kept with the report until it is
+     * decided, also if the message is edited or deleted meanwhile. Who reports the same
+     * message again gets the same answer; at most 100 reports of one user wait to be decided.
+     *
+     * @param {string} message
+     * @param {import("../types/api.js").ReportMessageRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Reported>}
+     */
+    reportMessage(message: string, body: import("../types/api.js").ReportMessageRequest, options?: Options): Promise<import("../types/api.js").Reported>;
+    /**
+     * Report a user to the application. Administrators, and programs of the application with
+     * the scope `moderation`, see it in their list of reports, and the application hears of
+     * it (`report.opened`). For those who share a room with the user.
+     *
+     * @param {string} user
+     * @param {import("../types/api.js").ReportUserRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Reported>}
+     */
+    reportUser(user: string, body: import("../types/api.js").ReportUserRequest, options?: Options): Promise<import("../types/api.js").Reported>;
     /**
      * Revoke an API key (admin). Refuses a key from now on. For administrators.
      *

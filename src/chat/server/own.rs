@@ -13,6 +13,7 @@ use crate::{
         state::own::{Own, Part},
     },
     clock::now,
+    db::{Followed, FollowedBy, TrimFollows},
     protocol::events,
 };
 use parlor_domain::{Draft, Message, MessageId, Room, RoomKey, ThreadState, Timestamp, UserKey};
@@ -88,14 +89,26 @@ impl ChatServer {
         });
     }
 
-    /// The clients here of those who follow a thread from now on show it.
-    pub fn tell_followed(&mut self, message: &Message, followed: &[UserKey]) {
+    /// The clients here of those who have the thread of a message otherwise show it, and
+    /// nobody keeps more of them than their share.
+    pub fn tell_followed(&mut self, message: &Message, followed: &[Followed]) {
         let Some(thread) = message.extras.as_ref().and_then(|extras| extras.thread_id) else {
             return;
         };
-        for user in followed {
+        for Followed { user, grows } in followed {
             self.has_thread_otherwise((message.room_key, thread), *user);
+            if let Some(whose) = grows {
+                self.trim_follows(*user, *whose);
+            }
         }
+    }
+
+    pub fn trim_follows(&mut self, user: UserKey, whose: FollowedBy) {
+        self.write(TrimFollows { user, whose }, move |server, forgotten| {
+            if let Ok(Some(place)) = forgotten {
+                server.has_thread_otherwise(place, user);
+            }
+        });
     }
 
     /// The user's clients here show a thread otherwise now.

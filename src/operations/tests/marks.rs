@@ -37,7 +37,7 @@ async fn a_mark_says_from_whom_it_is_kept() {
     assert_eq!((by.id.as_str(), kept_from(&by)), ("ann", (false, vec![ben.key])));
     let read = bench.one(ReadingAll { user: ann.key, at: AT }).expect("marked");
     let mut read: Vec<_> =
-        read.iter().map(|one| (one.key, one.by.as_ref().map(kept_from))).collect();
+        read.rooms.iter().map(|one| (one.key, one.by.as_ref().map(kept_from))).collect();
     read.sort_unstable_by_key(|(room, _)| *room);
     assert_eq!(
         read,

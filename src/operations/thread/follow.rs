@@ -63,7 +63,7 @@ fn set<O: Operation<Answer = ThreadState>>(
     let user = from.user.key;
     let write = Following { message, user, following, at: now() };
     server.write_for(reply, write, move |server, reply, touched| {
-        server.tell_thread(reply, user, (touched.room, touched.thread), touched.changed);
+        server.tell_touched(reply, user, touched);
     });
 }
 
@@ -79,7 +79,7 @@ impl Write for Following {
     type Outcome = Touched;
 
     fn concerns(&self) -> Vec<Concern> {
-        vec![Concern::RoomOf(self.message)]
+        vec![Concern::RoomOf(self.message), Concern::User(self.user)]
     }
 
     fn run(&self, conn: &mut Conn<'_>) -> Written<Touched> {
@@ -87,7 +87,7 @@ impl Write for Following {
     }
 
     fn effects(&self, touched: &Touched, effects: &mut Effects) {
-        touched.effects(self.user, effects);
+        touched.effects(effects);
     }
 }
 
@@ -98,7 +98,7 @@ mod backend {
         Follow,
         backend::Conn,
         write::{
-            message::{follow::backend as follows, thread::backend as thread},
+            follow::backend as follows, message::thread::backend as thread,
             timeline::backend as timeline,
         },
     };
@@ -109,10 +109,7 @@ mod backend {
         let (room, thread) = place.ok_or(WriteError::NoSuchMessage)?;
         let read = timeline::head(conn, room)?.ok_or(WriteError::NoSuchRoom)?;
         let follow = Follow { user, room, thread, read, at };
-        let changed = match following {
-            true => follows::follow(conn, follow)?,
-            false => follows::unfollow(conn, follow)?,
-        };
-        Ok(Touched { room, thread, changed })
+        let change = follows::set(conn, follow, following)?;
+        Ok(Touched { room, thread, change })
     }
 }

@@ -9,7 +9,8 @@ pub use read::MarkThreadRead;
 
 use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, Shown};
 use crate::{
-    db::{Effects, Happened},
+    chat::ReplyTo,
+    db::{Effects, Followed, Happened},
     protocol::ThreadStateView,
 };
 
@@ -21,23 +22,34 @@ impl Shown for ThreadState {
     }
 }
 
-/// A thread of which a user has something otherwise now.
+/// A thread, and what a user has otherwise of it.
 #[derive(Clone, Copy, Debug)]
 struct Touched {
     room: RoomKey,
     thread: MessageId,
-    changed: bool,
+    /// `None`: nothing.
+    change: Option<Followed>,
 }
 
 impl Touched {
     /// The user's connections to other nodes hear of it.
-    fn effects(self, user: UserKey, effects: &mut Effects) {
-        if self.changed {
+    fn effects(self, effects: &mut Effects) {
+        if let Some(Followed { user, .. }) = self.change {
             effects.happened(|| Happened::Thread {
                 room: self.room.0,
                 user: user.0,
                 thread: self.thread.0,
             });
+        }
+    }
+}
+
+impl ChatServer {
+    fn tell_touched(&mut self, reply: ReplyTo<ThreadState>, user: UserKey, touched: Touched) {
+        let Touched { room, thread, change } = touched;
+        self.tell_thread(reply, user, (room, thread), change.is_some());
+        if let Some(whose) = change.and_then(|change| change.grows) {
+            self.trim_follows(user, whose);
         }
     }
 }

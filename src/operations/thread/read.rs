@@ -50,7 +50,7 @@ impl Operation for MarkThreadRead {
         let user = from.user.key;
         let write = Reading { message: self.thread_id, user, target, at: now() };
         server.write_for(reply, write, move |server, reply, touched| {
-            server.tell_thread(reply, user, (touched.room, touched.thread), touched.changed);
+            server.tell_touched(reply, user, touched);
         });
     }
 }
@@ -67,7 +67,7 @@ impl Write for Reading {
     type Outcome = Touched;
 
     fn concerns(&self) -> Vec<Concern> {
-        vec![Concern::RoomOf(self.message)]
+        vec![Concern::RoomOf(self.message), Concern::User(self.user)]
     }
 
     fn run(&self, conn: &mut Conn<'_>) -> Written<Touched> {
@@ -75,19 +75,26 @@ impl Write for Reading {
     }
 
     fn effects(&self, touched: &Touched, effects: &mut Effects) {
-        touched.effects(self.user, effects);
+        touched.effects(effects);
     }
 }
 
 #[each_backend]
 mod backend {
-    use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+    use diesel::{
+        BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension,
+        QueryDsl, RunQueryDsl,
+    };
 
     use super::{ReadTarget, Reading, Seq, Touched, WriteError, Written};
     use parlor_db::{
+        Follow,
         backend::Conn,
-        schema::{messages, thread_follows},
-        write::{message::thread::backend as thread, timeline::backend as timeline},
+        schema::messages,
+        write::{
+            follow::backend as follows, message::thread::backend as thread,
+            timeline::backend as timeline,
+        },
     };
 
     /// Never past the head.
@@ -102,18 +109,16 @@ mod backend {
             ReadTarget::Message(id) => {
                 let seq = messages::table
                     .filter(messages::id.eq(id.0))
-                    .filter(messages::thread_id.eq(thread.0))
+                    .filter(
+                        messages::id
+                            .eq(thread.0)
+                            .or(messages::thread_id.eq(thread.0).assume_not_null()),
+                    )
                     .select(messages::seq);
                 Seq(seq.first::<i64>(conn).optional()?.ok_or(WriteError::NoSuchMessage)?)
             }
         };
-        let behind = thread_follows::table
-            .find((user.0, thread.0))
-            .filter(thread_follows::following)
-            .filter(thread_follows::read_seq.lt(target.0));
-        let marked = diesel::update(behind)
-            .set((thread_follows::read_seq.eq(target.0), thread_follows::touched_at.eq(at.0)))
-            .execute(conn)?;
-        Ok(Touched { room, thread, changed: marked == 1 })
+        let follow = Follow { user, room, thread, read: target, at };
+        Ok(Touched { room, thread, change: follows::read(conn, follow)? })
     }
 }

@@ -56,6 +56,11 @@ const SUBJECTS: &[Subject] = &[
     subject("Presence", "Who is there", &["presence"]),
     subject("Events", "What the application tells", &["events", "inbox", "broadcast"]),
     subject("Blocks", "Whom a user does not want to hear", &["blocks"]),
+    subject(
+        "Reports",
+        "What users report to those who moderate, and what these decide",
+        &["report", "reports", "decide"],
+    ),
     subject("Users", "Users, their data and bans, for administrators", &["users"]),
     subject("Connections", "Open connections, for administrators", &["connections", "disconnect"]),
     subject("Keys", "Tokens and API keys, for administrators", &["tokens", "api-keys"]),

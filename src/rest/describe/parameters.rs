@@ -28,6 +28,8 @@ pub fn description(name: &str) -> &'static str {
         "query" => "What is looked for: words of names, or the beginning of an id",
         "Range" => "The part that is wanted, as in `bytes=0-1023`",
         "reply_to" => "The message that it answers",
+        "decided" => "Those that have been decided, the newest first",
+        "report" => "The id of a report",
         "room" => "The id of a room",
         "room_id" => "In this room only",
         "sender" => "Only what this user wrote",

@@ -153,6 +153,8 @@ pub(crate) fn all() -> Vec<CopiedTable> {
         former_members(room_key, user_key),
         drafts(user_key, room_key, thread_id),
         thread_follows(user_key, thread_id),
+        reports(id),
+        reported_by(report_id, user_key),
         unread_told(user_key),
         unread_waiting(user_key, room_key),
         retired_heads(bucket),

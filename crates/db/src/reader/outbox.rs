@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{ReadError, Reader, read};
 use crate::schema::outbox;
-use parlor_domain::{MessageId, Seq, Timestamp, UserId, limits::WEBHOOK_LANES};
+use parlor_domain::{MessageId, ReportId, Seq, Timestamp, UserId, limits::WEBHOOK_LANES};
 
 /// Something that somebody is to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub struct Letter {
     pub reason: Option<String>,
     /// Of which span it is told.
     pub traceparent: Option<String>,
+    pub report: Option<ReportId>,
     pub at: Timestamp,
     pub attempts: i64,
     /// What the last attempt met with.
@@ -45,6 +46,7 @@ struct LetterRow {
     seq: Option<i64>,
     reason: Option<String>,
     traceparent: Option<String>,
+    report_id: Option<i64>,
     at: i64,
     attempts: i64,
     error: String,
@@ -62,6 +64,7 @@ impl From<LetterRow> for Letter {
             seq,
             reason,
             traceparent,
+            report_id,
             at,
             attempts,
             error,
@@ -76,6 +79,7 @@ impl From<LetterRow> for Letter {
             seq: seq.map(Seq),
             reason,
             traceparent,
+            report: report_id.map(ReportId),
             at: Timestamp(at),
             attempts,
             error,
@@ -96,6 +100,7 @@ fn columns() -> _ {
         outbox::seq,
         outbox::reason,
         outbox::traceparent,
+        outbox::report_id,
         outbox::at,
         outbox::attempts,
         outbox::error,

@@ -21,7 +21,7 @@ use crate::{
     schema::{members, messages, room_heads, rooms},
 };
 use parlor_domain::{
-    FollowedThread, Notifications, Preferences, RoomKey, RoomOverview, Seq, ThreadState, UserKey,
+    FollowedThread, Notifications, Preferences, RoomKey, RoomOverview, Seq, UserKey,
     limits::{LOOKED_UP_AT_ONCE, RANK_MAX, ROOMS_SORTED},
 };
 use parlor_process::clock;
@@ -214,14 +214,9 @@ impl Reader {
         let keys: Vec<RoomKey> = short.iter().take(limit).map(|room| room.key).collect();
         let mut whole = self.whole_rooms(user, keys.iter().copied(), &all).await?;
         let newest = keys.iter().filter_map(|room| whole.remove(room)).collect();
-        let mut newest_threads = self.unread_threads(user, clock::now()).await?;
-        let of_threads = |of: fn(&ThreadState) -> i64| -> i64 {
-            newest_threads.iter().map(|thread| of(&thread.state)).sum()
-        };
-        let unread = unread + of_threads(|state| state.unread);
-        let mentions = mentions + of_threads(|state| state.mentions);
-        let threads = newest_threads.len();
-        newest_threads.truncate(limit);
+        let of_threads = self.unread_threads(user, clock::now(), limit).await?;
+        let (unread, mentions) = (unread + of_threads.unread, mentions + of_threads.mentions);
+        let (threads, newest_threads) = (of_threads.threads, of_threads.newest);
         Ok(UnreadSummary { unread, mentions, rooms, newest, threads, newest_threads })
     }
 

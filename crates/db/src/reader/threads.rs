@@ -1,12 +1,13 @@
 //! Threads that users follow.
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
+    BoolExpressionMethods, ExpressionMethods, IntoSql, JoinOnDsl, NullableExpressionMethods,
     OptionalExtension, QueryDsl, Queryable, alias,
     dsl::{count_star, exists},
+    sql_types::{Bool, Nullable},
 };
 use diesel_async::RunQueryDsl;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::{ReadError, Reader, read};
 use crate::{
@@ -25,6 +26,24 @@ pub struct FollowedThreads {
     pub unread: usize,
     /// Whether there is another page.
     pub more: bool,
+}
+
+/// How much is unread in threads of which a user wants to be told.
+pub(super) struct UnreadThreads {
+    pub unread: i64,
+    pub mentions: i64,
+    /// In how many threads.
+    pub threads: usize,
+    /// Some of them, that with the newest reply first.
+    pub newest: Vec<FollowedThread>,
+}
+
+/// What of a thread is counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counting {
+    All,
+    /// What counts there and not in the room.
+    ThereAlone,
 }
 
 #[derive(Queryable)]
@@ -87,6 +106,7 @@ impl Reader {
         before: MessageId,
         limit: i64,
     ) -> Result<FollowedThreads, ReadError> {
+        let _turn = self.counts.turn(user).await;
         let mut rows = self.follows(user).await?;
         let has_unread = rows.iter().filter(|row| row.is_unread).count();
         rows.retain(|row| {
@@ -100,23 +120,34 @@ impl Reader {
         Ok(FollowedThreads { threads, unread: has_unread, more })
     }
 
-    /// The threads with something unread of which a user wants to be told, that with the
-    /// newest reply first.
+    /// What is unread in threads, and not in their rooms, of which a user wants to be told.
     pub(super) async fn unread_threads(
         &self,
         user: UserKey,
         now: Timestamp,
-    ) -> Result<Vec<FollowedThread>, ReadError> {
+        limit: usize,
+    ) -> Result<UnreadThreads, ReadError> {
+        let _turn = self.counts.turn(user).await;
         let mut rows = self.follows(user).await?;
         rows.retain(|row| row.is_unread && row.notifications(now) != Notifications::Nothing);
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.newest()));
-        let threads = self.whole_threads(user, &rows).await?;
-        let only_mentions = rows.iter().filter(|row| row.notifications(now) != Notifications::All);
-        let only_mentions: FxHashSet<i64> = only_mentions.map(|row| row.thread).collect();
-        let is_told = |thread: &FollowedThread| {
-            thread.state.mentions > 0 || !only_mentions.contains(&thread.state.thread.0)
+        let ids = rows.iter().map(|row| row.thread).collect();
+        let states = self.thread_states(user, ids, Counting::ThereAlone).await?;
+        let states: FxHashMap<i64, ThreadState> =
+            states.into_iter().map(|state| (state.thread.0, state)).collect();
+        rows.retain(|row| {
+            let wants_all = row.notifications(now) == Notifications::All;
+            let of =
+                |of: fn(&ThreadState) -> i64| states.get(&row.thread).is_some_and(|it| of(it) > 0);
+            of(|it| it.mentions) || wants_all && of(|it| it.unread)
+        });
+        let sum = |of: fn(&ThreadState) -> i64| {
+            rows.iter().filter_map(|row| states.get(&row.thread)).map(of).sum()
         };
-        Ok(threads.into_iter().filter(is_told).collect())
+        let (unread, mentions, threads) = (sum(|it| it.unread), sum(|it| it.mentions), rows.len());
+        rows.truncate(limit);
+        let newest = self.whole_threads(user, &rows).await?;
+        Ok(UnreadThreads { unread, mentions, threads, newest })
     }
 
     async fn whole_threads(
@@ -125,7 +156,7 @@ impl Reader {
         rows: &[ListRow],
     ) -> Result<Vec<FollowedThread>, ReadError> {
         let ids: Vec<i64> = rows.iter().map(|row| row.thread).collect();
-        let states = self.thread_states(user, ids.clone()).await?;
+        let states = self.thread_states(user, ids.clone(), Counting::All).await?;
         let query = visible().filter(messages::id.eq_any(ids)).select(columns());
         let roots = read!(self, |conn| {
             let rows = query.load::<MessageRow>(&mut conn).await?;
@@ -153,7 +184,7 @@ impl Reader {
         user: UserKey,
         root: MessageId,
     ) -> Result<Option<ThreadState>, ReadError> {
-        if let Some(state) = self.thread_states(user, vec![root.0]).await?.pop() {
+        if let Some(state) = self.thread_states(user, vec![root.0], Counting::All).await?.pop() {
             return Ok(Some(state));
         }
         let query = visible().filter(messages::id.eq(root.0)).select(rooms::id.assume_not_null());
@@ -211,24 +242,27 @@ impl Reader {
         &self,
         user: UserKey,
         threads: Vec<i64>,
+        counting: Counting,
     ) -> Result<Vec<ThreadState>, ReadError> {
+        let all = counting == Counting::All;
         let replies = messages::table
             .filter(messages::thread_id.eq(thread_follows::thread_id.nullable()))
             .filter(messages::seq.gt(thread_follows::read_seq))
             .filter(messages::seq.gt(rooms::floor_seq))
             .filter(messages::sender_key.ne(thread_follows::user_key))
             .filter(messages::deleted_at.is_null())
-            .filter(messages::silent.is_null().or(messages::silent.eq(false)).assume_not_null());
+            .filter(
+                messages::silent
+                    .eq(false)
+                    .or(messages::silent.is_null().and(all.into_sql::<Nullable<Bool>>())),
+            );
         let mentions_of = || {
-            let in_thread = messages::table
-                .filter(messages::id.eq(mentions::message_id))
-                .filter(messages::thread_id.eq(thread_follows::thread_id.nullable()));
             mentions::table
-                .filter(mentions::room_key.eq(thread_follows::room_key))
+                .filter(mentions::thread_id.eq(thread_follows::thread_id.nullable()))
                 .filter(mentions::seq.gt(thread_follows::read_seq))
                 .filter(mentions::seq.gt(rooms::floor_seq))
                 .filter(mentions::sender_key.ne(thread_follows::user_key))
-                .filter(exists(in_thread))
+                .filter(mentions::in_thread.eq(true).or(all.into_sql::<Nullable<Bool>>()))
         };
         let own = mentions_of().filter(mentions::user_key.eq(thread_follows::user_key));
         let of_all = mentions_of().filter(mentions::user_key.eq(0));

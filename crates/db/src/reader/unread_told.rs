@@ -86,10 +86,8 @@ fn unread_in_room() -> _ {
 /// Mentions that count in a thread alone.
 #[diesel::dsl::auto_type]
 fn unread_in_thread() -> _ {
-    let in_thread = messages::table
-        .filter(messages::id.eq(mentions::message_id))
-        .filter(messages::thread_id.eq(thread_follows::thread_id.nullable()));
-    exists(in_thread).and(mentions::seq.gt(thread_follows::read_seq))
+    let of_thread = mentions::thread_id.eq(thread_follows::thread_id.nullable());
+    of_thread.and(mentions::seq.gt(thread_follows::read_seq))
 }
 
 /// The membership of who follows a thread.
@@ -157,7 +155,10 @@ impl Reader {
             said.entry((room, thread)).or_insert(new).add(id, seq, sender);
         }
         let looked = last.unwrap_or(MessageId((before.0 - 1).max(after.0)));
-        Ok((said.into_values().collect(), looked))
+        // Who waits for some of a room waits from the first of it on.
+        let mut said: Vec<SaidIn> = said.into_values().collect();
+        said.sort_unstable_by_key(|said| said.first);
+        Ok((said, looked))
     }
 
     /// Some of the members who have not read what was said, want to be told of it, and

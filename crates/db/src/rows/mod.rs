@@ -7,6 +7,7 @@ pub(super) mod message;
 pub(super) mod message_json;
 pub mod preferences;
 pub(super) mod profile;
+pub(super) mod report;
 pub mod room;
 pub(super) mod standing;
 pub(super) mod user;

@@ -119,7 +119,7 @@ fn history_and_repeats_are_found_by_index() {
         (
             "SELECT id FROM messages WHERE thread_id = 1 AND deleted_at IS NULL \
              ORDER BY seq DESC LIMIT 1",
-            "messages_thread",
+            "messages_replies",
         ),
         (
             "SELECT id FROM messages WHERE room_key = 1 AND pinned_at IS NOT NULL \

@@ -122,6 +122,7 @@ pub mod backend {
             ban::backend as ban,
             bulk::rows::{FormerRow, backend as rows},
             contact::backend as contact,
+            follow::backend as follow,
             former::backend as former,
             member::backend as member,
             timeline::backend as timeline,
@@ -275,6 +276,7 @@ pub mod backend {
             diesel::delete(rows.filter(members::user_key.eq_any(&keys))).execute(conn)?;
             let marks = receipts::table.filter(receipts::room_key.eq(room.0));
             diesel::delete(marks.filter(receipts::user_key.eq_any(&keys))).execute(conn)?;
+            follow::left(conn, room, &keys)?;
         }
         Ok(gone.into_iter().map(|known| known.member.user.clone()).collect())
     }

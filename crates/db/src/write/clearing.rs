@@ -152,7 +152,8 @@ pub mod backend {
             reactions, receipts, room_events, room_heads, rooms, streams, thread_follows,
         },
         write::{
-            attachment::backend as attachment, life::backend as life, timeline::backend as timeline,
+            attachment::backend as attachment, life::backend as life, report::backend as report,
+            timeline::backend as timeline,
         },
     };
 
@@ -174,6 +175,7 @@ pub mod backend {
         diesel::delete(receipts::table.filter(receipts::room_key.eq(room.0))).execute(conn)?;
         diesel::delete(bans::table.filter(bans::room_key.eq(room.0))).execute(conn)?;
         diesel::delete(drafts::table.filter(drafts::room_key.eq(room.0))).execute(conn)?;
+        report::forget_room(conn, room)?;
         let former = former_members::table.filter(former_members::room_key.eq(room.0));
         diesel::delete(former).execute(conn)?;
         Ok(id)

@@ -157,7 +157,7 @@ pub mod backend {
         select(exists(blocks::table.find((user.0, other.0)))).get_result(conn)
     }
 
-    fn share_a_room(conn: &mut Conn, one: UserKey, other: UserKey) -> QueryResult<bool> {
+    pub fn share_a_room(conn: &mut Conn, one: UserKey, other: UserKey) -> QueryResult<bool> {
         let theirs = alias!(members as theirs);
         let others = theirs
             .filter(theirs.field(members::user_key).eq(other.0))

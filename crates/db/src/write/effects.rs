@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use parlor_domain::{Member, MessageId, RoomId, RoomKey, Seq, UserId, UserKey};
+use parlor_domain::{Member, MessageId, ReportId, RoomId, RoomKey, Seq, UserId, UserKey};
 
 use crate::{Happened, Left, life::Place};
 use parlor_process::span::Span;
@@ -100,6 +100,7 @@ pub struct WebhookEvent {
     pub seq: Option<Seq>,
     /// Why somebody left.
     pub reason: Option<Left>,
+    pub report: Option<ReportId>,
     /// Of which span it is told.
     pub traceparent: Option<String>,
 }
@@ -115,7 +116,8 @@ pub enum Whose {
 impl WebhookEvent {
     pub fn new(kind: &'static str) -> Self {
         let (room, gone, message, user) = (None, None, None, None);
-        Self { kind, room, gone, message, user, seq: None, reason: None, traceparent: None }
+        let (seq, reason, report, traceparent) = (None, None, None, None);
+        Self { kind, room, gone, message, user, seq, reason, report, traceparent }
     }
 
     pub fn of_message(kind: &'static str, room: RoomKey, message: MessageId, seq: Seq) -> Self {

@@ -121,8 +121,8 @@ pub mod backend {
         },
         write::{
             attachment::backend as attachment, bars::backend as bars, life::backend as life,
-            member::backend as member, message::backend as message, user::backend as user_rows,
-            user_words::backend as words,
+            member::backend as member, message::backend as message, report::backend as report,
+            user::backend as user_rows, user_words::backend as words,
         },
     };
 
@@ -243,6 +243,7 @@ pub mod backend {
         let waiting = unread_waiting::table.filter(unread_waiting::user_key.eq(key));
         diesel::delete(waiting).execute(conn)?;
         diesel::delete(drafts::table.filter(drafts::user_key.eq(key))).execute(conn)?;
+        report::forget_user(conn, user)?;
         let follows = thread_follows::table.filter(thread_follows::user_key.eq(key));
         diesel::delete(follows).execute(conn)?;
         diesel::delete(mentions::table.filter(mentions::user_key.eq(key))).execute(conn).map(drop)

@@ -75,6 +75,12 @@ pub enum WriteError {
     OwnerOfOthers,
     #[error("the room has more members than one request can remove; remove some of them first")]
     TooManyToRemove,
+    #[error("you have reported as much as allowed that is not decided yet")]
+    TooManyReports,
+    #[error("the report does not exist")]
+    NoSuchReport,
+    #[error("the report has been decided already")]
+    ReportDecided,
     #[error("{0}")]
     Denied(Denied),
     #[error("the user is not a member of this room")]

@@ -136,6 +136,7 @@ pub mod backend {
             ban::backend as ban,
             contact::backend as contact,
             error::settled,
+            follow::backend as follow,
             former::{Back, backend as former},
             receipt::backend as receipt,
             timeline::backend as timeline,
@@ -362,6 +363,7 @@ pub mod backend {
         }
         let deleted = diesel::delete(members::table.find((room.0, user.0))).execute(conn)?;
         diesel::delete(receipts::table.find((room.0, user.0))).execute(conn)?;
+        follow::left(conn, room, &[user.0])?;
         count(conn, room, -i64::try_from(deleted).unwrap_or(0))
     }
 

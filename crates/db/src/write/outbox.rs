@@ -105,13 +105,15 @@ struct NewRow<'a> {
     seq: Option<i64>,
     reason: Option<&'a str>,
     traceparent: Option<&'a str>,
+    report_id: Option<i64>,
     at: i64,
     next_at: i64,
 }
 
 fn row<'a>(target: &'a str, told: &'a Told<'_>, now: Timestamp) -> NewRow<'a> {
     let Told { event, user, lane } = told;
-    let WebhookEvent { kind, room: _, gone: _, message, user: _, seq, reason, traceparent } = event;
+    let WebhookEvent { kind, room: _, gone: _, message, user: _, seq, reason, report, traceparent } =
+        event;
     NewRow {
         target,
         lane,
@@ -121,6 +123,7 @@ fn row<'a>(target: &'a str, told: &'a Told<'_>, now: Timestamp) -> NewRow<'a> {
         seq: seq.map(|seq| seq.0),
         reason: reason.map(Left::as_str),
         traceparent: traceparent.as_deref(),
+        report_id: report.map(|id| id.0),
         at: now.0,
         next_at: now.0,
     }

@@ -16,6 +16,7 @@ mod http;
 mod identity;
 mod imports;
 mod nodes;
+mod reports;
 mod rooms;
 mod search;
 mod sessions;
@@ -35,6 +36,7 @@ pub use self::{
     identity::*,
     imports::*,
     nodes::*,
+    reports::*,
     rooms::*,
     search::*,
     sessions::*,

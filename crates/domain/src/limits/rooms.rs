@@ -52,9 +52,14 @@ pub const ROOMS_EXAMINED: i64 = 10_000;
 pub const ROOMS_SORTED: i64 = 10_000;
 /// Drafts kept of one user; beyond, the oldest goes.
 pub const DRAFTS_PER_USER: i64 = 500;
-/// Threads of which it is kept for one user whether they follow them; beyond, the one they
-/// have followed or read longest ago goes.
+/// Threads of which it is kept for one user whether they follow them, by their own doing;
+/// beyond, the one that they have touched longest ago goes.
 pub const THREADS_FOLLOWED: i64 = 1_000;
+/// The same of those that others have made them follow, by mentioning or answering them: so
+/// nobody can take away what a user follows by their own doing.
+pub const THREADS_BY_OTHERS: i64 = 500;
+/// Threads that are marked as read at once, with everything else.
+pub const READ_ALL_THREADS: i64 = 200;
 /// A member's own order of rooms is within this, as JavaScript's whole numbers are.
 pub const RANK_MAX: i64 = (1 << 53) - 1;
 /// Bytes of the custom data that a list of rooms is filtered by.

@@ -217,6 +217,42 @@ def deactivate_user(user: str) -> Call[None]:
     )
 
 
+def decide_report(
+    report: str,
+    *,
+    decision: types.Decision,
+    delete_message: Union[bool, Unset] = UNSET,
+    everywhere: Union[bool, Unset] = UNSET,
+    note: Union[str, None, Unset] = UNSET,
+    seconds: Union[int, None, Unset] = UNSET,
+    until: Union[Union[str, datetime], None, Unset] = UNSET,
+) -> Call[None]:
+    """Decide a report. `dismiss` does nothing; `delete` deletes the message; `mute` mutes its
+    author in the room for some time; `ban` removes them from the room and keeps them out, or
+    with `everywhere`, for administrators and programs with the scope `moderation`, from the
+    whole server. It is carried out with the rights of who decides, and refused where these do
+    not suffice; then the report stays. The application hears of it (`report.decided`).
+
+    - delete_message: With `mute` and `ban`: the message is deleted, too.
+    - everywhere: With `ban`: from the whole server, not from the room alone.
+    - until: With `mute` and `ban`: until when, or for how long; a ban without either is for
+      good.
+    """
+    return Call(
+        "POST",
+        path("/reports/{report}/decide", report=report),
+        body={
+            "decision": decision,
+            "delete_message": delete_message,
+            "everywhere": everywhere,
+            "note": note,
+            "seconds": seconds,
+            "until": until,
+        },
+        answer="nothing",
+    )
+
+
 def delete_attachment(id: Union[str, int]) -> Call[None]:
     """Delete an unsent upload. Deletes a file of the user's own that no message has."""
     return Call(
@@ -449,6 +485,17 @@ def get_read_mark(room: str) -> Call[types.ReadMark]:
     return Call(
         "GET",
         path("/rooms/{room}/read", room=room),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_report(report: str) -> Call[types.WholeReport]:
+    """A report, with what is around it. Who has reported it and why, and for a message what is
+    said around it. To who may not decide it, it does not exist."""
+    return Call(
+        "GET",
+        path("/reports/{report}", report=report),
         repeatable=True,
         answer="json",
     )
@@ -1043,6 +1090,48 @@ def iter_reactions(
         "reactions",
         "after",
         ("user_id",),
+    )
+
+
+def list_reports(
+    *,
+    cursor: Union[str, Unset] = UNSET,
+    decided: Union[bool, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    room_id: Union[str, Unset] = UNSET,
+) -> Call[types.Reports]:
+    """What was reported. Moderators of rooms see what was reported in those; administrators,
+    and programs with the scope `moderation`, everything. What is not decided comes in the order
+    in which it was reported; with `decided` the rest, the newest first.
+
+    - cursor: Where to go on: what the page before said
+    - decided: Those that have been decided, the newest first; without it those that have not
+      been, in the order in which they came.
+    - limit: At most so many entries
+    - room_id: In this room only
+    """
+    return Call(
+        "GET",
+        path("/reports"),
+        query={"cursor": cursor, "decided": decided, "limit": limit, "room_id": room_id},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_reports(
+    *,
+    cursor: Union[str, Unset] = UNSET,
+    decided: Union[bool, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    room_id: Union[str, Unset] = UNSET,
+) -> Pages[types.Report]:
+    """What was reported: one after the other, from as many pages as there are."""
+    return pages(
+        list_reports(cursor=cursor, decided=decided, limit=limit, room_id=room_id),
+        "reports",
+        "cursor",
+        (),
     )
 
 
@@ -1660,6 +1749,42 @@ def replay_dead_letters() -> Call[types.Replayed]:
     return Call(
         "POST",
         path("/webhooks/dead/replay"),
+        answer="json",
+    )
+
+
+def report_message(
+    message: str,
+    *,
+    reason: types.ReportReason,
+    note: Union[str, None, Unset] = UNSET,
+) -> Call[types.Reported]:
+    """Report a message to those who moderate. Those who moderate the room see it in their list
+    of reports, and the application hears of it (`report.opened`). Who wrote the message does
+    not learn of it. What was said is kept with the report until it is decided, also if the
+    message is edited or deleted meanwhile. Who reports the same message again gets the same
+    answer; at most 100 reports of one user wait to be decided."""
+    return Call(
+        "POST",
+        path("/messages/{message}/report", message=message),
+        body={"reason": reason, "note": note},
+        answer="json",
+    )
+
+
+def report_user(
+    user: str,
+    *,
+    reason: types.ReportReason,
+    note: Union[str, None, Unset] = UNSET,
+) -> Call[types.Reported]:
+    """Report a user to the application. Administrators, and programs of the application with
+    the scope `moderation`, see it in their list of reports, and the application hears of it
+    (`report.opened`). For those who share a room with the user."""
+    return Call(
+        "POST",
+        path("/users/{user}/report", user=user),
+        body={"reason": reason, "note": note},
         answer="json",
     )
 

@@ -137,6 +137,19 @@ class DeadLetter(TypedDict):
     url: str
 
 
+class _Decided(TypedDict):
+    at: str
+    by: str
+    decision: Decision
+
+
+class Decided(_Decided, total=False):
+    note: str
+
+Decision = Literal["dismiss", "delete", "mute", "ban"]
+"""What who moderates decides about a report."""
+
+
 class Delivered(TypedDict):
     """`data` of the ack to `message.delivered`."""
 
@@ -573,6 +586,58 @@ class Replayed(TypedDict):
     replayed: int
 
 
+class _Report(TypedDict):
+    count: int
+    """How many have reported it."""
+    reasons: Dict[str, int]
+    """How many for which reason."""
+    report_id: str
+    reported_at: str
+    user: User
+    """Who is reported: who wrote the message."""
+
+
+class Report(_Report, total=False):
+    """A message or a user that was reported."""
+
+    content: str
+    """What the message said when it was first reported, until it is decided."""
+    decided: Decided
+    message_id: str
+    room_id: str
+    """The room of a message."""
+
+ReportReason = Literal["spam", "harassment", "hate", "violence", "sexual", "self_harm", "illegal", "other"]
+"""What is wrong with a message or a user, as who reports it sees it."""
+
+
+class Reported(TypedDict):
+    """What who reports something learns of it."""
+
+    report_id: str
+
+
+class _ReportedBy(TypedDict):
+    at: str
+    reason: ReportReason
+    user: User
+
+
+class ReportedBy(_ReportedBy, total=False):
+    """What one user has reported."""
+
+    note: str
+
+
+class _Reports(TypedDict):
+    has_more: bool
+    reports: List[Report]
+
+
+class Reports(_Reports, total=False):
+    cursor: str
+
+
 class _Results(TypedDict):
     has_more: bool
     results: List[Found]
@@ -815,3 +880,29 @@ class _WebhookTarget(TypedDict):
 
 class WebhookTarget(_WebhookTarget, total=False):
     oldest: str
+
+
+class _WholeReport(TypedDict):
+    count: int
+    """How many have reported it."""
+    messages: List[Message]
+    """The message as it is now, and up to ten before and behind it."""
+    reasons: Dict[str, int]
+    """How many for which reason."""
+    report_id: str
+    reported_at: str
+    reported_by: List[ReportedBy]
+    """The first 100 of those who have reported it."""
+    user: User
+    """Who is reported: who wrote the message."""
+
+
+class WholeReport(_WholeReport, total=False):
+    """A report with what one needs to decide it."""
+
+    content: str
+    """What the message said when it was first reported, until it is decided."""
+    decided: Decided
+    message_id: str
+    room_id: str
+    """The room of a message."""

@@ -249,7 +249,21 @@ async function events(boss) {
   await boss.publishToEveryone({ type: "maintenance", data: { at: "ten" } });
 }
 
+async function reports(boss) {
+  const said = await boss.sendMessage("board:1", { content: "buy now" });
+  const ann = boss.asUser("ann");
+  const { report_id } = await ann.reportMessage(said.message_id, { reason: "spam", note: "again" });
+  const listed = await boss.listReports({ room_id: "board:1" });
+  assert.deepEqual(listed.reports.map((report) => report.reasons), [{ spam: 1 }]);
+  assert.equal((await boss.iterReports({ limit: 1 })).length, 1);
+  assert.equal((await boss.getReport(report_id)).reported_by[0].note, "again");
+  await boss.decideReport(report_id, { decision: "delete" });
+  assert.equal((await boss.listReports({ decided: true })).reports[0].decided.by, "boss");
+  await boss.reportUser("ann", { reason: "other" });
+}
+
 async function moderation(boss) {
+  await reports(boss);
   assert("member_count" in (await boss.getRoomPresence("board:1")));
   await boss.banFromRoom("board:1", "ben", { ban_seconds: 60, reason: "noise" });
   const [ban] = (await boss.listRoomBans("board:1")).bans;

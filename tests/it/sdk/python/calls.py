@@ -253,7 +253,23 @@ async def events(boss: Recorded) -> None:
     await boss.publish_to_everyone(type="maintenance", data={"at": "ten"})
 
 
+async def reports(boss: Recorded) -> None:
+    said = await boss.send_message("board:1", content="buy now")
+    ann = boss.as_user("ann")
+    reported = await ann.report_message(said["message_id"], reason="spam", note="again")
+    listed = await boss.list_reports(room_id="board:1")
+    assert [each["reasons"] for each in listed["reports"]] == [{"spam": 1}]
+    assert len(await boss.iter_reports(limit=1)) == 1
+    whole = await boss.get_report(reported["report_id"])
+    assert whole["reported_by"][0]["note"] == "again"
+    await boss.decide_report(reported["report_id"], decision="delete")
+    decided = await boss.list_reports(decided=True)
+    assert decided["reports"][0]["decided"]["by"] == "boss"
+    await boss.report_user("ann", reason="other")
+
+
 async def moderation(boss: Recorded) -> None:
+    await reports(boss)
     assert "member_count" in await boss.get_room_presence("board:1")
     await boss.ban_from_room("board:1", "ben", ban_seconds=60, reason="noise")
     bans = await boss.list_room_bans("board:1")

@@ -297,6 +297,7 @@ pub(super) mod backend {
                         mentions::seq.eq(one.seq.0),
                         mentions::sender_key.eq(one.sender.0),
                         mentions::message_id.eq(one.id.0),
+                        mentions::thread_id.eq(one.thread.map(|id| id.0)),
                         mentions::in_thread.eq(one.is_only_in_thread().then_some(true)),
                     ))
                     .execute(conn)?;

@@ -8,8 +8,12 @@ use parlor_domain::{
 };
 use parlor_macros::each_backend;
 
-use super::{follow, rich::Mentioning};
-use crate::write::{Concern, Conn, Effects, WebhookEvent, Write, WriteError, Written, on};
+use super::rich::Mentioning;
+use crate::write::{
+    Concern, Conn, Effects, WebhookEvent, Write, WriteError, Written,
+    follow::{self, Followed},
+    on,
+};
 
 /// A change of a stored message. Whether it is allowed is decided in the
 /// transaction, where it is known whose message it is.
@@ -30,8 +34,8 @@ pub struct ChangedMessage {
     pub root: Option<Box<Message>>,
     /// If it took a `seq`.
     pub moved: bool,
-    /// Who follows its thread from now on.
-    pub followed: Vec<UserKey>,
+    /// Who has its thread otherwise now.
+    pub followed: Vec<Followed>,
     /// It was being written until now: only from here on others count and find it.
     pub was_streaming: bool,
 }
@@ -167,7 +171,7 @@ pub mod backend {
         }
         let (id, room) = (message.id, message.room_key);
         let seq = next_seq(conn, room)?;
-        let (found, keys) = rich::resolve(conn, room, mentioned)?;
+        let (found, meant) = rich::resolve(conn, room, mentioned)?;
         diesel::update(messages::table.find(id.0))
             .set((
                 messages::content.eq(content),
@@ -180,7 +184,7 @@ pub mod backend {
         let is_silent = message.extras.as_ref().is_some_and(|extras| extras.posted.silent);
         let followed = match is_silent {
             true => Vec::new(),
-            false => rich::insert_mentions(conn, Mentioning::of(&message, at), &keys)?,
+            false => rich::insert_mentions(conn, Mentioning::of(&message, at), &meant)?,
         };
         Ok(ChangedMessage { followed, ..changed(conn, id, None)? })
     }

@@ -2,11 +2,10 @@
 
 pub(super) mod at_once;
 mod change;
-pub mod follow;
 mod reaction;
 mod rich;
 mod rights;
-mod select;
+pub(super) mod select;
 mod sender;
 mod stream;
 mod stream_row;
@@ -23,11 +22,12 @@ use parlor_macros::each_backend;
 use rustc_hash::FxHashMap;
 
 pub use change::{ChangeMessage, ChangedMessage};
-pub use follow::Follow;
 pub use stream::{EndStream, StoreStreams, StreamEnd, Streamed};
 
 use super::{
-    Concern, Conn, Effects, Outcome, Queued, WebhookEvent, What, Write, WriteError, Written, on,
+    Concern, Conn, Effects, Outcome, Queued, WebhookEvent, What, Write, WriteError, Written,
+    follow::{self, Followed},
+    on,
 };
 use crate::schema::messages;
 
@@ -63,8 +63,8 @@ pub struct Sent {
 pub struct RichMessage {
     pub message: Message,
     pub root: Option<Message>,
-    /// Who follows its thread from now on.
-    pub followed: Vec<UserKey>,
+    /// Who has its thread otherwise now.
+    pub followed: Vec<Followed>,
 }
 
 /// How a message counts as unread: `None` as usual, `Some(true)` nowhere, `Some(false)` in

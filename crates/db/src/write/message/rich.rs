@@ -8,10 +8,13 @@ use parlor_domain::{
 };
 use parlor_macros::each_backend;
 
-use super::{NewMessage, RichMessage, Sent, counts, follow::InThread};
+use super::{NewMessage, RichMessage, Sent, counts};
 use crate::{
     schema::messages,
-    write::{WriteError, Written},
+    write::{
+        WriteError, Written,
+        follow::{Followed, InThread},
+    },
 };
 
 #[derive(Insertable)]
@@ -35,6 +38,19 @@ struct NewRow<'a> {
     silent: Option<bool>,
     stream: Option<&'static str>,
     in_room: Option<bool>,
+}
+
+/// Who is called by a text.
+pub struct Meant {
+    pub users: Vec<i64>,
+    pub everybody: bool,
+}
+
+impl Meant {
+    /// Under which keys they are told: nobody twice.
+    fn keys(&self) -> &[i64] {
+        if self.everybody { &[EVERYONE] } else { &self.users }
+    }
 }
 
 /// A message that mentions somebody.
@@ -89,10 +105,10 @@ pub mod backend {
         write::timeline::backend as timeline,
         write::{
             attachment::backend as attachment,
+            follow::backend as follow,
             message::{
-                backend::find_repeated, follow::backend as follow, select::backend as select,
-                sender::backend as sender, stream_row::backend as stream_row,
-                thread::backend as thread,
+                backend::find_repeated, select::backend as select, sender::backend as sender,
+                stream_row::backend as stream_row, thread::backend as thread,
             },
         },
     };
@@ -127,7 +143,7 @@ pub mod backend {
         };
         let seq = timeline::advance_head(conn, new.room, 1)?.ok_or(WriteError::NoSuchRoom)?;
         sender::note(conn, &senders)?;
-        let (mentioned, keys) = resolve(conn, new.room, &extras.mentioned)?;
+        let (mentioned, meant) = resolve(conn, new.room, &extras.mentioned)?;
         let posted = &extras.posted;
         let is_only_in_thread = thread.is_some() && !extras.in_room;
         diesel::insert_into(messages::table)
@@ -165,7 +181,7 @@ pub mod backend {
         };
         let mut followed = match posted.silent {
             true => Vec::new(),
-            false => insert_mentions(conn, mentioning, &keys)?,
+            false => insert_mentions(conn, mentioning, &meant)?,
         };
         let root = match thread {
             Some(root) => thread::replied(conn, root, new.id)?,
@@ -201,17 +217,16 @@ pub mod backend {
         }))
     }
 
-    /// Of what a text may mention the members of the room, and under which keys
-    /// they are told: 0 stands for all, and then nobody is told twice.
+    /// Of what a text may mention the members of the room, and who is called by it.
     pub fn resolve(
         conn: &mut Conn,
         room: RoomKey,
         mentioned: &Mentioned,
-    ) -> QueryResult<(Mentions, Vec<i64>)> {
+    ) -> QueryResult<(Mentions, Meant)> {
         let mut found = Mentions { users: Vec::new(), room: mentioned.room };
-        let mut keys = Vec::new();
+        let mut meant = Meant { users: Vec::new(), everybody: mentioned.room };
         if mentioned.candidates.is_empty() {
-            return Ok((found, if mentioned.room { vec![EVERYONE] } else { keys }));
+            return Ok((found, meant));
         }
         let names: Vec<&str> = mentioned.candidates.iter().flatten().map(String::as_str).collect();
         let known = users::table
@@ -220,24 +235,24 @@ pub mod backend {
             .select((users::key, users::id))
             .load::<(i64, String)>(conn)?;
         for candidates in &mentioned.candidates {
-            let meant = candidates.iter().find_map(|name| known.iter().find(|(_, id)| id == name));
-            if let Some((key, id)) = meant.filter(|(key, _)| !keys.contains(key)) {
-                keys.push(*key);
+            let user = candidates.iter().find_map(|name| known.iter().find(|(_, id)| id == name));
+            if let Some((key, id)) = user.filter(|(key, _)| !meant.users.contains(key)) {
+                meant.users.push(*key);
                 found.users.push(UserId::from_stored(id.as_str()));
             }
         }
-        Ok((found, if mentioned.room { vec![EVERYONE] } else { keys }))
+        Ok((found, meant))
     }
 
     /// Gives who follows the thread from now on, because they are mentioned in it.
     pub fn insert_mentions(
         conn: &mut Conn,
         mentioning: Mentioning,
-        keys: &[i64],
-    ) -> QueryResult<Vec<UserKey>> {
+        meant: &Meant,
+    ) -> QueryResult<Vec<Followed>> {
         let Mentioning { room, message, seq, sender, thread, at: _ } = mentioning;
         let in_thread = thread.and_then(|(_, is_only_there)| is_only_there.then_some(true));
-        for key in keys {
+        for key in meant.keys() {
             diesel::insert_into(mentions::table)
                 .values((
                     mentions::room_key.eq(room.0),
@@ -245,12 +260,13 @@ pub mod backend {
                     mentions::seq.eq(seq.0),
                     mentions::sender_key.eq(sender.0),
                     mentions::message_id.eq(message.0),
+                    mentions::thread_id.eq(thread.map(|(root, _)| root.0)),
                     mentions::in_thread.eq(in_thread),
                 ))
                 .execute(conn)?;
         }
         match thread {
-            Some((root, _)) => follow::mentioned(conn, mentioning.in_thread(root), keys),
+            Some((root, _)) => follow::mentioned(conn, mentioning.in_thread(root), &meant.users),
             None => Ok(Vec::new()),
         }
     }

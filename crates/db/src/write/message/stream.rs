@@ -173,7 +173,7 @@ pub mod backend {
         let was_streaming = message.is_streaming();
         let content = content.as_ref().unwrap_or(&message.content);
         let seq = next_seq(conn, message.room_key)?;
-        let (found, keys) = rich::resolve(conn, message.room_key, &mentioned_in(content))?;
+        let (found, meant) = rich::resolve(conn, message.room_key, &mentioned_in(content))?;
         let is_only_in_thread =
             message.extras.as_ref().is_some_and(|extras| extras.is_only_in_thread());
         diesel::update(messages::table.find(id.0))
@@ -191,7 +191,7 @@ pub mod backend {
                 .execute(conn)?;
         }
         diesel::delete(mentions::table.filter(mentions::message_id.eq(id.0))).execute(conn)?;
-        let followed = rich::insert_mentions(conn, Mentioning::of(&message, new.at), &keys)?;
+        let followed = rich::insert_mentions(conn, Mentioning::of(&message, new.at), &meant)?;
         end(conn, id)?;
         let ended = changed(conn, id, None)?;
         Ok(Some(ChangedMessage { followed, was_streaming, ..ended }))

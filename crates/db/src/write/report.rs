@@ -1,0 +1,302 @@
+//! Reports of messages and users to those who moderate.
+
+use std::sync::Arc;
+
+use parlor_domain::{
+    Decision, Denied, MessageId, ReportId, ReportReason, RoomKey, Timestamp, UserId, UserKey,
+    limits::{REPORTS_DECIDED, REPORTS_PER_USER},
+    with_reason,
+};
+use parlor_macros::each_backend;
+
+use super::{Concern, Conn, Effects, WebhookEvent, Whose, Write, WriteError, Written, on};
+use crate::rows::report::{decode_reasons, encode_reasons};
+
+/// What is told to webhooks of a report.
+pub const REPORT_OPENED: &str = "report.opened";
+pub const REPORT_DECIDED: &str = "report.decided";
+
+/// What somebody reports.
+#[derive(Clone, Copy, Debug)]
+pub enum Reported {
+    Message(MessageId),
+    User(UserKey),
+}
+
+/// Reports it; what is reported already, and not decided, is reported once more.
+#[derive(Clone, Debug)]
+pub struct OpenReport {
+    /// Of a new one.
+    pub id: ReportId,
+    pub what: Reported,
+    pub by: UserKey,
+    pub reason: ReportReason,
+    pub note: Arc<str>,
+    pub at: Timestamp,
+}
+
+/// The report that something is in.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenedReport {
+    pub id: ReportId,
+    /// It is new.
+    opened: bool,
+    place: ReportPlace,
+}
+
+/// Whom a report is about, and where.
+#[derive(Clone, Copy, Debug)]
+struct ReportPlace {
+    room: Option<RoomKey>,
+    user: UserKey,
+}
+
+impl ReportPlace {
+    fn event(self, kind: &'static str, report: ReportId) -> WebhookEvent {
+        WebhookEvent {
+            room: self.room,
+            user: Some(Whose::Key(self.user)),
+            report: Some(report),
+            ..WebhookEvent::new(kind)
+        }
+    }
+}
+
+impl Write for OpenReport {
+    type Outcome = OpenedReport;
+
+    fn concerns(&self) -> Vec<Concern> {
+        match self.what {
+            Reported::Message(message) => vec![Concern::RoomOf(message), Concern::User(self.by)],
+            Reported::User(user) => vec![Concern::User(user), Concern::User(self.by)],
+        }
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<OpenedReport> {
+        on!(conn, open, self)
+    }
+
+    fn effects(&self, report: &OpenedReport, effects: &mut Effects) {
+        if report.opened {
+            effects.webhook(|| report.place.event(REPORT_OPENED, report.id));
+        }
+    }
+}
+
+/// Notes what was decided about a report, and forgets what it had of the message.
+#[derive(Clone, Debug)]
+pub struct DecideReport {
+    pub id: ReportId,
+    pub decision: Decision,
+    pub by: UserId,
+    pub note: Arc<str>,
+    pub at: Timestamp,
+}
+
+/// A report that has been decided.
+#[derive(Clone, Copy, Debug)]
+pub struct DecidedReport(ReportPlace);
+
+impl Write for DecideReport {
+    type Outcome = DecidedReport;
+
+    /// The condition of the change itself says whether it was open.
+    fn concerns(&self) -> Vec<Concern> {
+        Vec::new()
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<DecidedReport> {
+        on!(conn, decide, self)
+    }
+
+    fn effects(&self, DecidedReport(place): &DecidedReport, effects: &mut Effects) {
+        effects.webhook(|| place.event(REPORT_DECIDED, self.id));
+    }
+}
+
+#[each_backend]
+pub mod backend {
+    use diesel::{
+        ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
+        dsl::exists, select,
+    };
+
+    use super::*;
+    use crate::{
+        backend::Conn,
+        schema::{members, reported_by, reports},
+        write::{contact::backend::share_a_room, message::select::backend as message},
+    };
+
+    pub(super) fn open(conn: &mut Conn, new: &OpenReport) -> Written<OpenedReport> {
+        let (place, message, content) = place_of(conn, new)?;
+        let newest = newest(conn, place.user, message)?;
+        // What was decided stands, also against who says the same again.
+        if let Some((newest, _)) = newest
+            && select(exists(reported_by::table.find((newest, new.by.0)))).get_result(conn)?
+        {
+            return Ok(OpenedReport { id: ReportId(newest), opened: false, place });
+        }
+        let unsettled: i64 = reported_by::table
+            .inner_join(reports::table.on(reports::id.eq(reported_by::report_id)))
+            .filter(reported_by::user_key.eq(new.by.0))
+            .filter(reports::decided_at.is_null())
+            .count()
+            .get_result(conn)?;
+        if unsettled >= REPORTS_PER_USER {
+            return Err(WriteError::TooManyReports.into());
+        }
+        let open = newest.and_then(|(id, decided)| decided.is_none().then_some(ReportId(id)));
+        let id = match open {
+            Some(open) => add(conn, open, new)?,
+            None => insert(conn, (place, message, content), new)?,
+        };
+        diesel::insert_into(reported_by::table)
+            .values((
+                reported_by::report_id.eq(id.0),
+                reported_by::user_key.eq(new.by.0),
+                reported_by::reason.eq(new.reason.as_str()),
+                reported_by::note.eq(&*new.note),
+                reported_by::at.eq(new.at.0),
+            ))
+            .execute(conn)?;
+        Ok(OpenedReport { id, opened: open.is_none(), place })
+    }
+
+    /// The last report of a message or a user, and when it was decided. None is opened while
+    /// another one is not decided.
+    fn newest(
+        conn: &mut Conn,
+        user: UserKey,
+        message: Option<MessageId>,
+    ) -> QueryResult<Option<(i64, Option<i64>)>> {
+        let all =
+            reports::table.order(reports::id.desc()).select((reports::id, reports::decided_at));
+        match message {
+            Some(id) => all.filter(reports::message_id.eq(id.0)).first(conn).optional(),
+            None => {
+                let of_user = all.filter(reports::user_key.eq(user.0));
+                of_user.filter(reports::message_id.is_null()).first(conn).optional()
+            }
+        }
+    }
+
+    type Place = (ReportPlace, Option<MessageId>, Option<Arc<str>>);
+
+    /// What is reported, if who reports it can see it: to others it does not exist.
+    fn place_of(conn: &mut Conn, new: &OpenReport) -> Written<Place> {
+        match new.what {
+            Reported::Message(id) => {
+                let found = message::find(conn, id)?.ok_or(WriteError::NoSuchMessage)?;
+                let (room, user) = (found.room_key, found.sender.key);
+                let member = members::table.find((room.0, new.by.0));
+                if !select(exists(member)).get_result::<bool>(conn)? || found.deleted_at.is_some() {
+                    return Err(WriteError::NoSuchMessage.into());
+                }
+                if user == new.by {
+                    return Err(Denied::Oneself.into());
+                }
+                Ok((ReportPlace { room: Some(room), user }, Some(id), Some(found.content)))
+            }
+            Reported::User(user) if user == new.by => Err(Denied::Oneself.into()),
+            Reported::User(user) if !share_a_room(conn, new.by, user)? => {
+                Err(WriteError::NoSuchUser.into())
+            }
+            Reported::User(user) => Ok((ReportPlace { room: None, user }, None, None)),
+        }
+    }
+
+    fn add(conn: &mut Conn, id: ReportId, new: &OpenReport) -> QueryResult<ReportId> {
+        let row = reports::table.find(id.0);
+        let (count, reasons) =
+            row.select((reports::count, reports::reasons)).first::<(i64, String)>(conn)?;
+        let mut reasons = decode_reasons(&reasons);
+        with_reason(&mut reasons, new.reason);
+        diesel::update(row)
+            .set((reports::count.eq(count + 1), reports::reasons.eq(encode_reasons(&reasons))))
+            .execute(conn)?;
+        Ok(id)
+    }
+
+    fn insert(
+        conn: &mut Conn,
+        (place, message, content): Place,
+        new: &OpenReport,
+    ) -> QueryResult<ReportId> {
+        diesel::insert_into(reports::table)
+            .values((
+                reports::id.eq(new.id.0),
+                reports::room_key.eq(place.room.map(|room| room.0)),
+                reports::message_id.eq(message.map(|id| id.0)),
+                reports::user_key.eq(place.user.0),
+                reports::content.eq(content.as_deref()),
+                reports::count.eq(1),
+                reports::reasons.eq(encode_reasons(&[(new.reason, 1)])),
+                reports::reported_at.eq(new.at.0),
+            ))
+            .execute(conn)?;
+        Ok(new.id)
+    }
+
+    pub(super) fn decide(conn: &mut Conn, new: &DecideReport) -> Written<DecidedReport> {
+        let row = reports::table.find(new.id.0);
+        let place = row.select((reports::room_key, reports::user_key));
+        let place = place.first::<(Option<i64>, i64)>(conn).optional()?;
+        let (room, user) = place.ok_or(WriteError::NoSuchReport)?;
+        let decided = diesel::update(row.filter(reports::decided_at.is_null()))
+            .set((
+                reports::decided_at.eq(new.at.0),
+                reports::decided_by.eq(new.by.as_str()),
+                reports::decision.eq(new.decision.as_str()),
+                reports::note.eq(&*new.note),
+                reports::content.eq(None::<String>),
+            ))
+            .execute(conn)?;
+        if decided == 0 {
+            return Err(WriteError::ReportDecided.into());
+        }
+        forget_oldest(conn)?;
+        Ok(DecidedReport(ReportPlace { room: room.map(RoomKey), user: UserKey(user) }))
+    }
+
+    fn forget_oldest(conn: &mut Conn) -> QueryResult<()> {
+        let oldest = reports::table
+            .filter(reports::decided_at.is_not_null())
+            .order(reports::decided_at.desc())
+            .offset(REPORTS_DECIDED)
+            .limit(2)
+            .select(reports::id)
+            .load::<i64>(conn)?;
+        forget(conn, &oldest)
+    }
+
+    fn forget(conn: &mut Conn, ids: &[i64]) -> QueryResult<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        diesel::delete(reported_by::table.filter(reported_by::report_id.eq_any(ids)))
+            .execute(conn)?;
+        diesel::delete(reports::table.filter(reports::id.eq_any(ids))).execute(conn).map(drop)
+    }
+
+    /// A room is gone, and what was reported in it.
+    pub fn forget_room(conn: &mut Conn, room: RoomKey) -> QueryResult<()> {
+        let of_room = || reports::table.filter(reports::room_key.eq(room.0));
+        let ids = of_room().select(reports::id);
+        diesel::delete(reported_by::table.filter(reported_by::report_id.eq_any(ids)))
+            .execute(conn)?;
+        diesel::delete(of_room()).execute(conn).map(drop)
+    }
+
+    /// A user is gone: what was reported of them, and what they have said about others.
+    pub fn forget_user(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
+        let of_user = || reports::table.filter(reports::user_key.eq(user.0));
+        let ids = of_user().select(reports::id);
+        diesel::delete(reported_by::table.filter(reported_by::report_id.eq_any(ids)))
+            .execute(conn)?;
+        diesel::delete(of_user()).execute(conn)?;
+        diesel::delete(reported_by::table.filter(reported_by::user_key.eq(user.0)))
+            .execute(conn)
+            .map(drop)
+    }
+}
