@@ -77,6 +77,7 @@ mod rate_limits;
 mod reactions;
 mod reading;
 mod receipts;
+mod recipes;
 mod replica;
 mod reports;
 mod restart;
