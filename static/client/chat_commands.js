@@ -11,20 +11,19 @@
 import { Commands } from "./commands.js";
 import { withoutGaps } from "./frame.js";
 import { fillInbox } from "./inbox.js";
+import { Sharing } from "./sharing.js";
 
 /** Threads of one page where all are read, and pages: the server lets a user follow fewer. */
 const THREADS_READ = 200;
 const THREAD_PAGES_MAX = 6;
 
-/** Extended by `Parlor`. */
+/** Extended by `ChatLater`. */
 export class ChatCommands extends Commands {
   #parts;
   /** Somebody lists the threads that this user follows. */
   #hasThreads = false;
-  /** @type {Promise<void> | null} the list of threads that is being read */
-  #loading = null;
-  /** @type {Set<string>} ids of threads whose first message was asked for */
-  #filling = new Set();
+  /** The list of threads that is being read, and first messages of some. */
+  #reading = new Sharing();
   /**
    * What is known of rooms and people.
    * @type {ChatState}
@@ -37,7 +36,7 @@ export class ChatCommands extends Commands {
     this.#parts = parts;
     this.chat = parts.chat;
     parts.listeners.on("thread-state", (state) => this.#fill(state));
-    parts.listeners.on("signed-out", () => { this.#loading = null; });
+    parts.listeners.on("signed-out", () => this.#reading.forget());
   }
 
   // What is read: an answer may be older than what was told of a message that is being written.
@@ -74,10 +73,7 @@ export class ChatCommands extends Commands {
    * Reads all threads that this user follows into `chat.threads`; who asks meanwhile shares it.
    * @returns {Promise<void>}
    */
-  loadThreads() {
-    this.#loading ??= this.#loadThreads().finally(() => { this.#loading = null; });
-    return this.#loading;
-  }
+  loadThreads() { return this.#reading.run("threads", () => this.#loadThreads()); }
 
   async #loadThreads() {
     const { moment } = this.chat.threads;
@@ -110,10 +106,8 @@ export class ChatCommands extends Commands {
    */
   async #fill({ thread_id: id, following }) {
     const { threads } = this.chat;
-    if (!this.#hasThreads || !following || threads.hasRoot(id) || this.#filling.has(id)) return;
-    this.#filling.add(id);
-    const root = await this.message(id).catch(() => null);
-    this.#filling.delete(id);
+    if (!this.#hasThreads || !following || threads.hasRoot(id)) return;
+    const root = await this.#reading.run(`message ${id}`, () => this.message(id)).catch(() => null);
     if (!root) return;
     threads.changed(root);
     this.#parts.changed();

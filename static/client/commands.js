@@ -15,10 +15,11 @@
  */
 
 import { allOf, query, segment } from "./calls.js";
-import { RoomCommands, byUser } from "./room_commands.js";
+import { LaterCommands } from "./later_commands.js";
+import { byUser } from "./room_commands.js";
 
 /** Extended by `Parlor`. */
-export class Commands extends RoomCommands {
+export class Commands extends LaterCommands {
   // Messages
 
   /** @type {(messageId: string, content: string) => Promise<Changed>} */

@@ -43,6 +43,7 @@
  *   "receipts": {room: string, receipts: Wire.Receipt[]},
  *   "unread": Wire.Unread & {room: string},
  *   "thread-state": Wire.ThreadState,
+ *   "saved": Wire.SavedState,
  *   "draft": {room: string, thread?: string, draft: Wire.Draft | null},
  *   "typing": {room: string, user: string, isTyping: boolean},
  *   "presence": Wire.Presence & {user: string},

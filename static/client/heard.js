@@ -62,6 +62,13 @@ export class Heard {
         this.#chat.threads.heard(frame.data);
         this.#emit("thread-state", frame.data);
         return this.#changed();
+      case "message.saved":
+        this.#chat.saved.heard(frame.data);
+        this.#emit("saved", frame.data);
+        return this.#changed();
+      case "message.reminder":
+        this.#chat.saved.reminded(frame.data, frame.timestamp);
+        return this.#published(frame);
       case "message.stop":
         this.#on.stop(frame.data);
         this.#emit("stop-asked", frame.data);
@@ -147,7 +154,7 @@ export class Heard {
   }
 
   /**
-   * An event of the application's: of a room, for this user, or for many.
+   * An event of the application's, of a room, for this user, or for many; or a reminder.
    *
    * @param {Published} frame
    */

@@ -35,7 +35,7 @@
  * @property {SocketClass | null} [WebSocket] the class to connect with, where there is no global one
  */
 
-import { ChatCommands } from "./chat_commands.js";
+import { ChatLater } from "./chat_later.js";
 import { told } from "./emitter.js";
 import { signedOut } from "./error.js";
 import { tooLargeFor, withoutGaps } from "./frame.js";
@@ -48,6 +48,7 @@ export { ParlorError } from "./error.js";
 export { MessageLog, Marks } from "./log.js";
 export * as preferences from "./preferences.js";
 export * as rules from "./rules.js";
+export { isReminder } from "./saved.js";
 export { ChatState } from "./state.js";
 export { browserOutbox, browserStore, memoryStore } from "./stores.js";
 export { isMentioned, pieces, wordAtCaret } from "./text.js";
@@ -68,8 +69,8 @@ function newId() {
     .map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Events: docs/CLIENT.md, "Events". Commands: chat_commands.js. */
-export class Parlor extends ChatCommands {
+/** Events: docs/CLIENT.md, "Events". Commands: chat_later.js, and what that extends. */
+export class Parlor extends ChatLater {
   #parts;
 
   /** @param {Options} [options] */

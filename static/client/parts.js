@@ -121,6 +121,7 @@ export class Parts {
           this.marks.forget(room, error);
           this.chat.drafts.forget(room, error);
           this.chat.threads.forget(room);
+          this.chat.saved.forget(room);
         }
         this.chat.resync(room);
         emit("resync", { room });

@@ -57,6 +57,11 @@ const DRAFT = {
 const THREAD_STATE = {
   room_id: isText, thread_id: isText, following: isFlag, read_seq: isSeq, unread: isNumber, mentions: isNumber,
 };
+const SAVED = {
+  message_id: isText, room_id: isText, saved: isFlag, note: maybe(isText), saved_at: maybe(isText),
+  remind_at: maybe(isText), reminded_at: maybe(isText), updated_at: isText,
+};
+const REMINDER = { room_id: isText, message_id: isText, note: maybe(isText), remind_at: isText };
 const ROOM = {
   room_id: isText, last_seq: isSeq, epoch: maybe(isText), title: maybe(isText), created_at: maybe(isText),
   read_seq: maybe(isSeq), delivered_seq: maybe(isSeq), unread: maybe(isNumber), mentions: maybe(isNumber), unread_from: maybe(isSeq),
@@ -99,6 +104,8 @@ const FRAMES = new Map(Object.entries(/** @type {Record<string, Fields>} */ ({
   "room.preferences": { room_id: isText, data: { preferences: PREFERENCES } },
   "room.draft": { data: DRAFT },
   "thread.state": { data: THREAD_STATE },
+  "message.saved": { data: SAVED },
+  "message.reminder": { inbox_seq: isSeq, timestamp: isText, data: REMINDER },
   "room.removed": OF_ROOM,
   "room.deleted": OF_ROOM,
   "room.members": { room_id: isText, data: { member_count: isNumber } },
@@ -125,6 +132,7 @@ const ANSWERS = new Map(Object.entries(/** @type {Record<string, Shape>} */ ({
   "session.resume": RESUMED,
   "room.subscribe": POSITION,
   "draft.set": DRAFT,
+  "message.save": SAVED,
 })));
 
 /**

@@ -10,6 +10,7 @@ import { withoutGaps } from "./frame.js";
 import { Growing, isGrowing } from "./growing.js";
 import { KnownRooms } from "./known_rooms.js";
 import { unhide } from "./preferences.js";
+import { Saved } from "./saved.js";
 import { Threads } from "./threads.js";
 import { countCome, countGone } from "./unread.js";
 
@@ -19,6 +20,8 @@ export class ChatState extends KnownRooms {
   drafts = new Drafts();
   /** The threads that this user follows. */
   threads = new Threads();
+  /** The messages that this user has saved. */
+  saved = new Saved();
 
   // Rooms
 
@@ -39,6 +42,7 @@ export class ChatState extends KnownRooms {
     this.#growing.forget(id);
     this.drafts.forget(id);
     this.threads.forget(id);
+    this.saved.forget(id);
   }
 
   // Messages
@@ -91,6 +95,7 @@ export class ChatState extends KnownRooms {
     this.moved(room.room_id, position);
     if (room.last_message?.message_id === message.message_id) room.last_message = message;
     this.threads.changed(message);
+    this.saved.changed(message);
     // Only now is it unread to anybody.
     if (isNew && hasEnded) {
       this.threads.ended(message, position, this.me);
@@ -132,6 +137,7 @@ export class ChatState extends KnownRooms {
     this.moved(id, position);
     this.#growing.forget(id, upto);
     this.threads.cleared(id, upto);
+    this.saved.cleared(id, upto);
     if (!room.last_message || room.last_message.seq <= upto) room.last_message = null;
     room.unread = room.mentions = 0;
     if (upto >= (room.unread_from ?? Infinity)) room.unread_from = undefined;
@@ -152,6 +158,7 @@ export class ChatState extends KnownRooms {
     this.#growing.reset();
     this.drafts.reset();
     this.threads.reset();
+    this.saved.reset();
     this.forgetInbox();
   }
 }

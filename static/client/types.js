@@ -95,6 +95,20 @@
  *
  * @typedef {ThreadState & {root: Message}} ThreadEntry a thread in one's list
  *
+ * @typedef {object} SavedState what this user has saved of a message
+ * @property {string} message_id
+ * @property {string} room_id
+ * @property {boolean} saved false where it is saved no more
+ * @property {string} [note]
+ * @property {string} [saved_at]
+ * @property {string} [remind_at] when this user wants to be reminded of it, or wanted to
+ * @property {string} [reminded_at] when they were
+ * @property {string} updated_at of two, the later one counts
+ *
+ * @typedef {SavedState & {message: Message}} SavedEntry a saved message in one's list
+ * @typedef {{note?: string, remind_at?: string, remind_in_seconds?: number}} Saving
+ * @typedef {{room_id: string, message_id: string, note?: string, remind_at: string}} Reminder
+ *
  * @typedef {object} Room as this user sees it
  * @property {string} room_id
  * @property {Kind} kind
@@ -181,6 +195,8 @@
  *   | {type: "room.preferences", room_id: string, data: {preferences: Preferences}}
  *   | {type: "room.draft", data: Draft}
  *   | {type: "thread.state", data: ThreadState}
+ *   | {type: "message.saved", data: SavedState}
+ *   | {type: "message.reminder", inbox_seq: number, timestamp: string, data: Reminder}
  *   | {type: "room.removed" | "room.deleted", room_id: string, data?: {reason?: Leaving}}
  *   | {type: "room.members", room_id: string, data: {member_count: number}}
  *   | {type: "room.presence", room_id: string, data: {users: Presence[]}}

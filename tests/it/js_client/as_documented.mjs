@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { Calls } from "./client/calls.js";
 import { ChatCommands } from "./client/chat_commands.js";
+import { ChatLater } from "./client/chat_later.js";
 import { Commands } from "./client/commands.js";
-import { Parlor, ParlorError, memoryStore } from "./client/parlor.js";
+import { LaterCommands } from "./client/later_commands.js";
+import { Parlor, ParlorError, isReminder, memoryStore } from "./client/parlor.js";
 import { RoomCommands } from "./client/room_commands.js";
 
 const [base, token, docs] = process.argv.slice(2);
@@ -93,6 +95,23 @@ await read;
 assert.deepEqual(await alice.reachedBy(id), [{ user_id: "ben", read: true }]);
 assert.deepEqual(await alice.reachedBy(id, { after: "ben" }), []);
 
+// What one saves for oneself, and is reminded of.
+await ben.loadSaved();
+const reminded = nextOf(ben, "inbox", isReminder);
+const isSaved = nextOf(ben, "saved", ({ saved }) => saved);
+assert.equal((await ben.save(id, { note: "answer her", remind_in_seconds: 1 })).note, "answer her");
+await isSaved;
+while (ben.chat.saved.list.length === 0) await nextOf(ben, "change");
+assert.equal(ben.chat.saved.list[0].message.content, "hello Ben");
+assert.equal((await ben.saved({ limit: 1 })).saved[0].message_id, id);
+const reminder = await reminded;
+assert.deepEqual([reminder.data.message_id, reminder.data.note], [id, "answer her"]);
+assert.equal(ben.chat.saved.get(id).reminded_at, reminder.timestamp);
+const isGone = nextOf(ben, "saved", ({ saved }) => !saved);
+await ben.unsave(id);
+await isGone;
+assert.deepEqual([ben.chat.saved.list, ben.chat.saved.get(id)], [[], null]);
+
 // A file, back as it went.
 const file = await alice.attach(new Blob(["some notes"], { type: "text/plain" }), "notes.txt");
 await alice.send("den", "", { attachments: [file] }).stored;
@@ -141,7 +160,7 @@ const source = modules.map((name) => readFileSync(new URL(name, import.meta.url)
 const named = (words) => words.filter((word) => !text.includes(`\`${word}\``) && !text.includes(`\`${word}(`)
   && !text.includes(`, ${word}(`));
 const own = (type) => Object.getOwnPropertyNames(type.prototype).filter((name) => name !== "constructor");
-assert.deepEqual(named([Calls, RoomCommands, Commands, ChatCommands, Parlor].flatMap(own)), [], "methods that docs/CLIENT.md does not tell");
+assert.deepEqual(named([Calls, RoomCommands, LaterCommands, Commands, ChatCommands, ChatLater, Parlor].flatMap(own)), [], "methods that docs/CLIENT.md does not tell");
 const events = [...source.matchAll(/emit\("([a-z-]+)"/g)].map(([, event]) => event);
 assert(events.length > 20);
 const codes = [...source.matchAll(/code: "([a-z_]+)"|^  \d+: \["([a-z_]+)"/gm)].map(([, code, other]) => code ?? other);

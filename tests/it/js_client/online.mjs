@@ -46,3 +46,14 @@ export async function client(first = ready()) {
 
 /** What that client has said since, besides its token. */
 export const saidBy = ({ sent }) => sent.filter(({ type }) => type !== "auth").map(({ type, data }) => [type, data]);
+
+/** REST that gives these answers, by what is asked. */
+export function answering(t, answers) {
+  const asked = [];
+  t.mock.method(globalThis, "fetch", async (url) => {
+    const path = url.replace("http://server/api/v1", "");
+    asked.push(path);
+    return Response.json(answers[path]);
+  });
+  return asked;
+}

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ChatState } from "../client/state.js";
-import { client, message, saidBy, turn } from "../online.mjs";
+import { answering, client, message, saidBy, turn } from "../online.mjs";
 
 const me = { mentions: { user_ids: ["ann"] } };
 const at = (second) => `2026-11-30T12:00:${String(second).padStart(2, "0")}.000Z`;
@@ -187,17 +187,6 @@ test("threads are bounded, and those that one does not follow go first", () => {
   threads.heard(state({ thread_id: "one more" }));
   assert.deepEqual([threads.get("m1"), threads.get("0") !== null], [null, true]);
 });
-
-/** REST that gives these answers, by what is asked. */
-function answering(t, answers) {
-  const asked = [];
-  t.mock.method(globalThis, "fetch", async (url) => {
-    const path = url.replace("http://server/api/v1", "");
-    asked.push(path);
-    return Response.json(answers[path]);
-  });
-  return asked;
-}
 
 test("all threads are read page by page, and one that comes later with its first message", async (t) => {
   const { parlor, sockets: [socket] } = await client();
