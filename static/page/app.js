@@ -119,6 +119,7 @@ parlor.on("ready", (rooms) => {
 
 hear({
   parlor, paint, openRoom, closeRoom,
+  jump: (id) => tools.jump(id),
   get open() { return open; },
   get side() { return side; },
 });

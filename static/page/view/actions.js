@@ -17,6 +17,7 @@
 import { isInRoom, rules } from "../../client/parlor.js";
 import { iconButton, make } from "./dom.js";
 import { attempt, confirmed, copied, openEmojis, openMenu } from "./popups.js";
+import { savedChoices } from "./saved.js";
 
 /**
  * What is done is told by the server, to all alike; here it is only asked.
@@ -113,6 +114,7 @@ export class Actions {
       room && !message.deleted_at && rules.mayPin(room)
         ? item("pin", message.pinned ? "Unpin" : "Pin", () => this.pin(message, !message.pinned)) : null,
       room && isInRoom(message) ? item("unread-from-here", "Mark unread from here", () => this.markUnread(message)) : null,
+      ...savedChoices(this.#parlor, message, anchor),
       message.content ? item("copy", "Copy text", () => copied(message.content)) : null,
       item("read-by", "Read by…", () => this.#ui.readBy(message)),
       room && rules.mayDelete(room, message, chat.me)

@@ -53,6 +53,7 @@ const SVG = "http://www.w3.org/2000/svg";
 /** Strokes on a square of 24. */
 const ICONS = {
   back: ["M15 5l-7 7 7 7"],
+  bookmark: ["M7 4h10v16l-5-4-5 4z"],
   bell: ["M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15z", "M10 20.5a2.2 2.2 0 0 0 4 0"],
   bellOff: ["M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15z", "M10 20.5a2.2 2.2 0 0 0 4 0", "M4 4l16 17"],
   clip: ["M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.4 3.4 0 0 1 4.8 4.8l-8.4 8.4a1.7 1.7 0 0 1-2.4-2.4L14.5 7.5"],

@@ -1,6 +1,6 @@
 /**
  * What `ready` does not tell: the newest messages, who is there, the inbox,
- * what one has begun to write, the threads that one follows.
+ * what one has begun to write, the threads that one follows, what one has saved.
  *
  * @import { Parlor } from "../../client/parlor.js"
  * @import { Room } from "../../client/types.js"
@@ -30,6 +30,7 @@ export async function fill(parlor, blocks, rooms, paint) {
     parlor.loadInbox(),
     parlor.drafts(),
     parlor.loadThreads(),
+    parlor.loadSaved(),
     blocks.load(),
     ...peers.map((peer) => parlor.presenceOf(peer).then((presence) => chat.learnPresence(presence, moment))),
   ]);

@@ -12,10 +12,12 @@
  * @property {() => void} paint
  * @property {(id: string) => void} openRoom
  * @property {() => void} closeRoom
+ * @property {(messageId: string) => void} jump shows a message where it was said
  * @property {RoomView | null} open
  * @property {Side} side
  */
 
+import { isReminder } from "../../client/parlor.js";
 import { tellsOf } from "./connection.js";
 import { Pins } from "./lists.js";
 import { eventName, eventText } from "./message.js";
@@ -90,7 +92,7 @@ export function hear(page) {
   parlor.on("room-cleared", ({ room, upto }) => inOpenRoom(room, (timeline) => timeline.clear(upto)));
   parlor.on("resync", ({ room, inbox }) => {
     if (inbox) parlor.loadInbox().catch(() => {});
-    else parlor.loadThreads().catch(() => {});
+    else for (const load of [parlor.loadThreads(), parlor.loadSaved()]) load.catch(() => {});
     if (room !== undefined && room === page.open?.id) page.openRoom(room);
   });
   /**
@@ -100,9 +102,17 @@ export function hear(page) {
    */
   const told = (event) => [capitalised(eventName(event)), eventText(event)].filter(Boolean).join(": ");
   parlor.on("inbox", (event) => {
-    if (page.side.what === "inbox") parlor.seenInbox().catch(() => {});
-    else notify(told(event));
+    const isShown = page.side.what === "inbox";
+    if (isShown) parlor.seenInbox().catch(() => {});
+    if (isReminder(event)) {
+      const { message_id: id, note } = event.data;
+      notify(["Reminder", note].filter(Boolean).join(": "), "note", { label: "Show", run: () => page.jump(id) });
+    } else if (!isShown) {
+      notify(told(event));
+    }
   });
+  // Whoever comes back to a room has again what they had saved there.
+  parlor.on("room-added", () => parlor.loadSaved().catch(() => {}));
   // Told to who is there, and not kept.
   parlor.on("event", (event) => notify(told(event)));
 }

@@ -3,7 +3,7 @@
  *
  * @import { Found } from "../../client/commands.js"
  * @import { Parlor } from "../../client/parlor.js"
- * @import { Message } from "../../client/types.js"
+ * @import { InboxEvent, Message } from "../../client/types.js"
  *
  * @typedef {{highlights: Found["highlights"], words: string[]}} Marked what is to be marked of what was searched for
  *
@@ -19,6 +19,7 @@
  * @typedef {(message: Message) => void} Show leads to a message
  */
 
+import { isReminder } from "../../client/parlor.js";
 import { byId, icon, iconButton, make, markOf, shortTime } from "./dom.js";
 import { excerptOf, namesOne, wordsOf } from "./excerpt.js";
 import { eventName, eventText, quoteText, textOf } from "./message.js";
@@ -152,26 +153,35 @@ export class Search {
   }
 }
 
-/** What the application told this user. */
+/** What the application told this user, and what they wanted to be reminded of. */
 export class Inbox {
-  #parlor; #body;
+  #parlor; #body; #jump;
 
-  /** @param {{parlor: Parlor, body: HTMLElement}} parts */
-  constructor({ parlor, body }) {
+  /** @param {{parlor: Parlor, body: HTMLElement, jump: (messageId: string) => void}} parts */
+  constructor({ parlor, body, jump }) {
     this.#parlor = parlor;
     this.#body = body;
+    this.#jump = jump;
   }
 
   paint() {
     const events = this.#parlor.chat.inbox;
     this.#body.replaceChildren(events.length > 0
-      ? make("ul", { className: "entries", data: { testid: "inbox" } }, ...events.map((event) => make("li", {
-        className: "entry note", data: { testid: "inbox-event" },
-      },
-      make("span", { className: "about" }, make("strong", {}, eventName(event)),
-        make("time", { dateTime: event.timestamp }, shortTime(new Date(event.timestamp)))),
-      make("span", { className: "excerpt", dir: "auto" }, eventText(event)))))
+      ? make("ul", { className: "entries", data: { testid: "inbox" } }, ...events.map((event) => this.#item(event)))
       : empty("Nothing yet. Notifications from the application are kept here."));
+  }
+
+  /** @param {InboxEvent} event */
+  #item(event) {
+    const reminder = isReminder(event) ? event.data : null;
+    const about = make("span", { className: "about" }, make("strong", {}, reminder ? "Reminder" : eventName(event)),
+      make("time", { dateTime: event.timestamp }, shortTime(new Date(event.timestamp))));
+    const text = make("span", { className: "excerpt", dir: "auto" }, reminder ? reminder.note ?? "A message you saved" : eventText(event));
+    const look = { className: "entry note", data: { testid: "inbox-event" } };
+    if (!reminder) return make("li", look, about, text);
+    return make("li", { ...look, className: "entry" }, make("button", {
+      type: "button", className: "entry-button", data: { testid: "to-reminded" }, onclick: () => this.#jump(reminder.message_id),
+    }, make("span", { className: "body" }, about, text)));
   }
 }
 

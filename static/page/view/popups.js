@@ -1,6 +1,10 @@
-/** What opens over the page: menus, the emoji picker, questions, notices. */
+/**
+ * What opens over the page: menus, the emoji picker, questions, notices.
+ *
+ * @import { Fields } from "./dom.js"
+ */
 
-import { byId, iconButton, make } from "./dom.js";
+import { byId, fieldsOf, iconButton, make } from "./dom.js";
 import { whyNot } from "./words.js";
 
 const MARGIN_PX = 8;
@@ -130,19 +134,48 @@ export function confirmed(question, yes) {
   return answered;
 }
 
+/**
+ * Asks with a form over the page, which stays until what was answered could be done, or one
+ * gives up; where it cannot be done it says why.
+ *
+ * @param {{title: string, yes: string, parts: HTMLElement[], run: (fields: Fields) => unknown}} question
+ */
+export function ask({ title, yes, parts, run }) {
+  const line = make("p", { className: "error", role: "alert", data: { testid: "why-not" } });
+  const form = make("form", { onsubmit: (event) => {
+    event.preventDefault();
+    attempt(async () => {
+      await run(fieldsOf(form));
+      dialog.close();
+    }, line);
+  } },
+  make("h2", {}, title), ...parts, line,
+  make("div", { className: "row end" },
+    make("button", { type: "button", className: "plain", onclick: () => dialog.close() }, "Cancel"),
+    make("button", { className: "primary", data: { testid: "answer" } }, yes)));
+  const dialog = make("dialog", { className: "card", aria: { label: title }, onclose: () => dialog.remove() }, form);
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
 const NOTICE_MS = 6_000;
 const ERROR_MS = 20_000;
 const NOTICES_MAX = 4;
 
 /**
- * A notice that goes by itself, or is closed; errors are read out at once.
+ * A notice that goes by itself, or is closed; errors are read out at once. One that leads
+ * somewhere stays until it is pressed or closed.
+ *
  * @param {string} text
  * @param {"note" | "error"} [kind]
+ * @param {{label: string, run: () => void} | null} [link]
  */
-export function notify(text, kind = "note") {
+export function notify(text, kind = "note", link = null) {
   const said = make("p", { className: "grow", dir: "auto" }, text);
   const close = iconButton("close", "Dismiss", { className: "dismiss", onclick: () => notice.remove() });
-  const notice = make("div", { className: "notice", data: { kind, testid: "notice" } }, said, close);
+  const notice = make("div", { className: "notice", data: { kind, testid: "notice" } }, said,
+    link && make("button", { type: "button", data: { testid: "notice-link" }, onclick: () => { notice.remove(); link.run(); } }, link.label),
+    close);
   if (kind === "error") notice.setAttribute("role", "alert");
   const notices = byId("notices");
   // What is said again is not said twice.
@@ -151,7 +184,7 @@ export function notify(text, kind = "note") {
   [...notices.children].filter(isSame).forEach((other) => other.remove());
   notices.append(notice);
   while (notices.children.length > NOTICES_MAX) notices.firstElementChild?.remove();
-  setTimeout(() => notice.remove(), kind === "error" ? ERROR_MS : NOTICE_MS);
+  if (!link) setTimeout(() => notice.remove(), kind === "error" ? ERROR_MS : NOTICE_MS);
 }
 
 /**

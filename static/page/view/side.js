@@ -1,6 +1,6 @@
 /**
  * What stands beside the room, one thing at a time: a thread, the threads that
- * one follows, the members, pinned messages, the inbox, what was found.
+ * one follows, what one has saved, the members, pinned messages, the inbox, what was found.
  *
  * @import { Parlor } from "../../client/parlor.js"
  * @import { Actions } from "./actions.js"
@@ -29,6 +29,7 @@ import { Inbox, Pins, Search } from "./lists.js";
 import { MembersPanel } from "./members.js";
 import { Panel } from "./panel.js";
 import { attempt } from "./popups.js";
+import { SavedList } from "./saved.js";
 import { Thread } from "./thread.js";
 import { ThreadList } from "./threads.js";
 
@@ -39,7 +40,7 @@ export class Side {
   #parts; #panel = new Panel();
   /** @type {Thread | null} */
   thread = null;
-  /** @type {MembersPanel | Pins | Inbox | Search | ThreadList | null} what is shown besides a thread, if it is to be kept true */
+  /** @type {MembersPanel | Pins | Inbox | Search | ThreadList | SavedList | null} what is shown besides a thread, if it is to be kept true */
   shown = null;
 
   /** @param {Parts} parts */
@@ -48,6 +49,7 @@ export class Side {
     byId("open-members").onclick = () => this.#panel.toggle("members", () => this.#openMembers());
     byId("open-pins").onclick = () => this.#panel.toggle("pins", () => this.#openPins());
     byId("open-threads").onclick = () => this.#panel.toggle("threads", () => this.#openThreads());
+    byId("open-saved").onclick = () => this.#panel.toggle("saved", () => this.#openSaved());
     byId("bell").onclick = () => this.#panel.toggle("inbox", () => this.#openInbox());
     byId("search-form").onsubmit = (event) => {
       event.preventDefault();
@@ -123,9 +125,14 @@ export class Side {
       new ThreadList({ parlor, body, open: (rootId, room) => this.openThread(rootId, room) })).paint();
   }
 
+  #openSaved() {
+    const { parlor, showMessage: show } = this.#parts;
+    this.#show("saved", "Saved", (body) => new SavedList({ parlor, body, show })).paint();
+  }
+
   #openInbox() {
-    const { parlor } = this.#parts;
-    this.#show("inbox", "Inbox", (body) => new Inbox({ parlor, body })).paint();
+    const { parlor, tools } = this.#parts;
+    this.#show("inbox", "Inbox", (body) => new Inbox({ parlor, body, jump: tools.jump })).paint();
     parlor.seenInbox().catch(() => {});
   }
 

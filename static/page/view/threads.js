@@ -9,48 +9,26 @@
 import { mentionsMark, unreadMark } from "./counts.js";
 import { byId, make } from "./dom.js";
 import { empty, entry } from "./lists.js";
+import { LongList } from "./long_list.js";
 import { threadParts } from "./message.js";
 
-/** Threads that are shown at first, and more of them each time one asks for more. */
-const PAGE = 30;
-
 export class ThreadList {
-  #parlor; #body; #open; #shown = PAGE;
+  #parlor; #body; #open;
+  /** @type {LongList<ThreadEntry>} */
+  #list;
 
   /** @param {{parlor: Parlor, body: HTMLElement, open: (rootId: string, room: string) => void}} parts */
   constructor({ parlor, body, open }) {
     this.#parlor = parlor;
     this.#body = body;
     this.#open = open;
+    this.#list = new LongList(body, "threads", { id: ({ thread_id: id }) => id, item: (thread) => this.#item(thread) });
   }
 
   paint() {
     const threads = this.#parlor.chat.threads.followed;
-    if (threads.length === 0) {
-      return this.#body.replaceChildren(empty("No threads yet. You follow those in which you write or are mentioned."));
-    }
-    const focused = this.#body.contains(document.activeElement) ? document.activeElement?.closest("li") : null;
-    const list = make("ul", { className: "entries", data: { testid: "threads" } },
-      ...threads.slice(0, this.#shown).map((thread) => this.#item(thread)),
-      threads.length > this.#shown ? this.#more() : null);
-    this.#body.replaceChildren(list);
-    const { messageId = "" } = focused?.dataset ?? {};
-    /** @type {HTMLElement | null} */
-    const again = focused ? list.querySelector(`[data-message-id="${CSS.escape(messageId)}"] button`) : null;
-    again?.focus();
-    return undefined;
-  }
-
-  #more() {
-    return make("li", { className: "more" }, make("button", {
-      type: "button", data: { testid: "more-threads" }, onclick: () => {
-        const next = this.#shown;
-        this.#shown += PAGE;
-        this.paint();
-        // Whoever goes by keys goes on where the list went on.
-        this.#body.querySelectorAll("button")[next]?.focus();
-      },
-    }, "Show more"));
+    if (threads.length > 0) this.#list.paint(threads);
+    else this.#body.replaceChildren(empty("No threads yet. You follow those in which you write or are mentioned."));
   }
 
   /** @param {ThreadEntry} thread */
