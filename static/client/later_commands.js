@@ -9,10 +9,10 @@
  */
 
 import { query } from "./calls.js";
-import { RoomCommands } from "./room_commands.js";
+import { ReportCommands } from "./report_commands.js";
 
 /** Extended by `Commands`. */
-export class LaterCommands extends RoomCommands {
+export class LaterCommands extends ReportCommands {
   /**
    * Saves a message for this user alone. Saved again, its note and its time are these, or none.
    *

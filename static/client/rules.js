@@ -96,6 +96,16 @@ export function mayDelete(room, message, me) {
 }
 
 /**
+ * Whether this user may report a message, or its sender.
+ *
+ * @param {Message} message
+ * @param {string | null} me
+ */
+export function mayReport(message, me) {
+  return !message.deleted_at && message.kind !== "system" && message.sender.id !== me;
+}
+
+/**
  * Whether this user may remove, mute and ban one with that role.
  * @param {Room} room
  * @param {Role} role

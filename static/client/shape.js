@@ -133,6 +133,8 @@ const ANSWERS = new Map(Object.entries(/** @type {Record<string, Shape>} */ ({
   "room.subscribe": POSITION,
   "draft.set": DRAFT,
   "message.save": SAVED,
+  "message.report": { report_id: isText },
+  "user.report": { report_id: isText },
 })));
 
 /**

@@ -109,6 +109,31 @@
  * @typedef {{note?: string, remind_at?: string, remind_in_seconds?: number}} Saving
  * @typedef {{room_id: string, message_id: string, note?: string, remind_at: string}} Reminder
  *
+ * @typedef {"spam" | "harassment" | "hate" | "violence" | "sexual" | "self_harm" | "illegal" | "other"} ReportReason
+ * @typedef {"dismiss" | "delete" | "mute" | "ban"} Decision
+ *
+ * @typedef {object} Report what was reported of one message or user
+ * @property {string} report_id
+ * @property {string} [room_id]
+ * @property {string} [message_id]
+ * @property {User} user who was reported, or whose message
+ * @property {string} [content] of the message, as it was reported
+ * @property {number} count how many have reported it
+ * @property {Partial<Record<ReportReason, number>>} reasons
+ * @property {string} reported_at
+ * @property {{decision: Decision, by: string, at: string, note?: string}} [decided]
+ *
+ * @typedef {{user: User, reason: ReportReason, note?: string, at: string}} ReportedBy
+ * @typedef {Report & {reported_by: ReportedBy[], messages: Message[]}} ReportDetails with the message and those around it
+ *
+ * @typedef {object} Deciding
+ * @property {Decision} decision
+ * @property {boolean} [everywhere] an administrator's, not only in the room
+ * @property {boolean} [delete_message] besides a mute or a ban
+ * @property {string} [until] when a mute or a ban ends
+ * @property {number} [seconds] or after how many seconds
+ * @property {string} [note]
+ *
  * @typedef {object} Room as this user sees it
  * @property {string} room_id
  * @property {Kind} kind

@@ -7,6 +7,7 @@ import { ChatLater } from "./client/chat_later.js";
 import { Commands } from "./client/commands.js";
 import { LaterCommands } from "./client/later_commands.js";
 import { Parlor, ParlorError, isReminder, memoryStore } from "./client/parlor.js";
+import { ReportCommands } from "./client/report_commands.js";
 import { RoomCommands } from "./client/room_commands.js";
 
 const [base, token, docs] = process.argv.slice(2);
@@ -112,6 +113,17 @@ await ben.unsave(id);
 await isGone;
 assert.deepEqual([ben.chat.saved.list, ben.chat.saved.get(id)], [[], null]);
 
+// What one reports, and what the owner of the room decides.
+const { report_id: report } = await ben.report(id, "spam", "again");
+assert.notEqual((await ben.reportUser("alice", "other")).report_id, report);
+const reported = (await alice.reports({ room: "den", decided: false })).reports.find(({ report_id: one }) => one === report);
+assert.deepEqual([reported.message_id, reported.reasons], [id, { spam: 1 }]);
+const details = await alice.readReport(report);
+assert.deepEqual(details.reported_by.map(({ user, reason, note }) => [user.id, reason, note]), [["ben", "spam", "again"]]);
+assert(details.messages.some(({ message_id: one }) => one === id));
+await alice.decideReport(report, { decision: "dismiss", note: "it is not" });
+assert.equal((await alice.readReport(report)).decided.decision, "dismiss");
+
 // A file, back as it went.
 const file = await alice.attach(new Blob(["some notes"], { type: "text/plain" }), "notes.txt");
 await alice.send("den", "", { attachments: [file] }).stored;
@@ -160,7 +172,7 @@ const source = modules.map((name) => readFileSync(new URL(name, import.meta.url)
 const named = (words) => words.filter((word) => !text.includes(`\`${word}\``) && !text.includes(`\`${word}(`)
   && !text.includes(`, ${word}(`));
 const own = (type) => Object.getOwnPropertyNames(type.prototype).filter((name) => name !== "constructor");
-assert.deepEqual(named([Calls, RoomCommands, LaterCommands, Commands, ChatCommands, ChatLater, Parlor].flatMap(own)), [], "methods that docs/CLIENT.md does not tell");
+assert.deepEqual(named([Calls, RoomCommands, ReportCommands, LaterCommands, Commands, ChatCommands, ChatLater, Parlor].flatMap(own)), [], "methods that docs/CLIENT.md does not tell");
 const events = [...source.matchAll(/emit\("([a-z-]+)"/g)].map(([, event]) => event);
 assert(events.length > 20);
 const codes = [...source.matchAll(/code: "([a-z_]+)"|^  \d+: \["([a-z_]+)"/gm)].map(([, code, other]) => code ?? other);
