@@ -216,7 +216,7 @@ byId("unblock").onclick = () => attempt(async () => {
   const peer = roomOpen()?.peer;
   if (peer) await blocks.set(peer.id, false);
 });
-const openRoomMenu = setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom });
+const openRoomMenu = setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom, openReports: () => side.openReports() });
 byId("room-menu").onclick = () => {
   const room = roomOpen();
   if (room) openRoomMenu(byId("room-menu"), room);

@@ -17,6 +17,7 @@
 import { isInRoom, rules } from "../../client/parlor.js";
 import { iconButton, make } from "./dom.js";
 import { attempt, confirmed, copied, openEmojis, openMenu } from "./popups.js";
+import { reportMessage } from "./report.js";
 import { savedChoices } from "./saved.js";
 
 /**
@@ -117,6 +118,8 @@ export class Actions {
       ...savedChoices(this.#parlor, message, anchor),
       message.content ? item("copy", "Copy text", () => copied(message.content)) : null,
       item("read-by", "Read by…", () => this.#ui.readBy(message)),
+      room && rules.mayReport(message, chat.me)
+        ? item("report", "Report…", () => reportMessage(this.#parlor, message)) : null,
       room && rules.mayDelete(room, message, chat.me)
         ? item("delete", "Delete…", () => this.delete(message), true) : null,
     ]);

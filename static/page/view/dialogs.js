@@ -2,7 +2,7 @@
  * Making, joining and changing rooms.
  *
  * @import { Parlor } from "../../client/parlor.js"
- * @import { Kind, Room } from "../../client/types.js"
+ * @import { Kind, Room, User } from "../../client/types.js"
  * @import { Blocks } from "./blocks.js"
  * @import { Fields } from "./dom.js"
  * @import { Choice } from "./popups.js"
@@ -13,12 +13,14 @@
  * @property {(id: string) => void} openRoom
  * @property {(user: string) => Promise<void>} openDirect
  * @property {() => void} closeRoom
+ * @property {() => void} openReports of the open room
  */
 
 import { rules } from "../../client/parlor.js";
 import { byId, fieldsOf } from "./dom.js";
 import { attempt, confirmed, copied, openMenu } from "./popups.js";
 import { preferenceChoices } from "./preferences.js";
+import { reportUser } from "./report.js";
 
 /** What the menu offers. */
 const SLOW_MODE_SECONDS = 30;
@@ -53,7 +55,7 @@ function closable(dialog) {
 }
 
 /** @param {Parts} parts */
-export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }) {
+export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom, openReports }) {
   /** @type {HTMLDialogElement} */
   const newDialog = byId("new-dialog");
   /** @type {HTMLDialogElement} */
@@ -114,6 +116,9 @@ export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }
     };
   };
 
+  /** @type {(peer: User) => Choice} */
+  const reporting = (peer) => ({ testid: "report-user", label: `Report ${peer.name}…`, run: () => reportUser(parlor, peer) });
+
   /** @type {(room: Room) => Choice | null} */
   const freezing = (room) => {
     if (!rules.moderates(room) || room.kind === "direct") return null;
@@ -142,8 +147,10 @@ export function setUpDialogs({ parlor, blocks, openRoom, openDirect, closeRoom }
     rules.moderates(room) && room.kind !== "direct" ? { testid: "edit-room", label: "Title and topic…", run: () => change(room) } : null,
     freezing(room),
     slowing(room),
+    rules.moderates(room) && room.kind !== "direct" ? { testid: "open-reports", label: "Reports", run: openReports } : null,
     { label: "Copy room id", run: () => copied(room.room_id) },
     { label: "Close room", run: closeRoom },
+    room.kind === "direct" && room.peer && !room.peer.deleted ? reporting(room.peer) : null,
     blocking(room),
     room.kind === "direct" ? null
       : { testid: "leave", label: "Leave room…", run: () => leave(room), isDangerous: true },

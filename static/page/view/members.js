@@ -11,6 +11,7 @@
 import { rules } from "../../client/parlor.js";
 import { iconButton, make, markOf, presenceText, shortTime } from "./dom.js";
 import { attempt, confirmed, openMenu } from "./popups.js";
+import { reportUser } from "./report.js";
 
 /** @type {Record<Role, string>} */
 const ROLE_NAMES = { owner: "Owner", moderator: "Moderator", member: "Member", read_only: "Read-only" };
@@ -128,6 +129,7 @@ export class MembersPanel {
       choices.push(item("remove", "Remove from the room…", () => this.#remove(user), true));
       choices.push(item("ban", "Ban…", () => this.#ban(user), true));
     }
+    choices.push(item("report-user", "Report…", () => reportUser(this.#parlor, user)));
     if (room.kind === "direct") {
       const isBlocked = this.#blocks.has(user.id);
       choices.push(isBlocked ? item("unblock", "Unblock", doIt(() => this.#blocks.set(user.id, false)))

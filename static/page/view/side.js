@@ -1,6 +1,7 @@
 /**
  * What stands beside the room, one thing at a time: a thread, the threads that
- * one follows, what one has saved, the members, pinned messages, the inbox, what was found.
+ * one follows, what one has saved, the members, pinned messages, what was reported, the
+ * inbox, what was found.
  *
  * @import { Parlor } from "../../client/parlor.js"
  * @import { Actions } from "./actions.js"
@@ -29,18 +30,19 @@ import { Inbox, Pins, Search } from "./lists.js";
 import { MembersPanel } from "./members.js";
 import { Panel } from "./panel.js";
 import { attempt } from "./popups.js";
+import { Reports } from "./reports.js";
 import { SavedList } from "./saved.js";
 import { Thread } from "./thread.js";
 import { ThreadList } from "./threads.js";
 
 /** What belongs to the room that is open. */
-const OF_ROOM = new Set(["thread", "members", "pins"]);
+const OF_ROOM = new Set(["thread", "members", "pins", "reports"]);
 
 export class Side {
   #parts; #panel = new Panel();
   /** @type {Thread | null} */
   thread = null;
-  /** @type {MembersPanel | Pins | Inbox | Search | ThreadList | SavedList | null} what is shown besides a thread, if it is to be kept true */
+  /** @type {MembersPanel | Pins | Reports | Inbox | Search | ThreadList | SavedList | null} what is shown besides a thread, if it is to be kept true */
   shown = null;
 
   /** @param {Parts} parts */
@@ -117,6 +119,14 @@ export class Side {
     const { id } = open;
     const mayPin = () => { const room = parlor.chat.room(id); return room !== null && rules.mayPin(room); };
     this.#show("pins", "Pinned", (body) => new Pins({ parlor, body, room: id, mayPin, show })).start();
+  }
+
+  /** What was reported in the open room, for who moderates it. */
+  openReports() {
+    const { parlor, open, showMessage: show } = this.#parts;
+    if (!open) return;
+    const { id } = open;
+    this.#show("reports", "Reports", (body) => new Reports({ parlor, body, room: id, show })).start();
   }
 
   #openThreads() {

@@ -15,6 +15,7 @@ mod marks;
 mod people;
 mod preferences;
 mod refusals;
+mod reports;
 mod saved;
 mod threads;
 mod writing;
