@@ -3,7 +3,7 @@
  *
  * @import { Parts } from "./parts.js"
  * @import { Commands } from "./commands.js"
- * @import { SavedEntry, SavedState } from "./types.js"
+ * @import { SavedEntry, SavedState, ScheduledMessage } from "./types.js"
  */
 
 import { allOf } from "./calls.js";
@@ -63,6 +63,59 @@ export class ChatLater extends ChatCommands {
     for (const entry of entries) this.chat.saved.learn(entry, moment);
     this.#parts.changed();
     return entries;
+  }
+
+  /** @type {Commands["schedule"]} */
+  schedule(...asked) { return this.#put(super.schedule(...asked)); }
+  /** @type {Commands["changeScheduled"]} */
+  changeScheduled(...asked) { return this.#put(super.changeScheduled(...asked)); }
+  /** @type {Commands["sendScheduled"]} */
+  sendScheduled(scheduledId) { return this.#put(super.sendScheduled(scheduledId)); }
+
+  /** @param {Promise<ScheduledMessage>} asked */
+  async #put(asked) {
+    const scheduled = await asked;
+    this.chat.scheduled.put(scheduled);
+    this.#parts.changed();
+    return scheduled;
+  }
+
+  /** @type {Commands["cancelScheduled"]} */
+  async cancelScheduled(scheduledId) {
+    await super.cancelScheduled(scheduledId);
+    this.chat.scheduled.end(scheduledId);
+    this.#parts.changed();
+  }
+
+  /** @type {Commands["scheduled"]} */
+  async scheduled(which) {
+    const { moment } = this.chat.scheduled;
+    const page = await super.scheduled(which);
+    this.#learnScheduled(page.scheduled, moment);
+    return page;
+  }
+
+  /**
+   * Reads all that this user has scheduled into `chat.scheduled`; who asks meanwhile shares it.
+   * @returns {Promise<void>}
+   */
+  loadScheduled() { return this.#reading.run("scheduled", () => this.#loadScheduled()); }
+
+  async #loadScheduled() {
+    const { moment } = this.chat.scheduled;
+    /** @type {ScheduledMessage[]} */
+    const all = await allOf(this, "/scheduled", ({ scheduled }) => scheduled);
+    this.chat.scheduled.keepOnly(new Set(all.map(({ scheduled_id: id }) => id)), moment);
+    this.#learnScheduled(all, moment);
+  }
+
+  /**
+   * @param {ScheduledMessage[]} told
+   * @param {number} moment at which these were asked for
+   */
+  #learnScheduled(told, moment) {
+    for (const each of told) this.chat.scheduled.learn(each, moment);
+    this.#parts.changed();
   }
 
   /**

@@ -44,6 +44,7 @@
  *   "unread": Wire.Unread & {room: string},
  *   "thread-state": Wire.ThreadState,
  *   "saved": Wire.SavedState,
+ *   "scheduled": Wire.ScheduledChange,
  *   "draft": {room: string, thread?: string, draft: Wire.Draft | null},
  *   "typing": {room: string, user: string, isTyping: boolean},
  *   "presence": Wire.Presence & {user: string},

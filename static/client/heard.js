@@ -66,6 +66,10 @@ export class Heard {
         this.#chat.saved.heard(frame.data);
         this.#emit("saved", frame.data);
         return this.#changed();
+      case "message.scheduled":
+        this.#chat.scheduled.heard(frame.data);
+        this.#emit("scheduled", frame.data);
+        return this.#changed();
       case "message.reminder":
         this.#chat.saved.reminded(frame.data, frame.timestamp);
         return this.#published(frame);
@@ -106,12 +110,15 @@ export class Heard {
         this.#chat.changeRoom(frame.room_id, frame.data);
         this.#emit("room-updated", { room: frame.room_id, ...frame.data });
         return true;
-      case "room.removed": case "room.deleted":
+      case "room.removed": case "room.deleted": {
+        const reason = frame.data?.reason ?? "deleted";
+        if (reason === "deleted") this.#chat.scheduled.forget(frame.room_id);
         this.#positions.forget(frame.room_id);
         this.#chat.removeRoom(frame.room_id);
         this.#on.gone(frame.room_id);
-        this.#emit("room-removed", { room: frame.room_id, reason: frame.data?.reason ?? "deleted" });
+        this.#emit("room-removed", { room: frame.room_id, reason });
         return true;
+      }
       default: return false;
     }
   }

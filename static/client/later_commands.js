@@ -1,14 +1,18 @@
 /**
- * What one can ask to come back to later: messages that one saves for oneself,
- * and is reminded of. Each gives a promise, and fails with a `ParlorError`.
+ * What one can ask for later: messages that one saves for oneself, and is
+ * reminded of, and those that are to be sent then. Each gives a promise, and
+ * fails with a `ParlorError`.
  *
- * @import { SavedEntry, SavedState, Saving } from "./types.js"
+ * @import { Extras } from "./outbox.js"
+ * @import { Rescheduling, SavedEntry, SavedState, Saving, ScheduledMessage, SendingTime } from "./types.js"
  *
  * @typedef {{reminders?: boolean, cursor?: string, limit?: number}} WhichSaved
  * @typedef {{saved: SavedEntry[], cursor?: string, has_more: boolean}} SavedPage
+ * @typedef {{scheduled: ScheduledMessage[], cursor?: string, has_more: boolean}} ScheduledPage
  */
 
 import { query } from "./calls.js";
+import { dataOf } from "./outbox.js";
 import { ReportCommands } from "./report_commands.js";
 
 /** Extended by `Commands`. */
@@ -29,5 +33,37 @@ export class LaterCommands extends ReportCommands {
    */
   saved({ reminders, cursor, limit = 50 } = {}) {
     return this.rest("GET", `/saved${query({ reminders, cursor, limit })}`);
+  }
+
+  /**
+   * Has a message sent later: `extras` are as those of `send`.
+   *
+   * @type {(room: string, content: string, when: SendingTime, extras?: Extras & {clientId?: string}) => Promise<ScheduledMessage>}
+   */
+  schedule(room, content, when, extras = {}) {
+    return this.command("message.schedule", { ...dataOf({ ...extras, room, content }), ...when });
+  }
+
+  /**
+   * What is not named stays; a `metadata` of null takes it away. What was refused is tried again.
+   *
+   * @type {(scheduledId: string, change: Rescheduling) => Promise<ScheduledMessage>}
+   */
+  changeScheduled(scheduledId, change) { return this.command("scheduled.change", { scheduled_id: scheduledId, ...change }); }
+  /**
+   * Sends it at once; `scheduled` tells what came of it.
+   *
+   * @type {(scheduledId: string) => Promise<ScheduledMessage>}
+   */
+  sendScheduled(scheduledId) { return this.command("scheduled.send", { scheduled_id: scheduledId }); }
+  /** @type {(scheduledId: string) => Promise<void>} */
+  cancelScheduled(scheduledId) { return this.command("scheduled.cancel", { scheduled_id: scheduledId }); }
+  /**
+   * A page of what this user has scheduled, the soonest first.
+   *
+   * @type {(which?: {room?: string, cursor?: string, limit?: number}) => Promise<ScheduledPage>}
+   */
+  scheduled({ room, cursor, limit = 50 } = {}) {
+    return this.rest("GET", `/scheduled${query({ room_id: room, cursor, limit })}`);
   }
 }

@@ -59,7 +59,7 @@ function recordOf({ room, content, clientId, at, replyTo, threadId, inRoom, meta
 
 /**
  * The same as the server wants it.
- * @param {Content} content
+ * @param {Omit<Content, "clientId"> & {clientId?: string}} content
  */
 export function dataOf({ room, content, clientId, replyTo, threadId, inRoom, metadata, attachments }) {
   return withoutGaps({

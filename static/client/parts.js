@@ -122,6 +122,7 @@ export class Parts {
           this.chat.drafts.forget(room, error);
           this.chat.threads.forget(room);
           this.chat.saved.forget(room);
+          this.chat.scheduled.forget(room);
         }
         this.chat.resync(room);
         emit("resync", { room });

@@ -61,6 +61,10 @@ const SAVED = {
   message_id: isText, room_id: isText, saved: isFlag, note: maybe(isText), saved_at: maybe(isText),
   remind_at: maybe(isText), reminded_at: maybe(isText), updated_at: isText,
 };
+const SCHEDULED = {
+  scheduled_id: isText, room_id: isText, content: isText, reply_to: maybe(isText), thread_id: maybe(isText), metadata: maybe(isObject),
+  attachments: maybe(listOf({ attachment_id: isText, name: isText })), send_at: isText, created_at: isText, updated_at: isText, failed: maybe({ code: isText, message: isText }),
+};
 const REMINDER = { room_id: isText, message_id: isText, note: maybe(isText), remind_at: isText };
 const ROOM = {
   room_id: isText, last_seq: isSeq, epoch: maybe(isText), title: maybe(isText), created_at: maybe(isText),
@@ -105,6 +109,7 @@ const FRAMES = new Map(Object.entries(/** @type {Record<string, Fields>} */ ({
   "room.draft": { data: DRAFT },
   "thread.state": { data: THREAD_STATE },
   "message.saved": { data: SAVED },
+  "message.scheduled": { data: { scheduled_id: isText, state: isText, scheduled: maybe(SCHEDULED), message_id: maybe(isText) } },
   "message.reminder": { inbox_seq: isSeq, timestamp: isText, data: REMINDER },
   "room.removed": OF_ROOM,
   "room.deleted": OF_ROOM,
@@ -133,6 +138,9 @@ const ANSWERS = new Map(Object.entries(/** @type {Record<string, Shape>} */ ({
   "room.subscribe": POSITION,
   "draft.set": DRAFT,
   "message.save": SAVED,
+  "message.schedule": SCHEDULED,
+  "scheduled.change": SCHEDULED,
+  "scheduled.send": SCHEDULED,
   "message.report": { report_id: isText },
   "user.report": { report_id: isText },
 })));

@@ -11,6 +11,7 @@ import { Growing, isGrowing } from "./growing.js";
 import { KnownRooms } from "./known_rooms.js";
 import { unhide } from "./preferences.js";
 import { Saved } from "./saved.js";
+import { Scheduled } from "./scheduled.js";
 import { Threads } from "./threads.js";
 import { countCome, countGone } from "./unread.js";
 
@@ -22,6 +23,8 @@ export class ChatState extends KnownRooms {
   threads = new Threads();
   /** The messages that this user has saved. */
   saved = new Saved();
+  /** The messages that are to be sent later. */
+  scheduled = new Scheduled();
 
   // Rooms
 
@@ -159,6 +162,7 @@ export class ChatState extends KnownRooms {
     this.drafts.reset();
     this.threads.reset();
     this.saved.reset();
+    this.scheduled.reset();
     this.forgetInbox();
   }
 }

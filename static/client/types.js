@@ -109,6 +109,30 @@
  * @typedef {{note?: string, remind_at?: string, remind_in_seconds?: number}} Saving
  * @typedef {{room_id: string, message_id: string, note?: string, remind_at: string}} Reminder
  *
+ * @typedef {object} ScheduledMessage what this user has scheduled to be sent later
+ * @property {string} scheduled_id
+ * @property {string} room_id
+ * @property {string} client_id that of the message that comes of it
+ * @property {string} content
+ * @property {string} [reply_to] id of the message that is quoted
+ * @property {string} [thread_id]
+ * @property {boolean} [in_room]
+ * @property {Record<string, unknown>} [metadata]
+ * @property {Attachment[]} [attachments]
+ * @property {string} send_at
+ * @property {string} created_at
+ * @property {string} updated_at of two, the later one counts
+ * @property {Pick<Refusal, "code" | "message">} [failed] why it was not sent
+ *
+ * @typedef {object} ScheduledChange how it stands now
+ * @property {string} scheduled_id
+ * @property {"waiting" | "failed" | "sent" | "cancelled"} state
+ * @property {ScheduledMessage} [scheduled] where it waits or has failed
+ * @property {string} [message_id] of the message that it was sent as
+ *
+ * @typedef {{send_at?: string, send_in_seconds?: number}} SendingTime one of the two
+ * @typedef {SendingTime & {content?: string, metadata?: Record<string, unknown> | null}} Rescheduling
+ *
  * @typedef {"spam" | "harassment" | "hate" | "violence" | "sexual" | "self_harm" | "illegal" | "other"} ReportReason
  * @typedef {"dismiss" | "delete" | "mute" | "ban"} Decision
  *
@@ -221,6 +245,7 @@
  *   | {type: "room.draft", data: Draft}
  *   | {type: "thread.state", data: ThreadState}
  *   | {type: "message.saved", data: SavedState}
+ *   | {type: "message.scheduled", data: ScheduledChange}
  *   | {type: "message.reminder", inbox_seq: number, timestamp: string, data: Reminder}
  *   | {type: "room.removed" | "room.deleted", room_id: string, data?: {reason?: Leaving}}
  *   | {type: "room.members", room_id: string, data: {member_count: number}}

@@ -113,6 +113,23 @@ await ben.unsave(id);
 await isGone;
 assert.deepEqual([ben.chat.saved.list, ben.chat.saved.get(id)], [[], null]);
 
+// What is sent later, or not at all.
+await ben.loadScheduled();
+const cameLater = nextOf(alice, "message", ({ content }) => content === "good morning");
+const wasSent = nextOf(ben, "scheduled", ({ state }) => state === "sent");
+const late = await ben.schedule("den", "good mornign", { send_in_seconds: 3_000 }, { clientId: "morning" });
+assert.equal((await ben.changeScheduled(late.scheduled_id, { content: "good morning" })).content, "good morning");
+assert.deepEqual(ben.chat.scheduled.list.map(({ content }) => content), ["good morning"]);
+assert.equal((await ben.scheduled({ room: "den" })).scheduled[0].scheduled_id, late.scheduled_id);
+await ben.sendScheduled(late.scheduled_id);
+assert.equal((await cameLater).client_id, "morning");
+assert.equal((await wasSent).message_id, (await cameLater).message_id);
+const never = await ben.schedule("den", "never", { send_at: "2099-01-01T09:00:00Z" }).catch((error) => error);
+assert.equal(never.field, "send_at", "it is too far ahead");
+const dropped = await ben.schedule("den", "never", { send_in_seconds: 3_000 });
+await ben.cancelScheduled(dropped.scheduled_id);
+assert.deepEqual(ben.chat.scheduled.list, []);
+
 // What one reports, and what the owner of the room decides.
 const { report_id: report } = await ben.report(id, "spam", "again");
 assert.notEqual((await ben.reportUser("alice", "other")).report_id, report);

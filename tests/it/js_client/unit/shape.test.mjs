@@ -9,6 +9,10 @@ const message = {
   message_id: "1", room_id: "r", seq: 6, changed_seq: 6, sender, content: "x", created_at: "2026-11-28T00:00:00.000Z",
 };
 const room = { room_id: "r", kind: "public", title: "", last_seq: 5, epoch: "e", read_seq: 5, unread: 0, mentions: 0 };
+const scheduled = {
+  scheduled_id: "1", room_id: "r", client_id: "c", content: "", attachments: [{ attachment_id: "2", name: "a.png" }],
+  send_at: "2026", created_at: "2026", updated_at: "2026", failed: { code: "forbidden", message: "no" },
+};
 const ready = { user: sender, limits: { command_burst: 20 }, rooms: [room], complete: true, inbox_seq: 0, inbox_epoch: "x" };
 
 test("what Parlor says is taken, also with more in it than is known", () => {
@@ -27,6 +31,8 @@ test("what Parlor says is taken, also with more in it than is known", () => {
     { type: "room.draft", room_id: "r", data: { room_id: "r", thread_id: "1", content: "", metadata: {}, updated_at: "2026" } },
     { type: "thread.state", data: { room_id: "r", thread_id: "1", following: true, read_seq: 0, unread: 0, mentions: 0 } },
     { type: "message.saved", data: { message_id: "1", room_id: "r", saved: false, updated_at: "2026" } },
+    { type: "message.scheduled", room_id: "r", data: { scheduled_id: "1", state: "sent", message_id: "2" } },
+    { type: "message.scheduled", room_id: "r", data: { scheduled_id: "1", state: "failed", scheduled } },
     { type: "message.reminder", inbox_seq: 1, timestamp: "2026", data: { room_id: "r", message_id: "1", remind_at: "2026" } },
     { type: "room.deleted", room_id: "r" }, { type: "room.of_tomorrow", room_id: "r", data: 5 },
     { type: "presence", data: { user_id: "bob", status: "offline", last_seen: null } },
@@ -50,6 +56,7 @@ test("what is no frame, or lacks what its type needs, is refused with the place"
     [{ type: "session.rooms", data: { rooms: [{ ...room, last_seq: "5" }], complete: true } }, "data.rooms.0.last_seq"],
     [{ type: "thread.state", data: { room_id: "r", thread_id: "1", read_seq: 0, unread: 0, mentions: 0 } }, "data.following"],
     [{ type: "message.saved", data: { message_id: "1", room_id: "r", updated_at: "2026" } }, "data.saved"],
+    [{ type: "message.scheduled", data: { scheduled_id: "1", state: "waiting", scheduled: { ...scheduled, send_at: 5 } } }, "data.scheduled.send_at"],
     [{ type: "message.reminder", timestamp: "2026", data: { room_id: "r", message_id: "1", remind_at: "2026" } }, "inbox_seq"],
     [{ type: "session.resumed" }, "data"], [{ type: "session.resumed", data: { rooms: { a: {} } } }, "data.rooms.a.last_seq"],
     [{ type: "message.created", room_id: "r", seq: 6 }, "data"],
