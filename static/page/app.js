@@ -16,7 +16,7 @@ import { Blocks } from "./view/blocks.js";
 import { Composer } from "./view/composer.js";
 import { showConnection } from "./view/connection.js";
 import { setUpDialogs } from "./view/dialogs.js";
-import { byId, paintMark } from "./view/dom.js";
+import { byId, paintMark, shortTime } from "./view/dom.js";
 import { takeDrops } from "./view/drop.js";
 import { fill } from "./view/filling.js";
 import { hear } from "./view/heard.js";
@@ -25,6 +25,7 @@ import { attempt, notify } from "./view/popups.js";
 import { watchPresence } from "./view/presence.js";
 import { RoomView } from "./view/room.js";
 import { RoomList } from "./view/rooms.js";
+import { paintScheduled } from "./view/scheduled.js";
 import { Side } from "./view/side.js";
 import { setUpSignIn } from "./view/sign_in.js";
 import { paintThreads } from "./view/threads.js";
@@ -103,6 +104,7 @@ function paint() {
   roomList.paint();
   paintBell(chat.inboxUnseen);
   paintThreads(chat.threads.unread);
+  paintScheduled(chat.scheduled.list);
   open?.paint();
   side.paint();
 }
@@ -226,39 +228,46 @@ byId("room-menu").onclick = () => {
 
 /**
  * What is too long stays where it was written.
- * @param {string} room
  * @param {string} content
- * @param {Extras} extras
+ * @param {Extras} [extras]
  */
-function say(room, content, extras) {
+function check(content, extras) {
   const refusal = parlor.refusalOf(content, extras);
   if (refusal) throw refusal;
-  parlor.send(room, content, extras);
 }
 
-/** @type {(room: () => string | undefined) => Omit<Told, "send" | "lastOwn" | "escape">} */
-const common = (room) => ({
+/** @type {(place: () => {room?: string, threadId?: string}) => Omit<Told, "lastOwn">} */
+const common = (place) => ({
+  send: (content, extras) => {
+    const { room, threadId } = place();
+    check(content, extras);
+    if (room) parlor.send(room, content, { ...extras, threadId });
+  },
+  schedule: async (content, extras, when) => {
+    const { room = "", threadId } = place();
+    check(content, extras);
+    const { send_at: at } = await parlor.schedule(room, content, { send_at: when.at, send_in_seconds: when.seconds }, { ...extras, threadId });
+    notify(`It will be sent: ${shortTime(new Date(at))}.`);
+  },
   edit: async (message, content) => {
-    const refusal = parlor.refusalOf(content);
-    if (refusal) throw refusal;
+    check(content);
     await parlor.edit(message.message_id, content);
   },
   upload: (file) => parlor.attach(file),
   fileBytes: () => parlor.limits.attachment_bytes,
   typing: (isTyping) => {
-    const where = room();
-    if (where && parlor.state === "online") parlor.typing(where, isTyping).catch(() => {});
+    const { room } = place();
+    if (room && parlor.state === "online") parlor.typing(room, isTyping).catch(() => {});
   },
   people: () => open?.people.toMention() ?? [],
+  escape: () => side.close(),
 });
 
 const composer = new Composer(byId("composer-form"), {
   testid: "", label: "Write a message", begun,
   on: {
-    ...common(() => open?.id),
-    send: (content, extras) => { if (open) say(open.id, content, extras); },
+    ...common(() => ({ room: open?.id })),
     lastOwn: () => open?.timeline.lastOwn() ?? null,
-    escape: () => side.close(),
   },
 });
 
@@ -266,13 +275,8 @@ const composer = new Composer(byId("composer-form"), {
 const threadComposer = new Composer(byId("thread-form"), {
   testid: "thread", label: "Reply in this thread", also: "Also send to the room", begun,
   on: {
-    ...common(() => side.thread?.room),
-    send: (content, extras) => {
-      const { thread } = side;
-      if (thread) say(thread.room, content, { ...extras, threadId: thread.rootId });
-    },
+    ...common(() => ({ room: side.thread?.room, threadId: side.thread?.rootId })),
     lastOwn: () => side.thread?.lastOwn(chat.me) ?? null,
-    escape: () => side.close(),
   },
 });
 

@@ -5,13 +5,12 @@
  * @import { Going } from "./attached.js"
  * @import { Begun, BegunTexts, Place } from "./begun.js"
  * @import { Told } from "./composer_parts.js"
+ * @import { When } from "./times.js"
  */
 
 import { Attached, FILES_MAX } from "./attached.js";
 import { isSamePlace } from "./begun.js";
-import { composerParts, contextParts, fit, quoting } from "./composer_parts.js";
-import { iconButton } from "./dom.js";
-import { openEmojis } from "./popups.js";
+import { composerParts, contextParts, fit, listen, quoting } from "./composer_parts.js";
 import { Suggestions } from "./suggestions.js";
 import { Typing } from "./typing.js";
 import { whyNot } from "./words.js";
@@ -47,39 +46,27 @@ export class Composer {
     this.#box = parts.box;
     this.#files = new Attached(parts.files, { upload: on.upload, bytesMax: on.fileBytes });
     this.#suggestions = new Suggestions(parts.text, parts.suggestions, on.people);
-    this.#listen(parts);
+    listen(form, parts, {
+      submit: () => this.#submit(),
+      wrote: () => this.#wrote(),
+      left: () => {
+        this.#typing.stop();
+        if (this.#place && this.#passedOver) this.begunChanged(this.#place);
+      },
+      key: (event) => this.#key(event),
+      files: (files) => this.addFiles(files),
+      emoji: (emoji) => this.#insert(emoji),
+      mayLater: () => this.#said() !== null,
+      later: (when) => this.#later(when),
+    });
   }
 
-  /** @param {ReturnType<typeof composerParts>} parts */
-  #listen({ picked, clip, smile }) {
-    clip.onclick = () => picked.click();
-    picked.onchange = () => {
-      if (picked.files) this.addFiles(picked.files);
-      picked.value = "";
-    };
-    smile.onclick = () => openEmojis(smile, (emoji) => this.#insert(emoji));
-    this.#form.onsubmit = (event) => {
-      event.preventDefault();
-      this.#submit();
-    };
-    this.#text.oninput = () => {
-      this.fail("");
-      fit(this.#text);
-      this.#keep();
-      if (!this.#editing) this.#typing.wrote(this.#text.value);
-      this.#suggestions.update();
-    };
-    this.#text.onblur = () => {
-      this.#typing.stop();
-      if (this.#place && this.#passedOver) this.begunChanged(this.#place);
-    };
-    this.#text.onkeydown = (event) => this.#key(event);
-    this.#text.onpaste = (event) => {
-      const files = event.clipboardData?.files ?? [];
-      if (files.length === 0) return;
-      event.preventDefault();
-      this.addFiles(files);
-    };
+  #wrote() {
+    this.fail("");
+    fit(this.#text);
+    this.#keep();
+    if (!this.#editing) this.#typing.wrote(this.#text.value);
+    this.#suggestions.update();
   }
 
   /** @param {KeyboardEvent} event */
@@ -226,31 +213,45 @@ export class Composer {
     this.#files.hide(Boolean(this.#editing));
     const isSaving = this.#saving !== null && this.#saving === this.#editing;
     this.#text.readOnly = this.#button.disabled = isSaving;
-    if (!message) return this.#context.replaceChildren();
-    const what = this.#editing ? "Editing" : `Replying to ${message.sender.name}`;
-    const cancel = iconButton("close", this.#editing ? "Cancel editing" : "Cancel reply", {
-      onclick: () => { this.#cancel(); this.focus(); },
-    });
-    this.#context.replaceChildren(...contextParts(what, message), cancel);
-    return undefined;
+    const cancel = () => { this.#cancel(); this.focus(); };
+    this.#context.replaceChildren(...(message ? contextParts(message, Boolean(this.#editing), cancel) : []));
+  }
+
+  /** What is to be sent; null if there is nothing, or something is in its way, which is said. */
+  #said() {
+    const content = this.#text.value.trim();
+    const { done: attachments, obstacle } = this.#files;
+    this.fail(obstacle ?? "");
+    if (obstacle || (!content && attachments.length === 0)) return null;
+    return { content, extras: { ...quoting(this.#replying), inRoom: this.#tick.checked || undefined, ...(attachments.length > 0 && { attachments }) } };
   }
 
   #submit() {
-    const content = this.#text.value.trim();
-    if (this.#editing) return void this.#save(this.#editing, content);
-    const attachments = this.#files.done;
-    const { obstacle } = this.#files;
-    if (obstacle) return this.fail(obstacle);
-    if (!content && attachments.length === 0) return undefined;
+    if (this.#editing) return void this.#save(this.#editing, this.#text.value.trim());
+    const said = this.#said();
+    if (!said) return undefined;
     try {
-      const inRoom = this.#tick.checked || undefined;
-      this.#on.send(content, { ...quoting(this.#replying), inRoom, ...(attachments.length > 0 && { attachments }) });
+      this.#on.send(said.content, said.extras);
     } catch (error) {
       return this.fail(whyNot(error));
     }
     this.#typing.stop();
     this.#show();
     return undefined;
+  }
+
+  /**
+   * What was written stays until the server has it.
+   * @param {When} when
+   */
+  async #later(when) {
+    const said = this.#said();
+    const place = this.#place;
+    if (!said || !place) return;
+    this.#typing.stop();
+    await this.#on.schedule(said.content, said.extras, when);
+    this.#begun.keep(place, { text: "", replying: null });
+    if (isSamePlace(place, this.#place)) this.#show();
   }
 
   /**
@@ -285,8 +286,7 @@ export class Composer {
   #insert(text) {
     this.#text.setRangeText(text, this.#text.selectionStart, this.#text.selectionEnd, "end");
     this.focus();
-    fit(this.#text);
-    this.#keep();
+    this.#wrote();
   }
 
   /** @param {Iterable<File> & {length: number}} files */

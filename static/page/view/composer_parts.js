@@ -4,9 +4,11 @@
  * @import { Extras } from "../../client/outbox.js"
  * @import { Attachment, Message } from "../../client/types.js"
  * @import { Person } from "./suggestions.js"
+ * @import { When } from "./times.js"
  *
  * @typedef {object} Told what a composer calls
  * @property {(content: string, extras: Extras) => void} send
+ * @property {(content: string, extras: Extras, when: When) => Promise<unknown>} schedule resolves once that is stored
  * @property {(message: Message, content: string) => Promise<void>} edit resolves once that is stored
  * @property {(file: File) => Promise<Attachment>} upload
  * @property {() => number | undefined} fileBytes
@@ -14,10 +16,22 @@
  * @property {() => Person[]} people
  * @property {() => Message | null} lastOwn
  * @property {() => void} escape
+ *
+ * @typedef {object} Used what one does in a composer
+ * @property {() => void} submit
+ * @property {() => void} wrote
+ * @property {() => void} left the field where one writes
+ * @property {(event: KeyboardEvent) => void} key
+ * @property {(files: FileList) => void} files
+ * @property {(emoji: string) => void} emoji
+ * @property {() => boolean} mayLater whether there is something to be sent later
+ * @property {(when: When) => Promise<unknown>} later
  */
 
 import { icon, iconButton, make } from "./dom.js";
 import { quoteText } from "./message.js";
+import { openEmojis, openMenu } from "./popups.js";
+import { IN_AN_HOUR, timeChoices } from "./times.js";
 
 const HEIGHT_MAX_PX = 180;
 
@@ -39,17 +53,52 @@ export function composerParts(form, testid, label, also) {
   const picked = make("input", { type: "file", multiple: true, hidden: true, data: { testid: `${prefix}file` } });
   const clip = iconButton("clip", "Attach files");
   const smile = iconButton("smile", "Insert an emoji");
+  const later = iconButton("clock", "Send later", { className: "later", data: { testid: `${prefix}send-later` } });
+  later.ariaHasPopup = "menu";
   const context = make("div", { className: "context", hidden: true });
   const files = make("div", { className: "files", hidden: true });
   const locked = make("p", { className: "locked quiet", hidden: true, data: { testid: `${prefix}locked` } });
   const error = make("p", { className: "error", role: "alert" });
-  const box = make("div", { className: "box" }, clip, picked, text, smile, button);
+  const box = make("div", { className: "box" }, clip, picked, text, smile, later, button);
   const suggestions = make("ul", { className: "suggestions", role: "listbox", hidden: true,
     id: `${prefix}suggestions`, aria: { label: "People to mention" } });
   const tick = make("input", { type: "checkbox", data: { testid: `${prefix}also` } });
   form.replaceChildren(suggestions, locked, context, files, error, box);
   if (also) form.append(make("label", { className: "also quiet" }, tick, also));
-  return { text, tick, button, picked, clip, smile, context, files, locked, error, box, suggestions };
+  return { text, tick, button, picked, clip, smile, later, context, files, locked, error, box, suggestions };
+}
+
+/**
+ * Tells what one does in a composer.
+ *
+ * @param {HTMLFormElement} form
+ * @param {ReturnType<typeof composerParts>} parts
+ * @param {Used} on
+ */
+export function listen(form, { text, picked, clip, smile, later }, on) {
+  clip.onclick = () => picked.click();
+  picked.onchange = () => {
+    if (picked.files) on.files(picked.files);
+    picked.value = "";
+  };
+  smile.onclick = () => openEmojis(smile, on.emoji);
+  later.onclick = () => {
+    if (on.mayLater()) openMenu(later, "Send later", timeChoices("Send later", [IN_AN_HOUR], on.later));
+    else text.focus();
+  };
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    on.submit();
+  };
+  text.oninput = on.wrote;
+  text.onblur = on.left;
+  text.onkeydown = on.key;
+  text.onpaste = (event) => {
+    const files = event.clipboardData?.files;
+    if (!files?.length) return;
+    event.preventDefault();
+    on.files(files);
+  };
 }
 
 /**
@@ -62,14 +111,16 @@ export function fit(text) {
 }
 
 /**
- * Which message is answered or edited.
+ * Which message is answered or edited, and how to give that up.
  *
- * @param {string} what
  * @param {Message} message
+ * @param {boolean} isEdit
+ * @param {() => void} cancel
  */
-export const contextParts = (what, message) => [
-  make("span", { className: "grow" }, make("strong", {}, what), " ",
+export const contextParts = (message, isEdit, cancel) => [
+  make("span", { className: "grow" }, make("strong", {}, isEdit ? "Editing" : `Replying to ${message.sender.name}`), " ",
     make("bdi", { className: "quiet" }, quoteText(message))),
+  iconButton("close", isEdit ? "Cancel editing" : "Cancel reply", { onclick: cancel }),
 ];
 
 /**

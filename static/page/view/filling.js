@@ -1,6 +1,7 @@
 /**
  * What `ready` does not tell: the newest messages, who is there, the inbox,
- * what one has begun to write, the threads that one follows, what one has saved.
+ * what one has begun to write, the threads that one follows, what one has saved
+ * and scheduled.
  *
  * @import { Parlor } from "../../client/parlor.js"
  * @import { Room } from "../../client/types.js"
@@ -31,6 +32,7 @@ export async function fill(parlor, blocks, rooms, paint) {
     parlor.drafts(),
     parlor.loadThreads(),
     parlor.loadSaved(),
+    parlor.loadScheduled(),
     blocks.load(),
     ...peers.map((peer) => parlor.presenceOf(peer).then((presence) => chat.learnPresence(presence, moment))),
   ]);

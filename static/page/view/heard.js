@@ -60,6 +60,9 @@ export function hear(page) {
     // In the room it is shown with the message.
     if (message.room !== page.open?.id) notify(`Not sent: ${whyNot(error)}`, "error");
   });
+  parlor.on("scheduled", ({ scheduled }) => {
+    if (scheduled?.failed) notify(`Not sent: ${whyNot(scheduled.failed)}`, "error");
+  });
   parlor.on("discarded", (message) => {
     inOpenRoom(message.room, (timeline) => timeline.discarded(message));
     page.side.thread?.discarded(message);

@@ -4,6 +4,7 @@
  * @import { Found } from "../../client/commands.js"
  * @import { Parlor } from "../../client/parlor.js"
  * @import { InboxEvent, Message } from "../../client/types.js"
+ * @import { Shown } from "./message.js"
  *
  * @typedef {{highlights: Found["highlights"], words: string[]}} Marked what is to be marked of what was searched for
  *
@@ -34,7 +35,7 @@ export const empty = (text) => make("p", { className: "quiet empty" }, text);
 
 /**
  * A message in a list; pressing it leads to it.
- * @param {Message} message
+ * @param {Shown} message
  * @param {string | null} me
  * @param {Look} look
  */
@@ -54,7 +55,7 @@ export function entry(message, me, { where = null, found = null, onclick, testid
 }
 
 /**
- * @param {Message} message
+ * @param {Shown} message
  * @param {string | null} me
  * @param {Marked | null} found
  */
@@ -66,7 +67,7 @@ function said(message, me, found) {
 
 /**
  * The files of a message, by name: what was looked for may be in one.
- * @param {Message} message
+ * @param {Shown} message
  * @param {Marked | null} found
  */
 function filesOf({ deleted_at: deleted, attachments }, found) {

@@ -1,7 +1,7 @@
 /**
  * What stands beside the room, one thing at a time: a thread, the threads that
- * one follows, what one has saved, the members, pinned messages, what was reported, the
- * inbox, what was found.
+ * one follows, what one has saved or scheduled, the members, pinned messages, what was
+ * reported, the inbox, what was found.
  *
  * @import { Parlor } from "../../client/parlor.js"
  * @import { Actions } from "./actions.js"
@@ -32,6 +32,7 @@ import { Panel } from "./panel.js";
 import { attempt } from "./popups.js";
 import { Reports } from "./reports.js";
 import { SavedList } from "./saved.js";
+import { ScheduledList } from "./scheduled.js";
 import { Thread } from "./thread.js";
 import { ThreadList } from "./threads.js";
 
@@ -42,7 +43,7 @@ export class Side {
   #parts; #panel = new Panel();
   /** @type {Thread | null} */
   thread = null;
-  /** @type {MembersPanel | Pins | Reports | Inbox | Search | ThreadList | SavedList | null} what is shown besides a thread, if it is to be kept true */
+  /** @type {MembersPanel | Pins | Reports | Inbox | Search | ThreadList | SavedList | ScheduledList | null} what is shown besides a thread, if it is to be kept true */
   shown = null;
 
   /** @param {Parts} parts */
@@ -52,6 +53,7 @@ export class Side {
     byId("open-pins").onclick = () => this.#panel.toggle("pins", () => this.#openPins());
     byId("open-threads").onclick = () => this.#panel.toggle("threads", () => this.#openThreads());
     byId("open-saved").onclick = () => this.#panel.toggle("saved", () => this.#openSaved());
+    byId("open-scheduled").onclick = () => this.#panel.toggle("scheduled", () => this.#openScheduled());
     byId("bell").onclick = () => this.#panel.toggle("inbox", () => this.#openInbox());
     byId("search-form").onsubmit = (event) => {
       event.preventDefault();
@@ -138,6 +140,11 @@ export class Side {
   #openSaved() {
     const { parlor, showMessage: show } = this.#parts;
     this.#show("saved", "Saved", (body) => new SavedList({ parlor, body, show })).paint();
+  }
+
+  #openScheduled() {
+    const { parlor } = this.#parts;
+    this.#show("scheduled", "Scheduled", (body) => new ScheduledList({ parlor, body })).paint();
   }
 
   #openInbox() {

@@ -40,7 +40,7 @@ export const fieldTime = (date) =>
  */
 export function timeField(label, value = tomorrowMorning()) {
   return make("label", {}, label, make("input", {
-    type: "datetime-local", name: "at", required: true, min: fieldTime(new Date()), value: fieldTime(value), data: { testid: "time" },
+    type: "datetime-local", name: "at", required: true, min: fieldTime(new Date(Math.min(Date.now(), value.getTime()))), value: fieldTime(value), data: { testid: "time" },
   }));
 }
 

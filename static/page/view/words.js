@@ -12,7 +12,7 @@
 const FIELDS = {
   user_id: "The user id", user: "The user id", room_id: "The room id", room: "The room id", password: "The password",
   title: "The title", topic: "The topic", content: "The message", name: "The name", emoji: "The emoji",
-  remind_at: "The time", q: "The search", file: "The file", body: "What was sent",
+  remind_at: "The time", send_at: "The time", q: "The search", file: "The file", body: "What was sent",
 };
 
 /**
@@ -53,6 +53,7 @@ const SAID = [
   [/^the room has as many pinned messages as allowed$/, "No more messages can be pinned in this room."],
   [/^the message has as many different reactions as allowed$/, "No more reactions fit on this message."],
   [/^you have saved as many messages as allowed/, "You cannot save any more messages. Remove some first."],
+  [/^you have scheduled as many messages as allowed/, "You cannot schedule any more messages. Cancel one first."],
   [/^the user is in as many rooms as allowed$/, "No more rooms can be joined. Leave one first."],
   [/^only members of the room may do this$/, "You are not a member of this room."],
   [/^you have read-only access to this room$/, "You can only read in this room."],

@@ -17,6 +17,7 @@ mod preferences;
 mod refusals;
 mod reports;
 mod saved;
+mod scheduled;
 mod threads;
 mod writing;
 
