@@ -124,7 +124,7 @@ export class ChatLater extends ChatCommands {
    */
   async #fill({ message_id: id, saved: isSaved }) {
     const { saved } = this.chat;
-    if (!this.#hasSaved || !isSaved || saved.hasMessage(id)) return;
+    if (!this.#hasSaved || !isSaved || saved.message(id)) return;
     const message = await this.#reading.run(`message ${id}`, () => this.message(id)).catch(() => null);
     if (!message) return;
     saved.changed(message);

@@ -26,10 +26,10 @@ export class Saved {
   get(id) { return this.#kept.get(id); }
 
   /**
-   * Whether a message itself is known.
+   * A saved message itself; null if it is not known.
    * @param {string} id
    */
-  hasMessage(id) { return this.#messages.has(id); }
+  message(id) { return this.#messages.get(id) ?? null; }
 
   /**
    * All of them whose message is known, what was saved last first.

@@ -24,7 +24,7 @@ test("what is saved is listed once its message is known, what was saved last fir
   const { chat, saved, listed } = known(entry(1, 1), entry(2, 2, { note: "read" }));
   assert.deepEqual([listed(), saved.get("m2").note, saved.get("m9")], [["m2", "m1"], "read", null]);
   saved.heard(state(3, 3));
-  assert.deepEqual([listed(), saved.hasMessage("m3")], [["m2", "m1"], false]);
+  assert.deepEqual([listed(), saved.message("m3")], [["m2", "m1"], null]);
   saved.changed(said(3));
   assert.deepEqual(listed(), ["m3", "m2", "m1"]);
   // Saved otherwise it stays where it is.
@@ -35,7 +35,7 @@ test("what is saved is listed once its message is known, what was saved last fir
   saved.changed(said(2));
   assert.equal(saved.list[1].message.content, "y", "what is older is passed over");
   saved.changed(said(8));
-  assert.equal(saved.hasMessage("m8"), false);
+  assert.equal(saved.message("m8"), null);
 });
 
 test("of two the later one counts, also where it is gone", () => {
@@ -69,7 +69,7 @@ test("what a whole list does not have is gone, unless it was told of since", () 
 test("it goes with its message, and with the room", () => {
   const { chat, saved, listed } = known(entry(1, 1), entry(6, 2), { ...entry(3, 3), room_id: "other", message: said(3, { room_id: "other" }) });
   chat.cleared("r", 5, 7);
-  assert.deepEqual([listed(), saved.hasMessage("m1")], [["m3", "m6"], false]);
+  assert.deepEqual([listed(), saved.message("m1")], [["m3", "m6"], null]);
   chat.removeRoom("r");
   assert.deepEqual(listed(), ["m3"]);
 });
