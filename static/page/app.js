@@ -20,7 +20,7 @@ import { byId, paintMark, shortTime } from "./view/dom.js";
 import { takeDrops } from "./view/drop.js";
 import { fill } from "./view/filling.js";
 import { hear } from "./view/heard.js";
-import { paintBell } from "./view/lists.js";
+import { paintBell } from "./view/inbox.js";
 import { attempt, notify } from "./view/popups.js";
 import { watchPresence } from "./view/presence.js";
 import { RoomView } from "./view/room.js";

@@ -22,6 +22,7 @@ import { tellsOf } from "./connection.js";
 import { Pins } from "./lists.js";
 import { eventName, eventText } from "./message.js";
 import { notify } from "./popups.js";
+import { reminderText } from "./saved.js";
 import { capitalised, whyNot } from "./words.js";
 
 /** @param {Page} page */
@@ -108,8 +109,8 @@ export function hear(page) {
     const isShown = page.side.what === "inbox";
     if (isShown) parlor.seenInbox().catch(() => {});
     if (isReminder(event)) {
-      const { message_id: id, note } = event.data;
-      notify(["Reminder", note].filter(Boolean).join(": "), "note", { label: "Show", run: () => page.jump(id) });
+      const { message_id: id } = event.data;
+      notify(`Reminder: ${reminderText(parlor, event.data)}`, "note", { label: "Show", run: () => page.jump(id) });
     } else if (!isShown) {
       notify(told(event));
     }

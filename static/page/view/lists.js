@@ -1,9 +1,9 @@
 /**
- * What the panel lists: pins, what was found, the inbox.
+ * What the panel lists: pins, what was found.
  *
  * @import { Found } from "../../client/commands.js"
  * @import { Parlor } from "../../client/parlor.js"
- * @import { InboxEvent, Message } from "../../client/types.js"
+ * @import { Message } from "../../client/types.js"
  * @import { Shown } from "./message.js"
  *
  * @typedef {{highlights: Found["highlights"], words: string[]}} Marked what is to be marked of what was searched for
@@ -20,10 +20,9 @@
  * @typedef {(message: Message) => void} Show leads to a message
  */
 
-import { isReminder } from "../../client/parlor.js";
-import { byId, icon, iconButton, make, markOf, shortTime } from "./dom.js";
+import { icon, iconButton, make, markOf, shortTime } from "./dom.js";
 import { excerptOf, namesOne, wordsOf } from "./excerpt.js";
-import { eventName, eventText, quoteText, textOf } from "./message.js";
+import { quoteText, textOf } from "./message.js";
 import { attempt } from "./popups.js";
 import { whyNot } from "./words.js";
 
@@ -152,47 +151,4 @@ export class Search {
       found: { highlights, words }, onclick: () => this.#show(message),
     });
   }
-}
-
-/** What the application told this user, and what they wanted to be reminded of. */
-export class Inbox {
-  #parlor; #body; #jump;
-
-  /** @param {{parlor: Parlor, body: HTMLElement, jump: (messageId: string) => void}} parts */
-  constructor({ parlor, body, jump }) {
-    this.#parlor = parlor;
-    this.#body = body;
-    this.#jump = jump;
-  }
-
-  paint() {
-    const events = this.#parlor.chat.inbox;
-    this.#body.replaceChildren(events.length > 0
-      ? make("ul", { className: "entries", data: { testid: "inbox" } }, ...events.map((event) => this.#item(event)))
-      : empty("Nothing yet. Notifications from the application are kept here."));
-  }
-
-  /** @param {InboxEvent} event */
-  #item(event) {
-    const reminder = isReminder(event) ? event.data : null;
-    const about = make("span", { className: "about" }, make("strong", {}, reminder ? "Reminder" : eventName(event)),
-      make("time", { dateTime: event.timestamp }, shortTime(new Date(event.timestamp))));
-    const text = make("span", { className: "excerpt", dir: "auto" }, reminder ? reminder.note ?? "A message you saved" : eventText(event));
-    const look = { className: "entry note", data: { testid: "inbox-event" } };
-    if (!reminder) return make("li", look, about, text);
-    return make("li", { ...look, className: "entry" }, make("button", {
-      type: "button", className: "entry-button", data: { testid: "to-reminded" }, onclick: () => this.#jump(reminder.message_id),
-    }, make("span", { className: "body" }, about, text)));
-  }
-}
-
-/**
- * How many events wait, on the bell.
- * @param {number} count
- */
-export function paintBell(count) {
-  const badge = byId("bell-count");
-  badge.hidden = count === 0;
-  badge.textContent = String(count);
-  byId("bell").setAttribute("aria-label", count > 0 ? `Inbox, ${count} new` : "Inbox");
 }

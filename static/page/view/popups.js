@@ -178,10 +178,10 @@ export function notify(text, kind = "note", link = null) {
     close);
   if (kind === "error") notice.setAttribute("role", "alert");
   const notices = byId("notices");
-  // What is said again is not said twice.
+  // What is said again is not said twice, unless it leads elsewhere.
   /** @type {(other: Element) => boolean} */
   const isSame = (other) => other.firstElementChild?.textContent === text;
-  [...notices.children].filter(isSame).forEach((other) => other.remove());
+  if (!link) [...notices.children].filter(isSame).forEach((other) => other.remove());
   notices.append(notice);
   while (notices.children.length > NOTICES_MAX) notices.firstElementChild?.remove();
   if (!link) setTimeout(() => notice.remove(), kind === "error" ? ERROR_MS : NOTICE_MS);

@@ -3,7 +3,7 @@
  * menu, and as a list.
  *
  * @import { Parlor } from "../../client/parlor.js"
- * @import { Message, SavedEntry, SavedState } from "../../client/types.js"
+ * @import { Message, Reminder, SavedEntry, SavedState } from "../../client/types.js"
  * @import { Show } from "./lists.js"
  * @import { Choice } from "./popups.js"
  */
@@ -11,6 +11,7 @@
 import { icon, iconButton, make, shortTime } from "./dom.js";
 import { empty, entry } from "./lists.js";
 import { LongList } from "./long_list.js";
+import { quoteText } from "./message.js";
 import { ask, attempt, notify, openMenu } from "./popups.js";
 import { IN_20_MINUTES, IN_AN_HOUR, timeChoices } from "./times.js";
 
@@ -45,6 +46,15 @@ export function savedChoices(parlor, { message_id: id, deleted_at: deleted }, an
     isToCome(state) ? { testid: "unremind", label: "Remove reminder", run: () => attempt(() => parlor.save(id, { note: state?.note })) } : null,
     deleted ? null : { testid: "remind", label: "Remind me…", run: () => openMenu(anchor, "Remind me", times) },
   ];
+}
+
+/**
+ * What a reminder says: what one has noted, or else the message.
+ * @type {(parlor: Parlor, reminder: Reminder) => string}
+ */
+export function reminderText({ chat }, { note, message_id: id }) {
+  const message = chat.saved.message(id);
+  return note ?? (message && quoteText({ ...message, deleted: Boolean(message.deleted_at) })) ?? "A message you saved";
 }
 
 /** What one has saved, the last first. */

@@ -26,7 +26,8 @@
 
 import { rules } from "../../client/parlor.js";
 import { byId, fieldsOf } from "./dom.js";
-import { Inbox, Pins, Search } from "./lists.js";
+import { Inbox } from "./inbox.js";
+import { Pins, Search } from "./lists.js";
 import { MembersPanel } from "./members.js";
 import { Panel } from "./panel.js";
 import { attempt } from "./popups.js";
