@@ -29,6 +29,7 @@ pub mod chat;
 pub mod cli;
 pub mod config;
 pub mod error;
+mod later;
 pub mod limiter;
 pub mod nodes;
 mod operations;

@@ -28,6 +28,7 @@ PAGES = {
     "listDrafts": ("drafts", "cursor", ()),
     "listReports": ("reports", "cursor", ()),
     "listFollowedThreads": ("threads", "cursor", ()),
+    "listSaved": ("saved", "cursor", ()),
     "listMembers": ("members", "after", ("user", "id")),
     "listRoomBans": ("bans", "after", ("user", "id")),
     "listRoomReceipts": ("receipts", "after", ("user_id",)),

@@ -31,6 +31,7 @@ use crate::{
     chat::{ChatServer, Drain, Unfinished},
     config::{Config, ReplicaConfig},
     db::{Database, Idle, SearchIndex, Writer},
+    later::Reminders,
     limiter::Limiters,
     nodes::Hooks,
     rest::{Draining, Files, Search},
@@ -158,6 +159,8 @@ impl Running {
             let dispatcher = Dispatcher::new(webhooks, reader.clone(), writer.clone());
             actix_web::rt::spawn(dispatcher.run(leads.clone()));
         }
+        let reminders = Reminders::new(chat.clone(), reader.clone());
+        actix_web::rt::spawn(reminders.run(leads.clone()));
         let (limits, files) = (&config.limits, &config.attachments);
         let bytes_max = limits.attachment_bytes;
         let store = Store::open(&files.store).map_err(Failure::environment)?;

@@ -117,6 +117,7 @@ impl From<WriteError> for ChatError {
             | WriteError::TooManyUploads
             | WriteError::TooManyPins
             | WriteError::TooManyEmojis
+            | WriteError::TooManySaved
             | WriteError::TooManyToRemove
             | WriteError::IsStreaming
             | WriteError::NotStreaming

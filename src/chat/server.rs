@@ -28,6 +28,7 @@ mod remote;
 mod replay;
 mod request;
 mod room;
+mod saved;
 mod streams;
 mod subscribe;
 mod turn;

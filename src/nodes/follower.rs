@@ -308,6 +308,7 @@ impl Hooks {
             | Happened::Preferences { .. }
             | Happened::Draft { .. }
             | Happened::Thread { .. }
+            | Happened::Saved { .. }
             | Happened::Signal(_) => {}
         }
     }

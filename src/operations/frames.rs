@@ -19,6 +19,7 @@ use super::{
     present::{AckInbox, SetPresence, Typing},
     reaction::{React, Unreact},
     report::{ReportMessage, ReportUser},
+    saved::{Save, Unsave},
     send::Send,
     slow_mode::SetSlowMode,
     stream::{Append, Fail, Finish, Start, Stop},
@@ -86,6 +87,8 @@ pub const FRAMES: &[Frame] = &[
     frame::<Follow>("thread.follow"),
     frame::<Unfollow>("thread.unfollow"),
     frame::<MarkThreadRead>("thread.read"),
+    frame::<Save>("message.save"),
+    frame::<Unsave>("message.unsave"),
     frame::<Command>("app.*"),
 ];
 

@@ -35,6 +35,7 @@ pub mod report;
 pub mod retention;
 pub mod room;
 mod rules;
+pub mod saved;
 pub mod send;
 mod signal;
 pub mod slow_mode;

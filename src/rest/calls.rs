@@ -10,7 +10,7 @@ use super::{
     accounts, admin, api_keys, attachments, bans, blocks,
     call::{Call, call, operate},
     documents, drafts, events, export, import, members, messages, metrics, presence, read, reports,
-    rooms, search, streams, threads, tokens, users, webhooks,
+    rooms, saved, search, streams, threads, tokens, users, webhooks,
 };
 use crate::operations::{
     ban::{Ban, Unban},
@@ -36,6 +36,7 @@ use crate::operations::{
     report::{ReportMessage, ReportUser},
     retention::SetRetention,
     room::{CreateRoom, UpdateRoom},
+    saved::{Save, Unsave},
     send::Send,
     slow_mode::SetSlowMode,
     stream::{Fail, Finish, Stop},
@@ -119,6 +120,8 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(PUT, "pinMessage", "/messages/{message}/pin", operate::<Pin>, &[409], "Pin a message"),
     call(DELETE, "unpinMessage", "/messages/{message}/pin", operate::<Unpin>, &[], "Unpin a message"),
     call(POST, "reportMessage", "/messages/{message}/report", operate::<ReportMessage>, &[409], "Report a message to those who moderate"),
+    call(PUT, "saveMessage", "/messages/{message}/saved", operate::<Save>, &[409], "Save a message, and be reminded of it"),
+    call(DELETE, "unsaveMessage", "/messages/{message}/saved", operate::<Unsave>, &[], "Save a message no more"),
     call(POST, "uploadAttachment", "/attachments", attachments::upload, &[409], "Upload a file"),
     call(GET, "getAttachment", "/attachments/{id}", attachments::show, &[], "An attachment"),
     call(DELETE, "deleteAttachment", "/attachments/{id}", attachments::delete, &[], "Delete an unsent upload"),
@@ -128,6 +131,7 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(POST, "markAllRead", "/read-all", read::mark_all, &[], "Mark everything as read"),
     call(GET, "listFollowedThreads", "/threads", threads::list, &[], "Threads that one follows"),
     call(GET, "listDrafts", "/drafts", drafts::list, &[], "What one has begun to write"),
+    call(GET, "listSaved", "/saved", saved::list, &[], "Saved messages, and reminders"),
     call(GET, "getUnread", "/unread", read::unread, &[], "Unread messages"),
     call(GET, "listReports", "/reports", reports::list, &[], "What was reported"),
     call(GET, "getReport", "/reports/{report}", reports::show, &[404], "A report, with what is around it"),

@@ -15,7 +15,7 @@ use crate::{
     error::ApiError,
     protocol::{
         AttachmentView, DraftView, MessageView, ProfileView, ReceiptView, RoomView,
-        ThreadStateView, UserView,
+        SavedMessageView, ThreadStateView, UserView,
     },
 };
 use parlor_domain::{
@@ -32,6 +32,7 @@ pub(super) struct Export<'a> {
     blocked: Vec<UserView<'a>>,
     drafts: Vec<DraftView<'a>>,
     threads: Vec<ThreadStateView<'a>>,
+    saved: Vec<SavedMessageView<'a>>,
     reactions: Vec<OwnReaction<'a>>,
     inbox: Vec<EventView<'a>>,
     uploads: Vec<AttachmentView<'a>>,
@@ -86,6 +87,8 @@ enum Step {
     /// Older than this.
     Drafts(Timestamp),
     Threads(MessageId),
+    /// Saved before this.
+    Saved(Timestamp),
     Reactions(Option<Reacted>),
     Inbox(Seq),
     Uploads,
@@ -235,6 +238,21 @@ async fn next(
             threads.iter().for_each(|thread| text.entry(&ThreadStateView::from(&thread.state)));
             match threads.last().filter(|_| more) {
                 Some(last) => Step::Threads(last.newest),
+                None => {
+                    text.list("saved");
+                    Step::Saved(Timestamp(i64::MAX))
+                }
+            }
+        }
+        Step::Saved(before) => {
+            let page = async |reader: &Reader| {
+                let limit = i64::try_from(EXPORT_PIECE).unwrap_or(1);
+                reader.saved(user.key, before, limit).await
+            };
+            let (saved, more) = source.read(page).await?;
+            saved.iter().for_each(|one| text.entry(&SavedMessageView::from(one)));
+            match saved.last().and_then(|(last, _)| last.saved_at).filter(|_| more) {
+                Some(last) => Step::Saved(last),
                 None => {
                     text.list("reactions");
                     Step::Reactions(None)

@@ -37,6 +37,7 @@ mod reply;
 mod reports;
 mod request;
 mod rooms;
+mod saved;
 mod search;
 mod state;
 mod streams;

@@ -15,7 +15,8 @@ use crate::{
     protocol::{
         Close, DraftView, ErrorCode, ErrorView, HistoryView, MemberOutcome, MemberResultView,
         MemberView, MembersChangedView, ReadMarkView, Refusal, ReportView, ReportedView,
-        RoomEntryView, RoomPreferencesView, RoomView, Schemas, StoredMessageView, ThreadStateView,
+        RoomEntryView, RoomPreferencesView, RoomView, SavedMessageView, SavedView, Schemas,
+        StoredMessageView, ThreadStateView,
         events::{self, Delta, Departure, MarkView, PresenceView, UnreadView},
         server_frame::{
             self, AppendedView, ChangedView, DeliveredView, Empty, JoinedView, ResumedInbox,
@@ -26,9 +27,10 @@ use crate::{
 use parlor_domain::{
     AppEvent, ClientId, Decided, Decision, Draft, Epoch, EventKind, Extras, HistoryPage,
     InboxEvent, Member, Mentions, Message, MessageId, MessageKind, Notifications, Pin, Posted,
-    Preferences, Profile, Quote, Reaction, Report, ReportId, ReportReason, Role, Room, RoomEvent,
-    RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Seq, Standing, Status, StreamState,
-    Thread, ThreadState, Timestamp, User, UserId, UserKey, limits::Limits,
+    Preferences, Profile, Quote, REMINDER, Reaction, Reminder, Report, ReportId, ReportReason,
+    Role, Room, RoomEvent, RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Saved, Seq,
+    Standing, Status, StreamState, Thread, ThreadState, Timestamp, User, UserId, UserKey,
+    limits::Limits,
 };
 use parlor_websocket::Frame;
 
@@ -105,6 +107,26 @@ fn thread_state() -> ThreadState {
         unread: 2,
         mentions: 1,
     }
+}
+
+fn saved() -> Saved {
+    Saved {
+        room: room().id,
+        message: MessageId(MESSAGE),
+        note: Some("answer him".into()),
+        saved_at: Some(AT),
+        remind_at: Some(LATER),
+        reminded_at: Some(LATER),
+        updated_at: LATER,
+    }
+}
+
+fn reminder() -> InboxEvent {
+    let Saved { room: room_id, message: message_id, note, .. } = saved();
+    let reminder = Reminder { room_id, message_id, note, remind_at: LATER };
+    let data = serde_json::to_string(&reminder).expect("JSON").into();
+    let event = AppEvent { kind: EventKind::from_stored(REMINDER), data, at: LATER };
+    InboxEvent { inbox_seq: Seq(10), event }
 }
 
 fn preferences() -> Preferences {
@@ -275,6 +297,9 @@ fn frames() -> Vec<Frame> {
         events::room_preferences(id, preferences(), AT),
         events::room_draft(&draft(), AT),
         events::thread_state(&thread_state(), AT),
+        events::message_saved(&saved(), AT),
+        events::message_saved(&Saved::gone(room.id.clone(), MessageId(MESSAGE), LATER), AT),
+        events::published_to_user(&reminder()),
         events::typing(id, &ann.id, true, AT),
         events::presence(&offline, AT),
         events::room_presence(id, vec![online], AT),
@@ -368,6 +393,8 @@ fn every_answer_of_an_operation() {
     answers.add(&ThreadStateView::from(&thread_state()));
     answers.add(&ReportedView { report_id: MESSAGE.to_string() });
     answers.add(&ReportView::from(&report()));
+    answers.add(&SavedView::from(&saved()));
+    answers.add(&SavedMessageView::from(&(saved(), plain())));
     answers.add(&HistoryView::from(&page));
     answers.add(&room());
     for frame in FRAMES {

@@ -18,9 +18,10 @@ pub use unread::{UnreadConfig, UnreadTeller};
 
 pub(crate) use crate::db::UNREAD;
 use crate::db::{REPORT_DECIDED, REPORT_OPENED};
+use parlor_domain::REMINDER;
 
 /// The types of webhooks.
-pub const KINDS: [&str; 14] = [
+pub const KINDS: [&str; 15] = [
     "message.created",
     "message.updated",
     "message.deleted",
@@ -35,4 +36,5 @@ pub const KINDS: [&str; 14] = [
     UNREAD,
     REPORT_OPENED,
     REPORT_DECIDED,
+    REMINDER,
 ];

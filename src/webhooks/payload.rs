@@ -1,5 +1,7 @@
 //! The body of a webhook.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
@@ -8,7 +10,10 @@ use crate::{
     db::{Letter, ReadError, Reader, UnreadSummary},
     protocol::{FollowedThreadView, MessageView, ReportView, RoomView},
 };
-use parlor_domain::limits::{UNREAD_COUNTED_AT_ONCE, UNREAD_ROOMS_TOLD};
+use parlor_domain::{
+    REMINDER,
+    limits::{UNREAD_COUNTED_AT_ONCE, UNREAD_ROOMS_TOLD},
+};
 
 #[derive(Serialize)]
 struct Payload<'a> {
@@ -39,6 +44,9 @@ struct Data<'a> {
     report: Option<ReportView<'a>>,
     #[serde(flatten)]
     unread: Option<Unread<'a>>,
+    /// What the user has noted with a message that they are reminded of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
 }
 
 /// What a user has not read when it is told, in rooms of which they want to be told.
@@ -83,6 +91,15 @@ async fn unread(reader: &Reader, letter: &Letter) -> Result<Option<UnreadSummary
     Ok(Some(summary).filter(|summary| summary.unread > 0))
 }
 
+/// The note of a reminder; `None` also if the user has saved the message no more.
+async fn note(reader: &Reader, letter: &Letter) -> Result<Option<Arc<str>>, ReadError> {
+    let (Some(id), Some(message), REMINDER) = (&letter.user, letter.message, &*letter.kind) else {
+        return Ok(None);
+    };
+    let Some(user) = reader.user(id).await? else { return Ok(None) };
+    Ok(reader.saved_of(user.key, message).await?.and_then(|saved| saved.note))
+}
+
 /// `None`: there is nothing to tell any more.
 pub(super) async fn payload(reader: &Reader, letter: &Letter) -> Result<Option<String>, ReadError> {
     let unread = match letter.kind == UNREAD {
@@ -104,6 +121,7 @@ pub(super) async fn payload(reader: &Reader, letter: &Letter) -> Result<Option<S
         },
         None => None,
     };
+    let note = note(reader, letter).await?;
     let payload = Payload {
         kind: &letter.kind,
         timestamp: letter.at.to_rfc3339(),
@@ -116,6 +134,7 @@ pub(super) async fn payload(reader: &Reader, letter: &Letter) -> Result<Option<S
             message: message.as_ref().map(MessageView::from),
             report: report.as_ref().map(ReportView::from),
             unread: unread.as_ref().map(Unread::from),
+            note: note.as_deref(),
         },
     };
     Ok(Some(serde_json::to_string(&payload).expect("texts and numbers are JSON")))

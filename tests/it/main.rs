@@ -89,6 +89,7 @@ mod room_rules;
 mod rooms;
 mod rooms_by_rule;
 mod s3;
+mod saved;
 mod sdk;
 mod search;
 mod sending;

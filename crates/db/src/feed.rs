@@ -13,7 +13,7 @@ pub use own::{OpenRow, OwnRows};
 pub use position::{FeedPage, FeedPosition};
 pub(crate) use position::{LookRow, PageRow};
 
-use parlor_domain::{RoomKey, UserId, UserKey};
+use parlor_domain::{RoomKey, Saved, UserId, UserKey};
 
 /// One thing that happened. It says where to look; what is there is read from
 /// the database, so that it does not matter how late it is heard, or how
@@ -93,6 +93,15 @@ pub enum Happened {
         room: i64,
         user: i64,
         thread: i64,
+    },
+    /// A user has saved a message or changed what they have saved of it, or has it saved
+    /// no more.
+    Saved {
+        user: i64,
+        message: i64,
+        /// The id of its room.
+        room: String,
+        at: i64,
     },
     /// A member wants to have the room otherwise, which only their own clients show.
     Preferences {
@@ -179,6 +188,12 @@ impl Happened {
         Self::UserChanged { id: id.as_str().to_owned(), user: Some(user.0) }
     }
 
+    /// What a user has saved is otherwise.
+    pub fn saved(user: UserKey, saved: &Saved) -> Self {
+        let (message, room) = (saved.message.0, saved.room.as_str().to_owned());
+        Self::Saved { user: user.0, message, room, at: saved.updated_at.0 }
+    }
+
     /// The timeline it is about, if it is about one.
     pub fn room(&self) -> Option<RoomKey> {
         match self {
@@ -195,6 +210,7 @@ impl Happened {
             | Self::Thread { room, .. }
             | Self::Signal(Signal::Room { room, .. }) => Some(RoomKey(*room)),
             Self::Blocked { .. }
+            | Self::Saved { .. }
             | Self::Barred { .. }
             | Self::Revoked { .. }
             | Self::Keys
@@ -219,7 +235,8 @@ impl Happened {
             | Self::Unread { user, .. }
             | Self::Preferences { user, .. }
             | Self::Draft { user, .. }
-            | Self::Thread { user, .. } => Some(UserKey(*user)),
+            | Self::Thread { user, .. }
+            | Self::Saved { user, .. } => Some(UserKey(*user)),
             // Of two users: all nodes hear it.
             Self::Blocked { .. } => None,
             Self::Head { .. }

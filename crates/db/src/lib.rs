@@ -85,6 +85,7 @@ pub use write::{
     refresh::*,
     report::*,
     room::*,
+    saved::*,
     unread::*,
     user::*,
 };

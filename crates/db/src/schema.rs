@@ -376,6 +376,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    saved (user_key, message_id) {
+        user_key -> BigInt,
+        message_id -> BigInt,
+        note -> Nullable<Text>,
+        saved_at -> BigInt,
+        remind_at -> Nullable<BigInt>,
+        reminded_at -> Nullable<BigInt>,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     unread_told (user_key) {
         user_key -> BigInt,
         upto -> BigInt,
@@ -479,6 +491,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reports,
     reported_by,
     thread_follows,
+    saved,
     unread_told,
     unread_waiting,
     retired_heads,

@@ -27,6 +27,7 @@ mod presence;
 mod quota;
 mod report;
 mod room;
+mod saved;
 mod scope;
 mod standing;
 mod thread;
@@ -63,6 +64,7 @@ pub use room::{
     Ban, Member, MemberChange, Receipt, Retention, Role, Room, RoomChange, RoomKind, RoomOverview,
     RoomState,
 };
+pub use saved::{REMINDER, Reminder, Saved};
 pub use scope::{ADMIN, SERVICE, Scope, Scopes, gives_rights};
 pub use standing::{Denied, RoomRules, RulesChange, Standing};
 pub use thread::{FollowedThread, ThreadState};

@@ -285,6 +285,7 @@ to_text! {
     RoomId: |id| id.as_str(),
     UserId: |id| id.as_str(),
     ClientId: |id| id.as_str(),
+    MessageId: |id| &id.0.to_string(),
     Timestamp: |time| &time.to_rfc3339(),
     Role: |role| role.as_str(),
     Emoji: |emoji| &emoji.0,

@@ -7,12 +7,12 @@ use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
     AnyStatus, DraftView, MemberView, MessageView, ProfileView, RoomChangeView, RoomView,
-    ThreadStateView, UserView,
+    SavedView, ThreadStateView, UserView,
     server_frame::{Envelope, NONE},
 };
 use parlor_domain::{
     AppEvent, Draft, InboxEvent, Member, Message, MessageId, Preferences, Profile, Room, RoomEvent,
-    RoomId, RoomOverview, Seq, Status, ThreadState, Timestamp, User, UserId,
+    RoomId, RoomOverview, Saved, Seq, Status, ThreadState, Timestamp, User, UserId,
 };
 use parlor_websocket::Frame;
 
@@ -213,6 +213,14 @@ pub fn room_draft(draft: &Draft, at: Timestamp) -> Frame {
 pub fn thread_state(state: &ThreadState, at: Timestamp) -> Frame {
     let data = Some(ThreadStateView::from(state));
     room_event("thread.state", &state.room, &at.to_rfc3339(), data).encode()
+}
+
+/// To a user's own connections.
+pub fn message_saved(saved: &Saved, at: Timestamp) -> Frame {
+    let (id, at) = (saved.message.0.to_string(), at.to_rfc3339());
+    let data = Some(SavedView::from(saved));
+    Envelope { message_id: Some(&id), ..room_event("message.saved", &saved.room, &at, data) }
+        .encode()
 }
 
 /// `data` of `typing`.

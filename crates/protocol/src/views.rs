@@ -8,7 +8,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{ErrorCode, MessageView, Refusal, message_view::raw};
-use parlor_domain::{Draft, FollowedThread, HistoryPage, Profile, ThreadState, Timestamp, User};
+use parlor_domain::{
+    Draft, FollowedThread, HistoryPage, Message, Profile, Saved, ThreadState, Timestamp, User,
+};
 
 #[derive(Serialize, JsonSchema)]
 pub struct UserView<'a> {
@@ -158,6 +160,41 @@ impl<'a> From<&'a ThreadState> for ThreadStateView<'a> {
     }
 }
 
+/// What a user has saved of a message, or, where `saved` is false, has saved no more.
+#[derive(Serialize, JsonSchema)]
+pub struct SavedView<'a> {
+    message_id: String,
+    room_id: &'a str,
+    saved: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saved_at: Option<String>,
+    /// When the user wants to be reminded of it, or wanted to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remind_at: Option<String>,
+    /// When they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reminded_at: Option<String>,
+    updated_at: String,
+}
+
+impl<'a> From<&'a Saved> for SavedView<'a> {
+    fn from(saved: &'a Saved) -> Self {
+        let Saved { room, message, note, saved_at, remind_at, reminded_at, updated_at } = saved;
+        Self {
+            message_id: message.0.to_string(),
+            room_id: room.as_str(),
+            saved: saved_at.is_some(),
+            note: note.as_deref(),
+            saved_at: saved_at.map(Timestamp::to_rfc3339),
+            remind_at: remind_at.map(Timestamp::to_rfc3339),
+            reminded_at: reminded_at.map(Timestamp::to_rfc3339),
+            updated_at: updated_at.to_rfc3339(),
+        }
+    }
+}
+
 /// A thread, with the message that it begins with.
 #[derive(Serialize, JsonSchema)]
 pub struct FollowedThreadView<'a> {
@@ -169,6 +206,20 @@ pub struct FollowedThreadView<'a> {
 impl<'a> From<&'a FollowedThread> for FollowedThreadView<'a> {
     fn from(FollowedThread { state, root, newest: _ }: &'a FollowedThread) -> Self {
         Self { state: state.into(), root: root.into() }
+    }
+}
+
+/// The same with the message as it is now.
+#[derive(Serialize, JsonSchema)]
+pub struct SavedMessageView<'a> {
+    #[serde(flatten)]
+    saved: SavedView<'a>,
+    message: MessageView<'a>,
+}
+
+impl<'a> From<&'a (Saved, Message)> for SavedMessageView<'a> {
+    fn from((saved, message): &'a (Saved, Message)) -> Self {
+        Self { saved: saved.into(), message: message.into() }
     }
 }
 

@@ -1325,6 +1325,30 @@ export class Calls extends Core {
   }
 
   /**
+   * Saved messages, and reminders. The messages that the user has saved and can read, the
+   * newest saved first, each as it is now. With `reminders` only those of which they are
+   * still to be reminded, the soonest first. `cursor` of one page leads to the next.
+   *
+   * @param {import("../types/api.js").ListSavedQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").SavedMessages>}
+   */
+  listSaved(query, options) {
+    return this.call({ method: "GET", path: "/saved", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Saved messages, and reminders: one after the other, from as many pages as there are.
+   *
+   * @param {import("../types/api.js").ListSavedQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").SavedMessage, void, undefined>}
+   */
+  iterSaved(query, options) {
+    return this.pages((next) => this.listSaved(next, options), query, "saved", "cursor", []);
+  }
+
+  /**
    * A thread. The first message of a thread and its replies in their order, and in `state`
    * what the user has read of it, if they follow it.
    *
@@ -1825,6 +1849,27 @@ export class Calls extends Core {
   }
 
   /**
+   * Save a message, and be reminded of it. Saves a message for the user's own devices
+   * alone, with a note, or a time at which they want to be reminded of it; saved again,
+   * these are what it says now. At most 1,000 are saved.
+   *
+   * @param {string} message
+   * @param {import("../types/api.js").SaveMessageRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Saved>}
+   */
+  saveMessage(message, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/messages/{message}/saved",
+      places: { message },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
    * Search the user's rooms. Finds messages of the user's rooms by their words; the best or
    * the newest first.
    *
@@ -2137,6 +2182,24 @@ export class Calls extends Core {
       places: { message },
       repeatable: true,
       answer: "json",
+    }, options);
+  }
+
+  /**
+   * Save a message no more. Takes away what the user has saved of a message, with its note
+   * and reminder.
+   *
+   * @param {string} message
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  unsaveMessage(message, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/messages/{message}/saved",
+      places: { message },
+      repeatable: true,
+      answer: "nothing",
     }, options);
   }
 

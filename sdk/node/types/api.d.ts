@@ -264,6 +264,7 @@ export interface Export {
   reactions: OwnReaction[];
   receipts: RoomReceipt[];
   rooms: Room[];
+  saved: SavedMessage[];
   threads: ThreadState[];
   uploads: Attachment[];
   user: Profile;
@@ -826,6 +827,51 @@ export interface Rooms {
 }
 
 /**
+ * Saves a message for the user alone. Saved again, its note and time are what this says.
+ */
+export interface SaveMessageRequest {
+  note?: string | null;
+  /** When the user is to be reminded of it. */
+  remind_at?: string | Date | null;
+  remind_in_seconds?: number | null;
+}
+
+/** What a user has saved of a message, or, where `saved` is false, has saved no more. */
+export interface Saved {
+  message_id: string;
+  note?: string;
+  /** When the user wants to be reminded of it, or wanted to. */
+  remind_at?: string;
+  /** When they were. */
+  reminded_at?: string;
+  room_id: string;
+  saved: boolean;
+  saved_at?: string;
+  updated_at: string;
+}
+
+/** The same with the message as it is now. */
+export interface SavedMessage {
+  message: Message;
+  message_id: string;
+  note?: string;
+  /** When the user wants to be reminded of it, or wanted to. */
+  remind_at?: string;
+  /** When they were. */
+  reminded_at?: string;
+  room_id: string;
+  saved: boolean;
+  saved_at?: string;
+  updated_at: string;
+}
+
+export interface SavedMessages {
+  cursor?: string;
+  has_more: boolean;
+  saved: SavedMessage[];
+}
+
+/**
  * Sent again with the same `client_id` it is not stored again, and gets the first answer
  * again.
  */
@@ -1269,6 +1315,16 @@ export interface ListRoomsQuery {
   sort?: "created" | "last_message" | "unread" | "preferred";
   /** Whether anything is unread there, or they are marked so */
   unread?: boolean;
+}
+
+/** Parameters of `listSaved`. */
+export interface ListSavedQuery {
+  /** Where to go on: what the page before said */
+  cursor?: number;
+  /** At most so many entries */
+  limit?: number;
+  /** Only what the user is still to be reminded of, the soonest first */
+  reminders?: boolean;
 }
 
 /** Parameters of `listThread`. */

@@ -769,6 +769,24 @@ export class Calls extends Core {
      */
     iterRooms(query?: import("../types/api.js").ListRoomsQuery, options?: Options): AsyncGenerator<import("../types/api.js").Room, void, undefined>;
     /**
+     * Saved messages, and reminders. The messages that the user has saved and can read, the
+     * newest saved first, each as it is now. With `reminders` only those of which they are
+     * still to be reminded, the soonest first. `cursor` of one page leads to the next.
+     *
+     * @param {import("../types/api.js").ListSavedQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").SavedMessages>}
+     */
+    listSaved(query?: import("../types/api.js").ListSavedQuery, options?: Options): Promise<import("../types/api.js").SavedMessages>;
+    /**
+     * Saved messages, and reminders: one after the other, from as many pages as there are.
+     *
+     * @param {import("../types/api.js").ListSavedQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").SavedMessage, void, undefined>}
+     */
+    iterSaved(query?: import("../types/api.js").ListSavedQuery, options?: Options): AsyncGenerator<import("../types/api.js").SavedMessage, void, undefined>;
+    /**
      * A thread. The first message of a thread and its replies in their order, and in `state`
      * what the user has read of it, if they follow it.
      *
@@ -1044,6 +1062,17 @@ export class Calls extends Core {
      */
     revokeUserTokens(user: string, options?: Options): Promise<void>;
     /**
+     * Save a message, and be reminded of it. Saves a message for the user's own devices
+     * alone, with a note, or a time at which they want to be reminded of it; saved again,
+     * these are what it says now. At most 1,000 are saved.
+     *
+     * @param {string} message
+     * @param {import("../types/api.js").SaveMessageRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Saved>}
+     */
+    saveMessage(message: string, body?: import("../types/api.js").SaveMessageRequest, options?: Options): Promise<import("../types/api.js").Saved>;
+    /**
      * Search the user's rooms. Finds messages of the user's rooms by their words; the best or
      * the newest first.
      *
@@ -1209,6 +1238,15 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").Changed>}
      */
     unpinMessage(message: string, options?: Options): Promise<import("../types/api.js").Changed>;
+    /**
+     * Save a message no more. Takes away what the user has saved of a message, with its note
+     * and reminder.
+     *
+     * @param {string} message
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    unsaveMessage(message: string, options?: Options): Promise<void>;
     /**
      * Change a member's role, or mute them. Changes the role of a member, or mutes them for
      * some seconds, until a time, or, with `null`, not any longer.

@@ -3,10 +3,28 @@
 use std::{sync::Arc, time::Instant};
 
 use super::{ChatServer, subscribe::Since};
-use crate::chat::{CatchUpKind, state::rooms::RoomSeen};
-use parlor_domain::{Role, Room, RoomId, RoomKey, RoomOverview, Seq, Standing, User};
+use crate::{
+    chat::{CatchUpKind, state::rooms::RoomSeen},
+    protocol::events,
+};
+use parlor_domain::{
+    InboxEvent, Role, Room, RoomId, RoomKey, RoomOverview, Seq, Standing, User, UserKey,
+};
 
 impl ChatServer {
+    /// An event has come into an inbox that began at `start`. One who is there is told at
+    /// once; one who is not when they come.
+    pub fn tell_inbox(&mut self, user: UserKey, event: &InboxEvent, start: Seq) {
+        if let Some(online) = self.sessions.users.get(&user) {
+            // Kept also while nobody listens yet: whoever is connecting
+            // compares what they have read with this head.
+            let user = online.user.clone();
+            self.follow_inbox(&user, start);
+        }
+        let inbox = RoomKey::inbox_of(user);
+        self.tell_event(inbox, event.inbox_seq, events::published_to_user(event));
+    }
+
     /// Takes a user's inbox into memory; all of their clients follow it.
     ///
     /// Where it was not there, nothing was in it when they came: so they get

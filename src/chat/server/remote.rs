@@ -16,7 +16,7 @@ use crate::{
     protocol::{Close, events::Departure},
 };
 use parlor_domain::{
-    Member, MessageId, RoomKey, RoomOverview, Seq, Timestamp, UserId, UserKey,
+    Member, MessageId, RoomId, RoomKey, RoomOverview, Saved, Seq, Timestamp, UserId, UserKey,
     limits::{LOOKED_UP_AT_ONCE, MEMBERS_TOLD, READ_AGAIN, TIMELINE_AGAIN},
 };
 use parlor_process::span;
@@ -187,6 +187,11 @@ impl ChatServer {
             }
             Happened::Thread { room, user, thread } => {
                 self.has_thread_otherwise((RoomKey(room), MessageId(thread)), UserKey(user));
+            }
+            Happened::Saved { user, message, room, at } => {
+                let room = RoomId::from_stored(room);
+                let gone = Saved::gone(room, MessageId(message), Timestamp(at));
+                self.has_saved(UserKey(user), gone);
             }
             Happened::Signal(signal) => self.receive_signal(signal),
             Happened::UserChanged { user: Some(user), .. } => self.user_changed(UserKey(user)),

@@ -1,8 +1,6 @@
 //! Publish an event to a user: what their inbox holds.
 
-use parlor_domain::{
-    AppEvent, InboxEvent, PublicationKey, RoomKey, Scope, Seq, User, UserId, UserKey,
-};
+use parlor_domain::{AppEvent, InboxEvent, PublicationKey, RoomKey, Scope, Seq, UserId, UserKey};
 use parlor_macros::each_backend;
 
 use super::{
@@ -13,7 +11,7 @@ use super::{
 use crate::{
     chat::ReplyTo,
     db::{Concern, Conn, Effects, Write, WriteError, Written, on},
-    protocol::{Refusal, Rules, events},
+    protocol::{Refusal, Rules},
 };
 
 publishes! {
@@ -45,30 +43,23 @@ impl Operation for PublishToUser {
             let key = placed(key, &by, &format!("user {}", user.key.0));
             let write = Publishing { user: user.key, key, event, keep };
             server.write_for(reply, write, move |server, reply, published| {
-                server.published_to_user(reply, &user, &published);
+                server.published_to_user(reply, user.key, &published);
             });
         });
     }
 }
 
 impl ChatServer {
-    /// One who is there is told at once; one who is not when they come.
     fn published_to_user(
         &mut self,
         reply: ReplyTo<Published>,
-        user: &User,
+        user: UserKey,
         published: &PublishedToUser,
     ) {
         let PublishedToUser { event, start, duplicate } = published;
-        let (seq, start, duplicate) = (event.inbox_seq, *start, *duplicate);
-        if !duplicate && self.sessions.users.contains_key(&user.key) {
-            // Kept also while nobody listens yet: whoever is connecting
-            // compares what they have read with this head.
-            self.follow_inbox(user, start);
-        }
+        let (seq, duplicate) = (event.inbox_seq, *duplicate);
         if !duplicate {
-            let inbox = RoomKey::inbox_of(user.key);
-            self.tell_event(inbox, seq, events::published_to_user(event));
+            self.tell_inbox(user, event, *start);
         }
         self.answer(reply, Ok(Published { seq: None, inbox_seq: Some(seq), duplicate }));
     }
@@ -112,14 +103,11 @@ impl Write for Publishing {
 
 #[each_backend]
 mod backend {
-    use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
-
     use super::{InboxEvent, PublishedToUser, Publishing, Seq, WriteError, Written};
     use crate::operations::publish::key::backend as key;
     use parlor_db::{
         backend::Conn,
-        schema::inbox,
-        write::{timeline::backend as timeline, user::backend as user},
+        write::{inbox::backend as inbox, user::backend as user},
     };
 
     pub(super) fn publish(conn: &mut Conn, publish: &Publishing) -> Written<PublishedToUser> {
@@ -131,20 +119,7 @@ mod backend {
         if user::find(conn, *user)?.is_none() {
             return Err(WriteError::NoSuchUser.into());
         }
-        let (seq, start) = timeline::advance_inbox(conn, *user)?;
-        diesel::insert_into(inbox::table)
-            .values((
-                inbox::user_key.eq(user.0),
-                inbox::inbox_seq.eq(seq.0),
-                inbox::kind.eq(event.kind.as_str()),
-                inbox::data.eq(&*event.data),
-                inbox::created_at.eq(event.at.0),
-            ))
-            .execute(conn)?;
-        let full = inbox::table
-            .filter(inbox::user_key.eq(user.0))
-            .filter(inbox::inbox_seq.le(seq.0 - keep));
-        diesel::delete(full).execute(conn)?;
+        let (seq, start) = inbox::append(conn, *user, event, *keep)?;
         key::remember(conn, key.as_ref(), seq, event.at)?;
         Ok(PublishedToUser { event: as_event(seq), start, duplicate: false })
     }

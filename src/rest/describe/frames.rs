@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use parlor_domain::{REMINDER, Reminder};
+
 use crate::{
     operations::frames::FRAMES,
     protocol::{
-        Auth, DraftView, ErrorView, MemberView, MessageView, ProfileView, RoomChangeView, Schemas,
-        ThreadStateView,
+        Auth, DraftView, ErrorView, MemberView, MessageView, ProfileView, RoomChangeView,
+        SavedView, Schemas, ThreadStateView,
         events::{
             AddedView, ClearedView, DeltaView, LeftView, MembersView, PreferencesSetView,
             PresenceView, ReceiptsView, RemovedView, RoomPresenceView, StopView, TypingView,
@@ -73,7 +75,8 @@ pub struct Around {
 pub const ANSWER: &[&str] = &["id"];
 const ROOM_EVENT: &[&str] = &["room_id", "timestamp"];
 const PLACED: &[&str] = &["room_id", "timestamp", "seq"];
-const DELTA: &[&str] = &["room_id", "timestamp", "message_id"];
+const OF_MESSAGE: &[&str] = &["room_id", "timestamp", "message_id"];
+const INBOX_EVENT: &[&str] = &["timestamp", "inbox_seq"];
 const MESSAGE: &[&str] = &["room_id", "timestamp", "seq", "message_id"];
 
 /// What the server says by itself or in answer, by its type.
@@ -94,8 +97,10 @@ pub fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
         ("message.created", around(Some(message.clone()), MESSAGE)),
         ("message.updated", around(Some(message.clone()), MESSAGE)),
         ("message.deleted", around(Some(message), MESSAGE)),
-        ("message.delta", around(Some(schemas.of::<DeltaView<'_>>()), DELTA)),
+        ("message.delta", around(Some(schemas.of::<DeltaView<'_>>()), OF_MESSAGE)),
         ("message.stop", around(Some(schemas.of::<StopView<'_>>()), &["timestamp", "message_id"])),
+        ("message.saved", around(Some(schemas.of::<SavedView<'_>>()), OF_MESSAGE)),
+        (REMINDER, around(Some(schemas.of::<Reminder>()), INBOX_EVENT)),
         ("room.cleared", around(Some(schemas.of::<ClearedView>()), PLACED)),
         ("receipts", around(Some(schemas.of::<ReceiptsView<'_>>()), ROOM_EVENT)),
         ("typing", around(Some(schemas.of::<TypingView<'_>>()), ROOM_EVENT)),

@@ -53,6 +53,11 @@ const SUBJECTS: &[Subject] = &[
         "How users have their rooms for themselves, and what they have begun to write",
         &["preferences", "draft", "drafts"],
     ),
+    subject(
+        "Saved",
+        "Messages that users have saved for themselves, and what they are reminded of",
+        &["saved"],
+    ),
     subject("Presence", "Who is there", &["presence"]),
     subject("Events", "What the application tells", &["events", "inbox", "broadcast"]),
     subject("Blocks", "Whom a user does not want to hear", &["blocks"]),

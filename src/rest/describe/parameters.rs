@@ -27,6 +27,7 @@ pub fn description(name: &str) -> &'static str {
         "q" => "Words, `\"phrases\"`, `prefixes*` and `-words` that must not be there",
         "query" => "What is looked for: words of names, or the beginning of an id",
         "Range" => "The part that is wanted, as in `bytes=0-1023`",
+        "reminders" => "Only what the user is still to be reminded of, the soonest first",
         "reply_to" => "The message that it answers",
         "decided" => "Those that have been decided, the newest first",
         "report" => "The id of a report",

@@ -87,6 +87,12 @@ async fn how_one_has_a_room_is_told_to_ones_devices_everywhere() {
         let told = laptop.next_event("thread.state").await;
         assert_eq!(told["data"]["following"], following);
     }
+    let message = ben.history("den", "").await["messages"][0]["message_id"].clone();
+    for (kind, saved) in [("message.save", true), ("message.unsave", false)] {
+        phone.ask(kind, json!({"message_id": message})).await;
+        let told = laptop.next_event("message.saved").await;
+        assert_eq!((&told["message_id"], &told["data"]["saved"]), (&message, &json!(saved)));
+    }
     phone.told_so_far().await;
     // Over two nodes at once: what each device hears last has both.
     for round in 0..10 {
@@ -400,4 +406,26 @@ async fn what_the_application_says_of_a_user_holds_on_every_node() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn one_is_reminded_once_and_on_all_nodes() {
+    const MESSAGES: usize = 20;
+    let cluster = Cluster::start(2).await;
+    let (ann, ben) = (cluster.nodes[0].user("ann").await, cluster.nodes[1].user("ben").await);
+    ann.room_with("den", &[&ben]).await;
+    let mut devices = [ben.connect().await, cluster.nodes[0].user("ben").await.connect().await];
+    for number in 0..MESSAGES {
+        let message = ann.say_id("den", &format!("{number}")).await;
+        let path = format!("/messages/{message}/saved");
+        ben.put(&path, json!({"remind_in_seconds": 1})).await.expect(200);
+    }
+    for device in &mut devices {
+        for number in 1..=MESSAGES {
+            assert_eq!(device.next_event("message.reminder").await["inbox_seq"], number);
+        }
+    }
+    let inbox = ben.get("/inbox").await.expect(200);
+    assert_eq!(inbox["inbox_seq"], MESSAGES);
 }

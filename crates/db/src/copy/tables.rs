@@ -155,6 +155,7 @@ pub(crate) fn all() -> Vec<CopiedTable> {
         thread_follows(user_key, thread_id),
         reports(id),
         reported_by(report_id, user_key),
+        saved(user_key, message_id),
         unread_told(user_key),
         unread_waiting(user_key, room_key),
         retired_heads(bucket),

@@ -18,6 +18,7 @@ mod replica;
 mod reports;
 mod room_list;
 mod rooms;
+mod saved;
 mod size;
 mod submissions;
 mod threads;

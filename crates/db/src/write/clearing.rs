@@ -149,7 +149,7 @@ pub mod backend {
         backend::Conn,
         schema::{
             bans, drafts, former_members, imported_messages, members, mentions, messages,
-            reactions, receipts, room_events, room_heads, rooms, streams, thread_follows,
+            reactions, receipts, room_events, room_heads, rooms, saved, streams, thread_follows,
         },
         write::{
             attachment::backend as attachment, life::backend as life, report::backend as report,
@@ -276,6 +276,7 @@ pub mod backend {
         diesel::delete(streams::table.filter(streams::message_id.eq_any(&step))).execute(conn)?;
         let follows = thread_follows::table.filter(thread_follows::thread_id.eq_any(&step));
         diesel::delete(follows).execute(conn)?;
+        diesel::delete(saved::table.filter(saved::message_id.eq_any(&step))).execute(conn)?;
         diesel::delete(messages::table.filter(messages::id.eq_any(&step))).execute(conn)?;
         Ok(i64::try_from(step.len()).is_ok_and(|rows| rows >= PURGE_ROWS))
     }

@@ -117,7 +117,8 @@ pub mod backend {
         backend::Conn,
         schema::{
             api_keys, bans, blocks, drafts, former_members, inbox, inbox_heads, members, mentions,
-            receipts, refresh_tokens, rooms, thread_follows, unread_told, unread_waiting, users,
+            receipts, refresh_tokens, rooms, saved, thread_follows, unread_told, unread_waiting,
+            users,
         },
         write::{
             attachment::backend as attachment, bars::backend as bars, life::backend as life,
@@ -246,6 +247,7 @@ pub mod backend {
         report::forget_user(conn, user)?;
         let follows = thread_follows::table.filter(thread_follows::user_key.eq(key));
         diesel::delete(follows).execute(conn)?;
+        diesel::delete(saved::table.filter(saved::user_key.eq(key))).execute(conn)?;
         diesel::delete(mentions::table.filter(mentions::user_key.eq(key))).execute(conn).map(drop)
     }
 

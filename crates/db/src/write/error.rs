@@ -99,6 +99,8 @@ pub enum WriteError {
     NoSuchKey,
     #[error("the room has as many pinned messages as allowed")]
     TooManyPins,
+    #[error("you have saved as many messages as allowed; take some of them away first")]
+    TooManySaved,
     #[error("the message has as many different reactions as allowed")]
     TooManyEmojis,
     #[error("the refresh token is unknown, expired, used or revoked")]

@@ -88,6 +88,8 @@ fn the_documents_say_the_constants() {
             format!("(the first {REPORTERS_SHOWN}: `user`, `reason`"),
             format!("`note` a text of at most {REPORT_NOTE_CHARS} characters"),
             format!("newest {DRAFTS_PER_USER} drafts of a user are kept"),
+            format!("(at most {NOTE_CHARS} characters)"),
+            format!("more than {} saved messages", number(SAVED_PER_USER)),
             format!("percent-encoded; at most {})", bytes(CUSTOM_FILTER_BYTES)),
             format!("messages of {} or more", bytes(COMPRESSION_MIN_BYTES)),
             format!("1 to {REQUEST_ID_BYTES} bytes of text"),

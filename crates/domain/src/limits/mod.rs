@@ -15,6 +15,7 @@ mod files;
 mod http;
 mod identity;
 mod imports;
+mod later;
 mod nodes;
 mod reports;
 mod rooms;
@@ -35,6 +36,7 @@ pub use self::{
     http::*,
     identity::*,
     imports::*,
+    later::*,
     nodes::*,
     reports::*,
     rooms::*,

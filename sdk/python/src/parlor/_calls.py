@@ -1379,6 +1379,44 @@ def iter_rooms(
     )
 
 
+def list_saved(
+    *,
+    cursor: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    reminders: Union[bool, Unset] = UNSET,
+) -> Call[types.SavedMessages]:
+    """Saved messages, and reminders. The messages that the user has saved and can read, the
+    newest saved first, each as it is now. With `reminders` only those of which they are still
+    to be reminded, the soonest first. `cursor` of one page leads to the next.
+
+    - cursor: Where to go on: what the page before said
+    - limit: At most so many entries
+    - reminders: Only what the user is still to be reminded of, the soonest first
+    """
+    return Call(
+        "GET",
+        path("/saved"),
+        query={"cursor": cursor, "limit": limit, "reminders": reminders},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_saved(
+    *,
+    cursor: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    reminders: Union[bool, Unset] = UNSET,
+) -> Pages[types.SavedMessage]:
+    """Saved messages, and reminders: one after the other, from as many pages as there are."""
+    return pages(
+        list_saved(cursor=cursor, limit=limit, reminders=reminders),
+        "saved",
+        "cursor",
+        (),
+    )
+
+
 def list_thread(
     message: str,
     *,
@@ -1826,6 +1864,32 @@ def revoke_user_tokens(user: str) -> Call[None]:
     )
 
 
+def save_message(
+    message: str,
+    *,
+    note: Union[str, None, Unset] = UNSET,
+    remind_at: Union[Union[str, datetime], None, Unset] = UNSET,
+    remind_in_seconds: Union[int, None, Unset] = UNSET,
+) -> Call[types.Saved]:
+    """Save a message, and be reminded of it. Saves a message for the user's own devices alone,
+    with a note, or a time at which they want to be reminded of it; saved again, these are what
+    it says now. At most 1,000 are saved.
+
+    - remind_at: When the user is to be reminded of it.
+    """
+    return Call(
+        "PUT",
+        path("/messages/{message}/saved", message=message),
+        body={
+            "note": note,
+            "remind_at": remind_at,
+            "remind_in_seconds": remind_in_seconds,
+        },
+        repeatable=True,
+        answer="json",
+    )
+
+
 def search_messages(
     *,
     q: str,
@@ -2169,6 +2233,17 @@ def unpin_message(message: str) -> Call[types.Changed]:
         path("/messages/{message}/pin", message=message),
         repeatable=True,
         answer="json",
+    )
+
+
+def unsave_message(message: str) -> Call[None]:
+    """Save a message no more. Takes away what the user has saved of a message, with its note
+    and reminder."""
+    return Call(
+        "DELETE",
+        path("/messages/{message}/saved", message=message),
+        repeatable=True,
+        answer="nothing",
     )
 
 

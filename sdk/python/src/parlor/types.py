@@ -216,6 +216,7 @@ class Export(TypedDict):
     reactions: List[OwnReaction]
     receipts: List[RoomReceipt]
     rooms: List[Room]
+    saved: List[SavedMessage]
     threads: List[ThreadState]
     uploads: List[Attachment]
     user: Profile
@@ -732,6 +733,52 @@ class _Rooms(TypedDict):
 
 
 class Rooms(_Rooms, total=False):
+    cursor: str
+
+
+class _Saved(TypedDict):
+    message_id: str
+    room_id: str
+    saved: bool
+    updated_at: str
+
+
+class Saved(_Saved, total=False):
+    """What a user has saved of a message, or, where `saved` is false, has saved no more."""
+
+    note: str
+    remind_at: str
+    """When the user wants to be reminded of it, or wanted to."""
+    reminded_at: str
+    """When they were."""
+    saved_at: str
+
+
+class _SavedMessage(TypedDict):
+    message: Message
+    message_id: str
+    room_id: str
+    saved: bool
+    updated_at: str
+
+
+class SavedMessage(_SavedMessage, total=False):
+    """The same with the message as it is now."""
+
+    note: str
+    remind_at: str
+    """When the user wants to be reminded of it, or wanted to."""
+    reminded_at: str
+    """When they were."""
+    saved_at: str
+
+
+class _SavedMessages(TypedDict):
+    has_more: bool
+    saved: List[SavedMessage]
+
+
+class SavedMessages(_SavedMessages, total=False):
     cursor: str
 
 Stats = Dict[str, Any]

@@ -213,6 +213,11 @@ async function marks(boss) {
   assert.equal((await ann.setDraft("board:1", { content: "I th" })).content, "I th");
   assert.deepEqual((await ann.listDrafts()).drafts.map((draft) => draft.content), ["I th"]);
   assert.equal((await ann.iterDrafts({ limit: 1 })).length, 1);
+  const [{ message_id: last }] = (await ann.listMessages("board:1", { limit: 1 })).messages;
+  assert.equal((await ann.saveMessage(last, { note: "read", remind_in_seconds: 600 })).note, "read");
+  assert.equal((await ann.listSaved({ reminders: true })).saved[0].message_id, last);
+  assert.equal((await ann.iterSaved({ limit: 1 })).length, 1);
+  await ann.unsaveMessage(last);
   const set = await ann.setPreferences("board:1", { notifications: "mentions", pinned: true });
   assert.deepEqual(set.preferences, { notifications: "mentions", pinned: true });
   const pinned = await ann.listRooms({ pinned: true, sort: "preferred", member: "ben" });

@@ -218,6 +218,13 @@ async def marks(boss: Recorded) -> None:
     listed = await ann.list_drafts()
     assert [draft["content"] for draft in listed["drafts"]] == ["I th"]
     assert len(await ann.iter_drafts(limit=1)) == 1
+    message = (await ann.list_messages("board:1", limit=1))["messages"][0]["message_id"]
+    kept = await ann.save_message(message, note="read", remind_in_seconds=600)
+    assert kept.get("note") == "read"
+    listed_saved = await ann.list_saved(reminders=True)
+    assert [one["message_id"] for one in listed_saved["saved"]] == [message]
+    assert len(await ann.iter_saved(limit=1)) == 1
+    await ann.unsave_message(message)
     preferences = await ann.set_preferences("board:1", notifications="mentions", pinned=True)
     assert preferences["preferences"] == {"notifications": "mentions", "pinned": True}
     rooms = await ann.list_rooms(pinned=True, sort="preferred", member="ben")
