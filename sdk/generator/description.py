@@ -29,6 +29,7 @@ PAGES = {
     "listReports": ("reports", "cursor", ()),
     "listFollowedThreads": ("threads", "cursor", ()),
     "listSaved": ("saved", "cursor", ()),
+    "listScheduled": ("scheduled", "cursor", ()),
     "listMembers": ("members", "after", ("user", "id")),
     "listRoomBans": ("bans", "after", ("user", "id")),
     "listRoomReceipts": ("receipts", "after", ("user_id",)),

@@ -31,7 +31,7 @@ use crate::{
     chat::{ChatServer, Drain, Unfinished},
     config::{Config, ReplicaConfig},
     db::{Database, Idle, SearchIndex, Writer},
-    later::Reminders,
+    later::{Reminders, Scheduler},
     limiter::Limiters,
     nodes::Hooks,
     rest::{Draining, Files, Search},
@@ -161,6 +161,9 @@ impl Running {
         }
         let reminders = Reminders::new(chat.clone(), reader.clone());
         actix_web::rt::spawn(reminders.run(leads.clone()));
+        let content_bytes = config.limits.content_bytes;
+        let scheduler = Scheduler::new(chat.clone(), reader.clone(), content_bytes);
+        actix_web::rt::spawn(scheduler.run(leads.clone()));
         let (limits, files) = (&config.limits, &config.attachments);
         let bytes_max = limits.attachment_bytes;
         let store = Store::open(&files.store).map_err(Failure::environment)?;

@@ -118,6 +118,7 @@ impl From<WriteError> for ChatError {
             | WriteError::TooManyPins
             | WriteError::TooManyEmojis
             | WriteError::TooManySaved
+            | WriteError::TooManyScheduled
             | WriteError::TooManyToRemove
             | WriteError::IsStreaming
             | WriteError::NotStreaming
@@ -131,6 +132,7 @@ impl From<WriteError> for ChatError {
             WriteError::NoSuchReport => Self::NotFound("report"),
             WriteError::NoSuchKey => Self::NotFound("key"),
             WriteError::NoSuchMember => Self::NotFound("member"),
+            WriteError::NoSuchScheduled => Self::NotFound("scheduled message"),
             WriteError::Overloaded | WriteError::Database => Self::unavailable(),
             // Only `auth` submits refresh tokens.
             WriteError::RefreshRefused

@@ -29,6 +29,7 @@ mod replay;
 mod request;
 mod room;
 mod saved;
+mod scheduled;
 mod streams;
 mod subscribe;
 mod turn;

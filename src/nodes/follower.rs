@@ -309,6 +309,7 @@ impl Hooks {
             | Happened::Draft { .. }
             | Happened::Thread { .. }
             | Happened::Saved { .. }
+            | Happened::Scheduled { .. }
             | Happened::Signal(_) => {}
         }
     }

@@ -20,6 +20,7 @@ use super::{
     reaction::{React, Unreact},
     report::{ReportMessage, ReportUser},
     saved::{Save, Unsave},
+    scheduled::{CancelScheduled, ChangeScheduled, Schedule, SendScheduled},
     send::Send,
     slow_mode::SetSlowMode,
     stream::{Append, Fail, Finish, Start, Stop},
@@ -89,6 +90,10 @@ pub const FRAMES: &[Frame] = &[
     frame::<MarkThreadRead>("thread.read"),
     frame::<Save>("message.save"),
     frame::<Unsave>("message.unsave"),
+    frame::<Schedule>("message.schedule"),
+    frame::<ChangeScheduled>("scheduled.change"),
+    frame::<CancelScheduled>("scheduled.cancel"),
+    frame::<SendScheduled>("scheduled.send"),
     frame::<Command>("app.*"),
 ];
 

@@ -36,6 +36,7 @@ pub mod retention;
 pub mod room;
 mod rules;
 pub mod saved;
+pub mod scheduled;
 pub mod send;
 mod signal;
 pub mod slow_mode;

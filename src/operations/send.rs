@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use parlor_domain::{
     AttachmentId, ClientId, Denied, Message, MessageId, MessageKind, NewExtras, PlainText, Posted,
-    Room, RoomId, RoomKey, RoomKind, RoomRules, Scope, StoredMessage, Timestamp, User, UserId,
-    UserKey,
+    Room, RoomId, RoomKey, RoomKind, RoomRules, Scheduled, ScheduledEnd, ScheduledId, Scope,
+    StoredMessage, Timestamp, User, UserId, UserKey,
     limits::{ATTACHMENTS_PER_MESSAGE, METADATA_BYTES},
     mentioned_in,
 };
@@ -57,6 +57,9 @@ pub struct Send {
     /// Its text comes later.
     #[serde(skip)]
     is_streaming: bool,
+    /// What was scheduled, as of its latest change.
+    #[serde(skip)]
+    scheduled: Option<(ScheduledId, Timestamp)>,
 }
 
 impl Operation for Send {
@@ -71,23 +74,9 @@ impl Operation for Send {
     }
 
     fn check(&mut self, rules: &Rules) -> Result<(), Refusal> {
-        let all = &self.attachments;
-        let is_twice = |(at, id): (usize, &AttachmentId)| all[..at].contains(id);
-        if all.len() > ATTACHMENTS_PER_MESSAGE || all.iter().enumerate().any(is_twice) {
-            let what =
-                format!("must be a list of at most {ATTACHMENTS_PER_MESSAGE} attachment ids");
-            return Err(Refusal::field("attachments", &what));
-        }
         self.check_posted(rules)?;
         check_in_room(self.in_room, self.thread_id)?;
-        match (&self.content, all.is_empty()) {
-            (Some(PlainText(content)), true) => rules.shown_content(content)?,
-            // A file may speak for itself.
-            (Some(PlainText(content)), false) => rules.content(content)?,
-            (None, true) => return Err(Refusal::field("content", "is missing")),
-            (None, false) => {}
-        }
-        Object::check("metadata", self.metadata.as_ref(), METADATA_BYTES)
+        check_said((self.content.as_ref(), self.metadata.as_ref()), &self.attachments, rules)
     }
 
     fn allowed(&self, from: &Requester, access: &Access) -> Result<(), ChatError> {
@@ -127,6 +116,30 @@ pub(super) fn check_in_room(in_room: bool, thread: Option<MessageId>) -> Result<
     }
 }
 
+/// What is checked of the content and metadata of a message, and its files.
+///
+/// # Errors
+/// The field that is wrong.
+pub(super) fn check_said(
+    (content, metadata): (Option<&PlainText>, Option<&Object>),
+    files: &[AttachmentId],
+    rules: &Rules,
+) -> Result<(), Refusal> {
+    let is_twice = |(at, id): (usize, &AttachmentId)| files[..at].contains(id);
+    if files.len() > ATTACHMENTS_PER_MESSAGE || files.iter().enumerate().any(is_twice) {
+        let what = format!("must be a list of at most {ATTACHMENTS_PER_MESSAGE} attachment ids");
+        return Err(Refusal::field("attachments", &what));
+    }
+    match (content, files.is_empty()) {
+        (Some(PlainText(content)), true) => rules.shown_content(content)?,
+        // A file may speak for itself.
+        (Some(PlainText(content)), false) => rules.content(content)?,
+        (None, true) => return Err(Refusal::field("content", "is missing")),
+        (None, false) => {}
+    }
+    Object::check("metadata", metadata, METADATA_BYTES)
+}
+
 /// In whose name a message is stored, and by what right.
 struct Sender {
     user: User,
@@ -144,6 +157,20 @@ impl Sender {
 }
 
 impl Send {
+    /// What was scheduled, now that it is time.
+    pub fn scheduled(scheduled: Scheduled, attachments: Vec<AttachmentId>) -> Self {
+        let Scheduled { id, room, client_id, content, updated_at, metadata, .. } = scheduled;
+        let answers = (scheduled.reply_to, scheduled.thread, scheduled.in_room);
+        let metadata = metadata.map(|metadata| Object(Some(metadata)));
+        Self {
+            content: Some(PlainText(content)).filter(|PlainText(content)| !content.is_empty()),
+            attachments,
+            is_streaming: false,
+            scheduled: Some((id, updated_at)),
+            ..Self::streaming(room, Some(client_id), answers, metadata, None)
+        }
+    }
+
     /// One whose text comes later.
     pub fn streaming(
         room_id: RoomId,
@@ -168,6 +195,7 @@ impl Send {
             created_at: None,
             is_decided: false,
             is_streaming: true,
+            scheduled: None,
         }
     }
 
@@ -295,6 +323,7 @@ impl Send {
         server: &mut ChatServer,
     ) {
         let content = self.content.map_or_else(|| "".into(), |PlainText(content)| content);
+        let scheduled = self.scheduled;
         let (by, is_streaming) = (posted_by.as_ref().map(|by| by.key), self.is_streaming);
         let extras = NewExtras {
             attachments: self.attachments,
@@ -309,6 +338,7 @@ impl Send {
                 silent: self.silent.unwrap_or(self.kind.is_some()),
             },
             is_streaming,
+            scheduled: self.scheduled,
         };
         let message = NewMessage {
             id: server.ids.next(now()),
@@ -335,6 +365,10 @@ impl Send {
                 return;
             }
             metrics().messages.inc();
+            if let Some((scheduled, _)) = scheduled {
+                let ended = ScheduledEnd::Sent(stored.id);
+                server.tell_ended((scheduled, &room.id), sender.key, ended);
+            }
             server.stop_typing(&room, &sender);
             let Some(rich) = rich else {
                 let message = as_sent(&room, sender, client_id, content, stored);

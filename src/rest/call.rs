@@ -160,6 +160,7 @@ impl Form {
             Some("message_id") if names("message") => ApiError::not_found("message"),
             Some("thread_id") if names("thread") => ApiError::not_found("message"),
             Some("report_id") if names("report") => ApiError::not_found("report"),
+            Some("scheduled_id") if names("scheduled") => ApiError::not_found("scheduled message"),
             _ => refusal.into(),
         });
         Ok(read?)
@@ -206,6 +207,7 @@ pub(super) fn field_of(part: &str) -> &str {
         "message" => "message_id",
         "thread" => "thread_id",
         "report" => "report_id",
+        "scheduled" => "scheduled_id",
         other => other,
     }
 }

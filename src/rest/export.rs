@@ -15,7 +15,7 @@ use crate::{
     error::ApiError,
     protocol::{
         AttachmentView, DraftView, MessageView, ProfileView, ReceiptView, RoomView,
-        SavedMessageView, ThreadStateView, UserView,
+        SavedMessageView, ScheduledView, ThreadStateView, UserView,
     },
 };
 use parlor_domain::{
@@ -33,6 +33,7 @@ pub(super) struct Export<'a> {
     drafts: Vec<DraftView<'a>>,
     threads: Vec<ThreadStateView<'a>>,
     saved: Vec<SavedMessageView<'a>>,
+    scheduled: Vec<ScheduledView<'a>>,
     reactions: Vec<OwnReaction<'a>>,
     inbox: Vec<EventView<'a>>,
     uploads: Vec<AttachmentView<'a>>,
@@ -89,6 +90,8 @@ enum Step {
     Threads(MessageId),
     /// Saved before this.
     Saved(Timestamp),
+    /// After so many.
+    Scheduled(i64),
     Reactions(Option<Reacted>),
     Inbox(Seq),
     Uploads,
@@ -254,6 +257,19 @@ async fn next(
             match saved.last().and_then(|(last, _)| last.saved_at).filter(|_| more) {
                 Some(last) => Step::Saved(last),
                 None => {
+                    text.list("scheduled");
+                    Step::Scheduled(0)
+                }
+            }
+        }
+        Step::Scheduled(after) => {
+            let limit = i64::try_from(EXPORT_PIECE).unwrap_or(1);
+            let page = async |reader: &Reader| reader.scheduled(user.key, None, after, limit).await;
+            let (scheduled, more) = source.read(page).await?;
+            scheduled.iter().for_each(|one| text.entry(&ScheduledView::from(one)));
+            match more {
+                true => Step::Scheduled(after + limit),
+                false => {
                     text.list("reactions");
                     Step::Reactions(None)
                 }

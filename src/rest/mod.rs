@@ -38,6 +38,7 @@ mod reports;
 mod request;
 mod rooms;
 mod saved;
+mod scheduled;
 mod search;
 mod state;
 mod streams;

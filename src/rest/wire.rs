@@ -15,8 +15,8 @@ use crate::{
     protocol::{
         Close, DraftView, ErrorCode, ErrorView, HistoryView, MemberOutcome, MemberResultView,
         MemberView, MembersChangedView, ReadMarkView, Refusal, ReportView, ReportedView,
-        RoomEntryView, RoomPreferencesView, RoomView, SavedMessageView, SavedView, Schemas,
-        StoredMessageView, ThreadStateView,
+        RoomEntryView, RoomPreferencesView, RoomView, SavedMessageView, SavedView, ScheduledView,
+        Schemas, StoredMessageView, ThreadStateView,
         events::{self, Delta, Departure, MarkView, PresenceView, UnreadView},
         server_frame::{
             self, AppendedView, ChangedView, DeliveredView, Empty, JoinedView, ResumedInbox,
@@ -25,12 +25,12 @@ use crate::{
     },
 };
 use parlor_domain::{
-    AppEvent, ClientId, Decided, Decision, Draft, Epoch, EventKind, Extras, HistoryPage,
+    AppEvent, ClientId, Decided, Decision, Draft, Epoch, EventKind, Extras, Failed, HistoryPage,
     InboxEvent, Member, Mentions, Message, MessageId, MessageKind, Notifications, Pin, Posted,
     Preferences, Profile, Quote, REMINDER, Reaction, Reminder, Report, ReportId, ReportReason,
-    Role, Room, RoomEvent, RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Saved, Seq,
-    Standing, Status, StreamState, Thread, ThreadState, Timestamp, User, UserId, UserKey,
-    limits::Limits,
+    Role, Room, RoomEvent, RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Saved, Scheduled,
+    ScheduledEnd, ScheduledId, Seq, Standing, Status, StreamState, Thread, ThreadState, Timestamp,
+    User, UserId, UserKey, limits::Limits,
 };
 use parlor_websocket::Frame;
 
@@ -118,6 +118,26 @@ fn saved() -> Saved {
         remind_at: Some(LATER),
         reminded_at: Some(LATER),
         updated_at: LATER,
+    }
+}
+
+/// What is to be sent later, with all it can have.
+fn scheduled() -> Scheduled {
+    let failed = Failed { code: "forbidden".into(), message: "you are muted in this room".into() };
+    Scheduled {
+        id: ScheduledId(7),
+        room: room().id,
+        client_id: ClientId::from_stored("7f"),
+        content: "good morning".into(),
+        reply_to: Some(MessageId(MESSAGE)),
+        thread: Some(MessageId(MESSAGE)),
+        in_room: true,
+        metadata: Some(r#"{"card":7}"#.into()),
+        attachments: rich().extras.and_then(|extras| extras.attachments),
+        send_at: LATER,
+        created_at: AT,
+        updated_at: LATER,
+        failed: Some(failed),
     }
 }
 
@@ -300,6 +320,10 @@ fn frames() -> Vec<Frame> {
         events::message_saved(&saved(), AT),
         events::message_saved(&Saved::gone(room.id.clone(), MessageId(MESSAGE), LATER), AT),
         events::published_to_user(&reminder()),
+        events::message_scheduled(&scheduled(), AT),
+        events::message_scheduled(&Scheduled { failed: None, ..scheduled() }, AT),
+        events::scheduled_ended(ScheduledId(7), id, ScheduledEnd::Sent(MessageId(MESSAGE)), AT),
+        events::scheduled_ended(ScheduledId(7), id, ScheduledEnd::Cancelled, AT),
         events::typing(id, &ann.id, true, AT),
         events::presence(&offline, AT),
         events::room_presence(id, vec![online], AT),
@@ -394,6 +418,7 @@ fn every_answer_of_an_operation() {
     answers.add(&ReportedView { report_id: MESSAGE.to_string() });
     answers.add(&ReportView::from(&report()));
     answers.add(&SavedView::from(&saved()));
+    answers.add(&ScheduledView::from(&scheduled()));
     answers.add(&SavedMessageView::from(&(saved(), plain())));
     answers.add(&HistoryView::from(&page));
     answers.add(&room());

@@ -90,6 +90,7 @@ mod rooms;
 mod rooms_by_rule;
 mod s3;
 mod saved;
+mod scheduled;
 mod sdk;
 mod search;
 mod sending;

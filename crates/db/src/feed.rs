@@ -13,7 +13,7 @@ pub use own::{OpenRow, OwnRows};
 pub use position::{FeedPage, FeedPosition};
 pub(crate) use position::{LookRow, PageRow};
 
-use parlor_domain::{RoomKey, Saved, UserId, UserKey};
+use parlor_domain::{RoomKey, Saved, Scheduled, ScheduledEnd, UserId, UserKey};
 
 /// One thing that happened. It says where to look; what is there is read from
 /// the database, so that it does not matter how late it is heard, or how
@@ -102,6 +102,15 @@ pub enum Happened {
         /// The id of its room.
         room: String,
         at: i64,
+    },
+    /// What a user has scheduled is otherwise, or has ended.
+    Scheduled {
+        user: i64,
+        id: i64,
+        /// The id of its room.
+        room: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended: Option<ScheduledEnd>,
     },
     /// A member wants to have the room otherwise, which only their own clients show.
     Preferences {
@@ -194,6 +203,12 @@ impl Happened {
         Self::Saved { user: user.0, message, room, at: saved.updated_at.0 }
     }
 
+    /// What a user has scheduled is otherwise, or has ended.
+    pub fn scheduled(user: UserKey, scheduled: &Scheduled, ended: Option<ScheduledEnd>) -> Self {
+        let room = scheduled.room.as_str().to_owned();
+        Self::Scheduled { user: user.0, id: scheduled.id.0, room, ended }
+    }
+
     /// The timeline it is about, if it is about one.
     pub fn room(&self) -> Option<RoomKey> {
         match self {
@@ -211,6 +226,7 @@ impl Happened {
             | Self::Signal(Signal::Room { room, .. }) => Some(RoomKey(*room)),
             Self::Blocked { .. }
             | Self::Saved { .. }
+            | Self::Scheduled { .. }
             | Self::Barred { .. }
             | Self::Revoked { .. }
             | Self::Keys
@@ -236,7 +252,8 @@ impl Happened {
             | Self::Preferences { user, .. }
             | Self::Draft { user, .. }
             | Self::Thread { user, .. }
-            | Self::Saved { user, .. } => Some(UserKey(*user)),
+            | Self::Saved { user, .. }
+            | Self::Scheduled { user, .. } => Some(UserKey(*user)),
             // Of two users: all nodes hear it.
             Self::Blocked { .. } => None,
             Self::Head { .. }

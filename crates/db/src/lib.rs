@@ -53,9 +53,10 @@ pub use open::{OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
 pub use reader::{
-    Arrival, Audited, Backlog, DatabaseSize, FollowedThreads, InboxHead, InboxPage, InboxSince,
-    KnownUser, LeftRoom, Letter, Missed, Needs, OwnRooms, Reacted, ReadError, Reader, Replay,
-    ReportFilter, RoomFilter, RoomPlace, RoomSort, SaidIn, SubmissionBacklog, Trim, UnreadSummary,
+    Arrival, Audited, Backlog, DatabaseSize, DueMessage, FollowedThreads, InboxHead, InboxPage,
+    InboxSince, KnownUser, LeftRoom, Letter, Missed, Needs, OwnRooms, Reacted, ReadError, Reader,
+    Replay, ReportFilter, RoomFilter, RoomPlace, RoomSort, SaidIn, SubmissionBacklog, Trim,
+    UnreadSummary,
 };
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
@@ -86,6 +87,7 @@ pub use write::{
     report::*,
     room::*,
     saved::*,
+    scheduled::*,
     unread::*,
     user::*,
 };

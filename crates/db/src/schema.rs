@@ -388,6 +388,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    scheduled (id) {
+        id -> BigInt,
+        user_key -> BigInt,
+        room_key -> BigInt,
+        client_id -> Text,
+        content -> Text,
+        reply_to -> Nullable<BigInt>,
+        thread_id -> Nullable<BigInt>,
+        in_room -> Bool,
+        metadata -> Nullable<Text>,
+        attachments -> Nullable<Text>,
+        send_at -> BigInt,
+        try_at -> Nullable<BigInt>,
+        failed_code -> Nullable<Text>,
+        failed_message -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     unread_told (user_key) {
         user_key -> BigInt,
         upto -> BigInt,
@@ -492,6 +513,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reported_by,
     thread_follows,
     saved,
+    scheduled,
     unread_told,
     unread_waiting,
     retired_heads,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AttachmentId, Mentioned, MessageId, Timestamp, User, UserId};
+use super::{AttachmentId, Mentioned, MessageId, ScheduledId, Timestamp, User, UserId};
 
 /// The rest of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,6 +111,8 @@ pub struct NewExtras {
     pub posted: Posted,
     /// It is to be written while others read it.
     pub is_streaming: bool,
+    /// What was scheduled and is sent with it, as of its latest change.
+    pub scheduled: Option<(ScheduledId, Timestamp)>,
 }
 
 impl NewExtras {

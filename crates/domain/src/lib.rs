@@ -28,6 +28,7 @@ mod quota;
 mod report;
 mod room;
 mod saved;
+mod scheduled;
 mod scope;
 mod standing;
 mod thread;
@@ -65,6 +66,7 @@ pub use room::{
     RoomState,
 };
 pub use saved::{REMINDER, Reminder, Saved};
+pub use scheduled::{Failed, Scheduled, ScheduledEnd, ScheduledId};
 pub use scope::{ADMIN, SERVICE, Scope, Scopes, gives_rights};
 pub use standing::{Denied, RoomRules, RulesChange, Standing};
 pub use thread::{FollowedThread, ThreadState};

@@ -13,8 +13,8 @@ use serde::{
 
 use crate::{
     AttachmentId, ClientId, Epoch, EventKind, ID_CHARS_MAX, MessageId, Position, PublicationKey,
-    ReportId, Role, RoomId, RoomKind, Scope, Seq, Status, Timestamp, UserId, canonical_emoji,
-    display_text,
+    ReportId, Role, RoomId, RoomKind, ScheduledId, Scope, Seq, Status, Timestamp, UserId,
+    canonical_emoji, display_text,
     limits::{AVATAR_BYTES, EMOJI_BYTES, ROLE_CHARS},
 };
 
@@ -159,6 +159,9 @@ is_text!(ReportId, "ReportId", numbered(), |text| {
     MessageId::from_text(text)
         .map(|MessageId(id)| Self(id))
         .map_err(|_| "is no report's".to_owned())
+});
+is_text!(ScheduledId, "ScheduledId", numbered(), |text| {
+    Self::parse(text).ok_or_else(|| "is not the id of a scheduled message".to_owned())
 });
 is_text!(AttachmentId, "AttachmentId", numbered(), |text| {
     Self::parse(text).ok_or_else(|| "is not an attachment id".to_owned())

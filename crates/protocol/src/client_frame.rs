@@ -7,11 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{ErrorCode, frame_id};
-use parlor_domain::{
-    Timestamp, Whole,
-    limits::{REQUEST_ID_BYTES, SECONDS_MAX},
-    shows_something,
-};
+use parlor_domain::{Timestamp, Whole, limits::REQUEST_ID_BYTES, shows_something};
 
 /// One frame of a client: docs/PROTOCOL.md, "Frames".
 #[derive(Debug, PartialEq)]
@@ -69,11 +65,11 @@ impl Rules {
     /// The end of what lasts until a time or for some seconds, or for good. One
     /// that is over is a mistake, a time zone or a typing error: it would end
     /// what it says before it began.
-    pub fn end<const LEAST: i64>(
+    pub fn end<const LEAST: i64, const MOST: i64>(
         &self,
         name: &'static str,
         until: Option<Timestamp>,
-        (other, seconds): (&str, Option<Whole<LEAST, SECONDS_MAX>>),
+        (other, seconds): (&str, Option<Whole<LEAST, MOST>>),
     ) -> Result<Option<Timestamp>, Refusal> {
         match (until, seconds) {
             (Some(_), Some(_)) => {

@@ -7,12 +7,13 @@ use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
     AnyStatus, DraftView, MemberView, MessageView, ProfileView, RoomChangeView, RoomView,
-    SavedView, ThreadStateView, UserView,
+    SavedView, ScheduledChangeView, ThreadStateView, UserView,
     server_frame::{Envelope, NONE},
 };
 use parlor_domain::{
     AppEvent, Draft, InboxEvent, Member, Message, MessageId, Preferences, Profile, Room, RoomEvent,
-    RoomId, RoomOverview, Saved, Seq, Status, ThreadState, Timestamp, User, UserId,
+    RoomId, RoomOverview, Saved, Scheduled, ScheduledEnd, ScheduledId, Seq, Status, ThreadState,
+    Timestamp, User, UserId,
 };
 use parlor_websocket::Frame;
 
@@ -221,6 +222,23 @@ pub fn message_saved(saved: &Saved, at: Timestamp) -> Frame {
     let data = Some(SavedView::from(saved));
     Envelope { message_id: Some(&id), ..room_event("message.saved", &saved.room, &at, data) }
         .encode()
+}
+
+/// To a user's own connections.
+pub fn message_scheduled(scheduled: &Scheduled, at: Timestamp) -> Frame {
+    let data = ScheduledChangeView::new(scheduled);
+    room_event("message.scheduled", &scheduled.room, &at.to_rfc3339(), Some(data)).encode()
+}
+
+/// The same when it was sent or cancelled.
+pub fn scheduled_ended(
+    id: ScheduledId,
+    room: &RoomId,
+    ended: ScheduledEnd,
+    at: Timestamp,
+) -> Frame {
+    let data = ScheduledChangeView::ended(id, ended);
+    room_event("message.scheduled", room, &at.to_rfc3339(), Some(data)).encode()
 }
 
 /// `data` of `typing`.

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, value::RawValue};
 
 use crate::{ErrorCode, MessageView, Refusal, message_view::raw};
 use parlor_domain::{
-    Draft, FollowedThread, HistoryPage, Message, Profile, Saved, ThreadState, Timestamp, User,
+    AttachmentView, Draft, Failed, FollowedThread, HistoryPage, Message, Profile, Saved, Scheduled,
+    ScheduledEnd, ScheduledId, ThreadState, Timestamp, User,
 };
 
 #[derive(Serialize, JsonSchema)]
@@ -220,6 +221,121 @@ pub struct SavedMessageView<'a> {
 impl<'a> From<&'a (Saved, Message)> for SavedMessageView<'a> {
     fn from((saved, message): &'a (Saved, Message)) -> Self {
         Self { saved: saved.into(), message: message.into() }
+    }
+}
+
+/// A message that is to be sent later, as its author sees it.
+#[derive(Serialize, JsonSchema)]
+pub struct ScheduledView<'a> {
+    scheduled_id: String,
+    room_id: &'a str,
+    /// The message that comes of it will have it, too.
+    client_id: &'a str,
+    content: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread_id: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    in_room: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
+    metadata: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<AttachmentView<'a>>>")]
+    attachments: Option<&'a RawValue>,
+    send_at: String,
+    created_at: String,
+    updated_at: String,
+    /// Why it was not sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<FailedView<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct FailedView<'a> {
+    #[schemars(with = "ErrorCode")]
+    code: &'a str,
+    message: &'a str,
+}
+
+impl<'a> From<&'a Scheduled> for ScheduledView<'a> {
+    fn from(scheduled: &'a Scheduled) -> Self {
+        let Scheduled {
+            id,
+            room,
+            client_id,
+            content,
+            reply_to,
+            thread,
+            in_room,
+            metadata,
+            attachments,
+            send_at,
+            created_at,
+            updated_at,
+            failed,
+        } = scheduled;
+        let failed = failed.as_ref();
+        Self {
+            scheduled_id: id.0.to_string(),
+            room_id: room.as_str(),
+            client_id: client_id.as_str(),
+            content,
+            reply_to: reply_to.map(|id| id.0.to_string()),
+            thread_id: thread.map(|id| id.0.to_string()),
+            in_room: *in_room,
+            metadata: raw(metadata.as_deref()),
+            attachments: raw(attachments.as_deref()),
+            send_at: send_at.to_rfc3339(),
+            created_at: created_at.to_rfc3339(),
+            updated_at: updated_at.to_rfc3339(),
+            failed: failed.map(|Failed { code, message }| FailedView { code, message }),
+        }
+    }
+}
+
+/// How a message stands that was to be sent later.
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum ScheduledState {
+    Waiting,
+    Failed,
+    Sent,
+    Cancelled,
+}
+
+/// How what a user has scheduled stands now.
+#[derive(Serialize, JsonSchema)]
+pub struct ScheduledChangeView<'a> {
+    scheduled_id: String,
+    state: ScheduledState,
+    /// What came of it, where it is `sent`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+    /// As it is, where it is `waiting` or `failed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheduled: Option<ScheduledView<'a>>,
+}
+
+impl<'a> ScheduledChangeView<'a> {
+    pub fn new(scheduled: &'a Scheduled) -> Self {
+        let has_failed = scheduled.failed.is_some();
+        Self {
+            scheduled_id: scheduled.id.0.to_string(),
+            state: if has_failed { ScheduledState::Failed } else { ScheduledState::Waiting },
+            message_id: None,
+            scheduled: Some(scheduled.into()),
+        }
+    }
+
+    pub fn ended(id: ScheduledId, ended: ScheduledEnd) -> Self {
+        let (state, message_id) = match ended {
+            ScheduledEnd::Sent(message) => (ScheduledState::Sent, Some(message.0.to_string())),
+            ScheduledEnd::Cancelled => (ScheduledState::Cancelled, None),
+        };
+        Self { scheduled_id: id.0.to_string(), state, message_id, scheduled: None }
     }
 }
 

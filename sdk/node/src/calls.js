@@ -114,6 +114,23 @@ export class Calls extends Core {
   }
 
   /**
+   * Cancel what is to be sent later. It is not sent, and gone with its files.
+   *
+   * @param {string} scheduled
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  cancelScheduled(scheduled, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/scheduled/{scheduled}",
+      places: { scheduled },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
    * Add and remove many members. Adds some members and removes others, up to 1,000 at once
    * and in one transaction. The answer says for each what came of it: one who is refused
    * keeps nobody else from coming. For moderators and services.
@@ -129,6 +146,27 @@ export class Calls extends Core {
       path: "/rooms/{room}/members",
       places: { room },
       body,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Change what is to be sent later. Changes what is named and leaves the rest; `null`
+   * removes the metadata. What was refused is tried again: at its time, or at once where
+   * that is over.
+   *
+   * @param {string} scheduled
+   * @param {import("../types/api.js").ChangeScheduledRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Scheduled>}
+   */
+  changeScheduled(scheduled, body, options) {
+    return this.call({
+      method: "PATCH",
+      path: "/scheduled/{scheduled}",
+      places: { scheduled },
+      body,
+      repeatable: true,
       answer: "json",
     }, options);
   }
@@ -1349,6 +1387,31 @@ export class Calls extends Core {
   }
 
   /**
+   * Messages that are to be sent later. What the user has scheduled, in one room or in all,
+   * the soonest first; what was refused has `failed`. `cursor` of one page leads to the
+   * next.
+   *
+   * @param {import("../types/api.js").ListScheduledQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").ScheduledMessages>}
+   */
+  listScheduled(query, options) {
+    return this.call({ method: "GET", path: "/scheduled", query, repeatable: true, answer: "json" }, options);
+  }
+
+  /**
+   * Messages that are to be sent later: one after the other, from as many pages as there
+   * are.
+   *
+   * @param {import("../types/api.js").ListScheduledQuery} [query]
+   * @param {Options} [options]
+   * @returns {AsyncGenerator<import("../types/api.js").Scheduled, void, undefined>}
+   */
+  iterScheduled(query, options) {
+    return this.pages((next) => this.listScheduled(next, options), query, "scheduled", "cursor", []);
+  }
+
+  /**
    * A thread. The first message of a thread and its replies in their order, and in `state`
    * what the user has read of it, if they follow it.
    *
@@ -1870,6 +1933,28 @@ export class Calls extends Core {
   }
 
   /**
+   * Have a message sent later. Has a message sent later, as the user may send it at that
+   * time: 201 if it is new, 200 if it was scheduled with the same `Idempotency-Key` before.
+   * At most 100 are scheduled.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").ScheduleMessageRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Scheduled>}
+   */
+  scheduleMessage(room, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/rooms/{room}/scheduled",
+      places: { room },
+      body,
+      hasKey: true,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
    * Search the user's rooms. Finds messages of the user's rooms by their words; the best or
    * the newest first.
    *
@@ -1911,6 +1996,23 @@ export class Calls extends Core {
       body,
       hasKey: true,
       repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Send now what is to be sent later. Sends it now, within a second. What came of it is
+   * told by `message.scheduled`.
+   *
+   * @param {string} scheduled
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Scheduled>}
+   */
+  sendScheduled(scheduled, options) {
+    return this.call({
+      method: "POST",
+      path: "/scheduled/{scheduled}/send",
+      places: { scheduled },
       answer: "json",
     }, options);
   }

@@ -107,6 +107,18 @@ export interface ChangeMembersRequest {
   remove?: string[];
 }
 
+/**
+ * Changes what is named and leaves the rest. What was refused is tried again: at its time, or
+ * at once where that is over.
+ */
+export interface ChangeScheduledRequest {
+  content?: string | null;
+  /** `null` takes it away. */
+  metadata?: Record<string, any> | null;
+  send_at?: string | Date | null;
+  send_in_seconds?: number | null;
+}
+
 /** `data` of the ack to a change of a message. */
 export interface Changed {
   message_id: string;
@@ -265,6 +277,7 @@ export interface Export {
   receipts: RoomReceipt[];
   rooms: Room[];
   saved: SavedMessage[];
+  scheduled: Scheduled[];
   threads: ThreadState[];
   uploads: Attachment[];
   user: Profile;
@@ -277,6 +290,11 @@ export interface Export {
 export interface FailMessageRequest {
   content?: string | null;
   metadata?: Record<string, any> | null;
+}
+
+export interface Failed {
+  code: ErrorCode;
+  message: string;
 }
 
 /**
@@ -872,6 +890,48 @@ export interface SavedMessages {
 }
 
 /**
+ * Has a message sent later, by its author's rights of that time. Scheduled again with the
+ * same `client_id` it is not sent twice, and gets the first answer again.
+ */
+export interface ScheduleMessageRequest {
+  attachments?: string[];
+  client_id?: string | null;
+  /** May be left out where there are attachments. */
+  content?: string | null;
+  /** A reply in a thread is also in the room, and unread there. */
+  in_room?: boolean;
+  metadata?: Record<string, any> | null;
+  reply_to?: string | null;
+  send_at?: string | Date | null;
+  send_in_seconds?: number | null;
+  thread_id?: string | null;
+}
+
+/** A message that is to be sent later, as its author sees it. */
+export interface Scheduled {
+  attachments?: Attachment[];
+  /** The message that comes of it will have it, too. */
+  client_id: string;
+  content: string;
+  created_at: string;
+  failed?: Failed;
+  in_room?: boolean;
+  metadata?: Record<string, any>;
+  reply_to?: string;
+  room_id: string;
+  scheduled_id: string;
+  send_at: string;
+  thread_id?: string;
+  updated_at: string;
+}
+
+export interface ScheduledMessages {
+  cursor?: string;
+  has_more: boolean;
+  scheduled: Scheduled[];
+}
+
+/**
  * Sent again with the same `client_id` it is not stored again, and gets the first answer
  * again.
  */
@@ -1325,6 +1385,16 @@ export interface ListSavedQuery {
   limit?: number;
   /** Only what the user is still to be reminded of, the soonest first */
   reminders?: boolean;
+}
+
+/** Parameters of `listScheduled`. */
+export interface ListScheduledQuery {
+  /** Where to go on: what the page before said */
+  cursor?: number;
+  /** At most so many entries */
+  limit?: number;
+  /** In this room only */
+  room_id?: string;
 }
 
 /** Parameters of `listThread`. */

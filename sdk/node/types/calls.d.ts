@@ -60,6 +60,14 @@ export class Calls extends Core {
      */
     blockUser(user: string, options?: Options): Promise<void>;
     /**
+     * Cancel what is to be sent later. It is not sent, and gone with its files.
+     *
+     * @param {string} scheduled
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    cancelScheduled(scheduled: string, options?: Options): Promise<void>;
+    /**
      * Add and remove many members. Adds some members and removes others, up to 1,000 at once
      * and in one transaction. The answer says for each what came of it: one who is refused
      * keeps nobody else from coming. For moderators and services.
@@ -70,6 +78,17 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").MembersChanged>}
      */
     changeMembers(room: string, body?: import("../types/api.js").ChangeMembersRequest, options?: Options): Promise<import("../types/api.js").MembersChanged>;
+    /**
+     * Change what is to be sent later. Changes what is named and leaves the rest; `null`
+     * removes the metadata. What was refused is tried again: at its time, or at once where
+     * that is over.
+     *
+     * @param {string} scheduled
+     * @param {import("../types/api.js").ChangeScheduledRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Scheduled>}
+     */
+    changeScheduled(scheduled: string, body?: import("../types/api.js").ChangeScheduledRequest, options?: Options): Promise<import("../types/api.js").Scheduled>;
     /**
      * Delete all messages. Deletes all messages of the room; the room stays. For the owner.
      *
@@ -787,6 +806,25 @@ export class Calls extends Core {
      */
     iterSaved(query?: import("../types/api.js").ListSavedQuery, options?: Options): AsyncGenerator<import("../types/api.js").SavedMessage, void, undefined>;
     /**
+     * Messages that are to be sent later. What the user has scheduled, in one room or in all,
+     * the soonest first; what was refused has `failed`. `cursor` of one page leads to the
+     * next.
+     *
+     * @param {import("../types/api.js").ListScheduledQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").ScheduledMessages>}
+     */
+    listScheduled(query?: import("../types/api.js").ListScheduledQuery, options?: Options): Promise<import("../types/api.js").ScheduledMessages>;
+    /**
+     * Messages that are to be sent later: one after the other, from as many pages as there
+     * are.
+     *
+     * @param {import("../types/api.js").ListScheduledQuery} [query]
+     * @param {Options} [options]
+     * @returns {AsyncGenerator<import("../types/api.js").Scheduled, void, undefined>}
+     */
+    iterScheduled(query?: import("../types/api.js").ListScheduledQuery, options?: Options): AsyncGenerator<import("../types/api.js").Scheduled, void, undefined>;
+    /**
      * A thread. The first message of a thread and its replies in their order, and in `state`
      * what the user has read of it, if they follow it.
      *
@@ -1073,6 +1111,17 @@ export class Calls extends Core {
      */
     saveMessage(message: string, body?: import("../types/api.js").SaveMessageRequest, options?: Options): Promise<import("../types/api.js").Saved>;
     /**
+     * Have a message sent later. Has a message sent later, as the user may send it at that
+     * time: 201 if it is new, 200 if it was scheduled with the same `Idempotency-Key` before.
+     * At most 100 are scheduled.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").ScheduleMessageRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Scheduled>}
+     */
+    scheduleMessage(room: string, body?: import("../types/api.js").ScheduleMessageRequest, options?: Options): Promise<import("../types/api.js").Scheduled>;
+    /**
      * Search the user's rooms. Finds messages of the user's rooms by their words; the best or
      * the newest first.
      *
@@ -1101,6 +1150,15 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").StoredMessage>}
      */
     sendMessage(room: string, body?: import("../types/api.js").SendMessageRequest, options?: Options): Promise<import("../types/api.js").StoredMessage>;
+    /**
+     * Send now what is to be sent later. Sends it now, within a second. What came of it is
+     * told by `message.scheduled`.
+     *
+     * @param {string} scheduled
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Scheduled>}
+     */
+    sendScheduled(scheduled: string, options?: Options): Promise<import("../types/api.js").Scheduled>;
     /**
      * Keep what one has begun to write. Keeps what the user has begun to write in a room or a
      * thread there, for their own devices alone; an empty content without metadata takes it

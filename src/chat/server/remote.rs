@@ -16,7 +16,8 @@ use crate::{
     protocol::{Close, events::Departure},
 };
 use parlor_domain::{
-    Member, MessageId, RoomId, RoomKey, RoomOverview, Saved, Seq, Timestamp, UserId, UserKey,
+    Member, MessageId, RoomId, RoomKey, RoomOverview, Saved, ScheduledId, Seq, Timestamp, UserId,
+    UserKey,
     limits::{LOOKED_UP_AT_ONCE, MEMBERS_TOLD, READ_AGAIN, TIMELINE_AGAIN},
 };
 use parlor_process::span;
@@ -192,6 +193,10 @@ impl ChatServer {
                 let room = RoomId::from_stored(room);
                 let gone = Saved::gone(room, MessageId(message), Timestamp(at));
                 self.has_saved(UserKey(user), gone);
+            }
+            Happened::Scheduled { user, id, room, ended } => {
+                let room = RoomId::from_stored(room);
+                self.has_scheduled((ScheduledId(id), &room), UserKey(user), ended);
             }
             Happened::Signal(signal) => self.receive_signal(signal),
             Happened::UserChanged { user: Some(user), .. } => self.user_changed(UserKey(user)),

@@ -4,3 +4,4 @@
 mod marks;
 mod requests;
 mod saved;
+mod scheduled;

@@ -10,7 +10,7 @@ use crate::{
     operations::frames::FRAMES,
     protocol::{
         Auth, DraftView, ErrorView, MemberView, MessageView, ProfileView, RoomChangeView,
-        SavedView, Schemas, ThreadStateView,
+        SavedView, ScheduledChangeView, Schemas, ThreadStateView,
         events::{
             AddedView, ClearedView, DeltaView, LeftView, MembersView, PreferencesSetView,
             PresenceView, ReceiptsView, RemovedView, RoomPresenceView, StopView, TypingView,
@@ -100,6 +100,7 @@ pub fn events(schemas: &mut Schemas) -> BTreeMap<&'static str, Around> {
         ("message.delta", around(Some(schemas.of::<DeltaView<'_>>()), OF_MESSAGE)),
         ("message.stop", around(Some(schemas.of::<StopView<'_>>()), &["timestamp", "message_id"])),
         ("message.saved", around(Some(schemas.of::<SavedView<'_>>()), OF_MESSAGE)),
+        ("message.scheduled", around(Some(schemas.of::<ScheduledChangeView<'_>>()), ROOM_EVENT)),
         (REMINDER, around(Some(schemas.of::<Reminder>()), INBOX_EVENT)),
         ("room.cleared", around(Some(schemas.of::<ClearedView>()), PLACED)),
         ("receipts", around(Some(schemas.of::<ReceiptsView<'_>>()), ROOM_EVENT)),

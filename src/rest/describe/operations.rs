@@ -58,6 +58,7 @@ const SUBJECTS: &[Subject] = &[
         "Messages that users have saved for themselves, and what they are reminded of",
         &["saved"],
     ),
+    subject("Scheduled", "Messages that are to be sent later", &["scheduled"]),
     subject("Presence", "Who is there", &["presence"]),
     subject("Events", "What the application tells", &["events", "inbox", "broadcast"]),
     subject("Blocks", "Whom a user does not want to hear", &["blocks"]),

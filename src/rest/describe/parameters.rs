@@ -33,6 +33,7 @@ pub fn description(name: &str) -> &'static str {
         "report" => "The id of a report",
         "room" => "The id of a room",
         "room_id" => "In this room only",
+        "scheduled" => "The id of what is to be sent later",
         "sender" => "Only what this user wrote",
         "sender_id" => "Only the application: in whose name it is sent",
         "sort" => "What comes first",

@@ -429,3 +429,34 @@ async fn one_is_reminded_once_and_on_all_nodes() {
     let inbox = ben.get("/inbox").await.expect(200);
     assert_eq!(inbox["inbox_seq"], MESSAGES);
 }
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: scripts/with-services"]
+async fn what_is_scheduled_is_told_everywhere_and_sent_by_one_node() {
+    const MESSAGES: usize = 20;
+    let cluster = Cluster::start(2).await;
+    let (ann, ben) = (cluster.nodes[0].user("ann").await, cluster.nodes[1].user("ben").await);
+    ann.room_with("den", &[&ben]).await;
+    let mut phone = ben.connect().await;
+    let mut laptop = cluster.nodes[0].user("ben").await.connect().await;
+    let fields = json!({"room_id": "den", "content": "no", "send_in_seconds": 3_000});
+    let id = phone.ask("message.schedule", fields).await["scheduled_id"].clone();
+    phone.ask("scheduled.cancel", json!({"scheduled_id": id})).await;
+    for state in ["waiting", "cancelled"] {
+        let told = laptop.next_event("message.scheduled").await;
+        assert_eq!((&told["data"]["scheduled_id"], &told["data"]["state"]), (&id, &json!(state)));
+    }
+    for number in 0..MESSAGES {
+        let fields = json!({"content": format!("{number}"), "send_in_seconds": 2});
+        ben.post("/rooms/den/scheduled", fields).await.expect(201);
+    }
+    for device in [&mut phone, &mut laptop] {
+        device.next_messages("den", MESSAGES).await;
+        for _ in 0..MESSAGES {
+            let is_sent = |frame: &Value| frame["data"]["state"] == "sent";
+            device.next_where("it is sent", is_sent).await;
+        }
+    }
+    assert_eq!(ben.get("/scheduled").await.expect(200)["scheduled"], json!([]));
+    assert_eq!(ben.get("/rooms/den/messages/count").await.expect(200)["count"], MESSAGES);
+}

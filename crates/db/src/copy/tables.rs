@@ -156,6 +156,7 @@ pub(crate) fn all() -> Vec<CopiedTable> {
         reports(id),
         reported_by(report_id, user_key),
         saved(user_key, message_id),
+        scheduled(id),
         unread_told(user_key),
         unread_waiting(user_key, room_key),
         retired_heads(bucket),

@@ -1,16 +1,19 @@
-use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
+    OptionalExtension, QueryDsl,
+};
 use diesel_async::RunQueryDsl;
 
 use super::{ReadError, Reader, read};
 use crate::{
     rows::attachment::{AttachmentRow, columns},
-    schema::attachments,
+    schema::{attachments, scheduled},
 };
 use parlor_domain::{
     Attachment, AttachmentId, MessageId, RoomKey, StoredAttachment, Timestamp, UserKey,
 };
 
-type Place = (i64, Option<i64>, Option<i64>, Option<Vec<u8>>, i64);
+type Place = (i64, Option<i64>, Option<i64>, Option<i64>, Option<Vec<u8>>, i64);
 
 impl Reader {
     /// An attachment that is there as a whole.
@@ -18,8 +21,11 @@ impl Reader {
         &self,
         id: AttachmentId,
     ) -> Result<Option<StoredAttachment>, ReadError> {
+        // Until a message comes of one that was scheduled, its files are the uploader's own.
+        let of_scheduled = scheduled::id.nullable().eq(attachments::message_id);
         let query = attachments::table
-            .find(id.0)
+            .left_join(scheduled::table.on(of_scheduled))
+            .filter(attachments::id.eq(id.0))
             .filter(attachments::ready.and(attachments::remove.eq(false)))
             .select((
                 columns(),
@@ -27,18 +33,28 @@ impl Reader {
                     attachments::uploader_key,
                     attachments::room_key,
                     attachments::message_id,
+                    scheduled::id.nullable(),
                     attachments::sha256,
                     attachments::created_at,
                 ),
             ));
         let row =
             read!(self, |conn| query.first::<(AttachmentRow, Place)>(&mut conn).await.optional())?;
-        Ok(row.map(|(row, (uploader, room, message, sha256, created_at))| StoredAttachment {
-            attachment: row.into(),
-            uploader: UserKey(uploader),
-            place: room.map(RoomKey).zip(message.map(MessageId)),
-            sha256: sha256.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect(),
-            created_at: Timestamp(created_at),
+        Ok(row.map(|(row, (uploader, room, message, scheduled, sha256, created_at))| {
+            StoredAttachment {
+                attachment: row.into(),
+                uploader: UserKey(uploader),
+                place: room
+                    .map(RoomKey)
+                    .zip(message.map(MessageId))
+                    .filter(|_| scheduled.is_none()),
+                sha256: sha256
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect(),
+                created_at: Timestamp(created_at),
+            }
         }))
     }
 

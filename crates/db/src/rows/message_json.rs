@@ -19,7 +19,7 @@ struct ReactionColumn {
     users: Vec<String>,
 }
 
-pub(crate) fn encode_attachments(attachments: &[Attachment]) -> Option<String> {
+pub fn encode_attachments(attachments: &[Attachment]) -> Option<String> {
     let views: Vec<AttachmentView<'_>> = attachments.iter().map(AttachmentView::from).collect();
     (!views.is_empty()).then(|| encode(&views))
 }

@@ -4,10 +4,11 @@
 pub(super) mod attachment;
 pub(super) mod bar;
 pub(super) mod message;
-pub(super) mod message_json;
+pub mod message_json;
 pub mod preferences;
 pub(super) mod profile;
 pub(super) mod report;
 pub mod room;
+pub mod scheduled;
 pub(super) mod standing;
 pub(super) mod user;

@@ -1,6 +1,8 @@
 //! Attachments: uploaded by one, then part of a message, then gone.
 
-use parlor_domain::{Attachment, AttachmentId, FileQuota, MessageId, RoomKey, Timestamp, UserKey};
+use parlor_domain::{
+    Attachment, AttachmentId, FileQuota, MessageId, RoomKey, ScheduledId, Timestamp, UserKey,
+};
 use parlor_macros::each_backend;
 
 use super::{Concern, Conn, Effects, Write, WriteError, Written, on};
@@ -235,7 +237,8 @@ pub mod backend {
     }
 
     /// Makes uploads part of a message. `None`, and nothing has changed, if any
-    /// of them is not there, somebody else's, or another message's.
+    /// of them is not there, somebody else's, or another message's; those of the
+    /// one that was scheduled become those of the message that comes of it.
     ///
     /// The condition is part of the change: another room's transaction may want
     /// the same file at the same time, and then waits here and finds it taken.
@@ -245,13 +248,17 @@ pub mod backend {
         uploader: UserKey,
         room: RoomKey,
         message: MessageId,
+        scheduled: Option<ScheduledId>,
     ) -> QueryResult<Option<Vec<Attachment>>> {
+        let of_scheduled = scheduled.map(|id| id.0);
         let keys: Vec<i64> = ids.iter().map(|id| id.0).collect();
         let claimed = conn.transaction(|conn| {
             let loose = attachments::table
                 .filter(attachments::id.eq_any(&keys))
                 .filter(attachments::uploader_key.eq(uploader.0))
-                .filter(attachments::message_id.is_null())
+                .filter(
+                    attachments::message_id.is_null().or(attachments::message_id.eq(of_scheduled)),
+                )
                 .filter(attachments::ready.and(attachments::remove.eq(false)));
             let rows = diesel::update(loose)
                 .set((attachments::room_key.eq(room.0), attachments::message_id.eq(message.0)))

@@ -153,7 +153,7 @@ pub mod backend {
         },
         write::{
             attachment::backend as attachment, life::backend as life, report::backend as report,
-            timeline::backend as timeline,
+            scheduled::backend as scheduled, timeline::backend as timeline,
         },
     };
 
@@ -250,6 +250,8 @@ pub mod backend {
         if id.is_some() {
             let done = rooms::purge_pending.eq(false);
             diesel::update(rooms::table.find(room.0)).set(done).execute(conn)?;
+        } else if scheduled::purge(conn, room)? {
+            return Ok(true);
         } else {
             diesel::delete(rooms::table.find(room.0)).execute(conn)?;
         }

@@ -123,7 +123,8 @@ pub mod backend {
         write::{
             attachment::backend as attachment, bars::backend as bars, life::backend as life,
             member::backend as member, message::backend as message, report::backend as report,
-            user::backend as user_rows, user_words::backend as words,
+            scheduled::backend as scheduled, user::backend as user_rows,
+            user_words::backend as words,
         },
     };
 
@@ -229,6 +230,7 @@ pub mod backend {
 
     fn delete_personal(conn: &mut Conn, user: UserKey) -> QueryResult<()> {
         let key = user.0;
+        scheduled::end_all_of(conn, user)?;
         attachment::release_user(conn, user)?;
         diesel::delete(refresh_tokens::table.filter(refresh_tokens::user_key.eq(key)))
             .execute(conn)?;

@@ -101,6 +101,10 @@ pub enum WriteError {
     TooManyPins,
     #[error("you have saved as many messages as allowed; take some of them away first")]
     TooManySaved,
+    #[error("you have scheduled as many messages as allowed; cancel some of them first")]
+    TooManyScheduled,
+    #[error("the message is not scheduled any more, or is not yours")]
+    NoSuchScheduled,
     #[error("the message has as many different reactions as allowed")]
     TooManyEmojis,
     #[error("the refresh token is unknown, expired, used or revoked")]

@@ -48,6 +48,7 @@ pub mod refresh;
 pub mod report;
 pub mod room;
 pub mod saved;
+pub mod scheduled;
 mod sqlite;
 pub mod timeline;
 pub(crate) mod unread;

@@ -90,6 +90,8 @@ fn the_documents_say_the_constants() {
             format!("newest {DRAFTS_PER_USER} drafts of a user are kept"),
             format!("(at most {NOTE_CHARS} characters)"),
             format!("more than {} saved messages", number(SAVED_PER_USER)),
+            format!("from {SCHEDULED_SECONDS_MIN} seconds to {} days ahead", SCHEDULED_SECONDS_MAX / 86_400),
+            format!("At most {SCHEDULED_PER_USER} of a user wait"),
             format!("percent-encoded; at most {})", bytes(CUSTOM_FILTER_BYTES)),
             format!("messages of {} or more", bytes(COMPRESSION_MIN_BYTES)),
             format!("1 to {REQUEST_ID_BYTES} bytes of text"),

@@ -92,6 +92,16 @@ def block_user(user: str) -> Call[None]:
     )
 
 
+def cancel_scheduled(scheduled: str) -> Call[None]:
+    """Cancel what is to be sent later. It is not sent, and gone with its files."""
+    return Call(
+        "DELETE",
+        path("/scheduled/{scheduled}", scheduled=scheduled),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
 def change_members(
     room: str,
     *,
@@ -105,6 +115,34 @@ def change_members(
         "POST",
         path("/rooms/{room}/members", room=room),
         body={"add": add, "remove": remove},
+        answer="json",
+    )
+
+
+def change_scheduled(
+    scheduled: str,
+    *,
+    content: Union[str, None, Unset] = UNSET,
+    metadata: Union[Mapping[str, Any], None, Unset] = UNSET,
+    send_at: Union[Union[str, datetime], None, Unset] = UNSET,
+    send_in_seconds: Union[int, None, Unset] = UNSET,
+) -> Call[types.Scheduled]:
+    """Change what is to be sent later. Changes what is named and leaves the rest; `null`
+    removes the metadata. What was refused is tried again: at its time, or at once where that is
+    over.
+
+    - metadata: `null` takes it away.
+    """
+    return Call(
+        "PATCH",
+        path("/scheduled/{scheduled}", scheduled=scheduled),
+        body={
+            "content": content,
+            "metadata": metadata,
+            "send_at": send_at,
+            "send_in_seconds": send_in_seconds,
+        },
+        repeatable=True,
         answer="json",
     )
 
@@ -1417,6 +1455,44 @@ def iter_saved(
     )
 
 
+def list_scheduled(
+    *,
+    cursor: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    room_id: Union[str, Unset] = UNSET,
+) -> Call[types.ScheduledMessages]:
+    """Messages that are to be sent later. What the user has scheduled, in one room or in all,
+    the soonest first; what was refused has `failed`. `cursor` of one page leads to the next.
+
+    - cursor: Where to go on: what the page before said
+    - limit: At most so many entries
+    - room_id: In this room only
+    """
+    return Call(
+        "GET",
+        path("/scheduled"),
+        query={"cursor": cursor, "limit": limit, "room_id": room_id},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def iter_scheduled(
+    *,
+    cursor: Union[int, Unset] = UNSET,
+    limit: Union[int, Unset] = UNSET,
+    room_id: Union[str, Unset] = UNSET,
+) -> Pages[types.Scheduled]:
+    """Messages that are to be sent later: one after the other, from as many pages as there
+    are."""
+    return pages(
+        list_scheduled(cursor=cursor, limit=limit, room_id=room_id),
+        "scheduled",
+        "cursor",
+        (),
+    )
+
+
 def list_thread(
     message: str,
     *,
@@ -1890,6 +1966,47 @@ def save_message(
     )
 
 
+def schedule_message(
+    room: str,
+    *,
+    attachments: Union[Sequence[str], Unset] = UNSET,
+    client_id: Union[str, None, Unset] = UNSET,
+    content: Union[str, None, Unset] = UNSET,
+    in_room: Union[bool, Unset] = UNSET,
+    metadata: Union[Mapping[str, Any], None, Unset] = UNSET,
+    reply_to: Union[str, None, Unset] = UNSET,
+    send_at: Union[Union[str, datetime], None, Unset] = UNSET,
+    send_in_seconds: Union[int, None, Unset] = UNSET,
+    thread_id: Union[str, None, Unset] = UNSET,
+    idempotency_key: Union[str, Unset] = UNSET,
+) -> Call[types.Scheduled]:
+    """Have a message sent later. Has a message sent later, as the user may send it at that
+    time: 201 if it is new, 200 if it was scheduled with the same `Idempotency-Key` before. At
+    most 100 are scheduled.
+
+    - content: May be left out where there are attachments.
+    - in_room: A reply in a thread is also in the room, and unread there.
+    """
+    return Call(
+        "POST",
+        path("/rooms/{room}/scheduled", room=room),
+        body={
+            "attachments": attachments,
+            "client_id": client_id,
+            "content": content,
+            "in_room": in_room,
+            "metadata": metadata,
+            "reply_to": reply_to,
+            "send_at": send_at,
+            "send_in_seconds": send_in_seconds,
+            "thread_id": thread_id,
+        },
+        key=idempotency_key if client_id is UNSET else None,
+        repeatable=True,
+        answer="json",
+    )
+
+
 def search_messages(
     *,
     q: str,
@@ -2007,6 +2124,16 @@ def send_message(
         },
         key=idempotency_key if client_id is UNSET else None,
         repeatable=True,
+        answer="json",
+    )
+
+
+def send_scheduled(scheduled: str) -> Call[types.Scheduled]:
+    """Send now what is to be sent later. Sends it now, within a second. What came of it is told
+    by `message.scheduled`."""
+    return Call(
+        "POST",
+        path("/scheduled/{scheduled}/send", scheduled=scheduled),
         answer="json",
     )
 

@@ -217,9 +217,15 @@ class Export(TypedDict):
     receipts: List[RoomReceipt]
     rooms: List[Room]
     saved: List[SavedMessage]
+    scheduled: List[Scheduled]
     threads: List[ThreadState]
     uploads: List[Attachment]
     user: Profile
+
+
+class Failed(TypedDict):
+    code: ErrorCode
+    message: str
 
 
 class FollowedThread(TypedDict):
@@ -779,6 +785,37 @@ class _SavedMessages(TypedDict):
 
 
 class SavedMessages(_SavedMessages, total=False):
+    cursor: str
+
+
+class _Scheduled(TypedDict):
+    client_id: str
+    """The message that comes of it will have it, too."""
+    content: str
+    created_at: str
+    room_id: str
+    scheduled_id: str
+    send_at: str
+    updated_at: str
+
+
+class Scheduled(_Scheduled, total=False):
+    """A message that is to be sent later, as its author sees it."""
+
+    attachments: List[Attachment]
+    failed: Failed
+    in_room: bool
+    metadata: Dict[str, Any]
+    reply_to: str
+    thread_id: str
+
+
+class _ScheduledMessages(TypedDict):
+    has_more: bool
+    scheduled: List[Scheduled]
+
+
+class ScheduledMessages(_ScheduledMessages, total=False):
     cursor: str
 
 Stats = Dict[str, Any]

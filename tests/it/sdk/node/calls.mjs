@@ -218,6 +218,16 @@ async function marks(boss) {
   assert.equal((await ann.listSaved({ reminders: true })).saved[0].message_id, last);
   assert.equal((await ann.iterSaved({ limit: 1 })).length, 1);
   await ann.unsaveMessage(last);
+  const planned = await ann.scheduleMessage("board:1", { content: "at last", send_in_seconds: 600 });
+  assert.equal((await ann.listScheduled({ room_id: "board:1" })).scheduled.length, 1);
+  assert.equal((await ann.iterScheduled({ limit: 1 })).length, 1);
+  const moved = await ann.changeScheduled(planned.scheduled_id, { send_in_seconds: 900 });
+  assert.equal(moved.content, "at last");
+  await ann.cancelScheduled(planned.scheduled_id);
+  await ann.createRoom({ room_id: "later" });
+  const other = await ann.scheduleMessage("later", { content: "now", send_in_seconds: 600 });
+  assert.equal((await ann.sendScheduled(other.scheduled_id)).content, "now");
+  await ann.deleteRoom("later");
   const set = await ann.setPreferences("board:1", { notifications: "mentions", pinned: true });
   assert.deepEqual(set.preferences, { notifications: "mentions", pinned: true });
   const pinned = await ann.listRooms({ pinned: true, sort: "preferred", member: "ben" });

@@ -225,6 +225,17 @@ async def marks(boss: Recorded) -> None:
     assert [one["message_id"] for one in listed_saved["saved"]] == [message]
     assert len(await ann.iter_saved(limit=1)) == 1
     await ann.unsave_message(message)
+    planned = await ann.schedule_message("board:1", content="at last", send_in_seconds=600)
+    waiting = await ann.list_scheduled(room_id="board:1")
+    assert len(waiting["scheduled"]) == 1
+    assert len(await ann.iter_scheduled(limit=1)) == 1
+    moved = await ann.change_scheduled(planned["scheduled_id"], send_in_seconds=900)
+    assert moved["content"] == "at last"
+    await ann.cancel_scheduled(planned["scheduled_id"])
+    await ann.create_room(room_id="later")
+    other = await ann.schedule_message("later", content="now", send_in_seconds=600)
+    assert (await ann.send_scheduled(other["scheduled_id"]))["content"] == "now"
+    await ann.delete_room("later")
     preferences = await ann.set_preferences("board:1", notifications="mentions", pinned=True)
     assert preferences["preferences"] == {"notifications": "mentions", "pinned": True}
     rooms = await ann.list_rooms(pinned=True, sort="preferred", member="ben")

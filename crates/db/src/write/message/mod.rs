@@ -15,8 +15,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use diesel::Insertable;
 use parlor_domain::{
-    ClientId, Message, MessageId, NewExtras, RoomKey, RoomRules, Seq, StoredMessage, Timestamp,
-    UserKey,
+    ClientId, Message, MessageId, NewExtras, RoomKey, RoomRules, ScheduledEnd, Seq, StoredMessage,
+    Timestamp, UserKey,
 };
 use parlor_macros::each_backend;
 use rustc_hash::FxHashMap;
@@ -29,7 +29,7 @@ use super::{
     follow::{self, Followed},
     on,
 };
-use crate::schema::messages;
+use crate::{Happened, schema::messages};
 
 /// A message that somebody sends.
 #[derive(Clone, Debug)]
@@ -77,7 +77,10 @@ impl Write for NewMessage {
     type Outcome = Sent;
 
     fn concerns(&self) -> Vec<Concern> {
-        vec![Concern::Room(self.room)]
+        let scheduled = self.extras.as_ref().and_then(|extras| extras.scheduled);
+        // The sender may just be changing it.
+        let sender = scheduled.map(|_| Concern::User(self.sender));
+        [Concern::Room(self.room)].into_iter().chain(sender).collect()
     }
 
     fn run(&self, conn: &mut Conn<'_>) -> Written<Sent> {
@@ -94,9 +97,15 @@ impl Write for NewMessage {
         if self.extras.as_ref().is_none_or(|extras| !extras.is_streaming) {
             effects.webhook(|| WebhookEvent::of_message("message.created", self.room, id, seq));
         }
-        if let Some(rich) = rich {
-            rich.root.iter().for_each(|root| effects.position(root.room_key, root.changed_seq));
-            follow::effects(&rich.message, &rich.followed, effects);
+        let Some(RichMessage { message, root, followed }) = rich.as_deref() else { return };
+        follow::effects(message, followed, effects);
+        if let Some(root) = root {
+            effects.position(root.room_key, root.changed_seq);
+        }
+        if let Some((scheduled, _)) = self.extras.as_ref().and_then(|extras| extras.scheduled) {
+            let (user, room) = (self.sender.0, message.room.as_str().to_owned());
+            let ended = Some(ScheduledEnd::Sent(id));
+            effects.happened(|| Happened::Scheduled { user, id: scheduled.0, room, ended });
         }
     }
 

@@ -110,6 +110,7 @@ pub mod backend {
                 backend::find_repeated, select::backend as select, sender::backend as sender,
                 stream_row::backend as stream_row, thread::backend as thread,
             },
+            scheduled::backend as scheduled_rows,
         },
     };
 
@@ -117,6 +118,12 @@ pub mod backend {
         if let Some(repeated) = find_repeated(conn, new)? {
             return Ok(Sent { stored: repeated?, rich: None });
         }
+        if let Some(planned) = extras.scheduled
+            && !scheduled_rows::is_due(conn, new.room, planned)?
+        {
+            return Err(WriteError::NoSuchScheduled.into());
+        }
+        let scheduled = extras.scheduled.map(|(id, _)| id);
         let mut senders = sender::of(conn, &[new])?;
         senders.check(new)?;
         if let Some(answered) = extras.reply_to
@@ -138,7 +145,7 @@ pub mod backend {
         }
         let attached = match &extras.attachments[..] {
             [] => Vec::new(),
-            ids => attachment::claim(conn, ids, new.sender, new.room, new.id)?
+            ids => attachment::claim(conn, ids, new.sender, new.room, new.id, scheduled)?
                 .ok_or(WriteError::NoSuchAttachment)?,
         };
         let seq = timeline::advance_head(conn, new.room, 1)?.ok_or(WriteError::NoSuchRoom)?;
@@ -168,6 +175,9 @@ pub mod backend {
                 in_room: (thread.is_some() && extras.in_room).then_some(true),
             })
             .execute(conn)?;
+        if let Some(scheduled) = scheduled {
+            scheduled_rows::end(conn, &[scheduled.0])?;
+        }
         if extras.is_streaming {
             stream_row::begin(conn, new.id, new.created_at)?;
         }
