@@ -34,7 +34,8 @@ impl UpdateMember {
         user_id: UserId,
         (until, seconds): (Option<Timestamp>, Option<Whole<1, SECONDS_MAX>>),
     ) -> Self {
-        let mute_seconds = seconds.map(|Whole(seconds)| Whole(seconds));
+        let or_none = |Whole(seconds): Whole<1, SECONDS_MAX>| Whole(seconds);
+        let mute_seconds = seconds.map(or_none);
         Self { room_id, user_id, role: None, muted_until: until.map(Some), mute_seconds }
     }
 }
