@@ -110,6 +110,7 @@ impl From<WriteError> for ChatError {
             WriteError::NoSuchMessage => Self::NotFound("message"),
             conflict @ (WriteError::IdTaken
             | WriteError::ClientIdElsewhere
+            | WriteError::ClientIdSent
             | WriteError::TooManyRooms
             | WriteError::TooManyPlacedRooms
             | WriteError::TooManyBlocks

@@ -105,7 +105,7 @@ impl Write for Saving {
     type Outcome = Saved;
 
     fn concerns(&self) -> Vec<Concern> {
-        vec![Concern::User(self.user)]
+        vec![Concern::RoomOf(self.message), Concern::User(self.user)]
     }
 
     fn run(&self, conn: &mut Conn<'_>) -> Written<Saved> {

@@ -139,7 +139,7 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(DELETE, "cancelScheduled", "/scheduled/{scheduled}", operate::<CancelScheduled>, &[], "Cancel what is to be sent later"),
     call(POST, "sendScheduled", "/scheduled/{scheduled}/send", operate::<SendScheduled>, &[], "Send now what is to be sent later"),
     call(GET, "getUnread", "/unread", read::unread, &[], "Unread messages"),
-    call(GET, "listReports", "/reports", reports::list, &[], "What was reported"),
+    call(GET, "listReports", "/reports", reports::list, &[404], "What was reported"),
     call(GET, "getReport", "/reports/{report}", reports::show, &[404], "A report, with what is around it"),
     call(POST, "decideReport", "/reports/{report}/decide", reports::decide, &[404, 409, 422], "Decide a report"),
     call(GET, "searchMessages", "/search", search::search, &[404], "Search the user's rooms"),

@@ -14,12 +14,12 @@ use crate::{
     db::{FollowedThreads, Needs, Reacted, ReadError, Reader},
     error::ApiError,
     protocol::{
-        AttachmentView, DraftView, MessageView, ProfileView, ReceiptView, RoomView,
+        AttachmentView, DraftView, MessageView, OwnReportView, ProfileView, ReceiptView, RoomView,
         SavedMessageView, ScheduledView, ThreadStateView, UserView,
     },
 };
 use parlor_domain::{
-    MessageId, RoomKey, Seq, Timestamp, User, UserId,
+    MessageId, ReportId, RoomKey, Seq, Timestamp, User, UserId,
     limits::{EXPORT_PIECE, LIST_PAGE_MAX, WRITTEN_BY_WINDOW},
 };
 
@@ -34,6 +34,7 @@ pub(super) struct Export<'a> {
     threads: Vec<ThreadStateView<'a>>,
     saved: Vec<SavedMessageView<'a>>,
     scheduled: Vec<ScheduledView<'a>>,
+    reported: Vec<OwnReportView<'a>>,
     reactions: Vec<OwnReaction<'a>>,
     inbox: Vec<EventView<'a>>,
     uploads: Vec<AttachmentView<'a>>,
@@ -88,6 +89,8 @@ enum Step {
     /// Older than this.
     Drafts(Timestamp),
     Threads(MessageId),
+    /// What the user has reported.
+    Reported(ReportId),
     /// Saved before this.
     Saved(Timestamp),
     /// After so many.
@@ -270,6 +273,20 @@ async fn next(
             match more {
                 true => Step::Scheduled(after + limit),
                 false => {
+                    text.list("reported");
+                    Step::Reported(ReportId(0))
+                }
+            }
+        }
+        Step::Reported(after) => {
+            let page = async |reader: &Reader| {
+                reader.reported_by_user(user.key, after, LIST_PAGE_MAX).await
+            };
+            let (reported, more) = source.read(page).await?;
+            reported.iter().for_each(|one| text.entry(&OwnReportView::from(one)));
+            match reported.last().filter(|_| more) {
+                Some(last) => Step::Reported(last.id),
+                None => {
                     text.list("reactions");
                     Step::Reactions(None)
                 }

@@ -4,7 +4,9 @@ use actix_web::web;
 use parlor_domain::{
     Decision, Denied, DisplayText, HistoryCursor, Report, ReportId, RoomId, Scope, Timestamp,
     Whole,
-    limits::{HISTORY_PAGE, LIST_PAGE_MAX, REASON_CHARS, REPORT_CONTEXT, SECONDS_MAX},
+    limits::{
+        HISTORY_PAGE, LIST_PAGE_MAX, REASON_CHARS, REPORT_CLAIM, REPORT_CONTEXT, SECONDS_MAX,
+    },
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,7 @@ use crate::{
     auth::Identity,
     chat::ChatError,
     clock::now,
-    db::{DecideReport, ReportFilter},
+    db::{ClaimReport, DecideReport, ReportFilter},
     error::ApiError,
     operations::{ban::Ban, edit::Delete, member::UpdateMember},
     protocol::{ErrorCode, MessageView, ReportView, ReportedByView},
@@ -86,12 +88,16 @@ pub(super) struct WholeReport<'a> {
     messages: Vec<MessageView<'a>>,
 }
 
-/// The report, if the asker may decide it. To others it does not exist.
+/// The report, if the asker may decide it: not one about themselves. To others it does not
+/// exist.
 async fn moderated(state: &State, who: &Identity, id: ReportId) -> Result<Report, ApiError> {
     let missing = || ApiError::not_found("report");
     let report = state.reader.report(id).await?.ok_or_else(missing)?;
     if moderates_all(who) {
         return Ok(report);
+    }
+    if report.user.key == who.user.key {
+        return Err(missing());
     }
     let room = report.room.as_ref().ok_or_else(missing)?;
     let room = state.reader.room(room).await?.ok_or_else(missing)?;
@@ -163,29 +169,31 @@ impl Decide {
     }
 }
 
-/// Does what is decided, by the right of who decides it, and then notes that: so what is
-/// noted has been done. If that is cut off in between, the report is still there, and
-/// deciding it again does nothing twice.
+/// Takes the report on, so that nobody decides it otherwise meanwhile, does what is decided
+/// by the right of who decides, and then notes that: so what is noted has been done. If that
+/// is cut off in between, the report is still there after a while, and deciding it again does
+/// nothing twice.
 pub(super) async fn decide(
     who: Identity,
     state: web::Data<State>,
     decide: Decide,
 ) -> Result<Reply<Done>, ApiError> {
     let report = moderated(&state, &who, decide.report_id).await?;
-    if report.decided.is_some() {
-        let what = "the report has been decided already";
-        return Err(ApiError::new(ErrorCode::Conflict, what));
-    }
     decide.check(&report)?;
     if decide.everywhere && !moderates_all(&who) {
         return Err(ChatError::from(Denied::NotAdmin).into());
     }
     // Goes on to the end also when the caller hangs up.
     tokens::to_the_end(async move {
-        carry_out(&who, &state, &decide, &report).await?;
+        let (id, at) = (decide.report_id, now());
+        let lapsed = at.earlier(REPORT_CLAIM);
+        state.commit(ClaimReport { id, at: Some(at), lapsed }).await?;
+        if let Err(refused) = carry_out(&who, &state, &decide, &report).await {
+            state.commit(ClaimReport { id, at: None, lapsed }).await?;
+            return Err(refused);
+        }
         let note = decide.note.map_or_else(|| "".into(), |DisplayText(note)| note);
-        let Decide { report_id: id, decision, .. } = decide;
-        let by = who.user.id.clone();
+        let (by, decision) = (who.user.key, decide.decision);
         state.commit(DecideReport { id, decision, by, note, at: now() }).await?;
         Ok(Reply::done())
     })
@@ -198,18 +206,9 @@ async fn carry_out(
     decide: &Decide,
     report: &Report,
 ) -> Result<(), ApiError> {
-    if let (true, Some(message)) =
-        (decide.delete_message || decide.decision == Decision::Delete, report.message)
-    {
-        let deleted = state.perform(who, Delete::of(message)).await;
-        // What is gone already need not be deleted.
-        match deleted {
-            Err(error) if error.code() == ErrorCode::NotFound => {}
-            deleted => drop(deleted?),
-        }
-    }
     let user = report.user.id.clone();
     let (until, seconds) = (decide.until, decide.seconds);
+    // First what may be refused.
     match (decide.decision, &report.room) {
         (Decision::Mute, Some(room)) => {
             let mute = UpdateMember::mute(room.clone(), user, (until, seconds));
@@ -225,5 +224,16 @@ async fn carry_out(
             state.perform(who, ban).await
         }
         _ => Ok(()),
+    }?;
+    if let (true, Some(message)) =
+        (decide.delete_message || decide.decision == Decision::Delete, report.message)
+    {
+        let deleted = state.perform(who, Delete::of(message)).await;
+        // What is gone already need not be deleted.
+        match deleted {
+            Err(error) if error.code() == ErrorCode::NotFound => {}
+            deleted => drop(deleted?),
+        }
     }
+    Ok(())
 }

@@ -123,6 +123,11 @@ async fn a_decision_is_carried_out_with_the_rights_of_who_decides() {
     dan.get("/rooms/den/read").await.refused(404, "not_found");
     // Where the rights do not suffice, the report stays.
     let owner = report(&cleo, &by_ann, "other").await;
+    // Nobody moderates what was reported of themselves, nor learns of it.
+    assert_eq!(reports(&ann, "").await, [Value::Null; 0]);
+    ann.get(&format!("/reports/{owner}")).await.refused(404, "not_found");
+    let dismiss = json!({"decision": "dismiss"});
+    ann.post(&format!("/reports/{owner}/decide"), dismiss).await.refused(404, "not_found");
     ann.patch("/rooms/den/members/cleo", json!({"role": "moderator"})).await.expect(200);
     let fields = json!({"decision": "mute", "seconds": 600});
     cleo.post(&format!("/reports/{owner}/decide"), fields).await.refused(403, "forbidden");
@@ -130,19 +135,47 @@ async fn a_decision_is_carried_out_with_the_rights_of_who_decides() {
     // Of users without a room the application hears.
     let path = "/users/ben/report";
     let user = id_of(&cleo.post(path, json!({"reason": "spam"})).await.expect(201));
-    assert_eq!(reports(&ann, "").await.len(), 1, "that is no room's business");
+    assert_eq!(reports(&cleo, "").await.len(), 1, "that is no room's business");
     let listed = reports(&root, "").await;
     assert_eq!(listed.iter().map(id_of).collect::<Vec<_>>(), [owner.clone(), user.clone()]);
     let alone = json!({"decision": "ban"});
     root.post(&format!("/reports/{user}/decide"), alone).await.refused(400, "invalid_message");
     decide(&root, &user, everywhere).await;
     ben.get("/me").await.refused(403, "forbidden");
+    // What comes later is another report.
+    let later = id_of(&cleo.post(path, json!({"reason": "violence"})).await.expect(201));
+    assert_ne!(later, user);
+    decide(&root, &later, json!({"decision": "dismiss"})).await;
+    let export = root.get("/users/cleo/export").await.expect(200);
+    assert_eq!(export["reported"].as_array().map(Vec::len), Some(5));
+    assert_eq!(export["reported"][0]["user_id"], "ben");
     // What goes, goes with its reports.
     ann.delete("/rooms/den").await.expect(204);
     assert_eq!(reports(&root, "").await, [Value::Null; 0]);
     root.delete("/users/ben").await.expect(204);
     let decided: Vec<String> = reports(&root, "?decided=true").await.iter().map(id_of).collect();
     assert_eq!(decided, [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn what_was_decided_stands_until_the_message_says_something_else() {
+    let server = Server::start().await;
+    let (ann, ben, cleo) =
+        (server.user("ann").await, server.user("ben").await, server.user("cleo").await);
+    ann.room_with("den", &[&ben, &cleo]).await;
+    let message = ben.say_id("den", "hi").await;
+    let first = report(&cleo, &message, "spam").await;
+    decide(&ann, &first, json!({"decision": "dismiss"})).await;
+    assert_eq!(report(&cleo, &message, "spam").await, first);
+    assert_eq!(reports(&ann, "").await, [Value::Null; 0]);
+    ben.edit(&message, "or else").await.expect(200);
+    let second = report(&cleo, &message, "violence").await;
+    assert_ne!(second, first);
+    assert_eq!(reports(&ann, "").await[0]["content"], "or else");
+    // What nobody has reported is no report.
+    let root = administrator(&server).await;
+    root.delete("/users/cleo").await.expect(204);
+    assert_eq!(reports(&ann, "").await, [Value::Null; 0]);
 }
 
 #[tokio::test]
@@ -168,11 +201,12 @@ async fn what_one_cannot_see_or_is_ones_own_cannot_be_reported() {
         report(&ben, &message, "spam").await;
     }
     ben.post(&path, spam).await.refused(409, "conflict");
-    let page = ann.get("/reports?limit=60").await.expect(200);
+    let root = administrator(&server).await;
+    let page = root.get("/reports?limit=60").await.expect(200);
     assert_eq!(
         (page["reports"].as_array().map(Vec::len), &page["has_more"]),
         (Some(60), &json!(true))
     );
     let cursor = page["cursor"].as_str().expect("a cursor");
-    assert_eq!(reports(&ann, &format!("?limit=60&cursor={cursor}")).await.len(), 40);
+    assert_eq!(reports(&root, &format!("?limit=60&cursor={cursor}")).await.len(), 40);
 }

@@ -325,3 +325,16 @@ async fn files_wait_with_what_is_scheduled_for_its_author_alone() {
     ann.delete(&format!("/scheduled/{cancelled}")).await.expect(204);
     ann.get(&content(&files[1])).await.refused(404, "not_found");
 }
+
+#[tokio::test]
+async fn what_would_be_a_repeat_of_what_was_sent_is_not_scheduled() {
+    let server = Server::start().await;
+    let ann = server.user("ann").await;
+    ann.create_room("den", "private").await;
+    ann.post_message("den", json!({"content": "hi", "client_id": "c-1"})).await;
+    let again = json!({"content": "later", "client_id": "c-1", "send_in_seconds": 60});
+    ann.post("/rooms/den/scheduled", again).await.refused(409, "conflict");
+    let both = json!({"content": "later", "in_room": true, "send_in_seconds": 60});
+    let refused = ann.post("/rooms/den/scheduled", both).await;
+    assert_eq!(refused.refused(400, "invalid_message")["field"], "in_room");
+}

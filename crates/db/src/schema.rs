@@ -348,9 +348,10 @@ diesel::table! {
         reasons -> Text,
         reported_at -> BigInt,
         decided_at -> Nullable<BigInt>,
-        decided_by -> Nullable<Text>,
+        decided_by -> Nullable<BigInt>,
         decision -> Nullable<Text>,
         note -> Nullable<Text>,
+        claimed_at -> Nullable<BigInt>,
     }
 }
 

@@ -60,7 +60,9 @@ pub use origin::{Adopted, UserOrigin};
 pub use preferences::{Notifications, Preferences, PreferencesChange};
 pub use presence::Status;
 pub use quota::{FileQuota, FileUsage, QuotaReached};
-pub use report::{Decided, Decision, Report, ReportId, ReportReason, ReportedBy, with_reason};
+pub use report::{
+    Decided, Decision, OwnReport, Report, ReportId, ReportReason, ReportedBy, with_reason,
+};
 pub use room::{
     Ban, Member, MemberChange, Receipt, Retention, Role, Room, RoomChange, RoomKind, RoomOverview,
     RoomState,

@@ -96,6 +96,18 @@ pub struct ReportedBy {
     pub at: Timestamp,
 }
 
+/// What a user has reported, for themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnReport {
+    pub id: ReportId,
+    pub message: Option<MessageId>,
+    /// Who is reported.
+    pub user: UserId,
+    pub reason: ReportReason,
+    pub note: Arc<str>,
+    pub at: Timestamp,
+}
+
 /// The number of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReportId(pub i64);

@@ -19,6 +19,10 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    pub fn earlier(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+    }
+
     /// RFC 3339 in UTC with milliseconds, e.g. `2026-11-20T21:00:00.123Z`.
     pub fn to_rfc3339(self) -> String {
         DateTime::from_timestamp_millis(self.0)

@@ -27,7 +27,7 @@ pub use codes::{Close, ErrorCode};
 pub use members_view::{MemberOutcome, MemberResultView, MembersChangedView};
 pub use message_view::MessageView;
 pub use parlor_domain::AttachmentView;
-pub use report_view::{ReportView, ReportedByView, ReportedView};
+pub use report_view::{OwnReportView, ReportView, ReportedByView, ReportedView};
 pub use request::{Input, Json, Object, null_or};
 pub use room_view::{
     BanView, MemberView, ReceiptView, RoomChangeView, RoomEntryView, RoomPreferencesView, RoomView,

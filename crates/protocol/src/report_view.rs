@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use parlor_domain::{Decided, Decision, Report, ReportReason, ReportedBy};
+use parlor_domain::{Decided, Decision, OwnReport, Report, ReportReason, ReportedBy};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -78,6 +78,33 @@ pub struct ReportedByView<'a> {
 impl<'a> From<&'a ReportedBy> for ReportedByView<'a> {
     fn from(ReportedBy { user, reason, note, at }: &'a ReportedBy) -> Self {
         Self { user: user.into(), reason: *reason, note, at: at.to_rfc3339() }
+    }
+}
+
+/// What a user has reported, for themselves.
+#[derive(Serialize, JsonSchema)]
+pub struct OwnReportView<'a> {
+    report_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+    /// Who is reported.
+    user_id: &'a str,
+    reason: ReportReason,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    note: &'a str,
+    at: String,
+}
+
+impl<'a> From<&'a OwnReport> for OwnReportView<'a> {
+    fn from(OwnReport { id, message, user, reason, note, at }: &'a OwnReport) -> Self {
+        Self {
+            report_id: id.0.to_string(),
+            message_id: message.map(|id| id.0.to_string()),
+            user_id: user.as_str(),
+            reason: *reason,
+            note,
+            at: at.to_rfc3339(),
+        }
     }
 }
 

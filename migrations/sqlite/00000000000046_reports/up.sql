@@ -10,14 +10,18 @@ CREATE TABLE reports (
     reasons     TEXT   NOT NULL,
     reported_at BIGINT NOT NULL,
     decided_at  BIGINT,
-    decided_by  TEXT,
+    decided_by  BIGINT,
     decision    TEXT,
-    note        TEXT
+    note        TEXT,
+    -- Since when somebody carries out a decision.
+    claimed_at  BIGINT
 ) WITHOUT ROWID;
 CREATE INDEX reports_message ON reports (message_id);
 CREATE INDEX reports_user ON reports (user_key);
 CREATE INDEX reports_room ON reports (room_key, id);
-CREATE INDEX reports_decided ON reports (decided_at);
+CREATE INDEX reports_open ON reports (id) WHERE decided_at IS NULL;
+CREATE INDEX reports_open_room ON reports (room_key, id) WHERE decided_at IS NULL;
+CREATE INDEX reports_decided ON reports (decided_at) WHERE decided_at IS NOT NULL;
 
 -- By whom.
 CREATE TABLE reported_by (

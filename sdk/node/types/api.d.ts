@@ -275,6 +275,7 @@ export interface Export {
   messages: Message[];
   reactions: OwnReaction[];
   receipts: RoomReceipt[];
+  reported: OwnReport[];
   rooms: Room[];
   saved: SavedMessage[];
   scheduled: Scheduled[];
@@ -540,6 +541,17 @@ export interface OwnReaction {
   created_at: string;
   emoji: string;
   message_id: string;
+}
+
+/** What a user has reported, for themselves. */
+export interface OwnReport {
+  at: string;
+  message_id?: string;
+  note?: string;
+  reason: ReportReason;
+  report_id: string;
+  /** Who is reported. */
+  user_id: string;
 }
 
 /** The other user of a direct room. */

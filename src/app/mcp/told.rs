@@ -20,6 +20,7 @@ pub(super) struct Message {
     message_id: String,
     room_id: String,
     pub seq: i64,
+    pub changed_seq: i64,
     pub sender: Person,
     content: String,
     created_at: String,

@@ -190,7 +190,10 @@ impl Write for NewScheduled {
 
 #[each_backend]
 mod backend {
-    use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl};
+    use diesel::{
+        ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, dsl::exists,
+        select,
+    };
 
     use super::{
         Denied, MessageId, NewScheduled, RoomKey, SCHEDULED_PER_USER, Scheduled, ScheduledId,
@@ -199,7 +202,7 @@ mod backend {
     use parlor_db::{
         backend::Conn,
         rows::message_json::encode_attachments,
-        schema::scheduled,
+        schema::{messages, scheduled},
         write::{
             attachment::backend as attachment, member::backend as member,
             message::thread::backend as thread, scheduled::backend as shared,
@@ -217,6 +220,13 @@ mod backend {
                 true => Ok(Scheduling { scheduled, is_new: false }),
                 false => Err(WriteError::ClientIdElsewhere.into()),
             };
+        }
+        // It would be sent as a repeat of that, and so not at all.
+        let sent = messages::table
+            .filter(messages::sender_key.eq(user.0))
+            .filter(messages::client_id.eq(scheduled.client_id.as_str()));
+        if select(exists(sent)).get_result(conn)? {
+            return Err(WriteError::ClientIdSent.into());
         }
         let of_user = scheduled::table.filter(scheduled::user_key.eq(user.0));
         if of_user.count().get_result::<i64>(conn)? >= SCHEDULED_PER_USER {

@@ -112,6 +112,22 @@ async fn an_assistant_reads_and_writes_as_the_member_that_it_speaks_for() {
         (texts(&thread, "replies"), &thread["began_with"]["replies"]),
         (vec!["I do not".to_owned()], &json!(1))
     );
+    // What is answered there is told.
+    assistant.call("wait_for_messages", json!({"seconds": 0})).await;
+    assistant.ask("wait_for_messages", json!({"seconds": 50})).await;
+    let root = id.as_str().expect("an id");
+    ann.reply_in_thread("den", root, "but why?").await;
+    let told = assistant.answer().await;
+    assert_eq!(told["threads"][0]["unread"], 1, "{told}");
+    assert_eq!(told["threads"][0]["began_with"]["message_id"], *id);
+    let listed = assistant.call("list_unread", json!({})).await;
+    assert_eq!(listed["threads"], told["threads"]);
+    let after = json!({"message_id": id, "after_seq": told["threads"][0]["read_up_to_seq"]});
+    let thread_now = assistant.call("read_thread", after).await;
+    assert_eq!(texts(&thread_now, "replies"), ["but why?"]);
+    assistant.call("mark_read", json!({"room_id": "den", "thread_message_id": id})).await;
+    assert_eq!(assistant.call("list_unread", json!({})).await["threads"], Value::Null);
+    let thread = assistant.call("read_thread", json!({"message_id": id})).await;
     let by_reply = json!({"message_id": sent["message_id"]});
     assert_eq!(assistant.call("read_thread", by_reply).await, thread);
     let around = json!({"room_id": "den", "around_seq": first["seq"], "limit": 1});

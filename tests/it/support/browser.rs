@@ -160,8 +160,14 @@ impl Browser {
     }
 
     pub async fn press(&self, name: &str) {
-        let button = self.find(name).await;
-        within(name, button.click()).await.expect("the button can be pressed");
+        loop {
+            let button = self.find(name).await;
+            match within(name, button.click()).await {
+                // What was drawn anew in between is pressed as it is now.
+                Err(error) if error.is_stale_element_reference() => {}
+                pressed => break pressed.expect("the button can be pressed"),
+            }
+        }
     }
 
     /// Moves the pointer onto an element.

@@ -2,8 +2,7 @@
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, IntoSql, JoinOnDsl, NullableExpressionMethods,
-    OptionalExtension, QueryDsl, Queryable,
-    dsl::exists,
+    OptionalExtension, QueryDsl, Queryable, alias,
     sql_types::{Bool, Nullable},
 };
 use diesel_async::RunQueryDsl;
@@ -17,8 +16,8 @@ use crate::{
     schema::{members, reported_by, reports, rooms, users},
 };
 use parlor_domain::{
-    Report, ReportId, ReportReason, ReportedBy, Role, RoomKey, Timestamp, User, UserKey,
-    limits::REPORTERS_SHOWN,
+    MessageId, OwnReport, Report, ReportId, ReportReason, ReportedBy, Role, RoomKey, Timestamp,
+    User, UserId, UserKey, limits::REPORTERS_SHOWN,
 };
 
 /// Which reports are wanted.
@@ -41,13 +40,16 @@ struct ReportedByRow {
     at: i64,
 }
 
+type OwnReportRow = (i64, Option<i64>, String, String, String, i64);
+
 macro_rules! reports {
-    () => {
+    ($deciders:ident) => {
         reports::table
             .inner_join(users::table.on(users::key.eq(reports::user_key)))
             .left_join(rooms::table.on(rooms::key.nullable().eq(reports::room_key)))
+            .left_join($deciders.on($deciders.field(users::key).nullable().eq(reports::decided_by)))
     };
-    (columns) => {
+    (columns of $deciders:ident) => {
         (
             reports::id,
             rooms::id.nullable(),
@@ -58,7 +60,7 @@ macro_rules! reports {
             reports::reasons,
             reports::reported_at,
             reports::decided_at,
-            reports::decided_by,
+            $deciders.field(users::id).nullable(),
             reports::decision,
             reports::note,
         )
@@ -73,27 +75,34 @@ impl Reader {
         limit: i64,
     ) -> Result<(Vec<Report>, bool), ReadError> {
         let ReportFilter { moderator, room, decided, after } = filter;
+        let deciders = alias!(users as deciders);
         let (all, moderator) = (moderator.is_none(), moderator.map_or(0, |user| user.0));
-        let moderates = members::table
-            .filter(members::room_key.nullable().eq(reports::room_key))
+        let moderated = members::table
             .filter(members::user_key.eq(moderator))
-            .filter(members::role.eq_any([Role::Owner.as_str(), Role::Moderator.as_str()]));
+            .filter(members::role.eq_any([Role::Owner.as_str(), Role::Moderator.as_str()]))
+            .select(members::room_key.nullable());
         let (any, room) = (room.is_none(), room.map_or(0, |room| room.0));
-        let query = reports!()
-            .filter(reports::decided_at.is_not_null().eq(decided))
+        let query = reports!(deciders)
             .filter(reports::room_key.eq(room).or(any.into_sql::<Nullable<Bool>>()))
-            .filter(exists(moderates).or(all.into_sql::<Bool>()))
+            .filter(reports::room_key.eq_any(moderated).or(all.into_sql::<Nullable<Bool>>()))
+            // Nobody moderates what was reported of themselves.
+            .filter(reports::user_key.ne(moderator))
             .limit(limit + 1)
-            .select(reports!(columns));
+            .select(reports!(columns of deciders));
         let after = after.map(|id| id.0);
         let rows = match decided {
             false => {
-                let query = query.filter(reports::id.gt(after.unwrap_or(0))).order(reports::id);
+                let query = query
+                    .filter(reports::decided_at.is_null())
+                    .filter(reports::id.gt(after.unwrap_or(0)))
+                    .order(reports::id);
                 read!(self, |conn| query.load::<ReportRow>(&mut conn).await)?
             }
             true => {
-                let before = reports::id.lt(after.unwrap_or(i64::MAX));
-                let query = query.filter(before).order(reports::id.desc());
+                let query = query
+                    .filter(reports::decided_at.is_not_null())
+                    .filter(reports::id.lt(after.unwrap_or(i64::MAX)))
+                    .order(reports::id.desc());
                 read!(self, |conn| query.load::<ReportRow>(&mut conn).await)?
             }
         };
@@ -101,9 +110,45 @@ impl Reader {
     }
 
     pub async fn report(&self, id: ReportId) -> Result<Option<Report>, ReadError> {
-        let query = reports!().filter(reports::id.eq(id.0)).select(reports!(columns));
+        let deciders = alias!(users as deciders);
+        let query =
+            reports!(deciders).filter(reports::id.eq(id.0)).select(reports!(columns of deciders));
         let row = read!(self, |conn| query.first::<ReportRow>(&mut conn).await.optional())?;
         Ok(row.map(Report::from))
+    }
+
+    /// What a user has reported, the oldest first; and whether there is more.
+    pub async fn reported_by_user(
+        &self,
+        user: UserKey,
+        after: ReportId,
+        limit: i64,
+    ) -> Result<(Vec<OwnReport>, bool), ReadError> {
+        let query = reported_by::table
+            .inner_join(reports::table.on(reports::id.eq(reported_by::report_id)))
+            .inner_join(users::table.on(users::key.eq(reports::user_key)))
+            .filter(reported_by::user_key.eq(user.0))
+            .filter(reported_by::report_id.gt(after.0))
+            .order(reported_by::report_id)
+            .limit(limit + 1)
+            .select((
+                reported_by::report_id,
+                reports::message_id,
+                users::id,
+                reported_by::reason,
+                reported_by::note,
+                reported_by::at,
+            ));
+        let rows = read!(self, |conn| query.load::<OwnReportRow>(&mut conn).await)?;
+        let own = |(id, message, user, reason, note, at): OwnReportRow| OwnReport {
+            id: ReportId(id),
+            message: message.map(MessageId),
+            user: UserId::from_stored(user),
+            reason: ReportReason::parse(&reason).unwrap_or(ReportReason::Other),
+            note: note.into(),
+            at: Timestamp(at),
+        };
+        Ok(cut(rows.into_iter().map(own).collect(), limit))
     }
 
     /// The first of those who have reported something.

@@ -65,6 +65,8 @@ pub enum WriteError {
     IdTaken,
     #[error("the client_id was used in another room")]
     ClientIdElsewhere,
+    #[error("a message with this client_id was sent already")]
+    ClientIdSent,
     #[error("the user is in as many rooms as allowed")]
     TooManyRooms,
     #[error("others have added this user to as many rooms as allowed; the user can still join")]

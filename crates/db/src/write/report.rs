@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parlor_domain::{
-    Decision, Denied, MessageId, ReportId, ReportReason, RoomKey, Timestamp, UserId, UserKey,
+    Decision, Denied, MessageId, ReportId, ReportReason, RoomKey, Timestamp, UserKey,
     limits::{REPORTS_DECIDED, REPORTS_PER_USER},
     with_reason,
 };
@@ -83,12 +83,37 @@ impl Write for OpenReport {
     }
 }
 
+/// Takes a report on, so that nobody else decides it meanwhile; or gives it back.
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimReport {
+    pub id: ReportId,
+    /// `None`: it is given back.
+    pub at: Option<Timestamp>,
+    /// Who has taken it on before this has not come back.
+    pub lapsed: Timestamp,
+}
+
+impl Write for ClaimReport {
+    type Outcome = ();
+
+    /// The condition of the change itself says whether somebody has it.
+    fn concerns(&self) -> Vec<Concern> {
+        Vec::new()
+    }
+
+    fn run(&self, conn: &mut Conn<'_>) -> Written<()> {
+        on!(conn, claim, self)
+    }
+
+    fn effects(&self, (): &(), _: &mut Effects) {}
+}
+
 /// Notes what was decided about a report, and forgets what it had of the message.
 #[derive(Clone, Debug)]
 pub struct DecideReport {
     pub id: ReportId,
     pub decision: Decision,
-    pub by: UserId,
+    pub by: UserKey,
     pub note: Arc<str>,
     pub at: Timestamp,
 }
@@ -117,8 +142,8 @@ impl Write for DecideReport {
 #[each_backend]
 pub mod backend {
     use diesel::{
-        ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
-        dsl::exists, select,
+        BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl,
+        QueryResult, RunQueryDsl, dsl::exists, select,
     };
 
     use super::*;
@@ -129,10 +154,16 @@ pub mod backend {
     };
 
     pub(super) fn open(conn: &mut Conn, new: &OpenReport) -> Written<OpenedReport> {
-        let (place, message, content) = place_of(conn, new)?;
+        let Subject { place, message, content, edited } = subject_of(conn, new)?;
         let newest = newest(conn, place.user, message)?;
-        // What was decided stands, also against who says the same again.
-        if let Some((newest, _)) = newest
+        // What was decided of a message stands, also against who says the same again, until
+        // it says something else.
+        let stands = newest.filter(|(_, decided)| match (decided, message) {
+            (None, _) => true,
+            (Some(decided), Some(_)) => edited.is_none_or(|edited| edited.0 <= *decided),
+            (Some(_), None) => false,
+        });
+        if let Some((newest, _)) = stands
             && select(exists(reported_by::table.find((newest, new.by.0)))).get_result(conn)?
         {
             return Ok(OpenedReport { id: ReportId(newest), opened: false, place });
@@ -147,8 +178,12 @@ pub mod backend {
             return Err(WriteError::TooManyReports.into());
         }
         let open = newest.and_then(|(id, decided)| decided.is_none().then_some(ReportId(id)));
-        let id = match open {
+        let added = match open {
             Some(open) => add(conn, open, new)?,
+            None => false,
+        };
+        let id = match open.filter(|_| added) {
+            Some(open) => open,
             None => insert(conn, (place, message, content), new)?,
         };
         diesel::insert_into(reported_by::table)
@@ -160,7 +195,7 @@ pub mod backend {
                 reported_by::at.eq(new.at.0),
             ))
             .execute(conn)?;
-        Ok(OpenedReport { id, opened: open.is_none(), place })
+        Ok(OpenedReport { id, opened: !added, place })
     }
 
     /// The last report of a message or a user, and when it was decided. None is opened while
@@ -181,46 +216,65 @@ pub mod backend {
         }
     }
 
-    type Place = (ReportPlace, Option<MessageId>, Option<Arc<str>>);
+    /// What is reported.
+    struct Subject {
+        place: ReportPlace,
+        message: Option<MessageId>,
+        content: Option<Arc<str>>,
+        edited: Option<Timestamp>,
+    }
 
     /// What is reported, if who reports it can see it: to others it does not exist.
-    fn place_of(conn: &mut Conn, new: &OpenReport) -> Written<Place> {
+    fn subject_of(conn: &mut Conn, new: &OpenReport) -> Written<Subject> {
         match new.what {
             Reported::Message(id) => {
                 let found = message::find(conn, id)?.ok_or(WriteError::NoSuchMessage)?;
                 let (room, user) = (found.room_key, found.sender.key);
                 let member = members::table.find((room.0, new.by.0));
-                if !select(exists(member)).get_result::<bool>(conn)? || found.deleted_at.is_some() {
+                // What a deleted user has said goes in steps, and is gone already.
+                let is_gone = found.deleted_at.is_some() || found.sender.id.is_deleted();
+                if is_gone || !select(exists(member)).get_result::<bool>(conn)? {
                     return Err(WriteError::NoSuchMessage.into());
                 }
                 if user == new.by {
                     return Err(Denied::Oneself.into());
                 }
-                Ok((ReportPlace { room: Some(room), user }, Some(id), Some(found.content)))
+                Ok(Subject {
+                    place: ReportPlace { room: Some(room), user },
+                    message: Some(id),
+                    content: Some(found.content),
+                    edited: found.edited_at,
+                })
             }
             Reported::User(user) if user == new.by => Err(Denied::Oneself.into()),
             Reported::User(user) if !share_a_room(conn, new.by, user)? => {
                 Err(WriteError::NoSuchUser.into())
             }
-            Reported::User(user) => Ok((ReportPlace { room: None, user }, None, None)),
+            Reported::User(user) => Ok(Subject {
+                place: ReportPlace { room: None, user },
+                message: None,
+                content: None,
+                edited: None,
+            }),
         }
     }
 
-    fn add(conn: &mut Conn, id: ReportId, new: &OpenReport) -> QueryResult<ReportId> {
-        let row = reports::table.find(id.0);
+    /// Whether it was still to be decided.
+    fn add(conn: &mut Conn, id: ReportId, new: &OpenReport) -> QueryResult<bool> {
+        let open = reports::table.find(id.0).filter(reports::decided_at.is_null());
         let (count, reasons) =
-            row.select((reports::count, reports::reasons)).first::<(i64, String)>(conn)?;
+            open.select((reports::count, reports::reasons)).first::<(i64, String)>(conn)?;
         let mut reasons = decode_reasons(&reasons);
         with_reason(&mut reasons, new.reason);
-        diesel::update(row)
+        let added = diesel::update(open)
             .set((reports::count.eq(count + 1), reports::reasons.eq(encode_reasons(&reasons))))
             .execute(conn)?;
-        Ok(id)
+        Ok(added == 1)
     }
 
     fn insert(
         conn: &mut Conn,
-        (place, message, content): Place,
+        (place, message, content): (ReportPlace, Option<MessageId>, Option<Arc<str>>),
         new: &OpenReport,
     ) -> QueryResult<ReportId> {
         diesel::insert_into(reports::table)
@@ -238,6 +292,18 @@ pub mod backend {
         Ok(new.id)
     }
 
+    pub(super) fn claim(conn: &mut Conn, claim: &ClaimReport) -> Written<()> {
+        let open = reports::table.find(claim.id.0).filter(reports::decided_at.is_null());
+        let Some(at) = claim.at else {
+            diesel::update(open).set(reports::claimed_at.eq(None::<i64>)).execute(conn)?;
+            return Ok(());
+        };
+        let lapsed = reports::claimed_at.is_null().or(reports::claimed_at.lt(claim.lapsed.0));
+        let claimed =
+            diesel::update(open.filter(lapsed)).set(reports::claimed_at.eq(at.0)).execute(conn)?;
+        if claimed == 1 { Ok(()) } else { Err(WriteError::ReportDecided.into()) }
+    }
+
     pub(super) fn decide(conn: &mut Conn, new: &DecideReport) -> Written<DecidedReport> {
         let row = reports::table.find(new.id.0);
         let place = row.select((reports::room_key, reports::user_key));
@@ -246,7 +312,7 @@ pub mod backend {
         let decided = diesel::update(row.filter(reports::decided_at.is_null()))
             .set((
                 reports::decided_at.eq(new.at.0),
-                reports::decided_by.eq(new.by.as_str()),
+                reports::decided_by.eq(new.by.0),
                 reports::decision.eq(new.decision.as_str()),
                 reports::note.eq(&*new.note),
                 reports::content.eq(None::<String>),
@@ -295,7 +361,35 @@ pub mod backend {
         diesel::delete(reported_by::table.filter(reported_by::report_id.eq_any(ids)))
             .execute(conn)?;
         diesel::delete(of_user()).execute(conn)?;
-        diesel::delete(reported_by::table.filter(reported_by::user_key.eq(user.0)))
+        let said = reported_by::table.filter(reported_by::user_key.eq(user.0));
+        let open = said
+            .inner_join(reports::table.on(reports::id.eq(reported_by::report_id)))
+            .filter(reports::decided_at.is_null())
+            .select((reports::id, reports::count, reports::reasons, reported_by::reason))
+            .load::<(i64, i64, String, String)>(conn)?;
+        diesel::delete(said).execute(conn)?;
+        for (id, count, reasons, reason) in open {
+            take_back(conn, (id, count, &reasons), ReportReason::parse(&reason))?;
+        }
+        Ok(())
+    }
+
+    /// One has reported it less; what nobody has reported is no report.
+    fn take_back(
+        conn: &mut Conn,
+        (id, count, reasons): (i64, i64, &str),
+        reason: Option<ReportReason>,
+    ) -> QueryResult<()> {
+        if count <= 1 {
+            return forget(conn, &[id]);
+        }
+        let mut reasons = decode_reasons(reasons);
+        for (known, count) in &mut reasons {
+            *count -= i64::from(Some(*known) == reason);
+        }
+        reasons.retain(|(_, count)| *count > 0);
+        diesel::update(reports::table.find(id))
+            .set((reports::count.eq(count - 1), reports::reasons.eq(encode_reasons(&reasons))))
             .execute(conn)
             .map(drop)
     }

@@ -1,5 +1,7 @@
 //! Reports to those who moderate.
 
+use std::time::Duration;
+
 /// Reports of one user that are not decided: no more than one who is bothered by many can
 /// have cause for, so that nobody fills the queue of others. Beyond: `conflict`.
 pub const REPORTS_PER_USER: i64 = 100;
@@ -9,5 +11,8 @@ pub const REPORTS_DECIDED: i64 = 10_000;
 pub const REPORTERS_SHOWN: i64 = 100;
 /// Characters of what one writes to a report.
 pub const REPORT_NOTE_CHARS: usize = 500;
+/// Who has begun to decide a report and has not done it for so long will not: longer than any
+/// answer is waited for.
+pub const REPORT_CLAIM: Duration = Duration::from_secs(60);
 /// Messages before and behind a reported one that are shown with it, each.
 pub const REPORT_CONTEXT: i64 = 10;

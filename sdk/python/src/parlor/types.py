@@ -215,6 +215,7 @@ class Export(TypedDict):
     messages: List[Message]
     reactions: List[OwnReaction]
     receipts: List[RoomReceipt]
+    reported: List[OwnReport]
     rooms: List[Room]
     saved: List[SavedMessage]
     scheduled: List[Scheduled]
@@ -432,6 +433,21 @@ class OwnReaction(TypedDict):
     created_at: str
     emoji: str
     message_id: str
+
+
+class _OwnReport(TypedDict):
+    at: str
+    reason: ReportReason
+    report_id: str
+    user_id: str
+    """Who is reported."""
+
+
+class OwnReport(_OwnReport, total=False):
+    """What a user has reported, for themselves."""
+
+    message_id: str
+    note: str
 
 
 class _Peer(TypedDict):

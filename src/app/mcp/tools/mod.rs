@@ -3,6 +3,7 @@
 
 mod reading;
 mod rooms;
+mod threads;
 mod waiting;
 mod writing;
 

@@ -28,7 +28,8 @@ pub(super) struct Page<T> {
         alias = "replies",
         alias = "results",
         alias = "members",
-        alias = "users"
+        alias = "users",
+        alias = "threads"
     )]
     pub list: Vec<T>,
     root: Option<Message>,

@@ -12,6 +12,7 @@ use super::{
     },
     Does, Outcome,
     reading::{Page, page},
+    threads::unread_threads,
 };
 use parlor_domain::limits::ASSISTANT_PAGE_MAX;
 
@@ -41,7 +42,7 @@ impl Does for ListRooms {
     }
 }
 
-/// List the rooms in which something is unread.
+/// List the rooms and threads in which something is unread.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListUnread {
@@ -80,13 +81,23 @@ pub(super) async fn unread(
 
 impl Does for ListUnread {
     const NAME: &'static str = "list_unread";
-    const ABOUT: &'static str = "List the rooms in which something is unread to you. Read it with \
-        read_messages and after_seq.";
+    const ABOUT: &'static str = "List the rooms, and the threads that you follow, in which \
+        something is unread to you. Read it with read_messages or read_thread and after_seq.";
 
     async fn run(self, of: &Speaker) -> Outcome {
+        // They are told once, with the first rooms.
+        let threads = match self.cursor {
+            None => unread_threads(of).await?.iter().map(|thread| thread.told(of)).collect(),
+            Some(_) => Vec::new(),
+        };
         let (rooms, cursor) = unread(of, self.cursor).await?;
         let rooms: Vec<_> = rooms.iter().map(Unread::told).collect();
-        Ok(with_some(vec![("rooms", json!(rooms)), ("cursor", json!(cursor))]))
+        let threads = (!threads.is_empty()).then_some(threads);
+        Ok(with_some(vec![
+            ("rooms", json!(rooms)),
+            ("threads", json!(threads)),
+            ("cursor", json!(cursor)),
+        ]))
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     Does, Outcome,
     reading::messages,
     rooms::{Unread, unread},
+    threads::unread_threads,
 };
 use parlor_domain::limits::{
     ASSISTANT_PAGE_MAX, ASSISTANT_ROOMS, ASSISTANT_WAIT, ASSISTANT_WAIT_MAX,
@@ -24,7 +25,7 @@ use parlor_domain::limits::{
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WaitForMessages {
-    /// Only in this room. Without it, any room in which something is unread counts.
+    /// Only in this room. Without it, any room or thread in which something is unread counts.
     room_id: Option<String>,
     /// With room_id: what is newer than this seq counts. Give the after_seq of the answer
     /// before; without it, all that you have not marked as read counts.
@@ -47,8 +48,8 @@ struct Position {
 impl Does for WaitForMessages {
     const NAME: &'static str = "wait_for_messages";
     const ABOUT: &'static str = "Wait until somebody else says something: in one room, which gives \
-        the messages, or in any, which gives the rooms with something unread that you were not \
-        told of. An empty answer means that nobody has: call again, in a room with the after_seq \
+        the messages, or in any, which gives the rooms, and the threads that you follow, with \
+        something unread that you were not told of. An empty answer means that nobody has: call again, in a room with the after_seq \
         of the answer before, and nothing is missed.";
 
     async fn run(self, of: &Speaker) -> Outcome {
@@ -73,9 +74,15 @@ async fn anywhere(of: &Speaker, end: Instant) -> Outcome {
             // The others are news the next time.
             .take(ASSISTANT_PAGE_MAX as usize)
             .collect();
+        let threads: Vec<_> = unread_threads(of)
+            .await?
+            .iter()
+            .filter(|thread| of.is_news(&thread.thread_id, thread.last_change()))
+            .map(|thread| thread.told(of))
+            .collect();
         let left = end.saturating_duration_since(Instant::now());
-        if !news.is_empty() || left.is_zero() {
-            return Ok(json!({"rooms": news}));
+        if !news.is_empty() || !threads.is_empty() || left.is_zero() {
+            return Ok(json!({"rooms": news, "threads": threads}));
         }
         waiting.next(left).await;
     }

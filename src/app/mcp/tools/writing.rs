@@ -110,20 +110,22 @@ impl Does for React {
     }
 }
 
-/// Mark a room as read.
+/// Mark a room or a thread as read.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MarkRead {
     /// The room.
     room_id: String,
-    /// Up to this seq; all of the room if not given.
+    /// Up to this seq; all of it if not given.
     seq: Option<i64>,
+    /// Not the room itself, but a thread in it: the message that began it.
+    thread_message_id: Option<String>,
 }
 
 impl Does for MarkRead {
     const NAME: &'static str = "mark_read";
-    const ABOUT: &'static str = "Mark a room as read, up to a seq or all of it. The others see how \
-        far you have read.";
+    const ABOUT: &'static str = "Mark a room as read, or a thread in it, up to a seq or all of it. \
+        The others see how far you have read the room.";
     const WRITES: bool = true;
 
     async fn run(self, of: &Speaker) -> Outcome {
@@ -131,7 +133,10 @@ impl Does for MarkRead {
             Some(seq) => json!({"seq": seq}),
             None => json!({"all": true}),
         };
-        let url = of.server.url(&["rooms", part(&self.room_id)?, "read"]);
+        let url = match &self.thread_message_id {
+            Some(thread) => of.server.url(&["threads", part(thread)?, "read"]),
+            None => of.server.url(&["rooms", part(&self.room_id)?, "read"]),
+        };
         of.server.change(Method::PUT, url, Some(&body)).await.map_err(|failed| refused(&failed))?;
         Ok(json!({"done": true}))
     }
