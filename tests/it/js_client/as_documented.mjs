@@ -130,14 +130,16 @@ const dropped = await ben.schedule("den", "never", { send_in_seconds: 3_000 });
 await ben.cancelScheduled(dropped.scheduled_id);
 assert.deepEqual(ben.chat.scheduled.list, []);
 
-// What one reports, and what the owner of the room decides.
-const { report_id: report } = await ben.report(id, "spam", "again");
+// What one reports, and what the owner of the room decides: not what was reported of herself.
+const { message_id: bad } = await wasSent;
+const { report_id: report } = await alice.report(bad, "spam", "again");
+assert.notEqual((await ben.report(id, "other")).report_id, report);
 assert.notEqual((await ben.reportUser("alice", "other")).report_id, report);
-const reported = (await alice.reports({ room: "den", decided: false })).reports.find(({ report_id: one }) => one === report);
-assert.deepEqual([reported.message_id, reported.reasons], [id, { spam: 1 }]);
+const { reports } = await alice.reports({ room: "den", decided: false });
+assert.deepEqual(reports.map(({ message_id: one, reasons }) => [one, reasons]), [[bad, { spam: 1 }]]);
 const details = await alice.readReport(report);
-assert.deepEqual(details.reported_by.map(({ user, reason, note }) => [user.id, reason, note]), [["ben", "spam", "again"]]);
-assert(details.messages.some(({ message_id: one }) => one === id));
+assert.deepEqual(details.reported_by.map(({ user, reason, note }) => [user.id, reason, note]), [["alice", "spam", "again"]]);
+assert(details.messages.some(({ message_id: one }) => one === bad));
 await alice.decideReport(report, { decision: "dismiss", note: "it is not" });
 assert.equal((await alice.readReport(report)).decided.decision, "dismiss");
 
