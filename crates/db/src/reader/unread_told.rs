@@ -83,7 +83,8 @@ fn unread_in_room() -> _ {
     mentions::in_thread.is_null().and(mentions::seq.gt(members::unread_after))
 }
 
-/// Mentions that count in a thread alone.
+/// Mentions in a thread that who follows it has not read there, also those that the room
+/// counts, too: what the letter says leaves these out.
 #[diesel::dsl::auto_type]
 fn unread_in_thread() -> _ {
     let of_thread = mentions::thread_id.eq(thread_follows::thread_id.nullable());
