@@ -76,6 +76,7 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(GET, "listMembers", "/rooms/{room}/members", members::list, &[], "Members"),
     call(POST, "changeMembers", "/rooms/{room}/members", operate::<ChangeMembers>, &[], "Add and remove many members"),
     call(PUT, "setMembers", "/rooms/{room}/members", operate::<SetMembers>, &[409], "Set exactly who the members are"),
+    call(GET, "getMember", "/rooms/{room}/members/{user}", members::show, &[], "A member"),
     call(PUT, "addMember", "/rooms/{room}/members/{user}", operate::<AddMember>, &[409], "Add a member, or join"),
     call(PATCH, "updateMember", "/rooms/{room}/members/{user}", operate::<UpdateMember>, &[409], "Change a member's role, or mute them"),
     call(DELETE, "removeMember", "/rooms/{room}/members/{user}", operate::<RemoveMember>, &[409], "Remove a member, or leave"),

@@ -60,6 +60,7 @@ requests! {
     NoFields { ; }
     OfRoom { room_id: RoomId; }
     OfUser { user_id: UserId; }
+    OfMember { room_id: RoomId, user_id: UserId; }
     OfMessage { message_id: MessageId; }
 
     // Lists by user.

@@ -14,6 +14,9 @@ async fn the_owner_adds_and_removes_and_others_do_not() {
     assert_eq!((&member["user"]["id"], &member["role"]), (&json!("ben"), &json!("member")));
     assert!(member["joined_at"].is_string());
     assert_eq!(alice.add_member("den", &ben).await.status, 200, "a second time changes nothing");
+    assert_eq!(ben.get("/rooms/den/members/ben").await.expect(200), member);
+    ben.get("/rooms/den/members/cleo").await.refused(404, "not_found");
+    cleo.get("/rooms/den/members/ben").await.refused(404, "not_found");
     ben.add_member("den", &cleo).await.refused(403, "forbidden");
     ben.remove_member("den", &alice).await.refused(403, "forbidden");
     alice.remove_member("den", &ben).await.expect(204);
