@@ -60,13 +60,13 @@ function mayWrite({ kind, role, rules, muted_until: mutedUntil }) {
 }
 
 async function create(user, { room_id: room, text, id = randomUUID() }) {
-  const poll = { ...parsed(text), by: { id: user.id, name: user.name } };
+  const asked = { ...parsed(text), by: { id: user.id, name: user.name } };
+  const poll = { ...asked, counts: asked.options.map(() => 0), closed: false, version: 0 };
   const place = await parlor.asUser(user.id).getRoom(named(room));
   if (!mayWrite(place)) throw new Refused("you may not write there");
   // A command that is sent again, because its answer was lost, makes no second poll.
   const clientId = createHash("sha256").update(JSON.stringify([user.id, id])).digest("base64url");
-  const content = shown(poll, { counts: poll.options.map(() => 0), closed: false });
-  const message = { content, metadata: { poll }, client_id: clientId };
+  const message = { content: shown(poll), metadata: { poll }, client_id: clientId };
   const { message_id: messageId } = await parlor.sendMessage(place.room_id, message);
   return { message_id: messageId };
 }
@@ -122,7 +122,7 @@ function standing(message, user) {
 // What the room is told
 
 /** The poll as text, which every client shows. */
-function shown({ question, options, by }, { counts, closed }) {
+function shown({ question, options, by, counts, closed }) {
   const lines = options.map((option, at) => `${at + 1}. ${option}: ${counts[at]}`);
   const end = closed ? ["The poll is closed."] : [];
   return [`${by.name} asks: ${question}`, ...lines, ...end].join("\n");
@@ -163,12 +163,11 @@ async function stillThere(id) {
 async function tellNow(id) {
   const message = await stillThere(id);
   if (!message) return votes.end(id);
-  const data = counted(message);
-  // The same text again changes nothing, and the same event is published once.
-  await parlor.editMessage(id, { content: shown(message.metadata.poll, data) });
-  const idempotencyKey = `poll:${id}:${data.version}`;
-  await parlor.publishToRoom(message.room_id, { type: "poll.counted", data }, { idempotencyKey });
-  if (data.closed) votes.end(id);
+  const { counts, closed, version } = counted(message);
+  const poll = { ...message.metadata.poll, counts, closed, version };
+  // The same again changes nothing.
+  await parlor.editMessage(id, { content: shown(poll), metadata: { poll } });
+  if (closed) votes.end(id);
 }
 
 // What Parlor asks

@@ -1,6 +1,9 @@
 //! Edit and delete a message.
 
-use parlor_domain::{Change, Message, MessageId, PlainText, Scope, User, mentioned_in};
+use parlor_domain::{
+    Change, Message, MessageId, NewContent, PlainText, Scope, User, limits::METADATA_BYTES,
+    mentioned_in,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -9,14 +12,19 @@ use crate::{
     callbacks::{BeforeSend, Draft, DraftKind, Rewriting},
     chat::{Decision, Line},
     db::Reader,
-    protocol::{Refusal, Rules, UserView},
+    protocol::{Object, Refusal, Rules, UserView, null_or},
 };
 
-/// Changes the content of a message; only its author may.
+/// Changes what is named and leaves the rest; only the message's author may. Metadata alone
+/// can change without the message being one that was edited.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Edit {
     message_id: MessageId,
-    content: PlainText,
+    content: Option<PlainText>,
+    /// `null` takes it away.
+    #[serde(default, deserialize_with = "null_or")]
+    #[schemars(with = "Option<Object>")]
+    metadata: Option<Option<Object>>,
     /// The application was asked.
     #[serde(skip)]
     is_decided: bool,
@@ -31,7 +39,15 @@ impl Operation for Edit {
     fn place(&self) {}
 
     fn check(&mut self, rules: &Rules) -> Result<(), Refusal> {
-        rules.shown_content(&self.content.0)
+        if let Some(PlainText(content)) = &self.content {
+            rules.shown_content(content)?;
+        }
+        let metadata = self.metadata.as_ref().and_then(Option::as_ref);
+        Object::check("metadata", metadata, METADATA_BYTES)?;
+        match self.content.is_none() && self.metadata.is_none() {
+            true => Err(Refusal::field("content", "or metadata is required")),
+            false => Ok(()),
+        }
     }
 
     /// Whose message it is, and in which room, the transaction finds out.
@@ -54,9 +70,17 @@ impl Edit {
     }
 
     fn store(self, asked: Asked<Self>, server: &mut ChatServer) {
-        let mentioned = mentioned_in(&self.content.0);
-        let change = Change::Edit { content: self.content.0, mentioned };
-        server.change(asked.from, self.message_id, change, asked.reply);
+        let (message, new) = (self.message_id, self.new_content());
+        server.change(asked.from, message, Change::Edit(new), asked.reply);
+    }
+
+    fn new_content(self) -> NewContent {
+        let with_mentioned = |PlainText(content)| {
+            let mentioned = mentioned_in(&content);
+            (content, mentioned)
+        };
+        let metadata = self.metadata.map(|object| object.and_then(|Object(text)| text));
+        NewContent { content: self.content.map(with_mentioned), metadata }
     }
 
     /// Or what is refused in a message could be brought in by an edit.
@@ -71,7 +95,7 @@ impl Edit {
             };
             let decided = Self { is_decided: true, ..edit.clone() };
             let is_own = message.sender.key == user.key && message.deleted_at.is_none();
-            if !is_own || message.content == edit.content.0 {
+            if !is_own || !edit.changes(&message) {
                 // The transaction refuses it, or finds nothing to change.
                 return Decision::Do(decided);
             }
@@ -86,6 +110,19 @@ impl Edit {
         reader.message(self.message_id).await?.ok_or(ChatError::NotFound("message"))
     }
 
+    fn metadata_text(&self) -> Option<&str> {
+        let Object(text) = self.metadata.as_ref()?.as_ref()?;
+        text.as_deref()
+    }
+
+    fn changes(&self, message: &Message) -> bool {
+        let known = message.extras.as_ref().and_then(|extras| extras.metadata.as_deref());
+        let says_new = |PlainText(new): &PlainText| *new != message.content;
+        self.content.as_ref().is_some_and(says_new)
+            || self.metadata.is_some() && self.metadata_text() != known
+    }
+
+    /// The message as it would be.
     fn draft<'a>(&'a self, message: &'a Message, user: &'a User) -> Draft<'a> {
         Draft {
             kind: DraftKind::Edit,
@@ -93,8 +130,8 @@ impl Edit {
             user: UserView::from(user),
             message_id: Some(message.id.0.to_string()),
             client_id: None,
-            content: &self.content.0,
-            metadata: None,
+            content: self.content.as_ref().map_or(&message.content, |PlainText(new)| new),
+            metadata: self.metadata_text().and_then(|text| serde_json::from_str(text).ok()),
             attachments: Vec::new(),
             reply_to: None,
             thread_id: None,
@@ -103,10 +140,8 @@ impl Edit {
 
     fn rewritten(self, rewriting: Rewriting, rules: &Rules) -> Result<Self, Refusal> {
         let Rewriting { content, metadata } = rewriting;
-        if metadata.is_some() {
-            return Err(Refusal::field("metadata", "is not changed by an edit"));
-        }
-        let mut rewritten = Self { content: content.unwrap_or(self.content), ..self };
+        let metadata = metadata.map(Some).or(self.metadata);
+        let mut rewritten = Self { content: content.or(self.content), metadata, ..self };
         rewritten.check(rules)?;
         Ok(rewritten)
     }

@@ -22,9 +22,14 @@ import { byUser } from "./room_commands.js";
 export class Commands extends LaterCommands {
   // Messages
 
-  /** @type {(messageId: string, content: string) => Promise<Changed>} */
-  edit(messageId, content) {
-    return this.command("message.edit", { message_id: messageId, content });
+  /**
+   * Changes what one has sent: its content, or also or only its metadata (null takes it away).
+   *
+   * @type {(messageId: string, change: string | { content?: string, metadata?: object | null }) => Promise<Changed>}
+   */
+  edit(messageId, change) {
+    const data = typeof change === "string" ? { content: change } : change;
+    return this.command("message.edit", { message_id: messageId, ...data });
   }
 
   /** @type {(messageId: string) => Promise<Changed>} */

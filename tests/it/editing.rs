@@ -33,6 +33,33 @@ async fn an_edit_takes_a_number_and_reaches_the_others() {
 }
 
 #[tokio::test]
+async fn metadata_changes_alone_or_with_the_content() {
+    let server = Server::start().await;
+    let (ann, ben) = (server.user("ann").await, server.user("ben").await);
+    ann.room_with("den", &[&ben]).await;
+    let (mut at_ann, mut at_ben) = (ann.connect().await, ben.connect().await);
+    let body = json!({"content": "Lunch?", "metadata": {"votes": 0}});
+    let id = ann.post_message("den", body).await;
+    let votes = json!({"message_id": id, "metadata": {"votes": 1}});
+    assert_eq!(at_ann.ask("message.edit", votes.clone()).await["seq"], 2);
+    let told = at_ben.next_event("message.updated").await["data"].clone();
+    assert_eq!((&told["metadata"], &told["content"]), (&json!({"votes": 1}), &json!("Lunch?")));
+    assert_eq!(told["edited_at"], Value::Null, "nobody has said anything else");
+    assert_eq!(at_ann.ask("message.edit", votes.clone()).await["seq"], 2, "it changes nothing");
+    at_ann.ask("message.edit", json!({"message_id": id, "content": "Tea?"})).await;
+    assert_eq!(ben.message(&id).await.expect(200)["metadata"], json!({"votes": 1}));
+    let body = json!({"content": "Tea!", "metadata": null});
+    ann.patch(&format!("/messages/{id}"), body).await.expect(200);
+    let now = ben.message(&id).await.expect(200);
+    assert_eq!((&now["content"], &now["metadata"]), (&json!("Tea!"), &Value::Null));
+    assert!(now["edited_at"].is_string(), "{now}");
+    at_ben.refused("message.edit", votes, "forbidden").await;
+    let large = json!({"message_id": id, "metadata": {"x": "x".repeat(4_096)}});
+    assert_eq!(at_ann.refused("message.edit", large, "too_large").await["field"], "metadata");
+    assert_eq!(ann.last_seq("den").await, 4);
+}
+
+#[tokio::test]
 async fn only_who_wrote_it_edits_and_bad_edits_name_their_field() {
     let server = Server::start().await;
     let (ann, ben) = (server.user("ann").await, server.user("ben").await);

@@ -54,7 +54,9 @@ pub use id::{
     UserKey,
 };
 pub use mention::{Mentioned, mentioned_in};
-pub use message::{Change, HistoryCursor, HistoryPage, Message, ReadTarget, StoredMessage};
+pub use message::{
+    Change, HistoryCursor, HistoryPage, Message, NewContent, ReadTarget, StoredMessage,
+};
 pub use name::{NotShown, display_name, display_text, shows_something, visible};
 pub use origin::{Adopted, UserOrigin};
 pub use preferences::{Notifications, Preferences, PreferencesChange};

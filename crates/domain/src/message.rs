@@ -185,12 +185,21 @@ impl ReadTarget {
 /// A change of a stored message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    Edit { content: Arc<str>, mentioned: Mentioned },
+    Edit(NewContent),
     Delete,
     React { emoji: Arc<str> },
     Unreact { emoji: Arc<str> },
     Pin,
     Unpin,
+}
+
+/// What a message says from an edit on; what is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NewContent {
+    /// With whom it means.
+    pub content: Option<(Arc<str>, Mentioned)>,
+    /// `Some(None)` takes it away.
+    pub metadata: Option<Option<Arc<str>>>,
 }
 
 /// Where a message went, or where the first of its `client_id` went.

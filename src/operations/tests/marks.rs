@@ -5,8 +5,8 @@ use parlor_db::{
     samples::{AT, Bench},
 };
 use parlor_domain::{
-    Change, Mentioned, MessageId, NewExtras, Posted, ReadTarget, RoomKey, Seq, StreamState,
-    limits::UNREAD_FEW,
+    Change, Mentioned, MessageId, NewContent, NewExtras, Posted, ReadTarget, RoomKey, Seq,
+    StreamState, limits::UNREAD_FEW,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
@@ -89,7 +89,8 @@ async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
                 let mentioned = mentioning(["@ben", "none"][random.random_range(0..2)]);
                 let content = format!("edited {step}").into();
                 let id = picked(&mut random, &ids);
-                let _ = bench.change(id, &ann, Change::Edit { content, mentioned });
+                let new = NewContent { content: Some((content, mentioned)), metadata: None };
+                let _ = bench.change(id, &ann, Change::Edit(new));
             }
             7 if !ids.is_empty() => {
                 // Also of a tombstone, which thereby changes once more.

@@ -67,7 +67,11 @@ async fn an_edit_is_asked_about_as_a_message_is() {
     let mut socket = ann.connect().await;
     let rude = json!({"message_id": id, "content": "rude"});
     socket.ask("message.edit", rude).await;
-    assert_eq!(ann.message(&id).await.expect(200)["content"], "r***");
+    let message = ann.message(&id).await.expect(200);
+    assert_eq!(
+        (&message["content"], &message["metadata"]),
+        (&json!("r*** @ben"), &json!({"flagged": true}))
+    );
     let question = receiver.received().pop().expect("one").json();
     let expected = json!({
         "kind": "edit", "room_id": "den", "user": {"id": "ann", "name": "ann"},
@@ -79,7 +83,7 @@ async fn an_edit_is_asked_about_as_a_message_is() {
     let before = receiver.received().len();
     ben.edit(&id, "mine").await.refused(403, "forbidden");
     ann.edit("7", "hi").await.refused(404, "not_found");
-    ann.edit(&id, "r***").await.expect(200);
+    ann.edit(&id, "r*** @ben").await.expect(200);
     ann.erase(&id).await.expect(200);
     ann.edit(&id, "hi again").await.refused(404, "not_found");
     assert_eq!(receiver.received().len(), before);

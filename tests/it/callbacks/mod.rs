@@ -61,10 +61,9 @@ fn moderates(asked: &Received) -> Reply {
         bad if bad.starts_with("bad") => {
             says(json!({"action": "refuse", "reason": " no\u{202e} links\u{7}, please "}))
         }
-        "rude" if data["kind"] == "send" => says(
+        "rude" => says(
             json!({"action": "rewrite", "content": "r*** @ben", "metadata": {"flagged": true}}),
         ),
-        "rude" => says(json!({"action": "rewrite", "content": "r***"})),
         _ => accepts(),
     }
 }

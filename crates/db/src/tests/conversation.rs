@@ -3,7 +3,7 @@
 
 use super::*;
 use parlor_domain::{
-    Mentioned, Reaction,
+    Mentioned, NewContent, Reaction,
     limits::{EMOJIS_PER_MESSAGE, PINS_PER_ROOM, REACTION_USERS},
 };
 
@@ -21,6 +21,15 @@ fn in_thread(root: MessageId) -> NewExtras {
 
 fn mentioning(text: &str) -> NewExtras {
     NewExtras { mentioned: Mentioned::find(text), ..NewExtras::default() }
+}
+
+fn edit(text: &str) -> Change {
+    let content = Some((text.into(), Mentioned::find(text)));
+    Change::Edit(NewContent { content, metadata: None })
+}
+
+fn with_metadata(text: Option<&str>) -> Change {
+    Change::Edit(NewContent { content: None, metadata: Some(text.map(Into::into)) })
 }
 
 fn reactions(message: &Message) -> Vec<(String, i64, usize)> {
@@ -67,7 +76,7 @@ fn a_change_that_changes_nothing_takes_no_number() {
     let ann = bench.user("ann");
     let room = bench.room("r", &ann);
     let id = bench.plain(&room, &ann);
-    let edit = || Change::Edit { content: "new".into(), mentioned: Mentioned::default() };
+    let edit = || edit("new");
     let mut head = 1;
     for change in [react("a"), Change::Pin, edit(), unreact("a"), Change::Unpin, Change::Delete] {
         head += 1;
@@ -79,6 +88,24 @@ fn a_change_that_changes_nothing_takes_no_number() {
         assert_eq!(message.changed_seq, Seq(head));
     }
     assert_eq!(bench.count(&format!("room_heads WHERE last_seq = {head}")), 1);
+}
+
+#[test]
+fn metadata_changes_without_an_edit_of_what_was_said() {
+    let mut bench = Bench::new();
+    let ann = bench.user("ann");
+    let room = bench.room("r", &ann);
+    let id = bench.rich(&room, &ann, mentioning("@ann"));
+    let metadata = |message: &Message| message.extras.as_ref().and_then(|e| e.metadata.clone());
+    let seen = bench.changed(id, &ann, with_metadata(Some(r#"{"votes":1}"#)));
+    assert_eq!(metadata(&seen).as_deref(), Some(r#"{"votes":1}"#));
+    assert_eq!((seen.changed_seq, seen.edited_at), (Seq(2), None));
+    let again = bench.change(id, &ann, with_metadata(Some(r#"{"votes":1}"#)));
+    assert!(matches!(again, Ok(ChangedMessage { moved: false, .. })), "{again:?}");
+    let seen = bench.changed(id, &ann, edit("new"));
+    assert_eq!(metadata(&seen).as_deref(), Some(r#"{"votes":1}"#), "it stays with an edit");
+    let seen = bench.changed(id, &ann, with_metadata(None));
+    assert_eq!((metadata(&seen), &*seen.content, seen.changed_seq), (None, "new", Seq(4)));
 }
 
 #[test]
@@ -169,7 +196,6 @@ async fn mentions_are_of_members_and_follow_an_edit() {
         state.expect("a member").0.mentions
     };
     assert_eq!(mentions().await, 1);
-    let edit = |text: &str| Change::Edit { content: text.into(), mentioned: Mentioned::find(text) };
     bench.changed(id, &ann, edit("@room and @ben"));
     assert_eq!(bench.count("mentions WHERE user_key = 0"), 1, "everyone stands for each");
     assert_eq!(bench.count("mentions"), 1);

@@ -3,7 +3,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use parlor_domain::{
-    Change, Mentioned, Message, MessageId, Reaction, RoomKey, Seq, Timestamp, UserKey,
+    Change, Mentioned, Message, MessageId, NewContent, Reaction, RoomKey, Seq, Timestamp, UserKey,
     limits::PINS_PER_ROOM,
 };
 use parlor_macros::each_backend;
@@ -116,7 +116,7 @@ pub mod backend {
         rights::check(conn, &message, (*actor, *is_admin), change, *at)?;
         match change {
             Change::Delete => delete(conn, message, *at),
-            Change::Edit { .. }
+            Change::Edit(_)
             | Change::React { .. }
             | Change::Unreact { .. }
             | Change::Pin
@@ -125,8 +125,8 @@ pub mod backend {
             {
                 Err(WriteError::NoSuchMessage.into())
             }
-            Change::Edit { .. } if message.is_streaming() => Err(WriteError::IsStreaming.into()),
-            Change::Edit { content, mentioned } => edit(conn, message, content, mentioned, *at),
+            Change::Edit(_) if message.is_streaming() => Err(WriteError::IsStreaming.into()),
+            Change::Edit(new) => edit(conn, message, new, *at),
             Change::React { emoji } => {
                 let summary = reaction::add(conn, &message, emoji, *actor, *at)?;
                 reacted(conn, message, summary)
@@ -159,18 +159,41 @@ pub mod backend {
         timeline::advance_head(conn, room, 1)?.ok_or(diesel::result::Error::NotFound)
     }
 
+    /// A change of the metadata alone is no edit of what its author has said.
     fn edit(
         conn: &mut Conn,
         message: Message,
-        content: &str,
-        mentioned: &Mentioned,
+        NewContent { content, metadata }: &NewContent,
         at: Timestamp,
     ) -> Written<ChangedMessage> {
-        if *message.content == *content {
+        let known = message.extras.as_ref().and_then(|extras| extras.metadata.as_ref());
+        let metadata = metadata.as_ref().filter(|new| new.as_ref() != known);
+        let content = content.as_ref().filter(|(new, _)| *new != message.content);
+        if content.is_none() && metadata.is_none() {
             return Ok(ChangedMessage::unchanged(message));
         }
         let (id, room) = (message.id, message.room_key);
         let seq = next_seq(conn, room)?;
+        if let Some(metadata) = metadata {
+            diesel::update(messages::table.find(id.0))
+                .set((messages::metadata.eq(metadata.as_deref()), messages::changed_seq.eq(seq.0)))
+                .execute(conn)?;
+        }
+        let followed = match content {
+            None => Vec::new(),
+            Some((content, mentioned)) => say(conn, &message, (content, mentioned), (seq, at))?,
+        };
+        Ok(ChangedMessage { followed, ..changed(conn, id, None)? })
+    }
+
+    /// It says something else. Gives who follows its thread with that.
+    fn say(
+        conn: &mut Conn,
+        message: &Message,
+        (content, mentioned): (&str, &Mentioned),
+        (seq, at): (Seq, Timestamp),
+    ) -> QueryResult<Vec<Followed>> {
+        let (id, room) = (message.id, message.room_key);
         let (found, meant) = rich::resolve(conn, room, mentioned)?;
         diesel::update(messages::table.find(id.0))
             .set((
@@ -182,11 +205,10 @@ pub mod backend {
             .execute(conn)?;
         diesel::delete(mentions::table.filter(mentions::message_id.eq(id.0))).execute(conn)?;
         let is_silent = message.extras.as_ref().is_some_and(|extras| extras.posted.silent);
-        let followed = match is_silent {
-            true => Vec::new(),
-            false => rich::insert_mentions(conn, Mentioning::of(&message, at), &meant)?,
-        };
-        Ok(ChangedMessage { followed, ..changed(conn, id, None)? })
+        match is_silent {
+            true => Ok(Vec::new()),
+            false => rich::insert_mentions(conn, Mentioning::of(message, at), &meant),
+        }
     }
 
     /// What was said is gone; the place in the room and in its thread stays.

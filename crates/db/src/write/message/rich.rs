@@ -187,7 +187,8 @@ pub mod backend {
             seq,
             sender: new.sender,
             thread: thread.map(|root| (root, is_only_in_thread)),
-            at: new.created_at,
+            // Not when it was said elsewhere, or it would be the first to be forgotten.
+            at: parlor_process::clock::now(),
         };
         let mut followed = match posted.silent {
             true => Vec::new(),

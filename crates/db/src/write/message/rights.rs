@@ -28,12 +28,12 @@ fn allowed(actor: &Actor, change: &Change, now: Timestamp) -> Result<(), Denied>
     let member = || standing.ok_or(Denied::Stranger);
     match change {
         // By the right by which it was posted.
-        Change::Delete | Change::Edit { .. } if has_posted => Ok(()),
+        Change::Delete | Change::Edit(_) if has_posted => Ok(()),
         Change::Delete if is_author || moderates => Ok(()),
         Change::Delete => Err(Denied::NotAuthor),
-        Change::Edit { .. } if !is_author => Err(Denied::NotAuthor),
-        Change::Edit { .. } | Change::React { .. } | Change::Unreact { .. } if owns => Ok(()),
-        Change::Edit { .. } => member()?.may_write(kind, rules, now),
+        Change::Edit(_) if !is_author => Err(Denied::NotAuthor),
+        Change::Edit(_) | Change::React { .. } | Change::Unreact { .. } if owns => Ok(()),
+        Change::Edit(_) => member()?.may_write(kind, rules, now),
         Change::React { .. } => member()?.may_react(rules, now),
         // One's own can be taken back always.
         Change::Unreact { .. } => member().map(drop),
@@ -89,7 +89,7 @@ pub mod backend {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parlor_domain::{Mentioned, Role};
+    use parlor_domain::{NewContent, Role};
 
     const NOW: Timestamp = Timestamp(0);
 
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn authors_edit_and_delete_and_moderators_delete() {
-        let edit = Change::Edit { content: "x".into(), mentioned: Mentioned::default() };
+        let edit = Change::Edit(NewContent::default());
         let author = actor(Some(Role::Member), true);
         assert_eq!(allowed(&author, &edit, NOW), Ok(()));
         assert_eq!(allowed(&author, &Change::Delete, NOW), Ok(()));
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn an_author_who_may_not_write_any_more_may_still_delete() {
         let reader = actor(Some(Role::ReadOnly), true);
-        let edit = Change::Edit { content: "x".into(), mentioned: Mentioned::default() };
+        let edit = Change::Edit(NewContent::default());
         assert_eq!(allowed(&reader, &edit, NOW), Err(Denied::ReadOnly));
         assert_eq!(allowed(&reader, &Change::Delete, NOW), Ok(()));
         assert_eq!(

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use parlor_domain::{
-    Change, Mentioned, MessageId, RoomKey, StreamState, Timestamp, UserKey, mentioned_in,
+    Change, MessageId, NewContent, RoomKey, StreamState, Timestamp, UserKey, mentioned_in,
 };
 use parlor_macros::each_backend;
 
@@ -146,7 +146,7 @@ pub mod backend {
         if let Some(by) = new.by {
             let message = message.as_ref().ok_or(WriteError::NoSuchMessage)?;
             // Who says how it ends says what an edit would.
-            let edit = Change::Edit { content: "".into(), mentioned: Mentioned::default() };
+            let edit = Change::Edit(NewContent::default());
             rights::check(conn, message, by, &edit, new.at)?;
         }
         let StreamEnd { state, content, metadata } = &new.end;
