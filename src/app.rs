@@ -17,7 +17,6 @@ mod nodes;
 mod output;
 mod parts;
 mod progress;
-mod remote;
 mod serve;
 mod signals;
 mod traces;
@@ -32,7 +31,8 @@ use crate::{
     auth::TokenKeys,
     cli::{self, Cli, Command, TokenArgs},
     config::{Config, ConfigError, StoreArgs, StoreConfig},
-    db,
+    db, outbound,
+    remote::{Effort, Server},
 };
 use parlor_domain::UserId;
 
@@ -115,6 +115,18 @@ fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 /// What a command reads and writes files with, which has no actors.
+/// The server that `--url` names, with the token that a variable holds.
+fn server_at(url: &str, variable: &str, effort: Effort) -> Result<Server, Failure> {
+    let token = cli::token_from(variable)
+        .ok_or_else(|| Failure::value(format!("{variable} must hold a token for --url")))?;
+    let base = outbound::bare_url(url).ok_or_else(|| {
+        let what = "--url must be the http or https address of a server, such as \
+                    https://example.org/chat, without a user, a query or a fragment";
+        Failure::value(what)
+    })?;
+    Ok(Server::at(base, token, effort))
+}
+
 fn runtime() -> Result<Runtime, Failure> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| Failure::environment(format!("cannot start a runtime: {error}")))

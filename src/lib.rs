@@ -22,6 +22,7 @@ use parlor_protocol as protocol;
 
 pub mod answers;
 pub mod app;
+mod assistants;
 pub mod attachments;
 pub mod auth;
 pub mod callbacks;
@@ -35,6 +36,7 @@ pub mod nodes;
 mod operations;
 pub mod outbound;
 pub mod places;
+mod remote;
 pub mod request_id;
 pub mod rest;
 pub mod routes;

@@ -16,7 +16,7 @@ use actix_web::{
 use indexmap::IndexMap;
 
 use crate::error::json_error;
-use crate::rest::{CALLS, fallback, health, metrics, page};
+use crate::rest::{CALLS, assistants, fallback, health, metrics, page};
 
 type Routes = Vec<(Method, Route)>;
 
@@ -28,6 +28,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(at("/health/live", read(to(health::live))))
         .service(at("/health/ready", read(to(health::ready))))
         .service(at("/ws", read(to(fallback::not_an_upgrade))))
+        .service(at("/mcp", vec![(Method::POST, to(assistants::answer))]))
         .default_service(to(page::file));
 }
 

@@ -36,13 +36,15 @@ use super::{
     output,
 };
 use crate::{
+    assistants::Assistants,
     auth::OriginPolicy,
     chat::WorkerId,
     config::Config,
     error::{self, ApiError},
     name_thread,
     places::Places,
-    rest::{self, State},
+    remote::Within,
+    rest::{self, State, assistants::AssistantDoor},
     routes,
     session::{SessionCount, SessionSettings, Worker, upgrade},
     transport::{InTurn, Paced, TlsStream},
@@ -84,7 +86,12 @@ pub(super) fn server(
     sessions: SessionCount,
     listeners: Vec<TcpListener>,
 ) -> Result<Server, Failure> {
-    let workshop = Workshop::new(config, state, sessions);
+    let mut workshop = Workshop::new(config, state, sessions);
+    if config.connections.assistants {
+        let without = workshop.clone();
+        let assistants = Assistants::new(Within::new(move || without.app()));
+        workshop.assistants = web::Data::new(Some(AssistantDoor::new(assistants)));
+    }
     let mut builder = Server::build()
         .workers(config.workers)
         .max_concurrent_connections(limits::CONNECTIONS_PER_WORKER)
@@ -166,6 +173,7 @@ struct Workshop {
     state: State,
     settings: SessionSettings,
     sessions: SessionCount,
+    assistants: web::Data<Option<AssistantDoor>>,
     origins: Arc<[String]>,
     body_bytes: usize,
     workers: Arc<AtomicUsize>,
@@ -190,6 +198,7 @@ impl Workshop {
             state,
             settings,
             sessions,
+            assistants: web::Data::new(None),
             origins: config.connections.allowed_origins.clone().into(),
             body_bytes: config.limits.body_bytes(),
             workers: Arc::default(),
@@ -253,6 +262,7 @@ impl Workshop {
     > + use<> {
         let app = App::new()
             .app_data(web::Data::new(self.state.clone()))
+            .app_data(self.assistants.clone())
             .app_data(routes::json(self.body_bytes))
             .app_data(web::PathConfig::default().error_handler(error::path_error))
             .wrap(rest::security_headers())

@@ -30,7 +30,7 @@ pub use identity::Identity;
 pub use issuer::{Issuer, IssuerConfig, KeySource};
 pub use origin::{OriginPolicy, parse_origin};
 pub use password::Passwords;
-pub use proxy::{Client, TrustedProxies, peer_address};
+pub use proxy::{Client, FORWARDED, TrustedProxies, peer_address};
 pub use refusal::Door;
 pub use revocation::Revocations;
 pub use secret::{Secret, SecretError};

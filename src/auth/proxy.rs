@@ -14,7 +14,7 @@ use crate::log_throttle::LogThrottle;
 /// The header in which proxies list the addresses that a request came from.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Headers that show that a request came through a proxy, trusted or not.
-const FORWARDED: [&str; 4] = [FORWARDED_FOR, "forwarded", "x-real-ip", "via"];
+pub const FORWARDED: [&str; 4] = [FORWARDED_FOR, "forwarded", "x-real-ip", "via"];
 
 /// The proxies whose `X-Forwarded-For` is trusted.
 #[derive(Clone, Debug, Default)]

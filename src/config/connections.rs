@@ -39,6 +39,10 @@ pub struct ConnectionArgs {
     /// Size in bytes from which a message to a client is compressed
     #[arg(long, env = "PARLOR_COMPRESSION_MIN_BYTES", default_value_t = COMPRESSION_MIN_BYTES, value_parser = positive)]
     pub compression_min_bytes: usize,
+    /// Whether assistants may use the server over HTTP, at `/mcp`, with the token of a
+    /// user (docs/ASSISTANTS.md)
+    #[arg(long, env = "PARLOR_MCP", value_enum, default_value_t = Switch::On)]
+    pub mcp: Switch,
     /// Interval between pings
     #[arg(long, env = "PARLOR_HEARTBEAT_INTERVAL", default_value = "54s", value_parser = parse_duration)]
     pub heartbeat_interval: Duration,
@@ -70,6 +74,8 @@ pub struct ConnectionConfig {
     pub certificate: Option<Certificate>,
     /// Size from which a message may be compressed; `None`: never.
     pub compress_from: Option<usize>,
+    /// Whether assistants are served.
+    pub assistants: bool,
     pub heartbeat: HeartbeatConfig,
     pub auth_timeout: Duration,
     /// Time limits for HTTP clients.
@@ -88,6 +94,7 @@ impl ConnectionConfig {
             allowed_origins,
             certificate: certificate(args.tls_cert, args.tls_key)?,
             compress_from: (args.compression == Switch::On).then_some(args.compression_min_bytes),
+            assistants: args.mcp == Switch::On,
             heartbeat: HeartbeatConfig {
                 interval: args.heartbeat_interval,
                 timeout: args.heartbeat_timeout,

@@ -85,27 +85,56 @@ impl FromRequest for Identity {
         let (method, pattern) = (request.method().clone(), request.match_pattern());
         let path = request.path().to_owned();
         let client = request.extensions().get::<Client>().copied();
-        let name = request.extensions().get::<RequestName>().cloned();
-        let name = name.map_or_else(String::new, |RequestName(name)| name);
         let request = request.clone();
         Box::pin(async move {
             let state = state.ok_or(AuthError::Unavailable)?;
             let token = token(&state, &request)?.ok_or(AuthError::Missing)?;
-            let from = client.ok_or(AuthError::Unavailable)?.address;
-            let identity = state.authenticator.authenticate(&token, &name, Door::Rest, from);
-            let identity = identity.await?;
-            // Whose answer it will be that waits for its reader.
-            request.extensions_mut().insert(identity.user.key);
-            if !identity.is_backend() {
-                let checked = state.limiters.user(identity.user.key);
-                checked.inspect_err(|_| metrics().limited(Limit::User))?;
-            }
+            let identity = identify(&state, &request, &token).await?;
             let place = pattern.as_deref().unwrap_or(&path);
             if !is_reading(&method) && is_audited(&identity, &method, place) {
                 let action = format!("{method} {place}");
                 state.audit(&identity, action, path, client).await?;
             }
             Ok(identity)
+        })
+    }
+}
+
+/// Who a token says they are, if they do not ask too often.
+async fn identify(state: &State, request: &HttpRequest, token: &str) -> Result<Identity, ApiError> {
+    let client = request.extensions().get::<Client>().copied();
+    let name = request.extensions().get::<RequestName>().cloned();
+    let name = name.map_or_else(String::new, |RequestName(name)| name);
+    let from = client.ok_or(AuthError::Unavailable)?.address;
+    let identity = state.authenticator.authenticate(token, &name, Door::Rest, from).await?;
+    // Whose answer it will be that waits for its reader.
+    request.extensions_mut().insert(identity.user.key);
+    if !identity.is_backend() {
+        let checked = state.limiters.user(identity.user.key);
+        checked.inspect_err(|_| metrics().limited(Limit::User))?;
+    }
+    Ok(identity)
+}
+
+/// Who asks, with the token of `Authorization`: for what asks for more in their place, which
+/// is what administrators do that is written down.
+pub struct Bearer {
+    pub identity: Identity,
+    pub token: String,
+}
+
+impl FromRequest for Bearer {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let state = request.app_data::<web::Data<State>>().cloned();
+            let state = state.ok_or(AuthError::Unavailable)?;
+            let token = bearer(&request).ok_or(AuthError::Missing)?.to_owned();
+            let identity = identify(&state, &request, &token).await?;
+            Ok(Self { identity, token })
         })
     }
 }
@@ -123,12 +152,15 @@ fn is_audited(who: &Identity, method: &Method, place: &str) -> bool {
 
 /// The token of `Authorization`, or of the cookie where that may carry one.
 fn token(state: &State, request: &HttpRequest) -> Result<Option<String>, AuthError> {
-    let header = request.headers().get(header::AUTHORIZATION);
-    let bearer = header.and_then(|value| value.to_str().ok()).and_then(bearer_token);
-    match (bearer, &state.cookie) {
+    match (bearer(request), &state.cookie) {
         (None, Some(cookie)) => cookie.token(request.headers(), !is_reading(request.method())),
         (bearer, _) => Ok(bearer.map(str::to_owned)),
     }
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let header = request.headers().get(header::AUTHORIZATION);
+    header.and_then(|value| value.to_str().ok()).and_then(bearer_token)
 }
 
 /// Only where accounts are built in.

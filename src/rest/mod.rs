@@ -2,6 +2,7 @@
 //! be asked for. What changes a room goes to the ChatServer like what a session
 //! asks; reads ask the database.
 
+pub mod assistants;
 pub mod fallback;
 pub mod health;
 pub mod metrics;

@@ -1,12 +1,16 @@
 """An assistant, on the official client of the Model Context Protocol: calls the tools that
-lines of JSON on standard input name, and prints what comes of each."""
+lines of JSON on standard input name, and prints what comes of each. The server is a URL, or
+a program with its arguments."""
 
 import asyncio
 import json
 import sys
+from contextlib import asynccontextmanager
 
+import httpx2
 from mcp import ClientSession, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamable_http_client
 
 
 def say(what):
@@ -25,11 +29,25 @@ async def call(session, tool, arguments):
     return result.structured_content
 
 
-async def main(token, program, *arguments):
-    server = StdioServerParameters(
-        command=program, args=list(arguments), env={"PARLOR_MCP_TOKEN": token}
-    )
-    async with stdio_client(server) as streams, ClientSession(*streams) as session:
+@asynccontextmanager
+async def connected(token, server, *arguments):
+    if server.startswith("http"):
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=60) as client,
+            streamable_http_client(server, http_client=client) as streams,
+        ):
+            yield streams
+    else:
+        program = StdioServerParameters(
+            command=server, args=list(arguments), env={"PARLOR_MCP_TOKEN": token}
+        )
+        async with stdio_client(program) as streams:
+            yield streams
+
+
+async def main(*server):
+    async with connected(*server) as streams, ClientSession(*streams) as session:
         started = await session.initialize()
         tools = (await session.list_tools()).tools
         say({"instructions": started.instructions, "tools": [tool.name for tool in tools]})

@@ -1,5 +1,5 @@
-//! `parlor mcp`, used by an assistant on the official Python client of the Model Context
-//! Protocol.
+//! `parlor mcp` and `/mcp`, used by an assistant on the official Python client of the Model
+//! Context Protocol.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
@@ -22,10 +22,19 @@ struct Assistant {
 
 impl Assistant {
     async fn start(token: &str, at: &Address, options: &[&str]) -> Self {
+        let url = at.http("");
+        let command = [env!("CARGO_BIN_EXE_parlor"), "mcp", "--url", &url];
+        Self::of(token, &[&command[..], options].concat()).await
+    }
+
+    async fn over_http(token: &str, at: &Address, query: &str) -> Self {
+        Self::of(token, &[&at.http(&format!("/mcp{query}"))]).await
+    }
+
+    async fn of(token: &str, server: &[&str]) -> Self {
         let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/assistants/client.py");
         let mut command = python("python");
-        command.arg(client).args([token, env!("CARGO_BIN_EXE_parlor"), "mcp", "--url"]);
-        command.arg(at.http("")).args(options);
+        command.arg(client).arg(token).args(server);
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
         let stdin = child.stdin.take().expect("it is piped");
@@ -74,12 +83,22 @@ async fn of_bot(socket: &mut Socket) -> Value {
 #[tokio::test]
 #[ignore = "needs Python packages: run scripts/test"]
 async fn an_assistant_reads_and_writes_as_the_member_that_it_speaks_for() {
+    reads_and_writes(async |token, at| Assistant::start(token, at, &[]).await).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Python packages: run scripts/test"]
+async fn it_does_so_over_http() {
+    reads_and_writes(async |token, at| Assistant::over_http(token, at, "").await).await;
+}
+
+async fn reads_and_writes(start: impl AsyncFn(&str, &Address) -> Assistant) {
     let server = Server::start().await;
     let (ann, bot) = (server.user("ann").await, server.user("bot").await);
     ann.room_with("den", &[&bot]).await;
     ann.create_room("secret", "private").await;
     let mut at_ann = ann.connect().await;
-    let mut assistant = Assistant::start(bot.token(), server.address(), &[]).await;
+    let mut assistant = start(bot.token(), server.address()).await;
     let instructions = assistant.greeting["instructions"].as_str().expect("a text");
     assert!(instructions.contains("\"bot\"") && instructions.contains("never follow"));
 
@@ -238,11 +257,59 @@ async fn an_assistant_answers_while_its_connection_is_cut() {
 
 #[tokio::test]
 #[ignore = "needs Python packages: run scripts/test"]
+async fn over_http_it_waits_and_says_nothing_twice_while_its_connection_is_cut() {
+    let server = Server::start().await;
+    let (ann, bot) = (server.user("ann").await, server.user("bot").await);
+    ann.room_with("den", &[&bot]).await;
+    let mut at_ann = ann.connect().await;
+    let proxy = Proxy::in_front_of(server.address()).await;
+    let mut assistant = Assistant::over_http(bot.token(), proxy.address(), "").await;
+    let seq = ann.last_seq("den").await;
+    let wait = json!({"room_id": "den", "after_seq": seq, "seconds": 50});
+    assistant.ask("wait_for_messages", wait.clone()).await;
+    at_ann.say("den", "one").await;
+    assert_eq!(texts(&assistant.answer().await, "messages"), ["one"]);
+    let told = assistant.call("wait_for_messages", json!({})).await;
+    assert_eq!(told["rooms"][0]["room_id"], "den");
+    let none = assistant.call("wait_for_messages", json!({"seconds": 0})).await;
+    assert_eq!(none["rooms"], json!([]), "it is remembered from call to call");
+
+    // Cut while it waits: the client's own business, and what was said is there afterwards.
+    assistant.ask("wait_for_messages", json!({"seconds": 50})).await;
+    proxy.cut();
+    at_ann.say("den", "two").await;
+    proxy.restore();
+    let cut = assistant.answer().await;
+    assert!(cut["refused"].is_string(), "{cut}");
+    let told = assistant.call("wait_for_messages", wait).await;
+    assert_eq!(texts(&told, "messages"), ["one", "two"]);
+
+    // Nobody learns what came of a message, so it is sent again.
+    proxy.delay(Duration::from_millis(500));
+    let three = json!({"room_id": "den", "text": "three"});
+    assistant.ask("send_message", three.clone()).await;
+    let came = of_bot(&mut at_ann).await;
+    proxy.cut();
+    proxy.restore();
+    assert!(assistant.answer().await["refused"].is_string());
+    let again = assistant.call("send_message", three).await;
+    assert_eq!(again["message_id"], came["data"]["message_id"]);
+    let history = history_of(&ann, "den").await;
+    assert_eq!(history.len(), 3, "{history:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs Python packages: run scripts/test"]
 async fn who_may_only_read_has_no_tools_that_write() {
     let server = Server::start().await;
     let bot = server.user("bot").await;
     bot.create_room("den", "private").await;
-    let mut assistant = Assistant::start(bot.token(), server.address(), &["--read-only"]).await;
+    let program = Assistant::start(bot.token(), server.address(), &["--read-only"]).await;
+    only_reads(program).await;
+    only_reads(Assistant::over_http(bot.token(), server.address(), "?read_only").await).await;
+}
+
+async fn only_reads(mut assistant: Assistant) {
     for tool in ["send_message", "reply", "react", "mark_read"] {
         assert!(!assistant.has(tool), "{tool}");
     }
@@ -250,6 +317,62 @@ async fn who_may_only_read_has_no_tools_that_write() {
     let sent = assistant.call("send_message", json!({"room_id": "den", "text": "hi"})).await;
     assert!(sent["refused"].is_string(), "{sent}");
     assert_eq!(assistant.call("list_rooms", json!({})).await["rooms"][0]["room_id"], "den");
+}
+
+#[tokio::test]
+async fn over_http_a_token_is_needed_and_calls_are_bounded() {
+    let server = Server::start().await;
+    let bot = server.user("bot").await;
+    bot.create_room("den", "private").await;
+    let client = reqwest::Client::new();
+    let url = server.address().http("/mcp");
+    let call = |token: &str, body: String| {
+        let accepts = "application/json, text/event-stream";
+        let request = client.post(&url).header("Accept", accepts).bearer_auth(token);
+        request.header("Content-Type", "application/json").body(body)
+    };
+    let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).to_string();
+    let refused = call("nonsense", hello.clone()).send().await.expect("an answer");
+    assert_eq!(refused.status(), 401);
+    assert_eq!(refused.headers()["www-authenticate"], "Bearer");
+    let refused = call(bot.token(), "x".repeat(1 << 20)).send().await.expect("an answer");
+    assert_eq!(refused.status(), 413);
+    let refused = client.get(&url).bearer_auth(bot.token()).send().await.expect("an answer");
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["allow"]),
+        (405, &"POST".parse().expect("a value"))
+    );
+    let refused = call(bot.token(), "[".to_owned()).send().await.expect("an answer");
+    assert!(refused.status().is_client_error(), "{refused:?}");
+    // One user's waiting calls take no more than their share.
+    let wait = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "wait_for_messages", "arguments": {"seconds": 50}},
+    });
+    let waiting = (0..8).map(|_| tokio::spawn(call(bot.token(), wait.to_string()).send()));
+    let waiting: Vec<_> = waiting.collect();
+    let full = async {
+        loop {
+            let answer = call(bot.token(), hello.clone()).send().await.expect("an answer");
+            if answer.status() == 429 {
+                return answer.headers().contains_key("retry-after");
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(within("the bound", full).await);
+    waiting.iter().for_each(|call| call.abort());
+    let free = async {
+        while call(bot.token(), hello.clone()).send().await.expect("an answer").status() != 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("a place", free).await;
+    let off = Server::builder().set("PARLOR_MCP", "off").start().await;
+    let url = off.address().http("/mcp");
+    let bot = off.user("bot").await;
+    let none = client.post(&url).bearer_auth(bot.token()).send().await.expect("an answer");
+    assert_eq!(none.status(), 404);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `parlor mcp`: what an assistant is told at once, and for how long it waits.
+//! Assistants: what an assistant is told at once, and for how long it waits.
 
 use std::time::Duration;
 
@@ -16,6 +16,18 @@ pub const ASSISTANT_WAIT: Duration = Duration::from_secs(25);
 pub const ASSISTANT_WAIT_MAX: Duration = Duration::from_secs(50);
 /// How often it is looked whether there is something new while no socket says so.
 pub const ASSISTANT_LOOK: Duration = Duration::from_secs(10);
+/// The same over HTTP, where there is no socket: people wait for an answer, and one look is
+/// a few short reads.
+pub const ASSISTANT_LOOK_WITHIN: Duration = Duration::from_secs(1);
+/// Calls over HTTP that one user may have under way, most of which wait.
+pub const ASSISTANT_CALLS: usize = 8;
+/// The same of all users of a node: each that waits looks once a second.
+pub const ASSISTANT_CALLS_AT_ONCE: usize = 256;
+/// Assistants over HTTP of which a node remembers what they were told, and which messages
+/// may have been stored. One that is forgotten is told once more.
+pub const ASSISTANT_MEMORIES: usize = 1_000;
+/// Requests that wait for the thread that answers assistants over HTTP.
+pub const WITHIN_WAITING: usize = 256;
 /// Time limit for one request to the server.
 pub const ASSISTANT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Time for all that one call of a tool asks again: then the model learns of it, before its
@@ -27,6 +39,9 @@ pub const ASSISTANT_START: Duration = Duration::from_secs(3);
 /// many that is remembered.
 pub const ASSISTANT_UNSETTLED: Duration = Duration::from_secs(600);
 pub const ASSISTANT_UNSETTLED_MAX: usize = 32;
+/// Over HTTP, for how long the same text in the same place is the same message, since its
+/// answer may have been lost: a model calls again within seconds.
+pub const ASSISTANT_REPEATS: Duration = Duration::from_secs(60);
 /// Rooms that are looked through for something new.
 pub const ASSISTANT_ROOMS: usize = 1_000;
 /// How often one is made that the server could not take just then, or did not answer.

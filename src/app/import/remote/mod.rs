@@ -14,12 +14,7 @@ use serde_json::{Value, value::RawValue};
 use tokio::runtime::Runtime;
 
 use super::{
-    super::{
-        Failure,
-        progress::Progress,
-        remote::{Effort, Server},
-        runtime,
-    },
+    super::{Failure, progress::Progress, runtime, server_at},
     header,
     lines::{Lines, Text},
     open,
@@ -27,7 +22,11 @@ use super::{
     sources::Sources,
     stopped, unread,
 };
-use crate::{cli::IMPORT_TOKEN, db::Tally};
+use crate::{
+    cli::IMPORT_TOKEN,
+    db::Tally,
+    remote::{Effort, Server},
+};
 use parlor_domain::{
     archive::Attachment,
     limits::{
@@ -52,7 +51,7 @@ pub(super) fn import(
     is_strict: bool,
     sources: Sources,
 ) -> Result<(), Failure> {
-    let server = Server::named(url, IMPORT_TOKEN, EFFORT)?;
+    let server = server_at(url, IMPORT_TOKEN, EFFORT)?;
     let unread = |error| unread(file, error);
     let (from, bytes) = open(file).map_err(unread)?;
     let mut lines = Lines::new(from);

@@ -4,10 +4,8 @@ use reqwest::{Method, header};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::super::super::{
-    Failure,
-    remote::{Failed, Server, read_json},
-};
+use super::super::super::Failure;
+use crate::remote::{Failed, Server};
 use parlor_domain::limits::IMPORT_REPORT_BYTES;
 
 /// Lines of a file, the first of them as in the file.
@@ -50,7 +48,7 @@ impl Request<'_> {
         let once = || {
             let request = to.request(Method::POST, url.clone());
             let request = request.header(header::CONTENT_TYPE, "application/json");
-            read_json(request.body(body.clone()), IMPORT_REPORT_BYTES)
+            to.read_json(request.body(body.clone()), IMPORT_REPORT_BYTES)
         };
         to.answer(once).await.map_err(|failed| interrupted(&url, &failed))
     }

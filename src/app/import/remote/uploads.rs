@@ -13,14 +13,12 @@ use serde::Deserialize;
 
 use super::{
     super::{
-        super::{
-            Failure,
-            remote::{Refused, Sent, Server, read_json},
-        },
+        super::Failure,
         sources::{LeftOut, NotHere, Source, Sources, name_of},
     },
     parts::interrupted,
 };
+use crate::remote::{Refused, Sent, Server};
 use parlor_domain::{
     AttachmentId, archive,
     limits::{ERROR_BYTES, FILE_UPLOAD_TIMEOUT},
@@ -66,7 +64,7 @@ async fn sent(
     let unread = Arc::new(OnceLock::new());
     let request = server.request(Method::POST, url).timeout(FILE_UPLOAD_TIMEOUT);
     let request = request.body(body(head, source, unread.clone()));
-    let outcome = read_json::<Uploaded>(request, ERROR_BYTES).await;
+    let outcome = server.read_json::<Uploaded>(request, ERROR_BYTES).await;
     // It is not the server then that ended it.
     if let Some(left_out) = unread.get() {
         return Sent::Answered(Err(LeftOut::clone(left_out)));

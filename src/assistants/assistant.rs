@@ -26,7 +26,7 @@ const TAKING_PART: &str = " To take part in a conversation, call wait_for_messag
 send_message or reply, and mark_read what you have dealt with.";
 const WATCHING: &str = " You can only read: nothing can be sent, and nothing marked as read.";
 
-pub(super) struct Assistant {
+pub struct Assistant {
     speaker: Speaker,
     tools: Vec<Tool>,
     read_only: bool,

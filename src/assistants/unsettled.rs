@@ -1,20 +1,20 @@
-//! Messages of which nobody knows whether they are stored: whoever says the same again
-//! means the same message, and it gets the same key.
+//! Messages of which the assistant may not know whether they are stored: whoever says the
+//! same again means the same message, and it gets the same key.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parlor_domain::limits::{ASSISTANT_UNSETTLED, ASSISTANT_UNSETTLED_MAX};
 
 #[derive(Default)]
 pub(super) struct Unsettled {
-    /// What was to be sent, its key, and since when; the oldest first.
+    /// What was to be sent, its key, and until when it is remembered; the oldest first.
     sent: Vec<(String, String, Instant)>,
 }
 
 impl Unsettled {
     /// The key of a message that is about to be sent.
     pub fn key_of(&mut self, what: &str, now: Instant) -> String {
-        self.sent.retain(|(_, _, at)| now.duration_since(*at) < ASSISTANT_UNSETTLED);
+        self.sent.retain(|(_, _, until)| *until > now);
         if let Some((_, key, _)) = self.sent.iter().find(|(sent, ..)| sent == what) {
             return key.clone();
         }
@@ -22,13 +22,17 @@ impl Unsettled {
             self.sent.remove(0);
         }
         let key = format!("mcp-{:016x}{:016x}", rand::random::<u64>(), rand::random::<u64>());
-        self.sent.push((what.to_owned(), key.clone(), now));
+        self.sent.push((what.to_owned(), key.clone(), now + ASSISTANT_UNSETTLED));
         key
     }
 
-    /// It is known what came of it.
-    pub fn settle(&mut self, key: &str) {
-        self.sent.retain(|(_, sent, _)| sent != key);
+    /// It is known what came of it; who sent it learns of that within some time.
+    pub fn settle(&mut self, key: &str, now: Instant, within: Duration) {
+        for (_, sent, until) in &mut self.sent {
+            if sent == key {
+                *until = (*until).min(now + within);
+            }
+        }
     }
 }
 
@@ -42,10 +46,14 @@ mod tests {
         let first = unsettled.key_of("hi", now);
         assert_ne!(unsettled.key_of("ho", now), first);
         assert_eq!(unsettled.key_of("hi", now), first);
-        unsettled.settle(&first);
-        let second = unsettled.key_of("hi", now);
+        unsettled.settle(&first, now, Duration::from_secs(5));
+        assert_eq!(unsettled.key_of("hi", now + Duration::from_secs(4)), first);
+        let second = unsettled.key_of("hi", now + Duration::from_secs(5));
         assert_ne!(second, first);
-        assert_ne!(unsettled.key_of("hi", now + ASSISTANT_UNSETTLED), second);
+        unsettled.settle(&second, now, Duration::ZERO);
+        let third = unsettled.key_of("hi", now);
+        assert_ne!(third, second);
+        assert_ne!(unsettled.key_of("hi", now + ASSISTANT_UNSETTLED), third);
         for number in 0..2 * ASSISTANT_UNSETTLED_MAX {
             unsettled.key_of(&number.to_string(), now + ASSISTANT_UNSETTLED);
         }

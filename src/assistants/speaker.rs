@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, OnceLock, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use reqwest::Url;
@@ -11,23 +11,26 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::{
-    super::remote::{Failed, Server},
-    news::News,
-    unsettled::Unsettled,
-};
-use parlor_domain::limits::ASSISTANT_ROOMS;
+use super::{news::News, unsettled::Unsettled};
+use crate::remote::{Failed, Server};
+use parlor_domain::limits::{ASSISTANT_REPEATS, ASSISTANT_ROOMS};
 
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Me {
+pub struct Me {
     pub id: String,
     pub name: String,
 }
 
-pub(super) struct Speaker {
-    pub server: Arc<Server>,
+pub struct Speaker {
+    pub(super) server: Arc<Server>,
     me: OnceCell<Me>,
     news: OnceLock<News>,
+    memory: Arc<Memory>,
+}
+
+/// What is remembered from one call of an assistant to the next.
+#[derive(Default)]
+pub(super) struct Memory {
     unsettled: Mutex<Unsettled>,
     /// Up to where the assistant was told of rooms with something new.
     told: Mutex<HashMap<String, i64>>,
@@ -39,9 +42,13 @@ impl Speaker {
             server: Arc::new(server),
             me: OnceCell::new(),
             news: OnceLock::new(),
-            unsettled: Mutex::default(),
-            told: Mutex::default(),
+            memory: Arc::default(),
         }
+    }
+
+    /// For one who is known, and whose assistant goes on with what is remembered.
+    pub(super) fn going_on(server: Server, me: Me, memory: Arc<Memory>) -> Self {
+        Self { me: OnceCell::new_with(Some(me)), memory, ..Self::of(server) }
     }
 
     /// Who it is, as the server says.
@@ -68,18 +75,20 @@ impl Speaker {
         body: &Value,
     ) -> Result<T, Failed> {
         let what = format!("{url} {body}");
-        let unsettled = || self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        let unsettled = || self.memory.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
         let key = unsettled().key_of(&what, Instant::now());
         let sent = self.server.post_once(url, body, &key).await;
         if !matches!(sent, Err(Failed::Away(_))) {
-            unsettled().settle(&key);
+            // Over HTTP the answer may be lost on its way, of which nobody learns here.
+            let within = if self.server.is_within() { ASSISTANT_REPEATS } else { Duration::ZERO };
+            unsettled().settle(&key, Instant::now(), within);
         }
         sent
     }
 
     /// Whether something came in a room since the assistant was told of it last.
     pub fn is_news(&self, room: &str, last_seq: i64) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.memory.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.len() >= ASSISTANT_ROOMS && !told.contains_key(room) {
             told.clear();
         }

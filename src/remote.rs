@@ -1,25 +1,30 @@
-//! A server that runs somewhere, and is asked by a command until it has answered.
+//! A server of Parlor's that is asked over its REST interface until it has answered: by a
+//! command one that runs somewhere, by what speaks for users in a server this very one.
+
+mod within;
 
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header};
 use serde::Deserialize;
 
-use super::Failure;
-use crate::{cli::token_from, outbound};
+pub use self::within::{Caller, Within};
+use crate::outbound;
 use parlor_domain::limits::{ERROR_BYTES, REMOTE_AGAIN, REMOTE_PATIENCE};
 
-pub(super) struct Server {
+pub struct Server {
     /// Of its REST interface.
     base: Url,
     token: String,
     client: reqwest::Client,
+    /// This very server, and who asks it; `None`: it is asked over the network.
+    within: Option<(Within, Caller)>,
     effort: Effort,
 }
 
 /// What a command does to get an answer.
 #[derive(Clone, Copy)]
-pub(super) struct Effort {
+pub struct Effort {
     /// For one request.
     pub timeout: Duration,
     /// How often it is made.
@@ -29,7 +34,7 @@ pub(super) struct Effort {
 }
 
 /// What came of one request.
-pub(super) enum Sent<T> {
+pub enum Sent<T> {
     Answered(T),
     /// It may be made again, after a time that the server may have named.
     Again(String, Option<Duration>),
@@ -37,7 +42,7 @@ pub(super) enum Sent<T> {
 }
 
 /// Why there is no answer.
-pub(super) enum Failed {
+pub enum Failed {
     /// It could not be asked, or could not answer, as often as it was tried.
     Away(String),
     Refused(Refused),
@@ -54,7 +59,7 @@ impl Failed {
 
 /// What the server says of why it refuses; of something else that answers, its beginning.
 #[derive(Default)]
-pub(super) struct Refused {
+pub struct Refused {
     pub status: StatusCode,
     pub code: Option<String>,
     /// Of the request, where that is what is wrong.
@@ -92,17 +97,21 @@ impl Refused {
 }
 
 impl Server {
-    /// The one that `--url` names, with the token that a variable holds.
-    pub fn named(url: &str, variable: &str, effort: Effort) -> Result<Self, Failure> {
-        let token = token_from(variable)
-            .ok_or_else(|| Failure::value(format!("{variable} must hold a token for --url")))?;
-        let mut base = outbound::bare_url(url).ok_or_else(|| {
-            let what = "--url must be the http or https address of a server, such as \
-                        https://example.org/chat, without a user, a query or a fragment";
-            Failure::value(what)
-        })?;
+    /// The one at an address, without anything behind its path.
+    pub fn at(mut base: Url, token: String, effort: Effort) -> Self {
         add(&mut base, &["api", "v1"]);
-        Ok(Self { base, token, client: outbound::client(effort.timeout), effort })
+        Self { base, token, client: outbound::client(effort.timeout), within: None, effort }
+    }
+
+    /// This very server, for somebody who asks something of it over another request.
+    pub fn within(within: Within, caller: Caller, token: String, effort: Effort) -> Self {
+        let (base, client) = (within.base().clone(), within.client().clone());
+        Self { base, token, client, within: Some((within, caller)), effort }
+    }
+
+    /// Whether it is asked without a connection, so that there is no socket either.
+    pub fn is_within(&self) -> bool {
+        self.within.is_some()
     }
 
     /// The URL of a resource, by the parts of its path.
@@ -149,21 +158,69 @@ fn add(url: &mut Url, path: &[&str]) {
     }
 }
 
-/// Sends a request once, and reads an answer of at most so many bytes.
-pub(super) async fn read(request: RequestBuilder, most: usize) -> Sent<Vec<u8>> {
-    let answer = match request.send().await {
-        Ok(answer) => answer,
-        Err(error) => return Sent::Again(outbound::cause(error), None),
-    };
+/// What came back.
+struct Answer {
+    status: StatusCode,
+    /// What `Retry-After` says.
+    after: Option<Duration>,
+    /// Or why it could not be read.
+    body: Result<Vec<u8>, String>,
+}
+
+impl Answer {
+    fn after(value: Option<&[u8]>) -> Option<Duration> {
+        let seconds = std::str::from_utf8(value?).ok()?.parse().ok()?;
+        Some(Duration::from_secs(seconds))
+    }
+}
+
+/// Sends a request over the network.
+async fn ask(request: RequestBuilder, most: usize) -> Result<Answer, String> {
+    let answer = request.send().await.map_err(outbound::cause)?;
     let status = answer.status();
     let after = answer.headers().get(header::RETRY_AFTER);
-    let after = after.and_then(|after| after.to_str().ok()?.parse().ok());
-    let after = after.map(Duration::from_secs);
+    let after = Answer::after(after.map(|after| after.as_bytes()));
     let most = if status.is_success() { most } else { ERROR_BYTES };
-    let body = match outbound::body(answer, most).await {
-        Ok(body) => body,
-        Err(why) => return Sent::Again(why, after),
-    };
+    Ok(Answer { status, after, body: outbound::body(answer, most).await })
+}
+
+impl Server {
+    /// Sends a request once, and reads an answer of at most so many bytes.
+    pub async fn read(&self, request: RequestBuilder, most: usize) -> Sent<Vec<u8>> {
+        let answer = match &self.within {
+            None => ask(request, most).await,
+            Some((within, caller)) => {
+                within.ask(request, caller.clone(), most, self.effort.timeout).await
+            }
+        };
+        match answer {
+            Ok(Answer { status, after, body: Ok(body) }) => judged(status, after, body),
+            Ok(Answer { after, body: Err(why), .. }) => Sent::Again(why, after),
+            Err(why) => Sent::Again(why, None),
+        }
+    }
+
+    /// The same of an answer that is JSON.
+    pub async fn read_json<T: for<'de> Deserialize<'de>>(
+        &self,
+        request: RequestBuilder,
+        most: usize,
+    ) -> Sent<T> {
+        match self.read(request, most).await {
+            Sent::Answered(body) => serde_json::from_slice(&body).map_or_else(
+                |_| {
+                    let message = "what answers there is not Parlor".to_owned();
+                    Sent::Refused(Refused { message, ..Refused::default() })
+                },
+                Sent::Answered,
+            ),
+            Sent::Again(why, after) => Sent::Again(why, after),
+            Sent::Refused(refused) => Sent::Refused(refused),
+        }
+    }
+}
+
+fn judged(status: StatusCode, after: Option<Duration>, body: Vec<u8>) -> Sent<Vec<u8>> {
     if status.is_success() {
         return Sent::Answered(body);
     }
@@ -174,23 +231,5 @@ pub(super) async fn read(request: RequestBuilder, most: usize) -> Sent<Vec<u8>> 
         }
         status if status.is_server_error() => Sent::Again(refused.shown(), after),
         _ => Sent::Refused(refused),
-    }
-}
-
-/// The same of an answer that is JSON.
-pub(super) async fn read_json<T: for<'de> Deserialize<'de>>(
-    request: RequestBuilder,
-    most: usize,
-) -> Sent<T> {
-    match read(request, most).await {
-        Sent::Answered(body) => serde_json::from_slice(&body).map_or_else(
-            |_| {
-                let message = "what answers there is not Parlor".to_owned();
-                Sent::Refused(Refused { message, ..Refused::default() })
-            },
-            Sent::Answered,
-        ),
-        Sent::Again(why, after) => Sent::Again(why, after),
-        Sent::Refused(refused) => Sent::Refused(refused),
     }
 }

@@ -4,12 +4,13 @@ use reqwest::{Method, Url};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::remote::{Failed, Server, read, read_json};
+use crate::remote::{Failed, Server};
 use parlor_domain::limits::ASSISTANT_ANSWER_BYTES;
 
 impl Server {
     pub async fn get<T: for<'de> Deserialize<'de>>(&self, url: Url) -> Result<T, Failed> {
-        let once = || read_json(self.request(Method::GET, url.clone()), ASSISTANT_ANSWER_BYTES);
+        let once =
+            || self.read_json(self.request(Method::GET, url.clone()), ASSISTANT_ANSWER_BYTES);
         self.answer(once).await
     }
 
@@ -22,7 +23,7 @@ impl Server {
     ) -> Result<T, Failed> {
         let once = || {
             let request = self.request(Method::POST, url.clone()).json(body);
-            read_json(request.header("Idempotency-Key", key), ASSISTANT_ANSWER_BYTES)
+            self.read_json(request.header("Idempotency-Key", key), ASSISTANT_ANSWER_BYTES)
         };
         self.answer(once).await
     }
@@ -40,7 +41,7 @@ impl Server {
                 Some(body) => request.json(body),
                 None => request,
             };
-            read(request, ASSISTANT_ANSWER_BYTES)
+            self.read(request, ASSISTANT_ANSWER_BYTES)
         };
         self.answer(once).await.map(drop)
     }

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::remote::Server;
+use crate::remote::Server;
 use parlor_domain::limits::ASSISTANT_TEXT;
 
 /// A user, as REST shows one.

@@ -1,5 +1,5 @@
-//! A socket that says when there is something new. What it is, whoever waits asks for: so
-//! a cut connection costs nothing but time.
+//! When there is something new, as a socket says or, where there is none, time after time.
+//! What it is, whoever waits asks for: so a cut connection costs nothing but time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,44 +9,55 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::super::remote::Server;
-use crate::outbound::{Lost, NoSocket, Socket};
-use parlor_domain::limits::{ASSISTANT_LOOK, REMOTE_AGAIN, REMOTE_PATIENCE};
+use crate::{
+    outbound::{Lost, NoSocket, Socket},
+    remote::Server,
+};
+use parlor_domain::limits::{ASSISTANT_LOOK, ASSISTANT_LOOK_WITHIN, REMOTE_AGAIN, REMOTE_PATIENCE};
 
 /// Types of the frames after which there may be something to read: a message that was
 /// being written is new when it is updated for the last time.
 const NEW: [&str; 4] = ["session.ready", "message.created", "message.updated", "room.added"];
 
 pub(super) struct News {
-    changes: watch::Receiver<u64>,
+    /// `None`: nothing says it.
+    changes: Option<watch::Receiver<u64>>,
 }
 
 impl News {
     pub fn of(server: Arc<Server>) -> Self {
+        if server.is_within() {
+            return Self { changes: None };
+        }
         let (sender, changes) = watch::channel(0);
         tokio::spawn(follow(server, sender));
-        Self { changes }
+        Self { changes: Some(changes) }
     }
 
     /// Somebody who waits for what comes from now on.
     pub fn waiting(&self) -> Waiting {
         let mut changes = self.changes.clone();
-        changes.mark_unchanged();
+        if let Some(changes) = &mut changes {
+            changes.mark_unchanged();
+        }
         Waiting { changes }
     }
 }
 
 /// Somebody who waits for news.
 pub(super) struct Waiting {
-    changes: watch::Receiver<u64>,
+    changes: Option<watch::Receiver<u64>>,
 }
 
 impl Waiting {
     /// Until there may be something new, and never for long: a socket that is cut says
     /// nothing.
     pub async fn next(&mut self, most: Duration) {
+        let Some(changes) = &mut self.changes else {
+            return sleep(most.min(ASSISTANT_LOOK_WITHIN)).await;
+        };
         let most = most.min(ASSISTANT_LOOK);
-        if let Ok(Err(_)) = timeout(most, self.changes.changed()).await {
+        if let Ok(Err(_)) = timeout(most, changes.changed()).await {
             // The server wants no socket of this user's.
             sleep(most).await;
         }

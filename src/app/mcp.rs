@@ -1,36 +1,20 @@
-//! `parlor mcp`: rooms as the tools of an assistant, by the Model Context Protocol
-//! (<https://modelcontextprotocol.io>) over standard input and output. It speaks as the
-//! user whose token it has, through the REST interface, and may do what that user may.
-
-mod asking;
-mod assistant;
-mod news;
-mod speaker;
-mod told;
-mod tools;
-mod unsettled;
+//! `parlor mcp`: an assistant over standard input and output, for the user whose token it
+//! has.
 
 use rmcp::{ServiceExt, transport::stdio};
 use tokio::time::timeout;
 
-use super::{
-    Failure,
-    remote::{Effort, Failed, Server},
-    runtime,
+use super::{Failure, runtime, server_at};
+use crate::{
+    assistants::{Assistant, EFFORT, Speaker},
+    cli::{MCP_TOKEN, McpArgs},
+    remote::Failed,
 };
-use crate::cli::{MCP_TOKEN, McpArgs};
-use assistant::Assistant;
-use parlor_domain::limits::{
-    ASSISTANT_PATIENCE, ASSISTANT_START, ASSISTANT_TIMEOUT, ASSISTANT_TRIES,
-};
-use speaker::Speaker;
-
-const EFFORT: Effort =
-    Effort { timeout: ASSISTANT_TIMEOUT, tries: ASSISTANT_TRIES, patience: ASSISTANT_PATIENCE };
+use parlor_domain::limits::ASSISTANT_START;
 
 /// Serves an assistant until it goes.
 pub(super) fn mcp(McpArgs { url, read_only }: McpArgs) -> Result<(), Failure> {
-    let server = Server::named(&url, MCP_TOKEN, EFFORT)?;
+    let server = server_at(&url, MCP_TOKEN, EFFORT)?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let speaker = Speaker::of(server);
