@@ -16,7 +16,7 @@ use crate::{
     db::{Database, Writer},
     limiter::Limiters,
     places::Places,
-    rest::{Answers, DESCRIPTIONS, Draining, Files, Search, State},
+    rest::{Answers, DESCRIPTIONS, Draining, Files, Search, State, page_policy},
 };
 use parlor_domain::{MessageId, MessageIds};
 
@@ -107,6 +107,7 @@ pub(super) fn state(
             renamed(chat.clone()),
         ),
         has_accounts: config.identity.accounts,
+        page_policy: page_policy(config.attachments.files_origin.as_deref()),
         takes_traceparent: config.traces.as_ref().is_some_and(|traces| traces.takes_traceparent),
         takes_links: config.takes_links,
         cookie: config.connections.cookie.clone(),

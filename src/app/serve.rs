@@ -25,7 +25,7 @@ use super::{
     traces::Traces,
 };
 use crate::{
-    attachments::{Store, Sweeper},
+    attachments::{Links, Store, Sweeper},
     auth::{ApiKeys, Revocations},
     callbacks::Callbacks,
     chat::{ChatServer, Drain, Unfinished},
@@ -179,7 +179,10 @@ impl Running {
             true => Some(start_search(config, database)?),
             false => None,
         };
-        let files = Files::new(store, files.allowed.clone(), bytes_max, limits.file_quota());
+        let previous = config.identity.previous_secret.as_ref();
+        let links = Links::new(&config.secret, previous, files.links_base.clone());
+        let (allowed, quota) = (files.allowed.clone(), limits.file_quota());
+        let files = Files::new(store, links, allowed, bytes_max, quota);
         let mut state = state(config, &chat, &writer, database, (bars, api_keys), files, search);
         (state.health, state.permissions) = (health, permissions);
         if config.nodes.redis.is_some() {

@@ -7,6 +7,7 @@
 //! sweeper.
 
 mod kind;
+mod link;
 mod name;
 mod picture;
 mod pieces;
@@ -15,6 +16,7 @@ mod sweeper;
 mod thumbnail;
 
 pub use kind::{AllowedTypes, HEAD_BYTES, detect, is_safe_image};
+pub use link::{Link, Linked, Links};
 pub use name::clean_name;
 pub use store::{ByteRange, Content, Store, StoreConfig, StoreError, Upload};
 pub use sweeper::Sweeper;

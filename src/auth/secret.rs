@@ -8,6 +8,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::hmac;
 
 /// At least as long as the hash (RFC 7518 section 3.2).
 const BYTES_MIN: usize = 32;
@@ -75,6 +76,13 @@ impl Secret {
 
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// A key for one purpose alone, so that nothing signed for another is ever taken for
+    /// what it signs: HMAC as the function that derives it (NIST SP 800-108).
+    pub fn key_for(&self, purpose: &str) -> Vec<u8> {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        hmac::sign(&secret, purpose.as_bytes()).as_ref().to_vec()
     }
 }
 

@@ -7,7 +7,6 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
     errors::{Error, ErrorKind},
 };
-use ring::hmac;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -26,8 +25,7 @@ pub struct NotSigned;
 /// the secret. So no token of the application is ever taken for an account's,
 /// nor the other way round, whatever they say.
 fn account_key(secret: &Secret) -> Vec<u8> {
-    let secret = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    hmac::sign(&secret, b"parlor: tokens of accounts").as_ref().to_vec()
+    secret.key_for("parlor: tokens of accounts")
 }
 
 /// Signs and checks tokens with the server's secret.

@@ -130,6 +130,9 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(DELETE, "deleteAttachment", "/attachments/{id}", attachments::delete, &[], "Delete an unsent upload"),
     call(GET, "downloadAttachment", "/attachments/{id}/content", attachments::content, &[], "The file"),
     call(GET, "downloadThumbnail", "/attachments/{id}/thumbnail", attachments::thumbnail, &[], "A thumbnail of the file"),
+    call(GET, "linkAttachment", "/attachments/{id}/link", attachments::link, &[], "A link to the file that needs no token"),
+    call(GET, "downloadLinkedFile", "/files/{id}/content", attachments::linked_content, &[403], "The file that a link leads to"),
+    call(GET, "downloadLinkedThumbnail", "/files/{id}/thumbnail", attachments::linked_thumbnail, &[403], "The thumbnail that a link leads to"),
 
     call(POST, "markAllRead", "/read-all", read::mark_all, &[], "Mark everything as read"),
     call(GET, "listFollowedThreads", "/threads", threads::list, &[], "Threads that one follows"),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    attachments::{AllowedTypes, Store, Thumbnails},
+    attachments::{AllowedTypes, Links, Store, Thumbnails},
     error::ApiError,
     turns::{Shares, Turns},
 };
@@ -17,6 +17,7 @@ use parlor_domain::{
 pub struct Files {
     pub store: Store,
     pub thumbnails: Thumbnails,
+    pub links: Links,
     pub allowed: AllowedTypes,
     /// Bytes of a file at most.
     pub bytes_max: u64,
@@ -25,7 +26,13 @@ pub struct Files {
 }
 
 impl Files {
-    pub fn new(store: Store, allowed: AllowedTypes, bytes_max: u64, quota: FileQuota) -> Self {
+    pub fn new(
+        store: Store,
+        links: Links,
+        allowed: AllowedTypes,
+        bytes_max: u64,
+        quota: FileQuota,
+    ) -> Self {
         // An upload that finds no place is refused at once, rather than held
         // half sent.
         let at_once = Turns::new(Shares {
@@ -36,7 +43,7 @@ impl Files {
             queue_timeout: Duration::ZERO,
         });
         let thumbnails = Thumbnails::default();
-        Self { store, thumbnails, allowed, bytes_max, quota, at_once }
+        Self { store, thumbnails, links, allowed, bytes_max, quota, at_once }
     }
 
     pub(super) fn too_large(&self) -> ApiError {

@@ -58,4 +58,5 @@ pub use describe::{DESCRIPTIONS, asyncapi};
 pub use files::Files;
 pub use index::Search;
 pub use observe::observe;
+pub use page::policy as page_policy;
 pub use state::{Draining, State};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, ETag, EntityTag, Header, IfNoneMatch},
+    http::header::{self, ETag, EntityTag, Header, HeaderValue, IfNoneMatch},
     web,
 };
 use bytes::Bytes;
@@ -20,10 +20,24 @@ struct Page;
 
 /// No script and no style but our own; sockets to wherever the page was
 /// loaded from. `blob:` is what the page itself has fetched with its token:
-/// pictures and files of messages.
-const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; \
-                      img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; \
-                      frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+/// pictures and files of messages. `files` is where links to them lead, if it is
+/// elsewhere.
+pub fn policy(files: Option<&str>) -> HeaderValue {
+    let files = files.map_or_else(String::new, |origin| format!(" {origin}"));
+    let policy = format!(
+        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:{files}; \
+         media-src 'self' blob:{files}; object-src 'none'; frame-ancestors 'none'; \
+         base-uri 'none'; form-action 'self'"
+    );
+    // An origin is plain text: whatever is not, a URL has in another form.
+    HeaderValue::from_str(&policy).expect("the policy is plain text")
+}
+
+/// That of this server.
+fn own_policy(request: &HttpRequest) -> HeaderValue {
+    let state = request.app_data::<web::Data<State>>();
+    state.map_or_else(|| policy(None), |state| state.page_policy.clone())
+}
 
 /// Answers whatever no other route does.
 pub async fn file(request: HttpRequest) -> Result<HttpResponse, ApiError> {
@@ -39,9 +53,11 @@ pub async fn file(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     match Page::get(name) {
         None => fallback::no_path().await,
         Some(_) if !fallback::is_reading(request.method()) => {
-            Ok(fallback::no_method(header::HeaderValue::from_static("GET, HEAD")))
+            Ok(fallback::no_method(HeaderValue::from_static("GET, HEAD")))
         }
-        Some(file) if name == "page/index.html" && takes_links(&request) => Ok(with_links(&file)),
+        Some(file) if name == "page/index.html" && takes_links(&request) => {
+            Ok(with_links(&request, &file))
+        }
         Some(file) => Ok(serve(&request, file)),
     }
 }
@@ -55,11 +71,11 @@ fn takes_links(request: &HttpRequest) -> bool {
 }
 
 /// The page of a server whose links sign in, which it says in its first element.
-fn with_links(file: &EmbeddedFile) -> HttpResponse {
+fn with_links(request: &HttpRequest, file: &EmbeddedFile) -> HttpResponse {
     let page = String::from_utf8_lossy(&file.data);
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((header::CONTENT_SECURITY_POLICY, own_policy(request)))
         .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
         .body(page.replacen("<html ", "<html data-takes-links ", 1))
 }
@@ -76,7 +92,7 @@ fn serve(request: &HttpRequest, file: EmbeddedFile) -> HttpResponse {
         .insert_header(ETag(tag))
         // Clients revalidate it each time; it is only sent when it has changed.
         .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
+        .insert_header((header::CONTENT_SECURITY_POLICY, own_policy(request)));
     if is_known {
         return response.finish();
     }

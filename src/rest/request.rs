@@ -83,10 +83,13 @@ requests! {
     RoomByCursor { room_id: RoomId; cursor: Seq, limit: Limit<HISTORY_PAGE, LIST_PAGE_MAX> }
 }
 
+/// An id that the server has given.
+pub const GIVEN_ID: &str = "^[1-9][0-9]{0,18}$";
+
 /// The server has given the id: what is none is not there, so it is read where
 /// that can be said.
 #[derive(Deserialize, JsonSchema)]
 pub struct OfId {
-    #[schemars(regex(pattern = "^[1-9][0-9]{0,18}$"))]
+    #[schemars(regex(pattern = GIVEN_ID))]
     pub id: String,
 }

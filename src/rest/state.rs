@@ -8,6 +8,7 @@ use std::{
 };
 
 use actix::Addr;
+use actix_web::http::header::HeaderValue;
 use bytes::Bytes;
 use serde_json::json;
 use tokio::sync::Notify;
@@ -41,6 +42,8 @@ pub struct State {
     pub authenticator: Authenticator,
     /// Whether people can register and log in here.
     pub has_accounts: bool,
+    /// What the page may load, and from where.
+    pub page_policy: HeaderValue,
     /// Whether a client is believed which span its request is a part of.
     pub takes_traceparent: bool,
     /// Whether the page takes links that sign in.

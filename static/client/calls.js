@@ -70,4 +70,11 @@ export class Calls {
    * @type {(path: string) => Promise<Blob>}
    */
   download() { throw missing(); }
+  /**
+   * Where a path is that the server has given; what is a whole address stays one.
+   *
+   * @abstract
+   * @type {(path: string) => string}
+   */
+  address() { throw missing(); }
 }

@@ -4,7 +4,7 @@
  * socket it needs a connection; REST needs none.
  *
  * @import { Page } from "./room_commands.js"
- * @import { Attachment, Changed, InboxEvent, Message, Presence, Profile, RoomEvent, Status, ThreadEntry, ThreadState, User } from "./types.js"
+ * @import { Attachment, Changed, FileLink, InboxEvent, Message, Presence, Profile, RoomEvent, Status, ThreadEntry, ThreadState, User } from "./types.js"
  *
  * @typedef {{after?: number, limit?: number}} After a page of what comes behind that position
  * @typedef {{before?: number, after?: number, around?: number, limit?: number}} Where
@@ -157,6 +157,17 @@ export class Commands extends LaterCommands {
   attachment(id) { return this.download(`/attachments/${segment(id)}/content`); }
   /** @type {(id: string) => Promise<Blob>} */
   thumbnail(id) { return this.download(`/attachments/${segment(id)}/thumbnail`); }
+  /**
+   * An address at which whoever has it gets the file until `expires_at`, without a token and
+   * in parts: for `<video>`, `<audio>` and `<img>`. Asked again within a while, it is the same.
+   *
+   * @type {(id: string, options?: {thumbnail?: boolean, download?: boolean, seconds?: number}) => Promise<FileLink>}
+   */
+  async fileLink(id, { thumbnail, download, seconds } = {}) {
+    const wish = query({ thumbnail, download, expires_in_seconds: seconds });
+    const link = await this.rest("GET", `/attachments/${segment(id)}/link${wish}`);
+    return { ...link, url: this.address(link.url) };
+  }
 
   // People
 

@@ -155,6 +155,8 @@ export class Parlor extends ChatLater {
   upload(path, file, type) { return this.#parts.account.upload(path, file, type); }
   /** @type {Commands["download"]} */
   download(path) { return this.#parts.account.download(path); }
+  /** @type {Commands["address"]} */
+  address(path) { return path.startsWith("/") ? `${this.#parts.account.base}${path}` : path; }
 
   // The connection
 

@@ -19,6 +19,8 @@
  * @property {number} [height]
  * @property {boolean} [has_thumbnail]
  *
+ * @typedef {{url: string, expires_at: string}} FileLink
+ *
  * @typedef {object} Quote a message as another one, or its thread, shows it
  * @property {string} message_id
  * @property {User} sender

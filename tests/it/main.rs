@@ -42,6 +42,7 @@ mod epochs;
 mod everything;
 mod failover;
 mod falling_behind;
+mod file_links;
 mod followed_threads;
 mod framing;
 mod fuzzed;

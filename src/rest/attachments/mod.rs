@@ -1,7 +1,9 @@
 //! Attachments: streamed in and out, never in memory as a whole.
 
 mod download;
+mod linked;
 mod upload;
+mod wanted;
 
 use actix_web::web;
 
@@ -20,6 +22,7 @@ use crate::{
 use parlor_domain::{AttachmentId, StoredAttachment};
 
 pub use download::{content, thumbnail};
+pub use linked::{content as linked_content, link, thumbnail as linked_thumbnail};
 pub use upload::upload;
 
 impl From<StoreError> for ApiError {

@@ -42,7 +42,7 @@ const SUBJECTS: &[Subject] = &[
         &["messages", "threads", "pins", "search"],
     ),
     subject("Reactions", "Emoji under messages", &["reactions"]),
-    subject("Attachments", "Files", &["attachments"]),
+    subject("Attachments", "Files", &["attachments", "files"]),
     subject(
         "Marks",
         "What was read and received",

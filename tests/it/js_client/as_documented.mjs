@@ -147,6 +147,9 @@ assert.equal((await alice.readReport(report)).decided.decision, "dismiss");
 const file = await alice.attach(new Blob(["some notes"], { type: "text/plain" }), "notes.txt");
 await alice.send("den", "", { attachments: [file] }).stored;
 assert.equal(await (await ben.attachment(file.attachment_id)).text(), "some notes");
+const link = await ben.fileLink(file.attachment_id, { seconds: 60 });
+assert.equal(await (await fetch(link.url)).text(), "some notes");
+assert.deepEqual(await alice.fileLink(file.attachment_id, { seconds: 60 }), link);
 
 // What is written offline goes out, and what was missed comes in, once.
 const atBen = [];

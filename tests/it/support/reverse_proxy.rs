@@ -1,5 +1,5 @@
-//! nginx and Caddy as docs/PROXIES.md tells to set them up, on a port of their
-//! own and without TLS.
+//! nginx and Caddy as docs/PROXIES.md tells to set them up, and nginx as a cache for
+//! files as docs/OPERATIONS.md does: on ports of their own and without TLS.
 
 use std::{
     path::Path,
@@ -15,6 +15,7 @@ use super::{
 };
 
 const RECIPES: &str = include_str!("../../../docs/PROXIES.md");
+const CACHES: &str = include_str!("../../../docs/OPERATIONS.md");
 
 /// A running proxy; stopped when dropped.
 pub struct ReverseProxy {
@@ -24,8 +25,8 @@ pub struct ReverseProxy {
 }
 
 /// The first block of this kind.
-fn recipe(kind: &str) -> &'static str {
-    let (_, rest) = RECIPES.split_once(&format!("```{kind}\n")).expect("the recipe is there");
+fn recipe(document: &'static str, kind: &str) -> &'static str {
+    let (_, rest) = document.split_once(&format!("```{kind}\n")).expect("the recipe is there");
     rest.split_once("```").expect("it ends").0
 }
 
@@ -36,8 +37,19 @@ impl ReverseProxy {
 
     /// One that was set up without the lines that contain one of these words.
     pub async fn nginx_without(server: &Address, words: &[&str]) -> Self {
+        Self::nginx_with(server, recipe(RECIPES, "nginx"), words).await
+    }
+
+    /// One that keeps files.
+    pub async fn cache(server: &Address) -> Self {
+        Self::nginx_with(server, recipe(CACHES, "nginx"), &[]).await
+    }
+
+    async fn nginx_with(server: &Address, recipe: &str, words: &[&str]) -> Self {
         let (home, port) = (tempfile::tempdir().expect("a directory"), free_port().await);
-        let site: String = recipe("nginx")
+        let cache = home.path().join("cache");
+        let site: String = recipe
+            .replace("/var/cache/nginx/parlor", &cache.display().to_string())
             .replace("listen 443 ssl;", &format!("listen 127.0.0.1:{port};"))
             .replace("127.0.0.1:8080", &server.authority())
             .lines()
@@ -63,7 +75,7 @@ impl ReverseProxy {
 
     pub async fn caddy(server: &Address) -> Self {
         let (home, port) = (tempfile::tempdir().expect("a directory"), free_port().await);
-        let site = recipe("caddy")
+        let site = recipe(RECIPES, "caddy")
             .replace("example.org", &format!("http://127.0.0.1:{port}"))
             .replace("127.0.0.1:8080", &server.authority());
         let file = home.path().join("Caddyfile");

@@ -104,6 +104,7 @@ fn the_documents_say_the_constants() {
             format!("at most {UPLOADS_AT_ONCE_EACH} uploads in progress"),
             format!("all users together {UPLOADS_AT_ONCE} per node"),
             format!("at most {THUMBNAIL_SIDE} pixels per side"),
+            format!("({}; from {LINK_SECONDS_MIN} to {})", number(LINK_SECONDS), number(LINK_SECONDS_MAX)),
             format!("more than {image_bytes}, of more than {} pixels", number(IMAGE_SIDE)),
             format!("more than {} to decode", bytes(IMAGE_ALLOC)),
             format!("(`frame_bytes`), at most {}", number(RESUME_ROOMS)),
@@ -172,6 +173,9 @@ fn the_documents_say_the_constants() {
             format!("every {} while something was submitted in the last {}", time(SUBMISSION_TICK), time(SUBMISSION_BUSY)),
             format!("its lease has expired ({})", time(NODE_LEASE)),
             format!("other rooms, up to {SUBMISSION_ROOMS},"),
+        ]),
+        ("docs/CLIENT.md", &[
+            format!("good at least ({})", number(LINK_SECONDS)),
         ]),
         ("docs/OPERATIONS.md", &[
             format!("At most {REFUSALS_LOGGED} such lines a second"),

@@ -93,6 +93,16 @@ pub const THUMBNAILS_AT_ONCE_EACH: usize = 1;
 pub const THUMBNAIL_QUEUE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Pixels of a thumbnail's longer side.
 pub const THUMBNAIL_SIDE: u32 = 320;
+/// Seconds that a link to a file is good for, at least: where the request does not say, long
+/// enough to look at what it leads to and to come back to it.
+pub const LINK_SECONDS: i64 = 3_600;
+/// The shortest time, in which a page can be loaded, and the longest: that of links signed by
+/// S3, because who had a right may have lost it since.
+pub const LINK_SECONDS_MIN: i64 = 60;
+pub const LINK_SECONDS_MAX: i64 = 7 * 24 * 3_600;
+/// Ends of links are at multiples of this part of their time: so long everybody is given the
+/// same URL, which is what caches know a file by. A link is good for up to so much longer.
+pub const LINK_ROUNDING: i64 = 4;
 /// Age at which an unsent upload is removed.
 pub const LOOSE_UPLOAD_AGE: Duration = Duration::from_secs(24 * 3600);
 /// How often partial files of uploads are looked for, and how long they must

@@ -196,6 +196,13 @@ async function files(boss) {
   assert.equal((await boss.getAttachment(id)).name, "dot.png");
   assert.deepEqual(Buffer.from(await boss.downloadAttachment(id)), PNG);
   assert.equal((await boss.downloadThumbnail(id))[1], 0x50);
+  for (const thumbnail of [false, true]) {
+    const link = new URL((await boss.linkAttachment(id, { thumbnail })).url, "http://parlor");
+    const { expires, signature } = Object.fromEntries(link.searchParams);
+    const signed = { expires: Number(expires), signature };
+    const get = thumbnail ? boss.downloadLinkedThumbnail : boss.downloadLinkedFile;
+    assert.equal((await get.call(boss, id, signed))[1], 0x50);
+  }
   const unsent = await boss.uploadAttachment(Buffer.from("notes"));
   await boss.deleteAttachment(unsent.attachment_id);
 }

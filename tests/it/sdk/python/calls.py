@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from apps import Application
 from recorded import Recorded, refused, until
@@ -198,6 +199,12 @@ async def files(boss: Recorded) -> None:
     assert (await boss.get_attachment(id_))["name"] == "dot.png"
     assert await boss.download_attachment(id_) == PNG
     assert (await boss.download_thumbnail(id_)).startswith(b"\x89PNG")
+    for thumbnail in (False, True):
+        link = await boss.link_attachment(id_, thumbnail=thumbnail)
+        query = parse_qs(urlsplit(link["url"]).query)
+        get = boss.download_linked_thumbnail if thumbnail else boss.download_linked_file
+        file = await get(id_, expires=int(query["expires"][0]), signature=query["signature"][0])
+        assert file.startswith(b"\x89PNG")
     unsent = await boss.upload_attachment(b"notes")
     await boss.delete_attachment(unsent["attachment_id"])
 
