@@ -63,7 +63,7 @@ impl Speaker {
     }
 
     /// What is new; nobody listens for it before the first who wants to know.
-    pub fn news(&self) -> &News {
+    pub(super) fn news(&self) -> &News {
         self.news.get_or_init(|| News::of(self.server.clone()))
     }
 
