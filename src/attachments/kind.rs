@@ -18,6 +18,10 @@ pub fn detect(head: &[u8], name: &str) -> &'static str {
     match infer::get(head).map(|kind| kind.mime_type()) {
         // The container of the old Office. What is in it, its head does not say.
         Some("application/msword") => "application/x-ole-storage",
+        // The types that these are registered under (RFC 7845 section 9, RFC 4337): what plays
+        // them goes by that.
+        Some("audio/opus") => "audio/ogg",
+        Some("audio/m4a") => "audio/mp4",
         Some("text/html" | "text/xml" | "text/x-shellscript") => match text_type(head) {
             Some((kind, _)) if is_read(name) => kind,
             _ => UNKNOWN,
@@ -159,6 +163,8 @@ mod tests {
             (b"\xef\xbb\xbf<!doctype html>", "application/octet-stream"),
             (b"#!/bin/sh\n", "application/octet-stream"),
             (b"a\0b", "application/octet-stream"),
+            (b"OggS\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x13OpusHead", "audio/ogg"),
+            (b"\0\0\0\x14ftypM4A \0\0\0\0", "audio/mp4"),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
             (b"\xff\xfe\xfd", "application/octet-stream"),
             (b"", "application/octet-stream"),

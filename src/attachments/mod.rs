@@ -8,6 +8,7 @@
 
 mod kind;
 mod link;
+mod media;
 mod name;
 mod picture;
 mod pieces;
@@ -17,6 +18,7 @@ mod thumbnail;
 
 pub use kind::{AllowedTypes, HEAD_BYTES, detect, is_safe_image};
 pub use link::{Link, Linked, Links};
+pub use media::{add_media, is_played};
 pub use name::clean_name;
 pub use store::{ByteRange, Content, Store, StoreConfig, StoreError, Upload};
 pub use sweeper::Sweeper;

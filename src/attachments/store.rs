@@ -119,6 +119,11 @@ pub struct Content {
 }
 
 impl Content {
+    /// All of it, for what is known to be small.
+    pub async fn into_bytes(self) -> Result<Bytes, StoreError> {
+        self.objects.bytes().await.map_err(failed)
+    }
+
     pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, StoreError>> {
         self.objects.into_stream().map(|piece| piece.map_err(failed))
     }

@@ -141,12 +141,13 @@ export class Commands extends LaterCommands {
   // Attachments
 
   /**
-   * Uploads a `File` or `Blob`; its `attachment_id` goes into `send`.
+   * Uploads a `File` or `Blob`; its `attachment_id` goes into `send`. Who has recorded it may
+   * tell how long it plays, and how loud it is over time: up to 64 numbers from 0 to 100.
    *
-   * @type {(file: Blob & {name?: string}, name?: string) => Promise<Attachment>}
+   * @type {(file: Blob & {name?: string}, name?: string, sound?: {duration_ms?: number, waveform?: number[]}) => Promise<Attachment>}
    */
-  attach(file, name = file.name ?? "file") {
-    return this.upload(`/attachments${query({ name })}`, file, file.type);
+  attach(file, name = file.name ?? "file", { duration_ms: ms, waveform } = {}) {
+    return this.upload(`/attachments${query({ name, duration_ms: ms, waveform })}`, file, file.type);
   }
 
   /**

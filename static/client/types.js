@@ -15,8 +15,10 @@
  * @property {string} name
  * @property {string} content_type
  * @property {number} size
- * @property {number} [width] of a picture
+ * @property {number} [width] of a picture or film
  * @property {number} [height]
+ * @property {number} [duration_ms] of sound or film
+ * @property {number[]} [waveform] how loud it is over time, from 0 to 100
  * @property {boolean} [has_thumbnail]
  *
  * @typedef {{url: string, expires_at: string}} FileLink

@@ -29,6 +29,7 @@ import { paintScheduled } from "./view/scheduled.js";
 import { Side } from "./view/side.js";
 import { setUpSignIn } from "./view/sign_in.js";
 import { paintThreads } from "./view/threads.js";
+import { soundOf } from "./view/waveform.js";
 import { whyNot } from "./view/words.js";
 
 const TICK_MS = 1_000;
@@ -253,7 +254,7 @@ const common = (place) => ({
     check(content);
     await parlor.edit(message.message_id, content);
   },
-  upload: (file) => parlor.attach(file),
+  upload: async (file) => parlor.attach(file, file.name, await soundOf(file)),
   fileBytes: () => parlor.limits.attachment_bytes,
   typing: (isTyping) => {
     const { room } = place();

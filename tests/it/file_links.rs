@@ -185,10 +185,8 @@ async fn pictures_are_shown_or_saved_and_have_links_to_their_thumbnails() {
     let server = Server::start().await;
     let ann = server.user("ann").await;
     let (id, text) = (upload(&ann, "p.png", picture()).await, upload(&ann, "a.txt", "one").await);
-    let shown = follow(&server, &link(&ann, &id, "").await, &[]);
+    let shown = follow(&server, &link(&ann, &id, "").await, &[]).await;
     let saved = link(&ann, &id, "download=true").await;
-    let status = |answer: &reqwest::Response| answer.status().as_u16();
-    let shown = shown.await;
     assert_eq!(shown.header("content-disposition"), "inline; filename*=UTF-8''p.png");
     let answer = follow(&server, &saved, &[]).await;
     assert_eq!(answer.header("content-disposition"), "attachment; filename*=UTF-8''p.png");
@@ -196,7 +194,7 @@ async fn pictures_are_shown_or_saved_and_have_links_to_their_thumbnails() {
     let small = link(&ann, &id, "thumbnail=true").await;
     let answer = server.nobody().plain(Method::GET, &small).send().await.expect("an answer");
     let tag = answer.headers()["etag"].to_str().expect("text").to_owned();
-    assert_eq!(status(&answer), 200);
+    assert_eq!(answer.status(), 200);
     let bytes = answer.bytes().await.expect("a body");
     assert_eq!(image::load_from_memory(&bytes).expect("a picture").width(), 320);
     let known = follow(&server, &small, &[("if-none-match", &tag)]).await;

@@ -58,6 +58,7 @@ mod issuers;
 mod js_client;
 mod left_rooms;
 mod many_rooms;
+mod media;
 mod members;
 mod mentions;
 mod metrics;

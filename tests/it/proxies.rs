@@ -118,9 +118,12 @@ async fn the_recipe_for_a_cache_keeps_files_for_their_links_alone() {
     let made = ann.request(Method::POST, "/attachments?name=a.txt").body("0123456789");
     let made = crate::support::User::outcome(made).await.expect(201);
     let path = format!("/attachments/{}/link", made["attachment_id"].as_str().expect("an id"));
-    let link = ann.get(&path).await.expect(200)["url"].as_str().expect("a URL").to_owned();
-    let short = ann.get(&format!("{path}?expires_in_seconds=60")).await.expect(200);
-    let short = short["url"].as_str().expect("a URL").to_owned();
+    let links = async |query: &str| {
+        let link = ann.get(&format!("{path}{query}")).await.expect(200);
+        link["url"].as_str().expect("a URL").to_owned()
+    };
+    let (link, other) = (links("").await, links("?expires_in_seconds=60").await);
+    let unseen = links("?expires_in_seconds=120").await;
     let http = http();
     let get = |url: &str, range: Option<&'static str>| {
         let request = http.get(format!("http://{}{url}", cache.address().authority()));
@@ -134,18 +137,18 @@ async fn the_recipe_for_a_cache_keeps_files_for_their_links_alone() {
     let without = link.split_once('?').expect("a query").0.to_owned();
     let forged = format!("{link}A");
     assert_eq!(get(&link, None).await, whole);
-    // From here on it is the cache that answers.
+    assert_eq!(get(&other, Some("bytes=2-4")).await, (206, "234".to_owned()));
+    assert_eq!((get(&without, None).await.0, get(&forged, None).await.0), (400, 403));
+    assert_eq!(get("/api/v1/me", None).await.0, 404, "nothing but links");
+    // From here on it is the cache alone that answers, and only for what it has.
     assert_eq!(server.terminate().await, Some(0));
-    assert_eq!(get(&link, None).await, whole);
-    assert_eq!(get(&link, Some("bytes=2-4")).await, (206, "234".to_owned()));
-    for other in [&short, &without, &forged] {
+    for kept in [&link, &other] {
+        assert_eq!(get(kept, None).await, whole);
+        assert_eq!(get(kept, Some("bytes=2-4")).await, (206, "234".to_owned()));
+    }
+    for other in [&unseen, &without, &forged] {
         assert_eq!(get(other, None).await.0, 502, "{other}");
     }
-    assert_eq!(get("/api/v1/me", None).await.0, 404, "nothing but links");
-    server.start_again().await;
-    assert_eq!(get(&short, Some("bytes=2-4")).await, (206, "234".to_owned()));
-    assert_eq!(get(&without, None).await.0, 400);
-    assert_eq!(get(&forged, None).await.0, 403);
 }
 
 #[tokio::test]

@@ -241,6 +241,8 @@ diesel::table! {
         created_at -> BigInt,
         ready -> Bool,
         remove -> Bool,
+        duration_ms -> Nullable<BigInt>,
+        waveform -> Nullable<Binary>,
     }
 }
 

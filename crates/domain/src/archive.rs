@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
-    AttachmentId, AvatarUrl, ClientId, DisplayText, Emoji, FromText, MessageKind, PlainText, Role,
-    RoomId, RoomRules, Timestamp, UserId, UserRole, Whole,
+    AttachmentId, AvatarUrl, ClientId, DisplayText, Emoji, FromText, MediaMs, MessageKind,
+    PlainText, Role, RoomId, RoomRules, Timestamp, UserId, UserRole, Waveform, Whole,
     limits::{
         AGE_DAYS_MAX, ATTACHMENTS_PER_MESSAGE, FILE_PATH_BYTES, FILE_URL_BYTES, IMPORTED_ID_BYTES,
         KEPT_MESSAGES_MAX, MENTIONS, NAME_CHARS, TITLE_CHARS, TOPIC_CHARS, USER_ROLES,
@@ -230,6 +230,12 @@ pub struct Attachment {
     /// What people see; the last part of the path, where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<PlainText>,
+    /// How long it plays, where its bytes do not say; in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<MediaMs>,
+    /// How loud it is over time, from 0 to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waveform: Option<Waveform>,
 }
 
 fn user_or_null(generator: &mut SchemaGenerator) -> Schema {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use super::{MessageId, RoomKey, Timestamp, UserKey};
+use super::{MessageId, RoomKey, Timestamp, UserKey, Waveform, Whole, limits::MEDIA_MS_MAX};
+
+/// How long sound or a film plays, in milliseconds.
+pub type MediaMs = Whole<1, MEDIA_MS_MAX>;
 
 /// An attachment's public id: random, so that nobody guesses another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,10 +35,14 @@ pub struct Attachment {
     /// As the bytes say; what the uploader said is not asked.
     pub content_type: Arc<str>,
     pub size: i64,
-    /// Of an image, in pixels.
+    /// Of an image or a film, in pixels.
     pub dimensions: Option<(i64, i64)>,
     /// The type of its thumbnail, if there is one.
     pub thumbnail_type: Option<Arc<str>>,
+    /// How long sound or a film plays, in milliseconds; `None` if that is not known.
+    pub duration_ms: Option<i64>,
+    /// How loud it is over time, if who has sent it told.
+    pub waveform: Option<Waveform>,
 }
 
 /// A file that was uploaded, as it is shown; and as it is kept with its message,
@@ -50,12 +57,25 @@ pub struct AttachmentView<'a> {
     width: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     height: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waveform: Option<&'a Waveform>,
     has_thumbnail: bool,
 }
 
 impl<'a> From<&'a Attachment> for AttachmentView<'a> {
     fn from(attachment: &'a Attachment) -> Self {
-        let Attachment { id, name, content_type, size, dimensions, thumbnail_type } = attachment;
+        let Attachment {
+            id,
+            name,
+            content_type,
+            size,
+            dimensions,
+            thumbnail_type,
+            duration_ms,
+            waveform,
+        } = attachment;
         Self {
             attachment_id: *id,
             name,
@@ -63,6 +83,8 @@ impl<'a> From<&'a Attachment> for AttachmentView<'a> {
             size: *size,
             width: dimensions.map(|(width, _)| width),
             height: dimensions.map(|(_, height)| height),
+            duration_ms: *duration_ms,
+            waveform: waveform.as_ref(),
             has_thumbnail: thumbnail_type.is_some(),
         }
     }

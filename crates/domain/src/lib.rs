@@ -34,9 +34,10 @@ mod standing;
 mod thread;
 mod time;
 mod user;
+mod waveform;
 mod wire;
 
-pub use attachment::{Attachment, AttachmentId, AttachmentView, StoredAttachment};
+pub use attachment::{Attachment, AttachmentId, AttachmentView, MediaMs, StoredAttachment};
 pub use audit::AuditEntry;
 pub use bar::Bar;
 pub use contact::{Adder, Contact, RoomBounds};
@@ -76,4 +77,5 @@ pub use standing::{Denied, RoomRules, RulesChange, Standing};
 pub use thread::{FollowedThread, ThreadState};
 pub use time::Timestamp;
 pub use user::{Profile, ProfileChange, User, is_newer_name};
-pub use wire::{AvatarUrl, DisplayText, Emoji, FromText, PlainText, UserRole, Whole};
+pub use waveform::Waveform;
+pub use wire::{AvatarUrl, DisplayText, Emoji, FromText, PlainText, UserRole, WaveformText, Whole};

@@ -13,7 +13,7 @@ use serde::{
 
 use crate::{
     AttachmentId, ClientId, Epoch, EventKind, ID_CHARS_MAX, MessageId, Position, PublicationKey,
-    ReportId, Role, RoomId, RoomKind, ScheduledId, Scope, Seq, Status, Timestamp, UserId,
+    ReportId, Role, RoomId, RoomKind, ScheduledId, Scope, Seq, Status, Timestamp, UserId, Waveform,
     canonical_emoji, display_text,
     limits::{AVATAR_BYTES, EMOJI_BYTES, ROLE_CHARS},
 };
@@ -206,6 +206,20 @@ is_text!(PlainText, "PlainText", json_schema!({"type": "string", "minLength": 1}
 is_text!(Status, "OwnStatus", one_of(&["online", "away"]), |text| {
     Self::parse_own(text).ok_or_else(|| "must be online or away".to_owned())
 });
+
+/// A waveform as a query has it: `0,12,100`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaveformText(pub Waveform);
+
+is_text!(
+    WaveformText,
+    "WaveformText",
+    json_schema!({
+        "type": "string",
+        "pattern": "^(100|[1-9]?[0-9])(,(100|[1-9]?[0-9])){0,63}$",
+    }),
+    |text| Waveform::parse(text).map(Self)
+);
 
 /// A text that people see, without what cannot be seen in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

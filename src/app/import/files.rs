@@ -10,12 +10,13 @@ use super::{
 };
 use crate::{
     attachments::{
-        AllowedTypes, HEAD_BYTES, Store, StoreError, Thumbnails, clean_name, detect, is_safe_image,
+        AllowedTypes, HEAD_BYTES, Store, StoreError, Thumbnails, add_media, clean_name, detect,
+        is_played, is_safe_image,
     },
     config::AttachmentConfig,
     db::ImportedFile,
 };
-use parlor_domain::{Attachment, AttachmentId, UserKey, archive, limits::IMAGE_BYTES};
+use parlor_domain::{Attachment, AttachmentId, UserKey, Whole, archive, limits::IMAGE_BYTES};
 
 /// Why a file is not stored.
 pub(super) enum Unstored {
@@ -78,9 +79,17 @@ impl Files {
             let why = format!("is of a type that is not allowed ({content_type})");
             return Err(LeftOut::new("file_type", why));
         }
-        let (dimensions, thumbnail_type, size) = (None, None, 0);
-        let (name, content_type) = (name.into(), content_type.into());
-        Ok(Attachment { id, name, content_type, size, dimensions, thumbnail_type })
+        let is_played = is_played(content_type);
+        Ok(Attachment {
+            id,
+            name: name.into(),
+            content_type: content_type.into(),
+            size: 0,
+            dimensions: None,
+            thumbnail_type: None,
+            duration_ms: of.duration_ms.filter(|_| is_played).map(|Whole(ms)| ms),
+            waveform: of.waveform.clone().filter(|_| is_played),
+        })
     }
 
     /// Puts the bytes into the store, and a thumbnail where there can be one.
@@ -120,6 +129,8 @@ impl Files {
                 attachment.thumbnail_type = Some(thumbnail.content_type.into());
             }
         }
+        let added = add_media(attachment, &self.store, &self.allowed).await;
+        added.map_err(Unstored::Away)?;
         Ok(hash.finalize().into())
     }
 }

@@ -63,7 +63,8 @@ pub async fn link(
     Ok(Reply::ok(FileLink { url: state.files.links.url(&link), expires_at }))
 }
 
-type Second = Whole<0, { i64::MAX }>;
+/// Up to the last one that RFC 3339 has a date for.
+type Second = Whole<0, 253_402_300_799>;
 
 /// A link to a file, as it was signed.
 #[derive(Deserialize, JsonSchema)]
@@ -72,6 +73,7 @@ pub struct ContentLink {
     id: String,
     #[serde(default)]
     download: bool,
+    #[schemars(extend("format" = "int64"))]
     expires: Second,
     signature: String,
 }
@@ -81,12 +83,13 @@ pub struct ContentLink {
 pub struct ThumbnailLink {
     #[schemars(regex(pattern = GIVEN_ID))]
     id: String,
+    #[schemars(extend("format" = "int64"))]
     expires: Second,
     signature: String,
 }
 
 pub async fn content(
-    ((), request): ((), HttpRequest),
+    request: HttpRequest,
     state: web::Data<State>,
     ContentLink { id, download, expires, signature }: ContentLink,
 ) -> Result<Reply<File>, ApiError> {
@@ -96,7 +99,7 @@ pub async fn content(
 }
 
 pub async fn thumbnail(
-    ((), request): ((), HttpRequest),
+    request: HttpRequest,
     state: web::Data<State>,
     ThumbnailLink { id, expires, signature }: ThumbnailLink,
 ) -> Result<Reply<Picture>, ApiError> {

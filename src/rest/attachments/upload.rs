@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::State;
 use crate::{
-    attachments::{HEAD_BYTES, clean_name, detect, is_safe_image},
+    attachments::{HEAD_BYTES, add_media, clean_name, detect, is_played, is_safe_image},
     auth::Identity,
     db::{DropUpload, NewAttachment, NewUpload},
     error::ApiError,
@@ -20,13 +20,34 @@ use crate::{
     turns::NoTurn,
 };
 use parlor_domain::{
-    Attachment, AttachmentId, FileQuota,
+    Attachment, AttachmentId, FileQuota, MediaMs, Waveform, WaveformText, Whole,
     limits::{IMAGE_BYTES, RETRY_AFTER, UPLOADS_PER_BACKEND, UPLOADS_PER_USER},
 };
 
 #[derive(Deserialize, JsonSchema)]
 pub struct Upload {
     name: Option<String>,
+    /// How long it plays, in milliseconds, as who has recorded it knows; it counts where the
+    /// file does not say
+    duration_ms: Option<MediaMs>,
+    /// How loud it is over time, to be drawn: up to 64 numbers from 0 to 100, with commas
+    waveform: Option<WaveformText>,
+}
+
+/// What is said of a file beside it.
+struct Told {
+    name: String,
+    duration_ms: Option<i64>,
+    waveform: Option<Waveform>,
+}
+
+impl Told {
+    /// Something is said that only what is played has.
+    fn unfit(&self, content_type: &str) -> Option<&'static str> {
+        let is_said = |field: Option<&'static str>| field.filter(|_| !is_played(content_type));
+        is_said(self.waveform.as_ref().map(|_| "waveform"))
+            .or(is_said(self.duration_ms.map(|_| "duration_ms")))
+    }
 }
 
 /// What came of the bytes of an upload.
@@ -39,7 +60,7 @@ struct Taken {
 pub async fn upload(
     (who, (request, payload)): (Identity, (HttpRequest, web::Payload)),
     state: web::Data<State>,
-    Upload { name }: Upload,
+    Upload { name, duration_ms, waveform }: Upload,
 ) -> Result<Reply<Created<AttachmentView<'static>>>, ApiError> {
     let files = &state.files;
     if is_form(&request) {
@@ -71,9 +92,13 @@ pub async fn upload(
         at: crate::clock::now(),
     };
     state.commit(new).await?;
-    let name = clean_name(name.as_deref().unwrap_or_default());
+    let told = Told {
+        name: clean_name(name.as_deref().unwrap_or_default()),
+        duration_ms: duration_ms.map(|Whole(ms)| ms),
+        waveform: waveform.map(|WaveformText(waveform)| waveform),
+    };
     let mut came = 0;
-    match take_in(&state, new, name, payload, &mut came).await {
+    match take_in(&state, new, told, payload, &mut came).await {
         Ok(attachment) => Ok(Reply::created(AttachmentView::from(&attachment))),
         Err(error) => {
             // The sweeper takes away what there is of it.
@@ -107,21 +132,27 @@ fn length_of(request: &HttpRequest) -> Option<u64> {
 async fn take_in(
     state: &State,
     new: NewUpload,
-    name: String,
+    told: Told,
     payload: web::Payload,
     came: &mut u64,
 ) -> Result<Attachment, ApiError> {
     let NewUpload { id, uploader, bytes: announced, .. } = new;
     let Taken { size, sha256, content_type } =
-        store(&state.files, id, &name, payload, came).await?;
+        store(&state.files, id, &told.name, payload, came).await?;
+    if let Some(field) = told.unfit(content_type) {
+        return Err(ApiError::field(field, "is of sound and films only"));
+    }
     let mut attachment = Attachment {
         id,
-        name: name.into(),
+        name: told.name.into(),
         content_type: content_type.into(),
         size: i64::try_from(size).unwrap_or(i64::MAX),
         dimensions: None,
         thumbnail_type: None,
+        duration_ms: told.duration_ms,
+        waveform: told.waveform,
     };
+    add_media(&mut attachment, &state.files.store, &state.files.allowed).await?;
     if is_safe_image(content_type) && size <= IMAGE_BYTES {
         let reading = state.files.store.read_all(id);
         if let Some(thumbnail) = state.files.thumbnails.make(uploader, reading).await? {

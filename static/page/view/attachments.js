@@ -6,12 +6,13 @@
  */
 
 import { icon, make, sizeText } from "./dom.js";
+import { isPlayed, player } from "./players.js";
 import { attempt } from "./popups.js";
 
 /** Pictures kept at hand. */
 const KEPT = 200;
 /** Only these are shown in a tab; anything else is saved. */
-const SHOWN = /^(image\/(png|jpeg|gif|webp|avif)|video\/|audio\/|application\/pdf$|text\/plain)/;
+const SHOWN = /^(image\/(png|jpeg|gif|webp|avif)|application\/pdf$|text\/plain)/;
 
 /** Fetches files and keeps the pictures as object URLs. */
 export class Files {
@@ -33,6 +34,15 @@ export class Files {
     url.catch(() => this.#urls.delete(id));
     this.#urls.set(id, url);
     this.#bound();
+    return url;
+  }
+
+  /**
+   * Where a file is loaded from in parts, without a token.
+   * @param {Attachment} attachment
+   */
+  async link({ attachment_id: id }) {
+    const { url } = await this.#parlor.fileLink(id);
     return url;
   }
 
@@ -81,6 +91,7 @@ export class Files {
 export function attachmentList(attachments, files) {
   if (!attachments?.length) return null;
   const items = attachments.map((attachment) => {
+    if (isPlayed(attachment)) return player(attachment, files);
     const button = make("button", {
       type: "button", className: "attachment", data: { testid: "attachment" },
       title: attachment.name, onclick: () => attempt(() => files.open(attachment)),

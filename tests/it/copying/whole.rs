@@ -48,6 +48,7 @@ struct Made {
     revoked: String,
     direct: String,
     attachment: String,
+    voice: Value,
 }
 
 /// A bit of everything.
@@ -70,6 +71,10 @@ async fn fill(server: &Server, people: &People) -> Made {
     ann.edit(&edited, "right").await.expect(200);
     let erased = ann.say_id("den", "never said").await;
     ann.erase(&erased).await.expect(200);
+    let told = "/attachments?name=voice.mp3&duration_ms=4200&waveform=0,40,100";
+    let voice = User::outcome(ann.request(Method::POST, told).body("ID3 and no sound")).await;
+    let voice = voice.expect(201);
+    ann.post_message("den", json!({"attachments": [voice["attachment_id"]]})).await;
     let file = ann.request(Method::POST, "/attachments?name=notes.txt").body("some notes");
     let file = User::outcome(file).await.expect(201);
     let attachment = file["attachment_id"].as_str().expect("an id").to_owned();
@@ -102,6 +107,7 @@ async fn fill(server: &Server, people: &People) -> Made {
         revoked,
         direct,
         attachment,
+        voice,
     }
 }
 
@@ -201,6 +207,8 @@ async fn it_goes_on(server: &Server, people: &People, made: &Made, head: i64) {
 
     let found = |outcome: &crate::support::Outcome| outcome.body.contains("deep in the");
     ben.get_until("the search", "/search?q=thread", found).await;
+    let path = format!("/attachments/{}", made.voice["attachment_id"].as_str().expect("an id"));
+    assert_eq!(ben.get(&path).await.expect(200), made.voice);
     let file = ben.get(&format!("/attachments/{}/content", made.attachment)).await;
     assert_eq!((file.status, file.body.as_str()), (200, "some notes"));
     let nobody = server.nobody();

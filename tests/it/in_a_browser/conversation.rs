@@ -158,3 +158,38 @@ async fn an_image_is_sent_and_shown_small() {
     assert_eq!(at_ben.next_message("lobby").await["data"]["content"], "");
     alice.close().await;
 }
+
+#[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
+async fn sound_is_drawn_and_played_where_it_is() {
+    let Lobby { alice, ben, server: _server, driver: _driver } = lobby().await;
+    let mut at_ben = ben.connect().await;
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let path = home.path().join("voice.wav");
+    // Two seconds of 8,000 samples: a quiet one, and one that is four times as loud.
+    let format = [1_u32 << 16 | 1, 8_000, 8_000, 8 << 16 | 1].map(u32::to_le_bytes).concat();
+    let wave = |low: u8, high: u8| [[low; 4], [high; 4]].concat().repeat(1_000);
+    let samples = [wave(118, 138), wave(88, 168)].concat();
+    let head =
+        [&b"RIFF\xa4\x3e\0\0WAVEfmt \x10\0\0\0"[..], &format[..], b"data\x80\x3e\0\0"].concat();
+    std::fs::write(&path, [head, samples].concat()).expect("sound can be written");
+    alice.pick("file", &path).await;
+    alice.has("[data-testid=\"attached\"][data-state=\"there\"]").await;
+    alice.press("send").await;
+    let sent = at_ben.next_message("lobby").await["data"]["attachments"][0].clone();
+    assert_eq!(sent["duration_ms"], 2_000);
+    let waveform = sent["waveform"].as_array().expect("the browser has told it");
+    let loudest = waveform[40..].iter().filter_map(serde_json::Value::as_u64).max();
+    assert_eq!((waveform.len(), loudest), (64, Some(100)));
+    assert!(waveform[..24].iter().all(|quiet| quiet.as_u64() < Some(60)), "{waveform:?}");
+    alice.shows("duration", "0:02").await;
+    let bars = "document.querySelectorAll('.waveform span').length === 64";
+    alice.wait_until("its waveform", bars, json!([])).await;
+    alice.press("play").await;
+    alice.has(".player audio").await;
+    let length = "const [, done] = arguments; const sound = document.querySelector('audio'); \
+                  const tell = () => done(sound.duration); \
+                  if (sound.readyState > 0) tell(); else sound.onloadedmetadata = tell;";
+    assert_eq!(alice.run(length, json!([])).await.as_f64(), Some(2.0));
+    alice.close().await;
+}

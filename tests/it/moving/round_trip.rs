@@ -57,6 +57,12 @@ async fn fill([admin, ann, ben, cy]: &[User; 4], server: &Server) -> String {
         let file = User::outcome(file.body("some notes")).await.expect(201);
         ann.post_message("den", json!({"attachments": [file["attachment_id"]]})).await;
     }
+    // Of which nothing but what is told is known.
+    let told = "/attachments?name=voice.mp3&duration_ms=4200&waveform=0,40,100";
+    let voice = User::outcome(ann.request(Method::POST, told).body("ID3 and no sound")).await;
+    let voice = voice.expect(201);
+    assert_eq!((&voice["duration_ms"], &voice["waveform"]), (&json!(4_200), &json!([0, 40, 100])));
+    ann.post_message("den", json!({"attachments": [voice["attachment_id"]]})).await;
     for posted in [
         json!({"content": "A notice to @ben", "kind": "system"}),
         json!({"content": "for ann, @ben", "sender_id": "ann", "silent": true}),

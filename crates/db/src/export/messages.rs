@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::Queryable;
 use parlor_domain::{
     AttachmentId, ClientId, Emoji, Mentions, MessageKind, PlainText, StreamState, Timestamp,
-    UserId,
+    UserId, Waveform, Whole,
     archive::{self, FilePath, JsonObject, Line, MessageName, Pinned},
 };
 use parlor_macros::each_backend;
@@ -43,6 +43,9 @@ struct Row {
 
 /// A file of a message: its id, and what a line says of it.
 type File = (AttachmentId, archive::Attachment);
+
+/// The message of a file, its id, name and hash, and what is known of sound and films.
+type FileRow = (i64, i64, String, Option<Vec<u8>>, Option<i64>, Option<Vec<u8>>);
 
 /// What of all that a page of messages names is there.
 struct Named {
@@ -247,15 +250,24 @@ pub(super) mod backend {
                 attachments::id,
                 attachments::name,
                 attachments::sha256,
+                attachments::duration_ms,
+                attachments::waveform,
             ))
-            .load::<(i64, i64, String, Option<Vec<u8>>)>(conn)?;
+            .load::<FileRow>(conn)?;
         let mut files: BTreeMap<i64, Vec<File>> = BTreeMap::new();
-        for (message, id, name, sha256) in rows {
+        for (message, id, name, sha256, duration_ms, waveform) in rows {
             // One that was stored before there were hashes is called by its id.
             let bytes = sha256.unwrap_or_else(|| id.to_be_bytes().to_vec());
             let file: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             let (file, name) = (FilePath(file.into()), Some(PlainText(name.into())));
-            let file = archive::Attachment { file: Some(file), url: None, upload: None, name };
+            let file = archive::Attachment {
+                file: Some(file),
+                url: None,
+                upload: None,
+                name,
+                duration_ms: duration_ms.map(Whole),
+                waveform: waveform.map(Waveform::from_stored),
+            };
             let file = (AttachmentId(id), file);
             files.entry(message).or_default().push(file);
         }

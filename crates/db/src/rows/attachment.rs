@@ -3,7 +3,7 @@
 use diesel::Queryable;
 
 use crate::schema::attachments;
-use parlor_domain::{Attachment, AttachmentId};
+use parlor_domain::{Attachment, AttachmentId, Waveform};
 
 #[derive(Queryable)]
 pub(crate) struct AttachmentRow {
@@ -14,6 +14,8 @@ pub(crate) struct AttachmentRow {
     width: Option<i64>,
     height: Option<i64>,
     thumbnail_type: Option<String>,
+    duration_ms: Option<i64>,
+    waveform: Option<Vec<u8>>,
 }
 
 /// The columns of an [`AttachmentRow`].
@@ -27,12 +29,24 @@ pub(crate) fn columns() -> _ {
         attachments::width,
         attachments::height,
         attachments::thumbnail_type,
+        attachments::duration_ms,
+        attachments::waveform,
     )
 }
 
 impl From<AttachmentRow> for Attachment {
     fn from(row: AttachmentRow) -> Self {
-        let AttachmentRow { id, name, content_type, size, width, height, thumbnail_type } = row;
+        let AttachmentRow {
+            id,
+            name,
+            content_type,
+            size,
+            width,
+            height,
+            thumbnail_type,
+            duration_ms,
+            waveform,
+        } = row;
         Self {
             id: AttachmentId(id),
             name: name.into(),
@@ -40,6 +54,8 @@ impl From<AttachmentRow> for Attachment {
             size,
             dimensions: width.zip(height),
             thumbnail_type: thumbnail_type.map(Into::into),
+            duration_ms,
+            waveform: waveform.map(Waveform::from_stored),
         }
     }
 }

@@ -27,6 +27,8 @@ impl Bench {
             size,
             dimensions: None,
             thumbnail_type: None,
+            duration_ms: None,
+            waveform: None,
         };
         let uploader = uploader.key;
         let new = NewAttachment { attachment, uploader, announced, sha256: [0; 32] };

@@ -2,6 +2,7 @@
 
 use parlor_domain::{
     Attachment, AttachmentId, FileQuota, MessageId, RoomKey, ScheduledId, Timestamp, UserKey,
+    Waveform,
 };
 use parlor_macros::each_backend;
 
@@ -166,7 +167,16 @@ pub mod backend {
 
     pub(super) fn finish(conn: &mut Conn, new: &NewAttachment) -> Written<()> {
         let NewAttachment { attachment, uploader, announced, sha256 } = new;
-        let Attachment { id, name, content_type, size, dimensions, thumbnail_type } = attachment;
+        let Attachment {
+            id,
+            name,
+            content_type,
+            size,
+            dimensions,
+            thumbnail_type,
+            duration_ms,
+            waveform,
+        } = attachment;
         let row = attachments::table
             .find(id.0)
             .filter(attachments::ready.eq(false).and(attachments::remove.eq(false)));
@@ -179,6 +189,8 @@ pub mod backend {
                 attachments::width.eq(dimensions.map(|(width, _)| width)),
                 attachments::height.eq(dimensions.map(|(_, height)| height)),
                 attachments::thumbnail_type.eq(thumbnail_type.as_deref()),
+                attachments::duration_ms.eq(duration_ms),
+                attachments::waveform.eq(waveform.as_ref().map(Waveform::values)),
                 attachments::ready.eq(true),
             ))
             .execute(conn)?;

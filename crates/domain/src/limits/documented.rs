@@ -104,6 +104,8 @@ fn the_documents_say_the_constants() {
             format!("at most {UPLOADS_AT_ONCE_EACH} uploads in progress"),
             format!("all users together {UPLOADS_AT_ONCE} per node"),
             format!("at most {THUMBNAIL_SIDE} pixels per side"),
+            format!("(at most {} days; it counts", MEDIA_MS_MAX / 86_400_000),
+            format!("1 to {WAVEFORM_PARTS} whole numbers from 0 to {LOUDNESS_MAX}"),
             format!("({}; from {LINK_SECONDS_MIN} to {})", number(LINK_SECONDS), number(LINK_SECONDS_MAX)),
             format!("more than {image_bytes}, of more than {} pixels", number(IMAGE_SIDE)),
             format!("more than {} to decode", bytes(IMAGE_ALLOC)),

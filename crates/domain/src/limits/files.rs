@@ -103,6 +103,21 @@ pub const LINK_SECONDS_MAX: i64 = 7 * 24 * 3_600;
 /// Ends of links are at multiples of this part of their time: so long everybody is given the
 /// same URL, which is what caches know a file by. A link is good for up to so much longer.
 pub const LINK_ROUNDING: i64 = 4;
+/// Reads of a file of sound or film until what it says of itself is known, and the bytes of
+/// each: headers are in one or two of them; more is a file that hides them.
+pub const MEDIA_READS: usize = 32;
+pub const MEDIA_READ_BYTES: usize = 64 * 1024;
+/// Boxes, elements or chunks that are looked at for that; a film with many tracks has some
+/// hundred.
+pub const MEDIA_BOXES: usize = 1_000;
+/// The longest time that sound and films play, a week: what says more is mistaken.
+pub const MEDIA_MS_MAX: i64 = 7 * 24 * 3_600_000;
+/// Largest side of a film in pixels, twice that of 8K.
+pub const VIDEO_SIDE_MAX: u32 = 16_384;
+/// Parts of a waveform: as many bars as fit into a message on a phone.
+pub const WAVEFORM_PARTS: usize = 64;
+/// Of a part, in hundredths of what could be.
+pub const LOUDNESS_MAX: u8 = 100;
 /// Age at which an unsent upload is removed.
 pub const LOOSE_UPLOAD_AGE: Duration = Duration::from_secs(24 * 3600);
 /// How often partial files of uploads are looked for, and how long they must

@@ -2434,16 +2434,26 @@ def update_user(
     )
 
 
-def upload_attachment(content: bytes, *, name: Union[str, Unset] = UNSET) -> Call[types.Attachment]:
+def upload_attachment(
+    content: bytes,
+    *,
+    duration_ms: Union[int, Unset] = UNSET,
+    name: Union[str, Unset] = UNSET,
+    waveform: Union[str, Unset] = UNSET,
+) -> Call[types.Attachment]:
     """Upload a file. Stores the body as a file. The id in the answer is named by the message
     that the file is sent with; what is not sent is deleted after a while.
 
+    - duration_ms: How long it plays, in milliseconds, as who has recorded it knows; it counts
+      where the file does not say
     - name: The name of the file
+    - waveform: How loud it is over time, to be drawn: up to 64 numbers from 0 to 100, with
+      commas
     """
     return Call(
         "POST",
         path("/attachments"),
-        query={"name": name},
+        query={"duration_ms": duration_ms, "name": name, "waveform": waveform},
         body=content,
         answer="json",
     )

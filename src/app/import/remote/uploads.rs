@@ -20,7 +20,7 @@ use super::{
 };
 use crate::remote::{Refused, Sent, Server};
 use parlor_domain::{
-    AttachmentId, archive,
+    AttachmentId, Whole, archive,
     limits::{ERROR_BYTES, FILE_UPLOAD_TIMEOUT},
 };
 
@@ -38,6 +38,12 @@ pub(super) async fn upload(
     let place = server.url(&["attachments"]);
     let mut url = place.clone();
     url.query_pairs_mut().append_pair("name", name_of(of));
+    if let Some(Whole(ms)) = of.duration_ms {
+        url.query_pairs_mut().append_pair("duration_ms", &ms.to_string());
+    }
+    if let Some(waveform) = &of.waveform {
+        url.query_pairs_mut().append_pair("waveform", &waveform.to_text());
+    }
     let outcome = server.answer(|| sent(server, url.clone(), sources, of)).await;
     outcome.map_err(|failed| interrupted(&place, &failed))
 }

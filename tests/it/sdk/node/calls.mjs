@@ -203,6 +203,8 @@ async function files(boss) {
     const get = thumbnail ? boss.downloadLinkedThumbnail : boss.downloadLinkedFile;
     assert.equal((await get.call(boss, id, signed))[1], 0x50);
   }
+  const sound = await boss.uploadAttachment(Buffer.from("ID3"), { duration_ms: 4_200, waveform: "0,40,100" });
+  assert.deepEqual([sound.duration_ms, sound.waveform], [4_200, [0, 40, 100]]);
   const unsent = await boss.uploadAttachment(Buffer.from("notes"));
   await boss.deleteAttachment(unsent.attachment_id);
 }

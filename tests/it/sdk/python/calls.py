@@ -205,6 +205,8 @@ async def files(boss: Recorded) -> None:
         get = boss.download_linked_thumbnail if thumbnail else boss.download_linked_file
         file = await get(id_, expires=int(query["expires"][0]), signature=query["signature"][0])
         assert file.startswith(b"\x89PNG")
+    sound = await boss.upload_attachment(b"ID3", duration_ms=4_200, waveform="0,40,100")
+    assert (sound["duration_ms"], sound["waveform"]) == (4_200, [0, 40, 100])
     unsent = await boss.upload_attachment(b"notes")
     await boss.delete_attachment(unsent["attachment_id"])
 

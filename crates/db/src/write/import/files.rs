@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_domain::{
-    Attachment, AttachmentId, RoomKey, Timestamp, UserKey,
+    Attachment, AttachmentId, RoomKey, Timestamp, UserKey, Waveform,
     archive::{Line, MessageName},
     limits::LOOKED_UP_AT_ONCE,
 };
@@ -149,6 +149,8 @@ pub(super) mod backend {
                 attachments::width.eq(attachment.dimensions.map(|(width, _)| width)),
                 attachments::height.eq(attachment.dimensions.map(|(_, height)| height)),
                 attachments::thumbnail_type.eq(attachment.thumbnail_type.as_deref()),
+                attachments::duration_ms.eq(attachment.duration_ms),
+                attachments::waveform.eq(attachment.waveform.as_ref().map(Waveform::values)),
                 attachments::created_at.eq(at.0),
                 attachments::ready.eq(true),
             ))
