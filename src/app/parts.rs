@@ -11,7 +11,7 @@ use crate::{
         Accounts, ApiKeys, Authenticator, Credentials, Passwords, Renamed, Revocations, TokenKeys,
     },
     callbacks::Callbacks,
-    chat::{ChatServer, ChatSettings, Look, ToNodes, Unfinished},
+    chat::{ChatServer, ChatSettings, Look, ReadyLists, ToNodes, Unfinished},
     config::{Config, Switch},
     db::{Database, Writer},
     limiter::Limiters,
@@ -26,6 +26,7 @@ pub(super) struct Me {
     pub leads: watch::Receiver<bool>,
     pub bus: Option<Recipient<ToNodes>>,
     pub callbacks: Callbacks,
+    pub lists: ReadyLists,
 }
 
 pub(super) fn start_chat(
@@ -36,7 +37,7 @@ pub(super) fn start_chat(
     (newest, unfinished): (Option<MessageId>, Unfinished),
     me: Me,
 ) -> Addr<ChatServer> {
-    let Me { number, leads, bus, callbacks } = me;
+    let Me { number, leads, bus, callbacks, lists } = me;
     let settings = ChatSettings {
         limits: config.limits.clone(),
         rates: config.rates,
@@ -48,6 +49,7 @@ pub(super) fn start_chat(
         retention: config.rooms.retention(),
         retention_tick: config.rooms.retention_tick,
         empty_room_ttl: config.rooms.empty_room_ttl,
+        lists,
         callbacks,
         tells_arrivals: config.webhooks.is_some(),
         has_nodes: config.store.database.file().is_none(),
@@ -123,6 +125,7 @@ pub(super) fn state(
         request_timeout: config.connections.http.request,
         answers: Answers::default(),
         permissions: None,
+        lists: ReadyLists::default(),
         limits: config.limits.clone(),
         contact: config.rooms.contact,
         has_directory: config.rooms.directory == Switch::On,

@@ -28,7 +28,7 @@ use crate::{
     attachments::{Links, Store, Sweeper},
     auth::{ApiKeys, Revocations},
     callbacks::Callbacks,
-    chat::{ChatServer, Drain, Unfinished},
+    chat::{ChatServer, Drain, ReadyLists, Unfinished},
     config::{Config, ReplicaConfig},
     db::{Database, Idle, SearchIndex, Writer},
     later::{Reminders, Scheduler},
@@ -146,7 +146,9 @@ impl Running {
         let callbacks = Callbacks::start(config.callbacks.clone(), config.limits.frame_bytes);
         let permissions = callbacks.access.clone();
         let bus = cluster.publish(&for_nodes);
-        let me = Me { number, leads: leads.clone(), bus, callbacks };
+        let lists = ReadyLists::default();
+        lists.read(&reader).await.map_err(Failure::environment)?;
+        let me = Me { number, leads: leads.clone(), bus, callbacks, lists: lists.clone() };
         let chat = start_chat(&arbiter, config, &writer, database, (newest, unfinished), me);
         let bars = reader.bars(crate::clock::now()).await;
         let bars = Revocations::new(bars.map_err(Failure::environment)?);
@@ -184,7 +186,7 @@ impl Running {
         let (allowed, quota) = (files.allowed.clone(), limits.file_quota());
         let files = Files::new(store, links, allowed, bytes_max, quota);
         let mut state = state(config, &chat, &writer, database, (bars, api_keys), files, search);
-        (state.health, state.permissions) = (health, permissions);
+        (state.health, state.permissions, state.lists) = (health, permissions, lists);
         if config.nodes.redis.is_some() {
             state.limiters.share();
         }

@@ -30,6 +30,15 @@ pub enum ChatError {
     /// The application was asked, and says why not.
     #[error("{0}")]
     Refused(Arc<str>),
+    /// There is something in it that is in a list of the deployment.
+    #[error("there is something in it that is not allowed here")]
+    Blocked,
+    /// The same of the room.
+    #[error("there is something in it that is not allowed in this room")]
+    BlockedInRoom,
+    /// A field of the request, where only the server could find that out.
+    #[error("{what}")]
+    Wrong { field: &'static str, what: String },
     /// The application was asked to do it.
     #[error("the application has not answered; it may have done it all the same")]
     Unanswered,
@@ -46,7 +55,10 @@ impl ChatError {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Conflict(_) => ErrorCode::Conflict,
-            Self::Invalid(_) | Self::NoSuchCommand => ErrorCode::InvalidMessage,
+            Self::Invalid(_) | Self::NoSuchCommand | Self::Wrong { .. } => {
+                ErrorCode::InvalidMessage
+            }
+            Self::Blocked | Self::BlockedInRoom => ErrorCode::ContentBlocked,
             Self::TooLarge(_) => ErrorCode::TooLarge,
             Self::Limited { .. } => ErrorCode::RateLimited,
             Self::Refused(_) => ErrorCode::Refused,
@@ -66,6 +78,8 @@ impl ChatError {
         match self {
             Self::Limited { field, .. } => *field,
             Self::NoSuchCommand => Some("type"),
+            Self::Blocked | Self::BlockedInRoom => Some("content"),
+            Self::Wrong { field, .. } => Some(field),
             Self::NotFound(_)
             | Self::Forbidden(_)
             | Self::Conflict(_)
@@ -91,6 +105,9 @@ impl ChatError {
             | Self::Invalid(_)
             | Self::TooLarge(_)
             | Self::Refused(_)
+            | Self::Blocked
+            | Self::BlockedInRoom
+            | Self::Wrong { .. }
             | Self::Unanswered
             | Self::Internal => None,
         }
@@ -124,6 +141,9 @@ impl From<WriteError> for ChatError {
             | WriteError::IsStreaming
             | WriteError::NotStreaming
             | WriteError::TooManyReports
+            | WriteError::TooManyBlocklists
+            | WriteError::TooManyBlockedWords
+            | WriteError::TooManyBlockedPatterns
             | WriteError::ReportDecided
             | WriteError::OwnerOfOthers) => Self::Conflict(conflict.to_string()),
             WriteError::UserBanned => Self::Forbidden(Denied::Banned),
@@ -131,6 +151,7 @@ impl From<WriteError> for ChatError {
             WriteError::QuotaReached(reached) => reached.into(),
             WriteError::NoSuchAttachment => Self::NotFound("attachment"),
             WriteError::NoSuchReport => Self::NotFound("report"),
+            WriteError::NoSuchBlocklist => Self::NotFound("list"),
             WriteError::NoSuchKey => Self::NotFound("key"),
             WriteError::NoSuchMember => Self::NotFound("member"),
             WriteError::NoSuchScheduled => Self::NotFound("scheduled message"),

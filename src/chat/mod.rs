@@ -12,6 +12,7 @@
 //! sessions of a worker thread through one [`Deliver`] per turn.
 
 mod access;
+mod blocklists;
 mod connection;
 mod deliver;
 mod error;
@@ -21,6 +22,7 @@ mod state;
 mod stream;
 
 pub use access::{Access, Requester};
+pub use blocklists::ReadyLists;
 pub use connection::*;
 pub use deliver::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};
 pub use error::ChatError;

@@ -50,7 +50,7 @@ pub use messages::*;
 pub use operation::{AnyOperation, Anywhere, Asked, Operation, Place, Request};
 
 use super::{
-    ToNodes,
+    ReadyLists, ToNodes,
     nodes::Nodes,
     state::{
         bulks::Bulks,
@@ -104,6 +104,8 @@ pub struct ChatSettings {
     pub retention_tick: Duration,
     /// How long an open room stays that all have left.
     pub empty_room_ttl: Duration,
+    /// What messages are looked through for.
+    pub lists: ReadyLists,
     /// What the application is asked.
     pub callbacks: Callbacks,
     /// Somebody outside wants to know who comes, so it is written down.

@@ -310,6 +310,7 @@ impl Hooks {
             | Happened::Thread { .. }
             | Happened::Saved { .. }
             | Happened::Scheduled { .. }
+            | Happened::Blocklists
             | Happened::Signal(_) => {}
         }
     }

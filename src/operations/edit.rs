@@ -1,16 +1,23 @@
 //! Edit and delete a message.
 
+use std::sync::Arc;
+
 use parlor_domain::{
-    Change, Message, MessageId, NewContent, PlainText, Scope, User, limits::METADATA_BYTES,
-    mentioned_in,
+    Blocklists, Change, Message, MessageId, NewContent, PlainText, ReportId, Scope, User, UserKey,
+    limits::METADATA_BYTES, mentioned_in,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Anywhere, Asked, ChatError, ChatServer, Operation, Requester, change::Changed};
+use super::{
+    Anywhere, Asked, ChatError, ChatServer, Operation, Requester,
+    change::Changed,
+    screen::{Passed, look_through},
+};
 use crate::{
     callbacks::{BeforeSend, Draft, DraftKind, Rewriting},
-    chat::{Decision, Line},
+    chat::{Decision, Line, ReadyLists},
+    clock::now,
     db::Reader,
     protocol::{Object, Refusal, Rules, UserView, null_or},
 };
@@ -28,6 +35,9 @@ pub struct Edit {
     /// The application was asked.
     #[serde(skip)]
     is_decided: bool,
+    /// It was looked through for what is in lists; whether something of it is reported.
+    #[serde(skip)]
+    screened: Option<bool>,
 }
 
 impl Operation for Edit {
@@ -56,6 +66,10 @@ impl Operation for Edit {
     }
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
+        let is_screened = self.content.is_none() || self.screened.is_some();
+        if !is_screened && !asked.from.is_service && server.settings.lists.has_any() {
+            return self.screen(asked, server);
+        }
         match server.asks_before_send(&asked.from) {
             Some(before_send) if !self.is_decided => self.ask_first(before_send, asked, server),
             _ => self.store(asked, server),
@@ -70,17 +84,62 @@ impl Edit {
     }
 
     fn store(self, asked: Asked<Self>, server: &mut ChatServer) {
-        let (message, new) = (self.message_id, self.new_content());
+        let flagged = (self.screened == Some(true)).then(|| ReportId(server.ids.next(now()).0));
+        let (message, new) = (self.message_id, self.new_content(flagged));
         server.change(asked.from, message, Change::Edit(new), asked.reply);
     }
 
-    fn new_content(self) -> NewContent {
+    fn new_content(self, flagged: Option<ReportId>) -> NewContent {
         let with_mentioned = |PlainText(content)| {
             let mentioned = mentioned_in(&content);
             (content, mentioned)
         };
         let metadata = self.metadata.map(|object| object.and_then(|Object(text)| text));
-        NewContent { content: self.content.map(with_mentioned), metadata }
+        NewContent { content: self.content.map(with_mentioned), metadata, flagged }
+    }
+
+    /// In which room it is, is read only where that matters.
+    fn screen(self, asked: Asked<Self>, server: &mut ChatServer) {
+        let lists = server.settings.lists.clone();
+        if !lists.of_rooms() {
+            return match self.looked_through(&[lists.everywhere()]) {
+                Ok(passed) => passed.run(asked, server),
+                Err(refused) => server.answer(asked.reply, Err(refused)),
+            };
+        }
+        let Asked { from, place: _, reply } = asked;
+        let line = Line::Message(from.user.key, self.message_id);
+        let (reader, user) = (server.reader.clone(), from.user.key);
+        server.ask_first((from, reply), (line, None), self, move |edit| async move {
+            match edit.lists(&lists, &reader, user).await {
+                Ok(lists) => edit.looked_through(&lists).into(),
+                Err(error) => Decision::Answer(Err(error)),
+            }
+        });
+    }
+
+    /// The lists that hold where the message is. Of one that is not the user's the
+    /// transaction refuses any change.
+    async fn lists(
+        &self,
+        lists: &ReadyLists,
+        reader: &Reader,
+        user: UserKey,
+    ) -> Result<Vec<Arc<Blocklists>>, ChatError> {
+        let message = self.message(reader).await?;
+        if message.sender.key != user {
+            return Ok(Vec::new());
+        }
+        let room = reader.room_by_key(message.room_key).await?;
+        let room = room.ok_or(ChatError::NotFound("message"))?;
+        Ok(lists.of(reader, &room).await?)
+    }
+
+    fn looked_through(self, lists: &[Arc<Blocklists>]) -> Result<Self, ChatError> {
+        let text = self.content.as_ref().map_or("", |PlainText(content)| content);
+        let Passed { masked, flagged } = look_through(text, lists)?;
+        let content = masked.map(PlainText).or(self.content);
+        Ok(Self { content, screened: Some(flagged), ..self })
     }
 
     /// Or what is refused in a message could be brought in by an edit.

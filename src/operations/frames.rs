@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     IDEMPOTENCY_KEY, Operation, Requester, Shown,
+    blocklist::{DeleteRoomBlocklist, SetRoomBlocklist},
     command::{self, Command},
     delivered::MarkDelivered,
     draft::SetDraft,
@@ -81,6 +82,8 @@ pub const FRAMES: &[Frame] = &[
     frame::<Freeze>("room.freeze"),
     frame::<Unfreeze>("room.unfreeze"),
     frame::<SetSlowMode>("room.slow_mode"),
+    frame::<SetRoomBlocklist>("blocklist.set"),
+    frame::<DeleteRoomBlocklist>("blocklist.delete"),
     frame::<SetPreferences>("room.preferences"),
     frame::<SetDraft>("draft.set"),
     frame::<ReportMessage>("message.report"),

@@ -7,6 +7,7 @@
 pub mod ban;
 mod begin;
 pub mod block;
+pub mod blocklist;
 mod change;
 pub mod clear;
 pub mod command;
@@ -37,6 +38,7 @@ pub mod room;
 mod rules;
 pub mod saved;
 pub mod scheduled;
+mod screen;
 pub mod send;
 mod signal;
 pub mod slow_mode;

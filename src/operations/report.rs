@@ -13,7 +13,7 @@ use crate::{
     chat::ReplyTo,
     clock::now,
     db::{OpenReport, Reported},
-    protocol::ReportedView,
+    protocol::{Refusal, ReportedView, Rules},
 };
 
 /// Reports a message to those who moderate its room, and to the application. Whoever has
@@ -33,11 +33,25 @@ pub struct ReportUser {
     note: Option<DisplayText<REPORT_NOTE_CHARS>>,
 }
 
+/// What only the server reports for is no reason of anybody else.
+fn check(reason: ReportReason) -> Result<(), Refusal> {
+    match reason {
+        ReportReason::Blocklist => {
+            Err(Refusal::field("reason", "must be one for which people report"))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Operation for ReportMessage {
     type Answer = ReportId;
     type Place = Anywhere;
 
     fn place(&self) {}
+
+    fn check(&mut self, _: &Rules) -> Result<(), Refusal> {
+        check(self.reason)
+    }
 
     /// Whose message it is, and in which room, the transaction finds out.
     fn allowed(&self, _: &Requester, _: &Anywhere) -> Result<(), ChatError> {
@@ -55,6 +69,10 @@ impl Operation for ReportUser {
     type Place = Anywhere;
 
     fn place(&self) {}
+
+    fn check(&mut self, _: &Rules) -> Result<(), Refusal> {
+        check(self.reason)
+    }
 
     fn allowed(&self, _: &Requester, _: &Anywhere) -> Result<(), ChatError> {
         Ok(())

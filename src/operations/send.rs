@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use parlor_domain::{
-    AttachmentId, ClientId, Denied, Message, MessageId, MessageKind, NewExtras, PlainText, Posted,
-    Room, RoomId, RoomKey, RoomKind, RoomRules, Scheduled, ScheduledEnd, ScheduledId, Scope,
-    StoredMessage, Timestamp, User, UserId, UserKey,
+    AttachmentId, Blocklists, ClientId, Denied, Message, MessageId, MessageKind, NewExtras,
+    PlainText, Posted, ReportId, Room, RoomId, RoomKey, RoomKind, RoomRules, Scheduled,
+    ScheduledEnd, ScheduledId, Scope, StoredMessage, Timestamp, User, UserId, UserKey,
     limits::{ATTACHMENTS_PER_MESSAGE, METADATA_BYTES},
     mentioned_in,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Access, Asked, ChatError, ChatServer, Operation, Requester, Shown, begin::begin};
+use super::{
+    Access, Asked, ChatError, ChatServer, Operation, Requester, Shown,
+    begin::begin,
+    screen::{Passed, look_through},
+};
 use crate::{
     callbacks::{BeforeSend, Draft, DraftKind, Rewriting},
     chat::{Decision, Line, ReplyTo},
@@ -54,6 +58,9 @@ pub struct Send {
     /// The application was asked.
     #[serde(skip)]
     is_decided: bool,
+    /// It was looked through for what is in lists; whether something of it is reported.
+    #[serde(skip)]
+    screened: Option<bool>,
     /// Its text comes later.
     #[serde(skip)]
     is_streaming: bool,
@@ -96,11 +103,16 @@ impl Operation for Send {
         if self.is_posted() {
             return self.post(asked, server);
         }
+        if self.screened.is_none() && server.screens(&asked.from, &asked.place.room) {
+            return self.screen(asked, server);
+        }
         match server.asks_before_send(&asked.from) {
             Some(before_send) if !self.is_decided => self.ask_first(before_send, asked, server),
             _ => {
                 let Asked { from, place: access, reply } = asked;
                 let (by_admin, rules) = (access.as_admin(), access.rules());
+                // Those have been looked through.
+                let rules = RoomRules { blocklists: None, ..rules };
                 let sender = Sender { user: from.user, by_admin, rules, posted_by: None };
                 self.store(sender, access.room, reply, server);
             }
@@ -194,6 +206,7 @@ impl Send {
             silent: None,
             created_at: None,
             is_decided: false,
+            screened: None,
             is_streaming: true,
             scheduled: None,
         }
@@ -257,6 +270,56 @@ impl Send {
                 }
             });
         });
+    }
+
+    /// Where its lists are not ready, or one before it waits for them, it waits in its line.
+    fn screen(self, asked: Asked<Self>, server: &mut ChatServer) {
+        let Asked { from, place, reply } = asked;
+        let (lists, room) = (server.settings.lists.clone(), place.room.clone());
+        let line = Line::Room(from.user.key, room.id.clone());
+        // What the application is asked about has the same line behind this.
+        let waits = server.asks_before_send(&from).is_none() && server.has_waiting(&line);
+        let (reader, user) = (server.reader.clone(), from.user.key);
+        if let Some(lists) = lists.ready(&room).filter(|_| !waits) {
+            return match self.look_through(&lists) {
+                Ok(passed) => self.passed(passed).run(Asked { from, place, reply }, server),
+                Err(refused) => {
+                    server.answer_when(reply, self.or_sent_before(refused, reader, room, user));
+                }
+            };
+        }
+        server.ask_first((from, reply), (line, None), self, move |send| async move {
+            let lists = match lists.of(&reader, &room).await {
+                Ok(lists) => lists,
+                Err(error) => return Decision::Answer(Err(error.into())),
+            };
+            match send.look_through(&lists) {
+                Ok(passed) => Decision::Do(send.passed(passed)),
+                Err(refused) => {
+                    Decision::Answer(send.or_sent_before(refused, reader, room, user).await)
+                }
+            }
+        });
+    }
+
+    fn look_through(&self, lists: &[Arc<Blocklists>]) -> Result<Passed, ChatError> {
+        look_through(self.content.as_ref().map_or("", |PlainText(content)| content), lists)
+    }
+
+    fn passed(self, Passed { masked, flagged }: Passed) -> Self {
+        let content = masked.map(PlainText).or(self.content);
+        Self { content, screened: Some(flagged), ..self }
+    }
+
+    /// What was stored before a list was set is found to be.
+    async fn or_sent_before(
+        self,
+        refused: ChatError,
+        reader: Reader,
+        room: Arc<Room>,
+        sender: UserKey,
+    ) -> Result<StoredMessage, ChatError> {
+        self.sent_before(&reader, room.key, sender).await?.ok_or(refused)
     }
 
     fn ask_first(self, before_send: BeforeSend, asked: Asked<Self>, server: &mut ChatServer) {
@@ -339,6 +402,7 @@ impl Send {
             },
             is_streaming,
             scheduled: self.scheduled,
+            flagged: (self.screened == Some(true)).then(|| ReportId(server.ids.next(now()).0)),
         };
         let message = NewMessage {
             id: server.ids.next(now()),
@@ -374,7 +438,7 @@ impl Send {
                 let message = as_sent(&room, sender, client_id, content, stored);
                 return server.tell_event(room.key, stored.seq, events::message_created(&message));
             };
-            let RichMessage { message, root, followed } = *rich;
+            let RichMessage { message, root, followed, .. } = *rich;
             server.tell_event(room.key, stored.seq, events::message_created(&message));
             server.tell_root(root.as_ref());
             server.tell_followed(&message, &followed);

@@ -207,6 +207,7 @@ pub(super) fn field_of(part: &str) -> &str {
         "message" => "message_id",
         "thread" => "thread_id",
         "report" => "report_id",
+        "blocklist" => "list_id",
         "scheduled" => "scheduled_id",
         other => other,
     }

@@ -4,10 +4,10 @@
 use std::sync::LazyLock;
 
 use actix_web::http::Method;
-use parlor_domain::limits::{IMPORT_CHUNK_BYTES, USERS_BYTES};
+use parlor_domain::limits::{BLOCKLIST_BYTES, IMPORT_CHUNK_BYTES, USERS_BYTES};
 
 use super::{
-    accounts, admin, api_keys, attachments, bans, blocks,
+    accounts, admin, api_keys, attachments, bans, blocklists, blocks,
     call::{Call, call, operate},
     documents, drafts, events, export, import, members, messages, metrics, presence, read, reports,
     rooms, saved, scheduled, search, streams, threads, tokens, users, webhooks,
@@ -15,6 +15,7 @@ use super::{
 use crate::operations::{
     ban::{Ban, Unban},
     block::{Block, Unblock},
+    blocklist::{DeleteBlocklist, DeleteRoomBlocklist, SetBlocklist, SetRoomBlocklist},
     clear::{ClearRoom, DeleteRoom},
     delivered::MarkDelivered,
     direct::{OpenDirect, OpenDirectOf},
@@ -83,6 +84,11 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(GET, "listRoomBans", "/rooms/{room}/bans", bans::list, &[], "List bans"),
     call(PUT, "banFromRoom", "/rooms/{room}/bans/{user}", operate::<Ban>, &[409], "Ban a user from a room"),
     call(DELETE, "unbanFromRoom", "/rooms/{room}/bans/{user}", operate::<Unban>, &[], "End a ban"),
+    call(GET, "listRoomBlocklists", "/rooms/{room}/blocklists", blocklists::list_of_room, &[], "Lists of words and patterns of a room"),
+    call(GET, "getRoomBlocklist", "/rooms/{room}/blocklists/{blocklist}", blocklists::show_of_room, &[404], "What is in a list of a room"),
+    call(PUT, "setRoomBlocklist", "/rooms/{room}/blocklists/{blocklist}", operate::<SetRoomBlocklist>, &[409], "Set a list of a room"),
+    call(DELETE, "deleteRoomBlocklist", "/rooms/{room}/blocklists/{blocklist}", operate::<DeleteRoomBlocklist>, &[404], "Delete a list of a room"),
+    call(POST, "tryRoomBlocklists", "/rooms/{room}/content-check", blocklists::check_in_room, &[], "What a room's lists would make of a text"),
     call(GET, "getReadMark", "/rooms/{room}/read", read::show, &[], "The user's own read mark"),
     call(PUT, "markRead", "/rooms/{room}/read", operate::<MarkRead>, &[], "Move the read mark"),
     call(PUT, "markUnread", "/rooms/{room}/unread", operate::<MarkUnread>, &[], "Mark the room as unread again"),
@@ -146,6 +152,11 @@ pub static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| vec![
     call(GET, "listReports", "/reports", reports::list, &[404], "What was reported"),
     call(GET, "getReport", "/reports/{report}", reports::show, &[404], "A report, with what is around it"),
     call(POST, "decideReport", "/reports/{report}/decide", reports::decide, &[404, 409, 422], "Decide a report"),
+    call(GET, "listBlocklists", "/blocklists", blocklists::list, &[], "Lists of words and patterns (moderation)"),
+    call(GET, "getBlocklist", "/blocklists/{blocklist}", blocklists::show, &[404], "What is in a list (moderation)"),
+    call(PUT, "setBlocklist", "/blocklists/{blocklist}", operate::<SetBlocklist>, &[409], "Set a list of words and patterns (moderation)").large(BLOCKLIST_BYTES),
+    call(DELETE, "deleteBlocklist", "/blocklists/{blocklist}", operate::<DeleteBlocklist>, &[404], "Delete a list (moderation)"),
+    call(POST, "tryBlocklists", "/content-check", blocklists::check, &[404], "What the lists would make of a text (moderation)"),
     call(GET, "searchMessages", "/search", search::search, &[404], "Search the user's rooms"),
     call(GET, "listInbox", "/inbox", events::inbox, &[], "Events in the inbox"),
     call(PUT, "ackInbox", "/inbox", operate::<AckInbox>, &[], "Acknowledge inbox events"),

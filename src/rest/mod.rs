@@ -16,6 +16,7 @@ mod arriving;
 mod ask;
 mod attachments;
 mod bans;
+mod blocklists;
 mod blocks;
 mod browser;
 mod call;

@@ -17,7 +17,7 @@ use super::{Answers, Files, Search};
 use crate::{
     auth::{Accounts, Authenticator, Client, Identity, TokenCookie, TrustedProxies},
     callbacks::Permissions,
-    chat::ChatServer,
+    chat::{ChatServer, ReadyLists},
     clock,
     db::{Reader, Writer, submit},
     error::ApiError,
@@ -70,6 +70,8 @@ pub struct State {
     pub answers: Answers,
     /// Says who may read in a room without being a member; `None` is not asked.
     pub permissions: Option<Permissions>,
+    /// What messages are looked through for.
+    pub lists: ReadyLists,
     pub limits: Arc<Limits>,
     /// Who may see whether a user is there.
     pub contact: Contact,

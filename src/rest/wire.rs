@@ -52,7 +52,11 @@ fn room() -> Room {
         title: "Board".into(),
         topic: "What is next".into(),
         custom: Some(r#"{"colour":"green"}"#.into()),
-        rules: RoomRules { frozen: true, slow_mode_seconds: Some(30) },
+        rules: RoomRules {
+            frozen: true,
+            slow_mode_seconds: Some(30),
+            blocklists: Some(1_700_000_000_000),
+        },
         created_at: AT,
         ..Room::sample(7, RoomKind::Public)
     }

@@ -67,7 +67,7 @@
  *
  * @typedef {{message_id: string, user_id: string}} StopAsked who wants its writer to stop
  *
- * @typedef {{frozen?: boolean, slow_mode_seconds?: number}} Rules
+ * @typedef {{frozen?: boolean, slow_mode_seconds?: number, blocklists?: number}} Rules
  *
  * @typedef {"all" | "mentions" | "nothing"} Notifications what of a room one is told of
  *
@@ -138,6 +138,7 @@
  * @typedef {SendingTime & {content?: string, metadata?: Record<string, unknown> | null}} Rescheduling
  *
  * @typedef {"spam" | "harassment" | "hate" | "violence" | "sexual" | "self_harm" | "illegal" | "other"} ReportReason
+ * @typedef {ReportReason | "blocklist"} FoundReason for which it is reported: also by the server, of what is in a list
  * @typedef {"dismiss" | "delete" | "mute" | "ban"} Decision
  *
  * @typedef {object} Report what was reported of one message or user
@@ -147,7 +148,7 @@
  * @property {User} user who was reported, or whose message
  * @property {string} [content] of the message, as it was reported
  * @property {number} count how many have reported it
- * @property {Partial<Record<ReportReason, number>>} reasons
+ * @property {Partial<Record<FoundReason, number>>} reasons
  * @property {string} reported_at
  * @property {{decision: Decision, by: string, at: string, note?: string}} [decided]
  *

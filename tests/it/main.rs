@@ -19,6 +19,7 @@ mod bad_requests;
 mod bans;
 mod behind_a_proxy;
 mod big_rooms;
+mod blocklists;
 mod bulk_members;
 mod callbacks;
 mod changes;

@@ -128,6 +128,8 @@ pub enum Happened {
     },
     /// Keys of services were made or revoked.
     Keys,
+    /// The deployment's lists of words are otherwise.
+    Blocklists,
     /// Another origin answers for a user from now on, or they are called or look
     /// otherwise. Nodes of earlier versions know it by this name.
     #[serde(rename = "adopted")]
@@ -230,6 +232,7 @@ impl Happened {
             | Self::Barred { .. }
             | Self::Revoked { .. }
             | Self::Keys
+            | Self::Blocklists
             | Self::UserChanged { .. }
             | Self::Erased { .. }
             | Self::Signal(
@@ -262,6 +265,7 @@ impl Happened {
             | Self::Barred { .. }
             | Self::Revoked { .. }
             | Self::Keys
+            | Self::Blocklists
             | Self::UserChanged { .. }
             | Self::Erased { .. }
             | Self::Signal(_) => None,

@@ -70,6 +70,7 @@ pub use write::{
     WriteError, WriteResult, Written,
     attachment::*,
     bars::*,
+    blocklist::ChangeBlocklist,
     bulk::*,
     by_rule::*,
     clearing::*,

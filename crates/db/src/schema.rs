@@ -412,6 +412,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    blocklists (room_key, id) {
+        room_key -> BigInt,
+        id -> Text,
+        action -> Text,
+        words -> Text,
+        patterns -> Text,
+        word_count -> BigInt,
+        pattern_count -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     unread_told (user_key) {
         user_key -> BigInt,
         upto -> BigInt,
@@ -498,6 +511,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reactions,
     mentions,
     bans,
+    blocklists,
     blocks,
     room_events,
     inbox,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AttachmentId, Mentioned, MessageId, ScheduledId, Timestamp, User, UserId};
+use super::{AttachmentId, Mentioned, MessageId, ReportId, ScheduledId, Timestamp, User, UserId};
 
 /// The rest of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,6 +113,8 @@ pub struct NewExtras {
     pub is_streaming: bool,
     /// What was scheduled and is sent with it, as of its latest change.
     pub scheduled: Option<(ScheduledId, Timestamp)>,
+    /// It is reported to those who moderate, under this number if it is not already.
+    pub flagged: Option<ReportId>,
 }
 
 impl NewExtras {

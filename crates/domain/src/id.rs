@@ -80,6 +80,10 @@ text_id! {
     /// A room's public id.
     RoomId
 }
+text_id! {
+    /// What a list of blocked words is called, in its room or the deployment.
+    BlocklistId
+}
 
 /// Words by which a text calls many at once: nobody has one as their id, or
 /// whoever calls them would call all.

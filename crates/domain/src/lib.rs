@@ -9,6 +9,7 @@ pub mod archive;
 mod attachment;
 mod audit;
 mod bar;
+mod blocklist;
 mod contact;
 mod creation;
 mod draft;
@@ -30,6 +31,7 @@ mod room;
 mod saved;
 mod scheduled;
 mod scope;
+mod script;
 mod standing;
 mod thread;
 mod time;
@@ -40,6 +42,10 @@ mod wire;
 pub use attachment::{Attachment, AttachmentId, AttachmentView, MediaMs, StoredAttachment};
 pub use audit::AuditEntry;
 pub use bar::Bar;
+pub use blocklist::{
+    Blocklist, BlocklistAction, BlocklistSummary, Blocklists, InvalidBlocklist, InvalidPattern,
+    Screened, screen,
+};
 pub use contact::{Adder, Contact, RoomBounds};
 pub use creation::CreationRules;
 pub use draft::Draft;
@@ -51,8 +57,8 @@ pub use extras::{
     StreamState, Thread, excerpt,
 };
 pub use id::{
-    ClientId, ID_CHARS_MAX, InvalidId, MessageId, MessageIds, RoomId, RoomKey, Seq, SignIn, UserId,
-    UserKey,
+    BlocklistId, ClientId, ID_CHARS_MAX, InvalidId, MessageId, MessageIds, RoomId, RoomKey, Seq,
+    SignIn, UserId, UserKey,
 };
 pub use mention::{Mentioned, mentioned_in};
 pub use message::{
@@ -73,6 +79,7 @@ pub use room::{
 pub use saved::{REMINDER, Reminder, Saved};
 pub use scheduled::{Failed, Scheduled, ScheduledEnd, ScheduledId};
 pub use scope::{ADMIN, SERVICE, Scope, Scopes, gives_rights};
+pub use script::{is_accent, is_unspaced};
 pub use standing::{Denied, RoomRules, RulesChange, Standing};
 pub use thread::{FollowedThread, ThreadState};
 pub use time::Timestamp;

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::{
-    ClientId, Epoch, Extras, Mentioned, MessageId, RoomId, RoomKey, Seq, StreamState, Timestamp,
-    User,
+    ClientId, Epoch, Extras, Mentioned, MessageId, ReportId, RoomId, RoomKey, Seq, StreamState,
+    Timestamp, User,
 };
 
 /// A stored message as it is now.
@@ -187,8 +187,12 @@ impl ReadTarget {
 pub enum Change {
     Edit(NewContent),
     Delete,
-    React { emoji: Arc<str> },
-    Unreact { emoji: Arc<str> },
+    React {
+        emoji: Arc<str>,
+    },
+    Unreact {
+        emoji: Arc<str>,
+    },
     Pin,
     Unpin,
 }
@@ -200,6 +204,8 @@ pub struct NewContent {
     pub content: Option<(Arc<str>, Mentioned)>,
     /// `Some(None)` takes it away.
     pub metadata: Option<Option<Arc<str>>>,
+    /// It is reported to those who moderate, under this number if it is not already.
+    pub flagged: Option<ReportId>,
 }
 
 /// Where a message went, or where the first of its `client_id` went.

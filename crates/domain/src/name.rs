@@ -53,7 +53,7 @@ pub fn shows_something(text: &str) -> bool {
     text.chars().any(|c| c.is_ascii_graphic() || !is_blank(c) && !is_hidden(c))
 }
 
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         // Ends of lines and paragraphs, and marks of interlinear notes.
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}')

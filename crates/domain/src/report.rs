@@ -45,6 +45,8 @@ words! {
         SelfHarm = "self_harm",
         Illegal = "illegal",
         Other = "other",
+        /// The server has found in it what is in a list; nobody reports for this reason.
+        Blocklist = "blocklist",
     }
 }
 

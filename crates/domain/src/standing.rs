@@ -21,6 +21,9 @@ pub struct RoomRules {
     /// A member who does not moderate writes once in so many seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow_mode_seconds: Option<i64>,
+    /// The room has lists of words and patterns; a number that changes with them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocklists: Option<i64>,
 }
 
 /// A change of a room's rules.
@@ -106,9 +109,7 @@ pub enum Denied {
     NotAuthor,
     #[error("only who is answered, or a moderator, may stop this")]
     NotAnswered,
-    #[error(
-        "the application is asked about messages before others see them; send it when it is whole"
-    )]
+    #[error("what is said here is looked at before others see it; send it when it is whole")]
     AskedBefore,
     #[error("this member's role is not lower than yours")]
     Outranked,
@@ -156,7 +157,7 @@ impl Standing {
 
     /// Whether one may take part: react, type.
     pub fn may_react(&self, rules: RoomRules, now: Timestamp) -> Result<(), Denied> {
-        let RoomRules { frozen, slow_mode_seconds: _ } = rules;
+        let RoomRules { frozen, slow_mode_seconds: _, blocklists: _ } = rules;
         if self.role == Role::ReadOnly {
             Err(Denied::ReadOnly)
         } else if self.blocked {
@@ -198,7 +199,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_000);
-    const PLAIN: RoomRules = RoomRules { frozen: false, slow_mode_seconds: None };
+    const PLAIN: RoomRules = RoomRules { frozen: false, slow_mode_seconds: None, blocklists: None };
 
     #[test]
     fn a_member_writes_unless_muted_blocked_read_only_or_in_an_announcement_room() {

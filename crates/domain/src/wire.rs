@@ -12,9 +12,9 @@ use serde::{
 };
 
 use crate::{
-    AttachmentId, ClientId, Epoch, EventKind, ID_CHARS_MAX, MessageId, Position, PublicationKey,
-    ReportId, Role, RoomId, RoomKind, ScheduledId, Scope, Seq, Status, Timestamp, UserId, Waveform,
-    canonical_emoji, display_text,
+    AttachmentId, BlocklistId, ClientId, Epoch, EventKind, ID_CHARS_MAX, MessageId, Position,
+    PublicationKey, ReportId, Role, RoomId, RoomKind, ScheduledId, Scope, Seq, Status, Timestamp,
+    UserId, Waveform, canonical_emoji, display_text,
     limits::{AVATAR_BYTES, EMOJI_BYTES, ROLE_CHARS},
 };
 
@@ -132,6 +132,9 @@ fn id() -> Schema {
 
 is_text!(RoomId, "RoomId", id(), |text| Self::parse(text).map_err(|error| error.to_string()));
 is_text!(UserId, "UserId", id(), |text| Self::parse(text).map_err(|error| error.to_string()));
+is_text!(BlocklistId, "BlocklistId", id(), |text| {
+    Self::parse(text).map_err(|error| error.to_string())
+});
 is_text!(ClientId, "ClientId", text_of(1, ID_CHARS_MAX), |text| {
     Self::parse(text).map_err(|error| error.to_string())
 });

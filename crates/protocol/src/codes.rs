@@ -17,12 +17,13 @@ pub enum ErrorCode {
     TooLarge,
     RateLimited,
     Refused,
+    ContentBlocked,
     ProcessingError,
     Unavailable,
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::InvalidMessage,
         Self::Unauthorized,
         Self::TokenExpired,
@@ -34,6 +35,7 @@ impl ErrorCode {
         Self::TooLarge,
         Self::RateLimited,
         Self::Refused,
+        Self::ContentBlocked,
         Self::ProcessingError,
         Self::Unavailable,
     ];
@@ -52,6 +54,7 @@ impl ErrorCode {
             Self::TooLarge => "too_large",
             Self::RateLimited => "rate_limited",
             Self::Refused => "refused",
+            Self::ContentBlocked => "content_blocked",
             Self::ProcessingError => "processing_error",
             Self::Unavailable => "unavailable",
         }

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod archive;
+mod blocklist_view;
 mod client_frame;
 mod codes;
 pub mod events;
@@ -22,6 +23,7 @@ pub mod server_frame;
 mod views;
 
 pub use archive::{read_json_line, read_line};
+pub use blocklist_view::{BlocklistSummaryView, BlocklistView, FoundView, ScreenedView};
 pub use client_frame::{Auth, ClientFrame, Refusal, Rules};
 pub use codes::{Close, ErrorCode};
 pub use members_view::{MemberOutcome, MemberResultView, MembersChangedView};

@@ -335,6 +335,24 @@ export class Calls extends Core {
   }
 
   /**
+   * Delete a list (moderation). Deletes a list of the deployment. For administrators, and
+   * services with the scope `moderation`.
+   *
+   * @param {string} blocklist
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  deleteBlocklist(blocklist, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/blocklists/{blocklist}",
+      places: { blocklist },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
    * Delete a dead letter (admin). Forgets one of them. For administrators.
    *
    * @param {string | number} id
@@ -382,6 +400,24 @@ export class Calls extends Core {
       method: "DELETE",
       path: "/rooms/{room}",
       places: { room },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Delete a list of a room. Deletes a list of a room. For moderators.
+   *
+   * @param {string} room
+   * @param {string} blocklist
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  deleteRoomBlocklist(room, blocklist, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/rooms/{room}/blocklists/{blocklist}",
+      places: { room, blocklist },
       repeatable: true,
       answer: "nothing",
     }, options);
@@ -628,6 +664,24 @@ export class Calls extends Core {
   }
 
   /**
+   * What is in a list (moderation). A list of the deployment with its words and patterns.
+   * For administrators, and services with the scope `moderation`.
+   *
+   * @param {string} blocklist
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Blocklist>}
+   */
+  getBlocklist(blocklist, options) {
+    return this.call({
+      method: "GET",
+      path: "/blocklists/{blocklist}",
+      places: { blocklist },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
    * The authenticated user. Who the token belongs to, and the roles that it has.
    *
    * @param {Options} [options]
@@ -720,6 +774,25 @@ export class Calls extends Core {
       method: "GET",
       path: "/rooms/{room}",
       places: { room },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * What is in a list of a room. A list of a room with its words and patterns. For
+   * moderators.
+   *
+   * @param {string} room
+   * @param {string} blocklist
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Blocklist>}
+   */
+  getRoomBlocklist(room, blocklist, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/blocklists/{blocklist}",
+      places: { room, blocklist },
       repeatable: true,
       answer: "json",
     }, options);
@@ -887,6 +960,17 @@ export class Calls extends Core {
    */
   iterAuditLog(query, options) {
     return this.pages((next) => this.listAuditLog(next, options), query, "entries", "before", ["id"]);
+  }
+
+  /**
+   * Lists of words and patterns (moderation). The lists of the deployment, at most 20,
+   * without what is in them. For administrators, and services with the scope `moderation`.
+   *
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").AllBlocklists>}
+   */
+  listBlocklists(options) {
+    return this.call({ method: "GET", path: "/blocklists", repeatable: true, answer: "json" }, options);
   }
 
   /**
@@ -1235,6 +1319,24 @@ export class Calls extends Core {
    */
   iterRoomBans(room, query, options) {
     return this.pages((next) => this.listRoomBans(room, next, options), query, "bans", "after", ["user", "id"]);
+  }
+
+  /**
+   * Lists of words and patterns of a room. The lists of a room, at most 5, without what is
+   * in them. For moderators.
+   *
+   * @param {string} room
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").AllBlocklists>}
+   */
+  listRoomBlocklists(room, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/blocklists",
+      places: { room },
+      repeatable: true,
+      answer: "json",
+    }, options);
   }
 
   /**
@@ -2018,6 +2120,27 @@ export class Calls extends Core {
   }
 
   /**
+   * Set a list of words and patterns (moderation). Sets a list as a whole, also one that is
+   * new. It holds in all rooms when this is answered, on other nodes a moment later. For
+   * administrators, and services with the scope `moderation`.
+   *
+   * @param {string} blocklist
+   * @param {import("../types/api.js").SetBlocklistRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  setBlocklist(blocklist, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/blocklists/{blocklist}",
+      places: { blocklist },
+      body,
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
    * Keep what one has begun to write. Keeps what the user has begun to write in a room or a
    * thread there, for their own devices alone; an empty content without metadata takes it
    * away. At most 500 are kept; beyond, the oldest goes.
@@ -2093,6 +2216,28 @@ export class Calls extends Core {
       method: "PUT",
       path: "/rooms/{room}/retention",
       places: { room },
+      body,
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * Set a list of a room. Sets a list as a whole, also one that is new. It holds in the
+   * room when this is answered. The lists of a room have at most 500 words and 10 patterns
+   * together. For moderators.
+   *
+   * @param {string} room
+   * @param {string} blocklist
+   * @param {import("../types/api.js").SetRoomBlocklistRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  setRoomBlocklist(room, blocklist, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/rooms/{room}/blocklists/{blocklist}",
+      places: { room, blocklist },
       body,
       repeatable: true,
       answer: "nothing",
@@ -2180,6 +2325,38 @@ export class Calls extends Core {
       places: { room },
       body,
       answer: "nothing",
+    }, options);
+  }
+
+  /**
+   * What the lists would make of a text (moderation). Says what the lists of the deployment
+   * would make of a text, with a `room_id` those of the room as well. Nothing is stored.
+   * For administrators, and services with the scope `moderation`.
+   *
+   * @param {import("../types/api.js").TryBlocklistsRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Screened>}
+   */
+  tryBlocklists(body, options) {
+    return this.call({ method: "POST", path: "/content-check", body, answer: "json" }, options);
+  }
+
+  /**
+   * What a room's lists would make of a text. Says what the lists of the room would make of
+   * a text, and which of them. Nothing is stored. For moderators.
+   *
+   * @param {string} room
+   * @param {import("../types/api.js").TryRoomBlocklistsRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Screened>}
+   */
+  tryRoomBlocklists(room, body, options) {
+    return this.call({
+      method: "POST",
+      path: "/rooms/{room}/content-check",
+      places: { room },
+      body,
+      answer: "json",
     }, options);
   }
 

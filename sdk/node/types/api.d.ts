@@ -5,6 +5,10 @@ export interface AckInboxRequest {
   inbox_seq: number;
 }
 
+export interface AllBlocklists {
+  lists: BlocklistSummary[];
+}
+
 export interface AllMoved {
   /** How many marks moved. */
   moved: number;
@@ -94,6 +98,28 @@ export interface BanUserRequest {
 export interface Bans {
   bans: Ban[];
   has_more: boolean;
+}
+
+/** A list with all that is in it. */
+export interface Blocklist {
+  action: BlocklistAction;
+  list_id: string;
+  patterns: string[];
+  updated_at: string;
+  words: string[];
+}
+
+/** What becomes of a text in which something of a list is found. */
+export type BlocklistAction = string | string | string;
+
+/** A list without it. */
+export interface BlocklistSummary {
+  action: BlocklistAction;
+  list_id: string;
+  patterns: number;
+  updated_at: string;
+  /** How many. */
+  words: number;
 }
 
 export interface Blocks {
@@ -251,7 +277,7 @@ export interface EditMessageRequest {
 }
 
 /** A stable error code, the same on the socket and in REST bodies. */
-export type ErrorCode = "invalid_message" | "unauthorized" | "token_expired" | "forbidden" | "not_found" | "method_not_allowed" | "timeout" | "conflict" | "too_large" | "rate_limited" | "refused" | "processing_error" | "unavailable";
+export type ErrorCode = "invalid_message" | "unauthorized" | "token_expired" | "forbidden" | "not_found" | "method_not_allowed" | "timeout" | "conflict" | "too_large" | "rate_limited" | "refused" | "content_blocked" | "processing_error" | "unavailable";
 
 /** An error, on the socket and in REST bodies. */
 export interface ErrorDetail {
@@ -322,10 +348,17 @@ export interface FollowedThread {
 }
 
 export interface Found {
-  /** Where the words are in `content`: first character and the one after. */
   highlights: number[][];
   message: Message;
   rank: number;
+}
+
+/** A list of which something was found in a text. */
+export interface FoundInList {
+  action: BlocklistAction;
+  list_id: string;
+  /** Whose list it is, if not the deployment's. */
+  room_id?: string;
 }
 
 export interface History {
@@ -743,7 +776,7 @@ export interface ReportMessageRequest {
 }
 
 /** What is wrong with a message or a user, as who reports it sees it. */
-export type ReportReason = "spam" | "harassment" | "hate" | "violence" | "sexual" | "self_harm" | "illegal" | "other";
+export type ReportReason = "spam" | "harassment" | "hate" | "violence" | "sexual" | "self_harm" | "illegal" | "other" | string;
 
 /** Reports a user, with whom one shares a room, to the application. */
 export interface ReportUserRequest {
@@ -844,6 +877,8 @@ export interface RoomReceipt {
  * as it is here, without the rules that are those of any room.
  */
 export interface RoomRules {
+  /** The room has lists of words and patterns; a number that changes with them. */
+  blocklists?: number;
   /** Only moderators write and react. */
   frozen?: boolean;
   /** A member who does not moderate writes once in so many seconds. */
@@ -943,6 +978,18 @@ export interface ScheduledMessages {
   scheduled: Scheduled[];
 }
 
+/** What would become of a text. */
+export interface Screened {
+  /** As it would be stored. */
+  content?: string;
+  /** It would be reported to those who moderate. */
+  flagged: boolean;
+  /** The lists of which something is in it. */
+  found: FoundInList[];
+  /** It would not be stored. */
+  refused: boolean;
+}
+
 /**
  * Sent again with the same `client_id` it is not stored again, and gets the first answer
  * again.
@@ -968,6 +1015,15 @@ export interface SendMessageRequest {
    */
   silent?: boolean | null;
   thread_id?: string | null;
+}
+
+/** Sets a list of the deployment as a whole. It holds in every room from then on. */
+export interface SetBlocklistRequest {
+  action: BlocklistAction;
+  /** Regular expressions, looked for anywhere in what is folded like the words. */
+  patterns?: string[];
+  /** Found as whole words, whatever their case and accents. */
+  words?: string[];
 }
 
 /**
@@ -1009,6 +1065,15 @@ export interface SetPreferencesRequest {
 export interface SetRetentionRequest {
   age_days?: number | null;
   messages?: number | null;
+}
+
+/** Sets a list of a room as a whole; moderators may. */
+export interface SetRoomBlocklistRequest {
+  action: BlocklistAction;
+  /** Regular expressions, looked for anywhere in what is folded like the words. */
+  patterns?: string[];
+  /** Found as whole words, whatever their case and accents. */
+  words?: string[];
 }
 
 /**
@@ -1085,6 +1150,17 @@ export interface Threads {
 export interface TransferRoomRequest {
   /** Who is to own it. */
   user_id: string;
+}
+
+/** A text that nobody says. */
+export interface TryBlocklistsRequest {
+  content: string;
+  /** As if it were said there: the lists of the room count, too. */
+  room_id?: string | null;
+}
+
+export interface TryRoomBlocklistsRequest {
+  content: string;
 }
 
 export interface Unread {

@@ -181,6 +181,15 @@ export class Calls extends Core {
      */
     deleteAttachment(id: string | number, options?: Options): Promise<void>;
     /**
+     * Delete a list (moderation). Deletes a list of the deployment. For administrators, and
+     * services with the scope `moderation`.
+     *
+     * @param {string} blocklist
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    deleteBlocklist(blocklist: string, options?: Options): Promise<void>;
+    /**
      * Delete a dead letter (admin). Forgets one of them. For administrators.
      *
      * @param {string | number} id
@@ -206,6 +215,15 @@ export class Calls extends Core {
      * @returns {Promise<void>}
      */
     deleteRoom(room: string, options?: Options): Promise<void>;
+    /**
+     * Delete a list of a room. Deletes a list of a room. For moderators.
+     *
+     * @param {string} room
+     * @param {string} blocklist
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    deleteRoomBlocklist(room: string, blocklist: string, options?: Options): Promise<void>;
     /**
      * Delete a user with their data (admin). Deletes a user with what is theirs, and ends
      * their connections. What they wrote is deleted step by step. For administrators.
@@ -326,6 +344,15 @@ export class Calls extends Core {
      */
     getAttachment(id: string | number, options?: Options): Promise<import("../types/api.js").Attachment>;
     /**
+     * What is in a list (moderation). A list of the deployment with its words and patterns.
+     * For administrators, and services with the scope `moderation`.
+     *
+     * @param {string} blocklist
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Blocklist>}
+     */
+    getBlocklist(blocklist: string, options?: Options): Promise<import("../types/api.js").Blocklist>;
+    /**
      * The authenticated user. Who the token belongs to, and the roles that it has.
      *
      * @param {Options} [options]
@@ -375,6 +402,16 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").Room>}
      */
     getRoom(room: string, options?: Options): Promise<import("../types/api.js").Room>;
+    /**
+     * What is in a list of a room. A list of a room with its words and patterns. For
+     * moderators.
+     *
+     * @param {string} room
+     * @param {string} blocklist
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Blocklist>}
+     */
+    getRoomBlocklist(room: string, blocklist: string, options?: Options): Promise<import("../types/api.js").Blocklist>;
     /**
      * Presence in the room. Who of a small room is there; of a big one how many connections
      * hear it.
@@ -479,6 +516,14 @@ export class Calls extends Core {
      * @returns {AsyncGenerator<import("../types/api.js").Audited, void, undefined>}
      */
     iterAuditLog(query?: import("../types/api.js").ListAuditLogQuery, options?: Options): AsyncGenerator<import("../types/api.js").Audited, void, undefined>;
+    /**
+     * Lists of words and patterns (moderation). The lists of the deployment, at most 20,
+     * without what is in them. For administrators, and services with the scope `moderation`.
+     *
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").AllBlocklists>}
+     */
+    listBlocklists(options?: Options): Promise<import("../types/api.js").AllBlocklists>;
     /**
      * List blocked users. Whom the user has blocked.
      *
@@ -707,6 +752,15 @@ export class Calls extends Core {
      * @returns {AsyncGenerator<import("../types/api.js").Ban, void, undefined>}
      */
     iterRoomBans(room: string, query?: import("../types/api.js").ListRoomBansQuery, options?: Options): AsyncGenerator<import("../types/api.js").Ban, void, undefined>;
+    /**
+     * Lists of words and patterns of a room. The lists of a room, at most 5, without what is
+     * in them. For moderators.
+     *
+     * @param {string} room
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").AllBlocklists>}
+     */
+    listRoomBlocklists(room: string, options?: Options): Promise<import("../types/api.js").AllBlocklists>;
     /**
      * Open connections of a room (admin). The connections that hear the room, on the node
      * that is asked. For administrators.
@@ -1160,6 +1214,17 @@ export class Calls extends Core {
      */
     sendScheduled(scheduled: string, options?: Options): Promise<import("../types/api.js").Scheduled>;
     /**
+     * Set a list of words and patterns (moderation). Sets a list as a whole, also one that is
+     * new. It holds in all rooms when this is answered, on other nodes a moment later. For
+     * administrators, and services with the scope `moderation`.
+     *
+     * @param {string} blocklist
+     * @param {import("../types/api.js").SetBlocklistRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    setBlocklist(blocklist: string, body: import("../types/api.js").SetBlocklistRequest, options?: Options): Promise<void>;
+    /**
      * Keep what one has begun to write. Keeps what the user has begun to write in a room or a
      * thread there, for their own devices alone; an empty content without metadata takes it
      * away. At most 500 are kept; beyond, the oldest goes.
@@ -1201,6 +1266,18 @@ export class Calls extends Core {
      * @returns {Promise<void>}
      */
     setRetention(room: string, body?: import("../types/api.js").SetRetentionRequest, options?: Options): Promise<void>;
+    /**
+     * Set a list of a room. Sets a list as a whole, also one that is new. It holds in the
+     * room when this is answered. The lists of a room have at most 500 words and 10 patterns
+     * together. For moderators.
+     *
+     * @param {string} room
+     * @param {string} blocklist
+     * @param {import("../types/api.js").SetRoomBlocklistRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    setRoomBlocklist(room: string, blocklist: string, body: import("../types/api.js").SetRoomBlocklistRequest, options?: Options): Promise<void>;
     /**
      * Slow mode: one message in so many seconds. A member who does not moderate writes once
      * in so many seconds; 0 ends it.
@@ -1246,6 +1323,26 @@ export class Calls extends Core {
      * @returns {Promise<void>}
      */
     transferRoom(room: string, body: import("../types/api.js").TransferRoomRequest, options?: Options): Promise<void>;
+    /**
+     * What the lists would make of a text (moderation). Says what the lists of the deployment
+     * would make of a text, with a `room_id` those of the room as well. Nothing is stored.
+     * For administrators, and services with the scope `moderation`.
+     *
+     * @param {import("../types/api.js").TryBlocklistsRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Screened>}
+     */
+    tryBlocklists(body: import("../types/api.js").TryBlocklistsRequest, options?: Options): Promise<import("../types/api.js").Screened>;
+    /**
+     * What a room's lists would make of a text. Says what the lists of the room would make of
+     * a text, and which of them. Nothing is stored. For moderators.
+     *
+     * @param {string} room
+     * @param {import("../types/api.js").TryRoomBlocklistsRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Screened>}
+     */
+    tryRoomBlocklists(room: string, body: import("../types/api.js").TryRoomBlocklistsRequest, options?: Options): Promise<import("../types/api.js").Screened>;
     /**
      * End a ban. Ends a ban: the user may join or be added again. For moderators.
      *

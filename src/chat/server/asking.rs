@@ -35,10 +35,15 @@ impl<T> From<Verdict<T>> for Result<T, ChatError> {
     }
 }
 
+impl<O: Operation> From<Result<O, ChatError>> for Decision<O> {
+    fn from(decided: Result<O, ChatError>) -> Self {
+        decided.map_or_else(|refusal| Self::Answer(Err(refusal)), Self::Do)
+    }
+}
+
 impl<O: Operation> From<Verdict<O>> for Decision<O> {
     fn from(verdict: Verdict<O>) -> Self {
-        Result::<O, ChatError>::from(verdict)
-            .map_or_else(|refusal| Self::Answer(Err(refusal)), Self::Do)
+        Result::<O, ChatError>::from(verdict).into()
     }
 }
 
@@ -57,6 +62,11 @@ impl ChatServer {
     pub fn rules(&self) -> Rules {
         let content_bytes = self.settings.limits.content_bytes;
         Rules { content_bytes, rooms: 0, now: now() }
+    }
+
+    /// Whether something before it in its line is not settled.
+    pub fn has_waiting(&self, line: &Line) -> bool {
+        self.questions.has_any(line)
     }
 
     /// Has an operation done when `ask` has decided about it, and all before it in

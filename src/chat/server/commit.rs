@@ -145,7 +145,7 @@ impl Turn for Committed {
 impl ChatServer {
     /// A message as it is now, and the root of its thread.
     pub fn tell_changed(&mut self, changed: &ChangedMessage) {
-        let ChangedMessage { message, root, moved: _, followed, was_streaming } = changed;
+        let ChangedMessage { message, root, moved: _, followed, was_streaming, .. } = changed;
         let frame = events::message_changed(message, now());
         self.tell_event(message.room_key, message.changed_seq, frame);
         if *was_streaming {

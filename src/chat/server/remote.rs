@@ -198,6 +198,7 @@ impl ChatServer {
                 let room = RoomId::from_stored(room);
                 self.has_scheduled((ScheduledId(id), &room), UserKey(user), ended);
             }
+            Happened::Blocklists => self.read_blocklists(),
             Happened::Signal(signal) => self.receive_signal(signal),
             Happened::UserChanged { user: Some(user), .. } => self.user_changed(UserKey(user)),
             // What concerns tokens and keys is no business of rooms.

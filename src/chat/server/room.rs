@@ -76,6 +76,9 @@ impl ChatServer {
     pub fn tell_updated(&mut self, room: Room) {
         let room = Arc::new(room);
         self.restrictions.restrict_all(room.key);
+        if room.rules.blocklists.is_some() {
+            self.settings.lists.note_rooms();
+        }
         self.rooms.updated(&room);
         self.tell_notice(room.key, events::room_updated(&room, now()));
     }

@@ -72,6 +72,11 @@ impl<T, R> Questions<T, R> {
         self.all < UNDECIDED && own < UNDECIDED_EACH
     }
 
+    /// Whether there is any in a line.
+    pub fn has_any(&self, line: &Line) -> bool {
+        self.lines.contains_key(line)
+    }
+
     /// Whether there is one that something of this name repeats.
     pub fn has(&self, line: &Line, client_id: &ClientId) -> bool {
         let questions = self.lines.get(line);

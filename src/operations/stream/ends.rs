@@ -8,7 +8,8 @@ use super::super::{
     Anywhere, Asked, ChatError, ChatServer, Operation, Requester, change::Changed, send::Send,
 };
 use crate::{
-    db::StreamEnd,
+    chat::{ReadyLists, ReplyTo},
+    db::{Reader, StreamEnd},
     protocol::{Object, Refusal, Rules},
 };
 
@@ -54,10 +55,41 @@ impl<const IS_WHOLE: bool> Operation for End<IS_WHOLE> {
     }
 
     fn run(self, Asked { from, reply, .. }: Asked<Self>, server: &mut ChatServer) {
-        let Self { message_id: message, content, metadata } = self;
-        if content.is_some() && server.asks_before_send(&from).is_some() {
+        if self.content.is_none() || from.is_service {
+            return self.end(from, reply, server);
+        }
+        if server.asks_before_send(&from).is_some() {
             return server.answer(reply, Err(Denied::AskedBefore.into()));
         }
+        if !server.settings.lists.has_any() {
+            return self.end(from, reply, server);
+        }
+        let (lists, reader) = (server.settings.lists.clone(), server.reader.clone());
+        let message = self.message_id;
+        let looking = async move { concern(&lists, &reader, message).await };
+        server.when(looking, move |concerned, server| match concerned {
+            Ok(false) => self.end(from, reply, server),
+            Ok(true) => server.answer(reply, Err(Denied::AskedBefore.into())),
+            Err(error) => server.answer(reply, Err(error)),
+        });
+    }
+}
+
+/// Whether lists have to do with what is said in the room of a message.
+async fn concern(
+    lists: &ReadyLists,
+    reader: &Reader,
+    message: MessageId,
+) -> Result<bool, ChatError> {
+    let missing = || ChatError::NotFound("message");
+    let message = reader.message(message).await?.ok_or_else(missing)?;
+    let room = reader.room_by_key(message.room_key).await?.ok_or_else(missing)?;
+    Ok(lists.concern(&room))
+}
+
+impl<const IS_WHOLE: bool> End<IS_WHOLE> {
+    fn end(self, from: Requester, reply: ReplyTo<Changed>, server: &mut ChatServer) {
+        let Self { message_id: message, content, metadata } = self;
         let state = if IS_WHOLE { StreamState::Finished } else { StreamState::Failed };
         let content = content.map(|PlainText(content)| content);
         let metadata = metadata.map(|Object(metadata)| metadata);

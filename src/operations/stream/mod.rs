@@ -89,7 +89,7 @@ impl Operation for Start {
 
     fn run(self, asked: Asked<Self>, server: &mut ChatServer) {
         let Asked { from, place, reply } = asked;
-        if server.asks_before_send(&from).is_some() {
+        if server.asks_before_send(&from).is_some() || server.screens(&from, &place.room) {
             return server.answer(reply, Err(Denied::AskedBefore.into()));
         }
         self.sending().run(Asked { from, place, reply }, server);

@@ -89,7 +89,8 @@ async fn what_is_unread_is_the_same_brought_forward_as_counted_anew() {
                 let mentioned = mentioning(["@ben", "none"][random.random_range(0..2)]);
                 let content = format!("edited {step}").into();
                 let id = picked(&mut random, &ids);
-                let new = NewContent { content: Some((content, mentioned)), metadata: None };
+                let content = Some((content, mentioned));
+                let new = NewContent { content, ..NewContent::default() };
                 let _ = bench.change(id, &ann, Change::Edit(new));
             }
             7 if !ids.is_empty() => {

@@ -33,6 +33,7 @@ static SAMPLES: LazyLock<BTreeMap<&str, Value>> = LazyLock::new(|| {
         ("inbox_seq", json!(12)),
         ("kind", json!("private")),
         ("last_seq", json!(1042)),
+        ("list_id", json!("slurs")),
         ("message", json!("there is no such room, or you may not see it")),
         ("message_id", json!("7265384921038848")),
         ("messages", json!(10_000)),

@@ -7,9 +7,10 @@ const PLACE: &str = "#/components/schemas/";
 
 /// Those that are called otherwise than without their `View`: that would say too
 /// little elsewhere, or is a word of a language.
-const NAMES: [(&str, &str); 8] = [
+const NAMES: [(&str, &str); 9] = [
     ("ErrorView", "ErrorDetail"),
     ("EventView", "AppEvent"),
+    ("FoundView", "FoundInList"),
     ("KeyView", "ApiKey"),
     ("Keys", "ApiKeys"),
     ("LetterView", "DeadLetter"),

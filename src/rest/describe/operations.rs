@@ -67,6 +67,11 @@ const SUBJECTS: &[Subject] = &[
         "What users report to those who moderate, and what these decide",
         &["report", "reports", "decide"],
     ),
+    subject(
+        "Blocklists",
+        "Words and patterns that messages are looked through for",
+        &["blocklists", "content-check"],
+    ),
     subject("Users", "Users, their data and bans, for administrators", &["users"]),
     subject("Connections", "Open connections, for administrators", &["connections", "disconnect"]),
     subject("Keys", "Tokens and API keys, for administrators", &["tokens", "api-keys"]),

@@ -31,6 +31,7 @@ pub fn description(name: &str) -> &'static str {
         "Range" => "The part that is wanted, as in `bytes=0-1023`",
         "reminders" => "Only what the user is still to be reminded of, the soonest first",
         "reply_to" => "The message that it answers",
+        "blocklist" => "The id of a list, of the deployment or the room",
         "decided" => "Those that have been decided, the newest first",
         "report" => "The id of a report",
         "room" => "The id of a room",

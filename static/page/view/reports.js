@@ -3,7 +3,7 @@
  * reported it, and what is done about it.
  *
  * @import { Parlor } from "../../client/parlor.js"
- * @import { Deciding, Report, ReportDetails, ReportReason, ReportedBy } from "../../client/types.js"
+ * @import { Deciding, FoundReason, Report, ReportDetails, ReportedBy } from "../../client/types.js"
  * @import { Show } from "./lists.js"
  * @import { Choice } from "./popups.js"
  */
@@ -75,8 +75,8 @@ export class Reports {
   #item(report) {
     const { report_id: id, user, content, message_id: message, count, reasons, reported_at: at } = report;
     const isOpen = this.#open?.id === id;
-    const said = /** @type {[ReportReason, number][]} */ (Object.entries(reasons))
-      .map(([reason, times]) => (times > 1 ? `${REASONS[reason] ?? reason} (${times})` : REASONS[reason] ?? reason));
+    const said = /** @type {[FoundReason, number][]} */ (Object.entries(reasons))
+      .map(([reason, times]) => (times > 1 ? `${nameOf(reason)} (${times})` : nameOf(reason)));
     return make("li", { className: "entry report", data: { testid: "report", reportId: id } },
       make("button", {
         type: "button", className: "entry-button", aria: { expanded: String(isOpen) },
@@ -161,6 +161,9 @@ export class Reports {
         mute, button("ban", "Ban…", ban)));
   }
 }
+
+/** @param {FoundReason} reason */
+const nameOf = (reason) => (reason === "blocklist" ? "In a list" : REASONS[reason] ?? reason);
 
 /** @param {ReportedBy} by */
 const reportedBy = ({ user, reason, note, at }) => make("li", { className: "quiet", data: { testid: "reported-by" } },

@@ -138,6 +138,7 @@ pub(crate) fn all() -> Vec<CopiedTable> {
         reactions(message_id, emoji, user_key),
         mentions(room_key, user_key, seq),
         bans(room_key, user_key),
+        blocklists(room_key, id),
         blocks(user_key, blocked_key),
         room_events(room_key, seq),
         inbox(user_key, inbox_seq),

@@ -1,7 +1,7 @@
 //! The rooms of an export, who is in them, and how far they have read.
 
 use parlor_domain::{
-    DisplayText, Role, Room, RoomId, RoomKind, Timestamp, UserId, Whole,
+    DisplayText, Role, Room, RoomId, RoomKind, RoomRules, Timestamp, UserId, Whole,
     archive::{self, JsonObject, Kind, Line, MessageName},
 };
 use parlor_macros::each_backend;
@@ -43,7 +43,8 @@ fn line(room: Room, rest: &Rest, users: &FxHashMap<i64, UserId>) -> archive::Roo
         topic: Some(DisplayText(topic)),
         custom: custom.map(JsonObject),
         users: two,
-        rules,
+        // Lists of words are no part of an export.
+        rules: RoomRules { blocklists: None, ..rules },
         ownerless,
         made_by: made_by.and_then(|maker| users.get(&maker).cloned()),
         age_days: keep_ms.map(|ms| Whole(ms / DAY_MS)),

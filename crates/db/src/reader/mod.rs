@@ -2,6 +2,7 @@
 //! a long read never stands in the way of a write.
 
 mod attachments;
+mod blocklists;
 mod counts;
 mod drafts;
 mod events;

@@ -3,6 +3,7 @@
 
 pub(super) mod attachment;
 pub(super) mod bar;
+pub(crate) mod blocklist;
 pub(super) mod message;
 pub mod message_json;
 pub mod preferences;

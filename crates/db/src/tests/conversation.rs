@@ -25,11 +25,11 @@ fn mentioning(text: &str) -> NewExtras {
 
 fn edit(text: &str) -> Change {
     let content = Some((text.into(), Mentioned::find(text)));
-    Change::Edit(NewContent { content, metadata: None })
+    Change::Edit(NewContent { content, ..NewContent::default() })
 }
 
 fn with_metadata(text: Option<&str>) -> Change {
-    Change::Edit(NewContent { content: None, metadata: Some(text.map(Into::into)) })
+    Change::Edit(NewContent { metadata: Some(text.map(Into::into)), ..NewContent::default() })
 }
 
 fn reactions(message: &Message) -> Vec<(String, i64, usize)> {

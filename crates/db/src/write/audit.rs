@@ -26,7 +26,7 @@ pub mod backend {
     use super::*;
     use crate::{backend::Conn, schema::audit};
 
-    pub(super) fn record(conn: &mut Conn, entry: &AuditEntry) -> Written<()> {
+    pub fn record(conn: &mut Conn, entry: &AuditEntry) -> Written<()> {
         let AuditEntry { at, actor, action, target, detail } = entry;
         diesel::insert_into(audit::table)
             .values((

@@ -152,8 +152,9 @@ pub mod backend {
             reactions, receipts, room_events, room_heads, rooms, saved, streams, thread_follows,
         },
         write::{
-            attachment::backend as attachment, life::backend as life, report::backend as report,
-            scheduled::backend as scheduled, timeline::backend as timeline,
+            attachment::backend as attachment, blocklist::backend as blocklist,
+            life::backend as life, report::backend as report, scheduled::backend as scheduled,
+            timeline::backend as timeline,
         },
     };
 
@@ -176,6 +177,7 @@ pub mod backend {
         diesel::delete(bans::table.filter(bans::room_key.eq(room.0))).execute(conn)?;
         diesel::delete(drafts::table.filter(drafts::room_key.eq(room.0))).execute(conn)?;
         report::forget_room(conn, room)?;
+        blocklist::forget_room(conn, room)?;
         let former = former_members::table.filter(former_members::room_key.eq(room.0));
         diesel::delete(former).execute(conn)?;
         Ok(id)

@@ -57,6 +57,14 @@ pub enum WriteError {
     NoSuchUser,
     #[error("the message does not exist in this room")]
     NoSuchMessage,
+    #[error("there is no such list")]
+    NoSuchBlocklist,
+    #[error("there are as many lists here as there may be; delete one first")]
+    TooManyBlocklists,
+    #[error("the lists here would have more words together than they may")]
+    TooManyBlockedWords,
+    #[error("the lists here would have more patterns together than they may")]
+    TooManyBlockedPatterns,
     #[error("the message is still being written; finish it first")]
     IsStreaming,
     #[error("the message is not being written any more")]

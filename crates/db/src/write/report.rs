@@ -9,11 +9,14 @@ use parlor_domain::{
 };
 use parlor_macros::each_backend;
 
-use super::{Concern, Conn, Effects, WebhookEvent, Whose, Write, WriteError, Written, on};
+pub use super::reported::REPORT_OPENED;
+use super::{
+    Concern, Conn, Effects, Write, WriteError, Written, on,
+    reported::{OpenedReport, ReportPlace},
+};
 use crate::rows::report::{decode_reasons, encode_reasons};
 
-/// What is told to webhooks of a report.
-pub const REPORT_OPENED: &str = "report.opened";
+/// What is told to webhooks of a decision.
 pub const REPORT_DECIDED: &str = "report.decided";
 
 /// What somebody reports.
@@ -35,33 +38,6 @@ pub struct OpenReport {
     pub at: Timestamp,
 }
 
-/// The report that something is in.
-#[derive(Clone, Copy, Debug)]
-pub struct OpenedReport {
-    pub id: ReportId,
-    /// It is new.
-    opened: bool,
-    place: ReportPlace,
-}
-
-/// Whom a report is about, and where.
-#[derive(Clone, Copy, Debug)]
-struct ReportPlace {
-    room: Option<RoomKey>,
-    user: UserKey,
-}
-
-impl ReportPlace {
-    fn event(self, kind: &'static str, report: ReportId) -> WebhookEvent {
-        WebhookEvent {
-            room: self.room,
-            user: Some(Whose::Key(self.user)),
-            report: Some(report),
-            ..WebhookEvent::new(kind)
-        }
-    }
-}
-
 impl Write for OpenReport {
     type Outcome = OpenedReport;
 
@@ -77,9 +53,7 @@ impl Write for OpenReport {
     }
 
     fn effects(&self, report: &OpenedReport, effects: &mut Effects) {
-        if report.opened {
-            effects.webhook(|| report.place.event(REPORT_OPENED, report.id));
-        }
+        report.effects(effects);
     }
 }
 
@@ -150,7 +124,11 @@ pub mod backend {
     use crate::{
         backend::Conn,
         schema::{members, reported_by, reports},
-        write::{contact::backend::share_a_room, message::select::backend as message},
+        write::{
+            contact::backend::share_a_room,
+            message::select::backend as message,
+            reported::backend::{insert, newest},
+        },
     };
 
     pub(super) fn open(conn: &mut Conn, new: &OpenReport) -> Written<OpenedReport> {
@@ -184,7 +162,7 @@ pub mod backend {
         };
         let id = match open.filter(|_| added) {
             Some(open) => open,
-            None => insert(conn, (place, message, content), new)?,
+            None => insert(conn, (place, message, content), (new.id, new.reason, new.at))?,
         };
         diesel::insert_into(reported_by::table)
             .values((
@@ -196,24 +174,6 @@ pub mod backend {
             ))
             .execute(conn)?;
         Ok(OpenedReport { id, opened: !added, place })
-    }
-
-    /// The last report of a message or a user, and when it was decided. None is opened while
-    /// another one is not decided.
-    fn newest(
-        conn: &mut Conn,
-        user: UserKey,
-        message: Option<MessageId>,
-    ) -> QueryResult<Option<(i64, Option<i64>)>> {
-        let all =
-            reports::table.order(reports::id.desc()).select((reports::id, reports::decided_at));
-        match message {
-            Some(id) => all.filter(reports::message_id.eq(id.0)).first(conn).optional(),
-            None => {
-                let of_user = all.filter(reports::user_key.eq(user.0));
-                of_user.filter(reports::message_id.is_null()).first(conn).optional()
-            }
-        }
     }
 
     /// What is reported.
@@ -270,26 +230,6 @@ pub mod backend {
             .set((reports::count.eq(count + 1), reports::reasons.eq(encode_reasons(&reasons))))
             .execute(conn)?;
         Ok(added == 1)
-    }
-
-    fn insert(
-        conn: &mut Conn,
-        (place, message, content): (ReportPlace, Option<MessageId>, Option<Arc<str>>),
-        new: &OpenReport,
-    ) -> QueryResult<ReportId> {
-        diesel::insert_into(reports::table)
-            .values((
-                reports::id.eq(new.id.0),
-                reports::room_key.eq(place.room.map(|room| room.0)),
-                reports::message_id.eq(message.map(|id| id.0)),
-                reports::user_key.eq(place.user.0),
-                reports::content.eq(content.as_deref()),
-                reports::count.eq(1),
-                reports::reasons.eq(encode_reasons(&[(new.reason, 1)])),
-                reports::reported_at.eq(new.at.0),
-            ))
-            .execute(conn)?;
-        Ok(new.id)
     }
 
     pub(super) fn claim(conn: &mut Conn, claim: &ClaimReport) -> Written<()> {

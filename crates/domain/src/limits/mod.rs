@@ -5,6 +5,7 @@
 //! compared with these by a test.
 
 mod assistants;
+mod blocklists;
 mod callbacks;
 mod commands;
 mod content;
@@ -28,6 +29,7 @@ mod webhooks;
 
 pub use self::{
     assistants::*,
+    blocklists::*,
     callbacks::*,
     commands::*,
     content::*,

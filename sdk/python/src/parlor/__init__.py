@@ -10,7 +10,7 @@ from .callbacks import (
 )  # fmt: skip
 from .client import AsyncParlor, Parlor
 from .errors import (
-    Conflict, Forbidden, InvalidMessage, MethodNotAllowed, NotFound, ParlorError,
+    Conflict, ContentBlocked, Forbidden, InvalidMessage, MethodNotAllowed, NotFound, ParlorError,
     ProcessingError, RateLimited, Refused, Timeout, TokenExpired, TooLarge, Unauthorized,
     Unavailable, Unreachable,
 )  # fmt: skip
@@ -18,10 +18,10 @@ from .tokens import mint_token
 from .webhooks import InvalidSignature, Webhook, WebhookData, verify_webhook
 
 __all__ = [
-    "UNSET", "Access", "Answer", "AsyncParlor", "BeforeSend", "Command", "Conflict", "Forbidden",
-    "InvalidMessage", "InvalidSignature", "MethodNotAllowed", "NotFound", "Parlor",
-    "ParlorError", "ProcessingError", "RateLimited", "Refused", "Timeout", "TokenExpired",
-    "TooLarge", "Unauthorized", "Unavailable", "Unreachable", "Webhook", "WebhookData",
-    "accept", "allow", "answer", "deny", "mint_token", "refuse", "rewrite", "types",
-    "verify_access", "verify_before_send", "verify_command", "verify_webhook",
+    "UNSET", "Access", "Answer", "AsyncParlor", "BeforeSend", "Command", "Conflict",
+    "ContentBlocked", "Forbidden", "InvalidMessage", "InvalidSignature", "MethodNotAllowed",
+    "NotFound", "Parlor", "ParlorError", "ProcessingError", "RateLimited", "Refused", "Timeout",
+    "TokenExpired", "TooLarge", "Unauthorized", "Unavailable", "Unreachable", "Webhook",
+    "WebhookData", "accept", "allow", "answer", "deny", "mint_token", "refuse", "rewrite",
+    "types", "verify_access", "verify_before_send", "verify_command", "verify_webhook",
 ]  # fmt: skip

@@ -301,6 +301,17 @@ def delete_attachment(id: Union[str, int]) -> Call[None]:
     )
 
 
+def delete_blocklist(blocklist: str) -> Call[None]:
+    """Delete a list (moderation). Deletes a list of the deployment. For administrators, and
+    services with the scope `moderation`."""
+    return Call(
+        "DELETE",
+        path("/blocklists/{blocklist}", blocklist=blocklist),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
 def delete_dead_letter(id: Union[str, int]) -> Call[None]:
     """Delete a dead letter (admin). Forgets one of them. For administrators."""
     return Call(
@@ -328,6 +339,16 @@ def delete_room(room: str) -> Call[None]:
     return Call(
         "DELETE",
         path("/rooms/{room}", room=room),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
+def delete_room_blocklist(room: str, blocklist: str) -> Call[None]:
+    """Delete a list of a room. Deletes a list of a room. For moderators."""
+    return Call(
+        "DELETE",
+        path("/rooms/{room}/blocklists/{blocklist}", room=room, blocklist=blocklist),
         repeatable=True,
         answer="nothing",
     )
@@ -498,6 +519,17 @@ def get_attachment(id: Union[str, int]) -> Call[types.Attachment]:
     )
 
 
+def get_blocklist(blocklist: str) -> Call[types.Blocklist]:
+    """What is in a list (moderation). A list of the deployment with its words and patterns. For
+    administrators, and services with the scope `moderation`."""
+    return Call(
+        "GET",
+        path("/blocklists/{blocklist}", blocklist=blocklist),
+        repeatable=True,
+        answer="json",
+    )
+
+
 def get_me() -> Call[types.Me]:
     """The authenticated user. Who the token belongs to, and the roles that it has."""
     return Call(
@@ -556,6 +588,17 @@ def get_room(room: str) -> Call[types.Room]:
     return Call(
         "GET",
         path("/rooms/{room}", room=room),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_room_blocklist(room: str, blocklist: str) -> Call[types.Blocklist]:
+    """What is in a list of a room. A list of a room with its words and patterns. For
+    moderators."""
+    return Call(
+        "GET",
+        path("/rooms/{room}/blocklists/{blocklist}", room=room, blocklist=blocklist),
         repeatable=True,
         answer="json",
     )
@@ -740,6 +783,17 @@ def iter_audit_log(
         "entries",
         "before",
         ("id",),
+    )
+
+
+def list_blocklists() -> Call[types.AllBlocklists]:
+    """Lists of words and patterns (moderation). The lists of the deployment, at most 20,
+    without what is in them. For administrators, and services with the scope `moderation`."""
+    return Call(
+        "GET",
+        path("/blocklists"),
+        repeatable=True,
+        answer="json",
     )
 
 
@@ -1205,6 +1259,17 @@ def iter_room_bans(
         "bans",
         "after",
         ("user", "id",),
+    )
+
+
+def list_room_blocklists(room: str) -> Call[types.AllBlocklists]:
+    """Lists of words and patterns of a room. The lists of a room, at most 5, without what is in
+    them. For moderators."""
+    return Call(
+        "GET",
+        path("/rooms/{room}/blocklists", room=room),
+        repeatable=True,
+        answer="json",
     )
 
 
@@ -2138,6 +2203,29 @@ def send_scheduled(scheduled: str) -> Call[types.Scheduled]:
     )
 
 
+def set_blocklist(
+    blocklist: str,
+    *,
+    action: types.BlocklistAction,
+    patterns: Union[Sequence[str], Unset] = UNSET,
+    words: Union[Sequence[str], Unset] = UNSET,
+) -> Call[None]:
+    """Set a list of words and patterns (moderation). Sets a list as a whole, also one that is
+    new. It holds in all rooms when this is answered, on other nodes a moment later. For
+    administrators, and services with the scope `moderation`.
+
+    - patterns: Regular expressions, looked for anywhere in what is folded like the words.
+    - words: Found as whole words, whatever their case and accents.
+    """
+    return Call(
+        "PUT",
+        path("/blocklists/{blocklist}", blocklist=blocklist),
+        body={"action": action, "patterns": patterns, "words": words},
+        repeatable=True,
+        answer="nothing",
+    )
+
+
 def set_draft(
     room: str,
     *,
@@ -2225,6 +2313,30 @@ def set_retention(
     )
 
 
+def set_room_blocklist(
+    room: str,
+    blocklist: str,
+    *,
+    action: types.BlocklistAction,
+    patterns: Union[Sequence[str], Unset] = UNSET,
+    words: Union[Sequence[str], Unset] = UNSET,
+) -> Call[None]:
+    """Set a list of a room. Sets a list as a whole, also one that is new. It holds in the room
+    when this is answered. The lists of a room have at most 500 words and 10 patterns together.
+    For moderators.
+
+    - patterns: Regular expressions, looked for anywhere in what is folded like the words.
+    - words: Found as whole words, whatever their case and accents.
+    """
+    return Call(
+        "PUT",
+        path("/rooms/{room}/blocklists/{blocklist}", room=room, blocklist=blocklist),
+        body={"action": action, "patterns": patterns, "words": words},
+        repeatable=True,
+        answer="nothing",
+    )
+
+
 def set_slow_mode(room: str, *, seconds: int) -> Call[types.Room]:
     """Slow mode: one message in so many seconds. A member who does not moderate writes once in
     so many seconds; 0 ends it."""
@@ -2299,6 +2411,32 @@ def transfer_room(room: str, *, user_id: str) -> Call[None]:
         path("/rooms/{room}/transfer", room=room),
         body={"user_id": user_id},
         answer="nothing",
+    )
+
+
+def try_blocklists(*, content: str, room_id: Union[str, None, Unset] = UNSET) -> Call[types.Screened]:
+    """What the lists would make of a text (moderation). Says what the lists of the deployment
+    would make of a text, with a `room_id` those of the room as well. Nothing is stored. For
+    administrators, and services with the scope `moderation`.
+
+    - room_id: As if it were said there: the lists of the room count, too.
+    """
+    return Call(
+        "POST",
+        path("/content-check"),
+        body={"content": content, "room_id": room_id},
+        answer="json",
+    )
+
+
+def try_room_blocklists(room: str, *, content: str) -> Call[types.Screened]:
+    """What a room's lists would make of a text. Says what the lists of the room would make of a
+    text, and which of them. Nothing is stored. For moderators."""
+    return Call(
+        "POST",
+        path("/rooms/{room}/content-check", room=room),
+        body={"content": content},
+        answer="json",
     )
 
 

@@ -95,6 +95,12 @@ class Refused(ParlorError):
     code = "refused"
 
 
+class ContentBlocked(ParlorError):
+    """There is something in the message that is in a list of words or patterns."""
+
+    code = "content_blocked"
+
+
 class ProcessingError(ParlorError):
     """An error in the server, whose log has the cause."""
 
@@ -124,7 +130,8 @@ ERRORS: Dict[str, Type[ParlorError]] = {
     each.code: each
     for each in (
         InvalidMessage, Unauthorized, TokenExpired, Forbidden, NotFound, MethodNotAllowed,
-        Conflict, TooLarge, RateLimited, Refused, ProcessingError, Unavailable, Timeout,
+        Conflict, TooLarge, RateLimited, Refused, ContentBlocked, ProcessingError, Unavailable,
+        Timeout,
     )
 }  # fmt: skip
 

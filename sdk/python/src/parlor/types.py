@@ -7,6 +7,10 @@ from __future__ import annotations
 from typing import Any, Dict, List, Literal, TypedDict, Union
 
 
+class AllBlocklists(TypedDict):
+    lists: List[BlocklistSummary]
+
+
 class AllMoved(TypedDict):
     moved: int
     """How many marks moved."""
@@ -91,6 +95,30 @@ class Ban(_Ban, total=False):
 class Bans(TypedDict):
     bans: List[Ban]
     has_more: bool
+
+
+class Blocklist(TypedDict):
+    """A list with all that is in it."""
+
+    action: BlocklistAction
+    list_id: str
+    patterns: List[str]
+    updated_at: str
+    words: List[str]
+
+BlocklistAction = Union[str, str, str]
+"""What becomes of a text in which something of a list is found."""
+
+
+class BlocklistSummary(TypedDict):
+    """A list without it."""
+
+    action: BlocklistAction
+    list_id: str
+    patterns: int
+    updated_at: str
+    words: int
+    """How many."""
 
 
 class Blocks(TypedDict):
@@ -184,7 +212,7 @@ class _Drafts(TypedDict):
 class Drafts(_Drafts, total=False):
     cursor: str
 
-ErrorCode = Literal["invalid_message", "unauthorized", "token_expired", "forbidden", "not_found", "method_not_allowed", "timeout", "conflict", "too_large", "rate_limited", "refused", "processing_error", "unavailable"]
+ErrorCode = Literal["invalid_message", "unauthorized", "token_expired", "forbidden", "not_found", "method_not_allowed", "timeout", "conflict", "too_large", "rate_limited", "refused", "content_blocked", "processing_error", "unavailable"]
 """A stable error code, the same on the socket and in REST bodies."""
 
 
@@ -246,9 +274,20 @@ class FollowedThread(TypedDict):
 
 class Found(TypedDict):
     highlights: List[List[int]]
-    """Where the words are in `content`: first character and the one after."""
     message: Message
     rank: float
+
+
+class _FoundInList(TypedDict):
+    action: BlocklistAction
+    list_id: str
+
+
+class FoundInList(_FoundInList, total=False):
+    """A list of which something was found in a text."""
+
+    room_id: str
+    """Whose list it is, if not the deployment's."""
 
 
 class _History(TypedDict):
@@ -630,7 +669,7 @@ class Report(_Report, total=False):
     room_id: str
     """The room of a message."""
 
-ReportReason = Literal["spam", "harassment", "hate", "violence", "sexual", "self_harm", "illegal", "other"]
+ReportReason = Union[Literal["spam", "harassment", "hate", "violence", "sexual", "self_harm", "illegal", "other"], str]
 """What is wrong with a message or a user, as who reports it sees it."""
 
 
@@ -743,6 +782,8 @@ class RoomRules(TypedDict, total=False):
     """What a room's moderators have laid down for those who write in it. It is stored and shown
     as it is here, without the rules that are those of any room."""
 
+    blocklists: int
+    """The room has lists of words and patterns; a number that changes with them."""
     frozen: bool
     """Only moderators write and react."""
     slow_mode_seconds: int
@@ -833,6 +874,22 @@ class _ScheduledMessages(TypedDict):
 
 class ScheduledMessages(_ScheduledMessages, total=False):
     cursor: str
+
+
+class _Screened(TypedDict):
+    flagged: bool
+    """It would be reported to those who moderate."""
+    found: List[FoundInList]
+    """The lists of which something is in it."""
+    refused: bool
+    """It would not be stored."""
+
+
+class Screened(_Screened, total=False):
+    """What would become of a text."""
+
+    content: str
+    """As it would be stored."""
 
 Stats = Dict[str, Any]
 """The metrics of `/metrics` by name."""

@@ -286,7 +286,22 @@ async function reports(boss) {
   await boss.reportUser("ann", { reason: "other" });
 }
 
+async function blocklists(boss) {
+  await boss.setBlocklist("slurs", { action: "mask", words: ["darn"], patterns: [] });
+  assert.deepEqual((await boss.listBlocklists()).lists.map((each) => each.list_id), ["slurs"]);
+  assert.deepEqual((await boss.getBlocklist("slurs")).words, ["darn"]);
+  const tried = await boss.tryBlocklists({ content: "darn it" });
+  assert.deepEqual([tried.refused, tried.content], [false, "**** it"]);
+  await boss.deleteBlocklist("slurs");
+  await boss.setRoomBlocklist("board:1", "own", { action: "flag", words: ["odd"] });
+  assert.equal((await boss.listRoomBlocklists("board:1")).lists[0].words, 1);
+  assert.equal((await boss.getRoomBlocklist("board:1", "own")).action, "flag");
+  assert.equal((await boss.tryRoomBlocklists("board:1", { content: "how odd" })).flagged, true);
+  await boss.deleteRoomBlocklist("board:1", "own");
+}
+
 async function moderation(boss) {
+  await blocklists(boss);
   await reports(boss);
   assert("member_count" in (await boss.getRoomPresence("board:1")));
   await boss.banFromRoom("board:1", "ben", { ban_seconds: 60, reason: "noise" });

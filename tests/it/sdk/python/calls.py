@@ -295,8 +295,23 @@ async def reports(boss: Recorded) -> None:
     await boss.report_user("ann", reason="other")
 
 
+async def blocklists(boss: Recorded) -> None:
+    await boss.set_blocklist("slurs", action="mask", words=["darn"], patterns=[])
+    assert [each["list_id"] for each in (await boss.list_blocklists())["lists"]] == ["slurs"]
+    assert (await boss.get_blocklist("slurs"))["words"] == ["darn"]
+    tried = await boss.try_blocklists(content="darn it")
+    assert (tried["refused"], tried["content"]) == (False, "**** it")
+    await boss.delete_blocklist("slurs")
+    await boss.set_room_blocklist("board:1", "own", action="flag", words=["odd"])
+    assert (await boss.list_room_blocklists("board:1"))["lists"][0]["words"] == 1
+    assert (await boss.get_room_blocklist("board:1", "own"))["action"] == "flag"
+    assert (await boss.try_room_blocklists("board:1", content="how odd"))["flagged"]
+    await boss.delete_room_blocklist("board:1", "own")
+
+
 async def moderation(boss: Recorded) -> None:
     await reports(boss)
+    await blocklists(boss)
     assert "member_count" in await boss.get_room_presence("board:1")
     await boss.ban_from_room("board:1", "ben", ban_seconds=60, reason="noise")
     bans = await boss.list_room_bans("board:1")

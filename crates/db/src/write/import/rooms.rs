@@ -1,7 +1,7 @@
 //! Rooms of an import, and who is in them.
 
 use parlor_domain::{
-    Adder, Contact, Retention, Role, RoomBounds, RoomKey, Timestamp, UserKey, archive,
+    Adder, Contact, Retention, Role, RoomBounds, RoomKey, RoomRules, Timestamp, UserKey, archive,
 };
 use parlor_macros::each_backend;
 
@@ -145,7 +145,7 @@ pub(super) mod backend {
         };
         diesel::update(rooms::table.find(key))
             .set((
-                rooms::rules.eq(encode_rules(rules)),
+                rooms::rules.eq(encode_rules(&RoomRules { blocklists: None, ..*rules })),
                 rooms::ownerless.eq(ownerless),
                 rooms::keep_ms.eq(age_ms),
                 rooms::keep_messages.eq(messages),

@@ -3,7 +3,8 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use parlor_domain::{
-    Change, Mentioned, Message, MessageId, NewContent, Reaction, RoomKey, Seq, Timestamp, UserKey,
+    Change, Mentioned, Message, MessageId, NewContent, Reaction, ReportId, RoomKey, Seq, Timestamp,
+    UserKey,
     limits::PINS_PER_ROOM,
 };
 use parlor_macros::each_backend;
@@ -13,6 +14,7 @@ use crate::write::{
     Concern, Conn, Effects, WebhookEvent, Write, WriteError, Written,
     follow::{self, Followed},
     on,
+    reported::OpenedReport,
 };
 
 /// A change of a stored message. Whether it is allowed is decided in the
@@ -38,6 +40,8 @@ pub struct ChangedMessage {
     pub followed: Vec<Followed>,
     /// It was being written until now: only from here on others count and find it.
     pub was_streaming: bool,
+    /// The report that it is in because of a list.
+    pub(super) report: Option<OpenedReport>,
 }
 
 impl ChangedMessage {
@@ -48,6 +52,7 @@ impl ChangedMessage {
             moved: false,
             followed: Vec::new(),
             was_streaming: false,
+            report: None,
         }
     }
 
@@ -61,6 +66,9 @@ impl ChangedMessage {
             effects.position(root.room_key, root.changed_seq);
         }
         follow::effects(&self.message, &self.followed, effects);
+        if let Some(report) = &self.report {
+            report.effects(effects);
+        }
         let kind = match (self.was_streaming, deleted_at) {
             _ if self.message.is_streaming() => return,
             // It was never told.
@@ -107,6 +115,7 @@ pub mod backend {
                 select::backend as select, stream_row::backend as stream_row,
                 thread::backend as thread,
             },
+            reported::backend as reported,
         },
     };
 
@@ -126,7 +135,10 @@ pub mod backend {
                 Err(WriteError::NoSuchMessage.into())
             }
             Change::Edit(_) if message.is_streaming() => Err(WriteError::IsStreaming.into()),
-            Change::Edit(new) => edit(conn, message, new, *at),
+            Change::Edit(new) => {
+                let edited = edit(conn, message, new, *at)?;
+                flag(conn, edited, new.flagged, *at)
+            }
             Change::React { emoji } => {
                 let summary = reaction::add(conn, &message, emoji, *actor, *at)?;
                 reacted(conn, message, summary)
@@ -159,11 +171,23 @@ pub mod backend {
         timeline::advance_head(conn, room, 1)?.ok_or(diesel::result::Error::NotFound)
     }
 
+    /// What was changed to something that is in a list is reported with it.
+    fn flag(
+        conn: &mut Conn,
+        changed: ChangedMessage,
+        flagged: Option<ReportId>,
+        at: Timestamp,
+    ) -> Written<ChangedMessage> {
+        let Some(id) = flagged.filter(|_| changed.moved) else { return Ok(changed) };
+        let report = Some(reported::flag(conn, &changed.message, id, at)?);
+        Ok(ChangedMessage { report, ..changed })
+    }
+
     /// A change of the metadata alone is no edit of what its author has said.
     fn edit(
         conn: &mut Conn,
         message: Message,
-        NewContent { content, metadata }: &NewContent,
+        NewContent { content, metadata, flagged: _ }: &NewContent,
         at: Timestamp,
     ) -> Written<ChangedMessage> {
         let known = message.extras.as_ref().and_then(|extras| extras.metadata.as_ref());

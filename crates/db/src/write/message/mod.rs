@@ -28,6 +28,7 @@ use super::{
     Concern, Conn, Effects, Outcome, Queued, WebhookEvent, What, Write, WriteError, Written,
     follow::{self, Followed},
     on,
+    reported::OpenedReport,
 };
 use crate::{Happened, schema::messages};
 
@@ -65,6 +66,8 @@ pub struct RichMessage {
     pub root: Option<Message>,
     /// Who has its thread otherwise now.
     pub followed: Vec<Followed>,
+    /// The report that it is in because of a list.
+    pub(super) report: Option<OpenedReport>,
 }
 
 /// How a message counts as unread: `None` as usual, `Some(true)` nowhere, `Some(false)` in
@@ -97,8 +100,11 @@ impl Write for NewMessage {
         if self.extras.as_ref().is_none_or(|extras| !extras.is_streaming) {
             effects.webhook(|| WebhookEvent::of_message("message.created", self.room, id, seq));
         }
-        let Some(RichMessage { message, root, followed }) = rich.as_deref() else { return };
+        let Some(RichMessage { message, root, followed, report }) = rich.as_deref() else { return };
         follow::effects(message, followed, effects);
+        if let Some(report) = report {
+            report.effects(effects);
+        }
         if let Some(root) = root {
             effects.position(root.room_key, root.changed_seq);
         }

@@ -110,6 +110,7 @@ pub mod backend {
                 backend::find_repeated, select::backend as select, sender::backend as sender,
                 stream_row::backend as stream_row, thread::backend as thread,
             },
+            reported::backend as reported,
             scheduled::backend as scheduled_rows,
         },
     };
@@ -203,9 +204,13 @@ pub mod backend {
             followed.extend(follow::replied(conn, reply, root.sender.key)?);
         }
         let message = select::find(conn, new.id)?.ok_or(WriteError::NoSuchRoom)?;
+        let report = match extras.flagged {
+            Some(id) => Some(reported::flag(conn, &message, id, new.created_at)?),
+            None => None,
+        };
         let (id, created_at) = (new.id, new.created_at);
         let stored = StoredMessage { id, seq, created_at, duplicate: false };
-        Ok(Sent { stored, rich: Some(Box::new(RichMessage { message, root, followed })) })
+        Ok(Sent { stored, rich: Some(Box::new(RichMessage { message, root, followed, report })) })
     }
 
     /// Whether a message can be answered in a room: it is there, in that room,
