@@ -16,7 +16,7 @@ use crate::{
     db::{Database, Writer},
     limiter::Limiters,
     places::Places,
-    rest::{Answers, DESCRIPTIONS, Draining, Files, Search, State, page_policy},
+    rest::{Answers, DESCRIPTIONS, Draining, Files, Noted, Search, State, page_policy},
 };
 use parlor_domain::{MessageId, MessageIds};
 
@@ -129,6 +129,7 @@ pub(super) fn state(
         limits: config.limits.clone(),
         contact: config.rooms.contact,
         has_directory: config.rooms.directory == Switch::On,
+        noted: Noted::default(),
         draining: Draining::default(),
         descriptions: &DESCRIPTIONS,
         health: None,

@@ -1,6 +1,6 @@
 //! Who somebody is, and what they were let in with.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use crate::db::KeyHash;
 use parlor_domain::{ADMIN, SERVICE, Scope, Scopes, SignIn, Timestamp, User};
@@ -23,7 +23,19 @@ pub struct Identity {
     /// The login that the token came of, if it is an account's.
     pub sign_in: Option<SignIn>,
     pub expires_at: Timestamp,
+    /// What is read with it, where it has rights that others have not.
+    pub reading: Option<Arc<Reading>>,
     pub(super) credential: Credential,
+}
+
+/// What a request reads, as it is written down.
+#[derive(Debug)]
+pub struct Reading {
+    pub action: Arc<str>,
+    pub path: Arc<str>,
+    pub address: Option<IpAddr>,
+    /// Why, as who reads says.
+    pub reason: Option<Arc<str>>,
 }
 
 /// What somebody was let in with, as far as it may end before its time.
@@ -58,6 +70,7 @@ impl Identity {
             token_id,
             sign_in,
             expires_at,
+            reading: None,
             credential,
         }
     }

@@ -26,7 +26,7 @@ pub use claim_names::{ClaimNames, Names};
 pub use claims::Claims;
 pub use cookie::TokenCookie;
 pub use error::{AuthError, BadToken};
-pub use identity::Identity;
+pub use identity::{Identity, Reading};
 pub use issuer::{Issuer, IssuerConfig, KeySource};
 pub use origin::{OriginPolicy, parse_origin};
 pub use password::Passwords;

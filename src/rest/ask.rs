@@ -88,8 +88,11 @@ impl State {
         let missing = || ApiError::not_found("room");
         let room = self.reader.room(id).await?.ok_or_else(missing)?;
         let overview = self.reader.overview(room.key, who.user.key).await?.ok_or_else(missing)?;
-        if overview.state.is_none() && !room.kind.is_open() && !who.reads_all() {
-            self.watched(who, room).await?.visible()?;
+        if overview.state.is_none() && !room.kind.is_open() {
+            match who.reads_all() {
+                true => self.audit_reading(who, None).await?,
+                false => self.watched(who, room).await?.visible()?,
+            }
         }
         Ok(overview)
     }
@@ -115,8 +118,11 @@ impl State {
         room: RoomKey,
         missing: impl Fn() -> ApiError,
     ) -> Result<(), ApiError> {
-        if who.reads_all() || self.reader.standing(room, who.user.key).await?.is_some() {
+        if self.reader.standing(room, who.user.key).await?.is_some() {
             return Ok(());
+        }
+        if who.reads_all() {
+            return self.audit_reading(who, Some(room)).await;
         }
         if self.permissions.is_none() {
             return Err(missing());
@@ -146,8 +152,11 @@ impl State {
     pub(super) async fn still_readable(&self, who: &Identity, room: &Room) -> Result<(), ApiError> {
         // The standing alone: what is unread is costly to count.
         let is_member = self.reader.standing(room.key, who.user.key).await?.is_some();
-        if is_member || who.reads_all() {
+        if is_member {
             return Ok(());
+        }
+        if who.reads_all() {
+            return self.audit_reading(who, None).await;
         }
         Ok(self.watched(who, room.clone()).await?.reader()?)
     }

@@ -63,6 +63,9 @@ pub(super) async fn list(
         None => None,
     };
     let moderator = (!moderates_all(&who)).then_some(who.user.key);
+    if moderator.is_none() {
+        state.audit_reading(&who, None).await?;
+    }
     let filter = ReportFilter { moderator, room, decided, after: cursor };
     let (listed, more) = state.reader.reports(filter, limit.0).await?;
     let (reports, fits) = fitting(&listed, state.limits.page_bytes(), ReportView::from);
@@ -94,6 +97,7 @@ async fn moderated(state: &State, who: &Identity, id: ReportId) -> Result<Report
     let missing = || ApiError::not_found("report");
     let report = state.reader.report(id).await?.ok_or_else(missing)?;
     if moderates_all(who) {
+        state.audit_reading(who, None).await?;
         return Ok(report);
     }
     if report.user.key == who.user.key {

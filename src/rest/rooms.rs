@@ -243,7 +243,9 @@ pub(super) async fn list(
     state: web::Data<State>,
     listing: Listing,
 ) -> Result<Reply<Rooms<'static>>, ApiError> {
-    if listing.all && !who.may(&[Scope::Rooms]) {
+    if listing.all && who.may(&[Scope::Rooms]) {
+        state.audit_reading(&who, None).await?;
+    } else if listing.all {
         return Err(ChatError::from(Denied::NotAdmin).into());
     }
     let (listed, last) = page(&who, &state, listing).await?;

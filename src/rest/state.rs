@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use super::{Answers, Files, Search};
+use super::{Answers, Files, Search, noted::Noted};
 use crate::{
     auth::{Accounts, Authenticator, Client, Identity, TokenCookie, TrustedProxies},
     callbacks::Permissions,
@@ -79,6 +79,8 @@ pub struct State {
     pub has_directory: bool,
     /// How long an event is kept in a user's inbox.
     pub inbox_ttl: Duration,
+    /// What was read lately by those who may read all.
+    pub noted: Noted,
     pub draining: Draining,
     pub descriptions: &'static Descriptions,
     /// Whether PostgreSQL and Redis can be reached; `None` with a single node.

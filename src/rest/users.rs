@@ -47,6 +47,9 @@ pub(super) async fn list(
     Look { query, after, limit: Limit(limit) }: Look,
 ) -> Result<Reply<Users<'static>>, ApiError> {
     let is_backend = who.may(&[Scope::Users]);
+    if is_backend {
+        state.audit_reading(&who, None).await?;
+    }
     let (found, has_more) = match query {
         _ if !is_backend && !state.has_directory => {
             return Err(ChatError::from(Denied::NoDirectory).into());
@@ -81,8 +84,11 @@ pub(super) async fn show(
         || state.reader.share_a_room(who.user.key, user.key).await?;
     let profile = state.reader.profile(user.key).await?.filter(|_| is_shown);
     let profile = profile.ok_or_else(missing)?;
-    let view = if who.may(&[Scope::Users]) { ProfileView::whole } else { ProfileView::of };
-    Ok(Reply::ok(view(&profile)))
+    if !who.may(&[Scope::Users]) {
+        return Ok(Reply::ok(ProfileView::of(&profile)));
+    }
+    state.audit_reading(&who, None).await?;
+    Ok(Reply::ok(ProfileView::whole(&profile)))
 }
 
 pub(super) async fn describe(

@@ -13,6 +13,7 @@ mod administration;
 mod app_events;
 mod assistants;
 mod attachments;
+mod audited_reading;
 mod auth_service;
 mod bad_frames;
 mod bad_requests;

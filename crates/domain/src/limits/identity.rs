@@ -68,3 +68,10 @@ pub const REVOKED_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// was lost. A thief could do the same, and is detected at the next use (RFC
 /// 9700 section 4.14.2).
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
+
+/// What one administrator or program reads in an hour that is written down each; of what is
+/// beyond, one entry for each kind of call.
+pub const READS_NOTED_EACH: usize = 1_000;
+/// What a server remembers to have written down in this hour; when it is more, some of it is
+/// written down again.
+pub const READS_NOTED: usize = 100_000;
