@@ -25,6 +25,7 @@ mod name;
 mod origin;
 mod preferences;
 mod presence;
+mod push;
 mod quota;
 mod report;
 mod room;
@@ -68,6 +69,7 @@ pub use name::{NotShown, display_name, display_text, shows_something, visible};
 pub use origin::{Adopted, UserOrigin};
 pub use preferences::{Notifications, Preferences, PreferencesChange};
 pub use presence::Status;
+pub use push::{DeviceAddress, PushAlert, PushNote};
 pub use quota::{FileQuota, FileUsage, QuotaReached};
 pub use report::{
     Decided, Decision, OwnReport, Report, ReportId, ReportReason, ReportedBy, with_reason,
