@@ -10,6 +10,7 @@ mod connections;
 mod identity;
 mod limits;
 mod nodes;
+mod push;
 mod rooms;
 mod store;
 mod traces;
@@ -37,6 +38,7 @@ use self::{
     identity::{IdentityArgs, IdentityConfig},
     limits::RateArgs,
     nodes::{NodeArgs, NodeConfig},
+    push::PushArgs,
     rooms::RoomConfig,
     store::DATA_DIR,
     traces::TraceArgs,
@@ -47,6 +49,7 @@ use crate::{
     auth::{Secret, TrustedProxies},
     callbacks::CallbacksConfig,
     limiter::Rates,
+    push::PushConfig,
     webhooks::WebhookConfig,
 };
 use parlor_domain::limits::{Limits, positive};
@@ -89,6 +92,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub webhooks: WebhookArgs,
     #[command(flatten)]
+    pub push: PushArgs,
+    #[command(flatten)]
     pub callbacks: CallbackArgs,
     #[command(flatten)]
     pub traces: TraceArgs,
@@ -118,6 +123,8 @@ pub struct Config {
     pub attachments: AttachmentConfig,
     /// `None`: no webhooks are sent.
     pub webhooks: Option<WebhookConfig>,
+    /// By whom devices are told.
+    pub push: PushConfig,
     pub callbacks: CallbacksConfig,
     /// `None`: nothing is recorded.
     pub traces: Option<TraceConfig>,
@@ -191,6 +198,7 @@ impl Config {
         let proxies = args.rates.proxies()?;
         let limits = Arc::new(args.limits.check()?);
         let webhooks = webhooks::webhooks(args.webhooks)?;
+        let push = args.push.check()?;
         let callbacks = args.callbacks.check()?;
         let traces = args.traces.check()?;
         // Nothing is made before the rest is known to be right.
@@ -209,6 +217,7 @@ impl Config {
             rooms: args.rooms,
             attachments: AttachmentConfig::new(args.attachments, &store)?,
             webhooks,
+            push,
             callbacks,
             traces,
             rates: args.rates.rates(),

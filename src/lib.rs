@@ -36,6 +36,7 @@ pub mod nodes;
 mod operations;
 pub mod outbound;
 pub mod places;
+pub mod push;
 mod remote;
 pub mod request_id;
 pub mod rest;

@@ -12,7 +12,7 @@ use reqwest::{
 
 pub use socket::{Lost, NoSocket, Socket};
 
-use parlor_domain::limits::OUTBOUND_IDLE;
+use parlor_domain::limits::{OUTBOUND_IDLE, OUTBOUND_KEPT, OUTBOUND_PING, OUTBOUND_PONG};
 use parlor_process::span::{self, Span, TRACEPARENT};
 
 /// Says which implementation of TLS is used where a library asks for none.
@@ -37,6 +37,18 @@ pub fn direct_client(timeout: Duration) -> reqwest::Client {
 /// the certificate is told.
 pub fn looking_client(timeout: Duration) -> reqwest::Client {
     made(limited(timeout).no_proxy().pool_max_idle_per_host(0).tls_info(true))
+}
+
+/// The same for services that want connections to be kept: over HTTP/2 one carries all
+/// requests, and pings find out whether the other end is still there.
+pub fn keeping_client(timeout: Duration) -> reqwest::Client {
+    made(
+        limited(timeout)
+            .pool_idle_timeout(OUTBOUND_KEPT)
+            .http2_keep_alive_interval(OUTBOUND_PING)
+            .http2_keep_alive_timeout(OUTBOUND_PONG)
+            .http2_keep_alive_while_idle(true),
+    )
 }
 
 /// A client for addresses that somebody else has named, who is to learn nothing of what

@@ -1,5 +1,5 @@
-//! What a server stands on: its database, Redis, the store of the attachments, and the
-//! collector of its traces.
+//! What a server stands on: its database, Redis, the store of the attachments, the collector
+//! of its traces, and push services.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::findings::Findings;
 use crate::{
     attachments::{Store, StoreConfig},
+    clock,
     config::Config,
     db::{self, CopyError},
     nodes, outbound,
@@ -24,6 +25,20 @@ pub(super) async fn look(config: &Config, found: &mut Findings) {
     redis(config, found).await;
     store(config, found).await;
     collector(config, found).await;
+    push(config, found).await;
+}
+
+async fn push(config: &Config, found: &mut Findings) {
+    for (service, known) in config.push.examine(clock::now()).await {
+        match known {
+            Ok(()) => found.right(format!("{service} knows this server")),
+            Err(why) => found.wrong(
+                format!("{service} cannot be used: {why}"),
+                "are its key and ids those of the application, and is it reached from here? \
+                 \"Push services\" in docs/OPERATIONS.md",
+            ),
+        }
+    }
 }
 
 /// A request without a span, which a collector takes.

@@ -6,7 +6,8 @@ use tempfile::tempdir;
 
 use super::{doctor, marked, says};
 use crate::support::{
-    BUCKET, Receiver, Redis, S3Store, SECRET, Server, TestDatabase, free_port, run_with,
+    Apns, BUCKET, EC_PEM, Fcm, Receiver, Redis, S3Store, SECRET, Server, TestDatabase, free_port,
+    run_with,
 };
 
 #[tokio::test]
@@ -83,6 +84,34 @@ async fn settings_and_services_that_are_not_right_are_told() {
     says(&bad, "OTEL_EXPORTER_OTLP_ENDPOINT", "mend this setting");
     let bad = doctor(&[], &[("PARLOR_HEARTBEAT_TIMEOUT", "1s")]).await;
     says(&bad, "PARLOR_HEARTBEAT_TIMEOUT", "mend this setting");
+}
+
+#[tokio::test]
+async fn push_services_say_whether_they_know_a_server() {
+    let home = tempdir().expect("a directory");
+    let (fcm, apns) = (Fcm::start(home.path()).await, Apns::start(home.path()).await);
+    let key = home.path().join("key.p8").display().to_string();
+    std::fs::write(&key, EC_PEM).expect("written");
+    let ids = |key_id| {
+        [
+            ("PARLOR_FCM_KEY_FILE", fcm.key_file.as_str()),
+            ("PARLOR_APNS_KEY_FILE", key.as_str()),
+            ("PARLOR_APNS_KEY_ID", key_id),
+            ("PARLOR_APNS_TEAM_ID", Apns::TEAM_ID),
+            ("PARLOR_APNS_TOPIC", Apns::TOPIC),
+            ("PARLOR_APNS_URL", apns.url.as_str()),
+            ("SSL_CERT_FILE", apns.certificate.as_str()),
+        ]
+    };
+    let known = doctor(&[], &ids(Apns::KEY_ID)).await;
+    for service in ["✓ FCM knows this server", "✓ APNs knows this server"] {
+        assert!(known.stdout.contains(service), "{known:?}");
+    }
+    let other = doctor(&[], &ids("ZZZ999ZZZ9")).await;
+    says(&other, "APNs cannot be used: APNs answered 403 InvalidProviderToken", "key and ids");
+    assert_eq!(apns.connections(), 2, "over HTTP/2");
+    let none = doctor(&[], &[("PARLOR_FCM_KEY_FILE", "missing.json")]).await;
+    says(&none, "--fcm-key-file (PARLOR_FCM_KEY_FILE): missing.json cannot be read", "mend");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod npm;
 mod outcome;
 mod page;
 mod proxy;
+mod push;
 mod python;
 mod raw;
 mod receiver;
@@ -46,6 +47,7 @@ pub use self::{
     outcome::Outcome,
     page::PASSWORD,
     proxy::Proxy,
+    push::{Apns, EC_PEM, Fcm, Subscriber, Told},
     python::python,
     raw::RawSocket,
     receiver::{Received, Receiver, Reply},

@@ -18,6 +18,7 @@ mod identity;
 mod imports;
 mod later;
 mod nodes;
+mod push_services;
 mod reports;
 mod rooms;
 mod search;
@@ -40,6 +41,7 @@ pub use self::{
     imports::*,
     later::*,
     nodes::*,
+    push_services::*,
     reports::*,
     rooms::*,
     search::*,

@@ -1,0 +1,13 @@
+//! Stand-ins for push services that refuse what the real ones refuse.
+
+mod apns;
+mod assertion;
+mod fcm;
+mod subscriber;
+
+pub use self::{
+    apns::{Apns, AskedOfApple},
+    assertion::EC_PEM,
+    fcm::{Fcm, PROJECT},
+    subscriber::{Subscriber, Told},
+};
