@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use parlor::push::{ApnsConfig, Clients, PushConfig, Sent, Services};
+use parlor::{
+    outbound::install_tls,
+    push::{ApnsConfig, Clients, PushConfig, Sent, Services},
+};
 use reqwest::Certificate;
 use tempfile::TempDir;
 
@@ -19,6 +22,7 @@ async fn apple(key_id: &str) -> (Apns, Services, TempDir) {
     let config = PushConfig { apns: Some(known), ..nothing() };
     let pem = std::fs::read(&apns.certificate).expect("a file");
     // As the server's own, which trusts what the system trusts.
+    install_tls();
     let client = reqwest::Client::builder()
         .add_root_certificate(Certificate::from_pem(&pem).expect("a certificate"))
         .build()
@@ -37,12 +41,13 @@ async fn apple_is_told_over_one_connection() {
     for sent in join_all(notes.map(|note| services.send(&device, note, now()))).await {
         assert_eq!(sent, Sent::Done);
     }
-    assert_eq!((apns.asked().len(), apns.connections()), (21, 1));
-    let first = &apns.asked()[0];
+    let asked = apns.wait_until("all of them", |all| all.len() == 21).await;
+    assert_eq!(apns.connections(), 1);
+    let first = &asked[0];
     assert_eq!(first.payload["aps"]["alert"]["body"], "hello");
     assert_eq!((first.header("apns-priority"), first.device.as_str()), ("10", DEVICE));
     let tokens: std::collections::HashSet<_> =
-        apns.asked().iter().map(|asked| asked.header("authorization").to_owned()).collect();
+        asked.iter().map(|asked| asked.header("authorization").to_owned()).collect();
     assert_eq!(tokens.len(), 1, "Apple takes no new one for each note");
 }
 

@@ -47,7 +47,7 @@ pub use self::{
     outcome::Outcome,
     page::PASSWORD,
     proxy::Proxy,
-    push::{Apns, EC_PEM, Fcm, Subscriber, Told},
+    push::{Apns, EC_PEM, Fcm, Subscriber},
     python::python,
     raw::RawSocket,
     receiver::{Received, Receiver, Reply},

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::assertion::{RSA_PEM, now, opened};
 use crate::support::{Received, Receiver, Reply};
 
-pub const PROJECT: &str = "chat-1234";
+const PROJECT: &str = "chat-1234";
 
 const EMAIL: &str = "push@chat-1234.iam.gserviceaccount.com";
 

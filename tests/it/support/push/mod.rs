@@ -5,9 +5,4 @@ mod assertion;
 mod fcm;
 mod subscriber;
 
-pub use self::{
-    apns::{Apns, AskedOfApple},
-    assertion::EC_PEM,
-    fcm::{Fcm, PROJECT},
-    subscriber::{Subscriber, Told},
-};
+pub use self::{apns::Apns, assertion::EC_PEM, fcm::Fcm, subscriber::Subscriber};
