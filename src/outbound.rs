@@ -39,22 +39,23 @@ pub fn looking_client(timeout: Duration) -> reqwest::Client {
     made(limited(timeout).no_proxy().pool_max_idle_per_host(0).tls_info(true))
 }
 
-/// The same for services that want connections to be kept: over HTTP/2 one carries all
-/// requests, and pings find out whether the other end is still there.
+/// The same for services that want connections to be kept, of which one carries all requests
+/// over HTTP/2.
 pub fn keeping_client(timeout: Duration) -> reqwest::Client {
-    made(
-        limited(timeout)
-            .pool_idle_timeout(OUTBOUND_KEPT)
-            .http2_keep_alive_interval(OUTBOUND_PING)
-            .http2_keep_alive_timeout(OUTBOUND_PONG)
-            .http2_keep_alive_while_idle(true),
-    )
+    let client = pinging(limited(timeout)).http2_keep_alive_while_idle(true);
+    made(client.pool_idle_timeout(OUTBOUND_KEPT))
+}
+
+/// Without pings, whoever is asked often over HTTP/2 would be asked for minutes on a connection
+/// whose other end is gone, until TCP gives it up.
+fn pinging(client: ClientBuilder) -> ClientBuilder {
+    client.http2_keep_alive_interval(OUTBOUND_PING).http2_keep_alive_timeout(OUTBOUND_PONG)
 }
 
 /// A client for addresses that somebody else has named, who is to learn nothing of what
 /// only this machine can reach: hosts in private networks are asked only if they may be.
 pub fn client_for_others(timeout: Duration, may_be_private: bool) -> reqwest::Client {
-    let client = limited(timeout).no_proxy();
+    let client = pinging(limited(timeout)).no_proxy();
     made(if may_be_private { client } else { client.dns_resolver(Arc::new(PublicHosts)) })
 }
 

@@ -87,9 +87,10 @@ pub const LISTEN_BACKLOG: u32 = 4_096;
 /// 5 s of Node.js, the shortest in wide use, so that none is closed from there just
 /// as it is used again.
 pub const OUTBOUND_IDLE: Duration = Duration::from_secs(4);
-/// The same for services that want connections to be kept (Apple takes many new ones for an
-/// attack), and how it is found out that the other end is gone: how often it is asked, and
-/// how long it has for its answer.
+/// The same for services that want connections to be kept: Apple takes many new ones for an
+/// attack.
 pub const OUTBOUND_KEPT: Duration = Duration::from_secs(3600);
-pub const OUTBOUND_PING: Duration = Duration::from_secs(30);
-pub const OUTBOUND_PONG: Duration = Duration::from_secs(10);
+/// How long the other end of a connection over HTTP/2 may say nothing until it is asked
+/// whether it is there, and how long it has for its answer.
+pub const OUTBOUND_PING: Duration = Duration::from_secs(15);
+pub const OUTBOUND_PONG: Duration = Duration::from_secs(5);
