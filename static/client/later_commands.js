@@ -13,10 +13,10 @@
 
 import { query } from "./calls.js";
 import { dataOf } from "./outbox.js";
-import { ReportCommands } from "./report_commands.js";
+import { PushCommands } from "./push_commands.js";
 
 /** Extended by `Commands`. */
-export class LaterCommands extends ReportCommands {
+export class LaterCommands extends PushCommands {
   /**
    * Saves a message for this user alone. Saved again, its note and its time are these, or none.
    *

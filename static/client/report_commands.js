@@ -14,7 +14,7 @@
 import { query, segment } from "./calls.js";
 import { RoomCommands } from "./room_commands.js";
 
-/** Extended by `LaterCommands`. */
+/** Extended by `PushCommands`. */
 export class ReportCommands extends RoomCommands {
   /**
    * Tells who moderates the room of a message what is wrong with it.

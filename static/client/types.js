@@ -163,6 +163,13 @@
  * @property {number} [seconds] or after how many seconds
  * @property {string} [note]
  *
+ * @typedef {{endpoint: string, p256dh: string, auth: string}} WebAddress where a browser's push service finds it
+ * @typedef {{device_id: string, web?: WebAddress, fcm?: {token: string}, apns?: {token: string}}} DeviceRegistration
+ *   with one of the three
+ * @typedef {{device_id: string, service: "web" | "fcm" | "apns", registered_at: string, last_told_at?: string}} Device
+ * @typedef {{from: string, until: string, utc_offset_minutes: number}} QuietTime times of day, such as "22:00"
+ * @typedef {{web: {public_key: string} | null, fcm: boolean, apns: boolean, quiet?: QuietTime | null}} PushSettings
+ *
  * @typedef {object} Room as this user sees it
  * @property {string} room_id
  * @property {Kind} kind

@@ -7,6 +7,7 @@ import { ChatLater } from "./client/chat_later.js";
 import { Commands } from "./client/commands.js";
 import { LaterCommands } from "./client/later_commands.js";
 import { Parlor, ParlorError, isReminder, memoryStore } from "./client/parlor.js";
+import { PushCommands } from "./client/push_commands.js";
 import { ReportCommands } from "./client/report_commands.js";
 import { RoomCommands } from "./client/room_commands.js";
 
@@ -143,6 +144,16 @@ assert(details.messages.some(({ message_id: one }) => one === bad));
 await alice.decideReport(report, { decision: "dismiss", note: "it is not" });
 assert.equal((await alice.readReport(report)).decided.decision, "dismiss");
 
+// Where nothing is pushed, devices are refused; when one wants it quiet is kept.
+assert.deepEqual(await ben.pushSettings(), { web: null, fcm: false, apns: false });
+await ben.setQuietTime({ from: "22:00", until: "07:00", utc_offset_minutes: 60 });
+assert.deepEqual((await ben.pushSettings()).quiet, { from: "22:00", until: "07:00", utc_offset_minutes: 60 });
+await ben.clearQuietTime();
+assert.equal((await ben.pushSettings()).quiet, undefined);
+await assert.rejects(ben.registerDevice({ device_id: "phone", fcm: { token: "t" } }), { code: "push_off" });
+await assert.rejects(ben.subscribeToPush({}, { deviceId: "browser" }), { code: "push_off" });
+assert.deepEqual(await ben.devices(), []);
+
 // A file, back as it went.
 const file = await alice.attach(new Blob(["some notes"], { type: "text/plain" }), "notes.txt");
 await alice.send("den", "", { attachments: [file] }).stored;
@@ -194,7 +205,7 @@ const source = modules.map((name) => readFileSync(new URL(name, import.meta.url)
 const named = (words) => words.filter((word) => !text.includes(`\`${word}\``) && !text.includes(`\`${word}(`)
   && !text.includes(`, ${word}(`));
 const own = (type) => Object.getOwnPropertyNames(type.prototype).filter((name) => name !== "constructor");
-assert.deepEqual(named([Calls, RoomCommands, ReportCommands, LaterCommands, Commands, ChatCommands, ChatLater, Parlor].flatMap(own)), [], "methods that docs/CLIENT.md does not tell");
+assert.deepEqual(named([Calls, RoomCommands, ReportCommands, PushCommands, LaterCommands, Commands, ChatCommands, ChatLater, Parlor].flatMap(own)), [], "methods that docs/CLIENT.md does not tell");
 const events = [...source.matchAll(/emit\("([a-z-]+)"/g)].map(([, event]) => event);
 assert(events.length > 20);
 const codes = [...source.matchAll(/code: "([a-z_]+)"|^  \d+: \["([a-z_]+)"/gm)].map(([, code, other]) => code ?? other);
