@@ -1,8 +1,4 @@
-/**
- * What follows from the end of a connection: docs/PROTOCOL.md, "Close codes".
- *
- * @typedef {new (url: string, protocols: string[]) => WebSocket} SocketClass what `WebSocket` is, wherever it comes from
- */
+/** What follows from the end of a connection: docs/PROTOCOL.md, "Close codes". */
 
 import { ParlorError } from "./error.js";
 
@@ -71,33 +67,4 @@ const ENDS = {
 export function endOf(code, reason = "") {
   const [name, text, advice] = ENDS[code] ?? ["closed", `The server has ended this connection (${code}).`, "Call connect() to try again."];
   return new ParlorError({ code: name, message: reason ? `${text} (${reason})` : text, advice });
-}
-
-/**
- * The class to connect with; throws a `ParlorError` if there is none.
- * @param {SocketClass | null} given
- */
-export function socketClass(given) {
-  const Socket = given ?? globalThis.WebSocket;
-  if (typeof Socket === "function") return Socket;
-  throw new ParlorError({
-    code: "no_websocket",
-    message: "There is no WebSocket here.",
-    advice: "Node has one from version 22 on. Before that, install the package `ws` and pass its class: import { WebSocket } from \"ws\"; new Parlor({ base, WebSocket }).",
-  });
-}
-
-/**
- * A socket to that address; throws a `ParlorError` if there can be none.
- * @param {SocketClass | null} webSocket
- * @param {string} url
- */
-export function supplyOf(webSocket, url) {
-  const Socket = socketClass(webSocket);
-  try {
-    return new Socket(url, ["parlor.v1"]);
-  } catch (cause) {
-    const message = `No connection can be made to ${url}: ${/** @type {Error} */ (cause).message}`;
-    throw new ParlorError({ code: "bad_address", message, cause, advice: "See that `base` is the server's http or https address." });
-  }
 }

@@ -3,9 +3,9 @@
  * made again. What is said on it goes through `Talk`.
  *
  * @import { Account } from "./account.js"
- * @import { SocketClass } from "./closing.js"
- * @import { Deferred } from "./deferred.js"
+ * @import { ParlorError } from "./error.js"
  * @import { State } from "./events.js"
+ * @import { SocketClass } from "./socket.js"
  * @import { RequestOptions } from "./talk.js"
  * @import { Frame, Limits } from "./types.js"
  *
@@ -17,41 +17,34 @@
  * @property {() => void} refused the session's tokens are not taken any more
  */
 
-import { Timers, monotonic } from "./clock.js";
-import { Backoff, comesBack, endOf, socketClass, supplyOf } from "./closing.js";
-import { deferred } from "./deferred.js";
-import { ParlorError, asError, mended, offline, pauseAfter, pauseOf } from "./error.js";
+import { Arrival } from "./arrival.js";
+import { Timers } from "./clock.js";
+import { Backoff, comesBack, endOf } from "./closing.js";
+import { asError, mended, offline, pauseOf } from "./error.js";
+import { Hearing } from "./hearing.js";
+import { Obstacles } from "./obstacles.js";
+import { Pulse } from "./pulse.js";
 import { PRIORITY } from "./queue.js";
 import { Renewal } from "./renewal.js";
-import { frameOf } from "./shape.js";
-import { ANSWER_MS, Talk } from "./talk.js";
+import { hear, socketClass, supplyOf } from "./socket.js";
+import { Talk } from "./talk.js";
 
-/** After this long without a frame the server is asked whether it is there. */
-const QUIET_MS = 25_000;
 /** A connection that lasted this long was a good one: the backoff starts anew. */
 const STABLE_MS = 10_000;
-/** So many tokens in a row are refused before a session counts as over. */
-const REFUSED_MAX = 3;
-
-/** Answers of the connection itself. */
-const OWN = new Set(["pong", "auth.required", "auth.failed"]);
 
 export class Connection {
-  #account; #on; #renewal; #url; #webSocket;
-  #wanted = false; #backoff = new Backoff(); #refused = 0; #refusal = ""; #heardAt = 0; #renewNow = false;
-  #timers = new Timers(); #talk = new Talk((socket) => this.giveUp(socket));
+  #account; #on; #renewal; #hearing; #url; #webSocket;
+  #wanted = false; #backoff = new Backoff(); #renewNow = false; #timers = new Timers();
+  #talk = new Talk((socket) => this.giveUp(socket)); #pulse = new Pulse(this.#talk, (socket) => this.giveUp(socket));
+  #obstacles = new Obstacles((error) => this.#on.error(error)); #arrival = new Arrival();
   /** @type {WebSocket | null} */
   #socket = null;
   /** @type {State["state"]} */
   #state = "offline";
   /** @type {Limits} */
   #limits = {};
-  /** @type {string | null} the code of what was told until there is a connection */
-  #met = null;
   /** @type {object | null} which of those that wait for a token is to connect */
   #opening = null;
-  /** @type {Deferred<void> | null} who waits for the connection to be there */
-  #arrival = null;
 
   /**
    * `account` gives the tokens; `url()` says where to connect; `webSocket` is
@@ -65,6 +58,10 @@ export class Connection {
     this.#url = url;
     this.#webSocket = webSocket;
     this.#on = on;
+    this.#hearing = new Hearing({
+      talk: this.#talk, pulse: this.#pulse, renewal: this.#renewal, backoff: this.#backoff, obstacles: this.#obstacles,
+      frame: (frame) => on.frame(frame), error: (error) => on.error(error),
+    });
   }
 
   /** "online", "connecting" or "offline". */
@@ -94,12 +91,9 @@ export class Connection {
     }
     if (this.isOnline) return Promise.resolve();
     this.#wanted = true;
-    this.#arrival ??= deferred();
-    const { promise } = this.#arrival;
-    // Who does not wait for it hears of it by events.
-    promise.catch(() => {});
+    const arrived = this.#arrival.wait();
     if (!this.#socket && this.#state === "offline") this.#open();
-    return promise;
+    return arrived;
   }
 
   /**
@@ -130,7 +124,7 @@ export class Connection {
     this.#dropped();
     socket?.close(1000);
     this.#setState("offline");
-    this.#arrive(error);
+    this.#arrival.fail(error);
   }
 
   /**
@@ -143,15 +137,7 @@ export class Connection {
     this.#wanted = false;
     this.#setState("offline", { stoppedBy: code, reason });
     this.#on.stopped(error);
-    this.#arrive(error);
-  }
-
-  /** @param {ParlorError | null} [error] */
-  #arrive(error = null) {
-    const arrival = this.#arrival;
-    this.#arrival = null;
-    if (error) arrival?.reject(error);
-    else arrival?.resolve();
+    this.#arrival.fail(error);
   }
 
   /**
@@ -199,20 +185,15 @@ export class Connection {
     }
     this.#socket = socket;
     this.#talk.begin(socket);
-    // The token goes in the first frame: a browser does not tell an upgrade
-    // that was refused for its token from a server that is away.
-    socket.onopen = () => {
-      if (socket === this.#socket) this.#talk.say({ type: "auth", data: { token } }, PRIORITY.session);
-    };
-    this.#timers.set("dead", ANSWER_MS, () => this.giveUp(socket));
-    socket.onmessage = ({ data }) => {
-      if (socket === this.#socket) this.#heard(data);
-    };
-    socket.onclose = ({ code, reason }) => {
-      if (socket === this.#socket) this.#closed(code, reason);
-    };
-    // What follows is the close; Node's would throw what nobody hears.
-    socket.onerror = () => {};
+    this.#pulse.begin(socket);
+    hear(socket, () => socket === this.#socket, {
+      // The token goes in the first frame: a browser does not tell an upgrade
+      // that was refused for its token from a server that is away.
+      open: () => this.#talk.say({ type: "auth", data: { token } }, PRIORITY.session),
+      // What cannot be read ends it: the next one begins where this one was still understood.
+      text: (text) => { if (!this.#hearing.take(text, this.isOnline)) this.giveUp(socket); },
+      closed: (code, reason) => this.#closed(code, reason),
+    });
     return undefined;
   }
 
@@ -227,6 +208,7 @@ export class Connection {
   #dropped() {
     this.#socket = null;
     this.#timers.stopAll();
+    this.#pulse.stop();
     this.#renewal.stop();
     this.#talk.end(offline("The connection was cut."));
   }
@@ -243,33 +225,19 @@ export class Connection {
     // Either the token is over or it was never good: a new one decides.
     if (code === 4401 || code === 4501) {
       this.#renewNow = true;
-      if (code === 4501 && !this.#goesOn(endOf(code, this.#refusal || reason))) return;
+      if (code === 4501 && !this.#goesOn(endOf(code, this.#obstacles.refusal || reason))) return;
     } else if (!comesBack(code) && !blamed) {
       return void this.#stop(code, endOf(code, reason), reason);
     } else if (code === 4409) {
-      this.#once(endOf(code, reason));
+      this.#obstacles.meet(endOf(code, reason));
     }
     this.#retry(code);
   }
 
-  /**
-   * Told once, however often it is met with until there is a connection.
-   * @param {ParlorError} error
-   */
-  #once(error) {
-    if (this.#met !== error.code) this.#on.error(error);
-    this.#met = error.code;
-  }
-
-  /**
-   * A token was refused. The application may have another; an account has not.
-   * @param {ParlorError} error
-   */
+  /** @param {ParlorError} error with which a token was refused */
   #goesOn(error) {
-    this.#refused += 1;
-    if (this.#refused > 1) this.#on.error(error);
-    if (this.#refused <= REFUSED_MAX || this.#account.isSupplied) return true;
-    this.#arrive(error);
+    if (this.#obstacles.passesRefusal(error, this.#account.isSupplied)) return true;
+    this.#arrival.fail(error);
     this.#on.refused();
     return false;
   }
@@ -281,23 +249,15 @@ export class Connection {
     this.#timers.set("retry", pause, () => this.#open());
   }
 
-  /** It comes on: there may be many rooms to be told of, and much to catch up with. */
-  #lives() {
-    const socket = this.#socket;
-    this.#timers.set("dead", ANSWER_MS, () => this.giveUp(socket));
-  }
-
   /** All that was missed is here. */
   live() {
-    this.#timers.stop("dead");
-    this.#refused = 0;
-    this.#met = null;
+    this.#obstacles.passed();
     // A server that accepts and then closes at once is not hurried.
     this.#timers.set("stable", STABLE_MS, () => this.#backoff.restart());
     this.#setState("online");
-    this.#watch();
+    this.#pulse.live();
     this.#renewal.inTime();
-    this.#arrive();
+    this.#arrival.come();
   }
 
   /**
@@ -305,15 +265,6 @@ export class Connection {
    * @param {number} comeBackMs
    */
   goingAway(comeBackMs) { this.#backoff.nextIs(pauseOf(comeBackMs)); }
-
-  #watch() {
-    if (monotonic() - this.#heardAt >= QUIET_MS) {
-      const socket = this.#socket;
-      this.#talk.say({ type: "ping" }, PRIORITY.session);
-      this.#timers.set("dead", ANSWER_MS, () => this.giveUp(socket));
-    }
-    this.#timers.set("watch", QUIET_MS, () => this.#watch());
-  }
 
   /**
    * Gives the connection a new token; all who wait for one share it.
@@ -342,50 +293,5 @@ export class Connection {
    */
   command(type, data, options) {
     return mended(() => this.request(type, data, options), () => this.renew());
-  }
-
-  // Hearing
-
-  /**
-   * What cannot be read, or comes where it has no meaning, ends the connection:
-   * the next one begins where this one was still understood.
-   *
-   * @param {string} text
-   */
-  #heard(text) {
-    const socket = this.#socket;
-    try {
-      this.#take(frameOf(text));
-    } catch (cause) {
-      const message = "What answers at this address does not speak Parlor's protocol.";
-      this.#on.error(new ParlorError({ code: "bad_frame", message, cause }));
-      this.giveUp(socket);
-    }
-  }
-
-  /** @param {Frame} frame */
-  #take(frame) {
-    this.#heardAt = monotonic();
-    this.#talk.heard();
-    if (this.isOnline) this.#timers.stop("dead");
-    else this.#lives();
-    if (frame.type === "ack" || frame.type === "error") {
-      const error = this.#talk.answered(frame);
-      // Nobody asked: the session itself needs a new token.
-      if (error?.code === "token_expired") this.#renewal.soon();
-      else if (error) this.#on.error(error);
-      return undefined;
-    }
-    if (frame.type === "auth.failed") this.#refusedWith(new ParlorError(frame.data));
-    return OWN.has(frame.type) ? undefined : this.#on.frame(frame);
-  }
-
-  /**
-   * Why the close that follows comes, and when it is worth trying again.
-   * @param {ParlorError} error
-   */
-  #refusedWith(error) {
-    this.#refusal = error.message;
-    if (error.retryAfterMs !== null) this.#backoff.nextIs(pauseAfter(error));
   }
 }

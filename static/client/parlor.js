@@ -16,11 +16,11 @@
  * await parlor.connect();
  * await parlor.send("lobby", "hello").stored;
  *
- * @import { SocketClass } from "./closing.js"
  * @import { Commands } from "./commands.js"
  * @import { ParlorError } from "./error.js"
  * @import { ParlorEvents } from "./events.js"
  * @import { Extras, Unsent } from "./outbox.js"
+ * @import { SocketClass } from "./socket.js"
  * @import { OutboxStore } from "./stores.js"
  * @import { Store } from "./tokens.js"
  * @import { Room, User } from "./types.js"

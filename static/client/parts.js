@@ -1,8 +1,8 @@
 /**
  * What a client is made of, put together: which part hears what another one is told.
  *
- * @import { SocketClass } from "./closing.js"
  * @import { Emit } from "./events.js"
+ * @import { SocketClass } from "./socket.js"
  * @import { OutboxStore } from "./stores.js"
  * @import { Store } from "./tokens.js"
  * @import { Message, ThreadState, Unread, User } from "./types.js"

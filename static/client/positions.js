@@ -21,7 +21,7 @@
  * @property {(room: string) => void} lost one may not hear it any more
  */
 
-import { asError } from "./error.js";
+import { Gaps } from "./gaps.js";
 import { PRIORITY } from "./queue.js";
 
 /** Rooms that one `session.resume` may name. */
@@ -34,11 +34,8 @@ const RESUME_MARGIN_BYTES = 256;
  */
 const named = (seq, epoch) => (epoch === undefined ? seq : { since: seq, epoch });
 
-/** Rooms that are filled up at once. */
-const FILLED_AT_ONCE = 20;
-
 export class Positions {
-  #connection; #on;
+  #connection; #on; #gaps;
   /** @type {Map<string, Place>} by room */
   #rooms = new Map();
   /**
@@ -53,13 +50,6 @@ export class Positions {
    * @type {{known: Map<string, Place>, isBack: boolean, seen: Seen[]} | null}
    */
   #listing = null;
-  /**
-   * Rooms that wait to be filled up.
-   *
-   * @type {[room: string, place: Place][]}
-   */
-  #toFill = [];
-  #filling = 0;
   /**
    * Rooms that one followed, and that the server does not tell of by itself.
    *
@@ -78,6 +68,11 @@ export class Positions {
   constructor(connection, on) {
     this.#connection = connection;
     this.#on = on;
+    this.#gaps = new Gaps(connection, {
+      isAt: (room, place) => this.#rooms.get(room) === place,
+      filled: (room, position) => this.#caughtUp(room, position),
+      lost: (room) => on.lost(room),
+    });
   }
 
   get isEmpty() { return this.#rooms.size === 0; }
@@ -115,8 +110,7 @@ export class Positions {
   inboxIs(epoch) { if (this.#inbox.epoch !== epoch) this.#inbox = { seq: 0, epoch }; }
 
   cut() {
-    this.#toFill = [];
-    this.#filling = 0;
+    this.#gaps.cut();
     // What was not told of yet is where it was.
     for (const [id, position] of this.#listing?.known ?? []) {
       if (!this.#rooms.has(id)) this.#rooms.set(id, position);
@@ -279,60 +273,10 @@ export class Positions {
     const position = this.#rooms.get(room);
     if (!position || position.blocked || seq <= position.seq) return undefined;
     // While it catches up positions may be skipped; live ones never are.
-    if (!position.catching && seq > position.seq + 1) return this.#fill(room, position);
+    if (!position.catching && seq > position.seq + 1) return this.#gaps.fill(room, position);
     this.#on.event(frame);
     // Not before: one that could not be told has to come again.
     position.seq = seq;
     return undefined;
-  }
-
-  /**
-   * Fetches what a room misses, when it is its turn.
-   * @param {string} room
-   * @param {Place} position
-   */
-  #fill(room, position) {
-    position.blocked = true;
-    this.#toFill.push([room, position]);
-    this.#fillOn();
-  }
-
-  #fillOn() {
-    while (this.#filling < FILLED_AT_ONCE && this.#toFill.length > 0) {
-      const [[room, position]] = this.#toFill.splice(0, 1);
-      // It may have been left, or begun anew.
-      if (this.#rooms.get(room) === position) this.#fillNow(room, position);
-    }
-  }
-
-  /**
-   * The room is unsubscribed first: what comes before that is acked belongs to
-   * the old stream, and would make the replay look like repeats.
-   *
-   * @param {string} room
-   * @param {Place} position
-   */
-  async #fillNow(room, position) {
-    const socket = this.#connection.current;
-    const { seq: since, epoch } = position;
-    const priority = PRIORITY.fill;
-    const off = this.#connection.request("room.unsubscribe", { room_id: room }, {
-      priority, onAck: () => Object.assign(position, { blocked: false, catching: true }),
-    });
-    const on = this.#connection.request("room.subscribe", { room_id: room, since, ...(epoch && { epoch }) }, {
-      priority, onAck: (answer) => this.#caughtUp(room, answer),
-    });
-    this.#filling += 1;
-    try {
-      await Promise.all([off, on]);
-    } catch (caught) {
-      const error = asError(caught);
-      // Not a member any more: the room's removal is told, unless one only watched it.
-      if (["not_found", "forbidden", "refused"].includes(error.code)) this.#on.lost(room);
-      else this.#connection.giveUp(socket);
-    }
-    if (socket !== this.#connection.current) return;
-    this.#filling -= 1;
-    this.#fillOn();
   }
 }
