@@ -9,7 +9,7 @@ import { Drafts } from "./drafts.js";
 import { withoutGaps } from "./frame.js";
 import { Growing, isGrowing } from "./growing.js";
 import { KnownRooms } from "./known_rooms.js";
-import { unhide } from "./preferences.js";
+import { countsOf, unhide } from "./preferences.js";
 import { Saved } from "./saved.js";
 import { Scheduled } from "./scheduled.js";
 import { Threads } from "./threads.js";
@@ -27,6 +27,16 @@ export class ChatState extends KnownRooms {
   scheduled = new Scheduled();
 
   // Rooms
+
+  /** What is unread in all rooms of which this user wants to be told, and in the threads there. */
+  get totals() {
+    const totals = { ...super.totals, threads: 0 };
+    for (const { room_id: id, unread, mentions } of this.threads.unreadStates) {
+      const room = this.room(id);
+      totals.threads += room ? countsOf({ ...room, unread, mentions }).unread : unread;
+    }
+    return totals;
+  }
 
   /**
    * What the list does not say, as `GET /rooms` does.

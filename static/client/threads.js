@@ -58,10 +58,13 @@ export class Threads {
     return listed.sort((a, b) => newestOf(b).localeCompare(newestOf(a)));
   }
 
-  /** How many of these have something unread. */
-  get unread() {
-    return [...this.#threads.values()].filter((thread) => isListed(thread) && thread.state.unread > 0).length;
+  /** How this user stands to those of them that have something unread. */
+  get unreadStates() {
+    return [...this.#threads.values()].filter((thread) => isListed(thread) && thread.state.unread > 0).map(({ state }) => state);
   }
+
+  /** How many of them have something unread. */
+  get unread() { return this.unreadStates.length; }
 
   // What the server says
 

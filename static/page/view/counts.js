@@ -1,4 +1,4 @@
-/** How much is unread, as small marks: in rooms and in threads. */
+/** How much is unread: as small marks, in rooms and in threads, and in all. */
 
 import { make } from "./dom.js";
 
@@ -21,3 +21,18 @@ export const mentionsMark = (count, testid, isDim = false) => (count > 0 ? make(
 export const unreadMark = (count, testid, isDim = false) => (count > 0 ? make("span", {
   className: isDim ? "unread dim" : "unread", data: { testid },
 }, String(count), make("span", { className: "aside" }, " unread")) : null);
+
+/** What the icon of the application says, once that is known. */
+let badge = -1;
+
+/**
+ * How much is unread in all: in the title of the window, and on the icon of the application.
+ * @param {{unread: number, threads: number}} totals
+ */
+export function paintTotal({ unread, threads }) {
+  const count = unread + threads;
+  document.title = count > 0 ? `(${count}) Parlor` : "Parlor";
+  if (count === badge) return;
+  badge = count;
+  navigator.setAppBadge?.(count).catch(() => {}); // Only what was installed has an icon.
+}

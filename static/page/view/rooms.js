@@ -7,7 +7,7 @@
  */
 
 import { preferences } from "../../client/parlor.js";
-import { mentionsMark, unreadMark } from "./counts.js";
+import { mentionsMark, paintTotal, unreadMark } from "./counts.js";
 import { briefTime, byId, icon, iconButton, make, markOf } from "./dom.js";
 import { quoteText } from "./message.js";
 import { openMenu } from "./popups.js";
@@ -66,8 +66,7 @@ export class RoomList {
       ...(this.#showsAside ? aside.map((room) => this.#item(room)) : []),
     );
     byId("no-rooms").hidden = rooms.length > 0;
-    const { unread } = this.#chat.totals;
-    document.title = unread > 0 ? `(${unread}) Parlor` : "Parlor";
+    paintTotal(this.#chat.totals);
     this.#paintAgain(rooms);
     if (!focused) return;
     /** @type {HTMLElement | null} */

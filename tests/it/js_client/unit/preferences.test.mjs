@@ -47,7 +47,7 @@ test("a sum of what is unread has only what one wants to be told of", () => {
   const chat = chatWith(room("a", { notifications: "mentions" }, counts));
   chat.putRoom(room("b", undefined, { unread: 5 }));
   chat.putRoom(room("c", { notifications: "nothing" }, counts));
-  assert.deepEqual(chat.totals, { unread: 6, mentions: 1 });
+  assert.deepEqual(chat.totals, { unread: 6, mentions: 1, threads: 0 });
 });
 
 test("a hidden room is back with its next message, and an archived one is not", () => {

@@ -254,3 +254,13 @@ test("threads are followed and read by command, and what was read is merged", as
   assert.deepEqual(saidBy(sockets[1]).filter(([type]) => type === "thread.read"), [["thread.read", { thread_id: "m2", seq: 9 }]]);
   parlor.close();
 });
+
+test("a sum of what is unread has the replies in threads of rooms of which one wants to be told", () => {
+  const { chat, threads } = known(entry({ unread: 3, mentions: 1 }));
+  threads.learn(entry({ thread_id: "m2", room_id: "elsewhere", root: root(2, 3), unread: 2 }), threads.moment);
+  assert.deepEqual(chat.totals, { unread: 0, mentions: 0, threads: 5 });
+  for (const [preferences, wanted] of [[{ notifications: "mentions" }, 3], [{ notifications: "nothing" }, 2], [{ archived: true }, 2]]) {
+    chat.changeRoom("r", { preferences });
+    assert.equal(chat.totals.threads, wanted);
+  }
+});
