@@ -1,9 +1,7 @@
 /**
  * The page: puts what the client hears on the screen, and says what one types.
  *
- * @import { Extras } from "../client/outbox.js"
  * @import { Message } from "../client/types.js"
- * @import { Told } from "./view/composer_parts.js"
  * @import { Tools } from "./view/message.js"
  */
 
@@ -16,7 +14,7 @@ import { Blocks } from "./view/blocks.js";
 import { Composer } from "./view/composer.js";
 import { showConnection } from "./view/connection.js";
 import { setUpDialogs } from "./view/dialogs.js";
-import { byId, paintMark, shortTime } from "./view/dom.js";
+import { byId, paintMark } from "./view/dom.js";
 import { takeDrops } from "./view/drop.js";
 import { fill } from "./view/filling.js";
 import { hear } from "./view/heard.js";
@@ -25,11 +23,11 @@ import { attempt, notify } from "./view/popups.js";
 import { watchPresence } from "./view/presence.js";
 import { RoomView } from "./view/room.js";
 import { RoomList } from "./view/rooms.js";
+import { saying } from "./view/saying.js";
 import { paintScheduled } from "./view/scheduled.js";
 import { Side } from "./view/side.js";
 import { setUpSignIn } from "./view/sign_in.js";
 import { paintThreads } from "./view/threads.js";
-import { soundOf } from "./view/waveform.js";
 import { whyNot } from "./view/words.js";
 
 const TICK_MS = 1_000;
@@ -125,6 +123,7 @@ hear({
   jump: (id) => tools.jump(id),
   get open() { return open; },
   get side() { return side; },
+  get composers() { return composers(); },
 });
 
 // The open room
@@ -227,47 +226,12 @@ byId("room-menu").onclick = () => {
 
 // Writing
 
-/**
- * What is too long stays where it was written.
- * @param {string} content
- * @param {Extras} [extras]
- */
-function check(content, extras) {
-  const refusal = parlor.refusalOf(content, extras);
-  if (refusal) throw refusal;
-}
-
-/** @type {(place: () => {room?: string, threadId?: string}) => Omit<Told, "lastOwn">} */
-const common = (place) => ({
-  send: (content, extras) => {
-    const { room, threadId } = place();
-    check(content, extras);
-    if (room) parlor.send(room, content, { ...extras, threadId });
-  },
-  schedule: async (content, extras, when) => {
-    const { room = "", threadId } = place();
-    check(content, extras);
-    const { send_at: at } = await parlor.schedule(room, content, { send_at: when.at, send_in_seconds: when.seconds }, { ...extras, threadId });
-    notify(`It will be sent: ${shortTime(new Date(at))}.`);
-  },
-  edit: async (message, content) => {
-    check(content);
-    await parlor.edit(message.message_id, content);
-  },
-  upload: async (file) => parlor.attach(file, file.name, await soundOf(file)),
-  fileBytes: () => parlor.limits.attachment_bytes,
-  typing: (isTyping) => {
-    const { room } = place();
-    if (room && parlor.state === "online") parlor.typing(room, isTyping).catch(() => {});
-  },
-  people: () => open?.people.toMention() ?? [],
-  escape: () => side.close(),
-});
+const beside = { people: () => open?.people.toMention() ?? [], escape: () => side.close() };
 
 const composer = new Composer(byId("composer-form"), {
   testid: "", label: "Write a message", begun,
   on: {
-    ...common(() => ({ room: open?.id })),
+    ...saying(parlor, () => ({ room: open?.id }), beside),
     lastOwn: () => open?.timeline.lastOwn() ?? null,
   },
 });
@@ -276,7 +240,7 @@ const composer = new Composer(byId("composer-form"), {
 const threadComposer = new Composer(byId("thread-form"), {
   testid: "thread", label: "Reply in this thread", also: "Also send to the room", begun,
   on: {
-    ...common(() => ({ room: side.thread?.room, threadId: side.thread?.rootId })),
+    ...saying(parlor, () => ({ room: side.thread?.room, threadId: side.thread?.rootId }), beside),
     lastOwn: () => side.thread?.lastOwn(chat.me) ?? null,
   },
 });

@@ -55,7 +55,6 @@ export class Composer {
       },
       key: (event) => this.#key(event),
       files: (files) => this.addFiles(files),
-      emoji: (emoji) => this.#insert(emoji),
       mayLater: () => this.#said() !== null,
       later: (when) => this.#later(when),
     });
@@ -141,6 +140,12 @@ export class Composer {
     this.#place = null;
     this.#show();
   }
+
+  /**
+   * Whether nothing is being written there, and it is what is shown.
+   * @param {Place} place
+   */
+  isFreeAt(place) { return isSamePlace(place, this.#place) && !this.#editing && this.#text.value === ""; }
 
   /**
    * Takes a text to be written on, below what is being written.
@@ -280,13 +285,6 @@ export class Composer {
     if (this.#editing === message && !error) this.#endContext();
     else this.#showContext();
     if (error && isShown) this.fail(whyNot(error));
-  }
-
-  /** @param {string} text */
-  #insert(text) {
-    this.#text.setRangeText(text, this.#text.selectionStart, this.#text.selectionEnd, "end");
-    this.focus();
-    this.#wrote();
   }
 
   /** @param {Iterable<File> & {length: number}} files */

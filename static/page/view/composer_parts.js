@@ -23,7 +23,6 @@
  * @property {() => void} left the field where one writes
  * @property {(event: KeyboardEvent) => void} key
  * @property {(files: FileList) => void} files
- * @property {(emoji: string) => void} emoji
  * @property {() => boolean} mayLater whether there is something to be sent later
  * @property {(when: When) => Promise<unknown>} later
  */
@@ -81,7 +80,11 @@ export function listen(form, { text, picked, clip, smile, later }, on) {
     if (picked.files) on.files(picked.files);
     picked.value = "";
   };
-  smile.onclick = () => openEmojis(smile, on.emoji);
+  smile.onclick = () => openEmojis(smile, (emoji) => {
+    text.setRangeText(emoji, text.selectionStart, text.selectionEnd, "end");
+    text.focus();
+    on.wrote();
+  });
   later.onclick = () => {
     if (on.mayLater()) openMenu(later, "Send later", timeChoices("Send later", [IN_AN_HOUR], on.later));
     else text.focus();

@@ -4,6 +4,7 @@
  *
  * @import { Parlor } from "../../client/parlor.js"
  * @import { InboxEvent } from "../../client/types.js"
+ * @import { Composer } from "./composer.js"
  * @import { RoomView } from "./room.js"
  * @import { Side } from "./side.js"
  *
@@ -15,6 +16,7 @@
  * @property {(messageId: string) => void} jump shows a message where it was said
  * @property {RoomView | null} open
  * @property {Side} side
+ * @property {Composer[]} composers
  */
 
 import { isReminder } from "../../client/parlor.js";
@@ -23,6 +25,7 @@ import { Pins } from "./lists.js";
 import { eventName, eventText } from "./message.js";
 import { notify } from "./popups.js";
 import { reminderText } from "./saved.js";
+import { takeBack } from "./saying.js";
 import { capitalised, whyNot } from "./words.js";
 
 /** @param {Page} page */
@@ -56,6 +59,7 @@ export function hear(page) {
     page.side.thread?.stored(message, ack);
   });
   parlor.on("failed", ({ message, error }) => {
+    if (takeBack(parlor, page.composers, message)) return;
     inOpenRoom(message.room, (timeline) => timeline.failed(message));
     page.side.thread?.failed(message);
     // In the room it is shown with the message.

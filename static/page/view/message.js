@@ -220,8 +220,8 @@ export function showFailed(item, unsent, { resend, rewrite, discard }) {
   item.querySelector(":scope > .body > .failure")?.remove();
   item.querySelector(":scope > .body")?.append(make("p", { className: "error failure", role: "alert", data: { testid: "failure" } },
     error && whyNot(error), " ",
-    // What is too long stays too long.
-    error?.code === "too_large" ? null : button("send-again", "Try again", resend), " ",
+    // What is too long stays too long, and what is not allowed is not allowed.
+    error?.code === "too_large" || error?.code === "content_blocked" ? null : button("send-again", "Try again", resend), " ",
     attachments?.length ? null : button("rewrite", "Edit", rewrite), " ",
     button("discard", "Remove", discard)));
 }
