@@ -19,6 +19,8 @@ import { takeDrops } from "./view/drop.js";
 import { fill } from "./view/filling.js";
 import { hear } from "./view/heard.js";
 import { paintBell } from "./view/inbox.js";
+import { Notifications } from "./view/notifications.js";
+import { hearNotifications } from "./view/opening.js";
 import { attempt, notify } from "./view/popups.js";
 import { watchPresence } from "./view/presence.js";
 import { RoomView } from "./view/room.js";
@@ -37,6 +39,7 @@ const parlor = new Parlor({ store, outbox: browserOutbox() });
 Object.assign(globalThis, { parlor }); // For trying things out in the console.
 const { chat } = parlor;
 const files = new Files(parlor);
+const notifications = new Notifications(parlor);
 const blocks = new Blocks(parlor, () => paint());
 const begun = new BegunTexts(parlor, (place) => composers().forEach((each) => each.begunChanged(place)));
 const composers = () => [composer, threadComposer];
@@ -69,9 +72,10 @@ function start() {
     paintMark(byId("me-mark"), parlor.user);
   }
   parlor.connect();
+  notifications.goOn().catch(() => {}); // It is tried again with the next start.
 }
 
-setUpSignIn(parlor, start);
+setUpSignIn(parlor, notifications, start);
 parlor.on("signed-out", () => show(false));
 
 // The connection
@@ -247,11 +251,12 @@ const threadComposer = new Composer(byId("thread-form"), {
 
 /** @type {Side} */
 const side = new Side({
-  parlor, blocks, tools, actions, composer: threadComposer, openRoom, showMessage, openDirect,
+  parlor, blocks, notifications, tools, actions, composer: threadComposer, openRoom, showMessage, openDirect,
   get open() { return open; },
 });
 
 keepBegun(parlor, composers);
+hearNotifications(parlor, (room, thread) => { if (thread) side.openThread(thread, room); else openRoom(room); });
 
 // Files are dropped anywhere on the room or the thread.
 takeDrops(byId("open-room"), () => composer);

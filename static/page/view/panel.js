@@ -1,6 +1,6 @@
 /** The panel at the side: one thing at a time, beside the room. */
 
-/** @typedef {"thread" | "threads" | "saved" | "scheduled" | "members" | "pins" | "reports" | "inbox" | "search"} What */
+/** @typedef {"thread" | "threads" | "saved" | "scheduled" | "members" | "pins" | "reports" | "inbox" | "search" | "settings"} What */
 
 import { byId } from "./dom.js";
 

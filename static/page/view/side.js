@@ -1,7 +1,7 @@
 /**
  * What stands beside the room, one thing at a time: a thread, the threads that
  * one follows, what one has saved or scheduled, the members, pinned messages, what was
- * reported, the inbox, what was found.
+ * reported, the inbox, what was found, one's settings.
  *
  * @import { Parlor } from "../../client/parlor.js"
  * @import { Actions } from "./actions.js"
@@ -9,12 +9,14 @@
  * @import { Composer } from "./composer.js"
  * @import { Show } from "./lists.js"
  * @import { Tools } from "./message.js"
+ * @import { Notifications } from "./notifications.js"
  * @import { What } from "./panel.js"
  * @import { RoomView } from "./room.js"
  *
  * @typedef {object} Parts
  * @property {Parlor} parlor
  * @property {Blocks} blocks
+ * @property {Notifications} notifications
  * @property {Tools} tools
  * @property {Actions} actions
  * @property {RoomView | null} open the room that is open
@@ -34,6 +36,7 @@ import { attempt } from "./popups.js";
 import { Reports } from "./reports.js";
 import { SavedList } from "./saved.js";
 import { ScheduledList } from "./scheduled.js";
+import { SettingsPanel } from "./settings.js";
 import { Thread } from "./thread.js";
 import { ThreadList } from "./threads.js";
 
@@ -44,7 +47,7 @@ export class Side {
   #parts; #panel = new Panel();
   /** @type {Thread | null} */
   thread = null;
-  /** @type {MembersPanel | Pins | Reports | Inbox | Search | ThreadList | SavedList | ScheduledList | null} what is shown besides a thread, if it is to be kept true */
+  /** @type {MembersPanel | Pins | Reports | Inbox | Search | ThreadList | SavedList | ScheduledList | SettingsPanel | null} what is shown besides a thread, if it is to be kept true */
   shown = null;
 
   /** @param {Parts} parts */
@@ -56,6 +59,7 @@ export class Side {
     byId("open-saved").onclick = () => this.#panel.toggle("saved", () => this.#openSaved());
     byId("open-scheduled").onclick = () => this.#panel.toggle("scheduled", () => this.#openScheduled());
     byId("bell").onclick = () => this.#panel.toggle("inbox", () => this.#openInbox());
+    byId("open-settings").onclick = () => this.#panel.toggle("settings", () => this.#openSettings());
     byId("search-form").onsubmit = (event) => {
       event.preventDefault();
       const wanted = fieldsOf(byId("search-form")).q.value.trim();
@@ -152,6 +156,11 @@ export class Side {
     const { parlor, tools } = this.#parts;
     this.#show("inbox", "Inbox", (body) => new Inbox({ parlor, body, jump: tools.jump })).paint();
     parlor.seenInbox().catch(() => {});
+  }
+
+  #openSettings() {
+    const { parlor, notifications } = this.#parts;
+    this.#show("settings", "Settings", (body) => new SettingsPanel({ parlor, body, notifications })).start();
   }
 
   /** @param {string} wanted */
