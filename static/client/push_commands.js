@@ -38,7 +38,7 @@ export class PushCommands extends ReportCommands {
    * Nothing is shown on this user's devices between these times of each day, such as "22:00"
    * and "07:00": by the clock here, unless an offset is given.
    *
-   * @type {(time: Omit<QuietTime, "utc_offset_minutes"> & Partial<QuietTime>) => Promise<void>}
+   * @type {(time: Omit<QuietTime, "utc_offset_minutes"> & Partial<QuietTime>) => Promise<QuietTime>}
    */
   setQuietTime({ from, until, utc_offset_minutes: offset = -new Date().getTimezoneOffset() }) {
     return this.rest("PUT", "/push/quiet", { from, until, utc_offset_minutes: offset });

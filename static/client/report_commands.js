@@ -11,11 +11,11 @@
  * @property {number} [limit]
  */
 
+import { BlocklistCommands } from "./blocklist_commands.js";
 import { query, segment } from "./calls.js";
-import { RoomCommands } from "./room_commands.js";
 
 /** Extended by `PushCommands`. */
-export class ReportCommands extends RoomCommands {
+export class ReportCommands extends BlocklistCommands {
   /**
    * Tells who moderates the room of a message what is wrong with it.
    *

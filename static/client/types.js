@@ -163,6 +163,15 @@
  * @property {number} [seconds] or after how many seconds
  * @property {string} [note]
  *
+ * @typedef {"flag" | "mask" | "refuse"} BlocklistAction what becomes of a message in which something of a list is
+ * @typedef {{action: BlocklistAction, words?: string[], patterns?: string[]}} SettingBlocklist
+ * @typedef {{list_id: string, action: BlocklistAction, updated_at: string}} AnyBlocklist
+ * @typedef {AnyBlocklist & {words: number, patterns: number}} BlocklistSummary with how many there are
+ * @typedef {AnyBlocklist & {words: string[], patterns: string[]}} Blocklist
+ * @typedef {{list_id: string, room_id?: string, action: BlocklistAction}} FoundBlocklist a list of which something is in a text
+ * @typedef {{refused: boolean, content?: string, flagged: boolean, found: FoundBlocklist[]}} Screened
+ *   `content` is the text as it would be stored
+ *
  * @typedef {{endpoint: string, p256dh: string, auth: string}} WebAddress where a browser's push service finds it
  * @typedef {{device_id: string, web?: WebAddress, fcm?: {token: string}, apns?: {token: string}}} DeviceRegistration
  *   with one of the three

@@ -26,6 +26,12 @@ async fn the_page_and_its_modules_are_served() {
         assert!(module.body.contains("export "), "{path}");
     }
     assert!(get(&nobody, "/parlor.js").await.body.contains("\"./client/parlor.js\""));
+
+    // A service worker is for what is below its own address.
+    let worker = get(&nobody, "/worker.js").await;
+    assert_eq!(worker.status, 200);
+    assert!(worker.header("content-type").contains("javascript"), "{worker:?}");
+    assert!(worker.body.contains("\"./client/push_worker.js\""), "{}", worker.body);
 }
 
 #[tokio::test]

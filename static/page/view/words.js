@@ -84,6 +84,7 @@ const SAID = [
   [/^only the application may bring people together here$/, "On this server, only the application can bring people together."],
   [/^this user has been deleted$/, "This user was deleted."],
   [/^this member's role is not lower than yours$/, "You can only do this to members with a lower role than yours."],
+  [/^until must be another time than from$/, "Choose two different times."],
   [/^you are banned from this room$/, "You are banned from this room."],
 ];
 

@@ -1,6 +1,7 @@
 // Uses the client as docs/CLIENT.md tells, and holds that file against it.
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
+import { BlocklistCommands } from "./client/blocklist_commands.js";
 import { Calls } from "./client/calls.js";
 import { ChatCommands } from "./client/chat_commands.js";
 import { ChatLater } from "./client/chat_later.js";
@@ -144,6 +145,17 @@ assert(details.messages.some(({ message_id: one }) => one === bad));
 await alice.decideReport(report, { decision: "dismiss", note: "it is not" });
 assert.equal((await alice.readReport(report)).decided.decision, "dismiss");
 
+// What may not be said in a room, as its owner has it.
+await alice.setBlocklist("rude", { action: "refuse", words: ["blockhead"] }, "den");
+assert.deepEqual((await alice.blocklists("den")).map(({ list_id: list, action, words }) => [list, action, words]), [["rude", "refuse", 1]]);
+assert.deepEqual((await alice.blocklist("rude", "den")).words, ["blockhead"]);
+assert.equal((await alice.tryBlocklists("you Blockhead", "den")).refused, true);
+await assert.rejects(ben.send("den", "you Blockhead").stored, { code: "content_blocked", field: "content" });
+ben.discard(ben.failed[0].clientId);
+await assert.rejects(ben.blocklists(), { code: "forbidden" });
+await alice.removeBlocklist("rude", "den");
+assert.deepEqual(await alice.blocklists("den"), []);
+
 // Where nothing is pushed, devices are refused; when one wants it quiet is kept.
 assert.deepEqual(await ben.pushSettings(), { web: null, fcm: false, apns: false });
 await ben.setQuietTime({ from: "22:00", until: "07:00", utc_offset_minutes: 60 });
@@ -205,7 +217,7 @@ const source = modules.map((name) => readFileSync(new URL(name, import.meta.url)
 const named = (words) => words.filter((word) => !text.includes(`\`${word}\``) && !text.includes(`\`${word}(`)
   && !text.includes(`, ${word}(`));
 const own = (type) => Object.getOwnPropertyNames(type.prototype).filter((name) => name !== "constructor");
-assert.deepEqual(named([Calls, RoomCommands, ReportCommands, PushCommands, LaterCommands, Commands, ChatCommands, ChatLater, Parlor].flatMap(own)), [], "methods that docs/CLIENT.md does not tell");
+assert.deepEqual(named([Calls, RoomCommands, BlocklistCommands, ReportCommands, PushCommands, LaterCommands, Commands, ChatCommands, ChatLater, Parlor].flatMap(own)), [], "methods that docs/CLIENT.md does not tell");
 const events = [...source.matchAll(/emit\("([a-z-]+)"/g)].map(([, event]) => event);
 assert(events.length > 20);
 const codes = [...source.matchAll(/code: "([a-z_]+)"|^  \d+: \["([a-z_]+)"/gm)].map(([, code, other]) => code ?? other);

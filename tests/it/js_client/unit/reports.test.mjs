@@ -38,3 +38,25 @@ test("one reports what others say, while it is there", () => {
   const may = (more) => mayReport(message(1, more).data, "ann");
   assert.deepEqual([may(), may({ sender: { id: "ann" } }), may({ deleted_at: "2026" }), may({ kind: "system" })], [true, false, false, false]);
 });
+
+test("lists of words are a room's, or of all rooms", async (t) => {
+  const { parlor } = await client();
+  const asked = [];
+  t.mock.method(globalThis, "fetch", async (url, { method, body }) => {
+    asked.push([method, url.replace("http://server/api/v1", ""), ...(body ? [JSON.parse(body)] : [])]);
+    return method === "GET" || method === "POST" ? Response.json({ lists: ["a"] }) : new Response(null, { status: 204 });
+  });
+  const list = { action: "mask", words: ["bad"], patterns: [] };
+  for (const room of [undefined, "a/b"]) {
+    assert.deepEqual(await parlor.blocklists(room), ["a"]);
+    await parlor.blocklist("l", room);
+    await parlor.setBlocklist("l", list, room);
+    await parlor.removeBlocklist("l", room);
+    await parlor.tryBlocklists("bad", room);
+  }
+  const all = (lists) => [
+    ["GET", lists], ["GET", `${lists}/l`], ["PUT", `${lists}/l`, list], ["DELETE", `${lists}/l`], ["POST", `${lists}/check`, { content: "bad" }],
+  ];
+  assert.deepEqual(asked, [...all("/blocklists"), ...all("/rooms/a%2Fb/blocklists")]);
+  parlor.close();
+});
