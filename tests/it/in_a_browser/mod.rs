@@ -12,6 +12,7 @@ mod inbox_and_search;
 mod interfaces;
 mod links;
 mod marks;
+mod notifications;
 mod people;
 mod preferences;
 mod refusals;

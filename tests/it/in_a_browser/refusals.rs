@@ -107,3 +107,26 @@ async fn a_browser_that_denies_its_storage_has_a_page_that_works() {
     alice.sees("kept by the server", SENT).await;
     alice.close().await;
 }
+
+#[tokio::test]
+#[ignore = "needs Chromium and ChromeDriver: run scripts/test"]
+async fn what_may_not_be_said_is_where_it_was_written_again() {
+    let server = Server::start().await;
+    let driver = Driver::start().await;
+    let ben = server.user("ben").await;
+    ben.create_room("lobby", "public").await;
+    let list = json!({"action": "refuse", "words": ["blockhead"]});
+    ben.put("/rooms/lobby/blocklists/rude", list).await.expect(204);
+    let alice = driver.open("alice", server.address()).await;
+    alice.sign_up("alice").await;
+    alice.join_room("lobby").await;
+    alice.say("you blockhead").await;
+    let why = "document.querySelector('#composer-form .error').textContent.includes('not allowed')";
+    alice.wait_until("the reason", why, json!([])).await;
+    let kept = "document.querySelector('[data-testid=\"composer\"]').value";
+    assert_eq!(alice.evaluate(kept, json!([])).await, "you blockhead");
+    alice.has_no("[data-testid=\"message\"]").await;
+    alice.say("you Ben").await;
+    alice.sees("you Ben", SENT).await;
+    alice.close().await;
+}

@@ -84,20 +84,33 @@ impl Browser {
 
     /// Errors on the console, but for what a network that was cut leaves.
     async fn complaints(&self) -> Vec<String> {
-        let session = within("the session", self.client.session_id()).await;
-        let session = session.expect("the driver answers").expect("there is a session");
-        let path = format!("{}/session/{session}/se/log", self.driver);
-        // The client is built with TLS, though it speaks none here.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let request = reqwest::Client::builder().no_proxy().build().expect("a client can be made");
-        let request = request.post(path).json(&json!({"type": "browser"})).send();
-        let answer = within("the console", request).await.expect("the driver answers");
-        let log: Value = answer.json().await.expect("JSON");
-        let lines = log["value"].as_array().expect("a list of lines").iter();
+        let log = self.ask_driver("se/log", json!({"type": "browser"})).await;
+        let lines = log.as_array().expect("a list of lines").iter();
         let severe = lines.filter(|line| line["level"] == "SEVERE");
         let said = severe.map(|line| line["message"].as_str().unwrap_or_default().to_owned());
         said.filter(|line| !line.contains("net::ERR_") && !line.contains("WebSocket connection to"))
             .collect()
+    }
+
+    /// Asks the driver for what only this kind of browser has.
+    async fn ask_driver(&self, what: &str, body: Value) -> Value {
+        let session = within("the session", self.client.session_id()).await;
+        let session = session.expect("the driver answers").expect("there is a session");
+        let path = format!("{}/session/{session}/{what}", self.driver);
+        // The client is built with TLS, though it speaks none here.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let request = reqwest::Client::builder().no_proxy().build().expect("a client can be made");
+        let request = request.post(path).json(&body).send();
+        let answer = within(what, request).await.expect("the driver answers");
+        let mut answer: Value = answer.json().await.expect("JSON");
+        answer["value"].take()
+    }
+
+    /// Gives a command of the DevTools protocol.
+    pub async fn devtools(&self, command: &str, params: Value) {
+        let asked = json!({"cmd": command, "params": params});
+        let answer = self.ask_driver("goog/cdp/execute", asked).await;
+        assert!(answer.get("error").is_none(), "{command}: {answer}");
     }
 
     // Seeing
