@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Lobby, lobby, lobby_of, over_rest};
-use crate::support::{Browser, Server};
+use crate::support::{Browser, Outcome, Server};
 
 /// Without a push service a browser gets no subscription: this one has the key of RFC 8291.
 const SUBSCRIBE: &str = "PushManager.prototype.subscribe = async () => ({
@@ -58,18 +58,18 @@ async fn a_device_is_registered_until_its_user_signs_out() {
     let server = Server::builder().set("PARLOR_PUSH_CONTACT", "mailto:ops@example.org");
     let Lobby { alice, server, driver: _driver, .. } = lobby_of(server.start().await).await;
     let me = over_rest(&server, "alice").await;
-    let devices = async || me.get("/devices").await.expect(200)["devices"].clone();
     allow(&alice).await;
     alice.evaluate(SUBSCRIBE, json!([])).await;
     alice.press("open-settings").await;
     alice.press("notifications").await;
     alice.has("[data-testid=\"notifications\"]:checked:enabled").await;
-    assert_eq!(devices().await[0]["service"], "web");
+    assert_eq!(me.get("/devices").await.expect(200)["devices"][0]["service"], "web");
     alice.reload().await;
     alice.press("open-settings").await;
     alice.has("[data-testid=\"notifications\"]:checked:enabled").await;
     alice.sign_out().await;
-    assert_eq!(devices().await, json!([]));
+    let is_gone = |outcome: &Outcome| outcome.body.contains("\"devices\":[]");
+    me.get_until("no devices", "/devices", is_gone).await;
     alice.close().await;
 }
 
