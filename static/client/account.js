@@ -74,12 +74,14 @@ export class Account {
     this.#tokens.save({ user, access, refresh }, seconds);
   }
 
-  async logout() {
+  /** @param {string} [deviceId] a device that is told nothing more */
+  async logout(deviceId) {
     const session = this.stored;
     this.forget();
     if (!session?.refresh) return;
     // Best effort: the tokens are gone from here in any case.
-    await call(this.#base, "POST", "/auth/logout", { json: { refresh_token: session.refresh } }).catch(() => {});
+    const json = { refresh_token: session.refresh, device_id: deviceId };
+    await call(this.#base, "POST", "/auth/logout", { json }).catch(() => {});
   }
 
   forget() {

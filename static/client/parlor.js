@@ -129,10 +129,15 @@ export class Parlor extends ChatLater {
     return user;
   }
 
-  /** @returns {Promise<void>} */
-  logout() {
+  /**
+   * With a `deviceId`, that device of an account is told nothing more.
+   *
+   * @param {{deviceId?: string}} [options]
+   * @returns {Promise<void>}
+   */
+  logout({ deviceId } = {}) {
     if (this.user) this.#parts.outbox.drop();
-    return this.#parts.account.logout();
+    return this.#parts.account.logout(deviceId);
   }
 
   /**

@@ -1,6 +1,7 @@
 // Devices, quiet times, and a browser that is subscribed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Parlor, memoryStore } from "../client/parlor.js";
 import { client } from "../online.mjs";
 
 const SETTINGS = { web: { public_key: "KEY" }, fcm: false, apns: true };
@@ -108,4 +109,15 @@ test("why a browser is not subscribed is said by a code", async (t) => {
   settings.web = null;
   assert.equal(await codeOf(), "push_off");
   parlor.close();
+});
+
+test("a device is told nothing more when its user signs out there", async (t) => {
+  const asked = asking(t);
+  for (const given of [{ deviceId: "d" }, undefined]) {
+    const store = memoryStore({ access: "a", refresh: "r", user: { id: "ann", name: "Ann" } });
+    await new Parlor({ base: "http://server", store }).logout(given);
+  }
+  assert.deepEqual(asked, [
+    ["POST /auth/logout", { refresh_token: "r", device_id: "d" }], ["POST /auth/logout", { refresh_token: "r" }],
+  ]);
 });
