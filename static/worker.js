@@ -11,7 +11,7 @@ import { carryOut, leadTo } from "./client/push_worker.js";
 const scope = /** @type {any} */ (globalThis);
 
 /** @type {(url: string) => boolean} */
-const isPage = (url) => new URL(".", url).href === scope.registration.scope && !url.endsWith(".html");
+const isPage = (url) => [".", "index.html"].some((path) => new URL(path, scope.registration.scope).pathname === new URL(url).pathname);
 
 /** @type {(about: Noted) => string} */
 const addressOf = ({ room_id: room, thread_id: thread }) =>
