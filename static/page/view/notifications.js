@@ -11,8 +11,12 @@
  * @property {NotificationPermission} permission
  */
 
+import { ParlorError } from "../../client/parlor.js";
+import { whyNot } from "./words.js";
+
 const KEY = "parlor.device";
-const BLOCKED = "Notifications are blocked for this page. Allow them in your browser's settings.";
+const BLOCKED = new ParlorError({ code: "push_denied", message: "The browser does not allow notifications here." });
+const CANNOT = "This browser cannot show notifications.";
 
 /**
  * Why there can be none on this device; null if there can.
@@ -21,10 +25,10 @@ const BLOCKED = "Notifications are blocked for this page. Allow them in your bro
  * @param {Pick<PushSettings, "web">} settings of the server
  */
 export function whyNoNotifications({ isSecure, canShow, permission }, { web }) {
-  if (!web) return "This server does not send notifications to browsers.";
+  if (!web) return whyNot({ code: "push_off" });
   if (!isSecure) return "Notifications need a secure address, which begins with https.";
-  if (!canShow) return "This browser cannot show notifications. On an iPhone or iPad, add this page to the home screen first.";
-  return permission === "denied" ? BLOCKED : null;
+  if (!canShow) return `${CANNOT} On an iPhone or iPad, add this page to the home screen first.`;
+  return permission === "denied" ? whyNot(BLOCKED) : null;
 }
 
 /** @returns {Browser} */
@@ -50,10 +54,10 @@ export class Notifications {
 
   get areOn() { return this.#deviceId !== null; }
 
-  /** Asks for leave, which a browser takes only from a click; says whether they are on. */
+  /** Asks whether they are allowed, which a browser takes only from a click; says whether they are on. */
   async turnOn() {
     const permission = await Notification.requestPermission();
-    if (permission === "denied") throw new Error(BLOCKED);
+    if (permission === "denied") throw BLOCKED;
     if (permission !== "granted") return false;
     const { id = crypto.randomUUID() } = kept();
     await this.#parlor.subscribeToPush(await worker(), { deviceId: id });
@@ -79,8 +83,9 @@ export class Notifications {
   }
 }
 
-/** The page's service worker lies beside it. */
-const worker = () => navigator.serviceWorker.register(new URL("../../worker.js", import.meta.url), { type: "module" });
+/** The page's service worker lies beside it; it is a module, which not every browser takes. */
+const worker = () => navigator.serviceWorker.register(new URL("../../worker.js", import.meta.url), { type: "module" })
+  .catch((cause) => { throw new Error(CANNOT, { cause }); });
 
 /**
  * The id of this device, and the last one of whom it shows notifications.
