@@ -9,11 +9,13 @@
 import { segment } from "./calls.js";
 import { RoomCommands } from "./room_commands.js";
 
-/** @type {(room: string | undefined, below?: string) => string} */
-const pathOf = (room, below) => {
-  const lists = room === undefined ? "/blocklists" : `/rooms/${segment(room)}/blocklists`;
-  return below === undefined ? lists : `${lists}/${segment(below)}`;
-};
+/**
+ * A path of a room's, or of all rooms.
+ * @type {(room: string | undefined, path: string) => string}
+ */
+const pathOf = (room, path) => (room === undefined ? path : `/rooms/${segment(room)}${path}`);
+/** @type {(list: string, room?: string) => string} */
+const listOf = (list, room) => pathOf(room, `/blocklists/${segment(list)}`);
 
 /** Extended by `ReportCommands`. */
 export class BlocklistCommands extends RoomCommands {
@@ -22,21 +24,21 @@ export class BlocklistCommands extends RoomCommands {
    *
    * @type {(room?: string) => Promise<BlocklistSummary[]>}
    */
-  blocklists(room) { return this.rest("GET", pathOf(room)).then(({ lists }) => lists); }
+  blocklists(room) { return this.rest("GET", pathOf(room, "/blocklists")).then(({ lists }) => lists); }
   /** @type {(list: string, room?: string) => Promise<Blocklist>} */
-  blocklist(list, room) { return this.rest("GET", pathOf(room, list)); }
+  blocklist(list, room) { return this.rest("GET", listOf(list, room)); }
   /**
    * Sets a list as a whole, also one that is new.
    *
    * @type {(list: string, how: SettingBlocklist, room?: string) => Promise<void>}
    */
-  setBlocklist(list, how, room) { return this.rest("PUT", pathOf(room, list), how); }
+  setBlocklist(list, how, room) { return this.rest("PUT", listOf(list, room), how); }
   /** @type {(list: string, room?: string) => Promise<void>} */
-  removeBlocklist(list, room) { return this.rest("DELETE", pathOf(room, list)); }
+  removeBlocklist(list, room) { return this.rest("DELETE", listOf(list, room)); }
   /**
    * What the lists would make of a text, which nobody says.
    *
    * @type {(content: string, room?: string) => Promise<Screened>}
    */
-  tryBlocklists(content, room) { return this.rest("POST", pathOf(room, "check"), { content }); }
+  tryBlocklists(content, room) { return this.rest("POST", pathOf(room, "/content-check"), { content }); }
 }
