@@ -16,23 +16,21 @@ const FIELDS = {
 };
 
 /**
- * What is said of some codes, whatever else the server says. `later` is when it may be tried
- * again, if that is known.
- * @type {Record<string, (later: string) => string>}
+ * What is said of some codes, whatever else the server says.
+ * @type {Record<string, string>}
  */
 const OF_CODES = {
-  content_blocked: () => "This has words that are not allowed here. Change them and try again.",
-  newcomer: (later) => `New members cannot send links or files yet.${later && ` You can ${later}.`}`,
-  push_denied: () => "Notifications are blocked for this page. Allow them in your browser's settings.",
-  push_failed: () => "Your browser could not turn on notifications. Try again later.",
-  push_off: () => "This server does not send notifications to browsers.",
+  content_blocked: "This has words that are not allowed here. Change them and try again.",
+  push_denied: "Notifications are blocked for this page. Allow them in your browser's settings.",
+  push_failed: "Your browser could not turn on notifications. Try again later.",
+  push_off: "This server does not send notifications to browsers.",
 };
 
-/** Refusals because of what a message says. */
-const OF_CONTENT = new Set(["content_blocked", "newcomer"]);
-
-/** @type {(error: {code?: string} | null) => boolean} */
-export const isOfContent = (error) => OF_CONTENT.has(error?.code ?? "");
+/**
+ * Whether it was refused because of what a message says.
+ * @type {(error: {code?: string} | null) => boolean}
+ */
+export const isOfContent = (error) => error?.code === "content_blocked";
 
 /**
  * What the server and the client say, and what is said here.
@@ -99,9 +97,9 @@ const called = (field) => FIELDS[field] ?? `The ${field.replaceAll("_", " ")}`;
  * @param {unknown} error
  */
 export function whyNot(error) {
-  const { code = "", message, field, retryAfterMs } = /** @type {Pick<ParlorError, "message"> & Partial<ParlorError>} */ (error);
+  const { code = "", message, field } = /** @type {Pick<ParlorError, "message"> & Partial<ParlorError>} */ (error);
   const ofCode = OF_CODES[code];
-  if (ofCode) return ofCode(retryAfterMs ? inAWhile(retryAfterMs) : "");
+  if (ofCode) return ofCode;
   for (const [pattern, said] of SAID) {
     const found = pattern.exec(message);
     if (found) return typeof said === "string" ? said.replace("$1", found[1]) : said(...found);
@@ -134,19 +132,6 @@ function tooLarge(most = 0) {
  */
 const megabytes = (bytes) => (bytes < 1024 ** 2
   ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${Number((bytes / 1024 ** 2).toFixed(1))} MB`);
-
-const relative = new Intl.RelativeTimeFormat("en");
-/** @type {[unit: "day" | "hour" | "minute", ms: number][]} */
-const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]];
-
-/**
- * "in 3 hours": never too early.
- * @param {number} ms
- */
-export function inAWhile(ms) {
-  const [unit, length] = UNITS.find(([, each]) => ms > each) ?? UNITS[2];
-  return relative.format(Math.ceil(ms / length), unit);
-}
 
 /** @type {(text: string) => string} */
 export const capitalised = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);

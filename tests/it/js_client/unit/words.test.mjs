@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inAWhile, isOfContent, whyNoFile, whyNot } from "../page/view/words.js";
+import { isOfContent, whyNoFile, whyNot } from "../page/view/words.js";
 
 const MOST = 25 * 1024 ** 2;
 
@@ -44,15 +44,6 @@ test("a file that is refused says what it may be", () => {
 });
 
 test("what moderation refuses is said by its code", () => {
-  const newcomer = { code: "newcomer", message: "not yet" };
-  assert.equal(whyNot(newcomer), "New members cannot send links or files yet.");
-  assert.equal(whyNot({ ...newcomer, retryAfterMs: 5_400_000 }), "New members cannot send links or files yet. You can in 2 hours.");
-  assert.equal(whyNoFile({ ...newcomer, retryAfterMs: 59_000 }), "New members cannot send links or files yet. You can in 1 minute.");
   assert.match(whyNot({ code: "content_blocked", message: "x", field: "content" }), /words that are not allowed/);
-  assert.deepEqual([newcomer, { code: "content_blocked" }, { code: "forbidden" }, null].map(isOfContent), [true, true, false, false]);
-});
-
-test("a while is never too short", () => {
-  const said = [1, 60_000, 60_001, 3_600_000, 3_600_001, 86_400_000, 86_400_001].map(inAWhile);
-  assert.deepEqual(said, ["in 1 minute", "in 1 minute", "in 2 minutes", "in 60 minutes", "in 2 hours", "in 24 hours", "in 2 days"]);
+  assert.deepEqual([{ code: "content_blocked" }, { code: "forbidden" }, null].map(isOfContent), [true, false, false]);
 });
