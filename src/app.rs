@@ -17,6 +17,7 @@ mod nodes;
 mod output;
 mod parts;
 mod progress;
+mod push;
 mod serve;
 mod signals;
 mod traces;

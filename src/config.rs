@@ -13,6 +13,7 @@ mod nodes;
 mod push;
 mod rooms;
 mod store;
+mod telling;
 mod traces;
 mod trial;
 mod values;
@@ -41,6 +42,7 @@ use self::{
     push::PushArgs,
     rooms::RoomConfig,
     store::DATA_DIR,
+    telling::TellArgs,
     traces::TraceArgs,
     values::parse_contact,
     webhooks::WebhookArgs,
@@ -49,7 +51,7 @@ use crate::{
     auth::{Secret, TrustedProxies},
     callbacks::CallbacksConfig,
     limiter::Rates,
-    push::PushConfig,
+    push::{PushConfig, TellConfig},
     webhooks::WebhookConfig,
 };
 use parlor_domain::limits::{Limits, positive};
@@ -94,6 +96,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub push: PushArgs,
     #[command(flatten)]
+    pub telling: TellArgs,
+    #[command(flatten)]
     pub callbacks: CallbackArgs,
     #[command(flatten)]
     pub traces: TraceArgs,
@@ -125,6 +129,8 @@ pub struct Config {
     pub webhooks: Option<WebhookConfig>,
     /// By whom devices are told.
     pub push: PushConfig,
+    /// When and what they are told.
+    pub telling: TellConfig,
     pub callbacks: CallbacksConfig,
     /// `None`: nothing is recorded.
     pub traces: Option<TraceConfig>,
@@ -199,6 +205,7 @@ impl Config {
         let limits = Arc::new(args.limits.check()?);
         let webhooks = webhooks::webhooks(args.webhooks)?;
         let push = args.push.check()?;
+        let telling = args.telling.check()?;
         let callbacks = args.callbacks.check()?;
         let traces = args.traces.check()?;
         // Nothing is made before the rest is known to be right.
@@ -218,6 +225,7 @@ impl Config {
             attachments: AttachmentConfig::new(args.attachments, &store)?,
             webhooks,
             push,
+            telling,
             callbacks,
             traces,
             rates: args.rates.rates(),

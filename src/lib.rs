@@ -25,6 +25,7 @@ pub mod app;
 mod assistants;
 pub mod attachments;
 pub mod auth;
+mod backoff;
 pub mod callbacks;
 pub mod chat;
 pub mod cli;

@@ -67,6 +67,9 @@ def types(of: Description) -> str:
             lines.append(f"\n{name} = {type_of(schema)}\n" + (doc_of(schema.get("description", ""), 0)))
             continue
         fields = of.fields(name)
+        if any(keyword.iskeyword(field.name) for field in fields):
+            lines.append(by_texts(name, fields) + doc_of(schema.get("description", ""), 0))
+            continue
         must = [field for field in fields if field.required]
         may = [field for field in fields if not field.required]
         if may and must:
@@ -76,6 +79,14 @@ def types(of: Description) -> str:
             total = ", total=False" if may else ""
             lines.append(f"\n\nclass {name}(TypedDict{total}):\n{doc}{gap(doc)}{members(fields)}")
     return "".join(lines)
+
+
+def by_texts(name: str, fields: list[Field]) -> str:
+    """A type with a field whose name no class can have (PEP 589, "Alternative Syntax")."""
+    (required,) = {field.required for field in fields}
+    total = "" if required else "    total=False,\n"
+    given = "".join(f'        "{field.name}": {type_of(field.schema)!r},\n' for field in fields)
+    return f'\n\n{name} = TypedDict(\n    "{name}",\n    {{\n{given}    }},\n{total})\n'
 
 
 def gap(doc: str) -> str:

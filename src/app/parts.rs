@@ -16,6 +16,7 @@ use crate::{
     db::{Database, Writer},
     limiter::Limiters,
     places::Places,
+    push::Services,
     rest::{Answers, DESCRIPTIONS, Draining, Files, Noted, Search, State, page_policy},
 };
 use parlor_domain::{MessageId, MessageIds};
@@ -27,6 +28,7 @@ pub(super) struct Me {
     pub bus: Option<Recipient<ToNodes>>,
     pub callbacks: Callbacks,
     pub lists: ReadyLists,
+    pub push: Services,
 }
 
 pub(super) fn start_chat(
@@ -37,7 +39,7 @@ pub(super) fn start_chat(
     (newest, unfinished): (Option<MessageId>, Unfinished),
     me: Me,
 ) -> Addr<ChatServer> {
-    let Me { number, leads, bus, callbacks, lists } = me;
+    let Me { number, leads, bus, callbacks, lists, push } = me;
     let settings = ChatSettings {
         limits: config.limits.clone(),
         rates: config.rates,
@@ -50,6 +52,7 @@ pub(super) fn start_chat(
         retention_tick: config.rooms.retention_tick,
         empty_room_ttl: config.rooms.empty_room_ttl,
         lists,
+        push,
         callbacks,
         tells_arrivals: config.webhooks.is_some(),
         has_nodes: config.store.database.file().is_none(),
@@ -70,8 +73,7 @@ pub(super) fn state(
     writer: &Addr<Writer>,
     database: &Database,
     (revocations, api_keys): (Revocations, ApiKeys),
-    files: Files,
-    search: Option<Search>,
+    (files, search, push): (Files, Option<Search>, Services),
 ) -> State {
     let (leeway, claims) = (config.identity.tokens.leeway, config.identity.claims.clone());
     let previous = config.identity.previous_secret.as_ref();
@@ -128,6 +130,7 @@ pub(super) fn state(
         lists: ReadyLists::default(),
         limits: config.limits.clone(),
         contact: config.rooms.contact,
+        push,
         has_directory: config.rooms.directory == Switch::On,
         noted: Noted::default(),
         draining: Draining::default(),

@@ -21,6 +21,7 @@ use super::{
     listen::listen,
     nodes::Cluster,
     parts::{Me, start_chat, state},
+    push,
     signals::Signals,
     traces::Traces,
 };
@@ -148,7 +149,15 @@ impl Running {
         let bus = cluster.publish(&for_nodes);
         let lists = ReadyLists::default();
         lists.read(&reader).await.map_err(Failure::environment)?;
-        let me = Me { number, leads: leads.clone(), bus, callbacks, lists: lists.clone() };
+        let push = push::services(&config.push, &reader, &writer).await?;
+        let me = Me {
+            number,
+            leads: leads.clone(),
+            bus,
+            callbacks,
+            lists: lists.clone(),
+            push: push.clone(),
+        };
         let chat = start_chat(&arbiter, config, &writer, database, (newest, unfinished), me);
         let bars = reader.bars(crate::clock::now()).await;
         let bars = Revocations::new(bars.map_err(Failure::environment)?);
@@ -161,6 +170,7 @@ impl Running {
             let dispatcher = Dispatcher::new(webhooks, reader.clone(), writer.clone());
             actix_web::rt::spawn(dispatcher.run(leads.clone()));
         }
+        push::start(config, &push, &reader, &writer, &leads);
         let reminders = Reminders::new(chat.clone(), reader.clone());
         actix_web::rt::spawn(reminders.run(leads.clone()));
         let content_bytes = config.limits.content_bytes;
@@ -185,7 +195,8 @@ impl Running {
         let links = Links::new(&config.secret, previous, files.links_base.clone());
         let (allowed, quota) = (files.allowed.clone(), limits.file_quota());
         let files = Files::new(store, links, allowed, bytes_max, quota);
-        let mut state = state(config, &chat, &writer, database, (bars, api_keys), files, search);
+        let mut state =
+            state(config, &chat, &writer, database, (bars, api_keys), (files, search, push));
         (state.health, state.permissions, state.lists) = (health, permissions, lists);
         if config.nodes.redis.is_some() {
             state.limiters.share();

@@ -14,7 +14,7 @@ use crate::{
         submit,
     },
 };
-use parlor_domain::{SignIn, Timestamp, User, UserId};
+use parlor_domain::{DeviceId, SignIn, Timestamp, User, UserId};
 
 /// Why an account cannot be used. The text is shown to users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -111,10 +111,14 @@ impl Accounts {
         }
     }
 
-    /// Ends the sign-in of a refresh token, if it is known. Anybody may call
-    /// this, as often as they like, so only a sign-in that exists and is active
-    /// costs a write.
-    pub async fn log_out(&self, refresh: &str) -> Result<Option<SignIn>, AccountError> {
+    /// Ends the sign-in of a refresh token, if it is known, and tells its devices nothing
+    /// more, nor the one that is named. Anybody may call this, as often as they like, so
+    /// only a sign-in that exists and is active costs a write.
+    pub async fn log_out(
+        &self,
+        refresh: &str,
+        device: Option<DeviceId>,
+    ) -> Result<Option<SignIn>, AccountError> {
         let (hash, at, until) = (hash(refresh), now(), self.access_until());
         let known = self.reader.sign_in_of(&hash).await.map_err(|_| AccountError::Unavailable)?;
         match known {
@@ -122,7 +126,7 @@ impl Accounts {
             Some((sign_in, true)) => return Ok(Some(sign_in)),
             Some((_, false)) => {}
         }
-        self.write(EndSignIn { hash, at, until }).await.map_err(refusal)
+        self.write(EndSignIn { hash, device, at, until }).await.map_err(refusal)
     }
 
     /// Gives an account another password, and ends its other sign-ins: those

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::ChatError;
 use crate::callbacks::{Grant, NO_REASON, Permission};
 use parlor_domain::{
-    Denied, Role, Room, RoomKind, RoomRules, Standing, Timestamp, User, UserId, UserKey,
+    Denied, Role, Room, RoomKind, RoomRules, SignIn, Standing, Timestamp, User, UserId, UserKey,
 };
 
 /// Who asks.
@@ -20,6 +20,22 @@ pub struct Requester {
     pub is_service: bool,
     /// May give others all rights.
     pub grants: bool,
+    pub via: Via,
+}
+
+/// With what somebody was let in, as far as it can be revoked by itself.
+#[derive(Clone, Debug, Default)]
+pub struct Via {
+    pub sign_in: Option<SignIn>,
+    /// The token's `jti`.
+    pub token_id: Option<Arc<str>>,
+}
+
+impl Via {
+    /// By which it is revoked.
+    pub fn revocation_id(&self) -> Option<Arc<str>> {
+        self.sign_in.map(SignIn::revocation_id).or_else(|| self.token_id.clone())
+    }
 }
 
 impl Requester {
@@ -30,14 +46,14 @@ impl Requester {
 
     /// Who asks for themselves, without any right of theirs.
     pub fn plain(user: User) -> Self {
-        Self { user, is_admin: false, is_service: false, grants: false }
+        Self { user, is_admin: false, is_service: false, grants: false, via: Via::default() }
     }
 
     /// The server itself, which may ask anything.
     pub fn system() -> Self {
         let id = UserId::from_stored("");
         let user = User { key: UserKey(0), id, name: "".into(), avatar: None };
-        Self { user, is_admin: true, is_service: true, grants: true }
+        Self { user, is_admin: true, is_service: true, grants: true, via: Via::default() }
     }
 }
 

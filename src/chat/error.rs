@@ -7,8 +7,9 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     db::{ReadError, WriteError},
     protocol::{ErrorCode, ErrorView},
+    push::BadAddress,
 };
-use parlor_domain::{Denied, QuotaReached};
+use parlor_domain::{Denied, PushService, QuotaReached};
 
 /// Why a request was refused. Its text is for a person.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +40,10 @@ pub enum ChatError {
     /// A field of the request, where only the server could find that out.
     #[error("{what}")]
     Wrong { field: &'static str, what: String },
+    #[error("nothing is told to devices of this service here: {0}")]
+    PushOff(PushService),
+    #[error("{0}")]
+    BadAddress(BadAddress),
     /// The application was asked to do it.
     #[error("the application has not answered; it may have done it all the same")]
     Unanswered,
@@ -55,10 +60,11 @@ impl ChatError {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::Conflict(_) => ErrorCode::Conflict,
-            Self::Invalid(_) | Self::NoSuchCommand | Self::Wrong { .. } => {
+            Self::Invalid(_) | Self::NoSuchCommand | Self::Wrong { .. } | Self::BadAddress(_) => {
                 ErrorCode::InvalidMessage
             }
             Self::Blocked | Self::BlockedInRoom => ErrorCode::ContentBlocked,
+            Self::PushOff(_) => ErrorCode::PushOff,
             Self::TooLarge(_) => ErrorCode::TooLarge,
             Self::Limited { .. } => ErrorCode::RateLimited,
             Self::Refused(_) => ErrorCode::Refused,
@@ -80,6 +86,8 @@ impl ChatError {
             Self::NoSuchCommand => Some("type"),
             Self::Blocked | Self::BlockedInRoom => Some("content"),
             Self::Wrong { field, .. } => Some(field),
+            Self::PushOff(service) => Some(service.as_str()),
+            Self::BadAddress(bad) => Some(field_of(*bad)),
             Self::NotFound(_)
             | Self::Forbidden(_)
             | Self::Conflict(_)
@@ -99,6 +107,8 @@ impl ChatError {
                 Some(*retry_after)
             }
             Self::NoSuchCommand
+            | Self::PushOff(_)
+            | Self::BadAddress(_)
             | Self::NotFound(_)
             | Self::Forbidden(_)
             | Self::Conflict(_)
@@ -116,6 +126,16 @@ impl ChatError {
     /// The answer while the database or the server cannot take more.
     pub fn unavailable() -> Self {
         Self::Unavailable { retry_after: parlor_domain::limits::RETRY_AFTER }
+    }
+}
+
+fn field_of(bad: BadAddress) -> &'static str {
+    match bad {
+        BadAddress::Endpoint | BadAddress::PrivateEndpoint => "web.endpoint",
+        BadAddress::Key => "web.p256dh",
+        BadAddress::Auth => "web.auth",
+        BadAddress::FcmToken => "fcm.token",
+        BadAddress::ApnsToken => "apns.token",
     }
 }
 

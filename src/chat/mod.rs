@@ -21,7 +21,7 @@ mod server;
 mod state;
 mod stream;
 
-pub use access::{Access, Requester};
+pub use access::{Access, Requester, Via};
 pub use blocklists::ReadyLists;
 pub use connection::*;
 pub use deliver::{CatchUp, CatchUpKind, CatchUpRoom, Deliver, Item, Replayed};

@@ -74,6 +74,7 @@ use crate::{
     db::{Committed, Reader, SetCommitted, Ticket, Writer},
     limiter::Rates,
     name_thread,
+    push::Services,
 };
 use asking::Decided;
 use bulk::StartBulk;
@@ -106,6 +107,8 @@ pub struct ChatSettings {
     pub empty_room_ttl: Duration,
     /// What messages are looked through for.
     pub lists: ReadyLists,
+    /// By whom devices are told.
+    pub push: Services,
     /// What the application is asked.
     pub callbacks: Callbacks,
     /// Somebody outside wants to know who comes, so it is written down.

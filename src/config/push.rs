@@ -46,7 +46,7 @@ pub struct PushArgs {
     /// The bundle id of the application, such as `org.example.chat`
     #[arg(long, env = "PARLOR_APNS_TOPIC")]
     pub apns_topic: Option<String>,
-    /// Where APNs is; https://api.sandbox.push.apple.com for what Xcode has installed
+    /// Where APNs is; `https://api.sandbox.push.apple.com` for what Xcode has installed
     #[arg(long, env = "PARLOR_APNS_URL", default_value = "https://api.push.apple.com")]
     pub apns_url: String,
     /// Time limit for a push service's answer, at most 60s

@@ -20,7 +20,7 @@ use crate::{
     protocol::{UserView, server_frame::SelfView},
 };
 use parlor_domain::{
-    DisplayText, SignIn, UserId,
+    DeviceId, DisplayText, SignIn, UserId,
     limits::{NAME_CHARS, PASSWORD_BYTES},
 };
 
@@ -77,6 +77,13 @@ impl<'a> From<&'a Tokens> for TokensView<'a> {
     }
 }
 
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Logout {
+    refresh_token: String,
+    /// A device of the user that is told nothing more.
+    device_id: Option<DeviceId>,
+}
+
 pub(super) async fn register(
     _: RateLimitedByAddress,
     state: web::Data<State>,
@@ -124,15 +131,15 @@ pub(super) async fn refresh(
     .await
 }
 
-/// Ends the sign-in: its refresh and access tokens, and its connections.
+/// Ends the sign-in: its refresh and access tokens, its connections and devices.
 pub(super) async fn log_out(
     _: WithAccounts,
     state: web::Data<State>,
-    Refresh { refresh_token }: Refresh,
+    Logout { refresh_token, device_id }: Logout,
 ) -> Result<Reply<Done>, ApiError> {
     let state = state.into_inner();
     to_the_end(async move {
-        if let Some(sign_in) = state.accounts.log_out(&refresh_token).await? {
+        if let Some(sign_in) = state.accounts.log_out(&refresh_token, device_id).await? {
             end_sign_in(&state, sign_in).await?;
         }
         Ok(Reply::done())

@@ -8,7 +8,9 @@ use super::State;
 use crate::{
     auth::Identity,
     callbacks::Permission,
-    chat::{Access, ChatError, ChatServer, Ended, Look, Operation, ReplyTo, Request, Requester},
+    chat::{
+        Access, ChatError, ChatServer, Ended, Look, Operation, ReplyTo, Request, Requester, Via,
+    },
     clock::now,
     error::ApiError,
 };
@@ -39,6 +41,7 @@ impl State {
             is_admin: who.is_admin || is_given,
             is_service: who.is_service || is_given,
             grants: who.is_admin,
+            via: Via { sign_in: who.sign_in, token_id: who.token_id.clone() },
         };
         let (answer, answered) = oneshot::channel();
         // The ChatServer never waits, and refuses what it cannot take.

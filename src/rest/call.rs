@@ -202,6 +202,7 @@ pub(super) fn parts_of(path: &'static str) -> impl Iterator<Item = &'static str>
 /// The field that a part of a path is.
 pub(super) fn field_of(part: &str) -> &str {
     match part {
+        "device" => "device_id",
         "room" => "room_id",
         "user" => "user_id",
         "message" => "message_id",

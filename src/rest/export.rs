@@ -14,8 +14,8 @@ use crate::{
     db::{FollowedThreads, Needs, Reacted, ReadError, Reader},
     error::ApiError,
     protocol::{
-        AttachmentView, DraftView, MessageView, OwnReportView, ProfileView, ReceiptView, RoomView,
-        SavedMessageView, ScheduledView, ThreadStateView, UserView,
+        AttachmentView, DeviceView, DraftView, MessageView, OwnReportView, ProfileView, QuietView,
+        ReceiptView, RoomView, SavedMessageView, ScheduledView, ThreadStateView, UserView,
     },
 };
 use parlor_domain::{
@@ -27,6 +27,8 @@ use parlor_domain::{
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Export<'a> {
     user: ProfileView<'a>,
+    quiet: Option<QuietView>,
+    devices: Vec<DeviceView<'a>>,
     rooms: Vec<RoomView<'a>>,
     receipts: Vec<RoomReceipt<'a>>,
     blocked: Vec<UserView<'a>>,
@@ -175,7 +177,13 @@ async fn next(
             let profile = source.reader.profile(user.key).await?;
             let view = profile.as_ref().map(ProfileView::whole);
             let view = serde_json::to_string(&view).expect("texts and numbers are JSON");
-            text.text.push_str(&format!("{{\"user\":{view},\"rooms\":["));
+            let quiet = source.reader.quiet_time(user.key).await?.map(QuietView::from);
+            let quiet = serde_json::to_string(&quiet).expect("texts and numbers are JSON");
+            text.text.push_str(&format!("{{\"user\":{view},\"quiet\":{quiet},\"devices\":["));
+            // At most `DEVICES_PER_USER`.
+            let devices = source.reader.devices(user.key).await?;
+            devices.iter().for_each(|device| text.entry(&DeviceView::from(device)));
+            text.list("rooms");
             Step::Rooms(RoomKey(0))
         }
         Step::Rooms(after) => {

@@ -20,7 +20,7 @@ use crate::{
     protocol::{Close, ErrorCode},
     transport::Certificate,
 };
-use parlor_domain::{Denied, limits::METRICS_TIMEOUT};
+use parlor_domain::{Denied, PushService, limits::METRICS_TIMEOUT};
 
 /// Metrics that are measured on request: name, help and value.
 type Measured = (&'static str, &'static str, u64);
@@ -50,6 +50,7 @@ async fn collect(state: &State) -> Result<String, ApiError> {
         measured.push(("parlor_certificate_expires_seconds", help, at));
     }
     measured.extend(stored(state).await);
+    metrics().expect_push(PushService::ALL.map(PushService::as_str));
     metrics().expect_callbacks(callbacks::NAMES);
     metrics().expect_codes(ErrorCode::ALL.map(ErrorCode::as_str), Close::ALL.map(Close::code));
     Ok(metrics().text(&measured))
@@ -60,14 +61,24 @@ async fn collect(state: &State) -> Result<String, ApiError> {
 async fn stored(state: &State) -> Vec<Measured> {
     let State { reader, .. } = state;
     let counting = async {
-        tokio::join!(reader.inbox_count(), reader.backlogs(), reader.submission_backlog())
+        tokio::join!(
+            reader.inbox_count(),
+            reader.backlogs(),
+            reader.submission_backlog(),
+            reader.pushes_waiting()
+        )
     };
     // A PostgreSQL looks at each of its files for that.
     let sizing = timeout(METRICS_TIMEOUT, reader.database_size());
     let (counted, size) = tokio::join!(timeout(METRICS_TIMEOUT, counting), sizing);
     // A read that fails is counted and logged where it does.
     let mut all = match counted {
-        Ok((Ok(inbox), Ok(backlogs), Ok(submissions))) => backlog(inbox, &backlogs, submissions),
+        Ok((Ok(inbox), Ok(backlogs), Ok(submissions), Ok(pushes))) => {
+            for (service, count) in pushes {
+                metrics().pushes_wait(service.as_str(), number(count));
+            }
+            backlog(inbox, &backlogs, submissions)
+        }
         _ => Vec::new(),
     };
     if let Ok(Ok(size)) = size {

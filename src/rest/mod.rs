@@ -35,6 +35,7 @@ mod messages;
 mod noted;
 mod observe;
 mod presence;
+mod push;
 mod read;
 mod reading;
 mod reply;

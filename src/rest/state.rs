@@ -25,6 +25,7 @@ use crate::{
     nodes::Health,
     places::Places,
     protocol::Rules,
+    push::Services,
     transport::Certificate,
 };
 use parlor_domain::{
@@ -77,6 +78,8 @@ pub struct State {
     pub contact: Contact,
     /// Whether users find each other by name.
     pub has_directory: bool,
+    /// By whom devices are told.
+    pub push: Services,
     /// How long an event is kept in a user's inbox.
     pub inbox_ttl: Duration,
     /// What was read lately by those who may read all.

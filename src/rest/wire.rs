@@ -13,10 +13,10 @@ use crate::{
     limiter::{Rates, per_second},
     operations::{command::Answered, disconnect::Disconnected, frames::FRAMES, publish::Published},
     protocol::{
-        Close, DraftView, ErrorCode, ErrorView, HistoryView, MemberOutcome, MemberResultView,
-        MemberView, MembersChangedView, ReadMarkView, Refusal, ReportView, ReportedView,
-        RoomEntryView, RoomPreferencesView, RoomView, SavedMessageView, SavedView, ScheduledView,
-        Schemas, StoredMessageView, ThreadStateView,
+        Close, DeviceView, DraftView, ErrorCode, ErrorView, HistoryView, MemberOutcome,
+        MemberResultView, MemberView, MembersChangedView, QuietView, ReadMarkView, Refusal,
+        ReportView, ReportedView, RoomEntryView, RoomPreferencesView, RoomView, SavedMessageView,
+        SavedView, ScheduledView, Schemas, StoredMessageView, ThreadStateView,
         events::{self, Delta, Departure, MarkView, PresenceView, UnreadView},
         server_frame::{
             self, AppendedView, ChangedView, DeliveredView, Empty, JoinedView, ResumedInbox,
@@ -25,12 +25,13 @@ use crate::{
     },
 };
 use parlor_domain::{
-    AppEvent, ClientId, Decided, Decision, Draft, Epoch, EventKind, Extras, Failed, HistoryPage,
-    InboxEvent, Member, Mentions, Message, MessageId, MessageKind, Notifications, Pin, Posted,
-    Preferences, Profile, Quote, REMINDER, Reaction, Reminder, Report, ReportId, ReportReason,
-    Role, Room, RoomEvent, RoomId, RoomKind, RoomOverview, RoomRules, RoomState, Saved, Scheduled,
-    ScheduledEnd, ScheduledId, Seq, Standing, Status, StreamState, Thread, ThreadState, Timestamp,
-    User, UserId, UserKey, limits::Limits,
+    AppEvent, ClientId, Decided, Decision, Device, DeviceId, Draft, Epoch, EventKind, Extras,
+    Failed, HistoryPage, InboxEvent, Member, Mentions, Message, MessageId, MessageKind,
+    Notifications, Pin, Posted, Preferences, Profile, PushService, QuietTime, Quote, REMINDER,
+    Reaction, Reminder, Report, ReportId, ReportReason, Role, Room, RoomEvent, RoomId, RoomKind,
+    RoomOverview, RoomRules, RoomState, Saved, Scheduled, ScheduledEnd, ScheduledId, Seq, Standing,
+    Status, StreamState, Thread, ThreadState, TimeOfDay, Timestamp, User, UserId, UserKey,
+    limits::Limits,
 };
 use parlor_websocket::Frame;
 
@@ -421,6 +422,14 @@ fn every_answer_of_an_operation() {
     answers.add(&ThreadStateView::from(&thread_state()));
     answers.add(&ReportedView { report_id: MESSAGE.to_string() });
     answers.add(&ReportView::from(&report()));
+    answers.add(&DeviceView::from(&Device {
+        id: DeviceId::from_stored("phone"),
+        service: PushService::Web,
+        registered_at: AT,
+        told_at: Some(LATER),
+    }));
+    let [from, until] = [22 * 60, 7 * 60 + 30].map(TimeOfDay::from_stored);
+    answers.add(&QuietView::from(QuietTime { from, until, utc_offset_minutes: 60 }));
     answers.add(&SavedView::from(&saved()));
     answers.add(&ScheduledView::from(&scheduled()));
     answers.add(&SavedMessageView::from(&(saved(), plain())));

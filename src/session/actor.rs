@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     auth::{AuthError, Identity},
-    chat::{Connect, Disconnect, Origin, Requester, SessionRef},
+    chat::{Connect, Disconnect, Origin, Requester, SessionRef, Via},
     clock::now,
     limiter::{ConnectionLimit, Limited},
     metrics::{Limit, metrics},
@@ -338,7 +338,9 @@ impl Session {
 
 fn requester(live: &Live) -> Requester {
     // Administrators act over REST, where what they do is recorded.
-    Requester::plain(live.identity.user.clone())
+    let identity = &live.identity;
+    let via = Via { sign_in: identity.sign_in, token_id: identity.token_id.clone() };
+    Requester { via, ..Requester::plain(identity.user.clone()) }
 }
 
 /// What the session itself answers.

@@ -9,8 +9,9 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use super::{Secrets, UnreadConfig, backoff::delay, payload::payload};
+use super::{Secrets, UnreadConfig, payload::payload};
 use crate::{
+    backoff::delay,
     db::{Letter, OutboxResult, OutboxTargets, Reader, SettleOutbox, Writer, submit},
     log_throttle::LogThrottle,
     outbound,

@@ -6,7 +6,6 @@
 //! per receiver, each with a time limit. Failed ones are retried after
 //! increasing delays and finally become dead letters, and the room continues.
 
-mod backoff;
 mod dispatcher;
 mod payload;
 mod signature;

@@ -77,6 +77,7 @@ mod preferences;
 mod presence;
 mod processes;
 mod proxies;
+mod push;
 mod push_services;
 mod rate_limits;
 mod reactions;

@@ -23,6 +23,7 @@ mod outbox_targets;
 pub mod postgres;
 mod reader;
 pub mod rows;
+mod said;
 pub mod schema;
 mod search;
 mod select;
@@ -53,11 +54,12 @@ pub use open::{OpenError, migrate, renew_life};
 pub use outbox_targets::OutboxTargets;
 pub use postgres::PostgresUrl;
 pub use reader::{
-    Arrival, Audited, Backlog, DatabaseSize, DueMessage, FollowedThreads, InboxHead, InboxPage,
-    InboxSince, KnownUser, LeftRoom, Letter, Missed, Needs, OwnRooms, Reacted, ReadError, Reader,
-    Replay, ReportFilter, RoomFilter, RoomPlace, RoomSort, SaidIn, SubmissionBacklog, Trim,
-    UnreadSummary,
+    Arrival, Audited, Backlog, DatabaseSize, DueMessage, DuePush, FollowedThreads, InboxHead,
+    InboxPage, InboxSince, KnownUser, LeftRoom, Letter, Missed, Needs, OwnRooms, PushNews, Reacted,
+    ReadError, Reader, Replay, ReportFilter, RoomFilter, RoomPlace, RoomSort, SubmissionBacklog,
+    Trim, UnreadSummary,
 };
+pub use said::SaidIn;
 pub use search::{Hit, SearchIndex, SearchQuery, Sort, Wanted};
 pub use submit::{Committed, Reply, SetCommitted, Submit, Ticket};
 pub use url::DatabaseUrl;
@@ -83,6 +85,7 @@ pub use write::{
     message::*,
     outbox::*,
     profile::*,
+    push::*,
     receipt::*,
     refresh::*,
     report::*,

@@ -425,6 +425,58 @@ diesel::table! {
 }
 
 diesel::table! {
+    devices (user_key, id) {
+        user_key -> BigInt,
+        id -> Text,
+        service -> Text,
+        lane -> Text,
+        address -> Text,
+        p256dh -> Nullable<Text>,
+        auth -> Nullable<Text>,
+        registered_at -> BigInt,
+        told_at -> Nullable<BigInt>,
+        badge -> Nullable<BigInt>,
+        via -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    quiet_times (user_key) {
+        user_key -> BigInt,
+        from_minute -> BigInt,
+        until_minute -> BigInt,
+        utc_offset_minutes -> BigInt,
+    }
+}
+
+diesel::table! {
+    push_notes (user_key, device_id, room_key, thread_id) {
+        user_key -> BigInt,
+        device_id -> Text,
+        room_key -> BigInt,
+        thread_id -> BigInt,
+        service -> Text,
+        lane -> Text,
+        room_id -> Text,
+        first_seq -> BigInt,
+        last_seq -> BigInt,
+        next_at -> Nullable<BigInt>,
+        attempts -> BigInt,
+        shown_seq -> Nullable<BigInt>,
+        shown_id -> Nullable<BigInt>,
+        shown_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    push_state (one) {
+        one -> BigInt,
+        looked -> Nullable<BigInt>,
+        key -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     unread_told (user_key) {
         user_key -> BigInt,
         upto -> BigInt,
@@ -531,6 +583,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     thread_follows,
     saved,
     scheduled,
+    devices,
+    quiet_times,
+    push_notes,
+    push_state,
     unread_told,
     unread_waiting,
     retired_heads,

@@ -84,6 +84,10 @@ text_id! {
     /// What a list of blocked words is called, in its room or the deployment.
     BlocklistId
 }
+text_id! {
+    /// What an application calls one installation of itself; unique per user.
+    DeviceId
+}
 
 /// Words by which a text calls many at once: nobody has one as their id, or
 /// whoever calls them would call all.

@@ -26,6 +26,7 @@ mod origin;
 mod preferences;
 mod presence;
 mod push;
+mod quiet;
 mod quota;
 mod report;
 mod room;
@@ -58,8 +59,8 @@ pub use extras::{
     StreamState, Thread, excerpt,
 };
 pub use id::{
-    BlocklistId, ClientId, ID_CHARS_MAX, InvalidId, MessageId, MessageIds, RoomId, RoomKey, Seq,
-    SignIn, UserId, UserKey,
+    BlocklistId, ClientId, DeviceId, ID_CHARS_MAX, InvalidId, MessageId, MessageIds, RoomId,
+    RoomKey, Seq, SignIn, UserId, UserKey,
 };
 pub use mention::{Mentioned, mentioned_in};
 pub use message::{
@@ -69,7 +70,8 @@ pub use name::{NotShown, display_name, display_text, shows_something, visible};
 pub use origin::{Adopted, UserOrigin};
 pub use preferences::{Notifications, Preferences, PreferencesChange};
 pub use presence::Status;
-pub use push::{DeviceAddress, PushAlert, PushNote};
+pub use push::{Device, DeviceAddress, PushAlert, PushNote, PushService};
+pub use quiet::{QuietTime, TimeOfDay};
 pub use quota::{FileQuota, FileUsage, QuotaReached};
 pub use report::{
     Decided, Decision, OwnReport, Report, ReportId, ReportReason, ReportedBy, with_reason,

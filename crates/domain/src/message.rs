@@ -187,12 +187,8 @@ impl ReadTarget {
 pub enum Change {
     Edit(NewContent),
     Delete,
-    React {
-        emoji: Arc<str>,
-    },
-    Unreact {
-        emoji: Arc<str>,
-    },
+    React { emoji: Arc<str> },
+    Unreact { emoji: Arc<str> },
     Pin,
     Unpin,
 }

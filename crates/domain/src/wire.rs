@@ -12,9 +12,9 @@ use serde::{
 };
 
 use crate::{
-    AttachmentId, BlocklistId, ClientId, Epoch, EventKind, ID_CHARS_MAX, MessageId, Position,
-    PublicationKey, ReportId, Role, RoomId, RoomKind, ScheduledId, Scope, Seq, Status, Timestamp,
-    UserId, Waveform, canonical_emoji, display_text,
+    AttachmentId, BlocklistId, ClientId, DeviceId, Epoch, EventKind, ID_CHARS_MAX, MessageId,
+    Position, PublicationKey, ReportId, Role, RoomId, RoomKind, ScheduledId, Scope, Seq, Status,
+    TimeOfDay, Timestamp, UserId, Waveform, canonical_emoji, display_text,
     limits::{AVATAR_BYTES, EMOJI_BYTES, ROLE_CHARS},
 };
 
@@ -135,6 +135,7 @@ is_text!(UserId, "UserId", id(), |text| Self::parse(text).map_err(|error| error.
 is_text!(BlocklistId, "BlocklistId", id(), |text| {
     Self::parse(text).map_err(|error| error.to_string())
 });
+is_text!(DeviceId, "DeviceId", id(), |text| Self::parse(text).map_err(|error| error.to_string()));
 is_text!(ClientId, "ClientId", text_of(1, ID_CHARS_MAX), |text| {
     Self::parse(text).map_err(|error| error.to_string())
 });
@@ -173,6 +174,12 @@ is_text!(Timestamp, "Timestamp", json_schema!({"type": "string", "format": "date
     let what = "must be a time such as 2026-11-20T21:00:00Z";
     Self::parse_rfc3339(text).ok_or_else(|| what.to_owned())
 });
+is_text!(
+    TimeOfDay,
+    "TimeOfDay",
+    json_schema!({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}),
+    |text| Self::parse(text).ok_or_else(|| "must be a time of the day such as 22:00".to_owned())
+);
 is_text!(RoomKind, "RoomKind", one_of(&["public", "private", "announcement"]), |text| {
     let kind = Self::parse(text).filter(|kind| *kind != Self::Direct);
     kind.ok_or_else(|| "must be public, private or announcement".to_owned())

@@ -25,6 +25,9 @@ pub type Labelled<V = &'static str> = Family<[(&'static str, V); 1], Counter>;
 /// A counter for each value of two labels.
 pub type Labelled2 = Family<[(&'static str, &'static str); 2], Counter>;
 
+/// A number that is set for each value of one label.
+pub type LabelledNumber = Family<[(&'static str, &'static str); 1], Number>;
+
 /// A histogram of durations for each value of one label.
 pub type LabelledTime = Family<[(&'static str, &'static str); 1], Histogram, fn() -> Histogram>;
 
@@ -106,6 +109,10 @@ declare! {
     submissions_refused: Counter = of(), "parlor_submissions_refused", "Submissions of applications refused";
     callbacks: Labelled2 = of(), "parlor_callbacks", "Questions to the application, by what came of them";
     callback_time: LabelledTime = Family::new_with_constructor(seconds), "parlor_callback_seconds", "Time the application took to answer a question";
+    push_sent: Labelled = of(), "parlor_push_sent", "Notes to devices that a push service has taken";
+    push_failures: Labelled = of(), "parlor_push_failures", "Notes to devices that a push service has not taken";
+    push_devices_gone: Labelled = of(), "parlor_push_devices_gone", "Devices that their push service did not know any more";
+    push_waiting: LabelledNumber = of(), "parlor_push_waiting", "Notes to devices waiting to be sent";
     limited: Labelled = of(), "parlor_limited", "Requests refused by a limit";
     errors: Labelled = of(), "parlor_errors", "Errors returned to clients";
     closes: Labelled<u16> = of(), "parlor_closes", "WebSocket connections closed by the server";
@@ -223,6 +230,9 @@ impl CallbackOutcome {
     }
 }
 
+/// What the services that tell devices are told apart by.
+const SERVICE: &str = "service";
+
 const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
@@ -248,6 +258,35 @@ fn expect(of: &Labelled, label: &'static str, value: &'static str) {
 impl Metrics {
     fn expect_limited(&self, limit: Limit) {
         expect(&self.limited, "limit", limit.as_str());
+    }
+
+    /// A push service has taken a note.
+    pub fn pushed(&self, service: &'static str) {
+        self.push_sent.get_or_create(&[(SERVICE, service)]).inc();
+    }
+
+    /// It has not.
+    pub fn push_failed(&self, service: &'static str) {
+        self.push_failures.get_or_create(&[(SERVICE, service)]).inc();
+    }
+
+    /// It does not know the device any more.
+    pub fn push_gone(&self, service: &'static str) {
+        self.push_devices_gone.get_or_create(&[(SERVICE, service)]).inc();
+    }
+
+    /// How many notes wait for a push service.
+    pub fn pushes_wait(&self, service: &'static str, count: u64) {
+        self.push_waiting.get_or_create(&[(SERVICE, service)]).set(count);
+    }
+
+    /// The names that push services have.
+    pub fn expect_push(&self, services: impl IntoIterator<Item = &'static str>) {
+        for service in services {
+            for counter in [&self.push_sent, &self.push_failures, &self.push_devices_gone] {
+                expect(counter, SERVICE, service);
+            }
+        }
     }
 
     /// The names that [`Metrics::callback`] will get.

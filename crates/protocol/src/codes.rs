@@ -18,12 +18,13 @@ pub enum ErrorCode {
     RateLimited,
     Refused,
     ContentBlocked,
+    PushOff,
     ProcessingError,
     Unavailable,
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::InvalidMessage,
         Self::Unauthorized,
         Self::TokenExpired,
@@ -36,6 +37,7 @@ impl ErrorCode {
         Self::RateLimited,
         Self::Refused,
         Self::ContentBlocked,
+        Self::PushOff,
         Self::ProcessingError,
         Self::Unavailable,
     ];
@@ -55,6 +57,7 @@ impl ErrorCode {
             Self::RateLimited => "rate_limited",
             Self::Refused => "refused",
             Self::ContentBlocked => "content_blocked",
+            Self::PushOff => "push_off",
             Self::ProcessingError => "processing_error",
             Self::Unavailable => "unavailable",
         }

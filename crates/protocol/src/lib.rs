@@ -15,6 +15,7 @@ pub mod events;
 mod frame_id;
 mod members_view;
 mod message_view;
+mod push_view;
 mod report_view;
 mod request;
 mod room_view;
@@ -29,6 +30,7 @@ pub use codes::{Close, ErrorCode};
 pub use members_view::{MemberOutcome, MemberResultView, MembersChangedView};
 pub use message_view::MessageView;
 pub use parlor_domain::AttachmentView;
+pub use push_view::{DeviceView, PushView, QuietView};
 pub use report_view::{OwnReportView, ReportView, ReportedByView, ReportedView};
 pub use request::{Input, Json, Object, null_or};
 pub use room_view::{

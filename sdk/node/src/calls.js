@@ -519,6 +519,46 @@ export class Calls extends Core {
   }
 
   /**
+   * The file that a link leads to. The bytes of the file, all or a range of them, for
+   * whoever has a link that has not expired. The parameters are those of the link.
+   *
+   * @param {string | number} id
+   * @param {import("../types/api.js").DownloadLinkedFileQuery} query
+   * @param {Options} [options]
+   * @returns {Promise<Uint8Array>}
+   */
+  downloadLinkedFile(id, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/files/{id}/content",
+      places: { id },
+      query,
+      repeatable: true,
+      answer: "bytes",
+    }, options);
+  }
+
+  /**
+   * The thumbnail that a link leads to. The small picture of an image, for whoever has a
+   * link to it that has not expired.
+   *
+   * @param {string | number} id
+   * @param {import("../types/api.js").DownloadLinkedThumbnailQuery} query
+   * @param {Options} [options]
+   * @returns {Promise<Uint8Array>}
+   */
+  downloadLinkedThumbnail(id, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/files/{id}/thumbnail",
+      places: { id },
+      query,
+      repeatable: true,
+      answer: "bytes",
+    }, options);
+  }
+
+  /**
    * A thumbnail of the file. A small picture of an image. Answered with 404 for what has
    * none.
    *
@@ -540,7 +580,7 @@ export class Calls extends Core {
    * Edit a message. Replaces the content. Only who wrote a message edits it.
    *
    * @param {string} message
-   * @param {import("../types/api.js").EditMessageRequest} body
+   * @param {import("../types/api.js").EditMessageRequest} [body]
    * @param {Options} [options]
    * @returns {Promise<import("../types/api.js").Changed>}
    */
@@ -553,6 +593,16 @@ export class Calls extends Core {
       repeatable: true,
       answer: "json",
     }, options);
+  }
+
+  /**
+   * Be told at any time again. The user is told at any time again.
+   *
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  endQuiet(options) {
+    return this.call({ method: "DELETE", path: "/push/quiet", repeatable: true, answer: "nothing" }, options);
   }
 
   /**
@@ -692,6 +742,25 @@ export class Calls extends Core {
   }
 
   /**
+   * A member. One of them, with their role and whether they are muted: for who asks what a
+   * user may do there.
+   *
+   * @param {string} room
+   * @param {string} user
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Member>}
+   */
+  getMember(room, user, options) {
+    return this.call({
+      method: "GET",
+      path: "/rooms/{room}/members/{user}",
+      places: { room, user },
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
    * A message. A message as it is now, with its reactions and attachments.
    *
    * @param {string} message
@@ -706,6 +775,17 @@ export class Calls extends Core {
       repeatable: true,
       answer: "json",
     }, options);
+  }
+
+  /**
+   * How devices are told, and when not. Which services tell devices here, with the key that
+   * a browser needs to subscribe, and the user's quiet time.
+   *
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Push>}
+   */
+  getPush(options) {
+    return this.call({ method: "GET", path: "/push", repeatable: true, answer: "json" }, options);
   }
 
   /**
@@ -918,6 +998,29 @@ export class Calls extends Core {
   }
 
   /**
+   * A link to the file that needs no token. Gives a URL that shows the file to whoever has
+   * it until `expires_at`, without a token: for `<video>`, `<audio>` and `<img>`, and for a
+   * CDN, which may keep what it leads to so long. For who may have the file. Asked again
+   * within a while it is the same URL. It is a path below the server's address, or begins
+   * with `PARLOR_CDN_URL`.
+   *
+   * @param {string | number} id
+   * @param {import("../types/api.js").LinkAttachmentQuery} [query]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").FileLink>}
+   */
+  linkAttachment(id, query, options) {
+    return this.call({
+      method: "GET",
+      path: "/attachments/{id}/link",
+      places: { id },
+      query,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
    * List API keys (admin). The keys that there are, without what is secret in them. For
    * administrators.
    *
@@ -1038,6 +1141,17 @@ export class Calls extends Core {
    */
   iterDeadLetters(query, options) {
     return this.pages((next) => this.listDeadLetters(next, options), query, "dead", "after", ["id"]);
+  }
+
+  /**
+   * The user's devices. The devices of the user, at most 10, without what only their push
+   * services know.
+   *
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Devices>}
+   */
+  listDevices(options) {
+    return this.call({ method: "GET", path: "/devices", repeatable: true, answer: "json" }, options);
   }
 
   /**
@@ -1856,6 +1970,46 @@ export class Calls extends Core {
   }
 
   /**
+   * Register a device, to be told there. Says where a device is: a browser's subscription
+   * (`web`), or a token of FCM or APNs. Registered again it replaces what was said before,
+   * and an address that somebody else's device had is this one's. `push_off` if the service
+   * is not set up here.
+   *
+   * @param {string} device
+   * @param {import("../types/api.js").RegisterDeviceRequest} [body]
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Device>}
+   */
+  registerDevice(device, body, options) {
+    return this.call({
+      method: "PUT",
+      path: "/devices/{device}",
+      places: { device },
+      body,
+      repeatable: true,
+      answer: "json",
+    }, options);
+  }
+
+  /**
+   * Tell a device nothing more. Nothing more is told to the device, as when its user signs
+   * out there.
+   *
+   * @param {string} device
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  removeDevice(device, options) {
+    return this.call({
+      method: "DELETE",
+      path: "/devices/{device}",
+      places: { device },
+      repeatable: true,
+      answer: "nothing",
+    }, options);
+  }
+
+  /**
    * Remove a member, or leave. Removes a member, for moderators; or leaves, where the user
    * is the one who asks.
    *
@@ -2200,6 +2354,19 @@ export class Calls extends Core {
       repeatable: true,
       answer: "json",
     }, options);
+  }
+
+  /**
+   * Be told nothing in a time of each day. Nothing is shown on the user's devices between
+   * these times of each day, by a clock that is so many minutes ahead of UTC. At the end
+   * each room with something unread is told once.
+   *
+   * @param {import("../types/api.js").SetQuietRequest} body
+   * @param {Options} [options]
+   * @returns {Promise<import("../types/api.js").Quiet>}
+   */
+  setQuiet(body, options) {
+    return this.call({ method: "PUT", path: "/push/quiet", body, repeatable: true, answer: "json" }, options);
   }
 
   /**

@@ -49,10 +49,12 @@ export interface AppEvent {
 export interface Attachment {
   attachment_id: string;
   content_type: string;
+  duration_ms?: number;
   has_thumbnail: boolean;
   height?: number;
   name: string;
   size: number;
+  waveform?: number[];
   width?: number;
 }
 
@@ -238,6 +240,24 @@ export interface DescribeUserRequest {
   roles?: string[] | null;
 }
 
+/** A device, without what only the server and its push service know. */
+export interface Device {
+  device_id: string;
+  /** When it was last told something. */
+  last_told_at?: string;
+  registered_at: string;
+  /** `web`, `fcm` or `apns`. */
+  service: string;
+}
+
+export interface DeviceToken {
+  token: string;
+}
+
+export interface Devices {
+  devices: Device[];
+}
+
 /** Closes the connections that are subscribed to a room. */
 export interface DisconnectRoomRequest {
   reason?: string | null;
@@ -271,13 +291,18 @@ export interface Drafts {
   has_more: boolean;
 }
 
-/** Changes the content of a message; only its author may. */
+/**
+ * Changes what is named and leaves the rest; only the message's author may. Metadata alone
+ * can change without the message being one that was edited.
+ */
 export interface EditMessageRequest {
-  content: string;
+  content?: string | null;
+  /** `null` takes it away. */
+  metadata?: Record<string, any> | null;
 }
 
 /** A stable error code, the same on the socket and in REST bodies. */
-export type ErrorCode = "invalid_message" | "unauthorized" | "token_expired" | "forbidden" | "not_found" | "method_not_allowed" | "timeout" | "conflict" | "too_large" | "rate_limited" | "refused" | "content_blocked" | "processing_error" | "unavailable";
+export type ErrorCode = "invalid_message" | "unauthorized" | "token_expired" | "forbidden" | "not_found" | "method_not_allowed" | "timeout" | "conflict" | "too_large" | "rate_limited" | "refused" | "content_blocked" | "push_off" | "processing_error" | "unavailable";
 
 /** An error, on the socket and in REST bodies. */
 export interface ErrorDetail {
@@ -296,9 +321,11 @@ export interface Events {
 /** All of it, which is sent piece by piece. */
 export interface Export {
   blocked: User[];
+  devices: Device[];
   drafts: Draft[];
   inbox: AppEvent[];
   messages: Message[];
+  quiet: Quiet | null;
   reactions: OwnReaction[];
   receipts: RoomReceipt[];
   reported: OwnReport[];
@@ -322,6 +349,12 @@ export interface FailMessageRequest {
 export interface Failed {
   code: ErrorCode;
   message: string;
+}
+
+/** A link, and when it ends. */
+export interface FileLink {
+  expires_at: string;
+  url: string;
 }
 
 /**
@@ -348,6 +381,7 @@ export interface FollowedThread {
 }
 
 export interface Found {
+  /** Where the words are in `content`: first character and the one after. */
   highlights: number[][];
   message: Message;
   rank: number;
@@ -680,6 +714,22 @@ export interface Published {
   seq?: number;
 }
 
+/** Which services tell devices, and when the user wants to be told. */
+export interface Push {
+  apns: boolean;
+  fcm: boolean;
+  quiet?: Quiet;
+  /** What browsers need to subscribe; `null`: they are told nothing. */
+  web: WebPush | null;
+}
+
+/** When a user does not want to be told anything. */
+export interface Quiet {
+  from: string;
+  until: string;
+  utc_offset_minutes: number;
+}
+
 /** As much of a message as is shown with one that points to it. */
 export interface Quote {
   content: string;
@@ -742,6 +792,13 @@ export interface Receipt {
 export interface Receipts {
   has_more: boolean;
   receipts: Receipt[];
+}
+
+/** Registers a device, or says anew where it is: one of `web`, `fcm` and `apns`. */
+export interface RegisterDeviceRequest {
+  apns?: DeviceToken | null;
+  fcm?: DeviceToken | null;
+  web?: WebSubscription | null;
 }
 
 export interface Replayed {
@@ -1061,6 +1118,15 @@ export interface SetPreferencesRequest {
   rank?: number | null;
 }
 
+/** Each day nothing is shown on the user's devices in this time. */
+export interface SetQuietRequest {
+  from: string;
+  /** On the next day, where it is not later than `from`. */
+  until: string;
+  /** How far the user's clock is ahead of UTC. */
+  utc_offset_minutes?: number | null;
+}
+
 /** How much of its history a room keeps; what is left out follows the server's setting. */
 export interface SetRetentionRequest {
   age_days?: number | null;
@@ -1241,6 +1307,20 @@ export interface Users {
   users: Profile[];
 }
 
+export interface WebPush {
+  /** The `applicationServerKey` of a subscription. */
+  public_key: string;
+}
+
+/** What the browser gives of its subscription. */
+export interface WebSubscription {
+  /** Its secret: 16 bytes, in base64url. */
+  auth: string;
+  endpoint: string;
+  /** Its public key: a point of P-256, in base64url. */
+  p256dh: string;
+}
+
 export interface WebhookTarget {
   dead: number;
   oldest?: string;
@@ -1270,12 +1350,40 @@ export interface WholeReport {
   user: User;
 }
 
+/** Parameters of `downloadLinkedFile`. */
+export interface DownloadLinkedFileQuery {
+  /** The second in which the link ends, since 1970 */
+  expires: number;
+  /** What the server has signed the link with */
+  signature: string;
+  /** Whether it is to be saved, also where it could be shown */
+  download?: boolean;
+}
+
+/** Parameters of `downloadLinkedThumbnail`. */
+export interface DownloadLinkedThumbnailQuery {
+  /** The second in which the link ends, since 1970 */
+  expires: number;
+  /** What the server has signed the link with */
+  signature: string;
+}
+
 /** Parameters of `getUnread`. */
 export interface GetUnreadQuery {
   /** Where to go on: what the page before said */
   cursor?: number;
   /** At most so many entries */
   limit?: number;
+}
+
+/** Parameters of `linkAttachment`. */
+export interface LinkAttachmentQuery {
+  /** The file is to be saved, also if it is a picture that could be shown */
+  download?: boolean;
+  /** How long it is to be good, at least; 3,600 if this is left out */
+  expires_in_seconds?: number;
+  /** To the thumbnail, not to the file */
+  thumbnail?: boolean;
 }
 
 /** Parameters of `listApiKeys`. */
@@ -1547,6 +1655,13 @@ export interface StreamMessageQuery {
 
 /** Parameters of `uploadAttachment`. */
 export interface UploadAttachmentQuery {
+  /**
+   * How long it plays, in milliseconds, as who has recorded it knows; it counts where the
+   * file does not say
+   */
+  duration_ms?: number;
   /** The name of the file */
   name?: string;
+  /** How loud it is over time, to be drawn: up to 64 numbers from 0 to 100, with commas */
+  waveform?: string;
 }

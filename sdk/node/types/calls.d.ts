@@ -272,6 +272,26 @@ export class Calls extends Core {
      */
     downloadAttachment(id: string | number, options?: Options): Promise<Uint8Array>;
     /**
+     * The file that a link leads to. The bytes of the file, all or a range of them, for
+     * whoever has a link that has not expired. The parameters are those of the link.
+     *
+     * @param {string | number} id
+     * @param {import("../types/api.js").DownloadLinkedFileQuery} query
+     * @param {Options} [options]
+     * @returns {Promise<Uint8Array>}
+     */
+    downloadLinkedFile(id: string | number, query: import("../types/api.js").DownloadLinkedFileQuery, options?: Options): Promise<Uint8Array>;
+    /**
+     * The thumbnail that a link leads to. The small picture of an image, for whoever has a
+     * link to it that has not expired.
+     *
+     * @param {string | number} id
+     * @param {import("../types/api.js").DownloadLinkedThumbnailQuery} query
+     * @param {Options} [options]
+     * @returns {Promise<Uint8Array>}
+     */
+    downloadLinkedThumbnail(id: string | number, query: import("../types/api.js").DownloadLinkedThumbnailQuery, options?: Options): Promise<Uint8Array>;
+    /**
      * A thumbnail of the file. A small picture of an image. Answered with 404 for what has
      * none.
      *
@@ -284,11 +304,18 @@ export class Calls extends Core {
      * Edit a message. Replaces the content. Only who wrote a message edits it.
      *
      * @param {string} message
-     * @param {import("../types/api.js").EditMessageRequest} body
+     * @param {import("../types/api.js").EditMessageRequest} [body]
      * @param {Options} [options]
      * @returns {Promise<import("../types/api.js").Changed>}
      */
-    editMessage(message: string, body: import("../types/api.js").EditMessageRequest, options?: Options): Promise<import("../types/api.js").Changed>;
+    editMessage(message: string, body?: import("../types/api.js").EditMessageRequest, options?: Options): Promise<import("../types/api.js").Changed>;
+    /**
+     * Be told at any time again. The user is told at any time again.
+     *
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    endQuiet(options?: Options): Promise<void>;
     /**
      * All data of a user (admin). All that is stored of a user, as one document. For
      * administrators.
@@ -360,6 +387,16 @@ export class Calls extends Core {
      */
     getMe(options?: Options): Promise<import("../types/api.js").Me>;
     /**
+     * A member. One of them, with their role and whether they are muted: for who asks what a
+     * user may do there.
+     *
+     * @param {string} room
+     * @param {string} user
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Member>}
+     */
+    getMember(room: string, user: string, options?: Options): Promise<import("../types/api.js").Member>;
+    /**
      * A message. A message as it is now, with its reactions and attachments.
      *
      * @param {string} message
@@ -367,6 +404,14 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").Message>}
      */
     getMessage(message: string, options?: Options): Promise<import("../types/api.js").Message>;
+    /**
+     * How devices are told, and when not. Which services tell devices here, with the key that
+     * a browser needs to subscribe, and the user's quiet time.
+     *
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Push>}
+     */
+    getPush(options?: Options): Promise<import("../types/api.js").Push>;
     /**
      * The user's own read mark. How far the user has read the room, and what is unread.
      *
@@ -484,6 +529,19 @@ export class Calls extends Core {
      */
     importLines(body: import("../types/api.js").ImportLinesRequest, options?: Options): Promise<import("../types/api.js").ImportReport>;
     /**
+     * A link to the file that needs no token. Gives a URL that shows the file to whoever has
+     * it until `expires_at`, without a token: for `<video>`, `<audio>` and `<img>`, and for a
+     * CDN, which may keep what it leads to so long. For who may have the file. Asked again
+     * within a while it is the same URL. It is a path below the server's address, or begins
+     * with `PARLOR_CDN_URL`.
+     *
+     * @param {string | number} id
+     * @param {import("../types/api.js").LinkAttachmentQuery} [query]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").FileLink>}
+     */
+    linkAttachment(id: string | number, query?: import("../types/api.js").LinkAttachmentQuery, options?: Options): Promise<import("../types/api.js").FileLink>;
+    /**
      * List API keys (admin). The keys that there are, without what is secret in them. For
      * administrators.
      *
@@ -573,6 +631,14 @@ export class Calls extends Core {
      * @returns {AsyncGenerator<import("../types/api.js").DeadLetter, void, undefined>}
      */
     iterDeadLetters(query?: import("../types/api.js").ListDeadLettersQuery, options?: Options): AsyncGenerator<import("../types/api.js").DeadLetter, void, undefined>;
+    /**
+     * The user's devices. The devices of the user, at most 10, without what only their push
+     * services know.
+     *
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Devices>}
+     */
+    listDevices(options?: Options): Promise<import("../types/api.js").Devices>;
     /**
      * What one has begun to write. What the user has begun to write, in all of their rooms,
      * the newest first. `cursor` of one page leads to the next.
@@ -1070,6 +1136,27 @@ export class Calls extends Core {
      */
     reactivateUser(user: string, options?: Options): Promise<void>;
     /**
+     * Register a device, to be told there. Says where a device is: a browser's subscription
+     * (`web`), or a token of FCM or APNs. Registered again it replaces what was said before,
+     * and an address that somebody else's device had is this one's. `push_off` if the service
+     * is not set up here.
+     *
+     * @param {string} device
+     * @param {import("../types/api.js").RegisterDeviceRequest} [body]
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Device>}
+     */
+    registerDevice(device: string, body?: import("../types/api.js").RegisterDeviceRequest, options?: Options): Promise<import("../types/api.js").Device>;
+    /**
+     * Tell a device nothing more. Nothing more is told to the device, as when its user signs
+     * out there.
+     *
+     * @param {string} device
+     * @param {Options} [options]
+     * @returns {Promise<void>}
+     */
+    removeDevice(device: string, options?: Options): Promise<void>;
+    /**
      * Remove a member, or leave. Removes a member, for moderators; or leaves, where the user
      * is the one who asks.
      *
@@ -1256,6 +1343,16 @@ export class Calls extends Core {
      * @returns {Promise<import("../types/api.js").RoomPreferences>}
      */
     setPreferences(room: string, body?: import("../types/api.js").SetPreferencesRequest, options?: Options): Promise<import("../types/api.js").RoomPreferences>;
+    /**
+     * Be told nothing in a time of each day. Nothing is shown on the user's devices between
+     * these times of each day, by a clock that is so many minutes ahead of UTC. At the end
+     * each room with something unread is told once.
+     *
+     * @param {import("../types/api.js").SetQuietRequest} body
+     * @param {Options} [options]
+     * @returns {Promise<import("../types/api.js").Quiet>}
+     */
+    setQuiet(body: import("../types/api.js").SetQuietRequest, options?: Options): Promise<import("../types/api.js").Quiet>;
     /**
      * Set the retention of a room (admin). Keeps messages for so many days, or so many of
      * them; what is left out is as for all rooms. For administrators.

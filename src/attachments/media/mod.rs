@@ -2,8 +2,8 @@
 //!
 //! Only the headers of a container are read, so nothing is decoded: each format has a few
 //! fields that say it. A file comes from anybody, so what it says of its own lengths is
-//! held against where it ends, no read is longer than [`MEDIA_READ_BYTES`], and after
-//! [`MEDIA_READS`] of them it has told enough. What cannot be found out is left out.
+//! held against where it ends, no read is longer than `MEDIA_READ_BYTES`, and after
+//! `MEDIA_READS` of them it has told enough. What cannot be found out is left out.
 
 mod flac;
 mod iso;

@@ -156,6 +156,11 @@ fn is_number(schema: &Value) -> bool {
     schema["pattern"].as_str().is_some_and(|pattern| pattern.starts_with("^[1-9]"))
 }
 
+/// A time of the day.
+fn is_time_of_day(schema: &Value) -> bool {
+    schema["pattern"].as_str().is_some_and(|pattern| pattern.contains("):[0-5]"))
+}
+
 fn text(schema: &Value) -> Value {
     if let Some(first) = schema["enum"].as_array().and_then(|all| all.first()) {
         return first.clone();
@@ -163,6 +168,7 @@ fn text(schema: &Value) -> Value {
     match schema["format"].as_str() {
         Some("date-time") => json!("2026-11-20T21:00:00.123Z"),
         _ if is_number(schema) => json!("7265384921038848"),
+        _ if is_time_of_day(schema) => json!("22:00"),
         _ => json!("text"),
     }
 }

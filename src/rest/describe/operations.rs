@@ -59,6 +59,11 @@ const SUBJECTS: &[Subject] = &[
         &["saved"],
     ),
     subject("Scheduled", "Messages that are to be sent later", &["scheduled"]),
+    subject(
+        "Push",
+        "Devices on which users are told of what they have not read, and when",
+        &["push", "quiet", "devices"],
+    ),
     subject("Presence", "Who is there", &["presence"]),
     subject("Events", "What the application tells", &["events", "inbox", "broadcast"]),
     subject("Blocks", "Whom a user does not want to hear", &["blocks"]),

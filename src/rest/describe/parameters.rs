@@ -13,6 +13,7 @@ pub fn description(name: &str) -> &'static str {
         "custom" => "Only what has these fields in its custom data: a JSON object",
         "cursor" => "Where to go on: what the page before said",
         "download" => "Whether it is to be saved, also where it could be shown",
+        "device" => "What the application calls this installation of itself",
         "emoji" => "An emoji, or a short text in its place",
         "expires" => "The second in which the link ends, since 1970",
         "from" => "Not before this time",

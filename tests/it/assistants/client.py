@@ -46,14 +46,28 @@ async def connected(token, server, *arguments):
             yield streams
 
 
-async def main(*server):
-    async with connected(*server) as streams, ClientSession(*streams) as session:
-        started = await session.initialize()
+async def serve(session, is_new):
+    """Calls what is asked for until nothing is any more."""
+    started = await session.initialize()
+    if is_new:
         tools = (await session.list_tools()).tools
         say({"instructions": started.instructions, "tools": [tool.name for tool in tools]})
-        loop = asyncio.get_running_loop()
-        while line := await loop.run_in_executor(None, sys.stdin.readline):
-            say(await call(session, **json.loads(line)))
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        say(await call(session, **json.loads(line)))
+
+
+async def main(*server):
+    is_new = is_cut = True
+    while is_cut:
+        is_cut = False
+        try:
+            async with connected(*server) as streams, ClientSession(*streams) as session:
+                await serve(session, is_new)
+        except* httpx2.TransportError as cut:
+            # Over HTTP the program learns of it, and connects anew.
+            is_new, is_cut = False, True
+            say({"refused": str(cut.exceptions[0])})
 
 
 asyncio.run(main(*sys.argv[1:]))

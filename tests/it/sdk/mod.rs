@@ -81,6 +81,7 @@ async fn drives_a_server(command: &mut Command, framework: &str) {
         .set("PARLOR_BEFORE_SEND_TIMEOUT", "10s")
         .set("PARLOR_ACCESS_URL", format!("{url}/access"))
         .set("PARLOR_ACCESS_TIMEOUT", "10s")
+        .set("PARLOR_PUSH_CONTACT", "mailto:chat@example.org")
         .set("PARLOR_COMMAND_URL", format!("{url}/commands"))
         .set("PARLOR_COMMAND_TIMEOUT", "10s")
         .start()

@@ -2,8 +2,10 @@
 //! a long read never stands in the way of a write.
 
 mod attachments;
+mod behind;
 mod blocklists;
 mod counts;
+mod devices;
 mod drafts;
 mod events;
 pub(crate) mod fence;
@@ -15,6 +17,7 @@ mod own_rooms;
 mod people;
 pub(crate) mod pools;
 mod progress;
+mod push;
 mod replica;
 mod reports;
 mod room_list;
@@ -65,6 +68,7 @@ pub use outbox::{Backlog, Letter};
 pub use own_rooms::{OwnRooms, RoomPlace, RoomSort, UnreadSummary};
 pub use people::{Audited, LeftRoom, Reacted, Trim};
 pub(crate) use pools::Pools;
+pub use push::{DuePush, PushNews};
 pub use replica::Needs;
 pub use reports::ReportFilter;
 pub use room_list::RoomFilter;
@@ -73,7 +77,6 @@ pub use scheduled::DueMessage;
 pub use size::DatabaseSize;
 pub use submissions::SubmissionBacklog;
 pub use threads::FollowedThreads;
-pub use unread_told::SaidIn;
 pub use users::KnownUser;
 
 /// A handle for reading; clones share the pool.

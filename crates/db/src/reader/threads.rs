@@ -40,7 +40,7 @@ pub(super) struct UnreadThreads {
 
 /// What of a thread is counted.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Counting {
+pub(super) enum Counting {
     All,
     /// What counts there and not in the room.
     ThereAlone,
@@ -135,16 +135,17 @@ impl Reader {
         let states = self.thread_states(user, ids, Counting::ThereAlone).await?;
         let states: FxHashMap<i64, ThreadState> =
             states.into_iter().map(|state| (state.thread.0, state)).collect();
-        rows.retain(|row| {
-            let wants_all = row.notifications(now) == Notifications::All;
-            let of =
-                |of: fn(&ThreadState) -> i64| states.get(&row.thread).is_some_and(|it| of(it) > 0);
-            of(|it| it.mentions) || wants_all && of(|it| it.unread)
-        });
-        let sum = |of: fn(&ThreadState) -> i64| {
-            rows.iter().filter_map(|row| states.get(&row.thread)).map(of).sum()
+        let told = |row: &ListRow| match states.get(&row.thread) {
+            None => (0, 0),
+            Some(state) if row.notifications(now) == Notifications::All => {
+                (state.unread, state.mentions)
+            }
+            Some(state) => (state.mentions, state.mentions),
         };
-        let (unread, mentions, threads) = (sum(|it| it.unread), sum(|it| it.mentions), rows.len());
+        rows.retain(|row| told(row).0 > 0);
+        let sum = |of: fn((i64, i64)) -> i64| rows.iter().map(|row| of(told(row))).sum();
+        let (unread, mentions, threads) =
+            (sum(|(unread, _)| unread), sum(|(_, of)| of), rows.len());
         rows.truncate(limit);
         let newest = self.whole_threads(user, &rows).await?;
         Ok(UnreadThreads { unread, mentions, threads, newest })
@@ -238,7 +239,7 @@ impl Reader {
     }
 
     /// What a user has of some threads, where they follow them or do not want to.
-    async fn thread_states(
+    pub(super) async fn thread_states(
         &self,
         user: UserKey,
         threads: Vec<i64>,

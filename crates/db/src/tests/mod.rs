@@ -7,6 +7,7 @@ mod files;
 mod identity;
 mod imports;
 mod messages;
+mod push;
 mod rooms;
 mod storage;
 mod trouble;

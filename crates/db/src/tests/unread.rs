@@ -1,7 +1,7 @@
 //! Who is told of what they have not read.
 
 use super::*;
-use crate::reader::SaidIn;
+use crate::said::SaidIn;
 
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
 const ALL: MessageId = MessageId(i64::MAX);

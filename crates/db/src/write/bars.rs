@@ -66,10 +66,12 @@ pub mod backend {
         backend::Conn,
         rows::bar::{BarRow, columns},
         schema::{refresh_tokens, revoked_tokens, user_bars},
+        write::device::backend as device,
     };
 
     pub fn revoke_token(conn: &mut Conn, revoke: &RevokeToken) -> QueryResult<()> {
         let RevokeToken { id, expires_at, at } = revoke;
+        device::forget_via(conn, id)?;
         let expired = revoked_tokens::table.filter(revoked_tokens::expires_at.le(at.0));
         diesel::delete(expired).execute(conn)?;
         diesel::insert_into(revoked_tokens::table)
@@ -128,13 +130,14 @@ pub mod backend {
     }
 
     /// Ends what could be exchanged for new access tokens of a user, in all
-    /// sign-ins but one.
+    /// sign-ins but one, and what their devices are told.
     pub fn end_all(
         conn: &mut Conn,
         user: UserKey,
         keeps: Option<SignIn>,
         at: Timestamp,
     ) -> QueryResult<()> {
+        device::forget_all(conn, user, keeps)?;
         let living = refresh_tokens::table
             .filter(refresh_tokens::user_key.eq(user.0))
             .filter(refresh_tokens::revoked_at.is_null());

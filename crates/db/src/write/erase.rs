@@ -117,13 +117,13 @@ pub mod backend {
         backend::Conn,
         schema::{
             api_keys, bans, blocks, drafts, former_members, inbox, inbox_heads, members, mentions,
-            receipts, refresh_tokens, rooms, saved, thread_follows, unread_told, unread_waiting,
-            users,
+            quiet_times, receipts, refresh_tokens, rooms, saved, thread_follows, unread_told,
+            unread_waiting, users,
         },
         write::{
-            attachment::backend as attachment, bars::backend as bars, life::backend as life,
-            member::backend as member, message::backend as message, report::backend as report,
-            scheduled::backend as scheduled, user::backend as user_rows,
+            attachment::backend as attachment, bars::backend as bars, device::backend as device,
+            life::backend as life, member::backend as member, message::backend as message,
+            report::backend as report, scheduled::backend as scheduled, user::backend as user_rows,
             user_words::backend as words,
         },
     };
@@ -246,6 +246,8 @@ pub mod backend {
         let waiting = unread_waiting::table.filter(unread_waiting::user_key.eq(key));
         diesel::delete(waiting).execute(conn)?;
         diesel::delete(drafts::table.filter(drafts::user_key.eq(key))).execute(conn)?;
+        device::forget_all(conn, user, None)?;
+        diesel::delete(quiet_times::table.find(key)).execute(conn)?;
         report::forget_user(conn, user)?;
         let follows = thread_follows::table.filter(thread_follows::user_key.eq(key));
         diesel::delete(follows).execute(conn)?;

@@ -164,7 +164,7 @@ pub mod backend {
     use crate::{
         backend::Conn,
         schema::{api_keys, users},
-        write::{bars::backend as bars, user::backend as user},
+        write::{bars::backend as bars, device::backend as device, user::backend as user},
     };
 
     fn barred(conn: &mut Conn, of: UserKey, bar: Bar) -> Written<Barred> {
@@ -198,6 +198,9 @@ pub mod backend {
     pub(super) fn ban(conn: &mut Conn, ban: &BanUser) -> Written<Barred> {
         let BanUser { user: of, banned, until, reason } = ban;
         let known = bars::bar(conn, *of)?;
+        if *banned {
+            device::forget_all(conn, *of, None)?;
+        }
         let bar = Bar { banned: *banned, banned_until: *until, reason: reason.clone(), ..known };
         barred(conn, *of, bar)
     }

@@ -88,7 +88,10 @@ pub mod backend {
         backend::Conn,
         rows::profile::{ProfileRow, columns, encode_roles},
         schema::{user_bars, users},
-        write::{bars::backend as bars, user::backend as user, user_words::backend as words},
+        write::{
+            bars::backend as bars, device::backend as device, user::backend as user,
+            user_words::backend as words,
+        },
     };
 
     pub(super) fn put(conn: &mut Conn, put: &PutUsers) -> Written<Vec<PutUser>> {
@@ -181,6 +184,9 @@ pub mod backend {
             return Err(WriteError::NoSuchUser.into());
         };
         let known = bars::bar(conn, of)?;
+        if since.is_some() {
+            device::forget_all(conn, of, None)?;
+        }
         // Since the first time.
         let deactivated_at = since.map(|at| known.deactivated_at.unwrap_or(at));
         let bar = Bar { deactivated_at, ..known };

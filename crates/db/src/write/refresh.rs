@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use parlor_domain::{SignIn, Timestamp, User, UserKey, limits::REFRESH_GRACE};
+use parlor_domain::{DeviceId, SignIn, Timestamp, User, UserKey, limits::REFRESH_GRACE};
 use parlor_macros::each_backend;
 
 use super::{Concern, Conn, Effects, RefreshHash, Write, WriteError, Written, on};
@@ -93,9 +93,11 @@ fn ended(sign_in: SignIn, until: Timestamp, effects: &mut Effects) {
 }
 
 /// Ends the sign-in of a refresh token: a logout.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct EndSignIn {
     pub hash: RefreshHash,
+    /// One of the user's devices that goes with it, whatever it came with.
+    pub device: Option<DeviceId>,
     pub at: Timestamp,
     /// How long the sign-in has access tokens.
     pub until: Timestamp,
@@ -130,6 +132,7 @@ pub mod backend {
         schema::{refresh_tokens, users},
         write::{
             bars::{RevokeToken, backend as bars},
+            device::backend as devices,
             user::backend as user,
         },
     };
@@ -217,13 +220,18 @@ pub mod backend {
 
     /// One that is not known has ended already.
     pub(super) fn revoke(conn: &mut Conn, end_sign_in: &EndSignIn) -> Written<Option<SignIn>> {
-        let EndSignIn { hash, at, until } = *end_sign_in;
-        let family = refresh_tokens::table.find(hash.as_slice()).select(refresh_tokens::family);
-        let sign_in = family.first::<i64>(conn).optional()?.map(SignIn);
-        if let Some(sign_in) = sign_in {
-            end(conn, sign_in, at, until)?;
+        let EndSignIn { hash, device, at, until } = end_sign_in;
+        let row = refresh_tokens::table
+            .find(hash.as_slice())
+            .select((refresh_tokens::family, refresh_tokens::user_key));
+        let Some((family, user)) = row.first::<(i64, i64)>(conn).optional()? else {
+            return Ok(None);
+        };
+        end(conn, SignIn(family), *at, *until)?;
+        if let Some(id) = device {
+            devices::forget(conn, UserKey(user), id.as_str())?;
         }
-        Ok(sign_in)
+        Ok(Some(SignIn(family)))
     }
 
     /// Ends a sign-in, with its access tokens.

@@ -122,6 +122,7 @@ fn a_list_of_ten_thousand_words_costs_what_one_of_ten_does() {
 /// `cargo test --release -p parlor-domain -- --ignored --nocapture what_a_message_costs`
 #[test]
 #[ignore = "a measurement"]
+#[expect(clippy::print_stdout, reason = "a measurement is for who makes it")]
 fn what_a_message_costs() {
     let words = made_up(10_000);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();

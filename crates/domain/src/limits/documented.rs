@@ -146,7 +146,7 @@ fn the_documents_say_the_constants() {
             format!("at most {SEARCH_BYTES} bytes and {SEARCH_TERMS} terms"),
             format!("At most {} results", number(SEARCH_OFFSET_MAX)),
             format!("for {}, the longest such a token", time(TOKEN_AGE_MAX)),
-            format!("after {}, 2 s, … {}", time(WEBHOOK_BACKOFF), time(WEBHOOK_BACKOFF_MAX)),
+            format!("after {}, 2 s, … {}", time(BACKOFF), time(BACKOFF_MAX)),
             format!("more than {} are waiting", number(WEBHOOKS_WAITING)),
             format!("the newest {} dead letters", number(DEAD_LETTERS)),
             format!("up to {WEBHOOKS_AT_ONCE} requests per receiver"),
@@ -275,11 +275,19 @@ fn the_documents_say_the_constants() {
             format!("at most {} that are not in a message", number(UPLOADS_PER_BACKEND as usize)),
             format!("it has {EMOJIS_PER_MESSAGE} different reactions"),
             ]),
+        ("docs/PUSH.md", &[
+            format!("at most {DEVICES_PER_USER} devices"),
+            format!("or of more than {PUSH_NOTES_PER_DEVICE} rooms"),
+            format!("after {}, 2 s, … {}", time(BACKOFF), time(BACKOFF_MAX)),
+            format!("wants it, {PUSH_ATTEMPTS} times"),
+            format!("the first {PUSH_TEXT_CHARS} characters"),
+            ]),
         ("docs/COPYING.md", &[
             format!("counts for {}", time(NODE_LEASE)),
             format!("last batch of {} rows", number(COPY_ROWS)),
             ]),
         ("docs/ARCHITECTURE.md", &[
+            format!("{PUSH_USERS_AT_ONCE} users told at once, {PUSH_COUNTED_AT_ONCE} counted | one note a user; {PUSH_USERS_PER_LANE} over"),
             format!("{UPLOADS_AT_ONCE} per process | {UPLOADS_AT_ONCE_EACH} per user"),
             format!("{THUMBNAILS_AT_ONCE} at once | {THUMBNAILS_AT_ONCE_EACH} per user"),
             format!("{SEARCH_CONNECTIONS} at once | {SEARCHES_EACH} per user, {SEARCHES_WAITING_EACH} waiting"),

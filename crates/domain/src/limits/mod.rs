@@ -18,6 +18,7 @@ mod identity;
 mod imports;
 mod later;
 mod nodes;
+mod push;
 mod push_services;
 mod reports;
 mod rooms;
@@ -41,6 +42,7 @@ pub use self::{
     imports::*,
     later::*,
     nodes::*,
+    push::*,
     push_services::*,
     reports::*,
     rooms::*,

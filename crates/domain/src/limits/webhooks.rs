@@ -10,9 +10,9 @@ pub const WEBHOOKS_AT_ONCE: usize = 16;
 pub const WEBHOOK_LOOK_PAUSE: u32 = 4;
 /// Rooms and users that one statement checks for waiting webhooks.
 pub const WEBHOOK_LANES: i64 = 500;
-/// The first delay after a failure, and the longest.
-pub const WEBHOOK_BACKOFF: Duration = Duration::from_secs(1);
-pub const WEBHOOK_BACKOFF_MAX: Duration = Duration::from_secs(600);
+/// The first delay after a webhook or a note to a device has failed, and the longest.
+pub const BACKOFF: Duration = Duration::from_secs(1);
+pub const BACKOFF_MAX: Duration = Duration::from_secs(600);
 /// How often the outbox is checked without a notification.
 pub const WEBHOOK_POLL: Duration = Duration::from_secs(5);
 /// Messages that one look at what is unread goes through at a time, members of a room whom

@@ -11,7 +11,7 @@ from .callbacks import (
 from .client import AsyncParlor, Parlor
 from .errors import (
     Conflict, ContentBlocked, Forbidden, InvalidMessage, MethodNotAllowed, NotFound, ParlorError,
-    ProcessingError, RateLimited, Refused, Timeout, TokenExpired, TooLarge, Unauthorized,
+    ProcessingError, PushOff, RateLimited, Refused, Timeout, TokenExpired, TooLarge, Unauthorized,
     Unavailable, Unreachable,
 )  # fmt: skip
 from .tokens import mint_token
@@ -20,8 +20,8 @@ from .webhooks import InvalidSignature, Webhook, WebhookData, verify_webhook
 __all__ = [
     "UNSET", "Access", "Answer", "AsyncParlor", "BeforeSend", "Command", "Conflict",
     "ContentBlocked", "Forbidden", "InvalidMessage", "InvalidSignature", "MethodNotAllowed",
-    "NotFound", "Parlor", "ParlorError", "ProcessingError", "RateLimited", "Refused", "Timeout",
-    "TokenExpired", "TooLarge", "Unauthorized", "Unavailable", "Unreachable", "Webhook",
+    "NotFound", "Parlor", "ParlorError", "ProcessingError", "PushOff", "RateLimited", "Refused",
+    "Timeout", "TokenExpired", "TooLarge", "Unauthorized", "Unavailable", "Unreachable", "Webhook",
     "WebhookData", "accept", "allow", "answer", "deny", "mint_token", "refuse", "rewrite",
     "types", "verify_access", "verify_before_send", "verify_command", "verify_webhook",
 ]  # fmt: skip

@@ -422,6 +422,45 @@ def download_attachment(id: Union[str, int]) -> Call[bytes]:
     )
 
 
+def download_linked_file(
+    id: Union[str, int],
+    *,
+    expires: int,
+    signature: str,
+    download: Union[bool, Unset] = UNSET,
+) -> Call[bytes]:
+    """The file that a link leads to. The bytes of the file, all or a range of them, for whoever
+    has a link that has not expired. The parameters are those of the link.
+
+    - expires: The second in which the link ends, since 1970
+    - signature: What the server has signed the link with
+    - download: Whether it is to be saved, also where it could be shown
+    """
+    return Call(
+        "GET",
+        path("/files/{id}/content", id=id),
+        query={"expires": expires, "signature": signature, "download": download},
+        repeatable=True,
+        answer="bytes",
+    )
+
+
+def download_linked_thumbnail(id: Union[str, int], *, expires: int, signature: str) -> Call[bytes]:
+    """The thumbnail that a link leads to. The small picture of an image, for whoever has a link
+    to it that has not expired.
+
+    - expires: The second in which the link ends, since 1970
+    - signature: What the server has signed the link with
+    """
+    return Call(
+        "GET",
+        path("/files/{id}/thumbnail", id=id),
+        query={"expires": expires, "signature": signature},
+        repeatable=True,
+        answer="bytes",
+    )
+
+
 def download_thumbnail(id: Union[str, int]) -> Call[bytes]:
     """A thumbnail of the file. A small picture of an image. Answered with 404 for what has
     none."""
@@ -433,14 +472,32 @@ def download_thumbnail(id: Union[str, int]) -> Call[bytes]:
     )
 
 
-def edit_message(message: str, *, content: str) -> Call[types.Changed]:
-    """Edit a message. Replaces the content. Only who wrote a message edits it."""
+def edit_message(
+    message: str,
+    *,
+    content: Union[str, None, Unset] = UNSET,
+    metadata: Union[Mapping[str, Any], None, Unset] = UNSET,
+) -> Call[types.Changed]:
+    """Edit a message. Replaces the content. Only who wrote a message edits it.
+
+    - metadata: `null` takes it away.
+    """
     return Call(
         "PATCH",
         path("/messages/{message}", message=message),
-        body={"content": content},
+        body={"content": content, "metadata": metadata},
         repeatable=True,
         answer="json",
+    )
+
+
+def end_quiet() -> Call[None]:
+    """Be told at any time again. The user is told at any time again."""
+    return Call(
+        "DELETE",
+        path("/push/quiet"),
+        repeatable=True,
+        answer="nothing",
     )
 
 
@@ -540,11 +597,33 @@ def get_me() -> Call[types.Me]:
     )
 
 
+def get_member(room: str, user: str) -> Call[types.Member]:
+    """A member. One of them, with their role and whether they are muted: for who asks what a
+    user may do there."""
+    return Call(
+        "GET",
+        path("/rooms/{room}/members/{user}", room=room, user=user),
+        repeatable=True,
+        answer="json",
+    )
+
+
 def get_message(message: str) -> Call[types.Message]:
     """A message. A message as it is now, with its reactions and attachments."""
     return Call(
         "GET",
         path("/messages/{message}", message=message),
+        repeatable=True,
+        answer="json",
+    )
+
+
+def get_push() -> Call[types.Push]:
+    """How devices are told, and when not. Which services tell devices here, with the key that a
+    browser needs to subscribe, and the user's quiet time."""
+    return Call(
+        "GET",
+        path("/push"),
         repeatable=True,
         answer="json",
     )
@@ -713,6 +792,36 @@ def import_lines(
         "POST",
         path("/import"),
         body={"lines": lines, "dry_run": dry_run, "strict": strict},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def link_attachment(
+    id: Union[str, int],
+    *,
+    download: Union[bool, Unset] = UNSET,
+    expires_in_seconds: Union[int, Unset] = UNSET,
+    thumbnail: Union[bool, Unset] = UNSET,
+) -> Call[types.FileLink]:
+    """A link to the file that needs no token. Gives a URL that shows the file to whoever has it
+    until `expires_at`, without a token: for `<video>`, `<audio>` and `<img>`, and for a CDN,
+    which may keep what it leads to so long. For who may have the file. Asked again within a
+    while it is the same URL. It is a path below the server's address, or begins with
+    `PARLOR_CDN_URL`.
+
+    - download: The file is to be saved, also if it is a picture that could be shown
+    - expires_in_seconds: How long it is to be good, at least; 3,600 if this is left out
+    - thumbnail: To the thumbnail, not to the file
+    """
+    return Call(
+        "GET",
+        path("/attachments/{id}/link", id=id),
+        query={
+            "download": download,
+            "expires_in_seconds": expires_in_seconds,
+            "thumbnail": thumbnail,
+        },
         repeatable=True,
         answer="json",
     )
@@ -894,6 +1003,17 @@ def iter_dead_letters(
         "dead",
         "after",
         ("id",),
+    )
+
+
+def list_devices() -> Call[types.Devices]:
+    """The user's devices. The devices of the user, at most 10, without what only their push
+    services know."""
+    return Call(
+        "GET",
+        path("/devices"),
+        repeatable=True,
+        answer="json",
     )
 
 
@@ -1893,6 +2013,37 @@ def reactivate_user(user: str) -> Call[None]:
     )
 
 
+def register_device(
+    device: str,
+    *,
+    apns: Union[types.DeviceToken, None, Unset] = UNSET,
+    fcm: Union[types.DeviceToken, None, Unset] = UNSET,
+    web: Union[types.WebSubscription, None, Unset] = UNSET,
+) -> Call[types.Device]:
+    """Register a device, to be told there. Says where a device is: a browser's subscription
+    (`web`), or a token of FCM or APNs. Registered again it replaces what was said before, and
+    an address that somebody else's device had is this one's. `push_off` if the service is not
+    set up here."""
+    return Call(
+        "PUT",
+        path("/devices/{device}", device=device),
+        body={"apns": apns, "fcm": fcm, "web": web},
+        repeatable=True,
+        answer="json",
+    )
+
+
+def remove_device(device: str) -> Call[None]:
+    """Tell a device nothing more. Nothing more is told to the device, as when its user signs
+    out there."""
+    return Call(
+        "DELETE",
+        path("/devices/{device}", device=device),
+        repeatable=True,
+        answer="nothing",
+    )
+
+
 def remove_member(room: str, user: str) -> Call[None]:
     """Remove a member, or leave. Removes a member, for moderators; or leaves, where the user is
     the one who asks."""
@@ -2291,6 +2442,28 @@ def set_preferences(
             "pinned": pinned,
             "rank": rank,
         },
+        repeatable=True,
+        answer="json",
+    )
+
+
+def set_quiet(
+    *,
+    from_: str,
+    until: str,
+    utc_offset_minutes: Union[int, None, Unset] = UNSET,
+) -> Call[types.Quiet]:
+    """Be told nothing in a time of each day. Nothing is shown on the user's devices between
+    these times of each day, by a clock that is so many minutes ahead of UTC. At the end each
+    room with something unread is told once.
+
+    - until: On the next day, where it is not later than `from`.
+    - utc_offset_minutes: How far the user's clock is ahead of UTC.
+    """
+    return Call(
+        "PUT",
+        path("/push/quiet"),
+        body={"from": from_, "until": until, "utc_offset_minutes": utc_offset_minutes},
         repeatable=True,
         answer="json",
     )

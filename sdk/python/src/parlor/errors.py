@@ -101,6 +101,12 @@ class ContentBlocked(ParlorError):
     code = "content_blocked"
 
 
+class PushOff(ParlorError):
+    """The push service of a device is not set up on the server."""
+
+    code = "push_off"
+
+
 class ProcessingError(ParlorError):
     """An error in the server, whose log has the cause."""
 
@@ -130,7 +136,8 @@ ERRORS: Dict[str, Type[ParlorError]] = {
     each.code: each
     for each in (
         InvalidMessage, Unauthorized, TokenExpired, Forbidden, NotFound, MethodNotAllowed,
-        Conflict, TooLarge, RateLimited, Refused, ContentBlocked, ProcessingError, Unavailable,
+        Conflict, TooLarge, RateLimited, Refused, ContentBlocked, PushOff, ProcessingError,
+        Unavailable,
         Timeout,
     )
 }  # fmt: skip

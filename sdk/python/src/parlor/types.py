@@ -63,7 +63,9 @@ class Attachment(_Attachment, total=False):
     """A file that was uploaded, as it is shown; and as it is kept with its message, since it
     does not change."""
 
+    duration_ms: int
     height: int
+    waveform: List[int]
     width: int
 
 
@@ -185,6 +187,28 @@ class Delivered(TypedDict):
     room_id: str
 
 
+class _Device(TypedDict):
+    device_id: str
+    registered_at: str
+    service: str
+    """`web`, `fcm` or `apns`."""
+
+
+class Device(_Device, total=False):
+    """A device, without what only the server and its push service know."""
+
+    last_told_at: str
+    """When it was last told something."""
+
+
+class DeviceToken(TypedDict):
+    token: str
+
+
+class Devices(TypedDict):
+    devices: List[Device]
+
+
 class Disconnected(TypedDict):
     disconnected: int
 
@@ -212,7 +236,7 @@ class _Drafts(TypedDict):
 class Drafts(_Drafts, total=False):
     cursor: str
 
-ErrorCode = Literal["invalid_message", "unauthorized", "token_expired", "forbidden", "not_found", "method_not_allowed", "timeout", "conflict", "too_large", "rate_limited", "refused", "content_blocked", "processing_error", "unavailable"]
+ErrorCode = Literal["invalid_message", "unauthorized", "token_expired", "forbidden", "not_found", "method_not_allowed", "timeout", "conflict", "too_large", "rate_limited", "refused", "content_blocked", "push_off", "processing_error", "unavailable"]
 """A stable error code, the same on the socket and in REST bodies."""
 
 
@@ -238,9 +262,11 @@ class Export(TypedDict):
     """All of it, which is sent piece by piece."""
 
     blocked: List[User]
+    devices: List[Device]
     drafts: List[Draft]
     inbox: List[AppEvent]
     messages: List[Message]
+    quiet: Union[Quiet, None]
     reactions: List[OwnReaction]
     receipts: List[RoomReceipt]
     reported: List[OwnReport]
@@ -255,6 +281,13 @@ class Export(TypedDict):
 class Failed(TypedDict):
     code: ErrorCode
     message: str
+
+
+class FileLink(TypedDict):
+    """A link, and when it ends."""
+
+    expires_at: str
+    url: str
 
 
 class FollowedThread(TypedDict):
@@ -274,6 +307,7 @@ class FollowedThread(TypedDict):
 
 class Found(TypedDict):
     highlights: List[List[int]]
+    """Where the words are in `content`: first character and the one after."""
     message: Message
     rank: float
 
@@ -567,6 +601,30 @@ class _Published(TypedDict):
 class Published(_Published, total=False):
     inbox_seq: int
     seq: int
+
+
+class _Push(TypedDict):
+    apns: bool
+    fcm: bool
+    web: Union[WebPush, None]
+    """What browsers need to subscribe; `null`: they are told nothing."""
+
+
+class Push(_Push, total=False):
+    """Which services tell devices, and when the user wants to be told."""
+
+    quiet: Quiet
+
+
+Quiet = TypedDict(
+    "Quiet",
+    {
+        "from": 'str',
+        "until": 'str',
+        "utc_offset_minutes": 'int',
+    },
+)
+"""When a user does not want to be told anything."""
 
 
 class _Quote(TypedDict):
@@ -1027,6 +1085,21 @@ class UserBan(_UserBan, total=False):
 class Users(TypedDict):
     has_more: bool
     users: List[Profile]
+
+
+class WebPush(TypedDict):
+    public_key: str
+    """The `applicationServerKey` of a subscription."""
+
+
+class WebSubscription(TypedDict):
+    """What the browser gives of its subscription."""
+
+    auth: str
+    """Its secret: 16 bytes, in base64url."""
+    endpoint: str
+    p256dh: str
+    """Its public key: a point of P-256, in base64url."""
 
 
 class _WebhookTarget(TypedDict):

@@ -129,6 +129,7 @@ async function members(boss) {
   assert(muted.role === "moderator" && muted.muted_until);
   assert.equal((await boss.updateMember("board:1", "ben", { muted_until: null })).muted_until, undefined);
   const listed = await boss.listMembers("board:1", { limit: 1 });
+  assert.equal((await boss.getMember("board:1", "ben")).role, "moderator");
   assert(listed.members.length === 1 && listed.has_more);
   await boss.addMember("board:1", "user3");
   await boss.removeMember("board:1", "user3");
@@ -300,9 +301,23 @@ async function blocklists(boss) {
   await boss.deleteRoomBlocklist("board:1", "own");
 }
 
+async function devices(boss) {
+  const ann = boss.asUser("ann");
+  assert.equal((await ann.getPush()).web.public_key.length, 87);
+  const quiet = await ann.setQuiet({ from: "22:00", until: "07:00", utc_offset_minutes: 60 });
+  assert.deepEqual((await ann.getPush()).quiet, quiet);
+  await ann.endQuiet();
+  const p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+  const web = { endpoint: "https://push.example.org/ann", p256dh, auth: "BTBZMqHH6r4Tts7J_aSIgg" };
+  const device = await ann.registerDevice("laptop", { web });
+  assert.deepEqual((await ann.listDevices()).devices, [device]);
+  await ann.removeDevice("laptop");
+}
+
 async function moderation(boss) {
-  await blocklists(boss);
+  await devices(boss);
   await reports(boss);
+  await blocklists(boss);
   assert("member_count" in (await boss.getRoomPresence("board:1")));
   await boss.banFromRoom("board:1", "ben", { ban_seconds: 60, reason: "noise" });
   const [ban] = (await boss.listRoomBans("board:1")).bans;

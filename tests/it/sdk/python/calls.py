@@ -122,6 +122,7 @@ async def members(boss: Recorded) -> None:
     assert muted["role"] == "moderator" and "muted_until" in muted
     assert "muted_until" not in await boss.update_member("board:1", "ben", muted_until=None)
     listed = await boss.list_members("board:1", limit=1)
+    assert (await boss.get_member("board:1", "ben"))["role"] == "moderator"
     assert len(listed["members"]) == 1 and listed["has_more"]
     await boss.add_member("board:1", "user3")
     await boss.remove_member("board:1", "user3")
@@ -309,7 +310,25 @@ async def blocklists(boss: Recorded) -> None:
     await boss.delete_room_blocklist("board:1", "own")
 
 
+async def devices(boss: Recorded) -> None:
+    ann = boss.as_user("ann")
+    web = (await ann.get_push())["web"]
+    assert web is not None and len(web["public_key"]) == 87
+    quiet = await ann.set_quiet(from_="22:00", until="07:00", utc_offset_minutes=60)
+    assert (await ann.get_push())["quiet"] == quiet
+    await ann.end_quiet()
+    key = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4"
+    key += "bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+    auth = "BTBZMqHH6r4Tts7J_aSIgg"
+    endpoint = "https://push.example.org/ann"
+    subscription = types.WebSubscription(endpoint=endpoint, p256dh=key, auth=auth)
+    device = await ann.register_device("laptop", web=subscription)
+    assert (await ann.list_devices())["devices"] == [device]
+    await ann.remove_device("laptop")
+
+
 async def moderation(boss: Recorded) -> None:
+    await devices(boss)
     await reports(boss)
     await blocklists(boss)
     assert "member_count" in await boss.get_room_presence("board:1")

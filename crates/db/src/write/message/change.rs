@@ -4,8 +4,7 @@
 
 use parlor_domain::{
     Change, Mentioned, Message, MessageId, NewContent, Reaction, ReportId, RoomKey, Seq, Timestamp,
-    UserKey,
-    limits::PINS_PER_ROOM,
+    UserKey, limits::PINS_PER_ROOM,
 };
 use parlor_macros::each_backend;
 
