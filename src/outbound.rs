@@ -141,10 +141,11 @@ impl Resolve for PublicHosts {
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
+            let [a, b, c, _] = v4.octets();
             let is_shared = a == 100 && (64..128).contains(&b);
             let is_benchmark = a == 198 && (b == 18 || b == 19);
-            let is_special = a == 0 || a >= 240 || is_shared || is_benchmark;
+            let is_of_protocols = (a, b, c) == (192, 0, 0);
+            let is_special = a == 0 || a >= 240 || is_shared || is_benchmark || is_of_protocols;
             let is_own = v4.is_private() || v4.is_loopback() || v4.is_link_local();
             !(is_own || is_special || v4.is_multicast() || v4.is_documentation())
         }
@@ -209,6 +210,7 @@ mod tests {
             "224.0.0.1",
             "255.255.255.255",
             "192.0.2.1",
+            "192.0.0.192",
             "::1",
             "::",
             "fe80::1",

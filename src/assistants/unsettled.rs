@@ -3,26 +3,33 @@
 
 use std::time::{Duration, Instant};
 
+use sha2::{Digest, Sha256};
+
 use parlor_domain::limits::{ASSISTANT_UNSETTLED, ASSISTANT_UNSETTLED_MAX};
+
+/// Texts may be long, and many are remembered.
+type Hash = [u8; 32];
 
 #[derive(Default)]
 pub(super) struct Unsettled {
-    /// What was to be sent, its key, and until when it is remembered; the oldest first.
-    sent: Vec<(String, String, Instant)>,
+    /// The hash of what was to be sent, its key, and until when it is remembered; the oldest
+    /// first.
+    sent: Vec<(Hash, String, Instant)>,
 }
 
 impl Unsettled {
     /// The key of a message that is about to be sent.
     pub fn key_of(&mut self, what: &str, now: Instant) -> String {
         self.sent.retain(|(_, _, until)| *until > now);
-        if let Some((_, key, _)) = self.sent.iter().find(|(sent, ..)| sent == what) {
+        let what: Hash = Sha256::digest(what).into();
+        if let Some((_, key, _)) = self.sent.iter().find(|(sent, ..)| *sent == what) {
             return key.clone();
         }
         if self.sent.len() >= ASSISTANT_UNSETTLED_MAX {
             self.sent.remove(0);
         }
         let key = format!("mcp-{:016x}{:016x}", rand::random::<u64>(), rand::random::<u64>());
-        self.sent.push((what.to_owned(), key.clone(), now + ASSISTANT_UNSETTLED));
+        self.sent.push((what, key.clone(), now + ASSISTANT_UNSETTLED));
         key
     }
 

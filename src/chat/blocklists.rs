@@ -65,7 +65,10 @@ impl ReadyLists {
         if reader.has_blocklists_of_rooms().await? {
             self.note_rooms();
         }
-        let lists = Arc::new(self.made(lists).await);
+        let lists = {
+            let _turn = self.0.making.acquire().await;
+            Arc::new(made(lists).await)
+        };
         let has_any = !lists.is_empty() || self.of_rooms();
         *self.0.everywhere.write().unwrap_or_else(PoisonError::into_inner) = lists;
         self.0.has_any.store(has_any, Ordering::Relaxed);
@@ -122,8 +125,13 @@ impl ReadyLists {
         if let Some(ready) = self.ready(room) {
             return Ok(ready);
         }
+        let _turn = self.0.making.acquire().await;
+        // Whoever was before may have made them.
+        if let Some(ready) = self.ready(room) {
+            return Ok(ready);
+        }
         let lists = reader.blocklists(Some(room.key)).await?;
-        let made = Arc::new(self.made(lists).await);
+        let made = Arc::new(made(lists).await);
         let version = room.rules.blocklists.unwrap_or(0);
         self.rooms().keep(room.key, version, made.clone());
         Ok(vec![self.everywhere(), made])
@@ -150,29 +158,28 @@ impl ReadyLists {
         }
     }
 
-    /// Lists that were checked when they were set. One that this version of the server does
-    /// not take any more is left out.
-    async fn made(&self, mut lists: Vec<Blocklist>) -> Blocklists {
-        let _turn = self.0.making.acquire().await;
-        blocking(move || {
-            if let Ok(made) = Blocklists::new(&lists) {
-                return made;
-            }
-            lists.retain(|list| match Blocklists::new(std::slice::from_ref(list)) {
-                Ok(_) => true,
-                Err(invalid) => {
-                    log::error!("the list {} is not in force: {invalid}", list.id);
-                    false
-                }
-            });
-            Blocklists::new(&lists).unwrap_or_default()
-        })
-        .await
-    }
-
     fn rooms(&self) -> std::sync::MutexGuard<'_, ReadyRooms> {
         self.0.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Lists that were checked when they were set. One that this version of the server does
+/// not take any more is left out.
+async fn made(mut lists: Vec<Blocklist>) -> Blocklists {
+    blocking(move || {
+        if let Ok(made) = Blocklists::new(&lists) {
+            return made;
+        }
+        lists.retain(|list| match Blocklists::new(std::slice::from_ref(list)) {
+            Ok(_) => true,
+            Err(invalid) => {
+                log::error!("the list {} is not in force: {invalid}", list.id);
+                false
+            }
+        });
+        Blocklists::new(&lists).unwrap_or_default()
+    })
+    .await
 }
 
 /// On a thread where it keeps nobody waiting.

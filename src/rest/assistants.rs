@@ -61,7 +61,7 @@ pub async fn answer(
         }
     };
     let me = Me { id: identity.user.id.as_str().to_owned(), name: identity.user.name.to_string() };
-    let read_only = request.query_string().split('&').any(|part| part == "read_only");
+    let read_only = is_read_only(&request)?;
     let speaking = Speaking { me, token, caller: caller(&request), read_only };
     let answer = assistants.answer(speaking, asked(&request, body)).await;
     let status = StatusCode::from_u16(answer.status().as_u16());
@@ -71,6 +71,18 @@ pub async fn answer(
     }
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     Ok(response.body(answer.into_body()))
+}
+
+/// What protects does so whatever it is given but a plain no, and is not misspelt.
+fn is_read_only(request: &HttpRequest) -> Result<bool, ApiError> {
+    let mut read_only = false;
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        match &*name {
+            "read_only" => read_only = !matches!(&*value, "false" | "0"),
+            _ => return Err(ApiError::field("query", "may only have read_only")),
+        }
+    }
+    Ok(read_only)
 }
 
 /// From where a call comes, for what is asked in its place.

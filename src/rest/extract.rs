@@ -294,8 +294,8 @@ impl<S: Granted> FromRequest for By<S> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let identity = Identity::from_request(request, payload);
         let state = request.app_data::<web::Data<State>>().cloned();
-        let is_of_people =
-            !["/stats", "/audit", "/export"].iter().any(|end| request.path().ends_with(end));
+        let place = request.match_pattern().unwrap_or_default();
+        let is_of_people = !["/stats", "/audit", "/export"].iter().any(|end| place.ends_with(end));
         Box::pin(async move {
             let identity = identity.await?;
             if !S::to(&identity) {

@@ -91,6 +91,8 @@ impl Subscription {
     }
 }
 
+const HOST_BYTES: usize = 253;
+
 fn url(text: &str, endpoints: Endpoints) -> Option<Url> {
     if text.len() > PUSH_ENDPOINT_BYTES {
         return None;
@@ -102,7 +104,10 @@ fn url(text: &str, endpoints: Endpoints) -> Option<Url> {
         _ => false,
     };
     let has_user = !url.username().is_empty() || url.password().is_some();
-    (scheme && url.has_host() && !has_user).then_some(url)
+    // No name is longer (RFC 1035 section 2.3.4), but what stands for one in letters of
+    // another script may become so, and it is a part of an index.
+    let fits = url.host_str().is_some_and(|host| host.len() <= HOST_BYTES);
+    (scheme && fits && !has_user).then_some(url)
 }
 
 /// Some libraries pad, which base64url in RFC 8291 does not.
@@ -141,7 +146,9 @@ mod tests {
         assert_eq!(checked(web(ENDPOINT, KEY, AUTH)), None);
         assert_eq!(checked(web(ENDPOINT, &format!("{KEY}="), &format!("{AUTH}=="))), None);
         let long = format!("https://push.example.net/{}", "x".repeat(PUSH_ENDPOINT_BYTES));
-        for bad in ["", "push.example.net", "ftp://a/", "https://ann:x@push.example.net/", &long] {
+        let name = format!("https://{}com/", "消防车号.".repeat(100));
+        let others = ["", "push.example.net", "ftp://a/", "https://ann:x@push.example.net/"];
+        for bad in others.into_iter().chain([&*long, &*name]) {
             assert_eq!(checked(web(bad, KEY, AUTH)), Some(BadAddress::Endpoint), "{bad}");
         }
         for bad in ["", "AA", AUTH, &KEY.replace('_', "/"), &format!("A{}", &KEY[1..])] {

@@ -290,8 +290,11 @@ async fn over_http_it_waits_and_says_nothing_twice_while_its_connection_is_cut()
     assistant.ask("send_message", three.clone()).await;
     let came = of_bot(&mut at_ann).await;
     proxy.cut();
+    // Until the proxy has done so.
+    ann.last_seq("den").await;
     proxy.restore();
-    assert!(assistant.answer().await["refused"].is_string());
+    let lost = assistant.answer().await;
+    assert!(lost["refused"].is_string(), "{lost}");
     let again = assistant.call("send_message", three).await;
     assert_eq!(again["message_id"], came["data"]["message_id"]);
     let history = history_of(&ann, "den").await;
@@ -306,7 +309,9 @@ async fn who_may_only_read_has_no_tools_that_write() {
     bot.create_room("den", "private").await;
     let program = Assistant::start(bot.token(), server.address(), &["--read-only"]).await;
     only_reads(program).await;
-    only_reads(Assistant::over_http(bot.token(), server.address(), "?read_only").await).await;
+    for query in ["?read_only", "?read_only=true"] {
+        only_reads(Assistant::over_http(bot.token(), server.address(), query).await).await;
+    }
 }
 
 async fn only_reads(mut assistant: Assistant) {
@@ -344,6 +349,8 @@ async fn over_http_a_token_is_needed_and_calls_are_bounded() {
     );
     let refused = call(bot.token(), "[".to_owned()).send().await.expect("an answer");
     assert!(refused.status().is_client_error(), "{refused:?}");
+    let misspelt = client.post(format!("{url}?readonly")).bearer_auth(bot.token());
+    assert_eq!(misspelt.send().await.expect("an answer").status(), 400);
     // One user's waiting calls take no more than their share.
     let wait = json!({
         "jsonrpc": "2.0", "id": 1, "method": "tools/call",

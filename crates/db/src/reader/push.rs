@@ -20,7 +20,7 @@ use crate::{
     said::SaidIn,
     schema::{
         blocks, devices, members, mentions, messages, push_notes, push_state, rooms, streams,
-        thread_follows,
+        thread_follows, user_bars,
     },
     write::push::{ONE, PushPlace, ROOM},
 };
@@ -211,7 +211,17 @@ impl Reader {
         after: UserKey,
         limit: i64,
     ) -> Result<(Vec<UserKey>, Option<UserKey>), ReadError> {
-        let has_device = exists(devices::table.filter(devices::user_key.eq(members::user_key)));
+        // A device may have been registered while its user was banned.
+        let banned = user_bars::banned_until
+            .is_null()
+            .or(user_bars::banned_until.gt(now.0))
+            .assume_not_null()
+            .and(user_bars::banned);
+        let kept_out = user_bars::table
+            .filter(user_bars::user_key.eq(members::user_key))
+            .filter(user_bars::deactivated_at.is_not_null().or(banned));
+        let has_device = exists(devices::table.filter(devices::user_key.eq(members::user_key)))
+            .and(not(exists(kept_out)));
         let which = mentions::seq.ge(said.first.0);
         Ok(behind!(self, said, now, (after, limit), has_device, which))
     }

@@ -118,10 +118,12 @@ pub struct SettlePush {
 impl Write for SettlePush {
     type Outcome = ();
 
-    /// The user may be changing the quiet time.
+    /// The user may be changing the quiet time, or registering the device anew.
     fn concerns(&self) -> Vec<Concern> {
         match self.result {
-            PushResult::Later { .. } => vec![Concern::User(self.place.user)],
+            PushResult::Later { .. } | PushResult::Gone { .. } => {
+                vec![Concern::User(self.place.user)]
+            }
             _ => Vec::new(),
         }
     }
@@ -294,11 +296,14 @@ mod backend {
         for (user, device, count) in full {
             let of_device = push_notes::table
                 .filter(push_notes::user_key.eq(user).and(push_notes::device_id.eq(&device)));
+            // Of what waits, what waits for longest: that which was just said is told.
             let oldest: Vec<(i64, i64)> = of_device
                 .order((
                     push_notes::next_at.is_not_null(),
-                    push_notes::next_at,
+                    push_notes::next_at.desc(),
                     push_notes::shown_at,
+                    push_notes::room_key,
+                    push_notes::thread_id,
                 ))
                 .limit(count - PUSH_NOTES_PER_DEVICE)
                 .select((push_notes::room_key, push_notes::thread_id))
@@ -361,7 +366,9 @@ mod backend {
                     .filter(quiet_times::utc_offset_minutes.eq(utc_offset_minutes))
                     .select(quiet_times::user_key);
                 if same.first::<i64>(conn).optional()?.is_some() {
-                    diesel::update(row).set(push_notes::next_at.eq(Some(at.0))).execute(conn)?;
+                    diesel::update(row)
+                        .set((push_notes::next_at.eq(Some(at.0)), push_notes::attempts.eq(0)))
+                        .execute(conn)?;
                 }
             }
             PushResult::Again { at } => {
@@ -376,8 +383,8 @@ mod backend {
             PushResult::Gone { address } => {
                 let there = devices::table
                     .find((place.user.0, place.device.as_str()))
-                    .filter(devices::address.ne(address));
-                if there.select(devices::id).first::<String>(conn).optional()?.is_none() {
+                    .filter(devices::address.eq(address));
+                if there.select(devices::id).first::<String>(conn).optional()?.is_some() {
                     device::forget(conn, place.user, place.device.as_str())?;
                 }
             }

@@ -18,7 +18,10 @@ use self::{
     pattern::{Pattern, with_bounds, without_bounds},
     words::Words,
 };
-use crate::{BlocklistId, Timestamp, limits::BLOCKED_WORD_CHARS};
+use crate::{
+    BlocklistId, Timestamp,
+    limits::{BLOCKED_WORD_CHARS, BLOCKED_WORD_TOKENS},
+};
 
 pub use pattern::InvalidPattern;
 
@@ -75,7 +78,8 @@ pub struct BlocklistSummary {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidBlocklist {
     #[error(
-        "must each have 1 to {BLOCKED_WORD_CHARS} characters that can be seen; number {0} has not"
+        "must each have 1 to {BLOCKED_WORD_CHARS} characters that can be seen, in at most \
+         {BLOCKED_WORD_TOKENS} parts; number {0} has not"
     )]
     Word(usize),
     #[error("number {0} {1}")]

@@ -88,8 +88,8 @@ impl Pattern {
     pub fn new(pattern: &str, says_where: bool) -> Result<Self, InvalidPattern> {
         let mut parser = ParserBuilder::new();
         let hir = parser.nest_limit(NESTED).case_insensitive(true).build().parse(pattern)?;
-        if hir.properties().minimum_len().is_none_or(|least| least == 0) {
-            return Err(InvalidPattern::whole("must not match a text in which there is nothing"));
+        if !says_something(&hir) {
+            return Err(InvalidPattern::whole(SAYS_NOTHING));
         }
         let looks_at_bounds = hir.properties().look_set().contains_word();
         let hir = prepared(hir, looks_at_bounds)?;
@@ -188,6 +188,31 @@ fn prepared(hir: Hir, bounds: bool) -> Result<Hir, InvalidPattern> {
         HirKind::Alternation(subs) => Hir::alternation(all(subs)?),
     })
 }
+
+/// Whether something is left of all that it may match when it is folded: nothing is of
+/// accents alone and of what cannot be seen, and every text has that.
+fn says_something(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => {
+            !str::from_utf8(&literal.0).is_ok_and(|text| fold(text).text.is_empty())
+        }
+        HirKind::Class(Class::Unicode(class)) => {
+            let of = |c: char| !fold(c.encode_utf8(&mut [0; 4])).text.is_empty();
+            let size = class.iter().map(ClassUnicodeRange::len).sum::<usize>();
+            size > FOLDED_CLASS
+                || class.iter().flat_map(|range| range.start()..=range.end()).any(of)
+        }
+        HirKind::Class(Class::Bytes(_)) => true,
+        HirKind::Repetition(repetition) => repetition.min > 0 && says_something(&repetition.sub),
+        HirKind::Capture(capture) => says_something(&capture.sub),
+        HirKind::Concat(subs) => subs.iter().any(says_something),
+        HirKind::Alternation(subs) => subs.iter().all(says_something),
+    }
+}
+
+const SAYS_NOTHING: &str =
+    "must not match a text in which there is nothing, or only what cannot be seen";
 
 /// Of a class of at most so many characters each is folded; larger ones, as what is not in a
 /// class, are looked for as they are.
@@ -329,6 +354,10 @@ mod tests {
             (r"a(?=b)", Some(2), "look-around"),
             (r"\p{Nowhere}", Some(1), "property"),
             ("a*", None, "nothing"),
+            (r"[\u{200b}\u{200c}\u{200d}]", None, "cannot be seen"),
+            (r"bad|\u{200b}", None, "cannot be seen"),
+            (r"\b\u{200b}", None, "cannot be seen"),
+            (r"\u{301}+", None, "cannot be seen"),
             (r"\bfoo\B", None, r"\b alone"),
             (r"(a|b)*a(a|b){20}", None, "too complicated"),
             (r"\w{500}", None, "too complicated"),

@@ -1,11 +1,11 @@
 //! Many words, all found with one walk over a text. What it costs depends on the text alone.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use rustc_hash::FxHashMap;
 
 use super::{ListSet, fold::fold};
-use crate::is_unspaced;
+use crate::{is_unspaced, limits::BLOCKED_WORD_TOKENS};
 use unicode_normalization::char::is_combining_mark;
 
 /// A step of the tree that the words are in: of the words that have the same beginning.
@@ -16,7 +16,8 @@ const ROOT: Node = 0;
 /// Words, as the sequences of the [`Token`]s that they consist of.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    tokens: FxHashMap<Box<str>, u32>,
+    /// Seeded: whoever has a room chooses them.
+    tokens: HashMap<Box<str>, u32>,
     steps: FxHashMap<(Node, u32), Node>,
     nodes: Vec<NodeState>,
     bytes: usize,
@@ -67,10 +68,20 @@ fn token(text: &str, from: usize) -> Option<Token> {
     Some(at..end)
 }
 
+/// All tokens of a text.
+fn tokens(text: &str) -> impl Iterator<Item = Token> + '_ {
+    let next = move |last: &Token| token(text, last.end);
+    std::iter::successors(token(text, 0), next)
+}
+
 impl Words {
-    /// Adds a word, which may be several, to a list. `false`: nothing is left of it.
+    /// Adds a word, which may be several, to a list. `false`: nothing is left of it, or it has
+    /// more than [`BLOCKED_WORD_TOKENS`].
     pub fn add(&mut self, word: &str, list: usize) -> bool {
         let folded = fold(word).text;
+        if tokens(&folded).nth(BLOCKED_WORD_TOKENS).is_some() {
+            return false;
+        }
         let (mut node, mut at) = (ROOT, 0);
         if self.nodes.is_empty() {
             self.nodes.push(NodeState::default());
@@ -180,5 +191,11 @@ mod tests {
     #[test]
     fn nothing_is_left_of_what_cannot_be_seen() {
         assert!(!Words::default().add("\u{200b} ", 0));
+    }
+
+    #[test]
+    fn a_word_has_a_bounded_number_of_parts() {
+        assert!(Words::default().add(&"!".repeat(BLOCKED_WORD_TOKENS), 0));
+        assert!(!Words::default().add(&"!".repeat(BLOCKED_WORD_TOKENS + 1), 0));
     }
 }

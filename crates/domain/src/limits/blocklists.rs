@@ -12,6 +12,9 @@ pub const BLOCKED_WORDS_IN_ALL: usize = 50_000;
 pub const BLOCKED_WORDS_PER_ROOM: usize = 500;
 /// Characters of one such word, and of several that only count together.
 pub const BLOCKED_WORD_CHARS: usize = 64;
+/// Parts of a word that are compared as a whole, such as a letter of a script without spaces
+/// or a sign: at each of a text's, so many may be looked at.
+pub const BLOCKED_WORD_TOKENS: usize = 16;
 /// Patterns of all lists of the deployment together: each is looked for by itself.
 pub const BLOCKED_PATTERNS: usize = 50;
 /// The same of one room.

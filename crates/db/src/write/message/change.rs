@@ -135,8 +135,11 @@ pub mod backend {
             }
             Change::Edit(_) if message.is_streaming() => Err(WriteError::IsStreaming.into()),
             Change::Edit(new) => {
+                let content = new.content.as_ref().map(|(content, _)| content);
+                let says_new = content.is_some_and(|content| *content != message.content);
+                let flagged = new.flagged.filter(|_| says_new);
                 let edited = edit(conn, message, new, *at)?;
-                flag(conn, edited, new.flagged, *at)
+                flag(conn, edited, flagged, *at)
             }
             Change::React { emoji } => {
                 let summary = reaction::add(conn, &message, emoji, *actor, *at)?;
