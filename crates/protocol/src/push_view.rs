@@ -1,6 +1,6 @@
 //! Devices, and when users are told on them.
 
-use parlor_domain::{Device, QuietTime, Timestamp};
+use parlor_domain::{Device, QuietTime, TimeOfDay, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -30,7 +30,9 @@ impl<'a> From<&'a Device> for DeviceView<'a> {
 /// When a user does not want to be told anything.
 #[derive(Serialize, JsonSchema)]
 pub struct QuietView {
+    #[schemars(with = "TimeOfDay")]
     from: String,
+    #[schemars(with = "TimeOfDay")]
     until: String,
     utc_offset_minutes: i64,
 }

@@ -77,7 +77,8 @@ fn make_exact(schema: &mut Value, sent: bool) {
                     if !is_required(name) {
                         remove_null(property);
                     }
-                    if is_time(name) && is_text(property) {
+                    // One with a pattern is a time of day.
+                    if is_time(name) && is_text(property) && property.get("pattern").is_none() {
                         property["format"] = json!("date-time");
                     }
                 }

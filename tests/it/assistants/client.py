@@ -46,6 +46,10 @@ async def connected(token, server, *arguments):
             yield streams
 
 
+# Whether somebody waits for what comes of a call.
+asked = asyncio.Event()
+
+
 async def serve(session, is_new):
     """Calls what is asked for until nothing is any more."""
     started = await session.initialize()
@@ -54,7 +58,9 @@ async def serve(session, is_new):
         say({"instructions": started.instructions, "tools": [tool.name for tool in tools]})
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
+        asked.set()
         say(await call(session, **json.loads(line)))
+        asked.clear()
 
 
 async def main(*server):
@@ -65,9 +71,12 @@ async def main(*server):
             async with connected(*server) as streams, ClientSession(*streams) as session:
                 await serve(session, is_new)
         except* httpx2.TransportError as cut:
-            # Over HTTP the program learns of it, and connects anew.
+            # Over HTTP the program learns of it, and connects anew, as soon as it can.
             is_new, is_cut = False, True
-            say({"refused": str(cut.exceptions[0])})
+            if asked.is_set():
+                say({"refused": str(cut.exceptions[0])})
+            asked.clear()
+            await asyncio.sleep(0.05)
 
 
 asyncio.run(main(*sys.argv[1:]))
